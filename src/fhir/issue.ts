@@ -1,0 +1,182 @@
+/**
+ * The table of refusals. One row per thing that can be wrong: its code, what FHIR calls it, what each door answers and
+ * how to solve it. Rows stand in order of precedence: when several apply, the topmost answers.
+ *
+ * Pure floors return a code, the desk throws {@link OperationOutcomeError}, each edge catches once and renders its columns.
+ */
+import type { OperationOutcome, OperationOutcomeIssue } from './types.ts';
+
+/** What becomes of a message that meets this refusal: it is never bounced, it is kept (rules 7.2). */
+export type Fate = 'none' | 'repeated' | 'quarantine' | 'work-item' | 'applied' | 'again';
+
+interface Row {
+  /** FHIR issue type (http://hl7.org/fhir/issue-type). */
+  readonly type: OperationOutcomeIssue['code'];
+  readonly http: number;
+  /** MSA-1 a link that answers by refusal would send; `-` where no message can meet this row. */
+  readonly msa: 'AA' | 'AE' | 'AR' | '-';
+  /** ERR-3, HL7 table 0357. */
+  readonly err: string;
+  readonly fate: Fate;
+  readonly solve: string;
+}
+
+const row = (
+  type: Row['type'],
+  http: number,
+  solve: string,
+  msa: Row['msa'] = '-',
+  err = '',
+  fate: Fate = 'none',
+): Row => ({ type, http, msa, err, fate, solve });
+
+export const ISSUES = {
+  // — the door
+  'server-stopping': row('transient', 503, 'Send the request again in a few seconds.'),
+  'too-many-requests': row('throttled', 429, 'Wait for the seconds named in Retry-After.'),
+  'token-missing': row('login', 401, 'Send Authorization: Bearer <token> from the issuer this server trusts.'),
+  'token-invalid': row('login', 401, 'Get a new token from the issuer this server trusts.'),
+  'url-too-long': row('too-long', 414, 'Use POST [type]/_search with the parameters in the body.'),
+  'method-not-allowed': row('not-supported', 405, 'See Allow for the methods of this address.'),
+  'type-unknown': row('not-supported', 404, 'See the CapabilityStatement at /metadata for the types served.'),
+  'operation-unknown': row('not-supported', 404, 'See the CapabilityStatement at /metadata for the operations.'),
+  'interaction-unsupported': row('not-supported', 405, 'See the CapabilityStatement at /metadata.'),
+  'not-acceptable': row('not-supported', 406, 'Accept application/fhir+json.'),
+  'media-type-unsupported': row(
+    'not-supported',
+    415,
+    'Send application/fhir+json (patch: application/json-patch+json).',
+  ),
+  'encoding-unsupported': row('not-supported', 415, 'Send the body with gzip, deflate, br or no Content-Encoding.'),
+  'body-too-large': row('too-long', 413, 'Send less in one request; the limit is in diagnostics.'),
+  'header-invalid': row('value', 400, 'Correct the header named in diagnostics.'),
+  'body-missing': row('required', 400, 'Send a resource in the body.'),
+  'json-invalid': row('structure', 400, 'Send well-formed JSON in UTF-8 with every key once; see the place named.'),
+  'message-unreadable': row('structure', 400, 'See the segment and field named.', 'AR', '100', 'quarantine'),
+  'unsupported-message': row('not-supported', 422, 'See the capability statement.', 'AR', '200', 'quarantine'),
+  'resource-type-mismatch': row('invalid', 400, 'The resourceType in the body and in the address must be the same.'),
+  'id-invalid': row('value', 400, 'Ids are 1 to 64 characters of A-Z a-z 0-9 - and dot.'),
+  'id-mismatch': row('invalid', 400, 'The id in the body and in the address must be the same.'),
+  // — who asks
+  'scope-insufficient': row('forbidden', 403, 'Ask the issuer for the scope named in diagnostics.'),
+  'organization-unknown': row('forbidden', 403, 'The token must name an Organization that this server knows.'),
+  // — searching
+  'search-parameter-unknown': row(
+    'not-supported',
+    400,
+    'Use a parameter from the CapabilityStatement, or Prefer: handling=lenient.',
+  ),
+  'search-value-invalid': row('value', 400, 'Correct the value named in diagnostics.'),
+  'search-too-costly': row('too-costly', 503, 'Add a selective parameter (patient, identifier, a date range).'),
+  'page-expired': row('expired', 410, 'Start the search again from its first page.'),
+  // — finding
+  'not-found': row('not-found', 404, 'Check the id; what you may not see does not exist.', 'AE', '204', 'work-item'),
+  gone: row('deleted', 410, 'Read an earlier version from its history.'),
+  // — conditions
+  'idempotency-key-reused': row('duplicate', 422, 'Use a new key for other content.', 'AE', '205', 'none'),
+  duplicate: row('duplicate', 409, 'Use the existing one, given in diagnostics.', 'AE', '205', 'repeated'),
+  'condition-ambiguous': row('multiple-matches', 412, 'Make the condition select at most one resource.'),
+  'version-conflict': row('conflict', 412, 'Read it again and repeat your change.', 'AR', '206', 'again'),
+  'write-conflict': row('conflict', 409, 'Send the request again.', 'AR', '206', 'again'),
+  'version-required': row('required', 400, 'Name the version you read in If-Match.'),
+  // — content
+  'field-missing': row('required', 422, 'Fill the field named.', 'AE', '101', 'quarantine'),
+  'structure-invalid': row('structure', 422, 'See the expression of each issue.', 'AE', '102', 'quarantine'),
+  'profile-invalid': row('invariant', 422, 'See the expression of each issue.', 'AE', '102', 'applied'),
+  'patch-invalid': row('processing', 422, 'See which operation of the patch failed.'),
+  'bundle-invalid': row('invalid', 400, 'See the entry named.'),
+  'reference-not-found': row(
+    'not-found',
+    422,
+    'Reference only resources that exist here and that you may read.',
+    'AE',
+    '204',
+    'work-item',
+  ),
+  'not-custodian': row('forbidden', 403, 'Only the organization that keeps this resource may change it.'),
+  // — the referral's rules
+  'not-your-move': row('forbidden', 403, 'The other party makes this move.', 'AR', '207', 'quarantine'),
+  'transition-not-allowed': row(
+    'business-rule',
+    422,
+    'See the allowed moves from this state.',
+    'AE',
+    '207',
+    'work-item',
+  ),
+  'field-frozen': row('business-rule', 422, 'Leave the field as it was; open a new referral to change it.'),
+  'referral-rule': row('business-rule', 422, 'See diagnostics for the rule.', 'AE', '207', 'work-item'),
+  'deletion-refused': row('business-rule', 409, 'End the referral first; see diagnostics.'),
+  'subscription-refused': row('business-rule', 422, 'See diagnostics for the rule.'),
+  'disclosure-denied': row('suppressed', 403, 'See the policy named.'),
+  // — us
+  'storage-full': row('no-store', 507, 'Nothing was written. An operator must free disk space.'),
+  'storage-read-only': row('no-store', 503, 'Nothing was written. An operator must make the data folder writable.'),
+  busy: row('transient', 503, 'Send the request again after the seconds named in Retry-After.'),
+  internal: row('exception', 500, 'Quote the request id to the operator.', 'AE', '207', 'work-item'),
+} as const satisfies Record<string, Row>;
+
+export type IssueCode = keyof typeof ISSUES;
+
+/** The code system of our refusal codes in `OperationOutcome.issue.details`. */
+export const ISSUE_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/issue';
+
+/** One thing that is wrong, in words, and where. */
+export interface IssueDetail {
+  readonly code: IssueCode;
+  /** The particulars, in plain words. Never holds what a patient could be known by. */
+  readonly diagnostics?: string | undefined;
+  /** FHIRPath expressions of the places, e.g. `Task.businessStatus.coding[0].code`. */
+  readonly expression?: readonly string[] | undefined;
+  readonly severity?: OperationOutcomeIssue['severity'] | undefined;
+  /** Overrides the row's FHIR issue type, where the standard has a finer one. */
+  readonly type?: OperationOutcomeIssue['code'] | undefined;
+}
+
+const DETAILS_MAX = 50;
+
+/** Issue details as an OperationOutcome; at most fifty issues, then a last one that says how many were left out. */
+export function buildOutcome(details: readonly IssueDetail[]): OperationOutcome {
+  const issue = details.slice(0, DETAILS_MAX).map(buildIssue);
+  const left = details.length - issue.length;
+  if (left > 0) issue.push({ severity: 'information', code: 'informational', diagnostics: `${left} more issues` });
+  return { resourceType: 'OperationOutcome', issue };
+}
+
+function buildIssue(detail: IssueDetail): OperationOutcomeIssue {
+  const { type, solve } = ISSUES[detail.code];
+  return {
+    severity: detail.severity ?? 'error',
+    code: detail.type ?? type,
+    details: { coding: [{ system: ISSUE_SYSTEM, code: detail.code }], text: solve },
+    ...(detail.diagnostics !== undefined && { diagnostics: detail.diagnostics }),
+    ...(detail.expression?.length && { expression: [...detail.expression] }),
+  };
+}
+
+/** A request refused. Carries a row's code and the particulars; the door renders it. */
+export class OperationOutcomeError extends Error {
+  readonly code: IssueCode;
+  readonly issues: readonly IssueDetail[];
+  /** Seconds after which trying again makes sense; rendered as Retry-After. */
+  readonly retryAfter: number | undefined;
+
+  constructor(code: IssueCode, detail: Omit<IssueDetail, 'code'> & { retryAfter?: number } = {}) {
+    super(`${code}${detail.diagnostics === undefined ? '' : `: ${detail.diagnostics}`}`);
+    this.name = 'OperationOutcomeError';
+    this.code = code;
+    const { retryAfter, ...rest } = detail;
+    this.issues = [{ code, ...rest }];
+    this.retryAfter = retryAfter;
+  }
+
+  /** A refusal with several particulars (validation): the first decides the status. */
+  static of(issues: readonly [IssueDetail, ...IssueDetail[]]): OperationOutcomeError {
+    const error = new OperationOutcomeError(issues[0].code, issues[0]);
+    return Object.assign(error, { issues });
+  }
+
+  get outcome(): OperationOutcome {
+    return buildOutcome(this.issues);
+  }
+}

@@ -1,0 +1,103 @@
+/** What every door speaks: a request, who asks, and the reply. */
+import type { Body } from '../fhir/body.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { Sight } from '../ports/query.ts';
+import type { Scope } from '../smart/scopes.ts';
+
+/** FHIR's own codes (http://hl7.org/fhir/restful-interaction), and the few conditional forms they have. */
+export type Interaction =
+  | 'read'
+  | 'vread'
+  | 'update'
+  | 'patch'
+  | 'delete'
+  | 'history-instance'
+  | 'history-type'
+  | 'history-system'
+  | 'create'
+  | 'search-type'
+  | 'search-system'
+  | 'transaction'
+  | 'batch'
+  | 'operation';
+
+/** Who asks. Comes from the token alone (rules 2.5). */
+export interface Caller {
+  /** The organization the caller is; undefined for an administrator who acts for nobody. */
+  readonly organization: Ref | undefined;
+  /** Sees everything; acts in a referral only for a named organization (rules 1.8). */
+  readonly administrator: boolean;
+  readonly scopes: readonly Scope[];
+  /** The patient of a SMART patient launch: `Patient/id`. */
+  readonly patient: Ref | undefined;
+  readonly client: string;
+  readonly subject: string;
+  /** The token's fhirUser. */
+  readonly user: string | undefined;
+  readonly address: string | undefined;
+  /** The organization an administrator acts for, already copied to `organization`. */
+  readonly onBehalfOf: Ref | undefined;
+}
+
+/** The caller's clause (rules 2.6). A caller without organization who is no administrator never gets this far. */
+export function sightOf(caller: Caller, patientOnly = false): Sight {
+  if (caller.administrator) return { everything: true };
+  if (caller.organization === undefined) throw new Error('a caller must have an organization');
+  const { organization, patient } = caller;
+  return patientOnly && patient !== undefined
+    ? { everything: false, organization, patient }
+    : { everything: false, organization };
+}
+
+export interface Request {
+  readonly interaction: Interaction;
+  readonly type?: string | undefined;
+  readonly id?: string | undefined;
+  readonly versionId?: string | undefined;
+  /** `$name` without the dollar. */
+  readonly operation?: string | undefined;
+  /** The query string's pairs in order, percent-decoded; for `POST _search` followed by the body's. */
+  readonly query: readonly (readonly [name: string, value: string])[];
+  /** The query as sent, for the audit and conditional forms. Never logged. */
+  readonly queryText: string;
+  /** The parsed body; a JSON Patch is `patch`. */
+  readonly body?: Body | undefined;
+  readonly patch?: unknown;
+  /** `seq` from If-Match; undefined when absent. */
+  readonly ifMatch?: number | undefined;
+  /** `*` or version ids from If-None-Match. */
+  readonly ifNoneMatch?: readonly string[] | undefined;
+  /** The query of If-None-Exist. */
+  readonly ifNoneExist?: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly ifModifiedSince?: number | undefined;
+  readonly prefer: Preferences;
+  readonly idempotencyKey?: { readonly id: string; readonly fingerprint: string } | undefined;
+  readonly caller: Caller;
+  readonly requestId: string;
+  /** Ends when the client has gone or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+export interface Preferences {
+  /** undefined: the server's choice (representation). */
+  readonly return?: 'minimal' | 'representation' | 'OperationOutcome' | undefined;
+  readonly handling?: 'strict' | 'lenient' | undefined;
+}
+
+/** What the door renders. Exactly one of `text` and `resource` is given when there is a body. */
+export interface Reply {
+  readonly status: number;
+  /** A stored text, sent as it is (D6). */
+  readonly text?: string | undefined;
+  /** A resource made for this reply (Bundle, OperationOutcome). */
+  readonly resource?: Resource | undefined;
+  /** `seq` for the weak ETag. */
+  readonly version?: number | undefined;
+  /** Instant, for Last-Modified. */
+  readonly at?: string | undefined;
+  /** Relative to the base: `Task/1/_history/5`. */
+  readonly location?: string | undefined;
+  /** Further headers by their names, e.g. `Link`. Relative references are made absolute by the maker. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}

@@ -1,0 +1,108 @@
+/**
+ * What a store is asked to find. An engine knows nothing of FHIR: a parameter is a name that a write's search values
+ * carry, a clause says which values satisfy it, and every alias that stands for a resource carries the caller's sight.
+ */
+import type { Ref } from '../fhir/types.ts';
+
+/** Who looks. What is outside one's sight does not exist (rules 2). */
+export type Sight =
+  /** An administrator, or the server itself. */
+  | { readonly everything: true }
+  /** An organization; with `patient`, narrowed to the compartment of one patient (SMART patient scopes). */
+  | { readonly everything: false; readonly organization: Ref; readonly patient?: Ref };
+
+/**
+ * One value under one parameter. How `low` and `high` are used depends on the parameter's kind:
+ *
+ * | kind      | low                                   | high                          |
+ * |-----------|---------------------------------------|-------------------------------|
+ * | token     | code (as written)                     | system, '' when none          |
+ * | string    | folded text (`foldText`)              | text as written               |
+ * | reference | `Type/id`, or an absolute URL         | '' or the version             |
+ * | uri       | the uri                               | ''                            |
+ * | date      | first millisecond of the interval     | last millisecond              |
+ * | number    | lower bound of the implied precision  | upper bound                   |
+ *
+ * Special parameters that the desk adds: `:patient` (reference; the patient compartments the resource is in),
+ * and `<param>:identifier` (token; the logical identifier of a reference).
+ */
+export interface SearchValue {
+  readonly param: string;
+  readonly low: string | number;
+  readonly high: string | number;
+}
+
+export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap';
+
+export type Clause =
+  | { readonly kind: 'all'; readonly of: readonly Clause[] }
+  | { readonly kind: 'any'; readonly of: readonly Clause[] }
+  /** No value of the resource satisfies the clause (a resource without any value satisfies `not`). */
+  | { readonly kind: 'not'; readonly clause: Clause }
+  | { readonly kind: 'missing'; readonly param: string; readonly missing: boolean }
+  /** `code` undefined: any code of the system; `system` undefined: any system; `system` '': no system. */
+  | { readonly kind: 'token'; readonly param: string; readonly code?: string; readonly system?: string }
+  /** `value` is folded for starts and contains, as written for exact. */
+  | {
+      readonly kind: 'string';
+      readonly param: string;
+      readonly match: 'starts' | 'contains' | 'exact';
+      readonly value: string;
+    }
+  | { readonly kind: 'reference'; readonly param: string; readonly to: readonly string[] }
+  /** The reference points to a resource of this type (`:missing`-free form of `subject:Patient`). */
+  | { readonly kind: 'uri'; readonly param: string; readonly match: 'exact' | 'below' | 'above'; readonly value: string }
+  /** Dates and numbers: the interval that the searched value implies, compared by R4's rules for the prefix. */
+  | {
+      readonly kind: 'range';
+      readonly param: string;
+      readonly prefix: Prefix;
+      readonly low: number;
+      readonly high: number;
+    }
+  /** `_id` */
+  | { readonly kind: 'id'; readonly ids: readonly string[] }
+  /** `_lastUpdated` */
+  | { readonly kind: 'updated'; readonly prefix: Prefix; readonly low: number; readonly high: number }
+  /** The resource referenced under `param`, visible to the same sight, of one of `types`, satisfies `where`. */
+  | {
+      readonly kind: 'chain';
+      readonly param: string;
+      readonly types: readonly string[];
+      readonly where: Clause;
+    }
+  /** Some visible resource of `type` that references this one under `param` satisfies `where` (`_has`). */
+  | { readonly kind: 'has'; readonly type: string; readonly param: string; readonly where: Clause };
+
+export interface SortKey {
+  /** A parameter, `_id` or `_lastUpdated`. */
+  readonly param: string;
+  readonly descending: boolean;
+}
+
+export interface Query {
+  readonly type: string;
+  readonly where: Clause;
+  /** Ties are broken by the order of writing, so that pages are stable. Empty: newest write first. */
+  readonly sort: readonly SortKey[];
+  readonly sight: Sight;
+  /** Matches wanted at most. */
+  readonly count: number;
+  /** Matches to pass over: pages are stable because a query is answered as of one `seq`. */
+  readonly offset: number;
+  /** Count all matches, too. */
+  readonly total: boolean;
+}
+
+export interface Match {
+  readonly ref: Ref;
+  readonly seq: number;
+  readonly text: string;
+}
+
+export interface Page {
+  readonly matches: readonly Match[];
+  /** Whether there is at least one more match after these. */
+  readonly more: boolean;
+  readonly total?: number;
+}

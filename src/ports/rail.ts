@@ -1,0 +1,23 @@
+/** A rail carries a change to a party. Rails know nothing of each other, and nothing of who else is told. */
+import type { Claimed, Finding, Snapshot } from './store.ts';
+
+/** What became of one attempt. */
+export type Receipt =
+  | { readonly outcome: 'accepted'; readonly says?: string }
+  /** Try again; without `afterMs` the dispatcher's backoff decides. */
+  | { readonly outcome: 'retry'; readonly why: string; readonly afterMs?: number }
+  /** Never try again: the receiver said no for good. A person is asked. */
+  | { readonly outcome: 'refused'; readonly why: string };
+
+export interface Rail {
+  /** The FHIR code that selects it (`Subscription.channel.type`, `Endpoint.connectionType`). */
+  readonly name: string;
+  /**
+   * Delivers one entry. Content is read from `asOf` (the entry's commit); address and credentials from `now`.
+   * Resolves with a receipt; a throw counts as `retry`. Must end soon after `signal` aborts.
+   */
+  deliver(entry: Claimed, asOf: Snapshot, now: Snapshot, signal: AbortSignal): Promise<Receipt>;
+  /** What doctor asks: would this rail work? */
+  verify(): Promise<readonly Finding[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,341 @@
+/**
+ * The store: versions, audit and outbox in one order, written in one commit or not at all.
+ *
+ * The laws of this port stand as named cases in `test/contract/store.ts`, run against every engine:
+ *
+ *  1 all of a commit or none of it · 2 `seq` has no gaps and one order · 3 preconditions hold at the moment of commit ·
+ *  4 one stale write refuses the whole commit · 5 a changed `keep` refuses the whole commit · 6 the same key gives the
+ *  same answer and writes nothing · 7 acknowledged means on disk · 8 a torn tail is a commit that never happened ·
+ *  9 reads by id and version answer the same for ever; a search as of a `seq` for `searchSnapshotMs` · 10 a search sees
+ *  exactly its snapshot's versions · 11 a deleted resource stays readable by vread · 12 no commit without an audit entry ·
+ *  13 a claimed entry is nobody else's until its lease ends · 14 a settled entry never comes back · 15 per rail, receiver
+ *  and referral, entries come out in commit order · 16 receipt and disclosure audit are written together · 17 the time of
+ *  a commit never decreases along `seq` · 18 an expectation that no longer holds refuses the whole commit ·
+ *  19 what a sight does not reach does not exist, in reads, searches, history and totals.
+ */
+import type { Ref } from '../fhir/types.ts';
+import type { Page, Query, SearchValue, Sight } from './query.ts';
+
+/**
+ * A stored text whose `seq` and `at` are not known before the commit: pieces of text with the commit's `seq` or `at`
+ * between them. `pieces` has one more member than `holes`. The engine fills the holes with {@link stampText} (rules 3.1).
+ */
+export interface Template {
+  readonly pieces: readonly string[];
+  readonly holes: readonly ('seq' | 'at')[];
+}
+
+/** The one function that turns a template into stored text. `at` is an instant in UTC with milliseconds. */
+export function stampText({ pieces, holes }: Template, seq: number, at: string): string {
+  let text = pieces[0] ?? '';
+  for (let i = 0; i < holes.length; i += 1) {
+    text += (holes[i] === 'seq' ? String(seq) : at) + (pieces[i + 1] ?? '');
+  }
+  return text;
+}
+
+/**
+ * How a referral reaches a resource. The engine keeps the graph and, for every organization that is a party of a root,
+ * grants sight of everything the root reaches. Directory resources carry `'everyone'` instead.
+ */
+export interface Reach {
+  /** Organizations that are parties of this resource as a root (a referral Task past draft). */
+  readonly parties: readonly Ref[];
+  /** Resources that this one carries the referral to (`Task.focus`). */
+  readonly outward: readonly Ref[];
+  /** Resources that carry the referral to this one (`Appointment.basedOn`). */
+  readonly inward: readonly Ref[];
+  /** A directory resource: every authenticated organization sees it. */
+  readonly everyone: boolean;
+}
+
+export interface Write {
+  readonly ref: Ref;
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /**
+   * The precondition, checked in the writer's turn: the `seq` of the version this write was planned on (0: planned on
+   * a resource that never existed or is deleted; its tombstone may be newer).
+   */
+  readonly base: number;
+  /** The new version; undefined deletes. */
+  readonly text: Template | undefined;
+  /** The organization that keeps the resource; '' for what belongs to the server alone. Never changes by an update. */
+  readonly custodian: Ref | '';
+  readonly values: readonly SearchValue[];
+  readonly reach: Reach;
+}
+
+/** "I relied on this": the resource is still at this version, or still exists within this sight. */
+export type Keep =
+  | { readonly ref: Ref; readonly version: number }
+  | { readonly ref: Ref; readonly sight: Sight };
+
+/** "I relied on this search finding exactly these" (conditional create, one open Task per owner, deletes). */
+export interface Expectation {
+  readonly query: Query;
+  readonly refs: readonly Ref[];
+}
+
+/** A compact audit row. Rendered as an AuditEvent when asked for (rules 4.2); its id is `<seq>-<position in its commit>`. */
+export interface AuditEntry {
+  /** The interaction (`read`, `search-type`, `create`, …), or `login`, `deliver`, `move`, `admin`. */
+  readonly event: string;
+  /** C R U D E of AuditEvent.action. */
+  readonly action: 'C' | 'R' | 'U' | 'D' | 'E';
+  /** AuditEvent.outcome: 0 success, 4 minor failure (refused), 8 serious, 12 major. */
+  readonly outcome: '0' | '4' | '8' | '12';
+  /** The refusal's code when the outcome is not 0. */
+  readonly issue?: string;
+  readonly agent: {
+    readonly organization: Ref | '';
+    readonly client: string;
+    /** The token's subject; shown to its own organization only (rules 2.8). */
+    readonly subject: string;
+    readonly user?: string;
+    readonly address?: string;
+    /** The organization an administrator acted for. */
+    readonly onBehalfOf?: Ref;
+  };
+  readonly requestId: string;
+  /** What was read, written or returned: `Type/id` or `Type/id/_history/seq`; seq 0 stands for this commit's own. */
+  readonly entities: readonly string[];
+  /** The patients concerned, one entity each. */
+  readonly patients: readonly Ref[];
+  /** The query of a search, as asked. */
+  readonly query?: string;
+  /** For a move of a referral: which row of the table. */
+  readonly transition?: { readonly tid: string; readonly event: string; readonly from: string; readonly to: string };
+  /** For a delivery: rail, receiver, attempts, the deciding policy. */
+  readonly delivery?: {
+    readonly entry: string;
+    readonly rail: string;
+    readonly receiver: string;
+    readonly attempts: number;
+    readonly policy?: string;
+    readonly why?: string;
+  };
+  /** How many alike this row stands for (failed logins per source and minute). */
+  readonly times?: number;
+  /** Organizations that may see this row beside the agent's own: the custodians of what it names. */
+  readonly viewers: readonly Ref[];
+}
+
+/** An audit row with its place in the chain. */
+export interface AuditRow {
+  readonly seq: number;
+  readonly position: number;
+  readonly at: string;
+  readonly entry: AuditEntry;
+}
+
+export interface AuditQuery {
+  /** Undefined: everything (administrators). */
+  readonly viewer: Ref | undefined;
+  /** Only rows that name this (entity or patient reference without version), all of them. */
+  readonly names: readonly Ref[];
+  /** Only rows of an agent of this organization. */
+  readonly organization?: Ref;
+  /** Milliseconds since 1970, inclusive. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Continue before this row (newest first). */
+  readonly before?: { readonly seq: number; readonly position: number };
+  readonly count: number;
+}
+
+/** A pointer to what must be told, never a payload: the rail reads the snapshot of the commit. */
+export interface OutboxEntry {
+  /** The rail's name: `rest-hook`, `hl7v2-mllp`, `capture`. */
+  readonly rail: string;
+  /** Who is told: `Subscription/id` or `Endpoint/id`. */
+  readonly receiver: Ref;
+  /** Entries of one rail, receiver and order leave in commit order (the referral's Task, else the resource). */
+  readonly order: Ref;
+  /** What it is about. */
+  readonly subject: Ref;
+  /** The trigger event of a referral move, else the interaction. */
+  readonly event: string;
+  /** Written only if the subject is within this sight after the commit; asked again at dispatch. */
+  readonly sight: Sight;
+}
+
+export interface Claimed extends OutboxEntry {
+  /** Stable over attempts: message control id, Message-ID and notification id are made from it. */
+  readonly id: string;
+  /** The commit it belongs to: render as of this `seq`. */
+  readonly seq: number;
+  readonly at: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+}
+
+/** How the story of an entry ended. `withheld`: a policy or the receiver's rights said no at dispatch. */
+export interface Settlement {
+  readonly id: string;
+  readonly fate: 'accepted' | 'refused' | 'withheld';
+  readonly why?: string;
+}
+
+/** What an operator sees of the outbox. */
+export interface OutboxRow extends Claimed {
+  readonly state: 'waiting' | 'leased' | 'accepted' | 'refused' | 'withheld';
+  readonly why: string;
+  /** Milliseconds since 1970 when it is due next, or was settled. */
+  readonly due: number;
+}
+
+/** Offering the same key with the same fingerprint again gives the first answer and writes nothing (rules 3.6). */
+export interface CommitKey {
+  /** `http:<organization>:<client>` or a link's name. */
+  readonly scope: string;
+  readonly id: string;
+  /** A hash of the content; the same key with another one is refused. */
+  readonly fingerprint: string;
+  /** What the desk needs to give the first answer again; kept with the key. */
+  readonly reply: Template;
+}
+
+export interface Commit {
+  readonly key?: CommitKey;
+  /** At most one write per resource (rules 3.1). */
+  readonly writes: readonly Write[];
+  readonly keeps: readonly Keep[];
+  readonly expects: readonly Expectation[];
+  /** Never empty (law 12). */
+  readonly audit: readonly AuditEntry[];
+  readonly outbox: readonly OutboxEntry[];
+  readonly settles: readonly Settlement[];
+}
+
+export interface Committed {
+  readonly seq: number;
+  /** The instant of the commit, UTC with milliseconds. */
+  readonly at: string;
+  readonly replayed: boolean;
+  /** The stamped `key.reply` of the commit that first used the key. */
+  readonly reply?: string;
+}
+
+export type CommitRefusal =
+  /** A write's base or a `keep` no longer holds. */
+  | 'stale'
+  /** An expectation no longer holds. */
+  | 'unexpected'
+  /** The key was used with another fingerprint. */
+  | 'key-reused'
+  /** A settlement names an entry that is settled already, or leased to someone else. */
+  | 'not-leased'
+  | 'disk-full'
+  | 'read-only'
+  | 'too-busy'
+  | 'closed';
+
+/** A commit that did not happen; nothing of it remains. */
+export class CommitRefused extends Error {
+  readonly reason: CommitRefusal;
+  readonly ref: string | undefined;
+
+  constructor(reason: CommitRefusal, ref?: string) {
+    super(ref === undefined ? reason : `${reason}: ${ref}`);
+    this.name = 'CommitRefused';
+    this.reason = reason;
+    this.ref = ref;
+  }
+}
+
+export interface Version {
+  readonly ref: Ref;
+  readonly seq: number;
+  /** Instant of the commit. */
+  readonly at: string;
+  readonly method: Write['method'];
+  /** The stored text; undefined for the version that says "deleted". */
+  readonly text: string | undefined;
+  readonly custodian: Ref | '';
+}
+
+export interface HistoryQuery {
+  readonly type?: string;
+  readonly id?: string;
+  /** Milliseconds since 1970: versions made at or after. */
+  readonly since?: number;
+  /** Milliseconds since 1970: versions that were current at some time in this interval. */
+  readonly at?: { readonly low: number; readonly high: number };
+  readonly count: number;
+  readonly offset: number;
+  /** Types left out of a system history (AuditEvent has none anyway). */
+  readonly sight: Sight;
+  readonly total: boolean;
+}
+
+export interface HistoryPage {
+  /** Newest first. */
+  readonly versions: readonly Version[];
+  readonly more: boolean;
+  readonly total?: number;
+}
+
+/** Thrown by searches. */
+export class SearchRefused extends Error {
+  /** `expired`: older than `searchSnapshotMs`. `too-costly`: took longer than `searchTimeoutMs`. `aborted`: the signal. */
+  readonly reason: 'expired' | 'too-costly' | 'aborted' | 'too-busy';
+
+  constructor(reason: SearchRefused['reason']) {
+    super(reason);
+    this.name = 'SearchRefused';
+    this.reason = reason;
+  }
+}
+
+/** Everything as it was at one `seq`. Cheap to take; holds no lock. */
+export interface Snapshot {
+  readonly seq: number;
+  /** The version current at `seq`; undefined when there is none within this sight. A tombstone is a Version. */
+  read(ref: Ref, sight: Sight): Promise<Version | undefined>;
+  /** One version, whatever is current (law 9); visible when the resource is within this sight now. */
+  vread(ref: Ref, seq: number, sight: Sight): Promise<Version | undefined>;
+  history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>;
+  search(query: Query, signal?: AbortSignal): Promise<Page>;
+  audit(query: AuditQuery, signal?: AbortSignal): Promise<readonly AuditRow[]>;
+}
+
+export interface Finding {
+  readonly ok: boolean;
+  /** One line for an operator; when not ok, it says what to do. */
+  readonly says: string;
+}
+
+export interface Store {
+  /** Without `seq`: as of the last acknowledged commit. */
+  snapshot(seq?: number): Snapshot;
+  /** Applies all of it, durably, or throws {@link CommitRefused}. */
+  commit(commit: Commit): Promise<Committed>;
+  /**
+   * Plans and commits alone: `work` sees the latest state, and nobody commits until its commit is decided. For what was
+   * refused as stale though its client set no precondition (rules 3.3). `work` returns undefined to write nothing.
+   */
+  turn(work: (latest: Snapshot) => Promise<Commit>): Promise<Committed>;
+  /** Audits a read: durable when the promise resolves. Rows of one moment share a block, a seq and a flush (D14). */
+  record(entry: AuditEntry): Promise<void>;
+  claim(max: number, leaseMs: number): Promise<readonly Claimed[]>;
+  /** A claimed entry is due again after `afterMs`. */
+  postpone(id: string, afterMs: number, why: string): Promise<void>;
+  /** Entries of one subject or receiver, or all that wait; newest first. */
+  outbox(filter: { subject?: Ref; receiver?: Ref; open?: boolean; count: number }): Promise<readonly OutboxRow[]>;
+  /** Examines the whole store: chain, projections, leases. */
+  verify(): Promise<readonly Finding[]>;
+  /** What metrics and readiness ask; cheap. */
+  status(): StoreStatus;
+  close(): Promise<void>;
+}
+
+export interface StoreStatus {
+  readonly seq: number;
+  readonly writable: boolean;
+  /** Commits waiting for the writer. */
+  readonly queued: number;
+  readonly outboxWaiting: number;
+  /** Milliseconds since 1970 at which the oldest waiting entry was committed; 0 when none waits. */
+  readonly oldestWaitingAt: number;
+  readonly bytes: number;
+}

@@ -1,0 +1,51 @@
+/** What a declaration of a resource type may say. It states only what is special (rules 5.4). */
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { Rules } from './rules.ts';
+
+export type TypeInteraction =
+  | 'read'
+  | 'vread'
+  | 'update'
+  | 'patch'
+  | 'delete'
+  | 'history-instance'
+  | 'history-type'
+  | 'create'
+  | 'search-type';
+
+/** What every type offers unless its declaration says otherwise. */
+export const EVERY_INTERACTION: readonly TypeInteraction[] = [
+  'read',
+  'vread',
+  'update',
+  'patch',
+  'delete',
+  'history-instance',
+  'history-type',
+  'create',
+  'search-type',
+];
+
+export interface ResourceType {
+  readonly type: string;
+  /** Canonicals of the profiles in `profiles/` that are checked when a resource claims them. */
+  readonly profiles?: readonly string[];
+  readonly interactions?: readonly TypeInteraction[];
+  /** Reference search parameters that put it in a patient's compartment, beside those of R4's CompartmentDefinition. */
+  readonly patientCompartment?: readonly string[];
+  /**
+   * How a referral reaches onward from this resource: dotted element paths of references (`supportingInfo`,
+   * `participant.actor`). Lists are walked; a versioned or absolute-local reference counts as its resource.
+   */
+  readonly carries?: readonly string[];
+  /** Element paths of references to resources from which a referral reaches this one (`basedOn`). */
+  readonly follows?: readonly string[];
+  /** A directory resource: seen by every authenticated organization (rules 2.2c). */
+  readonly directory?: true;
+  /** The organization it belongs to and by which alone it is written (rules 2.4); `self` = its own reference. */
+  readonly belongsTo?: (resource: Resource, self: Ref) => Ref | undefined;
+  /** The resource as shown to someone who is not its custodian (Endpoint without its address) or to anyone (secrets). */
+  readonly show?: (resource: Resource, own: boolean) => Resource;
+  /** The rules of the referral that a write of this type must pass, and what it brings with it. */
+  readonly rules?: Rules;
+}

@@ -1,0 +1,100 @@
+/**
+ * The tables of the embedded engine (node:sqlite, WAL, synchronous FULL).
+ *
+ * `log` is the truth of the audit chain: one row per commit, holding the digest of every member and the hash of the row
+ * before it. `version` holds every stored text. The rest are projections that a commit updates in the same transaction.
+ *
+ * A version is live as of a seq S when `seq <= S AND ended > S`; the current one has `ended = FOREVER`. Search values
+ * belong to a version and never change; those of ended versions are purged after `searchSnapshotMs`. So a search as of a
+ * seq needs no lock and no open transaction.
+ */
+
+/** The format of the data folder. A newer one is refused, an older one is migrated. */
+export const FORMAT = 1;
+
+/** `ended` of what has not ended. */
+export const FOREVER = Number.MAX_SAFE_INTEGER;
+
+export const SCHEMA = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+-- One row per commit, or per block of audited reads. seq has no gaps.
+--   members: JSON, the digest of each member in order (a version's text, the audit text, each outbox entry, each
+--            settlement, the key); hash: sha256 over (previous hash, seq, at, members).
+--   audit:   JSON array of compact AuditEntry rows (rendered as AuditEvents when asked for).
+CREATE TABLE log (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  audit TEXT NOT NULL,
+  members TEXT NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+
+-- Which commits hold audit rows that concern a name. key: 'n:Type/id' (an entity or patient), 'a:Organization/id'
+-- (the agent's organization), 'v:Organization/id' (an organization that may see a row of that commit).
+CREATE TABLE audit_index (key TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
+
+-- Identities. type is interned (name table), everyone = 1 for directory resources, head is the vid of the newest version.
+CREATE TABLE name (nid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE resource (
+  rid INTEGER PRIMARY KEY,
+  ref TEXT NOT NULL UNIQUE,
+  type INTEGER NOT NULL,
+  custodian INTEGER NOT NULL,          -- name of the organization; 0 = the server
+  everyone INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE version (
+  vid INTEGER PRIMARY KEY,             -- grows in the order of writing
+  rid INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  ended INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  text TEXT                            -- NULL: deleted (or expunged, see log)
+) STRICT;
+CREATE UNIQUE INDEX version_of ON version (rid, seq);
+CREATE INDEX version_type ON version (type, ended, vid);
+
+-- Search values of versions. pid = name of '<Type>.<param>'. low and high as in ports/query.ts.
+CREATE TABLE value (pid INTEGER NOT NULL, low ANY NOT NULL, vid INTEGER NOT NULL, high ANY NOT NULL,
+  PRIMARY KEY (pid, low, vid, high)) STRICT, WITHOUT ROWID;
+CREATE INDEX value_of ON value (vid, pid, low, high);
+
+-- The graph of reach. owner is the resource whose write declared the edge.
+CREATE TABLE edge (source INTEGER NOT NULL, target INTEGER NOT NULL, owner INTEGER NOT NULL,
+  PRIMARY KEY (source, target, owner)) STRICT, WITHOUT ROWID;
+CREATE INDEX edge_back ON edge (target, source);
+CREATE INDEX edge_owner ON edge (owner);
+CREATE TABLE party (root INTEGER NOT NULL, org INTEGER NOT NULL, PRIMARY KEY (root, org)) STRICT, WITHOUT ROWID;
+-- Who sees what beyond its own: org sees rid because root reaches it, from since until ended (both seqs).
+CREATE TABLE sight (org INTEGER NOT NULL, rid INTEGER NOT NULL, root INTEGER NOT NULL, since INTEGER NOT NULL,
+  ended INTEGER NOT NULL, PRIMARY KEY (org, rid, root, since)) STRICT, WITHOUT ROWID;
+CREATE INDEX sight_root ON sight (root, ended);
+
+-- The outbox. id = '<seq>-<position>'. state: 0 waiting, 1 leased, 2 accepted, 3 refused, 4 withheld.
+CREATE TABLE outbox (
+  oid INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  lane TEXT NOT NULL,                  -- rail, receiver and order: within a lane, strictly in order
+  entry TEXT NOT NULL,                 -- JSON of the OutboxEntry
+  subject TEXT NOT NULL,
+  receiver TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  lease TEXT NOT NULL,                 -- the process instance that holds the lease
+  why TEXT NOT NULL
+) STRICT;
+CREATE INDEX outbox_due ON outbox (due) WHERE state < 2;
+CREATE INDEX outbox_lane ON outbox (lane, oid) WHERE state < 2;
+CREATE INDEX outbox_subject ON outbox (subject, oid);
+CREATE INDEX outbox_receiver ON outbox (receiver, oid);
+
+CREATE TABLE commit_key (scope TEXT NOT NULL, id TEXT NOT NULL, fingerprint TEXT NOT NULL, seq INTEGER NOT NULL,
+  at INTEGER NOT NULL, reply TEXT NOT NULL, PRIMARY KEY (scope, id)) STRICT, WITHOUT ROWID;
+CREATE INDEX commit_key_at ON commit_key (at);
+`;
