@@ -98,6 +98,8 @@ export interface Match {
   readonly ref: Ref;
   readonly seq: number;
   readonly text: string;
+  /** The organization that keeps it; '' for the server's own. */
+  readonly custodian: Ref | '';
 }
 
 export interface Page {
