@@ -317,7 +317,11 @@ export interface Store {
   turn(work: (latest: Snapshot) => Promise<Commit>): Promise<Committed>;
   /** Audits a read: durable when the promise resolves. Rows of one moment share a block, a seq and a flush (D14). */
   record(entry: AuditEntry): Promise<void>;
-  claim(max: number, leaseMs: number): Promise<readonly Claimed[]>;
+  /**
+   * Leases entries that are due: at most one per receiver, and none of a receiver in `passOver` (the ones that are being
+   * served), so that a slow receiver with a long queue takes no place from the others. Every claim is an attempt.
+   */
+  claim(max: number, leaseMs: number, passOver?: ReadonlySet<Ref>): Promise<readonly Claimed[]>;
   /** A claimed entry is due again after `afterMs`. */
   postpone(id: string, afterMs: number, why: string): Promise<void>;
   /** Entries of one subject or receiver, or all that wait; newest first. */
