@@ -1,6 +1,6 @@
 /** What a declaration of a resource type may say. It states only what is special (rules 5.4). */
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Rules } from './rules.ts';
+import type { Rules, Surroundings } from './rules.ts';
 
 export type TypeInteraction =
   | 'read'
@@ -38,7 +38,7 @@ export interface ResourceType {
    * `participant.actor`). Lists are walked; a versioned or absolute-local reference counts as its resource.
    */
   readonly carries?: readonly string[];
-  /** Element paths of references to resources from which a referral reaches this one (`basedOn`). */
+  /** Element paths of references to the Task, ServiceRequest … from which a referral reaches this one (`basedOn`). */
   readonly follows?: readonly string[];
   /** A directory resource: seen by every authenticated organization (rules 2.2c). */
   readonly directory?: true;
@@ -48,4 +48,10 @@ export interface ResourceType {
   readonly show?: (resource: Resource, own: boolean) => Resource;
   /** The rules of the referral that a write of this type must pass, and what it brings with it. */
   readonly rules?: Rules;
+  /** Organizations that are parties of this resource: from it, a referral reaches what its references carry. */
+  readonly partiesOf?: (resource: Resource, around: Surroundings) => Promise<readonly Ref[]>;
+  /** Its rules decide who writes it (a referral Task has two parties); otherwise only its custodian does. */
+  readonly writtenByParties?: true;
+  /** Its resources are rendered from the audit chain; clients cannot write them (rules 2.8). */
+  readonly renderedFromAudit?: true;
 }

@@ -13,48 +13,65 @@ export interface Change {
   readonly after: Resource | undefined;
 }
 
+/** Turns one tree of a resource into another; pure, applied to every tree of the resource. */
+export type Become = (tree: Resource) => Resource;
+
 /** What a rule may ask about. Whatever it learns here is checked again at the moment of commit. */
 export interface Surroundings {
   /** The organization that acts; undefined for an administrator who acts for nobody. */
   readonly actor: Ref | undefined;
   readonly administrator: boolean;
+  /** The instant of planning, for elements the rules fill in. */
+  readonly now: string;
+  readonly settings: RuleSettings;
   /** A resource as it will be, in the server's own sight. */
-  read(reference: string | undefined): Promise<Resource | undefined>;
-  /** Resources of a type whose reference parameter points to one of these, as they will be. */
-  find(type: string, param: string, to: Ref): Promise<readonly Resource[]>;
-  /** The Organization that a reference stands for as a party: itself, or by its role, service, team or device. */
-  partyOf(reference: { reference?: string; identifier?: unknown } | undefined): Promise<Ref | undefined>;
-  /** Whether the same bundle also writes this resource. */
-  writes(ref: Ref): boolean;
-  /** An id for a resource that the rule opens. */
+  read(reference: Ref | undefined): Promise<Resource | undefined>;
+  /** Resources of a type whose reference parameter points to this one, as they will be. */
+  find(type: string, param: string, to: Ref): Promise<readonly (Resource & { readonly id: string })[]>;
+  /** The Organization that a Reference stands for as a party: itself, or by its role, service, team or device. */
+  partyOf(reference: unknown): Promise<Ref | undefined>;
+  /** The other changes of the same bundle to this type. */
+  changes(type: string): readonly Change[];
   newId(): string;
 }
 
-/** A move of a referral: which row, and who made it. */
+export interface RuleSettings {
+  /** Whether an active order opens its Task by itself (rules 1.7). */
+  readonly openTaskForServiceRequest: boolean;
+  /** Absolute http addresses that Subscriptions may name beside https at public ones. */
+  readonly subscriptionAllowList: readonly string[];
+}
+
+/** A move of a referral: which row of the table, and who made it. */
 export interface Move {
   readonly task: Ref;
   readonly tid: string;
   readonly event: string;
   readonly from: string;
   readonly to: string;
-  readonly actor: Ref | undefined;
+  readonly initiator: Ref | undefined;
+  readonly recipient: Ref | undefined;
+  /** The party that made it. */
+  readonly by: 'referralInitiator' | 'referralRecipient';
 }
+
+/** A further write that belongs to this one. It was decided by the rule that asks for it and meets no rule again. */
+export type Further =
+  | { readonly ref: Ref; readonly become: Become }
+  | { readonly ref: Ref; readonly create: Resource };
 
 export interface Ruling {
   /** The write must not happen. */
   readonly refused?: IssueDetail;
-  /** What is stored instead of what was written; pure, applied to every tree of the resource. */
-  readonly become?: (after: Resource) => Resource;
-  /** Further writes that belong to this one; they pass through their own rules unless `settled`. */
-  readonly also?: readonly (Change & { readonly settled?: boolean })[];
+  /** What is stored instead of what was written. */
+  readonly become?: Become;
+  readonly further?: readonly Further[];
   readonly moves?: readonly Move[];
-  /** Organizations that are parties of this resource from now on (a root of reach). */
-  readonly parties?: readonly Ref[];
   /** Said to the caller beside success: what was rewritten and why, what evidence is missing. */
   readonly notes?: readonly IssueDetail[];
-  /** Header `Link` values of the reply, relation to reference: the Task that was opened. */
+  /** `Link` headers of the reply: the Task that was opened. */
   readonly links?: readonly { readonly rel: string; readonly ref: Ref }[];
-  /** The write is answered with this resource instead (adoption of the Task that opened itself). */
+  /** The create is answered as the next version of this resource (a Task adopts the one that opened by itself). */
   readonly adopts?: Ref;
 }
 

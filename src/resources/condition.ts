@@ -1,0 +1,7 @@
+/** Condition: why the referral is made. */
+import type { ResourceType } from './resource.ts';
+
+export const condition: ResourceType = {
+  type: 'Condition',
+  carries: ['subject', 'evidence.detail'],
+};

@@ -1,0 +1,7 @@
+/** Location: directory. */
+import type { ResourceType } from './resource.ts';
+
+export const location: ResourceType = {
+  type: 'Location',
+  directory: true,
+};

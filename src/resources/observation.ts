@@ -1,0 +1,7 @@
+/** Observation: supporting information and feedback. */
+import type { ResourceType } from './resource.ts';
+
+export const observation: ResourceType = {
+  type: 'Observation',
+  carries: ['subject', 'hasMember', 'derivedFrom', 'performer'],
+};

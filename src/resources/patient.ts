@@ -1,0 +1,6 @@
+/** Patient: the person the referral is for. Reached by the referral, reaches nothing: never the rest of its compartment. */
+import type { ResourceType } from './resource.ts';
+
+export const patient: ResourceType = {
+  type: 'Patient',
+};

@@ -1,0 +1,9 @@
+/** PractitionerRole: directory; a party through its organization. */
+import { localRef } from './element.ts';
+import type { ResourceType } from './resource.ts';
+
+export const practitionerRole: ResourceType = {
+  type: 'PractitionerRole',
+  directory: true,
+  belongsTo: (role) => localRef(role['organization']),
+};

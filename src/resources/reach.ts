@@ -1,0 +1,36 @@
+/** What a resource declares about reach, read from one version of it (rules 2.2). */
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { Reach } from '../ports/store.ts';
+import { localRef, localRefOf, typeOf, valuesAt } from './element.ts';
+import type { ResourceType } from './resource.ts';
+
+/**
+ * Only these carry a referral to what points at them: a Communication about a Patient is not part of every referral of
+ * that Patient, one about the Task is part of that referral.
+ */
+const FOLLOWED: ReadonlySet<string> = new Set(['Task', 'ServiceRequest', 'Appointment', 'Communication']);
+
+/** The edges of one version. `isDirectory` says whether a type needs no edge because everyone sees it. */
+export function reachOf(
+  declared: ResourceType,
+  resource: Resource | undefined,
+  parties: readonly Ref[],
+  isDirectory: (type: string) => boolean,
+): Reach {
+  const everyone = declared.directory === true;
+  if (resource === undefined) return { parties: [], outward: [], inward: [], everyone };
+  return {
+    parties,
+    outward: targets(resource, declared.carries).filter((ref) => !isDirectory(typeOf(ref))),
+    inward: targets(resource, declared.follows).filter((ref) => FOLLOWED.has(typeOf(ref))),
+    everyone,
+  };
+}
+
+function targets(resource: Resource, paths: readonly string[] = []): readonly Ref[] {
+  const refs = paths
+    .flatMap((path) => valuesAt(resource, path))
+    .map((value) => (typeof value === 'string' ? localRefOf(value) : localRef(value)))
+    .filter((ref) => ref !== undefined);
+  return [...new Set(refs)];
+}

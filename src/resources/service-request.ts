@@ -1,0 +1,23 @@
+/** ServiceRequest: the order of a referral (SD/BSeR-ReferralServiceRequest). */
+import { serviceRequestRules } from './referral-rules/service-request.ts';
+import type { ResourceType } from './resource.ts';
+
+export const serviceRequest: ResourceType = {
+  type: 'ServiceRequest',
+  profiles: [
+    'http://hl7.org/fhir/us/bser/StructureDefinition/referral-servicerequest',
+    'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralServiceRequest',
+  ],
+  carries: [
+    'subject',
+    'requester',
+    'performer',
+    'encounter',
+    'reasonReference',
+    'insurance',
+    'supportingInfo',
+    'specimen',
+    'relevantHistory',
+  ],
+  rules: serviceRequestRules,
+};

@@ -1,0 +1,27 @@
+/** Task: a referral's state as both parties see it (SD/BSeR-ReferralTask), or an organization's own work item. */
+import { taskRules, taskParties } from './referral-rules/task.ts';
+import type { ResourceType } from './resource.ts';
+
+export const task: ResourceType = {
+  type: 'Task',
+  profiles: [
+    'http://hl7.org/fhir/us/bser/StructureDefinition/referral-task',
+    'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralTask',
+  ],
+  patientCompartment: ['patient'],
+  carries: [
+    'focus',
+    'for',
+    'requester',
+    'owner',
+    'encounter',
+    'reasonReference',
+    'insurance',
+    'relevantHistory',
+    'input.valueReference',
+    'output.valueReference',
+  ],
+  writtenByParties: true,
+  partiesOf: taskParties,
+  rules: taskRules,
+};
