@@ -1,0 +1,32 @@
+/**
+ * The stored text of a resource before its commit is known: `meta.versionId` and `meta.lastUpdated` are holes that the
+ * engine fills (http://hl7.org/fhir/R4/resource.html#Meta: the server sets both). All else stays as the client wrote it.
+ */
+import { encodeJson } from '../fhir/json.ts';
+import type { Resource } from '../fhir/types.ts';
+import type { Template } from '../ports/store.ts';
+
+/** The text of `storing` under `id`: resourceType, id and meta first, then the other elements in the client's order. */
+export function buildTemplate(storing: Resource, id: string): Template {
+  const { resourceType, id: _, meta, ...elements } = storing;
+  return {
+    pieces: [
+      `{"resourceType":${encodeJson(resourceType)},"id":${encodeJson(id)},"meta":{"versionId":"`,
+      '","lastUpdated":"',
+      `"${continueObject(withoutStamp({ ...meta }))}${continueObject(elements)}`,
+    ],
+    holes: ['seq', 'at'],
+  };
+}
+
+/** What the client may say in `meta`: profiles, tags, labels, source. */
+function withoutStamp(meta: Readonly<Record<string, unknown>>): object {
+  const { versionId: _v, _versionId, lastUpdated: _l, _lastUpdated, ...kept } = meta;
+  return kept;
+}
+
+/** The rest of an object that is open and has members already: `,"a":1}` or `}`. */
+function continueObject(members: object): string {
+  const text = encodeJson(members);
+  return text === '{}' ? '}' : `,${text.slice(1)}`;
+}
