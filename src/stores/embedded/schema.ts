@@ -6,7 +6,8 @@
  *
  * A version is live as of a seq S when `seq <= S AND ended > S`; the current one has `ended = FOREVER`. Search values
  * belong to a version and never change; those of ended versions are purged after `searchSnapshotMs`. So a search as of a
- * seq needs no lock and no open transaction.
+ * seq needs no lock and no open transaction. A tombstone (method DELETE, no text, no values) ends where it begins, so it
+ * is never live; the version of a resource at S, tombstone or not, is its newest with `seq <= S`.
  */
 
 /** The format of the data folder. A newer one is refused, an older one is migrated. */
@@ -16,6 +17,8 @@ export const FORMAT = 1;
 export const FOREVER = Number.MAX_SAFE_INTEGER;
 
 export const SCHEMA = `
+-- format · horizon (a search as of an earlier seq is expired) · purged (search values of versions ended up to this seq
+-- are gone).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
 -- One row per commit, or per block of audited reads. seq has no gaps.
@@ -31,10 +34,12 @@ CREATE TABLE log (
 ) STRICT;
 
 -- Which commits hold audit rows that concern a name. key: 'n:Type/id' (an entity or patient), 'a:Organization/id'
--- (the agent's organization), 'v:Organization/id' (an organization that may see a row of that commit).
+-- (the agent's organization), 'v:Organization/id' (an organization that may see a row of that commit: the agent's own or
+-- a viewer).
 CREATE TABLE audit_index (key TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
 
--- Identities. type is interned (name table), everyone = 1 for directory resources, head is the vid of the newest version.
+-- Identities. type is interned (name table), everyone = 1 for directory resources. An edge may point to what does not
+-- exist yet: then there is a row here (custodian 0) and no version.
 CREATE TABLE name (nid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE resource (
   rid INTEGER PRIMARY KEY,
@@ -73,7 +78,8 @@ CREATE TABLE sight (org INTEGER NOT NULL, rid INTEGER NOT NULL, root INTEGER NOT
   ended INTEGER NOT NULL, PRIMARY KEY (org, rid, root, since)) STRICT, WITHOUT ROWID;
 CREATE INDEX sight_root ON sight (root, ended);
 
--- The outbox. id = '<seq>-<position>'. state: 0 waiting, 1 leased, 2 accepted, 3 refused, 4 withheld.
+-- The outbox. id = '<seq>-<position>'. state: 0 waiting, 1 leased, 2 accepted, 3 refused, 4 withheld. due: when it may be
+-- claimed (next), the end of the lease, or when it was settled; FOREVER while an earlier entry of its lane is open.
 CREATE TABLE outbox (
   oid INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -89,8 +95,10 @@ CREATE TABLE outbox (
   lease TEXT NOT NULL,                 -- the process instance that holds the lease
   why TEXT NOT NULL
 ) STRICT;
-CREATE INDEX outbox_due ON outbox (due) WHERE state < 2;
+CREATE INDEX outbox_open ON outbox (oid) WHERE state < 2;
+CREATE INDEX outbox_due ON outbox (receiver, due, oid) WHERE state < 2;
 CREATE INDEX outbox_lane ON outbox (lane, oid) WHERE state < 2;
+CREATE INDEX outbox_settled ON outbox (due) WHERE state >= 2;
 CREATE INDEX outbox_subject ON outbox (subject, oid);
 CREATE INDEX outbox_receiver ON outbox (receiver, oid);
 
