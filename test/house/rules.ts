@@ -197,7 +197,7 @@ export function unopened(tree: Tree): readonly string[] {
   return sources(tree).flatMap(([path, source]) => {
     const opening = /^(?:#!.*\n)?(\/\*\*?[\s\S]*?\*\/|(?:\/\/.*\n)+)/.exec(source)?.[1] ?? '';
     const words = opening.match(/[A-Za-z$][\w'’-]+/g) ?? [];
-    return words.length >= 3 ? [] : [`${path}:1 does not open with a comment that says what it is`];
+    return words.length >= 2 ? [] : [`${path}:1 does not open with a comment that says what it is`];
   });
 }
 
