@@ -1,0 +1,245 @@
+/**
+ * Delivery at our own pace, after the commit and apart from it: claim what is due under a lease, ask the gates again as
+ * of now, hand it to its rail, write the receipt (rules 6.1). At least once: after a crash between sending and settling
+ * an entry is sent again with the same id. One receiver is served by one delivery at a time and holds up nobody else.
+ */
+import type { Ref } from '../fhir/types.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Rail, Receipt } from '../ports/rail.ts';
+import { type Claimed, CommitRefused, type Snapshot, type Store } from '../ports/store.ts';
+import { type BackoffSettings, backoffMs } from './backoff.ts';
+import type { Ask } from './gates.ts';
+import type { Outcome, Settle } from './settle.ts';
+
+export interface DispatchSettings extends BackoffSettings {
+  /** How often the outbox is looked at when nobody nudges. */
+  readonly dispatchIntervalMs: number;
+  /** A claimed entry is ours alone for so long. */
+  readonly leaseMs: number;
+  /** One attempt lasts at most so long; with the grace of an abort it must end before the lease does. */
+  readonly attemptTimeoutMs: number;
+  readonly attemptsMax: number;
+  /** Deliveries under way at the same time, each to another receiver. */
+  readonly inFlightMax: number;
+  /** How long a stopping dispatcher lets deliveries finish before it aborts them. */
+  readonly drainMs: number;
+}
+
+/** One thing that happened to an entry, for metrics. `lost`: another process settles it, or it will be sent again. */
+export interface DeliveryMetric {
+  readonly rail: string;
+  readonly fate: 'accepted' | 'refused' | 'withheld' | 'retry' | 'lost';
+  readonly attempt: number;
+  /** From the commit to this moment. */
+  readonly ageMs: number;
+}
+
+/** Says something to an operator; ids only, nothing that a patient could be known by. */
+export type Log = (
+  level: 'info' | 'warn' | 'error',
+  says: string,
+  about: Readonly<Record<string, string | number>>,
+) => void;
+
+export interface DispatcherParts {
+  readonly store: Store;
+  readonly rails: ReadonlyMap<string, Rail>;
+  readonly ask: Ask;
+  readonly settle: Settle;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly settings: DispatchSettings;
+  readonly log: Log;
+  readonly onMetric: (metric: DeliveryMetric) => void;
+}
+
+export interface Dispatcher {
+  start(): void;
+  /** Claims nothing more; resolves when the deliveries under way have ended or were aborted and put back. */
+  stop(): Promise<void>;
+  /** There may be something due now: called after every commit that wrote to the outbox. */
+  nudge(): void;
+}
+
+/** A rail that does not heed its signal is given up after this. */
+const ABORT_GRACE_MS = 1_000;
+/** Between two tries to write a receipt that the store could not take. */
+const SETTLE_PAUSE_MS = 250;
+
+/** @throws RangeError when an attempt could outlast its lease. */
+export function createDispatcher(parts: DispatcherParts): Dispatcher {
+  const { store, rails, ask, settle, clock, random, settings, log, onMetric } = parts;
+  if (settings.attemptTimeoutMs + 2 * ABORT_GRACE_MS > settings.leaseMs) {
+    throw new RangeError('leaseMs must be at least 2 s longer than attemptTimeoutMs');
+  }
+  const serving = new Map<Ref, Promise<void>>();
+  const stopped = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let stopping = false;
+  let wanted = false;
+  let claiming: Promise<void> | undefined;
+
+  function nudge(): void {
+    if (stopping) return;
+    wanted = true;
+    claiming ??= claimWhileWanted();
+  }
+
+  async function claimWhileWanted(): Promise<void> {
+    // Between the last look at `wanted` and the end of this function nothing is awaited, so that no nudge is lost.
+    while (wanted && !stopping) {
+      wanted = false;
+      await claimDue();
+    }
+    claiming = undefined;
+  }
+
+  async function claimDue(): Promise<void> {
+    const free = settings.inFlightMax - serving.size;
+    if (free <= 0 || !store.status().writable) return;
+    const claimedAt = clock.now();
+    try {
+      const entries = await store.claim(free, settings.leaseMs, new Set(serving.keys()));
+      for (const entry of entries) serve(entry, claimedAt + settings.leaseMs);
+    } catch (error) {
+      log('warn', 'the outbox could not be claimed', { reason: reasonOf(error) });
+    }
+  }
+
+  function serve(entry: Claimed, leasedUntil: number): void {
+    const served = deliver(entry, leasedUntil)
+      .catch((error: unknown) => lose(entry, reasonOf(error)))
+      .finally(() => {
+        serving.delete(entry.receiver);
+        nudge();
+      });
+    serving.set(entry.receiver, served);
+  }
+
+  async function deliver(entry: Claimed, leasedUntil: number): Promise<void> {
+    const asOf = store.snapshot(entry.seq);
+    const now = store.snapshot();
+    const answer = await ask(entry, now, asOf).catch(unasked);
+    if ('outcome' in answer) return conclude(entry, answer, 'not-asked', leasedUntil);
+
+    const { policy, why = policy } = answer;
+    if (!answer.permitted) return end({ entry, fate: 'withheld', policy, why }, leasedUntil);
+
+    return conclude(entry, await attempt(entry, asOf, now), policy, leasedUntil);
+  }
+
+  async function conclude(
+    entry: Claimed,
+    receipt: Receipt,
+    policy: string,
+    leasedUntil: number,
+  ): Promise<void> {
+    const isLast = entry.attempt >= settings.attemptsMax;
+    if (receipt.outcome === 'retry' && !isLast) {
+      const delay = backoffMs(entry.attempt, settings, random(), receipt.afterMs);
+      await store.postpone(entry.id, delay, receipt.why);
+      return count(entry, 'retry');
+    }
+    if (receipt.outcome === 'retry') {
+      const why = `given up after ${entry.attempt} attempts: ${receipt.why}`;
+      return end({ entry, fate: 'refused', policy, why }, leasedUntil);
+    }
+    const why = receipt.outcome === 'accepted' ? receipt.says : receipt.why;
+    return end({ entry, fate: receipt.outcome, policy, why }, leasedUntil);
+  }
+
+  /** One attempt by the entry's rail, ended by its deadline whether the rail heeds it or not. */
+  async function attempt(entry: Claimed, asOf: Snapshot, now: Snapshot): Promise<Receipt> {
+    const rail = rails.get(entry.rail);
+    if (rail === undefined) return { outcome: 'retry', why: `this server has no rail ${entry.rail}` };
+    const deadline = AbortSignal.timeout(settings.attemptTimeoutMs);
+    const signal = AbortSignal.any([deadline, stopped.signal]);
+    const ended = new AbortController();
+    const sent = rail
+      .deliver(entry, asOf, now, signal)
+      .catch((error: unknown): Receipt => ({ outcome: 'retry', why: reasonOf(error) }));
+    const receipt = await Promise.race([sent, abandoned(signal, ended.signal)]);
+    ended.abort();
+    return receipt;
+  }
+
+  async function end(outcome: Outcome, leasedUntil: number): Promise<void> {
+    const { entry, fate } = outcome;
+    for (;;) {
+      try {
+        await store.commit(await settle(outcome));
+        count(entry, fate);
+        if (fate === 'refused') log('warn', 'a delivery was refused for good', about(entry));
+        return;
+      } catch (error) {
+        const last = clock.now() + SETTLE_PAUSE_MS >= leasedUntil;
+        if (last || !mayPass(error)) return lose(entry, reasonOf(error));
+      }
+      await pause(SETTLE_PAUSE_MS);
+    }
+  }
+
+  /** The receipt could not be written. When the lease has ended the entry is sent again, with the same id. */
+  function lose(entry: Claimed, reason: string): void {
+    log('error', 'the receipt of a delivery could not be written', { ...about(entry), reason });
+    count(entry, 'lost');
+  }
+
+  function count(entry: Claimed, fate: DeliveryMetric['fate']): void {
+    const ageMs = clock.now() - Date.parse(entry.at);
+    onMetric({ rail: entry.rail, fate, attempt: entry.attempt, ageMs });
+  }
+
+  return {
+    nudge,
+    start() {
+      timer ??= setInterval(nudge, settings.dispatchIntervalMs).unref();
+      nudge();
+    },
+    async stop() {
+      stopping = true;
+      clearInterval(timer);
+      await claiming;
+      const drained = setTimeout(() => stopped.abort(), settings.drainMs);
+      await Promise.allSettled(serving.values());
+      clearTimeout(drained);
+    },
+  };
+}
+
+/** The gates could not be asked: nothing is sent, and the entry waits like after any failed attempt. */
+const unasked = (error: unknown): Receipt => ({ outcome: 'retry', why: `gates: ${reasonOf(error)}` });
+
+/** Resolves when a rail has had its grace after the signal aborted; never, when `ended` aborts first. */
+function abandoned(signal: AbortSignal, ended: AbortSignal): Promise<Receipt> {
+  return new Promise((resolve) => {
+    const giveUp = (): void => {
+      const timer = setTimeout(() => resolve({ outcome: 'retry', why: 'deadline' }), ABORT_GRACE_MS);
+      ended.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    ended.addEventListener('abort', () => signal.removeEventListener('abort', giveUp), { once: true });
+  });
+}
+
+/** Whether the same commit may be taken a moment later. */
+const mayPass = (error: unknown): boolean =>
+  error instanceof CommitRefused && error.reason !== 'not-leased' && error.reason !== 'closed';
+
+/** The name of what went wrong, never its message: a message may quote content. */
+function reasonOf(error: unknown): string {
+  if (error instanceof CommitRefused) return error.reason;
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown';
+}
+
+const about = ({ id, rail, receiver, subject, attempt }: Claimed): Record<string, string | number> => ({
+  entry: id,
+  rail,
+  receiver,
+  subject,
+  attempt,
+});
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,69 @@
+/**
+ * What is asked once more just before an entry leaves: content is as of the commit, but address, rights and policies are
+ * as of now (rules 6.1). Whoever lost the right meanwhile is not told.
+ */
+import type { Resource } from '../fhir/types.ts';
+import type { Sight } from '../ports/query.ts';
+import type { Claimed, Snapshot, Version } from '../ports/store.ts';
+import { typeOf } from '../resources/element.ts';
+
+/** The gates' answer. `policy` names what decided, for the audit of the disclosure. */
+export interface Answer {
+  readonly permitted: boolean;
+  readonly policy: string;
+  readonly why?: string;
+}
+
+/** May this entry be sent, as of `now`? `asOf` is the entry's own commit. */
+export type Ask = (entry: Claimed, now: Snapshot, asOf: Snapshot) => Promise<Answer>;
+
+/** The server's own sight. */
+export const serverSight: Sight = { everything: true };
+
+export interface GateParts {
+  /** Whether a Subscription's criteria, as they are now, select this version of its subject. */
+  readonly selects: (subscription: Resource, subject: Version) => boolean;
+  /** The policies: who may be told. Asked last, when everything else permits. */
+  readonly policies: Ask;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Why a receiver is told nothing more; undefined when it still listens. One row per type of receiver. */
+const DEAF: Readonly<Record<string, (receiver: Resource, nowMs: number) => string | undefined>> = {
+  Subscription: ({ status, end }, nowMs) => {
+    if (status !== 'active') return 'the Subscription is not active';
+    return typeof end === 'string' && Date.parse(end) <= nowMs ? 'the Subscription has ended' : undefined;
+  },
+  Endpoint: ({ status }) => (status === 'active' ? undefined : 'the Endpoint is not active'),
+};
+
+/** The gates in the order they are asked; the first that says no decides. */
+export function createAsk({ selects, policies, now: nowMs }: GateParts): Ask {
+  return async (entry, now, asOf) => {
+    const receiver = await readResource(now, entry.receiver);
+    if (receiver === undefined) return withheld('receiver-gone', 'the receiver is gone');
+
+    const deaf = DEAF[typeOf(entry.receiver)]?.(receiver, nowMs());
+    if (deaf !== undefined) return withheld('receiver-off', deaf);
+
+    if ((await now.read(entry.subject, entry.sight)) === undefined) {
+      return withheld('sight', 'the receiver may not see the subject any more');
+    }
+    const subject = await asOf.read(entry.subject, serverSight);
+    if (subject === undefined) return withheld('subject-gone', 'the subject was expunged');
+
+    if (receiver.resourceType === 'Subscription' && !selects(receiver, subject)) {
+      return withheld('criteria', 'the criteria do not select the subject any more');
+    }
+    return policies(entry, now, asOf);
+  };
+}
+
+const withheld = (policy: string, why: string): Answer => ({ permitted: false, policy, why });
+
+async function readResource(snapshot: Snapshot, ref: Claimed['receiver']): Promise<Resource | undefined> {
+  const version = await snapshot.read(ref, serverSight);
+  // Stored texts are resources: nothing else passes the desk.
+  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource);
+}

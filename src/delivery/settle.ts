@@ -1,0 +1,85 @@
+/**
+ * How the story of an entry ends, as one commit: settlement, audit of the disclosure and, where a person must act, a work
+ * item (law 16: receipt and disclosure audit are written together or not at all).
+ */
+import type { Ref } from '../fhir/types.ts';
+import type { AuditEntry, Claimed, Commit, Settlement, Snapshot, Write } from '../ports/store.ts';
+import { serverSight } from './gates.ts';
+
+/** What became of an entry for good. */
+export interface Outcome {
+  readonly entry: Claimed;
+  readonly fate: Settlement['fate'];
+  /** In plain words, without anything a patient could be known by. */
+  readonly why?: string | undefined;
+  /** The policy or gate that decided whether it may be sent. */
+  readonly policy: string;
+}
+
+/** Makes the commit that settles an outcome. Its outbox is always empty: a settlement tells nobody. */
+export type Settle = (outcome: Outcome) => Promise<Commit>;
+
+export interface SettleParts {
+  /** Everything as it was at an entry's commit. */
+  readonly asOf: (seq: number) => Snapshot;
+  /** The patients that a stored text concerns. */
+  readonly patientsOf: (ref: Ref, text: string) => readonly Ref[];
+  /** The write of a Task that asks a person of the responsible organization to act. */
+  readonly workItem: (entry: Claimed, why: string) => Promise<Write>;
+}
+
+/** The `issue` and `outcome` that AuditEvent shows for each fate. */
+const AUDITED = {
+  accepted: { outcome: '0' },
+  withheld: { outcome: '4', issue: 'disclosure-denied' },
+  refused: { outcome: '8', issue: 'delivery-failed' },
+} as const satisfies Record<Settlement['fate'], Pick<AuditEntry, 'outcome' | 'issue'>>;
+
+/**
+ * The settlement of this server. A delivery refused for good opens a work item in the same commit. Work items of
+ * failed deliveries are addressed to no Subscription, so that a dead receiver cannot feed itself with them.
+ */
+export function createSettle({ asOf, patientsOf, workItem }: SettleParts): Settle {
+  return async (outcome) => {
+    const { entry, fate, why } = outcome;
+    const subject = await asOf(entry.seq).read(entry.subject, serverSight);
+    const writes = fate === 'refused' ? [await workItem(entry, why ?? 'refused')] : [];
+    const patients = subject?.text === undefined ? [] : patientsOf(entry.subject, subject.text);
+    const custodian = subject?.custodian ?? '';
+    return {
+      writes,
+      keeps: [],
+      expects: [],
+      audit: [buildDisclosure(outcome, patients, custodian)],
+      outbox: [],
+      settles: [{ id: entry.id, fate, ...(why !== undefined && { why }) }],
+    };
+  };
+}
+
+/** A disclosure as an audit row: a read of the subject's version by the receiver's organization, made by the server. */
+function buildDisclosure(
+  { entry, fate, why, policy }: Outcome,
+  patients: readonly Ref[],
+  custodian: Ref | '',
+): AuditEntry {
+  const told = entry.sight.everything ? [] : [entry.sight.organization];
+  return {
+    event: 'deliver',
+    action: 'R',
+    ...AUDITED[fate],
+    agent: { organization: '', client: 'closeloop', subject: '' },
+    requestId: entry.id,
+    entities: [`${entry.subject}/_history/${entry.seq}`, entry.receiver],
+    patients,
+    delivery: {
+      entry: entry.id,
+      rail: entry.rail,
+      receiver: entry.receiver,
+      attempts: entry.attempt,
+      policy,
+      ...(why !== undefined && { why }),
+    },
+    viewers: [...new Set<Ref>(custodian === '' ? told : [custodian, ...told])],
+  };
+}
