@@ -1,0 +1,57 @@
+/** Identifiers and the systems we quote by name (http://hl7.org/fhir/R4/identifier-registry.html). */
+import type { Coding, Identifier } from './types.ts';
+
+/** HL7 table 0203, identifier type. */
+export const V2_0203 = 'http://terminology.hl7.org/CodeSystem/v2-0203';
+
+/** Codes of V2-0203 that a referral uses. */
+export const IDENTIFIER_TYPES = {
+  /** Placer: the referral initiator's number. */
+  placer: 'PLAC',
+  /** Filler: the referral recipient's number. */
+  filler: 'FILL',
+  medicalRecord: 'MR',
+  member: 'MB',
+  nationalProvider: 'NPI',
+} as const;
+
+export type IdentifierType = (typeof IDENTIFIER_TYPES)[keyof typeof IDENTIFIER_TYPES];
+
+/** United States national provider identifier; its OID is {@link NPI_OID}. */
+export const NPI = 'http://hl7.org/fhir/sid/us-npi';
+export const NPI_OID = '2.16.840.1.113883.4.6';
+
+/** The system of identifiers that are URIs themselves. */
+export const URI_SYSTEM = 'urn:ietf:rfc:3986';
+
+const OID = /^[0-2](?:\.(?:0|[1-9]\d*))+$/;
+
+/** `urn:oid:…` of a bare OID; undefined when it is none. */
+export function systemOfOid(oid: string): string | undefined {
+  if (!OID.test(oid)) return undefined;
+  return oid === NPI_OID ? NPI : `urn:oid:${oid}`;
+}
+
+/** The bare OID of a system; undefined when the system is no OID. */
+export function oidOfSystem(system: string | undefined): string | undefined {
+  if (system === NPI) return NPI_OID;
+  if (system === undefined || !system.startsWith('urn:oid:')) return undefined;
+  const oid = system.slice('urn:oid:'.length);
+  return OID.test(oid) ? oid : undefined;
+}
+
+/** The first identifier of a V2-0203 type. */
+export function identifierOf(
+  identifiers: readonly Identifier[] | undefined,
+  type: IdentifierType,
+): Identifier | undefined {
+  return identifiers?.find(({ type: concept }) => concept?.coding?.some((coding) => isType(coding, type)));
+}
+
+const isType = ({ system, code }: Coding, type: IdentifierType): boolean =>
+  system === V2_0203 && code === type;
+
+/** `system|value`, the token by which an identifier is searched. */
+export function identifierToken({ system, value }: Identifier): string {
+  return `${system ?? ''}|${value ?? ''}`;
+}

@@ -1,0 +1,181 @@
+/**
+ * References (http://hl7.org/fhir/R4/references.html): reading a literal, finding every reference in a resource, and
+ * changing them without touching anything else.
+ */
+import type { Ref, Resource } from './types.ts';
+
+export type Reference =
+  /** `Type/id`, with the version of `Type/id/_history/version`. */
+  | {
+      readonly kind: 'local';
+      readonly ref: Ref;
+      readonly type: string;
+      readonly id: string;
+      readonly version?: string;
+    }
+  /** A resource elsewhere: `url` without the version. Without `type` it does not look like a FHIR address. */
+  | { readonly kind: 'absolute'; readonly url: string; readonly type?: string; readonly version?: string }
+  /** `#id`; `#` alone is the containing resource. */
+  | { readonly kind: 'contained'; readonly id: string }
+  /** `urn:uuid:` and `urn:oid:` of a resource in the same Bundle. */
+  | { readonly kind: 'urn'; readonly urn: string }
+  /** `Type?query`, allowed in a transaction alone. */
+  | { readonly kind: 'conditional'; readonly type: string; readonly query: string };
+
+const TYPE = '[A-Z][A-Za-z]{1,63}';
+const ID = '[A-Za-z0-9\\-.]{1,64}';
+const LITERAL = new RegExp(`^(${TYPE})/(${ID})(?:/_history/(${ID}))?$`);
+const ABSOLUTE = new RegExp(`^(https?://[^\\s?#]+/(${TYPE})/${ID})(?:/_history/(${ID}))?$`);
+const CONDITIONAL = new RegExp(`^(${TYPE})\\?(.+)$`, 's');
+const URN = /^urn:(?:uuid|oid):\S+$/;
+const URL = /^[a-z][a-z0-9+.-]*:\S+$/i;
+
+/** Reads `Reference.reference`. Undefined when it is no reference at all. */
+export function parseReference(text: string): Reference | undefined {
+  const local = LITERAL.exec(text);
+  if (local !== null) {
+    const [, type = '', id = '', version] = local;
+    return { kind: 'local', ref: `${type}/${id}`, type, id, ...(version !== undefined && { version }) };
+  }
+  if (text.startsWith('#')) return { kind: 'contained', id: text.slice(1) };
+  if (text.startsWith('urn:')) return URN.test(text) ? { kind: 'urn', urn: text } : undefined;
+  const absolute = ABSOLUTE.exec(text);
+  if (absolute !== null) {
+    const [, url = '', type = '', version] = absolute;
+    return { kind: 'absolute', url, type, ...(version !== undefined && { version }) };
+  }
+  const conditional = CONDITIONAL.exec(text);
+  if (conditional !== null)
+    return { kind: 'conditional', type: conditional[1] ?? '', query: conditional[2] ?? '' };
+  return URL.test(text) ? { kind: 'absolute', url: text } : undefined;
+}
+
+/** `Type/id` (with its version, if any) of an absolute reference to our own base; any other text as it is. */
+export function relativeTo(base: string, text: string): string {
+  if (!text.startsWith(base)) return text;
+  const rest = text.slice(base.endsWith('/') ? base.length : base.length + 1);
+  const separated = base.endsWith('/') || text[base.length] === '/';
+  return separated && LITERAL.test(rest) ? rest : text;
+}
+
+/**
+ * Which element holds a reference: `Reference.reference`; a `url` that names a Binary or a urn (Attachment.url); or a
+ * `valueUri` and its like that hold a urn. The last must follow a rewriting, but need not resolve.
+ */
+export type ReferringElement = 'reference' | 'url' | 'uri';
+
+export interface FoundReference {
+  readonly text: string;
+  readonly element: ReferringElement;
+  /** The object that holds it, e.g. the Reference with its `type` and `identifier`. */
+  readonly holder: Readonly<Record<string, unknown>>;
+  /** The FHIRPath expression of the text: `Task.input[0].valueReference.reference`. */
+  readonly expression: () => string;
+}
+
+export interface WalkOptions {
+  /** Leaves out `Bundle.entry`: what is inside a stored Bundle refers within the Bundle. */
+  readonly skipEntries?: boolean;
+}
+
+/** Visits every reference of a resource in document order, those of its contained resources included. */
+export function walkReferences(
+  resource: Resource,
+  visit: (found: FoundReference) => void,
+  options: WalkOptions = {},
+): void {
+  walk(resource, '', [resource.resourceType], options, visit);
+}
+
+function walk(
+  node: unknown,
+  key: string,
+  path: (string | number)[],
+  options: WalkOptions,
+  visit: (found: FoundReference) => void,
+): void {
+  if (typeof node !== 'object' || node === null || JSON.isRawJSON(node)) return;
+  if (Array.isArray(node)) {
+    for (const [index, member] of node.entries()) step(index, member, key);
+    return;
+  }
+  const holder = node as Readonly<Record<string, unknown>>; // a JSON object
+  for (const [name, member] of Object.entries(holder)) {
+    if (skips(holder, name, options)) continue;
+    const element = typeof member === 'string' ? elementOf(name, member, key) : undefined;
+    if (element !== undefined) {
+      const place = [...path, name];
+      visit({ text: String(member), element, holder, expression: () => expressionOf(place) });
+    }
+    step(name, member, name);
+  }
+
+  function step(at: string | number, member: unknown, under: string): void {
+    if (typeof member !== 'object') return;
+    path.push(at);
+    walk(member, under, path, options, visit);
+    path.pop();
+  }
+}
+
+const skips = (holder: Readonly<Record<string, unknown>>, name: string, options: WalkOptions): boolean =>
+  options.skipEntries === true && name === 'entry' && holder['resourceType'] === 'Bundle';
+
+/**
+ * The resource with every reference that `map` answers with another text. `map` returns undefined, or the same text, to
+ * leave one alone. Pure; whatever has no changed reference in it is the very same object, and raw numbers stay raw.
+ */
+export function rewriteReferences<T>(
+  tree: T,
+  map: (text: string, element: ReferringElement) => string | undefined,
+): T;
+export function rewriteReferences(
+  tree: unknown,
+  map: (text: string, element: ReferringElement) => string | undefined,
+): unknown {
+  return rewrite(tree, '', map);
+}
+
+function rewrite(
+  node: unknown,
+  key: string,
+  map: (text: string, element: ReferringElement) => string | undefined,
+): unknown {
+  if (typeof node !== 'object' || node === null || JSON.isRawJSON(node)) return node;
+  if (Array.isArray(node)) {
+    const list = node.map((member) => rewrite(member, key, map));
+    return list.every((member, index) => member === node[index]) ? node : list;
+  }
+  let changed: Record<string, unknown> | undefined;
+  for (const [name, member] of Object.entries(node)) {
+    const element = typeof member === 'string' ? elementOf(name, member, key) : undefined;
+    const next =
+      element === undefined ? rewrite(member, name, map) : (map(String(member), element) ?? member);
+    if (next !== member) (changed ??= { ...node })[name] = next;
+  }
+  return changed ?? node;
+}
+
+/** Objects whose `url` is something else: an extension's definition, a Bundle entry's request, a Bundle's link. */
+const OTHER_URL: ReadonlySet<string> = new Set(['extension', 'modifierExtension', 'request', 'link']);
+const REFERRING_URL = new RegExp(`^urn:(?:uuid|oid):|(?:^|/)Binary/${ID}(?:/_history/${ID})?$`);
+const VALUE_URI: ReadonlySet<string> = new Set([
+  'valueUri',
+  'valueUrl',
+  'valueUuid',
+  'valueOid',
+  'valueCanonical',
+]);
+
+/** What kind of reference the member `name` of an object is that stands under `key`; undefined when it is none. */
+function elementOf(name: string, text: string, key: string): ReferringElement | undefined {
+  if (name === 'reference') return 'reference';
+  if (name === 'url') return !OTHER_URL.has(key) && REFERRING_URL.test(text) ? 'url' : undefined;
+  return VALUE_URI.has(name) && URN.test(text) ? 'uri' : undefined;
+}
+
+function expressionOf(path: readonly (string | number)[]): string {
+  return path
+    .map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`))
+    .join('');
+}
