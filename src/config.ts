@@ -1,0 +1,193 @@
+/**
+ * The values of the settings: command line before environment before settings file before default. Everything that is
+ * wrong is found at once, each by the setting's name and with what is allowed.
+ */
+import { readFileSync } from 'node:fs';
+import { BlockList, isIPv6 } from 'node:net';
+import { flagOf, variableOf, type Setting, type ValueOf } from './setting.ts';
+import { SETTINGS } from './settings.ts';
+
+export type SettingName = keyof typeof SETTINGS;
+
+export type Config = { readonly [N in SettingName]: ValueOf<(typeof SETTINGS)[N]> };
+
+/** Settings that cannot be used; the message is for the operator, a line for each. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads and checks all settings.
+ *
+ * @param argv the arguments after the script's name; `--config file` (or CONFIG) names a JSON file with settings
+ * @throws ConfigError naming every setting that is wrong and what it allows
+ */
+export function readConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Config {
+  const problems: string[] = [];
+  const flags = readFlags(argv, problems);
+  const file = readFile(flags.get('config')?.text ?? env['CONFIG'], problems);
+  const values: Partial<Record<SettingName, unknown>> = {};
+  for (const name of NAMES) {
+    const given = flags.get(name) ?? fromEnvironment(name, env) ?? file.get(name);
+    values[name] = valueOf(name, given, problems);
+  }
+  // Every name of the table now has a value of its row's type.
+  const config = values as Config;
+  if (problems.length === 0) problems.push(...conflictsOf(config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** What is unsafe in these settings, each line led by the setting's name. */
+export function warningsOf(config: Config): readonly string[] {
+  const unsafe = NAMES.flatMap((name) => {
+    // A row's `unsafe` takes the row's own value.
+    const { unsafe: judge } = SETTINGS[name] as Setting<unknown>;
+    const why = judge?.(config[name]);
+    return why === undefined ? [] : [`${name}: ${why}`];
+  });
+  if (!isLoopback(config.host) && config.tlsCert === undefined && config.trustedProxy.length === 0) {
+    unsafe.push(
+      `host: ${config.host} is reached without TLS; set tlsCert and tlsKey, or name the trustedProxy`,
+    );
+  }
+  return unsafe;
+}
+
+/** Only this machine reaches the address. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true;
+  const loopback = new BlockList();
+  loopback.addSubnet('127.0.0.0', 8);
+  loopback.addAddress('::1', 'ipv6');
+  return loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
+}
+
+/** A value as given, and how it was given, for the error. */
+interface Given {
+  readonly text: string;
+  readonly by: string;
+}
+
+const NAMES = Object.keys(SETTINGS) as readonly SettingName[]; // the keys of a literal
+
+const BY_FLAG: ReadonlyMap<string, SettingName | 'config'> = new Map<string, SettingName | 'config'>([
+  ['--config', 'config'],
+  ...NAMES.map((name) => [flagOf(name), name] as const),
+]);
+
+function valueOf(name: SettingName, given: Given | undefined, problems: string[]): unknown {
+  const setting = SETTINGS[name];
+  if (given === undefined || given.text === '') return setting.fallback;
+  const value = setting.parse(given.text);
+  if (value === undefined) {
+    const shown = setting.secret === true ? '' : ` "${given.text}"`;
+    problems.push(`${name} (${given.by}${shown}) must be ${setting.allowed}`);
+  }
+  return value;
+}
+
+function fromEnvironment(
+  name: SettingName,
+  env: Readonly<Record<string, string | undefined>>,
+): Given | undefined {
+  const variable = variableOf(name);
+  const value = env[variable];
+  return value === undefined ? undefined : { text: value, by: variable };
+}
+
+/** `--flag value`, `--flag=value`, and for switches `--flag` and `--no-flag`. */
+function readFlags(argv: readonly string[], problems: string[]): Map<SettingName | 'config', Given> {
+  const found = new Map<SettingName | 'config', Given>();
+  for (let at = 0; at < argv.length; at += 1) {
+    const argument = argv[at] ?? '';
+    const [flag = '', ...rest] = argument.split('=');
+    const negated = BY_FLAG.get(flag.replace(/^--no-/, '--'));
+    const name = BY_FLAG.get(flag) ?? (flag.startsWith('--no-') && isSwitch(negated) ? negated : undefined);
+    if (name === undefined) {
+      problems.push(`${flag} is not a setting; docs/reference/settings.md lists them`);
+      continue;
+    }
+    let value = rest.length > 0 ? rest.join('=') : undefined;
+    if (value === undefined && isSwitch(name)) value = BY_FLAG.get(flag) === name ? 'on' : 'off';
+    if (value === undefined) value = argv[(at += 1)];
+    if (value === undefined) problems.push(`${name} (${flag}) needs a value`);
+    else found.set(name, { text: value, by: flag });
+  }
+  return found;
+}
+
+function isSwitch(name: SettingName | 'config' | undefined): boolean {
+  return name !== undefined && name !== 'config' && SETTINGS[name].kind === 'switch';
+}
+
+function readFile(file: string | undefined, problems: string[]): Map<SettingName, Given> {
+  const found = new Map<SettingName, Given>();
+  if (file === undefined || file === '') return found;
+  const entries = readEntries(file, problems);
+  for (const [key, value] of entries) {
+    const name = NAMES.find((known) => known === key);
+    if (name === undefined)
+      problems.push(`${key} (in ${file}) is not a setting; docs/reference/settings.md lists them`);
+    else found.set(name, { text: Array.isArray(value) ? value.join(',') : String(value), by: file });
+  }
+  return found;
+}
+
+function readEntries(file: string, problems: string[]): readonly (readonly [string, unknown])[] {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return Object.entries(parsed);
+    problems.push(`config (${file}) must be a JSON object of settings`);
+  } catch (error) {
+    problems.push(
+      `config (${file}) cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  return [];
+}
+
+/** Settings that are right alone and wrong together. */
+function conflictsOf(config: Config): readonly string[] {
+  const rules: readonly (readonly [wrong: boolean, says: string])[] = [
+    [
+      config.demo && !isLoopback(config.host),
+      `demo refuses host ${config.host}; it must be a loopback address`,
+    ],
+    [
+      !config.demo && config.issuer === undefined,
+      'issuer must be set (or demo, to try the server on this machine)',
+    ],
+    [
+      config.demo && config.issuer !== undefined,
+      'issuer and demo exclude each other: the demo has its own issuer',
+    ],
+    [
+      config.issuer !== undefined && (config.jwksUri === undefined) === (config.jwksFile === undefined),
+      'jwksUri or jwksFile must be set beside issuer, and only one of them',
+    ],
+    [
+      (config.tlsCert === undefined) !== (config.tlsKey === undefined),
+      'tlsCert and tlsKey must be set together',
+    ],
+    [config.tlsCa !== undefined && config.tlsCert === undefined, 'tlsCa needs tlsCert and tlsKey'],
+    [config.tokenAlgorithms.length === 0, 'tokenAlgorithms must name at least one algorithm'],
+    [config.pageSize > config.pageSizeMax, 'pageSize must not exceed pageSizeMax'],
+    [config.headersTimeoutMs > config.requestTimeoutMs, 'headersTimeoutMs must not exceed requestTimeoutMs'],
+    [
+      config.publicBaseUrl !== undefined && !config.publicBaseUrl.endsWith(config.basePath),
+      `publicBaseUrl must end with basePath (${config.basePath})`,
+    ],
+  ];
+  return rules.flatMap(([wrong, says]) => (wrong ? [says] : []));
+}

@@ -1,0 +1,212 @@
+/**
+ * A bearer token (RFC 6750) → who asks. The token is a JWT of the one issuer this server trusts (RFC 9068, RFC 8725):
+ * algorithms are pinned; issuer, audience and time are checked. Who the caller is comes from the token alone (rules 2.5).
+ */
+import { jwtVerify, type JWTPayload } from 'jose';
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import type { Ref } from '../fhir/types.ts';
+import type { Caller } from '../operations/request.ts';
+import type { Clock } from '../ports/clock.ts';
+import { parseScopes } from '../smart/scopes.ts';
+import { invalid } from './headers.ts';
+import type { IssuerKeys } from './keys.ts';
+import { createTokenCache } from './token-cache.ts';
+
+export interface BearerSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly keys: IssuerKeys;
+  readonly tokenAlgorithms: readonly string[];
+  readonly clockToleranceS: number;
+  readonly organizationClaim: string;
+  /** How the claim names the organization: `Organization/id`, or `system|value`. */
+  readonly organizationClaimForm: 'reference' | 'identifier';
+  readonly administratorScope: string;
+  readonly tokenCacheMax: number;
+  readonly tokenCacheMs: number;
+  /** The Organization of this server that a claim means; undefined when there is none. */
+  readonly findOrganization: (claim: OrganizationName) => Promise<Ref | undefined>;
+  readonly clock: Clock;
+}
+
+/** What a claim, or X-On-Behalf-Of, calls an organization. */
+export type OrganizationName =
+  | { readonly reference: Ref }
+  | { readonly system: string; readonly value: string };
+
+export interface Credentials {
+  readonly authorization: string | undefined;
+  /** `Organization/id`; for administrators only. */
+  readonly onBehalfOf: string | undefined;
+  readonly address: string | undefined;
+}
+
+/** What a verified token says, without what belongs to the single request. */
+type Identity = Omit<Caller, 'address' | 'onBehalfOf'>;
+
+/**
+ * Who asks. A token that is remembered is answered at once, without a promise.
+ *
+ * @throws OperationOutcomeError `token-missing`, `token-invalid`, `organization-unknown`, `scope-insufficient` (acting
+ *   for others without being an administrator), `header-invalid`, `busy` (the issuer's keys cannot be had)
+ */
+export type Identify = (credentials: Credentials) => Caller | Promise<Caller>;
+
+export function createIdentify(settings: BearerSettings): Identify {
+  const { clock, tokenCacheMax, tokenCacheMs, clockToleranceS } = settings;
+  const remembered = createTokenCache<Identity>(tokenCacheMax);
+
+  async function verify(token: string): Promise<Identity> {
+    const payload = await verifySignature(token, settings);
+    const identity = await readIdentity(payload, settings);
+    const expires = ((payload.exp ?? 0) + clockToleranceS) * 1000;
+    remembered.put(token, identity, Math.min(expires, clock.now() + tokenCacheMs));
+    return identity;
+  }
+
+  return (credentials) => {
+    const token = readToken(credentials.authorization);
+    const known = remembered.get(token, clock.now());
+    if (known !== undefined && credentials.onBehalfOf === undefined)
+      return callerOf(known, credentials.address);
+    return (async () => {
+      const identity = known ?? (await verify(token));
+      if (credentials.onBehalfOf === undefined) return callerOf(identity, credentials.address);
+      const organization = await actFor(credentials.onBehalfOf, identity, settings);
+      return { ...callerOf(identity, credentials.address), organization, onBehalfOf: organization };
+    })();
+  };
+}
+
+function callerOf(identity: Identity, address: string | undefined): Caller {
+  const { organization, administrator, scopes, patient, client, subject, user } = identity;
+  return {
+    organization,
+    administrator,
+    scopes,
+    patient,
+    client,
+    subject,
+    user,
+    address,
+    onBehalfOf: undefined,
+  };
+}
+
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
+
+function readToken(authorization: string | undefined): string {
+  if (authorization === undefined || !/^Bearer\b/i.test(authorization))
+    throw new OperationOutcomeError('token-missing');
+  const token = BEARER.exec(authorization)?.[1];
+  if (token !== undefined) return token;
+  throw new OperationOutcomeError('token-invalid', { diagnostics: 'The Authorization header is malformed.' });
+}
+
+/** What jose finds wrong with a token, in words that say nothing about our keys. */
+const TOKEN_FAULTS: Readonly<Record<string, string>> = {
+  ERR_JWT_EXPIRED: 'The token has expired.',
+  ERR_JWT_CLAIM_VALIDATION_FAILED: 'The issuer, audience or time of the token is not right.',
+  ERR_JWT_INVALID: 'The token is not a JWT.',
+  ERR_JWS_INVALID: 'The token is not a signed JWT.',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'The signature of the token is wrong.',
+  ERR_JOSE_ALG_NOT_ALLOWED: 'The algorithm of the token is not accepted.',
+  ERR_JOSE_NOT_SUPPORTED: 'The token uses an extension that is not supported.',
+  ERR_JWKS_NO_MATCHING_KEY: 'The issuer has no such key.',
+  ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'The token does not say which key it was signed with.',
+};
+
+async function verifySignature(token: string, settings: BearerSettings): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, settings.keys.find, {
+      issuer: settings.issuer,
+      audience: settings.audience,
+      algorithms: [...settings.tokenAlgorithms],
+      clockTolerance: settings.clockToleranceS,
+      requiredClaims: ['exp', 'sub'],
+      currentDate: new Date(settings.clock.now()),
+    });
+    return payload;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const diagnostics = TOKEN_FAULTS[code];
+    if (diagnostics !== undefined) throw new OperationOutcomeError('token-invalid', { diagnostics });
+    throw new OperationOutcomeError('busy', {
+      diagnostics: "The issuer's keys cannot be read.",
+      retryAfter: 5,
+    });
+  }
+}
+
+async function readIdentity(payload: JWTPayload, settings: BearerSettings): Promise<Identity> {
+  const words = readScope(payload['scope']);
+  const administrator = words.includes(settings.administratorScope);
+  const organization = await readOrganization(payload, settings);
+  if (organization === undefined && !administrator) throw new OperationOutcomeError('organization-unknown');
+  const subject = payload.sub ?? '';
+  return {
+    organization,
+    administrator,
+    scopes: parseScopes(words.join(' ')),
+    patient: readPatient(payload['patient']),
+    client: textOf(payload['client_id']) ?? textOf(payload['azp']) ?? subject,
+    subject,
+    user: textOf(payload['fhirUser']),
+  };
+}
+
+/** A text with spaces (RFC 8693, 4.2), or an array as some issuers write it. */
+function readScope(claim: unknown): readonly string[] {
+  if (typeof claim === 'string') return claim.split(/\s+/);
+  return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
+}
+
+const ID = /^[A-Za-z0-9.-]{1,64}$/;
+
+async function readOrganization(payload: JWTPayload, settings: BearerSettings): Promise<Ref | undefined> {
+  const claim = textOf(payload[settings.organizationClaim]);
+  if (claim === undefined) return undefined;
+  const name = settings.organizationClaimForm === 'reference' ? readReference(claim) : readIdentifier(claim);
+  return name === undefined ? undefined : settings.findOrganization(name);
+}
+
+function readReference(text: string): { readonly reference: Ref } | undefined {
+  const [type, id = '', ...more] = text.split('/');
+  return type === 'Organization' && ID.test(id) && more.length === 0
+    ? { reference: `Organization/${id}` }
+    : undefined;
+}
+
+function readIdentifier(text: string): OrganizationName | undefined {
+  const at = text.lastIndexOf('|');
+  const [system, value] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];
+  return at > 0 && value !== '' ? { system, value } : undefined;
+}
+
+/** The launch context (SMART App Launch 2.2): the id of a Patient. One that is malformed must not widen what is seen. */
+function readPatient(claim: unknown): Ref | undefined {
+  if (claim === undefined || claim === null) return undefined;
+  const id = String(claim).replace(/^Patient\//, '');
+  if (ID.test(id)) return `Patient/${id}`;
+  throw new OperationOutcomeError('token-invalid', {
+    diagnostics: 'The claim patient is not the id of a Patient.',
+  });
+}
+
+/** An administrator acts in a referral only for a named organization (rules 1.8). */
+async function actFor(header: string, identity: Identity, settings: BearerSettings): Promise<Ref> {
+  if (!identity.administrator) {
+    const diagnostics = `X-On-Behalf-Of needs ${settings.administratorScope}.`;
+    throw new OperationOutcomeError('scope-insufficient', { diagnostics });
+  }
+  const name = readReference(header.trim());
+  if (name === undefined) throw invalid('X-On-Behalf-Of', 'a reference, as in Organization/id');
+  const organization = await settings.findOrganization(name);
+  if (organization !== undefined) return organization;
+  throw new OperationOutcomeError('organization-unknown', {
+    diagnostics: 'X-On-Behalf-Of names no Organization here.',
+  });
+}
+
+const textOf = (claim: unknown): string | undefined =>
+  typeof claim === 'string' && claim !== '' ? claim : undefined;

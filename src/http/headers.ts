@@ -1,0 +1,103 @@
+/**
+ * The request headers that FHIR gives a meaning (http://hl7.org/fhir/R4/http.html; RFC 9110 for conditions, RFC 7240 for
+ * Prefer). What is absent is undefined; what is nonsense is refused by the header's name.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import type { Preferences, Request } from '../operations/request.ts';
+
+/** The conditions of a request and what its client prefers. */
+export type Conditions = Pick<
+  Request,
+  'ifMatch' | 'ifNoneMatch' | 'ifNoneExist' | 'ifModifiedSince' | 'prefer'
+>;
+
+/** @throws OperationOutcomeError `header-invalid` */
+export function readConditions(headers: IncomingHttpHeaders): Conditions {
+  return {
+    ifMatch: readIfMatch(headers['if-match']),
+    ifNoneMatch: readIfNoneMatch(headers['if-none-match']),
+    ifNoneExist: readIfNoneExist(headers['if-none-exist']),
+    ifModifiedSince: readDate(headers['if-modified-since']),
+    prefer: readPrefer(headers['prefer']),
+  };
+}
+
+/** `W/"5"`. FHIR's ETags are weak; a strong form of the same version is taken to mean it. */
+const ETAG = /^(?:W\/)?"([A-Za-z0-9.-]{1,64})"$/;
+const VERSION = /^[1-9]\d{0,14}$/;
+
+function readIfMatch(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const version = ETAG.exec(header.trim())?.[1];
+  if (version !== undefined && VERSION.test(version)) return Number(version);
+  throw invalid('If-Match', 'one version, as in W/"5"');
+}
+
+function readIfNoneMatch(header: string | undefined): readonly string[] | undefined {
+  if (header === undefined) return undefined;
+  if (header.trim() === '*') return ['*'];
+  return header.split(',').map((part) => {
+    const version = ETAG.exec(part.trim())?.[1];
+    if (version === undefined) throw invalid('If-None-Match', '* or versions, as in W/"5"');
+    return version;
+  });
+}
+
+/** The query of a conditional create. A leading `?`, or the type before it, is forgiven. */
+function readIfNoneExist(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const query = String(header)
+    .trim()
+    .replace(/^(?:[A-Za-z]{1,64})?\?/, '');
+  if (query.includes('=')) return query;
+  throw invalid('If-None-Exist', 'a search, as in identifier=system|value');
+}
+
+/** A date that cannot be read is as none (RFC 9110, 13.1.3). */
+function readDate(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+const NO_PREFERENCE: Preferences = {};
+const RETURNS = ['minimal', 'representation', 'OperationOutcome'] as const;
+const HANDLINGS = ['strict', 'lenient'] as const;
+
+/** Preferences that are not known are passed over (RFC 7240, 2). */
+function readPrefer(header: string | string[] | undefined): Preferences {
+  if (header === undefined) return NO_PREFERENCE;
+  const wishes = new Map<string, string>();
+  for (const part of String(header).split(/[,;]/)) {
+    const [name = '', value = ''] = part.split('=', 2);
+    const key = name.trim().toLowerCase();
+    if (!wishes.has(key)) wishes.set(key, value.trim().replaceAll('"', '').toLowerCase());
+  }
+  return {
+    return: RETURNS.find((word) => word.toLowerCase() === wishes.get('return')),
+    handling: HANDLINGS.find((word) => word === wishes.get('handling')),
+  };
+}
+
+/** Visible ASCII; the quotes of a structured field (draft-ietf-httpapi-idempotency-key-header) are taken off. */
+const IDEMPOTENCY_KEY = /^"?([\u0021\u0023-\u007e]{1,255})"?$/;
+
+/** @throws OperationOutcomeError `header-invalid` */
+export function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const key = IDEMPOTENCY_KEY.exec(String(header))?.[1];
+  if (key === undefined) throw invalid('Idempotency-Key', '1 to 255 visible characters without spaces');
+  return key;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/** The client's request id, or a new one when it sent none that is fit to stand in a log. */
+export function readRequestId(header: string | string[] | undefined, newId: () => string): string {
+  return typeof header === 'string' && REQUEST_ID.test(header) ? header : newId();
+}
+
+export function invalid(header: string, wanted: string): OperationOutcomeError {
+  return new OperationOutcomeError('header-invalid', { diagnostics: `${header} must be ${wanted}.` });
+}

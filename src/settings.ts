@@ -1,0 +1,190 @@
+/**
+ * The table of settings. One row each: default, bounds, meaning, and which values are unsafe. `docs/reference/settings.md`
+ * is generated from it; `config.ts` reads the values.
+ */
+import { choice, integer, list, onOff, text } from './setting.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+
+const url = ['an absolute http or https URL without query', isUrl] as const;
+const origin = [
+  'origins such as https://app.example.org',
+  (part: string) => part === '*' || isOrigin(part),
+] as const;
+const path = [
+  'a path such as /fhir: no slash at the end, no query',
+  (part: string) => /^(\/[\w.-]+)+$/.test(part),
+] as const;
+const algorithm = [
+  'RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA',
+  (part: string) => /^([RPE]S(256|384|512)|EdDSA)$/.test(part),
+] as const;
+const network = [
+  'addresses or networks such as 10.0.0.0/8',
+  (part: string) => /^[\da-fA-F.:]+(\/\d{1,3})?$/.test(part),
+] as const;
+
+export const SETTINGS = {
+  // — where it listens
+  host: text('127.0.0.1', 'Address to listen on.'),
+  port: integer(8080, [0, 65_535], 'Port to listen on; 0 takes a free one.'),
+  publicBaseUrl: text(
+    undefined,
+    'Base URL that clients use, with the base path. It stands in links and is how references to this server are recognised; the Host header is never used. Default: made from host, port and basePath.',
+    { shape: url },
+  ),
+  basePath: text('/fhir', 'Path of the FHIR base.', { shape: path }),
+  tlsCert: text(undefined, 'File with the certificate chain (PEM). Read again on SIGHUP.'),
+  tlsKey: text(undefined, 'File with the private key of the certificate (PEM). Read again on SIGHUP.'),
+  tlsCa: text(undefined, 'File with the authorities (PEM) of which every client must hold a certificate.'),
+  trustedProxy: list([], 'Proxies that end TLS and whose X-Forwarded-For is believed.', { shape: network }),
+  corsOrigins: list([], 'Origins whose browser applications may call this server.', {
+    shape: origin,
+    unsafe: (origins) => (origins.includes('*') ? 'any web page may call this server' : undefined),
+  }),
+
+  // — what it keeps
+  dataDir: text('./data', 'Folder of the store. One process at a time.'),
+  anchorFile: text(undefined, 'File outside the data folder to which the audit chain is anchored.'),
+  anchorMs: integer(5 * MINUTE, [SECOND, DAY], 'Time between two anchors of the audit chain.'),
+  keyRetentionMs: integer(7 * DAY, [MINUTE, 90 * DAY], 'How long an Idempotency-Key is remembered.'),
+  auditReads: choice(['on', 'off'], 'Audit of reads and searches. Off is for measuring only.', {
+    unsafe: (value) => (value === 'off' ? 'reads leave no trace' : undefined),
+  }),
+
+  // — who may ask
+  issuer: text(undefined, 'The issuer (iss) whose tokens are trusted.', { shape: url }),
+  audience: text(undefined, 'The audience (aud) that a token must name. Default: publicBaseUrl.'),
+  jwksUri: text(undefined, "URL of the issuer's keys.", { shape: url }),
+  jwksFile: text(undefined, "File with the issuer's keys (JWKS), instead of jwksUri. Read again on SIGHUP."),
+  tokenAlgorithms: list(['RS256', 'RS384', 'ES256', 'ES384', 'PS256'], 'Signature algorithms accepted.', {
+    shape: algorithm,
+  }),
+  authorizationEndpoint: text(undefined, "The issuer's authorization endpoint, told to SMART clients.", {
+    shape: url,
+  }),
+  tokenEndpoint: text(undefined, "The issuer's token endpoint, told to SMART clients.", { shape: url }),
+  organizationClaim: text('organization', "The claim that names the caller's organization."),
+  organizationClaimForm: choice(
+    ['reference', 'identifier'],
+    'How the claim names it: Organization/id, or an identifier as system|value.',
+  ),
+  administratorScope: text('closeloop/admin', 'The scope that makes an administrator.'),
+  clockToleranceS: integer(
+    5,
+    [0, 300],
+    "Difference between the issuer's clock and ours that is forgiven, in seconds.",
+  ),
+  tokenCacheMax: integer(10_000, [0, 1_000_000], 'Verified tokens remembered.'),
+  tokenCacheMs: integer(5 * MINUTE, [0, 60 * MINUTE], 'How long at most a verified token is remembered.'),
+  metricsToken: text(undefined, 'Bearer token for /metrics. Without it only this machine may read them.', {
+    secret: true,
+  }),
+
+  // — what a request may cost
+  bodyBytesMax: integer(5 * MIB, [KIB, 512 * MIB], 'Bytes of a body, after decompression.'),
+  bundleEntriesMax: integer(1000, [1, 100_000], 'Entries of a batch or transaction.'),
+  urlBytesMax: integer(8 * KIB, [256, 64 * KIB], 'Bytes of path and query.'),
+  headersMax: integer(100, [10, 1000], 'Header lines of a request.'),
+  headerBytesMax: integer(32 * KIB, [4 * KIB, 256 * KIB], 'Bytes of all header lines of a request.'),
+  jsonDepthMax: integer(64, [8, 1000], 'Nesting of JSON.'),
+  requestTimeoutMs: integer(
+    60 * SECOND,
+    [SECOND, 10 * MINUTE],
+    'Time within which a request must have arrived.',
+  ),
+  headersTimeoutMs: integer(
+    15 * SECOND,
+    [SECOND, 5 * MINUTE],
+    'Time within which its headers must have arrived.',
+  ),
+  keepAliveTimeoutMs: integer(30 * SECOND, [SECOND, 10 * MINUTE], 'Time an idle connection is kept.'),
+  stalledTimeoutMs: integer(
+    2 * MINUTE,
+    [SECOND, 10 * MINUTE],
+    'Time after which a connection in use, on which nothing moves, is cut.',
+  ),
+  connectionsMax: integer(5000, [1, 100_000], 'Connections at a time; further ones are closed.'),
+  requestsInFlightMax: integer(500, [1, 100_000], 'Requests worked on at a time; further ones get 503.'),
+  requestsPerClientMax: integer(
+    200,
+    [1, 100_000],
+    'Requests of one client worked on at a time; further ones get 429.',
+  ),
+  drainMs: integer(
+    10 * SECOND,
+    [0, 10 * MINUTE],
+    'Time that requests in flight have to finish when the server stops.',
+  ),
+
+  // — searching
+  searchTimeoutMs: integer(
+    10 * SECOND,
+    [100, 5 * MINUTE],
+    'Time after which a search is ended with search-too-costly.',
+  ),
+  searchSnapshotMs: integer(15 * MINUTE, [MINUTE, DAY], 'How long the pages of a search can be read.'),
+  searchWorkers: integer(1, [1, 16], 'Threads that search.'),
+  pageSize: integer(50, [1, 1000], 'Matches of a page when _count is absent.'),
+  pageSizeMax: integer(1000, [1, 10_000], 'Matches of a page at most.'),
+
+  // — rules
+  putToUnusedId: choice(['administrator', 'everyone'], 'Who may create a resource by PUT to an unused id.'),
+  openTaskForServiceRequest: onOff(
+    true,
+    'An active order with a performer opens its referral Task by itself.',
+  ),
+  validation: choice(
+    ['strict', 'lenient'],
+    'Structural validation of what is written: refuse, or only warn.',
+    {
+      unsafe: (value) => (value === 'lenient' ? 'resources that are not valid FHIR are stored' : undefined),
+    },
+  ),
+
+  // — telling others
+  dispatchIntervalMs: integer(
+    250,
+    [10, MINUTE],
+    'Time between two looks at the outbox when nothing wakes it.',
+  ),
+  leaseMs: integer(
+    30 * SECOND,
+    [SECOND, 10 * MINUTE],
+    'Time a delivery attempt may take before another may try.',
+  ),
+  attemptsMax: integer(12, [1, 100], 'Attempts before a delivery is given to a person.'),
+  backoffMaxMs: integer(15 * MINUTE, [SECOND, DAY], 'Longest pause between two attempts.'),
+  subscriptionAllowList: list(
+    [],
+    'Hosts, or host:port, to which notifications may go although they are not public https addresses.',
+    {
+      unsafe: (hosts) => (hosts.length > 0 ? `notifications may go to ${hosts.join(', ')}` : undefined),
+    },
+  ),
+  subscriptionFanOutMax: integer(1000, [1, 100_000], 'Notifications that one commit may cause.'),
+
+  // — operating
+  logLevel: choice(['info', 'debug', 'warn', 'error'], 'The least severe log lines that are written.'),
+  demo: onOff(
+    false,
+    'Demonstration: a built-in issuer and two organizations. Refuses to listen off loopback.',
+    {
+      unsafe: (value) => (value ? 'tokens are issued by this server itself' : undefined),
+    },
+  ),
+  demoPlay: onOff(true, 'The demonstration plays one referral at start.'),
+};
+
+function isUrl(given: string): boolean {
+  const parsed = URL.parse(given);
+  return parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.search === '' && parsed.hash === '';
+}
+
+function isOrigin(given: string): boolean {
+  return URL.parse(given)?.origin === given && /^https?:/.test(given);
+}
