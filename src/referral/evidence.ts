@@ -1,0 +1,41 @@
+/** What shows that an event really happened (rules 1.3), and which event a piece of evidence shows in which state. */
+import type { Trigger } from './extensions.ts';
+
+/**
+ * New evidence in a commit. Of Appointments `basedOn` the ServiceRequest: the first one booked, the same with another
+ * slot, another one while one is booked, `noshow`, `cancelled`. Of the Task: a new `Task.output`.
+ */
+export type Evidence =
+  | 'appointment-booked'
+  | 'appointment-rescheduled'
+  | 'appointment-another'
+  | 'appointment-noshow'
+  | 'appointment-cancelled'
+  | 'output';
+
+/**
+ * The events a piece of evidence can show, likeliest first; the first that a row leads on from the state is meant. A
+ * visit booked after a no-show is the table's *rescheduled visit* (TID 18), since it has no other way back to a visit; a
+ * slot changed where no reschedule is defined is a visit scheduled (360X: S13 before S12 counts as S12).
+ */
+// prettier-ignore
+export const SHOWS: Readonly<Record<Evidence, readonly Trigger[]>> = {
+  'appointment-booked':      ['send-schedule-visit-information', 'send-rescheduled-visit-information'],
+  'appointment-another':     ['send-schedule-visit-information', 'send-rescheduled-visit-information'],
+  'appointment-rescheduled': ['send-rescheduled-visit-information', 'send-schedule-visit-information'],
+  'appointment-noshow':      ['send-no-show-information'],
+  'appointment-cancelled':   ['send-appointment-cancellation-information'],
+  output:                    ['send-interim-note', 'send-referral-outcome'],
+};
+
+/** How well the evidence fits an event: 0 is its likeliest meaning, Infinity none. */
+export const fitOf = (evidence: readonly Evidence[], event: Trigger): number =>
+  Math.min(...evidence.map((piece) => SHOWS[piece].indexOf(event)).map((at) => (at < 0 ? Infinity : at)));
+
+/** Whether an event should leave evidence at all; a decision (accept, decline, cancel) is its own. */
+export const wantsEvidence = (event: Trigger): boolean =>
+  Object.values(SHOWS).some((events) => events.includes(event));
+
+/** What the evidence of an event would be, in words. */
+export const describeEvidence = (event: Trigger): string =>
+  SHOWS.output.includes(event) ? 'a new Task.output' : 'the Appointment based on the ServiceRequest';

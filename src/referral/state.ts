@@ -1,0 +1,138 @@
+/**
+ * The states of a referral, read from and written to its Task: `Task.status`, and for *in-progress* the business status
+ * with it (BSeR, Workflow Management Resources: Task State Machine; CodeSystem TaskBusinessStatusCS).
+ */
+import type { Coding, CodeableConcept, Resource, Task } from '../fhir/types.ts';
+
+/** What a state is called in a Task. Without a code the business status is left as it stands. */
+interface Meaning {
+  readonly status: Task['status'];
+  readonly code?: string;
+  readonly display?: string;
+}
+
+//  state                            Task.status                    Task.businessStatus
+// prettier-ignore
+const STATES = {
+  draft:               { status: 'draft' },
+  received:            { status: 'received',          code: '2.0',   display: 'Service Request Created' },
+  accepted:            { status: 'accepted',          code: '3.0',   display: 'Service Request Accepted' },
+  'in-progress':       { status: 'in-progress',                      display: 'Active' }, // 5.1, never emitted as a code (G1)
+  'in-progress/5.1.1': { status: 'in-progress',       code: '5.1.1', display: 'Service Request Event Scheduled' },
+  'in-progress/5.1.2': { status: 'in-progress',       code: '5.1.2', display: 'Scheduled Service Request Event Unattended' },
+  'in-progress/5.1.3': { status: 'in-progress',       code: '5.1.3', display: 'Scheduled Service Request Event Cancelled' },
+  'in-progress/5.1.4': { status: 'in-progress',       code: '5.1.4', display: 'Service Request Event Completed' },
+  'in-progress/5.2':   { status: 'in-progress',       code: '5.2',   display: 'Service Request Cancellation Requested' },
+  rejected:            { status: 'rejected',          code: '4.0',   display: 'Service Request Declined' },
+  cancelled:           { status: 'cancelled',         code: '6.0',   display: 'Service Request Fulfillment Cancelled' },
+  completed:           { status: 'completed',         code: '7.0',   display: 'Service Request Fulfillment Completed' },
+  'entered-in-error':  { status: 'entered-in-error' },
+} as const satisfies Record<string, Meaning>;
+
+export type State = keyof typeof STATES;
+
+// Object.keys loses the literal keys that the table has.
+export const ALL_STATES = Object.keys(STATES) as readonly State[];
+
+export const BUSINESS_STATUS_SYSTEM = 'http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS';
+
+/** Our extension of the extensible binding (G9): the recipient has asked a question and waits; it counts as 2.0. */
+export const LOCAL_STATUS_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/task-business-status';
+export const AWAITING_INFORMATION = 'awaiting-information';
+
+const TASK_CODE_SYSTEM = 'http://hl7.org/fhir/CodeSystem/task-code';
+
+const TERMINAL: ReadonlySet<State> = new Set(['rejected', 'cancelled', 'completed', 'entered-in-error']);
+
+/** Past draft and not ended: the referral is between the two parties. */
+export const isOpen = (state: State): boolean => state !== 'draft' && !isTerminal(state);
+
+/** From here no row of the guide's table leads on. */
+export const isTerminal = (state: State): boolean => TERMINAL.has(state);
+
+/** Within the super-state 5.1 Active: itself or one of its sub-states. */
+export const isActive = (state: State): boolean =>
+  state === 'in-progress' || state.startsWith('in-progress/5.1.');
+
+/** A state in words: `in-progress 5.1.1 (Service Request Event Scheduled)`. */
+export function describeState(state: State): string {
+  const { status, code, display }: Meaning = STATES[state];
+  return [status, code, display && `(${display})`].filter(Boolean).join(' ');
+}
+
+/** The code in TaskBusinessStatusCS that a state always carries; undefined for draft, Active and entered-in-error. */
+export const businessStatusOf = (state: State): string | undefined => (STATES[state] as Meaning).code;
+
+/** Whether a Task is a referral's (rules 1.1): its focus is a ServiceRequest and its code `fulfill`, or absent as in STU1. */
+export function isReferralTask(task: Resource): boolean {
+  if (task.resourceType !== 'Task') return false;
+  const { focus, code } = asTask(task);
+  const focusType =
+    focus?.type ?? /(?:^|\/)([A-Za-z]+)\/[^/]+(?:\/_history\/[^/]+)?$/.exec(focus?.reference ?? '')?.[1];
+  return focusType === 'ServiceRequest' && (code === undefined || isFulfill(code));
+}
+
+/** Whether a code says `fulfill`, in the task code system or in none. */
+export const isFulfill = (code: CodeableConcept): boolean =>
+  (code.coding ?? []).some(
+    (coding) => coding.code === 'fulfill' && (coding.system ?? TASK_CODE_SYSTEM) === TASK_CODE_SYSTEM,
+  );
+
+/**
+ * The state a Task is in, read leniently: `requested` is `received` (G6), in-progress with no code or with "5.1" is
+ * Active (G1), and outside in-progress the business status is not asked. Undefined when the Task's status, or its code
+ * within in-progress, is none of a referral's.
+ */
+export function readState(task: Resource): State | undefined {
+  const { status, businessStatus } = asTask(task);
+  if (status === 'requested') return 'received';
+  if (status !== 'in-progress') return ALL_STATES.find((state) => state === status);
+  const codes = new Set(bserCodings(businessStatus).map((coding) => coding.code));
+  codes.delete('5.1');
+  if (codes.size === 0) return 'in-progress';
+  const [code] = codes;
+  if (codes.size > 1) return undefined;
+  return ALL_STATES.find((state) => state === `in-progress/${code}`);
+}
+
+/**
+ * The Task in a state: status, and the business status that belongs to it, as coding and text (G8); Active has text
+ * without a coding (G1). A business status that says so already is left as written. Pure, and fit for every tree of a
+ * resource; returns the same tree when nothing had to change.
+ */
+export function withState(task: Resource, state: State): Resource {
+  const { status } = STATES[state];
+  const { businessStatus } = asTask(task);
+  if (saysState(businessStatus, state)) return task['status'] === status ? task : { ...task, status };
+  return { ...task, status, businessStatus: buildBusinessStatus(state, businessStatus) };
+}
+
+function saysState(written: CodeableConcept | undefined, state: State): boolean {
+  if (state === 'draft' || state === 'entered-in-error') return true;
+  if (state === 'in-progress') return written?.coding === undefined && Boolean(written?.text);
+  const codings = bserCodings(written);
+  return (
+    codings.length === 1 && codings[0]?.system !== undefined && codings[0].code === businessStatusOf(state)
+  );
+}
+
+function buildBusinessStatus(state: State, written: CodeableConcept | undefined): CodeableConcept {
+  const { code, display }: Meaning = STATES[state];
+  const text = display ?? '';
+  if (code === undefined) return { text };
+  const coding: Coding[] = [{ system: BUSINESS_STATUS_SYSTEM, code, display: text }];
+  const question = state === 'received' ? (written?.coding ?? []).filter(isAwaitingInformation) : [];
+  return { coding: [...coding, ...question], text };
+}
+
+const isAwaitingInformation = ({ system, code }: Coding): boolean =>
+  system === LOCAL_STATUS_SYSTEM && code === AWAITING_INFORMATION;
+
+/** Codings of the guide's system; one without a system is taken for the guide's. */
+const bserCodings = (concept: CodeableConcept | undefined): readonly Coding[] =>
+  (concept?.coding ?? []).filter(
+    ({ system, code }) => code !== undefined && (system ?? BUSINESS_STATUS_SYSTEM) === BUSINESS_STATUS_SYSTEM,
+  );
+
+/** A plain tree whose structure was validated before any rule sees it. */
+const asTask = (task: Resource): Task => task as unknown as Task;
