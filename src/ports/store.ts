@@ -225,6 +225,8 @@ export type CommitRefusal =
   | 'key-reused'
   /** A settlement names an entry that is settled already, or leased to someone else. */
   | 'not-leased'
+  /** A referral would reach more resources than the engine keeps in step. */
+  | 'reach-exceeded'
   | 'disk-full'
   | 'read-only'
   | 'too-busy'
