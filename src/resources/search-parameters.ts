@@ -1,0 +1,32 @@
+/**
+ * The search parameters of R4 (http://hl7.org/fhir/R4/searchparameter-registry.html) by resource type. A type is read from
+ * its rows when it is first asked for.
+ */
+import { PARAMETER_ROWS } from './generated/search-parameters.ts';
+import { parseRow, type SearchParameter } from './search/parameter.ts';
+
+export { UNSUPPORTED as UNSUPPORTED_PARAMETERS } from './generated/search-parameters.ts';
+export type { SearchParameter } from './search/parameter.ts';
+
+/** Every resource type of R4, whether this server has it or not. */
+export const R4_TYPES: readonly string[] = Object.keys(PARAMETER_ROWS).filter((type) => type !== 'Resource');
+
+const read = new Map<string, ReadonlyMap<string, SearchParameter>>();
+
+/**
+ * The parameters of a type by their codes, those of every resource included; none for an unknown type. `_id` and
+ * `_lastUpdated` are not among them: they are clauses of their own.
+ */
+export function searchParameters(type: string): ReadonlyMap<string, SearchParameter> {
+  const known = read.get(type);
+  if (known !== undefined) return known;
+  if (!Object.hasOwn(PARAMETER_ROWS, type)) return new Map();
+  const rows = `${PARAMETER_ROWS[type] ?? ''}${PARAMETER_ROWS['Resource'] ?? ''}`;
+  const parameters = rows
+    .split('\n')
+    .filter((row) => row !== '')
+    .map(parseRow);
+  const byCode = new Map(parameters.map((parameter) => [parameter.code, parameter]));
+  read.set(type, byCode);
+  return byCode;
+}

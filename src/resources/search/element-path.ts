@@ -1,0 +1,71 @@
+/**
+ * A small language for the places that a search parameter selects: what is left of R4's FHIRPath expressions once the
+ * StructureDefinitions have named every element's type.
+ *
+ * `path ::= [step {"." step}] ":" datatype ["(" argument ")"]`, `step ::= name ["[" child "=" value "]"]`, for example
+ *
+ * - `businessStatus:CodeableConcept`
+ * - `status:code(http://hl7.org/fhir/task-status)`: the argument of a code is the system its binding implies
+ * - `subject:Reference(Patient)`: only references to a Patient
+ * - `telecom[system=phone]:ContactPoint`: only those whose system is phone
+ * - `:truth(deceasedBoolean,deceasedDateTime)`: no steps, the resource itself
+ */
+
+export interface Step {
+  readonly name: string;
+  /** Only the values of which this child equals that. */
+  readonly where?: readonly [child: string, value: string];
+}
+
+export interface ElementPath {
+  readonly steps: readonly Step[];
+  readonly datatype: string;
+  /** '' when there is none. */
+  readonly argument: string;
+}
+
+const PATH = /^([^:]*):(\w+)(?:\((.*)\))?$/;
+const STEP = /^(\w+)(?:\[(\w+)=([^\]]*)\])?$/;
+
+/** Throws for text outside the language: the table that holds it is our own. */
+export function parseElementPath(text: string): ElementPath {
+  const found = PATH.exec(text);
+  if (found === null) throw new Error(`not an element path: ${text}`);
+  const [, steps = '', datatype = '', argument = ''] = found;
+  return { steps: steps === '' ? [] : steps.split('.').map(parseStep), datatype, argument };
+}
+
+function parseStep(text: string): Step {
+  const found = STEP.exec(text);
+  if (found === null) throw new Error(`not a step of an element path: ${text}`);
+  const [, name = '', child, value = ''] = found;
+  return child === undefined ? { name } : { name, where: [child, value] };
+}
+
+/** Visits every value at the path: lists are walked, and what is absent is passed over. */
+export function visitElements(
+  node: unknown,
+  { steps }: ElementPath,
+  visit: (value: NonNullable<unknown>) => void,
+): void {
+  descend(node, steps, 0, visit);
+}
+
+function descend(
+  node: unknown,
+  steps: readonly Step[],
+  depth: number,
+  visit: (value: NonNullable<unknown>) => void,
+): void {
+  if (node === undefined || node === null) return;
+  if (Array.isArray(node)) {
+    for (const member of node) descend(member, steps, depth, visit);
+    return;
+  }
+  const above = steps[depth - 1]?.where;
+  const object = node as Readonly<Record<string, unknown>>; // or a primitive, whose members are undefined
+  if (above !== undefined && object[above[0]] !== above[1]) return;
+  const step = steps[depth];
+  if (step === undefined) visit(node);
+  else descend(object[step.name], steps, depth + 1, visit);
+}

@@ -1,0 +1,172 @@
+/**
+ * What a value of a datatype is to a search parameter of a kind (http://hl7.org/fhir/R4/search.html#ptypes). One row per
+ * pair; what has no row cannot be searched.
+ */
+import { BEGINNING, END, parseDateTime, type Interval } from '../../fhir/datetime.ts';
+import { cutText, foldText } from '../../fhir/fold.ts';
+import { parseReference } from '../../fhir/reference.ts';
+import type {
+  Address,
+  CodeableConcept,
+  Coding,
+  ContactPoint,
+  HumanName,
+  Identifier,
+  Period,
+  Quantity,
+  Range,
+  Reference,
+  Timing,
+} from '../../fhir/types.ts';
+
+/** How a parameter is indexed and compared; the rows of the table in `ports/query.ts`. */
+export type Kind = 'token' | 'string' | 'reference' | 'uri' | 'date' | 'number';
+
+/** Receives a search value; with `:identifier` the token of a logical reference, under a parameter of its own. */
+export type Emit = (low: string | number, high: string | number, modifier?: ':identifier') => void;
+
+/** `argument` is that of the element path. */
+type Extractor = (value: never, emit: Emit, argument: string) => void;
+
+/** Code points of a string that count in a search, and that a searched string may have. */
+export const STRING_MAX = 256;
+/** The same for tokens, uris and references. */
+export const KEY_MAX = 1024;
+
+/** Cut one code point beyond what may be searched, so that a cut text never equals a searched one. */
+const key = (text: string | undefined): string => (text === undefined ? '' : cutText(text, KEY_MAX + 1));
+
+const EXTRACTORS: Readonly<Record<Kind, Readonly<Record<string, Extractor>>>> = {
+  token: {
+    code: (code: string, emit, system) => emitToken(emit, code, system),
+    id: (id: string, emit) => emitToken(emit, id),
+    uri: (uri: string, emit) => emitToken(emit, uri),
+    string: (text: string, emit) => emitToken(emit, text),
+    boolean: (value: boolean, emit) => emitToken(emit, String(value)),
+    truth: (resource: object, emit, elements) => emitToken(emit, String(isTrue(resource, elements))),
+    Coding: ({ system, code }: Coding, emit) => emitToken(emit, code, system),
+    CodeableConcept: ({ coding }: CodeableConcept, emit) =>
+      coding?.forEach(({ system, code }) => emitToken(emit, code, system)),
+    Identifier: ({ system, value }: Identifier, emit) => emitToken(emit, value, system),
+    // "ContactPoint.value", without a namespace
+    ContactPoint: ({ value }: ContactPoint, emit) => emitToken(emit, value),
+  },
+  string: {
+    string: (text: string, emit) => emitText(emit, text),
+    markdown: (text: string, emit) => emitText(emit, text),
+    HumanName: ({ text, family, given, prefix, suffix }: HumanName, emit) =>
+      emitTexts(emit, [text, family, ...(given ?? []), ...(prefix ?? []), ...(suffix ?? [])]),
+    Address: ({ text, line, city, district, state, postalCode, country }: Address, emit) =>
+      emitTexts(emit, [text, ...(line ?? []), city, district, state, postalCode, country]),
+  },
+  reference: { Reference: emitReference },
+  uri: {
+    uri: (uri: string, emit) => emit(key(uri), ''),
+    url: (url: string, emit) => emit(key(url), ''),
+    canonical: emitCanonical,
+  },
+  date: {
+    date: (text: string, emit) => emitInterval(emit, parseDateTime(text)),
+    dateTime: (text: string, emit) => emitInterval(emit, parseDateTime(text)),
+    instant: (text: string, emit) => emitInterval(emit, parseDateTime(text)),
+    Period: (period: Period, emit) => emitInterval(emit, intervalOfPeriod(period)),
+    Timing: (timing: Timing, emit) => emitInterval(emit, intervalOfTiming(timing)),
+  },
+  number: {
+    decimal: (value: unknown, emit) => emitNumber(emit, value),
+    integer: (value: unknown, emit) => emitNumber(emit, value),
+    Quantity: ({ value }: Quantity, emit) => emitNumber(emit, value),
+    Age: ({ value }: Quantity, emit) => emitNumber(emit, value),
+    Duration: ({ value }: Quantity, emit) => emitNumber(emit, value),
+    Money: ({ value }: Quantity, emit) => emitNumber(emit, value),
+    Range: ({ low, high }: Range, emit) => emitRange(emit, low?.value, high?.value),
+  },
+};
+
+/** The extractor of a datatype for a kind; undefined when values of that datatype are nothing to it. */
+export function extractorOf(
+  kind: Kind,
+  datatype: string,
+): ((value: NonNullable<unknown>, emit: Emit, argument: string) => void) | undefined {
+  // An element path says which datatype its values have, and validation has seen to it.
+  return EXTRACTORS[kind][datatype] as ReturnType<typeof extractorOf>;
+}
+
+function emitToken(emit: Emit, code: string | undefined, system?: string): void {
+  if (code !== undefined || system !== undefined) emit(key(code), key(system));
+}
+
+function isTrue(resource: object, elements: string): boolean {
+  const values = elements.split(',').map((name) => (resource as Readonly<Record<string, unknown>>)[name]);
+  return values.some((value) => value !== undefined && value !== null && value !== false);
+}
+
+function emitTexts(emit: Emit, texts: readonly (string | null | undefined)[]): void {
+  for (const text of texts) if (typeof text === 'string') emitText(emit, text);
+}
+
+function emitText(emit: Emit, text: string): void {
+  const folded = cutText(foldText(text), STRING_MAX);
+  if (folded !== '') emit(folded, cutText(text, STRING_MAX + 1));
+}
+
+/** With an argument, only references to that type; of a logical reference, those that may be. */
+function emitReference({ reference, type, identifier }: Reference, emit: Emit, only: string): void {
+  const parsed = reference === undefined ? undefined : parseReference(reference);
+  const target = (parsed !== undefined && 'type' in parsed ? parsed.type : undefined) ?? type;
+  const fits = only === '' || target === only;
+  if (parsed !== undefined && fits) {
+    if (parsed.kind === 'local') emit(parsed.ref, parsed.version ?? '');
+    else if (parsed.kind === 'absolute') emit(key(parsed.url), parsed.version ?? '');
+    else if (parsed.kind === 'urn') emit(key(parsed.urn), '');
+  }
+  if (identifier?.value === undefined && identifier?.system === undefined) return;
+  if (fits || target === undefined) emit(key(identifier.value), key(identifier.system), ':identifier');
+}
+
+/** A canonical is found with its version and without. */
+function emitCanonical(canonical: string, emit: Emit): void {
+  emit(key(canonical), '');
+  const bar = canonical.indexOf('|');
+  if (bar > 0) emit(key(canonical.slice(0, bar)), '');
+}
+
+function emitInterval(emit: Emit, interval: Interval | undefined): void {
+  if (interval !== undefined) emit(interval.low, interval.high);
+}
+
+/** "If the start element is missing, the start of the period is not known"; a missing end means it goes on. */
+function intervalOfPeriod({ start, end }: Period): Interval | undefined {
+  if (start === undefined && end === undefined) return undefined;
+  const first = start === undefined ? BEGINNING : parseDateTime(start)?.low;
+  const last = end === undefined ? END : parseDateTime(end)?.high;
+  return first === undefined || last === undefined ? undefined : { low: first, high: last };
+}
+
+/** "The specified scheduling details are ignored and only the outer limits matter." */
+function intervalOfTiming({ event = [], repeat }: Timing): Interval | undefined {
+  const bounds = repeat?.boundsPeriod === undefined ? [] : [intervalOfPeriod(repeat.boundsPeriod)];
+  const spans = [...event.map((text) => (text === null ? undefined : parseDateTime(text))), ...bounds].filter(
+    (span) => span !== undefined,
+  );
+  if (spans.length === 0) return undefined;
+  return {
+    low: Math.min(...spans.map(({ low }) => low)),
+    high: Math.max(...spans.map(({ high }) => high)),
+  };
+}
+
+function emitNumber(emit: Emit, value: unknown): void {
+  const number = numberOf(value);
+  if (number !== undefined) emit(number, number);
+}
+
+function emitRange(emit: Emit, low: unknown, high: unknown): void {
+  const [from, to] = [numberOf(low), numberOf(high)];
+  if (from === undefined && to === undefined) return;
+  emit(from ?? -Number.MAX_VALUE, to ?? Number.MAX_VALUE);
+}
+
+/** A number of the plain or of the storing tree. */
+const numberOf = (value: unknown): number | undefined =>
+  typeof value === 'number' ? value : JSON.isRawJSON(value) ? Number(value.rawJSON) : undefined;
