@@ -1,5 +1,5 @@
 /** What shows that an event really happened (rules 1.3), and which event a piece of evidence shows in which state. */
-import type { Trigger } from './extensions.ts';
+import type { Event } from './transitions.ts';
 
 /**
  * New evidence in a commit. Of Appointments `basedOn` the ServiceRequest: the first one booked, the same with another
@@ -19,7 +19,7 @@ export type Evidence =
  * slot changed where no reschedule is defined is a visit scheduled (360X: S13 before S12 counts as S12).
  */
 // prettier-ignore
-export const SHOWS: Readonly<Record<Evidence, readonly Trigger[]>> = {
+export const SHOWS: Readonly<Record<Evidence, readonly Event[]>> = {
   'appointment-booked':      ['send-schedule-visit-information', 'send-rescheduled-visit-information'],
   'appointment-another':     ['send-schedule-visit-information', 'send-rescheduled-visit-information'],
   'appointment-rescheduled': ['send-rescheduled-visit-information', 'send-schedule-visit-information'],
@@ -29,13 +29,18 @@ export const SHOWS: Readonly<Record<Evidence, readonly Trigger[]>> = {
 };
 
 /** How well the evidence fits an event: 0 is its likeliest meaning, Infinity none. */
-export const fitOf = (evidence: readonly Evidence[], event: Trigger): number =>
-  Math.min(...evidence.map((piece) => SHOWS[piece].indexOf(event)).map((at) => (at < 0 ? Infinity : at)));
+export const fitOf = (evidence: readonly Evidence[], event: string): number =>
+  Math.min(...evidence.map((piece) => rankOf(piece, event)));
+
+const rankOf = (piece: Evidence, event: string): number => {
+  const at = SHOWS[piece].findIndex((shown) => shown === event);
+  return at < 0 ? Infinity : at;
+};
 
 /** Whether an event should leave evidence at all; a decision (accept, decline, cancel) is its own. */
-export const wantsEvidence = (event: Trigger): boolean =>
-  Object.values(SHOWS).some((events) => events.includes(event));
+export const wantsEvidence = (event: string): boolean =>
+  fitOf(Object.keys(SHOWS) as Evidence[], event) < Infinity; // the keys are the table's
 
 /** What the evidence of an event would be, in words. */
-export const describeEvidence = (event: Trigger): string =>
-  SHOWS.output.includes(event) ? 'a new Task.output' : 'the Appointment based on the ServiceRequest';
+export const describeEvidence = (event: string): string =>
+  fitOf(['output'], event) < Infinity ? 'a new Task.output' : 'the Appointment based on the ServiceRequest';

@@ -1,0 +1,189 @@
+/**
+ * What may happen to a referral: one table of rows, entered from two sides. A FHIR client shows where it wants to go
+ * (from, to); a message says what happened (from, event). Pure and total; a refusal is returned.
+ */
+import type { Resource } from '../fhir/types.ts';
+import { describeEvidence, fitOf, wantsEvidence, type Evidence } from './evidence.ts';
+import { ALIASES, GAPS, ROWS, type Mover, type Transition, type Trigger } from './extensions.ts';
+import { moversOf, refuseMove, rowsFrom } from './moves.ts';
+import { rewritingNotes } from './rewritten.ts';
+import { note, refuse, type EventRuling, type Note, type Refusal, type Ruling } from './ruling.ts';
+import { describeState, isActive, isTerminal, readState, withState, type State } from './state.ts';
+import type { Event, Party } from './transitions.ts';
+
+export interface TaskWrite {
+  /** Undefined: the Task is created. */
+  readonly before: Resource | undefined;
+  readonly after: Resource;
+  /** The parties that the caller is: none, one, or both (rules 1.8). */
+  readonly actors: ReadonlySet<Party>;
+  /** What the same commit shows to have happened, each piece once. */
+  readonly evidence: readonly Evidence[];
+  readonly administrator: boolean;
+}
+
+/** A write with its states read. */
+interface Asked extends TaskWrite {
+  readonly from: State;
+  readonly written: State;
+  readonly movers: ReadonlySet<Mover>;
+}
+
+/**
+ * Whether a write to a referral Task is a move, an edit or neither (rules 1.2): a move if the state changes or new
+ * evidence comes with it. Which fields may change is asked of `checkFields`, after this.
+ */
+export function decideUpdate(write: TaskWrite): Ruling {
+  const movers = moversOf(write.actors, write.administrator);
+  if (movers.size === 0) return refuseStranger();
+  const from = write.before === undefined ? 'draft' : readState(write.before);
+  const written = readState(write.after);
+  if (written === undefined) return refuseUnreadable(write.after, from);
+  if (from === undefined)
+    return refuse('transition-not-allowed', 'The stored Task is in no state of a referral.');
+  const asked: Asked = { ...write, from, written, movers };
+  return isSameState(from, written) ? decideSameState(asked) : decideChange(asked);
+}
+
+/**
+ * Whether a party's event may happen in a state. The Task becomes `withState(task, ruling.state)`. An event whose
+ * effect the state already shows, and that no row leads on, changes nothing (a second acceptance).
+ */
+export function decideEvent(state: State, event: Event, actors: ReadonlySet<Party>): EventRuling {
+  const movers = moversOf(actors, false);
+  const row = rowsFrom(state, movers).find((candidate) => candidate.event === event);
+  if (row !== undefined) return { kind: 'move', transition: row, state: row.to, notes: gapNotes(row) };
+  if (isReached(state, event, movers)) {
+    return {
+      kind: 'edit',
+      state,
+      notes: [note('information', `${event} changes nothing: already ${describeState(state)}.`)],
+    };
+  }
+  return refuseMove(state, movers, event, (candidate) => candidate.event === event);
+}
+
+/** The state stays as it was: an edit, unless the recipient brings evidence from which a row leads on. */
+function decideSameState(asked: Asked): Ruling {
+  const { from, actors, evidence } = asked;
+  if (actors.size === 0) return refuseStranger();
+  if (from === 'draft' && !actors.has('referralInitiator')) {
+    return refuse('not-your-move', 'A draft is edited by the Referral Initiator alone (G11).');
+  }
+  if (!actors.has('referralRecipient') || evidence.length === 0) return edit(asked, from);
+  const row = bestRow(rowsFrom(from, asked.movers), evidence);
+  if (row !== undefined && fitOf(evidence, row.event) < Infinity) return move(asked, row);
+  if (!evidence.includes('output')) return edit(asked, from, surplusNotes(asked, undefined));
+  return refuseMove(from, asked.movers, 'A new Task.output', () => false);
+}
+
+function decideChange(asked: Asked): Ruling {
+  const { from, written, movers, evidence } = asked;
+  const reaches = (row: Transition): boolean => row.to === written;
+  const row = bestRow(rowsFrom(from, movers).filter(reaches), evidence) ?? aliasedRow(asked);
+  if (row === 'reached') return edit(asked, from);
+  if (row === undefined) return refuseMove(from, movers, `To ${describeState(written)}`, reaches);
+  if (row.actor === 'administrator' && !hasReason(asked.after)) {
+    return refuse(
+      'referral-rule',
+      'An administrator marks a referral as entered in error with a reason (G12).',
+      ['Task.statusReason'],
+    );
+  }
+  return move(asked, row);
+}
+
+/** The row that a written state means by an alias; `reached` when that alias has had its effect. */
+function aliasedRow({ from, written, actors, movers, evidence }: Asked): Transition | 'reached' | undefined {
+  const alias = ALIASES.find(
+    ({ actor, written: by, needs }) =>
+      by === written && actors.has(actor) && (needs === undefined || evidence.includes(needs)),
+  );
+  if (alias === undefined) return undefined;
+  const row = rowsFrom(from, movers).find(
+    ({ event, actor }) => event === alias.event && actor === alias.actor,
+  );
+  return row ?? (isReached(from, alias.event, new Set([alias.actor])) ? 'reached' : undefined);
+}
+
+/** The row whose event the evidence fits best; the guide's order where it fits several alike. */
+function bestRow(rows: readonly Transition[], evidence: readonly Evidence[]): Transition | undefined {
+  return rows.toSorted((a, b) => compareFit(fitOf(evidence, a.event), fitOf(evidence, b.event)))[0];
+}
+
+const compareFit = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1);
+
+const isReached = (state: State, event: Trigger, movers: ReadonlySet<Mover>): boolean =>
+  ROWS.some((row) => row.to === state && row.event === event && movers.has(row.actor));
+
+/** Active includes its sub-states: written over one of them it says nothing new (G1). */
+const isSameState = (from: State, written: State): boolean =>
+  from === written || (written === 'in-progress' && isActive(from));
+
+function move(asked: Asked, row: Transition): Ruling {
+  const task = withState(asked.after, row.to);
+  const notes = [
+    ...rewritingNotes(asked.after, task, asked.written, row.to),
+    ...gapNotes(row),
+    ...missingNotes(asked, row),
+    ...surplusNotes(asked, row),
+  ];
+  return { kind: 'move', transition: row, state: row.to, task, notes };
+}
+
+function edit(asked: Asked, state: State, notes: readonly Note[] = []): Ruling {
+  const task = withState(asked.after, state);
+  return {
+    kind: 'edit',
+    state,
+    task,
+    notes: [...rewritingNotes(asked.after, task, asked.written, state), ...notes],
+  };
+}
+
+function gapNotes({ source, tid }: Transition): readonly Note[] {
+  if (source === 'BSeR') return [];
+  const { note: severity, finding, decision } = GAPS[source];
+  return severity === undefined ? [] : [note(severity, `${tid}: ${finding} ${decision}`)];
+}
+
+/** Missing evidence is a warning (rules 1.3): a message that must carry it cannot be written, and nobody invents it. */
+function missingNotes({ evidence }: Asked, { event }: Transition): readonly Note[] {
+  if (!wantsEvidence(event) || fitOf(evidence, event) < Infinity) return [];
+  const text = `${event} comes without its evidence, ${describeEvidence(event)}; the other party is told of the state alone.`;
+  return [note('warning', text)];
+}
+
+/**
+ * One write is one move: evidence of another event is kept, but moves nothing, and that is said. Visits that change
+ * because the referral ends are no event of their own.
+ */
+function surplusNotes({ evidence, actors }: Asked, row: Transition | undefined): readonly Note[] {
+  if (!actors.has('referralRecipient')) return [];
+  const ends = row !== undefined && isTerminal(row.to);
+  const explains = (piece: Evidence): boolean =>
+    row !== undefined && ((ends && piece !== 'output') || fitOf([piece], row.event) < Infinity);
+  const surplus = evidence.filter((piece) => !explains(piece));
+  if (surplus.length === 0) return [];
+  const why =
+    row === undefined ? 'no row leads on from this state' : `this write is ${row.event} (TID ${row.tid})`;
+  return [note('warning', `Evidence that moves nothing, since ${why}: ${surplus.join(', ')}.`)];
+}
+
+const hasReason = ({ statusReason }: Resource): boolean => {
+  const { text, coding } = (statusReason ?? {}) as { text?: string; coding?: readonly unknown[] }; // validated structure
+  return Boolean(text) || (coding?.length ?? 0) > 0;
+};
+
+const refuseStranger = (): Refusal =>
+  refuse(
+    'not-your-move',
+    'Only the parties of a referral write its Task; an administrator acts for a named organization.',
+    ['Task'],
+  );
+
+function refuseUnreadable(after: Resource, from: State | undefined): Refusal {
+  const where = from === undefined ? '' : ` The referral is ${describeState(from)}.`;
+  const what = `Task.status ${String(after['status'])} with this businessStatus is no state of a referral.`;
+  return refuse('transition-not-allowed', `${what}${where}`);
+}

@@ -1,0 +1,60 @@
+/** Looking rows up: who may do what from a state, and how that is said in words. */
+import { ROWS, type Mover, type Transition, type Trigger } from './extensions.ts';
+import { refuse, type Refusal } from './ruling.ts';
+import { describeState, type State } from './state.ts';
+import type { Party } from './transitions.ts';
+
+export interface LegalMove {
+  readonly tid: string;
+  readonly event: Trigger;
+  readonly to: State;
+}
+
+/** Every row that these parties (and an administrator, if `administrator`) may use from a state, the guide's first. */
+export const legalMoves = (
+  state: State,
+  actors: ReadonlySet<Party>,
+  administrator = false,
+): readonly LegalMove[] =>
+  rowsFrom(state, moversOf(actors, administrator)).map(({ tid, event, to }) => ({ tid, event, to }));
+
+export const rowsFrom = (state: State, movers: ReadonlySet<Mover>): readonly Transition[] =>
+  ROWS.filter((row) => row.from === state && movers.has(row.actor));
+
+export const moversOf = (actors: ReadonlySet<Party>, administrator: boolean): ReadonlySet<Mover> =>
+  new Set<Mover>(administrator ? [...actors, 'administrator'] : actors);
+
+/**
+ * No row for these movers: `not-your-move` if `wanted` picks a row of somebody else's from here, or the caller is
+ * nobody's party; else `transition-not-allowed`.
+ */
+export function refuseMove(
+  from: State,
+  movers: ReadonlySet<Mover>,
+  asked: string,
+  wanted: (row: Transition) => boolean,
+): Refusal {
+  const moves = `${describeMovers(movers)} may, from ${describeState(from)}: ${describeMoves(from, movers)}.`;
+  const others = ROWS.filter((row) => row.from === from && wanted(row));
+  const owner = others[0]?.actor;
+  if (owner !== undefined)
+    return refuse('not-your-move', `${asked} is a move of the ${WORDS[owner]}. ${moves}`);
+  const isParty = movers.has('referralInitiator') || movers.has('referralRecipient');
+  if (!isParty) return refuse('not-your-move', `${asked}: only the parties of a referral move it. ${moves}`);
+  return refuse('transition-not-allowed', `${asked} is no move from ${describeState(from)}. ${moves}`);
+}
+
+function describeMoves(from: State, movers: ReadonlySet<Mover>): string {
+  const rows = rowsFrom(from, movers);
+  if (rows.length === 0) return 'nothing';
+  return rows.map(({ tid, event, to }) => `${event} (TID ${tid}, to ${describeState(to)})`).join('; ');
+}
+
+const WORDS: Readonly<Record<Mover, string>> = {
+  referralInitiator: 'Referral Initiator',
+  referralRecipient: 'Referral Recipient',
+  administrator: 'administrator',
+};
+
+const describeMovers = (movers: ReadonlySet<Mover>): string =>
+  movers.size === 0 ? 'Who is no party' : `The ${[...movers].map((mover) => WORDS[mover]).join(' and ')}`;
