@@ -1,5 +1,6 @@
 /** A rail carries a change to a party. Rails know nothing of each other, and nothing of who else is told. */
-import type { Claimed, Finding, Snapshot } from './store.ts';
+import type { Sight } from './query.ts';
+import type { Claimed, Finding, Snapshot, Version } from './store.ts';
 
 /** What became of one attempt. */
 export type Receipt =
@@ -8,6 +9,12 @@ export type Receipt =
   | { readonly outcome: 'retry'; readonly why: string; readonly afterMs?: number }
   /** Never try again: the receiver said no for good. A person is asked. */
   | { readonly outcome: 'refused'; readonly why: string };
+
+/**
+ * The text of a version as this sight is shown it: secrets masked, and what belongs to its custodian alone left out. A
+ * rail sends nothing else. The version must not be a tombstone.
+ */
+export type Present = (version: Version, sight: Sight) => string;
 
 export interface Rail {
   /** The FHIR code that selects it (`Subscription.channel.type`, `Endpoint.connectionType`). */

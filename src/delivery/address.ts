@@ -1,0 +1,142 @@
+/**
+ * Who is told of a commit: Subscriptions whose criteria select what it wrote, and the other party of a referral that it
+ * moved (rules 6.2). Entries are pointers, addressed in the commit itself, delivered afterwards.
+ */
+import type { Body } from '../fhir/body.ts';
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { OutboxEntry, Write } from '../ports/store.ts';
+import { typeOf } from '../resources/element.ts';
+import { matches } from '../resources/match.ts';
+import type { Move } from '../resources/rules.ts';
+import { searchValues } from '../resources/search-values.ts';
+import type { ActiveSubscription, SubscriptionCache } from './subscriptions.ts';
+
+/** One resource that a commit writes. */
+export interface Changed {
+  readonly ref: Ref;
+  readonly method: Write['method'];
+  readonly before: Resource | undefined;
+  /** Undefined: deleted. */
+  readonly after: Body | undefined;
+  readonly custodian: Ref | '';
+}
+
+export interface AddressParts {
+  readonly subscriptions: SubscriptionCache;
+  /** The Endpoints of an organization, as of now. */
+  readonly endpointsOf: (organization: Ref) => Promise<readonly Resource[]>;
+  /** Names of the rails that this server has. */
+  readonly rails: ReadonlySet<string>;
+  /** Active Subscriptions that one organization may have: what bounds the fan-out of a commit. */
+  readonly activePerOrganizationMax: number;
+  /** Active Subscriptions of all organizations together. */
+  readonly activeMax: number;
+}
+
+/**
+ * The entries of one commit. `at`: milliseconds since 1970.
+ *
+ * @throws OperationOutcomeError `subscription-refused` when the commit would make more Subscriptions active than fit. That
+ * is where fan-out is bounded: an entry, once due, is never left out.
+ */
+export type Address = (
+  changes: readonly Changed[],
+  moves: readonly Move[],
+  at: number,
+) => Promise<readonly OutboxEntry[]>;
+
+export function createAddress(parts: AddressParts): Address {
+  const { subscriptions, endpointsOf, rails } = parts;
+  return async (changes, moves, at) => {
+    const active = await subscriptions.current();
+    checkFanOut(changes, active, parts);
+    return [
+      ...matchSubscriptions(changes, moves, active.values(), at),
+      ...(await addressMoves(moves, endpointsOf, rails)),
+    ];
+  };
+}
+
+/** The FHIR interaction that a change is: the entry's event unless the change is a move. */
+const INTERACTION = {
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+} as const satisfies Record<Write['method'], string>;
+
+/**
+ * An entry for each Subscription whose criteria select the new version of a changed resource. A deletion tells nobody, nor
+ * does a version that no longer meets the criteria (R4: criteria are applied to the new value). The store writes an entry
+ * only if the subscriber sees its subject after the commit.
+ */
+export function matchSubscriptions(
+  changes: readonly Changed[],
+  moves: readonly Move[],
+  active: Iterable<ActiveSubscription>,
+  at: number,
+): readonly OutboxEntry[] {
+  const events = new Map(moves.map(({ task, event }) => [task, event]));
+  const byType = Map.groupBy(active, ({ type }) => type);
+  return changes.flatMap(({ ref, method, after }) => {
+    const type = typeOf(ref);
+    const candidates = byType.get(type);
+    if (after === undefined || candidates === undefined) return [];
+    const values = searchValues(after.plain, type);
+    return candidates
+      .filter(({ end, where }) => end > at && matches(where, { ref, type, values, updated: at }))
+      .map(({ ref: receiver, rail, organization }) => ({
+        rail,
+        receiver,
+        order: ref,
+        subject: ref,
+        event: events.get(ref) ?? INTERACTION[method],
+        sight: { everything: false, organization },
+      }));
+  });
+}
+
+/** An entry for each active Endpoint of the other party of a move, by the rail its connection type names. */
+async function addressMoves(
+  moves: readonly Move[],
+  endpointsOf: AddressParts['endpointsOf'],
+  rails: ReadonlySet<string>,
+): Promise<readonly OutboxEntry[]> {
+  const entries: OutboxEntry[] = [];
+  for (const { task, event, by, initiator, recipient } of moves) {
+    const other = by === 'referralInitiator' ? recipient : initiator;
+    if (other === undefined || initiator === recipient) continue;
+    for (const endpoint of await endpointsOf(other)) {
+      const { id, status, connectionType } = endpoint;
+      const { code: rail } = connectionType as { readonly code?: string };
+      if (id === undefined || status !== 'active' || rail === undefined || !rails.has(rail)) continue;
+      const sight = { everything: false, organization: other } as const;
+      entries.push({ rail, receiver: `Endpoint/${id}`, order: task, subject: task, event, sight });
+    }
+  }
+  return entries;
+}
+
+function checkFanOut(
+  changes: readonly Changed[],
+  active: ReadonlyMap<Ref, ActiveSubscription>,
+  { activePerOrganizationMax, activeMax }: AddressParts,
+): void {
+  const added = changes.filter(
+    ({ ref, after }) =>
+      typeOf(ref) === 'Subscription' && after?.plain['status'] === 'active' && !active.has(ref),
+  );
+  if (added.length === 0) return;
+  if (active.size + added.length > activeMax)
+    throw tooMany(`this server keeps ${activeMax} active Subscriptions`);
+  for (const [organization, own] of Map.groupBy(added, ({ custodian }) => custodian)) {
+    const kept = [...active.values()].filter((one) => one.organization === organization).length;
+    if (kept + own.length > activePerOrganizationMax) {
+      throw tooMany(`an organization may have ${activePerOrganizationMax} active Subscriptions`);
+    }
+  }
+}
+
+const tooMany = (says: string): OperationOutcomeError =>
+  new OperationOutcomeError('subscription-refused', { diagnostics: `${says}: switch one off first` });

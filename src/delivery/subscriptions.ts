@@ -1,0 +1,121 @@
+/**
+ * The Subscriptions that are active, kept in memory and read again when a commit touches one, so that addressing a
+ * commit asks the store nothing (http://hl7.org/fhir/R4/subscription.html).
+ */
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { Query } from '../ports/query.ts';
+import type { Store } from '../ports/store.ts';
+import { typeOf } from '../resources/element.ts';
+import { type Criteria, type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
+import { serverSight } from './gates.ts';
+
+/** A Subscription that is told of changes. */
+export interface ActiveSubscription extends Criteria {
+  readonly ref: Ref;
+  /** Its custodian: the subscriber, in whose sight the criteria are evaluated. */
+  readonly organization: Ref;
+  /** `channel.type`: the name of its rail. */
+  readonly rail: string;
+  /** Milliseconds since 1970; Infinity when it has no end. */
+  readonly end: number;
+}
+
+export interface SubscriptionCache {
+  /** All that are active as of every commit announced by `touched`. Rejects when the store cannot be read. */
+  current(): Promise<ReadonlyMap<Ref, ActiveSubscription>>;
+  /** A commit wrote these resources; those that are no Subscriptions are passed over. */
+  touched(refs: Iterable<Ref>): void;
+}
+
+export interface CacheParts {
+  readonly store: Pick<Store, 'snapshot'>;
+  readonly criteria: () => CriteriaOptions;
+  /** A stored Subscription whose criteria this version cannot read: it is told nothing, and that is said. */
+  readonly unreadable: (ref: Ref) => void;
+}
+
+const PAGE = 500;
+
+export function createSubscriptionCache({ store, criteria, unreadable }: CacheParts): SubscriptionCache {
+  const active = new Map<Ref, ActiveSubscription>();
+  const stale = new Set<Ref>();
+  let isLoaded = false;
+  let reading: Promise<void> | undefined;
+
+  async function refresh(): Promise<void> {
+    if (!isLoaded) await load();
+    // `stale` may grow while one is read; what could not be read stays stale, and the next who asks tries again.
+    for (const ref of stale) {
+      stale.delete(ref);
+      await read(ref).catch((error: unknown) => {
+        stale.add(ref);
+        throw error;
+      });
+    }
+  }
+
+  async function load(): Promise<void> {
+    const snapshot = store.snapshot();
+    for (let offset = 0; ; offset += PAGE) {
+      const page = await snapshot.search({ ...ACTIVE, count: PAGE, offset });
+      for (const { ref } of page.matches) stale.add(ref);
+      if (!page.more) break;
+    }
+    isLoaded = true;
+  }
+
+  async function read(ref: Ref): Promise<void> {
+    const version = await store.snapshot().read(ref, serverSight);
+    const found = version?.text === undefined ? undefined : understand(ref, version.text, version.custodian);
+    if (found === undefined) active.delete(ref);
+    else active.set(ref, found);
+  }
+
+  function understand(ref: Ref, text: string, organization: Ref | ''): ActiveSubscription | undefined {
+    const resource = JSON.parse(text) as Resource; // stored texts were validated
+    if (resource['status'] !== 'active' || organization === '') return undefined;
+    try {
+      return { ref, organization, ...readSubscription(resource, criteria()) };
+    } catch {
+      unreadable(ref);
+      return undefined;
+    }
+  }
+
+  return {
+    async current() {
+      while (!isLoaded || stale.size > 0) {
+        reading ??= refresh().finally(() => {
+          reading = undefined;
+        });
+        await reading;
+      }
+      return active;
+    },
+    touched(refs) {
+      for (const ref of refs) if (typeOf(ref) === 'Subscription') stale.add(ref);
+    },
+  };
+}
+
+/** What addressing needs of a Subscription. @throws OperationOutcomeError when its criteria cannot be read. */
+export function readSubscription(
+  resource: Resource,
+  options: CriteriaOptions,
+): Pick<ActiveSubscription, 'rail' | 'end' | 'type' | 'where'> {
+  const { channel, end, criteria } = resource;
+  const { type: rail } = channel as { readonly type: string };
+  return {
+    rail,
+    end: typeof end === 'string' ? Date.parse(end) : Infinity,
+    ...parseCriteria(String(criteria), options),
+  };
+}
+
+const ACTIVE: Omit<Query, 'count' | 'offset'> = {
+  type: 'Subscription',
+  where: { kind: 'token', param: 'status', code: 'active' },
+  sort: [],
+  sight: serverSight,
+  total: false,
+};

@@ -1,0 +1,85 @@
+/**
+ * The rail `capture`: keeps what would be sent, for tests, demonstrations and dry runs. An organization chooses it by an
+ * Endpoint whose connectionType is `capture`. What it keeps is health data, in memory and, if asked, in a file.
+ */
+import type { Clock } from '../../ports/clock.ts';
+import type { Present, Rail, Receipt } from '../../ports/rail.ts';
+import type { Claimed, Snapshot } from '../../ports/store.ts';
+import type { Ref } from '../../fhir/types.ts';
+import { buildNotification } from './notification.ts';
+import { openTrail, type Trail } from './trail.ts';
+
+/** One notification as it would have been sent. */
+export interface Captured {
+  /** The entry's id: the same on every attempt. */
+  readonly id: string;
+  readonly receiver: Ref;
+  readonly subject: Ref;
+  readonly event: string;
+  readonly attempt: number;
+  /** The instant of capture, UTC. */
+  readonly at: string;
+  /** A Bundle (collection) with the subject as of the entry's commit. */
+  readonly text: string;
+}
+
+export interface CaptureParts {
+  readonly present: Present;
+  readonly clock: Clock;
+  /** The 360X transaction that a trigger event of a referral is sent by (`PCC-56`); undefined for other events. */
+  readonly transactionOf: (event: string) => string | undefined;
+  /** How many notifications are kept; the oldest go first. */
+  readonly keptMax?: number;
+  /** A file to which each is appended as one line of JSON; past `fileBytesMax` it starts anew beside its forerunner. */
+  readonly file?: string | undefined;
+  readonly fileBytesMax?: number;
+}
+
+export interface CaptureRail extends Rail {
+  /** What is kept for a receiver, oldest first; for all when none is named. */
+  captured(receiver?: Ref): readonly Captured[];
+}
+
+const KEPT_MAX = 1_000;
+const FILE_BYTES_MAX = 64 * 1024 * 1024;
+
+export function createCaptureRail(parts: CaptureParts): CaptureRail {
+  const { present, clock, transactionOf, keptMax = KEPT_MAX, file, fileBytesMax = FILE_BYTES_MAX } = parts;
+  const trail: Trail | undefined = file === undefined ? undefined : openTrail(file, fileBytesMax);
+  const kept: Captured[] = [];
+
+  async function deliver(
+    entry: Claimed,
+    asOf: Snapshot,
+    now: Snapshot,
+    signal: AbortSignal,
+  ): Promise<Receipt> {
+    if ((await now.read(entry.receiver, { everything: true }))?.text === undefined) {
+      return { outcome: 'refused', why: 'the receiver is gone' };
+    }
+    const version = await asOf.read(entry.subject, entry.sight);
+    if (version?.text === undefined) return { outcome: 'refused', why: 'the subject is gone' };
+    if (signal.aborted) return { outcome: 'retry', why: 'no answer in time' };
+
+    const { id, receiver, subject, event, attempt } = entry;
+    const text = buildNotification(entry, present(version, entry.sight), transactionOf(event));
+    const at = new Date(clock.now()).toISOString();
+    const captured = { id, receiver, subject, event, attempt, at, text };
+    await trail?.append(JSON.stringify(captured));
+    kept.push(captured);
+    if (kept.length > keptMax) kept.shift();
+    return { outcome: 'accepted', says: 'captured' };
+  }
+
+  return {
+    name: 'capture',
+    deliver,
+    captured: (receiver) => kept.filter((one) => receiver === undefined || one.receiver === receiver),
+    verify: async () => [
+      trail === undefined
+        ? { ok: true, says: `captured notifications are kept in memory, ${keptMax} at most` }
+        : await trail.verify(),
+    ],
+    close: async () => trail?.close(),
+  };
+}

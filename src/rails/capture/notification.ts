@@ -1,0 +1,31 @@
+/** A notification as a FHIR Bundle (http://hl7.org/fhir/R4/bundle.html) that says what happened and to what. */
+import type { Claimed } from '../../ports/store.ts';
+
+/** Trigger events of a referral, and FHIR interactions. */
+export const EVENT_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/trigger-event';
+/** IHE 360X transactions, by their numbers. */
+export const TRANSACTION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/ihe-transaction';
+
+/**
+ * A collection of the one resource, tagged with its event and, for a move of a referral, its 360X transaction. The
+ * resource's text stands in it unparsed, so that no number loses its precision.
+ */
+export function buildNotification(
+  { id, at, subject, event }: Claimed,
+  text: string,
+  transaction: string | undefined,
+): string {
+  const tag = [
+    { system: EVENT_SYSTEM, code: event },
+    ...(transaction === undefined ? [] : [{ system: TRANSACTION_SYSTEM, code: transaction }]),
+  ];
+  const head = JSON.stringify({
+    resourceType: 'Bundle',
+    id,
+    meta: { tag },
+    type: 'collection',
+    timestamp: at,
+  });
+  const entry = `[{"link":[{"relation":"self","url":${JSON.stringify(subject)}}],"resource":${text}}]`;
+  return `${head.slice(0, -1)},"entry":${entry}}`;
+}

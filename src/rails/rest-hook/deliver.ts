@@ -1,0 +1,141 @@
+/**
+ * The rest-hook channel of plain R4 Subscriptions (http://hl7.org/fhir/R4/subscription.html#channels): without a payload a
+ * POST with no body to the endpoint; with one, a PUT of the resource to `[endpoint]/[type]/[id]`. R4 has no word for a
+ * deletion: none is sent.
+ */
+import { type Dispatcher, request } from 'undici';
+import type { Subscription } from '../../fhir/types.ts';
+import type { Present, Receipt } from '../../ports/rail.ts';
+import type { Claimed, Snapshot } from '../../ports/store.ts';
+import { judgeEndpoint, judgeHeaders, parseHeader } from '../../resources/subscription-channel.ts';
+import { NOT_PUBLIC } from './guard.ts';
+import { readReceipt } from './receipt.ts';
+
+export interface DeliverParts {
+  readonly allowList: readonly string[];
+  readonly present: Present;
+  /** Connections to public addresses alone, and to those the administrator vouches for. */
+  readonly guarded: Dispatcher;
+  readonly trusted: Dispatcher;
+  /** Of a response body that is read at most; it is thrown away. */
+  readonly responseBytesMax: number;
+  readonly retryAfterMaxMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** How long an answered request waits for its body's end, so that the connection can be used again. */
+const DRAIN_MS = 1_000;
+
+/** Delivers one entry to the Subscription that is its receiver, as that is now. */
+export async function deliver(
+  parts: DeliverParts,
+  entry: Claimed,
+  asOf: Snapshot,
+  now: Snapshot,
+  signal: AbortSignal,
+): Promise<Receipt> {
+  const subscription = await readSubscription(entry, now);
+  if (subscription === undefined) return refused('the Subscription is gone');
+
+  const { endpoint, header = [], payload } = subscription.channel;
+  const destination = judgeEndpoint(endpoint, parts.allowList);
+  if ('why' in destination) return refused(destination.why);
+
+  const unsendable = judgeHeaders(header);
+  if (unsendable !== undefined) return refused(unsendable);
+
+  const body = payload === undefined ? undefined : await readPayload(parts, entry, asOf);
+  if (payload !== undefined && body === undefined) return refused('the subject is gone');
+
+  return send(parts, signal, {
+    url: body === undefined ? destination.url : addressOf(destination.url, entry.subject),
+    dispatcher: destination.listed ? parts.trusted : parts.guarded,
+    headers: buildHeaders(entry, header, payload),
+    body,
+  });
+}
+
+interface Sending {
+  readonly url: URL;
+  readonly dispatcher: Dispatcher;
+  readonly headers: readonly string[];
+  readonly body: string | undefined;
+}
+
+async function send(
+  { responseBytesMax, retryAfterMaxMs, now }: DeliverParts,
+  signal: AbortSignal,
+  { url, dispatcher, headers, body }: Sending,
+): Promise<Receipt> {
+  try {
+    const answer = await request(url, {
+      method: body === undefined ? 'POST' : 'PUT',
+      headers: [...headers],
+      body: body ?? null,
+      dispatcher,
+      signal,
+    });
+    const drain = {
+      limit: responseBytesMax,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(DRAIN_MS)]),
+    };
+    // The status has decided: whatever becomes of the body changes nothing.
+    await answer.body.dump(drain).catch(() => undefined);
+    return readReceipt(answer.statusCode, answer.headers['retry-after'], { nowMs: now(), retryAfterMaxMs });
+  } catch (error) {
+    return readFailure(error, signal);
+  }
+}
+
+/** No answer came. Only the code is told: messages and addresses may hold what is secret. */
+function readFailure(error: unknown, signal: AbortSignal): Receipt {
+  if (signal.aborted) return { outcome: 'retry', why: 'no answer in time' };
+  const { code } = error as { readonly code?: unknown };
+  if (code === NOT_PUBLIC) return refused('the endpoint does not resolve to public addresses');
+  return { outcome: 'retry', why: `network: ${typeof code === 'string' ? code : 'failed'}` };
+}
+
+async function readSubscription({ receiver }: Claimed, now: Snapshot): Promise<Subscription | undefined> {
+  const version = await now.read(receiver, { everything: true });
+  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Subscription); // validated when stored
+}
+
+/** The subject as of the entry's commit, as the subscriber is shown it. */
+async function readPayload(
+  { present }: DeliverParts,
+  { subject, sight }: Claimed,
+  asOf: Snapshot,
+): Promise<string | undefined> {
+  const version = await asOf.read(subject, sight);
+  return version?.text === undefined ? undefined : present(version, sight);
+}
+
+/** `[endpoint]/[type]/[id]`; a query of the endpoint stays behind the path. */
+function addressOf(endpoint: URL, subject: string): URL {
+  const url = new URL(endpoint);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/${subject}`;
+  return url;
+}
+
+/** Names and values in turn. The entry's id is the same on every attempt, so that a receiver knows a repetition. */
+function buildHeaders(
+  entry: Claimed,
+  lines: readonly string[],
+  payload: string | undefined,
+): readonly string[] {
+  const own = lines.flatMap((line) => {
+    const header = parseHeader(line);
+    return header === undefined ? [] : [header.name, header.value];
+  });
+  return [
+    ...own,
+    ...(payload === undefined ? [] : ['content-type', `${payload}; charset=utf-8`]),
+    'idempotency-key',
+    entry.id,
+    'x-closeloop-delivery-id',
+    entry.id,
+  ];
+}
+
+const refused = (why: string): Receipt => ({ outcome: 'refused', why });

@@ -1,0 +1,73 @@
+/** The rail `rest-hook`: Subscription.channel.type (http://hl7.org/fhir/R4/valueset-subscription-channel-type.html). */
+import { X509Certificate } from 'node:crypto';
+import type { Clock } from '../../ports/clock.ts';
+import type { Present, Rail } from '../../ports/rail.ts';
+import type { Finding } from '../../ports/store.ts';
+import { isAllowListEntry } from '../../resources/subscription-channel.ts';
+import { deliver } from './deliver.ts';
+import { createGuardedAgent, createTrustedAgent, type Resolve } from './guard.ts';
+
+export interface RestHookParts {
+  /** Endpoints allowed beside https at public addresses: `host`, `host:port`, `host:*`, `http://host:port`. */
+  readonly allowList: readonly string[];
+  readonly present: Present;
+  readonly clock: Clock;
+  readonly connectTimeoutMs?: number;
+  readonly responseBytesMax?: number;
+  readonly retryAfterMaxMs?: number;
+  /** PEM of the authority trusted instead of the system's. */
+  readonly ca?: string | undefined;
+  /** How names become addresses; the system's way unless a test says otherwise. */
+  readonly resolve?: Resolve | undefined;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const RESPONSE_BYTES_MAX = 64 * 1024;
+const RETRY_AFTER_MAX_MS = 60 * 60 * 1000;
+
+export function createRestHookRail(parts: RestHookParts): Rail {
+  const { allowList, present, clock, ca, resolve, connectTimeoutMs = CONNECT_TIMEOUT_MS } = parts;
+  const agentSettings = { connectTimeoutMs, ca, resolve };
+  const sending = {
+    allowList,
+    present,
+    guarded: createGuardedAgent(agentSettings),
+    trusted: createTrustedAgent(agentSettings),
+    responseBytesMax: parts.responseBytesMax ?? RESPONSE_BYTES_MAX,
+    retryAfterMaxMs: parts.retryAfterMaxMs ?? RETRY_AFTER_MAX_MS,
+    now: () => clock.now(),
+  };
+  return {
+    name: 'rest-hook',
+    deliver: (entry, asOf, now, signal) => deliver(sending, entry, asOf, now, signal),
+    verify: async () => [
+      ...allowList.map(examineEntry),
+      ...(ca === undefined ? [] : [examineAuthority(ca, clock)]),
+    ],
+    close: async () => {
+      await Promise.all([sending.guarded.destroy(), sending.trusted.destroy()]);
+    },
+  };
+}
+
+function examineEntry(entry: string): Finding {
+  if (!isAllowListEntry(entry))
+    return { ok: false, says: `"${entry}" allows nothing: write host or host:port` };
+  return { ok: true, says: `notifications may go to ${entry}` };
+}
+
+function examineAuthority(pem: string, clock: Clock): Finding {
+  const authority = readCertificate(pem);
+  if (authority === undefined) return { ok: false, says: 'the authority is no certificate in PEM' };
+  const until = Date.parse(authority.validTo);
+  const says = `the authority ${authority.subject} is valid until ${authority.validTo}`;
+  return until > clock.now() ? { ok: true, says } : { ok: false, says: `${says}: replace it` };
+}
+
+function readCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}

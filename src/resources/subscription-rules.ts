@@ -1,0 +1,158 @@
+/**
+ * What a plain R4 Subscription must satisfy (http://hl7.org/fhir/R4/subscription.html), what the server makes of its
+ * status, and how its headers stay secret (rules 6.2).
+ */
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import type { Resource, Subscription } from '../fhir/types.ts';
+import type { Clause } from '../ports/query.ts';
+import type { Become, Rules, Ruling, Surroundings } from './rules.ts';
+import { parseCondition } from './search-query.ts';
+import { judgeEndpoint, judgeHeaders, maskHeader, unmaskHeaders } from './subscription-channel.ts';
+
+/** `Type?query` of `Subscription.criteria`. */
+export interface Criteria {
+  readonly type: string;
+  readonly where: Clause;
+}
+
+/** What resources are compared with when criteria are parsed: how our own references are recognised, and `now`. */
+export interface CriteriaOptions {
+  readonly base: string;
+  readonly now: number;
+}
+
+const CRITERIA = /^([A-Z][A-Za-z]{1,63})(?:\?(.*))?$/s;
+const CRITERIA_LENGTH_MAX = 2048;
+
+/**
+ * Reads `Subscription.criteria`: a search on the resource's own parameters, without chains.
+ *
+ * @throws OperationOutcomeError naming what is wrong with it.
+ */
+export function parseCriteria(text: string, options: CriteriaOptions): Criteria {
+  const [, type, query = ''] = CRITERIA.exec(text) ?? [];
+  if (type === undefined || text.length > CRITERIA_LENGTH_MAX)
+    throw refusal('criteria must be Type?parameters');
+  if (type === 'AuditEvent') throw refusal('AuditEvents start no Subscription');
+  const where = query === '' ? ({ kind: 'all', of: [] } as const) : parseCondition(type, query, options);
+  if (leavesResource(where))
+    throw refusal('criteria must be on the own parameters of the resource, without chains');
+  return { type, where };
+}
+
+/** Whether a clause looks at another resource than the one it is asked of. */
+function leavesResource(clause: Clause): boolean {
+  if (clause.kind === 'chain' || clause.kind === 'has') return true;
+  if (clause.kind === 'not') return leavesResource(clause.clause);
+  return (clause.kind === 'all' || clause.kind === 'any') && clause.of.some(leavesResource);
+}
+
+const refusal = (diagnostics: string): OperationOutcomeError =>
+  new OperationOutcomeError('subscription-refused', { diagnostics });
+
+/** A Subscription as anyone is shown it, its own organization included: header values are secrets. */
+export function maskSecrets(resource: Resource): Resource {
+  return changeHeaders(resource, (lines) => lines.map(maskHeader));
+}
+
+/** The rules of a Subscription: the first that is broken answers. */
+export const subscriptionRules: Rules = async ({ before, after }, around) => {
+  if (after === undefined) return {};
+  const stored = before as Subscription | undefined; // the registry asks this rule about Subscriptions only
+  const restore: Become = (tree) =>
+    changeHeaders(tree, (lines) => unmaskHeaders(lines, stored?.channel?.header ?? []));
+  const written = restore(after) as unknown as Subscription; // valid by its StructureDefinition before rules are asked
+  for (const judge of JUDGES) {
+    const refused = judge({ stored, written, around });
+    if (refused !== undefined) return refuse(...refused);
+  }
+  return { become: (tree) => activate(restore(tree)) };
+};
+
+interface Asked {
+  readonly stored: Subscription | undefined;
+  readonly written: Subscription;
+  readonly around: Surroundings;
+}
+
+type Refused = readonly [expression: string, diagnostics: string] | undefined;
+
+/** Each returns the place and the words of what is wrong. */
+const JUDGES: readonly ((asked: Asked) => Refused)[] = [
+  judgeOwner,
+  judgeStatus,
+  judgeEnd,
+  judgeCriteria,
+  judgeChannel,
+  judgeSecrets,
+];
+
+function judgeOwner({ stored, around }: Asked): Refused {
+  if (stored !== undefined || around.actor !== undefined) return undefined;
+  return ['Subscription', 'a Subscription belongs to an organization: act for the one that shall be told'];
+}
+
+/** A client submits `requested` or `off`; only the server makes a Subscription `active` or `error`. */
+function judgeStatus({ stored, written: { status } }: Asked): Refused {
+  if (status === 'requested' || status === 'off' || status === stored?.status) return undefined;
+  return ['Subscription.status', 'status must be requested or off; the server makes it active'];
+}
+
+function judgeEnd({ written: { end, status }, around }: Asked): Refused {
+  if (end === undefined || status === 'off' || Date.parse(end) > Date.parse(around.now)) return undefined;
+  return ['Subscription.end', 'end must be in the future'];
+}
+
+/** Whether criteria can be parsed does not depend on the base. */
+const ANY_BASE = 'http://base.invalid';
+
+function judgeCriteria({ written: { criteria }, around }: Asked): Refused {
+  try {
+    parseCriteria(criteria, { base: ANY_BASE, now: Date.parse(around.now) });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    return ['Subscription.criteria', error.issues[0]?.diagnostics ?? error.code];
+  }
+}
+
+function judgeChannel({ written: { channel }, around }: Asked): Refused {
+  if (channel.type !== 'rest-hook') return ['Subscription.channel.type', 'the only channel is rest-hook'];
+  if (channel.payload !== undefined && channel.payload !== 'application/fhir+json') {
+    return ['Subscription.channel.payload', 'payload must be application/fhir+json, or absent'];
+  }
+  const destination = judgeEndpoint(channel.endpoint, around.settings.subscriptionAllowList);
+  if ('why' in destination) return ['Subscription.channel.endpoint', destination.why];
+  const header = judgeHeaders(channel.header ?? []);
+  return header === undefined ? undefined : ['Subscription.channel.header', header];
+}
+
+const SECRET_LENGTH_MIN = 8;
+
+/** A patch could copy a stored secret to an element that is shown. The payload is a code and never holds one. */
+function judgeSecrets({ stored, written }: Asked): Refused {
+  const { payload: _code, ...channel } = written.channel;
+  const shown = JSON.stringify(maskSecrets({ ...written, channel } as unknown as Resource));
+  const copied = (stored?.channel.header ?? [])
+    .map((line) => line.slice(line.indexOf(':') + 1).trim())
+    .some(
+      (secret) => secret.length >= SECRET_LENGTH_MIN && shown.includes(JSON.stringify(secret).slice(1, -1)),
+    );
+  return copied
+    ? ['Subscription.channel.header', 'a header value stands in another element, where it would be shown']
+    : undefined;
+}
+
+const refuse = (expression: string, diagnostics: string): Ruling => ({
+  refused: { code: 'subscription-refused', expression: [expression], diagnostics },
+});
+
+const activate = (tree: Resource): Resource =>
+  tree['status'] === 'requested' ? { ...tree, status: 'active' } : tree;
+
+function changeHeaders(tree: Resource, change: (lines: readonly string[]) => readonly string[]): Resource {
+  const channel = tree['channel'] as { readonly header?: unknown } | undefined;
+  if (!Array.isArray(channel?.header)) return tree;
+  const header = change(channel.header.filter((line) => typeof line === 'string'));
+  return { ...tree, channel: { ...channel, header } };
+}
