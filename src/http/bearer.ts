@@ -186,7 +186,7 @@ function readIdentifier(text: string): OrganizationName | undefined {
 /** The launch context (SMART App Launch 2.2): the id of a Patient. One that is malformed must not widen what is seen. */
 function readPatient(claim: unknown): Ref | undefined {
   if (claim === undefined || claim === null) return undefined;
-  const id = String(claim).replace(/^Patient\//, '');
+  const id = typeof claim === 'string' ? claim.replace(/^Patient\//, '') : '';
   if (ID.test(id)) return `Patient/${id}`;
   throw new OperationOutcomeError('token-invalid', {
     diagnostics: 'The claim patient is not the id of a Patient.',

@@ -7,7 +7,7 @@ import type { StoreStatus } from '../ports/store.ts';
 
 export interface Metrics {
   /** One finished exchange. */
-  observe(interaction: string, type: string, status: number, seconds: number): void;
+  observe(interaction: string, type: string, code: number, seconds: number): void;
   render(): Promise<string>;
   readonly contentType: string;
 }
@@ -17,6 +17,9 @@ export interface MetricsSources {
   readonly inFlight: () => number;
   readonly now: () => number;
 }
+
+/** Exchanges whose client went away have no class. */
+const CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -43,24 +46,17 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
       () => outboxAgeMs(status(), now()) / 1000,
     ],
   ];
-  for (const [name, help, read] of gauges) {
-    new Gauge({
-      name: `closeloop_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  }
+  for (const [name, help, read] of gauges)
+    registry.registerMetric(buildGauge(`closeloop_${name}`, help, read));
 
   const children = new Map<string, { observe(seconds: number): void }>();
   return {
-    observe(interaction, type, status, seconds) {
-      const key = `${interaction} ${type} ${(status / 100) | 0}`;
+    observe(interaction, type, code, seconds) {
+      const statusClass = CLASSES[Math.floor(code / 100)] ?? 'none';
+      const key = `${interaction} ${type} ${statusClass}`;
       let child = children.get(key);
       if (child === undefined) {
-        child = durations.labels({ interaction, type, status: `${(status / 100) | 0}xx` });
+        child = durations.labels({ interaction, type, status: statusClass });
         children.set(key, child);
       }
       child.observe(seconds);
@@ -68,6 +64,17 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+function buildGauge(name: string, help: string, read: () => number): Gauge {
+  return new Gauge({
+    name,
+    help,
+    registers: [],
+    collect() {
+      this.set(read());
+    },
+  });
 }
 
 /** How long the oldest waiting delivery has waited. */

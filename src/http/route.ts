@@ -24,8 +24,12 @@ export interface Route {
 export class MethodRefused extends OperationOutcomeError {
   readonly allow: string;
 
-  constructor(method: string, allow: string) {
-    super('method-not-allowed', { diagnostics: `${method} is not offered here; ${allow} are.` });
+  /** @param cause the refusal that says it better, when another has said it already */
+  constructor(method: string, allow: string, cause?: OperationOutcomeError) {
+    super(
+      cause?.code ?? 'method-not-allowed',
+      cause?.issues[0] ?? { diagnostics: `${method} is not offered here; ${allow} are.` },
+    );
     this.allow = allow;
   }
 }

@@ -1,0 +1,51 @@
+/** Cross-origin requests of browser applications (https://fetch.spec.whatwg.org/#http-cors-protocol), for named origins. */
+import type { IncomingMessage } from 'node:http';
+
+export type Headers = Record<string, string | number>;
+
+export interface Cors {
+  /** Headers of a reply to this request; undefined when it is not for a browser's other origin. */
+  readonly headersFor: (req: IncomingMessage) => Headers | undefined;
+  /** Headers of the answer to a preflight; undefined when it is none, or not for this origin. */
+  readonly preflightFor: (req: IncomingMessage) => Headers | undefined;
+}
+
+const EXPOSED =
+  'Content-Location, ETag, Last-Modified, Link, Location, Retry-After, WWW-Authenticate, X-Request-Id';
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
+const ACCEPTED =
+  'Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, ' +
+  'Prefer, X-On-Behalf-Of, X-Request-Id';
+const PREFLIGHT_KEPT_S = 600;
+
+/** @param origins exact, or `*` for any */
+export function createCors(origins: readonly string[]): Cors {
+  const any = origins.includes('*');
+  const allowed = new Set(origins);
+
+  function headersFor(req: IncomingMessage): Headers | undefined {
+    const { origin } = req.headers;
+    if (origin === undefined || !(any || allowed.has(origin))) return undefined;
+    return {
+      'Access-Control-Allow-Origin': any ? '*' : origin,
+      'Access-Control-Expose-Headers': EXPOSED,
+      Vary: 'Origin',
+    };
+  }
+
+  return {
+    headersFor,
+    preflightFor(req) {
+      if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined)
+        return undefined;
+      const headers = headersFor(req);
+      if (headers === undefined) return undefined;
+      return {
+        ...headers,
+        'Access-Control-Allow-Methods': METHODS,
+        'Access-Control-Allow-Headers': ACCEPTED,
+        'Access-Control-Max-Age': PREFLIGHT_KEPT_S,
+      };
+    },
+  };
+}

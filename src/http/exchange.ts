@@ -1,0 +1,261 @@
+/**
+ * One HTTP exchange: admitted, read, performed, replied to, and then, once, logged and measured. The order of the checks
+ * is the order of the door's rows in the table of refusals. The only place of this edge that catches.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import type { Caller, Reply, Request } from '../operations/request.ts';
+import type { AddressOf } from './address.ts';
+import type { Identify } from './bearer.ts';
+import type { Cors } from './cors.ts';
+import { invalid, readRequestId } from './headers.ts';
+import type { Log } from './log.ts';
+import { checkAcceptable } from './media-type.ts';
+import type { Metrics } from './metrics.ts';
+import { parseQuery, valueOf } from './query.ts';
+import { ClientGone } from './read-body.ts';
+import {
+  formatOf,
+  isPretty,
+  readRequest,
+  readRoute,
+  type Arrival,
+  type BodyLimits,
+  type Target,
+  type Types,
+} from './read-request.ts';
+import { send, sendDocument, sendRefusal, sendReply, type Asked, type Replying } from './reply.ts';
+import { MethodRefused, methodsAt, type Route } from './route.ts';
+
+/** What the desk does with a request. Throws OperationOutcomeError for every refusal. */
+export type Perform = (request: Request) => Promise<Reply>;
+
+/** Documents that need no token. Texts are made once. */
+export interface PublicDocuments {
+  /** The text for a `mode`; undefined when there is no such mode. */
+  readonly metadata: (mode: string | undefined) => string | undefined;
+  readonly smartConfiguration: string;
+}
+
+export interface ExchangeSettings extends BodyLimits, Replying {
+  readonly urlBytesMax: number;
+  readonly headersMax: number;
+  readonly requestsInFlightMax: number;
+  readonly requestsPerClientMax: number;
+}
+
+export interface ExchangeParts {
+  readonly perform: Perform;
+  readonly identify: Identify;
+  readonly types: Types;
+  readonly documents: PublicDocuments;
+  readonly cors: Cors;
+  readonly addressOf: AddressOf;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly newRequestId: () => string;
+  readonly traffic: Traffic;
+  /** A caller was refused for who it is. */
+  readonly loginFailed: (address: string | undefined, issue: string, requestId: string) => void;
+  readonly settings: ExchangeSettings;
+}
+
+/** What is being worked on, shared with readiness and the drain. */
+export interface Traffic {
+  inFlight: number;
+  draining: boolean;
+}
+
+/** An exchange on its way: what the log and the metrics want to know in the end. */
+interface Visit extends Arrival {
+  readonly startedAt: number;
+  readonly asked: Asked;
+  readonly address: string | undefined;
+  caller: Caller | undefined;
+  route: Route | undefined;
+}
+
+const FAILED_LOGINS: ReadonlySet<string> = new Set([
+  'token-missing',
+  'token-invalid',
+  'organization-unknown',
+]);
+/** The status in log and metrics of a client that did not wait (as nginx has it). */
+const CLIENT_GONE = 499;
+
+/** Answers every request below the base. @param targetOf the target below the base */
+export function createExchange(
+  parts: ExchangeParts,
+  targetOf: (req: IncomingMessage) => Target,
+): RequestListener {
+  const { settings, traffic, perform, types } = parts;
+  const perClient = createClientCounts(settings.requestsPerClientMax);
+
+  return (req, res) => void exchange(req, res);
+
+  async function exchange(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const visit = arrive(req, res);
+    traffic.inFlight += 1;
+    let status: number;
+    try {
+      status = await answer(visit);
+    } catch (error) {
+      status = refuse(visit, error);
+    }
+    traffic.inFlight -= 1;
+    if (visit.caller !== undefined) perClient.leave(visit.caller);
+    conclude(visit, status);
+  }
+
+  function arrive(req: IncomingMessage, res: ServerResponse): Visit {
+    const method = req.method ?? 'GET';
+    const target = targetOf(req);
+    const requestId = readRequestId(req.headers['x-request-id'], parts.newRequestId);
+    const asked = {
+      requestId,
+      head: method === 'HEAD',
+      pretty: isPretty(target.queryText),
+      cors: parts.cors.headersFor(req),
+    };
+    const address = parts.addressOf(req);
+    const startedAt = performance.now();
+    return {
+      req,
+      res,
+      method,
+      target,
+      requestId,
+      asked,
+      address,
+      startedAt,
+      caller: undefined,
+      route: undefined,
+    };
+  }
+
+  async function answer(visit: Visit): Promise<number> {
+    admit(visit);
+    const open = answerOpenly(visit);
+    if (open !== undefined) return open;
+    const { req, res, asked, address } = visit;
+    const { authorization } = req.headers;
+    const found = parts.identify({ authorization, onBehalfOf: onBehalfOf(req), address });
+    const caller = found instanceof Promise ? await found : found;
+    perClient.enter(caller);
+    visit.caller = caller;
+    checkUrl(req, settings.urlBytesMax);
+    visit.route = readRoute(visit, types);
+    const request = await readRequest(visit, visit.route, caller, settings);
+    const reply = await perform(request);
+    return sendReply(res, reply, request, asked, settings);
+  }
+
+  /** Refuses what should not even be looked at now. */
+  function admit({ req }: Visit): void {
+    if (traffic.draining) throw new OperationOutcomeError('server-stopping', { retryAfter: 5 });
+    if (traffic.inFlight > settings.requestsInFlightMax)
+      throw new OperationOutcomeError('busy', { retryAfter: 1 });
+    // Node reads one line more than allowed and drops the rest silently.
+    if (req.rawHeaders.length > settings.headersMax * 2)
+      throw invalid('The head', `at most ${settings.headersMax} lines`);
+  }
+
+  /** What needs no token: preflights, OPTIONS and the two documents. Returns the status sent, or undefined. */
+  function answerOpenly(visit: Visit): number | undefined {
+    const { req, res, method, target, asked } = visit;
+    if (method === 'OPTIONS') {
+      const preflight = parts.cors.preflightFor(req);
+      if (preflight !== undefined) return send(res, 204, preflight, undefined, asked, settings);
+      const allow = methodsAt(target.path, target.queryText !== '', types);
+      return send(res, 204, { Allow: `${allow}, OPTIONS` }, undefined, asked, settings);
+    }
+    if (target.path === '/metadata') return answerMetadata(visit);
+    if (target.path !== '/.well-known/smart-configuration') return undefined;
+    checkReading(method);
+    return sendDocument(res, parts.documents.smartConfiguration, 'application/json', asked, settings);
+  }
+
+  /** http://hl7.org/fhir/R4/http.html#capabilities */
+  function answerMetadata({ req, res, method, target, asked }: Visit): number {
+    checkReading(method);
+    checkAcceptable(req.headers.accept, formatOf(target.queryText));
+    const text = parts.documents.metadata(valueOf(parseQuery(target.queryText), 'mode'));
+    if (text !== undefined) return send(res, 200, {}, text, asked, settings);
+    throw new OperationOutcomeError('search-value-invalid', {
+      diagnostics: 'mode must be full, normative or terminology.',
+    });
+  }
+
+  function refuse(visit: Visit, error: unknown): number {
+    const { res, asked, address, requestId } = visit;
+    if (error instanceof ClientGone || res.destroyed) return CLIENT_GONE;
+    const refusal = error instanceof OperationOutcomeError ? error : undefined;
+    if (refusal === undefined || refusal.code === 'internal') logFault(requestId, error);
+    if (refusal !== undefined && FAILED_LOGINS.has(refusal.code))
+      parts.loginFailed(address, refusal.code, requestId);
+    // A reply that failed half-way cannot be taken back; the broken connection tells the client.
+    if (res.headersSent) {
+      res.destroy();
+      return 500;
+    }
+    return sendRefusal(res, withAllow(visit, error), asked, settings);
+  }
+
+  /** RFC 9110, 15.5.6: a 405 says what would be allowed, whoever found out that it is not. */
+  function withAllow({ method, target }: Visit, error: unknown): unknown {
+    if (!(error instanceof OperationOutcomeError) || error.code !== 'interaction-unsupported') return error;
+    return new MethodRefused(method, methodsAt(target.path, target.queryText !== '', types), error);
+  }
+
+  function logFault(requestId: string, error: unknown): void {
+    const stack = error instanceof Error ? error.stack : String(error);
+    parts.log.write('error', 'a request failed', { requestId, stack });
+  }
+
+  /** The one end of every exchange. */
+  function conclude(visit: Visit, status: number): void {
+    const ms = performance.now() - visit.startedAt;
+    const { route, caller, method, requestId } = visit;
+    parts.metrics.observe(route?.interaction ?? 'none', route?.type ?? '', status, ms / 1000);
+    parts.log.write('info', 'request', {
+      requestId,
+      method,
+      route: route?.template ?? '',
+      status,
+      ms: Math.round(ms * 1000) / 1000,
+      client: caller?.client,
+      organization: caller?.organization,
+    });
+  }
+}
+
+function checkReading(method: string): void {
+  if (method !== 'GET' && method !== 'HEAD') throw new MethodRefused(method, 'GET, HEAD');
+}
+
+function checkUrl({ url }: IncomingMessage, bytesMax: number): void {
+  if ((url ?? '').length <= bytesMax) return;
+  throw new OperationOutcomeError('url-too-long', { diagnostics: `The limit is ${bytesMax} bytes.` });
+}
+
+function onBehalfOf(req: IncomingMessage): string | undefined {
+  const header = req.headers['x-on-behalf-of'];
+  return header === undefined ? undefined : String(header);
+}
+
+/** Requests in flight of each client, so that one client cannot take the whole server. */
+function createClientCounts(max: number): { enter(caller: Caller): void; leave(caller: Caller): void } {
+  const counts = new Map<string, number>();
+  return {
+    enter({ client }) {
+      const count = counts.get(client) ?? 0;
+      if (count >= max) throw new OperationOutcomeError('too-many-requests', { retryAfter: 1 });
+      counts.set(client, count + 1);
+    },
+    leave({ client }) {
+      const count = counts.get(client) ?? 0;
+      if (count > 1) counts.set(client, count - 1);
+      else counts.delete(client);
+    },
+  };
+}

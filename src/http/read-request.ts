@@ -1,0 +1,174 @@
+/**
+ * A request as it arrives by HTTP, read into the value that the desk performs: address, headers, body
+ * (http://hl7.org/fhir/R4/http.html).
+ */
+import { hash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Body } from '../fhir/body.ts';
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import { decodeUtf8, parseJson, parseJsonValue, type JsonLimits } from '../fhir/json.ts';
+import type { Caller, Interaction, Request } from '../operations/request.ts';
+import type { ResourceType } from '../resources/resource.ts';
+import { readConditions, readIdempotencyKey } from './headers.ts';
+import { checkAcceptable, checkContentType } from './media-type.ts';
+import { parseQuery, valueOf } from './query.ts';
+import { readBody } from './read-body.ts';
+import { route, type Route } from './route.ts';
+
+export interface BodyLimits {
+  readonly bodyBytesMax: number;
+  readonly json: JsonLimits;
+}
+
+/** The target of a request, taken apart at the question mark. */
+export interface Target {
+  /** Below the base. */
+  readonly path: string;
+  readonly queryText: string;
+}
+
+/** What is known of an exchange before its request is read. */
+export interface Arrival {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly method: string;
+  readonly target: Target;
+  readonly requestId: string;
+}
+
+/** A type's declarations decide which interactions an address has. */
+export type Types = ReadonlyMap<string, ResourceType>;
+
+/** What the address asks for; refuses what it does not offer or cannot send. */
+export function readRoute({ req, method, target }: Arrival, types: Types): Route {
+  const found = route(method, target.path, target.queryText !== '', types);
+  checkAcceptable(req.headers.accept, formatOf(target.queryText));
+  return found;
+}
+
+/** The whole request, body included, as the desk wants it. */
+export async function readRequest(
+  arrival: Arrival,
+  found: Route,
+  caller: Caller,
+  limits: BodyLimits,
+): Promise<Request> {
+  const { req, res, target } = arrival;
+  const conditions = readConditions(req.headers);
+  const sent = hasBody(found, arrival.method) ? await readSent(arrival, found, limits) : undefined;
+  const { requestId } = arrival;
+  let signal: AbortSignal | undefined;
+  return {
+    interaction: sent?.interaction ?? (found.interaction as Interaction), // only 'bundle' is none, and it has a body
+    type: found.type,
+    id: found.id,
+    versionId: found.versionId,
+    operation: found.operation,
+    query: parseQuery(sent?.queryText ?? target.queryText),
+    queryText: sent?.queryText ?? target.queryText,
+    body: sent?.body,
+    patch: sent?.patch,
+    ifMatch: conditions.ifMatch,
+    ifNoneMatch: conditions.ifNoneMatch,
+    ifNoneExist: conditions.ifNoneExist,
+    ifModifiedSince: conditions.ifModifiedSince,
+    prefer: conditions.prefer,
+    idempotencyKey: sent?.idempotencyKey ?? bodilessKey(arrival),
+    caller,
+    requestId,
+    /** Made at the first look: a listener costs a fifth of a small read, which never looks. */
+    get signal() {
+      signal ??= signalOf(res);
+      return signal;
+    },
+  };
+}
+
+/** `_format`, looked for only where it can be. */
+export function formatOf(queryText: string): string | undefined {
+  return queryText.includes('_format') ? valueOf(parseQuery(queryText), '_format') : undefined;
+}
+
+/** `_pretty=true` asks for indented JSON. A query that cannot be read is refused elsewhere. */
+export const isPretty = (queryText: string): boolean => /(?:^|&)_pretty=true(?:&|$)/.test(queryText);
+
+interface Sent {
+  readonly interaction?: Interaction;
+  readonly body?: Body;
+  readonly patch?: unknown;
+  readonly queryText?: string;
+  readonly idempotencyKey?: Request['idempotencyKey'];
+}
+
+/** What the body of an interaction is. */
+function kindOf({ interaction }: Route): 'resource' | 'patch' | 'form' {
+  if (interaction === 'patch') return 'patch';
+  return interaction === 'search-type' || interaction === 'search-system' ? 'form' : 'resource';
+}
+
+function hasBody({ interaction }: Route, method: string): boolean {
+  return method === 'POST' || interaction === 'update' || interaction === 'patch';
+}
+
+async function readSent(arrival: Arrival, found: Route, limits: BodyLimits): Promise<Sent> {
+  const { req, target } = arrival;
+  const kind = kindOf(found);
+  const isEmpty =
+    req.headers['transfer-encoding'] === undefined && !(Number(req.headers['content-length']) > 0);
+  if (isEmpty) return readNothing(found, kind, arrival);
+  checkContentType(req.headers['content-type'], kind);
+  const bytes = await readBody(req, limits.bodyBytesMax);
+  if (bytes.length === 0) return readNothing(found, kind, arrival);
+  const idempotencyKey = keyOf(arrival, bytes);
+  if (kind === 'form') return { queryText: joinQueries(target.queryText, decodeUtf8(bytes)) };
+  if (kind === 'patch') return { patch: parseJsonValue(decodeUtf8(bytes), limits.json), idempotencyKey };
+  const body = parseJson(decodeUtf8(bytes), limits.json);
+  if (found.interaction !== 'bundle') return { body, idempotencyKey };
+  return { body, idempotencyKey, interaction: readBundleKind(body) };
+}
+
+/** Searches and operations need no body. */
+function readNothing(found: Route, kind: 'resource' | 'patch' | 'form', arrival: Arrival): Sent {
+  if (kind === 'form') return {};
+  if (found.interaction === 'operation') return { idempotencyKey: bodilessKey(arrival) };
+  throw new OperationOutcomeError('body-missing');
+}
+
+/** http://hl7.org/fhir/R4/http.html#transaction */
+function readBundleKind({ plain }: Body): 'batch' | 'transaction' {
+  if (plain.resourceType !== 'Bundle') {
+    throw new OperationOutcomeError('resource-type-mismatch', {
+      diagnostics: 'The base takes only a Bundle.',
+    });
+  }
+  const kind = plain['type'];
+  if (kind === 'batch' || kind === 'transaction') return kind;
+  throw new OperationOutcomeError('bundle-invalid', {
+    diagnostics: 'The Bundle must be a batch or a transaction.',
+    expression: ['Bundle.type'],
+  });
+}
+
+const NO_BYTES = new Uint8Array();
+
+function bodilessKey(arrival: Arrival): Request['idempotencyKey'] {
+  return arrival.method === 'GET' || arrival.method === 'HEAD' ? undefined : keyOf(arrival, NO_BYTES);
+}
+
+/** The client's key with a digest of method, address and body, so that it cannot stand for other content (rules 3.6). */
+function keyOf({ req, method, target }: Arrival, bytes: Uint8Array): Request['idempotencyKey'] {
+  const id = readIdempotencyKey(req.headers['idempotency-key']);
+  if (id === undefined) return undefined;
+  const head = Buffer.from(`${method} ${target.path}?${target.queryText}\n`);
+  return { id, fingerprint: hash('sha256', Buffer.concat([head, bytes]), 'hex') };
+}
+
+const joinQueries = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('&');
+
+/** Ends when the connection closes before the response is complete. */
+function signalOf(res: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  if (res.closed) controller.abort();
+  else res.once('close', () => res.writableFinished || controller.abort());
+  return controller.signal;
+}

@@ -1,0 +1,166 @@
+/**
+ * A reply, or a refusal, as an HTTP response (http://hl7.org/fhir/R4/http.html). All headers leave in one `writeHead`:
+ * setting them one by one, or through middleware, costs more than everything else that the door does for a read.
+ */
+import type { ServerResponse } from 'node:http';
+import { buildOutcome, ISSUES, OperationOutcomeError } from '../fhir/issue.ts';
+import { encodeJson, parseJsonValue } from '../fhir/json.ts';
+import type { Resource } from '../fhir/types.ts';
+import type { Interaction, Reply, Request } from '../operations/request.ts';
+import type { Headers } from './cors.ts';
+import { MethodRefused } from './route.ts';
+
+/** What every response of this server needs to know. */
+export interface Replying {
+  /** Base of the absolute references that clients are given, without a slash at the end. */
+  readonly base: string;
+  /** Over TLS, browsers are told to stay there. */
+  readonly strictTransport: boolean;
+}
+
+/** What this response needs to know of its request. */
+export interface Asked {
+  readonly requestId: string;
+  readonly head: boolean;
+  readonly pretty: boolean;
+  readonly cors: Headers | undefined;
+}
+
+const JSON_TYPE = 'application/fhir+json; charset=utf-8';
+const POLICY = "default-src 'none'; frame-ancestors 'none'";
+const TRANSPORT = 'max-age=31536000';
+/** Nesting of what we stored or made ourselves is no longer in question. */
+const OWN_DEPTH = { depth: Number.POSITIVE_INFINITY };
+
+export const REALM = 'Bearer realm="closeloop"';
+
+/** Sends a reply of the desk. Returns the status sent, which a condition or preference may have changed. */
+export function sendReply(
+  res: ServerResponse,
+  reply: Reply,
+  request: Pick<Request, 'interaction' | 'prefer' | 'ifNoneMatch' | 'ifModifiedSince'>,
+  asked: Asked,
+  replying: Replying,
+): number {
+  const status = isUnchanged(reply, request) ? 304 : reply.status;
+  const headers: Headers = {};
+  if (reply.version !== undefined) headers['ETag'] = `W/"${reply.version}"`;
+  if (reply.at !== undefined) headers['Last-Modified'] = new Date(reply.at).toUTCString();
+  if (reply.location !== undefined) headers['Location'] = `${replying.base}/${reply.location}`;
+  if (reply.headers !== undefined) Object.assign(headers, reply.headers);
+  const body = status === 304 ? undefined : bodyOf(reply, request);
+  return send(res, status, headers, body, asked, replying);
+}
+
+/** Sends what refuses the request. What is no refusal is a fault of ours: said without particulars. */
+export function sendRefusal(res: ServerResponse, error: unknown, asked: Asked, replying: Replying): number {
+  const refusal =
+    error instanceof OperationOutcomeError
+      ? error
+      : new OperationOutcomeError('internal', { diagnostics: `Request ${asked.requestId}.` });
+  const headers: Headers = {};
+  const challenge = challengeOf(refusal);
+  if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
+  const { http } = ISSUES[refusal.code];
+  if (refusal.retryAfter !== undefined) headers['Retry-After'] = Math.max(1, Math.ceil(refusal.retryAfter));
+  else if (http === 503 || http === 429) headers['Retry-After'] = 1;
+  if (refusal instanceof MethodRefused) headers['Allow'] = refusal.allow;
+  if (refusal.code === 'server-stopping' || refusal.code === 'body-too-large')
+    headers['Connection'] = 'close';
+  return send(res, http, headers, encodeJson(refusal.outcome), asked, replying);
+}
+
+/** Sends one of the documents that anyone may read. */
+export function sendDocument(
+  res: ServerResponse,
+  text: string,
+  contentType: string,
+  asked: Asked,
+  replying: Replying,
+): number {
+  return send(res, 200, { 'Content-Type': contentType }, text, asked, replying);
+}
+
+/** The only place that writes a FHIR response. */
+export function send(
+  res: ServerResponse,
+  status: number,
+  headers: Headers,
+  text: string | undefined,
+  asked: Asked,
+  replying: Replying,
+): number {
+  const shown = text !== undefined && asked.pretty ? indent(text) : text;
+  headers['X-Request-Id'] = asked.requestId;
+  headers['Cache-Control'] = 'no-store';
+  headers['X-Content-Type-Options'] = 'nosniff';
+  headers['Content-Security-Policy'] = POLICY;
+  if (replying.strictTransport) headers['Strict-Transport-Security'] = TRANSPORT;
+  if (asked.cors !== undefined) Object.assign(headers, asked.cors);
+  if (shown !== undefined) {
+    headers['Content-Type'] ??= JSON_TYPE;
+    headers['Content-Length'] = Buffer.byteLength(shown);
+  } else if (status !== 204 && status !== 304) {
+    headers['Content-Length'] = 0;
+  }
+  res.writeHead(status, headers);
+  res.end(asked.head ? undefined : shown);
+  return status;
+}
+
+/** RFC 6750, 3: how to authenticate, and what was wrong. */
+function challengeOf({ code }: OperationOutcomeError): string | undefined {
+  if (code === 'token-missing') return REALM;
+  if (code === 'token-invalid') return `${REALM}, error="invalid_token"`;
+  return code === 'scope-insufficient' ? `${REALM}, error="insufficient_scope"` : undefined;
+}
+
+/** http://hl7.org/fhir/R4/http.html#cread; RFC 9110, 13.2.2: If-None-Match, when given, decides alone. */
+function isUnchanged(
+  reply: Reply,
+  request: Pick<Request, 'interaction' | 'ifNoneMatch' | 'ifModifiedSince'>,
+): boolean {
+  if (reply.status !== 200 || (request.interaction !== 'read' && request.interaction !== 'vread'))
+    return false;
+  if (request.ifNoneMatch !== undefined) {
+    return request.ifNoneMatch.includes('*') || request.ifNoneMatch.includes(String(reply.version));
+  }
+  if (request.ifModifiedSince === undefined || reply.at === undefined) return false;
+  return Math.floor(Date.parse(reply.at) / 1000) * 1000 <= request.ifModifiedSince;
+}
+
+const WRITES: ReadonlySet<Interaction> = new Set(['create', 'update', 'patch']);
+
+/** http://hl7.org/fhir/R4/http.html#ops: what the client wants to see of what it wrote. */
+function bodyOf(
+  reply: Reply,
+  { interaction, prefer }: Pick<Request, 'interaction' | 'prefer'>,
+): string | undefined {
+  const text = reply.text ?? (reply.resource === undefined ? undefined : encodeJson(reply.resource));
+  if (prefer.return === undefined || !WRITES.has(interaction) || reply.status >= 300) return text;
+  if (prefer.return === 'minimal') return undefined;
+  const wantsOutcome =
+    prefer.return === 'OperationOutcome' && reply.resource?.resourceType !== 'OperationOutcome';
+  return wantsOutcome ? encodeJson(DONE) : text;
+}
+
+/** R4 says "All OK" by an informational issue. */
+const DONE = {
+  resourceType: 'OperationOutcome',
+  issue: [{ severity: 'information', code: 'informational', diagnostics: 'Done.' }],
+} as const satisfies Resource;
+
+const indent = (text: string): string => JSON.stringify(parseJsonValue(text, OWN_DEPTH), null, 2);
+
+/** The outcome of a request that was refused before it was one, for a connection without a response object. */
+export function rawRefusal(status: string, diagnostics: string): string {
+  const text = encodeJson(buildOutcome([{ code: 'header-invalid', diagnostics }]));
+  const head = [
+    `HTTP/1.1 ${status}`,
+    `Content-Type: ${JSON_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${text}`;
+}

@@ -1,0 +1,177 @@
+/** A real door on a real port, in front of a small desk that keeps resources in a Map. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
+import { encodeJson } from '../../../src/fhir/json.ts';
+import type { Ref, Resource } from '../../../src/fhir/types.ts';
+import { createApp, type AppSettings } from '../../../src/http/app.ts';
+import { createIdentify, type BearerSettings } from '../../../src/http/bearer.ts';
+import { createDevIssuer, type DevIssuer } from '../../../src/http/dev-issuer.ts';
+import type { Perform, Traffic } from '../../../src/http/exchange.ts';
+import { createFailedLogins } from '../../../src/http/failed-logins.ts';
+import { createLog } from '../../../src/http/log.ts';
+import type { Reply, Request } from '../../../src/operations/request.ts';
+import type { AuditEntry, StoreStatus } from '../../../src/ports/store.ts';
+import type { ResourceType } from '../../../src/resources/resource.ts';
+
+export const BASE = 'https://referrals.example.org/fhir';
+export const INITIATOR: Ref = 'Organization/initiator';
+
+export interface Door {
+  /** `http://127.0.0.1:port` */
+  readonly origin: string;
+  readonly port: number;
+  readonly token: string;
+  readonly adminToken: string;
+  readonly issuer: DevIssuer;
+  /** The requests that reached the desk. */
+  readonly performed: Request[];
+  readonly logLines: () => readonly Record<string, unknown>[];
+  readonly logins: AuditEntry[];
+  readonly flushLogins: () => Promise<void>;
+  readonly traffic: Traffic;
+  readonly status: { -readonly [K in keyof StoreStatus]: StoreStatus[K] };
+  /** Requests below the base, with the initiator's token unless told otherwise. */
+  fetch(path: string, init?: RequestInit & { anonymous?: boolean }): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export const TYPES: ReadonlyMap<string, ResourceType> = new Map(
+  [
+    { type: 'Task' },
+    { type: 'Patient' },
+    { type: 'AuditEvent', interactions: ['read', 'search-type'] as const },
+  ].map((declared) => [declared.type, declared]),
+);
+
+export const SETTINGS: AppSettings = {
+  base: BASE,
+  basePath: '/fhir',
+  strictTransport: true,
+  bodyBytesMax: 10_000,
+  json: { depth: 20 },
+  urlBytesMax: 1000,
+  headersMax: 30,
+  requestsInFlightMax: 50,
+  requestsPerClientMax: 20,
+  corsOrigins: ['https://app.example.org'],
+  trustedProxy: [],
+  metricsToken: undefined,
+};
+
+export async function openDoor(
+  changes: { settings?: Partial<AppSettings>; perform?: Perform; bearer?: Partial<BearerSettings> } = {},
+): Promise<Door> {
+  const clock = { now: () => Date.now() };
+  const issuer = await createDevIssuer({ audience: BASE, organizationClaim: 'organization', folder: undefined, ...clock });
+  const logins: AuditEntry[] = [];
+  const failedLogins = createFailedLogins(
+    async (entry) => void logins.push(entry),
+    (error) => {
+      throw error;
+    },
+  );
+  let logged = '';
+  const log = createLog('info', (lines) => (logged += lines), clock.now);
+  const performed: Request[] = [];
+  const perform = changes.perform ?? createMapDesk();
+  const traffic: Traffic = { inFlight: 0, draining: false };
+  const status = { seq: 7, writable: true, queued: 0, outboxWaiting: 2, oldestWaitingAt: Date.now() - 60_000, bytes: 1 };
+  const app = createApp({
+    perform: (request) => {
+      performed.push(request);
+      return perform(request);
+    },
+    store: { status: () => status },
+    identify: createIdentify({
+      issuer: issuer.issuer,
+      audience: BASE,
+      keys: issuer.keys,
+      tokenAlgorithms: [issuer.algorithm],
+      clockToleranceS: 5,
+      organizationClaim: 'organization',
+      organizationClaimForm: 'reference',
+      administratorScope: 'closeloop/admin',
+      tokenCacheMax: 100,
+      tokenCacheMs: 60_000,
+      findOrganization: async (name) =>
+        'reference' in name && name.reference === INITIATOR ? INITIATOR : undefined,
+      clock,
+      ...changes.bearer,
+    }),
+    failedLogins,
+    types: TYPES,
+    documents: {
+      metadata: (mode) => (mode === undefined || mode === 'full' ? '{"resourceType":"CapabilityStatement"}' : undefined),
+      smartConfiguration: '{"capabilities":[]}',
+    },
+    log,
+    clock,
+    traffic,
+    settings: { ...SETTINGS, ...changes.settings },
+  });
+  const server = createServer({ maxHeaderSize: 65_536 }, app);
+  server.maxHeadersCount = 31;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
+  const scope = 'system/*.cruds';
+  const token = await issuer.sign({ subject: 'ana', client: 'test', scope, organization: INITIATOR });
+  const adminToken = await issuer.sign({ subject: 'root', client: 'admin', scope: `${scope} closeloop/admin` });
+  return {
+    origin,
+    port,
+    token,
+    adminToken,
+    issuer,
+    performed,
+    logins,
+    flushLogins: failedLogins.flush,
+    traffic,
+    status,
+    logLines: () => {
+      log.flush();
+      return logged
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+    fetch(path, { anonymous = false, ...init } = {}) {
+      const headers = new Headers(init.headers);
+      if (!anonymous && !headers.has('authorization')) headers.set('authorization', `Bearer ${token}`);
+      return fetch(`${origin}/fhir${path}`, { ...init, headers });
+    },
+    async close() {
+      await failedLogins.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export const AT = '2026-03-04T05:06:07.890Z';
+
+/** Create, read, update, delete and search over a Map; everything else says what it was asked. */
+function createMapDesk(): Perform {
+  const kept = new Map<string, { text: string; version: number }>();
+  let seq = 0;
+  const keep = (ref: Ref, storing: Resource, status: number): Reply => {
+    const version = (seq += 1);
+    const text = encodeJson({ ...storing, id: ref.split('/')[1], meta: { versionId: String(version) } });
+    kept.set(ref, { text, version });
+    return { status, text, version, at: AT, location: `${ref}/_history/${version}` };
+  };
+  return async (request) => {
+    const ref: Ref = `${request.type}/${request.id}`;
+    if (request.interaction === 'create' && request.body) return keep(`${request.type}/${seq + 1}`, request.body.storing, 201);
+    if (request.interaction === 'update' && request.body) return keep(ref, request.body.storing, 200);
+    if (request.interaction === 'delete') return { status: 204, version: (seq += 1), at: AT };
+    if (request.interaction === 'read') {
+      const found = kept.get(ref);
+      if (found === undefined) throw new OperationOutcomeError('not-found');
+      return { status: 200, ...found, at: AT };
+    }
+    if (request.id === 'broken') throw new TypeError('an inner fault with a secret');
+    return { status: 200, resource: { resourceType: 'Bundle', type: 'searchset' } };
+  };
+}
