@@ -1,0 +1,4 @@
+/** Profiles (stub). */
+export function generateProfiles(): string {
+  return '{}\n';
+}

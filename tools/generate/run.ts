@@ -1,0 +1,56 @@
+/**
+ * Writes `src/resources/generated/` from the published R4 definitions and from `profiles/`.
+ *
+ *     npm run generate              writes what has changed
+ *     npm run generate -- --check   writes nothing; ends with 1 when a file is stale, missing or left over
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { generateProfiles } from './profiles.ts';
+import { generateStructures } from './structures.ts';
+import { generateValueSets } from './value-sets.ts';
+
+/** File name to content, for one part of the generated folder. */
+type Generated = Readonly<Record<string, string>>;
+
+const FOLDER = new URL('../../src/resources/generated/', import.meta.url);
+const SEARCH_PARAMETERS = new URL('search-parameters.ts', import.meta.url);
+
+const made: Generated = {
+  'structures.json': generateStructures(),
+  'value-sets.json': generateValueSets(),
+  'profiles.json': generateProfiles(),
+  ...(await generateSearch()),
+};
+const stale = Object.keys(made).filter((name) => made[name] !== readGenerated(name));
+const left = (existsSync(FOLDER) ? readdirSync(FOLDER) : []).filter((name) => !(name in made));
+
+if (process.argv.includes('--check')) check();
+else write();
+
+function check(): void {
+  for (const name of [...stale, ...left]) console.error(`stale: src/resources/generated/${name}`);
+  if (stale.length + left.length === 0) return;
+  console.error('Run npm run generate and commit what it writes.');
+  process.exitCode = 1;
+}
+
+function write(): void {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const name of left) rmSync(new URL(name, FOLDER));
+  for (const name of stale) writeFileSync(new URL(name, FOLDER), made[name] ?? '');
+  const bytes = Object.values(made).reduce((sum, content) => sum + Buffer.byteLength(content), 0);
+  console.log(`${Object.keys(made).length} files, ${Math.ceil(bytes / 1024)} KiB; ${stale.length} changed`);
+}
+
+function readGenerated(name: string): string | undefined {
+  const file = new URL(name, FOLDER);
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+async function generateSearch(): Promise<Generated> {
+  if (!existsSync(SEARCH_PARAMETERS)) return {};
+  const { generateSearchParameters } = await import(SEARCH_PARAMETERS.href);
+  const files: Generated = await generateSearchParameters();
+  return Object.fromEntries(Object.entries(files).map(([path, content]) => [basename(path), content]));
+}
