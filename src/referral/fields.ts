@@ -24,7 +24,7 @@ interface FieldRule {
   readonly issue: 'field-frozen' | 'referral-rule';
   /** Holds from which state of the Task on: a frozen field from the write after the referral was sent. */
   readonly from: 'creation' | 'sending' | 'after-sending';
-  readonly holds: (change: FieldChange & { readonly before: Resource | undefined }) => boolean;
+  readonly holds: (change: FieldChange) => boolean;
 }
 
 const frozen = (element: string, isSame: (before: unknown, after: unknown) => boolean): FieldRule => ({
