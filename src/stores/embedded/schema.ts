@@ -16,6 +16,9 @@ export const FORMAT = 1;
 /** `ended` of what has not ended. */
 export const FOREVER = Number.MAX_SAFE_INTEGER;
 
+/** Intervals longer than this (a day, for dates) have an index by their end. */
+export const LONG = 86_400_000;
+
 export const SCHEMA = `
 -- format · horizon (a search as of an earlier seq is expired) · purged (search values of versions ended up to this seq
 -- are gone).
@@ -48,6 +51,7 @@ CREATE TABLE resource (
   custodian INTEGER NOT NULL,          -- name of the organization; 0 = the server
   everyone INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX resource_kept ON resource (type, everyone, custodian);
 
 CREATE TABLE version (
   vid INTEGER PRIMARY KEY,             -- grows in the order of writing
@@ -66,6 +70,7 @@ CREATE INDEX version_type ON version (type, ended, vid);
 CREATE TABLE value (pid INTEGER NOT NULL, low ANY NOT NULL, vid INTEGER NOT NULL, high ANY NOT NULL,
   PRIMARY KEY (pid, low, vid, high)) STRICT, WITHOUT ROWID;
 CREATE INDEX value_of ON value (vid, pid, low, high);
+CREATE INDEX value_long ON value (pid, high, vid) WHERE high - low > ${LONG};
 
 -- The graph of reach. owner is the resource whose write declared the edge.
 CREATE TABLE edge (source INTEGER NOT NULL, target INTEGER NOT NULL, owner INTEGER NOT NULL,

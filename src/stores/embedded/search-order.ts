@@ -1,0 +1,144 @@
+/**
+ * Finding versions in the order of the result: either a walk over an index that has that order, which stops when it has
+ * enough, or, when the candidates are few, all of them sorted.
+ */
+import type { Clause, SortKey } from '../../ports/query.ts';
+import { conditionOf } from './search-conditions.ts';
+import { MANY, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
+import type { Field, Source } from './search-sources.ts';
+import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
+import { all, and, each, first, joined, sql, word } from './sql.ts';
+import type { Sql } from './sql.ts';
+
+export interface Wanted {
+  readonly field: Field;
+  /** The clauses that must all hold. */
+  readonly must: readonly Clause[];
+  readonly sort: readonly SortKey[];
+  /** Versions wanted at most. */
+  readonly need: number;
+}
+
+/** Candidates that are sorted rather than walked. */
+const SORTED = 3000;
+/** Candidates that a walk may look at before another way is taken, where there is one. */
+const TRIED = 5000;
+/** SQLite: no limit; a LIMIT keeps a subquery's own order. */
+const ALL = -1;
+
+/** The versions that match, distinct, in the order of the result. */
+export function findVersions(wanted: Wanted): readonly number[] {
+  const { field, must, sort, need } = wanted;
+  const source = narrower(narrowest(must, field), withinSight(field));
+  const [key] = sort;
+  if (sort.length > 1 && key !== undefined) return sorted(source ?? wholeType(field), wanted);
+  if (key === undefined || key.param === '_lastUpdated') return inOrderOfWriting(source, wanted);
+  if (source !== undefined && source.rows <= SORTED) return sorted(source, wanted);
+  if (source !== undefined && source.rows < MANY) {
+    const tried = collect([walkByKey(key, field, TRIED)], wanted);
+    return tried.length < need ? sorted(source, wanted) : tried;
+  }
+  return collect([walkByKey(key, field, ALL), walkWithout(key, field)], wanted);
+}
+
+/** The versions of a source that match, newest write first. */
+export function versionsIn(source: Source, wanted: Wanted): readonly number[] {
+  return collect([walk(source, true, ALL)], wanted);
+}
+
+/** How many versions match. */
+export function countVersions({ field, must }: Wanted): number {
+  const source = narrower(narrowest(must, field), withinSight(field)) ?? wholeType(field);
+  if (source.branches.length === 0) return 0;
+  const query = sql`SELECT count(DISTINCT v0.vid) ${verified(unionOf(source), field, must)}`;
+  return first<[number]>(field.world.db, query)?.[0] ?? 0;
+}
+
+function inOrderOfWriting(source: Source | undefined, wanted: Wanted): readonly number[] {
+  const descending = wanted.sort[0]?.descending ?? true;
+  const whole = wholeType(wanted.field);
+  if (source === undefined) return collect([walk(whole, descending, ALL)], wanted);
+  if (!source.ordered && source.rows >= MANY) {
+    const tried = collect([walk(whole, descending, TRIED)], wanted);
+    if (tried.length === wanted.need) return tried;
+  }
+  return collect([walk(source, descending, ALL)], wanted);
+}
+
+/** A SELECT of candidates in the order of the result, and what they must satisfy beyond the clauses. */
+interface Walk {
+  readonly candidates: Sql;
+  readonly besides?: Clause;
+}
+
+const direction = (descending: boolean): Sql => word(descending ? 'DESC' : 'ASC');
+
+function walk(source: Source, descending: boolean, limit: number): Walk {
+  if (source.branches.length === 0) return { candidates: sql`SELECT 0 AS vid WHERE 0` };
+  return { candidates: sql`${unionOf(source)} ORDER BY vid ${direction(descending)} LIMIT ${limit}` };
+}
+
+const unionOf = ({ branches }: Source): Sql => joined(branches, ' UNION ALL ');
+
+/** By the value that comes first in the order (R4 search 3.1.1.5.8): later ones of the same version are passed over. */
+function walkByKey({ param, descending }: SortKey, { type, world }: Field, limit: number): Walk {
+  const way = direction(descending);
+  if (param === '_id') {
+    return {
+      candidates: sql`SELECT ${versionAt(word('rid'), world.seq)} AS vid FROM resource
+        WHERE ref >= ${`${type}/`} AND ref < ${`${type}0`} ORDER BY ref ${way} LIMIT ${limit}`,
+    };
+  }
+  return {
+    candidates: sql`SELECT vid FROM value INDEXED BY sqlite_autoindex_value_1
+      WHERE pid = ${pidOf(world, type, param)} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
+  };
+}
+
+/** What has no value to be sorted by comes last. */
+function walkWithout({ param, descending }: SortKey, field: Field): Walk {
+  if (param === '_id') return { candidates: sql`SELECT 0 AS vid WHERE 0` };
+  return { ...walk(wholeType(field), descending, ALL), besides: { kind: 'missing', param, missing: true } };
+}
+
+/** Walks until there is enough. */
+function collect(walks: readonly Walk[], { field, must, need }: Wanted): readonly number[] {
+  const found = new Set<number>();
+  for (const { candidates, besides } of walks) {
+    const query = sql`SELECT v0.vid ${verified(candidates, field, besides === undefined ? must : [...must, besides])}`;
+    for (const [vid] of each<[number]>(field.world.db, query)) {
+      found.add(vid);
+      if (found.size >= need) return [...found];
+    }
+  }
+  return [...found];
+}
+
+/** All that matches, sorted by every key; ties in the order of writing, in the direction of the last key. */
+function sorted(source: Source, { field, must, sort, need }: Wanted): readonly number[] {
+  if (source.branches.length === 0) return [];
+  const keys = sort.map((key, i) => sql`${keyOf(key, field)} AS ${word(`k${i}`)}`);
+  const order = sort.map(({ descending }, i) => {
+    const key = word(`k${i}`);
+    return sql`${key} IS NULL, ${key} ${direction(descending)}`;
+  });
+  const query = sql`SELECT v0.vid, ${joined(keys, ', ')}
+    ${verified(sql`SELECT DISTINCT vid FROM (${unionOf(source)})`, field, must)}
+    ORDER BY ${joined(order, ', ')}, v0.vid ${direction(sort.at(-1)?.descending ?? true)} LIMIT ${need}`;
+  return all<[number]>(field.world.db, query).map(([vid]) => vid);
+}
+
+function keyOf({ param, descending }: SortKey, { type, world }: Field): Sql {
+  if (param === '_lastUpdated') return word('v0.at');
+  if (param === '_id') return word('r0.ref');
+  return sql`(SELECT ${word(descending ? 'max' : 'min')}(low) FROM value INDEXED BY value_of
+    WHERE vid = v0.vid AND pid = ${pidOf(world, type, param)})`;
+}
+
+/** Candidates, in their own order, of which those remain that are live, visible and satisfy the clauses. */
+function verified(candidates: Sql, { type, world, span }: Field, must: readonly Clause[]): Sql {
+  const alias = aliasOf(type, 0);
+  const conditions = must.map((clause) => conditionOf(clause, alias, world));
+  return sql`FROM (${candidates}) d CROSS JOIN version v0 ON v0.vid = d.vid CROSS JOIN resource r0 ON r0.rid = v0.rid
+    WHERE ${GO} AND d.vid BETWEEN ${span.oldest} AND ${span.newest} AND ${isSeen(alias, world)} AND ${and(conditions)}`;
+}

@@ -1,0 +1,199 @@
+/**
+ * Where to look: for a clause, the places in the indexes that hold every version that can satisfy it, and how many
+ * there are, counted up to a bound. The narrowest place drives the search; its rows are verified like any others, so a
+ * place may hold too much, never too little.
+ */
+import type { Clause, Prefix } from '../../ports/query.ts';
+import { FOREVER, LONG } from './schema.ts';
+import { hasPrefix, listed, uriAncestors } from './search-conditions.ts';
+import { pidOf, versionAt } from './search-world.ts';
+import type { Span, World } from './search-world.ts';
+import { first, sql, word } from './sql.ts';
+import type { Sql } from './sql.ts';
+
+export interface Source {
+  /** SELECTs of `vid`; a version may be in several, or twice in one. */
+  readonly branches: readonly Sql[];
+  /** Each branch gives its rows in the order of writing, without sorting. */
+  readonly ordered: boolean;
+  /** How many rows they give; {@link MANY} stands for that and more. */
+  readonly rows: number;
+}
+
+/** Rows are counted up to here. */
+export const MANY = 10_000;
+/** So few that counting on costs more than it can save. */
+const FEW = 50;
+/** Branches that are merged in order; more are sorted. */
+const MERGED = 16;
+
+/** A type in a world, and the versions of it that may be found. */
+export interface Field {
+  readonly type: string;
+  readonly world: World;
+  readonly span: Span;
+}
+
+/** The narrowest place among those of clauses that must all hold; undefined when none of them names one. */
+export function narrowest(must: readonly Clause[], field: Field): Source | undefined {
+  let best: Source | undefined;
+  for (const clause of must) {
+    best = narrower(best, sourceOf(clause, field));
+    if (best !== undefined && best.rows <= FEW) break;
+  }
+  return best;
+}
+
+/** The narrower of two; what comes in order, when both are wide. */
+export function narrower(one: Source | undefined, other: Source | undefined): Source | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  if (one.rows !== other.rows) return one.rows < other.rows ? one : other;
+  return other.ordered && !one.ordered ? other : one;
+}
+
+/** Every live version of the type. */
+export function wholeType({ type, world, span }: Field): Source {
+  const of = sql`SELECT vid FROM version INDEXED BY version_type WHERE type = ${world.nid(type)}`;
+  const between = sql`vid BETWEEN ${span.oldest} AND ${span.newest}`;
+  const current = sql`${of} AND ended = ${FOREVER} AND ${between}`;
+  const endedSince = sql`${of} AND ended > ${world.seq} AND ended < ${FOREVER} AND ${between}`;
+  return { branches: [current, endedSince], ordered: true, rows: MANY };
+}
+
+/** What is within the caller's sight; undefined where that is everything, or the directory. */
+export function withinSight(field: Field): Source | undefined {
+  const { type, world } = field;
+  const { sight } = world;
+  if (sight.everything || isDirectory(field)) return undefined;
+  if (sight.patient !== undefined) return inCompartment(sight.patient, field);
+  const [org, nid] = [world.nid(sight.organization), world.nid(type)];
+  const kept = sql`SELECT rid FROM resource INDEXED BY resource_kept
+    WHERE type = ${nid} AND everyone = 0 AND custodian = ${org}`;
+  const granted = sql`SELECT rid FROM sight WHERE org = ${org}`;
+  const ofType = sql`SELECT s.rid FROM sight s CROSS JOIN resource r ON r.rid = s.rid WHERE s.org = ${org} AND r.type = ${nid}`;
+  const branches = [kept, ofType].map((rids) => sql`SELECT ${versionAt(word('rid'), world.seq)} AS vid FROM (${rids})`);
+  return { branches, ordered: false, rows: count([kept, granted], world) };
+}
+
+function isDirectory({ type, world: { db, nid } }: Field): boolean {
+  const one = sql`SELECT 1 FROM resource INDEXED BY resource_kept WHERE type = ${nid(type)} AND everyone = 1 LIMIT 1`;
+  return first(db, one) !== undefined;
+}
+
+function inCompartment(patient: string, field: Field): Source | undefined {
+  const inside: Clause = { kind: 'reference', param: ':patient', to: [patient] };
+  if (field.type !== 'Patient') return sourceOf(inside, field);
+  return sourceOf({ kind: 'any', of: [inside, { kind: 'id', ids: [patient.slice('Patient/'.length)] }] }, field);
+}
+
+/** Where a clause can be satisfied; undefined when it could be anywhere. */
+function sourceOf(clause: Clause, field: Field): Source | undefined {
+  if (clause.kind === 'all') return narrowest(clause.of, field);
+  if (clause.kind === 'any') return union(clause.of.map((one) => sourceOf(one, field)));
+  const [equal, between] = branchesOf(clause, field);
+  if (equal === undefined) return undefined;
+  const branches = [...equal, ...(between ?? [])];
+  const ordered = between === undefined && equal.length <= MERGED;
+  return { branches, ordered, rows: count(branches, field.world) };
+}
+
+/** Places together; undefined when one of them could be anywhere. */
+function union(sources: readonly (Source | undefined)[]): Source | undefined {
+  const known = sources.filter((source) => source !== undefined);
+  if (known.length < sources.length) return undefined;
+  const branches = known.flatMap((source) => source.branches);
+  const rows = known.reduce((sum, source) => sum + source.rows, 0);
+  const ordered = branches.length <= MERGED && known.every((source) => source.ordered);
+  return { branches, ordered, rows: Math.min(rows, MANY) };
+}
+
+function count(branches: readonly Sql[], { db }: World): number {
+  let rows = 0;
+  for (const branch of branches) {
+    if (rows >= MANY) return MANY;
+    rows += first<[number]>(db, sql`SELECT count(*) FROM (${branch} LIMIT ${MANY - rows})`)?.[0] ?? 0;
+  }
+  return rows;
+}
+
+/** Branches whose rows come in the order of writing, and branches whose rows do not; nothing: anywhere. */
+type Branches = readonly [inOrder?: readonly Sql[], outOfOrder?: readonly Sql[]];
+
+function branchesOf(clause: Clause, field: Field): Branches {
+  switch (clause.kind) {
+    case 'token':
+      return clause.code === undefined ? [] : [[equalTo(clause.param, clause.code, field)]];
+    case 'reference':
+      return references(clause.param, clause.to, field);
+    case 'uri':
+      return uris(clause.param, clause.match, clause.value, field);
+    case 'string':
+      return clause.match === 'starts' ? [[], [where(clause.param, hasPrefix(clause.value), field)]] : [];
+    case 'range':
+      return ranges(clause.param, RANGES[clause.prefix](clause.low, clause.high), field);
+    case 'missing':
+      return clause.missing ? [] : [[], [where(clause.param, word('1'), field)]];
+    case 'id':
+      return [[], [versionsOf(clause.ids, field)]];
+    default:
+      return [];
+  }
+}
+
+const where = (param: string, test: Sql, { type, world }: Field): Sql =>
+  sql`SELECT vid FROM value INDEXED BY sqlite_autoindex_value_1 WHERE pid = ${pidOf(world, type, param)} AND ${test}`;
+
+const equalTo = (param: string, low: string, field: Field): Sql =>
+  where(param, sql`low = ${low} AND vid BETWEEN ${field.span.oldest} AND ${field.span.newest}`, field);
+
+function references(param: string, to: readonly string[], field: Field): Branches {
+  if (to.length <= MERGED) return [to.map((one) => equalTo(param, one, field))];
+  const { type, world } = field;
+  const each = sql`SELECT vid FROM ${listed(to)} j CROSS JOIN value INDEXED BY sqlite_autoindex_value_1
+    ON pid = ${pidOf(world, type, param)} AND low = j.value`;
+  return [[], [each]];
+}
+
+function uris(param: string, match: 'exact' | 'below' | 'above', uri: string, field: Field): Branches {
+  if (match === 'exact') return [[equalTo(param, uri, field)]];
+  if (match === 'above') return references(param, uriAncestors(uri), field);
+  return [[equalTo(param, uri, field)], [where(param, hasPrefix(uri.endsWith('/') ? uri : `${uri}/`), field)]];
+}
+
+function versionsOf(ids: readonly string[], { type, world }: Field): Sql {
+  return sql`SELECT ${versionAt(word('r.rid'), world.seq)} AS vid FROM ${listed(ids.map((id) => `${type}/${id}`))} j
+    CROSS JOIN resource r ON r.ref = j.value`;
+}
+
+/** Bounds of a value's `low`, and what its `high` must reach if its interval is longer than {@link LONG}. */
+interface Bounds {
+  readonly from: number;
+  readonly to: number;
+  readonly reach?: number;
+}
+
+/**
+ * What the prefixes of R4 leave of the index, which is by `low`: an interval that is not long begins no more than
+ * {@link LONG} before it ends; the long ones have an index of their own, by `high`.
+ */
+const RANGES: { readonly [P in Prefix]: (from: number, to: number) => Bounds | undefined } = {
+  eq: (from, to) => ({ from, to }),
+  ne: () => undefined,
+  gt: (_from, to) => ({ from: to - LONG, to: Infinity, reach: to }),
+  lt: (from) => ({ from: -Infinity, to: from }),
+  ge: (from, to) => ({ from: Math.min(from, to - LONG), to: Infinity, reach: to }),
+  le: (_from, to) => ({ from: -Infinity, to }),
+  sa: (_from, to) => ({ from: to, to: Infinity }),
+  eb: (from) => ({ from: -Infinity, to: from }),
+  ap: (from, to) => ({ from: from - LONG, to, reach: from }),
+};
+
+function ranges(param: string, bounds: Bounds | undefined, field: Field): Branches {
+  if (bounds === undefined) return [];
+  const { from, to, reach } = bounds;
+  const near = where(param, sql`low >= ${from} AND low <= ${to}`, field);
+  if (reach === undefined) return [[], [near]];
+  const long = sql`SELECT vid FROM value INDEXED BY value_long
+    WHERE pid = ${pidOf(field.world, field.type, param)} AND high >= ${reach} AND high - low > ${word(String(LONG))}`;
+  return [[], [near, long]];
+}

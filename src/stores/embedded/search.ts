@@ -1,0 +1,89 @@
+/**
+ * Search over the tables of the embedded engine: a {@link Query} is compiled to SQL whose way through the indexes is
+ * chosen here, by bounded counting, and never by the planner. As of any `seq` whose values are kept.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Ref } from '../../fhir/types.ts';
+import type { Match, Page, Query } from '../../ports/query.ts';
+import { SearchRefused } from '../../ports/store.ts';
+import { readMeta } from './connection.ts';
+import { mustOf, takeHops } from './search-hops.ts';
+import { countVersions, findVersions } from './search-order.ts';
+import type { Wanted } from './search-order.ts';
+import { spanOf, worldOf } from './search-world.ts';
+import { all, sql } from './sql.ts';
+
+/** Called for every row looked at; throws to end the search. */
+export type Guard = () => void;
+
+/** Refs that {@link findRefs} gives at most. */
+export const REFS_MAX = 1000;
+
+const unguarded: Guard = () => undefined;
+
+/**
+ * The references that a query finds as of `seq`, newest write first, {@link REFS_MAX} at most whatever its page. Inside a
+ * transaction it sees what the transaction wrote.
+ */
+export function findRefs(db: DatabaseSync, query: Query, seq: number, guard: Guard = unguarded): Ref[] {
+  return guarded(db, guard, () => {
+    const found = findVersions(wantedOf(db, { ...query, sort: [] }, seq, REFS_MAX));
+    return matchesOf(db, found).map(({ ref }) => ref);
+  });
+}
+
+/** One page of a search as of `seq`, out of one read transaction. Throws {@link SearchRefused} `expired`. */
+export function findPage(db: DatabaseSync, query: Query, seq: number, guard: Guard = unguarded): Page {
+  return guarded(db, guard, () => {
+    if (seq < readMeta(db, 'horizon', 0)) throw new SearchRefused('expired');
+    const { offset, count, total } = query;
+    const wanted = wantedOf(db, query, seq, offset + count + 1);
+    const found = findVersions(wanted);
+    const page = { matches: matchesOf(db, found.slice(offset, offset + count)), more: found.length > offset + count };
+    if (!total) return page;
+    return { ...page, total: found.length < wanted.need ? found.length : countVersions(wanted) };
+  });
+}
+
+function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number): Wanted {
+  const world = worldOf(db, query.sight, seq);
+  const must = mustOf(takeHops(query.where, query.type, world));
+  return { field: { type: query.type, world, span: spanOf(world, must) }, must, sort: query.sort, need };
+}
+
+function matchesOf(db: DatabaseSync, vids: readonly number[]): readonly Match[] {
+  const query = sql`SELECT r.ref, v.seq, v.text, coalesce(n.name, '') FROM json_each(${JSON.stringify(vids)}) j
+    CROSS JOIN version v ON v.vid = j.value CROSS JOIN resource r ON r.rid = v.rid
+    LEFT JOIN name n ON n.nid = r.custodian`;
+  const rows = all<[Ref, number, string, Ref | '']>(db, query);
+  return rows.map(([ref, seq, text, custodian]) => ({ ref, seq, text, custodian }));
+}
+
+const guards = new WeakMap<DatabaseSync, { now: Guard }>();
+
+/** Runs a search under its guard, in a read transaction of its own unless there is one. */
+function guarded<T>(db: DatabaseSync, guard: Guard, search: () => T): T {
+  const at = guardOf(db);
+  const [before, own] = [at.now, !db.isTransaction];
+  at.now = guard;
+  if (own) db.exec('BEGIN');
+  try {
+    return search();
+  } finally {
+    if (own) db.exec('ROLLBACK');
+    at.now = before;
+  }
+}
+
+/** Where a connection's SQL function `go()` finds the guard. */
+function guardOf(db: DatabaseSync): { now: Guard } {
+  const known = guards.get(db);
+  if (known !== undefined) return known;
+  const at = { now: unguarded };
+  db.function('go', () => {
+    at.now();
+    return 1;
+  });
+  guards.set(db, at);
+  return at;
+}

@@ -1,0 +1,69 @@
+/** SQL in pieces that carry their values: a value never becomes text, and texts are few, so statements are kept. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+/** A piece of SQL and the values of its `?`, in order. */
+export interface Sql {
+  readonly sql: string;
+  readonly params: readonly (string | number)[];
+}
+
+/** A piece from a template: other pieces are put in, everything else is bound. */
+export function sql(strings: TemplateStringsArray, ...parts: readonly (Sql | string | number)[]): Sql {
+  let text = strings[0] ?? '';
+  const params: (string | number)[] = [];
+  for (const [i, part] of parts.entries()) {
+    if (typeof part === 'object') {
+      text += part.sql;
+      params.push(...part.params);
+    } else {
+      text += '?';
+      params.push(part);
+    }
+    text += strings[i + 1] ?? '';
+  }
+  return { sql: text, params };
+}
+
+/** Text of this program's own: an alias, a keyword. */
+export const word = (text: string): Sql => ({ sql: text, params: [] });
+
+export const TRUE = word('1');
+export const FALSE = word('0');
+
+/** Pieces with a word between them. */
+export function joined(parts: readonly Sql[], by: string): Sql {
+  return { sql: parts.map((part) => part.sql).join(by), params: parts.flatMap((part) => part.params) };
+}
+
+export const and = (parts: readonly Sql[]): Sql => (parts.length === 0 ? TRUE : sql`(${joined(parts, ' AND ')})`);
+export const or = (parts: readonly Sql[]): Sql => (parts.length === 0 ? FALSE : sql`(${joined(parts, ' OR ')})`);
+
+/** Statements kept per connection; the ones of the oldest shapes go first. */
+const KEPT = 512;
+const kept = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
+
+function statementOf(db: DatabaseSync, text: string): StatementSync {
+  let statements = kept.get(db);
+  if (statements === undefined) kept.set(db, (statements = new Map<string, StatementSync>()));
+  const known = statements.get(text);
+  if (known !== undefined) return known;
+  if (statements.size >= KEPT) statements.delete(statements.keys().next().value ?? '');
+  const statement = db.prepare(text, { returnArrays: true });
+  statements.set(text, statement);
+  return statement;
+}
+
+/** The first row. `R` is the tuple of the SELECT's columns, which TypeScript cannot see: hence the casts, here alone. */
+export function first<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): R | undefined {
+  return statementOf(db, query.sql).get(...query.params) as unknown as R | undefined;
+}
+
+/** All rows. */
+export function all<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): R[] {
+  return statementOf(db, query.sql).all(...query.params) as unknown as R[];
+}
+
+/** Rows one by one; leaving the loop ends the statement. Not to be nested with the same text. */
+export function each<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): IterableIterator<R> {
+  return statementOf(db, query.sql).iterate(...query.params) as unknown as IterableIterator<R>;
+}
