@@ -1,0 +1,111 @@
+/** The audit rows of what the desk does: one row per write, one per read, search and refusal (rules 4). */
+import type { IssueCode } from '../fhir/issue.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { AuditEntry } from '../ports/store.ts';
+import type { Draft, Planned } from './draft.ts';
+import type { Caller, Interaction, Request } from './request.ts';
+import { patientsIn } from './values.ts';
+
+const ACTIONS: Readonly<Record<Interaction, AuditEntry['action']>> = {
+  read: 'R',
+  vread: 'R',
+  update: 'U',
+  patch: 'U',
+  delete: 'D',
+  'history-instance': 'R',
+  'history-type': 'R',
+  'history-system': 'R',
+  create: 'C',
+  'search-type': 'E',
+  'search-system': 'E',
+  transaction: 'E',
+  batch: 'E',
+  operation: 'E',
+};
+
+const METHOD_EVENTS = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const;
+
+export function agentOf(caller: Caller): AuditEntry['agent'] {
+  return {
+    organization: caller.organization ?? '',
+    client: caller.client,
+    subject: caller.subject,
+    ...(caller.user !== undefined && { user: caller.user }),
+    ...(caller.address !== undefined && { address: caller.address }),
+    ...(caller.onBehalfOf !== undefined && { onBehalfOf: caller.onBehalfOf }),
+  };
+}
+
+/** What was read or found. */
+export interface Seen {
+  readonly ref: Ref;
+  readonly seq: number;
+  readonly custodian: Ref | '';
+  readonly patients: readonly Ref[];
+}
+
+/** A read, a search or a history page: its query and what it returned, one patient entity per patient. */
+export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
+  const { caller, interaction, requestId, queryText } = request;
+  return {
+    event: interaction,
+    action: ACTIONS[interaction],
+    outcome: '0',
+    agent: agentOf(caller),
+    requestId,
+    entities: seen.map(({ ref, seq }) => `${ref}/_history/${seq}`),
+    patients: unique(seen.flatMap(({ patients }) => patients)),
+    ...(queryText !== '' && { query: queryText }),
+    viewers: unique(seen.flatMap(({ custodian }) => (custodian === '' ? [] : [custodian]))),
+  };
+}
+
+/** One row per write; a write that moved a referral says by which row of the table. */
+export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[] {
+  const rows = [...draft.planned.values()].map((planned) => auditPlanned(draft, request, planned));
+  return rows.length > 0 ? rows : [auditRead(request, [])];
+}
+
+function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEntry {
+  const { ref, method, custodian, parties } = planned;
+  const move = draft.moves.find(({ task }) => task === ref);
+  const event = METHOD_EVENTS[method];
+  return {
+    event,
+    action: ACTIONS[event],
+    outcome: '0',
+    agent: agentOf(draft.caller),
+    requestId: request.requestId,
+    entities: [`${ref}/_history/0`],
+    patients: patientsOfPlanned(planned),
+    ...(move !== undefined && {
+      transition: { tid: move.tid, event: move.event, from: move.from, to: move.to },
+    }),
+    viewers: unique([...(custodian === '' ? [] : [custodian]), ...parties]),
+  };
+}
+
+const patientsOfPlanned = ({ before, after }: Planned): readonly Ref[] => {
+  const resource: Resource | undefined = after?.plain ?? before;
+  return resource === undefined ? [] : patientsIn(resource);
+};
+
+/** A refusal: who asked for what, and by which row of the refusals it was refused. */
+export function auditRefusal(request: Request, issue: IssueCode): AuditEntry {
+  const { caller, interaction, requestId, queryText, type, id } = request;
+  const named = type !== undefined && id !== undefined ? [`${type}/${id}`] : [];
+  return {
+    event: interaction,
+    action: ACTIONS[interaction],
+    outcome: '4',
+    issue,
+    agent: agentOf(caller),
+    requestId,
+    entities: named,
+    patients: [],
+    ...(queryText !== '' && { query: queryText }),
+    viewers: [],
+  };
+}
+
+const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];

@@ -1,0 +1,152 @@
+/** The entries of a batch or transaction as requests of their own (http://hl7.org/fhir/R4/bundle.html#bundle-unique). */
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
+import { decodeUtf8, parseJsonValue } from '../fhir/json.ts';
+import { relativeTo } from '../fhir/reference.ts';
+import type { Body } from '../fhir/body.ts';
+import type { Resource } from '../fhir/types.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import { validateResource } from '../resources/validate.ts';
+import type { Interaction, Request } from './request.ts';
+
+/** One entry, read: what it asks, and where it stands. */
+export interface Entry {
+  readonly index: number;
+  readonly fullUrl: string | undefined;
+  readonly method: string;
+  /** Relative: `Task/1`, `Task?status=…`, `Patient`. */
+  readonly url: string;
+  readonly request: Request;
+}
+
+interface RawEntry {
+  readonly fullUrl?: string;
+  readonly resource?: Resource;
+  readonly request?: {
+    readonly method?: string;
+    readonly url?: string;
+    readonly ifMatch?: string;
+    readonly ifNoneMatch?: string;
+    readonly ifNoneExist?: string;
+    readonly ifModifiedSince?: string;
+  };
+}
+
+/** The order of processing in a transaction (http://hl7.org/fhir/R4/http.html#trules). */
+export const PROCESSING_ORDER: readonly string[] = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'];
+
+/** Reads a batch or transaction. @throws OperationOutcomeError `bundle-invalid`, naming the entry */
+export function readEntries(request: Request, base: string, entriesMax: number): readonly Entry[] {
+  const { body } = request;
+  if (body === undefined) throw new OperationOutcomeError('body-missing');
+  const raw = (body.plain['entry'] ?? []) as readonly RawEntry[];
+  const storing = (body.storing['entry'] ?? []) as readonly RawEntry[];
+  if (!Array.isArray(raw)) throw refuse('entry must be a list', 'Bundle.entry');
+  if (raw.length > entriesMax) throw refuse(`at most ${entriesMax} entries`, 'Bundle.entry');
+  checkWrapper(body.plain, raw);
+  const entries = raw.map((entry, index) => readEntry(request, base, entry, storing[index], index));
+  checkFullUrls(entries);
+  return entries;
+}
+
+/** The bundle without its resources, which are validated one by one where they are written. */
+function checkWrapper(bundle: Resource, entries: readonly RawEntry[]): void {
+  const wrapper = { ...bundle, entry: entries.map(({ resource: _, ...entry }) => entry) };
+  if (entries.length === 0) delete (wrapper as { entry?: unknown }).entry;
+  const issues = validateResource(wrapper, { profiles: 'none' }).filter(({ severity = 'error' }) => severity === 'error');
+  const [first, ...rest] = issues.map((issue): IssueDetail => ({ ...issue, code: 'bundle-invalid' }));
+  if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
+}
+
+function checkFullUrls(entries: readonly Entry[]): void {
+  const seen = new Set<string>();
+  for (const { fullUrl, index } of entries) {
+    if (fullUrl === undefined) continue;
+    if (seen.has(fullUrl)) throw refuse('two entries have the same fullUrl', `Bundle.entry[${index}].fullUrl`);
+    seen.add(fullUrl);
+  }
+}
+
+function readEntry(
+  outer: Request,
+  base: string,
+  entry: RawEntry,
+  storing: RawEntry | undefined,
+  index: number,
+): Entry {
+  const place = `Bundle.entry[${index}]`;
+  const { method = '', url: written = '' } = entry.request ?? {};
+  const url = relativeTo(base, written).replace(/^\//, '');
+  const [path = '', query = ''] = splitOnce(url, '?');
+  const parts = path.split('/');
+  const [type = '', id] = parts;
+  const interaction = interactionOf(method, parts, query);
+  if (interaction === undefined) throw refuse(`${method} ${written} is not offered here`, `${place}.request`);
+  if (!RESOURCE_TYPES.has(type)) throw refuse(`no type ${type}`, `${place}.request.url`);
+  const resource = entry.resource;
+  const body: Body | undefined =
+    resource === undefined ? undefined : { plain: resource, storing: storing?.resource ?? resource };
+  const request: Request = {
+    interaction,
+    type,
+    id: id === '' || parts.length < 2 ? undefined : id,
+    versionId: parts[3],
+    query: [...new URLSearchParams(query)],
+    queryText: query,
+    body: interaction === 'patch' ? undefined : body,
+    patch: interaction === 'patch' ? readPatch(resource, place) : undefined,
+    ifMatch: readETag(entry.request?.ifMatch, `${place}.request.ifMatch`),
+    ifNoneMatch: entry.request?.ifNoneMatch === undefined ? undefined : [entry.request.ifNoneMatch],
+    ifNoneExist: entry.request?.ifNoneExist?.replace(/^\?/, ''),
+    prefer: outer.prefer,
+    caller: outer.caller,
+    requestId: outer.requestId,
+    signal: outer.signal,
+  };
+  return { index, fullUrl: entry.fullUrl, method, url, request };
+}
+
+function interactionOf(method: string, parts: readonly string[], query: string): Interaction | undefined {
+  const byId = parts.length === 2 && parts[1] !== '';
+  const byType = parts.length === 1;
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      if (byType) return 'search-type';
+      if (parts.length === 4 && parts[2] === '_history') return 'vread';
+      return byId ? 'read' : undefined;
+    case 'POST':
+      return byType && query === '' ? 'create' : undefined;
+    case 'PUT':
+      return byId || byType ? 'update' : undefined;
+    case 'PATCH':
+      return byId || byType ? 'patch' : undefined;
+    case 'DELETE':
+      return byId || byType ? 'delete' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** A JSON Patch travels in a bundle as a Binary (http://hl7.org/fhir/R4/http.html#patch). */
+function readPatch(resource: Resource | undefined, place: string): unknown {
+  const { resourceType, contentType, data }: Partial<Resource> = resource ?? {};
+  if (resourceType !== 'Binary' || contentType !== 'application/json-patch+json' || typeof data !== 'string') {
+    throw refuse('a patch is a Binary of application/json-patch+json', `${place}.resource`);
+  }
+  return parseJsonValue(decodeUtf8(Buffer.from(data, 'base64')));
+}
+
+function readETag(etag: string | undefined, place: string): number | undefined {
+  if (etag === undefined) return undefined;
+  const version = /^(?:W\/)?"(\d{1,15})"$/.exec(etag)?.[1];
+  if (version === undefined) throw refuse('a version is written W/"3"', place);
+  return Number(version);
+}
+
+const splitOnce = (text: string, mark: string): readonly [string, string] => {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+};
+
+const refuse = (diagnostics: string, expression: string): OperationOutcomeError =>
+  new OperationOutcomeError('bundle-invalid', { diagnostics, expression: [expression] });

@@ -1,0 +1,58 @@
+/** The response to a transaction (http://hl7.org/fhir/R4/http.html#transaction-response). */
+import { buildBundleText, type ReplyEntry } from '../fhir/bundle.ts';
+import type { OperationOutcome } from '../fhir/types.ts';
+import { performSearchAsOf } from './interactions/search.ts';
+import { outcomeOf, readAnswer, type Answered, type Templates } from './reply.ts';
+import type { Reply, Request } from './request.ts';
+import type { Room } from './room.ts';
+import { showText } from './show.ts';
+import type { KeptAnswer, ToldOf } from './told.ts';
+
+const WORDS: Readonly<Record<number, string>> = { 200: '200 OK', 201: '201 Created', 204: '204 No Content' };
+
+export async function bundleReply(
+  room: Room,
+  request: Request,
+  told: ToldOf,
+  answers: readonly KeptAnswer[],
+  templates: Templates,
+): Promise<Reply> {
+  const entries: ReplyEntry[] = [];
+  for (const answer of answers) {
+    entries.push(
+      answer.kind === 'search'
+        ? await searchEntry(room, request, told, answer.url)
+        : entryOf(room, request, told, answer, await readAnswer(room, told, answer, templates)),
+    );
+  }
+  return { status: 200, text: buildBundleText({ type: 'transaction-response', entries }) };
+}
+
+function entryOf(
+  { settings }: Room,
+  { prefer, caller }: Request,
+  told: ToldOf,
+  { kind }: KeptAnswer,
+  { status, ref, seq, at, text }: Answered,
+): ReplyEntry {
+  const wanted = kind === 'read' || prefer.return !== 'minimal';
+  const shown = wanted && text !== undefined && ref !== undefined && prefer.return !== 'OperationOutcome';
+  const outcome = kind === 'planned' && told.notes.length > 0 ? outcomeOf(told.notes) : undefined;
+  return {
+    ...(ref !== undefined && status !== 204 && { fullUrl: `${settings.publicBase}/${ref}` }),
+    ...(shown && { text: showText(ref, text, caller) }),
+    response: {
+      status: WORDS[status] ?? String(status),
+      ...(kind !== 'read' && ref !== undefined && status !== 204 && { location: `${ref}/_history/${seq}` }),
+      version: seq,
+      at: at === '' ? undefined : at,
+      outcome: outcome as OperationOutcome | undefined, // made by outcomeOf
+    },
+  };
+}
+
+/** A search inside a transaction sees what the transaction wrote (rules 3.9). */
+async function searchEntry(room: Room, request: Request, told: ToldOf, url: string): Promise<ReplyEntry> {
+  const reply = await performSearchAsOf(room, request, url, told.seq);
+  return { text: reply.text, response: { status: '200 OK' } };
+}

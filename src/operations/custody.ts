@@ -1,0 +1,38 @@
+/** Who may write what (rules 2.1, 2.4): a resource is changed by its custodian, or by the organization it belongs to. */
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import { declarationOf, type Draft, type Planned } from './draft.ts';
+
+export function checkCustody(draft: Draft): void {
+  for (const planned of draft.planned.values()) {
+    if (planned.byRule) continue;
+    const custodian = planned.before === undefined ? custodianOf(draft, planned) : planned.custodian;
+    if (!mayWrite(draft, planned, custodian)) {
+      throw new OperationOutcomeError('not-custodian', {
+        diagnostics: `${planned.ref} is kept by another organization`,
+      });
+    }
+    if (custodian !== planned.custodian) draft.planned.set(planned.ref, { ...planned, custodian });
+  }
+}
+
+/** A new resource is kept by its creator; an administrator's by the organization it belongs to. */
+function custodianOf({ caller }: Draft, { ref, after, custodian }: Planned): Ref | '' {
+  if (custodian !== '') return custodian;
+  return caller.organization ?? belongsTo(ref, after?.plain) ?? '';
+}
+
+function mayWrite({ caller }: Draft, planned: Planned, custodian: Ref | ''): boolean {
+  if (caller.administrator) return true;
+  const { ref, before, after } = planned;
+  const declared = declarationOf(ref);
+  if (declared.belongsTo !== undefined) {
+    return [before, after?.plain]
+      .filter((version) => version !== undefined)
+      .every((version) => (belongsTo(ref, version) ?? custodian) === caller.organization);
+  }
+  return declared.writtenByParties === true || custodian === caller.organization;
+}
+
+const belongsTo = (ref: Ref, version: Resource | undefined): Ref | undefined =>
+  version === undefined ? undefined : declarationOf(ref).belongsTo?.(version, ref);

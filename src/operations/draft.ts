@@ -1,0 +1,116 @@
+/**
+ * A draft: what a request wants written, before it is offered as one commit. Every interaction adds its changes to a
+ * draft; the steps then resolve, validate, rule and address the draft as a whole. The draft also remembers everything it
+ * relied on, so that the commit can be refused when that no longer holds.
+ */
+import { mapBody, type Body } from '../fhir/body.ts';
+import type { IssueDetail } from '../fhir/issue.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { Query, Sight } from '../ports/query.ts';
+import type { Expectation, Keep, Snapshot, Write } from '../ports/store.ts';
+import { typeOf } from '../resources/element.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import type { ResourceType } from '../resources/resource.ts';
+import { matches } from '../resources/match.ts';
+import type { Move } from '../resources/rules.ts';
+import type { Caller } from './request.ts';
+import type { Room } from './room.ts';
+import { valuesOf } from './values.ts';
+
+/** One resource of a draft, before and after. */
+export interface Planned {
+  readonly ref: Ref;
+  readonly method: Write['method'];
+  /** `seq` of the version it is planned on; 0 for none. */
+  readonly base: number;
+  readonly before: Resource | undefined;
+  /** Undefined: deleted. */
+  readonly after: Body | undefined;
+  /** The custodian of the stored resource; '' for a new one whose custodian is still to be named. */
+  readonly custodian: Ref | '';
+  /** Written by a rule, not by the client: it meets no rule and no custody check again. */
+  readonly byRule: boolean;
+  /** Parties of the resource as a root of reach; named when the rules have run. */
+  readonly parties: readonly Ref[];
+}
+
+export interface Draft {
+  readonly room: Room;
+  readonly snapshot: Snapshot;
+  readonly caller: Caller;
+  /** What the caller sees. */
+  readonly sight: Sight;
+  readonly now: string;
+  /** In the order of planning; one per resource. */
+  readonly planned: Map<Ref, Planned>;
+  readonly keeps: Map<string, Keep>;
+  readonly expects: Expectation[];
+  readonly moves: Move[];
+  readonly notes: IssueDetail[];
+  readonly links: { readonly rel: string; readonly ref: Ref }[];
+  /** Creates that became the next version of another resource. */
+  readonly adopted: Map<Ref, Ref>;
+}
+
+export const EVERYTHING: Sight = { everything: true };
+
+/** The declaration of a stored type. Stored types are registered types. */
+export function declarationOf(ref: string): ResourceType {
+  const declared = RESOURCE_TYPES.get(typeOf(ref));
+  if (declared === undefined) throw new Error(`no declaration for ${typeOf(ref)}`);
+  return declared;
+}
+
+/** Adds a change, or replaces what was planned for the resource. */
+export function plan(draft: Draft, planned: Planned): void {
+  draft.planned.set(planned.ref, planned);
+}
+
+/** A planned change with another body. */
+export function replan(draft: Draft, ref: Ref, change: (tree: Resource) => Resource): void {
+  const planned = draft.planned.get(ref);
+  if (planned?.after === undefined) throw new Error(`nothing planned for ${ref}`);
+  draft.planned.set(ref, { ...planned, after: mapBody(planned.after, change) });
+}
+
+/** The draft relies on this version: the commit is refused if it is no longer the current one. */
+export function keepVersion(draft: Draft, ref: Ref, version: number): void {
+  if (!draft.planned.has(ref)) draft.keeps.set(`${ref} version`, { ref, version });
+}
+
+/** The draft relies on this resource being within the caller's sight. */
+export function keepSight(draft: Draft, ref: Ref): void {
+  draft.keeps.set(`${ref} sight`, { ref, sight: draft.sight });
+}
+
+/** A resource as it will be, in the server's own sight; undefined when there is none. */
+export async function readPreview(draft: Draft, ref: Ref): Promise<Resource | undefined> {
+  const planned = draft.planned.get(ref);
+  if (planned !== undefined) return planned.after?.plain;
+  const version = await draft.snapshot.read(ref, EVERYTHING);
+  if (version?.text === undefined) return undefined;
+  keepVersion(draft, ref, version.seq);
+  return JSON.parse(version.text) as Resource; // stored texts were validated
+}
+
+/**
+ * What a search finds as things will be: the snapshot's matches that the draft does not change, and the draft's own. The
+ * snapshot's part is expected to hold at the moment of commit.
+ */
+export async function findPreview(draft: Draft, query: Query): Promise<readonly Ref[]> {
+  const page = await draft.snapshot.search(query);
+  const found = page.matches.map(({ ref }) => ref);
+  draft.expects.push({ query, refs: found });
+  const stored = found.filter((ref) => !draft.planned.has(ref));
+  return [...stored, ...findPlanned(draft, query)];
+}
+
+function findPlanned(draft: Draft, query: Query): readonly Ref[] {
+  return [...draft.planned.values()]
+    .filter(({ ref, after }) => after !== undefined && typeOf(ref) === query.type)
+    .filter(({ ref, after }) => {
+      const values = after === undefined ? [] : valuesOf(after.plain);
+      return matches(query.where, { ref, type: query.type, values });
+    })
+    .map(({ ref }) => ref);
+}

@@ -1,0 +1,26 @@
+/** create (http://hl7.org/fhir/R4/http.html#create), conditional by If-None-Exist. */
+import { mapBody } from '../../fhir/body.ts';
+import { plan, type Draft } from '../draft.ts';
+import { selectOne } from '../condition.ts';
+import { bodyOfType, readCurrent, type Answer, type WriteRequest } from './write.ts';
+
+export async function planCreate(draft: Draft, request: WriteRequest): Promise<Answer> {
+  const body = bodyOfType(request);
+  const existing = await findExisting(draft, request);
+  if (existing !== undefined) return existing;
+  const id = request.newId ?? draft.room.newId();
+  const ref = `${request.type}/${id}` as const;
+  const after = mapBody(body, (tree) => ({ ...tree, id }));
+  plan(draft, { ref, method: 'POST', base: 0, before: undefined, after, custodian: '', byRule: false, parties: [] });
+  return { kind: 'planned', ref, status: 201 };
+}
+
+async function findExisting(draft: Draft, { type, ifNoneExist }: WriteRequest): Promise<Answer | undefined> {
+  if (ifNoneExist === undefined) return undefined;
+  const ref = await selectOne(draft, type, ifNoneExist);
+  if (ref === undefined) return undefined;
+  const current = await readCurrent(draft, ref);
+  return current === undefined
+    ? { kind: 'planned', ref, status: 200 } // created by an earlier entry of the same bundle
+    : { kind: 'existing', ref, seq: current.version.seq };
+}

@@ -1,0 +1,26 @@
+/** delete (http://hl7.org/fhir/R4/http.html#delete), by id or by a condition that selects one. */
+import type { Ref } from '../../fhir/types.ts';
+import { selectOne } from '../condition.ts';
+import { plan, type Draft } from '../draft.ts';
+import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
+
+/** What is gone already, never was, or may not be seen is answered alike: 204. */
+export async function planDelete(draft: Draft, { type, id, condition, ifMatch }: WriteRequest): Promise<Answer> {
+  const ref: Ref | undefined =
+    id === undefined ? await selectOne(draft, type, condition ?? '') : `${type}/${id}`;
+  const current = ref === undefined ? undefined : await readCurrent(draft, ref);
+  checkIfMatch(ifMatch, current?.version);
+  if (ref === undefined || current === undefined) return { kind: 'nothing', status: 204 };
+  const { version, resource } = current;
+  plan(draft, {
+    ref,
+    method: 'DELETE',
+    base: version.seq,
+    before: resource,
+    after: undefined,
+    custodian: version.custodian,
+    byRule: false,
+    parties: [],
+  });
+  return { kind: 'planned', ref, status: 204 };
+}

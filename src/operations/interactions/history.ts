@@ -1,0 +1,67 @@
+/** history of an instance, a type, or everything (http://hl7.org/fhir/R4/http.html#history), newest first. */
+import { buildBundleText, historyEntry } from '../../fhir/bundle.ts';
+import { parseDateTime } from '../../fhir/datetime.ts';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { HistoryQuery, Version } from '../../ports/store.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { auditRead } from '../audit.ts';
+import { addressOf, nextLink, readPage, type PageAsked } from '../page.ts';
+import { recordRead } from '../record.ts';
+import type { Reply, Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { sightFor } from '../scope.ts';
+import { searchRefusal } from '../search-refusal.ts';
+import { showText } from '../show.ts';
+import { seenOf } from './read.ts';
+
+export async function performHistory(room: Room, request: Request): Promise<Reply> {
+  const { settings, store } = room;
+  const page = readPage(request, settings);
+  const query = readQuery(request, page);
+  const snapshot = store.snapshot(page.asOf);
+  const { versions, more, total } = await snapshot.history(query, request.signal).catch(searchRefusal);
+  if (request.interaction === 'history-instance' && versions.length === 0 && page.offset === 0 && !isNarrowed(query)) {
+    throw new OperationOutcomeError('not-found', { diagnostics: `${request.type}/${request.id} is not here` });
+  }
+  await recordRead(room, auditRead(request, versions.map((version) => seenOf(room, version, textOf(version)))));
+  const entries = versions.map((version) =>
+    historyEntry(settings.publicBase, {
+      ...version,
+      text: version.text === undefined ? undefined : showText(version.ref, version.text, request.caller),
+    }),
+  );
+  const self = addressOf(request, settings.publicBase);
+  const links: (readonly [string, string])[] = [['self', self]];
+  if (more) links.push(['next', nextLink(self, snapshot.seq, page.offset + page.count)]);
+  return { status: 200, text: buildBundleText({ type: 'history', total, links, entries }) };
+}
+
+const isNarrowed = ({ since, at }: HistoryQuery): boolean => since !== undefined || at !== undefined;
+
+/** A deleted version names no patient any more; its type and id are in the audit all the same. */
+const textOf = ({ ref, text }: Version): string =>
+  text ?? JSON.stringify({ resourceType: ref.slice(0, ref.indexOf('/')) });
+
+function readQuery(request: Request, { offset, count, rest }: PageAsked): HistoryQuery {
+  const { type, id } = request;
+  let query: HistoryQuery = { count, offset, sight: sightFor(request), total: true };
+  if (type !== undefined) query = { ...query, type };
+  if (id !== undefined) query = { ...query, id };
+  for (const [name, value] of rest) {
+    if (name === '_since') query = { ...query, since: instantOf(name, value).low };
+    else if (name === '_at') query = { ...query, at: instantOf(name, value) };
+    else if (name !== '_format' && name !== '_pretty' && request.prefer.handling !== 'lenient') {
+      throw new OperationOutcomeError('search-parameter-unknown', { diagnostics: `${name} is not for histories` });
+    }
+  }
+  if (type !== undefined && !RESOURCE_TYPES.has(type)) throw new OperationOutcomeError('type-unknown');
+  return query;
+}
+
+function instantOf(name: string, value: string): { readonly low: number; readonly high: number } {
+  const interval = parseDateTime(value.replaceAll(' ', '+'));
+  if (interval === undefined) {
+    throw new OperationOutcomeError('search-value-invalid', { diagnostics: `${name} is a date or an instant` });
+  }
+  return interval;
+}

@@ -1,0 +1,58 @@
+/** patch with JSON Patch, RFC 6902 (http://hl7.org/fhir/R4/http.html#patch), by id or by condition. */
+import jsonPatch, { type Operation } from 'fast-json-patch';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { bodyOf, parseJsonValue } from '../../fhir/json.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { selectOne } from '../condition.ts';
+import { plan, type Draft } from '../draft.ts';
+import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
+
+/** Operations of one patch at most. */
+const OPERATIONS_MAX = 1000;
+
+export async function planPatch(draft: Draft, request: WriteRequest): Promise<Answer> {
+  const ref = await findTarget(draft, request);
+  const current = ref === undefined ? undefined : await readCurrent(draft, ref);
+  if (ref === undefined || current?.version.text === undefined) {
+    throw new OperationOutcomeError('not-found', { diagnostics: 'there is nothing to patch' });
+  }
+  const { version, resource } = current;
+  checkIfMatch(request.ifMatch, version);
+  const patched = patchTree(parseJsonValue(current.version.text), request.patch);
+  if (patched?.resourceType !== request.type || patched.id !== resource.id) {
+    throw new OperationOutcomeError('patch-invalid', { diagnostics: 'a patch may not change resourceType or id' });
+  }
+  plan(draft, {
+    ref,
+    method: 'PATCH',
+    base: version.seq,
+    before: resource,
+    after: bodyOf(patched),
+    custodian: version.custodian,
+    byRule: false,
+    parties: [],
+  });
+  return { kind: 'planned', ref, status: 200 };
+}
+
+async function findTarget(draft: Draft, { type, id, condition }: WriteRequest): Promise<Ref | undefined> {
+  return id === undefined ? selectOne(draft, type, condition ?? '') : `${type}/${id}`;
+}
+
+/** The storing tree after all operations, or a refusal that names the first that fails; the tree given is not changed. */
+function patchTree(tree: unknown, patch: unknown): Resource | null {
+  if (!Array.isArray(patch) || patch.length > OPERATIONS_MAX) {
+    throw new OperationOutcomeError('patch-invalid', {
+      diagnostics: `a JSON Patch is an array of at most ${OPERATIONS_MAX} operations`,
+    });
+  }
+  try {
+    return jsonPatch.applyPatch(tree, patch as Operation[], true, true, true).newDocument as Resource | null;
+  } catch (error) {
+    const { name, index } = error as { name?: string; index?: number };
+    throw new OperationOutcomeError('patch-invalid', {
+      diagnostics: `operation ${index ?? 0} cannot be applied: ${name ?? 'error'}`,
+      expression: [`[${index ?? 0}]`],
+    });
+  }
+}

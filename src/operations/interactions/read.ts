@@ -1,0 +1,42 @@
+/** read and vread (http://hl7.org/fhir/R4/http.html#read, #vread), conditional by If-None-Match and If-Modified-Since. */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
+import type { Version } from '../../ports/store.ts';
+import { auditRead, type Seen } from '../audit.ts';
+import { recordRead } from '../record.ts';
+import type { Reply, Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { sightFor } from '../scope.ts';
+import { readShape, shapeText } from '../shape.ts';
+import { showText } from '../show.ts';
+
+export async function performRead(room: Room, request: Request): Promise<Reply> {
+  const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
+  const shape = readShape(request);
+  const version = await readVersion(room, request, ref);
+  if (version === undefined) throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  const { seq, at, text } = version;
+  if (text === undefined) throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
+  await recordRead(room, auditRead(request, [seenOf(room, version, text)]));
+  if (isUnchanged(request, version)) return { status: 304, version: seq, at };
+  return { status: 200, text: shapeText(shape, request.type ?? '', showText(ref, text, request.caller)), version: seq, at };
+}
+
+async function readVersion({ store }: Room, request: Request, ref: Ref): Promise<Version | undefined> {
+  const sight = sightFor(request);
+  const snapshot = store.snapshot();
+  if (request.interaction === 'read') return snapshot.read(ref, sight);
+  const seq = Number(request.versionId);
+  return Number.isSafeInteger(seq) && seq > 0 ? snapshot.vread(ref, seq, sight) : undefined;
+}
+
+export function seenOf({ patientsOf }: Room, { ref, seq, custodian }: Omit<Version, 'at' | 'method' | 'text'>, text: string): Seen {
+  return { ref, seq, custodian, patients: patientsOf(ref, seq, text) };
+}
+
+/** If-None-Match goes before If-Modified-Since (RFC 9110, 13.2.2); Last-Modified has whole seconds. */
+function isUnchanged({ ifNoneMatch, ifModifiedSince }: Request, { seq, at }: Version): boolean {
+  if (ifNoneMatch !== undefined) return ifNoneMatch.includes('*') || ifNoneMatch.includes(String(seq));
+  if (ifModifiedSince === undefined) return false;
+  return Math.floor(Date.parse(at) / 1000) <= Math.floor(ifModifiedSince / 1000);
+}

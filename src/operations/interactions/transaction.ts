@@ -1,0 +1,103 @@
+/**
+ * transaction (http://hl7.org/fhir/R4/http.html#transaction): all entries in one commit, or none. Deletes come first, then
+ * creates, updates and patches, then reads; references between entries are resolved before anything is checked.
+ */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { PROCESSING_ORDER, readEntries, type Entry } from '../bundle-entry.ts';
+import type { Draft } from '../draft.ts';
+import { replyTo } from '../reply.ts';
+import type { Reply, Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { checkScope, sightFor } from '../scope.ts';
+import { settleDraft } from '../steps.ts';
+import type { KeptAnswer } from '../told.ts';
+import { finish, offerOnce, openDraft, PLANS, redirect } from '../write.ts';
+
+export async function performTransaction(room: Room, request: Request): Promise<Reply> {
+  const { publicBase, bundleEntriesMax } = room.settings;
+  const entries = readEntries(request, publicBase, bundleEntriesMax);
+  for (const entry of entries) await placed(entry, () => checkScope(entry.request));
+  const done = await offerOnce(room, request, (snapshot) => prepare(room, request, entries, snapshot));
+  if (done.kept !== undefined) return replyTo(room, request, done.kept);
+  return replyTo(room, request, { ...done.told, seq: done.seq, at: done.at }, done.templates);
+}
+
+async function prepare(room: Room, request: Request, entries: readonly Entry[], snapshot: Snapshot) {
+  const draft = openDraft(room, request, snapshot);
+  const answers = new Map<Entry, KeptAnswer>();
+  const fullUrls = new Map<string, Ref>();
+  const inOrder = entries.toSorted(
+    (a, b) => PROCESSING_ORDER.indexOf(a.method) - PROCESSING_ORDER.indexOf(b.method),
+  );
+  for (const entry of inOrder.filter(({ request: { interaction } }) => interaction in PLANS)) {
+    answers.set(entry, await planEntry(draft, entry));
+  }
+  for (const [{ fullUrl }, answer] of answers) {
+    if (fullUrl !== undefined && 'ref' in answer) fullUrls.set(fullUrl, answer.ref);
+  }
+  await settleDraft(draft, 'transaction', fullUrls);
+  for (const entry of inOrder.filter((one) => !answers.has(one))) {
+    answers.set(entry, await readEntry(draft, entry));
+  }
+  const ordered = entries.map((entry) => redirected(draft, answers.get(entry)));
+  return finish(draft, request, { kind: 'bundle', answers: ordered });
+}
+
+function redirected(draft: Draft, answer: KeptAnswer | undefined): KeptAnswer {
+  if (answer === undefined) throw new Error('every entry has an answer');
+  return answer.kind === 'planned' ? redirect(draft, answer) : answer;
+}
+
+/** Two entries on one resource are refused; a conditional create that finds what an earlier entry creates is not. */
+async function planEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
+  const { interaction, type = '', queryText, ...rest } = entry.request;
+  const planned = new Map(draft.planned);
+  const sighted = { ...draft, sight: sightFor(entry.request) };
+  const planOne = PLANS[interaction as keyof typeof PLANS]; // filtered by the caller
+  const answer = await placed(entry, () => planOne(sighted, { ...rest, type, condition: queryText }));
+  if (answer.kind === 'planned' && planned.has(answer.ref) && interaction !== 'create') {
+    throw new OperationOutcomeError('bundle-invalid', {
+      diagnostics: `two entries write ${answer.ref}`,
+      expression: [`Bundle.entry[${entry.index}]`],
+    });
+  }
+  return answer;
+}
+
+/** A read by id sees the bundle's own writes; a search is run when they are committed (rules 3.9). */
+async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
+  const { interaction, type = '', id = '', versionId } = entry.request;
+  if (interaction === 'search-type') return { kind: 'search', url: entry.url };
+  const ref: Ref = `${type}/${id}`;
+  const planned = draft.planned.get(ref);
+  if (planned?.after !== undefined && interaction === 'read') return { kind: 'read', ref, seq: 0 };
+  const sight = sightFor(entry.request);
+  const version =
+    interaction === 'vread'
+      ? await draft.snapshot.vread(ref, Number(versionId), sight)
+      : await draft.snapshot.read(ref, sight);
+  if (version?.text === undefined || planned !== undefined) {
+    throw new OperationOutcomeError('not-found', {
+      diagnostics: `${ref} is not here`,
+      expression: [`Bundle.entry[${entry.index}]`],
+    });
+  }
+  return { kind: 'read', ref, seq: version.seq };
+}
+
+/** A refusal that says which entry it is about. */
+async function placed<T>({ index }: Entry, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    const place = `Bundle.entry[${index}]`;
+    const [first, ...rest] = error.issues.map((issue) => ({
+      ...issue,
+      expression: issue.expression?.length ? [place, ...issue.expression] : [place],
+    }));
+    throw first === undefined ? error : OperationOutcomeError.of([first, ...rest]);
+  }
+}

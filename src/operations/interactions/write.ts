@@ -1,0 +1,62 @@
+/** What an interaction that writes answers once its draft is committed. */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Body } from '../../fhir/body.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Version } from '../../ports/store.ts';
+import type { Draft } from '../draft.ts';
+
+/** One thing a client wants written: a request of its own, or an entry of a transaction. */
+export interface WriteRequest {
+  readonly type: string;
+  readonly id?: string | undefined;
+  /** The query of a conditional update, patch or delete. */
+  readonly condition?: string | undefined;
+  readonly body?: Body | undefined;
+  readonly patch?: unknown;
+  readonly ifMatch?: number | undefined;
+  readonly ifNoneMatch?: readonly string[] | undefined;
+  readonly ifNoneExist?: string | undefined;
+  /** The id a create shall have: assigned before, so that other entries can refer to it. */
+  readonly newId?: string | undefined;
+}
+
+/** What to answer: a planned change, a version that was there already, or nothing. */
+export type Answer =
+  | { readonly kind: 'planned'; readonly ref: Ref; readonly status: 200 | 201 | 204 }
+  | { readonly kind: 'existing'; readonly ref: Ref; readonly seq: number }
+  | { readonly kind: 'nothing'; readonly status: 204 };
+
+/** A version as an interaction that changes it needs it. */
+export interface Current {
+  readonly version: Version;
+  readonly resource: Resource;
+}
+
+/** The current version within the caller's sight; undefined when there is none, it is deleted, or it is invisible. */
+export async function readCurrent(draft: Draft, ref: Ref): Promise<Current | undefined> {
+  const version = await draft.snapshot.read(ref, draft.sight);
+  if (version?.text === undefined) return undefined;
+  return { version, resource: JSON.parse(version.text) as Resource }; // stored texts were validated
+}
+
+/** @throws OperationOutcomeError `version-conflict` when If-Match names another version than the current one */
+export function checkIfMatch(ifMatch: number | undefined, current: Version | undefined): void {
+  if (ifMatch === undefined || ifMatch === current?.seq) return;
+  throw new OperationOutcomeError('version-conflict', {
+    diagnostics:
+      current === undefined ? 'there is no current version' : `the current version is ${current.seq}, not ${ifMatch}`,
+  });
+}
+
+/** @throws OperationOutcomeError when the body is missing or of another type */
+export function bodyOfType({ type, body }: WriteRequest): Body {
+  if (body === undefined) throw new OperationOutcomeError('body-missing');
+  if (body.plain.resourceType !== type) {
+    throw new OperationOutcomeError('resource-type-mismatch', {
+      diagnostics: `the body is a ${body.plain.resourceType}, the address is of ${type}`,
+      expression: [body.plain.resourceType],
+    });
+  }
+  return body;
+}
+

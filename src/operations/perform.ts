@@ -1,0 +1,69 @@
+/**
+ * The one path. Every request from every door comes here as a value: it is admitted, answered from a snapshot or offered
+ * as one commit, and audited either way. A refusal is audited before it is told.
+ */
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import { auditRefusal } from './audit.ts';
+import { performAuditRead, performAuditSearch } from './interactions/audit-events.ts';
+import { performBatch } from './interactions/batch.ts';
+import { performHistory } from './interactions/history.ts';
+import { performRead } from './interactions/read.ts';
+import { performSearch } from './interactions/search.ts';
+import { performTransaction } from './interactions/transaction.ts';
+import { recordAlways } from './record.ts';
+import type { Interaction, Reply, Request } from './request.ts';
+import type { Room } from './room.ts';
+import { ADMIT } from './steps.ts';
+import { performWrite, PLANS } from './write.ts';
+
+/** @throws OperationOutcomeError when the request is refused; the refusal is in the audit by then */
+export type Perform = (request: Request) => Promise<Reply>;
+
+type Interact = (room: Room, request: Request, perform: Perform) => Promise<Reply>;
+
+const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
+  read: performRead,
+  vread: performRead,
+  'search-type': performSearch,
+  'history-instance': performHistory,
+  'history-type': performHistory,
+  'history-system': performHistory,
+  create: (room, request) => performWrite(room, request, PLANS.create),
+  update: (room, request) => performWrite(room, request, PLANS.update),
+  patch: (room, request) => performWrite(room, request, PLANS.patch),
+  delete: (room, request) => performWrite(room, request, PLANS.delete),
+  transaction: performTransaction,
+  batch: performBatch,
+};
+
+/** What is rendered from the audit chain instead of read from versions. */
+const RENDERED: Readonly<Partial<Record<Interaction, Interact>>> = {
+  read: performAuditRead,
+  'search-type': performAuditSearch,
+};
+
+/** The interactions that the desk performs; the capability statement is derived from them. */
+export const OFFERED: ReadonlySet<Interaction> = new Set(Object.keys(INTERACTIONS) as Interaction[]);
+
+export function createPerform(room: Room): Perform {
+  const perform: Perform = async (request) => {
+    try {
+      for (const admit of ADMIT) admit(request);
+      return await interactionOf(request)(room, request, perform);
+    } catch (error) {
+      await recordAlways(room, auditRefusal(request, codeOf(error)));
+      throw error;
+    }
+  };
+  return perform;
+}
+
+function interactionOf({ interaction, type }: Request): Interact {
+  const declared = type === undefined ? undefined : RESOURCE_TYPES.get(type);
+  const interact = (declared?.renderedFromAudit === true ? RENDERED : INTERACTIONS)[interaction];
+  if (interact === undefined) throw new OperationOutcomeError('interaction-unsupported');
+  return interact;
+}
+
+const codeOf = (error: unknown) => (error instanceof OperationOutcomeError ? error.code : 'internal');

@@ -1,0 +1,18 @@
+/** The audit of a read is on disk before its answer leaves (D14): no audit, no answer. */
+import type { AuditEntry } from '../ports/store.ts';
+import { refusalOf } from './offer.ts';
+import type { Room } from './room.ts';
+
+export async function recordRead({ store, settings }: Room, entry: AuditEntry): Promise<void> {
+  if (!settings.auditReads) return;
+  await recordAlways({ store }, entry);
+}
+
+/** Refusals are audited whatever the setting says. */
+export async function recordAlways({ store }: Pick<Room, 'store'>, entry: AuditEntry): Promise<void> {
+  try {
+    await store.record(entry);
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}

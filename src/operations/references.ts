@@ -1,0 +1,126 @@
+/**
+ * References of what is being written. Inside a bundle `urn:uuid:` references and conditional references are resolved
+ * (http://hl7.org/fhir/R4/http.html#trules); our own absolute addresses become relative; and every new local reference
+ * must point to something that exists and that the caller may read (rules 2.3).
+ */
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
+import {
+  parseReference,
+  relativeTo,
+  rewriteReferences,
+  walkReferences,
+  type FoundReference,
+} from '../fhir/reference.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import { localRefOf, typeOf } from '../resources/element.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import { findCondition } from './condition.ts';
+import { keepSight, replan, type Draft, type Planned } from './draft.ts';
+
+/** Bundle `fullUrl`s and what became of them. */
+export type FullUrls = ReadonlyMap<string, Ref>;
+
+/** Rewrites the references of every planned body to local ones. */
+export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promise<void> {
+  for (const { ref, after, byRule } of draft.planned.values()) {
+    if (after === undefined || byRule) continue;
+    const resolved = new Map<string, string>();
+    for (const found of referencesOf(after.plain)) {
+      if (resolved.has(found.text)) continue;
+      const local = await resolveOne(draft, fullUrls, found);
+      if (local !== found.text) resolved.set(found.text, local);
+    }
+    if (resolved.size > 0) replan(draft, ref, (tree) => rewriteReferences(tree, (text) => resolved.get(text)));
+  }
+}
+
+/** What a stored Bundle holds refers within the Bundle, and is left alone. */
+function referencesOf(resource: Resource): readonly FoundReference[] {
+  const found: FoundReference[] = [];
+  walkReferences(resource, (reference) => found.push(reference), { skipEntries: true });
+  return found;
+}
+
+async function resolveOne(
+  draft: Draft,
+  fullUrls: FullUrls,
+  { text, element, expression }: FoundReference,
+): Promise<string> {
+  const known = fullUrls.get(text);
+  if (known !== undefined) return known;
+  if (text.startsWith('urn:uuid:') && element === 'reference' && fullUrls.size > 0) {
+    throw new OperationOutcomeError('reference-not-found', {
+      diagnostics: `${text} is not the fullUrl of an entry of this bundle`,
+      expression: [expression()],
+    });
+  }
+  const local = relativeTo(draft.room.settings.publicBase, text);
+  const parsed = element === 'reference' ? parseReference(local) : undefined;
+  return parsed?.kind === 'conditional'
+    ? resolveCondition(draft, parsed.type, parsed.query, expression())
+    : local;
+}
+
+/** `Patient?identifier=…` must select exactly one resource that the caller may read. */
+async function resolveCondition(draft: Draft, type: string, query: string, path: string): Promise<Ref> {
+  if (!RESOURCE_TYPES.has(type)) {
+    throw new OperationOutcomeError('reference-not-found', { diagnostics: `no type ${type}`, expression: [path] });
+  }
+  const found = await findCondition(draft, type, query);
+  if (found.length > 1) throw new OperationOutcomeError('condition-ambiguous', { expression: [path] });
+  const [only] = found;
+  if (only === undefined) {
+    throw new OperationOutcomeError('reference-not-found', {
+      diagnostics: 'the conditional reference selects nothing that you may read',
+      expression: [path],
+    });
+  }
+  return only;
+}
+
+/** Refuses new references to what does not exist or may not be read: the same answer for both. */
+export async function checkReferences(draft: Draft): Promise<void> {
+  const issues: IssueDetail[] = [];
+  for (const planned of draft.planned.values()) {
+    if (planned.byRule) continue;
+    for (const [ref, path] of newReferences(planned)) {
+      if (await isReferable(draft, ref)) continue;
+      issues.push({
+        code: 'reference-not-found',
+        diagnostics: `${ref} does not exist, or you may not read it`,
+        expression: [path],
+      });
+    }
+  }
+  const [first, ...rest] = issues;
+  if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
+}
+
+/** Local references of the new version that the version before did not have, with their first place. */
+function newReferences({ before, after }: Planned): ReadonlyMap<Ref, string> {
+  const references = new Map<Ref, string>();
+  if (after === undefined) return references;
+  const old = before === undefined ? new Set() : new Set(localReferences(before).map(([ref]) => ref));
+  for (const [ref, path] of localReferences(after.plain)) {
+    if (!old.has(ref) && !references.has(ref)) references.set(ref, path);
+  }
+  return references;
+}
+
+function localReferences(resource: Resource): readonly (readonly [Ref, string])[] {
+  return referencesOf(resource).flatMap(({ text, expression }) => {
+    const ref = localRefOf(text);
+    return ref === undefined ? [] : [[ref, expression()] as const];
+  });
+}
+
+async function isReferable(draft: Draft, ref: Ref): Promise<boolean> {
+  const planned = draft.planned.get(ref);
+  if (planned !== undefined && planned.before === undefined) return planned.after !== undefined;
+  if (planned !== undefined && planned.after === undefined) return false;
+  if (!RESOURCE_TYPES.has(typeOf(ref))) return false;
+  const version = await draft.snapshot.read(ref, draft.sight);
+  if (version?.text === undefined) return false;
+  if (planned === undefined) keepSight(draft, ref);
+  return true;
+}

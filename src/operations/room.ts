@@ -1,0 +1,34 @@
+/** What the desk works with: handed in by the roof, the same for every request. */
+import type { Address } from '../delivery/address.ts';
+import type { Ref } from '../fhir/types.ts';
+import type { NewId, Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
+import type { RuleSettings } from '../resources/rules.ts';
+import type { PatientsOf } from './patients.ts';
+
+export interface DeskSettings extends RuleSettings {
+  /** Absolute base of this server's addresses, without a trailing slash: how it recognises its own references. */
+  readonly publicBase: string;
+  readonly pageSizeDefault: number;
+  readonly pageSizeMax: number;
+  /** Who may PUT to an id that nobody has used (rules 2.7). */
+  readonly putToUnusedId: 'administrator' | 'everyone';
+  readonly bundleEntriesMax: number;
+  /** Off only for measurement. */
+  readonly auditReads: boolean;
+  /** How this server names itself as the source of AuditEvents. */
+  readonly sourceName: string;
+  /** Included resources of one page at most. */
+  readonly includesMax: number;
+}
+
+export interface Room {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly settings: DeskSettings;
+  readonly patientsOf: PatientsOf;
+  readonly address: Address;
+  /** Called after each commit that wrote something, so that delivery starts at once. */
+  readonly committed: (refs: readonly Ref[]) => void;
+}

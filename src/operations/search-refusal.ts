@@ -1,0 +1,18 @@
+/** What a search that the store ended means to a client. */
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import { SearchRefused } from '../ports/store.ts';
+
+/** For `catch`: throws the refusal a client is told; any other error is passed on. */
+export function searchRefusal(error: unknown): never {
+  if (!(error instanceof SearchRefused)) throw error;
+  switch (error.reason) {
+    case 'expired':
+      throw new OperationOutcomeError('page-expired');
+    case 'too-costly':
+      throw new OperationOutcomeError('search-too-costly', { retryAfter: 60 });
+    case 'too-busy':
+      throw new OperationOutcomeError('busy', { retryAfter: 1 });
+    case 'aborted':
+      throw new OperationOutcomeError('server-stopping', { diagnostics: 'the request was ended' });
+  }
+}

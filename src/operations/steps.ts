@@ -1,0 +1,48 @@
+/**
+ * The order of checks, as a table. Read down a column to see what an interaction goes through, across to see which
+ * interactions take a step. When several refusals apply, the step that stands first answers.
+ */
+import { checkCustody } from './custody.ts';
+import type { Draft } from './draft.ts';
+import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
+import { applyRules } from './rule.ts';
+import { checkScope } from './scope.ts';
+import { validateDraft } from './validate-draft.ts';
+import type { Interaction, Request } from './request.ts';
+
+/** Steps that every door's request meets before anything is planned. */
+export const ADMIT: readonly ((request: Request) => void)[] = [checkScope];
+
+type DraftStep = (draft: Draft, fullUrls: FullUrls) => Promise<void> | void;
+
+const CREATE = 1;
+const UPDATE = 2;
+const PATCH = 4;
+const DELETE = 8;
+const TRANSACTION = 16;
+
+/** Steps that a draft takes after planning, before it is offered as one commit. */
+export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
+  //                     create   update   patch   delete   transaction
+  [resolveReferences,    CREATE | UPDATE | PATCH          | TRANSACTION],
+  [validateDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
+  [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
+  [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],
+  [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
+]; // prettier-ignore
+
+const COLUMNS: Partial<Record<Interaction, number>> = {
+  create: CREATE,
+  update: UPDATE,
+  patch: PATCH,
+  delete: DELETE,
+  transaction: TRANSACTION,
+};
+
+/** Runs the steps of an interaction over a draft; the first refusal is thrown. */
+export async function settleDraft(draft: Draft, interaction: Interaction, fullUrls: FullUrls): Promise<void> {
+  const column = COLUMNS[interaction] ?? 0;
+  for (const [step, taken] of SETTLE) {
+    if ((taken & column) !== 0) await step(draft, fullUrls);
+  }
+}

@@ -1,0 +1,81 @@
+/** What rules may ask about, answered from a draft: things as they will be. */
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { Query } from '../ports/query.ts';
+import { localRef, typeOf, valuesAt } from '../resources/element.ts';
+import type { Surroundings } from '../resources/rules.ts';
+import { EVERYTHING, findPreview, readPreview, type Draft } from './draft.ts';
+
+/** Resources that one rule looks at, at most; a referral with more open Tasks is not one. */
+const FOUND_MAX = 100;
+
+export function surroundingsOf(draft: Draft): Surroundings {
+  return {
+    actor: draft.caller.organization,
+    administrator: draft.caller.administrator,
+    now: draft.now,
+    settings: draft.room.settings,
+    read: async (ref) => (ref === undefined ? undefined : readPreview(draft, ref)),
+    find: (type, param, to) => find(draft, type, param, to),
+    partyOf: (reference) => partyOf(draft, reference),
+    changes: (type) =>
+      [...draft.planned.values()]
+        .filter(({ ref }) => typeOf(ref) === type)
+        .map(({ ref, before, after }) => ({ ref, before, after: after?.plain })),
+    newId: draft.room.newId,
+  };
+}
+
+async function find(draft: Draft, type: string, param: string, to: Ref) {
+  const query: Query = {
+    type,
+    where: { kind: 'reference', param, to: [to] },
+    sort: [],
+    sight: EVERYTHING,
+    count: FOUND_MAX,
+    offset: 0,
+    total: false,
+  };
+  const refs = await findPreview(draft, query);
+  const found = await Promise.all(refs.map((ref) => readPreview(draft, ref)));
+  return found.filter((resource) => resource !== undefined).map((r) => r as Resource & { readonly id: string });
+}
+
+/**
+ * Who a party is (rules 2.5): the type of the reference, and the element that names its organization; `self` for
+ * the Organization itself.
+ */
+const PARTY: Readonly<Record<string, string>> = {
+  Organization: 'self',
+  PractitionerRole: 'organization',
+  HealthcareService: 'providedBy',
+  CareTeam: 'managingOrganization',
+  Device: 'owner',
+};
+
+/** The Organization that a Reference stands for as a party; by its identifier when it has no literal reference. */
+export async function partyOf(draft: Draft, reference: unknown): Promise<Ref | undefined> {
+  const ref = localRef(reference) ?? (await partyByIdentifier(draft, reference));
+  if (ref === undefined) return undefined;
+  const element = PARTY[typeOf(ref)];
+  if (element === undefined) return undefined;
+  const resource = await readPreview(draft, ref);
+  if (resource === undefined) return undefined;
+  if (element === 'self') return ref;
+  const [organization] = valuesAt(resource, element);
+  return localRef(organization);
+}
+
+async function partyByIdentifier(draft: Draft, reference: unknown): Promise<Ref | undefined> {
+  const [identifier] = valuesAt(reference, 'identifier') as readonly { system?: string; value?: string }[];
+  if (identifier?.value === undefined || identifier.system === undefined) return undefined;
+  const refs = await findPreview(draft, {
+    type: 'Organization',
+    where: { kind: 'token', param: 'identifier', code: identifier.value, system: identifier.system },
+    sort: [],
+    sight: EVERYTHING,
+    count: 2,
+    offset: 0,
+    total: false,
+  });
+  return refs.length === 1 ? refs[0] : undefined;
+}

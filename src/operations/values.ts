@@ -1,0 +1,25 @@
+/** The search values of a resource as its declaration wants them, and the patients among them. */
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { SearchValue } from '../ports/query.ts';
+import { PATIENT_PARAM } from '../resources/compartment.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import { searchValues } from '../resources/search-values.ts';
+
+/** Plain trees are never changed, so the values of one are read once. */
+const known = new WeakMap<Resource, readonly SearchValue[]>();
+
+export function valuesOf(resource: Resource): readonly SearchValue[] {
+  const remembered = known.get(resource);
+  if (remembered !== undefined) return remembered;
+  const type = resource.resourceType;
+  const values = searchValues(resource, type, RESOURCE_TYPES.get(type)?.patientCompartment);
+  known.set(resource, values);
+  return values;
+}
+
+/** The patients in whose compartments a resource is. */
+export function patientsIn(resource: Resource): readonly Ref[] {
+  return valuesOf(resource).flatMap(({ param, low }) =>
+    param === PATIENT_PARAM ? [low as Ref] : [], // compartment values are local references
+  );
+}

@@ -1,0 +1,94 @@
+/** A recipient's change of an Appointment moves the referral by the same rows, in the same commit (rules 1.3). */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { eventOf, evidenceOf } from '../../referral/appointment.ts';
+import { decideEvent } from '../../referral/decide.ts';
+import type { Evidence } from '../../referral/evidence.ts';
+import { legalMoves } from '../../referral/moves.ts';
+import { describeState, isOpen, readState, withState } from '../../referral/state.ts';
+import { localRef, typeOf, valuesAt } from '../element.ts';
+import type { Change, Ruling, Surroundings } from '../rules.ts';
+import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
+import { actorsOf, partiesOf } from './parties.ts';
+
+type Task = Resource & { readonly id: string };
+
+export async function appointmentRules({ ref, before, after }: Change, around: Surroundings): Promise<Ruling> {
+  if (after === undefined) return {};
+  for (const request of requestsOf(after)) {
+    const evidence = await evidenceFor(ref, before, after, request, around);
+    const task = evidence === undefined ? undefined : await openTask(request, around);
+    if (evidence === undefined || task === undefined || isWrittenToo(task, around)) continue;
+    return moveTask(task, evidence, around);
+  }
+  return {};
+}
+
+const requestsOf = (visit: Resource): readonly Ref[] =>
+  valuesAt(visit, 'basedOn')
+    .map(localRef)
+    .filter((ref) => ref !== undefined && typeOf(ref) === 'ServiceRequest') as readonly Ref[]; // filtered
+
+async function evidenceFor(
+  ref: Ref,
+  before: Resource | undefined,
+  after: Resource,
+  request: Ref,
+  around: Surroundings,
+): Promise<Evidence | undefined> {
+  const visits = await around.find('Appointment', 'based-on', request);
+  const anotherBooked = visits.some(({ id, status }) => status === 'booked' && `Appointment/${id}` !== ref);
+  const wasBased = before !== undefined && requestsOf(before).includes(request);
+  return evidenceOf({ before: wasBased ? before : undefined, after, anotherBooked });
+}
+
+async function openTask(request: Ref, around: Surroundings): Promise<Task | undefined> {
+  const tasks = await referralTasksOn(request, around);
+  const open = tasks.filter((task) => {
+    const state = readState(task);
+    return state !== undefined && isOpen(state);
+  });
+  for (const task of open) {
+    const { recipient } = await partiesOf(task, around);
+    if (recipient === around.actor) return task;
+  }
+  return open[0];
+}
+
+/** The same bundle writes the Task itself: its own rule sees this Appointment as evidence. */
+const isWrittenToo = ({ id }: Task, around: Surroundings): boolean =>
+  around.changes('Task').some(({ ref, before }) => ref === `Task/${id}` && before !== undefined);
+
+async function moveTask(task: Task, evidence: Evidence, around: Surroundings): Promise<Ruling> {
+  const state = readState(task);
+  if (state === undefined) return {};
+  const parties = await partiesOf(task, around);
+  const actors = actorsOf(parties, around);
+  const event = eventOf(evidence, state);
+  const ref: Ref = `Task/${task.id}`;
+  if (event === undefined) return refuseEvidence(evidence, state, actors);
+  const decided = decideEvent(state, event, actors);
+  if (decided.kind === 'refused') {
+    return { refused: { code: decided.issue, diagnostics: decided.diagnostics, expression: ['Appointment.status'] } };
+  }
+  if (decided.kind === 'edit') return { notes: decided.notes };
+  const { now } = around;
+  return {
+    notes: decided.notes,
+    moves: [moveOf(ref, decided.transition, parties)],
+    further: [
+      { ref, become: (tree) => ({ ...withState(tree, decided.state), lastModified: now }) },
+      ...(await consequencesOf(ref, focusOf(task), decided.state, around)),
+    ],
+  };
+}
+
+function refuseEvidence(evidence: Evidence, state: Parameters<typeof describeState>[0], actors: ReadonlySet<'referralInitiator' | 'referralRecipient'>): Ruling {
+  const moves = legalMoves(state, actors).map(({ tid, event }) => `${event} (TID ${tid})`);
+  return {
+    refused: {
+      code: 'transition-not-allowed',
+      diagnostics: `${evidence} is no move from ${describeState(state)}; legal: ${moves.join('; ') || 'nothing'}.`,
+      expression: ['Appointment.status'],
+    },
+  };
+}

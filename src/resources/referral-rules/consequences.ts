@@ -1,0 +1,58 @@
+/** What a move of a referral brings with it, whoever made it: the request's status, and visits that fall with it. */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { requestStatusOf } from '../../referral/request-status.ts';
+import { isReferralTask, readState, type State } from '../../referral/state.ts';
+import type { Transition } from '../../referral/extensions.ts';
+import { localRef } from '../element.ts';
+import type { Further, Move, Surroundings } from '../rules.ts';
+import type { Parties } from './parties.ts';
+
+type Task = Resource & { readonly id: string };
+
+/** The referral Tasks on a ServiceRequest, as they will be. */
+export async function referralTasksOn(request: Ref, around: Surroundings): Promise<readonly Task[]> {
+  const tasks = await around.find('Task', 'focus', request);
+  return tasks.filter(isReferralTask);
+}
+
+/**
+ * Further writes of a move: ServiceRequest.status as all its Tasks together mean it, and on a confirmed cancellation the
+ * booked Appointments cancelled.
+ */
+export async function consequencesOf(
+  task: Ref,
+  focus: Ref | undefined,
+  state: State,
+  around: Surroundings,
+): Promise<readonly Further[]> {
+  if (focus === undefined) return [];
+  const request = await around.read(focus);
+  if (request === undefined) return [];
+  const others = (await referralTasksOn(focus, around)).filter(({ id }) => `Task/${id}` !== task);
+  const states = others.map(readState).filter((other) => other !== undefined);
+  const status = requestStatusOf([...states, state]);
+  const further: Further[] =
+    status === undefined || status === request['status'] || request['status'] === 'entered-in-error'
+      ? []
+      : [{ ref: focus, become: (tree) => ({ ...tree, status }) }];
+  return state === 'cancelled' ? [...further, ...(await cancelledVisits(focus, around))] : further;
+}
+
+async function cancelledVisits(focus: Ref, around: Surroundings): Promise<readonly Further[]> {
+  const visits = await around.find('Appointment', 'based-on', focus);
+  return visits
+    .filter(({ status }) => status === 'booked')
+    .map(({ id }) => ({
+      ref: `Appointment/${id}` as const,
+      become: (tree) => ({ ...tree, status: 'cancelled' }),
+    }));
+}
+
+/** The move as audit and delivery need it. */
+export function moveOf(task: Ref, { tid, event, from, to, actor }: Transition, parties: Parties): Move {
+  const by = actor === 'referralRecipient' ? 'referralRecipient' : 'referralInitiator';
+  return { task, tid, event, from, to, by, ...parties };
+}
+
+/** The ServiceRequest that a referral Task is about. */
+export const focusOf = (task: Resource): Ref | undefined => localRef(task['focus']);

@@ -1,0 +1,39 @@
+/** The Task that an order opens by itself (rules 1.7), and the mark by which a Task posted later finds and adopts it. */
+import type { Coding, Ref, Resource } from '../../fhir/types.ts';
+import { withState } from '../../referral/state.ts';
+
+const OPENED: Coding = {
+  system: 'https://closeloop.dev/fhir/CodeSystem/task-origin',
+  code: 'opened-by-server',
+  display: 'Opened by the server for an active order',
+};
+
+export const isOpenedByServer = ({ meta }: Resource): boolean =>
+  (meta?.tag ?? []).some(({ system, code }) => system === OPENED.system && code === OPENED.code);
+
+export function withoutOpenedMark(task: Resource): Resource {
+  const tag = (task.meta?.tag ?? []).filter(({ code }) => code !== OPENED.code);
+  return { ...task, meta: { ...task.meta, tag } };
+}
+
+/** The Task of an active order: received, 2.0, from the request's requester to its performer. */
+export function buildOpenedTask(id: string, ref: Ref, request: Resource, now: string): Resource {
+  const { subject, requester, performer, priority, authoredOn } = request as Resource & {
+    readonly performer: readonly unknown[];
+  };
+  const task: Resource = {
+    resourceType: 'Task',
+    id,
+    meta: { tag: [OPENED] },
+    intent: 'order',
+    ...(priority !== undefined && { priority }),
+    code: { coding: [{ system: 'http://hl7.org/fhir/CodeSystem/task-code', code: 'fulfill' }] },
+    focus: { reference: ref },
+    for: subject,
+    authoredOn: authoredOn ?? now,
+    lastModified: now,
+    requester,
+    owner: performer[0],
+  };
+  return withState(task, 'received');
+}

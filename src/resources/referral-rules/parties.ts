@@ -1,0 +1,33 @@
+/** The two parties of a referral Task, and which of them asks. An actor is a party, not a user (rules 1.8). */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { isReferralTask, readState } from '../../referral/state.ts';
+import type { Party } from '../../referral/transitions.ts';
+import type { Surroundings } from '../rules.ts';
+
+export interface Parties {
+  readonly initiator: Ref | undefined;
+  readonly recipient: Ref | undefined;
+}
+
+export async function partiesOf(task: Resource, around: Surroundings): Promise<Parties> {
+  return {
+    initiator: await around.partyOf(task['requester']),
+    recipient: await around.partyOf(task['owner']),
+  };
+}
+
+/** The parties that the acting organization is: none, one, or both. */
+export function actorsOf({ initiator, recipient }: Parties, { actor }: Surroundings): ReadonlySet<Party> {
+  const actors = new Set<Party>();
+  if (actor !== undefined && actor === initiator) actors.add('referralInitiator');
+  if (actor !== undefined && actor === recipient) actors.add('referralRecipient');
+  return actors;
+}
+
+/** From whom a referral reaches: both parties once it was sent, its initiator alone while it is a draft (G11). */
+export async function taskParties(task: Resource, around: Surroundings): Promise<readonly Ref[]> {
+  if (!isReferralTask(task)) return [];
+  const { initiator, recipient } = await partiesOf(task, around);
+  const parties = readState(task) === 'draft' ? [initiator] : [initiator, recipient];
+  return parties.filter((party) => party !== undefined);
+}

@@ -1,0 +1,139 @@
+/** What may happen to the order of a referral: it opens its Task, it follows its Task, it cannot go without it (rules 1). */
+import type { Ref, Reference, Resource } from '../../fhir/types.ts';
+import { ROWS } from '../../referral/extensions.ts';
+import { isSameReference } from '../../referral/fields.ts';
+import { decideRequest } from '../../referral/request-status.ts';
+import { note } from '../../referral/ruling.ts';
+import { isOpen, readState, withState } from '../../referral/state.ts';
+import { decideEvent } from '../../referral/decide.ts';
+import { valuesAt } from '../element.ts';
+import type { Change, Further, Move, Ruling, Surroundings } from '../rules.ts';
+import { focusOf, moveOf, referralTasksOn } from './consequences.ts';
+import { buildOpenedTask } from './opened.ts';
+import { actorsOf, partiesOf } from './parties.ts';
+
+export async function serviceRequestRules({ ref, before, after }: Change, around: Surroundings): Promise<Ruling> {
+  if (after === undefined) return decideDelete(ref, around);
+  if (before === undefined) return openTask(ref, after, around);
+  const ruling = await decideStatus(ref, before, after, around);
+  if (ruling.refused !== undefined || before['status'] === 'active') return ruling;
+  return { ...(await openTask(ref, after, around)), ...ruling };
+}
+
+async function decideDelete(ref: Ref, around: Surroundings): Promise<Ruling> {
+  const tasks = await referralTasksOn(ref, around);
+  const open = tasks.find((task) => {
+    const state = readState(task);
+    return state !== undefined && isOpen(state);
+  });
+  if (open === undefined) return {};
+  return {
+    refused: { code: 'deletion-refused', diagnostics: `Task/${open.id} is open; cancel the referral first (G13).` },
+  };
+}
+
+/** An active order with one performer that is a party here opens one Task, unless the same bundle brings it. */
+async function openTask(ref: Ref, after: Resource, around: Surroundings): Promise<Ruling> {
+  if (!around.settings.openTaskForServiceRequest) return {};
+  if (after['status'] !== 'active' || after['intent'] !== 'order') return {};
+  const performers = valuesAt(after, 'performer');
+  if (performers.length !== 1 || (await bringsTask(ref, around))) return {};
+  const initiator = await around.partyOf(after['requester']);
+  const recipient = await around.partyOf(performers[0]);
+  if (recipient === undefined) return {};
+  if (initiator === undefined || initiator !== around.actor) return { notes: [notOpened()] };
+  const id = around.newId();
+  const task: Ref = `Task/${id}`;
+  const [row] = ROWS;
+  if (row === undefined) throw new Error('the table has a first row');
+  return {
+    further: [{ ref: task, create: buildOpenedTask(id, ref, after, around.now) }],
+    moves: [moveOf(task, row, { initiator, recipient })],
+    links: [{ rel: 'related', ref: task }],
+    notes: [note('information', `${task} was opened for this active order.`, ['ServiceRequest.performer'])],
+  };
+}
+
+const notOpened = () =>
+  note(
+    'warning',
+    'No Task was opened: ServiceRequest.requester is not the organization that asks.',
+    ['ServiceRequest.requester'],
+  );
+
+async function bringsTask(ref: Ref, around: Surroundings): Promise<boolean> {
+  if (around.changes('Task').some(({ after }) => after !== undefined && focusOf(after) === ref)) return true;
+  return (await referralTasksOn(ref, around)).length > 0;
+}
+
+/** While Tasks are open the status is theirs; `revoked` by the initiator asks for cancellation (rules 1.5, G14). */
+async function decideStatus(ref: Ref, before: Resource, after: Resource, around: Surroundings): Promise<Ruling> {
+  const tasks = await referralTasksOn(ref, around);
+  const states = tasks.map(readState).filter((state) => state !== undefined);
+  const frozen = states.some((state) => state !== 'draft') ? brokenField(before, after) : undefined;
+  if (frozen !== undefined) return frozen;
+  const initiator = await around.partyOf(before['requester']);
+  const decided = decideRequest({
+    before,
+    after,
+    actors: actorsOf({ initiator, recipient: undefined }, around),
+    states,
+  });
+  if (decided.kind === 'refused') {
+    const { issue, diagnostics, expression } = decided;
+    return { refused: { code: issue, diagnostics, expression } };
+  }
+  const { status, notes } = decided;
+  const become = (tree: Resource): Resource => ({ ...tree, status });
+  if (decided.kind === 'edit') return { become, notes };
+  const asked = await askCancellation(tasks, around);
+  return { become, notes, ...asked };
+}
+
+/** The referral ID and the patient are those of the referral for its life (360X: the referral ID never changes). */
+function brokenField(before: Resource, after: Resource): Ruling | undefined {
+  if (!isSameReference(before['subject'] as Reference, after['subject'] as Reference)) {
+    return frozen('subject', 'the patient of a referral');
+  }
+  return placerOf(before) === placerOf(after) ? undefined : frozen('identifier', 'the referral ID');
+}
+
+const frozen = (element: string, what: string): Ruling => ({
+  refused: {
+    code: 'field-frozen',
+    diagnostics: `${what} does not change once the referral was sent`,
+    expression: [`ServiceRequest.${element}`],
+  },
+});
+
+/** The placer's identifier (V2-0203 PLAC): the referral ID. */
+function placerOf(request: Resource): string | undefined {
+  const placers = valuesAt(request, 'identifier').filter((identifier) =>
+    valuesAt(identifier, 'type.coding.code').includes('PLAC'),
+  );
+  const [placer] = placers as readonly { system?: string; value?: string }[];
+  return placer === undefined ? undefined : `${placer.system ?? ''}|${placer.value ?? ''}`;
+}
+
+async function askCancellation(
+  tasks: readonly (Resource & { readonly id: string })[],
+  around: Surroundings,
+): Promise<{ readonly further: readonly Further[]; readonly moves: readonly Move[] }> {
+  const further: Further[] = [];
+  const moves: Move[] = [];
+  for (const task of tasks) {
+    const state = readState(task);
+    if (state === undefined || !isOpen(state)) continue;
+    const parties = await partiesOf(task, around);
+    const decided = decideEvent(state, 'send-cancellation-request', actorsOf(parties, around));
+    if (decided.kind !== 'move') continue;
+    const taskRef: Ref = `Task/${task.id}`;
+    const { now } = around;
+    further.push({
+      ref: taskRef,
+      become: (tree) => ({ ...withState(tree, decided.state), lastModified: now }),
+    });
+    moves.push(moveOf(taskRef, decided.transition, parties));
+  }
+  return { further, moves };
+}

@@ -1,0 +1,153 @@
+/** What may happen to a Task (rules 1): a referral's goes by the table; any other follows its own life. */
+import type { Ref, Reference, Resource } from '../../fhir/types.ts';
+import { evidenceOf } from '../../referral/appointment.ts';
+import { decideUpdate } from '../../referral/decide.ts';
+import type { Evidence } from '../../referral/evidence.ts';
+import { addsOutput, checkFields } from '../../referral/fields.ts';
+import type { Refusal } from '../../referral/ruling.ts';
+import { isOpen, isReferralTask, readState, withState } from '../../referral/state.ts';
+import type { Change, Ruling, Surroundings } from '../rules.ts';
+import { localRef, valuesAt } from '../element.ts';
+import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
+import { isOpenedByServer, withoutOpenedMark } from './opened.ts';
+import { actorsOf, partiesOf, type Parties } from './parties.ts';
+
+export { taskParties } from './parties.ts';
+
+export async function taskRules(change: Change, around: Surroundings): Promise<Ruling> {
+  const { before, after } = change;
+  const wasReferral = before !== undefined && isReferralTask(before);
+  if (after === undefined) return wasReferral ? decideDelete(before, around) : {};
+  if (!wasReferral && !isReferralTask(after)) return decideOther(change, around);
+  return before === undefined ? decideCreate(change.ref, after, around) : decideWrite(change, around);
+}
+
+/** A Task that is no referral's is written by the organization that owns it, or that asked for it. */
+async function decideOther({ before }: Change, around: Surroundings): Promise<Ruling> {
+  if (before === undefined || around.administrator) return {};
+  const { initiator, recipient } = await partiesOf(before, around);
+  if (around.actor === initiator || around.actor === recipient) return {};
+  return { refused: { code: 'not-custodian', diagnostics: 'only its owner and its requester write this Task' } };
+}
+
+async function decideDelete(before: Resource, around: Surroundings): Promise<Ruling> {
+  if (readState(before) !== 'draft') {
+    return {
+      refused: {
+        code: 'deletion-refused',
+        diagnostics: 'A referral Task past draft is never deleted (G13); it is cancelled, or entered in error.',
+      },
+    };
+  }
+  const actors = actorsOf(await partiesOf(before, around), around);
+  if (actors.has('referralInitiator') || around.administrator) return {};
+  return { refused: { code: 'not-your-move', diagnostics: 'A draft is deleted by the Referral Initiator alone (G11).' } };
+}
+
+/** A create is the sending of the referral, or a draft of it; it may adopt the Task that opened by itself (rules 1.7). */
+async function decideCreate(ref: Ref, after: Resource, around: Surroundings): Promise<Ruling> {
+  const parties = await partiesOf(after, around);
+  const unnamed = missingParty(after, parties);
+  if (unnamed !== undefined) return unnamed;
+  const other = await openTaskAlike(ref, after, parties, around);
+  if (other === undefined) return decideWrite({ ref, before: undefined, after }, around);
+  const taskRef: Ref = `Task/${other.id}`;
+  if (!isOpenedByServer(other) || readState(other) !== 'received') {
+    return { refused: { code: 'duplicate', diagnostics: `${taskRef} is open for the same request and recipient` } };
+  }
+  const ruling = await decideWrite({ ref: taskRef, before: withoutOpenedMark(other), after }, around);
+  return ruling.refused === undefined ? { ...ruling, adopts: taskRef } : ruling;
+}
+
+/** A referral that is sent names two parties that this server knows. */
+function missingParty(after: Resource, { initiator, recipient }: Parties): Ruling | undefined {
+  if (readState(after) === 'draft' || (initiator !== undefined && recipient !== undefined)) return undefined;
+  const element = initiator === undefined ? 'requester' : 'owner';
+  return {
+    refused: {
+      code: after[element] === undefined ? 'field-missing' : 'referral-rule',
+      diagnostics: `Task.${element} must name an Organization of this server, or a role, service or team of one`,
+      expression: [`Task.${element}`],
+    },
+  };
+}
+
+/** At most one open referral Task per ServiceRequest and recipient. */
+async function openTaskAlike(ref: Ref, after: Resource, { recipient }: Parties, around: Surroundings) {
+  const focus = focusOf(after);
+  if (focus === undefined || readState(after) === 'draft') return undefined;
+  for (const task of await referralTasksOn(focus, around)) {
+    const state = readState(task);
+    if (`Task/${task.id}` === ref || state === undefined || !isOpen(state)) continue;
+    if ((await around.partyOf(task['owner'])) === recipient) return task;
+  }
+  return undefined;
+}
+
+async function decideWrite({ ref, before, after }: Change, around: Surroundings): Promise<Ruling> {
+  if (after === undefined) throw new Error('a write has a new version');
+  const sent = before !== undefined && readState(before) !== 'draft';
+  const parties = await partiesOf(sent ? before : after, around);
+  const actors = actorsOf(parties, around);
+  const focus = focusOf(after);
+  const request = await around.read(focus);
+  const evidence = await evidenceFor(before, after, focus, around);
+  const decided = decideUpdate({ before, after, actors, evidence, administrator: around.administrator });
+  if (decided.kind === 'refused') return refused(decided);
+  const opens = before !== undefined && readState(before) === 'draft' && decided.state !== 'draft';
+  const unnamed = opens ? missingParty(after, parties) : undefined;
+  if (unnamed !== undefined) return unnamed;
+  const broken = checkFields({
+    before,
+    after: decided.task,
+    actors,
+    ownerBefore: parties.recipient,
+    ownerAfter: await around.partyOf(after['owner']),
+    subject: request?.['subject'] as Reference | undefined, // validated when it was written
+  });
+  if (broken !== undefined) return refused(broken);
+  const { state, notes } = decided;
+  const moved = decided.kind === 'move';
+  const stamp = moved && before !== undefined;
+  return {
+    become: (tree) => stampModified(withState(tree, state), stamp ? around.now : undefined),
+    notes,
+    ...(moved && {
+      moves: [moveOf(ref, decided.transition, parties)],
+      further: await consequencesOf(ref, focus, state, around),
+    }),
+  };
+}
+
+/** A move says when it happened (Task.lastModified); an edit keeps what the client wrote. */
+const stampModified = (tree: Resource, now: string | undefined): Resource =>
+  now === undefined ? tree : { ...tree, lastModified: now };
+
+/** What the same commit shows: a new output, and Appointments of the referral that it writes. */
+async function evidenceFor(
+  before: Resource | undefined,
+  after: Resource,
+  focus: Ref | undefined,
+  around: Surroundings,
+): Promise<readonly Evidence[]> {
+  const found: Evidence[] = addsOutput(before, after) ? ['output'] : [];
+  if (focus === undefined) return found;
+  const changes = around.changes('Appointment').filter(({ after: visit }) => isBasedOn(visit, focus));
+  if (changes.length === 0) return found;
+  const visits = await around.find('Appointment', 'based-on', focus);
+  for (const change of changes) {
+    const anotherBooked = visits.some(
+      ({ id, status }) => status === 'booked' && !changes.some(({ ref }) => ref === `Appointment/${id}`),
+    );
+    const evidence = evidenceOf({ before: change.before, after: change.after, anotherBooked });
+    if (evidence !== undefined && !found.includes(evidence)) found.push(evidence);
+  }
+  return found;
+}
+
+const isBasedOn = (visit: Resource | undefined, focus: Ref): boolean =>
+  visit !== undefined && valuesAt(visit, 'basedOn').some((reference) => localRef(reference) === focus);
+
+const refused = ({ issue, diagnostics, expression }: Refusal): Ruling => ({
+  refused: { code: issue, diagnostics, expression },
+});
