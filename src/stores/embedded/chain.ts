@@ -1,0 +1,49 @@
+/**
+ * The audit chain (rules 4.1): every row of the log holds a digest of each member of its commit, and a hash over those
+ * digests and the row before. So a text that is expunged by law leaves its digest, and the chain stays verifiable.
+ */
+import { hash } from 'node:crypto';
+import type { Settlement, Write } from '../../ports/store.ts';
+
+/** The digests of a commit's members, each beside the name by which it is found again. */
+export interface Members {
+  /** The audit text of the row. */
+  readonly audit: string;
+  /** Versions: `[ref, digest]`. */
+  readonly versions?: readonly Digest[];
+  /** Outbox entries: `[id, digest]`. */
+  readonly outbox?: readonly Digest[];
+  /** Settlements: `[id, digest]`. */
+  readonly settles?: readonly Digest[];
+  /** The key. */
+  readonly key?: string;
+}
+
+export type Digest = readonly [name: string, digest: string];
+
+/** What a chain begins with. */
+export const GENESIS = '0'.repeat(64);
+
+const digest = (...parts: readonly (string | null)[]): string =>
+  hash('sha256', JSON.stringify(parts), 'base64url');
+
+export const digestAudit = (audit: string): string => digest(audit);
+
+export const digestVersion = (
+  ref: string,
+  method: Write['method'],
+  custodian: string,
+  text: string | null,
+): string => digest(ref, method, custodian, text);
+
+export const digestOutbox = (id: string, entry: string): string => digest(id, entry);
+
+export const digestSettlement = ({ id, fate, why }: Settlement): string => digest(id, fate, why ?? '');
+
+export const digestKey = (scope: string, id: string, fingerprint: string, reply: string): string =>
+  digest(scope, id, fingerprint, reply);
+
+/** The hash of a row: hex of sha256 over the hash before, seq, at (milliseconds) and the members as stored. */
+export function chainHash(previous: string, seq: number, at: number, members: string): string {
+  return hash('sha256', `${previous}\n${seq}\n${at}\n${members}`, 'hex');
+}

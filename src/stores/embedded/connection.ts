@@ -1,0 +1,66 @@
+/** Connections to the database file, and statements whose rows are typed arrays. */
+import { DatabaseSync } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
+
+export interface ConnectionOptions {
+  readonly readOnly: boolean;
+  /** Pages kept in memory by this connection, in KiB. */
+  readonly cacheKib: number;
+  /** Further pragmas, for tests and benchmarks: `synchronous=OFF`, `max_page_count=100`. */
+  readonly pragmas?: readonly string[];
+}
+
+/** The WAL is cut back to this after it has grown beyond. */
+const WAL_BYTES = 64 * 1024 * 1024;
+
+/** Opens the file. Durable: WAL with `synchronous = FULL`, so that a commit returns after the flush of its bytes. */
+export function openDatabase(
+  file: string,
+  { readOnly, cacheKib, pragmas = [] }: ConnectionOptions,
+): DatabaseSync {
+  const db = new DatabaseSync(file, { readOnly, timeout: 5000 });
+  if (!readOnly) db.exec(`PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = ${WAL_BYTES}`);
+  db.exec(`PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib}`);
+  for (const pragma of pragmas) db.exec(`PRAGMA ${pragma}`);
+  return db;
+}
+
+export interface Rows<R> {
+  get(...values: SQLInputValue[]): R | undefined;
+  all(...values: SQLInputValue[]): R[];
+  run(...values: SQLInputValue[]): number;
+}
+
+/** A prepared statement whose rows are arrays of the SELECT's columns; `run` gives the number of rows changed. */
+export function prepare<R extends readonly unknown[] = never>(db: DatabaseSync, sql: string): Rows<R> {
+  const statement = db.prepare(sql, { returnArrays: true });
+  return {
+    // The shape of a row is the SELECT's, which TypeScript cannot see: hence the casts, here alone.
+    get: (...values) => statement.get(...values) as unknown as R | undefined,
+    all: (...values) => statement.all(...values) as unknown as R[],
+    run: (...values) => Number(statement.run(...values).changes),
+  };
+}
+
+/** Statements by their text, prepared at first use. Texts must come from a small set. */
+export function statements(db: DatabaseSync): <R extends readonly unknown[]>(sql: string) => Rows<R> {
+  const kept = new Map<string, unknown>();
+  return <R extends readonly unknown[]>(sql: string) => {
+    let statement = kept.get(sql);
+    if (statement === undefined) kept.set(sql, (statement = prepare<R>(db, sql)));
+    // The map holds what was prepared for the same text; its row shape belongs to the text.
+    return statement as Rows<R>;
+  };
+}
+
+/** A value of the table `meta`, or the fallback. */
+export function readMeta(db: DatabaseSync, key: string, fallback: number): number {
+  return Number(prepare<[number]>(db, 'SELECT value FROM meta WHERE key = ?').get(key)?.[0] ?? fallback);
+}
+
+/** Sets a value of the table `meta`. */
+export function writeMeta(db: DatabaseSync, key: string, value: number): void {
+  db.prepare(
+    'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  ).run(key, value);
+}

@@ -1,0 +1,95 @@
+/**
+ * History, newest first. Of one resource in one query; of a type or the whole system in slices of the version table,
+ * between which the loop turns, so that a long one holds up nobody and can be ended.
+ */
+import type { HistoryPage, HistoryQuery, Version } from '../../ports/store.ts';
+import { statements } from './connection.ts';
+import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
+import type { Reading, VersionRow } from './reading.ts';
+import { sightSql } from './sight.ts';
+import type { Condition } from './sight.ts';
+import { inSlices } from './slices.ts';
+
+/** Rows of the version table that one slice looks at. */
+const SLICE = 4000;
+
+export function prepareHistory({
+  db,
+  timeoutMs,
+}: Reading): (query: HistoryQuery, seq: number, signal: AbortSignal) => Promise<HistoryPage> {
+  const sql = statements(db);
+  return async (query, seq, signal) => {
+    const where = conditionOf(query, seq);
+    const found = query.id === undefined ? ofMany : ofOne;
+    return found(query, seq, where, signal);
+  };
+
+  async function ofOne(query: HistoryQuery, seq: number, where: Condition): Promise<HistoryPage> {
+    const ref = `${query.type}/${query.id}`;
+    const from = `FROM resource r ${JOIN_NEWEST} JOIN version v ON v.rid = r.rid AND v.seq <= ?
+      WHERE r.ref = ? AND ${where.sql}`;
+    const values = [seq, seq, ref, ...where.params];
+    const rows = sql<VersionRow>(`SELECT ${columnsOf('v')} ${from} ORDER BY v.seq DESC LIMIT ? OFFSET ?`)
+      .all(...values, query.count + 1, query.offset)
+      .map(toVersion);
+    const total = query.total ? sql<[number]>(`SELECT count(*) ${from}`).get(...values)![0] : undefined;
+    return pageOf(rows, query.count, total);
+  }
+
+  async function ofMany(
+    query: HistoryQuery,
+    seq: number,
+    where: Condition,
+    signal: AbortSignal,
+  ): Promise<HistoryPage> {
+    const from = `FROM version v JOIN resource r ON r.rid = v.rid ${JOIN_NEWEST}
+      WHERE v.vid > ? AND v.vid <= ? AND v.seq <= ? AND ${where.sql}`;
+    const ids = sql<[number]>(`SELECT v.vid ${from} ORDER BY v.vid DESC`);
+    const one = sql<VersionRow>(
+      `SELECT ${columnsOf('v')} FROM version v JOIN resource r ON r.rid = v.rid WHERE v.vid = ?`,
+    );
+    const versions: Version[] = [];
+    let matches = 0;
+    let high = sql<[number | null]>('SELECT max(vid) FROM version').get()?.[0] ?? 0;
+    await inSlices(timeoutMs, signal, () => {
+      const low = Math.max(0, high - SLICE);
+      for (const [vid] of ids.all(seq, low, high, seq, ...where.params)) {
+        matches += 1;
+        if (matches > query.offset && versions.length <= query.count) versions.push(toVersion(one.get(vid)!));
+      }
+      high = low;
+      return high > 0 && (query.total || versions.length <= query.count);
+    });
+    return pageOf(versions, query.count, query.total ? matches : undefined);
+  }
+}
+
+function conditionOf({ type, since, at, sight }: HistoryQuery, seq: number): Condition {
+  const visible = sightSql(sight, seq, NEWEST);
+  const parts = [visible.sql];
+  const params = [...visible.params];
+  if (type !== undefined) {
+    parts.push('v.type = (SELECT nid FROM name WHERE name = ?)');
+    params.push(type);
+  }
+  if (since !== undefined) {
+    parts.push('v.at >= ?');
+    params.push(since);
+  }
+  if (at !== undefined) {
+    // Current from its commit until the next version's; a deletion is an instant.
+    parts.push(`v.at <= ? AND CASE v.method WHEN 'DELETE' THEN v.at >= ? ELSE coalesce(
+      (SELECT n.at FROM version n WHERE n.rid = v.rid AND n.seq > v.seq AND n.seq <= ? ORDER BY n.seq LIMIT 1) > ?, 1) END`);
+    params.push(at.high, at.low, seq, at.low);
+  }
+  return { sql: parts.map((part) => `(${part})`).join(' AND '), params };
+}
+
+/** `found` may hold one more than wanted: that there is more is all it says. */
+function pageOf(found: readonly Version[], count: number, total: number | undefined): HistoryPage {
+  return {
+    versions: found.slice(0, count),
+    more: found.length > count,
+    ...(total !== undefined && { total }),
+  };
+}

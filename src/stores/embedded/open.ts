@@ -1,0 +1,235 @@
+/** Opens the embedded engine: a folder with one SQLite file, one writer, and as many readers as there is work. */
+import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { CommitRefused } from '../../ports/store.ts';
+import type { Claimed, Store, StoreStatus } from '../../ports/store.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { openAnchors } from './anchors.ts';
+import type { Anchor } from './anchors.ts';
+import { describeReport, verifyFile } from './audit-chain.ts';
+import { openDatabase } from './connection.ts';
+import { lockFolder, pathsOf, prepareDatabase } from './folder.ts';
+import { prepareOutboxReading } from './outbox-reading.ts';
+import { findPage, findRefs } from './search.ts';
+import { prepareSnapshots } from './snapshot.ts';
+import { hostInThread, hostInTurn } from './writer-host.ts';
+import { WriterQueue } from './writer-queue.ts';
+import type { WriterOptions } from './writer.ts';
+
+export interface EmbeddedOptions {
+  /** The data folder; made when there is none. */
+  readonly folder: string;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** How long a search as of a seq is answered, in milliseconds. Default: 15 minutes. */
+  readonly searchSnapshotMs?: number;
+  /** After which a search or a long history is too costly, in milliseconds. Default: 5 s. */
+  readonly searchTimeoutMs?: number;
+  /** Threads that search. Default: 1. */
+  readonly searchWorkers?: number;
+  /** Where the writer runs (ADR 0001). Default: `thread`. */
+  readonly writer?: 'thread' | 'turn';
+  /** Time between two anchors of the audit chain, in milliseconds. Default: 5 minutes. */
+  readonly anchorMs?: number;
+  /** The file of anchors. Default: `anchors.jsonl` in the folder; better where who writes the database cannot write. */
+  readonly anchorFile?: string;
+  /** Told after each anchor is on disk. */
+  readonly onAnchor?: (anchor: Anchor) => void;
+  /** How long a commit's key is remembered, in milliseconds. Default: 7 days. */
+  readonly keyRetentionMs?: number;
+  /** How long a settled outbox entry is kept, in milliseconds. Default: 30 days. */
+  readonly outboxRetentionMs?: number;
+  /** Commits waiting for the writer at most. Default: 1,024. */
+  readonly commitsQueuedMax?: number;
+  /** Within which a turn must have planned its commit, in milliseconds. Default: 10 s. */
+  readonly turnMs?: number;
+  /** Resources that one referral reaches at most. Default: 10,000. */
+  readonly reachMembersMax?: number;
+  /** Space that is given up when the disk is full. Default: 16 MiB; 0 for none. */
+  readonly reserveBytes?: number;
+  /** Time between two looks at what may be forgotten, in milliseconds. Default: 1 s. */
+  readonly tidyMs?: number;
+  /** Waited after every flush, in milliseconds, to measure slow disks. Default: 0. */
+  readonly flushDelayMs?: number;
+  /** Further pragmas of the writer, for tests: `max_page_count=100`, `synchronous=OFF`. */
+  readonly pragmas?: readonly string[];
+}
+
+/** The engine's store. */
+export interface EmbeddedStore extends Store {
+  readonly folder: string;
+  /** Writes an anchor now; undefined when nothing is new. */
+  anchor(): Anchor | undefined;
+}
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+const DEFAULTS = {
+  clock: { now: () => Date.now() },
+  searchSnapshotMs: 15 * MINUTE,
+  searchTimeoutMs: 5000,
+  searchWorkers: 1,
+  writer: 'thread',
+  anchorMs: 5 * MINUTE,
+  keyRetentionMs: 7 * DAY,
+  outboxRetentionMs: 30 * DAY,
+  commitsQueuedMax: 1024,
+  turnMs: 10_000,
+  reachMembersMax: 10_000,
+  reserveBytes: 16 * 1024 * 1024,
+  tidyMs: 1000,
+  flushDelayMs: 0,
+  pragmas: [],
+} as const;
+
+/** The reader's connection keeps this much of the file in memory. */
+const CACHE_KIB = 32 * 1024;
+
+/** Opens the store, alone in its folder; throws `FolderRefused` when that cannot be. */
+export async function openEmbeddedStore(given: EmbeddedOptions): Promise<EmbeddedStore> {
+  const options = { ...DEFAULTS, ...given };
+  const { folder, clock } = options;
+  const paths = pathsOf(folder);
+  const lock = lockFolder(folder, clock.now());
+  const opened: (() => unknown)[] = [() => lock.release()];
+  const undo = async (): Promise<void> => {
+    for (const close of opened.toReversed()) await close();
+  };
+  try {
+    prepareDatabase(folder);
+    const host = await openHost(options);
+    opened.push(() => host.close());
+    const db = openDatabase(paths.database, { readOnly: true, cacheKib: CACHE_KIB });
+    opened.push(() => db.close());
+    const queue = new WriterQueue(host, options);
+    return assemble({ options, db, queue, close: undo });
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
+
+type Options = Omit<EmbeddedOptions, keyof typeof DEFAULTS> &
+  Required<Pick<EmbeddedOptions, keyof typeof DEFAULTS>>;
+
+function openHost(options: Options): ReturnType<typeof hostInThread> {
+  const { database, reserve } = pathsOf(options.folder);
+  const writer: WriterOptions = {
+    file: database,
+    reserveFile: reserve,
+    reserveBytes: options.reserveBytes,
+    instance: randomUUID(),
+    searchSnapshotMs: options.searchSnapshotMs,
+    keyRetentionMs: options.keyRetentionMs,
+    outboxRetentionMs: options.outboxRetentionMs,
+    reachMembersMax: options.reachMembersMax,
+    flushDelayMs: options.flushDelayMs,
+    pragmas: options.pragmas,
+  };
+  const now = options.clock.now();
+  return options.writer === 'thread'
+    ? hostInThread(writer, now)
+    : Promise.resolve(hostInTurn(writer, findRefs, now));
+}
+
+interface Parts {
+  readonly options: Options;
+  readonly db: DatabaseSync;
+  readonly queue: WriterQueue;
+  /** Closes everything that was opened, the folder's lock last. */
+  readonly close: () => Promise<void>;
+}
+
+function assemble({ options, db, queue, close }: Parts): EmbeddedStore {
+  const { folder, clock, onAnchor } = options;
+  const paths = pathsOf(folder);
+  const anchorFile = options.anchorFile ?? paths.anchors;
+  const anchors = openAnchors(anchorFile);
+  const outbox = prepareOutboxReading(db);
+  const snapshotAt = prepareSnapshots({
+    db,
+    horizon: () => queue.head.horizon,
+    search: async (query, seq) => findPage(db, query, seq),
+    timeoutMs: options.searchTimeoutMs,
+  });
+  const snapshot = (seq = queue.head.seq) => snapshotAt(seq);
+
+  const anchor = (): Anchor | undefined => {
+    const dropped = anchors.drop(queue.head);
+    if (dropped !== undefined) onAnchor?.(dropped);
+    return dropped;
+  };
+  const anchoring = setInterval(anchor, options.anchorMs).unref();
+  const tidying = tidyWhenIdle(queue, options.tidyMs);
+  let closing: Promise<void> | undefined;
+
+  return {
+    folder,
+    anchor,
+    snapshot,
+    commit: (commit) => queue.commit(commit),
+    turn: (work) => queue.turn(() => work(snapshot())),
+    record: (entry) => queue.record(JSON.stringify(entry)),
+    async claim(max, leaseMs, passOver = new Set()) {
+      if (!outbox.isAnyDue(clock.now())) return [];
+      const outcome = await queue.chore({ kind: 'claim', max, leaseMs, passOver });
+      return outcome.kind === 'claimed' ? outcome.entries : ([] satisfies Claimed[]);
+    },
+    async postpone(id, afterMs, why) {
+      await queue.chore({ kind: 'postpone', id, afterMs, why });
+    },
+    outbox: async (filter) => outbox.list(filter),
+    verify: async () => describeReport(await verifyFile(paths.database, anchorFile)),
+    status: () => statusOf(queue, outbox.oldestAt(), paths.database),
+    close() {
+      closing ??= (async () => {
+        clearInterval(anchoring);
+        tidying.stop();
+        await queue.drain();
+        anchor();
+        await close();
+      })();
+      return closing;
+    },
+  };
+}
+
+/** Takes one step of housekeeping at a time, only while nobody waits for the writer. */
+function tidyWhenIdle(queue: WriterQueue, tidyMs: number): { stop(): void } {
+  let timer = setTimeout(step, tidyMs).unref();
+  let stopped = false;
+
+  async function tidy(): Promise<boolean> {
+    if (!queue.isIdle) return false;
+    try {
+      const outcome = await queue.chore({ kind: 'tidy' });
+      return outcome.kind === 'tidied' && outcome.more;
+    } catch (error) {
+      // A full disk or a closing store: the next look comes in its time.
+      if (error instanceof CommitRefused) return false;
+      throw error;
+    }
+  }
+  function step(): void {
+    void tidy().then((more) => {
+      if (!stopped) timer = setTimeout(step, more ? 10 : tidyMs).unref();
+    });
+  }
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function statusOf(queue: WriterQueue, oldestWaitingAt: number, file: string): StoreStatus {
+  const { seq, writable, outboxWaiting } = queue.head;
+  const bytes = [file, `${file}-wal`].reduce(
+    (sum, one) => sum + (statSync(one, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+  return { seq, writable, queued: queue.queued, outboxWaiting, oldestWaitingAt, bytes };
+}

@@ -1,0 +1,72 @@
+/** The outbox as an operator sees it, and what a claim asks before it troubles the writer. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { OutboxEntry, OutboxRow, Store } from '../../ports/store.ts';
+import { prepare, statements } from './connection.ts';
+import { STATES } from './outbox.ts';
+
+export interface OutboxReading {
+  list(filter: Parameters<Store['outbox']>[0]): OutboxRow[];
+  isAnyDue(now: number): boolean;
+  /** Milliseconds since 1970 of the oldest open entry's commit; 0 when there is none. */
+  oldestAt(): number;
+}
+
+type Row = [
+  id: string,
+  seq: number,
+  at: number,
+  entry: string,
+  state: number,
+  attempt: number,
+  due: number,
+  why: string,
+];
+
+export function prepareOutboxReading(db: DatabaseSync): OutboxReading {
+  const sql = statements(db);
+  const oldest = prepare<[number]>(db, 'SELECT at FROM outbox WHERE state < 2 ORDER BY oid LIMIT 1');
+  const due = prepare<[number]>(
+    db,
+    `WITH RECURSIVE open (receiver) AS (
+       SELECT min(receiver) FROM outbox WHERE state < 2
+       UNION ALL SELECT (SELECT min(receiver) FROM outbox WHERE state < 2 AND receiver > open.receiver)
+       FROM open WHERE open.receiver IS NOT NULL)
+     SELECT 1 FROM open WHERE EXISTS (
+       SELECT 1 FROM outbox o WHERE o.state < 2 AND o.receiver = open.receiver AND o.due <= ?) LIMIT 1`,
+  );
+
+  return {
+    isAnyDue: (now) => due.get(now) !== undefined,
+    oldestAt: () => oldest.get()?.[0] ?? 0,
+    list({ subject, receiver, open, count }) {
+      const where = ['1'];
+      const values: (string | number)[] = [];
+      if (subject !== undefined) where.push('subject = ?') && values.push(subject);
+      if (receiver !== undefined) where.push('receiver = ?') && values.push(receiver);
+      if (open ?? (subject === undefined && receiver === undefined)) where.push('state < 2');
+      // An entry behind another is due when the first of its lane is, at the earliest.
+      const rows = sql<Row>(
+        `SELECT id, seq, at, entry, state, attempt,
+           CASE WHEN state < 2 THEN (SELECT min(h.due) FROM outbox h WHERE h.lane = o.lane AND h.state < 2) ELSE due END,
+           why
+         FROM outbox o WHERE ${where.join(' AND ')} ORDER BY oid DESC LIMIT ?`,
+      ).all(...values, count);
+      return rows.map(toRow);
+    },
+  };
+}
+
+function toRow([id, seq, at, entry, state, attempt, due, why]: Row): OutboxRow {
+  // What the outbox holds was written from an OutboxEntry.
+  const stored = JSON.parse(entry) as OutboxEntry;
+  return {
+    ...stored,
+    id,
+    seq,
+    at: new Date(at).toISOString(),
+    attempt,
+    state: STATES[state] ?? 'waiting',
+    why,
+    due,
+  };
+}

@@ -1,0 +1,44 @@
+/** What everything that reads shares: the connection, the rows of versions, and the newest version of a resource. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Ref } from '../../fhir/types.ts';
+import type { Version, Write } from '../../ports/store.ts';
+import type { Page, Query } from '../../ports/query.ts';
+
+/** What the snapshots of a store read with. */
+export interface Reading {
+  readonly db: DatabaseSync;
+  /** A search as of an earlier seq is expired. */
+  readonly horizon: () => number;
+  readonly search: (query: Query, seq: number, signal: AbortSignal) => Promise<Page>;
+  /** Milliseconds after which a history or an audit search is too costly. */
+  readonly timeoutMs: number;
+}
+
+/** The columns of a {@link Version} whose row has this alias, its resource being `r`. */
+export const columnsOf = (alias: string): string =>
+  `r.ref, ${['seq', 'at', 'method', 'text'].map((column) => `${alias}.${column}`).join()},
+   coalesce((SELECT name FROM name WHERE nid = r.custodian), '')`;
+
+export type VersionRow = readonly [
+  ref: Ref,
+  seq: number,
+  at: number,
+  method: Write['method'],
+  text: string | null,
+  custodian: Ref | '',
+];
+
+export function toVersion([ref, seq, at, method, text, custodian]: VersionRow): Version {
+  return { ref, seq, at: new Date(at).toISOString(), method, text: text ?? undefined, custodian };
+}
+
+/** The newest version of `r` as of a seq (`?`), under alias `h`; its sight is asked with {@link NEWEST}. */
+export const JOIN_NEWEST = `JOIN version h ON h.vid =
+  (SELECT n.vid FROM version n WHERE n.rid = r.rid AND n.seq <= ? ORDER BY n.seq DESC LIMIT 1)`;
+
+/** Visible by what is visible now: the newest version decides, and a deletion does not hide it from who saw it go. */
+export const NEWEST = {
+  resource: 'r',
+  vid: 'h.vid',
+  deletedAt: `CASE h.method WHEN 'DELETE' THEN h.seq END`,
+} as const;

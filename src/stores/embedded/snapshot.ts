@@ -1,0 +1,57 @@
+/** Reads as of a seq, in the main thread: by id and by version. The caller's sight is part of every query (rules 2.6). */
+import type { Ref } from '../../fhir/types.ts';
+import { SearchRefused } from '../../ports/store.ts';
+import type { Snapshot, Version } from '../../ports/store.ts';
+import type { Sight } from '../../ports/query.ts';
+import { prepareAuditReading } from './audit-reading.ts';
+import { statements } from './connection.ts';
+import { prepareHistory } from './history.ts';
+import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
+import type { Reading, VersionRow } from './reading.ts';
+import { sightSql } from './sight.ts';
+
+const NEVER = new AbortController().signal;
+
+/** Snapshots of one store. Each is a number and shares all else. */
+export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
+  const { db, horizon, search } = reading;
+  const sql = statements(db);
+  const history = prepareHistory(reading);
+  const audit = prepareAuditReading(reading);
+
+  return (seq) => ({
+    seq,
+    read: async (ref, sight) => read(seq, ref, sight),
+    vread: async (ref, version, sight) => (version > seq ? undefined : vread(seq, ref, version, sight)),
+    history: (query, signal = NEVER) => history(query, seq, signal),
+    audit: (query, signal = NEVER) => audit(query, seq, signal),
+    async search(query, signal = NEVER) {
+      assertFresh(seq);
+      const page = await search(query, seq, signal);
+      assertFresh(seq);
+      return page;
+    },
+  });
+
+  function read(seq: number, ref: Ref, sight: Sight): Version | undefined {
+    const visible = sightSql(sight, seq, NEWEST);
+    const row = sql<VersionRow>(
+      `SELECT ${columnsOf('h')} FROM resource r ${JOIN_NEWEST} WHERE r.ref = ? AND ${visible.sql}`,
+    ).get(seq, ref, ...visible.params);
+    return row && toVersion(row);
+  }
+
+  function vread(seq: number, ref: Ref, version: number, sight: Sight): Version | undefined {
+    const visible = sightSql(sight, seq, NEWEST);
+    const row = sql<VersionRow>(
+      `SELECT ${columnsOf('v')} FROM resource r ${JOIN_NEWEST} JOIN version v ON v.rid = r.rid AND v.seq = ?
+       WHERE r.ref = ? AND ${visible.sql}`,
+    ).get(seq, version, ref, ...visible.params);
+    return row && toVersion(row);
+  }
+
+  /** Values behind the horizon may be gone, before a search or while it ran: then it cannot be trusted. */
+  function assertFresh(seq: number): void {
+    if (seq < horizon()) throw new SearchRefused('expired');
+  }
+}
