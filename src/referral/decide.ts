@@ -60,7 +60,8 @@ export function decideEvent(state: State, event: Event, actors: ReadonlySet<Part
       notes: [note('information', `${event} changes nothing: already ${describeState(state)}.`)],
     };
   }
-  return refuseMove(state, movers, event, (candidate) => candidate.event === event);
+  const mover = ROWS.find((candidate) => candidate.event === event)?.actor; // every event has one mover
+  return refuseMove(state, movers, event, mover);
 }
 
 /** The state stays as it was: an edit, unless the recipient brings evidence from which a row leads on. */
@@ -70,11 +71,11 @@ function decideSameState(asked: Asked): Ruling {
   if (from === 'draft' && !actors.has('referralInitiator')) {
     return refuse('not-your-move', 'A draft is edited by the Referral Initiator alone (G11).');
   }
-  if (!actors.has('referralRecipient') || evidence.length === 0) return edit(asked, from);
+  if (from === 'draft' || !actors.has('referralRecipient') || evidence.length === 0) return edit(asked, from);
   const row = bestRow(rowsFrom(from, asked.movers), evidence);
   if (row !== undefined && fitOf(evidence, row.event) < Infinity) return move(asked, row);
   if (!evidence.includes('output')) return edit(asked, from, surplusNotes(asked, undefined));
-  return refuseMove(from, asked.movers, 'A new Task.output', () => false);
+  return refuseMove(from, asked.movers, 'A new Task.output', 'referralRecipient');
 }
 
 function decideChange(asked: Asked): Ruling {
@@ -82,7 +83,10 @@ function decideChange(asked: Asked): Ruling {
   const reaches = (row: Transition): boolean => row.to === written;
   const row = bestRow(rowsFrom(from, movers).filter(reaches), evidence) ?? aliasedRow(asked);
   if (row === 'reached') return edit(asked, from);
-  if (row === undefined) return refuseMove(from, movers, `To ${describeState(written)}`, reaches);
+  if (row === undefined) {
+    const mover = ROWS.find((candidate) => candidate.from === from && reaches(candidate))?.actor;
+    return refuseMove(from, movers, `To ${describeState(written)}`, mover);
+  }
   if (row.actor === 'administrator' && !hasReason(asked.after)) {
     return refuse(
       'referral-rule',
@@ -93,17 +97,31 @@ function decideChange(asked: Asked): Ruling {
   return move(asked, row);
 }
 
-/** The row that a written state means by an alias; `reached` when that alias has had its effect. */
-function aliasedRow({ from, written, actors, movers, evidence }: Asked): Transition | 'reached' | undefined {
+/**
+ * The row that a written state means by an alias; `reached` when that alias has had its effect, or leaves the state as
+ * it is and no new evidence comes with it (the same write once more).
+ */
+function aliasedRow({
+  from,
+  written,
+  after,
+  actors,
+  movers,
+  evidence,
+}: Asked): Transition | 'reached' | undefined {
   const alias = ALIASES.find(
-    ({ actor, written: by, needs }) =>
-      by === written && actors.has(actor) && (needs === undefined || evidence.includes(needs)),
+    (candidate) =>
+      candidate.written === written &&
+      actors.has(candidate.actor) &&
+      (candidate.needs === undefined || after[candidate.needs] !== undefined),
   );
   if (alias === undefined) return undefined;
+  const { actor, event } = alias;
   const row = rowsFrom(from, movers).find(
-    ({ event, actor }) => event === alias.event && actor === alias.actor,
+    (candidate) => candidate.event === event && candidate.actor === actor,
   );
-  return row ?? (isReached(from, alias.event, new Set([alias.actor])) ? 'reached' : undefined);
+  if (row === undefined) return isReached(from, event, new Set([actor])) ? 'reached' : undefined;
+  return row.from === row.to && fitOf(evidence, event) === Infinity ? 'reached' : row;
 }
 
 /** The row whose event the evidence fits best; the guide's order where it fits several alike. */

@@ -2,7 +2,6 @@
  * What the guide's table leaves open, decided: rows and aliases of our own, each under the number of the gap it closes.
  * The guide's 34 rows stay verbatim in `transitions.ts`; an analyst sees here what is ours.
  */
-import type { Evidence } from './evidence.ts';
 import type { State } from './state.ts';
 import { TRANSITIONS, type Event, type Party } from './transitions.ts';
 
@@ -142,8 +141,8 @@ export interface Alias {
   readonly actor: Party;
   readonly written: State;
   readonly event: Event;
-  /** Without this evidence the written state is taken at its word. */
-  readonly needs?: Evidence;
+  /** The element that the written Task must have; without it the written state is taken at its word. */
+  readonly needs?: 'output';
 }
 
 //  because               who                          writes                         means

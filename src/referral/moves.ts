@@ -25,20 +25,19 @@ export const moversOf = (actors: ReadonlySet<Party>, administrator: boolean): Re
   new Set<Mover>(administrator ? [...actors, 'administrator'] : actors);
 
 /**
- * No row for these movers: `not-your-move` if `wanted` picks a row of somebody else's from here, or the caller is
- * nobody's party; else `transition-not-allowed`.
+ * No row for these movers: `not-your-move` if what they asked is the move of `mover`, who is none of them, or if they
+ * are no party at all; else `transition-not-allowed`.
  */
 export function refuseMove(
   from: State,
   movers: ReadonlySet<Mover>,
   asked: string,
-  wanted: (row: Transition) => boolean,
+  mover: Mover | undefined,
 ): Refusal {
   const moves = `${describeMovers(movers)} may, from ${describeState(from)}: ${describeMoves(from, movers)}.`;
-  const others = ROWS.filter((row) => row.from === from && wanted(row));
-  const owner = others[0]?.actor;
-  if (owner !== undefined)
-    return refuse('not-your-move', `${asked} is a move of the ${WORDS[owner]}. ${moves}`);
+  if (mover !== undefined && !movers.has(mover)) {
+    return refuse('not-your-move', `${asked} is a move of the ${WORDS[mover]}. ${moves}`);
+  }
   const isParty = movers.has('referralInitiator') || movers.has('referralRecipient');
   if (!isParty) return refuse('not-your-move', `${asked}: only the parties of a referral move it. ${moves}`);
   return refuse('transition-not-allowed', `${asked} is no move from ${describeState(from)}. ${moves}`);

@@ -84,7 +84,7 @@ const aliasCells = ({
 }: (typeof ALIASES)[number]): readonly string[] => [
   reason,
   WORDS[actor],
-  `${describeState(written)}${needs === undefined ? '' : ` with a new ${needs}`}`,
+  `${describeState(written)}${needs === undefined ? '' : ` with ${needs}`}`,
   event,
 ];
 

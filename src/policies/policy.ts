@@ -1,0 +1,35 @@
+/** What a policy is: a rule about telling somebody something, with its legal basis, that sees one disclosure and votes. */
+import type { Ref, Resource } from '../fhir/types.ts';
+
+/** Telling an organization something that another one keeps. Asked where `to` is not `from`. */
+export interface Disclosure {
+  readonly what: { readonly type: string; readonly ref: Ref };
+  readonly from: Ref;
+  readonly to: Ref;
+  /** Whom it is about; undefined for what is about no patient. */
+  readonly patient: Ref | undefined;
+  /** The patient's Consents. */
+  readonly consents: readonly Resource[];
+  /**
+   * The organizations that the actors named in those Consents stand for, by their reference as written. An actor that
+   * is no Organization and is missing here may stand for any.
+   */
+  readonly consentActors?: ReadonlyMap<string, Ref>;
+  /** Contracts between the two organizations. */
+  readonly agreements: readonly Resource[];
+  /** The receiver is a party of the referral that this belongs to. */
+  readonly parties: boolean;
+  readonly purpose: 'treatment' | 'payment' | 'operations';
+  /** Milliseconds since 1970, UTC. */
+  readonly now: number;
+}
+
+export type Vote = 'permit' | 'deny' | 'abstain';
+
+export interface Policy {
+  /** Goes into the audit event of what it decided. */
+  readonly name: string;
+  /** The law or the specification that it follows, with its paragraph. */
+  readonly basis: string;
+  readonly vote: (disclosure: Disclosure) => Vote;
+}

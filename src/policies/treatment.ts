@@ -1,0 +1,9 @@
+/** A referral is treatment: each party may be told what the other keeps for it, without an authorization. */
+import type { Policy } from './policy.ts';
+
+export const treatment: Policy = {
+  name: 'treatment',
+  // (c)(2): a covered entity may disclose protected health information for treatment activities of a health care provider.
+  basis: '45 CFR 164.506(c)',
+  vote: ({ parties, purpose }) => (parties && purpose === 'treatment' ? 'permit' : 'abstain'),
+};
