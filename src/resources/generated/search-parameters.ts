@@ -351,7 +351,7 @@ version token version:string
 attester reference attester.party:Reference Organization,Patient,Practitioner,PractitionerRole,RelatedPerson
 author reference author:Reference Device,Organization,Patient,Practitioner,PractitionerRole,RelatedPerson
 category token category:CodeableConcept
-confidentiality token confidentiality:code
+confidentiality token confidentiality:code(http://terminology.hl7.org/CodeSystem/v3-Confidentiality)
 context token event.code:CodeableConcept
 date date date:dateTime
 encounter reference encounter:Reference Encounter,EpisodeOfCare
@@ -1799,9 +1799,6 @@ payload token channel.payload:code(urn:ietf:bcp:13)
 status token status:code(http://hl7.org/fhir/subscription-status)
 type token channel.type:code(http://hl7.org/fhir/subscription-channel-type)
 url uri channel.endpoint:url
-`,
-  SubscriptionStatus: `
-
 `,
   Substance: `
 category token category:CodeableConcept

@@ -42,12 +42,11 @@ function parseStep(text: string): Step {
   return child === undefined ? { name } : { name, where: [child, value] };
 }
 
+/** A value that is there: a complex element or a primitive. */
+export type Present = object | string | number | boolean;
+
 /** Visits every value at the path: lists are walked, and what is absent is passed over. */
-export function visitElements(
-  node: unknown,
-  { steps }: ElementPath,
-  visit: (value: NonNullable<unknown>) => void,
-): void {
+export function visitElements(node: unknown, { steps }: ElementPath, visit: (value: Present) => void): void {
   descend(node, steps, 0, visit);
 }
 
@@ -55,7 +54,7 @@ function descend(
   node: unknown,
   steps: readonly Step[],
   depth: number,
-  visit: (value: NonNullable<unknown>) => void,
+  visit: (value: Present) => void,
 ): void {
   if (node === undefined || node === null) return;
   if (Array.isArray(node)) {

@@ -18,6 +18,7 @@ import type {
   Reference,
   Timing,
 } from '../../fhir/types.ts';
+import type { Present } from './element-path.ts';
 
 /** How a parameter is indexed and compared; the rows of the table in `ports/query.ts`. */
 export type Kind = 'token' | 'string' | 'reference' | 'uri' | 'date' | 'number';
@@ -87,7 +88,7 @@ const EXTRACTORS: Readonly<Record<Kind, Readonly<Record<string, Extractor>>>> = 
 export function extractorOf(
   kind: Kind,
   datatype: string,
-): ((value: NonNullable<unknown>, emit: Emit, argument: string) => void) | undefined {
+): ((value: Present, emit: Emit, argument: string) => void) | undefined {
   // An element path says which datatype its values have, and validation has seen to it.
   return EXTRACTORS[kind][datatype] as ReturnType<typeof extractorOf>;
 }

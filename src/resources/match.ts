@@ -1,0 +1,100 @@
+/**
+ * Clauses evaluated in memory, on a resource's own search values: Subscription criteria, and resources of a bundle that are
+ * not stored yet. It answers what an engine answers.
+ */
+import type { Clause, Prefix, SearchValue } from '../ports/query.ts';
+
+export interface Candidate {
+  /** `Type/id`. */
+  readonly ref: string;
+  readonly type: string;
+  readonly values: readonly SearchValue[];
+  /** Milliseconds since 1970 of its last commit; without it no `_lastUpdated` is satisfied. */
+  readonly updated?: number;
+}
+
+/** Whether a resource satisfies a clause. Throws for clauses that look at another resource. */
+export function matches(clause: Clause, candidate: Candidate): boolean {
+  switch (clause.kind) {
+    case 'all':
+      return clause.of.every((one) => matches(one, candidate));
+    case 'any':
+      return clause.of.some((one) => matches(one, candidate));
+    case 'not':
+      return !matches(clause.clause, candidate);
+    case 'id':
+      return clause.ids.some((id) => candidate.ref === `${candidate.type}/${id}`);
+    case 'updated': {
+      const { updated } = candidate;
+      return updated !== undefined && compare(clause, updated, updated);
+    }
+    case 'missing':
+      return candidate.values.some(({ param }) => param === clause.param) !== clause.missing;
+    case 'chain':
+    case 'has':
+      throw new Error(`a ${clause.kind} clause looks at other resources`);
+    default:
+      return candidate.values.some((value) => value.param === clause.param && satisfies(clause, value));
+  }
+}
+
+type ValueClause = Extract<Clause, { kind: 'token' | 'string' | 'reference' | 'uri' | 'range' }>;
+
+function satisfies(clause: ValueClause, { low, high }: SearchValue): boolean {
+  switch (clause.kind) {
+    case 'token': {
+      const { code = low, system = high } = clause;
+      return code === low && system === high;
+    }
+    case 'string':
+      return STRINGS[clause.match](clause.value, String(low), String(high));
+    case 'reference':
+      return clause.to.includes(String(low));
+    case 'uri':
+      return URIS[clause.match](clause.value, String(low));
+    default:
+      return compare(clause, Number(low), Number(high));
+  }
+}
+
+const STRINGS = {
+  starts: (searched: string, folded: string): boolean => folded.startsWith(searched),
+  contains: (searched: string, folded: string): boolean => folded.includes(searched),
+  exact: (searched: string, _folded: string, written: string): boolean => written === searched,
+};
+
+/** Below and above go by segments of the path: `http://a/b` is above `http://a/b/c`, not above `http://a/bc`. */
+const isBelow = (uri: string, folder: string): boolean =>
+  uri === folder || uri.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+
+const URIS = {
+  exact: (searched: string, uri: string): boolean => uri === searched,
+  below: (searched: string, uri: string): boolean => isBelow(uri, searched),
+  above: (searched: string, uri: string): boolean => isBelow(searched, uri),
+};
+
+type Range = Extract<Clause, { kind: 'range' | 'updated' }>;
+
+function compare({ prefix, low, high }: Range, from: number, to: number): boolean {
+  return PREFIXES[prefix]({ low, high }, { low: from, high: to });
+}
+
+interface Span {
+  readonly low: number;
+  readonly high: number;
+}
+
+const within = (outer: Span, inner: Span): boolean => outer.low <= inner.low && inner.high <= outer.high;
+
+/** http://hl7.org/fhir/R4/search.html#prefix; for `ap` the searched interval was widened when it was read. */
+const PREFIXES: Readonly<Record<Prefix, (searched: Span, value: Span) => boolean>> = {
+  eq: within,
+  ne: (searched, value) => !within(searched, value),
+  gt: (searched, value) => value.high > searched.high,
+  lt: (searched, value) => value.low < searched.low,
+  ge: (searched, value) => value.high > searched.high || within(searched, value),
+  le: (searched, value) => value.low < searched.low || within(searched, value),
+  sa: (searched, value) => value.low > searched.high,
+  eb: (searched, value) => value.high < searched.low,
+  ap: (searched, value) => value.low <= searched.high && value.high >= searched.low,
+};

@@ -1,0 +1,148 @@
+/**
+ * Searches and conditions as asked (http://hl7.org/fhir/R4/search.html): pairs of a query string become a query of the
+ * store, or a refusal that names the parameter and says what it takes.
+ */
+import type { IssueDetail } from '../fhir/issue.ts';
+import type { Clause, Query, Sight } from '../ports/query.ts';
+import { UNSUPPORTED_PARAMETERS } from './search-parameters.ts';
+import { parseFilter, type FilterOptions } from './search/filter.ts';
+import { invalid, shownName, unsupported } from './search/refusal.ts';
+import {
+  FORMAT_PARAMETERS,
+  isResultParameter,
+  readWishes,
+  type Inclusion,
+  type ResultWishes,
+  type Summary,
+  type TotalMode,
+} from './search/result.ts';
+
+export type { FilterOptions } from './search/filter.ts';
+export type { Inclusion, Summary, TotalMode } from './search/result.ts';
+
+/** Name and value of a query string, percent-decoded, escapes of the search grammar still in place. */
+export type Pair = readonly [name: string, value: string];
+
+export interface SearchOptions extends FilterOptions {
+  /** `Prefer: handling=lenient`: unknown parameters are left out instead of refused. */
+  readonly lenient: boolean;
+  readonly countDefault: number;
+  readonly countMax: number;
+  readonly sight: Sight;
+}
+
+export interface ParsedSearch {
+  /** `count` 0: the total alone is wanted (`_count=0`, `_summary=count`). */
+  readonly query: Query;
+  readonly include: readonly Inclusion[];
+  readonly revinclude: readonly Inclusion[];
+  readonly summary: Summary;
+  readonly elements: readonly string[] | undefined;
+  readonly total: TotalMode;
+  /** The query string of what is really searched, without a question mark; '' for everything. */
+  readonly self: string;
+  /** Parameters that were left out. */
+  readonly warnings: readonly IssueDetail[];
+}
+
+/** Parameters of one search. */
+export const PARAMETERS_MAX = 50;
+
+/**
+ * Reads a search of one type.
+ *
+ * @throws OperationOutcomeError search-parameter-unknown, search-value-invalid.
+ */
+export function parseSearch(type: string, pairs: readonly Pair[], options: SearchOptions): ParsedSearch {
+  const asked = pairs.filter(([name]) => !FORMAT_PARAMETERS.has(name));
+  const { used, clauses, warnings } = readFilters(type, asked, options);
+  const wishes = readWishes(type, used);
+  const countOnly = wishes.count === 0 || wishes.summary === 'count';
+  const count = countOnly ? 0 : Math.min(wishes.count ?? options.countDefault, options.countMax);
+  const query: Query = {
+    type,
+    where: allOf(clauses),
+    sort: wishes.sort,
+    sight: options.sight,
+    count,
+    offset: 0,
+    total: countOnly || wishes.total !== 'none',
+  };
+  return { ...answerOf(wishes), query, self: selfOf(used, count), warnings };
+}
+
+/**
+ * Reads the condition of a conditional create, update, patch, delete or reference, or the criteria of a Subscription.
+ *
+ * @throws OperationOutcomeError search-parameter-unknown, search-value-invalid; also when it has no parameter at all.
+ */
+export function parseCondition(type: string, queryText: string, options: FilterOptions): Clause {
+  const pairs = [...new URLSearchParams(queryText)].filter(([name]) => !FORMAT_PARAMETERS.has(name));
+  const wish = pairs.find(([name]) => isResultParameter(codeOf(name)));
+  if (wish !== undefined)
+    throw unsupported(wish[0], 'a condition selects resources and says nothing of a result');
+  if (pairs.length === 0) throw invalid('condition', 'has no parameter');
+  return allOf(readFilters(type, pairs, { ...options, lenient: false }).clauses);
+}
+
+/** What is asked of resources; `used` are the pairs that were not left out, result parameters among them. */
+function readFilters(
+  type: string,
+  pairs: readonly Pair[],
+  options: FilterOptions & { readonly lenient: boolean },
+) {
+  if (pairs.length > PARAMETERS_MAX) throw invalid('search', `at most ${PARAMETERS_MAX} parameters`);
+  const used: Pair[] = [];
+  const clauses: Clause[] = [];
+  const warnings: IssueDetail[] = [];
+  for (const pair of pairs) {
+    const [name, value] = pair;
+    const isWish = isResultParameter(codeOf(name));
+    const clause = isWish ? undefined : parseFilter(type, name, value, options);
+    if (clause !== undefined) clauses.push(clause);
+    if (isWish || clause !== undefined) used.push(pair);
+    else if (options.lenient) warnings.push(leftOut(type, name));
+    else throw unsupported(name, whyUnknown(type, name));
+  }
+  return { used, clauses, warnings };
+}
+
+const codeOf = (name: string): string => name.split(':', 1)[0] ?? name;
+
+const leftOut = (type: string, name: string): IssueDetail => ({
+  code: 'search-parameter-unknown',
+  severity: 'warning',
+  diagnostics: `${shownName(name)}: ${whyUnknown(type, name)}; it was left out`,
+});
+
+function whyUnknown(type: string, name: string): string {
+  const code = codeOf(name);
+  const why = [type, 'DomainResource', 'Resource'].map((base) => UNSUPPORTED_PARAMETERS[`${base}.${code}`]);
+  const known = why.find((reason) => reason !== undefined);
+  return known === undefined ? `${type} has no such parameter` : `not supported (${known})`;
+}
+
+const allOf = (clauses: readonly Clause[]): Clause => {
+  const [only] = clauses;
+  return clauses.length === 1 && only !== undefined ? only : { kind: 'all', of: clauses };
+};
+
+const answerOf = ({ include, revinclude, summary, elements, total }: ResultWishes) => ({
+  include,
+  revinclude,
+  summary,
+  elements,
+  total,
+});
+
+/** "The self link SHALL contain the parameters that were actually used to process the search." */
+function selfOf(used: readonly Pair[], count: number): string {
+  return used
+    .map(([name, value]) => (name === '_count' ? [name, String(count)] : [name, value]) as Pair)
+    .map(([name, value]) => `${encodePart(name)}=${encodePart(value)}`)
+    .join('&');
+}
+
+/** Percent-encoded, save what a query string may hold and people like to read. */
+const encodePart = (text: string): string =>
+  encodeURIComponent(text.toWellFormed()).replaceAll(/%(?:3A|2C|2F|3F|40|24)/g, decodeURIComponent);

@@ -1,0 +1,173 @@
+/**
+ * One search parameter as asked, `name=value`, as a clause (http://hl7.org/fhir/R4/search.html): its modifier, its
+ * alternatives, chains to referenced resources (`focus:ServiceRequest.identifier`) and back (`_has:Task:focus:status`).
+ */
+import type { Clause } from '../../ports/query.ts';
+import { R4_TYPES, searchParameters, type SearchParameter } from '../search-parameters.ts';
+import { splitEscaped } from './escape.ts';
+import { anyOf, askMissing, MODIFIERS, type Asked } from './kinds.ts';
+import { parseDateRange } from './range.ts';
+import { invalid, unsupported } from './refusal.ts';
+
+/** In which surroundings a search is read. */
+export interface FilterOptions {
+  /** The server's own base; absolute references to it are local ones. */
+  readonly base: string;
+  /** Milliseconds since 1970; what `ap` dates are measured against. */
+  readonly now: number;
+  /** The types the server has; chains go to these alone. All of R4 when absent. */
+  readonly types?: ReadonlySet<string> | undefined;
+}
+
+/** Hops of a chain, `_has` included. */
+export const HOPS_MAX = 3;
+/** Alternatives of one parameter. */
+export const ALTERNATIVES_MAX = 200;
+
+/**
+ * The clause of `name=value` for resources of `type`. Undefined when there is no such parameter.
+ *
+ * @throws OperationOutcomeError search-value-invalid, or search-parameter-unknown for what a known parameter does not allow.
+ */
+export function parseFilter(
+  type: string,
+  name: string,
+  value: string,
+  options: FilterOptions,
+  hops = 0,
+): Clause | undefined {
+  if (hops > HOPS_MAX) throw unsupported(name, `at most ${HOPS_MAX} hops`);
+  const onward: Onward = (to, rest) => parseFilter(to, rest, value, options, hops + 1);
+  if (name.startsWith('_has:')) return parseHas(type, name, onward);
+  const dot = name.indexOf('.');
+  if (dot >= 0) return parseChain(type, name.slice(0, dot), name.slice(dot + 1), options, onward);
+  const colon = name.indexOf(':');
+  const code = colon < 0 ? name : name.slice(0, colon);
+  const modifier = colon < 0 ? '' : name.slice(colon + 1);
+  const special = SPECIAL.get(code);
+  if (special !== undefined) {
+    if (modifier !== '') throw unsupported(name, 'takes no modifier');
+    return special(splitValues(name, value), name, options);
+  }
+  const parameter = searchParameters(type).get(code);
+  return parameter && askParameter(parameter, name, modifier, splitValues(name, value), options);
+}
+
+type Onward = (type: string, rest: string) => Clause | undefined;
+
+/** Parameters that are no search values of the resource. */
+const SPECIAL: ReadonlyMap<
+  string,
+  (values: readonly string[], name: string, options: FilterOptions) => Clause
+> = new Map([
+  ['_id', askId],
+  ['_lastUpdated', askUpdated],
+]);
+
+const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+
+function askId(ids: readonly string[], name: string): Clause {
+  if (!ids.every((id) => ID.test(id)))
+    throw invalid(name, 'ids are 1 to 64 characters of A-Z a-z 0-9 - and dot');
+  return { kind: 'id', ids };
+}
+
+function askUpdated(values: readonly string[], name: string, { now }: FilterOptions): Clause {
+  const clauses = values.map((value): Clause => {
+    const range = parseDateRange(value, now);
+    if (range === undefined) throw invalid(name, 'a date of the calendar such as ge2026-11-22T09:00:00Z');
+    return { kind: 'updated', ...range };
+  });
+  return anyOf(clauses);
+}
+
+function askParameter(
+  { code, kind, paths, targets }: SearchParameter,
+  name: string,
+  modifier: string,
+  values: readonly string[],
+  { base, now, types }: FilterOptions,
+): Clause {
+  const asked: Asked = {
+    name,
+    param: code,
+    targets: withinTypes(targets, types),
+    truth: paths.every(({ datatype }) => datatype === 'boolean' || datatype === 'truth'),
+    base,
+    now,
+  };
+  if (modifier === 'missing') return askMissing(values, asked);
+  const ask = Object.hasOwn(MODIFIERS[kind], modifier) ? MODIFIERS[kind][modifier] : undefined;
+  if (ask !== undefined) return ask(values, asked);
+  // `subject:Patient=1` says the type of a reference that is given by its id
+  if (kind === 'reference' && R4_TYPES.includes(modifier)) {
+    if (targets !== undefined && !targets.includes(modifier))
+      throw invalid(name, `never refers to a ${modifier}`);
+    if (!values.every((id) => ID.test(id))) throw invalid(name, 'an id without a type');
+    return { kind: 'reference', param: code, to: values.map((id) => `${modifier}/${id}`) };
+  }
+  throw unsupported(name, `a ${kind} takes no such modifier`);
+}
+
+/** `focus:ServiceRequest.identifier`: without a type, every target that has the rest; alike ones share a clause. */
+function parseChain(
+  type: string,
+  head: string,
+  rest: string,
+  { types }: FilterOptions,
+  onward: Onward,
+): Clause | undefined {
+  const [code = '', only] = head.split(':');
+  const parameter = searchParameters(type).get(code);
+  if (parameter === undefined) return undefined;
+  const { kind, targets } = parameter;
+  if (kind !== 'reference') throw unsupported(head, `is a ${kind}: only references can be followed`);
+  const reachable = withinTypes(targets, types);
+  if (only !== undefined && !reachable.includes(only))
+    throw unsupported(head, 'never refers to that type here');
+  const alike = new Map<string, { types: string[]; where: Clause }>();
+  for (const target of only === undefined ? reachable : [only]) {
+    const where = onward(target, rest);
+    if (where === undefined) continue;
+    const key = JSON.stringify(where);
+    const group = alike.get(key);
+    if (group === undefined) alike.set(key, { types: [target], where });
+    else group.types.push(target);
+  }
+  if (alike.size === 0) return undefined;
+  return anyOf([...alike.values()].map((group): Clause => ({ kind: 'chain', param: code, ...group })));
+}
+
+const HAS = /^_has:(\w+):([\w-]+):(.+)$/;
+
+/** `_has:Task:focus:status`: some Task whose focus is this resource has that status. */
+function parseHas(type: string, name: string, onward: Onward): Clause | undefined {
+  const [, from, code, rest] = HAS.exec(name) ?? [];
+  if (from === undefined || code === undefined || rest === undefined) {
+    throw unsupported(name, 'write _has:Type:reference:parameter');
+  }
+  const parameter = searchParameters(from).get(code);
+  if (parameter?.kind !== 'reference') return undefined;
+  if (parameter.targets !== undefined && !parameter.targets.includes(type)) {
+    throw unsupported(name, `${from}.${code} never refers to a ${type}`);
+  }
+  const where = onward(from, rest);
+  return where && { kind: 'has', type: from, param: code, where };
+}
+
+/** The types among these, or of all, that the server has. */
+function withinTypes(
+  targets: readonly string[] | undefined,
+  types: ReadonlySet<string> | undefined,
+): readonly string[] {
+  const known = targets ?? R4_TYPES;
+  return types === undefined ? known : known.filter((type) => types.has(type));
+}
+
+function splitValues(name: string, value: string): readonly string[] {
+  const values = splitEscaped(value, ',');
+  if (values === undefined) throw invalid(name, String.raw`a backslash stands only before \ , | and $`);
+  if (values.includes('')) throw invalid(name, 'a value is missing');
+  if (values.length > ALTERNATIVES_MAX) throw invalid(name, `at most ${ALTERNATIVES_MAX} values`);
+  return values;
+}

@@ -1,0 +1,66 @@
+/**
+ * Dates and numbers as searched: a prefix and the interval that the precision implies
+ * (http://hl7.org/fhir/R4/search.html#prefix, #number, #date).
+ */
+import { parseSearchDate } from '../../fhir/datetime.ts';
+import type { Prefix } from '../../ports/query.ts';
+
+export interface SearchedRange {
+  readonly prefix: Prefix;
+  readonly low: number;
+  readonly high: number;
+}
+
+const PREFIXED = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)$/s;
+
+/** "The recommended value for the approximation is 10% of the stated value (or for a date, 10% of the gap to now)." */
+const APPROXIMATION = 0.1;
+
+/** `now` in milliseconds: what `ap` is measured against. */
+export function parseDateRange(text: string, now: number): SearchedRange | undefined {
+  const [prefix, rest] = readPrefix(text);
+  const interval = parseSearchDate(rest);
+  if (interval === undefined) return undefined;
+  const { low, high } = interval;
+  if (prefix !== 'ap') return { prefix, low, high };
+  const gap = Math.round(APPROXIMATION * Math.max(Math.abs(now - low), Math.abs(now - high)));
+  return { prefix, low: low - gap, high: high + gap };
+}
+
+const DECIMAL = /^(-?)(0|[1-9]\d{0,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/;
+
+export function parseNumberRange(text: string): SearchedRange | undefined {
+  const [prefix, rest] = readPrefix(text);
+  const found = DECIMAL.exec(rest);
+  if (found === null) return undefined;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = found;
+  const value = Number(rest);
+  if (!Number.isFinite(value)) return undefined;
+  // "The implicit precision of the number is ignored" by the prefixes that compare.
+  if (prefix !== 'eq' && prefix !== 'ne' && prefix !== 'ap') return { prefix, low: value, high: value };
+  const margin = prefix === 'ap' ? Math.abs(value) * APPROXIMATION : 0;
+  const { low, high } = precisionOf(BigInt(`${sign}${whole}${fraction}`), Number(exponent) - fraction.length);
+  return { prefix, low: low - margin, high: high + margin };
+}
+
+/**
+ * Half a unit of the last digit to both sides, the upper bound excluded: `100` is [99.5 … 100.5). Computed in decimals,
+ * because 5.4 - 0.05 is not 5.35.
+ */
+function precisionOf(digits: bigint, exponent: number): { low: number; high: number } {
+  const at = (tenths: bigint): number => Number(`${digits * 10n + tenths}e${exponent - 1}`);
+  return { low: at(-5n), high: below(at(5n)) };
+}
+
+/** The greatest number that is less than `value`. */
+function below(value: number): number {
+  if (value === 0) return -Number.MIN_VALUE;
+  const bits = new BigInt64Array(Float64Array.of(value).buffer);
+  bits[0] = (bits[0] ?? 0n) + (value > 0 ? -1n : 1n);
+  return new Float64Array(bits.buffer)[0] ?? value;
+}
+
+function readPrefix(text: string): readonly [Prefix, string] {
+  const [, prefix = 'eq', rest = ''] = PREFIXED.exec(text) ?? [];
+  return [prefix as Prefix, rest]; // the pattern holds no other
+}

@@ -1,0 +1,148 @@
+/** What a search asks about its answer rather than about resources (http://hl7.org/fhir/R4/search.html#return). */
+import type { SortKey } from '../../ports/query.ts';
+import { R4_TYPES, searchParameters } from '../search-parameters.ts';
+import { invalid, shownName, unsupported } from './refusal.ts';
+
+export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
+export type TotalMode = 'none' | 'estimate' | 'accurate';
+
+/** `_include=Task:focus:ServiceRequest`: resources that `type` refers to under `param`; for `_revinclude`, that refer so. */
+export interface Inclusion {
+  readonly type: string;
+  readonly param: string;
+  /** Only when the reference points to this type. */
+  readonly target?: string;
+  /** Asked of included resources, too. */
+  readonly iterate: boolean;
+}
+
+/** What the result parameters have said so far. */
+export interface ResultWishes {
+  sort: readonly SortKey[];
+  count: number | undefined;
+  total: TotalMode;
+  summary: Summary;
+  elements: readonly string[] | undefined;
+  readonly include: Inclusion[];
+  readonly revinclude: Inclusion[];
+}
+
+const SORT_MAX = 5;
+const ELEMENTS_MAX = 50;
+const INCLUSIONS_MAX = 20;
+
+/** Reads one result parameter; `modifier` without its colon. Undefined in `unknown`: all of it was understood. */
+type Read = (asked: {
+  readonly type: string;
+  readonly name: string;
+  readonly modifier: string;
+  readonly value: string;
+  readonly wishes: ResultWishes;
+}) => void;
+
+const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
+  ['_sort', ({ type, name, value, wishes }) => (wishes.sort = readSort(type, name, value))],
+  ['_count', ({ name, value, wishes }) => (wishes.count = readCount(name, value))],
+  ['_total', ({ name, value, wishes }) => (wishes.total = oneOf(TOTALS, name, value))],
+  ['_summary', ({ name, value, wishes }) => (wishes.summary = oneOf(SUMMARIES, name, value))],
+  ['_elements', ({ name, value, wishes }) => (wishes.elements = readElements(name, value, wishes.elements))],
+  ['_include', (asked) => addInclusion(asked.wishes.include, asked)],
+  ['_revinclude', (asked) => addInclusion(asked.wishes.revinclude, asked)],
+]);
+
+/** Which may be given more than once. */
+const REPEATABLE: ReadonlySet<string> = new Set(['_elements', '_include', '_revinclude']);
+const ITERATE: ReadonlySet<string> = new Set(['iterate', 'recurse']);
+
+/** Parameters of every interaction, which the door has read already. */
+export const FORMAT_PARAMETERS: ReadonlySet<string> = new Set(['_format', '_pretty']);
+
+export const isResultParameter = (code: string): boolean => READERS.has(code);
+
+/**
+ * Reads the result parameters among these pairs.
+ *
+ * @throws OperationOutcomeError search-value-invalid, search-parameter-unknown.
+ */
+export function readWishes(
+  type: string,
+  pairs: readonly (readonly [name: string, value: string])[],
+): ResultWishes {
+  const wishes: ResultWishes = {
+    sort: [],
+    count: undefined,
+    total: 'none',
+    summary: 'false',
+    elements: undefined,
+    include: [],
+    revinclude: [],
+  };
+  const seen = new Set<string>();
+  for (const [name, value] of pairs) {
+    const [code = '', modifier = ''] = name.split(/:(.*)/s);
+    const read = READERS.get(code);
+    if (read === undefined) continue;
+    if (seen.has(code) && !REPEATABLE.has(code)) throw invalid(name, 'given twice');
+    seen.add(code);
+    if (modifier !== '' && !(code.endsWith('include') && ITERATE.has(modifier))) {
+      throw unsupported(name, 'takes no such modifier');
+    }
+    read({ type, name, modifier, value, wishes });
+  }
+  return wishes;
+}
+
+function readSort(type: string, name: string, value: string): readonly SortKey[] {
+  const keys = value
+    .split(',')
+    .map((key) => ({ param: key.replace(/^-/, ''), descending: key.startsWith('-') }));
+  if (keys.length > SORT_MAX) throw invalid(name, `at most ${SORT_MAX} keys`);
+  for (const { param } of keys) {
+    const known = param === '_id' || param === '_lastUpdated' || searchParameters(type).has(param);
+    if (!known) throw unsupported(name, `${type} has no parameter ${shownName(param)} to sort by`);
+  }
+  return keys;
+}
+
+function readCount(name: string, value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw invalid(name, 'a number of resources');
+  return Number(value);
+}
+
+const TOTALS: readonly TotalMode[] = ['none', 'estimate', 'accurate'];
+const SUMMARIES: readonly Summary[] = ['true', 'text', 'data', 'count', 'false'];
+
+function oneOf<T extends string>(allowed: readonly T[], name: string, value: string): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw invalid(name, `one of ${allowed.join(', ')}`);
+  return found;
+}
+
+function readElements(name: string, value: string, before: readonly string[] = []): readonly string[] {
+  const elements = [...new Set([...before, ...value.split(',')])];
+  if (!elements.every((element) => /^[A-Za-z]{1,64}$/.test(element))) {
+    throw invalid(name, 'names of elements of the resource, without a path');
+  }
+  if (elements.length > ELEMENTS_MAX) throw invalid(name, `at most ${ELEMENTS_MAX} elements`);
+  return elements;
+}
+
+const INCLUSION = /^(\w+):([\w-]+)(?::(\w+))?$/;
+
+function addInclusion(to: Inclusion[], { type: searched, name, modifier, value }: Parameters<Read>[0]): void {
+  const [, type, param, target] = INCLUSION.exec(value) ?? [];
+  if (type === undefined || param === undefined)
+    throw invalid(name, 'write Type:reference or Type:reference:Target');
+  const parameter = searchParameters(type).get(param);
+  if (parameter?.kind !== 'reference')
+    throw unsupported(name, `${shownName(value)} is no reference to follow`);
+  const { targets } = parameter;
+  const reaches = (one: string): boolean => targets?.includes(one) ?? R4_TYPES.includes(one);
+  if (target !== undefined && !reaches(target))
+    throw invalid(name, `${type}.${param} never refers to that type`);
+  const iterate = modifier !== '';
+  const begins = name.startsWith('_include') ? type === searched : reaches(searched);
+  if (!begins && !iterate) throw invalid(name, `does not begin at ${searched}`);
+  to.push({ type, param, ...(target !== undefined && { target }), iterate });
+  if (to.length > INCLUSIONS_MAX) throw invalid(name, `at most ${INCLUSIONS_MAX} times`);
+}
