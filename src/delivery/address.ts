@@ -7,9 +7,9 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { OutboxEntry, Write } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
-import { matches } from '../resources/match.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
 import type { Move } from '../resources/rules.ts';
-import { searchValues } from '../resources/search-values.ts';
+import { selectorOf } from './subject.ts';
 import type { ActiveSubscription, SubscriptionCache } from './subscriptions.ts';
 
 /** One resource that a commit writes. */
@@ -50,7 +50,7 @@ export function createAddress(parts: AddressParts): Address {
   const { subscriptions, endpointsOf, rails } = parts;
   return async (changes, moves, at) => {
     const active = await subscriptions.current();
-    checkFanOut(changes, active, parts);
+    checkActivated(changes, active, parts);
     return [
       ...matchSubscriptions(changes, moves, active.values(), at),
       ...(await addressMoves(moves, endpointsOf, rails)),
@@ -83,9 +83,9 @@ export function matchSubscriptions(
     const type = typeOf(ref);
     const candidates = byType.get(type);
     if (after === undefined || candidates === undefined) return [];
-    const values = searchValues(after.plain, type);
+    const isSelectedBy = selectorOf(ref, after.plain, at);
     return candidates
-      .filter(({ end, where }) => end > at && matches(where, { ref, type, values, updated: at }))
+      .filter((candidate) => candidate.end > at && isSelectedBy(candidate))
       .map(({ ref: receiver, rail, organization }) => ({
         rail,
         receiver,
@@ -118,25 +118,35 @@ async function addressMoves(
   return entries;
 }
 
-function checkFanOut(
+/** What a commit makes active must be about a type served here, and fit. */
+function checkActivated(
   changes: readonly Changed[],
   active: ReadonlyMap<Ref, ActiveSubscription>,
   { activePerOrganizationMax, activeMax }: AddressParts,
 ): void {
   const added = changes.filter(
-    ({ ref, after }) =>
-      typeOf(ref) === 'Subscription' && after?.plain['status'] === 'active' && !active.has(ref),
+    ({ ref, after }) => typeOf(ref) === 'Subscription' && after?.plain['status'] === 'active',
   );
-  if (added.length === 0) return;
-  if (active.size + added.length > activeMax)
-    throw tooMany(`this server keeps ${activeMax} active Subscriptions`);
-  for (const [organization, own] of Map.groupBy(added, ({ custodian }) => custodian)) {
+  for (const { after } of added) checkServed(String(after?.plain['criteria']));
+
+  const more = added.filter(({ ref }) => !active.has(ref));
+  if (more.length > 0 && active.size + more.length > activeMax) {
+    throw refusal(`this server keeps ${activeMax} active Subscriptions: switch one off first`);
+  }
+  for (const [organization, own] of Map.groupBy(more, ({ custodian }) => custodian)) {
     const kept = [...active.values()].filter((one) => one.organization === organization).length;
     if (kept + own.length > activePerOrganizationMax) {
-      throw tooMany(`an organization may have ${activePerOrganizationMax} active Subscriptions`);
+      throw refusal(
+        `an organization may have ${activePerOrganizationMax} active Subscriptions: switch one off first`,
+      );
     }
   }
 }
 
-const tooMany = (says: string): OperationOutcomeError =>
-  new OperationOutcomeError('subscription-refused', { diagnostics: `${says}: switch one off first` });
+function checkServed(criteria: string): void {
+  const [type = ''] = criteria.split('?', 1);
+  if (!RESOURCE_TYPES.has(type)) throw refusal(`${type} is not served here`, ['Subscription.criteria']);
+}
+
+const refusal = (diagnostics: string, expression?: readonly string[]): OperationOutcomeError =>
+  new OperationOutcomeError('subscription-refused', { diagnostics, expression });

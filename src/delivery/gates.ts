@@ -2,10 +2,13 @@
  * What is asked once more just before an entry leaves: content is as of the commit, but address, rights and policies are
  * as of now (rules 6.1). Whoever lost the right meanwhile is not told.
  */
-import type { Resource } from '../fhir/types.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
-import type { Claimed, Snapshot, Version } from '../ports/store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Claimed, Snapshot } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
+import { type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
+import { selectorOf } from './subject.ts';
 
 /** The gates' answer. `policy` names what decided, for the audit of the disclosure. */
 export interface Answer {
@@ -21,12 +24,10 @@ export type Ask = (entry: Claimed, now: Snapshot, asOf: Snapshot) => Promise<Ans
 export const serverSight: Sight = { everything: true };
 
 export interface GateParts {
-  /** Whether a Subscription's criteria, as they are now, select this version of its subject. */
-  readonly selects: (subscription: Resource, subject: Version) => boolean;
+  readonly criteria: () => CriteriaOptions;
   /** The policies: who may be told. Asked last, when everything else permits. */
   readonly policies: Ask;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** Why a receiver is told nothing more; undefined when it still listens. One row per type of receiver. */
@@ -39,30 +40,40 @@ const DEAF: Readonly<Record<string, (receiver: Resource, nowMs: number) => strin
 };
 
 /** The gates in the order they are asked; the first that says no decides. */
-export function createAsk({ selects, policies, now: nowMs }: GateParts): Ask {
+export function createAsk({ criteria, policies, clock }: GateParts): Ask {
   return async (entry, now, asOf) => {
     const receiver = await readResource(now, entry.receiver);
     if (receiver === undefined) return withheld('receiver-gone', 'the receiver is gone');
 
-    const deaf = DEAF[typeOf(entry.receiver)]?.(receiver, nowMs());
+    const deaf = DEAF[typeOf(entry.receiver)]?.(receiver, clock.now());
     if (deaf !== undefined) return withheld('receiver-off', deaf);
 
     if ((await now.read(entry.subject, entry.sight)) === undefined) {
       return withheld('sight', 'the receiver may not see the subject any more');
     }
-    const subject = await asOf.read(entry.subject, serverSight);
+    const subject = await readResource(asOf, entry.subject);
     if (subject === undefined) return withheld('subject-gone', 'the subject was expunged');
 
-    if (receiver.resourceType === 'Subscription' && !selects(receiver, subject)) {
+    if (receiver.resourceType === 'Subscription' && !isSelected(receiver, criteria(), entry, subject)) {
       return withheld('criteria', 'the criteria do not select the subject any more');
     }
     return policies(entry, now, asOf);
   };
 }
 
+function isSelected(
+  subscription: Resource,
+  options: CriteriaOptions,
+  entry: Claimed,
+  subject: Resource,
+): boolean {
+  const criteria = parseCriteria(String(subscription['criteria']), options);
+  return selectorOf(entry.subject, subject, Date.parse(entry.at))(criteria);
+}
+
 const withheld = (policy: string, why: string): Answer => ({ permitted: false, policy, why });
 
-async function readResource(snapshot: Snapshot, ref: Claimed['receiver']): Promise<Resource | undefined> {
+async function readResource(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {
   const version = await snapshot.read(ref, serverSight);
   // Stored texts are resources: nothing else passes the desk.
   return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource);

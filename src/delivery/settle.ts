@@ -2,9 +2,10 @@
  * How the story of an entry ends, as one commit: settlement, audit of the disclosure and, where a person must act, a work
  * item (law 16: receipt and disclosure audit are written together or not at all).
  */
-import type { Ref } from '../fhir/types.ts';
-import type { AuditEntry, Claimed, Commit, Settlement, Snapshot, Write } from '../ports/store.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { AuditEntry, Claimed, Commit, Settlement, Snapshot, Version, Write } from '../ports/store.ts';
 import { serverSight } from './gates.ts';
+import { patientsIn } from './subject.ts';
 
 /** What became of an entry for good. */
 export interface Outcome {
@@ -22,8 +23,6 @@ export type Settle = (outcome: Outcome) => Promise<Commit>;
 export interface SettleParts {
   /** Everything as it was at an entry's commit. */
   readonly asOf: (seq: number) => Snapshot;
-  /** The patients that a stored text concerns. */
-  readonly patientsOf: (ref: Ref, text: string) => readonly Ref[];
   /** The write of a Task that asks a person of the responsible organization to act. */
   readonly workItem: (entry: Claimed, why: string) => Promise<Write>;
 }
@@ -39,18 +38,16 @@ const AUDITED = {
  * The settlement of this server. A delivery refused for good opens a work item in the same commit. Work items of
  * failed deliveries are addressed to no Subscription, so that a dead receiver cannot feed itself with them.
  */
-export function createSettle({ asOf, patientsOf, workItem }: SettleParts): Settle {
+export function createSettle({ asOf, workItem }: SettleParts): Settle {
   return async (outcome) => {
     const { entry, fate, why } = outcome;
     const subject = await asOf(entry.seq).read(entry.subject, serverSight);
     const writes = fate === 'refused' ? [await workItem(entry, why ?? 'refused')] : [];
-    const patients = subject?.text === undefined ? [] : patientsOf(entry.subject, subject.text);
-    const custodian = subject?.custodian ?? '';
     return {
       writes,
       keeps: [],
       expects: [],
-      audit: [buildDisclosure(outcome, patients, custodian)],
+      audit: [buildDisclosure(outcome, subject)],
       outbox: [],
       settles: [{ id: entry.id, fate, ...(why !== undefined && { why }) }],
     };
@@ -58,20 +55,18 @@ export function createSettle({ asOf, patientsOf, workItem }: SettleParts): Settl
 }
 
 /** A disclosure as an audit row: a read of the subject's version by the receiver's organization, made by the server. */
-function buildDisclosure(
-  { entry, fate, why, policy }: Outcome,
-  patients: readonly Ref[],
-  custodian: Ref | '',
-): AuditEntry {
-  const told = entry.sight.everything ? [] : [entry.sight.organization];
+function buildDisclosure({ entry, fate, why, policy }: Outcome, subject: Version | undefined): AuditEntry {
+  const viewers = [subject?.custodian ?? '', entry.sight.everything ? '' : entry.sight.organization];
   return {
     event: 'deliver',
     action: 'R',
     ...AUDITED[fate],
     agent: { organization: '', client: 'closeloop', subject: '' },
     requestId: entry.id,
-    entities: [`${entry.subject}/_history/${entry.seq}`, entry.receiver],
-    patients,
+    entities: [`${entry.subject}/_history/${subject?.seq ?? entry.seq}`, entry.receiver],
+    // Stored texts were validated.
+    patients:
+      subject?.text === undefined ? [] : patientsIn(subject.ref, JSON.parse(subject.text) as Resource),
     delivery: {
       entry: entry.id,
       rail: entry.rail,
@@ -80,6 +75,6 @@ function buildDisclosure(
       policy,
       ...(why !== undefined && { why }),
     },
-    viewers: [...new Set<Ref>(custodian === '' ? told : [custodian, ...told])],
+    viewers: [...new Set(viewers.filter((viewer): viewer is Ref => viewer !== ''))],
   };
 }

@@ -6,6 +6,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Resource, Subscription } from '../fhir/types.ts';
 import type { Clause } from '../ports/query.ts';
 import type { Become, Rules, Ruling, Surroundings } from './rules.ts';
+import { R4_TYPES } from './search-parameters.ts';
 import { parseCondition } from './search-query.ts';
 import { judgeEndpoint, judgeHeaders, maskHeader, unmaskHeaders } from './subscription-channel.ts';
 
@@ -33,6 +34,7 @@ export function parseCriteria(text: string, options: CriteriaOptions): Criteria 
   const [, type, query = ''] = CRITERIA.exec(text) ?? [];
   if (type === undefined || text.length > CRITERIA_LENGTH_MAX)
     throw refusal('criteria must be Type?parameters');
+  if (!R4_TYPES.includes(type)) throw refusal(`${type} is no resource type`);
   if (type === 'AuditEvent') throw refusal('AuditEvents start no Subscription');
   const where = query === '' ? ({ kind: 'all', of: [] } as const) : parseCondition(type, query, options);
   if (leavesResource(where))

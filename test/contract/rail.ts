@@ -1,0 +1,153 @@
+/** The laws of the port `Rail` (src/ports/rail.ts), run against every rail. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Present, Rail, Receipt } from '../../src/ports/rail.ts';
+import {
+  buildClaimed,
+  buildEntry,
+  openWorld,
+  SUBSCRIBER,
+  type Stored,
+  type World,
+} from './delivery-world.ts';
+
+/** How the receiver shall behave. A rail without a peer of its own leaves out what cannot happen to it, with the reason. */
+export type Behaviour = 'accepts' | 'refuses' | 'fails' | 'hangs';
+
+/** What arrived at the receiver, in order. */
+export interface Arrived {
+  /** The id by which a receiver knows a repetition. */
+  readonly id: string;
+  readonly text: string;
+}
+
+export interface Peer {
+  readonly rail: Rail;
+  /** The resource that names the receiver: a Subscription or an Endpoint. */
+  readonly receiver: Stored;
+  arrived(): readonly Arrived[];
+  close(): Promise<void>;
+}
+
+export interface RailUnderTest {
+  readonly name: string;
+  open(behaviour: Behaviour, present: Present): Promise<Peer>;
+  /** A rail with something wrong that an operator can mend. */
+  openTroubled(): Promise<Rail>;
+  readonly cannot: Partial<Record<Behaviour, string>>;
+}
+
+const OLD: Stored = {
+  resourceType: 'Task',
+  id: 'referral',
+  status: 'received',
+  description: 'the first version',
+};
+const NEW: Stored = { ...OLD, status: 'accepted', description: 'the second version' };
+
+/** Masks one word, so that it is seen whether a rail sends what it was told to show. */
+const present: Present = ({ text = '' }, sight) => {
+  expect(sight).toEqual({ everything: false, organization: SUBSCRIBER });
+  return text.replace('the first', 'a masked');
+};
+
+export function describeRail({ name, open, openTroubled, cannot }: RailUnderTest): void {
+  const left = Object.entries(cannot).map(([behaviour, why]) => `; a receiver never ${behaviour}: ${why}`);
+  describe(`rail ${name}${left.join('')}`, () => {
+    let world: World;
+    beforeAll(async () => {
+      world = await openWorld();
+    });
+    afterAll(() => world.close());
+
+    /** Offers the first version of the subject, while the second is current, as often as asked. */
+    async function offer(behaviour: Behaviour, attempts: number, signal?: AbortSignal) {
+      const peer = await open(behaviour, present);
+      const { store } = world;
+      await world.put(peer.receiver);
+      const seq = await world.put(OLD);
+      await world.put(NEW);
+      const entry = buildEntry(name, `${peer.receiver.resourceType}/${peer.receiver.id}`, 'Task/referral');
+      const receipts: Receipt[] = [];
+      for (let attempt = 1; attempt <= attempts; attempt += 1) {
+        const claimed = buildClaimed(entry, seq, attempt);
+        const sent = peer.rail.deliver(
+          claimed,
+          store.snapshot(seq),
+          store.snapshot(),
+          signal ?? AbortSignal.timeout(5_000),
+        );
+        // A throw counts as `retry`.
+        receipts.push(await sent.catch((): Receipt => ({ outcome: 'retry', why: 'thrown' })));
+      }
+      const arrived = peer.arrived();
+      await peer.close();
+      return { receipts, arrived, seq };
+    }
+
+    test('is named by a FHIR code and gives that name', async () => {
+      const peer = await open('accepts', present);
+      expect(peer.rail.name).toBe(name);
+      await peer.close();
+    });
+
+    test('delivers the content of the commit, though a newer version exists, as it may be shown', async () => {
+      const { receipts, arrived } = await offer('accepts', 1);
+      expect(receipts).toEqual([expect.objectContaining({ outcome: 'accepted' })]);
+      expect(arrived).toHaveLength(1);
+      expect(arrived[0]?.text).toContain('"description":"a masked version"');
+      expect(arrived[0]?.text).toContain('"status":"received"');
+      expect(arrived[0]?.text).not.toContain('second');
+    });
+
+    test('gives the same id on every attempt', async () => {
+      const { arrived, seq } = await offer('accepts', 3);
+      expect(arrived.map(({ id }) => id)).toEqual([`${seq}-0`, `${seq}-0`, `${seq}-0`]);
+    });
+
+    test('a receiver that is gone is refused for good', async () => {
+      const peer = await open('accepts', present);
+      const seq = await world.put(OLD);
+      const entry = buildClaimed(buildEntry(name, 'Subscription/never', 'Task/referral'), seq);
+      const { store } = world;
+      const receipt = await peer.rail.deliver(
+        entry,
+        store.snapshot(seq),
+        store.snapshot(),
+        AbortSignal.timeout(5_000),
+      );
+      expect(receipt.outcome).toBe('refused');
+      expect(peer.arrived()).toEqual([]);
+      await peer.close();
+    });
+
+    const laws: readonly [Behaviour, string, Receipt['outcome']][] = [
+      ['refuses', 'a receiver that says no for good is refused', 'refused'],
+      ['fails', 'a receiver that cannot now is tried again', 'retry'],
+    ];
+    test.each(laws.filter(([behaviour]) => cannot[behaviour] === undefined))(
+      'when the receiver %s: %s',
+      async (behaviour, _law, outcome) => {
+        const { receipts } = await offer(behaviour, 1);
+        expect(receipts).toEqual([expect.objectContaining({ outcome })]);
+      },
+    );
+
+    test('ends soon after its signal aborts, and is tried again', async () => {
+      const behaviour = cannot.hangs === undefined ? 'hangs' : 'accepts';
+      const signal = cannot.hangs === undefined ? AbortSignal.timeout(50) : AbortSignal.abort();
+      const began = performance.now();
+      const { receipts } = await offer(behaviour, 1, signal);
+      expect(receipts).toEqual([expect.objectContaining({ outcome: 'retry' })]);
+      expect(performance.now() - began).toBeLessThan(2_000);
+    });
+
+    test('verify finds nothing wrong with a sound rail, and says what is wrong with another', async () => {
+      const peer = await open('accepts', present);
+      expect((await peer.rail.verify()).filter(({ ok }) => !ok)).toEqual([]);
+      await peer.close();
+      const troubled = await openTroubled();
+      expect(await troubled.verify()).toContainEqual({ ok: false, says: expect.stringMatching(/\w+: \w+/) });
+      await troubled.close();
+    });
+  });
+}
