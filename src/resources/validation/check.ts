@@ -1,0 +1,78 @@
+/**
+ * The structure of a resource, judged by schemas that are compiled from the StructureDefinitions of R4 (D7). A type is
+ * compiled when it is first met and kept.
+ */
+import { Ajv, type ValidateFunction } from 'ajv';
+import type { Resource } from '../../fhir/types.ts';
+import { checkContained, checkMentioned } from './contained.ts';
+import { explain } from './explain.ts';
+import type { Tree } from './invariants.ts';
+import { makeKeywords } from './keywords.ts';
+import { PRIMITIVES } from './primitives.ts';
+import { checkReference } from './references.ts';
+import { add, addMissing, FOUND_MAX, type Run } from './run.ts';
+import { buildSchema } from './schema.ts';
+import { RESOURCE_TYPES } from './structure.ts';
+
+/** Judges a resource. What was found is in the run, places as JSON pointers. */
+export function checkStructure(resource: Resource): Run {
+  const run: Run = { found: [], later: [], resources: [], container: resource };
+  checkResource(run, resource, '');
+  if (run.found.length === 0) for (const check of run.later) check();
+  return run;
+}
+
+function checkResource(run: Run, resource: Tree, place: string): void {
+  const { resourceType } = resource;
+  if (typeof resourceType !== 'string')
+    return addMissing(run, `${place}/resourceType`, 'a resource needs it');
+  if (!RESOURCE_TYPES.has(resourceType))
+    return add(run, `${place}/resourceType`, 'expected a resource type of R4', 'value');
+  run.resources.push({ resource: resource as Resource, place }); // its resourceType is a string
+  checkType(run, resourceType, resource, place);
+}
+
+/** A contained resource, or one in an entry of a Bundle or a parameter of Parameters. */
+function checkNested(run: Run, element: string, resource: Tree, place: string): void {
+  if (element === 'contained') {
+    checkContained(run, resource, place);
+    return checkResource(run, resource, place);
+  }
+  const { container } = run;
+  run.container = resource as Resource; // only its contained resources and its type are asked for
+  checkResource(run, resource, place);
+  run.container = container;
+}
+
+function checkType(run: Run, type: string, value: Tree, place: string): void {
+  if (run.found.length > FOUND_MAX) return;
+  const validate = validatorOf(type);
+  const around = { parentData: {}, parentDataProperty: '', rootData: value, dynamicAnchors: {} };
+  if (!validate.call(run, value, { instancePath: place, ...around }))
+    explain(run, type, validate.errors ?? []);
+  if (type === 'Reference') checkReference(run, value, place);
+  if (value['contained'] !== undefined) run.later.push(() => checkMentioned(run, value, place));
+}
+
+const ajv = new Ajv({
+  allErrors: true,
+  messages: false,
+  meta: false,
+  validateSchema: false,
+  addUsedSchema: false,
+  passContext: true,
+  strict: false,
+  logger: false,
+  code: { optimize: false },
+});
+for (const word of makeKeywords({ checkType, checkNested })) ajv.addKeyword(word);
+for (const [name, { holds }] of Object.entries(PRIMITIVES))
+  if (holds !== undefined) ajv.addFormat(name, holds);
+
+const validators = new Map<string, ValidateFunction>();
+
+function validatorOf(type: string): ValidateFunction {
+  const validator = validators.get(type) ?? ajv.compile(buildSchema(type));
+  validators.set(type, validator);
+  return validator;
+}

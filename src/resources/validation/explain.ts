@@ -1,0 +1,67 @@
+/** What a schema's errors mean, for a person who knows FHIR and not JSON Schema. */
+import type { ErrorObject } from 'ajv';
+import { PRIMITIVES } from './primitives.ts';
+import { add, type Found, type Run } from './run.ts';
+import { elementsOf, propertiesOf } from './structure.ts';
+
+interface Explained {
+  readonly says: string;
+  readonly type: Found['type'];
+  /** Below the place of the error. */
+  readonly below?: string;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** Adds the errors of a value of this type to what was found. */
+export function explain(run: Run, type: string, errors: readonly ErrorObject[]): void {
+  for (const { keyword, params, instancePath } of errors) {
+    const { says, type: issue, below = '' } = (EXPLAIN[keyword] ?? unforeseen)(params as Params, type); // ajv: an object
+    add(run, instancePath + below, says, issue);
+  }
+}
+
+const EXPLAIN: Readonly<Record<string, (params: Params, type: string) => Explained>> = {
+  additionalProperties: ({ additionalProperty }, type) => ({
+    says: unknownElement(String(additionalProperty), type),
+    type: 'structure',
+    below: `/${String(additionalProperty).replaceAll('~', '~0').replaceAll('/', '~1')}`,
+  }),
+  type: ({ type }) => ({ says: `expected ${JSON_WORDS[String(type)] ?? String(type)}`, type: 'structure' }),
+  format: ({ format }) => ({ says: `expected ${PRIMITIVES[String(format)]?.says}`, type: 'value' }),
+  minimum: ({ limit }) => ({ says: `expected at least ${String(limit)}`, type: 'value' }),
+  maximum: ({ limit }) => ({ says: `expected at most ${String(limit)}`, type: 'value' }),
+  minItems: () => ({ says: 'a list must not be empty; leave it out', type: 'structure' }),
+  maxItems: ({ limit }) => ({ says: `expected at most ${String(limit)} of them`, type: 'structure' }),
+};
+
+const JSON_WORDS: Readonly<Record<string, string>> = {
+  object: 'a JSON object',
+  array: 'a JSON array: the element repeats',
+  string: 'a JSON string',
+  'string,null': 'a JSON string',
+  'object,null': 'a JSON object',
+  boolean: 'true or false',
+  number: 'a JSON number',
+  integer: 'a whole number',
+};
+
+function unforeseen(): Explained {
+  return { says: 'it is not as R4 defines it', type: 'structure' };
+}
+
+/** An element that is near the one that was written, or a choice of which another type was written. */
+function unknownElement(name: string, type: string): string {
+  const plain = name.replace(/^_/, '');
+  const choice = elementsOf(type).find((element) => element.choice && plain.startsWith(element.name));
+  if (choice !== undefined) {
+    const names = propertiesOf(choice).map(([each]) => each);
+    return `${choice.name}[x] has no such type; expected ${names.length <= 8 ? names.join(' or ') : 'one that R4 allows'}`;
+  }
+  const near = elementsOf(type).find((element) => element.name.toLowerCase() === plain.toLowerCase());
+  const plural = elementsOf(type).find(
+    (element) => `${element.name}s` === plain || element.name === `${plain}s`,
+  );
+  const meant = near ?? plural;
+  return `${type} has no such element${meant === undefined ? '' : `; did you mean ${meant.name}?`}`;
+}

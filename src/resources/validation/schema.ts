@@ -1,0 +1,51 @@
+/** The JSON Schema of one type, made from its rows. What a schema cannot say stands in keywords of ours. */
+import { PRIMITIVES } from './primitives.ts';
+import { elementsOf, propertiesOf, RESOURCE_TYPES, type Element, type ElementType } from './structure.ts';
+import { codesOf } from './value-sets.ts';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/**
+ * Other types are not part of it: `element` and `resource` look them up when they are met, so that a type is compiled
+ * when it is first used, once, and alone.
+ */
+export function buildSchema(type: string): Schema {
+  const properties: Record<string, Schema> = {};
+  if (RESOURCE_TYPES.has(type)) properties['resourceType'] = { type: 'string' };
+  for (const element of elementsOf(type)) {
+    for (const [name, valueType] of propertiesOf(element)) {
+      properties[name] = repeat(element, valueSchema(element, valueType));
+      if (hasExtensions(valueType)) properties[`_${name}`] = repeat(element, EXTENSIONS);
+    }
+  }
+  return { type: 'object', properties, additionalProperties: false, structure: type };
+}
+
+/** A primitive whose id and extensions stand in `_name` (http://hl7.org/fhir/R4/json.html#primitive). */
+export function hasExtensions({ code, attribute }: ElementType): boolean {
+  return code in PRIMITIVES && !attribute;
+}
+
+const EXTENSIONS: Schema = { type: 'object', element: 'Element' };
+
+/** In a list, `null` stands for a value or for extensions that are not there. */
+function repeat({ max, types }: Element, schema: Schema): Schema {
+  if (max <= 1) return schema;
+  const nullable = types.every(hasExtensions) && { nullable: true };
+  return {
+    type: 'array',
+    minItems: 1,
+    ...(Number.isFinite(max) && { maxItems: max }),
+    items: { ...schema, ...nullable },
+  };
+}
+
+function valueSchema({ name, valueSet }: Element, { code, targets }: ElementType): Schema {
+  const binding = valueSet !== undefined && codesOf(valueSet) !== undefined && { binding: valueSet };
+  const primitive = PRIMITIVES[code];
+  if (primitive !== undefined) {
+    return { ...primitive.schema, ...(binding || (primitive.holds !== undefined && { format: code })) };
+  }
+  if (code === 'Resource') return { type: 'object', resource: name };
+  return { type: 'object', element: code, ...binding, ...(targets.length > 0 && { targets }) };
+}

@@ -1,0 +1,84 @@
+/**
+ * What a JSON Schema cannot say well of one structure: required elements that may be primitives without a value, choices,
+ * lists whose members stand in two properties, and that nothing is empty (ele-1).
+ */
+import { INVARIANTS, type Tree } from './invariants.ts';
+import { add, addMissing, type Run } from './run.ts';
+import { hasExtensions } from './schema.ts';
+import { elementsOf, propertiesOf, RESOURCE_TYPES, type Element } from './structure.ts';
+
+/** Makes the check of a type. It reports to the run, at the place of the value. */
+export function makeShapeCheck(type: string): (run: Run, value: Tree, place: string) => void {
+  const elements = elementsOf(type);
+  const required = elements
+    .filter(({ min }) => min > 0)
+    .map((element) => [element.name, valueNames(element)] as const);
+  const choices = elements.filter(({ choice }) => choice).map((element) => choiceOf(element));
+  const lists = elements.filter(isPrimitiveList).map(({ name }) => name);
+  const invariants = INVARIANTS[type] ?? [];
+  const isResource = RESOURCE_TYPES.has(type);
+  return (run, value, place) => {
+    if (!isResource && isEmpty(value)) return add(run, place, EMPTY, 'invariant');
+    for (const [name, names] of required) {
+      if (!names.some((each) => value[each] !== undefined))
+        addMissing(run, `${place}/${name}`, `${type} needs it`);
+    }
+    for (const choice of choices) checkChoice(run, value, place, choice);
+    for (const name of lists) checkList(run, value, place, name);
+    for (const { key, says, holds } of invariants) {
+      run.later.push(() => holds(value) || add(run, place, `${says} (${key})`, 'invariant'));
+    }
+  };
+}
+
+const EMPTY = 'it has neither a value nor children; leave it out (ele-1)';
+
+/** An element with nothing but an id says nothing. */
+function isEmpty(value: Tree): boolean {
+  for (const name in value) if (name !== 'id') return false;
+  return true;
+}
+
+/** The properties by which an element is there. */
+function valueNames(element: Element): readonly string[] {
+  return propertiesOf(element).flatMap(([name, type]) => (hasExtensions(type) ? [name, `_${name}`] : [name]));
+}
+
+interface Choice {
+  readonly name: string;
+  /** What stands before the type. */
+  readonly names: ReadonlySet<string>;
+}
+
+function choiceOf(element: Element): Choice {
+  return { name: element.name, names: new Set(propertiesOf(element).map(([name]) => name)) };
+}
+
+/** At most one type of a choice; a primitive and its extensions are one. */
+function checkChoice(run: Run, value: Tree, place: string, { name, names }: Choice): void {
+  const first = new Set<string>();
+  for (const property in value) {
+    const plain = property.startsWith('_') ? property.slice(1) : property;
+    if (names.has(plain)) first.add(plain);
+  }
+  if (first.size > 1) add(run, `${place}/${name}`, `only one of ${[...first].join(' and ')} may be there`);
+}
+
+function isPrimitiveList({ max, types }: Element): boolean {
+  return max > 1 && types.every(hasExtensions);
+}
+
+/** Every member has a value or extensions; `null` holds the place of what is not there. */
+function checkList(run: Run, value: Tree, place: string, name: string): void {
+  const values = listOf(value[name]);
+  const extensions = listOf(value[`_${name}`]);
+  if (extensions.length === 0 && !values.includes(null)) return;
+  for (let index = 0; index < Math.max(values.length, extensions.length); index += 1) {
+    if ((values[index] ?? extensions[index] ?? null) !== null) continue;
+    add(run, `${place}/${name}/${index}`, 'null may stand only where the other list has a value');
+  }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
