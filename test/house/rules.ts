@@ -58,9 +58,10 @@ export function wrongImports(tree: Tree): readonly string[] {
   });
 }
 
-function whyWrong(path: string, from: Place, { specifier, kind }: Import): string | undefined {
+function whyWrong(path: string, from: Place, one: Import): string | undefined {
+  const { specifier, kind } = one;
   if (specifier === undefined) return 'name the file, so that the house can be read';
-  if (!specifier.startsWith('.')) return whyForeignWrong(from, specifier);
+  if (!isOurs(one)) return whyForeignWrong(from, specifier);
   const target = resolve(path, specifier);
   if (kind === 'url' && !target.endsWith('.ts')) return undefined;
   if (!isSource(target))
@@ -75,6 +76,8 @@ function whyWrong(path: string, from: Place, { specifier, kind }: Import): strin
 }
 
 const nameOf = ({ floor }: Place) => FLOORS[floor]?.name ?? '?';
+/** A URL made from `import.meta.url` is relative without a dot as well. */
+const isOurs = ({ specifier = '', kind }: Import) => specifier.startsWith('.') || kind === 'url';
 const resolve = (path: string, specifier: string) => posix.join(posix.dirname(path), specifier);
 
 /** The package that a specifier names: `@a/b/c` is `@a/b`; built-in modules stay whole. */
@@ -100,8 +103,9 @@ function whyForeignWrong({ room }: Place, specifier: string): string | undefined
 export function wrongTools(tree: Tree): readonly string[] {
   return [...tree].flatMap(([path, source]) => {
     if (!path.startsWith('tools/')) return [];
-    return listImports(source).flatMap(({ specifier, line }) => {
-      if (specifier === undefined || specifier.startsWith('.')) return [];
+    return listImports(source).flatMap((one) => {
+      const { specifier, line } = one;
+      if (specifier === undefined || isOurs(one)) return [];
       const name = packageOf(specifier);
       if (name.startsWith('node:') || name in FOREIGN || TOOL_PACKAGES.includes(name)) return [];
       return [
