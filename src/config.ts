@@ -108,25 +108,26 @@ function fromEnvironment(
 /** `--flag value`, `--flag=value`, and for switches `--flag` and `--no-flag`. */
 function readFlags(argv: readonly string[], problems: string[]): Map<SettingName | 'config', Given> {
   const found = new Map<SettingName | 'config', Given>();
-  for (let at = 0; at < argv.length; at += 1) {
-    const argument = argv[at] ?? '';
-    const [flag = '', ...rest] = argument.split('=');
+  const rest = [...argv];
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    const [flag = '', ...parts] = argument.split('=');
+    const attached = parts.length > 0 ? parts.join('=') : undefined;
+    const isNextValue = rest[0] !== undefined && !rest[0].startsWith('--');
     const negated = BY_FLAG.get(flag.replace(/^--no-/, '--'));
-    const name = BY_FLAG.get(flag) ?? (flag.startsWith('--no-') && isSwitch(negated) ? negated : undefined);
-    if (name === undefined) {
-      problems.push(`${flag} is not a setting; docs/reference/settings.md lists them`);
+    if (flag.startsWith('--no-') && isSwitch(negated) && attached === undefined) {
+      found.set(negated, { text: 'off', by: flag });
       continue;
     }
-    let value = rest.length > 0 ? rest.join('=') : undefined;
-    if (value === undefined && isSwitch(name)) value = BY_FLAG.get(flag) === name ? 'on' : 'off';
-    if (value === undefined) value = argv[(at += 1)];
-    if (value === undefined) problems.push(`${name} (${flag}) needs a value`);
-    else found.set(name, { text: value, by: flag });
+    const name = BY_FLAG.get(flag);
+    const text = attached ?? (isNextValue ? rest.shift() : undefined) ?? (isSwitch(name) ? 'on' : undefined);
+    if (name === undefined) problems.push(`${flag} is not a setting; docs/reference/settings.md lists them`);
+    else if (text === undefined) problems.push(`${name} (${flag}) needs a value`);
+    else found.set(name, { text, by: flag });
   }
   return found;
 }
 
-function isSwitch(name: SettingName | 'config' | undefined): boolean {
+function isSwitch(name: SettingName | 'config' | undefined): name is SettingName {
   return name !== undefined && name !== 'config' && SETTINGS[name].kind === 'switch';
 }
 

@@ -96,7 +96,7 @@ export async function signDemoTokens(
   administratorScope: string,
 ): Promise<DemoTokens> {
   const party = (name: 'initiator' | 'recipient') =>
-    sign({
+    issuer.sign({
       subject: `demo-${name}`,
       client: `demo-${name}`,
       scope: EVERYTHING,

@@ -8,6 +8,7 @@ import type { Caller, Reply, Request } from '../operations/request.ts';
 import type { AddressOf } from './address.ts';
 import type { Identify } from './bearer.ts';
 import type { Cors } from './cors.ts';
+import { createDepartures } from './departure.ts';
 import { invalid, readRequestId } from './headers.ts';
 import type { Log } from './log.ts';
 import { checkAcceptable } from './media-type.ts';
@@ -68,6 +69,7 @@ export interface Traffic {
 
 /** An exchange on its way: what the log and the metrics want to know in the end. */
 interface Visit extends Arrival {
+  readonly res: ServerResponse;
   readonly startedAt: number;
   readonly asked: Asked;
   readonly address: string | undefined;
@@ -89,12 +91,15 @@ export function createExchange(
   targetOf: (req: IncomingMessage) => Target,
 ): RequestListener {
   const { settings, traffic, perform, types } = parts;
+  const departures = createDepartures();
   const perClient = createClientCounts(settings.requestsPerClientMax);
 
   return (req, res) => void exchange(req, res);
 
   async function exchange(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const visit = arrive(req, res);
+    const { socket } = req;
+    const departure = departures.begin(socket);
+    const visit = arrive(req, res, departure.signal);
     traffic.inFlight += 1;
     let status: number;
     try {
@@ -103,11 +108,12 @@ export function createExchange(
       status = refuse(visit, error);
     }
     traffic.inFlight -= 1;
+    departures.end(socket, departure);
     if (visit.caller !== undefined) perClient.leave(visit.caller);
     conclude(visit, status);
   }
 
-  function arrive(req: IncomingMessage, res: ServerResponse): Visit {
+  function arrive(req: IncomingMessage, res: ServerResponse, signal: AbortSignal): Visit {
     const method = req.method ?? 'GET';
     const target = targetOf(req);
     const requestId = readRequestId(req.headers['x-request-id'], parts.newRequestId);
@@ -128,6 +134,7 @@ export function createExchange(
       asked,
       address,
       startedAt,
+      signal,
       caller: undefined,
       route: undefined,
     };

@@ -3,7 +3,7 @@
  * (http://hl7.org/fhir/R4/http.html).
  */
 import { hash } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { decodeUtf8, parseJson, parseJsonValue, type JsonLimits } from '../fhir/json.ts';
@@ -30,10 +30,11 @@ export interface Target {
 /** What is known of an exchange before its request is read. */
 export interface Arrival {
   readonly req: IncomingMessage;
-  readonly res: ServerResponse;
   readonly method: string;
   readonly target: Target;
   readonly requestId: string;
+  /** Aborts when the client goes. */
+  readonly signal: AbortSignal;
 }
 
 /** A type's declarations decide which interactions an address has. */
@@ -53,11 +54,10 @@ export async function readRequest(
   caller: Caller,
   limits: BodyLimits,
 ): Promise<Request> {
-  const { req, res, target } = arrival;
+  const { req, target } = arrival;
   const conditions = readConditions(req.headers);
   const sent = hasBody(found, arrival.method) ? await readSent(arrival, found, limits) : undefined;
   const { requestId } = arrival;
-  let signal: AbortSignal | undefined;
   return {
     interaction: sent?.interaction ?? (found.interaction as Interaction), // only 'bundle' is none, and it has a body
     type: found.type,
@@ -76,11 +76,7 @@ export async function readRequest(
     idempotencyKey: sent?.idempotencyKey ?? bodilessKey(arrival),
     caller,
     requestId,
-    /** Made at the first look: a listener costs a fifth of a small read, which never looks. */
-    get signal() {
-      signal ??= signalOf(res);
-      return signal;
-    },
+    signal: arrival.signal,
   };
 }
 
@@ -164,11 +160,3 @@ function keyOf({ req, method, target }: Arrival, bytes: Uint8Array): Request['id
 }
 
 const joinQueries = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('&');
-
-/** Ends when the connection closes before the response is complete. */
-function signalOf(res: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  if (res.closed) controller.abort();
-  else res.once('close', () => res.writableFinished || controller.abort());
-  return controller.signal;
-}

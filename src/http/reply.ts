@@ -97,14 +97,13 @@ export function send(
   headers['Content-Security-Policy'] = POLICY;
   if (replying.strictTransport) headers['Strict-Transport-Security'] = TRANSPORT;
   if (asked.cors !== undefined) Object.assign(headers, asked.cors);
-  if (shown !== undefined) {
-    headers['Content-Type'] ??= JSON_TYPE;
-    headers['Content-Length'] = Buffer.byteLength(shown);
-  } else if (status !== 204 && status !== 304) {
-    headers['Content-Length'] = 0;
-  }
+  const length = shown === undefined ? 0 : Buffer.byteLength(shown);
+  if (shown !== undefined) headers['Content-Type'] ??= JSON_TYPE;
+  if (status !== 204 && status !== 304) headers['Content-Length'] = length;
   res.writeHead(status, headers);
-  res.end(asked.head ? undefined : shown);
+  // As many bytes as characters: ASCII, which Node writes faster when it need not look for more.
+  if (shown === undefined || asked.head) res.end();
+  else res.end(shown, shown.length === length ? 'latin1' : 'utf8');
   return status;
 }
 

@@ -63,7 +63,12 @@ export async function openDoor(
   changes: { settings?: Partial<AppSettings>; perform?: Perform; bearer?: Partial<BearerSettings> } = {},
 ): Promise<Door> {
   const clock = { now: () => Date.now() };
-  const issuer = await createDevIssuer({ audience: BASE, organizationClaim: 'organization', folder: undefined, ...clock });
+  const issuer = await createDevIssuer({
+    audience: BASE,
+    organizationClaim: 'organization',
+    folder: undefined,
+    ...clock,
+  });
   const logins: AuditEntry[] = [];
   const failedLogins = createFailedLogins(
     async (entry) => void logins.push(entry),
@@ -76,7 +81,14 @@ export async function openDoor(
   const performed: Request[] = [];
   const perform = changes.perform ?? createMapDesk();
   const traffic: Traffic = { inFlight: 0, draining: false };
-  const status = { seq: 7, writable: true, queued: 0, outboxWaiting: 2, oldestWaitingAt: Date.now() - 60_000, bytes: 1 };
+  const status = {
+    seq: 7,
+    writable: true,
+    queued: 0,
+    outboxWaiting: 2,
+    oldestWaitingAt: Date.now() - 60_000,
+    bytes: 1,
+  };
   const app = createApp({
     perform: (request) => {
       performed.push(request);
@@ -102,7 +114,8 @@ export async function openDoor(
     failedLogins,
     types: TYPES,
     documents: {
-      metadata: (mode) => (mode === undefined || mode === 'full' ? '{"resourceType":"CapabilityStatement"}' : undefined),
+      metadata: (mode) =>
+        mode === undefined || mode === 'full' ? '{"resourceType":"CapabilityStatement"}' : undefined,
       smartConfiguration: '{"capabilities":[]}',
     },
     log,
@@ -117,7 +130,11 @@ export async function openDoor(
   const origin = `http://127.0.0.1:${port}`;
   const scope = 'system/*.cruds';
   const token = await issuer.sign({ subject: 'ana', client: 'test', scope, organization: INITIATOR });
-  const adminToken = await issuer.sign({ subject: 'root', client: 'admin', scope: `${scope} closeloop/admin` });
+  const adminToken = await issuer.sign({
+    subject: 'root',
+    client: 'admin',
+    scope: `${scope} closeloop/admin`,
+  });
   return {
     origin,
     port,
@@ -126,7 +143,7 @@ export async function openDoor(
     issuer,
     performed,
     logins,
-    flushLogins: failedLogins.flush,
+    flushLogins: () => failedLogins.flush(),
     traffic,
     status,
     logLines: () => {
@@ -163,7 +180,8 @@ function createMapDesk(): Perform {
   };
   return async (request) => {
     const ref: Ref = `${request.type}/${request.id}`;
-    if (request.interaction === 'create' && request.body) return keep(`${request.type}/${seq + 1}`, request.body.storing, 201);
+    if (request.interaction === 'create' && request.body)
+      return keep(`${request.type}/${seq + 1}`, request.body.storing, 201);
     if (request.interaction === 'update' && request.body) return keep(ref, request.body.storing, 200);
     if (request.interaction === 'delete') return { status: 204, version: (seq += 1), at: AT };
     if (request.interaction === 'read') {

@@ -1,0 +1,158 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { ConfigError, isLoopback, readConfig, warningsOf } from '../../../src/config.ts';
+import { flagOf, variableOf } from '../../../src/setting.ts';
+import { SETTINGS } from '../../../src/settings.ts';
+
+const DEMO = ['--demo'];
+
+function problemsOf(argv: readonly string[], env: Record<string, string> = {}): readonly string[] {
+  try {
+    readConfig(argv, env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+function settingsFile(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'closeloop-')), 'settings.json');
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('names', () => {
+  test('are the same words in code, variable and flag', () => {
+    expect(variableOf('bodyBytesMax')).toBe('BODY_BYTES_MAX');
+    expect(flagOf('bodyBytesMax')).toBe('--body-bytes-max');
+    expect(flagOf('clockToleranceS')).toBe('--clock-tolerance-s');
+  });
+
+  test('every default is a value that its own row allows', () => {
+    for (const [name, setting] of Object.entries(SETTINGS)) {
+      const { fallback } = setting;
+      if (fallback === undefined) continue;
+      const written = Array.isArray(fallback) ? fallback.join(',') : String(fallback);
+      expect([name, setting.parse(written)]).toEqual([name, fallback]);
+    }
+  });
+});
+
+describe('values', () => {
+  test('command line before environment before file before default', () => {
+    const file = settingsFile('{"port": 1, "pageSize": 11, "drainMs": 5, "demo": true}');
+    const config = readConfig(['--config', file, '--port=3'], { PORT: '2', PAGE_SIZE: '22' });
+    expect(config).toMatchObject({ port: 3, pageSize: 22, drainMs: 5, demo: true, basePath: '/fhir' });
+  });
+
+  test.each<[argv: string[], expected: object]>([
+    [['--demo', '--no-demo-play'], { demo: true, demoPlay: false }],
+    [['--demo=on', '--demo-play', 'off'], { demo: true, demoPlay: false }],
+    [
+      ['--demo', '--cors-origins', 'https://a.example, https://b.example'],
+      { corsOrigins: ['https://a.example', 'https://b.example'] },
+    ],
+    [['--demo', '--put-to-unused-id', 'everyone'], { putToUnusedId: 'everyone' }],
+  ])('%j', (argv, expected) => {
+    expect(readConfig(argv, {})).toMatchObject(expected);
+  });
+
+  test('a list in the file may be an array', () => {
+    const file = settingsFile('{"demo": "on", "tokenAlgorithms": ["ES256", "RS256"]}');
+    expect(readConfig([], { CONFIG: file }).tokenAlgorithms).toEqual(['ES256', 'RS256']);
+  });
+
+  test('an empty variable is as absent', () => {
+    expect(readConfig(DEMO, { ISSUER: '', PORT: '' })).toMatchObject({ issuer: undefined, port: 8080 });
+  });
+});
+
+describe('errors name the setting and what is allowed', () => {
+  test.each<[argv: string[], env: Record<string, string>, problem: string]>([
+    [['--demo', '--port', '70000'], {}, 'port (--port "70000") must be a whole number from 0 to 65535'],
+    [['--demo', '--port', '8e3'], {}, 'port (--port "8e3") must be a whole number from 0 to 65535'],
+    [DEMO, { VALIDATION: 'none' }, 'validation (VALIDATION "none") must be strict or lenient'],
+    [['--demo', '--prot', '1'], {}, '--prot is not a setting; docs/reference/settings.md lists them'],
+    [['--demo', '--port'], {}, 'port (--port) needs a value'],
+    [['--no-port', '--demo'], {}, '--no-port is not a setting; docs/reference/settings.md lists them'],
+    [DEMO, { TOKEN_ALGORITHMS: 'HS256' }, 'tokenAlgorithms (TOKEN_ALGORITHMS "HS256") must be RS256'],
+    [DEMO, { TOKEN_ALGORITHMS: 'none' }, 'tokenAlgorithms (TOKEN_ALGORITHMS "none") must be'],
+    [
+      DEMO,
+      { CORS_ORIGINS: 'https://a.example/path' },
+      'corsOrigins (CORS_ORIGINS "https://a.example/path") must be',
+    ],
+    [DEMO, { BASE_PATH: '/fhir/' }, 'basePath (BASE_PATH "/fhir/") must be a path'],
+    [['--demo', '--host', '0.0.0.0'], {}, 'demo refuses host 0.0.0.0'],
+    [[], {}, 'issuer must be set'],
+    [['--issuer', 'https://i.example'], {}, 'jwksUri or jwksFile must be set'],
+    [['--demo', '--tls-cert', 'x'], {}, 'tlsCert and tlsKey must be set together'],
+    [['--demo', '--page-size', '900', '--page-size-max', '10'], {}, 'pageSize must not exceed pageSizeMax'],
+    [
+      ['--demo', '--public-base-url', 'https://x.example/r4'],
+      {},
+      'publicBaseUrl must end with basePath (/fhir)',
+    ],
+    [['--demo', '--config', '/nowhere/at/all.json'], {}, 'config (/nowhere/at/all.json) cannot be read'],
+  ])('%j %j', (argv, env, problem) => {
+    const problems = problemsOf(argv, env);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.startsWith(problem)).toBe(true);
+  });
+
+  test('all at once', () => {
+    expect(problemsOf(['--port', 'x', '--nonsense'], { PAGE_SIZE: '0' })).toHaveLength(3);
+  });
+
+  test('in the file, too', () => {
+    const file = settingsFile('{"prot": 1}');
+    expect(problemsOf(['--config', file, '--demo'])).toEqual([
+      `prot (in ${file}) is not a setting; docs/reference/settings.md lists them`,
+    ]);
+  });
+
+  test('a secret is not repeated', () => {
+    expect(SETTINGS.metricsToken.secret).toBe(true);
+  });
+});
+
+describe('unsafe values warn by name', () => {
+  const SAFE = ['--issuer', 'https://i.example', '--jwks-uri', 'https://i.example/jwks', '--audience', 'a'];
+
+  test('the defaults are safe', () => {
+    expect(warningsOf(readConfig(SAFE, {}))).toEqual([]);
+  });
+
+  test.each<[argv: string[], name: string]>([
+    [['--host', '0.0.0.0'], 'host'],
+    [['--audit-reads', 'off'], 'auditReads'],
+    [['--validation', 'lenient'], 'validation'],
+    [['--cors-origins', '*'], 'corsOrigins'],
+    [['--subscription-allow-list', '127.0.0.1:9'], 'subscriptionAllowList'],
+  ])('%j', (argv, name) => {
+    const warnings = warningsOf(readConfig([...SAFE, ...argv], {}));
+    expect(warnings.map((line) => line.split(':')[0])).toEqual([name]);
+  });
+
+  test('off loopback behind a trusted proxy is as intended', () => {
+    expect(
+      warningsOf(readConfig([...SAFE, '--host', '0.0.0.0', '--trusted-proxy', '10.0.0.0/8'], {})),
+    ).toEqual([]);
+  });
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.9.9.9', true],
+  ['::1', true],
+  ['localhost', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['10.1.2.3', false],
+  ['example.org', false],
+])('loopback %s: %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected);
+});

@@ -1,0 +1,112 @@
+import { describe, expect, test } from '@jest/globals';
+import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
+import { MethodRefused, methodsAt, route } from '../../../src/http/route.ts';
+import { TYPES } from './door.ts';
+
+describe('an address and a method are an interaction', () => {
+  test.each<[method: string, path: string, query: boolean, expected: object]>([
+    ['POST', '', false, { interaction: 'bundle', template: '/' }],
+    ['POST', '/', false, { interaction: 'bundle', template: '/' }],
+    ['GET', '/', true, { interaction: 'search-system', template: '/' }],
+    ['GET', '/_history', false, { interaction: 'history-system', template: '/_history' }],
+    ['POST', '/_search', false, { interaction: 'search-system', template: '/_search' }],
+    ['GET', '/$diff', false, { interaction: 'operation', operation: 'diff', template: '/$operation' }],
+    ['GET', '/Task', false, { interaction: 'search-type', type: 'Task', template: '/Task' }],
+    ['HEAD', '/Task', true, { interaction: 'search-type', type: 'Task', template: '/Task' }],
+    ['POST', '/Task', false, { interaction: 'create', type: 'Task', template: '/Task' }],
+    ['PUT', '/Task', true, { interaction: 'update', type: 'Task', template: '/Task' }],
+    ['PATCH', '/Task', true, { interaction: 'patch', type: 'Task', template: '/Task' }],
+    ['DELETE', '/Task', true, { interaction: 'delete', type: 'Task', template: '/Task' }],
+    ['POST', '/Task/_search', false, { interaction: 'search-type', type: 'Task', template: '/Task/_search' }],
+    [
+      'GET',
+      '/Task/_history',
+      false,
+      { interaction: 'history-type', type: 'Task', template: '/Task/_history' },
+    ],
+    [
+      'POST',
+      '/Task/%24validate',
+      false,
+      { interaction: 'operation', type: 'Task', operation: 'validate', template: '/Task/$operation' },
+    ],
+    ['GET', '/Task/a.b-C', false, { interaction: 'read', type: 'Task', id: 'a.b-C', template: '/Task/{id}' }],
+    ['HEAD', '/Task/1/', false, { interaction: 'read', type: 'Task', id: '1', template: '/Task/{id}' }],
+    ['PUT', '/Task/1', false, { interaction: 'update', type: 'Task', id: '1', template: '/Task/{id}' }],
+    ['PATCH', '/Task/1', false, { interaction: 'patch', type: 'Task', id: '1', template: '/Task/{id}' }],
+    ['DELETE', '/Task/1', false, { interaction: 'delete', type: 'Task', id: '1', template: '/Task/{id}' }],
+    [
+      'GET',
+      '/Task/1/_history',
+      false,
+      { interaction: 'history-instance', type: 'Task', id: '1', template: '/Task/{id}/_history' },
+    ],
+    [
+      'GET',
+      '/Task/1/_history/5',
+      false,
+      { interaction: 'vread', type: 'Task', id: '1', versionId: '5', template: '/Task/{id}/_history/{vid}' },
+    ],
+    [
+      'GET',
+      '/Task/1/$everything',
+      false,
+      {
+        interaction: 'operation',
+        type: 'Task',
+        id: '1',
+        operation: 'everything',
+        template: '/Task/{id}/$operation',
+      },
+    ],
+  ])('%s %s', (method, path, query, expected) => {
+    expect(route(method, path, query, TYPES)).toEqual(expected);
+  });
+});
+
+function refusalOf(method: string, path: string, query = false): OperationOutcomeError {
+  try {
+    route(method, path, query, TYPES);
+  } catch (error) {
+    if (error instanceof OperationOutcomeError) return error;
+  }
+  throw new Error('not refused');
+}
+
+describe('what is not here', () => {
+  test.each([
+    ['GET', '/Medication', 'type-unknown'],
+    ['GET', '/task', 'not-found'],
+    ['GET', '/__proto__', 'not-found'],
+    ['GET', '/Task/1/2', 'not-found'],
+    ['GET', '/Task/1/_history/2/3', 'not-found'],
+    ['GET', '/Patient/1/Task', 'not-found'],
+    ['GET', '/_history/1', 'not-found'],
+    ['GET', '/../etc/passwd', 'not-found'],
+    ['GET', '/Task/a_b', 'id-invalid'],
+    ['GET', `/Task/${'x'.repeat(65)}`, 'id-invalid'],
+    ['GET', '/Task/a%2Fb', 'id-invalid'],
+    ['GET', '/Task/a%00', 'id-invalid'],
+    ['GET', '/Task/%', 'id-invalid'],
+    ['GET', '/Task/%ff', 'id-invalid'],
+    ['GET', '/Task/1/_history/a b', 'id-invalid'],
+  ])('%s %s: %s', (method, path, code) => {
+    expect(refusalOf(method, path).code).toBe(code);
+  });
+
+  test.each([
+    ['PUT', '/Task', false, 'GET, HEAD, POST'],
+    ['POST', '/Task/1', false, 'GET, HEAD, PUT, PATCH, DELETE'],
+    ['DELETE', '/', false, 'GET, HEAD, POST'],
+    ['GET', '/Task/_search', false, 'POST'],
+    ['DELETE', '/Task/1/_history/2', false, 'GET, HEAD'],
+    ['PUT', '/AuditEvent/1', false, 'GET, HEAD'],
+    ['POST', '/AuditEvent', false, 'GET, HEAD'],
+    ['TRACE', '/Task', true, 'GET, HEAD, POST, PUT, PATCH, DELETE'],
+  ])('%s %s: 405, %j', (method, path, query, allow) => {
+    const refusal = refusalOf(method, path, query);
+    expect(refusal).toBeInstanceOf(MethodRefused);
+    expect(refusal).toMatchObject({ code: 'method-not-allowed', allow });
+    expect(methodsAt(path, query, TYPES)).toBe(allow);
+  });
+});
