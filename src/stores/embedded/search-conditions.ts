@@ -34,7 +34,8 @@ const CONDITIONS: Rows = {
       ? someValue(param, ofSystem, alias, world)
       : equalValue(param, code, ofSystem, alias, world);
   },
-  string: ({ param, match, value }, alias, world) => someValue(param, STRING_TESTS[match](value), alias, world),
+  string: ({ param, match, value }, alias, world) =>
+    someValue(param, STRING_TESTS[match](value), alias, world),
   reference: ({ param, to }, alias, world) => {
     const [only] = to;
     if (only === undefined) return FALSE;
@@ -54,37 +55,40 @@ const CONDITIONS: Rows = {
     const hops = types.map((type) => aliasOf(type, alias.depth + 1));
     const [hop] = hops;
     if (hop === undefined) return FALSE;
-    const { v, r } = hop;
-    const kinds = hops.map((one) => sql`(${r}.type = ${world.nid(one.type)} AND ${conditionOf(where, one, world)})`);
-    return sql`EXISTS (SELECT 1 FROM value x INDEXED BY value_of CROSS JOIN resource ${r} ON ${r}.ref = x.low
+    const { v, r, x } = hop;
+    const kinds = hops.map(
+      (one) => sql`(${r}.type = ${world.nid(one.type)} AND ${conditionOf(where, one, world)})`,
+    );
+    return sql`EXISTS (SELECT 1 FROM value ${x} INDEXED BY value_of CROSS JOIN resource ${r} ON ${r}.ref = ${x}.low
       CROSS JOIN version ${v} ON ${v}.vid = ${versionAt(sql`${r}.rid`, world.seq)}
-      WHERE x.vid = ${alias.v}.vid AND x.pid = ${pidOf(world, alias.type, param)} AND ${GO}
+      WHERE ${x}.vid = ${alias.vid} AND ${x}.pid = ${pidOf(world, alias.type, param)} AND ${GO}
       AND ${isSeen(hop, world)} AND ${or(kinds)} LIMIT 1)`;
   },
   has: ({ type, param, where }, alias, world) => {
-    const hop = aliasOf(type, alias.depth + 1);
-    const { v, r } = hop;
-    return sql`EXISTS (SELECT 1 FROM value x INDEXED BY sqlite_autoindex_value_1
-      CROSS JOIN version ${v} ON ${v}.vid = x.vid CROSS JOIN resource ${r} ON ${r}.rid = ${v}.rid
-      WHERE x.pid = ${pidOf(world, type, param)} AND x.low = ${alias.r}.ref AND ${GO}
+    const { v, r, x } = aliasOf(type, alias.depth + 1);
+    const hop = { ...aliasOf(type, alias.depth + 1), vid: sql`${x}.vid` };
+    return sql`EXISTS (SELECT 1 FROM value ${x} INDEXED BY sqlite_autoindex_value_1
+      CROSS JOIN version ${v} ON ${v}.vid = ${x}.vid CROSS JOIN resource ${r} ON ${r}.rid = ${v}.rid
+      WHERE ${x}.pid = ${pidOf(world, type, param)} AND ${x}.low = ${alias.r}.ref AND ${GO}
       AND ${isSeen(hop, world)} AND ${conditionOf(where, hop, world)} LIMIT 1)`;
   },
 };
 
 /** Some value under the parameter passes a test on `low` and `high`. */
-function someValue(param: string, test: Sql, { type, v }: Alias, world: World): Sql {
+function someValue(param: string, test: Sql, { type, vid }: Alias, world: World): Sql {
   return sql`EXISTS (SELECT 1 FROM value INDEXED BY value_of
-    WHERE vid = ${v}.vid AND pid = ${pidOf(world, type, param)} AND ${test} LIMIT 1)`;
+    WHERE vid = ${vid} AND pid = ${pidOf(world, type, param)} AND ${test} LIMIT 1)`;
 }
 
 /** Some value under the parameter has this `low`, and passes a test on `high`. */
-function equalValue(param: string, low: string, test: Sql, { type, v }: Alias, world: World): Sql {
+function equalValue(param: string, low: string, test: Sql, { type, vid }: Alias, world: World): Sql {
   return sql`EXISTS (SELECT 1 FROM value INDEXED BY sqlite_autoindex_value_1
-    WHERE pid = ${pidOf(world, type, param)} AND low = ${low} AND vid = ${v}.vid AND ${test} LIMIT 1)`;
+    WHERE pid = ${pidOf(world, type, param)} AND low = ${low} AND vid = ${vid} AND ${test} LIMIT 1)`;
 }
 
 /** Any number of texts as one value, so that the statement stays the same. */
-export const listed = (texts: readonly string[]): Sql => sql`(SELECT value FROM json_each(${JSON.stringify(texts)}))`;
+export const listed = (texts: readonly string[]): Sql =>
+  sql`(SELECT value FROM json_each(${JSON.stringify(texts)}))`;
 
 const STRING_TESTS = {
   starts: (folded: string) => hasPrefix(folded),

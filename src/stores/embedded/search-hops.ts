@@ -9,9 +9,6 @@ import { pidOf, spanOf } from './search-world.ts';
 import type { World } from './search-world.ts';
 import { all, sql } from './sql.ts';
 
-/** A far end with more candidates than this is not looked up first. */
-const NARROW = 1000;
-
 /** The same clause, with narrow hops taken. */
 export function takeHops(clause: Clause, type: string, world: World): Clause {
   switch (clause.kind) {
@@ -55,8 +52,9 @@ function findNarrow(type: string, where: Clause, world: World): readonly number[
   const must = mustOf(where);
   const field = { type, world, span: spanOf(world, must) };
   const source = narrowest(must, field);
-  if (source === undefined || source.rows > NARROW) return undefined;
-  return versionsIn(source, { field, must, sort: [], need: NARROW });
+  const { narrow } = world.limits;
+  if (source === undefined || source.rows > narrow) return undefined;
+  return versionsIn(source, { field, must, sort: [], need: narrow });
 }
 
 /** The clauses that must all hold. */

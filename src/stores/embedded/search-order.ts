@@ -4,7 +4,7 @@
  */
 import type { Clause, SortKey } from '../../ports/query.ts';
 import { conditionOf } from './search-conditions.ts';
-import { MANY, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
+import { narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
 import type { Field, Source } from './search-sources.ts';
 import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
 import { all, and, each, first, joined, sql, word } from './sql.ts';
@@ -19,24 +19,21 @@ export interface Wanted {
   readonly need: number;
 }
 
-/** Candidates that are sorted rather than walked. */
-const SORTED = 3000;
-/** Candidates that a walk may look at before another way is taken, where there is one. */
-const TRIED = 5000;
 /** SQLite: no limit; a LIMIT keeps a subquery's own order. */
 const ALL = -1;
 
 /** The versions that match, distinct, in the order of the result. */
 export function findVersions(wanted: Wanted): readonly number[] {
-  const { field, must, sort, need } = wanted;
-  const source = narrower(narrowest(must, field), withinSight(field));
+  const { field, sort, need } = wanted;
+  const { many, sorted: few, tried } = field.world.limits;
+  const source = sourceOf(wanted);
   const [key] = sort;
   if (sort.length > 1 && key !== undefined) return sorted(source ?? wholeType(field), wanted);
   if (key === undefined || key.param === '_lastUpdated') return inOrderOfWriting(source, wanted);
-  if (source !== undefined && source.rows <= SORTED) return sorted(source, wanted);
-  if (source !== undefined && source.rows < MANY) {
-    const tried = collect([walkByKey(key, field, TRIED)], wanted);
-    return tried.length < need ? sorted(source, wanted) : tried;
+  if (source !== undefined && source.rows <= few) return sorted(source, wanted);
+  if (source !== undefined && source.rows < many) {
+    const found = collect([walkByKey(key, field, tried)], wanted);
+    return found.length < need ? sorted(source, wanted) : found;
   }
   return collect([walkByKey(key, field, ALL), walkWithout(key, field)], wanted);
 }
@@ -47,20 +44,30 @@ export function versionsIn(source: Source, wanted: Wanted): readonly number[] {
 }
 
 /** How many versions match. */
-export function countVersions({ field, must }: Wanted): number {
-  const source = narrower(narrowest(must, field), withinSight(field)) ?? wholeType(field);
+export function countVersions(wanted: Wanted): number {
+  const { field, must } = wanted;
+  const source = sourceOf(wanted) ?? wholeType(field);
   if (source.branches.length === 0) return 0;
   const query = sql`SELECT count(DISTINCT v0.vid) ${verified(unionOf(source), field, must)}`;
   return first<[number]>(field.world.db, query)?.[0] ?? 0;
 }
 
+/** The narrowest place that clauses or sight leave. */
+function sourceOf({ field, must }: Wanted): Source | undefined {
+  const source = narrowest(must, field);
+  return source !== undefined && source.rows <= field.world.limits.few
+    ? source
+    : narrower(source, withinSight(field));
+}
+
 function inOrderOfWriting(source: Source | undefined, wanted: Wanted): readonly number[] {
   const descending = wanted.sort[0]?.descending ?? true;
   const whole = wholeType(wanted.field);
+  const { many, tried } = wanted.field.world.limits;
   if (source === undefined) return collect([walk(whole, descending, ALL)], wanted);
-  if (!source.ordered && source.rows >= MANY) {
-    const tried = collect([walk(whole, descending, TRIED)], wanted);
-    if (tried.length === wanted.need) return tried;
+  if (!source.ordered && source.rows >= many) {
+    const found = collect([walk(whole, descending, tried)], wanted);
+    if (found.length === wanted.need) return found;
   }
   return collect([walk(source, descending, ALL)], wanted);
 }
@@ -85,7 +92,7 @@ function walkByKey({ param, descending }: SortKey, { type, world }: Field, limit
   const way = direction(descending);
   if (param === '_id') {
     return {
-      candidates: sql`SELECT ${versionAt(word('rid'), world.seq)} AS vid FROM resource
+      candidates: sql`SELECT ${versionAt(word('o.rid'), world.seq)} AS vid FROM resource o
         WHERE ref >= ${`${type}/`} AND ref < ${`${type}0`} ORDER BY ref ${way} LIMIT ${limit}`,
     };
   }
@@ -137,7 +144,7 @@ function keyOf({ param, descending }: SortKey, { type, world }: Field): Sql {
 
 /** Candidates, in their own order, of which those remain that are live, visible and satisfy the clauses. */
 function verified(candidates: Sql, { type, world, span }: Field, must: readonly Clause[]): Sql {
-  const alias = aliasOf(type, 0);
+  const alias = aliasOf(type, 0, word('d.vid'));
   const conditions = must.map((clause) => conditionOf(clause, alias, world));
   return sql`FROM (${candidates}) d CROSS JOIN version v0 ON v0.vid = d.vid CROSS JOIN resource r0 ON r0.rid = v0.rid
     WHERE ${GO} AND d.vid BETWEEN ${span.oldest} AND ${span.newest} AND ${isSeen(alias, world)} AND ${and(conditions)}`;

@@ -4,10 +4,11 @@
  * place may hold too much, never too little.
  */
 import type { Clause, Prefix } from '../../ports/query.ts';
+import { cutText, foldText } from '../../fhir/fold.ts';
 import { FOREVER, LONG } from './schema.ts';
 import { hasPrefix, listed, uriAncestors } from './search-conditions.ts';
 import { pidOf, versionAt } from './search-world.ts';
-import type { Span, World } from './search-world.ts';
+import type { Limits, Span, World } from './search-world.ts';
 import { first, sql, word } from './sql.ts';
 import type { Sql } from './sql.ts';
 
@@ -16,16 +17,9 @@ export interface Source {
   readonly branches: readonly Sql[];
   /** Each branch gives its rows in the order of writing, without sorting. */
   readonly ordered: boolean;
-  /** How many rows they give; {@link MANY} stands for that and more. */
+  /** How many rows they give; the limit `many` stands for that and more. */
   readonly rows: number;
 }
-
-/** Rows are counted up to here. */
-export const MANY = 10_000;
-/** So few that counting on costs more than it can save. */
-const FEW = 50;
-/** Branches that are merged in order; more are sorted. */
-const MERGED = 16;
 
 /** A type in a world, and the versions of it that may be found. */
 export interface Field {
@@ -39,7 +33,7 @@ export function narrowest(must: readonly Clause[], field: Field): Source | undef
   let best: Source | undefined;
   for (const clause of must) {
     best = narrower(best, sourceOf(clause, field));
-    if (best !== undefined && best.rows <= FEW) break;
+    if (best !== undefined && best.rows <= field.world.limits.few) break;
   }
   return best;
 }
@@ -57,7 +51,7 @@ export function wholeType({ type, world, span }: Field): Source {
   const between = sql`vid BETWEEN ${span.oldest} AND ${span.newest}`;
   const current = sql`${of} AND ended = ${FOREVER} AND ${between}`;
   const endedSince = sql`${of} AND ended > ${world.seq} AND ended < ${FOREVER} AND ${between}`;
-  return { branches: [current, endedSince], ordered: true, rows: MANY };
+  return { branches: [current, endedSince], ordered: true, rows: world.limits.many };
 }
 
 /** What is within the caller's sight; undefined where that is everything, or the directory. */
@@ -71,7 +65,9 @@ export function withinSight(field: Field): Source | undefined {
     WHERE type = ${nid} AND everyone = 0 AND custodian = ${org}`;
   const granted = sql`SELECT rid FROM sight WHERE org = ${org}`;
   const ofType = sql`SELECT s.rid FROM sight s CROSS JOIN resource r ON r.rid = s.rid WHERE s.org = ${org} AND r.type = ${nid}`;
-  const branches = [kept, ofType].map((rids) => sql`SELECT ${versionAt(word('rid'), world.seq)} AS vid FROM (${rids})`);
+  const branches = [kept, ofType].map(
+    (rids) => sql`SELECT ${versionAt(word('o.rid'), world.seq)} AS vid FROM (${rids}) o`,
+  );
   return { branches, ordered: false, rows: count([kept, granted], world) };
 }
 
@@ -83,35 +79,42 @@ function isDirectory({ type, world: { db, nid } }: Field): boolean {
 function inCompartment(patient: string, field: Field): Source | undefined {
   const inside: Clause = { kind: 'reference', param: ':patient', to: [patient] };
   if (field.type !== 'Patient') return sourceOf(inside, field);
-  return sourceOf({ kind: 'any', of: [inside, { kind: 'id', ids: [patient.slice('Patient/'.length)] }] }, field);
+  return sourceOf(
+    { kind: 'any', of: [inside, { kind: 'id', ids: [patient.slice('Patient/'.length)] }] },
+    field,
+  );
 }
 
 /** Where a clause can be satisfied; undefined when it could be anywhere. */
 function sourceOf(clause: Clause, field: Field): Source | undefined {
   if (clause.kind === 'all') return narrowest(clause.of, field);
-  if (clause.kind === 'any') return union(clause.of.map((one) => sourceOf(one, field)));
+  if (clause.kind === 'any')
+    return union(
+      clause.of.map((one) => sourceOf(one, field)),
+      field.world.limits,
+    );
   const [equal, between] = branchesOf(clause, field);
   if (equal === undefined) return undefined;
   const branches = [...equal, ...(between ?? [])];
-  const ordered = between === undefined && equal.length <= MERGED;
+  const ordered = between === undefined && equal.length <= field.world.limits.merged;
   return { branches, ordered, rows: count(branches, field.world) };
 }
 
 /** Places together; undefined when one of them could be anywhere. */
-function union(sources: readonly (Source | undefined)[]): Source | undefined {
+function union(sources: readonly (Source | undefined)[], { many, merged }: Limits): Source | undefined {
   const known = sources.filter((source) => source !== undefined);
   if (known.length < sources.length) return undefined;
   const branches = known.flatMap((source) => source.branches);
   const rows = known.reduce((sum, source) => sum + source.rows, 0);
-  const ordered = branches.length <= MERGED && known.every((source) => source.ordered);
-  return { branches, ordered, rows: Math.min(rows, MANY) };
+  const ordered = branches.length <= merged && known.every((source) => source.ordered);
+  return { branches, ordered, rows: Math.min(rows, many) };
 }
 
-function count(branches: readonly Sql[], { db }: World): number {
+function count(branches: readonly Sql[], { db, limits: { many } }: World): number {
   let rows = 0;
   for (const branch of branches) {
-    if (rows >= MANY) return MANY;
-    rows += first<[number]>(db, sql`SELECT count(*) FROM (${branch} LIMIT ${MANY - rows})`)?.[0] ?? 0;
+    if (rows >= many) return many;
+    rows += first<[number]>(db, sql`SELECT count(*) FROM (${branch} LIMIT ${many - rows})`)?.[0] ?? 0;
   }
   return rows;
 }
@@ -128,7 +131,7 @@ function branchesOf(clause: Clause, field: Field): Branches {
     case 'uri':
       return uris(clause.param, clause.match, clause.value, field);
     case 'string':
-      return clause.match === 'starts' ? [[], [where(clause.param, hasPrefix(clause.value), field)]] : [];
+      return strings(clause.param, clause.match, clause.value, field);
     case 'range':
       return ranges(clause.param, RANGES[clause.prefix](clause.low, clause.high), field);
     case 'missing':
@@ -146,8 +149,22 @@ const where = (param: string, test: Sql, { type, world }: Field): Sql =>
 const equalTo = (param: string, low: string, field: Field): Sql =>
   where(param, sql`low = ${low} AND vid BETWEEN ${field.span.oldest} AND ${field.span.newest}`, field);
 
+/** A text is kept folded and cut: what is written alike begins alike. */
+const BEGINNING = 64;
+
+function strings(
+  param: string,
+  match: 'starts' | 'contains' | 'exact',
+  text: string,
+  field: Field,
+): Branches {
+  if (match === 'contains') return [];
+  const beginning = match === 'starts' ? text : cutText(foldText(text), BEGINNING);
+  return [[], [where(param, hasPrefix(beginning), field)]];
+}
+
 function references(param: string, to: readonly string[], field: Field): Branches {
-  if (to.length <= MERGED) return [to.map((one) => equalTo(param, one, field))];
+  if (to.length <= field.world.limits.merged) return [to.map((one) => equalTo(param, one, field))];
   const { type, world } = field;
   const each = sql`SELECT vid FROM ${listed(to)} j CROSS JOIN value INDEXED BY sqlite_autoindex_value_1
     ON pid = ${pidOf(world, type, param)} AND low = j.value`;
@@ -157,7 +174,10 @@ function references(param: string, to: readonly string[], field: Field): Branche
 function uris(param: string, match: 'exact' | 'below' | 'above', uri: string, field: Field): Branches {
   if (match === 'exact') return [[equalTo(param, uri, field)]];
   if (match === 'above') return references(param, uriAncestors(uri), field);
-  return [[equalTo(param, uri, field)], [where(param, hasPrefix(uri.endsWith('/') ? uri : `${uri}/`), field)]];
+  return [
+    [equalTo(param, uri, field)],
+    [where(param, hasPrefix(uri.endsWith('/') ? uri : `${uri}/`), field)],
+  ];
 }
 
 function versionsOf(ids: readonly string[], { type, world }: Field): Sql {

@@ -5,8 +5,27 @@ import { sightSql } from './sight.ts';
 import { first, sql, word } from './sql.ts';
 import type { Sql } from './sql.ts';
 
+/** Where one way of searching ends and another begins. What is found does not depend on it. */
+export interface Limits {
+  /** Rows of a place are counted up to here. */
+  readonly many: number;
+  /** So few rows that counting on costs more than it can save. */
+  readonly few: number;
+  /** Candidates that are sorted rather than walked. */
+  readonly sorted: number;
+  /** Candidates that a walk looks at before another way is taken, where there is one. */
+  readonly tried: number;
+  /** Candidates at the far end of a hop that is looked up first. */
+  readonly narrow: number;
+  /** Branches that are merged in order; more are sorted. */
+  readonly merged: number;
+}
+
+export const LIMITS: Limits = { many: 10_000, few: 50, sorted: 1000, tried: 5000, narrow: 1000, merged: 16 };
+
 export interface World {
   readonly db: DatabaseSync;
+  readonly limits: Limits;
   readonly sight: Sight;
   /** The moment. */
   readonly seq: number;
@@ -25,18 +44,22 @@ export interface Alias {
   readonly type: string;
   readonly v: Sql;
   readonly r: Sql;
+  /** The row of `value` by which a hop came here. */
+  readonly x: Sql;
+  /** Its `vid` from the outermost table that has it: what asks for the values alone needs no row of `version`. */
+  readonly vid: Sql;
   readonly depth: number;
 }
 
-export function aliasOf(type: string, depth: number): Alias {
-  return { type, depth, v: word(`v${depth}`), r: word(`r${depth}`) };
+export function aliasOf(type: string, depth: number, vid = word(`v${depth}.vid`)): Alias {
+  return { type, depth, v: word(`v${depth}`), r: word(`r${depth}`), x: word(`x${depth}`), vid };
 }
 
 /** Evaluated once per candidate row: throws when the search must stop. */
 export const GO = word('go()');
 
 /** A world of its own names; to be made anew inside every transaction, for what was undone was never named. */
-export function worldOf(db: DatabaseSync, sight: Sight, seq: number): World {
+export function worldOf(db: DatabaseSync, sight: Sight, seq: number, limits: Limits): World {
   const names = new Map<string, number>();
   function nid(name: string): number {
     let known = names.get(name);
@@ -46,12 +69,12 @@ export function worldOf(db: DatabaseSync, sight: Sight, seq: number): World {
     }
     return known;
   }
-  return { db, sight, seq, nid };
+  return { db, limits, sight, seq, nid };
 }
 
 /** The alias is live at the moment, and visible: what every alias of every query carries (rules 2.6). */
-export function isSeen({ v, r }: Alias, { sight, seq }: World): Sql {
-  const seen = sightSql(sight, seq, { resource: r.sql, vid: `${v.sql}.vid` });
+export function isSeen({ v, r, vid }: Alias, { sight, seq }: World): Sql {
+  const seen = sightSql(sight, seq, { resource: r.sql, vid: vid.sql });
   return sql`${v}.seq <= ${seq} AND ${v}.ended > ${seq} AND ${seen}`;
 }
 

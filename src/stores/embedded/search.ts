@@ -10,7 +10,8 @@ import { readMeta } from './connection.ts';
 import { mustOf, takeHops } from './search-hops.ts';
 import { countVersions, findVersions } from './search-order.ts';
 import type { Wanted } from './search-order.ts';
-import { spanOf, worldOf } from './search-world.ts';
+import { LIMITS, spanOf, worldOf } from './search-world.ts';
+import type { Limits } from './search-world.ts';
 import { all, sql } from './sql.ts';
 
 /** Called for every row looked at; throws to end the search. */
@@ -27,26 +28,35 @@ const unguarded: Guard = () => undefined;
  */
 export function findRefs(db: DatabaseSync, query: Query, seq: number, guard: Guard = unguarded): Ref[] {
   return guarded(db, guard, () => {
-    const found = findVersions(wantedOf(db, { ...query, sort: [] }, seq, REFS_MAX));
+    const found = findVersions(wantedOf(db, { ...query, sort: [] }, seq, REFS_MAX, LIMITS));
     return matchesOf(db, found).map(({ ref }) => ref);
   });
 }
 
 /** One page of a search as of `seq`, out of one read transaction. Throws {@link SearchRefused} `expired`. */
-export function findPage(db: DatabaseSync, query: Query, seq: number, guard: Guard = unguarded): Page {
+export function findPage(
+  db: DatabaseSync,
+  query: Query,
+  seq: number,
+  guard: Guard = unguarded,
+  limits: Limits = LIMITS,
+): Page {
   return guarded(db, guard, () => {
     if (seq < readMeta(db, 'horizon', 0)) throw new SearchRefused('expired');
     const { offset, count, total } = query;
-    const wanted = wantedOf(db, query, seq, offset + count + 1);
+    const wanted = wantedOf(db, query, seq, offset + count + 1, limits);
     const found = findVersions(wanted);
-    const page = { matches: matchesOf(db, found.slice(offset, offset + count)), more: found.length > offset + count };
+    const page = {
+      matches: matchesOf(db, found.slice(offset, offset + count)),
+      more: found.length > offset + count,
+    };
     if (!total) return page;
     return { ...page, total: found.length < wanted.need ? found.length : countVersions(wanted) };
   });
 }
 
-function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number): Wanted {
-  const world = worldOf(db, query.sight, seq);
+function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number, limits: Limits): Wanted {
+  const world = worldOf(db, query.sight, seq, limits);
   const must = mustOf(takeHops(query.where, query.type, world));
   return { field: { type: query.type, world, span: spanOf(world, must) }, must, sort: query.sort, need };
 }

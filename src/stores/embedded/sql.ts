@@ -35,8 +35,10 @@ export function joined(parts: readonly Sql[], by: string): Sql {
   return { sql: parts.map((part) => part.sql).join(by), params: parts.flatMap((part) => part.params) };
 }
 
-export const and = (parts: readonly Sql[]): Sql => (parts.length === 0 ? TRUE : sql`(${joined(parts, ' AND ')})`);
-export const or = (parts: readonly Sql[]): Sql => (parts.length === 0 ? FALSE : sql`(${joined(parts, ' OR ')})`);
+export const and = (parts: readonly Sql[]): Sql =>
+  parts.length === 0 ? TRUE : sql`(${joined(parts, ' AND ')})`;
+export const or = (parts: readonly Sql[]): Sql =>
+  parts.length === 0 ? FALSE : sql`(${joined(parts, ' OR ')})`;
 
 /** Statements kept per connection; the ones of the oldest shapes go first. */
 const KEPT = 512;

@@ -1,0 +1,167 @@
+/**
+ * Searches off the main thread (rules 3.4): a few threads, a bounded queue, and an end for every search. A running
+ * statement ends by itself when it looks at the clock or the stop flag; a thread that does not is given up and replaced.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Page, Query } from '../../ports/query.ts';
+import { SearchRefused } from '../../ports/store.ts';
+import type { Answer, Asked, Setup } from './search-worker.ts';
+
+export interface SearchPoolOptions {
+  /** The database file. */
+  readonly file: string;
+  /** Searches that run at a time, each in a thread of its own. */
+  readonly threads: number;
+  /** Searches that wait at most. */
+  readonly queued: number;
+  /** How long a search may wait, and then run. */
+  readonly timeoutMs: number;
+  /** Pages kept in memory by each thread, in KiB. */
+  readonly cacheKib?: number;
+  /** How much of the file each thread maps instead of reading it. */
+  readonly mmapBytes?: number;
+}
+
+const CACHE_KIB = 8 * 1024;
+const MMAP_BYTES = 8 * 1024 ** 3;
+/** A thread that is silent for so long after the end of its time is given up. */
+const GRACE_MS = 500;
+
+interface Job {
+  readonly asked: Asked;
+  readonly since: number;
+  readonly settle: (answer: Answer) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly stop: Int32Array;
+  job: Job | undefined;
+  silence: NodeJS.Timeout | undefined;
+}
+
+export class SearchPool {
+  readonly #options: SearchPoolOptions;
+  readonly #threads = new Set<Thread>();
+  readonly #waiting: Job[] = [];
+  #asked = 0;
+  #closed = false;
+
+  constructor(options: SearchPoolOptions) {
+    this.#options = options;
+    for (let i = 0; i < options.threads; i += 1) this.#start();
+  }
+
+  /** One page as of `seq`. Throws {@link SearchRefused}; whatever happens to its thread, never anything else is lost. */
+  search(query: Query, seq: number, signal?: AbortSignal): Promise<Page> {
+    if (this.#closed || signal?.aborted === true) return Promise.reject(new SearchRefused('aborted'));
+    if (this.#waiting.length >= this.#options.queued && !this.#hasRoom()) {
+      return Promise.reject(new SearchRefused('too-busy'));
+    }
+    this.#asked = (this.#asked % 0x7fff_fffe) + 1;
+    const asked = { number: this.#asked, query, seq, timeoutMs: this.#options.timeoutMs };
+    return new Promise((resolve, reject) => {
+      const settle = (answer: Answer): void => {
+        signal?.removeEventListener('abort', abort);
+        if ('page' in answer) resolve(answer.page);
+        else reject('refused' in answer ? new SearchRefused(answer.refused) : new Error(answer.failed));
+      };
+      const job = { asked, since: performance.now(), settle };
+      const abort = (): void => this.#abort(job);
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#waiting.push(job);
+      this.#dispatch();
+    });
+  }
+
+  /** Refuses what waits or runs, and ends the threads. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#waiting.splice(0)) job.settle({ refused: 'aborted' });
+    const threads = [...this.#threads];
+    for (const thread of threads) {
+      if (thread.job !== undefined) Atomics.store(thread.stop, 0, thread.job.asked.number);
+      this.#drop(thread, 'aborted');
+    }
+    await Promise.all(threads.map(({ worker }) => worker.terminate()));
+  }
+
+  #hasRoom(): boolean {
+    return (
+      this.#threads.size < this.#options.threads || [...this.#threads].some(({ job }) => job === undefined)
+    );
+  }
+
+  #idle(): Thread | undefined {
+    for (const thread of this.#threads) if (thread.job === undefined) return thread;
+    return this.#threads.size < this.#options.threads ? this.#start() : undefined;
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const thread = this.#idle();
+      if (thread === undefined) return;
+      const job = this.#waiting.shift();
+      if (job === undefined) return;
+      if (performance.now() - job.since > this.#options.timeoutMs) job.settle({ refused: 'too-busy' });
+      else this.#run(thread, job);
+    }
+  }
+
+  #run(thread: Thread, job: Job): void {
+    thread.job = job;
+    thread.silence = setTimeout(() => this.#giveUp(thread), this.#options.timeoutMs + GRACE_MS);
+    thread.worker.postMessage(job.asked);
+  }
+
+  #start(): Thread {
+    const { file, cacheKib = CACHE_KIB, mmapBytes = MMAP_BYTES } = this.#options;
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    const workerData: Setup = { file, cacheKib, mmapBytes, stop };
+    const worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData });
+    const thread: Thread = { worker, stop, job: undefined, silence: undefined };
+    worker.on('message', (answer: Answer) => this.#finish(thread, answer));
+    worker.on('error', () => this.#lose(thread));
+    worker.on('exit', () => this.#lose(thread));
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  #finish(thread: Thread, answer: Answer): void {
+    clearTimeout(thread.silence);
+    const job = thread.job;
+    thread.job = undefined;
+    job?.settle(answer);
+    this.#dispatch();
+  }
+
+  /** The caller is answered at once; the thread is free when it has seen the flag. */
+  #abort(job: Job): void {
+    job.settle({ refused: 'aborted' });
+    const at = this.#waiting.indexOf(job);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    for (const thread of this.#threads) {
+      if (thread.job === job) Atomics.store(thread.stop, 0, job.asked.number);
+    }
+  }
+
+  #giveUp(thread: Thread): void {
+    this.#drop(thread, 'too-costly');
+    void thread.worker.terminate();
+    this.#dispatch();
+  }
+
+  /** A thread that died: its search is refused, another thread starts when it is needed. */
+  #lose(thread: Thread): void {
+    if (!this.#threads.has(thread)) return;
+    this.#drop(thread, 'too-costly');
+    this.#dispatch();
+  }
+
+  #drop(thread: Thread, refused: SearchRefused['reason']): void {
+    this.#threads.delete(thread);
+    clearTimeout(thread.silence);
+    thread.job?.settle({ refused });
+    thread.job = undefined;
+  }
+}
