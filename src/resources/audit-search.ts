@@ -3,9 +3,11 @@
  * indexed, so a search narrows by what the store knows and then looks at each event as its viewer sees it: what a
  * viewer is not shown cannot be searched for either.
  */
-import type { AuditEvent, Coding, Reference, Ref } from '../fhir/types.ts';
-import type { Clause, Prefix, SearchValue } from '../ports/query.ts';
+import type { AuditEvent, Ref, Resource } from '../fhir/types.ts';
+import type { Clause, Prefix } from '../ports/query.ts';
 import type { AuditQuery } from '../ports/store.ts';
+import { matches } from './match.ts';
+import { searchValues } from './search-values.ts';
 
 /** Whether a clause asks about other resources somewhere. */
 export function asksOthers(clause: Clause): boolean {
@@ -14,7 +16,10 @@ export function asksOthers(clause: Clause): boolean {
   return clause.kind === 'chain' || clause.kind === 'has';
 }
 
-/** What the store can do of a search: conditions that every match fulfils, never narrower than the clause. */
+/**
+ * What the store can do of a search: conditions that every match fulfils. `patient` then finds whom an event is about, not
+ * a patient who acted, since names are indexed and agents are not.
+ */
 export function narrowAudit(clause: Clause): Pick<AuditQuery, 'names' | 'organization' | 'from' | 'to'> {
   const parts = clause.kind === 'all' ? clause.of : [clause];
   const names = parts.flatMap((part) => onlyRef(part, 'entity') ?? onlyRef(part, 'patient') ?? []);
@@ -49,127 +54,8 @@ const TO: ReadonlySet<Prefix> = new Set(['eq', 'lt', 'le', 'eb', 'ap']);
  * @throws Error when the clause {@link asksOthers}; the desk refuses such a search first
  */
 export function auditMatches(event: AuditEvent, clause: Clause): boolean {
-  return satisfies(
-    { id: event.id ?? '', at: Date.parse(event.recorded), values: auditValues(event) },
-    clause,
-  );
-}
-
-interface Subject {
-  readonly id: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly values: readonly SearchValue[];
-}
-
-type Test<Kind extends Clause['kind']> = (
-  clause: Extract<Clause, { kind: Kind }>,
-  subject: Subject,
-) => boolean;
-
-const some = (subject: Subject, param: string, holds: (value: SearchValue) => boolean): boolean =>
-  subject.values.some((value) => value.param === param && holds(value));
-
-const refuse = ({ kind }: Clause): never => {
-  throw new Error(`${kind} asks about other resources`);
-};
-
-const TESTS: { readonly [Kind in Clause['kind']]: Test<Kind> } = {
-  all: ({ of }, subject) => of.every((part) => satisfies(subject, part)),
-  any: ({ of }, subject) => of.some((part) => satisfies(subject, part)),
-  not: ({ clause }, subject) => !satisfies(subject, clause),
-  missing: ({ param, missing }, subject) => missing !== some(subject, param, () => true),
-  token: ({ param, code: asked, system }, subject) =>
-    some(subject, param, ({ low, high }) => (asked ?? low) === low && (system ?? high) === high),
-  reference: ({ param, to }, subject) => some(subject, param, ({ low }) => to.includes(String(low))),
-  uri: ({ param, value }, subject) => some(subject, param, ({ low }) => low === value),
-  string: (clause, subject) =>
-    some(subject, clause.param, ({ low, high }) => compareText(clause, String(low), String(high))),
-  range: ({ param, prefix, ...asked }, subject) =>
-    some(subject, param, ({ low, high }) => COMPARE[prefix]({ low: Number(low), high: Number(high) }, asked)),
-  id: ({ ids }, { id }) => ids.includes(id),
-  updated: ({ prefix, ...asked }, { at }) => COMPARE[prefix]({ low: at, high: at }, asked),
-  chain: refuse,
-  has: refuse,
-};
-
-function satisfies(subject: Subject, clause: Clause): boolean {
-  // The table maps each kind to the test of that kind, which the type of a union's member cannot say.
-  const test = TESTS[clause.kind] as (clause: Clause, subject: Subject) => boolean;
-  return test(clause, subject);
-}
-
-function compareText(
-  { match, value }: Extract<Clause, { kind: 'string' }>,
-  folded: string,
-  written: string,
-): boolean {
-  if (match === 'exact') return written === value;
-  return match === 'starts' ? folded.startsWith(value) : folded.includes(value);
-}
-
-interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
-
-const within = (value: Interval, asked: Interval) => asked.low <= value.low && value.high <= asked.high;
-
-/** http://hl7.org/fhir/R4/search.html#prefix: the interval of the value against the interval that is asked for. */
-const COMPARE: Readonly<Record<Prefix, (value: Interval, asked: Interval) => boolean>> = {
-  eq: within,
-  ne: (value, asked) => !within(value, asked),
-  gt: (value, asked) => value.high > asked.high,
-  lt: (value, asked) => value.low < asked.low,
-  ge: (value, asked) => value.high > asked.high || within(value, asked),
-  le: (value, asked) => value.low < asked.low || within(value, asked),
-  sa: (value, asked) => value.low > asked.high,
-  eb: (value, asked) => value.high < asked.low,
-  ap: (value, asked) => value.low <= asked.high && value.high >= asked.low,
-};
-
-/**
- * The values of the parameters that an AuditEvent is searched by. `patient` finds those whom an event is about, not
- * those who acted, so that the store's index by name answers it.
- */
-export function auditValues(event: AuditEvent): readonly SearchValue[] {
-  const at = Date.parse(event.recorded);
-  const entities = event.entity ?? [];
-  return [
-    { param: 'date', low: at, high: at },
-    ...code('action', 'http://hl7.org/fhir/audit-event-action', event.action),
-    ...code('outcome', 'http://hl7.org/fhir/audit-event-outcome', event.outcome),
-    ...[event.type].flatMap((coding) => token('type', coding)),
-    ...(event.subtype ?? []).flatMap((coding) => token('subtype', coding)),
-    ...entities.flatMap(({ type }) => token('entity-type', type)),
-    ...entities.flatMap(({ role }) => token('entity-role', role)),
-    ...entities.flatMap(({ what }) => reference('entity', what)),
-    ...event.agent.flatMap(({ who }) => reference('agent', who)),
-    ...event.agent.flatMap(({ network }) => text('address', network?.address)),
-    ...entities.flatMap(({ what }) =>
-      what?.reference?.startsWith('Patient/') ? reference('patient', what) : [],
-    ),
-    ...reference('source', event.source.observer),
-  ];
-}
-
-const code = (param: string, system: string, value: string | undefined): SearchValue[] =>
-  value === undefined ? [] : [{ param, low: value, high: system }];
-
-const token = (param: string, coding: Coding | undefined): SearchValue[] =>
-  coding?.code === undefined ? [] : [{ param, low: coding.code, high: coding.system ?? '' }];
-
-const text = (param: string, value: string | undefined): SearchValue[] =>
-  value === undefined ? [] : [{ param, low: value.toLowerCase(), high: value }];
-
-/** A literal reference without its version, and a logical one under `<param>:identifier`. */
-function reference(param: string, value: Reference | undefined): SearchValue[] {
-  const [literal, version = ''] = value?.reference?.split('/_history/') ?? [];
-  const identifier = value?.identifier;
-  return [
-    ...(literal === undefined ? [] : [{ param, low: literal, high: version }]),
-    ...(identifier?.value === undefined
-      ? []
-      : [{ param: `${param}:identifier`, low: identifier.value, high: identifier.system ?? '' }]),
-  ];
+  const { resourceType: type, id = '', recorded } = event;
+  // An AuditEvent is a resource like any other; the type library's interface lacks only the index signature.
+  const values = searchValues(event as unknown as Resource, type);
+  return matches(clause, { ref: `${type}/${id}`, type, values, updated: Date.parse(recorded) });
 }

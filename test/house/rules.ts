@@ -71,7 +71,7 @@ function whyWrong(path: string, from: Place, one: Import): string | undefined {
   if (to.room === from.room || to.floor < from.floor) return undefined;
   if (to.floor > from.floor)
     return `floor ${from.floor} (${nameOf(from)}) may not import floor ${to.floor} (${nameOf(to)})`;
-  if (SIDEWAYS.some((one) => one.from === from.room && one.to === to.room)) return undefined;
+  if (SIDEWAYS.some((listed) => listed.from === from.room && listed.to === to.room)) return undefined;
   return `${from.room} and ${to.room} share floor ${from.floor} (${nameOf(from)}) and do not know each other`;
 }
 

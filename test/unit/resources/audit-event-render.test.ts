@@ -1,5 +1,6 @@
 /** Audit rows as AuditEvents: the BALP pattern of each kind, what each viewer is shown, and ids. */
 import { describe, expect, test } from '@jest/globals';
+import type { Resource } from '../../../src/fhir/types.ts';
 import type { AuditEntry, AuditRow } from '../../../src/ports/store.ts';
 import {
   auditId,
@@ -7,12 +8,14 @@ import {
   renderAuditEvent,
   type AuditViewer,
 } from '../../../src/resources/audit-event-render.ts';
+import { validateResource } from '../../../src/resources/validate.ts';
 
 const AT = '2026-01-02T03:04:05.678Z';
 const CLINIC = 'Organization/clinic';
 const HUB = 'Organization/hub';
 const SOURCE = { name: 'closeloop', base: 'https://example.org/fhir' };
-const ALL = { organization: undefined, everything: true };
+const ALL: AuditViewer = { organization: undefined, everything: true };
+const PEER: AuditViewer = { organization: HUB, everything: false };
 const BALP = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.';
 
 const ENTRY: AuditEntry = {
@@ -296,7 +299,7 @@ describe('who is shown what', () => {
   test.each([
     ['everything', ALL, true],
     ['its own organization', { organization: CLINIC, everything: false }, true],
-    ['a peer', { organization: HUB, everything: false }, false],
+    ['a peer', PEER, false],
     ['nobody in particular', { organization: undefined, everything: false }, false],
   ] as const)('%s', (_who, viewer, shown) => {
     const text = JSON.stringify(render(search, viewer));
@@ -305,7 +308,7 @@ describe('who is shown what', () => {
   });
 
   test('a peer sees one who asked: the organization', () => {
-    const { agent } = render(search, { organization: HUB, everything: false });
+    const { agent } = render(search, PEER);
     expect(agent.filter(({ requestor }) => requestor).map(({ who }) => who?.reference)).toEqual([CLINIC]);
   });
 
@@ -323,6 +326,48 @@ describe('who is shown what', () => {
     };
     const { entity } = render({ entities: ['Task/t/_history/12', 'Task/u/_history/9'] }, viewer);
     expect(entity?.flatMap(({ what }) => what?.reference ?? [])).toEqual(['Task/t/_history/12']);
+  });
+});
+
+describe('every event is valid R4', () => {
+  const delivery = { entry: '12-0', rail: 'rest-hook', receiver: 'Subscription/s', attempts: 1 };
+  const transition = { tid: '02', event: 'send-acceptance', from: 'received', to: 'accepted' };
+
+  test.each<[string, Partial<AuditEntry>]>([
+    ['a read', {}],
+    [
+      'a search',
+      { event: 'search-type', action: 'E', query: 'status=accepted', patients: ['Patient/a', 'Patient/b'] },
+    ],
+    ['a move', { event: 'update', action: 'U', transition }],
+    [
+      'a delivery',
+      { event: 'deliver', agent: { organization: '', client: 'closeloop', subject: '' }, delivery },
+    ],
+    [
+      'a failed login',
+      {
+        event: 'login',
+        action: 'E',
+        outcome: '4',
+        issue: 'token-invalid',
+        times: 3,
+        entities: [],
+        patients: [],
+      },
+    ],
+    [
+      'a refusal of a caller who is nobody',
+      { outcome: '8', issue: 'internal', agent: { organization: '', client: '', subject: '' } },
+    ],
+    ['an administrator', { event: 'admin', action: 'E', agent: { ...ENTRY.agent, onBehalfOf: CLINIC } }],
+  ])('%s', (_name, change) => {
+    for (const viewer of [ALL, PEER]) {
+      // The type library's interface lacks only the index signature of a tree.
+      expect(validateResource(render(change, viewer) as unknown as Resource, { profiles: 'none' })).toEqual(
+        [],
+      );
+    }
   });
 });
 

@@ -149,6 +149,6 @@ describe('searching', () => {
     };
     expect(asksOthers({ kind: 'all', of: [{ kind: 'not', clause: chain }] })).toBe(true);
     expect(asksOthers({ kind: 'any', of: [token('action', 'R')] })).toBe(false);
-    expect(() => auditMatches(render(), chain)).toThrow('chain asks about other resources');
+    expect(() => auditMatches(render(), chain)).toThrow('a chain clause looks at other resources');
   });
 });
