@@ -52,7 +52,9 @@ export function readEntries(request: Request, base: string, entriesMax: number):
 function checkWrapper(bundle: Resource, entries: readonly RawEntry[]): void {
   const wrapper = { ...bundle, entry: entries.map(({ resource: _, ...entry }) => entry) };
   if (entries.length === 0) delete (wrapper as { entry?: unknown }).entry;
-  const issues = validateResource(wrapper, { profiles: 'none' }).filter(({ severity = 'error' }) => severity === 'error');
+  const issues = validateResource(wrapper, { profiles: 'none' }).filter(
+    ({ severity = 'error' }) => severity === 'error',
+  );
   const [first, ...rest] = issues.map((issue): IssueDetail => ({ ...issue, code: 'bundle-invalid' }));
   if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
 }
@@ -61,7 +63,8 @@ function checkFullUrls(entries: readonly Entry[]): void {
   const seen = new Set<string>();
   for (const { fullUrl, index } of entries) {
     if (fullUrl === undefined) continue;
-    if (seen.has(fullUrl)) throw refuse('two entries have the same fullUrl', `Bundle.entry[${index}].fullUrl`);
+    if (seen.has(fullUrl))
+      throw refuse('two entries have the same fullUrl', `Bundle.entry[${index}].fullUrl`);
     seen.add(fullUrl);
   }
 }
@@ -130,7 +133,11 @@ function interactionOf(method: string, parts: readonly string[], query: string):
 /** A JSON Patch travels in a bundle as a Binary (http://hl7.org/fhir/R4/http.html#patch). */
 function readPatch(resource: Resource | undefined, place: string): unknown {
   const { resourceType, contentType, data }: Partial<Resource> = resource ?? {};
-  if (resourceType !== 'Binary' || contentType !== 'application/json-patch+json' || typeof data !== 'string') {
+  if (
+    resourceType !== 'Binary' ||
+    contentType !== 'application/json-patch+json' ||
+    typeof data !== 'string'
+  ) {
     throw refuse('a patch is a Binary of application/json-patch+json', `${place}.resource`);
   }
   return parseJsonValue(decodeUtf8(Buffer.from(data, 'base64')));

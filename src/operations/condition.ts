@@ -1,6 +1,7 @@
 /** Conditions that select resources for a write (http://hl7.org/fhir/R4/http.html#cond-update), in the caller's sight. */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
+import { SERVED_TYPES } from '../resources/index.ts';
 import { parseCondition } from '../resources/search-query.ts';
 import { findPreview, type Draft } from './draft.ts';
 
@@ -10,7 +11,11 @@ const FOUND_MAX = 2;
 /** What a condition selects as things will be; the answer is expected to hold at the moment of commit. */
 export async function findCondition(draft: Draft, type: string, queryText: string): Promise<readonly Ref[]> {
   const { publicBase } = draft.room.settings;
-  const where = parseCondition(type, queryText, { base: publicBase, now: Date.parse(draft.now) });
+  const where = parseCondition(type, queryText, {
+    base: publicBase,
+    now: Date.parse(draft.now),
+    types: SERVED_TYPES,
+  });
   return findPreview(draft, {
     type,
     where,
@@ -26,7 +31,9 @@ export async function findCondition(draft: Draft, type: string, queryText: strin
 export async function selectOne(draft: Draft, type: string, queryText: string): Promise<Ref | undefined> {
   const found = await findCondition(draft, type, queryText);
   if (found.length > 1) {
-    throw new OperationOutcomeError('condition-ambiguous', { diagnostics: `several ${type} match the condition` });
+    throw new OperationOutcomeError('condition-ambiguous', {
+      diagnostics: `several ${type} match the condition`,
+    });
   }
   return found[0];
 }

@@ -1,7 +1,9 @@
 /** Who may write what (rules 2.1, 2.4): a resource is changed by its custodian, or by the organization it belongs to. */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import { declarationOf, type Draft, type Planned } from './draft.ts';
+import type { Sight } from '../ports/query.ts';
+import { declarationOf, placesIn, type Draft, type Planned } from './draft.ts';
+import { patientsIn } from './values.ts';
 
 export function checkCustody(draft: Draft): void {
   for (const planned of draft.planned.values()) {
@@ -10,6 +12,7 @@ export function checkCustody(draft: Draft): void {
     if (!mayWrite(draft, planned, custodian)) {
       throw new OperationOutcomeError('not-custodian', {
         diagnostics: `${planned.ref} is kept by another organization`,
+        expression: placesIn(planned),
       });
     }
     if (custodian !== planned.custodian) draft.planned.set(planned.ref, { ...planned, custodian });
@@ -36,3 +39,17 @@ function mayWrite({ caller }: Draft, planned: Planned, custodian: Ref | ''): boo
 
 const belongsTo = (ref: Ref, version: Resource | undefined): Ref | undefined =>
   version === undefined ? undefined : declarationOf(ref).belongsTo?.(version, ref);
+
+/**
+ * A write allowed by patient scopes alone stays within that patient's compartment, before and after (SMART App Launch
+ * 2.2, patient-specific scopes).
+ */
+export function checkCompartment(sight: Sight, planned: Planned | undefined): void {
+  if (planned === undefined || sight.everything || sight.patient === undefined) return;
+  const { patient } = sight;
+  const versions = [planned.before, planned.after?.plain].filter((version) => version !== undefined);
+  if (versions.every((version) => patientsIn(version).includes(patient))) return;
+  throw new OperationOutcomeError('scope-insufficient', {
+    diagnostics: `the token's scopes are for ${patient} alone`,
+  });
+}

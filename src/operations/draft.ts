@@ -32,6 +32,8 @@ export interface Planned {
   readonly byRule: boolean;
   /** Parties of the resource as a root of reach; named when the rules have run. */
   readonly parties: readonly Ref[];
+  /** Where a bundle has it, for the places that refusals name: `Bundle.entry[2].resource`. */
+  readonly place?: string;
 }
 
 export interface Draft {
@@ -65,6 +67,16 @@ export function declarationOf(ref: string): ResourceType {
 export function plan(draft: Draft, planned: Planned): void {
   draft.planned.set(planned.ref, planned);
 }
+
+/** Says where in a bundle a planned change stands; the first entry that asks for it counts. */
+export function markPlace(draft: Draft, ref: Ref, place: string): void {
+  const planned = draft.planned.get(ref);
+  if (planned !== undefined && planned.place === undefined) draft.planned.set(ref, { ...planned, place });
+}
+
+/** Places of a refusal, led by the entry that is meant. */
+export const placesIn = (planned: Planned, places: readonly string[] = []): readonly string[] =>
+  planned.place === undefined ? places : [planned.place, ...places];
 
 /** A planned change with another body. */
 export function replan(draft: Draft, ref: Ref, change: (tree: Resource) => Resource): void {

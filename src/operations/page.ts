@@ -26,26 +26,36 @@ export function readPage({ query }: Request, { pageSizeDefault, pageSizeMax }: D
 }
 
 /** Where a page link goes on; as of now and from the first match when there is none. */
-export function readPageMark(query: Request['query']): { readonly asOf: number | undefined; readonly offset: number } {
+export function readPageMark(query: Request['query']): {
+  readonly asOf: number | undefined;
+  readonly offset: number;
+} {
   const mark = query.findLast(([name]) => name === PAGE)?.[1];
   if (mark === undefined) return { asOf: undefined, offset: 0 };
   const [, asOf, offset] = /^(\d{1,15})-(\d{1,9})$/.exec(mark) ?? [];
-  if (asOf === undefined) throw new OperationOutcomeError('search-value-invalid', { diagnostics: 'not a page link' });
+  if (asOf === undefined)
+    throw new OperationOutcomeError('search-value-invalid', { diagnostics: 'not a page link' });
   return { asOf: Number(asOf), offset: Number(offset) };
 }
 
 function readCount(text: string | undefined, byDefault: number, max: number): number {
   if (text === undefined) return byDefault;
   if (!/^\d{1,9}$/.test(text)) {
-    throw new OperationOutcomeError('search-value-invalid', { diagnostics: '_count is a number of resources' });
+    throw new OperationOutcomeError('search-value-invalid', {
+      diagnostics: '_count is a number of resources',
+    });
   }
   return Math.min(Number(text), max);
 }
 
 /** The address that was asked, without the page mark. */
 export function addressOf({ type, id, interaction, query }: Request, base: string): string {
-  const path = [type, id, interaction.startsWith('history') ? '_history' : undefined].filter((p) => p !== undefined);
-  const pairs = new URLSearchParams(query.filter(([name]) => name !== PAGE).map(([name, value]): [string, string] => [name, value]));
+  const path = [type, id, interaction.startsWith('history') ? '_history' : undefined].filter(
+    (p) => p !== undefined,
+  );
+  const pairs = new URLSearchParams(
+    query.filter(([name]) => name !== PAGE).map(([name, value]): [string, string] => [name, value]),
+  );
   const text = pairs.toString();
   return `${[base, ...path].join('/')}${text === '' ? '' : `?${text}`}`;
 }

@@ -15,7 +15,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import { localRefOf, typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { findCondition } from './condition.ts';
-import { keepSight, replan, type Draft, type Planned } from './draft.ts';
+import { keepSight, placesIn, replan, type Draft, type Planned } from './draft.ts';
 
 /** Bundle `fullUrl`s and what became of them. */
 export type FullUrls = ReadonlyMap<string, Ref>;
@@ -30,7 +30,8 @@ export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promi
       const local = await resolveOne(draft, fullUrls, found);
       if (local !== found.text) resolved.set(found.text, local);
     }
-    if (resolved.size > 0) replan(draft, ref, (tree) => rewriteReferences(tree, (text) => resolved.get(text)));
+    if (resolved.size > 0)
+      replan(draft, ref, (tree) => rewriteReferences(tree, (text) => resolved.get(text)));
   }
 }
 
@@ -64,7 +65,10 @@ async function resolveOne(
 /** `Patient?identifier=…` must select exactly one resource that the caller may read. */
 async function resolveCondition(draft: Draft, type: string, query: string, path: string): Promise<Ref> {
   if (!RESOURCE_TYPES.has(type)) {
-    throw new OperationOutcomeError('reference-not-found', { diagnostics: `no type ${type}`, expression: [path] });
+    throw new OperationOutcomeError('reference-not-found', {
+      diagnostics: `no type ${type}`,
+      expression: [path],
+    });
   }
   const found = await findCondition(draft, type, query);
   if (found.length > 1) throw new OperationOutcomeError('condition-ambiguous', { expression: [path] });
@@ -88,7 +92,7 @@ export async function checkReferences(draft: Draft): Promise<void> {
       issues.push({
         code: 'reference-not-found',
         diagnostics: `${ref} does not exist, or you may not read it`,
-        expression: [path],
+        expression: placesIn(planned, [path]),
       });
     }
   }

@@ -21,8 +21,14 @@ export interface Answered {
   readonly text?: string | undefined;
 }
 
-export async function replyTo(room: Room, request: Request, told: ToldOf, templates: Templates = new Map()): Promise<Reply> {
-  if (told.answered.kind === 'bundle') return bundleReply(room, request, told, told.answered.answers, templates);
+export async function replyTo(
+  room: Room,
+  request: Request,
+  told: ToldOf,
+  templates: Templates = new Map(),
+): Promise<Reply> {
+  if (told.answered.kind === 'bundle')
+    return bundleReply(room, request, told, told.answered.answers, templates);
   if (told.answered.kind === 'refused') throw new Error('a refusal is thrown, not replied');
   const answer = await readAnswer(room, told, told.answered.answer, templates);
   return {
@@ -35,7 +41,11 @@ export async function replyTo(room: Room, request: Request, told: ToldOf, templa
   };
 }
 
-function bodyOf({ prefer, caller }: Request, told: ToldOf, { ref, text }: Answered): Pick<Reply, 'text' | 'resource'> {
+function bodyOf(
+  { prefer, caller }: Request,
+  told: ToldOf,
+  { ref, text }: Answered,
+): Pick<Reply, 'text' | 'resource'> {
   if (prefer.return === 'minimal') return {};
   if (prefer.return === 'OperationOutcome') return { resource: outcomeOf(told.notes) };
   return text === undefined || ref === undefined ? {} : { text: showText(ref, text, caller) };
@@ -90,7 +100,12 @@ export async function readAnswer(
       return readVersion(store, 200, answer.ref, answer.seq);
     case 'read':
       return answer.seq === 0
-        ? readAnswer({ store } as Room, { seq, at } as ToldOf, { kind: 'planned', ref: answer.ref, status: 200 }, templates)
+        ? readAnswer(
+            { store } as Room,
+            { seq, at } as ToldOf,
+            { kind: 'planned', ref: answer.ref, status: 200 },
+            templates,
+          )
         : readVersion(store, 200, answer.ref, answer.seq);
     case 'search':
       throw new Error('a search is run, not read');

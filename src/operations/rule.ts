@@ -5,7 +5,16 @@ import { parseJson } from '../fhir/json.ts';
 import { rewriteReferences } from '../fhir/reference.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Further, Ruling, Surroundings } from '../resources/rules.ts';
-import { declarationOf, EVERYTHING, plan, readPreview, replan, type Draft, type Planned } from './draft.ts';
+import {
+  declarationOf,
+  EVERYTHING,
+  placesIn,
+  plan,
+  readPreview,
+  replan,
+  type Draft,
+  type Planned,
+} from './draft.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 export async function applyRules(draft: Draft): Promise<void> {
@@ -22,7 +31,8 @@ export async function applyRules(draft: Draft): Promise<void> {
 function redirectAdopted(draft: Draft): void {
   if (draft.adopted.size === 0) return;
   for (const { ref, after } of draft.planned.values()) {
-    if (after !== undefined) replan(draft, ref, (tree) => rewriteReferences(tree, (text) => draft.adopted.get(text as Ref)));
+    if (after !== undefined)
+      replan(draft, ref, (tree) => rewriteReferences(tree, (text) => draft.adopted.get(text as Ref)));
   }
 }
 
@@ -33,7 +43,10 @@ async function applyRulesTo(draft: Draft, around: Surroundings, planned: Planned
     { ref: planned.ref, before: planned.before, after: planned.after?.plain },
     around,
   );
-  if (ruling.refused !== undefined) throw OperationOutcomeError.of([ruling.refused]);
+  if (ruling.refused !== undefined) {
+    const { refused } = ruling;
+    throw OperationOutcomeError.of([{ ...refused, expression: placesIn(planned, refused.expression) }]);
+  }
   const ref = ruling.adopts === undefined ? planned.ref : await adopt(draft, planned, ruling.adopts);
   if (ruling.become !== undefined) replan(draft, ref, ruling.become);
   for (const further of ruling.further ?? []) await addFurther(draft, further);
@@ -69,7 +82,16 @@ async function addFurther(draft: Draft, further: Further): Promise<void> {
   if ('create' in further) {
     const after: Body = { plain: further.create, storing: further.create };
     const custodian = draft.caller.organization ?? '';
-    plan(draft, { ref, method: 'POST', base: 0, before: undefined, after, custodian, byRule: true, parties: [] });
+    plan(draft, {
+      ref,
+      method: 'POST',
+      base: 0,
+      before: undefined,
+      after,
+      custodian,
+      byRule: true,
+      parties: [],
+    });
     return;
   }
   if (!draft.planned.has(ref)) await planStored(draft, ref);

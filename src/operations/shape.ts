@@ -20,7 +20,9 @@ export function readShape({ query, prefer }: Request): Shape {
     if (name === '_summary') shape = summaryShape(value);
     else if (name === '_elements') shape = elementsShape(value);
     else if (name !== '_format' && name !== '_pretty' && prefer.handling !== 'lenient') {
-      throw new OperationOutcomeError('search-parameter-unknown', { diagnostics: `${name} is not for reads` });
+      throw new OperationOutcomeError('search-parameter-unknown', {
+        diagnostics: `${name} is not for reads`,
+      });
     }
   }
   return shape;

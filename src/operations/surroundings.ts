@@ -37,7 +37,9 @@ async function find(draft: Draft, type: string, param: string, to: Ref) {
   };
   const refs = await findPreview(draft, query);
   const found = await Promise.all(refs.map((ref) => readPreview(draft, ref)));
-  return found.filter((resource) => resource !== undefined).map((r) => r as Resource & { readonly id: string });
+  return found
+    .filter((resource) => resource !== undefined)
+    .map((r) => r as Resource & { readonly id: string });
 }
 
 /**

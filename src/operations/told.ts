@@ -45,7 +45,9 @@ export function readKept(reply: string | undefined): ToldOf {
   const { answered } = told;
   if (answered.kind === 'refused') {
     const [first, ...rest] = answered.issues;
-    throw first === undefined ? new Error('a kept refusal has issues') : OperationOutcomeError.of([first, ...rest]);
+    throw first === undefined
+      ? new Error('a kept refusal has issues')
+      : OperationOutcomeError.of([first, ...rest]);
   }
   return { ...told, seq, at };
 }

@@ -19,7 +19,7 @@ export function valuesOf(resource: Resource): readonly SearchValue[] {
 
 /** The patients in whose compartments a resource is. */
 export function patientsIn(resource: Resource): readonly Ref[] {
-  return valuesOf(resource).flatMap(({ param, low }) =>
-    param === PATIENT_PARAM ? [low as Ref] : [], // compartment values are local references
+  return valuesOf(resource).flatMap(
+    ({ param, low }) => (param === PATIENT_PARAM ? [low as Ref] : []), // compartment values are local references
   );
 }

@@ -3,6 +3,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { Commit, CommitKey, Snapshot, Template } from '../ports/store.ts';
 import { auditRefusal } from './audit.ts';
+import { checkCompartment } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { planCreate } from './interactions/create.ts';
 import { planDelete } from './interactions/delete.ts';
@@ -58,6 +59,7 @@ export function openDraft(room: Room, request: Request, snapshot: Snapshot): Dra
 async function prepare(room: Room, request: Request, planOne: Plan, snapshot: Snapshot): Promise<Prepared> {
   const draft = openDraft(room, request, snapshot);
   const answer = await planOne(draft, writeRequestOf(request));
+  if (answer.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(answer.ref));
   await settleDraft(draft, request.interaction, new Map());
   return finish(draft, request, { kind: 'one', answer: redirect(draft, answer) });
 }
@@ -114,7 +116,8 @@ export async function offerOnce(
 async function keepRefusal(room: Room, request: Request, error: unknown) {
   if (!(error instanceof OperationOutcomeError) || error.outcome.issue[0] === undefined) return undefined;
   const key: CommitKey | undefined = keyOf(request, refusedReply(error));
-  if (key === undefined || error.retryAfter !== undefined || error.code === 'idempotency-key-reused') return undefined;
+  if (key === undefined || error.retryAfter !== undefined || error.code === 'idempotency-key-reused')
+    return undefined;
   const commit: Commit = {
     key,
     writes: [],

@@ -42,7 +42,10 @@ export async function performAuditRead(room: Room, request: Request): Promise<Re
 
 export async function performAuditSearch(room: Room, request: Request): Promise<Reply> {
   const { settings, clock } = room;
-  const { count, rest } = readPage({ ...request, query: request.query.filter(([name]) => name !== BEFORE) }, settings);
+  const { count, rest } = readPage(
+    { ...request, query: request.query.filter(([name]) => name !== BEFORE) },
+    settings,
+  );
   const { query } = parseSearch('AuditEvent', rest, {
     lenient: request.prefer.handling === 'lenient',
     base: settings.publicBase,
@@ -52,14 +55,20 @@ export async function performAuditSearch(room: Room, request: Request): Promise<
     sight: sightFor(request),
   });
   if (asksOthers(query.where)) {
-    throw new OperationOutcomeError('search-parameter-unknown', { diagnostics: 'AuditEvents are not searched by chains' });
+    throw new OperationOutcomeError('search-parameter-unknown', {
+      diagnostics: 'AuditEvents are not searched by chains',
+    });
   }
   const { found, more } = await findEvents(room, request, query.where, count);
   await recordAlways(room, auditRead(request, []));
-  const self = addressOf({ ...request, query: request.query.filter(([name]) => name !== BEFORE) }, settings.publicBase);
+  const self = addressOf(
+    { ...request, query: request.query.filter(([name]) => name !== BEFORE) },
+    settings.publicBase,
+  );
   const last = found.at(-1);
   const links: (readonly [string, string])[] = [['self', self]];
-  if (more && last !== undefined) links.push(['next', `${self}${self.includes('?') ? '&' : '?'}${BEFORE}=${last.id}`]);
+  if (more && last !== undefined)
+    links.push(['next', `${self}${self.includes('?') ? '&' : '?'}${BEFORE}=${last.id}`]);
   const entries = found.map((event) => ({
     fullUrl: `${settings.publicBase}/AuditEvent/${event.id}`,
     text: JSON.stringify(event),
@@ -71,7 +80,12 @@ export async function performAuditSearch(room: Room, request: Request): Promise<
 /** Our own parameter of page links: the last event of the page before. */
 const BEFORE = '_before';
 
-async function findEvents(room: Room, request: Request, where: Parameters<typeof auditMatches>[1], count: number) {
+async function findEvents(
+  room: Room,
+  request: Request,
+  where: Parameters<typeof auditMatches>[1],
+  count: number,
+) {
   const snapshot = room.store.snapshot();
   const mark = request.query.findLast(([name]) => name === BEFORE)?.[1];
   let before = mark === undefined ? undefined : parseAuditId(mark);
@@ -79,7 +93,12 @@ async function findEvents(room: Room, request: Request, where: Parameters<typeof
   for (let seen = 0; seen < ROWS_MAX; seen += ROWS_AT_ONCE) {
     const rows = await snapshot
       .audit(
-        { viewer: viewerOf(request.caller), ...narrowAudit(where), ...(before && { before }), count: ROWS_AT_ONCE },
+        {
+          viewer: viewerOf(request.caller),
+          ...narrowAudit(where),
+          ...(before && { before }),
+          count: ROWS_AT_ONCE,
+        },
         request.signal,
       )
       .catch(searchRefusal);
@@ -92,7 +111,10 @@ async function findEvents(room: Room, request: Request, where: Parameters<typeof
     before = rows.at(-1);
     if (rows.length < ROWS_AT_ONCE) return { found, more: false };
   }
-  throw new OperationOutcomeError('search-too-costly', { retryAfter: 60, diagnostics: 'narrow it by date, patient or entity' });
+  throw new OperationOutcomeError('search-too-costly', {
+    retryAfter: 60,
+    diagnostics: 'narrow it by date, patient or entity',
+  });
 }
 
 const viewerOf = ({ administrator, organization }: Caller) => (administrator ? undefined : organization);

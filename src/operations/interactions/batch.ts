@@ -19,7 +19,9 @@ async function performEntry(base: string, { request }: Entry, perform: Perform):
   try {
     const { status, text, resource, version, at, location } = await perform(request);
     const shown = text ?? (resource === undefined ? undefined : JSON.stringify(resource));
-    const ref = location?.split('/_history/')[0] ?? (request.id === undefined ? undefined : `${request.type}/${request.id}`);
+    const ref =
+      location?.split('/_history/')[0] ??
+      (request.id === undefined ? undefined : `${request.type}/${request.id}`);
     return {
       ...(ref !== undefined && shown !== undefined && { fullUrl: `${base}/${ref}` }),
       ...(shown !== undefined && { text: shown }),

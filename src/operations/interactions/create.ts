@@ -11,7 +11,16 @@ export async function planCreate(draft: Draft, request: WriteRequest): Promise<A
   const id = request.newId ?? draft.room.newId();
   const ref = `${request.type}/${id}` as const;
   const after = mapBody(body, (tree) => ({ ...tree, id }));
-  plan(draft, { ref, method: 'POST', base: 0, before: undefined, after, custodian: '', byRule: false, parties: [] });
+  plan(draft, {
+    ref,
+    method: 'POST',
+    base: 0,
+    before: undefined,
+    after,
+    custodian: '',
+    byRule: false,
+    parties: [],
+  });
   return { kind: 'planned', ref, status: 201 };
 }
 

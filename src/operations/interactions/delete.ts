@@ -5,7 +5,10 @@ import { plan, type Draft } from '../draft.ts';
 import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
 
 /** What is gone already, never was, or may not be seen is answered alike: 204. */
-export async function planDelete(draft: Draft, { type, id, condition, ifMatch }: WriteRequest): Promise<Answer> {
+export async function planDelete(
+  draft: Draft,
+  { type, id, condition, ifMatch }: WriteRequest,
+): Promise<Answer> {
   const ref: Ref | undefined =
     id === undefined ? await selectOne(draft, type, condition ?? '') : `${type}/${id}`;
   const current = ref === undefined ? undefined : await readCurrent(draft, ref);

@@ -20,10 +20,23 @@ export async function performHistory(room: Room, request: Request): Promise<Repl
   const query = readQuery(request, page);
   const snapshot = store.snapshot(page.asOf);
   const { versions, more, total } = await snapshot.history(query, request.signal).catch(searchRefusal);
-  if (request.interaction === 'history-instance' && versions.length === 0 && page.offset === 0 && !isNarrowed(query)) {
-    throw new OperationOutcomeError('not-found', { diagnostics: `${request.type}/${request.id} is not here` });
+  if (
+    request.interaction === 'history-instance' &&
+    versions.length === 0 &&
+    page.offset === 0 &&
+    !isNarrowed(query)
+  ) {
+    throw new OperationOutcomeError('not-found', {
+      diagnostics: `${request.type}/${request.id} is not here`,
+    });
   }
-  await recordRead(room, auditRead(request, versions.map((version) => seenOf(room, version, textOf(version)))));
+  await recordRead(
+    room,
+    auditRead(
+      request,
+      versions.map((version) => seenOf(room, version, textOf(version))),
+    ),
+  );
   const entries = versions.map((version) =>
     historyEntry(settings.publicBase, {
       ...version,
@@ -51,7 +64,9 @@ function readQuery(request: Request, { offset, count, rest }: PageAsked): Histor
     if (name === '_since') query = { ...query, since: instantOf(name, value).low };
     else if (name === '_at') query = { ...query, at: instantOf(name, value) };
     else if (name !== '_format' && name !== '_pretty' && request.prefer.handling !== 'lenient') {
-      throw new OperationOutcomeError('search-parameter-unknown', { diagnostics: `${name} is not for histories` });
+      throw new OperationOutcomeError('search-parameter-unknown', {
+        diagnostics: `${name} is not for histories`,
+      });
     }
   }
   if (type !== undefined && !RESOURCE_TYPES.has(type)) throw new OperationOutcomeError('type-unknown');
@@ -61,7 +76,9 @@ function readQuery(request: Request, { offset, count, rest }: PageAsked): Histor
 function instantOf(name: string, value: string): { readonly low: number; readonly high: number } {
   const interval = parseDateTime(value.replaceAll(' ', '+'));
   if (interval === undefined) {
-    throw new OperationOutcomeError('search-value-invalid', { diagnostics: `${name} is a date or an instant` });
+    throw new OperationOutcomeError('search-value-invalid', {
+      diagnostics: `${name} is a date or an instant`,
+    });
   }
   return interval;
 }

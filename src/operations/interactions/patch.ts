@@ -20,7 +20,9 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<An
   checkIfMatch(request.ifMatch, version);
   const patched = patchTree(parseJsonValue(current.version.text), request.patch);
   if (patched?.resourceType !== request.type || patched.id !== resource.id) {
-    throw new OperationOutcomeError('patch-invalid', { diagnostics: 'a patch may not change resourceType or id' });
+    throw new OperationOutcomeError('patch-invalid', {
+      diagnostics: 'a patch may not change resourceType or id',
+    });
   }
   plan(draft, {
     ref,

@@ -14,12 +14,19 @@ export async function performRead(room: Room, request: Request): Promise<Reply> 
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
   const shape = readShape(request);
   const version = await readVersion(room, request, ref);
-  if (version === undefined) throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  if (version === undefined)
+    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
   const { seq, at, text } = version;
-  if (text === undefined) throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
+  if (text === undefined)
+    throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
   await recordRead(room, auditRead(request, [seenOf(room, version, text)]));
   if (isUnchanged(request, version)) return { status: 304, version: seq, at };
-  return { status: 200, text: shapeText(shape, request.type ?? '', showText(ref, text, request.caller)), version: seq, at };
+  return {
+    status: 200,
+    text: shapeText(shape, request.type ?? '', showText(ref, text, request.caller)),
+    version: seq,
+    at,
+  };
 }
 
 async function readVersion({ store }: Room, request: Request, ref: Ref): Promise<Version | undefined> {
@@ -30,7 +37,11 @@ async function readVersion({ store }: Room, request: Request, ref: Ref): Promise
   return Number.isSafeInteger(seq) && seq > 0 ? snapshot.vread(ref, seq, sight) : undefined;
 }
 
-export function seenOf({ patientsOf }: Room, { ref, seq, custodian }: Omit<Version, 'at' | 'method' | 'text'>, text: string): Seen {
+export function seenOf(
+  { patientsOf }: Room,
+  { ref, seq, custodian }: Omit<Version, 'at' | 'method' | 'text'>,
+  text: string,
+): Seen {
   return { ref, seq, custodian, patients: patientsOf(ref, seq, text) };
 }
 

@@ -6,7 +6,8 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { PROCESSING_ORDER, readEntries, type Entry } from '../bundle-entry.ts';
-import type { Draft } from '../draft.ts';
+import { checkCompartment } from '../custody.ts';
+import { markPlace, type Draft } from '../draft.ts';
 import { replyTo } from '../reply.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
@@ -62,6 +63,10 @@ async function planEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
       diagnostics: `two entries write ${answer.ref}`,
       expression: [`Bundle.entry[${entry.index}]`],
     });
+  }
+  if (answer.kind === 'planned') {
+    await placed(entry, () => checkCompartment(sighted.sight, draft.planned.get(answer.ref)));
+    markPlace(draft, answer.ref, `Bundle.entry[${entry.index}].resource`);
   }
   return answer;
 }

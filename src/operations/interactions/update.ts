@@ -27,7 +27,9 @@ async function updateById(draft: Draft, request: WriteRequest, id: string, body:
   checkIfMatch(request.ifMatch, current?.version);
   if (current === undefined) return updateAsCreate(draft, ref, body);
   if (request.ifNoneMatch !== undefined) {
-    throw new OperationOutcomeError('version-conflict', { diagnostics: 'If-None-Match: the resource exists' });
+    throw new OperationOutcomeError('version-conflict', {
+      diagnostics: 'If-None-Match: the resource exists',
+    });
   }
   const { version, resource } = current;
   plan(draft, {
@@ -56,7 +58,16 @@ async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<Answe
     throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here; create it with POST` });
   }
   const custodian = (tombstone as Version | undefined)?.custodian ?? '';
-  plan(draft, { ref, method: 'PUT', base: 0, before: undefined, after: body, custodian, byRule: false, parties: [] });
+  plan(draft, {
+    ref,
+    method: 'PUT',
+    base: 0,
+    before: undefined,
+    after: body,
+    custodian,
+    byRule: false,
+    parties: [],
+  });
   return { kind: 'planned', ref, status: 201 };
 }
 
@@ -77,7 +88,14 @@ async function updateByCondition(draft: Draft, request: WriteRequest, body: Body
   }
   const id = ref.slice(request.type.length + 1);
   if (given !== undefined && given !== id) {
-    throw new OperationOutcomeError('id-mismatch', { diagnostics: 'the condition selects a resource of another id' });
+    throw new OperationOutcomeError('id-mismatch', {
+      diagnostics: 'the condition selects a resource of another id',
+    });
   }
-  return updateById(draft, request, id, mapBody(body, (tree) => ({ ...tree, id })));
+  return updateById(
+    draft,
+    request,
+    id,
+    mapBody(body, (tree) => ({ ...tree, id })),
+  );
 }

@@ -44,7 +44,9 @@ export function checkIfMatch(ifMatch: number | undefined, current: Version | und
   if (ifMatch === undefined || ifMatch === current?.seq) return;
   throw new OperationOutcomeError('version-conflict', {
     diagnostics:
-      current === undefined ? 'there is no current version' : `the current version is ${current.seq}, not ${ifMatch}`,
+      current === undefined
+        ? 'there is no current version'
+        : `the current version is ${current.seq}, not ${ifMatch}`,
   });
 }
 
@@ -59,4 +61,3 @@ export function bodyOfType({ type, body }: WriteRequest): Body {
   }
   return body;
 }
-

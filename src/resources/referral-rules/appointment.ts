@@ -12,7 +12,10 @@ import { actorsOf, partiesOf } from './parties.ts';
 
 type Task = Resource & { readonly id: string };
 
-export async function appointmentRules({ ref, before, after }: Change, around: Surroundings): Promise<Ruling> {
+export async function appointmentRules(
+  { ref, before, after }: Change,
+  around: Surroundings,
+): Promise<Ruling> {
   if (after === undefined) return {};
   for (const request of requestsOf(after)) {
     const evidence = await evidenceFor(ref, before, after, request, around);
@@ -68,7 +71,9 @@ async function moveTask(task: Task, evidence: Evidence, around: Surroundings): P
   if (event === undefined) return refuseEvidence(evidence, state, actors);
   const decided = decideEvent(state, event, actors);
   if (decided.kind === 'refused') {
-    return { refused: { code: decided.issue, diagnostics: decided.diagnostics, expression: ['Appointment.status'] } };
+    return {
+      refused: { code: decided.issue, diagnostics: decided.diagnostics, expression: ['Appointment.status'] },
+    };
   }
   if (decided.kind === 'edit') return { notes: decided.notes };
   const { now } = around;
@@ -82,7 +87,11 @@ async function moveTask(task: Task, evidence: Evidence, around: Surroundings): P
   };
 }
 
-function refuseEvidence(evidence: Evidence, state: Parameters<typeof describeState>[0], actors: ReadonlySet<'referralInitiator' | 'referralRecipient'>): Ruling {
+function refuseEvidence(
+  evidence: Evidence,
+  state: Parameters<typeof describeState>[0],
+  actors: ReadonlySet<'referralInitiator' | 'referralRecipient'>,
+): Ruling {
   const moves = legalMoves(state, actors).map(({ tid, event }) => `${event} (TID ${tid})`);
   return {
     refused: {

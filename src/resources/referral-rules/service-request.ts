@@ -12,7 +12,10 @@ import { focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { buildOpenedTask } from './opened.ts';
 import { actorsOf, partiesOf } from './parties.ts';
 
-export async function serviceRequestRules({ ref, before, after }: Change, around: Surroundings): Promise<Ruling> {
+export async function serviceRequestRules(
+  { ref, before, after }: Change,
+  around: Surroundings,
+): Promise<Ruling> {
   if (after === undefined) return decideDelete(ref, around);
   if (before === undefined) return openTask(ref, after, around);
   const ruling = await decideStatus(ref, before, after, around);
@@ -28,7 +31,10 @@ async function decideDelete(ref: Ref, around: Surroundings): Promise<Ruling> {
   });
   if (open === undefined) return {};
   return {
-    refused: { code: 'deletion-refused', diagnostics: `Task/${open.id} is open; cancel the referral first (G13).` },
+    refused: {
+      code: 'deletion-refused',
+      diagnostics: `Task/${open.id} is open; cancel the referral first (G13).`,
+    },
   };
 }
 
@@ -55,11 +61,9 @@ async function openTask(ref: Ref, after: Resource, around: Surroundings): Promis
 }
 
 const notOpened = () =>
-  note(
-    'warning',
-    'No Task was opened: ServiceRequest.requester is not the organization that asks.',
-    ['ServiceRequest.requester'],
-  );
+  note('warning', 'No Task was opened: ServiceRequest.requester is not the organization that asks.', [
+    'ServiceRequest.requester',
+  ]);
 
 async function bringsTask(ref: Ref, around: Surroundings): Promise<boolean> {
   if (around.changes('Task').some(({ after }) => after !== undefined && focusOf(after) === ref)) return true;
@@ -67,7 +71,12 @@ async function bringsTask(ref: Ref, around: Surroundings): Promise<boolean> {
 }
 
 /** While Tasks are open the status is theirs; `revoked` by the initiator asks for cancellation (rules 1.5, G14). */
-async function decideStatus(ref: Ref, before: Resource, after: Resource, around: Surroundings): Promise<Ruling> {
+async function decideStatus(
+  ref: Ref,
+  before: Resource,
+  after: Resource,
+  around: Surroundings,
+): Promise<Ruling> {
   const tasks = await referralTasksOn(ref, around);
   const states = tasks.map(readState).filter((state) => state !== undefined);
   const frozen = states.some((state) => state !== 'draft') ? brokenField(before, after) : undefined;

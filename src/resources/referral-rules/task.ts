@@ -27,7 +27,9 @@ async function decideOther({ before }: Change, around: Surroundings): Promise<Ru
   if (before === undefined || around.administrator) return {};
   const { initiator, recipient } = await partiesOf(before, around);
   if (around.actor === initiator || around.actor === recipient) return {};
-  return { refused: { code: 'not-custodian', diagnostics: 'only its owner and its requester write this Task' } };
+  return {
+    refused: { code: 'not-custodian', diagnostics: 'only its owner and its requester write this Task' },
+  };
 }
 
 async function decideDelete(before: Resource, around: Surroundings): Promise<Ruling> {
@@ -35,13 +37,19 @@ async function decideDelete(before: Resource, around: Surroundings): Promise<Rul
     return {
       refused: {
         code: 'deletion-refused',
-        diagnostics: 'A referral Task past draft is never deleted (G13); it is cancelled, or entered in error.',
+        diagnostics:
+          'A referral Task past draft is never deleted (G13); it is cancelled, or entered in error.',
       },
     };
   }
   const actors = actorsOf(await partiesOf(before, around), around);
   if (actors.has('referralInitiator') || around.administrator) return {};
-  return { refused: { code: 'not-your-move', diagnostics: 'A draft is deleted by the Referral Initiator alone (G11).' } };
+  return {
+    refused: {
+      code: 'not-your-move',
+      diagnostics: 'A draft is deleted by the Referral Initiator alone (G11).',
+    },
+  };
 }
 
 /** A create is the sending of the referral, or a draft of it; it may adopt the Task that opened by itself (rules 1.7). */
@@ -53,7 +61,9 @@ async function decideCreate(ref: Ref, after: Resource, around: Surroundings): Pr
   if (other === undefined) return decideWrite({ ref, before: undefined, after }, around);
   const taskRef: Ref = `Task/${other.id}`;
   if (!isOpenedByServer(other) || readState(other) !== 'received') {
-    return { refused: { code: 'duplicate', diagnostics: `${taskRef} is open for the same request and recipient` } };
+    return {
+      refused: { code: 'duplicate', diagnostics: `${taskRef} is open for the same request and recipient` },
+    };
   }
   const ruling = await decideWrite({ ref: taskRef, before: withoutOpenedMark(other), after }, around);
   return ruling.refused === undefined ? { ...ruling, adopts: taskRef } : ruling;

@@ -1,0 +1,144 @@
+/** search of one type (http://hl7.org/fhir/R4/http.html#search), its includes, and its pages. */
+import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
+import { buildOutcome, OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
+import type { Clause, Match, Page, Query, Sight } from '../../ports/query.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
+import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
+import { auditRead, type Seen } from '../audit.ts';
+import { findIncluded } from '../include.ts';
+import { nextLink, PAGE, readPageMark } from '../page.ts';
+import { recordRead } from '../record.ts';
+import type { Reply, Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { sightFor, sightForType } from '../scope.ts';
+import { searchRefusal } from '../search-refusal.ts';
+import { elementsShape, shapeText, summaryShape, type Shape } from '../shape.ts';
+import { showText } from '../show.ts';
+
+export async function performSearch(room: Room, request: Request): Promise<Reply> {
+  const { asOf } = readPageMark(request.query);
+  return searchAsOf(room, request, asOf);
+}
+
+/** A search inside a transaction: as of the transaction's own commit. */
+export async function performSearchAsOf(
+  room: Room,
+  outer: Request,
+  url: string,
+  seq: number,
+): Promise<Reply> {
+  const [type = '', queryText = ''] = url.split('?', 2);
+  const query = [...new URLSearchParams(queryText)];
+  return searchAsOf(
+    room,
+    { ...outer, interaction: 'search-type', type, id: undefined, query, queryText },
+    seq,
+  );
+}
+
+async function searchAsOf(room: Room, request: Request, asOf: number | undefined): Promise<Reply> {
+  const { settings, store } = room;
+  const { type = '' } = request;
+  const parsed = parse(room, request);
+  const query = narrow(request, { ...parsed.query, offset: readPageMark(request.query).offset });
+  const snapshot = store.snapshot(asOf);
+  const page = await searchPage(snapshot, query, request.signal);
+  const included = await findIncluded(room, request, snapshot, parsed, page.matches);
+  await recordRead(
+    room,
+    auditRead(
+      request,
+      [...page.matches, ...included].map((match) => seenOf(room, match)),
+    ),
+  );
+  const shape = shapeOf(parsed);
+  const self = `${settings.publicBase}/${type}${parsed.self === '' ? '' : `?${parsed.self}`}`;
+  const links: (readonly [string, string])[] = [['self', self]];
+  if (page.more && query.count > 0)
+    links.push(['next', nextLink(self, snapshot.seq, query.offset + query.count)]);
+  const entries = [
+    ...page.matches.map((match) => entryOf(room, request, match, shape, 'match')),
+    ...included.map((match) => entryOf(room, request, match, shape, 'include')),
+    ...warningEntries(parsed),
+  ];
+  return { status: 200, text: buildBundleText({ type: 'searchset', total: page.total, links, entries }) };
+}
+
+function parse({ settings, clock }: Room, request: Request): ParsedSearch {
+  const pairs = request.query.filter(([name]) => name !== PAGE);
+  return parseSearch(request.type ?? '', pairs, {
+    lenient: request.prefer.handling === 'lenient',
+    base: settings.publicBase,
+    now: clock.now(),
+    types: SERVED_TYPES,
+    countDefault: settings.pageSizeDefault,
+    countMax: settings.pageSizeMax,
+    sight: sightFor(request),
+  });
+}
+
+/** `_count=0` asks for the total alone. */
+async function searchPage(snapshot: Snapshot, query: Query, signal: AbortSignal): Promise<Page> {
+  return snapshot.search(query, signal).catch(searchRefusal);
+}
+
+/** Every type that a chain passes must be one the caller's scopes let it search; the narrowest sight holds for all. */
+function narrow(request: Request, query: Query): Query {
+  let sight: Sight = query.sight;
+  for (const type of chainedTypes(query.where)) {
+    const asked = sightForType(request.caller, type);
+    if (asked === undefined) {
+      throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: system/${type}.s` });
+    }
+    if (!asked.everything && asked.patient !== undefined) sight = asked;
+  }
+  return sight === query.sight ? query : { ...query, sight };
+}
+
+/** A chain over all targets of a parameter counts only those that are served and asked for. */
+function chainedTypes(clause: Clause): readonly string[] {
+  switch (clause.kind) {
+    case 'all':
+    case 'any':
+      return clause.of.flatMap(chainedTypes);
+    case 'not':
+      return chainedTypes(clause.clause);
+    case 'chain':
+      return [...clause.types.filter((type) => RESOURCE_TYPES.has(type)), ...chainedTypes(clause.where)];
+    case 'has':
+      return [clause.type, ...chainedTypes(clause.where)];
+    default:
+      return [];
+  }
+}
+
+function shapeOf({ summary, elements }: ParsedSearch): Shape {
+  return elements === undefined ? summaryShape(summary) : elementsShape(elements.join(','));
+}
+
+function entryOf(
+  room: Room,
+  request: Request,
+  match: Match,
+  shape: Shape,
+  mode: 'match' | 'include',
+): ReplyEntry {
+  const { ref, text } = match;
+  const type = ref.slice(0, ref.indexOf('/'));
+  return {
+    fullUrl: `${room.settings.publicBase}/${ref}`,
+    text: shapeText(shape, type, showText(ref, text, request.caller)),
+    search: mode,
+  };
+}
+
+/** "The server … can return an OperationOutcome with additional information" (search.mode = outcome). */
+function warningEntries({ warnings }: ParsedSearch): readonly ReplyEntry[] {
+  return warnings.length === 0 ? [] : [{ text: JSON.stringify(buildOutcome(warnings)), search: 'outcome' }];
+}
+
+function seenOf({ patientsOf }: Room, { ref, seq, custodian, text }: Match): Seen {
+  return { ref, seq, custodian, patients: patientsOf(ref as Ref, seq, text) };
+}
