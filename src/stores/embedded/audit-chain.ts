@@ -105,7 +105,7 @@ async function walk(db: DatabaseSync, anchors: readonly Anchor[]): Promise<Chain
     }
     before = { seq, at, hash };
     commits += 1;
-    const members = parse<Members>(text);
+    const members = parseMembers(text);
     if (members === undefined) return note(seq, 'its members cannot be read');
     if (members.audit !== digestAudit(audit)) note(seq, 'its audit rows were changed');
     projections.examine({ seq, at, audit, members });
@@ -123,11 +123,11 @@ async function walk(db: DatabaseSync, anchors: readonly Anchor[]): Promise<Chain
   return { commits, anchored, seq: before.seq, faults, faultCount };
 }
 
-/** The JSON, or undefined when it is none. */
-function parse<T>(text: string): T | undefined {
+/** The members as stored, or undefined when they are no JSON. */
+function parseMembers(text: string): Members | undefined {
   try {
     // Written by this engine, or else tampered with: then the digests say so.
-    return JSON.parse(text) as T;
+    return JSON.parse(text) as Members;
   } catch {
     return undefined;
   }

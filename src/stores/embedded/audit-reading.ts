@@ -78,7 +78,7 @@ function rowsOf([seq, at, audit]: LogRow): AuditRow[] {
   const instant = new Date(at).toISOString();
   // The log's audit text was written from AuditEntry values.
   const entries = JSON.parse(audit) as AuditEntry[];
-  return entries.map((entry, position) => ({ seq, position, at: instant, entry })).reverse();
+  return entries.map((entry, position) => ({ seq, position, at: instant, entry })).toReversed();
 }
 
 /** The index says that some row of the commit fits each key; whether this one fits them all is asked here. */

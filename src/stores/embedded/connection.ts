@@ -26,9 +26,9 @@ export function openDatabase(
 }
 
 export interface Rows<R> {
-  get(...values: SQLInputValue[]): R | undefined;
-  all(...values: SQLInputValue[]): R[];
-  run(...values: SQLInputValue[]): number;
+  readonly get: (...values: SQLInputValue[]) => R | undefined;
+  readonly all: (...values: SQLInputValue[]) => R[];
+  readonly run: (...values: SQLInputValue[]) => number;
 }
 
 /** A prepared statement whose rows are arrays of the SELECT's columns; `run` gives the number of rows changed. */
@@ -55,7 +55,7 @@ export function statements(db: DatabaseSync): <R extends readonly unknown[]>(sql
 
 /** A value of the table `meta`, or the fallback. */
 export function readMeta(db: DatabaseSync, key: string, fallback: number): number {
-  return Number(prepare<[number]>(db, 'SELECT value FROM meta WHERE key = ?').get(key)?.[0] ?? fallback);
+  return prepare<[number]>(db, 'SELECT value FROM meta WHERE key = ?').get(key)?.[0] ?? fallback;
 }
 
 /** Sets a value of the table `meta`. */

@@ -5,13 +5,13 @@ import { prepare } from './connection.ts';
 
 export interface Identities {
   /** The number of a name (a type, a parameter, an organization). */
-  intern(name: string): number;
+  readonly intern: (name: string) => number;
   /** The number of a name that is known. */
-  find(name: string): number | undefined;
+  readonly find: (name: string) => number | undefined;
   /** The number of a resource; one that does not exist yet gets an identity without a version. */
-  ridOf(ref: Ref): number;
+  readonly ridOf: (ref: Ref) => number;
   /** What was learnt inside a transaction that was undone is forgotten. */
-  forget(): void;
+  readonly forget: () => void;
 }
 
 const NAMES_KEPT = 20_000;

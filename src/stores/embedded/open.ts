@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { CommitRefused } from '../../ports/store.ts';
 import type { Claimed, Store, StoreStatus } from '../../ports/store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { openAnchors } from './anchors.ts';
@@ -83,6 +82,9 @@ const DEFAULTS = {
   flushDelayMs: 0,
   pragmas: [],
 } as const;
+
+/** Time between two steps of housekeeping while there is more to do. */
+const TIDY_AGAIN_MS = 10;
 
 /** The reader's connection keeps this much of the file in memory. */
 const CACHE_KIB = 32 * 1024;
@@ -198,24 +200,21 @@ function assemble({ options, db, queue, close }: Parts): EmbeddedStore {
 
 /** Takes one step of housekeeping at a time, only while nobody waits for the writer. */
 function tidyWhenIdle(queue: WriterQueue, tidyMs: number): { stop(): void } {
-  let timer = setTimeout(step, tidyMs).unref();
   let stopped = false;
+  let timer = setTimeout(() => void step(), tidyMs).unref();
 
+  async function step(): Promise<void> {
+    const more = queue.isIdle && (await tidy());
+    if (!stopped) timer = setTimeout(() => void step(), more ? TIDY_AGAIN_MS : tidyMs).unref();
+  }
   async function tidy(): Promise<boolean> {
-    if (!queue.isIdle) return false;
     try {
       const outcome = await queue.chore({ kind: 'tidy' });
       return outcome.kind === 'tidied' && outcome.more;
-    } catch (error) {
-      // A full disk or a closing store: the next look comes in its time.
-      if (error instanceof CommitRefused) return false;
-      throw error;
+    } catch {
+      // A full disk, or a store that closes: the next look comes in its time, and the commits say what is wrong.
+      return false;
     }
-  }
-  function step(): void {
-    void tidy().then((more) => {
-      if (!stopped) timer = setTimeout(step, more ? 10 : tidyMs).unref();
-    });
   }
   return {
     stop() {

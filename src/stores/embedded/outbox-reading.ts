@@ -40,17 +40,17 @@ export function prepareOutboxReading(db: DatabaseSync): OutboxReading {
     oldestAt: () => oldest.get()?.[0] ?? 0,
     list({ subject, receiver, open, count }) {
       const where = ['1'];
-      const values: (string | number)[] = [];
-      if (subject !== undefined) where.push('subject = ?') && values.push(subject);
-      if (receiver !== undefined) where.push('receiver = ?') && values.push(receiver);
+      if (subject !== undefined) where.push('subject = ?');
+      if (receiver !== undefined) where.push('receiver = ?');
       if (open ?? (subject === undefined && receiver === undefined)) where.push('state < 2');
+      const named = [subject, receiver].filter((ref) => ref !== undefined);
       // An entry behind another is due when the first of its lane is, at the earliest.
       const rows = sql<Row>(
         `SELECT id, seq, at, entry, state, attempt,
            CASE WHEN state < 2 THEN (SELECT min(h.due) FROM outbox h WHERE h.lane = o.lane AND h.state < 2) ELSE due END,
            why
          FROM outbox o WHERE ${where.join(' AND ')} ORDER BY oid DESC LIMIT ?`,
-      ).all(...values, count);
+      ).all(...named, count);
       return rows.map(toRow);
     },
   };

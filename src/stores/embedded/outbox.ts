@@ -94,11 +94,11 @@ export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
       const claimed: Claimed[] = [];
       for (const receiver of receiversFrom(turn)) {
         if (claimed.length >= max) break;
-        turn = receiver;
         const row = passOver.has(receiver) ? undefined : dueOf.get(receiver, now);
         if (row === undefined) continue;
         lease.run(now + leaseMs, instance, row[0]);
         claimed.push(toClaimed(row));
+        turn = receiver;
       }
       return claimed;
     },

@@ -143,12 +143,11 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
   }
 
   function countRows(): Record<keyof typeof counts, number> {
-    const count = (sql: string): number => prepare<[number]>(db, sql).get()![0];
     return {
-      version: count('SELECT count(*) FROM version'),
-      outbox: count('SELECT count(*) FROM outbox'),
-      settled: count('SELECT count(*) FROM outbox WHERE state >= 2'),
-      audit_index: count('SELECT count(*) FROM audit_index'),
+      version: count(db, 'SELECT count(*) FROM version'),
+      outbox: count(db, 'SELECT count(*) FROM outbox'),
+      settled: count(db, 'SELECT count(*) FROM outbox WHERE state >= 2'),
+      audit_index: count(db, 'SELECT count(*) FROM audit_index'),
     };
   }
 
@@ -174,4 +173,8 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
     for (const [id, at] of strangers) note(at, `no commit wrote the outbox entry ${id}`);
     if (strangers.length === 0) note(seq, 'there are outbox entries that no commit wrote');
   }
+}
+
+function count(db: DatabaseSync, sql: string): number {
+  return prepare<[number]>(db, sql).get()![0];
 }

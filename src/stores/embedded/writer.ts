@@ -122,23 +122,17 @@ export class Writer {
   }
 
   #applyOne(member: Member, now: number): Outcome {
-    switch (member.kind) {
-      case 'commit':
-        return this.#applyCommit(member.commit, now);
-      case 'block':
-        return this.#applyBlock(member.entries, now);
-      case 'claim':
-        return {
-          kind: 'claimed',
-          entries: this.#outbox.claim(member.max, member.leaseMs, member.passOver, now),
-        };
-      case 'postpone':
-        return this.#outbox.postpone(member.id, member.afterMs, member.why, now)
-          ? { kind: 'done' }
-          : { kind: 'refused', reason: 'not-leased', ref: member.id };
-      case 'tidy':
-        return this.#applyTidy(now);
+    if (member.kind === 'commit') return this.#applyCommit(member.commit, now);
+    if (member.kind === 'block') return this.#applyBlock(member.entries, now);
+    if (member.kind === 'tidy') return this.#applyTidy(now);
+    if (member.kind === 'claim') {
+      const { max, leaseMs, passOver } = member;
+      return { kind: 'claimed', entries: this.#outbox.claim(max, leaseMs, passOver, now) };
     }
+    const { id, afterMs, why } = member;
+    return this.#outbox.postpone(id, afterMs, why, now)
+      ? { kind: 'done' }
+      : { kind: 'refused', reason: 'not-leased', ref: id };
   }
 
   #applyCommit(commit: Commit, now: number): Outcome {

@@ -1,0 +1,52 @@
+/** Opens the embedded engine in temporary folders, and copies a folder as a crash would leave it. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Store } from '../../src/ports/store.ts';
+import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
+import type { EmbeddedOptions, EmbeddedStore } from '../../src/stores/embedded/open.ts';
+import type { StoreWorld } from './store-world.ts';
+
+export interface EmbeddedWorld extends StoreWorld {
+  open(options?: Partial<EmbeddedOptions>): Promise<EmbeddedStore>;
+  /** A new, empty folder. */
+  folder(): string;
+  /** A copy of the store's files as they are now: what a crash leaves. */
+  copy(folder: string): string;
+}
+
+export function createEmbeddedWorld(defaults: Partial<EmbeddedOptions> = {}): EmbeddedWorld {
+  const root = mkdtempSync(join(tmpdir(), 'closeloop-store-'));
+  const stores: Store[] = [];
+
+  const folder = (): string => mkdtempSync(join(root, 'data-'));
+  const copy = (from: string): string => {
+    const to = folder();
+    // The index of the WAL lives in shared memory and dies with the process; the lock does, too.
+    const gone = new Set(['store.db-shm', 'lock.db', 'lock.db-journal', 'owner.json']);
+    cpSync(from, to, { recursive: true, filter: (path) => !gone.has(basename(path)) });
+    return to;
+  };
+  const open = async (options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedStore> => {
+    const store = await openEmbeddedStore({ reserveBytes: 0, folder: folder(), ...defaults, ...options });
+    stores.push(store);
+    return store;
+  };
+  // Every store of a world was opened by it.
+  const folderOf = (store: Store): string => (store as EmbeddedStore).folder;
+
+  return {
+    folder,
+    copy,
+    open,
+    async reopen(store, options) {
+      await store.close();
+      return open({ ...options, folder: folderOf(store) });
+    },
+    crash: (store, options) => open({ ...options, folder: copy(folderOf(store)) }),
+    async end() {
+      await Promise.all(stores.map((store) => store.close()));
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
