@@ -6,6 +6,7 @@ import type { IssueDetail } from '../fhir/issue.ts';
 import type { Resource } from '../fhir/types.ts';
 import { checkStructure } from './validation/check.ts';
 import { toExpression } from './validation/expression.ts';
+import { checkProfiles } from './validation/profile.ts';
 import type { Found } from './validation/run.ts';
 
 export interface ValidateOptions {
@@ -18,12 +19,12 @@ export interface ValidateOptions {
  * write: a claimed profile that is not known here is `information`. Profiles are looked at when the structure is sound.
  */
 export function validateResource(resource: Resource, options: ValidateOptions = {}): readonly IssueDetail[] {
-  const { found } = checkStructure(resource);
-  if (found.length > 0 || options.profiles === 'none') return found.map((each) => describe(resource, each));
-  return [];
+  const { found, resources } = checkStructure(resource);
+  const structural = found.length > 0 || options.profiles === 'none';
+  return (structural ? found : resources.flatMap(checkProfiles)).map((each) => describe(resource, each));
 }
 
-function describe(resource: Resource, { code, type, place, says }: Found): IssueDetail {
+function describe(resource: Resource, { code, type, severity, place, says }: Found): IssueDetail {
   const expression = toExpression(resource, place);
-  return { code, type, expression: [expression], diagnostics: `${expression}: ${says}` };
+  return { code, type, severity, expression: [expression], diagnostics: `${expression}: ${says}` };
 }

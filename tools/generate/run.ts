@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename } from 'node:path';
 import { generateProfiles } from './profiles.ts';
 import { generateStructures } from './structures.ts';
+import { generateSummary } from './summary.ts';
 import { generateValueSets } from './value-sets.ts';
 
 /** File name to content, for one part of the generated folder. */
@@ -18,6 +19,7 @@ const SEARCH_PARAMETERS = new URL('search-parameters.ts', import.meta.url);
 
 const made: Generated = {
   'structures.json': generateStructures(),
+  'summary.json': generateSummary(),
   'value-sets.json': generateValueSets(),
   'profiles.json': generateProfiles(),
   ...(await generateSearch()),

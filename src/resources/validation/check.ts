@@ -28,7 +28,7 @@ function checkResource(run: Run, resource: Tree, place: string): void {
     return addMissing(run, `${place}/resourceType`, 'a resource needs it');
   if (!RESOURCE_TYPES.has(resourceType))
     return add(run, `${place}/resourceType`, 'expected a resource type of R4', 'value');
-  run.resources.push({ resource: resource as Resource, place }); // its resourceType is a string
+  run.resources.push({ resource: resource as Resource, place, container: run.container }); // its resourceType is a string
   checkType(run, resourceType, resource, place);
 }
 

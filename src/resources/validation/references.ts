@@ -21,18 +21,24 @@ export function checkReference(run: Run, reference: object, place: string): void
 
 /** Checks that a Reference points to one of these types, as far as it shows its own. */
 export function checkTargets(run: Run, reference: object, place: string, targets: readonly string[]): void {
-  const type = shownType(run, reference);
-  if (type === undefined || targets.includes(type)) return;
-  add(run, place, `refers to ${withArticle(type)}; expected a reference to ${targets.join(' or ')}`, 'value');
+  const fault = faultOfTarget(run, reference, targets);
+  if (fault !== undefined) add(run, place, fault, 'value');
 }
 
-/** The resource type that a Reference shows, by its literal or its `type`. */
-function shownType(run: Run, reference: object): string | undefined {
+/** What is wrong with where a Reference points, when it shows the type (by its literal or its `type`). */
+export function faultOfTarget(
+  around: Around,
+  reference: object,
+  targets: readonly string[],
+): string | undefined {
   const { reference: to, type: said } = reference as { reference?: unknown; type?: unknown };
-  const shown = typeof to === 'string' ? typeOf(run, to) : undefined;
-  const type = shown ?? said;
-  return isType(type) ? type : undefined;
+  const type = (typeof to === 'string' ? typeOf(around, to) : undefined) ?? said;
+  if (!isType(type) || targets.includes(type)) return undefined;
+  return `refers to ${withArticle(type)}; expected a reference to ${targets.join(' or ')}`;
 }
+
+/** Where a `#id` is looked for. */
+type Around = Pick<Run, 'container'>;
 
 const EXPECTED = 'expected Type/id, an absolute URL, urn:uuid: with a UUID, or #id of a contained resource';
 const MALFORMED = '?';
@@ -41,10 +47,10 @@ const UNRESOLVED = '#';
 const URN = /^urn:(?:oid:[0-2](?:\.\d+)+|uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$/;
 
 /** The type a literal shows, undefined when it shows none, or one of the signs above. */
-function typeOf(run: Run, to: string): string | undefined {
+function typeOf(around: Around, to: string): string | undefined {
   const read = parseReference(to);
   if (read === undefined) return MALFORMED;
-  if (read.kind === 'contained') return typeWithin(run, read.id);
+  if (read.kind === 'contained') return typeWithin(around, read.id);
   if (read.kind === 'urn') return URN.test(to) ? undefined : MALFORMED;
   // What looks like a type in somebody else's address need not be one.
   if (read.kind === 'absolute') return isType(read.type) ? read.type : undefined;
@@ -52,7 +58,7 @@ function typeOf(run: Run, to: string): string | undefined {
 }
 
 /** `#` alone is the container. */
-function typeWithin({ container }: Run, id: string): string {
+function typeWithin({ container }: Around, id: string): string {
   if (id === '') return container.resourceType;
   const contained: readonly unknown[] = Array.isArray(container['contained']) ? container['contained'] : [];
   const found = contained.find((resource) => isNamed(resource, id));

@@ -8,6 +8,15 @@ export interface Found {
   readonly type: NonNullable<IssueDetail['type']>;
   readonly place: string;
   readonly says: string;
+  /** An error unless said otherwise. */
+  readonly severity?: IssueDetail['severity'];
+}
+
+/** A resource met on the way, with the one that its `#id` references are resolved in. */
+export interface Met {
+  readonly resource: Resource;
+  readonly place: string;
+  readonly container: Resource;
 }
 
 export interface Run {
@@ -15,7 +24,7 @@ export interface Run {
   /** Checks that make sense only of what is sound in itself: they run when nothing was found. */
   readonly later: (() => void)[];
   /** Resources met: the one validated, contained ones, those in entries. */
-  readonly resources: { readonly resource: Resource; readonly place: string }[];
+  readonly resources: Met[];
   /** The resource whose `contained` a `#id` names: the nearest that is not contained itself. */
   container: Resource;
 }

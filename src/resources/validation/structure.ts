@@ -66,7 +66,8 @@ function readRow(row: string): readonly Element[] {
   ];
 }
 
-function readType(text: string): ElementType {
+/** Reads one type of a row: `code`, `@id`, `Reference(Patient,Group)`. */
+export function readType(text: string): ElementType {
   const { attribute, code = '', targets } = TYPE.exec(text)?.groups ?? {};
   return { code, targets: targets?.split(',') ?? [], attribute: attribute !== undefined };
 }
