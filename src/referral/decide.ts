@@ -67,7 +67,8 @@ export function decideEvent(state: State, event: Event, actors: ReadonlySet<Part
 /** The state stays as it was: an edit, unless the recipient brings evidence from which a row leads on. */
 function decideSameState(asked: Asked): Ruling {
   const { from, actors, evidence } = asked;
-  if (actors.size === 0) return refuseStranger();
+  const isStranger = actors.size === 0 && from !== 'entered-in-error'; // where an administrator left it (G12)
+  if (isStranger) return refuseStranger();
   if (from === 'draft' && !actors.has('referralInitiator')) {
     return refuse('not-your-move', 'A draft is edited by the Referral Initiator alone (G11).');
   }

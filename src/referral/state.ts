@@ -86,7 +86,7 @@ export const isFulfill = (code: CodeableConcept): boolean =>
 export function readState(task: Resource): State | undefined {
   const { status, businessStatus } = asTask(task);
   if (status === 'requested') return 'received';
-  if (status !== 'in-progress') return ALL_STATES.find((state) => state === status);
+  if (status !== 'in-progress') return ALL_STATES.find((state) => STATES[state].status === status);
   const codes = new Set(bserCodings(businessStatus).map((coding) => coding.code));
   codes.delete('5.1');
   if (codes.size === 0) return 'in-progress';
