@@ -10,7 +10,8 @@ import { describeReport, verifyFile } from './audit-chain.ts';
 import { openDatabase } from './connection.ts';
 import { lockFolder, pathsOf, prepareDatabase } from './folder.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
-import { findPage, findRefs } from './search.ts';
+import { findRefs } from './search.ts';
+import { SearchPool } from './search-pool.ts';
 import { prepareSnapshots } from './snapshot.ts';
 import { hostInThread, hostInTurn } from './writer-host.ts';
 import { WriterQueue } from './writer-queue.ts';
@@ -27,6 +28,8 @@ export interface EmbeddedOptions {
   readonly searchTimeoutMs?: number;
   /** Threads that search. Default: 1. */
   readonly searchWorkers?: number;
+  /** Searches that wait for a thread at most. Default: 256. */
+  readonly searchesQueuedMax?: number;
   /** Where the writer runs (ADR 0001). Default: `thread`. */
   readonly writer?: 'thread' | 'turn';
   /** Time between two anchors of the audit chain, in milliseconds. Default: 5 minutes. */
@@ -70,6 +73,7 @@ const DEFAULTS = {
   searchSnapshotMs: 15 * MINUTE,
   searchTimeoutMs: 5000,
   searchWorkers: 1,
+  searchesQueuedMax: 256,
   writer: 'thread',
   anchorMs: 5 * MINUTE,
   keyRetentionMs: 7 * DAY,
@@ -105,8 +109,15 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
     opened.push(() => host.close());
     const db = openDatabase(paths.database, { readOnly: true, cacheKib: CACHE_KIB });
     opened.push(() => db.close());
+    const pool = new SearchPool({
+      file: paths.database,
+      threads: options.searchWorkers,
+      queued: options.searchesQueuedMax,
+      timeoutMs: options.searchTimeoutMs,
+    });
+    opened.push(() => pool.close());
     const queue = new WriterQueue(host, options);
-    return assemble({ options, db, queue, close: undo });
+    return assemble({ options, db, pool, queue, close: undo });
   } catch (error) {
     await undo();
     throw error;
@@ -139,12 +150,13 @@ function openHost(options: Options): ReturnType<typeof hostInThread> {
 interface Parts {
   readonly options: Options;
   readonly db: DatabaseSync;
+  readonly pool: SearchPool;
   readonly queue: WriterQueue;
   /** Closes everything that was opened, the folder's lock last. */
   readonly close: () => Promise<void>;
 }
 
-function assemble({ options, db, queue, close }: Parts): EmbeddedStore {
+function assemble({ options, db, pool, queue, close }: Parts): EmbeddedStore {
   const { folder, clock, onAnchor } = options;
   const paths = pathsOf(folder);
   const anchorFile = options.anchorFile ?? paths.anchors;
@@ -153,7 +165,7 @@ function assemble({ options, db, queue, close }: Parts): EmbeddedStore {
   const snapshotAt = prepareSnapshots({
     db,
     horizon: () => queue.head.horizon,
-    search: async (query, seq) => findPage(db, query, seq),
+    search: (query, seq, signal) => pool.search(query, seq, signal),
     timeoutMs: options.searchTimeoutMs,
   });
   const snapshot = (seq = queue.head.seq) => snapshotAt(seq);
