@@ -1,0 +1,416 @@
+/** The dispatcher on a real store: what becomes of entries, in which order, and who waits for whom. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  createDispatcher,
+  type DeliveryMetric,
+  type Dispatcher,
+  type DispatchSettings,
+} from '../../../src/delivery/dispatch.ts';
+import type { Ask } from '../../../src/delivery/gates.ts';
+import { createSettle } from '../../../src/delivery/settle.ts';
+import type { Ref } from '../../../src/fhir/types.ts';
+import type { Rail, Receipt } from '../../../src/ports/rail.ts';
+import type { Claimed, OutboxRow, Store } from '../../../src/ports/store.ts';
+import { buildEntry, buildWrite, openWorld, SUBSCRIBER, type World } from '../../contract/delivery-world.ts';
+
+const SETTINGS: DispatchSettings = {
+  dispatchIntervalMs: 20,
+  leaseMs: 5_000,
+  attemptTimeoutMs: 2_000,
+  attemptsMax: 3,
+  backoffMinMs: 10,
+  backoffMaxMs: 40,
+  inFlightMax: 4,
+  drainMs: 1_000,
+};
+
+const PATIENT: Ref = 'Patient/p';
+const permit: Ask = async () => ({ permitted: true, policy: 'treatment' });
+
+interface Running {
+  readonly world: World;
+  readonly store: Store;
+  readonly dispatcher: Dispatcher;
+  readonly sent: Claimed[];
+  readonly metrics: DeliveryMetric[];
+  readonly logged: string[];
+  /** Writes a version of a Task and tells these receivers of it. */
+  tell(task: string, ...receivers: readonly Ref[]): Promise<number>;
+}
+
+const open: Running[] = [];
+afterEach(async () => {
+  for (const { dispatcher, world } of open.splice(0)) {
+    await dispatcher.stop();
+    await world.close();
+  }
+});
+
+type Send = (entry: Claimed, signal: AbortSignal) => Receipt | Promise<Receipt>;
+
+interface Given {
+  readonly send: Send;
+  readonly ask?: Ask;
+  readonly settings?: Partial<DispatchSettings>;
+  readonly world?: World;
+  readonly around?: (store: Store) => Store;
+}
+
+async function run({
+  send,
+  ask = permit,
+  settings = {},
+  world,
+  around = (store) => store,
+}: Given): Promise<Running> {
+  const opened = world ?? (await openWorld());
+  const store = around(opened.store);
+  const sent: Claimed[] = [];
+  const metrics: DeliveryMetric[] = [];
+  const logged: string[] = [];
+  const rail: Rail = {
+    name: 'test',
+    deliver: async (entry, _asOf, _now, signal) => {
+      sent.push(entry);
+      return send(entry, signal);
+    },
+    verify: async () => [],
+    close: async () => undefined,
+  };
+  const settle = createSettle({
+    asOf: (seq) => store.snapshot(seq),
+    workItem: async (entry) =>
+      buildWrite(`Task/work-${entry.id}`, 0, JSON.stringify({ resourceType: 'Task', status: 'requested' })),
+  });
+  const dispatcher = createDispatcher({
+    store,
+    rails: new Map([[rail.name, rail]]),
+    ask,
+    settle,
+    clock: { now: () => Date.now() },
+    random: () => 0.5,
+    settings: { ...SETTINGS, ...settings },
+    log: (level, says, about) => logged.push(`${level} ${says} ${JSON.stringify(about)}`),
+    onMetric: (metric) => metrics.push(metric),
+  });
+  const tell = async (task: string, ...receivers: readonly Ref[]): Promise<number> => {
+    const ref: Ref = `Task/${task}`;
+    const seq = await opened.put(
+      { resourceType: 'Task', id: task, for: { reference: PATIENT } },
+      receivers.map((receiver) => buildEntry('test', receiver, ref)),
+    );
+    dispatcher.nudge();
+    return seq;
+  };
+  const running = { world: opened, store: opened.store, dispatcher, sent, metrics, logged, tell };
+  open.push(running);
+  dispatcher.start();
+  return running;
+}
+
+async function until<T>(look: () => T | Promise<T>, isDone: (seen: T) => boolean): Promise<T> {
+  const deadline = Date.now() + 5_000;
+  for (;;) {
+    const seen = await look();
+    if (isDone(seen)) return seen;
+    if (Date.now() > deadline) throw new Error(`not in time; last seen: ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const outbox = ({ store }: Running): Promise<readonly OutboxRow[]> => store.outbox({ open: false, count: 100 });
+const settled = (running: Running, count: number): Promise<readonly OutboxRow[]> =>
+  until(
+    () => outbox(running),
+    (rows) => rows.filter(({ state }) => state !== 'waiting' && state !== 'leased').length >= count,
+  );
+const deliveries = async ({ store }: Running) => {
+  const rows = await store.snapshot().audit({ viewer: undefined, names: [], count: 100 });
+  return rows.filter(({ entry }) => entry.event === 'deliver');
+};
+
+const A: Ref = 'Endpoint/a';
+const B: Ref = 'Endpoint/b';
+const accept: Send = () => ({ outcome: 'accepted', says: 'HTTP 200' });
+
+describe('the end of an entry', () => {
+  test('accepted: receipt and disclosure audit are one commit', async () => {
+    const running = await run({ send: accept });
+    const seq = await running.tell('t', A);
+    const [row] = await settled(running, 1);
+    expect(row).toMatchObject({ id: `${seq}-0`, state: 'accepted', why: 'HTTP 200' });
+
+    const [audited, ...more] = await deliveries(running);
+    expect(more).toEqual([]);
+    expect(audited?.seq).toBe(running.store.status().seq);
+    expect(audited?.entry).toMatchObject({
+      event: 'deliver',
+      action: 'R',
+      outcome: '0',
+      requestId: `${seq}-0`,
+      entities: [`Task/t/_history/${seq}`, A],
+      patients: [PATIENT],
+      delivery: { entry: `${seq}-0`, rail: 'test', receiver: A, attempts: 1, policy: 'treatment' },
+      viewers: [SUBSCRIBER],
+    });
+    expect(running.metrics).toEqual([
+      { rail: 'test', fate: 'accepted', attempt: 1, ageMs: expect.any(Number) },
+    ]);
+  });
+
+  test('withheld: never sent, audited with the policy that said no', async () => {
+    const ask: Ask = async () => ({
+      permitted: false,
+      policy: 'patient-consent',
+      why: 'consent was withdrawn',
+    });
+    const running = await run({ send: accept, ask });
+    await running.tell('t', A);
+    const [row] = await settled(running, 1);
+    expect(row).toMatchObject({ state: 'withheld', why: 'consent was withdrawn' });
+    expect(running.sent).toEqual([]);
+    const [audited] = await deliveries(running);
+    expect(audited?.entry).toMatchObject({
+      outcome: '4',
+      issue: 'disclosure-denied',
+      delivery: { policy: 'patient-consent', why: 'consent was withdrawn' },
+    });
+  });
+
+  test('refused: a work item in the same commit; later entries of the lane go on', async () => {
+    const running = await run({
+      send: ({ attempt, seq }) =>
+        seq === first && attempt === 1 ? { outcome: 'refused', why: 'HTTP 410' } : { outcome: 'accepted' },
+    });
+    const first = (await running.world.put({ resourceType: 'Task', id: 't' })) + 1;
+    expect(await running.tell('t', A)).toBe(first);
+    await running.tell('t', A);
+    const rows = await settled(running, 2);
+    expect(rows.map(({ state }) => state)).toEqual(['accepted', 'refused']);
+
+    const item = await running.store.snapshot().read(`Task/work-${first}-0`, { everything: true });
+    const refusal = (await deliveries(running)).find(({ entry }) => entry.outcome === '8');
+    expect(item?.seq).toBe(refusal?.seq);
+    expect(refusal?.entry).toMatchObject({ delivery: { attempts: 1, why: 'HTTP 410' } });
+    expect(running.logged).toEqual([expect.stringContaining('refused for good')]);
+  });
+
+  test('tried again, with the same id, until it is accepted', async () => {
+    const running = await run({
+      send: ({ attempt }) => (attempt < 3 ? { outcome: 'retry', why: 'HTTP 503' } : { outcome: 'accepted' }),
+    });
+    const seq = await running.tell('t', A);
+    await settled(running, 1);
+    expect(running.sent.map(({ id, attempt }) => [id, attempt])).toEqual([
+      [`${seq}-0`, 1],
+      [`${seq}-0`, 2],
+      [`${seq}-0`, 3],
+    ]);
+    expect(running.metrics.map(({ fate }) => fate)).toEqual(['retry', 'retry', 'accepted']);
+  });
+
+  test.each<[string, Send]>([
+    ['answers "again"', () => ({ outcome: 'retry', why: 'HTTP 503' })],
+    ['throws', () => Promise.reject(Object.assign(new Error('about Jane Doe'), { code: 'EPIPE' }))],
+  ])('after the last attempt of a rail that %s: refused, with a work item', async (_what, send) => {
+    const running = await run({ send });
+    const seq = await running.tell('t', A);
+    const [row] = await settled(running, 1);
+    expect(row).toMatchObject({
+      state: 'refused',
+      why: expect.stringMatching(/^given up after 3 attempts: /),
+    });
+    expect(row?.why).not.toContain('Jane');
+    expect(await running.store.snapshot().read(`Task/work-${seq}-0`, { everything: true })).toBeDefined();
+    expect(running.sent).toHaveLength(3);
+  });
+
+  test('gates that cannot be asked: nothing is sent, then a person is asked', async () => {
+    const running = await run({ send: accept, ask: () => Promise.reject(new TypeError('x')) });
+    await running.tell('t', A);
+    const [row] = await settled(running, 1);
+    expect(row).toMatchObject({ state: 'refused', why: 'given up after 3 attempts: gates: TypeError' });
+    expect(running.sent).toEqual([]);
+  });
+
+  test('a rail that this server does not have', async () => {
+    const running = await run({ send: accept });
+    const entry = buildEntry('hl7v2-mllp', A, 'Task/t');
+    await running.world.put({ resourceType: 'Task', id: 't' }, [entry]);
+    running.dispatcher.nudge();
+    const [row] = await settled(running, 1);
+    expect(row?.why).toContain('no rail hl7v2-mllp');
+  });
+});
+
+describe('order and independence', () => {
+  test('entries of one lane leave in commit order, one after the other, also through failures', async () => {
+    const failed = new Set<string>();
+    const running = await run({
+      send: ({ id }) => {
+        if (failed.has(id)) return { outcome: 'accepted' };
+        failed.add(id);
+        return { outcome: 'retry', why: 'first attempt' };
+      },
+    });
+    const seqs = [await running.tell('t', A), await running.tell('t', A), await running.tell('t', A)];
+    await settled(running, 3);
+    expect(running.sent.map(({ seq }) => seq)).toEqual(seqs.flatMap((seq) => [seq, seq]));
+  });
+
+  test('a receiver is served by one delivery at a time, receivers beside each other', async () => {
+    let together = 0;
+    let most = 0;
+    const perReceiver = new Map<Ref, number>();
+    const running = await run({
+      send: async ({ receiver }) => {
+        const now = (perReceiver.get(receiver) ?? 0) + 1;
+        perReceiver.set(receiver, now);
+        expect(now).toBe(1);
+        most = Math.max(most, (together += 1));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        together -= 1;
+        perReceiver.set(receiver, now - 1);
+        return { outcome: 'accepted' };
+      },
+      settings: { inFlightMax: 3 },
+    });
+    const receivers: readonly Ref[] = ['Endpoint/1', 'Endpoint/2', 'Endpoint/3', 'Endpoint/4', 'Endpoint/5'];
+    await Promise.all(['t', 'u', 'v'].map((task) => running.tell(task, ...receivers)));
+    const rows = await settled(running, 15);
+    expect(rows.every(({ state }) => state === 'accepted')).toBe(true);
+    expect(most).toBe(3);
+  });
+
+  test('a receiver that hangs, with a long queue, holds up nobody else', async () => {
+    const running = await run({
+      send: ({ receiver }, signal) =>
+        receiver === A
+          ? new Promise((resolve) =>
+              signal.addEventListener('abort', () => resolve({ outcome: 'retry', why: 'no answer in time' })),
+            )
+          : { outcome: 'accepted' },
+      settings: { inFlightMax: 2, drainMs: 0 },
+    });
+    for (let i = 0; i < 20; i += 1) await running.tell(`dead-${i}`, A);
+    for (let i = 0; i < 5; i += 1) await running.tell(`live-${i}`, B);
+    const rows = await settled(running, 5);
+    expect(rows.filter(({ state }) => state === 'accepted').map(({ receiver }) => receiver)).toEqual(
+      Array(5).fill(B),
+    );
+    expect(running.sent.filter(({ receiver }) => receiver === A)).toHaveLength(1);
+  });
+});
+
+describe('deadlines', () => {
+  test('an attempt is ended at its deadline', async () => {
+    const running = await run({
+      send: (_entry, signal) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () => resolve({ outcome: 'retry', why: 'no answer in time' })),
+        ),
+      settings: { attemptTimeoutMs: 30, attemptsMax: 1 },
+    });
+    await running.tell('t', A);
+    const [row] = await settled(running, 1);
+    expect(row?.why).toContain('no answer in time');
+  });
+
+  test('a rail that does not heed its signal is given up', async () => {
+    const running = await run({
+      send: () => new Promise<never>(() => undefined),
+      settings: { attemptTimeoutMs: 30, attemptsMax: 1 },
+    });
+    await running.tell('t', A);
+    const [row] = await settled(running, 1);
+    expect(row?.why).toContain('deadline');
+  });
+
+  test('an attempt that could outlast its lease is refused at the start', async () => {
+    const world = await openWorld();
+    const settings = { ...SETTINGS, leaseMs: 1_000, attemptTimeoutMs: 1_000 };
+    await expect(run({ world, send: accept, settings })).rejects.toThrow(RangeError);
+    await world.close();
+  });
+});
+
+describe('trouble and stopping', () => {
+  test('after a crash between sending and settling it is sent again with the same id', async () => {
+    const world = await openWorld();
+    let crashed = false;
+    // The process is gone when it would have written the receipt.
+    const crash = (store: Store): Store => ({
+      ...store,
+      snapshot: (seq) => store.snapshot(seq),
+      commit: (commit) => {
+        if (crashed || commit.settles.length === 0) return store.commit(commit);
+        crashed = true;
+        return Promise.reject(new Error('killed'));
+      },
+    });
+    const settings = { leaseMs: 2_300, attemptTimeoutMs: 200 };
+    const running = await run({ world, send: accept, settings, around: crash });
+    const seq = await running.tell('t', A);
+    await settled(running, 1);
+    expect(running.sent.map(({ id }) => id)).toEqual([`${seq}-0`, `${seq}-0`]);
+    expect(running.metrics.map(({ fate }) => fate)).toEqual(['lost', 'accepted']);
+  });
+
+  test('a stopped dispatcher lets a delivery finish and claims nothing more', async () => {
+    let answer: (receipt: Receipt) => void = () => undefined;
+    const running = await run({ send: () => new Promise<Receipt>((resolve) => (answer = resolve)) });
+    await running.tell('t', A);
+    await until(
+      () => running.sent.length,
+      (count) => count === 1,
+    );
+    const stopped = running.dispatcher.stop();
+    await running.tell('u', B);
+    answer({ outcome: 'accepted' });
+    await stopped;
+    const rows = await outbox(running);
+    expect(rows.map(({ receiver, state }) => [receiver, state])).toEqual([
+      [B, 'waiting'],
+      [A, 'accepted'],
+    ]);
+  });
+
+  test('what does not finish while draining is aborted and put back', async () => {
+    const running = await run({
+      send: (_entry, signal) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () => resolve({ outcome: 'retry', why: 'no answer in time' })),
+        ),
+      settings: { drainMs: 20 },
+    });
+    await running.tell('t', A);
+    await until(
+      () => running.sent.length,
+      (count) => count === 1,
+    );
+    await running.dispatcher.stop();
+    expect(await outbox(running)).toEqual([expect.objectContaining({ state: 'waiting', attempt: 1 })]);
+  });
+
+  test('nothing is claimed while the store cannot be written', async () => {
+    const readOnly = (store: Store): Store => ({
+      ...store,
+      status: () => ({ ...store.status(), writable: false }),
+      snapshot: (seq) => store.snapshot(seq),
+    });
+    const world = await openWorld();
+    const running = await run({ world, send: accept, around: readOnly });
+    await running.tell('t', A);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(running.sent).toEqual([]);
+    expect(await outbox(running)).toEqual([expect.objectContaining({ state: 'waiting' })]);
+  });
+
+  test('entries that wait from before are found at the start', async () => {
+    const world = await openWorld();
+    await world.put({ resourceType: 'Task', id: 't' }, [buildEntry('test', A, 'Task/t')]);
+    const running = await run({ world, send: accept });
+    await settled(running, 1);
+    expect(running.sent).toHaveLength(1);
+  });
+});
