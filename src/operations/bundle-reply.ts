@@ -1,8 +1,7 @@
 /** The response to a transaction (http://hl7.org/fhir/R4/http.html#transaction-response). */
 import { buildBundleText, type ReplyEntry } from '../fhir/bundle.ts';
-import type { OperationOutcome } from '../fhir/types.ts';
 import { performSearchAsOf } from './interactions/search.ts';
-import { outcomeOf, readAnswer, type Answered, type Templates } from './reply.ts';
+import { outcomeOf, readAnswer, type Answered, type Templates } from './answer.ts';
 import type { Reply, Request } from './request.ts';
 import type { Room } from './room.ts';
 import { showText } from './show.ts';
@@ -46,7 +45,7 @@ function entryOf(
       ...(kind !== 'read' && ref !== undefined && status !== 204 && { location: `${ref}/_history/${seq}` }),
       version: seq,
       at: at === '' ? undefined : at,
-      outcome: outcome as OperationOutcome | undefined, // made by outcomeOf
+      outcome,
     },
   };
 }

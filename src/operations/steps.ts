@@ -22,6 +22,7 @@ const DELETE = 8;
 const TRANSACTION = 16;
 
 /** Steps that a draft takes after planning, before it is offered as one commit. */
+// prettier-ignore
 export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   //                     create   update   patch   delete   transaction
   [resolveReferences,    CREATE | UPDATE | PATCH          | TRANSACTION],
@@ -29,7 +30,7 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
-]; // prettier-ignore
+];
 
 const COLUMNS: Partial<Record<Interaction, number>> = {
   create: CREATE,

@@ -1,0 +1,69 @@
+/** What became of one write, read or search: the version that an answer stands for, and what is said beside it. */
+import { buildOutcome, type IssueDetail } from '../fhir/issue.ts';
+import type { OperationOutcome, Ref } from '../fhir/types.ts';
+import { stampText, type Template } from '../ports/store.ts';
+import { EVERYTHING } from './draft.ts';
+import type { Room } from './room.ts';
+import type { KeptAnswer, ToldOf } from './told.ts';
+
+export type Templates = ReadonlyMap<Ref, Template>;
+
+/** One version as an answer holds it. */
+export interface Answered {
+  readonly status: number;
+  readonly ref?: Ref;
+  readonly seq?: number;
+  readonly at?: string;
+  /** Undefined where nothing is left to show (a delete). */
+  readonly text?: string | undefined;
+}
+
+/** The version that an answer stands for, with its text: stamped just now, or read again. */
+export async function readAnswer(
+  { store }: Room,
+  told: ToldOf,
+  answer: KeptAnswer,
+  templates: Templates,
+): Promise<Answered> {
+  switch (answer.kind) {
+    case 'nothing':
+      return { status: answer.status };
+    case 'planned':
+      return answer.status === 204
+        ? { status: 204, ref: answer.ref, seq: told.seq, at: told.at }
+        : readOwn(store, told, answer.status, answer.ref, templates);
+    case 'read':
+      return answer.seq === 0
+        ? readOwn(store, told, 200, answer.ref, templates)
+        : readVersion(store, 200, answer.ref, answer.seq);
+    case 'existing':
+      return readVersion(store, 200, answer.ref, answer.seq);
+    case 'search':
+      throw new Error('a search is run, not read');
+  }
+}
+
+/** A version of the told commit itself. */
+async function readOwn(
+  store: Room['store'],
+  { seq, at }: ToldOf,
+  status: number,
+  ref: Ref,
+  templates: Templates,
+): Promise<Answered> {
+  const template = templates.get(ref);
+  if (template === undefined) return readVersion(store, status, ref, seq);
+  return { status, ref, seq, at, text: stampText(template, seq, at) };
+}
+
+async function readVersion(store: Room['store'], status: number, ref: Ref, seq: number): Promise<Answered> {
+  const version = await store.snapshot().vread(ref, seq, EVERYTHING);
+  return { status, ref, seq, at: version?.at ?? '', text: version?.text };
+}
+
+/** What was said beside success; "all well" when nothing was. */
+export function outcomeOf(notes: readonly IssueDetail[]): OperationOutcome {
+  if (notes.length > 0) return buildOutcome(notes);
+  const issue = { severity: 'information', code: 'informational', diagnostics: 'done as asked' } as const;
+  return { resourceType: 'OperationOutcome', issue: [issue] };
+}
