@@ -38,7 +38,7 @@ export async function readAnswer(
         : readVersion(store, 200, answer.ref, answer.seq);
     case 'existing':
       return readVersion(store, 200, answer.ref, answer.seq);
-    case 'search':
+    default:
       throw new Error('a search is run, not read');
   }
 }

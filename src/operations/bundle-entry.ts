@@ -50,7 +50,7 @@ export function readEntries(request: Request, base: string, entriesMax: number):
 
 /** The bundle without its resources, which are validated one by one where they are written. */
 function checkWrapper(bundle: Resource, entries: readonly RawEntry[]): void {
-  const wrapper = { ...bundle, entry: entries.map(({ resource: _, ...entry }) => entry) };
+  const wrapper = { ...bundle, entry: entries.map(({ resource: _resource, ...entry }) => entry) };
   if (entries.length === 0) delete (wrapper as { entry?: unknown }).entry;
   const issues = validateResource(wrapper, { profiles: 'none' }).filter(
     ({ severity = 'error' }) => severity === 'error',
@@ -79,7 +79,7 @@ function readEntry(
   const place = `Bundle.entry[${index}]`;
   const { method = '', url: written = '' } = entry.request ?? {};
   const url = relativeTo(base, written).replace(/^\//, '');
-  const [path = '', query = ''] = splitOnce(url, '?');
+  const [path, query] = splitOnce(url, '?');
   const parts = path.split('/');
   const [type = '', id] = parts;
   const interaction = interactionOf(method, parts, query);

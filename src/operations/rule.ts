@@ -19,7 +19,8 @@ import { surroundingsOf } from './surroundings.ts';
 
 export async function applyRules(draft: Draft): Promise<void> {
   const around = surroundingsOf(draft);
-  for (const planned of [...draft.planned.values()]) {
+  const written = [...draft.planned.values()]; // rules add to what is planned
+  for (const planned of written) {
     const current = draft.planned.get(planned.ref) ?? planned;
     await applyRulesTo(draft, around, current);
   }

@@ -1,7 +1,6 @@
 /** search of one type (http://hl7.org/fhir/R4/http.html#search), its includes, and its pages. */
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { buildOutcome, OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Ref } from '../../fhir/types.ts';
 import type { Clause, Match, Page, Query, Sight } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
@@ -140,5 +139,5 @@ function warningEntries({ warnings }: ParsedSearch): readonly ReplyEntry[] {
 }
 
 function seenOf({ patientsOf }: Room, { ref, seq, custodian, text }: Match): Seen {
-  return { ref, seq, custodian, patients: patientsOf(ref as Ref, seq, text) };
+  return { ref, seq, custodian, patients: patientsOf(ref, seq, text) };
 }

@@ -2,7 +2,6 @@
 import { mapBody, type Body } from '../../fhir/body.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
-import type { Version } from '../../ports/store.ts';
 import { selectOne } from '../condition.ts';
 import { EVERYTHING, plan, type Draft } from '../draft.ts';
 import { planCreate } from './create.ts';
@@ -57,7 +56,7 @@ async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<Answe
   if (!allowed || (await isTaken(draft, ref))) {
     throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here; create it with POST` });
   }
-  const custodian = (tombstone as Version | undefined)?.custodian ?? '';
+  const custodian = tombstone?.custodian ?? '';
   plan(draft, {
     ref,
     method: 'PUT',

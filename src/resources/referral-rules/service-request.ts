@@ -1,5 +1,5 @@
 /** What may happen to the order of a referral: it opens its Task, it follows its Task, it cannot go without it (rules 1). */
-import type { Ref, Reference, Resource } from '../../fhir/types.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
 import { ROWS } from '../../referral/extensions.ts';
 import { isSameReference } from '../../referral/fields.ts';
 import { decideRequest } from '../../referral/request-status.ts';
@@ -101,7 +101,7 @@ async function decideStatus(
 
 /** The referral ID and the patient are those of the referral for its life (360X: the referral ID never changes). */
 function brokenField(before: Resource, after: Resource): Ruling | undefined {
-  if (!isSameReference(before['subject'] as Reference, after['subject'] as Reference)) {
+  if (!isSameReference(before['subject'], after['subject'])) {
     return frozen('subject', 'the patient of a referral');
   }
   return placerOf(before) === placerOf(after) ? undefined : frozen('identifier', 'the referral ID');
