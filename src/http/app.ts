@@ -22,8 +22,9 @@ import type { FailedLogins } from './failed-logins.ts';
 import { createHealth } from './health.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import type { Target, Types } from './read-request.ts';
+import type { Target } from './read-request.ts';
 import { sendRefusal } from './reply.ts';
+import type { Served } from './route.ts';
 
 export interface AppSettings extends ExchangeSettings {
   /** `/fhir` */
@@ -38,7 +39,7 @@ export interface AppParts {
   readonly store: Pick<Store, 'status'>;
   readonly identify: Identify;
   readonly failedLogins: FailedLogins;
-  readonly types: Types;
+  readonly served: Served;
   readonly documents: PublicDocuments;
   readonly log: Log;
   readonly clock: Clock;
@@ -47,7 +48,7 @@ export interface AppParts {
 }
 
 export function createApp(parts: AppParts): Express {
-  const { perform, identify, types, documents, log, traffic, settings, clock, failedLogins } = parts;
+  const { perform, identify, served, documents, log, traffic, settings, clock, failedLogins } = parts;
   const { basePath } = settings;
   const status = (): ReturnType<Store['status']> => parts.store.status();
   const now = (): number => clock.now();
@@ -58,7 +59,7 @@ export function createApp(parts: AppParts): Express {
     {
       perform,
       identify,
-      types,
+      served,
       documents,
       cors,
       addressOf,

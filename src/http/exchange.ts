@@ -23,10 +23,9 @@ import {
   type Arrival,
   type BodyLimits,
   type Target,
-  type Types,
 } from './read-request.ts';
 import { send, sendDocument, sendRefusal, sendReply, type Asked, type Replying } from './reply.ts';
-import { MethodRefused, methodsAt, type Route } from './route.ts';
+import { MethodRefused, methodsAt, type Route, type Served } from './route.ts';
 
 /** What the desk does with a request. Throws OperationOutcomeError for every refusal. */
 export type Perform = (request: Request) => Promise<Reply>;
@@ -48,7 +47,7 @@ export interface ExchangeSettings extends BodyLimits, Replying {
 export interface ExchangeParts {
   readonly perform: Perform;
   readonly identify: Identify;
-  readonly types: Types;
+  readonly served: Served;
   readonly documents: PublicDocuments;
   readonly cors: Cors;
   readonly addressOf: AddressOf;
@@ -90,7 +89,7 @@ export function createExchange(
   parts: ExchangeParts,
   targetOf: (req: IncomingMessage) => Target,
 ): RequestListener {
-  const { settings, traffic, perform, types } = parts;
+  const { settings, traffic, perform, served } = parts;
   const departures = createDepartures();
   const perClient = createClientCounts(settings.requestsPerClientMax);
 
@@ -151,10 +150,10 @@ export function createExchange(
     perClient.enter(caller);
     visit.caller = caller;
     checkUrl(req, settings.urlBytesMax);
-    visit.route = readRoute(visit, types);
+    visit.route = readRoute(visit, served);
     const request = await readRequest(visit, visit.route, caller, settings);
     const reply = await perform(request);
-    return sendReply(res, reply, request, asked, settings);
+    return sendReply(res, reply, asked, settings);
   }
 
   /** Refuses what should not even be looked at now. */
@@ -173,7 +172,7 @@ export function createExchange(
     if (method === 'OPTIONS') {
       const preflight = parts.cors.preflightFor(req);
       if (preflight !== undefined) return send(res, 204, preflight, undefined, asked, settings);
-      const allow = methodsAt(target.path, target.queryText !== '', types);
+      const allow = methodsAt(target.path, target.queryText !== '', served);
       return send(res, 204, { Allow: `${allow}, OPTIONS` }, undefined, asked, settings);
     }
     if (target.path === '/metadata') return answerMetadata(visit);
@@ -211,7 +210,7 @@ export function createExchange(
   /** RFC 9110, 15.5.6: a 405 says what would be allowed, whoever found out that it is not. */
   function withAllow({ method, target }: Visit, error: unknown): unknown {
     if (!(error instanceof OperationOutcomeError) || error.code !== 'interaction-unsupported') return error;
-    return new MethodRefused(method, methodsAt(target.path, target.queryText !== '', types), error);
+    return new MethodRefused(method, methodsAt(target.path, target.queryText !== '', served), error);
   }
 
   function logFault(requestId: string, error: unknown): void {

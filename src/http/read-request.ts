@@ -8,12 +8,11 @@ import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { decodeUtf8, parseJson, parseJsonValue, type JsonLimits } from '../fhir/json.ts';
 import type { Caller, Interaction, Request } from '../operations/request.ts';
-import type { ResourceType } from '../resources/resource.ts';
 import { readConditions, readIdempotencyKey } from './headers.ts';
 import { checkAcceptable, checkContentType } from './media-type.ts';
 import { parseQuery, valueOf } from './query.ts';
 import { readBody } from './read-body.ts';
-import { route, type Route } from './route.ts';
+import { route, type Route, type Served } from './route.ts';
 
 export interface BodyLimits {
   readonly bodyBytesMax: number;
@@ -37,12 +36,9 @@ export interface Arrival {
   readonly signal: AbortSignal;
 }
 
-/** A type's declarations decide which interactions an address has. */
-export type Types = ReadonlyMap<string, ResourceType>;
-
 /** What the address asks for; refuses what it does not offer or cannot send. */
-export function readRoute({ req, method, target }: Arrival, types: Types): Route {
-  const found = route(method, target.path, target.queryText !== '', types);
+export function readRoute({ req, method, target }: Arrival, served: Served): Route {
+  const found = route(method, target.path, target.queryText !== '', served);
   checkAcceptable(req.headers.accept, formatOf(target.queryText));
   return found;
 }

@@ -5,8 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import { buildOutcome, ISSUES, OperationOutcomeError } from '../fhir/issue.ts';
 import { encodeJson, parseJsonValue } from '../fhir/json.ts';
-import type { Resource } from '../fhir/types.ts';
-import type { Interaction, Reply, Request } from '../operations/request.ts';
+import type { Reply } from '../operations/request.ts';
 import type { Headers } from './cors.ts';
 import { MethodRefused } from './route.ts';
 
@@ -34,22 +33,15 @@ const OWN_DEPTH = { depth: Number.POSITIVE_INFINITY };
 
 export const REALM = 'Bearer realm="closeloop"';
 
-/** Sends a reply of the desk. Returns the status sent, which a condition or preference may have changed. */
-export function sendReply(
-  res: ServerResponse,
-  reply: Reply,
-  request: Pick<Request, 'interaction' | 'prefer' | 'ifNoneMatch' | 'ifModifiedSince'>,
-  asked: Asked,
-  replying: Replying,
-): number {
-  const status = isUnchanged(reply, request) ? 304 : reply.status;
+/** Sends a reply of the desk, which has honoured conditions and preferences already. Returns the status sent. */
+export function sendReply(res: ServerResponse, reply: Reply, asked: Asked, replying: Replying): number {
   const headers: Headers = {};
   if (reply.version !== undefined) headers['ETag'] = `W/"${reply.version}"`;
   if (reply.at !== undefined) headers['Last-Modified'] = new Date(reply.at).toUTCString();
   if (reply.location !== undefined) headers['Location'] = `${replying.base}/${reply.location}`;
   if (reply.headers !== undefined) Object.assign(headers, reply.headers);
-  const body = status === 304 ? undefined : bodyOf(reply, request);
-  return send(res, status, headers, body, asked, replying);
+  const text = reply.text ?? (reply.resource === undefined ? undefined : encodeJson(reply.resource));
+  return send(res, reply.status, headers, text, asked, replying);
 }
 
 /** Sends what refuses the request. What is no refusal is a fault of ours: said without particulars. */
@@ -113,41 +105,6 @@ function challengeOf({ code }: OperationOutcomeError): string | undefined {
   if (code === 'token-invalid') return `${REALM}, error="invalid_token"`;
   return code === 'scope-insufficient' ? `${REALM}, error="insufficient_scope"` : undefined;
 }
-
-/** http://hl7.org/fhir/R4/http.html#cread; RFC 9110, 13.2.2: If-None-Match, when given, decides alone. */
-function isUnchanged(
-  reply: Reply,
-  request: Pick<Request, 'interaction' | 'ifNoneMatch' | 'ifModifiedSince'>,
-): boolean {
-  if (reply.status !== 200 || (request.interaction !== 'read' && request.interaction !== 'vread'))
-    return false;
-  if (request.ifNoneMatch !== undefined) {
-    return request.ifNoneMatch.includes('*') || request.ifNoneMatch.includes(String(reply.version));
-  }
-  if (request.ifModifiedSince === undefined || reply.at === undefined) return false;
-  return Math.floor(Date.parse(reply.at) / 1000) * 1000 <= request.ifModifiedSince;
-}
-
-const WRITES: ReadonlySet<Interaction> = new Set(['create', 'update', 'patch']);
-
-/** http://hl7.org/fhir/R4/http.html#ops: what the client wants to see of what it wrote. */
-function bodyOf(
-  reply: Reply,
-  { interaction, prefer }: Pick<Request, 'interaction' | 'prefer'>,
-): string | undefined {
-  const text = reply.text ?? (reply.resource === undefined ? undefined : encodeJson(reply.resource));
-  if (prefer.return === undefined || !WRITES.has(interaction) || reply.status >= 300) return text;
-  if (prefer.return === 'minimal') return undefined;
-  const wantsOutcome =
-    prefer.return === 'OperationOutcome' && reply.resource?.resourceType !== 'OperationOutcome';
-  return wantsOutcome ? encodeJson(DONE) : text;
-}
-
-/** R4 says "All OK" by an informational issue. */
-const DONE = {
-  resourceType: 'OperationOutcome',
-  issue: [{ severity: 'information', code: 'informational', diagnostics: 'Done.' }],
-} as const satisfies Resource;
 
 const indent = (text: string): string => JSON.stringify(parseJsonValue(text, OWN_DEPTH), null, 2);
 

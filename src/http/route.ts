@@ -4,8 +4,17 @@
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Interaction } from '../operations/request.ts';
-import type { ResourceType, TypeInteraction } from '../resources/resource.ts';
+import type { ResourceType } from '../resources/resource.ts';
 import { EVERY_INTERACTION } from '../resources/resource.ts';
+
+/** What the house offers: the registries that decide which addresses there are. */
+export interface Served {
+  readonly types: ReadonlyMap<string, ResourceType>;
+  /** Those that the desk performs. */
+  readonly interactions: ReadonlySet<Interaction>;
+  /** Names without the dollar. */
+  readonly operations: ReadonlySet<string>;
+}
 
 /** `POST [base]` is a batch or a transaction; its body says which. */
 export type RoutedInteraction = Exclude<Interaction, 'batch' | 'transaction'> | 'bundle';
@@ -52,9 +61,11 @@ const SHAPES = {
   operation: { GET: 'operation', POST: 'operation' },
 } as const satisfies Record<string, Methods>;
 
+type Target = Omit<Route, 'interaction'>;
+
 interface Address {
   readonly shape: keyof typeof SHAPES;
-  readonly route: Omit<Route, 'interaction'>;
+  readonly route: Target;
 }
 
 const ID = /^[A-Za-z0-9.-]{1,64}$/;
@@ -63,47 +74,47 @@ const TYPE_NAME = /^[A-Z][A-Za-z]{1,63}$/;
 /**
  * @param path below the base, starting with a slash or empty, as sent
  * @param hasQuery whether a query follows
- * @throws OperationOutcomeError `type-unknown`, `not-found`, `id-invalid`; {@link MethodRefused}
+ * @throws OperationOutcomeError `type-unknown`, `operation-unknown`, `not-found`, `id-invalid`; {@link MethodRefused}
  */
-export function route(
-  method: string,
-  path: string,
-  hasQuery: boolean,
-  types: ReadonlyMap<string, ResourceType>,
-): Route {
-  const { shape, route: found } = readAddress(splitPath(path), hasQuery, types);
-  const asked = method === 'HEAD' ? 'GET' : method;
+export function route(method: string, path: string, hasQuery: boolean, served: Served): Route {
+  const { shape, route: found } = readAddress(splitPath(path), hasQuery, served);
+  if (found.operation !== undefined && !served.operations.has(found.operation)) {
+    throw new OperationOutcomeError('operation-unknown');
+  }
   const methods: Methods = SHAPES[shape];
-  const declaration = found.type === undefined ? undefined : types.get(found.type);
-  const interaction = methods[asked];
-  if (interaction !== undefined && isOffered(interaction, declaration)) return { ...found, interaction };
-  throw new MethodRefused(method, allowOf(methods, declaration));
+  const interaction = methods[method === 'HEAD' ? 'GET' : method];
+  if (interaction !== undefined && isOffered(interaction, found, served)) return { ...found, interaction };
+  const allow = allowOf(methods, found, served);
+  throw allow === '' ? notHere() : new MethodRefused(method, allow);
 }
 
 /** The methods of an address, for OPTIONS. */
-export function methodsAt(path: string, hasQuery: boolean, types: ReadonlyMap<string, ResourceType>): string {
-  const { shape, route: found } = readAddress(splitPath(path), hasQuery, types);
-  return allowOf(SHAPES[shape], found.type === undefined ? undefined : types.get(found.type));
+export function methodsAt(path: string, hasQuery: boolean, served: Served): string {
+  const { shape, route: found } = readAddress(splitPath(path), hasQuery, served);
+  return allowOf(SHAPES[shape], found, served);
 }
 
-function isOffered(interaction: RoutedInteraction, declaration: ResourceType | undefined): boolean {
-  if (declaration === undefined || interaction === 'operation') return true;
-  const offered: readonly string[] = declaration.interactions ?? EVERY_INTERACTION;
-  return offered.includes(interaction satisfies TypeInteraction | RoutedInteraction);
+function isOffered(
+  interaction: RoutedInteraction,
+  { type }: Target,
+  { types, interactions }: Served,
+): boolean {
+  if (interaction === 'operation') return true;
+  if (interaction === 'bundle') return interactions.has('batch') || interactions.has('transaction');
+  if (!interactions.has(interaction)) return false;
+  if (type === undefined) return true;
+  const offered: readonly string[] = types.get(type)?.interactions ?? EVERY_INTERACTION;
+  return offered.includes(interaction);
 }
 
-function allowOf(methods: Methods, declaration: ResourceType | undefined): string {
+function allowOf(methods: Methods, target: Target, served: Served): string {
   return Object.entries(methods)
-    .filter(([, interaction]) => interaction !== undefined && isOffered(interaction, declaration))
+    .filter(([, interaction]) => interaction !== undefined && isOffered(interaction, target, served))
     .flatMap(([method]) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
     .join(', ');
 }
 
-function readAddress(
-  parts: readonly string[],
-  hasQuery: boolean,
-  types: ReadonlyMap<string, ResourceType>,
-): Address {
+function readAddress(parts: readonly string[], hasQuery: boolean, served: Served): Address {
   const [first, ...rest] = parts;
   if (first === undefined) return { shape: 'system', route: { template: '/' } };
   if (first.startsWith('$') && rest.length === 0) return operationAt('', {}, first);
@@ -111,7 +122,7 @@ function readAddress(
     return { shape: 'systemHistory', route: { template: '/_history' } };
   if (first === '_search' && rest.length === 0)
     return { shape: 'systemSearch', route: { template: '/_search' } };
-  if (types.has(first)) return readTypeAddress(first, rest, hasQuery);
+  if (served.types.has(first)) return readTypeAddress(first, rest, hasQuery);
   if (!TYPE_NAME.test(first)) throw notHere();
   throw new OperationOutcomeError('type-unknown', { diagnostics: `${first} is not served.` });
 }

@@ -10,9 +10,10 @@ import { createDevIssuer, type DevIssuer } from '../../../src/http/dev-issuer.ts
 import type { Perform, Traffic } from '../../../src/http/exchange.ts';
 import { createFailedLogins } from '../../../src/http/failed-logins.ts';
 import { createLog } from '../../../src/http/log.ts';
-import type { Reply, Request } from '../../../src/operations/request.ts';
+import type { Served } from '../../../src/http/route.ts';
+import type { Interaction, Reply, Request } from '../../../src/operations/request.ts';
 import type { AuditEntry, StoreStatus } from '../../../src/ports/store.ts';
-import type { ResourceType } from '../../../src/resources/resource.ts';
+import { EVERY_INTERACTION, type ResourceType } from '../../../src/resources/resource.ts';
 
 export const BASE = 'https://referrals.example.org/fhir';
 export const INITIATOR: Ref = 'Organization/initiator';
@@ -36,13 +37,17 @@ export interface Door {
   close(): Promise<void>;
 }
 
-export const TYPES: ReadonlyMap<string, ResourceType> = new Map(
-  [
-    { type: 'Task' },
-    { type: 'Patient' },
-    { type: 'AuditEvent', interactions: ['read', 'search-type'] as const },
-  ].map((declared) => [declared.type, declared]),
-);
+const TYPES: readonly ResourceType[] = [
+  { type: 'Task' },
+  { type: 'Patient' },
+  { type: 'AuditEvent', interactions: ['read', 'search-type'] },
+];
+
+export const SERVED: Served = {
+  types: new Map(TYPES.map((declared) => [declared.type, declared])),
+  interactions: new Set<Interaction>([...EVERY_INTERACTION, 'history-system', 'batch', 'transaction']),
+  operations: new Set(['validate', 'everything']),
+};
 
 export const SETTINGS: AppSettings = {
   base: BASE,
@@ -112,7 +117,7 @@ export async function openDoor(
       ...changes.bearer,
     }),
     failedLogins,
-    types: TYPES,
+    served: SERVED,
     documents: {
       metadata: (mode) =>
         mode === undefined || mode === 'full' ? '{"resourceType":"CapabilityStatement"}' : undefined,

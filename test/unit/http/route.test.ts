@@ -1,16 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
 import { MethodRefused, methodsAt, route } from '../../../src/http/route.ts';
-import { TYPES } from './door.ts';
+import { SERVED } from './door.ts';
 
 describe('an address and a method are an interaction', () => {
   test.each<[method: string, path: string, query: boolean, expected: object]>([
     ['POST', '', false, { interaction: 'bundle', template: '/' }],
     ['POST', '/', false, { interaction: 'bundle', template: '/' }],
-    ['GET', '/', true, { interaction: 'search-system', template: '/' }],
     ['GET', '/_history', false, { interaction: 'history-system', template: '/_history' }],
-    ['POST', '/_search', false, { interaction: 'search-system', template: '/_search' }],
-    ['GET', '/$diff', false, { interaction: 'operation', operation: 'diff', template: '/$operation' }],
+    [
+      'GET',
+      '/$validate',
+      false,
+      { interaction: 'operation', operation: 'validate', template: '/$operation' },
+    ],
     ['GET', '/Task', false, { interaction: 'search-type', type: 'Task', template: '/Task' }],
     ['HEAD', '/Task', true, { interaction: 'search-type', type: 'Task', template: '/Task' }],
     ['POST', '/Task', false, { interaction: 'create', type: 'Task', template: '/Task' }],
@@ -60,13 +63,13 @@ describe('an address and a method are an interaction', () => {
       },
     ],
   ])('%s %s', (method, path, query, expected) => {
-    expect(route(method, path, query, TYPES)).toEqual(expected);
+    expect(route(method, path, query, SERVED)).toEqual(expected);
   });
 });
 
 function refusalOf(method: string, path: string, query = false): OperationOutcomeError {
   try {
-    route(method, path, query, TYPES);
+    route(method, path, query, SERVED);
   } catch (error) {
     if (error instanceof OperationOutcomeError) return error;
   }
@@ -83,6 +86,8 @@ describe('what is not here', () => {
     ['GET', '/Patient/1/Task', 'not-found'],
     ['GET', '/_history/1', 'not-found'],
     ['GET', '/../etc/passwd', 'not-found'],
+    ['POST', '/_search', 'not-found'],
+    ['GET', '/Task/$explode', 'operation-unknown'],
     ['GET', '/Task/a_b', 'id-invalid'],
     ['GET', `/Task/${'x'.repeat(65)}`, 'id-invalid'],
     ['GET', '/Task/a%2Fb', 'id-invalid'],
@@ -97,7 +102,7 @@ describe('what is not here', () => {
   test.each([
     ['PUT', '/Task', false, 'GET, HEAD, POST'],
     ['POST', '/Task/1', false, 'GET, HEAD, PUT, PATCH, DELETE'],
-    ['DELETE', '/', false, 'GET, HEAD, POST'],
+    ['GET', '/', true, 'POST'],
     ['GET', '/Task/_search', false, 'POST'],
     ['DELETE', '/Task/1/_history/2', false, 'GET, HEAD'],
     ['PUT', '/AuditEvent/1', false, 'GET, HEAD'],
@@ -107,6 +112,6 @@ describe('what is not here', () => {
     const refusal = refusalOf(method, path, query);
     expect(refusal).toBeInstanceOf(MethodRefused);
     expect(refusal).toMatchObject({ code: 'method-not-allowed', allow });
-    expect(methodsAt(path, query, TYPES)).toBe(allow);
+    expect(methodsAt(path, query, SERVED)).toBe(allow);
   });
 });
