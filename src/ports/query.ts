@@ -21,7 +21,7 @@ export type Sight =
  * | reference | `Type/id`, or an absolute URL         | '' or the version             |
  * | uri       | the uri                               | ''                            |
  * | date      | first millisecond of the interval     | last millisecond              |
- * | number    | lower bound of the implied precision  | upper bound                   |
+ * | number    | the number, or a Range's lower bound  | the number, or upper bound    |
  *
  * Special parameters that the desk adds: `:patient` (reference; the patient compartments the resource is in),
  * and `<param>:identifier` (token; the logical identifier of a reference).

@@ -89,8 +89,12 @@ const readJson = (name: string): unknown => JSON.parse(readFileSync(new URL(name
 
 function readParameters(): readonly SearchParameter[] {
   const bundle = readJson('search-parameters.json') as { entry: { resource: SearchParameter }[] }; // HL7's
-  return bundle.entry.map(({ resource }) => resource);
+  return bundle.entry.map(({ resource }) => resource).filter(isPublished);
 }
+
+/** The package adds two of its own: another release's, and one that is not named by its code as all of R4's are. */
+const isPublished = ({ version, name, code }: SearchParameter): boolean =>
+  version === '4.0.1' && name === code;
 
 function readCompartment() {
   const { resource = [] } = readJson('compartmentdefinition-patient.json') as CompartmentDefinition; // HL7's

@@ -502,7 +502,6 @@ udi-di string udiCarrier.deviceIdentifier:string
 url uri url:uri
 `,
   DeviceDefinition: `
-classification token classification.type:CodeableConcept
 identifier token identifier:Identifier
 parent reference parentDevice:Reference DeviceDefinition
 type token type:CodeableConcept
@@ -1710,7 +1709,6 @@ instantiates-canonical reference instantiatesCanonical:canonical
 instantiates-uri uri instantiatesUri:uri
 intent token intent:code(http://hl7.org/fhir/request-intent)
 occurrence date occurrenceDateTime:dateTime|occurrencePeriod:Period|occurrenceTiming:Timing
-order-detail token orderDetail.text:string
 patient reference subject:Reference(Patient) Patient
 performer reference performer:Reference CareTeam,Device,HealthcareService,Organization,Patient,Practitioner,PractitionerRole,RelatedPerson
 performer-type token performerType:CodeableConcept

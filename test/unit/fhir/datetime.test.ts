@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   BEGINNING,
   END,
@@ -128,11 +128,12 @@ test('an offset says the same moment in another place', () => {
   );
 });
 
+const part = (max: number) => fc.integer({ min: 0, max });
+const pad = (value: number, length: number) => String(value).padStart(length, '0');
+
 test('a day exists exactly when the calendar has it', () => {
-  const part = (max: number) => fc.integer({ min: 0, max });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 9999 }), part(14), part(33), (year, month, day) => {
-      const pad = (value: number, length: number) => String(value).padStart(length, '0');
       const text = `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
       const date = new Date(`${text}T00:00:00.000Z`);
       const exists = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);

@@ -25,8 +25,9 @@ test.each([undefined, 'http://example.org/mrn', 'urn:uuid:1'])('system %s has no
   expect(oidOfSystem(system)).toBeUndefined();
 });
 
+const typed = (code: string, value: string) => ({ type: { coding: [{ system: V2_0203, code }] }, value });
+
 test('an identifier is found by its type, not by its place', () => {
-  const typed = (code: string, value: string) => ({ type: { coding: [{ system: V2_0203, code }] }, value });
   const list = [{ value: 'x' }, typed('FILL', 'f'), typed('PLAC', 'p'), typed('PLAC', 'q')];
   expect(identifierOf(list, 'PLAC')).toBe(list[2]);
   expect(identifierOf(list, 'MR')).toBeUndefined();

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
-import '../../../src/fhir/literal.ts';
+import * as fc from 'fast-check';
 import {
   parseReference,
   relativeTo,
