@@ -34,26 +34,64 @@ export function parseFilter(
   name: string,
   value: string,
   options: FilterOptions,
-  hops = 0,
 ): Clause | undefined {
-  if (hops > HOPS_MAX) throw unsupported(name, `at most ${HOPS_MAX} hops`);
-  const onward: Onward = (to, rest) => parseFilter(to, rest, value, options, hops + 1);
+  return followFrom(type, name, value, options)?.where;
+}
+
+/** What the rest of a chain means for a type; `key` is the same for the same meaning. */
+interface Meaning {
+  readonly where: Clause;
+  readonly key: string;
+}
+
+type Onward = (type: string, rest: string) => Meaning | undefined;
+
+/** Follows a chain. Open chains fan out to many types at every hop, so each rest is read once per type. */
+function followFrom(
+  start: string,
+  whole: string,
+  value: string,
+  options: FilterOptions,
+): Meaning | undefined {
+  const known = new Map<string, Meaning | undefined>();
+  const read = (type: string, name: string, hops: number): Meaning | undefined => {
+    if (hops > HOPS_MAX) throw unsupported(name, `at most ${HOPS_MAX} hops`);
+    const place = `${type} ${name}`;
+    if (!known.has(place)) {
+      const where = parseName(type, name, value, options, (to, rest) => read(to, rest, hops + 1));
+      known.set(place, where && { where, key: JSON.stringify(where) });
+    }
+    return known.get(place);
+  };
+  return read(start, whole, 0);
+}
+
+function parseName(
+  type: string,
+  name: string,
+  value: string,
+  options: FilterOptions,
+  onward: Onward,
+): Clause | undefined {
   if (name.startsWith('_has:')) return parseHas(type, name, onward);
   const dot = name.indexOf('.');
-  if (dot >= 0) return parseChain(type, name.slice(0, dot), name.slice(dot + 1), options, onward);
-  const colon = name.indexOf(':');
-  const code = colon < 0 ? name : name.slice(0, colon);
-  const modifier = colon < 0 ? '' : name.slice(colon + 1);
+  return dot < 0
+    ? parseOwn(type, name, value, options)
+    : parseChain(type, name.slice(0, dot), name.slice(dot + 1), options, onward);
+}
+
+/** A parameter of the resource itself, with its modifier. */
+function parseOwn(type: string, name: string, value: string, options: FilterOptions): Clause | undefined {
+  const [code = '', modifier] = name.split(/:(.*)/s);
+  if (modifier === '') throw unsupported(name, 'a modifier is missing');
   const special = SPECIAL.get(code);
   if (special !== undefined) {
-    if (modifier !== '') throw unsupported(name, 'takes no modifier');
+    if (modifier !== undefined) throw unsupported(name, 'takes no modifier');
     return special(splitValues(name, value), name, options);
   }
   const parameter = searchParameters(type).get(code);
-  return parameter && askParameter(parameter, name, modifier, splitValues(name, value), options);
+  return parameter && askParameter(parameter, name, modifier ?? '', splitValues(name, value), options);
 }
-
-type Onward = (type: string, rest: string) => Clause | undefined;
 
 /** Parameters that are no search values of the resource. */
 const SPECIAL: ReadonlyMap<
@@ -127,11 +165,10 @@ function parseChain(
     throw unsupported(head, 'never refers to that type here');
   const alike = new Map<string, { types: string[]; where: Clause }>();
   for (const target of only === undefined ? reachable : [only]) {
-    const where = onward(target, rest);
-    if (where === undefined) continue;
-    const key = JSON.stringify(where);
-    const group = alike.get(key);
-    if (group === undefined) alike.set(key, { types: [target], where });
+    const meaning = onward(target, rest);
+    if (meaning === undefined) continue;
+    const group = alike.get(meaning.key);
+    if (group === undefined) alike.set(meaning.key, { types: [target], where: meaning.where });
     else group.types.push(target);
   }
   if (alike.size === 0) return undefined;
@@ -151,8 +188,8 @@ function parseHas(type: string, name: string, onward: Onward): Clause | undefine
   if (parameter.targets !== undefined && !parameter.targets.includes(type)) {
     throw unsupported(name, `${from}.${code} never refers to a ${type}`);
   }
-  const where = onward(from, rest);
-  return where && { kind: 'has', type: from, param: code, where };
+  const meaning = onward(from, rest);
+  return meaning && { kind: 'has', type: from, param: code, where: meaning.where };
 }
 
 /** The types among these, or of all, that the server has. */

@@ -1,0 +1,150 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseCondition } from '../../../src/resources/search-query.ts';
+import { matches } from '../../../src/resources/match.ts';
+import { searchValues } from '../../../src/resources/search-values.ts';
+
+const OPTIONS = { base: 'https://here.org/fhir', now: Date.UTC(2026, 10, 22) };
+
+const TASK = {
+  resourceType: 'Task',
+  id: '1',
+  identifier: [{ system: 'urn:oid:1', value: 'a' }, { value: 'b' }],
+  status: 'in-progress',
+  businessStatus: { coding: [{ system: 'http://bs', code: '5.1.1' }] },
+  focus: { reference: 'ServiceRequest/1' },
+  for: { reference: 'Patient/1/_history/2', identifier: { system: 'urn:oid:2', value: 'mrn' } },
+  authoredOn: '2026-11',
+  executionPeriod: { start: '2026-11-10', end: '2026-11-20' },
+  meta: { profile: ['http://a.org/p/q|1.0'] },
+};
+const PATIENT = { resourceType: 'Patient', id: 'p', name: [{ family: 'Müller', given: ['Anna Maria'] }] };
+const OBSERVATION = { resourceType: 'Observation', id: 'o', valueQuantity: { value: 5.4 } };
+const RISK = {
+  resourceType: 'RiskAssessment',
+  id: 'r',
+  prediction: [{ probabilityRange: { low: { value: 0.2 }, high: { value: 0.4 } } }],
+};
+
+const ask = (resource: { resourceType: string; id: string }, text: string): boolean => {
+  const type = resource.resourceType;
+  const clause = parseCondition(type, text, OPTIONS);
+  const ref = `${type}/${resource.id}`;
+  return matches(clause, {
+    ref,
+    type,
+    values: searchValues(resource, type),
+    updated: Date.UTC(2026, 10, 22, 12),
+  });
+};
+
+describe('a resource satisfies', () => {
+  test.each([
+    [TASK, 'status=in-progress'],
+    [TASK, 'status=http://hl7.org/fhir/task-status|in-progress'],
+    [TASK, 'status=draft,in-progress'],
+    [TASK, 'status:not=draft,requested'],
+    [TASK, 'priority:not=urgent'],
+    [TASK, 'identifier=a'],
+    [TASK, 'identifier=urn:oid:1|a'],
+    [TASK, 'identifier=urn:oid:1|'],
+    [TASK, 'identifier=|b'],
+    [TASK, 'identifier=a&identifier=b'],
+    [TASK, 'business-status=5.1.1'],
+    [TASK, 'focus=1'],
+    [TASK, 'focus=ServiceRequest/1'],
+    [TASK, 'focus=https://here.org/fhir/ServiceRequest/1'],
+    [TASK, 'patient:identifier=urn:oid:2|mrn'],
+    [TASK, 'patient=1&subject:Patient=1'],
+    [TASK, 'owner:missing=true'],
+    [TASK, 'focus:missing=false'],
+    [TASK, '_id=x,1'],
+    [TASK, '_lastUpdated=2026-11-22'],
+    [TASK, '_lastUpdated=ge2026-11-22T12:00:00Z'],
+    [TASK, '_profile=http://a.org/p/q'],
+    [TASK, '_profile=http://a.org/p/q|1.0'],
+    [TASK, '_profile:below=http://a.org/p'],
+    [TASK, '_profile:above=http://a.org/p/q/r'],
+    // authoredOn is the whole of November
+    [TASK, 'authored-on=2026'],
+    [TASK, 'authored-on=2026-11'],
+    [TASK, 'authored-on=ne2026-11-22'],
+    [TASK, 'authored-on=gt2026-11-22'],
+    [TASK, 'authored-on=lt2026-11-22'],
+    [TASK, 'authored-on=ge2026-11'],
+    [TASK, 'authored-on=le2026-11'],
+    [TASK, 'authored-on=sa2026-10'],
+    [TASK, 'authored-on=eb2026-12-01'],
+    [TASK, 'authored-on=ap2026-11-22'],
+    [TASK, 'period=ap2026-11-15'],
+    [TASK, 'period=gt2026-11-15'],
+    [PATIENT, 'name=mull'],
+    [PATIENT, 'name=ANNA'],
+    [PATIENT, 'family:exact=Müller'],
+    [PATIENT, 'name:contains=MARIA'],
+    [PATIENT, 'deceased=false'],
+    [OBSERVATION, 'value-quantity=5.4'],
+    [OBSERVATION, 'value-quantity=5'],
+    [OBSERVATION, 'value-quantity=ge5.4'],
+    [OBSERVATION, 'value-quantity=le5.4'],
+    [OBSERVATION, 'value-quantity=gt5.39'],
+    [OBSERVATION, 'value-quantity=ap5'],
+    [OBSERVATION, 'value-quantity=ne6'],
+    [RISK, 'probability=gt0.3'],
+    [RISK, 'probability=lt0.3'],
+  ])('%j: %s', (resource, text) => {
+    expect(ask(resource, text)).toBe(true);
+  });
+});
+
+describe('a resource does not satisfy', () => {
+  test.each([
+    [TASK, 'status=draft'],
+    [TASK, 'status=http://other|in-progress'],
+    [TASK, 'status:not=draft,in-progress'],
+    [TASK, 'identifier=c'],
+    [TASK, 'identifier=A'],
+    [TASK, 'identifier=|a'],
+    [TASK, 'identifier=urn:oid:9|'],
+    [TASK, 'identifier=a&identifier=c'],
+    [TASK, 'focus=2'],
+    [TASK, 'focus=https://there.org/fhir/ServiceRequest/1'],
+    [TASK, 'subject:Group=1'],
+    [TASK, 'owner:missing=false'],
+    [TASK, '_id=2'],
+    [TASK, '_lastUpdated=lt2026-11-22'],
+    [TASK, '_profile=http://a.org/p'],
+    [TASK, '_profile:below=http://a.org/p/qq'],
+    [TASK, '_profile:above=http://a.org/p/qq'],
+    [TASK, 'authored-on=2026-11-22'],
+    [TASK, 'authored-on=ne2026'],
+    [TASK, 'authored-on=sa2026-11-22'],
+    [TASK, 'authored-on=eb2026-11-22'],
+    [TASK, 'authored-on=gt2026-11'],
+    [TASK, 'modified=ne2026'],
+    [TASK, 'period=ap2026-11-22'],
+    [PATIENT, 'name=uller'],
+    [PATIENT, 'family:exact=Muller'],
+    [OBSERVATION, 'value-quantity=5.41'],
+    [OBSERVATION, 'value-quantity=gt5.4'],
+    [OBSERVATION, 'value-quantity=lt5.4'],
+    [OBSERVATION, 'value-quantity=ne5.4'],
+    [RISK, 'probability=0.3'],
+  ])('%j: %s', (resource, text) => {
+    expect(ask(resource, text)).toBe(false);
+  });
+});
+
+test('without a time of commit no _lastUpdated is satisfied', () => {
+  const clause = parseCondition('Task', '_lastUpdated=gt1999', OPTIONS);
+  expect(matches(clause, { ref: 'Task/1', type: 'Task', values: [] })).toBe(false);
+});
+
+test.each(['focus:ServiceRequest.status=active', '_has:Task:part-of:status=draft'])(
+  '%s looks at another resource and is not evaluated here',
+  (text) => {
+    const clause = parseCondition('Task', text, OPTIONS);
+    expect(() => matches(clause, { ref: 'Task/1', type: 'Task', values: [] })).toThrow(
+      'looks at other resources',
+    );
+  },
+);
