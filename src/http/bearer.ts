@@ -8,6 +8,7 @@ import type { Ref } from '../fhir/types.ts';
 import type { Caller } from '../operations/request.ts';
 import type { Clock } from '../ports/clock.ts';
 import { parseScopes } from '../smart/scopes.ts';
+import { errorCode } from './error-code.ts';
 import { invalid } from './headers.ts';
 import type { IssuerKeys } from './keys.ts';
 import { createTokenCache } from './token-cache.ts';
@@ -128,8 +129,7 @@ async function verifySignature(token: string, settings: BearerSettings): Promise
     });
     return payload;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const diagnostics = TOKEN_FAULTS[code];
+    const diagnostics = TOKEN_FAULTS[errorCode(error)];
     if (diagnostics !== undefined) throw new OperationOutcomeError('token-invalid', { diagnostics });
     throw new OperationOutcomeError('busy', {
       diagnostics: "The issuer's keys cannot be read.",

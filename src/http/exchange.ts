@@ -9,7 +9,7 @@ import type { AddressOf } from './address.ts';
 import type { Identify } from './bearer.ts';
 import type { Cors } from './cors.ts';
 import { createDepartures } from './departure.ts';
-import { invalid, readRequestId } from './headers.ts';
+import { readRequestId } from './headers.ts';
 import type { Log } from './log.ts';
 import { checkAcceptable } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
@@ -39,7 +39,6 @@ export interface PublicDocuments {
 
 export interface ExchangeSettings extends BodyLimits, Replying {
   readonly urlBytesMax: number;
-  readonly headersMax: number;
   readonly requestsInFlightMax: number;
   readonly requestsPerClientMax: number;
 }
@@ -140,7 +139,7 @@ export function createExchange(
   }
 
   async function answer(visit: Visit): Promise<number> {
-    admit(visit);
+    admit();
     const open = answerOpenly(visit);
     if (open !== undefined) return open;
     const { req, res, asked, address } = visit;
@@ -153,17 +152,15 @@ export function createExchange(
     visit.route = readRoute(visit, served);
     const request = await readRequest(visit, visit.route, caller, settings);
     const reply = await perform(request);
+    if (request.signal.aborted) return CLIENT_GONE;
     return sendReply(res, reply, asked, settings);
   }
 
   /** Refuses what should not even be looked at now. */
-  function admit({ req }: Visit): void {
+  function admit(): void {
     if (traffic.draining) throw new OperationOutcomeError('server-stopping', { retryAfter: 5 });
     if (traffic.inFlight > settings.requestsInFlightMax)
       throw new OperationOutcomeError('busy', { retryAfter: 1 });
-    // Node reads one line more than allowed and drops the rest silently.
-    if (req.rawHeaders.length > settings.headersMax * 2)
-      throw invalid('The head', `at most ${settings.headersMax} lines`);
   }
 
   /** What needs no token: preflights, OPTIONS and the two documents. Returns the status sent, or undefined. */

@@ -50,7 +50,7 @@ const CHECK_MS = 1000;
 export async function listen(settings: ListenSettings, traffic: Traffic): Promise<Listener> {
   let app: RequestListener = answerNotYet;
   const server = createServer(settings, (req, res) => app(req, res));
-  server.maxHeadersCount = settings.headersMax + 1;
+  server.maxHeadersCount = settings.headersMax;
   server.maxConnections = settings.connectionsMax;
   server.timeout = settings.stalledTimeoutMs;
   server.on('clientError', answerClientError);
@@ -98,7 +98,10 @@ function readTls({ tlsCert = '', tlsKey = '', tlsCa }: ListenSettings) {
 
 /** What Node's parser refuses before there is a request. */
 const PARSER_REFUSALS: Readonly<Record<string, readonly [status: string, says: string]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The head of the request is too long.'],
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'The head of the request is too long, or has too many lines.',
+  ],
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
 };
 

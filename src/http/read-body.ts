@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions } from 'node:zlib';
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import { errorCode } from './error-code.ts';
 
 /** The client went away before its body was complete: there is nobody to answer. */
 export class ClientGone extends Error {
@@ -38,8 +39,7 @@ export async function readBody(req: IncomingMessage, bytesMax: number): Promise<
   try {
     return await expand(packed, { maxOutputLength: bytesMax });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')
-      throw tooLarge(bytesMax);
+    if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(bytesMax);
     throw new OperationOutcomeError('json-invalid', { diagnostics: `The body is not valid ${encoding}.` });
   }
 }

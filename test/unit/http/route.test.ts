@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
 import { MethodRefused, methodsAt, route } from '../../../src/http/route.ts';
-import { SERVED } from './door.ts';
+import { SERVED } from '../../conformance/fhir-http/door.ts';
 
 describe('an address and a method are an interaction', () => {
   test.each<[method: string, path: string, query: boolean, expected: object]>([

@@ -1,6 +1,4 @@
 /** A real door on a real port, in front of a small desk that keeps resources in a Map. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
 import { encodeJson } from '../../../src/fhir/json.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
@@ -9,6 +7,7 @@ import { createIdentify, type BearerSettings } from '../../../src/http/bearer.ts
 import { createDevIssuer, type DevIssuer } from '../../../src/http/dev-issuer.ts';
 import type { Perform, Traffic } from '../../../src/http/exchange.ts';
 import { createFailedLogins } from '../../../src/http/failed-logins.ts';
+import { listen, type ListenSettings } from '../../../src/http/listen.ts';
 import { createLog } from '../../../src/http/log.ts';
 import type { Served } from '../../../src/http/route.ts';
 import type { Interaction, Reply, Request } from '../../../src/operations/request.ts';
@@ -56,12 +55,27 @@ export const SETTINGS: AppSettings = {
   bodyBytesMax: 10_000,
   json: { depth: 20 },
   urlBytesMax: 1000,
-  headersMax: 30,
   requestsInFlightMax: 50,
   requestsPerClientMax: 20,
   corsOrigins: ['https://app.example.org'],
   trustedProxy: [],
   metricsToken: undefined,
+};
+
+export const LISTENING: ListenSettings = {
+  host: '127.0.0.1',
+  port: 0,
+  tlsCert: undefined,
+  tlsKey: undefined,
+  tlsCa: undefined,
+  urlBytesMax: SETTINGS.urlBytesMax,
+  headersMax: 30,
+  headerBytesMax: 16_384,
+  requestTimeoutMs: 5000,
+  headersTimeoutMs: 2000,
+  keepAliveTimeoutMs: 2000,
+  stalledTimeoutMs: 10_000,
+  connectionsMax: 200,
 };
 
 export async function openDoor(
@@ -128,10 +142,9 @@ export async function openDoor(
     traffic,
     settings: { ...SETTINGS, ...changes.settings },
   });
-  const server = createServer({ maxHeaderSize: 65_536 }, app);
-  server.maxHeadersCount = 31;
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const listener = await listen(LISTENING, traffic);
+  listener.serve(app);
+  const { port } = listener;
   const origin = `http://127.0.0.1:${port}`;
   const scope = 'system/*.cruds';
   const token = await issuer.sign({ subject: 'ana', client: 'test', scope, organization: INITIATOR });
@@ -165,8 +178,7 @@ export async function openDoor(
     },
     async close() {
       await failedLogins.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await listener.drain(0);
     },
   };
 }

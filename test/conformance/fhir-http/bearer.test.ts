@@ -1,0 +1,219 @@
+/** Who asks: RFC 6750, RFC 9068, SMART App Launch 2.2; rules 1.8, 2.5, 4.3, 5.2. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { BASE, INITIATOR, openDoor, type Door } from './door.ts';
+
+let door: Door;
+beforeAll(async () => {
+  door = await openDoor();
+});
+afterAll(() => door.close());
+
+const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+const CLAIMS = { subject: 'ana', client: 'test', scope: 'system/*.cruds', organization: INITIATOR } as const;
+
+async function tokenOfOther(): Promise<string> {
+  const { privateKey } = await generateKeyPair('ES256');
+  return new SignJWT({ organization: INITIATOR })
+    .setProtectedHeader({ alg: 'ES256', kid: 'demo' })
+    .setIssuer(door.issuer.issuer)
+    .setAudience(BASE)
+    .setSubject('ana')
+    .setExpirationTime('1h')
+    .sign(privateKey);
+}
+
+describe('refused with 401 and a challenge', () => {
+  test.each<[name: string, authorization: () => string | Promise<string>, challenge: string]>([
+    ['none', () => '', 'Bearer realm="closeloop"'],
+    ['Basic', () => 'Basic YTpi', 'Bearer realm="closeloop"'],
+    ['no token', () => 'Bearer', 'invalid_token'],
+    ['not a JWT', () => 'Bearer abc', 'invalid_token'],
+    ['three dots of nothing', () => 'Bearer a.b.c', 'invalid_token'],
+    [
+      'expired',
+      async () => `Bearer ${await door.issuer.sign({ ...CLAIMS, lifetimeS: -60 })}`,
+      'invalid_token',
+    ],
+    ['signed by another key of the same name', async () => `Bearer ${await tokenOfOther()}`, 'invalid_token'],
+    [
+      'unsigned',
+      () =>
+        `Bearer ${new UnsecuredJWT({ organization: INITIATOR }).setSubject('a').setExpirationTime('1h').encode()}`,
+      'invalid_token',
+    ],
+    ['cut', () => `Bearer ${door.token.slice(0, -3)}`, 'invalid_token'],
+    [
+      'patient that is no id',
+      async () => `Bearer ${await door.issuer.sign({ ...CLAIMS, patient: 'a/b' })}`,
+      'invalid_token',
+    ],
+  ])('%s', async (_name, authorization, challenge) => {
+    const response = await door.fetch('/Task', {
+      anonymous: true,
+      headers: { authorization: await authorization() },
+    });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toContain(challenge);
+  });
+
+  test('a symmetric signature with the public key (RFC 8725, 2.1)', async () => {
+    const { publicKey } = await generateKeyPair('ES256', { extractable: true });
+    const secret = new TextEncoder().encode(JSON.stringify(await exportJWK(publicKey)));
+    const token = await new SignJWT({ organization: INITIATOR })
+      .setProtectedHeader({ alg: 'HS256', kid: 'demo' })
+      .setIssuer(door.issuer.issuer)
+      .setAudience(BASE)
+      .setSubject('ana')
+      .setExpirationTime('1h')
+      .sign(secret);
+    expect((await door.fetch('/Task', bearer(token))).status).toBe(401);
+  });
+
+  test.each([
+    ['issuer', { issuer: 'https://other.example' }],
+    ['audience', { audience: 'https://other.example/fhir' }],
+  ])('a token for another %s', async (_what, changed) => {
+    const other = await openDoor({ bearer: changed });
+    expect((await other.fetch('/Task')).status).toBe(401);
+    await other.close();
+  });
+});
+
+test('the issuer out of reach is no fault of the token: 503', async () => {
+  const keys = { find: () => Promise.reject(new TypeError('fetch failed')), reload: () => undefined };
+  const deaf = await openDoor({ bearer: { keys } });
+  const response = await deaf.fetch('/Task');
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+  await deaf.close();
+});
+
+describe('organization', () => {
+  test.each([
+    ['unknown here', 'Organization/ghost'],
+    ['of another type', 'Patient/1'],
+    ['with a path', 'Organization/../initiator'],
+  ] as const)('%s: 403', async (_name, organization) => {
+    const token = await door.issuer.sign({ ...CLAIMS, organization });
+    expect((await door.fetch('/Task', bearer(token))).status).toBe(403);
+  });
+
+  test('absent, without being an administrator: 403', async () => {
+    const token = await door.issuer.sign({ subject: 'ana', client: 'test', scope: 'system/*.cruds' });
+    expect((await door.fetch('/Task', bearer(token))).status).toBe(403);
+  });
+
+  test('named by an identifier', async () => {
+    const asked: unknown[] = [];
+    const hub = await openDoor({
+      bearer: {
+        organizationClaimForm: 'identifier',
+        findOrganization: async (name) => {
+          asked.push(name);
+          return INITIATOR;
+        },
+      },
+    });
+    const organization = 'http://hl7.org/fhir/sid/us-npi|1234567893' as 'a/b'; // the issuer signs what it is given
+    const token = await hub.issuer.sign({ ...CLAIMS, organization });
+    expect((await hub.fetch('/Task', bearer(token))).status).toBe(200);
+    expect(asked).toEqual([{ system: 'http://hl7.org/fhir/sid/us-npi', value: '1234567893' }]);
+    expect((await hub.fetch('/Task')).status).toBe(403);
+    await hub.close();
+  });
+});
+
+describe('an administrator', () => {
+  test('sees everything and is nobody', async () => {
+    await door.fetch('/Task', bearer(door.adminToken));
+    expect(door.performed.at(-1)?.caller).toMatchObject({
+      administrator: true,
+      organization: undefined,
+      client: 'admin',
+    });
+  });
+
+  test('acts for a named organization', async () => {
+    const headers = { authorization: `Bearer ${door.adminToken}`, 'x-on-behalf-of': INITIATOR };
+    await door.fetch('/Task', { headers });
+    expect(door.performed.at(-1)?.caller).toMatchObject({
+      organization: INITIATOR,
+      onBehalfOf: INITIATOR,
+      administrator: true,
+    });
+    await door.fetch('/Task', bearer(door.adminToken));
+    expect(door.performed.at(-1)?.caller.onBehalfOf).toBeUndefined();
+  });
+
+  test.each([
+    ['Organization/ghost', 403],
+    ['Practitioner/1', 400],
+  ])('not for %s: %i', async (name, status) => {
+    const headers = { authorization: `Bearer ${door.adminToken}`, 'x-on-behalf-of': name };
+    expect((await door.fetch('/Task', { headers })).status).toBe(status);
+  });
+
+  test('others act for nobody else', async () => {
+    const response = await door.fetch('/Task', { headers: { 'x-on-behalf-of': INITIATOR } });
+    expect(response.status).toBe(403);
+    expect(response.headers.get('www-authenticate')).toContain('insufficient_scope');
+  });
+});
+
+describe('claims', () => {
+  test('scopes, patient and launch context', async () => {
+    const token = await door.issuer.sign({
+      ...CLAIMS,
+      scope: 'patient/Task.rs launch/patient',
+      patient: '123',
+    });
+    await door.fetch('/Task', bearer(token));
+    expect(door.performed.at(-1)?.caller).toMatchObject({
+      patient: 'Patient/123',
+      scopes: [{ level: 'patient', type: 'Task', rights: new Set(['r', 's']) }],
+    });
+  });
+
+  test('a token is asked about once, until it is forgotten', async () => {
+    let asked = 0;
+    let now = Date.now();
+    const counting = await openDoor({
+      bearer: {
+        clock: { now: () => now },
+        tokenCacheMs: 1000,
+        findOrganization: async () => {
+          asked += 1;
+          return INITIATOR;
+        },
+      },
+    });
+    for (let at = 0; at < 3; at += 1) await counting.fetch('/Task');
+    expect(asked).toBe(1);
+    now += 1001;
+    await counting.fetch('/Task');
+    expect(asked).toBe(2);
+    now += 2 * 86_400_000;
+    expect((await counting.fetch('/Task')).status).toBe(401);
+    await counting.close();
+  });
+});
+
+test('failed logins leave one audit row per source and window', async () => {
+  const watched = await openDoor();
+  for (let at = 0; at < 5; at += 1) await watched.fetch('/Task', bearer('nonsense'));
+  await watched.fetch('/Task');
+  expect(watched.logins).toEqual([]);
+  await watched.flushLogins();
+  expect(watched.logins).toEqual([
+    expect.objectContaining({
+      event: 'login',
+      outcome: '4',
+      issue: 'token-invalid',
+      times: 5,
+      agent: expect.objectContaining({ address: '127.0.0.1', organization: '' }),
+    }),
+  ]);
+  await watched.flushLogins();
+  expect(watched.logins).toHaveLength(1);
+  await watched.close();
+});

@@ -1,0 +1,572 @@
+/** http://hl7.org/fhir/R4/http.html at the door: what reaches the desk, what the client gets back, what it is refused. */
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ISSUES, type IssueCode } from '../../../src/fhir/issue.ts';
+import { AT, BASE, openDoor, type Door } from './door.ts';
+
+let door: Door;
+beforeAll(async () => {
+  door = await openDoor();
+});
+afterAll(() => door.close());
+
+const JSON_BODY = { 'content-type': 'application/fhir+json' };
+const TASK = '{"resourceType":"Task","status":"draft"}';
+
+interface Outcome {
+  readonly issue: readonly {
+    code: string;
+    diagnostics?: string;
+    details: { coding: readonly { code: string }[] };
+  }[];
+}
+
+/** Refusal code and status of a response. */
+async function refusalOf(response: Response): Promise<readonly [code: string | undefined, status: number]> {
+  expect(response.headers.get('content-type')).toBe('application/fhir+json; charset=utf-8');
+  expect(response.headers.get('x-request-id')).not.toBeNull();
+  const outcome = (await response.json()) as Outcome;
+  return [outcome.issue[0]?.details.coding[0]?.code, response.status];
+}
+
+/** The same, from the table. */
+const row = (code: IssueCode) => [code, ISSUES[code].http];
+
+/** Sends bytes as they are and reads until the server closes. */
+function sendRaw(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const socket = connect(door.port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (chunk) => (received += chunk.toString()));
+    socket.on('close', () => resolve(received));
+    socket.on('error', reject);
+    socket.setTimeout(2000, () => socket.destroy());
+  });
+}
+
+/** Sends with an Idempotency-Key; what the desk got of it. */
+async function sendKeyed(path: string, method: string, body: string) {
+  await door.fetch(path, { method, headers: { ...JSON_BODY, 'idempotency-key': 'k' }, body });
+  return door.performed.at(-1)?.idempotencyKey;
+}
+
+describe('replies', () => {
+  test('a create: 201, weak ETag, versioned absolute Location, Last-Modified', async () => {
+    const response = await door.fetch('/Task', { method: 'POST', headers: JSON_BODY, body: TASK });
+    expect(response.status).toBe(201);
+    const { id, meta } = (await response.json()) as { id: string; meta: { versionId: string } };
+    expect(response.headers.get('location')).toBe(`${BASE}/Task/${id}/_history/${meta.versionId}`);
+    expect(response.headers.get('etag')).toBe(`W/"${meta.versionId}"`);
+    expect(response.headers.get('last-modified')).toBe(new Date(AT).toUTCString());
+  });
+
+  test('security headers stand on every FHIR response, in one place', async () => {
+    for (const path of ['/metadata', '/Task', '/Nothing', '/Task/none']) {
+      const { headers } = await door.fetch(path);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+      expect(headers.get('strict-transport-security')).toMatch(/^max-age=/);
+      expect(headers.get('x-powered-by')).toBeNull();
+    }
+  });
+
+  test('the literal of a decimal and characters beyond ASCII come back as they were sent', async () => {
+    const body = '{"resourceType":"Task","x":1.50,"note":"Müller 日本 🩺"}';
+    const created = await door.fetch('/Task', { method: 'POST', headers: JSON_BODY, body });
+    const text = await created.text();
+    expect(text).toContain('"x":1.50,"note":"Müller 日本 🩺"');
+    expect(Number(created.headers.get('content-length'))).toBe(Buffer.byteLength(text));
+  });
+
+  test('_pretty keeps literals, too', async () => {
+    const body = '{"resourceType":"Task","x":1.50}';
+    const created = await door.fetch('/Task?_pretty=true', { method: 'POST', headers: JSON_BODY, body });
+    expect(await created.text()).toContain('\n  "x": 1.50,\n');
+  });
+
+  test('HEAD has the headers of GET and no body', async () => {
+    const created = await door.fetch('/Task', { method: 'POST', headers: JSON_BODY, body: TASK });
+    const { id } = (await created.json()) as { id: string };
+    const [get, head] = [
+      await door.fetch(`/Task/${id}`),
+      await door.fetch(`/Task/${id}`, { method: 'HEAD' }),
+    ];
+    expect(head.status).toBe(200);
+    expect(await head.text()).toBe('');
+    for (const name of ['etag', 'content-length', 'content-type', 'last-modified']) {
+      expect(head.headers.get(name)).toBe(get.headers.get(name));
+    }
+  });
+
+  test('a delete: 204 without body', async () => {
+    const response = await door.fetch('/Task/1', { method: 'DELETE' });
+    expect([response.status, await response.text()]).toEqual([204, '']);
+  });
+
+  test('the request id of the client is used when it is fit for a log', async () => {
+    const ids = ['trace-1', 'not fit; for "logs"'].map(async (id) => {
+      const { headers } = await door.fetch('/Task', { headers: { 'x-request-id': id } });
+      return headers.get('x-request-id') === id;
+    });
+    expect(await Promise.all(ids)).toEqual([true, false]);
+  });
+});
+
+describe('requests as the desk gets them', () => {
+  test('POST _search is the query, then the form', async () => {
+    await door.fetch('/Task/_search?status=draft', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'patient=Patient%2F1&code=a+b',
+    });
+    expect(door.performed.at(-1)).toMatchObject({
+      interaction: 'search-type',
+      type: 'Task',
+      query: [
+        ['status', 'draft'],
+        ['patient', 'Patient/1'],
+        ['code', 'a b'],
+      ],
+      queryText: 'status=draft&patient=Patient%2F1&code=a+b',
+    });
+  });
+
+  test.each(['batch', 'transaction'])('a Bundle of type %s', async (type) => {
+    await door.fetch('', {
+      method: 'POST',
+      headers: JSON_BODY,
+      body: JSON.stringify({ resourceType: 'Bundle', type }),
+    });
+    expect(door.performed.at(-1)).toMatchObject({ interaction: type, type: undefined });
+  });
+
+  test('conditions, preferences and the caller', async () => {
+    await door.fetch('/Task/1', {
+      method: 'PUT',
+      headers: {
+        ...JSON_BODY,
+        'if-match': 'W/"3"',
+        prefer: 'return=minimal',
+        'if-none-exist': 'identifier=a',
+      },
+      body: TASK,
+    });
+    expect(door.performed.at(-1)).toMatchObject({
+      interaction: 'update',
+      id: '1',
+      ifMatch: 3,
+      ifNoneExist: 'identifier=a',
+      prefer: { return: 'minimal' },
+      caller: {
+        organization: 'Organization/initiator',
+        client: 'test',
+        subject: 'ana',
+        address: '127.0.0.1',
+        administrator: false,
+      },
+    });
+  });
+
+  test('a patch is a JSON value', async () => {
+    const body = '[{"op":"replace","path":"/status","value":"draft"}]';
+    await door.fetch('/Task/1', {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json-patch+json' },
+      body,
+    });
+    expect(door.performed.at(-1)).toMatchObject({ interaction: 'patch', patch: JSON.parse(body) });
+  });
+
+  test('the fingerprint of an Idempotency-Key covers method, address and body', async () => {
+    const first = await sendKeyed('/Task', 'POST', TASK);
+    expect(first).toMatchObject({ id: 'k', fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(await sendKeyed('/Task', 'POST', TASK)).toEqual(first);
+    const others = [
+      await sendKeyed('/Task', 'POST', `${TASK} `),
+      await sendKeyed('/Patient', 'POST', TASK),
+      await sendKeyed('/Task/1', 'PUT', TASK),
+    ];
+    expect(new Set([first, ...others].map((key) => key?.fingerprint)).size).toBe(4);
+  });
+
+  test.each([
+    ['gzip', gzipSync(TASK)],
+    ['deflate', deflateSync(TASK)],
+    ['br', brotliCompressSync(TASK)],
+    ['identity', Buffer.from(TASK)],
+  ])('a body in %s', async (encoding, body) => {
+    const headers = { ...JSON_BODY, 'content-encoding': encoding };
+    const response = await door.fetch('/Task', { method: 'POST', headers, body: new Uint8Array(body) });
+    expect(response.status).toBe(201);
+  });
+
+  test('the signal aborts when the client goes, and only then', async () => {
+    const signals: AbortSignal[] = [];
+    const arrival = Promise.withResolvers<void>();
+    const slow = await openDoor({
+      perform: ({ signal, id }) =>
+        new Promise((resolve) => {
+          signals.push(signal);
+          if (id === 'quick') resolve({ status: 200, text: '{}' });
+          else signal.addEventListener('abort', () => resolve({ status: 200, text: '{}' }));
+          arrival.resolve();
+        }),
+    });
+    const leaving = new AbortController();
+    const gone = slow.fetch('/Task/slow', { signal: leaving.signal }).catch(() => 'gone');
+    await arrival.promise;
+    leaving.abort();
+    expect(await gone).toBe('gone');
+    expect((await slow.fetch('/Task/quick')).status).toBe(200);
+    while (signals[0]?.aborted !== true) await new Promise((resolve) => setTimeout(resolve, 5));
+    await slow.close();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(slow.logLines().map(({ status }) => status)).toEqual(expect.arrayContaining([499, 200]));
+  });
+});
+
+describe('refusals', () => {
+  const post = (headers: Record<string, string>, body: string | Uint8Array<ArrayBuffer> = TASK) => ({
+    method: 'POST',
+    headers,
+    body,
+  });
+
+  test.each<[name: string, path: string, init: RequestInit, code: IssueCode]>([
+    ['unknown type', '/Medication', {}, 'type-unknown'],
+    ['unknown path', '/nothing', {}, 'not-found'],
+    ['unknown operation', '/Task/$explode', {}, 'operation-unknown'],
+    ['bad id', '/Task/a_b', {}, 'id-invalid'],
+    ['broken percent-encoding in the path', '/Task/%zz', {}, 'id-invalid'],
+    ['broken percent-encoding in the query', '/Task?status=%zz', {}, 'search-value-invalid'],
+    ['invalid UTF-8 in the query', '/Task?status=%ff', {}, 'search-value-invalid'],
+    ['long address', `/Task?status=${'x'.repeat(1000)}`, {}, 'url-too-long'],
+    ['XML wanted', '/Task', { headers: { accept: 'application/fhir+xml' } }, 'not-acceptable'],
+    ['XML wanted by _format', '/Task?_format=xml', {}, 'not-acceptable'],
+    ['XML sent', '/Task', post({ 'content-type': 'application/fhir+xml' }), 'media-type-unsupported'],
+    ['no Content-Type', '/Task', post({ 'content-type': '' }), 'media-type-unsupported'],
+    [
+      'other charset',
+      '/Task',
+      post({ 'content-type': 'application/fhir+json; charset=utf-16' }),
+      'media-type-unsupported',
+    ],
+    [
+      'patch that is a resource',
+      '/Task/1',
+      { ...post(JSON_BODY), method: 'PATCH' },
+      'media-type-unsupported',
+    ],
+    ['unknown encoding', '/Task', post({ ...JSON_BODY, 'content-encoding': 'zstd' }), 'encoding-unsupported'],
+    [
+      'encoding named like a property',
+      '/Task',
+      post({ ...JSON_BODY, 'content-encoding': 'constructor' }),
+      'encoding-unsupported',
+    ],
+    [
+      'two encodings',
+      '/Task',
+      post({ ...JSON_BODY, 'content-encoding': 'gzip, gzip' }),
+      'encoding-unsupported',
+    ],
+    ['not the encoding it says', '/Task', post({ ...JSON_BODY, 'content-encoding': 'gzip' }), 'json-invalid'],
+    [
+      'cut gzip',
+      '/Task',
+      post({ ...JSON_BODY, 'content-encoding': 'gzip' }, new Uint8Array(gzipSync(TASK).subarray(0, 20))),
+      'json-invalid',
+    ],
+    ['large body', '/Task', post(JSON_BODY, 'x'.repeat(10_001)), 'body-too-large'],
+    ['far too large body', '/Task', post(JSON_BODY, 'x'.repeat(50_001)), 'body-too-large'],
+    [
+      'small body that inflates',
+      '/Task',
+      post({ ...JSON_BODY, 'content-encoding': 'gzip' }, new Uint8Array(gzipSync('x'.repeat(1_000_000)))),
+      'body-too-large',
+    ],
+    ['no body', '/Task', { method: 'POST', headers: JSON_BODY }, 'body-missing'],
+    ['no JSON', '/Task', post(JSON_BODY, '{"resourceType":'), 'json-invalid'],
+    ['duplicate key', '/Task', post(JSON_BODY, '{"resourceType":"Task","a":1,"a":2}'), 'json-invalid'],
+    ['__proto__', '/Task', post(JSON_BODY, '{"resourceType":"Task","__proto__":{}}'), 'json-invalid'],
+    ['lone surrogate', '/Task', post(JSON_BODY, '{"resourceType":"Task","a":"\\ud800"}'), 'json-invalid'],
+    ['invalid UTF-8', '/Task', post(JSON_BODY, new Uint8Array([0x7b, 0xff, 0x7d])), 'json-invalid'],
+    [
+      'too deep',
+      '/Task',
+      post(JSON_BODY, `{"resourceType":"Task","a":${'['.repeat(40)}${']'.repeat(40)}}`),
+      'json-invalid',
+    ],
+    ['an array', '/Task', post(JSON_BODY, '[]'), 'json-invalid'],
+    [
+      'If-Match nonsense',
+      '/Task/1',
+      { ...post({ ...JSON_BODY, 'if-match': 'yes' }), method: 'PUT' },
+      'header-invalid',
+    ],
+    [
+      'Idempotency-Key with a space',
+      '/Task',
+      post({ ...JSON_BODY, 'idempotency-key': 'a b' }),
+      'header-invalid',
+    ],
+    ['a resource at the base', '', post(JSON_BODY), 'resource-type-mismatch'],
+    [
+      'a Bundle of another type',
+      '',
+      post(JSON_BODY, '{"resourceType":"Bundle","type":"document"}'),
+      'bundle-invalid',
+    ],
+    ['what the desk refuses', '/Task/none', {}, 'not-found'],
+  ])('%s', async (_name, path, init, code) => {
+    expect(await refusalOf(await door.fetch(path, init))).toEqual(row(code));
+  });
+
+  test.each([
+    ['PUT', '/Task', 'GET, HEAD, POST'],
+    ['POST', '/AuditEvent', 'GET, HEAD'],
+    ['POST', '/metadata', 'GET, HEAD'],
+  ])('405 says what is allowed: %s %s', async (method, path, allow) => {
+    const response = await door.fetch(path, { method, headers: JSON_BODY, body: TASK });
+    expect(response.headers.get('allow')).toBe(allow);
+    expect(await refusalOf(response)).toEqual(row('method-not-allowed'));
+  });
+
+  test('a fault of ours says the request id and nothing else', async () => {
+    const response = await door.fetch('/Task/broken/_history', { headers: { 'x-request-id': 'r-500' } });
+    const text = await response.clone().text();
+    expect(await refusalOf(response)).toEqual(row('internal'));
+    expect(text).toContain('r-500');
+    expect(text).not.toMatch(/secret|TypeError|at /);
+    const fault = door.logLines().find(({ level }) => level === 'error');
+    expect(fault).toMatchObject({ requestId: 'r-500', stack: expect.stringContaining('TypeError') });
+  });
+
+  test('while draining: 503, Retry-After, and the connection ends', async () => {
+    door.traffic.draining = true;
+    const response = await door.fetch('/Task');
+    door.traffic.draining = false;
+    expect(response.headers.get('retry-after')).toBe('5');
+    expect(response.headers.get('connection')).toBe('close');
+    expect(await refusalOf(response)).toEqual(row('server-stopping'));
+  });
+
+  test('outside the base: an OperationOutcome that says where the base is', async () => {
+    for (const path of ['/', '/fhirx/Task', '/favicon.ico', '//x']) {
+      const response = await fetch(door.origin + path);
+      expect([path, ...(await refusalOf(response))]).toEqual([path, 'not-found', 404]);
+    }
+  });
+});
+
+describe('bounds on what is worked on', () => {
+  test('a client with too many requests gets 429, the others go on; a full server says 503', async () => {
+    const held = Promise.withResolvers<void>();
+    const full = await openDoor({
+      settings: { requestsInFlightMax: 3, requestsPerClientMax: 1 },
+      perform: async () => {
+        await held.promise;
+        return { status: 200, text: '{}' };
+      },
+    });
+    const first = full.fetch('/Task/1');
+    while (full.performed.length < 1) await new Promise((resolve) => setTimeout(resolve, 2));
+    const second = await full.fetch('/Task/1');
+    expect(second.headers.get('retry-after')).toBe('1');
+    expect(await refusalOf(second)).toEqual(row('too-many-requests'));
+    const others = ['a', 'b'].map(async (client) => {
+      const token = await full.issuer.sign({
+        subject: client,
+        client,
+        scope: '',
+        organization: 'Organization/initiator',
+      });
+      return full.fetch('/Task/1', { headers: { authorization: `Bearer ${token}` } });
+    });
+    while (full.performed.length < 3) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(await refusalOf(await full.fetch('/Task/1'))).toEqual(row('busy'));
+    held.resolve();
+    const done = await Promise.all([first, ...others]);
+    expect(done.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await full.fetch('/Task/1')).status).toBe(200);
+    expect(full.traffic.inFlight).toBe(0);
+    await full.close();
+  });
+});
+
+describe('raw HTTP', () => {
+  test('the absolute form of a target is answered; its host is not believed', async () => {
+    const received = await sendRaw(
+      `GET http://evil.example/fhir/Task/none HTTP/1.1\r\nHost: evil.example\r\nAuthorization: Bearer ${door.token}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(received).toMatch(/^HTTP\/1\.1 404 /);
+    expect(received).not.toContain('evil');
+  });
+
+  test.each([
+    ['no HTTP', 'HELLO\r\n\r\n', '400 Bad Request'],
+    [
+      'two lengths',
+      'POST /fhir/Task HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}',
+      '400 Bad Request',
+    ],
+    [
+      'length and chunks',
+      'POST /fhir/Task HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      '400 Bad Request',
+    ],
+    [
+      'too many lines',
+      `GET /fhir/Task HTTP/1.1\r\nHost: a\r\n${'X: 1\r\n'.repeat(40)}\r\n`,
+      '431 Request Header Fields Too Large',
+    ],
+    [
+      'a line too long',
+      `GET /fhir/Task HTTP/1.1\r\nHost: a\r\nX: ${'1'.repeat(20_000)}\r\n\r\n`,
+      '431 Request Header Fields Too Large',
+    ],
+  ])('%s', async (_name, text, status) => {
+    const received = await sendRaw(text);
+    expect(received.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
+    expect(received).toContain('"resourceType":"OperationOutcome"');
+  });
+
+  test('a body that ends early leaves no trace but a log line', async () => {
+    const before = door.performed.length;
+    await new Promise<void>((resolve) => {
+      const headers = { ...JSON_BODY, authorization: `Bearer ${door.token}`, 'content-length': '100' };
+      const req = httpRequest(`${door.origin}/fhir/Task`, { method: 'POST', headers });
+      req.on('error', () => resolve());
+      req.write('{"resou');
+      setTimeout(() => req.destroy(), 30);
+    });
+    while (!door.logLines().some(({ status }) => status === 499))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(door.performed.length).toBe(before);
+    expect(door.traffic.inFlight).toBe(0);
+  });
+});
+
+describe('documents that need no token', () => {
+  test.each([
+    ['/metadata', 200],
+    ['/metadata?mode=full&_format=json', 200],
+    ['/metadata?mode=nonsense', 400],
+    ['/metadata?_format=xml', 406],
+    ['/.well-known/smart-configuration', 200],
+  ])('%s: %i', async (path, status) => {
+    const before = door.performed.length;
+    expect((await door.fetch(path, { anonymous: true })).status).toBe(status);
+    expect(door.performed.length).toBe(before);
+  });
+
+  test('smart-configuration is application/json', async () => {
+    const { headers } = await door.fetch('/.well-known/smart-configuration', { anonymous: true });
+    expect(headers.get('content-type')).toBe('application/json');
+  });
+});
+
+describe('browsers', () => {
+  const preflight = { 'access-control-request-method': 'PUT' };
+
+  test('a named origin may, and sees ETag, Location and Link', async () => {
+    const origin = 'https://app.example.org';
+    const asked = await door.fetch('/Task/1', {
+      method: 'OPTIONS',
+      anonymous: true,
+      headers: { origin, ...preflight },
+    });
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(asked.headers.get('access-control-allow-methods')).toContain('PATCH');
+    expect(asked.headers.get('access-control-allow-headers')).toContain('If-Match');
+    const { headers } = await door.fetch('/Task', { headers: { origin } });
+    expect(headers.get('access-control-allow-origin')).toBe(origin);
+    for (const name of ['ETag', 'Location', 'Link'])
+      expect(headers.get('access-control-expose-headers')).toContain(name);
+    expect(headers.get('vary')).toBe('Origin');
+  });
+
+  test('another origin may not', async () => {
+    const headers = { origin: 'https://evil.example', ...preflight };
+    const asked = await door.fetch('/Task/1', { method: 'OPTIONS', anonymous: true, headers });
+    expect(asked.headers.get('access-control-allow-origin')).toBeNull();
+    expect(asked.headers.get('allow')).toBe('GET, HEAD, PUT, PATCH, DELETE, OPTIONS');
+  });
+});
+
+test('logs hold templates, never ids, queries or bodies', async () => {
+  await door.fetch('/Patient/secret-id?name=Verhoeven', {});
+  await door.fetch('/Patient', {
+    method: 'POST',
+    headers: JSON_BODY,
+    body: '{"resourceType":"Patient","name":[{"family":"Verhoeven"}]}',
+  });
+  const lines = door.logLines();
+  const text = JSON.stringify(lines);
+  expect(text).not.toMatch(/Verhoeven|secret-id/);
+  expect(lines.at(-1)).toMatchObject({
+    level: 'info',
+    msg: 'request',
+    method: 'POST',
+    route: '/Patient',
+    status: 201,
+    client: 'test',
+    organization: 'Organization/initiator',
+  });
+});
+
+describe('what operators ask', () => {
+  test('alive and ready', async () => {
+    const live = await fetch(`${door.origin}/health/live`);
+    expect([live.status, await live.json()]).toEqual([200, { status: 'alive' }]);
+    expect(live.headers.get('content-security-policy')).toContain("default-src 'self'");
+    const ready = await fetch(`${door.origin}/health/ready`);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      expect.objectContaining({ status: 'ready', outboxWaiting: 2, outboxOldestAgeMs: expect.any(Number) }),
+    ]);
+  });
+
+  test.each(['draining', 'writable'] as const)('not ready: %s', async (what) => {
+    if (what === 'draining') door.traffic.draining = true;
+    else door.status.writable = false;
+    const { status } = await fetch(`${door.origin}/health/ready`);
+    door.traffic.draining = false;
+    door.status.writable = true;
+    expect(status).toBe(503);
+  });
+
+  test('metrics count exchanges by interaction, type and class, and show the store', async () => {
+    await door.fetch('/Task/none');
+    const text = await (await fetch(`${door.origin}/metrics`)).text();
+    expect(text).toMatch(
+      /closeloop_http_request_duration_seconds_count\{interaction="read",type="Task",status="4xx"\} \d+/,
+    );
+    expect(text).toContain('closeloop_store_commit_seq 7');
+    expect(text).toContain('closeloop_outbox_waiting 2');
+    expect(text).toMatch(/closeloop_outbox_oldest_age_seconds [56]\d/);
+    expect(text).toContain('nodejs_eventloop_lag_seconds');
+  });
+
+  test('metrics need the token when there is one', async () => {
+    const guarded = await openDoor({ settings: { metricsToken: 'open sesame' } });
+    const ask = async (authorization: string) =>
+      (await fetch(`${guarded.origin}/metrics`, { headers: { authorization } })).status;
+    expect([await ask('Bearer open sesame'), await ask('Bearer other'), await ask('')]).toEqual([
+      200, 401, 401,
+    ]);
+    await guarded.close();
+  });
+
+  test('metrics of a proxied stranger are refused', async () => {
+    const proxied = await openDoor({ settings: { trustedProxy: ['127.0.0.0/8'] } });
+    const ask = async (headers: Record<string, string>) =>
+      (await fetch(`${proxied.origin}/metrics`, { headers })).status;
+    expect([await ask({ 'x-forwarded-for': '203.0.113.9' }), await ask({})]).toEqual([401, 200]);
+    await proxied.close();
+  });
+});
