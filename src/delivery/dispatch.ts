@@ -88,7 +88,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   async function claimWhileWanted(): Promise<void> {
     // Between the last look at `wanted` and the end of this function nothing is awaited, so that no nudge is lost.
-    while (wanted && !stopping) {
+    while (wanted) {
       wanted = false;
       await claimDue();
     }
@@ -97,7 +97,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   async function claimDue(): Promise<void> {
     const free = settings.inFlightMax - serving.size;
-    if (free <= 0 || !store.status().writable) return;
+    if (stopping || free <= 0 || !store.status().writable) return;
     const claimedAt = clock.now();
     try {
       const entries = await store.claim(free, settings.leaseMs, new Set(serving.keys()));
@@ -118,6 +118,15 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   async function deliver(entry: Claimed, leasedUntil: number): Promise<void> {
+    // Its last attempts ended without a receipt (a crash, a full disk): sending it for ever would help nobody.
+    if (entry.attempt > settings.attemptsMax) {
+      return conclude(
+        entry,
+        { outcome: 'retry', why: 'no receipt could be written' },
+        'not-asked',
+        leasedUntil,
+      );
+    }
     const asOf = store.snapshot(entry.seq);
     const now = store.snapshot();
     const answer = await ask(entry, now, asOf).catch(unasked);

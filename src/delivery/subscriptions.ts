@@ -40,6 +40,7 @@ export function createSubscriptionCache({ store, criteria, unreadable }: CachePa
   const active = new Map<Ref, ActiveSubscription>();
   const stale = new Set<Ref>();
   let isLoaded = false;
+  const isCurrent = (): boolean => isLoaded && stale.size === 0;
   let reading: Promise<void> | undefined;
 
   async function refresh(): Promise<void> {
@@ -84,7 +85,7 @@ export function createSubscriptionCache({ store, criteria, unreadable }: CachePa
 
   return {
     async current() {
-      while (!isLoaded || stale.size > 0) {
+      while (!isCurrent()) {
         reading ??= refresh().finally(() => {
           reading = undefined;
         });

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ref, Resource } from '../../src/fhir/types.ts';
 import type { AuditEntry, Claimed, Commit, OutboxEntry, Store, Write } from '../../src/ports/store.ts';
+import { typeOf } from '../../src/resources/element.ts';
+import { searchValues } from '../../src/resources/search-values.ts';
 import { type EmbeddedOptions, openEmbeddedStore } from '../../src/stores/embedded/open.ts';
 
 export const SUBSCRIBER: Ref = 'Organization/subscriber';
@@ -23,7 +25,8 @@ export async function openWorld(options: Partial<EmbeddedOptions> = {}): Promise
   const folder = await mkdtemp(join(tmpdir(), 'closeloop-delivery-'));
   const store = await openEmbeddedStore({ folder, writer: 'turn', reserveBytes: 0, ...options });
   const put = async (ref: Ref, text: string | undefined, outbox: readonly OutboxEntry[]): Promise<number> => {
-    const base = (await store.snapshot().read(ref, { everything: true }))?.seq ?? 0;
+    const current = await store.snapshot().read(ref, { everything: true });
+    const base = current?.text === undefined ? 0 : current.seq;
     const { seq } = await store.commit({ ...EMPTY, writes: [buildWrite(ref, base, text)], outbox });
     return seq;
   };
@@ -47,7 +50,7 @@ export function buildWrite(ref: Ref, base: number, text: string | undefined): Wr
     base,
     text: text === undefined ? undefined : { pieces: [text], holes: [] },
     custodian: SUBSCRIBER,
-    values: [],
+    values: text === undefined ? [] : searchValues(JSON.parse(text), typeOf(ref)),
     reach: { parties: [], outward: [], inward: [], everyone: false },
   };
 }

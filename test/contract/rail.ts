@@ -30,9 +30,9 @@ export interface Peer {
 
 export interface RailUnderTest {
   readonly name: string;
-  open(behaviour: Behaviour, present: Present): Promise<Peer>;
+  readonly open: (behaviour: Behaviour, present: Present) => Promise<Peer>;
   /** A rail with something wrong that an operator can mend. */
-  openTroubled(): Promise<Rail>;
+  readonly openTroubled: () => Promise<Rail>;
   readonly cannot: Partial<Record<Behaviour, string>>;
 }
 

@@ -16,7 +16,7 @@ export function openTrail(file: string, bytesMax: number): Trail {
   const opened = async (): Promise<FileHandle> => (handle ??= await open(file, 'a', 0o600));
 
   async function write(line: string): Promise<void> {
-    const full = (await (await opened()).stat()).size + line.length >= bytesMax;
+    const full = (await (await opened()).stat()).size + Buffer.byteLength(line) >= bytesMax;
     if (full) await begin();
     const current = await opened();
     await current.write(`${line}\n`);

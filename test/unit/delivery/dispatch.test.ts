@@ -118,7 +118,8 @@ async function until<T>(look: () => T | Promise<T>, isDone: (seen: T) => boolean
   }
 }
 
-const outbox = ({ store }: Running): Promise<readonly OutboxRow[]> => store.outbox({ open: false, count: 100 });
+const outbox = ({ store }: Running): Promise<readonly OutboxRow[]> =>
+  store.outbox({ open: false, count: 100 });
 const settled = (running: Running, count: number): Promise<readonly OutboxRow[]> =>
   until(
     () => outbox(running),
@@ -354,6 +355,28 @@ describe('trouble and stopping', () => {
     await settled(running, 1);
     expect(running.sent.map(({ id }) => id)).toEqual([`${seq}-0`, `${seq}-0`]);
     expect(running.metrics.map(({ fate }) => fate)).toEqual(['lost', 'accepted']);
+  });
+
+  test('what never gets a receipt is not sent for ever', async () => {
+    const world = await openWorld();
+    let isFull = true;
+    const full = (store: Store): Store => ({
+      ...store,
+      snapshot: (seq) => store.snapshot(seq),
+      commit: (commit) =>
+        isFull && commit.settles.length > 0 ? Promise.reject(new Error('full')) : store.commit(commit),
+    });
+    const settings = { attemptsMax: 1, leaseMs: 2_100, attemptTimeoutMs: 100 };
+    const running = await run({ world, send: accept, settings, around: full });
+    await running.tell('t', A);
+    await until(
+      () => running.metrics.length,
+      (count) => count === 1,
+    );
+    isFull = false;
+    const [row] = await settled(running, 1);
+    expect(row).toMatchObject({ state: 'refused', why: expect.stringContaining('no receipt') });
+    expect(running.sent).toHaveLength(1);
   });
 
   test('a stopped dispatcher lets a delivery finish and claims nothing more', async () => {
