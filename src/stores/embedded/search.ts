@@ -6,13 +6,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../fhir/types.ts';
 import type { Match, Page, Query } from '../../ports/query.ts';
 import { SearchRefused } from '../../ports/store.ts';
-import { readMeta } from './connection.ts';
 import { mustOf, takeHops } from './search-hops.ts';
 import { countVersions, findVersions } from './search-order.ts';
 import type { Wanted } from './search-order.ts';
 import { LIMITS, spanOf, worldOf } from './search-world.ts';
 import type { Limits } from './search-world.ts';
-import { all, sql } from './sql.ts';
+import { all, first, sql } from './sql.ts';
 
 /** Called for every row looked at; throws to end the search. */
 export type Guard = () => void;
@@ -42,7 +41,7 @@ export function findPage(
   limits: Limits = LIMITS,
 ): Page {
   return guarded(db, guard, () => {
-    if (seq < readMeta(db, 'horizon', 0)) throw new SearchRefused('expired');
+    if (seq < horizonOf(db)) throw new SearchRefused('expired');
     const { offset, count, total } = query;
     const wanted = wantedOf(db, query, seq, offset + count + 1, limits);
     const found = findVersions(wanted);
@@ -53,6 +52,11 @@ export function findPage(
     if (!total) return page;
     return { ...page, total: found.length < wanted.need ? found.length : countVersions(wanted) };
   });
+}
+
+/** A search as of an earlier seq may miss values that are gone. */
+function horizonOf(db: DatabaseSync): number {
+  return first<[number]>(db, sql`SELECT value FROM meta WHERE key = 'horizon'`)?.[0] ?? 0;
 }
 
 function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number, limits: Limits): Wanted {

@@ -1,0 +1,185 @@
+/** Random worlds, small enough that everything meets everything, and random searches over them. */
+import * as fc from 'fast-check';
+import type { Ref } from '../../src/fhir/types.ts';
+import type { Clause, Prefix, Query, SearchValue, Sight } from '../../src/ports/query.ts';
+import type { Put } from './search-world.ts';
+
+const TYPES = ['Task', 'ServiceRequest', 'Patient'] as const;
+const ORGS: readonly Ref[] = ['Organization/1', 'Organization/2', 'Organization/3'];
+const REFS: readonly Ref[] = TYPES.flatMap((type) => ['1', '2', '3', '4'].map((id): Ref => `${type}/${id}`));
+const CODES = ['a', 'b', 'c'];
+const SYSTEMS = ['', 'urn:1', 'urn:2'];
+const TEXTS = ['an', 'anna', 'annab', 'b', 'ba', ''];
+const URIS = ['http://x', 'http://x/', 'http://x/y', 'http://x/y/z', 'http://xy', 'urn:x'];
+
+/** The clock of these worlds goes on by this, in milliseconds, whenever it is looked at; it begins at 0. */
+export const TICK = 500;
+
+/** Bounds of intervals: short ones, and ones longer than a day. */
+const INSTANTS = [0, 1000, 2000, 86_400_000, 86_401_000, 200_000_000, 400_000_000];
+
+const ref = fc.constantFrom(...REFS);
+const interval = fc
+  .tuple(fc.constantFrom(...INSTANTS), fc.constantFrom(...INSTANTS))
+  .map(([one, other]) => ({ low: Math.min(one, other), high: Math.max(one, other) }));
+
+const value: fc.Arbitrary<SearchValue> = fc.oneof(
+  fc.record({
+    param: fc.constantFrom('code', 'status'),
+    low: fc.constantFrom(...CODES),
+    high: fc.constantFrom(...SYSTEMS),
+  }),
+  fc.constantFrom(...TEXTS).map((text) => ({ param: 'name', low: text, high: text.toUpperCase() })),
+  ref.map((low) => ({ param: 'link', low, high: '' })),
+  fc.constantFrom(...URIS).map((low) => ({ param: 'url', low, high: '' })),
+  interval.map((when) => ({ param: 'when', ...when })),
+  fc.constantFrom('Patient/1', 'Patient/2').map((low) => ({ param: ':patient', low, high: '' })),
+);
+
+/** Custodian and directory belong to the resource, whatever is written to it. */
+const fixed = (of: Ref): Pick<Put, 'custodian' | 'everyone'> => {
+  const n = REFS.indexOf(of);
+  return { custodian: ['', ...ORGS][n % 4] as Ref | '', everyone: n === 5 };
+};
+
+const put: fc.Arbitrary<Put> = fc
+  .record({
+    ref,
+    values: fc.uniqueArray(value, { maxLength: 6, selector: (one) => JSON.stringify(one) }),
+    parties: fc.subarray([...ORGS], { maxLength: 2 }),
+    outward: fc.uniqueArray(ref, { maxLength: 2 }),
+    gone: fc.nat(5).map((n) => n === 0),
+  })
+  .map((one) => ({ ...one, ...fixed(one.ref) }));
+
+/** Commits of writes, at most one per resource; a resource is deleted only while it lives. */
+export const worlds: fc.Arbitrary<readonly (readonly Put[])[]> = fc
+  .array(fc.uniqueArray(put, { minLength: 1, maxLength: 4, selector: (one) => one.ref }), {
+    minLength: 2,
+    maxLength: 12,
+  })
+  .map((commits) => {
+    const living = new Set<Ref>();
+    return commits.map((puts) =>
+      puts.map((one) => {
+        const gone = one.gone === true && living.has(one.ref);
+        if (gone) living.delete(one.ref);
+        else living.add(one.ref);
+        return { ...one, gone };
+      }),
+    );
+  });
+
+const prefix = fc.constantFrom<Prefix>('eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap');
+
+const leaf = fc.oneof<fc.Arbitrary<Clause>[]>(
+  fc.record({
+    kind: fc.constant('token' as const),
+    param: fc.constantFrom('code', 'status'),
+    code: fc.constantFrom(...CODES),
+  }),
+  fc.record({
+    kind: fc.constant('token' as const),
+    param: fc.constantFrom('code', 'status'),
+    code: fc.constantFrom(...CODES),
+    system: fc.constantFrom(...SYSTEMS),
+  }),
+  fc.record({
+    kind: fc.constant('token' as const),
+    param: fc.constant('code'),
+    system: fc.constantFrom(...SYSTEMS),
+  }),
+  fc.record({
+    kind: fc.constant('missing' as const),
+    param: fc.constantFrom('code', 'name', 'when'),
+    missing: fc.boolean(),
+  }),
+  fc
+    .record({
+      match: fc.constantFrom('starts' as const, 'contains' as const, 'exact' as const),
+      text: fc.constantFrom(...TEXTS),
+    })
+    .map(({ match, text }) => ({
+      kind: 'string',
+      param: 'name',
+      match,
+      value: match === 'exact' ? text.toUpperCase() : text,
+    })),
+  fc.record({
+    kind: fc.constant('reference' as const),
+    param: fc.constant('link'),
+    to: fc.uniqueArray(ref, { maxLength: 4 }),
+  }),
+  fc.record({
+    kind: fc.constant('uri' as const),
+    param: fc.constant('url'),
+    match: fc.constantFrom('exact' as const, 'below' as const, 'above' as const),
+    value: fc.constantFrom(...URIS),
+  }),
+  fc.tuple(prefix, interval).map(([one, when]) => ({ kind: 'range', param: 'when', prefix: one, ...when })),
+  fc.record({ prefix, low: fc.nat(40), high: fc.nat(40) }).map(({ low, high, ...one }) => ({
+    kind: 'updated',
+    ...one,
+    low: TICK * Math.min(low, high),
+    high: TICK * Math.max(low, high),
+  })),
+  fc.record({ kind: fc.constant('id' as const), ids: fc.subarray(['1', '2', '3', '4', '5']) }),
+);
+
+export const { clauses } = fc.letrec<{ clauses: Clause }>((tie) => ({
+  clauses: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    { weight: 6, arbitrary: leaf },
+    {
+      weight: 2,
+      arbitrary: fc.array(tie('clauses'), { maxLength: 3 }).map((of): Clause => ({ kind: 'all', of })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.array(tie('clauses'), { maxLength: 3 }).map((of): Clause => ({ kind: 'any', of })),
+    },
+    { weight: 1, arbitrary: tie('clauses').map((clause): Clause => ({ kind: 'not', clause })) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.subarray([...TYPES], { minLength: 1 }), tie('clauses'))
+        .map(([types, where]): Clause => ({ kind: 'chain', param: 'link', types, where })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...TYPES), tie('clauses'))
+        .map(([type, where]): Clause => ({ kind: 'has', type, param: 'link', where })),
+    },
+  ),
+}));
+
+const sight: fc.Arbitrary<Sight> = fc.oneof(
+  fc.constant<Sight>({ everything: true }),
+  fc.constantFrom(...ORGS).map((organization): Sight => ({ everything: false, organization })),
+  fc
+    .tuple(fc.constantFrom(...ORGS), fc.constantFrom<Ref>('Patient/1', 'Patient/2'))
+    .map(([organization, patient]): Sight => ({ everything: false, organization, patient })),
+);
+
+const sort = fc.array(
+  fc.record({
+    param: fc.constantFrom('code', 'name', 'when', 'link', '_id', '_lastUpdated', 'unheard'),
+    descending: fc.boolean(),
+  }),
+  { maxLength: 2 },
+);
+
+/** A search, and how many commits before the last it looks. */
+export const queries: fc.Arbitrary<{ readonly query: Query; readonly back: number }> = fc.record({
+  query: fc.record({
+    type: fc.constantFrom(...TYPES),
+    where: clauses,
+    sort,
+    sight,
+    count: fc.nat(4),
+    offset: fc.nat(3),
+    total: fc.constant(true),
+  }),
+  back: fc.nat(8),
+});

@@ -1,0 +1,174 @@
+/**
+ * What a search must find, by brute force over a world from which everything invisible was deleted first (rules 2.6).
+ * Written from the port's words alone; it shares no code with any engine.
+ */
+import type { Ref } from '../../src/fhir/types.ts';
+import type { Clause, Prefix, Query, SearchValue, Sight } from '../../src/ports/query.ts';
+
+/** A version of a resource, as the writes of a test declared it. */
+export interface Declared {
+  readonly ref: Ref;
+  readonly type: string;
+  readonly seq: number;
+  /** Position in the order of writing. */
+  readonly order: number;
+  /** Milliseconds of its commit. */
+  readonly at: number;
+  readonly custodian: Ref | '';
+  readonly values: readonly SearchValue[];
+  readonly parties: readonly Ref[];
+  readonly outward: readonly Ref[];
+  readonly everyone: boolean;
+}
+
+/** Everything live at one moment. */
+export type Moment = ReadonlyMap<Ref, Declared>;
+
+/** The references that a query finds, in order, of all pages together. */
+export function bruteForce(moment: Moment, query: Query): readonly Ref[] {
+  const visible = onlyVisible(moment, query.sight);
+  const found = [...visible.values()].filter(
+    (one) => one.type === query.type && holds(query.where, one, visible),
+  );
+  return found.toSorted((a, b) => compareBy(query, a, b)).map(({ ref }) => ref);
+}
+
+function onlyVisible(moment: Moment, sight: Sight): Moment {
+  if (sight.everything) return moment;
+  const { organization, patient } = sight;
+  const reached = reachedBy(moment, organization);
+  return new Map(
+    [...moment].filter(([ref, { custodian, everyone, values }]) => {
+      const inReach = everyone || custodian === organization || reached.has(ref);
+      const inCompartment =
+        patient === undefined ||
+        everyone ||
+        ref === patient ||
+        values.some(({ param, low }) => param === ':patient' && low === patient);
+      return inReach && inCompartment;
+    }),
+  );
+}
+
+function reachedBy(moment: Moment, organization: Ref): ReadonlySet<Ref> {
+  const reached = new Set<Ref>();
+  const enter = (ref: Ref): void => {
+    if (reached.has(ref)) return;
+    reached.add(ref);
+    for (const next of moment.get(ref)?.outward ?? []) enter(next);
+  };
+  for (const [ref, { parties }] of moment) if (parties.includes(organization)) enter(ref);
+  return reached;
+}
+
+function holds(clause: Clause, one: Declared, world: Moment): boolean {
+  const valuesOf = (param: string): readonly SearchValue[] =>
+    one.values.filter((value) => value.param === param);
+  switch (clause.kind) {
+    case 'all':
+      return clause.of.every((part) => holds(part, one, world));
+    case 'any':
+      return clause.of.some((part) => holds(part, one, world));
+    case 'not':
+      return !holds(clause.clause, one, world);
+    case 'missing':
+      return (valuesOf(clause.param).length === 0) === clause.missing;
+    case 'token':
+      return valuesOf(clause.param).some(
+        ({ low, high }) =>
+          (clause.code === undefined || clause.code === low) &&
+          (clause.system === undefined || clause.system === high),
+      );
+    case 'string':
+      return valuesOf(clause.param).some(({ low, high }) =>
+        clause.match === 'exact'
+          ? high === clause.value
+          : clause.match === 'starts'
+            ? String(low).startsWith(clause.value)
+            : String(low).includes(clause.value),
+      );
+    case 'reference':
+      return valuesOf(clause.param).some(({ low }) => clause.to.includes(String(low)));
+    case 'uri':
+      return valuesOf(clause.param).some(({ low }) => {
+        if (clause.match === 'exact') return low === clause.value;
+        const [inner, outer] =
+          clause.match === 'below' ? [String(low), clause.value] : [clause.value, String(low)];
+        return inner === outer || inner.startsWith(outer.replace(/\/?$/, '/'));
+      });
+    case 'range':
+      return valuesOf(clause.param).some(({ low, high }) =>
+        compares(clause.prefix, { low: Number(low), high: Number(high) }, clause),
+      );
+    case 'updated':
+      return compares(clause.prefix, { low: one.at, high: one.at }, clause);
+    case 'id':
+      return clause.ids.includes(one.ref.slice(one.type.length + 1));
+    case 'chain':
+      return valuesOf(clause.param).some(({ low }) => {
+        const far = world.get(String(low) as Ref);
+        return far !== undefined && clause.types.includes(far.type) && holds(clause.where, far, world);
+      });
+    default:
+      return [...world.values()].some(
+        (far) =>
+          far.type === clause.type &&
+          far.values.some(({ param, low }) => param === clause.param && low === one.ref) &&
+          holds(clause.where, far, world),
+      );
+  }
+}
+
+interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** http://hl7.org/fhir/R4/search.html#prefix, sentence by sentence. */
+function compares(prefix: Prefix, value: Interval, search: Interval): boolean {
+  const contained = search.low <= value.low && value.high <= search.high;
+  const reachesAbove = value.high > search.high;
+  const reachesBelow = value.low < search.low;
+  const overlaps = value.low <= search.high && value.high >= search.low;
+  const says: Record<Prefix, boolean> = {
+    eq: contained,
+    ne: !contained,
+    gt: reachesAbove,
+    lt: reachesBelow,
+    ge: reachesAbove || contained,
+    le: reachesBelow || contained,
+    sa: !overlaps && value.low > search.high,
+    eb: !overlaps && value.high < search.low,
+    ap: overlaps,
+  };
+  return says[prefix];
+}
+
+type Key = string | number | undefined;
+
+function compareBy({ sort }: Query, a: Declared, b: Declared): number {
+  for (const { param, descending } of sort) {
+    const [one, other] = [keyOf(a, param, descending), keyOf(b, param, descending)];
+    if (one === undefined || other === undefined) {
+      if (one !== other) return one === undefined ? 1 : -1;
+      continue;
+    }
+    const order = compareKeys(one, other);
+    if (order !== 0) return descending ? -order : order;
+  }
+  return (sort.at(-1)?.descending ?? true) ? b.order - a.order : a.order - b.order;
+}
+
+/** "The item in the set of multiple parameters that comes earliest in the specified sort order." */
+function keyOf(one: Declared, param: string, descending: boolean): Key {
+  if (param === '_id') return one.ref;
+  if (param === '_lastUpdated') return one.at;
+  const keys = one.values.filter((value) => value.param === param).map(({ low }) => low);
+  return keys.toSorted((x, y) => (descending ? compareKeys(y, x) : compareKeys(x, y)))[0];
+}
+
+/** Numbers by size, texts by code point. */
+function compareKeys(one: string | number, other: string | number): number {
+  if (typeof one === 'number' && typeof other === 'number') return one - other;
+  return Buffer.compare(Buffer.from(String(one)), Buffer.from(String(other)));
+}

@@ -1,0 +1,49 @@
+/** Search: random clauses over random worlds, against brute force (rules 2.6). */
+import { expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { Query } from '../../src/ports/query.ts';
+import { queries, worlds } from './search-arbitraries.ts';
+import { bruteForce } from './search-oracle.ts';
+import type { SearchEngine } from './search-words.ts';
+import { SearchWorld } from './search-world.ts';
+
+const WORLDS = 40;
+const QUERIES = 12;
+const SIZE = { minLength: QUERIES, maxLength: QUERIES };
+
+export function describeRandomWorlds(open: () => Promise<SearchEngine>): void {
+  let [asked, answered] = [0, 0];
+
+  async function compare(engine: SearchEngine, query: Query, seq: number, world: SearchWorld): Promise<void> {
+    const expected = bruteForce(world.moment(seq), query);
+    const end = query.offset + query.count;
+    const { matches, more, total } = await engine.store.snapshot(seq).search(query);
+    const refs = matches.map(({ ref }) => ref);
+    expect({ refs, more, total }).toEqual({
+      refs: expected.slice(query.offset, end),
+      more: expected.length > end,
+      total: expected.length,
+    });
+    for (const other of engine.others) expect(await other(query, seq)).toEqual({ refs, total });
+    asked += 1;
+    if (expected.length > 0) answered += 1;
+  }
+
+  test(`${WORLDS * QUERIES} random searches find what brute force finds, the invisible deleted first`, async () => {
+    const property = fc.asyncProperty(worlds, fc.array(queries, SIZE), async (commits, questions) => {
+      const engine = await open();
+      try {
+        const world = new SearchWorld(engine.store);
+        for (const puts of commits) await world.put(...puts);
+        for (const { query, back } of questions) {
+          await compare(engine, query, world.seqs.at(-1 - (back % world.seqs.length)) ?? 0, world);
+        }
+      } finally {
+        await engine.close();
+      }
+    });
+    await fc.assert(property, { numRuns: WORLDS });
+    // Random worlds that answer nothing would prove nothing.
+    expect(answered).toBeGreaterThan(asked / 5);
+  }, 120_000);
+}

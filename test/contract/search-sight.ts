@@ -1,0 +1,98 @@
+/** Search: every alias carries the sight of the caller (law 19, rules 2.6). */
+import { expect, test } from '@jest/globals';
+import type { Ref } from '../../src/fhir/types.ts';
+import type { Clause, Query } from '../../src/ports/query.ts';
+import { all, chain, find, has, id, idsOf, not, openOnce, token, v } from './search-words.ts';
+import type { SearchEngine } from './search-words.ts';
+import { ask, EVERYTHING, seenBy } from './search-world.ts';
+
+const ORG: Ref = 'Organization/mine';
+const OTHER: Ref = 'Organization/other';
+
+export function describeSight(open: () => Promise<SearchEngine>): void {
+  const patient = v(':patient', 'Patient/p');
+  let before = 0;
+  const world = openOnce(open, async (one) => {
+    await one.put(
+      { ref: ORG, everyone: true, custodian: ORG, values: [v('name', 'mine')] },
+      { ref: OTHER, everyone: true, custodian: OTHER, values: [v('name', 'other')] },
+      { ref: 'Patient/p', custodian: OTHER, values: [v('family', 'known'), patient] },
+      { ref: 'Patient/hidden', custodian: OTHER, values: [v('family', 'hidden')] },
+      {
+        ref: 'ServiceRequest/s',
+        custodian: OTHER,
+        values: [v('identifier', 'in'), patient],
+        outward: ['Patient/p'],
+      },
+      { ref: 'ServiceRequest/hidden', custodian: OTHER, values: [v('identifier', 'out')] },
+      { ref: 'Task/own', custodian: ORG, values: [v('focus', 'ServiceRequest/hidden'), v('owner', OTHER)] },
+    );
+    before = await one.put({
+      ref: 'Task/hidden',
+      custodian: OTHER,
+      values: [v('focus', 'ServiceRequest/s'), v('subject', 'Patient/hidden')],
+    });
+    await one.put({
+      ref: 'Task/granted',
+      custodian: OTHER,
+      values: [v('focus', 'ServiceRequest/s'), v('subject', 'Patient/p'), patient],
+      parties: [ORG],
+      outward: ['ServiceRequest/s'],
+    });
+  });
+  const cases: readonly [says: string, where: Clause, more: Partial<Query>, found: string][] = [
+    ['top level', all(), {}, 'granted own'],
+    ['an id outside', id('hidden'), {}, ''],
+    ['everything', all(), { sight: EVERYTHING }, 'granted hidden own'],
+    ['nobody', all(), { sight: seenBy('Organization/nobody') }, ''],
+    ['the directory', all(), { type: 'Organization', sight: seenBy('Organization/nobody') }, 'other mine'],
+    [
+      'chain to what is visible',
+      chain('focus', ['ServiceRequest'], token('identifier', 'in')),
+      {},
+      'granted',
+    ],
+    ['chain to what is not', chain('focus', ['ServiceRequest'], token('identifier', 'out')), {}, ''],
+    [
+      'a negated chain to what is not',
+      not(chain('focus', ['ServiceRequest'], token('identifier', 'out'))),
+      {},
+      'granted own',
+    ],
+    ['chain into the directory', chain('owner', ['Organization'], token('name', 'other')), {}, 'own'],
+    ['has of what is not visible', has('Task', 'subject', all()), { type: 'Patient' }, 'p'],
+    ['a patient', all(), { sight: seenBy(ORG, 'Patient/p') }, 'granted'],
+    ['another patient', all(), { sight: seenBy(ORG, 'Patient/q') }, ''],
+    ['the patient itself', all(), { type: 'Patient', sight: seenBy(ORG, 'Patient/p') }, 'p'],
+    [
+      'a patient, chain',
+      chain('focus', ['ServiceRequest'], all()),
+      { sight: seenBy(ORG, 'Patient/p') },
+      'granted',
+    ],
+    [
+      'a patient, has',
+      has('Task', 'owner', all()),
+      { type: 'Organization', sight: seenBy(ORG, 'Patient/p') },
+      '',
+    ],
+  ];
+  test.each(cases)('%s', async (_says, where, more, found) => {
+    const page = await world()
+      .store.snapshot()
+      .search(ask(where, { sight: seenBy(ORG), ...more }));
+    expect(idsOf(page.matches.map(({ ref }) => ref)).join(' ')).toBe(found);
+    expect(page.total).toBe(page.matches.length);
+  });
+
+  test('sight is that of the seq', async () => {
+    expect(
+      await find(world().store, ask(all(), { type: 'ServiceRequest', sight: seenBy(ORG) }), before),
+    ).toEqual([]);
+    expect(await find(world().store, ask(all(), { type: 'ServiceRequest', sight: seenBy(ORG) }))).toEqual([
+      's',
+    ]);
+    await world().put({ ref: 'Task/granted', custodian: OTHER, values: [], parties: [] });
+    expect(await find(world().store, ask(all(), { type: 'ServiceRequest', sight: seenBy(ORG) }))).toEqual([]);
+  });
+}

@@ -1,0 +1,47 @@
+/** The laws of search for the embedded engine; its ways of searching agree; its searches end. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '../../src/stores/embedded/connection.ts';
+import { pathsOf } from '../../src/stores/embedded/folder.ts';
+import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { LIMITS } from '../../src/stores/embedded/search-world.ts';
+import type { Limits } from '../../src/stores/embedded/search-world.ts';
+import { findPage } from '../../src/stores/embedded/search.ts';
+import { TICK } from './search-arbitraries.ts';
+import { describeSearch } from './search.ts';
+import type { SearchEngine } from './search-words.ts';
+
+/** Limits under which the ways for millions of resources are taken with a handful. */
+const WAYS: Readonly<Record<string, Partial<Limits>>> = {
+  'nothing is narrow': { many: 1, few: 0, sorted: 0, tried: 1, narrow: 0, merged: 0 },
+  'a little is narrow': { many: 4, few: 0, sorted: 1, tried: 2, narrow: 2, merged: 1 },
+  'tried in vain': { many: 3, few: 1, sorted: 0, tried: 1, narrow: 1, merged: 2 },
+};
+
+async function open(): Promise<SearchEngine> {
+  const folder = await mkdtemp(join(tmpdir(), 'closeloop-search-'));
+  let looks = 0;
+  const store = await openEmbeddedStore({
+    folder,
+    clock: { now: () => (looks += 1) * TICK },
+    writer: 'turn',
+    reserveBytes: 0,
+    pragmas: ['synchronous=OFF'],
+  });
+  const db = openDatabase(pathsOf(folder).database, { readOnly: true, cacheKib: 1024 });
+  return {
+    store,
+    others: Object.values(WAYS).map((limits) => async (query, seq) => {
+      const { matches, total } = findPage(db, query, seq, undefined, { ...LIMITS, ...limits });
+      return { refs: matches.map(({ ref }) => ref), ...(total !== undefined && { total }) };
+    }),
+    async close() {
+      db.close();
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+describeSearch('embedded', open);
