@@ -3,11 +3,5 @@ import type { ResourceType } from './resource.ts';
 
 export const composition: ResourceType = {
   type: 'Composition',
-  carries: [
-    'subject',
-    'section.entry',
-    'section.focus',
-    'section.section.entry',
-    'section.section.focus',
-  ],
+  carries: ['subject', 'section.entry', 'section.focus', 'section.section.entry', 'section.section.focus'],
 };

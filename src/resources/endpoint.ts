@@ -16,9 +16,7 @@ function withoutAddress<T extends object>(resource: T): T {
     ...rest,
     address: undefined,
     _address: {
-      extension: [
-        { url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' },
-      ],
+      extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'masked' }],
     },
   } as unknown as T; // the same resource type with one primitive absent
 }

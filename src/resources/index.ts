@@ -59,5 +59,7 @@ export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
   DECLARED.map((declared) => [declared.type, declared]),
 );
 
+export const SERVED_TYPES: ReadonlySet<string> = new Set(RESOURCE_TYPES.keys());
+
 /** Whether everyone sees resources of this type (rules 2.2c). */
 export const isDirectory = (type: string): boolean => RESOURCE_TYPES.get(type)?.directory === true;

@@ -18,7 +18,7 @@ const ATTRIBUTES = words(
 
 const NAMESPACE = 'http://www.w3.org/1999/xhtml';
 const TOKEN =
-  /<!--[\s\S]*?-->|<\/(?<closed>[a-z][a-z0-9]*)\s*>|<(?<opened>[a-z][a-z0-9]*)(?<attributes>(?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(?<empty>\/?)>|(?<text>[^<]+)/y;
+  /<!--[\s\S]*?-->|<\/(?<closed>[a-z][a-z0-9]*)\s*>|<(?<opened>[a-z][a-z0-9]*)(?<attributes>(?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*')){0,64})\s*(?<empty>\/?)>|(?<text>[^<]+)/y;
 const ATTRIBUTE = /(?<name>[\w:.-]+)\s*=\s*(?:"(?<double>[^"]*)"|'(?<single>[^']*)')/g;
 
 /** Whether a text is such a `div`. */
@@ -34,14 +34,14 @@ export function isNarrative(xhtml: string): boolean {
     if (closed !== undefined && open.pop() !== closed) return false;
     if (opened !== undefined && !isAllowed(opened, attributes)) return false;
     if (opened !== undefined && empty === '') open.push(opened);
-    if (text !== undefined && !ENTITIES.test(text)) return false;
+    if (text !== undefined && STRAY.test(text)) return false;
     content ||= opened === 'img' || /\S/.test(text ?? '');
   }
   return content && open.length === 0 && isDiv(body);
 }
 
-/** An ampersand begins an entity. */
-const ENTITIES = /^(?:[^&]|&(?:[A-Za-z][A-Za-z0-9]*|#\d+|#x[0-9A-Fa-f]+);)*$/;
+/** An ampersand that begins no entity. */
+const STRAY = /&(?!(?:[A-Za-z][A-Za-z0-9]*|#\d+|#x[0-9A-Fa-f]+);)/;
 
 /** The outermost element is a div in the namespace of XHTML. */
 function isDiv(body: string): boolean {
@@ -63,7 +63,7 @@ function isAllowed(element: string, attributes: string): boolean {
   return [...attributes.matchAll(ATTRIBUTE)].every(({ groups = {} }) => {
     const { name = '', double, single } = groups as Readonly<Record<string, string | undefined>>; // one quote or the other
     const value = double ?? single ?? '';
-    if (!ATTRIBUTES.has(name) || !ENTITIES.test(value)) return false;
+    if (!ATTRIBUTES.has(name) || STRAY.test(value)) return false;
     return ADDRESSES.has(name) ? PASSIVE.test(value) : name !== 'style' || !FETCHES.test(value);
   });
 }
@@ -71,7 +71,8 @@ function isAllowed(element: string, attributes: string): boolean {
 const ADDRESSES = words('cite href longdesc src usemap');
 
 /** A relative address, or one of a scheme that runs nothing. An entity before the colon could hide another scheme. */
-const PASSIVE = /^(?:(?:https?|mailto|tel|urn|cid):|data:image\/(?:png|jpeg|gif)[;,]|[^:&/?#]*(?:[/?#]|$))/i;
+const PASSIVE =
+  /^(?:(?:https?|ftp|mailto|tel|urn|cid):|data:\s*image\/(?:png|jpeg|gif)[;,]|[^:&/?#]*(?:[/?#]|$))/i;
 
 /** A style that brings in something from outside; an entity or escape could hide it. */
-const FETCHES = /url\s*\(|expression|@import|[&\\]/i;
+const FETCHES = /url\s*\((?!\s*data:\s*image\/(?:png|jpeg|gif)[;,])|expression|@import|[&\\]/i;

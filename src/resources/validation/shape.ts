@@ -70,15 +70,12 @@ function isPrimitiveList({ max, types }: Element): boolean {
 
 /** Every member has a value or extensions; `null` holds the place of what is not there. */
 function checkList(run: Run, value: Tree, place: string, name: string): void {
-  const values = listOf(value[name]);
-  const extensions = listOf(value[`_${name}`]);
+  const values = value[name] ?? [];
+  const extensions = value[`_${name}`] ?? [];
+  if (!Array.isArray(values) || !Array.isArray(extensions)) return; // the schema says so
   if (extensions.length === 0 && !values.includes(null)) return;
   for (let index = 0; index < Math.max(values.length, extensions.length); index += 1) {
     if ((values[index] ?? extensions[index] ?? null) !== null) continue;
     add(run, `${place}/${name}/${index}`, 'null may stand only where the other list has a value');
   }
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -1,0 +1,26 @@
+/** The elements of a summary (http://hl7.org/fhir/R4/search.html#summary), from R4's element definitions. */
+import summaries from './generated/summary.json' with { type: 'json' };
+
+export interface SummaryElements {
+  /** Shown by `_summary=true`. */
+  readonly summary: ReadonlySet<string>;
+  /** Shown always, so that a part of a resource is still valid. */
+  readonly mandatory: ReadonlySet<string>;
+}
+
+const rows: Readonly<Record<string, readonly string[]>> = summaries;
+const known = new Map<string, SummaryElements>();
+
+export function summaryElements(type: string): SummaryElements {
+  const remembered = known.get(type);
+  if (remembered !== undefined) return remembered;
+  const elements = Object.hasOwn(rows, type) ? (rows[type] ?? []) : [];
+  const read: SummaryElements = {
+    summary: new Set(elements.filter((name) => !name.startsWith('+')).map(unmarked)),
+    mandatory: new Set(elements.filter((name) => /^[!+]/.test(name)).map(unmarked)),
+  };
+  known.set(type, read);
+  return read;
+}
+
+const unmarked = (name: string): string => name.replace(/^[!+]/, '');
