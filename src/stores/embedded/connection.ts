@@ -6,7 +6,7 @@ export interface ConnectionOptions {
   readonly readOnly: boolean;
   /** Pages kept in memory by this connection, in KiB. */
   readonly cacheKib: number;
-  /** Further pragmas, for tests and benchmarks: `synchronous=OFF`, `max_page_count=100`. */
+  /** Further pragmas of this connection: `mmap_size=268435456`. */
   readonly pragmas?: readonly string[];
 }
 

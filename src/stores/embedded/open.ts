@@ -54,7 +54,7 @@ export interface EmbeddedOptions {
   readonly tidyMs?: number;
   /** Waited after every flush, in milliseconds, to measure slow disks. Default: 0. */
   readonly flushDelayMs?: number;
-  /** Further pragmas of the writer, for tests: `max_page_count=100`, `synchronous=OFF`. */
+  /** Executed by the writer when it is ready, for tests: `max_page_count=100`, `synchronous=OFF`. */
   readonly pragmas?: readonly string[];
 }
 

@@ -30,6 +30,9 @@ export interface Projections {
   conclude(seq: number): void;
 }
 
+/** The members of log row `l`; none when somebody made them unreadable. */
+const READABLE = `CASE WHEN json_valid(l.members) THEN l.members ELSE '{}' END`;
+
 type VersionRow = [
   at: number,
   ended: number,
@@ -157,7 +160,7 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
       db,
       `SELECT r.ref, v.seq FROM version v LEFT JOIN resource r ON r.rid = v.rid LEFT JOIN log l ON l.seq = v.seq
        WHERE l.seq IS NULL OR r.ref IS NULL OR NOT EXISTS (
-         SELECT 1 FROM json_each(l.members, '$.versions') m WHERE m.value ->> 0 = r.ref) LIMIT 10`,
+         SELECT 1 FROM json_each(${READABLE}, '$.versions') m WHERE m.value ->> 0 = r.ref) LIMIT 10`,
     ).all();
     for (const [ref, at] of strangers) note(at, `no commit wrote the version ${ref}/_history/${at}`);
     if (strangers.length === 0) note(seq, 'there are versions that no commit wrote');
@@ -168,7 +171,7 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
       db,
       `SELECT o.id, o.seq FROM outbox o LEFT JOIN log l ON l.seq = o.seq
        WHERE l.seq IS NULL OR NOT EXISTS (
-         SELECT 1 FROM json_each(l.members, '$.outbox') m WHERE m.value ->> 0 = o.id) LIMIT 10`,
+         SELECT 1 FROM json_each(${READABLE}, '$.outbox') m WHERE m.value ->> 0 = o.id) LIMIT 10`,
     ).all();
     for (const [id, at] of strangers) note(at, `no commit wrote the outbox entry ${id}`);
     if (strangers.length === 0) note(seq, 'there are outbox entries that no commit wrote');

@@ -35,6 +35,7 @@ export interface WriterOptions {
   readonly reachMembersMax: number;
   /** Waited after every flush, to measure slow disks. */
   readonly flushDelayMs: number;
+  /** Executed when the writer is ready, for tests and measurements. */
   readonly pragmas: readonly string[];
 }
 
@@ -61,7 +62,7 @@ export class Writer {
   #head: Head;
 
   constructor(options: WriterOptions, findRefs: FindRefs, now: number) {
-    const db = openDatabase(options.file, { readOnly: false, cacheKib: CACHE_KIB, pragmas: options.pragmas });
+    const db = openDatabase(options.file, { readOnly: false, cacheKib: CACHE_KIB });
     this.#db = db;
     this.#identities = prepareIdentities(db);
     this.#outbox = prepareOutbox(db, options.instance);
@@ -88,6 +89,7 @@ export class Writer {
     this.#flushDelayMs = options.flushDelayMs;
     this.#outbox.endLeases(now);
     this.#head = this.#readHead();
+    for (const pragma of options.pragmas) db.exec(`PRAGMA ${pragma}`);
   }
 
   get head(): Head {
