@@ -2,6 +2,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
+import { readParty } from '../resources/party.ts';
 import type { Surroundings } from '../resources/rules.ts';
 import { EVERYTHING, findPreview, readPreview, type Draft } from './draft.ts';
 
@@ -42,29 +43,11 @@ async function find(draft: Draft, type: string, param: string, to: Ref) {
     .map((r) => r as Resource & { readonly id: string });
 }
 
-/**
- * Who a party is (rules 2.5): the type of the reference, and the element that names its organization; `self` for
- * the Organization itself.
- */
-const PARTY: Readonly<Record<string, string>> = {
-  Organization: 'self',
-  PractitionerRole: 'organization',
-  HealthcareService: 'providedBy',
-  CareTeam: 'managingOrganization',
-  Device: 'owner',
-};
-
 /** The Organization that a Reference stands for as a party; by its identifier when it has no literal reference. */
 export async function partyOf(draft: Draft, reference: unknown): Promise<Ref | undefined> {
   const ref = localRef(reference) ?? (await partyByIdentifier(draft, reference));
   if (ref === undefined) return undefined;
-  const element = PARTY[typeOf(ref)];
-  if (element === undefined) return undefined;
-  const resource = await readPreview(draft, ref);
-  if (resource === undefined) return undefined;
-  if (element === 'self') return ref;
-  const [organization] = valuesAt(resource, element);
-  return localRef(organization);
+  return readParty(ref, (party) => readPreview(draft, party));
 }
 
 async function partyByIdentifier(draft: Draft, reference: unknown): Promise<Ref | undefined> {

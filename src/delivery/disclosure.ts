@@ -1,0 +1,106 @@
+/**
+ * The policies, asked about one delivery as of now: what would be told to whom, on whose account, about which patient,
+ * and what that patient has said about it since.
+ */
+import type { Ref, Resource } from '../fhir/types.ts';
+import { decide, type Disclosure } from '../policies/index.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Query } from '../ports/query.ts';
+import type { Snapshot, Version } from '../ports/store.ts';
+import { localRef, typeOf, valuesAt } from '../resources/element.ts';
+import { isDirectory } from '../resources/index.ts';
+import { readParty } from '../resources/party.ts';
+import { serverSight, type Ask } from './gates.ts';
+import { patientsIn } from './subject.ts';
+
+/** Consents of one patient that are looked at; a patient with more is told nothing about without a person. */
+const CONSENTS_MAX = 200;
+
+/** The gate that asks the policies. */
+export function createPolicyGate({ clock }: { readonly clock: Clock }): Ask {
+  return async (entry, now, asOf) => {
+    const { sight, subject } = entry;
+    if (sight.everything) return { permitted: true, policy: 'administrator' };
+    const version = await asOf.read(subject, serverSight);
+    if (version?.text === undefined)
+      return { permitted: false, policy: 'subject-gone', why: 'it was expunged' };
+    const from = version.custodian;
+    const to = sight.organization;
+    if (from === '' || from === to) return { permitted: true, policy: 'own' };
+    const disclosure = await buildDisclosure({ version, from, to, now, at: clock.now() });
+    const { permitted, policy, basis } = decide(disclosure);
+    return { permitted, policy, ...(!permitted && { why: basis }) };
+  };
+}
+
+interface Asked {
+  readonly version: Version;
+  readonly from: Ref;
+  readonly to: Ref;
+  readonly now: Snapshot;
+  readonly at: number;
+}
+
+/** Who sees a subject that it does not keep and that is no directory entry is a party: sight was asked before. */
+async function buildDisclosure({ version, from, to, now, at }: Asked): Promise<Disclosure> {
+  const { ref, text = '' } = version;
+  const [patient] = patientsIn(ref, JSON.parse(text) as Resource); // stored texts were validated
+  const consents = patient === undefined ? [] : await readConsents(now, patient);
+  return {
+    what: { type: typeOf(ref), ref },
+    from,
+    to,
+    patient,
+    consents,
+    consentActors: await readActors(now, consents),
+    agreements: [],
+    parties: !isDirectory(typeOf(ref)),
+    purpose: 'treatment',
+    now: at,
+  };
+}
+
+/** @throws Error when there are more than can be looked at, so that nothing is told on half the truth */
+async function readConsents(now: Snapshot, patient: Ref): Promise<readonly Resource[]> {
+  const query: Query = {
+    type: 'Consent',
+    where: {
+      kind: 'all',
+      of: [
+        { kind: 'reference', param: 'patient', to: [patient] },
+        { kind: 'token', param: 'status', code: 'active' },
+      ],
+    },
+    sort: [],
+    sight: serverSight,
+    count: CONSENTS_MAX,
+    offset: 0,
+    total: false,
+  };
+  const { matches, more } = await now.search(query);
+  if (more) throw new Error(`${patient} has more than ${CONSENTS_MAX} active Consents`);
+  return matches.map(({ text }) => JSON.parse(text) as Resource); // stored texts were validated
+}
+
+/** The organizations that the actors of Consents stand for. */
+async function readActors(now: Snapshot, consents: readonly Resource[]): Promise<ReadonlyMap<string, Ref>> {
+  const named = new Set(consents.flatMap(actorsOf));
+  const actors = new Map<string, Ref>();
+  for (const ref of named) {
+    const party = await readParty(ref, async (role) => {
+      const version = await now.read(role, serverSight);
+      return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // validated when stored
+    });
+    if (party !== undefined) actors.set(ref, party);
+  }
+  return actors;
+}
+
+/** Actors of a provision and of the exceptions within it. */
+function actorsOf(consent: unknown): readonly Ref[] {
+  const provisions = valuesAt(consent, 'provision');
+  return provisions.flatMap((provision) => [
+    ...valuesAt(provision, 'actor.reference').flatMap((actor) => localRef(actor) ?? []),
+    ...actorsOf(provision),
+  ]);
+}
