@@ -1,0 +1,150 @@
+/** The CapabilityStatement (http://hl7.org/fhir/R4/capabilitystatement.html), derived: nothing here is claimed by hand. */
+import type {
+  CapabilityStatement,
+  CapabilityStatementRest,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceSearchParam,
+  TerminologyCapabilities,
+} from '../fhir/types.ts';
+import type { Interaction } from '../operations/request.ts';
+import { EVERY_INTERACTION, type ResourceType } from '../resources/resource.ts';
+import type { ServedHouse } from './served.ts';
+
+type SystemInteraction = NonNullable<CapabilityStatementRest['interaction']>[number]['code'];
+
+const SYSTEM: readonly (SystemInteraction & Interaction)[] = [
+  'transaction',
+  'batch',
+  'history-system',
+  'search-system',
+];
+
+/** Of every type, beside its own. */
+const EVERY_PARAMETER: readonly CapabilityStatementRestResourceSearchParam[] = [
+  { name: '_id', type: 'token' },
+  { name: '_lastUpdated', type: 'date' },
+];
+
+export function buildCapabilityStatement(house: ServedHouse): CapabilityStatement {
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: house.date,
+    kind: 'instance',
+    software: { name: 'Closeloop', version: house.version },
+    implementation: { description: 'Closed-loop referrals', url: house.base },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'json'],
+    ...(house.interactions.has('patch') && { patchFormat: ['application/json-patch+json'] }),
+    rest: [buildRest(house)],
+  };
+}
+
+/** `mode=terminology`: there is no terminology service here, and this says so. */
+export function buildTerminologyCapabilities({ date, version, base }: ServedHouse): TerminologyCapabilities {
+  return {
+    resourceType: 'TerminologyCapabilities',
+    status: 'active',
+    date,
+    kind: 'instance',
+    software: { name: 'Closeloop', version },
+    implementation: { description: 'Closed-loop referrals; no terminology service', url: base },
+  };
+}
+
+function buildRest(house: ServedHouse): CapabilityStatementRest {
+  const performed = SYSTEM.filter((code) => house.interactions.has(code));
+  return {
+    mode: 'server',
+    security: buildSecurity(house),
+    resource: [...house.types.values()].map((declared) => buildResource(declared, house)),
+    interaction: performed.map((code) => ({ code })),
+  };
+}
+
+/** SMART App Launch 2.2 discovery; the endpoints' extension is that of its earlier versions, which clients still read. */
+function buildSecurity({ cors, issuer }: ServedHouse): NonNullable<CapabilityStatementRest['security']> {
+  const endpoints = [
+    { url: 'authorize', valueUri: issuer.authorizationEndpoint },
+    { url: 'token', valueUri: issuer.tokenEndpoint },
+  ].flatMap(({ url, valueUri }) => (valueUri === undefined ? [] : [{ url, valueUri }]));
+  return {
+    cors,
+    service: [
+      {
+        coding: [
+          {
+            system: 'http://terminology.hl7.org/CodeSystem/restful-security-service',
+            code: 'SMART-on-FHIR',
+          },
+        ],
+      },
+    ],
+    description: `Bearer tokens of ${issuer.issuer}; see .well-known/smart-configuration.`,
+    ...(endpoints.length > 0 && {
+      extension: [
+        {
+          url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+          extension: endpoints,
+        },
+      ],
+    }),
+  };
+}
+
+function buildResource(declared: ResourceType, house: ServedHouse): CapabilityStatementRestResource {
+  const { type, profiles = [] } = declared;
+  const offered = interactionsOf(declared, house);
+  const has = (interaction: Interaction): boolean => offered.some((code) => code === interaction);
+  const versioned = has('vread');
+  return {
+    type: type as CapabilityStatementRestResource['type'], // the registry holds R4 types only
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...(profiles.length > 0 && { supportedProfile: [...profiles] }),
+    interaction: offered.map((code) => ({ code })),
+    versioning: versioned ? 'versioned' : 'no-version',
+    readHistory: versioned,
+    updateCreate: has('update') && house.updateCreate,
+    conditionalCreate: has('create'),
+    conditionalRead: has('read') && declared.renderedFromAudit !== true ? 'full-support' : 'not-supported',
+    conditionalUpdate: has('update'),
+    conditionalDelete: has('delete') ? 'single' : 'not-supported',
+    ...(has('search-type') && buildSearch(declared, house)),
+  };
+}
+
+/** What a type offers and the desk performs. */
+export function interactionsOf(
+  { interactions = EVERY_INTERACTION }: ResourceType,
+  house: Pick<ServedHouse, 'interactions'>,
+): readonly (typeof EVERY_INTERACTION)[number][] {
+  return interactions.filter((code) => house.interactions.has(code));
+}
+
+type Search = Pick<CapabilityStatementRestResource, 'searchParam' | 'searchInclude' | 'searchRevInclude'>;
+
+function buildSearch({ type, renderedFromAudit }: ResourceType, house: ServedHouse): Search {
+  const own = [...house.parametersOf(type).values()].map(({ code, type: kind }) => ({
+    name: code,
+    type: kind,
+  }));
+  const searchParam = [...EVERY_PARAMETER, ...own];
+  if (renderedFromAudit === true) return { searchParam };
+  const searchInclude = referencesOf(type, house).map(({ code }) => `${type}:${code}`);
+  const searchRevInclude = [...house.types.values()]
+    .filter((other) => other.renderedFromAudit !== true)
+    .flatMap((other) =>
+      referencesOf(other.type, house)
+        .filter(({ targets }) => targets === undefined || targets.includes(type))
+        .map(({ code }) => `${other.type}:${code}`),
+    );
+  return {
+    searchParam,
+    ...(searchInclude.length > 0 && { searchInclude }),
+    ...(searchRevInclude.length > 0 && { searchRevInclude }),
+  };
+}
+
+function referencesOf(type: string, { parametersOf }: ServedHouse) {
+  return [...parametersOf(type).values()].filter(({ kind }) => kind === 'reference');
+}

@@ -1,0 +1,55 @@
+/**
+ * `.well-known/smart-configuration` (SMART App Launch 2.2, "Conformance"). This server checks tokens and issues none: it
+ * tells clients what it understands, and where its issuer is, as far as that was configured.
+ */
+import type { Right } from '../smart/scopes.ts';
+import { interactionsOf } from './capability-statement.ts';
+import type { ServedHouse } from './served.ts';
+
+export interface SmartConfiguration {
+  readonly issuer: string;
+  readonly jwks_uri?: string;
+  readonly authorization_endpoint?: string;
+  readonly token_endpoint?: string;
+  readonly grant_types_supported: readonly string[];
+  readonly code_challenge_methods_supported: readonly string[];
+  readonly scopes_supported: readonly string[];
+  readonly capabilities: readonly string[];
+}
+
+const LEVELS = ['patient', 'user', 'system'] as const;
+
+/** The interaction by which a type shows that a right means something for it, in the order of the grammar. */
+const RIGHTS: readonly (readonly [right: Right, interaction: string])[] = [
+  ['c', 'create'],
+  ['r', 'read'],
+  ['u', 'update'],
+  ['d', 'delete'],
+  ['s', 'search-type'],
+];
+
+export function buildSmartConfiguration(house: ServedHouse): SmartConfiguration {
+  const { issuer, jwksUri, authorizationEndpoint, tokenEndpoint } = house.issuer;
+  return {
+    issuer,
+    ...(jwksUri !== undefined && { jwks_uri: jwksUri }),
+    ...(authorizationEndpoint !== undefined && { authorization_endpoint: authorizationEndpoint }),
+    ...(tokenEndpoint !== undefined && { token_endpoint: tokenEndpoint }),
+    grant_types_supported: [
+      ...(authorizationEndpoint === undefined ? [] : ['authorization_code']),
+      ...(tokenEndpoint === undefined ? [] : ['client_credentials']),
+    ],
+    code_challenge_methods_supported: ['S256'],
+    scopes_supported: scopesOf(house),
+    capabilities: ['permission-v1', 'permission-v2', 'permission-patient', 'permission-user'],
+  };
+}
+
+function scopesOf(house: ServedHouse): readonly string[] {
+  const byType = [...house.types.values()].map((declared) => {
+    const offered: readonly string[] = interactionsOf(declared, house);
+    const rights = RIGHTS.filter(([, interaction]) => offered.includes(interaction)).map(([right]) => right);
+    return `${declared.type}.${rights.join('')}`;
+  });
+  return LEVELS.flatMap((level) => ['*.cruds', ...byType].map((scope) => `${level}/${scope}`));
+}

@@ -1,0 +1,124 @@
+/**
+ * Writes `docs/reference` from the tables that the server runs on; `--check` writes nothing and fails when a page is
+ * not what the tables say.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildCapabilityStatement } from '../src/capability/capability-statement.ts';
+import type { ServedHouse } from '../src/capability/index.ts';
+import { ISSUES } from '../src/fhir/issue.ts';
+import { OFFERED } from '../src/operations/perform.ts';
+import { transitionsMarkdown } from '../src/referral/overview.ts';
+import { RESOURCE_TYPES } from '../src/resources/index.ts';
+import { searchParameters } from '../src/resources/search-parameters.ts';
+import { flagOf, variableOf, type Setting } from '../src/setting.ts';
+import { SETTINGS } from '../src/settings.ts';
+
+const FOLDER = join(import.meta.dirname, '../docs/reference');
+
+const PAGES: Readonly<Record<string, () => string>> = {
+  'settings.md': settingsMarkdown,
+  'issues.md': issuesMarkdown,
+  'capability.md': capabilityMarkdown,
+  'transitions.md': transitionsMarkdown,
+};
+
+function settingsMarkdown(): string {
+  const rows = Object.entries(SETTINGS as Readonly<Record<string, Setting<unknown>>>).map(
+    ([name, setting]) => [
+      `\`${name}\``,
+      `\`${variableOf(name)}\`<br>\`${flagOf(name)}\``,
+      code(shownDefault(setting.fallback)),
+      setting.allowed,
+      setting.meaning,
+    ],
+  );
+  return page('Settings', 'src/settings.ts', [
+    'The command line stands before the environment, the environment before the settings file (`--config file.json` or `CONFIG`), the file before the default. A switch alone is on; `--no-` before its name is off. Values that are unsafe are named in the log at every start.',
+    table(['Setting', 'Variable, flag', 'Default', 'Allowed', 'Meaning'], rows),
+  ]);
+}
+
+function issuesMarkdown(): string {
+  const rows = Object.entries(ISSUES).map(([name, { type, http, msa, err, fate, solve }]) => [
+    `\`${name}\``,
+    String(http),
+    type,
+    msa,
+    err,
+    fate,
+    solve,
+  ]);
+  return page('Refusals', 'src/fhir/issue.ts', [
+    'What this server answers when it does not do what it was asked. `OperationOutcome.issue.details.coding` holds the code. When several apply, the one that stands first answers. MSA-1 and ERR-3 are for links that acknowledge HL7 v2 messages; the fate is what becomes of a message.',
+    table(['Code', 'HTTP', 'Issue type', 'MSA-1', 'ERR-3', 'A message', 'How to solve it'], rows),
+  ]);
+}
+
+function capabilityMarkdown(): string {
+  const { rest = [] } = buildCapabilityStatement(house());
+  const resources = rest.flatMap(({ resource = [] }) => resource);
+  const system = rest.flatMap(({ interaction = [] }) => interaction.map(({ code: name }) => name));
+  const rows = resources.map((resource) => [
+    `**${resource.type}**`,
+    (resource.interaction ?? []).map(({ code: name }) => name).join(', '),
+    (resource.searchParam ?? []).map(({ name }) => `\`${name}\``).join(' '),
+    (resource.supportedProfile ?? []).join('<br>'),
+  ]);
+  return page('Capability', 'src/resources and src/operations', [
+    `What \`GET [base]/metadata\` says, as a page. On the whole system: ${system.join(', ')}.`,
+    table(['Type', 'Interactions', 'Search parameters', 'Profiles checked when claimed'], rows),
+  ]);
+}
+
+function house(): ServedHouse {
+  return {
+    types: RESOURCE_TYPES,
+    interactions: OFFERED,
+    parametersOf: searchParameters,
+    version: '',
+    date: '',
+    base: '',
+    cors: false,
+    updateCreate: false,
+    issuer: { issuer: '' },
+  };
+}
+
+function shownDefault(fallback: unknown): string {
+  if (fallback === undefined) return '';
+  if (typeof fallback === 'boolean') return fallback ? 'on' : 'off';
+  return Array.isArray(fallback) ? fallback.join(',') : `${fallback as string | number}`; // the kinds that are left
+}
+
+const code = (text: string): string => (text === '' ? '–' : `\`${text}\``);
+
+const page = (title: string, source: string, parts: readonly string[]): string =>
+  [`# ${title}`, `Generated from \`${source}\` by \`npm run docs\`.`, ...parts, ''].join('\n\n').trimEnd() +
+  '\n';
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+const line = (cells: readonly string[]): string =>
+  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+
+function run(check: boolean): void {
+  mkdirSync(FOLDER, { recursive: true });
+  const stale = Object.entries(PAGES).filter(([name, make]) => {
+    const file = join(FOLDER, name);
+    const made = make();
+    if (existsSync(file) && readFileSync(file, 'utf8') === made) return false;
+    if (!check) writeFileSync(file, made);
+    return true;
+  });
+  const names = stale.map(([name]) => `docs/reference/${name}`).join(', ');
+  if (stale.length === 0) process.stdout.write('docs/reference is current\n');
+  else if (check) {
+    process.stderr.write(`not current: ${names}; run npm run docs\n`);
+    process.exitCode = 1;
+  } else process.stdout.write(`written: ${names}\n`);
+}
+
+run(process.argv.includes('--check'));
