@@ -14,7 +14,7 @@ export type Receipt =
  * The text of a version as this sight is shown it: secrets masked, and what belongs to its custodian alone left out. A
  * rail sends nothing else. The version must not be a tombstone.
  */
-export type Present = (version: Version, sight: Sight) => string;
+export type Present = (version: Pick<Version, 'ref' | 'text'>, sight: Sight) => string;
 
 export interface Rail {
   /** The FHIR code that selects it (`Subscription.channel.type`, `Endpoint.connectionType`). */

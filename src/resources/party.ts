@@ -2,7 +2,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { localRef, typeOf, valuesAt } from './element.ts';
 
-const PARTY: ReadonlyMap<string, 'self' | string> = new Map([
+const PARTY: ReadonlyMap<string, string> = new Map([
   ['Organization', 'self'],
   ['PractitionerRole', 'organization'],
   ['HealthcareService', 'providedBy'],
