@@ -1,0 +1,250 @@
+/**
+ * A whole server without a network: the real embedded store in a temporary folder and a real desk. Tests speak to it as
+ * named callers, in the words of the REST API: `world.ask(initiator, 'GET', 'Task?status=accepted')`.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ISSUES, OperationOutcomeError, type IssueCode } from '../src/fhir/issue.ts';
+import { parseJson } from '../src/fhir/json.ts';
+import type { Bundle, OperationOutcome, Ref, Resource } from '../src/fhir/types.ts';
+import { createDesk, type Desk, type DeskParts, type DeskSettings } from '../src/operations/desk.ts';
+import type { Caller, Interaction, Preferences, Reply, Request } from '../src/operations/request.ts';
+import { parseScopes } from '../src/smart/scopes.ts';
+import { openEmbeddedStore, type EmbeddedOptions, type EmbeddedStore } from '../src/stores/embedded/open.ts';
+import { endpoint, organization, practitionerRole } from './resources.ts';
+
+export const BASE = 'https://referrals.example.org/fhir';
+
+export const SETTINGS: DeskSettings = {
+  publicBase: BASE,
+  pageSizeDefault: 50,
+  pageSizeMax: 1000,
+  putToUnusedId: 'administrator',
+  bundleEntriesMax: 1000,
+  auditReads: true,
+  sourceName: 'closeloop-test',
+  includesMax: 1000,
+  openTaskForServiceRequest: true,
+  subscriptionAllowList: [],
+};
+
+// — who asks
+
+/** A caller of `Organization/<id>` with every right, unless said otherwise. */
+export function callerOf(
+  id: string,
+  { scope = 'system/*.cruds', ...more }: Partial<Caller> & { scope?: string } = {},
+): Caller {
+  return {
+    organization: `Organization/${id}`,
+    administrator: false,
+    scopes: parseScopes(scope),
+    patient: undefined,
+    client: `client-${id}`,
+    subject: `subject-${id}`,
+    user: undefined,
+    address: undefined,
+    onBehalfOf: undefined,
+    ...more,
+  };
+}
+
+export const initiator = callerOf('initiator');
+export const recipient = callerOf('recipient');
+export const stranger = callerOf('stranger');
+export const administrator = callerOf('administrator', { organization: undefined, administrator: true });
+
+/** An administrator who acts for an organization, as its token says (rules 1.8). */
+export const administratorFor = (id: string): Caller =>
+  callerOf('administrator', {
+    administrator: true,
+    organization: `Organization/${id}`,
+    onBehalfOf: `Organization/${id}`,
+  });
+
+// — what is asked and answered
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** What a client says in headers. */
+export interface Headers {
+  readonly ifMatch?: number;
+  readonly ifNoneMatch?: string;
+  readonly ifNoneExist?: string;
+  readonly idempotencyKey?: string;
+  readonly prefer?: Preferences;
+}
+
+/** The reply, or the refusal as a client would get it. */
+export interface Answer<T extends Resource = Resource> {
+  readonly status: number;
+  /** The body, parsed: a resource, a Bundle, or the OperationOutcome of a refusal. */
+  readonly json: T | undefined;
+  /** The body as sent. */
+  readonly text: string | undefined;
+  /** The code of a refusal; undefined when the request was done. */
+  readonly code: IssueCode | undefined;
+  readonly issues: readonly { readonly code: string; readonly diagnostics?: string | undefined }[];
+  readonly location: string | undefined;
+  readonly version: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export type Stored = Resource & { readonly id: string };
+
+export interface World {
+  readonly store: EmbeddedStore;
+  readonly desk: Desk;
+  /** Sends one request and gives what came of it; only what is no refusal of ours is thrown. */
+  ask(caller: Caller, method: Method, url: string, body?: unknown, headers?: Headers): Promise<Answer>;
+  /** Creates a resource that must be accepted. */
+  create(caller: Caller, resource: object): Promise<Stored>;
+  /** Reads a Bundle that must be answered: a search or a history. */
+  bundle(caller: Caller, url: string): Promise<Bundle>;
+  /** Organizations, each with a PractitionerRole and an Endpoint of the same id, written by the administrator. */
+  seedDirectory(...ids: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly settings?: Partial<DeskSettings>;
+  readonly store?: Partial<EmbeddedOptions>;
+  readonly desk?: Partial<DeskParts>;
+}
+
+export async function openWorld({
+  settings,
+  store: options,
+  desk: parts,
+}: WorldOptions = {}): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'closeloop-world-'));
+  const store = await openEmbeddedStore({ folder, reserveBytes: 0, writer: 'turn', ...options });
+  let made = 0;
+  const desk = createDesk({
+    store,
+    clock: { now: () => Date.now() },
+    newId: () => `id-${(made += 1)}`,
+    address: async () => [],
+    committed: () => undefined,
+    settings: { ...SETTINGS, ...settings },
+    ...parts,
+  });
+
+  const ask: World['ask'] = async (caller, method, url, body, headers = {}) => {
+    try {
+      return answerOf(await desk.perform(requestOf(caller, method, url, body, headers)));
+    } catch (error) {
+      if (error instanceof OperationOutcomeError) return refusalOf(error);
+      throw error;
+    }
+  };
+
+  const must = async (answer: Promise<Answer>, what: string): Promise<Answer> => {
+    const { status, json, ...rest } = await answer;
+    if (status < 300) return { status, json, ...rest };
+    throw new Error(`${what}: ${status} ${JSON.stringify(json)}`);
+  };
+
+  const put = (resource: Resource): Promise<Answer> =>
+    must(ask(administrator, 'PUT', `${resource.resourceType}/${resource.id}`, resource), 'seed');
+
+  return {
+    store,
+    desk,
+    ask,
+    async create(caller, resource) {
+      const { resourceType } = resource as Resource; // builders make resources
+      const { json } = await must(ask(caller, 'POST', resourceType, resource), `create ${resourceType}`);
+      return json as Stored; // as stored
+    },
+    async bundle(caller, url) {
+      const { json } = await must(ask(caller, 'GET', url), url);
+      return json as unknown as Bundle; // searches and histories answer Bundles
+    },
+    async seedDirectory(...ids) {
+      for (const id of ids)
+        for (const one of [organization(id), practitionerRole(id), endpoint(id)]) await put(one);
+    },
+    async close() {
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The resources of a Bundle, in its order. */
+export const resourcesOf = ({ entry = [] }: Bundle): readonly Stored[] =>
+  entry.flatMap(({ resource }) => (resource === undefined ? [] : [resource as unknown as Stored])); // entries hold resources
+
+export const refOf = ({ resourceType, id }: Resource): Ref => `${resourceType}/${id ?? ''}`;
+export const refsOf = (bundle: Bundle): readonly Ref[] => resourcesOf(bundle).map(refOf);
+
+// — from the words of HTTP to a request of the desk, and back
+
+let asked = 0;
+
+function requestOf(caller: Caller, method: Method, url: string, body: unknown, headers: Headers): Request {
+  const [path = '', queryText = ''] = url.split(/\?(.*)/s);
+  const [type, id, versionId] = path.split('/').filter((part) => part !== '' && part !== '_history');
+  const { ifMatch, ifNoneMatch, ifNoneExist, idempotencyKey, prefer = {} } = headers;
+  const text = JSON.stringify(body);
+  return {
+    interaction: interactionOf(method, path, body),
+    type,
+    id,
+    versionId,
+    query: [...new URLSearchParams(queryText)],
+    queryText,
+    body: text === undefined || method === 'PATCH' ? undefined : parseJson(text),
+    patch: method === 'PATCH' ? body : undefined,
+    ifMatch,
+    ifNoneMatch: ifNoneMatch === undefined ? undefined : [ifNoneMatch],
+    ifNoneExist,
+    idempotencyKey:
+      idempotencyKey === undefined ? undefined : keyOf(idempotencyKey, `${method} ${url} ${text}`),
+    prefer,
+    caller,
+    requestId: `request-${(asked += 1)}`,
+    signal: new AbortController().signal,
+  };
+}
+
+function interactionOf(method: Method, path: string, body: unknown): Interaction {
+  const parts = path.split('/').filter((part) => part !== '');
+  const [history, version] = [parts.indexOf('_history'), parts.at(-1) !== '_history'];
+  if (method === 'GET' && history >= 0) {
+    return version
+      ? 'vread'
+      : ((['history-system', 'history-type', 'history-instance'] as const)[history] ?? 'read');
+  }
+  if (method === 'GET') return parts.length === 1 ? 'search-type' : 'read';
+  if (method !== 'POST') return ({ PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const)[method];
+  if (parts.length > 0) return 'create';
+  return (body as Bundle).type === 'batch' ? 'batch' : 'transaction';
+}
+
+const keyOf = (id: string, content: string) => ({
+  id,
+  fingerprint: createHash('sha256').update(content).digest('hex'),
+});
+
+function answerOf({ status, text, resource, version, location, headers = {} }: Reply): Answer {
+  const sent = text ?? (resource === undefined ? undefined : JSON.stringify(resource));
+  const json = sent === undefined ? undefined : (JSON.parse(sent) as Resource); // the desk sends resources
+  return { status, json, text: sent, code: undefined, issues: [], location, version, headers };
+}
+
+function refusalOf({ code, issues, outcome }: OperationOutcomeError): Answer {
+  return {
+    status: ISSUES[code].http,
+    json: outcome as OperationOutcome & Resource,
+    text: JSON.stringify(outcome),
+    code,
+    issues,
+    location: undefined,
+    version: undefined,
+    headers: {},
+  };
+}
