@@ -1,11 +1,12 @@
 /** Resources of a BSeR referral as clients write them: the least that is valid, with whatever a test adds. */
-import type { Ref, Resource } from '../src/fhir/types.ts';
+import type { Resource } from '../src/fhir/types.ts';
 
 export const PLACER_SYSTEM = 'urn:oid:2.16.840.1.113883.3.1.1';
 export const MRN_SYSTEM = 'urn:oid:1.2.36.146.595.217.0.1';
 
 type More = Readonly<Record<string, unknown>>;
-type At = Ref | string;
+/** `Type/id`, a `urn:uuid:`, or a condition. */
+type At = string;
 
 /** `{ reference }`, as most elements hold one. */
 export const to = (reference: At): { readonly reference: string } => ({ reference });

@@ -141,12 +141,6 @@ export async function openWorld({
     }
   };
 
-  const must = async (answer: Promise<Answer>, what: string): Promise<Answer> => {
-    const { status, json, ...rest } = await answer;
-    if (status < 300) return { status, json, ...rest };
-    throw new Error(`${what}: ${status} ${JSON.stringify(json)}`);
-  };
-
   const put = (resource: Resource): Promise<Answer> =>
     must(ask(administrator, 'PUT', `${resource.resourceType}/${resource.id}`, resource), 'seed');
 
@@ -172,6 +166,12 @@ export async function openWorld({
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function must(answer: Promise<Answer>, what: string): Promise<Answer> {
+  const given = await answer;
+  if (given.status < 300) return given;
+  throw new Error(`${what}: ${given.status} ${given.text}`);
 }
 
 /** The resources of a Bundle, in its order. */
