@@ -34,7 +34,8 @@ function mayWrite({ caller }: Draft, planned: Planned, custodian: Ref | ''): boo
       .filter((version) => version !== undefined)
       .every((version) => (belongsTo(ref, version) ?? custodian) === caller.organization);
   }
-  return declared.writtenByParties === true || custodian === caller.organization;
+  const ruled = before ?? after?.plain;
+  return (ruled !== undefined && declared.writtenByParties?.(ruled)) || custodian === caller.organization;
 }
 
 const belongsTo = (ref: Ref, version: Resource | undefined): Ref | undefined =>

@@ -50,8 +50,8 @@ export interface ResourceType {
   readonly rules?: Rules;
   /** Organizations that are parties of this resource: from it, a referral reaches what its references carry. */
   readonly partiesOf?: (resource: Resource, around: Surroundings) => Promise<readonly Ref[]>;
-  /** Its rules decide who writes it (a referral Task has two parties); otherwise only its custodian does. */
-  readonly writtenByParties?: true;
+  /** Whether its rules decide who writes it (a referral Task has two parties); otherwise only its custodian does. */
+  readonly writtenByParties?: (resource: Resource) => boolean;
   /** Its resources are rendered from the audit chain; clients cannot write them (rules 2.8). */
   readonly renderedFromAudit?: true;
 }

@@ -1,5 +1,6 @@
 /** Task: a referral's state as both parties see it (SD/BSeR-ReferralTask), or an organization's own work item. */
 import { taskRules, taskParties } from './referral-rules/task.ts';
+import { isReferralTask } from '../referral/state.ts';
 import type { ResourceType } from './resource.ts';
 
 export const task: ResourceType = {
@@ -21,7 +22,7 @@ export const task: ResourceType = {
     'input.valueReference',
     'output.valueReference',
   ],
-  writtenByParties: true,
+  writtenByParties: isReferralTask,
   partiesOf: taskParties,
   rules: taskRules,
 };

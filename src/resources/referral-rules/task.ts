@@ -18,19 +18,19 @@ export async function taskRules(change: Change, around: Surroundings): Promise<R
   const { before, after } = change;
   const wasReferral = before !== undefined && isReferralTask(before);
   if (after === undefined) return wasReferral ? decideDelete(before, around) : {};
-  if (!wasReferral && !isReferralTask(after)) return decideOther(change, around);
-  return before === undefined ? decideCreate(change.ref, after, around) : decideWrite(change, around);
+  if (!wasReferral && !isReferralTask(after)) return {};
+  if (before === undefined) return decideCreate(change.ref, after, around);
+  return wasReferral ? decideWrite(change, around) : refuseBecoming();
 }
 
-/** A Task that is no referral's is written by the organization that owns it, or that asked for it. */
-async function decideOther({ before }: Change, around: Surroundings): Promise<Ruling> {
-  if (before === undefined || around.administrator) return {};
-  const { initiator, recipient } = await partiesOf(before, around);
-  if (around.actor === initiator || around.actor === recipient) return {};
-  return {
-    refused: { code: 'not-custodian', diagnostics: 'only its owner and its requester write this Task' },
-  };
-}
+/** Otherwise a Task could be brought to any state first, and be made a referral's then. */
+const refuseBecoming = (): Ruling => ({
+  refused: {
+    code: 'referral-rule',
+    diagnostics: 'A Task is a referral Task from its creation on; create a new one.',
+    expression: ['Task.code', 'Task.focus'],
+  },
+});
 
 async function decideDelete(before: Resource, around: Surroundings): Promise<Ruling> {
   if (readState(before) !== 'draft') {
