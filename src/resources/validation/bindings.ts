@@ -1,45 +1,45 @@
 /** Required bindings (http://hl7.org/fhir/R4/terminologies.html#required): a code must be of the value set. */
+import type { Tree } from './invariants.ts';
 import { add, type Run } from './run.ts';
 import { codesOf } from './value-sets.ts';
 
-/** So many codes are named when none of them was given. */
-const NAMED_MAX = 16;
+/** Makes the check of a value set for codes. */
+export function makeCodeCheck(valueSet: string): (run: Run, code: string, place: string) => void {
+  const codes = new Set(Object.values(codesOf(valueSet) ?? {}).flat());
+  const says = expectation(valueSet);
+  return (run, code, place) => {
+    if (!codes.has(code)) add(run, place, says, 'code-invalid');
+  };
+}
 
-/** Makes the check of a value set for codes, Codings, CodeableConcepts and Quantities. */
-export function checkBinding(valueSet: string): (run: Run, value: unknown, place: string) => void {
-  const systems = Object.entries(codesOf(valueSet) ?? {}).map(
-    ([system, codes]) => [system, new Set(codes)] as const,
+/** Makes the check of a value set for Codings, CodeableConcepts and Quantities: one of the codings must be of it. */
+export function makeConceptCheck(valueSet: string): (run: Run, value: Tree, place: string) => void {
+  const systems = new Map(
+    Object.entries(codesOf(valueSet) ?? {}).map(([system, codes]) => [system, new Set(codes)]),
   );
-  const codes = new Set(systems.flatMap(([, each]) => [...each]));
-  const says = expectation(valueSet, [...codes]);
-  const holds = (coding: Coding) =>
-    systems.some(([system, each]) => coding.system === system && each.has(String(coding.code)));
+  const says = expectation(valueSet);
+  const holds = ({ system = '', code = '' }: Coding) => systems.get(system)?.has(code) ?? false;
   return (run, value, place) => {
-    if (typeof value === 'string') return codes.has(value) || add(run, place, says, 'code-invalid');
-    const { coding } = value as { coding?: unknown }; // the keyword is for strings and objects
-    if (isConcept(value as object)) {
-      if (Array.isArray(coding) && coding.some((each) => holds(asCoding(each)))) return;
-      return add(run, place, says, 'code-invalid');
-    }
-    if (!holds(asCoding(value))) add(run, place, says, 'code-invalid');
+    const check = () => codingsOf(value).some(holds) || add(run, place, says, 'code-invalid');
+    run.later.push({ within: place, check });
   };
 }
 
 interface Coding {
-  readonly system?: unknown;
-  readonly code?: unknown;
+  readonly system?: string;
+  readonly code?: string;
 }
 
-function asCoding(value: unknown): Coding {
-  return typeof value === 'object' && value !== null ? value : {};
+/** Of a CodeableConcept those it has; a Coding or a Quantity is one itself. */
+function codingsOf(value: Tree): readonly Coding[] {
+  return 'coding' in value ? (value['coding'] as readonly Coding[]) : [value]; // asked only of what is sound
 }
 
-/** A CodeableConcept rather than a Coding or a Quantity. */
-function isConcept(value: object): boolean {
-  return 'coding' in value || !('code' in value || 'system' in value);
-}
+/** So many codes are named when none of them was given. */
+const NAMED_MAX = 16;
 
-function expectation(valueSet: string, codes: readonly string[]): string {
+function expectation(valueSet: string): string {
+  const codes = Object.values(codesOf(valueSet) ?? {}).flat();
   const named = codes.length <= NAMED_MAX ? `: ${codes.join(', ')}` : '';
   return `expected a code of the value set ${valueSet}${named}`;
 }

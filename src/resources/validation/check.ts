@@ -10,15 +10,15 @@ import type { Tree } from './invariants.ts';
 import { makeKeywords } from './keywords.ts';
 import { PRIMITIVES } from './primitives.ts';
 import { checkReference } from './references.ts';
-import { add, addMissing, FOUND_MAX, type Run } from './run.ts';
+import { add, addMissing, FOUND_MAX, runLater, type Run } from './run.ts';
 import { buildSchema } from './schema.ts';
 import { RESOURCE_TYPES } from './structure.ts';
 
 /** Judges a resource. What was found is in the run, places as JSON pointers. */
 export function checkStructure(resource: Resource): Run {
-  const run: Run = { found: [], later: [], resources: [], container: resource };
+  const run: Run = { found: [], later: [], resources: [], container: { resource, place: '' } };
   checkResource(run, resource, '');
-  if (run.found.length === 0) for (const check of run.later) check();
+  runLater(run);
   return run;
 }
 
@@ -39,7 +39,7 @@ function checkNested(run: Run, element: string, resource: Tree, place: string): 
     return checkResource(run, resource, place);
   }
   const { container } = run;
-  run.container = resource as Resource; // only its contained resources and its type are asked for
+  run.container = { resource: resource as Resource, place }; // only its contained resources and its type are asked for
   checkResource(run, resource, place);
   run.container = container;
 }
@@ -51,7 +51,8 @@ function checkType(run: Run, type: string, value: Tree, place: string): void {
   if (!validate.call(run, value, { instancePath: place, ...around }))
     explain(run, type, validate.errors ?? []);
   if (type === 'Reference') checkReference(run, value, place);
-  if (value['contained'] !== undefined) run.later.push(() => checkMentioned(run, value, place));
+  if (value['contained'] !== undefined)
+    run.later.push({ within: place, check: () => checkMentioned(run, value, place) });
 }
 
 const ajv = new Ajv({
@@ -62,6 +63,7 @@ const ajv = new Ajv({
   addUsedSchema: false,
   passContext: true,
   strict: false,
+  strictNumbers: true,
   logger: false,
   code: { optimize: false },
 });

@@ -5,7 +5,7 @@ import { add, addMissing, type Run } from './run.ts';
 /** What a contained resource must and must not have, wherever it is referred to from. */
 export function checkContained(run: Run, resource: Tree, place: string): void {
   const meta = (resource['meta'] ?? {}) as Tree; // its own schema says when it is no object
-  if (typeof resource['id'] !== 'string')
+  if (resource['id'] === undefined)
     addMissing(run, `${place}/id`, 'a contained resource needs it to be referred to');
   for (const { has, says } of FORBIDDEN) if (has(resource, meta)) add(run, place, says, 'invariant');
 }

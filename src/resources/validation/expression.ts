@@ -1,5 +1,6 @@
 /** Places as FHIRPath, which is how an OperationOutcome names them (`Task.input[0].value`). */
 import type { Resource } from '../../fhir/types.ts';
+import { hasExtensions } from './schema.ts';
 import { elementsOf, propertiesOf, type Element } from './structure.ts';
 
 /** The FHIRPath expression of a JSON pointer into a resource. */
@@ -26,11 +27,12 @@ function stepOf(
   type: string | undefined,
   property: string,
 ): readonly [name: string, type?: string | undefined] {
-  const plain = property.replace(/^_/, '');
   for (const element of type === undefined ? [] : elementsOf(type)) {
-    if (element.name === plain) return [element.name, onlyType(element)];
-    const found = propertiesOf(element).find(([name]) => name === plain);
-    if (found !== undefined) return [element.name, found[1].code];
+    if (element.name === property) return [element.name, onlyType(element)];
+    for (const [name, valueType] of propertiesOf(element)) {
+      if (name === property) return [element.name, valueType.code];
+      if (`_${name}` === property && hasExtensions(valueType)) return [element.name, 'Element'];
+    }
   }
   return [/^[A-Za-z_]\w{0,63}$/.test(property) ? property : '`?`'];
 }

@@ -3,7 +3,7 @@
  * so that every fault is named once, where it is.
  */
 import type { FuncKeywordDefinition } from 'ajv';
-import { checkBinding } from './bindings.ts';
+import { makeCodeCheck, makeConceptCheck } from './bindings.ts';
 import type { Tree } from './invariants.ts';
 import { checkTargets } from './references.ts';
 import type { Run } from './run.ts';
@@ -15,19 +15,17 @@ export interface Judges {
   readonly checkNested: (run: Run, element: string, value: Tree, place: string) => void;
 }
 
-type Check = (run: Run, value: unknown, place: string) => void;
-
-type Make<Schema> = (schema: Schema) => Check;
+type Make<Schema, Value> = (schema: Schema) => (run: Run, value: Value, place: string) => void;
 
 /** A keyword whose value decides, once, how every value is checked. */
-function keyword<Schema>(name: string, make: Make<Schema>): FuncKeywordDefinition {
+function keyword<Schema, Value>(name: string, make: Make<Schema, Value>): FuncKeywordDefinition {
   return {
     keyword: name,
     errors: false,
     compile(schema: Schema) {
       const check = make(schema);
       // By passContext `this` is the run, which ajv's type cannot say.
-      return function report(this: unknown, value: unknown, context?: { instancePath: string }) {
+      return function report(this: unknown, value: Value, context?: { instancePath: string }) {
         check(this as Run, value, context?.instancePath ?? '');
         return true;
       };
@@ -35,24 +33,26 @@ function keyword<Schema>(name: string, make: Make<Schema>): FuncKeywordDefinitio
   };
 }
 
-/** The schema has seen to it that the value is an object. */
-function ofTree(check: (run: Run, value: Tree, place: string) => void): Check {
-  return check as Check;
-}
-
+/** The words for values of one JSON type. The schema has seen to it that the value is of that type. */
 export function makeKeywords({ checkType, checkNested }: Judges): readonly FuncKeywordDefinition[] {
-  const words: readonly FuncKeywordDefinition[] = [
-    keyword('structure', (type: string) => ofTree(makeShapeCheck(type))),
-    keyword('element', (type: string) => ofTree((run, value, place) => checkType(run, type, value, place))),
-    keyword('resource', (element: string) =>
-      ofTree((run, value, place) => checkNested(run, element, value, place)),
+  const ofObjects = [
+    keyword('structure', (type: string) => makeShapeCheck(type)),
+    keyword(
+      'element',
+      (type: string) => (run: Run, value: Tree, place) => checkType(run, type, value, place),
     ),
-    keyword('targets', (targets: readonly string[]) =>
-      ofTree((run, value, place) => checkTargets(run, value, place, targets)),
+    keyword(
+      'resource',
+      (name: string) => (run: Run, value: Tree, place) => checkNested(run, name, value, place),
     ),
+    keyword('targets', (types: readonly string[]) => (run: Run, value: Tree, place) => {
+      checkTargets(run, value, place, types);
+    }),
+    keyword('concept', (valueSet: string) => makeConceptCheck(valueSet)),
   ];
+  const ofStrings = [keyword('code', (valueSet: string) => makeCodeCheck(valueSet))];
   return [
-    ...words.map((word) => ({ ...word, type: 'object' as const })),
-    { ...keyword('binding', (valueSet: string) => checkBinding(valueSet)), type: ['object', 'string'] },
+    ...ofObjects.map((word): FuncKeywordDefinition => ({ ...word, type: 'object' })),
+    ...ofStrings.map((word): FuncKeywordDefinition => ({ ...word, type: 'string' })),
   ];
 }

@@ -6,7 +6,7 @@ import profiles from '../generated/profiles.json' with { type: 'json' };
 import type { Tree } from './invariants.ts';
 import type { ProfileRow, ProfileRule, Slice } from './profile-row.ts';
 import { faultOfTarget } from './references.ts';
-import type { Found, Met } from './run.ts';
+import type { Found, Run } from './run.ts';
 import { elementsOf, propertiesOf, readType, type ElementType } from './structure.ts';
 
 const ROWS: ReadonlyMap<string, ProfileRow> = new Map(Object.entries(profiles as Record<string, ProfileRow>)); // generated as such
@@ -21,6 +21,8 @@ export const KNOWN_PROFILES: readonly string[] = [...ROWS.keys()];
 const STU1_LACKS: Readonly<Record<string, readonly string[]>> = {
   'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralTask': ['code', 'for'],
 };
+
+type Met = Run['resources'][number];
 
 /** What is wrong with a structurally sound resource by the profiles it claims: one finding a place. */
 export function checkProfiles(met: Met): readonly Found[] {
@@ -113,7 +115,7 @@ function faultOfType(met: Met, types: readonly ElementType[], { value, code }: N
   const type = code === undefined ? types[0] : types.find((each) => each.code === code);
   if (type === undefined) return `expected ${types.map((each) => each.code).join(' or ')}`;
   if (type.targets.length === 0 || typeof value !== 'object' || value === null) return undefined;
-  return faultOfTarget(met, value, type.targets);
+  return faultOfTarget(met.container, value, type.targets);
 }
 
 /** The values of an element, each member of a list; a value that is only extensions is there too. */

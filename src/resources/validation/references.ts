@@ -1,76 +1,85 @@
 /** References (http://hl7.org/fhir/R4/references.html): what they may look like, and to what they may point (ref-1). */
 import { parseReference } from '../../fhir/reference.ts';
-import { add, type Run } from './run.ts';
+import type { Tree } from './invariants.ts';
+import { add, type Met, type Run } from './run.ts';
 import { RESOURCE_TYPES } from './structure.ts';
 
 /** Checks what a Reference says by itself. */
-export function checkReference(run: Run, reference: object, place: string): void {
-  const { reference: to, type: said } = reference as { reference?: unknown; type?: unknown };
-  if (typeof to !== 'string') return; // absent, or its own schema says so
-  const shown = typeOf(run, to);
-  if (shown === MALFORMED) return add(run, `${place}/reference`, EXPECTED, 'value');
-  if (shown === UNRESOLVED)
-    return add(run, `${place}/reference`, 'no contained resource has this id', 'not-found');
-  if (shown === undefined) return;
-  if (!RESOURCE_TYPES.has(shown))
-    return add(run, `${place}/reference`, 'its type is no resource type of R4', 'value');
-  if (isType(said) && said !== shown) {
-    add(run, `${place}/type`, `the reference is to ${withArticle(shown)}`, 'value');
-  }
+export function checkReference(run: Run, value: Tree, place: string): void {
+  const { container } = run;
+  const check = () => {
+    const { reference, type } = value as Literal; // it is sound when this is asked
+    const shown = reference === undefined ? undefined : typeOf(container, reference);
+    const known = shown === undefined || RESOURCE_TYPES.has(shown);
+    if (!known) add(run, `${place}/reference`, SIGNS[shown] ?? 'its type is no resource type of R4', 'value');
+    else if (shown !== undefined && isType(type) && type !== shown) {
+      add(run, `${place}/type`, `the reference is to ${withArticle(shown)}`, 'value');
+    }
+  };
+  // What a #id names is known when the whole container is sound.
+  run.later.push({ within: isContained(value['reference']) ? container.place : place, check });
 }
 
 /** Checks that a Reference points to one of these types, as far as it shows its own. */
-export function checkTargets(run: Run, reference: object, place: string, targets: readonly string[]): void {
-  const fault = faultOfTarget(run, reference, targets);
-  if (fault !== undefined) add(run, place, fault, 'value');
+export function checkTargets(run: Run, value: Tree, place: string, targets: readonly string[]): void {
+  const { container } = run;
+  const check = () => {
+    const fault = faultOfTarget(container, value, targets);
+    if (fault !== undefined) add(run, place, fault, 'value');
+  };
+  run.later.push({ within: isContained(value['reference']) ? container.place : place, check });
 }
 
-/** What is wrong with where a Reference points, when it shows the type (by its literal or its `type`). */
-export function faultOfTarget(
-  around: Around,
-  reference: object,
-  targets: readonly string[],
-): string | undefined {
-  const { reference: to, type: said } = reference as { reference?: unknown; type?: unknown };
-  const type = (typeof to === 'string' ? typeOf(around, to) : undefined) ?? said;
+/** What is wrong with where a sound Reference points, when it shows the type (by its literal or its `type`). */
+export function faultOfTarget(container: Met, value: object, targets: readonly string[]): string | undefined {
+  const { reference, type: said } = value as Literal; // it is sound
+  const type = (reference === undefined ? undefined : typeOf(container, reference)) ?? said;
   if (!isType(type) || targets.includes(type)) return undefined;
   return `refers to ${withArticle(type)}; expected a reference to ${targets.join(' or ')}`;
 }
 
-/** Where a `#id` is looked for. */
-type Around = Pick<Run, 'container'>;
+interface Literal {
+  readonly reference?: string;
+  readonly type?: string;
+}
 
-const EXPECTED = 'expected Type/id, an absolute URL, urn:uuid: with a UUID, or #id of a contained resource';
+/** What stands for the type of a reference that is none, or that names no contained resource. */
 const MALFORMED = '?';
 const UNRESOLVED = '#';
+const SIGNS: Readonly<Record<string, string>> = {
+  [MALFORMED]: 'expected Type/id, an absolute URL, urn:uuid: with a UUID, or #id of a contained resource',
+  [UNRESOLVED]: 'no contained resource has this id',
+};
 
-const URN = /^urn:(?:oid:[0-2](?:\.\d+)+|uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$/;
+const URN = /^urn:(?:oid:[0-2](?:\.\d+){1,128}|uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$/;
 
 /** The type a literal shows, undefined when it shows none, or one of the signs above. */
-function typeOf(around: Around, to: string): string | undefined {
-  const read = parseReference(to);
+function typeOf(container: Met, literal: string): string | undefined {
+  const read = parseReference(literal);
   if (read === undefined) return MALFORMED;
-  if (read.kind === 'contained') return typeWithin(around, read.id);
-  if (read.kind === 'urn') return URN.test(to) ? undefined : MALFORMED;
+  if (read.kind === 'contained') return typeWithin(container, read.id);
+  if (read.kind === 'urn') return URN.test(literal) ? undefined : MALFORMED;
   // What looks like a type in somebody else's address need not be one.
   if (read.kind === 'absolute') return isType(read.type) ? read.type : undefined;
   return read.type;
 }
 
 /** `#` alone is the container. */
-function typeWithin({ container }: Around, id: string): string {
-  if (id === '') return container.resourceType;
-  const contained: readonly unknown[] = Array.isArray(container['contained']) ? container['contained'] : [];
-  const found = contained.find((resource) => isNamed(resource, id));
-  return found === undefined ? UNRESOLVED : String((found as { resourceType?: unknown }).resourceType); // an object
+function typeWithin({ resource }: Met, id: string): string {
+  if (id === '') return resource.resourceType;
+  const contained = (resource['contained'] ?? []) as readonly {
+    readonly id?: string;
+    readonly resourceType: string;
+  }[]; // it is sound
+  return contained.find((each) => each.id === id)?.resourceType ?? UNRESOLVED;
 }
 
-function isNamed(resource: unknown, id: string): boolean {
-  return typeof resource === 'object' && resource !== null && 'id' in resource && resource.id === id;
+function isContained(reference: unknown): boolean {
+  return typeof reference === 'string' && reference.startsWith('#');
 }
 
-function isType(type: unknown): type is string {
-  return typeof type === 'string' && RESOURCE_TYPES.has(type);
+function isType(type: string | undefined): type is string {
+  return type !== undefined && RESOURCE_TYPES.has(type);
 }
 
 function withArticle(type: string): string {

@@ -12,21 +12,26 @@ export interface Found {
   readonly severity?: IssueDetail['severity'];
 }
 
-/** A resource met on the way, with the one that its `#id` references are resolved in. */
+/** A resource with the place where it stands. */
 export interface Met {
   readonly resource: Resource;
   readonly place: string;
-  readonly container: Resource;
+}
+
+/** A check that makes sense only of what is sound in itself. */
+export interface Later {
+  /** It is left out when something was found here or below. */
+  readonly within: string;
+  readonly check: () => void;
 }
 
 export interface Run {
   readonly found: Found[];
-  /** Checks that make sense only of what is sound in itself: they run when nothing was found. */
-  readonly later: (() => void)[];
-  /** Resources met: the one validated, contained ones, those in entries. */
-  readonly resources: Met[];
-  /** The resource whose `contained` a `#id` names: the nearest that is not contained itself. */
-  container: Resource;
+  readonly later: Later[];
+  /** Resources met, each with the one that its `#id` references are resolved in: what is contained shares its container's. */
+  readonly resources: (Met & { readonly container: Met })[];
+  /** The nearest resource that is not contained itself. */
+  container: Met;
 }
 
 /** Past this many, a validation stops looking. */
@@ -38,4 +43,13 @@ export function add(run: Run, place: string, says: string, type: Found['type'] =
 
 export function addMissing(run: Run, place: string, says: string): void {
   run.found.push({ code: 'field-missing', type: 'required', place, says });
+}
+
+/** Runs the checks that had to wait. */
+export function runLater({ found, later }: Run): void {
+  if (found.length > FOUND_MAX) return;
+  const places = found.map(({ place }) => `${place}/`);
+  for (const { within, check } of later) {
+    if (!places.some((place) => place.startsWith(`${within}/`))) check();
+  }
 }

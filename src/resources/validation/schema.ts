@@ -41,11 +41,17 @@ function repeat({ max, types }: Element, schema: Schema): Schema {
 }
 
 function valueSchema({ name, valueSet }: Element, { code, targets }: ElementType): Schema {
-  const binding = valueSet !== undefined && codesOf(valueSet) !== undefined && { binding: valueSet };
+  const bound = valueSet !== undefined && codesOf(valueSet) !== undefined;
   const primitive = PRIMITIVES[code];
   if (primitive !== undefined) {
-    return { ...primitive.schema, ...(binding || (primitive.holds !== undefined && { format: code })) };
+    const form = bound ? { code: valueSet } : primitive.holds !== undefined && { format: code };
+    return { ...primitive.schema, ...form };
   }
   if (code === 'Resource') return { type: 'object', resource: name };
-  return { type: 'object', element: code, ...binding, ...(targets.length > 0 && { targets }) };
+  return {
+    type: 'object',
+    element: code,
+    ...(bound && { concept: valueSet }),
+    ...(targets.length > 0 && { targets }),
+  };
 }

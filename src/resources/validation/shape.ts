@@ -26,7 +26,8 @@ export function makeShapeCheck(type: string): (run: Run, value: Tree, place: str
     for (const choice of choices) checkChoice(run, value, place, choice);
     for (const name of lists) checkList(run, value, place, name);
     for (const { key, says, holds } of invariants) {
-      run.later.push(() => holds(value) || add(run, place, `${says} (${key})`, 'invariant'));
+      const check = () => holds(value) || add(run, place, `${says} (${key})`, 'invariant');
+      run.later.push({ within: place, check });
     }
   };
 }
@@ -68,12 +69,14 @@ function isPrimitiveList({ max, types }: Element): boolean {
   return max > 1 && types.every(hasExtensions);
 }
 
+const NONE: readonly unknown[] = [];
+
 /** Every member has a value or extensions; `null` holds the place of what is not there. */
 function checkList(run: Run, value: Tree, place: string, name: string): void {
-  const values = value[name] ?? [];
-  const extensions = value[`_${name}`] ?? [];
+  const { [name]: values = NONE, [`_${name}`]: extensions = NONE } = value;
   if (!Array.isArray(values) || !Array.isArray(extensions)) return; // the schema says so
-  if (extensions.length === 0 && !values.includes(null)) return;
+  if (extensions === NONE && !values.includes(null)) return;
+  if ((values.length === 0 && values !== NONE) || (extensions.length === 0 && extensions !== NONE)) return; // it does
   for (let index = 0; index < Math.max(values.length, extensions.length); index += 1) {
     if ((values[index] ?? extensions[index] ?? null) !== null) continue;
     add(run, `${place}/${name}/${index}`, 'null may stand only where the other list has a value');
