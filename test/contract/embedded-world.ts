@@ -15,6 +15,9 @@ export interface EmbeddedWorld extends StoreWorld {
   copy(folder: string): string;
 }
 
+/** Every store of a world was opened by it. */
+const folderOf = (store: Store): string => (store as EmbeddedStore).folder;
+
 export function createEmbeddedWorld(defaults: Partial<EmbeddedOptions> = {}): EmbeddedWorld {
   const root = mkdtempSync(join(tmpdir(), 'closeloop-store-'));
   const stores: Store[] = [];
@@ -32,8 +35,6 @@ export function createEmbeddedWorld(defaults: Partial<EmbeddedOptions> = {}): Em
     stores.push(store);
     return store;
   };
-  // Every store of a world was opened by it.
-  const folderOf = (store: Store): string => (store as EmbeddedStore).folder;
 
   return {
     folder,

@@ -25,6 +25,9 @@ const accept = (store: Store, { id, rail, receiver }: Claimed): Promise<unknown>
     }),
   );
 
+/** An entry in the lane of one referral. */
+const told = (id: Ref, receiver: Ref = 'Endpoint/e') => tell(id, { order: 'Task/lane', receiver });
+
 export function outboxLaws(world: StoreWorld): void {
   test('an entry is claimed with its commit, its attempt and a stable id', async () => {
     const store = await world.open();
@@ -91,8 +94,6 @@ export function outboxLaws(world: StoreWorld): void {
   });
 
   describe('law 15', () => {
-    const told = (id: Ref, receiver: Ref = 'Endpoint/e') => tell(id, { order: 'Task/lane', receiver });
-
     test('within a lane entries come out in commit order, one at a time', async () => {
       const store = await world.open();
       for (const id of ['Task/1', 'Task/2', 'Task/3'] as const) {

@@ -1,5 +1,6 @@
 /** Laws 9, 10 and 11: what is read stays as it was read; and the audit rows that reading leaves. */
 import { describe, expect, test } from '@jest/globals';
+import type { Ref } from '../../src/fhir/types.ts';
 import {
   audit,
   byStatus,
@@ -18,6 +19,9 @@ import {
   write,
 } from './store-world.ts';
 import type { StoreWorld } from './store-world.ts';
+
+/** An agent of this organization. */
+const by = (organization: Ref) => ({ organization, client: 'c', subject: 's' });
 
 export function readingLaws(world: StoreWorld): void {
   test('a stored text is stamped with the seq and the time of its commit', async () => {
@@ -172,13 +176,12 @@ export function readingLaws(world: StoreWorld): void {
 
     test('are seen by their agent and their viewers alone', async () => {
       const store = await world.open();
-      const by = (organization: typeof NORTH) => ({ organization, client: 'c', subject: 's' });
       await Promise.all([
         store.record(audit({ agent: by(NORTH), viewers: [SOUTH], requestId: 'shared' })),
         store.record(audit({ agent: by(NORTH), requestId: 'own' })),
         store.record(audit({ agent: by(WEST), requestId: 'west' })),
       ]);
-      const seen = async (viewer: typeof NORTH | undefined) =>
+      const seen = async (viewer: Ref | undefined) =>
         (await store.snapshot().audit({ viewer, names: [], count: 10 })).map(({ entry }) => entry.requestId);
       expect(await seen(SOUTH)).toEqual(['shared']);
       expect(await seen(NORTH)).toEqual(['own', 'shared']);

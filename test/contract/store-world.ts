@@ -31,6 +31,7 @@ export interface WorldOptions {
   readonly commitsQueuedMax?: number;
   readonly reachMembersMax?: number;
   readonly tidyMs?: number;
+  readonly turnMs?: number;
 }
 
 export const NORTH: Ref = 'Organization/north';

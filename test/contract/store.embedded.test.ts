@@ -1,6 +1,5 @@
-/** The laws of the store for the embedded engine, with its writer in a thread and in the main loop. */
+/** The laws of the store for the embedded engine as it runs by default: its writer in a thread. */
 import { createEmbeddedWorld } from './embedded-world.ts';
 import { storeLaws } from './store.ts';
 
 storeLaws('embedded, writer in a thread', () => createEmbeddedWorld({ writer: 'thread' }));
-storeLaws('embedded, writer in a turn of the loop', () => createEmbeddedWorld({ writer: 'turn' }));

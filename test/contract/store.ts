@@ -35,6 +35,30 @@ export function storeLaws(name: string, createWorld: () => StoreWorld): void {
   });
 }
 
+/** A key whose answer tells the seq that first used it. */
+const key = (fingerprint = 'f1') =>
+  ({
+    scope: 'http:north:c',
+    id: 'k1',
+    fingerprint,
+    reply: { pieces: ['201 Task/a/_history/', ''], holes: ['seq'] },
+  }) as const;
+
+/** Creates an open Task unless there is one. */
+const created = (store: Store, id: string): Promise<unknown> =>
+  store.commit(
+    commitOf([write(`Task/${id}`, { values: [status('open')] })], {
+      expects: [{ query: byStatus('Task', 'open'), refs: [] }],
+    }),
+  );
+
+/** Writes Task/a on whatever version is current. */
+const again = (store: Store, note: string): Promise<unknown> =>
+  store.turn(async (latest): Promise<Commit> => {
+    const base = (await latest.read('Task/a', EVERYTHING))?.seq ?? 0;
+    return commitOf([write('Task/a', { base, is: note })]);
+  });
+
 function commitLaws(world: StoreWorld): void {
   test('law 1: all of a commit or none of it', async () => {
     const store = await world.open();
@@ -130,20 +154,12 @@ function commitLaws(world: StoreWorld): void {
   });
 
   describe('law 6: the same key', () => {
-    const key = (fingerprint = 'f1') =>
-      ({
-        scope: 'http:north:c',
-        id: 'k1',
-        fingerprint,
-        reply: { pieces: ['201 Task/a/_history/', ''], holes: ['seq'] },
-      }) as const;
-
     test('gives the same answer and writes nothing, after a reopening too', async () => {
       let store = await world.open();
       const first = await store.commit(commitOf([write('Task/a')], { key: key() }));
       expect(first).toMatchObject({ replayed: false, reply: `201 Task/a/_history/${first.seq}` });
-      const again = await store.commit(commitOf([write('Task/a')], { key: key() }));
-      expect(again).toEqual({ ...first, replayed: true });
+      const second = await store.commit(commitOf([write('Task/a')], { key: key() }));
+      expect(second).toEqual({ ...first, replayed: true });
       store = await world.reopen(store);
       const seq = store.status().seq;
       expect(await store.commit(commitOf([write('Task/z')], { key: key() }))).toEqual({
@@ -220,13 +236,6 @@ function commitLaws(world: StoreWorld): void {
   });
 
   describe('law 18: an expectation', () => {
-    const created = (store: Store, id: string): Promise<unknown> =>
-      store.commit(
-        commitOf([write(`Task/${id}`, { values: [status('open')] })], {
-          expects: [{ query: byStatus('Task', 'open'), refs: [] }],
-        }),
-      );
-
     test('that no longer holds refuses the whole commit', async () => {
       const store = await world.open();
       await created(store, 'a');
@@ -251,12 +260,6 @@ function commitLaws(world: StoreWorld): void {
   });
 
   describe('a turn', () => {
-    const again = (store: Store, note: string): Promise<unknown> =>
-      store.turn(async (latest): Promise<Commit> => {
-        const base = (await latest.read('Task/a', EVERYTHING))?.seq ?? 0;
-        return commitOf([write('Task/a', { base, is: note })]);
-      });
-
     test('64 at a time on one resource all succeed, with commits and reads between them', async () => {
       const store = await world.open();
       await store.commit(commitOf([write('Task/a')]));
@@ -280,6 +283,13 @@ function commitLaws(world: StoreWorld): void {
       await expect(failed).rejects.toThrow('no plan');
       await again(store, 'after');
       expect((await store.snapshot().read('Task/a', EVERYTHING))?.text).toContain('after');
+    });
+
+    test('that takes too long is refused, and the next one goes on', async () => {
+      const store = await world.open({ turnMs: 30 });
+      expect(await refusal(store.turn(() => new Promise(() => undefined)))).toBe('too-busy');
+      await again(store, 'after');
+      expect(store.status().seq).toBe(1);
     });
 
     test('may audit a read while it plans', async () => {

@@ -40,10 +40,11 @@ function readOf(i: number): AuditEntry {
   };
 }
 
+const token = (param: string, low: string, high = '') => ({ param, low, high });
+
 /** A Task of 1.9 KB with a dozen search values, as a party's referral. */
 function referralTask(i: number): Commit {
   const ref: Ref = `Task/w${i}`;
-  const token = (param: string, low: string, high = '') => ({ param, low, high });
   const at = Date.UTC(2026, 0, 1) + i;
   return {
     writes: [
