@@ -27,8 +27,11 @@ export function createPolicyGate({ clock }: { readonly clock: Clock }): Ask {
     const from = version.custodian;
     const to = sight.organization;
     if (from === '' || from === to) return { permitted: true, policy: 'own' };
-    const disclosure = await buildDisclosure({ version, from, to, now, at: clock.now() });
-    const { permitted, policy, basis } = decide(disclosure);
+    const disclosures = await buildDisclosures({ version, from, to, now, at: clock.now() });
+    const decisions = disclosures.map((disclosure) => decide(disclosure));
+    const deciding = decisions.find(({ permitted }) => !permitted) ?? decisions[0];
+    if (deciding === undefined) throw new Error('a delivery is at least one disclosure');
+    const { permitted, policy, basis } = deciding;
     return { permitted, policy, ...(!permitted && { why: basis }) };
   };
 }
@@ -41,10 +44,19 @@ interface Asked {
   readonly at: number;
 }
 
+/** One for each patient that the subject is about, so that each one's word counts. */
+async function buildDisclosures(asked: Asked): Promise<readonly Disclosure[]> {
+  const { ref, text = '' } = asked.version;
+  const patients = patientsIn(ref, JSON.parse(text) as Resource); // stored texts were validated
+  const about: readonly (Ref | undefined)[] = patients.length === 0 ? [undefined] : patients;
+  return Promise.all(about.map((patient) => buildDisclosure(asked, patient)));
+}
+
 /** Who sees a subject that it does not keep and that is no directory entry is a party: sight was asked before. */
-async function buildDisclosure({ version, from, to, now, at }: Asked): Promise<Disclosure> {
-  const { ref, text = '' } = version;
-  const [patient] = patientsIn(ref, JSON.parse(text) as Resource); // stored texts were validated
+async function buildDisclosure(
+  { version: { ref }, from, to, now, at }: Asked,
+  patient: Ref | undefined,
+): Promise<Disclosure> {
   const consents = patient === undefined ? [] : await readConsents(now, patient);
   return {
     what: { type: typeOf(ref), ref },

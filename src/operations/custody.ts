@@ -2,7 +2,8 @@
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
-import { declarationOf, placesIn, type Draft, type Planned } from './draft.ts';
+import { declarationOf, EVERYTHING, placesIn, type Draft, type Planned } from './draft.ts';
+import { sightForType } from './scope.ts';
 import { patientsIn } from './values.ts';
 
 export function checkCustody(draft: Draft): void {
@@ -15,8 +16,22 @@ export function checkCustody(draft: Draft): void {
         expression: placesIn(planned),
       });
     }
+    checkDisclosedType(draft, planned);
     if (custodian !== planned.custodian) draft.planned.set(planned.ref, { ...planned, custodian });
   }
+}
+
+/** A Subscription tells its writer of a type: without the scope to search that type, it would be a way around it. */
+function checkDisclosedType({ caller }: Draft, planned: Planned): void {
+  const { ref, after } = planned;
+  const type = after === undefined ? undefined : declarationOf(ref).discloses?.(after.plain);
+  const sight = type === undefined ? EVERYTHING : sightForType(caller, type);
+  // It is told as its organization, so scopes for one patient are too narrow for it.
+  if (sight !== undefined && (sight.everything || sight.patient === undefined)) return;
+  throw new OperationOutcomeError('scope-insufficient', {
+    diagnostics: `needed: system/${type}.s`,
+    expression: placesIn(planned),
+  });
 }
 
 /** A new resource is kept by its creator; an administrator's by the organization it belongs to. */

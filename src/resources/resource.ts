@@ -52,6 +52,8 @@ export interface ResourceType {
   readonly partiesOf?: (resource: Resource, around: Surroundings) => Promise<readonly Ref[]>;
   /** Whether its rules decide who writes it (a referral Task has two parties); otherwise only its custodian does. */
   readonly writtenByParties?: (resource: Resource) => boolean;
+  /** The type that a resource lets its writer be told of: writing it needs the scope to search that type, too. */
+  readonly discloses?: (resource: Resource) => string | undefined;
   /** Its resources are rendered from the audit chain; clients cannot write them (rules 2.8). */
   readonly renderedFromAudit?: true;
 }

@@ -5,5 +5,6 @@ import { maskSecrets, subscriptionRules } from './subscription-rules.ts';
 export const subscription: ResourceType = {
   type: 'Subscription',
   show: maskSecrets,
+  discloses: ({ criteria }) => (typeof criteria === 'string' ? criteria.split('?', 1)[0] : undefined),
   rules: subscriptionRules,
 };
