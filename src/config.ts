@@ -184,6 +184,7 @@ function conflictsOf(config: Config): readonly string[] {
     [config.tlsCa !== undefined && config.tlsCert === undefined, 'tlsCa needs tlsCert and tlsKey'],
     [config.tokenAlgorithms.length === 0, 'tokenAlgorithms must name at least one algorithm'],
     [config.pageSize > config.pageSizeMax, 'pageSize must not exceed pageSizeMax'],
+    [config.backoffMinMs > config.backoffMaxMs, 'backoffMinMs must not exceed backoffMaxMs'],
     [config.headersTimeoutMs > config.requestTimeoutMs, 'headersTimeoutMs must not exceed requestTimeoutMs'],
     [
       config.publicBaseUrl !== undefined && !config.publicBaseUrl.endsWith(config.basePath),

@@ -52,6 +52,7 @@ export const SETTINGS = {
   anchorFile: text(undefined, 'File outside the data folder to which the audit chain is anchored.'),
   anchorMs: integer(5 * MINUTE, [SECOND, DAY], 'Time between two anchors of the audit chain.'),
   keyRetentionMs: integer(7 * DAY, [MINUTE, 90 * DAY], 'How long an Idempotency-Key is remembered.'),
+  commitsQueuedMax: integer(1024, [1, 100_000], 'Commits waiting for the writer; further ones get 503.'),
   auditReads: choice(['on', 'off'], 'Audit of reads and searches. Off is for measuring only.', {
     unsafe: (value) => (value === 'off' ? 'reads leave no trace' : undefined),
   }),
@@ -130,6 +131,7 @@ export const SETTINGS = {
   searchSnapshotMs: integer(15 * MINUTE, [MINUTE, DAY], 'How long the pages of a search can be read.'),
   searchWorkers: integer(1, [1, 16], 'Threads that search.'),
   pageSize: integer(50, [1, 1000], 'Matches of a page when _count is absent.'),
+  includesMax: integer(1000, [1, 10_000], 'Included resources of a page at most.'),
   pageSizeMax: integer(1000, [1, 10_000], 'Matches of a page at most.'),
 
   // — rules
@@ -137,13 +139,6 @@ export const SETTINGS = {
   openTaskForServiceRequest: onOff(
     true,
     'An active order with a performer opens its referral Task by itself.',
-  ),
-  validation: choice(
-    ['strict', 'lenient'],
-    'Structural validation of what is written: refuse, or only warn.',
-    {
-      unsafe: (value) => (value === 'lenient' ? 'resources that are not valid FHIR are stored' : undefined),
-    },
   ),
 
   // — telling others
@@ -158,15 +153,22 @@ export const SETTINGS = {
     'Time a delivery attempt may take before another may try.',
   ),
   attemptsMax: integer(12, [1, 100], 'Attempts before a delivery is given to a person.'),
+  backoffMinMs: integer(SECOND, [10, 10 * MINUTE], 'Shortest pause between two attempts.'),
   backoffMaxMs: integer(15 * MINUTE, [SECOND, DAY], 'Longest pause between two attempts.'),
   subscriptionAllowList: list(
     [],
-    'Hosts, or host:port, to which notifications may go although they are not public https addresses.',
+    'Where notifications may go beside https at public addresses: host, host:port, host:* or http://host:port.',
     {
       unsafe: (hosts) => (hosts.length > 0 ? `notifications may go to ${hosts.join(', ')}` : undefined),
     },
   ),
-  subscriptionFanOutMax: integer(1000, [1, 100_000], 'Notifications that one commit may cause.'),
+  subscriptionsMax: integer(10_000, [1, 1_000_000], 'Active Subscriptions of all organizations together.'),
+  subscriptionsPerOrganizationMax: integer(
+    100,
+    [1, 100_000],
+    'Active Subscriptions of one organization: what bounds the fan-out of a commit.',
+  ),
+  deliveriesInFlightMax: integer(32, [1, 1000], 'Deliveries under way at a time, each to another receiver.'),
 
   // — operating
   logLevel: choice(['info', 'debug', 'warn', 'error'], 'The least severe log lines that are written.'),
@@ -177,7 +179,6 @@ export const SETTINGS = {
       unsafe: (value) => (value ? 'tokens are issued by this server itself' : undefined),
     },
   ),
-  demoPlay: onOff(true, 'The demonstration plays one referral at start.'),
 };
 
 function isUrl(given: string): boolean {

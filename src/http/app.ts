@@ -21,7 +21,7 @@ import {
 import type { FailedLogins } from './failed-logins.ts';
 import { createHealth } from './health.ts';
 import type { Log } from './log.ts';
-import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import type { Target } from './read-request.ts';
 import { sendRefusal } from './reply.ts';
 import type { Served } from './route.ts';
@@ -41,6 +41,7 @@ export interface AppParts {
   readonly failedLogins: FailedLogins;
   readonly served: Served;
   readonly documents: PublicDocuments;
+  readonly metrics: Metrics;
   readonly log: Log;
   readonly clock: Clock;
   readonly traffic: Traffic;
@@ -48,11 +49,11 @@ export interface AppParts {
 }
 
 export function createApp(parts: AppParts): Express {
-  const { perform, identify, served, documents, log, traffic, settings, clock, failedLogins } = parts;
+  const { perform, identify, served, documents, metrics, log, traffic, settings, clock, failedLogins } =
+    parts;
   const { basePath } = settings;
   const status = (): ReturnType<Store['status']> => parts.store.status();
   const now = (): number => clock.now();
-  const metrics = createMetrics({ status, now, inFlight: () => traffic.inFlight });
   const addressOf = createAddressOf(settings.trustedProxy);
   const cors = createCors(settings.corsOrigins);
   const exchange = createExchange(

@@ -2,12 +2,14 @@
  * Metrics in the Prometheus text format. Label values come from our own tables (interactions, types served), never from
  * what a client wrote, so their number is bounded; the children of a label set are kept, because finding them is the cost.
  */
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { StoreStatus } from '../ports/store.ts';
 
 export interface Metrics {
   /** One finished exchange. */
   observe(interaction: string, type: string, code: number, seconds: number): void;
+  /** One thing that happened to a delivery. `rail` and `fate` are words of our tables. */
+  delivered(rail: string, fate: string): void;
   render(): Promise<string>;
   readonly contentType: string;
 }
@@ -31,6 +33,12 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
     help: 'HTTP exchanges by interaction, resource type and class of status.',
     labelNames: ['interaction', 'type', 'status'] as const,
     buckets: BUCKETS,
+    registers: [registry],
+  });
+  const deliveries = new Counter({
+    name: 'closeloop_deliveries_total',
+    help: 'Attempts to deliver, by rail and what became of them.',
+    labelNames: ['rail', 'fate'] as const,
     registers: [registry],
   });
   const gauges: readonly (readonly [name: string, help: string, read: () => number])[] = [
@@ -61,6 +69,7 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
       }
       child.observe(seconds);
     },
+    delivered: (rail, fate) => deliveries.inc({ rail, fate }),
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };

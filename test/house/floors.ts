@@ -55,6 +55,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'node:http': EDGE,
   'node:http2': EDGE,
   'node:https': EDGE,
+  'node:module': ['src'],
   'node:net': EDGE,
   'node:os': EDGE,
   'node:process': EDGE,

@@ -9,6 +9,7 @@ import type { Perform, Traffic } from '../../../src/http/exchange.ts';
 import { createFailedLogins } from '../../../src/http/failed-logins.ts';
 import { listen, type ListenSettings } from '../../../src/http/listen.ts';
 import { createLog } from '../../../src/http/log.ts';
+import { createMetrics } from '../../../src/http/metrics.ts';
 import type { Served } from '../../../src/http/route.ts';
 import type { Interaction, Reply, Request } from '../../../src/operations/request.ts';
 import type { AuditEntry, StoreStatus } from '../../../src/ports/store.ts';
@@ -137,6 +138,7 @@ export async function openDoor(
         mode === undefined || mode === 'full' ? '{"resourceType":"CapabilityStatement"}' : undefined,
       smartConfiguration: '{"capabilities":[]}',
     },
+    metrics: createMetrics({ status: () => status, inFlight: () => traffic.inFlight, now: clock.now }),
     log,
     clock,
     traffic,

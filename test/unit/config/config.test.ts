@@ -49,8 +49,11 @@ describe('values', () => {
   });
 
   test.each<[argv: string[], expected: object]>([
-    [['--demo', '--no-demo-play'], { demo: true, demoPlay: false }],
-    [['--demo=on', '--demo-play', 'off'], { demo: true, demoPlay: false }],
+    [['--demo', '--no-open-task-for-service-request'], { demo: true, openTaskForServiceRequest: false }],
+    [
+      ['--demo=on', '--open-task-for-service-request', 'off'],
+      { demo: true, openTaskForServiceRequest: false },
+    ],
     [
       ['--demo', '--cors-origins', 'https://a.example, https://b.example'],
       { corsOrigins: ['https://a.example', 'https://b.example'] },
@@ -74,7 +77,7 @@ describe('errors name the setting and what is allowed', () => {
   test.each<[argv: string[], env: Record<string, string>, problem: string]>([
     [['--demo', '--port', '70000'], {}, 'port (--port "70000") must be a whole number from 0 to 65535'],
     [['--demo', '--port', '8e3'], {}, 'port (--port "8e3") must be a whole number from 0 to 65535'],
-    [DEMO, { VALIDATION: 'none' }, 'validation (VALIDATION "none") must be strict or lenient'],
+    [DEMO, { AUDIT_READS: 'some' }, 'auditReads (AUDIT_READS "some") must be on or off'],
     [['--demo', '--prot', '1'], {}, '--prot is not a setting; docs/reference/settings.md lists them'],
     [['--demo', '--port'], {}, 'port (--port) needs a value'],
     [['--no-port', '--demo'], {}, '--no-port is not a setting; docs/reference/settings.md lists them'],
@@ -129,7 +132,6 @@ describe('unsafe values warn by name', () => {
   test.each<[argv: string[], name: string]>([
     [['--host', '0.0.0.0'], 'host'],
     [['--audit-reads', 'off'], 'auditReads'],
-    [['--validation', 'lenient'], 'validation'],
     [['--cors-origins', '*'], 'corsOrigins'],
     [['--subscription-allow-list', '127.0.0.1:9'], 'subscriptionAllowList'],
   ])('%j', (argv, name) => {

@@ -1,0 +1,204 @@
+/**
+ * The roof: everything is put together here, once, and taken down in the opposite order. Bound first, so that a taken
+ * port is known before the store is opened; answered from last, when everything behind the door stands.
+ */
+import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { createCapabilityDocuments } from './capability/index.ts';
+import { warningsOf, type Config } from './config.ts';
+import { createApp } from './http/app.ts';
+import { createIdentify } from './http/bearer.ts';
+import { createDevIssuer, type DevIssuer } from './http/dev-issuer.ts';
+import type { Traffic } from './http/exchange.ts';
+import { createFailedLogins } from './http/failed-logins.ts';
+import { keysFromFile, keysFromUri, type IssuerKeys } from './http/keys.ts';
+import { listen } from './http/listen.ts';
+import type { Log } from './http/log.ts';
+import { createMetrics } from './http/metrics.ts';
+import type { Perform } from './operations/desk.ts';
+import { OFFERED } from './operations/perform.ts';
+import { createFindOrganization } from './organizations.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Store } from './ports/store.ts';
+import type { Rails } from './rails/index.ts';
+import { RESOURCE_TYPES } from './resources/index.ts';
+import { searchParameters } from './resources/search-parameters.ts';
+import { raiseDesk } from './start-desk.ts';
+import { openEmbeddedStore } from './stores/embedded/open.ts';
+
+export interface Running {
+  /** The base URL that clients use. */
+  readonly base: string;
+  readonly port: number;
+  /** The same path that the door takes, for who starts the server and hands it first resources. */
+  readonly perform: Perform;
+  readonly store: Store;
+  readonly rails: Rails;
+  /** Signs tokens; only in a demonstration. */
+  readonly devIssuer: DevIssuer | undefined;
+  /** Reads certificates and keys again; what does not fit is logged, and the old ones stay. */
+  reload(): void;
+  /** Finishes what is in flight, within `drainMs`, and closes everything. */
+  stop(): Promise<void>;
+}
+
+const clock: Clock = { now: () => Date.now() };
+
+/** @throws what keeps the server from starting: a taken port, a data folder in use, unreadable keys */
+export async function start(config: Config, log: Log): Promise<Running> {
+  for (const warning of warningsOf(config)) log.write('warn', `unsafe setting: ${warning}`);
+  const closing: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closing.splice(0).toReversed()) await close();
+    log.flush();
+  };
+  try {
+    return await raise(config, log, closing, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function raise(
+  config: Config,
+  log: Log,
+  closing: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<Running> {
+  const traffic: Traffic = { inFlight: 0, draining: false };
+  const listener = await listen(config, traffic);
+  closing.push(() => listener.drain(0));
+  const base = config.publicBaseUrl ?? ownBase(config, listener.port);
+
+  const store = await openStore(config);
+  closing.push(() => store.close());
+  const metrics = createMetrics({
+    status: () => store.status(),
+    inFlight: () => traffic.inFlight,
+    now: () => clock.now(),
+  });
+  const { rails, perform, dispatcher } = raiseDesk({ config, log, base, store, metrics, clock });
+  closing.push(() => rails.close());
+  closing.push(() => dispatcher.stop());
+
+  const { issuer, audience, algorithms, keys, devIssuer } = await readIssuer(config, base);
+  const failedLogins = createFailedLogins(
+    (entry) => store.record(entry),
+    (error) => log.write('error', 'failed logins could not be audited', { error: String(error) }),
+  );
+  closing.push(() => failedLogins.close());
+  const documents = createCapabilityDocuments({
+    types: RESOURCE_TYPES,
+    interactions: OFFERED,
+    parametersOf: searchParameters,
+    version: readVersion(),
+    date: new Date(clock.now()).toISOString(),
+    base,
+    cors: config.corsOrigins.length > 0,
+    updateCreate: config.putToUnusedId === 'everyone',
+    issuer: { ...config, issuer },
+  });
+  const app = createApp({
+    perform,
+    store,
+    identify: createIdentify({
+      ...config,
+      issuer,
+      audience,
+      keys,
+      tokenAlgorithms: algorithms,
+      clock,
+      findOrganization: createFindOrganization(store),
+    }),
+    failedLogins,
+    served: { types: RESOURCE_TYPES, interactions: OFFERED, operations: new Set() },
+    documents,
+    metrics,
+    log,
+    clock,
+    traffic,
+    settings: {
+      ...config,
+      base,
+      strictTransport: base.startsWith('https:'),
+      json: { depth: config.jsonDepthMax },
+    },
+  });
+  dispatcher.start();
+  listener.serve(app);
+  closing.push(() => listener.drain(config.drainMs));
+  log.write('info', 'ready', { base, node: process.version });
+
+  const reload = (): void => {
+    for (const [what, again] of [
+      ['certificate', () => listener.reloadTls()],
+      ['keys', () => keys.reload()],
+    ] as const) {
+      try {
+        again();
+      } catch (error) {
+        log.write('error', `the ${what} could not be read again; the old goes on`, { error: String(error) });
+      }
+    }
+  };
+  return { base, port: listener.port, perform, store, rails, devIssuer, reload, stop };
+}
+
+function ownBase({ host, tlsCert, basePath }: Config, port: number): string {
+  const scheme = tlsCert === undefined ? 'http' : 'https';
+  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}${basePath}`;
+}
+
+function openStore({ dataDir, anchorFile, ...config }: Config): ReturnType<typeof openEmbeddedStore> {
+  const { searchSnapshotMs, searchTimeoutMs, searchWorkers, anchorMs, keyRetentionMs, commitsQueuedMax } =
+    config;
+  return openEmbeddedStore({
+    folder: dataDir,
+    clock,
+    searchSnapshotMs,
+    searchTimeoutMs,
+    searchWorkers,
+    anchorMs,
+    keyRetentionMs,
+    commitsQueuedMax,
+    ...(anchorFile !== undefined && { anchorFile }),
+  });
+}
+
+interface Issuer {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+  readonly keys: IssuerKeys;
+  readonly devIssuer: DevIssuer | undefined;
+}
+
+/** The issuer that is trusted: the configured one, or in a demonstration our own. */
+async function readIssuer(config: Config, base: string): Promise<Issuer> {
+  const { demo, issuer, jwksUri, jwksFile, organizationClaim, dataDir, tokenAlgorithms } = config;
+  const audience = config.audience ?? base;
+  if (demo) {
+    const devIssuer = await createDevIssuer({
+      audience,
+      organizationClaim,
+      folder: dataDir,
+      now: () => clock.now(),
+    });
+    return {
+      issuer: devIssuer.issuer,
+      audience,
+      algorithms: [devIssuer.algorithm],
+      keys: devIssuer.keys,
+      devIssuer,
+    };
+  }
+  if (issuer === undefined) throw new Error('issuer must be set');
+  const keys = jwksFile === undefined ? keysFromUri(jwksUri ?? '') : keysFromFile(jwksFile);
+  return { issuer, audience, algorithms: tokenAlgorithms, keys, devIssuer: undefined };
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return (manifest as { version: string }).version; // ours, beside this file
+}
