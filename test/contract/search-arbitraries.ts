@@ -12,7 +12,7 @@ const SYSTEMS = ['', 'urn:1', 'urn:2'];
 const TEXTS = ['an', 'anna', 'annab', 'b', 'ba', ''];
 const URIS = ['http://x', 'http://x/', 'http://x/y', 'http://x/y/z', 'http://xy', 'urn:x'];
 
-/** The clock of these worlds goes on by this, in milliseconds, whenever it is looked at; it begins at 0. */
+/** The clock of these worlds goes on by this, in milliseconds, whenever it is looked at. */
 export const TICK = 500;
 
 /** Bounds of intervals: short ones, and ones longer than a day. */
@@ -45,7 +45,7 @@ const fixed = (of: Ref): Pick<Put, 'custodian' | 'everyone'> => {
 const put: fc.Arbitrary<Put> = fc
   .record({
     ref,
-    values: fc.uniqueArray(value, { maxLength: 6, selector: (one) => JSON.stringify(one) }),
+    values: fc.uniqueArray(value, { minLength: 2, maxLength: 8, selector: (one) => JSON.stringify(one) }),
     parties: fc.subarray([...ORGS], { maxLength: 2 }),
     outward: fc.uniqueArray(ref, { maxLength: 2 }),
     gone: fc.nat(5).map((n) => n === 0),
@@ -54,8 +54,8 @@ const put: fc.Arbitrary<Put> = fc
 
 /** Commits of writes, at most one per resource; a resource is deleted only while it lives. */
 export const worlds: fc.Arbitrary<readonly (readonly Put[])[]> = fc
-  .array(fc.uniqueArray(put, { minLength: 1, maxLength: 4, selector: (one) => one.ref }), {
-    minLength: 2,
+  .array(fc.uniqueArray(put, { minLength: 2, maxLength: 6, selector: (one) => one.ref }), {
+    minLength: 4,
     maxLength: 12,
   })
   .map((commits) => {
@@ -71,6 +71,10 @@ export const worlds: fc.Arbitrary<readonly (readonly Put[])[]> = fc
   });
 
 const prefix = fc.constantFrom<Prefix>('eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap');
+
+const range = fc
+  .tuple(prefix, interval)
+  .map(([one, when]): Clause => ({ kind: 'range', param: 'when', prefix: one, ...when }));
 
 const leaf = fc.oneof<fc.Arbitrary<Clause>[]>(
   fc.record({
@@ -116,7 +120,7 @@ const leaf = fc.oneof<fc.Arbitrary<Clause>[]>(
     match: fc.constantFrom('exact' as const, 'below' as const, 'above' as const),
     value: fc.constantFrom(...URIS),
   }),
-  fc.tuple(prefix, interval).map(([one, when]) => ({ kind: 'range', param: 'when', prefix: one, ...when })),
+  range,
   fc.record({ prefix, low: fc.nat(40), high: fc.nat(40) }).map(({ low, high, ...one }) => ({
     kind: 'updated',
     ...one,
@@ -139,6 +143,7 @@ export const { clauses } = fc.letrec<{ clauses: Clause }>((tie) => ({
       arbitrary: fc.array(tie('clauses'), { maxLength: 3 }).map((of): Clause => ({ kind: 'any', of })),
     },
     { weight: 1, arbitrary: tie('clauses').map((clause): Clause => ({ kind: 'not', clause })) },
+    { weight: 2, arbitrary: fc.tuple(range, range).map((of): Clause => ({ kind: 'all', of })) },
     {
       weight: 2,
       arbitrary: fc
@@ -183,3 +188,15 @@ export const queries: fc.Arbitrary<{ readonly query: Query; readonly back: numbe
   }),
   back: fc.nat(8),
 });
+
+/** A query whose `_lastUpdated` counts from an instant. */
+export function after(instant: number, query: Query): Query {
+  return { ...query, where: shift(query.where, instant) };
+}
+
+function shift(clause: Clause, by: number): Clause {
+  if (clause.kind === 'updated') return { ...clause, low: clause.low + by, high: clause.high + by };
+  if ('of' in clause) return { ...clause, of: clause.of.map((one) => shift(one, by)) };
+  if ('clause' in clause) return { ...clause, clause: shift(clause.clause, by) };
+  return 'where' in clause ? { ...clause, where: shift(clause.where, by) } : clause;
+}

@@ -49,6 +49,13 @@ export class SearchWorld {
     return seq;
   }
 
+  /** Deletes whatever lives, so that the store can be the next world's. */
+  async clear(): Promise<void> {
+    const living = [...this.#live.values()];
+    if (living.length > 0)
+      await this.put(...living.map(({ ref, custodian }) => ({ ref, custodian, gone: true })));
+  }
+
   /** Offers a commit that writes nothing and relies on a search. */
   expecting(expectation: Expectation): Promise<Committed> {
     return this.store.commit({ ...EMPTY, expects: [expectation] });

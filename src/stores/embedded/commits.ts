@@ -24,6 +24,7 @@ import type { Identities } from './identities.ts';
 import type { Outbox } from './outbox.ts';
 import type { ApplyReach } from './reach.ts';
 import { FOREVER } from './schema.ts';
+import { notesOn } from './search-ranges.ts';
 import { sightSql } from './sight.ts';
 
 /** The search of an expectation, run in the writer's own connection. */
@@ -205,7 +206,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   }
 
   function writeValues(type: string, values: readonly SearchValue[], vid: number): void {
-    for (const { param, low, high } of values)
+    for (const { param, low, high } of [...values, ...notesOn(values)])
       addValue.run(identities.intern(`${type}.${param}`), low, vid, high);
   }
 

@@ -66,7 +66,8 @@ CREATE TABLE version (
 CREATE UNIQUE INDEX version_of ON version (rid, seq);
 CREATE INDEX version_type ON version (type, ended, vid);
 
--- Search values of versions. pid = name of '<Type>.<param>'. low and high as in ports/query.ts.
+-- Search values of versions. pid = name of '<Type>.<param>'. low and high as in ports/query.ts. A version with several
+-- intervals under a parameter is noted by a row 0, 0 under '<Type>.<param>:several'.
 CREATE TABLE value (pid INTEGER NOT NULL, low ANY NOT NULL, vid INTEGER NOT NULL, high ANY NOT NULL,
   PRIMARY KEY (pid, low, vid, high)) STRICT, WITHOUT ROWID;
 CREATE INDEX value_of ON value (vid, pid, low, high);

@@ -4,10 +4,11 @@
  */
 import type { Clause, SortKey } from '../../ports/query.ts';
 import { conditionOf } from './search-conditions.ts';
-import { narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
+import { boundsOf, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
 import type { Field, Source } from './search-sources.ts';
+import { windowOf } from './search-ranges.ts';
 import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
-import { all, and, each, first, joined, sql, word } from './sql.ts';
+import { all, and, each, first, joined, sql, TRUE, word } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 export interface Wanted {
@@ -32,10 +33,10 @@ export function findVersions(wanted: Wanted): readonly number[] {
   if (key === undefined || key.param === '_lastUpdated') return inOrderOfWriting(source, wanted);
   if (source !== undefined && source.rows <= few) return sorted(source, wanted);
   if (source !== undefined && source.rows < many) {
-    const found = collect([walkByKey(key, field, tried)], wanted);
+    const found = collect([walkByKey(key, wanted, tried)], wanted);
     return found.length < need ? sorted(source, wanted) : found;
   }
-  return collect([walkByKey(key, field, ALL), walkWithout(key, field)], wanted);
+  return collect([walkByKey(key, wanted, ALL), walkWithout(key, wanted)], wanted);
 }
 
 /** The versions of a source that match, newest write first. */
@@ -78,17 +79,20 @@ interface Walk {
   readonly besides?: Clause;
 }
 
+const NOWHERE: Walk = { candidates: sql`SELECT 0 AS vid WHERE 0` };
+
 const direction = (descending: boolean): Sql => word(descending ? 'DESC' : 'ASC');
 
 function walk(source: Source, descending: boolean, limit: number): Walk {
-  if (source.branches.length === 0) return { candidates: sql`SELECT 0 AS vid WHERE 0` };
+  if (source.branches.length === 0) return NOWHERE;
   return { candidates: sql`${unionOf(source)} ORDER BY vid ${direction(descending)} LIMIT ${limit}` };
 }
 
 const unionOf = ({ branches }: Source): Sql => joined(branches, ' UNION ALL ');
 
-/** By the value that comes first in the order (R4 search 3.1.1.5.8): later ones of the same version are passed over. */
-function walkByKey({ param, descending }: SortKey, { type, world }: Field, limit: number): Walk {
+/** By the value that comes first in the order (R4 search, sorting): later ones of the same version are passed over. */
+function walkByKey({ param, descending }: SortKey, { field, must }: Wanted, limit: number): Walk {
+  const { type, world } = field;
   const way = direction(descending);
   if (param === '_id') {
     return {
@@ -96,15 +100,17 @@ function walkByKey({ param, descending }: SortKey, { type, world }: Field, limit
         WHERE ref >= ${`${type}/`} AND ref < ${`${type}0`} ORDER BY ref ${way} LIMIT ${limit}`,
     };
   }
+  const { from, to } = boundsOf(param, must, field) ?? {};
+  const within = from === undefined || to === undefined ? TRUE : sql`low >= ${from} AND low <= ${to}`;
   return {
     candidates: sql`SELECT vid FROM value INDEXED BY sqlite_autoindex_value_1
-      WHERE pid = ${pidOf(world, type, param)} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
+      WHERE pid = ${pidOf(world, type, param)} AND ${within} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
   };
 }
 
 /** What has no value to be sorted by comes last. */
-function walkWithout({ param, descending }: SortKey, field: Field): Walk {
-  if (param === '_id') return { candidates: sql`SELECT 0 AS vid WHERE 0` };
+function walkWithout({ param, descending }: SortKey, { field, must }: Wanted): Walk {
+  if (param === '_id' || windowOf(param, must) !== undefined) return NOWHERE;
   return { ...walk(wholeType(field), descending, ALL), besides: { kind: 'missing', param, missing: true } };
 }
 

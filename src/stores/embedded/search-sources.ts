@@ -3,13 +3,15 @@
  * there are, counted up to a bound. The narrowest place drives the search; its rows are verified like any others, so a
  * place may hold too much, never too little.
  */
-import type { Clause, Prefix } from '../../ports/query.ts';
+import type { Clause } from '../../ports/query.ts';
 import { cutText, foldText } from '../../fhir/fold.ts';
 import { FOREVER, LONG } from './schema.ts';
 import { hasPrefix, listed, uriAncestors } from './search-conditions.ts';
+import { BOUNDS, several, windowOf } from './search-ranges.ts';
+import type { Bounds } from './search-ranges.ts';
 import { pidOf, versionAt } from './search-world.ts';
 import type { Limits, Span, World } from './search-world.ts';
-import { first, sql, word } from './sql.ts';
+import { first, sql, TRUE, word } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 export interface Source {
@@ -33,9 +35,38 @@ export function narrowest(must: readonly Clause[], field: Field): Source | undef
   let best: Source | undefined;
   for (const clause of must) {
     best = narrower(best, sourceOf(clause, field));
-    if (best !== undefined && best.rows <= field.world.limits.few) break;
+    if (best !== undefined && best.rows <= field.world.limits.few) return best;
   }
+  for (const param of windowed(must)) best = narrower(best, inWindow(param, must, field));
   return best;
+}
+
+/** Parameters with more than one bound. */
+function windowed(must: readonly Clause[]): readonly string[] {
+  const params = must.flatMap((clause) => (clause.kind === 'range' ? [clause.param] : []));
+  return [...new Set(params.filter((param, i) => params.indexOf(param) < i))];
+}
+
+function inWindow(param: string, must: readonly Clause[], field: Field): Source | undefined {
+  const window = windowOf(param, must);
+  if (window === undefined) return undefined;
+  const [, inside = []] = ranges(param, window, field);
+  const branches = [...inside, equalTo(several(param), 0, field)];
+  return { branches, ordered: false, rows: count(branches, field.world) };
+}
+
+/**
+ * The bounds within which all of a parameter's lower bounds lie, of versions that satisfy the range clauses on it; undefined
+ * when some version has several intervals, or a long one that reaches into the bounds from outside.
+ */
+export function boundsOf(param: string, must: readonly Clause[], field: Field): Bounds | undefined {
+  const window = windowOf(param, must);
+  if (window === undefined) return undefined;
+  const { world, type } = field;
+  const noted = where(several(param), TRUE, field);
+  const { reach } = window;
+  const long = reach === undefined ? [] : [longFrom(pidOf(world, type, param), reach)];
+  return [noted, ...long].some((one) => hasRow(one, world)) ? undefined : window;
 }
 
 /** The narrower of two; what comes in order, when both are wide. */
@@ -71,10 +102,12 @@ export function withinSight(field: Field): Source | undefined {
   return { branches, ordered: false, rows: count([kept, granted], world) };
 }
 
-function isDirectory({ type, world: { db, nid } }: Field): boolean {
-  const one = sql`SELECT 1 FROM resource INDEXED BY resource_kept WHERE type = ${nid(type)} AND everyone = 1 LIMIT 1`;
-  return first(db, one) !== undefined;
+function isDirectory({ type, world }: Field): boolean {
+  const everyones = sql`SELECT 1 FROM resource INDEXED BY resource_kept WHERE type = ${world.nid(type)} AND everyone = 1`;
+  return hasRow(everyones, world);
 }
+
+const hasRow = (select: Sql, { db }: World): boolean => first(db, sql`${select} LIMIT 1`) !== undefined;
 
 function inCompartment(patient: string, field: Field): Source | undefined {
   const inside: Clause = { kind: 'reference', param: ':patient', to: [patient] };
@@ -133,9 +166,9 @@ function branchesOf(clause: Clause, field: Field): Branches {
     case 'string':
       return strings(clause.param, clause.match, clause.value, field);
     case 'range':
-      return ranges(clause.param, RANGES[clause.prefix](clause.low, clause.high), field);
+      return ranges(clause.param, BOUNDS[clause.prefix](clause.low, clause.high), field);
     case 'missing':
-      return clause.missing ? [] : [[], [where(clause.param, word('1'), field)]];
+      return clause.missing ? [] : [[], [where(clause.param, TRUE, field)]];
     case 'id':
       return [[], [versionsOf(clause.ids, field)]];
     default:
@@ -146,7 +179,7 @@ function branchesOf(clause: Clause, field: Field): Branches {
 const where = (param: string, test: Sql, { type, world }: Field): Sql =>
   sql`SELECT vid FROM value INDEXED BY sqlite_autoindex_value_1 WHERE pid = ${pidOf(world, type, param)} AND ${test}`;
 
-const equalTo = (param: string, low: string, field: Field): Sql =>
+const equalTo = (param: string, low: string | number, field: Field): Sql =>
   where(param, sql`low = ${low} AND vid BETWEEN ${field.span.oldest} AND ${field.span.newest}`, field);
 
 /** A text is kept folded and cut: what is written alike begins alike. */
@@ -185,35 +218,13 @@ function versionsOf(ids: readonly string[], { type, world }: Field): Sql {
     CROSS JOIN resource r ON r.ref = j.value`;
 }
 
-/** Bounds of a value's `low`, and what its `high` must reach if its interval is longer than {@link LONG}. */
-interface Bounds {
-  readonly from: number;
-  readonly to: number;
-  readonly reach?: number;
-}
-
-/**
- * What the prefixes of R4 leave of the index, which is by `low`: an interval that is not long begins no more than
- * {@link LONG} before it ends; the long ones have an index of their own, by `high`.
- */
-const RANGES: { readonly [P in Prefix]: (from: number, to: number) => Bounds | undefined } = {
-  eq: (from, to) => ({ from, to }),
-  ne: () => undefined,
-  gt: (_from, to) => ({ from: to - LONG, to: Infinity, reach: to }),
-  lt: (from) => ({ from: -Infinity, to: from }),
-  ge: (from, to) => ({ from: Math.min(from, to - LONG), to: Infinity, reach: to }),
-  le: (_from, to) => ({ from: -Infinity, to }),
-  sa: (_from, to) => ({ from: to, to: Infinity }),
-  eb: (from) => ({ from: -Infinity, to: from }),
-  ap: (from, to) => ({ from: from - LONG, to, reach: from }),
-};
-
 function ranges(param: string, bounds: Bounds | undefined, field: Field): Branches {
   if (bounds === undefined) return [];
   const { from, to, reach } = bounds;
   const near = where(param, sql`low >= ${from} AND low <= ${to}`, field);
   if (reach === undefined) return [[], [near]];
-  const long = sql`SELECT vid FROM value INDEXED BY value_long
-    WHERE pid = ${pidOf(field.world, field.type, param)} AND high >= ${reach} AND high - low > ${word(String(LONG))}`;
-  return [[], [near, long]];
+  return [[], [near, longFrom(pidOf(field.world, field.type, param), reach)]];
 }
+
+const longFrom = (pid: number, reach: number): Sql => sql`SELECT vid FROM value INDEXED BY value_long
+  WHERE pid = ${pid} AND high >= ${reach} AND high - low > ${word(String(LONG))}`;
