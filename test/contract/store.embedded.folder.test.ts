@@ -313,6 +313,15 @@ describe('housekeeping', () => {
   });
 });
 
+test('a file of anchors that cannot be written is told at the start, and the folder is free again', async () => {
+  const folder = world.folder();
+  const anchorFile = join(folder, 'missing', 'anchors.jsonl');
+  await expect(world.open({ folder, anchorFile })).rejects.toThrow(
+    /file of anchors .* cannot be written: ENOENT/,
+  );
+  expect((await world.open({ folder })).status().seq).toBe(0);
+});
+
 test('closing leaves an anchor of the last commit, and no WAL', async () => {
   const anchorFile = join(world.folder(), 'elsewhere.jsonl');
   mkdirSync(join(anchorFile, '..'), { recursive: true });

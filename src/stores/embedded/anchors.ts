@@ -2,7 +2,9 @@
  * Anchors of the audit chain (rules 4.1): now and then the chain's last hash is written where the database is not, so that
  * somebody who can change the database cannot also change what was said about it. One JSON object per line.
  */
-import { fsyncSync, openSync, writeSync, closeSync, existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { FolderRefused, flushFolder, messageOf } from './folder.ts';
 import type { Head } from './groups.ts';
 
 export interface Anchor {
@@ -18,9 +20,16 @@ export interface Anchors {
   drop(head: Head): Anchor | undefined;
 }
 
-/** Continues the file. */
+/** Continues the file, or begins it; a last line that a crash cut off is taken away. */
 export function openAnchors(file: string): Anchors {
-  let last = readAnchors(file).at(-1)?.seq ?? 0;
+  try {
+    closeSync(openSync(file, 'a', 0o600));
+    truncateSync(file, wholeBytes(file));
+    flushFolder(dirname(file));
+  } catch (error) {
+    throw new FolderRefused(`The file of anchors ${file} cannot be written: ${messageOf(error)}.`, error);
+  }
+  let last = readAnchors(file).anchors.at(-1)?.seq ?? 0;
   return {
     drop({ seq, at, hash }) {
       if (seq <= last) return undefined;
@@ -32,12 +41,36 @@ export function openAnchors(file: string): Anchors {
   };
 }
 
-/** The anchors of a file, oldest first; none when there is no file. A last line that was cut off is left out. */
-export function readAnchors(file: string): Anchor[] {
-  if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  // Each whole line was written by `drop`.
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Anchor);
+/** What a file of anchors holds: none when there is no file. */
+export interface AnchorLines {
+  /** Oldest first. */
+  readonly anchors: readonly Anchor[];
+  /** Whole lines that are no anchor. */
+  readonly unreadable: number;
+}
+
+export function readAnchors(file: string): AnchorLines {
+  if (!existsSync(file)) return { anchors: [], unreadable: 0 };
+  const lines = readFileSync(file).subarray(0, wholeBytes(file)).toString().split('\n').slice(0, -1);
+  const anchors = lines.map(parseAnchor).filter((anchor) => anchor !== undefined);
+  return { anchors, unreadable: lines.length - anchors.length };
+}
+
+function parseAnchor(line: string): Anchor | undefined {
+  try {
+    // Looked at field by field below: anybody may have written here.
+    const { seq, at, hash } = JSON.parse(line) as Partial<Anchor>;
+    return typeof seq === 'number' && typeof at === 'number' && typeof hash === 'string'
+      ? { seq, at, hash }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bytes up to the end of the last whole line. */
+function wholeBytes(file: string): number {
+  return readFileSync(file).lastIndexOf('\n') + 1;
 }
 
 function appendDurably(file: string, line: string): void {

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Finding } from '../../ports/store.ts';
 import { readAnchors } from './anchors.ts';
-import type { Anchor } from './anchors.ts';
+import type { AnchorLines } from './anchors.ts';
 import { chainHash, digestAudit, GENESIS } from './chain.ts';
 import type { Members } from './chain.ts';
 import { openDatabase, prepare } from './connection.ts';
@@ -77,7 +77,7 @@ export async function verifyFile(file: string, anchorFile: string): Promise<Chai
   }
 }
 
-async function walk(db: DatabaseSync, anchors: readonly Anchor[]): Promise<ChainReport> {
+async function walk(db: DatabaseSync, { anchors, unreadable }: AnchorLines): Promise<ChainReport> {
   const faults: Fault[] = [];
   let faultCount = 0;
   const note = (seq: number, says: string): void => {
@@ -89,6 +89,7 @@ async function walk(db: DatabaseSync, anchors: readonly Anchor[]): Promise<Chain
     `SELECT seq, at, audit, members, hash FROM log WHERE seq > ? ORDER BY seq LIMIT ${SLICE}`,
   );
   const anchorOf = new Map(anchors.map((anchor) => [anchor.seq, anchor]));
+  if (unreadable > 0) note(0, `${unreadable} lines of the file of anchors cannot be read`);
   const projections = prepareProjections(db, note);
   let before = { seq: 0, at: 0, hash: GENESIS };
   let commits = 0;

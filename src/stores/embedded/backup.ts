@@ -66,7 +66,7 @@ async function prove(folder: string): Promise<ChainReport> {
   if (report.faultCount === 0) return report;
   const says = describeReport(report).find(({ ok }) => !ok)?.says ?? '';
   throw new FolderRefused(
-    `The copy in ${folder} does not verify (${readAnchors(anchors).length} anchors): ${says}.`,
+    `The copy in ${folder} does not verify (${readAnchors(anchors).anchors.length} anchors): ${says}.`,
   );
 }
 

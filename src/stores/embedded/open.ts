@@ -175,7 +175,13 @@ function assemble({ options, db, pool, queue, close }: Parts): EmbeddedStore {
     if (dropped !== undefined) onAnchor?.(dropped);
     return dropped;
   };
-  const anchoring = setInterval(anchor, options.anchorMs).unref();
+  const anchoring = setInterval(() => {
+    try {
+      anchor();
+    } catch {
+      // A disk that cannot take it now: the next one covers this one too, and `verify` names the tail until then.
+    }
+  }, options.anchorMs).unref();
   const tidying = tidyWhenIdle(queue, options.tidyMs);
   let closing: Promise<void> | undefined;
 
@@ -202,8 +208,11 @@ function assemble({ options, db, pool, queue, close }: Parts): EmbeddedStore {
         clearInterval(anchoring);
         tidying.stop();
         await queue.drain();
-        anchor();
-        await close();
+        try {
+          anchor();
+        } finally {
+          await close();
+        }
       })();
       return closing;
     },

@@ -42,9 +42,18 @@ export interface WriterOptions {
 /** The writer's connection keeps this much of the file in memory. */
 const CACHE_KIB = 32 * 1024;
 
+const SQLITE_BUSY = 5;
 const SQLITE_READONLY = 8;
 const SQLITE_IOERR = 10;
 const SQLITE_FULL = 13;
+
+/** What a failure of the disk, or of the lock on the file, is called. */
+const REFUSALS: ReadonlyMap<number, CommitRefusal> = new Map([
+  [SQLITE_BUSY, 'too-busy'],
+  [SQLITE_READONLY, 'read-only'],
+  [SQLITE_IOERR, 'disk-full'],
+  [SQLITE_FULL, 'disk-full'],
+]);
 
 export class Writer {
   readonly #db: DatabaseSync;
@@ -233,6 +242,5 @@ function refusalOf(error: unknown): CommitRefusal | undefined {
   // Errors of node:sqlite carry SQLite's extended result code; its low byte is the kind.
   const code = (error as { errcode?: unknown } | null)?.errcode;
   if (typeof code !== 'number') return undefined;
-  if ((code & 0xff) === SQLITE_FULL || (code & 0xff) === SQLITE_IOERR) return 'disk-full';
-  return (code & 0xff) === SQLITE_READONLY ? 'read-only' : undefined;
+  return REFUSALS.get(code & 0xff);
 }

@@ -235,12 +235,37 @@ describe('found is', () => {
     expect(faults).toContainEqual(expect.stringContaining(`commit ${anchored} was anchored: it was cut off`));
   });
 
+  test('an anchor made unreadable', async () => {
+    const copy = world.copy(folder);
+    writeFileSync(join(copy, 'anchors.jsonl'), 'nothing to see\n');
+    expect((await verifyChain(copy)).faults).toMatchObject([
+      { says: '1 lines of the file of anchors cannot be read' },
+    ]);
+  });
+
   test('an edited anchor', async () => {
     const copy = world.copy(folder);
     const file = join(copy, 'anchors.jsonl');
     writeFileSync(file, readFileSync(file, 'utf8').replace(/"hash":"...../, '"hash":"00000'));
     expect((await verifyChain(copy)).faults).toMatchObject([{ seq: anchored }]);
   });
+});
+
+test('a last anchor that a crash cut off is taken away, and the next one stands on a line of its own', async () => {
+  const store = await world.open();
+  await store.commit(commitOf([write('Task/a')]));
+  await store.close();
+  const file = join(store.folder, 'anchors.jsonl');
+  writeFileSync(file, '{"seq":2,"at', { flag: 'a' });
+  const after = await world.open({ folder: store.folder });
+  await after.commit(commitOf([write('Task/b')]));
+  await after.close();
+  expect(
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .map((line) => line.slice(0, 9)),
+  ).toEqual(['{"seq":1,', '{"seq":2,', '']);
+  expect((await verifyChain(store.folder)).faultCount).toBe(0);
 });
 
 test('an expunge that the trail tells of is no fault', async () => {
