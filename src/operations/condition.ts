@@ -3,7 +3,9 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import { SERVED_TYPES } from '../resources/index.ts';
 import { parseCondition } from '../resources/search-query.ts';
-import { findPreview, type Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { findPreview } from './preview.ts';
+import { sightForClause } from './scope.ts';
 
 /** At most two resources are looked for: one more than a condition may select. */
 const FOUND_MAX = 2;
@@ -20,7 +22,7 @@ export async function findCondition(draft: Draft, type: string, queryText: strin
     type,
     where,
     sort: [],
-    sight: draft.sight,
+    sight: sightForClause(draft.caller, where, draft.sight),
     count: FOUND_MAX,
     offset: 0,
     total: false,

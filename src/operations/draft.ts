@@ -6,16 +6,14 @@
 import { mapBody, type Body } from '../fhir/body.ts';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Query, Sight } from '../ports/query.ts';
+import type { Sight } from '../ports/query.ts';
 import type { Expectation, Keep, Snapshot, Write } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import type { ResourceType } from '../resources/resource.ts';
-import { matches } from '../resources/match.ts';
 import type { Move } from '../resources/rules.ts';
 import type { Caller } from './request.ts';
 import type { Room } from './room.ts';
-import { valuesOf } from './values.ts';
 
 /** One resource of a draft, before and after. */
 export interface Planned {
@@ -103,26 +101,4 @@ export async function readPreview(draft: Draft, ref: Ref): Promise<Resource | un
   if (version?.text === undefined) return undefined;
   keepVersion(draft, ref, version.seq);
   return JSON.parse(version.text) as Resource; // stored texts were validated
-}
-
-/**
- * What a search finds as things will be: the snapshot's matches that the draft does not change, and the draft's own. The
- * snapshot's part is expected to hold at the moment of commit.
- */
-export async function findPreview(draft: Draft, query: Query): Promise<readonly Ref[]> {
-  const page = await draft.snapshot.search(query);
-  const found = page.matches.map(({ ref }) => ref);
-  draft.expects.push({ query, refs: found });
-  const stored = found.filter((ref) => !draft.planned.has(ref));
-  return [...stored, ...findPlanned(draft, query)];
-}
-
-function findPlanned(draft: Draft, query: Query): readonly Ref[] {
-  return [...draft.planned.values()]
-    .filter(({ ref, after }) => after !== undefined && typeOf(ref) === query.type)
-    .filter(({ ref, after }) => {
-      const values = after === undefined ? [] : valuesOf(after.plain);
-      return matches(query.where, { ref, type: query.type, values });
-    })
-    .map(({ ref }) => ref);
 }

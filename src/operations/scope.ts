@@ -1,6 +1,7 @@
 /** Whether the caller's scopes permit the interaction (SMART App Launch 2.2); deny by default. */
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import type { Sight } from '../ports/query.ts';
+import type { Clause, Sight } from '../ports/query.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
 import { permits, type ScopedInteraction } from '../smart/permits.ts';
 import { sightOf, type Caller, type Interaction, type Request } from './request.ts';
 
@@ -41,9 +42,48 @@ export function sightFor(request: Request): Sight {
   return sightOf(request.caller, patientOnly);
 }
 
-/** What the caller may see of another type, for includes and chains: nothing where its scopes give no search. */
+/**
+ * What the caller may see of another type, for includes and chains: nothing where its scopes give no search, or give it
+ * for a patient that the token does not name.
+ */
 export function sightForType(caller: Caller, type: string): Sight | undefined {
   if (caller.administrator) return sightOf(caller);
   const permit = permits(caller.scopes, 'search-type', type);
-  return permit.allowed ? sightOf(caller, permit.patientOnly) : undefined;
+  if (!permit.allowed || (permit.patientOnly && caller.patient === undefined)) return undefined;
+  return sightOf(caller, permit.patientOnly);
+}
+
+/**
+ * The sight in which a clause is asked. Every type that a chain passes must be one the caller's scopes let it search; the
+ * narrowest sight holds for all.
+ *
+ * @throws OperationOutcomeError `scope-insufficient`, naming the scope that would be enough
+ */
+export function sightForClause(caller: Caller, where: Clause, sight: Sight): Sight {
+  let narrowest = sight;
+  for (const type of chainedTypes(where)) {
+    const asked = sightForType(caller, type);
+    if (asked === undefined) {
+      throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: system/${type}.s` });
+    }
+    if (!asked.everything && asked.patient !== undefined) narrowest = asked;
+  }
+  return narrowest;
+}
+
+/** A chain over all targets of a parameter counts only those that are served and asked for. */
+function chainedTypes(clause: Clause): readonly string[] {
+  switch (clause.kind) {
+    case 'all':
+    case 'any':
+      return clause.of.flatMap(chainedTypes);
+    case 'not':
+      return chainedTypes(clause.clause);
+    case 'chain':
+      return [...clause.types.filter((type) => RESOURCE_TYPES.has(type)), ...chainedTypes(clause.where)];
+    case 'has':
+      return [clause.type, ...chainedTypes(clause.where)];
+    default:
+      return [];
+  }
 }

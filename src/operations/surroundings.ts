@@ -4,7 +4,8 @@ import type { Query } from '../ports/query.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { readParty } from '../resources/party.ts';
 import type { Surroundings } from '../resources/rules.ts';
-import { EVERYTHING, findPreview, readPreview, type Draft } from './draft.ts';
+import { EVERYTHING, readPreview, type Draft } from './draft.ts';
+import { findPreview } from './preview.ts';
 
 /** Resources that one rule looks at, at most; a referral with more open Tasks is not one. */
 const FOUND_MAX = 100;

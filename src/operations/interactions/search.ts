@@ -1,9 +1,9 @@
 /** search of one type (http://hl7.org/fhir/R4/http.html#search), its includes, and its pages. */
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
-import { buildOutcome, OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Clause, Match, Page, Query, Sight } from '../../ports/query.ts';
+import { buildOutcome } from '../../fhir/issue.ts';
+import type { Match, Page, Query } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
+import { SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
 import { auditRead, type Seen } from '../audit.ts';
 import { findIncluded } from '../include.ts';
@@ -11,7 +11,7 @@ import { nextLink, PAGE, readPageMark } from '../page.ts';
 import { recordRead } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
-import { sightFor, sightForType } from '../scope.ts';
+import { sightFor, sightForClause } from '../scope.ts';
 import { searchRefusal } from '../search-refusal.ts';
 import { elementsShape, shapeText, summaryShape, type Shape } from '../shape.ts';
 import { showText } from '../show.ts';
@@ -41,7 +41,12 @@ async function searchAsOf(room: Room, request: Request, asOf: number | undefined
   const { settings, store } = room;
   const { type = '' } = request;
   const parsed = parse(room, request);
-  const query = narrow(request, { ...parsed.query, offset: readPageMark(request.query).offset });
+  const { where, sight } = parsed.query;
+  const query = {
+    ...parsed.query,
+    sight: sightForClause(request.caller, where, sight),
+    offset: readPageMark(request.query).offset,
+  };
   const snapshot = store.snapshot(asOf);
   const page = await searchPage(snapshot, query, request.signal);
   const included = await findIncluded(room, request, snapshot, parsed, page.matches);
@@ -81,36 +86,6 @@ function parse({ settings, clock }: Room, request: Request): ParsedSearch {
 /** `_count=0` asks for the total alone. */
 async function searchPage(snapshot: Snapshot, query: Query, signal: AbortSignal): Promise<Page> {
   return snapshot.search(query, signal).catch(searchRefusal);
-}
-
-/** Every type that a chain passes must be one the caller's scopes let it search; the narrowest sight holds for all. */
-function narrow(request: Request, query: Query): Query {
-  let sight: Sight = query.sight;
-  for (const type of chainedTypes(query.where)) {
-    const asked = sightForType(request.caller, type);
-    if (asked === undefined) {
-      throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: system/${type}.s` });
-    }
-    if (!asked.everything && asked.patient !== undefined) sight = asked;
-  }
-  return sight === query.sight ? query : { ...query, sight };
-}
-
-/** A chain over all targets of a parameter counts only those that are served and asked for. */
-function chainedTypes(clause: Clause): readonly string[] {
-  switch (clause.kind) {
-    case 'all':
-    case 'any':
-      return clause.of.flatMap(chainedTypes);
-    case 'not':
-      return chainedTypes(clause.clause);
-    case 'chain':
-      return [...clause.types.filter((type) => RESOURCE_TYPES.has(type)), ...chainedTypes(clause.where)];
-    case 'has':
-      return [clause.type, ...chainedTypes(clause.where)];
-    default:
-      return [];
-  }
 }
 
 function shapeOf({ summary, elements }: ParsedSearch): Shape {
