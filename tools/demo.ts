@@ -1,0 +1,73 @@
+/**
+ * The demonstration: a server on this machine with two organizations, and one referral going round the loop.
+ *
+ *     npm run demo                                       plays a referral, prints both sides' timelines, stays up
+ *     npm run demo -- --no-play --port 8080 --data DIR   the same server with nothing played
+ *     npm run demo -- --no-play --json                   one JSON line on stdout when ready; logs on stderr
+ */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readConfig } from '../src/config.ts';
+import { createLog } from '../src/http/log.ts';
+import { start } from '../src/start.ts';
+import { play } from './demo/play.ts';
+import { ORGANIZATIONS, prepareWorld } from './demo/world.ts';
+import { printNext } from './demo/print.ts';
+
+const { values: asked } = parseArgs({
+  options: {
+    'no-play': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    port: { type: 'string', default: '0' },
+    'mllp-port': { type: 'string' },
+    host: { type: 'string', default: '127.0.0.1' },
+    data: { type: 'string' },
+  },
+});
+
+const folder = asked.data ?? mkdtempSync(join(tmpdir(), 'closeloop-demo-'));
+const config = readConfig(
+  [
+    '--demo',
+    ...['--host', asked.host],
+    ...['--port', asked.port],
+    ...['--data-dir', folder],
+    ...['--subscription-allow-list', '127.0.0.1:*,localhost:*'],
+    ...['--log-level', asked.json ? 'info' : 'warn'],
+  ],
+  {},
+);
+const log = createLog(
+  config.logLevel,
+  (lines) => process.stderr.write(lines),
+  () => Date.now(),
+);
+const running = await start(config, log);
+const world = await prepareWorld(running, config.administratorScope);
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    running.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  });
+}
+
+if (!asked['no-play']) await play(world);
+if (asked.json) {
+  const { base, tokens } = world;
+  const ready = {
+    base,
+    // The HL7 v2 rail is not built yet: there is no port to name.
+    mllp: null,
+    tokens,
+    organizations: { initiator: ORGANIZATIONS.initiator.ref, recipient: ORGANIZATIONS.recipient.ref },
+    links: { initiator: ORGANIZATIONS.initiator.oid, recipient: ORGANIZATIONS.recipient.oid },
+  };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+} else {
+  printNext(world, folder);
+}
