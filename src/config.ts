@@ -25,12 +25,14 @@ export class ConfigError extends Error {
 /**
  * Reads and checks all settings.
  *
+ * @param use a command on the data folder serves nobody: what only a server must have is not asked of it
  * @param argv the arguments after the script's name; `--config file` (or CONFIG) names a JSON file with settings
  * @throws ConfigError naming every setting that is wrong and what it allows
  */
 export function readConfig(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  use: 'server' | 'command' = 'server',
 ): Config {
   const problems: string[] = [];
   const flags = readFlags(argv, problems);
@@ -42,7 +44,7 @@ export function readConfig(
   }
   // Every name of the table now has a value of its row's type.
   const config = values as Config;
-  if (problems.length === 0) problems.push(...conflictsOf(config));
+  if (problems.length === 0 && use === 'server') problems.push(...conflictsOf(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

@@ -1,0 +1,131 @@
+/**
+ * What an administrator does to a stopped server's data folder.
+ *
+ *     npm run admin -- import FILE [--data-dir DIR …]
+ *
+ * FILE is a Bundle, a JSON list of resources, or NDJSON: the first Organizations, roles and endpoints. Resources with an id
+ * keep it. All of it is one commit with one audit row a resource, or none of it.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { ConfigError, readConfig, type Config } from '../src/config.ts';
+import { createLog } from '../src/http/log.ts';
+import { createMetrics } from '../src/http/metrics.ts';
+import { OperationOutcomeError } from '../src/fhir/issue.ts';
+import { bodyOf, parseJsonValue } from '../src/fhir/json.ts';
+import type { Resource } from '../src/fhir/types.ts';
+import type { Caller } from '../src/operations/request.ts';
+import { raiseDesk } from '../src/start-desk.ts';
+import { openEmbeddedStore } from '../src/stores/embedded/open.ts';
+
+const USAGE = 'npm run admin -- import FILE [--data-dir DIR and other settings]';
+
+/** Resources of one import: more than a request may have, few enough for one commit. */
+const RESOURCES_MAX = 100_000;
+
+const [command, file, ...rest] = process.argv.slice(2);
+if (command !== 'import' || file === undefined) {
+  console.error(USAGE);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await run(file, rest);
+}
+
+async function run(path: string, argv: readonly string[]): Promise<number> {
+  try {
+    const resources = readResources(readFileSync(path, 'utf8'));
+    const count = await importAll(resources, readConfig(argv, process.env, 'command'));
+    console.log(`${count} resources imported in one commit`);
+    return 0;
+  } catch (error) {
+    console.error(describe(error));
+    return 1;
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ConfigError) return error.problems.join('\n');
+  if (!(error instanceof OperationOutcomeError))
+    return error instanceof Error ? error.message : String(error);
+  const lines = error.issues.map(
+    ({ code, diagnostics = '', expression = [] }) => `${code}: ${diagnostics} ${expression.join(' ')}`,
+  );
+  return [...lines, 'Nothing was imported.'].join('\n');
+}
+
+/** A Bundle's entries, the members of a list, or the lines of NDJSON. */
+function readResources(text: string): readonly Resource[] {
+  const value = /^\s*\{[^\n]*\}\s*\n\s*\{/.test(text)
+    ? text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [parseJsonValue(line)]))
+    : parseJsonValue(text);
+  const list = Array.isArray(value) ? value : resourcesOf(value as Resource); // an object: anything else has no entries
+  const resources = list as readonly Resource[]; // the desk validates each
+  if (resources.length === 0) throw new Error('there is no resource in the file');
+  if (resources.length > RESOURCES_MAX) throw new Error(`at most ${RESOURCES_MAX} resources in one import`);
+  return resources;
+}
+
+function resourcesOf(value: Resource): readonly unknown[] {
+  if (value.resourceType !== 'Bundle') return [value];
+  const entries = (value['entry'] ?? []) as readonly { readonly resource?: unknown }[]; // a Bundle's
+  return entries.flatMap(({ resource }) => (resource === undefined ? [] : [resource]));
+}
+
+async function importAll(resources: readonly Resource[], config: Config): Promise<number> {
+  const clock = { now: () => Date.now() };
+  const store = await openEmbeddedStore({ folder: config.dataDir, clock });
+  const log = createLog('warn', (lines) => process.stderr.write(lines), clock.now);
+  const metrics = createMetrics({ status: () => store.status(), inFlight: () => 0, now: clock.now });
+  const base = config.publicBaseUrl ?? `http://${config.host}:${config.port}${config.basePath}`;
+  const { perform, rails } = raiseDesk({
+    config: { ...config, bundleEntriesMax: RESOURCES_MAX },
+    log,
+    base,
+    store,
+    metrics,
+    clock,
+  });
+  try {
+    await perform({
+      interaction: 'transaction',
+      query: [],
+      queryText: '',
+      body: bodyOf(transactionOf(resources)),
+      prefer: { return: 'minimal' },
+      caller: administrator(),
+      requestId: randomUUID(),
+      signal: new AbortController().signal,
+    });
+  } finally {
+    await rails.close();
+    await store.close();
+    log.flush();
+  }
+  return resources.length;
+}
+
+function transactionOf(resources: readonly Resource[]): Resource {
+  const entry = resources.map((resource) => {
+    const { resourceType, id } = resource;
+    const method = id === undefined ? 'POST' : 'PUT';
+    const url = id === undefined ? resourceType : `${resourceType}/${id}`;
+    return { resource, request: { method, url } };
+  });
+  return { resourceType: 'Bundle', type: 'transaction', entry };
+}
+
+/** The audit names who ran the command on this machine. */
+function administrator(): Caller {
+  return {
+    organization: undefined,
+    administrator: true,
+    scopes: [],
+    patient: undefined,
+    client: 'admin',
+    subject: userInfo().username,
+    user: undefined,
+    address: undefined,
+    onBehalfOf: undefined,
+  };
+}
