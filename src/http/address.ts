@@ -43,6 +43,6 @@ function contains(list: BlockList, address: string): boolean {
   return isIP(address) !== 0 && list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-/** An IPv4 address that arrived over IPv6 in its own form. */
+/** An IPv4 address that arrived over IPv6 in its own form; an IPv6 address without the zone that only its sender knows. */
 const plainAddress = (address: string | undefined): string | undefined =>
-  address?.replace(/^::ffff:(?=\d+\.)/, '');
+  address?.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');

@@ -92,7 +92,12 @@ export function createExchange(
   const departures = createDepartures();
   const perClient = createClientCounts(settings.requestsPerClientMax);
 
-  return (req, res) => void exchange(req, res);
+  return (req, res) => {
+    exchange(req, res).catch((error: unknown) => {
+      logFault('', error);
+      res.destroy();
+    });
+  };
 
   async function exchange(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { socket } = req;

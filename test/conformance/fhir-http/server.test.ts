@@ -54,6 +54,31 @@ function send(token: string, path: string, method = 'GET', body?: object): Promi
   });
 }
 
+interface Ended {
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+/** Runs the server as a process until it ends. */
+function run(
+  argv: readonly string[],
+  onReady: (child: ChildProcess, base: string) => void = () => undefined,
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [SERVER, ...argv], { env: { PATH: process.env['PATH'] } });
+    let stderr = '';
+    let isReady = false;
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+      const base = /"msg":"ready","base":"([^"]+)"/.exec(stderr)?.[1];
+      if (base === undefined || isReady) return;
+      isReady = true;
+      onReady(child, base);
+    });
+    child.on('close', (code) => resolve({ code, stderr }));
+  });
+}
+
 describe('from the door to the store', () => {
   test('an organization is nobody until it is known here', async () => {
     expect((await send(tokens.initiator, '/Patient')).status).toBe(403);
@@ -94,30 +119,6 @@ describe('from the door to the store', () => {
 });
 
 describe('as a process', () => {
-  interface Ended {
-    readonly code: number | null;
-    readonly stderr: string;
-  }
-
-  function run(
-    argv: readonly string[],
-    onReady: (child: ChildProcess, base: string) => void = () => undefined,
-  ): Promise<Ended> {
-    return new Promise((resolve) => {
-      const child = spawn(process.execPath, [SERVER, ...argv], { env: { PATH: process.env['PATH'] } });
-      let stderr = '';
-      let isReady = false;
-      child.stderr.on('data', (chunk: Buffer) => {
-        stderr += chunk.toString();
-        const base = /"msg":"ready","base":"([^"]+)"/.exec(stderr)?.[1];
-        if (base === undefined || isReady) return;
-        isReady = true;
-        onReady(child, base);
-      });
-      child.on('close', (code) => resolve({ code, stderr }));
-    });
-  }
-
   test('SIGTERM ends it in order: 0', async () => {
     const { code, stderr } = await run(ownFolder('ended'), (child) => child.kill('SIGTERM'));
     expect(code).toBe(0);
@@ -132,7 +133,7 @@ describe('as a process', () => {
         .then(() => fetch(`${base}/metadata`))
         .then((response) => {
           status = response.status;
-          child.kill('SIGTERM');
+          return child.kill('SIGTERM');
         });
     });
     expect([status, code]).toEqual([200, 0]);
