@@ -1,0 +1,50 @@
+/** What a workload reports: a figure beside its target, or one that only informs. */
+
+export interface Target {
+  readonly at: 'least' | 'most';
+  readonly value: number;
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  /** `/s`, `ms`, `×`, `MB`, `%`. */
+  readonly unit: string;
+  readonly target?: Target;
+  /** What else to know: ratios, and what the figure was measured with. */
+  readonly note?: string;
+}
+
+export interface Options {
+  /** Larger data sets and longer measurements. */
+  readonly full: boolean;
+  /** Seconds of one measurement. */
+  readonly seconds: number;
+}
+
+/** Measures one row of the table of figures. */
+export type Workload = (options: Options) => Promise<readonly Figure[]>;
+
+export const atLeast = (value: number): Target => ({ at: 'least', value });
+export const atMost = (value: number): Target => ({ at: 'most', value });
+
+/** Undefined without a target. */
+export function isMet({ value, target }: Figure): boolean | undefined {
+  if (target === undefined) return undefined;
+  return target.at === 'least' ? value >= target.value : value <= target.value;
+}
+
+export function showNumber(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}
+
+export function showTarget({ target, unit }: Figure): string {
+  if (target === undefined) return '';
+  return `${target.at === 'least' ? '≥' : '≤'} ${target.value.toLocaleString('en')} ${unit}`;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,70 @@
+/** Load from a process of its own, and what it says of it. */
+import { fork } from 'node:child_process';
+import type { Around } from './steps.ts';
+
+export interface Job {
+  readonly port: number;
+  /** A name of `STEPS`. */
+  readonly steps: string;
+  readonly around: Around;
+  readonly connections: number;
+  readonly warmSeconds: number;
+  readonly seconds: number;
+  /** Undefined: as many as the connections can carry. */
+  readonly perSecond?: number;
+}
+
+/** Milliseconds. */
+export interface Latencies {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface LoadResult {
+  readonly seconds: number;
+  readonly perSecond: number;
+  readonly all: Latencies;
+  readonly kinds: Readonly<Record<string, Latencies>>;
+  /** Answers with another status than expected. */
+  readonly wrong: number;
+  readonly firstWrong: string | undefined;
+}
+
+export type LoadSays =
+  | { readonly measuring: boolean }
+  | { readonly result: LoadResult }
+  | { readonly failed: string };
+
+/** A server that can say how much it has worked. */
+export interface Measured {
+  readonly port: number;
+  /** Seconds of all cores that the process has used. */
+  cpuSeconds(): Promise<number>;
+}
+
+export interface Loaded extends LoadResult {
+  /** CPU seconds of the server, all its threads, per request. */
+  readonly cpuPerRequest: number;
+  /** Requests per second and core: what the server's own CPU time allows. */
+  readonly perCore: number;
+}
+
+/** @throws when the load process fails, or an answer was not the expected one: such a figure would be worth nothing */
+export async function load(server: Measured, job: Omit<Job, 'port'>): Promise<Loaded> {
+  const child = fork(new URL('./load-process.ts', import.meta.url));
+  const done = Promise.withResolvers<LoadResult>();
+  const cpu: Promise<number>[] = [];
+  child.on('message', (says: LoadSays) => {
+    if ('measuring' in says) cpu.push(server.cpuSeconds());
+    else if ('result' in says) done.resolve(says.result);
+    else done.reject(new Error(says.failed));
+  });
+  child.once('exit', (code) => done.reject(new Error(`the load ended with code ${code}`)));
+  child.send({ ...job, port: server.port });
+  const result = await done.promise;
+  if (result.wrong > 0) throw new Error(`${result.wrong} answers were wrong: ${result.firstWrong}`);
+  const [before = 0, after = 0] = await Promise.all(cpu);
+  const cpuPerRequest = (after - before) / result.all.count;
+  return { ...result, cpuPerRequest, perCore: 1 / cpuPerRequest };
+}

@@ -1,0 +1,196 @@
+/** What the load consists of: per workload, the next request, what it should answer, and what is learnt from the answer. */
+import type { Answer, Exchange } from './connection.ts';
+import {
+  CLINICS,
+  FILLER,
+  patientIdOf,
+  PLACER,
+  referralBundle,
+  SERVICES,
+  serviceOf,
+  serviceRequest,
+} from './resources.ts';
+
+export interface Step extends Exchange {
+  /** By which latencies are told apart. */
+  readonly kind: string;
+  readonly expect: number;
+  readonly learn?: (answer: Answer) => void;
+}
+
+export interface Around {
+  /** By organization id. */
+  readonly tokens: Readonly<Record<string, string>>;
+  /** Referrals that the folder was loaded with. */
+  readonly referrals: number;
+  /** Different in every run, so that what is created is new. */
+  readonly run: string;
+  /** The one path that the step `one` asks for. */
+  readonly path?: string;
+}
+
+/** A workload: made once per load process, asked for each request. */
+export type Steps = (around: Around) => () => Step;
+
+/** Everybody who asks in the bench: one clinic, which refers a quarter of all. */
+const CLINIC = 'clinic-0';
+
+/** A number of one of the clinic's referrals. */
+const ownReferral = (referrals: number): number =>
+  Math.floor((Math.random() * referrals) / CLINICS) * CLINICS;
+
+const get = (kind: string, path: string, token: string | undefined): Step => ({
+  kind,
+  method: 'GET',
+  path,
+  token,
+  expect: 200,
+});
+
+/** The same address again and again, as a handler that sends one text is measured. */
+const one: Steps = ({ tokens, path = '/' }) => {
+  const step = get('read', path, tokens[CLINIC]);
+  return () => step;
+};
+
+const reads: Steps = ({ tokens, referrals }) => {
+  const token = tokens[CLINIC];
+  return () => get('read', `/fhir/Task/t${ownReferral(referrals)}`, token);
+};
+
+/** The table of searches; each finds what the clinic may see. */
+const SEARCHES: Readonly<Record<string, (i: number) => string>> = {
+  status: () => 'status=accepted&_count=20',
+  owner: (i) => `owner=Organization/${serviceOf(i)}&_count=20`,
+  patient: (i) => `patient=Patient/${patientIdOf(i)}`,
+  identifier: (i) => `identifier=${FILLER}|f${i}`,
+  'focus:ServiceRequest.identifier': (i) => `focus:ServiceRequest.identifier=${PLACER}|r${i}`,
+  _lastUpdated: () => `_lastUpdated=gt2020-01-01&_count=20`,
+  'status + sort': () => 'status=received&_sort=authored-on&_count=20',
+  'owner + status + sort': (i) =>
+    `owner=Organization/${serviceOf(i)}&status=in-progress&_sort=-_lastUpdated&_count=20`,
+};
+
+export const SEARCH_NAMES = Object.keys(SEARCHES);
+
+/** One row of the table, named `search status`. */
+const searchBy =
+  (name: string): Steps =>
+  ({ tokens, referrals }) => {
+    const query = SEARCHES[name] ?? (() => '');
+    const token = tokens[CLINIC];
+    return () => get(name, `/fhir/Task?${query(ownReferral(referrals))}`, token);
+  };
+
+const MIXED = ['patient', 'identifier', 'focus:ServiceRequest.identifier', 'owner + status + sort'];
+
+const BUSINESS_STATUS = 'http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS';
+const scheduled = { coding: [{ system: BUSINESS_STATUS, code: '5.1.1' }] };
+
+/** What happens to a Task: the recipient accepts, then has scheduled a visit. */
+const MOVES = [
+  [{ op: 'replace', path: '/status', value: 'accepted' }],
+  [
+    { op: 'replace', path: '/status', value: 'in-progress' },
+    { op: 'replace', path: '/businessStatus', value: scheduled },
+  ],
+];
+
+interface Known {
+  readonly path: string;
+  readonly service: string;
+  /** Moves made. */
+  readonly moves: number;
+}
+
+/** A quarter each: an order that opens its Task, a read, a move of a Task, a search. */
+const mix: Steps = (around) => {
+  const { tokens, referrals, run } = around;
+  const token = tokens[CLINIC];
+  const open: Known[] = [];
+  const read = reads(around);
+  const searches = MIXED.map((name) => searchBy(name)(around));
+  let made = 0;
+  let turn = 0;
+
+  function create(): Step {
+    made += 1;
+    const i = ownReferral(referrals);
+    const service = `service-${made % SERVICES}`;
+    const about = {
+      placer: `${run}-${made}`,
+      subject: `Patient/${patientIdOf(i)}`,
+      requester: `Organization/${CLINIC}`,
+      performer: `Organization/${service}`,
+    };
+    return {
+      kind: 'create',
+      method: 'POST',
+      path: '/fhir/ServiceRequest',
+      token,
+      body: JSON.stringify(serviceRequest(about)),
+      expect: 201,
+      learn({ head }) {
+        const path = /^link: <[^>]*(\/fhir\/Task\/[^>]+)>/im.exec(head)?.[1];
+        if (path !== undefined) open.push({ path, service, moves: 0 });
+      },
+    };
+  }
+
+  function move(): Step {
+    const known = open.shift();
+    if (known === undefined) return create();
+    const { path, service, moves } = known;
+    return {
+      kind: 'update',
+      method: 'PATCH',
+      path,
+      token: tokens[service],
+      contentType: 'application/json-patch+json',
+      body: JSON.stringify(MOVES[moves]),
+      expect: 200,
+      learn() {
+        if (moves + 1 < MOVES.length) open.push({ ...known, moves: moves + 1 });
+      },
+    };
+  }
+
+  return () => {
+    turn += 1;
+    if (turn % 4 === 0) return create();
+    if (turn % 4 === 1) return read();
+    if (turn % 4 === 2) return move();
+    const search = searches[Math.floor(turn / 4) % searches.length] ?? read;
+    return { ...search(), kind: 'search' };
+  };
+};
+
+/** Orders only: each writes a ServiceRequest and the Task it opens. */
+const creates: Steps = (around) => {
+  const next = mix(around);
+  return () => {
+    for (;;) {
+      const step = next();
+      if (step.kind === 'create') return step;
+    }
+  };
+};
+
+const transactions: Steps = ({ tokens, run }) => {
+  const token = tokens[CLINIC];
+  let made = 0;
+  return () => {
+    made += 1;
+    const body = JSON.stringify(referralBundle(made, run));
+    return { kind: 'transaction', method: 'POST', path: '/fhir', token, body, expect: 200 };
+  };
+};
+
+export const STEPS: Readonly<Record<string, Steps>> = {
+  one,
+  reads,
+  mix,
+  creates,
+  transactions,
+  ...Object.fromEntries(SEARCH_NAMES.map((name) => [`search ${name}`, searchBy(name)])),
+};

@@ -1,0 +1,126 @@
+/**
+ * Data folders with referrals in them: written through `store.commit` by the same function that makes the desk's writes,
+ * so that a loaded folder is one that requests could have left, only sooner.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Ref, Resource } from '../../src/fhir/types.ts';
+import { buildWrite } from '../../src/operations/offer.ts';
+import type { AuditEntry, Commit, Write } from '../../src/ports/store.ts';
+import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
+import {
+  bringsPatient,
+  caseOf,
+  organization,
+  organizationIds,
+  patient,
+  patientIdOf,
+  serviceRequest,
+  task,
+} from './resources.ts';
+
+export interface World {
+  readonly folder: string;
+  readonly referrals: number;
+  /** Resources that the loader wrote. */
+  readonly resources: number;
+  readonly seconds: number;
+}
+
+/** Folders of this run; removed when it ends. */
+const made: string[] = [];
+
+export function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'closeloop-bench-'));
+  made.push(folder);
+  return folder;
+}
+
+export function removeFolders(): void {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+const known = new Map<number, Promise<World>>();
+
+/** The folder with this many referrals; loaded once per run. */
+export function worldOf(referrals: number): Promise<World> {
+  const before = known.get(referrals);
+  if (before !== undefined) return before;
+  const loading = load(referrals);
+  known.set(referrals, loading);
+  return loading;
+}
+
+/** Referrals of one commit: what makes loading quick, and what a bundle may hold anyway. */
+const PER_COMMIT = 200;
+/** Commits under way: enough that the writer never waits. */
+const IN_FLIGHT = 3;
+
+async function load(referrals: number): Promise<World> {
+  const folder = makeFolder();
+  const store = await openEmbeddedStore({ folder, reserveBytes: 0 });
+  const begun = performance.now();
+  await store.commit(commitOf(organizationIds.map((id) => written(organization(id), '', []))));
+  let next = 0;
+  let resources = organizationIds.length;
+  await Promise.all(
+    Array.from({ length: IN_FLIGHT }, async () => {
+      while (next < referrals) {
+        const from = next;
+        next = Math.min(referrals, from + PER_COMMIT);
+        const writes = Array.from({ length: next - from }, (_, i) => referral(from + i)).flat();
+        resources += writes.length;
+        await store.commit(commitOf(writes));
+      }
+    }),
+  );
+  const seconds = (performance.now() - begun) / 1000;
+  await store.close();
+  return { folder, referrals, resources, seconds };
+}
+
+function referral(i: number): Write[] {
+  const about = caseOf(i);
+  const { requester, performer } = about;
+  const keeper = requester as Ref; // caseOf makes references
+  const parties = [keeper, performer as Ref];
+  return [
+    ...(bringsPatient(i) ? [written(patient(patientIdOf(i), i), keeper, [])] : []),
+    written(serviceRequest(about, `s${i}`), keeper, []),
+    written(task(about, `ServiceRequest/s${i}`, i, `t${i}`), keeper, parties),
+  ];
+}
+
+function written(resource: Resource, custodian: Ref | '', parties: readonly Ref[]): Write {
+  return buildWrite({
+    ref: `${resource.resourceType}/${resource.id ?? ''}`,
+    method: 'POST',
+    base: 0,
+    before: undefined,
+    after: { plain: resource, storing: resource },
+    custodian,
+    byRule: false,
+    parties,
+  });
+}
+
+export const commitOf = (writes: readonly Write[]): Commit => ({
+  writes,
+  keeps: [],
+  expects: [],
+  audit: [auditOf(writes.map(({ ref }) => `${ref}/_history/0`))],
+  outbox: [],
+  settles: [],
+});
+
+const auditOf = (entities: readonly string[]): AuditEntry => ({
+  event: 'admin',
+  action: 'C',
+  outcome: '0',
+  agent: { organization: '', client: 'bench', subject: 'loader' },
+  requestId: 'bench',
+  entities,
+  patients: [],
+  viewers: [],
+});
