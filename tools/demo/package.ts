@@ -19,11 +19,6 @@ const coded = (system: string, code: string, display: string) => ({
 export function packageOf(now = new Date()): Resource {
   const [patient, order] = [`urn:uuid:${randomUUID()}`, `urn:uuid:${randomUUID()}`];
   const coverage = `urn:uuid:${randomUUID()}`;
-  const entry = (fullUrl: string, resource: Resource) => ({
-    fullUrl,
-    resource,
-    request: { method: 'POST', url: resource.resourceType },
-  });
   return {
     resourceType: 'Bundle',
     type: 'transaction',
@@ -35,6 +30,12 @@ export function packageOf(now = new Date()): Resource {
     ],
   };
 }
+
+const entry = (fullUrl: string, resource: Resource) => ({
+  fullUrl,
+  resource,
+  request: { method: 'POST', url: resource.resourceType },
+});
 
 const buildPatient = (): Resource => ({
   resourceType: 'Patient',

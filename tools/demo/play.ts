@@ -49,11 +49,10 @@ export function clientOf({ base, tokens }: World, side: Side | 'admin'): Client 
 }
 
 async function create(client: Client, resourceType: string | undefined, body: Resource): Promise<Stored> {
-  // fhir-kit-client types resources as its own FHIR type; these are plain trees of the same shape.
   const reply =
     resourceType === undefined
-      ? await client.transaction({ body: body as never })
-      : await client.create({ resourceType, body: body as never });
+      ? await client.transaction({ body })
+      : await client.create({ resourceType, body });
   return reply as unknown as Stored;
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseJson } from '../../src/fhir/json.ts';
 import type { Ref, Resource } from '../../src/fhir/types.ts';
+import { idOf } from '../../src/resources/element.ts';
 import type { Caller } from '../../src/operations/request.ts';
 import type { Running } from '../../src/start.ts';
 
@@ -94,7 +95,6 @@ function directory(): Resource {
 }
 
 function directoryOf({ ref, role, endpoint, name, oid }: DemoOrganization): readonly Resource[] {
-  const idOf = (reference: Ref): string => reference.slice(reference.indexOf('/') + 1);
   return [
     {
       resourceType: 'Organization',

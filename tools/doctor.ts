@@ -1,0 +1,137 @@
+/**
+ * Is this installation healthy? Every part examines itself; what is wrong comes with what to do about it.
+ *
+ *     npm run doctor [-- --data-dir DIR and other settings]
+ *
+ * Runs beside a live server and changes nothing. Ends with 1 when something is wrong.
+ */
+import { statfsSync, statSync } from 'node:fs';
+import { ConfigError, readConfig, warningsOf, type Config } from '../src/config.ts';
+import { present } from '../src/delivery/subject.ts';
+import type { Finding } from '../src/ports/store.ts';
+import { createRails } from '../src/rails/index.ts';
+import { readAnchors } from '../src/stores/embedded/anchors.ts';
+import { describeReport, verifyChain } from '../src/stores/embedded/audit-chain.ts';
+import { pathsOf } from '../src/stores/embedded/folder.ts';
+
+const NODE_MAJOR = 24;
+const FREE_BYTES_MIN = 1024 ** 3;
+const ANCHOR_AGE_MAX = 3;
+const ASK_TIMEOUT_MS = 2000;
+
+/** One look at one part; what it throws is a finding, too. */
+type Examine = (config: Config) => Promise<readonly Finding[]> | readonly Finding[];
+
+const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
+  ['node', examineNode],
+  ['settings', examineSettings],
+  ['server', examineServer],
+  ['disk', examineDisk],
+  ['store', examineStore],
+  ['anchors', examineAnchors],
+  ['rails', examineRails],
+];
+
+process.exitCode = await examineAll(process.argv.slice(2));
+
+async function examineAll(argv: readonly string[]): Promise<number> {
+  let config: Config;
+  try {
+    config = readConfig(argv, process.env, 'command');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) say('settings', { ok: false, says: problem });
+    return 1;
+  }
+  let sick = 0;
+  for (const [part, examine] of EXAMINATIONS) {
+    for (const finding of await examineOne(examine, config)) {
+      if (!finding.ok) sick += 1;
+      say(part, finding);
+    }
+  }
+  return sick > 0 ? 1 : 0;
+}
+
+async function examineOne(examine: Examine, config: Config): Promise<readonly Finding[]> {
+  try {
+    return await examine(config);
+  } catch (error) {
+    return [{ ok: false, says: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+function say(part: string, { ok, says }: Finding): void {
+  console.log(`  ${ok ? '✓' : '✗'} ${part.padEnd(9)} ${says}`);
+}
+
+function examineNode(): readonly Finding[] {
+  const ok = Number(process.versions.node.split('.', 1)[0]) >= NODE_MAJOR;
+  return [{ ok, says: `Node ${process.versions.node}${ok ? '' : ` → install Node ${NODE_MAJOR} or later`}` }];
+}
+
+/** Unsafe settings are said, as at every start; they are the operator's decision. */
+function examineSettings(config: Config): readonly Finding[] {
+  const warnings = warningsOf(config).map((says) => ({ ok: true, says: `unsafe, on purpose? ${says}` }));
+  return [{ ok: true, says: 'complete and within their bounds' }, ...warnings];
+}
+
+/** Whether a server answers where these settings put it; a stopped one is no illness. */
+async function examineServer({ host, port, tlsCert }: Config): Promise<readonly Finding[]> {
+  const url = `${tlsCert === undefined ? 'http' : 'https'}://${host}:${port}/health/ready`;
+  try {
+    const { status } = await fetch(url, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    return [
+      { ok: status === 200, says: `${url} answers ${status}${status === 200 ? '' : ' → see its log'}` },
+    ];
+  } catch {
+    return [{ ok: true, says: `no server answers at ${url}` }];
+  }
+}
+
+function examineDisk({ dataDir }: Config): readonly Finding[] {
+  const { bavail, bsize } = statfsSync(dataDir);
+  const free = bavail * bsize;
+  const says = `${Math.floor(free / 1024 ** 2)} MiB free for ${dataDir}`;
+  return [{ ok: free >= FREE_BYTES_MIN, says: free >= FREE_BYTES_MIN ? says : `${says} → free some space` }];
+}
+
+async function examineStore({ dataDir, anchorFile }: Config): Promise<readonly Finding[]> {
+  const bytes = statSync(pathsOf(dataDir).database).size;
+  const findings = describeReport(await verifyChain(dataDir, anchorFile));
+  return [{ ok: true, says: `${Math.ceil(bytes / 1024 ** 2)} MiB in ${dataDir}` }, ...findings];
+}
+
+function examineAnchors({ dataDir, anchorFile, anchorMs }: Config): readonly Finding[] {
+  const file = anchorFile ?? pathsOf(dataDir).anchors;
+  const last = readAnchors(file).anchors.at(-1);
+  if (last === undefined) return [{ ok: true, says: `${file} holds no anchor yet` }];
+  const ageMs = Date.now() - statSync(file).mtimeMs;
+  const late = ageMs > ANCHOR_AGE_MAX * anchorMs;
+  const says = `last anchor at commit ${last.seq}, ${Math.floor(ageMs / 1000)} s ago`;
+  const inside = anchorFile === undefined ? ' → name an anchorFile outside the data folder' : '';
+  return [
+    {
+      ok: true,
+      says: `${says}${late ? ' (nothing was written since, or the server is stopped)' : ''}${inside}`,
+    },
+  ];
+}
+
+async function examineRails({ subscriptionAllowList }: Config): Promise<readonly Finding[]> {
+  const clock = { now: () => Date.now() };
+  const rails = createRails({
+    allowList: subscriptionAllowList,
+    present,
+    clock,
+    transactionOf: () => undefined,
+  });
+  try {
+    const named = [...rails.byName.values()].map(async (rail) =>
+      (await rail.verify()).map(({ ok, says }) => ({ ok, says: `${rail.name}: ${says}` })),
+    );
+    return (await Promise.all(named)).flat();
+  } finally {
+    await rails.close();
+  }
+}
