@@ -99,6 +99,11 @@ export function describeClauses(open: () => Promise<SearchEngine>): void {
       any(all(id('a'), token('status', 'urgent')), all(id('b'), token('status', 'urgent'))),
       'b',
     ],
+    [
+      'a bound and nothing',
+      all({ kind: 'range', param: 'when', prefix: 'ge', low: 1, high: 1 }, to('subject')),
+      '',
+    ],
     ['chain', chain('focus', ['ServiceRequest'], token('identifier', 'x')), 'a'],
     ['chain to nothing', chain('focus', ['ServiceRequest'], token('identifier', 'y')), ''],
     ['chain to other types', chain('focus', ['Patient'], all()), ''],
@@ -159,6 +164,7 @@ const INTERVALS: Readonly<Record<string, readonly [number, number]>> = {
   around: [90, 210],
   acrossAbove: [190, 210],
   touchingAbove: [200, 210],
+  acrossAboveBriefly: [199.6, 200.4],
   after: [300, 300.5],
 };
 
@@ -171,17 +177,32 @@ function describeRanges(open: () => Promise<SearchEngine>): void {
   });
   const expected: Readonly<Record<Prefix, string>> = {
     eq: 'inside instant same',
-    ne: 'acrossAbove acrossBelow after around before touchingAbove touchingBelow',
-    gt: 'acrossAbove after around touchingAbove',
+    ne: 'acrossAbove acrossAboveBriefly acrossBelow after around before touchingAbove touchingBelow',
+    gt: 'acrossAbove acrossAboveBriefly after around touchingAbove',
     lt: 'acrossBelow around before touchingBelow',
-    ge: 'acrossAbove after around inside instant same touchingAbove',
+    ge: 'acrossAbove acrossAboveBriefly after around inside instant same touchingAbove',
     le: 'acrossBelow around before inside instant same touchingBelow',
     sa: 'after',
     eb: 'before',
-    ap: 'acrossAbove acrossBelow around inside instant same touchingAbove touchingBelow',
+    ap: 'acrossAbove acrossAboveBriefly acrossBelow around inside instant same touchingAbove touchingBelow',
   };
   test.each(PREFIXES)('%s', async (prefix) => {
     const where: Clause = { kind: 'range', param: 'when', prefix, low: 100 * DAY, high: 200 * DAY };
     expect((await find(world().store, ask(where))).toSorted().join(' ')).toBe(expected[prefix]);
+  });
+
+  test('two bounds may be satisfied by two intervals of one resource', async () => {
+    const both: Clause = all(
+      { kind: 'range', param: 'when', prefix: 'lt', low: 50 * DAY, high: 50 * DAY },
+      { kind: 'range', param: 'when', prefix: 'gt', low: 40 * DAY, high: 40 * DAY },
+    );
+    await world().put(
+      { ref: 'Basic/two', values: [v('when', 10 * DAY, 11 * DAY), v('when', 90 * DAY, 91 * DAY)] },
+      { ref: 'Basic/one', values: [v('when', 45 * DAY, 46 * DAY)] },
+      { ref: 'Basic/neither', values: [v('when', 10 * DAY, 11 * DAY)] },
+    );
+    expect(await find(world().store, ask(both, { type: 'Basic' }))).toEqual(['one', 'two']);
+    const earliest = { type: 'Basic', sort: [{ param: 'when', descending: false }] };
+    expect(await find(world().store, ask(both, earliest))).toEqual(['two', 'one']);
   });
 }

@@ -54,7 +54,7 @@ function findNarrow(type: string, where: Clause, world: World): readonly number[
   const source = narrowest(must, field);
   const { narrow } = world.limits;
   if (source === undefined || source.rows > narrow) return undefined;
-  return versionsIn(source, { field, must, sort: [], need: narrow });
+  return versionsIn(source, { field, must, sort: [], need: Infinity });
 }
 
 /** The clauses that must all hold. */

@@ -8,7 +8,7 @@ import { boundsOf, narrower, narrowest, wholeType, withinSight } from './search-
 import type { Field, Source } from './search-sources.ts';
 import { windowOf } from './search-ranges.ts';
 import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
-import { all, and, each, first, joined, sql, TRUE, word } from './sql.ts';
+import { all, and, each, FALSE, first, joined, sql, TRUE, word } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 export interface Wanted {
@@ -79,7 +79,7 @@ interface Walk {
   readonly besides?: Clause;
 }
 
-const NOWHERE: Walk = { candidates: sql`SELECT 0 AS vid WHERE 0` };
+const NOWHERE: Walk = { candidates: sql`SELECT 0 AS vid WHERE ${FALSE}` };
 
 const direction = (descending: boolean): Sql => word(descending ? 'DESC' : 'ASC');
 

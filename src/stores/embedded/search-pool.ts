@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Page, Query } from '../../ports/query.ts';
 import { SearchRefused } from '../../ports/store.ts';
-import type { Answer, Asked, Setup } from './search-worker.ts';
+import type { Answer, Asked, Ready, Setup } from './search-worker.ts';
 
 export interface SearchPoolOptions {
   /** The database file. */
@@ -36,6 +36,8 @@ interface Job {
 interface Thread {
   readonly worker: Worker;
   readonly stop: Int32Array;
+  /** It has said that it listens. */
+  isReady: boolean;
   job: Job | undefined;
   silence: NodeJS.Timeout | undefined;
 }
@@ -55,7 +57,7 @@ export class SearchPool {
   /** One page as of `seq`. Throws {@link SearchRefused}; whatever happens to its thread, never anything else is lost. */
   search(query: Query, seq: number, signal?: AbortSignal): Promise<Page> {
     if (this.#closed || signal?.aborted === true) return Promise.reject(new SearchRefused('aborted'));
-    if (this.#waiting.length >= this.#options.queued && !this.#hasRoom()) {
+    if (this.#waiting.length >= this.#options.queued && this.#idle() === undefined) {
       return Promise.reject(new SearchRefused('too-busy'));
     }
     this.#asked = (this.#asked % 0x7fff_fffe) + 1;
@@ -86,21 +88,15 @@ export class SearchPool {
     await Promise.all(threads.map(({ worker }) => worker.terminate()));
   }
 
-  #hasRoom(): boolean {
-    return (
-      this.#threads.size < this.#options.threads || [...this.#threads].some(({ job }) => job === undefined)
-    );
-  }
-
   #idle(): Thread | undefined {
-    for (const thread of this.#threads) if (thread.job === undefined) return thread;
-    return this.#threads.size < this.#options.threads ? this.#start() : undefined;
+    for (const thread of this.#threads) if (thread.isReady && thread.job === undefined) return thread;
+    return undefined;
   }
 
   #dispatch(): void {
     while (this.#waiting.length > 0) {
       const thread = this.#idle();
-      if (thread === undefined) return;
+      if (thread === undefined) return this.#replace();
       const job = this.#waiting.shift();
       if (job === undefined) return;
       if (performance.now() - job.since > this.#options.timeoutMs) job.settle({ refused: 'too-busy' });
@@ -108,30 +104,39 @@ export class SearchPool {
     }
   }
 
+  /** Threads that are gone, made anew when there is work for them. */
+  #replace(): void {
+    while (this.#threads.size < this.#options.threads) this.#start();
+  }
+
   #run(thread: Thread, job: Job): void {
     thread.job = job;
-    thread.silence = setTimeout(() => this.#giveUp(thread), this.#options.timeoutMs + GRACE_MS);
+    // An answer that came while this thread was busy is read before the turn ends.
+    const giveUp = (): unknown => setImmediate(() => thread.job === job && this.#giveUp(thread));
+    thread.silence = setTimeout(giveUp, this.#options.timeoutMs + GRACE_MS);
     thread.worker.postMessage(job.asked);
   }
 
-  #start(): Thread {
+  #start(): void {
     const { file, cacheKib = CACHE_KIB, mmapBytes = MMAP_BYTES } = this.#options;
     const stop = new Int32Array(new SharedArrayBuffer(4));
     const workerData: Setup = { file, cacheKib, mmapBytes, stop };
     const worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData });
-    const thread: Thread = { worker, stop, job: undefined, silence: undefined };
-    worker.on('message', (answer: Answer) => this.#finish(thread, answer));
+    const thread: Thread = { worker, stop, isReady: false, job: undefined, silence: undefined };
+    worker.on('message', (said: Answer | Ready) => this.#hear(thread, said));
     worker.on('error', () => this.#lose(thread));
     worker.on('exit', () => this.#lose(thread));
     this.#threads.add(thread);
-    return thread;
   }
 
-  #finish(thread: Thread, answer: Answer): void {
-    clearTimeout(thread.silence);
-    const job = thread.job;
-    thread.job = undefined;
-    job?.settle(answer);
+  #hear(thread: Thread, said: Answer | Ready): void {
+    if ('ready' in said) thread.isReady = true;
+    else {
+      clearTimeout(thread.silence);
+      const job = thread.job;
+      thread.job = undefined;
+      job?.settle(said);
+    }
     this.#dispatch();
   }
 
@@ -151,9 +156,10 @@ export class SearchPool {
     this.#dispatch();
   }
 
-  /** A thread that died: its search is refused, another thread starts when it is needed. */
+  /** A thread that died: its search is refused, or the next one if it never listened; another starts when needed. */
   #lose(thread: Thread): void {
     if (!this.#threads.has(thread)) return;
+    if (!thread.isReady) this.#waiting.shift()?.settle({ refused: 'too-costly' });
     this.#drop(thread, 'too-costly');
     this.#dispatch();
   }

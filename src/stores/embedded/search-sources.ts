@@ -33,15 +33,17 @@ export interface Field {
 /** The narrowest place among those of clauses that must all hold; undefined when none of them names one. */
 export function narrowest(must: readonly Clause[], field: Field): Source | undefined {
   let best: Source | undefined;
+  const windows = windowed(must);
   for (const clause of must) {
+    if (clause.kind === 'range' && windows.includes(clause.param)) continue;
     best = narrower(best, sourceOf(clause, field));
     if (best !== undefined && best.rows <= field.world.limits.few) return best;
   }
-  for (const param of windowed(must)) best = narrower(best, inWindow(param, must, field));
+  for (const param of windows) best = narrower(best, inWindow(param, must, field));
   return best;
 }
 
-/** Parameters with more than one bound. */
+/** Parameters with more than one range clause: narrow together, though each alone may not be. */
 function windowed(must: readonly Clause[]): readonly string[] {
   const params = must.flatMap((clause) => (clause.kind === 'range' ? [clause.param] : []));
   return [...new Set(params.filter((param, i) => params.indexOf(param) < i))];

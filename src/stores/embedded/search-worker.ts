@@ -20,6 +20,11 @@ export interface Asked {
   readonly timeoutMs: number;
 }
 
+/** Said once, when the thread listens. */
+export interface Ready {
+  readonly ready: true;
+}
+
 export type Answer =
   | { readonly page: Page }
   | { readonly refused: SearchRefused['reason'] }
@@ -33,6 +38,7 @@ const { file, cacheKib, mmapBytes, stop } = workerData as Setup;
 const db = openDatabase(file, { readOnly: true, cacheKib, pragmas: [`mmap_size = ${mmapBytes}`] });
 
 parentPort?.on('message', (asked: Asked) => parentPort?.postMessage(answer(asked)));
+parentPort?.postMessage({ ready: true } satisfies Ready);
 
 function answer({ number, query, seq, timeoutMs }: Asked): Answer {
   const deadline = performance.now() + timeoutMs;
