@@ -1,0 +1,48 @@
+/**
+ * A link: one peer of the HL7 v2 rail, and who may speak on it (rules 7.1). It is recognised by its port together with a
+ * certificate or an address; what it says of itself (MSH-4) must be on its list.
+ */
+import type { Ref } from '../fhir/types.ts';
+
+/** An organization by the facility that messages name it by. */
+export interface Facility {
+  /** MSH-4 or MSH-6: an OID (HD.2 with HD.3 `ISO`), else the namespace (HD.1). */
+  readonly facility: string;
+  readonly organization: Ref;
+}
+
+export interface Link {
+  readonly name: string;
+  /** Permitted MSH-4: the organizations that the peer speaks for. */
+  readonly senders: readonly Facility[];
+  /** Permitted MSH-6: the organizations here that it may address. */
+  readonly receivers: readonly Facility[];
+  /** Who is meant when MSH-6 is empty; without it such a message is a work item. */
+  readonly defaultReceiver: Ref | undefined;
+  /** Assigning authorities (OIDs) whose patient identifiers may match a known Patient (rules 7.6). */
+  readonly authorities: readonly string[];
+  /** IANA name or offset for times without a zone; a reading says where it was used. */
+  readonly zone: string;
+  /** `asAsked`: by MSH-15/16 (both empty: original mode). `always`: an acknowledgment whatever they say. */
+  readonly acknowledge: 'asAsked' | 'always';
+  /** What MSA-1 says of a message that became a work item: it is ours now (AA), or the engine shall stop (AE). */
+  readonly workItemAcknowledged: 'AA' | 'AE';
+  /** Where a note (MDM^T02) carries the referral ID. */
+  readonly noteReferralField: 'ORC-2' | 'TXA-14';
+  /** How a decline is sent (360X open point A2). */
+  readonly declineOrderControl: 'UA' | 'OC';
+  /** Written counts as sent: no acknowledgment is waited for (NE/NE links). */
+  readonly unacknowledged: boolean;
+}
+
+/** What a link is unless its settings say otherwise. */
+export const LINK_DEFAULTS = {
+  defaultReceiver: undefined,
+  authorities: [],
+  zone: 'Z',
+  acknowledge: 'asAsked',
+  workItemAcknowledged: 'AA',
+  noteReferralField: 'ORC-2',
+  declineOrderControl: 'UA',
+  unacknowledged: false,
+} as const satisfies Partial<Link>;
