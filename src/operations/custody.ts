@@ -9,17 +9,26 @@ import { patientsIn } from './values.ts';
 export function checkCustody(draft: Draft): void {
   for (const planned of draft.planned.values()) {
     if (planned.byRule) continue;
-    const custodian = planned.before === undefined ? custodianOf(draft, planned) : planned.custodian;
-    if (!mayWrite(draft, planned, custodian)) {
-      throw new OperationOutcomeError('not-custodian', {
-        diagnostics: `${planned.ref} is kept by another organization`,
-        expression: placesIn(planned),
-      });
-    }
+    const custodian = custodianOf(draft, planned);
+    if (!mayWrite(draft, planned, custodian)) throw refuse(planned);
     checkDisclosedType(draft, planned);
     if (custodian !== planned.custodian) draft.planned.set(planned.ref, { ...planned, custodian });
   }
 }
+
+/**
+ * Whether a stored version may be changed at all. Asked before a patch is tried on it: what a patch tests or copies would
+ * tell what its reader is not shown.
+ */
+export function checkMayChange(draft: Draft, unchanged: Planned): void {
+  if (!mayWrite(draft, unchanged, unchanged.custodian)) throw refuse(unchanged);
+}
+
+const refuse = (planned: Planned): OperationOutcomeError =>
+  new OperationOutcomeError('not-custodian', {
+    diagnostics: `${planned.ref} is kept by another organization`,
+    expression: placesIn(planned),
+  });
 
 /** A Subscription tells its writer of a type: without the scope to search that type, it would be a way around it. */
 function checkDisclosedType({ caller }: Draft, planned: Planned): void {
@@ -35,14 +44,15 @@ function checkDisclosedType({ caller }: Draft, planned: Planned): void {
 }
 
 /** A new resource is kept by its creator; an administrator's by the organization it belongs to. */
-function custodianOf({ caller }: Draft, { ref, after, custodian }: Planned): Ref | '' {
-  if (custodian !== '') return custodian;
+function custodianOf({ caller }: Draft, { ref, before, after, custodian, returns }: Planned): Ref | '' {
+  if (before !== undefined || returns === true) return custodian;
   return caller.organization ?? belongsTo(ref, after?.plain) ?? '';
 }
 
 function mayWrite({ caller }: Draft, planned: Planned, custodian: Ref | ''): boolean {
   if (caller.administrator) return true;
-  const { ref, before, after } = planned;
+  const { ref, before, after, returns } = planned;
+  if (returns === true && custodian !== caller.organization) return false;
   const declared = declarationOf(ref);
   if (declared.belongsTo !== undefined) {
     return [before, after?.plain]

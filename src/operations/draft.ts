@@ -26,6 +26,8 @@ export interface Planned {
   readonly after: Body | undefined;
   /** The custodian of the stored resource; '' for a new one whose custodian is still to be named. */
   readonly custodian: Ref | '';
+  /** It was deleted and comes back, to the custodian it had: its id is known by what once referred to it. */
+  readonly returns?: true;
   /** Written by a rule, not by the client: it meets no rule and no custody check again. */
   readonly byRule: boolean;
   /** Parties of the resource as a root of reach; named when the rules have run. */

@@ -4,7 +4,8 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { bodyOf, parseJsonValue } from '../../fhir/json.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { selectOne } from '../condition.ts';
-import { plan, type Draft } from '../draft.ts';
+import { checkMayChange } from '../custody.ts';
+import { plan, type Draft, type Planned } from '../draft.ts';
 import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
 
 /** Operations of one patch at most. */
@@ -18,22 +19,24 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<An
   }
   const { version, resource } = current;
   checkIfMatch(request.ifMatch, version);
+  const unchanged: Planned = {
+    ref,
+    method: 'PATCH',
+    base: version.seq,
+    before: resource,
+    after: bodyOf(resource),
+    custodian: version.custodian,
+    byRule: false,
+    parties: [],
+  };
+  checkMayChange(draft, unchanged);
   const patched = patchTree(parseJsonValue(current.version.text), request.patch);
   if (patched?.resourceType !== request.type || patched.id !== resource.id) {
     throw new OperationOutcomeError('patch-invalid', {
       diagnostics: 'a patch may not change resourceType or id',
     });
   }
-  plan(draft, {
-    ref,
-    method: 'PATCH',
-    base: version.seq,
-    before: resource,
-    after: bodyOf(patched),
-    custodian: version.custodian,
-    byRule: false,
-    parties: [],
-  });
+  plan(draft, { ...unchanged, after: bodyOf(patched) });
   return { kind: 'planned', ref, status: 200 };
 }
 

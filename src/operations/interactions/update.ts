@@ -56,14 +56,14 @@ async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<Answe
   if (!allowed || (await isTaken(draft, ref))) {
     throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here; create it with POST` });
   }
-  const custodian = tombstone?.custodian ?? '';
   plan(draft, {
     ref,
     method: 'PUT',
     base: 0,
     before: undefined,
     after: body,
-    custodian,
+    custodian: tombstone?.custodian ?? '',
+    ...(tombstone !== undefined && { returns: true }),
     byRule: false,
     parties: [],
   });
