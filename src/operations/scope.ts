@@ -8,6 +8,13 @@ import { sightOf, type Caller, type Interaction, type Request } from './request.
 /** Interactions whose parts are asked one by one. */
 const ASKED_BY_PARTS: ReadonlySet<Interaction> = new Set(['batch', 'transaction', 'operation']);
 
+/** @throws OperationOutcomeError `organization-unknown`: whoever is no administrator asks as an organization (rules 2.5) */
+export function checkOrganization({ caller }: Request): void {
+  if (!caller.administrator && caller.organization === undefined) {
+    throw new OperationOutcomeError('organization-unknown');
+  }
+}
+
 /** @throws OperationOutcomeError `scope-insufficient`, naming the scope that would be enough */
 export function checkScope(request: Request): void {
   if (ASKED_BY_PARTS.has(request.interaction)) return;

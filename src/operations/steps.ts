@@ -6,12 +6,12 @@ import { checkCustody } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
 import { applyRules } from './rule.ts';
-import { checkScope } from './scope.ts';
+import { checkOrganization, checkScope } from './scope.ts';
 import { validateDraft } from './validate-draft.ts';
 import type { Interaction, Request } from './request.ts';
 
 /** Steps that every door's request meets before anything is planned. */
-export const ADMIT: readonly ((request: Request) => void)[] = [checkScope];
+export const ADMIT: readonly ((request: Request) => void)[] = [checkOrganization, checkScope];
 
 type DraftStep = (draft: Draft, fullUrls: FullUrls) => Promise<void> | void;
 
