@@ -44,17 +44,21 @@ async function evidenceFor(
   return evidenceOf({ before: wasBased ? before : undefined, after, anotherBooked });
 }
 
+/** The open referral that the one who writes is a party of, as its recipient before all; it never hears of another's. */
 async function openTask(request: Ref, around: Surroundings): Promise<Task | undefined> {
   const tasks = await referralTasksOn(request, around);
   const open = tasks.filter((task) => {
     const state = readState(task);
     return state !== undefined && isOpen(state);
   });
+  if (around.actor === undefined) return open[0];
+  let sent: Task | undefined;
   for (const task of open) {
-    const { recipient } = await partiesOf(task, around);
+    const { initiator, recipient } = await partiesOf(task, around);
     if (recipient === around.actor) return task;
+    if (initiator === around.actor) sent ??= task;
   }
-  return open[0];
+  return sent;
 }
 
 /** The same bundle writes the Task itself: its own rule sees this Appointment as evidence. */

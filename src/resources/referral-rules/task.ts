@@ -42,20 +42,25 @@ async function decideDelete(before: Resource, around: Surroundings): Promise<Rul
       },
     };
   }
-  const actors = actorsOf(await partiesOf(before, around), around);
-  if (actors.has('referralInitiator') || around.administrator) return {};
-  return {
-    refused: {
-      code: 'not-your-move',
-      diagnostics: 'A draft is deleted by the Referral Initiator alone (G11).',
-    },
-  };
+  return (await isItsInitiator(before, around)) ? {} : refuseDraft('deleted');
 }
+
+async function isItsInitiator(before: Resource, around: Surroundings): Promise<boolean> {
+  const actors = actorsOf(await partiesOf(before, around), around);
+  return actors.has('referralInitiator') || around.administrator;
+}
+
+const refuseDraft = (what: 'edited' | 'deleted'): Ruling => ({
+  refused: {
+    code: 'not-your-move',
+    diagnostics: `A draft is ${what} by the Referral Initiator alone (G11).`,
+  },
+});
 
 /** A create is the sending of the referral, or a draft of it; it may adopt the Task that opened by itself (rules 1.7). */
 async function decideCreate(ref: Ref, after: Resource, around: Surroundings): Promise<Ruling> {
   const parties = await partiesOf(after, around);
-  const unnamed = missingParty(after, parties);
+  const unnamed = missingParty(after, parties) ?? (await notItsOrder(after, parties, around));
   if (unnamed !== undefined) return unnamed;
   const other = await openTaskAlike(ref, after, parties, around);
   if (other === undefined) return decideWrite({ ref, before: undefined, after }, around);
@@ -82,6 +87,26 @@ function missingParty(after: Resource, { initiator, recipient }: Parties): Rulin
   };
 }
 
+/**
+ * A referral is sent by the organization whose order it is. Else whoever sees an order could open a Task on it, and its
+ * moves would change the order and the visits of another referral.
+ */
+async function notItsOrder(
+  after: Resource,
+  { initiator }: Parties,
+  around: Surroundings,
+): Promise<Ruling | undefined> {
+  const request = await around.read(focusOf(after));
+  if (request === undefined || (await around.partyOf(request['requester'])) === initiator) return undefined;
+  return {
+    refused: {
+      code: 'not-your-move',
+      diagnostics: 'A referral is sent by the organization that ServiceRequest.requester stands for.',
+      expression: ['Task.requester'],
+    },
+  };
+}
+
 /** At most one open referral Task per ServiceRequest and recipient. */
 async function openTaskAlike(ref: Ref, after: Resource, { recipient }: Parties, around: Surroundings) {
   const focus = focusOf(after);
@@ -97,6 +122,7 @@ async function openTaskAlike(ref: Ref, after: Resource, { recipient }: Parties, 
 async function decideWrite({ ref, before, after }: Change, around: Surroundings): Promise<Ruling> {
   if (after === undefined) throw new Error('a write has a new version');
   const sent = before !== undefined && readState(before) !== 'draft';
+  if (before !== undefined && !sent && !(await isItsInitiator(before, around))) return refuseDraft('edited');
   const parties = await partiesOf(sent ? before : after, around);
   const actors = actorsOf(parties, around);
   const focus = focusOf(after);
@@ -105,7 +131,9 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
   const decided = decideUpdate({ before, after, actors, evidence, administrator: around.administrator });
   if (decided.kind === 'refused') return refused(decided);
   const opens = before !== undefined && readState(before) === 'draft' && decided.state !== 'draft';
-  const unnamed = opens ? missingParty(after, parties) : undefined;
+  const unnamed = opens
+    ? (missingParty(after, parties) ?? (await notItsOrder(after, parties, around)))
+    : undefined;
   if (unnamed !== undefined) return unnamed;
   const broken = checkFields({
     before,
