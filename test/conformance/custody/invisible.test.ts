@@ -122,7 +122,6 @@ describe('asked for by id', () => {
       ],
     ],
   ];
-  const versionOf = ({ meta }: Resource): number => Number(meta?.versionId);
   const cases = VICTIMS.flatMap((victim) => WAYS.map(([way, asking]) => [way, victim, asking] as const));
 
   test.each(cases)('%s: %s', async (_way, victim, asking) => {
@@ -165,11 +164,6 @@ const basicAbout = (reference: string): Resource => ({
 
 describe('asked for by a value', () => {
   const MRN = `${make.MRN_SYSTEM}|${HIDDEN_MRN}`;
-  const order = (subject: string): Resource =>
-    make.serviceRequest(
-      { subject, requester: 'Organization/stranger', performer: 'Organization/stranger', placer: 'R-mine' },
-      { status: 'draft' },
-    );
   /** A query that finds the hidden Patient, draft or order by a value, and the same with a value that nothing has. */
   const HIDDEN: readonly (readonly [query: string, nothing: string])[] = [
     [`Patient?identifier=${MRN}`, `Patient?identifier=${make.MRN_SYSTEM}|00000`],
@@ -200,8 +194,6 @@ describe('asked for by a value', () => {
     ],
     ['Organization?_has:Task:owner:status=draft', 'Organization?_has:Task:owner:status=failed'],
   ];
-  const typeOf = (query: string): string => query.slice(0, query.indexOf('?'));
-  const conditionOf = (query: string): string => query.slice(query.indexOf('?') + 1);
   const WAYS: readonly (readonly [string, (query: string) => Asked])[] = [
     ['search', (query) => ['GET', query]],
     ['total', (query) => ['GET', `${query}&_total=accurate&_count=1`]],
@@ -262,3 +254,13 @@ describe('asked for by a value', () => {
     });
   });
 });
+
+const typeOf = (query: string): string => query.slice(0, query.indexOf('?'));
+const conditionOf = (query: string): string => query.slice(query.indexOf('?') + 1);
+
+const order = (subject: string): Resource =>
+  make.serviceRequest(
+    { subject, requester: 'Organization/stranger', performer: 'Organization/stranger', placer: 'R-mine' },
+    { status: 'draft' },
+  );
+const versionOf = ({ meta }: Resource): number => Number(meta?.versionId);
