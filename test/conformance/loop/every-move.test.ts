@@ -1,0 +1,159 @@
+/**
+ * Every write of every referral Task by everyone, on every way that a Task can be written, through HTTP: what the
+ * hand-written tables say is what is answered, stored, audited and told; and what is refused leaves no trace.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openServer, type TestServer } from '../../server.ts';
+import { doneLine, expectedLine, stateOf } from './facts.ts';
+import { inParallel, makeReferrals, OUTPUT, PATHS, writing, type Referral, type Write } from './referrals.ts';
+import { cellsFor, legalFrom, SEATS, type Seat } from './table.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await openServer();
+});
+afterAll(() => server.close());
+
+interface Case {
+  readonly from: string;
+  readonly to: string;
+  readonly cell: string;
+}
+
+const casesOf = (seat: Seat, evidence: string): readonly Case[] =>
+  [...cellsFor(seat.is, evidence)].map(([key, cell]) => {
+    const [from = '', to = ''] = key.split('>');
+    return { from, to, cell };
+  });
+
+const isRefused = ({ cell }: Case): boolean => cell === 'x' || cell === 'Y';
+
+/** A draft is seen by its initiator alone (G11), and nothing by a stranger. */
+const isUnseen = ({ is }: Seat, from: string): boolean =>
+  is.length === 0 || (is.join() === 'R' && from === 'dr');
+
+const keyOf = ({ from, to }: Case): string => `${from}>${to}`;
+
+type Lines = Record<string, string>;
+
+/** Each write that is done has a referral of its own. */
+async function tryDone(
+  write: Write,
+  seat: Seat,
+  cases: readonly Case[],
+  output?: object,
+): Promise<[Lines, Lines]> {
+  const [got, expected]: [Lines, Lines] = [{}, {}];
+  for (const [from, some] of Map.groupBy(cases, (one) => one.from)) {
+    const referrals = await makeReferrals(server, from, some.length, seat);
+    await inParallel([...some.entries()], async ([i, one]) => {
+      const referral = referrals[i] as Referral; // as many as cases
+      const [current, request] = await Promise.all([
+        server.read('administrator', referral.task),
+        server.read('administrator', referral.request),
+      ]);
+      const written = await write(server, seat.who, referral, current, writing(one.to, output));
+      const before = { state: stateOf(current), request: String(request['status']) };
+      expected[keyOf(one)] = `200 · ${expectedLine(one.cell, from, before, seat)}`;
+      got[keyOf(one)] =
+        written.version === 0
+          ? `${written.status} ${written.says}`
+          : `${written.status} · ${await doneLine(server, referral, written)}`;
+    });
+  }
+  return [got, expected];
+}
+
+/** All refusals from one state are tried on one referral, which must be as it was afterwards. */
+async function tryRefused(
+  name: string,
+  write: Write,
+  seat: Seat,
+  cases: readonly Case[],
+  output?: object,
+): Promise<[Lines, Lines]> {
+  const [got, expected]: [Lines, Lines] = [{}, {}];
+  await inParallel(
+    [...Map.groupBy(cases, (one) => one.from)],
+    async ([from, some]) => {
+      const [referral] = await makeReferrals(server, from, 1, seat);
+      if (referral === undefined) throw new Error('one was asked for');
+      const [task, request, messages] = await traces(referral);
+      for (const one of some) {
+        const { status, code, says } = await write(server, seat.who, referral, task, writing(one.to, output));
+        const legal = namesMoves(seat, one, name) ? `, legal ${tidsIn(says)}` : '';
+        got[keyOf(one)] = `${status} ${code}${legal}`;
+        expected[keyOf(one)] = refusalOf(seat, one, name);
+      }
+      expect(await traces(referral)).toEqual([task, request, messages]);
+    },
+    4,
+  );
+  return [got, expected];
+}
+
+async function traces({ task, request }: Referral) {
+  const messages = async () => (await server.outboxOf(task)).map(({ id }) => id);
+  return Promise.all([server.read('administrator', task), server.read('administrator', request), messages()]);
+}
+
+const tidsIn = (says: string): string =>
+  [...says.matchAll(/TID ([0-9A-Za-z]+)/g)]
+    .map(([, tid]) => tid)
+    .toSorted()
+    .join(' ');
+
+/** Who is a party is told what it may do instead; who only left a Task as it was asked for no move. */
+const namesMoves = (seat: Seat, { from, to, cell }: Case, name: string): boolean =>
+  !isUnseen(seat, from) && (from !== to || cell === 'x') && name !== '';
+
+function refusalOf(seat: Seat, one: Case, name: string): string {
+  const { cell, from } = one;
+  // Nothing is found, so it would be a new Task on a ServiceRequest that the caller may not read.
+  if (isUnseen(seat, from))
+    return name === 'PUT by a condition' ? '422 reference-not-found' : '404 not-found';
+  const refusal = cell === 'x' ? '422 transition-not-allowed' : '403 not-your-move';
+  if (!namesMoves(seat, one, name)) return refusal;
+  return `${refusal}, legal ${legalFrom(from, new Set(seat.is)).toSorted().join(' ')}`;
+}
+
+describe.each(PATHS)('%s', (name, write) => {
+  describe.each(SEATS)('by $name', (seat) => {
+    const cases = casesOf(seat, '');
+
+    test('is asked about every pair of states', () => expect(cases).toHaveLength(169));
+
+    test('moves and edits', async () => {
+      const [got, expected] = await tryDone(
+        write,
+        seat,
+        cases.filter((one) => !isRefused(one)),
+      );
+      expect(got).toEqual(expected);
+    });
+
+    test('refusals', async () => {
+      const [got, expected] = await tryRefused(name, write, seat, cases.filter(isRefused));
+      expect(got).toEqual(expected);
+    });
+  });
+
+  describe.each(SEATS.filter(({ is }) => is.includes('R')))('with a new output, by $name', (seat) => {
+    const cases = casesOf(seat, 'output');
+
+    test('moves and edits', async () => {
+      const [got, expected] = await tryDone(
+        write,
+        seat,
+        cases.filter((one) => !isRefused(one)),
+        OUTPUT,
+      );
+      expect(got).toEqual(expected);
+    });
+
+    test('refusals', async () => {
+      const [got, expected] = await tryRefused(name, write, seat, cases.filter(isRefused), OUTPUT);
+      expect(got).toEqual(expected);
+    });
+  });
+});
