@@ -18,7 +18,7 @@ export function describeMoments(open: () => Promise<SearchEngine>): void {
   afterAll(() => engine.close());
 
   test('a search sees exactly the versions of its seq, after updates and deletes', async () => {
-    const world = new SearchWorld(engine.store);
+    const world = new SearchWorld(engine.store, engine.others);
     const seqs = [
       await world.put(statusOf('one')),
       await world.put(statusOf('two')),
@@ -30,7 +30,7 @@ export function describeMoments(open: () => Promise<SearchEngine>): void {
         const page = await engine.store.snapshot(seq).search(ask(token('status')));
         const by = await Promise.all(
           ['one', 'two', 'three'].map(
-            async (code) => (await find(engine.store, ask(token('status', code)), seq)).length,
+            async (code) => (await find(world, ask(token('status', code)), seq)).length,
           ),
         );
         return [page.matches.map((match) => match.seq), by];
@@ -45,7 +45,7 @@ export function describeMoments(open: () => Promise<SearchEngine>): void {
   });
 
   test('a match carries text, version and custodian', async () => {
-    const world = new SearchWorld(engine.store);
+    const world = new SearchWorld(engine.store, engine.others);
     const seq = await world.put({ ref: 'Basic/one', custodian: 'Organization/o' }, { ref: 'Basic/two' });
     const { matches } = await engine.store.snapshot().search(ask(all(), { type: 'Basic' }));
     expect(matches).toEqual([
@@ -55,7 +55,7 @@ export function describeMoments(open: () => Promise<SearchEngine>): void {
   });
 
   test('a commit in which an expected search finds something else is refused (law 18)', async () => {
-    const world = new SearchWorld(engine.store);
+    const world = new SearchWorld(engine.store, engine.others);
     await world.put({ ref: 'Coverage/one', values: [v('identifier', 'x')] });
     const query = ask(token('identifier', 'x'), { type: 'Coverage' });
     const offer = (refs: readonly Ref[]): Promise<unknown> => world.expecting({ query, refs });
@@ -64,7 +64,7 @@ export function describeMoments(open: () => Promise<SearchEngine>): void {
   });
 
   test('_lastUpdated is the instant of the commit', async () => {
-    const world = new SearchWorld(engine.store);
+    const world = new SearchWorld(engine.store, engine.others);
     const seqs: number[] = [];
     for (const ref of ['Contract/1', 'Contract/2', 'Contract/3'] as const) {
       seqs.push(await world.put({ ref }));
@@ -73,7 +73,7 @@ export function describeMoments(open: () => Promise<SearchEngine>): void {
     const found = await Promise.all(
       PREFIXES.map(async (prefix) => {
         const where: Clause = { kind: 'updated', prefix, low: at, high: at };
-        return `${prefix} ${(await find(engine.store, ask(where, { type: 'Contract' }))).join('')}`;
+        return `${prefix} ${(await find(world, ask(where, { type: 'Contract' }))).join('')}`;
       }),
     );
     expect(found).toEqual(['eq 2', 'ne 31', 'gt 3', 'lt 1', 'ge 32', 'le 21', 'sa 3', 'eb 1', 'ap 2']);

@@ -37,7 +37,7 @@ export function describeRandomWorlds(open: () => Promise<SearchEngine>): void {
 
   test(`${WORLDS * QUERIES} random searches find what brute force finds, the invisible deleted first`, async () => {
     const property = fc.asyncProperty(worlds, fc.array(queries, SIZE), async (commits, questions) => {
-      const world = new SearchWorld(engine.store);
+      const world = new SearchWorld(engine.store, engine.others);
       try {
         for (const puts of commits) await world.put(...puts);
         const { seqs } = world;

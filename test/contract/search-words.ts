@@ -1,18 +1,14 @@
 /** Short words for the cases of the search contract. */
-import { afterAll, beforeAll } from '@jest/globals';
-import type { Ref } from '../../src/fhir/types.ts';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import type { Clause, Prefix, Query, SearchValue } from '../../src/ports/query.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { SearchWorld } from './search-world.ts';
+import { SearchWorld, type Way } from './search-world.ts';
 
 /** An engine that has just been opened, with nothing in it, under a clock that goes on with every look. */
 export interface SearchEngine {
   readonly store: Store;
   /** Other ways by which the same engine can search: their answers must be the same. */
-  readonly others: readonly ((
-    query: Query,
-    seq: number,
-  ) => Promise<{ refs: readonly Ref[]; total?: number }>)[];
+  readonly others: readonly Way[];
   close(): Promise<void>;
 }
 
@@ -24,10 +20,15 @@ export const v = (param: string, low: string | number, high: string | number = '
   low,
   high,
 });
-export const idsOf = (refs: readonly Ref[]): string[] => refs.map((ref) => ref.slice(ref.indexOf('/') + 1));
 
-export async function find(store: Store, query: Query, seq?: number): Promise<string[]> {
-  return idsOf((await store.snapshot(seq).search(query)).matches.map(({ ref }) => ref));
+/** The ids of all that a search finds, every way the same, and counts. */
+export async function find({ store, others }: SearchWorld, query: Query, seq?: number): Promise<string[]> {
+  const snapshot = store.snapshot(seq);
+  const { matches, total, more } = await snapshot.search(query);
+  const refs = matches.map(({ ref }) => ref);
+  expect({ total, more }).toEqual({ total: refs.length, more: false });
+  for (const other of others) expect(await other(query, snapshot.seq)).toEqual({ refs, total });
+  return refs.map((ref) => ref.slice(ref.indexOf('/') + 1));
 }
 
 /** Opens before all cases of a block and closes after them. */
@@ -39,7 +40,7 @@ export function openOnce(
   let world: SearchWorld | undefined;
   beforeAll(async () => {
     engine = await open();
-    world = new SearchWorld(engine.store);
+    world = new SearchWorld(engine.store, engine.others);
     await fill(world);
   });
   afterAll(() => engine?.close());

@@ -4,6 +4,12 @@ import type { Clause, Query, SearchValue, Sight } from '../../src/ports/query.ts
 import type { Commit, Committed, Expectation, Store, Write } from '../../src/ports/store.ts';
 import type { Declared, Moment } from './search-oracle.ts';
 
+/** A way by which an engine can search. */
+export type Way = (
+  query: Query,
+  seq: number,
+) => Promise<{ readonly refs: readonly Ref[]; readonly total?: number }>;
+
 /** What a write of a test says; the rest is left at nothing. */
 export interface Put {
   readonly ref: Ref;
@@ -29,12 +35,14 @@ export function ask(where: Clause, more: Partial<Query> = {}): Query {
 
 export class SearchWorld {
   readonly store: Store;
+  readonly others: readonly Way[];
   readonly #live = new Map<Ref, Declared>();
   readonly #moments = new Map<number, Moment>();
   #order = 0;
 
-  constructor(store: Store) {
+  constructor(store: Store, others: readonly Way[]) {
     this.store = store;
+    this.others = others;
   }
 
   /** Commits writes together; gives the seq. */
