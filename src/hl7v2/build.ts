@@ -1,0 +1,89 @@
+/**
+ * Messages from plain values. Every value is escaped here and nowhere else, so none can add a delimiter, a segment or an
+ * MLLP block to the message it is put in.
+ */
+import { charsetNamed, NOT_ASCII } from './charset.ts';
+import { encodingCharacters, STANDARD, type Delimiters } from './delimiters.ts';
+import { escape, type Syntax } from './escape.ts';
+import { NULL_VALUE, type Message, type Segment } from './message.ts';
+
+/** The null, as a value to send: no text, not even the two quotation marks, is taken for it. */
+export const NULL: unique symbol = Symbol('null');
+
+/** A text, not yet escaped. Undefined and empty are sent as empty. */
+export type PlainValue = string | undefined | typeof NULL;
+/** A text, or subcomponents. */
+export type ComponentValue = PlainValue | readonly PlainValue[];
+/** A text, or components. */
+export type RepetitionValue = PlainValue | readonly ComponentValue[];
+/** A text, or **repetitions**: one EI is `[['R-1', undefined, '2.999.1', 'ISO']]`. */
+export type FieldValue = PlainValue | readonly RepetitionValue[];
+
+/** A segment as values, before the delimiters are known. */
+export interface SegmentValues {
+  readonly name: string;
+  /** By field number; MSH-1 and MSH-2 are not asked for. */
+  readonly fields: Readonly<Record<number, FieldValue>>;
+}
+
+/** A segment of plain values: `buildSegment('ORC', { 1: 'NW', 2: [buildEi(id)] })`. */
+export const buildSegment = (name: string, fields: Readonly<Record<number, FieldValue>>): SegmentValues => ({
+  name,
+  fields,
+});
+
+/**
+ * A message of such segments, MSH first, each ended by CR. Empty fields at the end are not sent. Where a value needs more
+ * than ASCII and MSH-18 is not given, MSH-18 becomes `UNICODE UTF-8`.
+ */
+export function buildMessage(segments: readonly SegmentValues[], delimiters: Delimiters = STANDARD): Message {
+  const [msh] = segments;
+  if (msh?.name !== 'MSH') throw new TypeError('a message begins with MSH');
+  const named = charsetNamed(typeof msh.fields[18] === 'string' ? msh.fields[18] : '');
+  const syntax: Syntax = { ...delimiters, charset: named ?? 'UNICODE UTF-8' };
+  const built = segments.map((segment) => encodeValues(segment, syntax));
+  const silent = msh.fields[18] === undefined;
+  if (silent && built.some(({ fields }) => fields.some((field) => NOT_ASCII.test(field))))
+    built[0] = encodeValues({ ...msh, fields: { ...msh.fields, 18: 'UNICODE UTF-8' } }, syntax);
+  return { syntax, prefix: '', segments: built };
+}
+
+function encodeValues({ name, fields }: SegmentValues, syntax: Syntax): Segment {
+  const last = Math.max(0, ...Object.keys(fields).map(Number));
+  const texts = [name];
+  for (let n = 1; n <= last; n += 1) texts.push(encodeField(fields[n], syntax));
+  if (name === 'MSH') {
+    texts[1] = syntax.field;
+    texts[2] = encodingCharacters(syntax);
+  }
+  while (texts.at(-1) === '') texts.pop();
+  return { name, fields: texts, end: '\r', syntax };
+}
+
+const encodeField = (value: FieldValue, syntax: Syntax): string =>
+  join(value, syntax.repetition, syntax, (repetition) =>
+    join(repetition, syntax.component, syntax, (component) =>
+      join(component, syntax.subcomponent, syntax, (plain) => encodePlain(plain, syntax)),
+    ),
+  );
+
+/** Parts between separators, without the empty ones at the end. */
+function join<Part>(
+  value: PlainValue | readonly Part[],
+  separator: string,
+  syntax: Syntax,
+  encode: (part: Part) => string,
+): string {
+  if (!isList(value)) return encodePlain(value, syntax);
+  const texts = value.map(encode);
+  while (texts.at(-1) === '') texts.pop();
+  if (separator === '' && texts.length > 1) throw new TypeError('the delimiters lack one that is needed');
+  return texts.join(separator);
+}
+
+const isList = <Part>(value: PlainValue | readonly Part[]): value is readonly Part[] => Array.isArray(value);
+
+function encodePlain(value: PlainValue, syntax: Syntax): string {
+  if (value === NULL) return NULL_VALUE;
+  return value === undefined ? '' : escape(value, syntax);
+}

@@ -1,0 +1,243 @@
+/**
+ * A message in ER7, "vertical bar" encoding (HL7 v2.5.1, chapter 2): text ⇄ model. The model keeps every value as it was
+ * sent, escapes and all, so that what was parsed encodes back byte for byte; the readers below give the plain text.
+ * Everything is counted as HL7 counts it, from 1; MSH-1 is the field separator and MSH-2 the encoding characters.
+ */
+import { asLatin1, AT_CHARSET, charsetNamed, decode, type Charset } from './charset.ts';
+import { isHeader, readDelimiters } from './delimiters.ts';
+import { unescape, type Syntax } from './escape.ts';
+import { Hl7Fault } from './fault.ts';
+
+export interface Message {
+  readonly syntax: Syntax;
+  /** A byte order mark, or blank lines, before MSH. */
+  readonly prefix: string;
+  /** MSH is the first. */
+  readonly segments: readonly Segment[];
+}
+
+export interface Segment {
+  /** `PID` */
+  readonly name: string;
+  /** As sent; at 0 the name, at 1 field 1. */
+  readonly fields: readonly string[];
+  /** What ended it: usually one CR; blank lines that follow are counted in. */
+  readonly end: string;
+  readonly syntax: Syntax;
+}
+
+/** One repetition of a field, or a component of one: its text as sent, and what separates its parts. */
+export interface Composite {
+  readonly raw: string;
+  /** Empty when nothing divides it any more. */
+  readonly separator: string;
+  readonly syntax: Syntax;
+}
+
+/** The null (2.5.3): "delete what you have". An empty value says nothing. */
+export const NULL_VALUE = '""';
+
+/**
+ * A text as a message. Segments end with CR, or CR LF; a lone LF ends them only in a text whose first line ends with LF,
+ * otherwise it is part of a value. Throws {@link Hl7Fault} when the text is no message.
+ */
+export function parseMessage(source: string): Message {
+  const prefix = PREFIX.exec(source)?.[0] ?? '';
+  if (!source.startsWith('MSH', prefix.length)) throw new Hl7Fault('100', 'the first segment is not MSH');
+  const lines = splitLines(source, prefix.length);
+  const delimiters = readDelimiters(lines[0]?.text ?? '');
+  const syntax = { ...delimiters, charset: 'UNICODE UTF-8' as Charset };
+  const segments = lines.map((line) => readSegment(line, syntax));
+  syntax.charset = charsetOf(segments[0]) ?? syntax.charset;
+  checkNames(segments);
+  return { syntax, prefix, segments };
+}
+
+/** The message as text: for one that was parsed, the very same. */
+export function encodeMessage(message: Message): string {
+  return message.prefix + message.segments.map((segment) => encodeSegment(segment) + segment.end).join('');
+}
+
+/** One segment as text, without what ends it. */
+export function encodeSegment({ name, fields, syntax }: Segment): string {
+  if (!isHeader(name)) return fields.join(syntax.field);
+  return name + syntax.field + fields.slice(2).join(syntax.field);
+}
+
+/**
+ * Bytes as text by their MSH-18; where it is empty, by what the link agreed on. A byte order mark is UTF-8's. Throws
+ * {@link Hl7Fault} for a character set that we do not know, and for bytes that are not in it: none is ever replaced.
+ */
+export function decodeMessage(
+  bytes: Uint8Array,
+  defaultCharset: Charset = 'UNICODE UTF-8',
+): { readonly text: string; readonly charset: Charset } {
+  const charset = announcedCharset(bytes) ?? defaultCharset;
+  const decoded = decode(bytes, charset);
+  if (decoded === undefined) throw new Hl7Fault('102', `there are bytes that are no ${charset}`, AT_CHARSET);
+  return { text: decoded, charset };
+}
+
+/** All segments of a name, in order. */
+export const segmentsNamed = (message: Message, name: string): readonly Segment[] =>
+  message.segments.filter((segment) => segment.name === name);
+
+/** The first segment of a name. */
+export const first = (message: Message, name: string): Segment | undefined =>
+  message.segments.find((segment) => segment.name === name);
+
+/** A whole field as sent; empty when it is absent. */
+export const field = (segment: Segment, n: number): string => segment.fields[n] ?? '';
+
+/** The repetitions of a field, none when it is empty. */
+export function repetitions(segment: Segment, n: number): readonly Composite[] {
+  const raw = field(segment, n);
+  if (raw === '') return [];
+  const { syntax } = segment;
+  if (isDelimiterField(segment, n)) return [{ raw, separator: '', syntax }];
+  const parts = syntax.repetition === '' ? [raw] : raw.split(syntax.repetition);
+  return parts.map((part) => ({ raw: part, separator: syntax.component, syntax }));
+}
+
+/**
+ * The plain text of one value; undefined when it is empty, {@link NULL_VALUE} when it is null. What is not named is the
+ * first: `text(orc, 2)` is the first component of the first repetition, because a type that grew components keeps its
+ * old meaning in the first (2.8.2). For free text take {@link wholeText}.
+ */
+export function text(
+  segment: Segment,
+  n: number,
+  repetition = 1,
+  componentNumber = 1,
+  subcomponent = 1,
+): string | undefined {
+  const { syntax } = segment;
+  if (isDelimiterField(segment, n)) return field(segment, n);
+  const one = nth(field(segment, n), syntax.repetition, repetition);
+  const part = nth(nth(one, syntax.component, componentNumber), syntax.subcomponent, subcomponent);
+  return part === '' ? undefined : unescape(part, syntax);
+}
+
+/** The plain text of a whole repetition: for fields of free text (ST, TX, FT), where a sender may forget to escape. */
+export function wholeText(segment: Segment, n: number, repetition = 1): string | undefined {
+  const { syntax } = segment;
+  if (isDelimiterField(segment, n)) return field(segment, n);
+  const one = nth(field(segment, n), syntax.repetition, repetition);
+  return one === '' ? undefined : unescape(one, syntax);
+}
+
+/** Whether a field, as a whole, is the null. */
+export const isNull = (segment: Segment, n: number): boolean => field(segment, n) === NULL_VALUE;
+
+/** The nth part: of a repetition a component, of a component a subcomponent. */
+export function component({ raw, separator, syntax }: Composite, n: number): Composite {
+  const inner = separator === syntax.component ? syntax.subcomponent : '';
+  return { raw: nth(raw, separator, n), separator: inner, syntax };
+}
+
+/** Plain text of the nth part, as {@link text} gives it: of what is divided further, the first. Null is absent. */
+export function componentText(composite: Composite, n: number): string | undefined {
+  const part = component(composite, n);
+  return plain(nth(part.raw, part.separator, 1), composite.syntax);
+}
+
+/** Plain text of all of the nth part, for components of free text. Null is absent. */
+export const wholeComponentText = (composite: Composite, n: number): string | undefined =>
+  plain(component(composite, n).raw, composite.syntax);
+
+const plain = (raw: string, syntax: Syntax): string | undefined =>
+  raw === '' || raw === NULL_VALUE ? undefined : unescape(raw, syntax);
+
+/** MSH-1 and MSH-2 are not divided by what they define. */
+const isDelimiterField = ({ name }: Segment, n: number): boolean => n <= 2 && isHeader(name);
+
+/** The nth part of a text, from 1, without dividing the rest: a field may be many megabytes. */
+function nth(raw: string, separator: string, n: number): string {
+  if (separator === '') return n === 1 ? raw : '';
+  let start = 0;
+  for (let passed = 1; passed < n; passed += 1) {
+    start = raw.indexOf(separator, start) + 1;
+    if (start === 0) return '';
+  }
+  const end = raw.indexOf(separator, start);
+  return end === -1 ? raw.slice(start) : raw.slice(start, end);
+}
+
+const PREFIX = /^\ufeff?[ \t\r\n\v]*/;
+
+interface Line {
+  readonly text: string;
+  readonly end: string;
+}
+
+/** Where segments end: the blank lines after them, and the end of an MLLP block that came along, belong to it. */
+// oxlint-disable-next-line no-control-regex -- FS ends an MLLP block
+const ENDS_CR = /\r\n?(?:[ \t\x1c]*(?:\r\n?|$))*|\x1c[\r\n]*$/g;
+// oxlint-disable-next-line no-control-regex -- as above
+const ENDS_LF = /(?:\r\n?|\n)(?:[ \t\x1c]*(?:\r\n?|\n|$))*|\x1c[\r\n]*$/g;
+
+function splitLines(source: string, from: number): readonly Line[] {
+  const firstEnd = /\r\n|[\r\n]/g;
+  firstEnd.lastIndex = from;
+  const ends = firstEnd.exec(source)?.[0].endsWith('\n') ? ENDS_LF : ENDS_CR;
+  const lines: Line[] = [];
+  let start = from;
+  for (const { 0: end, index } of source.slice(from).matchAll(ends)) {
+    lines.push({ text: source.slice(start, from + index), end });
+    start = from + index + end.length;
+  }
+  if (start < source.length) lines.push({ text: source.slice(start), end: '' });
+  return lines;
+}
+
+function readSegment({ text: line, end }: Line, syntax: Syntax): Segment {
+  const fields = line.split(syntax.field);
+  const name = fields[0] ?? '';
+  if (isHeader(name)) fields.splice(1, 0, syntax.field);
+  return { name, fields, end, syntax };
+}
+
+const NAME = /^[A-Z][A-Z0-9]{2}$/;
+
+function checkNames(segments: readonly Segment[]): void {
+  for (const [index, { name }] of segments.entries()) {
+    if (!NAME.test(name)) {
+      const before = segments[index - 1]?.name ?? 'MSH';
+      throw new Hl7Fault('100', `the line after this segment, line ${index + 1}, is no segment`, {
+        segment: before,
+        segmentIndex: occurrence(segments, index - 1, before),
+      });
+    }
+    if (index > 0 && isHeader(name))
+      throw new Hl7Fault('100', 'a header segment in the middle: this is a batch, or two messages', {
+        segment: name,
+        segmentIndex: occurrence(segments, index, name),
+      });
+  }
+}
+
+const occurrence = (segments: readonly Segment[], until: number, name: string): number =>
+  segments.slice(0, until + 1).filter((segment) => segment.name === name).length;
+
+const charsetOf = (msh: Segment | undefined): Charset | undefined =>
+  charsetNamed((msh === undefined ? undefined : text(msh, 18)) ?? '');
+
+const UTF8_MARK = '\xef\xbb\xbf';
+
+/** What the message says of itself, in a line that is ASCII in every character set of the table. */
+function announcedCharset(bytes: Uint8Array): Charset | undefined {
+  const head = asLatin1(bytes.subarray(0, HEADER_BYTES_MAX));
+  if (head.startsWith(UTF8_MARK)) return 'UNICODE UTF-8';
+  const start = head.indexOf('MSH');
+  if (start === -1) return undefined;
+  const [line = ''] = head.slice(start).split(/[\r\n]/, 1);
+  const fields = line.split(line.charAt(3));
+  const [name = ''] = (fields[17] ?? '').split(fields[1]?.charAt(1) ?? '~');
+  if (name === '') return undefined;
+  const charset = charsetNamed(name);
+  if (charset === undefined) throw new Hl7Fault('103', 'we do not read this character set', AT_CHARSET);
+  return charset;
+}
+
+/** No MSH is longer: twenty-five fields of names, codes and a time. */
+const HEADER_BYTES_MAX = 16_384;
