@@ -4,15 +4,17 @@
  */
 import { buildBundleText } from '../../fhir/bundle.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Resource } from '../../fhir/types.ts';
-import type { AuditRow } from '../../ports/store.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Sight } from '../../ports/query.ts';
+import type { AuditEntry, AuditQuery, AuditRow, Snapshot } from '../../ports/store.ts';
 import { auditId, parseAuditId, renderAuditEvent } from '../../resources/audit-event-render.ts';
 import { asksOthers, auditMatches, narrowAudit } from '../../resources/audit-search.ts';
+import { localRefOf } from '../../resources/element.ts';
 import { parseSearch } from '../../resources/search-query.ts';
 import { auditRead } from '../audit.ts';
 import { addressOf, readPage } from '../page.ts';
 import { recordAlways } from '../record.ts';
-import type { Caller, Reply, Request } from '../request.ts';
+import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { searchRefusal } from '../search-refusal.ts';
 import { sightFor } from '../scope.ts';
@@ -23,12 +25,12 @@ const ROWS_AT_ONCE = 500;
 
 export async function performAuditRead(room: Room, request: Request): Promise<Reply> {
   const place = parseAuditId(request.id ?? '');
+  const snapshot = room.store.snapshot();
   const rows =
     place === undefined
       ? []
-      : await room.store.snapshot().audit({
-          viewer: viewerOf(request.caller),
-          names: [],
+      : await snapshot.audit({
+          ...visibleTo(sightFor(request)),
           before: { seq: place.seq, position: place.position + 1 },
           count: 1,
         });
@@ -37,7 +39,12 @@ export async function performAuditRead(room: Room, request: Request): Promise<Re
     throw new OperationOutcomeError('not-found', { diagnostics: 'no such AuditEvent' });
   }
   await recordAlways(room, { ...auditRead(request, []), entities: [`AuditEvent/${auditId(row)}`] });
-  return { status: 200, resource: render(room, request.caller, row), version: row.seq, at: row.at };
+  return {
+    status: 200,
+    resource: await render(room, snapshot, sightFor(request), row),
+    version: row.seq,
+    at: row.at,
+  };
 }
 
 export async function performAuditSearch(room: Room, request: Request): Promise<Reply> {
@@ -87,6 +94,9 @@ async function findEvents(
   count: number,
 ) {
   const snapshot = room.store.snapshot();
+  const sight = sightFor(request);
+  const { names, ...narrowed } = narrowAudit(where);
+  const visible = visibleTo(sight);
   const mark = request.query.findLast(([name]) => name === BEFORE)?.[1];
   let before = mark === undefined ? undefined : parseAuditId(mark);
   const found: Resource[] = [];
@@ -94,8 +104,9 @@ async function findEvents(
     const rows = await snapshot
       .audit(
         {
-          viewer: viewerOf(request.caller),
-          ...narrowAudit(where),
+          ...visible,
+          ...narrowed,
+          names: [...visible.names, ...names],
           ...(before && { before }),
           count: ROWS_AT_ONCE,
         },
@@ -103,7 +114,7 @@ async function findEvents(
       )
       .catch(searchRefusal);
     for (const row of rows) {
-      const event = render(room, request.caller, row);
+      const event = await render(room, snapshot, sight, row);
       if (!auditMatches(event as never, where)) continue; // rendered just now
       if (found.length === count) return { found, more: true };
       found.push(event);
@@ -117,10 +128,40 @@ async function findEvents(
   });
 }
 
-const viewerOf = ({ administrator, organization }: Caller) => (administrator ? undefined : organization);
+/** Rows of its own agents and of what it keeps (rules 2.8); by patient scopes, of those only the ones about the patient. */
+function visibleTo(sight: Sight): Pick<AuditQuery, 'viewer' | 'names'> {
+  if (sight.everything) return { viewer: undefined, names: [] };
+  return { viewer: sight.organization, names: sight.patient === undefined ? [] : [sight.patient] };
+}
 
-function render({ settings }: Room, caller: Caller, row: AuditRow): Resource {
-  const viewer = { organization: caller.organization, everything: caller.administrator };
+/** An event as its viewer sees it: of what others did, and by patient scopes, only what the viewer may see is named. */
+async function render(
+  { settings }: Room,
+  snapshot: Snapshot,
+  sight: Sight,
+  row: AuditRow,
+): Promise<Resource> {
+  const organization = sight.everything || sight.patient !== undefined ? undefined : sight.organization;
+  const own = sight.everything || organization === row.entry.agent.organization;
+  const known = own ? undefined : await knownOf(snapshot, sight, row.entry);
+  const viewer = {
+    organization,
+    everything: sight.everything,
+    ...(known !== undefined && { knows: (ref: Ref) => known.has(ref) }),
+  };
   const event = renderAuditEvent(row, viewer, { name: settings.sourceName, base: settings.publicBase });
   return event as unknown as Resource; // an AuditEvent is a resource
+}
+
+async function knownOf(
+  snapshot: Snapshot,
+  sight: Sight,
+  { entities, patients }: AuditEntry,
+): Promise<ReadonlySet<Ref>> {
+  const known = new Set<Ref>();
+  for (const name of [...entities, ...patients]) {
+    const ref = localRefOf(name);
+    if (ref !== undefined && (await snapshot.read(ref, sight)) !== undefined) known.add(ref);
+  }
+  return known;
 }
