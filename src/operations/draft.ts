@@ -28,6 +28,8 @@ export interface Planned {
   readonly custodian: Ref | '';
   /** It was deleted and comes back, to the custodian it had: its id is known by what once referred to it. */
   readonly returns?: true;
+  /** In which its client wrote it: narrower than the draft's where the entry's scopes are for one patient. */
+  readonly sight?: Sight;
   /** Written by a rule, not by the client: it meets no rule and no custody check again. */
   readonly byRule: boolean;
   /** Parties of the resource as a root of reach; named when the rules have run. */
@@ -65,8 +67,12 @@ export function declarationOf(ref: string): ResourceType {
 
 /** Adds a change, or replaces what was planned for the resource. */
 export function plan(draft: Draft, planned: Planned): void {
-  draft.planned.set(planned.ref, planned);
+  draft.planned.set(planned.ref, { ...planned, sight: draft.sight });
 }
+
+/** The draft in the sight in which one of its changes was written. */
+export const sighted = (draft: Draft, { sight = draft.sight }: Planned): Draft =>
+  sight === draft.sight ? draft : { ...draft, sight };
 
 /** Says where in a bundle a planned change stands; the first entry that asks for it counts. */
 export function markPlace(draft: Draft, ref: Ref, place: string): void {

@@ -15,19 +15,20 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import { localRefOf, typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { findCondition } from './condition.ts';
-import { keepSight, placesIn, replan, type Draft, type Planned } from './draft.ts';
+import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
 
 /** Bundle `fullUrl`s and what became of them. */
 export type FullUrls = ReadonlyMap<string, Ref>;
 
 /** Rewrites the references of every planned body to local ones. */
 export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promise<void> {
-  for (const { ref, after, byRule } of draft.planned.values()) {
+  for (const planned of draft.planned.values()) {
+    const { ref, after, byRule } = planned;
     if (after === undefined || byRule) continue;
     const resolved = new Map<string, string>();
     for (const found of referencesOf(after.plain)) {
       if (resolved.has(found.text)) continue;
-      const local = await resolveOne(draft, fullUrls, found);
+      const local = await resolveOne(sighted(draft, planned), fullUrls, found);
       if (local !== found.text) resolved.set(found.text, local);
     }
     if (resolved.size > 0)
@@ -88,7 +89,7 @@ export async function checkReferences(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
     if (planned.byRule) continue;
     for (const [ref, path] of newReferences(planned)) {
-      if (await isReferable(draft, ref)) continue;
+      if (await isReferable(sighted(draft, planned), ref)) continue;
       issues.push({
         code: 'reference-not-found',
         diagnostics: `${ref} does not exist, or you may not read it`,
