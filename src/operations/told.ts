@@ -52,8 +52,10 @@ export function readKept(reply: string | undefined): ToldOf {
   return { ...told, seq, at };
 }
 
-/** The key of a request: scoped to the caller, so that nobody can probe another's keys. */
+/** The key of a request: scoped to the caller, so that nobody can probe another's keys, nor another patient's. */
 export function keyOf({ caller, idempotencyKey }: Request, reply: Template): CommitKey | undefined {
   if (idempotencyKey === undefined) return undefined;
-  return { scope: `http:${caller.organization ?? ''}:${caller.client}`, ...idempotencyKey, reply };
+  const { organization = '', client, patient } = caller;
+  const scope = ['http', organization, client, ...(patient === undefined ? [] : [patient])].join(':');
+  return { scope, ...idempotencyKey, reply };
 }
