@@ -125,7 +125,7 @@ export async function openWorld({
   const desk = createDesk({
     store,
     clock: { now: () => Date.now() },
-    newId: () => `id-${(made += 1)}`,
+    newId: () => `id-${String((made += 1)).padStart(4, '0')}`,
     address: async () => [],
     committed: () => undefined,
     settings: { ...SETTINGS, ...settings },
