@@ -5,7 +5,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FolderRefused, flushFolder, messageOf } from './folder.ts';
-import type { Head } from './groups.ts';
 
 export interface Anchor {
   readonly seq: number;
@@ -16,15 +15,15 @@ export interface Anchor {
 }
 
 export interface Anchors {
-  /** Writes the head unless it was the last one written. Returns when it is on disk. */
-  drop(head: Head): Anchor | undefined;
+  /** Writes the head of the chain unless it was the last one written. Returns when it is on disk. */
+  drop(head: Anchor): Anchor | undefined;
 }
 
 /** Continues the file, or begins it; a last line that a crash cut off is taken away. */
 export function openAnchors(file: string): Anchors {
   try {
     closeSync(openSync(file, 'a', 0o600));
-    truncateSync(file, wholeBytes(file));
+    endAfterWholeLine(file);
     flushFolder(dirname(file));
   } catch (error) {
     throw new FolderRefused(`The file of anchors ${file} cannot be written: ${messageOf(error)}.`, error);
@@ -51,7 +50,8 @@ export interface AnchorLines {
 
 export function readAnchors(file: string): AnchorLines {
   if (!existsSync(file)) return { anchors: [], unreadable: 0 };
-  const lines = readFileSync(file).subarray(0, wholeBytes(file)).toString().split('\n').slice(0, -1);
+  const bytes = readFileSync(file);
+  const lines = bytes.subarray(0, wholeBytes(bytes)).toString().split('\n').slice(0, -1);
   const anchors = lines.map(parseAnchor).filter((anchor) => anchor !== undefined);
   return { anchors, unreadable: lines.length - anchors.length };
 }
@@ -68,9 +68,16 @@ function parseAnchor(line: string): Anchor | undefined {
   }
 }
 
+/** Touches nothing when the last line is whole: another process may be adding one. */
+function endAfterWholeLine(file: string): void {
+  const bytes = readFileSync(file);
+  const whole = wholeBytes(bytes);
+  if (whole < bytes.length) truncateSync(file, whole);
+}
+
 /** The bytes up to the end of the last whole line. */
-function wholeBytes(file: string): number {
-  return readFileSync(file).lastIndexOf('\n') + 1;
+function wholeBytes(bytes: Buffer): number {
+  return bytes.lastIndexOf('\n') + 1;
 }
 
 function appendDurably(file: string, line: string): void {

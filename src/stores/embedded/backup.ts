@@ -38,6 +38,7 @@ export async function backup(
   } finally {
     db.close();
   }
+  makeSelfContained(to.database);
   flushFolder(target);
   return prove(target);
 }
@@ -58,6 +59,11 @@ export async function restore(source: string, folder: string): Promise<ChainRepo
   flushFolder(folder);
   prepareDatabase(folder);
   return prove(folder);
+}
+
+/** Without a WAL, so that the copy can be read where nothing can be written beside it. */
+function makeSelfContained(file: string): void {
+  openDatabase(file, { readOnly: false, cacheKib: 1024, pragmas: ['journal_mode = DELETE'] }).close();
 }
 
 async function prove(folder: string): Promise<ChainReport> {

@@ -1,0 +1,90 @@
+/**
+ * The log as it stands, for whoever takes it elsewhere (rules 4.1): every row with the digests and the hash from which an
+ * outsider computes the chain again. Reads beside a live server, within one read transaction, a slice at a time.
+ */
+import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import type { AuditEntry, AuditRow } from '../../ports/store.ts';
+import type { Anchor } from './anchors.ts';
+import { GENESIS } from './chain.ts';
+import { openDatabase, prepare } from './connection.ts';
+import { FolderRefused, pathsOf } from './folder.ts';
+
+/** One commit, or one block of audited reads. */
+export interface LogRow {
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** JSON of the compact audit rows, as digested. */
+  readonly audit: string;
+  /** JSON of the members' digests, as hashed. */
+  readonly members: string;
+  /** Hex. */
+  readonly hash: string;
+}
+
+/** An open reading; of one moment, however long it lasts. */
+export interface LogReading {
+  /** The last row's place; undefined when nothing was ever committed. */
+  readonly head: Anchor | undefined;
+  /** Rows committed within these milliseconds since 1970, both inclusive, oldest first. */
+  rows(from?: number, to?: number): Generator<LogRow>;
+  /** The hash before a row: what its own hash continues. */
+  hashBefore(seq: number): string;
+  close(): void;
+}
+
+type Row = [seq: number, at: number, audit: string, members: string, hash: Uint8Array];
+
+const SLICE = 500;
+const CACHE_KIB = 8 * 1024;
+
+/** @throws FolderRefused when there is no store in the folder */
+export function readLog(folder: string): LogReading {
+  const { database } = pathsOf(folder);
+  if (!existsSync(database)) throw new FolderRefused(`There is no store in ${folder}.`);
+  const db = openDatabase(database, { readOnly: true, cacheKib: CACHE_KIB });
+  db.exec('BEGIN');
+  const hashOf = prepare<[Uint8Array]>(db, 'SELECT hash FROM log WHERE seq = ?');
+  return {
+    head: headOf(db),
+    rows: (from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER) => rowsOf(db, from, to),
+    hashBefore(seq) {
+      const before = hashOf.get(seq - 1);
+      return before === undefined ? GENESIS : toHex(before[0]);
+    },
+    close: () => db.close(),
+  };
+}
+
+function* rowsOf(db: DatabaseSync, from: number, to: number): Generator<LogRow> {
+  const slice = prepare<Row>(
+    db,
+    `SELECT seq, at, audit, members, hash FROM log WHERE seq > ? AND at >= ? AND at <= ? ORDER BY seq LIMIT ${SLICE}`,
+  );
+  let last = 0;
+  for (;;) {
+    const rows = slice.all(last, from, to);
+    for (const [seq, at, audit, members, hash] of rows) yield { seq, at, audit, members, hash: toHex(hash) };
+    if (rows.length < SLICE) return;
+    last = rows.at(-1)![0];
+  }
+}
+
+/** The audit rows of a log row, in the order of their commit. */
+export function auditRowsOf({ seq, at, audit }: LogRow): readonly AuditRow[] {
+  // The log's audit text was written from AuditEntry values.
+  const entries = JSON.parse(audit) as readonly AuditEntry[];
+  const instant = new Date(at).toISOString();
+  return entries.map((entry, position) => ({ seq, position, at: instant, entry }));
+}
+
+function headOf(db: DatabaseSync): Anchor | undefined {
+  const last = prepare<[seq: number, at: number, hash: Uint8Array]>(
+    db,
+    'SELECT seq, at, hash FROM log ORDER BY seq DESC LIMIT 1',
+  ).get();
+  return last && { seq: last[0], at: last[1], hash: toHex(last[2]) };
+}
+
+const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -1,0 +1,149 @@
+/**
+ * The audit chain, beside a live server and without writing to its store.
+ *
+ *     npm run audit -- verify   examines the whole chain and says what it found; ends with 1 when something is wrong
+ *     npm run audit -- anchor   writes an anchor of the last commit, prints it, and so ends the tail without one
+ *     npm run audit -- export   prints every audit row as an AuditEvent, one JSON object per line (NDJSON)
+ *
+ *       --data DIR       the data folder (default: DATA_DIR, else ./data)
+ *       --anchors FILE   the file of anchors (default: ANCHOR_FILE, else anchors.jsonl in the folder)
+ *       --from DATE      export: from this date or instant (2026-11, 2026-11-22, 2026-11-22T09:00:00Z), inclusive
+ *       --to DATE        export: up to the end of this one
+ *       --chain FILE     export: writes the chain beside the events, one row per commit: {seq, at, previous, audit,
+ *                        members, hash}, where members.audit is base64url of sha256 over JSON.stringify([audit]), and
+ *                        hash is hex of sha256 over previous, seq, at and members, a line feed between them
+ *       --base URL       export: the server's base URL, as the observer of the events (default: PUBLIC_BASE_URL)
+ */
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import { parseSearchDate } from '../src/fhir/datetime.ts';
+import { renderAuditEvent, type AuditSource } from '../src/resources/audit-event-render.ts';
+import { openAnchors } from '../src/stores/embedded/anchors.ts';
+import { describeReport, verifyChain } from '../src/stores/embedded/audit-chain.ts';
+import { pathsOf } from '../src/stores/embedded/folder.ts';
+import { auditRowsOf, readLog, type LogReading, type LogRow } from '../src/stores/embedded/log-reading.ts';
+import { anchorFile, dataFolder, EXIT, runCommand, UsageError, usageOf } from './command.ts';
+
+const OPTIONS = {
+  data: { type: 'string' },
+  anchors: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  chain: { type: 'string' },
+  base: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+interface Asked {
+  readonly folder: string;
+  readonly anchors: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly chain: string | undefined;
+  readonly base: string | undefined;
+}
+
+/** Whoever reads the folder's files sees everything. */
+const ADMINISTRATOR = { organization: undefined, everything: true } as const;
+
+const COMMANDS: Readonly<Record<string, (asked: Asked) => Promise<number> | number>> = {
+  verify,
+  anchor,
+  export: exportEvents,
+};
+
+await runCommand(import.meta.filename, () => {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  if (values.help) return print(usageOf(import.meta.filename));
+  const [name = '', ...rest] = positionals;
+  const command = COMMANDS[name];
+  if (command === undefined || rest.length > 0) {
+    throw new UsageError(
+      `One of ${Object.keys(COMMANDS).join(', ')} is wanted, not "${positionals.join(' ')}".`,
+    );
+  }
+  const folder = dataFolder(values.data);
+  const { from, to, chain, base = process.env['PUBLIC_BASE_URL'] } = values;
+  return command({
+    folder,
+    anchors: anchorFile(values.anchors) ?? pathsOf(folder).anchors,
+    from,
+    to,
+    chain,
+    base,
+  });
+});
+
+async function verify({ folder, anchors }: Asked): Promise<number> {
+  readLog(folder).close();
+  const report = await verifyChain(folder, anchors);
+  for (const { ok, says } of describeReport(report)) print(`${ok ? '✓' : '✗'} ${says}\n`);
+  return report.faultCount === 0 ? EXIT.done : EXIT.trouble;
+}
+
+/** An anchor attests what stands; whether that is sound is asked first, so that no fault is anchored. */
+async function anchor({ folder, anchors }: Asked): Promise<number> {
+  const { faultCount } = await verifyChain(folder, anchors);
+  if (faultCount > 0) {
+    process.stderr.write('The chain is not sound, so it is not anchored. `verify` says what is wrong.\n');
+    return EXIT.trouble;
+  }
+  const log = readLog(folder);
+  try {
+    if (log.head === undefined) return print('nothing to anchor: nothing was committed\n');
+    const dropped = openAnchors(anchors).drop(log.head);
+    return print(
+      dropped === undefined ? `anchored already: commit ${log.head.seq}\n` : `${JSON.stringify(dropped)}\n`,
+    );
+  } finally {
+    log.close();
+  }
+}
+
+async function exportEvents({ folder, from, to, chain, base }: Asked): Promise<number> {
+  const low = from === undefined ? undefined : intervalOf(from, '--from').low;
+  const high = to === undefined ? undefined : intervalOf(to, '--to').high;
+  const source: AuditSource = base === undefined ? { name: 'closeloop' } : { name: base, base };
+  const log = readLog(folder);
+  const links = chain === undefined ? undefined : createWriteStream(chain, { mode: 0o600 });
+  try {
+    for (const row of log.rows(low, high)) {
+      await write(process.stdout, eventsOf(row, source));
+      if (links !== undefined) await write(links, linkOf(row, log));
+    }
+  } finally {
+    log.close();
+    links?.end();
+  }
+  if (links !== undefined) await finished(links);
+  return EXIT.done;
+}
+
+function eventsOf(row: LogRow, source: AuditSource): string {
+  const events = auditRowsOf(row).map((one) => renderAuditEvent(one, ADMINISTRATOR, source));
+  return events.map((event) => `${JSON.stringify(event)}\n`).join('');
+}
+
+/** A row of the chain with the hash it continues, so that a part of the chain can be recomputed as well. */
+function linkOf({ seq, at, audit, members, hash }: LogRow, log: LogReading): string {
+  return `${JSON.stringify({ seq, at, previous: log.hashBefore(seq), audit, members, hash })}\n`;
+}
+
+function intervalOf(text: string, flag: string): { readonly low: number; readonly high: number } {
+  const interval = parseSearchDate(text);
+  if (interval === undefined) throw new UsageError(`${flag} ${text} is no date.`);
+  return interval;
+}
+
+/** Waits while the reader is slow: an export may be larger than memory. */
+async function write(stream: Writable, text: string): Promise<void> {
+  if (!stream.write(text)) await once(stream, 'drain');
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return EXIT.done;
+}
