@@ -14,16 +14,16 @@ export interface Syntax extends Delimiters {
  * no escape sequence, what is local (`\Z..\`), and what changes the character set (`\C..\`, `\M..\`) stays as written.
  */
 export function unescape(value: string, syntax: Syntax): string {
-  const { escape } = syntax;
-  let open = escape === '' ? -1 : value.indexOf(escape);
+  const { escape: mark } = syntax;
+  let open = mark === '' ? -1 : value.indexOf(mark);
   if (open === -1) return value;
   let plain = value.slice(0, open);
   while (open !== -1) {
-    const close = value.indexOf(escape, open + 1);
+    const close = value.indexOf(mark, open + 1);
     if (close === -1) return plain + value.slice(open);
     const sequence = readSequence(value, open, close, syntax);
     plain += sequence.plain;
-    open = value.indexOf(escape, sequence.end);
+    open = value.indexOf(mark, sequence.end);
     plain += value.slice(sequence.end, open === -1 ? value.length : open);
   }
   return plain;
@@ -49,11 +49,11 @@ const HEX = /^X(?:[0-9A-Fa-f]{2})+$/;
 const STAYS = /^(?:Z|[CM](?:[0-9A-Fa-f]{2}){2,3}$)/;
 
 /** Several in a row are one run of bytes: some senders write each byte of a character by itself. */
-function readHex(value: string, open: number, close: number, { escape, charset }: Syntax): Sequence {
+function readHex(value: string, open: number, close: number, { escape: mark, charset }: Syntax): Sequence {
   let hex = value.slice(open + 2, close);
   let end = close + 1;
-  while (value.startsWith(`${escape}X`, end)) {
-    const next = value.indexOf(escape, end + 1);
+  while (value.startsWith(`${mark}X`, end)) {
+    const next = value.indexOf(mark, end + 1);
     const body = value.slice(end + 1, next);
     if (next === -1 || !HEX.test(body)) break;
     hex += body.slice(1);
@@ -156,8 +156,8 @@ const patterns = new WeakMap<Delimiters, RegExp>();
 function suspects(syntax: Delimiters): RegExp {
   const known = patterns.get(syntax);
   if (known !== undefined) return known;
-  const marks = [...syntax.field, ...encodingCharacters(syntax)].map((mark) => `\\${mark}`);
-  const pattern = new RegExp(`[\\0-\\x08\\n-\\x1f\\x7f${marks.join('')}]`);
+  const marks = (syntax.field + encodingCharacters(syntax)).replaceAll(/./g, String.raw`\$&`);
+  const pattern = new RegExp(`[\\0-\\x08\\n-\\x1f\\x7f${marks}]`);
   patterns.set(syntax, pattern);
   return pattern;
 }
