@@ -1,6 +1,6 @@
 /**
  * Who is told of a commit: Subscriptions whose criteria select what it wrote, and the other party of a referral that it
- * moved (rules 6.2). Entries are pointers, addressed in the commit itself, delivered afterwards.
+ * moved, or both when it was moved for neither (rules 6.2). Entries are pointers, addressed in the commit itself, delivered afterwards.
  */
 import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
@@ -97,25 +97,36 @@ export function matchSubscriptions(
   });
 }
 
-/** An entry for each active Endpoint of the other party of a move, by the rail its connection type names. */
+/** An entry for each active Endpoint of who did not make a move, by the rail its connection type names. */
 async function addressMoves(
   moves: readonly Move[],
   endpointsOf: AddressParts['endpointsOf'],
   rails: ReadonlySet<string>,
 ): Promise<readonly OutboxEntry[]> {
   const entries: OutboxEntry[] = [];
-  for (const { task, event, by, initiator, recipient } of moves) {
-    const other = by === 'referralInitiator' ? recipient : initiator;
-    if (other === undefined || initiator === recipient) continue;
-    for (const endpoint of await endpointsOf(other)) {
-      const { id, status, connectionType } = endpoint;
-      const { code: rail } = connectionType as { readonly code?: string };
-      if (id === undefined || status !== 'active' || rail === undefined || !rails.has(rail)) continue;
-      const sight = { everything: false, organization: other } as const;
-      entries.push({ rail, receiver: `Endpoint/${id}`, order: task, subject: task, event, sight });
+  for (const move of moves) {
+    const { task, event } = move;
+    for (const organization of toldOf(move)) {
+      for (const endpoint of await endpointsOf(organization)) {
+        const { id, status, connectionType } = endpoint;
+        const { code: rail } = connectionType as { readonly code?: string };
+        if (id === undefined || status !== 'active' || rail === undefined || !rails.has(rail)) continue;
+        const sight = { everything: false, organization } as const;
+        entries.push({ rail, receiver: `Endpoint/${id}`, order: task, subject: task, event, sight });
+      }
     }
   }
   return entries;
+}
+
+/** The other party; both when an administrator made the move (G12). An organization on both sides knows already. */
+function toldOf({ by, initiator, recipient }: Move): readonly Ref[] {
+  if (initiator === recipient) return [];
+  const told = [
+    by === 'referralInitiator' ? undefined : initiator,
+    by === 'referralRecipient' ? undefined : recipient,
+  ];
+  return told.filter((organization) => organization !== undefined);
 }
 
 /** What a commit makes active must be about a type served here, and fit. */

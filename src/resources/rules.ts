@@ -51,8 +51,8 @@ export interface Move {
   readonly to: string;
   readonly initiator: Ref | undefined;
   readonly recipient: Ref | undefined;
-  /** The party that made it. */
-  readonly by: 'referralInitiator' | 'referralRecipient';
+  /** Who made it: a party, or for G12 an administrator, who is none. */
+  readonly by: 'referralInitiator' | 'referralRecipient' | 'administrator';
 }
 
 /** A further write that belongs to this one. It was decided by the rule that asks for it and meets no rule again. */

@@ -50,8 +50,7 @@ async function cancelledVisits(focus: Ref, around: Surroundings): Promise<readon
 
 /** The move as audit and delivery need it. */
 export function moveOf(task: Ref, { tid, event, from, to, actor }: Transition, parties: Parties): Move {
-  const by = actor === 'referralRecipient' ? 'referralRecipient' : 'referralInitiator';
-  return { task, tid, event, from, to, by, ...parties };
+  return { task, tid, event, from, to, by: actor, ...parties };
 }
 
 /** The ServiceRequest that a referral Task is about. */
