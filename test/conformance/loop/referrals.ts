@@ -173,10 +173,10 @@ function buildTask(current: Stored, { businessStatus, output, ...rest }: Writing
   const { businessStatus: before, ...task } = current;
   const after = businessStatus === undefined ? before : businessStatus;
   return {
-    ...(task as Stored),
+    ...(task as Stored), // an element less, and still stored
     ...rest,
     ...(output !== undefined && { output: [output] }),
-    ...(after && { businessStatus: after }),
+    ...(after ? { businessStatus: after } : {}),
   };
 }
 
@@ -208,8 +208,9 @@ export type Write = (
 const byCondition = ({ name }: Referral): string => `Task?identifier=${NAME_SYSTEM}|${name}`;
 const withoutId = ({ id: _id, ...task }: Stored): Resource => task as Resource;
 
-/** Every way to write a Task that is there. */
-export const PATHS: readonly (readonly [name: string, write: Write])[] = [
+type Way = readonly [name: string, write: Write];
+
+const BY_ID: readonly Way[] = [
   [
     'PUT',
     (server, who, { task }, current, change) => single(server, who, 'PUT', task, buildTask(current, change)),
@@ -218,6 +219,9 @@ export const PATHS: readonly (readonly [name: string, write: Write])[] = [
     'PATCH',
     (server, who, { task }, _current, change) => single(server, who, 'PATCH', task, buildPatch(change)),
   ],
+];
+
+const BY_CONDITION: readonly Way[] = [
   [
     'PUT by a condition',
     (server, who, referral, current, change) =>
@@ -228,6 +232,9 @@ export const PATHS: readonly (readonly [name: string, write: Write])[] = [
     (server, who, referral, _current, change) =>
       single(server, who, 'PATCH', byCondition(referral), buildPatch(change)),
   ],
+];
+
+const IN_TRANSACTION: readonly Way[] = [
   [
     'PUT in a transaction',
     (server, who, { task }, current, change) =>
@@ -239,6 +246,13 @@ export const PATHS: readonly (readonly [name: string, write: Write])[] = [
       inBundle(server, who, { method: 'PATCH', url: task, resource: patchOf(buildPatch(change)) }),
   ],
 ];
+
+/** Every way to write a Task that is there. */
+export const PATHS = {
+  'by id': BY_ID,
+  'selected by a condition': BY_CONDITION,
+  'in a transaction': IN_TRANSACTION,
+} as const;
 
 export async function single(
   server: TestServer,
