@@ -1,5 +1,9 @@
-/** Audit rows as they are asked for, newest first: found by the index, filtered row by row by who asks (rules 2.8). */
+/**
+ * Audit rows as they are asked for, newest first: those of the last commits by looking through the log, those before by
+ * the index; filtered row by row by who asks (rules 2.8).
+ */
 import type { AuditEntry, AuditQuery, AuditRow } from '../../ports/store.ts';
+import { readIndexed } from './audit-index.ts';
 import { unversioned } from './audit-rows.ts';
 import { statements } from './connection.ts';
 import { inSlices } from './slices.ts';
@@ -22,7 +26,9 @@ export function prepareAuditReading({
 
   return async (query, seq, signal) => {
     const keys = keysOf(query);
-    const slice = sql<LogRow>(sliceSql(keys.length));
+    const log = sql<LogRow>(sliceSql(0));
+    const index = sql<LogRow>(sliceSql(keys.length));
+    const indexed = keys.length === 0 ? 0 : readIndexed(db);
     const lowest = query.from === undefined ? 1 : seqBefore(query.from, seq) + 1;
     // The row that the last page ended with lies in the commit at `before`: that commit is looked at again.
     let highest = Math.min(
@@ -31,10 +37,14 @@ export function prepareAuditReading({
     );
     const found: AuditRow[] = [];
     await inSlices(timeoutMs, signal, () => {
-      const rows = slice.all(...keys.slice(0, 1), lowest, highest, ...keys.slice(1), SLICE);
+      const inLog = highest > indexed;
+      const rows = inLog
+        ? log.all(Math.max(lowest, indexed + 1), highest, SLICE)
+        : index.all(...keys.slice(0, 1), lowest, highest, ...keys.slice(1), SLICE);
       for (const row of rows) found.push(...rowsOf(row).filter((one) => matches(one, query)));
-      highest = (rows.at(-1)?.[0] ?? 0) - 1;
-      return rows.length === SLICE && found.length < query.count;
+      const next = rows.length === SLICE ? (rows.at(-1)?.[0] ?? 0) - 1 : 0;
+      highest = inLog ? Math.max(next, indexed) : next;
+      return highest >= lowest && found.length < query.count;
     });
     return found.slice(0, query.count);
   };

@@ -1,7 +1,5 @@
 /** Audit rows as they are written: the stamped entries of a commit, and the keys under which they are found. */
-import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry } from '../../ports/store.ts';
-import { prepare } from './connection.ts';
 
 const OWN = '/_history/0';
 
@@ -30,12 +28,4 @@ export function auditKeys(entries: readonly AuditEntry[]): Set<string> {
 export function unversioned(entity: string): string {
   const at = entity.indexOf('/_history/');
   return at < 0 ? entity : entity.slice(0, at);
-}
-
-/** Writes the keys of a commit's rows. */
-export function prepareAuditIndex(db: DatabaseSync): (entries: readonly AuditEntry[], seq: number) => void {
-  const add = prepare(db, 'INSERT INTO audit_index (key, seq) VALUES (?, ?)');
-  return (entries, seq) => {
-    for (const key of auditKeys(entries)) add.run(key, seq);
-  };
 }

@@ -18,7 +18,8 @@ import type { Query, SearchValue, Sight } from '../../ports/query.ts';
 import { digestAudit, digestKey, digestOutbox, digestSettlement, digestVersion } from './chain.ts';
 import type { Digest, Members } from './chain.ts';
 import { prepare, statements } from './connection.ts';
-import { prepareAuditIndex, stampEntry } from './audit-rows.ts';
+import type { AuditIndex } from './audit-index.ts';
+import { stampEntry } from './audit-rows.ts';
 import { typeOf } from './identities.ts';
 import type { Identities } from './identities.ts';
 import type { Outbox } from './outbox.ts';
@@ -32,6 +33,7 @@ export type FindRefs = (db: DatabaseSync, query: Query, seq: number) => readonly
 
 export interface CommitTools {
   readonly identities: Identities;
+  readonly auditIndex: AuditIndex;
   readonly outbox: Outbox;
   readonly reach: ApplyReach;
   readonly findRefs: FindRefs;
@@ -77,7 +79,7 @@ const refused = (reason: CommitRefusal, ref?: string): Verdict =>
   ref === undefined ? { kind: 'refused', reason } : { kind: 'refused', reason, ref };
 
 export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
-  const { identities, outbox, reach, findRefs, keyRetentionMs } = tools;
+  const { identities, auditIndex, outbox, reach, findRefs, keyRetentionMs } = tools;
   const sql = statements(db);
   const headOf = prepare<HeadRow>(
     db,
@@ -100,7 +102,6 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     db,
     'INSERT OR REPLACE INTO commit_key (scope, id, fingerprint, seq, at, reply) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const indexAudit = prepareAuditIndex(db);
 
   return { check, write };
 
@@ -220,7 +221,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
 
   function writeAudit(entries: readonly AuditEntry[], seq: number): string {
     const stamped = entries.map((entry) => stampEntry(entry, seq));
-    indexAudit(stamped, seq);
+    auditIndex.note(stamped, seq);
     return JSON.stringify(stamped);
   }
 

@@ -21,7 +21,7 @@ export const LONG = 86_400_000;
 
 export const SCHEMA = `
 -- format · horizon (a search as of an earlier seq is expired) · purged (search values of versions ended up to this seq
--- are gone).
+-- are gone) · indexed (the audit index holds the commits up to this seq; what comes after is found in the log).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
 -- One row per commit, or per block of audited reads. seq has no gaps.

@@ -11,7 +11,9 @@ import type { Commits, FindRefs, Place } from './commits.ts';
 import { openDatabase, prepare, readMeta } from './connection.ts';
 import type { Rows } from './connection.ts';
 import type { Applied, Group, Head, Member, Outcome } from './groups.ts';
-import { prepareAuditIndex, stampEntry } from './audit-rows.ts';
+import { prepareAuditIndex } from './audit-index.ts';
+import type { AuditIndex } from './audit-index.ts';
+import { stampEntry } from './audit-rows.ts';
 import { prepareTidying } from './housekeeping.ts';
 import type { Tidy } from './housekeeping.ts';
 import { prepareIdentities } from './identities.ts';
@@ -62,7 +64,7 @@ export class Writer {
   readonly #commits: Commits;
   readonly #tidy: Tidy;
   readonly #reserve: Reserve;
-  readonly #indexAudit: (entries: readonly AuditEntry[], seq: number) => void;
+  readonly #auditIndex: AuditIndex;
   readonly #addLog: Rows<never>;
   readonly #statements: Readonly<Record<'begin' | 'commit' | 'savepoint' | 'release' | 'undo', Rows<never>>>;
   readonly #flushDelayMs: number;
@@ -75,10 +77,12 @@ export class Writer {
     this.#db = db;
     this.#identities = prepareIdentities(db);
     this.#outbox = prepareOutbox(db, options.instance);
+    this.#auditIndex = prepareAuditIndex(db);
     const { keyRetentionMs } = options;
     const reach = prepareReach(db, this.#identities, options.reachMembersMax);
     this.#commits = prepareCommits(db, {
       identities: this.#identities,
+      auditIndex: this.#auditIndex,
       outbox: this.#outbox,
       reach,
       findRefs,
@@ -86,7 +90,6 @@ export class Writer {
     });
     this.#tidy = prepareTidying(db, options);
     this.#reserve = createReserve(options.reserveFile, options.reserveBytes);
-    this.#indexAudit = prepareAuditIndex(db);
     this.#addLog = prepare(db, 'INSERT INTO log (seq, at, audit, members, hash) VALUES (?, ?, ?, ?, ?)');
     this.#statements = {
       begin: prepare(db, 'BEGIN IMMEDIATE'),
@@ -114,7 +117,10 @@ export class Writer {
     try {
       this.#statements.begin.run();
       const outcomes = group.members.map((member) => this.#applyOne(member, group.now));
+      const due = this.#auditIndex.isDue();
+      if (due) this.#auditIndex.write(this.#head.seq);
       this.#statements.commit.run();
+      if (due) this.#auditIndex.forget();
       if (this.#flushDelayMs > 0) Atomics.wait(this.#pause, 0, 0, this.#flushDelayMs);
       return { outcomes, head: this.#head };
     } catch (error) {
@@ -129,6 +135,7 @@ export class Writer {
   }
 
   close(): void {
+    this.#writeIndex();
     this.#db.close();
   }
 
@@ -161,6 +168,7 @@ export class Writer {
       this.#statements.undo.run();
       this.#statements.release.run();
       this.#identities.forget();
+      this.#auditIndex.undo(before.seq);
       this.#head = before;
       return failed(error, undefined);
     }
@@ -180,7 +188,7 @@ export class Writer {
     const audit = texts.some((text) => text.includes('/_history/0"'))
       ? JSON.stringify(entries)
       : `[${texts.join()}]`;
-    this.#indexAudit(entries, place.seq);
+    this.#auditIndex.note(entries, place.seq);
     this.#append(place, audit, { audit: digestAudit(audit) }, 0);
     return { kind: 'done' };
   }
@@ -190,6 +198,17 @@ export class Writer {
     const { more, horizon } = this.#tidy(now, this.#head.seq);
     this.#head = { ...this.#head, writable, horizon };
     return { kind: 'tidied', more };
+  }
+
+  /** Noted keys that cannot be written are found in the log, and noted again when the store is opened. */
+  #writeIndex(): void {
+    try {
+      this.#statements.begin.run();
+      this.#auditIndex.write(this.#head.seq);
+      this.#statements.commit.run();
+    } catch {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    }
   }
 
   #nextPlace(now: number): Place {
@@ -206,6 +225,7 @@ export class Writer {
   #undoGroup(before: Head): void {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
     this.#identities.forget();
+    this.#auditIndex.undo(before.seq);
     this.#head = before;
   }
 

@@ -175,7 +175,8 @@ describe('found is', () => {
     // — the audit index
     [
       'audit rows hidden from searches',
-      `DELETE FROM audit_index WHERE key = 'n:Task/b' AND seq = 2`,
+      `DELETE FROM audit_index WHERE key = 'n:Task/b' AND seq = 2;
+       INSERT OR REPLACE INTO meta VALUES ('indexed', 2)`,
       '2: its audit rows are not found by n:Task/b',
     ],
     [

@@ -1,0 +1,60 @@
+/** Audit rows are found alike whether their commit is in the index yet or only in the log, and after every ending. */
+import { afterAll, expect, test } from '@jest/globals';
+import { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+import type { AuditQuery } from '../../src/ports/store.ts';
+import type { EmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { createEmbeddedWorld } from './embedded-world.ts';
+import { audit, commitOf, write } from './store-world.ts';
+
+const world = createEmbeddedWorld({ writer: 'turn' });
+afterAll(() => world.end());
+
+const reads = (count: number, name: string) => Array.from({ length: count }, (_, i) => `Task/${name}${i}`);
+
+async function record(store: EmbeddedStore, entities: readonly string[]): Promise<void> {
+  await Promise.all(entities.map((one) => store.record(audit({ event: 'read', entities: [one] }))));
+}
+
+async function namesFound(store: EmbeddedStore, query: Partial<AuditQuery>): Promise<readonly string[]> {
+  const rows = await store.snapshot().audit({ viewer: undefined, names: [], count: 10_000, ...query });
+  return rows.flatMap(({ entry: { entities } }) => entities);
+}
+
+/** The commits up to here are in the index. */
+function indexedOf(folder: string): number {
+  const db = new DatabaseSync(join(folder, 'store.db'), { readOnly: true });
+  const row = db.prepare(`SELECT value FROM meta WHERE key = 'indexed'`).get();
+  db.close();
+  return Number(row?.['value'] ?? 0);
+}
+
+test('in the index, in the log, and across both', async () => {
+  const store = await world.open();
+  const [many, few] = [reads(3000, 'indexed'), reads(3, 'late')];
+  await record(store, many);
+  const indexed = indexedOf(store.folder);
+  expect(indexed).toBe(store.status().seq);
+  await record(store, few);
+  expect(indexedOf(store.folder)).toBe(indexed);
+  const organization = audit({}).agent.organization;
+  if (organization === '') throw new Error('the agent of these rows has an organization');
+  expect(await namesFound(store, { organization })).toEqual([...many, ...few].toReversed());
+  expect(await namesFound(store, { names: ['Task/indexed7'] })).toEqual(['Task/indexed7']);
+  expect(await namesFound(store, { names: ['Task/late1'] })).toEqual(['Task/late1']);
+  expect((await store.verify()).every(({ ok }) => ok)).toBe(true);
+});
+
+test('after closing everything is in the index, after a crash it is found in the log', async () => {
+  const store = await world.open();
+  await store.commit(commitOf([write('Task/a')], { audit: [audit({ entities: ['Task/a'] })] }));
+  await record(store, ['Task/a']);
+  const crashed = await world.open({ folder: world.copy(store.folder) });
+  expect(indexedOf(crashed.folder)).toBe(0);
+  expect(await namesFound(crashed, { names: ['Task/a'] })).toHaveLength(2);
+  await crashed.close();
+  expect(indexedOf(crashed.folder)).toBe(2);
+  const again = await world.open({ folder: crashed.folder });
+  expect(await namesFound(again, { names: ['Task/a'] })).toHaveLength(2);
+  expect((await again.verify()).every(({ ok }) => ok)).toBe(true);
+});
