@@ -1,0 +1,50 @@
+/** The README is a promise: its examples are run as they stand, in their order, by the shell a reader would use. */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from '@jest/globals';
+
+const root = resolve(import.meta.dirname, '../../..');
+const folder = mkdtempSync(join(tmpdir(), 'closeloop-readme-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Blocks of the chapter in which a reader plays a referral, without the one that installs. */
+function examples(): readonly string[] {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const [, chapter = ''] = /## Five minutes to a closed loop\n([\s\S]*?)\n## /.exec(readme) ?? [];
+  const blocks = [...chapter.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+  return blocks.filter((block) => !block.includes('npm ci'));
+}
+
+test('the examples of the README play a referral', async () => {
+  for (const part of ['src', 'tools', 'package.json', 'profiles']) {
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const blocks = examples();
+  expect(blocks.length).toBeGreaterThan(4);
+  // Any free port: another server may have the one of the README.
+  const script = blocks
+    .map((block) => `echo "=== block"\n${block.replace('--port 8080', '--port 0')}`)
+    .join('\n');
+  const { stdout } = await promisify(execFile)(
+    'bash',
+    ['-c', `set -e; trap 'kill %1 2>/dev/null' EXIT\n${script}`],
+    { cwd: folder, timeout: 60_000, maxBuffer: 10 ** 7 },
+  );
+  const [, , sent = '', accepted = '', refused = '', seen = ''] = stdout.split('=== block\n');
+  expect(sent).toContain('transaction-response');
+  expect(sent).toContain('"location":"ServiceRequest/');
+  expect(JSON.parse(accepted)).toMatchObject({
+    status: 'accepted',
+    businessStatus: { coding: [{ code: '3.0' }] },
+  });
+  expect(JSON.parse(refused)).toMatchObject({
+    resourceType: 'OperationOutcome',
+    issue: [{ details: { coding: [{ code: 'not-your-move' }] } }],
+  });
+  expect(seen).toContain('"type":"history"');
+  expect(seen).toContain('send-acceptance');
+}, 90_000);
