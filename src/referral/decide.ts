@@ -8,7 +8,7 @@ import { ALIASES, GAPS, ROWS, type Mover, type Transition, type Trigger } from '
 import { moversOf, refuseMove, rowsFrom } from './moves.ts';
 import { rewritingNotes } from './rewritten.ts';
 import { note, refuse, type EventRuling, type Note, type Refusal, type Ruling } from './ruling.ts';
-import { describeState, isActive, isTerminal, readState, withState, type State } from './state.ts';
+import { describeState, isActive, isTerminal, readState, storedAs, type State } from './state.ts';
 import type { Event, Party } from './transitions.ts';
 
 export interface TaskWrite {
@@ -140,7 +140,7 @@ const isSameState = (from: State, written: State): boolean =>
   from === written || (written === 'in-progress' && isActive(from));
 
 function move(asked: Asked, row: Transition): Ruling {
-  const task = withState(asked.after, row.to);
+  const task = storedAs(asked.after, row.to, asked.before);
   const notes = [
     ...rewritingNotes(asked.after, task, asked.written, row.to),
     ...gapNotes(row),
@@ -151,7 +151,7 @@ function move(asked: Asked, row: Transition): Ruling {
 }
 
 function edit(asked: Asked, state: State, notes: readonly Note[] = []): Ruling {
-  const task = withState(asked.after, state);
+  const task = storedAs(asked.after, state, asked.before);
   return {
     kind: 'edit',
     state,

@@ -60,6 +60,14 @@ const REWRITTEN_TASK_FIELDS: readonly RewrittenTaskField[] = [
   },
   {
     field: 'Task.businessStatus',
+    written: 'anything, as draft or entered-in-error',
+    stored: 'nothing for a draft; what it was for entered-in-error',
+    reason:
+      'These states have no code in the CodeSystem; what stays tells whether the referral was ever sent (G11).',
+    when: ({ stored }) => stored === 'draft' || stored === 'entered-in-error',
+  },
+  {
+    field: 'Task.businessStatus',
     written: 'anything else than the code of the status, outside in-progress',
     stored: '2.0, 3.0, 4.0, 6.0 or 7.0',
     reason: 'Outside in-progress the status alone decides, and the business status follows it (G8).',

@@ -24,7 +24,7 @@ export interface Refusal {
 
 /**
  * About a write to a Task. `task` is the plain tree as it is to be stored; for any other tree of the same resource it
- * is `withState(tree, state)`.
+ * is `storedAs(tree, state, before)`.
  */
 export type Ruling =
   | {

@@ -107,8 +107,28 @@ export function withState(task: Resource, state: State): Resource {
   return { ...task, status, businessStatus: buildBusinessStatus(state, businessStatus) };
 }
 
+/**
+ * The Task as it is stored after `before`: {@link withState}, and in the two states that have no business status of their
+ * own the one it had before. So a draft has none, and what was entered in error tells whether it was ever sent.
+ */
+export function storedAs(task: Resource, state: State, before: Resource | undefined): Resource {
+  const had = before === undefined ? undefined : asTask(before).businessStatus;
+  if (!isSilent(state) || asTask(task).businessStatus === had) return withState(task, state);
+  const { businessStatus: _written, ...rest } = task;
+  const kept: Resource = { ...rest, ...(had !== undefined && { businessStatus: had }) } as Resource; // one element less
+  return withState(kept, state);
+}
+
+/** Whether a referral was sent; until then, and if it never was, it is its initiator's alone (G11). */
+export function wasSent(task: Resource): boolean {
+  const state = readState(task);
+  return state === 'entered-in-error' ? asTask(task).businessStatus !== undefined : state !== 'draft';
+}
+
+const isSilent = (state: State): boolean => state === 'draft' || state === 'entered-in-error';
+
 function saysState(written: CodeableConcept | undefined, state: State): boolean {
-  if (state === 'draft' || state === 'entered-in-error') return true;
+  if (isSilent(state)) return true;
   if (state === 'in-progress') return written?.coding === undefined && Boolean(written?.text);
   const codings = bserCodings(written);
   return (

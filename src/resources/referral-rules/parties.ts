@@ -1,6 +1,6 @@
 /** The two parties of a referral Task, and which of them asks. An actor is a party, not a user (rules 1.8). */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { isReferralTask, readState } from '../../referral/state.ts';
+import { isReferralTask, wasSent } from '../../referral/state.ts';
 import type { Party } from '../../referral/transitions.ts';
 import type { Surroundings } from '../rules.ts';
 
@@ -24,10 +24,10 @@ export function actorsOf({ initiator, recipient }: Parties, { actor }: Surroundi
   return actors;
 }
 
-/** From whom a referral reaches: both parties once it was sent, its initiator alone while it is a draft (G11). */
+/** From whom a referral reaches: both parties once it was sent, its initiator alone until then (G11). */
 export async function taskParties(task: Resource, around: Surroundings): Promise<readonly Ref[]> {
   if (!isReferralTask(task)) return [];
   const { initiator, recipient } = await partiesOf(task, around);
-  const parties = readState(task) === 'draft' ? [initiator] : [initiator, recipient];
+  const parties = wasSent(task) ? [initiator, recipient] : [initiator];
   return parties.filter((party) => party !== undefined);
 }

@@ -5,7 +5,7 @@ import { decideUpdate } from '../../referral/decide.ts';
 import type { Evidence } from '../../referral/evidence.ts';
 import { addsOutput, checkFields } from '../../referral/fields.ts';
 import type { Refusal } from '../../referral/ruling.ts';
-import { isOpen, isReferralTask, readState, withState } from '../../referral/state.ts';
+import { isOpen, isReferralTask, readState, storedAs } from '../../referral/state.ts';
 import type { Change, Ruling, Surroundings } from '../rules.ts';
 import { localRef, valuesAt } from '../element.ts';
 import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
@@ -148,7 +148,7 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
   const moved = decided.kind === 'move';
   const stamp = moved && before !== undefined;
   return {
-    become: (tree) => stampModified(withState(tree, state), stamp ? around.now : undefined),
+    become: (tree) => stampModified(storedAs(tree, state, before), stamp ? around.now : undefined),
     notes,
     ...(moved && {
       moves: [moveOf(ref, decided.transition, parties)],

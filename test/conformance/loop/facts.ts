@@ -73,7 +73,12 @@ export function expectedLine(cell: string, from: string, before: Before, seat: S
   if (row === undefined) return line('', isSilent(from) ? before.state : wordsOf(from), before.request, '');
   const { tid, event, to, actor } = row;
   const state = isSilent(to) ? before.state.replace(/^\S+/, wordsOf(to)) : wordsOf(to);
-  return line(`${tid} ${event}`, state, REQUEST_STATUS[to] ?? before.request, tellings(event, actor, seat));
+  return line(
+    `${tid} ${event}`,
+    state,
+    REQUEST_STATUS[to] ?? before.request,
+    from === 'dr' && to === 'err' ? '' : tellings(event, actor, seat),
+  );
 }
 
 /** The referral as it was, in words. */
