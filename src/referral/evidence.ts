@@ -19,7 +19,7 @@ export type Evidence =
  * slot changed where no reschedule is defined is a visit scheduled (360X: S13 before S12 counts as S12).
  */
 // prettier-ignore
-export const SHOWS: Readonly<Record<Evidence, readonly Event[]>> = {
+export const SHOWS: Readonly<Record<Evidence, readonly [Event, ...Event[]]>> = {
   'appointment-booked':      ['send-schedule-visit-information', 'send-rescheduled-visit-information'],
   'appointment-another':     ['send-schedule-visit-information', 'send-rescheduled-visit-information'],
   'appointment-rescheduled': ['send-rescheduled-visit-information', 'send-schedule-visit-information'],

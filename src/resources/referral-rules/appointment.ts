@@ -2,9 +2,8 @@
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { eventOf, evidenceOf } from '../../referral/appointment.ts';
 import { decideEvent } from '../../referral/decide.ts';
-import type { Evidence } from '../../referral/evidence.ts';
-import { legalMoves } from '../../referral/moves.ts';
-import { describeState, isOpen, readState, withState } from '../../referral/state.ts';
+import { SHOWS, type Evidence } from '../../referral/evidence.ts';
+import { isOpen, readState, withState } from '../../referral/state.ts';
 import { localRef, typeOf, valuesAt } from '../element.ts';
 import type { Change, Ruling, Surroundings } from '../rules.ts';
 import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
@@ -69,11 +68,12 @@ async function moveTask(task: Task, evidence: Evidence, around: Surroundings): P
   const state = readState(task);
   if (state === undefined) return {};
   const parties = await partiesOf(task, around);
-  const actors = actorsOf(parties, around);
-  const event = eventOf(evidence, state);
   const ref: Ref = `Task/${task.id}`;
-  if (event === undefined) return refuseEvidence(evidence, state, actors);
-  const decided = decideEvent(state, event, actors);
+  const decided = decideEvent(
+    state,
+    eventOf(evidence, state) ?? SHOWS[evidence][0],
+    actorsOf(parties, around),
+  );
   if (decided.kind === 'refused') {
     return {
       refused: { code: decided.issue, diagnostics: decided.diagnostics, expression: ['Appointment.status'] },
@@ -88,20 +88,5 @@ async function moveTask(task: Task, evidence: Evidence, around: Surroundings): P
       { ref, become: (tree) => ({ ...withState(tree, decided.state), lastModified: now }) },
       ...(await consequencesOf(ref, focusOf(task), decided.state, around)),
     ],
-  };
-}
-
-function refuseEvidence(
-  evidence: Evidence,
-  state: Parameters<typeof describeState>[0],
-  actors: ReadonlySet<'referralInitiator' | 'referralRecipient'>,
-): Ruling {
-  const moves = legalMoves(state, actors).map(({ tid, event }) => `${event} (TID ${tid})`);
-  return {
-    refused: {
-      code: 'transition-not-allowed',
-      diagnostics: `${evidence} is no move from ${describeState(state)}; legal: ${moves.join('; ') || 'nothing'}.`,
-      expression: ['Appointment.status'],
-    },
   };
 }
