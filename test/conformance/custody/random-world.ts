@@ -1,0 +1,316 @@
+/**
+ * Random lives of a few organizations: what they write, refer, send, answer, move, drop and delete. Every step is one
+ * request to the desk, chosen by dice; a refused one is a step, too.
+ */
+import type { Ref, Resource } from '../../../src/fhir/types.ts';
+import type { Caller } from '../../../src/operations/request.ts';
+import * as make from '../../resources.ts';
+import {
+  callerOf,
+  refOf,
+  type Answer,
+  type Headers,
+  type Method,
+  type Stored,
+  type World,
+} from '../../world.ts';
+import { allReferences, typeOf, type SightOracle, type Version } from './sight-oracle.ts';
+
+export const ORGANIZATIONS = ['a', 'b', 'c'] as const;
+export const CALLERS: readonly Caller[] = ORGANIZATIONS.map((id) => callerOf(id));
+export const organizationOf = ({ organization }: Caller): Ref => organization ?? '/'; // these callers have one
+
+export const FAMILIES = ['Adams', 'Brown', 'Clark'];
+export const CODES = ['8480-6', '8462-4'];
+export const PLACERS = ['R-1', 'R-2', 'R-3'];
+
+/** Numbers to choose by; after the last comes the first again. */
+export class Dice {
+  readonly #rolls: readonly number[];
+  #at = 0;
+
+  constructor(rolls: readonly number[]) {
+    this.#rolls = rolls;
+  }
+
+  roll(sides: number): number {
+    const rolled = this.#rolls[this.#at % this.#rolls.length] ?? 0;
+    this.#at += 1;
+    return rolled % sides;
+  }
+
+  pick<T>(from: readonly T[]): T | undefined {
+    return from.length === 0 ? undefined : from[this.roll(from.length)];
+  }
+}
+
+/** One request, and who makes it. */
+export type Step = readonly [caller: Caller, method: Method, url: string, body?: unknown, headers?: Headers];
+
+/** What a step chooses among. */
+interface Table {
+  readonly dice: Dice;
+  readonly oracle: SightOracle;
+  readonly caller: Caller;
+  /** A resource of one of these types: mostly one the caller sees, sometimes any, sometimes none that exists. */
+  readonly any: (...types: readonly string[]) => Ref;
+  /** One that the caller keeps. */
+  readonly own: (...types: readonly string[]) => Stored | undefined;
+  readonly party: (id?: string) => Ref;
+}
+
+type Move = (table: Table) => Step | undefined;
+
+const post = ({ caller }: Table, resource: Resource): Step => [
+  caller,
+  'POST',
+  resource.resourceType,
+  resource,
+];
+const maybe = (dice: Dice, more: Record<string, unknown>): Record<string, unknown> =>
+  dice.roll(2) === 0 ? more : {};
+const CARRIED = ['Observation', 'DocumentReference', 'Condition', 'Coverage'] as const;
+
+/** Creates without rules of their own: accepted exactly when all they refer to may be read. */
+const WRITES: Readonly<Record<string, Move>> = {
+  patient: (t) =>
+    post(
+      t,
+      make.patient({
+        identifier: [{ system: make.MRN_SYSTEM, value: String(t.dice.roll(4)) }],
+        name: [{ family: t.dice.pick(FAMILIES) }],
+      }),
+    ),
+  binary: (t) => post(t, make.binary()),
+  observation: (t) =>
+    post(
+      t,
+      make.observation(t.any('Patient'), {
+        code: { coding: [{ system: 'http://loinc.org', code: t.dice.pick(CODES) }] },
+        ...maybe(t.dice, { hasMember: [make.to(t.any('Observation'))] }),
+      }),
+    ),
+  condition: (t) =>
+    post(
+      t,
+      make.condition(
+        t.any('Patient'),
+        maybe(t.dice, { evidence: [{ detail: [make.to(t.any(...CARRIED))] }] }),
+      ),
+    ),
+  coverage: (t) => post(t, make.coverage(t.any('Patient'), `Organization/${t.dice.pick(ORGANIZATIONS)}`)),
+  consent: (t) =>
+    post(
+      t,
+      make.consent(t.any('Patient'), maybe(t.dice, { sourceReference: make.to(t.any('DocumentReference')) })),
+    ),
+  document: (t) =>
+    post(
+      t,
+      make.documentReference(
+        t.any('Patient'),
+        t.any('Binary'),
+        maybe(t.dice, { context: { related: [make.to(t.any('ServiceRequest', 'Task', 'Patient'))] } }),
+      ),
+    ),
+  communication: (t) =>
+    post(
+      t,
+      make.communication([t.any('Task', 'ServiceRequest', 'Communication', 'Patient', 'Appointment')], {
+        ...maybe(t.dice, { basedOn: [make.to(t.any('ServiceRequest', 'Task'))] }),
+        payload: [{ contentReference: make.to(t.any('Observation', 'DocumentReference', 'Binary')) }],
+      }),
+    ),
+};
+
+const MOVES: Readonly<Record<string, Move>> = {
+  order: (t) => post(t, orderOf(t)),
+  planned: (t) => post(t, { ...orderOf(t), status: 'draft' }),
+  task: (t) => post(t, taskOf(t, t.dice.roll(2) === 0 ? 'draft' : 'requested')),
+  bundle: (t) => {
+    const [patient, request] = [
+      'urn:uuid:11111111-1111-4111-8111-111111111111',
+      'urn:uuid:22222222-2222-4222-8222-222222222222',
+    ];
+    const order = { ...orderOf(t), subject: make.to(patient) };
+    const task = { ...taskOf(t, 'requested'), focus: make.to(request), for: make.to(patient) };
+    const entry = (resource: Resource, fullUrl?: string) =>
+      ({
+        method: 'POST',
+        url: resource.resourceType,
+        resource,
+        ...(fullUrl !== undefined && { fullUrl }),
+      }) as const;
+    const entries = [
+      entry(make.patient(), patient),
+      entry(order, request),
+      ...(t.dice.roll(2) === 0 ? [entry(task)] : []),
+    ];
+    return [t.caller, 'POST', '', make.transaction(...entries)];
+  },
+  move: (t) => {
+    const status = t.dice.pick([
+      'requested',
+      'accepted',
+      'rejected',
+      'in-progress',
+      'cancelled',
+      'completed',
+    ]);
+    return [t.caller, 'PATCH', t.any('Task'), [{ op: 'replace', path: '/status', value: status }]];
+  },
+  output: (t) => [
+    t.caller,
+    'PATCH',
+    t.any('Task'),
+    [{ op: 'add', path: '/output', value: [make.parameter(t.any('DocumentReference', 'Observation'))] }],
+  ],
+  input: (t) => [
+    t.caller,
+    'PATCH',
+    t.any('Task'),
+    [{ op: 'add', path: '/input', value: [make.parameter(t.any(...CARRIED, 'Binary'))] }],
+  ],
+  owner: (t) => [
+    t.caller,
+    'PATCH',
+    t.any('Task'),
+    [{ op: 'replace', path: '/owner', value: make.to(t.party()) }],
+  ],
+  appointment: (t) => post(t, make.appointment(t.any('ServiceRequest'), t.any('Patient'))),
+  carry: (t) => rewrite(t, (dice, reference) => (dice.roll(3) === 0 ? undefined : [reference])),
+  remove: (t) => {
+    const own = t.own();
+    return own && [t.caller, 'DELETE', refOf(own)];
+  },
+  revive: (t) => {
+    const gone = t.oracle.refs.filter((ref) => t.oracle.newest(ref)?.json === undefined);
+    const ref = t.dice.pick(gone);
+    const last = t.oracle.versions.findLast(
+      (version) => version.ref === ref && version.json !== undefined,
+    )?.json;
+    return ref && [t.caller, 'PUT', ref, last];
+  },
+};
+
+/** Sets or drops the references that a resource of one's own carries. */
+function rewrite(t: Table, change: (dice: Dice, reference: object) => unknown): Step | undefined {
+  const own = t.own('ServiceRequest', 'Observation', 'DocumentReference', 'Communication');
+  const element = {
+    ServiceRequest: 'supportingInfo',
+    Observation: 'hasMember',
+    DocumentReference: '',
+    Communication: 'about',
+  }[own?.resourceType ?? ''];
+  if (own === undefined || element === undefined) return undefined;
+  const to = element === 'about' ? t.any('Task', 'ServiceRequest', 'Patient') : t.any('Observation');
+  const { [element]: _before, context: _context, ...rest } = own as Record<string, unknown>;
+  const after = change(t.dice, make.to(to));
+  const path = element === '' ? { context: after && { related: after } } : { [element]: after };
+  return [t.caller, 'PUT', refOf(own), { ...rest, ...path }];
+}
+
+function orderOf(t: Table): Resource {
+  const carried = Array.from({ length: t.dice.roll(3) }, () => make.to(t.any(...CARRIED)));
+  return make.serviceRequest(
+    {
+      subject: t.any('Patient'),
+      requester: t.party(t.caller.organization?.split('/')[1]),
+      performer: t.party(),
+      placer: t.dice.pick(PLACERS) ?? '',
+    },
+    { ...(carried.length > 0 && { supportingInfo: carried }) },
+  );
+}
+
+function taskOf(t: Table, status: string): Resource {
+  const focus = t.any('ServiceRequest');
+  const subject = (t.oracle.newest(focus)?.json?.['subject'] as { reference?: string } | undefined)
+    ?.reference; // as made
+  return make.task(
+    {
+      focus,
+      for: subject ?? t.any('Patient'),
+      requester: t.party(t.caller.organization?.split('/')[1]),
+      owner: t.party(),
+    },
+    { status, ...maybe(t.dice, { input: [make.parameter(t.any(...CARRIED, 'Binary'))] }) },
+  );
+}
+
+const KINDS = [
+  ...Object.keys(WRITES),
+  ...Object.keys(MOVES),
+  // What makes worlds worth looking at comes more often.
+  ...['patient', 'order', 'order', 'bundle', 'move', 'move', 'document', 'carry', 'observation'],
+];
+
+/** Takes one step, and checks what holds of every step: nobody comes to refer to what it may not read (rules 2.3). */
+export async function takeStep(
+  world: World,
+  oracle: SightOracle,
+  rolls: readonly number[],
+): Promise<string | undefined> {
+  const dice = new Dice(rolls);
+  const kind = dice.pick(KINDS) ?? '';
+  const caller = dice.pick(CALLERS) ?? callerOf('a');
+  const step = (WRITES[kind] ?? MOVES[kind])?.(tableOf(dice, oracle, caller));
+  if (step === undefined) return undefined;
+  const referable = new Set(oracle.worldOf(organizationOf(caller)).map(refOf));
+  const before = new Map(oracle.refs.map((ref) => [ref, oracle.newest(ref)] as const));
+  const answer = await world.ask(...step);
+  const written = await oracle.observe(caller);
+  return (
+    refersTooFar(written, before, referable) ??
+    (kind in WRITES ? wronglyJudged(step, answer, referable) : undefined)
+  );
+}
+
+function refersTooFar(
+  written: readonly Version[],
+  before: ReadonlyMap<Ref, Version | undefined>,
+  referable: ReadonlySet<Ref>,
+): string | undefined {
+  const created = new Set(written.map(({ ref }) => ref));
+  for (const { ref, json } of written) {
+    const known = allReferences(before.get(ref)?.json);
+    for (const to of allReferences(json)) {
+      if (!known.has(to) && !referable.has(to) && !created.has(to)) return `${ref} came to refer to ${to}`;
+    }
+  }
+  return undefined;
+}
+
+function wronglyJudged(
+  [, , url, body]: Step,
+  { status, code }: Answer,
+  referable: ReadonlySet<Ref>,
+): string | undefined {
+  const right = [...allReferences(body)].every((ref) => referable.has(ref));
+  if (right ? status === 201 : code === 'reference-not-found') return undefined;
+  return `${url} was answered ${status} ${code ?? ''}, although its references are ${right ? '' : 'not '}to be read`;
+}
+
+function tableOf(dice: Dice, oracle: SightOracle, caller: Caller): Table {
+  const org = organizationOf(caller);
+  return {
+    dice,
+    oracle,
+    caller,
+    any(...types) {
+      const luck = dice.roll(12);
+      const from = luck === 0 ? oracle.refs : oracle.worldOf(org).map(refOf);
+      return dice.pick(from.filter((ref) => types.includes(typeOf(ref)))) ?? `${types[0] ?? 'Patient'}/none`;
+    },
+    own: (...types) =>
+      dice.pick(
+        oracle.live.filter(
+          (one) =>
+            oracle.custodianOf(refOf(one)) === org &&
+            (types.length === 0 || types.includes(one.resourceType)),
+        ),
+      ),
+    party: (id) =>
+      `${dice.roll(2) === 0 ? 'Organization' : 'PractitionerRole'}/${id ?? dice.pick(ORGANIZATIONS) ?? 'a'}`,
+  };
+}

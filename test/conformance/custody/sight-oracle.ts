@@ -1,0 +1,196 @@
+/**
+ * Who sees what, worked out the plain way (rules 2.1, 2.2): the custodian is whoever made it; a referral reaches along the
+ * declared paths of the resources as they are now. Shares nothing with the server but the declarations of the types.
+ */
+import type { Ref, Resource } from '../../../src/fhir/types.ts';
+import type { Caller } from '../../../src/operations/request.ts';
+import type { Store } from '../../../src/ports/store.ts';
+import { RESOURCE_TYPES } from '../../../src/resources/index.ts';
+import { BASE, type Stored } from '../../world.ts';
+
+/** One version as the store holds it, in the order of writing. */
+export interface Version {
+  readonly ref: Ref;
+  readonly seq: number;
+  /** Undefined: deleted. */
+  readonly json: Stored | undefined;
+}
+
+export const typeOf = (ref: string): string => ref.slice(0, ref.indexOf('/'));
+const isDirectory = (ref: Ref): boolean => RESOURCE_TYPES.get(typeOf(ref))?.directory === true;
+
+/** What was written so far, and who may see it. */
+export class SightOracle {
+  readonly #store: Store;
+  readonly #versions: Version[] = [];
+  readonly #newest = new Map<Ref, Version>();
+  readonly #custodians = new Map<Ref, Ref | undefined>();
+  /** Whoever saw a resource go goes on seeing that it went: `Organization/a Patient/1`. */
+  readonly #sawGo = new Set<string>();
+  #reached = new Map<Ref, ReadonlySet<Ref>>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Every version, oldest first. */
+  get versions(): readonly Version[] {
+    return this.#versions;
+  }
+
+  /** Every resource that ever was. */
+  get refs(): readonly Ref[] {
+    return [...this.#newest.keys()];
+  }
+
+  get live(): readonly Stored[] {
+    return [...this.#newest.values()].flatMap(({ json }) => json ?? []);
+  }
+
+  newest(ref: Ref): Version | undefined {
+    return this.#newest.get(ref);
+  }
+
+  custodianOf(ref: Ref): Ref | undefined {
+    return this.#custodians.get(ref);
+  }
+
+  /** Takes in what one request of `caller` wrote; gives the new versions. */
+  async observe({ organization }: Pick<Caller, 'organization'>): Promise<readonly Version[]> {
+    const written = await this.#readNew();
+    const gone = new Set<Ref>();
+    for (const version of written) {
+      const { ref, json } = version;
+      if (!this.#custodians.has(ref)) this.#custodians.set(ref, organization);
+      this.#newest.set(ref, version);
+      this.#versions.push(version);
+      if (json === undefined) gone.add(ref);
+      for (const key of this.#sawGo) if (key.endsWith(` ${ref}`)) this.#sawGo.delete(key);
+    }
+    const before = this.#reached;
+    this.#reached = this.#reach();
+    for (const [org, refs] of before) {
+      for (const ref of refs) if (gone.has(ref) && !this.#reaches(org, ref)) this.#sawGo.add(`${org} ${ref}`);
+    }
+    return written;
+  }
+
+  /** Whether the resource is within the organization's sight, or was until it was deleted. */
+  sees(org: Ref, ref: Ref): boolean {
+    if (!this.#newest.has(ref)) return false;
+    if (isDirectory(ref) || this.#custodians.get(ref) === org || this.#reaches(org, ref)) return true;
+    return this.#newest.get(ref)?.json === undefined && this.#sawGo.has(`${org} ${ref}`);
+  }
+
+  /** Live resources that the organization sees: the world from which everything invisible was removed. */
+  worldOf(org: Ref): readonly Stored[] {
+    return [...this.#newest.values()].flatMap(({ ref, json }) =>
+      json !== undefined && this.sees(org, ref) ? [json] : [],
+    );
+  }
+
+  async #readNew(): Promise<readonly Version[]> {
+    const known = this.#versions.at(-1)?.seq ?? 0;
+    const page = await this.#store
+      .snapshot()
+      .history({ sight: { everything: true }, count: 10_000, offset: 0, total: false });
+    return page.versions
+      .filter(({ seq }) => seq > known)
+      .map(({ ref, seq, text }) => ({
+        ref,
+        seq,
+        json: text === undefined ? undefined : (JSON.parse(text) as Stored), // stored texts are resources
+      }))
+      .toReversed();
+  }
+
+  #reaches(org: Ref, ref: Ref): boolean {
+    return this.#reached.get(org)?.has(ref) === true;
+  }
+
+  /** For each organization, everything that is reached from the referral Tasks it is a party of. */
+  #reach(): Map<Ref, Set<Ref>> {
+    const edges = this.#edges();
+    const reached = new Map<Ref, Set<Ref>>();
+    for (const resource of this.live) {
+      for (const org of this.#partiesOf(resource)) {
+        const seen = reached.get(org) ?? new Set<Ref>();
+        reached.set(org, seen);
+        const open: Ref[] = [`Task/${resource.id}`];
+        for (let ref = open.pop(); ref !== undefined; ref = open.pop()) {
+          if (seen.has(ref)) continue;
+          seen.add(ref);
+          open.push(...(edges.get(ref) ?? []));
+        }
+      }
+    }
+    return reached;
+  }
+
+  #edges(): ReadonlyMap<Ref, readonly Ref[]> {
+    const edges = new Map<Ref, Ref[]>();
+    const connect = (from: Ref, to: Ref): void => void edges.set(from, [...(edges.get(from) ?? []), to]);
+    for (const resource of this.live) {
+      const self: Ref = `${resource.resourceType}/${resource.id}`;
+      const { carries = [], follows = [] } = RESOURCE_TYPES.get(resource.resourceType) ?? {};
+      for (const to of carries.flatMap((path) => referencesAt(resource, path))) connect(self, to);
+      for (const from of follows.flatMap((path) => referencesAt(resource, path))) {
+        if (REFERRAL_TYPES.includes(typeOf(from))) connect(from, self);
+      }
+    }
+    return edges;
+  }
+
+  /** A draft has one party, a referral that was sent has two. */
+  #partiesOf(resource: Stored): readonly Ref[] {
+    if (resource.resourceType !== 'Task' || !isReferral(resource)) return [];
+    const roles = resource['status'] === 'draft' ? ['requester'] : ['requester', 'owner'];
+    return roles.flatMap((role) => this.#organizationOf(resource, role) ?? []);
+  }
+
+  #organizationOf(resource: Stored, role: string): Ref | undefined {
+    const [party] = referencesAt(resource, role);
+    if (party === undefined || party.startsWith('Organization/')) return party;
+    const member = this.#newest.get(party)?.json;
+    return member === undefined ? undefined : referencesAt(member, 'organization')[0];
+  }
+}
+
+/** About these a resource is part of the referral; about a Patient it is not. */
+const REFERRAL_TYPES: readonly string[] = ['Task', 'ServiceRequest', 'Appointment', 'Communication'];
+
+function isReferral(task: Stored): boolean {
+  const onOrder = referencesAt(task, 'focus').some((ref) => ref.startsWith('ServiceRequest/'));
+  const codes = valuesAt(task, 'code.coding.code');
+  return onOrder && (task['code'] === undefined || codes.includes('fulfill'));
+}
+
+/** What stands at a dotted path, through all lists. */
+export function valuesAt(tree: unknown, path: string): readonly unknown[] {
+  const [name = '', ...rest] = path.split('.');
+  const here = (tree as Record<string, unknown> | undefined)?.[name];
+  const nodes = Array.isArray(here) ? here : here === undefined ? [] : [here];
+  return rest.length === 0 ? nodes : nodes.flatMap((node) => valuesAt(node, rest.join('.')));
+}
+
+/** The local resources that stand at a path, as References or as addresses. */
+export function referencesAt(resource: Resource, path: string): readonly Ref[] {
+  return valuesAt(resource, path).flatMap((value) => {
+    const text = typeof value === 'string' ? value : (value as { reference?: string }).reference;
+    const local = text?.startsWith(`${BASE}/`) ? text.slice(BASE.length + 1) : text;
+    const [, ref] = /^([A-Z]\w+\/[\w.-]+)(?:\/_history\/\w+)?$/.exec(local ?? '') ?? [];
+    return ref === undefined ? [] : [ref as Ref]; // so it is written
+  });
+}
+
+/** Every local resource that a resource refers to anywhere. */
+export function allReferences(tree: unknown): ReadonlySet<Ref> {
+  const found = new Set<Ref>();
+  JSON.stringify(tree, (name, value: unknown) => {
+    if (name === 'reference' || name === 'url') {
+      for (const ref of referencesAt({ [name]: value } as unknown as Resource, name)) found.add(ref); // any holder will do
+    }
+    return value;
+  });
+  return found;
+}
