@@ -4,6 +4,7 @@ import type { Clause, Query, Sight } from '../ports/query.ts';
 import { typeOf } from '../resources/element.ts';
 import { matches, type Candidate } from '../resources/match.ts';
 import { readPreview, type Draft } from './draft.ts';
+import { searchRefusal } from './search-refusal.ts';
 import { valuesOf } from './values.ts';
 
 /**
@@ -11,7 +12,7 @@ import { valuesOf } from './values.ts';
  * snapshot's part is expected to hold at the moment of commit.
  */
 export async function findPreview(draft: Draft, query: Query): Promise<readonly Ref[]> {
-  const page = await draft.snapshot.search(query);
+  const page = await draft.snapshot.search(query).catch(searchRefusal);
   const found = page.matches.map(({ ref }) => ref);
   draft.expects.push({ query, refs: found });
   const stored = found.filter((ref) => !draft.planned.has(ref));
