@@ -1,0 +1,142 @@
+/**
+ * What a datatype and a segment are, as tables: each row is a name and its place in the wire layout, and reading and
+ * building follow from the row, so that they cannot disagree (HL7 v2.5.1, 2.5.3 and 2.5.1).
+ */
+import {
+  buildSegment,
+  type ComponentValue,
+  type PlainValue,
+  type RepetitionValue,
+  type SegmentValues,
+} from './build.ts';
+import { component, field, NULL_VALUE, repetitions, type Composite, type Segment } from './message.ts';
+import { unescape } from './escape.ts';
+
+/**
+ * How one value is read from what was sent, and built. An empty value is undefined, and so is the null: who must know
+ * whether something is to be deleted asks `isNull`.
+ */
+export interface Datatype<Value, Built extends RepetitionValue = RepetitionValue> {
+  read(from: Composite): Value | undefined;
+  build(value: Value): Built;
+}
+
+/** A code, a number, a time: where the sender has grown components onto it, the first (2.8.2). */
+export const CODE: Datatype<string, PlainValue> = {
+  read: (from) => plain(firstOf(from), from),
+  build: (value) => value,
+};
+
+/** Free text: a delimiter that the sender forgot to escape is part of it. */
+export const TEXT: Datatype<string, PlainValue> = {
+  read: (from) => plain(from.raw, from),
+  build: (value) => value,
+};
+
+type Components = Readonly<Record<string, readonly [number, Datatype<unknown>]>>;
+/** What a datatype reads. */
+export type ValueOf<Type> = Type extends Datatype<infer Value> ? Value : never;
+/** What a part is built to, as long as it still fits into a component. */
+type BuiltOf<Type> = Type extends Datatype<infer _, infer Built> ? Extract<Built, ComponentValue> : never;
+
+/** A composite as an object: every part it has, by name. */
+export type CompositeOf<Parts extends Components> = {
+  readonly [Name in keyof Parts]?: ValueOf<Parts[Name][1]> | undefined;
+};
+
+/** A composite from the places of its parts, each `[component number, datatype]`. */
+export function composite<const Parts extends Components>(
+  parts: Parts,
+): Datatype<CompositeOf<Parts>, readonly BuiltOf<Parts[keyof Parts][1]>[]> {
+  const rows = Object.entries(parts);
+  return {
+    read: (from) => {
+      if (from.raw === '' || from.raw === NULL_VALUE) return undefined;
+      const value: Record<string, unknown> = {};
+      for (const [name, [n, type]] of rows) value[name] = type.read(component(from, n));
+      // Each part was read by the datatype that its row names.
+      return value as CompositeOf<Parts>;
+    },
+    build: (value) => {
+      const built: BuiltOf<Parts[keyof Parts][1]>[] = [];
+      for (const [name, [n, type]] of rows) {
+        const part = value[name];
+        // As above: the part is of the row's datatype, which the loop over names hides from the compiler.
+        if (part !== undefined) built[n - 1] = type.build(part) as (typeof built)[number];
+      }
+      return Array.from(built);
+    },
+  };
+}
+
+/** `'*'` when the field repeats. */
+type Row = readonly [number, Datatype<unknown>] | readonly [number, Datatype<unknown>, '*'];
+type Rows = Readonly<Record<string, Row>>;
+
+/** A segment as an object: a field that repeats is a list, empty when nothing was sent. */
+export type SegmentOf<Layout extends Rows> = {
+  readonly [Name in keyof Layout]: Layout[Name] extends readonly [number, infer Type, '*']
+    ? readonly ValueOf<Type>[]
+    : ValueOf<Layout[Name][1]> | undefined;
+};
+
+/** What a segment is built from: the same, and everything may be left out. */
+export type Draft<Whole> = { readonly [Name in keyof Whole]?: Whole[Name] | undefined };
+
+export interface SegmentType<Whole> {
+  readonly name: string;
+  readonly read: (segment: Segment) => Whole;
+  readonly build: (draft: Draft<Whole>) => SegmentValues;
+}
+
+/** A segment from the places of its fields, each `[field number, datatype]`. */
+export function segment<const Layout extends Rows>(
+  name: string,
+  layout: Layout,
+): SegmentType<SegmentOf<Layout>> {
+  const rows = Object.entries(layout);
+  return {
+    name,
+    read: (from) => {
+      const whole: Record<string, unknown> = {};
+      for (const [key, [n, type, repeats]] of rows)
+        whole[key] = repeats === undefined ? readFirst(from, n, type) : readAll(from, n, type);
+      // Each field was read by the datatype that its row names.
+      return whole as SegmentOf<Layout>;
+    },
+    build: (draft) => {
+      const fields: Record<number, readonly RepetitionValue[]> = {};
+      for (const [key, [n, type]] of rows) {
+        const value: unknown = draft[key];
+        if (value === undefined) continue;
+        const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+        fields[n] = values.map((one) => type.build(one));
+      }
+      return buildSegment(name, fields);
+    },
+  };
+}
+
+function readFirst<Value>(from: Segment, n: number, type: Datatype<Value>): Value | undefined {
+  const { syntax } = from;
+  const raw = field(from, n);
+  if (raw === '') return undefined;
+  const end = syntax.repetition === '' ? -1 : raw.indexOf(syntax.repetition);
+  return type.read({ raw: end === -1 ? raw : raw.slice(0, end), separator: syntax.component, syntax });
+}
+
+const readAll = <Value>(from: Segment, n: number, type: Datatype<Value>): readonly Value[] =>
+  repetitions(from, n).flatMap((repetition) => type.read(repetition) ?? []);
+
+/** All that stands before the first delimiter inside. */
+function firstOf({ raw, separator, syntax }: Composite): string {
+  let whole = raw;
+  for (const mark of separator === syntax.component ? [separator, syntax.subcomponent] : [separator]) {
+    const end = mark === '' ? -1 : whole.indexOf(mark);
+    if (end !== -1) whole = whole.slice(0, end);
+  }
+  return whole;
+}
+
+const plain = (raw: string, { syntax }: Composite): string | undefined =>
+  raw === '' || raw === NULL_VALUE ? undefined : unescape(raw, syntax);
