@@ -17,7 +17,7 @@ export const FT = TEXT;
 
 /** HD, hierarchic designator (2.A.33): `LFM^2.999.10.1^ISO`. */
 export const HD = composite({ namespaceId: [1, IS], universalId: [2, ST], universalIdType: [3, ID] });
-export type HierarchicDesignator = ValueOf<typeof HD>;
+export type Hd = ValueOf<typeof HD>;
 
 /** EI, entity identifier (2.A.28): `R-2025-00731^^2.999.10.1.15^ISO`. */
 export const EI = composite({
@@ -26,7 +26,7 @@ export const EI = composite({
   universalId: [3, ST],
   universalIdType: [4, ID],
 });
-export type EntityIdentifier = ValueOf<typeof EI>;
+export type Ei = ValueOf<typeof EI>;
 
 /** CX, extended composite id with check digit (2.A.14): `MQ-40417^^^&2.999.10.1.5&ISO^MR`. */
 export const CX = composite({
@@ -39,7 +39,7 @@ export const CX = composite({
   effectiveDate: [7, DTM],
   expirationDate: [8, DTM],
 });
-export type ExtendedId = ValueOf<typeof CX>;
+export type Cx = ValueOf<typeof CX>;
 
 /** CWE, coded with exceptions (2.A.13), and CE, CF and CNE, which are its beginning: `57133-1^Referral note^LN`. */
 export const CWE = composite({
@@ -53,7 +53,7 @@ export const CWE = composite({
   alternateCodingSystemVersionId: [8, ST],
   originalText: [9, ST],
 });
-export type CodedElement = ValueOf<typeof CWE>;
+export type Cwe = ValueOf<typeof CWE>;
 
 /** FN, family name (2.A.30): `van Beek&van&Beek`. */
 export const FN = composite({
@@ -63,7 +63,7 @@ export const FN = composite({
   surnamePrefixFromPartner: [4, ST],
   surnameFromPartner: [5, ST],
 });
-export type FamilyName = ValueOf<typeof FN>;
+export type Fn = ValueOf<typeof FN>;
 
 /** XPN, extended person name (2.A.88): `Quintero^Marisol^J^^^^L`. */
 export const XPN = composite({
@@ -75,7 +75,7 @@ export const XPN = composite({
   degree: [6, IS],
   nameTypeCode: [7, ID],
 });
-export type PersonName = ValueOf<typeof XPN>;
+export type Xpn = ValueOf<typeof XPN>;
 
 /** XCN, extended composite id and name for persons (2.A.86): `1999999984^Okafor^Ngozi^R^^^MD^^&2.16…&ISO^L^^^NPI`. */
 export const XCN = composite({
@@ -94,7 +94,7 @@ export const XCN = composite({
   identifierTypeCode: [13, ID],
   assigningFacility: [14, HD],
 });
-export type PersonId = ValueOf<typeof XCN>;
+export type Xcn = ValueOf<typeof XCN>;
 
 /** XON, extended composite name and id for organizations (2.A.87). */
 export const XON = composite({
@@ -109,7 +109,7 @@ export const XON = composite({
   nameRepresentationCode: [9, ID],
   organizationIdentifier: [10, ST],
 });
-export type OrganizationName = ValueOf<typeof XON>;
+export type Xon = ValueOf<typeof XON>;
 
 /** SAD, street address (2.A.65). */
 export const SAD = composite({
@@ -117,7 +117,7 @@ export const SAD = composite({
   streetName: [2, ST],
   dwellingNumber: [3, ST],
 });
-export type StreetAddress = ValueOf<typeof SAD>;
+export type Sad = ValueOf<typeof SAD>;
 
 /** XAD, extended address (2.A.84): `12 Alder Way^^Fairmont^OR^97999^US^H`. */
 export const XAD = composite({
@@ -132,7 +132,7 @@ export const XAD = composite({
   countyParishCode: [9, IS],
   censusTract: [10, IS],
 });
-export type Address = ValueOf<typeof XAD>;
+export type Xad = ValueOf<typeof XAD>;
 
 /** XTN, extended telecommunication number (2.A.89): `^PRN^PH^^1^541^5550100`. */
 export const XTN = composite({
@@ -149,7 +149,7 @@ export const XTN = composite({
   speedDialCode: [11, ST],
   unformattedTelephoneNumber: [12, ST],
 });
-export type Telecom = ValueOf<typeof XTN>;
+export type Xtn = ValueOf<typeof XTN>;
 
 /** PL, person location (2.A.53). */
 export const PL = composite({
@@ -165,7 +165,7 @@ export const PL = composite({
   comprehensiveLocationIdentifier: [10, EI],
   assigningAuthority: [11, HD],
 });
-export type PersonLocation = ValueOf<typeof PL>;
+export type Pl = ValueOf<typeof PL>;
 
 /** PLN, practitioner license or other ID number (2.A.55): `1999999984^NPI`. */
 export const PLN = composite({
@@ -174,11 +174,11 @@ export const PLN = composite({
   qualifier: [3, ST],
   expirationDate: [4, DTM],
 });
-export type PractitionerId = ValueOf<typeof PLN>;
+export type Pln = ValueOf<typeof PLN>;
 
 /** CQ, composite quantity with units (2.A.10): `90^d`. */
 export const CQ = composite({ quantity: [1, NM], units: [2, CWE] });
-export type Quantity = ValueOf<typeof CQ>;
+export type Cq = ValueOf<typeof CQ>;
 
 /** TQ, timing quantity (2.A.81), of which SCH-11 keeps the slot: start and end. */
 export const TQ = composite({
@@ -187,7 +187,7 @@ export const TQ = composite({
   endDateTime: [5, DTM],
   priority: [6, ST],
 });
-export type TimingQuantity = ValueOf<typeof TQ>;
+export type Tq = ValueOf<typeof TQ>;
 
 /** ED, encapsulated data (2.A.24): `^application^pdf^Base64^JVBERi…`. */
 export const ED = composite({
@@ -197,15 +197,15 @@ export const ED = composite({
   encoding: [4, ID],
   content: [5, TX],
 });
-export type EncapsulatedData = ValueOf<typeof ED>;
+export type Ed = ValueOf<typeof ED>;
 
 /** MSG, message type (2.A.45): `OMG^O19^OMG_O19`. */
 export const MSG = composite({ messageCode: [1, ID], triggerEvent: [2, ID], messageStructure: [3, ID] });
-export type MessageType = ValueOf<typeof MSG>;
+export type Msg = ValueOf<typeof MSG>;
 
 /** PT, processing type (2.A.57): `P`. */
 export const PT = composite({ processingId: [1, ID], processingMode: [2, ID] });
-export type ProcessingType = ValueOf<typeof PT>;
+export type Pt = ValueOf<typeof PT>;
 
 /** VID, version identifier (2.A.83): `2.5.1^USA`. */
 export const VID = composite({
@@ -213,7 +213,7 @@ export const VID = composite({
   internationalizationCode: [2, CWE],
   internationalVersionId: [3, CWE],
 });
-export type VersionIdentifier = ValueOf<typeof VID>;
+export type Vid = ValueOf<typeof VID>;
 
 /** ERL, error location (2.A.29): `PID^1^3^1^4`. Numbers from 1. */
 export const ERL = composite({
@@ -224,4 +224,4 @@ export const ERL = composite({
   componentNumber: [5, NM],
   subComponentNumber: [6, NM],
 });
-export type ErrorLocation = ValueOf<typeof ERL>;
+export type Erl = ValueOf<typeof ERL>;

@@ -9,7 +9,7 @@
  *     19 date/time of the analysis TS · … · 29 observation type ID 0936
  */
 import type { RepetitionValue, SegmentValues } from '../build.ts';
-import { CWE, DTM, ED, ID, SI, ST, XCN, type CodedElement, type EncapsulatedData } from '../datatypes.ts';
+import { CWE, DTM, ED, ID, SI, ST, XCN, type Cwe, type Ed } from '../datatypes.ts';
 import { segment, TEXT, type Draft, type SegmentOf } from '../layout.ts';
 import { repetitions, type Composite, type Segment } from '../message.ts';
 
@@ -28,8 +28,8 @@ const LAYOUT = {
 
 /** OBX-5 by OBX-2: a code, encapsulated data, or else its text, delimiters and all. */
 export type ObservationValue =
-  | { readonly kind: 'code'; readonly code: CodedElement }
-  | { readonly kind: 'document'; readonly document: EncapsulatedData }
+  | { readonly kind: 'code'; readonly code: Cwe }
+  | { readonly kind: 'document'; readonly document: Ed }
   | { readonly kind: 'text'; readonly text: string };
 
 export interface Obx extends SegmentOf<typeof LAYOUT> {
