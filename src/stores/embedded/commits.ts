@@ -22,6 +22,7 @@ import type { AuditIndex } from './audit-index.ts';
 import { stampEntry } from './audit-rows.ts';
 import { typeOf } from './identities.ts';
 import type { Identities } from './identities.ts';
+import { prepareLookup } from './lookup.ts';
 import type { Outbox } from './outbox.ts';
 import type { ApplyReach } from './reach.ts';
 import { FOREVER } from './schema.ts';
@@ -81,6 +82,7 @@ const refused = (reason: CommitRefusal, ref?: string): Verdict =>
 export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   const { identities, auditIndex, outbox, reach, findRefs, keyRetentionMs } = tools;
   const sql = statements(db);
+  const lookup = prepareLookup(db);
   const headOf = prepare<HeadRow>(
     db,
     `SELECT r.rid, r.custodian, v.vid, v.seq, v.method FROM resource r LEFT JOIN version v
@@ -112,10 +114,14 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
       first(commit.writes, checkBase) ??
       first(commit.keeps, (keep) => (holds(keep, seq) ? undefined : refused('stale', keep.ref))) ??
       first(commit.expects, ({ query, refs }) =>
-        sameRefs(findRefs(db, query, seq), refs) ? undefined : refused('unexpected', query.type),
+        sameRefs(refsOf(query, seq), refs) ? undefined : refused('unexpected', query.type),
       ) ??
       first(commit.settles, ({ id }) => (outbox.isOpen(id) ? undefined : refused('not-leased', id)))
     );
+  }
+
+  function refsOf(query: Query, seq: number): readonly Ref[] {
+    return lookup(query, seq)?.map(({ ref }) => ref) ?? findRefs(db, query, seq);
   }
 
   function checkKey(key: CommitKey | undefined, now: number): Verdict | undefined {

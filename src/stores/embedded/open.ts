@@ -9,6 +9,7 @@ import type { Anchor } from './anchors.ts';
 import { describeReport, verifyFile } from './audit-chain.ts';
 import { openDatabase } from './connection.ts';
 import { lockFolder, pathsOf, prepareDatabase } from './folder.ts';
+import { pageOf, prepareLookup } from './lookup.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
 import { findRefs } from './search.ts';
 import { SearchPool } from './search-pool.ts';
@@ -162,10 +163,14 @@ function assemble({ options, db, pool, queue, close }: Parts): EmbeddedStore {
   const anchorFile = options.anchorFile ?? paths.anchors;
   const anchors = openAnchors(anchorFile);
   const outbox = prepareOutboxReading(db);
+  const lookup = prepareLookup(db);
   const snapshotAt = prepareSnapshots({
     db,
     horizon: () => queue.head.horizon,
-    search: (query, seq, signal) => pool.search(query, seq, signal),
+    async search(query, seq, signal) {
+      const few = lookup(query, seq);
+      return few === undefined ? pool.search(query, seq, signal) : pageOf(few, query);
+    },
     timeoutMs: options.searchTimeoutMs,
   });
   const snapshot = (seq = queue.head.seq) => snapshotAt(seq);

@@ -1,0 +1,77 @@
+/**
+ * Lookups: searches by one reference or one token that few versions have. Rules and conditions ask for little else; each
+ * is answered where it is asked, in a few microseconds, because handing it to a thread would cost more than answering it.
+ * What many versions have is a search like any other.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clause, Match, Page, Query } from '../../ports/query.ts';
+import { prepare, statements } from './connection.ts';
+import { mustOf } from './search-hops.ts';
+import { sightSql } from './sight.ts';
+
+/** Versions looked at, at most. */
+export const LOOKUP_MAX = 64;
+
+/** All matches as of a seq, newest write first; undefined when the query is not a lookup. */
+export type Lookup = (query: Query, seq: number) => readonly Match[] | undefined;
+
+type MatchRow = [ref: Match['ref'], seq: number, text: string, custodian: Match['custodian']];
+
+export function prepareLookup(db: DatabaseSync): Lookup {
+  const sql = statements(db);
+  const pid = '(SELECT nid FROM name WHERE name = ?)';
+  const versions = (test: string) =>
+    prepare<[number]>(
+      db,
+      `SELECT DISTINCT vid FROM value INDEXED BY sqlite_autoindex_value_1 WHERE pid = ${pid} AND low = ? ${test}
+       ORDER BY vid DESC LIMIT ${LOOKUP_MAX + 1}`,
+    );
+  const [having, havingBoth] = [versions(''), versions('AND high = ?')];
+
+  return ({ type, where, sort, sight }, seq) => {
+    const equal = sort.length === 0 ? equalityOf(where) : undefined;
+    if (equal === undefined) return undefined;
+    const { param, low, high } = equal;
+    const name = `${type}.${param}`;
+    const vids = high === undefined ? having.all(name, low) : havingBoth.all(name, low, high);
+    if (vids.length > LOOKUP_MAX) return undefined;
+    const seen = sightSql(sight, seq, { resource: 'r', vid: 'v.vid' });
+    const one = sql<MatchRow>(
+      `SELECT r.ref, v.seq, v.text, coalesce((SELECT name FROM name WHERE nid = r.custodian), '')
+       FROM version v CROSS JOIN resource r ON r.rid = v.rid
+       WHERE v.vid = ? AND v.seq <= ? AND v.ended > ? AND ${seen.sql}`,
+    );
+    return vids.flatMap(([vid]) => {
+      const row = one.get(vid, seq, seq, ...seen.params);
+      return row === undefined ? [] : [toMatch(row)];
+    });
+  };
+}
+
+/** One page of all matches. */
+export const pageOf = (matches: readonly Match[], { offset, count, total }: Query): Page => ({
+  matches: matches.slice(offset, offset + count),
+  more: matches.length > offset + count,
+  ...(total && { total: matches.length }),
+});
+
+const toMatch = ([ref, seq, text, custodian]: MatchRow): Match => ({ ref, seq, text, custodian });
+
+interface Equality {
+  readonly param: string;
+  readonly low: string;
+  readonly high?: string | undefined;
+}
+
+/** The one value that is asked for, when that is all that is asked. */
+function equalityOf(where: Clause): Equality | undefined {
+  const [clause, ...more] = mustOf(where);
+  if (clause === undefined || more.length > 0) return undefined;
+  const { kind } = clause;
+  if (kind === 'token' && clause.code !== undefined)
+    return { param: clause.param, low: clause.code, high: clause.system };
+  const [to, ...others] = kind === 'reference' ? clause.to : [];
+  return kind === 'reference' && to !== undefined && others.length === 0
+    ? { param: clause.param, low: to }
+    : undefined;
+}
