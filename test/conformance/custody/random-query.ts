@@ -42,7 +42,10 @@ export const PARAMETERS: Readonly<Record<string, Readonly<Record<string, Paramet
     'has-member': { path: 'hasMember', to: ['Observation'] },
   },
   Condition: { patient: { path: 'subject', to: PATIENT } },
-  Coverage: { beneficiary: { path: 'beneficiary', to: PATIENT }, payor: { path: 'payor', to: ['Organization'] } },
+  Coverage: {
+    beneficiary: { path: 'beneficiary', to: PATIENT },
+    payor: { path: 'payor', to: ['Organization'] },
+  },
   Consent: { patient: { path: 'patient', to: PATIENT }, status: { path: 'status', values: ['active'] } },
   DocumentReference: {
     subject: { path: 'subject', to: PATIENT },
@@ -82,7 +85,9 @@ export const answerOf = ({ type, filters }: RandomQuery, world: readonly Stored[
 /** A search of a type that has parameters; `refs` are all there ever were, the invisible among them. */
 export function randomQuery(dice: Dice, refs: readonly Ref[]): RandomQuery {
   const type = dice.pick(SEARCHED) ?? 'Task';
-  const filters = Array.from({ length: 1 + dice.roll(2) }, () => randomFilter(dice, type, refs, 0));
+  const filters = Array.from({ length: 1 + Number(dice.roll(4) === 0) }, () =>
+    randomFilter(dice, type, refs, 0),
+  );
   return { type, filters };
 }
 

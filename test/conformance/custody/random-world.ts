@@ -14,7 +14,7 @@ import {
   type Stored,
   type World,
 } from '../../world.ts';
-import { allReferences, typeOf, type SightOracle, type Version } from './sight-oracle.ts';
+import { allReferences, referencesAt, typeOf, type SightOracle, type Version } from './sight-oracle.ts';
 
 export const ORGANIZATIONS = ['a', 'b', 'c'] as const;
 export const CALLERS: readonly Caller[] = ORGANIZATIONS.map((id) => callerOf(id));
@@ -33,10 +33,11 @@ export class Dice {
     this.#rolls = rolls;
   }
 
+  /** 0 to `sides` - 1. Numbers are scrambled: generators prefer small and large ones, and these shall be even. */
   roll(sides: number): number {
     const rolled = this.#rolls[this.#at % this.#rolls.length] ?? 0;
     this.#at += 1;
-    return rolled % sides;
+    return (Math.imul(rolled + this.#at * 7919, 2_654_435_761) >>> 9) % sides;
   }
 
   pick<T>(from: readonly T[]): T | undefined {
@@ -177,7 +178,14 @@ const MOVES: Readonly<Record<string, Move>> = {
     t.any('Task'),
     [{ op: 'replace', path: '/owner', value: make.to(t.party()) }],
   ],
-  appointment: (t) => post(t, make.appointment(t.any('ServiceRequest'), t.any('Patient'))),
+  accept: (t) => {
+    const task = ownedTask(t);
+    return task && [t.caller, 'PATCH', refOf(task), [{ op: 'replace', path: '/status', value: 'accepted' }]];
+  },
+  appointment: (t) => {
+    const [order] = referencesAt(ownedTask(t) ?? { resourceType: 'Task' }, 'focus');
+    return post(t, make.appointment(order ?? t.any('ServiceRequest'), t.any('Patient')));
+  },
   carry: (t) => rewrite(t, (dice, reference) => (dice.roll(3) === 0 ? undefined : [reference])),
   remove: (t) => {
     const own = t.own();
@@ -192,6 +200,17 @@ const MOVES: Readonly<Record<string, Move>> = {
     return ref && [t.caller, 'PUT', ref, last];
   },
 };
+
+/** A Task that the caller sees and owns. */
+function ownedTask({ dice, oracle, caller }: Table): Stored | undefined {
+  const id = caller.organization?.split('/')[1];
+  const owners = [`Organization/${id}`, `PractitionerRole/${id}`];
+  return dice.pick(
+    oracle.live.filter(
+      (one) => one.resourceType === 'Task' && referencesAt(one, 'owner').some((ref) => owners.includes(ref)),
+    ),
+  );
+}
 
 /** Sets or drops the references that a resource of one's own carries. */
 function rewrite(t: Table, change: (dice: Dice, reference: object) => unknown): Step | undefined {
@@ -242,8 +261,57 @@ const KINDS = [
   ...Object.keys(WRITES),
   ...Object.keys(MOVES),
   // What makes worlds worth looking at comes more often.
-  ...['patient', 'order', 'order', 'bundle', 'move', 'move', 'document', 'carry', 'observation'],
+  ...[
+    'patient',
+    'order',
+    'order',
+    'bundle',
+    'move',
+    'move',
+    'document',
+    'carry',
+    'carry',
+    'observation',
+    'accept',
+    'accept',
+    'appointment',
+    'appointment',
+    'remove',
+    'remove',
+    'revive',
+    'communication',
+    'input',
+    'output',
+  ],
 ];
+
+/** What every life begins with: each organization has sent a referral with a document to the next. */
+export async function beginLives(world: World, oracle: SightOracle): Promise<void> {
+  for (const [at, caller] of CALLERS.entries()) {
+    const [from = '', to = ''] = [ORGANIZATIONS[at], ORGANIZATIONS[(at + 1) % ORGANIZATIONS.length]];
+    const [subject, letter, order] = ['1', '2', '3'].map(
+      (n) => `urn:uuid:${n}1111111-1111-4111-8111-111111111111`,
+    ) as [string, string, string];
+    const parties = { requester: `PractitionerRole/${from}`, performer: `Organization/${to}` };
+    const entry = (resource: Resource, fullUrl?: string) =>
+      ({
+        method: 'POST',
+        url: resource.resourceType,
+        resource,
+        ...(fullUrl !== undefined && { fullUrl }),
+      }) as const;
+    const bundle = make.transaction(
+      entry(make.patient({ identifier: [{ system: make.MRN_SYSTEM, value: String(at) }] }), subject),
+      entry(make.binary(), letter),
+      entry(make.serviceRequest({ subject, ...parties, placer: PLACERS[at] ?? '' }), order),
+      entry(make.documentReference(subject, letter, { context: { related: [make.to(order)] } })),
+      entry(make.observation(subject)),
+    );
+    const { status, text } = await world.ask(caller, 'POST', '', bundle);
+    if (status !== 200) throw new Error(text);
+    await oracle.observe(caller);
+  }
+}
 
 /** Takes one step, and checks what holds of every step: nobody comes to refer to what it may not read (rules 2.3). */
 export async function takeStep(

@@ -16,7 +16,7 @@ import {
   SEARCHED,
   textOf,
 } from './random-query.ts';
-import { CALLERS, Dice, organizationOf, ORGANIZATIONS, takeStep } from './random-world.ts';
+import { beginLives, CALLERS, Dice, organizationOf, ORGANIZATIONS, takeStep } from './random-world.ts';
 import { SightOracle, typeOf, type Version } from './sight-oracle.ts';
 
 const RUNS = Number(process.env['REACH_RUNS'] ?? 200);
@@ -41,6 +41,7 @@ test(
           const oracle = new SightOracle(world.store);
           await world.seedDirectory(...ORGANIZATIONS);
           await oracle.observe({ organization: undefined });
+          await beginLives(world, oracle);
           for (const step of steps) expect(await takeStep(world, oracle, step)).toBeUndefined();
           for (const caller of CALLERS) {
             await compareReads(world, oracle, caller);
@@ -53,7 +54,7 @@ test(
           await world.close();
         }
       }),
-      { numRuns: RUNS, endOnFailure: process.env["REACH_SHRINK"] === undefined },
+      { numRuns: RUNS, endOnFailure: process.env['REACH_SHRINK'] === undefined },
     );
   },
   RUNS * 2000,

@@ -16,6 +16,9 @@ export interface Version {
   readonly json: Stored | undefined;
 }
 
+/** More than one request of these tests writes. */
+const WRITTEN_MAX = 40;
+
 export const typeOf = (ref: string): string => ref.slice(0, ref.indexOf('/'));
 const isDirectory = (ref: Ref): boolean => RESOURCE_TYPES.get(typeOf(ref))?.directory === true;
 
@@ -93,7 +96,7 @@ export class SightOracle {
     const known = this.#versions.at(-1)?.seq ?? 0;
     const page = await this.#store
       .snapshot()
-      .history({ sight: { everything: true }, count: 10_000, offset: 0, total: false });
+      .history({ sight: { everything: true }, count: WRITTEN_MAX, offset: 0, total: false });
     return page.versions
       .filter(({ seq }) => seq > known)
       .map(({ ref, seq, text }) => ({
