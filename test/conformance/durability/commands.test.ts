@@ -33,11 +33,12 @@ function run(tool: 'audit' | 'backup' | 'restore', ...argv: readonly string[]): 
   });
 }
 
-const linesOf = <T>(text: string): readonly T[] =>
-  text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as T); // each caller names what it wrote
+// Each caller says what its lines are.
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+function linesOf<T>(text: string): readonly T[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as T);
+}
 
 const DAY = 86_400_000;
 const clock = handClock(Date.UTC(2026, 10, 1));
@@ -159,8 +160,10 @@ describe('audit export', () => {
     const links = linesOf<Link>(readFileSync(file, 'utf8'));
     expect(links.map(({ seq }) => seq)).toEqual(Array.from({ length: 12 }, (_, i) => i + 5));
     // Nothing of ours is used here: this is what somebody else would write.
-    for (const [i, { seq, at, previous, audit: text, members, hash }] of links.entries()) {
-      if (i > 0) expect(previous).toBe(links[i - 1]?.hash);
+    expect(links.slice(1).map(({ previous }) => previous)).toEqual(
+      links.slice(0, -1).map(({ hash }) => hash),
+    );
+    for (const { seq, at, previous, audit: text, members, hash } of links) {
       const told = JSON.parse(members) as { audit: string };
       expect(
         createHash('sha256')
@@ -187,13 +190,13 @@ describe('backup and restore', () => {
   test('while it is being written; what was restored is proven, and is a data folder', async () => {
     const own = await world.open({ clock });
     let written = 0;
-    let stop = false;
+    const stop = new AbortController();
     const writing = (async () => {
-      for (; !stop; written += 1) await own.commit(commitOf([write(`Task/w${written}`)]));
+      for (; !stop.signal.aborted; written += 1) await own.commit(commitOf([write(`Task/w${written}`)]));
     })();
     const to = join(world.folder(), 'backup');
     const backedUp = await run('backup', '--data', own.folder, '--to', to);
-    stop = true;
+    stop.abort();
     await writing;
     expect([backedUp.code, backedUp.err]).toEqual([0, '']);
     const commits = Number(/unbroken: (\d+) commits/.exec(backedUp.out)?.[1]);
@@ -251,7 +254,7 @@ describe('called wrongly, they say how they are called', () => {
     expect(ended.code).toBe(code);
     expect(ended.err).toContain(says);
     expect(ended.err).not.toMatch(/^\s+at /m);
-    if (code === 2) expect(ended.err).toContain(`npm run ${tool} --`);
+    expect(ended.err.includes(`npm run ${tool} --`)).toBe(code === 2);
     expect(existsSync('x') || existsSync('nowhere') || existsSync('nowhere-else')).toBe(false);
   });
 
