@@ -8,25 +8,25 @@ import { doneLine, expectedLine, stateOf } from './facts.ts';
 import { inParallel, makeReferrals, OUTPUT, writing, type Referral, type Write } from './referrals.ts';
 import { cellsFor, legalFrom, SEATS, type Seat } from './table.ts';
 
-let server: TestServer;
+export let server: TestServer;
 beforeAll(async () => {
   server = await openServer();
 });
 afterAll(() => server.close());
 
-interface Case {
+export interface Case {
   readonly from: string;
   readonly to: string;
   readonly cell: string;
 }
 
-const casesOf = (seat: Seat, evidence: string): readonly Case[] =>
+export const casesOf = (seat: Seat, evidence: string): readonly Case[] =>
   [...cellsFor(seat.is, evidence)].map(([key, cell]) => {
     const [from = '', to = ''] = key.split('>');
     return { from, to, cell };
   });
 
-const isRefused = ({ cell }: Case): boolean => cell === 'x' || cell === 'Y';
+export const isRefused = ({ cell }: Case): boolean => cell === 'x' || cell === 'Y';
 
 /** A draft is seen by its initiator alone (G11), and nothing by a stranger. */
 const isUnseen = ({ is }: Seat, from: string): boolean =>
@@ -36,16 +36,23 @@ const keyOf = ({ from, to }: Case): string => `${from}>${to}`;
 
 type Lines = Record<string, string>;
 
+/** How the cases are tried. */
+export interface Trial {
+  readonly name: string;
+  readonly write: Write;
+  readonly seat: Seat;
+  /** A new Task.output that each write adds. */
+  readonly output?: object;
+  /** What each referral has beside it from its draft on. */
+  readonly prepare?: (referral: Referral) => Promise<void>;
+}
+
 /** Each write that is done has a referral of its own. */
-async function tryDone(
-  write: Write,
-  seat: Seat,
-  cases: readonly Case[],
-  output?: object,
-): Promise<[Lines, Lines]> {
+export async function tryDone(trial: Trial, cases: readonly Case[]): Promise<[Lines, Lines]> {
+  const { write, seat, output, prepare } = trial;
   const [got, expected]: [Lines, Lines] = [{}, {}];
   for (const [from, some] of Map.groupBy(cases, (one) => one.from)) {
-    const referrals = await makeReferrals(server, from, some.length, seat);
+    const referrals = await makeReferrals(server, from, some.length, seat, prepare);
     await inParallel([...some.entries()], async ([i, one]) => {
       const referral = referrals[i] as Referral; // as many as cases
       const [current, request] = await Promise.all([
@@ -65,18 +72,13 @@ async function tryDone(
 }
 
 /** All refusals from one state are tried on one referral, which must be as it was afterwards. */
-async function tryRefused(
-  name: string,
-  write: Write,
-  seat: Seat,
-  cases: readonly Case[],
-  output?: object,
-): Promise<[Lines, Lines]> {
+export async function tryRefused(trial: Trial, cases: readonly Case[]): Promise<[Lines, Lines]> {
+  const { name, write, seat, output, prepare } = trial;
   const [got, expected]: [Lines, Lines] = [{}, {}];
   await inParallel(
     [...Map.groupBy(cases, (one) => one.from)],
     async ([from, some]) => {
-      const [referral] = await makeReferrals(server, from, 1, seat);
+      const [referral] = await makeReferrals(server, from, 1, seat, prepare);
       if (referral === undefined) throw new Error('one was asked for');
       const [task, request, messages] = await traces(referral);
       for (const one of some) {
@@ -125,38 +127,24 @@ export function describeWrites(paths: readonly (readonly [name: string, write: W
 
       test('is asked about every pair of states', () => expect(cases).toHaveLength(169));
 
-      test('moves and edits', async () => {
-        const [got, expected] = await tryDone(
-          write,
-          seat,
-          cases.filter((one) => !isRefused(one)),
-        );
-        expect(got).toEqual(expected);
-      });
-
-      test('refusals', async () => {
-        const [got, expected] = await tryRefused(name, write, seat, cases.filter(isRefused));
-        expect(got).toEqual(expected);
-      });
+      describeTrial({ name, write, seat }, cases);
     });
 
     describe.each(SEATS.filter(({ is }) => is.includes('R')))('with a new output, by $name', (seat) => {
-      const cases = casesOf(seat, 'output');
-
-      test('moves and edits', async () => {
-        const [got, expected] = await tryDone(
-          write,
-          seat,
-          cases.filter((one) => !isRefused(one)),
-          OUTPUT,
-        );
-        expect(got).toEqual(expected);
-      });
-
-      test('refusals', async () => {
-        const [got, expected] = await tryRefused(name, write, seat, cases.filter(isRefused), OUTPUT);
-        expect(got).toEqual(expected);
-      });
+      describeTrial({ name, write, seat, output: OUTPUT }, casesOf(seat, 'output'));
     });
+  });
+}
+
+export function describeTrial(trial: Trial, cases: readonly Case[]): void {
+  test('moves and edits', async () => {
+    const done = cases.filter((one) => !isRefused(one));
+    const [got, expected] = await tryDone(trial, done);
+    expect(got).toEqual(expected);
+  });
+
+  test('refusals', async () => {
+    const [got, expected] = await tryRefused(trial, cases.filter(isRefused));
+    expect(got).toEqual(expected);
   });
 }

@@ -42,16 +42,18 @@ let made = 0;
 /** Referrals made by one transaction and moved by one each: so many at a time. */
 const AT_ONCE = 16;
 
-/** Fresh referrals of one Patient, each in this state. */
+/** Fresh referrals of one Patient, each in this state. @param prepare what happens to each while it is a draft */
 export async function makeReferrals(
   server: TestServer,
   state: string,
   count: number,
   sides: Sides = SIDES,
+  prepare: (referral: Referral) => Promise<void> = async () => undefined,
 ): Promise<readonly Referral[]> {
   const referrals: Referral[] = [];
   while (referrals.length < count) {
     const some = await makeDrafts(server, Math.min(AT_ONCE, count - referrals.length), sides);
+    await inParallel(some, prepare);
     for (const [by, to] of WAYS[state] ?? []) await moveAll(server, some, sides[by], to);
     referrals.push(...some);
   }
@@ -169,7 +171,7 @@ export function buildPatch({ status, businessStatus, statusReason, output }: Wri
   ];
 }
 
-function buildTask(current: Stored, { businessStatus, output, ...rest }: Writing): Stored {
+export function buildTask(current: Stored, { businessStatus, output, ...rest }: Writing): Stored {
   const { businessStatus: before, ...task } = current;
   const after = businessStatus === undefined ? before : businessStatus;
   return {
