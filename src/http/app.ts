@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import { recordAlways } from '../operations/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { createAddressOf } from './address.ts';
@@ -36,7 +37,7 @@ export interface AppSettings extends ExchangeSettings {
 
 export interface AppParts {
   readonly perform: Perform;
-  readonly store: Pick<Store, 'status'>;
+  readonly store: Pick<Store, 'status' | 'record'>;
   readonly identify: Identify;
   readonly failedLogins: FailedLogins;
   readonly served: Served;
@@ -67,6 +68,7 @@ export function createApp(parts: AppParts): Express {
       metrics,
       log,
       traffic,
+      record: (entry) => recordAlways(parts, entry),
       loginFailed: (...failure) => failedLogins.count(...failure),
       settings,
       newRequestId: randomUUID,

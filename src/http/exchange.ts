@@ -4,7 +4,9 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import { auditRefusal } from '../operations/audit.ts';
 import type { Caller, Reply, Request } from '../operations/request.ts';
+import type { AuditEntry } from '../ports/store.ts';
 import type { AddressOf } from './address.ts';
 import type { Identify } from './bearer.ts';
 import type { Cors } from './cors.ts';
@@ -54,6 +56,8 @@ export interface ExchangeParts {
   readonly log: Log;
   readonly newRequestId: () => string;
   readonly traffic: Traffic;
+  /** Audits what the door itself refused; resolves when it is on disk. */
+  readonly record: (entry: AuditEntry) => Promise<void>;
   /** A caller was refused for who it is. */
   readonly loginFailed: (address: string | undefined, issue: string, requestId: string) => void;
   readonly settings: ExchangeSettings;
@@ -73,12 +77,15 @@ interface Visit extends Arrival {
   readonly address: string | undefined;
   caller: Caller | undefined;
   route: Route | undefined;
+  /** The desk has it, and audits what becomes of it. */
+  performed: boolean;
 }
 
 const FAILED_LOGINS: ReadonlySet<string> = new Set([
   'token-missing',
   'token-invalid',
   'organization-unknown',
+  'scope-insufficient',
 ]);
 /** The status in log and metrics of a client that did not wait (as nginx has it). */
 const CLIENT_GONE = 499;
@@ -108,7 +115,7 @@ export function createExchange(
     try {
       status = await answer(visit);
     } catch (error) {
-      status = refuse(visit, error);
+      status = refuse(visit, await auditAtDoor(visit, error));
     }
     traffic.inFlight -= 1;
     departures.end(socket, departure);
@@ -140,6 +147,7 @@ export function createExchange(
       signal,
       caller: undefined,
       route: undefined,
+      performed: false,
     };
   }
 
@@ -156,6 +164,7 @@ export function createExchange(
     checkUrl(req, settings.urlBytesMax);
     visit.route = readRoute(visit, served);
     const request = await readRequest(visit, visit.route, caller, settings);
+    visit.performed = true;
     const reply = await perform(request);
     if (request.signal.aborted) return CLIENT_GONE;
     return sendReply(res, reply, asked, settings);
@@ -194,12 +203,29 @@ export function createExchange(
     });
   }
 
+  /**
+   * What the desk never saw is audited here, before it is told, when it is known who asked: the error to tell, which is
+   * another when it could not be audited.
+   */
+  async function auditAtDoor(visit: Visit, error: unknown): Promise<unknown> {
+    const { caller, route, requestId, target, performed } = visit;
+    if (caller === undefined || performed || !(error instanceof OperationOutcomeError)) return error;
+    const { type, id } = route ?? {};
+    const asked = { caller, requestId, queryText: target.queryText, type, id };
+    try {
+      await parts.record(auditRefusal({ ...asked, interaction: interactionOf(route) }, error.code));
+      return error;
+    } catch (fault) {
+      return fault;
+    }
+  }
+
   function refuse(visit: Visit, error: unknown): number {
-    const { res, asked, address, requestId } = visit;
+    const { res, asked, address, requestId, caller } = visit;
     if (error instanceof ClientGone || res.destroyed) return CLIENT_GONE;
     const refusal = error instanceof OperationOutcomeError ? error : undefined;
     if (refusal === undefined || refusal.code === 'internal') logFault(requestId, error);
-    if (refusal !== undefined && FAILED_LOGINS.has(refusal.code))
+    if (refusal !== undefined && caller === undefined && FAILED_LOGINS.has(refusal.code))
       parts.loginFailed(address, refusal.code, requestId);
     // A reply that failed half-way cannot be taken back; the broken connection tells the client.
     if (res.headersSent) {
@@ -235,6 +261,12 @@ export function createExchange(
       organization: caller?.organization,
     });
   }
+}
+
+/** What was asked for, as far as it was understood. A Bundle that was not read is told as a transaction. */
+function interactionOf(route: Route | undefined): Request['interaction'] {
+  const interaction = route?.interaction ?? 'operation';
+  return interaction === 'bundle' ? 'transaction' : interaction;
 }
 
 function checkReading(method: string): void {

@@ -90,8 +90,11 @@ const patientsOfPlanned = ({ before, after }: Planned): readonly Ref[] => {
   return resource === undefined ? [] : patientsIn(resource);
 };
 
+/** What a refusal says of its request. */
+export type Refused = Pick<Request, 'caller' | 'interaction' | 'requestId' | 'queryText' | 'type' | 'id'>;
+
 /** A refusal: who asked for what, and by which row of the refusals it was refused. */
-export function auditRefusal(request: Request, issue: IssueCode): AuditEntry {
+export function auditRefusal(request: Refused, issue: IssueCode): AuditEntry {
   const { caller, interaction, requestId, queryText, type, id } = request;
   const named = type !== undefined && id !== undefined ? [`${type}/${id}`] : [];
   return {

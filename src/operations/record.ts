@@ -1,5 +1,5 @@
 /** The audit of a read is on disk before its answer leaves (D14): no audit, no answer. */
-import type { AuditEntry } from '../ports/store.ts';
+import type { AuditEntry, Store } from '../ports/store.ts';
 import { refusalOf } from './offer.ts';
 import type { Room } from './room.ts';
 
@@ -9,7 +9,10 @@ export async function recordRead({ store, settings }: Room, entry: AuditEntry): 
 }
 
 /** Refusals are audited whatever the setting says. */
-export async function recordAlways({ store }: Pick<Room, 'store'>, entry: AuditEntry): Promise<void> {
+export async function recordAlways(
+  { store }: { readonly store: Pick<Store, 'record'> },
+  entry: AuditEntry,
+): Promise<void> {
   try {
     await store.record(entry);
   } catch (error) {

@@ -28,6 +28,8 @@ export interface Door {
   /** The requests that reached the desk. */
   readonly performed: Request[];
   readonly logLines: () => readonly Record<string, unknown>[];
+  /** What the door refused to a caller it knows. */
+  readonly refused: AuditEntry[];
   readonly logins: AuditEntry[];
   readonly flushLogins: () => Promise<void>;
   readonly traffic: Traffic;
@@ -89,6 +91,7 @@ export async function openDoor(
     folder: undefined,
     ...clock,
   });
+  const refused: AuditEntry[] = [];
   const logins: AuditEntry[] = [];
   const failedLogins = createFailedLogins(
     async (entry) => void logins.push(entry),
@@ -114,7 +117,7 @@ export async function openDoor(
       performed.push(request);
       return perform(request);
     },
-    store: { status: () => status },
+    store: { status: () => status, record: async (entry) => void refused.push(entry) },
     identify: createIdentify({
       issuer: issuer.issuer,
       audience: BASE,
@@ -162,6 +165,7 @@ export async function openDoor(
     adminToken,
     issuer,
     performed,
+    refused,
     logins,
     flushLogins: () => failedLogins.flush(),
     traffic,

@@ -335,6 +335,28 @@ describe('refusals', () => {
     expect(await refusalOf(response)).toEqual(row('method-not-allowed'));
   });
 
+  test.each([
+    ['/Task', post(JSON_BODY, '{'), { event: 'create', action: 'C', issue: 'json-invalid', entities: [] }],
+    [
+      '/Task/1?x=1',
+      { ...post(JSON_BODY, '{'), method: 'PUT' },
+      { event: 'update', entities: ['Task/1'], query: 'x=1' },
+    ],
+    ['', post(JSON_BODY, '{'), { event: 'transaction', action: 'E', issue: 'json-invalid' }],
+    ['/Medication', {}, { event: 'operation', issue: 'type-unknown', entities: [] }],
+  ])('is audited before it is told, when it is known who asked: %s', async (path, init, entry) => {
+    const before = [door.refused.length, door.performed.length];
+    await door.fetch(path, init);
+    await door.fetch(path, { ...init, anonymous: true });
+    await door.fetch('/Task/none');
+    expect([door.refused.length, door.performed.length]).toEqual([
+      (before[0] ?? 0) + 1,
+      (before[1] ?? 0) + 1,
+    ]);
+    const agent = { organization: 'Organization/initiator', client: 'test', subject: 'ana' };
+    expect(door.refused.at(-1)).toMatchObject({ ...entry, outcome: '4', agent });
+  });
+
   test('a fault of ours says the request id and nothing else', async () => {
     const response = await door.fetch('/Task/broken/_history', { headers: { 'x-request-id': 'r-500' } });
     const text = await response.clone().text();
