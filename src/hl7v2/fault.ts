@@ -23,6 +23,10 @@ export const CONDITIONS = {
 
 export type ConditionCode = keyof typeof CONDITIONS;
 
+/** What a code of table 0357 says; undefined for any other. */
+export const conditionNamed = (code: string): string | undefined =>
+  Object.entries(CONDITIONS).find(([known]) => known === code)?.[1];
+
 /** Where in a message, as ERL counts: everything from 1. */
 export interface Location {
   /** `PID` */
@@ -34,6 +38,17 @@ export interface Location {
   readonly component?: number | undefined;
   readonly subcomponent?: number | undefined;
 }
+
+/** A place as people write it: `PID`, `PID-3`, `ORC-2.3`, `OBX[2]-5`. Undefined for anything else. */
+export function readLocation(place: string): Location | undefined {
+  const [, segment, index = '1', field, component] = PLACE.exec(place) ?? [];
+  if (segment === undefined) return undefined;
+  return { segment, segmentIndex: Number(index), field: numbered(field), component: numbered(component) };
+}
+
+const numbered = (digits: string | undefined) => (digits === undefined ? undefined : Number(digits));
+
+const PLACE = /^([A-Z][A-Z0-9]{2})(?:\[(\d{1,6})\])?(?:-(\d{1,3})(?:\.(\d{1,3}))?)?$/;
 
 /** Thrown when a text is no message. `says` never quotes the message: values may name a patient. */
 export class Hl7Fault extends Error implements Location {

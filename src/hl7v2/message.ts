@@ -7,6 +7,7 @@ import { asLatin1, AT_CHARSET, charsetNamed, decode, type Charset } from './char
 import { isHeader, readDelimiters } from './delimiters.ts';
 import { unescape, type Syntax } from './escape.ts';
 import { Hl7Fault } from './fault.ts';
+import { prefixOf, splitLines } from './lines.ts';
 
 export interface Message {
   readonly syntax: Syntax;
@@ -42,15 +43,23 @@ export const NULL_VALUE = '""';
  * otherwise it is part of a value. Throws {@link Hl7Fault} when the text is no message.
  */
 export function parseMessage(source: string): Message {
-  const prefix = PREFIX.exec(source)?.[0] ?? '';
+  const prefix = prefixOf(source);
   if (!source.startsWith('MSH', prefix.length)) throw new Hl7Fault('100', 'the first segment is not MSH');
   const lines = splitLines(source, prefix.length);
   const delimiters = readDelimiters(lines[0]?.text ?? '');
   const syntax = { ...delimiters, charset: 'UNICODE UTF-8' as Charset };
-  const segments = lines.map((line) => readSegment(line, syntax));
+  const segments = lines.map(({ text: line, end }) => parseSegment(line, syntax, end));
   syntax.charset = charsetOf(segments[0]) ?? syntax.charset;
   checkNames(segments);
   return { syntax, prefix, segments };
+}
+
+/** One line as a segment. `end` is what ended it. */
+export function parseSegment(line: string, syntax: Syntax, end = '\r'): Segment {
+  const fields = line.split(syntax.field);
+  const name = fields[0] ?? '';
+  if (isHeader(name)) fields.splice(1, 0, syntax.field);
+  return { name, fields, end, syntax };
 }
 
 /** The message as text: for one that was parsed, the very same. */
@@ -161,40 +170,6 @@ function nth(raw: string, separator: string, n: number): string {
   }
   const end = raw.indexOf(separator, start);
   return end === -1 ? raw.slice(start) : raw.slice(start, end);
-}
-
-const PREFIX = /^\ufeff?[ \t\r\n\v]*/;
-
-interface Line {
-  readonly text: string;
-  readonly end: string;
-}
-
-/** Where segments end: the blank lines after them, and the end of an MLLP block that came along, belong to it. */
-// oxlint-disable-next-line no-control-regex -- FS ends an MLLP block
-const ENDS_CR = /\r\n?(?:[ \t\x1c]*(?:\r\n?|$))*|\x1c[\r\n]*$/g;
-// oxlint-disable-next-line no-control-regex -- as above
-const ENDS_LF = /(?:\r\n?|\n)(?:[ \t\x1c]*(?:\r\n?|\n|$))*|\x1c[\r\n]*$/g;
-
-function splitLines(source: string, from: number): readonly Line[] {
-  const firstEnd = /\r\n|[\r\n]/g;
-  firstEnd.lastIndex = from;
-  const ends = firstEnd.exec(source)?.[0].endsWith('\n') ? ENDS_LF : ENDS_CR;
-  const lines: Line[] = [];
-  let start = from;
-  for (const { 0: end, index } of source.slice(from).matchAll(ends)) {
-    lines.push({ text: source.slice(start, from + index), end });
-    start = from + index + end.length;
-  }
-  if (start < source.length) lines.push({ text: source.slice(start), end: '' });
-  return lines;
-}
-
-function readSegment({ text: line, end }: Line, syntax: Syntax): Segment {
-  const fields = line.split(syntax.field);
-  const name = fields[0] ?? '';
-  if (isHeader(name)) fields.splice(1, 0, syntax.field);
-  return { name, fields, end, syntax };
 }
 
 const NAME = /^[A-Z][A-Z0-9]{2}$/;

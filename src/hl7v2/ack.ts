@@ -1,0 +1,161 @@
+/**
+ * Acknowledgments (HL7 v2.5.1, 2.9 and 2.14): `MSH MSA [{ERR}]`, and what a message asks for by MSH-15 and MSH-16. An answer
+ * is possible to anything: of what is no message, as much is read as there is.
+ */
+import { buildMessage } from './build.ts';
+import { asLatin1 } from './charset.ts';
+import { readDelimiters, STANDARD, type Delimiters } from './delimiters.ts';
+import type { Cwe, Erl, Hd } from './datatypes.ts';
+import { conditionNamed, Hl7Fault, type Location } from './fault.ts';
+import { decodeMessage, parseSegment, type Message } from './message.ts';
+import { buildErr } from './segments/err.ts';
+import { buildMsa } from './segments/msa.ts';
+import { buildMsh, readMsh, type Msh } from './segments/msh.ts';
+
+/** HL7 table 0008: of the application (A), or of who committed it to safe storage (C): accept, error, reject. */
+export type AcknowledgmentCode = 'AA' | 'AE' | 'AR' | 'CA' | 'CE' | 'CR';
+
+/** The same in enhanced mode's first answer. */
+export const COMMIT_CODES = { AA: 'CA', AE: 'CE', AR: 'CR' } as const;
+
+/** One ERR. */
+export interface AckError {
+  /** ERR-2; left out when it is about the whole message. */
+  readonly location?: Location | undefined;
+  /** ERR-3, HL7 table 0357. */
+  readonly code: string;
+  /** ERR-4: error, warning, information. */
+  readonly severity: 'E' | 'W' | 'I';
+  /** ERR-5: the refusal's code. */
+  readonly userCode?: string | undefined;
+  /** ERR-8, without anything that a patient could be known by. */
+  readonly says?: string | undefined;
+}
+
+export interface AckInput {
+  /** As received, whether it is a message or not. */
+  readonly received: Uint8Array;
+  readonly code: AcknowledgmentCode;
+  /** MSH-10 of the answer; its sender must not have used it before. */
+  readonly controlId: string;
+  /** MSH-7, milliseconds since 1970. */
+  readonly at: number;
+  /** MSH-3 and MSH-4; without them who the message was for. */
+  readonly sendingApplication?: Hd | undefined;
+  readonly sendingFacility?: Hd | undefined;
+  readonly errors?: readonly AckError[] | undefined;
+}
+
+/** The answer, in the sender's delimiters and version: MSA-2 is their MSH-10, and the parties change sides. */
+export function buildAck(input: AckInput): Message {
+  const { delimiters, msh } = recoverHeader(input.received);
+  const version = msh?.versionId?.versionId ?? '2.5.1';
+  const errors = input.errors ?? [];
+  const header = buildMsh({
+    sendingApplication: input.sendingApplication ?? msh?.receivingApplication,
+    sendingFacility: input.sendingFacility ?? msh?.receivingFacility,
+    receivingApplication: msh?.sendingApplication,
+    receivingFacility: msh?.sendingFacility,
+    dateTimeOfMessage: new Date(input.at).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '') + '+0000',
+    messageType: {
+      messageCode: 'ACK',
+      triggerEvent: msh?.messageType?.triggerEvent,
+      messageStructure: 'ACK',
+    },
+    messageControlId: input.controlId,
+    processingId: msh?.processingId ?? { processingId: 'P' },
+    versionId: { versionId: version },
+  });
+  const msa = buildMsa({
+    acknowledgmentCode: input.code,
+    messageControlId: msh?.messageControlId,
+    textMessage: version < FIRST_WITH_ERR ? errors[0]?.says : undefined,
+  });
+  return buildMessage([header, msa, ...errors.map(buildError)], delimiters);
+}
+
+/** Before it, ERR could not say much, and MSA-3 was where people looked. */
+const FIRST_WITH_ERR = '2.5';
+
+const buildError = ({ location, code, severity, userCode, says }: AckError) =>
+  buildErr({
+    errorLocation: location === undefined ? [] : [erlOf(location)],
+    hl7ErrorCode: { identifier: code, text: conditionNamed(code), nameOfCodingSystem: 'HL70357' },
+    severity,
+    applicationErrorCode: userCode === undefined ? undefined : localCode(userCode),
+    userMessage: says,
+  });
+
+const localCode = (identifier: string): Cwe => ({ identifier, nameOfCodingSystem: 'L' });
+
+const erlOf = ({ segment, segmentIndex, field, repetition, component, subcomponent }: Location): Erl => ({
+  segmentId: segment,
+  segmentSequence: String(segmentIndex),
+  fieldPosition: field?.toString(),
+  fieldRepetition: field === undefined ? undefined : String(repetition ?? 1),
+  componentNumber: component?.toString(),
+  subComponentNumber: subcomponent?.toString(),
+});
+
+/** As much of a message's header as can be read. */
+export interface RecoveredHeader {
+  /** Theirs where they are complete, else the standard's. */
+  readonly delimiters: Delimiters;
+  readonly msh: Msh | undefined;
+}
+
+/** Reads the first line that begins with MSH, whatever stands around it and whatever is wrong with the rest. */
+export function recoverHeader(bytes: Uint8Array): RecoveredHeader {
+  const head = asLatin1(bytes.subarray(0, HEAD_BYTES));
+  const found = FIRST_MSH.exec(head);
+  if (found === null) return { delimiters: STANDARD, msh: undefined };
+  const start = found.index + found[0].indexOf('MSH');
+  const end = start + found[0].length - found[0].indexOf('MSH');
+  const line = attempt(() => decodeMessage(bytes.subarray(start, end)).text) ?? head.slice(start, end);
+  const read = attempt(() => readDelimiters(line)) ?? { ...STANDARD, field: line.charAt(3) };
+  const complete = read.escape !== '' && read.subcomponent !== '' && line.charAt(3) === read.field;
+  const msh = readMsh(parseSegment(line, { ...read, charset: 'UNICODE UTF-8' }));
+  return { delimiters: complete ? read : STANDARD, msh };
+}
+
+const HEAD_BYTES = 16_384;
+// oxlint-disable-next-line no-control-regex -- FS ends an MLLP block
+const FIRST_MSH = /(?:^|[^A-Za-z0-9])MSH[^A-Za-z0-9\s\x1c][^\r\n\x1c]*/;
+
+function attempt<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Hl7Fault) return undefined;
+    throw error;
+  }
+}
+
+/** When an acknowledgment is wanted (HL7 table 0155). */
+export type When = 'always' | 'never' | 'error' | 'success';
+
+/** What a message asks for. `accept` is the commit acknowledgment (CA, CE, CR), `application` the other (AA, AE, AR). */
+export interface AcknowledgmentAsked {
+  readonly mode: 'original' | 'enhanced';
+  readonly accept: When;
+  readonly application: When;
+}
+
+/** MSH-15 and MSH-16: both empty is original mode, one application acknowledgment; else each says when (2.9.2, 2.9.3). */
+export function acknowledgmentAsked(
+  msh: Pick<Msh, 'acceptAcknowledgmentType' | 'applicationAcknowledgmentType'>,
+): AcknowledgmentAsked {
+  const { acceptAcknowledgmentType: accept, applicationAcknowledgmentType: application } = msh;
+  if (accept === undefined && application === undefined)
+    return { mode: 'original', accept: 'never', application: 'always' };
+  return { mode: 'enhanced', accept: whenOf(accept), application: whenOf(application) };
+}
+
+/** Whether it is wanted for what became of the message. */
+export const isAsked = (when: When, outcome: 'error' | 'success'): boolean =>
+  when === 'always' || when === outcome;
+
+const WHEN: Readonly<Record<string, When>> = { AL: 'always', NE: 'never', ER: 'error', SU: 'success' };
+
+/** A code that is not in the table asks for something: rather once too often than a sender who waits. */
+const whenOf = (code: string | undefined): When => (code === undefined ? 'never' : (WHEN[code] ?? 'always'));

@@ -1,0 +1,37 @@
+/**
+ * Where the segments of a text end (HL7 v2.5.1, 2.5.1: "the segment terminator is always a carriage return"), and what
+ * senders do instead: LF or CR LF, blank lines, a byte order mark, and the ends of an MLLP block around it all.
+ */
+
+export interface Line {
+  readonly text: string;
+  /** What ended it, with the blank lines that follow; empty at the end of the text. */
+  readonly end: string;
+}
+
+/** What stands before the first segment. */
+export const prefixOf = (source: string): string => /^\ufeff?[ \t\r\n\v]*/.exec(source)?.[0] ?? '';
+
+// oxlint-disable-next-line no-control-regex -- FS ends an MLLP block
+const ENDS_CR = /\r\n?(?:[ \t\x1c]*(?:\r\n?|$))*|\x1c[\r\n]*$/g;
+// oxlint-disable-next-line no-control-regex -- as above
+const ENDS_LF = /(?:\r\n?|\n)(?:[ \t\x1c]*(?:\r\n?|\n|$))*|\x1c[\r\n]*$/g;
+
+/**
+ * The lines from `from` on. CR and CR LF end a line; a lone LF does only in a text whose first line ends with LF:
+ * elsewhere it is part of a value, and a value must not begin a segment.
+ */
+export function splitLines(source: string, from: number): readonly Line[] {
+  const firstEnd = /\r\n|[\r\n]/g;
+  firstEnd.lastIndex = from;
+  const ends = new RegExp(firstEnd.exec(source)?.[0].endsWith('\n') ? ENDS_LF : ENDS_CR);
+  const lines: Line[] = [];
+  let start = from;
+  ends.lastIndex = from;
+  for (let found = ends.exec(source); found !== null; found = ends.exec(source)) {
+    lines.push({ text: source.slice(start, found.index), end: found[0] });
+    start = ends.lastIndex;
+  }
+  if (start < source.length) lines.push({ text: source.slice(start), end: '' });
+  return lines;
+}

@@ -1,0 +1,144 @@
+/**
+ * MLLP, the minimal lower layer protocol (HL7 v2.5.1 Implementation Guide, appendix C; release 1): a block is
+ *
+ *     VT (0x0B) · content · FS (0x1C) · CR (0x0D)
+ *
+ * A stream of bytes in, blocks out. No sockets here: whoever reads one pushes what came.
+ */
+import { asLatin1 } from './charset.ts';
+import { Hl7Fault } from './fault.ts';
+
+/** What was found in a stream. */
+export type Frame =
+  | { readonly kind: 'message'; readonly bytes: Uint8Array }
+  /** Longer than allowed; all of it up to its FS is skipped. `head`: its beginning, to answer by. */
+  | { readonly kind: 'oversize'; readonly head: Uint8Array }
+  /**
+   * A block began inside a block: the sender gave up in the middle, or did not escape. Neither part can be trusted, so both
+   * are skipped, and what is not acknowledged is sent again.
+   */
+  | { readonly kind: 'restarted'; readonly head: Uint8Array }
+  /** Bytes outside of blocks, other than line ends; reported when the next block begins. */
+  | { readonly kind: 'garbage'; readonly bytesSkipped: number };
+
+export interface Deframer {
+  /**
+   * All that the chunk completed, in order, the same however the stream is cut. A block ends with its FS: the CR that
+   * belongs to it may come later, or never. The bytes are copies.
+   */
+  push(chunk: Uint8Array): readonly Frame[];
+  /** What came after the last FS: a block that is not complete, and bytes outside of any. */
+  readonly pending: { readonly bytesInside: number; readonly bytesOutside: number };
+}
+
+const VT = 0x0b;
+const FS = 0x1c;
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** How much of a block that is not delivered is handed over: no MSH is longer. */
+const HEAD_BYTES = 16_384;
+
+/** Reads one stream. `bytesMax` bounds the content of a block, and with it what is held in memory. */
+export function createDeframer({ bytesMax }: { readonly bytesMax: number }): Deframer {
+  const block = createBlock(bytesMax);
+  let inside = false;
+  let bytesOutside = 0;
+
+  return {
+    push(chunk) {
+      const frames: Frame[] = [];
+      for (let at = 0; at < chunk.length;) {
+        const mark = chunk.indexOf(inside ? FS : VT, at);
+        const part = chunk.subarray(at, mark === -1 ? chunk.length : mark);
+        at += part.length + 1;
+        if (inside) {
+          const fault = block.add(part);
+          if (fault !== undefined) frames.push(fault);
+        } else bytesOutside += countGarbage(part);
+        if (mark === -1) break;
+        const found = inside ? block.end() : garbage(bytesOutside);
+        if (found !== undefined) frames.push(found);
+        bytesOutside = 0;
+        inside = !inside;
+      }
+      return frames;
+    },
+    get pending() {
+      return { bytesInside: block.size, bytesOutside };
+    },
+  };
+}
+
+const garbage = (bytesSkipped: number): Frame | undefined =>
+  bytesSkipped === 0 ? undefined : { kind: 'garbage', bytesSkipped };
+
+function countGarbage(part: Uint8Array): number {
+  let count = 0;
+  for (const byte of part) if (byte !== CR && byte !== LF) count += 1;
+  return count;
+}
+
+/** The block being read. Its memory doubles as it grows: linear in the bytes, however small the chunks. */
+function createBlock(bytesMax: number) {
+  let held = new Uint8Array(0);
+  let size = 0;
+  let skipping = false;
+
+  const hold = (part: Uint8Array): void => {
+    if (size + part.length > held.length) {
+      const grown = new Uint8Array(Math.min(bytesMax, Math.max(size + part.length, held.length * 2, 4096)));
+      grown.set(held.subarray(0, size));
+      held = grown;
+    }
+    held.set(part, size);
+    size += part.length;
+  };
+
+  /** What is held, as the caller's own; memory that a long block needed goes along with it. */
+  const release = (): Uint8Array => {
+    const content = held.length > REUSED_BYTES ? held.subarray(0, size) : held.slice(0, size);
+    if (held.length > REUSED_BYTES) held = new Uint8Array(0);
+    size = 0;
+    return content;
+  };
+
+  return {
+    get size() {
+      return size;
+    },
+    /** The fault, once, when with this part there is too much. */
+    add(part: Uint8Array): Frame | undefined {
+      if (skipping) return undefined;
+      skipping = part.length > bytesMax - size;
+      hold(part.subarray(0, bytesMax - size));
+      return skipping ? { kind: 'oversize', head: release().slice(0, HEAD_BYTES) } : undefined;
+    },
+    /** The block, now that its FS is there. */
+    end(): Frame | undefined {
+      if (!skipping) return checked(release());
+      skipping = false;
+      return undefined;
+    },
+  };
+}
+
+const REUSED_BYTES = 65_536;
+
+const checked = (bytes: Uint8Array): Frame =>
+  restarts(bytes) ? { kind: 'restarted', head: bytes.slice(0, HEAD_BYTES) } : { kind: 'message', bytes };
+
+/** A VT alone may be a line break out of a word processor. */
+const restarts = (bytes: Uint8Array): boolean =>
+  bytes.includes(VT) && /\v(?:MSH|FHS|BHS)/.test(asLatin1(bytes));
+
+/** Content as a block. Throws {@link Hl7Fault} for content that would end it early. */
+export function frame(content: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (content.includes(FS)) throw new Hl7Fault('102', 'the content holds the byte that ends a block');
+  const block = new Uint8Array(content.length + 3);
+  block[0] = VT;
+  block.set(content, 1);
+  block[content.length + 1] = FS;
+  block[content.length + 2] = CR;
+  return block;
+}
