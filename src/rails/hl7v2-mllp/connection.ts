@@ -1,0 +1,217 @@
+/**
+ * One connection of a peer, from its first byte to its last: messages one after the other, each acknowledged when its
+ * fate is on disk, in the order they came. A connection may live for months.
+ */
+import { isIPv6, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import {
+  acknowledgmentAsked,
+  buildAck,
+  COMMIT_CODES,
+  isAsked,
+  recoverHeader,
+  type AckError,
+} from '../../hl7v2/ack.ts';
+import { encodeBytes } from '../../hl7v2/charset.ts';
+import type { Link } from '../../hl7v2/link.ts';
+import { encodeMessage } from '../../hl7v2/message.ts';
+import { createDeframer, frame, type Frame } from '../../hl7v2/mllp.ts';
+import type { Answer, Receive, Remark } from '../../hl7v2/received.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Board } from './board.ts';
+import { locationOf } from './location.ts';
+import type { Hookup } from './settings.ts';
+
+export interface ConnectionSettings {
+  /** Bytes of one message. */
+  readonly messageBytesMax: number;
+  /** Time within which a message that has begun must be whole. */
+  readonly messageTimeoutMs: number;
+  /** Time without any byte after which a connection is closed; 0 for never. */
+  readonly idleTimeoutMs: number;
+  /** Answers that a peer may leave unread, in bytes, before it is cut off. */
+  readonly unreadBytesMax: number;
+}
+
+export interface ConnectionParts {
+  readonly receive: Receive;
+  readonly board: Board;
+  readonly clock: Clock;
+  /** Unique MSH-10 of our own messages. */
+  readonly newControlId: () => string;
+  readonly settings: ConnectionSettings;
+  readonly log: (
+    level: 'info' | 'warn',
+    says: string,
+    about: Readonly<Record<string, string | number>>,
+  ) => void;
+}
+
+/** The links that this peer may be: by certificate where the link names one, else by address. */
+export function recognise(socket: Socket, links: readonly Hookup[]): readonly Link[] {
+  const address = socket.remoteAddress ?? '';
+  const plain = address.replace(/^::ffff:/, '');
+  const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.fingerprint256 : undefined;
+  return links
+    .filter(({ certificates, addresses }) =>
+      certificates.length > 0
+        ? shown !== undefined && certificates.includes(shown)
+        : addresses.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4'),
+    )
+    .map(({ link }) => link);
+}
+
+/** A connection being served. */
+export interface Served {
+  /** Reads nothing more, answers what was received, then closes. */
+  drain(): Promise<void>;
+}
+
+/** Serves a recognised connection until it closes. */
+export function serveConnection(socket: Socket, links: readonly Link[], parts: ConnectionParts): Served {
+  const { settings, board, log } = parts;
+  const [first] = links;
+  if (first === undefined) throw new Error('a connection that is served is recognised');
+  const ended = new AbortController();
+  const deframer = createDeframer({ bytesMax: settings.messageBytesMax });
+  let work: Promise<void> = Promise.resolve();
+  let waiting = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  board.connected(first.name, 1);
+  socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
+  if (settings.idleTimeoutMs > 0) socket.setTimeout(settings.idleTimeoutMs, () => socket.destroy());
+
+  socket.on('data', read);
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => {
+    clearTimeout(timer);
+    ended.abort();
+    board.connected(first.name, -1);
+    const { bytesInside } = deframer.pending;
+    if (bytesInside > 0)
+      log('warn', 'a peer left in the middle of a message', { link: first.name, bytes: bytesInside });
+  });
+
+  return {
+    async drain() {
+      socket.off('data', read).pause();
+      await work;
+      socket.end();
+    },
+  };
+
+  function read(chunk: Buffer): void {
+    for (const found of deframer.push(chunk)) enqueue(found);
+    watchHalfMessage();
+  }
+
+  /** In order, one at a time; a peer that sends faster than its messages are decided is not read from meanwhile. */
+  function enqueue(found: Frame): void {
+    waiting += 1;
+    if (waiting >= WAITING_MAX) socket.pause();
+    work = work
+      .then(() => answer(found))
+      .then(dequeue, (error: unknown) => {
+        log('warn', 'a connection was ended', { link: first?.name ?? '', reason: String(error) });
+        socket.destroy();
+      });
+  }
+
+  function dequeue(): void {
+    waiting -= 1;
+    if (waiting < WAITING_MAX) socket.resume();
+  }
+
+  /** Half a message is not waited for longer than it may take. */
+  function watchHalfMessage(): void {
+    clearTimeout(timer);
+    if (deframer.pending.bytesInside === 0) return;
+    timer = setTimeout(() => socket.destroy(), settings.messageTimeoutMs);
+  }
+
+  async function answer(found: Frame): Promise<void> {
+    if (found.kind === 'garbage') {
+      board.faulted(first?.name ?? '');
+      return;
+    }
+    const bytes = found.kind === 'message' ? found.bytes : found.head;
+    const link = linkOf(links, bytes);
+    const decided = found.kind === 'message' ? await decide(link, bytes) : refuseFrame(link, found.kind);
+    const reply = buildReply(link, bytes, decided, parts);
+    if (reply === undefined || socket.destroyed) return;
+    socket.write(reply);
+    if (socket.writableLength > settings.unreadBytesMax) socket.destroy();
+  }
+
+  async function decide(link: Link, bytes: Uint8Array): Promise<Answer> {
+    const address = socket.remoteAddress;
+    const decided = await parts.receive({ link, bytes, address, signal: ended.signal });
+    board.decided(link.name, decided.fate, parts.clock.now());
+    return decided;
+  }
+
+  function refuseFrame(link: Link, kind: 'oversize' | 'restarted'): Answer {
+    board.faulted(link.name);
+    return { fate: 'not-kept', code: 'AR', remarks: [FRAME_REMARKS[kind]] };
+  }
+}
+
+const KEEP_ALIVE_MS = 60_000;
+/** Messages of one connection read ahead of the one being decided. */
+const WAITING_MAX = 16;
+
+const FRAME_REMARKS: Readonly<Record<'oversize' | 'restarted', Remark>> = {
+  oversize: {
+    location: '',
+    code: '104',
+    severity: 'E',
+    issue: 'body-too-large',
+    says: 'the message is too long',
+  },
+  restarted: {
+    location: '',
+    code: '100',
+    severity: 'E',
+    issue: 'message-unreadable',
+    says: 'another message began in the middle of this one; both are to be sent again',
+  },
+};
+
+/** Of the links that the peer may be, the one whose list has its MSH-4; else the first, which will not have it either. */
+function linkOf(links: readonly Link[], bytes: Uint8Array): Link {
+  const facility = recoverHeader(bytes).msh?.sendingFacility;
+  const named = facility?.universalId ?? facility?.namespaceId;
+  const [first] = links;
+  if (first === undefined) throw new Error('a connection that is served is recognised');
+  return links.find(({ senders }) => senders.some((sender) => sender.facility === named)) ?? first;
+}
+
+/** The acknowledgment, framed; undefined where none is asked for. */
+function buildReply(link: Link, received: Uint8Array, { code, remarks }: Answer, parts: ConnectionParts) {
+  const { msh } = recoverHeader(received);
+  const asked = acknowledgmentAsked(msh ?? NOTHING_ASKED);
+  const enhanced = asked.mode === 'enhanced';
+  const when = enhanced ? asked.accept : asked.application;
+  const told = link.acknowledge === 'always' || isAsked(when, code === 'AA' ? 'success' : 'error');
+  if (!told) return undefined;
+  const message = buildAck({
+    received,
+    code: enhanced ? COMMIT_CODES[code] : code,
+    controlId: parts.newControlId(),
+    at: parts.clock.now(),
+    errors: remarks.map(errorOf),
+  });
+  return frame(encodeBytes(encodeMessage(message), message.syntax.charset));
+}
+
+/** A header that cannot be read asks for nothing: original mode. */
+const NOTHING_ASKED = { acceptAcknowledgmentType: undefined, applicationAcknowledgmentType: undefined };
+
+const errorOf = ({ location, code, severity, issue, says }: Remark): AckError => ({
+  location: locationOf(location),
+  code,
+  severity,
+  userCode: issue,
+  says,
+});
