@@ -72,6 +72,14 @@ const maybe = (dice: Dice, more: Record<string, unknown>): Record<string, unknow
   dice.roll(2) === 0 ? more : {};
 const CARRIED = ['Observation', 'DocumentReference', 'Condition', 'Coverage'] as const;
 
+/** An entry that creates. */
+const entry = (resource: Resource, fullUrl?: string): make.Entry => ({
+  method: 'POST',
+  url: resource.resourceType,
+  resource,
+  ...(fullUrl !== undefined && { fullUrl }),
+});
+
 /** Creates without rules of their own: accepted exactly when all they refer to may be read. */
 const WRITES: Readonly<Record<string, Move>> = {
   patient: (t) =>
@@ -135,13 +143,6 @@ const MOVES: Readonly<Record<string, Move>> = {
     ];
     const order = { ...orderOf(t), subject: make.to(patient) };
     const task = { ...taskOf(t, 'requested'), focus: make.to(request), for: make.to(patient) };
-    const entry = (resource: Resource, fullUrl?: string) =>
-      ({
-        method: 'POST',
-        url: resource.resourceType,
-        resource,
-        ...(fullUrl !== undefined && { fullUrl }),
-      }) as const;
     const entries = [
       entry(make.patient(), patient),
       entry(order, request),
@@ -157,6 +158,7 @@ const MOVES: Readonly<Record<string, Move>> = {
       'in-progress',
       'cancelled',
       'completed',
+      'entered-in-error',
     ]);
     return [t.caller, 'PATCH', t.any('Task'), [{ op: 'replace', path: '/status', value: status }]];
   },
@@ -261,28 +263,26 @@ const KINDS = [
   ...Object.keys(WRITES),
   ...Object.keys(MOVES),
   // What makes worlds worth looking at comes more often.
-  ...[
-    'patient',
-    'order',
-    'order',
-    'bundle',
-    'move',
-    'move',
-    'document',
-    'carry',
-    'carry',
-    'observation',
-    'accept',
-    'accept',
-    'appointment',
-    'appointment',
-    'remove',
-    'remove',
-    'revive',
-    'communication',
-    'input',
-    'output',
-  ],
+  'patient',
+  'order',
+  'order',
+  'bundle',
+  'move',
+  'move',
+  'document',
+  'carry',
+  'carry',
+  'observation',
+  'accept',
+  'accept',
+  'appointment',
+  'appointment',
+  'remove',
+  'remove',
+  'revive',
+  'communication',
+  'input',
+  'output',
 ];
 
 /** What every life begins with: each organization has sent a referral with a document to the next. */
@@ -293,13 +293,6 @@ export async function beginLives(world: World, oracle: SightOracle): Promise<voi
       (n) => `urn:uuid:${n}1111111-1111-4111-8111-111111111111`,
     ) as [string, string, string];
     const parties = { requester: `PractitionerRole/${from}`, performer: `Organization/${to}` };
-    const entry = (resource: Resource, fullUrl?: string) =>
-      ({
-        method: 'POST',
-        url: resource.resourceType,
-        resource,
-        ...(fullUrl !== undefined && { fullUrl }),
-      }) as const;
     const bundle = make.transaction(
       entry(make.patient({ identifier: [{ system: make.MRN_SYSTEM, value: String(at) }] }), subject),
       entry(make.binary(), letter),

@@ -144,10 +144,11 @@ export class SightOracle {
     return edges;
   }
 
-  /** A draft has one party, a referral that was sent has two. */
+  /** A draft has one party, in error or not; a referral that was sent has two. */
   #partiesOf(resource: Stored): readonly Ref[] {
     if (resource.resourceType !== 'Task' || !isReferral(resource)) return [];
-    const roles = resource['status'] === 'draft' ? ['requester'] : ['requester', 'owner'];
+    const neverSent = resource['status'] === 'entered-in-error' && resource['businessStatus'] === undefined;
+    const roles = resource['status'] === 'draft' || neverSent ? ['requester'] : ['requester', 'owner'];
     return roles.flatMap((role) => this.#organizationOf(resource, role) ?? []);
   }
 
@@ -181,10 +182,12 @@ export function referencesAt(resource: Resource, path: string): readonly Ref[] {
   return valuesAt(resource, path).flatMap((value) => {
     const text = typeof value === 'string' ? value : (value as { reference?: string }).reference;
     const local = text?.startsWith(`${BASE}/`) ? text.slice(BASE.length + 1) : text;
-    const [, ref] = /^([A-Z]\w+\/[\w.-]+)(?:\/_history\/\w+)?$/.exec(local ?? '') ?? [];
-    return ref === undefined ? [] : [ref as Ref]; // so it is written
+    const ref = local?.replace(/\/_history\/\w+$/, '');
+    return ref !== undefined && isRef(ref) ? [ref] : [];
   });
 }
+
+const isRef = (text: string): text is Ref => /^[A-Z]\w+\/[\w.-]+$/.test(text);
 
 /** Every local resource that a resource refers to anywhere. */
 export function allReferences(tree: unknown): ReadonlySet<Ref> {
