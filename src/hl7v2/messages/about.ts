@@ -1,0 +1,187 @@
+/** Whom and which referral a message is about: the numbers, the patient and the time, wherever its kind keeps them. */
+import { systemOfOid } from '../../fhir/identifier.ts';
+import type { Identifier } from '../../fhir/types.ts';
+import type { Ei } from '../datatypes.ts';
+import { readNumber } from '../mapping/identity.ts';
+import { readDateTime } from '../mapping/moment.ts';
+import { readPatient } from '../mapping/patient.ts';
+import { filled } from '../mapping/plain.ts';
+import { first, segmentsNamed, type Message } from '../message.ts';
+import { readObr } from '../segments/obr.ts';
+import { readOrc, type Orc } from '../segments/orc.ts';
+import { readPid, type Pid } from '../segments/pid.ts';
+import { readRf1 } from '../segments/rf1.ts';
+import { readSch } from '../segments/sch.ts';
+import { readTxa } from '../segments/txa.ts';
+import type { Findings } from './findings.ts';
+import type { Header, MessageName, PatientReading, ReadingContext } from './reading.ts';
+
+/** Where the numbers of an order may be, the best place first. */
+interface Place {
+  readonly segment: string;
+  readonly placer: string;
+  read(message: Message): { readonly placer?: Ei | undefined; readonly filler?: Ei | undefined };
+}
+
+const ORC: Place = {
+  segment: 'ORC',
+  placer: 'ORC-2',
+  read: (message) => {
+    const orc = orcOf(message);
+    return { placer: orc?.placerOrderNumber, filler: orc?.fillerOrderNumber };
+  },
+};
+
+const OBR: Place = {
+  segment: 'OBR',
+  placer: 'OBR-2',
+  read: (message) => {
+    const segment = first(message, 'OBR');
+    const obr = segment && readObr(segment);
+    return { placer: obr?.placerOrderNumber, filler: obr?.fillerOrderNumber };
+  },
+};
+
+const SCH: Place = {
+  segment: 'SCH',
+  placer: 'SCH-26',
+  read: (message) => {
+    const segment = first(message, 'SCH');
+    const sch = segment && readSch(segment);
+    return { placer: sch?.placerOrderNumber[0], filler: sch?.fillerOrderNumber[0] };
+  },
+};
+
+const TXA: Place = {
+  segment: 'TXA',
+  placer: 'TXA-14',
+  read: (message) => {
+    const segment = first(message, 'TXA');
+    const txa = segment && readTxa(segment);
+    return { placer: txa?.placerOrderNumber[0], filler: txa?.fillerOrderNumber };
+  },
+};
+
+const RF1: Place = {
+  segment: 'RF1',
+  placer: 'RF1-6',
+  read: (message) => {
+    const segment = first(message, 'RF1');
+    const rf1 = segment && readRf1(segment);
+    return { placer: rf1?.originatingReferralIdentifier, filler: rf1?.externalReferralIdentifier[0] };
+  },
+};
+
+/** By MSH-9.1. */
+const PLACES: Readonly<Record<string, readonly Place[]>> = {
+  OMG: [ORC, OBR],
+  ORM: [ORC, OBR],
+  OSU: [ORC],
+  SIU: [SCH],
+  MDM: [ORC, TXA, OBR],
+  REF: [RF1],
+  ADT: [],
+};
+
+export interface Numbers {
+  readonly referralId: Identifier | undefined;
+  readonly fillerNumber: Identifier | undefined;
+}
+
+/** The referral id and the recipient's own number of the order. */
+export function readNumbers(
+  message: Message,
+  name: MessageName,
+  { namespaces }: Pick<ReadingContext, 'namespaces'>,
+  header: Header,
+  findings: Findings,
+): Numbers {
+  const places = PLACES[name.slice(0, 3)] ?? [];
+  const found = places.map((place) => ({ at: place.placer, ...place.read(message) }));
+  const filler = found.map((each) => each.filler).find(hasValue);
+  const fillerNumber = readNumber(filler, namespaces, 'FILL');
+  const best = found.find(({ placer }) => hasValue(placer));
+  if (best === undefined) {
+    findings.add('referral-id', places[0]?.placer);
+    return { referralId: undefined, fillerNumber };
+  }
+  const read = readNumber(best.placer, namespaces, 'PLAC');
+  const referralId = read && withAuthority(read, name, header);
+  if (read?.system === undefined) findings.add('referral-authority', `${best.at}.3`);
+  if (best.placer?.namespaceId !== undefined) findings.add('referral-namespace', `${best.at}.2`);
+  const order = OBR.read(message).placer?.entityIdentifier;
+  if (order !== undefined && order !== best.placer?.entityIdentifier) findings.add('order-numbers-differ');
+  return { referralId, fillerNumber };
+}
+
+const hasValue = (number: Ei | undefined): boolean => number?.entityIdentifier !== undefined;
+
+/** An engine that speaks no 360X numbers its orders itself: the authority is the facility that sends. */
+function withAuthority(read: Identifier, name: MessageName, { sendingFacility }: Header): Identifier {
+  const isLenient = name === 'ORM^O01' || name === 'REF^I12';
+  if (read.system !== undefined || !isLenient || sendingFacility === undefined) return read;
+  const system = systemOfOid(sendingFacility);
+  return system === undefined ? read : { ...read, system };
+}
+
+/** The first ORC, which is the referral's. */
+export function orcOf(message: Message): Orc | undefined {
+  const segment = first(message, 'ORC');
+  return segment && readOrc(segment);
+}
+
+/** The person; undefined when there is no PID. */
+export function readPerson(
+  message: Message,
+  context: Pick<ReadingContext, 'namespaces'>,
+  header: Header,
+  findings: Findings,
+): PatientReading | undefined {
+  const segment = first(message, 'PID');
+  const pid = segment && readPid(segment);
+  if (pid === undefined) {
+    findings.add('patient');
+    return undefined;
+  }
+  const resource = readPatient(pid, context.namespaces, header.sendingFacility ?? '');
+  const { identifier: identifiers = [], name: [name] = [], birthDate } = resource;
+  checkPerson(pid, resource.gender, birthDate, identifiers, findings);
+  const { family, given } = name ?? {};
+  return { identifiers, name: filled({ family, given }), birthDate, resource };
+}
+
+function checkPerson(
+  pid: Pid,
+  gender: string | undefined,
+  birthDate: string | undefined,
+  identifiers: readonly Identifier[],
+  findings: Findings,
+): void {
+  if (identifiers.length === 0) findings.add('patient');
+  for (const [index, { system }] of identifiers.entries()) {
+    if (system === undefined) findings.add('patient-authority', `PID-3[${index + 1}].4`);
+  }
+  const isMisnamed = pid.patientIdentifierList.some(({ identifierTypeCode }) => identifierTypeCode === 'MRN');
+  if (isMisnamed) findings.add('patient-identifier-type');
+  if (pid.administrativeSex !== undefined && gender === undefined) findings.add('code-unknown', 'PID-8');
+  if (pid.dateTimeOfBirth !== undefined && birthDate === undefined) findings.add('time', 'PID-7');
+}
+
+/** A time of the message as a dateTime, with what is to be said about it. */
+export function readTime(
+  dtm: string | undefined,
+  at: string,
+  { zone }: Pick<ReadingContext, 'zone'>,
+  findings: Findings,
+): string | undefined {
+  if (dtm === undefined) return undefined;
+  const moment = readDateTime(dtm, zone);
+  if (moment === undefined) findings.add('time', at);
+  else if (moment.assumed) findings.add('zone', at);
+  return moment?.dateTime;
+}
+
+/** Says that a message holds more than the one order that is read. */
+export function checkOneOrder(message: Message, findings: Findings): void {
+  if (segmentsNamed(message, 'ORC').length > 1) findings.add('another-order', 'ORC[2]');
+}

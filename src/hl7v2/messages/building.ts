@@ -1,0 +1,58 @@
+/** What a message is built from: the referral as it stands, and what the link and the sender decide about the message. */
+import { identifierOf } from '../../fhir/identifier.ts';
+import type { Patient, Reference, Resource, ServiceRequest, Task } from '../../fhir/types.ts';
+import type { SegmentValues } from '../build.ts';
+import type { Ei } from '../datatypes.ts';
+import type { Link } from '../link.ts';
+import type { Namespaces } from '../mapping/authority.ts';
+import { writeNumber } from '../mapping/identity.ts';
+import { numbersToSend, writePatient } from '../mapping/patient.ts';
+import { buildPid } from '../segments/pid.ts';
+import type { Envelope } from './header.ts';
+
+export interface Referral {
+  readonly task: Task;
+  readonly request: ServiceRequest;
+  readonly patient: Patient;
+  /** A resource of the referral by reference; undefined when it is not there to be seen. */
+  readonly resolve: (reference: Reference) => Resource | undefined;
+}
+
+export interface BuildingContext extends Envelope {
+  readonly namespaces: Namespaces;
+  /** The systems of the parties' own patient numbers; no other number of a patient is sent. */
+  readonly patientSystems: { readonly initiator: readonly string[]; readonly recipient: readonly string[] };
+  /** In which of the recipient's messages its own patient number follows the initiator's. */
+  readonly recipientNumber: 'visits' | 'always' | 'never';
+  readonly declineOrderControl: Link['declineOrderControl'];
+  readonly noteReferralField: Link['noteReferralField'];
+  /** Until when an order of this priority is to be performed if it does not say so, in days. */
+  readonly performWithinDays: Readonly<Partial<Record<NonNullable<ServiceRequest['priority']>, number>>>;
+}
+
+export const BUILDING_DEFAULTS = {
+  namespaces: {},
+  patientSystems: { initiator: [], recipient: [] },
+  recipientNumber: 'visits',
+  declineOrderControl: 'UA',
+  noteReferralField: 'ORC-2',
+  performWithinDays: { stat: 1, asap: 3, urgent: 7 },
+} as const satisfies Partial<BuildingContext>;
+
+/** The referral id as EI. */
+export const placerNumber = ({ request }: Referral, { namespaces }: BuildingContext): Ei | undefined =>
+  writeNumber(identifierOf(request.identifier, 'PLAC'), namespaces);
+
+/** The recipient's own number of the order. */
+export const fillerNumber = ({ request }: Referral, { namespaces }: BuildingContext): Ei | undefined =>
+  writeNumber(identifierOf(request.identifier, 'FILL'), namespaces);
+
+/** PID; `withRecipient`: the recipient's number may follow. */
+export function buildPerson(
+  { patient }: Referral,
+  { patientSystems, namespaces }: BuildingContext,
+  withRecipient: boolean,
+): SegmentValues {
+  const systems = withRecipient ? patientSystems : { ...patientSystems, recipient: [] };
+  return buildPid(writePatient(patient, numbersToSend(patient, systems), namespaces));
+}

@@ -1,0 +1,73 @@
+/**
+ * Which event a message is. Engines say in other messages what 360X says in its own; those forms are rows here, and the
+ * rest is the table of transactions (referral/transactions.ts).
+ */
+import type { State } from '../../referral/state.ts';
+import { eventOfMessage, type MessageType } from '../../referral/transactions.ts';
+import type { Event, Party } from '../../referral/transitions.ts';
+import type { MessageName } from './reading.ts';
+
+export interface Said {
+  readonly message: MessageName;
+  /** ORC-1; '' when empty or absent. */
+  readonly orderControl: string;
+  /** ORC-5; '' when empty or absent. */
+  readonly orderStatus: string;
+  /** A note of the referral came before. */
+  readonly hasDocument: boolean;
+  /** Undefined: not known, so it is the party whose event it would be. */
+  readonly sender: Party | undefined;
+  /** Undefined: no such referral is known. */
+  readonly state: State | undefined;
+}
+
+export type Meaning =
+  | { readonly event: Event }
+  | { readonly event: 'status-ping' | 'none' }
+  /** It would be an event if the other party had sent it. */
+  | { readonly event: 'none'; readonly belongsTo: Party };
+
+interface Form {
+  readonly message: MessageName;
+  readonly orderControl?: string;
+  readonly means: MessageType;
+}
+
+/** A request is a new order; withdrawing it is the cancel request that 360X sends as OSU. The first that fits decides. */
+// prettier-ignore
+const TOLERATED: readonly Form[] = [
+  { message: 'OMG^O19', orderControl: 'CA', means: 'OSU^O51' },
+  { message: 'ORM^O01', orderControl: 'CA', means: 'OSU^O51' },
+  { message: 'ORM^O01',                     means: 'OMG^O19' },
+  { message: 'SIU^S14',                     means: 'SIU^S13' },
+  { message: 'SIU^S16',                     means: 'SIU^S15' },
+  { message: 'SIU^S17',                     means: 'SIU^S15' },
+];
+
+const PARTIES: readonly Party[] = ['referralInitiator', 'referralRecipient'];
+
+export function meaningOf(said: Said): Meaning {
+  if (said.message === 'REF^I12') return eventOfSender(said, 'OMG^O19', 'NW');
+  const form = TOLERATED.find(
+    ({ message, orderControl = said.orderControl }) =>
+      message === said.message && orderControl === said.orderControl,
+  );
+  const message = form?.means ?? (said.message as MessageType); // ADT and MDM are no row there, and mean no event
+  return eventOfSender(said, message, said.orderControl);
+}
+
+function eventOfSender(said: Said, message: MessageType, orderControl: string): Meaning {
+  const { orderStatus, hasDocument: document, state = 'received' } = said;
+  const eventOf = (sender: Party) =>
+    eventOfMessage({ message, sender, orderControl, orderStatus, document, state });
+  const senders = said.sender === undefined ? PARTIES : [said.sender];
+  const event = senders.map(eventOf).find((found) => found !== undefined);
+  if (event !== undefined) return { event };
+  const belongsTo = PARTIES.find((party) => eventOf(party) !== undefined);
+  if (belongsTo !== undefined) return { event: 'none', belongsTo };
+  return { event: isPing(message, orderControl, orderStatus) ? 'status-ping' : 'none' };
+}
+
+/** In process, and nothing with it: a sign of life (rules 7.4). */
+const isPing = (message: MessageType, orderControl: string, orderStatus: string): boolean =>
+  message === 'OSU^O51' && orderControl === 'SC' && (orderStatus === 'IP' || orderStatus === '');

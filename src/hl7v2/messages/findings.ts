@@ -1,0 +1,102 @@
+/**
+ * What can be wrong with a message, and how bad that is for which (rules 7.7): 360X's required fields are required of
+ * 360X's messages. `E` keeps the message out of the chart, `W` is said to the sender, `I` only kept, `-` not asked.
+ */
+import type { IssueCode } from '../../fhir/issue.ts';
+import type { Remark } from '../received.ts';
+import type { MessageName } from './reading.ts';
+
+type Severity = Remark['severity'];
+/** A letter for each of {@link FAMILIES}. */
+type Severities = `${Mark} ${Mark} ${Mark} ${Mark} ${Mark} ${Mark} ${Mark}`;
+type Mark = Severity | '-';
+
+/** MSH-9.1, in the order of the columns. */
+const FAMILIES = ['OMG', 'OSU', 'SIU', 'MDM', 'ORM', 'REF', 'ADT'] as const;
+type Family = (typeof FAMILIES)[number];
+
+type Row = readonly [
+  location: string,
+  /** Table 0357. */
+  code: '100' | '101' | '102' | '103' | '204' | '207',
+  severities: Severities,
+  says: string,
+  issue?: IssueCode,
+];
+
+// prettier-ignore
+const FINDINGS = {
+  //                         location  0357    OMG OSU SIU MDM ORM REF ADT
+  'control-id':             ['MSH-10', '101', 'E E E E E E E', 'there is no message control id'],
+  'sent-at':                ['MSH-7',  '101', 'W W W W W W W', 'there is no time of the message, so its order is that of arrival'],
+  structure:                ['MSH-9.3','103', 'W W W I I I I', 'this is not the message structure of the event'],
+  profile:                  ['MSH-21', '101', 'W W W - - - -', 'the message profile 360X is not named'],
+  zone:                     ['',       '102', 'W W W W W W W', 'the time has no offset; it was read in the zone of the link'],
+  time:                     ['',       '102', 'W W W W W W W', 'this is no time, and was left out'],
+  'code-unknown':           ['',       '103', 'W W W W W W W', 'the code is in no table, and was left out'],
+  patient:                  ['PID-3',  '101', 'E E E E E E E', 'there is no patient identifier'],
+  'patient-authority':      ['PID-3.4','101', 'W W W W W W W', 'the assigning authority is missing or unknown, so this identifier matches nobody'],
+  'patient-identifier-type':['PID-3.5','103', 'W W W W W W W', 'the identifier type is not of table 0203'],
+  'referral-id':            ['ORC-2',  '101', 'E E E E E E -', 'there is no referral id'],
+  'referral-authority':     ['ORC-2.3','101', 'E E E E W W -', 'the referral id has no assigning authority that is an OID or known for this link'],
+  'referral-namespace':     ['ORC-2.2','102', 'W W W I - - -', 'the namespace of the referral id should be empty'],
+  'order-numbers-differ':   ['OBR-2',  '102', 'W - - - W - -', 'this is not the referral id of ORC-2, which counts'],
+  'another-order':          ['ORC',    '100', 'E E - - E - -', 'there is more than one order; each referral is a message of its own'],
+  'ordering-provider':      ['ORC-12', '101', 'E - - - W W -', 'there is no ordering provider'],
+  service:                  ['OBR-4',  '101', 'E - - - W - -', 'there is no service'],
+  'reason-for-referral':    ['OBR-31', '101', 'E - - - W W -', 'there is no reason for the referral'],
+  'perform-by':             ['TQ1-8',  '101', 'W - - - - - -', 'there is no time until which the referral is to be performed'],
+  'too-many-questions':     ['OBX',    '102', 'W - - - W W -', 'only the first hundred questions were taken; all are in the kept message'],
+  'reason-of-decline':      ['ORC-16', '101', '- W - - - - -', 'a decline needs a reason; it was applied as "not stated"'],
+  'provider-in-status':     ['ORC-12', '102', '- W - - - - -', 'a status update names no ordering provider'],
+  'no-note':                ['ORC-5',  '207', '- W - - - - -', 'no note came with this status', 'referral-rule'],
+  direction:                ['ORC-1',  '207', 'E E E E E E -', 'this is the other party’s to say', 'not-your-move'],
+  'no-event':               ['ORC-1',  '103', 'W W W W W W -', 'this order control and order status are none of a referral’s events', 'referral-rule'],
+  'appointment-id':         ['SCH-2',  '101', '- - E - - - -', 'there is no appointment id'],
+  slot:                     ['TQ1-7',  '101', '- - E - - - -', 'there is no slot, and none is invented'],
+  'slot-of-the-past':       ['TQ1-7',  '101', '- - W - - - -', 'the slot is not said'],
+  document:                 ['OBX-5',  '101', '- - - E - - -', 'there is no document'],
+  encoding:                 ['OBX-5.4','102', '- - - E - - -', 'the document is not what its encoding says'],
+  'content-type':           ['OBX-5.2','103', '- - - W - - -', 'the type of the document is unknown; it is kept as bytes'],
+  'more-documents':         ['OBX',    '102', '- - - W - - -', 'only the first document was taken; all are in the kept message'],
+  merged:                   ['MRG-1',  '101', '- - - - - - W', 'no identifier is named that is merged away'],
+} as const satisfies Record<string, Row>;
+
+export type Finding = keyof typeof FINDINGS;
+
+/** What one reading found so far. */
+export interface Findings {
+  /** Notes a finding, unless nobody asks for it in this kind of message. `at` where it is not the row's place. */
+  readonly add: (finding: Finding, at?: string) => void;
+  readonly all: readonly Remark[];
+}
+
+/** A message could name the same fault a thousand times. */
+const FINDINGS_MAX = 50;
+
+export function createFindings(message: MessageName): Findings {
+  const family = message.slice(0, 3);
+  const column = FAMILIES.indexOf(family as Family); // a MessageName begins with one
+  const all: Remark[] = [];
+  const add = (finding: Finding, at?: string): void => {
+    const row: Row = FINDINGS[finding];
+    const severity = row[2].split(' ')[column] as Mark | undefined; // the column's letter
+    if (severity === undefined || severity === '-' || all.length === FINDINGS_MAX) return;
+    all.push({ location: at ?? row[0], code: row[1], severity, issue: row[4] ?? issueOf(row[1]), says: row[3] });
+  };
+  return { add, all };
+}
+
+const issueOf = (code: string): IssueCode => (code === '101' ? 'field-missing' : 'structure-invalid');
+
+/** The rows as texts, for the reference page. */
+export const findingRows = (): readonly (readonly string[])[] =>
+  Object.entries(FINDINGS as Readonly<Record<string, Row>>).map(([name, [at, code, severities, says]]) => [
+    name,
+    at,
+    code,
+    ...severities.split(' '),
+    says,
+  ]);
+
+export const FINDING_COLUMNS: readonly string[] = FAMILIES;

@@ -1,0 +1,124 @@
+/** MSH (HL7 v2.5.1, 2.15.9) ⇄ who sent what to whom, when, and under which number. */
+import { systemOfOid } from '../../fhir/identifier.ts';
+import type { SegmentValues } from '../build.ts';
+import type { Hd } from '../datatypes.ts';
+import { toFhirString } from '../mapping/plain.ts';
+import { readDateTime, writeInstant } from '../mapping/moment.ts';
+import { first, type Message } from '../message.ts';
+import { buildMsh, readMsh } from '../segments/msh.ts';
+import type { Findings } from './findings.ts';
+import type { Header, MessageName } from './reading.ts';
+
+/** The header of any message. `zone` is the link's. */
+export function readHeader(message: Message, zone: string): Header {
+  const segment = first(message, 'MSH');
+  const msh = segment && readMsh(segment);
+  const { messageCode = '', triggerEvent = '' } = msh?.messageType ?? {};
+  const time = msh?.dateTimeOfMessage;
+  return {
+    message: triggerEvent === '' ? messageCode : `${messageCode}^${triggerEvent}`,
+    controlId: msh?.messageControlId ?? '',
+    sentAt: time === undefined ? undefined : readDateTime(time, zone)?.dateTime,
+    sendingFacility: nameOf(msh?.sendingFacility),
+    receivingFacility: nameOf(msh?.receivingFacility),
+    sendingApplication: nameOf(msh?.sendingApplication),
+    processingId: msh?.processingId?.processingId ?? '',
+    version: msh?.versionId?.versionId ?? '',
+  };
+}
+
+/** The message structure of MSH-9.3 by event; SIU has one for all. */
+// prettier-ignore
+const STRUCTURES: Readonly<Record<MessageName, readonly string[]>> = {
+  'OMG^O19': ['OMG_O19'],
+  'ORM^O01': ['ORM_O01'],
+  'REF^I12': ['REF_I12'],
+  'OSU^O51': ['OSU_O51'],
+  'SIU^S12': ['SIU_S12'],
+  'SIU^S13': ['SIU_S12', 'SIU_S13'],
+  'SIU^S14': ['SIU_S12', 'SIU_S14'],
+  'SIU^S15': ['SIU_S12', 'SIU_S15'],
+  'SIU^S16': ['SIU_S12', 'SIU_S16'],
+  'SIU^S17': ['SIU_S12', 'SIU_S17'],
+  'SIU^S26': ['SIU_S12', 'SIU_S26'],
+  'MDM^T02': ['MDM_T02'],
+  'ADT^A08': ['ADT_A01', 'ADT_A08'],
+  'ADT^A31': ['ADT_A05', 'ADT_A31'],
+  'ADT^A40': ['ADT_A39', 'ADT_A40'],
+};
+
+/** The message's name when it is one that is read here. */
+export const messageNamed = (name: string): MessageName | undefined =>
+  Object.hasOwn(STRUCTURES, name) ? (name as MessageName) : undefined; // a key of the table
+
+/** Says what is wrong with MSH. */
+export function checkHeader(message: Message, name: MessageName, zone: string, findings: Findings): void {
+  const segment = first(message, 'MSH');
+  if (segment === undefined) return;
+  const msh = readMsh(segment);
+  if (msh.messageControlId === undefined) findings.add('control-id');
+  const moment = readDateTime(msh.dateTimeOfMessage ?? '', zone);
+  if (moment === undefined) findings.add('sent-at');
+  else if (moment.assumed) findings.add('zone', 'MSH-7');
+  const structure = msh.messageType?.messageStructure;
+  if (structure !== undefined && !STRUCTURES[name].includes(structure)) findings.add('structure');
+  if (!msh.messageProfileIdentifier.some(({ entityIdentifier }) => entityIdentifier?.includes(PROFILE))) {
+    findings.add('profile');
+  }
+}
+
+const PROFILE = '360X';
+
+/** A facility as links list it: the OID where there is one, else the name. */
+export function nameOf(hd: Hd | undefined): string | undefined {
+  const { namespaceId, universalId } = hd ?? {};
+  const oid = universalId !== undefined && systemOfOid(universalId) !== undefined;
+  return toFhirString(oid ? universalId : (namespaceId ?? universalId));
+}
+
+/** An OID as `^<OID>^ISO`, a name as it is. */
+export const facilityOf = (name: string | undefined): Hd | undefined => {
+  if (name === undefined) return undefined;
+  return systemOfOid(name) === undefined
+    ? { namespaceId: name }
+    : { universalId: name, universalIdType: 'ISO' };
+};
+
+/** What the sender of a message decides about its header. */
+export interface Envelope {
+  /** MSH-10, at most twenty characters. */
+  readonly controlId: string;
+  /** MSH-7, milliseconds since 1970. */
+  readonly now: number;
+  /** The zone in which MSH-7 is written. */
+  readonly zone: string;
+  /** MSH-4 and MSH-6: an OID, else a name. */
+  readonly sendingFacility: string | undefined;
+  readonly receivingFacility: string | undefined;
+  readonly sendingApplication?: string | undefined;
+  readonly receivingApplication?: string | undefined;
+  /** MSH-11; `P` unless said. */
+  readonly processingId?: 'P' | 'T' | 'D' | undefined;
+  /** MSH-15 and MSH-16; empty asks for one acknowledgment in original mode. */
+  readonly acceptAcknowledgment?: 'AL' | 'NE' | 'ER' | 'SU' | undefined;
+  readonly applicationAcknowledgment?: 'AL' | 'NE' | 'ER' | 'SU' | undefined;
+}
+
+export function buildHeader(name: MessageName, envelope: Envelope): SegmentValues {
+  const [messageCode, triggerEvent] = name.split('^');
+  const isReferral = messageCode === 'OMG' || messageCode === 'OSU' || messageCode === 'SIU';
+  return buildMsh({
+    sendingApplication: facilityOf(envelope.sendingApplication),
+    sendingFacility: facilityOf(envelope.sendingFacility),
+    receivingApplication: facilityOf(envelope.receivingApplication),
+    receivingFacility: facilityOf(envelope.receivingFacility),
+    dateTimeOfMessage: writeInstant(envelope.now, envelope.zone),
+    messageType: { messageCode, triggerEvent, messageStructure: STRUCTURES[name][0] },
+    messageControlId: envelope.controlId,
+    processingId: { processingId: envelope.processingId ?? 'P' },
+    versionId: { versionId: '2.5.1' },
+    acceptAcknowledgmentType: envelope.acceptAcknowledgment,
+    applicationAcknowledgmentType: envelope.applicationAcknowledgment,
+    messageProfileIdentifier: isReferral ? [{ entityIdentifier: PROFILE }] : [],
+  });
+}

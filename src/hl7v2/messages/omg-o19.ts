@@ -1,0 +1,226 @@
+/**
+ * OMG^O19 with ORC-1 NW: the referral request (360X PCC-55) ⇄ Patient, the referrer's roles, ServiceRequest and Task.
+ * ORM^O01 is read as the same: engines that know no 360X order with it.
+ */
+import type { Identifier, Reference, Resource, ServiceRequest, Task } from '../../fhir/types.ts';
+import { withState } from '../../referral/state.ts';
+import { buildMessage, type SegmentValues } from '../build.ts';
+import { place, practitionerOf, readClinician, refersTo, type Placed } from '../mapping/clinician.ts';
+import { writeDateTime } from '../mapping/moment.ts';
+import { writePractitioner } from '../mapping/person.ts';
+import { filled, some } from '../mapping/plain.ts';
+import { first, type Message } from '../message.ts';
+import { buildObr, readObr, type Obr } from '../segments/obr.ts';
+import { buildOrc, type Orc } from '../segments/orc.ts';
+import { readTq1, type Tq1 } from '../segments/tq1.ts';
+import { checkOneOrder, orcOf, readTime, type Numbers } from './about.ts';
+import { buildPerson, placerNumber, type BuildingContext, type Referral } from './building.ts';
+import type { Findings } from './findings.ts';
+import { buildHeader } from './header.ts';
+import {
+  readNotes,
+  readPriority,
+  readQuestions,
+  readReasons,
+  readSecurity,
+  readService,
+  readValidity,
+  writeNotes,
+  writeQuestions,
+  writeReasons,
+  writeSecurity,
+  writeService,
+  writeTiming,
+} from './order.ts';
+import type { Header, PatientReading, ReadingContext } from './reading.ts';
+
+const PROFILE = 'http://hl7.org/fhir/us/bser/StructureDefinition';
+const FULFILL = { coding: [{ system: 'http://hl7.org/fhir/CodeSystem/task-code', code: 'fulfill' }] };
+/** US Core wants a category and v2 has none. */
+const EVALUATION = {
+  coding: [
+    { system: 'http://snomed.info/sct', code: '386053000', display: 'Evaluation procedure (procedure)' },
+  ],
+};
+
+/** What of a request is read elsewhere already. */
+export interface RequestParts extends Numbers {
+  readonly header: Header;
+  readonly patient: PatientReading | undefined;
+}
+
+/** Of an order: the elements of the ServiceRequest that say what is asked for, and the roles of both sides. */
+export interface Order {
+  readonly elements: Partial<ServiceRequest>;
+  readonly requester: readonly [...Placed[], Placed];
+  readonly performer: Reference | undefined;
+  readonly placed: readonly Placed[];
+  readonly authoredOn: string | undefined;
+  /** Until when the order is valid. */
+  readonly validUntil: string | undefined;
+}
+
+/** The resources of a request, each under its placeholder: Patient, roles, ServiceRequest, Task. */
+export function readRequest(
+  message: Message,
+  parts: RequestParts,
+  context: ReadingContext,
+  findings: Findings,
+): readonly Placed[] {
+  checkOneOrder(message, findings);
+  const { patient } = parts;
+  const order = readOrder(message, parts.header, context, findings);
+  return patient === undefined ? [] : placeRequest(order, { ...parts, patient }, context);
+}
+
+function readOrder(message: Message, header: Header, context: ReadingContext, findings: Findings): Order {
+  const orc = orcOf(message);
+  const obr = read(message, 'OBR', readObr);
+  const tq1 = read(message, 'TQ1', readTq1);
+  const facility = header.sendingFacility ?? '';
+  const xcn = orc?.orderingProvider[0] ?? obr?.orderingProvider[0];
+  if (xcn === undefined) findings.add('ordering-provider');
+  if (obr?.universalServiceIdentifier === undefined) findings.add('service');
+  const reasons = readReasons(obr, message, facility);
+  if (reasons.length === 0) findings.add('reason-for-referral');
+  const { questions, more } = readQuestions(message, facility);
+  if (more) findings.add('too-many-questions');
+  const authoredOn = readTime(orc?.dateTimeOfTransaction, 'ORC-9', context, findings) ?? header.sentAt;
+  const security = readSecurity(orc?.confidentialityCode);
+  const requester = refersTo(context.sendingOrganization, header.sendingFacility);
+  return {
+    elements: filled({
+      ...readTiming(tq1, obr, context, findings),
+      meta: security && { security: [...security] },
+      code: readService(obr?.universalServiceIdentifier, facility),
+      orderDetail: some(questions),
+      reasonCode: some(reasons),
+      note: some(readNotes(message)),
+    }),
+    requester: readClinician(xcn, requester, context.namespaces, context.newId),
+    performer: refersTo(context.receivingOrganization, header.receivingFacility),
+    placed: [],
+    authoredOn,
+    validUntil: readValidity(tq1?.serviceDuration, authoredOn),
+  };
+}
+
+function readTiming(
+  tq1: Tq1 | undefined,
+  obr: Obr | undefined,
+  context: ReadingContext,
+  findings: Findings,
+): Partial<ServiceRequest> {
+  const end = readTime(tq1?.endDateTime, 'TQ1-8', context, findings);
+  if (tq1?.endDateTime === undefined) findings.add('perform-by');
+  const count = tq1?.totalOccurrences === undefined ? undefined : Number(tq1.totalOccurrences);
+  const isCount = count !== undefined && Number.isFinite(count);
+  return filled({
+    priority: readPriority(tq1?.priority[0] ?? { identifier: obr?.priority }),
+    quantityQuantity: isCount ? { value: count } : undefined,
+    occurrencePeriod: end === undefined ? undefined : { end },
+  });
+}
+
+const read = <Type>(
+  message: Message,
+  name: string,
+  reader: (segment: Message['segments'][number]) => Type,
+): Type | undefined => {
+  const segment = first(message, name);
+  return segment && reader(segment);
+};
+
+/** The resources of an order for a patient. */
+export function placeRequest(
+  order: Order,
+  parts: RequestParts & { readonly patient: PatientReading },
+  context: ReadingContext,
+): readonly Placed[] {
+  const { elements, requester, performer, authoredOn, validUntil, placed } = order;
+  const patient = place(parts.patient.resource, context.newId);
+  const subject = { reference: patient.fullUrl };
+  const from = { reference: requester.at(-1)?.fullUrl ?? '' };
+  const request: ServiceRequest = filled({
+    ...elements,
+    resourceType: 'ServiceRequest' as const,
+    meta: { ...elements.meta, profile: [`${PROFILE}/BSeR-ReferralServiceRequest`] },
+    identifier: some([
+      assigned(parts.referralId, refersTo(context.sendingOrganization, parts.header.sendingFacility)),
+      assigned(parts.fillerNumber, refersTo(context.receivingOrganization, parts.header.receivingFacility)),
+    ]),
+    status: 'active' as const,
+    intent: 'order' as const,
+    category: [EVALUATION],
+    subject,
+    authoredOn,
+    requester: from,
+    performer: performer && [performer],
+  });
+  const focus = place(request, context.newId);
+  const task: Task = filled({
+    resourceType: 'Task' as const,
+    meta: { profile: [`${PROFILE}/BSeR-ReferralTask`] },
+    status: 'received' as const,
+    intent: 'order' as const,
+    priority: elements.priority,
+    code: FULFILL,
+    focus: { reference: focus.fullUrl },
+    for: subject,
+    authoredOn,
+    requester: from,
+    owner: performer,
+    restriction: validUntil === undefined ? undefined : { period: filled({ start: authoredOn, end: validUntil }) },
+  });
+  const received = withState(task as unknown as Resource, 'received'); // every FHIR type is one
+  return [patient, ...requester, ...placed, focus, place(received, context.newId)];
+}
+
+const assigned = (
+  identifier: Identifier | undefined,
+  assigner: Reference | undefined,
+): Identifier | undefined => identifier && filled({ ...identifier, assigner });
+
+/** The request as a message. */
+export function buildRequest(referral: Referral, context: BuildingContext): Message {
+  const { request, task, resolve } = referral;
+  const placer = placerNumber(referral, context);
+  const practitioner = practitionerOf(request.requester, resolve);
+  const orderingProvider =
+    practitioner === undefined ? [] : [writePractitioner(practitioner, context.namespaces)];
+  const orc: Partial<Orc> = {
+    orderControl: 'NW',
+    placerOrderNumber: placer,
+    dateTimeOfTransaction: writeDateTime(request.authoredOn ?? task.authoredOn),
+    orderingProvider,
+    confidentialityCode: writeSecurity(request.meta?.security),
+  };
+  const reasons = [...(request.reasonCode ?? []), ...reasonsReferredTo(referral)];
+  const obr: Partial<Obr> = {
+    setId: '1',
+    placerOrderNumber: placer,
+    universalServiceIdentifier: writeService(request.code),
+    orderingProvider,
+    reasonForStudy: writeReasons(reasons),
+  };
+  const timing = writeTiming(request, task, context.performWithinDays);
+  const segments: readonly (SegmentValues | undefined)[] = [
+    buildHeader('OMG^O19', context),
+    buildPerson(referral, context, context.recipientNumber === 'always'),
+    buildOrc(orc),
+    timing,
+    buildObr(obr),
+    ...writeNotes(request.note ?? []),
+    ...writeQuestions(request.orderDetail ?? []),
+  ];
+  return buildMessage(segments.filter((segment) => segment !== undefined));
+}
+
+/** The codes of the conditions that are the reason, where the order has no words of its own for it. */
+const reasonsReferredTo = ({ request, resolve }: Referral) =>
+  request.reasonCode?.length
+    ? []
+    : (request.reasonReference ?? []).flatMap((reference) => {
+        const condition = resolve(reference);
+        return condition?.resourceType === 'Condition' ? [condition['code'] as ServiceRequest['code'] & {}] : [];
+      });
