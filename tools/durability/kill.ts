@@ -23,7 +23,6 @@ export interface KillOptions {
 }
 
 export interface KillReport extends Examined {
-  readonly seed: number;
   readonly kills: number;
   /** Kills before the server had answered anything. */
   readonly killsAtStart: number;
@@ -68,7 +67,7 @@ interface Place {
   readonly receiver: Receiver;
 }
 
-async function run({ kills, seed: number, clients, onKill }: KillOptions, place: Place): Promise<KillReport> {
+async function run({ kills, clients, onKill }: KillOptions, place: Place): Promise<KillReport> {
   const { root, chance, receiver } = place;
   const folder = join(root, 'data');
   const issuer = await createIssuer(join(root, 'keys.json'));
@@ -131,7 +130,6 @@ async function run({ kills, seed: number, clients, onKill }: KillOptions, place:
   return {
     ...(await examineFolder(folder, ledger, receiver.deliveries)),
     ...counts,
-    seed: number,
     kills,
     offers: ledger.offers.length,
     acknowledged: ledger.offers.filter(isAnswered).length,
