@@ -110,13 +110,15 @@ export function recoverHeader(bytes: Uint8Array): RecoveredHeader {
   const found = FIRST_MSH.exec(head);
   if (found === null) return { delimiters: STANDARD, msh: undefined };
   const start = found.index + found[0].indexOf('MSH');
-  const end = start + found[0].length - found[0].indexOf('MSH');
+  const end = found.index + found[0].length;
   const line = attempt(() => decodeMessage(bytes.subarray(start, end)).text) ?? head.slice(start, end);
-  const read = attempt(() => readDelimiters(line)) ?? { ...STANDARD, field: line.charAt(3) };
-  const complete = read.escape !== '' && read.subcomponent !== '' && line.charAt(3) === read.field;
+  const theirs = attempt(() => readDelimiters(line));
+  const read = theirs ?? { ...STANDARD, field: line.charAt(3) };
   const msh = readMsh(parseSegment(line, { ...read, charset: 'UNICODE UTF-8' }));
-  return { delimiters: complete ? read : STANDARD, msh };
+  return { delimiters: theirs !== undefined && isComplete(theirs) ? theirs : STANDARD, msh };
 }
+
+const isComplete = ({ escape, subcomponent }: Delimiters): boolean => escape !== '' && subcomponent !== '';
 
 const HEAD_BYTES = 16_384;
 // oxlint-disable-next-line no-control-regex -- FS ends an MLLP block

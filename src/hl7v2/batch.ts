@@ -15,7 +15,7 @@ export function splitBatch(bytes: Uint8Array): readonly Uint8Array[] {
   const prefix = prefixOf(source.startsWith(UTF8_MARK) ? source.slice(UTF8_MARK.length) : source);
   const start = source.startsWith(UTF8_MARK) ? UTF8_MARK.length + prefix.length : prefix.length;
   if (source.startsWith('MSH', start) && !HEADER_INSIDE.test(source.slice(start + 3))) return [bytes];
-  const walk: Walk = { messages: [], inBatch: 0, batches: 0, separator: '|' };
+  const walk: Walk = { messages: [], message: undefined, inBatch: 0, batches: 0, separator: '|' };
   for (const line of splitLines(source, start)) (STEPS[line.text.slice(0, 3)] ?? addLine)(walk, line);
   if (walk.messages.length === 0) throw new Hl7Fault('100', 'there is no message');
   return walk.messages.map((lines) => fromLatin1(lines.join('')));
@@ -26,6 +26,8 @@ const HEADER_INSIDE = /[\r\n](?:MSH|FHS|BHS|BTS|FTS)/;
 
 interface Walk {
   readonly messages: string[][];
+  /** The message being read; undefined outside of one. */
+  message: string[] | undefined;
   /** Messages since the last BHS. */
   inBatch: number;
   batches: number;
@@ -42,29 +44,31 @@ const STEPS: Readonly<Record<string, (walk: Walk, line: Line) => void>> = {
 };
 
 function openFile(walk: Walk, line: Line): void {
+  walk.message = undefined;
   walk.separator = line.text.charAt(3);
 }
 
 function openBatch(walk: Walk, line: Line): void {
-  walk.separator = line.text.charAt(3);
+  openFile(walk, line);
   walk.batches += 1;
   walk.inBatch = 0;
 }
 
 function openMessage(walk: Walk, line: Line): void {
-  walk.messages.push([line.text, line.end]);
+  walk.message = [line.text, line.end];
+  walk.messages.push(walk.message);
   walk.inBatch += 1;
 }
 
-function addLine(walk: Walk, line: Line): void {
-  const message = walk.messages.at(-1);
+function addLine({ message }: Walk, line: Line): void {
   if (message === undefined)
-    throw new Hl7Fault('100', 'there is a line before the first message of the batch');
+    throw new Hl7Fault('100', 'there is a line in the batch that belongs to no message');
   message.push(line.text, line.end);
 }
 
-function checkCount({ separator }: Walk, line: Line, segment: string, counted: number): void {
-  const claimed = line.text.split(separator)[1]?.trim() ?? '';
+function checkCount(walk: Walk, line: Line, segment: string, counted: number): void {
+  walk.message = undefined;
+  const claimed = line.text.split(walk.separator)[1]?.trim() ?? '';
   if (claimed !== '' && Number(claimed) !== counted)
     throw new Hl7Fault('102', `it says ${Number(claimed)}, and there are ${counted}`, {
       segment,

@@ -2,10 +2,10 @@
  * Messages from plain values. Every value is escaped here and nowhere else, so none can add a delimiter, a segment or an
  * MLLP block to the message it is put in.
  */
-import { charsetNamed, NOT_ASCII } from './charset.ts';
+import { NOT_ASCII, readCharset, type Charset } from './charset.ts';
 import { encodingCharacters, STANDARD, type Delimiters } from './delimiters.ts';
 import { escape, type Syntax } from './escape.ts';
-import { NULL_VALUE, type Message, type Segment } from './message.ts';
+import { NULL_VALUE, text, type Message, type Segment } from './message.ts';
 
 /** The null, as a value to send: no text, not even the two quotation marks, is taken for it. */
 export const NULL: unique symbol = Symbol('null');
@@ -39,14 +39,17 @@ export const buildSegment = (name: string, fields: Readonly<Record<number, Field
 export function buildMessage(segments: readonly SegmentValues[], delimiters: Delimiters = STANDARD): Message {
   const [msh] = segments;
   if (msh?.name !== 'MSH') throw new TypeError('a message begins with MSH');
-  const named = charsetNamed(typeof msh.fields[18] === 'string' ? msh.fields[18] : '');
-  const syntax: Syntax = { ...delimiters, charset: named ?? 'UNICODE UTF-8' };
+  const syntax = { ...delimiters, charset: 'UNICODE UTF-8' as Charset };
   const built = segments.map((segment) => encodeValues(segment, syntax));
-  const silent = msh.fields[18] === undefined;
-  if (silent && built.some(({ fields }) => fields.some((field) => NOT_ASCII.test(field))))
-    built[0] = encodeValues({ ...msh, fields: { ...msh.fields, 18: 'UNICODE UTF-8' } }, syntax);
+  const [header] = built;
+  const named = header && text(header, CHARSET_FIELD);
+  if (named !== undefined) syntax.charset = readCharset(named);
+  else if (built.some(({ fields }) => fields.some((value) => NOT_ASCII.test(value))))
+    built[0] = encodeValues({ ...msh, fields: { ...msh.fields, [CHARSET_FIELD]: syntax.charset } }, syntax);
   return { syntax, prefix: '', segments: built };
 }
+
+const CHARSET_FIELD = 18;
 
 function encodeValues({ name, fields }: SegmentValues, syntax: Syntax): Segment {
   const last = Math.max(0, ...Object.keys(fields).map(Number));

@@ -40,6 +40,13 @@ function fold(name: string): string {
 /** `UNICODE UTF-8` also for `utf-8`; undefined when we do not read it. */
 export const charsetNamed = (name: string): Charset | undefined => NAMES.get(fold(name));
 
+/** As {@link charsetNamed}. Throws {@link Hl7Fault} when we do not read it. */
+export function readCharset(name: string): Charset {
+  const charset = charsetNamed(name);
+  if (charset === undefined) throw new Hl7Fault('103', 'we do not read this character set', AT_CHARSET);
+  return charset;
+}
+
 /** Bytes as text; undefined when they are not in the character set. A byte order mark stays. */
 export function decode(bytes: Uint8Array, charset: Charset): string | undefined {
   if (charset === 'UNICODE UTF-8') return decodeUtf8(bytes);

@@ -97,8 +97,9 @@ function layout(body: string): string | undefined {
 }
 
 /**
- * A plain text as a value: nothing in it can end the value, the segment or the frame. A line break becomes `\.br\`; other
- * control characters but the tab are written in hexadecimal; and `""` is the two quotation marks, not the null.
+ * A plain text as a value: nothing in it can end the value, the segment or the frame. A line break becomes `\.br\` (unless
+ * the full stop is a delimiter); other control characters but the tab are written in hexadecimal; and `""` is the two
+ * quotation marks, not the null.
  */
 export function escape(plain: string, syntax: Delimiters): string {
   if (plain === '""') return syntax.escape === '' ? refuse() : hex('""', syntax);
@@ -110,8 +111,9 @@ export function escape(plain: string, syntax: Delimiters): string {
 function escaped(found: string, syntax: Delimiters): string {
   const code = codeOf(found, syntax);
   if (code !== undefined) return syntax.escape + code + syntax.escape;
-  if (found === '\n' || found === '\r\n') return `${syntax.escape}.br${syntax.escape}`;
-  return CONTROL.test(found) ? hex(found, syntax) : found;
+  const isBreak = found === '\n' || found === '\r\n';
+  if (isBreak && codeOf('.', syntax) === undefined) return `${syntax.escape}.br${syntax.escape}`;
+  return CONTROL.test(found) ? hex(isBreak ? '\n' : found, syntax) : found;
 }
 
 function codeOf(found: string, syntax: Delimiters): string | undefined {

@@ -3,7 +3,7 @@
  * sent, escapes and all, so that what was parsed encodes back byte for byte; the readers below give the plain text.
  * Everything is counted as HL7 counts it, from 1; MSH-1 is the field separator and MSH-2 the encoding characters.
  */
-import { asLatin1, AT_CHARSET, charsetNamed, decode, type Charset } from './charset.ts';
+import { asLatin1, AT_CHARSET, charsetNamed, decode, readCharset, type Charset } from './charset.ts';
 import { isHeader, readDelimiters } from './delimiters.ts';
 import { unescape, type Syntax } from './escape.ts';
 import { Hl7Fault } from './fault.ts';
@@ -208,10 +208,7 @@ function announcedCharset(bytes: Uint8Array): Charset | undefined {
   const [line = ''] = head.slice(start).split(/[\r\n]/, 1);
   const fields = line.split(line.charAt(3));
   const [name = ''] = (fields[17] ?? '').split(fields[1]?.charAt(1) ?? '~');
-  if (name === '') return undefined;
-  const charset = charsetNamed(name);
-  if (charset === undefined) throw new Hl7Fault('103', 'we do not read this character set', AT_CHARSET);
-  return charset;
+  return name === '' ? undefined : readCharset(name);
 }
 
 /** No MSH is longer: twenty-five fields of names, codes and a time. */

@@ -1,0 +1,45 @@
+/** Batches, taken apart byte for byte. */
+import { Buffer } from 'node:buffer';
+import { expect, test } from '@jest/globals';
+import { splitBatch } from '../../../src/hl7v2/batch.ts';
+import { sample } from './samples.ts';
+
+const split = (source: string) =>
+  splitBatch(Buffer.from(source, 'latin1')).map((bytes) => Buffer.from(bytes).toString('latin1'));
+
+const ONE = 'MSH|^~\\&|A\rPID|1\r';
+const TWO = 'MSH$%*!@$\xe9\rPID$2\r';
+const FHS = 'FHS|^~\\&|A\r';
+const BHS = 'BHS|^~\\&|A\r';
+
+test.each<[string, string, string[]]>([
+  ['one message', ONE, [ONE]],
+  ['one message, with a byte order mark', `\xef\xbb\xbf${ONE}`, [`\xef\xbb\xbf${ONE}`]],
+  ['a file', `${FHS}${BHS}${ONE}${TWO}BTS|2\rFTS|1\r`, [ONE, TWO]],
+  ['two batches', `${FHS}${BHS}${ONE}BTS|1\r${BHS}${TWO}${ONE}BTS|2\rFTS|2\r`, [ONE, TWO, ONE]],
+  ['no file, no counts', `${BHS}${ONE}BTS\r`, [ONE]],
+  ['no batch in the file', `${FHS}${ONE}FTS|1\r`, [ONE]],
+  ['no trailers', `${BHS}${ONE}${TWO}`, [ONE, TWO]],
+  ['messages one after the other', ONE + TWO, [ONE, TWO]],
+  ['with LF and blank lines', `${BHS}\n${ONE}\n`.replaceAll('\r', '\n'), [`${ONE}\n`.replaceAll('\r', '\n')]],
+  ['own delimiters', `FHS#^~\\&\rBHS#^~\\&\r${ONE}BTS#1#well\rFTS#1\r`, [ONE]],
+])('%s', (_what, source, messages) => {
+  expect(split(source)).toEqual(messages);
+});
+
+test.each([
+  ['fewer than were sent', `${BHS}${ONE}BTS|2\r`, { code: '102', segment: 'BTS', field: 1 }],
+  ['fewer batches', `${FHS}${BHS}${ONE}BTS|1\rFTS|2\r`, { code: '102', segment: 'FTS' }],
+  ['a count that is none', `${BHS}${ONE}BTS|many\r`, { code: '102', segment: 'BTS' }],
+  ['nothing in it', `${FHS}${BHS}BTS|0\rFTS|1\r`, { code: '100' }],
+  ['a line that is nobody’s', `${BHS}PID|1\r${ONE}`, { code: '100' }],
+  ['a line after a trailer', `${BHS}${ONE}BTS|1\rNTE|1\r`, { code: '100' }],
+  ['nothing', '', { code: '100' }],
+])('%s', (_what, source, expected) => {
+  expect(() => split(source)).toThrow(expect.objectContaining(expected));
+});
+
+test('every sample is itself', () => {
+  const source = sample('pcc-60-appointment-booked');
+  expect(split(source)).toEqual([source]);
+});
