@@ -44,3 +44,15 @@ export const wantsEvidence = (event: string): boolean =>
 /** What the evidence of an event would be, in words. */
 export const describeEvidence = (event: string): string =>
   fitOf(['output'], event) < Infinity ? 'a new Task.output' : 'the Appointment based on the ServiceRequest';
+
+const BOOKED: ReadonlySet<Evidence> = new Set(['appointment-booked', 'appointment-another']);
+const GIVEN_UP: ReadonlySet<Evidence> = new Set(['appointment-noshow', 'appointment-cancelled']);
+
+/** Pieces of one commit, each once. A visit given up and one booked in its place are a visit rescheduled. */
+export function takenTogether(pieces: readonly Evidence[]): readonly Evidence[] {
+  const isReplaced = [BOOKED, GIVEN_UP].every((kind) => pieces.some((piece) => kind.has(piece)));
+  const isPart = (piece: Evidence): boolean => BOOKED.has(piece) || GIVEN_UP.has(piece);
+  return [
+    ...new Set(pieces.map((piece) => (isReplaced && isPart(piece) ? 'appointment-rescheduled' : piece))),
+  ];
+}

@@ -1,46 +1,26 @@
 /** A recipient's change of an Appointment moves the referral by the same rows, in the same commit (rules 1.3). */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { eventOf, evidenceOf } from '../../referral/appointment.ts';
+import { eventOf } from '../../referral/appointment.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { SHOWS, type Evidence } from '../../referral/evidence.ts';
 import { isOpen, readState, withState } from '../../referral/state.ts';
-import { localRef, typeOf, valuesAt } from '../element.ts';
 import type { Change, Ruling, Surroundings } from '../rules.ts';
 import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { actorsOf, partiesOf } from './parties.ts';
+import { requestsOf, visitEvidence } from './visits.ts';
 
 type Task = Resource & { readonly id: string };
 
-export async function appointmentRules(
-  { ref, before, after }: Change,
-  around: Surroundings,
-): Promise<Ruling> {
+/** Several Appointments of one commit are one event: what the first of them moved, the others find written too. */
+export async function appointmentRules({ after }: Change, around: Surroundings): Promise<Ruling> {
   if (after === undefined) return {};
   for (const request of requestsOf(after)) {
-    const evidence = await evidenceFor(ref, before, after, request, around);
+    const [evidence] = await visitEvidence(request, around);
     const task = evidence === undefined ? undefined : await openTask(request, around);
     if (evidence === undefined || task === undefined || isWrittenToo(task, around)) continue;
     return moveTask(task, evidence, around);
   }
   return {};
-}
-
-const requestsOf = (visit: Resource): readonly Ref[] =>
-  valuesAt(visit, 'basedOn')
-    .map(localRef)
-    .filter((ref) => ref !== undefined && typeOf(ref) === 'ServiceRequest') as readonly Ref[]; // filtered
-
-async function evidenceFor(
-  ref: Ref,
-  before: Resource | undefined,
-  after: Resource,
-  request: Ref,
-  around: Surroundings,
-): Promise<Evidence | undefined> {
-  const visits = await around.find('Appointment', 'based-on', request);
-  const anotherBooked = visits.some(({ id, status }) => status === 'booked' && `Appointment/${id}` !== ref);
-  const wasBased = before !== undefined && requestsOf(before).includes(request);
-  return evidenceOf({ before: wasBased ? before : undefined, after, anotherBooked });
 }
 
 /** The open referral that the one who writes is a party of, as its recipient before all; it never hears of another's. */
@@ -60,7 +40,7 @@ async function openTask(request: Ref, around: Surroundings): Promise<Task | unde
   return sent;
 }
 
-/** The same bundle writes the Task itself: its own rule sees this Appointment as evidence. */
+/** The commit writes the Task already: its own rule sees this Appointment as evidence, or another Appointment moved it. */
 const isWrittenToo = ({ id }: Task, around: Surroundings): boolean =>
   around.changes('Task').some(({ ref, before }) => ref === `Task/${id}` && before !== undefined);
 

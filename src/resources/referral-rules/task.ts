@@ -1,16 +1,15 @@
 /** What may happen to a Task (rules 1): a referral's goes by the table; any other follows its own life. */
 import type { Ref, Reference, Resource } from '../../fhir/types.ts';
-import { evidenceOf } from '../../referral/appointment.ts';
 import { decideUpdate } from '../../referral/decide.ts';
 import type { Evidence } from '../../referral/evidence.ts';
 import { addsOutput, checkFields } from '../../referral/fields.ts';
 import type { Refusal } from '../../referral/ruling.ts';
 import { isOpen, isReferralTask, readState, storedAs } from '../../referral/state.ts';
 import type { Change, Ruling, Surroundings } from '../rules.ts';
-import { localRef, valuesAt } from '../element.ts';
 import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { isOpenedByServer, withoutOpenedMark } from './opened.ts';
 import { actorsOf, partiesOf, type Parties } from './parties.ts';
+import { visitEvidence } from './visits.ts';
 
 export { taskParties } from './parties.ts';
 
@@ -168,23 +167,9 @@ async function evidenceFor(
   focus: Ref | undefined,
   around: Surroundings,
 ): Promise<readonly Evidence[]> {
-  const found: Evidence[] = addsOutput(before, after) ? ['output'] : [];
-  if (focus === undefined) return found;
-  const changes = around.changes('Appointment').filter(({ after: visit }) => isBasedOn(visit, focus));
-  if (changes.length === 0) return found;
-  const visits = await around.find('Appointment', 'based-on', focus);
-  for (const change of changes) {
-    const anotherBooked = visits.some(
-      ({ id, status }) => status === 'booked' && !changes.some(({ ref }) => ref === `Appointment/${id}`),
-    );
-    const evidence = evidenceOf({ before: change.before, after: change.after, anotherBooked });
-    if (evidence !== undefined && !found.includes(evidence)) found.push(evidence);
-  }
-  return found;
+  const visits = focus === undefined ? [] : await visitEvidence(focus, around);
+  return addsOutput(before, after) ? ['output', ...visits] : visits;
 }
-
-const isBasedOn = (visit: Resource | undefined, focus: Ref): boolean =>
-  visit !== undefined && valuesAt(visit, 'basedOn').some((reference) => localRef(reference) === focus);
 
 const refused = ({ issue, diagnostics, expression }: Refusal): Ruling => ({
   refused: { code: issue, diagnostics, expression },
