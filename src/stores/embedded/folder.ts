@@ -89,9 +89,18 @@ function ownerOf(file: string): string {
   }
 }
 
-/** Makes the tables when the folder is new; refuses a format that is not ours. */
+/** Makes the tables when the folder is new; refuses a format that is not ours, and files that cannot be written. */
 export function prepareDatabase(folder: string): void {
   const file = pathsOf(folder).database;
+  try {
+    prepareFile(folder, file);
+  } catch (error) {
+    if (error instanceof FolderRefused) throw error;
+    throw new FolderRefused(`The store in ${folder} cannot be written: ${messageOf(error)}.`, error);
+  }
+}
+
+function prepareFile(folder: string, file: string): void {
   const db = openDatabase(file, { readOnly: false, cacheKib: 1024 });
   try {
     const isNew = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'meta'`).get() === undefined;
@@ -103,6 +112,8 @@ export function prepareDatabase(folder: string): void {
           `Use the version of the program that wrote it, or a newer one.`,
       );
     }
+    // SQLite opens a file that it may only read without a word, and says so at the first write.
+    db.exec('DELETE FROM meta WHERE false');
   } finally {
     db.close();
   }
