@@ -24,7 +24,8 @@ export function refersTo(known: Ref | undefined, facility: string | undefined): 
   const oid = systemOfOid(facility);
   return {
     type: 'Organization',
-    identifier: oid === undefined ? { value: facility } : { system: URI_SYSTEM, value: `urn:oid:${facility}` },
+    identifier:
+      oid === undefined ? { value: facility } : { system: URI_SYSTEM, value: `urn:oid:${facility}` },
   };
 }
 

@@ -70,7 +70,11 @@ function readNumber(xtn: Xtn): string | undefined {
 export function writeTelecom({ system, value, use }: ContactPoint): Xtn {
   if (system === 'email') {
     const code = use === undefined ? 'NET' : contactCodeOf(use);
-    return { telecommunicationUseCode: code, telecommunicationEquipmentType: 'Internet', emailAddress: value };
+    return {
+      telecommunicationUseCode: code,
+      telecommunicationEquipmentType: 'Internet',
+      emailAddress: value,
+    };
   }
   const isMobile = use === 'mobile';
   return {

@@ -18,10 +18,7 @@ export function readNumber(
 }
 
 /** `R-2025-00731^^2.999.10.1.15^ISO`; undefined when the identifier has no value. */
-export const writeNumber = (
-  identifier: Identifier | undefined,
-  namespaces: Namespaces,
-): Ei | undefined =>
+export const writeNumber = (identifier: Identifier | undefined, namespaces: Namespaces): Ei | undefined =>
   identifier?.value === undefined
     ? undefined
     : { entityIdentifier: identifier.value, ...authorityOfSystem(identifier.system, namespaces) };

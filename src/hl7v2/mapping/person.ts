@@ -50,10 +50,7 @@ export const currentName = (names: readonly HumanName[] | undefined): HumanName 
   names?.find(({ use }) => use === 'official') ?? names?.find(({ use }) => use !== 'old') ?? names?.[0];
 
 /** A clinician; undefined when there is neither number nor name. */
-export function readPractitioner(
-  xcn: Xcn | undefined,
-  namespaces: Namespaces,
-): Practitioner | undefined {
+export function readPractitioner(xcn: Xcn | undefined, namespaces: Namespaces): Practitioner | undefined {
   if (xcn === undefined) return undefined;
   const identifier = readPersonNumber(xcn, namespaces);
   const name = readName({ ...xcn, degree: undefined });

@@ -6,7 +6,7 @@ import { readNumber } from '../mapping/identity.ts';
 import { readDateTime } from '../mapping/moment.ts';
 import { readPatient } from '../mapping/patient.ts';
 import { filled } from '../mapping/plain.ts';
-import { first, segmentsNamed, type Message } from '../message.ts';
+import { first, segmentsNamed, type Message, type Segment } from '../message.ts';
 import { readObr } from '../segments/obr.ts';
 import { readOrc, type Orc } from '../segments/orc.ts';
 import { readPid, type Pid } from '../segments/pid.ts';
@@ -16,15 +16,13 @@ import { readTxa } from '../segments/txa.ts';
 import type { Findings } from './findings.ts';
 import type { Header, MessageName, PatientReading, ReadingContext } from './reading.ts';
 
-/** Where the numbers of an order may be, the best place first. */
+/** Where the numbers of an order may be. */
 interface Place {
-  readonly segment: string;
   readonly placer: string;
   read(message: Message): { readonly placer?: Ei | undefined; readonly filler?: Ei | undefined };
 }
 
 const ORC: Place = {
-  segment: 'ORC',
   placer: 'ORC-2',
   read: (message) => {
     const orc = orcOf(message);
@@ -33,46 +31,38 @@ const ORC: Place = {
 };
 
 const OBR: Place = {
-  segment: 'OBR',
   placer: 'OBR-2',
   read: (message) => {
-    const segment = first(message, 'OBR');
-    const obr = segment && readObr(segment);
+    const obr = readFirst(message, 'OBR', readObr);
     return { placer: obr?.placerOrderNumber, filler: obr?.fillerOrderNumber };
   },
 };
 
 const SCH: Place = {
-  segment: 'SCH',
   placer: 'SCH-26',
   read: (message) => {
-    const segment = first(message, 'SCH');
-    const sch = segment && readSch(segment);
+    const sch = readFirst(message, 'SCH', readSch);
     return { placer: sch?.placerOrderNumber[0], filler: sch?.fillerOrderNumber[0] };
   },
 };
 
 const TXA: Place = {
-  segment: 'TXA',
   placer: 'TXA-14',
   read: (message) => {
-    const segment = first(message, 'TXA');
-    const txa = segment && readTxa(segment);
+    const txa = readFirst(message, 'TXA', readTxa);
     return { placer: txa?.placerOrderNumber[0], filler: txa?.fillerOrderNumber };
   },
 };
 
 const RF1: Place = {
-  segment: 'RF1',
   placer: 'RF1-6',
   read: (message) => {
-    const segment = first(message, 'RF1');
-    const rf1 = segment && readRf1(segment);
+    const rf1 = readFirst(message, 'RF1', readRf1);
     return { placer: rf1?.originatingReferralIdentifier, filler: rf1?.externalReferralIdentifier[0] };
   },
 };
 
-/** By MSH-9.1. */
+/** By MSH-9.1, the best place first. */
 const PLACES: Readonly<Record<string, readonly Place[]>> = {
   OMG: [ORC, OBR],
   ORM: [ORC, OBR],
@@ -125,9 +115,16 @@ function withAuthority(read: Identifier, name: MessageName, { sendingFacility }:
 }
 
 /** The first ORC, which is the referral's. */
-export function orcOf(message: Message): Orc | undefined {
-  const segment = first(message, 'ORC');
-  return segment && readOrc(segment);
+export const orcOf = (message: Message): Orc | undefined => readFirst(message, 'ORC', readOrc);
+
+/** The first segment of a name, read. */
+export function readFirst<Type>(
+  message: Message,
+  name: string,
+  read: (segment: Segment) => Type,
+): Type | undefined {
+  const segment = first(message, name);
+  return segment && read(segment);
 }
 
 /** The person; undefined when there is no PID. */
@@ -137,8 +134,7 @@ export function readPerson(
   header: Header,
   findings: Findings,
 ): PatientReading | undefined {
-  const segment = first(message, 'PID');
-  const pid = segment && readPid(segment);
+  const pid = readFirst(message, 'PID', readPid);
   if (pid === undefined) {
     findings.add('patient');
     return undefined;

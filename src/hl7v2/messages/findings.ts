@@ -82,7 +82,13 @@ export function createFindings(message: MessageName): Findings {
     const row: Row = FINDINGS[finding];
     const severity = row[2].split(' ')[column] as Mark | undefined; // the column's letter
     if (severity === undefined || severity === '-' || all.length === FINDINGS_MAX) return;
-    all.push({ location: at ?? row[0], code: row[1], severity, issue: row[4] ?? issueOf(row[1]), says: row[3] });
+    all.push({
+      location: at ?? row[0],
+      code: row[1],
+      severity,
+      issue: row[4] ?? issueOf(row[1]),
+      says: row[3],
+    });
   };
   return { add, all };
 }

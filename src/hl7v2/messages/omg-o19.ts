@@ -9,15 +9,16 @@ import { place, practitionerOf, readClinician, refersTo, type Placed } from '../
 import { writeDateTime } from '../mapping/moment.ts';
 import { writePractitioner } from '../mapping/person.ts';
 import { filled, some } from '../mapping/plain.ts';
-import { first, type Message } from '../message.ts';
+import type { Message } from '../message.ts';
 import { buildObr, readObr, type Obr } from '../segments/obr.ts';
 import { buildOrc, type Orc } from '../segments/orc.ts';
 import { readTq1, type Tq1 } from '../segments/tq1.ts';
-import { checkOneOrder, orcOf, readTime, type Numbers } from './about.ts';
+import { checkOneOrder, orcOf, readFirst, readTime, type Numbers } from './about.ts';
 import { buildPerson, placerNumber, type BuildingContext, type Referral } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
 import {
+  readDiagnoses,
   readNotes,
   readPriority,
   readQuestions,
@@ -75,13 +76,14 @@ export function readRequest(
 
 function readOrder(message: Message, header: Header, context: ReadingContext, findings: Findings): Order {
   const orc = orcOf(message);
-  const obr = read(message, 'OBR', readObr);
-  const tq1 = read(message, 'TQ1', readTq1);
+  const obr = readFirst(message, 'OBR', readObr);
+  const tq1 = readFirst(message, 'TQ1', readTq1);
   const facility = header.sendingFacility ?? '';
   const xcn = orc?.orderingProvider[0] ?? obr?.orderingProvider[0];
   if (xcn === undefined) findings.add('ordering-provider');
   if (obr?.universalServiceIdentifier === undefined) findings.add('service');
-  const reasons = readReasons(obr, message, facility);
+  const said = readReasons(obr?.reasonForStudy ?? [], facility);
+  const reasons = said.length > 0 ? said : readDiagnoses(message, facility);
   if (reasons.length === 0) findings.add('reason-for-referral');
   const { questions, more } = readQuestions(message, facility);
   if (more) findings.add('too-many-questions');
@@ -122,15 +124,6 @@ function readTiming(
   });
 }
 
-const read = <Type>(
-  message: Message,
-  name: string,
-  reader: (segment: Message['segments'][number]) => Type,
-): Type | undefined => {
-  const segment = first(message, name);
-  return segment && reader(segment);
-};
-
 /** The resources of an order for a patient. */
 export function placeRequest(
   order: Order,
@@ -170,7 +163,8 @@ export function placeRequest(
     authoredOn,
     requester: from,
     owner: performer,
-    restriction: validUntil === undefined ? undefined : { period: filled({ start: authoredOn, end: validUntil }) },
+    restriction:
+      validUntil === undefined ? undefined : { period: filled({ start: authoredOn, end: validUntil }) },
   });
   const received = withState(task as unknown as Resource, 'received'); // every FHIR type is one
   return [patient, ...requester, ...placed, focus, place(received, context.newId)];
@@ -222,5 +216,7 @@ const reasonsReferredTo = ({ request, resolve }: Referral) =>
     ? []
     : (request.reasonReference ?? []).flatMap((reference) => {
         const condition = resolve(reference);
-        return condition?.resourceType === 'Condition' ? [condition['code'] as ServiceRequest['code'] & {}] : [];
+        return condition?.resourceType === 'Condition'
+          ? [condition['code'] as ServiceRequest['code'] & {}]
+          : [];
       });

@@ -1,11 +1,5 @@
 /** An order (ORC, TQ1, OBR, OBX, NTE) ⇄ ServiceRequest, and what of it stands in the Task. */
-import type {
-  Annotation,
-  CodeableConcept,
-  Coding,
-  ServiceRequest,
-  Task,
-} from '../../fhir/types.ts';
+import type { Annotation, CodeableConcept, Coding, ServiceRequest, Task } from '../../fhir/types.ts';
 import type { SegmentValues } from '../build.ts';
 import type { Cq, Cwe } from '../datatypes.ts';
 import { CONFIDENTIALITY_SYSTEM, confidentialityOf, priorityCodeOf, priorityOf } from '../mapping/codes.ts';
@@ -22,7 +16,6 @@ import { filled, some, toFhirString } from '../mapping/plain.ts';
 import { segmentsNamed, type Message, type Segment } from '../message.ts';
 import { readDg1 } from '../segments/dg1.ts';
 import { buildNte, readNte } from '../segments/nte.ts';
-import type { Obr } from '../segments/obr.ts';
 import { buildObx, readObx, type Obx } from '../segments/obx.ts';
 import { buildTq1, type Tq1 } from '../segments/tq1.ts';
 
@@ -81,17 +74,12 @@ const isSameCoding = (a: Coding, b: Coding): boolean =>
 
 // — OBR-31, DG1: why
 
-/** OBR-31; where there is none, the diagnoses that an engine sends instead. */
-export function readReasons(
-  obr: Pick<Obr, 'reasonForStudy'> | undefined,
-  message: Message,
-  facility: string,
-): readonly CodeableConcept[] {
-  const said = (obr?.reasonForStudy ?? []).flatMap((cwe) => readReason(cwe, facility) ?? []);
-  return said.length > 0 ? said : readDiagnoses(message, facility);
-}
+/** Reasons with their words. */
+export const readReasons = (cwes: readonly Cwe[], facility: string): readonly CodeableConcept[] =>
+  cwes.flatMap((cwe) => readReason(cwe, facility) ?? []);
 
-const readDiagnoses = (message: Message, facility: string): readonly CodeableConcept[] =>
+/** The diagnoses that an engine sends for a reason. */
+export const readDiagnoses = (message: Message, facility: string): readonly CodeableConcept[] =>
   segmentsNamed(message, 'DG1').flatMap((segment) => {
     const { diagnosisCode, diagnosisDescription } = readDg1(segment);
     return readReason(diagnosisCode ?? { text: diagnosisDescription }, facility) ?? [];

@@ -64,7 +64,8 @@ export interface DocumentReading {
   readonly confidentiality: string | undefined;
 }
 
-interface About extends Header {
+/** What every reading has. */
+export interface About extends Header {
   readonly kind: 'reading';
   /** ORC-2, SCH-26 or TXA-14; `system` undefined where the authority could not be made out. */
   readonly referralId: Identifier | undefined;

@@ -1,0 +1,23 @@
+/**
+ * ADT^A08 and A31, patient information changed, and A40, patients merged (HL7 v2.5.1, 3.3): read for the patients that
+ * are known already (rules 7.6). Not built.
+ */
+import type { Identifier } from '../../fhir/types.ts';
+import { readPatientNumber } from '../mapping/identity.ts';
+import type { Message } from '../message.ts';
+import { readMrg } from '../segments/mrg.ts';
+import { readFirst } from './about.ts';
+import type { Findings } from './findings.ts';
+import type { ReadingContext } from './reading.ts';
+
+/** MRG-1: the numbers that are merged away into those of PID-3. */
+export function readMerged(
+  message: Message,
+  { namespaces }: Pick<ReadingContext, 'namespaces'>,
+  findings: Findings,
+): readonly Identifier[] {
+  const prior = readFirst(message, 'MRG', readMrg)?.priorPatientIdentifierList ?? [];
+  const merged = prior.flatMap((cx) => readPatientNumber(cx, namespaces) ?? []);
+  if (merged.length === 0) findings.add('merged');
+  return merged;
+}

@@ -1,0 +1,46 @@
+/** A move of a referral → the messages that tell the other party, in the order in which they are to be sent. */
+import type { Appointment } from '../../fhir/types.ts';
+import type { State } from '../../referral/state.ts';
+import { transactionOf } from '../../referral/transactions.ts';
+import type { Event } from '../../referral/transitions.ts';
+import type { Message } from '../message.ts';
+import type { BuildingContext, Referral } from './building.ts';
+import { buildNote } from './mdm-t02.ts';
+import { buildRequest } from './omg-o19.ts';
+import { buildStatus } from './osu-o51.ts';
+import type { DocumentReading, MessageName } from './reading.ts';
+import { buildVisit, isVisitEvent } from './siu-s12.ts';
+
+export interface Told {
+  readonly event: Event;
+  /** The state before the event. */
+  readonly from: State;
+  readonly referral: Referral;
+  /** Of an event about a visit. */
+  readonly appointment?: Appointment | undefined;
+  /** Of an interim note or an outcome. */
+  readonly note?: DocumentReading | undefined;
+}
+
+/** Without the visit that it is about, an event cannot be told, and nobody invents a slot (rules 1.3). */
+export type Built =
+  | { readonly kind: 'messages'; readonly messages: readonly Message[] }
+  | { readonly kind: 'missing'; readonly missing: 'appointment' };
+
+/** The messages of an event. Each has its own control id: `contextFor` is asked once for every message. */
+export function buildMessages(told: Told, contextFor: (message: MessageName) => BuildingContext): Built {
+  const { event, from, referral, appointment, note } = told;
+  if (event === 'send-referral-package') return messages(buildRequest(referral, contextFor('OMG^O19')));
+  if (isVisitEvent(event)) {
+    if (appointment === undefined) return { kind: 'missing', missing: 'appointment' };
+    const { message } = transactionOf(event, from);
+    return messages(buildVisit(event, appointment, referral, contextFor(message)));
+  }
+  const hasNote = transactionOf(event, from).document === 'required' && note !== undefined;
+  return messages(
+    ...(hasNote ? [buildNote(note, referral, contextFor('MDM^T02'))] : []),
+    buildStatus(event, from, referral, contextFor('OSU^O51')),
+  );
+}
+
+const messages = (...built: readonly Message[]): Built => ({ kind: 'messages', messages: built });

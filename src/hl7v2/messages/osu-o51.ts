@@ -1,0 +1,80 @@
+/**
+ * OSU^O51: the status of a referral (360X PCC-55 to PCC-59): acceptance, decline, interim note, outcome, cancellation
+ * request and its confirmation. Which one it is stands in ORC-1 and ORC-5; the reason in ORC-16, in words in ORC-16.2.
+ */
+import type { CodeableConcept } from '../../fhir/types.ts';
+import type { State } from '../../referral/state.ts';
+import { transactionOf } from '../../referral/transactions.ts';
+import { buildMessage } from '../build.ts';
+import { practitionerOf } from '../mapping/clinician.ts';
+import { readReason, writeReason } from '../mapping/concept.ts';
+import { writeDateTime } from '../mapping/moment.ts';
+import { writePractitioner } from '../mapping/person.ts';
+import type { Message } from '../message.ts';
+import { buildOrc } from '../segments/orc.ts';
+import { checkOneOrder, orcOf } from './about.ts';
+import { buildPerson, fillerNumber, placerNumber, type BuildingContext, type Referral } from './building.ts';
+import type { Findings } from './findings.ts';
+import { buildHeader } from './header.ts';
+import type { Header, StatusEvent } from './reading.ts';
+
+/** Said when a decline gives no reason: losing a decline would be worse. */
+export const NOT_STATED: CodeableConcept = { text: 'not stated' };
+
+/** Events that a note comes with. */
+const WITH_NOTE: ReadonlySet<StatusEvent> = new Set(['send-interim-note', 'send-referral-outcome']);
+
+/** Task.statusReason; `hasDocument`: the note came before. */
+export function readStatusReason(
+  message: Message,
+  event: StatusEvent,
+  { sendingFacility = '' }: Header,
+  hasDocument: boolean,
+  findings: Findings,
+): CodeableConcept | undefined {
+  checkOneOrder(message, findings);
+  const orc = orcOf(message);
+  const isRequest = event === 'send-cancellation-request';
+  if (!isRequest && (orc?.orderingProvider.length ?? 0) > 0) findings.add('provider-in-status');
+  if (WITH_NOTE.has(event) && !hasDocument) findings.add('no-note');
+  const reason = readReason(orc?.orderControlCodeReason, sendingFacility);
+  if (event !== 'send-decline' || reason !== undefined) return reason;
+  findings.add('reason-of-decline');
+  return NOT_STATED;
+}
+
+/** The status as a message; `from` is the state before the event. */
+export function buildStatus(
+  event: StatusEvent,
+  from: State,
+  referral: Referral,
+  context: BuildingContext,
+): Message {
+  const { task, resolve } = referral;
+  const { orderControl, orderStatus } = transactionOf(event, from);
+  const isRequest = event === 'send-cancellation-request';
+  const requester = isRequest ? practitionerOf(task.requester, resolve) : undefined;
+  const orc = buildOrc({
+    orderControl: event === 'send-decline' ? context.declineOrderControl : orderControl,
+    placerOrderNumber: placerNumber(referral, context),
+    fillerOrderNumber: isRequest ? undefined : fillerNumber(referral, context),
+    orderStatus: orderStatus || undefined,
+    dateTimeOfTransaction: writeDateTime(task.lastModified),
+    orderingProvider: requester === undefined ? [] : [writePractitioner(requester, context.namespaces)],
+    orderControlCodeReason: WITH_REASON.has(event) ? writeReason(reasonOf(event, referral)) : undefined,
+  });
+  const withRecipient = !isRequest && context.recipientNumber === 'always';
+  return buildMessage([buildHeader('OSU^O51', context), buildPerson(referral, context, withRecipient), orc]);
+}
+
+/** Of the others Task.statusReason is still what an earlier event gave: a confirmation would repeat the request. */
+const WITH_REASON: ReadonlySet<StatusEvent> = new Set(['send-decline', 'send-cancellation-request']);
+
+/** A decline has no other field for what the recipient noted, and must have a reason. */
+function reasonOf(event: StatusEvent, { task }: Referral): CodeableConcept | undefined {
+  if (event !== 'send-decline') return task.statusReason;
+  const reason = task.statusReason ?? NOT_STATED;
+  const words = reason.text ?? reason.coding?.[0]?.display ?? NOT_STATED.text;
+  const notes = (task.note ?? []).map(({ text }) => text);
+  return { ...reason, text: [words, ...notes].join('; ') };
+}

@@ -1,0 +1,91 @@
+/**
+ * Any message → what it means. Read twice if need be: once to learn which referral it is about, and again with what is
+ * known of that referral (its state, and which of its parties the sender is), since the meaning of ORC-1 hangs on it.
+ */
+import type { Message } from '../message.ts';
+import { readMerged } from './adt-a08.ts';
+import { orcOf, readNumbers, readPerson, readTime } from './about.ts';
+import { meaningOf, type Meaning } from './events.ts';
+import { createFindings, type Findings } from './findings.ts';
+import { checkHeader, messageNamed, readHeader } from './header.ts';
+import { readDocument } from './mdm-t02.ts';
+import { readRequest } from './omg-o19.ts';
+import { readStatusReason } from './osu-o51.ts';
+import type { About, Fault, Header, MessageName, Reading, ReadingContext } from './reading.ts';
+import { readReferral } from './ref-i12.ts';
+import { isVisitEvent, readVisit } from './siu-s12.ts';
+
+/** What a message means; a fault when it is none that is read here. */
+export function readMessage(message: Message, context: ReadingContext): Reading | Fault {
+  const header = readHeader(message, context.zone);
+  const name = messageNamed(header.message);
+  if (name === undefined) return unsupported(header);
+  const findings = createFindings(name);
+  checkHeader(message, name, context.zone, findings);
+  const numbers = readNumbers(message, name, context, header, findings);
+  const patient = readPerson(message, context, header, findings);
+  const orc = orcOf(message);
+  const occurredAt = readTime(orc?.dateTimeOfTransaction, 'ORC-9', context, findings) ?? header.sentAt;
+  const about = { kind: 'reading', ...header, ...numbers, patient, occurredAt } as const;
+  const meant = readMeaning(message, name, { header, ...numbers, patient }, context, findings);
+  return { ...about, ...meant, findings: findings.all };
+}
+
+type Parts = Parameters<typeof readRequest>[1];
+/** What a kind of reading has of its own. */
+type Own = Reading extends infer Each ? (Each extends Reading ? Omit<Each, keyof About> : never) : never;
+
+function readMeaning(
+  message: Message,
+  name: MessageName,
+  parts: Parts,
+  context: ReadingContext,
+  findings: Findings,
+): Own {
+  const { header } = parts;
+  if (name === 'MDM^T02') {
+    return { event: 'note', document: readDocument(message, header, context, findings) };
+  }
+  if (name.startsWith('ADT')) {
+    const merged = name === 'ADT^A40' ? readMerged(message, context, findings) : [];
+    return { event: 'patient-update', merged };
+  }
+  const { event } = noteMeaning(saidBy(message, name, context), findings);
+  if (event === 'none' || event === 'status-ping') return { event };
+  if (event === 'send-referral-package') {
+    const read = name === 'REF^I12' ? readReferral : readRequest;
+    return { event, resources: read(message, parts, context, findings) };
+  }
+  if (isVisitEvent(event)) return { event, ...readVisit(message, event, parts, context, findings) };
+  const hasDocument = context.hasDocument ?? false;
+  return { event, reason: readStatusReason(message, event, header, hasDocument, findings) };
+}
+
+function saidBy(message: Message, name: MessageName, context: ReadingContext): Meaning {
+  const orc = orcOf(message);
+  return meaningOf({
+    message: name,
+    orderControl: orc?.orderControl ?? '',
+    orderStatus: orc?.orderStatus ?? '',
+    hasDocument: context.hasDocument ?? false,
+    sender: context.sender,
+    state: context.state,
+  });
+}
+
+function noteMeaning(meaning: Meaning, findings: Findings): Meaning {
+  if ('belongsTo' in meaning) findings.add('direction');
+  else if (meaning.event === 'none') findings.add('no-event');
+  return meaning;
+}
+
+/** Table 0357: 200 for a message type, 201 for an event of a type that is read. */
+function unsupported(header: Header): Fault {
+  const [type = ''] = header.message.split('^');
+  const code = TYPES.has(type) ? '201' : '200';
+  const says = 'this message is not read here; see the capability statement';
+  const finding = { location: 'MSH-9', code, severity: 'E', issue: 'unsupported-message', says } as const;
+  return { kind: 'fault', issue: 'unsupported-message', header, findings: [finding] };
+}
+
+const TYPES: ReadonlySet<string> = new Set(['OMG', 'ORM', 'REF', 'OSU', 'SIU', 'MDM', 'ADT']);
