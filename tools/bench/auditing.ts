@@ -1,6 +1,6 @@
 /** What auditing reads costs: the same load with and without it, in turns. Writes are never without (law 12 of the store). */
 import { atMost, median, showNumber, type Figure, type Options, type Target } from './figure.ts';
-import { load } from './load.ts';
+import { load, type Loaded } from './load.ts';
 import { serveCloseloop, type Closeloop } from './serving.ts';
 import { worldOf } from './world.ts';
 
@@ -10,8 +10,8 @@ const ROUNDS = 3;
 
 export async function measureAuditing({ seconds }: Options): Promise<readonly Figure[]> {
   return [
-    await measureCost('mix', 'auditing reads and searches, on the mix', seconds, atMost(15)),
-    await measureCost('reads', 'auditing reads, on reads by id', seconds, undefined),
+    ...(await measureCost('mix', 'auditing reads and searches, on the mix', seconds, atMost(15))),
+    ...(await measureCost('reads', 'auditing reads, on reads by id', seconds, undefined)),
   ];
 }
 
@@ -20,24 +20,37 @@ async function measureCost(
   name: string,
   seconds: number,
   target: Target | undefined,
-): Promise<Figure> {
+): Promise<readonly Figure[]> {
   const { folder, referrals } = await worldOf(REFERRALS);
-  let rounds = 0;
-  const measure = async (server: Closeloop): Promise<number> => {
-    const around = { tokens: server.tokens, referrals, run: `${steps}-${Date.now()}-${(rounds += 1)}` };
-    const job = { steps, around, connections: CONNECTIONS, warmSeconds: 1, seconds };
-    return (await load(server, job)).perSecond;
+  const rounds: { readonly on: Loaded; readonly off: Loaded }[] = [];
+  const measure = (server: Closeloop): Promise<Loaded> => {
+    const around = { tokens: server.tokens, referrals, run: `${steps}-${Date.now()}` };
+    return load(server, { steps, around, connections: CONNECTIONS, warmSeconds: 2, seconds });
   };
-  const costs: number[] = [];
-  const rates: number[] = [];
   for (let i = 0; i < ROUNDS; i += 1) {
-    const on = await during(folder, 'on', measure);
-    const off = await during(folder, 'off', measure);
-    costs.push((1 - on / off) * 100);
-    rates.push(on);
+    rounds.push({ on: await during(folder, 'on', measure), off: await during(folder, 'off', measure) });
   }
-  const note = `${showNumber(median(rates))}/s with it; rounds ${costs.map(showNumber).join(', ')} %`;
-  return { name, value: median(costs), unit: '%', note, ...(target !== undefined && { target }) };
+  const costBy = (of: (loaded: Loaded) => number): readonly number[] =>
+    rounds.map(({ on, off }) => (1 - of(on) / of(off)) * 100);
+  const figure = (by: string, costs: readonly number[], note: string): Figure => ({
+    name: `${name}, ${by}`,
+    value: median(costs),
+    unit: '%',
+    note: `rounds ${costs.map(showNumber).join(', ')} %; ${note}`,
+    ...(target !== undefined && { target }),
+  });
+  return [
+    figure(
+      'by CPU time',
+      costBy(({ perCore }) => perCore),
+      'what it costs a server that is busy',
+    ),
+    figure(
+      `by rate with ${CONNECTIONS} connections`,
+      costBy(({ perSecond }) => perSecond),
+      'with the wait for the flush of each row',
+    ),
+  ];
 }
 
 async function during<T>(

@@ -7,7 +7,7 @@ import { serveCloseloop, serveExpress, type Closeloop } from './serving.ts';
 import { worldOf } from './world.ts';
 
 const REFERRALS = 10_000;
-const CONNECTIONS = 32;
+const CONNECTIONS = 64;
 /** The two are measured in turns: what else the machine does meets both alike. */
 const ROUNDS = 3;
 

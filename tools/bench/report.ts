@@ -46,7 +46,7 @@ const buildHead = (command: string): string => `# Performance
 
 Written by \`${command}\` on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 1024 ** 3)} GB, ${process.platform}, Node ${process.versions.node}.
 
-The load comes from a process of its own on the same machine, over keep-alive connections, so that server and load share the cores. *Per core* is requests per second of CPU time that the server used, all its threads together. Ratios compare two servers within the same run, in turns. Every request carries a token whose signature was verified, every answer left after its commit or its audit row was on disk.
+The load comes from a process of its own on the same machine, over keep-alive connections, so that server and load share the cores. *Per core* is requests per second of CPU time that the server used, all its threads together. Ratios compare two servers within the same run, in turns. Latencies hold the disk's flush, and whatever else the machine was doing: the first row says how long a flush took. Every request carries a token whose signature was verified, every answer left after its commit or its audit row was on disk.
 `;
 
 const buildPart = ({ name, figures }: Part): string => `## ${name}

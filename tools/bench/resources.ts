@@ -103,7 +103,7 @@ export const serviceRequest = (about: Case, id?: string): Resource => ({
   ],
 });
 
-/** The states that loaded referrals are in, by their number. */
+/** The states that loaded referrals are in, by their number; each service has some in each. */
 const STATES = [
   ['received', '2.0', 'Service Request Created'],
   ['accepted', '3.0', 'Service Request Accepted'],
@@ -116,7 +116,7 @@ const BEGAN = Date.UTC(2025, 0, 1);
 
 /** About 1.9 KB. */
 export const task = (about: Case, focus: string, i: number, id?: string): Resource => {
-  const [status, code, display] = STATES[Math.floor(i / CLINICS) % STATES.length] ?? STATES[0];
+  const [status, code, display] = STATES[Math.floor(i / (CLINICS * SERVICES)) % STATES.length] ?? STATES[0];
   const authored = new Date(BEGAN + i * MINUTE).toISOString();
   return {
     resourceType: 'Task',

@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util';
 import { measureAuditing } from './auditing.ts';
 import type { Options, Workload } from './figure.ts';
+import { measureDisk } from './disk.ts';
 import { measureLifecycle } from './lifecycle.ts';
 import { measureReads } from './reads.ts';
 import { showFigure, writePage, type Part } from './report.ts';
@@ -16,6 +17,7 @@ import { removeFolders } from './world.ts';
 import { measureMix, measureTransactions } from './writes.ts';
 
 const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workload]>> = {
+  disk: ['The disk', measureDisk],
   reads: ['Reads', measureReads],
   mix: ['The mix', measureMix],
   transactions: ['Transactions', measureTransactions],

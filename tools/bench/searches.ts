@@ -1,7 +1,7 @@
 /** Searches over Tasks, each row of the table alone, and how they grow with the number of referrals. */
 import { atMost, showNumber, type Figure, type Options } from './figure.ts';
 import { load, type Loaded } from './load.ts';
-import { serveCloseloop } from './serving.ts';
+import { serveCloseloop, type Closeloop } from './serving.ts';
 import { SEARCH_NAMES } from './steps.ts';
 import { worldOf } from './world.ts';
 
@@ -13,8 +13,7 @@ type Row = Readonly<Record<string, Loaded>>;
 
 export async function measureSearches({ full, seconds }: Options): Promise<readonly Figure[]> {
   const sizes = [SMALL, LARGE, ...(full ? [LARGEST] : [])];
-  const rows: Row[] = [];
-  for (const size of sizes) rows.push(await measureAt(size, seconds));
+  const rows = await measureAt(sizes, seconds);
   const [small, largest] = [rows[0], rows.at(-1)];
   return SEARCH_NAMES.flatMap((name) => {
     const [before, after] = [small?.[name], largest?.[name]];
@@ -39,23 +38,30 @@ export async function measureSearches({ full, seconds }: Options): Promise<reado
   });
 }
 
-/** One request at a time: what a search takes, not how many fit. */
-async function measureAt(size: number, seconds: number): Promise<Row> {
-  const { folder, referrals } = await worldOf(size);
-  const server = await serveCloseloop(folder);
-  const row: Record<string, Loaded> = {};
+/**
+ * One request at a time: what a search takes, not how many fit. All sizes are served side by side and asked in turns, so
+ * that growth is not what else the machine did meanwhile.
+ */
+async function measureAt(sizes: readonly number[], seconds: number): Promise<readonly Row[]> {
+  const served: {
+    readonly server: Closeloop;
+    readonly referrals: number;
+    readonly row: Record<string, Loaded>;
+  }[] = [];
   try {
+    for (const size of sizes) {
+      const { folder, referrals } = await worldOf(size);
+      served.push({ server: await serveCloseloop(folder), referrals, row: {} });
+    }
     for (const name of SEARCH_NAMES) {
-      row[name] = await load(server, {
-        steps: `search ${name}`,
-        around: { tokens: server.tokens, referrals, run: 'search' },
-        connections: 1,
-        warmSeconds: 1,
-        seconds: seconds / 2,
-      });
+      for (const { server, referrals, row } of served) {
+        const around = { tokens: server.tokens, referrals, run: 'search' };
+        const asked = { steps: `search ${name}`, around, connections: 1 };
+        row[name] = await load(server, { ...asked, warmSeconds: 1, seconds: seconds / 2 });
+      }
     }
   } finally {
-    await server.stop();
+    for (const { server } of served) await server.stop();
   }
-  return row;
+  return served.map(({ row }) => row);
 }

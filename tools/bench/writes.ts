@@ -19,7 +19,7 @@ export async function measureMix({ seconds }: Options): Promise<readonly Figure[
       steps: 'mix',
       around,
       connections: CONNECTIONS,
-      warmSeconds: 3,
+      warmSeconds: 5,
       seconds: seconds * 2,
     };
     const full = await load(server, job);
