@@ -2,14 +2,14 @@
  * Backup and restore of a data folder (rules 3.7). A backup is taken beside a live server: one read transaction of the
  * database, copied whole, and the anchors. A restore goes into an empty folder and is proven by the audit verifier.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { backup as copyDatabase } from 'node:sqlite';
 import { describeReport, verifyFile } from './audit-chain.ts';
 import type { ChainReport } from './audit-chain.ts';
 import { readAnchors } from './anchors.ts';
 import { openDatabase } from './connection.ts';
-import { flushFolder, FolderRefused, pathsOf, prepareDatabase } from './folder.ts';
+import { flushFolder, FolderRefused, makeFolder, pathsOf, prepareDatabase } from './folder.ts';
 
 /** All pages in one step: smaller steps begin again whenever the server writes between them. */
 const ALL_PAGES = 2 ** 31 - 1;
@@ -31,7 +31,7 @@ export async function backup(
   const to = pathsOf(target);
   // Anchors first: the copy of the database is then never older than what they say.
   const anchors = options.anchorFile ?? from.anchors;
-  if (existsSync(anchors)) copyFileSync(anchors, to.anchors);
+  if (existsSync(anchors)) copyDurably(anchors, to.anchors);
   const db = openDatabase(from.database, { readOnly: true, cacheKib: 1024 });
   try {
     await copyDatabase(db, to.database, { rate: ALL_PAGES });
@@ -55,10 +55,20 @@ export async function restore(source: string, folder: string): Promise<ChainRepo
   } finally {
     db.close();
   }
-  if (existsSync(from.anchors)) copyFileSync(from.anchors, to.anchors);
+  if (existsSync(from.anchors)) copyDurably(from.anchors, to.anchors);
   flushFolder(folder);
   prepareDatabase(folder);
   return prove(folder);
+}
+
+function copyDurably(from: string, to: string): void {
+  copyFileSync(from, to);
+  const descriptor = openSync(to, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Without a WAL, so that the copy can be read where nothing can be written beside it. */
@@ -77,7 +87,7 @@ async function prove(folder: string): Promise<ChainReport> {
 }
 
 function takeEmpty(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const [some] = readdirSync(folder);
   if (some !== undefined)
     throw new FolderRefused(`The folder ${folder} is not empty (${join(folder, some)}). Use a new one.`);

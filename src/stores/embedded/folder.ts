@@ -5,9 +5,9 @@
  * system lets go of it with the process, so there is no stale lock to judge and no race in taking one over; a file made
  * with O_EXCL would need both. `owner.json` only names the holder, for the message.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
 import { FORMAT, SCHEMA } from './schema.ts';
@@ -48,10 +48,7 @@ const SQLITE_BUSY = 5;
 export function lockFolder(folder: string, now: number): Lock {
   const paths = pathsOf(folder);
   try {
-    if (!existsSync(folder)) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      flushFolder(dirname(folder));
-    }
+    makeFolder(folder);
     const db = new DatabaseSync(paths.lock, { timeout: 0 });
     try {
       db.exec('BEGIN EXCLUSIVE');
@@ -124,6 +121,14 @@ function createTables(db: DatabaseSync): void {
   db.exec(SCHEMA);
   writeMeta(db, 'format', FORMAT);
   db.exec('COMMIT');
+}
+
+/** Makes the folder and what is missing above it, readable by us alone, so that a power cut takes none of them away. */
+export function makeFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const above = dirname(resolve(first));
+  for (let made = resolve(folder); made !== above; made = dirname(made)) flushFolder(dirname(made));
 }
 
 /** Flushes the folder itself, so that a file made in it stays after a power cut. */

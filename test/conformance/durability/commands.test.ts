@@ -1,13 +1,15 @@
 /** The commands of an operator, as processes of their own, beside a store that is being written (rules 3.7, 4.1). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AuditEvent } from '../../../src/fhir/types.ts';
 import { FORMAT } from '../../../src/stores/embedded/schema.ts';
 import type { EmbeddedStore } from '../../../src/stores/embedded/open.ts';
+import { readTrace, traced } from '../../../tools/durability/trace.ts';
 import { createEmbeddedWorld } from '../../contract/embedded-world.ts';
 import { audit, commitOf, handClock, tell, write } from '../../contract/store-world.ts';
 
@@ -212,6 +214,26 @@ describe('backup and restore', () => {
     expect((await run('audit', 'verify', '--data', data)).code).toBe(0);
     const restored = await world.open({ folder: data, clock });
     expect((await restored.commit(commitOf([write('Task/after')]))).seq).toBe(commits + 1);
+  });
+
+  test('is on disk when it says so: its files, its folder, and what had to be made above it', async () => {
+    const root = world.folder();
+    const to = join(root, 'of', 'today');
+    const trace = { file: join(world.folder(), 'trace') };
+    await run('audit', 'anchor', '--data', store.folder);
+    const [strace = '', ...flags] = traced(trace);
+    const argv = [...flags, process.execPath, join(TOOLS, 'backup.ts'), '--data', store.folder, '--to', to];
+    const child = spawn(strace, argv, { stdio: 'ignore', env: { PATH: process.env['PATH'] } });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    const calls = await readTrace(trace, child.pid ?? 0);
+    const lastOf = (path: string, ...names: string[]): number =>
+      calls.findLastIndex((call) => names.includes(call.name) && call.path === path && call.result >= 0);
+    for (const path of [root, join(root, 'of'), to, join(to, 'anchors.jsonl')]) {
+      expect([path, lastOf(path, 'fsync') >= 0]).toEqual([path, true]);
+    }
+    const file = join(to, 'store.db');
+    expect(lastOf(file, 'fsync')).toBeGreaterThan(lastOf(file, 'pwrite64', 'ftruncate'));
+    expect(lastOf(to, 'fsync')).toBeGreaterThan(lastOf(file, 'pwrite64'));
   });
 
   test('a newer format is refused by both the restore and the backup of it', async () => {
