@@ -11,9 +11,12 @@ const OPENED: Coding = {
 export const isOpenedByServer = ({ meta }: Resource): boolean =>
   (meta?.tag ?? []).some(({ system, code }) => system === OPENED.system && code === OPENED.code);
 
+/** Whoever writes the Task takes the mark away: what a party has touched is adopted no more. */
 export function withoutOpenedMark(task: Resource): Resource {
-  const tag = (task.meta?.tag ?? []).filter(({ code }) => code !== OPENED.code);
-  return { ...task, meta: { ...task.meta, tag } };
+  if (!isOpenedByServer(task)) return task;
+  const { tag = [], ...meta } = task.meta ?? {};
+  const others = tag.filter(({ system, code }) => system !== OPENED.system || code !== OPENED.code);
+  return { ...task, meta: { ...meta, ...(others.length > 0 && { tag: others }) } };
 }
 
 /** The Task of an active order: received, 2.0, from the request's requester to its performer. */

@@ -61,17 +61,18 @@ async function decideCreate(ref: Ref, after: Resource, around: Surroundings): Pr
   const parties = await partiesOf(after, around);
   const unnamed = missingParty(after, parties) ?? (await notItsOrder(after, parties, around));
   if (unnamed !== undefined) return unnamed;
-  const other = await openTaskAlike(ref, after, parties, around);
-  if (other === undefined) return decideWrite({ ref, before: undefined, after }, around);
-  const taskRef: Ref = `Task/${other.id}`;
-  if (!isOpenedByServer(other) || readState(other) !== 'received') {
-    return {
-      refused: { code: 'duplicate', diagnostics: `${taskRef} is open for the same request and recipient` },
-    };
-  }
-  const ruling = await decideWrite({ ref: taskRef, before: withoutOpenedMark(other), after }, around);
-  return ruling.refused === undefined ? { ...ruling, adopts: taskRef } : ruling;
+  const ruling = await decideWrite({ ref, before: undefined, after }, around);
+  const other = ruling.refused === undefined ? await openTaskAlike(ref, after, parties, around) : undefined;
+  if (other === undefined) return ruling;
+  if (!isOpenedByServer(other) || readState(other) !== 'received') return duplicateOf(other);
+  // It was sent when it opened: that is not told again.
+  const { become, notes = [] } = ruling;
+  return { ...(become && { become }), notes, adopts: `Task/${other.id}` };
 }
+
+const duplicateOf = ({ id }: Resource): Ruling => ({
+  refused: { code: 'duplicate', diagnostics: `Task/${id} is open for the same request and recipient` },
+});
 
 /** A referral that is sent names two parties that this server knows. */
 function missingParty(after: Resource, { initiator, recipient }: Parties): Ruling | undefined {
@@ -106,10 +107,24 @@ async function notItsOrder(
   };
 }
 
+/** Why a draft cannot be sent. */
+async function refuseSending(
+  ref: Ref,
+  after: Resource,
+  parties: Parties,
+  around: Surroundings,
+): Promise<Ruling | undefined> {
+  const unnamed = missingParty(after, parties) ?? (await notItsOrder(after, parties, around));
+  if (unnamed !== undefined) return unnamed;
+  const other = await openTaskAlike(ref, after, parties, around);
+  return other === undefined ? undefined : duplicateOf(other);
+}
+
 /** At most one open referral Task per ServiceRequest and recipient. */
 async function openTaskAlike(ref: Ref, after: Resource, { recipient }: Parties, around: Surroundings) {
   const focus = focusOf(after);
-  if (focus === undefined || readState(after) === 'draft') return undefined;
+  const written = readState(after);
+  if (focus === undefined || written === undefined || !isOpen(written)) return undefined;
   for (const task of await referralTasksOn(focus, around)) {
     const state = readState(task);
     if (`Task/${task.id}` === ref || state === undefined || !isOpen(state)) continue;
@@ -129,11 +144,9 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
   const evidence = await evidenceFor(before, after, focus, around);
   const decided = decideUpdate({ before, after, actors, evidence, administrator: around.administrator });
   if (decided.kind === 'refused') return refused(decided);
-  const opens = before !== undefined && readState(before) === 'draft' && decided.state !== 'draft';
-  const unnamed = opens
-    ? (missingParty(after, parties) ?? (await notItsOrder(after, parties, around)))
-    : undefined;
-  if (unnamed !== undefined) return unnamed;
+  const opens = before !== undefined && !sent && decided.state !== 'draft';
+  const unsendable = opens ? await refuseSending(ref, after, parties, around) : undefined;
+  if (unsendable !== undefined) return unsendable;
   const broken = checkFields({
     before,
     after: decided.task,
@@ -147,7 +160,8 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
   const moved = decided.kind === 'move';
   const stamp = moved && before !== undefined;
   return {
-    become: (tree) => stampModified(storedAs(tree, state, before), stamp ? around.now : undefined),
+    become: (tree) =>
+      withoutOpenedMark(stampModified(storedAs(tree, state, before), stamp ? around.now : undefined)),
     notes,
     ...(moved && {
       moves: [moveOf(ref, decided.transition, parties)],
