@@ -86,7 +86,7 @@ function delimiterNamed(body: string, syntax: Syntax): string | undefined {
 }
 
 /** Formatting commands (2.7.6). How far one may move is bounded, so that ten characters cannot become a billion. */
-const LAYOUT = /^\.(br|sp|fi|nf|in|ti|sk|ce) ?([+-]?\d{1,3})?$/;
+const LAYOUT = /^\.(br|sp|fi|nf|in|ti|sk|ce) ?([+-]?\d{1,2})?$/;
 
 function layout(body: string): string | undefined {
   const [, command, count = '1'] = LAYOUT.exec(body) ?? [];
