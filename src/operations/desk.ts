@@ -4,6 +4,7 @@ import type { Clock, NewId } from '../ports/clock.ts';
 import { rememberPatients } from './patients.ts';
 import { createPerform, type Perform } from './perform.ts';
 import type { Address } from '../delivery/address.ts';
+import { createMessageDoor, type MessageDoor, type ReceiveParts } from './receive/receive.ts';
 import type { DeskSettings, Room } from './room.ts';
 
 export type { DeskSettings } from './room.ts';
@@ -16,12 +17,24 @@ export interface DeskParts {
   readonly settings: DeskSettings;
   readonly address: Address;
   readonly committed: Room['committed'];
+  /** How messages are received; without it there are no links. */
+  readonly messages?: ReceiveParts;
 }
 
 export interface Desk {
   readonly perform: Perform;
+  /** The door for messages. */
+  readonly messages: MessageDoor;
 }
 
-export function createDesk(parts: DeskParts): Desk {
-  return { perform: createPerform({ ...parts, patientsOf: rememberPatients() }) };
+const NO_LINKS: ReceiveParts = {
+  settings: { duplicateWindowMs: 0, pairWithinMs: 0, parkMs: 0 },
+  links: () => [],
+  log: () => undefined,
+};
+
+export function createDesk({ messages: given = NO_LINKS, ...parts }: DeskParts): Desk {
+  const room: Room = { ...parts, patientsOf: rememberPatients() };
+  const messages = createMessageDoor(room, given);
+  return { perform: createPerform(room, messages), messages };
 }

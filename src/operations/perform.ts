@@ -11,6 +11,8 @@ import { performHistory } from './interactions/history.ts';
 import { performRead } from './interactions/read.ts';
 import { performSearch } from './interactions/search.ts';
 import { performTransaction } from './interactions/transaction.ts';
+import { OPERATIONS } from './operations/index.ts';
+import type { MessageDoor } from './receive/receive.ts';
 import { recordAlways } from './record.ts';
 import type { Interaction, Reply, Request } from './request.ts';
 import type { Room } from './room.ts';
@@ -20,7 +22,7 @@ import { performWrite, PLANS } from './write.ts';
 /** @throws OperationOutcomeError when the request is refused; the refusal is in the audit by then */
 export type Perform = (request: Request) => Promise<Reply>;
 
-type Interact = (room: Room, request: Request, perform: Perform) => Promise<Reply>;
+type Interact = (room: Room, request: Request, perform: Perform, door: MessageDoor) => Promise<Reply>;
 
 const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   read: performRead,
@@ -35,6 +37,7 @@ const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   delete: (room, request) => performWrite(room, request, PLANS.delete),
   transaction: performTransaction,
   batch: performBatch,
+  operation: performOperation,
 };
 
 /** What is rendered from the audit chain instead of read from versions. */
@@ -46,17 +49,31 @@ const RENDERED: Readonly<Partial<Record<Interaction, Interact>>> = {
 /** The interactions that the desk performs; the capability statement is derived from them. */
 export const OFFERED: ReadonlySet<Interaction> = new Set(Object.keys(INTERACTIONS) as Interaction[]);
 
-export function createPerform(room: Room): Perform {
+export function createPerform(room: Room, door: MessageDoor): Perform {
   const perform: Perform = async (request) => {
     try {
       for (const admit of ADMIT) admit(request);
-      return await interactionOf(request)(room, request, perform);
+      return await interactionOf(request)(room, request, perform, door);
     } catch (error) {
       await recordAlways(room, auditRefusal(request, codeOf(error)));
       throw error;
     }
   };
   return perform;
+}
+
+/** @throws OperationOutcomeError `operation-unknown` where it is none of this type's instances */
+async function performOperation(
+  room: Room,
+  request: Request,
+  _perform: Perform,
+  door: MessageDoor,
+): Promise<Reply> {
+  const operation = OPERATIONS.get(request.operation ?? '');
+  if (operation === undefined || operation.resource !== request.type || request.id === undefined) {
+    throw new OperationOutcomeError('operation-unknown');
+  }
+  return operation.perform(room, door, request);
 }
 
 function interactionOf({ interaction, type }: Request): Interact {

@@ -78,7 +78,7 @@ async function adopt(draft: Draft, planned: Planned, ref: Ref): Promise<Ref> {
 }
 
 /** One write per resource: what a rule adds to a planned resource merges with what the client wrote (rules 3.1). */
-async function addFurther(draft: Draft, further: Further): Promise<void> {
+export async function addFurther(draft: Draft, further: Further): Promise<void> {
   const { ref } = further;
   if ('create' in further) {
     const after: Body = { plain: further.create, storing: further.create };

@@ -2,43 +2,65 @@
  * Work items: Tasks that ask a person of one organization to act where the server cannot. They follow their own life
  * cycle, never the referral's table (rules 1.1), and hold no word of the patient.
  */
-import type { Ref, Resource } from '../fhir/types.ts';
+import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { Claimed, Write } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
-import { EVERYTHING } from './draft.ts';
+import { EVERYTHING, type Planned } from './draft.ts';
 import { buildWrite } from './offer.ts';
 import type { Room } from './room.ts';
 
 export const WORK_ITEM_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/work-item';
 
 /** Why a person is asked. */
-const KINDS = {
+export const KINDS = {
   'delivery-failed': 'A delivery was refused for good, or tried too often',
+  'message-unmatched': 'A message is about a referral that is not known here',
+  'message-unaddressed': 'A message does not say whom it is for',
+  'message-unfit': 'A message can be read, but the rules of its referral do not let it happen',
+  'message-quarantined': 'A message is kept apart from any chart',
+  'message-parked': 'A message waits for one that comes before it',
+  'note-missing': 'A status that brings a note came without it',
 } as const;
 
-/** The write of a work item for an entry that could not be delivered. */
-export async function writeDeliveryFailed(
-  { store, clock, newId }: Pick<Room, 'store' | 'clock' | 'newId'>,
-  entry: Claimed,
-  why: string,
-): Promise<Write> {
-  const owner = await ownerOf(store, entry);
-  const id = newId();
-  const now = new Date(clock.now()).toISOString();
+export type WorkItemKind = keyof typeof KINDS;
+
+/** What a work item says beside its kind. */
+export interface WorkItem {
+  readonly kind: WorkItemKind;
+  /** In plain words, without anything a patient could be known by. */
+  readonly says: string;
+  readonly focus: Ref;
+  /** Instant. */
+  readonly authoredOn: string;
+  /** Whose person is asked; '' for nobody but an administrator. */
+  readonly owner: Ref | '';
+  /** `on-hold`: nobody needs to act yet. */
+  readonly status?: 'requested' | 'on-hold';
+  readonly basedOn?: Ref | undefined;
+  readonly groupIdentifier?: Identifier | undefined;
+  readonly requester?: Ref | undefined;
+  readonly input?: readonly object[];
+}
+
+/** The Task of a work item, kept by the organization whose work it is. */
+export function planWorkItem(id: string, item: WorkItem): Planned {
+  const { kind, owner, basedOn, groupIdentifier, requester, input = [] } = item;
   const task: Resource = {
     resourceType: 'Task',
     id,
-    status: 'requested',
+    ...(basedOn !== undefined && { basedOn: [{ reference: basedOn }] }),
+    ...(groupIdentifier !== undefined && { groupIdentifier }),
+    status: item.status ?? 'requested',
     intent: 'order',
-    code: {
-      coding: [{ system: WORK_ITEM_SYSTEM, code: 'delivery-failed', display: KINDS['delivery-failed'] }],
-    },
-    description: `Delivery ${entry.id} by ${entry.rail} to ${entry.receiver} failed after ${entry.attempt} attempts: ${why}`,
-    focus: { reference: entry.subject },
-    authoredOn: now,
+    code: codeOf(kind),
+    description: item.says,
+    focus: { reference: item.focus },
+    authoredOn: item.authoredOn,
+    ...(requester !== undefined && { requester: { reference: requester } }),
     ...(owner !== '' && { owner: { reference: owner } }),
+    ...(input.length > 0 && { input }),
   };
-  return buildWrite({
+  return {
     ref: `Task/${id}`,
     method: 'POST',
     base: 0,
@@ -47,7 +69,27 @@ export async function writeDeliveryFailed(
     custodian: owner,
     byRule: true,
     parties: [],
-  });
+  };
+}
+
+export const codeOf = (kind: WorkItemKind) => ({
+  coding: [{ system: WORK_ITEM_SYSTEM, code: kind, display: KINDS[kind] }],
+});
+
+/** The write of a work item for an entry that could not be delivered. */
+export async function writeDeliveryFailed(
+  { store, clock, newId }: Pick<Room, 'store' | 'clock' | 'newId'>,
+  entry: Claimed,
+  why: string,
+): Promise<Write> {
+  const item: WorkItem = {
+    kind: 'delivery-failed',
+    says: `Delivery ${entry.id} by ${entry.rail} to ${entry.receiver} failed after ${entry.attempt} attempts: ${why}`,
+    focus: entry.subject,
+    authoredOn: new Date(clock.now()).toISOString(),
+    owner: await ownerOf(store, entry),
+  };
+  return buildWrite(planWorkItem(newId(), item));
 }
 
 /** Whose work it is: the subscriber's for its own Subscription, else that of whoever keeps what should have been told. */

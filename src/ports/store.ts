@@ -191,6 +191,8 @@ export interface CommitKey {
   readonly id: string;
   /** A hash of the content; the same key with another one is refused. */
   readonly fingerprint: string;
+  /** For how long the key counts as used, where that is shorter than the engine keeps keys. */
+  readonly countsMs?: number;
   /** What the desk needs to give the first answer again; kept with the key. */
   readonly reply: Template;
 }

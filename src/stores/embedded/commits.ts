@@ -128,7 +128,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     const used = key && findKey.get(key.scope, key.id);
     if (key === undefined || used === undefined) return undefined;
     const [fingerprint, seq, at, reply] = used;
-    if (at <= now - keyRetentionMs) return undefined;
+    if (at <= now - Math.min(key.countsMs ?? keyRetentionMs, keyRetentionMs)) return undefined;
     return fingerprint === key.fingerprint
       ? { kind: 'replay', seq, at, reply }
       : refused('key-reused', key.id);

@@ -1,0 +1,132 @@
+/**
+ * A person resolves a work item about a message: the message is tried again in the light of what the person says, in the
+ * name of who sent it, and the audit names who did so. One commit holds what comes of it and the end of the work item.
+ */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { AuditEntry, Snapshot, Template } from '../../ports/store.ts';
+import { valuesAt } from '../../resources/element.ts';
+import { agentOf } from '../audit.ts';
+import { offer, type Offer } from '../offer.ts';
+import { readItem, type OpenItem } from '../receive/items.ts';
+import { readCurrent } from '../interactions/write.ts';
+import type { Reply, Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { checkScope } from '../scope.ts';
+import { keyOf } from '../told.ts';
+import { openDraft } from '../write.ts';
+
+/** What came of an operation, to be told. */
+export interface Resolved extends Offer {
+  readonly fate: string;
+  readonly says: readonly string[];
+  /** What others may wait for. */
+  readonly afterwards?: () => Promise<void>;
+}
+
+/** A work item that the caller may resolve. */
+export interface Resolvable {
+  readonly item: OpenItem;
+  readonly custodian: Ref | '';
+}
+
+export type Resolve = (snapshot: Snapshot, about: Resolvable) => Promise<Resolved>;
+
+/** @throws OperationOutcomeError `not-found`, `not-custodian`, or `referral-rule` for what is no open work item */
+export async function performResolution(room: Room, request: Request, resolve: Resolve): Promise<Reply> {
+  const asUpdate: Request = { ...request, interaction: 'update' };
+  checkScope(asUpdate);
+  const { committed, result } = await offer(room, async (snapshot) => {
+    const about = await readResolvable(room, asUpdate, snapshot);
+    const resolved = await resolve(snapshot, about);
+    const key = keyOf(request, replyTemplate(resolved));
+    const audit = [...resolved.commit.audit, auditResolution(request, about)];
+    return { ...resolved, commit: { ...resolved.commit, ...(key !== undefined && { key }), audit } };
+  });
+  if (committed.replayed) return { status: 200, resource: JSON.parse(committed.reply ?? '') as Resource }; // ours
+  room.committed(result.commit.writes.map(({ ref }) => ref));
+  await result.afterwards?.();
+  return { status: 200, resource: buildParameters(result) };
+}
+
+async function readResolvable(room: Room, request: Request, snapshot: Snapshot): Promise<Resolvable> {
+  const draft = openDraft(room, request, snapshot);
+  const ref: Ref = `Task/${request.id ?? ''}`;
+  const current = await readCurrent(draft, ref);
+  if (current === undefined)
+    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  const { version, resource } = current;
+  const { caller } = request;
+  if (!caller.administrator && version.custodian !== caller.organization) {
+    throw new OperationOutcomeError('not-custodian', {
+      diagnostics: `${ref} is another organization's work`,
+    });
+  }
+  const item = readItem(ref, resource);
+  if (item === undefined) {
+    throw new OperationOutcomeError('referral-rule', {
+      diagnostics: `${ref} is no open work item about a message`,
+    });
+  }
+  return { item, custodian: version.custodian };
+}
+
+function auditResolution(request: Request, { item, custodian }: Resolvable): AuditEntry {
+  const { caller, operation = '', requestId } = request;
+  return {
+    event: 'operation',
+    action: 'E',
+    outcome: '0',
+    agent: agentOf(caller),
+    requestId,
+    entities: [item.ref, item.document],
+    patients: [],
+    query: `$${operation}`,
+    viewers: custodian === '' ? [] : [custodian],
+  };
+}
+
+const buildParameters = ({ fate, says }: Pick<Resolved, 'fate' | 'says'>): Resource => ({
+  resourceType: 'Parameters',
+  parameter: [
+    { name: 'fate', valueCode: fate },
+    ...says.map((valueString) => ({ name: 'remark', valueString })),
+  ],
+});
+
+const replyTemplate = (resolved: Resolved): Template => ({
+  pieces: [JSON.stringify(buildParameters(resolved))],
+  holes: [],
+});
+
+// — what a person says
+
+/** A text of the operation's Parameters. @throws OperationOutcomeError `field-missing` */
+export function textOf(request: Request, name: string): string {
+  const value = parameterOf(request, name)?.['valueString'];
+  if (typeof value === 'string' && value.trim() !== '') return value;
+  throw missing(name, 'valueString');
+}
+
+/** A reference of the operation's Parameters. @throws OperationOutcomeError `field-missing` */
+export function referenceOf(request: Request, name: string): string {
+  const [value] = valuesAt(parameterOf(request, name), 'valueReference.reference');
+  if (typeof value === 'string') return value;
+  throw missing(name, 'valueReference');
+}
+
+const missing = (name: string, element: string): OperationOutcomeError =>
+  new OperationOutcomeError('field-missing', {
+    diagnostics: `the operation needs the parameter ${name} with ${element}`,
+    expression: [`Parameters.parameter.where(name = '${name}')`],
+  });
+
+function parameterOf({ body }: Request, name: string): Record<string, unknown> | undefined {
+  if (body !== undefined && body.plain.resourceType !== 'Parameters') {
+    throw new OperationOutcomeError('resource-type-mismatch', {
+      diagnostics: 'an operation takes Parameters',
+    });
+  }
+  const parameters = valuesAt(body?.plain, 'parameter') as readonly Record<string, unknown>[]; // JSON objects, or none fits
+  return parameters.find((parameter) => parameter?.['name'] === name);
+}

@@ -1,0 +1,24 @@
+/** The audit of a message: one row that it was received and what became of it, beside the rows of what it wrote. */
+import type { AuditEntry } from '../../ports/store.ts';
+import { agentOf } from '../audit.ts';
+import type { Request } from '../request.ts';
+import type { Settled } from './settle.ts';
+
+export function auditReceipt(request: Request, { verdict, kept, draft }: Settled): AuditEntry {
+  const { fate, referral, remarks } = verdict;
+  const wrong = remarks.find(({ severity }) => severity === 'E');
+  const isRefused = fate !== 'applied' && fate !== 'late' && wrong !== undefined;
+  const patient = referral?.patient;
+  const custodian = draft.planned.get(kept.document)?.custodian ?? '';
+  return {
+    event: 'receive',
+    action: 'E',
+    outcome: isRefused ? '4' : '0',
+    ...(isRefused && { issue: wrong.issue }),
+    agent: agentOf(request.caller),
+    requestId: request.requestId,
+    entities: [`${kept.document}/_history/0`],
+    patients: patient === undefined ? [] : [patient],
+    viewers: custodian === '' ? [] : [custodian],
+  };
+}

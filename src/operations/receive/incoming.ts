@@ -1,0 +1,126 @@
+/**
+ * A message as it came in: who sent it to whom as the link vouches for it (rules 7.1), and by which key it is known again
+ * (rules 7.3).
+ */
+import { createHash } from 'node:crypto';
+import type { Ref } from '../../fhir/types.ts';
+import { Hl7Fault } from '../../hl7v2/fault.ts';
+import type { Facility, Link } from '../../hl7v2/link.ts';
+import { decodeMessage, parseMessage, type Message } from '../../hl7v2/message.ts';
+import { readHeader } from '../../hl7v2/messages/header.ts';
+import type { Header } from '../../hl7v2/messages/reading.ts';
+import type { Received, Remark } from '../../hl7v2/received.ts';
+import { remark } from './fates.ts';
+
+export interface Incoming {
+  readonly link: Link;
+  readonly bytes: Uint8Array;
+  readonly address: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+  /** Undefined: the bytes are no message. */
+  readonly message: Message | undefined;
+  readonly header: Header | undefined;
+  /** The organization that MSH-4 stands for on this link; undefined for what it may not speak for. */
+  readonly sender: Ref | undefined;
+  /** The organization that MSH-6 stands for, else the link's default. */
+  readonly receiver: Ref | undefined;
+  /** Why it is not even read. */
+  readonly barred: Remark | undefined;
+}
+
+/** What the envelope of a message says. Never throws: what is no message is barred. */
+export function openIncoming({ link, bytes, address }: Received, receivedAt: number): Incoming {
+  const arrived = { link, bytes, address, receivedAt };
+  const nobody = { sender: undefined, receiver: onlyReceiver(link) };
+  let message: Message;
+  try {
+    message = parseMessage(decodeMessage(bytes).text);
+  } catch (error) {
+    const barred = remarkOfFault(error);
+    return { ...arrived, ...nobody, message: undefined, header: undefined, barred };
+  }
+  const header = readHeader(message, link.zone);
+  const sender = organizationOf(link.senders, header.sendingFacility);
+  const named = organizationOf(link.receivers, header.receivingFacility);
+  const silent = header.receivingFacility === undefined;
+  const receiver = named ?? (silent ? link.defaultReceiver : undefined);
+  const barred =
+    sender === undefined
+      ? remark('not-your-move', 'E', 'MSH-4', 'this facility does not speak on this link')
+      : receiver === undefined && !silent
+        ? remark('not-your-move', 'E', 'MSH-6', 'this facility is not addressed on this link')
+        : undefined;
+  return {
+    ...arrived,
+    message,
+    header,
+    sender,
+    receiver: barred === undefined ? receiver : (receiver ?? onlyReceiver(link)),
+    barred,
+  };
+}
+
+/** Who is asked about what names nobody: the default, or the only organization that the link reaches. */
+export function onlyReceiver({ defaultReceiver, receivers }: Link): Ref | undefined {
+  const organizations = new Set(receivers.map(({ organization }) => organization));
+  const [only] = organizations;
+  return defaultReceiver ?? (organizations.size === 1 ? only : undefined);
+}
+
+const organizationOf = (facilities: readonly Facility[], name: string | undefined): Ref | undefined =>
+  facilities.find(({ facility }) => facility === name)?.organization;
+
+function remarkOfFault(error: unknown): Remark {
+  if (!(error instanceof Hl7Fault)) throw error;
+  const { segment, segmentIndex, field, code, says } = error;
+  const at = segmentIndex > 1 ? `${segment}[${segmentIndex}]` : segment;
+  const location = field === undefined ? at : `${at}-${field}`;
+  return { ...remark('message-unreadable', 'E', location, says), code };
+}
+
+/** Under which a message is known again; without a control id, by its content. */
+export interface MessageKey {
+  readonly scope: string;
+  readonly id: string;
+  readonly fingerprint: string;
+}
+
+export function keyOf({ link, header, bytes }: Incoming): MessageKey {
+  const { sendingApplication = '', sendingFacility = '', controlId = '' } = header ?? {};
+  const fingerprint = fingerprintOf(bytes);
+  const scope = ['hl7v2', link.name, sendingApplication, sendingFacility].map(encodeURIComponent).join(':');
+  return { scope, id: controlId === '' ? `content:${fingerprint}` : `id:${controlId}`, fingerprint };
+}
+
+/** A digest of the bytes without MSH-7: an engine that sends again may write another time (rules 7.3). */
+function fingerprintOf(bytes: Uint8Array): string {
+  const digest = createHash('sha256');
+  const [start, end] = timeOf(bytes);
+  digest.update(bytes.subarray(0, start));
+  digest.update('\0');
+  digest.update(bytes.subarray(end));
+  return digest.digest('hex');
+}
+
+const [LF, CR, M, S, H] = [10, 13, 77, 83, 72];
+
+/** Where MSH-7 stands: between the sixth field separator and the seventh, or the end of the segment. */
+function timeOf(bytes: Uint8Array): readonly [start: number, end: number] {
+  const at = bytes.findIndex((byte, i) => byte === M && bytes[i + 1] === S && bytes[i + 2] === H);
+  const separator = bytes[at + 3];
+  if (at < 0 || separator === undefined) return [0, 0];
+  let seen = 0;
+  let start = 0;
+  for (let i = at + 3; i < bytes.length; i += 1) {
+    const byte = bytes[i];
+    const ends = byte === CR || byte === LF;
+    if (ends || byte === separator) {
+      seen += 1;
+      if (seen === 7 || (ends && start > 0)) return [start, i];
+      if (ends) return [0, 0];
+      if (seen === 6) start = i + 1;
+    }
+  }
+  return start === 0 ? [0, 0] : [start, bytes.length];
+}

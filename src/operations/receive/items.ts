@@ -1,0 +1,197 @@
+/** Work items about messages: Tasks of the organization that received them, each pointing to the kept message. */
+import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
+import type { Match, Query } from '../../ports/query.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { localRef, valuesAt } from '../../resources/element.ts';
+import { EVERYTHING, plan, type Draft } from '../draft.ts';
+import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../work-item.ts';
+import type { Verdict } from './fates.ts';
+import type { Incoming } from './incoming.ts';
+import type { Kept } from './keep.ts';
+import { changeOwn } from './own.ts';
+
+/** Kinds that wait for another message, and are tried again without a person. */
+const WAITING: readonly WorkItemKind[] = ['message-parked', 'message-unmatched'];
+
+/** States of a work item that nobody has dealt with. */
+const OPEN: readonly string[] = ['on-hold', 'requested', 'received', 'accepted', 'ready', 'in-progress'];
+
+export interface MessageItem {
+  readonly kind: WorkItemKind;
+  /** Whose person is asked. */
+  readonly owner: Ref | '';
+  readonly verdict: Pick<Verdict, 'remarks' | 'referral'>;
+  readonly number: Identifier | undefined;
+  /** Which event came, where the item is about a status without its note. */
+  readonly event?: string;
+}
+
+/** Plans the work item of a kept message. */
+export function planItem(draft: Draft, incoming: Incoming, { document }: Kept, item: MessageItem): Ref {
+  const { kind, owner, verdict, number, event } = item;
+  const planned = planWorkItem(draft.room.newId(), {
+    kind,
+    says: describe(verdict),
+    focus: document,
+    authoredOn: new Date(incoming.receivedAt).toISOString(),
+    owner,
+    status: kind === 'message-parked' ? 'on-hold' : 'requested',
+    basedOn: verdict.referral?.request,
+    groupIdentifier: groupOf(number),
+    requester: incoming.sender,
+    input: [
+      { type: { text: 'message' }, valueReference: { reference: document } },
+      { type: { text: 'link' }, valueString: incoming.link.name },
+      ...(event === undefined ? [] : [{ type: { text: 'event' }, valueString: event }]),
+    ],
+  });
+  plan(draft, planned);
+  return planned.ref;
+}
+
+/** What is said about a message, without a word of the patient. */
+const describe = ({ remarks }: Pick<Verdict, 'remarks'>): string =>
+  remarks
+    .filter(({ severity }) => severity !== 'I')
+    .map(({ location, says }) => (location === '' ? says : `${location}: ${says}`))
+    .join('; ')
+    .slice(0, DESCRIPTION_MAX) || 'see the kept message';
+
+const DESCRIPTION_MAX = 2000;
+
+/** The referral's number, by which messages about it are found again. */
+const groupOf = (number: Identifier | undefined): Identifier | undefined =>
+  number?.value === undefined
+    ? undefined
+    : { ...(number.system !== undefined && { system: number.system }), value: number.value };
+
+/** What an open work item becomes when its message waits no longer, but is not applied either. */
+export const turnItem = (
+  draft: Draft,
+  item: Ref,
+  kind: WorkItemKind,
+  verdict: Pick<Verdict, 'remarks' | 'referral'>,
+): Promise<void> =>
+  changeOwn(draft, item, (tree) => ({
+    ...tree,
+    ...(verdict.referral !== undefined && { basedOn: [{ reference: verdict.referral.request }] }),
+    status: kind === 'message-parked' ? 'on-hold' : 'requested',
+    code: codeOf(kind),
+    description: describe(verdict),
+    lastModified: draft.now,
+  }));
+
+/** A work item that is done, by whomever. */
+export const closeItem = (
+  draft: Draft,
+  item: Ref,
+  says: string,
+  status: 'completed' | 'cancelled' = 'completed',
+): Promise<void> =>
+  changeOwn(draft, item, (tree) => ({
+    ...tree,
+    status,
+    statusReason: { text: says },
+    lastModified: draft.now,
+  }));
+
+/** An open work item about a message, read; undefined when it is none, or dealt with. */
+export interface OpenItem {
+  readonly ref: Ref;
+  readonly task: Resource;
+  readonly kind: WorkItemKind;
+  readonly document: Ref;
+  readonly link: string;
+  /** Milliseconds since 1970 at which the message was received. */
+  readonly receivedAt: number;
+}
+
+export function readItem(ref: Ref, task: Resource): OpenItem | undefined {
+  const kind = kindOf(task);
+  const document = localRef(inputOf(task, 'message')?.['valueReference']);
+  const link = valueOfInput(task, 'link');
+  if (kind === undefined || document === undefined || link === undefined) return undefined;
+  if (!OPEN.includes(String(task['status']))) return undefined;
+  return { ref, task, kind, document, link, receivedAt: Date.parse(String(task['authoredOn'])) };
+}
+
+const kindOf = (task: Resource): WorkItemKind | undefined => {
+  const codings = valuesAt(task, 'code.coding') as readonly { system?: string; code?: string }[]; // validated
+  return codings.find(({ system }) => system === WORK_ITEM_SYSTEM)?.code as WorkItemKind | undefined; // ours
+};
+
+const inputOf = (task: Resource, name: string): Record<string, unknown> | undefined =>
+  (valuesAt(task, 'input') as readonly Record<string, unknown>[]).find(
+    ({ type }) => (type as { text?: string }).text === name,
+  );
+
+/** A text that a work item was given. */
+export const valueOfInput = (task: Resource, name: string): string | undefined =>
+  inputOf(task, name)?.['valueString'] as string | undefined; // planItem's
+
+/** Work items that are looked at at once. */
+const ITEMS_MAX = 100;
+
+/** The messages that wait for a referral: parked, or received before it was known. */
+export async function findWaiting(snapshot: Snapshot, number: Identifier): Promise<readonly OpenItem[]> {
+  const { value, system } = number;
+  if (value === undefined) return [];
+  return findItems(snapshot, {
+    kinds: WAITING,
+    where: {
+      kind: 'token',
+      param: 'group-identifier',
+      code: value,
+      ...(system !== undefined && { system }),
+    },
+  });
+}
+
+/** The messages that have been parked since before. */
+export const findOverdue = (snapshot: Snapshot, before: number): Promise<readonly OpenItem[]> =>
+  findItems(snapshot, {
+    kinds: ['message-parked'],
+    where: {
+      kind: 'all',
+      of: [
+        { kind: 'token', param: 'status', code: 'on-hold' },
+        { kind: 'range', param: 'authored-on', prefix: 'lt', low: before, high: before },
+      ],
+    },
+  });
+
+/** Every message that waits, as far as one looks. */
+export const findAllWaiting = (snapshot: Snapshot): Promise<readonly OpenItem[]> =>
+  findItems(snapshot, { kinds: WAITING });
+
+interface Wanted {
+  readonly kinds: readonly WorkItemKind[];
+  readonly where?: Query['where'];
+}
+
+async function findItems(snapshot: Snapshot, { kinds, where }: Wanted): Promise<readonly OpenItem[]> {
+  const anyOf = (param: string, codes: readonly string[], system?: string): Query['where'] => ({
+    kind: 'any',
+    of: codes.map((code) => ({ kind: 'token', param, code, ...(system !== undefined && { system }) })),
+  });
+  const query: Query = {
+    type: 'Task',
+    where: {
+      kind: 'all',
+      of: [
+        anyOf('code', kinds, WORK_ITEM_SYSTEM),
+        anyOf('status', OPEN),
+        ...(where === undefined ? [] : [where]),
+      ],
+    },
+    sort: [],
+    sight: EVERYTHING,
+    count: ITEMS_MAX,
+    offset: 0,
+    total: false,
+  };
+  const { matches } = await snapshot.search(query);
+  return matches.flatMap((match) => asItem(match) ?? []);
+}
+
+const asItem = ({ ref, text }: Match): OpenItem | undefined => readItem(ref, JSON.parse(text) as Resource); // stored texts were validated

@@ -1,0 +1,237 @@
+/**
+ * What a message comes to. It is read twice: once for the number of its referral, once more in the light of who sent it
+ * and where the referral stands. Whatever it does is planned on the draft; nothing is planned for what is not applied.
+ */
+import type { Ref } from '../../fhir/types.ts';
+import { readMessage } from '../../hl7v2/messages/read.ts';
+import type { Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
+import type { Remark } from '../../hl7v2/received.ts';
+import type { Party } from '../../referral/transitions.ts';
+import { readPreview, type Draft } from '../draft.ts';
+import { asked, quarantined, remark, verdictOfFindings, type Verdict } from './fates.ts';
+import type { Incoming } from './incoming.ts';
+import type { Kept } from './keep.ts';
+import { findWaitingNote, planNote, type Note } from './notes.ts';
+import { isOvertaken } from './order.ts';
+import { isSamePerson } from './patients.ts';
+import { findReferral, readReferral, type Found, type Referral } from './referral.ts';
+import { planRequest } from './request.ts';
+import { planStatus } from './status.ts';
+import { planVisit } from './visits.ts';
+
+/** What the settings and a person say about the reading of messages. */
+export interface Judging {
+  readonly pairWithinMs: number;
+  /** The order that a person says the message is about. */
+  readonly request?: Ref | undefined;
+}
+
+/** A message judged; what it does, when it is applied, is planned on the draft. */
+export interface Judged {
+  readonly verdict: Verdict;
+  readonly reading: Reading | undefined;
+  /** Placeholders of planned resources. */
+  readonly fullUrls: ReadonlyMap<string, Ref>;
+  readonly chart?: { readonly request: Ref; readonly patient: Ref | undefined } | undefined;
+  /** It is applied, and a person is asked for its note. */
+  readonly lacksNote?: boolean;
+}
+
+/** Told as the reading goes, so that a refusal that is thrown can be said to be about it. */
+export interface Progress {
+  reading?: Reading;
+  referral?: Referral;
+}
+
+/** @throws OperationOutcomeError when the rules refuse what the message says; `progress` tells how far it came */
+export async function judge(
+  draft: Draft,
+  incoming: Incoming,
+  kept: Kept,
+  judging: Judging,
+  progress: Progress,
+): Promise<Judged> {
+  const { barred, message, sender, receiver } = incoming;
+  if (barred !== undefined || message === undefined || sender === undefined) {
+    return only(quarantined(barred === undefined ? [] : [barred]));
+  }
+  const context = contextOf(draft, incoming);
+  const first = readMessage(message, context);
+  if (first.kind === 'fault') return only(quarantined(faultRemarks(first.findings, first.issue)));
+  progress.reading = first;
+  if (first.event === 'patient-update')
+    return only(asked('message-unfit', [noUpdates(first.findings)]), first);
+  const unreadable = verdictOfFindings(first.findings.filter(({ issue }) => issue !== 'not-your-move'));
+  if (unreadable?.fate === 'quarantine' || first.referralId === undefined) {
+    return only(unreadable ?? quarantined(first.findings), first);
+  }
+  const between = { sender, receiver };
+  const found: Found =
+    judging.request === undefined
+      ? await findReferral(draft, first.referralId, between)
+      : await readReferral(draft, judging.request, between);
+  if (found.kind === 'ambiguous') {
+    const says = 'several referrals are open under this number between these two';
+    return only(
+      asked('message-unmatched', [...first.findings, remark('not-found', 'E', 'ORC-2', says)]),
+      first,
+    );
+  }
+  const referral = found.kind === 'one' ? found.referral : undefined;
+  if (referral !== undefined) progress.referral = referral;
+  if (first.event === 'send-referral-package') {
+    if (unreadable !== undefined) return only({ ...unreadable, referral }, first);
+    const requested = await planRequest(draft, incoming, first, referral, kept);
+    return { ...requested, reading: first };
+  }
+  if (referral === undefined) {
+    const says = 'no referral with this number is known between these two';
+    return only(
+      asked('message-unmatched', [...first.findings, remark('not-found', 'E', 'ORC-2', says)]),
+      first,
+    );
+  }
+  return judgeAbout(draft, incoming, first, referral, judging, progress);
+}
+
+/** A message about a referral that is known here. */
+async function judgeAbout(
+  draft: Draft,
+  incoming: Incoming,
+  first: Reading,
+  referral: Referral,
+  judging: Judging,
+  progress: Progress,
+): Promise<Judged> {
+  const mistaken = await wrongPatient(draft, first, referral);
+  if (mistaken !== undefined) return only(quarantined([...first.findings, mistaken]), first);
+  const note = await noteFor(draft, incoming, first, referral, judging);
+  const { message } = incoming;
+  if (message === undefined) throw new Error('what was read is a message');
+  const reading = readMessage(message, {
+    ...contextOf(draft, incoming),
+    sender: referral.actors.size === 1 ? partyOf(referral) : undefined,
+    state: referral.state,
+    hasDocument: note !== undefined,
+    request: referral.request,
+    patient: referral.patient,
+  });
+  if (reading.kind === 'fault') return only(quarantined(faultRemarks(reading.findings, reading.issue)));
+  progress.reading = reading;
+  const refused = verdictOfFindings(reading.findings, referral);
+  if (refused !== undefined) return only(refused, reading);
+  return planEvent(draft, incoming, reading, referral, judging, note);
+}
+
+async function planEvent(
+  draft: Draft,
+  incoming: Incoming,
+  reading: Reading,
+  referral: Referral,
+  { pairWithinMs }: Judging,
+  note: Note | undefined,
+): Promise<Judged> {
+  const { findings } = reading;
+  switch (reading.event) {
+    case 'note':
+      return only(await planNote(draft, incoming, reading, referral, pairWithinMs), reading);
+    case 'status-ping':
+      return only({ fate: 'applied', referral, remarks: findings }, reading);
+    case 'none':
+    case 'patient-update':
+    case 'send-referral-package': {
+      const says = 'this is none of a referral’s events';
+      return only(
+        asked('message-unfit', [...findings, remark('referral-rule', 'E', '', says)], referral),
+        reading,
+      );
+    }
+    default:
+  }
+  if (await isOvertaken(draft, referral.request, senderOf(incoming), reading.sentAt)) {
+    const says = 'a later event of the same sender was applied before; this one is filed and moves nothing';
+    return only(
+      {
+        fate: 'late',
+        referral,
+        remarks: [...findings, remark('transition-not-allowed', 'W', 'MSH-7', says)],
+      },
+      reading,
+    );
+  }
+  if ('appointment' in reading) {
+    const fullUrls = new Map<string, Ref>();
+    const verdict = await planVisit(draft, reading, referral, fullUrls);
+    return { ...only(verdict, reading), fullUrls };
+  }
+  const verdict = await planStatus(draft, reading, referral, note);
+  return { ...only(verdict, reading), lacksNote: bringsNote(reading.event) && note === undefined };
+}
+
+const only = (verdict: Verdict, reading?: Reading): Judged => ({
+  verdict,
+  reading,
+  fullUrls: new Map(),
+  chart: verdict.referral,
+});
+
+const contextOf = ({ room }: Draft, { link, sender, receiver }: Incoming): ReadingContext => ({
+  newId: room.newId,
+  zone: link.zone,
+  namespaces: {},
+  sendingOrganization: sender,
+  receivingOrganization: receiver,
+});
+
+const partyOf = ({ actors }: Referral): Party | undefined => [...actors][0];
+
+function senderOf({ sender }: Incoming): Ref {
+  if (sender === undefined) throw new Error('who is judged has a sender');
+  return sender;
+}
+
+async function wrongPatient(
+  draft: Draft,
+  { patient: read }: Reading,
+  { patient: known }: Referral,
+): Promise<Remark | undefined> {
+  const patient = known === undefined ? undefined : await readPreview(draft, known);
+  if (patient !== undefined && read !== undefined && isSamePerson(read, patient)) return undefined;
+  return remark(
+    'structure-invalid',
+    'E',
+    'PID-3',
+    'the patient is not the one of the referral with this number',
+  );
+}
+
+/** Events that a note of the recipient belongs to. */
+const bringsNote = (event: Reading['event']): boolean =>
+  event === 'send-interim-note' || event === 'send-referral-outcome';
+
+/** A status that may bring a note: the sign of life is an interim note when one came (rules 7.4). */
+async function noteFor(
+  draft: Draft,
+  { receivedAt }: Incoming,
+  { event }: Reading,
+  referral: Referral,
+  { pairWithinMs }: Judging,
+): Promise<Note | undefined> {
+  if (!bringsNote(event) && event !== 'status-ping') return undefined;
+  return findWaitingNote(draft, referral, receivedAt, pairWithinMs);
+}
+
+const faultRemarks = (
+  findings: readonly Remark[],
+  issue: 'message-unreadable' | 'unsupported-message',
+): readonly Remark[] =>
+  findings.length > 0 ? findings : [remark(issue, 'E', 'MSH-9', 'this message is not read here')];
+
+const noUpdates = (findings: readonly Remark[]): Remark =>
+  findings.find(({ severity }) => severity === 'E') ??
+  remark(
+    'unsupported-message',
+    'E',
+    'MSH-9',
+    'what a message says about a patient alone is not applied here',
+  );

@@ -1,0 +1,175 @@
+/**
+ * A message is kept as it was received, whatever becomes of it: its bytes as a Binary, what they are as a
+ * DocumentReference, which resources came of them as a Provenance (crosswalk 1 and 9).
+ */
+import { createHash } from 'node:crypto';
+import { parseInstant } from '../../fhir/datetime.ts';
+import { systemOfOid } from '../../fhir/identifier.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Draft } from '../draft.ts';
+import type { Verdict } from './fates.ts';
+import type { Incoming } from './incoming.ts';
+import { EVENT_SYSTEM, FATE_SYSTEM, MAPPING_SYSTEM, MAPPING_VERSION, mark } from './marks.ts';
+import { WORK_ITEM_SYSTEM } from '../work-item.ts';
+import { changeOwn, planOwn } from './own.ts';
+
+export const ER7 = 'x-application/hl7-v2+er7';
+
+/** Where a message is kept. */
+export interface Kept {
+  readonly document: Ref;
+  readonly binary: Ref;
+}
+
+/** Under which ids a message is to be kept; known before, so that what comes of it can refer to it. */
+export const reserve = ({ room }: Draft): Kept => ({
+  document: `DocumentReference/${room.newId()}`,
+  binary: `Binary/${room.newId()}`,
+});
+
+export interface Filing {
+  /** A {@link Verdict}'s fate, or what a person made of the message. */
+  readonly fate: Verdict['fate'] | 'corrected' | 'discarded';
+  /** The event of a referral that it tells of, where it is one. */
+  readonly event?: string | undefined;
+  /** In which chart it is filed. */
+  readonly chart?: { readonly request: Ref; readonly patient: Ref | undefined } | undefined;
+  /** Whose it is: the sender's once it is in a chart, until then the receiver's, who is to look at it. */
+  readonly custodian: Ref | '';
+  /** The document that this one corrects. */
+  readonly replaces?: Ref | undefined;
+}
+
+/** Plans the bytes and the document. */
+export function planKept(draft: Draft, incoming: Incoming, kept: Kept, filing: Filing): void {
+  const { bytes } = incoming;
+  const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  const binary: Resource = { resourceType: 'Binary', contentType: ER7, data };
+  planOwn(draft, idOf(kept.binary), binary, filing.custodian);
+  planOwn(draft, idOf(kept.document), buildDocument(incoming, kept, filing), filing.custodian);
+}
+
+const idOf = (ref: Ref): string => ref.slice(ref.indexOf('/') + 1);
+
+function buildDocument(incoming: Incoming, kept: Kept, filing: Filing): Resource {
+  const { header, sender, bytes } = incoming;
+  const { custodian, replaces } = filing;
+  const sentAt = instantOf(header?.sentAt);
+  return {
+    resourceType: 'DocumentReference',
+    ...(header !== undefined && header.controlId !== '' && { masterIdentifier: masterOf(incoming) }),
+    status: 'current',
+    ...(header !== undefined && header.message !== '' && { type: { text: `HL7 v2 ${header.message}` } }),
+    ...filedAs(filing),
+    ...(sentAt !== undefined && { date: sentAt }),
+    ...(sender !== undefined && { author: [{ reference: sender }] }),
+    ...(custodian !== '' && { custodian: { reference: custodian } }),
+    ...(replaces !== undefined && { relatesTo: [{ code: 'replaces', target: { reference: replaces } }] }),
+    content: [
+      {
+        attachment: {
+          contentType: ER7,
+          url: kept.binary,
+          size: bytes.byteLength,
+          hash: createHash('sha1').update(bytes).digest('base64'),
+          creation: new Date(incoming.receivedAt).toISOString(),
+        },
+        ...formatOf(header?.message),
+      },
+    ],
+    ...chartOf(filing),
+  };
+}
+
+/** MSH-10, unique within the sending facility. */
+function masterOf({ header }: Incoming) {
+  const system = systemOfOid(header?.sendingFacility ?? '');
+  return { ...(system !== undefined && { system }), value: header?.controlId.trim() };
+}
+
+/** Times less than a second exact are no instant; the message itself has them. */
+const instantOf = (dateTime: string | undefined): string | undefined =>
+  dateTime !== undefined && parseInstant(dateTime) !== undefined ? dateTime : undefined;
+
+/** Format codes of 360X (https://profiles.ihe.net/fhir/ihe.formatcode.fhir). */
+const FORMATS: Readonly<Record<string, string>> = {
+  'OMG^O19': 'urn:ihe:pcc:360x:hl7:OMG:O19:2017',
+  'OSU^O51': 'urn:ihe:pcc:360x:hl7:OSU:O51:2017',
+  'SIU^S12': 'urn:ihe:pcc:360x:hl7:SIU:S12:2017',
+  'SIU^S13': 'urn:ihe:pcc:360x:hl7:SIU:S13:2017',
+  'SIU^S15': 'urn:ihe:pcc:360x:hl7:SIU:S15:2017',
+  'SIU^S26': 'urn:ihe:pcc:360x:hl7:SIU:S26:2017',
+};
+const FORMAT_SYSTEM = 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode';
+
+function formatOf(message: string | undefined) {
+  const code = message === undefined ? undefined : FORMATS[message];
+  return code !== undefined && { format: { system: FORMAT_SYSTEM, code } };
+}
+
+const filedAs = ({ fate, event }: Filing) => ({
+  category: [mark(FATE_SYSTEM, fate), ...(event === undefined ? [] : [mark(EVENT_SYSTEM, event)])],
+});
+
+const chartOf = ({ chart }: Filing) =>
+  chart !== undefined && {
+    ...(chart.patient !== undefined && { subject: { reference: chart.patient } }),
+    context: { related: [{ reference: chart.request }] },
+  };
+
+/** Files what was kept before: with another fate, and in a chart where it has one now. */
+export function refile(draft: Draft, { document }: Kept, filing: Filing): Promise<void> {
+  return changeOwn(draft, document, (tree) => ({ ...tree, ...filedAs(filing), ...chartOf(filing) }));
+}
+
+/** What came of a message, once everything that it changes is planned. */
+export function planProvenance(
+  draft: Draft,
+  incoming: Incoming,
+  kept: Kept,
+  custodian: Ref | '',
+  by?: Ref,
+): void {
+  const own = new Set<string>([kept.document, kept.binary]);
+  const touched = [...draft.planned.keys()].filter((ref) => !own.has(ref) && !isOwnWork(draft, ref));
+  const { header, sender, link } = incoming;
+  const who = sender === undefined ? { display: `link ${link.name}` } : { reference: sender };
+  planOwn(
+    draft,
+    draft.room.newId(),
+    {
+      resourceType: 'Provenance',
+      target: (touched.length > 0 ? touched : [kept.document]).map((reference) => ({ reference })),
+      ...(header?.sentAt !== undefined && { occurredDateTime: header.sentAt }),
+      recorded: draft.now,
+      agent: [
+        { type: agentType('author'), who },
+        {
+          type: agentType('assembler'),
+          who: {
+            identifier: { system: MAPPING_SYSTEM, value: MAPPING_VERSION },
+            display: `${draft.room.settings.sourceName}, HL7 v2 mapping ${MAPPING_VERSION}`,
+          },
+        },
+        ...(by === undefined ? [] : [{ type: agentType('enterer'), who: { reference: by } }]),
+      ],
+      entity: [
+        { role: 'source', what: { reference: kept.document } },
+        { role: 'source', what: { reference: kept.binary } },
+      ],
+    },
+    custodian,
+  );
+}
+
+/** Work items are about messages, not made of them. */
+const isOwnWork = ({ planned }: Draft, ref: Ref): boolean => {
+  const code = planned.get(ref)?.after?.plain['code'] as
+    | { coding?: readonly { system?: string }[] }
+    | undefined;
+  return ref.startsWith('Task/') && (code?.coding ?? []).some(({ system }) => system === WORK_ITEM_SYSTEM);
+};
+
+const agentType = (code: 'author' | 'assembler' | 'enterer') => ({
+  coding: [{ system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type', code }],
+});

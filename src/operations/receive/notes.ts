@@ -1,0 +1,176 @@
+/**
+ * Notes (MDM^T02; rules 7.4): kept as documents of the referral, and paired with the status that they belong to by the
+ * referral, within `pairWithinMs`, whichever comes first.
+ */
+import { parseInstant } from '../../fhir/datetime.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { NoteReading, DocumentReading } from '../../hl7v2/messages/reading.ts';
+import type { Query } from '../../ports/query.ts';
+import { EVERYTHING, type Draft } from '../draft.ts';
+import { WORK_ITEM_SYSTEM } from '../work-item.ts';
+import { quarantined, type Verdict } from './fates.ts';
+import { planFeedback, withOutput } from './feedback.ts';
+import type { Incoming } from './incoming.ts';
+import { closeItem, valueOfInput } from './items.ts';
+import { mark, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from './marks.ts';
+import { changeOwn, changeSent, planSent } from './own.ts';
+import type { Referral } from './referral.ts';
+
+/** A note as it is kept. */
+export interface Note {
+  readonly document: Ref;
+}
+
+/** Notes or statuses of one referral that wait for each other, at most. */
+const WAITING_MAX = 100;
+
+/** The oldest note of the recipient that came shortly before, or after, `at` and belongs to no status yet. */
+export async function findWaitingNote(
+  draft: Draft,
+  { request, recipient }: Referral,
+  at: number,
+  withinMs: number,
+): Promise<Note | undefined> {
+  const query: Query = {
+    type: 'DocumentReference',
+    where: {
+      kind: 'all',
+      of: [
+        { kind: 'reference', param: 'related', to: [request] },
+        { kind: 'reference', param: 'author', to: [recipient] },
+        { kind: 'token', param: 'category', system: NOTE_SYSTEM, code: NOTE_WAITS },
+        { kind: 'updated', prefix: 'ge', low: at - withinMs, high: at - withinMs },
+      ],
+    },
+    sort: [{ param: '_lastUpdated', descending: false }],
+    sight: EVERYTHING,
+    count: WAITING_MAX,
+    offset: 0,
+    total: false,
+  };
+  const { matches } = await draft.snapshot.search(query);
+  draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
+  const [first] = matches;
+  return first === undefined ? undefined : { document: first.ref };
+}
+
+/** The note's status has come. */
+export const pairNote = (draft: Draft, { document }: Note): Promise<void> =>
+  changeOwn(draft, document, (tree) => ({ ...tree, category: [mark(NOTE_SYSTEM, NOTE_PAIRED)] }));
+
+/** Plans a note, and gives it to a status that came without one. */
+export async function planNote(
+  draft: Draft,
+  incoming: Incoming,
+  reading: NoteReading,
+  referral: Referral,
+  withinMs: number,
+): Promise<Verdict> {
+  const { document, findings } = reading;
+  if (document === undefined) return quarantined(findings);
+  const status = referral.actors.has('referralRecipient')
+    ? await findStatusWithoutNote(draft, referral, incoming.receivedAt - withinMs)
+    : undefined;
+  const state = status === undefined ? NOTE_WAITS : NOTE_PAIRED;
+  const note: Note = { document: planDocument(draft, document, referral, incoming, state) };
+  if (status !== undefined) await giveNote(draft, referral, note, status);
+  return { fate: 'applied', referral, remarks: findings };
+}
+
+function planDocument(
+  draft: Draft,
+  document: DocumentReading,
+  { request, patient }: Referral,
+  { sender }: Incoming,
+  state: string,
+): Ref {
+  const { contentType, data, title, identifier, type, date, docStatus, confidentiality } = document;
+  const binary = planSent(draft, { resourceType: 'Binary', contentType, data });
+  return planSent(draft, {
+    resourceType: 'DocumentReference',
+    ...(identifier !== undefined && { masterIdentifier: identifier }),
+    status: 'current',
+    ...(docStatus !== undefined && { docStatus }),
+    ...(type !== undefined && { type }),
+    category: [mark(NOTE_SYSTEM, state)],
+    ...(patient !== undefined && { subject: { reference: patient } }),
+    ...(date !== undefined && parseInstant(date) !== undefined && { date }),
+    ...(sender !== undefined && { author: [{ reference: sender }], custodian: { reference: sender } }),
+    ...(confidentiality !== undefined && { securityLabel: [{ coding: [confidential(confidentiality)] }] }),
+    content: [
+      {
+        attachment: {
+          contentType,
+          url: binary,
+          ...(title !== undefined && { title }),
+          size: Buffer.byteLength(data, 'base64'),
+        },
+      },
+    ],
+    context: { related: [{ reference: request }] },
+  });
+}
+
+const confidential = (code: string) => ({
+  system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality',
+  code,
+});
+
+// — a status that came before its note
+
+interface StatusWithoutNote {
+  readonly item: Ref;
+  readonly event: string;
+}
+
+async function findStatusWithoutNote(
+  draft: Draft,
+  { request, recipient }: Referral,
+  since: number,
+): Promise<StatusWithoutNote | undefined> {
+  const query: Query = {
+    type: 'Task',
+    where: {
+      kind: 'all',
+      of: [
+        { kind: 'reference', param: 'based-on', to: [request] },
+        { kind: 'reference', param: 'requester', to: [recipient] },
+        { kind: 'token', param: 'code', system: WORK_ITEM_SYSTEM, code: 'note-missing' },
+        { kind: 'token', param: 'status', code: 'requested' },
+        { kind: 'range', param: 'authored-on', prefix: 'ge', low: since, high: since },
+      ],
+    },
+    sort: [{ param: 'authored-on', descending: false }],
+    sight: EVERYTHING,
+    count: WAITING_MAX,
+    offset: 0,
+    total: false,
+  };
+  const { matches } = await draft.snapshot.search(query);
+  draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
+  const [first] = matches;
+  if (first === undefined) return undefined;
+  const task = JSON.parse(first.text) as Resource; // stored texts were validated
+  return { item: first.ref, event: valueOfInput(task, 'event') ?? '' };
+}
+
+/**
+ * The note that a status lacked. While the referral is where that status brought it, it is the recipient's interim note
+ * (TID 29) and the other party is told; later it is added to what the recipient sent, and moves nothing.
+ */
+async function giveNote(
+  draft: Draft,
+  referral: Referral,
+  note: Note,
+  { item, event }: StatusWithoutNote,
+): Promise<void> {
+  const output = await planFeedback(draft, referral, note, event);
+  if (output !== undefined) {
+    const { task, state } = referral;
+    const change = (tree: Resource): Resource => withOutput(tree, output);
+    const isItsMove = event === 'send-interim-note' && state === 'in-progress/5.1.4';
+    if (isItsMove) await changeSent(draft, task, change);
+    else await changeOwn(draft, task, change);
+  }
+  await closeItem(draft, item, 'the note came');
+}

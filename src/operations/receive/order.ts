@@ -1,0 +1,79 @@
+/**
+ * The order of messages (rules 7.5). Transports keep no order between two parties, and engines send again what failed; so
+ * an event counts by the time at which its sender wrote it (MSH-7), and moves of the two parties may cross.
+ */
+import type { Ref } from '../../fhir/types.ts';
+import type { Query } from '../../ports/query.ts';
+import { isTerminal, type State } from '../../referral/state.ts';
+import type { Event } from '../../referral/transitions.ts';
+import { EVERYTHING, type Draft } from '../draft.ts';
+import { APPLIED, EVENT_SYSTEM, FATE_SYSTEM } from './marks.ts';
+
+/**
+ * Whether a later event of the same sender was applied to this referral. It is asked of the kept messages, so that it
+ * holds in the very commit that applies the next one. Two events of one second are taken as they come.
+ */
+export async function isOvertaken(
+  draft: Draft,
+  request: Ref,
+  sender: Ref,
+  sentAt: string | undefined,
+): Promise<boolean> {
+  const sent = sentAt === undefined ? Number.NaN : Date.parse(sentAt);
+  if (Number.isNaN(sent)) return false;
+  const query: Query = {
+    type: 'DocumentReference',
+    where: {
+      kind: 'all',
+      of: [
+        { kind: 'reference', param: 'related', to: [request] },
+        { kind: 'reference', param: 'author', to: [sender] },
+        { kind: 'token', param: 'category', system: FATE_SYSTEM, code: APPLIED },
+        { kind: 'token', param: 'category', system: EVENT_SYSTEM },
+        { kind: 'range', param: 'date', prefix: 'gt', low: sent, high: sent },
+      ],
+    },
+    sort: [],
+    sight: EVERYTHING,
+    count: 1,
+    offset: 0,
+    total: false,
+  };
+  const { matches } = await draft.snapshot.search(query);
+  if (matches.length > 0) return true;
+  draft.expects.push({ query, refs: [] });
+  return false;
+}
+
+type Crossing = readonly [events: readonly Event[], during: readonly State[], says: string];
+
+const VISITS: readonly Event[] = [
+  'send-schedule-visit-information',
+  'send-rescheduled-visit-information',
+  'send-appointment-cancellation-information',
+  'send-no-show-information',
+];
+
+/**
+ * Moves that crossed: what the one party wrote before it had heard of the other's. They are filed and move nothing. What
+ * the table of transitions decides itself is not here: the outcome (TID 24) and a decline (G10a) while cancellation is
+ * requested.
+ */
+// prettier-ignore
+const CROSSINGS: readonly Crossing[] = [
+  [['send-cancellation-request'],      ['completed'],                                'the outcome was there before the request to cancel, and counts'],
+  [['send-cancellation-request'],      ['rejected'],                                 'the referral was declined before it was to be cancelled'],
+  [['send-cancellation-request'],      ['cancelled'],                                'the referral is cancelled already'],
+  [['send-acceptance'],                ['in-progress/5.2'],                          'cancellation was requested before the acceptance came'],
+  [['send-acceptance'],                ['in-progress', 'in-progress/5.1.1', 'in-progress/5.1.2', 'in-progress/5.1.3', 'in-progress/5.1.4', 'completed'],
+                                                                                     'the referral was accepted before'],
+  [VISITS,                             ['in-progress/5.2'],                          'cancellation was requested before the visit became known'],
+  [['send-interim-note'],              ['completed'],                                'the note came after the outcome; it is filed'],
+];
+
+/** What is said of an event that crossed another; undefined when it did not. */
+export const crossingOf = (event: Event, state: State): string | undefined =>
+  CROSSINGS.find(([events, during]) => events.includes(event) && during.includes(state))?.[2];
+
+/** Whether what is not legal now may be so after another message. */
+export const mayBecomeLegal = (state: State): boolean => !isTerminal(state);

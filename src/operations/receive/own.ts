@@ -1,0 +1,62 @@
+/** What the server itself writes beside a message: kept bytes, documents, provenance, work items. */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { parseJson } from '../../fhir/json.ts';
+import { mapBody } from '../../fhir/body.ts';
+import { plan, type Draft } from '../draft.ts';
+import { readCurrent } from '../interactions/write.ts';
+import { addFurther } from '../rule.ts';
+
+/** Plans a resource that the server makes, kept by an organization; it meets no rule. */
+export function planOwn(draft: Draft, id: string, resource: Resource, custodian: Ref | ''): Ref {
+  const tree: Resource = { ...resource, id };
+  const ref: Ref = `${resource.resourceType}/${id}`;
+  plan(draft, {
+    ref,
+    method: 'POST',
+    base: 0,
+    before: undefined,
+    after: { plain: tree, storing: tree },
+    custodian,
+    byRule: true,
+    parties: [],
+  });
+  return ref;
+}
+
+/** Changes a stored resource as the server, whoever keeps it; what is planned for it already stays. */
+export const changeOwn = (draft: Draft, ref: Ref, become: (tree: Resource) => Resource): Promise<void> =>
+  addFurther(draft, { ref, become });
+
+/** Plans a resource in the sender's name: it meets every check and rule that a client's would. */
+export function planSent(draft: Draft, resource: Resource): Ref {
+  const id = draft.room.newId();
+  const ref = planOwn(draft, id, resource, '');
+  const planned = draft.planned.get(ref);
+  if (planned !== undefined) plan(draft, { ...planned, byRule: false });
+  return ref;
+}
+
+/** Changes a resource in the sender's name; false when there is nothing to change. */
+export async function changeSent(
+  draft: Draft,
+  ref: Ref,
+  change: (tree: Resource) => Resource,
+): Promise<boolean> {
+  const current = await readCurrent(draft, ref);
+  if (current?.version.text === undefined) throw new Error(`${ref} was there a moment ago`);
+  const { version, resource } = current;
+  const body = parseJson(version.text ?? '');
+  const after = mapBody(body, change);
+  if (after.plain === body.plain) return false;
+  plan(draft, {
+    ref,
+    method: 'PUT',
+    base: version.seq,
+    before: resource,
+    after,
+    custodian: version.custodian,
+    byRule: false,
+    parties: [],
+  });
+  return true;
+}

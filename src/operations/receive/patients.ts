@@ -1,0 +1,99 @@
+/**
+ * Whether the person of a message is a person known here (rules 7.6): "only assigning authorities that are registered for
+ * the link match, within that custodian. Name and birth date must agree, else quarantine."
+ */
+import { foldText } from '../../fhir/fold.ts';
+import { systemOfOid } from '../../fhir/identifier.ts';
+import type { HumanName, Identifier, Ref, Resource } from '../../fhir/types.ts';
+import type { Link } from '../../hl7v2/link.ts';
+import type { PatientReading } from '../../hl7v2/messages/reading.ts';
+import type { Query } from '../../ports/query.ts';
+import type { Draft } from '../draft.ts';
+
+export type Person =
+  | { readonly kind: 'known'; readonly ref: Ref; readonly patient: Resource }
+  | { readonly kind: 'new' }
+  /** An identifier is known, and belongs to somebody else, or to several. */
+  | { readonly kind: 'contradicted'; readonly says: string };
+
+/** Patients under one number that are looked at, at most. */
+const PATIENTS_MAX = 100;
+
+/** The patient of the sender's own that a message means. */
+export async function findPatient(
+  draft: Draft,
+  reading: PatientReading,
+  { authorities }: Link,
+): Promise<Person> {
+  const systems = new Set(authorities.map((oid) => systemOfOid(oid) ?? oid));
+  const numbers = reading.identifiers.filter(({ system, value }) => system && value && systems.has(system));
+  if (numbers.length === 0) return { kind: 'new' };
+  const query: Query = {
+    type: 'Patient',
+    where: {
+      kind: 'any',
+      of: numbers.map(({ system = '', value = '' }) => ({
+        kind: 'token',
+        param: 'identifier',
+        system,
+        code: value,
+      })),
+    },
+    sort: [],
+    sight: draft.sight,
+    count: PATIENTS_MAX,
+    offset: 0,
+    total: false,
+  };
+  const { matches } = await draft.snapshot.search(query);
+  draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
+  const own = matches.filter(({ custodian }) => custodian === draft.caller.organization);
+  const [match, another] = own;
+  if (match === undefined) return { kind: 'new' };
+  if (another !== undefined) return { kind: 'contradicted', says: 'the numbers belong to several patients' };
+  const patient = JSON.parse(match.text) as Resource; // stored texts were validated
+  return agrees(reading, patient)
+    ? { kind: 'known', ref: match.ref, patient }
+    : { kind: 'contradicted', says: 'name or birth date are not those of the patient with this number' };
+}
+
+/**
+ * Whether a message about a referral means the referral's patient: at least one number is the patient's, none of the same
+ * authority is another, and name and birth date agree.
+ */
+export function isSamePerson(reading: PatientReading, patient: Resource): boolean {
+  const known = (patient['identifier'] ?? []) as readonly Identifier[]; // validated structure
+  const alike = reading.identifiers.filter((number) => known.some((one) => isSameNumber(one, number)));
+  if (alike.length === 0) return false;
+  const contradicts = reading.identifiers.some(
+    ({ system }) =>
+      system !== undefined &&
+      known.some((one) => one.system === system) &&
+      !alike.some((one) => one.system === system),
+  );
+  return !contradicts && agrees(reading, patient);
+}
+
+const isSameNumber = (one: Identifier, other: Identifier): boolean =>
+  one.value !== undefined && one.value === other.value && one.system === other.system;
+
+/** Family name, first given name and birth date, as far as both sides know them. */
+export function agrees({ name, birthDate }: PatientReading, patient: Resource): boolean {
+  const { name: names = [], birthDate: known } = patient as { name?: HumanName[]; birthDate?: string }; // validated
+  return (names.length === 0 || names.some((one) => isSameName(name, one))) && isSameDate(birthDate, known);
+}
+
+function isSameName(read: PatientReading['name'], known: HumanName): boolean {
+  return (
+    isSameWord(read.family, known.family) &&
+    isSameWord(read.given?.[0], known.given?.[0]) &&
+    (read.family !== undefined || read.given?.[0] !== undefined)
+  );
+}
+
+const isSameWord = (one: string | undefined, other: string | undefined): boolean =>
+  one === undefined || other === undefined || foldText(one) === foldText(other);
+
+/** A date without its day says less, not otherwise. */
+const isSameDate = (one: string | undefined, other: string | undefined): boolean =>
+  one === undefined || other === undefined || one.startsWith(other) || other.startsWith(one);

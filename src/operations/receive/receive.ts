@@ -1,0 +1,150 @@
+/**
+ * The desk's door for messages (rules 7). Behind a message nobody waits: it is never bounced. Every message ends in one
+ * commit that holds its bytes, what it changes, its audit and its answer; then the answer is told, and told again.
+ */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Answer, Receive } from '../../hl7v2/received.ts';
+import type { Link } from '../../hl7v2/link.ts';
+import type { CommitKey, Snapshot } from '../../ports/store.ts';
+import { auditReceipt } from './audit.ts';
+import { buildOffer, offer, type Offer } from '../offer.ts';
+import type { Room } from '../room.ts';
+import { openDraft } from '../write.ts';
+import { answerOf, asked, notKept, quarantined, remark, type Verdict } from './fates.ts';
+import { keyOf, openIncoming, type Incoming, type MessageKey } from './incoming.ts';
+import { settleMessage, type Settled } from './settle.ts';
+import { requestOf } from './speak.ts';
+import { createWaiting, type Waiting } from './waiting.ts';
+
+export interface MessageSettings {
+  /** How long a message is known again (rules 7.3). */
+  readonly duplicateWindowMs: number;
+  /** How long a note and its status wait for each other (rules 7.4). */
+  readonly pairWithinMs: number;
+  /** How long a message may wait for one that comes before it (rules 7.5). */
+  readonly parkMs: number;
+}
+
+export interface ReceiveParts {
+  readonly settings: MessageSettings;
+  /** The links as they are configured now: kept messages name theirs. */
+  readonly links: () => readonly Link[];
+  /** What went wrong and harms no message: a retry that failed. */
+  readonly log: (says: string, about: Readonly<Record<string, string>>) => void;
+}
+
+/** The door, and what must be called now and then. */
+export interface MessageDoor {
+  readonly parts: ReceiveParts;
+  readonly receive: Receive;
+  readonly waiting: Waiting;
+}
+
+interface Prepared extends Offer, Settled {
+  readonly answer: Answer;
+}
+
+export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor {
+  const { settings } = parts;
+  const waiting = createWaiting(room, parts);
+
+  const receive: Receive = async (received) => {
+    const incoming = openIncoming(received, room.clock.now());
+    return keep(incoming, keyOf(incoming));
+  };
+
+  async function keep(incoming: Incoming, key: MessageKey): Promise<Answer> {
+    try {
+      return await offerMessage((snapshot) => prepare(incoming, key, snapshot));
+    } catch (error) {
+      if (!isReused(error)) return notKept(error);
+    }
+    return keepOther(incoming, key);
+  }
+
+  /** Another content under a number that is known: kept apart, and refused by that number (rules 7.2). */
+  async function keepOther(incoming: Incoming, { scope, id, fingerprint }: MessageKey): Promise<Answer> {
+    const says = 'another message came under this control id';
+    const verdict = quarantined([remark('idempotency-key-reused', 'E', 'MSH-10', says)]);
+    const other = { scope, id: `${id} other:${fingerprint}`, fingerprint };
+    try {
+      return await offerMessage((snapshot) => prepareKept(incoming, other, snapshot, verdict));
+    } catch (error) {
+      return notKept(error);
+    }
+  }
+
+  async function offerMessage(prepareOne: (snapshot: Snapshot) => Promise<Prepared>): Promise<Answer> {
+    const { committed, result } = await offer(room, prepareOne);
+    if (committed.replayed) return { ...readAnswer(committed.reply), fate: 'repeated' };
+    room.committed(result.commit.writes.map(({ ref }) => ref));
+    await waiting.after(result);
+    return result.answer;
+  }
+
+  /** What cannot be applied for a reason that nobody foresaw is a person's work, and still kept. */
+  async function prepare(incoming: Incoming, key: MessageKey, snapshot: Snapshot): Promise<Prepared> {
+    try {
+      return await prepareWith(incoming, key, snapshot);
+    } catch (error) {
+      if (isOurs(error)) throw error;
+      parts.log('a message could not be applied', { link: incoming.link.name, error: nameOf(error) });
+      const says = 'the message could not be applied; see the log';
+      return prepareKept(
+        incoming,
+        key,
+        snapshot,
+        asked('message-unfit', [remark('internal', 'E', '', says)]),
+      );
+    }
+  }
+
+  const prepareKept = (incoming: Incoming, key: MessageKey, snapshot: Snapshot, verdict: Verdict) =>
+    prepareWith(incoming, key, snapshot, verdict);
+
+  async function prepareWith(
+    incoming: Incoming,
+    key: MessageKey,
+    snapshot: Snapshot,
+    given?: Verdict,
+  ): Promise<Prepared> {
+    const request = requestOf(room, incoming);
+    const open = () => openDraft(room, request, snapshot);
+    const settled = await settleMessage(open, incoming, settings, given === undefined ? {} : { given });
+    const answer = answerOf(settled.verdict, incoming.link);
+    const offered = await buildOffer(settled.draft, request, commitKey(key, answer));
+    const commit = { ...offered.commit, audit: [...offered.commit.audit, auditReceipt(request, settled)] };
+    return { ...offered, ...settled, commit, answer };
+  }
+
+  const commitKey = (key: MessageKey, answer: Answer): CommitKey => ({
+    ...key,
+    countsMs: settings.duplicateWindowMs,
+    reply: { pieces: [JSON.stringify(answer)], holes: [] },
+  });
+
+  return { parts, receive, waiting };
+}
+
+function readAnswer(reply: string | undefined): Answer {
+  if (reply === undefined) throw new Error('a replayed commit has a reply');
+  return JSON.parse(reply) as Answer; // written by commitKey
+}
+
+const isReused = (error: unknown): boolean =>
+  error instanceof OperationOutcomeError && error.code === 'idempotency-key-reused';
+
+/** The store's refusals are no reason to try otherwise. */
+const isOurs = (error: unknown): boolean =>
+  error instanceof OperationOutcomeError && NOT_THE_MESSAGES.has(error.code);
+
+const NOT_THE_MESSAGES: ReadonlySet<string> = new Set([
+  'storage-full',
+  'storage-read-only',
+  'busy',
+  'server-stopping',
+  'write-conflict',
+]);
+
+/** Never the message of an error, which may quote a patient. */
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);

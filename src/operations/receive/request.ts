@@ -1,0 +1,111 @@
+/** A request for a referral (360X PCC-55; crosswalk 3): the person, the roles, the order and its Task, in one commit. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { RequestReading } from '../../hl7v2/messages/reading.ts';
+import { readPreview, type Draft } from '../draft.ts';
+import { ofType, planClinicians } from './clinicians.ts';
+import { asked, quarantined, remark, type Verdict } from './fates.ts';
+import type { Incoming } from './incoming.ts';
+import type { Kept } from './keep.ts';
+import { planSent } from './own.ts';
+import { findPatient, isSamePerson } from './patients.ts';
+import type { Referral } from './referral.ts';
+
+/** What a request plans, and under which placeholders its resources refer to each other. */
+export interface Requested {
+  readonly verdict: Verdict;
+  readonly fullUrls: ReadonlyMap<string, Ref>;
+  /** In which chart the message is filed, when it was applied. */
+  readonly chart?: { readonly request: Ref; readonly patient: Ref | undefined };
+}
+
+/** Plans a referral that is new here; whoever sends a request again gets no second one. */
+export async function planRequest(
+  draft: Draft,
+  incoming: Incoming,
+  reading: RequestReading,
+  known: Referral | undefined,
+  kept: Kept,
+): Promise<Requested> {
+  if (known !== undefined) return { verdict: await compare(draft, reading, known), fullUrls: new Map() };
+  const { findings } = reading;
+  if (incoming.receiver === undefined) {
+    const says = 'neither the message nor the link says which organization is asked';
+    return nothing(asked('message-unaddressed', [...findings, remark('field-missing', 'E', 'MSH-6', says)]));
+  }
+  if (reading.patient === undefined) return nothing(quarantined(findings));
+  const person = await findPatient(draft, reading.patient, incoming.link);
+  if (person.kind === 'contradicted') {
+    return nothing(quarantined([...findings, remark('structure-invalid', 'E', 'PID-3', person.says)]));
+  }
+  const fullUrls = new Map<string, Ref>();
+  for (const { fullUrl, resource } of ofType(reading.resources, 'Patient')) {
+    fullUrls.set(fullUrl, person.kind === 'known' ? person.ref : planSent(draft, resource));
+  }
+  await planClinicians(draft, reading.resources, fullUrls);
+  for (const { fullUrl, resource } of ofType(reading.resources, 'ServiceRequest')) {
+    fullUrls.set(fullUrl, planSent(draft, resource));
+  }
+  for (const { fullUrl, resource } of ofType(reading.resources, 'Task')) {
+    fullUrls.set(fullUrl, planSent(draft, withPackage(resource, kept)));
+  }
+  const request = [...fullUrls.values()].find((ref) => ref.startsWith('ServiceRequest/'));
+  if (request === undefined) return nothing(quarantined(findings));
+  const patient = [...fullUrls.values()].find((ref) => ref.startsWith('Patient/'));
+  return { verdict: { fate: 'applied', remarks: findings }, fullUrls, chart: { request, patient } };
+}
+
+const nothing = (verdict: Verdict): Requested => ({ verdict, fullUrls: new Map() });
+
+const withPackage = (task: Resource, { document }: Kept): Resource => ({
+  ...task,
+  input: [{ type: { text: 'Referral package' }, valueReference: { reference: document } }],
+});
+
+/**
+ * A request under a number that is in use between the two: the same once more, which changes nothing; or another, about
+ * which a person is asked; or not this sender's to make.
+ */
+async function compare(draft: Draft, reading: RequestReading, known: Referral): Promise<Verdict> {
+  const { findings } = reading;
+  if (!known.actors.has('referralInitiator')) {
+    const says = 'a referral is requested by its initiator; here the sender is its recipient';
+    return quarantined([...findings, remark('not-your-move', 'E', 'ORC-1', says)]);
+  }
+  const patient = known.patient === undefined ? undefined : await readPreview(draft, known.patient);
+  if (patient === undefined || reading.patient === undefined || !isSamePerson(reading.patient, patient)) {
+    const says = 'the referral with this number is for another patient';
+    return quarantined([...findings, remark('structure-invalid', 'E', 'PID-3', says)]);
+  }
+  const [order] = ofType(reading.resources, 'ServiceRequest');
+  if (order !== undefined && asksTheSame(order.resource, known.order)) {
+    const says = 'this referral is here already, with the same content; nothing was changed';
+    return {
+      fate: 'applied',
+      referral: known,
+      remarks: [...findings, remark('duplicate', 'I', 'ORC-2', says)],
+    };
+  }
+  const says = 'a referral with this number is here already, with other content; it was not changed';
+  return asked('message-unfit', [...findings, remark('duplicate', 'E', 'ORC-2', says)], known);
+}
+
+/** What an order asks for; who asks whom for whom is compared by the parties and the patient. */
+const ASKS = [
+  'code',
+  'category',
+  'priority',
+  'orderDetail',
+  'quantityQuantity',
+  'occurrencePeriod',
+  'occurrenceDateTime',
+  'reasonCode',
+  'note',
+];
+
+const asksTheSame = (order: Resource, known: Resource): boolean =>
+  ASKS.every((element) => isDeepStrictEqual(plain(order[element]), plain(known[element])));
+
+/** As it would be stored: without members that are undefined. */
+const plain = (value: unknown): unknown =>
+  value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);

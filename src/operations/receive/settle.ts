@@ -1,0 +1,150 @@
+/**
+ * A message settled: judged, planned, checked by the steps that every write takes, and kept with what came of it. When the
+ * steps refuse it, it is kept all the same, on a draft that holds nothing else.
+ */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Identifier, Ref } from '../../fhir/types.ts';
+import type { Reading } from '../../hl7v2/messages/reading.ts';
+import type { Event } from '../../referral/transitions.ts';
+import type { Draft } from '../draft.ts';
+import { settleDraft } from '../steps.ts';
+import { remark, verdictOfRefusal, type Verdict } from './fates.ts';
+import { onlyReceiver, type Incoming } from './incoming.ts';
+import { closeItem, planItem, turnItem, type OpenItem } from './items.ts';
+import { judge, type Judged, type Judging, type Progress } from './judge.ts';
+import { planKept, planProvenance, refile, reserve, type Filing, type Kept } from './keep.ts';
+
+export interface Settled {
+  readonly draft: Draft;
+  readonly verdict: Verdict;
+  /** The referral's number, where it could be read. */
+  readonly number: Identifier | undefined;
+  /** Where the message is kept. */
+  readonly kept: Kept;
+}
+
+/** What is known of a message beside itself. */
+export interface Beside {
+  /** What it comes to, decided already. */
+  readonly given?: Verdict;
+  /** Where it was kept when it came, and the work item about it. */
+  readonly earlier?: { readonly kept: Kept; readonly item: OpenItem };
+  /** The order that a person says it is about. */
+  readonly request?: Ref | undefined;
+  /** The kept message that this one corrects. */
+  readonly replaces?: Ref;
+  /** The organization whose person had it tried again. */
+  readonly by?: Ref | undefined;
+}
+
+/** @throws what is no refusal of the message: the store's errors, and defects */
+export async function settleMessage(
+  open: () => Draft,
+  incoming: Incoming,
+  { pairWithinMs }: Pick<Judging, 'pairWithinMs'>,
+  beside: Beside = {},
+): Promise<Settled> {
+  const { given, earlier, request } = beside;
+  const draft = open();
+  const kept = earlier?.kept ?? reserve(draft);
+  const progress: Progress = {};
+  const judging = { pairWithinMs, request };
+  try {
+    const judged: Judged =
+      given === undefined
+        ? await judge(draft, incoming, kept, judging, progress)
+        : { verdict: given, reading: undefined, fullUrls: new Map() };
+    const isApplied = judged.verdict.fate === 'applied';
+    const used = isApplied ? draft : open();
+    await file(used, incoming, kept, judged, beside);
+    if (isApplied) await settleDraft(used, 'transaction', judged.fullUrls);
+    return await finish(used, incoming, kept, judged, beside);
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError) || given !== undefined) throw error;
+    const { reading, referral } = progress;
+    const event = eventOf(reading);
+    const verdict = verdictOfRefusal(error, reading?.findings ?? [], { referral, event });
+    const judged: Judged = { verdict, reading, fullUrls: new Map(), chart: verdict.referral };
+    const used = open();
+    await file(used, incoming, kept, judged, beside);
+    return finish(used, incoming, kept, judged, beside);
+  }
+}
+
+/** Plans the message itself: new, or filed anew. */
+async function file(
+  draft: Draft,
+  incoming: Incoming,
+  kept: Kept,
+  { verdict, reading, chart }: Judged,
+  { earlier, replaces }: Beside,
+): Promise<void> {
+  const filing: Filing = {
+    fate: verdict.fate,
+    event: eventOf(reading),
+    chart,
+    custodian: custodianOf(incoming, chart !== undefined),
+    replaces,
+  };
+  if (earlier === undefined) planKept(draft, incoming, kept, filing);
+  else await refile(draft, kept, filing);
+}
+
+/** What is in a chart is the sender's; what is kept apart is for the receiver's eyes. */
+const custodianOf = (incoming: Incoming, inChart: boolean): Ref | '' =>
+  (inChart ? incoming.sender : receiverOf(incoming)) ?? '';
+
+const receiverOf = ({ receiver, link }: Incoming): Ref | undefined => receiver ?? onlyReceiver(link);
+
+/** Provenance, and the work item: opened, turned or closed. */
+async function finish(
+  draft: Draft,
+  incoming: Incoming,
+  kept: Kept,
+  { verdict, reading, chart, lacksNote }: Judged,
+  { earlier, by }: Beside,
+): Promise<Settled> {
+  const number = reading === undefined ? undefined : reading.referralId;
+  const owner = ownerOf(incoming, verdict);
+  planProvenance(draft, incoming, kept, custodianOf(incoming, chart !== undefined), by);
+  const { kind } = verdict;
+  if (kind !== undefined && earlier === undefined) {
+    planItem(draft, incoming, kept, { kind, owner, verdict, number });
+  } else if (kind !== undefined && earlier !== undefined) {
+    await turnItem(draft, earlier.item.ref, kind, verdict);
+  } else if (earlier !== undefined) {
+    await closeItem(draft, earlier.item.ref, verdict.fate === 'late' ? 'filed as late' : 'applied');
+  }
+  if (lacksNote === true) {
+    const event = eventOf(reading) ?? '';
+    planItem(draft, incoming, kept, {
+      kind: 'note-missing',
+      owner,
+      verdict: { ...verdict, remarks: [remark('referral-rule', 'W', '', `${event} came without its note`)] },
+      number,
+      event,
+    });
+  }
+  return { draft, verdict, number, kept };
+}
+
+/** The other party of the referral, else whom the message addresses. */
+function ownerOf(incoming: Incoming, { referral }: Verdict): Ref | '' {
+  if (referral === undefined) return receiverOf(incoming) ?? '';
+  const { initiator, recipient } = referral;
+  return incoming.sender === initiator ? recipient : initiator;
+}
+
+/** The event of the table that a message tells of; undefined for notes, pings and what is none. */
+function eventOf(reading: Reading | undefined): Event | undefined {
+  switch (reading?.event) {
+    case undefined:
+    case 'note':
+    case 'none':
+    case 'status-ping':
+    case 'patient-update':
+      return undefined;
+    default:
+      return reading?.event;
+  }
+}

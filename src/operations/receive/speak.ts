@@ -1,0 +1,36 @@
+/** In whose name a message writes: the organization that sent it, over its link (rules 2.1, 7.1). */
+import { parseScopes } from '../../smart/scopes.ts';
+import type { Caller, Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import type { Incoming } from './incoming.ts';
+
+const EVERY_RIGHT = parseScopes('system/*.cruds');
+
+/**
+ * The sender as a caller. Whoever is not known to be anybody is kept by the server itself: nothing of such a message is
+ * ever planned but that it is kept.
+ */
+export function callerOf({ link, sender, address }: Incoming): Caller {
+  return {
+    organization: sender,
+    administrator: sender === undefined,
+    scopes: EVERY_RIGHT,
+    patient: undefined,
+    client: link.name,
+    subject: link.name,
+    user: undefined,
+    address,
+    onBehalfOf: undefined,
+  };
+}
+
+/** A message as a request of the desk: what it changes meets the checks of a transaction. */
+export const requestOf = ({ newId }: Room, incoming: Incoming): Request => ({
+  interaction: 'transaction',
+  query: [],
+  queryText: '',
+  prefer: {},
+  caller: callerOf(incoming),
+  requestId: newId(),
+  signal: new AbortController().signal,
+});
