@@ -1,0 +1,136 @@
+/** One move of a referral to the other party, as the HL7 v2 messages of 360X, in their order, each acknowledged. */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { encodeBytes } from '../../hl7v2/charset.ts';
+import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
+import { encodeMessage } from '../../hl7v2/message.ts';
+import { buildMessages, type Told } from '../../hl7v2/messages/build.ts';
+import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
+import type { Receipt } from '../../ports/rail.ts';
+import type { Claimed, Snapshot } from '../../ports/store.ts';
+import { localRef, valuesAt } from '../../resources/element.ts';
+import { readParty } from '../../resources/party.ts';
+import { parseAddress, type Acknowledged, type Peers } from './peer.ts';
+import { readTold } from './told.ts';
+
+const EVERYTHING = { everything: true } as const;
+
+export interface DeliverParts {
+  readonly peers: Peers;
+  readonly links: readonly Link[];
+}
+
+export async function deliver(
+  { peers, links }: DeliverParts,
+  entry: Claimed,
+  asOf: Snapshot,
+  now: Snapshot,
+  signal: AbortSignal,
+): Promise<Receipt> {
+  const endpoint = await read(now, entry.receiver);
+  const { address } = (endpoint ?? {}) as { readonly address?: string }; // an Endpoint
+  if (address === undefined || parseAddress(address) === undefined) {
+    return { outcome: 'refused', why: 'the Endpoint has no address of the form mllp://host:port' };
+  }
+  const told = await readTold(entry, asOf);
+  if (told === undefined)
+    return { outcome: 'refused', why: 'the order or the patient of the Task is not kept here' };
+  const receiver = localRef(endpoint?.['managingOrganization']);
+  const link = links.find(({ senders }) => senders.some(({ organization }) => organization === receiver));
+  const context = await contextOf(entry, told, link, receiver, now);
+  const built = buildMessages(told, numbered(entry, context));
+  if (built.kind === 'missing') {
+    return { outcome: 'refused', why: `${told.event} cannot be told without its ${built.missing}` };
+  }
+  const waits = link?.unacknowledged !== true;
+  let receipt: Receipt = { outcome: 'accepted', says: 'written; this link is not acknowledged' };
+  for (const [index, message] of built.messages.entries()) {
+    const bytes = encodeBytes(encodeMessage(message), message.syntax.charset);
+    const answer = await peers.send({ address, bytes, controlId: controlIdOf(entry, index), waits }, signal);
+    if (answer !== undefined) receipt = receiptOf(answer);
+    if (receipt.outcome !== 'accepted') return receipt;
+  }
+  return receipt;
+}
+
+/**
+ * MSA-1 (table 0008): an error is the receiver's word on the message, and sending it again changes nothing; a reject says
+ * that it could not be taken now.
+ */
+const OUTCOMES: Readonly<Record<string, Receipt['outcome']>> = {
+  AA: 'accepted',
+  CA: 'accepted',
+  AE: 'refused',
+  CE: 'refused',
+  AR: 'retry',
+  CR: 'retry',
+};
+
+function receiptOf({ code, says }: Acknowledged): Receipt {
+  const outcome = OUTCOMES[code] ?? 'retry';
+  // MSA-3 is the receiver's text: it may name the patient, so it is counted, not kept.
+  const why = `the receiver answered ${code || 'without a code'}${says === undefined ? '' : ', with a text'}`;
+  return outcome === 'accepted' ? { outcome, says: why } : { outcome, why };
+}
+
+/** The same on every attempt, at most twenty characters: `CL812-0`, and `CL812-0B` for the second message of an entry. */
+const controlIdOf = ({ id }: Claimed, index: number): string =>
+  `CL${id}${index === 0 ? '' : String.fromCharCode(65 + index)}`;
+
+/** Each message of an entry its own control id. */
+function numbered(entry: Claimed, context: BuildingContext): () => BuildingContext {
+  let index = 0;
+  return () => ({ ...context, controlId: controlIdOf(entry, index++) });
+}
+
+async function contextOf(
+  entry: Claimed,
+  { referral: { task, patient } }: Told,
+  link: Link | undefined,
+  receiver: Ref | undefined,
+  now: Snapshot,
+): Promise<BuildingContext> {
+  const parties = [await partyOf(now, task.requester), await partyOf(now, task.owner)];
+  const sender = parties.find((party) => party !== receiver) ?? receiver;
+  const { declineOrderControl, noteReferralField, zone, unacknowledged } = link ?? LINK_DEFAULTS;
+  return {
+    ...BUILDING_DEFAULTS,
+    controlId: '',
+    now: Date.parse(entry.at),
+    zone,
+    sendingFacility: await facilityOf(now, sender, link?.receivers),
+    receivingFacility: await facilityOf(now, receiver, link?.senders),
+    patientSystems: {
+      initiator: (patient.identifier ?? []).flatMap(({ system }) => system ?? []),
+      recipient: [],
+    },
+    declineOrderControl,
+    noteReferralField,
+    ...(unacknowledged && { acceptAcknowledgment: 'NE', applicationAcknowledgment: 'NE' }),
+  };
+}
+
+/** The facility by which a link names an organization, else the OID that the organization is identified by. */
+async function facilityOf(
+  now: Snapshot,
+  organization: Ref | undefined,
+  named: Link['senders'] = [],
+): Promise<string | undefined> {
+  const known = named.find((facility) => facility.organization === organization);
+  if (known !== undefined || organization === undefined) return known?.facility;
+  const resource = await read(now, organization);
+  const values = valuesAt(resource, 'identifier.value');
+  const oid = values.find((value) => typeof value === 'string' && value.startsWith('urn:oid:')) as
+    | string
+    | undefined;
+  return oid?.slice('urn:oid:'.length);
+}
+
+async function partyOf(now: Snapshot, reference: unknown): Promise<Ref | undefined> {
+  const ref = localRef(reference);
+  return ref === undefined ? undefined : readParty(ref, (role) => read(now, role));
+}
+
+async function read(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {
+  const version = await snapshot.read(ref, EVERYTHING);
+  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // stored texts were validated
+}

@@ -1,0 +1,55 @@
+/** HL7 v2 over MLLP: `Endpoint.connectionType` hl7v2-mllp. Messages come in by its ports, and go out to `mllp://host:port`. */
+import type { Rail } from '../../ports/rail.ts';
+import type { Finding } from '../../ports/store.ts';
+import type { Receive } from '../../hl7v2/received.ts';
+import { createBoard, type LinkStatus } from './board.ts';
+import type { ConnectionParts, ConnectionSettings } from './connection.ts';
+import { deliver } from './deliver.ts';
+import { openPort, type OpenPort } from './listen.ts';
+import { createPeers, type PeerSettings } from './peer.ts';
+import type { Listening } from './settings.ts';
+
+export type { LinkStatus } from './board.ts';
+export { listeningOf, readListening, type Listening } from './settings.ts';
+
+export interface MllpParts extends Pick<ConnectionParts, 'clock' | 'newControlId' | 'log'> {
+  readonly listening: readonly Listening[];
+  readonly settings: ConnectionSettings &
+    PeerSettings & { readonly connectionsMax: number; readonly drainMs: number };
+}
+
+export interface MllpRail extends Rail {
+  /** Opens the ports; messages are answered by `receive`. */
+  listen(receive: Receive): Promise<readonly Pick<OpenPort, 'host' | 'port'>[]>;
+  status(): readonly LinkStatus[];
+}
+
+export function createMllpRail({ listening, settings, ...parts }: MllpParts): MllpRail {
+  const links = listening.flatMap((port) => port.links.map(({ link }) => link));
+  const board = createBoard(links.map(({ name }) => name));
+  const peers = createPeers(settings);
+  const ports: OpenPort[] = [];
+  return {
+    name: 'hl7v2-mllp',
+    deliver: (entry, asOf, now, signal) => deliver({ peers, links }, entry, asOf, now, signal),
+    async listen(receive) {
+      for (const port of listening) {
+        ports.push(await openPort(port, { ...parts, ...settings, settings, board, receive }));
+      }
+      return ports;
+    },
+    status: () => board.status(),
+    verify: async () => listening.flatMap(verifyPort),
+    async close() {
+      await Promise.all(ports.map((port) => port.close(settings.drainMs)));
+      peers.close();
+    },
+  };
+}
+
+/** What doctor asks: which links there are. That the files can be read was shown by starting. */
+const verifyPort = ({ host, port, links, tls }: Listening): readonly Finding[] =>
+  links.map(({ link }) => ({
+    ok: true,
+    says: `link ${link.name} on ${host}:${port}${tls === undefined ? ', plain' : ', TLS'}; ${link.senders.length} facilities may speak`,
+  }));

@@ -1,0 +1,127 @@
+/** What an entry of the outbox tells: the referral as of the entry's commit, with everything its messages refer to. */
+import { walkReferences } from '../../fhir/reference.ts';
+import type {
+  Appointment,
+  Patient,
+  Ref,
+  Reference,
+  Resource,
+  ServiceRequest,
+  Task,
+} from '../../fhir/types.ts';
+import type { Told } from '../../hl7v2/messages/build.ts';
+import type { Query } from '../../ports/query.ts';
+import type { Claimed, Snapshot } from '../../ports/store.ts';
+import { readState } from '../../referral/state.ts';
+import type { Event } from '../../referral/transitions.ts';
+import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
+import { noteOfDocument, noteOfReference } from './note.ts';
+
+/** The server's own sight: that the receiver may be told was asked before. */
+const EVERYTHING = { everything: true } as const;
+/** Hops from the Task to whatever a message names: Task → role → practitioner. */
+const HOPS = 3;
+const RESOURCES_MAX = 200;
+
+/** Undefined when the Task, its order or its patient are not kept here. */
+export async function readTold(entry: Claimed, asOf: Snapshot): Promise<Told | undefined> {
+  const task = await read(asOf, entry.subject);
+  const focus = localRef(task?.['focus']);
+  const request = focus === undefined ? undefined : await read(asOf, focus);
+  const patientRef = localRef(task?.['for']) ?? localRef(request?.['subject']);
+  const patient = patientRef === undefined ? undefined : await read(asOf, patientRef);
+  if (task === undefined || request === undefined || patient === undefined || focus === undefined)
+    return undefined;
+  const appointment = await newestVisit(entry, focus, asOf);
+  const known = await gather([task, request, ...(appointment === undefined ? [] : [appointment])], asOf);
+  return {
+    event: entry.event as Event, // entries for Endpoints are made of moves
+    from: (await stateBefore(entry, asOf)) ?? 'received',
+    // Stored resources of these types.
+    referral: {
+      task: task as unknown as Task,
+      request: request as unknown as ServiceRequest,
+      patient: patient as unknown as Patient,
+      resolve: ({ reference }: Reference) => {
+        const ref = localRefOf(reference ?? '');
+        return ref === undefined ? undefined : known.get(ref);
+      },
+    },
+    appointment: appointment as unknown as Appointment | undefined,
+    note: await newestNote(task, focus, entry, asOf),
+  };
+}
+
+async function stateBefore({ subject }: Claimed, asOf: Snapshot) {
+  const [type = '', id = ''] = subject.split('/');
+  const { versions } = await asOf.history({ type, id, count: 2, offset: 0, sight: EVERYTHING, total: false });
+  const before = versions[1]?.text;
+  return before === undefined ? undefined : readState(JSON.parse(before) as Resource); // stored texts were validated
+}
+
+/** The visit that this commit wrote, else the newest of the referral. */
+async function newestVisit({ seq }: Claimed, focus: Ref, asOf: Snapshot): Promise<Resource | undefined> {
+  const found = await asOf.search(queryOf('Appointment', 'based-on', focus));
+  const visit = found.matches.find((match) => match.seq === seq) ?? found.matches[0];
+  return visit === undefined ? undefined : (JSON.parse(visit.text) as Resource); // stored texts were validated
+}
+
+/** The file that came in this commit, else the newest output of the Task. */
+async function newestNote(task: Resource, focus: Ref, { seq }: Claimed, asOf: Snapshot) {
+  const files = await asOf.search(queryOf('DocumentReference', 'related', focus));
+  const file = files.matches.find((match) => match.seq === seq);
+  if (file !== undefined) {
+    const reference = JSON.parse(file.text) as Resource; // stored texts were validated
+    const [url] = valuesAt(reference, 'content.attachment.url');
+    const ref = typeof url === 'string' ? localRefOf(url) : undefined;
+    const note = noteOfReference(reference, ref === undefined ? undefined : await read(asOf, ref));
+    if (note !== undefined) return note;
+  }
+  const output = localRef(valuesAt(task, 'output.valueReference').at(-1));
+  const document = output === undefined ? undefined : await read(asOf, output);
+  return document?.resourceType === 'Bundle' ? noteOfDocument(document) : undefined;
+}
+
+const queryOf = (type: string, param: string, to: Ref): Query => ({
+  type,
+  where: { kind: 'reference', param, to: [to] },
+  sort: [],
+  sight: EVERYTHING,
+  count: 20,
+  offset: 0,
+  total: false,
+});
+
+/** Resources that these refer to, a few hops far. */
+async function gather(from: readonly Resource[], asOf: Snapshot): Promise<ReadonlyMap<Ref, Resource>> {
+  const known = new Map<Ref, Resource>();
+  let edge = from;
+  for (let hop = 0; hop < HOPS && known.size < RESOURCES_MAX; hop += 1) {
+    const refs = new Set(edge.flatMap(refsOf).filter((ref) => !known.has(ref)));
+    const found = await Promise.all([...refs].map(async (ref) => [ref, await read(asOf, ref)] as const));
+    edge = found.flatMap(([ref, resource]) => {
+      if (resource === undefined) return [];
+      known.set(ref, resource);
+      return [resource];
+    });
+  }
+  return known;
+}
+
+function refsOf(resource: Resource): readonly Ref[] {
+  const refs: Ref[] = [];
+  walkReferences(
+    resource,
+    ({ text }) => {
+      const ref = localRefOf(text);
+      if (ref !== undefined) refs.push(ref);
+    },
+    { skipEntries: true },
+  );
+  return refs;
+}
+
+async function read(asOf: Snapshot, ref: Ref): Promise<Resource | undefined> {
+  const version = await asOf.read(ref, EVERYTHING);
+  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // stored texts were validated
+}
