@@ -53,9 +53,14 @@ export function composite<const Parts extends Components>(
     read: (from) => {
       if (from.raw === '' || from.raw === NULL_VALUE) return undefined;
       const value: Record<string, unknown> = {};
-      for (const [name, [n, type]] of rows) value[name] = type.read(component(from, n));
+      let isEmpty = true;
+      for (const [name, [n, type]] of rows) {
+        const part = type.read(component(from, n));
+        value[name] = part;
+        isEmpty &&= part === undefined;
+      }
       // Each part was read by the datatype that its row names.
-      return value as CompositeOf<Parts>;
+      return isEmpty ? undefined : (value as CompositeOf<Parts>);
     },
     build: (value) => {
       const built: BuiltOf<Parts[keyof Parts][1]>[] = [];

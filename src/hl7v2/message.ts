@@ -40,16 +40,17 @@ export const NULL_VALUE = '""';
 
 /**
  * A text as a message. Segments end with CR, or CR LF; a lone LF ends them only in a text whose first line ends with LF,
- * otherwise it is part of a value. Throws {@link Hl7Fault} when the text is no message.
+ * otherwise it is part of a value. `charset` is what {@link decodeMessage} found, else what MSH-18 says: `\X..\` is in it.
+ * Throws {@link Hl7Fault} when the text is no message.
  */
-export function parseMessage(source: string): Message {
+export function parseMessage(source: string, charset?: Charset): Message {
   const prefix = prefixOf(source);
   if (!source.startsWith('MSH', prefix.length)) throw new Hl7Fault('100', 'the first segment is not MSH');
   const lines = splitLines(source, prefix.length);
   const delimiters = readDelimiters(lines[0]?.text ?? '');
-  const syntax = { ...delimiters, charset: 'UNICODE UTF-8' as Charset };
+  const syntax = { ...delimiters, charset: charset ?? 'UNICODE UTF-8' };
   const segments = lines.map(({ text: line, end }) => parseSegment(line, syntax, end));
-  syntax.charset = charsetOf(segments[0]) ?? syntax.charset;
+  syntax.charset = charset ?? charsetOf(segments[0]) ?? syntax.charset;
   checkNames(segments);
   return { syntax, prefix, segments };
 }

@@ -44,6 +44,8 @@ describe('from the message to plain text', () => {
     expect(unescape(String.raw`\XE9\ `, { ...SYNTAX, charset: 'ASCII' })).toBe(String.raw`\XE9\ `);
     const [, nte] = parseMessage(`MSH|^~\\&${'|'.repeat(16)}8859/5\rNTE|1||\\XE9\\\r`).segments;
     expect(nte && text(nte, 3)).toBe('щ');
+    const [, agreed] = parseMessage('MSH|^~\\&|\rNTE|1||\\XE9\\\r', '8859/1').segments;
+    expect(agreed && text(agreed, 3)).toBe('é');
   });
 
   test('without an escape character nothing is escaped', () => {

@@ -169,9 +169,10 @@ describe('values', () => {
   });
 
   test('null reads as nothing, whole or in part; a first component stands for a value that grew', () => {
-    expect(readOrc(parse('ORC|OK^more|""|a^""^c'))).toMatchObject({
+    expect(readOrc(parse('ORC|OK^more|""|a^""^c|^^^'))).toMatchObject({
       orderControl: 'OK',
       placerOrderNumber: undefined,
+      placerGroupNumber: undefined,
       fillerOrderNumber: { entityIdentifier: 'a', namespaceId: undefined, universalId: 'c' },
     });
   });
