@@ -23,6 +23,8 @@ export interface Sending {
   readonly ifNoneExist?: string;
   readonly idempotencyKey?: string;
   readonly prefer?: string;
+  /** Any others. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A response, read. */
@@ -201,6 +203,7 @@ function* headersOf(method: Method, sending: Sending): Iterable<readonly [string
   if (sending.ifNoneExist !== undefined) yield ['if-none-exist', sending.ifNoneExist];
   if (sending.idempotencyKey !== undefined) yield ['idempotency-key', sending.idempotencyKey];
   if (sending.prefer !== undefined) yield ['prefer', sending.prefer];
+  yield* Object.entries(sending.headers ?? {});
 }
 
 async function readResponse(response: globalThis.Response): Promise<Response> {

@@ -1,6 +1,5 @@
 /** Many at once (rules 3.3, 3.6): nobody loses a write, one wins a race, and a repeated request has one effect. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Resource } from '../../../src/fhir/types.ts';
 import * as make from '../../resources.ts';
 import { openServer, type Response, type TestServer } from '../../server.ts';
 import { auditedMove, messagesOf, stateOf } from './facts.ts';
@@ -83,7 +82,7 @@ describe('one is made', () => {
     const subject = `Patient/${patient.id}`;
     const parties = { requester: 'PractitionerRole/initiator', owner: 'PractitionerRole/recipient' };
     const { performer: _none, ...order } = make.serviceRequest({ subject, performer: '', ...parties });
-    const request = await server.create('initiator', order as Resource); // an element less
+    const request = await server.create('initiator', order);
     const task = make.task({ focus: `ServiceRequest/${request.id}`, for: subject, ...parties });
     const responses = await times(32, () => server.ask('initiator', 'POST', 'Task', task));
     expect(countOf(responses)).toEqual({ 201: 1, '409 duplicate': 31 });

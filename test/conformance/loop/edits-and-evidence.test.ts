@@ -1,6 +1,6 @@
 /** What is a move and what is an edit (rules 1.1 to 1.3): case by case, over HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Ref, Resource } from '../../../src/fhir/types.ts';
+import type { Resource } from '../../../src/fhir/types.ts';
 import * as make from '../../resources.ts';
 import { openServer, type Response, type TestServer } from '../../server.ts';
 import { auditedMove, messagesOf, stateOf } from './facts.ts';
@@ -85,7 +85,7 @@ describe('other Tasks never go by the table (rules 1.1)', () => {
       requester: 'Organization/initiator',
       owner: 'Organization/recipient',
     });
-    const created = await server.create('initiator', task as Resource); // an element less
+    const created = await server.create('initiator', task);
     expect(stateOf(created)).toBe('received 2.0');
     const named = await server.ask('recipient', 'PATCH', `Task/${created.id}`, [
       ...add('/code', make.task({ focus: '', for: '', requester: '', owner: '' })['code']),
@@ -228,16 +228,12 @@ describe('a move without its evidence is accepted with a warning (rules 1.3)', (
     const { task } = await makeReferral(server, from);
     const patch = buildPatch(writing(to));
     const outcome = await server.ask('recipient', 'PATCH', task, patch, { prefer: 'return=OperationOutcome' });
-    const severities = (outcome.json['issue'] as readonly { severity: string; diagnostics: string }[]).filter(
-      ({ severity }) => severity === 'warning',
-    );
-    expect(severities.map(({ diagnostics }) => diagnostics)).toEqual(
-      warns === undefined ? [] : [expect.stringMatching(warns)],
-    );
+    const issues = outcome.json['issue'] as readonly { severity: string; diagnostics: string }[]; // an outcome's
+    const warned = issues.filter(({ severity }) => severity === 'warning').map(({ diagnostics }) => diagnostics);
+    expect(warned).toEqual(warns === undefined ? [] : [expect.stringMatching(warns)]);
     const again = await makeReferral(server, from);
     const { warning } = await server.ask('recipient', 'PATCH', again.task, patch);
-    if (warns === undefined) expect(warning).not.toMatch('without its evidence');
-    else expect(warning).toMatch(warns);
+    expect(warning.includes('without its evidence')).toBe(warns !== undefined);
   });
 
   test('with it, no warning', async () => {
@@ -248,7 +244,6 @@ describe('a move without its evidence is accepted with a warning (rules 1.3)', (
 });
 
 describe('a new output (rules 1.3)', () => {
-  const refOf = (task: Ref) => task;
   test('is an interim note, then another, then the outcome', async () => {
     const referral = await makeReferral(server, '3.0');
     const { task } = referral;
@@ -257,7 +252,7 @@ describe('a new output (rules 1.3)', () => {
     expect(await effectOf(referral, first)).toMatch(/^08 · in-progress 5\.1\.4 · send-interim-note to/);
     const second = await server.ask('recipient', 'PATCH', task, add('/output/-', output('two')));
     expect(await effectOf(referral, second)).toMatch(/^29 · in-progress 5\.1\.4 · send-interim-note to/);
-    const last = await server.ask('recipient', 'PATCH', refOf(task), [
+    const last = await server.ask('recipient', 'PATCH', task, [
       ...add('/output/-', output('three')),
       ...add('/status', 'completed'),
     ]);

@@ -34,7 +34,7 @@ async function makeOrder({ requester, owner, who }: Seat): Promise<Order> {
     requester: `PractitionerRole/${requester}`,
     performer: `PractitionerRole/${owner}`,
   });
-  const request = await server.create(requester, order as Resource); // one element less
+  const request = await server.create(requester, order);
   const made: Order = { patient: subject, request: `ServiceRequest/${request.id}` };
   if (who !== owner || requester === owner) return made;
   const { id } = await server.create(requester, buildTask(made, 'requested', { requester, owner }));

@@ -101,7 +101,7 @@ async function traces({ task, request }: Referral) {
 
 const tidsIn = (says: string): string =>
   [...says.matchAll(/TID ([0-9A-Za-z]+)/g)]
-    .map(([, tid]) => tid)
+    .map(([, tid = '']) => tid)
     .toSorted()
     .join(' ');
 

@@ -208,7 +208,7 @@ export type Write = (
 ) => Promise<Written>;
 
 const byCondition = ({ name }: Referral): string => `Task?identifier=${NAME_SYSTEM}|${name}`;
-const withoutId = ({ id: _id, ...task }: Stored): Resource => task as Resource;
+const withoutId = ({ id: _id, ...task }: Stored): Resource => task;
 
 type Way = readonly [name: string, write: Write];
 

@@ -2,6 +2,7 @@
  * An Appointment that is written by itself moves the referral by the same rows, in the same commit (rules 1.3): every
  * kind of evidence in every state, by the parties and by an administrator who is none.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EVENTS } from '../../fixtures/transitions-expected.ts';
 import * as make from '../../resources.ts';
@@ -69,9 +70,13 @@ async function tryOne(
   }
   const cell = cellOf(state, evidence, seat);
   if (cell === 'x' || cell === 'Y') {
-    expect(await server.read('administrator', referral.task)).toEqual(before);
-    expect(await visitsOf(referral)).toHaveLength(isBooked ? 1 : 0);
-    return [`${written.status} ${written.code} ${tidsIn(written.says)}`, refusalOf(cell, state, seat)];
+    const [task, visits] = [await server.read('administrator', referral.task), await visitsOf(referral)];
+    const isKept = isDeepStrictEqual(task, before) && visits.length === (isBooked ? 1 : 0);
+    const trace = isKept ? 'leaves no trace' : 'changed something';
+    return [
+      `${written.status} ${written.code} ${tidsIn(written.says)} ${trace}`,
+      `${refusalOf(cell, state, seat)} leaves no trace`,
+    ];
   }
   const was = { state: stateOf(before), request: String(request['status']) };
   const expected = `${visit.id === undefined ? 201 : 200} · ${expectedLine(cell, state, was, seat)}`;
@@ -88,7 +93,7 @@ const currentOf = async (visit: { readonly id: string } | undefined) =>
 
 const tidsIn = (says: string): string =>
   [...says.matchAll(/TID ([0-9A-Za-z]+)/g)]
-    .map(([, tid]) => tid)
+    .map(([, tid = '']) => tid)
     .toSorted()
     .join(' ');
 

@@ -8,7 +8,7 @@ export interface VisitWrite {
   /** An Appointment is booked already when it happens. */
   readonly booked: boolean;
   /** The Appointment as written; undefined `id`: a new one. */
-  build(referral: Referral, booked: Stored | undefined): Resource;
+  readonly build: (referral: Referral, booked: Stored | undefined) => Resource;
 }
 
 type Stored = Resource & { readonly id: string };
@@ -37,7 +37,7 @@ export function createBooked(server: () => TestServer, keeper: Who) {
   const booked = new Map<Ref, Stored>();
   return {
     of: ({ request }: Referral): Stored | undefined => booked.get(request),
-    async book({ request, patient }: Referral): Promise<void> {
+    book: async ({ request, patient }: Referral): Promise<void> => {
       // Nobody but its initiator sees the order of a draft; an administrator does.
       const visit = make.appointment(request, patient);
       booked.set(request, await server().create(`administrator for ${keeper}`, visit));
