@@ -115,8 +115,7 @@ export function storedAs(task: Resource, state: State, before: Resource | undefi
   const had = before === undefined ? undefined : asTask(before).businessStatus;
   if (!isSilent(state) || asTask(task).businessStatus === had) return withState(task, state);
   const { businessStatus: _written, ...rest } = task;
-  const kept: Resource = { ...rest, ...(had !== undefined && { businessStatus: had }) } as Resource; // one element less
-  return withState(kept, state);
+  return withState({ ...rest, ...(had !== undefined && { businessStatus: had }) } as Resource, state); // an element less
 }
 
 /** Whether a referral was sent; until then, and if it never was, it is its initiator's alone (G11). */
