@@ -170,6 +170,32 @@ export const SETTINGS = {
   ),
   deliveriesInFlightMax: integer(32, [1, 1000], 'Deliveries under way at a time, each to another receiver.'),
 
+  // — HL7 v2 over MLLP
+  hl7Links: text(
+    undefined,
+    'JSON file with the listening ports and the links of HL7 v2 peers. Without it nothing listens for messages.',
+  ),
+  hl7MessageBytesMax: integer(64 * MIB, [KIB, 512 * MIB], 'Bytes of one HL7 v2 message.'),
+  hl7MessageTimeoutMs: integer(
+    MINUTE,
+    [SECOND, 60 * MINUTE],
+    'Time within which a message that has begun must be whole.',
+  ),
+  hl7IdleTimeoutMs: integer(0, [0, 30 * DAY], 'Time after which a silent connection is closed; 0 for never.'),
+  hl7ConnectionsMax: integer(200, [1, 10_000], 'Connections of one port at a time.'),
+  hl7ConnectTimeoutMs: integer(5 * SECOND, [100, MINUTE], 'Time to reach a peer.'),
+  duplicateWindowMs: integer(
+    7 * DAY,
+    [MINUTE, 90 * DAY],
+    'How long a message is known again by its control id.',
+  ),
+  pairWithinMs: integer(MINUTE, [SECOND, 60 * MINUTE], 'How long a note and its status wait for each other.'),
+  parkMs: integer(
+    15 * MINUTE,
+    [SECOND, 7 * DAY],
+    'How long a message waits for one that comes before it, until a person is asked.',
+  ),
+
   // — operating
   logLevel: choice(['info', 'debug', 'warn', 'error'], 'The least severe log lines that are written.'),
   demo: onOff(

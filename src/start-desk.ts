@@ -11,15 +11,27 @@ import { createSubscriptionCache } from './delivery/subscriptions.ts';
 import type { Log } from './http/log.ts';
 import type { Metrics } from './http/metrics.ts';
 import { createDesk, type Perform } from './operations/desk.ts';
+import type { MessageDoor } from './operations/receive/receive.ts';
 import { writeDeliveryFailed } from './operations/work-item.ts';
 import { createEndpointsOf } from './organizations.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Store } from './ports/store.ts';
+import type { Listening } from './rails/hl7v2-mllp/index.ts';
 import { createRails, type Rails } from './rails/index.ts';
 import { TRANSACTIONS } from './referral/transactions.ts';
 
 /** A delivery must have ended, one way or the other, this long before its lease does. */
 const LEASE_MARGIN_MS = 2500;
+
+/** Bytes of acknowledgments that a peer may leave unread, and of one that it may send. */
+const UNREAD_BYTES_MAX = 1024 * 1024;
+
+/** MSH-10 of our acknowledgments: unlike any other of this or an earlier process, at most twenty characters. */
+function createControlIds(): () => string {
+  const prefix = randomUUID().replaceAll('-', '').slice(0, 10);
+  let last = 0;
+  return () => `A${prefix}${(last += 1).toString(36)}`;
+}
 
 /** What the roof has already when it comes to the desk. */
 export interface DeskParts {
@@ -29,20 +41,50 @@ export interface DeskParts {
   readonly store: Store;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** The ports and links of HL7 v2 peers. */
+  readonly listening: readonly Listening[];
 }
 
-/** The desk, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
-export function raiseDesk({ config, log, base, store, metrics, clock }: DeskParts): {
-  readonly perform: Perform;
-  readonly rails: Rails;
-  readonly dispatcher: Dispatcher;
-} {
-  const rails = createRails({
+/** The rails as the settings have them; doctor examines the same. */
+export function raiseRails({
+  config,
+  log,
+  clock,
+  listening,
+}: Pick<DeskParts, 'config' | 'log' | 'clock' | 'listening'>): Rails {
+  return createRails({
     allowList: config.subscriptionAllowList,
     present,
     clock,
     transactionOf: (event) => TRANSACTIONS.find((transaction) => transaction.event === event)?.transaction,
+    mllp: {
+      listening,
+      clock,
+      newControlId: createControlIds(),
+      settings: {
+        messageBytesMax: config.hl7MessageBytesMax,
+        messageTimeoutMs: config.hl7MessageTimeoutMs,
+        idleTimeoutMs: config.hl7IdleTimeoutMs,
+        connectionsMax: config.hl7ConnectionsMax,
+        connectTimeoutMs: config.hl7ConnectTimeoutMs,
+        unreadBytesMax: UNREAD_BYTES_MAX,
+        replyBytesMax: UNREAD_BYTES_MAX,
+        drainMs: config.drainMs,
+        tls: undefined,
+      },
+      log: (level, says, about) => log.write(level, says, about),
+    },
   });
+}
+
+/** The desk, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
+export function raiseDesk({ config, log, base, store, metrics, clock, listening }: DeskParts): {
+  readonly perform: Perform;
+  readonly rails: Rails;
+  readonly dispatcher: Dispatcher;
+  readonly messages: MessageDoor;
+} {
+  const rails = raiseRails({ config, log, clock, listening });
   const criteria = () => ({ base, now: clock.now() });
   const subscriptions = createSubscriptionCache({
     store,
@@ -67,7 +109,7 @@ export function raiseDesk({ config, log, base, store, metrics, clock }: DeskPart
     log: (level, says, about) => log.write(level, says, about),
     onMetric: ({ rail, fate }) => metrics.delivered(rail, fate),
   });
-  const { perform } = createDesk({
+  const { perform, messages } = createDesk({
     store,
     clock,
     newId: randomUUID,
@@ -88,7 +130,14 @@ export function raiseDesk({ config, log, base, store, metrics, clock }: DeskPart
     committed: (refs) => {
       subscriptions.touched(refs);
       dispatcher.nudge();
+      // What waited for this commit is tried after it, at its own pace.
+      void messages.waiting.touched(refs);
+    },
+    messages: {
+      settings: config,
+      links: () => listening.flatMap(({ links }) => links.map(({ link }) => link)),
+      log: (says, about) => log.write('warn', says, about),
     },
   });
-  return { perform, rails, dispatcher };
+  return { perform, rails, dispatcher, messages };
 }

@@ -23,6 +23,7 @@ import type { Store } from './ports/store.ts';
 import type { Rails } from './rails/index.ts';
 import { RESOURCE_TYPES } from './resources/index.ts';
 import { searchParameters } from './resources/search-parameters.ts';
+import { readListening, type Listening } from './rails/hl7v2-mllp/index.ts';
 import { raiseDesk } from './start-desk.ts';
 import { openEmbeddedStore } from './stores/embedded/open.ts';
 
@@ -30,6 +31,8 @@ export interface Running {
   /** The base URL that clients use. */
   readonly base: string;
   readonly port: number;
+  /** The ports at which HL7 v2 peers are listened to, in the order of the settings. */
+  readonly mllp: readonly { readonly host: string; readonly port: number }[];
   /** The same path that the door takes, for who starts the server and hands it first resources. */
   readonly perform: Perform;
   readonly store: Store;
@@ -42,10 +45,19 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** How often what has waited too long is looked for. */
+const SWEEP_MS = 5000;
+
 const clock: Clock = { now: () => Date.now() };
 
+/** What a demonstration adds to the settings. */
+export interface Extra {
+  /** Ports and links of HL7 v2 peers, beside those of the settings. */
+  readonly listening?: readonly Listening[];
+}
+
 /** @throws what keeps the server from starting: a taken port, a data folder in use, unreadable keys */
-export async function start(config: Config, log: Log): Promise<Running> {
+export async function start(config: Config, log: Log, extra: Extra = {}): Promise<Running> {
   for (const warning of warningsOf(config)) log.write('warn', `unsafe setting: ${warning}`);
   const closing: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
@@ -53,7 +65,7 @@ export async function start(config: Config, log: Log): Promise<Running> {
     log.flush();
   };
   try {
-    return await raise(config, log, closing, stop);
+    return await raise(config, log, closing, stop, extra);
   } catch (error) {
     await stop();
     throw error;
@@ -65,6 +77,7 @@ async function raise(
   log: Log,
   closing: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
+  { listening: added = [] }: Extra,
 ): Promise<Running> {
   const traffic: Traffic = { inFlight: 0, draining: false };
   const listener = await listen(config, traffic);
@@ -78,7 +91,16 @@ async function raise(
     inFlight: () => traffic.inFlight,
     now: () => clock.now(),
   });
-  const { rails, perform, dispatcher } = raiseDesk({ config, log, base, store, metrics, clock });
+  const listening = [...(config.hl7Links === undefined ? [] : readListening(config.hl7Links)), ...added];
+  const { rails, perform, dispatcher, messages } = raiseDesk({
+    config,
+    log,
+    base,
+    store,
+    metrics,
+    clock,
+    listening,
+  });
   closing.push(() => rails.close());
   closing.push(() => dispatcher.stop());
 
@@ -126,6 +148,9 @@ async function raise(
     },
   });
   dispatcher.start();
+  const sweep = setInterval(() => void messages.waiting.sweep(), SWEEP_MS);
+  closing.push(() => clearInterval(sweep));
+  const mllp = await rails.mllp.listen(messages.receive);
   listener.serve(app);
   closing.push(() => listener.drain(config.drainMs));
   log.write('info', 'ready', { base, node: process.version });
@@ -142,7 +167,7 @@ async function raise(
       }
     }
   };
-  return { base, port: listener.port, perform, store, rails, devIssuer, reload, stop };
+  return { base, port: listener.port, mllp, perform, store, rails, devIssuer, reload, stop };
 }
 
 function ownBase({ host, tlsCert, basePath }: Config, port: number): string {

@@ -85,6 +85,7 @@ async function importAll(resources: readonly Resource[], config: Config): Promis
     store,
     metrics,
     clock,
+    listening: [],
   });
   try {
     await perform({

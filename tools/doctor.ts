@@ -7,9 +7,10 @@
  */
 import { statfsSync, statSync } from 'node:fs';
 import { ConfigError, readConfig, warningsOf, type Config } from '../src/config.ts';
-import { present } from '../src/delivery/subject.ts';
+import { createLog } from '../src/http/log.ts';
 import type { Finding } from '../src/ports/store.ts';
-import { createRails } from '../src/rails/index.ts';
+import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
+import { raiseRails } from '../src/start-desk.ts';
 import { readAnchors } from '../src/stores/embedded/anchors.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/audit-chain.ts';
 import { pathsOf } from '../src/stores/embedded/folder.ts';
@@ -118,14 +119,11 @@ function examineAnchors({ dataDir, anchorFile, anchorMs }: Config): readonly Fin
   ];
 }
 
-async function examineRails({ subscriptionAllowList }: Config): Promise<readonly Finding[]> {
+async function examineRails(config: Config): Promise<readonly Finding[]> {
   const clock = { now: () => Date.now() };
-  const rails = createRails({
-    allowList: subscriptionAllowList,
-    present,
-    clock,
-    transactionOf: () => undefined,
-  });
+  const log = createLog('error', (lines) => process.stderr.write(lines), clock.now);
+  const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
+  const rails = raiseRails({ config, log, clock, listening });
   try {
     const named = [...rails.byName.values()].map(async (rail) =>
       (await rail.verify()).map(({ ok, says }) => ({ ok, says: `${rail.name}: ${says}` })),

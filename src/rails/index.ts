@@ -1,24 +1,31 @@
 /** The registry of rails: one line each. The roof makes them; commits are addressed by their names. */
 import type { Rail } from '../ports/rail.ts';
 import { type CaptureRail, createCaptureRail, type CaptureParts } from './capture/index.ts';
+import { createMllpRail, type MllpParts, type MllpRail } from './hl7v2-mllp/index.ts';
 import { createRestHookRail, type RestHookParts } from './rest-hook/index.ts';
 
-export type RailParts = RestHookParts & CaptureParts;
+export interface RailParts extends RestHookParts, CaptureParts {
+  readonly mllp: MllpParts;
+}
 
 export interface Rails {
   /** By the FHIR code that selects them. */
   readonly byName: ReadonlyMap<string, Rail>;
   /** What the demonstration and tests look into. */
   readonly capture: CaptureRail;
+  /** Messages come in by it, too. */
+  readonly mllp: MllpRail;
   close(): Promise<void>;
 }
 
 export function createRails(parts: RailParts): Rails {
   const capture = createCaptureRail(parts);
-  const rails: readonly Rail[] = [createRestHookRail(parts), capture];
+  const mllp = createMllpRail(parts.mllp);
+  const rails: readonly Rail[] = [createRestHookRail(parts), mllp, capture];
   return {
     byName: new Map(rails.map((rail) => [rail.name, rail])),
     capture,
+    mllp,
     close: async () => {
       await Promise.all(rails.map((rail) => rail.close()));
     },
