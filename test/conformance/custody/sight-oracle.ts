@@ -19,6 +19,13 @@ export interface Version {
 /** More than one request of these tests writes. */
 const WRITTEN_MAX = 40;
 
+/** All that one referral brings into the sight of one of its parties. */
+interface Reached {
+  readonly root: Ref;
+  readonly org: Ref;
+  readonly refs: ReadonlySet<Ref>;
+}
+
 export const typeOf = (ref: string): string => ref.slice(0, ref.indexOf('/'));
 const isDirectory = (ref: Ref): boolean => RESOURCE_TYPES.get(typeOf(ref))?.directory === true;
 
@@ -28,9 +35,9 @@ export class SightOracle {
   readonly #versions: Version[] = [];
   readonly #newest = new Map<Ref, Version>();
   readonly #custodians = new Map<Ref, Ref | undefined>();
-  /** Whoever saw a resource go goes on seeing that it went: `Organization/a Patient/1`. */
+  /** Whoever saw a resource leave its referral by being deleted goes on seeing that it was: `Organization/a Patient/1`. */
   readonly #sawGo = new Set<string>();
-  #reached = new Map<Ref, ReadonlySet<Ref>>();
+  #referrals: readonly Reached[] = [];
 
   constructor(store: Store) {
     this.#store = store;
@@ -70,10 +77,12 @@ export class SightOracle {
       if (json === undefined) gone.add(ref);
       for (const key of this.#sawGo) if (key.endsWith(` ${ref}`)) this.#sawGo.delete(key);
     }
-    const before = this.#reached;
-    this.#reached = this.#reach();
-    for (const [org, refs] of before) {
-      for (const ref of refs) if (gone.has(ref) && !this.#reaches(org, ref)) this.#sawGo.add(`${org} ${ref}`);
+    const before = this.#referrals;
+    this.#referrals = this.#reach();
+    for (const { root, org, refs } of before) {
+      const now = this.#referrals.find((one) => one.root === root && one.org === org);
+      for (const ref of gone)
+        if (refs.has(ref) && now?.refs.has(ref) !== true) this.#sawGo.add(`${org} ${ref}`);
     }
     return written;
   }
@@ -108,26 +117,21 @@ export class SightOracle {
   }
 
   #reaches(org: Ref, ref: Ref): boolean {
-    return this.#reached.get(org)?.has(ref) === true;
+    return this.#referrals.some((one) => one.org === org && one.refs.has(ref));
   }
 
-  /** For each organization, everything that is reached from the referral Tasks it is a party of. */
-  #reach(): Map<Ref, Set<Ref>> {
+  /** What each referral reaches, for each of its parties. */
+  #reach(): readonly Reached[] {
     const edges = this.#edges();
-    const reached = new Map<Ref, Set<Ref>>();
-    for (const resource of this.live) {
-      for (const org of this.#partiesOf(resource)) {
-        const seen = reached.get(org) ?? new Set<Ref>();
-        reached.set(org, seen);
-        const open: Ref[] = [`Task/${resource.id}`];
-        for (let ref = open.pop(); ref !== undefined; ref = open.pop()) {
-          if (seen.has(ref)) continue;
-          seen.add(ref);
-          open.push(...(edges.get(ref) ?? []));
-        }
-      }
-    }
-    return reached;
+    return this.live.flatMap((resource) => {
+      const parties = this.#partiesOf(resource);
+      if (parties.length === 0) return [];
+      const root = `Task/${resource.id}` as const;
+      const refs = new Set<Ref>([root]);
+      // A Set is iterated in the order of insertion, what is added meanwhile included.
+      for (const ref of refs) for (const next of edges.get(ref) ?? []) refs.add(next);
+      return parties.map((org) => ({ root, org, refs }));
+    });
   }
 
   #edges(): ReadonlyMap<Ref, readonly Ref[]> {
