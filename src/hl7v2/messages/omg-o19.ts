@@ -135,8 +135,8 @@ export function placeRequest(
   const subject = { reference: patient.fullUrl };
   const from = { reference: requester.at(-1)?.fullUrl ?? '' };
   const request: ServiceRequest = filled({
-    ...elements,
     resourceType: 'ServiceRequest' as const,
+    ...elements,
     meta: { ...elements.meta, profile: [`${PROFILE}/BSeR-ReferralServiceRequest`] },
     identifier: some([
       assigned(parts.referralId, refersTo(context.sendingOrganization, parts.header.sendingFacility)),

@@ -1,0 +1,69 @@
+/** The reference page of the HL7 v2 rail, from the tables that it runs on: `docs/reference/hl7v2.md`. */
+import { TRANSACTIONS } from '../referral/transactions.ts';
+import { CROSSWALK } from './crosswalk.ts';
+import { ALTERED, ELEMENTS_LOST, FIELDS_LOST, IMPLIED, type ElementLost } from './losses.ts';
+import { FINDING_COLUMNS, findingRows } from './messages/findings.ts';
+
+/** The whole page in Markdown. */
+export const hl7v2Markdown = (): string =>
+  [
+    '# HL7 v2 messages',
+    'Generated from `src/hl7v2` by `npm run docs`. Messages are those of IHE 360X, in HL7 v2.5.1. Every inbound message is kept as it came, whatever could be read of it.',
+    '## Which event is which message',
+    'Read as well: ORM^O01 as OMG^O19, and either with ORC-1 CA as a cancellation request; REF^I12 as a request; S14 as S13, S16 and S17 as S15; ADT^A08, A31 and A40 for patients that are known. A note travels as MDM^T02 right before its OSU^O51.',
+    table(
+      ['Event', 'Message', 'ORC-1', 'ORC-5', 'Note', 'ORC-16'],
+      TRANSACTIONS.map(({ event, message, orderControl, orderStatus, document, reason }) => [
+        event,
+        message,
+        orderControl,
+        orderStatus,
+        document,
+        reason,
+      ]),
+    ),
+    '## Crosswalk',
+    '`in`: read, not sent. `[0]` is one item, `[1+]` those from the second on.',
+    table(
+      ['FHIR', 'HL7 v2', 'Messages', 'Way', 'How'],
+      CROSSWALK.map(({ fhir, v2, messages, way, how = '' }) => [
+        code(fhir),
+        v2.join(', '),
+        messages,
+        way,
+        how,
+      ]),
+    ),
+    '## What a message says without saying it',
+    elements(IMPLIED),
+    '## What comes back otherwise',
+    table(
+      ['What', 'Comes back as'],
+      ALTERED.map(({ what, becomes }) => [what, becomes]),
+    ),
+    '## What a message cannot carry',
+    'Beside these: narratives, languages, contained resources and extensions other than US Core race and ethnicity.',
+    elements(ELEMENTS_LOST),
+    '## Fields that no element holds',
+    table(
+      ['Fields', 'Messages', 'Why'],
+      FIELDS_LOST.map(({ fields, messages, why }) => [fields, messages, why]),
+    ),
+    '## What a message may lack',
+    'E: nothing of the message is applied. W: applied, and said to the sender. I: noted. A dash: not asked of this message.',
+    table(['Finding', 'Where', 'ERR-3', ...FINDING_COLUMNS, 'What is said'], findingRows()),
+    '',
+  ].join('\n\n');
+
+const elements = (rows: readonly ElementLost[]): string =>
+  table(
+    ['Elements', 'Why'],
+    rows.map(({ paths, why }) => [paths.map(code).join('<br>'), why]),
+  );
+
+const code = (text: string): string => `\`${text}\``;
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
