@@ -3,8 +3,9 @@
  * matches to pass over, so that pages neither repeat nor miss a match while others write.
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import type { Snapshot } from '../ports/store.ts';
 import type { Request } from './request.ts';
-import type { DeskSettings } from './room.ts';
+import type { DeskSettings, Room } from './room.ts';
 
 /** Our own parameter of page links: `<seq>-<offset>`. */
 export const PAGE = '_page';
@@ -36,6 +37,14 @@ export function readPageMark(query: Request['query']): {
   if (asOf === undefined)
     throw new OperationOutcomeError('search-value-invalid', { diagnostics: 'not a page link' });
   return { asOf: Number(asOf), offset: Number(offset) };
+}
+
+/** The state in which a page is answered: that of its first page, or the latest. What is still to come is no page of ours. */
+export function snapshotAsOf({ store }: Room, asOf: number | undefined): Snapshot {
+  const latest = store.snapshot();
+  if (asOf === undefined) return latest;
+  if (asOf > latest.seq) throw new OperationOutcomeError('page-expired');
+  return store.snapshot(asOf);
 }
 
 function readCount(text: string | undefined, byDefault: number, max: number): number {

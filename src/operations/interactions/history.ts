@@ -5,7 +5,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { HistoryQuery, Version } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { auditRead } from '../audit.ts';
-import { addressOf, nextLink, readPage, type PageAsked } from '../page.ts';
+import { addressOf, nextLink, readPage, snapshotAsOf, type PageAsked } from '../page.ts';
 import { recordRead } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
@@ -15,10 +15,10 @@ import { showText } from '../show.ts';
 import { seenOf } from './read.ts';
 
 export async function performHistory(room: Room, request: Request): Promise<Reply> {
-  const { settings, store } = room;
+  const { settings } = room;
   const page = readPage(request, settings);
   const query = readQuery(request, page);
-  const snapshot = store.snapshot(page.asOf);
+  const snapshot = snapshotAsOf(room, page.asOf);
   const { versions, more, total } = await snapshot.history(query, request.signal).catch(searchRefusal);
   if (
     request.interaction === 'history-instance' &&

@@ -51,13 +51,24 @@ function patchTree(tree: unknown, patch: unknown): Resource | null {
       diagnostics: `a JSON Patch is an array of at most ${OPERATIONS_MAX} operations`,
     });
   }
+  let patched = tree;
+  for (const [index, operation] of patch.entries()) patched = applyOne(patched, operation, index);
+  return patched as Resource | null;
+}
+
+/** One by one, because the library tells the place of no operation but the first. */
+function applyOne(tree: unknown, operation: unknown, index: number): unknown {
   try {
-    return jsonPatch.applyPatch(tree, patch as Operation[], true, true, true).newDocument as Resource | null;
+    // The library refuses whatever is no operation, and paths into a prototype.
+    return jsonPatch.applyOperation(tree, operation as Operation, true, true, true).newDocument;
   } catch (error) {
-    const { name, index } = error as { name?: string; index?: number };
+    const { name } = error as Error; // the library throws no other
+    const why = /^[A-Z_]+$/.test(name)
+      ? name.toLowerCase().replaceAll('_', ' ')
+      : 'its path may not be written to';
     throw new OperationOutcomeError('patch-invalid', {
-      diagnostics: `operation ${index ?? 0} cannot be applied: ${name ?? 'error'}`,
-      expression: [`[${index ?? 0}]`],
+      diagnostics: `operation ${index} cannot be applied: ${why}`,
+      expression: [`[${index}]`],
     });
   }
 }

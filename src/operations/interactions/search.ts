@@ -7,7 +7,7 @@ import { SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
 import { auditRead, type Seen } from '../audit.ts';
 import { findIncluded } from '../include.ts';
-import { nextLink, PAGE, readPageMark } from '../page.ts';
+import { nextLink, PAGE, readPageMark, snapshotAsOf } from '../page.ts';
 import { recordRead } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
@@ -38,7 +38,7 @@ export async function performSearchAsOf(
 }
 
 async function searchAsOf(room: Room, request: Request, asOf: number | undefined): Promise<Reply> {
-  const { settings, store } = room;
+  const { settings } = room;
   const { type = '' } = request;
   const parsed = parse(room, request);
   const { where, sight } = parsed.query;
@@ -47,7 +47,7 @@ async function searchAsOf(room: Room, request: Request, asOf: number | undefined
     sight: sightForClause(request.caller, where, sight),
     offset: readPageMark(request.query).offset,
   };
-  const snapshot = store.snapshot(asOf);
+  const snapshot = snapshotAsOf(room, asOf);
   const page = await searchPage(snapshot, query, request.signal);
   const included = await findIncluded(room, request, snapshot, parsed, page.matches);
   await recordRead(

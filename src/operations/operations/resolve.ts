@@ -6,14 +6,14 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry, Snapshot, Template } from '../../ports/store.ts';
 import { valuesAt } from '../../resources/element.ts';
-import { agentOf } from '../audit.ts';
+import { agentOf, auditRefusal } from '../audit.ts';
 import { offer, type Offer } from '../offer.ts';
 import { readItem, type OpenItem } from '../receive/items.ts';
 import { readCurrent } from '../interactions/write.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { checkScope } from '../scope.ts';
-import { keyOf } from '../told.ts';
+import { keyOf, readKept, refusedReply } from '../told.ts';
 import { openDraft } from '../write.ts';
 
 /** What came of an operation, to be told. */
@@ -36,17 +36,45 @@ export type Resolve = (snapshot: Snapshot, about: Resolvable) => Promise<Resolve
 export async function performResolution(room: Room, request: Request, resolve: Resolve): Promise<Reply> {
   const asUpdate: Request = { ...request, interaction: 'update' };
   checkScope(asUpdate);
+  try {
+    return await offerResolution(room, asUpdate, resolve);
+  } catch (error) {
+    const kept = await firstAnswer(room, request, error);
+    if (kept === undefined) throw error;
+    return kept;
+  }
+}
+
+async function offerResolution(room: Room, request: Request, resolve: Resolve): Promise<Reply> {
   const { committed, result } = await offer(room, async (snapshot) => {
-    const about = await readResolvable(room, asUpdate, snapshot);
+    const about = await readResolvable(room, request, snapshot);
     const resolved = await resolve(snapshot, about);
     const key = keyOf(request, replyTemplate(resolved));
     const audit = [...resolved.commit.audit, auditResolution(request, about)];
     return { ...resolved, commit: { ...resolved.commit, ...(key !== undefined && { key }), audit } };
   });
-  if (committed.replayed) return { status: 200, resource: JSON.parse(committed.reply ?? '') as Resource }; // ours
+  if (committed.replayed) return readReply(committed.reply);
   room.committed(result.commit.writes.map(({ ref }) => ref));
   await result.afterwards?.();
   return { status: 200, resource: buildParameters(result) };
+}
+
+/** Under an Idempotency-Key, what is refused now may have been done before: then that is told (rules 3.6). */
+async function firstAnswer(room: Room, request: Request, error: unknown): Promise<Reply | undefined> {
+  if (!(error instanceof OperationOutcomeError) || error.retryAfter !== undefined) return undefined;
+  const key = error.code === 'idempotency-key-reused' ? undefined : keyOf(request, refusedReply(error));
+  if (key === undefined) return undefined;
+  const audit = [auditRefusal(request, error.code)];
+  const commit = { key, writes: [], keeps: [], expects: [], audit, outbox: [], settles: [] };
+  const { committed } = await offer(room, async () => ({ commit, templates: new Map() }));
+  return committed.replayed ? readReply(committed.reply) : undefined;
+}
+
+/** @throws the kept refusal, when the first answer was one */
+function readReply(reply: string | undefined): Reply {
+  const kept = JSON.parse(reply ?? '') as Partial<Resource>; // replyTemplate's, or refusedReply's
+  if (kept.resourceType === undefined) readKept(reply);
+  return { status: 200, resource: kept as Resource };
 }
 
 async function readResolvable(room: Room, request: Request, snapshot: Snapshot): Promise<Resolvable> {

@@ -170,10 +170,6 @@ interface Wanted {
 }
 
 async function findItems(snapshot: Snapshot, { kinds, where }: Wanted): Promise<readonly OpenItem[]> {
-  const anyOf = (param: string, codes: readonly string[], system?: string): Query['where'] => ({
-    kind: 'any',
-    of: codes.map((code) => ({ kind: 'token', param, code, ...(system !== undefined && { system }) })),
-  });
   const query: Query = {
     type: 'Task',
     where: {
@@ -193,5 +189,11 @@ async function findItems(snapshot: Snapshot, { kinds, where }: Wanted): Promise<
   const { matches } = await snapshot.search(query);
   return matches.flatMap((match) => asItem(match) ?? []);
 }
+
+/** One of several codes. */
+const anyOf = (param: string, codes: readonly string[], system?: string): Query['where'] => ({
+  kind: 'any',
+  of: codes.map((code) => ({ kind: 'token', param, code, ...(system !== undefined && { system }) })),
+});
 
 const asItem = ({ ref, text }: Match): OpenItem | undefined => readItem(ref, JSON.parse(text) as Resource); // stored texts were validated

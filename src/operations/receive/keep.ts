@@ -122,16 +122,20 @@ export function refile(draft: Draft, { document }: Kept, filing: Filing): Promis
   return changeOwn(draft, document, (tree) => ({ ...tree, ...filedAs(filing), ...chartOf(filing) }));
 }
 
-/** What came of a message, once everything that it changes is planned. */
+/**
+ * What came of a message, once everything that it changes is planned. The order is always named, so that whoever sees the
+ * referral sees where it came from.
+ */
 export function planProvenance(
   draft: Draft,
   incoming: Incoming,
   kept: Kept,
-  custodian: Ref | '',
-  by?: Ref,
+  { custodian, chart }: Pick<Filing, 'custodian' | 'chart'>,
+  by: Ref | undefined,
 ): void {
   const own = new Set<string>([kept.document, kept.binary]);
-  const touched = [...draft.planned.keys()].filter((ref) => !own.has(ref) && !isOwnWork(draft, ref));
+  const changed = [...draft.planned.keys()].filter((ref) => !own.has(ref) && !isOwnWork(draft, ref));
+  const touched = [...new Set([...changed, ...(chart === undefined ? [] : [chart.request])])];
   const { header, sender, link } = incoming;
   const who = sender === undefined ? { display: `link ${link.name}` } : { reference: sender };
   planOwn(

@@ -2,6 +2,7 @@
  * The order of messages (rules 7.5). Transports keep no order between two parties, and engines send again what failed; so
  * an event counts by the time at which its sender wrote it (MSH-7), and moves of the two parties may cross.
  */
+import { parseDateTime } from '../../fhir/datetime.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Query } from '../../ports/query.ts';
 import { isTerminal, type State } from '../../referral/state.ts';
@@ -19,8 +20,8 @@ export async function isOvertaken(
   sender: Ref,
   sentAt: string | undefined,
 ): Promise<boolean> {
-  const sent = sentAt === undefined ? Number.NaN : Date.parse(sentAt);
-  if (Number.isNaN(sent)) return false;
+  const sent = sentAt === undefined ? undefined : parseDateTime(sentAt);
+  if (sent === undefined) return false;
   const query: Query = {
     type: 'DocumentReference',
     where: {
@@ -30,7 +31,7 @@ export async function isOvertaken(
         { kind: 'reference', param: 'author', to: [sender] },
         { kind: 'token', param: 'category', system: FATE_SYSTEM, code: APPLIED },
         { kind: 'token', param: 'category', system: EVENT_SYSTEM },
-        { kind: 'range', param: 'date', prefix: 'gt', low: sent, high: sent },
+        { kind: 'range', param: 'date', prefix: 'sa', low: sent.low, high: sent.high },
       ],
     },
     sort: [],

@@ -102,13 +102,14 @@ async function readTask(
 ): Promise<Referral | undefined> {
   const state = readState(task);
   const { initiator, recipient } = await partiesOf(task, around);
-  if (state === undefined || state === 'draft' || initiator === undefined || recipient === undefined) return;
+  if (state === undefined || state === 'draft' || initiator === undefined || recipient === undefined)
+    return undefined;
   const isInitiator = sender === initiator && (receiver === undefined || receiver === recipient);
   const isRecipient = sender === recipient && (receiver === undefined || receiver === initiator);
   const actors = new Set<Party>();
   if (isInitiator) actors.add('referralInitiator');
   if (isRecipient) actors.add('referralRecipient');
-  if (actors.size === 0) return;
+  if (actors.size === 0) return undefined;
   const patient = localRef(order['subject']);
   return { request, order, task: `Task/${task.id}`, state, initiator, recipient, actors, patient };
 }

@@ -106,7 +106,7 @@ async function finish(
 ): Promise<Settled> {
   const number = reading === undefined ? undefined : reading.referralId;
   const owner = ownerOf(incoming, verdict);
-  planProvenance(draft, incoming, kept, custodianOf(incoming, chart !== undefined), by);
+  planProvenance(draft, incoming, kept, { custodian: custodianOf(incoming, chart !== undefined), chart }, by);
   const { kind } = verdict;
   if (kind !== undefined && earlier === undefined) {
     planItem(draft, incoming, kept, { kind, owner, verdict, number });

@@ -1,0 +1,130 @@
+/**
+ * Whatever order a legal history arrives in, and however often: "permuting and repeating a legal history ends in the same
+ * state per sender with distinct times" (rules 7.5).
+ */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  accept,
+  book,
+  callOff,
+  cancel,
+  confirm,
+  decline,
+  interim,
+  miss,
+  openExchange,
+  outcome,
+  rebook,
+  request,
+  stateOf,
+  type Exchange,
+  type Said,
+} from './exchange.ts';
+
+type Write = (said: Said) => string;
+type Step = readonly [write: Write, to: string];
+
+/** The guide's own rows that a message can make, from each state; a history is a walk along them. */
+const ROWS: Readonly<Record<string, readonly Step[]>> = {
+  '2.0': [
+    [accept, '3.0'],
+    [decline, '4.0'],
+    [cancel, '5.2'],
+  ],
+  '3.0': [
+    [decline, '4.0'],
+    [book, '5.1.1'],
+    [cancel, '5.2'],
+    [interim, '5.1.4'],
+    [outcome, '7.0'],
+  ],
+  '5.1.1': [
+    [decline, '4.0'],
+    [rebook, '5.1.1'],
+    [miss, '5.1.2'],
+    [callOff, '5.1.3'],
+    [cancel, '5.2'],
+    [interim, '5.1.4'],
+    [outcome, '7.0'],
+  ],
+  '5.1.2': [
+    [decline, '4.0'],
+    [rebook, '5.1.1'],
+    [callOff, '5.1.3'],
+    [cancel, '5.2'],
+  ],
+  '5.1.3': [
+    [book, '5.1.1'],
+    [cancel, '5.2'],
+  ],
+  '5.1.4': [
+    [decline, '4.0'],
+    [book, '5.1.1'],
+    [callOff, '5.1.3'],
+    [cancel, '5.2'],
+    [interim, '5.1.4'],
+    [outcome, '7.0'],
+  ],
+  '5.2': [
+    [confirm, '6.0'],
+    [outcome, '7.0'],
+  ],
+};
+
+const STEPS_MAX = 7;
+
+/** Choices of rows, the order of arrival, and which messages come twice. */
+const histories = fc.record({
+  choices: fc.array(fc.nat(100), { minLength: 1, maxLength: STEPS_MAX }),
+  arrival: fc.infiniteStream(fc.nat(1_000_000)),
+  twice: fc.array(fc.nat(STEPS_MAX), { maxLength: 4 }),
+});
+
+interface History {
+  readonly messages: readonly string[];
+  readonly ends: string;
+}
+
+function walk(choices: readonly number[], referral: string): History {
+  const messages = [request({ at: 0, id: `${referral}-0`, referral })];
+  let at = '2.0';
+  for (const [index, choice] of choices.entries()) {
+    const rows = ROWS[at] ?? [];
+    const row = rows[choice % Math.max(1, rows.length)];
+    if (row === undefined) break;
+    messages.push(row[0]({ at: index + 1, id: `${referral}-${index + 1}`, referral }));
+    at = row[1];
+  }
+  return { messages, ends: at };
+}
+
+let exchange: Exchange;
+let made = 0;
+beforeAll(async () => {
+  exchange = await openExchange();
+});
+afterAll(() => exchange.close());
+
+const RUNS = Number(process.env['RUNS'] ?? 60);
+
+test(`${RUNS} permuted and repeated histories end as the history ends`, async () => {
+  await fc.assert(
+    fc.asyncProperty(histories, async ({ choices, arrival, twice }) => {
+      const referral = `P-${(made += 1)}`;
+      const { messages, ends } = walk(choices, referral);
+      const ranks = arrival.take(messages.length + twice.length);
+      const arriving = [...messages, ...twice.flatMap((index) => messages[index] ?? [])]
+        .map((message) => ({ message, rank: ranks.next().value as number }))
+        .toSorted((a, b) => a.rank - b.rank);
+      for (const { message } of arriving) {
+        const { fate } = await exchange.say(message);
+        expect(fate).not.toBe('quarantine');
+      }
+      const task = await exchange.referral(referral);
+      expect(stateOf(task).split(' ')[1]).toBe(ends);
+      expect(exchange.logged).toEqual([]);
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  );
+}, 120_000);
