@@ -13,7 +13,7 @@ import { readConfig } from '../src/config.ts';
 import { createLog } from '../src/http/log.ts';
 import { start } from '../src/start.ts';
 import { play } from './demo/play.ts';
-import { ORGANIZATIONS, prepareWorld } from './demo/world.ts';
+import { demoListening, findPort, ORGANIZATIONS, prepareWorld, type Side } from './demo/world.ts';
 import { printNext } from './demo/print.ts';
 
 const { values: asked } = parseArgs({
@@ -21,7 +21,7 @@ const { values: asked } = parseArgs({
     'no-play': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     port: { type: 'string', default: '0' },
-    'mllp-port': { type: 'string' },
+    'mllp-port': { type: 'string', default: '0' },
     host: { type: 'string', default: '127.0.0.1' },
     data: { type: 'string' },
   },
@@ -44,8 +44,9 @@ const log = createLog(
   (lines) => process.stderr.write(lines),
   () => Date.now(),
 );
-const running = await start(config, log);
-const world = await prepareWorld(running, config.administratorScope);
+const running = await start(config, log, { listening: [demoListening(Number(asked['mllp-port']))] });
+const receivingPorts = { initiator: await findPort(), recipient: await findPort() };
+const world = await prepareWorld(running, config.administratorScope, receivingPorts);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -56,16 +57,21 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+/** By what the HL7 v2 messages of a side are known. */
+function linkOf(side: Side) {
+  const { oid, authority } = ORGANIZATIONS[side];
+  return { facility: oid, patientAuthority: authority, receivingPort: receivingPorts[side] };
+}
+
 if (!asked['no-play']) await play(world);
 if (asked.json) {
   const { base, tokens } = world;
   const ready = {
     base,
-    // The HL7 v2 rail is not built yet: there is no port to name.
-    mllp: null,
+    mllp: running.mllp[0],
     tokens,
     organizations: { initiator: ORGANIZATIONS.initiator.ref, recipient: ORGANIZATIONS.recipient.ref },
-    links: { initiator: ORGANIZATIONS.initiator.oid, recipient: ORGANIZATIONS.recipient.oid },
+    links: { initiator: linkOf('initiator'), recipient: linkOf('recipient') },
   };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 } else {

@@ -1,9 +1,13 @@
-/** One BSeR referral from request to outcome, by two EHRs that only speak FHIR, with a Subscription really received. */
+/** Two referrals from request to outcome: one by two EHRs that only speak FHIR, one begun by an HL7 v2 engine. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from 'fhir-kit-client';
 import type { Resource } from '../../src/fhir/types.ts';
-import { printStep, printTimeline } from './print.ts';
+import { connectEngine } from '../hl7/client.ts';
+import { openEngines } from './engines.ts';
+import { printReceived, printStep, printTimeline, printTitle } from './print.ts';
 import { feedback, packageOf, visitFor } from './package.ts';
 import { ORGANIZATIONS, type Side, type World } from './world.ts';
 
@@ -13,35 +17,87 @@ const NOTIFIED_WITHIN_MS = 10_000;
 type Stored = Resource & { readonly id: string };
 
 export async function play(world: World): Promise<void> {
-  const initiator = clientOf(world, 'initiator');
-  const recipient = clientOf(world, 'recipient');
+  const engines = await openEngines(world);
   const inbox = await openInbox();
   try {
-    await subscribe(recipient, inbox.url);
+    printTitle('One referral over FHIR');
+    await subscribe(clientOf(world, 'recipient'), inbox.url);
     printStep('the recipient subscribes to referrals that come in');
+    const task = await sendOverFhir(world, inbox);
+    await closeTheLoop(world, task);
+    await engines.wait('initiator', 'OSU^O51', 2);
+    await printTimeline(clientOf(world, 'initiator'), clientOf(world, 'recipient'), task);
+    printReceived(engines.received());
 
-    const sent = await create(initiator, undefined, packageOf());
-    const [serviceRequest, task] = [created(sent, 'ServiceRequest'), created(sent, 'Task')];
-    printStep(`the initiator sends the referral: ${task}`);
-    const notified = await inbox.wait(task);
-    printStep(`the recipient is notified: ${notified}`);
-
-    await move(recipient, task, 'accepted');
-    printStep('the recipient accepts (TID 02)');
-
-    const visit = await create(recipient, 'Appointment', visitFor(serviceRequest, patientOf(sent)));
-    printStep(`the recipient books a visit, which moves the referral (TID 06): Appointment/${visit.id}`);
-
-    const report = await create(recipient, 'Bundle', feedback(serviceRequest, patientOf(sent)));
-    await move(recipient, task, 'completed', {
-      type: { text: 'Referral outcome' },
-      valueReference: { reference: `Bundle/${report.id}` },
-    });
-    printStep('the recipient reports the outcome; the loop is closed (TID 16)');
+    printTitle('The same loop, begun by an HL7 v2 engine');
+    engines.clear();
+    const second = await sendOverMllp(world);
+    await closeTheLoop(world, second);
+    await engines.wait('initiator', 'OSU^O51', 2);
+    await printTimeline(clientOf(world, 'initiator'), clientOf(world, 'recipient'), second);
+    printReceived(engines.received());
   } finally {
     inbox.close();
+    engines.close();
   }
-  await printTimeline(world, initiator, recipient);
+}
+
+/** The initiator's EHR posts one transaction; the recipient's receiver is told. */
+async function sendOverFhir(world: World, inbox: Inbox): Promise<string> {
+  const sent = await create(clientOf(world, 'initiator'), undefined, packageOf());
+  const task = created(sent, 'Task');
+  printStep(`the initiator sends the referral: ${task}`);
+  printStep(`the recipient is notified: ${await inbox.wait(task)}`);
+  return task;
+}
+
+/** The initiator's engine sends OMG^O19 and reads the acknowledgment; the recipient finds the Task. */
+async function sendOverMllp({ running, base, tokens }: World): Promise<string> {
+  const [port] = running.mllp;
+  if (port === undefined) throw new Error('the demonstration listens for HL7 v2');
+  const engine = await connectEngine(port.host, port.port);
+  const id = randomUUID().slice(0, 8);
+  const file = new URL('../../examples/omg-o19.hl7', import.meta.url);
+  const message = readFileSync(file, 'utf8')
+    .replaceAll('R-2026-00731', `R-${id}`)
+    .replace('DEMO-000001', `DEMO-${id}`);
+  const answer = Buffer.from(await engine.send(Buffer.from(message.replaceAll('\n', '\r')))).toString();
+  engine.close();
+  printStep(
+    `the initiator's engine sends OMG^O19 and is answered ${/MSA\|\w+\|[^\r|]+/.exec(answer)?.[0] ?? 'nothing'}`,
+  );
+  const client = new Client({ baseUrl: base, bearerToken: tokens.recipient });
+  const found = await client.search({
+    resourceType: 'Task',
+    searchParams: { 'focus:ServiceRequest.identifier': `R-${id}` },
+  });
+  const [entry] = (found as unknown as { entry?: { resource: Stored }[] }).entry ?? []; // a searchset
+  if (entry === undefined) throw new Error('the recipient does not see the referral');
+  return `Task/${entry.resource.id}`;
+}
+
+/** The recipient's EHR accepts, books a visit and reports the outcome, all over FHIR. */
+async function closeTheLoop(world: World, task: string): Promise<void> {
+  const recipient = clientOf(world, 'recipient');
+  await move(recipient, task, 'accepted');
+  printStep('the recipient accepts (TID 02)');
+
+  const { focus, for: patient } = (await read(recipient, task)) as Stored &
+    Record<'focus' | 'for', { reference: string }>;
+  const visit = await create(recipient, 'Appointment', visitFor(focus.reference, patient.reference));
+  printStep(`the recipient books a visit, which moves the referral (TID 06): Appointment/${visit.id}`);
+
+  const report = await create(recipient, 'Bundle', feedback(focus.reference, patient.reference));
+  await move(recipient, task, 'completed', {
+    type: { text: 'Referral outcome' },
+    valueReference: { reference: `Bundle/${report.id}` },
+  });
+  printStep('the recipient reports the outcome; the loop is closed (TID 16)');
+}
+
+async function read(client: Client, ref: string): Promise<Stored> {
+  const [resourceType = '', id = ''] = ref.split('/');
+  return (await client.read({ resourceType, id })) as unknown as Stored; // a resource with its id
 }
 
 export function clientOf({ base, tokens }: World, side: Side | 'admin'): Client {
@@ -65,8 +121,6 @@ function created(response: Resource, type: string): string {
   if (location === undefined) throw new Error(`the server made no ${type}`);
   return location.split('/_history/')[0] ?? location;
 }
-
-const patientOf = (response: Resource): string => created(response, 'Patient');
 
 async function move(client: Client, task: string, status: string, output?: object): Promise<void> {
   const operations = [

@@ -1,6 +1,7 @@
 /** What the demonstration prints: each step, the timeline as each side reads it with its own token, and what to do next. */
 import type { Client } from 'fhir-kit-client';
 import type { Resource } from '../../src/fhir/types.ts';
+import type { Received } from './engines.ts';
 import { ORGANIZATIONS, type World } from './world.ts';
 
 const out = (line = ''): void => void process.stdout.write(`${line}\n`);
@@ -11,28 +12,32 @@ interface Entry {
   readonly resource?: Resource;
 }
 
-export async function printTimeline(world: World, initiator: Client, recipient: Client): Promise<void> {
+export const printTitle = (title: string): void => out(`\n${title}`);
+
+/** The referral as each side reads it with its own token. */
+export async function printTimeline(initiator: Client, recipient: Client, task: string): Promise<void> {
   for (const [side, client] of [
     ['initiator', initiator],
     ['recipient', recipient],
   ] as const) {
-    out(`\nThe timeline as ${ORGANIZATIONS[side].name} (the ${side}) reads it:`);
-    for (const line of await timelineOf(client)) out(`  ${line}`);
+    out(`\n  as ${ORGANIZATIONS[side].name} (the ${side}) reads it:`);
+    for (const line of await timelineOf(client, task)) out(`    ${line}`);
   }
-  out('\nDeliveries (the capture rail keeps them instead of sending):');
-  for (const entry of world.running.rails.capture.captured()) {
-    out(`  ${entry.at}  ${entry.event.padEnd(34)} → ${entry.receiver}`);
+}
+
+/** What the HL7 v2 engines of both sides were told. */
+export function printReceived(received: readonly Received[]): void {
+  out('\n  told to the HL7 v2 engines:');
+  for (const { side, message, order, controlId } of received) {
+    out(`    ${side.padEnd(10)} ${message.padEnd(8)} ${order.padEnd(6)} ${controlId}`);
   }
 }
 
 /** Versions of the referral Task, oldest first, each with the row of the table that made it. */
-async function timelineOf(client: Client): Promise<readonly string[]> {
-  const tasks = entriesOf(await client.search({ resourceType: 'Task', searchParams: { _count: 1 } }));
-  const id = tasks[0]?.id;
-  if (id === undefined) return ['nothing: no Task is visible'];
-  const history = entriesOf(await client.history({ resourceType: 'Task', id }));
+async function timelineOf(client: Client, task: string): Promise<readonly string[]> {
+  const history = entriesOf(await client.history({ resourceType: 'Task', id: task.slice('Task/'.length) }));
   const events = entriesOf(
-    await client.search({ resourceType: 'AuditEvent', searchParams: { entity: `Task/${id}`, _count: 200 } }),
+    await client.search({ resourceType: 'AuditEvent', searchParams: { entity: task, _count: 200 } }),
   );
   const transitions = new Map(events.flatMap(transitionOf));
   return history.toReversed().map((version) => {
@@ -63,14 +68,20 @@ function entriesOf(bundle: unknown): readonly Resource[] {
   return entry.flatMap(({ resource }) => (resource === undefined ? [] : [resource]));
 }
 
-export function printNext({ base, tokens }: World, folder: string): void {
+export function printNext({ base, tokens, running }: World, folder: string): void {
+  const [mllp] = running.mllp;
   out(`
 Closeloop is running (Ctrl-C stops it).
 
   FHIR base       ${base}
   capabilities    ${base}/metadata
   health          ${new URL('/health/ready', base).href}
+  HL7 v2 (MLLP)   ${mllp?.host ?? ''}:${mllp?.port ?? ''}
   data folder     ${folder}
+
+Send an HL7 v2 order of your own:
+
+  npm run hl7 -- send examples/omg-o19.hl7 --port ${mllp?.port ?? ''}
 
 Go on as the recipient:
 

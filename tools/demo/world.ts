@@ -1,7 +1,12 @@
-/** The demonstration's world: two organizations with an Endpoint and a PractitionerRole each, and a token for each side. */
+/**
+ * The demonstration's world: two organizations with an Endpoint and a PractitionerRole each, a token for each side, and a
+ * link for the HL7 v2 engine of each.
+ */
 import { randomUUID } from 'node:crypto';
+import { createServer, type AddressInfo } from 'node:net';
 import { parseJson } from '../../src/fhir/json.ts';
 import type { Ref, Resource } from '../../src/fhir/types.ts';
+import { listeningOf, type Listening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { idOf } from '../../src/resources/element.ts';
 import type { Caller } from '../../src/operations/request.ts';
 import type { Running } from '../../src/start.ts';
@@ -15,6 +20,8 @@ interface DemoOrganization {
   readonly name: string;
   /** Its OID (the arc 2.999 is for examples): MSH-4 of its HL7 v2 messages, and the system of its referral IDs. */
   readonly oid: string;
+  /** The OID under which it numbers its patients (PID-3.4). */
+  readonly authority: string;
 }
 
 const organization = (side: Side, name: string, oid: string): DemoOrganization => ({
@@ -23,6 +30,7 @@ const organization = (side: Side, name: string, oid: string): DemoOrganization =
   endpoint: `Endpoint/demo-${side}`,
   name,
   oid,
+  authority: `${oid}.5`,
 });
 
 export const ORGANIZATIONS: Readonly<Record<Side, DemoOrganization>> = {
@@ -34,17 +42,53 @@ export interface World {
   readonly base: string;
   readonly tokens: Readonly<Record<Side | 'admin', string>>;
   readonly running: Running;
+  /** Where the engine of each side is told of moves: it may listen there, and what is sent before waits. */
+  readonly receivingPorts: Readonly<Record<Side, number>>;
+}
+
+const LOOPBACK = ['127.0.0.1', '::1'];
+
+/** One port for the engines of both sides; each is known by its MSH-4. */
+export function demoListening(port: number): Listening {
+  const facilityOf = ({ oid, ref }: DemoOrganization) => ({ facility: oid, organization: ref });
+  const linkOf = (side: Side, other: Side) => ({
+    name: `demo-${side}-engine`,
+    addresses: LOOPBACK,
+    senders: [facilityOf(ORGANIZATIONS[side])],
+    receivers: [facilityOf(ORGANIZATIONS[other])],
+    defaultReceiver: ORGANIZATIONS[other].ref,
+    authorities: [ORGANIZATIONS.initiator.authority, ORGANIZATIONS.recipient.authority],
+  });
+  const links = [linkOf('initiator', 'recipient'), linkOf('recipient', 'initiator')];
+  return listeningOf({ host: '127.0.0.1', port, links }, 'demo');
+}
+
+/** A port that nobody uses now. */
+export async function findPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
 }
 
 /** Writes what is missing of the directory (a data folder may be used again) and signs the tokens. */
-export async function prepareWorld(running: Running, administratorScope: string): Promise<World> {
+export async function prepareWorld(
+  running: Running,
+  administratorScope: string,
+  receivingPorts: World['receivingPorts'],
+): Promise<World> {
   const { base, devIssuer } = running;
   if (devIssuer === undefined) throw new Error('the demonstration needs its own issuer');
   await running.perform({
     interaction: 'transaction',
     query: [],
     queryText: '',
-    body: parseJson(JSON.stringify(directory())),
+    body: parseJson(JSON.stringify(directory(receivingPorts))),
     prefer: { return: 'minimal' },
     caller: ADMINISTRATOR,
     requestId: randomUUID(),
@@ -66,7 +110,7 @@ export async function prepareWorld(running: Running, administratorScope: string)
       scope: `system/*.cruds ${administratorScope}`,
     }),
   };
-  return { base, tokens, running };
+  return { base, tokens, running, receivingPorts };
 }
 
 const ADMINISTRATOR: Caller = {
@@ -81,9 +125,11 @@ const ADMINISTRATOR: Caller = {
   onBehalfOf: undefined,
 };
 
-/** If-None-Match: what is there already stays as it is. */
-function directory(): Resource {
-  const resources = [ORGANIZATIONS.initiator, ORGANIZATIONS.recipient].flatMap(directoryOf);
+function directory(ports: World['receivingPorts']): Resource {
+  const resources = [
+    ...directoryOf(ORGANIZATIONS.initiator, ports.initiator),
+    ...directoryOf(ORGANIZATIONS.recipient, ports.recipient),
+  ];
   return {
     resourceType: 'Bundle',
     type: 'transaction',
@@ -94,7 +140,10 @@ function directory(): Resource {
   };
 }
 
-function directoryOf({ ref, role, endpoint, name, oid }: DemoOrganization): readonly Resource[] {
+function directoryOf(
+  { ref, role, endpoint, name, oid }: DemoOrganization,
+  receivingPort: number,
+): readonly Resource[] {
   return [
     {
       resourceType: 'Organization',
@@ -109,13 +158,13 @@ function directoryOf({ ref, role, endpoint, name, oid }: DemoOrganization): read
       id: idOf(endpoint),
       status: 'active',
       connectionType: {
-        system: 'https://closeloop.dev/fhir/CodeSystem/endpoint-connection-type',
-        code: 'capture',
+        system: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
+        code: 'hl7v2-mllp',
       },
-      name: `${name}, kept for reading instead of sent`,
+      name: `HL7 v2 engine of ${name}`,
       managingOrganization: { reference: ref },
       payloadType: [{ text: 'any' }],
-      address: `urn:oid:${oid}`,
+      address: `mllp://127.0.0.1:${receivingPort}`,
     },
     {
       resourceType: 'PractitionerRole',
