@@ -28,17 +28,14 @@ const { values: asked } = parseArgs({
 });
 
 const folder = asked.data ?? mkdtempSync(join(tmpdir(), 'closeloop-demo-'));
-const config = readConfig(
-  [
-    '--demo',
-    ...['--host', asked.host],
-    ...['--port', asked.port],
-    ...['--data-dir', folder],
-    ...['--subscription-allow-list', '127.0.0.1:*,localhost:*'],
-    ...['--log-level', asked.json ? 'info' : 'warn'],
-  ],
-  {},
-);
+const flags = {
+  '--host': asked.host,
+  '--port': asked.port,
+  '--data-dir': folder,
+  '--subscription-allow-list': '127.0.0.1:*,localhost:*',
+  '--log-level': asked.json ? 'info' : 'warn',
+};
+const config = readConfig(['--demo', ...Object.entries(flags).flat()], {});
 const log = createLog(
   config.logLevel,
   (lines) => process.stderr.write(lines),
