@@ -96,8 +96,12 @@ async function notItsOrder(
   { initiator }: Parties,
   around: Surroundings,
 ): Promise<Ruling | undefined> {
-  const request = await around.read(focusOf(after));
-  if (request === undefined || (await around.partyOf(request['requester'])) === initiator) return undefined;
+  const focus = focusOf(after);
+  const request = await around.read(focus);
+  if (request === undefined || focus === undefined) return undefined;
+  const orderer =
+    (await around.partyOf(request['requester'])) ?? (await firstInitiator(focus, around)) ?? initiator;
+  if (orderer === initiator) return undefined;
   return {
     refused: {
       code: 'not-your-move',
@@ -105,6 +109,15 @@ async function notItsOrder(
       expression: ['Task.requester'],
     },
   };
+}
+
+/** Where an order names no organization, the first referral made of it says whose it is: before, only its keeper sees it. */
+async function firstInitiator(focus: Ref, around: Surroundings): Promise<Ref | undefined> {
+  for (const task of await referralTasksOn(focus, around)) {
+    const state = readState(task);
+    if (state !== undefined && state !== 'draft') return around.partyOf(task['requester']);
+  }
+  return undefined;
 }
 
 /** Why a draft cannot be sent. */
