@@ -278,6 +278,10 @@ export interface Altered {
 }
 
 export const ALTERED: readonly Altered[] = [
+  {
+    what: 'ServiceRequest.code of text alone',
+    becomes: 'the text beside SNOMED CT 3457005, Patient referral',
+  },
   { what: 'ServiceRequest.occurrenceDateTime', becomes: 'ServiceRequest.occurrencePeriod.end' },
   {
     what: 'ServiceRequest.priority stat, asap, urgent without an occurrence',

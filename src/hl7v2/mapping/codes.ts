@@ -65,7 +65,16 @@ export function codingSystemOf(system: string | undefined): string | undefined {
   if (system === undefined) return undefined;
   if (system.startsWith(V2_TABLE)) return `HL7${system.slice(V2_TABLE.length)}`;
   if (!system.startsWith(LOCAL_CODES)) return nameOfSystem(system) ?? system;
-  return decodeURIComponent(system.slice(system.lastIndexOf('/') + 1));
+  return decoded(system.slice(system.lastIndexOf('/') + 1)) ?? system;
+}
+
+/** A client may have written such a system itself, and not well. */
+function decoded(name: string): string | undefined {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return undefined;
+  }
 }
 
 const URI = /^(?:https?:\/\/|urn:)\S+$/;

@@ -1,6 +1,6 @@
 /**
- * CWE and CE (HL7 v2.5.1, 2.A.13, 2.A.3) ⇄ CodeableConcept. Two codings fit into the type; text that is not the first
- * coding's display is CWE.9, the original text. In fields that people read (a reason), CWE.2 always holds the text.
+ * CWE and CE (HL7 v2.5.1, 2.A.13, 2.A.3) ⇄ CodeableConcept. Two codings fit into the type; the text beside a code is
+ * CWE.9, the original text. In fields that people read (a reason), CWE.2 always holds the text.
  */
 import type { CodeableConcept, Coding } from '../../fhir/types.ts';
 import type { Cwe } from '../datatypes.ts';
@@ -32,7 +32,7 @@ export function writeConcept(concept: CodeableConcept | undefined): Cwe | undefi
   return {
     ...writeFirst(one),
     ...writeAlternate(other),
-    originalText: concept.text === one.display ? undefined : concept.text,
+    originalText: concept.text,
   };
 }
 

@@ -93,8 +93,9 @@ export const writeReasons = (reasons: readonly CodeableConcept[]): readonly Cwe[
 /** The end of the period that an order is valid for, which begins when it was written. */
 export function readValidity(duration: Cq | undefined, authoredOn: string | undefined): string | undefined {
   const { quantity, units } = duration ?? {};
-  if (quantity === undefined || authoredOn === undefined) return undefined;
-  return addTo(authoredOn, Number(quantity), units?.identifier ?? 'd');
+  const count = Number(quantity);
+  if (!(count > 0) || authoredOn === undefined) return undefined;
+  return addTo(authoredOn, count, units?.identifier ?? 'd');
 }
 
 const URGENT = 'urgent';
