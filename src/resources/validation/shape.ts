@@ -15,16 +15,20 @@ export function makeShapeCheck(type: string): (run: Run, value: Tree, place: str
     .map((element) => [element.name, valueNames(element)] as const);
   const choices = elements.filter(({ choice }) => choice).map((element) => choiceOf(element));
   const lists = elements.filter(isPrimitiveList).map(({ name }) => name);
+  const primitives = new Set(elements.flatMap(primitiveNames));
   const invariants = INVARIANTS[type] ?? [];
   const isResource = RESOURCE_TYPES.has(type);
   return (run, value, place) => {
-    if (!isResource && isEmpty(value)) return add(run, place, EMPTY, 'invariant');
+    if (!isResource && isEmpty(value, type)) return add(run, place, EMPTY, 'invariant');
     for (const [name, names] of required) {
       if (!names.some((each) => value[each] !== undefined))
         addMissing(run, `${place}/${name}`, `${type} needs it`);
     }
     for (const choice of choices) checkChoice(run, value, place, choice);
     for (const name of lists) checkList(run, value, place, name);
+    for (const name in value) {
+      if (name.startsWith('_') && primitives.has(name.slice(1))) checkExtensions(run, value, place, name);
+    }
     for (const { key, says, holds } of invariants) {
       const check = () => holds(value) || add(run, place, `${says} (${key})`, 'invariant');
       run.later.push({ within: place, check });
@@ -34,16 +38,35 @@ export function makeShapeCheck(type: string): (run: Run, value: Tree, place: str
 
 const EMPTY = 'it has neither a value nor children; leave it out (ele-1)';
 
-/** An element with nothing but an id says nothing. */
-function isEmpty(value: Tree): boolean {
+/** An element with nothing but an id says nothing; beside a primitive (`_birthDate`) that depends on the value. */
+function isEmpty(value: Tree, type: string): boolean {
+  return type === PRIMITIVE ? Object.keys(value).length === 0 : hasIdAlone(value);
+}
+
+/** The type of what stands beside a primitive's value: its id and extensions (http://hl7.org/fhir/R4/json.html#primitive). */
+const PRIMITIVE = 'Element';
+
+function hasIdAlone(value: object): boolean {
   for (const name in value) if (name !== 'id') return false;
   return true;
+}
+
+/** An id names a value, so there must be one. */
+function checkExtensions(run: Run, value: Tree, place: string, name: string): void {
+  const extensions = value[name];
+  if (typeof extensions !== 'object' || extensions === null || Array.isArray(extensions)) return;
+  if (value[name.slice(1)] === undefined && 'id' in extensions && hasIdAlone(extensions))
+    add(run, `${place}/${name}`, EMPTY, 'invariant');
 }
 
 /** The properties by which an element is there. */
 function valueNames(element: Element): readonly string[] {
   return propertiesOf(element).flatMap(([name, type]) => (hasExtensions(type) ? [name, `_${name}`] : [name]));
 }
+
+/** The properties that may have another beside them for id and extensions. */
+const primitiveNames = (element: Element): readonly string[] =>
+  propertiesOf(element).flatMap(([name, type]) => (hasExtensions(type) ? [name] : []));
 
 interface Choice {
   readonly name: string;
@@ -78,7 +101,8 @@ function checkList(run: Run, value: Tree, place: string, name: string): void {
   if (extensions === NONE && !values.includes(null)) return;
   if ((values.length === 0 && values !== NONE) || (extensions.length === 0 && extensions !== NONE)) return; // it does
   for (let index = 0; index < Math.max(values.length, extensions.length); index += 1) {
-    if ((values[index] ?? extensions[index] ?? null) !== null) continue;
+    const [member, beside] = [values[index] ?? null, (extensions[index] ?? null) as object | null]; // the schema says so
+    if (member !== null || (beside !== null && !hasIdAlone(beside))) continue;
     add(run, `${place}/${name}/${index}`, 'null may stand only where the other list has a value');
   }
 }
