@@ -48,7 +48,8 @@ export interface Response {
 
 export interface TestServer {
   readonly running: Running;
-  ask(who: Who, method: Method, url: string, body?: object, sending?: Sending): Promise<Response>;
+  /** @param body JSON as it shall be sent, or what becomes it */
+  ask(who: Who, method: Method, url: string, body?: object | string, sending?: Sending): Promise<Response>;
   /** Creates a resource that must be accepted. */
   create(who: Who, resource: Resource): Promise<Stored>;
   /** Sends a Bundle that must be accepted; the references of what its entries made or changed. */
@@ -92,7 +93,8 @@ export async function openServer(
     const behalf = /^administrator for (.+)$/.exec(who)?.[1];
     if (behalf !== undefined) headers.set('x-on-behalf-of', `Organization/${behalf}`);
     for (const [name, value] of headersOf(method, sending)) headers.set(name, value);
-    const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const init = { method, headers, ...(text !== undefined && { body: text }) };
     return readResponse(await fetch(`http://127.0.0.1:${running.port}/fhir/${url}`, init));
   };
   const must = async (what: string, asked: Promise<Response>): Promise<Response> => {
