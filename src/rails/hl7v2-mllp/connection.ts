@@ -11,6 +11,8 @@ import {
   isAsked,
   recoverHeader,
   type AckError,
+  type AcknowledgmentAsked,
+  type AcknowledgmentCode,
 } from '../../hl7v2/ack.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import type { Link } from '../../hl7v2/link.ts';
@@ -83,6 +85,8 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
   if (settings.idleTimeoutMs > 0) socket.setTimeout(settings.idleTimeoutMs, () => socket.destroy());
 
   socket.on('data', read);
+  // A peer that has said all it had to say still reads: it is answered before its connection ends.
+  socket.on('end', () => void work.then(() => socket.end()));
   socket.on('error', () => socket.destroy());
   socket.on('close', () => {
     clearTimeout(timer);
@@ -97,13 +101,17 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
     async drain() {
       socket.off('data', read).pause();
       await work;
-      socket.end();
+      // What comes now is not read any more, and so is not acknowledged; the peer sends it again, elsewhere or later.
+      socket.end().resume();
+      const lingering = setTimeout(() => socket.destroy(), LINGER_MS);
+      socket.once('close', () => clearTimeout(lingering));
     },
   };
 
   function read(chunk: Buffer): void {
-    for (const found of deframer.push(chunk)) enqueue(found);
-    watchHalfMessage();
+    const frames = deframer.push(chunk);
+    for (const found of frames) enqueue(found);
+    watchHalfMessage(frames.length > 0);
   }
 
   /** In order, one at a time; a peer that sends faster than its messages are decided is not read from meanwhile. */
@@ -123,11 +131,17 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
     if (waiting < WAITING_MAX) socket.resume();
   }
 
-  /** Half a message is not waited for longer than it may take. */
-  function watchHalfMessage(): void {
+  /** Half a message is not waited for longer than it may take, however often a byte of it comes. */
+  function watchHalfMessage(another: boolean): void {
+    if (timer !== undefined && !another && deframer.pending.bytesInside > 0) return;
     clearTimeout(timer);
-    if (deframer.pending.bytesInside === 0) return;
-    timer = setTimeout(() => socket.destroy(), settings.messageTimeoutMs);
+    timer = deframer.pending.bytesInside === 0 ? undefined : setTimeout(giveUp, settings.messageTimeoutMs);
+  }
+
+  /** While the peer is not read from, its half message is not its fault. */
+  function giveUp(): void {
+    if (waiting >= WAITING_MAX) timer = setTimeout(giveUp, settings.messageTimeoutMs);
+    else socket.destroy();
   }
 
   async function answer(found: Frame): Promise<void> {
@@ -138,9 +152,9 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
     const bytes = found.kind === 'message' ? found.bytes : found.head;
     const link = linkOf(links, bytes);
     const decided = found.kind === 'message' ? await decide(link, bytes) : refuseFrame(link, found.kind);
-    const reply = buildReply(link, bytes, decided, parts);
-    if (reply === undefined || socket.destroyed) return;
-    socket.write(reply);
+    const replies = buildReplies(link, bytes, decided, parts);
+    if (socket.destroyed) return;
+    for (const reply of replies) socket.write(reply);
     if (socket.writableLength > settings.unreadBytesMax) socket.destroy();
   }
 
@@ -158,6 +172,8 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
 }
 
 const KEEP_ALIVE_MS = 60_000;
+/** How long a peer may take to close its side after we closed ours. */
+const LINGER_MS = 1000;
 /** Messages of one connection read ahead of the one being decided. */
 const WAITING_MAX = 16;
 
@@ -187,22 +203,31 @@ function linkOf(links: readonly Link[], bytes: Uint8Array): Link {
   return links.find(({ senders }) => senders.some((sender) => sender.facility === named)) ?? first;
 }
 
-/** The acknowledgment, framed; undefined where none is asked for. */
-function buildReply(link: Link, received: Uint8Array, { code, remarks }: Answer, parts: ConnectionParts) {
+/**
+ * The acknowledgments that are asked for, framed. Original mode knows one, of the application. Enhanced mode knows two: that
+ * the message is in safe storage, and what became of it; both are known here at the same time, and told in this order.
+ */
+function buildReplies(link: Link, received: Uint8Array, { code, remarks }: Answer, parts: ConnectionParts) {
   const { msh } = recoverHeader(received);
-  const asked = acknowledgmentAsked(msh ?? NOTHING_ASKED);
-  const enhanced = asked.mode === 'enhanced';
-  const when = enhanced ? asked.accept : asked.application;
-  const told = link.acknowledge === 'always' || isAsked(when, code === 'AA' ? 'success' : 'error');
-  if (!told) return undefined;
-  const message = buildAck({
-    received,
-    code: enhanced ? COMMIT_CODES[code] : code,
-    controlId: parts.newControlId(),
-    at: parts.clock.now(),
-    errors: remarks.map(errorOf),
+  const errors = remarks.map(errorOf);
+  return codesAsked(link, acknowledgmentAsked(msh ?? NOTHING_ASKED), code).map((told) => {
+    const controlId = parts.newControlId();
+    const message = buildAck({ received, code: told, controlId, at: parts.clock.now(), errors });
+    return frame(encodeBytes(encodeMessage(message), message.syntax.charset));
   });
-  return frame(encodeBytes(encodeMessage(message), message.syntax.charset));
+}
+
+function codesAsked(
+  { acknowledge }: Link,
+  { mode, accept, application }: AcknowledgmentAsked,
+  code: Answer['code'],
+): readonly AcknowledgmentCode[] {
+  const outcome = code === 'AA' ? 'success' : 'error';
+  const codes: AcknowledgmentCode[] = [];
+  if (isAsked(accept, outcome)) codes.push(COMMIT_CODES[code]);
+  if (isAsked(application, outcome)) codes.push(code);
+  if (codes.length > 0 || acknowledge === 'asAsked') return codes;
+  return [mode === 'enhanced' ? COMMIT_CODES[code] : code];
 }
 
 /** A header that cannot be read asks for nothing: original mode. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { recognise, serveConnection, type ConnectionParts, type Served } from './connection.ts';
-import type { Listening, TlsFiles } from './settings.ts';
+import type { Listening } from './settings.ts';
 
 export interface OpenPort {
   readonly host: string;
@@ -20,7 +20,9 @@ export interface ListenParts extends ConnectionParts {
 /** @throws what binding throws, and what is wrong with the TLS files */
 export async function openPort(listening: Listening, parts: ListenParts): Promise<OpenPort> {
   const open = new Map<Socket, Served>();
-  const server = createFor(listening.tls, (socket) => {
+  const raw = new Set<Socket>();
+  const server = createFor(listening, (socket) => {
+    socket.on('error', () => socket.destroy());
     const links = recognise(socket, listening.links);
     if (links.length === 0) {
       parts.log('warn', 'a peer of no link was turned away', { address: socket.remoteAddress ?? '' });
@@ -31,6 +33,14 @@ export async function openPort(listening: Listening, parts: ListenParts): Promis
     socket.once('close', () => open.delete(socket));
   });
   server.maxConnections = parts.connectionsMax;
+  server.on('drop', () =>
+    parts.log('warn', 'a peer was turned away: too many connections', { port: listening.port }),
+  );
+  // Those that are still shaking hands too: they must not hold up a stop.
+  server.on('connection', (socket) => {
+    raw.add(socket);
+    socket.once('close', () => raw.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(listening.port, listening.host, () => {
@@ -39,30 +49,46 @@ export async function openPort(listening: Listening, parts: ListenParts): Promis
     });
   });
   const { port } = server.address() as AddressInfo; // it listens on a port
-  return { host: listening.host, port, close: (drainMs) => close(server, open, drainMs) };
+  return { host: listening.host, port, close: (drainMs) => close(server, { open, raw }, drainMs) };
 }
 
-function createFor(tls: TlsFiles | undefined, connected: (socket: Socket) => void): Server {
-  if (tls === undefined) return createServer(connected);
+/** A peer may close its side first, and is still answered. */
+const HALF_OPEN = { allowHalfOpen: true } as const;
+
+function createFor({ tls, links }: Listening, connected: (socket: Socket) => void): Server {
+  if (tls === undefined) return createServer(HALF_OPEN, connected);
   const { cert, key, ca } = tls;
   const options = {
+    ...HALF_OPEN,
     cert: readFileSync(cert),
     key: readFileSync(key),
-    ...(ca !== undefined && { ca: readFileSync(ca), requestCert: true, rejectUnauthorized: true }),
+    ...(ca !== undefined && { ca: readFileSync(ca) }),
+    // Without a CA a certificate is still asked for where a link names it by its fingerprint.
+    requestCert: ca !== undefined || links.some(({ certificates }) => certificates.length > 0),
+    rejectUnauthorized: ca !== undefined,
   };
   const server = createTlsServer(options, connected);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
 }
 
-async function close(server: Server, open: ReadonlyMap<Socket, Served>, drainMs: number): Promise<void> {
+interface Sockets {
+  /** Of recognised peers. */
+  readonly open: ReadonlyMap<Socket, Served>;
+  /** All; of a peer with TLS, what lies beneath. */
+  readonly raw: ReadonlySet<Socket>;
+}
+
+async function close(server: Server, { open, raw }: Sockets, drainMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
   const timer = setTimeout(() => {
-    for (const socket of open.keys()) socket.destroy();
+    for (const socket of [...open.keys(), ...raw]) socket.destroy();
   }, drainMs);
-  await Promise.allSettled([...open.values()].map((served) => served.drain()));
+  const drained = Promise.allSettled([...open.values()].map((served) => served.drain()));
+  if (open.size === 0) for (const socket of raw) socket.destroy();
+  await drained;
   await closed;
   clearTimeout(timer);
 }

@@ -58,62 +58,86 @@ export function parseAddress(address: string) {
 }
 
 export function createPeers(settings: PeerSettings): Peers {
-  const open = new Map<string, Socket>();
+  const lines = new Map<string, Line>();
+  return {
+    send({ address, ...message }, signal) {
+      let line = lines.get(address);
+      if (line === undefined) {
+        line = createLine(address, settings);
+        lines.set(address, line);
+      }
+      return line.send(message, signal);
+    },
+    close() {
+      for (const line of lines.values()) line.close();
+      lines.clear();
+    },
+  };
+}
 
-  return { send, close: () => open.forEach((socket) => socket.destroy()) };
+interface Line {
+  send(message: Omit<Outgoing, 'address'>, signal: AbortSignal): Promise<Acknowledged | undefined>;
+  close(): void;
+}
 
-  async function send(message: Outgoing, signal: AbortSignal): Promise<Acknowledged | undefined> {
-    const socket = await connected(message.address, signal);
-    const abort = (): void => void socket.destroy(new Error('no acknowledgment came in time'));
+/** One peer: its connection while there is one, and whoever waits for their turn on it. */
+function createLine(address: string, settings: PeerSettings): Line {
+  let socket: Socket | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  return {
+    send(message, signal) {
+      const sent = turn.then(() => sendAlone(message, signal));
+      turn = sent.catch(() => undefined);
+      return sent;
+    },
+    close: () => void socket?.destroy(),
+  };
+
+  async function sendAlone(
+    { bytes, controlId, waits }: Omit<Outgoing, 'address'>,
+    signal: AbortSignal,
+  ): Promise<Acknowledged | undefined> {
+    signal.throwIfAborted();
+    if (socket === undefined || socket.destroyed || !socket.writable)
+      socket = await connectTo(address, settings, signal);
+    const used = socket;
+    // A connection whose answer was not waited for to its end is used no more: a late answer meets nobody.
+    const abort = (): void => void used.destroy();
     signal.addEventListener('abort', abort, { once: true });
     try {
-      const answer = message.waits ? acknowledgmentOf(socket, message.controlId, settings) : undefined;
+      const answer = waits ? acknowledgmentOf(used, controlId, settings) : undefined;
       // Its rejection is awaited below, but must not be unhandled while the message is written.
       answer?.catch(() => undefined);
-      await write(socket, frame(message.bytes));
+      await write(used, frame(bytes));
       return await answer;
     } finally {
       signal.removeEventListener('abort', abort);
     }
-  }
-
-  async function connected(address: string, signal: AbortSignal): Promise<Socket> {
-    const known = open.get(address);
-    if (known !== undefined && known.writable && !known.destroyed) return known;
-    const socket = await connectTo(address, settings, signal);
-    open.set(address, socket);
-    socket.once('close', () => {
-      if (open.get(address) === socket) open.delete(address);
-    });
-    return socket;
   }
 }
 
 async function connectTo(address: string, settings: PeerSettings, signal: AbortSignal): Promise<Socket> {
   const place = parseAddress(address);
   if (place === undefined) throw new Error('the address is not mllp://host:port');
-  const socket = place.secure
-    ? connectTls({ ...place, ...tlsOf(settings.tls), servername: place.host })
-    : connect(place);
-  const abort = (): void => void socket.destroy(new Error('the connection was not made in time'));
+  const socket = place.secure ? connectTls({ ...place, ...tlsOf(settings.tls) }) : connect(place);
+  const abort = (): void => void socket.destroy();
   const timer = setTimeout(abort, settings.connectTimeoutMs);
   signal.addEventListener('abort', abort, { once: true });
+  socket.on('error', abort);
   try {
     await new Promise<void>((resolve, reject) => {
       socket
         .once(place.secure ? 'secureConnect' : 'connect', resolve)
         .once('error', reject)
-        .once('close', reject);
+        .once('close', () => reject(new Error('the connection was not made')));
     });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
   }
-  socket.removeAllListeners('close').removeAllListeners('error');
-  return socket
-    .on('error', () => socket.destroy())
-    .setKeepAlive(true, KEEP_ALIVE_MS)
-    .setNoDelay(true);
+  // Read from even while nothing is awaited, so that it is seen when the peer closes.
+  return socket.setKeepAlive(true, KEEP_ALIVE_MS).setNoDelay(true).resume();
 }
 
 const KEEP_ALIVE_MS = 60_000;

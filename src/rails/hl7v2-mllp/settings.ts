@@ -48,12 +48,12 @@ export function listeningOf(entry: Raw, place: string): Listening {
     port: Number(entry['port'] ?? 0),
     tls,
     links: listOf(entry['links'], `${place}.links`).map((link, index) =>
-      hookupOf(link, `${place}.links[${index}]`),
+      hookupOf(link, `${place}.links[${index}]`, tls !== undefined),
     ),
   };
 }
 
-function hookupOf(entry: Raw, place: string): Hookup {
+function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
   const link: Link = {
     ...LINK_DEFAULTS,
     ...(entry as Partial<Link>), // what matters of it is checked below
@@ -61,12 +61,22 @@ function hookupOf(entry: Raw, place: string): Hookup {
     senders: facilitiesOf(entry['senders'], `${place}.senders`),
     receivers: facilitiesOf(entry['receivers'], `${place}.receivers`),
   };
-  const certificates = textsOf(entry['certificates'] ?? [], `${place}.certificates`);
+  const certificates = textsOf(entry['certificates'] ?? [], `${place}.certificates`).map(fingerprintOf);
   const addresses = textsOf(entry['addresses'] ?? [], `${place}.addresses`);
   if (certificates.length + addresses.length === 0) {
     throw new Error(`${place}: a link is known by addresses or certificates; it has neither`);
   }
+  if (certificates.length > 0 && !secure) {
+    throw new Error(`${place}: certificates are shown over TLS only, and this port has no tls`);
+  }
   return { link, certificates, addresses: blockListOf(addresses, place) };
+}
+
+/** `openssl x509 -fingerprint -sha256` writes it with colons; others without, or in small letters. */
+function fingerprintOf(text: string): string {
+  const digits = text.replaceAll(':', '').toUpperCase();
+  if (!/^[0-9A-F]{64}$/.test(digits)) throw new Error(`${text} is no SHA-256 fingerprint`);
+  return digits.replaceAll(/(..)(?=.)/g, '$1:');
 }
 
 function facilitiesOf(value: unknown, place: string): readonly Facility[] {
