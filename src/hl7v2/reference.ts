@@ -52,8 +52,7 @@ export const hl7v2Markdown = (): string =>
     '## What a message may lack',
     'E: nothing of the message is applied. W: applied, and said to the sender. I: noted. A dash: not asked of this message.',
     table(['Finding', 'Where', 'ERR-3', ...FINDING_COLUMNS, 'What is said'], findingRows()),
-    '',
-  ].join('\n\n');
+  ].join('\n\n') + '\n';
 
 const elements = (rows: readonly ElementLost[]): string =>
   table(
