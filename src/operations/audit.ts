@@ -60,10 +60,16 @@ export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
   };
 }
 
-/** One row per write; a write that moved a referral says by which row of the table. */
+/**
+ * One row per write and one per version that is shown beside; a write that moved a referral says by which row of the
+ * table. What came to nothing leaves a row, too.
+ */
 export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[] {
-  const rows = [...draft.planned.values()].map((planned) => auditPlanned(draft, request, planned));
-  return rows.length > 0 ? rows : [auditRead(request, [])];
+  const written = [...draft.planned.values()].map((planned) => auditPlanned(draft, request, planned));
+  const shown = draft.room.settings.auditReads ? draft.seen : [];
+  const read = shown.map((seen) => auditRead({ ...request, interaction: 'read', queryText: '' }, [seen]));
+  const rows = [...written, ...read];
+  return rows.length > 0 ? rows : [{ ...auditRead(request, []), entities: namedIn(request) }];
 }
 
 function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEntry {
@@ -95,8 +101,7 @@ export type Refused = Pick<Request, 'caller' | 'interaction' | 'requestId' | 'qu
 
 /** A refusal: who asked for what, and by which row of the refusals it was refused. */
 export function auditRefusal(request: Refused, issue: IssueCode): AuditEntry {
-  const { caller, interaction, requestId, queryText, type, id } = request;
-  const named = type !== undefined && id !== undefined ? [`${type}/${id}`] : [];
+  const { caller, interaction, requestId, queryText } = request;
   return {
     event: interaction,
     action: ACTIONS[interaction],
@@ -104,11 +109,14 @@ export function auditRefusal(request: Refused, issue: IssueCode): AuditEntry {
     issue,
     agent: agentOf(caller),
     requestId,
-    entities: named,
+    entities: namedIn(request),
     patients: [],
     ...(queryText !== '' && { query: queryText }),
     viewers: [],
   };
 }
+
+const namedIn = ({ type, id }: Pick<Request, 'type' | 'id'>): readonly Ref[] =>
+  type === undefined || id === undefined ? [] : [`${type}/${id}`];
 
 const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];

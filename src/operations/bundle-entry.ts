@@ -5,6 +5,7 @@ import { relativeTo } from '../fhir/reference.ts';
 import type { Body } from '../fhir/body.ts';
 import type { Resource } from '../fhir/types.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
+import { EVERY_INTERACTION } from '../resources/resource.ts';
 import { validateResource } from '../resources/validate.ts';
 import type { Interaction, Request } from './request.ts';
 
@@ -34,19 +35,35 @@ interface RawEntry {
 /** The order of processing in a transaction (http://hl7.org/fhir/R4/http.html#trules). */
 export const PROCESSING_ORDER: readonly string[] = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'];
 
-/** Reads a batch or transaction. @throws OperationOutcomeError `bundle-invalid`, naming the entry */
-export function readEntries(request: Request, base: string, entriesMax: number): readonly Entry[] {
+/**
+ * The entries of a batch or transaction, each to be read by itself: what is wrong with one concerns no other of a batch.
+ *
+ * @throws OperationOutcomeError `bundle-invalid` for what is wrong with the Bundle; on reading, what is wrong with an
+ *   entry, which is named
+ */
+export function readEntries(request: Request, base: string, entriesMax: number): readonly (() => Entry)[] {
   const { body } = request;
   if (body === undefined) throw new OperationOutcomeError('body-missing');
   const raw = (body.plain['entry'] ?? []) as readonly RawEntry[];
   const storing = (body.storing['entry'] ?? []) as readonly RawEntry[];
   if (!Array.isArray(raw)) throw refuse('entry must be a list', 'Bundle.entry');
   if (raw.length > entriesMax) throw refuse(`at most ${entriesMax} entries`, 'Bundle.entry');
+  for (const [index, entry] of raw.entries()) checkEntry(entry, index);
+  checkFullUrls(raw);
   checkWrapper(body.plain, raw);
-  const entries = raw.map((entry, index) => readEntry(request, base, entry, storing[index], index));
-  checkFullUrls(entries);
-  return entries;
+  return raw.map((entry, index) => () => readEntry(request, base, entry, storing[index], index));
 }
+
+function checkEntry(entry: unknown, index: number): void {
+  const place = `Bundle.entry[${index}]`;
+  if (!isObject(entry)) throw refuse('an entry is an object', place);
+  const { resource } = entry;
+  if (resource === undefined || (isObject(resource) && typeof resource['resourceType'] === 'string')) return;
+  throw refuse('a resource is an object with a resourceType', `${place}.resource`);
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The bundle without its resources, which are validated one by one where they are written. */
 function checkWrapper(bundle: Resource, entries: readonly RawEntry[]): void {
@@ -59,9 +76,9 @@ function checkWrapper(bundle: Resource, entries: readonly RawEntry[]): void {
   if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
 }
 
-function checkFullUrls(entries: readonly Entry[]): void {
+function checkFullUrls(entries: readonly RawEntry[]): void {
   const seen = new Set<string>();
-  for (const { fullUrl, index } of entries) {
+  for (const [index, { fullUrl }] of entries.entries()) {
     if (fullUrl === undefined) continue;
     if (seen.has(fullUrl))
       throw refuse('two entries have the same fullUrl', `Bundle.entry[${index}].fullUrl`);
@@ -84,7 +101,8 @@ function readEntry(
   const [type = '', id] = parts;
   const interaction = interactionOf(method, parts, query);
   if (interaction === undefined) throw refuse(`${method} ${written} is not offered here`, `${place}.request`);
-  if (!RESOURCE_TYPES.has(type)) throw refuse(`no type ${type}`, `${place}.request.url`);
+  checkOffered(type, interaction, place);
+  if (parts.length > 1) checkId(id ?? '', `${place}.request.url`);
   const resource = entry.resource;
   const body: Body | undefined =
     resource === undefined ? undefined : { plain: resource, storing: storing?.resource ?? resource };
@@ -98,7 +116,8 @@ function readEntry(
     body: interaction === 'patch' ? undefined : body,
     patch: interaction === 'patch' ? readPatch(resource, place) : undefined,
     ifMatch: readETag(entry.request?.ifMatch, `${place}.request.ifMatch`),
-    ifNoneMatch: entry.request?.ifNoneMatch === undefined ? undefined : [entry.request.ifNoneMatch],
+    ifNoneMatch: readETags(entry.request?.ifNoneMatch, `${place}.request.ifNoneMatch`),
+    ifModifiedSince: readInstant(entry.request?.ifModifiedSince),
     ifNoneExist: entry.request?.ifNoneExist?.replace(/^\?/, ''),
     prefer: outer.prefer,
     caller: outer.caller,
@@ -130,6 +149,25 @@ function interactionOf(method: string, parts: readonly string[], query: string):
   }
 }
 
+/** What a type does not offer at its own address, it does not offer in a bundle. */
+function checkOffered(type: string, interaction: Interaction, place: string): void {
+  const declared = RESOURCE_TYPES.get(type);
+  if (declared === undefined) {
+    throw new OperationOutcomeError('type-unknown', {
+      diagnostics: `${type} is not served`,
+      expression: [`${place}.request.url`],
+    });
+  }
+  const offered: readonly string[] = declared.interactions ?? EVERY_INTERACTION;
+  if (!offered.includes(interaction))
+    throw new OperationOutcomeError('interaction-unsupported', { expression: [`${place}.request`] });
+}
+
+function checkId(id: string, place: string): void {
+  if (!/^[A-Za-z0-9.-]{1,64}$/.test(id))
+    throw new OperationOutcomeError('id-invalid', { expression: [place] });
+}
+
 /** A JSON Patch travels in a bundle as a Binary (http://hl7.org/fhir/R4/http.html#patch). */
 function readPatch(resource: Resource | undefined, place: string): unknown {
   const { resourceType, contentType, data }: Partial<Resource> = resource ?? {};
@@ -140,7 +178,15 @@ function readPatch(resource: Resource | undefined, place: string): unknown {
   ) {
     throw refuse('a patch is a Binary of application/json-patch+json', `${place}.resource`);
   }
-  return parseJsonValue(decodeUtf8(Buffer.from(data, 'base64')));
+  try {
+    return parseJsonValue(decodeUtf8(Buffer.from(data, 'base64')));
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    throw new OperationOutcomeError(error.code, {
+      ...error.issues[0],
+      expression: [`${place}.resource.data`],
+    });
+  }
 }
 
 function readETag(etag: string | undefined, place: string): number | undefined {
@@ -149,6 +195,17 @@ function readETag(etag: string | undefined, place: string): number | undefined {
   if (version === undefined) throw refuse('a version is written W/"3"', place);
   return Number(version);
 }
+
+/** `*`, or one or more versions. */
+function readETags(text: string | undefined, place: string): readonly string[] | undefined {
+  if (text === undefined) return undefined;
+  if (text.trim() === '*') return ['*'];
+  return text.split(',').map((etag) => String(readETag(etag.trim(), place)));
+}
+
+/** Valid as an instant already, with the bundle. */
+const readInstant = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Date.parse(text);
 
 const splitOnce = (text: string, mark: string): readonly [string, string] => {
   const at = text.indexOf(mark);

@@ -1,5 +1,6 @@
 /** The response to a transaction (http://hl7.org/fhir/R4/http.html#transaction-response). */
 import { buildBundleText, type ReplyEntry } from '../fhir/bundle.ts';
+import { ISSUES, OperationOutcomeError } from '../fhir/issue.ts';
 import { performSearchAsOf } from './interactions/search.ts';
 import { outcomeOf, readAnswer, type Answered, type Templates } from './answer.ts';
 import type { Reply, Request } from './request.ts';
@@ -17,15 +18,20 @@ export async function bundleReply(
   templates: Templates,
 ): Promise<Reply> {
   const entries: ReplyEntry[] = [];
-  for (const answer of answers) {
+  for (const [index, answer] of answers.entries()) {
+    const own = { ...told, notes: told.notes.filter(({ expression }) => isAbout(index, expression)) };
     entries.push(
       answer.kind === 'search'
         ? await searchEntry(room, request, told, answer.url)
-        : entryOf(room, request, told, answer, await readAnswer(room, told, answer, templates)),
+        : entryOf(room, request, own, answer, await readAnswer(room, told, answer, templates)),
     );
   }
   return { status: 200, text: buildBundleText({ type: 'transaction-response', entries }) };
 }
+
+/** What is said beside success names the entry that it is about. */
+const isAbout = (index: number, expression: readonly string[] = []): boolean =>
+  expression.some((place) => place.startsWith(`Bundle.entry[${index}].`));
 
 function entryOf(
   { settings }: Room,
@@ -36,7 +42,8 @@ function entryOf(
 ): ReplyEntry {
   const wanted = kind === 'read' || prefer.return !== 'minimal';
   const shown = wanted && text !== undefined && ref !== undefined && prefer.return !== 'OperationOutcome';
-  const outcome = kind === 'planned' && told.notes.length > 0 ? outcomeOf(told.notes) : undefined;
+  const said = told.notes.length > 0 || prefer.return === 'OperationOutcome';
+  const outcome = kind === 'planned' && said ? outcomeOf(told.notes) : undefined;
   return {
     ...(ref !== undefined && status !== 204 && { fullUrl: `${settings.publicBase}/${ref}` }),
     ...(shown && { text: showText(ref, text, caller) }),
@@ -50,8 +57,13 @@ function entryOf(
   };
 }
 
-/** A search inside a transaction sees what the transaction wrote (rules 3.9). */
+/** A search inside a transaction sees what the transaction wrote (rules 3.9). It is on disk whatever becomes of the search. */
 async function searchEntry(room: Room, request: Request, told: ToldOf, url: string): Promise<ReplyEntry> {
-  const reply = await performSearchAsOf(room, request, url, told.seq);
-  return { text: reply.text, response: { status: '200 OK' } };
+  try {
+    const reply = await performSearchAsOf(room, request, url, told.seq);
+    return { text: reply.text, response: { status: '200 OK' } };
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    return { response: { status: String(ISSUES[error.code].http), outcome: error.outcome } };
+  }
 }

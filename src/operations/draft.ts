@@ -12,6 +12,7 @@ import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import type { ResourceType } from '../resources/resource.ts';
 import type { Move } from '../resources/rules.ts';
+import type { Seen } from './audit.ts';
 import type { Caller } from './request.ts';
 import type { Room } from './room.ts';
 
@@ -51,6 +52,8 @@ export interface Draft {
   readonly expects: Expectation[];
   readonly moves: Move[];
   readonly notes: IssueDetail[];
+  /** Stored versions that the answer shows beside what is written. */
+  readonly seen: Seen[];
   readonly links: { readonly rel: string; readonly ref: Ref }[];
   /** Creates that became the next version of another resource. */
   readonly adopted: Map<Ref, Ref>;

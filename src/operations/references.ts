@@ -28,7 +28,8 @@ export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promi
     const resolved = new Map<string, string>();
     for (const found of referencesOf(after.plain)) {
       if (resolved.has(found.text)) continue;
-      const local = await resolveOne(sighted(draft, planned), fullUrls, found);
+      const places = () => placesIn(planned, [found.expression()]);
+      const local = await resolveOne(sighted(draft, planned), fullUrls, found, places);
       if (local !== found.text) resolved.set(found.text, local);
     }
     if (resolved.size > 0)
@@ -46,38 +47,44 @@ function referencesOf(resource: Resource): readonly FoundReference[] {
 async function resolveOne(
   draft: Draft,
   fullUrls: FullUrls,
-  { text, element, expression }: FoundReference,
+  { text, element }: FoundReference,
+  places: () => readonly string[],
 ): Promise<string> {
   const known = fullUrls.get(text);
   if (known !== undefined) return known;
   if (text.startsWith('urn:uuid:') && element === 'reference' && fullUrls.size > 0) {
     throw new OperationOutcomeError('reference-not-found', {
       diagnostics: `${text} is not the fullUrl of an entry of this bundle`,
-      expression: [expression()],
+      expression: places(),
     });
   }
   const local = relativeTo(draft.room.settings.publicBase, text);
   const parsed = element === 'reference' ? parseReference(local) : undefined;
   return parsed?.kind === 'conditional'
-    ? resolveCondition(draft, parsed.type, parsed.query, expression())
+    ? resolveCondition(draft, parsed.type, parsed.query, places())
     : local;
 }
 
 /** `Patient?identifier=…` must select exactly one resource that the caller may read. */
-async function resolveCondition(draft: Draft, type: string, query: string, path: string): Promise<Ref> {
+async function resolveCondition(
+  draft: Draft,
+  type: string,
+  query: string,
+  places: readonly string[],
+): Promise<Ref> {
   if (!RESOURCE_TYPES.has(type)) {
     throw new OperationOutcomeError('reference-not-found', {
       diagnostics: `no type ${type}`,
-      expression: [path],
+      expression: places,
     });
   }
   const found = await findCondition(draft, type, query);
-  if (found.length > 1) throw new OperationOutcomeError('condition-ambiguous', { expression: [path] });
+  if (found.length > 1) throw new OperationOutcomeError('condition-ambiguous', { expression: places });
   const [only] = found;
   if (only === undefined) {
     throw new OperationOutcomeError('reference-not-found', {
       diagnostics: 'the conditional reference selects nothing that you may read',
-      expression: [path],
+      expression: places,
     });
   }
   return only;

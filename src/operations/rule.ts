@@ -51,12 +51,12 @@ async function applyRulesTo(draft: Draft, around: Surroundings, planned: Planned
   const ref = ruling.adopts === undefined ? planned.ref : await adopt(draft, planned, ruling.adopts);
   if (ruling.become !== undefined) replan(draft, ref, ruling.become);
   for (const further of ruling.further ?? []) await addFurther(draft, further);
-  record(draft, ruling);
+  record(draft, planned, ruling);
 }
 
-function record(draft: Draft, { moves = [], notes = [], links = [] }: Ruling): void {
+function record(draft: Draft, planned: Planned, { moves = [], notes = [], links = [] }: Ruling): void {
   draft.moves.push(...moves);
-  draft.notes.push(...notes);
+  draft.notes.push(...notes.map((said) => ({ ...said, expression: placesIn(planned, said.expression) })));
   draft.links.push(...links);
 }
 

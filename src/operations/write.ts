@@ -51,6 +51,7 @@ export function openDraft(room: Room, request: Request, snapshot: Snapshot): Dra
     expects: [],
     moves: [],
     notes: [],
+    seen: [],
     links: [],
     adopted: new Map(),
   };

@@ -87,6 +87,12 @@ export async function performAuditSearch(room: Room, request: Request): Promise<
 /** Our own parameter of page links: the last event of the page before. */
 const BEFORE = '_before';
 
+function readMark(mark: string): { readonly seq: number; readonly position: number } {
+  const place = parseAuditId(mark);
+  if (place !== undefined) return place;
+  throw new OperationOutcomeError('search-value-invalid', { diagnostics: 'not a page link' });
+}
+
 async function findEvents(
   room: Room,
   request: Request,
@@ -98,7 +104,7 @@ async function findEvents(
   const { names, ...narrowed } = narrowAudit(where);
   const visible = visibleTo(sight);
   const mark = request.query.findLast(([name]) => name === BEFORE)?.[1];
-  let before = mark === undefined ? undefined : parseAuditId(mark);
+  let before = mark === undefined ? undefined : readMark(mark);
   const found: Resource[] = [];
   for (let seen = 0; seen < ROWS_MAX; seen += ROWS_AT_ONCE) {
     const rows = await snapshot

@@ -2,6 +2,7 @@
 import { mapBody } from '../../fhir/body.ts';
 import { plan, type Draft } from '../draft.ts';
 import { selectOne } from '../condition.ts';
+import { seenOf } from './read.ts';
 import { bodyOfType, readCurrent, type Answer, type WriteRequest } from './write.ts';
 
 export async function planCreate(draft: Draft, request: WriteRequest): Promise<Answer> {
@@ -29,7 +30,8 @@ async function findExisting(draft: Draft, { type, ifNoneExist }: WriteRequest): 
   const ref = await selectOne(draft, type, ifNoneExist);
   if (ref === undefined) return undefined;
   const current = await readCurrent(draft, ref);
-  return current === undefined
-    ? { kind: 'planned', ref, status: 200 } // created by an earlier entry of the same bundle
-    : { kind: 'existing', ref, seq: current.version.seq };
+  if (current === undefined) return { kind: 'planned', ref, status: 200 }; // by an earlier entry of the same bundle
+  const { version } = current;
+  draft.seen.push(seenOf(draft.room, version, version.text ?? ''));
+  return { kind: 'existing', ref, seq: version.seq };
 }

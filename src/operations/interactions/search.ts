@@ -21,6 +21,12 @@ export async function performSearch(room: Room, request: Request): Promise<Reply
   return searchAsOf(room, request, asOf);
 }
 
+/** Refuses a search that could not be answered, before a transaction is committed that it is part of. */
+export function checkSearch(room: Room, request: Request): void {
+  const { where, sight } = parse(room, request).query;
+  sightForClause(request.caller, where, sight);
+}
+
 /** A search inside a transaction: as of the transaction's own commit. */
 export async function performSearchAsOf(
   room: Room,
@@ -28,7 +34,7 @@ export async function performSearchAsOf(
   url: string,
   seq: number,
 ): Promise<Reply> {
-  const [type = '', queryText = ''] = url.split('?', 2);
+  const [type = '', queryText = ''] = url.split(/\?(.*)/s);
   const query = [...new URLSearchParams(queryText)];
   return searchAsOf(
     room,

@@ -5,6 +5,7 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { PROCESSING_ORDER, readEntries, type Entry } from '../bundle-entry.ts';
 import { checkCompartment } from '../custody.ts';
 import { markPlace, type Draft } from '../draft.ts';
@@ -14,11 +15,13 @@ import type { Room } from '../room.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
 import type { KeptAnswer } from '../told.ts';
+import { seenOf } from './read.ts';
+import { checkSearch } from './search.ts';
 import { finish, offerOnce, openDraft, PLANS, redirect } from '../write.ts';
 
 export async function performTransaction(room: Room, request: Request): Promise<Reply> {
   const { publicBase, bundleEntriesMax } = room.settings;
-  const entries = readEntries(request, publicBase, bundleEntriesMax);
+  const entries = readEntries(request, publicBase, bundleEntriesMax).map((read) => read());
   for (const entry of entries) await placed(entry, () => checkScope(entry.request));
   const done = await offerOnce(room, request, (snapshot) => prepare(room, request, entries, snapshot));
   if (done.kept !== undefined) return replyTo(room, request, done.kept);
@@ -74,10 +77,20 @@ async function planEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
 /** A read by id sees the bundle's own writes; a search is run when they are committed (rules 3.9). */
 async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
   const { interaction, type = '', id = '', versionId } = entry.request;
-  if (interaction === 'search-type') return { kind: 'search', url: entry.url };
+  const place = `Bundle.entry[${entry.index}]`;
+  if (RESOURCE_TYPES.get(type)?.renderedFromAudit === true) {
+    throw new OperationOutcomeError('interaction-unsupported', {
+      diagnostics: `${type} is read by itself or in a batch`,
+      expression: [place],
+    });
+  }
+  if (interaction === 'search-type') {
+    await placed(entry, () => checkSearch(draft.room, entry.request));
+    return { kind: 'search', url: entry.url };
+  }
   const ref: Ref = `${type}/${id}`;
-  const planned = draft.planned.get(ref);
-  if (planned?.after !== undefined && interaction === 'read') return { kind: 'read', ref, seq: 0 };
+  const planned = interaction === 'read' ? draft.planned.get(ref) : undefined;
+  if (planned?.after !== undefined) return { kind: 'read', ref, seq: 0 };
   const sight = sightFor(entry.request);
   const version =
     interaction === 'vread'
@@ -86,9 +99,10 @@ async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
   if (version?.text === undefined || planned !== undefined) {
     throw new OperationOutcomeError('not-found', {
       diagnostics: `${ref} is not here`,
-      expression: [`Bundle.entry[${entry.index}]`],
+      expression: [place],
     });
   }
+  draft.seen.push(seenOf(draft.room, version, version.text));
   return { kind: 'read', ref, seq: version.seq };
 }
 

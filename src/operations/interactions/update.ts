@@ -25,9 +25,9 @@ async function updateById(draft: Draft, request: WriteRequest, id: string, body:
   const current = await readCurrent(draft, ref);
   checkIfMatch(request.ifMatch, current?.version);
   if (current === undefined) return updateAsCreate(draft, ref, body);
-  if (request.ifNoneMatch !== undefined) {
+  if (request.ifNoneMatch?.some((version) => version === '*' || version === String(current.version.seq))) {
     throw new OperationOutcomeError('version-conflict', {
-      diagnostics: 'If-None-Match: the resource exists',
+      diagnostics: 'If-None-Match: this version is the current one',
     });
   }
   const { version, resource } = current;

@@ -9,7 +9,8 @@ export function auditReceipt(request: Request, { verdict, kept, draft }: Settled
   const wrong = remarks.find(({ severity }) => severity === 'E');
   const isRefused = fate !== 'applied' && fate !== 'late' && wrong !== undefined;
   const patient = referral?.patient;
-  const custodian = draft.planned.get(kept.document)?.custodian ?? '';
+  const document = draft.planned.get(kept.document);
+  const custodian = document?.custodian ?? '';
   return {
     event: 'receive',
     action: 'E',
@@ -17,7 +18,7 @@ export function auditReceipt(request: Request, { verdict, kept, draft }: Settled
     ...(isRefused && { issue: wrong.issue }),
     agent: agentOf(request.caller),
     requestId: request.requestId,
-    entities: [`${kept.document}/_history/0`],
+    entities: document === undefined ? [] : [`${kept.document}/_history/0`],
     patients: patient === undefined ? [] : [patient],
     viewers: custodian === '' ? [] : [custodian],
   };

@@ -130,7 +130,7 @@ export const valueOfInput = (task: Resource, name: string): string | undefined =
   inputOf(task, name)?.['valueString'] as string | undefined; // planItem's
 
 /** Work items that are looked at at once. */
-const ITEMS_MAX = 100;
+export const ITEMS_MAX = 100;
 
 /** The messages that wait for a referral: parked, or received before it was known. */
 export async function findWaiting(snapshot: Snapshot, number: Identifier): Promise<readonly OpenItem[]> {

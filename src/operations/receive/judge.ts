@@ -4,7 +4,7 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import { readMessage } from '../../hl7v2/messages/read.ts';
-import type { Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
+import type { PatientUpdateReading, Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../hl7v2/received.ts';
 import type { Party } from '../../referral/transitions.ts';
 import { readPreview, type Draft } from '../draft.ts';
@@ -17,6 +17,7 @@ import { isSamePerson } from './patients.ts';
 import { findReferral, readReferral, type Found, type Referral } from './referral.ts';
 import { planRequest } from './request.ts';
 import { planStatus } from './status.ts';
+import { planUpdate } from './updates.ts';
 import { planVisit } from './visits.ts';
 
 /** What the settings and a person say about the reading of messages. */
@@ -35,6 +36,8 @@ export interface Judged {
   readonly chart?: { readonly request: Ref; readonly patient: Ref | undefined } | undefined;
   /** It is applied, and a person is asked for its note. */
   readonly lacksNote?: boolean;
+  /** It concerns nobody here: only that it came is recorded. */
+  readonly forget?: boolean;
 }
 
 /** Told as the reading goes, so that a refusal that is thrown can be said to be about it. */
@@ -59,8 +62,7 @@ export async function judge(
   const first = readMessage(message, context);
   if (first.kind === 'fault') return only(quarantined(faultRemarks(first.findings, first.issue)));
   progress.reading = first;
-  if (first.event === 'patient-update')
-    return only(asked('message-unfit', [noUpdates(first.findings)]), first);
+  if (first.event === 'patient-update') return judgeUpdate(draft, incoming, first);
   const unreadable = verdictOfFindings(first.findings.filter(({ issue }) => issue !== 'not-your-move'));
   if (unreadable?.fate === 'quarantine' || first.referralId === undefined) {
     return only(unreadable ?? quarantined(first.findings), first);
@@ -92,6 +94,13 @@ export async function judge(
     );
   }
   return judgeAbout(draft, incoming, first, referral, judging, progress);
+}
+
+async function judgeUpdate(draft: Draft, incoming: Incoming, reading: PatientUpdateReading): Promise<Judged> {
+  const unreadable = verdictOfFindings(reading.findings);
+  if (unreadable !== undefined) return only(unreadable, reading);
+  const { verdict, forget } = await planUpdate(draft, incoming, reading);
+  return { ...only(verdict, reading), forget };
 }
 
 /** A message about a referral that is known here. */
@@ -226,12 +235,3 @@ const faultRemarks = (
   issue: 'message-unreadable' | 'unsupported-message',
 ): readonly Remark[] =>
   findings.length > 0 ? findings : [remark(issue, 'E', 'MSH-9', 'this message is not read here')];
-
-const noUpdates = (findings: readonly Remark[]): Remark =>
-  findings.find(({ severity }) => severity === 'E') ??
-  remark(
-    'unsupported-message',
-    'E',
-    'MSH-9',
-    'what a message says about a patient alone is not applied here',
-  );

@@ -54,8 +54,9 @@ export async function settleMessage(
       given === undefined
         ? await judge(draft, incoming, kept, judging, progress)
         : { verdict: given, reading: undefined, fullUrls: new Map() };
+    if (judged.forget === true) return { draft: open(), verdict: judged.verdict, number: undefined, kept };
     const isApplied = judged.verdict.fate === 'applied';
-    const used = isApplied ? draft : open();
+    const used = isApplied ? draft : relying(open(), draft);
     await file(used, incoming, kept, judged, beside);
     if (isApplied) await settleDraft(used, 'transaction', judged.fullUrls);
     return await finish(used, incoming, kept, judged, beside);
@@ -65,10 +66,20 @@ export async function settleMessage(
     const event = eventOf(reading);
     const verdict = verdictOfRefusal(error, reading?.findings ?? [], { referral, event });
     const judged: Judged = { verdict, reading, fullUrls: new Map(), chart: verdict.referral };
-    const used = open();
+    const used = relying(open(), draft);
     await file(used, incoming, kept, judged, beside);
     return finish(used, incoming, kept, judged, beside);
   }
+}
+
+/**
+ * A draft that plans nothing of what another planned, but relies on what that one relied on: what a message is put aside
+ * for must still be so at the moment of commit.
+ */
+function relying(draft: Draft, { keeps, expects }: Draft): Draft {
+  for (const [name, keep] of keeps) draft.keeps.set(name, keep);
+  draft.expects.push(...expects);
+  return draft;
 }
 
 /** Plans the message itself: new, or filed anew. */

@@ -24,13 +24,31 @@ export function callerOf({ link, sender, address }: Incoming): Caller {
   };
 }
 
+/** The server, where it acts by itself: it asks a person, and changes nothing else. */
+const SERVER: Caller = {
+  organization: undefined,
+  administrator: true,
+  scopes: EVERY_RIGHT,
+  patient: undefined,
+  client: 'closeloop',
+  subject: 'closeloop',
+  user: undefined,
+  address: undefined,
+  onBehalfOf: undefined,
+};
+
 /** A message as a request of the desk: what it changes meets the checks of a transaction. */
-export const requestOf = ({ newId }: Room, incoming: Incoming): Request => ({
+export const requestOf = (room: Room, incoming: Incoming): Request => requestBy(room, callerOf(incoming));
+
+/** What the server does by itself, as a request. */
+export const ownRequest = (room: Room): Request => requestBy(room, SERVER);
+
+const requestBy = ({ newId }: Room, caller: Caller): Request => ({
   interaction: 'transaction',
   query: [],
   queryText: '',
   prefer: {},
-  caller: callerOf(incoming),
+  caller,
   requestId: newId(),
   signal: new AbortController().signal,
 });

@@ -11,12 +11,13 @@ import type { Room } from '../room.ts';
 import { openDraft } from '../write.ts';
 import { remark } from './fates.ts';
 import type { Incoming } from './incoming.ts';
-import { findAllWaiting, findOverdue, findWaiting, turnItem, type OpenItem } from './items.ts';
+import { findAllWaiting, findOverdue, findWaiting, ITEMS_MAX, turnItem, type OpenItem } from './items.ts';
 import { inOrder, keptOf, keyOf, numbersOf, readKept, readOpenItem } from './kept.ts';
 import type { ReceiveParts } from './receive.ts';
 import { settleMessage, type Settled } from './settle.ts';
-import { requestOf } from './speak.ts';
+import { ownRequest, requestOf } from './speak.ts';
 
+/** Nothing here is ever thrown: what waits harms nobody who does not. */
 export interface Waiting {
   /** What a message that was settled may have made possible. */
   after(settled: Settled): Promise<void>;
@@ -32,48 +33,47 @@ const ROUNDS_MAX = 100;
 export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
   const { store, clock } = room;
   const { settings, log } = parts;
-  /** Numbers that something may wait for; undefined until the store was asked. */
-  let expected: Set<string> | undefined;
+  const expected = createExpected(() => findAllWaiting(store.snapshot()));
 
   return {
-    after: async ({ verdict, number, draft }) => {
-      if (number === undefined) return;
-      if (verdict.kind === 'message-parked' || verdict.kind === 'message-unmatched') await expect(number);
-      else if (draft.moves.length > 0) await tryAll(number);
-    },
-    touched: async (refs) => {
-      const tasks = refs.filter((ref) => typeOf(ref) === 'Task');
-      if (tasks.length === 0 || (await expectedNumbers()).size === 0) return;
-      for (const task of tasks)
-        for (const number of await numbersOf(store.snapshot(), task)) await tryAll(number);
-    },
-    sweep: async () => {
-      for (const item of await findOverdue(store.snapshot(), clock.now() - settings.parkMs)) {
-        await guarded(item, () => askPerson(item));
-      }
-    },
+    after: ({ verdict, number, draft }) =>
+      quietly(async () => {
+        if (number === undefined) return;
+        const waits = verdict.kind === 'message-parked' || verdict.kind === 'message-unmatched';
+        if (waits) await expected.add(number);
+        // What it waits for may have come while it was put aside.
+        if (waits || draft.moves.length > 0) await tryAll(number);
+      }),
+    touched: (refs) =>
+      quietly(async () => {
+        const tasks = refs.filter((ref) => typeOf(ref) === 'Task');
+        if (tasks.length === 0 || (await expected.isEmpty())) return;
+        const snapshot = store.snapshot();
+        for (const task of tasks) for (const number of await numbersOf(snapshot, task)) await tryAll(number);
+      }),
+    sweep: () =>
+      quietly(async () => {
+        for (const item of await findOverdue(store.snapshot(), clock.now() - settings.parkMs)) {
+          await guarded(item, () => askPerson(item));
+        }
+      }),
   };
 
-  async function expectedNumbers(): Promise<Set<string>> {
-    if (expected !== undefined) return expected;
-    const items = await findAllWaiting(store.snapshot());
-    expected ??= new Set(
-      items.flatMap(({ task }) => (valuesAt(task, 'groupIdentifier') as Identifier[]).map(keyOf)),
-    ); // validated
-    return expected;
-  }
-
-  async function expect(number: Identifier): Promise<void> {
-    (await expectedNumbers()).add(keyOf(number));
+  async function quietly(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      log('messages that wait could not be looked at', { error: nameOf(error) });
+    }
   }
 
   /** Each that goes through may let others through: the earliest first, from the beginning again. */
   async function tryAll(number: Identifier): Promise<void> {
-    const numbers = await expectedNumbers();
-    if (!numbers.has(keyOf(number))) return;
+    if (!(await expected.has(number))) return;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const items = await inOrder(store.snapshot(), await findWaiting(store.snapshot(), number));
-      if (items.length === 0) numbers.delete(keyOf(number));
+      const snapshot = store.snapshot();
+      const items = await inOrder(snapshot, await findWaiting(snapshot, number));
+      if (items.length === 0) expected.remove(number);
       if (!(await tryOne(items))) return;
     }
   }
@@ -89,8 +89,7 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
       return await work();
     } catch (error) {
       if (error !== STILL_WAITING) {
-        const name = error instanceof Error ? error.name : typeof error;
-        log('a message that waits could not be tried again', { item: item.ref, error: name });
+        log('a message that waits could not be tried again', { item: item.ref, error: nameOf(error) });
       }
       return false;
     }
@@ -116,22 +115,58 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
   }
 
   async function askPerson({ ref }: OpenItem): Promise<boolean> {
-    const { committed, result } = await offer(room, async (snapshot) => {
+    const { result } = await offer(room, async (snapshot) => {
       const item = await readOpenItem(snapshot, ref);
       if (item?.kind !== 'message-parked') throw STILL_WAITING;
-      const incoming = await readKept(snapshot, item, parts.links());
-      if (incoming === undefined) throw STILL_WAITING;
-      const request = requestOf(room, incoming);
+      const request = ownRequest(room);
       const draft = openDraft(room, request, snapshot);
-      const says = `nothing came within ${settings.parkMs} ms that would let this message happen`;
+      const says = 'nothing came in time that would let this message happen';
       const remarks = [remark('transition-not-allowed', 'W', '', says)];
       await turnItem(draft, ref, 'message-unfit', { remarks, referral: undefined });
       return buildOffer(draft, request, undefined);
     });
     room.committed(result.commit.writes.map((write) => write.ref));
-    return committed.seq > 0;
+    return true;
   }
 }
 
 /** Nothing changed: the message waits on. Told by throwing, since a commit that is not made writes nothing. */
 const STILL_WAITING = new OperationOutcomeError('transition-not-allowed');
+
+/** Never the message of an error, which may quote a patient. */
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
+
+/** The numbers that some message waits under: asked of the store once, so that ordinary commits need not ask. */
+interface Expected {
+  has(number: Identifier): Promise<boolean>;
+  isEmpty(): Promise<boolean>;
+  add(number: Identifier): Promise<void>;
+  remove(number: Identifier): void;
+}
+
+/** Beyond so many, every number may be waited under. */
+const NUMBERS_MAX = 10_000;
+
+function createExpected(findAll: () => Promise<readonly OpenItem[]>): Expected {
+  let known: Set<string> | undefined;
+  let tooMany = false;
+  const numbers = async (): Promise<Set<string>> => {
+    if (known !== undefined) return known;
+    const items = await findAll();
+    tooMany ||= items.length >= ITEMS_MAX;
+    known ??= new Set(items.flatMap(({ task }) => valuesAt(task, 'groupIdentifier').map(asKey)));
+    return known;
+  };
+  return {
+    has: async (number) => (await numbers()).has(keyOf(number)) || tooMany,
+    isEmpty: async () => (await numbers()).size === 0 && !tooMany,
+    add: async (number) => {
+      const all = await numbers();
+      if (all.size < NUMBERS_MAX) all.add(keyOf(number));
+      else tooMany = true;
+    },
+    remove: (number) => void known?.delete(keyOf(number)),
+  };
+}
+
+const asKey = (number: unknown): string => keyOf(number as Identifier); // validated structure

@@ -256,3 +256,16 @@ export const note = (said: Said, text = '%PDF-1.4 a note'): string =>
     `TXA|1|CN^Consultation^HL70270|AP|${timeAt(said.at)}||||||||DOC-${said.id}^^2.999.20.1.16^ISO|||||AU`,
     `OBX|1|ED|11488-4^Consult note^LN||^application^pdf^Base64^${Buffer.from(text).toString('base64')}||||||F`,
   ].join('\n');
+
+/** ADT by Larkspur: A08 updates a patient, A40 merges `prior` into one. */
+export const adt = (
+  event: 'A08' | 'A31' | 'A40',
+  said: Said,
+  { name = NAME, prior }: { name?: string; prior?: string } = {},
+): string =>
+  [
+    msh(`ADT^${event}^ADT_A01`, said, LARKSPUR, TIDEWATER),
+    `EVN|${event}|${timeAt(said.at)}`,
+    pid(said, name),
+    ...(prior === undefined ? [] : [`MRG|${prior}^^^&${LARKSPUR.patients}&ISO^MR`]),
+  ].join('\n');

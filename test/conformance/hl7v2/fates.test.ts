@@ -4,6 +4,7 @@ import { CommitRefused, type Store } from '../../../src/ports/store.ts';
 import { callerOf } from '../../world.ts';
 import {
   accept,
+  adt,
   book,
   callOff,
   cancel,
@@ -226,6 +227,49 @@ describe('patients', () => {
     await exchange.say(request({ at: 6, id: 'O-1', referral: 'R-3', from: OUTSIDER }));
     expect(await exchange.all('Practitioner', 'identifier=1999999984')).toHaveLength(2);
     expect(await exchange.all('PractitionerRole')).toHaveLength(2);
+  });
+});
+
+describe('what is said about a patient alone', () => {
+  const moved = 'Quintero^Marisol^J^^^^L||19710308|F|||7 Elm Street^^Fairmont^OR^97999^US^H';
+
+  test.each(['A08', 'A31'] as const)('%s updates one who is known', async (event) => {
+    await open();
+    await exchange.say(request({ at: 0, id: 'L-1' }));
+    const { fate } = await exchange.say(adt(event, { at: 5, id: 'L-5' }, { name: moved }));
+    expect(fate).toBe('applied');
+    const [patient, another] = await exchange.all('Patient');
+    expect(patient?.['address']).toMatchObject([{ line: ['7 Elm Street'] }]);
+    expect(patient?.['identifier']).toHaveLength(1);
+    expect(another).toBeUndefined();
+  });
+
+  test('of one whom nobody knows, only that it came is recorded', async () => {
+    await open();
+    const { fate, code } = await exchange.say(adt('A08', { at: 5, id: 'L-5' }));
+    expect([fate, code]).toEqual(['applied', 'AA']);
+    const types = ['Patient', 'Binary', 'DocumentReference', 'Provenance', 'Task'];
+    expect((await Promise.all(types.map((type) => exchange.all(type)))).flat()).toEqual([]);
+  });
+
+  test.each([
+    [
+      'another name under the number',
+      adt('A08', { at: 5, id: 'L-5' }, { name: moved.replace('Quintero', 'Smith') }),
+      'quarantine',
+    ],
+    ['a merge', adt('A40', { at: 5, id: 'L-5' }, { prior: 'MQ-2' }), 'work-item'],
+    [
+      'an update by another organization',
+      adt('A08', { at: 5, id: 'O-5', from: OUTSIDER }, { name: moved }),
+      'applied',
+    ],
+  ])('%s changes nothing', async (_name, message, fate) => {
+    await open();
+    await exchange.say(request({ at: 0, id: 'L-1' }));
+    const before = await exchange.all('Patient');
+    expect((await exchange.say(message)).fate).toBe(fate);
+    expect(await exchange.all('Patient')).toEqual(before);
   });
 });
 

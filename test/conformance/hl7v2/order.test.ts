@@ -146,3 +146,21 @@ describe('messages that come too early', () => {
     expect(stateOf(await exchange.referral())).toBe('in-progress 5.1.4');
   });
 });
+
+test('whatever crosses on the way to the disk, nothing stays parked that may happen', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const referral = `C-${round}`;
+    const said = (at: number, id: string) => ({ at, id: `${referral}-${id}`, referral });
+    const messages = [
+      request(said(0, 'L-0')),
+      accept(said(10, 'T-10')),
+      book(said(20, 'T-20')),
+      miss(said(40, 'T-40')),
+      outcome(said(60, 'T-60')),
+    ];
+    await Promise.all(messages.toReversed().map((message) => exchange.say(message)));
+    expect(stateOf(await exchange.referral(referral))).toBe('completed 7.0');
+  }
+  expect((await kinds()).filter((kind) => kind !== 'note-missing')).toEqual([]);
+  expect(exchange.logged).toEqual([]);
+}, 60_000);
