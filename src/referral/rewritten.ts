@@ -2,7 +2,7 @@
  * The published list of fields in which what a client wrote and what is stored may differ (rules 1.5), each with its
  * reason. Whatever is rewritten is said in an informational issue beside the reply.
  */
-import type { Resource } from '../fhir/types.ts';
+import type { CodeableConcept, Resource } from '../fhir/types.ts';
 import { note, type Note } from './ruling.ts';
 import { isActive, type State } from './state.ts';
 
@@ -148,6 +148,15 @@ export function rewritingNotes(
       const row = REWRITTEN_TASK_FIELDS.find(
         (candidate) => candidate.field === field && candidate.when(writing),
       );
-      return row === undefined ? [] : [note('information', `Stored: ${row.stored}. ${row.reason}`, [field])];
+      const says = `Stored: ${describe(stored[element])}. ${row?.reason}`;
+      return row === undefined ? [] : [note('information', says, [field])];
     });
+}
+
+/** A status, or a business status by its code: what stands in the resource now. */
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'string') return value;
+  const { coding = [], text } = value as CodeableConcept; // validated structure
+  return coding[0]?.code ?? text ?? 'nothing';
 }
