@@ -15,7 +15,7 @@ afterAll(() => server.close());
 
 /** JSON with every number as it is written, and object keys in any order. */
 const literally = (text: string): Record<string, unknown> =>
-  JSON.parse(text, (_key, value: unknown, { source }: { source?: string } = {}) =>
+  JSON.parse(text, (_key, value: unknown, { source }: { source?: string }) =>
     typeof value === 'number' ? `number ${source}` : value,
   ) as Record<string, unknown>; // resources are objects
 
