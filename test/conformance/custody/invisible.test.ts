@@ -29,11 +29,13 @@ const ask = (...asked: Parameters<Scene['world']['ask']>): Promise<Answer> => sc
 
 type Asked = readonly [method: Method, url: string, body?: unknown, headers?: Headers];
 
-/** A reply or refusal as bytes, but for the id that was asked for, and for ids and versions that were just made. */
+/** A reply or refusal as bytes, but for the id that was asked for, and for ids, versions and audit that were just made. */
 function bytesOf({ status, code, text = '', location = '', headers }: Answer, id: string): string {
   return JSON.stringify({ status, code, text, location, headers })
     .replaceAll(id, 'the-id')
     .replaceAll(/id-\d+/g, 'new-id')
+    .replaceAll(/request-\d+/g, 'request-n')
+    .replaceAll(/(?<=AuditEvent\/|\\"id\\+":\\+")\d+-\d+/g, 'event')
     .replaceAll(/_history\/\d+/g, '_history/n')
     .replaceAll(/W\/\\+"\d+/g, 'W/n')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'instant')
