@@ -103,7 +103,7 @@ function hasBody({ interaction }: Route, method: string): boolean {
 }
 
 async function readSent(arrival: Arrival, found: Route, limits: BodyLimits): Promise<Sent> {
-  const { req, target } = arrival;
+  const { req } = arrival;
   const kind = kindOf(found);
   const isEmpty =
     req.headers['transfer-encoding'] === undefined && !(Number(req.headers['content-length']) > 0);
@@ -112,7 +112,7 @@ async function readSent(arrival: Arrival, found: Route, limits: BodyLimits): Pro
   const bytes = await readBody(req, limits.bodyBytesMax);
   if (bytes.length === 0) return readNothing(found, kind, arrival);
   const idempotencyKey = keyOf(arrival, bytes);
-  if (kind === 'form') return { queryText: joinQueries(target.queryText, decodeUtf8(bytes)) };
+  if (kind === 'form') return readForm(arrival, decodeUtf8(bytes));
   if (kind === 'patch') return { patch: parseJsonValue(decodeUtf8(bytes), limits.json), idempotencyKey };
   const body = parseJson(decodeUtf8(bytes), limits.json);
   if (found.interaction !== 'bundle') return { body, idempotencyKey };
@@ -124,6 +124,12 @@ function readNothing(found: Route, kind: 'resource' | 'patch' | 'form', arrival:
   if (kind === 'form') return {};
   if (found.interaction === 'operation') return { idempotencyKey: bodilessKey(arrival) };
   throw new OperationOutcomeError('body-missing');
+}
+
+/** The parameters of a search, those of the address first; `_format` may be in the form. */
+function readForm({ req, target }: Arrival, form: string): Sent {
+  checkAcceptable(req.headers.accept, formatOf(form));
+  return { queryText: joinQueries(target.queryText, form) };
 }
 
 /** http://hl7.org/fhir/R4/http.html#transaction */
