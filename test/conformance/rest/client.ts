@@ -48,6 +48,9 @@ export interface Rest {
   close(): Promise<void>;
 }
 
+/** Nothing that these tests ask takes longer. */
+const ANSWERED_WITHIN_MS = 10_000;
+
 const SCOPE = 'system/*.cruds';
 
 /** @param argv further settings, as on the command line */
@@ -91,7 +94,12 @@ export async function openRest(...argv: readonly string[]): Promise<Rest> {
     if (body !== undefined) headers.set('content-type', typeOfBody(method, path));
     for (const [name, value] of Object.entries(more)) headers.set(name, value);
     const sent = typeof body === 'object' && !(body instanceof Uint8Array) ? JSON.stringify(body) : body;
-    const init = { method, headers, ...(sent !== undefined && { body: sent }) };
+    const init = {
+      method,
+      headers,
+      signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
+      ...(sent !== undefined && { body: sent }),
+    };
     const separator = path === '' || path.startsWith('?') ? '' : '/';
     return readAnswer(await fetch(`${at}${separator}${path}`, init));
   };
