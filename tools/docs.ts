@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { buildCapabilityStatement } from '../src/capability/capability-statement.ts';
 import type { ServedHouse } from '../src/capability/index.ts';
 import { ISSUES } from '../src/fhir/issue.ts';
+import { hl7v2Markdown } from '../src/hl7v2/reference.ts';
 import { OFFERED } from '../src/operations/perform.ts';
 import { transitionsMarkdown } from '../src/referral/overview.ts';
 import { RESOURCE_TYPES } from '../src/resources/index.ts';
@@ -21,6 +22,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'issues.md': issuesMarkdown,
   'capability.md': capabilityMarkdown,
   'transitions.md': transitionsMarkdown,
+  'hl7v2.md': hl7v2Markdown,
 };
 
 function settingsMarkdown(): string {

@@ -41,7 +41,7 @@ const rest = segment('OBX', LAYOUT);
 /** One OBX. */
 export function readObx(from: Segment): Obx {
   const whole = rest.read(from);
-  const read = READERS[whole.valueType ?? ''] ?? readText;
+  const read = READERS.get(whole.valueType ?? '') ?? readText;
   return { ...whole, observationValue: repetitions(from, 5).flatMap((value) => read(value) ?? []) };
 }
 
@@ -66,12 +66,13 @@ const readText = (from: Composite): ObservationValue | undefined => {
   return text === undefined ? undefined : { kind: 'text', text };
 };
 
-const READERS: Readonly<Record<string, typeof readText>> = {
-  CE: readCode,
-  CNE: readCode,
-  CWE: readCode,
-  ED: readDocument,
-};
+/** By OBX-2, which a sender may fill with anything. */
+const READERS: ReadonlyMap<string, typeof readText> = new Map([
+  ['CE', readCode],
+  ['CNE', readCode],
+  ['CWE', readCode],
+  ['ED', readDocument],
+]);
 
 function buildValue(value: ObservationValue): RepetitionValue {
   if (value.kind === 'text') return value.text;

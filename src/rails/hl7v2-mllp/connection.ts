@@ -15,13 +15,13 @@ import {
   type AcknowledgmentCode,
 } from '../../hl7v2/ack.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
+import { readLocation } from '../../hl7v2/fault.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
 import { createDeframer, frame, type Frame } from '../../hl7v2/mllp.ts';
 import type { Answer, Receive, Remark } from '../../hl7v2/received.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Board } from './board.ts';
-import { locationOf } from './location.ts';
 import type { Hookup } from './settings.ts';
 
 export interface ConnectionSettings {
@@ -234,7 +234,7 @@ function codesAsked(
 const NOTHING_ASKED = { acceptAcknowledgmentType: undefined, applicationAcknowledgmentType: undefined };
 
 const errorOf = ({ location, code, severity, issue, says }: Remark): AckError => ({
-  location: locationOf(location),
+  location: readLocation(location),
   code,
   severity,
   userCode: issue,

@@ -1,5 +1,5 @@
 /** One move of a referral to the other party, as the HL7 v2 messages of 360X, in their order, each acknowledged. */
-import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Patient, Ref, Resource } from '../../fhir/types.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
@@ -99,14 +99,21 @@ async function contextOf(
     zone,
     sendingFacility: await facilityOf(now, sender, link?.receivers),
     receivingFacility: await facilityOf(now, receiver, link?.senders),
-    patientSystems: {
-      initiator: (patient.identifier ?? []).flatMap(({ system }) => system ?? []),
-      recipient: [],
-    },
+    patientSystems: { initiator: recordSystems(patient), recipient: [] },
     declineOrderControl,
     noteReferralField,
     ...(unacknowledged && { acceptAcknowledgment: 'NE', applicationAcknowledgment: 'NE' }),
   };
+}
+
+/** V2-0203 types of numbers that an organization keeps its record under: never a member or social security number. */
+const RECORD_NUMBERS: ReadonlySet<string | undefined> = new Set(['MR', 'PI', 'PT', 'MRT']);
+
+/** The systems of the patient's record numbers; of numbers without a type only when there is no other. */
+function recordSystems({ identifier = [] }: Patient): readonly string[] {
+  const typed = identifier.filter(({ type }) => type?.coding?.some(({ code }) => RECORD_NUMBERS.has(code)));
+  const kept = typed.length > 0 ? typed : identifier.filter(({ type }) => type === undefined).slice(0, 1);
+  return kept.flatMap(({ system }) => system ?? []);
 }
 
 /** The facility by which a link names an organization, else the OID that the organization is identified by. */
