@@ -124,6 +124,14 @@ describe('values', () => {
   if (pid === undefined || orc === undefined || obr === undefined)
     throw new Error('the sample is another one');
 
+  test.each(['__proto__', 'valueOf', 'hasOwnProperty', 'constructor'])(
+    'OBX-2 %s is read as text',
+    (valueType) => {
+      const [, obx] = parseMessage(`MSH|^~\\&|\rOBX|1|${valueType}|Q||yes\r`).segments;
+      expect(readObx(obx as Segment).observationValue).toEqual([{ kind: 'text', text: 'yes' }]);
+    },
+  );
+
   test('ORC', () => {
     expect(readOrc(orc)).toMatchObject({
       orderControl: 'NW',
