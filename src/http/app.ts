@@ -1,10 +1,10 @@
 /**
- * The door as an Express application: FHIR below the base first and without detours, then what operators ask, then
- * nothing. Express's own conveniences that cost a read dearly are off: etags, its body parsers, `res.send`.
+ * The door: FHIR below the base first and without detours, then what operators ask and then nothing, as an Express
+ * application. Express's own conveniences that cost dearly are off: etags, its body parsers, `res.send`.
  */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import express, { type ErrorRequestHandler } from 'express';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { recordAlways } from '../operations/record.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -49,7 +49,7 @@ export interface AppParts {
   readonly settings: AppSettings;
 }
 
-export function createApp(parts: AppParts): Express {
+export function createApp(parts: AppParts): RequestListener {
   const { perform, identify, served, documents, metrics, log, traffic, settings, clock, failedLogins } =
     parts;
   const { basePath } = settings;
@@ -78,10 +78,6 @@ export function createApp(parts: AppParts): Express {
 
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false);
-  app.use((req, res, next) => {
-    if (isBelow(basePath, pathAndQuery(req))) exchange(req, res);
-    else next();
-  });
   const { metricsToken } = settings;
   app.use(
     createHealth({ status, isDraining: () => traffic.draining, metrics, metricsToken, addressOf, now }),
@@ -98,7 +94,10 @@ export function createApp(parts: AppParts): Express {
     const refusal = isClients ? new OperationOutcomeError('id-invalid') : error;
     sendRefusal(res, refusal, asked(req), settings);
   }) satisfies ErrorRequestHandler);
-  return app;
+  return (req, res) => {
+    if (isBelow(basePath, pathAndQuery(req))) exchange(req, res);
+    else app(req, res);
+  };
 }
 
 const asked = (req: IncomingMessage) => ({
