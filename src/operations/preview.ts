@@ -19,7 +19,8 @@ export async function findPreview(draft: Draft, query: Query): Promise<readonly 
   return [...stored, ...(await findPlanned(draft, query))];
 }
 
-async function findPlanned(draft: Draft, { type, where, sight }: Query): Promise<readonly Ref[]> {
+/** What a draft is about to write, of what a search would find. */
+export async function findPlanned(draft: Draft, { type, where, sight }: Query): Promise<readonly Ref[]> {
   const found: Ref[] = [];
   for (const { ref, after } of draft.planned.values()) {
     if (after === undefined || typeOf(ref) !== type) continue;

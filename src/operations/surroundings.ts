@@ -5,7 +5,7 @@ import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { readParty } from '../resources/party.ts';
 import type { Surroundings } from '../resources/rules.ts';
 import { EVERYTHING, readPreview, type Draft } from './draft.ts';
-import { findPreview } from './preview.ts';
+import { findPlanned, findPreview } from './preview.ts';
 
 /** Resources that one rule looks at, at most; a referral with more open Tasks is not one. */
 const FOUND_MAX = 100;
@@ -37,11 +37,17 @@ async function find(draft: Draft, type: string, param: string, to: Ref) {
     offset: 0,
     total: false,
   };
-  const refs = await findPreview(draft, query);
+  const refs = await (isNew(draft, to) ? findPlanned(draft, query) : findPreview(draft, query));
   const found = await Promise.all(refs.map((ref) => readPreview(draft, ref)));
   return found
     .filter((resource) => resource !== undefined)
     .map((r) => r as Resource & { readonly id: string });
+}
+
+/** Its id was made for this draft, so that nothing stored can refer to it. */
+function isNew({ planned }: Draft, ref: Ref): boolean {
+  const own = planned.get(ref);
+  return own?.method === 'POST' && own.base === 0;
 }
 
 /** The Organization that a Reference stands for as a party; by its identifier when it has no literal reference. */
