@@ -11,7 +11,7 @@ export interface Cors {
 }
 
 const EXPOSED =
-  'Content-Location, ETag, Last-Modified, Link, Location, Retry-After, WWW-Authenticate, X-Request-Id';
+  'Allow, Content-Location, ETag, Last-Modified, Link, Location, Retry-After, Warning, WWW-Authenticate, X-Request-Id';
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const ACCEPTED =
   'Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, ' +

@@ -40,8 +40,8 @@ function entryOf(
   { kind }: KeptAnswer,
   { status, ref, seq, at, text }: Answered,
 ): ReplyEntry {
-  const wanted = kind === 'read' || prefer.return !== 'minimal';
-  const shown = wanted && text !== undefined && ref !== undefined && prefer.return !== 'OperationOutcome';
+  const wanted = kind === 'read' || prefer.return === undefined || prefer.return === 'representation';
+  const shown = wanted && text !== undefined && ref !== undefined;
   const said = told.notes.length > 0 || prefer.return === 'OperationOutcome';
   const outcome = kind === 'planned' && said ? outcomeOf(told.notes) : undefined;
   return {
