@@ -13,7 +13,9 @@ import { pageOf, prepareLookup } from './lookup.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
 import { findRefs } from './search.ts';
 import { SearchPool } from './search-pool.ts';
+import type { Reading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
+import { prepareStanding } from './standing.ts';
 import { hostInThread, hostInTurn } from './writer-host.ts';
 import { WriterQueue } from './writer-queue.ts';
 import type { WriterOptions } from './writer.ts';
@@ -91,8 +93,10 @@ const DEFAULTS = {
 /** Time between two steps of housekeeping while there is more to do. */
 const TIDY_AGAIN_MS = 10;
 
-/** The reader's connection keeps this much of the file in memory. */
+/** The connection for reads by id keeps this much of the file in memory. */
 const CACHE_KIB = 32 * 1024;
+/** The connection for everything else that is read in the main thread. */
+const OTHER_CACHE_KIB = 8 * 1024;
 
 /** Opens the store, alone in its folder; throws `FolderRefused` when that cannot be. */
 export async function openEmbeddedStore(given: EmbeddedOptions): Promise<EmbeddedStore> {
@@ -108,8 +112,11 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
     prepareDatabase(folder);
     const host = await openHost(options);
     opened.push(() => host.close());
-    const db = openDatabase(paths.database, { readOnly: true, cacheKib: CACHE_KIB });
+    const db = openDatabase(paths.database, { readOnly: true, cacheKib: OTHER_CACHE_KIB });
     opened.push(() => db.close());
+    const byIdDb = openDatabase(paths.database, { readOnly: true, cacheKib: CACHE_KIB });
+    opened.push(() => byIdDb.close());
+    const byId = { db: byIdDb, standing: prepareStanding(byIdDb) };
     const pool = new SearchPool({
       file: paths.database,
       threads: options.searchWorkers,
@@ -117,8 +124,8 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
       timeoutMs: options.searchTimeoutMs,
     });
     opened.push(() => pool.close());
-    const queue = new WriterQueue(host, options);
-    return assemble({ options, db, pool, queue, close: undo });
+    const queue = new WriterQueue(host, { ...options, applied: (changed) => byId.standing.applied(changed) });
+    return assemble({ options, db, byId, pool, queue, close: undo });
   } catch (error) {
     await undo();
     throw error;
@@ -151,13 +158,14 @@ function openHost(options: Options): ReturnType<typeof hostInThread> {
 interface Parts {
   readonly options: Options;
   readonly db: DatabaseSync;
+  readonly byId: Reading['byId'];
   readonly pool: SearchPool;
   readonly queue: WriterQueue;
   /** Closes everything that was opened, the folder's lock last. */
   readonly close: () => Promise<void>;
 }
 
-function assemble({ options, db, pool, queue, close }: Parts): EmbeddedStore {
+function assemble({ options, db, byId, pool, queue, close }: Parts): EmbeddedStore {
   const { folder, clock, onAnchor } = options;
   const paths = pathsOf(folder);
   const anchorFile = options.anchorFile ?? paths.anchors;
@@ -166,6 +174,7 @@ function assemble({ options, db, pool, queue, close }: Parts): EmbeddedStore {
   const lookup = prepareLookup(db);
   const snapshotAt = prepareSnapshots({
     db,
+    byId,
     horizon: () => queue.head.horizon,
     async search(query, seq, signal) {
       const few = lookup(query, seq);

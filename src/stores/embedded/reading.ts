@@ -3,10 +3,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../fhir/types.ts';
 import type { Version, Write } from '../../ports/store.ts';
 import type { Page, Query } from '../../ports/query.ts';
+import type { Standing } from './standing.ts';
 
 /** What the snapshots of a store read with. */
 export interface Reading {
   readonly db: DatabaseSync;
+  /** Reads by id: their own connection, and the transaction that stands on it. */
+  readonly byId: { readonly db: DatabaseSync; readonly standing: Standing };
   /** A search as of an earlier seq is expired. */
   readonly horizon: () => number;
   readonly search: (query: Query, seq: number, signal: AbortSignal) => Promise<Page>;

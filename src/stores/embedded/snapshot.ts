@@ -14,8 +14,9 @@ const NEVER = new AbortController().signal;
 
 /** Snapshots of one store. Each is a number and shares all else. */
 export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
-  const { db, horizon, search } = reading;
-  const sql = statements(db);
+  const { byId, horizon, search } = reading;
+  const { standing } = byId;
+  const sql = statements(byId.db);
   const history = prepareHistory(reading);
   const audit = prepareAuditReading(reading);
 
@@ -35,6 +36,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
 
   function read(seq: number, ref: Ref, sight: Sight): Version | undefined {
     const visible = sightSql(sight, seq, NEWEST);
+    standing.enter();
     const row = sql<VersionRow>(
       `SELECT ${columnsOf('h')} FROM resource r ${JOIN_NEWEST} WHERE r.ref = ? AND ${visible.sql}`,
     ).get(seq, ref, ...visible.params);
@@ -43,6 +45,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
 
   function vread(seq: number, ref: Ref, version: number, sight: Sight): Version | undefined {
     const visible = sightSql(sight, seq, NEWEST);
+    standing.enter();
     const row = sql<VersionRow>(
       `SELECT ${columnsOf('v')} FROM resource r ${JOIN_NEWEST} JOIN version v ON v.rid = r.rid AND v.seq = ?
        WHERE r.ref = ? AND ${visible.sql}`,

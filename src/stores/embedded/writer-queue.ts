@@ -14,6 +14,8 @@ export interface QueueOptions {
   readonly commitsQueuedMax: number;
   /** Milliseconds within which a turn must have planned its commit. */
   readonly turnMs: number;
+  /** Told of each group that is on disk, before it is acknowledged; `changed`: it held more than read-audit rows. */
+  readonly applied: (changed: boolean) => void;
 }
 
 interface Waiting {
@@ -203,6 +205,7 @@ export class WriterQueue {
       return;
     }
     this.#head = applied.head;
+    this.#options.applied(group.some(({ member }) => member.kind !== 'block'));
     for (const [i, { decided }] of group.entries()) decided.resolve(applied.outcomes[i]!);
   }
 }
