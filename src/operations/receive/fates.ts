@@ -5,6 +5,7 @@
 import { ISSUES, OperationOutcomeError, type IssueCode, type IssueDetail } from '../../fhir/issue.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import type { Answer, Fate, Remark } from '../../hl7v2/received.ts';
+import { SearchRefused } from '../../ports/store.ts';
 import type { State } from '../../referral/state.ts';
 import type { Event } from '../../referral/transitions.ts';
 import type { WorkItemKind } from '../work-item.ts';
@@ -44,7 +45,12 @@ const soften = (one: Remark): Remark => (one.severity === 'E' ? { ...one, severi
 
 /** Nothing is on disk: the sender must send again. */
 export function notKept(error: unknown): Answer {
-  const code = error instanceof OperationOutcomeError ? error.code : 'internal';
+  const code =
+    error instanceof SearchRefused
+      ? 'busy'
+      : error instanceof OperationOutcomeError
+        ? error.code
+        : 'internal';
   return { fate: 'not-kept', code: CODES['not-kept'], remarks: [remark(code, 'E', '', ISSUES[code].solve)] };
 }
 

@@ -34,13 +34,14 @@ export function openIncoming({ link, bytes, address }: Received, receivedAt: num
   const arrived = { link, bytes, address, receivedAt };
   const nobody = { sender: undefined, receiver: onlyReceiver(link) };
   let message: Message;
+  let header: Header;
   try {
     message = parseMessage(decodeMessage(bytes).text);
+    header = readHeader(message, link.zone);
   } catch (error) {
     const barred = remarkOfFault(error);
     return { ...arrived, ...nobody, message: undefined, header: undefined, barred };
   }
-  const header = readHeader(message, link.zone);
   const sender = organizationOf(link.senders, header.sendingFacility);
   const named = organizationOf(link.receivers, header.receivingFacility);
   const silent = header.receivingFacility === undefined;
@@ -72,7 +73,8 @@ const organizationOf = (facilities: readonly Facility[], name: string | undefine
   facilities.find(({ facility }) => facility === name)?.organization;
 
 function remarkOfFault(error: unknown): Remark {
-  if (!(error instanceof Hl7Fault)) throw error;
+  if (!(error instanceof Hl7Fault))
+    return remark('message-unreadable', 'E', '', 'the bytes could not be read as a message');
   const { segment, segmentIndex, field, code, says } = error;
   const at = segmentIndex > 1 ? `${segment}[${segmentIndex}]` : segment;
   const location = field === undefined ? at : `${at}-${field}`;

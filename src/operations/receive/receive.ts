@@ -5,7 +5,7 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Answer, Receive } from '../../hl7v2/received.ts';
 import type { Link } from '../../hl7v2/link.ts';
-import type { CommitKey, Snapshot } from '../../ports/store.ts';
+import { SearchRefused, type CommitKey, type Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from './audit.ts';
 import { buildOffer, offer, type Offer } from '../offer.ts';
 import type { Room } from '../room.ts';
@@ -134,9 +134,10 @@ function readAnswer(reply: string | undefined): Answer {
 const isReused = (error: unknown): boolean =>
   error instanceof OperationOutcomeError && error.code === 'idempotency-key-reused';
 
-/** The store's refusals are no reason to try otherwise. */
+/** The store's refusals say nothing about the message: it is to be sent again. */
 const isOurs = (error: unknown): boolean =>
-  error instanceof OperationOutcomeError && NOT_THE_MESSAGES.has(error.code);
+  error instanceof SearchRefused ||
+  (error instanceof OperationOutcomeError && NOT_THE_MESSAGES.has(error.code));
 
 const NOT_THE_MESSAGES: ReadonlySet<string> = new Set([
   'storage-full',

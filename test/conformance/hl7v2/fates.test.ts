@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Link } from '../../../src/hl7v2/link.ts';
-import { CommitRefused, type Store } from '../../../src/ports/store.ts';
+import { CommitRefused, SearchRefused, type Store } from '../../../src/ports/store.ts';
 import { callerOf } from '../../world.ts';
 import {
   accept,
@@ -289,6 +289,22 @@ describe('what cannot be kept', () => {
     Object.assign(exchange.store, { commit });
     expect((await exchange.say(request({ at: 0, id: 'L-1' }))).fate).toBe('applied');
   });
+});
+
+test('a store that is too busy to search is no fault of the message', async () => {
+  await open();
+  const { snapshot } = exchange.store;
+  const busy: Pick<Store, 'snapshot'> = {
+    snapshot: (seq) => ({
+      ...snapshot.call(exchange.store, seq),
+      search: () => Promise.reject(new SearchRefused('too-busy')),
+    }),
+  };
+  Object.assign(exchange.store, busy);
+  const answer = await exchange.say(request({ at: 0, id: 'L-1' }));
+  expect(answer).toMatchObject({ fate: 'not-kept', code: 'AR', remarks: [{ issue: 'busy' }] });
+  Object.assign(exchange.store, { snapshot });
+  expect((await exchange.say(request({ at: 0, id: 'L-1' }))).fate).toBe('applied');
 });
 
 describe('the recipient speaks FHIR', () => {
