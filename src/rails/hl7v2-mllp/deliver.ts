@@ -1,7 +1,7 @@
 /** One move of a referral to the other party, as the HL7 v2 messages of 360X, in their order, each acknowledged. */
 import type { Patient, Ref, Resource } from '../../fhir/types.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
-import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
+import { LINK_DEFAULTS, type Facility, type Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
 import { buildMessages, type Told } from '../../hl7v2/messages/build.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
@@ -36,7 +36,7 @@ export async function deliver(
     return { outcome: 'refused', why: 'the order or the patient of the Task is not kept here' };
   const receiver = localRef(endpoint?.['managingOrganization']);
   const link = links.find(({ senders }) => senders.some(({ organization }) => organization === receiver));
-  const context = await contextOf(entry, told, link, receiver, now);
+  const context = await contextOf(entry, told, { link, links, receiver }, now);
   const built = buildMessages(told, numbered(entry, context));
   if (built.kind === 'missing') {
     return { outcome: 'refused', why: `${told.event} cannot be told without its ${built.missing}` };
@@ -82,23 +82,30 @@ function numbered(entry: Claimed, context: BuildingContext): () => BuildingConte
   return () => ({ ...context, controlId: controlIdOf(entry, index++) });
 }
 
+interface Directed {
+  /** The receiver's own link, where it has one. */
+  readonly link: Link | undefined;
+  readonly links: readonly Link[];
+  readonly receiver: Ref | undefined;
+}
+
 async function contextOf(
   entry: Claimed,
   { referral: { task, patient } }: Told,
-  link: Link | undefined,
-  receiver: Ref | undefined,
+  { link, links, receiver }: Directed,
   now: Snapshot,
 ): Promise<BuildingContext> {
   const parties = [await partyOf(now, task.requester), await partyOf(now, task.owner)];
   const sender = parties.find((party) => party !== receiver) ?? receiver;
+  const named = links.flatMap(({ senders, receivers }) => [...senders, ...receivers]);
   const { declineOrderControl, noteReferralField, zone, unacknowledged } = link ?? LINK_DEFAULTS;
   return {
     ...BUILDING_DEFAULTS,
     controlId: '',
     now: Date.parse(entry.at),
     zone,
-    sendingFacility: await facilityOf(now, sender, link?.receivers),
-    receivingFacility: await facilityOf(now, receiver, link?.senders),
+    sendingFacility: await facilityOf(now, sender, [...(link?.receivers ?? []), ...named]),
+    receivingFacility: await facilityOf(now, receiver, [...(link?.senders ?? []), ...named]),
     patientSystems: { initiator: recordSystems(patient), recipient: [] },
     declineOrderControl,
     noteReferralField,
@@ -116,11 +123,11 @@ function recordSystems({ identifier = [] }: Patient): readonly string[] {
   return kept.flatMap(({ system }) => system ?? []);
 }
 
-/** The facility by which a link names an organization, else the OID that the organization is identified by. */
+/** The facility by which the link, else another link, names an organization, else the OID that the organization is identified by. */
 async function facilityOf(
   now: Snapshot,
   organization: Ref | undefined,
-  named: Link['senders'] = [],
+  named: readonly Facility[],
 ): Promise<string | undefined> {
   const known = named.find((facility) => facility.organization === organization);
   if (known !== undefined || organization === undefined) return known?.facility;

@@ -99,6 +99,10 @@ test('acknowledgments have control ids of their own, and change the sides', asyn
   wire.close();
 });
 
+/** The answers that a list of codes stands for. */
+const told = (codes: string, id: string): readonly string[] =>
+  codes === '' ? [] : codes.split(' ').map((code) => `${code} ${id}`);
+
 describe('MSH-15 and MSH-16', () => {
   const STRANGER = '2.999.66.1';
   const ASKED: readonly (readonly [asks: readonly [string, string], applied: string, quarantined: string])[] =
@@ -120,8 +124,6 @@ describe('MSH-15 and MSH-16', () => {
     wire.send(order({ id: `${name}-N`, asks, from: STRANGER }));
     // Asked in original mode, so answered last: everything before it was told by then.
     wire.send(order({ id: `${name}-Z` }));
-    const told = (codes: string, id: string): readonly string[] =>
-      codes === '' ? [] : codes.split(' ').map((code) => `${code} ${id}`);
     const expected = [...told(yes, `${name}-Y`), ...told(no, `${name}-N`), `AA ${name}-Z`];
     expect((await wire.answers(expected.length)).map(saysOf)).toEqual(expected);
     expect(await effects(`${name}-Y`)).toBe(1);
@@ -157,7 +159,8 @@ describe('who may speak', () => {
 
   test('of several links on one port, MSH-4 says which', async () => {
     const wire = await openWire(server.ports[3] ?? 0);
-    const fates = () => server.running.rails.mllp.status().map(({ link: name, fates }) => [name, fates]);
+    const fates = () =>
+      server.running.rails.mllp.status().map(({ link: name, fates: counts }) => [name, counts]);
     await wire.ask(order({ id: 'SIDE-1' }));
     await wire.ask(order({ id: 'SIDE-2', from: FACILITY.recipient }));
     expect(fates()).toContainEqual(['first', { applied: 1 }]);
@@ -236,10 +239,10 @@ describe('peers that do not behave', () => {
 
 test('the same message again, on another connection, has one effect and the first answer', async () => {
   const first = await openWire(port());
-  const told = await first.ask(order({ id: 'AGAIN-1' }));
+  const answer = await first.ask(order({ id: 'AGAIN-1' }));
   first.socket.resetAndDestroy();
   const second = await openWire(port());
-  expect(saysOf(await second.ask(order({ id: 'AGAIN-1' })))).toBe(saysOf(told));
+  expect(saysOf(await second.ask(order({ id: 'AGAIN-1' })))).toBe(saysOf(answer));
   // The same number with other content is another message, and a mistake.
   const other = await second.ask(order({ id: 'AGAIN-1', referral: 'R-AGAIN-2' }));
   expect(saysOf(other)).toBe('AE AGAIN-1');
@@ -295,12 +298,12 @@ describe('bounds and stopping', () => {
     await stopping.running.stop();
     await Promise.all([wire.closed, silent.closed]);
     expect(Date.now() - began).toBeLessThan(3000);
-    const told = (await wire.answers()).map(saysOf);
-    expect(told).toEqual(told.map((_, n) => `AA S-${n}`));
-    expect(told.length).toBeGreaterThan(1);
+    const answered = (await wire.answers()).map(saysOf);
+    expect(answered).toEqual(answered.map((_, n) => `AA S-${n}`));
+    expect(answered.length).toBeGreaterThan(1);
     await stopping.restart();
     const held = await stopping.search('administrator', 'ServiceRequest?_count=50');
-    expect(held.length).toBeGreaterThanOrEqual(told.length);
+    expect(held.length).toBeGreaterThanOrEqual(answered.length);
     await stopping.close();
   });
 });
