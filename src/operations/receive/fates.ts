@@ -54,6 +54,20 @@ export function notKept(error: unknown): Answer {
   return { fate: 'not-kept', code: CODES['not-kept'], remarks: [remark(code, 'E', '', ISSUES[code].solve)] };
 }
 
+/** What says nothing about the message, but that the server could not take it now: it is to be sent again. */
+export const isOurFault = (error: unknown): boolean =>
+  error instanceof SearchRefused || (error instanceof OperationOutcomeError && OUR_FAULTS.has(error.code));
+
+const OUR_FAULTS: ReadonlySet<IssueCode> = new Set([
+  'storage-full',
+  'storage-read-only',
+  'busy',
+  'search-too-costly',
+  'page-expired',
+  'server-stopping',
+  'write-conflict',
+]);
+
 /** A remark about a row of the refusals table. */
 export function remark(
   issue: IssueCode,

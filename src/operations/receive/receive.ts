@@ -5,12 +5,12 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Answer, Receive } from '../../hl7v2/received.ts';
 import type { Link } from '../../hl7v2/link.ts';
-import { SearchRefused, type CommitKey, type Snapshot } from '../../ports/store.ts';
+import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from './audit.ts';
 import { buildOffer, offer, type Offer } from '../offer.ts';
 import type { Room } from '../room.ts';
 import { openDraft } from '../write.ts';
-import { answerOf, asked, notKept, quarantined, remark, type Verdict } from './fates.ts';
+import { answerOf, asked, isOurFault, notKept, quarantined, remark, type Verdict } from './fates.ts';
 import { keyOf, openIncoming, type Incoming, type MessageKey } from './incoming.ts';
 import { settleMessage, type Settled } from './settle.ts';
 import { requestOf } from './speak.ts';
@@ -87,7 +87,7 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
     try {
       return await prepareWith(incoming, key, snapshot);
     } catch (error) {
-      if (isOurs(error)) throw error;
+      if (isOurFault(error)) throw error;
       parts.log('a message could not be applied', { link: incoming.link.name, error: nameOf(error) });
       const says = 'the message could not be applied; see the log';
       return prepareKept(
@@ -133,19 +133,6 @@ function readAnswer(reply: string | undefined): Answer {
 
 const isReused = (error: unknown): boolean =>
   error instanceof OperationOutcomeError && error.code === 'idempotency-key-reused';
-
-/** The store's refusals say nothing about the message: it is to be sent again. */
-const isOurs = (error: unknown): boolean =>
-  error instanceof SearchRefused ||
-  (error instanceof OperationOutcomeError && NOT_THE_MESSAGES.has(error.code));
-
-const NOT_THE_MESSAGES: ReadonlySet<string> = new Set([
-  'storage-full',
-  'storage-read-only',
-  'busy',
-  'server-stopping',
-  'write-conflict',
-]);
 
 /** Never the message of an error, which may quote a patient. */
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);

@@ -8,7 +8,7 @@ import type { Reading } from '../../hl7v2/messages/reading.ts';
 import type { Event } from '../../referral/transitions.ts';
 import type { Draft } from '../draft.ts';
 import { settleDraft } from '../steps.ts';
-import { remark, verdictOfRefusal, type Verdict } from './fates.ts';
+import { isOurFault, remark, verdictOfRefusal, type Verdict } from './fates.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
 import { closeItem, planItem, turnItem, type OpenItem } from './items.ts';
 import { judge, type Judged, type Judging, type Progress } from './judge.ts';
@@ -61,7 +61,7 @@ export async function settleMessage(
     if (isApplied) await settleDraft(used, 'transaction', judged.fullUrls);
     return await finish(used, incoming, kept, judged, beside);
   } catch (error) {
-    if (!(error instanceof OperationOutcomeError) || given !== undefined) throw error;
+    if (!(error instanceof OperationOutcomeError) || given !== undefined || isOurFault(error)) throw error;
     const { reading, referral } = progress;
     const event = eventOf(reading);
     const verdict = verdictOfRefusal(error, reading?.findings ?? [], { referral, event });

@@ -56,7 +56,7 @@ async function resolve(
       requestId: 'request-1',
       signal: new AbortController().signal,
     });
-    const [fate] = resource?.['parameter'] as { name: string; valueCode: string }[];
+    const [fate] = (resource?.['parameter'] ?? []) as { name: string; valueCode: string }[];
     return fate?.valueCode ?? '';
   } catch (error) {
     if (error instanceof OperationOutcomeError) return error.code;
