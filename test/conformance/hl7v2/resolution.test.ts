@@ -125,7 +125,7 @@ describe('$correct-message', () => {
       (category as { coding: { code: string }[] }[])[0]?.coding[0]?.code,
       relatesTo === undefined ? 'original' : 'correction',
     ]);
-    expect(fates.toSorted()).toEqual([
+    expect(fates.toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
       ['applied', 'correction'],
       ['corrected', 'original'],
     ]);
