@@ -1,4 +1,5 @@
 /** HL7 v2 over MLLP: `Endpoint.connectionType` hl7v2-mllp. Messages come in by its ports, and go out to `mllp://host:port`. */
+import { accessSync, constants } from 'node:fs';
 import type { Rail } from '../../ports/rail.ts';
 import type { Finding } from '../../ports/store.ts';
 import type { Receive } from '../../hl7v2/received.ts';
@@ -26,6 +27,8 @@ export interface MllpRail extends Rail {
 
 export function createMllpRail({ listening, settings, ...parts }: MllpParts): MllpRail {
   const links = listening.flatMap((port) => port.links.map(({ link }) => link));
+  const twice = links.find(({ name }, index) => links.findIndex((other) => other.name === name) < index);
+  if (twice !== undefined) throw new Error(`two links have the name ${twice.name}`);
   const board = createBoard(links.map(({ name }) => name));
   const peers = createPeers(settings);
   const ports: OpenPort[] = [];
@@ -47,9 +50,25 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
   };
 }
 
-/** What doctor asks: which links there are. That the files can be read was shown by starting. */
-const verifyPort = ({ host, port, links, tls }: Listening): readonly Finding[] =>
-  links.map(({ link }) => ({
+/** What doctor asks: which links there are, and whether their files can be read. */
+const verifyPort = ({ host, port, links, tls }: Listening): readonly Finding[] => [
+  ...Object.values(tls ?? {}).flatMap((file) => verifyFile(file)),
+  ...links.map(({ link, certificates }) => ({
     ok: true,
-    says: `link ${link.name} on ${host}:${port}${tls === undefined ? ', plain' : ', TLS'}; ${link.senders.length} facilities may speak`,
-  }));
+    says: [
+      `link ${link.name} on ${host}:${port}, ${tls === undefined ? 'plain' : 'TLS'}`,
+      `known by ${certificates.length > 0 ? 'certificate' : 'address'}`,
+      `${link.senders.length} facilities may speak`,
+      `acknowledged ${link.unacknowledged ? 'never' : link.acknowledge}`,
+    ].join(', '),
+  })),
+];
+
+function verifyFile(file: string): readonly Finding[] {
+  try {
+    accessSync(file, constants.R_OK);
+    return [];
+  } catch {
+    return [{ ok: false, says: `${file}: cannot be read → check its path and its owner` }];
+  }
+}

@@ -1,6 +1,7 @@
 /** The links of an installation, as its operator writes them: a JSON file, checked before anything listens. */
 import { BlockList, isIP } from 'node:net';
 import { readFileSync } from 'node:fs';
+import type { Ref } from '../../fhir/types.ts';
 import { LINK_DEFAULTS, type Facility, type Link } from '../../hl7v2/link.ts';
 
 /** One port, and the links that may come in by it. */
@@ -27,6 +28,23 @@ export interface Hookup {
   readonly certificates: readonly string[];
 }
 
+const PORT_MEMBERS: ReadonlySet<string> = new Set(['host', 'port', 'tls', 'plain', 'links']);
+const LINK_MEMBERS: ReadonlySet<string> = new Set([
+  ...Object.keys(LINK_DEFAULTS),
+  'name',
+  'senders',
+  'receivers',
+  'certificates',
+  'addresses',
+]);
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
+  acknowledge: ['asAsked', 'always'],
+  workItemAcknowledged: ['AA', 'AE'],
+  noteReferralField: ['ORC-2', 'TXA-14'],
+  declineOrderControl: ['UA', 'OC'],
+  unacknowledged: [true, false],
+};
+
 type Raw = Readonly<Record<string, unknown>>;
 
 /** @throws Error that names the file, the place and what is allowed */
@@ -37,6 +55,7 @@ export function readListening(file: string): readonly Listening[] {
 
 /** One member of the file's list; also how the demonstration says its own. */
 export function listeningOf(entry: Raw, place: string): Listening {
+  knownOnly(entry, PORT_MEMBERS, place);
   const tls = entry['tls'] as TlsFiles | undefined; // files are opened, and missed, by the listener
   const host = textOf(entry['host'] ?? '127.0.0.1', `${place}.host`);
   const loopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
@@ -45,7 +64,7 @@ export function listeningOf(entry: Raw, place: string): Listening {
   }
   return {
     host,
-    port: Number(entry['port'] ?? 0),
+    port: portOf(entry['port'] ?? 0, `${place}.port`),
     tls,
     links: listOf(entry['links'], `${place}.links`).map((link, index) =>
       hookupOf(link, `${place}.links[${index}]`, tls !== undefined),
@@ -54,12 +73,22 @@ export function listeningOf(entry: Raw, place: string): Listening {
 }
 
 function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
+  knownOnly(entry, LINK_MEMBERS, place);
+  for (const [member, words] of Object.entries(CHOICES)) {
+    const value = entry[member];
+    if (value !== undefined && !words.includes(value))
+      throw new Error(`${place}.${member} must be ${words.map(String).join(' or ')}`);
+  }
   const link: Link = {
     ...LINK_DEFAULTS,
     ...(entry as Partial<Link>), // what matters of it is checked below
     name: textOf(entry['name'], `${place}.name`),
     senders: facilitiesOf(entry['senders'], `${place}.senders`),
     receivers: facilitiesOf(entry['receivers'], `${place}.receivers`),
+    authorities: textsOf(entry['authorities'] ?? [], `${place}.authorities`),
+    ...(entry['defaultReceiver'] !== undefined && {
+      defaultReceiver: organizationOf(entry['defaultReceiver'], `${place}.defaultReceiver`),
+    }),
   };
   const certificates = textsOf(entry['certificates'] ?? [], `${place}.certificates`).map(fingerprintOf);
   const addresses = textsOf(entry['addresses'] ?? [], `${place}.addresses`);
@@ -80,15 +109,17 @@ function fingerprintOf(text: string): string {
 }
 
 function facilitiesOf(value: unknown, place: string): readonly Facility[] {
-  return listOf(value, place).map(({ facility, organization }, index) => {
-    const ref = textOf(organization, `${place}[${index}].organization`);
-    if (!/^Organization\/[A-Za-z0-9\-.]{1,64}$/.test(ref))
-      throw new Error(`${place}: ${ref} is no Organization/id`);
-    return {
-      facility: textOf(facility, `${place}[${index}].facility`),
-      organization: ref as Facility['organization'],
-    };
-  });
+  return listOf(value, place).map(({ facility, organization }, index) => ({
+    facility: textOf(facility, `${place}[${index}].facility`),
+    organization: organizationOf(organization, `${place}[${index}].organization`),
+  }));
+}
+
+function organizationOf(value: unknown, place: string): Ref {
+  const ref = textOf(value, place);
+  if (!/^Organization\/[A-Za-z0-9\-.]{1,64}$/.test(ref))
+    throw new Error(`${place}: ${ref} is no Organization/id`);
+  return ref as Ref; // as just checked
 }
 
 function blockListOf(addresses: readonly string[], place: string): BlockList {
@@ -101,6 +132,18 @@ function blockListOf(addresses: readonly string[], place: string): BlockList {
     else list.addSubnet(base, Number(bits), family);
   }
   return list;
+}
+
+/** A misspelt option would be one that is silently not set. */
+function knownOnly(entry: Raw, members: ReadonlySet<string>, place: string): void {
+  const unknown = Object.keys(entry).filter((member) => !members.has(member));
+  if (unknown.length > 0) throw new Error(`${place} has no option ${unknown.join(', ')}`);
+}
+
+function portOf(value: unknown, place: string): number {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`${place} must be 0 to 65535`);
+  return port;
 }
 
 function listOf(value: unknown, place: string): readonly Raw[] {

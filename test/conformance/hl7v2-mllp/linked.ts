@@ -124,7 +124,10 @@ export async function openWire(port: number, made?: Socket): Promise<Wire> {
     });
   }
   const answers: Wire['answers'] = async (count = 0) => {
-    for (const end = Date.now() + WITHIN_MS; got.length < count && Date.now() < end;) await setTimeout(2);
+    for (const end = Date.now() + WITHIN_MS; got.length < count && Date.now() < end;) {
+      if (socket.destroyed) break;
+      await setTimeout(2);
+    }
     return got;
   };
   const wire: Wire = {

@@ -1,7 +1,7 @@
 /** Engines that others wrote, over real sockets: as clients that send orders, and as receivers of ours. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Hl7Message } from '@medplum/core';
-import { Hl7Client, Hl7Server } from '@medplum/hl7';
+import { Hl7Client, Hl7Server, type Hl7MessageEvent } from '@medplum/hl7';
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,7 +9,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import Client, { Message, MLLPCodec } from 'node-hl7-client';
+import { Client, Message, MLLPCodec } from 'node-hl7-client';
 import {
   acknowledgment,
   eventually,
@@ -40,7 +40,7 @@ const sendByNodeHl7Client: Sender = async (orders) => {
   const client = new Client({ host: '127.0.0.1', version: '2.5.1' });
   const said: string[] = [];
   let answered = Promise.withResolvers<void>();
-  const connection = client.createConnection({ port: port() }, async (response) => {
+  const connection = client.createConnection({ port: port(), version: '2.5.1' }, async (response) => {
     const message = response.getMessage();
     said.push(`${message.get('MSA.1').toString()} ${message.get('MSA.2').toString()}`);
     answered.resolve();
@@ -165,14 +165,14 @@ async function listenByNodeHl7Client(): Promise<Listening> {
 async function listenByMedplum(): Promise<Listening> {
   const received: string[] = [];
   const listening = new Hl7Server((connection) => {
-    connection.addEventListener('message', ({ message }) => {
+    connection.addEventListener('message', ({ message }: Hl7MessageEvent) => {
       received.push(message.toString());
       connection.send(message.buildAck());
     });
   });
   await listening.start(0);
-  const { port: at } = listening.server?.address() as AddressInfo; // it listens
-  return { port: at, received, close: () => listening.stop({ forceDrainTimeoutMs: 10 }) };
+  const at = listening.server?.address() as AddressInfo; // it listens
+  return { port: at.port, received, close: () => listening.stop({ forceDrainTimeoutMs: 10 }) };
 }
 
 describe('as receivers', () => {
