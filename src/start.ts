@@ -16,6 +16,7 @@ import { listen } from './http/listen.ts';
 import type { Log } from './http/log.ts';
 import { createMetrics } from './http/metrics.ts';
 import type { Perform } from './operations/desk.ts';
+import { OPERATIONS } from './operations/operations/index.ts';
 import { OFFERED } from './operations/perform.ts';
 import { createFindOrganization } from './organizations.ts';
 import type { Clock } from './ports/clock.ts';
@@ -113,6 +114,7 @@ async function raise(
   const documents = createCapabilityDocuments({
     types: RESOURCE_TYPES,
     interactions: OFFERED,
+    operations: OPERATIONS,
     parametersOf: searchParameters,
     version: readVersion(),
     date: new Date(clock.now()).toISOString(),
@@ -134,7 +136,7 @@ async function raise(
       findOrganization: createFindOrganization(store),
     }),
     failedLogins,
-    served: { types: RESOURCE_TYPES, interactions: OFFERED, operations: new Set() },
+    served: { types: RESOURCE_TYPES, interactions: OFFERED, operations: new Set(OPERATIONS.keys()) },
     documents,
     metrics,
     log,
@@ -185,7 +187,7 @@ function openStore({ dataDir, anchorFile, ...config }: Config): ReturnType<typeo
     searchTimeoutMs,
     searchWorkers,
     anchorMs,
-    keyRetentionMs,
+    keyRetentionMs: Math.max(keyRetentionMs, config.duplicateWindowMs),
     commitsQueuedMax,
     ...(anchorFile !== undefined && { anchorFile }),
   });

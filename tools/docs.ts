@@ -8,6 +8,7 @@ import { buildCapabilityStatement } from '../src/capability/capability-statement
 import type { ServedHouse } from '../src/capability/index.ts';
 import { ISSUES } from '../src/fhir/issue.ts';
 import { hl7v2Markdown } from '../src/hl7v2/reference.ts';
+import { OPERATIONS } from '../src/operations/operations/index.ts';
 import { OFFERED } from '../src/operations/perform.ts';
 import { transitionsMarkdown } from '../src/referral/overview.ts';
 import { RESOURCE_TYPES } from '../src/resources/index.ts';
@@ -77,6 +78,7 @@ function house(): ServedHouse {
   return {
     types: RESOURCE_TYPES,
     interactions: OFFERED,
+    operations: OPERATIONS,
     parametersOf: searchParameters,
     version: '',
     date: '',

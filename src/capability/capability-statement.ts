@@ -6,6 +6,7 @@ import type {
   CapabilityStatementRestResourceSearchParam,
   TerminologyCapabilities,
 } from '../fhir/types.ts';
+import { canonicalOf } from '../operations/operations/operation.ts';
 import type { Interaction } from '../operations/request.ts';
 import { EVERY_INTERACTION, type ResourceType } from '../resources/resource.ts';
 import type { ServedHouse } from './served.ts';
@@ -110,6 +111,18 @@ function buildResource(declared: ResourceType, house: ServedHouse): CapabilitySt
     conditionalUpdate: has('update'),
     conditionalDelete: has('delete') ? 'single' : 'not-supported',
     ...(has('search-type') && buildSearch(declared, house)),
+    ...buildOperations(type, house),
+  };
+}
+
+function buildOperations(
+  type: string,
+  { operations }: ServedHouse,
+): Pick<CapabilityStatementRestResource, 'operation'> {
+  const own = [...operations.values()].filter(({ resource }) => resource === type);
+  if (own.length === 0) return {};
+  return {
+    operation: own.map((operation) => ({ name: operation.name, definition: canonicalOf(operation) })),
   };
 }
 

@@ -1,4 +1,5 @@
 /** What the capability documents are derived from: the registries, and the few facts that only the roof knows. */
+import type { Operation } from '../operations/operations/operation.ts';
 import type { Interaction } from '../operations/request.ts';
 import type { ResourceType } from '../resources/resource.ts';
 import type { SearchParameter } from '../resources/search-parameters.ts';
@@ -9,6 +10,8 @@ export interface ServedHouse {
   readonly interactions: ReadonlySet<Interaction>;
   /** By their codes; `_id` and `_lastUpdated` are of every type and not among them. */
   readonly parametersOf: (type: string) => ReadonlyMap<string, SearchParameter>;
+  /** By name, without the dollar. */
+  readonly operations: ReadonlyMap<string, Operation>;
   readonly version: string;
   /** Instant at which this description became true: the start of the server. */
   readonly date: string;

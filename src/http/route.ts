@@ -58,7 +58,8 @@ const SHAPES = {
   instance: { GET: 'read', PUT: 'update', PATCH: 'patch', DELETE: 'delete' },
   instanceHistory: { GET: 'history-instance' },
   version: { GET: 'vread' },
-  operation: { GET: 'operation', POST: 'operation' },
+  /** Every operation there is affects state, so GET invokes none (http://hl7.org/fhir/R4/operations.html#executing). */
+  operation: { POST: 'operation' },
 } as const satisfies Record<string, Methods>;
 
 type Target = Omit<Route, 'interaction'>;

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { buildCapabilityStatement } from '../../../src/capability/capability-statement.ts';
 import { createCapabilityDocuments, type ServedHouse } from '../../../src/capability/index.ts';
 import { buildSmartConfiguration } from '../../../src/capability/smart-configuration.ts';
+import { OPERATIONS } from '../../../src/operations/operations/index.ts';
 import { OFFERED } from '../../../src/operations/perform.ts';
 import { RESOURCE_TYPES } from '../../../src/resources/index.ts';
 import { searchParameters } from '../../../src/resources/search-parameters.ts';
@@ -9,6 +10,7 @@ import { searchParameters } from '../../../src/resources/search-parameters.ts';
 const HOUSE: ServedHouse = {
   types: RESOURCE_TYPES,
   interactions: OFFERED,
+  operations: OPERATIONS,
   parametersOf: searchParameters,
   version: '1.2.3',
   date: '2026-01-02T03:04:05Z',
