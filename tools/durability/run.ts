@@ -7,6 +7,7 @@
  *     npm run durability -- --kills 50
  *
  *       --kills N     how often it is killed (default: 50; 0: not at all)
+ *       --hl7-kills N how often it is killed while engines send it messages (default: 20; 0: not at all)
  *       --cuts N      copies of each of three kinds that are cut off and reopened (default: 1000; 0: none)
  *       --clients N   clients at work at the same time (default: 8)
  *       --seed N      the same chance again (default: a new one, which is printed)
@@ -17,12 +18,14 @@ import { EXIT, runCommand, UsageError, usageOf } from '../command.ts';
 import { createChance } from './chance.ts';
 import { judgeCrashes } from './crashes.ts';
 import { judgeFlushes } from './flushes.ts';
+import { killUnderMessages } from './hl7-kill.ts';
 import { killServer } from './kill.ts';
 import { whyNotTraceable } from './trace.ts';
 import { runTraced } from './traced-run.ts';
 
 const OPTIONS = {
   kills: { type: 'string', default: '50' },
+  'hl7-kills': { type: 'string', default: '20' },
   cuts: { type: 'string', default: '1000' },
   clients: { type: 'string', default: '8' },
   seed: { type: 'string', default: String(randomInt(2 ** 32)) },
@@ -31,6 +34,7 @@ const OPTIONS = {
 
 interface Asked {
   readonly kills: number;
+  readonly hl7Kills: number;
   readonly cuts: number;
   readonly clients: number;
   readonly seed: number;
@@ -48,12 +52,17 @@ await runCommand(import.meta.filename, async () => {
   const [kills, cuts] = [count('--kills', values.kills), count('--cuts', values.cuts)];
   const asked: Asked = {
     kills,
+    hl7Kills: count('--hl7-kills', values['hl7-kills']),
     cuts,
     clients: count('--clients', values.clients),
     seed: count('--seed', values.seed),
   };
   process.stdout.write(`seed ${asked.seed}\n`);
-  const faults = [...(kills > 0 ? await kill(asked) : []), ...(cuts > 0 ? await cut(asked) : [])];
+  const faults = [
+    ...(kills > 0 ? await kill(asked) : []),
+    ...(asked.hl7Kills > 0 ? await killEngines(asked) : []),
+    ...(cuts > 0 ? await cut(asked) : []),
+  ];
   for (const fault of faults) process.stdout.write(`✗ ${fault}\n`);
   process.stdout.write(faults.length === 0 ? '✓ nothing lost, nothing twice\n' : `${faults.length} faults\n`);
   return faults.length === 0 ? EXIT.done : EXIT.trouble;
@@ -71,6 +80,12 @@ async function kill({ kills, clients, seed }: Asked): Promise<readonly string[]>
     },
   });
   print('killed', figures);
+  return faults;
+}
+
+async function killEngines({ hl7Kills, clients, seed }: Asked): Promise<readonly string[]> {
+  const { faults, ...figures } = await killUnderMessages({ kills: hl7Kills, engines: clients, seed });
+  print('killed under messages', figures);
   return faults;
 }
 
