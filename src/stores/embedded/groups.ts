@@ -4,8 +4,8 @@ import type { Claimed, Commit, CommitRefusal } from '../../ports/store.ts';
 
 export type Member =
   | { readonly kind: 'commit'; readonly commit: Commit }
-  /** Read-audit rows of one moment: JSON of an AuditEntry each. They become one row of the log. */
-  | { readonly kind: 'block'; readonly entries: readonly string[] }
+  /** Read-audit rows of one moment: JSON of AuditEntry[], one text to hand over. They become one row of the log. */
+  | { readonly kind: 'block'; readonly audit: string }
   | {
       readonly kind: 'claim';
       readonly max: number;

@@ -24,7 +24,9 @@ interface Waiting {
 }
 
 interface Block {
-  readonly entries: string[];
+  rows: number;
+  /** Entries with commas between them. */
+  entries: string;
   readonly decided: PromiseWithResolvers<Outcome>;
   /** What every caller of this block awaits. */
   readonly durable: Promise<void>;
@@ -96,10 +98,11 @@ export class WriterQueue {
   record(text: string): Promise<void> {
     if (this.#closed) return Promise.reject(new CommitRefused('closed'));
     const block = (this.#block ??= openBlock());
-    if (block.entries.length >= this.#options.commitsQueuedMax * ROWS_PER_COMMIT) {
+    if (block.rows >= this.#options.commitsQueuedMax * ROWS_PER_COMMIT) {
       return Promise.reject(new CommitRefused('too-busy'));
     }
-    block.entries.push(text);
+    block.entries += block.rows === 0 ? text : `,${text}`;
+    block.rows += 1;
     this.#schedule();
     return block.durable;
   }
@@ -171,7 +174,7 @@ export class WriterQueue {
     }
     if (this.#block !== undefined) {
       const { entries, decided } = this.#block;
-      group.push({ member: { kind: 'block', entries }, decided });
+      group.push({ member: { kind: 'block', audit: `[${entries}]` }, decided });
       this.#block = undefined;
     }
     return group;
@@ -213,7 +216,7 @@ export class WriterQueue {
 function openBlock(): Block {
   const decided = Promise.withResolvers<Outcome>();
   const durable = decided.promise.then((outcome) => void passed(outcome));
-  return { entries: [], decided, durable };
+  return { rows: 0, entries: '', decided, durable };
 }
 
 /** The outcome, unless it is a refusal or a fault: those are thrown. */

@@ -141,7 +141,7 @@ export class Writer {
 
   #applyOne(member: Member, now: number): Outcome {
     if (member.kind === 'commit') return this.#applyCommit(member.commit, now);
-    if (member.kind === 'block') return this.#applyBlock(member.entries, now);
+    if (member.kind === 'block') return this.#applyBlock(member.audit, now);
     if (member.kind === 'tidy') return this.#applyTidy(now);
     if (member.kind === 'claim') {
       const { max, leaseMs, passOver } = member;
@@ -181,13 +181,12 @@ export class Writer {
     return { kind: 'committed', ...place, replayed: false, ...(reply !== undefined && { reply }) };
   }
 
-  #applyBlock(texts: readonly string[], now: number): Outcome {
+  #applyBlock(text: string, now: number): Outcome {
     const place = this.#nextPlace(now);
-    // `record` made each text from an AuditEntry.
-    const entries = texts.map((text) => stampEntry(JSON.parse(text) as AuditEntry, place.seq));
-    const audit = texts.some((text) => text.includes('/_history/0"'))
-      ? JSON.stringify(entries)
-      : `[${texts.join()}]`;
+    // `record` made the text from AuditEntry values.
+    const read = JSON.parse(text) as readonly AuditEntry[];
+    const entries = read.map((entry) => stampEntry(entry, place.seq));
+    const audit = entries.every((entry, i) => entry === read[i]) ? text : JSON.stringify(entries);
     this.#auditIndex.note(entries, place.seq);
     this.#append(place, audit, { audit: digestAudit(audit) }, 0);
     return { kind: 'done' };
