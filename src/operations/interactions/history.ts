@@ -20,12 +20,7 @@ export async function performHistory(room: Room, request: Request): Promise<Repl
   const query = readQuery(request, page);
   const snapshot = snapshotAsOf(room, page.asOf);
   const { versions, more, total } = await snapshot.history(query, request.signal).catch(searchRefusal);
-  if (
-    request.interaction === 'history-instance' &&
-    versions.length === 0 &&
-    page.offset === 0 &&
-    !isNarrowed(query)
-  ) {
+  if (request.interaction === 'history-instance' && total === 0 && !isNarrowed(query)) {
     throw new OperationOutcomeError('not-found', {
       diagnostics: `${request.type}/${request.id} is not here`,
     });
@@ -45,7 +40,7 @@ export async function performHistory(room: Room, request: Request): Promise<Repl
   );
   const self = addressOf(request, settings.publicBase);
   const links: (readonly [string, string])[] = [['self', self]];
-  if (more) links.push(['next', nextLink(self, snapshot.seq, page.offset + page.count)]);
+  if (more && page.count > 0) links.push(['next', nextLink(self, snapshot.seq, page.offset + page.count)]);
   return { status: 200, text: buildBundleText({ type: 'history', total, links, entries }) };
 }
 
