@@ -182,9 +182,7 @@ describe('a transaction is processed in order: DELETE, POST, PUT and PATCH, GET'
     const entries = await mustTransact([{ url: 'Basic', resource: basic('y') }, { url: `Basic/${id}` }], {
       headers: { prefer },
     });
-    expect(
-      entries.map(({ resource }, index) => (index === 1 && outcome ? 'Basic' : resource?.resourceType)),
-    ).toEqual(types);
+    expect(entries.map(({ resource }) => resource?.resourceType)).toEqual(types);
     expect(entries[0]?.response?.outcome !== undefined).toBe(outcome);
   });
 });
@@ -267,8 +265,9 @@ describe('conditions of entries', () => {
   });
 });
 
+const good = (): Request => ({ url: 'Basic', resource: basic('must not stay') });
+
 describe('all or nothing', () => {
-  const good = (): Request => ({ url: 'Basic', resource: basic('must not stay') });
   const failing: readonly (readonly [string, (stored: Stored) => Request])[] = [
     ['structure', () => ({ url: 'Basic', resource: { resourceType: 'Basic' } })],
     ['a reference', () => ({ url: 'Observation', resource: make.observation('Patient/unused') })],
@@ -298,7 +297,7 @@ describe('all or nothing', () => {
     ['a read', () => ({ url: 'Patient/unused' })],
     ['a version', ({ id }) => ({ url: `Patient/${id}/_history/1` })],
     ['a search', () => ({ url: 'Patient?shoe-size=46' })],
-    ['a search for what the scopes do not give', () => ({ url: 'Patient?birthdate=yesterday' })],
+    ['a search for no date', () => ({ url: 'Patient?birthdate=yesterday' })],
     ['AuditEvents', () => ({ url: 'AuditEvent?entity=Basic/x' })],
     ['a type', () => ({ url: 'Medication', resource: { resourceType: 'Medication' } })],
     ['a write of an AuditEvent', () => ({ url: 'AuditEvent', resource: { resourceType: 'AuditEvent' } })],
@@ -351,7 +350,7 @@ describe('batch', () => {
       { url: 'Patient?shoe-size=46' },
       { url: '$everything' },
     ]);
-    expect(entries.map(statusOf)).toEqual([201, 404, 422, 200, 404, 400, 200, 405, 422, 204, 400, 400]);
+    expect(entries.map(statusOf)).toEqual([201, 404, 422, 200, 404, 400, 200, 405, 422, 204, 400, 404]);
     for (const entry of entries) {
       const refused = statusOf(entry) >= 400;
       expect(entry.response?.outcome?.resourceType).toBe(refused ? 'OperationOutcome' : undefined);

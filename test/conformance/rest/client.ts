@@ -4,6 +4,7 @@
  */
 import type { Bundle, BundleEntry, OperationOutcomeIssue, Resource } from '../../../src/fhir/types.ts';
 import type { DevClaims } from '../../../src/http/dev-issuer.ts';
+import type { Running } from '../../../src/start.ts';
 import { openServer, type TestServer, type Who } from '../../server.ts';
 import type { Stored } from '../../world.ts';
 
@@ -51,18 +52,22 @@ export interface Rest {
 /** Nothing that these tests ask takes longer. */
 const ANSWERED_WITHIN_MS = 10_000;
 
+const ORGANIZATIONS: readonly string[] = ['initiator', 'recipient', 'stranger'];
 const SCOPE = 'system/*.cruds';
 
-/** @param argv further settings, as on the command line */
+/** The real server with three organizations. @param argv further settings, as on the command line */
 export async function openRest(...argv: readonly string[]): Promise<Rest> {
-  const organizations = ['initiator', 'recipient', 'stranger'];
-  const server = await openServer(organizations, ...argv);
-  const at = `http://127.0.0.1:${server.running.port}/fhir`;
+  const server = await openServer(ORGANIZATIONS, ...argv);
+  return { ...(await clientOf(server.running)), server, close: () => server.close() };
+}
+
+/** Speaks to a server that runs already; its organizations need not exist yet. */
+export async function clientOf({ port, devIssuer }: Running): Promise<Omit<Rest, 'server' | 'close'>> {
+  if (devIssuer === undefined) throw new Error('a demonstration has an issuer');
+  const at = `http://127.0.0.1:${port}/fhir`;
   const tokens = new Map<string, string>();
 
   const sign: Rest['sign'] = async (claims) => {
-    const { devIssuer } = server.running;
-    if (devIssuer === undefined) throw new Error('a demonstration has an issuer');
     return devIssuer.sign({
       subject: 'subject-initiator',
       client: 'client-initiator',
@@ -71,7 +76,7 @@ export async function openRest(...argv: readonly string[]): Promise<Rest> {
       ...claims,
     });
   };
-  for (const id of organizations) {
+  for (const id of ORGANIZATIONS) {
     const organization = `Organization/${id}` as const;
     tokens.set(id, await sign({ subject: `subject-${id}`, client: `client-${id}`, organization }));
   }
@@ -80,9 +85,7 @@ export async function openRest(...argv: readonly string[]): Promise<Rest> {
     client: 'client-administrator',
     scope: `${SCOPE} closeloop/admin`,
   };
-  const { organization: _none, ...claims } = { organization: undefined, ...administrator };
-  const { devIssuer } = server.running;
-  if (devIssuer !== undefined) tokens.set('administrator', await devIssuer.sign(claims));
+  tokens.set('administrator', await devIssuer.sign(administrator));
 
   const send: Send = async (line, { as = 'initiator', headers: more = {}, body } = {}) => {
     const [method = '', path = ''] = line.split(/ (.*)/s);
@@ -110,7 +113,6 @@ export async function openRest(...argv: readonly string[]): Promise<Rest> {
   };
 
   return {
-    server,
     at,
     send,
     must,
@@ -119,7 +121,6 @@ export async function openRest(...argv: readonly string[]): Promise<Rest> {
       return json as Stored; // as stored
     },
     sign,
-    close: () => server.close(),
   };
 }
 
@@ -162,7 +163,7 @@ export function linkOf({ bundle }: Answer, relation: string): string | undefined
 }
 
 /** How many versions of resources the server keeps: unchanged by what was refused. */
-export async function versionsKept({ server }: Rest): Promise<number> {
+export async function versionsKept({ server }: Pick<Rest, 'server'>): Promise<number> {
   const query = { count: 1, offset: 0, total: true, sight: { everything: true } } as const;
   const { total } = await server.running.store.snapshot().history(query);
   if (total === undefined) throw new Error('a total was asked');

@@ -87,10 +87,8 @@ describe('create', () => {
     const answers = await Promise.all(
       Array.from({ length: 16 }, () => rest.send('POST Patient', { body, headers })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([
-      ...Array.from({ length: 15 }, () => 200),
-      201,
-    ]);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(15);
     expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1);
   });
 });
