@@ -22,29 +22,44 @@ export interface SightAlias {
   readonly deletedAt?: string;
 }
 
-const ORGANIZATION = '(SELECT nid FROM name WHERE name = ?)';
+/** What the text of a condition depends on. */
+export type SightShape = 'everything' | 'organization' | 'patient';
 
-/** The condition under which the resource is visible to `sight` as of `seq`. */
-export function sightSql(sight: Sight, seq: number, alias: SightAlias): Condition {
-  if (sight.everything) return { sql: '1', params: [] };
-  const own = reachSql(sight.organization, seq, alias);
-  if (sight.patient === undefined) return own;
-  const narrow = compartmentSql(sight.patient, alias);
-  return { sql: `(${own.sql} AND ${narrow.sql})`, params: [...own.params, ...narrow.params] };
+export function shapeOf(sight: Sight): SightShape {
+  if (sight.everything) return 'everything';
+  return sight.patient === undefined ? 'organization' : 'patient';
 }
 
+/** The condition under which the resource is visible to `sight` as of `seq`. */
+export const sightSql = (sight: Sight, seq: number, alias: SightAlias): Condition => ({
+  sql: sightText(shapeOf(sight), alias),
+  params: sightParams(sight, seq),
+});
+
+export function sightText(shape: SightShape, alias: SightAlias): string {
+  if (shape === 'everything') return '1';
+  const own = reachText(alias);
+  return shape === 'organization' ? own : `(${own} AND ${compartmentText(alias)})`;
+}
+
+export function sightParams(sight: Sight, seq: number): readonly (string | number)[] {
+  if (sight.everything) return [];
+  const { organization, patient } = sight;
+  const own = [organization, organization, seq, seq];
+  return patient === undefined ? own : [...own, patient, patient];
+}
+
+const ORGANIZATION = '(SELECT nid FROM name WHERE name = ?)';
+
 /** Custodian of it, in the directory, or reached by a referral of its own (rules 2.2). */
-function reachSql(organization: string, seq: number, { resource, deletedAt }: SightAlias): Condition {
+function reachText({ resource, deletedAt }: SightAlias): string {
   const until = deletedAt === undefined ? 's.ended > ?' : `(s.ended > ? OR s.ended = ${deletedAt})`;
-  const sql = `(${resource}.everyone = 1 OR ${resource}.custodian = ${ORGANIZATION} OR EXISTS (
+  return `(${resource}.everyone = 1 OR ${resource}.custodian = ${ORGANIZATION} OR EXISTS (
     SELECT 1 FROM sight s WHERE s.org = ${ORGANIZATION} AND s.rid = ${resource}.rid AND s.since <= ? AND ${until}))`;
-  return { sql, params: [organization, organization, seq, seq] };
 }
 
 /** In the compartment of the patient, that Patient itself, or in the directory. */
-function compartmentSql(patient: string, { resource, vid }: SightAlias): Condition {
-  const sql = `(${resource}.everyone = 1 OR ${resource}.ref = ? OR EXISTS (
+const compartmentText = ({ resource, vid }: SightAlias): string =>
+  `(${resource}.everyone = 1 OR ${resource}.ref = ? OR EXISTS (
     SELECT 1 FROM value c WHERE c.vid = ${vid} AND c.low = ? AND c.pid = (
       SELECT p.nid FROM name t JOIN name p ON p.name = t.name || '.:patient' WHERE t.nid = ${resource}.type)))`;
-  return { sql, params: [patient, patient] };
-}

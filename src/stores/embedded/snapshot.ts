@@ -1,14 +1,17 @@
 /** Reads as of a seq, in the main thread: by id and by version. The caller's sight is part of every query (rules 2.6). */
+import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../fhir/types.ts';
 import { SearchRefused } from '../../ports/store.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import type { Sight } from '../../ports/query.ts';
 import { prepareAuditReading } from './audit-reading.ts';
-import { statements } from './connection.ts';
+import { prepare } from './connection.ts';
+import type { Rows } from './connection.ts';
 import { prepareHistory } from './history.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
-import { sightSql } from './sight.ts';
+import { shapeOf, sightParams, sightText } from './sight.ts';
+import type { SightShape } from './sight.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -16,7 +19,16 @@ const NEVER = new AbortController().signal;
 export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   const { byId, horizon, search } = reading;
   const { standing } = byId;
-  const sql = statements(byId.db);
+  const newest = prepareBySight(
+    byId.db,
+    (visible) => `SELECT ${columnsOf('h')} FROM resource r ${JOIN_NEWEST} WHERE r.ref = ? AND ${visible}`,
+  );
+  const one = prepareBySight(
+    byId.db,
+    (visible) =>
+      `SELECT ${columnsOf('v')} FROM resource r ${JOIN_NEWEST} JOIN version v ON v.rid = r.rid AND v.seq = ?
+       WHERE r.ref = ? AND ${visible}`,
+  );
   const history = prepareHistory(reading);
   const audit = prepareAuditReading(reading);
 
@@ -35,21 +47,14 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   });
 
   function read(seq: number, ref: Ref, sight: Sight): Version | undefined {
-    const visible = sightSql(sight, seq, NEWEST);
     standing.enter();
-    const row = sql<VersionRow>(
-      `SELECT ${columnsOf('h')} FROM resource r ${JOIN_NEWEST} WHERE r.ref = ? AND ${visible.sql}`,
-    ).get(seq, ref, ...visible.params);
+    const row = newest[shapeOf(sight)].get(seq, ref, ...sightParams(sight, seq));
     return row && toVersion(row);
   }
 
   function vread(seq: number, ref: Ref, version: number, sight: Sight): Version | undefined {
-    const visible = sightSql(sight, seq, NEWEST);
     standing.enter();
-    const row = sql<VersionRow>(
-      `SELECT ${columnsOf('v')} FROM resource r ${JOIN_NEWEST} JOIN version v ON v.rid = r.rid AND v.seq = ?
-       WHERE r.ref = ? AND ${visible.sql}`,
-    ).get(seq, version, ref, ...visible.params);
+    const row = one[shapeOf(sight)].get(seq, version, ref, ...sightParams(sight, seq));
     return row && toVersion(row);
   }
 
@@ -57,4 +62,17 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   function assertFresh(seq: number): void {
     if (seq < horizon()) throw new SearchRefused('expired');
   }
+}
+
+/** One statement for each shape of sight, so that no read has to build its text. */
+function prepareBySight(
+  db: DatabaseSync,
+  textOf: (visible: string) => string,
+): Readonly<Record<SightShape, Rows<VersionRow>>> {
+  const statementOf = (shape: SightShape) => prepare<VersionRow>(db, textOf(sightText(shape, NEWEST)));
+  return {
+    everything: statementOf('everything'),
+    organization: statementOf('organization'),
+    patient: statementOf('patient'),
+  };
 }
