@@ -102,6 +102,7 @@ async function raise(
     clock,
     listening,
   });
+  metrics.showLinks(() => rails.mllp.status());
   closing.push(() => rails.close());
   closing.push(() => dispatcher.stop());
 

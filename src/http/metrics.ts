@@ -10,8 +10,23 @@ export interface Metrics {
   observe(interaction: string, type: string, code: number, seconds: number): void;
   /** One thing that happened to a delivery. `rail` and `fate` are words of our tables. */
   delivered(rail: string, fate: string): void;
+  /** From now on also the links of message peers. */
+  showLinks(links: () => readonly LinkTraffic[]): void;
   render(): Promise<string>;
   readonly contentType: string;
+}
+
+/** One link as operators named it, since the start. */
+export interface LinkTraffic {
+  readonly link: string;
+  /** Connections open now. */
+  readonly connected: number;
+  /** Milliseconds since 1970; 0 for none. */
+  readonly lastMessageAt: number;
+  /** Messages by what became of them. */
+  readonly fates: Readonly<Partial<Record<string, number>>>;
+  /** Frames that were no message. */
+  readonly faults: number;
 }
 
 export interface MetricsSources {
@@ -70,6 +85,9 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
       child.observe(seconds);
     },
     delivered: (rail, fate) => deliveries.inc({ rail, fate }),
+    showLinks(links) {
+      for (const metric of LINK_METRICS) registry.registerMetric(buildLinkGauge(metric, links));
+    },
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -82,6 +100,66 @@ function buildGauge(name: string, help: string, read: () => number): Gauge {
     registers: [],
     collect() {
       this.set(read());
+    },
+  });
+}
+
+interface LinkMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly read: (
+    traffic: LinkTraffic,
+  ) => readonly (readonly [labels: Record<string, string>, value: number])[];
+}
+
+const LINK_METRICS: readonly LinkMetric[] = [
+  {
+    name: 'closeloop_hl7_connected',
+    help: 'Open connections of peers, by link.',
+    labels: ['link'],
+    read: ({ link, connected }) => [[{ link }, connected]],
+  },
+  {
+    name: 'closeloop_hl7_messages_total',
+    help: 'Messages received, by link and fate.',
+    labels: ['link', 'fate'],
+    read: ({ link, fates }) => Object.entries(fates).map(([fate, count = 0]) => [{ link, fate }, count]),
+  },
+  {
+    name: 'closeloop_hl7_frames_refused_total',
+    help: 'Frames that were no message: garbage, too long, broken off.',
+    labels: ['link'],
+    read: ({ link, faults }) => [[{ link }, faults]],
+  },
+  {
+    name: 'closeloop_hl7_last_message_timestamp_seconds',
+    help: 'When the last message of a link came, in seconds since 1970; 0 for none since the start.',
+    labels: ['link'],
+    read: ({ link, lastMessageAt }) => [[{ link }, lastMessageAt / 1000]],
+  },
+];
+
+/** Counted elsewhere and read when asked; a sum never falls but by a restart, which is what counters promise. */
+function buildLinkGauge(
+  { name, help, labels, read }: LinkMetric,
+  links: () => readonly LinkTraffic[],
+): Counter | Gauge {
+  const shown = { name, help, labelNames: labels, registers: [] };
+  const rows = () => links().flatMap(read);
+  if (!name.endsWith('_total')) {
+    return new Gauge({
+      ...shown,
+      collect() {
+        for (const [labelled, value] of rows()) this.set(labelled, value);
+      },
+    });
+  }
+  return new Counter({
+    ...shown,
+    collect() {
+      this.reset();
+      for (const [labelled, value] of rows()) this.inc(labelled, value);
     },
   });
 }
