@@ -134,7 +134,7 @@ function askParameter(
     base,
     now,
   };
-  if (modifier === 'missing') return askMissing(values, asked);
+  if (modifier === 'missing') return askMissing(kind, values, asked);
   const ask = Object.hasOwn(MODIFIERS[kind], modifier) ? MODIFIERS[kind][modifier] : undefined;
   if (ask !== undefined) return ask(values, asked);
   // `subject:Patient=1` says the type of a reference that is given by its id

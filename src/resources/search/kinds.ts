@@ -46,11 +46,15 @@ export const MODIFIERS: Readonly<Record<Kind, Readonly<Record<string, Ask>>>> = 
   number: { '': each(askNumber) },
 };
 
-/** `:missing` is for every kind. */
-export function askMissing(values: readonly string[], { name, param }: Asked): Clause {
+/** `:missing` is for every kind. A reference that is logical only, known by its identifier, is there. */
+export function askMissing(kind: Kind, values: readonly string[], { name, param }: Asked): Clause {
   const [value] = values;
   if (values.length !== 1 || (value !== 'true' && value !== 'false')) throw invalid(name, 'true or false');
-  return { kind: 'missing', param, missing: value === 'true' };
+  const missing = value === 'true';
+  const own: Clause = { kind: 'missing', param, missing };
+  if (kind !== 'reference') return own;
+  const logical: Clause = { kind: 'missing', param: `${param}:identifier`, missing };
+  return { kind: missing ? 'all' : 'any', of: [own, logical] };
 }
 
 /** One clause per value. */

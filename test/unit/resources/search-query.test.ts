@@ -33,6 +33,14 @@ const day = (text: string) => ({
 });
 const DAY = 86_400_000;
 
+/** Neither literal nor logical. */
+const noReference = (param: string): Clause => ({
+  kind: 'all',
+  of: [
+    { kind: 'missing', param, missing: true },
+    { kind: 'missing', param: `${param}:identifier`, missing: true },
+  ],
+});
 const token = (param: string, code?: string, system?: string): Clause => ({
   kind: 'token',
   param,
@@ -75,7 +83,18 @@ describe('one parameter becomes a clause', () => {
     ['Task', 'requester=1', reference('requester', 'Organization/1', 'Patient/1', 'PractitionerRole/1')],
     ['Task', 'encounter=1', reference('encounter')],
     ['Task', 'patient:identifier=urn:oid:1|7', token('patient:identifier', '7', 'urn:oid:1')],
-    ['Task', 'patient:missing=true', { kind: 'missing', param: 'patient', missing: true }],
+    ['Task', 'patient:missing=true', noReference('patient')],
+    [
+      'Task',
+      'patient:missing=false',
+      {
+        kind: 'any',
+        of: [
+          { kind: 'missing', param: 'patient', missing: false },
+          { kind: 'missing', param: 'patient:identifier', missing: false },
+        ],
+      },
+    ],
     ['Task', 'status:missing=false', { kind: 'missing', param: 'status', missing: false }],
     // string
     ['Patient', 'name=M%C3%9CL', { kind: 'string', param: 'name', match: 'starts', value: 'mul' }],
@@ -252,7 +271,7 @@ describe('chains', () => {
         kind: 'chain',
         param: 'focus',
         types: ['Observation', 'ServiceRequest', 'Task'],
-        where: { kind: 'missing', param: 'patient', missing: true },
+        where: noReference('patient'),
       },
     ],
     [

@@ -24,9 +24,12 @@ test.each([
   expect(stamped(text)).toBe(stored.replace('AT', AT));
 });
 
+/** What the door lets in. */
+const acceptable = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
+
 test('every other element comes through, in order, whatever it holds', () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue()), (elements) => {
+    fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), acceptable), (elements) => {
       const { id: _id, meta: _meta, ...rest } = elements;
       const stored: unknown = JSON.parse(stamped(JSON.stringify({ ...rest, resourceType: 'Basic' })));
       expect(JSON.stringify(stored)).toBe(
