@@ -9,7 +9,7 @@ describe('an address and a method are an interaction', () => {
     ['POST', '/', false, { interaction: 'bundle', template: '/' }],
     ['GET', '/_history', false, { interaction: 'history-system', template: '/_history' }],
     [
-      'GET',
+      'POST',
       '/$validate',
       false,
       { interaction: 'operation', operation: 'validate', template: '/$operation' },
@@ -51,7 +51,7 @@ describe('an address and a method are an interaction', () => {
       { interaction: 'vread', type: 'Task', id: '1', versionId: '5', template: '/Task/{id}/_history/{vid}' },
     ],
     [
-      'GET',
+      'POST',
       '/Task/1/$everything',
       false,
       {
