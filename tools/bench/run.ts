@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { measureAuditing } from './auditing.ts';
 import type { Options, Workload } from './figure.ts';
 import { measureDisk } from './disk.ts';
+import { measureHl7 } from './hl7.ts';
 import { measureLifecycle } from './lifecycle.ts';
 import { measureReads } from './reads.ts';
 import { showFigure, writePage, type Part } from './report.ts';
@@ -23,6 +24,7 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
   transactions: ['Transactions', measureTransactions],
   audit: ['Auditing', measureAuditing],
   searches: ['Searches', measureSearches],
+  hl7: ['HL7 v2', measureHl7],
   lifecycle: ['The process', measureLifecycle],
 };
 
