@@ -19,7 +19,7 @@ function examples(): readonly string[] {
 }
 
 test('the examples of the README play a referral', async () => {
-  for (const part of ['src', 'tools', 'package.json', 'profiles']) {
+  for (const part of ['src', 'tools', 'package.json', 'profiles', 'examples']) {
     cpSync(join(root, part), join(folder, part), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
@@ -34,7 +34,8 @@ test('the examples of the README play a referral', async () => {
     ['-c', `set -e; trap 'kill %1 2>/dev/null' EXIT\n${script}`],
     { cwd: folder, timeout: 60_000, maxBuffer: 10 ** 7 },
   );
-  const [, , sent = '', accepted = '', refused = '', seen = ''] = stdout.split('=== block\n');
+  const [, , sent = '', accepted = '', refused = '', seen = '', acknowledged = '', heard = ''] =
+    stdout.split('=== block\n');
   expect(sent).toContain('transaction-response');
   expect(sent).toContain('"location":"ServiceRequest/');
   expect(JSON.parse(accepted)).toMatchObject({
@@ -47,4 +48,7 @@ test('the examples of the README play a referral', async () => {
   });
   expect(seen).toContain('"type":"history"');
   expect(seen).toContain('send-acceptance');
+  expect(acknowledged).toContain('MSA|AA|DEMO-000001');
+  expect(heard).toMatch(/^MSH\|.*\|OSU\^O51\^OSU_O51\|/m);
+  expect(heard).toContain('ORC|OK|R-2026-00731^^2.999.360.1.15^ISO|||IP');
 }, 90_000);
