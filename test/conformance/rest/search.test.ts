@@ -29,10 +29,92 @@ const EFFECTIVES = ['2026-01-01', '2026-01-01T12:00:00Z', '2026-01', '2025-12-31
 beforeAll(async () => {
   rest = await openRest();
   const keep = async (resource: Resource): Promise<Stored> => {
-    function stored<N extends keyof Types>(type: N, reference: string | undefined): Types[N] {
+    const made = await rest.create(resource);
+    all.push(made);
+    return made;
+  };
+  for (const [index, family] of FAMILIES.entries()) {
+    const birthDate = DATES[index];
+    const patient = await keep({
+      ...make.patient({
+        identifier: [{ system: SYSTEM, value: `p${index}` }, { value: `bare${index % 2}` }],
+        name: [{ family, given: ['Ana', `Given${index}`] }],
+        gender: index % 2 === 0 ? 'male' : 'female',
+        active: index === 0 ? undefined : index % 2 === 1,
+        birthDate,
+      }),
+      meta: {
+        tag: [{ system: SYSTEM, code: `t${index % 2}` }],
+        security: [{ code: index === 3 ? 'R' : 'N' }],
+        profile: [`http://example.org/StructureDefinition/p${index % 2}|1.0`],
+      },
+    });
+    for (const offset of [0, 1]) {
+      const at = (index + offset) % VALUES.length;
+      await keep(
+        make.observation(`Patient/${patient.id}`, {
+          valueQuantity: { value: VALUES[at], unit: 'mmol/L' },
+          ...(EFFECTIVES[at] !== undefined && { effectiveDateTime: EFFECTIVES[at] }),
+          ...(offset === 1 && { performer: [{ identifier: { system: SYSTEM, value: `npi${index % 2}` } }] }),
+          code: { coding: [{ system: 'http://loinc.org', code: `8480-${at}` }, { code: 'local' }] },
+        }),
+      );
+    }
+    const request = await keep(
+      make.serviceRequest(
+        {
+          subject: `Patient/${patient.id}`,
+          requester: 'Organization/initiator',
+          performer: 'Organization/recipient',
+          placer: `R-${index}`,
+        },
+        {
+          status: 'draft',
+          instantiatesUri: [`http://example.org/protocol/${index % 2}`],
+          priority: 'urgent',
+        },
+      ),
+    );
+    await keep(
+      make.task(
+        {
+          focus: `ServiceRequest/${request.id}`,
+          for: `Patient/${patient.id}`,
+          requester: 'Organization/initiator',
+          owner: 'Organization/recipient',
+        },
+        { status: 'draft', priority: index % 2 === 0 ? 'routine' : 'stat' },
+      ),
+    );
+  }
+});
+afterAll(() => rest.close());
+
+interface Types {
+  readonly Patient: Patient;
+  readonly Observation: Observation;
+  readonly ServiceRequest: ServiceRequest;
+  readonly Task: Task;
+}
+
+/** Those of a type that satisfy a predicate, by id. */
+function those<N extends keyof Types>(type: N, holds: (resource: Types[N]) => boolean): readonly string[] {
+  return all
+    .filter((one) => one.resourceType === type && holds(one as unknown as Types[N])) // of that type
+    .map(({ id }) => id)
+    .toSorted();
+}
+
+const patients = (holds: (patient: Patient) => boolean) => () => those('Patient', holds);
+const observations = (holds: (observation: Observation) => boolean) => () => those('Observation', holds);
+const tasks = (holds: (task: Task) => boolean) => () => those('Task', holds);
+const requests = (holds: (request: ServiceRequest) => boolean) => () => those('ServiceRequest', holds);
+
+function stored<N extends keyof Types>(type: N, reference: string | undefined): Types[N] {
   const found = all.find(({ resourceType, id }) => resourceType === type && `${type}/${id}` === reference);
   return found as unknown as Types[N]; // it is here
 }
+
 const family = ({ name }: Patient): string => name?.[0]?.family ?? '';
 const folded = (text: string): string => text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();
 const value = ({ valueQuantity }: Observation): number => valueQuantity?.value ?? Number.NaN;
@@ -201,10 +283,8 @@ const CHAINS: readonly Row[] = [
     'Patient?_has:Observation:subject:value-quantity=gt50',
     patients(
       ({ id }) =>
-        those(
-          'Observation',
-          (one) => value(one) > 50 && one.subject?.reference === `Patient/${id}`,
-        ).length > 0,
+        those('Observation', (one) => value(one) > 50 && one.subject?.reference === `Patient/${id}`).length >
+        0,
     ),
   ],
   [
@@ -240,10 +320,7 @@ describe.each(Object.entries(TABLE))('%s', (_kind, rows) => {
 describe('references', () => {
   test('by id, by type and id, by absolute address, by type modifier, by identifier', async () => {
     const [patient] = all;
-    const expected = those(
-      'Observation',
-      (one) => one.subject?.reference === `Patient/${patient?.id}`,
-    );
+    const expected = those('Observation', (one) => one.subject?.reference === `Patient/${patient?.id}`);
     for (const query of [
       `subject=${patient?.id}`,
       `subject=Patient/${patient?.id}`,
