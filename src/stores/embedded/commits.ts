@@ -68,6 +68,12 @@ export interface Commits {
   write(commit: Commit, place: Place): Written;
 }
 
+/** Search values that one INSERT takes: a version has dozens, and a statement costs more than a row. */
+const VALUES_AT_ONCE = 16;
+
+const insertValues = (rows: number): string =>
+  `INSERT OR IGNORE INTO value (pid, low, vid, high) VALUES ${Array(rows).fill('(?, ?, ?, ?)').join()}`;
+
 type HeadRow = [
   rid: number,
   custodian: number,
@@ -95,7 +101,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     db,
     `INSERT INTO version (rid, type, seq, ended, at, method, text) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING vid`,
   );
-  const addValue = prepare(db, 'INSERT OR IGNORE INTO value (pid, low, vid, high) VALUES (?, ?, ?, ?)');
+  const addValues = Array.from({ length: VALUES_AT_ONCE }, (_, more) => prepare(db, insertValues(more + 1)));
   const findKey = prepare<[fingerprint: string, seq: number, at: number, reply: string]>(
     db,
     'SELECT fingerprint, seq, at, reply FROM commit_key WHERE scope = ? AND id = ?',
@@ -213,8 +219,17 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   }
 
   function writeValues(type: string, values: readonly SearchValue[], vid: number): void {
-    for (const { param, low, high } of [...values, ...notesOn(values)])
-      addValue.run(identities.intern(`${type}.${param}`), low, vid, high);
+    const all = [...values, ...notesOn(values)];
+    for (let from = 0; from < all.length; from += VALUES_AT_ONCE) {
+      const some = all.slice(from, from + VALUES_AT_ONCE);
+      const bound = some.flatMap(({ param, low, high }) => [
+        identities.intern(`${type}.${param}`),
+        low,
+        vid,
+        high,
+      ]);
+      addValues[some.length - 1]!.run(...bound); // there is one for every number up to VALUES_AT_ONCE
+    }
   }
 
   function writeEntry(entry: OutboxEntry, position: number, { seq, at }: Place): Digest[] {
