@@ -34,12 +34,20 @@ export const ISSUES = {
   // — the door
   'server-stopping': row('transient', 503, 'Send the request again in a few seconds.'),
   'too-many-requests': row('throttled', 429, 'Wait for the seconds named in Retry-After.'),
-  'token-missing': row('login', 401, 'Send Authorization: Bearer <token> from the issuer this server trusts.'),
+  'token-missing': row(
+    'login',
+    401,
+    'Send Authorization: Bearer <token> from the issuer this server trusts.',
+  ),
   'token-invalid': row('login', 401, 'Get a new token from the issuer this server trusts.'),
   'url-too-long': row('too-long', 414, 'Use POST [type]/_search with the parameters in the body.'),
   'method-not-allowed': row('not-supported', 405, 'See Allow for the methods of this address.'),
   'type-unknown': row('not-supported', 404, 'See the CapabilityStatement at /metadata for the types served.'),
-  'operation-unknown': row('not-supported', 404, 'See the CapabilityStatement at /metadata for the operations.'),
+  'operation-unknown': row(
+    'not-supported',
+    404,
+    'See the CapabilityStatement at /metadata for the operations.',
+  ),
   'interaction-unsupported': row('not-supported', 405, 'See the CapabilityStatement at /metadata.'),
   'not-acceptable': row('not-supported', 406, 'Accept application/fhir+json.'),
   'media-type-unsupported': row(
@@ -47,19 +55,42 @@ export const ISSUES = {
     415,
     'Send application/fhir+json (patch: application/json-patch+json).',
   ),
-  'encoding-unsupported': row('not-supported', 415, 'Send the body with gzip, deflate, br or no Content-Encoding.'),
+  'encoding-unsupported': row(
+    'not-supported',
+    415,
+    'Send the body with gzip, deflate, br or no Content-Encoding.',
+  ),
   'body-too-large': row('too-long', 413, 'Send less in one request; the limit is in diagnostics.'),
   'header-invalid': row('value', 400, 'Correct the header named in diagnostics.'),
   'body-missing': row('required', 400, 'Send a resource in the body.'),
-  'json-invalid': row('structure', 400, 'Send well-formed JSON in UTF-8 with every key once; see the place named.'),
+  'json-invalid': row(
+    'structure',
+    400,
+    'Send well-formed JSON in UTF-8 with every key once; see the place named.',
+  ),
   'message-unreadable': row('structure', 400, 'See the segment and field named.', 'AR', '100', 'quarantine'),
-  'unsupported-message': row('not-supported', 422, 'See the capability statement.', 'AR', '200', 'quarantine'),
-  'resource-type-mismatch': row('invalid', 400, 'The resourceType in the body and in the address must be the same.'),
+  'unsupported-message': row(
+    'not-supported',
+    422,
+    'See the capability statement.',
+    'AR',
+    '200',
+    'quarantine',
+  ),
+  'resource-type-mismatch': row(
+    'invalid',
+    400,
+    'The resourceType in the body and in the address must be the same.',
+  ),
   'id-invalid': row('value', 400, 'Ids are 1 to 64 characters of A-Z a-z 0-9 - and dot.'),
   'id-mismatch': row('invalid', 400, 'The id in the body and in the address must be the same.'),
   // — who asks
   'scope-insufficient': row('forbidden', 403, 'Ask the issuer for the scope named in diagnostics.'),
-  'organization-unknown': row('forbidden', 403, 'The token must name an Organization that this server knows.'),
+  'organization-unknown': row(
+    'forbidden',
+    403,
+    'The token must name an Organization that this server knows.',
+  ),
   // — searching
   'search-parameter-unknown': row(
     'not-supported',
@@ -67,10 +98,21 @@ export const ISSUES = {
     'Use a parameter from the CapabilityStatement, or Prefer: handling=lenient.',
   ),
   'search-value-invalid': row('value', 400, 'Correct the value named in diagnostics.'),
-  'search-too-costly': row('too-costly', 503, 'Add a selective parameter (patient, identifier, a date range).'),
+  'search-too-costly': row(
+    'too-costly',
+    503,
+    'Add a selective parameter (patient, identifier, a date range).',
+  ),
   'page-expired': row('expired', 410, 'Start the search again from its first page.'),
   // — finding
-  'not-found': row('not-found', 404, 'Check the id; what you may not see does not exist.', 'AE', '204', 'work-item'),
+  'not-found': row(
+    'not-found',
+    404,
+    'Check the id; what you may not see does not exist.',
+    'AE',
+    '204',
+    'work-item',
+  ),
   gone: row('deleted', 410, 'Read an earlier version from its history.'),
   // — conditions
   'idempotency-key-reused': row('duplicate', 422, 'Use a new key for other content.', 'AE', '205', 'none'),
@@ -111,7 +153,11 @@ export const ISSUES = {
   'disclosure-denied': row('suppressed', 403, 'See the policy named.'),
   // — us
   'storage-full': row('no-store', 507, 'Nothing was written. An operator must free disk space.'),
-  'storage-read-only': row('no-store', 503, 'Nothing was written. An operator must make the data folder writable.'),
+  'storage-read-only': row(
+    'no-store',
+    503,
+    'Nothing was written. An operator must make the data folder writable.',
+  ),
   busy: row('transient', 503, 'Send the request again after the seconds named in Retry-After.'),
   internal: row('exception', 500, 'Quote the request id to the operator.', 'AE', '207', 'work-item'),
 } as const satisfies Record<string, Row>;
@@ -139,7 +185,8 @@ const DETAILS_MAX = 50;
 export function buildOutcome(details: readonly IssueDetail[]): OperationOutcome {
   const issue = details.slice(0, DETAILS_MAX).map(buildIssue);
   const left = details.length - issue.length;
-  if (left > 0) issue.push({ severity: 'information', code: 'informational', diagnostics: `${left} more issues` });
+  if (left > 0)
+    issue.push({ severity: 'information', code: 'informational', diagnostics: `${left} more issues` });
   return { resourceType: 'OperationOutcome', issue };
 }
 

@@ -51,7 +51,12 @@ export type Clause =
     }
   | { readonly kind: 'reference'; readonly param: string; readonly to: readonly string[] }
   /** The reference points to a resource of this type (`:missing`-free form of `subject:Patient`). */
-  | { readonly kind: 'uri'; readonly param: string; readonly match: 'exact' | 'below' | 'above'; readonly value: string }
+  | {
+      readonly kind: 'uri';
+      readonly param: string;
+      readonly match: 'exact' | 'below' | 'above';
+      readonly value: string;
+    }
   /** Dates and numbers: the interval that the searched value implies, compared by R4's rules for the prefix. */
   | {
       readonly kind: 'range';

@@ -104,7 +104,12 @@ export interface AuditEntry {
   /** The query of a search, as asked. */
   readonly query?: string;
   /** For a move of a referral: which row of the table. */
-  readonly transition?: { readonly tid: string; readonly event: string; readonly from: string; readonly to: string };
+  readonly transition?: {
+    readonly tid: string;
+    readonly event: string;
+    readonly from: string;
+    readonly to: string;
+  };
   /** For a delivery: rail, receiver, attempts, the deciding policy. */
   readonly delivery?: {
     readonly entry: string;
@@ -329,7 +334,12 @@ export interface Store {
   /** A claimed entry is due again after `afterMs`. */
   postpone(id: string, afterMs: number, why: string): Promise<void>;
   /** Entries of one subject or receiver, or all that wait; newest first. */
-  outbox(filter: { subject?: Ref; receiver?: Ref; open?: boolean; count: number }): Promise<readonly OutboxRow[]>;
+  outbox(filter: {
+    subject?: Ref;
+    receiver?: Ref;
+    open?: boolean;
+    count: number;
+  }): Promise<readonly OutboxRow[]>;
   /** Examines the whole store: chain, projections, leases. */
   verify(): Promise<readonly Finding[]>;
   /** What metrics and readiness ask; cheap. */
