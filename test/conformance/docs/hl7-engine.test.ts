@@ -32,7 +32,7 @@ test('settings and operations have the names that the page gives them', () => {
   const named = [...page.matchAll(/`([A-Z0-9]+(?:_[A-Z0-9]+)+)\b/g)].map(([, name = '']) => name);
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !variables.has(name))).toEqual(['NODE_EXTRA_CA_CERTS']);
-  const operations = [...page.matchAll(/`\$([a-z-]+)`/g)].map(([, name]) => name);
+  const operations = [...page.matchAll(/`\$([a-z-]+)`/g)].map(([, name = '']) => name);
   const offered = [...OPERATIONS.keys()];
   expect(operations.toSorted()).toEqual(offered.filter((name) => name.endsWith('-message')).toSorted());
 });

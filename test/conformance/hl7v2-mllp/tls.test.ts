@@ -32,6 +32,10 @@ const as = (name?: string): ConnectionOptions =>
     ? {}
     : { cert: readFileSync(pathOf(`${name}.crt`)), key: readFileSync(pathOf(`${name}.key`)) };
 
+/** A link that is known by this certificate alone. */
+const byCertificate = (name: string) =>
+  initiatorLink({ name, addresses: [], certificates: [fingerprintOf(name)] });
+
 let server: Linked;
 
 beforeAll(async () => {
@@ -41,8 +45,6 @@ beforeAll(async () => {
   certify('unknown');
   const own = { cert: pathOf('server.crt'), key: pathOf('server.key') };
   const mutual = { ...own, ca: pathOf('ca.crt') };
-  const byCertificate = (name: string) =>
-    initiatorLink({ name, addresses: [], certificates: [fingerprintOf(name)] });
   server = await openLinked([
     { tls: own, links: [initiatorLink({ name: 'by-address' })] },
     { tls: mutual, links: [initiatorLink({ name: 'by-ca' })] },
