@@ -82,7 +82,12 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
 
   board.connected(first.name, 1);
   socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
-  if (settings.idleTimeoutMs > 0) socket.setTimeout(settings.idleTimeoutMs, () => socket.destroy());
+  socket.setTimeout(settings.idleTimeoutMs);
+  // A peer that waits for its answer is not idle.
+  socket.on('timeout', () => {
+    if (waiting > 0) socket.setTimeout(settings.idleTimeoutMs);
+    else socket.destroy();
+  });
 
   socket.on('data', read);
   // A peer that has said all it had to say still reads: it is answered before its connection ends.
