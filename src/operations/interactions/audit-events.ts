@@ -10,20 +10,22 @@ import type { AuditEntry, AuditQuery, AuditRow, Snapshot } from '../../ports/sto
 import { auditId, parseAuditId, renderAuditEvent } from '../../resources/audit-event-render.ts';
 import { asksOthers, auditMatches, narrowAudit } from '../../resources/audit-search.ts';
 import { localRefOf } from '../../resources/element.ts';
-import { parseSearch } from '../../resources/search-query.ts';
+import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
 import { auditRead } from '../audit.ts';
-import { addressOf, readPage } from '../page.ts';
 import { recordAlways } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { searchRefusal } from '../search-refusal.ts';
 import { sightFor } from '../scope.ts';
+import { readShape, shapeText } from '../shape.ts';
+import { shapeOf, warningEntries } from './search.ts';
 
 /** Rows looked at by one search at most; a search that needs more must be narrowed. */
 const ROWS_MAX = 50_000;
 const ROWS_AT_ONCE = 500;
 
 export async function performAuditRead(room: Room, request: Request): Promise<Reply> {
+  const shape = readShape(request);
   const place = parseAuditId(request.id ?? '');
   const snapshot = room.store.snapshot();
   const rows =
@@ -39,21 +41,40 @@ export async function performAuditRead(room: Room, request: Request): Promise<Re
     throw new OperationOutcomeError('not-found', { diagnostics: 'no such AuditEvent' });
   }
   await recordAlways(room, { ...auditRead(request, []), entities: [`AuditEvent/${auditId(row)}`] });
+  const event = await render(room, snapshot, sightFor(request), row);
   return {
     status: 200,
-    resource: await render(room, snapshot, sightFor(request), row),
+    text: shapeText(shape, 'AuditEvent', JSON.stringify(event)),
     version: row.seq,
     at: row.at,
   };
 }
 
 export async function performAuditSearch(room: Room, request: Request): Promise<Reply> {
-  const { settings, clock } = room;
-  const { count, rest } = readPage(
-    { ...request, query: request.query.filter(([name]) => name !== BEFORE) },
-    settings,
-  );
-  const { query } = parseSearch('AuditEvent', rest, {
+  const { publicBase } = room.settings;
+  const parsed = parse(room, request);
+  const { where, count } = parsed.query;
+  const { found, more } = await findEvents(room, request, where, count);
+  await recordAlways(room, auditRead(request, []));
+  const self = `${publicBase}/AuditEvent${parsed.self === '' ? '' : `?${parsed.self}`}`;
+  const last = found.at(-1);
+  const links: (readonly [string, string])[] = [['self', self]];
+  if (more && last !== undefined)
+    links.push(['next', `${self}${self.includes('?') ? '&' : '?'}${BEFORE}=${last.id}`]);
+  const entries = found.map((event) => ({
+    fullUrl: `${publicBase}/AuditEvent/${event.id}`,
+    text: shapeText(shapeOf(parsed), 'AuditEvent', JSON.stringify(event)),
+    search: 'match' as const,
+  }));
+  return {
+    status: 200,
+    text: buildBundleText({ type: 'searchset', links, entries: [...entries, ...warningEntries(parsed)] }),
+  };
+}
+
+function parse({ settings, clock }: Room, request: Request): ParsedSearch {
+  const pairs = request.query.filter(([name]) => name !== BEFORE);
+  const parsed = parseSearch('AuditEvent', pairs, {
     lenient: request.prefer.handling === 'lenient',
     base: settings.publicBase,
     now: clock.now(),
@@ -61,28 +82,25 @@ export async function performAuditSearch(room: Room, request: Request): Promise<
     countMax: settings.pageSizeMax,
     sight: sightFor(request),
   });
-  if (asksOthers(query.where)) {
-    throw new OperationOutcomeError('search-parameter-unknown', {
-      diagnostics: 'AuditEvents are not searched by chains',
-    });
-  }
-  const { found, more } = await findEvents(room, request, query.where, count);
-  await recordAlways(room, auditRead(request, []));
-  const self = addressOf(
-    { ...request, query: request.query.filter(([name]) => name !== BEFORE) },
-    settings.publicBase,
-  );
-  const last = found.at(-1);
-  const links: (readonly [string, string])[] = [['self', self]];
-  if (more && last !== undefined)
-    links.push(['next', `${self}${self.includes('?') ? '&' : '?'}${BEFORE}=${last.id}`]);
-  const entries = found.map((event) => ({
-    fullUrl: `${settings.publicBase}/AuditEvent/${event.id}`,
-    text: JSON.stringify(event),
-    search: 'match' as const,
-  }));
-  return { status: 200, text: buildBundleText({ type: 'searchset', links, entries }) };
+  const refused = WISHES.find(([, isWished]) => isWished(parsed));
+  if (refused === undefined) return parsed;
+  throw new OperationOutcomeError('search-parameter-unknown', {
+    diagnostics: `AuditEvents are not ${refused[0]}`,
+  });
 }
+
+const NEWEST_FIRST: ReadonlySet<string> = new Set(['date', '_lastUpdated']);
+
+/** What a search of resources may ask for, and a search of the audit may not: rows are looked at one by one. */
+const WISHES: readonly (readonly [says: string, isWished: (parsed: ParsedSearch) => boolean])[] = [
+  ['searched by chains', ({ query }) => asksOthers(query.where)],
+  ['searched with includes', ({ include, revinclude }) => include.length + revinclude.length > 0],
+  ['counted', ({ query }) => query.total],
+  [
+    'sorted otherwise than newest first',
+    ({ query: { sort } }) => !sort.every(({ param, descending }) => descending && NEWEST_FIRST.has(param)),
+  ],
+];
 
 /** Our own parameter of page links: the last event of the page before. */
 const BEFORE = '_before';

@@ -94,7 +94,8 @@ async function searchPage(snapshot: Snapshot, query: Query, signal: AbortSignal)
   return snapshot.search(query, signal).catch(searchRefusal);
 }
 
-function shapeOf({ summary, elements }: ParsedSearch): Shape {
+/** How the matches of a search are shown. */
+export function shapeOf({ summary, elements }: ParsedSearch): Shape {
   return elements === undefined ? summaryShape(summary) : elementsShape(elements.join(','));
 }
 
@@ -115,7 +116,7 @@ function entryOf(
 }
 
 /** "The server … can return an OperationOutcome with additional information" (search.mode = outcome). */
-function warningEntries({ warnings }: ParsedSearch): readonly ReplyEntry[] {
+export function warningEntries({ warnings }: ParsedSearch): readonly ReplyEntry[] {
   return warnings.length === 0 ? [] : [{ text: JSON.stringify(buildOutcome(warnings)), search: 'outcome' }];
 }
 
