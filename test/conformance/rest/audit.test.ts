@@ -325,15 +325,15 @@ describe('AuditEvents', () => {
   test('in pages: each once, newest first', async () => {
     const until = new Date().toISOString();
     const whole = idsOf(await rest.must(`GET AuditEvent?date=lt${until}&_count=1000`));
-    const found: string[] = [];
+    const paged: string[] = [];
     let next: string | undefined = `AuditEvent?date=lt${until}&_count=7`;
     while (next !== undefined) {
       const page = await rest.must(`GET ${next}`);
-      found.push(...idsOf(page));
+      paged.push(...idsOf(page));
       next = page.bundle.link?.find(({ relation }) => relation === 'next')?.url.split('/fhir/')[1];
     }
-    expect(found).toEqual(whole);
-    expect(found.length).toBeGreaterThan(14);
+    expect(paged).toEqual(whole);
+    expect(paged.length).toBeGreaterThan(14);
   });
 
   /** What this server never has to say of an event; its own name is an identifier, not a reference. */
