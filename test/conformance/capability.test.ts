@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CapabilityStatement, CapabilityStatementRestResource, Resource } from '../../src/fhir/types.ts';
+import { OPERATIONS } from '../../src/operations/operations/index.ts';
 import { RESOURCE_TYPES } from '../../src/resources/index.ts';
 import { EVERY_INTERACTION, type TypeInteraction } from '../../src/resources/resource.ts';
 import { R4_TYPES } from '../../src/resources/search-parameters.ts';
@@ -260,6 +261,8 @@ describe('each interaction of each type', () => {
   });
 });
 
+const NOT_SERVED: ReadonlySet<string | undefined> = new Set(['operation-unknown', 'interaction-unsupported']);
+
 describe('the whole system', () => {
   const SYSTEM: Readonly<Record<string, Exercise['done']>> = {
     transaction: async () => {
@@ -306,12 +309,22 @@ describe('the whole system', () => {
     for (const code of codes) await SYSTEM[code]?.('');
   });
 
-  test('what is not claimed is not served: search of everything, operations', async () => {
-    expect(claimed.operation).toBeUndefined();
+  test('what is not claimed is not served: search of everything', async () => {
     expect(await refused(rest.send('GET ?_id=known'))).toEqual([405, 'method-not-allowed']);
     expect(await refused(rest.send('POST _search', { body: '_id=known' }))).toEqual([404, 'not-found']);
-    for (const line of ['GET $meta', 'POST Patient/$match', 'GET Patient/known/$everything'])
-      expect(await refused(rest.send(line))).toEqual([404, 'operation-unknown']);
+  });
+
+  test('operations are claimed by the type on whose instances they are served, and are no others', async () => {
+    expect(claimed.operation).toBeUndefined();
+    const body = { resourceType: 'Parameters', parameter: [{ name: 'nothing', valueString: 'of the kind' }] };
+    for (const type of TYPES) {
+      const names = claimOf(type).operation?.map(({ name }) => name) ?? [];
+      for (const name of [...OPERATIONS.keys(), 'meta', 'everything']) {
+        const [status, code] = await refused(rest.send(`POST ${type}/known/$${name}`, { body }));
+        expect([type, name, !NOT_SERVED.has(code)]).toEqual([type, name, names.includes(name)]);
+        expect(Math.trunc(status / 100)).toBe(4);
+      }
+    }
   });
 
   test('the statement speaks of this server', async () => {

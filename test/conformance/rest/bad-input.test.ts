@@ -2,11 +2,18 @@
  * What bad input gets: the status of its row in the table of refusals, an OperationOutcome with the code, the place and
  * the way out, and never half a write.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readConfig } from '../../../src/config.ts';
 import { ISSUES } from '../../../src/fhir/issue.ts';
+import { createLog } from '../../../src/http/log.ts';
+import { start } from '../../../src/start.ts';
 import * as make from '../../resources.ts';
 import { basic, BODY_BYTES_MAX, ENTRIES_MAX, TABLE } from './bad-input.ts';
-import { openRest, versionsKept, type Rest, type Sending } from './client.ts';
+import { clientOf, openRest, versionsKept, type Rest, type Sending } from './client.ts';
 
 let rest: Rest;
 /** What `{name}` stands for in the rows. */
@@ -66,4 +73,46 @@ describe.each(Object.entries(TABLE))('%s', (_kind, rows) => {
     expect(answer.text).not.toMatch(/node_modules|\.ts[:)]|TypeError|\bat \w+ \(/);
     expect(await versionsKept(rest)).toBe(kept);
   });
+});
+
+test('a body that ends early leaves nothing', async () => {
+  const kept = await versionsKept(rest);
+  const { port } = rest.server.running;
+  const authorization = `Bearer ${await rest.sign({})}`;
+  const headers = { authorization, 'content-type': 'application/fhir+json', 'content-length': '1000' };
+  await new Promise<void>((resolve) => {
+    const sent = httpRequest({ port, path: '/fhir/Basic', method: 'POST', headers });
+    sent.on('error', () => resolve());
+    sent.write(JSON.stringify(basic('cut')));
+    sent.flushHeaders();
+    setTimeout(() => sent.destroy(), 50);
+  });
+  await rest.must('GET Basic?_id=none');
+  expect(await versionsKept(rest)).toBe(kept);
+});
+
+test('a search that takes too long is ended: 503, when to try again, and what to do', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'closeloop-costly-'));
+  const config = readConfig(['--demo', '--port', '0', '--data-dir', folder], {});
+  const log = createLog(
+    'error',
+    (lines) => process.stderr.write(lines),
+    () => Date.now(),
+  );
+  // Shorter than the settings allow, so that a little is too much.
+  const running = await start({ ...config, searchTimeoutMs: 1 }, log);
+  const { send, must } = await clientOf(running);
+  const as = 'administrator';
+  const entry = Array.from({ length: 1000 }, (_none, index) => ({
+    resource: make.organization(`o${index}`, { alias: [`the long way round ${index}`] }),
+    request: { method: 'PUT', url: `Organization/o${index}` },
+  }));
+  await must('POST ', { as, body: { resourceType: 'Bundle', type: 'transaction', entry } });
+  const costly = `GET Organization?${'name:contains=o&'.repeat(40)}_sort=name&_total=accurate&_count=1000`;
+  const answer = await send(costly, { as });
+  expect([answer.status, answer.code]).toEqual([503, 'search-too-costly']);
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(answer.issues[0]?.details?.text).toContain('Add a selective parameter');
+  await running.stop();
+  rmSync(folder, { recursive: true });
 });
