@@ -24,6 +24,7 @@ export async function replyTo(
     ...(answer.status === 201 && { location: `${answer.ref}/_history/${answer.seq}` }),
     ...bodyOf(request, told, answer),
     headers: headersOf(room, told),
+    notes: told.notes,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What every door speaks: a request, who asks, and the reply. */
 import type { Body } from '../fhir/body.ts';
+import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
 import type { Scope } from '../smart/scopes.ts';
@@ -96,6 +97,8 @@ export interface Reply {
   readonly version?: number | undefined;
   /** Instant, for Last-Modified. */
   readonly at?: string | undefined;
+  /** What is said beside success; in headers already, and here for a door without any. */
+  readonly notes?: readonly IssueDetail[] | undefined;
   /** Relative to the base: `Task/1/_history/5`. */
   readonly location?: string | undefined;
   /** Further headers by their names, e.g. `Link`. Relative references are made absolute by the maker. */

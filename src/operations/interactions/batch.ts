@@ -1,6 +1,6 @@
 /** batch (http://hl7.org/fhir/R4/http.html#batch): entries that know nothing of each other, each a request of its own. */
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
-import { ISSUES, OperationOutcomeError } from '../../fhir/issue.ts';
+import { buildOutcome, ISSUES, OperationOutcomeError } from '../../fhir/issue.ts';
 import { auditRefusal } from '../audit.ts';
 import { readEntries, type Entry } from '../bundle-entry.ts';
 import type { Perform } from '../perform.ts';
@@ -39,7 +39,7 @@ const refusedEntry = ({ code, outcome }: OperationOutcomeError): ReplyEntry => (
 
 async function performEntry(base: string, { request }: Entry, perform: Perform): Promise<ReplyEntry> {
   try {
-    const { status, text, resource, version, at, location } = await perform(request);
+    const { status, text, resource, version, at, location, notes = [] } = await perform(request);
     const shown = text ?? (resource === undefined ? undefined : JSON.stringify(resource));
     const ref =
       location?.split('/_history/')[0] ??
@@ -47,7 +47,13 @@ async function performEntry(base: string, { request }: Entry, perform: Perform):
     return {
       ...(ref !== undefined && shown !== undefined && { fullUrl: `${base}/${ref}` }),
       ...(shown !== undefined && { text: shown }),
-      response: { status: String(status), location, version, at },
+      response: {
+        status: String(status),
+        location,
+        version,
+        at,
+        ...(notes.length > 0 && { outcome: buildOutcome(notes) }),
+      },
     };
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;

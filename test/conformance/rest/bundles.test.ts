@@ -173,6 +173,16 @@ describe('a transaction is processed in order: DELETE, POST, PUT and PATCH, GET'
     });
   });
 
+  test('of a batch, too', async () => {
+    const profile = ['http://nobody.example/StructureDefinition/x'];
+    const [quiet, noted] = await batch([
+      { url: 'Basic', resource: basic('a') },
+      { url: 'Basic', resource: { ...basic('b'), meta: { profile } } },
+    ]);
+    expect(quiet?.response?.outcome).toBeUndefined();
+    expect(noted?.response?.outcome).toMatchObject({ issue: [{ expression: ['Basic.meta.profile[0]'] }] });
+  });
+
   test.each([
     ['return=minimal', [undefined, 'Basic'], false],
     ['return=OperationOutcome', [undefined, 'Basic'], true],
