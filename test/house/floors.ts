@@ -4,7 +4,10 @@
 export const FLOORS: readonly { readonly name: string; readonly rooms: readonly string[] }[] = [
   { name: 'ground', rooms: ['src/fhir'] },
   { name: 'rulebook', rooms: ['src/referral', 'src/smart', 'src/policies'] },
-  { name: 'shelves', rooms: ['src/resources', 'src/hl7v2', 'src/ccda', 'src/direct', 'src/ports'] },
+  {
+    name: 'shelves',
+    rooms: ['src/resources', 'src/xml', 'src/hl7v2', 'src/ccda', 'src/direct', 'src/ports'],
+  },
   { name: 'desk', rooms: ['src/operations', 'src/delivery', 'src/capability'] },
   { name: 'edges', rooms: ['src/http', 'src/rails/*', 'src/stores/*', 'src/dashboard'] },
   { name: 'roof', rooms: ['src'] },
@@ -25,6 +28,11 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
   },
   { from: 'src/capability', to: 'src/operations', because: 'what we claim is derived from what we do' },
   { from: 'src/resources', to: 'src/ports', because: 'search values and audit rows are words of the store' },
+  {
+    from: 'src/xml',
+    to: 'src/resources',
+    because: 'the order and the types of XML elements are those of the table',
+  },
 ];
 
 const EDGE = ['src/http', 'src/rails', 'src/stores', 'src/dashboard', 'src'];
@@ -40,8 +48,10 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'fast-json-patch': ['src/operations'],
   fhir: ['src/fhir'],
   'fhir-kit-client': [],
+  fhirpath: ['src/resources'],
   helmet: ['src/http'],
   jose: ['src/http'],
+  'libxml2-wasm': ['src/xml'],
   'prom-client': ['src/http'],
   undici: ['src/rails'],
   // — built-in modules with I/O
