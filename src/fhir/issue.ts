@@ -43,6 +43,11 @@ export const ISSUES = {
   'url-too-long': row('too-long', 414, 'Use POST [type]/_search with the parameters in the body.'),
   'method-not-allowed': row('not-supported', 405, 'See Allow for the methods of this address.'),
   'type-unknown': row('not-supported', 404, 'See the CapabilityStatement at /metadata for the types served.'),
+  'type-not-stored': row(
+    'not-supported',
+    404,
+    'Send it as the body of an operation; it has no address of its own.',
+  ),
   'operation-unknown': row(
     'not-supported',
     404,

@@ -4,6 +4,7 @@
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Interaction } from '../operations/request.ts';
+import { refusalOfType } from '../resources/index.ts';
 import type { ResourceType } from '../resources/resource.ts';
 import { EVERY_INTERACTION } from '../resources/resource.ts';
 
@@ -75,7 +76,7 @@ const TYPE_NAME = /^[A-Z][A-Za-z]{1,63}$/;
 /**
  * @param path below the base, starting with a slash or empty, as sent
  * @param hasQuery whether a query follows
- * @throws OperationOutcomeError `type-unknown`, `operation-unknown`, `not-found`, `id-invalid`; {@link MethodRefused}
+ * @throws OperationOutcomeError `type-unknown`, `type-not-stored`, `operation-unknown`, `not-found`, `id-invalid`; {@link MethodRefused}
  */
 export function route(method: string, path: string, hasQuery: boolean, served: Served): Route {
   const { shape, route: found } = readAddress(splitPath(path), hasQuery, served);
@@ -125,7 +126,7 @@ function readAddress(parts: readonly string[], hasQuery: boolean, served: Served
     return { shape: 'systemSearch', route: { template: '/_search' } };
   if (served.types.has(first)) return readTypeAddress(first, rest, hasQuery);
   if (!TYPE_NAME.test(first)) throw notHere();
-  throw new OperationOutcomeError('type-unknown', { diagnostics: `${first} is not served.` });
+  throw new OperationOutcomeError(refusalOfType(first), { diagnostics: `${first} is not served.` });
 }
 
 function readTypeAddress(type: string, [id, ...rest]: readonly string[], hasQuery: boolean): Address {

@@ -4,7 +4,7 @@ import { decodeUtf8, parseJsonValue } from '../fhir/json.ts';
 import { relativeTo } from '../fhir/reference.ts';
 import type { Body } from '../fhir/body.ts';
 import type { Resource } from '../fhir/types.ts';
-import { RESOURCE_TYPES } from '../resources/index.ts';
+import { refusalOfType, RESOURCE_TYPES } from '../resources/index.ts';
 import { EVERY_INTERACTION } from '../resources/resource.ts';
 import { validateResource } from '../resources/validate.ts';
 import type { Interaction, Request } from './request.ts';
@@ -153,7 +153,7 @@ function interactionOf(method: string, parts: readonly string[], query: string):
 function checkOffered(type: string, interaction: Interaction, place: string): void {
   const declared = RESOURCE_TYPES.get(type);
   if (declared === undefined) {
-    throw new OperationOutcomeError('type-unknown', {
+    throw new OperationOutcomeError(refusalOfType(type), {
       diagnostics: `${type} is not served`,
       expression: [`${place}.request.url`],
     });

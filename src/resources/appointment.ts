@@ -4,7 +4,7 @@ import type { ResourceType } from './resource.ts';
 
 export const appointment: ResourceType = {
   type: 'Appointment',
-  carries: ['participant.actor', 'supportingInformation', 'reasonReference'],
+  carries: ['participant.actor', 'slot', 'supportingInformation', 'reasonReference'],
   follows: ['basedOn'],
   rules: appointmentRules,
 };

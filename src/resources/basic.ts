@@ -3,5 +3,5 @@ import type { ResourceType } from './resource.ts';
 
 export const basic: ResourceType = {
   type: 'Basic',
-  carries: ['subject'],
+  carries: ['subject', 'author'],
 };

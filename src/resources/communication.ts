@@ -3,6 +3,13 @@ import type { ResourceType } from './resource.ts';
 
 export const communication: ResourceType = {
   type: 'Communication',
-  carries: ['subject', 'payload.contentReference'],
+  carries: [
+    'subject',
+    'sender',
+    'recipient',
+    'reasonReference',
+    'payload.contentReference',
+    'payload.contentAttachment.url',
+  ],
   follows: ['basedOn', 'about'],
 };

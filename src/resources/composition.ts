@@ -3,5 +3,13 @@ import type { ResourceType } from './resource.ts';
 
 export const composition: ResourceType = {
   type: 'Composition',
-  carries: ['subject', 'section.entry', 'section.focus', 'section.section.entry', 'section.section.focus'],
+  carries: [
+    'subject',
+    'author',
+    'attester.party',
+    'event.detail',
+    'section*.author',
+    'section*.focus',
+    'section*.entry',
+  ],
 };

@@ -3,5 +3,5 @@ import type { ResourceType } from './resource.ts';
 
 export const condition: ResourceType = {
   type: 'Condition',
-  carries: ['subject', 'evidence.detail'],
+  carries: ['subject', 'recorder', 'asserter', 'stage.assessment', 'evidence.detail'],
 };

@@ -1,7 +1,10 @@
-/** Consent: what the patient permits and denies (SD/BSeR-PatientConsent). */
+/**
+ * Consent: what the patient permits and denies (SD/BSeR-PatientConsent). What its provisions name may be what is denied,
+ * so neither their data nor their actors are carried.
+ */
 import type { ResourceType } from './resource.ts';
 
 export const consent: ResourceType = {
   type: 'Consent',
-  carries: ['patient', 'performer', 'sourceReference'],
+  carries: ['patient', 'performer', 'sourceReference', 'sourceAttachment.url', 'verification.verifiedWith'],
 };

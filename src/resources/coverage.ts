@@ -3,5 +3,5 @@ import type { ResourceType } from './resource.ts';
 
 export const coverage: ResourceType = {
   type: 'Coverage',
-  carries: ['beneficiary', 'subscriber', 'policyHolder', 'payor'],
+  carries: ['beneficiary', 'subscriber', 'policyHolder', 'payor', 'contract'],
 };

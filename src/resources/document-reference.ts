@@ -3,6 +3,6 @@ import type { ResourceType } from './resource.ts';
 
 export const documentReference: ResourceType = {
   type: 'DocumentReference',
-  carries: ['subject', 'content.attachment.url', 'context.sourcePatientInfo'],
+  carries: ['subject', 'author', 'content.attachment.url', 'context.sourcePatientInfo'],
   follows: ['context.related'],
 };

@@ -21,14 +21,25 @@ export const typeOf = (ref: string): string => ref.slice(0, ref.indexOf('/'));
 /** `1` of `Task/1`. */
 export const idOf = (ref: string): string => ref.slice(ref.indexOf('/') + 1);
 
-/** The values at a dotted element path; lists are walked. */
+/** The values at a dotted element path; lists are walked. `item*` is `item`, `item.item` and so on. */
 export function valuesAt(tree: unknown, path: string): readonly unknown[] {
-  return path.split('.').reduce<readonly unknown[]>(
-    (nodes, name) =>
-      nodes.flatMap((node) => {
-        const value = (node as Record<string, unknown> | null)?.[name];
-        return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
-      }),
-    [tree],
-  );
+  return path
+    .split('.')
+    .reduce<readonly unknown[]>(
+      (nodes, name) => (name.endsWith('*') ? repeat(nodes, name.slice(0, -1)) : children(nodes, name)),
+      [tree],
+    );
+}
+
+function children(nodes: readonly unknown[], name: string): readonly unknown[] {
+  return nodes.flatMap((node) => {
+    const value = (node as Record<string, unknown> | null)?.[name];
+    return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
+  });
+}
+
+/** Bounded by the depth of the tree, which the parser bounds. */
+function repeat(nodes: readonly unknown[], name: string): readonly unknown[] {
+  const below = children(nodes, name);
+  return below.length === 0 ? [] : [...below, ...repeat(below, name)];
 }

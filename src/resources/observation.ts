@@ -3,5 +3,6 @@ import type { ResourceType } from './resource.ts';
 
 export const observation: ResourceType = {
   type: 'Observation',
-  carries: ['subject', 'hasMember', 'derivedFrom', 'performer'],
+  carries: ['subject', 'focus', 'performer', 'specimen', 'device', 'hasMember', 'derivedFrom'],
+  follows: ['basedOn'],
 };

@@ -3,6 +3,6 @@ import type { ResourceType } from './resource.ts';
 
 export const provenance: ResourceType = {
   type: 'Provenance',
-  carries: ['entity.what'],
+  carries: ['agent.who', 'agent.onBehalfOf', 'entity.what'],
   follows: ['target'],
 };

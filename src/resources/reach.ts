@@ -30,7 +30,13 @@ export function reachOf(
 function targets(resource: Resource, paths: readonly string[] = []): readonly Ref[] {
   const refs = paths
     .flatMap((path) => valuesAt(resource, path))
-    .map((value) => (typeof value === 'string' ? localRefOf(value) : localRef(value)))
+    .map((value) => (typeof value === 'string' ? binaryOf(value) : localRef(value)))
     .filter((ref) => ref !== undefined);
   return [...new Set(refs)];
+}
+
+/** An address leads to content. Its writer must have been able to read that (rules 2.3); of any other, nobody asked. */
+function binaryOf(url: string): Ref | undefined {
+  const ref = localRefOf(url);
+  return ref !== undefined && typeOf(ref) === 'Binary' ? ref : undefined;
 }

@@ -35,7 +35,9 @@ export interface ResourceType {
   readonly patientCompartment?: readonly string[];
   /**
    * How a referral reaches onward from this resource: dotted element paths of references (`supportingInfo`,
-   * `participant.actor`). Lists are walked; a versioned or absolute-local reference counts as its resource.
+   * `participant.actor`). Lists are walked, `item*` means at any depth; a versioned or absolute-local reference counts
+   * as its resource. It carries what it is about, its parts and its grounds; not its context (an encounter, a plan, what
+   * it replaces), nor the orders of another referral.
    */
   readonly carries?: readonly string[];
   /** Element paths of references to the Task, ServiceRequest … from which a referral reaches this one (`basedOn`). */

@@ -18,6 +18,8 @@ export const serviceRequest: ResourceType = {
     'supportingInfo',
     'specimen',
     'relevantHistory',
+    // resource-pertainsToGoal, and whatever else the order names by an extension
+    'extension.valueReference',
   ],
   rules: serviceRequestRules,
 };

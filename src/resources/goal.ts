@@ -1,0 +1,10 @@
+/**
+ * Goal: what the referral is meant to achieve (resource-pertainsToGoal of BSeR's ServiceRequest). What it `addresses`
+ * may be the order of another referral, and is not carried.
+ */
+import type { ResourceType } from './resource.ts';
+
+export const goal: ResourceType = {
+  type: 'Goal',
+  carries: ['subject', 'expressedBy', 'outcomeReference'],
+};

@@ -1,0 +1,9 @@
+/**
+ * MessageHeader: the head of a message (BSeR: referral request and feedback messages); what it is about is its focus.
+ */
+import type { ResourceType } from './resource.ts';
+
+export const messageHeader: ResourceType = {
+  type: 'MessageHeader',
+  carries: ['focus'],
+};
