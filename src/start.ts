@@ -16,7 +16,7 @@ import { listen } from './http/listen.ts';
 import type { Log } from './http/log.ts';
 import { createMetrics } from './http/metrics.ts';
 import type { Perform } from './operations/desk.ts';
-import { OPERATIONS } from './operations/operations/index.ts';
+import { OPERATIONS, OPERATIONS_BY_NAME } from './operations/operations/index.ts';
 import { OFFERED } from './operations/perform.ts';
 import { createFindOrganization } from './organizations.ts';
 import type { Clock } from './ports/clock.ts';
@@ -137,7 +137,7 @@ async function raise(
       findOrganization: createFindOrganization(store),
     }),
     failedLogins,
-    served: { types: RESOURCE_TYPES, interactions: OFFERED, operations: new Set(OPERATIONS.keys()) },
+    served: { types: RESOURCE_TYPES, interactions: OFFERED, operations: OPERATIONS_BY_NAME },
     documents,
     metrics,
     log,

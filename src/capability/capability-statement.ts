@@ -6,7 +6,7 @@ import type {
   CapabilityStatementRestResourceSearchParam,
   TerminologyCapabilities,
 } from '../fhir/types.ts';
-import { canonicalOf } from '../operations/operations/operation.ts';
+import { canonicalOf, isOn, type Operation } from '../operations/operations/operation.ts';
 import type { Interaction } from '../operations/request.ts';
 import { EVERY_INTERACTION, type ResourceType } from '../resources/resource.ts';
 import type { ServedHouse } from './served.ts';
@@ -60,6 +60,7 @@ function buildRest(house: ServedHouse): CapabilityStatementRest {
     security: buildSecurity(house),
     resource: [...house.types.values()].map((declared) => buildResource(declared, house)),
     interaction: performed.map((code) => ({ code })),
+    ...operationsOfSystem(house),
   };
 }
 
@@ -111,18 +112,31 @@ function buildResource(declared: ResourceType, house: ServedHouse): CapabilitySt
     conditionalUpdate: has('update'),
     conditionalDelete: has('delete') ? 'single' : 'not-supported',
     ...(has('search-type') && buildSearch(declared, house)),
-    ...buildOperations(type, house),
+    ...operationsOn(type, house),
   };
 }
 
-function buildOperations(
-  type: string,
-  { operations }: ServedHouse,
+/** Operations of a type, at whatever level. */
+const operationsOn = (type: string, { operations }: ServedHouse) =>
+  claimOperations(
+    [...operations.values()].filter(
+      ({ levels, resource }) => levels.some((level) => level !== 'system') && isOn(resource, type),
+    ),
+  );
+
+/** http://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest.operation: "at the system level" */
+const operationsOfSystem = ({ operations }: ServedHouse) =>
+  claimOperations([...operations.values()].filter(({ levels }) => levels.includes('system')));
+
+function claimOperations(
+  operations: readonly Operation[],
 ): Pick<CapabilityStatementRestResource, 'operation'> {
-  const own = [...operations.values()].filter(({ resource }) => resource === type);
-  if (own.length === 0) return {};
+  if (operations.length === 0) return {};
   return {
-    operation: own.map((operation) => ({ name: operation.name, definition: canonicalOf(operation) })),
+    operation: operations.map((operation) => ({
+      name: operation.name,
+      definition: canonicalOf(operation),
+    })),
   };
 }
 

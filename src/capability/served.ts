@@ -10,7 +10,7 @@ export interface ServedHouse {
   readonly interactions: ReadonlySet<Interaction>;
   /** By their codes; `_id` and `_lastUpdated` are of every type and not among them. */
   readonly parametersOf: (type: string) => ReadonlyMap<string, SearchParameter>;
-  /** By name, without the dollar. */
+  /** By the ids of their definitions. */
   readonly operations: ReadonlyMap<string, Operation>;
   readonly version: string;
   /** Instant at which this description became true: the start of the server. */

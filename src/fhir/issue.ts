@@ -109,6 +109,13 @@ export const ISSUES = {
     'Add a selective parameter (patient, identifier, a date range).',
   ),
   'page-expired': row('expired', 410, 'Start the search again from its first page.'),
+  // — invoking
+  'parameter-unknown': row(
+    'not-supported',
+    400,
+    'See the OperationDefinition for the parameters, or send Prefer: handling=lenient.',
+  ),
+  'parameter-invalid': row('value', 400, 'See the OperationDefinition for what the parameter named takes.'),
   // — finding
   'not-found': row(
     'not-found',

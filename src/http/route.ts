@@ -3,6 +3,7 @@
  * read by us, not by patterns: one pass, no regular expression meets what a client wrote but the two below.
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import { isAt, type OperationSite } from '../operations/operations/operation.ts';
 import type { Interaction } from '../operations/request.ts';
 import { refusalOfType } from '../resources/index.ts';
 import type { ResourceType } from '../resources/resource.ts';
@@ -13,8 +14,8 @@ export interface Served {
   readonly types: ReadonlyMap<string, ResourceType>;
   /** Those that the desk performs. */
   readonly interactions: ReadonlySet<Interaction>;
-  /** Names without the dollar. */
-  readonly operations: ReadonlySet<string>;
+  /** By their names without the dollar. */
+  readonly operations: ReadonlyMap<string, readonly OperationSite[]>;
 }
 
 /** `POST [base]` is a batch or a transaction; its body says which. */
@@ -59,8 +60,8 @@ const SHAPES = {
   instance: { GET: 'read', PUT: 'update', PATCH: 'patch', DELETE: 'delete' },
   instanceHistory: { GET: 'history-instance' },
   version: { GET: 'vread' },
-  /** Every operation there is affects state, so GET invokes none (http://hl7.org/fhir/R4/operations.html#executing). */
-  operation: { POST: 'operation' },
+  /** GET invokes what does not affect state (http://hl7.org/fhir/R4/operations.html#executing). */
+  operation: { GET: 'operation', POST: 'operation' },
 } as const satisfies Record<string, Methods>;
 
 type Target = Omit<Route, 'interaction'>;
@@ -80,10 +81,9 @@ const TYPE_NAME = /^[A-Z][A-Za-z]{1,63}$/;
  */
 export function route(method: string, path: string, hasQuery: boolean, served: Served): Route {
   const { shape, route: found } = readAddress(splitPath(path), hasQuery, served);
-  if (found.operation !== undefined && !served.operations.has(found.operation)) {
+  const methods = methodsOf(shape, found, served);
+  if (shape === 'operation' && methods['POST'] === undefined)
     throw new OperationOutcomeError('operation-unknown');
-  }
-  const methods: Methods = SHAPES[shape];
   const interaction = methods[method === 'HEAD' ? 'GET' : method];
   if (interaction !== undefined && isOffered(interaction, found, served)) return { ...found, interaction };
   const allow = allowOf(methods, found, served);
@@ -93,7 +93,14 @@ export function route(method: string, path: string, hasQuery: boolean, served: S
 /** The methods of an address, for OPTIONS. */
 export function methodsAt(path: string, hasQuery: boolean, served: Served): string {
   const { shape, route: found } = readAddress(splitPath(path), hasQuery, served);
-  return allowOf(SHAPES[shape], found, served);
+  return allowOf(methodsOf(shape, found, served), found, served);
+}
+
+function methodsOf(shape: keyof typeof SHAPES, found: Target, { operations }: Served): Methods {
+  if (shape !== 'operation') return SHAPES[shape];
+  const site = operations.get(found.operation ?? '')?.find((one) => isAt(one, found));
+  if (site === undefined) return {};
+  return site.affectsState ? { POST: 'operation' } : SHAPES.operation;
 }
 
 function isOffered(
@@ -143,7 +150,7 @@ function readTypeAddress(type: string, [id, ...rest]: readonly string[], hasQuer
 
 function readInstanceAddress(type: string, id: string, rest: readonly string[]): Address {
   const template = `/${type}/{id}`;
-  const [word, versionId, more] = rest;
+  const [word, versionId, operation, more] = rest;
   if (word === undefined) return { shape: 'instance', route: { type, id, template } };
   if (word.startsWith('$') && versionId === undefined) return operationAt(template, { type, id }, word);
   if (word !== '_history' || more !== undefined) throw notHere();
@@ -151,10 +158,14 @@ function readInstanceAddress(type: string, id: string, rest: readonly string[]):
     return { shape: 'instanceHistory', route: { type, id, template: `${template}/_history` } };
   }
   checkId(versionId);
+  if (operation !== undefined) {
+    if (!operation.startsWith('$')) throw notHere();
+    return operationAt(`${template}/_history/{vid}`, { type, id, versionId }, operation);
+  }
   return { shape: 'version', route: { type, id, versionId, template: `${template}/_history/{vid}` } };
 }
 
-function operationAt(at: string, target: { type?: string; id?: string }, name: string): Address {
+function operationAt(at: string, target: Omit<Target, 'template'>, name: string): Address {
   const operation = name.slice(1);
   // The name is the client's; the template, which goes to logs and metrics, does not repeat it.
   return { shape: 'operation', route: { ...target, operation, template: `${at}/$operation` } };

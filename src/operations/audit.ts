@@ -60,6 +60,19 @@ export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
   };
 }
 
+/** An operation that changes nothing: its name with its query, and what it showed. */
+export function auditOperation(request: Request, seen: readonly Seen[]): AuditEntry {
+  const row = auditRead(request, seen);
+  const entities = seen.length === 0 ? namedIn(request) : row.entities;
+  return { ...row, entities, query: askedOf(request) };
+}
+
+/** The query as asked, behind the name of the operation where there is one: `$everything?start=2026`. */
+function askedOf({ operation, queryText }: Pick<Request, 'operation' | 'queryText'>): string {
+  if (operation === undefined) return queryText;
+  return `$${operation}${queryText === '' ? '' : `?${queryText}`}`;
+}
+
 /**
  * One row per write and one per version that is shown beside; a write that moved a referral says by which row of the
  * table. What came to nothing leaves a row, too.
@@ -97,11 +110,15 @@ const patientsOfPlanned = ({ before, after }: Planned): readonly Ref[] => {
 };
 
 /** What a refusal says of its request. */
-export type Refused = Pick<Request, 'caller' | 'interaction' | 'requestId' | 'queryText' | 'type' | 'id'>;
+export type Refused = Pick<
+  Request,
+  'caller' | 'interaction' | 'requestId' | 'queryText' | 'type' | 'id' | 'operation'
+>;
 
 /** A refusal: who asked for what, and by which row of the refusals it was refused. */
 export function auditRefusal(request: Refused, issue: IssueCode): AuditEntry {
-  const { caller, interaction, requestId, queryText } = request;
+  const { caller, interaction, requestId } = request;
+  const query = askedOf(request);
   return {
     event: interaction,
     action: ACTIONS[interaction],
@@ -111,7 +128,7 @@ export function auditRefusal(request: Refused, issue: IssueCode): AuditEntry {
     requestId,
     entities: namedIn(request),
     patients: [],
-    ...(queryText !== '' && { query: queryText }),
+    ...(query !== '' && { query }),
     viewers: [],
   };
 }

@@ -11,7 +11,7 @@ import { performHistory } from './interactions/history.ts';
 import { performRead } from './interactions/read.ts';
 import { performSearch } from './interactions/search.ts';
 import { performTransaction } from './interactions/transaction.ts';
-import { OPERATIONS } from './operations/index.ts';
+import { performOperation } from './operations/perform-operation.ts';
 import type { MessageDoor } from './receive/receive.ts';
 import { recordAlways } from './record.ts';
 import type { Interaction, Reply, Request } from './request.ts';
@@ -37,7 +37,7 @@ const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   delete: (room, request) => performWrite(room, request, PLANS.delete),
   transaction: performTransaction,
   batch: performBatch,
-  operation: performOperation,
+  operation: (room, request, _perform, door) => performOperation(room, request, door),
 };
 
 /** What is rendered from the audit chain instead of read from versions. */
@@ -60,20 +60,6 @@ export function createPerform(room: Room, door: MessageDoor): Perform {
     }
   };
   return perform;
-}
-
-/** @throws OperationOutcomeError `operation-unknown` where it is none of this type's instances */
-async function performOperation(
-  room: Room,
-  request: Request,
-  _perform: Perform,
-  door: MessageDoor,
-): Promise<Reply> {
-  const operation = OPERATIONS.get(request.operation ?? '');
-  if (operation === undefined || operation.resource !== request.type || request.id === undefined) {
-    throw new OperationOutcomeError('operation-unknown');
-  }
-  return operation.perform(room, door, request);
 }
 
 function interactionOf({ interaction, type }: Request): Interact {

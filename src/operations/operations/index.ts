@@ -1,10 +1,21 @@
-/** The registry of operations: one line each. Routes, capability and audit follow. */
+/** The registry of operations: one line each. Routes, capability, definitions and audit follow. */
+import type { Request } from '../request.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
-import type { Operation } from './operation.ts';
+import { definitionIdOf, isAt, type Operation } from './operation.ts';
 
 const DECLARED: readonly Operation[] = [linkMessage, correctMessage, replayMessage, discardMessage];
 
-/** Every operation, by its name without the dollar. */
+/** Every operation, by the id of its OperationDefinition. */
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
-  DECLARED.map((operation) => [operation.name, operation]),
+  DECLARED.map((operation) => [definitionIdOf(operation), operation]),
 );
+
+/** Those of a name, without the dollar: one name may mean different things on different types. */
+export const OPERATIONS_BY_NAME: ReadonlyMap<string, readonly Operation[]> = Map.groupBy(
+  DECLARED,
+  ({ name }) => name,
+);
+
+/** The operation at an address, or none. */
+export const findOperation = (asked: Request): Operation | undefined =>
+  OPERATIONS_BY_NAME.get(asked.operation ?? '')?.find((operation) => isAt(operation, asked));

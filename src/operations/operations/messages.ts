@@ -6,7 +6,7 @@ import { encodeBytes } from '../../hl7v2/charset.ts';
 import { Hl7Fault } from '../../hl7v2/fault.ts';
 import { parseMessage } from '../../hl7v2/message.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import { localRefOf, typeOf } from '../../resources/element.ts';
+import { localRefOf, typeOf, valuesAt } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { readPreview } from '../draft.ts';
 import { buildOffer } from '../offer.ts';
@@ -21,22 +21,31 @@ import type { Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightOf } from '../request.ts';
 import { openDraft } from '../write.ts';
-import type { Operation, OperationParameter } from './operation.ts';
-import { performResolution, referenceOf, textOf, type Resolvable, type Resolved } from './resolve.ts';
+import type { Invocation, Operation, OperationParameter } from './operation.ts';
+import { textIn, valueIn } from './input.ts';
+import { performResolution, type Resolvable, type Resolved } from './resolve.ts';
 
 const OUT: readonly OperationParameter[] = [
   { name: 'fate', use: 'out', min: 1, max: '1', type: 'code', documentation: 'What became of the message.' },
   { name: 'remark', use: 'out', min: 0, max: '*', type: 'string', documentation: 'What was said about it.' },
 ];
 
+/** What they have in common: a person's work item is changed. */
+const ON_WORK_ITEMS = {
+  levels: ['instance'],
+  resource: ['Task'],
+  affectsState: true,
+  needs: 'update',
+} as const satisfies Partial<Operation>;
+
 export const replayMessage: Operation = {
   name: 'replay-message',
   title: 'Try a message again',
   description:
     'Tries the kept message of a work item again, as it was received. The work item ends when it is applied.',
-  resource: 'Task',
+  ...ON_WORK_ITEMS,
   parameters: OUT,
-  perform: (room, door, request) =>
+  perform: ({ room, door, request }) =>
     performResolution(room, request, (snapshot, about) => tryAgain(room, door, request, snapshot, about, {})),
 };
 
@@ -45,7 +54,7 @@ export const linkMessage: Operation = {
   title: 'Say which referral a message is about',
   description:
     'Applies the kept message of a work item to a referral between its sender and its receiver, whatever number it bears. The patient must still be the one of the referral.',
-  resource: 'Task',
+  ...ON_WORK_ITEMS,
   parameters: [
     {
       name: 'referral',
@@ -57,9 +66,9 @@ export const linkMessage: Operation = {
     },
     ...OUT,
   ],
-  perform: (room, door, request) =>
+  perform: ({ room, door, request, input }) =>
     performResolution(room, request, async (snapshot, about) => {
-      const order = await readOrder(room, request, snapshot, referenceOf(request, 'referral'));
+      const order = await readOrder(room, request, snapshot, input);
       return tryAgain(room, door, request, snapshot, about, { request: order });
     }),
 };
@@ -69,7 +78,7 @@ export const correctMessage: Operation = {
   title: 'Correct a message',
   description:
     'Tries a corrected text in place of the kept message of a work item. Both are kept. Sender, receiver, kind and control id of the message stay as they were.',
-  resource: 'Task',
+  ...ON_WORK_ITEMS,
   parameters: [
     {
       name: 'message',
@@ -81,8 +90,8 @@ export const correctMessage: Operation = {
     },
     ...OUT,
   ],
-  perform: (room, door, request) => {
-    const text = textOf(request, 'message');
+  perform: ({ room, door, request, input }) => {
+    const text = textIn(input, 'message') ?? '';
     return performResolution(room, request, (snapshot, about) =>
       tryCorrected(room, door, request, snapshot, about, text),
     );
@@ -93,7 +102,7 @@ export const discardMessage: Operation = {
   name: 'discard-message',
   title: 'Discard a message',
   description: 'Ends a work item without applying its message, which stays kept, with the reason.',
-  resource: 'Task',
+  ...ON_WORK_ITEMS,
   parameters: [
     {
       name: 'reason',
@@ -105,8 +114,8 @@ export const discardMessage: Operation = {
     },
     ...OUT,
   ],
-  perform: (room, _door, request) => {
-    const reason = textOf(request, 'reason');
+  perform: ({ room, request, input }) => {
+    const reason = textIn(input, 'reason') ?? '';
     return performResolution(room, request, (snapshot, about) =>
       discard(room, request, snapshot, about, reason),
     );
@@ -219,7 +228,14 @@ async function settle(
 }
 
 /** The order of a referral that the caller sees, named by itself or by its Task. */
-async function readOrder(room: Room, request: Request, snapshot: Snapshot, reference: string): Promise<Ref> {
+async function readOrder(
+  room: Room,
+  request: Request,
+  snapshot: Snapshot,
+  input: Invocation['input'],
+): Promise<Ref> {
+  const [reference] = valuesAt(valueIn(input, 'referral'), 'reference');
+  if (typeof reference !== 'string') throw noReferral();
   const ref = localRefOf(relativeTo(room.settings.publicBase, reference));
   const sight = sightOf(request.caller);
   const isSeen = ref !== undefined && (await snapshot.read(ref, sight))?.text !== undefined;
@@ -227,8 +243,11 @@ async function readOrder(room: Room, request: Request, snapshot: Snapshot, refer
   const named = isSeen ? await readPreview(draft, ref) : undefined;
   const order = ref !== undefined && typeOf(ref) === 'Task' && named !== undefined ? focusOf(named) : ref;
   if (named !== undefined && order !== undefined && typeOf(order) === 'ServiceRequest') return order;
-  throw new OperationOutcomeError('reference-not-found', {
+  throw noReferral();
+}
+
+const noReferral = (): OperationOutcomeError =>
+  new OperationOutcomeError('reference-not-found', {
     diagnostics: 'the parameter referral names no referral that you may read',
     expression: ["Parameters.parameter.where(name = 'referral')"],
   });
-}

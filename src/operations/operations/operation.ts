@@ -1,52 +1,134 @@
-/** What an operation is (http://hl7.org/fhir/R4/operations.html): its definition as data, and how it is performed. */
+/**
+ * What an operation is (http://hl7.org/fhir/R4/operations.html): its definition as data, and how it is performed. One file
+ * declares it, one line of `index.ts` registers it; routes, parameters, scopes, audit, capability and its
+ * OperationDefinition follow from the declaration.
+ */
 import type { OperationDefinition } from '../../fhir/types.ts';
+import type { Sight } from '../../ports/query.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
+import type { Seen } from '../audit.ts';
 import type { MessageDoor } from '../receive/receive.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
+import type { Input } from './input.ts';
+
+/** `[base]/$x`, `[base]/Task/$x`, `[base]/Task/1/$x`. */
+export type Level = 'system' | 'type' | 'instance';
 
 export interface OperationParameter {
   readonly name: string;
   readonly use: 'in' | 'out';
   readonly min: 0 | 1;
   readonly max: '1' | '*';
-  readonly type: 'string' | 'code' | 'Reference';
+  /** A datatype, a resource type, `Resource` for any of these, or `*` for any datatype. Absent where there are parts. */
+  readonly type?: string;
   readonly documentation: string;
+  readonly part?: readonly OperationParameter[];
 }
 
-export interface Operation {
+/** Where an operation is found: what routing and capability ask. */
+export interface OperationSite {
   /** Without the dollar. */
   readonly name: string;
+  readonly levels: readonly Level[];
+  /** On which types, for the levels of types and instances; `any`: every type whose versions are stored. */
+  readonly resource: readonly string[] | 'any';
+  /** Also at `[type]/[id]/_history/[vid]/$x`. */
+  readonly onVersions?: true;
+  /** If not, GET invokes it as well, with primitive parameters in the query string. */
+  readonly affectsState: boolean;
+}
+
+export interface Operation extends OperationSite {
+  /** Of its OperationDefinition; the name where no other operation bears it. */
+  readonly id?: string;
+  /** Canonical of the published definition that this one follows. */
+  readonly base?: string;
   readonly title: string;
   readonly description: string;
-  /** The type on whose instances it is invoked. */
-  readonly resource: 'Task';
   readonly parameters: readonly OperationParameter[];
-  readonly perform: (room: Room, door: MessageDoor, request: Request) => Promise<Reply>;
+  /** The interaction with the type (`*` at the system level) that scopes must permit; absent: it asks by itself. */
+  readonly needs?: 'read' | 'search-type' | 'create' | 'update' | 'delete';
+  /** @throws OperationOutcomeError when it is refused */
+  readonly perform: (invocation: Invocation) => Promise<OperationReply>;
 }
+
+/** An operation as it is invoked: its parameters checked against the definition, the right that it needs given. */
+export interface Invocation {
+  readonly room: Room;
+  readonly door: MessageDoor;
+  /** `interaction` is `operation`. */
+  readonly request: Request;
+  readonly level: Level;
+  readonly input: Input;
+  /** What the caller may see with the right that the operation needs. */
+  readonly sight: Sight;
+}
+
+/** What it answers. The one out parameter `return` is the bare resource; several are Parameters, see `parametersOf`. */
+export interface OperationReply extends Reply {
+  /** The versions it shows. What does not affect state is audited by the desk, with these; what does audits its commit. */
+  readonly seen?: readonly Seen[];
+}
+
+export const levelOf = ({ type, id }: Pick<Request, 'type' | 'id'>): Level =>
+  type === undefined ? 'system' : id === undefined ? 'type' : 'instance';
+
+/** Whether an operation is found at a level, of a type. */
+export function isAt(
+  { levels, resource, onVersions }: OperationSite,
+  { type, id, versionId }: Pick<Request, 'type' | 'id' | 'versionId'>,
+): boolean {
+  if (!levels.includes(levelOf({ type, id }))) return false;
+  if (versionId !== undefined && onVersions !== true) return false;
+  return type === undefined || isOn(resource, type);
+}
+
+/** Whether a type has an operation, at whatever level. */
+export const isOn = (resource: OperationSite['resource'], type: string): boolean =>
+  resource === 'any' ? RESOURCE_TYPES.get(type)?.renderedFromAudit !== true : resource.includes(type);
 
 const CANONICAL = 'https://closeloop.dev/fhir/OperationDefinition';
 
-/** By which a CapabilityStatement names the operation. */
-export const canonicalOf = ({ name }: Pick<Operation, 'name'>): string => `${CANONICAL}/${name}`;
+/** Of its OperationDefinition. */
+export const definitionIdOf = ({ id, name }: Pick<Operation, 'id' | 'name'>): string => id ?? name;
 
-/** The operation as R4 describes it. */
+/** By which a CapabilityStatement names the operation. */
+export const canonicalOf = (operation: Pick<Operation, 'id' | 'name'>): string =>
+  `${CANONICAL}/${definitionIdOf(operation)}`;
+
+/** The operation as R4 describes it (http://hl7.org/fhir/R4/operationdefinition.html). */
 export function buildOperationDefinition(operation: Operation): OperationDefinition {
-  const { name, title, description, resource, parameters } = operation;
+  const { name, title, description, base, levels, resource, affectsState, parameters } = operation;
+  const id = definitionIdOf(operation);
+  const types = resource === 'any' ? ['Resource'] : [...resource];
   return {
     resourceType: 'OperationDefinition',
-    id: name,
+    id,
     url: canonicalOf(operation),
-    name: name.replaceAll(/(?:^|-)([a-z])/g, (_match, letter: string) => letter.toUpperCase()),
+    name: id.replaceAll(/(?:^|-)([A-Za-z])/g, (_match, letter: string) => letter.toUpperCase()),
     title,
     status: 'active',
     kind: 'operation',
-    affectsState: true,
+    affectsState,
     code: name,
     description,
-    resource: [resource],
-    system: false,
-    type: false,
-    instance: true,
-    parameter: parameters.map((parameter) => ({ ...parameter })),
+    ...(base !== undefined && { base }),
+    ...(types.length > 0 && { resource: types as NonNullable<OperationDefinition['resource']> }), // registered types
+    system: levels.includes('system'),
+    type: levels.includes('type'),
+    instance: levels.includes('instance'),
+    ...(parameters.length > 0 && { parameter: parameters.map(buildParameter) }),
+  };
+}
+
+type Described = NonNullable<OperationDefinition['parameter']>[number];
+
+/** `*` is no type of R4's: it calls that `Element`. */
+function buildParameter({ type, part, ...rest }: OperationParameter): Described {
+  return {
+    ...rest,
+    ...(type !== undefined && { type: (type === '*' ? 'Element' : type) as NonNullable<Described['type']> }), // a name of R4's
+    ...(part !== undefined && { part: part.map(buildParameter) as NonNullable<Described['part']> }), // parts are described alike
   };
 }

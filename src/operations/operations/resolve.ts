@@ -5,14 +5,13 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry, Snapshot, Template } from '../../ports/store.ts';
-import { valuesAt } from '../../resources/element.ts';
 import { agentOf, auditRefusal } from '../audit.ts';
 import { offer, type Offer } from '../offer.ts';
 import { readItem, type OpenItem } from '../receive/items.ts';
 import { readCurrent } from '../interactions/write.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
-import { checkScope } from '../scope.ts';
+import { parametersOf } from './output.ts';
 import { keyOf, readKept, refusedReply } from '../told.ts';
 import { openDraft } from '../write.ts';
 
@@ -35,7 +34,6 @@ export type Resolve = (snapshot: Snapshot, about: Resolvable) => Promise<Resolve
 /** @throws OperationOutcomeError `not-found`, `not-custodian`, or `referral-rule` for what is no open work item */
 export async function performResolution(room: Room, request: Request, resolve: Resolve): Promise<Reply> {
   const asUpdate: Request = { ...request, interaction: 'update' };
-  checkScope(asUpdate);
   try {
     return await offerResolution(room, asUpdate, resolve);
   } catch (error) {
@@ -114,47 +112,13 @@ function auditResolution(request: Request, { item, custodian }: Resolvable): Aud
   };
 }
 
-const buildParameters = ({ fate, says }: Pick<Resolved, 'fate' | 'says'>): Resource => ({
-  resourceType: 'Parameters',
-  parameter: [
+const buildParameters = ({ fate, says }: Pick<Resolved, 'fate' | 'says'>): Resource =>
+  parametersOf([
     { name: 'fate', valueCode: fate },
     ...says.map((valueString) => ({ name: 'remark', valueString })),
-  ],
-});
+  ]);
 
 const replyTemplate = (resolved: Resolved): Template => ({
   pieces: [JSON.stringify(buildParameters(resolved))],
   holes: [],
 });
-
-// — what a person says
-
-/** A text of the operation's Parameters. @throws OperationOutcomeError `field-missing` */
-export function textOf(request: Request, name: string): string {
-  const value = parameterOf(request, name)?.['valueString'];
-  if (typeof value === 'string' && value.trim() !== '') return value;
-  throw missing(name, 'valueString');
-}
-
-/** A reference of the operation's Parameters. @throws OperationOutcomeError `field-missing` */
-export function referenceOf(request: Request, name: string): string {
-  const [value] = valuesAt(parameterOf(request, name), 'valueReference.reference');
-  if (typeof value === 'string') return value;
-  throw missing(name, 'valueReference');
-}
-
-const missing = (name: string, element: string): OperationOutcomeError =>
-  new OperationOutcomeError('field-missing', {
-    diagnostics: `the operation needs the parameter ${name} with ${element}`,
-    expression: [`Parameters.parameter.where(name = '${name}')`],
-  });
-
-function parameterOf({ body }: Request, name: string): Record<string, unknown> | undefined {
-  if (body !== undefined && body.plain.resourceType !== 'Parameters') {
-    throw new OperationOutcomeError('resource-type-mismatch', {
-      diagnostics: 'an operation takes Parameters',
-    });
-  }
-  const parameters = valuesAt(body?.plain, 'parameter') as readonly Record<string, unknown>[]; // JSON objects, or none fits
-  return parameters.find((parameter) => parameter?.['name'] === name);
-}

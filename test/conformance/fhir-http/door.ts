@@ -11,6 +11,7 @@ import { listen, type ListenSettings } from '../../../src/http/listen.ts';
 import { createLog } from '../../../src/http/log.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
 import type { Served } from '../../../src/http/route.ts';
+import type { OperationSite } from '../../../src/operations/operations/operation.ts';
 import type { Interaction, Reply, Request } from '../../../src/operations/request.ts';
 import type { AuditEntry, StoreStatus } from '../../../src/ports/store.ts';
 import { EVERY_INTERACTION, type ResourceType } from '../../../src/resources/resource.ts';
@@ -45,10 +46,20 @@ const TYPES: readonly ResourceType[] = [
   { type: 'AuditEvent', interactions: ['read', 'search-type'] },
 ];
 
+const siteOf = (name: string, levels: OperationSite['levels'], affectsState: boolean): OperationSite => ({
+  name,
+  levels,
+  resource: ['Task', 'Patient'],
+  affectsState,
+});
+
 export const SERVED: Served = {
   types: new Map(TYPES.map((declared) => [declared.type, declared])),
   interactions: new Set<Interaction>([...EVERY_INTERACTION, 'history-system', 'batch', 'transaction']),
-  operations: new Set(['validate', 'everything']),
+  operations: new Map([
+    ['validate', [siteOf('validate', ['system', 'type'], true)]],
+    ['everything', [siteOf('everything', ['instance'], false)]],
+  ]),
 };
 
 export const SETTINGS: AppSettings = {

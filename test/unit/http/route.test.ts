@@ -62,6 +62,18 @@ describe('an address and a method are an interaction', () => {
         template: '/Task/{id}/$operation',
       },
     ],
+    [
+      'HEAD',
+      '/Task/1/$everything',
+      true,
+      {
+        interaction: 'operation',
+        type: 'Task',
+        id: '1',
+        operation: 'everything',
+        template: '/Task/{id}/$operation',
+      },
+    ],
   ])('%s %s', (method, path, query, expected) => {
     expect(route(method, path, query, SERVED)).toEqual(expected);
   });
@@ -88,6 +100,11 @@ describe('what is not here', () => {
     ['GET', '/../etc/passwd', 'not-found'],
     ['POST', '/_search', 'not-found'],
     ['GET', '/Task/$explode', 'operation-unknown'],
+    ['POST', '/$everything', 'operation-unknown'],
+    ['POST', '/Task/$everything', 'operation-unknown'],
+    ['POST', '/Task/1/$validate', 'operation-unknown'],
+    ['POST', '/AuditEvent/1/$everything', 'operation-unknown'],
+    ['POST', '/Task/1/_history/2/$everything', 'operation-unknown'],
     ['GET', '/Task/a_b', 'id-invalid'],
     ['GET', `/Task/${'x'.repeat(65)}`, 'id-invalid'],
     ['GET', '/Task/a%2Fb', 'id-invalid'],
@@ -107,6 +124,8 @@ describe('what is not here', () => {
     ['DELETE', '/Task/1/_history/2', false, 'GET, HEAD'],
     ['PUT', '/AuditEvent/1', false, 'GET, HEAD'],
     ['POST', '/AuditEvent', false, 'GET, HEAD'],
+    ['GET', '/Task/$validate', false, 'POST'],
+    ['PUT', '/Task/1/$everything', false, 'GET, HEAD, POST'],
     ['TRACE', '/Task', true, 'GET, HEAD, POST, PUT, PATCH, DELETE'],
   ])('%s %s: 405, %j', (method, path, query, allow) => {
     const refusal = refusalOf(method, path, query);

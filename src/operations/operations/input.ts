@@ -1,0 +1,247 @@
+/**
+ * The parameters of an invocation (http://hl7.org/fhir/R4/operations.html#executing), read from a Parameters resource, a
+ * bare resource or the query string, and checked against the operation's definition.
+ */
+import type { Body } from '../../fhir/body.ts';
+import { OperationOutcomeError, type IssueCode } from '../../fhir/issue.ts';
+import type { Resource } from '../../fhir/types.ts';
+import {
+  isPrimitiveType,
+  isPrimitiveValue,
+  isResourceType,
+  primitiveFromText,
+  wordsOfPrimitive,
+} from '../../resources/type-names.ts';
+import { validateResource } from '../../resources/validate.ts';
+import type { Request } from '../request.ts';
+import type { OperationParameter } from './operation.ts';
+
+/** What was given for one parameter: a value (a datatype as JSON), a resource, or parts. */
+export interface Given {
+  readonly value?: unknown;
+  readonly resource?: Body;
+  readonly parts?: Input;
+}
+
+/** By the names of parameters, in the order given. A name that was not given has no entry. */
+export type Input = ReadonlyMap<string, readonly Given[]>;
+
+/** Parameters of one invocation at most, parts included. */
+const PARAMETERS_MAX = 1000;
+
+/** General parameters of every request (http://hl7.org/fhir/R4/http.html#parameters), which are no operation's. */
+const GENERAL: ReadonlySet<string> = new Set(['_format', '_pretty']);
+
+// — asking what was given
+
+/** The first primitive of a name as text. */
+export function textIn(input: Input, name: string): string | undefined {
+  return textsIn(input, name)[0];
+}
+
+/** All primitives of a name as texts. */
+export const textsIn = (input: Input, name: string): readonly string[] =>
+  (input.get(name) ?? []).flatMap(({ value }) =>
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+      ? [String(value)]
+      : [],
+  );
+
+/** A number, where the definition says `integer` or the like. */
+export function numberIn(input: Input, name: string): number | undefined {
+  const value = input.get(name)?.[0]?.value;
+  return typeof value === 'number' ? value : undefined;
+}
+
+export const isTrueIn = (input: Input, name: string): boolean => input.get(name)?.[0]?.value === true;
+
+export const valueIn = (input: Input, name: string): unknown => input.get(name)?.[0]?.value;
+
+export const resourceIn = (input: Input, name: string): Body | undefined => input.get(name)?.[0]?.resource;
+
+// — reading it
+
+/**
+ * @throws OperationOutcomeError `parameter-unknown`, `parameter-invalid`, `field-missing`, `resource-type-mismatch`, or what
+ *   is wrong with the Parameters themselves
+ */
+export function readInput(request: Request, definitions: readonly OperationParameter[]): Input {
+  const wanted = definitions.filter(({ use }) => use === 'in');
+  const isLenient = request.prefer.handling === 'lenient';
+  const given = [
+    ...(request.body === undefined ? [] : readBody(request.body, wanted, isLenient)),
+    ...readQuery(request, wanted, isLenient),
+  ];
+  return collect(given, wanted, 'Parameters');
+}
+
+type Named = readonly [definition: OperationParameter, given: Given];
+
+function collect(given: readonly Named[], wanted: readonly OperationParameter[], place: string): Input {
+  const input = new Map<string, Given[]>();
+  for (const [{ name }, one] of given) input.set(name, [...(input.get(name) ?? []), one]);
+  for (const { name, min, max, type } of wanted) {
+    const count = input.get(name)?.length ?? 0;
+    const at = `${place}.parameter.where(name = '${name}')`;
+    if (count < min)
+      throw refuse('field-missing', `the operation needs the parameter ${name}${ofType(type)}`, at);
+    if (max === '1' && count > 1) throw refuse('parameter-invalid', `${name} is given once at most`, at);
+  }
+  return input;
+}
+
+const ofType = (type: string | undefined): string => (type === undefined ? '' : `, of type ${type}`);
+
+// — the query string
+
+/** "if all the parameters are primitive types …, the request may be made using GET"; beside a body they count as well. */
+function readQuery(
+  { query }: Request,
+  wanted: readonly OperationParameter[],
+  isLenient: boolean,
+): readonly Named[] {
+  return query.flatMap(([name, text]): readonly Named[] => {
+    if (GENERAL.has(name)) return [];
+    const definition = wanted.find((one) => one.name === name);
+    if (definition === undefined) return unknown(name, isLenient);
+    return [[definition, { value: readText(definition, text) }]];
+  });
+}
+
+function readText({ name, type = '' }: OperationParameter, text: string): unknown {
+  if (!isPrimitiveType(type)) {
+    throw refuse('parameter-invalid', `${name} is no primitive: send it by POST, in Parameters`);
+  }
+  const value = primitiveFromText(type, text);
+  if (value !== undefined) return value;
+  throw refuse('parameter-invalid', `${name} is ${wordsOfPrimitive(type)}`);
+}
+
+function unknown(name: string, isLenient: boolean): readonly Named[] {
+  if (isLenient) return [];
+  const shown = /^[\w.-]{1,64}$/.test(name) ? name : 'a parameter';
+  throw refuse('parameter-unknown', `${shown} is no parameter of this operation`);
+}
+
+// — the body
+
+interface Part {
+  readonly name?: string;
+  readonly resource?: Resource;
+  readonly part?: readonly Part[];
+}
+
+function readBody(body: Body, wanted: readonly OperationParameter[], isLenient: boolean): readonly Named[] {
+  if (body.plain.resourceType !== 'Parameters') return [readBare(body, wanted)];
+  checkWrapper(body.plain);
+  return readParts(partsOf(body.plain), partsOf(body.storing), wanted, isLenient, 'Parameters');
+}
+
+/** "If there is exactly one parameter of type Resource …, the request may be the resource itself." */
+function readBare(body: Body, wanted: readonly OperationParameter[]): Named {
+  const { resourceType } = body.plain;
+  const [only, ...others] = wanted.filter(({ type = '' }) => isResourceType(type));
+  if (only !== undefined && others.length === 0 && isOfType(resourceType, only.type))
+    return [only, { resource: body }];
+  throw refuse('resource-type-mismatch', 'an operation takes Parameters', resourceType);
+}
+
+const isOfType = (resourceType: string, type: string | undefined): boolean =>
+  type === 'Resource' || resourceType === type;
+
+const partsOf = (tree: Resource): readonly Part[] => (tree['parameter'] ?? []) as readonly Part[]; // checked before
+
+/** The Parameters without the resources in them: each operation says itself what it asks of those. */
+function checkWrapper(parameters: Resource): void {
+  const bare = withoutResources(parameters, 'parameter') as Resource; // still Parameters
+  const [first, ...rest] = validateResource(bare, { profiles: 'none' }).filter(
+    ({ severity = 'error' }) => severity === 'error' || severity === 'fatal',
+  );
+  if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
+}
+
+function withoutResources(tree: unknown, list: 'parameter' | 'part'): unknown {
+  if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) return tree;
+  const { [list]: members, ...rest } = tree as Record<string, unknown>;
+  if (!Array.isArray(members)) return tree;
+  const bare = members.map((member: unknown) => {
+    if (typeof member !== 'object' || member === null || !('resource' in member))
+      return withoutResources(member, 'part');
+    const { resource, ...own } = member;
+    checkResource(resource);
+    return withoutResources(Object.hasOwn(own, 'part') ? own : { ...own, valueBoolean: true }, 'part');
+  });
+  // An empty list says what no list says; it is forgiven.
+  return bare.length === 0 ? rest : { ...rest, [list]: bare };
+}
+
+function checkResource(resource: unknown): void {
+  const type = (resource as Partial<Resource> | null)?.resourceType; // whatever it is
+  if (typeof type === 'string' && isResourceType(type)) return;
+  throw refuse(
+    'structure-invalid',
+    'a resource is an object with a resourceType',
+    'Parameters.parameter.resource',
+  );
+}
+
+function readParts(
+  plain: readonly Part[],
+  storing: readonly Part[],
+  wanted: readonly OperationParameter[],
+  isLenient: boolean,
+  place: string,
+): readonly Named[] {
+  if (plain.length > PARAMETERS_MAX)
+    throw refuse('parameter-invalid', `at most ${PARAMETERS_MAX} parameters`);
+  return plain.flatMap((part, index): readonly Named[] => {
+    const definition = wanted.find(({ name }) => name === part.name);
+    if (definition === undefined) return unknown(part.name ?? '', isLenient);
+    const at = `${place}.${place === 'Parameters' ? 'parameter' : 'part'}[${index}]`;
+    return [[definition, readPart(definition, part, storing[index] ?? part, isLenient, at)]];
+  });
+}
+
+function readPart(
+  definition: OperationParameter,
+  plain: Part,
+  storing: Part,
+  isLenient: boolean,
+  at: string,
+): Given {
+  const { name, type, part } = definition;
+  if (part !== undefined) {
+    const named = readParts(plain.part ?? [], storing.part ?? [], part, isLenient, at);
+    return { parts: collect(named, part, at) };
+  }
+  const { resource } = plain;
+  if (resource !== undefined && isResourceType(type ?? '') && isOfType(resource.resourceType, type)) {
+    return { resource: { plain: resource, storing: storing.resource ?? resource } };
+  }
+  const [code, value] = valueOf(plain) ?? [];
+  if (code !== undefined && isValueOf(type, code, value)) return { value };
+  throw refuse('parameter-invalid', `${name} must be given${ofType(type)}`, at);
+}
+
+/** `valueCode: 'x'` → `code`, `'x'`. */
+function valueOf(part: object): readonly [code: string, value: unknown] | undefined {
+  const found = Object.entries(part).find(([key]) => /^value[A-Z]/.test(key));
+  if (found === undefined) return undefined;
+  const code = found[0].slice('value'.length);
+  const primitive = code.charAt(0).toLowerCase() + code.slice(1);
+  return [isPrimitiveType(primitive) ? primitive : code, found[1]];
+}
+
+/** A primitive counts as whatever it can be: clients that write a code as `valueString` mean the same. */
+function isValueOf(type: string | undefined, code: string, value: unknown): boolean {
+  if (type === '*' || type === code) return true;
+  return (
+    type !== undefined && isPrimitiveType(type) && isPrimitiveType(code) && isPrimitiveValue(type, value)
+  );
+}
+
+const refuse = (code: IssueCode, diagnostics: string, expression?: string): OperationOutcomeError =>
+  new OperationOutcomeError(code, {
+    diagnostics,
+    ...(expression !== undefined && { expression: [expression] }),
+  });

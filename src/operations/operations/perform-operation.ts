@@ -1,0 +1,40 @@
+/**
+ * Invoking an operation (http://hl7.org/fhir/R4/operations.html#executing): found at its level, permitted by the right that
+ * it needs, its parameters checked against its definition, and audited.
+ */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { auditOperation } from '../audit.ts';
+import type { MessageDoor } from '../receive/receive.ts';
+import { recordRead } from '../record.ts';
+import { sightOf, type Reply, type Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { checkScope, sightFor } from '../scope.ts';
+import { findOperation } from './index.ts';
+import { readInput } from './input.ts';
+import { levelOf, type Operation } from './operation.ts';
+
+/** @throws OperationOutcomeError `operation-unknown` where there is none at this level of this type */
+export async function performOperation(room: Room, request: Request, door: MessageDoor): Promise<Reply> {
+  const operation = findOperation(request);
+  if (operation === undefined) throw new OperationOutcomeError('operation-unknown');
+  const sight = permit(operation, request);
+  const input = readInput(request, operation.parameters);
+  const { seen = [], ...reply } = await operation.perform({
+    room,
+    door,
+    request,
+    level: levelOf(request),
+    input,
+    sight,
+  });
+  if (!operation.affectsState) await recordRead(room, auditOperation(request, seen));
+  return reply;
+}
+
+/** @throws OperationOutcomeError `scope-insufficient` */
+function permit({ needs }: Operation, request: Request): ReturnType<typeof sightOf> {
+  if (needs === undefined) return sightOf(request.caller);
+  const asNeeded: Request = { ...request, interaction: needs };
+  checkScope(asNeeded);
+  return sightFor(asNeeded);
+}

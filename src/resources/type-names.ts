@@ -1,0 +1,49 @@
+/** R4's types by their names, for what describes values without holding them: parameters of operations. */
+import { PRIMITIVES } from './validation/primitives.ts';
+import { RESOURCE_TYPES } from './validation/structure.ts';
+
+/** A resource type of R4, served here or not, or `Resource` for any. */
+export const isResourceType = (name: string): boolean =>
+  name === 'Resource' || name === 'DomainResource' || RESOURCE_TYPES.has(name);
+
+export const isPrimitiveType = (name: string): boolean => Object.hasOwn(PRIMITIVES, name);
+
+/** Whether a JSON value is one of a primitive type. */
+export function isPrimitiveValue(type: string, value: unknown): boolean {
+  const primitive = PRIMITIVES[type];
+  if (primitive === undefined) return false;
+  const { schema, holds } = primitive;
+  switch (schema['type']) {
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'string':
+      return typeof value === 'string' && holds?.(value) !== false;
+    default:
+      return typeof value === 'number' && isWithin(value, schema);
+  }
+}
+
+function isWithin(value: number, { type, minimum, maximum }: Readonly<Record<string, unknown>>): boolean {
+  if (type === 'integer' && !Number.isInteger(value)) return false;
+  return (
+    Number.isFinite(value) &&
+    (typeof minimum !== 'number' || value >= minimum) &&
+    (typeof maximum !== 'number' || value <= maximum)
+  );
+}
+
+/** A primitive as a query string has it; undefined when the text is none of that type. */
+export function primitiveFromText(type: string, text: string): unknown {
+  const kind = PRIMITIVES[type]?.schema['type'];
+  const value = kind === 'boolean' ? readBoolean(text) : kind === 'string' ? text : readNumber(text);
+  return isPrimitiveValue(type, value) ? value : undefined;
+}
+
+const readBoolean = (text: string): unknown =>
+  text === 'true' ? true : text === 'false' ? false : undefined;
+
+const readNumber = (text: string): unknown =>
+  /^-?\d{1,20}(?:\.\d{1,20})?$/.test(text) ? Number(text) : undefined;
+
+/** What a value of a primitive type looks like, for a person. */
+export const wordsOfPrimitive = (type: string): string => PRIMITIVES[type]?.says ?? type;
