@@ -125,6 +125,14 @@ export const ISSUES = {
     '204',
     'work-item',
   ),
+  'value-set-unknown': row(
+    'not-found',
+    404,
+    'Store the ValueSet here, send it with the request, or name one that is held.',
+  ),
+  'code-system-unknown': row('not-found', 422, 'Store the CodeSystem here; what is not held is not guessed.'),
+  'value-set-invalid': row('processing', 422, 'Correct the composition of the ValueSet.'),
+  'expansion-too-costly': row('too-costly', 422, 'Ask for less: a smaller value set, or a narrower filter.'),
   gone: row('deleted', 410, 'Read an earlier version from its history.'),
   // — conditions
   'idempotency-key-reused': row('duplicate', 422, 'Use a new key for other content.', 'AE', '205', 'none'),

@@ -9,6 +9,7 @@ import { basename } from 'node:path';
 import { generateProfiles } from './profiles.ts';
 import { generateStructures } from './structures.ts';
 import { generateSummary } from './summary.ts';
+import { generateTerminology } from './terminology.ts';
 import { generateValueSets } from './value-sets.ts';
 
 /** File name to content, for one part of the generated folder. */
@@ -22,6 +23,7 @@ const made: Generated = {
   'summary.json': generateSummary(),
   'value-sets.json': generateValueSets(),
   'profiles.json': generateProfiles(),
+  ...generateTerminology(),
   ...(await generateSearch()),
 };
 const stale = Object.keys(made).filter((name) => made[name] !== readGenerated(name));

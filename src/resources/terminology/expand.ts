@@ -1,0 +1,224 @@
+/** The members of a value set, listed (http://hl7.org/fhir/R4/valueset-operation-expand.html). */
+import { foldText } from '../../fhir/fold.ts';
+import { OperationOutcomeError, type IssueCode } from '../../fhir/issue.ts';
+import {
+  conceptOf,
+  keyOf,
+  type Coded,
+  type Concept,
+  type Designation,
+  type Held,
+  type Include,
+  type Selection,
+  type System,
+} from './held.ts';
+import { ask } from './membership.ts';
+import { IMPORTS_MAX, isOfPart, judgesOf, systemOf, type Asking } from './selection.ts';
+
+/** Members that an expansion may have before it is filtered and cut into pages. */
+export const MEMBERS_MAX = 50_000;
+
+export interface Member {
+  readonly system: string;
+  readonly code: string;
+  readonly display?: string | undefined;
+  readonly abstract?: true | undefined;
+  readonly inactive?: true | undefined;
+  readonly designation?: readonly Designation[] | undefined;
+}
+
+export interface ExpandOptions {
+  /** Words that the code or the display holds, whatever their case and accents. */
+  readonly filter?: string | undefined;
+  readonly activeOnly?: boolean | undefined;
+  readonly offset?: number | undefined;
+  readonly count?: number | undefined;
+}
+
+export interface Expanded {
+  /** Members that were asked for: after the filter, of the page. */
+  readonly members: readonly Member[];
+  /** After the filter, on all pages. */
+  readonly total: number;
+  /** The systems it was made of, as `url|version`. */
+  readonly systems: readonly string[];
+  /** Of these systems only a part is held, so members may be missing. */
+  readonly parts: readonly string[];
+}
+
+/**
+ * @throws OperationOutcomeError `value-set-unknown`; `code-system-unknown` for a system that is not held;
+ *   `expansion-too-costly`; `value-set-invalid` for a circle, or a filter that cannot be judged
+ */
+export function expandValueSet(
+  held: Held,
+  valueSet: string | Selection,
+  options: ExpandOptions = {},
+): Expanded {
+  const selection = typeof valueSet === 'string' ? held.valueSet(valueSet) : valueSet;
+  if (selection === undefined) throw refusal('value-set-unknown', 'the value set is not held here');
+  const used = new Map<string, System>();
+  const all = [...listMembers({ ...ask(held), used }, selection).values()];
+  const found = all.filter((member) => isWanted(member, options));
+  const { offset = 0, count = found.length } = options;
+  const systems = [...used.values()];
+  return {
+    members: found.slice(offset, offset + count),
+    total: found.length,
+    systems: systems.map(nameOf),
+    parts: systems.filter(({ content }) => content === 'part').map(nameOf),
+  };
+}
+
+const nameOf = ({ url, version }: System): string => (version === undefined ? url : `${url}|${version}`);
+
+function isWanted(member: Member, { filter = '', activeOnly = false }: ExpandOptions): boolean {
+  if (activeOnly && member.inactive === true) return false;
+  if (filter === '') return true;
+  const text = foldText(`${member.code} ${member.display ?? ''}`);
+  return foldText(filter)
+    .split(' ')
+    .every((word) => text.includes(word));
+}
+
+interface Listing extends Asking {
+  /** Systems that members were taken from. */
+  readonly used: Map<string, System>;
+}
+
+/** By system and code. */
+type Members = Map<string, Member>;
+
+const memberKey = ({ system = '', code }: Coded): string => `${system}|${code}`;
+
+function listMembers(listing: Listing, selection: Selection): Members {
+  const { compose, expansion } = selection;
+  if (listing.trail.includes(selection)) throw refusal('value-set-invalid', 'it includes itself');
+  if (listing.trail.length >= IMPORTS_MAX)
+    throw refusal('expansion-too-costly', `more than ${IMPORTS_MAX} value sets within each other`);
+  const within = { ...listing, trail: [...listing.trail, selection] };
+  const members: Members = new Map();
+  if (compose === undefined) {
+    if (expansion === undefined) throw refusal('value-set-invalid', 'it says nothing of its content');
+    addListed(members, expansion.contains ?? []);
+    return members;
+  }
+  for (const part of compose.include) {
+    for (const [key, member] of listPart(within, part)) if (!members.has(key)) members.set(key, member);
+    checkSize(members);
+  }
+  for (const part of compose.exclude ?? []) removePart(within, members, part);
+  if (compose.inactive === false) {
+    for (const [key, { inactive }] of members) if (inactive === true) members.delete(key);
+  }
+  return members;
+}
+
+function checkSize(members: Members): void {
+  if (members.size > MEMBERS_MAX) throw refusal('expansion-too-costly', `more than ${MEMBERS_MAX} members`);
+}
+
+function listPart(listing: Listing, part: Include): Members {
+  const { system, valueSet = [] } = part;
+  const [first, ...rest] = valueSet;
+  if (system === undefined && first === undefined)
+    throw refusal('value-set-invalid', 'an include names neither a system nor a value set');
+  const sets = valueSet.map((canonical) => importOf(listing, canonical));
+  if (system !== undefined) return intersect(listSystem(listing, part, system), sets);
+  const [start = new Map<string, Member>(), ...others] = sets;
+  return rest.length === 0 ? start : intersect(start, others);
+}
+
+function importOf(listing: Listing, canonical: string): Members {
+  const selection = listing.held.valueSet(canonical);
+  if (selection === undefined)
+    throw refusal('value-set-unknown', 'a value set that it includes is not held here');
+  return listMembers(listing, selection);
+}
+
+function intersect(members: Members, sets: readonly Members[]): Members {
+  return new Map([...members].filter(([key]) => sets.every((set) => set.has(key))));
+}
+
+function listSystem(listing: Listing, part: Include, url: string): Members {
+  const system = systemOf(listing.held, part);
+  if (system !== undefined) listing.used.set(url, system);
+  const members: Members = new Map();
+  if (part.concept !== undefined) {
+    for (const listed of part.concept) {
+      listing.spend(1);
+      const concept = system === undefined ? undefined : conceptOf(system, listed.code);
+      const display = listed.display ?? concept?.display;
+      const designation = listed.designation ?? concept?.designation;
+      const member = memberOf(url, { code: listed.code, display, designation }, concept);
+      members.set(memberKey(member), member);
+    }
+    return members;
+  }
+  if (system === undefined) throw refusal('code-system-unknown', 'a code system of it is not held here');
+  if (system.accepts !== undefined)
+    throw refusal('expansion-too-costly', 'a code system of it is a grammar: its codes cannot be listed');
+  const judges = judgesOf(part, system);
+  for (const concept of system.concepts.values()) {
+    listing.spend(1);
+    const isIn = judges.every((judge) => {
+      const answer = judge?.(concept, listing);
+      if (answer === undefined) throw refusal('value-set-invalid', 'a filter of it cannot be judged here');
+      return answer;
+    });
+    if (isIn) members.set(memberKey({ system: url, code: concept.code }), memberOf(url, concept, concept));
+  }
+  if (system.concepts.size === 0 && judges.includes(undefined))
+    throw refusal('value-set-invalid', 'a filter of it cannot be judged here');
+  return members;
+}
+
+function memberOf(
+  system: string,
+  { code, display, designation }: Pick<Concept, 'code' | 'display' | 'designation'>,
+  concept: Concept | undefined,
+): Member {
+  return {
+    system,
+    code,
+    ...(display !== undefined && { display }),
+    ...(concept?.abstract === true && { abstract: true as const }),
+    ...(concept?.inactive === true && { inactive: true as const }),
+    ...(designation !== undefined && { designation }),
+  };
+}
+
+function removePart(listing: Listing, members: Members, part: Include): void {
+  for (const [key, member] of members) {
+    const answer = isOfPart(listing, part, member);
+    if (answer === undefined) throw refusal('code-system-unknown', 'what it excludes is not held here');
+    if (answer) members.delete(key);
+  }
+}
+
+type Contains = NonNullable<NonNullable<Selection['expansion']>['contains']>;
+
+function addListed(members: Members, contains: Contains): void {
+  for (const { system = '', code, display, abstract, inactive, designation, contains: below } of contains) {
+    if (code !== undefined) {
+      const member: Member = {
+        system,
+        code,
+        ...(display !== undefined && { display }),
+        ...(abstract === true && { abstract: true as const }),
+        ...(inactive === true && { inactive: true as const }),
+        ...(designation !== undefined && { designation }),
+      };
+      members.set(memberKey(member), member);
+      checkSize(members);
+    }
+    addListed(members, below ?? []);
+  }
+}
+
+const refusal = (code: IssueCode, diagnostics: string): OperationOutcomeError =>
+  new OperationOutcomeError(code, { diagnostics });
+
+/** Whether two codes are the same in a system. */
+export const isSameCode = (system: System, a: string, b: string): boolean =>
+  keyOf(system, a) === keyOf(system, b);

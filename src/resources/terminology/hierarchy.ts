@@ -1,0 +1,59 @@
+/** What stands above and below a concept (http://hl7.org/fhir/R4/codesystem.html#hierarchy), for `is-a`, `:below`, `:above`. */
+import { conceptOf, keyOf, type Held, type System } from './held.ts';
+
+/**
+ * The codes below a code, itself first, in the order of the system. Undefined when the system is not held or does not
+ * have it: then nothing is known.
+ */
+export function descendantsOf(held: Held, system: string, code: string): readonly string[] | undefined {
+  const found = held.system(system);
+  return found === undefined ? undefined : within(found, code, descend(found));
+}
+
+/** The codes above a code, itself first. Undefined when the system is not held or does not have it. */
+export function ancestorsOf(held: Held, system: string, code: string): readonly string[] | undefined {
+  const found = held.system(system);
+  return found === undefined ? undefined : within(found, code, (each) => conceptOf(found, each)?.parents);
+}
+
+/** Whether one concept is the other or below it. */
+export function isWithin(system: System, code: string, top: string): boolean {
+  const above = within(system, code, (each) => conceptOf(system, each)?.parents);
+  return above?.some((each) => keyOf(system, each) === keyOf(system, top)) ?? false;
+}
+
+type Step = (code: string) => readonly string[] | undefined;
+
+function within(system: System, code: string, step: Step): readonly string[] | undefined {
+  const start = conceptOf(system, code);
+  if (start === undefined) return undefined;
+  const met = new Map([[keyOf(system, start.code), start.code]]);
+  // A map goes on to what is added while it is walked; what was met is not walked again, so circles end.
+  for (const each of met.values()) {
+    for (const next of step(each) ?? [])
+      if (!met.has(keyOf(system, next))) met.set(keyOf(system, next), next);
+  }
+  return [...met.values()];
+}
+
+const children = new WeakMap<System, ReadonlyMap<string, readonly string[]>>();
+
+/** The codes right below a code of a system. */
+export function descend(system: System): Step {
+  const known = children.get(system) ?? listChildren(system);
+  children.set(system, known);
+  return (code) => known.get(keyOf(system, code));
+}
+
+function listChildren(system: System): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { code, parents } of system.concepts.values()) {
+    for (const parent of parents) {
+      const key = keyOf(system, parent);
+      const list = found.get(key);
+      if (list === undefined) found.set(key, [code]);
+      else list.push(code);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,44 @@
+/**
+ * The terminology that is packaged: HL7's code systems and value sets of R4, those of BSeR and US Core that fit, and
+ * grammars. A row is read when it is first asked for and kept.
+ */
+import systems from '../generated/code-systems.json' with { type: 'json' };
+import valueSets from '../generated/value-set-definitions.json' with { type: 'json' };
+import { GRAMMARS } from './grammars.ts';
+import { answersTo, splitCanonical, type Held, type Selection, type System } from './held.ts';
+import { parseSelection, parseSystem } from './rows.ts';
+
+type Rows = Readonly<Record<string, string>>;
+
+/** One of a table, read when it is first asked for. */
+function reading<T extends { readonly version?: string | undefined }>(
+  rows: Rows,
+  parse: (url: string, row: string) => T,
+): (canonical: string) => T | undefined {
+  const read = new Map<string, T>();
+  return (canonical) => {
+    const asked = splitCanonical(canonical);
+    const row = Object.hasOwn(rows, asked.url) ? rows[asked.url] : undefined;
+    if (row === undefined) return undefined;
+    const found = read.get(asked.url) ?? parse(asked.url, row);
+    read.set(asked.url, found);
+    return answersTo(found, asked) ? found : undefined;
+  };
+}
+
+const SYSTEMS: Rows = systems;
+const VALUE_SETS: Rows = valueSets;
+const readSystem = reading<System>(SYSTEMS, parseSystem);
+const readValueSet = reading<Selection>(VALUE_SETS, parseSelection);
+
+export const PACKAGED: Held = {
+  valueSet: readValueSet,
+  system: (canonical) => GRAMMARS.find(({ url }) => url === canonical) ?? readSystem(canonical),
+};
+
+/** Canonicals of what is packaged, for what claims it. */
+export const PACKAGED_SYSTEMS: readonly string[] = [
+  ...GRAMMARS.map(({ url }) => url),
+  ...Object.keys(SYSTEMS),
+];
+export const PACKAGED_VALUE_SETS: readonly string[] = Object.keys(VALUE_SETS);

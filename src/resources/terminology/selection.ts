@@ -1,0 +1,137 @@
+/**
+ * Whether a code is in a value set (http://hl7.org/fhir/R4/valueset.html#compositions), answered with what is held: yes,
+ * no, or not known. "Within an include, all the criteria apply; a code is in the value set if any include selects it and
+ * no exclude does."
+ */
+import { compileFilter, type Answer, type Judge, type Work } from './filters.ts';
+import {
+  conceptOf,
+  isCodeOf,
+  keyOf,
+  type Coded,
+  type Compose,
+  type Held,
+  type Include,
+  type Selection,
+  type System,
+} from './held.ts';
+
+/** Value sets in value sets in value sets. */
+export const IMPORTS_MAX = 16;
+
+export interface Asking extends Work {
+  readonly held: Held;
+  /** The value sets on whose behalf this one is asked: one that is among them again goes round in circles. */
+  readonly trail: readonly Selection[];
+}
+
+export function isSelected(asking: Asking, selection: Selection, coded: Coded): Answer {
+  asking.spend(1);
+  if (asking.trail.includes(selection) || asking.trail.length >= IMPORTS_MAX) return undefined;
+  const within = { ...asking, trail: [...asking.trail, selection] };
+  const { compose, expansion } = selection;
+  if (compose !== undefined) return isComposed(within, compose, coded);
+  return expansion === undefined ? undefined : isListed(expansion.contains ?? [], coded);
+}
+
+function isComposed(asking: Asking, compose: Compose, coded: Coded): Answer {
+  const { include, exclude = [], inactive } = compose;
+  const included = anyOf(include, (part) => isOfPart(asking, part, coded));
+  if (included === false) return false;
+  const excluded = anyOf(exclude, (part) => isOfPart(asking, part, coded));
+  if (excluded === true) return false;
+  if (inactive === false && isInactive(asking, coded)) return false;
+  return included === true && excluded === false ? true : undefined;
+}
+
+function isInactive({ held }: Asking, { system = '', code }: Coded): boolean {
+  const found = held.system(system);
+  return found !== undefined && conceptOf(found, code)?.inactive === true;
+}
+
+/** Whether an include, or an exclude, selects a code. */
+export function isOfPart(asking: Asking, part: Include, coded: Coded): Answer {
+  asking.spend(1);
+  const { system, valueSet = [] } = part;
+  if (system === undefined && valueSet.length === 0) return undefined;
+  const own = system === undefined ? true : isOfSystem(asking, part, system, coded);
+  if (own === false) return false;
+  const imported = allOf(valueSet, (canonical) => isImported(asking, canonical, coded));
+  return own === undefined && imported === true ? undefined : imported;
+}
+
+function isImported(asking: Asking, canonical: string, coded: Coded): Answer {
+  const selection = asking.held.valueSet(canonical);
+  return selection === undefined ? undefined : isSelected(asking, selection, coded);
+}
+
+function isOfSystem(asking: Asking, part: Include, url: string, { system, code }: Coded): Answer {
+  if (system !== undefined && system !== url) return false;
+  const held = systemOf(asking.held, part);
+  if (part.concept !== undefined) return listedIn(part, held).has(keyOf(held ?? EXACT, code));
+  const isCode = held === undefined ? undefined : isCodeOf(held, code);
+  if (held === undefined || isCode !== true || part.filter === undefined) return isCode;
+  const concept = conceptOf(held, code);
+  if (concept === undefined) return undefined;
+  return allOf(judgesOf(part, held), (judge) => judge?.(concept, asking));
+}
+
+const EXACT = { caseSensitive: true };
+
+/** The system of a part, of the version it names. */
+export function systemOf(held: Held, { system = '', version }: Include): System | undefined {
+  return held.system(version === undefined ? system : `${system}|${version}`);
+}
+
+const listed = new WeakMap<Include, ReadonlySet<string>>();
+
+/** The codes that a part lists; the set is kept, since an enumeration is asked often. */
+function listedIn(part: Include, system: System | undefined): ReadonlySet<string> {
+  const known = listed.get(part) ?? new Set(part.concept?.map(({ code }) => keyOf(system ?? EXACT, code)));
+  listed.set(part, known);
+  return known;
+}
+
+const judges = new WeakMap<Include, WeakMap<System, readonly (Judge | undefined)[]>>();
+
+/** The filters of a part; undefined stands for one that cannot be judged. */
+export function judgesOf(part: Include, system: System): readonly (Judge | undefined)[] {
+  const ofPart = judges.get(part) ?? new WeakMap<System, readonly (Judge | undefined)[]>();
+  judges.set(part, ofPart);
+  const known = ofPart.get(system) ?? (part.filter ?? []).map((filter) => compileFilter(system, filter));
+  ofPart.set(system, known);
+  return known;
+}
+
+type Contains = NonNullable<NonNullable<Selection['expansion']>['contains']>;
+
+/** Of a value set that is only known by its expansion. */
+function isListed(contains: Contains, coded: Coded): boolean {
+  return contains.some(
+    (each) =>
+      (each.abstract !== true &&
+        each.code === coded.code &&
+        (coded.system === undefined || each.system === coded.system)) ||
+      isListed(each.contains ?? [], coded),
+  );
+}
+
+function anyOf<T>(list: readonly T[], ask: (one: T) => Answer): Answer {
+  let answer: Answer = false;
+  for (const one of list) {
+    const each = ask(one);
+    if (each === true) return true;
+    if (each === undefined) answer = undefined;
+  }
+  return answer;
+}
+
+function allOf<T>(list: readonly T[], ask: (one: T) => Answer): Answer {
+  let answer: Answer = true;
+  for (const one of list) {
+    const each = ask(one);
+    if (each === false) return false;
+    if (each === undefined) answer = undefined;
+  }
+  return answer;
+}
