@@ -108,6 +108,7 @@ export const ISSUES = {
     503,
     'Add a selective parameter (patient, identifier, a date range).',
   ),
+  'includes-cut': row('incomplete', 200, 'Ask for fewer matches a page, or include less.'),
   'page-expired': row('expired', 410, 'Start the search again from its first page.'),
   // — invoking
   'parameter-unknown': row(

@@ -1,88 +1,97 @@
-/** `_include` and `_revinclude` (http://hl7.org/fhir/R4/search.html#revinclude), each within the caller's sight. */
-import type { Ref, Resource } from '../fhir/types.ts';
-import type { Match, Sight } from '../ports/query.ts';
+/**
+ * `_include` and `_revinclude` (http://hl7.org/fhir/R4/search.html#revinclude), each within the caller's sight: in rounds,
+ * of which the first starts at the matches and each further one, for `:iterate`, at what the round before brought.
+ */
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
+import type { Match } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
-import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import type { Inclusion, ParsedSearch } from '../resources/search-query.ts';
+import { followAll } from './include-follow.ts';
+import { referAll } from './include-refer.ts';
 import type { Request } from './request.ts';
 import type { Room } from './room.ts';
-import { sightForType } from './scope.ts';
-import { searchRefusal } from './search-refusal.ts';
-import { valuesOf } from './values.ts';
 
-/** Included resources never include further ones more often than this, whatever `:iterate` asks. */
-const ROUNDS_MAX = 3;
+/** How deep a hierarchy is followed by `:iterate`. */
+export const ROUNDS_MAX = 100;
+/** Milliseconds that the includes of one page may take. */
+const TIME_MAX = 10_000;
 
+/** What an inclusion is answered with: whose sight, as of when, and how much at most. */
+export interface Including {
+  readonly room: Room;
+  readonly request: Request;
+  readonly snapshot: Snapshot;
+}
+
+/** What one way of including brought; `cut`: there is more. */
+export interface Brought {
+  readonly matches: readonly Match[];
+  readonly cut: boolean;
+}
+
+/** A reference to one version brings that version, so a resource may be there more than once (bdl-7). */
+const keyOf = ({ ref, seq }: Match): string => `${ref} ${seq}`;
+
+/**
+ * What is included beside the matches, each once, in the order in which it was found. At most `includesMax`; what was cut
+ * is said in `warnings`.
+ */
 export async function findIncluded(
   room: Room,
   request: Request,
   snapshot: Snapshot,
-  { include, revinclude }: ParsedSearch,
+  { include, revinclude }: Pick<ParsedSearch, 'include' | 'revinclude'>,
   matches: readonly Match[],
-): Promise<readonly Match[]> {
-  if (include.length === 0 && revinclude.length === 0) return [];
-  const found = new Map<Ref, Match>(matches.map((match) => [match.ref, match]));
+): Promise<{ readonly included: readonly Match[]; readonly warnings: readonly IssueDetail[] }> {
+  if (include.length === 0 && revinclude.length === 0) return { included: [], warnings: [] };
+  const including = { room, request, snapshot };
+  const until = room.clock.now() + TIME_MAX;
+  const known = new Set(matches.map(keyOf));
+  const included: Match[] = [];
+  let cut = false;
   let sources = matches;
-  for (let round = 0; round < ROUNDS_MAX && sources.length > 0; round += 1) {
+  for (let round = 0; sources.length > 0 && !cut; round += 1) {
     const asked = (one: Inclusion): boolean => round === 0 || one.iterate;
-    const next = [
-      ...(await followAll(request, snapshot, include.filter(asked), sources)),
-      ...(await referAll(room, request, snapshot, revinclude.filter(asked), sources)),
-    ].filter(({ ref }) => !found.has(ref));
-    for (const match of next) if (found.size < room.settings.includesMax) found.set(match.ref, match);
-    sources = next.filter(({ ref }) => found.has(ref));
-  }
-  const matched = new Set(matches.map(({ ref }) => ref));
-  return [...found.values()].filter(({ ref }) => !matched.has(ref));
-}
-
-/** What the sources refer to. */
-async function followAll(
-  { caller }: Request,
-  snapshot: Snapshot,
-  inclusions: readonly Inclusion[],
-  sources: readonly Match[],
-): Promise<readonly Match[]> {
-  const targets = new Set<Ref>();
-  for (const { ref, text } of sources) {
-    const wanted = inclusions.filter(({ type }) => type === typeOf(ref));
-    if (wanted.length === 0) continue;
-    for (const { param, low } of valuesOf(JSON.parse(text) as Resource)) {
-      const local = typeof low === 'string' && RESOURCE_TYPES.has(typeOf(low)) ? (low as Ref) : undefined;
-      if (local === undefined) continue;
-      if (wanted.some((one) => one.param === param && (one.target ?? typeOf(local)) === typeOf(local)))
-        targets.add(local);
+    const ways = [include.filter(asked), revinclude.filter(asked)] as const;
+    if (ways.every((way) => way.length === 0)) break;
+    if (round === ROUNDS_MAX || room.clock.now() > until) {
+      cut = true;
+      break;
     }
+    const followed = await followAll(including, ways[0], sources);
+    // Among what refers may be everything that is known already.
+    const most = known.size + room.settings.includesMax - included.length;
+    const referring = await referAll(including, ways[1], sources, most);
+    const next = [...followed, ...referring.matches].filter((match) => isNew(known, match));
+    const left = room.settings.includesMax - included.length;
+    cut = referring.cut || next.length > left;
+    sources = next.slice(0, left);
+    included.push(...sources);
   }
-  const read = [...targets].map((ref) => readMatch(snapshot, ref, sightForType(caller, typeOf(ref))));
-  return (await Promise.all(read)).filter((match) => match !== undefined);
+  return { included, warnings: cut ? [CUT] : [] };
 }
 
-async function readMatch(snapshot: Snapshot, ref: Ref, sight: Sight | undefined): Promise<Match | undefined> {
-  const version = sight === undefined ? undefined : await snapshot.read(ref, sight);
-  if (version?.text === undefined) return undefined;
-  const { seq, text, custodian } = version;
-  return { ref, seq, text, custodian };
+/** @throws OperationOutcomeError for types whose resources are not found by what they refer to */
+export function checkInclusions({ include, revinclude }: Pick<ParsedSearch, 'include' | 'revinclude'>): void {
+  const rendered = [...include, ...revinclude].find(
+    ({ type }) => RESOURCE_TYPES.get(type)?.renderedFromAudit === true,
+  );
+  if (rendered === undefined) return;
+  throw new OperationOutcomeError('search-parameter-unknown', {
+    diagnostics: `${rendered.type} is searched by itself, and not included`,
+  });
 }
 
-/** What refers to the sources. */
-async function referAll(
-  { settings }: Room,
-  { caller, signal }: Request,
-  snapshot: Snapshot,
-  inclusions: readonly Inclusion[],
-  sources: readonly Match[],
-): Promise<readonly Match[]> {
-  const found: Match[] = [];
-  for (const { type, param, target } of inclusions) {
-    const sight = sightForType(caller, type);
-    const to = sources.map(({ ref }) => ref).filter((ref) => target === undefined || typeOf(ref) === target);
-    if (sight === undefined || to.length === 0 || !RESOURCE_TYPES.has(type)) continue;
-    const where = { kind: 'reference', param, to } as const;
-    const query = { type, where, sort: [], sight, count: settings.includesMax, offset: 0, total: false };
-    const page = await snapshot.search(query, signal).catch(searchRefusal);
-    found.push(...page.matches);
-  }
-  return found;
+function isNew(known: Set<string>, match: Match): boolean {
+  const key = keyOf(match);
+  if (known.has(key)) return false;
+  known.add(key);
+  return true;
 }
+
+const CUT: IssueDetail = {
+  code: 'includes-cut',
+  severity: 'warning',
+  diagnostics: 'not everything that was to be included is here',
+};

@@ -2,7 +2,7 @@
  * Searches and conditions as asked (http://hl7.org/fhir/R4/search.html): pairs of a query string become a query of the
  * store, or a refusal that names the parameter and says what it takes.
  */
-import type { IssueDetail } from '../fhir/issue.ts';
+import type { IssueDetail, OperationOutcomeError } from '../fhir/issue.ts';
 import type { Clause, Query, Sight } from '../ports/query.ts';
 import { UNSUPPORTED_PARAMETERS } from './search-parameters.ts';
 import { parseFilter, type FilterOptions } from './search/filter.ts';
@@ -29,6 +29,8 @@ export interface SearchOptions extends FilterOptions {
   readonly countDefault: number;
   readonly countMax: number;
   readonly sight: Sight;
+  /** All types that are searched together, where they are several. */
+  readonly searched?: readonly string[];
 }
 
 export interface ParsedSearch {
@@ -56,7 +58,12 @@ export const PARAMETERS_MAX = 50;
 export function parseSearch(type: string, pairs: readonly Pair[], options: SearchOptions): ParsedSearch {
   const asked = pairs.filter(([name]) => !FORMAT_PARAMETERS.has(name));
   const { used, clauses, warnings } = readFilters(type, asked, options);
-  const wishes = readWishes(type, used);
+  const left = new Set<Pair>();
+  const wishes = readWishes(used, {
+    types: options.searched ?? [type],
+    served: options.types,
+    leave: options.lenient ? leave : undefined,
+  });
   const countOnly = wishes.count === 0 || wishes.summary === 'count';
   const count = countOnly ? 0 : Math.min(wishes.count ?? options.countDefault, options.countMax);
   const query: Query = {
@@ -68,7 +75,18 @@ export function parseSearch(type: string, pairs: readonly Pair[], options: Searc
     offset: 0,
     total: countOnly || wishes.total !== 'none',
   };
-  return { ...answerOf(wishes), query, self: selfOf(used, count), warnings };
+  const kept = used.filter((pair) => !left.has(pair));
+  return { ...answerOf(wishes), query, self: selfOf(kept, count), warnings };
+
+  function leave(pair: Pair, { issues: [issue] }: OperationOutcomeError): void {
+    left.add(pair);
+    const { diagnostics = '' } = issue ?? {};
+    warnings.push({
+      code: 'search-parameter-unknown',
+      severity: 'warning',
+      diagnostics: `${diagnostics}; it was left out`,
+    });
+  }
 }
 
 /**

@@ -68,7 +68,11 @@ export async function performAuditSearch(room: Room, request: Request): Promise<
   }));
   return {
     status: 200,
-    text: buildBundleText({ type: 'searchset', links, entries: [...entries, ...warningEntries(parsed)] }),
+    text: buildBundleText({
+      type: 'searchset',
+      links,
+      entries: [...entries, ...warningEntries(parsed.warnings)],
+    }),
   };
 }
 

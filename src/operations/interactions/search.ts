@@ -1,12 +1,12 @@
 /** search of one type (http://hl7.org/fhir/R4/http.html#search), its includes, and its pages. */
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
-import { buildOutcome } from '../../fhir/issue.ts';
+import { buildOutcome, type IssueDetail } from '../../fhir/issue.ts';
 import type { Match, Page, Query } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
 import { auditRead, type Seen } from '../audit.ts';
-import { findIncluded } from '../include.ts';
+import { checkInclusions, findIncluded } from '../include.ts';
 import { nextLink, PAGE, readPageMark, snapshotAsOf } from '../page.ts';
 import { recordRead } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
@@ -55,7 +55,7 @@ async function searchAsOf(room: Room, request: Request, asOf: number | undefined
   };
   const snapshot = snapshotAsOf(room, asOf);
   const page = await searchPage(snapshot, query, request.signal);
-  const included = await findIncluded(room, request, snapshot, parsed, page.matches);
+  const { included, warnings } = await findIncluded(room, request, snapshot, parsed, page.matches);
   await recordRead(
     room,
     auditRead(
@@ -71,14 +71,14 @@ async function searchAsOf(room: Room, request: Request, asOf: number | undefined
   const entries = [
     ...page.matches.map((match) => entryOf(room, request, match, shape, 'match')),
     ...included.map((match) => entryOf(room, request, match, shape, 'include')),
-    ...warningEntries(parsed),
+    ...warningEntries([...parsed.warnings, ...warnings]),
   ];
   return { status: 200, text: buildBundleText({ type: 'searchset', total: page.total, links, entries }) };
 }
 
 function parse({ settings, clock }: Room, request: Request): ParsedSearch {
   const pairs = request.query.filter(([name]) => name !== PAGE);
-  return parseSearch(request.type ?? '', pairs, {
+  const parsed = parseSearch(request.type ?? '', pairs, {
     lenient: request.prefer.handling === 'lenient',
     base: settings.publicBase,
     now: clock.now(),
@@ -87,6 +87,8 @@ function parse({ settings, clock }: Room, request: Request): ParsedSearch {
     countMax: settings.pageSizeMax,
     sight: sightFor(request),
   });
+  checkInclusions(parsed);
+  return parsed;
 }
 
 /** `_count=0` asks for the total alone. */
@@ -116,7 +118,7 @@ function entryOf(
 }
 
 /** "The server … can return an OperationOutcome with additional information" (search.mode = outcome). */
-export function warningEntries({ warnings }: ParsedSearch): readonly ReplyEntry[] {
+export function warningEntries(warnings: readonly IssueDetail[]): readonly ReplyEntry[] {
   return warnings.length === 0 ? [] : [{ text: JSON.stringify(buildOutcome(warnings)), search: 'outcome' }];
 }
 

@@ -1,4 +1,5 @@
 /** What a search asks about its answer rather than about resources (http://hl7.org/fhir/R4/search.html#return). */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { SortKey } from '../../ports/query.ts';
 import { R4_TYPES, searchParameters } from '../search-parameters.ts';
 import { invalid, shownName, unsupported } from './refusal.ts';
@@ -6,7 +7,10 @@ import { invalid, shownName, unsupported } from './refusal.ts';
 export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
 export type TotalMode = 'none' | 'estimate' | 'accurate';
 
-/** `_include=Task:focus:ServiceRequest`: resources that `type` refers to under `param`; for `_revinclude`, that refer so. */
+/**
+ * `_include=Task:focus:ServiceRequest`: resources that `type` refers to under `param`; for `_revinclude`, that refer so. A
+ * `*` stands for every type, or every reference parameter.
+ */
 export interface Inclusion {
   readonly type: string;
   readonly param: string;
@@ -33,7 +37,10 @@ const INCLUSIONS_MAX = 20;
 
 /** Reads one result parameter; `modifier` without its colon. Undefined in `unknown`: all of it was understood. */
 type Read = (asked: {
-  readonly type: string;
+  /** The types that are searched: one, unless the whole system is. */
+  readonly types: readonly string[];
+  /** Those that the server has; undefined: all of R4. */
+  readonly served: ReadonlySet<string> | undefined;
   readonly name: string;
   readonly modifier: string;
   readonly value: string;
@@ -41,7 +48,7 @@ type Read = (asked: {
 }) => void;
 
 const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
-  ['_sort', ({ type, name, value, wishes }) => (wishes.sort = readSort(type, name, value))],
+  ['_sort', ({ types, name, value, wishes }) => (wishes.sort = readSort(types, name, value))],
   ['_count', ({ name, value, wishes }) => (wishes.count = readCount(name, value))],
   ['_total', ({ name, value, wishes }) => (wishes.total = oneOf(TOTALS, name, value))],
   ['_summary', ({ name, value, wishes }) => (wishes.summary = oneOf(SUMMARIES, name, value))],
@@ -59,15 +66,24 @@ export const FORMAT_PARAMETERS: ReadonlySet<string> = new Set(['_format', '_pret
 
 export const isResultParameter = (code: string): boolean => READERS.has(code);
 
+type Pair = readonly [name: string, value: string];
+
+/** In which surroundings result parameters are read. */
+export interface WishOptions {
+  /** The types that are searched: one, unless the whole system is. */
+  readonly types: readonly string[];
+  /** Those that the server has; undefined: all of R4. */
+  readonly served?: ReadonlySet<string> | undefined;
+  /** What is asked and not offered is handed here instead of being thrown. */
+  readonly leave?: ((pair: Pair, why: OperationOutcomeError) => void) | undefined;
+}
+
 /**
  * Reads the result parameters among these pairs.
  *
- * @throws OperationOutcomeError search-value-invalid, search-parameter-unknown.
+ * @throws OperationOutcomeError search-value-invalid; search-parameter-unknown unless such pairs are left out.
  */
-export function readWishes(
-  type: string,
-  pairs: readonly (readonly [name: string, value: string])[],
-): ResultWishes {
+export function readWishes(pairs: readonly Pair[], { types, served, leave }: WishOptions): ResultWishes {
   const wishes: ResultWishes = {
     sort: [],
     count: undefined,
@@ -78,28 +94,40 @@ export function readWishes(
     revinclude: [],
   };
   const seen = new Set<string>();
-  for (const [name, value] of pairs) {
+  for (const pair of pairs) {
+    const [name, value] = pair;
     const [code = '', modifier = ''] = name.split(/:(.*)/s);
     const read = READERS.get(code);
     if (read === undefined) continue;
     if (seen.has(code) && !REPEATABLE.has(code)) throw invalid(name, 'given twice');
     seen.add(code);
-    if (modifier !== '' && !(code.endsWith('include') && ITERATE.has(modifier))) {
-      throw unsupported(name, 'takes no such modifier');
+    try {
+      if (modifier !== '' && !(code.endsWith('include') && ITERATE.has(modifier))) {
+        throw unsupported(name, 'takes no such modifier');
+      }
+      read({ types, served, name, modifier, value, wishes });
+    } catch (error) {
+      if (leave === undefined || !isUnsupported(error)) throw error;
+      leave(pair, error);
     }
-    read({ type, name, modifier, value, wishes });
   }
   return wishes;
 }
 
-function readSort(type: string, name: string, value: string): readonly SortKey[] {
+const isUnsupported = (error: unknown): error is OperationOutcomeError =>
+  error instanceof OperationOutcomeError && error.code === 'search-parameter-unknown';
+
+function readSort(types: readonly string[], name: string, value: string): readonly SortKey[] {
   const keys = value
     .split(',')
     .map((key) => ({ param: key.replace(/^-/, ''), descending: key.startsWith('-') }));
   if (keys.length > SORT_MAX) throw invalid(name, `at most ${SORT_MAX} keys`);
   for (const { param } of keys) {
-    const known = param === '_id' || param === '_lastUpdated' || searchParameters(type).has(param);
-    if (!known) throw unsupported(name, `${type} has no parameter ${shownName(param)} to sort by`);
+    if (param === '_id' || param === '_lastUpdated') continue;
+    const lacking = types.find((type) => !searchParameters(type).has(param));
+    if (lacking !== undefined)
+      throw unsupported(name, `${lacking} has no parameter ${shownName(param)} to sort by`);
+    if (types.length > 1) throw unsupported(name, 'several types are sorted by _lastUpdated or _id');
   }
   return keys;
 }
@@ -127,22 +155,42 @@ function readElements(name: string, value: string, before: readonly string[] = [
   return elements;
 }
 
-const INCLUSION = /^(\w+):([\w-]+)(?::(\w+))?$/;
+const INCLUSION = /^(\*|\w+)(?::(\*|[\w-]+))?(?::(\w+))?$/;
 
-function addInclusion(to: Inclusion[], { type: searched, name, modifier, value }: Parameters<Read>[0]): void {
-  const [, type, param, target] = INCLUSION.exec(value) ?? [];
-  if (type === undefined || param === undefined)
-    throw invalid(name, 'write Type:reference or Type:reference:Target');
-  const parameter = searchParameters(type).get(param);
-  if (parameter?.kind !== 'reference')
-    throw unsupported(name, `${shownName(value)} is no reference to follow`);
-  const { targets } = parameter;
-  const reaches = (one: string): boolean => targets?.includes(one) ?? R4_TYPES.includes(one);
-  if (target !== undefined && !reaches(target))
-    throw invalid(name, `${type}.${param} never refers to that type`);
+/** `*`, `Type:*`, `Type:reference` and `Type:reference:Target`. */
+function addInclusion(to: Inclusion[], asked: Parameters<Read>[0]): void {
+  const { name, modifier, value } = asked;
+  const [, type, written, target] = INCLUSION.exec(value) ?? [];
+  const param = type === '*' && written === undefined ? '*' : written;
+  if (type === undefined || param === undefined || (type === '*' && param !== '*'))
+    throw invalid(name, 'write Type:reference, Type:reference:Target, Type:* or *');
   const iterate = modifier !== '';
-  const begins = name.startsWith('_include') ? type === searched : reaches(searched);
-  if (!begins && !iterate) throw invalid(name, `does not begin at ${searched}`);
+  if (type !== '*') checkInclusion(asked, type, param, target, iterate);
   to.push({ type, param, ...(target !== undefined && { target }), iterate });
   if (to.length > INCLUSIONS_MAX) throw invalid(name, `at most ${INCLUSIONS_MAX} times`);
 }
+
+function checkInclusion(
+  { types: searched, served, name, value }: Parameters<Read>[0],
+  type: string,
+  param: string,
+  target: string | undefined,
+  iterate: boolean,
+): void {
+  if (served !== undefined && !served.has(type))
+    throw unsupported(name, `${shownName(type)} is not served here`);
+  const references = referencesOf(type, param);
+  if (references.length === 0) throw unsupported(name, `${shownName(value)} is no reference to follow`);
+  const reaches = (one: string): boolean =>
+    references.some(({ targets }) => targets?.includes(one) ?? R4_TYPES.includes(one));
+  if (target !== undefined && !reaches(target))
+    throw invalid(name, `${type}.${param} never refers to that type`);
+  const begins = name.startsWith('_include') ? searched.includes(type) : searched.some(reaches);
+  if (!begins && !iterate) throw invalid(name, `does not begin at ${searched.join(' or ')}`);
+}
+
+/** A canonical is followed as well: its parameter is of type reference, too. */
+const referencesOf = (type: string, param: string) =>
+  [...searchParameters(type).values()].filter(
+    (one) => one.type === 'reference' && (param === '*' || one.code === param),
+  );

@@ -423,7 +423,7 @@ describe('refusals', () => {
     ['Task', '_sort=', 'search-parameter-unknown'],
     ['Task', '_sort=status,status,status,status,status,status', 'search-value-invalid'],
     ['Task', '_sort:desc=status', 'search-parameter-unknown'],
-    ['Task', '_include=*', 'search-value-invalid'],
+    ['Task', '_include=*:focus', 'search-value-invalid'],
     ['Task', '_include=Task:status', 'search-parameter-unknown'],
     ['Task', '_include=Task:focus:Nonsense', 'search-value-invalid'],
     ['Task', '_include=ServiceRequest:subject', 'search-value-invalid'],
@@ -532,14 +532,14 @@ describe('what is asked of the result', () => {
   test('inclusions', () => {
     const { include, revinclude } = search(
       'Task',
-      '_include=Task:focus&_include=Task:focus:ServiceRequest&_include:iterate=ServiceRequest:subject&_revinclude=Provenance:target',
+      '_include=Task:focus&_include=Task:focus:ServiceRequest&_include:iterate=ServiceRequest:subject&_revinclude=Task:part-of',
     );
     expect(include).toEqual([
       { type: 'Task', param: 'focus', iterate: false },
       { type: 'Task', param: 'focus', target: 'ServiceRequest', iterate: false },
       { type: 'ServiceRequest', param: 'subject', iterate: true },
     ]);
-    expect(revinclude).toEqual([{ type: 'Provenance', param: 'target', iterate: false }]);
+    expect(revinclude).toEqual([{ type: 'Task', param: 'part-of', iterate: false }]);
   });
 });
 

@@ -1,0 +1,138 @@
+/** `_include`: what resources refer to, by reference or by canonical url (http://hl7.org/fhir/R4/search.html#include). */
+import { parseReference, relativeTo } from '../fhir/reference.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { Clause, Match } from '../ports/query.ts';
+import type { Version } from '../ports/store.ts';
+import { typeOf } from '../resources/element.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import { searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
+import type { Inclusion } from '../resources/search-query.ts';
+import type { Including } from './include.ts';
+import { sightForType } from './scope.ts';
+import { searchRefusal } from './search-refusal.ts';
+import { valuesOf } from './values.ts';
+
+/** A resource that is referred to: the current version, or the one that is named. */
+interface Target {
+  readonly ref: Ref;
+  readonly version: string;
+}
+
+interface Targets {
+  readonly references: Map<string, Target>;
+  /** Canonical to the types that it may be of. */
+  readonly canonicals: Map<string, Set<string>>;
+}
+
+/** What the sources refer to, as far as the caller sees it. */
+export async function followAll(
+  including: Including,
+  inclusions: readonly Inclusion[],
+  sources: readonly Match[],
+): Promise<readonly Match[]> {
+  if (inclusions.length === 0) return [];
+  const targets: Targets = { references: new Map(), canonicals: new Map() };
+  for (const source of sources) collectTargets(including, inclusions, source, targets);
+  const read = [...targets.references.values()].map((target) => readTarget(including, target));
+  const found = (await Promise.all(read)).filter((match) => match !== undefined);
+  for (const [canonical, types] of targets.canonicals) {
+    found.push(...(await readCanonical(including, canonical, types)));
+  }
+  return found;
+}
+
+function collectTargets(
+  { room }: Including,
+  inclusions: readonly Inclusion[],
+  { ref, text }: Match,
+  targets: Targets,
+): void {
+  const type = typeOf(ref);
+  const wanted = inclusions.filter((one) => one.type === type || one.type === '*');
+  if (wanted.length === 0) return;
+  const parameters = searchParameters(type);
+  const values = valuesOf(JSON.parse(text) as Resource); // stored texts were validated
+  for (const { param, low, high } of values) {
+    const parameter = parameters.get(param);
+    const asking = wanted.filter((one) => one.param === param || one.param === '*');
+    if (parameter?.type !== 'reference' || asking.length === 0 || typeof low !== 'string') continue;
+    if (parameter.kind === 'uri') {
+      // A canonical with a version is a value without it, too.
+      const isCut = values.some((other) => other.param === param && String(other.low).startsWith(`${low}|`));
+      if (!isCut) addCanonical(targets, parameter, asking, low);
+    } else addReference(targets, asking, relativeTo(room.settings.publicBase, low), String(high));
+  }
+}
+
+function addReference(
+  { references }: Targets,
+  asking: readonly Inclusion[],
+  text: string,
+  version: string,
+): void {
+  const parsed = parseReference(text);
+  if (parsed?.kind !== 'local' || !RESOURCE_TYPES.has(parsed.type)) return;
+  if (!asking.some(({ target = parsed.type }) => target === parsed.type)) return;
+  references.set(`${parsed.ref} ${version}`, { ref: parsed.ref, version });
+}
+
+function addCanonical(
+  { canonicals }: Targets,
+  { targets }: SearchParameter,
+  asking: readonly Inclusion[],
+  canonical: string,
+): void {
+  const types = asking.flatMap(({ target }) => (target === undefined ? (targets ?? []) : [target]));
+  const known = canonicals.get(canonical) ?? new Set();
+  for (const type of types) if (isPublished(type)) known.add(type);
+  if (known.size > 0) canonicals.set(canonical, known);
+}
+
+/** Served, and found by its url. */
+const isPublished = (type: string): boolean =>
+  RESOURCE_TYPES.has(type) && searchParameters(type).get('url')?.kind === 'uri';
+
+/** "If a resource has a reference that is versioned and _include is performed, the specified version SHOULD be provided." */
+async function readTarget(
+  { request, snapshot }: Including,
+  { ref, version }: Target,
+): Promise<Match | undefined> {
+  const sight = sightForType(request.caller, typeOf(ref));
+  if (sight === undefined) return undefined;
+  const seq = Number(version);
+  const found =
+    version === ''
+      ? await snapshot.read(ref, sight)
+      : Number.isSafeInteger(seq)
+        ? await snapshot.vread(ref, seq, sight)
+        : undefined;
+  return found === undefined ? undefined : matchOf(found);
+}
+
+function matchOf({ ref, seq, text, custodian }: Version): Match | undefined {
+  return text === undefined ? undefined : { ref, seq, text, custodian };
+}
+
+/** The newest that has this url; with a version, all that have this url and version. */
+async function readCanonical(
+  { request, snapshot }: Including,
+  canonical: string,
+  types: ReadonlySet<string>,
+): Promise<readonly Match[]> {
+  const [url = '', version] = canonical.split('|');
+  const found: Match[] = [];
+  for (const type of types) {
+    const sight = sightForType(request.caller, type);
+    if (sight === undefined) continue;
+    const where: Clause = { kind: 'all', of: [urlClause(url), ...versionClause(version)] };
+    const query = { type, where, sort: [], sight, count: 1, offset: 0, total: false };
+    const { matches } = await snapshot.search(query, request.signal).catch(searchRefusal);
+    found.push(...matches);
+  }
+  return found;
+}
+
+const urlClause = (value: string): Clause => ({ kind: 'uri', param: 'url', match: 'exact', value });
+
+const versionClause = (code: string | undefined): readonly Clause[] =>
+  code === undefined ? [] : [{ kind: 'token', param: 'version', code }];
