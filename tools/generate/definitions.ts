@@ -18,6 +18,19 @@ export function readStructures(
   );
 }
 
+/** R4's own profiles and extensions: what it derives from resources, datatypes and Extension. */
+export function readDerived(): readonly StructureDefinition[] {
+  return ['profiles-types.json', 'profiles-others.json', 'extension-definitions.json']
+    .flatMap(readBundle)
+    .filter(
+      (found): found is StructureDefinition =>
+        found.resourceType === 'StructureDefinition' &&
+        found.fhirVersion === R4 &&
+        found.derivation === 'constraint' &&
+        found.kind !== 'logical',
+    );
+}
+
 /**
  * Every element of R4 that is no backbone, by path, as published. The package's structures hold elements and targets
  * that R4 does not know; its data elements are untouched, so they are the authority on what R4 says.

@@ -6,7 +6,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { generateProfiles } from './profiles.ts';
+import { generateExtensions, generateProfiles } from './profiles.ts';
 import { generateStructures } from './structures.ts';
 import { generateSummary } from './summary.ts';
 import { generateTerminology } from './terminology.ts';
@@ -24,6 +24,7 @@ const made: Generated = {
   'value-sets.json': generateValueSets(),
   'profiles.json': generateProfiles(),
   ...generateTerminology(),
+  'extensions.json': generateExtensions(),
   ...(await generateSearch()),
 };
 const stale = Object.keys(made).filter((name) => made[name] !== readGenerated(name));

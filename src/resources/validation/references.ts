@@ -32,10 +32,16 @@ export function checkTargets(run: Run, value: Tree, place: string, targets: read
 
 /** What is wrong with where a sound Reference points, when it shows the type (by its literal or its `type`). */
 export function faultOfTarget(container: Met, value: object, targets: readonly string[]): string | undefined {
+  const type = shownType(container, value);
+  if (type === undefined || targets.includes(type)) return undefined;
+  return `refers to ${withArticle(type)}; expected a reference to ${targets.join(' or ')}`;
+}
+
+/** The type of what a sound Reference points to, when it shows it. */
+export function shownType(container: Met, value: object): string | undefined {
   const { reference, type: said } = value as Literal; // it is sound
   const type = (reference === undefined ? undefined : typeOf(container, reference)) ?? said;
-  if (!isType(type) || targets.includes(type)) return undefined;
-  return `refers to ${withArticle(type)}; expected a reference to ${targets.join(' or ')}`;
+  return isType(type) ? type : undefined;
 }
 
 interface Literal {

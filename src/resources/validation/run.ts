@@ -10,6 +10,8 @@ export interface Found {
   readonly says: string;
   /** An error unless said otherwise. */
   readonly severity?: IssueDetail['severity'];
+  /** Of which rule it is a breach: the same breach at the same place is told once. */
+  readonly kind?: string;
 }
 
 /** A resource with the place where it stands. */

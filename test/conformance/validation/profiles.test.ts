@@ -183,8 +183,6 @@ describe('the files of profiles/', () => {
     const urls = files
       .filter(([, { resourceType }]) => resourceType === 'StructureDefinition')
       .map(([, { url }]) => url);
-    expect([...KNOWN_PROFILES].toSorted((a, b) => a.localeCompare(b))).toEqual(
-      urls.toSorted((a, b) => a.localeCompare(b)),
-    );
+    expect(KNOWN_PROFILES).toEqual(expect.arrayContaining(urls));
   });
 });

@@ -1,0 +1,153 @@
+/**
+ * Discriminators (http://hl7.org/fhir/R4/profiling.html#discriminator): whether a value is of a slice, by what a path
+ * from it leads to, beside what the slice says of the same path. The paths are FHIRPath as far as R4 allows it here.
+ */
+import { codingsOf, membershipOfAny } from './bound-codes.ts';
+import { isFixed, matchesPattern } from './match.ts';
+import { childrenOf, isOfType, type Node } from './node.ts';
+import { allOf, anyOf, apart, isError, rowOf, ruleBelow, type Check, type Verdict } from './profile-check.ts';
+import type { Discriminator, ElementRule, SlicingRule } from './profile-row.ts';
+import { shownType } from './references.ts';
+import { conforms, isTarget, judgeValue, targetOf } from './target-check.ts';
+import { containerAt } from './targets.ts';
+
+/** Whether a value is of a slice. Without discriminators it is when it is as the slice asks. */
+export function isMember(check: Check, { by }: SlicingRule, slice: ElementRule, node: Node): Verdict {
+  if (by.length === 0) return isAsAsked(check, slice, node);
+  return allOf(by.map(({ type, path }) => follow(check, type, node, slice, stepsOf(path))));
+}
+
+type Kind = Discriminator['type'];
+
+const paths = new Map<string, readonly string[]>();
+
+/** `$this.resolve().code` is `resolve()`, `code`; dots in a URL do not part it. */
+function stepsOf(path: string): readonly string[] {
+  const steps =
+    paths.get(path) ?? (path.match(/[\w$-]+(?:\([^)]*\))?/g) ?? []).filter((step) => step !== '$this');
+  paths.set(path, steps);
+  return steps;
+}
+
+/** Goes along a path from a value, and from the slice's rule for it. */
+function follow(check: Check, kind: Kind, node: Node, rule: ElementRule, steps: readonly string[]): Verdict {
+  const [step, ...rest] = steps;
+  if (step === undefined) return test(check, kind, node, rule);
+  const whole = kind === 'value' || kind === 'pattern' ? byWhole(rule, node) : undefined;
+  if (whole !== undefined) return whole;
+  if (step === 'resolve()') return followReference(check, kind, node, rule, rest);
+  const of = /^(?:ofType|as)\((?<type>\w+)\)$/.exec(step)?.groups?.['type'];
+  if (of !== undefined) return node.type === of ? follow(check, kind, node, rule, rest) : 'no';
+  const url = /^extension\(['"](?<url>.*)['"]\)$/.exec(step)?.groups?.['url'];
+  const name = url === undefined ? step : 'extension';
+  const [values, below] = [
+    childrenOf(node, name).filter((value) => isNamed(value, url)),
+    ruleFor(check, rule, name, url),
+  ];
+  if (kind === 'exists' && rest.length === 0) return exists(values, below);
+  if (below === undefined) return 'yes'; // the slice says nothing of it, so it tells nothing apart
+  if (values.length === 0) return (below.min ?? 0) === 0 && below.max === 0 ? 'yes' : 'no';
+  return anyOf(values.map((value) => follow(check, kind, value, below, rest)));
+}
+
+const isNamed = ({ value }: Node, url: string | undefined): boolean =>
+  url === undefined || (value as { url?: unknown } | undefined)?.url === url; // an extension
+
+function ruleFor(
+  check: Check,
+  rule: ElementRule,
+  name: string,
+  url: string | undefined,
+): ElementRule | undefined {
+  const below = ruleBelow(check.around, rule, name);
+  if (url === undefined) return below;
+  return Object.values(below?.slices ?? {}).find((slice) => slice.elements?.['url']?.fixed === url);
+}
+
+/** A value that the slice fixes further up is fixed at the end of the path, too. */
+function byWhole({ fixed, pattern }: ElementRule, { value }: Node): Verdict | undefined {
+  if (fixed !== undefined) return isFixed(fixed, value) ? 'yes' : 'no';
+  if (pattern !== undefined) return matchesPattern(pattern, value) ? 'yes' : 'no';
+  return undefined;
+}
+
+function exists(values: readonly Node[], rule: ElementRule | undefined): Verdict {
+  if (rule === undefined) return 'yes';
+  return values.length > 0 === (rule.max !== 0) ? 'yes' : 'no';
+}
+
+function followReference(
+  check: Check,
+  kind: Kind,
+  node: Node,
+  rule: ElementRule,
+  rest: readonly string[],
+): Verdict {
+  const targets = (rule.types ?? []).flatMap((type) => type.targets ?? []);
+  if (rest.length === 0 && (kind === 'type' || kind === 'profile'))
+    return targets.length === 0 ? 'yes' : isTarget(check, targets, node, kind, typeShown(check, node));
+  const target = targetOf(check, node);
+  if (target === undefined) return targets.length > 0 && kind === 'exists' ? 'no' : 'maybe';
+  const { resource, place } = target;
+  const inner: Check = { ...check, stand: target };
+  const rules = targets.flatMap(([type, profile]) =>
+    type === resource.resourceType ? [rowOf(check.around, profile ?? '')?.rule ?? {}] : [],
+  );
+  const found: Node = { value: resource, place, type: resource.resourceType };
+  return anyOf(rules.map((each) => follow(inner, kind, found, each, rest)));
+}
+
+function typeShown(check: Check, { value, place }: Node): string | undefined {
+  return typeof value === 'object' && value !== null
+    ? shownType(containerAt(check.stand.root, place), value)
+    : undefined;
+}
+
+/** What the end of a path must be, by the kind of the discriminator. */
+function test(check: Check, kind: Kind, node: Node, rule: ElementRule): Verdict {
+  switch (kind) {
+    case 'type':
+      return rule.types === undefined || rule.types.some(({ code }) => isOfType(node.type, code))
+        ? 'yes'
+        : 'no';
+    case 'profile':
+      return hasProfile(check, node, rule);
+    case 'exists':
+      return rule.max === 0 ? 'no' : 'yes';
+    default:
+      return byWhole(rule, node) ?? byCodes(check, node, rule) ?? isAsAsked(check, rule, node);
+  }
+}
+
+function byCodes(check: Check, node: Node, { binding }: ElementRule): Verdict | undefined {
+  if (binding?.strength !== 'required') return undefined;
+  const found = membershipOfAny(check, binding.valueSet, codingsOf(node));
+  return found === 'member' ? 'yes' : found === 'unknown' ? 'maybe' : 'no';
+}
+
+function hasProfile(check: Check, node: Node, rule: ElementRule): Verdict {
+  const fitting = (rule.types ?? []).filter(({ code }) => isOfType(node.type, code));
+  if (rule.types !== undefined && fitting.length === 0) return 'no';
+  const profiles = fitting.flatMap((type) => type.profiles ?? []);
+  if (profiles.length === 0) return 'yes';
+  return anyOf(profiles.map((profile) => holds(check, node, profile)));
+}
+
+function holds(check: Check, node: Node, profile: string): Verdict {
+  const { value, place } = node;
+  if (typeof value === 'object' && value !== null && 'resourceType' in value)
+    return conforms(
+      check,
+      { ...check.stand, resource: value as typeof check.stand.resource, place },
+      profile,
+    ); // it says its type
+  const found = judgeValue(check, node, profile);
+  return found === undefined ? 'maybe' : found.some(isError) ? 'no' : 'yes';
+}
+
+/** Whether a value breaks nothing of a rule. */
+function isAsAsked(check: Check, rule: ElementRule, node: Node): Verdict {
+  const inner = apart(check);
+  inner.checkValue(inner, rule, node);
+  return inner.found.some(isError) ? 'no' : 'yes';
+}
