@@ -54,11 +54,16 @@ export const ISSUES = {
     'See the CapabilityStatement at /metadata for the operations.',
   ),
   'interaction-unsupported': row('not-supported', 405, 'See the CapabilityStatement at /metadata.'),
-  'not-acceptable': row('not-supported', 406, 'Accept application/fhir+json.'),
+  'not-acceptable': row('not-supported', 406, 'Accept application/fhir+json or application/fhir+xml.'),
+  'xml-inexpressible': row(
+    'not-supported',
+    406,
+    'Accept application/fhir+json: the content holds what XML cannot say.',
+  ),
   'media-type-unsupported': row(
     'not-supported',
     415,
-    'Send application/fhir+json (patch: application/json-patch+json).',
+    'Send application/fhir+json or application/fhir+xml, in UTF-8 (patch: application/json-patch+json).',
   ),
   'encoding-unsupported': row(
     'not-supported',
@@ -72,6 +77,11 @@ export const ISSUES = {
     'structure',
     400,
     'Send well-formed JSON in UTF-8 with every key once; see the place named.',
+  ),
+  'xml-invalid': row(
+    'structure',
+    400,
+    'Send well-formed FHIR XML in UTF-8, without DOCTYPE and processing instructions; see the place named.',
   ),
   'message-unreadable': row('structure', 400, 'See the segment and field named.', 'AR', '100', 'quarantine'),
   'unsupported-message': row(

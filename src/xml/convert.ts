@@ -1,0 +1,91 @@
+/**
+ * JSON texts, as they are stored and sent, as XML. A Bundle is taken apart by its entries, so that never more than one
+ * of its resources is in memory as a tree.
+ */
+import { parseJsonValue } from '../fhir/json.ts';
+import type { Resource } from '../fhir/types.ts';
+import { createWriter, encodeXml, writeBundle } from './encode.ts';
+
+/** Nesting of what we stored or made ourselves is no longer in question. */
+const OWN_DEPTH = { depth: Number.POSITIVE_INFINITY };
+
+/**
+ * @param text the text of one resource
+ * @throws OperationOutcomeError `xml-inexpressible`
+ */
+export function convertToXml(text: string, pretty = false): string {
+  const parts = cutBundle(text);
+  if (parts === undefined) return encodeXml(parse(text), { pretty });
+  const writer = createWriter(pretty);
+  writeBundle(writer, parse(parts.around), entriesOf(text, parts.entries));
+  return writer.text;
+}
+
+const parse = (text: string): Resource => parseJsonValue(text, OWN_DEPTH) as Resource; // resources are sent
+
+function* entriesOf(text: string, entries: readonly Span[]): Generator<unknown> {
+  for (const { start, end } of entries) yield parse(text.slice(start, end));
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Cut {
+  /** The Bundle without its entries. */
+  readonly around: string;
+  readonly entries: readonly Span[];
+}
+
+const BUNDLE = /^\{"resourceType":"Bundle"/;
+const ENTRY = '"entry":[';
+
+/** The entries of a Bundle's text as we make it, without blanks between its parts; undefined for what looks otherwise. */
+export function cutBundle(text: string): Cut | undefined {
+  if (!BUNDLE.test(text)) return undefined;
+  const entries: Span[] = [];
+  let level = 0;
+  let list = -1;
+  let start = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const mark = text[at];
+    if (mark === '"') {
+      if (level === 1 && list < 0 && text.startsWith(ENTRY, at)) {
+        list = at;
+        at += ENTRY.length - 1;
+        level += 1;
+      } else at = endOfString(text, at);
+    } else if (mark === '{' || mark === '[') {
+      if (list >= 0 && level === 2) start = at;
+      level += 1;
+    } else if (mark === '}' || mark === ']') {
+      level -= 1;
+      if (list >= 0 && level === 2) entries.push({ start, end: at + 1 });
+      else if (list >= 0 && level === 1) return { around: joinAround(text, list, at + 1), entries };
+    }
+  }
+  return undefined;
+}
+
+/** What is before and behind the list of entries, with one comma between at most. */
+function joinAround(text: string, start: number, end: number): string {
+  const before = text.slice(0, start).replace(/,$/, '');
+  return before + text.slice(end);
+}
+
+/** The place of the closing quote of the string that opens at `at`. */
+function endOfString(text: string, at: number): number {
+  let end = at;
+  do {
+    end = text.indexOf('"', end + 1);
+    if (end < 0) return text.length;
+  } while (isEscaped(text, end));
+  return end;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text[first - 1] === '\\') first -= 1;
+  return (at - first) % 2 === 1;
+}

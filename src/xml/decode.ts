@@ -1,0 +1,231 @@
+/**
+ * A resource from its XML (http://hl7.org/fhir/R4/xml.html), as the trees that JSON gives: everything behind is the same.
+ * Strict: every element is known, in its namespace and in its order; nothing is empty; no text stands between elements.
+ */
+import type { Body } from '../fhir/body.ts';
+import { bodyOf, JSON_LIMITS, type JsonLimits } from '../fhir/json.ts';
+import type { Resource } from '../fhir/types.ts';
+import { RESOURCE_TYPES } from '../resources/validation/structure.ts';
+import { readAttribute } from './characters.ts';
+import { layoutOf, type Layout, type Slot } from './layout.ts';
+import { FHIR, isDeclaration, namespaceOf, OUTERMOST, scopeWithin, XHTML, type Scope } from './namespaces.ts';
+import { readValue } from './primitive.ts';
+import { refuse, tellName } from './refuse.ts';
+import { createScanner, nextToken, type OpenTag, type Scanner } from './scan.ts';
+import { closes, readXhtml } from './xhtml.ts';
+
+/** A member of a storing tree. */
+type Tree = Record<string, unknown>;
+
+interface Reader {
+  readonly scanner: Scanner;
+  readonly limits: JsonLimits;
+}
+
+/** An element that was just opened. */
+interface Opened {
+  readonly tag: OpenTag;
+  /** Inside the element. */
+  readonly scope: Scope;
+  /** How deep its object stands in JSON. */
+  readonly level: number;
+}
+
+/**
+ * @throws OperationOutcomeError `xml-invalid` for what is no FHIR XML, `structure-invalid` for elements and values that
+ *   the type does not have; each names line and column
+ */
+export function decodeXml(text: string, limits: JsonLimits = JSON_LIMITS): Body {
+  const scanner = createScanner(text);
+  const tag = nextElement(scanner, undefined);
+  if (tag === undefined) refuse(scanner, 'there is no element');
+  const reader = { scanner, limits };
+  const scope = scopeWithin(scanner, OUTERMOST, tag);
+  const resource = readResource(reader, { tag, scope, level: 1 });
+  if (nextElement(scanner, undefined) !== undefined)
+    refuse(scanner, 'a second element stands after the resource');
+  return bodyOf(resource);
+}
+
+function readResource(reader: Reader, opened: Opened): Resource {
+  const { scanner } = reader;
+  const { name } = opened.tag;
+  checkNamespace(scanner, opened, FHIR);
+  if (!RESOURCE_TYPES.has(name)) refuse(scanner, `${tellName(name)} is no resource of R4`);
+  const outermost = scanner.path.length === 0;
+  if (outermost) scanner.path.push(name);
+  const tree: Tree = { resourceType: name };
+  readStructure(reader, opened, name, tree);
+  if (outermost) scanner.path.pop();
+  return tree as unknown as Resource; // the name of a resource type is in it
+}
+
+/** Attributes and children of a structure, into its tree. */
+function readStructure(reader: Reader, opened: Opened, type: string, tree: Tree): void {
+  const { scanner, limits } = reader;
+  if (opened.level > limits.depth) refuse(scanner, `nested deeper than ${limits.depth} levels`);
+  const layout = layoutOf(type);
+  readAttributes(scanner, opened.tag, layout.attributes, tree);
+  let last: Slot | undefined;
+  const list = createList(tree);
+  for (
+    let child = nextElement(scanner, opened.tag);
+    child !== undefined;
+    child = nextElement(scanner, opened.tag)
+  ) {
+    const slot = findSlot(scanner, layout, child, last);
+    if (slot !== last) list.flush();
+    last = slot;
+    scanner.path.push(slot.name);
+    const scope = scopeWithin(scanner, opened.scope, child);
+    const inner = { tag: child, scope, level: opened.level + (slot.list ? 2 : 1) };
+    checkNamespace(scanner, inner, slot.kind === 'xhtml' ? XHTML : FHIR);
+    const [value, beside] = readElement(reader, inner, slot, opened.scope);
+    scanner.path.pop();
+    if (slot.list) list.add(slot, value, beside);
+    else put(tree, slot.name, value, beside);
+  }
+  list.flush();
+}
+
+/** A value, and what stands beside it in JSON (`_name`). */
+type Pair = readonly [value: unknown, beside: Tree | undefined];
+
+function readElement(reader: Reader, opened: Opened, { kind, code }: Slot, around: Scope): Pair {
+  switch (kind) {
+    case 'xhtml':
+      return [readXhtml(reader.scanner, opened.tag, around), undefined];
+    case 'primitive':
+      return readPrimitive(reader, opened, code);
+    case 'resource':
+      return [readHeldResource(reader, opened), undefined];
+    default: {
+      const tree: Tree = {};
+      readStructure(reader, opened, code, tree);
+      if (isEmpty(tree)) refuse(reader.scanner, EMPTY);
+      return [tree, undefined];
+    }
+  }
+}
+
+const EMPTY = 'it has neither a value nor children; an element that is there is never empty';
+
+/** http://hl7.org/fhir/R4/xml.html: the value is an attribute; id and extensions stand beside it in JSON. */
+function readPrimitive(reader: Reader, opened: Opened, code: string): Pair {
+  const { scanner } = reader;
+  const beside: Tree = {};
+  const text = opened.tag.attributes.find(({ name }) => name === 'value');
+  const attributes = opened.tag.attributes.filter((each) => each !== text);
+  readStructure(reader, { ...opened, tag: { ...opened.tag, attributes } }, 'Element', beside);
+  const value = text === undefined ? undefined : readValue(code, textOf(scanner, text.raw));
+  if (text !== undefined && value === undefined)
+    refuse(scanner, `the value is no ${code}`, 'structure-invalid');
+  if (value === undefined && isEmpty(beside)) refuse(scanner, EMPTY);
+  return [value, isEmpty(beside) ? undefined : beside];
+}
+
+/** `contained`, `Bundle.entry.resource` and their like: an element around exactly one resource. */
+function readHeldResource(reader: Reader, { tag, scope, level }: Opened): Resource {
+  const { scanner } = reader;
+  readAttributes(scanner, tag, NO_ATTRIBUTES, {});
+  const child = nextElement(scanner, tag);
+  if (child === undefined) return refuse(scanner, 'a resource is expected inside');
+  const resource = readResource(reader, { tag: child, scope: scopeWithin(scanner, scope, child), level });
+  if (nextElement(scanner, tag) !== undefined) refuse(scanner, 'only one resource may stand inside');
+  return resource;
+}
+
+const NO_ATTRIBUTES: ReadonlySet<string> = new Set();
+
+function readAttributes(
+  scanner: Scanner,
+  { attributes }: OpenTag,
+  known: ReadonlySet<string>,
+  tree: Tree,
+): void {
+  for (const { name, raw } of attributes) {
+    if (known.has(name)) tree[name] = textOf(scanner, raw);
+    else if (!isDeclaration(name))
+      refuse(scanner, `the attribute ${tellName(name)} is unknown`, 'structure-invalid');
+  }
+}
+
+/** "Attributes can never be empty. Either they are absent, or they are present with at least one character of non-whitespace content." */
+function textOf(scanner: Scanner, raw: string): string {
+  const text = readAttribute(raw);
+  if (text === undefined || !/\S/.test(text))
+    return refuse(scanner, 'an attribute that is there is never empty');
+  return text;
+}
+
+/** Where a child stands in its structure; it must be known, in its order, and once unless it repeats. */
+function findSlot(scanner: Scanner, { slots }: Layout, { name }: OpenTag, last: Slot | undefined): Slot {
+  const slot = slots.get(name);
+  if (slot === undefined)
+    return refuse(scanner, `the element ${tellName(name)} is unknown`, 'structure-invalid');
+  if (last === undefined || slot.order > last.order || (slot === last && slot.list)) return slot;
+  if (slot.order < last.order) refuse(scanner, `${slot.name} must stand before ${last.name}`);
+  return refuse(scanner, `${slot.name} may stand here once, and with one type`, 'structure-invalid');
+}
+
+function checkNamespace(scanner: Scanner, { tag, scope }: Opened, wanted: string): void {
+  const found = namespaceOf(scanner, scope, tag.prefix);
+  if (found !== wanted)
+    refuse(scanner, `the element ${tellName(tag.name)} must be of the namespace ${wanted}`);
+}
+
+/** The next child of an element, comments and blanks passed over; undefined at its end, or that of the text. */
+function nextElement(scanner: Scanner, parent: OpenTag | undefined): OpenTag | undefined {
+  if (parent?.empty === true) return undefined;
+  for (;;) {
+    const token = nextToken(scanner);
+    switch (token.kind) {
+      case 'open':
+        return token;
+      case 'close':
+        if (parent !== undefined && closes(token, parent)) return undefined;
+        return refuse(scanner, 'the closing tag fits no opening one');
+      case 'end':
+        return parent === undefined ? undefined : refuse(scanner, 'the text ends inside an element');
+      case 'comment':
+        break;
+      default:
+        if (token.kind === 'cdata' || /[^ \t\n]/.test(token.content))
+          refuse(scanner, 'text may not stand between elements; values are attributes');
+    }
+  }
+}
+
+function isEmpty(tree: Tree): boolean {
+  for (const _name in tree) return false;
+  return true;
+}
+
+function put(tree: Tree, name: string, value: unknown, beside: unknown): void {
+  if (value !== undefined) tree[name] = value;
+  if (beside !== undefined) tree[`_${name}`] = beside;
+}
+
+/** Collects the members of one list after the other; `null` fills what is not there (http://hl7.org/fhir/R4/json.html#primitive). */
+function createList(tree: Tree): {
+  add(slot: Slot, value: unknown, beside: Tree | undefined): void;
+  flush(): void;
+} {
+  let name = '';
+  let values: unknown[] = [];
+  let besides: unknown[] = [];
+  return {
+    add(slot, value, beside) {
+      ({ name } = slot);
+      values.push(value ?? null);
+      besides.push(beside ?? null);
+    },
+    flush() {
+      if (values.length === 0) return;
+      const [some, more] = [values, besides].map((list) => list.some((each) => each !== null));
+      put(tree, name, some === true ? values : undefined, more === true ? besides : undefined);
+      values = [];
+      besides = [];
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * What a type is in XML, from the table of R4: its elements in the order in which they must appear
+ * (http://hl7.org/fhir/R4/xml.html), with the JSON property of each.
+ */
+import {
+  elementsOf,
+  propertiesOf,
+  RESOURCE_TYPES,
+  type ElementType,
+} from '../resources/validation/structure.ts';
+
+/** One element, or one type of a choice, as it may stand in a structure. */
+export interface Slot {
+  /** The name of the element, and of the property. */
+  readonly name: string;
+  /** Elements appear in this order; the types of one choice share it. */
+  readonly order: number;
+  /** The datatype, or the name of the inner structure. */
+  readonly code: string;
+  readonly kind: 'primitive' | 'structure' | 'resource' | 'xhtml';
+  readonly list: boolean;
+}
+
+export interface Layout {
+  readonly slots: ReadonlyMap<string, Slot>;
+  /** What is an attribute in XML: `id` of an element, `url` of an extension. */
+  readonly attributes: ReadonlySet<string>;
+  /** Properties that are no elements in XML: the attributes, and the name of a resource. */
+  readonly apart: ReadonlySet<string>;
+}
+
+const known = new Map<string, Layout>();
+
+/** @param type a resource, a datatype or an inner structure of the table */
+export function layoutOf(type: string): Layout {
+  const layout = known.get(type) ?? buildLayout(type);
+  known.set(type, layout);
+  return layout;
+}
+
+function buildLayout(type: string): Layout {
+  const slots = new Map<string, Slot>();
+  const attributes = new Set<string>();
+  for (const [order, element] of elementsOf(type).entries()) {
+    for (const [name, elementType] of propertiesOf(element)) {
+      // The id of a resource is an element although it takes no extensions either.
+      if (elementType.attribute && !RESOURCE_TYPES.has(type)) attributes.add(name);
+      else
+        slots.set(name, {
+          name,
+          order,
+          code: elementType.code,
+          kind: kindOf(elementType),
+          list: element.max > 1,
+        });
+    }
+  }
+  const apart = RESOURCE_TYPES.has(type) ? new Set(['resourceType']) : attributes;
+  return { slots, attributes, apart };
+}
+
+function kindOf({ code }: ElementType): Slot['kind'] {
+  if (code === 'Resource') return 'resource';
+  if (code === 'xhtml') return 'xhtml';
+  return elementsOf(code).length === 0 ? 'primitive' : 'structure';
+}

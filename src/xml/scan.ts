@@ -1,0 +1,217 @@
+/**
+ * XML 1.0 with namespaces, taken apart (https://www.w3.org/TR/xml/, https://www.w3.org/TR/xml-names/), as much of it as
+ * FHIR needs and no more: elements, attributes, text, CDATA sections and comments. No DOCTYPE, so no entities and nothing
+ * from outside; no processing instructions. Names are ASCII. What is not known is refused, and everything is bounded.
+ */
+import { findNoCharacter, hasSoundReferences } from './characters.ts';
+import { refuse } from './refuse.ts';
+
+/** Attributes of one element at most; FHIR's have three, those of the narrative few more. */
+export const ATTRIBUTES_MAX = 64;
+
+export interface Attribute {
+  /** With its prefix. */
+  readonly name: string;
+  /** Between the quotes, as written. */
+  readonly raw: string;
+  /** The whole attribute, from its name to behind its closing quote. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface OpenTag {
+  readonly kind: 'open';
+  /** Empty when there is none. */
+  readonly prefix: string;
+  readonly name: string;
+  readonly attributes: readonly Attribute[];
+  /** `<a/>`: there will be no closing tag. */
+  readonly empty: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface CloseTag {
+  readonly kind: 'close';
+  readonly prefix: string;
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What stands between tags: as written for text and comments, the inside of a CDATA section. */
+export interface Run {
+  readonly kind: 'text' | 'cdata' | 'comment';
+  readonly content: string;
+}
+
+export type Token = OpenTag | CloseTag | Run | { readonly kind: 'end' };
+
+/** A text being read, and how far. */
+export interface Scanner {
+  readonly text: string;
+  at: number;
+  /** The elements that reading is in, by the names of the table. */
+  readonly path: string[];
+}
+
+const END: Token = { kind: 'end' };
+const DECLARATION =
+  /^<\?xml\s+version\s*=\s*(?:"1\.0"|'1\.0')(?:\s+encoding\s*=\s*(?:"[A-Za-z0-9._-]+"|'[A-Za-z0-9._-]+'))?(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>/;
+
+/** Begins to read a text. Line ends become line feeds, as every XML processor makes them (XML 2.11). */
+export function createScanner(source: string): Scanner {
+  const text = source.includes('\r') ? source.replaceAll(/\r\n?/g, '\n') : source;
+  const scanner: Scanner = { text, at: findNoCharacter(text), path: [] };
+  if (scanner.at >= 0) refuse(scanner, 'this character may not stand in XML');
+  scanner.at = DECLARATION.exec(text.slice(0, 256))?.[0].length ?? 0;
+  return scanner;
+}
+
+/** The next piece of the text. */
+export function nextToken(scanner: Scanner): Token {
+  const { text, at } = scanner;
+  if (at >= text.length) return END;
+  if (text[at] !== '<') return readText(scanner);
+  switch (text[at + 1]) {
+    case '/':
+      return readClose(scanner);
+    case '!':
+      return readMarked(scanner);
+    case '?':
+      return refuse(scanner, 'processing instructions are not taken');
+    default:
+      return readOpen(scanner);
+  }
+}
+
+function readText(scanner: Scanner): Run {
+  const end = scanner.text.indexOf('<', scanner.at);
+  const content = scanner.text.slice(scanner.at, end < 0 ? undefined : end);
+  if (content.includes(']]>')) refuse(scanner, ']]> may not stand in text');
+  if (!hasSoundReferences(content)) refuse(scanner, NO_REFERENCE);
+  scanner.at += content.length;
+  return { kind: 'text', content };
+}
+
+const NO_REFERENCE = 'an ampersand begins a character reference, or one of amp, lt, gt, quot and apos';
+
+function readClose(scanner: Scanner): CloseTag {
+  const start = scanner.at;
+  scanner.at += 2;
+  const [prefix, name] = splitName(readName(scanner));
+  skipBlanks(scanner);
+  if (scanner.text[scanner.at] !== '>') refuse(scanner, 'the closing tag does not end');
+  scanner.at += 1;
+  return { kind: 'close', prefix, name, start, end: scanner.at };
+}
+
+/** Comments and CDATA sections. Everything else that begins so belongs to a DOCTYPE. */
+function readMarked(scanner: Scanner): Run {
+  const { text, at } = scanner;
+  if (text.startsWith('<!--', at)) return readComment(scanner);
+  if (!text.startsWith('<![CDATA[', at)) refuse(scanner, 'a DOCTYPE is not taken, nor what belongs to one');
+  const end = text.indexOf(']]>', at);
+  if (end < 0) refuse(scanner, 'the CDATA section does not end');
+  scanner.at = end + 3;
+  return { kind: 'cdata', content: text.slice(at + 9, end) };
+}
+
+function readComment(scanner: Scanner): Run {
+  const { text, at } = scanner;
+  const end = text.indexOf('--', at + 4);
+  if (end < 0 || text[end + 2] !== '>') refuse(scanner, 'a comment ends with --> and holds no -- before');
+  scanner.at = end + 3;
+  return { kind: 'comment', content: text.slice(at, end + 3) };
+}
+
+function readOpen(scanner: Scanner): OpenTag {
+  const start = scanner.at;
+  scanner.at += 1;
+  const [prefix, name] = splitName(readName(scanner));
+  const attributes = readAttributes(scanner);
+  const empty = scanner.text[scanner.at] === '/';
+  if (empty) scanner.at += 1;
+  if (scanner.text[scanner.at] !== '>') refuse(scanner, 'the tag does not end as one does');
+  scanner.at += 1;
+  return { kind: 'open', prefix, name, attributes, empty, start, end: scanner.at };
+}
+
+const NONE: readonly Attribute[] = [];
+
+function readAttributes(scanner: Scanner): readonly Attribute[] {
+  let attributes: Attribute[] | undefined;
+  for (;;) {
+    const blank = skipBlanks(scanner);
+    const next = scanner.text[scanner.at];
+    if (next === '>' || next === '/') return attributes ?? NONE;
+    if (blank === 0) refuse(scanner, 'a blank is expected before an attribute');
+    const attribute = readOneAttribute(scanner);
+    attributes ??= [];
+    if (attributes.some(({ name }) => name === attribute.name))
+      refuse(scanner, 'an attribute stands here twice');
+    if (attributes.push(attribute) > ATTRIBUTES_MAX)
+      refuse(scanner, `more than ${ATTRIBUTES_MAX} attributes`);
+  }
+}
+
+function readOneAttribute(scanner: Scanner): Attribute {
+  const { text } = scanner;
+  const start = scanner.at;
+  const name = readName(scanner);
+  skipBlanks(scanner);
+  if (text[scanner.at] !== '=') refuse(scanner, 'an attribute needs a value');
+  scanner.at += 1;
+  skipBlanks(scanner);
+  const quote = text[scanner.at] ?? '';
+  if (quote !== '"' && quote !== "'") refuse(scanner, 'the value of an attribute stands in quotes');
+  const end = text.indexOf(quote, scanner.at + 1);
+  if (end < 0) refuse(scanner, 'the value of an attribute does not end');
+  const raw = text.slice(scanner.at + 1, end);
+  if (raw.includes('<')) refuse(scanner, 'a < may not stand in an attribute');
+  if (!hasSoundReferences(raw)) refuse(scanner, NO_REFERENCE);
+  scanner.at = end + 1;
+  return { name, raw, start, end: end + 1 };
+}
+
+/** A name, with its prefix when there is one. */
+function readName(scanner: Scanner): string {
+  const { text, at } = scanner;
+  if (!isNameStart(text.charCodeAt(at))) refuse(scanner, 'a name is expected');
+  let end = at + 1;
+  let colon = -1;
+  for (; ; end += 1) {
+    const code = text.charCodeAt(end);
+    if (code === COLON && colon < 0 && isNameStart(text.charCodeAt(end + 1))) colon = end;
+    else if (!isNamePart(code)) break;
+  }
+  scanner.at = end;
+  return text.slice(at, end);
+}
+
+function splitName(qualified: string): readonly [prefix: string, name: string] {
+  const colon = qualified.indexOf(':');
+  return colon < 0 ? ['', qualified] : [qualified.slice(0, colon), qualified.slice(colon + 1)];
+}
+
+const COLON = 58;
+
+/** A letter or an underscore. */
+function isNameStart(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95;
+}
+
+/** Digits, hyphen and dot, too. */
+function isNamePart(code: number): boolean {
+  return isNameStart(code) || (code >= 48 && code <= 57) || code === 45 || code === 46;
+}
+
+/** Passes over blanks; how many there were. */
+function skipBlanks(scanner: Scanner): number {
+  const from = scanner.at;
+  for (;;) {
+    const code = scanner.text.charCodeAt(scanner.at);
+    if (code !== 32 && code !== 10 && code !== 9) return scanner.at - from;
+    scanner.at += 1;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The narrative (http://hl7.org/fhir/R4/narrative.html): in JSON a string that holds an XHTML `div`, in XML that very
+ * `div`. It is copied as it was written, comments and references too; only what depends on its surroundings is made
+ * independent of them: prefixes, CDATA sections, and the entities of HTML, which XML does not know without a DOCTYPE.
+ */
+import { escapeText, hasSoundReferences } from './characters.ts';
+import { ENTITIES } from './entities.ts';
+import { isDeclaration, namespaceOf, OUTERMOST, scopeWithin, XHTML, type Scope } from './namespaces.ts';
+import { refuse, refuseToWrite } from './refuse.ts';
+import { createScanner, nextToken, type CloseTag, type OpenTag, type Scanner } from './scan.ts';
+
+/** Elements of a narrative within each other, at most. */
+export const XHTML_DEPTH_MAX = 128;
+
+/**
+ * The `div` that was just opened, as the string that JSON has for it. Reads up to its end.
+ *
+ * @param scope the declarations in force around it
+ */
+export function readXhtml(scanner: Scanner, div: OpenTag, scope: Scope): string {
+  let xhtml = '';
+  const open: { readonly tag: OpenTag; readonly scope: Scope }[] = [];
+  const enter = (tag: OpenTag): void => {
+    const within = scopeWithin(scanner, open.at(-1)?.scope ?? scope, tag);
+    if (namespaceOf(scanner, within, tag.prefix) !== XHTML) refuse(scanner, 'a narrative holds XHTML alone');
+    xhtml += copyOpen(scanner, tag, open.length === 0);
+    if (!tag.empty && open.push({ tag, scope: within }) > XHTML_DEPTH_MAX)
+      refuse(scanner, `a narrative nested deeper than ${XHTML_DEPTH_MAX} levels`);
+  };
+  enter(div);
+  while (open.length > 0) {
+    const token = nextToken(scanner);
+    if (token.kind === 'end') refuse(scanner, 'the text ends inside a narrative');
+    if (token.kind === 'open') enter(token);
+    else if (token.kind === 'close') {
+      if (!closes(token, open.pop()?.tag)) refuse(scanner, 'the closing tag fits no opening one');
+      xhtml += token.prefix === '' ? scanner.text.slice(token.start, token.end) : `</${token.name}>`;
+    } else xhtml += token.kind === 'cdata' ? escapeText(token.content) : token.content;
+  }
+  return xhtml;
+}
+
+export const closes = ({ prefix, name }: CloseTag, tag: OpenTag | undefined): boolean =>
+  tag?.prefix === prefix && tag.name === name;
+
+/** As written, unless its prefix or its namespace come from outside. */
+function copyOpen(scanner: Scanner, tag: OpenTag, outermost: boolean): string {
+  const { prefix, name, attributes, empty, start, end } = tag;
+  if (attributes.some((each) => isForeign(each.name)))
+    refuse(scanner, 'a narrative has no attributes of other namespaces');
+  const declares = attributes.some((each) => each.name === 'xmlns');
+  if (prefix === '' && (declares || !outermost)) return scanner.text.slice(start, end);
+  const kept = attributes
+    .filter((each) => !isDeclaration(each.name))
+    .map((each) => ` ${scanner.text.slice(each.start, each.end)}`);
+  return `<${name}${outermost ? ` xmlns="${XHTML}"` : ''}${kept.join('')}${empty ? '/' : ''}>`;
+}
+
+const isForeign = (name: string): boolean => /^(?!xmlns:|xml:)[^:]+:/.test(name);
+
+/**
+ * The string of JSON as the `div` that XML embeds.
+ *
+ * @throws OperationOutcomeError `xml-inexpressible` when it is not one well-formed `div` of XHTML
+ */
+export function writeXhtml(xhtml: string, path: readonly string[]): string {
+  try {
+    const scanner = createScanner(nameNoEntities(xhtml.trim()));
+    const div = nextToken(scanner);
+    if (div.kind !== 'open' || div.name !== 'div') refuse(scanner, 'it begins with no div');
+    const written = readXhtml(scanner, div, OUTERMOST);
+    if (nextToken(scanner).kind !== 'end') refuse(scanner, 'it goes on after its end');
+    return written;
+  } catch {
+    return refuseToWrite(path, 'the narrative is no well-formed XHTML');
+  }
+}
+
+const NAMED = /&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*);/g;
+
+/** The entities of HTML as references by number. Comments are left alone: they hold no references. */
+function nameNoEntities(xhtml: string): string {
+  if (hasSoundReferences(xhtml)) return xhtml;
+  return xhtml
+    .split(/(<!--[\s\S]*?-->)/)
+    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(NAMED, numberOf)))
+    .join('');
+}
+
+const numberOf = (reference: string, name: string): string => {
+  const code = ENTITIES.get(name);
+  return code === undefined ? reference : `&#${code};`;
+};
