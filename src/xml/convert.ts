@@ -23,7 +23,7 @@ export function convertToXml(text: string, pretty = false): string {
 
 const parse = (text: string): Resource => parseJsonValue(text, OWN_DEPTH) as Resource; // resources are sent
 
-function* entriesOf(text: string, entries: readonly Span[]): Generator<unknown> {
+function* entriesOf(text: string, entries: readonly Span[]): Generator {
   for (const { start, end } of entries) yield parse(text.slice(start, end));
 }
 

@@ -196,10 +196,7 @@ function nextElement(scanner: Scanner, parent: OpenTag | undefined): OpenTag | u
   }
 }
 
-function isEmpty(tree: Tree): boolean {
-  for (const _name in tree) return false;
-  return true;
-}
+const isEmpty = (tree: Tree): boolean => Object.keys(tree).length === 0;
 
 function put(tree: Tree, name: string, value: unknown, beside: unknown): void {
   if (value !== undefined) tree[name] = value;

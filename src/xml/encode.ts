@@ -104,6 +104,7 @@ function childrenOf(
     const slot = slots.get(name);
     if (slot === undefined)
       return refuseToWrite([...path, parent], 'it has an element that R4 does not know');
+    if (beside && slot.kind !== 'primitive') return refuseToWrite([...path, parent, name], NO_PRIMITIVE);
     if (beside && tree[name] !== undefined) continue; // told with its value
     ordered &&= last <= slot.order;
     last = slot.order;
@@ -112,6 +113,8 @@ function childrenOf(
   }
   return ordered ? children : children.toSorted((one, other) => one.slot.order - other.slot.order);
 }
+
+const NO_PRIMITIVE = 'only a primitive has something beside it';
 
 function attributesOf({ path }: Writer, parent: string, { attributes }: Layout, tree: Tree): string {
   let text = '';
@@ -143,8 +146,7 @@ function writeOne(writer: Writer, slot: Slot, value: unknown, beside: unknown): 
   const { name, kind, code } = slot;
   if (kind === 'primitive') return writePrimitive(writer, slot, value, beside);
   if (kind === 'xhtml') return line(writer, writeXhtml(String(value), [...writer.path, name]));
-  if (!isTree(value) || beside !== undefined)
-    return refuseToWrite([...writer.path, name], 'an element is expected');
+  if (!isTree(value)) return refuseToWrite([...writer.path, name], 'an element is expected');
   if (kind === 'structure') return writeStructure(writer, name, layoutOf(code), value);
   line(writer, `<${name}>`);
   writer.path.push(name);
