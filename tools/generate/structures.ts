@@ -5,6 +5,7 @@
  *     status 1..1 code #task-status
  *     requester 0..1 Reference(Device,Organization,Patient)
  *     deceased[x] 0..1 boolean|dateTime
+ *     low 0..1 Quantity(SimpleQuantity)
  *     id 0..1 @string               (@: an attribute, which has no extensions)
  *
  * The first row of a type names the one whose elements it has as well: `:DomainResource`.
@@ -83,7 +84,7 @@ function typesOf(element: ElementDefinition): string {
   if (element.contentReference !== undefined) return element.contentReference.replace('#', '');
   if (isStructure(element)) return element.path;
   return (element.type ?? [])
-    .map(({ code, targetProfile }) => `${codeOf(element, code)}${targetsOf(code, targetProfile)}`)
+    .map((type) => `${codeOf(element, type.code)}${targetsOf(type)}`)
     .join('|');
 }
 
@@ -96,12 +97,14 @@ function codeOf({ path }: ElementDefinition, code: string): string {
 /** What the specification's pages say of these attributes; the definitions say only that they are strings. */
 const ATTRIBUTES: Readonly<Record<string, string>> = { 'Resource.id': '@id', 'Extension.url': '@uri' };
 
-function targetsOf(code: string, profiles: readonly string[] = []): string {
-  const targets = profiles.map((profile) => lastPart(profile)).toSorted();
-  return code !== 'Reference' || targets.length === 0 || targets.includes('Resource')
-    ? ''
-    : `(${targets.join(',')})`;
+/** To what a Reference may point; of what kind a Quantity must be. */
+function targetsOf({ code, profile = [], targetProfile = [] }: ElementType): string {
+  const named = { Reference: targetProfile, Quantity: profile }[code] ?? [];
+  const targets = named.map((canonical) => lastPart(canonical)).toSorted();
+  return targets.length === 0 || targets.includes('Resource') ? '' : `(${targets.join(',')})`;
 }
+
+type ElementType = NonNullable<ElementDefinition['type']>[number];
 
 function lastPart(text: string, separator = '/'): string {
   return text.slice(text.lastIndexOf(separator) + 1);

@@ -6,7 +6,7 @@ import type { FuncKeywordDefinition } from 'ajv';
 import { makeCodeCheck, makeConceptCheck } from './bindings.ts';
 import type { Tree } from './invariants.ts';
 import { checkTargets } from './references.ts';
-import type { Run } from './run.ts';
+import { add, type Run } from './run.ts';
 import { makeShapeCheck } from './shape.ts';
 
 /** Judges a value by the type it has; see `check.ts`. */
@@ -33,6 +33,13 @@ function keyword<Schema, Value>(name: string, make: Make<Schema, Value>): FuncKe
   };
 }
 
+/** A SimpleQuantity says how much, not how much at most (sqty-1). */
+function checkSimple(run: Run, value: Tree, place: string): void {
+  const says = 'here a quantity has no comparator (sqty-1)';
+  const check = () => value['comparator'] === undefined || add(run, place, says, 'invariant');
+  run.later.push({ within: place, check });
+}
+
 /** The words for values of one JSON type. The schema has seen to it that the value is of that type. */
 export function makeKeywords({ checkType, checkNested }: Judges): readonly FuncKeywordDefinition[] {
   const ofObjects = [
@@ -48,6 +55,7 @@ export function makeKeywords({ checkType, checkNested }: Judges): readonly FuncK
     keyword('targets', (types: readonly string[]) => (run: Run, value: Tree, place) => {
       checkTargets(run, value, place, types);
     }),
+    keyword('simple', () => checkSimple),
     keyword('concept', (valueSet: string) => makeConceptCheck(valueSet)),
   ];
   const ofStrings = [keyword('code', (valueSet: string) => makeCodeCheck(valueSet))];

@@ -52,6 +52,6 @@ function valueSchema({ name, valueSet }: Element, { code, targets }: ElementType
     type: 'object',
     element: code,
     ...(bound && { concept: valueSet }),
-    ...(targets.length > 0 && { targets }),
+    ...(targets.length > 0 && (code === 'Quantity' ? { simple: true } : { targets })),
   };
 }

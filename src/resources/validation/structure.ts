@@ -7,7 +7,7 @@ import structures from '../generated/structures.json' with { type: 'json' };
 export interface ElementType {
   /** A primitive, a datatype, an inner structure, or `Resource`. */
   readonly code: string;
-  /** Resource types a Reference may point to; none means any. */
+  /** Resource types a Reference may point to, none means any; of a Quantity `SimpleQuantity`, when it must be one. */
   readonly targets: readonly string[];
   /** An XML attribute: it has no extensions, so there is no `_name`. */
   readonly attribute: boolean;
