@@ -83,9 +83,7 @@ function isStructure({ type, contentReference }: ElementDefinition): boolean {
 function typesOf(element: ElementDefinition): string {
   if (element.contentReference !== undefined) return element.contentReference.replace('#', '');
   if (isStructure(element)) return element.path;
-  return (element.type ?? [])
-    .map((type) => `${codeOf(element, type.code)}${targetsOf(type)}`)
-    .join('|');
+  return (element.type ?? []).map((type) => `${codeOf(element, type.code)}${targetsOf(type)}`).join('|');
 }
 
 /** FHIRPath's own strings are XML attributes: they carry no extensions. */
