@@ -49,7 +49,7 @@ const SAID_ELSEWHERE = [
 export const DEFINITIONS: Readonly<Record<string, readonly Invariant[]>> = {
   ElementDefinition: [
     row('eld-2', 'min is at most max', ({ min, max }) => max === '*' || !(Number(min) > Number(max))),
-    row('eld-3', 'max is a number or *', ({ max }) => max === undefined || /^(?:\*|\d+)$/.test(String(max))),
+    row('eld-3', 'max is a number or *', ({ max }) => fits(max, /^(?:\*|\d+)$/)),
     row(
       'eld-5',
       'a contentReference stands alone',
@@ -63,24 +63,20 @@ export const DEFINITIONS: Readonly<Record<string, readonly Invariant[]>> = {
       isDistinct(treesOf(element, 'constraint').map(({ key }) => String(key))),
     ),
     notBoth('eld-15', 'defaultValue[x]', 'meaningWhenMissing'),
-    row(
-      'eld-16',
-      'sliceName has letters, digits and / - _ [ ] @',
-      ({ sliceName }) => sliceName === undefined || /^[a-zA-Z0-9/\-_[\]@]+$/.test(String(sliceName)),
+    row('eld-16', 'sliceName has letters, digits and / - _ [ ] @', ({ sliceName }) =>
+      fits(sliceName, /^[a-zA-Z0-9/\-_[\]@]+$/),
     ),
     row(
       'eld-18',
       'a modifier says why it is one',
       (element) => element['isModifier'] !== true || has(element, 'isModifierReason'),
     ),
-    row('eld-19', 'path is made of names', ({ path }) => path === undefined || PATH.test(String(path))),
+    row('eld-19', 'path is made of names', ({ path }) => fits(path, PATH)),
     together('eld-22', 'sliceIsConstraining', 'sliceName'),
   ],
   'ElementDefinition.binding': [
-    row(
-      'eld-12',
-      'valueSet is an absolute address or a urn',
-      ({ valueSet }) => valueSet === undefined || /^(?:http:|https|urn:)/.test(String(valueSet)),
+    row('eld-12', 'valueSet is an absolute address or a urn', ({ valueSet }) =>
+      fits(valueSet, /^(?:http:|https|urn:)/),
     ),
   ],
   'ElementDefinition.slicing': [anyOf('eld-1', 'discriminator', 'description')],
@@ -224,3 +220,4 @@ export const DEFINITIONS: Readonly<Record<string, readonly Invariant[]>> = {
 
 const ofOneType = (element: Tree): boolean => listOf(element, 'type').length <= 1;
 const refers = ({ code }: Tree): boolean => code === 'Reference' || code === 'canonical';
+const fits = (text: unknown, form: RegExp): boolean => typeof text !== 'string' || form.test(text);
