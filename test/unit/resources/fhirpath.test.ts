@@ -82,7 +82,7 @@ describe('what a client’s expression may not', () => {
     ['nothing', '', 'syntax'],
     ['no function', 'name.explode()', 'function'],
     ['doubling', `descendants()${'.combine(%context.descendants())'.repeat(14)}`, 'too-costly'],
-    ['nesting', `${'descendants().select('.repeat(8)}descendants()${')'.repeat(8)}`, 'too-costly'],
+    ['nesting', 'name.select(%context.name.select(%context.name))', 'too-costly'],
   ])('%s', (_says, expression, reason) => {
     expect(faultOf(() => compile(expression).locate(WIDE))).toBe(reason);
   });
@@ -98,11 +98,8 @@ describe('what a client’s expression may not', () => {
   });
 
   test('no fault quotes a value', () => {
-    try {
-      compile("name.given.substring(0, 1) = 'Ada'", { source: 'own' }).evaluate(PATIENT);
-    } catch (error) {
-      expect(String(error)).not.toMatch(/Ada|May/);
-    }
+    const failing = compile('(name.given | name.family).substring(0, 1)', { source: 'own' });
+    expect(() => failing.evaluate(PATIENT)).toThrow(/^the expression cannot be evaluated here$/);
   });
 });
 
