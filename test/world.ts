@@ -187,18 +187,22 @@ let asked = 0;
 
 function requestOf(caller: Caller, method: Method, url: string, body: unknown, headers: Headers): Request {
   const [path = '', queryText = ''] = url.split(/\?(.*)/s);
-  const [type, id, versionId] = path.split('/').filter((part) => part !== '' && part !== '_history');
+  const parts = path.split('/').filter((part) => part !== '' && part !== '_history');
+  const operation = parts.find((part) => part.startsWith('$'));
+  const [type, id, versionId] = parts.filter((part) => part !== operation);
   const { ifMatch, ifNoneMatch, ifNoneExist, idempotencyKey, prefer = {} } = headers;
   const text = JSON.stringify(body);
+  const isJsonPatch = method === 'PATCH' && Array.isArray(body);
   return {
     interaction: interactionOf(method, path, body),
     type,
     id,
     versionId,
+    ...(operation !== undefined && { operation: operation.slice(1) }),
     query: [...new URLSearchParams(queryText)],
     queryText,
-    body: text === undefined || method === 'PATCH' ? undefined : parseJson(text),
-    patch: method === 'PATCH' ? body : undefined,
+    body: text === undefined || isJsonPatch ? undefined : parseJson(text),
+    patch: isJsonPatch ? body : undefined,
     ifMatch,
     ifNoneMatch: ifNoneMatch === undefined ? undefined : [ifNoneMatch],
     ifNoneExist,
@@ -213,6 +217,7 @@ function requestOf(caller: Caller, method: Method, url: string, body: unknown, h
 
 function interactionOf(method: Method, path: string, body: unknown): Interaction {
   const parts = path.split('/').filter((part) => part !== '');
+  if (parts.some((part) => part.startsWith('$'))) return 'operation';
   const [history, version] = [parts.indexOf('_history'), parts.at(-1) !== '_history'];
   if (method === 'GET' && history >= 0) {
     return version

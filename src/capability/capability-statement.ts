@@ -26,6 +26,9 @@ const EVERY_PARAMETER: readonly CapabilityStatementRestResourceSearchParam[] = [
   { name: '_lastUpdated', type: 'date' },
 ];
 
+/** JSON Patch, and FHIRPath Patch in the format of resources. */
+const PATCH_FORMATS = ['application/json-patch+json', 'application/fhir+json'] as const;
+
 export function buildCapabilityStatement(house: ServedHouse): CapabilityStatement {
   return {
     resourceType: 'CapabilityStatement',
@@ -36,7 +39,7 @@ export function buildCapabilityStatement(house: ServedHouse): CapabilityStatemen
     implementation: { description: 'Closed-loop referrals', url: house.base },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json'],
-    ...(house.interactions.has('patch') && { patchFormat: ['application/json-patch+json'] }),
+    ...(house.interactions.has('patch') && { patchFormat: [...PATCH_FORMATS] }),
     rest: [buildRest(house)],
   };
 }

@@ -63,7 +63,7 @@ export const ISSUES = {
   'media-type-unsupported': row(
     'not-supported',
     415,
-    'Send application/fhir+json or application/fhir+xml, in UTF-8 (patch: application/json-patch+json).',
+    'Send application/fhir+json or application/fhir+xml, in UTF-8 (patch: also application/json-patch+json).',
   ),
   'encoding-unsupported': row(
     'not-supported',

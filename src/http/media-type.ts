@@ -6,6 +6,11 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 
 export const FHIR_JSON = 'application/fhir+json';
 
+const JSON_PATCH = 'application/json-patch+json';
+
+/** Whether a body calls itself a JSON Patch; another patch is a resource. */
+export const isJsonPatch = (header: string | undefined): boolean => mediaTypeOf(header ?? '') === JSON_PATCH;
+
 /** Names of JSON in `_format`; a plus that was not percent-encoded arrives as a space. */
 const FORMATS: ReadonlySet<string> = new Set([
   'json',
@@ -45,7 +50,8 @@ function isTaken(range: string): boolean {
 /** What each kind of body may call itself. */
 const BODIES = {
   resource: new Set([FHIR_JSON, 'application/json', 'text/json']),
-  patch: new Set(['application/json-patch+json']),
+  /** A JSON Patch, or a FHIRPath Patch as a resource. */
+  patch: new Set([JSON_PATCH, FHIR_JSON]),
   form: new Set(['application/x-www-form-urlencoded']),
 } as const;
 

@@ -9,7 +9,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import { decodeUtf8, parseJson, parseJsonValue, type JsonLimits } from '../fhir/json.ts';
 import type { Caller, Interaction, Request } from '../operations/request.ts';
 import { readConditions, readIdempotencyKey } from './headers.ts';
-import { checkAcceptable, checkContentType } from './media-type.ts';
+import { checkAcceptable, checkContentType, isJsonPatch } from './media-type.ts';
 import { parseQuery, valueOf } from './query.ts';
 import { readBody } from './read-body.ts';
 import { route, type Route, type Served } from './route.ts';
@@ -113,7 +113,8 @@ async function readSent(arrival: Arrival, found: Route, limits: BodyLimits): Pro
   if (bytes.length === 0) return readNothing(found, kind, arrival);
   const idempotencyKey = keyOf(arrival, bytes);
   if (kind === 'form') return readForm(arrival, decodeUtf8(bytes));
-  if (kind === 'patch') return { patch: parseJsonValue(decodeUtf8(bytes), limits.json), idempotencyKey };
+  if (kind === 'patch' && isJsonPatch(req.headers['content-type']))
+    return { patch: parseJsonValue(decodeUtf8(bytes), limits.json), idempotencyKey };
   const body = parseJson(decodeUtf8(bytes), limits.json);
   if (found.interaction !== 'bundle') return { body, idempotencyKey };
   return { body, idempotencyKey, interaction: readBundleKind(body) };

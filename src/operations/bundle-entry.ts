@@ -106,6 +106,7 @@ function readEntry(
   const resource = entry.resource;
   const body: Body | undefined =
     resource === undefined ? undefined : { plain: resource, storing: storing?.resource ?? resource };
+  const isJsonPatch = interaction === 'patch' && resource?.resourceType !== 'Parameters';
   const request: Request = {
     interaction,
     type,
@@ -113,8 +114,8 @@ function readEntry(
     versionId: parts[3],
     query: [...new URLSearchParams(query)],
     queryText: query,
-    body: interaction === 'patch' ? undefined : body,
-    patch: interaction === 'patch' ? readPatch(resource, place) : undefined,
+    body: isJsonPatch ? undefined : body,
+    patch: isJsonPatch ? readPatch(resource, place) : undefined,
     ifMatch: readETag(entry.request?.ifMatch, `${place}.request.ifMatch`),
     ifNoneMatch: readETags(entry.request?.ifNoneMatch, `${place}.request.ifNoneMatch`),
     ifModifiedSince: readInstant(entry.request?.ifModifiedSince),
@@ -168,7 +169,7 @@ function checkId(id: string, place: string): void {
     throw new OperationOutcomeError('id-invalid', { expression: [place] });
 }
 
-/** A JSON Patch travels in a bundle as a Binary (http://hl7.org/fhir/R4/http.html#patch). */
+/** A JSON Patch travels in a bundle as a Binary, a FHIRPath Patch as itself (http://hl7.org/fhir/R4/http.html#patch). */
 function readPatch(resource: Resource | undefined, place: string): unknown {
   const { resourceType, contentType, data }: Partial<Resource> = resource ?? {};
   if (
@@ -176,7 +177,7 @@ function readPatch(resource: Resource | undefined, place: string): unknown {
     contentType !== 'application/json-patch+json' ||
     typeof data !== 'string'
   ) {
-    throw refuse('a patch is a Binary of application/json-patch+json', `${place}.resource`);
+    throw refuse('a patch is Parameters, or a Binary of application/json-patch+json', `${place}.resource`);
   }
   try {
     return parseJsonValue(decodeUtf8(Buffer.from(data, 'base64')));

@@ -119,7 +119,7 @@ function compile(library: Library, model: Model, text: string, options: CompileO
     evaluate: (focus, variables) =>
       // The library hands out what it wraps; its declaration says any.
       library.resolveInternalTypes(evaluate(focus, variables)) as unknown[],
-    locate: (resource) => locateAll(evaluate(resource)),
+    locate: (resource) => locateAll(evaluate(resource, { resource, rootResource: resource })),
   };
 }
 

@@ -334,7 +334,7 @@ describe('the whole system', () => {
       kind: 'instance',
       fhirVersion: '4.0.1',
       format: ['application/fhir+json', 'json'],
-      patchFormat: ['application/json-patch+json'],
+      patchFormat: ['application/json-patch+json', 'application/fhir+json'],
       implementation: { url: BASE },
     });
   });

@@ -1,8 +1,14 @@
-/** patch with JSON Patch, RFC 6902 (http://hl7.org/fhir/R4/http.html#patch), by id or by condition. */
+/**
+ * patch (http://hl7.org/fhir/R4/http.html#patch), by id or by condition: JSON Patch (RFC 6902), or FHIRPath Patch, which is
+ * a Parameters resource (http://hl7.org/fhir/R4/fhirpatch.html).
+ */
 import jsonPatch, { type Operation } from 'fast-json-patch';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Body } from '../../fhir/body.ts';
 import { bodyOf, parseJsonValue } from '../../fhir/json.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { loadFhirPath } from '../../resources/fhirpath.ts';
+import { patchByFhirPath, PATCH_OPERATIONS_MAX } from '../../resources/patch/apply.ts';
 import { selectOne } from '../condition.ts';
 import { checkMayChange } from '../custody.ts';
 import { plan, type Draft, type Planned } from '../draft.ts';
@@ -30,7 +36,9 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<An
     parties: [],
   };
   checkMayChange(draft, unchanged);
-  const patched = patchTree(parseJsonValue(current.version.text), request.patch);
+  const tree = parseJsonValue(current.version.text);
+  const patched =
+    request.body === undefined ? patchTree(tree, request.patch) : await patchByParameters(tree, request.body);
   if (patched?.resourceType !== request.type || patched.id !== resource.id) {
     throw new OperationOutcomeError('patch-invalid', {
       diagnostics: 'a patch may not change resourceType or id',
@@ -42,6 +50,30 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<An
 
 async function findTarget(draft: Draft, { type, id, condition }: WriteRequest): Promise<Ref | undefined> {
   return id === undefined ? selectOne(draft, type, condition ?? '') : `${type}/${id}`;
+}
+
+/** The storing tree after all operations of a FHIRPath Patch; the tree given is changed. */
+async function patchByParameters(tree: unknown, { storing }: Body): Promise<Resource> {
+  if (storing.resourceType !== 'Parameters') {
+    throw new OperationOutcomeError('resource-type-mismatch', {
+      diagnostics: 'a FHIRPath Patch is a Parameters resource',
+      expression: [storing.resourceType],
+    });
+  }
+  const { parameter: operations = [] } = storing;
+  if (!Array.isArray(operations) || operations.length > PATCH_OPERATIONS_MAX) {
+    throw new OperationOutcomeError('patch-invalid', {
+      diagnostics: `a FHIRPath Patch is a list of at most ${PATCH_OPERATIONS_MAX} operations`,
+      expression: ['Parameters.parameter'],
+    });
+  }
+  const patched = patchByFhirPath(tree as Resource, operations, await loadFhirPath()); // a stored text
+  if ('tree' in patched) return patched.tree;
+  const { index, says } = patched.wrong;
+  throw new OperationOutcomeError('patch-invalid', {
+    diagnostics: `operation ${index} cannot be applied: ${says}`,
+    expression: [`Parameters.parameter[${index}]`],
+  });
 }
 
 /** The storing tree after all operations, or a refusal that names the first that fails; the tree given is not changed. */

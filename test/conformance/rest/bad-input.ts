@@ -143,9 +143,15 @@ const BODIES: readonly Row[] = [
     'media-type-unsupported',
   ],
   [
-    'a patch as a resource',
+    'a JSON Patch as a resource',
     'PATCH Patient/{patient}',
     { headers: { 'content-type': 'application/fhir+json' }, body: '[]' },
+    'json-invalid',
+  ],
+  [
+    'a patch as any JSON',
+    'PATCH Patient/{patient}',
+    { headers: { 'content-type': 'application/json' }, body: '[]' },
     'media-type-unsupported',
   ],
   [

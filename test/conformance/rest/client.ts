@@ -94,7 +94,7 @@ export async function clientOf({ port, devIssuer }: Running): Promise<Omit<Rest,
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
     const behalf = /^administrator for (.+)$/.exec(as)?.[1];
     if (behalf !== undefined) headers.set('x-on-behalf-of', `Organization/${behalf}`);
-    if (body !== undefined) headers.set('content-type', typeOfBody(method, path));
+    if (body !== undefined) headers.set('content-type', typeOfBody(method, path, body));
     for (const [name, value] of Object.entries(more)) headers.set(name, value);
     const sent = typeof body === 'object' && !(body instanceof Uint8Array) ? JSON.stringify(body) : body;
     const init = {
@@ -124,8 +124,12 @@ export async function clientOf({ port, devIssuer }: Running): Promise<Omit<Rest,
   };
 }
 
-function typeOfBody(method: string, path: string): string {
-  if (method === 'PATCH') return 'application/json-patch+json';
+/** A FHIRPath Patch is a resource; every other patch is a JSON Patch. */
+const isParameters = (body: unknown): boolean =>
+  (typeof body === 'string' ? body : JSON.stringify(body)).includes('"resourceType":"Parameters"');
+
+function typeOfBody(method: string, path: string, body: unknown): string {
+  if (method === 'PATCH' && !isParameters(body)) return 'application/json-patch+json';
   return path.split('?')[0]?.endsWith('_search') === true
     ? 'application/x-www-form-urlencoded'
     : 'application/fhir+json';

@@ -129,7 +129,8 @@ describe('media types', () => {
     ['constructor', 'resource', 'media-type-unsupported'],
     [undefined, 'resource', 'media-type-unsupported'],
     ['application/json-patch+json', 'patch', 'accepted'],
-    ['application/fhir+json', 'patch', 'media-type-unsupported'],
+    ['application/fhir+json', 'patch', 'accepted'],
+    ['application/json', 'patch', 'media-type-unsupported'],
     ['application/x-www-form-urlencoded', 'form', 'accepted'],
     ['application/json', 'form', 'media-type-unsupported'],
   ] as const)('Content-Type %s as %s: %s', (header, kind, expected) => {

@@ -1,0 +1,149 @@
+/**
+ * A place in the JSON of a resource that a patch may read, fill or empty. FHIR's JSON splits a primitive in two
+ * (`birthDate` and `_birthDate`, http://hl7.org/fhir/R4/json.html#primitive); a slot is both of them.
+ */
+import { isPrimitiveType } from '../type-names.ts';
+import { elementsOf, propertiesOf, type Element } from '../validation/structure.ts';
+import type { NodePath } from '../fhirpath.ts';
+
+export type Json = Record<string, unknown>;
+
+export interface Slot {
+  readonly holder: Json;
+  /** As JSON has it: a choice with its type, `deceasedBoolean`. */
+  readonly property: string;
+  /** Undefined where the element does not repeat. */
+  readonly index: number | undefined;
+  readonly element: Element;
+  /** R4's type of what is there: `HumanName`, `Patient.contact`, `date`. */
+  readonly type: string;
+  /** Undefined for an element of the resource itself. */
+  readonly parent: Slot | undefined;
+}
+
+/** What is there: the resource itself, or what a slot holds. `holder` is undefined where a primitive has nothing beside. */
+export interface Inside {
+  readonly slot: Slot | undefined;
+  readonly type: string;
+}
+
+/** The element of a type, by its own name or by that of a property of a choice. */
+export const elementNamed = (type: string, name: string): Element | undefined =>
+  elementsOf(isPrimitiveType(type) ? 'Element' : type).find(
+    (element) =>
+      element.name === name || (element.choice && propertiesOf(element).some(([own]) => own === name)),
+  );
+
+export const besideOf = (property: string): string => `_${property}`;
+
+/** The slot of a node that FHIRPath found; undefined for the resource itself, and where there is none such in R4. */
+export function slotAt(tree: Json, path: NodePath): Slot | undefined {
+  let slot: Slot | undefined;
+  for (let at = 0; at < path.length; at += 1) {
+    const [name, next] = [path[at], path[at + 1]];
+    const index = typeof next === 'number' ? next : undefined;
+    if (index !== undefined) at += 1;
+    const holder = insideOf(tree, slot);
+    const found = holder === undefined ? undefined : slotIn(tree, holder, slot, String(name), index);
+    if (found === undefined) return undefined;
+    slot = found;
+  }
+  return slot;
+}
+
+function slotIn(
+  tree: Json,
+  holder: Json,
+  parent: Slot | undefined,
+  name: string,
+  index: number | undefined,
+): Slot | undefined {
+  const element = elementNamed(typeInside(tree, parent), name);
+  if (element === undefined) return undefined;
+  const [property, type] = propertyIn(holder, element) ?? [];
+  if (property === undefined || type === undefined) return undefined;
+  return { holder, property, index, element, type, parent };
+}
+
+/** The property of an element that is there, and its type. */
+export function propertyIn(
+  holder: Json,
+  element: Element,
+): readonly [property: string, type: string] | undefined {
+  const found = propertiesOf(element).find(
+    ([property]) => Object.hasOwn(holder, property) || Object.hasOwn(holder, besideOf(property)),
+  );
+  return found === undefined ? undefined : [found[0], found[1].code];
+}
+
+/** The type whose elements stand inside of a slot, or of the resource itself. */
+export function typeInside(tree: Json, slot: Slot | undefined): string {
+  const whole = slot === undefined ? tree : slot.type === 'Resource' ? valueOf(slot) : undefined;
+  return whole === undefined ? (slot?.type ?? '') : String((whole as Json)['resourceType']); // a resource is an object
+}
+
+/** The object whose properties stand inside of a slot: of a primitive, what stands beside it. */
+export function insideOf(tree: Json, slot: Slot | undefined): Json | undefined {
+  if (slot === undefined) return tree;
+  const inside = isPrimitiveType(slot.type)
+    ? pick(slot.holder[besideOf(slot.property)], slot.index)
+    : valueOf(slot);
+  return isObject(inside) ? inside : undefined;
+}
+
+/** The same; for a primitive with nothing beside it, an object is put there. */
+export function openInside(tree: Json, slot: Slot | undefined): Json {
+  const inside = insideOf(tree, slot);
+  if (inside !== undefined || slot === undefined) return inside ?? tree;
+  const opened: Json = {};
+  const beside = besideOf(slot.property);
+  if (slot.index === undefined) slot.holder[beside] = opened;
+  else {
+    const length = (slot.holder[slot.property] as readonly unknown[] | undefined)?.length ?? slot.index + 1; // it has an index
+    const list = listIn(slot.holder, beside);
+    while (list.length < length) list.push(null);
+    list[slot.index] = opened;
+  }
+  return opened;
+}
+
+export const valueOf = ({ holder, property, index }: Slot): unknown => pick(holder[property], index);
+
+const pick = (value: unknown, index: number | undefined): unknown =>
+  index === undefined ? value : Array.isArray(value) ? value[index] : undefined;
+
+export const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
+
+/** The list of a property, put there where there is none. */
+export function listIn(holder: Json, property: string): unknown[] {
+  const list = holder[property];
+  if (Array.isArray(list)) return list;
+  const made: unknown[] = [];
+  holder[property] = made;
+  return made;
+}
+
+/** Empties a slot. What is left without content goes as well: "objects are never empty" (json.html). */
+export function removeSlot({ holder, property, index, parent }: Slot): void {
+  for (const name of [property, besideOf(property)]) {
+    const value = holder[name];
+    if (index !== undefined && Array.isArray(value)) {
+      value.splice(index, 1);
+      if (value.length > 0 && !(name !== property && value.every((one) => one === null))) continue;
+    }
+    delete holder[name];
+  }
+  if (parent === undefined || Object.keys(holder).length > 0) return;
+  if (isPrimitiveType(parent.type)) clearBeside(parent);
+  else removeSlot(parent);
+}
+
+function clearBeside({ holder, property, index }: Slot): void {
+  const beside = holder[besideOf(property)];
+  if (index !== undefined && Array.isArray(beside)) {
+    beside[index] = null;
+    if (beside.some((one) => one !== null)) return;
+  }
+  delete holder[besideOf(property)];
+}
