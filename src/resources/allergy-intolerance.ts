@@ -3,5 +3,6 @@ import type { ResourceType } from './resource.ts';
 
 export const allergyIntolerance: ResourceType = {
   type: 'AllergyIntolerance',
+  profiles: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-allergyintolerance'],
   carries: ['patient', 'recorder', 'asserter'],
 };

@@ -3,4 +3,10 @@ import type { ResourceType } from './resource.ts';
 
 export const bundle: ResourceType = {
   type: 'Bundle',
+  profiles: [
+    'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralFeedbackDocumentBundle',
+    'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralMessageBundle',
+    'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralRequestDocumentBundle',
+    'http://hl7.org/fhir/us/bser/StructureDefinition/bser-bundle-batch-query-referral-supporting-info',
+  ],
 };

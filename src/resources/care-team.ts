@@ -4,6 +4,7 @@ import type { ResourceType } from './resource.ts';
 
 export const careTeam: ResourceType = {
   type: 'CareTeam',
+  profiles: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-careteam'],
   belongsTo: (team) =>
     localRef(Array.isArray(team['managingOrganization']) ? team['managingOrganization'][0] : undefined),
   carries: ['subject', 'participant.member', 'reasonReference'],

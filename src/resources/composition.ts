@@ -3,6 +3,10 @@ import type { ResourceType } from './resource.ts';
 
 export const composition: ResourceType = {
   type: 'Composition',
+  profiles: [
+    'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralFeedbackComposition',
+    'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralRequestComposition',
+  ],
   carries: [
     'subject',
     'author',

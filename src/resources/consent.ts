@@ -6,5 +6,6 @@ import type { ResourceType } from './resource.ts';
 
 export const consent: ResourceType = {
   type: 'Consent',
+  profiles: ['http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-PatientConsent'],
   carries: ['patient', 'performer', 'sourceReference', 'sourceAttachment.url', 'verification.verifiedWith'],
 };

@@ -6,5 +6,6 @@ import type { ResourceType } from './resource.ts';
 
 export const goal: ResourceType = {
   type: 'Goal',
+  profiles: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-goal'],
   carries: ['subject', 'expressedBy', 'outcomeReference'],
 };

@@ -3,6 +3,7 @@ import type { ResourceType } from './resource.ts';
 
 export const medicationRequest: ResourceType = {
   type: 'MedicationRequest',
+  profiles: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-medicationrequest'],
   carries: [
     'medicationReference',
     'subject',

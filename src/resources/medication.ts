@@ -3,5 +3,9 @@ import type { ResourceType } from './resource.ts';
 
 export const medication: ResourceType = {
   type: 'Medication',
+  profiles: [
+    'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-TobaccoUseCessationFeedbackMedication',
+    'http://hl7.org/fhir/us/core/StructureDefinition/us-core-medication',
+  ],
   carries: ['ingredient.itemReference'],
 };

@@ -5,5 +5,6 @@ import type { ResourceType } from './resource.ts';
 
 export const messageHeader: ResourceType = {
   type: 'MessageHeader',
+  profiles: ['http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralMessageHeader'],
   carries: ['focus'],
 };

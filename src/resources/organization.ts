@@ -3,6 +3,7 @@ import type { ResourceType } from './resource.ts';
 
 export const organization: ResourceType = {
   type: 'Organization',
+  profiles: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-organization'],
   directory: true,
   belongsTo: (_resource, self) => self,
 };

@@ -3,4 +3,8 @@ import type { ResourceType } from './resource.ts';
 
 export const patient: ResourceType = {
   type: 'Patient',
+  profiles: [
+    'http://hl7.org/fhir/us/bser/StructureDefinition/bser-patient',
+    'http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient',
+  ],
 };

@@ -3,6 +3,7 @@ import type { ResourceType } from './resource.ts';
 
 export const procedure: ResourceType = {
   type: 'Procedure',
+  profiles: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-procedure'],
   carries: [
     'subject',
     'recorder',

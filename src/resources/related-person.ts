@@ -3,4 +3,5 @@ import type { ResourceType } from './resource.ts';
 
 export const relatedPerson: ResourceType = {
   type: 'RelatedPerson',
+  profiles: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-relatedperson'],
 };

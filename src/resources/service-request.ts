@@ -5,8 +5,9 @@ import type { ResourceType } from './resource.ts';
 export const serviceRequest: ResourceType = {
   type: 'ServiceRequest',
   profiles: [
-    'http://hl7.org/fhir/us/bser/StructureDefinition/referral-servicerequest',
     'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralServiceRequest',
+    'http://hl7.org/fhir/us/bser/StructureDefinition/referral-servicerequest',
+    'http://hl7.org/fhir/us/core/StructureDefinition/us-core-servicerequest',
   ],
   carries: [
     'subject',

@@ -6,8 +6,8 @@ import type { ResourceType } from './resource.ts';
 export const task: ResourceType = {
   type: 'Task',
   profiles: [
-    'http://hl7.org/fhir/us/bser/StructureDefinition/referral-task',
     'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralTask',
+    'http://hl7.org/fhir/us/bser/StructureDefinition/referral-task',
   ],
   patientCompartment: ['patient'],
   carries: [
