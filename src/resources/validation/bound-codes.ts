@@ -2,10 +2,11 @@
  * Bindings of profiles (http://hl7.org/fhir/R4/terminologies.html#strength): `required` forbids, `extensible` warns of a
  * code that is not of the value set, and what is not known is said and never guessed.
  */
+import { membershipOf } from '../terminology/membership.ts';
+import { PACKAGED } from '../terminology/packaged.ts';
 import type { Node } from './node.ts';
 import { addFault, addRemark, type Check, type Coding, type Membership } from './profile-check.ts';
 import type { BindingRule } from './profile-row.ts';
-import { codesOf } from './value-sets.ts';
 
 /** Checks one value of a bound element. */
 export function checkBinding(check: Check, { strength, valueSet }: BindingRule, node: Node): void {
@@ -51,17 +52,14 @@ const hasExtension = (value: unknown): boolean =>
 
 /** `member` when one of them is; `not-member` when all are known not to be. */
 export function membershipOfAny(check: Check, valueSet: string, codings: readonly Coding[]): Membership {
-  const found = codings.map((coding) => membershipOf(check, valueSet, coding));
+  const found = codings.map((coding) => membershipIn(check, valueSet, coding));
   return found.includes('member') ? 'member' : found.includes('unknown') ? 'unknown' : 'not-member';
 }
 
-function membershipOf({ around }: Check, valueSet: string, coding: Coding): Membership {
+/** As the world around says, or by what is packaged. */
+function membershipIn({ around }: Check, valueSet: string, coding: Coding): Membership {
   const url = valueSet.replace(/\|.*$/, '');
-  const listed = codesOf(url.replace('http://hl7.org/fhir/ValueSet/', ''));
-  if (listed === undefined) return around.membershipOf?.(url, coding) ?? 'unknown';
-  const { system, code } = coding;
-  const codes = system === undefined ? Object.values(listed).flat() : (listed[system] ?? []);
-  return codes.includes(code) ? 'member' : 'not-member';
+  return around.membershipOf?.(url, coding) ?? membershipOf(PACKAGED, url, coding);
 }
 
 interface Coded {
