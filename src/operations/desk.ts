@@ -1,6 +1,7 @@
 /** The desk, put together: what the roof makes once and every door speaks to. */
 import type { Store } from '../ports/store.ts';
 import type { Clock, NewId } from '../ports/clock.ts';
+import { findPackaged } from './packaged.ts';
 import { rememberPatients } from './patients.ts';
 import { createPerform, type Perform } from './perform.ts';
 import type { Address } from '../delivery/address.ts';
@@ -34,7 +35,7 @@ const NO_LINKS: ReceiveParts = {
 };
 
 export function createDesk({ messages: given = NO_LINKS, ...parts }: DeskParts): Desk {
-  const room: Room = { ...parts, patientsOf: rememberPatients() };
+  const room: Room = { ...parts, patientsOf: rememberPatients(), packaged: findPackaged };
   const messages = createMessageDoor(room, given);
   return { perform: createPerform(room, messages), messages };
 }

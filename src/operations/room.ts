@@ -5,6 +5,7 @@ import type { NewId, Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { RuleSettings } from '../resources/rules.ts';
 import type { PatientsOf } from './patients.ts';
+import type { Packaged } from './packaged.ts';
 
 export interface DeskSettings extends RuleSettings {
   /** Absolute base of this server's addresses, without a trailing slash: how it recognises its own references. */
@@ -28,6 +29,8 @@ export interface Room {
   readonly newId: NewId;
   readonly settings: DeskSettings;
   readonly patientsOf: PatientsOf;
+  /** What is read here without having been written. */
+  readonly packaged: Packaged;
   readonly address: Address;
   /** Called after each commit that wrote something, so that delivery starts at once. */
   readonly committed: (refs: readonly Ref[]) => void;

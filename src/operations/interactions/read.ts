@@ -7,15 +7,14 @@ import { recordRead } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightFor } from '../scope.ts';
-import { readShape, shapeText } from '../shape.ts';
+import { readShape, shapeText, type Shape } from '../shape.ts';
 import { showText } from '../show.ts';
 
 export async function performRead(room: Room, request: Request): Promise<Reply> {
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
   const shape = readShape(request);
   const version = await readVersion(room, request, ref);
-  if (version === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  if (version === undefined) return readPackaged(room, request, ref, shape);
   const { seq, at, text } = version;
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
@@ -27,6 +26,15 @@ export async function performRead(room: Room, request: Request): Promise<Reply> 
     version: seq,
     at,
   };
+}
+
+/** What comes with this server has no versions; a stored one of the same id cannot be. */
+async function readPackaged(room: Room, request: Request, ref: Ref, shape: Shape): Promise<Reply> {
+  const found = request.interaction === 'read' ? room.packaged(ref) : undefined;
+  if (found === undefined)
+    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  await recordRead(room, { ...auditRead(request, []), entities: [ref] });
+  return { status: 200, text: shapeText(shape, request.type ?? '', JSON.stringify(found)) };
 }
 
 async function readVersion({ store }: Room, request: Request, ref: Ref): Promise<Version | undefined> {

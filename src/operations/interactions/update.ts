@@ -50,6 +50,11 @@ async function updateById(draft: Draft, request: WriteRequest, id: string, body:
  */
 async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<Answer> {
   const { caller, room, snapshot } = draft;
+  if (room.packaged(ref) !== undefined) {
+    throw new OperationOutcomeError('interaction-unsupported', {
+      diagnostics: `${ref} comes with this server`,
+    });
+  }
   const tombstone = await snapshot.read(ref, draft.sight);
   const allowed =
     caller.administrator || room.settings.putToUnusedId === 'everyone' || tombstone !== undefined;

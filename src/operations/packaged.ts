@@ -1,0 +1,26 @@
+/**
+ * Definitions that come with this server instead of being written to it: read by whoever may read their type, changed by
+ * nobody. A source gives the resource of a reference, or none.
+ */
+import type { Ref, Resource } from '../fhir/types.ts';
+import { idOf, typeOf } from '../resources/element.ts';
+import { OPERATIONS } from './operations/index.ts';
+import { buildOperationDefinition } from './operations/operation.ts';
+
+/** @returns undefined where nothing of that name is packaged */
+export type Packaged = (ref: Ref) => Resource | undefined;
+
+const SOURCES: readonly Packaged[] = [operationDefinition];
+
+export const findPackaged: Packaged = (ref) => {
+  for (const source of SOURCES) {
+    const found = source(ref);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+function operationDefinition(ref: Ref): Resource | undefined {
+  const operation = typeOf(ref) === 'OperationDefinition' ? OPERATIONS.get(idOf(ref)) : undefined;
+  return operation === undefined ? undefined : (buildOperationDefinition(operation) as unknown as Resource); // an OperationDefinition is a resource
+}
