@@ -8,6 +8,7 @@ import type {
 } from '../fhir/types.ts';
 import { canonicalOf, isOn, type Operation } from '../operations/operations/operation.ts';
 import type { Interaction } from '../operations/request.ts';
+import { COMPARTMENTS, compartmentCanonical } from '../resources/compartment.ts';
 import { EVERY_INTERACTION, type ResourceType } from '../resources/resource.ts';
 import type { ServedHouse } from './served.ts';
 
@@ -63,7 +64,25 @@ function buildRest(house: ServedHouse): CapabilityStatementRest {
     security: buildSecurity(house),
     resource: [...house.types.values()].map((declared) => buildResource(declared, house)),
     interaction: performed.map((code) => ({ code })),
+    ...(house.interactions.has('search-system') && buildSystemSearch(house)),
     ...operationsOfSystem(house),
+  };
+}
+
+/** Parameters that mean the same to every type, and the compartments that are searched. */
+function buildSystemSearch({ types, parametersOf }: ServedHouse): Partial<CapabilityStatementRest> {
+  const searched = [...types.values()].filter(({ renderedFromAudit }) => renderedFromAudit !== true);
+  const [first, ...others] = searched.map(({ type }) => parametersOf(type));
+  const shared = [...(first?.values() ?? [])].filter(({ code, type }) =>
+    others.every((parameters) => parameters.get(code)?.type === type),
+  );
+  return {
+    searchParam: [
+      { name: '_type', type: 'token' },
+      ...EVERY_PARAMETER,
+      ...shared.map(({ code, type }) => ({ name: code, type })),
+    ],
+    compartment: [...COMPARTMENTS].map(compartmentCanonical),
   };
 }
 

@@ -210,8 +210,8 @@ export function createExchange(
   async function auditAtDoor(visit: Visit, error: unknown): Promise<unknown> {
     const { caller, route, requestId, target, performed } = visit;
     if (caller === undefined || performed || !(error instanceof OperationOutcomeError)) return error;
-    const { type, id } = route ?? {};
-    const asked = { caller, requestId, queryText: target.queryText, type, id };
+    const { type, id, compartment } = route ?? {};
+    const asked = { caller, requestId, queryText: target.queryText, type, id, compartment };
     try {
       await parts.record(auditRefusal({ ...asked, interaction: interactionOf(route) }, error.code));
       return error;

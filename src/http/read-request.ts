@@ -59,6 +59,7 @@ export async function readRequest(
     type: found.type,
     id: found.id,
     versionId: found.versionId,
+    compartment: found.compartment,
     operation: found.operation,
     query: parseQuery(sent?.queryText ?? target.queryText),
     queryText: sent?.queryText ?? target.queryText,

@@ -46,7 +46,8 @@ export interface Seen {
 
 /** A read, a search or a history page: its query and what it returned, one patient entity per patient. */
 export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
-  const { caller, interaction, requestId, queryText } = request;
+  const { caller, interaction, requestId, queryText, compartment } = request;
+  const focus = compartment?.startsWith('Patient/') === true ? [compartment] : [];
   return {
     event: interaction,
     action: ACTIONS[interaction],
@@ -54,7 +55,7 @@ export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
     agent: agentOf(caller),
     requestId,
     entities: seen.map(({ ref, seq }) => `${ref}/_history/${seq}`),
-    patients: unique(seen.flatMap(({ patients }) => patients)),
+    patients: unique([...focus, ...seen.flatMap(({ patients }) => patients)]),
     ...(queryText !== '' && { query: queryText }),
     viewers: unique(seen.flatMap(({ custodian }) => (custodian === '' ? [] : [custodian]))),
   };
@@ -112,7 +113,7 @@ const patientsOfPlanned = ({ before, after }: Planned): readonly Ref[] => {
 /** What a refusal says of its request. */
 export type Refused = Pick<
   Request,
-  'caller' | 'interaction' | 'requestId' | 'queryText' | 'type' | 'id' | 'operation'
+  'compartment' | 'caller' | 'interaction' | 'requestId' | 'queryText' | 'type' | 'id' | 'operation'
 >;
 
 /** A refusal: who asked for what, and by which row of the refusals it was refused. */
@@ -133,7 +134,9 @@ export function auditRefusal(request: Refused, issue: IssueCode): AuditEntry {
   };
 }
 
-const namedIn = ({ type, id }: Pick<Request, 'type' | 'id'>): readonly Ref[] =>
-  type === undefined || id === undefined ? [] : [`${type}/${id}`];
+const namedIn = ({ type, id, compartment }: Pick<Request, 'type' | 'id' | 'compartment'>): readonly Ref[] => {
+  if (compartment !== undefined) return [compartment];
+  return type === undefined || id === undefined ? [] : [`${type}/${id}`];
+};
 
 const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];

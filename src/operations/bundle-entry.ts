@@ -1,13 +1,12 @@
 /** The entries of a batch or transaction as requests of their own (http://hl7.org/fhir/R4/bundle.html#bundle-unique). */
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import { decodeUtf8, parseJsonValue } from '../fhir/json.ts';
-import { relativeTo } from '../fhir/reference.ts';
 import type { Body } from '../fhir/body.ts';
 import type { Resource } from '../fhir/types.ts';
-import { refusalOfType, RESOURCE_TYPES } from '../resources/index.ts';
-import { EVERY_INTERACTION } from '../resources/resource.ts';
 import { validateResource } from '../resources/validate.ts';
-import type { Interaction, Request } from './request.ts';
+import { below, readAsked, splitUrl } from './bundle-address.ts';
+import { OPERATIONS_BY_NAME } from './operations/index.ts';
+import type { Request } from './request.ts';
 
 /** One entry, read: what it asks, and where it stands. */
 export interface Entry {
@@ -95,14 +94,10 @@ function readEntry(
 ): Entry {
   const place = `Bundle.entry[${index}]`;
   const { method = '', url: written = '' } = entry.request ?? {};
-  const url = relativeTo(base, written).replace(/^\//, '');
-  const [path, query] = splitOnce(url, '?');
-  const parts = path.split('/');
-  const [type = '', id] = parts;
-  const interaction = interactionOf(method, parts, query);
-  if (interaction === undefined) throw refuse(`${method} ${written} is not offered here`, `${place}.request`);
-  checkOffered(type, interaction, place);
-  if (parts.length > 1) checkId(id ?? '', `${place}.request.url`);
+  const url = below(base, written);
+  const [, query] = splitUrl(url);
+  const { interaction, target } = readAsked(method, url, OPERATIONS_BY_NAME, place);
+  const { type, id, versionId, operation, compartment } = target;
   const resource = entry.resource;
   const body: Body | undefined =
     resource === undefined ? undefined : { plain: resource, storing: storing?.resource ?? resource };
@@ -110,8 +105,10 @@ function readEntry(
   const request: Request = {
     interaction,
     type,
-    id: id === '' || parts.length < 2 ? undefined : id,
-    versionId: parts[3],
+    id,
+    versionId,
+    operation,
+    compartment,
     query: [...new URLSearchParams(query)],
     queryText: query,
     body: isJsonPatch ? undefined : body,
@@ -126,47 +123,6 @@ function readEntry(
     signal: outer.signal,
   };
   return { index, fullUrl: entry.fullUrl, method, url, request };
-}
-
-function interactionOf(method: string, parts: readonly string[], query: string): Interaction | undefined {
-  const byId = parts.length === 2 && parts[1] !== '';
-  const byType = parts.length === 1;
-  switch (method) {
-    case 'GET':
-    case 'HEAD':
-      if (byType) return 'search-type';
-      if (parts.length === 4 && parts[2] === '_history') return 'vread';
-      return byId ? 'read' : undefined;
-    case 'POST':
-      return byType && query === '' ? 'create' : undefined;
-    case 'PUT':
-      return byId || byType ? 'update' : undefined;
-    case 'PATCH':
-      return byId || byType ? 'patch' : undefined;
-    case 'DELETE':
-      return byId || byType ? 'delete' : undefined;
-    default:
-      return undefined;
-  }
-}
-
-/** What a type does not offer at its own address, it does not offer in a bundle. */
-function checkOffered(type: string, interaction: Interaction, place: string): void {
-  const declared = RESOURCE_TYPES.get(type);
-  if (declared === undefined) {
-    throw new OperationOutcomeError(refusalOfType(type), {
-      diagnostics: `${type} is not served`,
-      expression: [`${place}.request.url`],
-    });
-  }
-  const offered: readonly string[] = declared.interactions ?? EVERY_INTERACTION;
-  if (!offered.includes(interaction))
-    throw new OperationOutcomeError('interaction-unsupported', { expression: [`${place}.request`] });
-}
-
-function checkId(id: string, place: string): void {
-  if (!/^[A-Za-z0-9.-]{1,64}$/.test(id))
-    throw new OperationOutcomeError('id-invalid', { expression: [place] });
 }
 
 /** A JSON Patch travels in a bundle as a Binary, a FHIRPath Patch as itself (http://hl7.org/fhir/R4/http.html#patch). */
@@ -207,11 +163,6 @@ function readETags(text: string | undefined, place: string): readonly string[] |
 /** Valid as an instant already, with the bundle. */
 const readInstant = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Date.parse(text);
-
-const splitOnce = (text: string, mark: string): readonly [string, string] => {
-  const at = text.indexOf(mark);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-};
 
 const refuse = (diagnostics: string, expression: string): OperationOutcomeError =>
   new OperationOutcomeError('bundle-invalid', { diagnostics, expression: [expression] });

@@ -1,6 +1,9 @@
 /** The response to a transaction (http://hl7.org/fhir/R4/http.html#transaction-response). */
 import { buildBundleText, type ReplyEntry } from '../fhir/bundle.ts';
-import { ISSUES, OperationOutcomeError } from '../fhir/issue.ts';
+import { ISSUES, OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
+import { readQuestion } from './bundle-address.ts';
+import { performHistoryAsOf } from './interactions/history.ts';
+import { performSystemSearchAsOf } from './interactions/search-system.ts';
 import { performSearchAsOf } from './interactions/search.ts';
 import { outcomeOf, readAnswer, type Answered, type Templates } from './answer.ts';
 import type { Reply, Request } from './request.ts';
@@ -18,8 +21,9 @@ export async function bundleReply(
   templates: Templates,
 ): Promise<Reply> {
   const entries: ReplyEntry[] = [];
+  const notes = Map.groupBy(told.notes, entryMeant);
   for (const [index, answer] of answers.entries()) {
-    const own = { ...told, notes: told.notes.filter(({ expression }) => isAbout(index, expression)) };
+    const own = { ...told, notes: notes.get(index) ?? [] };
     entries.push(
       answer.kind === 'search'
         ? await searchEntry(room, request, told, answer.url)
@@ -30,8 +34,10 @@ export async function bundleReply(
 }
 
 /** What is said beside success names the entry that it is about. */
-const isAbout = (index: number, expression: readonly string[] = []): boolean =>
-  expression.some((place) => place.startsWith(`Bundle.entry[${index}].`));
+function entryMeant({ expression = [] }: IssueDetail): number {
+  const place = expression.find((one) => one.startsWith('Bundle.entry['));
+  return place === undefined ? -1 : Number.parseInt(place.slice('Bundle.entry['.length), 10);
+}
 
 function entryOf(
   { settings }: Room,
@@ -57,10 +63,19 @@ function entryOf(
   };
 }
 
+type Answering = (room: Room, request: Request, seq: number) => Promise<Reply>;
+
+function answerOf(interaction: Request['interaction']): Answering {
+  if (interaction === 'search-type') return performSearchAsOf;
+  if (interaction !== 'search-system') return performHistoryAsOf;
+  return (room, request, asOf) => performSystemSearchAsOf(room, request, { asOf, offsets: [] });
+}
+
 /** A search inside a transaction sees what the transaction wrote (rules 3.9). It is on disk whatever becomes of the search. */
 async function searchEntry(room: Room, request: Request, told: ToldOf, url: string): Promise<ReplyEntry> {
   try {
-    const reply = await performSearchAsOf(room, request, url, told.seq);
+    const asked = readQuestion(request, url);
+    const reply = await answerOf(asked.interaction)(room, asked, told.seq);
     return { text: reply.text, response: { status: '200 OK' } };
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;

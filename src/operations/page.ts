@@ -7,7 +7,7 @@ import type { Snapshot } from '../ports/store.ts';
 import type { Request } from './request.ts';
 import type { DeskSettings, Room } from './room.ts';
 
-/** Our own parameter of page links: `<seq>-<offset>`. */
+/** Our own parameter of page links: `<seq>-<offset>`; where several types are searched, an offset for each: `7-20.0.3`. */
 export const PAGE = '_page';
 
 export interface PageAsked {
@@ -26,17 +26,22 @@ export function readPage({ query }: Request, { pageSizeDefault, pageSizeMax }: D
   return { asOf, offset, count: readCount(count, pageSizeDefault, pageSizeMax), rest };
 }
 
-/** Where a page link goes on; as of now and from the first match when there is none. */
-export function readPageMark(query: Request['query']): {
+export interface PageMark {
   readonly asOf: number | undefined;
   readonly offset: number;
-} {
+  /** One for each type that is searched. */
+  readonly offsets: readonly number[];
+}
+
+/** Where a page link goes on; as of now and from the first match when there is none. */
+export function readPageMark(query: Request['query']): PageMark {
   const mark = query.findLast(([name]) => name === PAGE)?.[1];
-  if (mark === undefined) return { asOf: undefined, offset: 0 };
-  const [, asOf, offset] = /^(\d{1,15})-(\d{1,9})$/.exec(mark) ?? [];
+  if (mark === undefined) return { asOf: undefined, offset: 0, offsets: [] };
+  const [, asOf, texts = ''] = /^(\d{1,15})-(\d{1,9}(?:\.\d{1,9}){0,199})$/.exec(mark) ?? [];
+  const offsets = texts.split('.').map(Number);
   if (asOf === undefined)
     throw new OperationOutcomeError('search-value-invalid', { diagnostics: 'not a page link' });
-  return { asOf: Number(asOf), offset: Number(offset) };
+  return { asOf: Number(asOf), offset: offsets[0] ?? 0, offsets };
 }
 
 /** The state in which a page is answered: that of its first page, or the latest. What is still to come is no page of ours. */
@@ -69,5 +74,25 @@ export function addressOf({ type, id, interaction, query }: Request, base: strin
   return `${[base, ...path].join('/')}${text === '' ? '' : `?${text}`}`;
 }
 
-export const nextLink = (self: string, seq: number, offset: number): string =>
-  `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${seq}-${offset}`;
+/** The address of another page of the same answer. */
+export const pageLink = (self: string, seq: number, ...offsets: readonly number[]): string =>
+  `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${seq}-${offsets.join('.')}`;
+
+/** Relation and address, in the order of a reply. */
+export type Links = readonly (readonly [relation: string, url: string])[];
+
+/** `self`, and the pages around it: nothing before the first one, and none at all when only a total was asked. */
+export function pageLinks(
+  self: string,
+  seq: number,
+  { offset, count, more }: { readonly offset: number; readonly count: number; readonly more: boolean },
+): Links {
+  const links: (readonly [string, string])[] = [['self', self]];
+  if (count === 0) return links;
+  if (offset > 0) {
+    links.push(['first', pageLink(self, seq, 0)]);
+    links.push(['previous', pageLink(self, seq, Math.max(0, offset - count))]);
+  }
+  if (more) links.push(['next', pageLink(self, seq, offset + count)]);
+  return links;
+}

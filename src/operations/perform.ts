@@ -10,6 +10,7 @@ import { performBatch } from './interactions/batch.ts';
 import { performHistory } from './interactions/history.ts';
 import { performRead } from './interactions/read.ts';
 import { performSearch } from './interactions/search.ts';
+import { performSystemSearch } from './interactions/search-system.ts';
 import { performTransaction } from './interactions/transaction.ts';
 import { performOperation } from './operations/perform-operation.ts';
 import type { MessageDoor } from './receive/receive.ts';
@@ -28,6 +29,7 @@ const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   read: performRead,
   vread: performRead,
   'search-type': performSearch,
+  'search-system': performSystemSearch,
   'history-instance': performHistory,
   'history-type': performHistory,
   'history-system': performHistory,

@@ -55,6 +55,8 @@ export interface Request {
   readonly type?: string | undefined;
   readonly id?: string | undefined;
   readonly versionId?: string | undefined;
+  /** The resource in whose compartment is searched (http://hl7.org/fhir/R4/http.html#vsearch). */
+  readonly compartment?: Ref | undefined;
   /** `$name` without the dollar. */
   readonly operation?: string | undefined;
   /** The query string's pairs in order, percent-decoded; for `POST _search` followed by the body's. */

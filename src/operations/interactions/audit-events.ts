@@ -12,13 +12,15 @@ import { asksOthers, auditMatches, narrowAudit } from '../../resources/audit-sea
 import { localRefOf } from '../../resources/element.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
 import { auditRead } from '../audit.ts';
+import { checkFocus } from '../compartment.ts';
 import { recordAlways } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { searchRefusal } from '../search-refusal.ts';
 import { sightFor } from '../scope.ts';
 import { readShape, shapeText } from '../shape.ts';
-import { shapeOf, warningEntries } from './search.ts';
+import { shapeOf, warningEntries } from '../searchset.ts';
+import { within } from './search.ts';
 
 /** Rows looked at by one search at most; a search that needs more must be narrowed. */
 const ROWS_MAX = 50_000;
@@ -54,9 +56,12 @@ export async function performAuditSearch(room: Room, request: Request): Promise<
   const { publicBase } = room.settings;
   const parsed = parse(room, request);
   const { where, count } = parsed.query;
+  const { compartment } = request;
+  if (compartment !== undefined) await checkFocus(room.store.snapshot(), compartment, [sightFor(request)]);
   const { found, more } = await findEvents(room, request, where, count);
   await recordAlways(room, auditRead(request, []));
-  const self = `${publicBase}/AuditEvent${parsed.self === '' ? '' : `?${parsed.self}`}`;
+  const at = compartment === undefined ? publicBase : `${publicBase}/${compartment}`;
+  const self = `${at}/AuditEvent${parsed.self === '' ? '' : `?${parsed.self}`}`;
   const last = found.at(-1);
   const links: (readonly [string, string])[] = [['self', self]];
   if (more && last !== undefined)
@@ -87,7 +92,9 @@ function parse({ settings, clock }: Room, request: Request): ParsedSearch {
     sight: sightFor(request),
   });
   const refused = WISHES.find(([, isWished]) => isWished(parsed));
-  if (refused === undefined) return parsed;
+  const { compartment } = request;
+  if (refused === undefined)
+    return compartment === undefined ? parsed : within(parsed, compartment, 'AuditEvent');
   throw new OperationOutcomeError('search-parameter-unknown', {
     diagnostics: `AuditEvents are not ${refused[0]}`,
   });

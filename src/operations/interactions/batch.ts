@@ -37,10 +37,11 @@ const refusedEntry = ({ code, outcome }: OperationOutcomeError): ReplyEntry => (
   response: { status: String(ISSUES[code].http), outcome },
 });
 
-async function performEntry(base: string, { request }: Entry, perform: Perform): Promise<ReplyEntry> {
+async function performEntry(base: string, { request, method }: Entry, perform: Perform): Promise<ReplyEntry> {
   try {
     const { status, text, resource, version, at, location, notes = [] } = await perform(request);
-    const shown = text ?? (resource === undefined ? undefined : JSON.stringify(resource));
+    const body = text ?? (resource === undefined ? undefined : JSON.stringify(resource));
+    const shown = method === 'HEAD' ? undefined : body;
     const ref =
       location?.split('/_history/')[0] ??
       (request.id === undefined ? undefined : `${request.type}/${request.id}`);

@@ -5,7 +5,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { HistoryQuery, Version } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { auditRead } from '../audit.ts';
-import { addressOf, nextLink, readPage, snapshotAsOf, type PageAsked } from '../page.ts';
+import { addressOf, pageLinks, readPage, snapshotAsOf, type PageAsked } from '../page.ts';
 import { recordRead } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
@@ -15,10 +15,24 @@ import { showText } from '../show.ts';
 import { seenOf } from './read.ts';
 
 export async function performHistory(room: Room, request: Request): Promise<Reply> {
+  return performHistoryAsOf(room, request, readPage(request, room.settings).asOf);
+}
+
+/** Refuses a history that could not be answered, before a transaction is committed that it is part of. */
+export function checkHistory({ settings }: Room, request: Request): void {
+  readQuery(request, readPage(request, settings));
+}
+
+/** A history as of a commit: a page's, or that of the transaction it is part of; of the latest, if undefined. */
+export async function performHistoryAsOf(
+  room: Room,
+  request: Request,
+  asOf: number | undefined,
+): Promise<Reply> {
   const { settings } = room;
   const page = readPage(request, settings);
   const query = readQuery(request, page);
-  const snapshot = snapshotAsOf(room, page.asOf);
+  const snapshot = snapshotAsOf(room, asOf);
   const { versions, more, total } = await snapshot.history(query, request.signal).catch(searchRefusal);
   if (request.interaction === 'history-instance' && total === 0 && !isNarrowed(query)) {
     throw new OperationOutcomeError('not-found', {
@@ -39,8 +53,7 @@ export async function performHistory(room: Room, request: Request): Promise<Repl
     }),
   );
   const self = addressOf(request, settings.publicBase);
-  const links: (readonly [string, string])[] = [['self', self]];
-  if (more && page.count > 0) links.push(['next', nextLink(self, snapshot.seq, page.offset + page.count)]);
+  const links = pageLinks(self, snapshot.seq, { ...page, more });
   return { status: 200, text: buildBundleText({ type: 'history', total, links, entries }) };
 }
 

@@ -1,24 +1,23 @@
-/** search of one type (http://hl7.org/fhir/R4/http.html#search), its includes, and its pages. */
-import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
-import { buildOutcome, type IssueDetail } from '../../fhir/issue.ts';
-import type { Match, Page, Query } from '../../ports/query.ts';
+/**
+ * search of one type, as a whole or in a compartment (http://hl7.org/fhir/R4/http.html#search), its includes, and its pages.
+ */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Page, Query } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import { SERVED_TYPES } from '../../resources/index.ts';
+import { compartmentClause } from '../../resources/compartment.ts';
+import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
-import { auditRead, type Seen } from '../audit.ts';
-import { checkInclusions, findIncluded } from '../include.ts';
-import { nextLink, PAGE, readPageMark, snapshotAsOf } from '../page.ts';
-import { recordRead } from '../record.ts';
+import { checkFocus } from '../compartment.ts';
+import { checkInclusions } from '../include.ts';
+import { PAGE, pageLinks, readPageMark, snapshotAsOf } from '../page.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightFor, sightForClause } from '../scope.ts';
 import { searchRefusal } from '../search-refusal.ts';
-import { elementsShape, shapeText, summaryShape, type Shape } from '../shape.ts';
-import { showText } from '../show.ts';
+import { replyWithMatches } from '../searchset.ts';
 
 export async function performSearch(room: Room, request: Request): Promise<Reply> {
-  const { asOf } = readPageMark(request.query);
-  return searchAsOf(room, request, asOf);
+  return performSearchAsOf(room, request, readPageMark(request.query).asOf);
 }
 
 /** Refuses a search that could not be answered, before a transaction is committed that it is part of. */
@@ -27,25 +26,13 @@ export function checkSearch(room: Room, request: Request): void {
   sightForClause(request.caller, where, sight);
 }
 
-/** A search inside a transaction: as of the transaction's own commit. */
+/** A search as of a commit: a page's, or that of the transaction it is part of; of the latest, if undefined. */
 export async function performSearchAsOf(
   room: Room,
-  outer: Request,
-  url: string,
-  seq: number,
+  request: Request,
+  asOf: number | undefined,
 ): Promise<Reply> {
-  const [type = '', queryText = ''] = url.split(/\?(.*)/s);
-  const query = [...new URLSearchParams(queryText)];
-  return searchAsOf(
-    room,
-    { ...outer, interaction: 'search-type', type, id: undefined, query, queryText },
-    seq,
-  );
-}
-
-async function searchAsOf(room: Room, request: Request, asOf: number | undefined): Promise<Reply> {
-  const { settings } = room;
-  const { type = '' } = request;
+  const { type = '', compartment } = request;
   const parsed = parse(room, request);
   const { where, sight } = parsed.query;
   const query = {
@@ -54,31 +41,18 @@ async function searchAsOf(room: Room, request: Request, asOf: number | undefined
     offset: readPageMark(request.query).offset,
   };
   const snapshot = snapshotAsOf(room, asOf);
-  const page = await searchPage(snapshot, query, request.signal);
-  const { included, warnings } = await findIncluded(room, request, snapshot, parsed, page.matches);
-  await recordRead(
-    room,
-    auditRead(
-      request,
-      [...page.matches, ...included].map((match) => seenOf(room, match)),
-    ),
-  );
-  const shape = shapeOf(parsed);
-  const self = `${settings.publicBase}/${type}${parsed.self === '' ? '' : `?${parsed.self}`}`;
-  const links: (readonly [string, string])[] = [['self', self]];
-  if (page.more && query.count > 0)
-    links.push(['next', nextLink(self, snapshot.seq, query.offset + query.count)]);
-  const entries = [
-    ...page.matches.map((match) => entryOf(room, request, match, shape, 'match')),
-    ...included.map((match) => entryOf(room, request, match, shape, 'include')),
-    ...warningEntries([...parsed.warnings, ...warnings]),
-  ];
-  return { status: 200, text: buildBundleText({ type: 'searchset', total: page.total, links, entries }) };
+  if (compartment !== undefined) await checkFocus(snapshot, compartment, [query.sight]);
+  const { matches, more, total } = await findPage(snapshot, query, request.signal);
+  const path = [room.settings.publicBase, compartment, type].filter((part) => part !== undefined);
+  const self = `${path.join('/')}${parsed.self === '' ? '' : `?${parsed.self}`}`;
+  const links = pageLinks(self, snapshot.seq, { ...query, more });
+  return replyWithMatches(room, request, snapshot, parsed, { matches, total, links });
 }
 
 function parse({ settings, clock }: Room, request: Request): ParsedSearch {
+  const { type = '', compartment } = request;
   const pairs = request.query.filter(([name]) => name !== PAGE);
-  const parsed = parseSearch(request.type ?? '', pairs, {
+  const parsed = parseSearch(type, pairs, {
     lenient: request.prefer.handling === 'lenient',
     base: settings.publicBase,
     now: clock.now(),
@@ -88,40 +62,23 @@ function parse({ settings, clock }: Room, request: Request): ParsedSearch {
     sight: sightFor(request),
   });
   checkInclusions(parsed);
-  return parsed;
+  return compartment === undefined ? parsed : within(parsed, compartment, type);
+}
+
+/** @throws OperationOutcomeError `search-parameter-unknown` for a type that is never in such a compartment */
+export function within(parsed: ParsedSearch, compartment: string, type: string): ParsedSearch {
+  const inside = compartmentClause(compartment as `${string}/${string}`, type, RESOURCE_TYPES.get(type));
+  if (inside === undefined) {
+    throw new OperationOutcomeError('search-parameter-unknown', {
+      diagnostics: `${type} is never in the compartment of a ${compartment.split('/')[0]}`,
+    });
+  }
+  const { where } = parsed.query;
+  const of = where.kind === 'all' ? [inside, ...where.of] : [inside, where];
+  return { ...parsed, query: { ...parsed.query, where: { kind: 'all', of } } };
 }
 
 /** `_count=0` asks for the total alone. */
-async function searchPage(snapshot: Snapshot, query: Query, signal: AbortSignal): Promise<Page> {
+export async function findPage(snapshot: Snapshot, query: Query, signal: AbortSignal): Promise<Page> {
   return snapshot.search(query, signal).catch(searchRefusal);
-}
-
-/** How the matches of a search are shown. */
-export function shapeOf({ summary, elements }: ParsedSearch): Shape {
-  return elements === undefined ? summaryShape(summary) : elementsShape(elements.join(','));
-}
-
-function entryOf(
-  room: Room,
-  request: Request,
-  match: Match,
-  shape: Shape,
-  mode: 'match' | 'include',
-): ReplyEntry {
-  const { ref, text } = match;
-  const type = ref.slice(0, ref.indexOf('/'));
-  return {
-    fullUrl: `${room.settings.publicBase}/${ref}`,
-    text: shapeText(shape, type, showText(ref, text, request.caller)),
-    search: mode,
-  };
-}
-
-/** "The server … can return an OperationOutcome with additional information" (search.mode = outcome). */
-export function warningEntries(warnings: readonly IssueDetail[]): readonly ReplyEntry[] {
-  return warnings.length === 0 ? [] : [{ text: JSON.stringify(buildOutcome(warnings)), search: 'outcome' }];
-}
-
-function seenOf({ patientsOf }: Room, { ref, seq, custodian, text }: Match): Seen {
-  return { ref, seq, custodian, patients: patientsOf(ref, seq, text) };
 }

@@ -10,12 +10,14 @@ import { PROCESSING_ORDER, readEntries, type Entry } from '../bundle-entry.ts';
 import { checkCompartment } from '../custody.ts';
 import { markPlace, type Draft } from '../draft.ts';
 import { replyTo } from '../reply.ts';
-import type { Reply, Request } from '../request.ts';
+import type { Interaction, Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
 import type { KeptAnswer } from '../told.ts';
+import { checkHistory } from './history.ts';
 import { seenOf } from './read.ts';
+import { checkSystemSearch } from './search-system.ts';
 import { checkSearch } from './search.ts';
 import { finish, offerOnce, openDraft, PLANS, redirect } from '../write.ts';
 
@@ -35,8 +37,9 @@ async function prepare(room: Room, request: Request, entries: readonly Entry[], 
   const inOrder = entries.toSorted(
     (a, b) => PROCESSING_ORDER.indexOf(a.method) - PROCESSING_ORDER.indexOf(b.method),
   );
+  const written = new Set<Ref>();
   for (const entry of inOrder.filter(({ request: { interaction } }) => interaction in PLANS)) {
-    answers.set(entry, await planEntry(draft, entry));
+    answers.set(entry, await planEntry(draft, entry, written));
   }
   for (const [{ fullUrl }, answer] of answers) {
     if (fullUrl !== undefined && 'ref' in answer) fullUrls.set(fullUrl, answer.ref);
@@ -55,13 +58,12 @@ function redirected(draft: Draft, answer: KeptAnswer | undefined): KeptAnswer {
 }
 
 /** Two entries on one resource are refused; a conditional create that finds what an earlier entry creates is not. */
-async function planEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
+async function planEntry(draft: Draft, entry: Entry, written: Set<Ref>): Promise<KeptAnswer> {
   const { interaction, type = '', queryText, ...rest } = entry.request;
-  const planned = new Map(draft.planned);
   const sighted = { ...draft, sight: sightFor(entry.request) };
   const planOne = PLANS[interaction as keyof typeof PLANS]; // filtered by the caller
   const answer = await placed(entry, () => planOne(sighted, { ...rest, type, condition: queryText }));
-  if (answer.kind === 'planned' && planned.has(answer.ref) && interaction !== 'create') {
+  if (answer.kind === 'planned' && written.has(answer.ref) && interaction !== 'create') {
     throw new OperationOutcomeError('bundle-invalid', {
       diagnostics: `two entries write ${answer.ref}`,
       expression: [`Bundle.entry[${entry.index}]`],
@@ -69,10 +71,20 @@ async function planEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
   }
   if (answer.kind === 'planned') {
     await placed(entry, () => checkCompartment(sighted.sight, draft.planned.get(answer.ref)));
+    written.add(answer.ref);
     markPlace(draft, answer.ref, `Bundle.entry[${entry.index}].resource`);
   }
   return answer;
 }
+
+/** What is asked when the bundle is committed, and how it is refused before. */
+const CHECKS: Readonly<Partial<Record<Interaction, (room: Room, request: Request) => void>>> = {
+  'search-type': checkSearch,
+  'search-system': checkSystemSearch,
+  'history-instance': checkHistory,
+  'history-type': checkHistory,
+  'history-system': checkHistory,
+};
 
 /** A read by id sees the bundle's own writes; a search is run when they are committed (rules 3.9). */
 async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
@@ -84,9 +96,16 @@ async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
       expression: [place],
     });
   }
-  if (interaction === 'search-type') {
-    await placed(entry, () => checkSearch(draft.room, entry.request));
+  const check = CHECKS[interaction];
+  if (check !== undefined) {
+    await placed(entry, () => check(draft.room, entry.request));
     return { kind: 'search', url: entry.url };
+  }
+  if (interaction === 'operation') {
+    throw new OperationOutcomeError('interaction-unsupported', {
+      diagnostics: 'operations are invoked by themselves or in a batch',
+      expression: [place],
+    });
   }
   const ref: Ref = `${type}/${id}`;
   const planned = interaction === 'read' ? draft.planned.get(ref) : undefined;

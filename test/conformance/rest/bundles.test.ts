@@ -309,7 +309,7 @@ describe('all or nothing', () => {
     ['a search', () => ({ url: 'Patient?shoe-size=46' })],
     ['a search for no date', () => ({ url: 'Patient?birthdate=yesterday' })],
     ['AuditEvents', () => ({ url: 'AuditEvent?entity=Basic/x' })],
-    ['a type', () => ({ url: 'Medication', resource: { resourceType: 'Medication' } })],
+    ['a type', () => ({ url: 'Substance', resource: { resourceType: 'Substance' } })],
     ['a write of an AuditEvent', () => ({ url: 'AuditEvent', resource: { resourceType: 'AuditEvent' } })],
     ['a second write', ({ id }) => ({ url: `Patient/${id}`, method: 'DELETE' })],
   ];
@@ -348,7 +348,7 @@ describe('batch', () => {
     const stored = await patient();
     const entries = await batch([
       { url: 'Basic', resource: basic('done') },
-      { url: 'Medication', resource: { resourceType: 'Medication' } },
+      { url: 'Substance', resource: { resourceType: 'Substance' } },
       { url: 'Basic', resource: { resourceType: 'Basic' } },
       { url: `Patient/${stored.id}` },
       { url: 'Patient/unused' },

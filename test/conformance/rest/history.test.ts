@@ -176,7 +176,9 @@ describe('pages of a search', () => {
     const pages = await pagesOf('Basic?_count=3&code:missing=true&_sort=-_lastUpdated');
     for (const page of pages) {
       expect(linkOf(page, 'self')).toContain('_count=3&code:missing=true&_sort=-_lastUpdated');
-      expect(page.bundle.link?.every(({ relation }) => ['self', 'next'].includes(relation))).toBe(true);
+      expect(
+        page.bundle.link?.every(({ relation }) => ['self', 'first', 'previous', 'next'].includes(relation)),
+      ).toBe(true);
     }
   });
 

@@ -1,0 +1,91 @@
+/** The addresses of a Bundle's entries (http://hl7.org/fhir/R4/bundle.html): what is offered at them in a Bundle. */
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import {
+  methodsOf,
+  readAddress,
+  type Address,
+  type RoutedInteraction,
+  type Served,
+  type Target,
+} from './address.ts';
+import type { Request } from './request.ts';
+
+/** What an entry asks for. */
+export interface Asked {
+  readonly interaction: Exclude<RoutedInteraction, 'bundle'>;
+  readonly target: Target;
+}
+
+/** The address without our own base. */
+export function below(base: string, url: string): string {
+  const isOurs = url === base || url.startsWith(`${base}/`) || url.startsWith(`${base}?`);
+  return (isOurs ? url.slice(base.length) : url).replace(/^\//, '');
+}
+
+/** Path and query of an address. */
+export function splitUrl(url: string): readonly [path: string, query: string] {
+  const at = url.indexOf('?');
+  return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
+}
+
+/**
+ * What a method means at an address. What is not offered there by itself is not offered in a bundle.
+ *
+ * @param url below the base
+ * @throws OperationOutcomeError naming the entry at `place`
+ */
+export function readAsked(
+  method: string,
+  url: string,
+  operations: Served['operations'],
+  place: string,
+): Asked {
+  const [, query] = splitUrl(url);
+  const served: Served = { types: RESOURCE_TYPES, interactions: { has: () => true }, operations };
+  const address = addressOf(url, served, place);
+  const interaction = methodsOf(address, served)[method === 'HEAD' ? 'GET' : method];
+  if (interaction === undefined || interaction === 'bundle' || isForm(address))
+    throw notOffered(address, method, place);
+  if (interaction === 'create' && query !== '') {
+    throw new OperationOutcomeError('bundle-invalid', {
+      diagnostics: 'what a create depends on is said in ifNoneExist',
+      expression: [`${place}.request.url`],
+    });
+  }
+  return { interaction, target: address.target };
+}
+
+/** A search or history inside a transaction, read again when it is answered. */
+export function readQuestion(outer: Request, url: string): Request {
+  const { interaction, target } = readAsked('GET', url, new Map(), 'Bundle');
+  const { type, id, compartment } = target;
+  const [, queryText] = splitUrl(url);
+  const query = [...new URLSearchParams(queryText)];
+  return { ...outer, interaction, type, id, compartment, query, queryText, body: undefined };
+}
+
+function addressOf(url: string, served: Served, place: string): Address {
+  const [path, query] = splitUrl(url);
+  try {
+    return readAddress(`/${path}`, query !== '', served);
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    const code = error.code === 'not-found' ? 'bundle-invalid' : error.code;
+    throw new OperationOutcomeError(code, { ...error.issues[0], expression: [`${place}.request.url`] });
+  }
+}
+
+/** A search by POST has a form as its body, which an entry cannot hold. */
+const isForm = ({ shape }: Address): boolean => shape === 'typeSearch' || shape === 'systemSearch';
+
+function notOffered(address: Address, method: string, place: string): OperationOutcomeError {
+  const detail = {
+    diagnostics: `${method} is not offered at this address in a bundle`,
+    expression: [`${place}.request`],
+  };
+  if (address.shape === 'operation') return new OperationOutcomeError('operation-unknown', detail);
+  const code =
+    address.target.type === undefined || isForm(address) ? 'bundle-invalid' : 'interaction-unsupported';
+  return new OperationOutcomeError(code, detail);
+}

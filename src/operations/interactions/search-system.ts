@@ -1,0 +1,251 @@
+/**
+ * search of several types at once, of the whole system or of a compartment (http://hl7.org/fhir/R4/http.html#search): what
+ * is asked must mean something to every type, and each type is searched in the sight that the scopes give for it. Pages
+ * take the best of each type's matches, and remember how far they came in each.
+ */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Match, Query, Sight, SortKey } from '../../ports/query.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { compartmentClause } from '../../resources/compartment.ts';
+import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
+import { parseSearch, type Pair, type ParsedSearch } from '../../resources/search-query.ts';
+import { checkFocus } from '../compartment.ts';
+import { checkInclusions } from '../include.ts';
+import { PAGE, pageLink, readPageMark, snapshotAsOf, type Links, type PageMark } from '../page.ts';
+import type { Reply, Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { sightForClause, sightForType } from '../scope.ts';
+import { replyWithMatches } from '../searchset.ts';
+import { findPage, within } from './search.ts';
+
+/** Milliseconds that the searches of one page may take together. */
+const TIME_MAX = 20_000;
+
+/** What is asked of one type. */
+interface Part {
+  readonly parsed: ParsedSearch;
+  readonly query: Query;
+}
+
+export async function performSystemSearch(room: Room, request: Request): Promise<Reply> {
+  return performSystemSearchAsOf(room, request, readPageMark(request.query));
+}
+
+/** Refuses a search that could not be answered, before a transaction is committed that it is part of. */
+export function checkSystemSearch(room: Room, request: Request): void {
+  readParts(room, request);
+}
+
+/** A search as of a commit: a page's, or that of the transaction it is part of; of the latest, if undefined. */
+export async function performSystemSearchAsOf(
+  room: Room,
+  request: Request,
+  { asOf, offsets }: Pick<PageMark, 'asOf' | 'offsets'>,
+): Promise<Reply> {
+  const parts = readParts(room, request);
+  const [{ parsed }] = parts;
+  if (offsets.length > 0 && offsets.length !== parts.length)
+    throw new OperationOutcomeError('page-expired', { diagnostics: 'the page is one of other types' });
+  const snapshot = snapshotAsOf(room, asOf);
+  const { compartment } = request;
+  if (compartment !== undefined)
+    await checkFocus(
+      snapshot,
+      compartment,
+      parts.map(({ query }) => query.sight),
+    );
+  const from = parts.map((_, index) => offsets[index] ?? 0);
+  const { matches, to, more, total } = await findAll(room, request, snapshot, parts, from);
+  const links = linksOf(selfOf(room, request, parsed), snapshot.seq, { from, to, more });
+  return replyWithMatches(room, request, snapshot, parsed, { matches, total, links });
+}
+
+// — what is asked
+
+function readParts(room: Room, request: Request): readonly [Part, ...Part[]] {
+  const sights = sightsOf(request);
+  const types = [...sights.keys()];
+  const pairs = request.query.filter(([name]) => name !== PAGE && name !== TYPE);
+  const understood = readTogether(room, request, types, pairs);
+  const [first, ...rest] = types.map((type, index): Part => {
+    const parsed = understood[index] as ParsedSearch; // one for each type
+    const { where } = parsed.query;
+    const sight = sightForClause(request.caller, where, sights.get(type) as Sight); // a key of it
+    return { parsed, query: { ...parsed.query, sight } };
+  });
+  if (first === undefined) throw new Error('at least one type is searched');
+  return [first, ...rest];
+}
+
+const TYPE = '_type';
+
+/** The types that are searched, each in its sight: those that are named, or all that the scopes give. */
+function sightsOf({ query, caller, compartment }: Request): ReadonlyMap<string, Sight> {
+  const named = readTypes(query);
+  const sights = new Map<string, Sight>();
+  for (const type of named ?? SEARCHED) {
+    const isInside =
+      compartment === undefined ||
+      compartmentClause(compartment, type, RESOURCE_TYPES.get(type)) !== undefined;
+    if (named === undefined && !isInside) continue;
+    const sight = sightForType(caller, type);
+    if (sight !== undefined) sights.set(type, sight);
+    else if (named !== undefined) throw lacking(type);
+  }
+  if (sights.size === 0) throw lacking('*');
+  return sights;
+}
+
+const lacking = (type: string): OperationOutcomeError =>
+  new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: system/${type}.s` });
+
+/** AuditEvents are no versions of resources, and are searched by themselves. */
+const SEARCHED: readonly string[] = [...RESOURCE_TYPES.values()]
+  .filter(({ renderedFromAudit }) => renderedFromAudit !== true)
+  .map(({ type }) => type);
+
+function readTypes(query: Request['query']): readonly string[] | undefined {
+  const given = query.filter(([name]) => name === TYPE);
+  if (given.length === 0) return undefined;
+  if (given.length > 1) throw badType('given twice');
+  const types = [...new Set(given[0]?.[1].split(','))];
+  for (const type of types)
+    if (!SEARCHED.includes(type)) throw badType('names a type that is not searched so');
+  return types;
+}
+
+const badType = (why: string): OperationOutcomeError =>
+  new OperationOutcomeError('search-value-invalid', { diagnostics: `${TYPE}: ${why}` });
+
+/**
+ * The search as each type understands it. A parameter that one of them does not have is refused; with
+ * `handling=lenient` it is left out for all.
+ */
+function readTogether(
+  room: Room,
+  request: Request,
+  types: readonly string[],
+  pairs: readonly Pair[],
+): readonly ParsedSearch[] {
+  const isLenient = request.prefer.handling === 'lenient';
+  const read = (asked: readonly Pair[]) => types.map((type) => readOne(room, request, types, type, asked));
+  const first = read(pairs);
+  if (!isLenient) return first;
+  const left = new Set(first.flatMap((parsed) => parsed.left));
+  if (left.size === 0) return first;
+  const warnings = [...left].flatMap((pair) => {
+    const without = first.find((parsed) => parsed.left.includes(pair));
+    return without?.warnings[without.left.indexOf(pair)] ?? [];
+  });
+  return read(pairs.filter((pair) => !left.has(pair))).map((parsed) => ({ ...parsed, warnings }));
+}
+
+function readOne(
+  { settings, clock }: Room,
+  { prefer, compartment }: Request,
+  searched: readonly string[],
+  type: string,
+  pairs: readonly Pair[],
+): ParsedSearch {
+  const parsed = parseSearch(type, pairs, {
+    lenient: prefer.handling === 'lenient',
+    base: settings.publicBase,
+    now: clock.now(),
+    types: SERVED_TYPES,
+    countDefault: settings.pageSizeDefault,
+    countMax: settings.pageSizeMax,
+    sight: { everything: true }, // replaced by that of the type before anything is asked
+    searched,
+  });
+  checkInclusions(parsed);
+  return compartment === undefined ? parsed : within(parsed, compartment, type);
+}
+
+// — what is found
+
+interface Found {
+  readonly matches: readonly Match[];
+  /** How far this page came in each type. */
+  readonly to: readonly number[];
+  readonly more: boolean;
+  readonly total: number | undefined;
+}
+
+async function findAll(
+  { clock }: Room,
+  { signal }: Request,
+  snapshot: Snapshot,
+  parts: readonly Part[],
+  from: readonly number[],
+): Promise<Found> {
+  const until = clock.now() + TIME_MAX;
+  const pages = [];
+  for (const [index, { query }] of parts.entries()) {
+    if (clock.now() > until) throw new OperationOutcomeError('search-too-costly', { retryAfter: 60 });
+    pages.push(await findPage(snapshot, { ...query, offset: from[index] ?? 0 }, signal));
+  }
+  const totals = pages.map(({ total }) => total ?? 0);
+  const { count = 0, sort = [], total = false } = parts[0]?.query ?? {};
+  const { matches, taken } = merge(
+    pages.map((page) => page.matches),
+    isBefore(sort),
+    count,
+  );
+  return {
+    matches,
+    to: from.map((offset, index) => offset + (taken[index] ?? 0)),
+    more: pages.some((page, index) => page.more || page.matches.length > (taken[index] ?? 0)),
+    total: total ? totals.reduce((sum, one) => sum + one, 0) : undefined,
+  };
+}
+
+/** The first `count` of several lists that are each in order; `taken` from each. */
+function merge(
+  lists: readonly (readonly Match[])[],
+  comesBefore: (one: Match, other: Match) => boolean,
+  count: number,
+): { readonly matches: readonly Match[]; readonly taken: readonly number[] } {
+  const taken = lists.map(() => 0);
+  const matches: Match[] = [];
+  while (matches.length < count) {
+    let best: { readonly match: Match; readonly index: number } | undefined;
+    for (const [index, list] of lists.entries()) {
+      const match = list[taken[index] ?? 0];
+      if (match !== undefined && (best === undefined || comesBefore(match, best.match)))
+        best = { match, index };
+    }
+    if (best === undefined) break;
+    matches.push(best.match);
+    taken[best.index] = (taken[best.index] ?? 0) + 1;
+  }
+  return { matches, taken };
+}
+
+/** Several types are sorted by `_lastUpdated` or `_id`; without a key, newest write first. */
+function isBefore([key]: readonly SortKey[]): (one: Match, other: Match) => boolean {
+  const way = (key?.descending ?? true) ? -1 : 1;
+  const idOf = ({ ref }: Match): string => ref.slice(ref.indexOf('/'));
+  if (key?.param === '_id') return (one, other) => (idOf(one) < idOf(other) ? 1 : -1) * way < 0;
+  return (one, other) => (one.seq - other.seq) * way < 0;
+}
+
+// — how it is told
+
+function selfOf({ settings }: Room, { compartment, query }: Request, { self }: ParsedSearch): string {
+  const types = query.find(([name]) => name === TYPE)?.[1];
+  const asked = [types === undefined ? '' : `${TYPE}=${types}`, self].filter((text) => text !== '').join('&');
+  const at = compartment === undefined ? settings.publicBase : `${settings.publicBase}/${compartment}/*`;
+  return asked === '' ? at : `${at}?${asked}`;
+}
+
+function linksOf(
+  self: string,
+  seq: number,
+  { from, to, more }: Pick<Found, 'to' | 'more'> & { readonly from: readonly number[] },
+): Links {
+  const links: (readonly [string, string])[] = [['self', self]];
+  if (from.some((offset) => offset > 0)) links.push(['first', pageLink(self, seq, ...from.map(() => 0))]);
+  if (more && to.some((offset, index) => offset > (from[index] ?? 0)))
+    links.push(['next', pageLink(self, seq, ...to)]);
+  return links;
+}

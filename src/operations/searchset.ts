@@ -1,0 +1,71 @@
+/** The answer of a search (http://hl7.org/fhir/R4/search.html#return): matches, what they include, and what is said of it. */
+import { buildBundleText, type ReplyEntry } from '../fhir/bundle.ts';
+import { buildOutcome, type IssueDetail } from '../fhir/issue.ts';
+import type { Match } from '../ports/query.ts';
+import type { Snapshot } from '../ports/store.ts';
+import { typeOf } from '../resources/element.ts';
+import type { ParsedSearch } from '../resources/search-query.ts';
+import { auditRead, type Seen } from './audit.ts';
+import { findIncluded } from './include.ts';
+import type { Links } from './page.ts';
+import { recordRead } from './record.ts';
+import type { Caller, Reply, Request } from './request.ts';
+import type { Room } from './room.ts';
+import { elementsShape, shapeText, summaryShape, type Shape } from './shape.ts';
+import { showText } from './show.ts';
+
+/** One page of what was found. */
+export interface FoundPage {
+  readonly matches: readonly Match[];
+  readonly total: number | undefined;
+  readonly links: Links;
+}
+
+/** The searchset, on disk in the audit before it leaves. */
+export async function replyWithMatches(
+  room: Room,
+  request: Request,
+  snapshot: Snapshot,
+  parsed: ParsedSearch,
+  { matches, total, links }: FoundPage,
+): Promise<Reply> {
+  const { included, warnings } = await findIncluded(room, request, snapshot, parsed, matches);
+  const seen = [...matches, ...included].map((match) => seenOf(room, match));
+  await recordRead(room, auditRead(request, seen));
+  const shape = shapeOf(parsed);
+  const { publicBase } = room.settings;
+  const entries = [
+    ...matches.map((match) => entryOf(publicBase, request.caller, match, shape, 'match')),
+    ...included.map((match) => entryOf(publicBase, request.caller, match, shape, 'include')),
+    ...warningEntries([...parsed.warnings, ...warnings]),
+  ];
+  return { status: 200, text: buildBundleText({ type: 'searchset', total, links, entries }) };
+}
+
+/** How the matches of a search are shown. */
+export function shapeOf({ summary, elements }: Pick<ParsedSearch, 'summary' | 'elements'>): Shape {
+  return elements === undefined ? summaryShape(summary) : elementsShape(elements.join(','));
+}
+
+function entryOf(
+  base: string,
+  caller: Caller,
+  { ref, text }: Match,
+  shape: Shape,
+  mode: 'match' | 'include',
+): ReplyEntry {
+  return {
+    fullUrl: `${base}/${ref}`,
+    text: shapeText(shape, typeOf(ref), showText(ref, text, caller)),
+    search: mode,
+  };
+}
+
+/** "The server … can return an OperationOutcome with additional information" (search.mode = outcome). */
+export function warningEntries(warnings: readonly IssueDetail[]): readonly ReplyEntry[] {
+  return warnings.length === 0 ? [] : [{ text: JSON.stringify(buildOutcome(warnings)), search: 'outcome' }];
+}
+
+function seenOf({ patientsOf }: Room, { ref, seq, custodian, text }: Match): Seen {
+  return { ref, seq, custodian, patients: patientsOf(ref, seq, text) };
+}
