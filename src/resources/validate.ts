@@ -1,14 +1,17 @@
 /**
  * Whether a resource is what it says it is: R4's structure on every write, and the profiles it claims
- * (http://hl7.org/fhir/R4/validation.html; D7, rules 5.3).
+ * (http://hl7.org/fhir/R4/validation.html; D7, rules 5.3, docs/adr/0017).
  */
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Resource } from '../fhir/types.ts';
 import { checkStructure } from './validation/check.ts';
+import { evaluatorOf } from './validation/evaluator.ts';
 import { toExpression } from './validation/expression.ts';
-import type { Around } from './validation/profile-check.ts';
+import { checkExtensions } from './validation/extensions.ts';
+import type { Around, Membership } from './validation/profile-check.ts';
 import { checkProfiles } from './validation/profile.ts';
 import type { Found } from './validation/run.ts';
+import { loadFhirPath } from './fhirpath.ts';
 
 export type { Around } from './validation/profile-check.ts';
 
@@ -22,15 +25,101 @@ export interface ValidateOptions extends Around {
 /**
  * What is wrong with a resource; empty when nothing is. Only details of severity `error` (or none given) forbid the
  * write: a claimed profile that is not known here is `information`. Profiles are looked at when the structure is sound.
+ * What needs the FHIRPath engine or packaged terminology is answered once they are loaded: see {@link judgeResource}.
  */
 export function validateResource(resource: Resource, options: ValidateOptions = {}): readonly IssueDetail[] {
   const run = checkStructure(resource);
-  const structural = run.found.length > 0 || options.profiles === 'none';
-  const found = structural ? run.found : checkProfiles(run, resource, options, options.against);
-  return found.map((each) => describe(resource, each));
+  const around: Around = { ...loaded, ...options };
+  if (run.found.length === 0) checkExtensions(run, resource, around);
+  if (!run.found.some(isFault) && options.profiles !== 'none')
+    run.found.push(...checkProfiles(run, resource, around, options.against));
+  return run.found.map((each) => describe(resource, each));
 }
+
+const isFault = ({ severity = 'error' }: Found): boolean => severity === 'error' || severity === 'fatal';
 
 function describe(resource: Resource, { code, type, severity, place, says }: Found): IssueDetail {
   const expression = toExpression(resource, place);
   return { code, type, severity, expression: [expression], diagnostics: `${expression}: ${says}` };
+}
+
+// — what is loaded at first use
+
+/** What answers, once it is loaded. */
+let loaded: Pick<Around, 'evaluate' | 'locate' | 'membershipOf'> = {};
+
+type Asked = 'fhirpath' | 'terminology';
+
+/** Stored resources by reference, within the caller's sight; whatever is absent may not be seen. */
+export type Fetch = (references: readonly string[]) => Promise<ReadonlyMap<string, Resource>>;
+
+export interface JudgeOptions extends Omit<ValidateOptions, 'resolve'> {
+  /** Looks up what references lead to; without it, what is not at hand is not judged. */
+  readonly fetch?: Fetch;
+}
+
+/** Rounds of looking up what references lead to, and what these refer to in turn. */
+const ROUNDS_MAX = 3;
+/** References that one judgement looks up. */
+const FETCHED_MAX = 100;
+
+/** As {@link validateResource}, with everything that it needs loaded and looked up. */
+export async function judgeResource(
+  resource: Resource,
+  { fetch, ...options }: JudgeOptions = {},
+): Promise<readonly IssueDetail[]> {
+  const at = new Map<string, Resource | undefined>();
+  for (let round = 0; ; round += 1) {
+    const [asked, wanted] = [new Set<Asked>(), new Set<string>()];
+    const resolve = (reference: string): Resource | undefined => {
+      if (fetch !== undefined && !at.has(reference)) wanted.add(reference);
+      return at.get(reference);
+    };
+    const details = validateResource(resource, { ...listening(asked), ...loaded, ...options, resolve });
+    const more = [...wanted].slice(0, FETCHED_MAX - at.size);
+    if (asked.size === 0 && (more.length === 0 || round >= ROUNDS_MAX)) return details;
+    if (asked.size > 0) await load(asked);
+    if (fetch !== undefined && more.length > 0) await lookUp(at, more, fetch);
+  }
+}
+
+async function lookUp(
+  at: Map<string, Resource | undefined>,
+  references: readonly string[],
+  fetch: Fetch,
+): Promise<void> {
+  const found = await fetch(references);
+  for (const reference of references) at.set(reference, found.get(reference));
+}
+
+/** Answers nothing, and hears what is asked. */
+function listening(asked: Set<Asked>): Pick<Around, 'evaluate' | 'locate' | 'membershipOf'> {
+  const hear = (about: Asked) => (): undefined => void asked.add(about);
+  return {
+    evaluate: hear('fhirpath'),
+    locate: hear('fhirpath'),
+    membershipOf: () => {
+      asked.add('terminology');
+      return 'unknown';
+    },
+  };
+}
+
+async function load(asked: ReadonlySet<Asked>): Promise<void> {
+  if (asked.has('fhirpath')) loaded = { ...loaded, ...evaluatorOf(await loadFhirPath()) };
+  if (asked.has('terminology')) loaded = { ...loaded, membershipOf: await loadMembership() };
+}
+
+async function loadMembership(): Promise<NonNullable<Around['membershipOf']>> {
+  const [{ PACKAGED }, { membershipOf }] = await Promise.all([
+    import('./terminology/packaged.ts'),
+    import('./terminology/membership.ts'),
+  ]);
+  return (valueSet, coding): Membership => {
+    try {
+      return membershipOf(PACKAGED, valueSet, coding);
+    } catch {
+      return 'unknown'; // too costly to tell
+    }
+  };
 }

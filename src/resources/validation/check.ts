@@ -16,7 +16,13 @@ import { RESOURCE_TYPES } from './structure.ts';
 
 /** Judges a resource. What was found is in the run, places as JSON pointers. */
 export function checkStructure(resource: Resource): Run {
-  const run: Run = { found: [], later: [], resources: [], container: { resource, place: '' } };
+  const run: Run = {
+    found: [],
+    later: [],
+    resources: [],
+    extensions: [],
+    container: { resource, place: '' },
+  };
   checkResource(run, resource, '');
   runLater(run);
   return run;
@@ -50,6 +56,7 @@ function checkType(run: Run, type: string, value: Tree, place: string): void {
   const around = { parentData: {}, parentDataProperty: '', rootData: value, dynamicAnchors: {} };
   if (!validate.call(run, value, { instancePath: place, ...around }))
     explain(run, type, validate.errors ?? []);
+  if (type === 'Extension') run.extensions.push({ value, place });
   if (type === 'Reference') checkReference(run, value, place);
   if (value['contained'] !== undefined)
     run.later.push({ within: place, check: () => checkMentioned(run, value, place) });

@@ -15,7 +15,11 @@ export interface Around {
   /** A stored resource that the caller may see, by a reference as written. */
   readonly resolve?: (reference: string) => Resource | undefined;
   /** Whether an expression holds for a value of a resource; undefined when that cannot be told here. */
-  readonly evaluate?: (expression: string, node: Node, resource: Resource) => boolean | undefined;
+  readonly evaluate?: (expression: string, node: Node, of: Stand) => boolean | undefined;
+  /** Places within a resource that an expression selects; undefined when that cannot be told here. */
+  readonly locate?: (expression: string, resource: Resource) => readonly string[] | undefined;
+  /** Modifier extensions that are not known forbid a write unless they are accepted. */
+  readonly unknownModifiers?: 'refuse' | 'accept';
   /** Profiles beside those of the tables, by canonical. */
   readonly furtherProfiles?: ReadonlyMap<string, ProfileRow>;
   /** Also what is no fault: must-support elements that are absent, extensions and targets that are not known. */
@@ -60,7 +64,11 @@ export const KNOWN_PROFILES: readonly string[] = [...PROFILES.keys()];
 export const rowOf = ({ furtherProfiles: more }: Around, canonical: string): ProfileRow | undefined =>
   more?.get(canonical) ?? PROFILES.get(canonical) ?? EXTENSIONS.get(canonical);
 
-export const extensionOf = (url: string): ExtensionRow | undefined => EXTENSIONS.get(url);
+/** The definition of an extension that is known. */
+export function extensionOf({ furtherProfiles: more }: Around, url: string): ExtensionRow | undefined {
+  const further = more?.get(url);
+  return further !== undefined && 'context' in further ? (further as ExtensionRow) : EXTENSIONS.get(url); // a row with a context
+}
 
 /** What is found of one rule is of one kind, so that two profiles that ask for the same are heard once. */
 export function addFault(check: Check, place: string, kind: string, says: string): void {

@@ -32,6 +32,8 @@ export interface Run {
   readonly later: Later[];
   /** Resources met, each with the one that its `#id` references are resolved in: what is contained shares its container's. */
   readonly resources: (Met & { readonly container: Met })[];
+  /** Every extension, with its place. */
+  readonly extensions: { readonly value: unknown; readonly place: string }[];
   /** The nearest resource that is not contained itself. */
   container: Met;
 }

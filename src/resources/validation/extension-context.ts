@@ -1,0 +1,94 @@
+/** Where an extension stands (http://hl7.org/fhir/R4/defining-extensions.html#context). */
+import type { Resource } from '../../fhir/types.ts';
+import { elementOf } from './node.ts';
+import { propertiesOf, RESOURCE_TYPES } from './structure.ts';
+
+/** What carries an extension. */
+export interface Carrier {
+  /** Its value; a primitive's is not told. */
+  readonly value: unknown;
+  readonly place: string;
+  readonly type: string;
+  /** Every element id and type by which a definition may name it. */
+  readonly names: ReadonlySet<string>;
+  /** The resource that it is of, and where that stands. */
+  readonly resource: Resource;
+  readonly resourcePlace: string;
+}
+
+/** Walks to the carrier of the extension at a place of a sound resource: `/name/0/extension/1`. */
+export function carrierOf(root: Resource, extension: string): Carrier {
+  const place = extension.replace(/\/(?:modifierE|e)xtension\/\d+$/, '');
+  let at: Step = stepInto(root, '');
+  let done = '';
+  for (const part of place.split('/').slice(1)) {
+    done += `/${part}`;
+    const value = (at.value as Readonly<Record<string, unknown>> | undefined)?.[part];
+    if (isResource(value)) at = stepInto(value, done);
+    else if (/^\d+$/.test(part)) at = { ...at, value };
+    else at = stepDown(at, part, value);
+  }
+  const { paths, type, ...rest } = at;
+  return { ...rest, type, place, names: new Set([...paths, type, ...kindsOf(type)]) };
+}
+
+interface Step extends Omit<Carrier, 'names' | 'place'> {
+  readonly paths: readonly string[];
+}
+
+const isResource = (value: unknown): value is Resource =>
+  typeof value === 'object' && value !== null && 'resourceType' in value;
+
+function stepInto(resource: Resource, resourcePlace: string): Step {
+  const type = resource.resourceType;
+  return { value: resource, type, paths: [type], resource, resourcePlace };
+}
+
+/** By the path from the resource, and by the path from the structure that the element is defined in. */
+function stepDown(at: Step, property: string, value: unknown): Step {
+  const [name, type] = defined(at.type, property.replace(/^_/, ''));
+  return { ...at, value, type, paths: [...at.paths, at.type].map((path) => `${path}.${name}`) };
+}
+
+/** The element of a property, and the type of its value: of `valueQuantity` they are `value[x]` and Quantity. */
+function defined(type: string, property: string): readonly [name: string, type: string] {
+  // A primitive has what every element has.
+  const plain = elementOf(type, property) ?? elementOf('Element', property);
+  if (plain !== undefined && !plain.choice) return [property, plain.types[0]?.code ?? ''];
+  for (const name of prefixesOf(property)) {
+    const element = elementOf(type, name);
+    const found = element?.choice === true && propertiesOf(element).find(([each]) => each === property);
+    if (found !== undefined && found !== false) return [`${name}[x]`, found[1].code];
+  }
+  return [property, ''];
+}
+
+/** `valueQuantity`: `value`; `onsetDateTime`: `onset`, `onsetDate`. */
+const prefixesOf = (property: string): readonly string[] =>
+  [...property.matchAll(/[A-Z]/g)].map(({ index }) => property.slice(0, index));
+
+/** What a type is a kind of. `Element` stands for whatever can carry an extension. */
+function kindsOf(type: string): readonly string[] {
+  if (RESOURCE_TYPES.has(type)) return ['DomainResource', 'Resource', 'Element'];
+  return [...(type.includes('.') ? ['BackboneElement'] : []), ...(KINDS[type] ?? []), 'Element'];
+}
+
+const INTEGER = ['integer'];
+const STRING = ['string'];
+const URI = ['uri'];
+const QUANTITY = ['Quantity'];
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  positiveInt: INTEGER,
+  unsignedInt: INTEGER,
+  code: STRING,
+  id: STRING,
+  markdown: STRING,
+  canonical: URI,
+  oid: URI,
+  url: URI,
+  uuid: URI,
+  Age: QUANTITY,
+  Count: QUANTITY,
+  Distance: QUANTITY,
+  Duration: QUANTITY,
+};

@@ -1,0 +1,120 @@
+/**
+ * Extensions (http://hl7.org/fhir/R4/extensibility.html): one that is known stands where it may, as its definition says;
+ * one that is not known is carried along, unless it modifies the meaning of what carries it.
+ */
+import type { Resource } from '../../fhir/types.ts';
+import { checkValue } from './element-check.ts';
+import { carrierOf, type Carrier } from './extension-context.ts';
+import { extensionOf, isError, type Around, type Check } from './profile-check.ts';
+import type { ContextRow, ExtensionRow } from './profile-row.ts';
+import { add, type Found, type Run } from './run.ts';
+import { nameOf } from './target-check.ts';
+import { containerAt } from './targets.ts';
+
+/** An extension that was met, by its place. */
+type Met = Run['extensions'][number];
+
+/** Checks every extension of a sound resource. */
+export function checkExtensions(run: Run, root: Resource, around: Around): void {
+  const counts = new Map<string, number>();
+  for (const met of run.extensions) {
+    const { url } = met.value as { readonly url: string }; // sound extensions have it
+    const carrier = carrierOf(root, met.place);
+    const row = extensionOf(around, url);
+    if (row === undefined) checkUnknown(run, met, url, carrier, around);
+    else checkKnown({ run, around, root, met, url, carrier, row }, counts);
+  }
+}
+
+const MODIFIER = /\/modifierExtension\/\d+$/;
+const WITHIN = 'Extension';
+
+function checkUnknown(run: Run, { place }: Met, url: string, carrier: Carrier, around: Around): void {
+  const isAbsolute = /^[a-z][a-z\d+.-]*:/i.test(url);
+  // Within an extension, the name that its definition gives it will do.
+  if (!isAbsolute && carrier.type !== WITHIN)
+    return tell(run, `${place}/url`, 'the url of an extension is absolute, unless it is part of another');
+  if (MODIFIER.test(place) && around.unknownModifiers !== 'accept') return tell(run, place, UNKNOWN_MODIFIER);
+  if (around.thorough !== true || !isAbsolute) return;
+  const says = 'this extension is not known here; it is kept as it is';
+  run.found.push({ code: 'structure-invalid', type: 'extension', severity: 'information', place, says });
+}
+
+const UNKNOWN_MODIFIER =
+  'this modifier extension is not known here, so what it changes would be ignored; it must not be';
+
+function tell(run: Run, place: string, says: string): void {
+  add(run, place, says, 'extension');
+}
+
+interface Known {
+  readonly run: Run;
+  readonly around: Around;
+  readonly root: Resource;
+  readonly met: Met;
+  readonly url: string;
+  readonly carrier: Carrier;
+  readonly row: ExtensionRow;
+}
+
+function checkKnown(known: Known, counts: Map<string, number>): void {
+  const { run, met, url, carrier, row } = known;
+  const { place } = met;
+  const name = nameOf(url);
+  if (MODIFIER.test(place) !== (row.modifier === true))
+    tell(run, place, `${name} stands in ${row.modifier === true ? 'modifierExtension' : 'extension'}`);
+  const context = [...row.context, ...(USED_IN[name] ?? [])];
+  if (context.length > 0 && !context.some((each) => isContext(known, each)))
+    tell(run, place, `${name} may not stand here; it is for ${context.map(wordsOf).join(', ')}`);
+  const count = (counts.get(`${carrier.place} ${url}`) ?? 0) + 1;
+  counts.set(`${carrier.place} ${url}`, count);
+  if (count > (row.rule.max ?? Infinity))
+    tell(run, place, `${name} stands here at most ${row.rule.max} times`);
+  checkInvariants(known, name);
+  run.found.push(...faultsOf(known, name));
+}
+
+const inElement = (...expressions: readonly string[]): readonly ContextRow[] =>
+  expressions.map((expression) => ({ type: 'element', expression }));
+
+/** Where HL7's own publication of R4 has extensions of its own that their definitions do not name. */
+const USED_IN: Readonly<Record<string, readonly ContextRow[]>> = {
+  regex: inElement('ElementDefinition.type'),
+  'structuredefinition-fhir-type': inElement('ElementDefinition.type'),
+  'structuredefinition-normative-version': inElement('CodeSystem', 'ValueSet', 'ElementDefinition'),
+  'valueset-concept-comments': inElement('CodeSystem.concept'),
+};
+
+const wordsOf = ({ type, expression }: ContextRow): string =>
+  type === 'extension' ? `the extension ${nameOf(expression)}` : expression;
+
+function isContext({ around, carrier, met }: Known, { type, expression }: ContextRow): boolean {
+  if (type === 'element') return carrier.names.has(expression);
+  if (type === 'extension')
+    return carrier.type === WITHIN && (carrier.value as { url?: unknown } | undefined)?.url === expression;
+  // What cannot be told is not held against it.
+  const { resource, resourcePlace, place } = carrier;
+  const at = around.locate?.(expression, resource);
+  return at === undefined || met.place === '' || at.includes(place.slice(resourcePlace.length));
+}
+
+/** FHIRPath on the carrier. */
+function checkInvariants({ run, around, row, carrier, met }: Known, name: string): void {
+  const { value, place, type, resource, resourcePlace } = carrier;
+  const stand = { resource, place: resourcePlace, root: resource };
+  for (const expression of row.contextInvariants ?? []) {
+    if (expression.includes('%extension')) continue; // which it is of several, an expression cannot be told
+    if (around.evaluate?.(expression, { value, place, type }, stand) === false)
+      tell(run, met.place, `${name} may not stand here: ${expression}`);
+  }
+}
+
+/** What the definition says of the extension itself. */
+function faultsOf({ around, root, met, row }: Known, name: string): readonly Found[] {
+  const stand = { ...containerAt(root, met.place), root };
+  const check: Check = { around, stand, name, found: [], known: new Map(), checkValue };
+  checkValue(check, row.rule, { value: met.value, place: met.place, type: WITHIN });
+  return check.found
+    .filter((each) => isError(each) || around.thorough === true)
+    .map((each) => ({ ...each, code: 'structure-invalid', type: 'extension' }));
+}
