@@ -2,6 +2,8 @@
  * The table of settings. One row each: default, bounds, meaning, and which values are unsafe. `docs/reference/settings.md`
  * is generated from it; `config.ts` reads the values.
  */
+import { RESOURCE_TYPES } from './resources/index.ts';
+import { parseLevelRow } from './resources/validation-level.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 
 const KIB = 1024;
@@ -26,6 +28,11 @@ const algorithm = [
 const network = [
   'addresses or networks such as 10.0.0.0/8',
   (part: string) => /^[\da-fA-F.:]+(\/\d{1,3})?$/.test(part),
+] as const;
+
+const level = [
+  'rows Type:level or *:level with off, structural, claimed or required (the last for types with profiles)',
+  isLevelRow,
 ] as const;
 
 export const SETTINGS = {
@@ -141,6 +148,20 @@ export const SETTINGS = {
     'An active order with a performer opens its referral Task by itself.',
   ),
 
+  validation: list(
+    ['*:claimed'],
+    'How much is asked of what is written, per type: off, structural, claimed (profiles), required (profiles).',
+    { shape: level, unsafe: unsafeLevels },
+  ),
+  unknownModifierExtensions: choice(
+    ['refuse', 'accept'],
+    'What becomes of a resource with a modifier extension that is not known here.',
+    {
+      unsafe: (value) =>
+        value === 'accept' ? 'what a modifier extension changes may be overlooked' : undefined,
+    },
+  ),
+
   // — telling others
   dispatchIntervalMs: integer(
     250,
@@ -214,4 +235,23 @@ function isUrl(given: string): boolean {
 
 function isOrigin(given: string): boolean {
   return URL.parse(given)?.origin === given && /^https?:/.test(given);
+}
+
+/** A type that is served, and for `required` one that has profiles. */
+function isLevelRow(row: string): boolean {
+  const [type, asked] = parseLevelRow(row) ?? [];
+  if (type === undefined || type === '*') return type === '*';
+  const declared = RESOURCE_TYPES.get(type);
+  return declared !== undefined && (asked !== 'required' || (declared.profiles ?? []).length > 0);
+}
+
+function unsafeLevels(rows: readonly string[]): string | undefined {
+  const named = (asked: string) =>
+    rows.flatMap((row) => (row.endsWith(`:${asked}`) ? [row.slice(0, row.indexOf(':'))] : [])).join(', ');
+  const [off, structural] = [named('off'), named('structural')];
+  const says = [
+    ...(off === '' ? [] : [`what is stored may be no valid FHIR (${off})`]),
+    ...(structural === '' ? [] : [`profiles that are claimed are not checked (${structural})`]),
+  ];
+  return says.length === 0 ? undefined : says.join('; ');
 }

@@ -22,6 +22,8 @@ export const SETTINGS: DeskSettings = {
   pageSizeDefault: 50,
   pageSizeMax: 1000,
   putToUnusedId: 'administrator',
+  validation: ['*:claimed'],
+  unknownModifierExtensions: 'refuse',
   bundleEntriesMax: 1000,
   auditReads: true,
   sourceName: 'closeloop-test',

@@ -156,6 +156,9 @@ export const ISSUES = {
   'field-missing': row('required', 422, 'Fill the field named.', 'AE', '101', 'quarantine'),
   'structure-invalid': row('structure', 422, 'See the expression of each issue.', 'AE', '102', 'quarantine'),
   'profile-invalid': row('invariant', 422, 'See the expression of each issue.', 'AE', '102', 'applied'),
+  'profile-unknown': row('not-found', 422, 'Name a profile that this server knows, or leave it out.'),
+  // Said of what is sound; it refuses nothing.
+  'nothing-wrong': row('informational', 200, 'Nothing has to be done.'),
   'patch-invalid': row('processing', 422, 'See which operation of the patch failed.'),
   'bundle-invalid': row('invalid', 400, 'See the entry named.'),
   'reference-not-found': row(

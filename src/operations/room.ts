@@ -14,6 +14,9 @@ export interface DeskSettings extends RuleSettings {
   readonly pageSizeMax: number;
   /** Who may PUT to an id that nobody has used (rules 2.7). */
   readonly putToUnusedId: 'administrator' | 'everyone';
+  /** How much is asked of what is written: rows of `resources/validation-level.ts`. */
+  readonly validation: readonly string[];
+  readonly unknownModifierExtensions: 'refuse' | 'accept';
   readonly bundleEntriesMax: number;
   /** Off only for measurement. */
   readonly auditReads: boolean;

@@ -1,20 +1,41 @@
 /** Structure and profiles of everything a draft writes (http://hl7.org/fhir/R4/validation.html). */
-import { OperationOutcomeError } from '../fhir/issue.ts';
-import { validateResource } from '../resources/validate.ts';
-import { placesIn, type Draft } from './draft.ts';
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
+import type { Resource } from '../fhir/types.ts';
+import { typeOf } from '../resources/element.ts';
+import { judgeResource, type JudgeOptions } from '../resources/validate.ts';
+import { levelFor } from '../resources/validation-level.ts';
+import { declarationOf, placesIn, type Draft } from './draft.ts';
+import type { DeskSettings } from './room.ts';
 
-export function validateDraft(draft: Draft): void {
+export async function validateDraft(draft: Draft): Promise<void> {
+  const { settings } = draft.room;
   for (const planned of draft.planned.values()) {
-    const { after, byRule } = planned;
+    const { ref, after, byRule } = planned;
     if (after === undefined || byRule) continue;
-    const details = validateResource(after.plain, { profiles: 'claimed' }).map((detail) => ({
-      ...detail,
-      expression: placesIn(planned, detail.expression),
-    }));
-    const [first, ...rest] = details.filter(
-      ({ severity = 'error' }) => severity === 'error' || severity === 'fatal',
-    );
+    const judged = await judgeAtLevel(settings, ref, after.plain);
+    const details = judged.map((detail) => ({ ...detail, expression: placesIn(planned, detail.expression) }));
+    const [first, ...rest] = details.filter(isFault);
     if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
     draft.notes.push(...details);
   }
+}
+
+export const isFault = ({ severity = 'error' }: IssueDetail): boolean =>
+  severity === 'error' || severity === 'fatal';
+
+/** What is wrong with a resource of a served type, at the level that the settings ask of the type. */
+export function judgeAtLevel(
+  settings: DeskSettings,
+  ref: string,
+  resource: Resource,
+  options: JudgeOptions = {},
+): Promise<readonly IssueDetail[]> {
+  const level = levelFor(settings.validation, typeOf(ref));
+  const oneOf = level === 'required' ? (declarationOf(ref).profiles ?? []) : [];
+  return judgeResource(resource, {
+    level,
+    oneOf,
+    unknownModifiers: settings.unknownModifierExtensions,
+    ...options,
+  });
 }

@@ -65,7 +65,7 @@ async function prepare(room: Room, request: Request, planOne: Plan, snapshot: Sn
   return finish(draft, request, { kind: 'one', answer: redirect(draft, answer) });
 }
 
-function writeRequestOf(request: Request): WriteRequest {
+export function writeRequestOf(request: Request): WriteRequest {
   const { type = '', id, body, patch, ifMatch, ifNoneMatch, ifNoneExist, queryText } = request;
   return { type, id, condition: queryText, body, patch, ifMatch, ifNoneMatch, ifNoneExist };
 }

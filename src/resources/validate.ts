@@ -8,16 +8,21 @@ import { checkStructure } from './validation/check.ts';
 import { evaluatorOf } from './validation/evaluator.ts';
 import { toExpression } from './validation/expression.ts';
 import { checkExtensions } from './validation/extensions.ts';
-import type { Around, Membership } from './validation/profile-check.ts';
-import { checkProfiles } from './validation/profile.ts';
-import type { Found } from './validation/run.ts';
+import { isError, type Around, type Membership } from './validation/profile-check.ts';
+import { checkProfiles, isKnown } from './validation/profile.ts';
+import type { Found, Run } from './validation/run.ts';
+import type { Level } from './validation-level.ts';
 import { loadFhirPath } from './fhirpath.ts';
 
 export type { Around } from './validation/profile-check.ts';
 
 export interface ValidateOptions extends Around {
-  /** `claimed` (the default): also by the profiles in `meta.profile` that this server knows. */
+  /** `claimed` (the default): also by the profiles in `meta.profile` that this server knows. `none`: no profiles. */
   readonly profiles?: 'claimed' | 'none';
+  /** How much is asked; `claimed` when not said. */
+  readonly level?: Level;
+  /** Of these profiles one must hold, claimed or not. */
+  readonly oneOf?: readonly string[];
   /** Canonicals by which the resource is judged as well, whatever it claims. */
   readonly against?: readonly string[];
 }
@@ -28,20 +33,31 @@ export interface ValidateOptions extends Around {
  * What needs the FHIRPath engine or packaged terminology is answered once they are loaded: see {@link judgeResource}.
  */
 export function validateResource(resource: Resource, options: ValidateOptions = {}): readonly IssueDetail[] {
+  const { profiles = 'claimed', level = profiles === 'none' ? 'structural' : profiles } = options;
   const run = checkStructure(resource);
-  const around: Around = { ...loaded, ...options };
-  if (run.found.length === 0) checkExtensions(run, resource, around);
-  if (!run.found.some(isFault) && options.profiles !== 'none')
-    run.found.push(...checkProfiles(run, resource, around, options.against));
-  return run.found.map((each) => describe(resource, each));
+  const found = level === 'off' ? run.found.filter(isForm) : complete(run, resource, level, options);
+  return found.map((each) => describe(resource, each));
 }
 
-const isFault = ({ severity = 'error' }: Found): boolean => severity === 'error' || severity === 'fatal';
+/** What would not even be readable as what it is: a value of another JSON type, an element that R4 does not have. */
+const isForm = ({ type }: Found): boolean => type === 'structure';
+
+function complete(run: Run, resource: Resource, level: Level, options: ValidateOptions): readonly Found[] {
+  const around: Around = { ...loaded, ...options };
+  const { against = [], oneOf = [] } = options;
+  if (run.found.length === 0) checkExtensions(run, resource, around);
+  if (run.found.some(isError)) return run.found;
+  const claims = level === 'structural' ? { resources: [] } : run;
+  return [...run.found, ...checkProfiles(claims, resource, around, { against, oneOf })];
+}
 
 function describe(resource: Resource, { code, type, severity, place, says }: Found): IssueDetail {
   const expression = toExpression(resource, place);
   return { code, type, severity, expression: [expression], diagnostics: `${expression}: ${says}` };
 }
+
+/** Whether a resource can be judged by a profile here, by its canonical, with or without a version. */
+export const isKnownProfile = (canonical: string): boolean => isKnown({}, canonical);
 
 // — what is loaded at first use
 
@@ -51,11 +67,11 @@ let loaded: Pick<Around, 'evaluate' | 'locate' | 'membershipOf'> = {};
 type Asked = 'fhirpath' | 'terminology';
 
 /** Stored resources by reference, within the caller's sight; whatever is absent may not be seen. */
-export type Fetch = (references: readonly string[]) => Promise<ReadonlyMap<string, Resource>>;
+export type LookUp = (references: readonly string[]) => Promise<ReadonlyMap<string, Resource>>;
 
 export interface JudgeOptions extends Omit<ValidateOptions, 'resolve'> {
   /** Looks up what references lead to; without it, what is not at hand is not judged. */
-  readonly fetch?: Fetch;
+  readonly lookUp?: LookUp;
 }
 
 /** Rounds of looking up what references lead to, and what these refer to in turn. */
@@ -66,29 +82,29 @@ const FETCHED_MAX = 100;
 /** As {@link validateResource}, with everything that it needs loaded and looked up. */
 export async function judgeResource(
   resource: Resource,
-  { fetch, ...options }: JudgeOptions = {},
+  { lookUp, ...options }: JudgeOptions = {},
 ): Promise<readonly IssueDetail[]> {
   const at = new Map<string, Resource | undefined>();
   for (let round = 0; ; round += 1) {
     const [asked, wanted] = [new Set<Asked>(), new Set<string>()];
     const resolve = (reference: string): Resource | undefined => {
-      if (fetch !== undefined && !at.has(reference)) wanted.add(reference);
+      if (lookUp !== undefined && !at.has(reference)) wanted.add(reference);
       return at.get(reference);
     };
     const details = validateResource(resource, { ...listening(asked), ...loaded, ...options, resolve });
     const more = [...wanted].slice(0, FETCHED_MAX - at.size);
     if (asked.size === 0 && (more.length === 0 || round >= ROUNDS_MAX)) return details;
     if (asked.size > 0) await load(asked);
-    if (fetch !== undefined && more.length > 0) await lookUp(at, more, fetch);
+    if (lookUp !== undefined && more.length > 0) await addTargets(at, more, lookUp);
   }
 }
 
-async function lookUp(
+async function addTargets(
   at: Map<string, Resource | undefined>,
   references: readonly string[],
-  fetch: Fetch,
+  lookUp: LookUp,
 ): Promise<void> {
-  const found = await fetch(references);
+  const found = await lookUp(references);
   for (const reference of references) at.set(reference, found.get(reference));
 }
 

@@ -2,8 +2,9 @@
 import type { Request } from '../request.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
+import { validate } from './validate.ts';
 
-const DECLARED: readonly Operation[] = [linkMessage, correctMessage, replayMessage, discardMessage];
+const DECLARED: readonly Operation[] = [linkMessage, correctMessage, replayMessage, discardMessage, validate];
 
 /** Every operation, by the id of its OperationDefinition. */
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(

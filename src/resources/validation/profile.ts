@@ -24,14 +24,32 @@ export function checkProfiles(
   { resources }: Pick<Run, 'resources'>,
   root: Resource,
   around: Around,
-  further: readonly string[] = [],
+  { against, oneOf }: Asked = NOTHING,
 ): readonly Found[] {
   const check: Check = { around, stand: outermost(root), name: '', found: [], known: new Map(), checkValue };
   for (const met of resources)
     check.found.push(...claimsOf(met).flatMap((claim) => checkClaim(check, met, claim)));
-  for (const canonical of further)
+  for (const canonical of against)
     check.found.push(...checkClaim(check, outermost(root), { canonical, place: '' }));
+  if (oneOf.length > 0) check.found.push(...checkOneOf(check, root, oneOf));
   return once(check.found);
+}
+
+/** Profiles of the outermost resource beside those it claims. */
+interface Asked {
+  /** Each must hold. */
+  readonly against: readonly string[];
+  /** One must hold. */
+  readonly oneOf: readonly string[];
+}
+
+const NOTHING: Asked = { against: [], oneOf: [] };
+
+function checkOneOf(check: Check, root: Resource, profiles: readonly string[]): readonly Found[] {
+  const judged = profiles.map((canonical) => judge(check, outermost(root), canonical) ?? []);
+  if (judged.some((found) => !found.some(isError))) return [];
+  const says = `one of the profiles ${profiles.map(nameOf).join(', ')} must hold`;
+  return [{ code: 'profile-invalid', type: 'invariant', place: '', says }, ...(judged[0] ?? [])];
 }
 
 interface Claim {

@@ -1,0 +1,230 @@
+/**
+ * `$validate` (http://hl7.org/fhir/R4/resource-operation-validate.html): what would be said of a resource, and whether a
+ * create, update or delete of it would succeed, without doing it. Everything that is found is told, also what forbids
+ * nothing; the profiles of what references lead to are looked at as far as the caller may see it.
+ */
+import { buildOutcome, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
+import { parseReference, relativeTo } from '../../fhir/reference.ts';
+import { parseJson } from '../../fhir/json.ts';
+import type { Body } from '../../fhir/body.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { isKnownProfile, type LookUp } from '../../resources/validate.ts';
+import type { Seen } from '../audit.ts';
+import { seenOf } from '../interactions/read.ts';
+import { rehearse, type Rehearsed } from '../rehearse.ts';
+import type { Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { checkScope, sightFor, sightForType } from '../scope.ts';
+import { showText } from '../show.ts';
+import { isFault, judgeAtLevel } from '../validate-draft.ts';
+import { resourceIn, textIn } from './input.ts';
+import type { Invocation, Operation, OperationReply } from './operation.ts';
+
+const BASE = 'http://hl7.org/fhir/OperationDefinition/Resource-validate';
+const MODES = ['create', 'update', 'delete', 'profile'] as const;
+type Mode = (typeof MODES)[number];
+
+export const validate: Operation = {
+  name: 'validate',
+  base: BASE,
+  title: 'Validate a resource',
+  description:
+    'Says everything that is wrong with a resource or worth knowing of it, and with a mode whether that would be done, without doing it. Without a resource, the stored one is judged.',
+  levels: ['type', 'instance'],
+  resource: 'any',
+  affectsState: false,
+  parameters: [
+    {
+      name: 'resource',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'Resource',
+      documentation: 'What is judged. Needed unless the mode is delete or a stored resource is meant.',
+    },
+    {
+      name: 'mode',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'code',
+      documentation: `One of ${MODES.join(', ')}. Without it, the content alone is judged.`,
+    },
+    {
+      name: 'profile',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'uri',
+      documentation: 'Canonical of a profile by which the resource is judged, whatever it claims.',
+    },
+    {
+      name: 'return',
+      use: 'out',
+      min: 1,
+      max: '1',
+      type: 'OperationOutcome',
+      documentation: 'All that was found.',
+    },
+  ],
+  perform: performValidation,
+};
+
+interface Asked {
+  readonly invocation: Invocation;
+  readonly mode: Mode | undefined;
+  readonly profile: string | undefined;
+  readonly snapshot: Snapshot;
+  readonly seen: Seen[];
+}
+
+async function performValidation(invocation: Invocation): Promise<OperationReply> {
+  const { room, input } = invocation;
+  const asked: Asked = {
+    invocation,
+    mode: readMode(invocation),
+    profile: readProfile(invocation),
+    snapshot: room.store.snapshot(),
+    seen: [],
+  };
+  const details =
+    asked.mode === 'delete' ? await wouldDelete(asked) : await judge(asked, resourceIn(input, 'resource'));
+  return { status: 200, resource: tell(details), seen: asked.seen };
+}
+
+/** @throws OperationOutcomeError `parameter-invalid` */
+function readMode({ input, level }: Invocation): Mode | undefined {
+  const given = textIn(input, 'mode');
+  if (given === undefined) return undefined;
+  const mode = MODES.find((each) => each === given);
+  if (mode === undefined) throw refuse(`mode is one of ${MODES.join(', ')}`);
+  if ((mode === 'update' || mode === 'delete') && level !== 'instance')
+    throw refuse(`mode ${mode} needs the id in the address: [type]/[id]/$validate`);
+  return mode;
+}
+
+const refuse = (diagnostics: string): OperationOutcomeError =>
+  new OperationOutcomeError('parameter-invalid', { diagnostics });
+
+/** "If a profile is nominated, and the server cannot validate against it, it SHALL return an error." */
+function readProfile({ input }: Invocation): string | undefined {
+  const profile = textIn(input, 'profile');
+  if (profile === undefined || isKnownProfile(profile)) return profile;
+  throw new OperationOutcomeError('profile-unknown');
+}
+
+async function judge(asked: Asked, given: Body | undefined): Promise<readonly IssueDetail[]> {
+  const { invocation, mode, profile } = asked;
+  const { room, request } = invocation;
+  const { type = '' } = request;
+  const body = given ?? (await readStored(asked));
+  if (body.plain.resourceType !== type) {
+    throw new OperationOutcomeError('resource-type-mismatch', {
+      diagnostics: `the resource is a ${body.plain.resourceType}, the address is of ${type}`,
+    });
+  }
+  const details = await judgeAtLevel(room.settings, `${type}/`, body.plain, {
+    // Who asks is told everything, also where less is asked of what is written.
+    level: 'claimed',
+    thorough: true,
+    against: profile === undefined ? [] : [profile],
+    lookUp: lookUpFor(asked),
+  });
+  if ((mode !== 'create' && mode !== 'update') || details.some(isFault)) return details;
+  return [...details, ...(await wouldWrite(asked, mode, body))];
+}
+
+/** @throws OperationOutcomeError `field-missing`, `not-found` or `gone`, when there is no resource to judge */
+async function readStored({ invocation, snapshot, seen, mode }: Asked): Promise<Body> {
+  const { room, request } = invocation;
+  const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
+  if (request.id === undefined || mode === 'create' || mode === 'update')
+    throw new OperationOutcomeError('field-missing', {
+      diagnostics: 'the operation needs the parameter resource',
+    });
+  const asRead: Request = { ...request, interaction: 'read' };
+  checkScope(asRead);
+  const version = await snapshot.read(ref, sightFor(asRead));
+  if (version === undefined)
+    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  if (version.text === undefined)
+    throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted` });
+  seen.push(seenOf(room, version, version.text));
+  return parseJson(version.text) as Body; // stored texts are resources
+}
+
+// — what a write would meet
+
+async function wouldWrite(
+  asked: Asked,
+  mode: 'create' | 'update',
+  body: Body,
+): Promise<readonly IssueDetail[]> {
+  const { issues, notes } = await rehearsed(asked, { mode, body });
+  const found = [...issues, ...notes];
+  return issues.some(isFault) ? found : [...found, remark(`This ${mode} would be expected to succeed.`)];
+}
+
+async function wouldDelete(asked: Asked): Promise<readonly IssueDetail[]> {
+  const { issues, notes, planned } = await rehearsed(asked, { mode: 'delete', body: undefined });
+  const says = planned
+    ? 'This delete would be expected to succeed.'
+    : 'There is nothing here to delete; the request would be answered as if it were done.';
+  return issues.some(isFault) ? [...issues, ...notes] : [...issues, ...notes, remark(says)];
+}
+
+const rehearsed = (
+  { invocation, snapshot }: Asked,
+  { mode, body }: { readonly mode: 'create' | 'update' | 'delete'; readonly body: Body | undefined },
+): Promise<Rehearsed> => {
+  const { room, request } = invocation;
+  const { query: _query, ...rest } = request;
+  return rehearse(room, { ...rest, query: [], queryText: '', interaction: mode, body }, snapshot);
+};
+
+const remark = (diagnostics: string): IssueDetail => ({
+  code: 'nothing-wrong',
+  severity: 'information',
+  diagnostics,
+});
+
+// — what references lead to
+
+/** Stored resources as the caller may read them; each counts as read. */
+function lookUpFor({ invocation, snapshot, seen }: Asked): LookUp {
+  const { room, request } = invocation;
+  return async (references) => {
+    const found = new Map<string, Resource>();
+    for (const reference of references) {
+      const version = await readTarget(room, request, snapshot, reference);
+      if (version?.text === undefined) continue;
+      seen.push(seenOf(room, version, version.text));
+      const text = showText(version.ref, version.text, request.caller);
+      found.set(reference, JSON.parse(text) as Resource); // stored texts were validated
+    }
+    return found;
+  };
+}
+
+async function readTarget(room: Room, { caller }: Request, snapshot: Snapshot, reference: string) {
+  const parsed = parseReference(relativeTo(room.settings.publicBase, reference));
+  if (parsed?.kind !== 'local' || parsed.version !== undefined) return undefined;
+  const declared = RESOURCE_TYPES.get(parsed.type);
+  if (declared === undefined || declared.renderedFromAudit === true) return undefined;
+  const sight = sightForType(caller, parsed.type);
+  return sight === undefined ? undefined : snapshot.read(parsed.ref, sight);
+}
+
+// — telling it
+
+function tell(details: readonly IssueDetail[]): Resource {
+  const clean = details.every(({ severity = 'error' }) => severity === 'information');
+  const said = details.some(({ code }) => code === 'nothing-wrong');
+  const all =
+    clean && !said
+      ? [remark('Nothing is wrong with it, as far as it is checked here.'), ...details]
+      : details;
+  return buildOutcome(all) as unknown as Resource; // an outcome is a resource
+}
