@@ -10,6 +10,7 @@ import { canonicalOf, isOn, type Operation } from '../operations/operations/oper
 import type { Interaction } from '../operations/request.ts';
 import { COMPARTMENTS, compartmentCanonical } from '../resources/compartment.ts';
 import { EVERY_INTERACTION, type ResourceType } from '../resources/resource.ts';
+import { isFollowed } from '../resources/search-parameters.ts';
 import type { ServedHouse } from './served.ts';
 
 type SystemInteraction = NonNullable<CapabilityStatementRest['interaction']>[number]['code'];
@@ -195,5 +196,7 @@ function buildSearch({ type, renderedFromAudit }: ResourceType, house: ServedHou
 }
 
 function referencesOf(type: string, { parametersOf }: ServedHouse) {
-  return [...parametersOf(type).values()].filter(({ kind }) => kind === 'reference');
+  return [...parametersOf(type).values()].filter(
+    (parameter) => parameter.kind === 'reference' && isFollowed(parameter),
+  );
 }

@@ -5,7 +5,7 @@ import type { Clause, Match } from '../ports/query.ts';
 import type { Version } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
+import { isFollowed, searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
 import type { Inclusion } from '../resources/search-query.ts';
 import type { Including } from './include.ts';
 import { sightForType } from './scope.ts';
@@ -55,7 +55,8 @@ function collectTargets(
   for (const { param, low, high } of values) {
     const parameter = parameters.get(param);
     const asking = wanted.filter((one) => one.param === param || one.param === '*');
-    if (parameter?.type !== 'reference' || asking.length === 0 || typeof low !== 'string') continue;
+    if (parameter === undefined || !isFollowed(parameter) || asking.length === 0 || typeof low !== 'string')
+      continue;
     if (parameter.kind === 'uri') {
       // A canonical with a version is a value without it, too.
       const isCut = values.some((other) => other.param === param && String(other.low).startsWith(`${low}|`));

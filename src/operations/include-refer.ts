@@ -3,7 +3,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import type { Clause, Match } from '../ports/query.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
+import { isFollowed, searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
 import type { Inclusion } from '../resources/search-query.ts';
 import type { Brought, Including } from './include.ts';
 import { sightForType } from './scope.ts';
@@ -65,7 +65,7 @@ function clausesOf(
 
 const parametersOf = (type: string, { param }: Inclusion): readonly SearchParameter[] =>
   [...searchParameters(type).values()].filter(
-    (parameter) => parameter.type === 'reference' && (param === '*' || parameter.code === param),
+    (parameter) => isFollowed(parameter) && (param === '*' || parameter.code === param),
   );
 
 /** A source that others may name by its canonical url. */

@@ -22,9 +22,17 @@ export type Sight =
  * | uri       | the uri                               | ''                            |
  * | date      | first millisecond of the interval     | last millisecond              |
  * | number    | the number, or a Range's lower bound  | the number, or upper bound    |
+ * | quantity  | as a number                           | as a number                   |
+ * | composite | a code of its first component         | JSON of all components        |
+ * | near      | latitude                              | longitude                     |
  *
  * Special parameters that the desk adds: `:patient` (reference; the patient compartments the resource is in),
- * and `<param>:identifier` (token; the logical identifier of a reference).
+ * `<param>:identifier` (token; the logical identifier of a reference), `<param>:of-type` (token; an identifier with its
+ * type as system), `<param>:<system>|<code>` (number; a quantity of that unit, the system '' for any), and
+ * `<param>.<other>` (what a resource inside this one is found by).
+ *
+ * The JSON of a composite is a list of its components, each a list of that component's values as
+ * `[suffix of the parameter, low, high]`.
  */
 export interface SearchValue {
   readonly param: string;
@@ -50,7 +58,6 @@ export type Clause =
       readonly value: string;
     }
   | { readonly kind: 'reference'; readonly param: string; readonly to: readonly string[] }
-  /** The reference points to a resource of this type (`:missing`-free form of `subject:Patient`). */
   | {
       readonly kind: 'uri';
       readonly param: string;
@@ -65,6 +72,23 @@ export type Clause =
       readonly low: number;
       readonly high: number;
     }
+  /** A code of `codes` in this system. */
+  | {
+      readonly kind: 'codes';
+      readonly param: string;
+      readonly system: string;
+      readonly codes: readonly string[];
+    }
+  /** One value of a composite satisfies every part: the first component the first, and so on. */
+  | { readonly kind: 'tuple'; readonly param: string; readonly of: readonly PartClause[] }
+  /** A position at most so many kilometres away, on a sphere. */
+  | {
+      readonly kind: 'near';
+      readonly param: string;
+      readonly latitude: number;
+      readonly longitude: number;
+      readonly km: number;
+    }
   /** `_id` */
   | { readonly kind: 'id'; readonly ids: readonly string[] }
   /** `_lastUpdated` */
@@ -78,6 +102,9 @@ export type Clause =
     }
   /** Some visible resource of `type` that references this one under `param` satisfies `where` (`_has`). */
   | { readonly kind: 'has'; readonly type: string; readonly param: string; readonly where: Clause };
+
+/** What one component of a composite is asked; `param` is the suffix under which it keeps the value. */
+export type PartClause = Extract<Clause, { kind: 'token' | 'string' | 'reference' | 'uri' | 'range' }>;
 
 export interface SortKey {
   /** A parameter, `_id` or `_lastUpdated`. */

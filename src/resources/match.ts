@@ -2,7 +2,9 @@
  * Clauses evaluated in memory, on a resource's own search values: Subscription criteria, and resources of a bundle that are
  * not stored yet. It answers what an engine answers.
  */
-import type { Clause, Prefix, SearchValue } from '../ports/query.ts';
+import type { Clause, PartClause, Prefix, SearchValue } from '../ports/query.ts';
+import { kilometresBetween } from './search/near.ts';
+import { readTuple } from './search/tuple.ts';
 
 export interface Candidate {
   /** `Type/id`. */
@@ -38,10 +40,16 @@ export function matches(clause: Clause, candidate: Candidate): boolean {
   }
 }
 
-type ValueClause = Extract<Clause, { kind: 'token' | 'string' | 'reference' | 'uri' | 'range' }>;
+type ValueClause = PartClause | Extract<Clause, { kind: 'codes' | 'tuple' | 'near' }>;
 
-function satisfies(clause: ValueClause, { low, high }: SearchValue): boolean {
+function satisfies(clause: ValueClause, { low, high }: Pick<SearchValue, 'low' | 'high'>): boolean {
   switch (clause.kind) {
+    case 'codes':
+      return clause.system === high && clause.codes.includes(String(low));
+    case 'tuple':
+      return isTuple(clause.of, String(high));
+    case 'near':
+      return kilometresBetween(clause, { latitude: Number(low), longitude: Number(high) }) <= clause.km;
     case 'token': {
       const { code = low, system = high } = clause;
       return code === low && system === high;
@@ -55,6 +63,13 @@ function satisfies(clause: ValueClause, { low, high }: SearchValue): boolean {
     default:
       return compare(clause, Number(low), Number(high));
   }
+}
+
+function isTuple(of: readonly PartClause[], tuple: string): boolean {
+  const components = readTuple(tuple);
+  return of.every((part, index) =>
+    components[index]?.some(([suffix, low, high]) => suffix === part.param && satisfies(part, { low, high })),
+  );
 }
 
 const STRINGS = {

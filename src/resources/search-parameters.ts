@@ -6,6 +6,7 @@ import { PARAMETER_ROWS } from './generated/search-parameters.ts';
 import { parseRow, type SearchParameter } from './search/parameter.ts';
 
 export { UNSUPPORTED as UNSUPPORTED_PARAMETERS } from './generated/search-parameters.ts';
+export { isFollowed } from './search/parameter.ts';
 export type { SearchParameter } from './search/parameter.ts';
 
 /** Every resource type of R4, whether this server has it or not. */

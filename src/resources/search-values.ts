@@ -6,11 +6,12 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import type { SearchValue } from '../ports/query.ts';
 import { PATIENT_PARAM, patientsOf } from './compartment.ts';
 import { searchParameters, type SearchParameter } from './search-parameters.ts';
-import { visitElements } from './search/element-path.ts';
-import { extractorOf, type Emit } from './search/extract.ts';
+import { visitElements, type ElementPath } from './search/element-path.ts';
+import { extractorOf, VALUES_MAX, type Emit } from './search/extract.ts';
+import { inlineOf } from './search/parameter.ts';
+import { tuplesOf } from './search/tuple.ts';
 
-/** Values of one parameter that are kept; what comes after is not found by that parameter. */
-export const VALUES_MAX = 500;
+export { VALUES_MAX } from './search/extract.ts';
 
 /**
  * The search values of a resource, without repetition. Takes either tree of a body. `compartment` names the parameters
@@ -42,22 +43,37 @@ function gettersOf(type: string): readonly Getter[] {
   return made;
 }
 
-function getterOf({ code, kind, paths }: SearchParameter): Getter {
+function getterOf(parameter: SearchParameter): Getter {
+  const { code, kind, paths, components } = parameter;
+  if (components !== undefined) return tuplesOf(code, paths, components);
   const places = paths.flatMap((path) => {
     const extract = extractorOf(kind, path.datatype);
     return extract === undefined ? [] : [{ path, extract }];
   });
-  const params = { plain: code, identifier: `${code}:identifier` };
+  const inline = inlineOf(parameter);
   return (resource, into) => {
     const first = into.length;
-    const emit: Emit = (low, high, modifier) => {
-      const param = modifier === undefined ? params.plain : params.identifier;
+    const emit: Emit = (low, high, suffix) => {
+      const param = suffix === undefined ? code : code + suffix;
       if (into.length - first < VALUES_MAX) addOnce(into, first, { param, low, high });
     };
     for (const { path, extract } of places) {
       visitElements(resource, path, (value) => extract(value, emit, path.argument));
     }
+    if (inline !== undefined) addInline(resource, code, inline, into);
   };
+}
+
+/** The search values of a resource that stands where others have a reference, each under `code.param`. */
+function addInline(resource: Resource, code: string, path: ElementPath, into: SearchValue[]): void {
+  visitElements(resource, path, (value) => {
+    const type = path.argument;
+    const held = value as Resource; // the path ends at a resource
+    if (held.resourceType !== type) return;
+    const own: SearchValue[] = [];
+    for (const collect of gettersOf(type)) collect(held, own);
+    for (const { param, low, high } of own) into.push({ param: `${code}.${param}`, low, high });
+  });
 }
 
 /** Adds a value unless it is among those from `first` on. */

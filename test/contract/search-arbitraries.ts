@@ -1,7 +1,7 @@
 /** Random worlds, small enough that everything meets everything, and random searches over them. */
 import * as fc from 'fast-check';
 import type { Ref } from '../../src/fhir/types.ts';
-import type { Clause, Prefix, Query, SearchValue, Sight } from '../../src/ports/query.ts';
+import type { Clause, PartClause, Prefix, Query, SearchValue, Sight } from '../../src/ports/query.ts';
 import type { Put } from './search-world.ts';
 
 const TYPES = ['Task', 'ServiceRequest', 'Patient'] as const;
@@ -23,7 +23,50 @@ const interval = fc
   .tuple(fc.constantFrom(...INSTANTS), fc.constantFrom(...INSTANTS))
   .map(([one, other]) => ({ low: Math.min(one, other), high: Math.max(one, other) }));
 
+/** Decimals whose text and number must meet. */
+const NUMBERS = [-1.7976931348623157e308, -2.25, 0, 0.1, 5.35, 5.4, 100, 1e21, 1.7976931348623157e308];
+const DEGREES = [-80, -10, 0, 0.5, 10, 80];
+const UNITS = ['', ':|mg', ':urn:1|mg'];
+
+const number = fc
+  .tuple(fc.constantFrom(...NUMBERS), fc.constantFrom(...NUMBERS))
+  .map(([one, other]) => ({ low: Math.min(one, other), high: Math.max(one, other) }));
+
+/** A component's values as they would stand alone, and clauses for them. */
+const coded = fc
+  .tuple(fc.constantFrom(...CODES), fc.constantFrom(...SYSTEMS))
+  .map(([code, system]) => ['', code, system] as const);
+/** Composites by the kind of their second component: its values, and clauses for them. */
+const measured = fc
+  .tuple(fc.constantFrom(...UNITS), number)
+  .map(([unit, { low, high }]) => [unit, low, high] as const);
+const said = fc.constantFrom(...TEXTS).map((text) => ['', text, text.toUpperCase()] as const);
+const held = ref.map((low) => ['', low, ''] as const);
+
+const COMPOSITES: ReadonlySet<string> = new Set(['measured', 'said', 'held']);
+
+const tuple: fc.Arbitrary<SearchValue> = fc
+  .oneof(
+    fc.tuple(fc.constant('measured'), several(coded), several(measured)),
+    fc.tuple(fc.constant('said'), several(coded), several(said)),
+    fc.tuple(fc.constant('held'), several(coded), several(held)),
+  )
+  .map(([param, codes, parts]) => ({
+    param,
+    low: codes[0]?.[1] ?? '',
+    high: JSON.stringify([codes, parts]),
+  }));
+
+function several<T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
+  return fc.array(one, { minLength: 1, maxLength: 3 });
+}
+
 const value: fc.Arbitrary<SearchValue> = fc.oneof(
+  tuple,
+  fc
+    .tuple(fc.constantFrom(...DEGREES), fc.constantFrom(...DEGREES))
+    .map(([low, high]) => ({ param: 'near', low, high })),
+  fc.tuple(fc.constantFrom(...UNITS), number).map(([unit, when]) => ({ param: `amount${unit}`, ...when })),
   fc.record({
     param: fc.constantFrom('code', 'status'),
     low: fc.constantFrom(...CODES),
@@ -35,6 +78,13 @@ const value: fc.Arbitrary<SearchValue> = fc.oneof(
   interval.map((when) => ({ param: 'when', ...when })),
   fc.constantFrom('Patient/1', 'Patient/2').map((low) => ({ param: ':patient', low, high: '' })),
 );
+
+/** A tuple stands under each code of its first component. */
+function underEachCode(one: SearchValue): readonly SearchValue[] {
+  if (!COMPOSITES.has(one.param)) return [one];
+  const [codes = []] = JSON.parse(String(one.high)) as (readonly [string, string, string])[][];
+  return [...new Set(codes.map(([, code]) => code))].map((low) => ({ ...one, low }));
+}
 
 /** Custodian and directory belong to the resource, whatever is written to it. */
 const fixed = (of: Ref): Pick<Put, 'custodian' | 'everyone'> => {
@@ -50,7 +100,7 @@ const put: fc.Arbitrary<Put> = fc
     outward: fc.uniqueArray(ref, { maxLength: 2 }),
     gone: fc.nat(5).map((n) => n === 0),
   })
-  .map((one) => ({ ...one, ...fixed(one.ref) }));
+  .map((one) => ({ ...one, values: one.values.flatMap(underEachCode), ...fixed(one.ref) }));
 
 /** Commits of writes, at most one per resource; a resource is deleted only while it lives. */
 export const worlds: fc.Arbitrary<readonly (readonly Put[])[]> = fc
@@ -75,6 +125,35 @@ const prefix = fc.constantFrom<Prefix>('eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa',
 const range = fc
   .tuple(prefix, interval)
   .map(([one, when]): Clause => ({ kind: 'range', param: 'when', prefix: one, ...when }));
+
+const amount = fc
+  .tuple(prefix, fc.constantFrom(...UNITS), number)
+  .map(([one, unit, when]): PartClause => ({ kind: 'range', param: unit, prefix: one, ...when }));
+
+const codePart: fc.Arbitrary<PartClause> = fc
+  .tuple(
+    fc.option(fc.constantFrom(...CODES), { nil: undefined }),
+    fc.option(fc.constantFrom(...SYSTEMS), { nil: undefined }),
+  )
+  .map(([code, system]) => ({
+    kind: 'token',
+    param: '',
+    ...(code !== undefined && { code }),
+    ...(system !== undefined && { system }),
+  }));
+
+const saying = fc
+  .tuple(fc.constantFrom('starts' as const, 'contains' as const), fc.constantFrom(...TEXTS))
+  .map(([match, text]): PartClause => ({ kind: 'string', param: '', match, value: text }));
+const holding = fc
+  .uniqueArray(ref, { maxLength: 3 })
+  .map((to): PartClause => ({ kind: 'reference', param: '', to }));
+
+const tuples = fc.oneof(
+  fc.tuple(fc.constant('measured'), codePart, amount),
+  fc.tuple(fc.constant('said'), codePart, saying),
+  fc.tuple(fc.constant('held'), codePart, holding),
+);
 
 const leaf = fc.oneof<fc.Arbitrary<Clause>[]>(
   fc.record({
@@ -121,6 +200,21 @@ const leaf = fc.oneof<fc.Arbitrary<Clause>[]>(
     value: fc.constantFrom(...URIS),
   }),
   range,
+  amount.map((one): Clause => ({ ...one, param: `amount${one.param}` })),
+  tuples.map(([param, ...of]): Clause => ({ kind: 'tuple', param, of })),
+  fc.record({
+    kind: fc.constant('codes' as const),
+    param: fc.constantFrom('code', 'status'),
+    system: fc.constantFrom(...SYSTEMS),
+    codes: fc.subarray([...CODES, 'd']),
+  }),
+  fc.record({
+    kind: fc.constant('near' as const),
+    param: fc.constant('near'),
+    latitude: fc.constantFrom(...DEGREES),
+    longitude: fc.constantFrom(...DEGREES),
+    km: fc.constantFrom(1, 100, 1500, 12_000, 30_000),
+  }),
   fc.record({ prefix, low: fc.nat(40), high: fc.nat(40) }).map(({ low, high, ...one }) => ({
     kind: 'updated',
     ...one,
@@ -129,6 +223,10 @@ const leaf = fc.oneof<fc.Arbitrary<Clause>[]>(
   })),
   fc.record({ kind: fc.constant('id' as const), ids: fc.subarray(['1', '2', '3', '4', '5']) }),
 );
+
+/** One hop more in front: a reference, or back along one. */
+const onward = (where: Clause, [back, type]: readonly [boolean, string]): Clause =>
+  back ? { kind: 'has', type, param: 'link', where } : { kind: 'chain', param: 'link', types: [type], where };
 
 export const { clauses } = fc.letrec<{ clauses: Clause }>((tie) => ({
   clauses: fc.oneof(
@@ -149,6 +247,15 @@ export const { clauses } = fc.letrec<{ clauses: Clause }>((tie) => ({
       arbitrary: fc
         .tuple(fc.subarray([...TYPES], { minLength: 1 }), tie('clauses'))
         .map(([types, where]): Clause => ({ kind: 'chain', param: 'link', types, where })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(
+          fc.array(fc.tuple(fc.boolean(), fc.constantFrom(...TYPES)), { minLength: 2, maxLength: 5 }),
+          leaf,
+        )
+        .map(([hops, where]) => hops.reduce(onward, where)),
     },
     {
       weight: 2,
@@ -196,7 +303,8 @@ export function after(instant: number, query: Query): Query {
 
 function shift(clause: Clause, by: number): Clause {
   if (clause.kind === 'updated') return { ...clause, low: clause.low + by, high: clause.high + by };
-  if ('of' in clause) return { ...clause, of: clause.of.map((one) => shift(one, by)) };
+  if (clause.kind === 'all' || clause.kind === 'any')
+    return { ...clause, of: clause.of.map((one) => shift(one, by)) };
   if ('clause' in clause) return { ...clause, clause: shift(clause.clause, by) };
   return 'where' in clause ? { ...clause, where: shift(clause.where, by) } : clause;
 }

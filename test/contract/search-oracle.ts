@@ -100,6 +100,26 @@ function holds(clause: Clause, one: Declared, world: Moment): boolean {
       return valuesOf(clause.param).some(({ low, high }) =>
         compares(clause.prefix, { low: Number(low), high: Number(high) }, clause),
       );
+    case 'codes':
+      return valuesOf(clause.param).some(
+        ({ low, high }) => high === clause.system && clause.codes.includes(String(low)),
+      );
+    case 'tuple':
+      // One value of the composite, read as a small resource of its own: each component is a parameter `place`.
+      return valuesOf(clause.param).some(({ high }) => {
+        const components = JSON.parse(String(high)) as [string, string | number, string | number][][];
+        const values = components.flatMap((parts, place) =>
+          parts.map(([suffix, from, to]) => ({ param: `${place}${suffix}`, low: from, high: to })),
+        );
+        return clause.of.every((part, place) =>
+          holds({ ...part, param: `${place}${part.param}` }, { ...one, values }, world),
+        );
+      });
+    case 'near':
+      return valuesOf(clause.param).some(
+        ({ low, high }) =>
+          kilometres([clause.latitude, clause.longitude], [Number(low), Number(high)]) <= clause.km,
+      );
     case 'updated':
       return compares(clause.prefix, { low: one.at, high: one.at }, clause);
     case 'id':
@@ -117,6 +137,18 @@ function holds(clause: Clause, one: Declared, world: Moment): boolean {
           holds(clause.where, far, world),
       );
   }
+}
+
+type Degrees = readonly [latitude: number, longitude: number];
+
+/** The angle between two vectors from the middle of the Earth. */
+function kilometres(one: Degrees, other: Degrees): number {
+  const [a, b] = [one, other].map(([latitude, longitude]) => {
+    const [north, east] = [(latitude * Math.PI) / 180, (longitude * Math.PI) / 180];
+    return [Math.cos(north) * Math.cos(east), Math.cos(north) * Math.sin(east), Math.sin(north)];
+  });
+  const dot = a!.reduce((sum, part, at) => sum + part * b![at]!, 0);
+  return 6371.0088 * Math.acos(Math.max(-1, Math.min(1, dot)));
 }
 
 interface Interval {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { CompartmentDefinition, SearchParameter } from '../../src/fhir/types.ts';
 import { extractorOf } from '../../src/resources/search/extract.ts';
 import { kindOf, type SearchParamType } from '../../src/resources/search/parameter.ts';
-import { compileExpression, R4_TYPES, Unsupported } from './search-paths.ts';
+import { compileComposite, compileExpression, R4_TYPES, Unsupported } from './search-paths.ts';
 
 /** The generated file by its name. */
 export function generateSearchParameters(): Readonly<Record<string, string>> {
@@ -35,10 +35,12 @@ export function generateSearchParameters(): Readonly<Record<string, string>> {
 function compileParameters() {
   const rows = new Map<string, string[]>(['Resource', ...R4_TYPES].map((type) => [type, []]));
   const unsupported = new Map<string, string>();
-  for (const parameter of readParameters()) {
+  const published = readParameters();
+  const byUrl = new Map(published.map((parameter) => [parameter.url, parameter]));
+  for (const parameter of published) {
     for (const base of parameter.base) {
       try {
-        const row = compileRow(parameter, base);
+        const row = compileRow(parameter, base, byUrl);
         rows.get(base)?.push(row);
       } catch (error) {
         if (!(error instanceof Unsupported)) throw error;
@@ -53,21 +55,59 @@ function compileParameters() {
 const NOT_ORDINARY: Readonly<Record<string, string>> = {
   _id: 'a clause of its own',
   _lastUpdated: 'a clause of its own',
-  phonetic: 'no phonetic matching',
+  _query: 'a named query, and there is none',
+  phonetic: 'R4 names no algorithm, and an index of sounds would be written with every name',
 };
 
-function compileRow({ code, type, expression, target }: SearchParameter, base: string): string {
+type ByUrl = ReadonlyMap<string, SearchParameter>;
+
+function compileRow(parameter: SearchParameter, base: string, byUrl: ByUrl): string {
+  const { code, type, expression, target } = parameter;
   const why = NOT_ORDINARY[code];
   if (why !== undefined) throw new Unsupported(why);
-  if (type === 'composite' || type === 'special') throw new Unsupported(`type ${type}`);
   if (expression === undefined) throw new Unsupported('no expression');
-  const selected = compileExpression(expression, base);
+  if (type === 'composite') return compileCompositeRow(parameter, base, byUrl);
+  const selected = compileExpression(expression, base).map((path) => nameInline(path, target));
+  return [code, type, ...compilePlaces(type, selected, target)].join(' ');
+}
+
+/** What selects a resource itself selects those of its one target. */
+const nameInline = (path: string, [target, ...more]: readonly string[] = []): string =>
+  path.endsWith(':Resource') && target !== undefined && more.length === 0 ? `${path}(${target})` : path;
+
+/** The places of a parameter that hold something to its kind, and for a reference its targets. */
+function compilePlaces(
+  type: SearchParamType,
+  selected: readonly string[],
+  target: readonly string[] | undefined,
+): readonly string[] {
   const datatypes = [...new Set(selected.map(datatypeOf))];
-  const kind = kindOf(type satisfies SearchParamType, datatypes);
+  const kind = kindOf(type, datatypes);
   const paths = [...new Set(selected)].filter((path) => extractorOf(kind, datatypeOf(path)) !== undefined);
   if (paths.length === 0) throw new Unsupported(`no ${kind} in ${datatypes.join(', ')}`);
-  const targets = kind === 'reference' ? [targetsOf(paths, target)] : [];
-  return [code, type, paths.join('|'), ...targets].join(' ');
+  return [paths.join('|'), ...(kind === 'reference' ? [targetsOf(paths, target)] : [])];
+}
+
+/** R4 gives the component that selects the code the definition of the one that selects the target, and the reverse. */
+const EXCHANGED: ReadonlySet<string> = new Set(['DocumentReference.relationship']);
+
+/** `code composite root{|root} type=path{|path}[>targets]{;…}` */
+function compileCompositeRow(
+  { code, expression = '', component = [] }: SearchParameter,
+  base: string,
+  byUrl: ByUrl,
+): string {
+  const expressions = component.map((one) => one.expression);
+  const { roots, components } = compileComposite(expression, expressions, base);
+  const definitions = component.map(({ definition }) => definition);
+  if (EXCHANGED.has(`${base}.${code}`)) definitions.reverse();
+  const parts = definitions.map((definition, index) => {
+    const parameter = byUrl.get(definition);
+    if (parameter === undefined) throw new Error(`${base}.${code} has a component that is not published`);
+    const { type, target } = parameter;
+    return `${type}=${compilePlaces(type, components[index] ?? [], target).join('>')}`;
+  });
+  return [code, 'composite', roots.join('|'), parts.join(';')].join(' ');
 }
 
 const datatypeOf = (path: string): string => /:(\w+)/.exec(path)?.[1] ?? '';

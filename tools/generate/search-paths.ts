@@ -30,6 +30,42 @@ export function compileExpression(expression: string, base: string): readonly st
   return partsOf(expression, base).flatMap((part) => compilePart(part, base));
 }
 
+/** The roots of a composite, and what each of its components selects below them. */
+export interface CompiledComposite {
+  readonly roots: readonly string[];
+  /** Per component the element paths; `^` before a path that begins at the resource (`%resource`). */
+  readonly components: readonly (readonly string[])[];
+}
+
+/** `:Resource` stands for the resource itself. */
+const ITSELF = ':Resource';
+
+export function compileComposite(
+  expression: string,
+  components: readonly string[],
+  base: string,
+): CompiledComposite {
+  const parts = partsOf(expression, base);
+  const places = parts.flatMap((part) => (part === '' ? [startOf(base)] : follow(part, startOf(base))));
+  const roots = places.map((place, index) => (parts[index] === '' ? ITSELF : printPath(place, '')));
+  const compiled = components.map((component) => [
+    ...new Set(places.flatMap((root) => compileComponent(component, root, base))),
+  ]);
+  return { roots, components: compiled };
+}
+
+const FROM_RESOURCE = '%resource.';
+
+function compileComponent(expression: string, root: Place, base: string): readonly string[] {
+  return expression.split('|').flatMap((member) => {
+    const part = member.trim();
+    if (!part.startsWith(FROM_RESOURCE))
+      return follow(part, { ...root, steps: [] }).map((place) => printPath(place, ''));
+    const places = follow(part.slice(FROM_RESOURCE.length), startOf(base));
+    return places.map((place) => `^${printPath(place, '')}`);
+  });
+}
+
 /** The members of the union that speak of this type, without the type's name. */
 function partsOf(expression: string, base: string): readonly string[] {
   const parts = expression.split('|').map((part) => ungroup(part.trim()));
@@ -53,7 +89,7 @@ function ungroup(text: string): string {
 
 const TRUTH = /^(\w+)\.exists\(\) and \w+\.\1 != false$/;
 const STEP =
-  /(?:^|\.)(?:where\(resolve\(\) is (?<target>\w+)\)|where\((?<child>\w+)='(?<value>[^']*)'\)|ofType\((?<of>\w+)\)|(?<name>\w+)(?![\w([]))/y;
+  /(?:^|\.)(?:where\(resolve\(\) is (?<target>\w+)\)|where\((?<child>\w+)='(?<value>[^']*)'\)|ofType\((?<of>\w+)\)|(?<name>\w+)(?<first>\[0\])?(?![\w([]))/y;
 
 function compilePart(part: string, base: string): readonly string[] {
   if (part === '') throw new Unsupported('the resource itself');
@@ -62,20 +98,31 @@ function compilePart(part: string, base: string): readonly string[] {
     const names = choicesOf(base, truth).map(({ name }) => name);
     return [`:truth(${names.join(',')})`];
   }
-  let places: readonly Place[] = [{ steps: [], at: base, datatype: base }];
-  let target = '';
+  const target = /where\(resolve\(\) is (\w+)\)/.exec(part)?.[1] ?? '';
+  return follow(part, startOf(base)).map((place) => printPath(place, target));
+}
+
+const startOf = (base: string): Place => ({ steps: [], at: base, datatype: base });
+
+/** Where the steps of an expression lead to. */
+function follow(part: string, from: Place): readonly Place[] {
+  let places: readonly Place[] = [from];
   STEP.lastIndex = 0;
   while (STEP.lastIndex < part.length) {
     const step = STEP.exec(part)?.groups;
-    if (step === undefined) throw new Unsupported(`the expression ${base}.${part}`);
-    const { name, of, child, value } = step;
-    target = step['target'] ?? target;
+    if (step === undefined) throw new Unsupported(`the expression ${from.at}.${part}`);
+    const { name, first, of, child, value } = step;
     if (name !== undefined) places = places.flatMap((place) => enter(place, name));
-    if (of !== undefined) places = places.filter(({ datatype }) => datatype === of);
+    if (first !== undefined) places = places.map((place) => filter(place, first));
+    if (of !== undefined) places = places.filter(({ datatype }) => isOf(datatype, of));
     if (child !== undefined) places = places.map((place) => filter(place, `[${child}=${value}]`));
   }
-  return places.map((place) => printPath(place, target));
+  return places;
 }
+
+/** One of R4's composites spells the type `dateTime` as `DateTime`. */
+const isOf = (datatype: string, of: string): boolean =>
+  datatype === of || datatype === of.charAt(0).toLowerCase() + of.slice(1);
 
 function enter({ steps, at }: Place, name: string): readonly Place[] {
   return choicesOf(at, name).map(({ name: step, datatype, element }) => ({

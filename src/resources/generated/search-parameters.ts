@@ -17,6 +17,8 @@ composed-of reference relatedArtifact[type=composed-of].resource:canonical
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical
 derived-from reference relatedArtifact[type=derived-from].resource:canonical
@@ -135,7 +137,9 @@ morphology token morphology:CodeableConcept
 patient reference patient:Reference Patient
 `,
   Bundle: `
+composition reference entry[0].resource:Resource(Composition) Composition
 identifier token identifier:Identifier
+message reference entry[0].resource:Resource(MessageHeader) MessageHeader
 timestamp date timestamp:instant
 type token type:code(http://hl7.org/fhir/bundle-type)
 `,
@@ -143,6 +147,8 @@ type token type:code(http://hl7.org/fhir/bundle-type)
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 fhirversion token version:string
@@ -220,6 +226,8 @@ subject reference subject:Reference Group,Patient
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 effective date effectivePeriod:Period
@@ -284,6 +292,8 @@ content-mode token content:code(http://hl7.org/fhir/codesystem-content-mode)
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 identifier token identifier:Identifier
@@ -338,6 +348,8 @@ code token code:code(http://hl7.org/fhir/compartment-type)
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 name string name:string
@@ -371,6 +383,8 @@ type token type:CodeableConcept
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 dependson uri group.element.target.dependsOn.property:uri
 description string description:markdown
@@ -592,6 +606,7 @@ period date context.period:Period
 related reference context.related:Reference *
 relatesto reference relatesTo.target:Reference DocumentReference
 relation token relatesTo.code:code(http://hl7.org/fhir/document-relationship-type)
+relationship composite relatesTo:BackboneElement token=code:code(http://hl7.org/fhir/document-relationship-type);reference=target:Reference>DocumentReference
 security-label token securityLabel:CodeableConcept
 setting token context.practiceSetting:CodeableConcept
 status token status:code(http://hl7.org/fhir/document-reference-status)
@@ -602,6 +617,8 @@ type token type:CodeableConcept
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 effective date effectivePeriod:Period
@@ -674,6 +691,8 @@ composed-of reference relatedArtifact[type=composed-of].resource:canonical
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 depends-on reference relatedArtifact[type=depends-on].resource:canonical
 derived-from reference relatedArtifact[type=derived-from].resource:canonical
@@ -696,6 +715,8 @@ composed-of reference relatedArtifact[type=composed-of].resource:canonical
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 depends-on reference relatedArtifact[type=depends-on].resource:canonical
 derived-from reference relatedArtifact[type=derived-from].resource:canonical
@@ -718,6 +739,8 @@ composed-of reference relatedArtifact[type=composed-of].resource:canonical
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 depends-on reference relatedArtifact[type=depends-on].resource:canonical
 derived-from reference relatedArtifact[type=derived-from].resource:canonical
@@ -739,6 +762,8 @@ version token version:string
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
@@ -800,6 +825,8 @@ target-date date target.dueDate:date
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 jurisdiction token jurisdiction:CodeableConcept
@@ -813,6 +840,7 @@ version token version:string
   Group: `
 actual token actual:boolean
 characteristic token characteristic.code:CodeableConcept
+characteristic-value composite characteristic:BackboneElement token=code:CodeableConcept;token=valueCodeableConcept:CodeableConcept|valueBoolean:boolean
 code token code:CodeableConcept
 exclude token characteristic.exclude:boolean
 identifier token identifier:Identifier
@@ -901,6 +929,8 @@ vaccine-type token recommendation.vaccineCode:CodeableConcept
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 depends-on reference dependsOn.uri:canonical
 description string description:markdown
@@ -951,6 +981,8 @@ content-type token content.contentType:code(urn:ietf:bcp:13)
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 depends-on reference relatedArtifact[type=depends-on].resource:canonical
 derived-from reference relatedArtifact[type=derived-from].resource:canonical
@@ -998,6 +1030,7 @@ address-use token address.use:code(http://hl7.org/fhir/address-use)
 endpoint reference endpoint:Reference Endpoint
 identifier token identifier:Identifier
 name string name:string|alias:string
+near special position:BackboneElement
 operational-status token operationalStatus:Coding
 organization reference managingOrganization:Reference Organization
 partof reference partOf:Reference Location
@@ -1009,6 +1042,8 @@ composed-of reference relatedArtifact[type=composed-of].resource:canonical
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical
 derived-from reference relatedArtifact[type=derived-from].resource:canonical
@@ -1185,6 +1220,8 @@ category token category:code(http://hl7.org/fhir/message-significance-category)
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 event token eventCoding:Coding|eventUri:uri
@@ -1217,9 +1254,13 @@ target reference destination.target:Reference Device
 `,
   MolecularSequence: `
 chromosome token referenceSeq.chromosome:CodeableConcept
+chromosome-variant-coordinate composite variant:BackboneElement token=^referenceSeq.chromosome:CodeableConcept;number=start:integer;number=end:integer
+chromosome-window-coordinate composite referenceSeq:BackboneElement token=chromosome:CodeableConcept;number=windowStart:integer;number=windowEnd:integer
 identifier token identifier:Identifier
 patient reference patient:Reference Patient
 referenceseqid token referenceSeq.referenceSeqId:CodeableConcept
+referenceseqid-variant-coordinate composite variant:BackboneElement token=^referenceSeq.referenceSeqId:CodeableConcept;number=start:integer;number=end:integer
+referenceseqid-window-coordinate composite referenceSeq:BackboneElement token=referenceSeqId:CodeableConcept;number=windowStart:integer;number=windowEnd:integer
 type token type:code(http://hl7.org/fhir/sequence-type)
 variant-end number variant.end:integer
 variant-start number variant.start:integer
@@ -1231,6 +1272,8 @@ contact string contact.name:string
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 id-type token uniqueId.type:code(http://hl7.org/fhir/namingsystem-identifier-type)
@@ -1263,11 +1306,19 @@ supplement token supplement.type:CodeableConcept
 based-on reference basedOn:Reference CarePlan,DeviceRequest,ImmunizationRecommendation,MedicationRequest,NutritionOrder,ServiceRequest
 category token category:CodeableConcept
 code token code:CodeableConcept
+code-value-concept composite :Resource token=code:CodeableConcept;token=valueCodeableConcept:CodeableConcept
+code-value-date composite :Resource token=code:CodeableConcept;date=valueDateTime:dateTime|valuePeriod:Period
+code-value-quantity composite :Resource token=code:CodeableConcept;quantity=valueQuantity:Quantity
+code-value-string composite :Resource token=code:CodeableConcept;string=valueString:string
 combo-code token code:CodeableConcept|component.code:CodeableConcept
+combo-code-value-concept composite :Resource|component:BackboneElement token=code:CodeableConcept;token=valueCodeableConcept:CodeableConcept
+combo-code-value-quantity composite :Resource|component:BackboneElement token=code:CodeableConcept;quantity=valueQuantity:Quantity
 combo-data-absent-reason token dataAbsentReason:CodeableConcept|component.dataAbsentReason:CodeableConcept
 combo-value-concept token valueCodeableConcept:CodeableConcept|component.valueCodeableConcept:CodeableConcept
 combo-value-quantity quantity valueQuantity:Quantity|component.valueQuantity:Quantity
 component-code token component.code:CodeableConcept
+component-code-value-concept composite component:BackboneElement token=code:CodeableConcept;token=valueCodeableConcept:CodeableConcept
+component-code-value-quantity composite component:BackboneElement token=code:CodeableConcept;quantity=valueQuantity:Quantity
 component-data-absent-reason token component.dataAbsentReason:CodeableConcept
 component-value-concept token component.valueCodeableConcept:CodeableConcept
 component-value-quantity quantity component.valueQuantity:Quantity
@@ -1300,6 +1351,8 @@ code token code:code
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 input-profile reference inputProfile:canonical
@@ -1420,6 +1473,8 @@ composed-of reference relatedArtifact[type=composed-of].resource:canonical
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 definition reference action.definitionCanonical:canonical|action.definitionUri:uri
 depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical
@@ -1507,6 +1562,8 @@ code token item.code:Coding
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 definition uri item.definition:uri
 description string description:markdown
@@ -1573,6 +1630,8 @@ composed-of reference relatedArtifact[type=composed-of].resource:canonical
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical
 derived-from reference relatedArtifact[type=derived-from].resource:canonical
@@ -1595,6 +1654,8 @@ composed-of reference relatedArtifact[type=composed-of].resource:canonical
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical
 derived-from reference relatedArtifact[type=derived-from].resource:canonical
@@ -1657,6 +1718,8 @@ subject reference subject:Reference Group,Patient
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 effective date effectivePeriod:Period
@@ -1685,6 +1748,8 @@ component reference component.definition:canonical
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 derived-from reference derivedFrom:canonical
 description string description:markdown
@@ -1756,6 +1821,8 @@ base-path token snapshot.element.base.path:string|differential.element.base.path
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 derivation token derivation:code(http://hl7.org/fhir/type-derivation-rule)
 description string description:markdown
@@ -1779,6 +1846,8 @@ version token version:string
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 identifier token identifier:Identifier
@@ -1867,6 +1936,8 @@ subject reference for:Reference *
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 jurisdiction token jurisdiction:CodeableConcept
@@ -1889,6 +1960,8 @@ testscript reference testScript:Reference TestScript
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 identifier token identifier:Identifier
@@ -1906,6 +1979,8 @@ code token expansion.contains.code:code|compose.include.concept.code:code
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
+context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
+context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
 expansion uri expansion.identifier:uri
@@ -1934,92 +2009,17 @@ status token status:code(http://hl7.org/fhir/fm-status)
 
 /** Parameters of R4 that are not searched here, and why. */
 export const UNSUPPORTED: Readonly<Record<string, string>> = {
-  'ActivityDefinition.context-type-quantity': 'type composite',
-  'ActivityDefinition.context-type-value': 'type composite',
-  'Bundle.composition': 'the expression Bundle.entry[0].resource',
-  'Bundle.message': 'the expression Bundle.entry[0].resource',
-  'CapabilityStatement.context-type-quantity': 'type composite',
-  'CapabilityStatement.context-type-value': 'type composite',
-  'ChargeItemDefinition.context-type-quantity': 'type composite',
-  'ChargeItemDefinition.context-type-value': 'type composite',
-  'CodeSystem.context-type-quantity': 'type composite',
-  'CodeSystem.context-type-value': 'type composite',
-  'CompartmentDefinition.context-type-quantity': 'type composite',
-  'CompartmentDefinition.context-type-value': 'type composite',
-  'ConceptMap.context-type-quantity': 'type composite',
-  'ConceptMap.context-type-value': 'type composite',
-  'DocumentReference.relationship': 'type composite',
   'DomainResource._text': 'no expression',
-  'EffectEvidenceSynthesis.context-type-quantity': 'type composite',
-  'EffectEvidenceSynthesis.context-type-value': 'type composite',
-  'EventDefinition.context-type-quantity': 'type composite',
-  'EventDefinition.context-type-value': 'type composite',
-  'Evidence.context-type-quantity': 'type composite',
-  'Evidence.context-type-value': 'type composite',
-  'EvidenceVariable.context-type-quantity': 'type composite',
-  'EvidenceVariable.context-type-value': 'type composite',
-  'ExampleScenario.context-type-quantity': 'type composite',
-  'ExampleScenario.context-type-value': 'type composite',
-  'GraphDefinition.context-type-quantity': 'type composite',
-  'GraphDefinition.context-type-value': 'type composite',
-  'Group.characteristic-value': 'type composite',
-  'ImplementationGuide.context-type-quantity': 'type composite',
-  'ImplementationGuide.context-type-value': 'type composite',
-  'InsurancePlan.phonetic': 'no phonetic matching',
-  'Library.context-type-quantity': 'type composite',
-  'Library.context-type-value': 'type composite',
-  'Location.near': 'type special',
-  'Measure.context-type-quantity': 'type composite',
-  'Measure.context-type-value': 'type composite',
-  'MessageDefinition.context-type-quantity': 'type composite',
-  'MessageDefinition.context-type-value': 'type composite',
-  'MolecularSequence.chromosome-variant-coordinate': 'type composite',
-  'MolecularSequence.chromosome-window-coordinate': 'type composite',
-  'MolecularSequence.referenceseqid-variant-coordinate': 'type composite',
-  'MolecularSequence.referenceseqid-window-coordinate': 'type composite',
-  'NamingSystem.context-type-quantity': 'type composite',
-  'NamingSystem.context-type-value': 'type composite',
-  'Observation.code-value-concept': 'type composite',
-  'Observation.code-value-date': 'type composite',
-  'Observation.code-value-quantity': 'type composite',
-  'Observation.code-value-string': 'type composite',
-  'Observation.combo-code-value-concept': 'type composite',
-  'Observation.combo-code-value-quantity': 'type composite',
-  'Observation.component-code-value-concept': 'type composite',
-  'Observation.component-code-value-quantity': 'type composite',
-  'OperationDefinition.context-type-quantity': 'type composite',
-  'OperationDefinition.context-type-value': 'type composite',
-  'Organization.phonetic': 'no phonetic matching',
-  'Patient.phonetic': 'no phonetic matching',
-  'Person.phonetic': 'no phonetic matching',
-  'PlanDefinition.context-type-quantity': 'type composite',
-  'PlanDefinition.context-type-value': 'type composite',
-  'Practitioner.phonetic': 'no phonetic matching',
-  'Questionnaire.context-type-quantity': 'type composite',
-  'Questionnaire.context-type-value': 'type composite',
-  'RelatedPerson.phonetic': 'no phonetic matching',
-  'ResearchDefinition.context-type-quantity': 'type composite',
-  'ResearchDefinition.context-type-value': 'type composite',
-  'ResearchElementDefinition.context-type-quantity': 'type composite',
-  'ResearchElementDefinition.context-type-value': 'type composite',
+  'InsurancePlan.phonetic': 'R4 names no algorithm, and an index of sounds would be written with every name',
+  'Organization.phonetic': 'R4 names no algorithm, and an index of sounds would be written with every name',
+  'Patient.phonetic': 'R4 names no algorithm, and an index of sounds would be written with every name',
+  'Person.phonetic': 'R4 names no algorithm, and an index of sounds would be written with every name',
+  'Practitioner.phonetic': 'R4 names no algorithm, and an index of sounds would be written with every name',
+  'RelatedPerson.phonetic': 'R4 names no algorithm, and an index of sounds would be written with every name',
   'Resource._content': 'no expression',
   'Resource._id': 'a clause of its own',
   'Resource._lastUpdated': 'a clause of its own',
-  'Resource._query': 'no expression',
-  'RiskEvidenceSynthesis.context-type-quantity': 'type composite',
-  'RiskEvidenceSynthesis.context-type-value': 'type composite',
-  'SearchParameter.context-type-quantity': 'type composite',
-  'SearchParameter.context-type-value': 'type composite',
-  'StructureDefinition.context-type-quantity': 'type composite',
-  'StructureDefinition.context-type-value': 'type composite',
-  'StructureMap.context-type-quantity': 'type composite',
-  'StructureMap.context-type-value': 'type composite',
-  'TerminologyCapabilities.context-type-quantity': 'type composite',
-  'TerminologyCapabilities.context-type-value': 'type composite',
-  'TestScript.context-type-quantity': 'type composite',
-  'TestScript.context-type-value': 'type composite',
-  'ValueSet.context-type-quantity': 'type composite',
-  'ValueSet.context-type-value': 'type composite',
+  'Resource._query': 'a named query, and there is none',
 };
 
 /** CompartmentDefinition/patient: the parameters by which a resource is in the compartment of a Patient. */

@@ -2,12 +2,13 @@
  * A small language for the places that a search parameter selects: what is left of R4's FHIRPath expressions once the
  * StructureDefinitions have named every element's type.
  *
- * `path ::= [step {"." step}] ":" datatype ["(" argument ")"]`, `step ::= name ["[" child "=" value "]"]`, for example
+ * `path ::= [step {"." step}] ":" datatype ["(" argument ")"]`, `step ::= name ["[" child "=" value "]" | "[0]"]`, for example
  *
  * - `businessStatus:CodeableConcept`
  * - `status:code(http://hl7.org/fhir/task-status)`: the argument of a code is the system its binding implies
  * - `subject:Reference(Patient)`: only references to a Patient
  * - `telecom[system=phone]:ContactPoint`: only those whose system is phone
+ * - `entry[0].resource:Resource(Composition)`: only the first entry, and only a Composition
  * - `:truth(deceasedBoolean,deceasedDateTime)`: no steps, the resource itself
  */
 
@@ -15,6 +16,8 @@ export interface Step {
   readonly name: string;
   /** Only the values of which this child equals that. */
   readonly where?: readonly [child: string, value: string];
+  /** Only the first member of a list. */
+  readonly first?: true;
 }
 
 export interface ElementPath {
@@ -25,7 +28,7 @@ export interface ElementPath {
 }
 
 const PATH = /^([^:]*):(\w+)(?:\((.*)\))?$/;
-const STEP = /^(\w+)(?:\[(\w+)=([^\]]*)\])?$/;
+const STEP = /^(\w+)(?:\[(\w+)=([^\]]*)\])?(\[0\])?$/;
 
 /** Throws for text outside the language: the table that holds it is our own. */
 export function parseElementPath(text: string): ElementPath {
@@ -38,7 +41,8 @@ export function parseElementPath(text: string): ElementPath {
 function parseStep(text: string): Step {
   const found = STEP.exec(text);
   if (found === null) throw new Error(`not a step of an element path: ${text}`);
-  const [, name = '', child, value = ''] = found;
+  const [, name = '', child, value = '', first] = found;
+  if (first !== undefined) return { name, first: true };
   return child === undefined ? { name } : { name, where: [child, value] };
 }
 
@@ -58,7 +62,8 @@ function descend(
 ): void {
   if (node === undefined || node === null) return;
   if (Array.isArray(node)) {
-    for (const member of node) descend(member, steps, depth, visit);
+    const members: readonly unknown[] = steps[depth - 1]?.first === true ? node.slice(0, 1) : node;
+    for (const member of members) descend(member, steps, depth, visit);
     return;
   }
   const above = steps[depth - 1]?.where;

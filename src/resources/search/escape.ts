@@ -3,7 +3,7 @@
 const ESCAPABLE: ReadonlySet<string> = new Set([',', '|', '$', '\\']);
 
 /** The pieces between unescaped separators, still escaped. Undefined when a backslash escapes nothing. */
-export function splitEscaped(text: string, separator: ',' | '|'): readonly string[] | undefined {
+export function splitEscaped(text: string, separator: ',' | '|' | '$'): readonly string[] | undefined {
   const pieces: string[] = [];
   let from = 0;
   for (let at = 0; at < text.length; at += 1) {

@@ -13,22 +13,32 @@ import type {
   HumanName,
   Identifier,
   Period,
-  Quantity,
   Range,
   Reference,
+  Resource,
   Timing,
 } from '../../fhir/types.ts';
+import { foldToken, isCaseSensitive, typeKey } from './token.ts';
 import type { Present } from './element-path.ts';
+import { emitNumber, emitRange, numberOf, QUANTITIES } from './quantity.ts';
 
 /** How a parameter is indexed and compared; the rows of the table in `ports/query.ts`. */
-export type Kind = 'token' | 'string' | 'reference' | 'uri' | 'date' | 'number';
+export type Kind = ValueKind | 'composite';
 
-/** Receives a search value; with `:identifier` the token of a logical reference, under a parameter of its own. */
-export type Emit = (low: string | number, high: string | number, modifier?: ':identifier') => void;
+/** Kinds of which a value stands alone. */
+export type ValueKind = 'token' | 'string' | 'reference' | 'uri' | 'date' | 'number' | 'quantity' | 'near';
+
+/**
+ * Receives a search value. With a suffix it is kept under a parameter of its own: `:identifier`, the token of a logical
+ * reference; `:of-type`, an Identifier with its type; {@link unitSuffix}, a quantity of that unit.
+ */
+export type Emit = (low: string | number, high: string | number, suffix?: string) => void;
 
 /** `argument` is that of the element path. */
 type Extractor = (value: never, emit: Emit, argument: string) => void;
 
+/** Values of one parameter that are kept; what comes after is not found by that parameter. */
+export const VALUES_MAX = 500;
 /** Code points of a string that count in a search, and that a searched string may have. */
 export const STRING_MAX = 256;
 /** The same for tokens, uris and references. */
@@ -37,20 +47,20 @@ export const KEY_MAX = 1024;
 /** Cut one code point beyond what may be searched, so that a cut text never equals a searched one. */
 const key = (text: string | undefined): string => (text === undefined ? '' : cutText(text, KEY_MAX + 1));
 
-const EXTRACTORS: Readonly<Record<Kind, Readonly<Record<string, Extractor>>>> = {
+const EXTRACTORS: Readonly<Record<ValueKind, Readonly<Record<string, Extractor>>>> = {
   token: {
     code: (code: string, emit, system) => emitToken(emit, code, system),
     id: (id: string, emit) => emitToken(emit, id),
     uri: (uri: string, emit) => emitToken(emit, uri),
-    string: (text: string, emit) => emitToken(emit, text),
+    string: (text: string, emit) => emitToken(emit, foldToken(text)),
     boolean: (value: boolean, emit) => emitToken(emit, String(value)),
     truth: (resource: object, emit, elements) => emitToken(emit, String(isTrue(resource, elements))),
-    Coding: ({ system, code }: Coding, emit) => emitToken(emit, code, system),
-    CodeableConcept: ({ coding }: CodeableConcept, emit) =>
-      coding?.forEach(({ system, code }) => emitToken(emit, code, system)),
-    Identifier: ({ system, value }: Identifier, emit) => emitToken(emit, value, system),
+    Coding: emitCoding,
+    CodeableConcept: ({ coding }: CodeableConcept, emit) => coding?.forEach((one) => emitCoding(one, emit)),
+    Identifier: emitIdentifier,
     // "ContactPoint.value", without a namespace
-    ContactPoint: ({ value }: ContactPoint, emit) => emitToken(emit, value),
+    ContactPoint: ({ value }: ContactPoint, emit) =>
+      emitToken(emit, value === undefined ? undefined : foldToken(value)),
   },
   string: {
     string: (text: string, emit) => emitText(emit, text),
@@ -60,7 +70,7 @@ const EXTRACTORS: Readonly<Record<Kind, Readonly<Record<string, Extractor>>>> = 
     Address: ({ text, line, city, district, state, postalCode, country }: Address, emit) =>
       emitTexts(emit, [text, ...(line ?? []), city, district, state, postalCode, country]),
   },
-  reference: { Reference: emitReference },
+  reference: { Reference: emitReference, Resource: emitInline },
   uri: {
     uri: (uri: string, emit) => emit(key(uri), ''),
     url: (url: string, emit) => emit(key(url), ''),
@@ -76,12 +86,10 @@ const EXTRACTORS: Readonly<Record<Kind, Readonly<Record<string, Extractor>>>> = 
   number: {
     decimal: (value: unknown, emit) => emitNumber(emit, value),
     integer: (value: unknown, emit) => emitNumber(emit, value),
-    Quantity: ({ value }: Quantity, emit) => emitNumber(emit, value),
-    Age: ({ value }: Quantity, emit) => emitNumber(emit, value),
-    Duration: ({ value }: Quantity, emit) => emitNumber(emit, value),
-    Money: ({ value }: Quantity, emit) => emitNumber(emit, value),
     Range: ({ low, high }: Range, emit) => emitRange(emit, low?.value, high?.value),
   },
+  quantity: QUANTITIES,
+  near: { BackboneElement: emitPosition },
 };
 
 /** The extractor of a datatype for a kind; undefined when values of that datatype are nothing to it. */
@@ -89,12 +97,27 @@ export function extractorOf(
   kind: Kind,
   datatype: string,
 ): ((value: Present, emit: Emit, argument: string) => void) | undefined {
+  if (kind === 'composite') return undefined;
   // An element path says which datatype its values have, and validation has seen to it.
   return EXTRACTORS[kind][datatype] as ReturnType<typeof extractorOf>;
 }
 
 function emitToken(emit: Emit, code: string | undefined, system?: string): void {
   if (code !== undefined || system !== undefined) emit(key(code), key(system));
+}
+
+function emitCoding({ system, code }: Coding, emit: Emit): void {
+  emitToken(emit, code === undefined || isCaseSensitive(system) ? code : foldToken(code), system);
+}
+
+/** `:of-type` asks for the value and a coding of the type together. */
+function emitIdentifier({ system, value, type }: Identifier, emit: Emit): void {
+  emitToken(emit, value, system);
+  if (value === undefined) return;
+  for (const coding of type?.coding ?? []) {
+    if (coding.code !== undefined)
+      emit(key(value), key(typeKey(coding.system ?? '', coding.code)), ':of-type');
+  }
 }
 
 function isTrue(resource: object, elements: string): boolean {
@@ -123,6 +146,11 @@ function emitReference({ reference, type, identifier }: Reference, emit: Emit, o
   }
   if (identifier?.value === undefined && identifier?.system === undefined) return;
   if (fits || target === undefined) emit(key(identifier.value), key(identifier.system), ':identifier');
+}
+
+/** A resource that stands where others have a reference; of this type alone. */
+function emitInline({ resourceType, id }: Resource, emit: Emit, only: string): void {
+  if (resourceType === only && id !== undefined) emit(`${resourceType}/${id}`, '');
 }
 
 /** A canonical is found with its version and without. */
@@ -157,17 +185,11 @@ function intervalOfTiming({ event = [], repeat }: Timing): Interval | undefined 
   };
 }
 
-function emitNumber(emit: Emit, value: unknown): void {
-  const number = numberOf(value);
-  if (number !== undefined) emit(number, number);
+/** Location.position: latitude and longitude. */
+function emitPosition(
+  { latitude, longitude }: { latitude?: unknown; longitude?: unknown },
+  emit: Emit,
+): void {
+  const [north, east] = [numberOf(latitude), numberOf(longitude)];
+  if (north !== undefined && east !== undefined) emit(north, east);
 }
-
-function emitRange(emit: Emit, low: unknown, high: unknown): void {
-  const [from, to] = [numberOf(low), numberOf(high)];
-  if (from === undefined && to === undefined) return;
-  emit(from ?? -Number.MAX_VALUE, to ?? Number.MAX_VALUE);
-}
-
-/** A number of the plain or of the storing tree. */
-const numberOf = (value: unknown): number | undefined =>
-  typeof value === 'number' ? value : JSON.isRawJSON(value) ? Number(value.rawJSON) : undefined;

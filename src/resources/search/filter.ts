@@ -5,7 +5,9 @@
 import type { Clause } from '../../ports/query.ts';
 import { R4_TYPES, searchParameters, type SearchParameter } from '../search-parameters.ts';
 import { splitEscaped } from './escape.ts';
-import { anyOf, askMissing, MODIFIERS, type Asked } from './kinds.ts';
+import { inside } from './inline.ts';
+import { anyOf, askMissing, MODIFIERS, readMissing, type Asked } from './kinds.ts';
+import { inlineOf } from './parameter.ts';
 import { parseDateRange } from './range.ts';
 import { invalid, unsupported } from './refusal.ts';
 
@@ -20,7 +22,9 @@ export interface FilterOptions {
 }
 
 /** Hops of a chain, `_has` included. */
-export const HOPS_MAX = 3;
+export const HOPS_MAX = 5;
+/** Conditions that one chain may come to: without types it means another thing for every target. */
+export const MEANINGS_MAX = 400;
 /** Alternatives of one parameter. */
 export const ALTERNATIVES_MAX = 200;
 
@@ -59,11 +63,21 @@ function followFrom(
     const place = `${type} ${name}`;
     if (!known.has(place)) {
       const where = parseName(type, name, value, options, (to, rest) => read(to, rest, hops + 1));
+      if (where !== undefined && sizeOf(where) > MEANINGS_MAX)
+        throw unsupported(name, 'means too many things: name the type of each reference');
       known.set(place, where && { where, key: JSON.stringify(where) });
     }
     return known.get(place);
   };
   return read(start, whole, 0);
+}
+
+/** Hops and alternatives of a chain; the alternatives of one value are one. */
+function sizeOf(clause: Clause): number {
+  if (clause.kind === 'chain' || clause.kind === 'has') return 1 + sizeOf(clause.where);
+  if (clause.kind === 'not') return sizeOf(clause.clause);
+  if (clause.kind !== 'all' && clause.kind !== 'any') return 0;
+  return clause.of.reduce((sum, one) => sum + sizeOf(one), 0);
 }
 
 function parseName(
@@ -86,8 +100,12 @@ function parseOwn(type: string, name: string, value: string, options: FilterOpti
   if (modifier === '') throw unsupported(name, 'a modifier is missing');
   const special = SPECIAL.get(code);
   if (special !== undefined) {
-    if (modifier !== undefined) throw unsupported(name, 'takes no modifier');
-    return special(splitValues(name, value), name, options);
+    const values = splitValues(name, value);
+    if (modifier === undefined) return special(values, name, options);
+    // Every resource has an id and a time.
+    if (modifier === 'missing') return { kind: readMissing(name, values) ? 'any' : 'all', of: [] };
+    if (modifier === 'not' && code === '_id') return { kind: 'not', clause: special(values, name, options) };
+    throw unsupported(name, 'takes no such modifier');
   }
   const parameter = searchParameters(type).get(code);
   return parameter && askParameter(parameter, name, modifier ?? '', splitValues(name, value), options);
@@ -120,7 +138,7 @@ function askUpdated(values: readonly string[], name: string, { now }: FilterOpti
 }
 
 function askParameter(
-  { code, kind, paths, targets }: SearchParameter,
+  { code, kind, paths, targets, components = [] }: SearchParameter,
   name: string,
   modifier: string,
   values: readonly string[],
@@ -129,7 +147,11 @@ function askParameter(
   const asked: Asked = {
     name,
     param: code,
-    targets: withinTypes(targets, types),
+    components,
+    datatypes: paths.map(({ datatype }) => datatype),
+    targets: paths.some(({ datatype }) => datatype === 'Resource')
+      ? (targets ?? [])
+      : withinTypes(targets, types),
     truth: paths.every(({ datatype }) => datatype === 'boolean' || datatype === 'truth'),
     base,
     now,
@@ -160,6 +182,8 @@ function parseChain(
   if (parameter === undefined) return undefined;
   const { kind, targets } = parameter;
   if (kind !== 'reference') throw unsupported(head, `is a ${kind}: only references can be followed`);
+  const inline = inlineOf(parameter);
+  if (inline !== undefined) return inside(code, inline.argument, head, onward(inline.argument, rest)?.where);
   const reachable = withinTypes(targets, types);
   if (only !== undefined && !reachable.includes(only))
     throw unsupported(head, 'never refers to that type here');
@@ -185,6 +209,7 @@ function parseHas(type: string, name: string, onward: Onward): Clause | undefine
   }
   const parameter = searchParameters(from).get(code);
   if (parameter?.kind !== 'reference') return undefined;
+  if (inlineOf(parameter) !== undefined) throw unsupported(name, `${from}.${code} is part of the ${from}`);
   if (parameter.targets !== undefined && !parameter.targets.includes(type)) {
     throw unsupported(name, `${from}.${code} never refers to a ${type}`);
   }

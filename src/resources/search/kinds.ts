@@ -5,81 +5,59 @@
  */
 import { cutText, foldText } from '../../fhir/fold.ts';
 import { parseReference, relativeTo } from '../../fhir/reference.ts';
-import type { Clause } from '../../ports/query.ts';
+import type { Clause, PartClause } from '../../ports/query.ts';
+import { askIdentifier, askOfType, askToken, readKey } from './ask-token.ts';
+import { alternativesOf, anyOf, each, type Ask, type Asked } from './asked.ts';
 import { splitEscaped, unescape } from './escape.ts';
-import { KEY_MAX, STRING_MAX, type Kind } from './extract.ts';
+import { STRING_MAX, type Kind } from './extract.ts';
+import { above, below, parentOf } from './hierarchy.ts';
+import { askNear } from './near.ts';
+import type { Component } from './parameter.ts';
+import { unitSuffix } from './quantity.ts';
 import { parseDateRange, parseNumberRange } from './range.ts';
-import { invalid } from './refusal.ts';
+import { invalid, unsupported } from './refusal.ts';
 
-/** What is asked, and in which surroundings. */
-export interface Asked {
-  /** The name as asked, for refusals. */
-  readonly name: string;
-  /** The parameter that is searched. */
-  readonly param: string;
-  /** The types a reference given as a bare id may point to. */
-  readonly targets: readonly string[];
-  /** Whether only `true` and `false` are values of it. */
-  readonly truth: boolean;
-  /** Our own base, by which absolute references are recognised as local. */
-  readonly base: string;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-}
-
-/** Turns the values of one parameter, alternatives of each other and still escaped, into a clause. */
-type Ask = (values: readonly string[], asked: Asked) => Clause;
+export { anyOf, type Asked } from './asked.ts';
 
 export const MODIFIERS: Readonly<Record<Kind, Readonly<Record<string, Ask>>>> = {
   token: {
     '': each(askToken),
     not: (values, asked) => ({ kind: 'not', clause: each(askToken)(values, asked) }),
+    'of-type': each(askOfType),
   },
   string: {
     '': each(askString('starts')),
     contains: each(askString('contains')),
     exact: each(askString('exact')),
   },
-  reference: { '': askReferences, identifier: each(askIdentifier) },
+  reference: {
+    '': askReferences,
+    identifier: each(askIdentifier),
+    below: each(askHierarchy(below)),
+    above: each(askHierarchy(above)),
+  },
   uri: { '': each(askUri('exact')), below: each(askUri('below')), above: each(askUri('above')) },
   date: { '': each(askDate) },
   number: { '': each(askNumber) },
+  quantity: { '': each(askQuantity) },
+  composite: { '': each(askTuple) },
+  near: { '': each(askNear) },
 };
 
 /** `:missing` is for every kind. A reference that is logical only, known by its identifier, is there. */
 export function askMissing(kind: Kind, values: readonly string[], { name, param }: Asked): Clause {
-  const [value] = values;
-  if (values.length !== 1 || (value !== 'true' && value !== 'false')) throw invalid(name, 'true or false');
-  const missing = value === 'true';
+  const missing = readMissing(name, values);
   const own: Clause = { kind: 'missing', param, missing };
   if (kind !== 'reference') return own;
   const logical: Clause = { kind: 'missing', param: `${param}:identifier`, missing };
   return { kind: missing ? 'all' : 'any', of: [own, logical] };
 }
 
-/** One clause per value. */
-function each(ask: (value: string, asked: Asked) => Clause): Ask {
-  return (values, asked) => anyOf(values.map((value) => ask(value, asked)));
-}
-
-/** Any of these will do. */
-export function anyOf(clauses: readonly Clause[]): Clause {
-  const [only] = clauses;
-  return clauses.length === 1 && only !== undefined ? only : { kind: 'any', of: clauses };
-}
-
-function askToken(value: string, { name, param, truth }: Asked): Clause {
-  const parts = splitEscaped(value, '|')?.map((part) => readKey(name, part));
-  if (parts === undefined || parts.length > 2) throw invalid(name, 'code, system|code, system| or |code');
-  const [system, code] = parts.length === 1 ? [undefined, parts[0]] : parts;
-  if (!system && !code) throw invalid(name, 'a code or a system is missing');
-  if (truth && code !== 'true' && code !== 'false') throw invalid(name, 'true or false');
-  return { kind: 'token', param, ...(code && { code }), ...(system !== undefined && { system }) };
-}
-
-/** The token of `Reference.identifier`, which is kept under a parameter of its own. */
-function askIdentifier(value: string, asked: Asked): Clause {
-  return askToken(value, { ...asked, param: `${asked.param}:identifier` });
+/** What `:missing` asks for. */
+export function readMissing(name: string, values: readonly string[]): boolean {
+  const [value] = values;
+  if (values.length !== 1 || (value !== 'true' && value !== 'false')) throw invalid(name, 'true or false');
+  return value === 'true';
 }
 
 function askString(match: 'starts' | 'contains' | 'exact') {
@@ -92,13 +70,13 @@ function askString(match: 'starts' | 'contains' | 'exact') {
   };
 }
 
+/** "The :above and :below modifiers only apply to URLs, and not URNs such as OIDs." */
 function askUri(match: 'exact' | 'below' | 'above') {
-  return (value: string, { name, param }: Asked): Clause => ({
-    kind: 'uri',
-    param,
-    match,
-    value: readKey(name, value),
-  });
+  return (value: string, { name, param }: Asked): Clause => {
+    const uri = readKey(name, value);
+    if (match !== 'exact' && uri.startsWith('urn:')) throw invalid(name, 'a URL; a urn has no parts');
+    return { kind: 'uri', param, match, value: uri };
+  };
 }
 
 function askDate(value: string, { name, param, now }: Asked): Clause {
@@ -114,9 +92,68 @@ function askNumber(value: string, { name, param }: Asked): Clause {
   return { kind: 'range', param, ...range };
 }
 
+/** `[prefix][number]|[system]|[code]`, `[prefix][number]||[code]` or `[prefix][number]`. */
+function askQuantity(value: string, { name, param }: Asked): Clause {
+  const parts = splitEscaped(value, '|')?.map((part) => readKey(name, part)) ?? [];
+  const [number = '', system = '', code = ''] = parts;
+  const range = parseNumberRange(number);
+  const named = parts.length === 3 && (system === '' || code !== '');
+  if (range === undefined || (parts.length !== 1 && !named))
+    throw invalid(
+      name,
+      'number, number|system|code or number||unit, such as gt5.4|http://unitsofmeasure.org|mg',
+    );
+  const suffix = code === '' ? '' : unitSuffix({ system, code });
+  return { kind: 'range', param: `${param}${suffix}`, ...range };
+}
+
+/** `code$value`: "the composite parameter's values are joined by a $", each with a prefix where its type has them. */
+function askTuple(value: string, asked: Asked): Clause {
+  const { name, param, components } = asked;
+  const pieces = splitEscaped(value, '$') ?? [];
+  if (pieces.length !== components.length || pieces.includes(''))
+    throw invalid(name, `${components.length} values with $ between them`);
+  let tuples: readonly (readonly PartClause[])[] = [[]];
+  for (const [index, component] of components.entries()) {
+    const ways = waysOf(component, pieces[index] ?? '', asked);
+    tuples = tuples.flatMap((tuple) => ways.map((way) => [...tuple, way]));
+  }
+  return anyOf(tuples.map((of) => ({ kind: 'tuple', param, of })));
+}
+
+function waysOf({ kind, paths, targets }: Component, piece: string, asked: Asked): readonly PartClause[] {
+  const ask = MODIFIERS[kind][''];
+  const datatypes = paths.map(({ datatype }) => datatype);
+  const part: Asked = {
+    ...asked,
+    param: '',
+    datatypes,
+    targets: targets ?? [],
+    truth: false,
+    components: [],
+  };
+  return alternativesOf(ask?.([piece], part) ?? anyOf([])).filter(isPart);
+}
+
+const PARTS: ReadonlySet<string> = new Set(['token', 'string', 'reference', 'uri', 'range']);
+const isPart = (clause: Clause): clause is PartClause => PARTS.has(clause.kind);
+
 function askReferences(values: readonly string[], asked: Asked): Clause {
   const to = values.flatMap((value) => readReference(value, asked));
   return { kind: 'reference', param: asked.param, to: [...new Set(to)] };
+}
+
+/** Of the types that a bare id can name, those that are parts of each other. */
+function askHierarchy(walk: typeof below) {
+  return (value: string, asked: Asked): Clause => {
+    const within = readReference(value, asked).flatMap((ref) => {
+      const [type = ''] = ref.split('/', 1);
+      const parent = parentOf(type);
+      return parent === undefined ? [] : [walk(asked.param, ref, type, parent)];
+    });
+    if (within.length === 0) throw unsupported(asked.name, 'refers to nothing that is part of its like');
+    return anyOf(within);
+  };
 }
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
@@ -136,10 +173,4 @@ function readReference(value: string, { name, targets, base }: Asked): readonly 
     default:
       throw invalid(name, 'an id, Type/id or an absolute address');
   }
-}
-
-function readKey(name: string, piece: string): string {
-  const text = unescape(piece);
-  if (cutText(text, KEY_MAX) !== text) throw invalid(name, `at most ${KEY_MAX} characters`);
-  return text;
 }

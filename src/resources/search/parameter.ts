@@ -3,7 +3,16 @@ import { parseElementPath, type ElementPath } from './element-path.ts';
 import type { Kind } from './extract.ts';
 
 /** http://hl7.org/fhir/search-param-type, as far as we search. */
-export type SearchParamType = 'token' | 'reference' | 'string' | 'date' | 'number' | 'quantity' | 'uri';
+export type SearchParamType =
+  | 'token'
+  | 'reference'
+  | 'string'
+  | 'date'
+  | 'number'
+  | 'quantity'
+  | 'uri'
+  | 'composite'
+  | 'special';
 
 export interface SearchParameter {
   readonly code: string;
@@ -14,33 +23,65 @@ export interface SearchParameter {
   readonly paths: readonly ElementPath[];
   /** For a reference, the types it may point to; `undefined` for any type. */
   readonly targets: readonly string[] | undefined;
+  /** For a composite, what each of its parts selects below one element of `paths`. */
+  readonly components?: readonly Component[];
 }
+
+export interface Component {
+  readonly kind: Kind;
+  readonly paths: readonly ComponentPath[];
+  readonly targets: readonly string[] | undefined;
+}
+
+export interface ComponentPath extends ElementPath {
+  /** It begins at the resource, not at the element of the composite. */
+  readonly fromResource: boolean;
+}
+
+/** Where a parameter selects a resource itself, not a reference to it: its type is the argument of the path. */
+export const inlineOf = ({ paths }: SearchParameter): ElementPath | undefined =>
+  paths.find(({ datatype }) => datatype === 'Resource');
+
+/** Whether what it selects is elsewhere and can be brought along. */
+export const isFollowed = (parameter: SearchParameter): boolean =>
+  parameter.type === 'reference' && inlineOf(parameter) === undefined;
 
 const CANONICAL: ReadonlySet<string> = new Set(['canonical', 'uri']);
 
 /**
- * A quantity is compared by its number, and a reference that is always a canonical is a uri ("canonical references are
- * searched by their url").
+ * A reference that is always a canonical is a uri ("canonical references are searched by their url"). The one special
+ * parameter with a place in the resource is `near`.
  */
 export function kindOf(type: SearchParamType, datatypes: readonly string[]): Kind {
-  if (type === 'quantity') return 'number';
+  if (type === 'special') return 'near';
   if (type === 'reference' && datatypes.every((datatype) => CANONICAL.has(datatype))) return 'uri';
   return type;
 }
 
-/** A row: `code type path{|path} [targets]`. */
+/** A row: `code type path{|path} [targets]`, or `code composite path{|path} type=path{|path}[>targets]{;…}`. */
 export function parseRow(row: string): SearchParameter {
-  const [code = '', type = '', paths = '', targets = '*'] = row.split(' ');
+  const [code = '', name = '', paths = '', rest] = row.split(' ');
+  const type = name as SearchParamType; // the generator writes no other
   const parsed = paths.split('|').map(parseElementPath);
-  const kind = kindOf(
-    type as SearchParamType, // the generator writes no other
-    parsed.map(({ datatype }) => datatype),
-  );
-  return {
-    code,
-    type: type as SearchParamType,
-    kind,
-    paths: parsed,
-    targets: targets === '*' ? undefined : targets.split(','),
-  };
+  const kind = kindOf(type, datatypesOf(parsed));
+  const parameter = { code, type, kind, paths: parsed };
+  if (type !== 'composite') return { ...parameter, targets: targetsOf(rest) };
+  return { ...parameter, targets: undefined, components: (rest ?? '').split(';').map(parseComponent) };
+}
+
+const datatypesOf = (paths: readonly ElementPath[]): readonly string[] =>
+  paths.map(({ datatype }) => datatype);
+
+const targetsOf = (targets = '*'): readonly string[] | undefined =>
+  targets === '*' ? undefined : targets.split(',');
+
+function parseComponent(text: string): Component {
+  const equals = text.indexOf('=');
+  const [places = '', targets] = text.slice(equals + 1).split('>');
+  const paths = places.split('|').map((place) => ({
+    ...parseElementPath(place.replace(/^\^/, '')),
+    fromResource: place.startsWith('^'),
+  }));
+  const type = text.slice(0, equals) as SearchParamType; // the generator writes no other
+  return { kind: kindOf(type, datatypesOf(paths)), paths, targets: targetsOf(targets) };
 }

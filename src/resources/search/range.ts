@@ -53,12 +53,15 @@ function precisionOf(digits: bigint, exponent: number): { low: number; high: num
 }
 
 /** The greatest number that is less than `value`. */
-function below(value: number): number {
+export function below(value: number): number {
   if (value === 0) return -Number.MIN_VALUE;
   const bits = new BigInt64Array(Float64Array.of(value).buffer);
   bits[0] = (bits[0] ?? 0n) + (value > 0 ? -1n : 1n);
   return new Float64Array(bits.buffer)[0] ?? value;
 }
+
+/** The least number that is greater than `value`. */
+export const above = (value: number): number => -below(-value);
 
 function readPrefix(text: string): readonly [Prefix, string] {
   const [, prefix = 'eq', rest = ''] = PREFIXED.exec(text) ?? [];

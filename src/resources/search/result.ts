@@ -2,6 +2,8 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { SortKey } from '../../ports/query.ts';
 import { R4_TYPES, searchParameters } from '../search-parameters.ts';
+import type { Kind } from './extract.ts';
+import { isFollowed } from './parameter.ts';
 import { invalid, shownName, unsupported } from './refusal.ts';
 
 export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
@@ -124,13 +126,17 @@ function readSort(types: readonly string[], name: string, value: string): readon
   if (keys.length > SORT_MAX) throw invalid(name, `at most ${SORT_MAX} keys`);
   for (const { param } of keys) {
     if (param === '_id' || param === '_lastUpdated') continue;
-    const lacking = types.find((type) => !searchParameters(type).has(param));
+    const lacking = types.find((type) => !isOrdered(searchParameters(type).get(param)?.kind));
     if (lacking !== undefined)
       throw unsupported(name, `${lacking} has no parameter ${shownName(param)} to sort by`);
     if (types.length > 1) throw unsupported(name, 'several types are sorted by _lastUpdated or _id');
   }
   return keys;
 }
+
+/** Tuples and positions have no order. */
+const isOrdered = (kind: Kind | undefined): boolean =>
+  kind !== undefined && kind !== 'composite' && kind !== 'near';
 
 function readCount(name: string, value: string): number {
   if (!/^\d{1,9}$/.test(value)) throw invalid(name, 'a number of resources');
@@ -192,5 +198,5 @@ function checkInclusion(
 /** A canonical is followed as well: its parameter is of type reference, too. */
 const referencesOf = (type: string, param: string) =>
   [...searchParameters(type).values()].filter(
-    (one) => one.type === 'reference' && (param === '*' || one.code === param),
+    (one) => isFollowed(one) && (param === '*' || one.code === param),
   );

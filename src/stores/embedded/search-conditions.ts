@@ -3,7 +3,7 @@
  * in `value` itself (what is written together lies together there), otherwise in `value_of`. Every EXISTS has a LIMIT,
  * which keeps the planner from making a join of it and choosing an order of its own.
  */
-import type { Clause, Prefix } from '../../ports/query.ts';
+import type { Clause, PartClause, Prefix } from '../../ports/query.ts';
 import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
 import type { Alias, World } from './search-world.ts';
 import { and, FALSE, or, sql, TRUE, word } from './sql.ts';
@@ -44,11 +44,20 @@ const CONDITIONS: Rows = {
   },
   uri: ({ param, match, value }, alias, world) => {
     if (match === 'exact') return equalValue(param, value, TRUE, alias, world);
-    const test = match === 'above' ? sql`+low IN ${listed(uriAncestors(value))}` : isUriBelow(value);
-    return someValue(param, test, alias, world);
+    return someValue(param, URI_TESTS[match](value), alias, world);
   },
   range: ({ param, prefix, low, high }, alias, world) =>
     someValue(param, RANGE_TESTS[prefix](word('low'), word('high'), low, high), alias, world),
+  codes: ({ param, system, codes }, alias, world) =>
+    someValue(param, sql`high = ${system} AND +low IN ${listed(codes)}`, alias, world),
+  tuple: ({ param, of }, alias, world) => {
+    const parts = and(of.map(partTest));
+    const code = firstCode(of);
+    return code === undefined
+      ? someValue(param, parts, alias, world)
+      : equalValue(param, code, parts, alias, world);
+  },
+  near: ({ param, ...place }, alias, world) => someValue(param, nearTest(place), alias, world),
   id: ({ ids }, alias) => sql`${alias.r}.ref IN ${listed(ids.map((id) => `${alias.type}/${id}`))}`,
   updated: ({ prefix, low, high }, { v }) => RANGE_TESTS[prefix](sql`${v}.at`, sql`${v}.at`, low, high),
   chain: ({ param, types, where }, alias, world) => {
@@ -86,6 +95,48 @@ function equalValue(param: string, low: string, test: Sql, { type, vid }: Alias,
     WHERE pid = ${pidOf(world, type, param)} AND low = ${low} AND vid = ${vid} AND ${test} LIMIT 1)`;
 }
 
+/** The code by which tuples are looked up: every tuple stands under each code of its first component. */
+export function firstCode([first]: readonly PartClause[]): string | undefined {
+  return first?.kind === 'token' && first.param === '' ? first.code : undefined;
+}
+
+/** Some value of the component at a place in the tuple (its JSON is in `high`) satisfies the clause. */
+function partTest(part: PartClause, place: number): Sql {
+  return sql`EXISTS (SELECT 1 FROM (SELECT value ->> 0 AS suffix, value ->> 1 AS low, value ->> 2 AS high
+    FROM json_each(value.high, ${`$[${place}]`})) WHERE suffix = ${part.param} AND ${valueTest(part)} LIMIT 1)`;
+}
+
+/** A clause as a test on the `low` and `high` of one value. */
+function valueTest(clause: PartClause): Sql {
+  switch (clause.kind) {
+    case 'token': {
+      const { code, system } = clause;
+      return and([
+        ...(code === undefined ? [] : [sql`low = ${code}`]),
+        ...(system === undefined ? [] : [sql`high = ${system}`]),
+      ]);
+    }
+    case 'string':
+      return STRING_TESTS[clause.match](clause.value);
+    case 'reference':
+      return sql`low IN ${listed(clause.to)}`;
+    case 'uri':
+      return URI_TESTS[clause.match](clause.value);
+    default:
+      return RANGE_TESTS[clause.prefix](word('low'), word('high'), clause.low, clause.high);
+  }
+}
+
+/** Degrees and kilometres along a meridian. */
+export const DEGREE_KM = 111.195;
+const EARTH_KM = 6371.0088;
+
+/** `low` and `high` are a latitude and a longitude not too far away, by the formula of haversines. */
+function nearTest({ latitude, longitude, km }: Pick<Of<'near'>, 'latitude' | 'longitude' | 'km'>): Sql {
+  return sql`2 * ${EARTH_KM} * asin(min(1, sqrt(pow(sin(radians(low - ${latitude}) / 2), 2)
+    + cos(radians(${latitude})) * cos(radians(low)) * pow(sin(radians(high - ${longitude}) / 2), 2)))) <= ${km}`;
+}
+
 /** Any number of texts as one value, so that the statement stays the same. */
 export const listed = (texts: readonly string[]): Sql =>
   sql`(SELECT value FROM json_each(${JSON.stringify(texts)}))`;
@@ -117,6 +168,12 @@ function isUriBelow(uri: string): Sql {
   const folder = uri.endsWith('/') ? uri : `${uri}/`;
   return sql`(low = ${uri} OR (${hasPrefix(folder)}))`;
 }
+
+const URI_TESTS = {
+  exact: (uri: string) => sql`low = ${uri}`,
+  below: isUriBelow,
+  above: (uri: string) => sql`+low IN ${listed(uriAncestors(uri))}`,
+};
 
 /** Segments of a uri looked at by `:above`. */
 const SEGMENTS = 64;

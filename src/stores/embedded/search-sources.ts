@@ -6,7 +6,7 @@
 import type { Clause } from '../../ports/query.ts';
 import { cutText, foldText } from '../../fhir/fold.ts';
 import { FOREVER, LONG } from './schema.ts';
-import { hasPrefix, listed, uriAncestors } from './search-conditions.ts';
+import { DEGREE_KM, firstCode, hasPrefix, listed, uriAncestors } from './search-conditions.ts';
 import { BOUNDS, several, windowOf } from './search-ranges.ts';
 import type { Bounds } from './search-ranges.ts';
 import { pidOf, versionAt } from './search-world.ts';
@@ -169,6 +169,14 @@ function branchesOf(clause: Clause, field: Field): Branches {
       return strings(clause.param, clause.match, clause.value, field);
     case 'range':
       return ranges(clause.param, BOUNDS[clause.prefix](clause.low, clause.high), field);
+    case 'codes':
+      return references(clause.param, clause.codes, field);
+    case 'tuple': {
+      const code = firstCode(clause.of);
+      return code === undefined ? [] : [[equalTo(clause.param, code, field)]];
+    }
+    case 'near':
+      return [[], [where(clause.param, isInBelt(clause), field)]];
     case 'missing':
       return clause.missing ? [] : [[], [where(clause.param, TRUE, field)]];
     case 'id':
@@ -218,6 +226,12 @@ function uris(param: string, match: 'exact' | 'below' | 'above', uri: string, fi
 function versionsOf(ids: readonly string[], { type, world }: Field): Sql {
   return sql`SELECT ${versionAt(word('r.rid'), world.seq)} AS vid FROM ${listed(ids.map((id) => `${type}/${id}`))} j
     CROSS JOIN resource r ON r.ref = j.value`;
+}
+
+/** Latitudes that are near enough; a little more, for what rounding takes. */
+function isInBelt({ latitude, km }: { readonly latitude: number; readonly km: number }): Sql {
+  const degrees = km / DEGREE_KM + 0.001;
+  return sql`low >= ${latitude - degrees} AND low <= ${latitude + degrees}`;
 }
 
 function ranges(param: string, bounds: Bounds | undefined, field: Field): Branches {

@@ -60,6 +60,38 @@ const FURTHER: Readonly<Record<string, readonly More[]>> = {
     },
   ],
   Basic: [{ identifier, code: concept('work'), subject: to('Patient/known') }],
+  Bundle: [
+    {
+      entry: [
+        {
+          fullUrl: 'http://example.org/Composition/inside',
+          resource: {
+            resourceType: 'Composition',
+            id: 'inside',
+            status: 'final',
+            type: concept('note'),
+            date: '2026-01-01',
+            author: [to('Practitioner/known')],
+            title: 'Note',
+          },
+        },
+      ],
+    },
+    {
+      type: 'message',
+      entry: [
+        {
+          fullUrl: 'http://example.org/MessageHeader/inside',
+          resource: {
+            resourceType: 'MessageHeader',
+            id: 'inside',
+            eventUri: 'http://example.org/event',
+            source: { endpoint: 'http://example.org/source' },
+          },
+        },
+      ],
+    },
+  ],
   Communication: [
     {
       identifier,

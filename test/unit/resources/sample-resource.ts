@@ -35,7 +35,7 @@ export function sampleResource(type: string, random: Random): Resource {
 function sampleObject(path: string, random: Random, depth: number): Record<string, unknown> {
   const object: Record<string, unknown> = {};
   for (const element of CHILDREN.get(path) ?? []) {
-    const keep = /^Narrative|HumanName|Address/.test(path) || !LEFT_OUT.test(element.path);
+    const keep = /^Narrative|HumanName|Address|Annotation/.test(path) || !LEFT_OUT.test(element.path);
     if (!keep || element.path.endsWith('.extension') || random() > 0.85) continue;
     const type = pick(element.type ?? [{ code: `#${element.contentReference}` }], random).code;
     const sample = () => sampleValue(type, element, random, depth + 1);
@@ -56,16 +56,20 @@ function several(sample: () => unknown, random: Random): unknown {
 }
 
 function sampleValue(type: string, element: ElementDefinition, random: Random, depth: number): unknown {
+  if (element.path.endsWith('.comparator')) return pick(COMPARATORS, random);
   const primitive = PRIMITIVES[type];
   if (primitive !== undefined) return pick(primitive, random);
   if (depth > DEPTH_MAX) return undefined;
   if (type === 'Reference') return pick(REFERENCES, random);
+  if (type === 'Resource') return pick(RESOURCES, random);
   const own = type === 'BackboneElement' || type === 'Element';
   return sampleObject(own ? element.path : type.replace(/^##/, ''), random, depth);
 }
 
 export const pick = <T>(from: readonly T[], random: Random): T => from[Math.floor(random() * from.length)]!;
 
+/** The open ones have cases of their own. */
+const COMPARATORS = ['<=', '>=', undefined];
 const DATES = ['1999', '2026-02', '2026-11-22'];
 const TIMES = ['2026-11-22T10:00:00Z', '2026-11-22T10:00:00.123+02:00'];
 const URIS = ['http://example.org/a', 'urn:oid:1.2.3', 'http://example.org/a/b|1.0'];
@@ -93,6 +97,11 @@ const PRIMITIVES: Readonly<Record<string, readonly unknown[]>> = {
   base64Binary: ['AAAA'],
   xhtml: ['<div xmlns="http://www.w3.org/1999/xhtml">x</div>'],
 };
+
+const RESOURCES = [
+  { resourceType: 'Composition', id: 'inside', status: 'final' },
+  { resourceType: 'MessageHeader', id: 'inside', source: { endpoint: 'http://example.org/a' } },
+];
 
 const REFERENCES = [
   { reference: 'Patient/1' },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
-import type { Clause } from '../../../src/ports/query.ts';
+import type { Clause, PartClause, Prefix } from '../../../src/ports/query.ts';
 import {
   parseCondition,
   parseSearch,
@@ -47,6 +47,21 @@ const token = (param: string, code?: string, system?: string): Clause => ({
   ...(code !== undefined && { code }),
   ...(system !== undefined && { system }),
 });
+const range = (param: string, prefix: Prefix, value: number): Clause & PartClause => ({
+  kind: 'range',
+  param,
+  prefix,
+  low: value,
+  high: value,
+});
+const tuple = (param: string, ...of: Clause[]): Clause => ({ kind: 'tuple', param, of: of as PartClause[] });
+const near = (latitude: number, longitude: number, km: number): Clause => ({
+  kind: 'near',
+  param: 'near',
+  latitude,
+  longitude,
+  km,
+});
 const reference = (param: string, ...to: string[]): Clause => ({ kind: 'reference', param, to });
 
 describe('one parameter becomes a clause', () => {
@@ -67,7 +82,93 @@ describe('one parameter becomes a clause', () => {
     ['Patient', 'active=true', token('active', 'true')],
     ['Patient', 'deceased=false', token('deceased', 'false')],
     ['Task', '_tag=http://t|x', token('_tag', 'x', 'http://t')],
-    ['Task', '_security=R', token('_security', 'R')],
+    [
+      'Task',
+      '_security=http://terminology.hl7.org/CodeSystem/v3-Confidentiality|R',
+      token('_security', 'R', 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality'),
+    ],
+    // a code whose system does not mind the case, and one of which nothing is known
+    ['Observation', 'code=http://loinc.org|LA1-5', token('code', 'la1-5', 'http://loinc.org')],
+    ['Observation', 'code=|LOCAL', token('code', 'local', '')],
+    ['Task', '_security=R', { kind: 'any', of: [token('_security', 'R'), token('_security', 'r')] }],
+    ['Patient', 'email=A@B.org', token('email', 'a@b.org')],
+    ['Patient', 'identifier:of-type=http://t|MR|1', token('identifier:of-type', '1', 'http://t|MR')],
+    ['Task', '_id:not=1', { kind: 'not', clause: { kind: 'id', ids: ['1'] } }],
+    ['Task', '_id:missing=true', { kind: 'any', of: [] }],
+    ['Task', '_lastUpdated:missing=false', { kind: 'all', of: [] }],
+    // quantity
+    ['Observation', 'value-quantity=gt5', range('value-quantity', 'gt', 5)],
+    [
+      'Observation',
+      'value-quantity=gt5|http://unitsofmeasure.org|mg',
+      range('value-quantity:http://unitsofmeasure.org|mg', 'gt', 5),
+    ],
+    ['Observation', 'value-quantity=gt5||mg', range('value-quantity:|mg', 'gt', 5)],
+    ['Observation', 'value-quantity=gt5||', range('value-quantity', 'gt', 5)],
+    ['Observation', String.raw`value-quantity=gt5||a\|b`, range(String.raw`value-quantity:|a\|b`, 'gt', 5)],
+    // composite
+    [
+      'Observation',
+      'code-value-quantity=http://loinc.org|8480-6$gt100||mmHg',
+      tuple('code-value-quantity', token('', '8480-6', 'http://loinc.org'), range(':|mmHg', 'gt', 100)),
+    ],
+    [
+      'Observation',
+      String.raw`code-value-string=a\$b$c\,d`,
+      tuple('code-value-string', token('', 'a$b'), {
+        kind: 'string',
+        param: '',
+        match: 'starts',
+        value: 'c,d',
+      }),
+    ],
+    [
+      'Observation',
+      'combo-code-value-concept=a$x,b$Y',
+      {
+        kind: 'any',
+        of: [
+          tuple('combo-code-value-concept', token('', 'a'), token('', 'x')),
+          {
+            kind: 'any',
+            of: [
+              tuple('combo-code-value-concept', token('', 'b'), token('', 'Y')),
+              tuple('combo-code-value-concept', token('', 'b'), token('', 'y')),
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'DocumentReference',
+      'relationship=replaces$1',
+      tuple('relationship', token('', 'replaces'), reference('', 'DocumentReference/1')),
+    ],
+    [
+      'Observation',
+      'code-value-quantity:missing=true',
+      { kind: 'missing', param: 'code-value-quantity', missing: true },
+    ],
+    // near
+    ['Location', 'near=-83.694810|42.256500|11.20|km', near(-83.69481, 42.2565, 11.2)],
+    ['Location', 'near=1|2', near(1, 2, 50)],
+    ['Location', 'near=1|2|1500|m', near(1, 2, 1.5)],
+    ['Location', 'near=1|2|1|[mi_i]', near(1, 2, 1.609344)],
+    ['Location', 'near=1|2||km', near(1, 2, 50)],
+    // a resource inside the one that is searched
+    ['Bundle', 'composition=1', reference('composition', 'Composition/1')],
+    ['Bundle', 'composition.status=final', token('composition.status', 'final')],
+    ['Bundle', 'composition:Composition._id=1', reference('composition', 'Composition/1')],
+    [
+      'Bundle',
+      'message.source-uri=http://a',
+      { kind: 'uri', param: 'message.source-uri', match: 'exact', value: 'http://a' },
+    ],
+    [
+      'Bundle',
+      'composition.patient.identifier=a',
+      { kind: 'chain', param: 'composition.patient', types: ['Patient'], where: token('identifier', 'a') },
+    ],
     // reference
     ['Task', 'patient=1', reference('patient', 'Patient/1')],
     ['Task', 'patient=Patient/1', reference('patient', 'Patient/1')],
@@ -351,16 +452,36 @@ describe('refusals', () => {
     ['Task', 'Status=x', 'search-parameter-unknown'],
     ['Task', '_text=x', 'search-parameter-unknown'],
     ['Task', '_filter=x', 'search-parameter-unknown'],
-    ['Observation', 'code-value-concept=a$b', 'search-parameter-unknown'],
-    ['Location', 'near=1|2', 'search-parameter-unknown'],
+    ['Observation', 'code-value-concept=a', 'search-value-invalid'],
+    ['Observation', 'code-value-concept=a$b$c', 'search-value-invalid'],
+    ['Observation', 'code-value-concept=$b', 'search-value-invalid'],
+    ['Observation', 'code-value-quantity=a$five', 'search-value-invalid'],
+    ['Observation', 'code-value-concept:not=a$b', 'search-parameter-unknown'],
+    ['Observation', '_sort=code-value-concept', 'search-parameter-unknown'],
+    ['Location', 'near=1', 'search-value-invalid'],
+    ['Location', 'near=91|2', 'search-value-invalid'],
+    ['Location', 'near=1|181', 'search-value-invalid'],
+    ['Location', 'near=1|2|-1', 'search-value-invalid'],
+    ['Location', 'near=1|2|3|parsec', 'search-value-invalid'],
+    ['Location', 'near=north|east', 'search-value-invalid'],
+    ['Location', 'near:above=1|2', 'search-parameter-unknown'],
+    ['Bundle', 'composition._lastUpdated=2026', 'search-parameter-unknown'],
+    ['Bundle', 'composition:Patient.name=x', 'search-parameter-unknown'],
+    ['Bundle', '_include=Bundle:composition', 'search-parameter-unknown'],
+    ['Composition', '_has:Bundle:composition:type=document', 'search-parameter-unknown'],
     // modifiers
     ['Task', 'status:exact=x', 'search-parameter-unknown'],
     ['Task', 'status:toString=x', 'search-parameter-unknown'],
     ['Task', 'status:=x', 'search-parameter-unknown'],
     ['Task', 'authored-on:not=2026', 'search-parameter-unknown'],
     ['Task', 'patient:contains=1', 'search-parameter-unknown'],
-    ['Task', '_id:not=1', 'search-parameter-unknown'],
-    ['Task', '_lastUpdated:missing=true', 'search-parameter-unknown'],
+    ['Task', '_id:above=1', 'search-parameter-unknown'],
+    ['Task', '_lastUpdated:not=2026', 'search-parameter-unknown'],
+    ['Patient', 'gender:of-type=a|b|c', 'search-value-invalid'],
+    ['Patient', 'identifier:of-type=a|b', 'search-value-invalid'],
+    ['Patient', 'identifier:of-type=|b|c', 'search-value-invalid'],
+    ['Task', 'subject:below=Patient/1', 'search-parameter-unknown'],
+    ['Subscription', 'url:below=urn:oid:1', 'search-value-invalid'],
     ['Task', 'status:missing=maybe', 'search-value-invalid'],
     ['Task', 'status:missing=true,false', 'search-value-invalid'],
     // values
@@ -382,7 +503,10 @@ describe('refusals', () => {
     ['Task', 'authored-on=xx2026', 'search-value-invalid'],
     ['Task', 'authored-on=2026-11-22T25:00', 'search-value-invalid'],
     ['Observation', 'value-quantity=five', 'search-value-invalid'],
-    ['Observation', 'value-quantity=5|http://unitsofmeasure.org|mg', 'search-value-invalid'],
+    ['Observation', 'value-quantity=5|mg', 'search-value-invalid'],
+    ['Observation', 'value-quantity=5|http://unitsofmeasure.org|', 'search-value-invalid'],
+    ['Observation', 'value-quantity=|http://unitsofmeasure.org|mg', 'search-value-invalid'],
+    ['Observation', 'value-quantity=5|a|b|c', 'search-value-invalid'],
     ['Observation', 'value-quantity=1e999', 'search-value-invalid'],
     ['Observation', 'value-quantity=05', 'search-value-invalid'],
     ['Task', 'patient=Patient/1/_history/2', 'search-value-invalid'],
@@ -406,7 +530,7 @@ describe('refusals', () => {
     ['Task', 'focus:Binary.identifier=x', 'search-parameter-unknown'],
     ['Task', 'patient:Group.identifier=x', 'search-parameter-unknown'],
     ['Task', 'patient.=x', 'search-parameter-unknown'],
-    ['Task', 'part-of.part-of.part-of.part-of.status=x', 'search-parameter-unknown'],
+    ['Task', 'part-of.part-of.part-of.part-of.part-of.part-of.status=x', 'search-parameter-unknown'],
     ['Patient', '_has:Task:status:code=x', 'search-parameter-unknown'],
     ['Patient', '_has:Task:patient=x', 'search-parameter-unknown'],
     ['Patient', '_has:Task:encounter:status=x', 'search-parameter-unknown'],

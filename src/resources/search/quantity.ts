@@ -1,0 +1,95 @@
+/**
+ * Numbers and quantities as search values (http://hl7.org/fhir/R4/search.html#quantity). A quantity is an interval under
+ * its parameter, and the same interval under a parameter for each of its units: a search that names a unit looks there,
+ * so that number and unit are of one and the same value.
+ */
+import type { Money, Quantity, Range } from '../../fhir/types.ts';
+import { escape } from './escape.ts';
+import type { Emit } from './extract.ts';
+import { above, below } from './range.ts';
+
+/** "Precise" neighbours of nothing: a bound that is open to that side. */
+const NO_BOUND = Number.MAX_VALUE;
+
+/** What a unit is: `system` undefined when any will do, and then `code` is a code or a unit as a person reads it. */
+export interface Unit {
+  readonly system?: string | undefined;
+  readonly code: string;
+}
+
+/** The parameter under which quantities of a unit are kept, after the name of their own. */
+export const unitSuffix = ({ system = '', code }: Unit): string => `:${escape(system)}|${escape(code)}`;
+
+/** "currency … urn:iso:std:iso:4217" */
+const CURRENCIES = 'urn:iso:std:iso:4217';
+
+type Extractor = (value: never, emit: Emit) => void;
+
+/** The datatypes that are quantities; SampledData is none ("SampledData: not searched"). */
+export const QUANTITIES: Readonly<Record<string, Extractor>> = {
+  Quantity: emitQuantity,
+  Age: emitQuantity,
+  Count: emitQuantity,
+  Distance: emitQuantity,
+  Duration: emitQuantity,
+  SimpleQuantity: emitQuantity,
+  Money: ({ value, currency }: Money, emit) => {
+    const span = spanOf(value, undefined);
+    if (span !== undefined)
+      emitSpan(span, currency === undefined ? {} : { system: CURRENCIES, code: currency }, emit);
+  },
+  Range: ({ low, high }: Range, emit) => {
+    const [from, to] = [numberOf(low?.value), numberOf(high?.value)];
+    if (from === undefined && to === undefined) return;
+    emitSpan({ low: from ?? -NO_BOUND, high: to ?? NO_BOUND }, { ...high, ...low }, emit);
+  },
+};
+
+function emitQuantity(quantity: Quantity, emit: Emit): void {
+  const span = spanOf(quantity.value, quantity.comparator);
+  if (span !== undefined) emitSpan(span, quantity, emit);
+}
+
+interface Span {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Once for itself, and once for each way to name its unit. */
+function emitSpan({ low, high }: Span, { system, code, unit }: Quantity, emit: Emit): void {
+  emit(low, high);
+  if (system !== undefined && code !== undefined) emit(low, high, unitSuffix({ system, code }));
+  if (code !== undefined) emit(low, high, unitSuffix({ code }));
+  if (unit !== undefined && unit !== code) emit(low, high, unitSuffix({ code: unit }));
+}
+
+/** "How the value should be understood": `<5` is everything below 5. */
+function spanOf(value: unknown, comparator: string | undefined): Span | undefined {
+  const number = numberOf(value);
+  if (number === undefined) return undefined;
+  return (COMPARATORS[comparator ?? ''] ?? exactly)(number);
+}
+
+const exactly = (number: number): Span => ({ low: number, high: number });
+
+const COMPARATORS: Readonly<Record<string, (number: number) => Span>> = {
+  '<': (number) => ({ low: -NO_BOUND, high: below(number) }),
+  '<=': (number) => ({ low: -NO_BOUND, high: number }),
+  '>=': (number) => ({ low: number, high: NO_BOUND }),
+  '>': (number) => ({ low: above(number), high: NO_BOUND }),
+};
+
+export function emitNumber(emit: Emit, value: unknown): void {
+  const number = numberOf(value);
+  if (number !== undefined) emit(number, number);
+}
+
+export function emitRange(emit: Emit, low: unknown, high: unknown): void {
+  const [from, to] = [numberOf(low), numberOf(high)];
+  if (from === undefined && to === undefined) return;
+  emit(from ?? -NO_BOUND, to ?? NO_BOUND);
+}
+
+/** A number of the plain or of the storing tree. */
+export const numberOf = (value: unknown): number | undefined =>
+  typeof value === 'number' ? value : JSON.isRawJSON(value) ? Number(value.rawJSON) : undefined;
