@@ -7,6 +7,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { generateCompartments } from './compartments.ts';
+import { generateDefinitions } from './profile-files.ts';
 import { generateExtensions, generateProfiles } from './profiles.ts';
 import { generateStructures } from './structures.ts';
 import { generateSummary } from './summary.ts';
@@ -26,6 +27,7 @@ const made: Generated = {
   'value-sets.json': generateValueSets(),
   'profiles.json': generateProfiles(),
   ...generateTerminology(),
+  'definitions.json': generateDefinitions(),
   'extensions.json': generateExtensions(),
   ...(await generateSearch()),
 };

@@ -28,12 +28,14 @@ function reading<T extends { readonly version?: string | undefined }>(
 
 const SYSTEMS: Rows = systems;
 const VALUE_SETS: Rows = valueSets;
-const readSystem = reading<System>(SYSTEMS, parseSystem);
-const readValueSet = reading<Selection>(VALUE_SETS, parseSelection);
+
+/** With the id under which it can be read. */
+export const readPackagedSystem = reading<System & { readonly id: string }>(SYSTEMS, parseSystem);
+export const readPackagedValueSet = reading<Selection & { readonly id: string }>(VALUE_SETS, parseSelection);
 
 export const PACKAGED: Held = {
-  valueSet: readValueSet,
-  system: (canonical) => GRAMMARS.find(({ url }) => url === canonical) ?? readSystem(canonical),
+  valueSet: readPackagedValueSet,
+  system: (canonical) => GRAMMARS.find(({ url }) => url === canonical) ?? readPackagedSystem(canonical),
 };
 
 /** Canonicals of what is packaged, for what claims it. */
@@ -42,3 +44,19 @@ export const PACKAGED_SYSTEMS: readonly string[] = [
   ...Object.keys(SYSTEMS),
 ];
 export const PACKAGED_VALUE_SETS: readonly string[] = Object.keys(VALUE_SETS);
+
+const ids = new Map<string, ReadonlyMap<string, string>>();
+
+/** Canonicals by id: of `CodeSystem` or `ValueSet`. */
+export function packagedIds(type: string): ReadonlyMap<string, string> {
+  const known = ids.get(type) ?? listIds(type === 'CodeSystem' ? SYSTEMS : VALUE_SETS);
+  ids.set(type, known);
+  return known;
+}
+
+/** The description on the first line of a row begins with the id. */
+const ID = /^\{"id":"([^"]+)"/;
+
+function listIds(rows: Rows): ReadonlyMap<string, string> {
+  return new Map(Object.entries(rows).map(([url, row]) => [ID.exec(row)?.[1] ?? '', url]));
+}

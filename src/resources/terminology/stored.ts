@@ -1,0 +1,163 @@
+/** ValueSets and CodeSystems as resources: read into what is asked, and written from what is packaged. */
+import type { CodeSystem, ValueSet } from '../../fhir/types.ts';
+import {
+  answersTo,
+  keyOf,
+  splitCanonical,
+  type Concept,
+  type Held,
+  type Selection,
+  type System,
+} from './held.ts';
+
+export function selectionOf({ url, version, name, title, compose, expansion }: ValueSet): Selection {
+  return { url, version, name, title, compose, expansion };
+}
+
+/** Undefined for one whose concepts are not in it (`not-present`), or that only adds to another (`supplement`). */
+export function systemOf(resource: CodeSystem): System | undefined {
+  const { url = '', version, name, title, content, concept = [], property = [] } = resource;
+  if (content === 'not-present' || content === 'supplement') return undefined;
+  const caseSensitive = resource.caseSensitive ?? true;
+  const found = new Map<string, Concept & { parents: string[] }>();
+  const system: System = {
+    url,
+    version,
+    name,
+    title,
+    content: content === 'complete' ? 'complete' : 'part',
+    caseSensitive,
+    concepts: found,
+    properties: new Set(property.map(({ code }) => code)),
+  };
+  addConcepts(system, found, concept, []);
+  addFurtherParents(system, found);
+  return system;
+}
+
+type Concepts = NonNullable<CodeSystem['concept']>;
+type Found = Map<string, Concept & { parents: string[] }>;
+
+function addConcepts(system: System, found: Found, concepts: Concepts, parents: readonly string[]): void {
+  for (const { code, display, definition, designation, property = [], concept = [] } of concepts) {
+    found.set(keyOf(system, code), {
+      code,
+      display,
+      definition,
+      designation,
+      property,
+      parents: [...parents],
+      ...(says(property, ['notSelectable', 'abstract'], true) && { abstract: true as const }),
+      ...((says(property, ['inactive'], true) || says(property, ['status'], 'retired')) && {
+        inactive: true as const,
+      }),
+    });
+    addConcepts(system, found, concept, [code]);
+  }
+}
+
+const says = (
+  property: NonNullable<Concept['property']>,
+  names: readonly string[],
+  value: unknown,
+): boolean =>
+  property.some(
+    ({ code, valueBoolean, valueCode }) => names.includes(code) && (valueBoolean ?? valueCode) === value,
+  );
+
+/** "parent" and "child" say what the nesting of concepts cannot: that there are several. */
+function addFurtherParents(system: System, found: Found): void {
+  for (const { code, property = [] } of found.values()) {
+    for (const { code: name, valueCode } of property) {
+      if (valueCode === undefined) continue;
+      if (name === 'parent') addParent(system, found, code, valueCode);
+      if (name === 'child') addParent(system, found, valueCode, code);
+    }
+  }
+}
+
+function addParent(system: System, found: Found, code: string, parent: string): void {
+  const concept = found.get(keyOf(system, code));
+  if (concept !== undefined && !concept.parents.includes(parent)) concept.parents.push(parent);
+}
+
+/** What was loaded goes before what is held. */
+export function withLoaded(
+  held: Held,
+  loaded: { readonly valueSets: readonly Selection[]; readonly systems: readonly System[] },
+): Held {
+  const find = <T extends Selection | System>(list: readonly T[], canonical: string): T | undefined => {
+    const asked = splitCanonical(canonical);
+    return list.find((one) => one.url === asked.url && answersTo(one, asked));
+  };
+  return {
+    valueSet: (canonical) => find(loaded.valueSets, canonical) ?? held.valueSet(canonical),
+    system: (canonical) => find(loaded.systems, canonical) ?? held.system(canonical),
+  };
+}
+
+// — written from what is packaged
+
+/** A packaged value set as a resource. */
+export function renderValueSet({
+  id,
+  url,
+  version,
+  name,
+  title,
+  compose,
+}: Selection & { readonly id: string }): ValueSet {
+  return {
+    resourceType: 'ValueSet',
+    id,
+    ...(url !== undefined && { url }),
+    ...(version !== undefined && { version }),
+    ...(name !== undefined && { name }),
+    ...(title !== undefined && { title }),
+    status: 'active',
+    ...(compose !== undefined && { compose }),
+  };
+}
+
+/** A packaged code system as a resource: its hierarchy as properties, since a concept may have several parents. */
+export function renderCodeSystem(system: System & { readonly id: string }): CodeSystem {
+  const { id, url, version, name, title, content, caseSensitive, concepts } = system;
+  const all = [...concepts.values()];
+  const has = (told: (concept: Concept) => boolean): boolean => all.some(told);
+  const properties: NonNullable<CodeSystem['property']> = [
+    ...(has(({ parents }) => parents.length > 0)
+      ? [{ code: 'parent', uri: DEFINED('parent'), type: 'code' as const }]
+      : []),
+    ...(has(({ abstract }) => abstract === true)
+      ? [{ code: 'notSelectable', uri: DEFINED('notSelectable'), type: 'boolean' as const }]
+      : []),
+    ...(has(({ inactive }) => inactive === true)
+      ? [{ code: 'inactive', uri: DEFINED('inactive'), type: 'boolean' as const }]
+      : []),
+  ];
+  return {
+    resourceType: 'CodeSystem',
+    id,
+    url,
+    ...(version !== undefined && { version }),
+    ...(name !== undefined && { name }),
+    ...(title !== undefined && { title }),
+    status: 'active',
+    caseSensitive,
+    content: content === 'complete' ? 'complete' : 'fragment',
+    count: all.length,
+    ...(properties.length > 0 && { hierarchyMeaning: 'is-a' as const, property: properties }),
+    concept: all.map(renderConcept),
+  };
+}
+
+const DEFINED = (code: string): string => `http://hl7.org/fhir/concept-properties#${code}`;
+
+function renderConcept({ code, display, parents, abstract, inactive }: Concept): Concepts[number] {
+  const property = [
+    ...parents.map((parent) => ({ code: 'parent', valueCode: parent })),
+    ...(abstract === true ? [{ code: 'notSelectable', valueBoolean: true }] : []),
+    ...(inactive === true ? [{ code: 'inactive', valueBoolean: true }] : []),
+  ];
+  return { code, ...(display !== undefined && { display }), ...(property.length > 0 && { property }) };
+}
