@@ -4,13 +4,14 @@
  */
 import type { Ref, Resource } from '../fhir/types.ts';
 import { idOf, typeOf } from '../resources/element.ts';
+import { packagedDefinition } from '../resources/packaged.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { buildOperationDefinition } from './operations/operation.ts';
 
 /** @returns undefined where nothing of that name is packaged */
 export type Packaged = (ref: Ref) => Resource | undefined;
 
-const SOURCES: readonly Packaged[] = [operationDefinition];
+const SOURCES: readonly Packaged[] = [operationDefinition, packagedDefinition];
 
 export const findPackaged: Packaged = (ref) => {
   for (const source of SOURCES) {
