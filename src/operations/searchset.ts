@@ -44,7 +44,7 @@ export async function replyWithMatches(
 
 /** How the matches of a search are shown. */
 export function shapeOf({ summary, elements }: Pick<ParsedSearch, 'summary' | 'elements'>): Shape {
-  return elements === undefined ? summaryShape(summary) : elementsShape(elements.join(','));
+  return elements === undefined ? summaryShape(summary) : elementsShape(elements);
 }
 
 function entryOf(

@@ -40,7 +40,8 @@ export interface ParsedSearch {
   readonly revinclude: readonly Inclusion[];
   readonly summary: Summary;
   readonly elements: readonly string[] | undefined;
-  readonly total: TotalMode;
+  /** Undefined: nothing was asked, and a total is told where it is known anyway. */
+  readonly total: TotalMode | undefined;
   /** The query string of what is really searched, without a question mark; '' for everything. */
   readonly self: string;
   /** Parameters that were left out, and what is said of them. */
@@ -73,7 +74,7 @@ export function parseSearch(type: string, pairs: readonly Pair[], options: Searc
     sight: options.sight,
     count,
     offset: 0,
-    total: countOnly || wishes.total !== 'none',
+    total: countOnly || (wishes.total ?? 'none') !== 'none',
   };
   const kept = used.filter((pair) => !left.includes(pair));
   return { ...answerOf(wishes), query, self: selfOf(kept, count), left, warnings };

@@ -6,6 +6,8 @@ export interface SummaryElements {
   readonly summary: ReadonlySet<string>;
   /** Shown always, so that a part of a resource is still valid. */
   readonly mandatory: ReadonlySet<string>;
+  /** Paths inside the summary that are no part of it: `content.attachment.data`. */
+  readonly hidden: readonly (readonly string[])[];
 }
 
 const rows: Readonly<Record<string, readonly string[]>> = summaries;
@@ -16,7 +18,8 @@ export function summaryElements(type: string): SummaryElements {
   if (remembered !== undefined) return remembered;
   const elements = Object.hasOwn(rows, type) ? (rows[type] ?? []) : [];
   const read: SummaryElements = {
-    summary: new Set(elements.filter((name) => !name.startsWith('+')).map(unmarked)),
+    summary: new Set(elements.filter((name) => !/^[+-]/.test(name)).map(unmarked)),
+    hidden: elements.filter((name) => name.startsWith('-')).map((name) => name.slice(1).split('.')),
     mandatory: new Set(elements.filter((name) => /^[!+]/.test(name)).map(unmarked)),
   };
   known.set(type, read);

@@ -42,7 +42,9 @@ export async function performSearchAsOf(
   };
   const snapshot = snapshotAsOf(room, asOf);
   if (compartment !== undefined) await checkFocus(snapshot, compartment, [query.sight]);
-  const { matches, more, total } = await findPage(snapshot, query, request.signal);
+  const page = await findPage(snapshot, query, request.signal);
+  const { matches, more } = page;
+  const total = page.total ?? (parsed.total === undefined ? knownTotal(query, page) : undefined);
   const path = [room.settings.publicBase, compartment, type].filter((part) => part !== undefined);
   const self = `${path.join('/')}${parsed.self === '' ? '' : `?${parsed.self}`}`;
   const links = pageLinks(self, snapshot.seq, { ...query, more });
@@ -76,6 +78,11 @@ export function within(parsed: ParsedSearch, compartment: string, type: string):
   const { where } = parsed.query;
   const of = where.kind === 'all' ? [inside, ...where.of] : [inside, where];
   return { ...parsed, query: { ...parsed.query, where: { kind: 'all', of } } };
+}
+
+/** The last page knows how many there are. */
+function knownTotal({ offset }: Query, { matches, more }: Page): number | undefined {
+  return more || (matches.length === 0 && offset > 0) ? undefined : offset + matches.length;
 }
 
 /** `_count=0` asks for the total alone. */

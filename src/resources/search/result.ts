@@ -26,7 +26,7 @@ export interface Inclusion {
 export interface ResultWishes {
   sort: readonly SortKey[];
   count: number | undefined;
-  total: TotalMode;
+  total: TotalMode | undefined;
   summary: Summary;
   elements: readonly string[] | undefined;
   readonly include: Inclusion[];
@@ -55,6 +55,10 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['_total', ({ name, value, wishes }) => (wishes.total = oneOf(TOTALS, name, value))],
   ['_summary', ({ name, value, wishes }) => (wishes.summary = oneOf(SUMMARIES, name, value))],
   ['_elements', ({ name, value, wishes }) => (wishes.elements = readElements(name, value, wishes.elements))],
+  ['_contained', ({ name, value }) => refuseContained(name, value)],
+  ['_containedType', ({ name }) => refuse(name, 'contained resources are not found by themselves')],
+  ['_score', ({ name }) => refuse(name, 'matches are not ranked')],
+  ['_query', ({ name }) => refuse(name, 'there are no named queries')],
   ['_include', (asked) => addInclusion(asked.wishes.include, asked)],
   ['_revinclude', (asked) => addInclusion(asked.wishes.revinclude, asked)],
 ]);
@@ -89,7 +93,7 @@ export function readWishes(pairs: readonly Pair[], { types, served, leave }: Wis
   const wishes: ResultWishes = {
     sort: [],
     count: undefined,
-    total: 'none',
+    total: undefined,
     summary: 'false',
     elements: undefined,
     include: [],
@@ -113,11 +117,25 @@ export function readWishes(pairs: readonly Pair[], { types, served, leave }: Wis
       leave(pair, error);
     }
   }
+  // "The _include and _revinclude cannot be mixed with _summary=text."
+  if (wishes.summary === 'text' && wishes.include.length + wishes.revinclude.length > 0)
+    throw invalid('_summary', 'text is not mixed with _include or _revinclude');
   return wishes;
 }
 
 const isUnsupported = (error: unknown): error is OperationOutcomeError =>
   error instanceof OperationOutcomeError && error.code === 'search-parameter-unknown';
+
+function refuse(name: string, why: string): never {
+  throw unsupported(name, why);
+}
+
+/** What is asked for by default may be asked for. */
+function refuseContained(name: string, value: string): void {
+  if (value === 'false') return;
+  if (value !== 'true' && value !== 'both') throw invalid(name, 'one of false, true, both');
+  throw unsupported(name, 'contained resources are not found by themselves');
+}
 
 function readSort(types: readonly string[], name: string, value: string): readonly SortKey[] {
   const keys = value
@@ -154,8 +172,8 @@ function oneOf<T extends string>(allowed: readonly T[], name: string, value: str
 
 function readElements(name: string, value: string, before: readonly string[] = []): readonly string[] {
   const elements = [...new Set([...before, ...value.split(',')])];
-  if (!elements.every((element) => /^[A-Za-z]{1,64}$/.test(element))) {
-    throw invalid(name, 'names of elements of the resource, without a path');
+  if (!elements.every((element) => /^(?:[A-Z][A-Za-z]{1,63}\.)?[A-Za-z]{1,64}$/.test(element))) {
+    throw invalid(name, 'names of elements of the resource, with or without its type');
   }
   if (elements.length > ELEMENTS_MAX) throw invalid(name, `at most ${ELEMENTS_MAX} elements`);
   return elements;

@@ -613,7 +613,8 @@ describe('what is asked of the result', () => {
       revinclude: [],
       summary: 'false',
       elements: undefined,
-      total: 'none',
+      total: undefined,
+      left: [],
       self: 'status=a',
       warnings: [],
     });
