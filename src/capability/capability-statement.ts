@@ -29,7 +29,11 @@ const EVERY_PARAMETER: readonly CapabilityStatementRestResourceSearchParam[] = [
 ];
 
 /** JSON Patch, and FHIRPath Patch in the format of resources. */
-const PATCH_FORMATS = ['application/json-patch+json', 'application/fhir+json'] as const;
+const PATCH_FORMATS = [
+  'application/json-patch+json',
+  'application/fhir+json',
+  'application/fhir+xml',
+] as const;
 
 export function buildCapabilityStatement(house: ServedHouse): CapabilityStatement {
   return {
@@ -40,7 +44,7 @@ export function buildCapabilityStatement(house: ServedHouse): CapabilityStatemen
     software: { name: 'Closeloop', version: house.version },
     implementation: { description: 'Closed-loop referrals', url: house.base },
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json', 'json'],
+    format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
     ...(house.interactions.has('patch') && { patchFormat: [...PATCH_FORMATS] }),
     rest: [buildRest(house)],
   };

@@ -22,6 +22,7 @@ import {
 import type { FailedLogins } from './failed-logins.ts';
 import { createHealth } from './health.ts';
 import type { Log } from './log.ts';
+import { formatAsked } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
 import type { Target } from './read-request.ts';
 import { sendRefusal } from './reply.ts';
@@ -104,6 +105,7 @@ const asked = (req: IncomingMessage) => ({
   requestId: randomUUID(),
   head: req.method === 'HEAD',
   pretty: false,
+  format: formatAsked(req.headers.accept, undefined) ?? 'json',
   cors: undefined,
 });
 

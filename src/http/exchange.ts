@@ -7,13 +7,15 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import { auditRefusal } from '../operations/audit.ts';
 import type { Caller, Reply, Request } from '../operations/request.ts';
 import type { AuditEntry } from '../ports/store.ts';
+import { convertToXml } from '../xml/convert.ts';
 import type { AddressOf } from './address.ts';
 import type { Identify } from './bearer.ts';
+import { chooseContent, mayBeContent, readContent } from './binary.ts';
 import type { Cors } from './cors.ts';
 import { createDepartures } from './departure.ts';
 import { readRequestId } from './headers.ts';
 import type { Log } from './log.ts';
-import { checkAcceptable } from './media-type.ts';
+import { formatAsked, negotiate, type Format } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
 import { parseQuery, valueOf } from './query.ts';
 import { ClientGone } from './read-body.ts';
@@ -26,7 +28,17 @@ import {
   type BodyLimits,
   type Target,
 } from './read-request.ts';
-import { send, sendDocument, sendRefusal, sendReply, type Asked, type Replying } from './reply.ts';
+import {
+  send,
+  sendContent,
+  sendDocument,
+  sendRefusal,
+  sendReply,
+  textOf,
+  XML_TYPE,
+  type Asked,
+  type Replying,
+} from './reply.ts';
 import { MethodRefused, methodsAt, type Route, type Served } from './route.ts';
 
 /** What the desk does with a request. Throws OperationOutcomeError for every refusal. */
@@ -73,7 +85,7 @@ export interface Traffic {
 interface Visit extends Arrival {
   readonly res: ServerResponse;
   readonly startedAt: number;
-  readonly asked: Asked;
+  readonly asked: Asked & { format: Format };
   readonly address: string | undefined;
   caller: Caller | undefined;
   route: Route | undefined;
@@ -98,6 +110,7 @@ export function createExchange(
   const { settings, traffic, perform, served } = parts;
   const departures = createDepartures();
   const perClient = createClientCounts(settings.requestsPerClientMax);
+  const xmlOf = createXmlTexts();
 
   return (req, res) => {
     exchange(req, res).catch((error: unknown) => {
@@ -131,6 +144,7 @@ export function createExchange(
       requestId,
       head: method === 'HEAD',
       pretty: isPretty(target.queryText),
+      format: formatQuietly(req, target),
       cors: parts.cors.headersFor(req),
     };
     const address = parts.addressOf(req);
@@ -167,7 +181,19 @@ export function createExchange(
     visit.performed = true;
     const reply = await perform(request);
     if (request.signal.aborted) return CLIENT_GONE;
-    return sendReply(res, reply, asked, settings);
+    return answerBinary(visit, reply) ?? sendReply(res, reply, asked, settings);
+  }
+
+  /** A Binary in its own type, or in the format that its type leaves (http://hl7.org/fhir/R4/binary.html#rest). */
+  function answerBinary({ req, res, asked, route: found, target }: Visit, reply: Reply): number | undefined {
+    if (found === undefined || !mayBeContent(found) || asksForParts(target.queryText)) return undefined;
+    const text = reply.status === 200 ? textOf(reply) : undefined;
+    if (text === undefined) return undefined;
+    const content = readContent(text);
+    const choice = chooseContent(req.headers.accept, content.contentType);
+    if (choice === 'content') return sendContent(res, reply, content, asked, settings);
+    asked.format = choice;
+    return undefined;
   }
 
   /** Refuses what should not even be looked at now. */
@@ -195,8 +221,10 @@ export function createExchange(
   /** http://hl7.org/fhir/R4/http.html#capabilities */
   function answerMetadata({ req, res, method, target, asked }: Visit): number {
     checkReading(method);
-    checkAcceptable(req.headers.accept, formatOf(target.queryText));
+    negotiate(req.headers.accept, formatOf(target.queryText));
     const text = parts.documents.metadata(valueOf(parseQuery(target.queryText), 'mode'));
+    if (text !== undefined && asked.format === 'xml')
+      return send(res, 200, { 'Content-Type': XML_TYPE }, xmlOf(text, asked.pretty), asked, settings);
     if (text !== undefined) return send(res, 200, {}, text, asked, settings);
     throw new OperationOutcomeError('search-value-invalid', {
       diagnostics: 'mode must be full, normative or terminology.',
@@ -267,6 +295,29 @@ export function createExchange(
 function interactionOf(route: Route | undefined): Request['interaction'] {
   const interaction = route?.interaction ?? 'operation';
   return interaction === 'bundle' ? 'transaction' : interaction;
+}
+
+/** The format of whatever is told; what is not acceptable is refused later, in JSON. */
+function formatQuietly({ headers }: IncomingMessage, { queryText }: Target): Format {
+  try {
+    return formatAsked(headers.accept, formatOf(queryText)) ?? 'json';
+  } catch {
+    return 'json'; // a query that cannot be read is refused where it is
+  }
+}
+
+/** Parts of a resource, or a format by name: no content then. */
+const asksForParts = (queryText: string): boolean => /(?:^|&)_(?:summary|elements|format)=/.test(queryText);
+
+/** The texts of the few documents that anyone may ask for, converted once. */
+function createXmlTexts(): (text: string, pretty: boolean) => string {
+  const known = new Map<string, string>();
+  return (text, pretty) => {
+    const key = `${pretty}${text}`;
+    const xml = known.get(key) ?? convertToXml(text, pretty);
+    known.set(key, xml);
+    return xml;
+  };
 }
 
 function checkReading(method: string): void {

@@ -8,8 +8,17 @@ import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { decodeUtf8, parseJson, parseJsonValue, type JsonLimits } from '../fhir/json.ts';
 import type { Caller, Interaction, Request } from '../operations/request.ts';
+import { readXml } from '../xml/read.ts';
 import { readConditions, readIdempotencyKey } from './headers.ts';
-import { checkAcceptable, checkContentType, isJsonPatch } from './media-type.ts';
+import { mayBeContent, takesContent, wrapContent } from './binary.ts';
+import {
+  formatOfBody,
+  isFhirType,
+  isJsonPatch,
+  negotiate,
+  readContentType,
+  type Format,
+} from './media-type.ts';
 import { parseQuery, valueOf } from './query.ts';
 import { readBody } from './read-body.ts';
 import { route, type Route, type Served } from './route.ts';
@@ -32,6 +41,8 @@ export interface Arrival {
   readonly method: string;
   readonly target: Target;
   readonly requestId: string;
+  /** What the answer, or the refusal, shall look like. */
+  readonly asked: { format: Format };
   /** Aborts when the client goes. */
   readonly signal: AbortSignal;
 }
@@ -39,7 +50,9 @@ export interface Arrival {
 /** What the address asks for; refuses what it does not offer or cannot send. */
 export function readRoute({ req, method, target }: Arrival, served: Served): Route {
   const found = route(method, target.path, target.queryText !== '', served);
-  checkAcceptable(req.headers.accept, formatOf(target.queryText));
+  // What content there is, and so whether it is acceptable, is known when it was read.
+  const format = formatOf(target.queryText);
+  if (format !== undefined || !mayBeContent(found)) negotiate(req.headers.accept, format);
   return found;
 }
 
@@ -82,7 +95,7 @@ export function formatOf(queryText: string): string | undefined {
   return queryText.includes('_format') ? valueOf(parseQuery(queryText), '_format') : undefined;
 }
 
-/** `_pretty=true` asks for indented JSON. A query that cannot be read is refused elsewhere. */
+/** `_pretty=true` asks for an indented text. A query that cannot be read is refused elsewhere. */
 export const isPretty = (queryText: string): boolean => /(?:^|&)_pretty=true(?:&|$)/.test(queryText);
 
 interface Sent {
@@ -109,14 +122,18 @@ async function readSent(arrival: Arrival, found: Route, limits: BodyLimits): Pro
   const isEmpty =
     req.headers['transfer-encoding'] === undefined && !(Number(req.headers['content-length']) > 0);
   if (isEmpty) return readNothing(found, kind, arrival);
-  checkContentType(req.headers['content-type'], kind);
+  const { 'content-type': contentType = '' } = req.headers;
+  const isContent = contentType !== '' && takesContent(found);
+  const format = isContent ? formatOfBody(contentType) : readContentType(contentType, kind);
   const bytes = await readBody(req, limits.bodyBytesMax);
   if (bytes.length === 0) return readNothing(found, kind, arrival);
   const idempotencyKey = keyOf(arrival, bytes);
   if (kind === 'form') return readForm(arrival, decodeUtf8(bytes));
-  if (kind === 'patch' && isJsonPatch(req.headers['content-type']))
+  if (kind === 'patch' && isJsonPatch(contentType))
     return { patch: parseJsonValue(decodeUtf8(bytes), limits.json), idempotencyKey };
-  const body = parseJson(decodeUtf8(bytes), limits.json);
+  const body = isContent
+    ? await readBinary(arrival, found, { bytes, contentType, format }, limits)
+    : await readResource(bytes, format ?? 'json', limits);
   if (found.interaction !== 'bundle') return { body, idempotencyKey };
   return { body, idempotencyKey, interaction: readBundleKind(body) };
 }
@@ -128,9 +145,50 @@ function readNothing(found: Route, kind: 'resource' | 'patch' | 'form', arrival:
   throw new OperationOutcomeError('body-missing');
 }
 
+/** A resource, whichever format it is written in: the trees are the same. */
+function readResource(bytes: Uint8Array, format: Format, { json }: BodyLimits): Body | Promise<Body> {
+  return format === 'xml' ? readXml(bytes, json) : parseJson(decodeUtf8(bytes), json);
+}
+
+interface Unknown {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  /** Undefined for what can be no resource. */
+  readonly format: Format | undefined;
+}
+
+/** Bytes sent to where Binaries are: a Binary, or the content of one (http://hl7.org/fhir/R4/binary.html#rest). */
+async function readBinary(
+  { req }: Arrival,
+  { id }: Route,
+  { bytes, contentType, format }: Unknown,
+  limits: BodyLimits,
+): Promise<Body> {
+  const resource = format && (await tryResource(bytes, contentType, format, limits));
+  if (resource?.plain.resourceType === 'Binary') return resource;
+  const context = req.headers['x-security-context'];
+  return wrapContent(bytes, contentType, context === undefined ? undefined : String(context), id);
+}
+
+/** JSON and XML may be content as well; only what calls itself FHIR must be readable as such. */
+async function tryResource(
+  bytes: Uint8Array,
+  contentType: string,
+  format: Format,
+  limits: BodyLimits,
+): Promise<Body | undefined> {
+  try {
+    return await readResource(bytes, format, limits);
+  } catch (error) {
+    if (isFhirType(contentType) || !(error instanceof OperationOutcomeError)) throw error;
+    return undefined;
+  }
+}
+
 /** The parameters of a search, those of the address first; `_format` may be in the form. */
-function readForm({ req, target }: Arrival, form: string): Sent {
-  checkAcceptable(req.headers.accept, formatOf(form));
+function readForm({ req, target, asked }: Arrival, form: string): Sent {
+  const format = formatOf(form);
+  if (format !== undefined) asked.format = negotiate(req.headers.accept, format);
   return { queryText: joinQueries(target.queryText, form) };
 }
 

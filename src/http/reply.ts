@@ -6,7 +6,11 @@ import type { ServerResponse } from 'node:http';
 import { buildOutcome, ISSUES, OperationOutcomeError } from '../fhir/issue.ts';
 import { encodeJson, parseJsonValue } from '../fhir/json.ts';
 import type { Reply } from '../operations/request.ts';
+import { isExpressible } from '../xml/characters.ts';
+import { convertToXml } from '../xml/convert.ts';
+import type { Content } from './binary.ts';
 import type { Headers } from './cors.ts';
+import { FHIR_JSON, FHIR_XML, type Format } from './media-type.ts';
 import { MethodRefused } from './route.ts';
 
 /** What every response of this server needs to know. */
@@ -22,10 +26,13 @@ export interface Asked {
   readonly requestId: string;
   readonly head: boolean;
   readonly pretty: boolean;
+  /** Known in the end only when a form was read. */
+  readonly format: Format;
   readonly cors: Headers | undefined;
 }
 
-const JSON_TYPE = 'application/fhir+json; charset=utf-8';
+const JSON_TYPE = `${FHIR_JSON}; charset=utf-8`;
+export const XML_TYPE = `${FHIR_XML}; charset=utf-8`;
 const POLICY = "default-src 'none'; frame-ancestors 'none'";
 const TRANSPORT = 'max-age=31536000';
 /** Nesting of what we stored or made ourselves is no longer in question. */
@@ -35,13 +42,38 @@ export const REALM = 'Bearer realm="closeloop"';
 
 /** Sends a reply of the desk, which has honoured conditions and preferences already. Returns the status sent. */
 export function sendReply(res: ServerResponse, reply: Reply, asked: Asked, replying: Replying): number {
+  return send(res, reply.status, headersOf(reply, replying), textOf(reply), asked, replying);
+}
+
+function headersOf(reply: Reply, replying: Replying): Headers {
   const headers: Headers = {};
   if (reply.version !== undefined) headers['ETag'] = `W/"${reply.version}"`;
   if (reply.at !== undefined) headers['Last-Modified'] = new Date(reply.at).toUTCString();
   if (reply.location !== undefined) headers['Location'] = `${replying.base}/${reply.location}`;
   if (reply.headers !== undefined) Object.assign(headers, reply.headers);
-  const text = reply.text ?? (reply.resource === undefined ? undefined : encodeJson(reply.resource));
-  return send(res, reply.status, headers, text, asked, replying);
+  return headers;
+}
+
+/** The JSON text of what a reply shows. */
+export function textOf({ text, resource }: Reply): string | undefined {
+  return text ?? (resource === undefined ? undefined : encodeJson(resource));
+}
+
+/** Sends the content of a Binary in its own type. Returns the status sent. */
+export function sendContent(
+  res: ServerResponse,
+  reply: Reply,
+  { bytes, contentType, attachment, securityContext }: Content,
+  asked: Asked,
+  replying: Replying,
+): number {
+  const headers = headersOf(reply, replying);
+  headers['Content-Type'] = contentType;
+  if (attachment) headers['Content-Disposition'] = 'attachment';
+  if (securityContext !== undefined) headers['X-Security-Context'] = securityContext;
+  writeHead(res, reply.status, headers, bytes.length, asked, replying);
+  res.end(asked.head ? undefined : bytes);
+  return reply.status;
 }
 
 /** Sends what refuses the request. What is no refusal is a fault of ours: said without particulars. */
@@ -59,7 +91,14 @@ export function sendRefusal(res: ServerResponse, error: unknown, asked: Asked, r
   if (refusal instanceof MethodRefused) headers['Allow'] = refusal.allow;
   if (refusal.code === 'server-stopping' || refusal.code === 'body-too-large')
     headers['Connection'] = 'close';
-  return send(res, http, headers, encodeJson(refusal.outcome), asked, replying);
+  return send(res, http, headers, encodeJson(refusal.outcome), inFormat(asked, refusal), replying);
+}
+
+/** A refusal whose words XML cannot say is told in JSON. */
+function inFormat(asked: Asked, { outcome }: OperationOutcomeError): Asked {
+  if (asked.format === 'json') return asked;
+  const isSaid = outcome.issue.every(({ diagnostics = '' }) => isExpressible(diagnostics));
+  return isSaid ? asked : { ...asked, format: 'json' };
 }
 
 /** Sends one of the documents that anyone may read. */
@@ -82,21 +121,40 @@ export function send(
   asked: Asked,
   replying: Replying,
 ): number {
-  const shown = text !== undefined && asked.pretty ? indent(text) : text;
+  const shown = text === undefined ? undefined : render(text, headers, asked);
+  const length = shown === undefined ? 0 : Buffer.byteLength(shown);
+  writeHead(res, status, headers, length, asked, replying);
+  // As many bytes as characters: ASCII, which Node writes faster when it need not look for more.
+  if (shown === undefined || asked.head) res.end();
+  else res.end(shown, shown.length === length ? 'latin1' : 'utf8');
+  return status;
+}
+
+/** A JSON text as it was asked for. What is in XML already is left alone; what has another type is no resource. */
+function render(text: string, headers: Headers, { format, pretty }: Asked): string {
+  const type = headers['Content-Type'];
+  if (type === XML_TYPE) return text;
+  headers['Content-Type'] = type ?? (format === 'xml' ? XML_TYPE : JSON_TYPE);
+  if (type === undefined && format === 'xml') return convertToXml(text, pretty);
+  return pretty ? indent(text) : text;
+}
+
+function writeHead(
+  res: ServerResponse,
+  status: number,
+  headers: Headers,
+  length: number,
+  asked: Asked,
+  replying: Replying,
+): void {
   headers['X-Request-Id'] = asked.requestId;
   headers['Cache-Control'] = 'no-store';
   headers['X-Content-Type-Options'] = 'nosniff';
   headers['Content-Security-Policy'] = POLICY;
   if (replying.strictTransport) headers['Strict-Transport-Security'] = TRANSPORT;
   if (asked.cors !== undefined) Object.assign(headers, asked.cors);
-  const length = shown === undefined ? 0 : Buffer.byteLength(shown);
-  if (shown !== undefined) headers['Content-Type'] ??= JSON_TYPE;
   if (status !== 204 && status !== 304) headers['Content-Length'] = length;
   res.writeHead(status, headers);
-  // As many bytes as characters: ASCII, which Node writes faster when it need not look for more.
-  if (shown === undefined || asked.head) res.end();
-  else res.end(shown, shown.length === length ? 'latin1' : 'utf8');
-  return status;
 }
 
 /** RFC 6750, 3: how to authenticate, and what was wrong. */

@@ -333,8 +333,8 @@ describe('the whole system', () => {
       resourceType: 'CapabilityStatement',
       kind: 'instance',
       fhirVersion: '4.0.1',
-      format: ['application/fhir+json', 'json'],
-      patchFormat: ['application/json-patch+json', 'application/fhir+json'],
+      format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
+      patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
       implementation: { url: BASE },
     });
   });

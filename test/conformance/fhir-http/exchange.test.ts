@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ISSUES, type IssueCode } from '../../../src/fhir/issue.ts';
+import { ISSUES, OperationOutcomeError, type IssueCode } from '../../../src/fhir/issue.ts';
 import { AT, BASE, openDoor, type Door } from './door.ts';
 
 let door: Door;
@@ -244,9 +244,9 @@ describe('refusals', () => {
     ['broken percent-encoding in the query', '/Task?status=%zz', {}, 'search-value-invalid'],
     ['invalid UTF-8 in the query', '/Task?status=%ff', {}, 'search-value-invalid'],
     ['long address', `/Task?status=${'x'.repeat(1000)}`, {}, 'url-too-long'],
-    ['XML wanted', '/Task', { headers: { accept: 'application/fhir+xml' } }, 'not-acceptable'],
-    ['XML wanted by _format', '/Task?_format=xml', {}, 'not-acceptable'],
-    ['XML sent', '/Task', post({ 'content-type': 'application/fhir+xml' }), 'media-type-unsupported'],
+    ['Turtle wanted', '/Task', { headers: { accept: 'text/turtle' } }, 'not-acceptable'],
+    ['Turtle wanted by _format', '/Task?_format=ttl', {}, 'not-acceptable'],
+    ['Turtle sent', '/Task', post({ 'content-type': 'text/turtle' }), 'media-type-unsupported'],
     ['no Content-Type', '/Task', post({ 'content-type': '' }), 'media-type-unsupported'],
     [
       'other charset',
@@ -472,12 +472,31 @@ describe('raw HTTP', () => {
   });
 });
 
+test('a refusal whose words XML cannot say is told in JSON', async () => {
+  const speaking = await openDoor({
+    perform: async ({ id }) => {
+      const diagnostics = id === 'plain' ? 'plain words' : 'a\u0001b';
+      throw new OperationOutcomeError('not-found', { diagnostics });
+    },
+  });
+  const typeOf = async (id: string) =>
+    (await speaking.fetch(`/Task/${id}`, { headers: { accept: 'application/fhir+xml' } })).headers.get(
+      'content-type',
+    );
+  expect([await typeOf('plain'), await typeOf('odd')]).toEqual([
+    'application/fhir+xml; charset=utf-8',
+    'application/fhir+json; charset=utf-8',
+  ]);
+  await speaking.close();
+});
+
 describe('documents that need no token', () => {
   test.each([
     ['/metadata', 200],
     ['/metadata?mode=full&_format=json', 200],
     ['/metadata?mode=nonsense', 400],
-    ['/metadata?_format=xml', 406],
+    ['/metadata?_format=xml', 200],
+    ['/metadata?_format=ttl', 406],
     ['/.well-known/smart-configuration', 200],
   ])('%s: %i', async (path, status) => {
     const before = door.performed.length;

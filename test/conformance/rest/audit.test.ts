@@ -263,7 +263,7 @@ describe('refusals', () => {
     ['GET Medication/1', {}, refused('operation', 'E', 'type-unknown')],
     ['DELETE Patient', {}, refused('operation', 'E', 'method-not-allowed')],
     ['GET Patient/a_b', {}, refused('operation', 'E', 'id-invalid')],
-    ['GET Patient?_format=xml', {}, { ...refused('operation', 'E', 'not-acceptable'), query: '_format=xml' }],
+    ['GET Patient?_format=ttl', {}, { ...refused('operation', 'E', 'not-acceptable'), query: '_format=ttl' }],
   ])('%s: once', async (line, sending, expected) => {
     expect((await auditOf(line, sending)).map(tell)).toEqual([expected]);
   });

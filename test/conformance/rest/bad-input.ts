@@ -113,10 +113,10 @@ const BODIES: readonly Row[] = [
     'media-type-unsupported',
   ],
   [
-    'XML',
+    'XML of no namespace',
     'POST Basic',
     { headers: { 'content-type': 'application/fhir+xml' }, body: '<Basic/>' },
-    'media-type-unsupported',
+    'xml-invalid',
   ],
   [
     'a form',
@@ -213,9 +213,9 @@ const ADDRESSES: readonly Row[] = [
   ['DELETE at the base', 'DELETE ', {}, 'method-not-allowed'],
   ['a create of an AuditEvent', 'POST AuditEvent', { body: {} }, 'method-not-allowed'],
   ['a method of somebody else', 'PROPFIND Patient', {}, 'method-not-allowed'],
-  ['XML wanted', 'GET Patient', { headers: { accept: 'application/fhir+xml' } }, 'not-acceptable'],
-  ['XML wanted by _format', 'GET Patient?_format=xml', {}, 'not-acceptable'],
-  ['XML wanted by a form', 'POST Patient/_search', { body: '_format=xml' }, 'not-acceptable'],
+  ['Turtle wanted', 'GET Patient', { headers: { accept: 'text/turtle' } }, 'not-acceptable'],
+  ['Turtle wanted by _format', 'GET Patient?_format=ttl', {}, 'not-acceptable'],
+  ['Turtle wanted by a form', 'POST Patient/_search', { body: '_format=ttl' }, 'not-acceptable'],
   [
     'R5 wanted',
     'GET Patient',

@@ -1,13 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
+import { chooseContent } from '../../../src/http/binary.ts';
 import { readConditions, readIdempotencyKey, readRequestId } from '../../../src/http/headers.ts';
-import { checkAcceptable, checkContentType } from '../../../src/http/media-type.ts';
+import { bestOf, negotiate, readAccept, readContentType } from '../../../src/http/media-type.ts';
 import { parseQuery } from '../../../src/http/query.ts';
 
 function codeOf(act: () => unknown): string {
   try {
     act();
     return 'accepted';
+  } catch (error) {
+    return error instanceof OperationOutcomeError ? error.code : 'thrown';
+  }
+}
+
+/** What is returned, or the code of the refusal. */
+function resultOf(act: () => string): string {
+  try {
+    return act();
   } catch (error) {
     return error instanceof OperationOutcomeError ? error.code : 'thrown';
   }
@@ -104,37 +114,118 @@ test.each([
 
 describe('media types', () => {
   test.each([
-    [undefined, undefined, 'accepted'],
-    ['application/fhir+json', undefined, 'accepted'],
-    ['application/fhir+json; fhirVersion=4.0', undefined, 'accepted'],
-    ['application/fhir+json; fhirVersion=5.0', undefined, 'not-acceptable'],
-    ['text/html,application/xhtml+xml,*/*;q=0.8', undefined, 'accepted'],
-    ['application/fhir+xml', undefined, 'not-acceptable'],
+    // — Accept
+    [undefined, undefined, 'json'],
+    ['', undefined, 'json'],
+    ['*/*', undefined, 'json'],
+    ['application/*', undefined, 'json'],
+    ['application/fhir+json', undefined, 'json'],
+    ['application/json', undefined, 'json'],
+    ['text/json', undefined, 'json'],
+    ['application/fhir+xml', undefined, 'xml'],
+    ['application/xml', undefined, 'xml'],
+    ['text/xml', undefined, 'xml'],
+    ['APPLICATION/FHIR+XML', undefined, 'xml'],
+    ['application/fhir+xml;charset=utf-8', undefined, 'xml'],
+    // — one of several
+    ['application/fhir+xml, application/fhir+json', undefined, 'xml'],
+    ['application/fhir+json, application/fhir+xml', undefined, 'json'],
+    ['application/fhir+xml;q=0.5, application/fhir+json', undefined, 'json'],
+    ['application/fhir+json;q=0.5, application/fhir+xml;q=0.6', undefined, 'xml'],
+    ['application/fhir+xml, */*', undefined, 'xml'],
+    ['*/*, application/fhir+xml', undefined, 'xml'],
+    ['application/fhir+xml;q=0.1, */*;q=0.2', undefined, 'json'],
+    ['application/fhir+json;q=0, */*', undefined, 'xml'],
+    ['application/fhir+xml;q=0, application/*', undefined, 'json'],
+    ['application/xml;q=0.9,application/fhir+json;q=0.8', undefined, 'xml'],
+    ['text/html,application/xhtml+xml,*/*;q=0.8', undefined, 'json'],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', undefined, 'xml'],
+    ['text/turtle, application/fhir+xml;q=0.001', undefined, 'xml'],
+    ['application/fhir+xml; q = 0.3 , application/fhir+json;q=.4', undefined, 'json'],
+    ['application/fhir+xml;q=nonsense, application/fhir+json;q=0.9', undefined, 'xml'],
+    // — none
+    ['text/turtle', undefined, 'not-acceptable'],
+    ['text/html', undefined, 'not-acceptable'],
+    ['application/fhir+turtle', undefined, 'not-acceptable'],
     ['application/json;q=0', undefined, 'not-acceptable'],
     ['application/json;q=0.0, text/turtle', undefined, 'not-acceptable'],
-    ['application/fhir+xml', 'json', 'accepted'],
-    ['application/fhir+json', 'xml', 'not-acceptable'],
-    [undefined, 'application/fhir json', 'accepted'],
+    ['*/*;q=0', undefined, 'not-acceptable'],
+    ['constructor', undefined, 'not-acceptable'],
+    [',', undefined, 'not-acceptable'],
+    // — versions
+    ['application/fhir+json; fhirVersion=4.0', undefined, 'json'],
+    ['application/fhir+xml; fhirVersion="4.0.1"', undefined, 'xml'],
+    ['application/fhir+json; fhirVersion=5.0', undefined, 'not-acceptable'],
+    ['application/fhir+xml; fhirVersion=5.0, application/fhir+json', undefined, 'json'],
+    // — _format
+    ['application/fhir+xml', 'json', 'json'],
+    ['application/fhir+json', 'xml', 'xml'],
+    ['text/turtle', 'xml', 'xml'],
+    [undefined, 'text/xml', 'xml'],
+    [undefined, 'application/xml', 'xml'],
+    [undefined, 'application/fhir+xml', 'xml'],
+    [undefined, 'application/fhir xml', 'xml'],
+    [undefined, 'application/fhir+xml; fhirVersion=4.0', 'xml'],
+    [undefined, 'application/fhir json', 'json'],
+    [undefined, 'XML', 'xml'],
+    [undefined, 'html', 'not-acceptable'],
+    [undefined, 'text/html', 'not-acceptable'],
+    [undefined, 'ttl', 'not-acceptable'],
+    [undefined, 'application/fhir+xml; fhirVersion=3.0', 'not-acceptable'],
     [undefined, '', 'not-acceptable'],
   ])('Accept %s, _format %s: %s', (accept, format, expected) => {
-    expect(codeOf(() => checkAcceptable(accept, format))).toBe(expected);
+    expect(resultOf(() => negotiate(accept, format))).toBe(expected);
   });
 
   test.each([
-    ['application/fhir+json', 'resource', 'accepted'],
-    ['application/json; charset=UTF-8', 'resource', 'accepted'],
+    ['application/fhir+json', 'resource', 'json'],
+    ['application/json; charset=UTF-8', 'resource', 'json'],
     ['application/json; charset=latin1', 'resource', 'media-type-unsupported'],
     ['application/fhir+json; fhirVersion=3.0', 'resource', 'media-type-unsupported'],
-    ['application/fhir+xml', 'resource', 'media-type-unsupported'],
+    ['application/fhir+xml', 'resource', 'xml'],
+    ['application/xml; charset="utf-8"', 'resource', 'xml'],
+    ['text/xml', 'resource', 'xml'],
+    ['text/xml; charset=iso-8859-1', 'resource', 'media-type-unsupported'],
+    ['application/fhir+xml; fhirVersion=4.0.1', 'resource', 'xml'],
+    ['application/fhir+xml; fhirVersion=5.0', 'resource', 'media-type-unsupported'],
+    ['xml', 'resource', 'media-type-unsupported'],
     ['constructor', 'resource', 'media-type-unsupported'],
     [undefined, 'resource', 'media-type-unsupported'],
-    ['application/json-patch+json', 'patch', 'accepted'],
-    ['application/fhir+json', 'patch', 'accepted'],
+    ['application/json-patch+json', 'patch', 'json'],
+    ['application/fhir+json', 'patch', 'json'],
+    ['application/fhir+xml', 'patch', 'xml'],
     ['application/json', 'patch', 'media-type-unsupported'],
-    ['application/x-www-form-urlencoded', 'form', 'accepted'],
+    ['application/x-www-form-urlencoded', 'form', 'json'],
     ['application/json', 'form', 'media-type-unsupported'],
+    ['application/fhir+xml', 'form', 'media-type-unsupported'],
   ] as const)('Content-Type %s as %s: %s', (header, kind, expected) => {
-    expect(codeOf(() => checkContentType(header, kind))).toBe(expected);
+    expect(resultOf(() => readContentType(header, kind))).toBe(expected);
+  });
+
+  test.each([
+    ['application/pdf', 'application/pdf', 'content'],
+    ['application/*', 'application/pdf', 'content'],
+    [undefined, 'application/pdf', 'content'],
+    ['*/*', 'text/plain; charset=utf-8', 'content'],
+    ['application/fhir+json', 'application/pdf', 'json'],
+    ['application/fhir+xml', 'application/pdf', 'xml'],
+    ['application/fhir+json, */*;q=0.5', 'application/pdf', 'json'],
+    ['application/fhir+json;q=0.5, */*', 'application/pdf', 'content'],
+    ['application/fhir+json, */*', 'application/pdf', 'json'],
+    ['application/json', 'application/pdf', 'json'],
+    ['text/xml', 'application/pdf', 'xml'],
+    ['text/xml', 'text/xml', 'content'],
+    ['application/json', 'application/json', 'content'],
+    ['image/png', 'application/pdf', 'not-acceptable'],
+    ['application/pdf;q=0, image/*', 'application/pdf', 'not-acceptable'],
+  ] as const)('of a Binary, Accept %s for %s: %s', (accept, contentType, expected) => {
+    expect(resultOf(() => chooseContent(accept, contentType))).toBe(expected);
+  });
+
+  test('no more ranges are looked at than a header of a person has', () => {
+    const ranges = readAccept(`${'text/html,'.repeat(1000)}application/fhir+xml`);
+    expect(ranges).toHaveLength(64);
+    expect(bestOf(ranges, ['application/fhir+xml']).q).toBe(0);
   });
 });
 

@@ -1,0 +1,127 @@
+/**
+ * Binary in its own type (http://hl7.org/fhir/R4/binary.html#rest): "when a read request is made for the binary resource
+ * that doesn't explicitly specify the FHIR content types […], then the content should be returned using the content type
+ * stated in the resource"; what is written in another type "is accepted as is and treated as the content of a Binary".
+ */
+import type { Body } from '../fhir/body.ts';
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import { bodyOf } from '../fhir/json.ts';
+import type { Resource } from '../fhir/types.ts';
+import { invalid } from './headers.ts';
+import { bestOf, FHIR_JSON, FHIR_XML, mediaTypeOf, readAccept, type Format } from './media-type.ts';
+import type { Route } from './route.ts';
+
+const isBinary = ({ type }: Route): boolean => type === 'Binary';
+
+/** Whether an address may be answered with content instead of a resource. */
+export const mayBeContent = (found: Route): boolean =>
+  isBinary(found) && (found.interaction === 'read' || found.interaction === 'vread');
+
+/** Whether content may be sent to an address instead of a resource. */
+export const takesContent = (found: Route): boolean =>
+  isBinary(found) && (found.interaction === 'create' || found.interaction === 'update');
+
+// — reading
+
+/** What a Binary holds, as it is sent in its own type. */
+export interface Content {
+  readonly bytes: Buffer;
+  readonly contentType: string;
+  /** Types that a browser might run are for saving, not for showing. */
+  readonly attachment: boolean;
+  /** For X-Security-Context: the reference that stands for who may see it. */
+  readonly securityContext: string | undefined;
+}
+
+/** A media type with parameters, as it may stand in a header. */
+const MEDIA_TYPE =
+  /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$&^.+/:=-]*"))*$/;
+const UNKNOWN = 'application/octet-stream';
+
+/** What a browser shows without running anything. */
+const PASSIVE: ReadonlySet<string> = new Set([
+  'application/pdf',
+  'audio/mpeg',
+  'image/gif',
+  'image/jpeg',
+  'image/png',
+  'text/plain',
+  'video/mp4',
+]);
+
+const REFERENCE = /^[\w.:/|#-]{1,512}$/;
+
+/** @param text the Binary as its reader may see it */
+export function readContent(text: string): Content {
+  const { contentType, data = '', securityContext } = JSON.parse(text) as StoredBinary; // stored texts are valid
+  const shown = contentType !== undefined && MEDIA_TYPE.test(contentType) ? contentType : UNKNOWN;
+  const reference = securityContext?.reference;
+  return {
+    bytes: Buffer.from(data, 'base64'),
+    contentType: shown,
+    attachment: !PASSIVE.has(mediaTypeOf(shown)),
+    securityContext: reference !== undefined && REFERENCE.test(reference) ? reference : undefined,
+  };
+}
+
+interface StoredBinary {
+  readonly contentType?: string;
+  readonly data?: string;
+  readonly securityContext?: { readonly reference?: string };
+}
+
+/**
+ * How a Binary is wanted: as its content unless FHIR's types are named; in plain JSON or XML where nothing else fits.
+ *
+ * @throws OperationOutcomeError `not-acceptable`
+ */
+export function chooseContent(accept: string | undefined, contentType: string): 'content' | Format {
+  const ranges = readAccept(accept ?? '*/*');
+  const content = bestOf(ranges, [mediaTypeOf(contentType)]);
+  const named = [
+    ['json', FHIR_JSON],
+    ['xml', FHIR_XML],
+  ] as const;
+  const [best] = named
+    .map(([format, type]) => ({ format, ...bestOf(ranges, [type]) }))
+    .filter(({ q, exact }) => q > 0 && exact === 2)
+    .toSorted((one, other) => other.q - one.q || one.place - other.place);
+  if (best !== undefined && best.q >= content.q) return best.format;
+  if (content.q > 0) return 'content';
+  if (bestOf(ranges, ['application/json', 'text/json']).q > 0) return 'json';
+  if (bestOf(ranges, ['application/xml', 'text/xml']).q > 0) return 'xml';
+  throw new OperationOutcomeError('not-acceptable', {
+    diagnostics: 'The content is of another type; FHIR’s types give the resource around it.',
+  });
+}
+
+// — writing
+
+/**
+ * The Binary around bytes that arrived in their own type.
+ *
+ * @param id of the address, when there is one
+ * @throws OperationOutcomeError `media-type-unsupported`, `header-invalid`
+ */
+export function wrapContent(
+  bytes: Uint8Array,
+  contentType: string,
+  securityContext: string | undefined,
+  id: string | undefined,
+): Body {
+  if (!MEDIA_TYPE.test(contentType)) {
+    throw new OperationOutcomeError('media-type-unsupported', {
+      diagnostics: 'Content-Type must name the type of the content, as in application/pdf.',
+    });
+  }
+  if (securityContext !== undefined && !REFERENCE.test(securityContext))
+    throw invalid('X-Security-Context', 'a reference, as in Patient/1');
+  const resource: Resource = {
+    resourceType: 'Binary',
+    ...(id !== undefined && { id }),
+    contentType: contentType.replaceAll(/\s+/g, ' '),
+    ...(securityContext !== undefined && { securityContext: { reference: securityContext } }),
+    data: Buffer.from(bytes).toString('base64'),
+  };
+  return bodyOf(resource);
+}
