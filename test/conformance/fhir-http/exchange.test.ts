@@ -255,9 +255,9 @@ describe('refusals', () => {
       'media-type-unsupported',
     ],
     [
-      'patch that is a resource',
+      'a patch that calls itself neither',
       '/Task/1',
-      { ...post(JSON_BODY), method: 'PATCH' },
+      { ...post({ 'content-type': 'application/json' }), method: 'PATCH' },
       'media-type-unsupported',
     ],
     ['unknown encoding', '/Task', post({ ...JSON_BODY, 'content-encoding': 'zstd' }), 'encoding-unsupported'],
