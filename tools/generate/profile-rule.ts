@@ -62,18 +62,30 @@ function enter(rule: Draft, type: string, part: string, id: string): At {
   const [written = '', slices] = part.split(':');
   const { name, code, choice } = elementOf(type, written, id);
   const sliced = slices ?? (choice && written !== name ? written : undefined);
-  let inner = (((rule.elements ??= {})[name] as Draft | undefined) ??= rule.elements[name] = {});
-  if (sliced === undefined) return { rule: inner, type: onlyType(inner) ?? code };
-  let only: string | undefined;
-  for (const slice of sliced.split('/')) {
-    const outer = inner;
-    const made = (outer.slices ??= {})[slice] === undefined;
-    inner = outer.slices[slice] ??= {};
-    if (choice && made) inner.types = [{ code: choiceType(type, name, slice) ?? code }];
-    if (choice) outer.slicing ??= BY_TYPE;
-    only = onlyType(inner) ?? only;
-  }
-  return { rule: inner, type: only ?? code };
+  let at: At = below(rule, name, code);
+  for (const slice of sliced?.split('/') ?? [])
+    at = choice ? choose(at, type, name, slice) : sliceOf(at, slice);
+  return at;
+}
+
+function below(rule: Draft, name: string, code: string): At {
+  const elements = (rule.elements ??= {});
+  const found = (elements[name] ??= {});
+  return { rule: found, type: onlyType(found) ?? code };
+}
+
+function sliceOf({ rule, type }: At, name: string): At {
+  const slices = (rule.slices ??= {});
+  const found = (slices[name] ??= {});
+  return { rule: found, type: onlyType(found) ?? type };
+}
+
+/** `valueQuantity` of `value[x]`: a slice by its type, also where nobody says so. */
+function choose(at: At, type: string, name: string, slice: string): At {
+  const { rule } = sliceOf(at, slice);
+  rule.types ??= [{ code: choiceType(type, name, slice) ?? at.type }];
+  at.rule.slicing ??= BY_TYPE;
+  return { rule, type: onlyType(rule) ?? at.type };
 }
 
 const BY_TYPE: SlicingRule = { by: [{ type: 'type', path: '$this' }], rules: 'open' };
@@ -89,7 +101,8 @@ interface Named {
 
 /** `value[x]`, `valueQuantity` and `code`, as the type has them. */
 function elementOf(type: string, written: string, id: string): Named {
-  for (const element of elementsOf(type)) {
+  // A primitive has what every element has.
+  for (const element of [...elementsOf(type), ...(isPrimitive(type) ? elementsOf('Element') : [])]) {
     const name = element.choice ? `${element.name}[x]` : element.name;
     const property = propertiesOf(element).find(([each]) => each === written);
     if (written !== name && property === undefined) continue;
@@ -99,6 +112,8 @@ function elementOf(type: string, written: string, id: string): Named {
   if (type === 'Resource') return { name: written, code: 'Element', choice: false };
   throw new Error(`${id}: ${type} has no element ${written}`);
 }
+
+const isPrimitive = (type: string): boolean => /^[a-z]/.test(type);
 
 /** The type that a slice of a choice is named by: `valueQuantity`. */
 function choiceType(type: string, name: string, slice: string): string | undefined {
