@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CapabilityStatement, CapabilityStatementRestResource, Resource } from '../../src/fhir/types.ts';
 import { OPERATIONS } from '../../src/operations/operations/index.ts';
-import { RESOURCE_TYPES } from '../../src/resources/index.ts';
+import { BODY_TYPES, RESOURCE_TYPES } from '../../src/resources/index.ts';
 import { EVERY_INTERACTION, type TypeInteraction } from '../../src/resources/resource.ts';
 import { R4_TYPES } from '../../src/resources/search-parameters.ts';
 import { BASE, resourcesOf, type Stored } from '../world.ts';
@@ -254,10 +254,22 @@ describe('each interaction of each type', () => {
 
   test('types of R4 that are not claimed are not served', async () => {
     const others = R4_TYPES.filter((type) => !RESOURCE_TYPES.has(type));
-    expect(others.length).toBeGreaterThan(100);
+    expect(others.length).toBeGreaterThan(60);
     for (const type of others) {
-      expect([type, ...(await refused(rest.send(`GET ${type}`)))]).toEqual([type, 404, 'type-unknown']);
+      const code = BODY_TYPES.has(type) ? 'type-not-stored' : 'type-unknown';
+      expect([type, ...(await refused(rest.send(`GET ${type}`)))]).toEqual([type, 404, code]);
     }
+  });
+
+  test.each([...BODY_TYPES])('%s is a body, and never stored', async (type) => {
+    const body = { resourceType: type, issue: [{ severity: 'error', code: 'invalid' }] };
+    for (const line of [`POST ${type}`, `PUT ${type}/1`, `GET ${type}/1`, `GET ${type}?_id=1`]) {
+      const sending = line.startsWith('GET') ? {} : { body };
+      expect([line, ...(await refused(rest.send(line, sending)))]).toEqual([line, 404, 'type-not-stored']);
+    }
+    const entry = [{ resource: body, request: { method: 'POST', url: type } }];
+    const bundle = { resourceType: 'Bundle', type: 'transaction', entry };
+    expect(await refused(rest.send('POST ', { body: bundle }))).toEqual([404, 'type-not-stored']);
   });
 });
 

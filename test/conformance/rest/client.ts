@@ -49,8 +49,8 @@ export interface Rest {
   close(): Promise<void>;
 }
 
-/** Nothing that these tests ask takes longer. */
-const ANSWERED_WITHIN_MS = 10_000;
+/** Nothing that these tests ask takes longer, not even the first of every type at once on a busy machine. */
+const ANSWERED_WITHIN_MS = 30_000;
 
 const ORGANIZATIONS: readonly string[] = ['initiator', 'recipient', 'stranger'];
 const SCOPE = 'system/*.cruds';

@@ -5,7 +5,8 @@
 import { rewriteReferences } from '../../../src/fhir/reference.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { RESOURCE_TYPES } from '../../../src/resources/index.ts';
-import { SAMPLES } from '../validation/samples.ts';
+import { fullestOf } from '../validation/fullest.ts';
+import { BY_HAND, SAMPLES } from '../validation/samples.ts';
 
 type More = Readonly<Record<string, unknown>> & { readonly meta?: Resource['meta'] };
 
@@ -354,8 +355,10 @@ function placed(text: string): string | undefined {
 export function richOf(type: string): readonly Resource[] {
   const sample = SAMPLES[type];
   if (sample === undefined) throw new Error(`no sample of ${type}`);
-  const { id: _id, ...rest } = sample;
-  return (FURTHER[type] ?? [{}]).map((further) => {
+  const made = !BY_HAND.has(type);
+  const { id: _id, ...rest } = made ? { resourceType: type } : sample;
+  const variants: readonly More[] = made ? fullestOf(type) : (FURTHER[type] ?? [{}]);
+  return variants.map((further) => {
     const { profile = [] } = further.meta ?? sample.meta ?? {};
     const meta = { ...META, profile: [...profile, ...META.profile] };
     const whole = { ...rest, ...further, meta };

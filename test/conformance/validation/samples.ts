@@ -1,5 +1,7 @@
 /** One rich valid resource of every type that is served; BSeR's two as its guide shapes them. */
 import type { Resource } from '../../../src/fhir/types.ts';
+import { RESOURCE_TYPES } from '../../../src/resources/index.ts';
+import { fullest } from './fullest.ts';
 
 const NARRATIVE = {
   status: 'generated',
@@ -36,7 +38,8 @@ const attachment = {
 };
 const BSER = 'http://hl7.org/fhir/us/bser/StructureDefinition';
 
-export const SAMPLES: Readonly<Record<string, Resource>> = {
+/** Those of a referral, made by hand. */
+const HAND_MADE: Readonly<Record<string, Resource>> = {
   ServiceRequest: {
     resourceType: 'ServiceRequest',
     id: 'referral-1',
@@ -491,4 +494,15 @@ export const SAMPLES: Readonly<Record<string, Resource>> = {
       { name: 'c', part: [{ name: 'd', valueInteger: -1 }] },
     ],
   },
+};
+
+/** Types of which the sample is made by hand. */
+export const BY_HAND: ReadonlySet<string> = new Set(Object.keys(HAND_MADE));
+
+/** Types of which a sample is made from the table of R4's structures. */
+const MADE = [...RESOURCE_TYPES.keys()].filter((type) => !BY_HAND.has(type));
+
+export const SAMPLES: Readonly<Record<string, Resource>> = {
+  ...HAND_MADE,
+  ...Object.fromEntries(MADE.map((type) => [type, fullest(type)])),
 };
