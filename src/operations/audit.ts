@@ -62,10 +62,14 @@ export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
 }
 
 /** An operation that changes nothing: its name with its query, and what it showed. */
-export function auditOperation(request: Request, seen: readonly Seen[]): AuditEntry {
+export function auditOperation(
+  request: Request,
+  seen: readonly Seen[],
+  about: readonly Ref[] = [],
+): AuditEntry {
   const row = auditRead(request, seen);
   const entities = seen.length === 0 ? namedIn(request) : row.entities;
-  return { ...row, entities, query: askedOf(request) };
+  return { ...row, entities, patients: unique([...about, ...row.patients]), query: askedOf(request) };
 }
 
 /** The query as asked, behind the name of the operation where there is one: `$everything?start=2026`. */

@@ -1,10 +1,19 @@
 /** The registry of operations: one line each. Routes, capability, definitions and audit follow. */
 import type { Request } from '../request.ts';
+import { everything } from './everything.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
 import { validate } from './validate.ts';
 
-const DECLARED: readonly Operation[] = [linkMessage, correctMessage, replayMessage, discardMessage, validate];
+const DECLARED: readonly Operation[] = [
+  everything,
+  validate,
+  // — on work items about messages
+  linkMessage,
+  correctMessage,
+  replayMessage,
+  discardMessage,
+];
 
 /** Every operation, by the id of its OperationDefinition. */
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(

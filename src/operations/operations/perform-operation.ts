@@ -19,7 +19,11 @@ export async function performOperation(room: Room, request: Request, door: Messa
   if (operation === undefined) throw new OperationOutcomeError('operation-unknown');
   const sight = permit(operation, request);
   const input = readInput(request, operation.parameters);
-  const { seen = [], ...reply } = await operation.perform({
+  const {
+    seen = [],
+    patients = [],
+    ...reply
+  } = await operation.perform({
     room,
     door,
     request,
@@ -27,7 +31,7 @@ export async function performOperation(room: Room, request: Request, door: Messa
     input,
     sight,
   });
-  if (!operation.affectsState) await recordRead(room, auditOperation(request, seen));
+  if (!operation.affectsState) await recordRead(room, auditOperation(request, seen, patients));
   return reply;
 }
 

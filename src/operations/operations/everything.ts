@@ -1,0 +1,275 @@
+/**
+ * Patient/$everything (http://hl7.org/fhir/R4/patient-operation-everything.html): what the caller may see of a patient's
+ * compartment, type by type, and what it refers to. Each page is answered as of the seq of the first.
+ */
+import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
+import { buildOutcome, OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
+import type { Clause, Match, Sight } from '../../ports/query.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { careBetween } from '../../resources/care-dates.ts';
+import { PATIENT_PARAM } from '../../resources/compartment.ts';
+import { idOf, typeOf } from '../../resources/element.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { parseDateRange } from '../../resources/search/range.ts';
+import { isResourceType } from '../../resources/type-names.ts';
+import { PAGE, snapshotAsOf } from '../page.ts';
+import type { Caller } from '../request.ts';
+import { sightForType } from '../scope.ts';
+import { searchRefusal } from '../search-refusal.ts';
+import { showText } from '../show.ts';
+import { numberIn, textIn, textsIn, type Input } from './input.ts';
+import type { Invocation, Operation, OperationReply } from './operation.ts';
+import { findSupporting } from './supporting.ts';
+
+export const everything: Operation = {
+  name: 'everything',
+  id: 'Patient-everything',
+  base: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+  title: 'Everything about a patient',
+  description:
+    'The patient, everything of the patient’s compartment that the caller may see, and what that refers to: practitioners, organizations, medications, attachments. Types that the caller’s scopes do not let it search are left out. On the type it is for tokens with a patient in context.',
+  levels: ['type', 'instance'],
+  resource: ['Patient'],
+  affectsState: false,
+  needs: 'read',
+  parameters: [
+    {
+      name: 'start',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'date',
+      documentation: 'Care from this day on. What says no date of care is shown.',
+    },
+    {
+      name: 'end',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'date',
+      documentation: 'Care up to this day. What says no date of care is shown.',
+    },
+    {
+      name: '_since',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'instant',
+      documentation: 'Resources written after this instant, and what they refer to.',
+    },
+    {
+      name: '_type',
+      use: 'in',
+      min: 0,
+      max: '*',
+      type: 'string',
+      documentation: 'Resource types, separated by commas, that are wanted; all when none is named.',
+    },
+    {
+      name: '_count',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'positiveInt',
+      documentation:
+        'Resources of the compartment on one page; without it as many as one page may hold. What they refer to comes on the same page.',
+    },
+    {
+      name: PAGE,
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'string',
+      documentation: 'Where a further page begins: part of the links that the server gives.',
+    },
+    {
+      name: 'return',
+      use: 'out',
+      min: 1,
+      max: '1',
+      type: 'Bundle',
+      documentation: 'A searchset: the compartment as matches, what it refers to as included.',
+    },
+  ],
+  perform: performEverything,
+};
+
+/** Where a page begins: after so many of one type, as of a seq. */
+interface Mark {
+  readonly asOf: number | undefined;
+  readonly type: string | undefined;
+  readonly offset: number;
+}
+
+async function performEverything(invocation: Invocation): Promise<OperationReply> {
+  const { room, request, input } = invocation;
+  const patient = patientOf(invocation);
+  const mark = readMark(textIn(input, PAGE));
+  const snapshot = snapshotAsOf(room, mark.asOf);
+  await checkPatient(snapshot, patient, invocation.sight);
+  const count = Math.min(numberIn(input, '_count') ?? room.settings.pageSizeMax, room.settings.pageSizeMax);
+  const { matches, next } = await findMatches(invocation, snapshot, patient, mark, count);
+  const wanted = typesIn(input);
+  const { included, cut } = await findSupporting(room, request, snapshot, patient, matches, wanted);
+  const self = addressOf(room.settings.publicBase, invocation, patient);
+  const nextLink = next === undefined ? undefined : `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${next}`;
+  const entryOf = ({ ref, text }: Match, search: 'match' | 'include'): ReplyEntry => ({
+    fullUrl: `${room.settings.publicBase}/${ref}`,
+    text: showText(ref, text, request.caller),
+    search,
+  });
+  return {
+    status: 200,
+    text: buildBundleText({
+      type: 'searchset',
+      total: next === undefined && mark.asOf === undefined ? matches.length : undefined,
+      links: [['self', self], ...(nextLink === undefined ? [] : [['next', nextLink] as const])],
+      entries: [
+        ...matches.map((match) => entryOf(match, 'match')),
+        ...included.map((match) => entryOf(match, 'include')),
+        ...(cut ? [CUT] : []),
+      ],
+    }),
+    patients: [patient],
+    seen: [...matches, ...included].map(({ ref, seq, custodian, text }) => ({
+      ref,
+      seq,
+      custodian,
+      patients: room.patientsOf(ref, seq, text),
+    })),
+  };
+}
+
+const CUT: ReplyEntry = {
+  text: JSON.stringify(
+    buildOutcome([
+      {
+        code: 'includes-cut',
+        severity: 'warning',
+        diagnostics: 'not everything that the resources of this page refer to is here',
+      },
+    ]),
+  ),
+  search: 'outcome',
+};
+
+// — whose
+
+/** @throws OperationOutcomeError `scope-insufficient` where no patient is named, neither by the address nor by the token */
+function patientOf({ level, request }: Invocation): Ref {
+  const { caller, id } = request;
+  if (level === 'instance') return `Patient/${id ?? ''}`;
+  if (caller.patient !== undefined) return caller.patient;
+  throw new OperationOutcomeError('scope-insufficient', {
+    diagnostics: 'on the type it is for tokens with a patient in context; name one: Patient/[id]/$everything',
+  });
+}
+
+async function checkPatient(snapshot: Snapshot, patient: Ref, sight: Sight): Promise<void> {
+  const version = await snapshot.read(patient, sight);
+  if (version === undefined)
+    throw new OperationOutcomeError('not-found', { diagnostics: `${patient} is not here` });
+  if (version.text === undefined)
+    throw new OperationOutcomeError('gone', { diagnostics: `${patient} was deleted at ${version.at}` });
+}
+
+// — what
+
+/** The types wanted; undefined: all. @throws OperationOutcomeError `parameter-invalid` for what is no type of R4 */
+function typesIn(input: Input): ReadonlySet<string> | undefined {
+  const names = textsIn(input, '_type').flatMap((text) => text.split(',').map((name) => name.trim()));
+  if (names.length === 0) return undefined;
+  if (names.every((name) => isResourceType(name))) return new Set(names);
+  throw new OperationOutcomeError('parameter-invalid', { diagnostics: '_type names types of R4' });
+}
+
+/** The patient first, then the other types in their order. */
+function typesFor(
+  caller: Caller,
+  wanted: ReadonlySet<string> | undefined,
+): readonly (readonly [string, Sight])[] {
+  const ordered = ['Patient', ...[...RESOURCE_TYPES.keys()].filter((type) => type !== 'Patient')];
+  return ordered.flatMap((type): readonly (readonly [string, Sight])[] => {
+    if (RESOURCE_TYPES.get(type)?.renderedFromAudit === true || wanted?.has(type) === false) return [];
+    const sight = sightForType(caller, type);
+    return sight === undefined ? [] : [[type, sight]];
+  });
+}
+
+interface Found {
+  readonly matches: readonly Match[];
+  /** Where the next page begins; undefined when there is none. */
+  readonly next: string | undefined;
+}
+
+async function findMatches(
+  { request, input }: Invocation,
+  snapshot: Snapshot,
+  patient: Ref,
+  mark: Mark,
+  count: number,
+): Promise<Found> {
+  const matches: Match[] = [];
+  const types = typesFor(request.caller, typesIn(input));
+  const first = mark.type === undefined ? 0 : types.findIndex(([type]) => type === mark.type);
+  if (first < 0) throw notAPage();
+  for (const [index, [type, sight]] of types.slice(first).entries()) {
+    const offset = index === 0 ? mark.offset : 0;
+    const left = count - matches.length;
+    // One more than there is room for tells whether there is a next page, and where it begins.
+    const query = {
+      type,
+      where: clauseFor(type, patient, input),
+      sort: [],
+      sight,
+      count: left + 1,
+      offset,
+      total: false,
+    };
+    const page = await snapshot.search(query, request.signal).catch(searchRefusal);
+    matches.push(...page.matches.slice(0, left));
+    if (page.matches.length > left) return { matches, next: `${snapshot.seq}-${type}-${offset + left}` };
+  }
+  return { matches, next: undefined };
+}
+
+function clauseFor(type: string, patient: Ref, input: Input): Clause {
+  const own: Clause =
+    type === 'Patient'
+      ? { kind: 'id', ids: [idOf(patient)] }
+      : { kind: 'reference', param: PATIENT_PARAM, to: [patient] };
+  const since = textIn(input, '_since');
+  const range = since === undefined ? undefined : parseDateRange(`gt${since}`, 0);
+  const care = careBetween(type, textIn(input, 'start'), textIn(input, 'end'));
+  return {
+    kind: 'all',
+    of: [
+      own,
+      ...(range === undefined ? [] : [{ kind: 'updated', ...range } as const]),
+      ...(care === undefined ? [] : [care]),
+    ],
+  };
+}
+
+// — pages
+
+function readMark(text: string | undefined): Mark {
+  if (text === undefined) return { asOf: undefined, type: undefined, offset: 0 };
+  const [, asOf, type = '', offset] = /^(\d{1,15})-([A-Za-z]{1,64})-(\d{1,9})$/.exec(text) ?? [];
+  if (asOf === undefined || !isResourceType(type)) throw notAPage();
+  return { asOf: Number(asOf), type, offset: Number(offset) };
+}
+
+const notAPage = (): OperationOutcomeError =>
+  new OperationOutcomeError('parameter-invalid', { diagnostics: `${PAGE} is no page link` });
+
+/** What was asked, as a GET, whichever way it was asked. */
+function addressOf(base: string, { level, input }: Invocation, patient: Ref): string {
+  const at = level === 'type' ? typeOf(patient) : patient;
+  const pairs = [...input].flatMap(([name]) =>
+    name === PAGE ? [] : textsIn(input, name).map((text): [string, string] => [name, text]),
+  );
+  const query = new URLSearchParams(pairs).toString();
+  return `${base}/${at}/$everything${query === '' ? '' : `?${query}`}`;
+}

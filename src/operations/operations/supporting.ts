@@ -1,0 +1,80 @@
+/**
+ * What a patient's record refers to without being of it (http://hl7.org/fhir/R4/patient-operation-everything.html: "linked
+ * practitioners, medications, locations, organizations", "including binaries and attachments"), in the caller's sight.
+ */
+import { relativeTo, walkReferences } from '../../fhir/reference.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Match } from '../../ports/query.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { localRefOf, typeOf } from '../../resources/element.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
+import type { Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { sightForType } from '../scope.ts';
+
+/** What is referred to refers on: a PractitionerRole to its Organization, which may be part of another. */
+const ROUNDS_MAX = 3;
+
+/** @param wanted types that are wanted; undefined: all. At most `includesMax`; `cut`: there is more. */
+export async function findSupporting(
+  room: Room,
+  request: Request,
+  snapshot: Snapshot,
+  patient: Ref,
+  matches: readonly Match[],
+  wanted: ReadonlySet<string> | undefined,
+): Promise<{ readonly included: readonly Match[]; readonly cut: boolean }> {
+  const known = new Set<Ref>(matches.map(({ ref }) => ref));
+  const included: Match[] = [];
+  let sources = matches;
+  for (let round = 0; round < ROUNDS_MAX && sources.length > 0; round += 1) {
+    const next: Match[] = [];
+    for (const ref of referredBy(room, sources)) {
+      if (known.has(ref)) continue;
+      known.add(ref);
+      const found = await readSupporting(room, request, snapshot, patient, ref);
+      if (found === undefined) continue;
+      if (included.length + next.length === room.settings.includesMax)
+        return { included: [...included, ...next].filter(isWanted), cut: true };
+      next.push(found);
+    }
+    included.push(...next);
+    sources = next;
+  }
+  return { included: included.filter(isWanted), cut: false };
+
+  function isWanted({ ref }: Match): boolean {
+    return wanted?.has(typeOf(ref)) !== false;
+  }
+}
+
+function referredBy({ settings }: Room, sources: readonly Match[]): ReadonlySet<Ref> {
+  const refs = new Set<Ref>();
+  for (const { text } of sources) {
+    walkReferences(JSON.parse(text) as Resource, ({ text: reference }) => {
+      const ref = localRefOf(relativeTo(settings.publicBase, reference));
+      if (ref !== undefined && isSupporting(typeOf(ref))) refs.add(ref);
+    });
+  }
+  return refs;
+}
+
+const isSupporting = (type: string): boolean => {
+  const declared = RESOURCE_TYPES.get(type);
+  return declared !== undefined && declared.renderedFromAudit !== true;
+};
+
+/** Neither of this patient's compartment, where it is a match of its own, nor of another patient's. */
+async function readSupporting(
+  room: Room,
+  { caller }: Request,
+  snapshot: Snapshot,
+  patient: Ref,
+  ref: Ref,
+): Promise<Match | undefined> {
+  const sight = ref === patient ? undefined : sightForType(caller, typeOf(ref));
+  const version = sight === undefined ? undefined : await snapshot.read(ref, sight);
+  if (version?.text === undefined) return undefined;
+  const { seq, text, custodian } = version;
+  return room.patientsOf(ref, seq, text).length > 0 ? undefined : { ref, seq, text, custodian };
+}

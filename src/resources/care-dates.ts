@@ -1,0 +1,79 @@
+/**
+ * When care took place, by resource type: the search parameters that say so, for `start` and `end` of
+ * Patient/$everything ("the date range relates to care dates, not record currency dates"). A type without a row is about
+ * no time of care (Coverage, RelatedPerson), and always in range.
+ */
+import type { Clause } from '../ports/query.ts';
+import { parseDateRange } from './search/range.ts';
+
+export const CARE_DATES: Readonly<Record<string, readonly string[]>> = {
+  AllergyIntolerance: ['onset', 'last-date', 'date'],
+  Appointment: ['date'],
+  Basic: ['created'],
+  CarePlan: ['date'],
+  CareTeam: ['date'],
+  Claim: ['created'],
+  ClaimResponse: ['created'],
+  ClinicalImpression: ['date'],
+  Communication: ['sent', 'received'],
+  CommunicationRequest: ['occurrence', 'authored'],
+  Composition: ['date', 'period'],
+  Condition: ['onset-date', 'abatement-date', 'recorded-date'],
+  Consent: ['date'],
+  CoverageEligibilityRequest: ['created'],
+  CoverageEligibilityResponse: ['created'],
+  DeviceRequest: ['event-date', 'authored-on'],
+  DiagnosticReport: ['date', 'issued'],
+  DocumentManifest: ['created'],
+  DocumentReference: ['period', 'date'],
+  Encounter: ['date'],
+  EpisodeOfCare: ['date'],
+  FamilyMemberHistory: ['date'],
+  Flag: ['date'],
+  Goal: ['start-date', 'target-date'],
+  ImagingStudy: ['started'],
+  Immunization: ['date'],
+  List: ['date'],
+  MeasureReport: ['date', 'period'],
+  Media: ['created'],
+  MedicationAdministration: ['effective-time'],
+  MedicationDispense: ['whenhandedover', 'whenprepared'],
+  MedicationRequest: ['date', 'authoredon'],
+  MedicationStatement: ['effective'],
+  NutritionOrder: ['datetime'],
+  Observation: ['date'],
+  Procedure: ['date'],
+  Provenance: ['when', 'recorded'],
+  QuestionnaireResponse: ['authored'],
+  RequestGroup: ['authored'],
+  RiskAssessment: ['date'],
+  ServiceRequest: ['occurrence', 'authored'],
+  Specimen: ['collected'],
+  Task: ['period', 'authored-on'],
+};
+
+/**
+ * Resources whose care overlaps the days from `start` to `end`, and those that say no date of it: a record is rather shown
+ * than withheld. Undefined where every resource of the type is in range.
+ */
+export function careBetween(
+  type: string,
+  start: string | undefined,
+  end: string | undefined,
+): Clause | undefined {
+  const params = Object.hasOwn(CARE_DATES, type) ? (CARE_DATES[type] ?? []) : [];
+  const bounds = [start && `ge${start}`, end && `le${end}`].flatMap((text) => readBound(text));
+  if (params.length === 0 || bounds.length === 0) return undefined;
+  const within = params.map((param): Clause => ({
+    kind: 'all',
+    of: bounds.map((bound) => ({ kind: 'range', param, ...bound })),
+  }));
+  const undated = params.map((param): Clause => ({ kind: 'missing', param, missing: true }));
+  return { kind: 'any', of: [...within, { kind: 'all', of: undated }] };
+}
+
+/** A date that was checked before; an absolute one, so that it does not matter when it is read. */
+function readBound(text: string | undefined) {
+  const range = text === undefined ? undefined : parseDateRange(text, 0);
+  return range === undefined ? [] : [range];
+}
