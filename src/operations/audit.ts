@@ -57,19 +57,28 @@ export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
     entities: seen.map(({ ref, seq }) => `${ref}/_history/${seq}`),
     patients: unique([...focus, ...seen.flatMap(({ patients }) => patients)]),
     ...(queryText !== '' && { query: queryText }),
-    viewers: unique(seen.flatMap(({ custodian }) => (custodian === '' ? [] : [custodian]))),
+    viewers: custodiansOf(seen),
   };
 }
+
+const custodiansOf = (seen: readonly Pick<Seen, 'custodian'>[]): readonly Ref[] =>
+  unique(seen.flatMap(({ custodian }) => (custodian === '' ? [] : [custodian])));
 
 /** An operation that changes nothing: its name with its query, and what it showed. */
 export function auditOperation(
   request: Request,
   seen: readonly Seen[],
-  about: readonly Ref[] = [],
+  about: readonly Pick<Seen, 'ref' | 'custodian'>[] = [],
 ): AuditEntry {
   const row = auditRead(request, seen);
   const entities = seen.length === 0 ? namedIn(request) : row.entities;
-  return { ...row, entities, patients: unique([...about, ...row.patients]), query: askedOf(request) };
+  return {
+    ...row,
+    entities,
+    patients: unique([...about.map(({ ref }) => ref), ...row.patients]),
+    viewers: unique([...custodiansOf(about), ...row.viewers]),
+    query: askedOf(request),
+  };
 }
 
 /** The query as asked, behind the name of the operation where there is one: `$everything?start=2026`. */

@@ -6,7 +6,7 @@ import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { buildOutcome, OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Clause, Match, Sight } from '../../ports/query.ts';
-import type { Snapshot } from '../../ports/store.ts';
+import type { Snapshot, Version } from '../../ports/store.ts';
 import { careBetween } from '../../resources/care-dates.ts';
 import { PATIENT_PARAM } from '../../resources/compartment.ts';
 import { idOf, typeOf } from '../../resources/element.ts';
@@ -107,7 +107,7 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
   const patient = patientOf(invocation);
   const mark = readMark(textIn(input, PAGE));
   const snapshot = snapshotAsOf(room, mark.asOf);
-  await checkPatient(snapshot, patient, invocation.sight);
+  const whose = await readPatient(snapshot, patient, invocation.sight);
   const count = Math.min(numberIn(input, '_count') ?? room.settings.pageSizeMax, room.settings.pageSizeMax);
   const { matches, next } = await findMatches(invocation, snapshot, patient, mark, count);
   const wanted = typesIn(input);
@@ -131,7 +131,7 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
         ...(cut ? [CUT] : []),
       ],
     }),
-    patients: [patient],
+    about: [whose],
     seen: [...matches, ...included].map(({ ref, seq, custodian, text }) => ({
       ref,
       seq,
@@ -166,12 +166,13 @@ function patientOf({ level, request }: Invocation): Ref {
   });
 }
 
-async function checkPatient(snapshot: Snapshot, patient: Ref, sight: Sight): Promise<void> {
+async function readPatient(snapshot: Snapshot, patient: Ref, sight: Sight): Promise<Version> {
   const version = await snapshot.read(patient, sight);
   if (version === undefined)
     throw new OperationOutcomeError('not-found', { diagnostics: `${patient} is not here` });
   if (version.text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${patient} was deleted at ${version.at}` });
+  return version;
 }
 
 // — what

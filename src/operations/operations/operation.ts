@@ -3,7 +3,7 @@
  * declares it, one line of `index.ts` registers it; routes, parameters, scopes, audit, capability and its
  * OperationDefinition follow from the declaration.
  */
-import type { OperationDefinition, Ref } from '../../fhir/types.ts';
+import type { OperationDefinition } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Seen } from '../audit.ts';
@@ -69,8 +69,8 @@ export interface Invocation {
 export interface OperationReply extends Reply {
   /** The versions it shows. What does not affect state is audited by the desk, with these; what does audits its commit. */
   readonly seen?: readonly Seen[];
-  /** Whom it was asked about, whatever was found; for the audit. */
-  readonly patients?: readonly Ref[];
+  /** The patients it was asked about, whatever was found; for the audit, which their custodians see. */
+  readonly about?: readonly Pick<Seen, 'ref' | 'custodian'>[];
 }
 
 export const levelOf = ({ type, id }: Pick<Request, 'type' | 'id'>): Level =>

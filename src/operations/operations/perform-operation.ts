@@ -21,7 +21,7 @@ export async function performOperation(room: Room, request: Request, door: Messa
   const input = readInput(request, operation.parameters);
   const {
     seen = [],
-    patients = [],
+    about = [],
     ...reply
   } = await operation.perform({
     room,
@@ -31,7 +31,7 @@ export async function performOperation(room: Room, request: Request, door: Messa
     input,
     sight,
   });
-  if (!operation.affectsState) await recordRead(room, auditOperation(request, seen, patients));
+  if (!operation.affectsState) await recordRead(room, auditOperation(request, seen, about));
   return reply;
 }
 

@@ -154,10 +154,19 @@ describe('who asks', () => {
 
   test('it is audited once, with the patient', async () => {
     await everything('?_type=Observation', 'recipient');
-    const { bundle } = await rest.must(`GET AuditEvent?patient=${patient}&_count=1`);
-    const [event] = bundle.entry ?? [];
-    expect(event?.resource).toMatchObject({ action: 'E', outcome: '0', subtype: [{ code: 'operation' }] });
-    expect(JSON.stringify(event)).toContain(Buffer.from('$everything?_type=Observation').toString('base64'));
+    const last = async (as: 'initiator' | 'recipient') =>
+      (await rest.must(`GET AuditEvent?patient=${patient}&_count=1`, { as })).bundle.entry?.[0]?.resource;
+    expect(await last('recipient')).toMatchObject({
+      action: 'E',
+      outcome: '0',
+      subtype: [{ code: 'operation' }],
+    });
+    expect(JSON.stringify(await last('recipient'))).toContain(
+      Buffer.from('$everything?_type=Observation').toString('base64'),
+    );
+    // The custodian of the patient sees who asked, although nothing of its own was found.
+    expect(JSON.stringify(await last('initiator'))).toContain('Organization/recipient');
+    expect(JSON.stringify(await last('initiator'))).not.toContain('subject-recipient');
   });
 });
 
