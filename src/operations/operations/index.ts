@@ -3,11 +3,20 @@ import type { Request } from '../request.ts';
 import { everything } from './everything.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
+import { expand } from './terminology/expand.ts';
+import { lookup, subsumes } from './terminology/lookup.ts';
+import { validateInCodeSystem, validateInValueSet } from './terminology/validate-code.ts';
 import { validate } from './validate.ts';
 
 const DECLARED: readonly Operation[] = [
   everything,
   validate,
+  // — on terminology
+  expand,
+  validateInValueSet,
+  validateInCodeSystem,
+  lookup,
+  subsumes,
   // — on work items about messages
   linkMessage,
   correctMessage,

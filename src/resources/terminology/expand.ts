@@ -3,7 +3,6 @@ import { foldText } from '../../fhir/fold.ts';
 import { OperationOutcomeError, type IssueCode } from '../../fhir/issue.ts';
 import {
   conceptOf,
-  keyOf,
   type Coded,
   type Concept,
   type Designation,
@@ -31,6 +30,8 @@ export interface ExpandOptions {
   /** Words that the code or the display holds, whatever their case and accents. */
   readonly filter?: string | undefined;
   readonly activeOnly?: boolean | undefined;
+  /** Without what groups others and is not used itself. */
+  readonly concreteOnly?: boolean | undefined;
   readonly offset?: number | undefined;
   readonly count?: number | undefined;
 }
@@ -72,8 +73,9 @@ export function expandValueSet(
 
 const nameOf = ({ url, version }: System): string => (version === undefined ? url : `${url}|${version}`);
 
-function isWanted(member: Member, { filter = '', activeOnly = false }: ExpandOptions): boolean {
-  if (activeOnly && member.inactive === true) return false;
+function isWanted(member: Member, { filter = '', activeOnly, concreteOnly }: ExpandOptions): boolean {
+  if (activeOnly === true && member.inactive === true) return false;
+  if (concreteOnly === true && member.abstract === true) return false;
   if (filter === '') return true;
   const text = foldText(`${member.code} ${member.display ?? ''}`);
   return foldText(filter)
@@ -218,7 +220,3 @@ function addListed(members: Members, contains: Contains): void {
 
 const refusal = (code: IssueCode, diagnostics: string): OperationOutcomeError =>
   new OperationOutcomeError(code, { diagnostics });
-
-/** Whether two codes are the same in a system. */
-export const isSameCode = (system: System, a: string, b: string): boolean =>
-  keyOf(system, a) === keyOf(system, b);

@@ -1,0 +1,149 @@
+/** What the terminology operations have in common: which value set or code system is asked about, and which code. */
+import { OperationOutcomeError, type IssueCode } from '../../../fhir/issue.ts';
+import type { CodeableConcept, CodeSystem, Coding, Ref, Resource, ValueSet } from '../../../fhir/types.ts';
+import { PACKAGED } from '../../../resources/terminology/packaged.ts';
+import type { Held, Selection, System } from '../../../resources/terminology/held.ts';
+import { selectionOf, systemOf } from '../../../resources/terminology/stored.ts';
+import type { Seen } from '../../audit.ts';
+import { seenOf } from '../../interactions/read.ts';
+import { loadHeld, type Seeing } from '../../terminology.ts';
+import { resourceIn, textIn, valueIn } from '../input.ts';
+import type { Invocation, OperationParameter } from '../operation.ts';
+
+export const refuse = (code: IssueCode, diagnostics: string): OperationOutcomeError =>
+  new OperationOutcomeError(code, { diagnostics });
+
+export const input = (
+  name: string,
+  type: string,
+  documentation: string,
+  max: '1' | '*' = '1',
+): OperationParameter => ({ name, use: 'in', min: 0, max, type, documentation });
+
+export const output = (
+  name: string,
+  type: string,
+  documentation: string,
+  min: 0 | 1 = 0,
+): OperationParameter => ({ name, use: 'out', min, max: '1', type, documentation });
+
+export const seeingOf = ({ room, sight, request }: Invocation): Seeing => ({
+  snapshot: room.store.snapshot(),
+  sight,
+  signal: request.signal,
+});
+
+/** A resource that an operation is about: of the instance, of a parameter, or by its canonical. */
+interface Subject<T extends ValueSet | CodeSystem> {
+  readonly resource?: T;
+  readonly canonical?: string;
+  readonly seen: readonly Seen[];
+}
+
+async function subjectOf<T extends ValueSet | CodeSystem>(
+  invocation: Invocation,
+  inline: string,
+  version: string,
+): Promise<Subject<T>> {
+  const { request, input: given, level, room, sight } = invocation;
+  const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
+  const sent = resourceIn(given, inline)?.plain;
+  const url = textIn(given, 'url');
+  if (level === 'instance') {
+    if (sent !== undefined || url !== undefined)
+      throw refuse('parameter-invalid', `the address says which one is meant: leave out url and ${inline}`);
+    const stored = await room.store.snapshot().read(ref, sight);
+    const found = stored?.text === undefined ? room.packaged(ref) : (JSON.parse(stored.text) as Resource); // stored texts were validated
+    if (found === undefined) throw refuse('not-found', `${ref} is not here`);
+    const seen = stored?.text === undefined ? [] : [seenOf(room, stored, stored.text)];
+    return { resource: found as unknown as T, seen }; // of the type of the address
+  }
+  if (sent !== undefined) return { resource: sent as unknown as T, seen: [] }; // of the parameter's type
+  if (url === undefined) throw refuse('field-missing', `the operation needs url or ${inline}`);
+  const of = textIn(given, version);
+  return { canonical: of === undefined || url.includes('|') ? url : `${url}|${of}`, seen: [] };
+}
+
+export interface AskedValueSet {
+  readonly held: Held;
+  readonly selection: Selection;
+  /** What is shown of it beside its members. */
+  readonly resource: ValueSet;
+  readonly seen: readonly Seen[];
+}
+
+/**
+ * The value set of an invocation, with all that it is made of.
+ *
+ * @throws OperationOutcomeError `value-set-unknown`
+ */
+export async function askedValueSet(invocation: Invocation): Promise<AskedValueSet> {
+  const subject = await subjectOf<ValueSet>(invocation, 'valueSet', 'valueSetVersion');
+  const { resource, canonical, seen } = subject;
+  if (resource !== undefined) {
+    const selection = selectionOf(resource);
+    const held = await loadHeld(seeingOf(invocation), { given: [selection] });
+    return { held, selection, resource, seen };
+  }
+  const held = await loadHeld(seeingOf(invocation), { valueSets: [canonical ?? ''] });
+  const selection = held.valueSet(canonical ?? '');
+  if (selection === undefined) throw refuse('value-set-unknown', 'no value set of this url is held here');
+  const { url, version, name, title } = selection;
+  return {
+    held,
+    selection,
+    resource: {
+      resourceType: 'ValueSet',
+      ...(url !== undefined && { url }),
+      ...(version !== undefined && { version }),
+      ...(name !== undefined && { name }),
+      ...(title !== undefined && { title }),
+      status: 'active',
+    },
+    seen,
+  };
+}
+
+/** @throws OperationOutcomeError `not-found` when the code system is not held */
+export async function askedSystem(
+  invocation: Invocation,
+  canonicals: readonly string[],
+): Promise<{ readonly held: Held; readonly system: System }> {
+  const held = await loadHeld(seeingOf(invocation), { systems: canonicals });
+  const [canonical = ''] = canonicals;
+  const system = held.system(canonical);
+  if (system === undefined) throw refuse('not-found', 'the code system is not held here');
+  return { held, system };
+}
+
+/** The code system of an invocation: of the instance, of the parameter `codeSystem`, or by `url`. */
+export async function askedCodeSystem(
+  invocation: Invocation,
+): Promise<{ readonly system: System; readonly seen: readonly Seen[] }> {
+  const subject = await subjectOf<CodeSystem>(invocation, 'codeSystem', 'version');
+  const { resource, canonical, seen } = subject;
+  if (resource === undefined) return { ...(await askedSystem(invocation, [canonical ?? ''])), seen };
+  const system = systemOf(resource) ?? PACKAGED.system(resource.url ?? '');
+  if (system === undefined) throw refuse('not-found', 'the code system does not hold its concepts');
+  return { system, seen };
+}
+
+/** The codes that are asked about: of `code`, `coding` or `codeableConcept`. Exactly one of these is given. */
+export function askedCodings({ input: given }: Invocation, systemName?: string): readonly Coding[] {
+  const code = textIn(given, 'code');
+  const coding = valueIn(given, 'coding') as Coding | undefined; // checked against the definition
+  const concept = valueIn(given, 'codeableConcept') as CodeableConcept | undefined; // likewise
+  if ([code, coding, concept].filter((one) => one !== undefined).length !== 1)
+    throw refuse('parameter-invalid', 'give one of code, coding and codeableConcept');
+  if (coding !== undefined) return [coding];
+  if (concept !== undefined) return concept.coding ?? [];
+  const system = systemName === undefined ? undefined : textIn(given, systemName);
+  const display = textIn(given, 'display');
+  return [
+    {
+      ...(code !== undefined && { code }),
+      ...(system !== undefined && { system }),
+      ...(display !== undefined && { display }),
+    },
+  ];
+}
