@@ -200,6 +200,7 @@ async function seed(server: TestServer, organizations: readonly string[]): Promi
 }
 
 function* headersOf(method: Method, sending: Sending): Iterable<readonly [string, string]> {
+  yield ['accept', 'application/fhir+json'];
   yield ['content-type', method === 'PATCH' ? 'application/json-patch+json' : 'application/fhir+json'];
   if (sending.ifMatch !== undefined) yield ['if-match', `W/"${sending.ifMatch}"`];
   if (sending.ifNoneExist !== undefined) yield ['if-none-exist', sending.ifNoneExist];

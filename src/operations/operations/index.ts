@@ -1,5 +1,6 @@
 /** The registry of operations: one line each. Routes, capability, definitions and audit follow. */
 import type { Request } from '../request.ts';
+import { convert } from './convert.ts';
 import { everything } from './everything.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
@@ -9,6 +10,7 @@ import { validateInCodeSystem, validateInValueSet } from './terminology/validate
 import { validate } from './validate.ts';
 
 const DECLARED: readonly Operation[] = [
+  convert,
   everything,
   validate,
   // — on terminology

@@ -89,7 +89,7 @@ export async function clientOf({ port, devIssuer }: Running): Promise<Omit<Rest,
 
   const send: Send = async (line, { as = 'initiator', headers: more = {}, body } = {}) => {
     const [method = '', path = ''] = line.split(/ (.*)/s);
-    const headers = new Headers();
+    const headers = new Headers({ accept: 'application/fhir+json' });
     const token = tokens.get(as.replace(/ .*/, ''));
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
     const behalf = /^administrator for (.+)$/.exec(as)?.[1];
