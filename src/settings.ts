@@ -136,6 +136,10 @@ export const SETTINGS = {
     'Time after which a search is ended with search-too-costly.',
   ),
   searchSnapshotMs: integer(15 * MINUTE, [MINUTE, DAY], 'How long the pages of a search can be read.'),
+  fullText: onOff(
+    true,
+    'Keep the words of every resource in a file beside the store, for _text and _content.',
+  ),
   searchWorkers: integer(1, [1, 16], 'Threads that search.'),
   pageSize: integer(50, [1, 1000], 'Matches of a page when _count is absent.'),
   includesMax: integer(1000, [1, 10_000], 'Included resources of a page at most.'),

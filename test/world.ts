@@ -21,6 +21,7 @@ export const SETTINGS: DeskSettings = {
   publicBase: BASE,
   pageSizeDefault: 50,
   pageSizeMax: 1000,
+  fullText: true,
   putToUnusedId: 'administrator',
   validation: ['*:claimed'],
   unknownModifierExtensions: 'refuse',

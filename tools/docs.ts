@@ -80,6 +80,7 @@ function house(): ServedHouse {
     interactions: OFFERED,
     operations: OPERATIONS,
     parametersOf: searchParameters,
+    fullText: true,
     version: '',
     date: '',
     base: '',

@@ -35,6 +35,16 @@ const PATCH_FORMATS = [
   'application/fhir+xml',
 ] as const;
 
+/** Of every type that is stored, where full text is kept. */
+const TEXT_PARAMETERS: readonly CapabilityStatementRestResourceSearchParam[] = [
+  { name: '_text', type: 'string', documentation: 'Words of the narrative: AND, OR, NOT, "phrases", stem*' },
+  {
+    name: '_content',
+    type: 'string',
+    documentation: 'Words of the resource: AND, OR, NOT, "phrases", stem*',
+  },
+];
+
 export function buildCapabilityStatement(house: ServedHouse): CapabilityStatement {
   return {
     resourceType: 'CapabilityStatement',
@@ -182,8 +192,8 @@ function buildSearch({ type, renderedFromAudit }: ResourceType, house: ServedHou
     name: code,
     type: kind,
   }));
-  const searchParam = [...EVERY_PARAMETER, ...own];
-  if (renderedFromAudit === true) return { searchParam };
+  if (renderedFromAudit === true) return { searchParam: [...EVERY_PARAMETER, ...own] };
+  const searchParam = [...EVERY_PARAMETER, ...(house.fullText ? TEXT_PARAMETERS : []), ...own];
   const searchInclude = referencesOf(type, house).map(({ code }) => `${type}:${code}`);
   const searchRevInclude = [...house.types.values()]
     .filter((other) => other.renderedFromAudit !== true)

@@ -10,6 +10,8 @@ export interface ServedHouse {
   readonly interactions: ReadonlySet<Interaction>;
   /** By their codes; `_id` and `_lastUpdated` are of every type and not among them. */
   readonly parametersOf: (type: string) => ReadonlyMap<string, SearchParameter>;
+  /** Whether the store keeps full text. */
+  readonly fullText: boolean;
   /** By the ids of their definitions. */
   readonly operations: ReadonlyMap<string, Operation>;
   readonly version: string;

@@ -12,6 +12,8 @@ export interface DeskSettings extends RuleSettings {
   readonly publicBase: string;
   readonly pageSizeDefault: number;
   readonly pageSizeMax: number;
+  /** Whether the store keeps full text. */
+  readonly fullText: boolean;
   /** Who may PUT to an id that nobody has used (rules 2.7). */
   readonly putToUnusedId: 'administrator' | 'everyone';
   /** How much is asked of what is written: rows of `resources/validation-level.ts`. */

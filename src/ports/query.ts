@@ -101,7 +101,19 @@ export type Clause =
       readonly where: Clause;
     }
   /** Some visible resource of `type` that references this one under `param` satisfies `where` (`_has`). */
-  | { readonly kind: 'has'; readonly type: string; readonly param: string; readonly where: Clause };
+  | { readonly kind: 'has'; readonly type: string; readonly param: string; readonly where: Clause }
+  /**
+   * These words, folded, follow each other in the narrative or anywhere in the resource's full text; with `starts` the last
+   * one is the beginning of a word. For a store that keeps full text.
+   */
+  | {
+      readonly kind: 'text';
+      readonly within: 'narrative' | 'content';
+      readonly words: readonly string[];
+      readonly starts: boolean;
+    }
+  /** The text beside a code under `param`, or one of its words, begins with `value`, which is folded (`:text`). */
+  | { readonly kind: 'display'; readonly param: string; readonly value: string };
 
 /** What one component of a composite is asked; `param` is the suffix under which it keeps the value. */
 export type PartClause = Extract<Clause, { kind: 'token' | 'string' | 'reference' | 'uri' | 'range' }>;

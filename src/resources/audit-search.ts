@@ -9,12 +9,14 @@ import type { AuditQuery } from '../ports/store.ts';
 import { matches } from './match.ts';
 import { searchValues } from './search-values.ts';
 
-/** Whether a clause asks about other resources somewhere. */
+/** Whether a clause asks about other resources somewhere, or about the text of this one. */
 export function asksOthers(clause: Clause): boolean {
   if (clause.kind === 'all' || clause.kind === 'any') return clause.of.some(asksOthers);
   if (clause.kind === 'not') return asksOthers(clause.clause);
-  return clause.kind === 'chain' || clause.kind === 'has';
+  return LEAVING.has(clause.kind);
 }
+
+const LEAVING: ReadonlySet<Clause['kind']> = new Set(['chain', 'has', 'text', 'display']);
 
 /**
  * What the store can do of a search: conditions that every match fulfils. `patient` then finds whom an event is about, not

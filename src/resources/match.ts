@@ -35,6 +35,9 @@ export function matches(clause: Clause, candidate: Candidate): boolean {
     case 'chain':
     case 'has':
       throw new Error(`a ${clause.kind} clause looks at other resources`);
+    case 'text':
+    case 'display':
+      throw new Error(`a ${clause.kind} clause looks at the text of a stored resource`);
     default:
       return candidate.values.some((value) => value.param === clause.param && satisfies(clause, value));
   }

@@ -101,7 +101,25 @@ export function parseCondition(type: string, queryText: string, options: FilterO
   if (wish !== undefined)
     throw unsupported(wish[0], 'a condition selects resources and says nothing of a result');
   if (pairs.length === 0) throw invalid('condition', 'has no parameter');
-  return allOf(readFilters(type, pairs, { ...options, lenient: false }).clauses);
+  const where = allOf(readFilters(type, pairs, { ...options, lenient: false }).clauses);
+  if (readsTexts(where)) throw unsupported('condition', 'texts are searched, they are no condition');
+  return where;
+}
+
+/** Whether a clause looks at the text of a resource: what is only planned has none yet. */
+function readsTexts(clause: Clause): boolean {
+  switch (clause.kind) {
+    case 'all':
+    case 'any':
+      return clause.of.some(readsTexts);
+    case 'not':
+      return readsTexts(clause.clause);
+    case 'chain':
+    case 'has':
+      return readsTexts(clause.where);
+    default:
+      return clause.kind === 'text' || clause.kind === 'display';
+  }
 }
 
 /** What is asked of resources; `used` are the pairs that were not left out, result parameters among them. */

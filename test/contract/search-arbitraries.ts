@@ -18,6 +18,9 @@ export const TICK = 500;
 /** Bounds of intervals: short ones, and ones longer than a day. */
 const INSTANTS = [0, 1000, 2000, 86_400_000, 86_401_000, 200_000_000, 400_000_000];
 
+/** Words of which some are the beginning of others. */
+const WORDS = ['sea', 'seal', 'seals', 'bay', 'ba'];
+
 const ref = fc.constantFrom(...REFS);
 const interval = fc
   .tuple(fc.constantFrom(...INSTANTS), fc.constantFrom(...INSTANTS))
@@ -92,6 +95,10 @@ const fixed = (of: Ref): Pick<Put, 'custodian' | 'everyone'> => {
   return { custodian: ['', ...ORGS][n % 4] as Ref | '', everyone: n === 5 };
 };
 
+function wordsUpTo(maxLength: number): fc.Arbitrary<readonly string[]> {
+  return fc.array(fc.constantFrom(...WORDS), { maxLength });
+}
+
 const put: fc.Arbitrary<Put> = fc
   .record({
     ref,
@@ -99,6 +106,7 @@ const put: fc.Arbitrary<Put> = fc
     parties: fc.subarray([...ORGS], { maxLength: 2 }),
     outward: fc.uniqueArray(ref, { maxLength: 2 }),
     gone: fc.nat(5).map((n) => n === 0),
+    texts: fc.record({ narrative: wordsUpTo(4), others: fc.array(wordsUpTo(3), { maxLength: 3 }) }),
   })
   .map((one) => ({ ...one, values: one.values.flatMap(underEachCode), ...fixed(one.ref) }));
 
@@ -221,6 +229,12 @@ const leaf = fc.oneof<fc.Arbitrary<Clause>[]>(
     low: TICK * Math.min(low, high),
     high: TICK * Math.max(low, high),
   })),
+  fc.record({
+    kind: fc.constant('text' as const),
+    within: fc.constantFrom('narrative' as const, 'content' as const),
+    words: fc.array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 2 }),
+    starts: fc.boolean(),
+  }),
   fc.record({ kind: fc.constant('id' as const), ids: fc.subarray(['1', '2', '3', '4', '5']) }),
 );
 

@@ -19,6 +19,8 @@ export interface Declared {
   readonly parties: readonly Ref[];
   readonly outward: readonly Ref[];
   readonly everyone: boolean;
+  /** Words of its narrative, and of each of its other values. */
+  readonly texts: { readonly narrative: readonly string[]; readonly others: readonly (readonly string[])[] };
 }
 
 /** Everything live at one moment. */
@@ -129,6 +131,14 @@ function holds(clause: Clause, one: Declared, world: Moment): boolean {
         const far = world.get(String(low) as Ref);
         return far !== undefined && clause.types.includes(far.type) && holds(clause.where, far, world);
       });
+    case 'text': {
+      const { narrative, others } = one.texts;
+      return (clause.within === 'narrative' ? [narrative] : [narrative, ...others]).some((words) =>
+        isSaid(words, clause.words, clause.starts),
+      );
+    }
+    case 'display':
+      throw new Error('search-display.ts asks this of real resources');
     default:
       return [...world.values()].some(
         (far) =>
@@ -149,6 +159,15 @@ function kilometres(one: Degrees, other: Degrees): number {
   });
   const dot = a!.reduce((sum, part, at) => sum + part * b![at]!, 0);
   return 6371.0088 * Math.acos(Math.max(-1, Math.min(1, dot)));
+}
+
+/** Whether the words are said one after the other, the last of them only begun. */
+function isSaid(text: readonly string[], words: readonly string[], starts: boolean): boolean {
+  return text.some((_word, at) =>
+    words.every((word, i) =>
+      starts && i === words.length - 1 ? text[at + i]?.startsWith(word) === true : text[at + i] === word,
+    ),
+  );
 }
 
 interface Interval {

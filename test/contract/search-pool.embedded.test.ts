@@ -50,7 +50,14 @@ async function within<T>(
   options: { queued?: number; timeoutMs?: number },
   use: (pool: SearchPool) => Promise<T>,
 ): Promise<T> {
-  const pool = new SearchPool({ file, threads: 1, queued: 8, timeoutMs: 30_000, ...options });
+  const pool = new SearchPool({
+    file,
+    threads: 1,
+    queued: 8,
+    timeoutMs: 30_000,
+    fullText: false,
+    ...options,
+  });
   try {
     // A thread takes its time to start, and a search is refused that waits too long for it.
     while ((await reasonOf(pool.search(CHEAP, TASKS + 1))) === 'too-busy');
@@ -110,7 +117,7 @@ describe('every search ends', () => {
   });
 
   test('closed while it runs', async () => {
-    const pool = new SearchPool({ file, threads: 2, queued: 8, timeoutMs: 30_000 });
+    const pool = new SearchPool({ file, threads: 2, queued: 8, timeoutMs: 30_000, fullText: false });
     const asked = [COSTLY, COSTLY, CHEAP].map((query) => reasonOf(pool.search(query, TASKS + 1)));
     await pool.close();
     expect(await Promise.all(asked)).toEqual(['aborted', 'aborted', 'aborted']);
@@ -125,6 +132,7 @@ describe('every search ends', () => {
       threads: 1,
       queued: 8,
       timeoutMs: 30_000,
+      fullText: false,
     });
     try {
       expect(await reasonOf(pool.search(CHEAP, 1))).toBe('too-costly');

@@ -84,5 +84,11 @@ export const has = (type: string, param: string, where: Clause): Clause => ({
   param,
   where,
 });
+export const said = (within: 'narrative' | 'content', words: string, starts = false): Clause => ({
+  kind: 'text',
+  within,
+  words: words.split(' '),
+  starts,
+});
 export const id = (...ids: string[]): Clause => ({ kind: 'id', ids });
 export const missing = (param: string, is: boolean): Clause => ({ kind: 'missing', param, missing: is });

@@ -19,7 +19,11 @@ export interface Put {
   readonly outward?: readonly Ref[];
   readonly everyone?: boolean;
   readonly gone?: boolean;
+  /** Words of its narrative and of other values; the text holds them in tags, and in elements of their own. */
+  readonly texts?: Declared['texts'];
 }
+
+const SILENCE: Declared['texts'] = { narrative: [], others: [] };
 
 export const EVERYTHING: Sight = { everything: true };
 export const seenBy = (organization: Ref, patient?: Ref): Sight => ({
@@ -93,7 +97,7 @@ export class SearchWorld {
       ref,
       method: gone ? 'DELETE' : 'PUT',
       base,
-      text: gone ? undefined : { pieces: [`{"ref":"${ref}"}`], holes: [] },
+      text: gone ? undefined : { pieces: [textOf(put)], holes: [] },
       custodian,
       values: gone ? [] : values,
       reach: { parties, outward, inward: [], everyone },
@@ -101,8 +105,25 @@ export class SearchWorld {
   }
 }
 
+function textOf({ ref, texts }: Put): string {
+  if (texts === undefined) return `{"ref":"${ref}"}`;
+  const div = `<div>${texts.narrative.map((word) => `<p>${word}</p>`).join('')}</div>`;
+  return JSON.stringify({
+    text: { status: 'generated', div },
+    note: texts.others.map((words) => ({ text: words.join(', ') })),
+  });
+}
+
 function declare(put: Put, made: Pick<Declared, 'seq' | 'at' | 'order'>): Declared {
-  const { ref, values = [], custodian = '', parties = [], outward = [], everyone = false } = put;
+  const {
+    ref,
+    values = [],
+    custodian = '',
+    parties = [],
+    outward = [],
+    everyone = false,
+    texts = SILENCE,
+  } = put;
   return {
     ref,
     type: ref.slice(0, ref.indexOf('/')),
@@ -112,6 +133,7 @@ function declare(put: Put, made: Pick<Declared, 'seq' | 'at' | 'order'>): Declar
     parties,
     outward,
     everyone,
+    texts,
   };
 }
 

@@ -3,11 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/stores/embedded/connection.ts';
+import { registerDisplay } from '../../src/stores/embedded/display-function.ts';
 import { pathsOf } from '../../src/stores/embedded/folder.ts';
 import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
 import { LIMITS } from '../../src/stores/embedded/search-world.ts';
 import type { Limits } from '../../src/stores/embedded/search-world.ts';
 import { findPage } from '../../src/stores/embedded/search.ts';
+import { openTextIndex } from '../../src/stores/embedded/text-index.ts';
 import { TICK } from './search-arbitraries.ts';
 import { describeSearch } from './search.ts';
 import type { SearchEngine } from './search-words.ts';
@@ -30,13 +32,17 @@ async function open(): Promise<SearchEngine> {
     pragmas: ['synchronous=OFF'],
   });
   const db = openDatabase(pathsOf(folder).database, { readOnly: true, cacheKib: 1024 });
+  registerDisplay(db);
+  const texts = openTextIndex(db, pathsOf(folder).database);
   return {
     store,
     others: Object.values(WAYS).map((limits) => async (query, seq) => {
+      texts.catchUp(() => undefined);
       const { matches, total } = findPage(db, query, seq, undefined, { ...LIMITS, ...limits });
       return { refs: matches.map(({ ref }) => ref), ...(total !== undefined && { total }) };
     }),
     async close() {
+      texts.close();
       db.close();
       await store.close();
       await rm(folder, { recursive: true });

@@ -59,6 +59,7 @@ function parse({ settings, clock }: Room, request: Request): ParsedSearch {
     base: settings.publicBase,
     now: clock.now(),
     types: SERVED_TYPES,
+    fullText: settings.fullText,
     countDefault: settings.pageSizeDefault,
     countMax: settings.pageSizeMax,
     sight: sightFor(request),

@@ -10,6 +10,7 @@ import { anyOf, askMissing, MODIFIERS, readMissing, type Asked } from './kinds.t
 import { inlineOf } from './parameter.ts';
 import { parseDateRange } from './range.ts';
 import { invalid, unsupported } from './refusal.ts';
+import { parseTextQuery } from './text-query.ts';
 
 /** In which surroundings a search is read. */
 export interface FilterOptions {
@@ -19,6 +20,8 @@ export interface FilterOptions {
   readonly now: number;
   /** The types the server has; chains go to these alone. All of R4 when absent. */
   readonly types?: ReadonlySet<string> | undefined;
+  /** Whether the store keeps full text, so that `_text` and `_content` can be asked. Absent: it does. */
+  readonly fullText?: boolean | undefined;
 }
 
 /** Hops of a chain, `_has` included. */
@@ -103,13 +106,16 @@ function parseOwn(type: string, name: string, value: string, options: FilterOpti
     const values = splitValues(name, value);
     if (modifier === undefined) return special(values, name, options);
     // Every resource has an id and a time.
-    if (modifier === 'missing') return { kind: readMissing(name, values) ? 'any' : 'all', of: [] };
+    if (modifier === 'missing' && ALWAYS.has(code))
+      return { kind: readMissing(name, values) ? 'any' : 'all', of: [] };
     if (modifier === 'not' && code === '_id') return { kind: 'not', clause: special(values, name, options) };
     throw unsupported(name, 'takes no such modifier');
   }
   const parameter = searchParameters(type).get(code);
   return parameter && askParameter(parameter, name, modifier ?? '', splitValues(name, value), options);
 }
+
+const ALWAYS: ReadonlySet<string> = new Set(['_id', '_lastUpdated']);
 
 /** Parameters that are no search values of the resource. */
 const SPECIAL: ReadonlyMap<
@@ -118,7 +124,16 @@ const SPECIAL: ReadonlyMap<
 > = new Map([
   ['_id', askId],
   ['_lastUpdated', askUpdated],
+  ['_text', askText('narrative')],
+  ['_content', askText('content')],
 ]);
+
+function askText(within: 'narrative' | 'content') {
+  return (values: readonly string[], name: string, { fullText = true }: FilterOptions): Clause => {
+    if (!fullText) throw unsupported(name, 'full text is switched off on this server');
+    return anyOf(values.map((value) => parseTextQuery(name, within, value)));
+  };
+}
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 

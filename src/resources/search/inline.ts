@@ -31,6 +31,8 @@ function move(clause: Clause, code: string, type: string, head: string): Clause 
       return { kind: 'reference', param: code, to: clause.ids.map((id) => `${type}/${id}`) };
     case 'has':
     case 'updated':
+    case 'text':
+    case 'display':
       throw unsupported(head, 'stands inside the resource and has no life of its own');
     default:
       return { ...clause, param: `${code}.${clause.param}` };

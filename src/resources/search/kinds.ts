@@ -8,6 +8,7 @@ import { parseReference, relativeTo } from '../../fhir/reference.ts';
 import type { Clause, PartClause } from '../../ports/query.ts';
 import { askIdentifier, askOfType, askToken, readKey } from './ask-token.ts';
 import { alternativesOf, anyOf, each, type Ask, type Asked } from './asked.ts';
+import { hasDisplay } from './display.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { STRING_MAX, type Kind } from './extract.ts';
 import { above, below, parentOf } from './hierarchy.ts';
@@ -24,6 +25,7 @@ export const MODIFIERS: Readonly<Record<Kind, Readonly<Record<string, Ask>>>> = 
     '': each(askToken),
     not: (values, asked) => ({ kind: 'not', clause: each(askToken)(values, asked) }),
     'of-type': each(askOfType),
+    text: each(askDisplay),
   },
   string: {
     '': each(askString('starts')),
@@ -68,6 +70,15 @@ function askString(match: 'starts' | 'contains' | 'exact') {
     if (folded === '') throw invalid(name, 'a text is missing');
     return { kind: 'string', param, match, value: folded };
   };
+}
+
+function askDisplay(value: string, { name, param, datatypes }: Asked): Clause {
+  if (!hasDisplay(datatypes)) throw unsupported(name, 'its values have no text beside the code');
+  const text = unescape(value);
+  if (cutText(text, STRING_MAX) !== text) throw invalid(name, `at most ${STRING_MAX} characters`);
+  const folded = cutText(foldText(text), STRING_MAX);
+  if (folded === '') throw invalid(name, 'a text is missing');
+  return { kind: 'display', param, value: folded };
 }
 
 /** "The :above and :below modifiers only apply to URLs, and not URNs such as OIDs." */

@@ -16,6 +16,7 @@ import { SearchPool } from './search-pool.ts';
 import type { Reading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
 import { prepareStanding } from './standing.ts';
+import { readWhenIdle } from './text-reading.ts';
 import { hostInThread, hostInTurn } from './writer-host.ts';
 import { WriterQueue } from './writer-queue.ts';
 import type { WriterOptions } from './writer.ts';
@@ -31,6 +32,8 @@ export interface EmbeddedOptions {
   readonly searchTimeoutMs?: number;
   /** Threads that search. Default: 1. */
   readonly searchWorkers?: number;
+  /** Whether full text is kept, for `_text` and `_content`. Default: true. */
+  readonly fullText?: boolean;
   /** Searches that wait for a thread at most. Default: 256. */
   readonly searchesQueuedMax?: number;
   /** Where the writer runs (ADR 0001). Default: `thread`. */
@@ -76,6 +79,7 @@ const DEFAULTS = {
   searchSnapshotMs: 15 * MINUTE,
   searchTimeoutMs: 5000,
   searchWorkers: 1,
+  fullText: true,
   searchesQueuedMax: 256,
   writer: 'thread',
   anchorMs: 5 * MINUTE,
@@ -122,6 +126,7 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
       threads: options.searchWorkers,
       queued: options.searchesQueuedMax,
       timeoutMs: options.searchTimeoutMs,
+      fullText: options.fullText,
     });
     opened.push(() => pool.close());
     const queue = new WriterQueue(host, { ...options, applied: (changed) => byId.standing.applied(changed) });
@@ -197,6 +202,7 @@ function assemble({ options, db, byId, pool, queue, close }: Parts): EmbeddedSto
     }
   }, options.anchorMs).unref();
   const tidying = tidyWhenIdle(queue, options.tidyMs);
+  const reading = options.fullText ? readWhenIdle(queue, pool) : undefined;
   let closing: Promise<void> | undefined;
 
   return {
@@ -221,6 +227,7 @@ function assemble({ options, db, byId, pool, queue, close }: Parts): EmbeddedSto
       closing ??= (async () => {
         clearInterval(anchoring);
         tidying.stop();
+        reading?.stop();
         await queue.drain();
         try {
           anchor();

@@ -4,6 +4,7 @@
  * which keeps the planner from making a join of it and choosing an order of its own.
  */
 import type { Clause, PartClause, Prefix } from '../../ports/query.ts';
+import { expressionOf, isAmong, isDisplayed } from './search-text.ts';
 import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
 import type { Alias, World } from './search-world.ts';
 import { and, FALSE, or, sql, TRUE, word } from './sql.ts';
@@ -21,8 +22,10 @@ export function conditionOf(clause: Clause, alias: Alias, world: World): Sql {
 }
 
 const CONDITIONS: Rows = {
-  all: ({ of }, alias, world) => and(of.map((clause) => conditionOf(clause, alias, world))),
-  any: ({ of }, alias, world) => or(of.map((clause) => conditionOf(clause, alias, world))),
+  all: (clause, alias, world) =>
+    textsOf(clause, alias) ?? and(clause.of.map((one) => conditionOf(one, alias, world))),
+  any: (clause, alias, world) =>
+    textsOf(clause, alias) ?? or(clause.of.map((one) => conditionOf(one, alias, world))),
   not: ({ clause }, alias, world) => sql`NOT ${conditionOf(clause, alias, world)}`,
   missing: ({ param, missing }, alias, world) => {
     const some = someValue(param, TRUE, alias, world);
@@ -81,7 +84,15 @@ const CONDITIONS: Rows = {
       WHERE ${x}.pid = ${pidOf(world, type, param)} AND ${x}.low = ${alias.r}.ref AND ${GO}
       AND ${isSeen(hop, world)} AND ${conditionOf(where, hop, world)} LIMIT 1)`;
   },
+  text: (clause, { type, vid }) => isAmong(vid, expressionOf(clause), type),
+  display: ({ param, value }, { type, v }) => isDisplayed(sql`${v}.text`, type, param, value),
 };
+
+/** Clauses on words alone are one question to the full text. */
+function textsOf(clause: Clause, { type, vid }: Alias): Sql | undefined {
+  const expression = expressionOf(clause);
+  return expression === '' ? undefined : isAmong(vid, expression, type);
+}
 
 /** Some value under the parameter passes a test on `low` and `high`. */
 function someValue(param: string, test: Sql, { type, vid }: Alias, world: World): Sql {

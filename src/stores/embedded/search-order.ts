@@ -49,7 +49,7 @@ export function countVersions(wanted: Wanted): number {
   const { field, must } = wanted;
   const source = sourceOf(wanted) ?? wholeType(field);
   if (source.branches.length === 0) return 0;
-  const query = sql`SELECT count(DISTINCT v0.vid) ${verified(unionOf(source), field, must)}`;
+  const query = sql`SELECT count(DISTINCT v0.vid) ${verified(unionOf(source), field, unsettled(must, source))}`;
   return first<[number]>(field.world.db, query)?.[0] ?? 0;
 }
 
@@ -77,6 +77,8 @@ function inOrderOfWriting(source: Source | undefined, wanted: Wanted): readonly 
 interface Walk {
   readonly candidates: Sql;
   readonly besides?: Clause;
+  /** What the candidates satisfy already. */
+  readonly settles?: readonly Clause[] | undefined;
 }
 
 const NOWHERE: Walk = { candidates: sql`SELECT 0 AS vid WHERE ${FALSE}` };
@@ -85,8 +87,13 @@ const direction = (descending: boolean): Sql => word(descending ? 'DESC' : 'ASC'
 
 function walk(source: Source, descending: boolean, limit: number): Walk {
   if (source.branches.length === 0) return NOWHERE;
-  return { candidates: sql`${unionOf(source)} ORDER BY vid ${direction(descending)} LIMIT ${limit}` };
+  const candidates = sql`${unionOf(source)} ORDER BY vid ${direction(descending)} LIMIT ${limit}`;
+  return { candidates, settles: source.settles };
 }
+
+/** The clauses that are still to be verified. */
+const unsettled = (must: readonly Clause[], { settles }: Pick<Walk, 'settles'>): readonly Clause[] =>
+  settles === undefined ? must : must.filter((clause) => !settles.includes(clause));
 
 const unionOf = ({ branches }: Source): Sql => joined(branches, ' UNION ALL ');
 
@@ -117,8 +124,10 @@ function walkWithout({ param, descending }: SortKey, { field, must }: Wanted): W
 /** Walks until there is enough. */
 function collect(walks: readonly Walk[], { field, must, need }: Wanted): readonly number[] {
   const found = new Set<number>();
-  for (const { candidates, besides } of walks) {
-    const query = sql`SELECT v0.vid ${verified(candidates, field, besides === undefined ? must : [...must, besides])}`;
+  for (const one of walks) {
+    const { candidates, besides } = one;
+    const open = [...unsettled(must, one), ...(besides === undefined ? [] : [besides])];
+    const query = sql`SELECT v0.vid ${verified(candidates, field, open)}`;
     for (const [vid] of each<[number]>(field.world.db, query)) {
       found.add(vid);
       if (found.size >= need) return [...found];
@@ -136,7 +145,7 @@ function sorted(source: Source, { field, must, sort, need }: Wanted): readonly n
     return sql`${key} IS NULL, ${key} ${direction(descending)}`;
   });
   const query = sql`SELECT v0.vid, ${joined(keys, ', ')}
-    ${verified(sql`SELECT DISTINCT vid FROM (${unionOf(source)})`, field, must)}
+    ${verified(sql`SELECT DISTINCT vid FROM (${unionOf(source)})`, field, unsettled(must, source))}
     ORDER BY ${joined(order, ', ')}, v0.vid ${direction(sort.at(-1)?.descending ?? true)} LIMIT ${need}`;
   return all<[number]>(field.world.db, query).map(([vid]) => vid);
 }

@@ -16,6 +16,8 @@ export interface SearchPoolOptions {
   readonly queued: number;
   /** How long a search may wait, and then run. */
   readonly timeoutMs: number;
+  /** Whether full text is kept. */
+  readonly fullText: boolean;
   /** Pages kept in memory by each thread, in KiB. */
   readonly cacheKib?: number;
   /** How much of the file each thread maps instead of reading it. */
@@ -47,6 +49,7 @@ export class SearchPool {
   readonly #threads = new Set<Thread>();
   readonly #waiting: Job[] = [];
   #asked = 0;
+  #searches = 0;
   #closed = false;
 
   constructor(options: SearchPoolOptions) {
@@ -60,13 +63,13 @@ export class SearchPool {
     if (this.#waiting.length >= this.#options.queued && this.#idle() === undefined) {
       return Promise.reject(new SearchRefused('too-busy'));
     }
-    this.#asked = (this.#asked % 0x7fff_fffe) + 1;
-    const asked = { number: this.#asked, query, seq, timeoutMs: this.#options.timeoutMs };
+    this.#searches += 1;
+    const asked = { number: this.#number(), query, seq, timeoutMs: this.#options.timeoutMs };
     return new Promise((resolve, reject) => {
       const settle = (answer: Answer): void => {
         signal?.removeEventListener('abort', abort);
         if ('page' in answer) resolve(answer.page);
-        else reject('refused' in answer ? new SearchRefused(answer.refused) : new Error(answer.failed));
+        else reject(errorOf(answer));
       };
       const job = { asked, since: performance.now(), settle };
       const abort = (): void => this.#abort(job);
@@ -74,6 +77,28 @@ export class SearchPool {
       this.#waiting.push(job);
       this.#dispatch();
     });
+  }
+
+  /** Searches that have been asked for. */
+  get searches(): number {
+    return this.#searches;
+  }
+
+  /** Takes so many versions into the full text. Whether there is more to take; undefined when no thread is free. */
+  advanceTexts(versions: number): Promise<boolean> | undefined {
+    const thread = this.#idle();
+    if (this.#closed || thread === undefined || this.#waiting.length > 0) return undefined;
+    return new Promise((resolve, reject) => {
+      const settle = (answer: Answer): void =>
+        'more' in answer ? resolve(answer.more) : reject(errorOf(answer));
+      const asked = { number: this.#number(), versions };
+      this.#run(thread, { asked, since: performance.now(), settle });
+    });
+  }
+
+  #number(): number {
+    this.#asked = (this.#asked % 0x7fff_fffe) + 1;
+    return this.#asked;
   }
 
   /** Refuses what waits or runs, and ends the threads. */
@@ -118,9 +143,9 @@ export class SearchPool {
   }
 
   #start(): void {
-    const { file, cacheKib = CACHE_KIB, mmapBytes = MMAP_BYTES } = this.#options;
+    const { file, fullText, cacheKib = CACHE_KIB, mmapBytes = MMAP_BYTES } = this.#options;
     const stop = new Int32Array(new SharedArrayBuffer(4));
-    const workerData: Setup = { file, cacheKib, mmapBytes, stop };
+    const workerData: Setup = { file, cacheKib, mmapBytes, fullText, stop };
     const worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData });
     const thread: Thread = { worker, stop, isReady: false, job: undefined, silence: undefined };
     worker.on('message', (said: Answer | Ready) => this.#hear(thread, said));
@@ -171,3 +196,8 @@ export class SearchPool {
     thread.job = undefined;
   }
 }
+
+const errorOf = (answer: Answer): Error =>
+  'refused' in answer
+    ? new SearchRefused(answer.refused)
+    : new Error('failed' in answer ? answer.failed : 'the search thread broke its protocol');

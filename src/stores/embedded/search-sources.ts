@@ -9,6 +9,7 @@ import { FOREVER, LONG } from './schema.ts';
 import { DEGREE_KM, firstCode, hasPrefix, listed, uriAncestors } from './search-conditions.ts';
 import { BOUNDS, several, windowOf } from './search-ranges.ts';
 import type { Bounds } from './search-ranges.ts';
+import { displayExpression, expressionOf, versionsBetween } from './search-text.ts';
 import { pidOf, versionAt } from './search-world.ts';
 import type { Limits, Span, World } from './search-world.ts';
 import { first, sql, TRUE, word } from './sql.ts';
@@ -21,6 +22,8 @@ export interface Source {
   readonly ordered: boolean;
   /** How many rows they give; the limit `many` stands for that and more. */
   readonly rows: number;
+  /** Clauses that every row satisfies: they need not be verified. */
+  readonly settles?: readonly Clause[];
 }
 
 /** A type in a world, and the versions of it that may be found. */
@@ -35,12 +38,26 @@ export function narrowest(must: readonly Clause[], field: Field): Source | undef
   let best: Source | undefined;
   const windows = windowed(must);
   for (const clause of must) {
-    if (clause.kind === 'range' && windows.includes(clause.param)) continue;
+    if (isOfWords(clause) || (clause.kind === 'range' && windows.includes(clause.param))) continue;
     best = narrower(best, sourceOf(clause, field));
     if (best !== undefined && best.rows <= field.world.limits.few) return best;
   }
   for (const param of windows) best = narrower(best, inWindow(param, must, field));
-  return best;
+  return narrower(best, withTexts(must, field));
+}
+
+/** What has the words that all clauses on words ask for: one question to the full text, and its answer is exact. */
+function withTexts(must: readonly Clause[], field: Field): Source | undefined {
+  const settles = must.filter(isOfWords);
+  const asked: Clause = { kind: 'all', of: settles };
+  if (expressionOf(asked) === '') return undefined;
+  const branches = [texts(asked, field)];
+  return { branches, ordered: true, rows: count(branches, field.world), settles };
+}
+
+/** Whether a clause asks for words alone, some of which must be there or must not. */
+function isOfWords(clause: Clause): boolean {
+  return expressionOf(clause.kind === 'not' ? clause.clause : clause) !== '';
 }
 
 /** Parameters with more than one range clause: narrow together, though each alone may not be. */
@@ -181,6 +198,10 @@ function branchesOf(clause: Clause, field: Field): Branches {
       return clause.missing ? [] : [[], [where(clause.param, TRUE, field)]];
     case 'id':
       return [[], [versionsOf(clause.ids, field)]];
+    case 'text':
+      return [[texts(clause, field)]];
+    case 'display':
+      return displays(clause.value, field);
     default:
       return [];
   }
@@ -221,6 +242,14 @@ function uris(param: string, match: 'exact' | 'below' | 'above', uri: string, fi
     [equalTo(param, uri, field)],
     [where(param, hasPrefix(uri.endsWith('/') ? uri : `${uri}/`), field)],
   ];
+}
+
+const texts = (clause: Clause, { type, span }: Field): Sql =>
+  versionsBetween(expressionOf(clause), type, span.oldest, span.newest);
+
+function displays(value: string, { type, world, span }: Field): Branches {
+  const expression = displayExpression(value, world.db);
+  return expression === '' ? [] : [[versionsBetween(expression, type, span.oldest, span.newest)]];
 }
 
 function versionsOf(ids: readonly string[], { type, world }: Field): Sql {

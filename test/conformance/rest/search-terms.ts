@@ -9,6 +9,8 @@ import type { Kind, ValueKind } from '../../../src/resources/search/extract.ts';
 export function hitOf(type: string, name: string, resource: Resource): string | undefined {
   if (name === '_id') return resource.id;
   if (name === '_lastUpdated') return resource.meta?.lastUpdated;
+  if (name === '_content') return resource.id;
+  if (name === '_text') return undefined;
   const value = valueOf(type, name, resource);
   const kind = kindOf(type, name);
   return value && (kind === 'composite' ? tupleOf(type, name, value) : HITS[kind](value));
@@ -17,6 +19,7 @@ export function hitOf(type: string, name: string, resource: Resource): string | 
 export function missOf(type: string, name: string, resource: Resource): string {
   if (name === '_id') return 'unused';
   if (name === '_lastUpdated') return 'lt2000';
+  if (name === '_content') return 'nobody';
   const low = valueOf(type, name, resource)?.low;
   if (low === 'true' || low === 'false') return String(low === 'false');
   const components = searchParameters(type).get(name)?.components;

@@ -12,6 +12,7 @@ const HOUSE: ServedHouse = {
   interactions: OFFERED,
   operations: OPERATIONS,
   parametersOf: searchParameters,
+  fullText: true,
   version: '1.2.3',
   date: '2026-01-02T03:04:05Z',
   base: 'https://referrals.example.org/fhir',

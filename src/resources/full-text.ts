@@ -1,0 +1,64 @@
+/**
+ * What `_text` and `_content` look at (http://hl7.org/fhir/R4/search.html#content): the words of a resource's narrative,
+ * and those of all its other values. What its type hides from anybody is not among them.
+ */
+import type { Resource } from '../fhir/types.ts';
+import { RESOURCE_TYPES } from './index.ts';
+import { textOfNarrative } from './search/narrative.ts';
+import { wordsOf } from './search/words.ts';
+
+/** Words with spaces between them. A phrase never reaches over {@link BOUNDARY}. */
+export interface FullText {
+  readonly narrative: string;
+  readonly content: string;
+}
+
+/** Stands between the values of different elements; no word of any text. */
+export const BOUNDARY = '\u241e';
+
+/** Characters of one value that are looked at. */
+const TEXT_MAX = 500_000;
+
+/** Words of one resource that are kept. */
+export const WORDS_MAX = 50_000;
+
+/** Elements that say nothing to a reader: bytes, and what names a vocabulary rather than a thing. */
+const SILENT: ReadonlySet<string> = new Set(['resourceType', 'meta', 'data', 'system', 'hash']);
+const EXTENSIONS: ReadonlySet<string> = new Set(['extension', 'modifierExtension']);
+
+/** The full text of a resource, in either tree of its body. */
+export function fullTextOf(type: string, resource: Resource): FullText {
+  const shown = RESOURCE_TYPES.get(type)?.show?.(resource, false) ?? resource;
+  const { text, ...rest } = shown as Resource & { readonly text?: { readonly div?: unknown } };
+  const texts: string[] = [];
+  collect(rest, undefined, texts);
+  return { narrative: typeof text?.div === 'string' ? wordsOfNarrative(text.div) : '', content: join(texts) };
+}
+
+const wordsOfNarrative = (div: string): string => join([textOfNarrative(div)]);
+
+function collect(node: unknown, within: string | undefined, into: string[]): void {
+  if (typeof node === 'string') into.push(node);
+  else if (typeof node === 'number') into.push(String(node));
+  else if (Array.isArray(node)) for (const member of node) collect(member, within, into);
+  else if (typeof node === 'object' && node !== null) collectMembers(node, within, into);
+}
+
+function collectMembers(node: object, within: string | undefined, into: string[]): void {
+  for (const [name, value] of Object.entries(node)) {
+    if (SILENT.has(name) || (name === 'url' && within !== undefined && EXTENSIONS.has(within))) continue;
+    if (name === 'div' && typeof value === 'string') into.push(textOfNarrative(value));
+    else collect(value, name, into);
+  }
+}
+
+function join(texts: readonly string[]): string {
+  const words: string[] = [];
+  for (const text of texts) {
+    const some = wordsOf(text.slice(0, TEXT_MAX));
+    if (words.length > 0 && some.length > 0) words.push(BOUNDARY);
+    for (const word of some) words.push(word);
+    if (words.length >= WORDS_MAX) break;
+  }
+  return words.slice(0, WORDS_MAX).join(' ');
+}

@@ -1,0 +1,63 @@
+/**
+ * The text of a narrative (http://hl7.org/fhir/R4/narrative.html): tags and comments left out, references to characters
+ * resolved. Tags of phrases stand within words, all others between them. One pass, whatever it is given.
+ */
+
+/** Elements that may stand in the middle of a word. */
+const PHRASES: ReadonlySet<string> = new Set(
+  'a abbr acronym b bdo big cite code dfn em font i kbd q s samp small span strike strong sub sup tt u var'.split(
+    ' ',
+  ),
+);
+
+/** "There is no support for HTML entities": XML's own, and the one that everybody writes all the same. */
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+};
+
+const REFERENCE = /&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(\w{2,8}));/g;
+
+/** The text between the tags of XHTML. */
+export function textOfNarrative(xhtml: string): string {
+  let text = '';
+  let at = 0;
+  while (at < xhtml.length) {
+    const tag = xhtml.indexOf('<', at);
+    if (tag < 0) return text + resolve(xhtml.slice(at));
+    text += resolve(xhtml.slice(at, tag));
+    const name = /^<\/?([A-Za-z][\w:]*)/.exec(xhtml.slice(tag, tag + 40))?.[1];
+    if (name === undefined || !PHRASES.has(name.toLowerCase())) text += ' ';
+    at = endOfTag(xhtml, tag);
+  }
+  return text;
+}
+
+/** Where the text goes on after the tag or comment that begins here; a tag without an end is the rest. */
+function endOfTag(xhtml: string, tag: number): number {
+  if (xhtml.startsWith('<!--', tag)) return after(xhtml, '-->', tag + 4);
+  for (let at = tag + 1; at < xhtml.length; at += 1) {
+    const character = xhtml[at];
+    if (character === '>') return at + 1;
+    if (character === '"' || character === "'") at = after(xhtml, character, at + 1) - 1;
+  }
+  return xhtml.length;
+}
+
+function after(text: string, what: string, from: number): number {
+  const found = text.indexOf(what, from);
+  return found < 0 ? text.length : found + what.length;
+}
+
+const resolve = (text: string): string =>
+  text.includes('&')
+    ? text.replaceAll(REFERENCE, (all: string, decimal?: string, hex?: string, name?: string) => {
+        if (name !== undefined) return ENTITIES[name] ?? all;
+        const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+        return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : ' ';
+      })
+    : text;
