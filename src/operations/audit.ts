@@ -103,6 +103,7 @@ function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEn
   const { ref, method, custodian, parties } = planned;
   const move = draft.moves.find(({ task }) => task === ref);
   const event = METHOD_EVENTS[method];
+  const query = askedOf({ ...request, queryText: '' });
   return {
     event,
     action: ACTIONS[event],
@@ -111,6 +112,7 @@ function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEn
     requestId: request.requestId,
     entities: [`${ref}/_history/0`],
     patients: patientsOfPlanned(planned),
+    ...(query !== '' && { query }),
     ...(move !== undefined && {
       transition: { tid: move.tid, event: move.event, from: move.from, to: move.to },
     }),

@@ -3,6 +3,7 @@ import type { Request } from '../request.ts';
 import { convert } from './convert.ts';
 import { everything } from './everything.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
+import { meta, metaAdd, metaDelete } from './meta.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
 import { expand } from './terminology/expand.ts';
 import { lookup, subsumes } from './terminology/lookup.ts';
@@ -12,6 +13,9 @@ import { validate } from './validate.ts';
 const DECLARED: readonly Operation[] = [
   convert,
   everything,
+  meta,
+  metaAdd,
+  metaDelete,
   validate,
   // — on terminology
   expand,

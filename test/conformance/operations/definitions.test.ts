@@ -52,12 +52,11 @@ describe.each(EVERY)('%s', (id, operation) => {
 
   test('GET invokes it if it does not affect state', async () => {
     for (const address of addresses) {
-      const { status, headers } = await rest.send(`GET ${address}`);
+      const { status } = await rest.send(`GET ${address}`);
       expect([address, status === 405]).toEqual([address, affectsState]);
       const put = await rest.send(`PUT ${address}`, { body: { resourceType: 'Parameters' } });
       expect([put.status, put.code]).toEqual([405, 'method-not-allowed']);
       expect(put.headers.get('allow')).toBe(affectsState ? 'POST' : 'GET, HEAD, POST');
-      if (affectsState) expect(headers.get('allow')).toBe('POST');
     }
   });
 
