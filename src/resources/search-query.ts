@@ -17,6 +17,7 @@ import {
   type TotalMode,
 } from './search/result.ts';
 
+export { namedTerms, type NamedTerms } from './search/ask-terms.ts';
 export type { FilterOptions } from './search/filter.ts';
 export type { Inclusion, Summary, TotalMode } from './search/result.ts';
 

@@ -7,6 +7,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { compartmentClause } from '../../resources/compartment.ts';
 import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
+import type { Held } from '../../resources/terminology/held.ts';
 import { checkFocus } from '../compartment.ts';
 import { checkInclusions } from '../include.ts';
 import { PAGE, pageLinks, readPageMark, snapshotAsOf } from '../page.ts';
@@ -14,6 +15,7 @@ import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightFor, sightForClause } from '../scope.ts';
 import { searchRefusal } from '../search-refusal.ts';
+import { termsOf } from '../search-terms.ts';
 import { replyWithMatches } from '../searchset.ts';
 
 export async function performSearch(room: Room, request: Request): Promise<Reply> {
@@ -21,8 +23,8 @@ export async function performSearch(room: Room, request: Request): Promise<Reply
 }
 
 /** Refuses a search that could not be answered, before a transaction is committed that it is part of. */
-export function checkSearch(room: Room, request: Request): void {
-  const { where, sight } = parse(room, request).query;
+export async function checkSearch(room: Room, request: Request): Promise<void> {
+  const { where, sight } = parse(room, request, await termsOf(request.query)).query;
   sightForClause(request.caller, where, sight);
 }
 
@@ -33,7 +35,7 @@ export async function performSearchAsOf(
   asOf: number | undefined,
 ): Promise<Reply> {
   const { type = '', compartment } = request;
-  const parsed = parse(room, request);
+  const parsed = parse(room, request, await termsOf(request.query));
   const { where, sight } = parsed.query;
   const query = {
     ...parsed.query,
@@ -51,7 +53,7 @@ export async function performSearchAsOf(
   return replyWithMatches(room, request, snapshot, parsed, { matches, total, links });
 }
 
-function parse({ settings, clock }: Room, request: Request): ParsedSearch {
+function parse({ settings, clock }: Room, request: Request, terminology: Held | undefined): ParsedSearch {
   const { type = '', compartment } = request;
   const pairs = request.query.filter(([name]) => name !== PAGE);
   const parsed = parseSearch(type, pairs, {
@@ -60,6 +62,7 @@ function parse({ settings, clock }: Room, request: Request): ParsedSearch {
     now: clock.now(),
     types: SERVED_TYPES,
     fullText: settings.fullText,
+    terminology,
     countDefault: settings.pageSizeDefault,
     countMax: settings.pageSizeMax,
     sight: sightFor(request),

@@ -1,5 +1,6 @@
 /** What is asked of one search parameter, and in which surroundings. */
 import type { Clause } from '../../ports/query.ts';
+import type { Held } from '../terminology/held.ts';
 import type { Component } from './parameter.ts';
 
 export interface Asked {
@@ -17,6 +18,8 @@ export interface Asked {
   readonly components: readonly Component[];
   /** Our own base, by which absolute references are recognised as local. */
   readonly base: string;
+  /** What `:in`, `:below` and their like are answered from. */
+  readonly terminology: Held | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 }

@@ -3,6 +3,7 @@
  * alternatives, chains to referenced resources (`focus:ServiceRequest.identifier`) and back (`_has:Task:focus:status`).
  */
 import type { Clause } from '../../ports/query.ts';
+import type { Held } from '../terminology/held.ts';
 import { R4_TYPES, searchParameters, type SearchParameter } from '../search-parameters.ts';
 import { splitEscaped } from './escape.ts';
 import { inside } from './inline.ts';
@@ -22,6 +23,8 @@ export interface FilterOptions {
   readonly types?: ReadonlySet<string> | undefined;
   /** Whether the store keeps full text, so that `_text` and `_content` can be asked. Absent: it does. */
   readonly fullText?: boolean | undefined;
+  /** What `:in`, `:not-in`, `:below` and `:above` of codes are answered from; without it they are refused. */
+  readonly terminology?: Held | undefined;
 }
 
 /** Hops of a chain, `_has` included. */
@@ -157,7 +160,7 @@ function askParameter(
   name: string,
   modifier: string,
   values: readonly string[],
-  { base, now, types }: FilterOptions,
+  { base, now, types, terminology }: FilterOptions,
 ): Clause {
   const asked: Asked = {
     name,
@@ -169,6 +172,7 @@ function askParameter(
       : withinTypes(targets, types),
     truth: paths.every(({ datatype }) => datatype === 'boolean' || datatype === 'truth'),
     base,
+    terminology,
     now,
   };
   if (modifier === 'missing') return askMissing(kind, values, asked);

@@ -6,6 +6,7 @@
 import { cutText, foldText } from '../../fhir/fold.ts';
 import { parseReference, relativeTo } from '../../fhir/reference.ts';
 import type { Clause, PartClause } from '../../ports/query.ts';
+import { askAbove, askBelow, askIn } from './ask-terms.ts';
 import { askIdentifier, askOfType, askToken, readKey } from './ask-token.ts';
 import { alternativesOf, anyOf, each, type Ask, type Asked } from './asked.ts';
 import { hasDisplay } from './display.ts';
@@ -26,6 +27,10 @@ export const MODIFIERS: Readonly<Record<Kind, Readonly<Record<string, Ask>>>> = 
     not: (values, asked) => ({ kind: 'not', clause: each(askToken)(values, asked) }),
     'of-type': each(askOfType),
     text: each(askDisplay),
+    in: each(askIn),
+    'not-in': (values, asked) => ({ kind: 'not', clause: each(askIn)(values, asked) }),
+    below: each(askBelow),
+    above: each(askAbove),
   },
   string: {
     '': each(askString('starts')),
