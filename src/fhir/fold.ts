@@ -1,6 +1,7 @@
 /**
  * How strings are compared in a search: "insensitive to casing and included combining characters, like accents"
- * (http://hl7.org/fhir/R4/search.html#string). Runs of white space count as one space.
+ * (http://hl7.org/fhir/R4/search.html#string). Runs of white space count as one space, a ligature or a wide letter as what
+ * it is made of, and a letter with a stroke as the letter without.
  */
 
 const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
@@ -10,10 +11,28 @@ export function foldText(text: string): string {
   if (PLAIN.test(text)) return text.toLowerCase();
   // Upper case first: it opens what lower case keeps apart (ß and ss, the two small sigmas, the ligatures).
   const bare = stripMarks(stripMarks(text).toUpperCase()).toLowerCase();
-  return stripMarks(bare).replaceAll('ς', 'σ').replaceAll(/\s+/gu, ' ').trim();
+  const letters = stripMarks(bare).replaceAll(STROKES, (letter) => BARE[letter] ?? letter);
+  return letters.replaceAll(/\s+/gu, ' ').trim();
 }
 
-const stripMarks = (text: string): string => text.normalize('NFD').replaceAll(/\p{M}+/gu, '');
+/** What Unicode does not take apart although a reader does. */
+const BARE: Readonly<Record<string, string>> = {
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ħ: 'h',
+  ŧ: 't',
+  ı: 'i',
+  ς: 'σ',
+};
+const STROKES = /[æœøłđðþħŧıς]/g;
+
+/** Marks, and what is there only for the layout of a line. */
+const stripMarks = (text: string): string => text.normalize('NFKD').replaceAll(/[\p{M}\p{Cf}]+/gu, '');
 
 /** The first `max` code points: a surrogate pair is never cut. */
 export function cutText(text: string, max: number): string {

@@ -6,6 +6,7 @@ import { parseCondition } from '../resources/search-query.ts';
 import type { Draft } from './draft.ts';
 import { findPreview } from './preview.ts';
 import { sightForClause } from './scope.ts';
+import { termsOf } from './search-terms.ts';
 
 /** At most two resources are looked for: one more than a condition may select. */
 const FOUND_MAX = 2;
@@ -13,10 +14,12 @@ const FOUND_MAX = 2;
 /** What a condition selects as things will be; the answer is expected to hold at the moment of commit. */
 export async function findCondition(draft: Draft, type: string, queryText: string): Promise<readonly Ref[]> {
   const { publicBase } = draft.room.settings;
+  const terminology = await termsOf([...new URLSearchParams(queryText)]);
   const where = parseCondition(type, queryText, {
     base: publicBase,
     now: Date.parse(draft.now),
     types: SERVED_TYPES,
+    terminology,
   });
   return findPreview(draft, {
     type,

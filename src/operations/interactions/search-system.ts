@@ -9,11 +9,13 @@ import type { Snapshot } from '../../ports/store.ts';
 import { compartmentClause } from '../../resources/compartment.ts';
 import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type Pair, type ParsedSearch } from '../../resources/search-query.ts';
+import type { Held } from '../../resources/terminology/held.ts';
 import { checkFocus } from '../compartment.ts';
 import { checkInclusions } from '../include.ts';
 import { PAGE, pageLink, readPageMark, snapshotAsOf, type Links, type PageMark } from '../page.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
+import { termsOf } from '../search-terms.ts';
 import { sightForClause, sightForType } from '../scope.ts';
 import { replyWithMatches } from '../searchset.ts';
 import { findPage, within } from './search.ts';
@@ -32,8 +34,8 @@ export async function performSystemSearch(room: Room, request: Request): Promise
 }
 
 /** Refuses a search that could not be answered, before a transaction is committed that it is part of. */
-export function checkSystemSearch(room: Room, request: Request): void {
-  readParts(room, request);
+export async function checkSystemSearch(room: Room, request: Request): Promise<void> {
+  readParts(room, request, await termsOf(request.query));
 }
 
 /** A search as of a commit: a page's, or that of the transaction it is part of; of the latest, if undefined. */
@@ -42,7 +44,7 @@ export async function performSystemSearchAsOf(
   request: Request,
   { asOf, offsets }: Pick<PageMark, 'asOf' | 'offsets'>,
 ): Promise<Reply> {
-  const parts = readParts(room, request);
+  const parts = readParts(room, request, await termsOf(request.query));
   const [{ parsed }] = parts;
   if (offsets.length > 0 && offsets.length !== parts.length)
     throw new OperationOutcomeError('page-expired', { diagnostics: 'the page is one of other types' });
@@ -62,11 +64,11 @@ export async function performSystemSearchAsOf(
 
 // — what is asked
 
-function readParts(room: Room, request: Request): readonly [Part, ...Part[]] {
+function readParts(room: Room, request: Request, terminology: Held | undefined): readonly [Part, ...Part[]] {
   const sights = sightsOf(request);
   const types = [...sights.keys()];
   const pairs = request.query.filter(([name]) => name !== PAGE && name !== TYPE);
-  const understood = readTogether(room, request, types, pairs);
+  const understood = readTogether({ room, request, terminology }, types, pairs);
   const [first, ...rest] = types.map((type, index): Part => {
     const parsed = understood[index] as ParsedSearch; // one for each type
     const { where } = parsed.query;
@@ -117,18 +119,23 @@ function readTypes(query: Request['query']): readonly string[] | undefined {
 const badType = (why: string): OperationOutcomeError =>
   new OperationOutcomeError('search-value-invalid', { diagnostics: `${TYPE}: ${why}` });
 
+interface Reading {
+  readonly room: Room;
+  readonly request: Request;
+  readonly terminology: Held | undefined;
+}
+
 /**
  * The search as each type understands it. A parameter that one of them does not have is refused; with
  * `handling=lenient` it is left out for all.
  */
 function readTogether(
-  room: Room,
-  request: Request,
+  reading: Reading,
   types: readonly string[],
   pairs: readonly Pair[],
 ): readonly ParsedSearch[] {
-  const isLenient = request.prefer.handling === 'lenient';
-  const read = (asked: readonly Pair[]) => types.map((type) => readOne(room, request, types, type, asked));
+  const isLenient = reading.request.prefer.handling === 'lenient';
+  const read = (asked: readonly Pair[]) => types.map((type) => readOne(reading, types, type, asked));
   const first = read(pairs);
   if (!isLenient) return first;
   const left = new Set(first.flatMap((parsed) => parsed.left));
@@ -141,8 +148,7 @@ function readTogether(
 }
 
 function readOne(
-  { settings, clock }: Room,
-  { prefer, compartment }: Request,
+  { room: { settings, clock }, request: { prefer, compartment }, terminology }: Reading,
   searched: readonly string[],
   type: string,
   pairs: readonly Pair[],
@@ -152,6 +158,7 @@ function readOne(
     base: settings.publicBase,
     now: clock.now(),
     types: SERVED_TYPES,
+    terminology,
     countDefault: settings.pageSizeDefault,
     countMax: settings.pageSizeMax,
     sight: { everything: true }, // replaced by that of the type before anything is asked

@@ -78,13 +78,14 @@ async function planEntry(draft: Draft, entry: Entry, written: Set<Ref>): Promise
 }
 
 /** What is asked when the bundle is committed, and how it is refused before. */
-const CHECKS: Readonly<Partial<Record<Interaction, (room: Room, request: Request) => void>>> = {
-  'search-type': checkSearch,
-  'search-system': checkSystemSearch,
-  'history-instance': checkHistory,
-  'history-type': checkHistory,
-  'history-system': checkHistory,
-};
+const CHECKS: Readonly<Partial<Record<Interaction, (room: Room, request: Request) => void | Promise<void>>>> =
+  {
+    'search-type': checkSearch,
+    'search-system': checkSystemSearch,
+    'history-instance': checkHistory,
+    'history-type': checkHistory,
+    'history-system': checkHistory,
+  };
 
 /** A read by id sees the bundle's own writes; a search is run when they are committed (rules 3.9). */
 async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
