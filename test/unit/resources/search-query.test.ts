@@ -296,6 +296,10 @@ describe('numbers imply a precision (R4 search, number)', () => {
     ['-5.4', 'eq', -5.45, -5.35],
     ['ne0', 'ne', -0.5, 0.5],
     ['1.2e3', 'eq', 1150, 1250],
+    ['1e2', 'eq', 95, 105],
+    ['1.0e2', 'eq', 95, 105],
+    ['5e-1', 'eq', 0.45, 0.55],
+    ['12e1', 'eq', 115, 125],
     ['ap100', 'ap', 89.5, 110.5],
   ] as const)('%s: %s from %s up to, not including, %s', (text, prefix, low, end) => {
     const clause = where('Observation', `value-quantity=${text}`);
