@@ -40,8 +40,8 @@ export function parseNumberRange(text: string): SearchedRange | undefined {
   if (prefix !== 'eq' && prefix !== 'ne' && prefix !== 'ap') return { prefix, low: value, high: value };
   const margin = prefix === 'ap' ? Math.abs(value) * APPROXIMATION : 0;
   // "1e2: … to 1 significant figures precision, … in the range [95 ... 105)": as the standard's example has it.
-  const digits =
-    found[4] !== undefined && whole.length + fraction.length === 1 ? `${whole}0` : whole + fraction;
+  const isOneDigit = Number(exponent) > 0 && whole.length + fraction.length === 1;
+  const digits = isOneDigit ? `${whole}0` : whole + fraction;
   const decimals = digits.length - whole.length;
   const { low, high } = precisionOf(BigInt(`${sign}${digits}`), Number(exponent) - decimals);
   return { prefix, low: low - margin, high: high + margin };

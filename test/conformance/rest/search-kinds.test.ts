@@ -282,7 +282,7 @@ describe('refusals name the parameter and say what it takes', () => {
 
 test('whoever sees none of it finds nothing, by whatever way', async () => {
   for (const query of Object.values(TABLE).flatMap((rows) => Object.keys(rows))) {
-    if (/^Location\?/.test(query)) continue; // the directory is everybody's
+    if (query.startsWith('Location?')) continue; // the directory is everybody's
     const { bundle } = await rest.must(`GET ${placed(query)}&_total=accurate`, { as: 'stranger' });
     expect([query, bundle.total]).toEqual([query, 0]);
   }

@@ -454,7 +454,6 @@ describe('refusals', () => {
     ['Task', 'constructor=1', 'search-parameter-unknown'],
     ['Task', '__proto__=1', 'search-parameter-unknown'],
     ['Task', 'Status=x', 'search-parameter-unknown'],
-    ['Task', '_text=x', 'search-parameter-unknown'],
     ['Task', '_filter=x', 'search-parameter-unknown'],
     ['Observation', 'code-value-concept=a', 'search-value-invalid'],
     ['Observation', 'code-value-concept=a$b$c', 'search-value-invalid'],

@@ -300,7 +300,7 @@ function comparisonOf(
 }
 
 /** At least so many samples of a type, and more until every parameter has selected something. */
-const SAMPLES_MIN = 12;
+const SAMPLES_MIN = 4;
 const SAMPLES_MAX = 200;
 
 describe('the getters select what the FHIRPath library selects', () => {
