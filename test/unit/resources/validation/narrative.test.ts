@@ -34,4 +34,8 @@ test.each([
   `<div ${XHTML}><object>x</object></div>`,
   `<div ${XHTML}><svg onload="x()"></svg>x</div>`,
   `<div ${XHTML}><!-- not closed</div>`,
+  `<div ${XHTML}><!-- a -- b -->words</div>`,
+  `<div ${XHTML}>a ]]> b</div>`,
+  `<div ${XHTML}>a\u0001b</div>`,
+  `<div ${XHTML}><p title="a" title="b">words</p></div>`,
 ])('refused: %s', (xhtml) => expect(isNarrative(xhtml)).toBe(false));
