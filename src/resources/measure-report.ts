@@ -3,5 +3,5 @@ import type { ResourceType } from './resource.ts';
 
 export const measureReport: ResourceType = {
   type: 'MeasureReport',
-  carries: ['subject', 'reporter'],
+  carries: ['subject'],
 };

@@ -57,6 +57,16 @@ export const PARAMETERS: Readonly<Record<string, Readonly<Record<string, Paramet
     actor: { path: 'participant.actor', to: PATIENT },
     status: { path: 'status', values: ['booked', 'cancelled'] },
   },
+  Procedure: {
+    subject: { path: 'subject', to: PATIENT },
+    'based-on': { path: 'basedOn', to: ['ServiceRequest'] },
+  },
+  DiagnosticReport: {
+    'based-on': { path: 'basedOn', to: ['ServiceRequest'] },
+    result: { path: 'result', to: ['Observation'] },
+  },
+  QuestionnaireResponse: { 'based-on': { path: 'basedOn', to: ['ServiceRequest'] } },
+  List: { item: { path: 'entry.item', to: ['Observation', 'Task', 'Patient'] } },
   PractitionerRole: { organization: { path: 'organization', to: ['Organization'] } },
   Organization: { 'name:exact': { path: 'name', values: ['a', 'b', 'c'] } },
 };

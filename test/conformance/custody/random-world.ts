@@ -70,7 +70,16 @@ const post = ({ caller }: Table, resource: Resource): Step => [
 ];
 const maybe = (dice: Dice, more: Record<string, unknown>): Record<string, unknown> =>
   dice.roll(2) === 0 ? more : {};
-const CARRIED = ['Observation', 'DocumentReference', 'Condition', 'Coverage'] as const;
+const CARRIED = [
+  'Observation',
+  'DocumentReference',
+  'Condition',
+  'Coverage',
+  'Procedure',
+  'DiagnosticReport',
+  'QuestionnaireResponse',
+  'List',
+] as const;
 
 /** An entry that creates. */
 const entry = (resource: Resource, fullUrl?: string): make.Entry => ({
@@ -122,6 +131,41 @@ const WRITES: Readonly<Record<string, Move>> = {
         maybe(t.dice, { context: { related: [make.to(t.any('ServiceRequest', 'Task', 'Patient'))] } }),
       ),
     ),
+  procedure: (t) =>
+    post(t, {
+      resourceType: 'Procedure',
+      status: 'completed',
+      subject: make.to(t.any('Patient')),
+      ...maybe(t.dice, { basedOn: [make.to(t.any('ServiceRequest'))] }),
+      ...maybe(t.dice, { report: [make.to(t.any('DiagnosticReport', 'DocumentReference'))] }),
+    }),
+  report: (t) =>
+    post(t, {
+      resourceType: 'DiagnosticReport',
+      status: 'final',
+      code: { text: 'labs' },
+      ...maybe(t.dice, { basedOn: [make.to(t.any('ServiceRequest'))] }),
+      ...maybe(t.dice, { result: [make.to(t.any('Observation'))] }),
+    }),
+  answers: (t) =>
+    post(t, {
+      resourceType: 'QuestionnaireResponse',
+      status: 'completed',
+      ...maybe(t.dice, { basedOn: [make.to(t.any('ServiceRequest'))] }),
+      item: [1, 2, 3]
+        .slice(t.dice.roll(3))
+        .reduce<object[]>(
+          (item) => [{ linkId: 'group', item }],
+          [{ linkId: 'leaf', answer: [{ valueReference: make.to(t.any(...CARRIED)) }] }],
+        ),
+    }),
+  list: (t) =>
+    post(t, {
+      resourceType: 'List',
+      status: 'current',
+      mode: 'snapshot',
+      entry: [t.any(...CARRIED), t.any('Task', 'Patient')].map((ref) => ({ item: make.to(ref) })),
+    }),
   communication: (t) =>
     post(
       t,

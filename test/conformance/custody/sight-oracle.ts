@@ -173,9 +173,14 @@ function isReferral(task: Stored): boolean {
   return onOrder && (task['code'] === undefined || codes.includes('fulfill'));
 }
 
-/** What stands at a dotted path, through all lists. */
+/** What stands at a dotted path, through all lists; `item*` is `item`, and what stands at `item*` below it. */
 export function valuesAt(tree: unknown, path: string): readonly unknown[] {
-  const [name = '', ...rest] = path.split('.');
+  const [step = '', ...rest] = path.split('.');
+  const name = step.replace('*', '');
+  if (name !== step) {
+    const once = valuesAt(tree, [name, ...rest].join('.'));
+    return [...once, ...valuesAt(tree, name).flatMap((below) => valuesAt(below, path))];
+  }
   const here = (tree as Record<string, unknown> | undefined)?.[name];
   const nodes = Array.isArray(here) ? here : here === undefined ? [] : [here];
   return rest.length === 0 ? nodes : nodes.flatMap((node) => valuesAt(node, rest.join('.')));

@@ -92,3 +92,34 @@ export const OTHERWISE: Readonly<Record<string, Change>> = {
   }),
   'ValueSet.compose.include': oneOf('concept', 'filter'),
 };
+
+const words = { text: 'words' };
+
+/** What R4's invariants ask for beyond what is required. */
+export const MUST_HAVE: Readonly<Record<string, Filled>> = {
+  AllergyIntolerance: {
+    clinicalStatus: {
+      coding: [
+        { system: 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', code: 'active' },
+      ],
+    },
+  },
+  Appointment: { status: 'proposed' },
+  'Appointment.participant': { type: [words] },
+  AppointmentResponse: { participantType: [words] },
+  Bundle: { type: 'collection' },
+  CapabilityStatement: { kind: 'requirements', description: 'words', rest: [{ mode: 'server' }] },
+  'Composition.section': {
+    text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">words</div>' },
+  },
+  Consent: { policyRule: words },
+  Contract: { authority: [{ reference: 'Organization/initiator' }] },
+  Organization: { name: 'words' },
+  'RequestGroup.action': { resource: { display: 'shown' } },
+  StructureDefinition: {
+    kind: 'resource',
+    type: 'Basic',
+    baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Basic',
+    differential: { element: [{ id: 'Basic', path: 'Basic' }] },
+  },
+};

@@ -11,7 +11,7 @@ import {
   type ElementType,
 } from '../../../src/resources/validation/structure.ts';
 import { codesOf } from '../../../src/resources/validation/value-sets.ts';
-import { OTHERWISE } from './fullest.otherwise.ts';
+import { MUST_HAVE, OTHERWISE } from './fullest.otherwise.ts';
 
 /** Elements that every structure has, and those that every resource has; tried by the hand-made samples. */
 const EVERYWHERE: ReadonlySet<string> = new Set(['id', 'extension', 'modifierExtension']);
@@ -107,6 +107,53 @@ export function fullest(type: string, variant = 0): Resource {
 /** As many as make every alternative appear. */
 export function fullestOf(type: string): readonly Resource[] {
   return Array.from({ length: alternatives(type, []) }, (_, variant) => fullest(type, variant));
+}
+
+/** A resource of a type with what it must have; whatever it must refer to is but named. */
+export function leanest(type: string): Resource {
+  return { resourceType: type, ...fillLean(type) } as Resource; // a type and its elements
+}
+
+/** The required elements of a type; `without` leaves out one of its choices. */
+function fillLean(type: string, without = ''): Readonly<Record<string, unknown>> {
+  const filled: Record<string, unknown> = {};
+  for (const element of elementsOf(type)) {
+    const [name, valueType] = propertiesOf(element)[0] ?? ['', undefined];
+    if (element.min === 0 || valueType === undefined || element.name === without) continue;
+    const [value] = isInner(valueType) ? [fillLean(valueType.code)] : valuesOf(element, valueType, 0, []);
+    const named = valueType.code === 'Reference' ? { display: 'shown' } : value;
+    filled[name] = element.max > 1 ? [named] : named;
+  }
+  return { ...filled, ...MUST_HAVE[type] };
+}
+
+/** A resource of a type with what it must have, and `value` at a path of its declaration (`item*.answer.valueReference`). */
+export function leanestWith(type: string, path: string, value: unknown): Resource {
+  return { resourceType: type, ...place(type, path.split('.'), value) } as Resource; // a type and its elements
+}
+
+function place(
+  type: string,
+  [step = '', ...rest]: readonly string[],
+  value: unknown,
+): Readonly<Record<string, unknown>> {
+  const name = step.replace('*', '');
+  const { element, valueType } = propertyOf(type, name);
+  const inner = rest.length === 0 ? value : place(valueType.code, rest, value);
+  const whole = element.max > 1 ? [inner] : inner;
+  return { ...fillLean(type, element.choice ? element.name : ''), [name]: whole };
+}
+
+/** The element that a property of JSON belongs to, and its type. */
+export function propertyOf(
+  type: string,
+  name: string,
+): { readonly element: Element; readonly valueType: ElementType } {
+  for (const element of elementsOf(type)) {
+    const valueType = propertiesOf(element).find(([property]) => property === name)?.[1];
+    if (valueType !== undefined) return { element, valueType };
+  }
+  throw new Error(`${type} has no ${name}`);
 }
 
 const VARIANTS_MAX = 12;
