@@ -95,7 +95,7 @@ export const SETTINGS = {
 
   // — what a request may cost
   bodyBytesMax: integer(5 * MIB, [KIB, 512 * MIB], 'Bytes of a body, after decompression.'),
-  bundleEntriesMax: integer(1000, [1, 100_000], 'Entries of a batch or transaction.'),
+  bundleEntriesMax: integer(5000, [1, 100_000], 'Entries of a batch or transaction.'),
   urlBytesMax: integer(8 * KIB, [256, 64 * KIB], 'Bytes of path and query.'),
   headersMax: integer(100, [10, 1000], 'Header lines of a request.'),
   headerBytesMax: integer(32 * KIB, [4 * KIB, 256 * KIB], 'Bytes of all header lines of a request.'),

@@ -60,7 +60,7 @@ export function relativeTo(base: string, text: string): string {
 
 /**
  * Which element holds a reference: `Reference.reference`; a `url` that names a Binary or a urn (Attachment.url); or a
- * `valueUri` and its like that hold a urn. The last must follow a rewriting, but need not resolve.
+ * `valueUri`, an `instantiatesUri` and their like that hold a urn. The last must follow a rewriting, but need not resolve.
  */
 export type ReferringElement = 'reference' | 'url' | 'uri';
 
@@ -96,7 +96,12 @@ function walk(
 ): void {
   if (typeof node !== 'object' || node === null || JSON.isRawJSON(node)) return;
   if (Array.isArray(node)) {
-    for (const [index, member] of node.entries()) step(index, member, key);
+    for (const [index, member] of node.entries()) {
+      if (typeof member === 'string' && URIS.has(key) && URN.test(member)) {
+        const place = [...path, index];
+        visit({ text: member, element: 'uri', holder: {}, expression: () => expressionOf(place) });
+      } else step(index, member, key);
+    }
     return;
   }
   const holder = node as Readonly<Record<string, unknown>>; // a JSON object
@@ -143,7 +148,11 @@ function rewrite(
 ): unknown {
   if (typeof node !== 'object' || node === null || JSON.isRawJSON(node)) return node;
   if (Array.isArray(node)) {
-    const list = node.map((member) => rewrite(member, key, map));
+    const list = node.map((member) =>
+      typeof member === 'string' && URIS.has(key) && URN.test(member)
+        ? (map(member, 'uri') ?? member)
+        : rewrite(member, key, map),
+    );
     return list.every((member, index) => member === node[index]) ? node : list;
   }
   let changed: Record<string, unknown> | undefined;
@@ -159,20 +168,56 @@ function rewrite(
 /** Objects whose `url` is something else: an extension's definition, a Bundle entry's request, a Bundle's link. */
 const OTHER_URL: ReadonlySet<string> = new Set(['extension', 'modifierExtension', 'request', 'link']);
 const REFERRING_URL = new RegExp(`^urn:(?:uuid|oid):|(?:^|/)Binary/${ID}(?:/_history/${ID})?$`);
-const VALUE_URI: ReadonlySet<string> = new Set([
+/**
+ * Elements of the types uri and url, by names that no element of another type bears. Canonicals are not rewritten; and a
+ * uuid or an oid could not become an address.
+ */
+const URIS: ReadonlySet<string> = new Set([
   'valueUri',
   'valueUrl',
-  'valueUuid',
-  'valueOid',
-  'valueCanonical',
+  'instantiatesUri',
+  'definitionUri',
+  'derivedFromUri',
+  'sourceUri',
+  'targetUri',
+  'eventUri',
+  'moduleUri',
+  'nameUrl',
 ]);
 
 /** What kind of reference the member `name` of an object is that stands under `key`; undefined when it is none. */
 function elementOf(name: string, text: string, key: string): ReferringElement | undefined {
   if (name === 'reference') return 'reference';
-  if (name === 'url') return !OTHER_URL.has(key) && REFERRING_URL.test(text) ? 'url' : undefined;
-  return VALUE_URI.has(name) && URN.test(text) ? 'uri' : undefined;
+  // A resource's own url is what it is known by, and refers to nothing.
+  if (name === 'url')
+    return key !== '' && !OTHER_URL.has(key) && REFERRING_URL.test(text) ? 'url' : undefined;
+  return URIS.has(name) && URN.test(text) ? 'uri' : undefined;
 }
+
+const LINK = /\b(href|src)="([^"<]*)"/g;
+
+/** The tree with the links of its narratives (`<a href>`, `<img src>`) that `map` answers with another address. */
+export function rewriteLinks<T>(tree: T, map: (text: string) => string | undefined): T;
+export function rewriteLinks(tree: unknown, map: (text: string) => string | undefined): unknown {
+  if (typeof tree !== 'object' || tree === null || JSON.isRawJSON(tree)) return tree;
+  if (Array.isArray(tree)) {
+    const list = tree.map((member: unknown) => rewriteLinks(member, map));
+    return list.every((member, index) => member === tree[index]) ? tree : list;
+  }
+  let changed: Record<string, unknown> | undefined;
+  for (const [name, member] of Object.entries(tree)) {
+    const next =
+      name === 'div' && typeof member === 'string' ? relink(member, map) : rewriteLinks<unknown>(member, map);
+    if (next !== member) (changed ??= { ...tree })[name] = next;
+  }
+  return changed ?? tree;
+}
+
+const relink = (div: string, map: (text: string) => string | undefined): string =>
+  div.replaceAll(LINK, (whole, attribute: string, link: string) => {
+    const to = map(link);
+    return to === undefined ? whole : `${attribute}="${to}"`;
+  });
 
 function expressionOf(path: readonly (string | number)[]): string {
   return path

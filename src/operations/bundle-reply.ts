@@ -24,11 +24,11 @@ export async function bundleReply(
   const notes = Map.groupBy(told.notes, entryMeant);
   for (const [index, answer] of answers.entries()) {
     const own = { ...told, notes: notes.get(index) ?? [] };
-    entries.push(
+    const entry =
       answer.kind === 'search'
         ? await searchEntry(room, request, told, answer.url)
-        : entryOf(room, request, own, answer, await readAnswer(room, told, answer, templates)),
-    );
+        : entryOf(room, request, own, answer, await readAnswer(room, told, answer, templates));
+    entries.push('head' in answer ? { ...entry, text: undefined } : entry);
   }
   return { status: 200, text: buildBundleText({ type: 'transaction-response', entries }) };
 }

@@ -7,11 +7,13 @@ import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import {
   parseReference,
   relativeTo,
+  rewriteLinks,
   rewriteReferences,
   walkReferences,
   type FoundReference,
 } from '../fhir/reference.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import type { Sight } from '../ports/query.ts';
 import { localRefOf, typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { findCondition } from './condition.ts';
@@ -20,8 +22,13 @@ import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from '
 /** Bundle `fullUrl`s and what became of them. */
 export type FullUrls = ReadonlyMap<string, Ref>;
 
-/** Rewrites the references of every planned body to local ones. */
+/** Rewrites the references of every planned body to local ones, and the links of its narrative to entries of the bundle. */
 export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promise<void> {
+  const entries: Entries = {
+    fullUrls,
+    rootOf: new Map([...fullUrls].flatMap(([url, ref]) => rootedIn(url).map((root) => [ref, root] as const))),
+    selected: new Map(),
+  };
   for (const planned of draft.planned.values()) {
     const { ref, after, byRule } = planned;
     if (after === undefined || byRule) continue;
@@ -29,12 +36,28 @@ export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promi
     for (const found of referencesOf(after.plain)) {
       if (resolved.has(found.text)) continue;
       const places = () => placesIn(planned, [found.expression()]);
-      const local = await resolveOne(sighted(draft, planned), fullUrls, found, places);
+      const local = await resolveOne(sighted(draft, planned), entries, ref, found, places);
       if (local !== found.text) resolved.set(found.text, local);
     }
     if (resolved.size > 0)
       replan(draft, ref, (tree) => rewriteReferences(tree, (text) => resolved.get(text)));
+    if (fullUrls.size > 0) replan(draft, ref, (tree) => rewriteLinks(tree, (text) => fullUrls.get(text)));
   }
+}
+
+/** What the entries of a bundle are called, for its references to one another. */
+interface Entries {
+  readonly fullUrls: FullUrls;
+  /** The service below which an entry says it is: relative references in it are meant there. */
+  readonly rootOf: ReadonlyMap<Ref, string>;
+  /** What conditional references have selected, by sight. */
+  readonly selected: Map<Sight, Map<string, Ref>>;
+}
+
+/** `https://other.example/fhir` of `https://other.example/fhir/Patient/1`. */
+function rootedIn(fullUrl: string): readonly string[] {
+  const root = /^(https?:\/\/.+)\/[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.exec(fullUrl)?.[1];
+  return root === undefined ? [] : [root];
 }
 
 /** What a stored Bundle holds refers within the Bundle, and is left alone. */
@@ -46,23 +69,44 @@ function referencesOf(resource: Resource): readonly FoundReference[] {
 
 async function resolveOne(
   draft: Draft,
-  fullUrls: FullUrls,
+  entries: Entries,
+  from: Ref,
   { text, element }: FoundReference,
   places: () => readonly string[],
 ): Promise<string> {
+  const { fullUrls } = entries;
   const known = fullUrls.get(text);
   if (known !== undefined) return known;
-  if (text.startsWith('urn:uuid:') && element === 'reference' && fullUrls.size > 0) {
+  if (element !== 'reference') return relativeTo(draft.room.settings.publicBase, text);
+  if (text.startsWith('urn:uuid:') && fullUrls.size > 0) {
     throw new OperationOutcomeError('reference-not-found', {
       diagnostics: `${text} is not the fullUrl of an entry of this bundle`,
       expression: places(),
     });
   }
-  const local = relativeTo(draft.room.settings.publicBase, text);
-  const parsed = element === 'reference' ? parseReference(local) : undefined;
-  return parsed?.kind === 'conditional'
-    ? resolveCondition(draft, parsed.type, parsed.query, places())
-    : local;
+  const { publicBase } = draft.room.settings;
+  const local = relativeTo(publicBase, text);
+  const parsed = parseReference(local);
+  if (parsed?.kind === 'conditional') return selectCondition(draft, entries, parsed, places);
+  if (parsed?.kind === 'absolute') return fullUrls.get(parsed.url) ?? local;
+  if (parsed?.kind !== 'local' || fullUrls.size === 0) return local;
+  return fullUrls.get(`${entries.rootOf.get(from) ?? publicBase}/${parsed.ref}`) ?? local;
+}
+
+/** The same condition selects the same resource throughout a bundle. */
+async function selectCondition(
+  draft: Draft,
+  { selected }: Entries,
+  { type, query }: { readonly type: string; readonly query: string },
+  places: () => readonly string[],
+): Promise<Ref> {
+  const known = selected.get(draft.sight) ?? new Map<string, Ref>();
+  selected.set(draft.sight, known);
+  const before = known.get(`${type}?${query}`);
+  if (before !== undefined) return before;
+  const found = await resolveCondition(draft, type, query, places());
+  known.set(`${type}?${query}`, found);
+  return found;
 }
 
 /** `Patient?identifier=…` must select exactly one resource that the caller may read. */

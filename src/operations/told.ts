@@ -11,10 +11,10 @@ import type { Request } from './request.ts';
 /** An answer that needs no text to be kept. */
 export type KeptAnswer =
   | Answer
-  /** A read inside a bundle: the version it saw; seq 0 stands for the bundle's own. */
-  | { readonly kind: 'read'; readonly ref: Ref; readonly seq: number }
+  /** A read inside a bundle: the version it saw; seq 0 stands for the bundle's own. `head`: only that it is there. */
+  | { readonly kind: 'read'; readonly ref: Ref; readonly seq: number; readonly head?: true }
   /** A search or a history inside a bundle: run at the committed seq. */
-  | { readonly kind: 'search'; readonly url: string };
+  | { readonly kind: 'search'; readonly url: string; readonly head?: true };
 
 export type Answered =
   | { readonly kind: 'one'; readonly answer: KeptAnswer }

@@ -97,10 +97,11 @@ async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
       expression: [place],
     });
   }
+  const head = entry.method === 'HEAD' ? ({ head: true } as const) : {};
   const check = CHECKS[interaction];
   if (check !== undefined) {
     await placed(entry, () => check(draft.room, entry.request));
-    return { kind: 'search', url: entry.url };
+    return { kind: 'search', url: entry.url, ...head };
   }
   if (interaction === 'operation') {
     throw new OperationOutcomeError('interaction-unsupported', {
@@ -110,7 +111,7 @@ async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
   }
   const ref: Ref = `${type}/${id}`;
   const planned = interaction === 'read' ? draft.planned.get(ref) : undefined;
-  if (planned?.after !== undefined) return { kind: 'read', ref, seq: 0 };
+  if (planned?.after !== undefined) return { kind: 'read', ref, seq: 0, ...head };
   const sight = sightFor(entry.request);
   const version =
     interaction === 'vread'
@@ -123,7 +124,7 @@ async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
     });
   }
   draft.seen.push(seenOf(draft.room, version, version.text));
-  return { kind: 'read', ref, seq: version.seq };
+  return { kind: 'read', ref, seq: version.seq, ...head };
 }
 
 /** A refusal that says which entry it is about. */

@@ -80,12 +80,28 @@ export function prepareReach(db: DatabaseSync, { intern, ridOf }: Identities, ma
 
     for (const root of rootsBefore(removed, named)) roots.add(root);
     for (const root of roots) recompute(root, seq, named);
+    if (!mayGrow(added, roots)) return;
     for (const [source, target] of added) {
       for (const root of rootsBefore([[source, target]], named)) {
         if (!roots.has(root)) grow(root, target, seq, named);
       }
     }
   };
+
+  /**
+   * Whether some root reaches any of the added edges, asked of all of them at once: what belongs to no referral, however
+   * much it is and however deep, is walked one time.
+   */
+  function mayGrow(added: readonly Edge[], roots: ReadonlySet<number>): boolean {
+    const seen = new Set(added.map(([source]) => source));
+    const most = seen.size + max;
+    for (const rid of seen) {
+      if (!roots.has(rid) && partiesOf.get(rid) !== undefined) return true;
+      for (const [other] of sources.all(rid)) seen.add(other);
+      if (seen.size > most) return true;
+    }
+    return false;
+  }
 
   function noteEdges({ rid, reach }: ReachChange, { added, removed }: Changed): void {
     const wanted = new Map<string, Edge>();

@@ -390,3 +390,137 @@ describe('batch', () => {
       });
   });
 });
+
+describe('links between the entries of a transaction', () => {
+  const TREE = 'urn:uuid:8c5d1f4e-7c1b-4df2-9a52-0f9f7d1f0a03';
+  const text = (link: string) => ({
+    status: 'generated',
+    div: `<div xmlns="http://www.w3.org/1999/xhtml"><a href="${link}">the patient</a><img src="${LETTER}"/></div>`,
+  });
+
+  test('in narratives, in elements of type uri and url; not in canonicals, strings, or what is no entry', async () => {
+    const other = 'urn:uuid:00000000-0000-4000-8000-000000000001';
+    const extension = [
+      { url: 'http://example.org/uri', valueUri: PATIENT },
+      { url: 'http://example.org/url', valueUrl: PATIENT },
+      { url: 'http://example.org/uuid', valueUuid: PATIENT },
+      { url: 'http://example.org/canonical', valueCanonical: PATIENT },
+      { url: 'http://example.org/string', valueString: PATIENT },
+      { url: 'http://example.org/other', valueUri: other },
+    ];
+    const [subject, letter, made] = await mustTransact([
+      { url: 'Patient', resource: make.patient(), fullUrl: PATIENT },
+      { url: 'Binary', resource: make.binary(), fullUrl: LETTER },
+      {
+        url: 'ServiceRequest',
+        resource: make.serviceRequest(
+          { subject: PATIENT, requester: 'Organization/initiator', performer: 'Organization/recipient' },
+          { status: 'draft', text: text(PATIENT), extension, instantiatesUri: [PATIENT, other] },
+        ),
+      },
+    ]);
+    const { json } = await rest.must(`GET ${made && refOf(made)}`);
+    const [to, image] = [subject && refOf(subject), letter && refOf(letter)];
+    expect(JSON.stringify(json['text'])).toContain(`href=\\"${to}\\"`);
+    expect(JSON.stringify(json['text'])).toContain(`src=\\"${image}\\"`);
+    expect(json['instantiatesUri']).toEqual([to, other]);
+    expect((json['extension'] as readonly object[]).map((one) => Object.values(one)[1])).toEqual([
+      to,
+      to,
+      PATIENT,
+      PATIENT,
+      PATIENT,
+      other,
+    ]);
+  });
+
+  test.each([
+    ['relative, below the root of the entry that refers', 'https://other.example/fhir/', 'Patient/7'],
+    ['absolute', 'https://other.example/fhir/', 'https://other.example/fhir/Patient/7'],
+    [
+      'absolute, of a version',
+      'https://other.example/fhir/',
+      'https://other.example/fhir/Patient/7/_history/2',
+    ],
+    ['relative, below our own base', `${BASE}/`, 'Patient/7'],
+  ])('%s', async (_name, root, reference) => {
+    const [subject, observation] = await mustTransact([
+      { url: 'Patient', resource: make.patient(), fullUrl: `${root}Patient/7` },
+      {
+        url: 'Observation',
+        resource: make.observation(reference as 'Patient/7'),
+        fullUrl: `${root}Observation/8`,
+      },
+    ]);
+    expect(observation && asResource(observation)['subject']).toEqual({
+      reference: subject && refOf(subject),
+    });
+  });
+
+  test('a tree of entries that refer to their parents, however deep', async () => {
+    const urn = (n: number): string => TREE.replace(/.{3}$/, String(100 + n));
+    const depth = 40;
+    const entries = await mustTransact(
+      Array.from({ length: depth }, (_, n) => ({
+        url: 'Location',
+        fullUrl: urn(n),
+        resource: {
+          resourceType: 'Location',
+          name: `level ${n}`,
+          ...(n + 1 < depth && { partOf: { reference: urn(n + 1) } }),
+        },
+      })),
+    );
+    const refs = entries.map(refOf);
+    expect(entries.slice(0, -1).map((entry) => asResource(entry)['partOf'])).toEqual(
+      refs.slice(1).map((reference) => ({ reference })),
+    );
+  });
+});
+
+describe('what else entries may ask', () => {
+  test('histories, HEAD, compartments and the system', async () => {
+    const { id } = await patient();
+    const requests: readonly Request[] = [
+      { url: `Patient/${id}/_history` },
+      { url: 'Patient/_history?_count=1' },
+      { url: '_history?_count=1' },
+      { url: `Patient/${id}/Observation` },
+      { url: `?_type=Patient&_id=${id}` },
+      { url: `Patient/${id}`, method: 'HEAD' },
+    ];
+    for (const entries of [await batch(requests), await mustTransact(requests)]) {
+      expect(entries.map(statusOf)).toEqual([200, 200, 200, 200, 200, 200]);
+      const types = entries.map(({ resource }) => (resource as { type?: string } | undefined)?.type);
+      expect(types).toEqual(['history', 'history', 'history', 'searchset', 'searchset', undefined]);
+      expect(entries.at(-1)?.resource).toBeUndefined();
+    }
+  });
+
+  test('a history in a transaction holds what the transaction wrote', async () => {
+    const stored = await patient();
+    const [, history] = await mustTransact([
+      { url: `Patient/${stored.id}`, method: 'PUT', resource: { ...stored, active: true } },
+      { url: `Patient/${stored.id}/_history` },
+    ]);
+    expect(history?.resource).toMatchObject({ total: 2, entry: [{ resource: { active: true } }, {}] });
+  });
+
+  test.each([
+    ['POST', 'Patient/_search', 400],
+    ['PUT', 'Patient', 405],
+    ['DELETE', 'Patient/x/_history', 405],
+    ['GET', 'Patient/x/y/z', 400],
+    ['GET', 'Nothing/1', 404],
+    ['GET', 'Patient/$nothing', 404],
+    ['POST', 'Patient?identifier=x', 400],
+  ])('%s %s is refused with %i', async (method, url, status) => {
+    const resource = method === 'GET' || method === 'DELETE' ? {} : { resource: make.patient() };
+    const [entry] = await batch([{ method, url, ...resource }]);
+    expect(entry && statusOf(entry)).toBe(status);
+    expect(entry?.response?.outcome).toMatchObject({
+      issue: [{ expression: [expect.stringContaining('Bundle.entry[0].request')] }],
+    });
+    expect((await transact([{ method, url, ...resource }])).status).toBe(status);
+  });
+});
