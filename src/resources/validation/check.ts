@@ -21,12 +21,29 @@ export function checkStructure(resource: Resource): Run {
     later: [],
     resources: [],
     extensions: [],
+    ids: [],
     container: { resource, place: '' },
   };
   checkResource(run, resource, '');
+  if (run.ids.length > 0) checkIds(run);
   runLater(run);
   return run;
 }
+
+/** "The value of id SHALL be unique within the resource" (http://hl7.org/fhir/R4/element.html). */
+function checkIds(run: Run): void {
+  const met = new Set<string>();
+  for (const { id, place } of run.ids) {
+    const own = `${place.match(RESOURCE)?.[0] ?? ''} ${String(id)}`;
+    if (met.has(own)) add(run, `${place}/id`, 'another element of this resource has this id', 'duplicate');
+    met.add(own);
+    if (typeof id === 'string' && /\s/.test(id))
+      add(run, `${place}/id`, 'the id of an element has no blanks', 'value');
+  }
+}
+
+/** The place of the resource around an element. */
+const RESOURCE = /^.*\/(?:contained\/\d+|resource)(?=\/)/;
 
 function checkResource(run: Run, resource: Tree, place: string): void {
   const { resourceType } = resource;

@@ -5,10 +5,21 @@
 import { codingsOf, membershipOfAny } from './bound-codes.ts';
 import { isFixed, matchesPattern } from './match.ts';
 import { childrenOf, isOfType, type Node } from './node.ts';
-import { allOf, anyOf, apart, isError, rowOf, ruleBelow, type Check, type Verdict } from './profile-check.ts';
+import {
+  allOf,
+  anyOf,
+  apart,
+  isError,
+  rowOf,
+  ruleBelow,
+  type Check,
+  type Stand,
+  type Verdict,
+} from './profile-check.ts';
 import type { Discriminator, ElementRule, SlicingRule } from './profile-row.ts';
 import { shownType } from './references.ts';
-import { conforms, isTarget, judgeValue, targetOf } from './target-check.ts';
+import type { Found } from './run.ts';
+import { conforms, isTarget, judge, judgeValue, targetOf } from './target-check.ts';
 import { containerAt } from './targets.ts';
 
 /** Whether a value is of a slice. Without discriminators it is when it is as the slice asks. */
@@ -150,4 +161,55 @@ function isAsAsked(check: Check, rule: ElementRule, node: Node): Verdict {
   const inner = apart(check);
   inner.checkValue(inner, rule, node);
   return inner.found.some(isError) ? 'no' : 'yes';
+}
+
+/**
+ * Why values are not of a slice that is known by a profile: what those of the right type break of it. Of the first such
+ * value, since a slice that is missing is most likely one that was meant to be it.
+ */
+export function faultsOfCandidate(
+  check: Check,
+  { by }: SlicingRule,
+  slice: ElementRule,
+  nodes: readonly Node[],
+): readonly Found[] {
+  const path = by.find(({ type }) => type === 'profile')?.path;
+  if (path === undefined) return [];
+  for (const node of nodes) {
+    const found = faultsAlong(check, node, slice, stepsOf(path)).filter(isError);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function faultsAlong(
+  check: Check,
+  node: Node,
+  rule: ElementRule,
+  steps: readonly string[],
+): readonly Found[] {
+  const [step, ...rest] = steps;
+  if (step === undefined || step === 'resolve()') {
+    const found: Stand | undefined = step === undefined ? standOf(check, node) : targetOf(check, node);
+    const type = found?.resource.resourceType;
+    const profiles = (rule.types ?? []).flatMap(({ profiles: own = [], targets = [] }) => [
+      ...own,
+      ...targets.flatMap(([, profile]) => profile ?? []),
+    ]);
+    const profile = profiles.find((each) => rowOf(check.around, each)?.type === type);
+    // What stands outside of the resource that is judged has no place in it.
+    return found === undefined || profile === undefined || found.root !== check.stand.root
+      ? []
+      : (judge(check, found, profile) ?? []);
+  }
+  const below = ruleBelow(check.around, rule, step);
+  return below === undefined
+    ? []
+    : childrenOf(node, step).flatMap((child) => faultsAlong(check, child, below, rest));
+}
+
+function standOf(check: Check, { value, place }: Node): Stand | undefined {
+  return typeof value === 'object' && value !== null && 'resourceType' in value
+    ? { ...check.stand, resource: value as Stand['resource'], place } // it says its type
+    : undefined;
 }

@@ -19,7 +19,11 @@ export function makeShapeCheck(type: string): (run: Run, value: Tree, place: str
   const invariants = INVARIANTS[type] ?? [];
   const isResource = RESOURCE_TYPES.has(type);
   return (run, value, place) => {
-    if (!isResource && isEmpty(value, type)) return add(run, place, EMPTY, 'invariant');
+    if (!isResource) {
+      if (isEmpty(value, type)) return add(run, place, EMPTY, 'invariant');
+      // An ElementDefinition stands in the snapshot and in the differential, with its id.
+      if (value['id'] !== undefined && type !== 'ElementDefinition') run.ids.push({ id: value['id'], place });
+    }
     for (const [name, names] of required) {
       if (!names.some((each) => value[each] !== undefined))
         addMissing(run, `${place}/${name}`, `${type} needs it`);

@@ -2,7 +2,7 @@
  * Slicing (http://hl7.org/fhir/R4/profiling.html#slicing): members of a list, or types of a choice, that are told apart
  * by discriminators, each counted and judged by rules of its own. A slice may be sliced again.
  */
-import { isMember } from './discriminate.ts';
+import { faultsOfCandidate, isMember } from './discriminate.ts';
 import { describePattern } from './match.ts';
 import type { Node } from './node.ts';
 import { addFault, addRemark, ruleBelow, type Check, type Verdict } from './profile-check.ts';
@@ -52,9 +52,11 @@ function checkSlice(
   const perhaps = members.filter((member) => member.perhaps.includes(name)).length;
   const { min = 0, max = Infinity } = rule;
   const [kind, one] = [`slice ${name}`, oneOf(check, slicing, name, rule)];
-  if (nodes.length + perhaps < min)
+  if (nodes.length + perhaps < min) {
     addFault(check, place, kind, `${check.name} needs ${min === 1 ? one : `at least ${min} of ${one}`}`);
-  else if (nodes.length < min)
+    const strays = members.filter(({ slice }) => slice === undefined).map(({ node }) => node);
+    check.found.push(...faultsOfCandidate(check, slicing, rule, strays));
+  } else if (nodes.length < min)
     addRemark(check, place, kind, `whether ${one} is there could not be told (${check.name})`);
   if (nodes.length > max)
     addFault(

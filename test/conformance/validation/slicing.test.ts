@@ -440,7 +440,12 @@ test.each<[profile: string, what: string, resource: object, expected: readonly s
   ],
   // — by profile
   ['by-profile', 'an entry as the profile asks', { entry: [entry(named, 1), entry(dated, 2)] }, []],
-  ['by-profile', 'no entry as the profile asks', { entry: [entry(dated, 1)] }, ['Bundle.entry']],
+  [
+    'by-profile',
+    'no entry as the profile asks, and why',
+    { entry: [entry(dated, 1)] },
+    ['Bundle.entry', 'Bundle.entry[0].resource.name'],
+  ],
   ['by-profile', 'two of them', { entry: [entry(named, 1), entry(named, 2)] }, ['Bundle.entry']],
   ['by-profile', 'below the one', { entry: [{ resource: named }] }, ['Bundle.entry[0].fullUrl']],
   // — by what a reference leads to
