@@ -4,7 +4,6 @@ import type {
   CapabilityStatementRest,
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceSearchParam,
-  TerminologyCapabilities,
 } from '../fhir/types.ts';
 import { canonicalOf, isOn, type Operation } from '../operations/operations/operation.ts';
 import type { Interaction } from '../operations/request.ts';
@@ -57,18 +56,6 @@ export function buildCapabilityStatement(house: ServedHouse): CapabilityStatemen
     format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
     ...(house.interactions.has('patch') && { patchFormat: [...PATCH_FORMATS] }),
     rest: [buildRest(house)],
-  };
-}
-
-/** `mode=terminology`: there is no terminology service here, and this says so. */
-export function buildTerminologyCapabilities({ date, version, base }: ServedHouse): TerminologyCapabilities {
-  return {
-    resourceType: 'TerminologyCapabilities',
-    status: 'active',
-    date,
-    kind: 'instance',
-    software: { name: 'Closeloop', version },
-    implementation: { description: 'Closed-loop referrals; no terminology service', url: base },
   };
 }
 

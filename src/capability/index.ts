@@ -1,8 +1,9 @@
 /** The documents by which this server describes itself, as texts made once. */
 import { encodeJson } from '../fhir/json.ts';
-import { buildCapabilityStatement, buildTerminologyCapabilities } from './capability-statement.ts';
+import { buildCapabilityStatement } from './capability-statement.ts';
 import type { ServedHouse } from './served.ts';
 import { buildSmartConfiguration } from './smart-configuration.ts';
+import { buildTerminologyCapabilities } from './terminology-capabilities.ts';
 
 export type { IssuerFacts, ServedHouse } from './served.ts';
 

@@ -12,7 +12,11 @@ const WITHOUT_DISPLAYS = 'http://snomed.info/sct';
 export function generateTerminology(): Readonly<Record<string, string>> {
   const { codeSystems, valueSets } = readTerminology();
   const own = readProfileFiles();
-  const systems = [...codeSystems.values(), ...own.filter((each) => each.resourceType === 'CodeSystem')];
+  const systems = [
+    ...codeSystems.values(),
+    commonUnits(valueSets),
+    ...own.filter((each) => each.resourceType === 'CodeSystem'),
+  ];
   const sets = [...valueSets.values(), ...own.filter((each) => each.resourceType === 'ValueSet')];
   return {
     'code-systems.json': writeRows(systems.filter(isListed), rowOfSystem),
@@ -20,6 +24,24 @@ export function generateTerminology(): Readonly<Record<string, string>> {
       sets.filter(({ compose }) => compose !== undefined),
       rowOfValueSet,
     ),
+  };
+}
+
+const UCUM = 'http://unitsofmeasure.org';
+
+/** Of UCUM, whose codes are formed without end, the ones that R4 lists as common. */
+function commonUnits(valueSets: ReadonlyMap<string, ValueSet>): CodeSystem {
+  const common = valueSets.get('http://hl7.org/fhir/ValueSet/ucum-common');
+  return {
+    resourceType: 'CodeSystem',
+    id: 'ucum-common-units',
+    url: UCUM,
+    name: 'UCUM',
+    title: 'Common units of UCUM',
+    status: 'active',
+    content: 'fragment',
+    caseSensitive: true,
+    concept: (common?.compose?.include ?? []).flatMap(({ concept = [] }) => concept),
   };
 }
 

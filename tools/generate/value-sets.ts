@@ -1,6 +1,6 @@
 /**
  * The codes of every value set that R4 binds as required, by system. One that cannot be listed here, because the system
- * is kept elsewhere (UCUM units, currencies, media types), is `null`: it is not checked, and not guessed.
+ * is kept elsewhere or is a grammar (UCUM units, media types), is `null`: it is not checked, and not guessed.
  */
 import {
   readElements,
@@ -12,11 +12,18 @@ import {
   type ValueSet,
 } from './definitions.ts';
 
+import { readProfileFiles } from './profile-files.ts';
+
 /** Codes by system. */
 type Codes = Readonly<Record<string, readonly string[]>>;
 
 export function generateValueSets(): string {
-  const terminology = readTerminology();
+  const { valueSets, codeSystems } = readTerminology();
+  const own = readProfileFiles().filter((each) => each.resourceType === 'CodeSystem');
+  const terminology: Terminology = {
+    valueSets,
+    codeSystems: new Map([...codeSystems, ...own.map((system) => [system.url ?? '', system] as const)]),
+  };
   const rows = [...boundSets()].toSorted().map((url) => [keyOf(url), expand(url, terminology)] as const);
   return writeTable(new Map(rows));
 }

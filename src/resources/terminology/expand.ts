@@ -59,7 +59,7 @@ export function expandValueSet(
   const selection = typeof valueSet === 'string' ? held.valueSet(valueSet) : valueSet;
   if (selection === undefined) throw refusal('value-set-unknown', 'the value set is not held here');
   const used = new Map<string, System>();
-  const all = [...listMembers({ ...ask(held), used }, selection).values()];
+  const all = [...listMembers({ ...ask(held), used, listed: new Map() }, selection).values()];
   const found = all.filter((member) => isWanted(member, options));
   const { offset = 0, count = found.length } = options;
   const systems = [...used.values()];
@@ -86,6 +86,8 @@ function isWanted(member: Member, { filter = '', activeOnly, concreteOnly }: Exp
 interface Listing extends Asking {
   /** Systems that members were taken from. */
   readonly used: Map<string, System>;
+  /** Value sets that were listed already for others. */
+  readonly listed: Map<Selection, Members>;
 }
 
 /** By system and code. */
@@ -135,7 +137,9 @@ function importOf(listing: Listing, canonical: string): Members {
   const selection = listing.held.valueSet(canonical);
   if (selection === undefined)
     throw refusal('value-set-unknown', 'a value set that it includes is not held here');
-  return listMembers(listing, selection);
+  const known = listing.listed.get(selection) ?? listMembers(listing, selection);
+  listing.listed.set(selection, known);
+  return known;
 }
 
 function intersect(members: Members, sets: readonly Members[]): Members {

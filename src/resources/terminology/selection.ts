@@ -23,6 +23,8 @@ export interface Asking extends Work {
   readonly held: Held;
   /** The value sets on whose behalf this one is asked: one that is among them again goes round in circles. */
   readonly trail: readonly Selection[];
+  /** What was told of a code by a value set that others include, so that it is worked out once. */
+  readonly told: Map<Selection, Map<string, boolean>>;
 }
 
 export function isSelected(asking: Asking, selection: Selection, coded: Coded): Answer {
@@ -62,7 +64,15 @@ export function isOfPart(asking: Asking, part: Include, coded: Coded): Answer {
 
 function isImported(asking: Asking, canonical: string, coded: Coded): Answer {
   const selection = asking.held.valueSet(canonical);
-  return selection === undefined ? undefined : isSelected(asking, selection, coded);
+  if (selection === undefined) return undefined;
+  const key = `${coded.system ?? ''}|${coded.code}`;
+  const known = asking.told.get(selection)?.get(key);
+  if (known !== undefined) return known;
+  const answer = isSelected(asking, selection, coded);
+  // What is not known may be for a circle that is none from elsewhere.
+  if (answer !== undefined)
+    asking.told.set(selection, (asking.told.get(selection) ?? new Map<string, boolean>()).set(key, answer));
+  return answer;
 }
 
 function isOfSystem(asking: Asking, part: Include, url: string, { system, code }: Coded): Answer {

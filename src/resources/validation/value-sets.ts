@@ -8,7 +8,7 @@ const ROWS: ReadonlyMap<string, Codes | null> = new Map(Object.entries(sets));
 
 /**
  * The codes of a value set by its short name. Undefined for one that is kept elsewhere and so is not checked: UCUM units,
- * ISO 4217 currencies, media types, LOINC answer lists.
+ * media types, LOINC answer lists.
  */
 export function codesOf(valueSet: string): Codes | undefined {
   return ROWS.get(valueSet) ?? undefined;

@@ -1,0 +1,47 @@
+/** TerminologyCapabilities (http://hl7.org/fhir/R4/terminologycapabilities.html): what is held and what may be asked of it. */
+import type { TerminologyCapabilities } from '../fhir/types.ts';
+import { PACKAGED, PACKAGED_SYSTEMS } from '../resources/terminology/packaged.ts';
+import type { ServedHouse } from './served.ts';
+
+export function buildTerminologyCapabilities(house: ServedHouse): TerminologyCapabilities {
+  const { date, version, base } = house;
+  const expand = house.operations.get('ValueSet-expand');
+  return {
+    resourceType: 'TerminologyCapabilities',
+    status: 'active',
+    date,
+    kind: 'instance',
+    software: { name: 'Closeloop', version },
+    implementation: {
+      description:
+        'Packaged code systems and value sets, and those that are stored here, which go before them',
+      url: base,
+    },
+    codeSystem: PACKAGED_SYSTEMS.map(describeSystem),
+    ...(expand !== undefined && {
+      expansion: {
+        hierarchical: false,
+        paging: true,
+        incomplete: false,
+        parameter: expand.parameters
+          .filter(({ use }) => use === 'in')
+          .map(({ name, documentation }) => ({ name, documentation })),
+        textFilter: 'Words that the code or the display holds, whatever their case and accents.',
+      },
+      codeSearch: 'all',
+      validateCode: { translations: false },
+    }),
+    translation: { needsMap: true },
+    closure: { translation: false },
+  };
+}
+
+/** Every system that knows what is above a code can be asked by it. */
+function describeSystem(uri: string): NonNullable<TerminologyCapabilities['codeSystem']>[number] {
+  const version = PACKAGED.system(uri)?.version;
+  return {
+    uri,
+    ...(version !== undefined && { version: [{ code: version, isDefault: true }] }),
+    subsumption: true,
+  };
+}
