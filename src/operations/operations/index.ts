@@ -8,6 +8,7 @@ import { definitionIdOf, isAt, type Operation } from './operation.ts';
 import { expand } from './terminology/expand.ts';
 import { lookup, subsumes } from './terminology/lookup.ts';
 import { validateInCodeSystem, validateInValueSet } from './terminology/validate-code.ts';
+import { timeline } from './timeline.ts';
 import { validate } from './validate.ts';
 
 const DECLARED: readonly Operation[] = [
@@ -16,6 +17,7 @@ const DECLARED: readonly Operation[] = [
   meta,
   metaAdd,
   metaDelete,
+  timeline,
   validate,
   // — on terminology
   expand,

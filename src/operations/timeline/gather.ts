@@ -1,0 +1,185 @@
+/** The steps of a referral, gathered from versions, audit and outbox, in the caller's sight. */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Sight } from '../../ports/query.ts';
+import type { AuditEntry, OutboxRow, Snapshot } from '../../ports/store.ts';
+import { idOf, localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { readParty } from '../../resources/party.ts';
+import { EVERYTHING } from '../draft.ts';
+import { FATE_SYSTEM } from '../receive/marks.ts';
+import type { Caller } from '../request.ts';
+import type { Room } from '../room.ts';
+import { sightForType } from '../scope.ts';
+import { searchRefusal } from '../search-refusal.ts';
+import {
+  SUBJECTS,
+  type Commit,
+  type Delivery,
+  type Kind,
+  type Parties,
+  type Step,
+  type Written,
+} from './step.ts';
+
+/** Resources of one kind, and versions of one resource, at most. */
+const SUBJECTS_MAX = 200;
+const VERSIONS_MAX = 500;
+/** Versions of a referral at most; one with more is not drawn. */
+const WRITTEN_MAX = 5000;
+/** Deliveries of one Task that are looked at. */
+const DELIVERIES_MAX = 1000;
+
+export interface Gathering {
+  readonly room: Room;
+  readonly snapshot: Snapshot;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+}
+
+interface Subject {
+  readonly ref: Ref;
+  readonly kind: Kind;
+  readonly sight: Sight;
+}
+
+/** Every commit that wrote something of the referral, oldest first. */
+export async function gatherCommits(
+  gathering: Gathering,
+  order: Ref,
+  sight: Sight,
+): Promise<readonly Commit[]> {
+  const subjects: Subject[] = [{ ref: order, kind: 'order', sight }];
+  for (const one of SUBJECTS) subjects.push(...(await findSubjects(gathering, order, one)));
+  const written: Written[] = [];
+  for (const subject of subjects) {
+    written.push(...(await readVersions(gathering, subject)));
+    if (written.length > WRITTEN_MAX)
+      throw new OperationOutcomeError('search-too-costly', {
+        diagnostics: 'the referral has too many versions',
+      });
+  }
+  return [...Map.groupBy(written, ({ version }) => version.seq)]
+    .map(([seq, own]) => ({ seq, at: own[0]?.version.at ?? '', written: own }))
+    .toSorted((a, b) => a.seq - b.seq);
+}
+
+/** Types that the caller's scopes do not let it search are left out. */
+async function findSubjects(
+  { snapshot, caller, signal }: Gathering,
+  order: Ref,
+  { type, param, kind }: (typeof SUBJECTS)[number],
+): Promise<readonly Subject[]> {
+  const sight = sightForType(caller, type);
+  if (sight === undefined) return [];
+  const where = { kind: 'reference', param, to: [order] } as const;
+  const query = { type, where, sort: [], sight, count: SUBJECTS_MAX, offset: 0, total: false };
+  const { matches } = await snapshot.search(query, signal).catch(searchRefusal);
+  return matches.map(({ ref }) => ({ ref, kind, sight }));
+}
+
+async function readVersions(
+  { snapshot, signal }: Gathering,
+  { ref, kind, sight }: Subject,
+): Promise<readonly Written[]> {
+  const query = { type: typeOf(ref), id: idOf(ref), count: VERSIONS_MAX, offset: 0, sight, total: false };
+  const { versions } = await snapshot.history(query, signal).catch(searchRefusal);
+  return versions
+    .filter(({ seq }) => seq <= snapshot.seq)
+    .map((version) => {
+      const resource = version.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // a stored text
+      return { kind: kind === 'document' && isMessage(resource) ? 'message' : kind, version, resource };
+    });
+}
+
+/** A kept message, by its fate. */
+const isMessage = (resource: Resource | undefined): boolean =>
+  valuesAt(resource, 'category.coding.system').includes(FATE_SYSTEM);
+
+// — what the audit and the outbox add
+
+export async function tellSteps(
+  gathering: Gathering,
+  commits: readonly Commit[],
+  parties: Parties,
+): Promise<readonly Step[]> {
+  const tasks = new Set(
+    commits.flatMap(({ written }) =>
+      written.filter(({ kind }) => kind === 'edit').map(({ version }) => version.ref),
+    ),
+  );
+  const deliveries = await readDeliveries(gathering, tasks, parties);
+  const steps: Step[] = [];
+  for (const commit of commits) {
+    const rows = await readRows(gathering, commit);
+    steps.push({ ...commit, rows, deliveries: deliveries.filter(({ row }) => row.seq === commit.seq) });
+  }
+  return steps;
+}
+
+/** Read as the server: of what it says, a peer is shown the organization and the move, never the user (rules 2.8). */
+async function readRows(
+  { snapshot, signal }: Gathering,
+  { seq, written }: Commit,
+): Promise<readonly AuditEntry[]> {
+  const rows: AuditEntry[] = [];
+  for (const { version } of written) {
+    const before = { seq: seq + 1, position: 0 };
+    const query = { viewer: undefined, names: [version.ref], before, count: ROWS_OF_COMMIT };
+    const found = await snapshot.audit(query, signal).catch(searchRefusal);
+    rows.push(
+      ...found
+        .filter((row) => row.seq === seq && row.entry.outcome === '0' && WRITES.has(row.entry.event))
+        .map(({ entry }) => entry)
+        .filter(({ entities }) => entities.some((entity) => entity.startsWith(`${version.ref}/_history/`))),
+    );
+  }
+  return [...new Set(rows)];
+}
+
+const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete']);
+const ROWS_OF_COMMIT = 20;
+
+/** Of the parties, and of the caller's own subscribers. */
+async function readDeliveries(
+  { room, snapshot, caller }: Gathering,
+  tasks: ReadonlySet<Ref>,
+  { initiator, recipient }: Parties,
+): Promise<readonly Delivery[]> {
+  const shown = new Set([initiator, recipient, caller.organization]);
+  const told: Delivery[] = [];
+  for (const subject of tasks) {
+    const rows: readonly OutboxRow[] = await room.store.outbox({ subject, count: DELIVERIES_MAX });
+    for (const row of rows) {
+      const to = row.seq > snapshot.seq ? undefined : await organizationOf(snapshot, row.receiver);
+      if (to !== undefined && (caller.administrator || shown.has(to))) told.push({ row, to });
+    }
+  }
+  return told;
+}
+
+/** A Subscription's or an Endpoint's organization is the one that keeps it, or that it belongs to. */
+async function organizationOf(snapshot: Snapshot, receiver: Ref): Promise<Ref | undefined> {
+  const version = await snapshot.read(receiver, EVERYTHING);
+  if (version === undefined) return undefined;
+  const resource = version.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // a stored text
+  return (
+    localRef(resource?.['managingOrganization']) ?? (version.custodian === '' ? undefined : version.custodian)
+  );
+}
+
+/** Of the last referral Task that the caller sees. */
+export async function partiesOf(snapshot: Snapshot, commits: readonly Commit[]): Promise<Parties> {
+  const task = commits
+    .flatMap(({ written }) => written)
+    .findLast(({ kind, resource }) => kind === 'edit' && resource !== undefined)?.resource;
+  const party = async (reference: unknown): Promise<Ref | undefined> => {
+    const ref = localRef(reference);
+    return ref === undefined ? undefined : readParty(ref, (one) => readAny(snapshot, one));
+  };
+  return { initiator: await party(task?.['requester']), recipient: await party(task?.['owner']) };
+}
+
+async function readAny(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {
+  const version = await snapshot.read(ref, EVERYTHING);
+  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // a stored text
+}

@@ -1,0 +1,181 @@
+/**
+ * A step as a Provenance (http://hl7.org/fhir/R4/provenance.html): R4's own way to say which versions came of what somebody
+ * did, and when. What is particular to a referral stands in one extension, whose parts have fixed names, so that a
+ * user interface reads one place.
+ */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { AuditEntry } from '../../ports/store.ts';
+import { valuesAt } from '../../resources/element.ts';
+import { describeState, ALL_STATES } from '../../referral/state.ts';
+import { TRANSACTIONS } from '../../referral/transactions.ts';
+import { EVENT_SYSTEM, FATE_SYSTEM } from '../receive/marks.ts';
+import type { Caller } from '../request.ts';
+import { KINDS, type Delivery, type Kind, type Parties, type Step, type Written } from './step.ts';
+
+const CANONICAL = 'https://closeloop.dev/fhir';
+/** The extension on each Provenance. */
+export const STEP_URL = `${CANONICAL}/StructureDefinition/timeline-step`;
+export const KIND_SYSTEM = `${CANONICAL}/CodeSystem/timeline-step`;
+export const ROLE_SYSTEM = `${CANONICAL}/CodeSystem/referral-party`;
+const AGENT_SYSTEM = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
+
+export interface Viewing {
+  readonly caller: Caller;
+  readonly parties: Parties;
+  /** How the server names itself. */
+  readonly source: string;
+}
+
+export function renderStep(step: Step, viewing: Viewing): Resource {
+  const { seq, at, written, rows } = step;
+  const transition = rows.find((row) => row.transition !== undefined)?.transition;
+  const kind = transition === undefined ? kindOf(written) : 'move';
+  const outputs = outputsOf(written);
+  return {
+    resourceType: 'Provenance',
+    id: `step-${seq}`,
+    extension: [
+      { url: STEP_URL, extension: [{ url: 'kind', valueCode: kind }, ...partsOf(step, transition, viewing)] },
+    ],
+    target: written.map(({ version }) => ({ reference: `${version.ref}/_history/${version.seq}` })),
+    occurredDateTime: at,
+    recorded: at,
+    activity: activityOf(kind, written, transition),
+    agent: agentsOf(rows, viewing),
+    ...(outputs.length > 0 && {
+      entity: outputs.map((reference) => ({ role: 'source', what: { reference } })),
+    }),
+  };
+}
+
+const kindOf = (written: readonly Written[]): Kind =>
+  KINDS.find((kind) => written.some((one) => one.kind === kind)) ?? 'edit';
+
+// — the extension
+
+type Transition = NonNullable<AuditEntry['transition']>;
+type Part = { readonly url: string } & Readonly<Record<string, unknown>>;
+
+function partsOf(
+  { written, deliveries }: Step,
+  transition: Transition | undefined,
+  viewing: Viewing,
+): readonly Part[] {
+  return [
+    ...(transition === undefined ? [] : moveParts(transition)),
+    ...written.flatMap(({ kind, resource }) => statusParts(kind, resource)),
+    ...deliveries.map((delivery) => deliveryPart(delivery, viewing)),
+  ];
+}
+
+function moveParts({ tid, event, from, to }: Transition): readonly Part[] {
+  const transaction = TRANSACTIONS.find((one) => one.event === event)?.transaction;
+  return [
+    { url: 'tid', valueString: tid },
+    { url: 'event', valueCode: event },
+    { url: 'from', valueCode: from },
+    { url: 'to', valueCode: to },
+    ...(transaction === undefined ? [] : [{ url: 'transaction', valueCode: transaction }]),
+  ];
+}
+
+/** What became of a visit, a work item or a message. */
+function statusParts(kind: Kind, resource: Resource | undefined): readonly Part[] {
+  if (kind === 'message') {
+    const fate = codeIn(resource, 'category', FATE_SYSTEM);
+    return fate === undefined ? [] : [{ url: 'fate', valueCode: fate }];
+  }
+  const status = resource?.['status'];
+  if (kind !== 'visit' && kind !== 'work') return [];
+  return [{ url: kind, valueCode: typeof status === 'string' ? status : 'deleted' }];
+}
+
+/** Why something was not delivered is for the organization that should have been told. */
+function deliveryPart({ row, to }: Delivery, { caller }: Viewing): Part {
+  const { rail, state, attempt, due, why } = row;
+  const isSettled = state !== 'waiting' && state !== 'leased';
+  const isOwn = caller.administrator || caller.organization === to;
+  return {
+    url: 'delivery',
+    extension: [
+      { url: 'rail', valueCode: rail },
+      { url: 'to', valueReference: { reference: to } },
+      { url: 'fate', valueCode: isSettled ? state : 'waiting' },
+      ...(attempt > 0 ? [{ url: 'attempts', valuePositiveInt: attempt }] : []),
+      ...(isSettled ? [{ url: 'at', valueInstant: new Date(due).toISOString() }] : []),
+      ...(isOwn && isSettled && state !== 'accepted' && why !== '' ? [{ url: 'why', valueString: why }] : []),
+    ],
+  };
+}
+
+// — in R4's own elements
+
+function activityOf(kind: Kind, written: readonly Written[], transition: Transition | undefined) {
+  return {
+    coding: [
+      { system: KIND_SYSTEM, code: kind },
+      ...(transition === undefined ? [] : [{ system: EVENT_SYSTEM, code: transition.event }]),
+    ],
+    text: transition === undefined ? titleOf(kind, written) : moveTitle(transition),
+  };
+}
+
+function moveTitle({ event, to }: Transition): string {
+  const state = ALL_STATES.find((one) => one === to);
+  return `${event.replaceAll('-', ' ')}: ${state === undefined ? to : describeState(state)}`;
+}
+
+const TITLES: Readonly<Record<Kind, string>> = {
+  move: 'moved',
+  visit: 'visit',
+  work: 'work item',
+  message: 'message',
+  document: 'document',
+  communication: 'communication',
+  order: 'order',
+  edit: 'edited without a move',
+};
+
+function titleOf(kind: Kind, written: readonly Written[]): string {
+  const one = written.find((each) => each.kind === kind);
+  const status = one?.resource === undefined ? 'deleted' : one.resource['status'];
+  const what = kind === 'message' ? valuesAt(one?.resource, 'type.text')[0] : undefined;
+  const fate = kind === 'message' ? codeIn(one?.resource, 'category', FATE_SYSTEM) : status;
+  return [TITLES[kind], what, fate].filter((word) => typeof word === 'string').join(' ');
+}
+
+/** Who: the organization, in its role; the user only for its own organization (rules 2.8). */
+function agentsOf(rows: readonly AuditEntry[], { caller, parties, source }: Viewing): readonly object[] {
+  const organizations = new Set(rows.map(({ agent }) => agent.organization).filter((one) => one !== ''));
+  const type = { coding: [{ system: AGENT_SYSTEM, code: 'author' }] };
+  if (organizations.size === 0) return [{ type, who: { display: source } }];
+  return [...organizations].map((organization) => {
+    const user = rows.find(({ agent }) => agent.organization === organization)?.agent.user;
+    const isOwn = caller.administrator || caller.organization === organization;
+    return {
+      type,
+      role: rolesOf(organization, parties).map((code) => ({ coding: [{ system: ROLE_SYSTEM, code }] })),
+      who: { reference: organization, ...(isOwn && user !== undefined && { display: user }) },
+    };
+  });
+}
+
+function rolesOf(organization: Ref, { initiator, recipient }: Parties): readonly string[] {
+  const roles = [
+    ...(organization === initiator ? ['initiator'] : []),
+    ...(organization === recipient ? ['recipient'] : []),
+  ];
+  return roles.length === 0 ? ['other'] : roles;
+}
+
+/** Notes and outcomes that stand in the Task as of the step. */
+const outputsOf = (written: readonly Written[]): readonly string[] =>
+  written
+    .filter(({ kind }) => kind === 'edit')
+    .flatMap(({ resource }) => valuesAt(resource, 'output.valueReference.reference'))
+    .filter((reference) => typeof reference === 'string');
+
+function codeIn(resource: Resource | undefined, path: string, system: string): string | undefined {
+  const codings = valuesAt(resource, `${path}.coding`) as readonly { system?: string; code?: string }[]; // Codings
+  return codings.find((coding) => coding.system === system)?.code;
+}
