@@ -11,11 +11,12 @@ export interface Cors {
 }
 
 const EXPOSED =
-  'Allow, Content-Location, ETag, Last-Modified, Link, Location, Retry-After, Warning, WWW-Authenticate, X-Request-Id';
+  'Allow, Content-Disposition, Content-Location, ETag, Last-Modified, Link, Location, Retry-After, Warning, ' +
+  'WWW-Authenticate, X-Request-Id, X-Security-Context';
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const ACCEPTED =
   'Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, ' +
-  'Prefer, X-On-Behalf-Of, X-Request-Id';
+  'Prefer, X-On-Behalf-Of, X-Request-Id, X-Security-Context';
 const PREFLIGHT_KEPT_S = 600;
 
 /** @param origins exact, or `*` for any */

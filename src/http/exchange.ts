@@ -99,6 +99,7 @@ const FAILED_LOGINS: ReadonlySet<string> = new Set([
   'organization-unknown',
   'scope-insufficient',
 ]);
+const WRITES: ReadonlySet<Route['interaction']> = new Set(['create', 'update', 'patch', 'bundle']);
 /** The status in log and metrics of a client that did not wait (as nginx has it). */
 const CLIENT_GONE = 499;
 
@@ -169,7 +170,7 @@ export function createExchange(
     admit();
     const open = answerOpenly(visit);
     if (open !== undefined) return open;
-    const { req, res, asked, address } = visit;
+    const { req, address } = visit;
     const { authorization } = req.headers;
     const found = parts.identify({ authorization, onBehalfOf: onBehalfOf(req), address });
     const caller = found instanceof Promise ? await found : found;
@@ -181,7 +182,18 @@ export function createExchange(
     visit.performed = true;
     const reply = await perform(request);
     if (request.signal.aborted) return CLIENT_GONE;
-    return answerBinary(visit, reply) ?? sendReply(res, reply, asked, settings);
+    return answerBinary(visit, reply) ?? answerInFormat(visit, reply);
+  }
+
+  /** What was written is told in JSON where XML cannot say it: a refusal would deny that it was done. */
+  function answerInFormat({ res, asked, route: found }: Visit, reply: Reply): number {
+    try {
+      return sendReply(res, reply, asked, settings);
+    } catch (error) {
+      const inexpressible = error instanceof OperationOutcomeError && error.code === 'xml-inexpressible';
+      if (!inexpressible || found === undefined || !WRITES.has(found.interaction)) throw error;
+      return sendReply(res, reply, { ...asked, format: 'json' }, settings);
+    }
   }
 
   /** A Binary in its own type, or in the format that its type leaves (http://hl7.org/fhir/R4/binary.html#rest). */
