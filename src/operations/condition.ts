@@ -14,7 +14,11 @@ const FOUND_MAX = 2;
 /** What a condition selects as things will be; the answer is expected to hold at the moment of commit. */
 export async function findCondition(draft: Draft, type: string, queryText: string): Promise<readonly Ref[]> {
   const { publicBase } = draft.room.settings;
-  const terminology = await termsOf([...new URLSearchParams(queryText)]);
+  const terminology = await termsOf([...new URLSearchParams(queryText)], {
+    snapshot: () => draft.snapshot,
+    caller: draft.caller,
+    base: publicBase,
+  });
   const where = parseCondition(type, queryText, {
     base: publicBase,
     now: Date.parse(draft.now),

@@ -1,11 +1,59 @@
-/** The terminology that `:in`, `:not-in`, `:below` and `:above` of a search are answered from. */
-import { namedTerms, type Pair } from '../resources/search-query.ts';
-import type { Held } from '../resources/terminology/held.ts';
+/**
+ * The terminology that `:in`, `:not-in`, `:below` and `:above` of a search are answered from: what is packaged, and what
+ * is stored here as far as the caller may read it. A value set is named by its canonical or by its address.
+ */
+import { parseReference, relativeTo } from '../fhir/reference.ts';
+import type { Ref, ValueSet } from '../fhir/types.ts';
+import type { Snapshot } from '../ports/store.ts';
+import { namedTerms, type NamedTerms, type Pair } from '../resources/search-query.ts';
+import type { Held, Selection } from '../resources/terminology/held.ts';
+import type { Caller } from './request.ts';
+import { sightForType } from './scope.ts';
+import type { Seeing } from './terminology.ts';
+
+/** Who asks, of what moment. */
+export interface AskingTerms {
+  readonly snapshot: () => Snapshot;
+  readonly caller: Caller;
+  readonly base: string;
+  readonly signal?: AbortSignal;
+}
 
 /** Undefined when the search names no value set and no code: most do not, and terminology is large. */
-export async function termsOf(pairs: readonly Pair[]): Promise<Held | undefined> {
-  const { valueSets, systems } = namedTerms(pairs);
-  if (valueSets.length === 0 && systems.length === 0) return undefined;
-  const { PACKAGED } = await import('../resources/terminology/packaged.ts');
-  return PACKAGED;
+export async function termsOf(pairs: readonly Pair[], asking: AskingTerms): Promise<Held | undefined> {
+  const named = namedTerms(pairs);
+  if (named.valueSets.length === 0 && named.systems.length === 0) return undefined;
+  const { snapshot, caller, signal } = asking;
+  const sight = sightForType(caller, 'ValueSet');
+  if (sight === undefined || sightForType(caller, 'CodeSystem') === undefined) {
+    const { PACKAGED } = await import('../resources/terminology/packaged.ts');
+    return PACKAGED;
+  }
+  return loadNamed(
+    { snapshot: snapshot(), sight, ...(signal !== undefined && { signal }) },
+    named,
+    asking.base,
+  );
+}
+
+async function loadNamed(seeing: Seeing, { valueSets, systems }: NamedTerms, base: string): Promise<Held> {
+  const [{ loadHeld, readStored }, { selectionOf }] = await Promise.all([
+    import('./terminology.ts'),
+    import('../resources/terminology/stored.ts'),
+  ]);
+  const literal = new Map<string, Selection>();
+  for (const text of valueSets) {
+    const ref = refOf(text, base);
+    const found = ref === undefined ? undefined : await readStored(seeing, ref);
+    if (found !== undefined) literal.set(text, selectionOf(found as ValueSet)); // by its ref
+  }
+  const canonicals = valueSets.filter((text) => !literal.has(text));
+  const held = await loadHeld(seeing, { valueSets: canonicals, systems, given: [...literal.values()] });
+  return { ...held, valueSet: (canonical) => literal.get(canonical) ?? held.valueSet(canonical) };
+}
+
+/** `ValueSet/id`, or the same as an address of our own. */
+function refOf(text: string, base: string): Ref | undefined {
+  const reference = parseReference(relativeTo(base, text));
+  return reference?.kind === 'local' && reference.type === 'ValueSet' ? reference.ref : undefined;
 }

@@ -15,10 +15,9 @@ import { checkInclusions } from '../include.ts';
 import { PAGE, pageLink, readPageMark, snapshotAsOf, type Links, type PageMark } from '../page.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
-import { termsOf } from '../search-terms.ts';
 import { sightForClause, sightForType } from '../scope.ts';
 import { replyWithMatches } from '../searchset.ts';
-import { findPage, within } from './search.ts';
+import { findPage, termsAsked, within } from './search.ts';
 
 /** Milliseconds that the searches of one page may take together. */
 const TIME_MAX = 20_000;
@@ -35,7 +34,7 @@ export async function performSystemSearch(room: Room, request: Request): Promise
 
 /** Refuses a search that could not be answered, before a transaction is committed that it is part of. */
 export async function checkSystemSearch(room: Room, request: Request): Promise<void> {
-  readParts(room, request, await termsOf(request.query));
+  readParts(room, request, await termsAsked(room, request, undefined));
 }
 
 /** A search as of a commit: a page's, or that of the transaction it is part of; of the latest, if undefined. */
@@ -44,7 +43,7 @@ export async function performSystemSearchAsOf(
   request: Request,
   { asOf, offsets }: Pick<PageMark, 'asOf' | 'offsets'>,
 ): Promise<Reply> {
-  const parts = readParts(room, request, await termsOf(request.query));
+  const parts = readParts(room, request, await termsAsked(room, request, asOf));
   const [{ parsed }] = parts;
   if (offsets.length > 0 && offsets.length !== parts.length)
     throw new OperationOutcomeError('page-expired', { diagnostics: 'the page is one of other types' });

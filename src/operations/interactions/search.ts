@@ -24,7 +24,7 @@ export async function performSearch(room: Room, request: Request): Promise<Reply
 
 /** Refuses a search that could not be answered, before a transaction is committed that it is part of. */
 export async function checkSearch(room: Room, request: Request): Promise<void> {
-  const { where, sight } = parse(room, request, await termsOf(request.query)).query;
+  const { where, sight } = parse(room, request, await termsAsked(room, request, undefined)).query;
   sightForClause(request.caller, where, sight);
 }
 
@@ -35,7 +35,7 @@ export async function performSearchAsOf(
   asOf: number | undefined,
 ): Promise<Reply> {
   const { type = '', compartment } = request;
-  const parsed = parse(room, request, await termsOf(request.query));
+  const parsed = parse(room, request, await termsAsked(room, request, asOf));
   const { where, sight } = parsed.query;
   const query = {
     ...parsed.query,
@@ -52,6 +52,19 @@ export async function performSearchAsOf(
   const links = pageLinks(self, snapshot.seq, { ...query, more });
   return replyWithMatches(room, request, snapshot, parsed, { matches, total, links });
 }
+
+/** The terminology that a search asks, as of its moment. */
+export const termsAsked = (
+  room: Room,
+  { query, caller, signal }: Request,
+  asOf: number | undefined,
+): Promise<Held | undefined> =>
+  termsOf(query, {
+    snapshot: () => snapshotAsOf(room, asOf),
+    caller,
+    base: room.settings.publicBase,
+    signal,
+  });
 
 function parse({ settings, clock }: Room, request: Request, terminology: Held | undefined): ParsedSearch {
   const { type = '', compartment } = request;

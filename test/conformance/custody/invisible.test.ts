@@ -250,7 +250,7 @@ describe('asked for by a value', () => {
           await ask(caller, ...asking(nothing)),
         ];
         const differs = (answer: Answer, asked: string) =>
-          `${way}: ${bytesOf(answer, 'no id').replaceAll('%7C', '|').replaceAll(asked, 'the query')}`;
+          `${way}: ${bytesOf(answer, 'no id').replaceAll('%7C', '|').replaceAll(conditionOf(asked), 'the query')}`;
         expect(differs(invisible, query)).toBe(differs(absent, nothing));
       }
     });

@@ -101,12 +101,13 @@ export function randomQuery(dice: Dice, refs: readonly Ref[]): RandomQuery {
   return { type, filters };
 }
 
-const HOPS_MAX = 2;
+const HOPS_MAX = 4;
 
 function randomFilter(dice: Dice, type: string, refs: readonly Ref[], hops: number): Filter {
   const luck = dice.roll(10);
   if (luck === 0) return idFilter(dice, type, refs);
   if (luck <= 3 && hops < HOPS_MAX) return hasFilter(dice, type, refs, hops) ?? idFilter(dice, type, refs);
+  if (type === 'Observation' && luck === 9) return tupleFilter(dice);
   const [code, parameter] = dice.pick(Object.entries(PARAMETERS[type] ?? {})) ?? ['_id', { path: 'id' }];
   const { path, to, values } = parameter;
   if (luck === 4 && !code.includes(':')) return missingFilter(code, path, dice.roll(2) === 0);
@@ -129,6 +130,25 @@ const missingFilter = (code: string, path: string, missing: boolean): Filter => 
   value: String(missing),
   holds: (one) => (valuesAt(one, path).length === 0) === missing,
 });
+
+/** Code and value of one Observation together. */
+function tupleFilter(dice: Dice): Filter {
+  const code = dice.pick(CODES) ?? '';
+  const [prefix, compare] = dice.pick(COMPARISONS) ?? COMPARISONS[0];
+  return {
+    name: 'code-value-quantity',
+    value: `http://loinc.org|${code}$${prefix}${BOUND}`,
+    holds: (one) =>
+      valuesAt(one, 'code.coding.code').includes(code) &&
+      valuesAt(one, 'valueQuantity.value').some((value) => compare(Number(value))),
+  };
+}
+
+const BOUND = 50;
+const COMPARISONS = [
+  ['gt', (value: number) => value > BOUND],
+  ['lt', (value: number) => value < BOUND],
+] as const;
 
 const wordFilter = (code: string, path: string, word: string, not: boolean): Filter => ({
   name: not ? `${code}:not` : code,

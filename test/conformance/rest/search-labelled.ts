@@ -156,6 +156,28 @@ export async function writeLabelled(rest: Rest): Promise<Labelled> {
       { status: 'draft' },
     ),
   );
+  await keep('codes', {
+    resourceType: 'CodeSystem',
+    url: 'http://example.org/codes',
+    status: 'active',
+    content: 'complete',
+    caseSensitive: false,
+    concept: [{ code: 'root', concept: [{ code: 'MiXed' }, { code: 'other' }] }],
+  });
+  await keep('members', {
+    resourceType: 'ValueSet',
+    url: 'http://example.org/ValueSet/members',
+    status: 'active',
+    compose: {
+      include: [
+        {
+          system: 'http://example.org/codes',
+          filter: [{ property: 'concept', op: 'is-a', value: 'root' }],
+        },
+        { system: 'http://loinc.org', concept: [{ code: '8480-6' }] },
+      ],
+    },
+  });
   await keep('letter', bundleAbout(subject));
   return { labelOf: (ref) => labels.get(ref) ?? `?${ref}`, idOf };
 }
