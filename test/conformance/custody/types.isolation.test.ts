@@ -33,7 +33,7 @@ beforeAll(async () => {
   await world.seedDirectory('initiator', 'recipient', 'stranger');
   patient = await world.create(initiator, make.patient());
   const task = await refer({});
-  const [order = ''] = [(task['focus'] as { reference: string }).reference];
+  const order = (task['focus'] as { reference: string }).reference;
   const visit = await world.create(
     recipient,
     make.appointment(order, refOf(patient), { status: 'proposed' }),

@@ -186,7 +186,14 @@ const BODIES: readonly Row[] = [
 ];
 
 const ADDRESSES: readonly Row[] = [
-  ['a type that R4 has', 'GET Medication/1', {}, 'type-unknown'],
+  ['a type that R4 has', 'GET Substance/1', {}, 'type-unknown'],
+  ['a type that is only a body', 'GET Parameters/1', {}, 'type-not-stored'],
+  [
+    'a create of what is only a body',
+    'POST OperationOutcome',
+    { body: { resourceType: 'OperationOutcome' } },
+    'type-not-stored',
+  ],
   ['a type in lower case', 'GET patient/1', {}, 'not-found'],
   ['a type that nobody has', 'GET Referral/1', {}, 'type-unknown'],
   ['an id with a space', 'GET Patient/a%20b', {}, 'id-invalid'],
@@ -695,7 +702,7 @@ const BUNDLES: readonly Row[] = [
   [
     'a type not served',
     'POST ',
-    { body: bundle([post(basic('x'), { request: { method: 'POST', url: 'Medication' } })]) },
+    { body: bundle([post(basic('x'), { request: { method: 'POST', url: 'Substance' } })]) },
     'type-unknown',
     ['Bundle.entry[0].request.url'],
   ],
