@@ -1,9 +1,11 @@
 /** Conditions that select resources for a write (http://hl7.org/fhir/R4/http.html#cond-update), in the caller's sight. */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
+import type { Query } from '../ports/query.ts';
 import { SERVED_TYPES } from '../resources/index.ts';
 import { parseCondition } from '../resources/search-query.ts';
 import type { Draft } from './draft.ts';
+import { plannedFor } from './planned-index.ts';
 import { findPreview } from './preview.ts';
 import { sightForClause } from './scope.ts';
 import { termsOf } from './search-terms.ts';
@@ -25,7 +27,7 @@ export async function findCondition(draft: Draft, type: string, queryText: strin
     types: SERVED_TYPES,
     terminology,
   });
-  return findPreview(draft, {
+  const query: Query = {
     type,
     where,
     sort: [],
@@ -33,7 +35,8 @@ export async function findCondition(draft: Draft, type: string, queryText: strin
     count: FOUND_MAX,
     offset: 0,
     total: false,
-  });
+  };
+  return findPreview(draft, query, plannedFor(draft, type, where));
 }
 
 /** The one resource that a condition selects, or none; several are refused. */

@@ -4,7 +4,7 @@ import type { Clause, Query, Sight } from '../ports/query.ts';
 import { asksOthers } from '../resources/audit-search.ts';
 import { typeOf } from '../resources/element.ts';
 import { matches, type Candidate } from '../resources/match.ts';
-import { readPreview, type Draft } from './draft.ts';
+import { readPreview, type Draft, type Planned } from './draft.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { valuesOf } from './values.ts';
 
@@ -12,20 +12,28 @@ import { valuesOf } from './values.ts';
  * What a search finds as things will be: the snapshot's matches that the draft does not change, and the draft's own. The
  * snapshot's part is expected to hold at the moment of commit.
  */
-export async function findPreview(draft: Draft, query: Query): Promise<readonly Ref[]> {
+export async function findPreview(
+  draft: Draft,
+  query: Query,
+  among: Iterable<Planned> = draft.planned.values(),
+): Promise<readonly Ref[]> {
   const page = await draft.snapshot.search(query).catch(searchRefusal);
   const found = page.matches.map(({ ref }) => ref);
   draft.expects.push({ query, refs: found });
   const stored = found.filter((ref) => !draft.planned.has(ref));
-  return [...stored, ...(await findPlanned(draft, query))];
+  return [...stored, ...(await findPlanned(draft, query, among))];
 }
 
 /** What a draft is about to write, of what a search would find. */
-export async function findPlanned(draft: Draft, { type, where, sight }: Query): Promise<readonly Ref[]> {
+export async function findPlanned(
+  draft: Draft,
+  { type, where, sight }: Query,
+  among: Iterable<Planned> = draft.planned.values(),
+): Promise<readonly Ref[]> {
   const found: Ref[] = [];
   // Of thousands of entries each may have a condition: what can be told at once is not awaited.
   const isOwn = !asksOthers(where);
-  for (const { ref, after } of draft.planned.values()) {
+  for (const { ref, after } of among) {
     if (after === undefined || typeOf(ref) !== type) continue;
     const candidate = candidateOf(ref, after.plain);
     if (isOwn ? matches(where, candidate) : await satisfies(draft, candidate, where, sight)) found.push(ref);
