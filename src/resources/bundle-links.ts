@@ -1,0 +1,118 @@
+/**
+ * Bundles that are kept whole (http://hl7.org/fhir/R4/bundle.html#references, documents.html, messaging.html): an entry's
+ * fullUrl agrees with its resource, and what a document or a message refers to is in it or has an absolute address.
+ */
+import type { IssueDetail } from '../fhir/issue.ts';
+import { parseReference, walkReferences } from '../fhir/reference.ts';
+import type { Resource } from '../fhir/types.ts';
+import type { Rules } from './rules.ts';
+
+interface Entry {
+  readonly fullUrl?: string;
+  readonly resource?: Resource;
+}
+
+/** Bundles of these types are sealed: their references are resolved within. */
+const SEALED: ReadonlySet<unknown> = new Set(['document', 'message']);
+
+/** The rule of a Bundle that is written as a resource. */
+export const bundleRules: Rules = async ({ after }) => {
+  const found = after === undefined ? [] : findBundleFaults(after);
+  const [first, ...rest] = found.filter(({ severity }) => severity !== 'warning');
+  if (first === undefined) return { notes: found };
+  const expression = [first, ...rest].flatMap((fault) => fault.expression ?? []);
+  return { refused: { ...first, expression } };
+};
+
+/** What is wrong with the links of a Bundle; its structure and R4's invariants have been checked. */
+export function findBundleFaults(bundle: Resource): readonly IssueDetail[] {
+  const entries = (bundle['entry'] ?? []) as readonly Entry[]; // its schema has been passed
+  const named = entries.flatMap(checkFullUrl);
+  if (named.length > 0 || !SEALED.has(bundle['type'])) return named;
+  const known = knownOf(entries);
+  return entries.flatMap((entry, index) => checkLinks(entry, index, known));
+}
+
+const fault = (diagnostics: string, expression: string): IssueDetail => ({
+  code: 'structure-invalid',
+  type: 'invariant',
+  diagnostics,
+  expression: [expression],
+});
+
+const ADDRESS = /^(https?:\/\/.+)\/([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/;
+
+/** "fullUrl SHALL NOT disagree with the id in the resource"; a urn has nothing to do with it. */
+function checkFullUrl({ fullUrl = '', resource }: Entry, index: number): readonly IssueDetail[] {
+  const [, , type, id] = ADDRESS.exec(fullUrl) ?? [];
+  if (type === undefined || resource === undefined) return [];
+  const agrees = type === resource.resourceType && (resource.id === undefined || id === resource.id);
+  return agrees ? [] : [fault('fullUrl and the resource disagree', `Bundle.entry[${index}].fullUrl`)];
+}
+
+interface Known {
+  readonly fullUrls: ReadonlySet<string>;
+  /** `Type/id` of the resources. */
+  readonly refs: ReadonlySet<string>;
+}
+
+const knownOf = (entries: readonly Entry[]): Known => ({
+  fullUrls: new Set(entries.flatMap(({ fullUrl }) => fullUrl ?? [])),
+  refs: new Set(
+    entries.flatMap(({ resource }) =>
+      resource?.id === undefined ? [] : [`${resource.resourceType}/${resource.id}`],
+    ),
+  ),
+});
+
+function checkLinks({ fullUrl = '', resource }: Entry, index: number, known: Known): readonly IssueDetail[] {
+  if (resource === undefined) return [];
+  const root = ADDRESS.exec(fullUrl)?.[1];
+  const faults: IssueDetail[] = [];
+  walkReferences(resource, ({ element, text, expression }) => {
+    if (element !== 'reference') return;
+    const at = expression();
+    const says = SAYS[judge(text, root, known, index === 0 && at.startsWith('MessageHeader.focus['))];
+    const place = `Bundle.entry[${index}].resource.${at.slice(at.indexOf('.') + 1)}`;
+    if (says !== undefined) faults.push({ ...fault(says.diagnostics, place), severity: says.severity });
+  });
+  return faults;
+}
+
+type Judgement = 'resolved' | 'dangling' | 'wrong';
+
+const SAYS: Readonly<
+  Record<Judgement, { readonly diagnostics: string; readonly severity: 'warning' | 'error' } | undefined>
+> = {
+  resolved: undefined,
+  dangling: {
+    diagnostics: 'refers to what is not in the bundle, and says not where it is',
+    severity: 'warning',
+  },
+  wrong: { diagnostics: 'refers to what is not in the bundle', severity: 'error' },
+};
+
+/** @param isFocus what a message is about is in it, whatever its address */
+function judge(
+  text: string,
+  root: string | undefined,
+  { fullUrls, refs }: Known,
+  isFocus: boolean,
+): Judgement {
+  const parsed = parseReference(text);
+  switch (parsed?.kind) {
+    case 'urn':
+      return fullUrls.has(text) ? 'resolved' : 'wrong';
+    case 'conditional':
+      return 'wrong';
+    case 'local':
+      if (fullUrls.has(`${root}/${parsed.ref}`) || refs.has(parsed.ref)) return 'resolved';
+      if (isFocus) return 'wrong';
+      // Below the root of its entry, a relative reference is an absolute one.
+      return root === undefined ? 'dangling' : 'resolved';
+    case 'absolute':
+      return isFocus && !fullUrls.has(parsed.url) ? 'wrong' : 'resolved';
+    default:
+      return 'resolved';
+  }
+}
