@@ -46,7 +46,7 @@ export function readAsked(
   const address = addressOf(url, served, place);
   const interaction = methodsOf(address, served)[method === 'HEAD' ? 'GET' : method];
   if (interaction === undefined || interaction === 'bundle' || isForm(address))
-    throw notOffered(address, method, place);
+    throw notOffered(address, served, method, place);
   if (interaction === 'create' && query !== '') {
     throw new OperationOutcomeError('bundle-invalid', {
       diagnostics: 'what a create depends on is said in ifNoneExist',
@@ -79,12 +79,15 @@ function addressOf(url: string, served: Served, place: string): Address {
 /** A search by POST has a form as its body, which an entry cannot hold. */
 const isForm = ({ shape }: Address): boolean => shape === 'typeSearch' || shape === 'systemSearch';
 
-function notOffered(address: Address, method: string, place: string): OperationOutcomeError {
+function notOffered(address: Address, served: Served, method: string, place: string): OperationOutcomeError {
   const detail = {
     diagnostics: `${method} is not offered at this address in a bundle`,
     expression: [`${place}.request`],
   };
-  if (address.shape === 'operation') return new OperationOutcomeError('operation-unknown', detail);
+  if (address.shape === 'operation') {
+    const isThere = Object.keys(methodsOf(address, served)).length > 0;
+    return new OperationOutcomeError(isThere ? 'interaction-unsupported' : 'operation-unknown', detail);
+  }
   const code =
     address.target.type === undefined || isForm(address) ? 'bundle-invalid' : 'interaction-unsupported';
   return new OperationOutcomeError(code, detail);

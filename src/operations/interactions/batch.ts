@@ -37,14 +37,16 @@ const refusedEntry = ({ code, outcome }: OperationOutcomeError): ReplyEntry => (
   response: { status: String(ISSUES[code].http), outcome },
 });
 
+/** What an operation answers is not what it was invoked on. */
+const addressedBy = ({ interaction, type, id }: Request): string | undefined =>
+  id === undefined || interaction === 'operation' ? undefined : `${type}/${id}`;
+
 async function performEntry(base: string, { request, method }: Entry, perform: Perform): Promise<ReplyEntry> {
   try {
     const { status, text, resource, version, at, location, notes = [] } = await perform(request);
     const body = text ?? (resource === undefined ? undefined : JSON.stringify(resource));
     const shown = method === 'HEAD' ? undefined : body;
-    const ref =
-      location?.split('/_history/')[0] ??
-      (request.id === undefined ? undefined : `${request.type}/${request.id}`);
+    const ref = location?.split('/_history/')[0] ?? addressedBy(request);
     return {
       ...(ref !== undefined && shown !== undefined && { fullUrl: `${base}/${ref}` }),
       ...(shown !== undefined && { text: shown }),
