@@ -34,7 +34,17 @@ const PATCH_FORMATS = [
   'application/fhir+xml',
 ] as const;
 
-/** Of every type that is stored, where full text is kept. */
+/** Of every type that is stored. */
+const STORED_PARAMETERS: readonly CapabilityStatementRestResourceSearchParam[] = [
+  { name: '_filter', type: 'special', documentation: 'http://hl7.org/fhir/R4/search_filter.html' },
+  {
+    name: '_list',
+    type: 'special',
+    documentation: 'Members of the List with this id that are not struck out',
+  },
+];
+
+/** The same, where full text is kept. */
 const TEXT_PARAMETERS: readonly CapabilityStatementRestResourceSearchParam[] = [
   { name: '_text', type: 'string', documentation: 'Words of the narrative: AND, OR, NOT, "phrases", stem*' },
   {
@@ -180,7 +190,12 @@ function buildSearch({ type, renderedFromAudit }: ResourceType, house: ServedHou
     type: kind,
   }));
   if (renderedFromAudit === true) return { searchParam: [...EVERY_PARAMETER, ...own] };
-  const searchParam = [...EVERY_PARAMETER, ...(house.fullText ? TEXT_PARAMETERS : []), ...own];
+  const searchParam = [
+    ...EVERY_PARAMETER,
+    ...STORED_PARAMETERS,
+    ...(house.fullText ? TEXT_PARAMETERS : []),
+    ...own,
+  ];
   const searchInclude = referencesOf(type, house).map(({ code }) => `${type}:${code}`);
   const searchRevInclude = [...house.types.values()]
     .filter((other) => other.renderedFromAudit !== true)

@@ -50,11 +50,11 @@ export type Clause =
   | { readonly kind: 'missing'; readonly param: string; readonly missing: boolean }
   /** `code` undefined: any code of the system; `system` undefined: any system; `system` '': no system. */
   | { readonly kind: 'token'; readonly param: string; readonly code?: string; readonly system?: string }
-  /** `value` is folded for starts and contains, as written for exact. */
+  /** `value` is folded, save for exact; of a token or uri, as written. */
   | {
       readonly kind: 'string';
       readonly param: string;
-      readonly match: 'starts' | 'contains' | 'exact';
+      readonly match: 'starts' | 'contains' | 'ends' | 'equals' | 'exact';
       readonly value: string;
     }
   | { readonly kind: 'reference'; readonly param: string; readonly to: readonly string[] }
@@ -72,6 +72,8 @@ export type Clause =
       readonly low: number;
       readonly high: number;
     }
+  /** Some value under the parameter of the clause does not satisfy it. */
+  | { readonly kind: 'other'; readonly clause: PartClause }
   /** A code of `codes` in this system. */
   | {
       readonly kind: 'codes';

@@ -32,6 +32,10 @@ export function matches(clause: Clause, candidate: Candidate): boolean {
     }
     case 'missing':
       return candidate.values.some(({ param }) => param === clause.param) !== clause.missing;
+    case 'other':
+      return candidate.values.some(
+        (value) => value.param === clause.clause.param && !satisfies(clause.clause, value),
+      );
     case 'chain':
     case 'has':
       throw new Error(`a ${clause.kind} clause looks at other resources`);
@@ -78,6 +82,8 @@ function isTuple(of: readonly PartClause[], tuple: string): boolean {
 const STRINGS = {
   starts: (searched: string, folded: string): boolean => folded.startsWith(searched),
   contains: (searched: string, folded: string): boolean => folded.includes(searched),
+  ends: (searched: string, folded: string): boolean => folded.endsWith(searched),
+  equals: (searched: string, folded: string): boolean => folded === searched,
   exact: (searched: string, _folded: string, written: string): boolean => written === searched,
 };
 

@@ -6,6 +6,7 @@ import type { IssueDetail, OperationOutcomeError } from '../fhir/issue.ts';
 import type { Clause, Query, Sight } from '../ports/query.ts';
 import { UNSUPPORTED_PARAMETERS } from './search-parameters.ts';
 import { parseFilter, type FilterOptions } from './search/filter.ts';
+import { parseFilterParameter } from './search/filter-tests.ts';
 import { invalid, shownName, unsupported } from './search/refusal.ts';
 import {
   FORMAT_PARAMETERS,
@@ -137,7 +138,7 @@ function readFilters(
   for (const pair of pairs) {
     const [name, value] = pair;
     const isWish = isResultParameter(codeOf(name));
-    const clause = isWish ? undefined : parseFilter(type, name, value, options);
+    const clause = isWish ? undefined : readOne(type, name, value, options);
     if (clause !== undefined) clauses.push(clause);
     if (isWish || clause !== undefined) used.push(pair);
     else if (options.lenient) {
@@ -146,6 +147,12 @@ function readFilters(
     } else throw unsupported(name, whyUnknown(type, name));
   }
   return { used, clauses, left, warnings };
+}
+
+function readOne(type: string, name: string, value: string, options: FilterOptions): Clause | undefined {
+  return name === '_filter'
+    ? parseFilterParameter(type, value, options)
+    : parseFilter(type, name, value, options);
 }
 
 const codeOf = (name: string): string => name.split(':', 1)[0] ?? name;

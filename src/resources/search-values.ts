@@ -8,6 +8,7 @@ import { PATIENT_PARAM, patientsOf } from './compartment.ts';
 import { searchParameters, type SearchParameter } from './search-parameters.ts';
 import { visitElements, type ElementPath } from './search/element-path.ts';
 import { extractorOf, VALUES_MAX, type Emit } from './search/extract.ts';
+import { membersOf } from './search/list-members.ts';
 import { inlineOf } from './search/parameter.ts';
 import { tuplesOf } from './search/tuple.ts';
 
@@ -24,6 +25,7 @@ export function searchValues(
 ): SearchValue[] {
   const values: SearchValue[] = [];
   for (const collect of gettersOf(type)) collect(resource, values);
+  values.push(...membersOf(resource));
   const self: Ref | undefined = resource.id === undefined ? undefined : `${type}/${resource.id}`;
   for (const patient of patientsOf(self, type, values, compartment)) {
     values.push({ param: PATIENT_PARAM, low: patient, high: '' });

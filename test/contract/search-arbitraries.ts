@@ -187,7 +187,13 @@ const leaf = fc.oneof<fc.Arbitrary<Clause>[]>(
   }),
   fc
     .record({
-      match: fc.constantFrom('starts' as const, 'contains' as const, 'exact' as const),
+      match: fc.constantFrom(
+        'starts' as const,
+        'contains' as const,
+        'ends' as const,
+        'equals' as const,
+        'exact' as const,
+      ),
       text: fc.constantFrom(...TEXTS),
     })
     .map(({ match, text }) => ({
@@ -229,6 +235,22 @@ const leaf = fc.oneof<fc.Arbitrary<Clause>[]>(
     low: TICK * Math.min(low, high),
     high: TICK * Math.max(low, high),
   })),
+  fc
+    .oneof(
+      fc.record({
+        kind: fc.constant('token' as const),
+        param: fc.constant('code'),
+        code: fc.constantFrom(...CODES),
+      }),
+      fc.record({
+        kind: fc.constant('string' as const),
+        param: fc.constant('name'),
+        match: fc.constant('equals' as const),
+        value: fc.constantFrom(...TEXTS),
+      }),
+      fc.record({ kind: fc.constant('reference' as const), param: fc.constant('link'), to: fc.tuple(ref) }),
+    )
+    .map((clause): Clause => ({ kind: 'other', clause })),
   fc.record({
     kind: fc.constant('text' as const),
     within: fc.constantFrom('narrative' as const, 'content' as const),
@@ -319,6 +341,6 @@ function shift(clause: Clause, by: number): Clause {
   if (clause.kind === 'updated') return { ...clause, low: clause.low + by, high: clause.high + by };
   if (clause.kind === 'all' || clause.kind === 'any')
     return { ...clause, of: clause.of.map((one) => shift(one, by)) };
-  if ('clause' in clause) return { ...clause, clause: shift(clause.clause, by) };
+  if (clause.kind === 'not') return { ...clause, clause: shift(clause.clause, by) };
   return 'where' in clause ? { ...clause, where: shift(clause.where, by) } : clause;
 }

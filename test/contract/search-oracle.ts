@@ -82,12 +82,11 @@ function holds(clause: Clause, one: Declared, world: Moment): boolean {
           (clause.system === undefined || clause.system === high),
       );
     case 'string':
-      return valuesOf(clause.param).some(({ low, high }) =>
-        clause.match === 'exact'
-          ? high === clause.value
-          : clause.match === 'starts'
-            ? String(low).startsWith(clause.value)
-            : String(low).includes(clause.value),
+      return valuesOf(clause.param).some(({ low, high }) => hasText(clause, String(low), String(high)));
+    case 'other':
+      return one.values.some(
+        (value) =>
+          value.param === clause.clause.param && !holds(clause.clause, { ...one, values: [value] }, world),
       );
     case 'reference':
       return valuesOf(clause.param).some(({ low }) => clause.to.includes(String(low)));
@@ -159,6 +158,13 @@ function kilometres(one: Degrees, other: Degrees): number {
   });
   const dot = a!.reduce((sum, part, at) => sum + part * b![at]!, 0);
   return 6371.0088 * Math.acos(Math.max(-1, Math.min(1, dot)));
+}
+
+function hasText({ match, value }: Extract<Clause, { kind: 'string' }>, low: string, high: string): boolean {
+  if (match === 'exact') return high === value;
+  if (match === 'starts') return low.startsWith(value);
+  if (match === 'ends') return low.endsWith(value);
+  return match === 'equals' ? low === value : low.includes(value);
 }
 
 /** Whether the words are said one after the other, the last of them only begun. */

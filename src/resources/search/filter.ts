@@ -9,6 +9,7 @@ import { splitEscaped } from './escape.ts';
 import { inside } from './inline.ts';
 import { anyOf, askMissing, MODIFIERS, readMissing, type Asked } from './kinds.ts';
 import { inlineOf } from './parameter.ts';
+import { askList } from './list-members.ts';
 import { parseDateRange } from './range.ts';
 import { invalid, unsupported } from './refusal.ts';
 import { parseTextQuery } from './text-query.ts';
@@ -79,7 +80,7 @@ function followFrom(
 }
 
 /** Hops and alternatives of a chain; the alternatives of one value are one. */
-function sizeOf(clause: Clause): number {
+export function sizeOf(clause: Clause): number {
   if (clause.kind === 'chain' || clause.kind === 'has') return 1 + sizeOf(clause.where);
   if (clause.kind === 'not') return sizeOf(clause.clause);
   if (clause.kind !== 'all' && clause.kind !== 'any') return 0;
@@ -129,6 +130,7 @@ const SPECIAL: ReadonlyMap<
   ['_lastUpdated', askUpdated],
   ['_text', askText('narrative')],
   ['_content', askText('content')],
+  ['_list', askList],
 ]);
 
 function askText(within: 'narrative' | 'content') {
@@ -189,7 +191,7 @@ function askParameter(
 }
 
 /** `focus:ServiceRequest.identifier`: without a type, every target that has the rest; alike ones share a clause. */
-function parseChain(
+export function parseChain(
   type: string,
   head: string,
   rest: string,

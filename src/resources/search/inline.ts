@@ -27,6 +27,8 @@ function move(clause: Clause, code: string, type: string, head: string): Clause 
       return { kind: clause.kind, of: clause.of.map((one) => move(one, code, type, head)) };
     case 'not':
       return { kind: 'not', clause: move(clause.clause, code, type, head) };
+    case 'other':
+      return { kind: 'other', clause: { ...clause.clause, param: `${code}.${clause.clause.param}` } };
     case 'id':
       return { kind: 'reference', param: code, to: clause.ids.map((id) => `${type}/${id}`) };
     case 'has':

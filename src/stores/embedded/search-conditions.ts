@@ -60,6 +60,7 @@ const CONDITIONS: Rows = {
       ? someValue(param, parts, alias, world)
       : equalValue(param, code, parts, alias, world);
   },
+  other: ({ clause }, alias, world) => someValue(clause.param, sql`NOT (${valueTest(clause)})`, alias, world),
   near: ({ param, ...place }, alias, world) => someValue(param, nearTest(place), alias, world),
   id: ({ ids }, alias) => sql`${alias.r}.ref IN ${listed(ids.map((id) => `${alias.type}/${id}`))}`,
   updated: ({ prefix, low, high }, { v }) => RANGE_TESTS[prefix](sql`${v}.at`, sql`${v}.at`, low, high),
@@ -155,6 +156,8 @@ export const listed = (texts: readonly string[]): Sql =>
 const STRING_TESTS = {
   starts: (folded: string) => hasPrefix(folded),
   contains: (folded: string) => sql`instr(low, ${folded}) > 0`,
+  ends: (folded: string) => sql`(${folded} = '' OR substr(low, -length(${folded})) = ${folded})`,
+  equals: (folded: string) => sql`low = ${folded}`,
   exact: (written: string) => sql`high = ${written}`,
 };
 

@@ -218,11 +218,12 @@ const BEGINNING = 64;
 
 function strings(
   param: string,
-  match: 'starts' | 'contains' | 'exact',
+  match: Extract<Clause, { kind: 'string' }>['match'],
   text: string,
   field: Field,
 ): Branches {
-  if (match === 'contains') return [];
+  if (match === 'contains' || match === 'ends') return [];
+  if (match === 'equals') return [[equalTo(param, text, field)]];
   const beginning = match === 'starts' ? text : cutText(foldText(text), BEGINNING);
   return [[], [where(param, hasPrefix(beginning), field)]];
 }

@@ -10,7 +10,8 @@ export function hitOf(type: string, name: string, resource: Resource): string | 
   if (name === '_id') return resource.id;
   if (name === '_lastUpdated') return resource.meta?.lastUpdated;
   if (name === '_content') return resource.id;
-  if (name === '_text') return undefined;
+  if (name === '_filter') return `_id eq ${resource.id ?? ''}`;
+  if (name === '_text' || name === '_list') return undefined;
   const value = valueOf(type, name, resource);
   const kind = kindOf(type, name);
   return value && (kind === 'composite' ? tupleOf(type, name, value) : HITS[kind](value));
@@ -20,6 +21,8 @@ export function missOf(type: string, name: string, resource: Resource): string {
   if (name === '_id') return 'unused';
   if (name === '_lastUpdated') return 'lt2000';
   if (name === '_content') return 'nobody';
+  if (name === '_filter') return '_id eq unused';
+  if (name === '_list') return 'unused';
   const low = valueOf(type, name, resource)?.low;
   if (low === 'true' || low === 'false') return String(low === 'false');
   const components = searchParameters(type).get(name)?.components;
