@@ -9,7 +9,7 @@ import { bind, differences, fill, readExamples, type Bound, type Example } from 
 const FOLDER = resolve(import.meta.dirname, '../../../docs/interactions');
 const PAGES = readdirSync(FOLDER).filter((name) => name.endsWith('.md') && name !== 'README.md');
 
-test('there are pages', () => expect(PAGES.length).toBeGreaterThan(5));
+test('there are pages', () => expect(PAGES.length).toBeGreaterThan(6));
 
 describe.each(PAGES)('%s', (page) => {
   let rest: Rest;
