@@ -1,6 +1,8 @@
 /** The documents by which this server describes itself, as texts made once. */
 import { encodeJson } from '../fhir/json.ts';
 import { buildCapabilityStatement } from './capability-statement.ts';
+import { buildCapabilityStatement, buildTerminologyCapabilities } from './capability-statement.ts';
+import { buildOpenApi } from './openapi/document.ts';
 import type { ServedHouse } from './served.ts';
 import { buildSmartConfiguration } from './smart-configuration.ts';
 import { buildTerminologyCapabilities } from './terminology-capabilities.ts';
@@ -11,6 +13,8 @@ export interface CapabilityDocuments {
   /** http://hl7.org/fhir/R4/http.html#capabilities; undefined when there is no such mode. */
   readonly metadata: (mode: string | undefined) => string | undefined;
   readonly smartConfiguration: string;
+  /** Large, and asked for by few: made when it is first asked for. */
+  readonly openApi: () => string;
 }
 
 export function createCapabilityDocuments(house: ServedHouse): CapabilityDocuments {
@@ -22,8 +26,10 @@ export function createCapabilityDocuments(house: ServedHouse): CapabilityDocumen
     ['normative', statement],
     ['terminology', terminology],
   ]);
+  let openApi: string | undefined;
   return {
     metadata: (mode = 'full') => modes.get(mode),
     smartConfiguration: encodeJson(buildSmartConfiguration(house)),
+    openApi: () => (openApi ??= encodeJson(buildOpenApi(house))),
   };
 }

@@ -49,6 +49,7 @@ export interface PublicDocuments {
   /** The text for a `mode`; undefined when there is no such mode. */
   readonly metadata: (mode: string | undefined) => string | undefined;
   readonly smartConfiguration: string;
+  readonly openApi: () => string;
 }
 
 export interface ExchangeSettings extends BodyLimits, Replying {
@@ -215,7 +216,7 @@ export function createExchange(
       throw new OperationOutcomeError('busy', { retryAfter: 1 });
   }
 
-  /** What needs no token: preflights, OPTIONS and the two documents. Returns the status sent, or undefined. */
+  /** What needs no token: preflights, OPTIONS and the few documents. Returns the status sent, or undefined. */
   function answerOpenly(visit: Visit): number | undefined {
     const { req, res, method, target, asked } = visit;
     if (method === 'OPTIONS') {
@@ -225,9 +226,15 @@ export function createExchange(
       return send(res, 204, { Allow: `${allow}, OPTIONS` }, undefined, asked, settings);
     }
     if (target.path === '/metadata') return answerMetadata(visit);
-    if (target.path !== '/.well-known/smart-configuration') return undefined;
+    const text = documentAt(target.path);
+    if (text === undefined) return undefined;
     checkReading(method);
-    return sendDocument(res, parts.documents.smartConfiguration, 'application/json', asked, settings);
+    return sendDocument(res, text, 'application/json', asked, settings);
+  }
+
+  function documentAt(path: string): string | undefined {
+    if (path === '/.well-known/smart-configuration') return parts.documents.smartConfiguration;
+    return path === '/openapi.json' ? parts.documents.openApi() : undefined;
   }
 
   /** http://hl7.org/fhir/R4/http.html#capabilities */

@@ -151,6 +151,7 @@ export async function openDoor(
       metadata: (mode) =>
         mode === undefined || mode === 'full' ? '{"resourceType":"CapabilityStatement"}' : undefined,
       smartConfiguration: '{"capabilities":[]}',
+      openApi: () => '{}',
     },
     metrics: createMetrics({ status: () => status, inFlight: () => traffic.inFlight, now: clock.now }),
     log,

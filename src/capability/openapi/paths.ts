@@ -1,0 +1,290 @@
+/** The addresses of the REST interface and what each method does there (http://hl7.org/fhir/R4/http.html#summary). */
+import { type Level, type Operation } from '../../operations/operations/operation.ts';
+import type { ResourceType } from '../../resources/resource.ts';
+import { interactionsOf } from '../capability-statement.ts';
+import type { ServedHouse } from '../served.ts';
+import { describeSearch, shared, type Parameter } from './parameters.ts';
+import { refTo, type Schema } from './schemas.ts';
+
+type Item = Readonly<Record<string, unknown>>;
+/** Methods by address. */
+export type Paths = Readonly<Record<string, Item>>;
+
+const MEDIA = ['application/fhir+json', 'application/fhir+xml'] as const;
+
+const contentOf = (schema: Schema, types: readonly string[] = MEDIA) =>
+  Object.fromEntries(types.map((type) => [type, { schema }]));
+
+/** What a method takes and answers; refusals are the same everywhere. */
+interface Method {
+  readonly summary: string;
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly parameters?: readonly Parameter[];
+  readonly body?: Readonly<Record<string, unknown>>;
+  readonly answers: Readonly<Record<string, string>>;
+  /** Of the body that success has; without one there is none. */
+  readonly schema?: Schema;
+}
+
+function describe({ body, answers, schema, ...rest }: Method): Item {
+  const responses = Object.entries(answers).map(([status, description]) => [
+    status,
+    {
+      description,
+      ...(schema !== undefined && !/^(204|304)$/.test(status) && { content: contentOf(schema) }),
+    },
+  ]);
+  return {
+    ...rest,
+    ...(body !== undefined && { requestBody: { required: true, content: body } }),
+    responses: { ...Object.fromEntries(responses), default: { $ref: '#/components/responses/Refusal' } },
+  };
+}
+
+/** The addresses of one type. */
+export function pathsOfType(declared: ResourceType, house: ServedHouse): Paths {
+  const { type } = declared;
+  const offered = new Set<string>(interactionsOf(declared, house));
+  const at = (path: string): string => `/${type}${path}`;
+  const only = (item: Readonly<Record<string, Item | false>>): Item =>
+    Object.fromEntries(Object.entries(item).filter(([, method]) => method !== false));
+  const search = [
+    ...shared('ids', 'lastUpdated', ...RESULT),
+    ...[...house.parametersOf(type).values()].map(describeSearch),
+  ];
+  const paths: Paths = {
+    [at('')]: only({
+      get: offered.has('search-type') && describe(searchOf(type, search)),
+      post: offered.has('create') && describe(createOf(type)),
+    }),
+    [at('/_search')]: only({ post: offered.has('search-type') && describe(searchByForm(type)) }),
+    [at('/_history')]: only({ get: offered.has('history-type') && describe(historyOf(type, 'Type')) }),
+    [at('/{id}')]: only({
+      get: offered.has('read') && describe(readOf(type)),
+      put: offered.has('update') && describe(updateOf(type)),
+      patch: offered.has('patch') && describe(patchOf(type)),
+      delete: offered.has('delete') && describe(deleteOf(type)),
+    }),
+    [at('/{id}/_history')]: only({
+      get: offered.has('history-instance') && describe(historyOf(type, 'Instance', 'id')),
+    }),
+    [at('/{id}/_history/{version}')]: only({ get: offered.has('vread') && describe(vreadOf(type)) }),
+  };
+  return Object.fromEntries(Object.entries(paths).filter(([, item]) => Object.keys(item).length > 0));
+}
+
+const RESULT = [
+  'count',
+  'total',
+  'sort',
+  'include',
+  'revinclude',
+  'summary',
+  'elements',
+  'page',
+  'format',
+] as const;
+const BUNDLE = refTo('Bundle');
+
+const searchOf = (type: string, parameters: readonly Parameter[]): Method => ({
+  summary: `Search ${type}`,
+  operationId: `search${type}`,
+  tags: [type],
+  parameters,
+  answers: { 200: 'A searchset' },
+  schema: BUNDLE,
+});
+
+const searchByForm = (type: string): Method => ({
+  summary: `Search ${type} by a form`,
+  operationId: `search${type}ByForm`,
+  tags: [type],
+  body: contentOf({ type: 'object', additionalProperties: true }, ['application/x-www-form-urlencoded']),
+  answers: { 200: 'A searchset' },
+  schema: BUNDLE,
+});
+
+const createOf = (type: string): Method => ({
+  summary: `Create a ${type}`,
+  operationId: `create${type}`,
+  tags: [type],
+  parameters: shared('prefer', 'ifNoneExist', 'idempotencyKey', 'format'),
+  body: contentOf(refTo(type)),
+  answers: { 201: 'Created', 200: 'There already' },
+  schema: refTo(type),
+});
+
+const readOf = (type: string): Method => ({
+  summary: `Read a ${type}`,
+  operationId: `read${type}`,
+  tags: [type],
+  parameters: shared('id', 'ifNoneMatch', 'ifModifiedSince', 'summary', 'elements', 'format', 'pretty'),
+  answers: { 200: 'The current version', 304: 'Not modified' },
+  schema: refTo(type),
+});
+
+const vreadOf = (type: string): Method => ({
+  summary: `Read a version of a ${type}`,
+  operationId: `vread${type}`,
+  tags: [type],
+  parameters: shared('id', 'version', 'summary', 'elements', 'format', 'pretty'),
+  answers: { 200: 'The version' },
+  schema: refTo(type),
+});
+
+const updateOf = (type: string): Method => ({
+  summary: `Update a ${type}`,
+  operationId: `update${type}`,
+  tags: [type],
+  parameters: shared('id', 'ifMatch', 'prefer', 'idempotencyKey', 'format'),
+  body: contentOf(refTo(type)),
+  answers: { 200: 'Updated', 201: 'Created' },
+  schema: refTo(type),
+});
+
+const patchOf = (type: string): Method => ({
+  summary: `Patch a ${type}`,
+  operationId: `patch${type}`,
+  tags: [type],
+  parameters: shared('id', 'ifMatch', 'prefer', 'idempotencyKey', 'format'),
+  body: {
+    ...contentOf({ type: 'array', items: { type: 'object' } }, ['application/json-patch+json']),
+    ...contentOf(refTo('Parameters')),
+  },
+  answers: { 200: 'Patched' },
+  schema: refTo(type),
+});
+
+const deleteOf = (type: string): Method => ({
+  summary: `Delete a ${type}`,
+  operationId: `delete${type}`,
+  tags: [type],
+  parameters: shared('id', 'ifMatch', 'idempotencyKey'),
+  answers: { 204: 'Deleted, or nothing to delete' },
+});
+
+const historyOf = (type: string, of: string, ...path: readonly 'id'[]): Method => ({
+  summary: `History of ${of === 'Type' ? `all of ${type}` : `a ${type}`}`,
+  operationId: `history${type}${of}`,
+  tags: [type],
+  parameters: shared(...path, 'since', 'at', 'count', 'page', 'format'),
+  answers: { 200: 'Versions, newest first' },
+  schema: BUNDLE,
+});
+
+/** The addresses of the system as a whole. */
+export function pathsOfSystem({ interactions }: ServedHouse): Paths {
+  const tags = ['System'];
+  return {
+    '/': {
+      ...(interactions.has('search-system') && {
+        get: describe({
+          summary: 'Search several types',
+          operationId: 'searchSystem',
+          tags,
+          parameters: shared(
+            'types',
+            'ids',
+            'lastUpdated',
+            'count',
+            'total',
+            'sort',
+            'summary',
+            'page',
+            'format',
+          ),
+          answers: { 200: 'A searchset' },
+          schema: BUNDLE,
+        }),
+      }),
+      post: describe({
+        summary: 'A batch or a transaction',
+        operationId: 'bundle',
+        tags,
+        parameters: shared('prefer', 'idempotencyKey', 'format'),
+        body: contentOf(BUNDLE),
+        answers: { 200: 'What became of each entry' },
+        schema: BUNDLE,
+      }),
+    },
+    '/_history': {
+      get: describe({
+        summary: 'History of everything',
+        operationId: 'historySystem',
+        tags,
+        parameters: shared('since', 'at', 'count', 'page', 'format'),
+        answers: { 200: 'Versions, newest first' },
+        schema: BUNDLE,
+      }),
+    },
+    '/metadata': {
+      get: {
+        ...describe({
+          summary: 'What this server offers',
+          operationId: 'capabilities',
+          tags,
+          parameters: shared('format', 'pretty'),
+          answers: { 200: 'The CapabilityStatement' },
+          schema: refTo('CapabilityStatement'),
+        }),
+        security: [],
+      },
+    },
+  };
+}
+
+const PLACES: Readonly<Record<Level, (type: string) => string>> = {
+  system: () => '',
+  type: (type) => `/${type}`,
+  instance: (type) => `/${type}/{id}`,
+};
+
+/** The addresses of an operation; one that is on any type is described where it is on all: at the system. */
+export function pathsOfOperation(operation: Operation): Paths {
+  const { name, levels, resource, affectsState } = operation;
+  const places = levels.flatMap((level) => {
+    const types = level === 'system' ? [''] : resource === 'any' ? [] : resource;
+    return types.map((type) => [level, type] as const);
+  });
+  return Object.fromEntries(
+    places.map(([level, type]) => [
+      `${PLACES[level](type)}/$${name}`,
+      {
+        ...(!affectsState && { get: describe(invocationOf(operation, level, type, 'Get')) }),
+        post: describe(invocationOf(operation, level, type, '')),
+      },
+    ]),
+  );
+}
+
+function invocationOf(
+  { name, title, parameters }: Operation,
+  level: Level,
+  type: string,
+  by: 'Get' | '',
+): Method {
+  const asked = parameters.filter(
+    ({ use, part, type: of }) => use === 'in' && part === undefined && isPlain(of),
+  );
+  const query: readonly Parameter[] = asked.map(({ name: parameter, documentation, min }) => ({
+    name: parameter,
+    in: 'query',
+    description: documentation,
+    required: min > 0,
+    schema: { type: 'string' },
+  }));
+  const levelName = level.charAt(0).toUpperCase() + level.slice(1);
+  return {
+    summary: title,
+    operationId: `${name}-${type}${levelName}${by}`,
+    tags: [type === '' ? 'System' : type],
+    parameters: [...(level === 'instance' ? shared('id') : []), ...(by === '' ? [] : query)],
+    ...(by === '' && { body: contentOf(refTo('Parameters')) }),
+    answers: { 200: 'The result' },
+    schema: refTo('Resource'),
+  };
+}
+
+/** Primitives, which a query string can hold, have small letters. */
+const isPlain = (type: string | undefined): boolean => type !== undefined && /^[a-z]/.test(type);
