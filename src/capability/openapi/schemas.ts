@@ -62,15 +62,22 @@ function buildSchema(type: string): Schema {
 /** An element's properties: one, or one per type of a choice, and beside a primitive its id and extensions. */
 function propertiesOfElement(element: Element): readonly (readonly [string, Schema])[] {
   return propertiesOf(element).flatMap(([name, type]) => {
-    const value = [name, repeated(element, schemaOf(element, type))] as const;
-    return hasExtensions(type)
-      ? [value, [`_${name}`, repeated(element, refTo('Element'))] as const]
-      : [value];
+    const schema = schemaOf(element, type);
+    if (!hasExtensions(type)) return [[name, repeated(element, schema)] as const];
+    return [
+      [name, repeated(element, schema, NOTHING)] as const,
+      [`_${name}`, repeated(element, refTo('Element'), NOTHING)] as const,
+    ];
   });
 }
 
-const repeated = ({ max }: Element, schema: Schema): Schema =>
-  max > 1 ? { type: 'array', items: schema, minItems: 1 } : schema;
+/** In a list of primitives it holds the place of a value, or of extensions, that are not there. */
+const NOTHING: Schema = { type: 'null' };
+
+function repeated({ max }: Element, schema: Schema, ...others: readonly Schema[]): Schema {
+  if (max <= 1) return schema;
+  return { type: 'array', items: others.length > 0 ? { anyOf: [schema, ...others] } : schema, minItems: 1 };
+}
 
 function schemaOf({ valueSet }: Element, { code }: ElementType): Schema {
   const primitive = PRIMITIVES[code];
