@@ -226,5 +226,11 @@ function tell(details: readonly IssueDetail[]): Resource {
     clean && !said
       ? [remark('Nothing is wrong with it, as far as it is checked here.'), ...details]
       : details;
-  return buildOutcome(all) as unknown as Resource; // an outcome is a resource
+  return buildOutcome(all.toSorted(bySeverity)) as unknown as Resource; // an outcome is a resource
 }
+
+const SEVERITIES: readonly string[] = ['fatal', 'error', 'warning', 'information'];
+
+/** What forbids the write stands first. */
+const bySeverity = (one: IssueDetail, other: IssueDetail): number =>
+  SEVERITIES.indexOf(one.severity ?? 'error') - SEVERITIES.indexOf(other.severity ?? 'error');
