@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildCapabilityStatement } from '../src/capability/capability-statement.ts';
 import type { ServedHouse } from '../src/capability/index.ts';
+import { conformanceMarkdown } from './conformance/index.ts';
 import { ISSUES } from '../src/fhir/issue.ts';
 import { hl7v2Markdown } from '../src/hl7v2/reference.ts';
 import { OPERATIONS } from '../src/operations/operations/index.ts';
@@ -24,6 +25,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'capability.md': capabilityMarkdown,
   'transitions.md': transitionsMarkdown,
   'hl7v2.md': hl7v2Markdown,
+  '../conformance.md': conformanceMarkdown,
 };
 
 function settingsMarkdown(): string {
