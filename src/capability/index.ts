@@ -1,7 +1,6 @@
 /** The documents by which this server describes itself, as texts made once. */
 import { encodeJson } from '../fhir/json.ts';
 import { buildCapabilityStatement } from './capability-statement.ts';
-import { buildCapabilityStatement, buildTerminologyCapabilities } from './capability-statement.ts';
 import { buildOpenApi } from './openapi/document.ts';
 import type { ServedHouse } from './served.ts';
 import { buildSmartConfiguration } from './smart-configuration.ts';
