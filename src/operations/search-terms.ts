@@ -37,14 +37,16 @@ export async function termsOf(pairs: readonly Pair[], asking: AskingTerms): Prom
 }
 
 async function loadNamed(seeing: Seeing, { valueSets, systems }: NamedTerms, base: string): Promise<Held> {
-  const [{ loadHeld, readStored }, { selectionOf }] = await Promise.all([
+  const [{ loadHeld, readStored }, { packagedDefinition }, { selectionOf }] = await Promise.all([
     import('./terminology.ts'),
+    import('../resources/packaged.ts'),
     import('../resources/terminology/stored.ts'),
   ]);
   const literal = new Map<string, Selection>();
   for (const text of valueSets) {
     const ref = refOf(text, base);
-    const found = ref === undefined ? undefined : await readStored(seeing, ref);
+    const found =
+      ref === undefined ? undefined : ((await readStored(seeing, ref)) ?? packagedDefinition(ref));
     if (found !== undefined) literal.set(text, selectionOf(found as ValueSet)); // by its ref
   }
   const canonicals = valueSets.filter((text) => !literal.has(text));

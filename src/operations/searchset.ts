@@ -7,6 +7,7 @@ import { typeOf } from '../resources/element.ts';
 import type { ParsedSearch } from '../resources/search-query.ts';
 import { auditRead, type Seen } from './audit.ts';
 import { findIncluded } from './include.ts';
+import type { PackagedMatch } from './packaged-search.ts';
 import type { Links } from './page.ts';
 import { recordRead } from './record.ts';
 import type { Caller, Reply, Request } from './request.ts';
@@ -17,6 +18,8 @@ import { showText } from './show.ts';
 /** One page of what was found. */
 export interface FoundPage {
   readonly matches: readonly Match[];
+  /** What comes with the server and was found beside them; nobody's record. */
+  readonly packaged?: readonly PackagedMatch[];
   readonly total: number | undefined;
   readonly links: Links;
 }
@@ -27,7 +30,7 @@ export async function replyWithMatches(
   request: Request,
   snapshot: Snapshot,
   parsed: ParsedSearch,
-  { matches, total, links }: FoundPage,
+  { matches, packaged = [], total, links }: FoundPage,
 ): Promise<Reply> {
   const { included, warnings } = await findIncluded(room, request, snapshot, parsed, matches);
   const seen = [...matches, ...included].map((match) => seenOf(room, match));
@@ -36,6 +39,7 @@ export async function replyWithMatches(
   const { publicBase } = room.settings;
   const entries = [
     ...matches.map((match) => entryOf(publicBase, request.caller, match, shape, 'match')),
+    ...packaged.map((match) => entryOf(publicBase, request.caller, match, shape, 'match')),
     ...included.map((match) => entryOf(publicBase, request.caller, match, shape, 'include')),
     ...warningEntries([...parsed.warnings, ...warnings]),
   ];
@@ -50,7 +54,7 @@ export function shapeOf({ summary, elements }: Pick<ParsedSearch, 'summary' | 'e
 function entryOf(
   base: string,
   caller: Caller,
-  { ref, text }: Match,
+  { ref, text }: Pick<Match, 'ref' | 'text'>,
   shape: Shape,
   mode: 'match' | 'include',
 ): ReplyEntry {

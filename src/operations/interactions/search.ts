@@ -15,6 +15,7 @@ import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightFor, sightForClause } from '../scope.ts';
 import { searchRefusal } from '../search-refusal.ts';
+import { searchPackaged } from '../packaged-search.ts';
 import { termsOf } from '../search-terms.ts';
 import { replyWithMatches } from '../searchset.ts';
 
@@ -46,11 +47,18 @@ export async function performSearchAsOf(
   if (compartment !== undefined) await checkFocus(snapshot, compartment, [query.sight]);
   const page = await findPage(snapshot, query, request.signal);
   const { matches, more } = page;
-  const total = page.total ?? (parsed.total === undefined ? knownTotal(query, page) : undefined);
+  const known = page.total ?? (parsed.total === undefined ? knownTotal(query, page) : undefined);
+  const packaged = query.offset === 0 ? searchPackaged(room.packaged, type, query.where, matches) : [];
+  const total = known === undefined ? undefined : known + packaged.length;
   const path = [room.settings.publicBase, compartment, type].filter((part) => part !== undefined);
   const self = `${path.join('/')}${parsed.self === '' ? '' : `?${parsed.self}`}`;
   const links = pageLinks(self, snapshot.seq, { ...query, more });
-  return replyWithMatches(room, request, snapshot, parsed, { matches, total, links });
+  return replyWithMatches(room, request, snapshot, parsed, {
+    matches,
+    packaged: query.count === 0 ? [] : packaged,
+    total,
+    links,
+  });
 }
 
 /** The terminology that a search asks, as of its moment. */
