@@ -4,6 +4,7 @@ import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { HistoryQuery, Version } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { shownName } from '../../resources/search/refusal.ts';
 import { auditRead } from '../audit.ts';
 import { addressOf, pageLinks, readPage, snapshotAsOf, type PageAsked } from '../page.ts';
 import { recordRead } from '../record.ts';
@@ -52,7 +53,8 @@ export async function performHistoryAsOf(
       text: version.text === undefined ? undefined : showText(version.ref, version.text, request.caller),
     }),
   );
-  const self = addressOf(request, settings.publicBase);
+  const used = request.query.filter(([name]) => isOfHistories(name));
+  const self = addressOf({ ...request, query: used }, settings.publicBase);
   const links = pageLinks(self, snapshot.seq, { ...page, more });
   return { status: 200, text: buildBundleText({ type: 'history', total, links, entries }) };
 }
@@ -68,25 +70,37 @@ function readQuery(request: Request, { offset, count, rest }: PageAsked): Histor
   let query: HistoryQuery = { count, offset, sight: sightFor(request), total: true };
   if (type !== undefined) query = { ...query, type };
   if (id !== undefined) query = { ...query, id };
+  const seen = new Set<string>();
   for (const [name, value] of rest) {
-    if (name === '_since') query = { ...query, since: instantOf(name, value).low };
-    else if (name === '_at') query = { ...query, at: instantOf(name, value) };
-    else if (name !== '_format' && name !== '_pretty' && request.prefer.handling !== 'lenient') {
+    if (!isOfHistories(name)) {
+      if (request.prefer.handling === 'lenient') continue;
       throw new OperationOutcomeError('search-parameter-unknown', {
-        diagnostics: `${name} is not for histories`,
+        diagnostics: `${shownName(name)} is not for histories`,
       });
     }
+    if (seen.has(name)) throw badValue(`${name} is given twice`);
+    seen.add(name);
+    if (name === '_since') query = { ...query, since: instantOf(name, value).low };
+    else if (name === '_at') query = { ...query, at: instantOf(name, value) };
+    else if (name === '_sort' && value !== '-_lastUpdated')
+      throw badValue('_sort: a history is in the order of -_lastUpdated');
   }
   if (type !== undefined && !RESOURCE_TYPES.has(type)) throw new OperationOutcomeError('type-unknown');
   return query;
 }
 
+/** Those of R4, and `_sort`, which says what is done anyway. */
+const PARAMETERS: ReadonlySet<string> = new Set(['_since', '_at', '_sort', '_count', '_format', '_pretty']);
+
+const isOfHistories = (name: string): boolean => PARAMETERS.has(name);
+
+const badValue = (diagnostics: string): OperationOutcomeError =>
+  new OperationOutcomeError('search-value-invalid', { diagnostics });
+
 function instantOf(name: string, value: string): { readonly low: number; readonly high: number } {
   const interval = parseDateTime(value.replaceAll(' ', '+'));
   if (interval === undefined) {
-    throw new OperationOutcomeError('search-value-invalid', {
-      diagnostics: `${name} is a date or an instant`,
-    });
+    throw badValue(`${name} is a date or an instant`);
   }
   return interval;
 }

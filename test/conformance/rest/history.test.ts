@@ -136,6 +136,49 @@ describe('history', () => {
     expect((await rest.send(`GET ${at(mine)}/_history`, { as: 'stranger' })).status).toBe(404);
   });
 
+  test('with a date, what was current at some time of it; together with _since, both', async () => {
+    const { ref, instants } = await storied();
+    const [first = '', , third = ''] = instants;
+    const day = first.slice(0, 10);
+    const all = versionsOf(await rest.must(`GET ${ref}/_history`));
+    for (const [query, expected] of [
+      [`_at=${day}`, all],
+      [`_at=${day.slice(0, 7)}`, all],
+      [`_at=${day.slice(0, 4)}&_sort=-_lastUpdated`, all],
+      [`_at=${third}&_since=${third}`, all.slice(1, 2)],
+      [`_at=${day}&_since=${third}`, all.slice(0, 2)],
+    ] as const)
+      expect([query, versionsOf(await rest.must(`GET ${ref}/_history?${query}`))]).toEqual([query, expected]);
+    for (const where of ['Basic/_history', '_history']) {
+      const found = entriesOf(await rest.must(`GET ${where}?_at=${third}&_count=1000`));
+      const own = found.filter(({ fullUrl }) => fullUrl === `${BASE}/${ref}`);
+      expect(own.map(versionOf)).toEqual(all.slice(1, 2));
+    }
+  });
+
+  test.each([
+    ['_at=yesterday', 'search-value-invalid'],
+    ['_since=2026-13', 'search-value-invalid'],
+    ['_since=2026&_since=2025', 'search-value-invalid'],
+    ['_count=x', 'search-value-invalid'],
+    ['_sort=_lastUpdated', 'search-value-invalid'],
+    ['_page=x', 'search-value-invalid'],
+    ['_list=1', 'search-parameter-unknown'],
+    ['code=1', 'search-parameter-unknown'],
+  ])('%s is refused: %s', async (query, code) => {
+    for (const where of ['Basic/_history', '_history']) {
+      const answer = await rest.send(`GET ${where}?${query}`);
+      expect([answer.status, answer.code]).toEqual([400, code]);
+    }
+  });
+
+  test('with handling=lenient, what is not for histories is left out of self', async () => {
+    const answer = await rest.must('GET Basic/_history?code=1&_count=1', {
+      headers: { prefer: 'handling=lenient' },
+    });
+    expect(linkOf(answer, 'self')).toBe('Basic/_history?_count=1');
+  });
+
   test('holds no AuditEvents', async () => {
     const answer = await rest.must('GET _history?_count=1000', { as: 'administrator' });
     expect(entriesOf(answer).filter(({ resource }) => resource?.resourceType === 'AuditEvent')).toEqual([]);
