@@ -23,23 +23,40 @@ export const idOf = (ref: string): string => ref.slice(ref.indexOf('/') + 1);
 
 /** The values at a dotted element path; lists are walked. `item*` is `item`, `item.item` and so on. */
 export function valuesAt(tree: unknown, path: string): readonly unknown[] {
-  return path
-    .split('.')
-    .reduce<readonly unknown[]>(
-      (nodes, name) => (name.endsWith('*') ? repeat(nodes, name.slice(0, -1)) : children(nodes, name)),
-      [tree],
-    );
+  const values: unknown[] = [];
+  collect(tree, stepsOf(path), 0, values);
+  return values;
 }
 
-function children(nodes: readonly unknown[], name: string): readonly unknown[] {
-  return nodes.flatMap((node) => {
-    const value = (node as Record<string, unknown> | null)?.[name];
-    return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
-  });
+interface Step {
+  readonly name: string;
+  /** Whether it is taken again below itself; bounded by the depth of the tree, which the parser bounds. */
+  readonly again: boolean;
 }
 
-/** Bounded by the depth of the tree, which the parser bounds. */
-function repeat(nodes: readonly unknown[], name: string): readonly unknown[] {
-  const below = children(nodes, name);
-  return below.length === 0 ? [] : [...below, ...repeat(below, name)];
+/** Paths of declarations, read once. */
+const known = new Map<string, readonly Step[]>();
+
+function stepsOf(path: string): readonly Step[] {
+  const steps = known.get(path) ?? path.split('.').map(readStep);
+  known.set(path, steps);
+  return steps;
+}
+
+const readStep = (text: string): Step => ({ name: text.replace('*', ''), again: text.endsWith('*') });
+
+function collect(node: unknown, steps: readonly Step[], at: number, into: unknown[]): void {
+  if (node === undefined || node === null) return;
+  if (Array.isArray(node)) {
+    for (const member of node) collect(member, steps, at, into);
+    return;
+  }
+  const step = steps[at];
+  if (step === undefined) {
+    into.push(node);
+    return;
+  }
+  const below = (node as Readonly<Record<string, unknown>>)[step.name]; // a primitive has none
+  collect(below, steps, at + 1, into);
+  if (step.again) collect(below, steps, at, into);
 }

@@ -9,7 +9,7 @@ const RUNS = 400;
 
 let rest: Rest;
 beforeAll(async () => {
-  rest = await openRest('--body-bytes-max', '200000');
+  rest = await openRest('--body-bytes-max', '400000');
   await rest.must('POST ', { as: 'administrator for initiator', body: seedBundle() });
 });
 afterAll(() => rest.close());

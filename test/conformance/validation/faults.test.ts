@@ -42,6 +42,22 @@ type Row = readonly [
 ];
 
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
+  'a quantity that is a simple one': [
+    [
+      'no comparator (sqty-1)',
+      input({ valueRange: { low: { value: 1, comparator: '<' } } }),
+      'Task.input[0].value.low',
+      'structure-invalid',
+      'invariant',
+    ],
+    [
+      'no comparator (sqty-1)',
+      input({ valueDosage: { doseAndRate: [{ rateQuantity: { value: 1, comparator: '>=' } }] } }),
+      'Task.input[0].value.doseAndRate[0].rate',
+      'structure-invalid',
+      'invariant',
+    ],
+  ],
   'unknown elements': [
     ['Task has no such element', task({ colour: 'red' }), 'Task.colour'],
     ['did you mean identifier?', task({ identifiers: [] }), 'Task.identifiers'],

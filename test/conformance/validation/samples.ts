@@ -1,6 +1,6 @@
 /** One rich valid resource of every type that is served; BSeR's two as its guide shapes them. */
 import type { Resource } from '../../../src/fhir/types.ts';
-import { RESOURCE_TYPES } from '../../../src/resources/index.ts';
+import { BODY_TYPES, RESOURCE_TYPES } from '../../../src/resources/index.ts';
 import { fullest } from './fullest.ts';
 
 const NARRATIVE = {
@@ -500,7 +500,7 @@ const HAND_MADE: Readonly<Record<string, Resource>> = {
 export const BY_HAND: ReadonlySet<string> = new Set(Object.keys(HAND_MADE));
 
 /** Types of which a sample is made from the table of R4's structures. */
-const MADE = [...RESOURCE_TYPES.keys()].filter((type) => !BY_HAND.has(type));
+const MADE = [...RESOURCE_TYPES.keys(), ...BODY_TYPES].filter((type) => !BY_HAND.has(type));
 
 export const SAMPLES: Readonly<Record<string, Resource>> = {
   ...HAND_MADE,
