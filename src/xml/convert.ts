@@ -2,12 +2,9 @@
  * JSON texts, as they are stored and sent, as XML. A Bundle is taken apart by its entries, so that never more than one
  * of its resources is in memory as a tree.
  */
-import { parseJsonValue } from '../fhir/json.ts';
+import { keepLiteral } from '../fhir/literal.ts';
 import type { Resource } from '../fhir/types.ts';
 import { createWriter, encodeXml, writeBundle } from './encode.ts';
-
-/** Nesting of what we stored or made ourselves is no longer in question. */
-const OWN_DEPTH = { depth: Number.POSITIVE_INFINITY };
 
 /**
  * @param text the text of one resource
@@ -21,7 +18,13 @@ export function convertToXml(text: string, pretty = false): string {
   return writer.text;
 }
 
-const parse = (text: string): Resource => parseJsonValue(text, OWN_DEPTH) as Resource; // resources are sent
+/** The storing tree of a text that was checked when it came, or that we made. */
+function parse(text: string): Resource {
+  return (LITERALS.test(text) ? JSON.parse(text, keepLiteral) : JSON.parse(text)) as Resource; // resources are sent
+}
+
+/** What may be a number that would lose its literal: one with a fraction, an exponent, many digits, or less than zero. */
+const LITERALS = /[:[,]\s*(?:-|\d{16}|\d{1,15}[.eE])/;
 
 function* entriesOf(text: string, entries: readonly Span[]): Generator {
   for (const { start, end } of entries) yield parse(text.slice(start, end));
@@ -49,17 +52,17 @@ export function cutBundle(text: string): Cut | undefined {
   let list = -1;
   let start = 0;
   for (let at = 0; at < text.length; at += 1) {
-    const mark = text[at];
-    if (mark === '"') {
+    const mark = text.charCodeAt(at);
+    if (mark === QUOTE) {
       if (level === 1 && list < 0 && text.startsWith(ENTRY, at)) {
         list = at;
         at += ENTRY.length - 1;
         level += 1;
       } else at = endOfString(text, at);
-    } else if (mark === '{' || mark === '[') {
+    } else if (mark === OBJECT || mark === ARRAY) {
       if (list >= 0 && level === 2) start = at;
       level += 1;
-    } else if (mark === '}' || mark === ']') {
+    } else if (mark === OBJECT + CLOSING || mark === ARRAY + CLOSING) {
       level -= 1;
       if (list >= 0 && level === 2) entries.push({ start, end: at + 1 });
       else if (list >= 0 && level === 1) return { around: joinAround(text, list, at + 1), entries };
@@ -67,6 +70,12 @@ export function cutBundle(text: string): Cut | undefined {
   }
   return undefined;
 }
+
+const QUOTE = 34;
+const ARRAY = 91;
+const OBJECT = 123;
+/** From an opening bracket to its closing one. */
+const CLOSING = 2;
 
 /** What is before and behind the list of entries, with one comma between at most. */
 function joinAround(text: string, start: number, end: number): string {
