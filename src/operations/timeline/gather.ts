@@ -53,10 +53,7 @@ export async function gatherCommits(
   const written: Written[] = [];
   for (const subject of subjects) {
     written.push(...(await readVersions(gathering, subject)));
-    if (written.length > WRITTEN_MAX)
-      throw new OperationOutcomeError('search-too-costly', {
-        diagnostics: 'the referral has too many versions',
-      });
+    if (written.length > WRITTEN_MAX) throw tooMany('versions');
   }
   return [...Map.groupBy(written, ({ version }) => version.seq)]
     .map(([seq, own]) => ({ seq, at: own[0]?.version.at ?? '', written: own }))
@@ -73,7 +70,8 @@ async function findSubjects(
   if (sight === undefined) return [];
   const where = { kind: 'reference', param, to: [order] } as const;
   const query = { type, where, sort: [], sight, count: SUBJECTS_MAX, offset: 0, total: false };
-  const { matches } = await snapshot.search(query, signal).catch(searchRefusal);
+  const { matches, more } = await snapshot.search(query, signal).catch(searchRefusal);
+  if (more) throw tooMany(`resources of type ${type}`);
   return matches.map(({ ref }) => ({ ref, kind, sight }));
 }
 
@@ -82,7 +80,8 @@ async function readVersions(
   { ref, kind, sight }: Subject,
 ): Promise<readonly Written[]> {
   const query = { type: typeOf(ref), id: idOf(ref), count: VERSIONS_MAX, offset: 0, sight, total: false };
-  const { versions } = await snapshot.history(query, signal).catch(searchRefusal);
+  const { versions, more } = await snapshot.history(query, signal).catch(searchRefusal);
+  if (more) throw tooMany(`versions of one ${typeOf(ref)}`);
   return versions
     .filter(({ seq }) => seq <= snapshot.seq)
     .map((version) => {
@@ -90,6 +89,11 @@ async function readVersions(
       return { kind: kind === 'document' && isMessage(resource) ? 'message' : kind, version, resource };
     });
 }
+
+const tooMany = (what: string): OperationOutcomeError =>
+  new OperationOutcomeError('search-too-costly', {
+    diagnostics: `the referral has too many ${what} to be drawn`,
+  });
 
 /** A kept message, by its fate. */
 const isMessage = (resource: Resource | undefined): boolean =>
