@@ -33,11 +33,34 @@ export function childrenOf({ value, beside, place, type }: Node, name: string): 
   const tree = (isTree(value) ? value : beside) as Tree | undefined;
   const at = isTree(value) ? place : besidePlace(place);
   if (tree === undefined || tree === null) return [];
-  const element = elementOf(isTree(value) ? type : 'Element', name);
-  if (element === undefined) return [];
-  return propertiesOf(element).flatMap(([property, elementType]) =>
-    valuesOf(tree, at, property, elementType.code, hasExtensions(elementType)),
-  );
+  const nodes: Node[] = [];
+  for (const property of propertiesNamed(isTree(value) ? type : 'Element', name))
+    addValues(nodes, tree, at, property);
+  return nodes;
+}
+
+/** A property that an element may have in JSON. */
+interface Property {
+  readonly name: string;
+  readonly type: string;
+  /** `_name`, for what may have extensions there. */
+  readonly beside: string | undefined;
+}
+
+const properties = new Map<string, Map<string, readonly Property[]>>();
+
+function propertiesNamed(type: string, name: string): readonly Property[] {
+  const ofType = properties.get(type) ?? new Map<string, readonly Property[]>();
+  const known = ofType.get(name);
+  if (known !== undefined) return known;
+  const element = elementOf(type, name);
+  const found = (element === undefined ? [] : propertiesOf(element)).map(([property, elementType]) => ({
+    name: property,
+    type: elementType.code,
+    beside: hasExtensions(elementType) ? `_${property}` : undefined,
+  }));
+  properties.set(type, ofType.set(name, found));
+  return found;
 }
 
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null;
@@ -45,21 +68,18 @@ const isTree = (value: unknown): value is Tree => typeof value === 'object' && v
 /** Of `/birthDate` it is `/_birthDate`, of `/given/1` it is `/_given/1`. */
 const besidePlace = (place: string): string => place.replace(/\/([^/]+)((?:\/\d+)?)$/, '/_$1$2');
 
-function valuesOf(
-  tree: Tree,
-  place: string,
-  name: string,
-  type: string,
-  primitive: boolean,
-): readonly Node[] {
+function addValues(nodes: Node[], tree: Tree, place: string, property: Property): void {
+  const { name, type } = property;
   const value = tree[name];
-  const beside = primitive ? tree[`_${name}`] : undefined;
-  if (value === undefined && beside === undefined) return [];
+  const beside = property.beside === undefined ? undefined : tree[property.beside];
+  if (value === undefined && beside === undefined) return;
   const at = `${place}/${name}`;
-  if (!Array.isArray(value) && !Array.isArray(beside)) return [nodeOf(value, beside, at, type)];
-  const [values, besides] = [value, beside].map((list) => (Array.isArray(list) ? (list as unknown[]) : []));
-  const length = Math.max(values?.length ?? 0, besides?.length ?? 0);
-  return Array.from({ length }, (_, at_) => nodeOf(values?.[at_], besides?.[at_], `${at}/${at_}`, type));
+  if (!Array.isArray(value) && !Array.isArray(beside))
+    return void nodes.push(nodeOf(value, beside, at, type));
+  const values: readonly unknown[] = Array.isArray(value) ? value : [];
+  const besides: readonly unknown[] = Array.isArray(beside) ? beside : [];
+  for (let index = 0; index < Math.max(values.length, besides.length); index += 1)
+    nodes.push(nodeOf(values[index], besides[index], `${at}/${index}`, type));
 }
 
 function nodeOf(value: unknown, beside: unknown, place: string, type: string): Node {
