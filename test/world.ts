@@ -190,6 +190,11 @@ let asked = 0;
 
 function requestOf(caller: Caller, method: Method, url: string, body: unknown, headers: Headers): Request {
   const [path = '', queryText = ''] = url.split(/\?(.*)/s);
+  const [, compartment, searched] = /^([A-Z]\w+\/[\w.-]+)\/([A-Z]\w+|\*)$/.exec(path) ?? [];
+  if (compartment !== undefined && searched !== undefined) {
+    const asked = requestOf(caller, 'GET', `${searched.replace('*', '')}?${queryText}`, undefined, headers);
+    return { ...asked, compartment: compartment as Ref }; // by its shape
+  }
   const parts = path.split('/').filter((part) => part !== '' && part !== '_history');
   const operation = parts.find((part) => part.startsWith('$'));
   const [type, id, versionId] = parts.filter((part) => part !== operation);
@@ -227,6 +232,7 @@ function interactionOf(method: Method, path: string, body: unknown): Interaction
       ? 'vread'
       : ((['history-system', 'history-type', 'history-instance'] as const)[history] ?? 'read');
   }
+  if (method === 'GET' && parts.length === 0) return 'search-system';
   if (method === 'GET') return parts.length === 1 ? 'search-type' : 'read';
   if (method !== 'POST') return ({ PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const)[method];
   if (parts.length > 0) return 'create';

@@ -524,3 +524,25 @@ describe('what else entries may ask', () => {
     expect((await transact([{ method, url, ...resource }])).status).toBe(status);
   });
 });
+
+test('well over a thousand entries, each with a condition and a reference to the one before', async () => {
+  const urn = (n: number): string => `urn:uuid:00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+  const count = 1500;
+  const requests = Array.from({ length: count }, (_, n): Request => {
+    const value = `${unique()}-${n}`;
+    const link = n === 0 ? {} : { link: [{ other: { reference: urn(n - 1) }, type: 'seealso' }] };
+    return {
+      url: 'Patient',
+      fullUrl: urn(n),
+      resource: make.patient({ ...identified(value), ...link }),
+      ifNoneExist: `identifier=${make.MRN_SYSTEM}|${value}`,
+    };
+  });
+  const entries = await mustTransact(requests, { headers: { prefer: 'return=minimal' } });
+  expect(entries).toHaveLength(count);
+  expect(new Set(entries.map(statusOf))).toEqual(new Set([201]));
+  const last = entries.at(-1);
+  const { json } = await rest.must(`GET ${last && refOf(last)}`);
+  const before = entries.at(-2);
+  expect(json['link']).toMatchObject([{ other: { reference: before && refOf(before) } }]);
+});
