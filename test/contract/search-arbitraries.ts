@@ -315,7 +315,7 @@ const sort = fc.array(
     param: fc.constantFrom('code', 'name', 'when', 'link', '_id', '_lastUpdated', 'unheard'),
     descending: fc.boolean(),
   }),
-  { maxLength: 2 },
+  { maxLength: 3 },
 );
 
 /** A search, and how many commits before the last it looks. */

@@ -11,7 +11,7 @@ const PER_PATIENT = 4;
 
 export const PLACER = 'urn:oid:2.999.1.1';
 export const FILLER = 'urn:oid:2.999.1.2';
-const MRN = 'urn:oid:2.999.1.3';
+export const MRN = 'urn:oid:2.999.1.3';
 
 export const clinicOf = (i: number): string => `clinic-${i % CLINICS}`;
 export const serviceOf = (i: number): string => `service-${Math.floor(i / CLINICS) % SERVICES}`;
@@ -166,7 +166,7 @@ export function referralBundle(i: number, run: string): Resource {
     ['a3', { ...task(about, url('a2'), i), status: 'requested' }],
     ['a4', coverage(subject, about.requester)],
     ['a5', condition(subject)],
-    ['a6', observation(subject)],
+    ['a6', observation(subject, i)],
   ];
   return {
     resourceType: 'Bundle',
@@ -198,11 +198,18 @@ const condition = (subject: string): Resource => ({
   onsetDateTime: '2024-03-01',
 });
 
-const observation = (subject: string): Resource => ({
+/** A body mass index between 18 and 48. */
+export const observation = (subject: string, i: number, id?: string): Resource => ({
   resourceType: 'Observation',
+  ...(id !== undefined && { id }),
   status: 'final',
   code: coded('http://loinc.org', '39156-5', 'Body mass index (BMI) [Ratio]'),
   subject: { reference: subject },
   effectiveDateTime: '2026-11-20',
-  valueQuantity: { value: 33.4, unit: 'kg/m2', system: 'http://unitsofmeasure.org', code: 'kg/m2' },
+  valueQuantity: {
+    value: 18 + (i % 301) / 10,
+    unit: 'kg/m2',
+    system: 'http://unitsofmeasure.org',
+    code: 'kg/m2',
+  },
 });

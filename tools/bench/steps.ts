@@ -1,15 +1,7 @@
 /** What the load consists of: per workload, the next request, what it should answer, and what is learnt from the answer. */
 import type { Answer, Exchange } from './connection.ts';
-import {
-  CLINICS,
-  FILLER,
-  patientIdOf,
-  PLACER,
-  referralBundle,
-  SERVICES,
-  serviceOf,
-  serviceRequest,
-} from './resources.ts';
+import { CLINICS, patientIdOf, referralBundle, SERVICES, serviceRequest } from './resources.ts';
+import { SEARCH_ROWS } from './search-rows.ts';
 
 export interface Step extends Exchange {
   /** By which latencies are told apart. */
@@ -58,28 +50,16 @@ const reads: Steps = ({ tokens, referrals }) => {
   return () => get('read', `/fhir/Task/t${ownReferral(referrals)}`, token);
 };
 
-/** The table of searches; each finds what the clinic may see. */
-const SEARCHES: Readonly<Record<string, (i: number) => string>> = {
-  status: () => 'status=accepted&_count=20',
-  owner: (i) => `owner=Organization/${serviceOf(i)}&_count=20`,
-  patient: (i) => `patient=Patient/${patientIdOf(i)}`,
-  identifier: (i) => `identifier=${FILLER}|f${i}`,
-  'focus:ServiceRequest.identifier': (i) => `focus:ServiceRequest.identifier=${PLACER}|r${i}`,
-  _lastUpdated: () => `_lastUpdated=gt2020-01-01&_count=20`,
-  'status + sort': () => 'status=received&_sort=authored-on&_count=20',
-  'owner + status + sort': (i) =>
-    `owner=Organization/${serviceOf(i)}&status=in-progress&_sort=-_lastUpdated&_count=20`,
-};
-
-export const SEARCH_NAMES = Object.keys(SEARCHES);
+export const SEARCH_NAMES: readonly string[] = SEARCH_ROWS.map(({ name }) => name);
 
 /** One row of the table, named `search status`. */
 const searchBy =
   (name: string): Steps =>
   ({ tokens, referrals }) => {
-    const query = SEARCHES[name] ?? (() => '');
+    const row = SEARCH_ROWS.find((one) => one.name === name);
+    if (row === undefined) throw new Error(`no search is called ${name}`);
     const token = tokens[CLINIC];
-    return () => get(name, `/fhir/Task?${query(ownReferral(referrals))}`, token);
+    return () => get(name, `/fhir${row.path(ownReferral(referrals))}`, token);
   };
 
 const MIXED = ['patient', 'identifier', 'focus:ServiceRequest.identifier', 'owner + status + sort'];

@@ -12,6 +12,7 @@ import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
 import {
   bringsPatient,
   caseOf,
+  observation,
   organization,
   organizationIds,
   patient,
@@ -86,10 +87,16 @@ function referral(i: number): Write[] {
   const keeper = requester as Ref; // caseOf makes references
   const parties = [keeper, performer as Ref];
   return [
-    ...(bringsPatient(i) ? [written(patient(patientIdOf(i), i), keeper, [])] : []),
+    ...(bringsPatient(i) ? aboutPatient(i, keeper) : []),
     written(serviceRequest(about, `s${i}`), keeper, []),
     written(task(about, `ServiceRequest/s${i}`, i, `t${i}`), keeper, parties),
   ];
+}
+
+/** A patient and a measurement of them. */
+function aboutPatient(i: number, keeper: Ref): Write[] {
+  const id = patientIdOf(i);
+  return [written(patient(id, i), keeper, []), written(observation(`Patient/${id}`, i, `o${i}`), keeper, [])];
 }
 
 function written(resource: Resource, custodian: Ref | '', parties: readonly Ref[]): Write {

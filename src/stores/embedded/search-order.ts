@@ -29,7 +29,11 @@ export function findVersions(wanted: Wanted): readonly number[] {
   const { many, sorted: few, tried } = field.world.limits;
   const source = sourceOf(wanted);
   const [key] = sort;
-  if (sort.length > 1 && key !== undefined) return sorted(source ?? wholeType(field), wanted);
+  if (sort.length > 1 && key !== undefined && key.param !== '_id') {
+    return source !== undefined && source.rows < many
+      ? sorted(source, wanted)
+      : inOrderOfKeys(key, source ?? wholeType(field), wanted);
+  }
   if (key === undefined || key.param === '_lastUpdated') return inOrderOfWriting(source, wanted);
   if (source !== undefined && source.rows <= few) return sorted(source, wanted);
   if (source !== undefined && source.rows < many) {
@@ -112,6 +116,88 @@ function walkByKey({ param, descending }: SortKey, { field, must }: Wanted, limi
   return {
     candidates: sql`SELECT vid FROM value INDEXED BY sqlite_autoindex_value_1
       WHERE pid = ${pidOf(world, type, param)} AND ${within} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
+  };
+}
+
+/**
+ * By several keys, without sorting all that matches: in the order of the first one, and what is alike in it by the others.
+ * What is alike and many is searched for by itself, in the order of the others.
+ */
+function inOrderOfKeys(key: SortKey, source: Source, wanted: Wanted): readonly number[] {
+  const { field, must, need } = wanted;
+  const rest = { ...wanted, sort: wanted.sort.slice(1) };
+  const found = new Set<number>();
+  const put = (vids: readonly number[]): void => vids.forEach((vid) => found.add(vid));
+  for (let beyond: Value | undefined; found.size < need;) {
+    const many = putAlike(walkOfKey(key, source, wanted, beyond), rest, found, put);
+    if (many === undefined) break;
+    // Later values of a version are passed over: whatever has an earlier one is found already.
+    const alike: Clause = { kind: 'token', param: key.param, code: many };
+    put(findVersions({ ...rest, must: [...must, alike], need: need + found.size }));
+    beyond = many;
+  }
+  if (found.size < need && key.param !== '_lastUpdated' && windowOf(key.param, must) === undefined) {
+    const without: Clause = { kind: 'missing', param: key.param, missing: true };
+    put(findVersions({ ...rest, field, must: [...must, without], need: need - found.size }));
+  }
+  return [...found].slice(0, need);
+}
+
+type Value = string | number;
+
+/** Puts groups of what is alike, each in order, until there is enough; the text that too many share, if there is one. */
+function putAlike(
+  one: Walk,
+  rest: Wanted,
+  found: ReadonlySet<number>,
+  put: (vids: readonly number[]) => void,
+): string | undefined {
+  const { field, must, need } = rest;
+  const query = sql`SELECT v0.vid, d.k ${verified(one.candidates, field, unsettled(must, one))}`;
+  let [value, group]: [Value | undefined, Set<number>] = [undefined, new Set()];
+  for (const [vid, k] of each<[number, Value]>(field.world.db, query)) {
+    if (found.has(vid) || group.has(vid)) continue;
+    if (k !== value) {
+      put(inOrder(group, rest));
+      [value, group] = [k, new Set()];
+      if (found.size >= need) return undefined;
+    }
+    group.add(vid);
+    if (group.size > field.world.limits.sorted && typeof k === 'string') return k;
+  }
+  put(inOrder(group, rest));
+  return undefined;
+}
+
+/** Verified versions, in the order of the keys. */
+function inOrder(vids: ReadonlySet<number>, { field, sort }: Wanted): readonly number[] {
+  if (vids.size < 2) return [...vids];
+  const given = sql`SELECT value AS vid FROM json_each(${JSON.stringify([...vids])})`;
+  return sorted({ branches: [given], ordered: false, rows: vids.size }, { field, sort, must: [], need: ALL });
+}
+
+/** Candidates with their value of a key as `k`, in its order; beyond a value when one is given. */
+function walkOfKey(
+  { param, descending }: SortKey,
+  source: Source,
+  { field, must }: Wanted,
+  beyond: Value | undefined,
+): Walk {
+  const { type, world } = field;
+  const way = direction(descending);
+  if (param === '_lastUpdated') {
+    const { candidates, settles } = walk(source, descending, ALL);
+    return {
+      candidates: sql`SELECT w.vid, at AS k FROM (${candidates}) w CROSS JOIN version USING (vid)`,
+      settles,
+    };
+  }
+  const { from, to } = boundsOf(param, must, field) ?? {};
+  const within = from === undefined || to === undefined ? TRUE : sql`low >= ${from} AND low <= ${to}`;
+  const after = beyond === undefined ? TRUE : sql`low ${word(descending ? '<' : '>')} ${beyond}`;
+  return {
+    candidates: sql`SELECT vid, low AS k FROM value INDEXED BY sqlite_autoindex_value_1
+      WHERE pid = ${pidOf(world, type, param)} AND ${within} AND ${after} ORDER BY low ${way}, vid ${way} LIMIT ${ALL}`,
   };
 }
 
