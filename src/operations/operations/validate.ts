@@ -18,6 +18,8 @@ import type { Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { showText } from '../show.ts';
+import { judgeWithStored } from '../stored-bindings.ts';
+import type { Seeing } from '../terminology.ts';
 import { isFault, judgeAtLevel } from '../validate-draft.ts';
 import { resourceIn, textIn } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
@@ -125,13 +127,17 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
       diagnostics: `the resource is a ${body.plain.resourceType}, the address is of ${type}`,
     });
   }
-  const details = await judgeAtLevel(room.settings, `${type}/`, body.plain, {
-    // Who asks is told everything, also where less is asked of what is written.
-    level: 'claimed',
-    thorough: true,
-    against: profile === undefined ? [] : [profile],
-    lookUp: lookUpFor(asked),
-  });
+  const seeing: Seeing = { snapshot: asked.snapshot, sight: invocation.sight, signal: request.signal };
+  const details = await judgeWithStored(seeing, (membershipOf) =>
+    judgeAtLevel(room.settings, `${type}/`, body.plain, {
+      // Who asks is told everything, also where less is asked of what is written.
+      level: 'claimed',
+      thorough: true,
+      against: profile === undefined ? [] : [profile],
+      lookUp: lookUpFor(asked),
+      membershipOf,
+    }),
+  );
   if ((mode !== 'create' && mode !== 'update') || details.some(isFault)) return details;
   return [...details, ...(await wouldWrite(asked, mode, body))];
 }
