@@ -101,7 +101,7 @@ export function randomQuery(dice: Dice, refs: readonly Ref[]): RandomQuery {
   return { type, filters };
 }
 
-const HOPS_MAX = 4;
+const HOPS_MAX = 3;
 
 function randomFilter(dice: Dice, type: string, refs: readonly Ref[], hops: number): Filter {
   const luck = dice.roll(10);

@@ -19,6 +19,28 @@ const TASK = {
 };
 const PATIENT = { resourceType: 'Patient', id: 'p', name: [{ family: 'Müller', given: ['Anna Maria'] }] };
 const OBSERVATION = { resourceType: 'Observation', id: 'o', valueQuantity: { value: 5.4 } };
+const PRESSURE = {
+  resourceType: 'Observation',
+  id: 'b',
+  code: { coding: [{ system: 'http://loinc.org', code: '85354-9' }] },
+  component: [
+    {
+      code: { coding: [{ system: 'http://loinc.org', code: '8480-6' }, { code: 'sys' }] },
+      valueQuantity: { value: 142, unit: 'mmHg', system: 'http://unitsofmeasure.org', code: 'mm[Hg]' },
+    },
+    {
+      code: { coding: [{ system: 'http://loinc.org', code: '8462-4' }] },
+      valueQuantity: { value: 90, unit: 'mmHg', comparator: '<' },
+    },
+  ],
+};
+const WARD = { resourceType: 'Location', id: 'w', position: { latitude: 48.2, longitude: 16.37 } };
+const LETTER = {
+  resourceType: 'Bundle',
+  id: 'l',
+  type: 'document',
+  entry: [{ resource: { resourceType: 'Composition', id: 'c', status: 'final', date: '2026-03' } }],
+};
 const RISK = {
   resourceType: 'RiskAssessment',
   id: 'r',
@@ -82,6 +104,17 @@ describe('a resource satisfies', () => {
     [PATIENT, 'family:exact=Müller'],
     [PATIENT, 'name:contains=MARIA'],
     [PATIENT, 'deceased=false'],
+    [PRESSURE, 'component-value-quantity=142||mmHg'],
+    [PRESSURE, 'component-value-quantity=142|http://unitsofmeasure.org|mm[Hg]'],
+    [PRESSURE, 'component-value-quantity=lt80||mmHg'],
+    [PRESSURE, 'component-code-value-quantity=http://loinc.org|8480-6$gt140||mmHg'],
+    [PRESSURE, 'component-code-value-quantity=SYS$142'],
+    [PRESSURE, 'component-code-value-quantity=8480-6$1,8462-4$lt90'],
+    [WARD, 'near=48.2|16.37'],
+    [WARD, 'near=48.21|16.37|1.2|km'],
+    [LETTER, 'composition=c'],
+    [LETTER, 'composition.status=final'],
+    [LETTER, 'composition.date=ge2026'],
     [OBSERVATION, 'value-quantity=5.4'],
     [OBSERVATION, 'value-quantity=5'],
     [OBSERVATION, 'value-quantity=ge5.4'],
@@ -124,6 +157,15 @@ describe('a resource does not satisfy', () => {
     [TASK, 'period=ap2026-11-22'],
     [PATIENT, 'name=uller'],
     [PATIENT, 'family:exact=Muller'],
+    [PRESSURE, 'component-value-quantity=142||kPa'],
+    [PRESSURE, 'component-value-quantity=142|http://other.org|mm[Hg]'],
+    [PRESSURE, 'component-value-quantity=90'],
+    [PRESSURE, 'component-code-value-quantity=8462-4$gt100'],
+    [PRESSURE, 'component-code-value-quantity=http://other.org|8480-6$gt100'],
+    [PRESSURE, 'component-code-value-quantity=8480-6$gt140||kPa'],
+    [WARD, 'near=48.21|16.37|1.0|km'],
+    [LETTER, 'composition=d'],
+    [LETTER, 'composition.status=draft'],
     [OBSERVATION, 'value-quantity=5.41'],
     [OBSERVATION, 'value-quantity=gt5.4'],
     [OBSERVATION, 'value-quantity=lt5.4'],
