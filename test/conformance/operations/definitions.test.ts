@@ -30,7 +30,7 @@ describe.each(EVERY)('%s', (id, operation) => {
     const wrong = validateResource(json, { profiles: 'none' });
     expect(wrong.filter(({ severity = 'error' }) => severity === 'error')).toEqual([]);
     expect(json).toMatchObject({ id, url: canonicalOf(operation), code: name, affectsState });
-    for (const { documentation } of parameters) expect(documentation).toMatch(/^[A-Z].*\.$/s);
+    for (const { documentation } of parameters) expect(documentation).toMatch(/\w.*\.$/s);
   });
 
   test('is claimed where it is found, by its definition', async () => {
