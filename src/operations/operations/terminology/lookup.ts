@@ -160,7 +160,7 @@ export const subsumes: Operation = {
     input('version', 'string', 'Which version of the system.'),
     input('codingA', 'Coding', 'One code with its system.'),
     input('codingB', 'Coding', 'The other code with its system.'),
-    output('outcome', 'code', 'equivalent, subsumes, subsumed-by or not-subsumed: A to B.', 1),
+    output('outcome', 'code', 'How A stands to B: equivalent, subsumes, subsumed-by or not-subsumed.', 1),
   ],
   perform: performSubsumes,
 };
