@@ -17,7 +17,7 @@ const TEXT = { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xht
 const coded = (code: string) => ({ coding: [{ system: 'http://example.org/codes', code }] });
 
 beforeAll(async () => {
-  rest = await openRest();
+  rest = await openRest('--unknown-modifier-extensions', 'accept');
   patient = await rest.create(
     make.patient({
       text: TEXT,
