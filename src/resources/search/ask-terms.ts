@@ -10,6 +10,7 @@ import { ancestorsOf, descendantsOf } from '../terminology/hierarchy.ts';
 import { readKey, writingsOf } from './ask-token.ts';
 import { anyOf, type Asked } from './asked.ts';
 import { splitEscaped, unescape } from './escape.ts';
+import { termTestsOf } from './filter-expression.ts';
 import { invalid, shownName } from './refusal.ts';
 
 /** Codes that one value may come to. */
@@ -24,7 +25,8 @@ export interface NamedTerms {
 /** What the pairs of a search name; nothing when no modifier asks for terminology. */
 export function namedTerms(pairs: readonly (readonly [name: string, value: string])[]): NamedTerms {
   const [valueSets, systems] = [new Set<string>(), new Set<string>()];
-  for (const [name, text] of pairs) {
+  const asked = pairs.flatMap((pair) => (pair[0] === '_filter' ? termTestsOf(pair[1]) : [pair]));
+  for (const [name, text] of asked) {
     const modifier = /:(in|not-in|below|above)$/.exec(name)?.[1];
     if (modifier === undefined) continue;
     for (const value of splitEscaped(text, ',') ?? []) {

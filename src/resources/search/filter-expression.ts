@@ -37,6 +37,29 @@ export const TESTS_MAX = 50;
 /** Parentheses and brackets within one another. */
 export const FILTER_NESTING_MAX = 16;
 
+/** Operators that are a modifier of the parameter by another name: what it subsumes is below it. */
+export const MODIFIED: Readonly<Record<string, string>> = { ss: 'below', sb: 'above', in: 'in' };
+
+/** The tests of an expression that ask terminology, as pairs of a query: `code:in` and the value. */
+export function termTestsOf(text: string): readonly (readonly [name: string, value: string])[] {
+  const pairs: (readonly [string, string])[] = [];
+  const visit = (filter: Filter): void => {
+    if (filter.kind === 'not') visit(filter.filter);
+    else if (filter.kind !== 'test') [filter.left, filter.right].forEach(visit);
+    else {
+      for (const { where } of filter.path) if (where !== undefined) visit(where);
+      const modifier = MODIFIED[filter.operator];
+      const name = filter.path.at(-1)?.name ?? '';
+      if (modifier !== undefined) pairs.push([`${name}:${modifier}`, escapedValue(filter.value)]);
+    }
+  };
+  visit(parseFilterExpression(text));
+  return pairs;
+}
+
+/** A value of an expression as one value of a parameter: what separates values there means nothing here. */
+export const escapedValue = (value: string): string => value.replaceAll(/[,$\\]/g, String.raw`\$&`);
+
 interface Reading {
   readonly text: string;
   at: number;

@@ -7,7 +7,13 @@ import { cutText, foldText } from '../../fhir/fold.ts';
 import type { Clause, PartClause } from '../../ports/query.ts';
 import { searchParameters, type SearchParameter } from '../search-parameters.ts';
 import { STRING_MAX, type Kind } from './extract.ts';
-import { parseFilterExpression, type Filter, type FilterStep } from './filter-expression.ts';
+import {
+  escapedValue,
+  MODIFIED,
+  parseFilterExpression,
+  type Filter,
+  type FilterStep,
+} from './filter-expression.ts';
 import { HOPS_MAX, MEANINGS_MAX, parseChain, parseFilter, sizeOf, type FilterOptions } from './filter.ts';
 import { invalid, shownName, unsupported } from './refusal.ts';
 
@@ -69,9 +75,6 @@ function clauseOfPath(
 const PREFIXED: ReadonlySet<string> = new Set(['ne', 'gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb']);
 const INTERVALS: ReadonlySet<Kind> = new Set(['date', 'number', 'quantity']);
 
-/** Operators that are modifiers of a parameter under another name. */
-const MODIFIED: Readonly<Record<string, string>> = { ss: 'below', sb: 'above', in: 'in' };
-
 function clauseOfTest(type: string, name: string, test: Test, options: FilterOptions): Clause | undefined {
   const { operator, value } = test;
   if (name.includes(':')) throw invalid('_filter', `${shownName(name)}: a type is named only on the way`);
@@ -118,7 +121,7 @@ function missingOf(value: string): string {
 
 /** One value of an ordinary parameter: separators between values mean nothing here, those within a value do. */
 const escaped = (value: string, kind: Kind): string =>
-  value.replaceAll(kind === 'composite' ? /[,\\]/g : /[,$\\]/g, String.raw`\$&`);
+  kind === 'composite' ? value.replaceAll(/[,\\]/g, String.raw`\$&`) : escapedValue(value);
 
 /** "True if a (implied) date period in the set overlaps with the implied period in the value." */
 function overlapping(clause: Clause | undefined): Clause | undefined {
