@@ -34,8 +34,9 @@ test('the examples of the README play a referral', async () => {
     ['-c', `set -e; trap 'kill %1 2>/dev/null' EXIT\n${script}`],
     { cwd: folder, timeout: 60_000, maxBuffer: 10 ** 7 },
   );
-  const [, , sent = '', accepted = '', refused = '', seen = '', acknowledged = '', heard = ''] =
+  const [, , sent = '', accepted = '', refused = '', seen = '', told = '', judged = '', ...engines] =
     stdout.split('=== block\n');
+  const [acknowledged = '', heard = ''] = engines;
   expect(sent).toContain('transaction-response');
   expect(sent).toContain('"location":"ServiceRequest/');
   expect(JSON.parse(accepted)).toMatchObject({
@@ -48,6 +49,9 @@ test('the examples of the README play a referral', async () => {
   });
   expect(seen).toContain('"type":"history"');
   expect(seen).toContain('send-acceptance');
+  expect(told).toContain('timeline-step');
+  expect(told).toContain('<Task xmlns="http://hl7.org/fhir">');
+  expect(JSON.parse(judged)).toHaveProperty('issue.0.severity', 'error');
   expect(acknowledged).toContain('MSA|AA|DEMO-000001');
   expect(heard).toMatch(/^MSH\|.*\|OSU\^O51\^OSU_O51\|/m);
   expect(heard).toContain('ORC|OK|R-2026-00731^^2.999.360.1.15^ISO|||IP');
