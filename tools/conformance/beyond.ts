@@ -9,10 +9,46 @@ export const FORMATS: readonly Clause[] = [
     'strict JSON; decimals keep their digits',
     'conformance/rest/instance.test.ts › literals of decimals and every character',
   ),
-  kept('xml.html', 'XML and JSON say the same, both ways', 'conformance/formats/codec.test.ts › '),
-  kept('xml.html', 'no DOCTYPE, no entities, bounded depth and size', 'unit/xml/hostile.test.ts › '),
-  kept('binary.html#rest', 'Binary in its own type', 'conformance/formats/binary.test.ts › '),
+  kept(
+    'xml.html',
+    'XML and JSON say the same, both ways',
+    'conformance/formats/codec.test.ts › the samples of every type',
+    'conformance/formats/codec.test.ts › random resources of every type',
+  ),
+  kept(
+    'xml.html',
+    'order, namespace, attributes, no empty elements',
+    'unit/xml/decode.test.ts › refused, with the place',
+  ),
+  kept(
+    'xml.html',
+    'no DOCTYPE, no entities, UTF-8 only, bounded depth and size',
+    'unit/xml/hostile.test.ts › hostile documents',
+  ),
+  kept(
+    'datatypes.html#decimal',
+    'a decimal keeps its precision',
+    'conformance/formats/http.test.ts › a decimal keeps its literal through both formats',
+  ),
+  kept('narrative.html', 'XHTML is kept', 'unit/xml/encode.test.ts › the narrative'),
+  kept(
+    'http.html#mime-type',
+    'bodies, Bundles, conditions, histories and refusals in XML',
+    'conformance/formats/http.test.ts › sent in XML',
+    'conformance/formats/http.test.ts › a transaction and a batch',
+  ),
+  kept(
+    'binary.html#rest',
+    'Binary in its own type, in and out',
+    'conformance/formats/binary.test.ts › written in its own type',
+    'conformance/formats/binary.test.ts › read',
+  ),
   kept('resource-operation-convert.html', '$convert', 'conformance/formats/convert.test.ts › $convert'),
+  notOffered(
+    'xml.html',
+    'processing instructions; comments outside a narrative are not kept',
+    'JSON has neither; 400 for the first',
+  ),
 ];
 
 export const VALIDATION: readonly Clause[] = [
@@ -20,6 +56,11 @@ export const VALIDATION: readonly Clause[] = [
     'validation.html',
     'structure, cardinality, values, bindings, references',
     'conformance/validation/faults.test.ts › ',
+  ),
+  kept(
+    'resourcelist.html',
+    'every type that is served takes its fullest sample, and finds a fault wherever it is planted',
+    'conformance/validation/samples.test.ts › ',
   ),
   kept('validation.html', 'published resources are valid', 'conformance/validation/corpus.test.ts › '),
   kept(
@@ -75,6 +116,26 @@ export const OPERATIONS: readonly Clause[] = [
     'resource-operation-meta.html',
     '$meta, $meta-add, $meta-delete',
     'conformance/operations/meta.test.ts › ',
+  ),
+  kept(
+    'operations.html#executing',
+    'POST with Parameters or the bare resource, in JSON and XML, HEAD, batch',
+    'conformance/operations/invoking.test.ts › ',
+  ),
+  kept(
+    'fhirpatch.html',
+    'operations on lists, choices, primitives and their extensions, and what is refused',
+    'unit/resources/fhirpath-patch.test.ts › ',
+  ),
+  notOffered(
+    'operations.html',
+    'operations inside a transaction',
+    'a transaction is one commit of writes; 400, and a batch takes them',
+  ),
+  kept(
+    'operations.html',
+    'ServiceRequest/$timeline, of our own',
+    'conformance/operations/timeline.test.ts › ',
   ),
   notOffered('bulkdata', 'bulk export', 'a referral is read by its parties, not exported in bulk'),
 ];

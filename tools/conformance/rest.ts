@@ -6,6 +6,16 @@ const DOOR = 'conformance/fhir-http/exchange.test.ts';
 
 export const REST: readonly Clause[] = [
   kept(
+    'http.html#summary',
+    'every interaction of every type that is claimed is done once and refused once',
+    'conformance/capability.test.ts › each interaction of each type',
+  ),
+  kept(
+    'http.html#summary',
+    'types that are not claimed, and bodies that are no resources to store, are 404',
+    'conformance/capability.test.ts › types of R4 that are not claimed',
+  ),
+  kept(
     'http.html#root',
     'one base for all types; the type and the id make the address',
     `conformance/openapi.test.ts › every type has its addresses`,
