@@ -247,7 +247,7 @@ export class OperationOutcomeError extends Error {
     this.name = 'OperationOutcomeError';
     this.code = code;
     const { retryAfter, ...rest } = detail;
-    this.issues = [{ code, ...rest }];
+    this.issues = [{ ...rest, code }];
     this.retryAfter = retryAfter;
   }
 

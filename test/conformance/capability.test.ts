@@ -306,6 +306,19 @@ describe('the whole system', () => {
       const wrong = rest.send('POST ', { body: { resourceType: 'Bundle', type: 'document' } });
       expect(await refused(wrong)).toEqual([400, 'bundle-invalid']);
     },
+    'search-system': async () => {
+      const first = await create('Basic');
+      const second = await create('Patient');
+      const ids = `${first.id},${second.id}`;
+      const found = entriesOf(await rest.must(`GET ?_type=Basic,Patient&_id=${ids}`));
+      expect(found.map(({ resource }) => resource?.id)).toEqual([second.id, first.id]);
+      const posted = await rest.must('POST _search', { body: `_type=Basic&_id=${ids}` });
+      expect(entriesOf(posted).map(({ resource }) => resource?.id)).toEqual([first.id]);
+      expect(await refused(rest.send('GET ?_type=Basic&shoe-size=46'))).toEqual([
+        400,
+        'search-parameter-unknown',
+      ]);
+    },
     'history-system': async () => {
       const first = await create('Basic');
       const second = await create('Patient');
@@ -319,11 +332,6 @@ describe('the whole system', () => {
     const codes = claimed.interaction?.map(({ code }) => code) ?? [];
     expect(codes.toSorted()).toEqual(Object.keys(SYSTEM).toSorted());
     for (const code of codes) await SYSTEM[code]?.('');
-  });
-
-  test('what is not claimed is not served: search of everything', async () => {
-    expect(await refused(rest.send('GET ?_id=known'))).toEqual([405, 'method-not-allowed']);
-    expect(await refused(rest.send('POST _search', { body: '_id=known' }))).toEqual([404, 'not-found']);
   });
 
   test('operations are claimed by the types on which they are served, and are no others', async () => {

@@ -54,7 +54,7 @@ export const FORMATS: readonly Clause[] = [
 export const VALIDATION: readonly Clause[] = [
   kept(
     'validation.html',
-    'structure, cardinality, values, bindings, references',
+    'structure, cardinality, values, required bindings, references',
     'conformance/validation/faults.test.ts › ',
   ),
   kept(
@@ -64,14 +64,26 @@ export const VALIDATION: readonly Clause[] = [
   ),
   kept('validation.html', 'published resources are valid', 'conformance/validation/corpus.test.ts › '),
   kept(
+    'validation.html',
+    'what two validators from outside say of samples and planted faults',
+    'conformance/validation/outside-judges.test.ts › ',
+  ),
+  kept(
     'conformance-rules.html#constraints',
     'every invariant of severity error of the types that are served',
     'conformance/validation/invariants.test.ts › every published invariant of severity error',
   ),
+  kept('element.html', 'ids of elements are unique', 'conformance/validation/element-ids.test.ts › '),
   kept(
     'profiling.html#discriminator',
-    'slicing by value, pattern, type, profile, exists and resolve()',
+    'slicing by value, pattern, type, profile, exists and resolve(); order, closed, re-slicing',
     'conformance/validation/slicing.test.ts › ',
+  ),
+  kept(
+    'terminologies.html#strength',
+    'bindings by their strength; what is not held is said to be unchecked',
+    'conformance/validation/slicing.test.ts › codes',
+    'conformance/terminology/bindings.test.ts › ',
   ),
   kept(
     'extensibility.html',
@@ -80,9 +92,15 @@ export const VALIDATION: readonly Clause[] = [
   ),
   kept(
     'profiling.html',
-    'profiles that are claimed hold, of BSeR and of US Core',
+    'profiles that are claimed hold: BSeR',
     'conformance/validation/profiles.test.ts › a breach is refused at its place',
+    'conformance/validation/bser-package.test.ts › ',
+  ),
+  kept(
+    'profiling.html',
+    'profiles that are claimed hold: US Core',
     'conformance/validation/us-core.test.ts › ',
+    'conformance/validation/us-core-constraints.test.ts › ',
   ),
   kept(
     'resource-operation-validate.html',
@@ -93,6 +111,26 @@ export const VALIDATION: readonly Clause[] = [
     'conformance-rules.html#mustSupport',
     'absent must-support elements are told to who validates',
     `${VALIDATE} › absent must-support elements are information here`,
+  ),
+  kept(
+    'validation.html',
+    'levels per type: off, structural, claimed, required',
+    'conformance/rest/validation-levels.test.ts › ',
+  ),
+  kept(
+    'documents.html',
+    'documents and messages are stored as such: what they refer to is within',
+    'conformance/rest/stored-bundles.test.ts › ',
+  ),
+  notOffered(
+    'profiling.html',
+    'StructureDefinitions that clients store',
+    'rules are compiled when the package is made; they are stored and read',
+  ),
+  notOffered(
+    'validation.html',
+    'profiles of stored targets on a write',
+    'a target may change the moment after; $validate checks them',
   ),
 ];
 

@@ -88,16 +88,27 @@ function readGroups(url: string, groups: readonly Cwe[], facility: string): read
   const concepts = groups.flatMap((group) => readConcept(asCdc(group), facility) ?? []);
   if (concepts.length === 0) return [];
   const codings = concepts.flatMap(({ coding = [] }) => coding.filter(({ system }) => system === CDC));
+  const [categories, max] = CATEGORIES[url] ?? [[], 0];
+  const broad = codings.filter(({ code }) => categories.includes(code ?? '')).slice(0, max);
   return [
     {
       url,
       extension: [
-        ...codings.map((valueCoding) => ({ url: 'ombCategory', valueCoding })),
+        ...codings.map((valueCoding) => ({
+          url: broad.includes(valueCoding) ? 'ombCategory' : 'detailed',
+          valueCoding,
+        })),
         { url: 'text', valueString: concepts.map(wordsOf).join(', ') },
       ],
     },
   ];
 }
+
+/** The categories of the Office of Management and Budget, and how many a patient may have; other codes are detailed. */
+const CATEGORIES: Readonly<Record<string, readonly [codes: readonly string[], max: number]>> = {
+  [RACE]: [['1002-5', '2028-9', '2054-5', '2076-8', '2106-3'], 5],
+  [ETHNICITY]: [['2135-2', '2186-5'], 1],
+};
 
 const asCdc = (group: Cwe): Cwe =>
   group.identifier !== undefined && CDC_NAMES.has(group.nameOfCodingSystem ?? '')

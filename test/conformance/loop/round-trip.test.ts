@@ -3,6 +3,7 @@
  * (`docs/reference/transitions.md`), posted singly and in one transaction (rules 3.5).
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { BODY_TYPES } from '../../../src/resources/index.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import { openServer, type TestServer } from '../../server.ts';
 import { SAMPLES } from '../validation/samples.ts';
@@ -32,7 +33,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'Subscription', // its status is the server's
   'Task', // below, with parties
   'ServiceRequest',
-  'Parameters', // not stored
+  ...BODY_TYPES, // not stored
 ]);
 
 const OTHERS = Object.entries(SAMPLES).filter(([type]) => !ELSEWHERE.has(type));

@@ -57,11 +57,11 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
   ],
   Expression: [['exp-1', { language: 'text/fhirpath' }, { language: 'text/fhirpath', expression: 'true' }]],
   Extension: [
-    ['ext-1', { url: 'x' }, { url: 'x', valueCode: 'y' }],
+    ['ext-1', { url: 'urn:x' }, { url: 'urn:x', valueCode: 'y' }],
     [
       'ext-1',
-      { url: 'x', valueCode: 'y', extension: [{ url: 'z', valueCode: 'y' }] },
-      { url: 'x', extension: [{ url: 'z', valueCode: 'y' }] },
+      { url: 'urn:x', valueCode: 'y', extension: [{ url: 'z', valueCode: 'y' }] },
+      { url: 'urn:x', extension: [{ url: 'z', valueCode: 'y' }] },
     ],
   ],
   Period: [
@@ -83,7 +83,7 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
   ],
   Ratio: [
     ['rat-1', { numerator: { value: 1 } }, { numerator: { value: 1 }, denominator: { value: 2 } }],
-    ['rat-1', { denominator: { value: 1 } }, { extension: [{ url: 'x', valueCode: 'y' }] }],
+    ['rat-1', { denominator: { value: 1 } }, { extension: [{ url: 'urn:x', valueCode: 'y' }] }],
   ],
   'Timing.repeat': [
     ['tim-1', { duration: 1 }, { duration: 1, durationUnit: 'h' }],
@@ -202,7 +202,9 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ],
   ],
   'Condition.stage': [['con-1', { type: { text: 'x' } }, { summary: { text: 'x' } }]],
-  'Condition.evidence': [['con-2', { extension: [{ url: 'x', valueCode: 'y' }] }, { code: [{ text: 'x' }] }]],
+  'Condition.evidence': [
+    ['con-2', { extension: [{ url: 'urn:x', valueCode: 'y' }] }, { code: [{ text: 'x' }] }],
+  ],
   Consent: [['ppc-1', consent, { ...consent, policy: [{ uri: 'http://x' }] }]],
   Observation: [
     [

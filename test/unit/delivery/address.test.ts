@@ -239,7 +239,7 @@ describe('the bounds of fan-out', () => {
   });
 
   test('criteria on a type of R4 that is not served are refused', async () => {
-    await expect(address(change(buildSubscription('s', 'Claim?status=active')))).rejects.toMatchObject({
+    await expect(address(change(buildSubscription('s', 'Account?status=active')))).rejects.toMatchObject({
       code: 'subscription-refused',
       issues: [expect.objectContaining({ expression: ['Subscription.criteria'] })],
     });
