@@ -44,20 +44,21 @@ describe('search parameters', () => {
       '_content',
       ...searchParameters(type).keys(),
     ]);
-    for (const name of names) {
+    const tried = names.map(async (name) => {
       const terms = variants.flatMap((variant) => {
         const [hit, miss] = [hitOf(type, name, variant), missOf(type, name, variant)];
         return hit === undefined ? [] : [{ id: variant.id, hit, miss }];
       });
       const [term] = terms;
       // Not every sample has a narrative, and none is in a List.
-      if (term === undefined && (name === '_text' || name === '_list')) continue;
+      if (term === undefined && (name === '_text' || name === '_list')) return;
       if (term === undefined) throw new Error(`nothing to find by ${type}.${name}`);
       const found = await rest.must(`GET ${type}?${name}=${encodeURIComponent(term.hit)}&_count=1000`);
       expect([name, term.hit, idsOf(found).includes(term.id)]).toEqual([name, term.hit, true]);
       const missed = await rest.must(`GET ${type}?${name}=${encodeURIComponent(term.miss)}&_count=1000`);
       expect([name, term.miss, idsOf(missed).includes(term.id)]).toEqual([name, term.miss, false]);
-    }
+    });
+    await Promise.all(tried);
   });
 
   test('parameters of R4 that are not claimed are refused with the reason', async () => {
@@ -101,18 +102,22 @@ const includedOf = (answer: Answer): readonly string[] =>
     .toSorted();
 
 describe('includes', () => {
+  let all: readonly Stored[];
+  beforeAll(async () => {
+    all = await everything();
+  });
+
   test.each(WRITTEN_TYPES)('each of %s includes what it should', async (type) => {
-    const all = await everything();
     const self = `${type}/${idOf(type)}`;
     const start = all.find((resource) => refOf(resource) === self);
     if (start === undefined) throw new Error(`${self} is not here`);
-    for (const include of claimOf(type).searchInclude ?? []) {
+    const included = (claimOf(type).searchInclude ?? []).map(async (include) => {
       const to = refersTo(start, include.split(':')[1] ?? '');
       const expected = all.map(refOf).filter((ref) => ref !== self && to.includes(ref));
       const answer = await rest.must(`GET ${type}?_id=${idOf(type)}&_include=${include}`);
       expect([include, includedOf(answer)]).toEqual([include, expected.toSorted()]);
-    }
-    for (const include of claimOf(type).searchRevInclude ?? []) {
+    });
+    const referring = (claimOf(type).searchRevInclude ?? []).map(async (include) => {
       const [from, param = ''] = include.split(':');
       const expected = all
         .filter((resource) => resource.resourceType === from && refersTo(resource, param).includes(self))
@@ -120,6 +125,7 @@ describe('includes', () => {
         .filter((ref) => ref !== self);
       const answer = await rest.must(`GET ${type}?_id=${idOf(type)}&_revinclude=${include}`);
       expect([include, includedOf(answer)]).toEqual([include, expected.toSorted()]);
-    }
+    });
+    await Promise.all([...included, ...referring]);
   });
 });

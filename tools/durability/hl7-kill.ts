@@ -73,6 +73,10 @@ const linkAt = (port: number) => ({
   ],
 });
 
+/** Orders acknowledged before a kill, if the machine can do it in this time. */
+const ROUND_MIN = 10;
+const ROUND_MAX_MS = 8000;
+
 interface Place {
   readonly begin: () => ServerProcess;
   readonly port: number;
@@ -108,7 +112,11 @@ async function run(
   for (let kill = 0; kill < kills; kill += 1) {
     await server.ready;
     const working = Promise.all(Array.from({ length: engines }, work));
+    const before = acknowledged.size;
     await pause(200 + chance.below(500));
+    // A slow machine may not have begun to answer.
+    for (let waited = 0; acknowledged.size < before + ROUND_MIN && waited < ROUND_MAX_MS; waited += 50)
+      await pause(50);
     await server.end('SIGKILL');
     await working;
     if (/"level":"error"/.test(server.said())) faults.push(`the server complained: ${server.said()}`);
@@ -116,9 +124,9 @@ async function run(
   }
 
   const base = await server.ready;
-  const before = await effectsOf(base, token);
+  const kept = await effectsOf(base, token);
   for (let number = 1; number <= sent; number += 1) {
-    const effects = before.get(number) ?? NONE;
+    const effects = kept.get(number) ?? NONE;
     if (!isOnce(effects) && (acknowledged.has(number) || !isNever(effects)))
       faults.push(
         `order ${number}, ${acknowledged.has(number) ? '' : 'not '}acknowledged: ${JSON.stringify(effects)}`,
@@ -137,7 +145,7 @@ async function run(
   }
   const { code } = await server.end('SIGTERM');
   if (code !== 0) faults.push(`the last stop ended with ${code}: ${server.said()}`);
-  const effectsUntold = [...before.keys()].filter((number) => !acknowledged.has(number)).length;
+  const effectsUntold = [...kept.keys()].filter((number) => !acknowledged.has(number)).length;
   return { kills, sent, acknowledged: acknowledged.size, effectsUntold, faults };
 }
 

@@ -21,7 +21,7 @@ import { beginLives, CALLERS, Dice, organizationOf, ORGANIZATIONS, takeStep } fr
 import { SightOracle, typeOf, type Version } from './sight-oracle.ts';
 
 const { REACH_RUNS, REACH_SEED, REACH_SHRINK } = process.env;
-const RUNS = Number(REACH_RUNS ?? 150);
+const RUNS = Number(REACH_RUNS ?? 60);
 const SAME = REACH_SEED === undefined ? {} : { seed: Number(REACH_SEED) };
 
 /** Durability and the audit of reads are tested elsewhere; here they would only take time. */
@@ -60,7 +60,7 @@ test(
       { numRuns: RUNS, endOnFailure: REACH_SHRINK === undefined, ...SAME },
     );
   },
-  RUNS * 2000,
+  RUNS * 6000,
 );
 
 /** Each resource that ever was: by its id, and each of its versions. */
@@ -211,7 +211,7 @@ test(
       { numRuns: Math.min(RUNS, 25) },
     );
   },
-  RUNS * 2000,
+  RUNS * 6000,
 );
 
 interface Part {
