@@ -40,6 +40,7 @@ const rolls = (length: number) => fc.array(fc.nat(9999), { minLength: length, ma
 test(
   'each context holds what its caller sees of it, and no more',
   async () => {
+    expect.hasAssertions();
     const lives = fc.array(rolls(12), { minLength: 8, maxLength: 30, size: 'max' });
     await fc.assert(
       fc.asyncProperty(lives, async (steps) => {
@@ -72,11 +73,11 @@ async function compareCompartments(world: World, oracle: SightOracle, caller: Ca
   const org = organizationOf(caller);
   const seen = oracle.worldOf(org);
   for (const patient of oracle.refs.filter((ref) => typeOf(ref) === 'Patient')) {
-    if (!seen.some((one) => refOf(one) === patient)) {
-      const { status } = await world.ask(caller, 'GET', `${patient}/Observation`);
-      expect([patient, status]).toEqual([patient, oracle.sees(org, patient) ? 410 : 404]);
-      continue;
-    }
+    const isHere = seen.some((one) => refOf(one) === patient);
+    const { status } = await world.ask(caller, 'GET', `${patient}/Observation`);
+    const otherwise = oracle.sees(org, patient) ? 410 : 404;
+    expect([patient, status]).toEqual([patient, isHere ? 200 : otherwise]);
+    if (!isHere) continue;
     const members = seen.filter((one) => isMember(one, patient)).map(refOf);
     for (const type of TYPES) {
       const found = await world.bundle(caller, `${patient}/${type}?_count=1000&_total=accurate`);

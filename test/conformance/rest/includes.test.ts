@@ -151,7 +151,7 @@ describe('bounds', () => {
     const said = entries.at(-1);
     expect(said?.search?.mode).toBe('outcome');
     expect(said?.fullUrl).toBeUndefined();
-    expect((said?.resource as OperationOutcome).issue).toMatchObject([
+    expect((said?.resource as OperationOutcome | undefined)?.issue).toMatchObject([
       { severity: 'warning', code: 'incomplete', details: { coding: [{ code: 'includes-cut' }] } },
     ]);
   });

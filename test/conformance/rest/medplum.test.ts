@@ -38,7 +38,7 @@ test('create, read, vread, update, patch, history, delete', async () => {
   const history = asBundle(await client.readHistory('Patient', made.id));
   expect(resourcesIn(history)).toEqual([patched, updated, made]);
   await client.deleteResource('Patient', made.id);
-  await expect(client.readResource('Patient', made.id)).rejects.toThrow();
+  await expect(client.readResource('Patient', made.id)).rejects.toThrow('was deleted');
 });
 
 test('creates once, and updates or creates', async () => {

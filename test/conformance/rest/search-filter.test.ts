@@ -204,8 +204,8 @@ describe('_filter refused in words', () => {
     'family sw "\\u0000"',
   ])('what would be another language stays a value: %j', async (filter) => {
     const { status, bundle } = await rest.send(filtered('Patient', filter));
-    if (status === 200) expect(bundle.entry ?? []).toEqual([]);
-    else expect(status).toBe(400);
+    expect([200, 400]).toContain(status);
+    expect(bundle.entry ?? []).toEqual([]);
   });
 });
 

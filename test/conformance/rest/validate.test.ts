@@ -186,7 +186,7 @@ describe('update', () => {
   });
 
   test('a move that the table does not have is told, and not made', async () => {
-    const { id = '' } = await rest.create(make.patient());
+    const { id } = await rest.create(make.patient());
     const order = make.serviceRequest({
       subject: `Patient/${id}`,
       requester: 'PractitionerRole/initiator',

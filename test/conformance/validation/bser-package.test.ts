@@ -74,7 +74,7 @@ describe('a breach in the document', () => {
         composition: {
           ...DOCUMENT.composition,
           section: [
-            (DOCUMENT.composition?.['section'] as readonly object[])[0],
+            (DOCUMENT.composition?.['section'] as readonly object[] | undefined)?.[0],
             {
               code: { coding: [{ system: 'http://hl7.org/fhir/us/bser/CodeSystem/bser', code: 'ORFSI' }] },
               entry: ['weight', 'weight'].map(() => ({

@@ -204,14 +204,19 @@ test.each<[string, readonly Compose[], string]>([
   const flat: Parents = CODES.map(() => undefined);
   const held = heldOf({ 'urn:a': flat, 'urn:b': flat }, sets);
   const started = performance.now();
-  expect(() => expandValueSet(held, 'urn:set:0')).toThrow(OperationOutcomeError);
-  try {
-    expandValueSet(held, 'urn:set:0');
-  } catch (error) {
-    expect((error as OperationOutcomeError).code).toBe(expected);
-  }
+  expect(codeOfRefusal(() => expandValueSet(held, 'urn:set:0'))).toBe(expected);
   expect(performance.now() - started).toBeLessThan(5000);
 });
+
+/** The code with which something is refused. */
+function codeOfRefusal(work: () => unknown): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error instanceof OperationOutcomeError ? error.code : String(error);
+  }
+}
 
 test('sets that include one another many times are worked out once', () => {
   const flat: Parents = CODES.map(() => undefined);
