@@ -18,10 +18,10 @@ export async function keptOf(snapshot: Snapshot, { document }: Pick<OpenItem, 'd
   return { document, binary };
 }
 
-/** The message of a work item as it came in; undefined when its link is no longer configured. */
+/** A kept message as it came in; undefined when its link is no longer configured. */
 export async function readKept(
   snapshot: Snapshot,
-  item: OpenItem,
+  item: Pick<OpenItem, 'document' | 'link' | 'receivedAt'>,
   links: readonly Link[],
 ): Promise<Incoming | undefined> {
   const link = links.find(({ name }) => name === item.link);

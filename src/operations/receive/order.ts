@@ -4,7 +4,8 @@
  */
 import { parseDateTime } from '../../fhir/datetime.ts';
 import type { Ref } from '../../fhir/types.ts';
-import type { Query } from '../../ports/query.ts';
+import type { Clause, Query } from '../../ports/query.ts';
+import type { Snapshot } from '../../ports/store.ts';
 import { isTerminal, type State } from '../../referral/state.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { EVERYTHING, type Draft } from '../draft.ts';
@@ -12,7 +13,8 @@ import { APPLIED, EVENT_SYSTEM, FATE_SYSTEM } from './marks.ts';
 
 /**
  * Whether a later event of the same sender was applied to this referral. It is asked of the kept messages, so that it
- * holds in the very commit that applies the next one. Two events of one second are taken as they come.
+ * holds in the very commit that applies the next one. Two events of one second are taken as they come. An interim note
+ * overtakes nothing: where it leads depends on the state that it meets (ADR 0019).
  */
 export async function isOvertaken(
   draft: Draft,
@@ -20,9 +22,44 @@ export async function isOvertaken(
   sender: Ref,
   sentAt: string | undefined,
 ): Promise<boolean> {
+  const query = buildLaterQuery(request, sender, sentAt, { kind: 'not', clause: IS_INTERIM_NOTE });
+  if (query === undefined) return false;
+  const { matches } = await draft.snapshot.search(query);
+  if (matches.length > 0) return true;
+  draft.expects.push({ query, refs: [] });
+  return false;
+}
+
+/** The latest interim note of the sender that is later than `sentAt` and was applied; the kept message, undefined for none. */
+export async function findLaterNote(
+  snapshot: Snapshot,
+  request: Ref,
+  sender: Ref,
+  sentAt: string | undefined,
+): Promise<Ref | undefined> {
+  const query = buildLaterQuery(request, sender, sentAt, IS_INTERIM_NOTE);
+  if (query === undefined) return undefined;
+  const { matches } = await snapshot.search(query);
+  return matches[0]?.ref;
+}
+
+const IS_INTERIM_NOTE: Clause = {
+  kind: 'token',
+  param: 'category',
+  system: EVENT_SYSTEM,
+  code: 'send-interim-note' satisfies Event,
+};
+
+/** The latest kept message that tells of an event after `sentAt`; undefined where the time is not known. */
+function buildLaterQuery(
+  request: Ref,
+  sender: Ref,
+  sentAt: string | undefined,
+  which: Clause,
+): Query | undefined {
   const sent = sentAt === undefined ? undefined : parseDateTime(sentAt);
-  if (sent === undefined) return false;
-  const query: Query = {
+  if (sent === undefined) return undefined;
+  return {
     type: 'DocumentReference',
     where: {
       kind: 'all',
@@ -31,19 +68,16 @@ export async function isOvertaken(
         { kind: 'reference', param: 'author', to: [sender] },
         { kind: 'token', param: 'category', system: FATE_SYSTEM, code: APPLIED },
         { kind: 'token', param: 'category', system: EVENT_SYSTEM },
+        which,
         { kind: 'range', param: 'date', prefix: 'sa', low: sent.low, high: sent.high },
       ],
     },
-    sort: [],
+    sort: [{ param: 'date', descending: true }],
     sight: EVERYTHING,
     count: 1,
     offset: 0,
     total: false,
   };
-  const { matches } = await draft.snapshot.search(query);
-  if (matches.length > 0) return true;
-  draft.expects.push({ query, refs: [] });
-  return false;
 }
 
 type Crossing = readonly [events: readonly Event[], during: readonly State[], says: string];

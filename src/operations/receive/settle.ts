@@ -19,6 +19,8 @@ export interface Settled {
   readonly verdict: Verdict;
   /** The referral's number, where it could be read. */
   readonly number: Identifier | undefined;
+  /** When its sender wrote it (MSH-7). */
+  readonly sentAt: string | undefined;
   /** Where the message is kept. */
   readonly kept: Kept;
 }
@@ -54,7 +56,8 @@ export async function settleMessage(
       given === undefined
         ? await judge(draft, incoming, kept, judging, progress)
         : { verdict: given, reading: undefined, fullUrls: new Map() };
-    if (judged.forget === true) return { draft: open(), verdict: judged.verdict, number: undefined, kept };
+    if (judged.forget === true)
+      return { draft: open(), verdict: judged.verdict, number: undefined, sentAt: undefined, kept };
     const isApplied = judged.verdict.fate === 'applied';
     const used = isApplied ? draft : relying(open(), draft);
     await file(used, incoming, kept, judged, beside);
@@ -136,7 +139,7 @@ async function finish(
       event,
     });
   }
-  return { draft, verdict, number, kept };
+  return { draft, verdict, number, sentAt: reading?.sentAt, kept };
 }
 
 /** The other party of the referral, else whom the message addresses. */

@@ -14,6 +14,7 @@ import type { Incoming } from './incoming.ts';
 import { findAllWaiting, findOverdue, findWaiting, ITEMS_MAX, turnItem, type OpenItem } from './items.ts';
 import { inOrder, keptOf, keyOf, numbersOf, readKept, readOpenItem } from './kept.ts';
 import type { ReceiveParts } from './receive.ts';
+import { renewNote } from './renew.ts';
 import { settleMessage, type Settled } from './settle.ts';
 import { ownRequest, requestOf } from './speak.ts';
 
@@ -27,6 +28,11 @@ export interface Waiting {
   sweep(): Promise<void>;
 }
 
+/** A message tried again. */
+interface Tried extends Offer {
+  readonly settled: Settled;
+}
+
 /** Messages tried in a row at most, so that nobody can keep the server busy with what waits. */
 const ROUNDS_MAX = 100;
 
@@ -36,25 +42,28 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
   const expected = createExpected(() => findAllWaiting(store.snapshot()));
 
   return {
-    after: ({ verdict, number, draft }) =>
+    after: (settled) =>
       quietly(async () => {
+        const { verdict, number, draft } = settled;
         if (number === undefined) return;
         const waits = verdict.kind === 'message-parked' || verdict.kind === 'message-unmatched';
         if (waits) await expected.add(number);
         // What it waits for may have come while it was put aside.
-        if (waits || draft.moves.length > 0) await tryAll(number);
+        if (waits || draft.moves.length > 0) await renewAll([settled, ...(await tryAll(number))]);
       }),
     touched: (refs) =>
       quietly(async () => {
         const tasks = refs.filter((ref) => typeOf(ref) === 'Task');
         if (tasks.length === 0 || (await expected.isEmpty())) return;
         const snapshot = store.snapshot();
-        for (const task of tasks) for (const number of await numbersOf(snapshot, task)) await tryAll(number);
+        for (const task of tasks) {
+          for (const number of await numbersOf(snapshot, task)) await renewAll(await tryAll(number));
+        }
       }),
     sweep: () =>
       quietly(async () => {
         for (const item of await findOverdue(store.snapshot(), clock.now() - settings.parkMs)) {
-          await guarded(item, () => askPerson(item));
+          await guarded(item.ref, () => askPerson(item));
         }
       }),
   };
@@ -67,43 +76,55 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
     }
   }
 
-  /** Each that goes through may let others through: the earliest first, from the beginning again. */
-  async function tryAll(number: Identifier): Promise<void> {
-    if (!(await expected.has(number))) return;
+  /** Each that goes through may let others through: the earliest first, from the beginning again. What went through. */
+  async function tryAll(number: Identifier): Promise<readonly Settled[]> {
+    const settled: Settled[] = [];
+    if (!(await expected.has(number))) return settled;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const snapshot = store.snapshot();
       const items = await inOrder(snapshot, await findWaiting(snapshot, number));
       if (items.length === 0) expected.remove(number);
-      if (!(await tryOne(items))) return;
+      const one = await tryOne(items);
+      if (one === undefined) break;
+      settled.push(one);
     }
+    return settled;
   }
 
-  async function tryOne(items: readonly OpenItem[]): Promise<boolean> {
-    for (const item of items) if (await guarded(item, () => tryAgain(item))) return true;
-    return false;
+  async function tryOne(items: readonly OpenItem[]): Promise<Settled | undefined> {
+    for (const item of items) {
+      const settled = await guarded(item.ref, () => tryAgain(item));
+      if (settled !== undefined) return settled;
+    }
+    return undefined;
+  }
+
+  /** An interim note that was written after one of these keeps its place (ADR 0019). */
+  async function renewAll(settled: readonly Settled[]): Promise<void> {
+    for (const one of settled) await guarded(one.kept.document, () => renewNote(room, parts.links(), one));
   }
 
   /** What goes wrong with one message harms no other, and not the one that gave the occasion. */
-  async function guarded(item: OpenItem, work: () => Promise<boolean>): Promise<boolean> {
+  async function guarded<T>(about: Ref, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
       if (error !== STILL_WAITING) {
-        log('a message that waits could not be tried again', { item: item.ref, error: nameOf(error) });
+        log('a message that waits could not be tried again', { about, error: nameOf(error) });
       }
-      return false;
+      return undefined;
     }
   }
 
-  async function tryAgain(item: OpenItem): Promise<boolean> {
+  async function tryAgain(item: OpenItem): Promise<Settled | undefined> {
     const incoming = await readKept(store.snapshot(), item, parts.links());
-    if (incoming === undefined) return false;
+    if (incoming === undefined) return undefined;
     const { committed, result } = await offer(room, (snapshot) => prepare(snapshot, item.ref, incoming));
     if (!committed.replayed) room.committed(result.commit.writes.map(({ ref }) => ref));
-    return true;
+    return result.settled;
   }
 
-  async function prepare(snapshot: Snapshot, ref: Ref, incoming: Incoming): Promise<Offer> {
+  async function prepare(snapshot: Snapshot, ref: Ref, incoming: Incoming): Promise<Tried> {
     const item = await readOpenItem(snapshot, ref);
     if (item === undefined) throw STILL_WAITING;
     const request = requestOf(room, incoming);
@@ -111,10 +132,10 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
       earlier: { kept: await keptOf(snapshot, item), item },
     });
     if (settled.verdict.kind === item.kind) throw STILL_WAITING;
-    return buildOffer(settled.draft, request, undefined);
+    return { ...(await buildOffer(settled.draft, request, undefined)), settled };
   }
 
-  async function askPerson({ ref }: OpenItem): Promise<boolean> {
+  async function askPerson({ ref }: OpenItem): Promise<void> {
     const { result } = await offer(room, async (snapshot) => {
       const item = await readOpenItem(snapshot, ref);
       if (item?.kind !== 'message-parked') throw STILL_WAITING;
@@ -126,7 +147,6 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
       return buildOffer(draft, request, undefined);
     });
     room.committed(result.commit.writes.map((write) => write.ref));
-    return true;
   }
 }
 

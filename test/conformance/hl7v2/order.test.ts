@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { typeOf } from '../../../src/resources/element.ts';
+import type { Ref } from '../../../src/fhir/types.ts';
 import {
   accept,
   book,
@@ -37,6 +39,7 @@ const BOOK = book({ at: 20, id: 'T-20' });
 const REBOOK = rebook({ at: 30, id: 'T-30' }, { hour: 16 });
 const MISS = miss({ at: 40, id: 'T-40' });
 const OFF = callOff({ at: 40, id: 'T-41' });
+const OFF_EARLY = callOff({ at: 25, id: 'T-25' });
 const INTERIM = interim({ at: 50, id: 'T-50' });
 const OUTCOME = outcome({ at: 60, id: 'T-60' });
 const DECLINE = decline({ at: 60, id: 'T-61' });
@@ -141,9 +144,36 @@ describe('messages that come too early', () => {
     expect(stateOf(await exchange.referral())).toBe('in-progress 5.1.1');
   });
 
-  test('an interim note between others keeps its place', async () => {
+  // prettier-ignore
+  const NOTES = [
+    // what comes after a note that was written later          as it arrives                              state
+    ['a visit moved',                                          [R, ACCEPT, INTERIM, REBOOK],              'in-progress 5.1.4'],
+    ['a visit, where the note had left the state as it was',   [R, ACCEPT, BOOK, OFF_EARLY, INTERIM, REBOOK], 'in-progress 5.1.4'],
+    ['a visit called off, which the note leaves as it is',     [R, ACCEPT, BOOK, INTERIM, OFF],           'in-progress 5.1.3'],
+    ['the outcome: the loop is closed',                        [R, ACCEPT, interim({ at: 70, id: 'T-70' }), OUTCOME],  'completed 7.0'],
+    ['a decline',                                              [R, ACCEPT, interim({ at: 70, id: 'T-70' }), DECLINE],  'rejected 4.0'],
+    ['a visit that another waited for',                        [R, ACCEPT, MISS, INTERIM, BOOK],          'in-progress 5.1.2'],
+  ] as const;
+
+  test.each(NOTES)('an interim note overtakes nothing: %s (ADR 0019)', async (_name, messages, state) => {
+    const told = await fates(...messages);
+    expect(told.at(-1)).toBe('applied');
+    expect(stateOf(await exchange.referral())).toBe(state);
+    expect((await kinds()).filter((kind) => kind !== 'note-missing')).toEqual([]);
+    expect(exchange.logged).toEqual([]);
+  });
+
+  test('an interim note that has its effect again is a move of its own, and says which message it came of', async () => {
     await fates(R, ACCEPT, INTERIM, REBOOK);
-    expect(stateOf(await exchange.referral())).toBe('in-progress 5.1.4');
+    const [document] = await exchange.all('DocumentReference', 'identifier=T-50');
+    const made = await exchange.all('Provenance', `entity=DocumentReference/${document?.id ?? ''}`);
+    expect(
+      made.flatMap(({ target }) =>
+        (target as { reference: Ref }[]).map(({ reference }) => typeOf(reference)),
+      ),
+    ).toEqual(expect.arrayContaining(['Task', 'ServiceRequest']));
+    expect(made).toHaveLength(2);
+    expect(await exchange.all('Appointment')).toMatchObject([{ status: 'booked' }]);
   });
 });
 

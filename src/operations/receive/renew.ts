@@ -1,0 +1,73 @@
+/**
+ * An interim note keeps its place among what its sender wrote (ADR 0019). It is the only event whose effect depends on
+ * the state that it meets: from most states it leads to 5.1.4, in some it leaves the state as it is (G4). So when an older
+ * event was applied after it, the note has its effect once more, by the row from the state that the older event led to;
+ * its document is there already.
+ */
+import type { Ref } from '../../fhir/types.ts';
+import type { Link } from '../../hl7v2/link.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { decideEvent } from '../../referral/decide.ts';
+import { withState } from '../../referral/state.ts';
+import { buildOffer, offer, type Offer } from '../offer.ts';
+import type { Room } from '../room.ts';
+import { settleDraft } from '../steps.ts';
+import { openDraft } from '../write.ts';
+import type { Incoming } from './incoming.ts';
+import { planProvenance } from './keep.ts';
+import { keptOf, readKept } from './kept.ts';
+import { findLaterNote, isOvertaken } from './order.ts';
+import { changeSent } from './own.ts';
+import { readReferral } from './referral.ts';
+import type { Settled } from './settle.ts';
+import { requestOf } from './speak.ts';
+
+/**
+ * Lets the latest interim note have its effect after an older message of its sender that moved the referral; nothing
+ * where there is none.
+ *
+ * @throws OperationOutcomeError when the commit is refused
+ */
+export async function renewNote(room: Room, links: readonly Link[], older: Settled): Promise<void> {
+  const { draft, verdict, sentAt } = older;
+  const { organization: sender, client: link } = draft.caller;
+  const request = verdict.referral?.request;
+  if (sender === undefined || request === undefined || draft.moves.length === 0) return;
+  const snapshot = room.store.snapshot();
+  const document = await findLaterNote(snapshot, request, sender, sentAt);
+  if (document === undefined) return;
+  const item = { document, link, receivedAt: room.clock.now() };
+  const note = await readKept(snapshot, item, links);
+  if (note === undefined) return;
+  try {
+    const { result } = await offer(room, (now) => prepare(room, now, note, { request, document }));
+    room.committed(result.commit.writes.map(({ ref }) => ref));
+  } catch (error) {
+    if (error !== NOTHING_TO_DO) throw error;
+  }
+}
+
+async function prepare(
+  room: Room,
+  snapshot: Snapshot,
+  note: Incoming,
+  { request: order, document }: { readonly request: Ref; readonly document: Ref },
+): Promise<Offer> {
+  const { sender, receiver, header } = note;
+  if (sender === undefined) throw NOTHING_TO_DO;
+  const request = requestOf(room, note);
+  const draft = openDraft(room, request, snapshot);
+  const found = await readReferral(draft, order, { sender, receiver });
+  if (found.kind !== 'one' || (await isOvertaken(draft, order, sender, header?.sentAt))) throw NOTHING_TO_DO;
+  const { referral } = found;
+  const decided = decideEvent(referral.state, 'send-interim-note', referral.actors);
+  if (decided.kind !== 'move' || decided.state === referral.state) throw NOTHING_TO_DO;
+  await changeSent(draft, referral.task, (tree) => withState(tree, decided.state));
+  const kept = await keptOf(snapshot, { document });
+  planProvenance(draft, note, kept, { custodian: sender, chart: referral }, undefined);
+  await settleDraft(draft, 'transaction', new Map());
+  return buildOffer(draft, request, undefined);
+}
+
+/** The note has its effect already. Told by throwing, since a commit that is not made writes nothing. */
+const NOTHING_TO_DO = new Error('the note has its effect already');
