@@ -28,7 +28,8 @@ export type Sight =
  *
  * Special parameters that the desk adds: `:patient` (reference; the patient compartments the resource is in),
  * `<param>:identifier` (token; the logical identifier of a reference), `<param>:of-type` (token; an identifier with its
- * type as system), `<param>:<system>|<code>` (number; a quantity of that unit, the system '' for any), and
+ * type as system), `<param>$wide` (number, 0 to 0; notes that some number under the parameter is an interval and no point),
+ * `<param>:<system>|<code>` (number; a quantity of that unit, the system '' for any), and
  * `<param>.<other>` (what a resource inside this one is found by).
  *
  * The JSON of a composite is a list of its components, each a list of that component's values as
@@ -71,6 +72,8 @@ export type Clause =
       readonly prefix: Prefix;
       readonly low: number;
       readonly high: number;
+      /** The values are points, low and high alike, but for versions that are noted under `<param>$wide`. */
+      readonly points?: boolean;
     }
   /** Some value under the parameter of the clause does not satisfy it. */
   | { readonly kind: 'other'; readonly clause: PartClause }

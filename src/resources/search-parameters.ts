@@ -3,7 +3,7 @@
  * its rows when it is first asked for.
  */
 import { PARAMETER_ROWS } from './generated/search-parameters.ts';
-import { parseRow, type SearchParameter } from './search/parameter.ts';
+import { parseRow, withAlone, type SearchParameter } from './search/parameter.ts';
 
 export { UNSUPPORTED as UNSUPPORTED_PARAMETERS } from './generated/search-parameters.ts';
 export { isFollowed } from './search/parameter.ts';
@@ -27,7 +27,7 @@ export function searchParameters(type: string): ReadonlyMap<string, SearchParame
     .split('\n')
     .filter((row) => row !== '')
     .map(parseRow);
-  const byCode = new Map(parameters.map((parameter) => [parameter.code, parameter]));
+  const byCode = new Map(parameters.map((parameter) => [parameter.code, withAlone(parameter, parameters)]));
   read.set(type, byCode);
   return byCode;
 }

@@ -55,9 +55,13 @@ function getterOf(parameter: SearchParameter): Getter {
   const inline = inlineOf(parameter);
   return (resource, into) => {
     const first = into.length;
-    const emit: Emit = (low, high, suffix) => {
-      const param = suffix === undefined ? code : code + suffix;
-      if (into.length - first < VALUES_MAX) addOnce(into, first, { param, low, high });
+    let own = 0;
+    const emit: Emit = (low, high, suffix = '') => {
+      const isOwn = suffix === '';
+      if (isOwn ? own >= VALUES_MAX : into.length - first >= VALUES_MAX * FORMS_MAX) return;
+      const before = into.length;
+      addOnce(into, first, { param: code + suffix, low, high });
+      if (isOwn && into.length > before) own += 1;
     };
     for (const { path, extract } of places) {
       visitElements(resource, path, (value) => extract(value, emit, path.argument));
@@ -65,6 +69,9 @@ function getterOf(parameter: SearchParameter): Getter {
     if (inline !== undefined) addInline(resource, code, inline, into);
   };
 }
+
+/** Forms of one value, under its parameter and those made of its name: a quantity's units, each noted when it is wide. */
+const FORMS_MAX = 8;
 
 /** The search values of a resource that stands where others have a reference, each under `code.param`. */
 function addInline(resource: Resource, code: string, path: ElementPath, into: SearchValue[]): void {

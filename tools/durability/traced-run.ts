@@ -47,7 +47,7 @@ const CHECKPOINT_PAGES = 200;
 const LANES = 2;
 
 /** Requests answered before the server is killed, if the machine can do it in this time. */
-const ANSWERED_MIN = 150;
+const ANSWERED_MIN = 60;
 const WORK_MAX_MS = 15_000;
 
 const countAnswered = ({ offers, reads }: Ledger): number => offers.filter(isAnswered).length + reads.length;

@@ -105,7 +105,7 @@ function askDate(value: string, { name, param, now }: Asked): Clause {
 function askNumber(value: string, { name, param }: Asked): Clause {
   const range = parseNumberRange(value);
   if (range === undefined) throw invalid(name, 'a number such as 5.40 or gt5, without a unit');
-  return { kind: 'range', param, ...range };
+  return { kind: 'range', param, ...range, points: true };
 }
 
 /** `[prefix][number]|[system]|[code]`, `[prefix][number]||[code]` or `[prefix][number]`. */
@@ -120,7 +120,7 @@ function askQuantity(value: string, { name, param }: Asked): Clause {
       'number, number|system|code or number||unit, such as gt5.4|http://unitsofmeasure.org|mg',
     );
   const suffix = code === '' ? '' : unitSuffix({ system, code });
-  return { kind: 'range', param: `${param}${suffix}`, ...range };
+  return { kind: 'range', param: `${param}${suffix}`, ...range, points: true };
 }
 
 /** `code$value`: "the composite parameter's values are joined by a $", each with a prefix where its type has them. */
@@ -134,8 +134,21 @@ function askTuple(value: string, asked: Asked): Clause {
     const ways = waysOf(component, pieces[index] ?? '', asked);
     tuples = tuples.flatMap((tuple) => ways.map((way) => [...tuple, way]));
   }
-  return anyOf(tuples.map((of) => ({ kind: 'tuple', param, of })));
+  return anyOf(
+    tuples.map((of) => {
+      const tuple: Clause = { kind: 'tuple', param, of };
+      const alone = aloneOf(of, components);
+      return alone.length === 0 ? tuple : { kind: 'all', of: [tuple, ...alone] };
+    }),
+  );
 }
+
+/** What holds of every resource with such a tuple: components after the first, by which it is not looked up, alone. */
+const aloneOf = (of: readonly PartClause[], components: readonly Component[]): readonly Clause[] =>
+  of.flatMap((part, index) => {
+    const alone = index === 0 ? undefined : components[index]?.alone;
+    return alone === undefined ? [] : [{ ...part, param: `${alone}${part.param}` }];
+  });
 
 function waysOf({ kind, paths, targets }: Component, piece: string, asked: Asked): readonly PartClause[] {
   const ask = MODIFIERS[kind][''];

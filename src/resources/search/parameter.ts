@@ -31,6 +31,8 @@ export interface Component {
   readonly kind: Kind;
   readonly paths: readonly ComponentPath[];
   readonly targets: readonly string[] | undefined;
+  /** The parameter that selects what the component selects, whatever stands beside it. */
+  readonly alone?: string | undefined;
 }
 
 export interface ComponentPath extends ElementPath {
@@ -85,3 +87,26 @@ function parseComponent(text: string): Component {
   const type = text.slice(0, equals) as SearchParamType; // the generator writes no other
   return { kind: kindOf(type, datatypesOf(paths)), paths, targets: targetsOf(targets) };
 }
+
+/** A composite whose components know the parameters of the type by which they are found alone. */
+export function withAlone(composite: SearchParameter, all: Iterable<SearchParameter>): SearchParameter {
+  const { components, paths } = composite;
+  if (components === undefined) return composite;
+  const known = new Map([...all].map((one) => [placesKey(one.kind, one.paths), one.code]));
+  const alone = (component: Component): string | undefined => {
+    const places = paths.flatMap((root) =>
+      component.paths.map((path) => ({
+        ...path,
+        steps: path.fromResource ? path.steps : [...root.steps, ...path.steps],
+      })),
+    );
+    return known.get(placesKey(component.kind, places));
+  };
+  return { ...composite, components: components.map((one) => ({ ...one, alone: alone(one) })) };
+}
+
+const placesKey = (kind: Kind, paths: readonly ElementPath[]): string =>
+  [
+    kind,
+    ...new Set(paths.map(({ steps, datatype, argument }) => JSON.stringify([steps, datatype, argument]))),
+  ].join(' ');

@@ -56,11 +56,20 @@ interface Span {
 }
 
 /** Once for itself, and once for each way to name its unit. */
-function emitSpan({ low, high }: Span, { system, code, unit }: Quantity, emit: Emit): void {
-  emit(low, high);
-  if (system !== undefined && code !== undefined) emit(low, high, unitSuffix({ system, code }));
-  if (code !== undefined) emit(low, high, unitSuffix({ code }));
-  if (unit !== undefined && unit !== code) emit(low, high, unitSuffix({ code: unit }));
+function emitSpan(span: Span, { system, code, unit }: Quantity, emit: Emit): void {
+  emitNoted(span, '', emit);
+  if (system !== undefined && code !== undefined) emitNoted(span, unitSuffix({ system, code }), emit);
+  if (code !== undefined) emitNoted(span, unitSuffix({ code }), emit);
+  if (unit !== undefined && unit !== code) emitNoted(span, unitSuffix({ code: unit }), emit);
+}
+
+/** After the parameter of a number that is no point; `$` is escaped in units, so none of them is called so. */
+export const WIDE = '$wide';
+
+/** Numbers are looked for as points; what is none is noted (ports/query.ts). */
+function emitNoted({ low, high }: Span, suffix: string, emit: Emit): void {
+  emit(low, high, suffix);
+  if (low !== high) emit(0, 0, `${suffix}${WIDE}`);
 }
 
 /** "How the value should be understood": `<5` is everything below 5. */
@@ -87,7 +96,7 @@ export function emitNumber(emit: Emit, value: unknown): void {
 export function emitRange(emit: Emit, low: unknown, high: unknown): void {
   const [from, to] = [numberOf(low), numberOf(high)];
   if (from === undefined && to === undefined) return;
-  emit(from ?? -NO_BOUND, to ?? NO_BOUND);
+  emitNoted({ low: from ?? -NO_BOUND, high: to ?? NO_BOUND }, '', emit);
 }
 
 /** A number of the plain or of the storing tree. */

@@ -8,6 +8,7 @@ import type { SearchValue } from '../../ports/query.ts';
 import { visitElements, type ElementPath, type Present } from './element-path.ts';
 import { extractorOf, VALUES_MAX } from './extract.ts';
 import type { Component } from './parameter.ts';
+import { WIDE } from './quantity.ts';
 
 /** Values of one component that a tuple keeps. */
 export const PARTS_MAX = 50;
@@ -36,8 +37,9 @@ export function tuplesOf(
   };
 }
 
-/** What only a modifier asks for: a composite takes none. */
-const LEFT_OUT: ReadonlySet<string> = new Set([':identifier', ':of-type']);
+/** What only a modifier asks for: a composite takes none; and what is noted for the index alone. */
+const isLeftOut = (suffix: string): boolean =>
+  suffix === ':identifier' || suffix === ':of-type' || suffix.endsWith(WIDE);
 
 function partsOf({ kind, paths }: Component, element: Present, resource: Resource): readonly Part[] {
   const parts: Part[] = [];
@@ -48,7 +50,7 @@ function partsOf({ kind, paths }: Component, element: Present, resource: Resourc
       extract(
         value,
         (low, high, suffix = '') => {
-          if (!LEFT_OUT.has(suffix) && parts.length < PARTS_MAX) parts.push([suffix, low, high]);
+          if (!isLeftOut(suffix) && parts.length < PARTS_MAX) parts.push([suffix, low, high]);
         },
         path.argument,
       ),

@@ -8,7 +8,7 @@ import { boundsOf, narrower, narrowest, wholeType, withinSight } from './search-
 import type { Field, Source } from './search-sources.ts';
 import { windowOf } from './search-ranges.ts';
 import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
-import { all, and, each, FALSE, first, joined, sql, TRUE, word } from './sql.ts';
+import { and, each, FALSE, first, joined, sql, TRUE, word } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 export interface Wanted {
@@ -30,7 +30,7 @@ export function findVersions(wanted: Wanted): readonly number[] {
   const source = sourceOf(wanted);
   const [key] = sort;
   if (sort.length > 1 && key !== undefined && key.param !== '_id') {
-    return source !== undefined && source.rows < many
+    return source !== undefined && source.rows <= few
       ? sorted(source, wanted)
       : inOrderOfKeys(key, source ?? wholeType(field), wanted);
   }
@@ -121,20 +121,31 @@ function walkByKey({ param, descending }: SortKey, { field, must }: Wanted, limi
 
 /**
  * By several keys, without sorting all that matches: in the order of the first one, and what is alike in it by the others.
- * What is alike and many is searched for by itself, in the order of the others.
+ * What is alike and many is searched for by itself, in the order of the others. Where the candidates can be sorted after
+ * all, the walk is given up when it has looked at enough.
  */
 function inOrderOfKeys(key: SortKey, source: Source, wanted: Wanted): readonly number[] {
   const { field, must, need } = wanted;
+  const { many, tried } = field.world.limits;
   const rest = { ...wanted, sort: wanted.sort.slice(1) };
   const found = new Set<number>();
   const put = (vids: readonly number[]): void => vids.forEach((vid) => found.add(vid));
-  for (let beyond: Value | undefined; found.size < need;) {
-    const many = putAlike(walkOfKey(key, source, wanted, beyond), rest, found, put);
-    if (many === undefined) break;
-    // Later values of a version are passed over: whatever has an earlier one is found already.
-    const alike: Clause = { kind: 'token', param: key.param, code: many };
+  // Later values of a version are passed over: whatever has an earlier one is found already.
+  const putEqual = (code: string): void => {
+    const alike: Clause = { kind: 'token', param: key.param, code };
     put(findVersions({ ...rest, must: [...must, alike], need: need + found.size }));
-    beyond = many;
+  };
+  const values = fewValues(key, field);
+  for (const value of values ?? []) if (found.size < need) putEqual(value);
+  if (values === undefined) {
+    const limit = source.rows < many ? tried : ALL;
+    for (let beyond: Value | undefined; found.size < need;) {
+      const shared = putAlike(walkOfKey(key, source, wanted, { beyond, limit }), limit, rest, found, put);
+      if (shared === undefined) break;
+      putEqual(shared);
+      beyond = shared;
+    }
+    if (limit !== ALL && found.size < need) return sorted(source, wanted);
   }
   if (found.size < need && key.param !== '_lastUpdated' && windowOf(key.param, must) === undefined) {
     const without: Clause = { kind: 'missing', param: key.param, missing: true };
@@ -143,11 +154,31 @@ function inOrderOfKeys(key: SortKey, source: Source, wanted: Wanted): readonly n
   return [...found].slice(0, need);
 }
 
+/** Texts under a parameter that are few enough to be searched for one by one. */
+const VALUES_FEW = 12;
+
+/** All values of a key in its order, where they are texts and few, such as codes; undefined where they are not. */
+function fewValues({ param, descending }: SortKey, { type, world }: Field): readonly string[] | undefined {
+  if (param === '_lastUpdated') return undefined;
+  const way = direction(descending);
+  const values: string[] = [];
+  for (let last: Sql = TRUE; ;) {
+    const query = sql`SELECT low FROM value INDEXED BY sqlite_autoindex_value_1
+      WHERE pid = ${pidOf(world, type, param)} AND ${last} ORDER BY low ${way} LIMIT 1`;
+    const value = first<[Value]>(world.db, query)?.[0];
+    if (value === undefined) return values;
+    if (typeof value !== 'string' || values.length >= VALUES_FEW) return undefined;
+    values.push(value);
+    last = sql`low ${word(descending ? '<' : '>')} ${value}`;
+  }
+}
+
 type Value = string | number;
 
 /** Puts groups of what is alike, each in order, until there is enough; the text that too many share, if there is one. */
 function putAlike(
   one: Walk,
+  limit: number,
   rest: Wanted,
   found: ReadonlySet<number>,
   put: (vids: readonly number[]) => void,
@@ -165,7 +196,8 @@ function putAlike(
     group.add(vid);
     if (group.size > field.world.limits.sorted && typeof k === 'string') return k;
   }
-  put(inOrder(group, rest));
+  // Where the walk has a limit, the last group may not be whole.
+  if (limit === ALL) put(inOrder(group, rest));
   return undefined;
 }
 
@@ -173,20 +205,23 @@ function putAlike(
 function inOrder(vids: ReadonlySet<number>, { field, sort }: Wanted): readonly number[] {
   if (vids.size < 2) return [...vids];
   const given = sql`SELECT value AS vid FROM json_each(${JSON.stringify([...vids])})`;
-  return sorted({ branches: [given], ordered: false, rows: vids.size }, { field, sort, must: [], need: ALL });
+  return sorted(
+    { branches: [given], ordered: false, rows: vids.size },
+    { field, sort, must: [], need: vids.size },
+  );
 }
 
-/** Candidates with their value of a key as `k`, in its order; beyond a value when one is given. */
+/** Candidates with their value of a key as `k`, in its order, so many at most; beyond a value when one is given. */
 function walkOfKey(
   { param, descending }: SortKey,
   source: Source,
   { field, must }: Wanted,
-  beyond: Value | undefined,
+  { beyond, limit }: { readonly beyond: Value | undefined; readonly limit: number },
 ): Walk {
   const { type, world } = field;
   const way = direction(descending);
   if (param === '_lastUpdated') {
-    const { candidates, settles } = walk(source, descending, ALL);
+    const { candidates, settles } = walk(source, descending, limit);
     return {
       candidates: sql`SELECT w.vid, at AS k FROM (${candidates}) w CROSS JOIN version USING (vid)`,
       settles,
@@ -197,7 +232,7 @@ function walkOfKey(
   const after = beyond === undefined ? TRUE : sql`low ${word(descending ? '<' : '>')} ${beyond}`;
   return {
     candidates: sql`SELECT vid, low AS k FROM value INDEXED BY sqlite_autoindex_value_1
-      WHERE pid = ${pidOf(world, type, param)} AND ${within} AND ${after} ORDER BY low ${way}, vid ${way} LIMIT ${ALL}`,
+      WHERE pid = ${pidOf(world, type, param)} AND ${within} AND ${after} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
   };
 }
 
@@ -222,25 +257,28 @@ function collect(walks: readonly Walk[], { field, must, need }: Wanted): readonl
   return [...found];
 }
 
-/** All that matches, sorted by every key; ties in the order of writing, in the direction of the last key. */
-function sorted(source: Source, { field, must, sort, need }: Wanted): readonly number[] {
+/**
+ * All that matches, sorted by every key; ties in the order of writing, in the direction of the last key. The keys need no
+ * row of `version`, so candidates are sorted first, and verified one after the other until there is enough.
+ */
+function sorted(source: Source, wanted: Wanted): readonly number[] {
+  const { field, sort } = wanted;
   if (source.branches.length === 0) return [];
   const keys = sort.map((key, i) => sql`${keyOf(key, field)} AS ${word(`k${i}`)}`);
   const order = sort.map(({ descending }, i) => {
     const key = word(`k${i}`);
     return sql`${key} IS NULL, ${key} ${direction(descending)}`;
   });
-  const query = sql`SELECT v0.vid, ${joined(keys, ', ')}
-    ${verified(sql`SELECT DISTINCT vid FROM (${unionOf(source)})`, field, unsettled(must, source))}
-    ORDER BY ${joined(order, ', ')}, v0.vid ${direction(sort.at(-1)?.descending ?? true)} LIMIT ${need}`;
-  return all<[number]>(field.world.db, query).map(([vid]) => vid);
+  const candidates = sql`SELECT c.vid, ${joined(keys, ', ')} FROM (SELECT DISTINCT vid FROM (${unionOf(source)})) c
+    ORDER BY ${joined(order, ', ')}, c.vid ${direction(sort.at(-1)?.descending ?? true)} LIMIT ${ALL}`;
+  return collect([{ candidates, settles: source.settles }], wanted);
 }
 
 function keyOf({ param, descending }: SortKey, { type, world }: Field): Sql {
-  if (param === '_lastUpdated') return word('v0.at');
-  if (param === '_id') return word('r0.ref');
+  if (param === '_lastUpdated') return word('(SELECT at FROM version WHERE vid = c.vid)');
+  if (param === '_id') return word('(SELECT ref FROM version JOIN resource USING (rid) WHERE vid = c.vid)');
   return sql`(SELECT ${word(descending ? 'max' : 'min')}(low) FROM value INDEXED BY value_of
-    WHERE vid = v0.vid AND pid = ${pidOf(world, type, param)})`;
+    WHERE vid = c.vid AND pid = ${pidOf(world, type, param)})`;
 }
 
 /** Candidates, in their own order, of which those remain that are live, visible and satisfy the clauses. */

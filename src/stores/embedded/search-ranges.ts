@@ -13,17 +13,27 @@ export interface Bounds {
   readonly reach?: number;
 }
 
-/** Where an interval can be that satisfies the prefix; undefined: anywhere. */
-export const BOUNDS: { readonly [P in Prefix]: (from: number, to: number) => Bounds | undefined } = {
+type Range = Extract<Clause, { kind: 'range' }>;
+
+/** Where an interval can be that satisfies a clause; undefined: anywhere. Of points, wide ones are elsewhere. */
+export function placeOf({ prefix, low, high, points = false }: Range): Bounds | undefined {
+  const bounds = BOUNDS[prefix](low, high, points ? 0 : LONG);
+  return points && bounds !== undefined ? { from: bounds.from, to: bounds.to } : bounds;
+}
+
+/** By prefix; `longest` is what an interval may have that is not long. */
+const BOUNDS: {
+  readonly [P in Prefix]: (from: number, to: number, longest: number) => Bounds | undefined;
+} = {
   eq: (from, to) => ({ from, to }),
   ne: () => undefined,
-  gt: (_from, to) => ({ from: to - LONG, to: Infinity, reach: to }),
+  gt: (_from, to, longest) => ({ from: to - longest, to: Infinity, reach: to }),
   lt: (from) => ({ from: -Infinity, to: from }),
-  ge: (from, to) => ({ from: Math.min(from, to - LONG), to: Infinity, reach: to }),
+  ge: (from, to, longest) => ({ from: Math.min(from, to - longest), to: Infinity, reach: to }),
   le: (_from, to) => ({ from: -Infinity, to }),
   sa: (_from, to) => ({ from: to, to: Infinity }),
   eb: (from) => ({ from: -Infinity, to: from }),
-  ap: (from, to) => ({ from: from - LONG, to, reach: from }),
+  ap: (from, to, longest) => ({ from: from - longest, to, reach: from }),
 };
 
 /**
@@ -34,7 +44,7 @@ export function windowOf(param: string, must: readonly Clause[]): Bounds | undef
   let window: Bounds | undefined;
   for (const clause of must) {
     if (clause.kind !== 'range' || clause.param !== param) continue;
-    const bounds = BOUNDS[clause.prefix](clause.low, clause.high);
+    const bounds = placeOf(clause);
     if (bounds !== undefined) window = window === undefined ? bounds : intersect(window, bounds);
   }
   return window;
@@ -46,6 +56,15 @@ function intersect(one: Bounds, other: Bounds): Bounds {
   const reach = Math.min(one.reach ?? Infinity, other.reach ?? Infinity);
   return { from, to, ...(reach < Infinity && { reach }) };
 }
+
+/** The parameter under which versions are noted that are not found by {@link windowOf} alone, by what the clauses are. */
+export function notedBeside(param: string, must: readonly Clause[]): readonly string[] {
+  const ofPoints = must.some((one) => one.kind === 'range' && one.param === param && one.points === true);
+  return [several(param), ...(ofPoints ? [wide(param)] : [])];
+}
+
+/** The parameter under which whoever writes points notes what is none (ports/query.ts). */
+export const wide = (param: string): string => `${param}$wide`;
 
 /** The parameter under which versions are noted that have several intervals under `param`; as a value, 0 to 0. */
 export const several = (param: string): string => `${param}:several`;

@@ -7,7 +7,7 @@ import type { Clause } from '../../ports/query.ts';
 import { cutText, foldText } from '../../fhir/fold.ts';
 import { FOREVER, LONG } from './schema.ts';
 import { DEGREE_KM, firstCode, hasPrefix, listed, uriAncestors } from './search-conditions.ts';
-import { BOUNDS, several, windowOf } from './search-ranges.ts';
+import { notedBeside, placeOf, wide, windowOf } from './search-ranges.ts';
 import type { Bounds } from './search-ranges.ts';
 import { displayExpression, expressionOf, versionsBetween } from './search-text.ts';
 import { pidOf, versionAt } from './search-world.ts';
@@ -69,8 +69,8 @@ function windowed(must: readonly Clause[]): readonly string[] {
 function inWindow(param: string, must: readonly Clause[], field: Field): Source | undefined {
   const window = windowOf(param, must);
   if (window === undefined) return undefined;
-  const [, inside = []] = ranges(param, window, field);
-  const branches = [...inside, equalTo(several(param), 0, field)];
+  const [, inside = []] = between(param, window, field);
+  const branches = [...inside, ...notedBeside(param, must).map((noted) => equalTo(noted, 0, field))];
   return { branches, ordered: false, rows: count(branches, field.world) };
 }
 
@@ -82,10 +82,10 @@ export function boundsOf(param: string, must: readonly Clause[], field: Field): 
   const window = windowOf(param, must);
   if (window === undefined) return undefined;
   const { world, type } = field;
-  const noted = where(several(param), TRUE, field);
+  const noted = notedBeside(param, must).map((one) => where(one, TRUE, field));
   const { reach } = window;
   const long = reach === undefined ? [] : [longFrom(pidOf(world, type, param), reach)];
-  return [noted, ...long].some((one) => hasRow(one, world)) ? undefined : window;
+  return [...noted, ...long].some((one) => hasRow(one, world)) ? undefined : window;
 }
 
 /** The narrower of two; what comes in order, when both are wide. */
@@ -185,7 +185,7 @@ function branchesOf(clause: Clause, field: Field): Branches {
     case 'string':
       return strings(clause.param, clause.match, clause.value, field);
     case 'range':
-      return ranges(clause.param, BOUNDS[clause.prefix](clause.low, clause.high), field);
+      return ranges(clause, field);
     case 'codes':
       return references(clause.param, clause.codes, field);
     case 'tuple': {
@@ -264,8 +264,14 @@ function isInBelt({ latitude, km }: { readonly latitude: number; readonly km: nu
   return sql`low >= ${latitude - degrees} AND low <= ${latitude + degrees}`;
 }
 
-function ranges(param: string, bounds: Bounds | undefined, field: Field): Branches {
+function ranges(clause: Extract<Clause, { kind: 'range' }>, field: Field): Branches {
+  const bounds = placeOf(clause);
   if (bounds === undefined) return [];
+  const [, inside = []] = between(clause.param, bounds, field);
+  return [[], clause.points === true ? [...inside, equalTo(wide(clause.param), 0, field)] : inside];
+}
+
+function between(param: string, bounds: Bounds, field: Field): Branches {
   const { from, to, reach } = bounds;
   const near = where(param, sql`low >= ${from} AND low <= ${to}`, field);
   if (reach === undefined) return [[], [near]];

@@ -38,7 +38,7 @@ describe(`the server as it is (seed ${seed})`, () => {
     expect(images.torn).toBe(300);
     // The cuts cut something off, and some fell into a checkpoint.
     expect(withoutTail).toBeGreaterThan(100);
-    expect(run.disk.changes.filter(({ file }) => file === 'store.db').length).toBeGreaterThan(100);
+    expect(run.disk.changes.filter(({ file }) => file === 'store.db').length).toBeGreaterThan(10);
   }, 120_000);
 });
 

@@ -47,14 +47,17 @@ const token = (param: string, code?: string, system?: string): Clause => ({
   ...(code !== undefined && { code }),
   ...(system !== undefined && { system }),
 });
-const range = (param: string, prefix: Prefix, value: number): Clause & PartClause => ({
+const points = (param: string, prefix: Prefix, value: number): Clause & PartClause => ({
   kind: 'range',
   param,
   prefix,
   low: value,
   high: value,
+  points: true,
 });
 const tuple = (param: string, ...of: Clause[]): Clause => ({ kind: 'tuple', param, of: of as PartClause[] });
+/** A tuple, and what its components after the first select alone. */
+const tupleAnd = (one: Clause, ...alone: Clause[]): Clause => ({ kind: 'all', of: [one, ...alone] });
 const near = (latitude: number, longitude: number, km: number): Clause => ({
   kind: 'near',
   param: 'near',
@@ -97,20 +100,23 @@ describe('one parameter becomes a clause', () => {
     ['Task', '_id:missing=true', { kind: 'any', of: [] }],
     ['Task', '_lastUpdated:missing=false', { kind: 'all', of: [] }],
     // quantity
-    ['Observation', 'value-quantity=gt5', range('value-quantity', 'gt', 5)],
+    ['Observation', 'value-quantity=gt5', points('value-quantity', 'gt', 5)],
     [
       'Observation',
       'value-quantity=gt5|http://unitsofmeasure.org|mg',
-      range('value-quantity:http://unitsofmeasure.org|mg', 'gt', 5),
+      points('value-quantity:http://unitsofmeasure.org|mg', 'gt', 5),
     ],
-    ['Observation', 'value-quantity=gt5||mg', range('value-quantity:|mg', 'gt', 5)],
-    ['Observation', 'value-quantity=gt5||', range('value-quantity', 'gt', 5)],
-    ['Observation', String.raw`value-quantity=gt5||a\|b`, range(String.raw`value-quantity:|a\|b`, 'gt', 5)],
+    ['Observation', 'value-quantity=gt5||mg', points('value-quantity:|mg', 'gt', 5)],
+    ['Observation', 'value-quantity=gt5||', points('value-quantity', 'gt', 5)],
+    ['Observation', String.raw`value-quantity=gt5||a\|b`, points(String.raw`value-quantity:|a\|b`, 'gt', 5)],
     // composite
     [
       'Observation',
       'code-value-quantity=http://loinc.org|8480-6$gt100||mmHg',
-      tuple('code-value-quantity', token('', '8480-6', 'http://loinc.org'), range(':|mmHg', 'gt', 100)),
+      tupleAnd(
+        tuple('code-value-quantity', token('', '8480-6', 'http://loinc.org'), points(':|mmHg', 'gt', 100)),
+        points('value-quantity:|mmHg', 'gt', 100),
+      ),
     ],
     [
       'Observation',
@@ -128,12 +134,21 @@ describe('one parameter becomes a clause', () => {
       {
         kind: 'any',
         of: [
-          tuple('combo-code-value-concept', token('', 'a'), token('', 'x')),
+          tupleAnd(
+            tuple('combo-code-value-concept', token('', 'a'), token('', 'x')),
+            token('combo-value-concept', 'x'),
+          ),
           {
             kind: 'any',
             of: [
-              tuple('combo-code-value-concept', token('', 'b'), token('', 'Y')),
-              tuple('combo-code-value-concept', token('', 'b'), token('', 'y')),
+              tupleAnd(
+                tuple('combo-code-value-concept', token('', 'b'), token('', 'Y')),
+                token('combo-value-concept', 'Y'),
+              ),
+              tupleAnd(
+                tuple('combo-code-value-concept', token('', 'b'), token('', 'y')),
+                token('combo-value-concept', 'y'),
+              ),
             ],
           },
         ],
@@ -142,7 +157,10 @@ describe('one parameter becomes a clause', () => {
     [
       'DocumentReference',
       'relationship=replaces$1',
-      tuple('relationship', token('', 'replaces'), reference('', 'DocumentReference/1')),
+      tupleAnd(
+        tuple('relationship', token('', 'replaces'), reference('', 'DocumentReference/1')),
+        reference('relatesto', 'DocumentReference/1'),
+      ),
     ],
     [
       'Observation',
@@ -316,6 +334,7 @@ describe('numbers imply a precision (R4 search, number)', () => {
       prefix,
       low: 5.4,
       high: 5.4,
+      points: true,
     });
   });
 

@@ -26,6 +26,7 @@ import {
   UNSUPPORTED_PARAMETERS,
   type SearchParameter,
 } from '../../../src/resources/search-parameters.ts';
+import { WIDE } from '../../../src/resources/search/quantity.ts';
 import { searchValues, VALUES_MAX } from '../../../src/resources/search-values.ts';
 import { randomOf, sampleResource } from './sample-resource.ts';
 
@@ -227,9 +228,32 @@ const found = (values: readonly SearchValue[], code: string): string[] =>
   distinct(
     values
       .filter(({ param }) => param === code || param.startsWith(`${code}:`))
-      .filter(({ param }) => param !== `${code}:identifier`)
+      .filter(({ param }) => param !== `${code}:identifier` && !param.endsWith(WIDE))
       .map(({ param, low, high }) => pairOf(low, high, param.slice(code.length))),
   );
+
+const isOf = (param: string, code: string): boolean =>
+  param === code || param === `${code}${WIDE}` || param.startsWith(`${code}:`);
+
+/** The parameters of a number or quantity that are noted to have an interval. */
+const notesIn = (values: readonly SearchValue[], { code }: SearchParameter): string[] =>
+  values.flatMap(({ param, low, high }) =>
+    isOf(param, code) && param.endsWith(WIDE) ? [JSON.stringify([param, low, high])] : [],
+  );
+
+/** The same by what they have. */
+const intervalsIn = (values: readonly SearchValue[], { code, kind }: SearchParameter): string[] =>
+  kind !== 'number' && kind !== 'quantity'
+    ? []
+    : [
+        ...new Set(
+          values.flatMap(({ param, low, high }) =>
+            isOf(param, code) && !param.endsWith(WIDE) && low !== high
+              ? [JSON.stringify([`${param}${WIDE}`, 0, 0])]
+              : [],
+          ),
+        ),
+      ];
 
 const pairOf = (low: string | number, high: string | number, suffix: string): Pair =>
   suffix === '' ? [low, high] : [low, high, suffix];
@@ -314,6 +338,7 @@ describe('the getters select what the FHIRPath library selects', () => {
         const { code } = parameter;
         const { expected, kept } = comparisonOf(type, parameter, sample, values);
         expect([code, kept]).toEqual([code, expected]);
+        expect([code, notesIn(values, parameter)]).toEqual([code, intervalsIn(values, parameter)]);
         if (expected.length > 0) unreached.delete(code);
       }
     }
@@ -499,6 +524,17 @@ describe('what a value is', () => {
     expect(
       valuesOf({ resourceType: 'Task', basedOn }).filter(({ param }) => param === 'based-on'),
     ).toHaveLength(VALUES_MAX);
+  });
+
+  test('so many with all their units, or a composite would find what its component alone does not', () => {
+    const component = Array.from({ length: VALUES_MAX }, (_, value) => ({
+      code: { coding: [{ code: 'a' }] },
+      valueQuantity: { value, comparator: '>', unit: 'mg', system: 'http://u', code: 'm' },
+    }));
+    const values = valuesOf({ resourceType: 'Observation', component });
+    for (const param of ['', ':http://u|m', ':|m', ':|mg', WIDE, `:|mg${WIDE}`])
+      expect(values.some((one) => one.param === `component-value-quantity${param}`)).toBe(true);
+    expect(values.filter((one) => one.param === 'component-value-quantity:|mg')).toHaveLength(VALUES_MAX);
   });
 });
 
