@@ -83,7 +83,9 @@ function addCanonical(
   asking: readonly Inclusion[],
   canonical: string,
 ): void {
-  const types = asking.flatMap(({ target }) => (target === undefined ? (targets ?? []) : [target]));
+  const types = asking.flatMap(({ target }) =>
+    target === undefined ? (targets ?? [...RESOURCE_TYPES.keys()]) : [target],
+  );
   const known = canonicals.get(canonical) ?? new Set();
   for (const type of types) if (isPublished(type)) known.add(type);
   if (known.size > 0) canonicals.set(canonical, known);
@@ -114,7 +116,7 @@ function matchOf({ ref, seq, text, custodian }: Version): Match | undefined {
   return text === undefined ? undefined : { ref, seq, text, custodian };
 }
 
-/** The newest that has this url; with a version, all that have this url and version. */
+/** Of each type the newest that has this url, and this version where one is named. */
 async function readCanonical(
   { request, snapshot }: Including,
   canonical: string,

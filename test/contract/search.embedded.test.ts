@@ -16,9 +16,39 @@ import type { SearchEngine } from './search-words.ts';
 
 /** Limits under which the ways for millions of resources are taken with a handful. */
 const WAYS: Readonly<Record<string, Partial<Limits>>> = {
-  'nothing is narrow': { many: 1, few: 0, sorted: 0, tried: 1, narrow: 0, merged: 0 },
-  'a little is narrow': { many: 4, few: 0, sorted: 1, tried: 2, narrow: 2, merged: 1 },
-  'tried in vain': { many: 3, few: 1, sorted: 0, tried: 1, narrow: 1, merged: 2 },
+  'nothing is narrow': {
+    many: 1,
+    few: 0,
+    sorted: 0,
+    sortable: 0,
+    tried: 1,
+    triedLong: 1,
+    triedShort: 0,
+    narrow: 0,
+    merged: 0,
+  },
+  'a little is narrow': {
+    many: 4,
+    few: 0,
+    sorted: 1,
+    sortable: 3,
+    tried: 2,
+    triedLong: 3,
+    triedShort: 2,
+    narrow: 2,
+    merged: 1,
+  },
+  'tried in vain': {
+    many: 3,
+    few: 1,
+    sorted: 0,
+    sortable: 100,
+    tried: 1,
+    triedLong: 100,
+    triedShort: 1,
+    narrow: 1,
+    merged: 2,
+  },
 };
 
 async function open(): Promise<SearchEngine> {

@@ -75,7 +75,7 @@ function compileRow(parameter: SearchParameter, base: string, byUrl: ByUrl): str
 const nameInline = (path: string, [target, ...more]: readonly string[] = []): string =>
   path.endsWith(':Resource') && target !== undefined && more.length === 0 ? `${path}(${target})` : path;
 
-/** The places of a parameter that hold something to its kind, and for a reference its targets. */
+/** The places of a parameter that hold something to its kind, and for a reference, a canonical too, its targets. */
 function compilePlaces(
   type: SearchParamType,
   selected: readonly string[],
@@ -85,7 +85,7 @@ function compilePlaces(
   const kind = kindOf(type, datatypes);
   const paths = [...new Set(selected)].filter((path) => extractorOf(kind, datatypeOf(path)) !== undefined);
   if (paths.length === 0) throw new Unsupported(`no ${kind} in ${datatypes.join(', ')}`);
-  return [paths.join('|'), ...(kind === 'reference' ? [targetsOf(paths, target)] : [])];
+  return [paths.join('|'), ...(type === 'reference' ? [targetsOf(paths, target)] : [])];
 }
 
 /** R4 gives the component that selects the code the definition of the one that selects the target, and the reverse. */

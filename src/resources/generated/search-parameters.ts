@@ -13,24 +13,24 @@ subject reference subject:Reference Device,HealthcareService,Location,Organizati
 type token type:CodeableConcept
 `,
   ActivityDefinition: `
-composed-of reference relatedArtifact[type=composed-of].resource:canonical
+composed-of reference relatedArtifact[type=composed-of].resource:canonical *
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical
-derived-from reference relatedArtifact[type=derived-from].resource:canonical
+depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical *
+derived-from reference relatedArtifact[type=derived-from].resource:canonical *
 description string description:markdown
 effective date effectivePeriod:Period
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-predecessor reference relatedArtifact[type=predecessor].resource:canonical
+predecessor reference relatedArtifact[type=predecessor].resource:canonical *
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
-successor reference relatedArtifact[type=successor].resource:canonical
+successor reference relatedArtifact[type=successor].resource:canonical *
 title string title:string
 topic token topic:CodeableConcept
 url uri url:uri
@@ -153,17 +153,17 @@ date date date:dateTime
 description string description:markdown
 fhirversion token version:string
 format token format:code(urn:ietf:bcp:13)
-guide reference implementationGuide:canonical
+guide reference implementationGuide:canonical ImplementationGuide
 jurisdiction token jurisdiction:CodeableConcept
 mode token rest.mode:code(http://hl7.org/fhir/restful-capability-mode)
 name string name:string
 publisher string publisher:string
 resource token rest.resource.type:code(http://hl7.org/fhir/resource-types)
-resource-profile reference rest.resource.profile:canonical
+resource-profile reference rest.resource.profile:canonical StructureDefinition
 security-service token rest.security.service:CodeableConcept
 software string software.name:string
 status token status:code(http://hl7.org/fhir/publication-status)
-supported-profile reference rest.resource.supportedProfile:canonical
+supported-profile reference rest.resource.supportedProfile:canonical StructureDefinition
 title string title:string
 url uri url:uri
 version token version:string
@@ -180,7 +180,7 @@ date date period:Period
 encounter reference encounter:Reference Encounter
 goal reference goal:Reference Goal
 identifier token identifier:Identifier
-instantiates-canonical reference instantiatesCanonical:canonical
+instantiates-canonical reference instantiatesCanonical:canonical ActivityDefinition,Measure,OperationDefinition,PlanDefinition,Questionnaire
 instantiates-uri uri instantiatesUri:uri
 intent token intent:code(http://hl7.org/fhir/request-intent)
 part-of reference partOf:Reference CarePlan
@@ -302,7 +302,7 @@ language token concept.designation.language:code(urn:ietf:bcp:47)
 name string name:string
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
-supplements reference supplements:canonical
+supplements reference supplements:canonical CodeSystem
 system uri url:uri
 title string title:string
 url uri url:uri
@@ -313,7 +313,7 @@ based-on reference basedOn:Reference *
 category token category:CodeableConcept
 encounter reference encounter:Reference Encounter
 identifier token identifier:Identifier
-instantiates-canonical reference instantiatesCanonical:canonical
+instantiates-canonical reference instantiatesCanonical:canonical ActivityDefinition,Measure,OperationDefinition,PlanDefinition,Questionnaire
 instantiates-uri uri instantiatesUri:uri
 medium token medium:CodeableConcept
 part-of reference partOf:Reference *
@@ -391,18 +391,18 @@ description string description:markdown
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-other reference group.unmapped.url:canonical
+other reference group.unmapped.url:canonical ConceptMap
 product uri group.element.target.product.property:uri
 publisher string publisher:string
-source reference sourceCanonical:canonical
+source reference sourceCanonical:canonical ValueSet
 source-code token group.element.code:code
 source-system uri group.source:uri
-source-uri reference sourceUri:uri
+source-uri reference sourceUri:uri ValueSet
 status token status:code(http://hl7.org/fhir/publication-status)
-target reference targetCanonical:canonical
+target reference targetCanonical:canonical ValueSet
 target-code token group.element.target.code:code
 target-system uri group.target:uri
-target-uri reference targetUri:uri
+target-uri reference targetUri:uri ValueSet
 title string title:string
 url uri url:uri
 version token version:string
@@ -536,7 +536,7 @@ encounter reference encounter:Reference Encounter,EpisodeOfCare
 event-date date occurrenceDateTime:dateTime|occurrencePeriod:Period
 group-identifier token groupIdentifier:Identifier
 identifier token identifier:Identifier
-instantiates-canonical reference instantiatesCanonical:canonical
+instantiates-canonical reference instantiatesCanonical:canonical ActivityDefinition,PlanDefinition
 instantiates-uri uri instantiatesUri:uri
 insurance reference insurance:Reference ClaimResponse,Coverage
 intent token intent:code(http://hl7.org/fhir/request-intent)
@@ -687,72 +687,72 @@ status token status:code(http://hl7.org/fhir/episode-of-care-status)
 type token type:CodeableConcept
 `,
   EventDefinition: `
-composed-of reference relatedArtifact[type=composed-of].resource:canonical
+composed-of reference relatedArtifact[type=composed-of].resource:canonical *
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-depends-on reference relatedArtifact[type=depends-on].resource:canonical
-derived-from reference relatedArtifact[type=derived-from].resource:canonical
+depends-on reference relatedArtifact[type=depends-on].resource:canonical *
+derived-from reference relatedArtifact[type=derived-from].resource:canonical *
 description string description:markdown
 effective date effectivePeriod:Period
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-predecessor reference relatedArtifact[type=predecessor].resource:canonical
+predecessor reference relatedArtifact[type=predecessor].resource:canonical *
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
-successor reference relatedArtifact[type=successor].resource:canonical
+successor reference relatedArtifact[type=successor].resource:canonical *
 title string title:string
 topic token topic:CodeableConcept
 url uri url:uri
 version token version:string
 `,
   Evidence: `
-composed-of reference relatedArtifact[type=composed-of].resource:canonical
+composed-of reference relatedArtifact[type=composed-of].resource:canonical *
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-depends-on reference relatedArtifact[type=depends-on].resource:canonical
-derived-from reference relatedArtifact[type=derived-from].resource:canonical
+depends-on reference relatedArtifact[type=depends-on].resource:canonical *
+derived-from reference relatedArtifact[type=derived-from].resource:canonical *
 description string description:markdown
 effective date effectivePeriod:Period
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-predecessor reference relatedArtifact[type=predecessor].resource:canonical
+predecessor reference relatedArtifact[type=predecessor].resource:canonical *
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
-successor reference relatedArtifact[type=successor].resource:canonical
+successor reference relatedArtifact[type=successor].resource:canonical *
 title string title:string
 topic token topic:CodeableConcept
 url uri url:uri
 version token version:string
 `,
   EvidenceVariable: `
-composed-of reference relatedArtifact[type=composed-of].resource:canonical
+composed-of reference relatedArtifact[type=composed-of].resource:canonical *
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-depends-on reference relatedArtifact[type=depends-on].resource:canonical
-derived-from reference relatedArtifact[type=derived-from].resource:canonical
+depends-on reference relatedArtifact[type=depends-on].resource:canonical *
+derived-from reference relatedArtifact[type=derived-from].resource:canonical *
 description string description:markdown
 effective date effectivePeriod:Period
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-predecessor reference relatedArtifact[type=predecessor].resource:canonical
+predecessor reference relatedArtifact[type=predecessor].resource:canonical *
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
-successor reference relatedArtifact[type=successor].resource:canonical
+successor reference relatedArtifact[type=successor].resource:canonical *
 title string title:string
 topic token topic:CodeableConcept
 url uri url:uri
@@ -796,7 +796,7 @@ subdetail-udi reference item.detail.subDetail.udi:Reference Device
 code token condition.code:CodeableConcept
 date date date:dateTime
 identifier token identifier:Identifier
-instantiates-canonical reference instantiatesCanonical:canonical
+instantiates-canonical reference instantiatesCanonical:canonical ActivityDefinition,Measure,OperationDefinition,PlanDefinition,Questionnaire
 instantiates-uri uri instantiatesUri:uri
 patient reference patient:Reference Patient
 relationship token relationship:CodeableConcept
@@ -932,10 +932,10 @@ context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-depends-on reference dependsOn.uri:canonical
+depends-on reference dependsOn.uri:canonical ImplementationGuide
 description string description:markdown
 experimental token experimental:boolean
-global reference global.profile:canonical
+global reference global.profile:canonical StructureDefinition
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
 publisher string publisher:string
@@ -976,7 +976,7 @@ totalnet quantity totalNet:Money
 type token type:CodeableConcept
 `,
   Library: `
-composed-of reference relatedArtifact[type=composed-of].resource:canonical
+composed-of reference relatedArtifact[type=composed-of].resource:canonical *
 content-type token content.contentType:code(urn:ietf:bcp:13)
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
@@ -984,17 +984,17 @@ context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-depends-on reference relatedArtifact[type=depends-on].resource:canonical
-derived-from reference relatedArtifact[type=derived-from].resource:canonical
+depends-on reference relatedArtifact[type=depends-on].resource:canonical *
+derived-from reference relatedArtifact[type=derived-from].resource:canonical *
 description string description:markdown
 effective date effectivePeriod:Period
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-predecessor reference relatedArtifact[type=predecessor].resource:canonical
+predecessor reference relatedArtifact[type=predecessor].resource:canonical *
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
-successor reference relatedArtifact[type=successor].resource:canonical
+successor reference relatedArtifact[type=successor].resource:canonical *
 title string title:string
 topic token topic:CodeableConcept
 type token type:CodeableConcept
@@ -1038,24 +1038,24 @@ status token status:code(http://hl7.org/fhir/location-status)
 type token type:CodeableConcept
 `,
   Measure: `
-composed-of reference relatedArtifact[type=composed-of].resource:canonical
+composed-of reference relatedArtifact[type=composed-of].resource:canonical *
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical
-derived-from reference relatedArtifact[type=derived-from].resource:canonical
+depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical *
+derived-from reference relatedArtifact[type=derived-from].resource:canonical *
 description string description:markdown
 effective date effectivePeriod:Period
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-predecessor reference relatedArtifact[type=predecessor].resource:canonical
+predecessor reference relatedArtifact[type=predecessor].resource:canonical *
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
-successor reference relatedArtifact[type=successor].resource:canonical
+successor reference relatedArtifact[type=successor].resource:canonical *
 title string title:string
 topic token topic:CodeableConcept
 url uri url:uri
@@ -1065,7 +1065,7 @@ version token version:string
 date date date:dateTime
 evaluated-resource reference evaluatedResource:Reference *
 identifier token identifier:Identifier
-measure reference measure:canonical
+measure reference measure:canonical Measure
 patient reference subject:Reference(Patient) Patient
 period date period:Period
 reporter reference reporter:Reference Location,Organization,Practitioner,PractitionerRole
@@ -1229,7 +1229,7 @@ focus token focus.code:code(http://hl7.org/fhir/resource-types)
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-parent reference parent:canonical
+parent reference parent:canonical ActivityDefinition,PlanDefinition
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
 title string title:string
@@ -1294,7 +1294,7 @@ datetime date dateTime:dateTime
 encounter reference encounter:Reference Encounter,EpisodeOfCare
 formula token enteralFormula.baseFormulaType:CodeableConcept
 identifier token identifier:Identifier
-instantiates-canonical reference instantiatesCanonical:canonical
+instantiates-canonical reference instantiatesCanonical:canonical ActivityDefinition,PlanDefinition
 instantiates-uri uri instantiatesUri:uri
 oraldiet token oralDiet.type:CodeableConcept
 patient reference patient:Reference Patient
@@ -1346,7 +1346,7 @@ value-string string valueString:string|valueCodeableConcept.text:string
 
 `,
   OperationDefinition: `
-base reference base:canonical
+base reference base:canonical OperationDefinition
 code token code:code
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
@@ -1355,12 +1355,12 @@ context-type-quantity composite useContext:UsageContext token=code:Coding;quanti
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
 description string description:markdown
-input-profile reference inputProfile:canonical
+input-profile reference inputProfile:canonical StructureDefinition
 instance token instance:boolean
 jurisdiction token jurisdiction:CodeableConcept
 kind token kind:code(http://hl7.org/fhir/operation-kind)
 name string name:string
-output-profile reference outputProfile:canonical
+output-profile reference outputProfile:canonical StructureDefinition
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
 system token system:boolean
@@ -1469,25 +1469,25 @@ relatedperson reference link.target:Reference(RelatedPerson) RelatedPerson
 telecom token telecom:ContactPoint
 `,
   PlanDefinition: `
-composed-of reference relatedArtifact[type=composed-of].resource:canonical
+composed-of reference relatedArtifact[type=composed-of].resource:canonical *
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-definition reference action.definitionCanonical:canonical|action.definitionUri:uri
-depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical
-derived-from reference relatedArtifact[type=derived-from].resource:canonical
+definition reference action.definitionCanonical:canonical|action.definitionUri:uri ActivityDefinition,PlanDefinition,Questionnaire
+depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical *
+derived-from reference relatedArtifact[type=derived-from].resource:canonical *
 description string description:markdown
 effective date effectivePeriod:Period
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-predecessor reference relatedArtifact[type=predecessor].resource:canonical
+predecessor reference relatedArtifact[type=predecessor].resource:canonical *
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
-successor reference relatedArtifact[type=successor].resource:canonical
+successor reference relatedArtifact[type=successor].resource:canonical *
 title string title:string
 topic token topic:CodeableConcept
 type token type:CodeableConcept
@@ -1534,7 +1534,7 @@ code token code:CodeableConcept
 date date performedDateTime:dateTime|performedPeriod:Period
 encounter reference encounter:Reference Encounter,EpisodeOfCare
 identifier token identifier:Identifier
-instantiates-canonical reference instantiatesCanonical:canonical
+instantiates-canonical reference instantiatesCanonical:canonical ActivityDefinition,Measure,OperationDefinition,PlanDefinition,Questionnaire
 instantiates-uri uri instantiatesUri:uri
 location reference location:Reference Location
 part-of reference partOf:Reference MedicationAdministration,Observation,Procedure
@@ -1586,7 +1586,7 @@ encounter reference encounter:Reference Encounter
 identifier token identifier:Identifier
 part-of reference partOf:Reference Observation,Procedure
 patient reference subject:Reference(Patient) Patient
-questionnaire reference questionnaire:canonical
+questionnaire reference questionnaire:canonical Questionnaire
 source reference source:Reference Patient,Practitioner,PractitionerRole,RelatedPerson
 status token status:code(http://hl7.org/fhir/questionnaire-answers-status)
 subject reference subject:Reference *
@@ -1616,7 +1616,7 @@ code token code:CodeableConcept
 encounter reference encounter:Reference Encounter
 group-identifier token groupIdentifier:Identifier
 identifier token identifier:Identifier
-instantiates-canonical reference instantiatesCanonical:canonical
+instantiates-canonical reference instantiatesCanonical:canonical *
 instantiates-uri uri instantiatesUri:uri
 intent token intent:code(http://hl7.org/fhir/request-intent)
 participant reference action.participant:Reference Device,Patient,Practitioner,PractitionerRole,RelatedPerson
@@ -1626,48 +1626,48 @@ status token status:code(http://hl7.org/fhir/request-status)
 subject reference subject:Reference Group,Patient
 `,
   ResearchDefinition: `
-composed-of reference relatedArtifact[type=composed-of].resource:canonical
+composed-of reference relatedArtifact[type=composed-of].resource:canonical *
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical
-derived-from reference relatedArtifact[type=derived-from].resource:canonical
+depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical *
+derived-from reference relatedArtifact[type=derived-from].resource:canonical *
 description string description:markdown
 effective date effectivePeriod:Period
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-predecessor reference relatedArtifact[type=predecessor].resource:canonical
+predecessor reference relatedArtifact[type=predecessor].resource:canonical *
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
-successor reference relatedArtifact[type=successor].resource:canonical
+successor reference relatedArtifact[type=successor].resource:canonical *
 title string title:string
 topic token topic:CodeableConcept
 url uri url:uri
 version token version:string
 `,
   ResearchElementDefinition: `
-composed-of reference relatedArtifact[type=composed-of].resource:canonical
+composed-of reference relatedArtifact[type=composed-of].resource:canonical *
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical
-derived-from reference relatedArtifact[type=derived-from].resource:canonical
+depends-on reference relatedArtifact[type=depends-on].resource:canonical|library:canonical *
+derived-from reference relatedArtifact[type=derived-from].resource:canonical *
 description string description:markdown
 effective date effectivePeriod:Period
 identifier token identifier:Identifier
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
-predecessor reference relatedArtifact[type=predecessor].resource:canonical
+predecessor reference relatedArtifact[type=predecessor].resource:canonical *
 publisher string publisher:string
 status token status:code(http://hl7.org/fhir/publication-status)
-successor reference relatedArtifact[type=successor].resource:canonical
+successor reference relatedArtifact[type=successor].resource:canonical *
 title string title:string
 topic token topic:CodeableConcept
 url uri url:uri
@@ -1744,14 +1744,14 @@ specialty token specialty:CodeableConcept
   SearchParameter: `
 base token base:code(http://hl7.org/fhir/resource-types)
 code token code:code
-component reference component.definition:canonical
+component reference component.definition:canonical SearchParameter
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
 context-type token useContext.code:Coding
 context-type-quantity composite useContext:UsageContext token=code:Coding;quantity=valueQuantity:Quantity|valueRange:Range
 context-type-value composite useContext:UsageContext token=code:Coding;token=valueCodeableConcept:CodeableConcept
 date date date:dateTime
-derived-from reference derivedFrom:canonical
+derived-from reference derivedFrom:canonical SearchParameter
 description string description:markdown
 jurisdiction token jurisdiction:CodeableConcept
 name string name:string
@@ -1770,7 +1770,7 @@ category token category:CodeableConcept
 code token code:CodeableConcept
 encounter reference encounter:Reference Encounter,EpisodeOfCare
 identifier token identifier:Identifier
-instantiates-canonical reference instantiatesCanonical:canonical
+instantiates-canonical reference instantiatesCanonical:canonical ActivityDefinition,PlanDefinition
 instantiates-uri uri instantiatesUri:uri
 intent token intent:code(http://hl7.org/fhir/request-intent)
 occurrence date occurrenceDateTime:dateTime|occurrencePeriod:Period|occurrenceTiming:Timing
@@ -1816,7 +1816,7 @@ type token typeCollected:CodeableConcept
 `,
   StructureDefinition: `
 abstract token abstract:boolean
-base reference baseDefinition:canonical
+base reference baseDefinition:canonical StructureDefinition
 base-path token snapshot.element.base.path:string|differential.element.base.path:string
 context token useContext.valueCodeableConcept:CodeableConcept
 context-quantity quantity useContext.valueQuantity:Quantity|useContext.valueRange:Range
@@ -1839,7 +1839,7 @@ status token status:code(http://hl7.org/fhir/publication-status)
 title string title:string
 type uri type:uri
 url uri url:uri
-valueset reference snapshot.element.binding.valueSet:canonical
+valueset reference snapshot.element.binding.valueSet:canonical ValueSet
 version token version:string
 `,
   StructureMap: `

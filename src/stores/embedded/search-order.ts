@@ -4,7 +4,7 @@
  */
 import type { Clause, SortKey } from '../../ports/query.ts';
 import { conditionOf } from './search-conditions.ts';
-import { boundsOf, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
+import { boundsOf, countUpTo, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
 import type { Field, Source } from './search-sources.ts';
 import { windowOf } from './search-ranges.ts';
 import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
@@ -25,22 +25,36 @@ const ALL = -1;
 
 /** The versions that match, distinct, in the order of the result. */
 export function findVersions(wanted: Wanted): readonly number[] {
-  const { field, sort, need } = wanted;
-  const { many, sorted: few, tried } = field.world.limits;
-  const source = sourceOf(wanted);
+  const { sort } = wanted;
+  const isByWriting = sort.length === 0 || sort[0]?.param === '_lastUpdated';
+  const tried = isByWriting && wanted.must.some(({ kind }) => kind === 'display') ? tryNewest(wanted) : [];
+  return tried.length === wanted.need ? tried : findIn(sourceOf(wanted), wanted);
+}
+
+/** The same in a place; undefined is anywhere. */
+function findIn(source: Source | undefined, wanted: Wanted): readonly number[] {
+  const { sort } = wanted;
   const [key] = sort;
-  if (sort.length > 1 && key !== undefined && key.param !== '_id') {
-    return source !== undefined && source.rows <= few
-      ? sorted(source, wanted)
-      : inOrderOfKeys(key, source ?? wholeType(field), wanted);
-  }
+  if (sort.length > 1 && key !== undefined && key.param !== '_id') return findByKeys(key, source, wanted);
   if (key === undefined || key.param === '_lastUpdated') return inOrderOfWriting(source, wanted);
-  if (source !== undefined && source.rows <= few) return sorted(source, wanted);
-  if (source !== undefined && source.rows < many) {
-    const found = collect([walkByKey(key, wanted, tried)], wanted);
-    return found.length < need ? sorted(source, wanted) : found;
-  }
-  return collect([walkByKey(key, wanted, ALL), walkWithout(key, wanted)], wanted);
+  return findByKey(key, source, wanted);
+}
+
+/** By one key: few candidates are sorted; of many, some in its order are tried first, as most searches are dense. */
+function findByKey(key: SortKey, source: Source | undefined, wanted: Wanted): readonly number[] {
+  const { field, need } = wanted;
+  const { many, sorted: few, tried, triedLong } = field.world.limits;
+  if (source === undefined) return collect([walkByKey(key, wanted, ALL), walkWithout(key, wanted)], wanted);
+  if (source.rows <= few) return sorted(source, wanted);
+  const found = collect([walkByKey(key, wanted, source.rows < many ? tried : triedLong)], wanted);
+  return found.length < need ? sorted(source, wanted) : found;
+}
+
+/** By several keys: few candidates are sorted; many are walked by the first key, or taken apart by its values. */
+function findByKeys(key: SortKey, source: Source | undefined, wanted: Wanted): readonly number[] {
+  const { field } = wanted;
+  if (source !== undefined && source.rows <= field.world.limits.sorted) return sorted(source, wanted);
+  return inOrderOfKeys(key, source, wanted);
 }
 
 /** The versions of a source that match, newest write first. */
@@ -66,7 +80,7 @@ function sourceOf({ field, must }: Wanted): Source | undefined {
 }
 
 function inOrderOfWriting(source: Source | undefined, wanted: Wanted): readonly number[] {
-  const descending = wanted.sort[0]?.descending ?? true;
+  const descending = isNewestFirst(wanted);
   const whole = wholeType(wanted.field);
   const { many, tried } = wanted.field.world.limits;
   if (source === undefined) return collect([walk(whole, descending, ALL)], wanted);
@@ -76,6 +90,14 @@ function inOrderOfWriting(source: Source | undefined, wanted: Wanted): readonly 
   }
   return collect([walk(source, descending, ALL)], wanted);
 }
+
+/** Full text gathers all that begins with a word before it gives the first: a few are looked at without it. */
+function tryNewest(wanted: Wanted): readonly number[] {
+  const { field } = wanted;
+  return collect([walk(wholeType(field), isNewestFirst(wanted), field.world.limits.triedShort)], wanted);
+}
+
+const isNewestFirst = ({ sort }: Wanted): boolean => sort[0]?.descending ?? true;
 
 /** A SELECT of candidates in the order of the result, and what they must satisfy beyond the clauses. */
 interface Walk {
@@ -124,7 +146,7 @@ function walkByKey({ param, descending }: SortKey, { field, must }: Wanted, limi
  * What is alike and many is searched for by itself, in the order of the others. Where the candidates can be sorted after
  * all, the walk is given up when it has looked at enough.
  */
-function inOrderOfKeys(key: SortKey, source: Source, wanted: Wanted): readonly number[] {
+function inOrderOfKeys(key: SortKey, source: Source | undefined, wanted: Wanted): readonly number[] {
   const { field, must, need } = wanted;
   const { many, tried } = field.world.limits;
   const rest = { ...wanted, sort: wanted.sort.slice(1) };
@@ -133,25 +155,38 @@ function inOrderOfKeys(key: SortKey, source: Source, wanted: Wanted): readonly n
   // Later values of a version are passed over: whatever has an earlier one is found already.
   const putEqual = (code: string): void => {
     const alike: Clause = { kind: 'token', param: key.param, code };
-    put(findVersions({ ...rest, must: [...must, alike], need: need + found.size }));
+    const asked = { ...rest, must: [...must, alike], need: need + found.size };
+    put(findIn(narrowedBy(alike, source, asked), asked));
   };
   const values = fewValues(key, field);
   for (const value of values ?? []) if (found.size < need) putEqual(value);
   if (values === undefined) {
-    const limit = source.rows < many ? tried : ALL;
+    const limit = source !== undefined && source.rows < many ? tried : ALL;
     for (let beyond: Value | undefined; found.size < need;) {
-      const shared = putAlike(walkOfKey(key, source, wanted, { beyond, limit }), limit, rest, found, put);
+      const walked = walkOfKey(key, source ?? wholeType(field), wanted, { beyond, limit });
+      const shared = putAlike(walked, limit, rest, found, put);
       if (shared === undefined) break;
       putEqual(shared);
       beyond = shared;
     }
-    if (limit !== ALL && found.size < need) return sorted(source, wanted);
+    if (limit !== ALL && source !== undefined && found.size < need) return sorted(source, wanted);
   }
   if (found.size < need && key.param !== '_lastUpdated' && windowOf(key.param, must) === undefined) {
     const without: Clause = { kind: 'missing', param: key.param, missing: true };
     put(findVersions({ ...rest, field, must: [...must, without], need: need - found.size }));
   }
   return [...found].slice(0, need);
+}
+
+/** What of a place satisfies a clause too, as far as it can be counted: two wide places may have nothing in common. */
+function narrowedBy(clause: Clause, source: Source | undefined, wanted: Wanted): Source | undefined {
+  const { field } = wanted;
+  const { db, limits } = field.world;
+  if (source === undefined) return sourceOf(wanted);
+  if (countUpTo(limits.sortable, source.branches, db) >= limits.sortable) return sourceOf(wanted);
+  const condition = conditionOf(clause, aliasOf(field.type, 0, word('n.vid')), field.world);
+  const branches = source.branches.map((branch) => sql`SELECT n.vid FROM (${branch}) n WHERE ${condition}`);
+  return { ...source, branches, rows: countUpTo(limits.many, branches, db) };
 }
 
 /** Texts under a parameter that are few enough to be searched for one by one. */

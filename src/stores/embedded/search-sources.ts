@@ -3,6 +3,7 @@
  * there are, counted up to a bound. The narrowest place drives the search; its rows are verified like any others, so a
  * place may hold too much, never too little.
  */
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clause } from '../../ports/query.ts';
 import { cutText, foldText } from '../../fhir/fold.ts';
 import { FOREVER, LONG } from './schema.ts';
@@ -43,7 +44,11 @@ export function narrowest(must: readonly Clause[], field: Field): Source | undef
     if (best !== undefined && best.rows <= field.world.limits.few) return best;
   }
   for (const param of windows) best = narrower(best, inWindow(param, must, field));
-  return narrower(best, withTexts(must, field));
+  const texts = withTexts(must, field);
+  // To verify words on what comes from elsewhere, all that has them is listed first.
+  return texts !== undefined && best !== undefined && best.rows >= field.world.limits.many
+    ? texts
+    : narrower(best, texts);
 }
 
 /** What has the words that all clauses on words ask for: one question to the full text, and its answer is exact. */
@@ -163,6 +168,11 @@ function union(sources: readonly (Source | undefined)[], { many, merged }: Limit
 }
 
 function count(branches: readonly Sql[], { db, limits: { many } }: World): number {
+  return countUpTo(many, branches, db);
+}
+
+/** How many rows branches give, up to a limit. */
+export function countUpTo(many: number, branches: readonly Sql[], db: DatabaseSync): number {
   let rows = 0;
   for (const branch of branches) {
     if (rows >= many) return many;

@@ -13,15 +13,31 @@ export interface Limits {
   readonly few: number;
   /** Candidates that are sorted rather than walked. */
   readonly sorted: number;
+  /** Candidates that are sorted by several keys rather than walked by the first. */
+  readonly sortable: number;
   /** Candidates that a walk looks at before another way is taken, where there is one. */
   readonly tried: number;
+  /** The same where the other way is long. */
+  readonly triedLong: number;
+  /** The same where the other way is dear to begin. */
+  readonly triedShort: number;
   /** Candidates at the far end of a hop that is looked up first. */
   readonly narrow: number;
   /** Branches that are merged in order; more are sorted. */
   readonly merged: number;
 }
 
-export const LIMITS: Limits = { many: 10_000, few: 50, sorted: 1000, tried: 5000, narrow: 1000, merged: 16 };
+export const LIMITS: Limits = {
+  many: 10_000,
+  few: 50,
+  sorted: 1000,
+  sortable: 50_000,
+  tried: 5000,
+  triedLong: 25_000,
+  triedShort: 200,
+  narrow: 1000,
+  merged: 16,
+};
 
 export interface World {
   readonly db: DatabaseSync;
