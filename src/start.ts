@@ -27,6 +27,7 @@ import { searchParameters } from './resources/search-parameters.ts';
 import { readListening, type Listening } from './rails/hl7v2-mllp/index.ts';
 import { raiseDesk } from './start-desk.ts';
 import { openEmbeddedStore } from './stores/embedded/open.ts';
+import { hasCurrentValues } from './stores/embedded/reindex.ts';
 
 export interface Running {
   /** The base URL that clients use. */
@@ -87,6 +88,12 @@ async function raise(
 
   const store = await openStore(config);
   closing.push(() => store.close());
+  if (!hasCurrentValues(config.dataDir)) {
+    log.write(
+      'warn',
+      'searches do not find all that was written by an earlier version: stop, and npm run admin -- reindex',
+    );
+  }
   const metrics = createMetrics({
     status: () => store.status(),
     inFlight: () => traffic.inFlight,

@@ -2,9 +2,13 @@
  * What an administrator does to a stopped server's data folder.
  *
  *     npm run admin -- import FILE [--data-dir DIR …]
+ *     npm run admin -- reindex [--data-dir DIR …]
  *
  * FILE is a Bundle, a JSON list of resources, or NDJSON: the first Organizations, roles and endpoints. Resources with an id
  * keep it. All of it is one commit with one audit row a resource, or none of it.
+ *
+ * `reindex` takes the search values of everything anew, after an upgrade that says so at its start. It may be stopped and
+ * begun again.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -17,26 +21,33 @@ import { bodyOf, parseJsonValue } from '../src/fhir/json.ts';
 import type { Resource } from '../src/fhir/types.ts';
 import type { Caller } from '../src/operations/request.ts';
 import { raiseDesk } from '../src/start-desk.ts';
+import { valuesOf } from '../src/operations/values.ts';
 import { openEmbeddedStore } from '../src/stores/embedded/open.ts';
+import { reindexFolder } from '../src/stores/embedded/reindex.ts';
 
-const USAGE = 'npm run admin -- import FILE [--data-dir DIR and other settings]';
+const USAGE = `npm run admin -- import FILE [--data-dir DIR and other settings]
+npm run admin -- reindex [--data-dir DIR and other settings]`;
 
 /** Resources of one import: more than a request may have, few enough for one commit. */
 const RESOURCES_MAX = 100_000;
 
-const [command, file, ...rest] = process.argv.slice(2);
-if (command !== 'import' || file === undefined) {
-  console.error(USAGE);
-  process.exitCode = 2;
-} else {
-  process.exitCode = await run(file, rest);
-}
+process.exitCode = await run(process.argv.slice(2));
 
-async function run(path: string, argv: readonly string[]): Promise<number> {
+async function run([command, ...rest]: readonly string[]): Promise<number> {
+  const [file, ...settings] = rest;
   try {
-    const resources = readResources(readFileSync(path, 'utf8'));
-    const count = await importAll(resources, readConfig(argv, process.env, 'command'));
-    console.log(`${count} resources imported in one commit`);
+    if (command === 'import' && file !== undefined) {
+      const resources = readResources(readFileSync(file, 'utf8'));
+      const count = await importAll(resources, readConfig(settings, process.env, 'command'));
+      console.log(`${count} resources imported in one commit`);
+    } else if (command === 'reindex') {
+      const { dataDir: folder } = readConfig(rest, process.env, 'command');
+      const onStep = (versions: number): void => console.error(`${versions} versions`);
+      console.log(`${reindexFolder({ folder, valuesOf, onStep })} versions reindexed`);
+    } else {
+      console.error(USAGE);
+      return 2;
+    }
     return 0;
   } catch (error) {
     console.error(describe(error));

@@ -14,6 +14,7 @@ import { raiseRails } from '../src/start-desk.ts';
 import { readAnchors } from '../src/stores/embedded/anchors.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/audit-chain.ts';
 import { pathsOf } from '../src/stores/embedded/folder.ts';
+import { hasCurrentValues } from '../src/stores/embedded/reindex.ts';
 
 const NODE_MAJOR = 24;
 const FREE_BYTES_MIN = 1024 ** 3;
@@ -100,7 +101,12 @@ function examineDisk({ dataDir }: Config): readonly Finding[] {
 async function examineStore({ dataDir, anchorFile }: Config): Promise<readonly Finding[]> {
   const bytes = statSync(pathsOf(dataDir).database).size;
   const findings = describeReport(await verifyChain(dataDir, anchorFile));
-  return [{ ok: true, says: `${Math.ceil(bytes / 1024 ** 2)} MiB in ${dataDir}` }, ...findings];
+  const size = { ok: true, says: `${Math.ceil(bytes / 1024 ** 2)} MiB in ${dataDir}` };
+  const current = hasCurrentValues(dataDir);
+  const searches = current
+    ? 'searches find all that is stored'
+    : 'searches do not find all that an earlier version wrote → stop the server, and npm run admin -- reindex';
+  return [size, { ok: current, says: searches }, ...findings];
 }
 
 function examineAnchors({ dataDir, anchorFile, anchorMs }: Config): readonly Finding[] {

@@ -14,7 +14,7 @@ import type {
   OutboxEntry,
   Write,
 } from '../../ports/store.ts';
-import type { Query, SearchValue, Sight } from '../../ports/query.ts';
+import type { Query, Sight } from '../../ports/query.ts';
 import { digestAudit, digestKey, digestOutbox, digestSettlement, digestVersion } from './chain.ts';
 import type { Digest, Members } from './chain.ts';
 import { prepare, statements } from './connection.ts';
@@ -26,8 +26,8 @@ import { prepareLookup } from './lookup.ts';
 import type { Outbox } from './outbox.ts';
 import type { ApplyReach } from './reach.ts';
 import { FOREVER } from './schema.ts';
-import { notesOn } from './search-ranges.ts';
 import { sightSql } from './sight.ts';
+import { prepareValues } from './values.ts';
 
 /** The search of an expectation, run in the writer's own connection. */
 export type FindRefs = (db: DatabaseSync, query: Query, seq: number) => readonly Ref[];
@@ -68,12 +68,6 @@ export interface Commits {
   write(commit: Commit, place: Place): Written;
 }
 
-/** Search values that one INSERT takes: a version has dozens, and a statement costs more than a row. */
-const VALUES_AT_ONCE = 16;
-
-const insertValues = (rows: number): string =>
-  `INSERT OR IGNORE INTO value (pid, low, vid, high) VALUES ${Array(rows).fill('(?, ?, ?, ?)').join()}`;
-
 type HeadRow = [
   rid: number,
   custodian: number,
@@ -101,7 +95,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     db,
     `INSERT INTO version (rid, type, seq, ended, at, method, text) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING vid`,
   );
-  const addValues = Array.from({ length: VALUES_AT_ONCE }, (_, more) => prepare(db, insertValues(more + 1)));
+  const values = prepareValues(db, identities);
   const findKey = prepare<[fingerprint: string, seq: number, at: number, reply: string]>(
     db,
     'SELECT fingerprint, seq, at, reply FROM commit_key WHERE scope = ? AND id = ?',
@@ -214,22 +208,8 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     const text = one.text === undefined ? null : stampText(one.text, seq, instant);
     const ended = text === null ? seq : FOREVER;
     const [vid] = addVersion.get(rid, type, seq, ended, at, text === null ? 'DELETE' : method, text)!;
-    if (text !== null) writeValues(typeOf(ref), one.values, vid);
+    if (text !== null) values.write(typeOf(ref), one.values, vid);
     return [ref, digestVersion(ref, text === null ? 'DELETE' : method, custodian, text)];
-  }
-
-  function writeValues(type: string, values: readonly SearchValue[], vid: number): void {
-    const all = [...values, ...notesOn(values)];
-    for (let from = 0; from < all.length; from += VALUES_AT_ONCE) {
-      const some = all.slice(from, from + VALUES_AT_ONCE);
-      const bound = some.flatMap(({ param, low, high }) => [
-        identities.intern(`${type}.${param}`),
-        low,
-        vid,
-        high,
-      ]);
-      addValues[some.length - 1]!.run(...bound); // there is one for every number up to VALUES_AT_ONCE
-    }
   }
 
   function writeEntry(entry: OutboxEntry, position: number, { seq, at }: Place): Digest[] {

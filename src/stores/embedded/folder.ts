@@ -10,7 +10,7 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
-import { FORMAT, SCHEMA } from './schema.ts';
+import { FORMAT, SCHEMA, VALUE_RULES } from './schema.ts';
 
 /** The folder cannot be used; the message says why and what to do. */
 export class FolderRefused extends Error {
@@ -120,6 +120,7 @@ function createTables(db: DatabaseSync): void {
   db.exec('BEGIN IMMEDIATE');
   db.exec(SCHEMA);
   writeMeta(db, 'format', FORMAT);
+  writeMeta(db, 'values', VALUE_RULES);
   db.exec('COMMIT');
 }
 
