@@ -39,7 +39,7 @@ export async function findLaterNote(
 ): Promise<Ref | undefined> {
   const query = buildLaterQuery(request, sender, sentAt, IS_INTERIM_NOTE);
   if (query === undefined) return undefined;
-  const { matches } = await snapshot.search(query);
+  const { matches } = await snapshot.search({ ...query, sort: [{ param: 'date', descending: true }] });
   return matches[0]?.ref;
 }
 
@@ -50,7 +50,7 @@ const IS_INTERIM_NOTE: Clause = {
   code: 'send-interim-note' satisfies Event,
 };
 
-/** The latest kept message that tells of an event after `sentAt`; undefined where the time is not known. */
+/** A kept message that tells of an event after `sentAt`; undefined where the time is not known. */
 function buildLaterQuery(
   request: Ref,
   sender: Ref,
@@ -72,7 +72,7 @@ function buildLaterQuery(
         { kind: 'range', param: 'date', prefix: 'sa', low: sent.low, high: sent.high },
       ],
     },
-    sort: [{ param: 'date', descending: true }],
+    sort: [],
     sight: EVERYTHING,
     count: 1,
     offset: 0,

@@ -31,8 +31,9 @@ import { requestOf } from './speak.ts';
 export async function renewNote(room: Room, links: readonly Link[], older: Settled): Promise<void> {
   const { draft, verdict, sentAt } = older;
   const { organization: sender, client: link } = draft.caller;
-  const request = verdict.referral?.request;
-  if (sender === undefined || request === undefined || draft.moves.length === 0) return;
+  const { request, actors } = verdict.referral ?? {};
+  const isOfRecipient = actors?.has('referralRecipient') === true; // who writes no notes overtakes none
+  if (sender === undefined || request === undefined || !isOfRecipient || draft.moves.length === 0) return;
   const snapshot = room.store.snapshot();
   const document = await findLaterNote(snapshot, request, sender, sentAt);
   if (document === undefined) return;
