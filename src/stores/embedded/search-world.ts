@@ -33,7 +33,7 @@ export const LIMITS: Limits = {
   sorted: 1000,
   sortable: 50_000,
   tried: 5000,
-  triedLong: 25_000,
+  triedLong: 10_000,
   triedShort: 200,
   narrow: 1000,
   merged: 16,
