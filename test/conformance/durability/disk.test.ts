@@ -202,9 +202,10 @@ describe('files that cannot be written', () => {
   );
 });
 
-test('a flush that fails refuses what it was for, and nothing of that comes back after a crash', async () => {
+/** The server at work until one of its flushes fails: what it had created then, and what it refused. */
+async function failFlush(number: number) {
   scene = await openScene();
-  const trace = { file: join(scene.root, 'trace'), inject: ['fsync,fdatasync:error=EIO:when=30'] };
+  const trace = { file: join(scene.root, 'trace'), inject: [`fsync,fdatasync:error=EIO:when=${number}`] };
   const server = scene.start({ under: traced(trace) });
   const base = await server.ready;
   await scene.seed(base);
@@ -214,9 +215,22 @@ test('a flush that fails refuses what it was for, and nothing of that comes back
     const answer = await scene.create(base, `n${i}`, `key-${i}`);
     (answer?.status === 201 ? kept : refused).push(`n${i}`);
   }
-  expect(refused).toHaveLength(1);
   await server.end('SIGKILL');
   const failures = (await readTrace(trace, server.pid)).filter(({ injected }) => injected);
+  return { kept, refused, failures };
+}
+
+test('a flush that fails refuses what it was for, and nothing of that comes back after a crash', async () => {
+  let run = await failFlush(30);
+  // On a slow machine it may have been one of the housekeeping, which harms nobody.
+  for (const number of [31, 32, 33]) {
+    if (run.refused.length > 0) break;
+    expect(familiesIn(scene.folder)).toEqual(run.kept);
+    await scene.end();
+    run = await failFlush(number);
+  }
+  const { kept, refused, failures } = run;
+  expect(refused).toHaveLength(1);
   expect(failures.map(({ path, result }) => [path.endsWith('store.db-wal'), result < 0])).toEqual([
     [true, true],
   ]);
@@ -233,4 +247,4 @@ test('a flush that fails refuses what it was for, and nothing of that comes back
   expect(familiesIn(scene.folder)).toEqual([...kept, name]);
   expect(await verifyChain(scene.folder)).toMatchObject({ faults: [] });
   expect(existsSync(join(scene.folder, 'reserve'))).toBe(true);
-}, 30_000);
+}, 90_000);
