@@ -40,9 +40,31 @@ const getters = new Map<string, readonly Getter[]>();
 function gettersOf(type: string): readonly Getter[] {
   const known = getters.get(type);
   if (known !== undefined) return known;
-  const made = [...searchParameters(type).values()].map(getterOf);
+  const made = [...searchParameters(type).values()].map((one) => whereThereIs(needsOf(one), getterOf(one)));
   getters.set(type, made);
   return made;
+}
+
+/** Most parameters select nothing of a resource: a getter is asked where there is one of each group of elements. */
+const whereThereIs =
+  (needs: readonly (readonly string[])[], get: Getter): Getter =>
+  (resource, into) => {
+    for (const names of needs) if (names.every((name) => resource[name] === undefined)) return;
+    get(resource, into);
+  };
+
+/** Groups of elements of a resource, one of each of which must be there for a parameter to select something. */
+function needsOf({ paths, components = [] }: SearchParameter): readonly (readonly string[])[] {
+  const own = namesOf(paths);
+  if (own.length > 0) return [own];
+  if (paths.some(({ steps }) => steps.length > 0)) return [];
+  return components.map((component) => namesOf(component.paths)).filter((names) => names.length > 0);
+}
+
+/** The elements of a resource at which paths begin; none where one of them begins at the resource itself. */
+function namesOf(paths: readonly ElementPath[]): readonly string[] {
+  const names = paths.flatMap(({ steps }) => steps.slice(0, 1).map(({ name }) => name));
+  return names.length < paths.length ? [] : names;
 }
 
 function getterOf(parameter: SearchParameter): Getter {

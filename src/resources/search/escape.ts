@@ -24,4 +24,7 @@ export const unescape = (piece: string): string =>
   piece.includes('\\') ? piece.replaceAll(/\\([,|$\\])/g, '$1') : piece;
 
 /** A text so that it is one value, and one part of a token. */
-export const escape = (text: string): string => text.replaceAll(/[,|$\\]/g, String.raw`\$&`);
+export const escape = (text: string): string =>
+  SPECIAL.test(text) ? text.replaceAll(/[,|$\\]/g, String.raw`\$&`) : text;
+
+const SPECIAL = /[,|$\\]/;

@@ -39,6 +39,9 @@ interface Changed {
   readonly roots: Set<number>;
 }
 
+/** So few edges are asked about one by one: to ask about all at once first would be the same work twice. */
+const EDGES_FEW = 16;
+
 /** Applies the reach of one commit's writes; throws {@link ReachExceeded} when a root would reach more than `max`. */
 export type ApplyReach = (changes: readonly ReachChange[], seq: number) => void;
 
@@ -80,7 +83,7 @@ export function prepareReach(db: DatabaseSync, { intern, ridOf }: Identities, ma
 
     for (const root of rootsBefore(removed, named)) roots.add(root);
     for (const root of roots) recompute(root, seq, named);
-    if (!mayGrow(added, roots)) return;
+    if (added.length > EDGES_FEW && !mayGrow(added, roots)) return;
     for (const [source, target] of added) {
       for (const root of rootsBefore([[source, target]], named)) {
         if (!roots.has(root)) grow(root, target, seq, named);
