@@ -152,11 +152,12 @@ function inOrderOfKeys(key: SortKey, source: Source | undefined, wanted: Wanted)
   const rest = { ...wanted, sort: wanted.sort.slice(1) };
   const found = new Set<number>();
   const put = (vids: readonly number[]): void => vids.forEach((vid) => found.add(vid));
+  const place = source !== undefined && isSortable(source, field) ? source : undefined;
   // Later values of a version are passed over: whatever has an earlier one is found already.
   const putEqual = (code: string): void => {
     const alike: Clause = { kind: 'token', param: key.param, code };
     const asked = { ...rest, must: [...must, alike], need: need + found.size };
-    put(findIn(narrowedBy(alike, source, asked), asked));
+    put(findIn(place === undefined ? sourceOf(asked) : narrowedBy(alike, place, field), asked));
   };
   const values = fewValues(key, field);
   for (const value of values ?? []) if (found.size < need) putEqual(value);
@@ -178,15 +179,17 @@ function inOrderOfKeys(key: SortKey, source: Source | undefined, wanted: Wanted)
   return [...found].slice(0, need);
 }
 
-/** What of a place satisfies a clause too, as far as it can be counted: two wide places may have nothing in common. */
-function narrowedBy(clause: Clause, source: Source | undefined, wanted: Wanted): Source | undefined {
-  const { field } = wanted;
-  const { db, limits } = field.world;
-  if (source === undefined) return sourceOf(wanted);
-  if (countUpTo(limits.sortable, source.branches, db) >= limits.sortable) return sourceOf(wanted);
-  const condition = conditionOf(clause, aliasOf(field.type, 0, word('n.vid')), field.world);
-  const branches = source.branches.map((branch) => sql`SELECT n.vid FROM (${branch}) n WHERE ${condition}`);
-  return { ...source, branches, rows: countUpTo(limits.many, branches, db) };
+/** Whether it is known how much there is in a place, and no more than can be sorted. */
+const isSortable = ({ branches }: Source, { world: { db, limits } }: Field): boolean =>
+  countUpTo(limits.sortable, branches, db) < limits.sortable;
+
+/** What of a place satisfies a clause too: two wide places may have nothing in common. */
+function narrowedBy(clause: Clause, source: Source, { type, world }: Field): Source {
+  const condition = conditionOf(clause, aliasOf(type, 0, word('n.vid')), world);
+  const branches = source.branches.map(
+    (branch) => sql`SELECT n.vid FROM (${branch}) n WHERE ${GO} AND ${condition}`,
+  );
+  return { ...source, branches, rows: countUpTo(world.limits.many, branches, world.db) };
 }
 
 /** Texts under a parameter that are few enough to be searched for one by one. */
@@ -305,7 +308,7 @@ function sorted(source: Source, wanted: Wanted): readonly number[] {
     return sql`${key} IS NULL, ${key} ${direction(descending)}`;
   });
   const candidates = sql`SELECT c.vid, ${joined(keys, ', ')} FROM (SELECT DISTINCT vid FROM (${unionOf(source)})) c
-    ORDER BY ${joined(order, ', ')}, c.vid ${direction(sort.at(-1)?.descending ?? true)} LIMIT ${ALL}`;
+    WHERE ${GO} ORDER BY ${joined(order, ', ')}, c.vid ${direction(sort.at(-1)?.descending ?? true)} LIMIT ${ALL}`;
   return collect([{ candidates, settles: source.settles }], wanted);
 }
 
