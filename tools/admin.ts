@@ -31,6 +31,9 @@ npm run admin -- reindex [--data-dir DIR and other settings]`;
 /** Resources of one import: more than a request may have, few enough for one commit. */
 const RESOURCES_MAX = 100_000;
 
+/** Versions between two lines about how far a reindexing is. */
+const PROGRESS = 10_000;
+
 process.exitCode = await run(process.argv.slice(2));
 
 async function run([command, ...rest]: readonly string[]): Promise<number> {
@@ -42,7 +45,9 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       console.log(`${count} resources imported in one commit`);
     } else if (command === 'reindex') {
       const { dataDir: folder } = readConfig(rest, process.env, 'command');
-      const onStep = (versions: number): void => console.error(`${versions} versions`);
+      const onStep = (versions: number): void => {
+        if (versions % PROGRESS === 0) console.error(`${versions} versions`);
+      };
       console.log(`${reindexFolder({ folder, valuesOf, onStep })} versions reindexed`);
     } else {
       console.error(USAGE);

@@ -9,8 +9,9 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync 
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { VALUE_RULES } from '../../resources/search/value-rules.ts';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
-import { FORMAT, SCHEMA, VALUE_RULES } from './schema.ts';
+import { FORMAT, SCHEMA } from './schema.ts';
 
 /** The folder cannot be used; the message says why and what to do. */
 export class FolderRefused extends Error {

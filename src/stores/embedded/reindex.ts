@@ -5,10 +5,10 @@
  */
 import type { Resource } from '../../fhir/types.ts';
 import type { SearchValue } from '../../ports/query.ts';
+import { VALUE_RULES } from '../../resources/search/value-rules.ts';
 import { openDatabase, prepare, readMeta, writeMeta } from './connection.ts';
 import { lockFolder, pathsOf, prepareDatabase } from './folder.ts';
 import { prepareIdentities } from './identities.ts';
-import { VALUE_RULES } from './schema.ts';
 import { prepareValues } from './values.ts';
 
 export interface ReindexOptions {

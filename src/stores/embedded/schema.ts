@@ -13,12 +13,6 @@
 /** The format of the data folder. A newer one is refused, an older one is migrated. */
 export const FORMAT = 1;
 
-/**
- * By which rules search values are taken: grows whenever what is written now is found by others than what was written
- * before. A folder of older rules works, and finds the rest once it is reindexed (`reindex.ts`).
- */
-export const VALUE_RULES = 2;
-
 /** `ended` of what has not ended. */
 export const FOREVER = Number.MAX_SAFE_INTEGER;
 
