@@ -41,6 +41,9 @@ export interface SearchValue {
   readonly high: string | number;
 }
 
+/** After the parameter under which it is noted that a number is no point; `$` is escaped in units, so none is called so. */
+export const WIDE = '$wide';
+
 export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap';
 
 export type Clause =

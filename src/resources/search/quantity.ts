@@ -4,6 +4,7 @@
  * so that number and unit are of one and the same value.
  */
 import type { Money, Quantity, Range } from '../../fhir/types.ts';
+import { WIDE } from '../../ports/query.ts';
 import { escape } from './escape.ts';
 import type { Emit } from './extract.ts';
 import { above, below } from './range.ts';
@@ -62,9 +63,6 @@ function emitSpan(span: Span, { system, code, unit }: Quantity, emit: Emit): voi
   if (code !== undefined) emitNoted(span, unitSuffix({ code }), emit);
   if (unit !== undefined && unit !== code) emitNoted(span, unitSuffix({ code: unit }), emit);
 }
-
-/** After the parameter of a number that is no point; `$` is escaped in units, so none of them is called so. */
-export const WIDE = '$wide';
 
 /** Numbers are looked for as points; what is none is noted (ports/query.ts). */
 function emitNoted({ low, high }: Span, suffix: string, emit: Emit): void {

@@ -4,11 +4,10 @@
  * text of all components, each a list of its own values as `[suffix, low, high]` (ADR 0015).
  */
 import type { Resource } from '../../fhir/types.ts';
-import type { SearchValue } from '../../ports/query.ts';
+import { WIDE, type SearchValue } from '../../ports/query.ts';
 import { visitElements, type ElementPath, type Present } from './element-path.ts';
 import { extractorOf, VALUES_MAX } from './extract.ts';
 import type { Component } from './parameter.ts';
-import { WIDE } from './quantity.ts';
 
 /** Values of one component that a tuple keeps. */
 export const PARTS_MAX = 50;

@@ -3,7 +3,7 @@
  * bound; an interval that is not long begins no more than {@link LONG} before it ends, and the long ones have an index by
  * their end.
  */
-import type { Clause, Prefix, SearchValue } from '../../ports/query.ts';
+import { WIDE, type Clause, type Prefix, type SearchValue } from '../../ports/query.ts';
 import { LONG } from './schema.ts';
 
 /** Bounds of a value's `low`, and what its `high` must reach if its interval is longer than {@link LONG}. */
@@ -64,7 +64,7 @@ export function notedBeside(param: string, must: readonly Clause[]): readonly st
 }
 
 /** The parameter under which whoever writes points notes what is none (ports/query.ts). */
-export const wide = (param: string): string => `${param}$wide`;
+export const wide = (param: string): string => `${param}${WIDE}`;
 
 /** The parameter under which versions are noted that have several intervals under `param`; as a value, 0 to 0. */
 export const several = (param: string): string => `${param}:several`;

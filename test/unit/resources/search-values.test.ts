@@ -19,14 +19,13 @@ import type {
   Resource,
   Timing,
 } from '../../../src/fhir/types.ts';
-import type { SearchValue } from '../../../src/ports/query.ts';
+import { WIDE, type SearchValue } from '../../../src/ports/query.ts';
 import {
   R4_TYPES,
   searchParameters,
   UNSUPPORTED_PARAMETERS,
   type SearchParameter,
 } from '../../../src/resources/search-parameters.ts';
-import { WIDE } from '../../../src/resources/search/quantity.ts';
 import { searchValues, VALUES_MAX } from '../../../src/resources/search-values.ts';
 import { randomOf, sampleResource } from './sample-resource.ts';
 
