@@ -198,6 +198,11 @@ export interface CommitKey {
   readonly fingerprint: string;
   /** For how long the key counts as used, where that is shorter than the engine keeps keys. */
   readonly countsMs?: number;
+  /**
+   * Set where a refusal leaves the id free for other content. True: the answer is a refusal, told again to the same content
+   * alone. False: the answer takes the id, unless the same content was refused before.
+   */
+  readonly refused?: boolean;
   /** What the desk needs to give the first answer again; kept with the key. */
   readonly reply: Template;
 }

@@ -186,6 +186,17 @@ function commitLaws(world: StoreWorld): void {
       expect(await refusal(store.commit(commitOf([write('Task/b')], { key: key('f2') })))).toBe('key-reused');
     });
 
+    test('after a refusal is told the refusal, and leaves its id to other content', async () => {
+      const store = await world.open();
+      const offered = (name: string, refused: boolean, fingerprint: string) =>
+        store.commit(commitOf([write(`Task/${name}`)], { key: { ...key(fingerprint), refused } }));
+      const first = await offered('a', true, 'f1');
+      expect(await offered('b', false, 'f2')).toMatchObject({ replayed: false });
+      expect(await offered('a', false, 'f1')).toEqual({ ...first, replayed: true });
+      expect(await offered('b', false, 'f2')).toMatchObject({ replayed: true });
+      expect(await refusal(offered('c', true, 'f3'))).toBe('key-reused');
+    });
+
     test('is new again after its retention', async () => {
       const clock = handClock();
       const store = await world.open({ clock, keyRetentionMs: 60_000 });

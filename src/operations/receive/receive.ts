@@ -120,6 +120,7 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
   const commitKey = (key: MessageKey, answer: Answer): CommitKey => ({
     ...key,
     countsMs: settings.duplicateWindowMs,
+    refused: answer.code !== 'AA',
     reply: { pieces: [JSON.stringify(answer)], holes: [] },
   });
 

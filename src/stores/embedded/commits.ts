@@ -125,8 +125,14 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   }
 
   function checkKey(key: CommitKey | undefined, now: number): Verdict | undefined {
-    const used = key && findKey.get(key.scope, key.id);
-    if (key === undefined || used === undefined) return undefined;
+    if (key === undefined) return undefined;
+    const refusal = key.refused === undefined ? undefined : checkId(key, refusedId(key), now);
+    return refusal ?? checkId(key, key.id, now);
+  }
+
+  function checkId(key: CommitKey, id: string, now: number): Verdict | undefined {
+    const used = findKey.get(key.scope, id);
+    if (used === undefined) return undefined;
     const [fingerprint, seq, at, reply] = used;
     if (at <= now - Math.min(key.countsMs ?? keyRetentionMs, keyRetentionMs)) return undefined;
     return fingerprint === key.fingerprint
@@ -226,11 +232,16 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     return JSON.stringify(stamped);
   }
 
-  function writeKey({ scope, id, fingerprint }: CommitKey, reply: string, { seq, at }: Place): string {
+  function writeKey(key: CommitKey, reply: string, { seq, at }: Place): string {
+    const { scope, fingerprint } = key;
+    const id = key.refused === true ? refusedId(key) : key.id;
     addKey.run(scope, id, fingerprint, seq, at, reply);
     return digestKey(scope, id, fingerprint, reply);
   }
 }
+
+/** Under which id a refusal is kept, so that only the same content finds it. */
+const refusedId = ({ id, fingerprint }: CommitKey): string => `${id} refused:${fingerprint}`;
 
 /** What no caller may get wrong; thrown, never returned. */
 function assertSound({ audit, writes }: Commit): void {

@@ -65,6 +65,49 @@ describe('a message that was here before', () => {
     expect(await count()).toBe(2);
   });
 
+  describe('(rules 7.3) a refusal leaves its number to corrected content', () => {
+    const wrong = outcome({ at: 5, id: 'T-5', patient: 'MQ-2' });
+
+    test.each([
+      ['corrected', accept({ at: 5, id: 'T-5' })],
+      ['corrected with another time', accept({ at: 9, id: 'T-5' })],
+    ])('%s, it is a new message; what was refused stays so', async (_name, corrected) => {
+      await exchange.say(first);
+      const refused = await exchange.say(wrong);
+      expect(refused.code).toBe('AE');
+      expect((await exchange.say(corrected)).fate).toBe('applied');
+      expect(stateOf(await exchange.referral())).toBe('accepted 3.0');
+      expect(await exchange.say(wrong)).toEqual({ ...refused, fate: 'repeated' });
+      expect((await exchange.say(corrected)).fate).toBe('repeated');
+    });
+
+    test('many wrong ones in a row are each refused on their own account, none by 205', async () => {
+      await exchange.say(first);
+      for (const patient of ['MQ-2', 'MQ-3', 'MQ-4']) {
+        const { code, remarks } = await exchange.say(outcome({ at: 5, id: 'T-5', patient }));
+        expect([code, remarks.map((one) => one.code)]).toEqual(['AE', expect.not.arrayContaining(['205'])]);
+      }
+      expect((await exchange.say(accept({ at: 5, id: 'T-5' }))).fate).toBe('applied');
+    });
+
+    test('a work item that its link answers with AE is a refusal as well', async () => {
+      const strict = { ...FROM_TIDEWATER, workItemAcknowledged: 'AE' } as const;
+      await exchange.say(first);
+      const unknown = outcome({ at: 5, id: 'T-5', referral: 'R-0' });
+      expect((await exchange.say(unknown, strict)).code).toBe('AE');
+      expect((await exchange.say(accept({ at: 5, id: 'T-5' }), strict)).fate).toBe('applied');
+    });
+
+    test('once the number is taken, other content is refused by it', async () => {
+      await exchange.say(first);
+      await exchange.say(wrong);
+      await exchange.say(accept({ at: 5, id: 'T-5' }));
+      const other = await exchange.say(outcome({ at: 6, id: 'T-5' }));
+      expect(other).toMatchObject({ code: 'AE', remarks: [{ code: '205' }] });
+      expect(stateOf(await exchange.referral())).toBe('accepted 3.0');
+    });
+  });
+
   test('the same number from another link, application or facility is another message', async () => {
     await exchange.say(first);
     const { fate } = await exchange.say(first.replace('|^~\\&||', '|^~\\&|APP|'));
