@@ -5,16 +5,13 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { decide, type Disclosure } from '../policies/index.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Query } from '../ports/query.ts';
 import type { Snapshot, Version } from '../ports/store.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
 import { readParty } from '../resources/party.ts';
+import { readConsents } from './consents.ts';
 import { serverSight, type Ask } from './gates.ts';
 import { patientsIn } from './subject.ts';
-
-/** Consents of one patient that are looked at; a patient with more is told nothing about without a person. */
-const CONSENTS_MAX = 200;
 
 /** The gate that asks the policies. */
 export function createPolicyGate({ clock }: { readonly clock: Clock }): Ask {
@@ -57,7 +54,7 @@ async function buildDisclosure(
   { version: { ref }, from, to, now, at }: Asked,
   patient: Ref | undefined,
 ): Promise<Disclosure> {
-  const consents = patient === undefined ? [] : await readConsents(now, patient);
+  const consents = patient === undefined ? [] : await readConsents(now, patient, from);
   return {
     what: { type: typeOf(ref), ref },
     from,
@@ -70,28 +67,6 @@ async function buildDisclosure(
     purpose: 'treatment',
     now: at,
   };
-}
-
-/** @throws Error when there are more than can be looked at, so that nothing is told on half the truth */
-async function readConsents(now: Snapshot, patient: Ref): Promise<readonly Resource[]> {
-  const query: Query = {
-    type: 'Consent',
-    where: {
-      kind: 'all',
-      of: [
-        { kind: 'reference', param: 'patient', to: [patient] },
-        { kind: 'token', param: 'status', code: 'active' },
-      ],
-    },
-    sort: [],
-    sight: serverSight,
-    count: CONSENTS_MAX,
-    offset: 0,
-    total: false,
-  };
-  const { matches, more } = await now.search(query);
-  if (more) throw new Error(`${patient} has more than ${CONSENTS_MAX} active Consents`);
-  return matches.map(({ text }) => JSON.parse(text) as Resource); // stored texts were validated
 }
 
 /** The organizations that the actors of Consents stand for. */

@@ -183,6 +183,7 @@ export const ISSUES = {
   'field-frozen': row('business-rule', 422, 'Leave the field as it was; open a new referral to change it.'),
   'referral-rule': row('business-rule', 422, 'See diagnostics for the rule.', 'AE', '207', 'work-item'),
   'deletion-refused': row('business-rule', 409, 'End the referral first; see diagnostics.'),
+  'consent-rule': row('business-rule', 422, 'See diagnostics for the rule.'),
   'subscription-refused': row('business-rule', 422, 'See diagnostics for the rule.'),
   'disclosure-denied': row('suppressed', 403, 'See the policy named.'),
   // — us

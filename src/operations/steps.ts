@@ -2,6 +2,7 @@
  * The order of checks, as a table. Read down a column to see what an interaction goes through, across to see which
  * interactions take a step. When several refusals apply, the step that stands first answers.
  */
+import { checkConsents } from './consents.ts';
 import { checkCustody } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
@@ -29,6 +30,7 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [validateDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],
+  [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
 ];
 

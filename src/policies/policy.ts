@@ -8,7 +8,7 @@ export interface Disclosure {
   readonly to: Ref;
   /** Whom it is about; undefined for what is about no patient. */
   readonly patient: Ref | undefined;
-  /** The patient's Consents. */
+  /** The Consents about the patient that count: those of `from`, and the patient's own. */
   readonly consents: readonly Resource[];
   /**
    * The organizations that the actors named in those Consents stand for, by their reference as written. An actor that

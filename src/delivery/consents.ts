@@ -1,0 +1,79 @@
+/**
+ * Whose word about a patient counts when a disclosure is decided: that of the organization that discloses, and the
+ * patient's own. What anybody else keeps is that organization's own affair.
+ */
+import type { Coding, Ref, Resource } from '../fhir/types.ts';
+import type { Clause, Match, Query, Sight } from '../ports/query.ts';
+import type { Snapshot } from '../ports/store.ts';
+import { localRef } from '../resources/element.ts';
+import { serverSight } from './gates.ts';
+
+/** Active Consents of one patient that one organization may keep; the next is refused when it is written. */
+export const CONSENTS_MAX = 200;
+
+/** The server's mark on a Consent that its patient wrote in person. */
+export const OWN_WORD: Coding = {
+  system: 'https://closeloop.dev/fhir/CodeSystem/consent-origin',
+  code: 'patient',
+  display: 'Written by the patient in person',
+};
+
+/** Consents looked at in one search. */
+const PAGE = 500;
+
+/** Whose Consents are asked for. */
+export type Speaker = { readonly custodian: Ref } | 'patient';
+
+/** The Consents about a patient that count when `from` discloses. */
+export async function readConsents(now: Snapshot, patient: Ref, from: Ref): Promise<readonly Resource[]> {
+  const kept = await readActive(now, patient, { custodian: from });
+  const own = await readActive(now, patient, 'patient');
+  const known = new Set(kept.map(({ ref }) => ref));
+  return [...kept, ...own.filter(({ ref }) => !known.has(ref))].map(
+    ({ text }) => JSON.parse(text) as Resource, // stored texts were validated
+  );
+}
+
+/** The active Consents of a speaker about a patient: all of them, because a number silences nobody. */
+async function readActive(now: Snapshot, patient: Ref, speaker: Speaker): Promise<readonly Match[]> {
+  const found: Match[] = [];
+  for (let offset = 0; ; offset += PAGE) {
+    const { matches, more } = await now.search(consentsOf(patient, speaker, PAGE, offset));
+    found.push(...matches.filter((match) => isOf(match, speaker)));
+    if (!more) return found;
+  }
+}
+
+/** Whether a Consent that was found is the speaker's: an organization also sees what others brought to its referrals. */
+export const isOf = ({ custodian }: Pick<Match, 'custodian'>, speaker: Speaker): boolean =>
+  speaker === 'patient' || custodian === speaker.custodian;
+
+/** The search for a speaker's active Consents; for an organization, among what it sees. */
+export function consentsOf(patient: Ref, speaker: Speaker, count: number, offset: number): Query {
+  const where: Clause[] = [
+    { kind: 'reference', param: 'patient', to: [patient] },
+    { kind: 'token', param: 'status', code: 'active' },
+  ];
+  const sight: Sight =
+    speaker === 'patient' ? serverSight : { everything: false, organization: speaker.custodian };
+  if (speaker === 'patient') where.push({ kind: 'token', param: '_tag', ...codeOf(OWN_WORD) });
+  return { type: 'Consent', where: { kind: 'all', of: where }, sort: [], sight, count, offset, total: false };
+}
+
+const codeOf = ({ system = '', code = '' }: Coding) => ({ system, code });
+
+/** The patient that an active Consent is about; undefined for what restricts nothing now. */
+export const activeFor = (consent: Resource | undefined): Ref | undefined =>
+  consent?.['status'] === 'active' ? localRef(consent['patient']) : undefined;
+
+const isMark = ({ system, code }: Coding): boolean => system === OWN_WORD.system && code === OWN_WORD.code;
+
+export const isOwnWord = (consent: Resource | undefined): boolean => (consent?.meta?.tag ?? []).some(isMark);
+
+/** The Consent with the mark, or without it. */
+export function withOwnWord(consent: Resource, own: boolean): Resource {
+  if (isOwnWord(consent) === own) return consent;
+  const { tag = [], ...meta } = consent.meta ?? {};
+  const tags = own ? [...tag, OWN_WORD] : tag.filter((one) => !isMark(one));
+  return { ...consent, meta: { ...meta, ...(tags.length > 0 && { tag: tags }) } };
+}
