@@ -3,7 +3,8 @@
  *
  *     npm run doctor [-- --data-dir DIR and other settings]
  *
- * Runs beside a live server and changes nothing. Ends with 1 when something is wrong.
+ * Runs beside a live server and changes nothing. ✓ is well, ! deserves a look, ✗ is wrong. Ends with 1 when something is
+ * wrong.
  */
 import { statfsSync, statSync } from 'node:fs';
 import { ConfigError, readConfig, warningsOf, type Config } from '../src/config.ts';
@@ -11,15 +12,16 @@ import { createLog } from '../src/http/log.ts';
 import type { Finding } from '../src/ports/store.ts';
 import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
 import { raiseRails } from '../src/start-desk.ts';
-import { readAnchors } from '../src/stores/embedded/anchors.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/audit-chain.ts';
 import { pathsOf } from '../src/stores/embedded/folder.ts';
 import { hasCurrentValues } from '../src/stores/embedded/reindex.ts';
+import { examineAnchors } from './doctor/anchors.ts';
+import { examineIssuer } from './doctor/issuer.ts';
+import { examinePeers } from './doctor/peers.ts';
+import { examineServer } from './doctor/server.ts';
 
 const NODE_MAJOR = 24;
 const FREE_BYTES_MIN = 1024 ** 3;
-const ANCHOR_AGE_MAX = 3;
-const ASK_TIMEOUT_MS = 2000;
 
 /** One look at one part; what it throws is a finding, too. */
 type Examine = (config: Config) => Promise<readonly Finding[]> | readonly Finding[];
@@ -28,10 +30,12 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['node', examineNode],
   ['settings', examineSettings],
   ['server', examineServer],
+  ['issuer', examineIssuer],
   ['disk', examineDisk],
   ['store', examineStore],
   ['anchors', examineAnchors],
   ['rails', examineRails],
+  ['peers', examinePeers],
 ];
 
 process.exitCode = await examineAll(process.argv.slice(2));
@@ -63,8 +67,9 @@ async function examineOne(examine: Examine, config: Config): Promise<readonly Fi
   }
 }
 
-function say(part: string, { ok, says }: Finding): void {
-  console.log(`  ${ok ? '✓' : '✗'} ${part.padEnd(9)} ${says}`);
+function say(part: string, { ok, warning, says }: Finding): void {
+  const mark = warning === true ? '!' : '✓';
+  console.log(`  ${ok ? mark : '✗'} ${part.padEnd(9)} ${says}`);
 }
 
 function examineNode(): readonly Finding[] {
@@ -74,21 +79,12 @@ function examineNode(): readonly Finding[] {
 
 /** Unsafe settings are said, as at every start; they are the operator's decision. */
 function examineSettings(config: Config): readonly Finding[] {
-  const warnings = warningsOf(config).map((says) => ({ ok: true, says: `unsafe, on purpose? ${says}` }));
+  const warnings = warningsOf(config).map((says) => ({
+    ok: true,
+    warning: true as const,
+    says: `unsafe, on purpose? ${says}`,
+  }));
   return [{ ok: true, says: 'complete and within their bounds' }, ...warnings];
-}
-
-/** Whether a server answers where these settings put it; a stopped one is no illness. */
-async function examineServer({ host, port, tlsCert }: Config): Promise<readonly Finding[]> {
-  const url = `${tlsCert === undefined ? 'http' : 'https'}://${host}:${port}/health/ready`;
-  try {
-    const { status } = await fetch(url, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
-    return [
-      { ok: status === 200, says: `${url} answers ${status}${status === 200 ? '' : ' → see its log'}` },
-    ];
-  } catch {
-    return [{ ok: true, says: `no server answers at ${url}` }];
-  }
 }
 
 function examineDisk({ dataDir }: Config): readonly Finding[] {
@@ -109,22 +105,6 @@ async function examineStore({ dataDir, anchorFile }: Config): Promise<readonly F
   return [size, { ok: current, says: searches }, ...findings];
 }
 
-function examineAnchors({ dataDir, anchorFile, anchorMs }: Config): readonly Finding[] {
-  const file = anchorFile ?? pathsOf(dataDir).anchors;
-  const last = readAnchors(file).anchors.at(-1);
-  if (last === undefined) return [{ ok: true, says: `${file} holds no anchor yet` }];
-  const ageMs = Date.now() - statSync(file).mtimeMs;
-  const late = ageMs > ANCHOR_AGE_MAX * anchorMs;
-  const says = `last anchor at commit ${last.seq}, ${Math.floor(ageMs / 1000)} s ago`;
-  const inside = anchorFile === undefined ? ' → name an anchorFile outside the data folder' : '';
-  return [
-    {
-      ok: true,
-      says: `${says}${late ? ' (nothing was written since, or the server is stopped)' : ''}${inside}`,
-    },
-  ];
-}
-
 async function examineRails(config: Config): Promise<readonly Finding[]> {
   const clock = { now: () => Date.now() };
   const log = createLog('error', (lines) => process.stderr.write(lines), clock.now);
@@ -132,7 +112,7 @@ async function examineRails(config: Config): Promise<readonly Finding[]> {
   const rails = raiseRails({ config, log, clock, listening });
   try {
     const named = [...rails.byName.values()].map(async (rail) =>
-      (await rail.verify()).map(({ ok, says }) => ({ ok, says: `${rail.name}: ${says}` })),
+      (await rail.verify()).map((finding) => ({ ...finding, says: `${rail.name}: ${finding.says}` })),
     );
     return (await Promise.all(named)).flat();
   } finally {

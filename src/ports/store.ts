@@ -315,6 +315,8 @@ export interface Snapshot {
 
 export interface Finding {
   readonly ok: boolean;
+  /** Nothing is broken, but an operator should look at it. */
+  readonly warning?: true;
   /** One line for an operator; when not ok, it says what to do. */
   readonly says: string;
 }

@@ -1,0 +1,160 @@
+/** Doctor as an operator runs it: a process of its own, beside a server or without one, that tells what is the case. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readConfig } from '../../../src/config.ts';
+import { createLog } from '../../../src/http/log.ts';
+import { start, type Running } from '../../../src/start.ts';
+import { endpoint } from '../../resources.ts';
+import { clientOf } from '../rest/client.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const TLS = join(ROOT, 'test/fixtures/tls');
+const CERTIFICATE = [
+  '--tls-cert',
+  join(TLS, 'receiver.cert.pem'),
+  '--tls-key',
+  join(TLS, 'receiver.key.pem'),
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'closeloop-doctor-'));
+const jwks = join(folder, 'jwks.json');
+const closing: (() => Promise<unknown> | unknown)[] = [];
+afterAll(async () => {
+  for (const close of closing.toReversed()) await close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Ended {
+  readonly code: number;
+  readonly lines: readonly string[];
+}
+
+function doctor(argv: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const options = { env: { PATH: process.env['PATH'] } };
+    execFile(process.execPath, [join(ROOT, 'tools/doctor.ts'), ...argv], options, (error, out) => {
+      resolve({ code: error === null ? 0 : Number(error.code), lines: out.split('\n') });
+    });
+  });
+}
+
+async function run(argv: readonly string[]): Promise<Running> {
+  const log = createLog(
+    'error',
+    () => undefined,
+    () => Date.now(),
+  );
+  const running = await start(readConfig(argv, {}), log);
+  closing.push(() => running.stop());
+  return running;
+}
+
+/** A port at which somebody listens, or at which nobody does any more. */
+async function openPort(stays: boolean): Promise<number> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  const close = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+  if (stays) closing.push(close);
+  else await close();
+  return port;
+}
+
+describe('beside a server that speaks TLS', () => {
+  const settings = [
+    '--data-dir',
+    join(folder, 'tls'),
+    '--issuer',
+    'https://issuer.example',
+    '--jwks-file',
+    jwks,
+  ];
+  let port: number;
+  beforeAll(async () => {
+    writeFileSync(
+      jwks,
+      JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'one' }] }),
+    );
+    ({ port } = await run([...settings, ...CERTIFICATE, '--port', '0']));
+  });
+
+  test('it answers, by the certificate that the settings name', async () => {
+    const { lines } = await doctor([...settings, ...CERTIFICATE, '--port', String(port)]);
+    expect(lines).toContainEqual(expect.stringMatching(/✓ server .*https:.*answers 200/));
+    expect(lines).toContainEqual(expect.stringMatching(/✓ issuer .*1 keys/));
+  });
+
+  test('whoever has the port without TLS is told apart from a server that is stopped', async () => {
+    const taken = await openPort(true);
+    const { code, lines } = await doctor([...settings, ...CERTIFICATE, '--port', String(taken)]);
+    expect(lines).toContainEqual(expect.stringMatching(/✗ server .*is taken, but not by this server/));
+    expect(code).toBe(1);
+    const free = await openPort(false);
+    const stopped = await doctor([...settings, ...CERTIFICATE, '--port', String(free)]);
+    expect(stopped.lines).toContainEqual(expect.stringMatching(/✓ server .*it is stopped/));
+  });
+
+  test.each([
+    ['is a folder', () => folder, 'is not a file'],
+    ['lies in a folder that is not there', () => join(folder, 'nowhere', 'anchors'), 'ENOENT'],
+  ])('an anchor file that %s cannot be written', async (_, file, why) => {
+    const { code, lines } = await doctor([...settings, '--port', '1', '--anchor-file', file()]);
+    expect(lines).toContainEqual(expect.stringMatching(new RegExp(`✗ anchors .*${why}.*→`)));
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    [
+      'a key set that nobody serves',
+      async () => ['--jwks-uri', `http://127.0.0.1:${await openPort(false)}/`],
+    ],
+    ['a key file that is not there', () => ['--jwks-file', join(folder, 'no.json')]],
+    [
+      'a key file without a key that signs',
+      () => {
+        writeFileSync(join(folder, 'empty.json'), '{"keys":[{"kty":"RSA","use":"enc"}]}');
+        return ['--jwks-file', join(folder, 'empty.json')];
+      },
+    ],
+  ])('%s is wrong', async (_, keys) => {
+    const argv = ['--data-dir', join(folder, 'tls'), '--issuer', 'https://issuer.example', '--port', '1'];
+    const { code, lines } = await doctor([...argv, ...(await keys())]);
+    expect(lines).toContainEqual(expect.stringMatching(/✗ issuer .*→/));
+    expect(code).toBe(1);
+  });
+});
+
+describe('beside a demonstration', () => {
+  test('peers that listen and peers that do not; a rail that sends nothing', async () => {
+    const dataDir = join(folder, 'demo');
+    mkdirSync(dataDir);
+    const argv = ['--demo', '--data-dir', dataDir];
+    const running = await run([...argv, '--port', '0']);
+    const { must } = await clientOf(running);
+    const as = 'administrator';
+    await must('PUT Organization/initiator', {
+      as,
+      body: { resourceType: 'Organization', id: 'initiator', name: 'A' },
+    });
+    const [listening, gone] = [await openPort(true), await openPort(false)];
+    for (const port of [listening, gone]) {
+      const address = `mllp://127.0.0.1:${port}`;
+      const system = 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type';
+      const connectionType = { system, code: 'hl7v2-mllp' };
+      const body = endpoint('initiator', { id: `peer-${port}`, address, connectionType });
+      await must(`PUT Endpoint/peer-${port}`, { as, body });
+    }
+
+    const { code, lines } = await doctor([...argv, '--port', String(running.port)]);
+    expect(lines).toContainEqual(expect.stringMatching(`✓ peers .*:${listening} takes connections`));
+    expect(lines).toContainEqual(expect.stringMatching(`✗ peers .*:${gone} cannot be reached .*→`));
+    expect(lines).toContainEqual(expect.stringMatching(/! rails .*capture: for tests alone/));
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,55 @@
+/** Doctor's look at the issuer of tokens: can its keys be had, and is there one that a token could be signed with? */
+import { readFileSync } from 'node:fs';
+import type { Config } from '../../src/config.ts';
+import type { Finding } from '../../src/ports/store.ts';
+
+const ASK_TIMEOUT_MS = 5000;
+
+/** Nobody gets in without keys, so what cannot be read is wrong. */
+export async function examineIssuer({
+  demo,
+  issuer,
+  jwksUri,
+  jwksFile,
+}: Config): Promise<readonly Finding[]> {
+  if (demo)
+    return [{ ok: true, warning: true, says: 'tokens of the demonstration: anybody here can have one' }];
+  if (issuer === undefined)
+    return [{ ok: true, warning: true, says: 'no issuer is set: the server will not start' }];
+  const place = jwksFile ?? jwksUri ?? '';
+  const remedy =
+    jwksFile === undefined ? 'check JWKS_URI, its certificate and the way there' : 'check JWKS_FILE';
+  let keys: unknown;
+  try {
+    keys = JSON.parse(jwksFile === undefined ? await fetchText(place) : readFileSync(place, 'utf8'));
+  } catch (error) {
+    return [
+      {
+        ok: false,
+        says: `the keys of ${issuer} cannot be read from ${place} (${reason(error)}) → ${remedy}`,
+      },
+    ];
+  }
+  const found = (keys as { readonly keys?: unknown } | null)?.keys;
+  const usable = Array.isArray(found) ? found.filter(isForSigning).length : 0;
+  if (usable === 0) return [{ ok: false, says: `${place} holds no key that signs → ${remedy}` }];
+  return [{ ok: true, says: `${usable} keys of ${issuer} at ${place}` }];
+}
+
+async function fetchText(url: string): Promise<string> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS), redirect: 'error' });
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  return answer.text();
+}
+
+/** RFC 7517, 4.1 and 4.2: a public key that is not for encryption. */
+function isForSigning(key: unknown): boolean {
+  const { kty, use } = (key ?? {}) as { readonly kty?: unknown; readonly use?: unknown };
+  return (kty === 'RSA' || kty === 'EC' || kty === 'OKP') && use !== 'enc';
+}
+
+function reason(error: unknown): string {
+  const { message, cause } = error as Error;
+  const { code } = (cause ?? error) as { readonly code?: string };
+  return code ?? message;
+}
