@@ -13,12 +13,13 @@ import type { Traffic } from './http/exchange.ts';
 import { createFailedLogins } from './http/failed-logins.ts';
 import { keysFromFile, keysFromUri, type IssuerKeys } from './http/keys.ts';
 import { listen } from './http/listen.ts';
-import type { Log } from './http/log.ts';
+import { createWarnings, type Log, type Warnings } from './http/log.ts';
 import { createMetrics } from './http/metrics.ts';
 import type { Perform } from './operations/desk.ts';
 import { OPERATIONS, OPERATIONS_BY_NAME } from './operations/operations/index.ts';
 import { OFFERED } from './operations/perform.ts';
 import { createFindOrganization } from './organizations.ts';
+import type { Answer } from './hl7v2/received.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Store } from './ports/store.ts';
 import type { Rails } from './rails/index.ts';
@@ -26,7 +27,7 @@ import { RESOURCE_TYPES } from './resources/index.ts';
 import { searchParameters } from './resources/search-parameters.ts';
 import { readListening, type Listening } from './rails/hl7v2-mllp/index.ts';
 import { raiseDesk } from './start-desk.ts';
-import { openEmbeddedStore } from './stores/embedded/open.ts';
+import { openEmbeddedStore, type EmbeddedOptions } from './stores/embedded/open.ts';
 import { hasCurrentValues } from './stores/embedded/reindex.ts';
 
 export interface Running {
@@ -49,6 +50,14 @@ export interface Running {
 
 /** How often what has waited too long is looked for. */
 const SWEEP_MS = 5000;
+
+/** The time in which one lasting trouble is one line of the log. */
+const WARNING_WINDOW_MS = 60_000;
+
+const DISK_TROUBLES = {
+  'disk-full': 'has no space left: free some',
+  'read-only': 'cannot be written: check its file system and owner',
+} as const;
 
 const clock: Clock = { now: () => Date.now() };
 
@@ -86,7 +95,10 @@ async function raise(
   closing.push(() => listener.drain(0));
   const base = config.publicBaseUrl ?? ownBase(config, listener.port);
 
-  const store = await openStore(config);
+  const warnings = createWarnings(log, WARNING_WINDOW_MS, () => clock.now());
+  const store = await openStore(config, (reason) =>
+    warnings.warn(reason, `writes are refused, the data folder ${DISK_TROUBLES[reason]}`, { reason }),
+  );
   closing.push(() => store.close());
   if (!hasCurrentValues(config.dataDir)) {
     log.write(
@@ -161,18 +173,24 @@ async function raise(
   dispatcher.start();
   const sweep = setInterval(() => void messages.waiting.sweep(), SWEEP_MS);
   closing.push(() => clearInterval(sweep));
-  const mllp = await rails.mllp.listen(messages.receive);
+  const mllp = await rails.mllp.listen(async (received) => {
+    const answer = await messages.receive(received);
+    if (answer.fate === 'quarantine') warnOfQuarantine(warnings, received.link.name, answer);
+    return answer;
+  });
   listener.serve(app);
   closing.push(() => listener.drain(config.drainMs));
   log.write('info', 'ready', { base, node: process.version });
 
   const reload = (): void => {
-    for (const [what, again] of [
-      ['certificate', () => listener.reloadTls()],
-      ['keys', () => keys.reload()],
+    for (const [what, isThere, again] of [
+      ['certificate', config.tlsCert !== undefined, () => listener.reloadTls()],
+      ['key set', config.jwksFile !== undefined, () => keys.reload()],
     ] as const) {
+      if (!isThere) continue;
       try {
         again();
+        log.write('info', `the ${what} was read again`);
       } catch (error) {
         log.write('error', `the ${what} could not be read again; the old goes on`, { error: String(error) });
       }
@@ -181,17 +199,30 @@ async function raise(
   return { base, port: listener.port, mllp, perform, store, rails, devIssuer, reload, stop };
 }
 
+/** A message that was kept apart: its sender hears AE, and whoever runs the server should hear of it, too. */
+function warnOfQuarantine(warnings: Warnings, link: string, { remarks }: Answer): void {
+  const issues = [...new Set(remarks.map(({ issue }) => issue))];
+  warnings.warn(`quarantine ${link}`, 'a message was quarantined: a work item asks a person', {
+    link,
+    issues,
+  });
+}
+
 function ownBase({ host, tlsCert, basePath }: Config, port: number): string {
   const scheme = tlsCert === undefined ? 'http' : 'https';
   return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}${basePath}`;
 }
 
-function openStore({ dataDir, anchorFile, ...config }: Config): ReturnType<typeof openEmbeddedStore> {
+function openStore(
+  { dataDir, anchorFile, ...config }: Config,
+  diskRefused: NonNullable<EmbeddedOptions['diskRefused']>,
+): ReturnType<typeof openEmbeddedStore> {
   const { searchSnapshotMs, searchTimeoutMs, searchWorkers, anchorMs, keyRetentionMs, commitsQueuedMax } =
     config;
   return openEmbeddedStore({
     folder: dataDir,
     clock,
+    diskRefused,
     searchSnapshotMs,
     searchTimeoutMs,
     searchWorkers,

@@ -3,7 +3,7 @@
  * is the order of the door's rows in the table of refusals. The only place of this edge that catches.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { OperationOutcomeError } from '../fhir/issue.ts';
+import { OperationOutcomeError, type IssueCode } from '../fhir/issue.ts';
 import { auditRefusal } from '../operations/audit.ts';
 import type { Caller, Reply, Request } from '../operations/request.ts';
 import type { AuditEntry } from '../ports/store.ts';
@@ -92,6 +92,8 @@ interface Visit extends Arrival {
   route: Route | undefined;
   /** The desk has it, and audits what becomes of it. */
   performed: boolean;
+  /** Why it was refused: the code of the refusals table. */
+  refusal: IssueCode | undefined;
 }
 
 const FAILED_LOGINS: ReadonlySet<string> = new Set([
@@ -164,6 +166,7 @@ export function createExchange(
       caller: undefined,
       route: undefined,
       performed: false,
+      refusal: undefined,
     };
   }
 
@@ -271,6 +274,7 @@ export function createExchange(
     const { res, asked, address, requestId, caller } = visit;
     if (error instanceof ClientGone || res.destroyed) return CLIENT_GONE;
     const refusal = error instanceof OperationOutcomeError ? error : undefined;
+    visit.refusal = refusal?.code ?? 'internal';
     if (refusal === undefined || refusal.code === 'internal') logFault(requestId, error);
     if (refusal !== undefined && caller === undefined && FAILED_LOGINS.has(refusal.code))
       parts.loginFailed(address, refusal.code, requestId);
@@ -296,13 +300,14 @@ export function createExchange(
   /** The one end of every exchange. */
   function conclude(visit: Visit, status: number): void {
     const ms = performance.now() - visit.startedAt;
-    const { route, caller, method, requestId } = visit;
+    const { route, caller, method, requestId, refusal } = visit;
     parts.metrics.observe(route?.interaction ?? 'none', route?.type ?? '', status, ms / 1000);
     parts.log.write('info', 'request', {
       requestId,
       method,
       route: route?.template ?? '',
       status,
+      refusal,
       ms: Math.round(ms * 1000) / 1000,
       client: caller?.client,
       organization: caller?.organization,

@@ -38,3 +38,26 @@ export function createLog(least: Level, write: (lines: string) => unknown, now: 
     flush,
   };
 }
+
+/** Warnings about a trouble that lasts: one line at once, then at most one a window, with how often it happened since. */
+export interface Warnings {
+  /** @param trouble what counts as the same trouble, from our own words alone */
+  warn(trouble: string, msg: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** @param windowMs the time in which one trouble is one line, in milliseconds */
+export function createWarnings(log: Log, windowMs: number, now: () => number): Warnings {
+  const seen = new Map<string, { at: number; unsaid: number }>();
+  return {
+    warn(trouble, msg, fields) {
+      const last = seen.get(trouble);
+      if (last !== undefined && now() - last.at < windowMs) {
+        last.unsaid += 1;
+        return;
+      }
+      const since = last === undefined || last.unsaid === 0 ? {} : { unsaid: last.unsaid };
+      seen.set(trouble, { at: now(), unsaid: 0 });
+      log.write('warn', msg, { ...fields, ...since });
+    },
+  };
+}

@@ -204,13 +204,16 @@ describe('a full disk', () => {
   test.each(['thread', 'turn'] as const)(
     'refuses whole groups and harms nothing (writer in a %s)',
     async (writer) => {
-      const store = await world.open({ writer, pragmas: ['max_page_count=150'] });
+      const refused: string[] = [];
+      const diskRefused = (reason: string): unknown => refused.push(reason);
+      const store = await world.open({ writer, pragmas: ['max_page_count=150'], diskRefused });
       const written = await fill(store);
       expect(written).toBeGreaterThan(3);
       const group = Array.from({ length: 5 }, (_, i) =>
         refusal(store.commit(commitOf([write(`Patient/p${i}`, { is: BIG })]))),
       );
       expect(await Promise.all(group)).toEqual(Array.from({ length: 5 }, () => 'disk-full'));
+      expect(refused.slice(-5)).toEqual(Array.from({ length: 5 }, () => 'disk-full'));
       expect(store.status().seq).toBe(written);
       expect(await store.snapshot().read('Patient/p0', EVERYTHING)).toBeUndefined();
       expect((await store.snapshot().read(`Task/n${written}`, EVERYTHING))?.seq).toBe(written);

@@ -42,6 +42,8 @@ export interface EmbeddedOptions {
   readonly anchorMs?: number;
   /** The file of anchors. Default: `anchors.jsonl` in the folder; better where who writes the database cannot write. */
   readonly anchorFile?: string;
+  /** Told of each commit that the disk did not take: it is full, or cannot be written. */
+  readonly diskRefused?: (reason: 'disk-full' | 'read-only') => void;
   /** Told after each anchor is on disk. */
   readonly onAnchor?: (anchor: Anchor) => void;
   /** How long a commit's key is remembered, in milliseconds. Default: 7 days. */

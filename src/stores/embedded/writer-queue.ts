@@ -16,6 +16,8 @@ export interface QueueOptions {
   readonly turnMs: number;
   /** Told of each group that is on disk, before it is acknowledged; `changed`: it held more than read-audit rows. */
   readonly applied: (changed: boolean) => void;
+  /** Told of each commit or block that the disk did not take. */
+  readonly diskRefused?: (reason: 'disk-full' | 'read-only') => void;
 }
 
 interface Waiting {
@@ -209,7 +211,12 @@ export class WriterQueue {
     }
     this.#head = applied.head;
     this.#options.applied(group.some(({ member }) => member.kind !== 'block'));
-    for (const [i, { decided }] of group.entries()) decided.resolve(applied.outcomes[i]!);
+    for (const [i, { decided }] of group.entries()) {
+      const outcome = applied.outcomes[i]!;
+      if (outcome.kind === 'refused' && (outcome.reason === 'disk-full' || outcome.reason === 'read-only'))
+        this.#options.diskRefused?.(outcome.reason);
+      decided.resolve(outcome);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /** The log of a whole run: what was done, by whom and how long it took; nothing that names a patient (rules 5.1). */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -7,7 +7,10 @@ import { readConfig } from '../../../src/config.ts';
 import { createLog } from '../../../src/http/log.ts';
 import { start } from '../../../src/start.ts';
 import * as make from '../../resources.ts';
+import { initiatorLink, openWire, order, saysOf } from '../hl7v2-mllp/linked.ts';
 import { clientOf } from './client.ts';
+
+const TLS = join(import.meta.dirname, '../../fixtures/tls');
 
 const SECRETS = ['Verhoeven', '1931-07-08', 'MRN-771', 'Secretstreet', '5550177'];
 
@@ -75,6 +78,53 @@ test('no name, birth date, identifier, id or query stands in it, at the finest l
     ms: expect.any(Number),
     organization: 'Organization/initiator',
   });
+  for (const [route, refusal] of [
+    ['/Patient', 'search-parameter-unknown'],
+    ['', 'type-unknown'],
+  ])
+    expect(told).toContainEqual(expect.objectContaining({ msg: 'request', route, refusal }));
   for (const secret of [...SECRETS, json.id ?? '', 'birthdate', 'identifier=', '?'])
     expect(lines.filter((line) => line.includes(secret))).toEqual([]);
+});
+
+test('a quarantined message and a reload, good or bad, are lines of it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'closeloop-logs-'));
+  const links = join(folder, 'links.json');
+  writeFileSync(links, JSON.stringify([{ links: [initiatorLink()] }]));
+  const [tlsCert, tlsKey] = ['cert.pem', 'key.pem'].map((name) => join(folder, name)) as [string, string];
+  copyFileSync(join(TLS, 'receiver.cert.pem'), tlsCert);
+  copyFileSync(join(TLS, 'receiver.key.pem'), tlsKey);
+  let logged = '';
+  const log = createLog(
+    'info',
+    (lines) => (logged += lines),
+    () => Date.now(),
+  );
+  const argv = ['--demo', '--port', '0', '--data-dir', join(folder, 'data'), '--hl7-links', links];
+  const running = await start(readConfig([...argv, '--tls-cert', tlsCert, '--tls-key', tlsKey], {}), log);
+
+  const wire = await openWire(running.mllp[0]!.port);
+  for (const id of ['Q-1', 'Q-2'])
+    expect(saysOf(await wire.ask(order({ id, from: '9.9.9' })))).toBe(`AE ${id}`);
+  wire.close();
+  running.reload();
+  rmSync(tlsCert);
+  running.reload();
+  await running.stop();
+  rmSync(folder, { recursive: true });
+
+  const lines = logged
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const warned = lines.filter(({ msg }) => String(msg).startsWith('a message was quarantined'));
+  expect(warned).toEqual([
+    expect.objectContaining({ level: 'warn', link: 'initiator-engine', issues: expect.any(Array) }),
+  ]);
+  expect(
+    lines.filter(({ msg }) => /certificate/.test(String(msg))).map(({ level, msg }) => [level, msg]),
+  ).toEqual([
+    ['info', 'the certificate was read again'],
+    ['error', 'the certificate could not be read again; the old goes on'],
+  ]);
 });
