@@ -22,7 +22,7 @@ const CERTIFICATE = [
 
 const folder = mkdtempSync(join(tmpdir(), 'closeloop-doctor-'));
 const jwks = join(folder, 'jwks.json');
-const closing: (() => Promise<unknown> | unknown)[] = [];
+const closing: (() => unknown)[] = [];
 afterAll(async () => {
   for (const close of closing.toReversed()) await close();
   rmSync(folder, { recursive: true });

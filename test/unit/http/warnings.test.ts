@@ -9,7 +9,7 @@ test('one trouble is one line a window, and the next line says how often it happ
     (lines) => (text += lines),
     () => at,
   );
-  const { warn } = createWarnings(log, 60_000, () => at);
+  const warnings = createWarnings(log, 60_000, () => at);
   for (const [now, trouble] of [
     [0, 'disk-full'],
     [10, 'disk-full'],
@@ -19,7 +19,7 @@ test('one trouble is one line a window, and the next line says how often it happ
     [120_000, 'disk-full'],
   ] as const) {
     at = now;
-    warn(trouble, trouble, { link: 'elm' });
+    warnings.warn(trouble, trouble, { link: 'elm' });
   }
   log.flush();
   const lines = text
