@@ -11,10 +11,14 @@
  *  13 a claimed entry is nobody else's until its lease ends · 14 a settled entry never comes back · 15 per rail, receiver
  *  and referral, entries come out in commit order · 16 receipt and disclosure audit are written together · 17 the time of
  *  a commit never decreases along `seq` · 18 an expectation that no longer holds refuses the whole commit ·
- *  19 what a sight does not reach does not exist, in reads, searches, history and totals.
+ *  19 what a sight does not reach does not exist, in reads, searches, history and totals · 20 what a record write expects
+ *  holds at the moment of commit · 21 no search, history or audit of FHIR finds a record · 22 an expired record is absent
+ *  at once and gone within a day · 23 the chain covers the digest of a record, so that it can vanish · 24 a record has its
+ *  current value alone.
  */
 import type { Ref } from '../fhir/types.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
+import type { RecordKeep, RecordWrite, StoredRecord } from './record.ts';
 
 /**
  * A stored text whose `seq` and `at` are not known before the commit: pieces of text with the commit's `seq` or `at`
@@ -217,6 +221,10 @@ export interface Commit {
   readonly audit: readonly AuditEntry[];
   readonly outbox: readonly OutboxEntry[];
   readonly settles: readonly Settlement[];
+  /** At most one write per record. */
+  readonly records?: readonly RecordWrite[];
+  /** Records that the plan relied on. */
+  readonly recordKeeps?: readonly RecordKeep[];
 }
 
 export interface Committed {
@@ -231,7 +239,7 @@ export interface Committed {
 export type CommitRefusal =
   /** A write's base or a `keep` no longer holds. */
   | 'stale'
-  /** An expectation no longer holds. */
+  /** An expectation no longer holds, or what a record write expects. */
   | 'unexpected'
   /** The key was used with another fingerprint. */
   | 'key-reused'
@@ -311,6 +319,10 @@ export interface Snapshot {
   history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>;
   search(query: Query, signal?: AbortSignal): Promise<Page>;
   audit(query: AuditQuery, signal?: AbortSignal): Promise<readonly AuditRow[]>;
+  /** The current value, whatever the snapshot's `seq` (law 24): who relies on it says so by `recordKeeps`. */
+  record(kind: string, key: string): Promise<StoredRecord | undefined>;
+  /** Those of a kind with this index value, in the order of their keys, at most `RECORDS_AT_ONCE` after the key given. */
+  records(kind: string, name: string, value: string, after?: string): Promise<readonly StoredRecord[]>;
 }
 
 export interface Finding {

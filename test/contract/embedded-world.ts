@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Store } from '../../src/ports/store.ts';
 import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
 import type { EmbeddedOptions, EmbeddedStore } from '../../src/stores/embedded/open.ts';
@@ -45,6 +46,14 @@ export function createEmbeddedWorld(defaults: Partial<EmbeddedOptions> = {}): Em
       return open({ ...options, folder: folderOf(store) });
     },
     crash: (store, options) => open({ ...options, folder: copy(folderOf(store)) }),
+    async leftOf(store, text) {
+      const db = new DatabaseSync(join(folderOf(store), 'store.db'), { readOnly: true });
+      const { n } = db.prepare('SELECT count(*) AS n FROM record WHERE instr(body, ?)').get(text) as {
+        n: number;
+      };
+      db.close();
+      return n;
+    },
     async end() {
       await Promise.all(stores.map((store) => store.close()));
       rmSync(root, { recursive: true, force: true });

@@ -20,6 +20,8 @@ export interface StoreWorld {
   reopen(store: Store, options?: WorldOptions): Promise<Store>;
   /** Opens what the disk holds at this moment, as after a crash of the process: nobody was told to close. */
   crash(store: Store, options?: WorldOptions): Promise<Store>;
+  /** How many records that are physically there hold this text. */
+  leftOf(store: Store, text: string): Promise<number>;
   /** Closes everything that was opened and deletes it. */
   end(): Promise<void>;
 }

@@ -15,6 +15,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { gunzipSync } from 'node:zlib';
 import { backup, restore } from '../../src/stores/embedded/backup.ts';
 import { verifyChain } from '../../src/stores/embedded/audit-chain.ts';
 import { FORMAT } from '../../src/stores/embedded/schema.ts';
@@ -81,6 +82,22 @@ test('a newer format is refused in words', async () => {
   db.close();
   const again = world.open({ folder: store.folder });
   await expect(again).rejects.toThrow(`has format ${FORMAT + 1}, this program reads format ${FORMAT}`);
+});
+
+test('an older format is migrated, and what was in it stays', async () => {
+  const folder = world.folder();
+  writeFileSync(
+    join(folder, 'store.db'),
+    gunzipSync(readFileSync(new URL('../fixtures/folder-format-1/store.db.gz', import.meta.url))),
+  );
+  expect((await verifyChain(folder)).faultCount).toBe(0);
+  const store = await world.open({ folder });
+  expect(store.bornFormat).toBe(1);
+  const records = [{ kind: 'account', key: 'a', expect: 'absent', body: { is: 'new' } }] as const;
+  const { seq } = await store.commit(commitOf([], { records }));
+  expect((await store.snapshot().record('account', 'a'))?.version).toBe(seq);
+  expect(await store.snapshot().read('Organization/initiator', EVERYTHING)).toBeDefined();
+  expect(await store.verify()).not.toContainEqual(expect.objectContaining({ ok: false }));
 });
 
 // — the layout of a WAL: a header, then frames of one page each

@@ -4,6 +4,7 @@ import { CommitRefused } from '../../src/ports/store.ts';
 import type { Commit, Store } from '../../src/ports/store.ts';
 import { outboxLaws } from './store-outbox.ts';
 import { readingLaws } from './store-reading.ts';
+import { recordLaws } from './store-records.ts';
 import { sightLaws } from './store-sight.ts';
 import {
   audit,
@@ -32,6 +33,7 @@ export function storeLaws(name: string, createWorld: () => StoreWorld): void {
     readingLaws(world);
     outboxLaws(world);
     sightLaws(world);
+    recordLaws(world);
   });
 }
 

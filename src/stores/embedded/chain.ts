@@ -17,7 +17,12 @@ export interface Members {
   readonly settles?: readonly Digest[];
   /** The key. */
   readonly key?: string;
+  /** Records: their bodies stand beside the log and may vanish, their digests stay. */
+  readonly c?: readonly RecordDigest[];
 }
+
+/** What a commit left of a record. `expires`: FOREVER for never; the digest of what was taken away is `''`. */
+export type RecordDigest = readonly [kind: string, key: string, rev: number, digest: string, expires: number];
 
 export type Digest = readonly [name: string, digest: string];
 
@@ -42,6 +47,10 @@ export const digestSettlement = ({ id, fate, why }: Settlement): string => diges
 
 export const digestKey = (scope: string, id: string, fingerprint: string, reply: string): string =>
   digest(scope, id, fingerprint, reply);
+
+/** Of a record as stored: its body and its index are texts. */
+export const digestRecord = (kind: string, key: string, body: string, indexed: string): string =>
+  digest(kind, key, body, indexed);
 
 /** The hash of a row: hex of sha256 over the hash before, seq, at (milliseconds) and the members as stored. */
 export function chainHash(previous: string, seq: number, at: number, members: string): string {

@@ -25,6 +25,7 @@ import type { Identities } from './identities.ts';
 import { prepareLookup } from './lookup.ts';
 import type { Outbox } from './outbox.ts';
 import type { ApplyReach } from './reach.ts';
+import type { Records } from './records.ts';
 import { FOREVER } from './schema.ts';
 import { sightSql } from './sight.ts';
 import { prepareValues } from './values.ts';
@@ -37,6 +38,7 @@ export interface CommitTools {
   readonly auditIndex: AuditIndex;
   readonly outbox: Outbox;
   readonly reach: ApplyReach;
+  readonly records: Records;
   readonly findRefs: FindRefs;
   readonly keyRetentionMs: number;
 }
@@ -80,7 +82,7 @@ const refused = (reason: CommitRefusal, ref?: string): Verdict =>
   ref === undefined ? { kind: 'refused', reason } : { kind: 'refused', reason, ref };
 
 export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
-  const { identities, auditIndex, outbox, reach, findRefs, keyRetentionMs } = tools;
+  const { identities, auditIndex, outbox, reach, records, findRefs, keyRetentionMs } = tools;
   const sql = statements(db);
   const lookup = prepareLookup(db);
   const headOf = prepare<HeadRow>(
@@ -113,6 +115,12 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
       checkKey(commit.key, now) ??
       first(commit.writes, checkBase) ??
       first(commit.keeps, (keep) => (holds(keep, seq) ? undefined : refused('stale', keep.ref))) ??
+      first(commit.recordKeeps ?? [], (keep) =>
+        records.holds(keep, now) ? undefined : refused('stale', keep.kind),
+      ) ??
+      first(commit.records ?? [], (one) =>
+        records.isExpected(one, now) ? undefined : refused('unexpected', one.kind),
+      ) ??
       first(commit.expects, ({ query, refs }) =>
         sameRefs(refsOf(query, seq), refs) ? undefined : refused('unexpected', query.type),
       ) ??
@@ -186,6 +194,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     for (const settlement of commit.settles) outbox.settle(settlement, place.at);
     const reply = commit.key && stampText(commit.key.reply, place.seq, at);
     const audit = writeAudit(commit.audit, place.seq);
+    const kept = (commit.records ?? []).map((one) => records.write(one, place.seq));
     const members: Members = {
       audit: digestAudit(audit),
       ...(versions.length > 0 && { versions }),
@@ -194,6 +203,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
         settles: commit.settles.map((one) => [one.id, digestSettlement(one)] as const),
       }),
       ...(commit.key && reply !== undefined && { key: writeKey(commit.key, reply, place) }),
+      ...(kept.length > 0 && { c: kept }),
     };
     return {
       members,
@@ -244,10 +254,13 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
 const refusedId = ({ id, fingerprint }: CommitKey): string => `${id} refused:${fingerprint}`;
 
 /** What no caller may get wrong; thrown, never returned. */
-function assertSound({ audit, writes }: Commit): void {
+function assertSound({ audit, writes, records = [] }: Commit): void {
   if (audit.length === 0) throw new Error('a commit needs an audit entry (law 12)');
   if (new Set(writes.map(({ ref }) => ref)).size < writes.length) {
     throw new Error('a commit writes a resource at most once (rules 3.1)');
+  }
+  if (new Set(records.map(({ kind, key }) => JSON.stringify([kind, key]))).size < records.length) {
+    throw new Error('a commit writes a record at most once');
   }
 }
 

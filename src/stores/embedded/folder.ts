@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { VALUE_RULES } from '../../resources/search/value-rules.ts';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
-import { FORMAT, SCHEMA } from './schema.ts';
+import { FORMAT, RECORD_TABLES, SCHEMA } from './schema.ts';
 
 /** The folder cannot be used; the message says why and what to do. */
 export class FolderRefused extends Error {
@@ -103,6 +103,7 @@ function prepareFile(folder: string, file: string): void {
   try {
     const isNew = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'meta'`).get() === undefined;
     if (isNew) createTables(db);
+    migrate(db);
     const format = readMeta(db, 'format', 0);
     if (format !== FORMAT) {
       throw new FolderRefused(
@@ -121,8 +122,21 @@ function createTables(db: DatabaseSync): void {
   db.exec('BEGIN IMMEDIATE');
   db.exec(SCHEMA);
   writeMeta(db, 'format', FORMAT);
+  writeMeta(db, 'born', FORMAT);
   writeMeta(db, 'values', VALUE_RULES);
   db.exec('COMMIT');
+}
+
+/** What takes a folder from one format to the next; each in one transaction with its number. */
+const MIGRATIONS: ReadonlyMap<number, string> = new Map([[1, RECORD_TABLES]]);
+
+function migrate(db: DatabaseSync): void {
+  for (let format = readMeta(db, 'format', 0); MIGRATIONS.has(format); format += 1) {
+    db.exec('BEGIN IMMEDIATE');
+    db.exec(MIGRATIONS.get(format) ?? '');
+    writeMeta(db, 'format', format + 1);
+    db.exec('COMMIT');
+  }
 }
 
 /** Makes the folder and what is missing above it, readable by us alone, so that a power cut takes none of them away. */

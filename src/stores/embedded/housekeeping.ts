@@ -1,9 +1,11 @@
 /**
  * What may be forgotten, forgotten in small steps while the writer is idle: search values of versions that no search
- * may ask for any more, keys past their retention, outbox entries settled long ago. Versions and the log stay for ever.
+ * may ask for any more, keys past their retention, outbox entries settled long ago, records that have expired. Versions and the log
+ * stay for ever.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { prepare, readMeta, writeMeta } from './connection.ts';
+import { prepareRecordPurge } from './records.ts';
 
 export interface Retention {
   readonly searchSnapshotMs: number;
@@ -36,7 +38,10 @@ export function prepareTidying(db: DatabaseSync, retention: Retention): Tidy {
     `DELETE FROM outbox WHERE oid IN (SELECT oid FROM outbox WHERE state >= 2 AND due <= ? LIMIT ${ROWS})`,
   );
 
+  const dropRecords = prepareRecordPurge(db, ROWS);
+
   return (now, seq) => {
+    const records = dropRecords(now);
     const keys = dropKeys.run(now - retention.keyRetentionMs);
     const entries = dropEntries.run(now - retention.outboxRetentionMs);
     const before = readMeta(db, 'horizon', 0);
@@ -45,7 +50,7 @@ export function prepareTidying(db: DatabaseSync, retention: Retention): Tidy {
     const horizon = purged < before ? before : raiseHorizon(before, now - retention.searchSnapshotMs, seq);
     const through = Math.min(before, purged + COMMITS);
     if (through > purged) purge(purged, through);
-    return { more: keys === ROWS || entries === ROWS || through < horizon, horizon };
+    return { more: records || keys === ROWS || entries === ROWS || through < horizon, horizon };
   };
 
   function raiseHorizon(horizon: number, before: number, seq: number): number {

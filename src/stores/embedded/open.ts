@@ -7,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { openAnchors } from './anchors.ts';
 import type { Anchor } from './anchors.ts';
 import { describeReport, verifyFile } from './audit-chain.ts';
-import { openDatabase } from './connection.ts';
+import { openDatabase, readMeta } from './connection.ts';
 import { lockFolder, pathsOf, prepareDatabase } from './folder.ts';
 import { pageOf, prepareLookup } from './lookup.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
@@ -69,6 +69,8 @@ export interface EmbeddedOptions {
 /** The engine's store. */
 export interface EmbeddedStore extends Store {
   readonly folder: string;
+  /** The format that the folder began with: whoever fills what a later one brings, asks. */
+  readonly bornFormat: number;
   /** Writes an anchor now; undefined when nothing is new. */
   anchor(): Anchor | undefined;
 }
@@ -188,6 +190,7 @@ function assemble({ options, db, byId, pool, queue, close }: Parts): EmbeddedSto
       return few === undefined ? pool.search(query, seq, signal) : pageOf(few, query);
     },
     timeoutMs: options.searchTimeoutMs,
+    clock,
   });
   const snapshot = (seq = queue.head.seq) => snapshotAt(seq);
 
@@ -209,6 +212,7 @@ function assemble({ options, db, byId, pool, queue, close }: Parts): EmbeddedSto
 
   return {
     folder,
+    bornFormat: readMeta(db, 'born', 1),
     anchor,
     snapshot,
     commit: (commit) => queue.commit(commit),

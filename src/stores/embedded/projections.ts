@@ -1,4 +1,4 @@
-/** Whether what a commit left beside the log is what its members say: versions, audit index, outbox, keys. */
+/** Whether what a commit left beside the log is what its members say: versions, audit index, outbox, keys, records. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, Settlement } from '../../ports/store.ts';
 import { readIndexed } from './audit-index.ts';
@@ -7,6 +7,7 @@ import { digestKey, digestOutbox, digestSettlement, digestVersion } from './chai
 import type { Digest, Members } from './chain.ts';
 import { prepare } from './connection.ts';
 import { STATES } from './outbox.ts';
+import { prepareRecordProof } from './record-proof.ts';
 import { FOREVER } from './schema.ts';
 
 /** Something that is not as it was written. */
@@ -54,6 +55,7 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
     db,
     'SELECT entry, state, why, seq FROM outbox WHERE id = ?',
   );
+  const records = prepareRecordProof(db, note);
   const indexed = readIndexed(db);
   const isIndexed = prepare<[number]>(db, 'SELECT 1 FROM audit_index WHERE key = ? AND seq = ?');
   const counts = { version: 0, outbox: 0, settled: 0, audit_index: 0 };
@@ -68,6 +70,7 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
     for (const version of members.versions ?? []) examineVersion(version, seq, at);
     for (const entry of members.outbox ?? []) examineEntry(entry, seq);
     for (const settlement of members.settles ?? []) examineSettlement(settlement, seq);
+    for (const record of members.c ?? []) records.examine(record);
     examineAudit(audit, seq);
   }
 
@@ -131,6 +134,7 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
     ).all()) {
       examineKey(key);
     }
+    records.conclude(seq);
     const unwritten = countRows();
     if (unwritten.version > counts.version) findVersions(seq);
     if (unwritten.outbox > counts.outbox) findEntries(seq);

@@ -1,6 +1,7 @@
 /** What everything that reads shares: the connection, the rows of versions, and the newest version of a resource. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../fhir/types.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Version, Write } from '../../ports/store.ts';
 import type { Page, Query } from '../../ports/query.ts';
 import type { Standing } from './standing.ts';
@@ -13,6 +14,8 @@ export interface Reading {
   /** A search as of an earlier seq is expired. */
   readonly horizon: () => number;
   readonly search: (query: Query, seq: number, signal: AbortSignal) => Promise<Page>;
+  /** Whether a record has expired. */
+  readonly clock: Clock;
   /** Milliseconds after which a history or an audit search is too costly. */
   readonly timeoutMs: number;
 }

@@ -11,7 +11,7 @@
  */
 
 /** The format of the data folder. A newer one is refused, an older one is migrated. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** `ended` of what has not ended. */
 export const FOREVER = Number.MAX_SAFE_INTEGER;
@@ -19,14 +19,27 @@ export const FOREVER = Number.MAX_SAFE_INTEGER;
 /** Intervals longer than this (a day, for dates) have an index by their end. */
 export const LONG = 86_400_000;
 
+/**
+ * Records (ports/record.ts): current values alone. rev: the seq of the commit that wrote it; expires: FOREVER for never;
+ * indexed: JSON of its index, as digested, and record_index the same as rows.
+ */
+export const RECORD_TABLES = `
+CREATE TABLE record (kind TEXT NOT NULL, key TEXT NOT NULL, rev INTEGER NOT NULL, body TEXT NOT NULL,
+  expires INTEGER NOT NULL, indexed TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;
+CREATE INDEX record_expires ON record (expires) WHERE expires < ${FOREVER};
+CREATE TABLE record_index (kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, key TEXT NOT NULL,
+  PRIMARY KEY (kind, name, value, key)) STRICT, WITHOUT ROWID;
+`;
+
 export const SCHEMA = `
--- format · horizon (a search as of an earlier seq is expired) · purged (search values of versions ended up to this seq
+-- born (the format that the folder began with; 1 when it does not say) · recordsPurged (records that expired up to this
+-- instant are gone) · format · horizon (a search as of an earlier seq is expired) · purged (search values of versions ended up to this seq
 -- are gone) · indexed (the audit index holds the commits up to this seq; what comes after is found in the log).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
 -- One row per commit, or per block of audited reads. seq has no gaps.
 --   members: JSON, the digest of each member in order (a version's text, the audit text, each outbox entry, each
---            settlement, the key); hash: sha256 over (previous hash, seq, at, members).
+--            settlement, the key, each record); hash: sha256 over (previous hash, seq, at, members).
 --   audit:   JSON array of compact AuditEntry rows (rendered as AuditEvents when asked for).
 CREATE TABLE log (
   seq INTEGER PRIMARY KEY,
@@ -111,4 +124,4 @@ CREATE INDEX outbox_receiver ON outbox (receiver, oid);
 CREATE TABLE commit_key (scope TEXT NOT NULL, id TEXT NOT NULL, fingerprint TEXT NOT NULL, seq INTEGER NOT NULL,
   at INTEGER NOT NULL, reply TEXT NOT NULL, PRIMARY KEY (scope, id)) STRICT, WITHOUT ROWID;
 CREATE INDEX commit_key_at ON commit_key (at);
-`;
+${RECORD_TABLES}`;

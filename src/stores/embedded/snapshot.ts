@@ -10,6 +10,7 @@ import type { Rows } from './connection.ts';
 import { prepareHistory } from './history.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
+import { prepareRecordReading } from './record-reading.ts';
 import { shapeOf, sightParams, sightText } from './sight.ts';
 import type { SightShape } from './sight.ts';
 
@@ -31,6 +32,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   );
   const history = prepareHistory(reading);
   const audit = prepareAuditReading(reading);
+  const records = prepareRecordReading(byId, reading.clock);
 
   return (seq) => ({
     seq,
@@ -38,6 +40,8 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
     vread: async (ref, version, sight) => (version > seq ? undefined : vread(seq, ref, version, sight)),
     history: (query, signal = NEVER) => history(query, seq, signal),
     audit: (query, signal = NEVER) => audit(query, seq, signal),
+    record: async (kind, key) => records.one(kind, key),
+    records: async (kind, name, value, after = '') => records.some(kind, name, value, after),
     async search(query, signal = NEVER) {
       assertFresh(seq);
       const page = await search(query, seq, signal);

@@ -21,6 +21,7 @@ import type { Identities } from './identities.ts';
 import { prepareOutbox } from './outbox.ts';
 import type { Outbox } from './outbox.ts';
 import { prepareReach, ReachExceeded } from './reach.ts';
+import { prepareRecords } from './records.ts';
 import { createReserve } from './reserve.ts';
 import type { Reserve } from './reserve.ts';
 
@@ -73,7 +74,11 @@ export class Writer {
   #head: Head;
 
   constructor(options: WriterOptions, findRefs: FindRefs, now: number) {
-    const db = openDatabase(options.file, { readOnly: false, cacheKib: CACHE_KIB });
+    const db = openDatabase(options.file, {
+      readOnly: false,
+      cacheKib: CACHE_KIB,
+      pragmas: ['secure_delete = FAST'], // a record that is taken away leaves no bytes
+    });
     this.#db = db;
     this.#identities = prepareIdentities(db);
     this.#outbox = prepareOutbox(db, options.instance);
@@ -85,6 +90,7 @@ export class Writer {
       auditIndex: this.#auditIndex,
       outbox: this.#outbox,
       reach,
+      records: prepareRecords(db),
       findRefs,
       keyRetentionMs,
     });

@@ -32,7 +32,11 @@ beforeAll(async () => {
   const [entry] = await live.claim(1, 1000);
   await live.commit(commitOf([], { settles: [{ id: entry!.id, fate: 'refused', why: '404' }] }));
   await Promise.all([1, 2, 3].map((i) => live.record(audit({ event: 'read', entities: [`Task/${i}`] }))));
-  await live.commit(commitOf([remove('Task/a', second.seq)]));
+  const records = [
+    { kind: 'account', key: 'north', expect: 'absent', body: { is: 'open' }, index: [['owner', 'x']] },
+    { kind: 'account', key: 'south', expect: 'absent', body: { is: 'open' }, expiresAt: 4e12 },
+  ] as const;
+  await live.commit(commitOf([remove('Task/a', second.seq)], { records }));
   anchored = live.anchor()!.seq;
   await live.record(audit({ event: 'read', entities: ['Task/b'] }));
   await live.commit(commitOf([write('Task/late')]));
@@ -93,6 +97,37 @@ test('a live store is verified while it writes', async () => {
 
 describe('found is', () => {
   test.each([
+    // — records
+    [
+      'an edited record',
+      `UPDATE record SET body = replace(body, 'open', 'shut') WHERE key = 'north'`,
+      'the record account north was changed',
+    ],
+    [
+      'a record that expires at another time',
+      `UPDATE record SET expires = 1 WHERE key = 'south'`,
+      'the record account south was changed',
+    ],
+    [
+      'a record that is found by another name',
+      `UPDATE record SET indexed = '[["owner","y"]]' WHERE key = 'north'`,
+      'the record account north was changed',
+    ],
+    [
+      'an edited index',
+      `UPDATE record_index SET value = 'y' WHERE key = 'north'`,
+      'the index of the records is not what the records say',
+    ],
+    [
+      'a record taken away',
+      `DELETE FROM record WHERE key = 'south'`,
+      'the record ["account","south"] is missing',
+    ],
+    [
+      'a record that no commit wrote',
+      `INSERT INTO record SELECT kind, 'west', rev, body, expires, '[]' FROM record WHERE key = 'north'`,
+      'there are records that no commit wrote',
+    ],
     // — the log
     [
       'an edited audit row',

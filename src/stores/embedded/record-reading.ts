@@ -1,0 +1,48 @@
+/** Records as they are read: their current values, what has expired left out. */
+import { RECORDS_AT_ONCE, type StoredRecord } from '../../ports/record.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { prepare } from './connection.ts';
+import type { Reading } from './reading.ts';
+import { FOREVER } from './schema.ts';
+
+export interface RecordReading {
+  one(kind: string, key: string): StoredRecord | undefined;
+  /** Those with this index value after a key, in the order of their keys. */
+  some(kind: string, name: string, value: string, after: string): readonly StoredRecord[];
+}
+
+type RecordRow = [kind: string, key: string, rev: number, body: string, expires: number];
+
+const COLUMNS = 'r.kind, r.key, r.rev, r.body, r.expires';
+
+export function prepareRecordReading({ db, standing }: Reading['byId'], clock: Clock): RecordReading {
+  const one = prepare<RecordRow>(
+    db,
+    `SELECT ${COLUMNS} FROM record r WHERE r.kind = ? AND r.key = ? AND r.expires > ?`,
+  );
+  const some = prepare<RecordRow>(
+    db,
+    `SELECT ${COLUMNS} FROM record_index i JOIN record r ON r.kind = i.kind AND r.key = i.key
+     WHERE i.kind = ? AND i.name = ? AND i.value = ? AND i.key > ? AND r.expires > ?
+     ORDER BY i.key LIMIT ${RECORDS_AT_ONCE}`,
+  );
+  return {
+    one(kind, key) {
+      standing.enter();
+      const row = one.get(kind, key, clock.now());
+      return row && toRecord(row);
+    },
+    some(kind, name, value, after) {
+      standing.enter();
+      return some.all(kind, name, value, after, clock.now()).map(toRecord);
+    },
+  };
+}
+
+const toRecord = ([kind, key, version, body, expires]: RecordRow): StoredRecord => ({
+  kind,
+  key,
+  version,
+  body: JSON.parse(body) as object, // the writer's own text
+  expiresAt: expires === FOREVER ? undefined : expires,
+});
