@@ -195,6 +195,13 @@ export const SETTINGS = {
   ),
   deliveriesInFlightMax: integer(32, [1, 1000], 'Deliveries under way at a time, each to another receiver.'),
 
+  // — clocks
+  clockToleranceMs: integer(
+    5 * MINUTE,
+    [SECOND, DAY],
+    'How far the time of something that happened may be ahead of its receipt. Beyond it the time orders nothing, and the sender is told.',
+  ),
+
   // — HL7 v2 over MLLP
   hl7Links: text(
     undefined,

@@ -46,6 +46,16 @@ export function parseSearchDate(text: string): Interval | undefined {
   return read(text.replace(/ (?=\d\d:\d\d$)/, '+'));
 }
 
+/** The later of two dateTimes; the first where the other is none, or cannot be said to be later. */
+export function laterOf(one: string, other: unknown): string {
+  const [a, b] = [parseDateTime(one), typeof other === 'string' ? parseDateTime(other) : undefined];
+  return a !== undefined && b !== undefined && b.low > a.low ? String(other) : one;
+}
+
+/** Whether a dateTime begins later than a moment (milliseconds since 1970). */
+export const isAfter = (dateTime: unknown, ms: number): boolean =>
+  typeof dateTime === 'string' && (parseDateTime(dateTime)?.low ?? BEGINNING) > ms;
+
 /** An instant in UTC with milliseconds: `2026-11-22T15:04:05.000Z`. */
 export function formatInstant(ms: number): string {
   return new Date(ms).toISOString();

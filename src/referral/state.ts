@@ -2,6 +2,7 @@
  * The states of a referral, read from and written to its Task: `Task.status`, and for *in-progress* the business status
  * with it (BSeR, Workflow Management Resources: Task State Machine; CodeSystem TaskBusinessStatusCS).
  */
+import { laterOf } from '../fhir/datetime.ts';
 import type { Coding, CodeableConcept, Resource, Task } from '../fhir/types.ts';
 
 /** What a state is called in a Task. Without a code the business status is left as it stands. */
@@ -155,3 +156,9 @@ const bserCodings = (concept: CodeableConcept | undefined): readonly Coding[] =>
 
 /** A plain tree whose structure was validated before any rule sees it. */
 const asTask = (task: Resource): Task => task as unknown as Task;
+
+/** The Task as changed now: never before it was authored (R4, inv-1), whatever the clock stood at that wrote that time. */
+export const modifiedAt = (task: Resource, now: string): Resource => ({
+  ...task,
+  lastModified: laterOf(now, task['authoredOn']),
+});

@@ -38,6 +38,8 @@ export interface Surroundings {
 export interface RuleSettings {
   /** Whether an active order opens its Task by itself (rules 1.7). */
   readonly openTaskForServiceRequest: boolean;
+  /** How far a time may be ahead of this server's clock without a word. */
+  readonly clockToleranceMs: number;
   /** Absolute http addresses that Subscriptions may name beside https at public ones. */
   readonly subscriptionAllowList: readonly string[];
 }

@@ -2,7 +2,7 @@
  * Times: DTM and TS (HL7 v2.5.1, 2.A.22, 2.A.77) ⇄ FHIR date and dateTime. The offset that was written is kept. A time
  * of day without an offset is in the zone of the link, and the reading says so.
  */
-import { parseDate, parseDateTime } from '../../fhir/datetime.ts';
+import { isAfter, parseDate, parseDateTime } from '../../fhir/datetime.ts';
 import { UNIT_MONTHS, UNIT_SECONDS } from './codes.ts';
 
 export interface Moment {
@@ -26,6 +26,15 @@ export function readDateTime(dtm: string, zone: string): Moment | undefined {
   const assumed = offsetOfLocal(local, zone);
   return assumed === undefined ? undefined : valid({ dateTime: local + assumed, assumed: true });
 }
+
+/** Whether a dateTime is ahead of the receipt of its message beyond what its clock may be off. */
+export const isAhead = (
+  dateTime: string,
+  {
+    receivedAt,
+    toleranceMs = 0,
+  }: { readonly receivedAt?: number | undefined; readonly toleranceMs?: number | undefined },
+): boolean => receivedAt !== undefined && isAfter(dateTime, receivedAt + toleranceMs);
 
 /** The date of a DTM, whatever its time of day; undefined when it is none. */
 export function readDate(dtm: string): string | undefined {
@@ -71,6 +80,12 @@ function offsetOfLocal(local: string, zone: string): string | undefined {
   if (guess === undefined) return undefined;
   return formatOffset(offsetAt(asUtc - guess * MINUTE, zone) ?? guess);
 }
+
+/** Whether this is the name of a zone, or an offset. */
+export const isZone = (zone: string): boolean => Math.abs(offsetAt(0, zone) ?? Number.NaN) <= OFFSET_MAX;
+
+/** Fourteen hours, in minutes: the most that a FHIR dateTime can say. */
+const OFFSET_MAX = 14 * 60;
 
 /** Minutes east of UTC; undefined when there is no such zone. */
 function offsetAt(ms: number, zone: string): number | undefined {

@@ -1,9 +1,10 @@
 /** Whom and which referral a message is about: the numbers, the patient and the time, wherever its kind keeps them. */
 import { systemOfOid } from '../../fhir/identifier.ts';
+import { formatInstant } from '../../fhir/datetime.ts';
 import type { Identifier } from '../../fhir/types.ts';
 import type { Ei } from '../datatypes.ts';
 import { readNumber } from '../mapping/identity.ts';
-import { readDateTime } from '../mapping/moment.ts';
+import { isAhead, readDateTime } from '../mapping/moment.ts';
 import { readPatient } from '../mapping/patient.ts';
 import { filled } from '../mapping/plain.ts';
 import { first, segmentsNamed, type Message, type Segment } from '../message.ts';
@@ -14,7 +15,7 @@ import { readRf1 } from '../segments/rf1.ts';
 import { readSch } from '../segments/sch.ts';
 import { readTxa } from '../segments/txa.ts';
 import type { Findings } from './findings.ts';
-import type { Header, MessageName, PatientReading, ReadingContext } from './reading.ts';
+import type { Clock, Header, MessageName, PatientReading, ReadingContext } from './reading.ts';
 
 /** Where the numbers of an order may be. */
 interface Place {
@@ -167,7 +168,7 @@ function checkPerson(
 export function readTime(
   dtm: string | undefined,
   at: string,
-  { zone }: Pick<ReadingContext, 'zone'>,
+  { zone }: Clock,
   findings: Findings,
 ): string | undefined {
   if (dtm === undefined) return undefined;
@@ -176,6 +177,31 @@ export function readTime(
   else if (moment.assumed) findings.add('zone', at);
   return moment?.dateTime;
 }
+
+/** The time of what happened before the message was received; undefined, and said, where it claims to be later. */
+export function readPast(
+  dtm: string | undefined,
+  at: string,
+  clock: Clock,
+  findings: Findings,
+): string | undefined {
+  const dateTime = readTime(dtm, at, clock, findings);
+  if (dateTime === undefined || !isAhead(dateTime, clock)) return dateTime;
+  findings.add('ahead', at);
+  return undefined;
+}
+
+/** When an order was written: as it says, else as its message was, else as it was received. */
+export const readAuthoredOn = (
+  dtm: string | undefined,
+  at: string,
+  { sentAt }: Header,
+  clock: Clock,
+  findings: Findings,
+): string | undefined =>
+  readPast(dtm, at, clock, findings) ??
+  sentAt ??
+  (clock.receivedAt === undefined ? undefined : formatInstant(clock.receivedAt));
 
 /** Says that a message holds more than the one order that is read. */
 export function checkOneOrder(message: Message, findings: Findings): void {

@@ -28,7 +28,9 @@ type Row = readonly [
 const FINDINGS = {
   //                         location  0357    OMG OSU SIU MDM ORM REF ADT
   'control-id':             ['MSH-10', '101', 'E E E E E E E', 'there is no message control id'],
-  'sent-at':                ['MSH-7',  '101', 'W W W W W W W', 'there is no time of the message, so its order is that of arrival'],
+  'sent-at':                ['MSH-7',  '101', 'W W W W W W W', 'there is no time of day of the message, so its order is that of arrival'],
+  'sent-ahead':             ['MSH-7',  '102', 'W W W W W W W', 'the time is ahead of the receipt, so it orders nothing: the order is that of arrival'],
+  ahead:                    ['',       '102', 'W W W W W W W', 'the time of what happened is ahead of the receipt, and was left out'],
   structure:                ['MSH-9.3','103', 'W W W I I I I', 'this is not the message structure of the event'],
   profile:                  ['MSH-21', '101', 'W W W - - - -', 'the message profile 360X is not named'],
   zone:                     ['',       '102', 'W W W W W W W', 'the time has no offset; it was read in the zone of the link'],
@@ -82,8 +84,10 @@ export function createFindings(message: MessageName): Findings {
     const row: Row = FINDINGS[finding];
     const severity = row[2].split(' ')[column] as Mark | undefined; // the column's letter
     if (severity === undefined || severity === '-' || all.length === FINDINGS_MAX) return;
+    const location = at ?? row[0];
+    if (all.some((one) => one.location === location && one.says === row[3])) return;
     all.push({
-      location: at ?? row[0],
+      location,
       code: row[1],
       severity,
       issue: row[4] ?? issueOf(row[1]),

@@ -3,22 +3,22 @@ import { systemOfOid } from '../../fhir/identifier.ts';
 import type { SegmentValues } from '../build.ts';
 import type { Hd } from '../datatypes.ts';
 import { toFhirString } from '../mapping/plain.ts';
-import { readDateTime, writeInstant } from '../mapping/moment.ts';
+import { isAhead, readDateTime, writeInstant } from '../mapping/moment.ts';
 import { first, type Message } from '../message.ts';
 import { buildMsh, readMsh } from '../segments/msh.ts';
 import type { Findings } from './findings.ts';
-import type { Header, MessageName } from './reading.ts';
+import type { Clock, Header, MessageName } from './reading.ts';
 
-/** The header of any message. `zone` is the link's. */
-export function readHeader(message: Message, zone: string): Header {
+/** The header of any message. */
+export function readHeader(message: Message, clock: Clock): Header {
   const segment = first(message, 'MSH');
   const msh = segment && readMsh(segment);
   const { messageCode = '', triggerEvent = '' } = msh?.messageType ?? {};
-  const time = msh?.dateTimeOfMessage;
+  const sentAt = readDateTime(msh?.dateTimeOfMessage ?? '', clock.zone)?.dateTime;
   return {
     message: triggerEvent === '' ? messageCode : `${messageCode}^${triggerEvent}`,
     controlId: msh?.messageControlId ?? '',
-    sentAt: time === undefined ? undefined : readDateTime(time, zone)?.dateTime,
+    sentAt: sentAt === undefined || isAhead(sentAt, clock) ? undefined : sentAt,
     sendingFacility: nameOf(msh?.sendingFacility),
     receivingFacility: nameOf(msh?.receivingFacility),
     sendingApplication: nameOf(msh?.sendingApplication),
@@ -52,13 +52,14 @@ export const messageNamed = (name: string): MessageName | undefined =>
   Object.hasOwn(STRUCTURES, name) ? (name as MessageName) : undefined; // a key of the table
 
 /** Says what is wrong with MSH. */
-export function checkHeader(message: Message, name: MessageName, zone: string, findings: Findings): void {
+export function checkHeader(message: Message, name: MessageName, clock: Clock, findings: Findings): void {
   const segment = first(message, 'MSH');
   if (segment === undefined) return;
   const msh = readMsh(segment);
   if (msh.messageControlId === undefined) findings.add('control-id');
-  const moment = readDateTime(msh.dateTimeOfMessage ?? '', zone);
-  if (moment === undefined) findings.add('sent-at');
+  const moment = readDateTime(msh.dateTimeOfMessage ?? '', clock.zone);
+  if (moment?.dateTime.includes('T') !== true) findings.add('sent-at');
+  else if (isAhead(moment.dateTime, clock)) findings.add('sent-ahead');
   else if (moment.assumed) findings.add('zone', 'MSH-7');
   const structure = msh.messageType?.messageStructure;
   if (structure !== undefined && !STRUCTURES[name].includes(structure)) findings.add('structure');

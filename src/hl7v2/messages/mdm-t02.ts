@@ -17,7 +17,7 @@ import { buildObx, readObx, type Obx } from '../segments/obx.ts';
 import { buildOrc } from '../segments/orc.ts';
 import { buildPv1 } from '../segments/pv1.ts';
 import { buildTxa, readTxa } from '../segments/txa.ts';
-import { readFirst, readTime } from './about.ts';
+import { readFirst, readPast } from './about.ts';
 import { buildPerson, fillerNumber, placerNumber, type BuildingContext, type Referral } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
@@ -47,9 +47,9 @@ export function readDocument(
     identifier: readNumber(txa?.uniqueDocumentNumber, context.namespaces),
     type,
     date:
-      readTime(txa?.originationDateTime, 'TXA-6', context, findings) ??
-      readTime(txa?.activityDateTime, 'TXA-4', context, findings) ??
-      readTime(dateTimeOfTheObservation, 'OBX-14', context, findings),
+      readPast(txa?.originationDateTime, 'TXA-6', context, findings) ??
+      readPast(txa?.activityDateTime, 'TXA-4', context, findings) ??
+      readPast(dateTimeOfTheObservation, 'OBX-14', context, findings),
     docStatus: docStatusOf(txa?.documentCompletionStatus) as DocumentReading['docStatus'], // the table's
     confidentiality: confidentialityOf(txa?.documentConfidentialityStatus),
   };

@@ -13,7 +13,7 @@ import type { Message } from '../message.ts';
 import { buildObr, readObr, type Obr } from '../segments/obr.ts';
 import { buildOrc, type Orc } from '../segments/orc.ts';
 import { readTq1, type Tq1 } from '../segments/tq1.ts';
-import { checkOneOrder, orcOf, readFirst, readTime, type Numbers } from './about.ts';
+import { checkOneOrder, orcOf, readAuthoredOn, readFirst, readTime, type Numbers } from './about.ts';
 import { buildPerson, placerNumber, type BuildingContext, type Referral } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
@@ -87,7 +87,7 @@ function readOrder(message: Message, header: Header, context: ReadingContext, fi
   if (reasons.length === 0) findings.add('reason-for-referral');
   const { questions, more } = readQuestions(message, facility);
   if (more) findings.add('too-many-questions');
-  const authoredOn = readTime(orc?.dateTimeOfTransaction, 'ORC-9', context, findings) ?? header.sentAt;
+  const authoredOn = readAuthoredOn(orc?.dateTimeOfTransaction, 'ORC-9', header, context, findings);
   const security = readSecurity(orc?.confidentialityCode);
   const requester = refersTo(context.sendingOrganization, header.sendingFacility);
   return {

@@ -4,7 +4,7 @@
  */
 import type { Message } from '../message.ts';
 import { readMerged } from './adt-a08.ts';
-import { orcOf, readNumbers, readPerson, readTime } from './about.ts';
+import { orcOf, readNumbers, readPast, readPerson } from './about.ts';
 import { meaningOf, type Meaning } from './events.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { checkHeader, messageNamed, readHeader } from './header.ts';
@@ -17,15 +17,15 @@ import { isVisitEvent, readVisit } from './siu-s12.ts';
 
 /** What a message means; a fault when it is none that is read here. */
 export function readMessage(message: Message, context: ReadingContext): Reading | Fault {
-  const header = readHeader(message, context.zone);
+  const header = readHeader(message, context);
   const name = messageNamed(header.message);
   if (name === undefined) return unsupported(header);
   const findings = createFindings(name);
-  checkHeader(message, name, context.zone, findings);
+  checkHeader(message, name, context, findings);
   const numbers = readNumbers(message, name, context, header, findings);
   const patient = readPerson(message, context, header, findings);
   const orc = orcOf(message);
-  const occurredAt = readTime(orc?.dateTimeOfTransaction, 'ORC-9', context, findings) ?? header.sentAt;
+  const occurredAt = readPast(orc?.dateTimeOfTransaction, 'ORC-9', context, findings) ?? header.sentAt;
   const about = { kind: 'reading', ...header, ...numbers, patient, occurredAt } as const;
   const meant = readMeaning(message, name, { header, ...numbers, patient }, context, findings);
   return { ...about, ...meant, findings: findings.all };

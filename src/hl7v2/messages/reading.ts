@@ -26,7 +26,7 @@ export interface Header {
   readonly message: string;
   /** MSH-10. */
   readonly controlId: string;
-  /** MSH-7 as a FHIR dateTime; undefined when it is empty or no time. */
+  /** MSH-7 as a FHIR dateTime; undefined when it is empty, no time, or not to be believed. */
   readonly sentAt: string | undefined;
   /** MSH-4, MSH-6: an OID, else the namespace; undefined when empty. */
   readonly sendingFacility: string | undefined;
@@ -138,11 +138,19 @@ export interface Fault {
   readonly findings: readonly Remark[];
 }
 
-/** What the reader is told. All but `newId`, `zone` and `namespaces` is known once the referral is found. */
-export interface ReadingContext {
-  readonly newId: () => string;
+/** How times are read. */
+export interface Clock {
   /** The link's: for times without an offset. */
   readonly zone: string;
+  /** When the message was received, milliseconds since 1970; without it no time is ahead. */
+  readonly receivedAt?: number | undefined;
+  /** How far what happened may be ahead of that; beyond it the time is not believed (rules 7.5). */
+  readonly toleranceMs?: number | undefined;
+}
+
+/** What the reader is told. All but `newId`, the clock and `namespaces` is known once the referral is found. */
+export interface ReadingContext extends Clock {
+  readonly newId: () => string;
   readonly namespaces: Namespaces;
   /** The organizations that MSH-4 and MSH-6 stand for; without them they are referred to by identifier. */
   readonly sendingOrganization?: Ref | undefined;

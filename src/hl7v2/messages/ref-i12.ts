@@ -9,7 +9,7 @@ import { segmentsNamed, type Message } from '../message.ts';
 import { readObr } from '../segments/obr.ts';
 import { readPrd, type Prd } from '../segments/prd.ts';
 import { readRf1 } from '../segments/rf1.ts';
-import { readFirst, readTime } from './about.ts';
+import { readAuthoredOn, readFirst, readTime } from './about.ts';
 import type { Findings } from './findings.ts';
 import { placeRequest, type RequestParts } from './omg-o19.ts';
 import { readDiagnoses, readNotes, readPriority, readQuestions, readReasons, readService } from './order.ts';
@@ -38,7 +38,7 @@ export function readReferral(
   const { questions, more } = readQuestions(message, facility);
   if (more) findings.add('too-many-questions');
   const end = readTime(rf1?.expirationDate, 'RF1-8', context, findings);
-  const authoredOn = readTime(rf1?.processDate, 'RF1-9', context, findings) ?? header.sentAt;
+  const authoredOn = readAuthoredOn(rf1?.processDate, 'RF1-9', header, context, findings);
   const { namespaces, newId } = context;
   const sender = refersTo(context.sendingOrganization, header.sendingFacility);
   const receiver = refersTo(context.receivingOrganization, header.receivingFacility);

@@ -130,7 +130,7 @@ async function tryAgain(
   { item }: Resolvable,
   more: Pick<Beside, 'request'>,
 ): Promise<Resolved> {
-  const incoming = await readMessageOf(door, snapshot, item);
+  const incoming = await readMessageOf(room, door, snapshot, item);
   const earlier = { kept: await keptOf(snapshot, item), item };
   return settle(room, door, snapshot, incoming, { ...more, earlier, by: request.caller.organization });
 }
@@ -143,7 +143,7 @@ async function tryCorrected(
   { item }: Resolvable,
   text: string,
 ): Promise<Resolved> {
-  const original = await readMessageOf(door, snapshot, item);
+  const original = await readMessageOf(room, door, snapshot, item);
   const corrected = correct(original, text, room.clock.now());
   const kept = await keptOf(snapshot, item);
   const by = request.caller.organization;
@@ -163,7 +163,7 @@ function correct(original: Incoming, text: string, now: number): Incoming {
     if (!(error instanceof Hl7Fault)) throw error;
     throw refuse(`the text is no message: ${error.says}`);
   }
-  const incoming = openIncoming({ link, bytes, address, signal: NEVER }, now);
+  const incoming = openIncoming({ link, bytes, address, signal: NEVER }, now, original.toleranceMs);
   const changed = [
     original.sender !== undefined && incoming.sender !== original.sender && 'sender',
     original.receiver !== undefined && incoming.receiver !== original.receiver && 'receiver',
@@ -194,11 +194,12 @@ async function discard(
 }
 
 async function readMessageOf(
+  room: Room,
   { parts }: MessageDoor,
   snapshot: Snapshot,
   item: Resolvable['item'],
 ): Promise<Incoming> {
-  const incoming = await readKept(snapshot, item, parts.links());
+  const incoming = await readKept(snapshot, item, parts.links(), room.settings.clockToleranceMs);
   if (incoming !== undefined) return incoming;
   throw new OperationOutcomeError('referral-rule', { diagnostics: `there is no link ${item.link} any more` });
 }

@@ -18,6 +18,8 @@ export interface Incoming {
   readonly address: string | undefined;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
+  /** How far its times may be ahead of that. */
+  readonly toleranceMs: number;
   /** Undefined: the bytes are no message. */
   readonly message: Message | undefined;
   readonly header: Header | undefined;
@@ -30,14 +32,18 @@ export interface Incoming {
 }
 
 /** What the envelope of a message says. Never throws: what is no message is barred. */
-export function openIncoming({ link, bytes, address }: Received, receivedAt: number): Incoming {
-  const arrived = { link, bytes, address, receivedAt };
+export function openIncoming(
+  { link, bytes, address }: Received,
+  receivedAt: number,
+  toleranceMs: number,
+): Incoming {
+  const arrived = { link, bytes, address, receivedAt, toleranceMs };
   const nobody = { sender: undefined, receiver: onlyReceiver(link) };
   let message: Message;
   let header: Header;
   try {
     message = parseMessage(decodeMessage(bytes).text);
-    header = readHeader(message, link.zone);
+    header = readHeader(message, { zone: link.zone, receivedAt, toleranceMs });
   } catch (error) {
     const barred = remarkOfFault(error);
     return { ...arrived, ...nobody, message: undefined, header: undefined, barred };

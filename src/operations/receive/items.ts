@@ -2,6 +2,7 @@
 import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { Match, Query } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
+import { modifiedAt } from '../../referral/state.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
 import { EVERYTHING, plan, type Draft } from '../draft.ts';
 import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../work-item.ts';
@@ -73,12 +74,11 @@ export const turnItem = (
   verdict: Pick<Verdict, 'remarks' | 'referral'>,
 ): Promise<void> =>
   changeOwn(draft, item, (tree) => ({
-    ...tree,
+    ...modifiedAt(tree, draft.now),
     ...(verdict.referral !== undefined && { basedOn: [{ reference: verdict.referral.request }] }),
     status: kind === 'message-parked' ? 'on-hold' : 'requested',
     code: codeOf(kind),
     description: describe(verdict),
-    lastModified: draft.now,
   }));
 
 /** A work item that is done, by whomever. */
@@ -89,10 +89,9 @@ export const closeItem = (
   status: 'completed' | 'cancelled' = 'completed',
 ): Promise<void> =>
   changeOwn(draft, item, (tree) => ({
-    ...tree,
+    ...modifiedAt(tree, draft.now),
     status,
     statusReason: { text: says },
-    lastModified: draft.now,
   }));
 
 /** An open work item about a message, read; undefined when it is none, or dealt with. */

@@ -23,6 +23,8 @@ import { planVisit } from './visits.ts';
 /** What the settings and a person say about the reading of messages. */
 export interface Judging {
   readonly pairWithinMs: number;
+  /** A person had it tried again. */
+  readonly byPerson?: boolean;
   /** The order that a person says the message is about. */
   readonly request?: Ref | undefined;
 }
@@ -137,7 +139,7 @@ async function planEvent(
   incoming: Incoming,
   reading: Reading,
   referral: Referral,
-  { pairWithinMs }: Judging,
+  { pairWithinMs, byPerson }: Judging,
   note: Note | undefined,
 ): Promise<Judged> {
   const { findings } = reading;
@@ -157,16 +159,9 @@ async function planEvent(
     }
     default:
   }
-  if (await isOvertaken(draft, referral.request, senderOf(incoming), reading.sentAt)) {
-    const says = 'a later event of the same sender was applied before; this one is filed and moves nothing';
-    return only(
-      {
-        fate: 'late',
-        referral,
-        remarks: [...findings, remark('transition-not-allowed', 'W', 'MSH-7', says)],
-      },
-      reading,
-    );
+  const overtaken = await isOvertaken(draft, referral.request, senderOf(incoming), reading.sentAt);
+  if (overtaken === 'yes' || (overtaken === 'perhaps' && !byPerson)) {
+    return only(verdictOfOvertaken(overtaken, findings, referral), reading);
   }
   if ('appointment' in reading) {
     const fullUrls = new Map<string, Ref>();
@@ -177,6 +172,22 @@ async function planEvent(
   return { ...only(verdict, reading), lacksNote: bringsNote(reading.event) && note === undefined };
 }
 
+/** What was overtaken moves nothing; whether it was is a person's to say where the clocks contradict each other. */
+function verdictOfOvertaken(
+  overtaken: 'yes' | 'perhaps',
+  findings: readonly Remark[],
+  referral: Referral,
+): Verdict {
+  const says =
+    overtaken === 'yes'
+      ? 'a later event of the same sender was applied before; this one is filed and moves nothing'
+      : 'an event that claims a later time was received before this one was written; the sender’s clock was changed, so a person is asked which counts';
+  const remarks = [...findings, remark('transition-not-allowed', 'W', 'MSH-7', says)];
+  return overtaken === 'yes'
+    ? { fate: 'late', referral, remarks }
+    : asked('message-unfit', remarks, referral);
+}
+
 const only = (verdict: Verdict, reading?: Reading): Judged => ({
   verdict,
   reading,
@@ -184,9 +195,14 @@ const only = (verdict: Verdict, reading?: Reading): Judged => ({
   chart: verdict.referral,
 });
 
-const contextOf = ({ room }: Draft, { link, sender, receiver }: Incoming): ReadingContext => ({
+const contextOf = (
+  { room }: Draft,
+  { link, sender, receiver, receivedAt, toleranceMs }: Incoming,
+): ReadingContext => ({
   newId: room.newId,
   zone: link.zone,
+  receivedAt,
+  toleranceMs,
   namespaces: {},
   sendingOrganization: sender,
   receivingOrganization: receiver,

@@ -23,13 +23,14 @@ export async function readKept(
   snapshot: Snapshot,
   item: Pick<OpenItem, 'document' | 'link' | 'receivedAt'>,
   links: readonly Link[],
+  toleranceMs: number,
 ): Promise<Incoming | undefined> {
   const link = links.find(({ name }) => name === item.link);
   if (link === undefined) return undefined;
   const { binary } = await keptOf(snapshot, item);
   const data = (await readResource(snapshot, binary))?.['data'];
   const bytes = Buffer.from(typeof data === 'string' ? data : '', 'base64');
-  return openIncoming({ link, bytes, address: undefined, signal: NEVER }, item.receivedAt);
+  return openIncoming({ link, bytes, address: undefined, signal: NEVER }, item.receivedAt, toleranceMs);
 }
 
 const NEVER = new AbortController().signal;

@@ -2,32 +2,46 @@
  * The order of messages (rules 7.5). Transports keep no order between two parties, and engines send again what failed; so
  * an event counts by the time at which its sender wrote it (MSH-7), and moves of the two parties may cross.
  */
-import { parseDateTime } from '../../fhir/datetime.ts';
-import type { Ref } from '../../fhir/types.ts';
-import type { Clause, Query } from '../../ports/query.ts';
+import { parseInstant } from '../../fhir/datetime.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Clause, Match, Query } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { isTerminal, type State } from '../../referral/state.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { EVERYTHING, type Draft } from '../draft.ts';
+import { valuesAt } from '../../resources/element.ts';
 import { APPLIED, EVENT_SYSTEM, FATE_SYSTEM } from './marks.ts';
+
+/** `perhaps`: by times that contradict each other, so that nobody but a person can tell. */
+export type Overtaken = 'no' | 'yes' | 'perhaps';
 
 /**
  * Whether a later event of the same sender was applied to this referral. It is asked of the kept messages, so that it
  * holds in the very commit that applies the next one. Two events of one second are taken as they come. An interim note
  * overtakes nothing: where it leads depends on the state that it meets (ADR 0019).
+ *
+ * An event that claims a time ahead of its own receipt overtakes for sure only what was written before that receipt: what
+ * claims to be written after it, and yet before the event, was written by a clock that ran ahead, or was put right since.
  */
 export async function isOvertaken(
   draft: Draft,
   request: Ref,
   sender: Ref,
   sentAt: string | undefined,
-): Promise<boolean> {
+): Promise<Overtaken> {
   const query = buildLaterQuery(request, sender, sentAt, { kind: 'not', clause: IS_INTERIM_NOTE });
-  if (query === undefined) return false;
+  if (query === undefined) return 'no';
   const { matches } = await draft.snapshot.search(query);
-  if (matches.length > 0) return true;
-  draft.expects.push({ query, refs: [] });
-  return false;
+  draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
+  if (matches.length === 0) return 'no';
+  const sent = Date.parse(sentAt ?? '');
+  return matches.every((match) => receivedAt(match) <= sent) ? 'perhaps' : 'yes';
+}
+
+/** When a kept message was received, milliseconds since 1970. */
+function receivedAt({ text }: Match): number {
+  const [creation] = valuesAt(JSON.parse(text) as Resource, 'content.attachment.creation'); // stored texts were validated
+  return Date.parse(String(creation));
 }
 
 /** The latest interim note of the sender that is later than `sentAt` and was applied; the kept message, undefined for none. */
@@ -50,14 +64,17 @@ const IS_INTERIM_NOTE: Clause = {
   code: 'send-interim-note' satisfies Event,
 };
 
-/** A kept message that tells of an event after `sentAt`; undefined where the time is not known. */
+/** Later events of one sender that are looked at, at most. */
+const LATER_MAX = 50;
+
+/** A kept message that tells of an event after `sentAt`; undefined where the time is not known to the second. */
 function buildLaterQuery(
   request: Ref,
   sender: Ref,
   sentAt: string | undefined,
   which: Clause,
 ): Query | undefined {
-  const sent = sentAt === undefined ? undefined : parseDateTime(sentAt);
+  const sent = sentAt === undefined ? undefined : parseInstant(sentAt);
   if (sent === undefined) return undefined;
   return {
     type: 'DocumentReference',
@@ -74,7 +91,7 @@ function buildLaterQuery(
     },
     sort: [],
     sight: EVERYTHING,
-    count: 1,
+    count: LATER_MAX,
     offset: 0,
     total: false,
   };

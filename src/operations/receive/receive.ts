@@ -49,7 +49,7 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
   const waiting = createWaiting(room, parts);
 
   const receive: Receive = async (received) => {
-    const incoming = openIncoming(received, room.clock.now());
+    const incoming = openIncoming(received, room.clock.now(), room.settings.clockToleranceMs);
     return keep(incoming, keyOf(incoming));
   };
 

@@ -38,7 +38,7 @@ export async function renewNote(room: Room, links: readonly Link[], older: Settl
   const document = await findLaterNote(snapshot, request, sender, sentAt);
   if (document === undefined) return;
   const item = { document, link, receivedAt: room.clock.now() };
-  const note = await readKept(snapshot, item, links);
+  const note = await readKept(snapshot, item, links, room.settings.clockToleranceMs);
   if (note === undefined) return;
   try {
     const { result } = await offer(room, (now) => prepare(room, now, note, { request, document }));
@@ -59,7 +59,8 @@ async function prepare(
   const request = requestOf(room, note);
   const draft = openDraft(room, request, snapshot);
   const found = await readReferral(draft, order, { sender, receiver });
-  if (found.kind !== 'one' || (await isOvertaken(draft, order, sender, header?.sentAt))) throw NOTHING_TO_DO;
+  if (found.kind !== 'one' || (await isOvertaken(draft, order, sender, header?.sentAt)) === 'yes')
+    throw NOTHING_TO_DO;
   const { referral } = found;
   const decided = decideEvent(referral.state, 'send-interim-note', referral.actors);
   if (decided.kind !== 'move' || decided.state === referral.state) throw NOTHING_TO_DO;

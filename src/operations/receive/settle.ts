@@ -50,7 +50,7 @@ export async function settleMessage(
   const draft = open();
   const kept = earlier?.kept ?? reserve(draft);
   const progress: Progress = {};
-  const judging = { pairWithinMs, request };
+  const judging = { pairWithinMs, request, byPerson: 'by' in beside };
   try {
     const judged: Judged =
       given === undefined

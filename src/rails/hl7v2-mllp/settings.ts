@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { readFileSync } from 'node:fs';
 import type { Ref } from '../../fhir/types.ts';
+import { isZone } from '../../hl7v2/mapping/moment.ts';
 import { LINK_DEFAULTS, type Facility, type Link } from '../../hl7v2/link.ts';
 
 /** One port, and the links that may come in by it. */
@@ -85,6 +86,7 @@ function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
     name: textOf(entry['name'], `${place}.name`),
     senders: facilitiesOf(entry['senders'], `${place}.senders`),
     receivers: facilitiesOf(entry['receivers'], `${place}.receivers`),
+    zone: zoneOf(entry['zone'] ?? LINK_DEFAULTS.zone, `${place}.zone`),
     authorities: textsOf(entry['authorities'] ?? [], `${place}.authorities`),
     ...(entry['defaultReceiver'] !== undefined && {
       defaultReceiver: organizationOf(entry['defaultReceiver'], `${place}.defaultReceiver`),
@@ -99,6 +101,13 @@ function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
     throw new Error(`${place}: certificates are shown over TLS only, and this port has no tls`);
   }
   return { link, certificates, addresses: blockListOf(addresses, place) };
+}
+
+/** A zone that nobody knows would make every time without an offset no time at all. */
+function zoneOf(value: unknown, place: string): string {
+  const zone = textOf(value, place);
+  if (isZone(zone)) return zone;
+  throw new Error(`${place}: ${zone} is neither an offset (+0100) nor a zone by name (America/Chicago)`);
 }
 
 /** `openssl x509 -fingerprint -sha256` writes it with colons; others without, or in small letters. */

@@ -3,7 +3,7 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import { eventOf } from '../../referral/appointment.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { SHOWS, type Evidence } from '../../referral/evidence.ts';
-import { isOpen, readState, withState } from '../../referral/state.ts';
+import { isOpen, modifiedAt, readState, withState } from '../../referral/state.ts';
 import type { Change, Ruling, Surroundings } from '../rules.ts';
 import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { actorsOf, partiesOf } from './parties.ts';
@@ -65,7 +65,7 @@ async function moveTask(task: Task, evidence: Evidence, around: Surroundings): P
     notes: decided.notes,
     moves: [moveOf(ref, decided.transition, parties)],
     further: [
-      { ref, become: (tree) => ({ ...withState(tree, decided.state), lastModified: now }) },
+      { ref, become: (tree) => modifiedAt(withState(tree, decided.state), now) },
       ...(await consequencesOf(ref, focusOf(task), decided.state, around)),
     ],
   };

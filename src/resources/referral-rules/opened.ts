@@ -1,4 +1,5 @@
 /** The Task that an order opens by itself (rules 1.7), and the mark by which a Task posted later finds and adopts it. */
+import { isAfter } from '../../fhir/datetime.ts';
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { withState } from '../../referral/state.ts';
 
@@ -19,7 +20,10 @@ export function withoutOpenedMark(task: Resource): Resource {
   return { ...task, meta: { ...meta, ...(others.length > 0 && { tag: others }) } };
 }
 
-/** The Task of an active order: received, 2.0, from the request's requester to its performer. */
+/**
+ * The Task of an active order: received, 2.0, from the request's requester to its performer. It is authored when the
+ * order was, but never later than now: the clock that dated the order may run ahead.
+ */
 export function buildOpenedTask(id: string, ref: Ref, request: Resource, now: string): Resource {
   const { subject, requester, performer, priority, authoredOn } = request as Resource & {
     readonly performer: readonly unknown[];
@@ -33,7 +37,7 @@ export function buildOpenedTask(id: string, ref: Ref, request: Resource, now: st
     code: { coding: [{ system: 'http://hl7.org/fhir/CodeSystem/task-code', code: 'fulfill' }] },
     focus: { reference: ref },
     for: subject,
-    authoredOn: authoredOn ?? now,
+    authoredOn: authoredOn === undefined || isAfter(authoredOn, Date.parse(now)) ? now : authoredOn,
     lastModified: now,
     requester,
     owner: performer[0],

@@ -4,24 +4,30 @@ import { ROWS } from '../../referral/extensions.ts';
 import { isSameReference } from '../../referral/fields.ts';
 import { decideRequest } from '../../referral/request-status.ts';
 import { note } from '../../referral/ruling.ts';
-import { isOpen, readState, withState } from '../../referral/state.ts';
+import { isOpen, modifiedAt, readState, withState } from '../../referral/state.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { valuesAt } from '../element.ts';
 import type { Change, Further, Move, Ruling, Surroundings } from '../rules.ts';
 import { focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { buildOpenedTask } from './opened.ts';
 import { actorsOf, partiesOf } from './parties.ts';
+import { notesOnClock } from './clock.ts';
 
 export async function serviceRequestRules(
   { ref, before, after }: Change,
   around: Surroundings,
 ): Promise<Ruling> {
   if (after === undefined) return decideDelete(ref, around);
-  if (before === undefined) return openTask(ref, after, around);
+  if (before === undefined) return withNotes(await openTask(ref, after, around), notesOnClock(after, around));
   const ruling = await decideStatus(ref, before, after, around);
   if (ruling.refused !== undefined || before['status'] === 'active') return ruling;
   return { ...(await openTask(ref, after, around)), ...ruling };
 }
+
+const withNotes = (ruling: Ruling, notes: Ruling['notes'] = []): Ruling => ({
+  ...ruling,
+  notes: [...(ruling.notes ?? []), ...notes],
+});
 
 async function decideDelete(ref: Ref, around: Surroundings): Promise<Ruling> {
   const tasks = await referralTasksOn(ref, around);
@@ -140,7 +146,7 @@ async function askCancellation(
     const { now } = around;
     further.push({
       ref: taskRef,
-      become: (tree) => ({ ...withState(tree, decided.state), lastModified: now }),
+      become: (tree) => modifiedAt(withState(tree, decided.state), now),
     });
     moves.push(moveOf(taskRef, decided.transition, parties));
   }

@@ -4,8 +4,9 @@ import { decideUpdate } from '../../referral/decide.ts';
 import type { Evidence } from '../../referral/evidence.ts';
 import { addsOutput, checkFields } from '../../referral/fields.ts';
 import type { Refusal } from '../../referral/ruling.ts';
-import { isOpen, isReferralTask, readState, storedAs } from '../../referral/state.ts';
+import { isOpen, isReferralTask, modifiedAt, readState, storedAs } from '../../referral/state.ts';
 import type { Change, Ruling, Surroundings } from '../rules.ts';
+import { notesOnClock } from './clock.ts';
 import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { isOpenedByServer, withoutOpenedMark } from './opened.ts';
 import { actorsOf, partiesOf, type Parties } from './parties.ts';
@@ -175,7 +176,7 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
   return {
     become: (tree) =>
       withoutOpenedMark(stampModified(storedAs(tree, state, before), stamp ? around.now : undefined)),
-    notes,
+    notes: before === undefined ? [...notes, ...notesOnClock(after, around)] : notes,
     ...(moved && {
       moves: [moveOf(ref, decided.transition, parties)],
       further: await consequencesOf(ref, focus, state, around),
@@ -185,7 +186,7 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
 
 /** A move says when it happened (Task.lastModified); an edit keeps what the client wrote. */
 const stampModified = (tree: Resource, now: string | undefined): Resource =>
-  now === undefined ? tree : { ...tree, lastModified: now };
+  now === undefined ? tree : modifiedAt(tree, now);
 
 /** What the same commit shows: a new output, and Appointments of the referral that it writes. */
 async function evidenceFor(

@@ -1,0 +1,15 @@
+/** What is said of times that this server's clock has not come to: they are kept as written, and order nothing. */
+import { isAfter } from '../../fhir/datetime.ts';
+import type { Resource } from '../../fhir/types.ts';
+import { note, type Note } from '../../referral/ruling.ts';
+import type { Surroundings } from '../rules.ts';
+
+/** When it was authored, as its writer's clock had it: a warning where that is ahead beyond the tolerance. */
+export function notesOnClock(
+  { resourceType, authoredOn }: Resource,
+  { now, settings: { clockToleranceMs } }: Surroundings,
+): readonly Note[] {
+  if (!isAfter(authoredOn, Date.parse(now) + clockToleranceMs)) return [];
+  const says = `${resourceType}.authoredOn is ahead of this server's clock; it is kept as written, and orders nothing.`;
+  return [note('warning', says, [`${resourceType}.authoredOn`])];
+}
