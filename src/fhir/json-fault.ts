@@ -118,7 +118,7 @@ function readArray(reader: Reader): void {
 /** Enters an object or array; the nesting is what the path has grown to. */
 function descend(reader: Reader): void {
   if (reader.path.length > reader.limits.depth)
-    fail(reader, `nested deeper than ${reader.limits.depth} levels`);
+    fail(reader, `it is nested deeper than ${reader.limits.depth} levels`);
   reader.at += 1;
 }
 

@@ -53,7 +53,7 @@ function readResource(reader: Reader, opened: Opened): Resource {
   const { scanner } = reader;
   const { name } = opened.tag;
   checkNamespace(scanner, opened, FHIR);
-  if (!RESOURCE_TYPES.has(name)) refuse(scanner, `${tellName(name)} is no resource of R4`);
+  if (!RESOURCE_TYPES.has(name)) refuse(scanner, `${tellName('element', name)} is no resource of R4`);
   const outermost = scanner.path.length === 0;
   if (outermost) scanner.path.push(name);
   const tree: Tree = { resourceType: name };
@@ -65,7 +65,7 @@ function readResource(reader: Reader, opened: Opened): Resource {
 /** Attributes and children of a structure, into its tree. */
 function readStructure(reader: Reader, opened: Opened, type: string, tree: Tree): void {
   const { scanner, limits } = reader;
-  if (opened.level > limits.depth) refuse(scanner, `nested deeper than ${limits.depth} levels`);
+  if (opened.level > limits.depth) refuse(scanner, `elements are nested deeper than ${limits.depth} levels`);
   const layout = layoutOf(type);
   readAttributes(scanner, opened.tag, layout.attributes, tree);
   let last: Slot | undefined;
@@ -177,7 +177,7 @@ function readAttributes(
   for (const { name, raw } of attributes) {
     if (known.has(name)) tree[name] = textOf(scanner, raw);
     else if (!isDeclaration(name))
-      refuse(scanner, `the attribute ${tellName(name)} is unknown`, 'structure-invalid');
+      refuse(scanner, `${tellName('attribute', name)} is unknown`, 'structure-invalid');
   }
 }
 
@@ -193,7 +193,7 @@ function textOf(scanner: Scanner, raw: string): string {
 function findSlot(scanner: Scanner, { slots }: Layout, { name }: OpenTag, last: Slot | undefined): Slot {
   const slot = slots.get(name);
   if (slot === undefined)
-    return refuse(scanner, `the element ${tellName(name)} is unknown`, 'structure-invalid');
+    return refuse(scanner, `${tellName('element', name)} is unknown`, 'structure-invalid');
   if (last === undefined || slot.order > last.order || (slot === last && slot.list)) return slot;
   if (slot.order < last.order) refuse(scanner, `${slot.name} must stand before ${last.name}`);
   return refuse(scanner, `${slot.name} may stand here once, and with one type`, 'structure-invalid');
@@ -202,7 +202,7 @@ function findSlot(scanner: Scanner, { slots }: Layout, { name }: OpenTag, last: 
 function checkNamespace(scanner: Scanner, { tag, scope }: Opened, wanted: string): void {
   const found = namespaceOf(scanner, scope, tag.prefix);
   if (found !== wanted)
-    refuse(scanner, `the element ${tellName(tag.name)} must be of the namespace ${wanted}`);
+    refuse(scanner, `${tellName('element', tag.name)} must be of the namespace ${wanted}`);
 }
 
 /** The next child of an element, comments and blanks passed over; undefined at its end, or that of the text. */

@@ -32,7 +32,8 @@ export function scopeWithin(scanner: Scanner, scope: Scope, { attributes }: Open
     if (reserved || (prefix !== '' && uri === ''))
       refuse(scanner, 'this namespace declaration is not allowed');
     within.set(prefix, uri);
-    if (within.size > DECLARATIONS_MAX) refuse(scanner, `more than ${DECLARATIONS_MAX} namespaces`);
+    if (within.size > DECLARATIONS_MAX)
+      refuse(scanner, `more than ${DECLARATIONS_MAX} namespaces are declared`);
   }
   return within ?? scope;
 }

@@ -1,12 +1,12 @@
 /** Refusals of XML (http://hl7.org/fhir/R4/xml.html): what is wrong and where, never what the text says. */
 import { OperationOutcomeError, type IssueCode } from '../fhir/issue.ts';
 
-/** Names that may be shown: of the shape that FHIR's own have. What else stands in a text may name a patient. */
-const PLAIN_NAME = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
+/** Names that may be shown: of the shape that FHIR's own have, with a prefix or without. What else stands in a text may name a patient. */
+const PLAIN_NAME = /^(?:[A-Za-z][A-Za-z0-9]{0,31}:)?[A-Za-z][A-Za-z0-9]{0,63}$/;
 
-/** A name of the text as it may be told. */
-export const tellName = (name: string): string =>
-  PLAIN_NAME.test(name) ? name : 'a name that is no element';
+/** What a name is of, with the name where it may be told: `the element x`. */
+export const tellName = (what: 'element' | 'attribute', name: string): string =>
+  PLAIN_NAME.test(name) ? `the ${what} ${name}` : `this ${what}`;
 
 /** Line and column of an offset, both from 1. */
 export function placeOf(text: string, at: number): string {

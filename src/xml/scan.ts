@@ -151,7 +151,7 @@ function readAttributes(scanner: Scanner): readonly Attribute[] {
     if (attributes.some(({ name }) => name === attribute.name))
       refuse(scanner, 'an attribute stands here twice');
     if (attributes.push(attribute) > ATTRIBUTES_MAX)
-      refuse(scanner, `more than ${ATTRIBUTES_MAX} attributes`);
+      refuse(scanner, `an element has more than ${ATTRIBUTES_MAX} attributes`);
   }
 }
 

@@ -25,7 +25,7 @@ export function readXhtml(scanner: Scanner, div: OpenTag, scope: Scope): string 
     if (namespaceOf(scanner, within, tag.prefix) !== XHTML) refuse(scanner, 'a narrative holds XHTML alone');
     xhtml += copyOpen(scanner, tag, open.length === 0);
     if (!tag.empty && open.push({ tag, scope: within }) > XHTML_DEPTH_MAX)
-      refuse(scanner, `a narrative nested deeper than ${XHTML_DEPTH_MAX} levels`);
+      refuse(scanner, `the narrative is nested deeper than ${XHTML_DEPTH_MAX} levels`);
   };
   enter(div);
   while (open.length > 0) {

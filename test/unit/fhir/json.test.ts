@@ -50,7 +50,7 @@ describe('refused, with the place', () => {
     [String.raw`{"x":{"\u005f_proto__":1}}`, '(character 6): the property name __proto__'],
     [String.raw`{"name":["\ud83d"]}`, '$.name[0] (character 17): half of a surrogate pair'],
     ['{"name":"\ud83d"}', '$.name (character 11): half of a surrogate pair'],
-    [nested(65), `[0] (character 64): nested deeper than 64 levels`],
+    [nested(65), `[0] (character 64): it is nested deeper than 64 levels`],
     ['', '$ (character 0): the text ends where a value is expected'],
     ['{"a":1,}', '$ (character 7): a property name in double quotes'],
     ['{"a" 1}', '$.a (character 5): a colon'],
