@@ -1,6 +1,6 @@
 /** Structure and profiles of everything a draft writes (http://hl7.org/fhir/R4/validation.html). */
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
-import type { Resource } from '../fhir/types.ts';
+import type { Body } from '../fhir/body.ts';
 import { typeOf } from '../resources/element.ts';
 import { judgeResource, type JudgeOptions } from '../resources/validate.ts';
 import { levelFor } from '../resources/validation-level.ts';
@@ -12,7 +12,7 @@ export async function validateDraft(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
     const { ref, after, byRule } = planned;
     if (after === undefined || byRule) continue;
-    const judged = await judgeAtLevel(settings, ref, after.plain);
+    const judged = await judgeAtLevel(settings, ref, after);
     const details = judged.map((detail) => ({ ...detail, expression: placesIn(planned, detail.expression) }));
     const [first, ...rest] = details.filter(isFault);
     if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
@@ -27,12 +27,13 @@ export const isFault = ({ severity = 'error' }: IssueDetail): boolean =>
 export function judgeAtLevel(
   settings: DeskSettings,
   ref: string,
-  resource: Resource,
+  { plain, storing }: Body,
   options: JudgeOptions = {},
 ): Promise<readonly IssueDetail[]> {
   const level = levelFor(settings.validation, typeOf(ref));
   const oneOf = level === 'required' ? (declarationOf(ref).profiles ?? []) : [];
-  return judgeResource(resource, {
+  return judgeResource(plain, {
+    storing,
     level,
     oneOf,
     unknownModifiers: settings.unknownModifierExtensions,

@@ -7,6 +7,7 @@ import type { Resource } from '../fhir/types.ts';
 import { checkStructure } from './validation/check.ts';
 import { evaluatorOf } from './validation/evaluator.ts';
 import { toExpression } from './validation/expression.ts';
+import { checkLiterals } from './validation/literals.ts';
 import { checkExtensions } from './validation/extensions.ts';
 import { isError, type Around, type Membership } from './validation/profile-check.ts';
 import { checkProfiles, isKnown } from './validation/profile.ts';
@@ -23,6 +24,8 @@ export interface ValidateOptions extends Around {
   readonly level?: Level;
   /** Of these profiles one must hold, claimed or not. */
   readonly oneOf?: readonly string[];
+  /** The tree that keeps literals, where the resource has such: how its numbers are written is judged by it. */
+  readonly storing?: Resource;
   /** Canonicals by which the resource is judged as well, whatever it claims. */
   readonly against?: readonly string[];
 }
@@ -35,6 +38,8 @@ export interface ValidateOptions extends Around {
 export function validateResource(resource: Resource, options: ValidateOptions = {}): readonly IssueDetail[] {
   const { profiles = 'claimed', level = profiles === 'none' ? 'structural' : profiles } = options;
   const run = checkStructure(resource);
+  const { storing = resource } = options;
+  if (storing !== resource) checkLiterals(run, storing);
   const found = level === 'off' ? run.found.filter(isForm) : complete(run, resource, level, options);
   return found.map((each) => describe(resource, each));
 }

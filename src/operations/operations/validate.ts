@@ -129,7 +129,7 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
   }
   const seeing: Seeing = { snapshot: asked.snapshot, sight: invocation.sight, signal: request.signal };
   const details = await judgeWithStored(seeing, (membershipOf) =>
-    judgeAtLevel(room.settings, `${type}/`, body.plain, {
+    judgeAtLevel(room.settings, `${type}/`, body, {
       // Who asks is told everything, also where less is asked of what is written.
       level: 'claimed',
       thorough: true,

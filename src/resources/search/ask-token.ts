@@ -4,6 +4,7 @@ import type { Clause } from '../../ports/query.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { KEY_MAX } from './extract.ts';
 import { anyOf, type Asked } from './asked.ts';
+import { FOLDED_CODE } from './parameter.ts';
 import { invalid } from './refusal.ts';
 import { foldToken, isCaseSensitive, typeKey } from './token.ts';
 
@@ -22,7 +23,7 @@ export function askToken(value: string, asked: Asked): Clause {
 }
 
 /** Datatypes whose codes are kept without their case: always, or unless their system minds it. */
-const FOLDED: ReadonlySet<string> = new Set(['ContactPoint', 'string']);
+const FOLDED: ReadonlySet<string> = new Set(['ContactPoint', 'string', FOLDED_CODE]);
 const CODED: ReadonlySet<string> = new Set(['Coding', 'CodeableConcept']);
 
 /** How a code may be kept: as written where case counts, without its case where it does not, or either. */

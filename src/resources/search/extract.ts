@@ -18,7 +18,7 @@ import type {
   Resource,
   Timing,
 } from '../../fhir/types.ts';
-import { foldToken, isCaseSensitive, typeKey } from './token.ts';
+import { foldToken, isCaseInsensitive, isCaseSensitive, typeKey } from './token.ts';
 import type { Present } from './element-path.ts';
 import { emitNumber, emitRange, numberOf, QUANTITIES } from './quantity.ts';
 
@@ -49,7 +49,8 @@ const key = (text: string | undefined): string => (text === undefined ? '' : cut
 
 const EXTRACTORS: Readonly<Record<ValueKind, Readonly<Record<string, Extractor>>>> = {
   token: {
-    code: (code: string, emit, system) => emitToken(emit, code, system),
+    code: (code: string, emit, system) =>
+      emitToken(emit, isCaseInsensitive(system) ? foldToken(code) : code, system),
     id: (id: string, emit) => emitToken(emit, id),
     uri: (uri: string, emit) => emitToken(emit, uri),
     string: (text: string, emit) => emitToken(emit, foldToken(text)),

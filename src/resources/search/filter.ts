@@ -8,7 +8,7 @@ import { R4_TYPES, searchParameters, type SearchParameter } from '../search-para
 import { splitEscaped } from './escape.ts';
 import { inside } from './inline.ts';
 import { anyOf, askMissing, MODIFIERS, readMissing, type Asked } from './kinds.ts';
-import { inlineOf } from './parameter.ts';
+import { askedDatatypes, inlineOf } from './parameter.ts';
 import { askList } from './list-members.ts';
 import { parseDateRange } from './range.ts';
 import { invalid, unsupported } from './refusal.ts';
@@ -168,7 +168,7 @@ function askParameter(
     name,
     param: code,
     components,
-    datatypes: paths.map(({ datatype }) => datatype),
+    datatypes: askedDatatypes(paths),
     targets: paths.some(({ datatype }) => datatype === 'Resource')
       ? (targets ?? [])
       : withinTypes(targets, types),

@@ -14,7 +14,7 @@ import { splitEscaped, unescape } from './escape.ts';
 import { STRING_MAX, type Kind } from './extract.ts';
 import { above, below, parentOf } from './hierarchy.ts';
 import { askNear } from './near.ts';
-import type { Component } from './parameter.ts';
+import { askedDatatypes, type Component } from './parameter.ts';
 import { unitSuffix } from './quantity.ts';
 import { parseDateRange, parseNumberRange } from './range.ts';
 import { invalid, unsupported } from './refusal.ts';
@@ -152,7 +152,7 @@ const aloneOf = (of: readonly PartClause[], components: readonly Component[]): r
 
 function waysOf({ kind, paths, targets }: Component, piece: string, asked: Asked): readonly PartClause[] {
   const ask = MODIFIERS[kind][''];
-  const datatypes = paths.map(({ datatype }) => datatype);
+  const datatypes = askedDatatypes(paths);
   const part: Asked = {
     ...asked,
     param: '',

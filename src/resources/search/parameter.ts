@@ -1,6 +1,7 @@
 /** What a search parameter is, and how a row of the generated table says it. */
 import { parseElementPath, type ElementPath } from './element-path.ts';
 import type { Kind } from './extract.ts';
+import { isCaseInsensitive } from './token.ts';
 
 /** http://hl7.org/fhir/search-param-type, as far as we search. */
 export type SearchParamType =
@@ -70,6 +71,15 @@ export function parseRow(row: string): SearchParameter {
   if (type !== 'composite') return { ...parameter, targets: targetsOf(rest) };
   return { ...parameter, targets: undefined, components: (rest ?? '').split(';').map(parseComponent) };
 }
+
+/** A `code` of a system that does not tell its codes apart by case. */
+export const FOLDED_CODE = 'code without case';
+
+/** The datatypes that a parameter selects, as its values are asked for. */
+export const askedDatatypes = (paths: readonly ElementPath[]): readonly string[] =>
+  paths.map(({ datatype, argument }) =>
+    datatype === 'code' && isCaseInsensitive(argument) ? FOLDED_CODE : datatype,
+  );
 
 const datatypesOf = (paths: readonly ElementPath[]): readonly string[] =>
   paths.map(({ datatype }) => datatype);

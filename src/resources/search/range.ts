@@ -27,7 +27,8 @@ export function parseDateRange(text: string, now: number): SearchedRange | undef
   return { prefix, low: low - gap, high: high + gap };
 }
 
-const DECIMAL = /^(-?)(0|[1-9]\d{0,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/;
+/** As long as what a binary number is when all its digits are written. */
+const DECIMAL = /^(-?)(0|[1-9]\d{0,400})(?:\.(\d{1,400}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 export function parseNumberRange(text: string): SearchedRange | undefined {
   const [prefix, rest] = readPrefix(text);
@@ -44,7 +45,8 @@ export function parseNumberRange(text: string): SearchedRange | undefined {
   const digits = isOneDigit ? `${whole}0` : whole + fraction;
   const decimals = digits.length - whole.length;
   const { low, high } = precisionOf(BigInt(`${sign}${digits}`), Number(exponent) - decimals);
-  return { prefix, low: low - margin, high: high + margin };
+  // Half a unit of a 17th digit is less than what separates two numbers; the number itself is always within.
+  return { prefix, low: Math.min(low, value) - margin, high: Math.max(high, value) + margin };
 }
 
 /**

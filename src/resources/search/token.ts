@@ -1,7 +1,7 @@
 /**
  * Which tokens are told apart by their case (http://hl7.org/fhir/R4/search.html#token): "When in doubt, servers SHOULD
- * treat tokens in a case-insensitive manner". There is no doubt about `code` elements, about the systems below, and
- * about an Identifier: its value "is to be treated as case sensitive unless knowledge of the Identifier.system allows
+ * treat tokens in a case-insensitive manner". There is no doubt about `code` elements, save those of media types and
+ * languages, about the systems below, and about an Identifier: its value "is to be treated as case sensitive unless knowledge of the Identifier.system allows
  * the processer to be confident that non-case-sensitive processing is safe" (datatypes.html#Identifier).
  */
 import { escape } from './escape.ts';
@@ -10,9 +10,15 @@ import { escape } from './escape.ts';
 const CASE_SENSITIVE =
   /^(?:http:\/\/hl7\.org\/fhir\/|http:\/\/terminology\.hl7\.org\/|http:\/\/unitsofmeasure\.org$|urn:ietf:)/;
 
+/** "MIME types are case-insensitive" (RFC 6838 4.2); "tags are to be treated as case insensitive" (RFC 5646 2.1.1). */
+const CASE_INSENSITIVE: ReadonlySet<string> = new Set(['urn:ietf:bcp:13', 'urn:ietf:bcp:47']);
+
+/** Whether a system says that `A` and `a` are one code. */
+export const isCaseInsensitive = (system: string): boolean => CASE_INSENSITIVE.has(system);
+
 /** Whether `A` and `a` are two codes of the system; not so when nothing is known about it. */
 export const isCaseSensitive = (system: string | undefined): boolean =>
-  system !== undefined && CASE_SENSITIVE.test(system);
+  system !== undefined && CASE_SENSITIVE.test(system) && !isCaseInsensitive(system);
 
 /** A token as it is compared when case says nothing. */
 export const foldToken = (code: string): string => code.toLowerCase();

@@ -1,0 +1,30 @@
+/**
+ * How numbers are written (http://hl7.org/fhir/R4/datatypes.html#integer): JSON takes `1e0` for a whole number, FHIR's
+ * integers are digits alone. Asked of the storing tree, which keeps such literals.
+ */
+import type { Resource } from '../../fhir/types.ts';
+import { childrenOf, type Node } from './node.ts';
+import { add, FOUND_MAX, type Run } from './run.ts';
+import { elementsOf } from './structure.ts';
+
+const INTEGERS: ReadonlySet<string> = new Set(['integer', 'positiveInt', 'unsignedInt']);
+const DIGITS = /^-?(?:0|[1-9]\d*)$/;
+
+/** Finds the whole numbers of a resource that are written with a fraction or an exponent. */
+export function checkLiterals(run: Run, storing: Resource): void {
+  visit(run, { value: storing, place: '', type: storing.resourceType });
+}
+
+function visit(run: Run, node: Node): void {
+  const { value, place, type } = node;
+  if (run.found.length > FOUND_MAX) return;
+  if (JSON.isRawJSON(value)) {
+    if (INTEGERS.has(type) && !DIGITS.test(value.rawJSON))
+      add(run, place, 'a whole number is written without fraction and exponent', 'value');
+    return;
+  }
+  const isTree = typeof value === 'object' && value !== null;
+  if (!isTree && node.beside === undefined) return;
+  for (const { name } of elementsOf(isTree ? type : 'Element'))
+    for (const child of childrenOf(node, name)) visit(run, child);
+}
