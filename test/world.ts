@@ -212,7 +212,7 @@ function requestOf(caller: Caller, method: Method, url: string, body: unknown, h
     queryText,
     body: text === undefined || isJsonPatch ? undefined : parseJson(text),
     patch: isJsonPatch ? body : undefined,
-    ifMatch,
+    ifMatch: ifMatch === undefined ? undefined : [String(ifMatch)],
     ifNoneMatch: ifNoneMatch === undefined ? undefined : [ifNoneMatch],
     ifNoneExist,
     idempotencyKey:

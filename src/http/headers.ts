@@ -3,6 +3,7 @@
  * Prefer). What is absent is undefined; what is nonsense is refused by the header's name.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { parseETags } from '../fhir/etag.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Preferences, Request } from '../operations/request.ts';
 
@@ -15,33 +16,19 @@ export type Conditions = Pick<
 /** @throws OperationOutcomeError `header-invalid` */
 export function readConditions(headers: IncomingHttpHeaders): Conditions {
   return {
-    ifMatch: readIfMatch(headers['if-match']),
-    ifNoneMatch: readIfNoneMatch(headers['if-none-match']),
+    ifMatch: readVersions('If-Match', headers['if-match']),
+    ifNoneMatch: readVersions('If-None-Match', headers['if-none-match']),
     ifNoneExist: readIfNoneExist(headers['if-none-exist']),
     ifModifiedSince: readDate(headers['if-modified-since']),
     prefer: readPrefer(headers['prefer']),
   };
 }
 
-/** `W/"5"`. FHIR's ETags are weak; a strong form of the same version is taken to mean it. */
-const ETAG = /^(?:W\/)?"([A-Za-z0-9.-]{1,64})"$/;
-const VERSION = /^[1-9]\d{0,14}$/;
-
-function readIfMatch(header: string | undefined): number | undefined {
+function readVersions(name: string, header: string | undefined): readonly string[] | undefined {
   if (header === undefined) return undefined;
-  const version = ETAG.exec(header.trim())?.[1];
-  if (version !== undefined && VERSION.test(version)) return Number(version);
-  throw invalid('If-Match', 'one version, as in W/"5"');
-}
-
-function readIfNoneMatch(header: string | undefined): readonly string[] | undefined {
-  if (header === undefined) return undefined;
-  if (header.trim() === '*') return ['*'];
-  return header.split(',').map((part) => {
-    const version = ETAG.exec(part.trim())?.[1];
-    if (version === undefined) throw invalid('If-None-Match', '* or versions, as in W/"5"');
-    return version;
-  });
+  const versions = parseETags(header);
+  if (versions === undefined) throw invalid(name, '* or versions, as in W/"5"');
+  return versions;
 }
 
 /** The query of a conditional create. A leading `?`, or the type before it, is forgiven. */

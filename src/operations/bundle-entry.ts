@@ -1,4 +1,5 @@
 /** The entries of a batch or transaction as requests of their own (http://hl7.org/fhir/R4/bundle.html#bundle-unique). */
+import { parseETags } from '../fhir/etag.ts';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import { decodeUtf8, parseJsonValue } from '../fhir/json.ts';
 import type { Body } from '../fhir/body.ts';
@@ -113,7 +114,7 @@ function readEntry(
     queryText: query,
     body: isJsonPatch ? undefined : body,
     patch: isJsonPatch ? readPatch(resource, place) : undefined,
-    ifMatch: readETag(entry.request?.ifMatch, `${place}.request.ifMatch`),
+    ifMatch: readETags(entry.request?.ifMatch, `${place}.request.ifMatch`),
     ifNoneMatch: readETags(entry.request?.ifNoneMatch, `${place}.request.ifNoneMatch`),
     ifModifiedSince: readInstant(entry.request?.ifModifiedSince),
     ifNoneExist: entry.request?.ifNoneExist?.replace(/^\?/, ''),
@@ -146,18 +147,12 @@ function readPatch(resource: Resource | undefined, place: string): unknown {
   }
 }
 
-function readETag(etag: string | undefined, place: string): number | undefined {
-  if (etag === undefined) return undefined;
-  const version = /^(?:W\/)?"(\d{1,15})"$/.exec(etag)?.[1];
-  if (version === undefined) throw refuse('a version is written W/"3"', place);
-  return Number(version);
-}
-
 /** `*`, or one or more versions. */
 function readETags(text: string | undefined, place: string): readonly string[] | undefined {
   if (text === undefined) return undefined;
-  if (text.trim() === '*') return ['*'];
-  return text.split(',').map((etag) => String(readETag(etag.trim(), place)));
+  const versions = parseETags(text);
+  if (versions === undefined) throw refuse('a version is written W/"3"', place);
+  return versions;
 }
 
 /** Valid as an instant already, with the bundle. */

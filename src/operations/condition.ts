@@ -4,7 +4,7 @@ import type { Ref } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
 import { SERVED_TYPES } from '../resources/index.ts';
 import { parseCondition } from '../resources/search-query.ts';
-import type { Draft } from './draft.ts';
+import { placesIn, type Draft } from './draft.ts';
 import { plannedFor } from './planned-index.ts';
 import { findPreview } from './preview.ts';
 import { sightForClause } from './scope.ts';
@@ -37,6 +37,20 @@ export async function findCondition(draft: Draft, type: string, queryText: strin
     total: false,
   };
   return findPreview(draft, query, plannedFor(draft, type, where));
+}
+
+/**
+ * The one resource that a condition selects to be written. "If any resource identities (including resolved identities
+ * from conditional update/delete) overlap … then the transaction SHALL fail" (http://hl7.org/fhir/R4/http.html#trules).
+ */
+export async function selectToWrite(draft: Draft, type: string, queryText: string): Promise<Ref | undefined> {
+  const ref = await selectOne(draft, type, queryText);
+  const planned = ref === undefined ? undefined : draft.planned.get(ref);
+  if (planned === undefined) return ref;
+  throw new OperationOutcomeError('bundle-invalid', {
+    diagnostics: 'the condition selects what another entry writes',
+    expression: placesIn(planned),
+  });
 }
 
 /** The one resource that a condition selects, or none; several are refused. */

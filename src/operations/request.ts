@@ -66,8 +66,8 @@ export interface Request {
   /** The parsed body; a JSON Patch is `patch`. */
   readonly body?: Body | undefined;
   readonly patch?: unknown;
-  /** `seq` from If-Match; undefined when absent. */
-  readonly ifMatch?: number | undefined;
+  /** `*` or version ids from If-Match. */
+  readonly ifMatch?: readonly string[] | undefined;
   /** `*` or version ids from If-None-Match. */
   readonly ifNoneMatch?: readonly string[] | undefined;
   /** The query of If-None-Exist. */

@@ -1,6 +1,6 @@
 /** delete (http://hl7.org/fhir/R4/http.html#delete), by id or by a condition that selects one. */
 import type { Ref } from '../../fhir/types.ts';
-import { selectOne } from '../condition.ts';
+import { selectToWrite } from '../condition.ts';
 import { plan, type Draft } from '../draft.ts';
 import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
 
@@ -10,7 +10,7 @@ export async function planDelete(
   { type, id, condition, ifMatch }: WriteRequest,
 ): Promise<Answer> {
   const ref: Ref | undefined =
-    id === undefined ? await selectOne(draft, type, condition ?? '') : `${type}/${id}`;
+    id === undefined ? await selectToWrite(draft, type, condition ?? '') : `${type}/${id}`;
   const current = ref === undefined ? undefined : await readCurrent(draft, ref);
   checkIfMatch(ifMatch, current?.version);
   if (ref === undefined || current === undefined) return { kind: 'nothing', status: 204 };

@@ -9,7 +9,7 @@ import { bodyOf, parseJsonValue } from '../../fhir/json.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { loadFhirPath } from '../../resources/fhirpath.ts';
 import { patchByFhirPath, PATCH_OPERATIONS_MAX } from '../../resources/patch/apply.ts';
-import { selectOne } from '../condition.ts';
+import { selectToWrite } from '../condition.ts';
 import { checkMayChange } from '../custody.ts';
 import { plan, type Draft, type Planned } from '../draft.ts';
 import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
@@ -49,7 +49,7 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<An
 }
 
 async function findTarget(draft: Draft, { type, id, condition }: WriteRequest): Promise<Ref | undefined> {
-  return id === undefined ? selectOne(draft, type, condition ?? '') : `${type}/${id}`;
+  return id === undefined ? selectToWrite(draft, type, condition ?? '') : `${type}/${id}`;
 }
 
 /** The storing tree after all operations of a FHIRPath Patch; the tree given is changed. */

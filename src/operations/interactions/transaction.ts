@@ -37,7 +37,8 @@ async function prepare(room: Room, request: Request, entries: readonly Entry[], 
   const inOrder = entries.toSorted(
     (a, b) => PROCESSING_ORDER.indexOf(a.method) - PROCESSING_ORDER.indexOf(b.method),
   );
-  const written = new Set<Ref>();
+  checkConditions(entries);
+  const written = new Map<Ref, number>();
   for (const entry of inOrder.filter(({ request: { interaction } }) => interaction in PLANS)) {
     answers.set(entry, await planEntry(draft, entry, written));
   }
@@ -52,13 +53,34 @@ async function prepare(room: Room, request: Request, entries: readonly Entry[], 
   return finish(draft, request, { kind: 'bundle', answers: ordered });
 }
 
+/** The same condition would select the same resource twice. */
+function checkConditions(entries: readonly Entry[]): void {
+  const known = new Map<string, Entry>();
+  for (const entry of entries) {
+    const { interaction, id, type = '', query } = entry.request;
+    if (id !== undefined || !CONDITIONAL.has(interaction)) continue;
+    const pairs = query.map((pair) => JSON.stringify(pair)).toSorted();
+    const condition = `${type}?${pairs.join('&')}`;
+    const first = known.get(condition);
+    if (first !== undefined) {
+      throw new OperationOutcomeError('bundle-invalid', {
+        diagnostics: 'two entries write by the same condition',
+        expression: [`Bundle.entry[${first.index}]`, `Bundle.entry[${entry.index}]`],
+      });
+    }
+    known.set(condition, entry);
+  }
+}
+
+const CONDITIONAL: ReadonlySet<Interaction> = new Set(['update', 'patch', 'delete']);
+
 function redirected(draft: Draft, answer: KeptAnswer | undefined): KeptAnswer {
   if (answer === undefined) throw new Error('every entry has an answer');
   return answer.kind === 'planned' ? redirect(draft, answer) : answer;
 }
 
 /** Two entries on one resource are refused; a conditional create that finds what an earlier entry creates is not. */
-async function planEntry(draft: Draft, entry: Entry, written: Set<Ref>): Promise<KeptAnswer> {
+async function planEntry(draft: Draft, entry: Entry, written: Map<Ref, number>): Promise<KeptAnswer> {
   const { interaction, type = '', queryText, ...rest } = entry.request;
   const sighted = { ...draft, sight: sightFor(entry.request) };
   const planOne = PLANS[interaction as keyof typeof PLANS]; // filtered by the caller
@@ -66,12 +88,12 @@ async function planEntry(draft: Draft, entry: Entry, written: Set<Ref>): Promise
   if (answer.kind === 'planned' && written.has(answer.ref) && interaction !== 'create') {
     throw new OperationOutcomeError('bundle-invalid', {
       diagnostics: `two entries write ${answer.ref}`,
-      expression: [`Bundle.entry[${entry.index}]`],
+      expression: [`Bundle.entry[${written.get(answer.ref)}]`, `Bundle.entry[${entry.index}]`],
     });
   }
   if (answer.kind === 'planned') {
     await placed(entry, () => checkCompartment(sighted.sight, draft.planned.get(answer.ref)));
-    written.add(answer.ref);
+    if (!written.has(answer.ref)) written.set(answer.ref, entry.index);
     markPlace(draft, answer.ref, `Bundle.entry[${entry.index}].resource`);
   }
   return answer;

@@ -2,7 +2,7 @@
 import { mapBody, type Body } from '../../fhir/body.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
-import { selectOne } from '../condition.ts';
+import { selectToWrite } from '../condition.ts';
 import { EVERYTHING, plan, type Draft } from '../draft.ts';
 import { planCreate } from './create.ts';
 import { bodyOfType, checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
@@ -83,7 +83,7 @@ async function isTaken({ snapshot, sight }: Draft, ref: Ref): Promise<boolean> {
 
 /** No match: create (with the body's id if it has one); one match: update that; several are refused. */
 async function updateByCondition(draft: Draft, request: WriteRequest, body: Body): Promise<Answer> {
-  const ref = await selectOne(draft, request.type, request.condition ?? '');
+  const ref = await selectToWrite(draft, request.type, request.condition ?? '');
   const given = body.plain.id;
   if (ref === undefined) {
     return given === undefined

@@ -1,4 +1,5 @@
 /** What an interaction that writes answers once its draft is committed. */
+import { ANY_VERSION } from '../../fhir/etag.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Body } from '../../fhir/body.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
@@ -13,7 +14,7 @@ export interface WriteRequest {
   readonly condition?: string | undefined;
   readonly body?: Body | undefined;
   readonly patch?: unknown;
-  readonly ifMatch?: number | undefined;
+  readonly ifMatch?: readonly string[] | undefined;
   readonly ifNoneMatch?: readonly string[] | undefined;
   readonly ifNoneExist?: string | undefined;
   /** The id a create shall have: assigned before, so that other entries can refer to it. */
@@ -39,14 +40,16 @@ export async function readCurrent(draft: Draft, ref: Ref): Promise<Current | und
   return { version, resource: JSON.parse(version.text) as Resource }; // stored texts were validated
 }
 
-/** @throws OperationOutcomeError `version-conflict` when If-Match names another version than the current one */
-export function checkIfMatch(ifMatch: number | undefined, current: Version | undefined): void {
-  if (ifMatch === undefined || ifMatch === current?.seq) return;
+/** @throws OperationOutcomeError `version-conflict` when If-Match names other versions than the current one */
+export function checkIfMatch(ifMatch: readonly string[] | undefined, current: Version | undefined): void {
+  if (ifMatch === undefined) return;
+  if (current !== undefined && ifMatch.some((tag) => tag === ANY_VERSION || tag === String(current.seq)))
+    return;
   throw new OperationOutcomeError('version-conflict', {
     diagnostics:
       current === undefined
         ? 'there is no current version'
-        : `the current version is ${current.seq}, not ${ifMatch}`,
+        : `the current version is ${current.seq}; If-Match names another`,
   });
 }
 

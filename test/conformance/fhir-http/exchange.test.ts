@@ -157,7 +157,7 @@ describe('requests as the desk gets them', () => {
     expect(door.performed.at(-1)).toMatchObject({
       interaction: 'update',
       id: '1',
-      ifMatch: 3,
+      ifMatch: ['3'],
       ifNoneExist: 'identifier=a',
       prefer: { return: 'minimal' },
       caller: {

@@ -261,9 +261,9 @@ const HEADERS: readonly Row[] = [
     'header-invalid',
   ],
   [
-    'If-Match twice',
+    'If-Match twice and not apart',
     'PUT Patient/{patient}',
-    { headers: { 'if-match': 'W/"1", W/"2"' }, body: make.patient() },
+    { headers: { 'if-match': 'W/"1" W/"2"' }, body: make.patient() },
     'header-invalid',
   ],
   [
@@ -786,7 +786,7 @@ const BUNDLES: readonly Row[] = [
       ),
     },
     'bundle-invalid',
-    ['Bundle.entry[1]'],
+    ['Bundle.entry[0]', 'Bundle.entry[1]'],
   ],
   [
     'a patch that is none',

@@ -273,6 +273,44 @@ describe('conditions of entries', () => {
     expect(entries.slice(0, 2).map(({ resource }) => resource?.id)).toEqual([put.id, patched.id]);
     expect((await rest.send(`GET Patient/${deleted.id}`)).status).toBe(410);
   });
+
+  const both = {
+    ...identified('one'),
+    identifier: [
+      { system: 'urn:x', value: 'a' },
+      { system: 'urn:x', value: 'b' },
+    ],
+  };
+  const put = (query: string): Request => ({
+    url: `Patient?${query}`,
+    method: 'PUT',
+    resource: make.patient(both),
+  });
+  const bySame = 'two entries write by the same condition';
+  const byOther = 'the condition selects what another entry writes';
+  test.each<readonly [string, string, ...Request[]]>([
+    ['PUT and PUT, nothing there', bySame, put('identifier=urn:x|a'), put('identifier=urn:x|a')],
+    [
+      'PUT and PUT in another order',
+      bySame,
+      put('gender=male&identifier=a'),
+      put('identifier=a&gender=male'),
+    ],
+    ['DELETE and PUT', bySame, { url: 'Patient?identifier=a', method: 'DELETE' }, put('identifier=a')],
+    [
+      'DELETE twice',
+      bySame,
+      ...['a', 'a'].map((one) => ({ url: `Patient?identifier=${one}`, method: 'DELETE' })),
+    ],
+    ['two conditions, one resource', byOther, put('identifier=urn:x|a'), put('identifier=urn:x|b')],
+  ])('%s: 400 naming both', async (_name, says, ...requests) => {
+    const kept = await versionsKept(rest);
+    const { status, code, issues } = await transact([good(), ...requests]);
+    expect([status, code, issues[0]?.diagnostics]).toEqual([400, 'bundle-invalid', says]);
+    expect(issues[0]?.expression?.join(' ')).toMatch(/Bundle\.entry\[1\]/);
+    expect(issues[0]?.expression?.join(' ')).toMatch(/Bundle\.entry\[2\]/);
+    expect(await versionsKept(rest)).toBe(kept);
+  });
 });
 
 const good = (): Request => ({ url: 'Basic', resource: basic('must not stay') });

@@ -176,6 +176,35 @@ describe('update', () => {
     expect((await rest.must(`GET ${at(stored)}`)).json).toEqual(answer.json);
   });
 
+  test.each([
+    ['W/"abc"', 412],
+    ['W/"0"', 412],
+    ['"*"', 412],
+    ['W/"9999999999999999"', 412],
+    ['W/"1", W/"2"', 412],
+    ['*', 200],
+    ['W/"1", W/"{current}"', 200],
+    ['"{current}"', 200],
+  ])('If-Match: %s is %i', async (written, status) => {
+    const stored = await patient();
+    const ifMatch = written.replace('{current}', stored.meta?.versionId ?? '');
+    const body = { ...stored, gender: 'other' };
+    const answer = await rest.send(`PUT ${at(stored)}`, { body, headers: { 'if-match': ifMatch } });
+    expect(answer.status).toBe(status);
+    const entry = { resource: body, request: { method: 'PUT', url: at(stored), ifMatch } };
+    const bundle = { resourceType: 'Bundle', type: 'batch', entry: [entry] };
+    const again = await rest.must('POST ', { body: bundle });
+    // What matched is another version by now, unless any will do.
+    expect(entriesOf(again)[0]?.response?.status).toMatch(ifMatch === '*' ? /^200/ : /^412/);
+  });
+
+  test.each(['DELETE', 'PATCH', 'PUT'])('If-Match: * of what is not there: %s is 412', async (method) => {
+    const body = method === 'PUT' ? make.patient({ id: 'nobody' }) : method === 'PATCH' ? [] : undefined;
+    const headers = { 'if-match': '*' };
+    const answer = await rest.send(`${method} Patient/nobody`, { headers, ...(body && { body }) });
+    expect(answer.status).toBe(method === 'PATCH' ? 404 : 412);
+  });
+
   test('If-None-Match of another version lets it pass', async () => {
     const stored = await patient();
     const body = { ...stored, active: true };

@@ -1,0 +1,25 @@
+/** ETags of conditions (RFC 9110 8.8.3 and 13.1; http://hl7.org/fhir/R4/http.html#concurrency): `W/"5"` is version 5. */
+
+/** A comma, and then a tag with its quotes; a list may have empty members. */
+const MEMBER = /[ \t]*,?[ \t]*(?:(?:W\/)?"(?<tag>[\x21\x23-\x7e\x80-\xff]*)"(?=[ \t]*(?:,|$))|(?=,|$))/y;
+
+/** Stands for whatever version there is. */
+export const ANY_VERSION = '*';
+
+/**
+ * What a condition names: `*`, or tags without their quotes. FHIR's are weak; a strong form of the same version is taken
+ * to mean it. Undefined for what is no list of tags.
+ */
+export function parseETags(text: string): readonly string[] | undefined {
+  const list = text.trim();
+  if (list === ANY_VERSION) return [ANY_VERSION];
+  const tags: string[] = [];
+  MEMBER.lastIndex = 0;
+  for (let at = 0; at < list.length; at = MEMBER.lastIndex) {
+    const member = MEMBER.exec(list);
+    if (member === null || member[0] === '') return undefined;
+    const tag = member.groups?.['tag'];
+    if (tag !== undefined) tags.push(tag === ANY_VERSION ? `"${tag}"` : tag);
+  }
+  return tags.length === 0 ? undefined : tags;
+}
