@@ -40,9 +40,12 @@ describe('conditions', () => {
     expect(readConditions({ 'if-none-match': header }).ifNoneMatch).toEqual(versions);
   });
 
-  test.each(['5', 'W/5', 'w/"5"', 'W/"1" W/"2"', '"a b"', '"1", *', '', ',', '"1'])('If-Match %s is refused', (header) => {
-    expect(codeOf(() => readConditions({ 'if-match': header }))).toBe('header-invalid');
-  });
+  test.each(['5', 'W/5', 'w/"5"', 'W/"1" W/"2"', '"a b"', '"1", *', '', ',', '"1'])(
+    'If-Match %s is refused',
+    (header) => {
+      expect(codeOf(() => readConditions({ 'if-match': header }))).toBe('header-invalid');
+    },
+  );
 
   test.each([
     ['*', ['*']],
