@@ -18,6 +18,7 @@ export function surroundingsOf(draft: Draft): Surroundings {
     settings: draft.room.settings,
     read: async (ref) => (ref === undefined ? undefined : readPreview(draft, ref)),
     find: (type, param, to) => find(draft, type, param, to),
+    keeperOf: (ref) => keeperOf(draft, ref),
     partyOf: (reference) => partyOf(draft, reference),
     changes: (type) =>
       [...draft.planned.values()]
@@ -42,6 +43,11 @@ async function find(draft: Draft, type: string, param: string, to: Ref) {
   return found
     .filter((resource) => resource !== undefined)
     .map((r) => r as Resource & { readonly id: string });
+}
+
+async function keeperOf({ planned, snapshot }: Draft, ref: Ref): Promise<Ref | undefined> {
+  const keeper = (planned.get(ref) ?? (await snapshot.read(ref, EVERYTHING)))?.custodian;
+  return keeper === '' ? undefined : keeper; // it never changes: nothing has to hold at the commit
 }
 
 /** Its id was made for this draft, so that nothing stored can refer to it. */

@@ -28,6 +28,8 @@ export interface Surroundings {
   read(reference: Ref | undefined): Promise<Resource | undefined>;
   /** Resources of a type whose reference parameter points to this one, as they will be. */
   find(type: string, param: string, to: Ref): Promise<readonly (Resource & { readonly id: string })[]>;
+  /** The organization that keeps a resource, as it will be; undefined for what is not here, or the server's own. */
+  keeperOf(ref: Ref): Promise<Ref | undefined>;
   /** The Organization that a Reference stands for as a party: itself, or by its role, service, team or device. */
   partyOf(reference: unknown): Promise<Ref | undefined>;
   /** The other changes of the same bundle to this type. */

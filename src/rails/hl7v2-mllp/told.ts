@@ -15,6 +15,8 @@ import type { Claimed, Snapshot } from '../../ports/store.ts';
 import { readState } from '../../referral/state.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
+import { readParty } from '../../resources/party.ts';
+import { visitsOf, type VisitsAround } from '../../resources/referral-rules/visits.ts';
 import { noteOfDocument, noteOfReference } from './note.ts';
 
 /** The server's own sight: that the receiver may be told was asked before. */
@@ -32,7 +34,7 @@ export async function readTold(entry: Claimed, asOf: Snapshot): Promise<Told | u
   const patient = patientRef === undefined ? undefined : await read(asOf, patientRef);
   if (task === undefined || request === undefined || patient === undefined || focus === undefined)
     return undefined;
-  const appointment = await newestVisit(entry, focus, asOf);
+  const appointment = await newestVisit(entry, task, focus, asOf);
   const known = await gather([task, request, ...(appointment === undefined ? [] : [appointment])], asOf);
   return {
     event: entry.event as Event, // entries for Endpoints are made of moves
@@ -59,11 +61,31 @@ async function stateBefore({ subject }: Claimed, asOf: Snapshot) {
   return before === undefined ? undefined : readState(JSON.parse(before) as Resource); // stored texts were validated
 }
 
-/** The visit that this commit wrote, else the newest of the referral. */
-async function newestVisit({ seq }: Claimed, focus: Ref, asOf: Snapshot): Promise<Resource | undefined> {
-  const found = await asOf.search(queryOf('Appointment', 'based-on', focus));
-  const visit = found.matches.find((match) => match.seq === seq) ?? found.matches[0];
-  return visit === undefined ? undefined : (JSON.parse(visit.text) as Resource); // stored texts were validated
+/** The visit that this commit wrote, else the newest, of those that are the recipient's and of no other one. */
+async function newestVisit(
+  { seq }: Claimed,
+  task: Resource,
+  focus: Ref,
+  asOf: Snapshot,
+): Promise<Resource | undefined> {
+  const around = visitsAround(asOf);
+  const visits = await visitsOf(focus, await around.partyOf(task['owner']), around);
+  return visits.find(({ meta }) => meta?.versionId === String(seq)) ?? visits[0];
+}
+
+/** What tells one recipient's visits from another's, as stored. */
+function visitsAround(asOf: Snapshot): VisitsAround {
+  return {
+    async find(type, param, to) {
+      const { matches } = await asOf.search(queryOf(type, param, to));
+      return matches.map(({ text }) => JSON.parse(text) as Resource & { id: string }); // stored texts were validated
+    },
+    keeperOf: async (ref) => (await asOf.read(ref, EVERYTHING))?.custodian || undefined,
+    async partyOf(reference) {
+      const ref = localRef(reference);
+      return ref === undefined ? undefined : readParty(ref, (one) => read(asOf, one));
+    },
+  };
 }
 
 /** The file that came in this commit, else the newest output of the Task. */

@@ -5,8 +5,8 @@ import { decideEvent } from '../../referral/decide.ts';
 import { SHOWS, type Evidence } from '../../referral/evidence.ts';
 import { isOpen, modifiedAt, readState, withState } from '../../referral/state.ts';
 import type { Change, Ruling, Surroundings } from '../rules.ts';
-import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
-import { actorsOf, partiesOf } from './parties.ts';
+import { consequencesOf, moveOf, referralTasksOn } from './consequences.ts';
+import { actorsOf, partiesOf, type Parties } from './parties.ts';
 import { requestsOf, visitEvidence } from './visits.ts';
 
 type Task = Resource & { readonly id: string };
@@ -15,10 +15,11 @@ type Task = Resource & { readonly id: string };
 export async function appointmentRules({ after }: Change, around: Surroundings): Promise<Ruling> {
   if (after === undefined) return {};
   for (const request of requestsOf(after)) {
-    const [evidence] = await visitEvidence(request, around);
-    const task = evidence === undefined ? undefined : await openTask(request, around);
-    if (evidence === undefined || task === undefined || isWrittenToo(task, around)) continue;
-    return moveTask(task, evidence, around);
+    const task = await openTask(request, around);
+    if (task === undefined || isWrittenToo(task, around)) continue;
+    const parties = await partiesOf(task, around);
+    const [evidence] = await visitEvidence(request, parties.recipient, around);
+    if (evidence !== undefined) return moveTask(task, parties, evidence, around);
   }
   return {};
 }
@@ -44,10 +45,14 @@ async function openTask(request: Ref, around: Surroundings): Promise<Task | unde
 const isWrittenToo = ({ id }: Task, around: Surroundings): boolean =>
   around.changes('Task').some(({ ref, before }) => ref === `Task/${id}` && before !== undefined);
 
-async function moveTask(task: Task, evidence: Evidence, around: Surroundings): Promise<Ruling> {
+async function moveTask(
+  task: Task,
+  parties: Parties,
+  evidence: Evidence,
+  around: Surroundings,
+): Promise<Ruling> {
   const state = readState(task);
   if (state === undefined) return {};
-  const parties = await partiesOf(task, around);
   const ref: Ref = `Task/${task.id}`;
   const decided = decideEvent(
     state,
@@ -66,7 +71,7 @@ async function moveTask(task: Task, evidence: Evidence, around: Surroundings): P
     moves: [moveOf(ref, decided.transition, parties)],
     further: [
       { ref, become: (tree) => modifiedAt(withState(tree, decided.state), now) },
-      ...(await consequencesOf(ref, focusOf(task), decided.state, around)),
+      ...(await consequencesOf(task, parties, decided.state, around)),
     ],
   };
 }

@@ -6,6 +6,7 @@ import type { Transition } from '../../referral/extensions.ts';
 import { localRef } from '../element.ts';
 import type { Further, Move, Surroundings } from '../rules.ts';
 import type { Parties } from './parties.ts';
+import { visitsOf } from './visits.ts';
 
 type Task = Resource & { readonly id: string };
 
@@ -17,29 +18,34 @@ export async function referralTasksOn(request: Ref, around: Surroundings): Promi
 
 /**
  * Further writes of a move: ServiceRequest.status as all its Tasks together mean it, and on a confirmed cancellation the
- * booked Appointments cancelled.
+ * booked Appointments of that recipient cancelled.
  */
 export async function consequencesOf(
-  task: Ref,
-  focus: Ref | undefined,
+  task: Resource,
+  { recipient }: Parties,
   state: State,
   around: Surroundings,
 ): Promise<readonly Further[]> {
+  const focus = focusOf(task);
   if (focus === undefined) return [];
   const request = await around.read(focus);
   if (request === undefined) return [];
-  const others = (await referralTasksOn(focus, around)).filter(({ id }) => `Task/${id}` !== task);
+  const others = (await referralTasksOn(focus, around)).filter(({ id }) => id !== task.id);
   const states = others.map(readState).filter((other) => other !== undefined);
   const status = requestStatusOf([...states, state]);
   const further: Further[] =
     status === undefined || status === request['status'] || request['status'] === 'entered-in-error'
       ? []
       : [{ ref: focus, become: (tree) => ({ ...tree, status }) }];
-  return state === 'cancelled' ? [...further, ...(await cancelledVisits(focus, around))] : further;
+  return state === 'cancelled' ? [...further, ...(await cancelledVisits(focus, recipient, around))] : further;
 }
 
-async function cancelledVisits(focus: Ref, around: Surroundings): Promise<readonly Further[]> {
-  const visits = await around.find('Appointment', 'based-on', focus);
+async function cancelledVisits(
+  focus: Ref,
+  recipient: Ref | undefined,
+  around: Surroundings,
+): Promise<readonly Further[]> {
+  const visits = await visitsOf(focus, recipient, around);
   return visits
     .filter(({ status }) => status === 'booked')
     .map(({ id }) => ({

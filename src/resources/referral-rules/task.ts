@@ -155,7 +155,7 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
   const actors = actorsOf(parties, around);
   const focus = focusOf(after);
   const request = await around.read(focus);
-  const evidence = await evidenceFor(before, after, focus, around);
+  const evidence = await evidenceFor(before, after, parties, around);
   const decided = decideUpdate({ before, after, actors, evidence, administrator: around.administrator });
   if (decided.kind === 'refused') return refused(decided);
   const opens = before !== undefined && !sent && decided.state !== 'draft';
@@ -179,7 +179,7 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
     notes: before === undefined ? [...notes, ...notesOnClock(after, around)] : notes,
     ...(moved && {
       moves: [moveOf(ref, decided.transition, parties)],
-      further: await consequencesOf(ref, focus, state, around),
+      further: await consequencesOf(after, parties, state, around),
     }),
   };
 }
@@ -192,10 +192,11 @@ const stampModified = (tree: Resource, now: string | undefined): Resource =>
 async function evidenceFor(
   before: Resource | undefined,
   after: Resource,
-  focus: Ref | undefined,
+  { recipient }: Parties,
   around: Surroundings,
 ): Promise<readonly Evidence[]> {
-  const visits = focus === undefined ? [] : await visitEvidence(focus, around);
+  const focus = focusOf(after);
+  const visits = focus === undefined ? [] : await visitEvidence(focus, recipient, around);
   return addsOutput(before, after) ? ['output', ...visits] : visits;
 }
 

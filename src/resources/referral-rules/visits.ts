@@ -2,6 +2,7 @@
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { evidenceOf } from '../../referral/appointment.ts';
 import { takenTogether, type Evidence } from '../../referral/evidence.ts';
+import { isReferralTask } from '../../referral/state.ts';
 import { localRef, typeOf, valuesAt } from '../element.ts';
 import type { Surroundings } from '../rules.ts';
 
@@ -11,13 +12,66 @@ export const requestsOf = (visit: Resource): readonly Ref[] =>
     .map(localRef)
     .filter((ref) => ref !== undefined && typeOf(ref) === 'ServiceRequest') as readonly Ref[]; // filtered
 
-/** What all Appointments of the commit show together about one ServiceRequest. */
-export async function visitEvidence(request: Ref, around: Surroundings): Promise<readonly Evidence[]> {
+type Visit = Resource & { readonly id: string };
+
+/** What has to be known to tell one recipient's visits from another's. */
+export type VisitsAround = Pick<Surroundings, 'find' | 'keeperOf' | 'partyOf'>;
+
+/**
+ * The visits of one recipient's referral, newest first: one order may have several recipients, and each has visits of its
+ * own. A visit is the recipient's who keeps it; one that no recipient keeps is his who takes part in it.
+ */
+export async function visitsOf(
+  request: Ref,
+  recipient: Ref | undefined,
+  around: VisitsAround,
+): Promise<readonly Visit[]> {
+  const visits = await around.find('Appointment', 'based-on', request);
+  if (visits.length === 0) return visits;
+  const others = await otherRecipients(request, recipient, around);
+  if (others.size === 0) return visits;
+  const own: Visit[] = [];
+  for (const visit of visits) if (await isVisitOf(visit, recipient, others, around)) own.push(visit);
+  return own;
+}
+
+async function otherRecipients(
+  request: Ref,
+  recipient: Ref | undefined,
+  around: VisitsAround,
+): Promise<ReadonlySet<Ref>> {
+  const tasks = (await around.find('Task', 'focus', request)).filter(isReferralTask);
+  const owners = await Promise.all(tasks.map((task) => around.partyOf(task['owner'])));
+  return new Set(owners.filter((owner) => owner !== undefined && owner !== recipient) as readonly Ref[]); // filtered
+}
+
+async function isVisitOf(
+  visit: Visit,
+  recipient: Ref | undefined,
+  others: ReadonlySet<Ref>,
+  around: VisitsAround,
+): Promise<boolean> {
+  const keeper = await around.keeperOf(`Appointment/${visit.id}`);
+  if (keeper !== undefined && keeper === recipient) return true;
+  if (recipient === undefined || (keeper !== undefined && others.has(keeper))) return false;
+  for (const actor of valuesAt(visit, 'participant.actor'))
+    if ((await around.partyOf(actor)) === recipient) return true;
+  return false;
+}
+
+/** What the Appointments of the commit show together about one recipient's referral of a ServiceRequest. */
+export async function visitEvidence(
+  request: Ref,
+  recipient: Ref | undefined,
+  around: Surroundings,
+): Promise<readonly Evidence[]> {
   const isBased = (visit: Resource | undefined): boolean =>
     visit !== undefined && requestsOf(visit).includes(request);
-  const changes = around.changes('Appointment').filter(({ after }) => isBased(after));
-  if (changes.length === 0) return [];
-  const visits = await around.find('Appointment', 'based-on', request);
+  const based = around.changes('Appointment').filter(({ after }) => isBased(after));
+  if (based.length === 0) return [];
+  const visits = await visitsOf(request, recipient, around);
+  const own = new Set<string>(visits.map(({ id }) => `Appointment/${id}`));
+  const changes = based.filter(({ ref }) => own.has(ref));
   const changed = new Set<string>(changes.map(({ ref }) => ref));
   const anotherBooked = visits.some(
     ({ id, status }) => status === 'booked' && !changed.has(`Appointment/${id}`),

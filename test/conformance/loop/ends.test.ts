@@ -1,6 +1,7 @@
 /** How a referral ends, what falls with it, and what cannot be undone (rules 1.6, G10 to G14). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
+import { readTold } from '../../../src/rails/hl7v2-mllp/told.ts';
 import * as make from '../../resources.ts';
 import { openServer, type Response, type TestServer, type Who } from '../../server.ts';
 import { auditedMove, messagesOf, stateOf } from './facts.ts';
@@ -75,6 +76,36 @@ describe('what falls with a referral', () => {
     await move(referral, 'recipient', to);
     expect((await server.read('initiator', referral.request))['status']).toBe(request);
     expect(await statusesOf(visits)).toEqual(['booked', 'booked', 'proposed']);
+  });
+
+  test('(rules 1.10) with two recipients, a cancellation by one touches its own visits alone', async () => {
+    const referral = await makeReferral(server, 'dr');
+    const { request, patient } = referral;
+    const visit = async (who: Who, more: object = {}): Promise<Ref> =>
+      `Appointment/${(await server.create(who, make.appointment(request, patient, { ...more }))).id}`;
+    const withRole = (id: string) => ({
+      participant: [{ actor: make.to(`PractitionerRole/${id}`), status: 'accepted' }],
+    });
+    const before = [
+      await visit('initiator', withRole('recipient')),
+      await visit('initiator', withRole('stranger')),
+      await visit('initiator'),
+    ];
+    const parties = { requester: 'PractitionerRole/initiator', owner: 'PractitionerRole/stranger' };
+    await move(referral, 'initiator', '2.0');
+    const other = await server.create('initiator', make.task({ focus: request, for: patient, ...parties }));
+    await move(referral, 'recipient', '3.0');
+    await server.ask('stranger', 'PATCH', `Task/${other.id}`, buildPatch(writing('3.0')));
+    const visits = [...before, await visit('recipient'), await visit('stranger')];
+    await move(referral, 'initiator', '5.2');
+    const confirmed = await move(referral, 'recipient', '6.0');
+    expect(await statusesOf(visits)).toEqual(['cancelled', 'booked', 'booked', 'cancelled', 'booked']);
+    const rows = await server.outboxOf(referral.task);
+    const row = rows.find(({ seq }) => seq === confirmed.version);
+    if (row === undefined) throw new Error('the initiator is told');
+    const told = await readTold(row, server.running.store.snapshot(row.seq));
+    expect([visits[0], visits[3]]).toContain(`Appointment/${told?.appointment?.id}`);
+    expect((await server.read('initiator', request))['status']).toBe('active');
   });
 
   test('with two recipients, an order stays active while one Task is open', async () => {
