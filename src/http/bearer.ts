@@ -2,7 +2,7 @@
  * A bearer token (RFC 6750) → who asks. The token is a JWT of the one issuer this server trusts (RFC 9068, RFC 8725):
  * algorithms are pinned; issuer, audience and time are checked. Who the caller is comes from the token alone (rules 2.5).
  */
-import { jwtVerify, type JWTPayload } from 'jose';
+import { decodeJwt, jwtVerify, type JWTPayload } from 'jose';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { Caller } from '../operations/request.ts';
@@ -107,7 +107,6 @@ function readToken(authorization: string | undefined): string {
 /** What jose finds wrong with a token, in words that say nothing about our keys. */
 const TOKEN_FAULTS: Readonly<Record<string, string>> = {
   ERR_JWT_EXPIRED: 'The token has expired.',
-  ERR_JWT_CLAIM_VALIDATION_FAILED: 'The issuer, audience or time of the token is not right.',
   ERR_JWT_INVALID: 'The token is not a JWT.',
   ERR_JWS_INVALID: 'The token is not a signed JWT.',
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'The signature of the token is wrong.',
@@ -116,6 +115,33 @@ const TOKEN_FAULTS: Readonly<Record<string, string>> = {
   ERR_JWKS_NO_MATCHING_KEY: 'The issuer has no such key.',
   ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'The token does not say which key it was signed with.',
 };
+
+/** The same for a claim that is not as it must be. */
+const CLAIM_FAULTS: Readonly<Record<string, string>> = {
+  iss: 'The token is of another issuer.',
+  aud: 'The token is for another audience.',
+  exp: 'The token has no time of expiry.',
+  nbf: 'The token is not valid yet.',
+  iat: 'The token was issued in the future.',
+  sub: 'The token names no subject.',
+};
+
+/** Faults of a signature that a token of another issuer must have. */
+const KEY_FAULTS: ReadonlySet<string> = new Set([
+  'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+  'ERR_JWKS_NO_MATCHING_KEY',
+  'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
+  'ERR_JOSE_ALG_NOT_ALLOWED',
+]);
+
+/** What is wrong, from the token and our settings alone; undefined when it is no fault of the token. */
+function faultOf(error: unknown, token: string, { issuer }: BearerSettings): string | undefined {
+  const code = errorCode(error);
+  if (KEY_FAULTS.has(code) && decodeJwt(token).iss !== issuer) return CLAIM_FAULTS['iss'];
+  if (code !== 'ERR_JWT_CLAIM_VALIDATION_FAILED') return TOKEN_FAULTS[code];
+  const { claim = '' } = error as { readonly claim?: string }; // JWTClaimValidationFailed
+  return CLAIM_FAULTS[claim] ?? 'A claim of the token is not right.';
+}
 
 async function verifySignature(token: string, settings: BearerSettings): Promise<JWTPayload> {
   try {
@@ -129,7 +155,7 @@ async function verifySignature(token: string, settings: BearerSettings): Promise
     });
     return payload;
   } catch (error) {
-    const diagnostics = TOKEN_FAULTS[errorCode(error)];
+    const diagnostics = faultOf(error, token, settings);
     if (diagnostics !== undefined) throw new OperationOutcomeError('token-invalid', { diagnostics });
     throw new OperationOutcomeError('busy', {
       diagnostics: "The issuer's keys cannot be read.",

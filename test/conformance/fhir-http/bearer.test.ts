@@ -71,12 +71,30 @@ describe('refused with 401 and a challenge', () => {
   });
 
   test.each([
-    ['issuer', { issuer: 'https://other.example' }],
-    ['audience', { audience: 'https://other.example/fhir' }],
-  ])('a token for another %s', async (_what, changed) => {
+    ['issuer', { issuer: 'https://other.example' }, 'of another issuer'],
+    ['audience', { audience: 'https://other.example/fhir' }, 'for another audience'],
+    ['time', { clock: { now: () => Date.now() * 2 } }, 'has expired'],
+  ])('a token for another %s, and the refusal says so', async (_what, changed, says) => {
     const other = await openDoor({ bearer: changed });
-    expect((await other.fetch('/Task')).status).toBe(401);
+    const response = await other.fetch('/Task');
+    expect([response.status, await response.text()]).toEqual([401, expect.stringContaining(says)]);
     await other.close();
+  });
+
+  test.each([
+    ['our issuer and another key', 'own', 'The signature of the token is wrong.'],
+    ['another issuer and another key', 'https://other.example', 'The token is of another issuer.'],
+  ])('a token of %s is told apart', async (_what, named, says) => {
+    const { privateKey } = await generateKeyPair('ES256');
+    const token = await new SignJWT({ organization: INITIATOR })
+      .setProtectedHeader({ alg: 'ES256' })
+      .setIssuer(named === 'own' ? door.issuer.issuer : named)
+      .setAudience(BASE)
+      .setSubject('ana')
+      .setExpirationTime('1h')
+      .sign(privateKey);
+    const response = await door.fetch('/Task', bearer(token));
+    expect([response.status, await response.text()]).toEqual([401, expect.stringContaining(says)]);
   });
 });
 
