@@ -13,7 +13,7 @@ import type { Identify } from './bearer.ts';
 import { chooseContent, mayBeContent, readContent } from './binary.ts';
 import type { Cors } from './cors.ts';
 import { createDepartures } from './departure.ts';
-import { readRequestId } from './headers.ts';
+import { readRequestId, readTraceparent, traceIdOf } from './headers.ts';
 import type { Log } from './log.ts';
 import { formatAsked, negotiate, type Format } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
@@ -144,6 +144,7 @@ export function createExchange(
     const method = req.method ?? 'GET';
     const target = targetOf(req);
     const requestId = readRequestId(req.headers['x-request-id'], parts.newRequestId);
+    const traceparent = readTraceparent(req.headers['traceparent']);
     const asked = {
       requestId,
       head: method === 'HEAD',
@@ -159,6 +160,7 @@ export function createExchange(
       method,
       target,
       requestId,
+      traceparent,
       asked,
       address,
       startedAt,
@@ -300,10 +302,11 @@ export function createExchange(
   /** The one end of every exchange. */
   function conclude(visit: Visit, status: number): void {
     const ms = performance.now() - visit.startedAt;
-    const { route, caller, method, requestId, refusal } = visit;
+    const { route, caller, method, requestId, traceparent, refusal } = visit;
     parts.metrics.observe(route?.interaction ?? 'none', route?.type ?? '', status, ms / 1000);
     parts.log.write('info', 'request', {
       requestId,
+      traceId: traceparent === undefined ? undefined : traceIdOf(traceparent),
       method,
       route: route?.template ?? '',
       status,

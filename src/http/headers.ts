@@ -85,6 +85,19 @@ export function readRequestId(header: string | string[] | undefined, newId: () =
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : newId();
 }
 
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/**
+ * W3C Trace Context 1, `traceparent` of version 00. What is malformed, or of a version that is not known, starts no
+ * refusal: the specification has it ignored.
+ */
+export function readTraceparent(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined;
+}
+
+/** The trace that a traceparent belongs to, as logs and tracing systems show it. */
+export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35);
+
 export function invalid(header: string, wanted: string): OperationOutcomeError {
   return new OperationOutcomeError('header-invalid', { diagnostics: `${header} must be ${wanted}.` });
 }

@@ -41,6 +41,8 @@ export interface Arrival {
   readonly method: string;
   readonly target: Target;
   readonly requestId: string;
+  /** W3C Trace Context; undefined when the client sent none. */
+  readonly traceparent: string | undefined;
   /** What the answer, or the refusal, shall look like. */
   readonly asked: { format: Format };
   /** Aborts when the client goes. */
@@ -66,7 +68,7 @@ export async function readRequest(
   const { req, target } = arrival;
   const conditions = readConditions(req.headers);
   const sent = hasBody(found, arrival.method) ? await readSent(arrival, found, limits) : undefined;
-  const { requestId } = arrival;
+  const { requestId, traceparent } = arrival;
   return {
     interaction: sent?.interaction ?? (found.interaction as Interaction), // only 'bundle' is none, and it has a body
     type: found.type,
@@ -86,6 +88,7 @@ export async function readRequest(
     idempotencyKey: sent?.idempotencyKey ?? bodilessKey(arrival),
     caller,
     requestId,
+    traceparent,
     signal: arrival.signal,
   };
 }

@@ -121,6 +121,7 @@ function readEntry(
     prefer: outer.prefer,
     caller: outer.caller,
     requestId: outer.requestId,
+    traceparent: outer.traceparent,
     signal: outer.signal,
   };
   return { index, fullUrl: entry.fullUrl, method, url, request };

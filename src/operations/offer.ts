@@ -11,6 +11,7 @@ import {
   type CommitKey,
   type CommitRefusal,
   type Committed,
+  type OutboxEntry,
   type Snapshot,
   type Template,
   type Write,
@@ -44,11 +45,18 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
     keeps: [...draft.keeps.values()].filter((keep) => !draft.planned.has(keep.ref)),
     expects: draft.expects,
     audit: auditWrite(draft, request),
-    outbox: await draft.room.address(planned, draft.moves, Date.parse(draft.now)),
+    outbox: traced(
+      await draft.room.address(planned, draft.moves, Date.parse(draft.now)),
+      request.traceparent,
+    ),
     settles: [],
   };
   return { commit, templates };
 }
+
+/** What is told carries on the trace of the request that caused it. */
+const traced = (entries: readonly OutboxEntry[], traceparent: string | undefined): readonly OutboxEntry[] =>
+  traceparent === undefined ? entries : entries.map((entry) => ({ ...entry, traceparent }));
 
 /** One planned change as the engine needs it: text, search values, edges of reach. */
 export function buildWrite({ ref, method, base, after, custodian, parties }: Planned): Write {

@@ -78,6 +78,8 @@ export interface Request {
   readonly idempotencyKey?: { readonly id: string; readonly fingerprint: string } | undefined;
   readonly caller: Caller;
   readonly requestId: string;
+  /** W3C Trace Context; passed on with what the request causes to be delivered. */
+  readonly traceparent?: string | undefined;
   /** Ends when the client has gone or the server stops. */
   readonly signal: AbortSignal;
 }

@@ -166,6 +166,8 @@ export interface OutboxEntry {
   readonly event: string;
   /** Written only if the subject is within this sight after the commit; asked again at dispatch. */
   readonly sight: Sight;
+  /** W3C Trace Context of the request that caused it, for rails that can pass it on. */
+  readonly traceparent?: string;
 }
 
 export interface Claimed extends OutboxEntry {

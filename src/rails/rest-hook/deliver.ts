@@ -135,6 +135,7 @@ function buildHeaders(
     entry.id,
     'x-closeloop-delivery-id',
     entry.id,
+    ...(entry.traceparent === undefined ? [] : ['traceparent', entry.traceparent]),
   ];
 }
 

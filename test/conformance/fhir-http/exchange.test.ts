@@ -113,6 +113,18 @@ describe('replies', () => {
     });
     expect(await Promise.all(ids)).toEqual([true, false]);
   });
+
+  test.each([
+    ['well formed', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, 'a'.repeat(32)],
+    ['all zeros', `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01`, undefined],
+    ['of an unknown version', `ff-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, undefined],
+    ['nonsense', 'Verhoeven', undefined],
+  ])('a traceparent that is %s (W3C Trace Context)', async (_what, traceparent, traceId) => {
+    const requestId = `trace-${Math.random()}`;
+    await door.fetch('/Task', { headers: { traceparent, 'x-request-id': requestId } });
+    const line = door.logLines().find((one) => one['requestId'] === requestId);
+    expect([line?.['status'], line?.['traceId']]).toEqual([200, traceId]);
+  });
 });
 
 describe('requests as the desk gets them', () => {
