@@ -4,7 +4,7 @@
  * independent of them: prefixes, CDATA sections, and the entities of HTML, which XML does not know without a DOCTYPE.
  */
 import { escapeText, hasSoundReferences } from './characters.ts';
-import { ENTITIES } from './entities.ts';
+import { ENTITIES } from '../fhir/xhtml-entities.ts';
 import { isDeclaration, namespaceOf, OUTERMOST, scopeWithin, XHTML, type Scope } from './namespaces.ts';
 import { refuse, refuseToWrite } from './refuse.ts';
 import { createScanner, nextToken, type CloseTag, type OpenTag, type Scanner } from './scan.ts';

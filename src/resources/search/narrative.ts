@@ -20,6 +20,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
   nbsp: ' ',
 };
 
+const CDATA = '<![CDATA[';
+
 const REFERENCE = /&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(\w{2,8}));/g;
 
 /** The text between the tags of XHTML. */
@@ -30,6 +32,11 @@ export function textOfNarrative(xhtml: string): string {
     const tag = xhtml.indexOf('<', at);
     if (tag < 0) return text + resolve(xhtml.slice(at));
     text += resolve(xhtml.slice(at, tag));
+    if (xhtml.startsWith(CDATA, tag)) {
+      at = after(xhtml, ']]>', tag);
+      text += xhtml.slice(tag + CDATA.length, xhtml.endsWith(']]>', at) ? at - 3 : at);
+      continue;
+    }
     const name = /^<\/?([A-Za-z][\w:]*)/.exec(xhtml.slice(tag, tag + 40))?.[1];
     if (name === undefined || !PHRASES.has(name.toLowerCase())) text += ' ';
     at = endOfTag(xhtml, tag);

@@ -89,6 +89,8 @@ const ajv = new Ajv({
   strict: false,
   strictNumbers: true,
   logger: false,
+  // What was written is needed to say what is wrong with it.
+  verbose: true,
   code: { optimize: false },
 });
 for (const word of makeKeywords({ checkType, checkNested })) ajv.addKeyword(word);

@@ -1,5 +1,6 @@
 /** What a schema's errors mean, for a person who knows FHIR and not JSON Schema. */
 import type { ErrorObject } from 'ajv';
+import { faultOfNarrative } from './narrative.ts';
 import { PRIMITIVES } from './primitives.ts';
 import { add, type Found, type Run } from './run.ts';
 import { elementsOf, propertiesOf } from './structure.ts';
@@ -15,25 +16,31 @@ type Params = Readonly<Record<string, unknown>>;
 
 /** Adds the errors of a value of this type to what was found. */
 export function explain(run: Run, type: string, errors: readonly ErrorObject[]): void {
-  for (const { keyword, params, instancePath } of errors) {
-    const { says, type: issue, below = '' } = (EXPLAIN[keyword] ?? unforeseen)(params as Params, type); // ajv: an object
+  for (const { keyword, params, instancePath, data } of errors) {
+    const { says, type: issue, below = '' } = (EXPLAIN[keyword] ?? unforeseen)(params as Params, type, data); // ajv: an object
     add(run, instancePath + below, says, issue);
   }
 }
 
-const EXPLAIN: Readonly<Record<string, (params: Params, type: string) => Explained>> = {
+const EXPLAIN: Readonly<Record<string, (params: Params, type: string, value: unknown) => Explained>> = {
   additionalProperties: ({ additionalProperty }, type) => ({
     says: unknownElement(String(additionalProperty), type),
     type: 'structure',
     below: `/${String(additionalProperty).replaceAll('~', '~0').replaceAll('/', '~1')}`,
   }),
   type: ({ type }) => ({ says: `expected ${JSON_WORDS[String(type)] ?? String(type)}`, type: 'structure' }),
-  format: ({ format }) => ({ says: `expected ${PRIMITIVES[String(format)]?.says}`, type: 'value' }),
+  format: ({ format }, _type, value) => ({ says: expectation(String(format), value), type: 'value' }),
   minimum: ({ limit }) => ({ says: `expected at least ${String(limit)}`, type: 'value' }),
   maximum: ({ limit }) => ({ says: `expected at most ${String(limit)}`, type: 'value' }),
   minItems: () => ({ says: 'a list must not be empty; leave it out', type: 'structure' }),
   maxItems: ({ limit }) => ({ says: `expected at most ${String(limit)} of them`, type: 'structure' }),
 };
+
+function expectation(format: string, value: unknown): string {
+  const says = `expected ${PRIMITIVES[format]?.says}`;
+  const why = format === 'xhtml' && typeof value === 'string' ? faultOfNarrative(value) : undefined;
+  return why === undefined ? says : `${says}; ${why}`;
+}
 
 const JSON_WORDS: Readonly<Record<string, string>> = {
   object: 'a JSON object',

@@ -1,85 +1,122 @@
 /**
  * The human-readable part of a resource (http://hl7.org/fhir/R4/narrative.html; txt-1, txt-2): one XHTML `div` with the
- * formatting of HTML 4.0 chapters 7–11 and 15, links and pictures. Nothing that acts: no script, no form, no handlers.
+ * elements and attributes of HL7's schema (`xhtml-table.ts`). Nothing that acts: no script, no handlers, no address that
+ * runs one. What a style means is left to the reader.
  */
-
-const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
-
-const ELEMENTS = words(
-  'a abbr acronym address area b bdo big blockquote br caption cite code col colgroup dd del dfn div dl dt em h1 h2 h3 ' +
-    'h4 h5 h6 hr i img ins kbd li map ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt u ul var',
-);
-
-const ATTRIBUTES = words(
-  'abbr accesskey align alt axis border cellpadding cellspacing char charoff cite class colspan compact coords datetime ' +
-    'dir frame headers height href hspace id lang longdesc name nowrap rowspan rules scope shape span src start style ' +
-    'summary tabindex title type usemap valign value vspace width xml:lang xml:space xmlns',
-);
+import { ENTITIES } from '../../fhir/xhtml-entities.ts';
+import { XHTML_ADDRESSES, XHTML_ATTRIBUTES } from './xhtml-table.ts';
 
 const NAMESPACE = 'http://www.w3.org/1999/xhtml';
 const TOKEN =
-  /<!--(?:(?!--)[\s\S])*-->|<\/(?<closed>[a-z][a-z0-9]*)\s*>|<(?<opened>[a-z][a-z0-9]*)(?<attributes>(?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*')){0,64})\s*(?<empty>\/?)>|(?<text>[^<]+)/y;
+  /<!--(?:(?!--)[\s\S])*-->|<!\[CDATA\[(?<cdata>(?:(?!\]\]>)[\s\S])*)\]\]>|<\/(?<closed>[a-z][a-z0-9]*)\s*>|<(?<opened>[A-Za-z][\w:.-]*)(?<attributes>(?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*')){0,64})\s*(?<empty>\/?)>|(?<text>[^<]+)/y;
 const ATTRIBUTE = /(?<name>[\w:.-]+)\s*=\s*(?:"(?<double>[^"]*)"|'(?<single>[^']*)')/g;
 
-/** Whether a text is such a `div`. */
-export function isNarrative(xhtml: string): boolean {
+/** What is wrong with the text as a narrative, in words that name the element; undefined when nothing is. */
+export function faultOfNarrative(xhtml: string): string | undefined {
   const body = xhtml.trim();
-  if (NO_XML.test(body)) return false;
+  if (NO_XML.test(body)) return 'it holds a character that XML forbids';
+  if (!isDiv(body)) return `it begins with no div of the namespace ${NAMESPACE}`;
   const open: string[] = [];
   let content = false;
   TOKEN.lastIndex = 0;
   for (let at = 0; at < body.length; at = TOKEN.lastIndex) {
     const token = TOKEN.exec(body)?.groups;
-    if (token === undefined || (at > 0 && open.length === 0)) return false;
-    const { opened, closed, attributes = '', empty, text } = token;
-    if (closed !== undefined && open.pop() !== closed) return false;
-    if (opened !== undefined && !isAllowed(opened, attributes)) return false;
+    if (token === undefined) return NOT_WELL_FORMED;
+    if (at > 0 && open.length === 0) return 'it goes on after its div';
+    const { opened, closed, attributes = '', empty, text, cdata } = token;
+    if (closed !== undefined && open.pop() !== closed) return NOT_WELL_FORMED;
+    const fault = opened === undefined ? faultOfText(text) : faultOfElement(opened, attributes);
+    if (fault !== undefined) return fault;
     if (opened !== undefined && empty === '') open.push(opened);
-    if (text !== undefined && STRAY.test(text)) return false;
-    content ||= opened === 'img' || /\S/.test(text ?? '');
+    content ||= opened === 'img' || /\S/.test(text ?? cdata ?? '');
   }
-  return content && open.length === 0 && isDiv(body);
+  if (open.length > 0) return NOT_WELL_FORMED;
+  return content ? undefined : 'it has no content (txt-2)';
 }
 
-/** The end of a CDATA section, and characters that XML forbids: the narrative is XML, also where JSON holds it. */
-// oxlint-disable-next-line no-control-regex -- these are the characters that are looked for
-const NO_XML = /\]\]>|[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+const NOT_WELL_FORMED = 'it is no well-formed XHTML';
 
-/** An ampersand that begins no entity. */
-const STRAY = /&(?!(?:[A-Za-z][A-Za-z0-9]*|#\d+|#x[0-9A-Fa-f]+);)/;
+/** Characters that XML forbids: the narrative is XML, also where JSON holds it. */
+// oxlint-disable-next-line no-control-regex -- these are the characters that are looked for
+const NO_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
 /** The outermost element is a div in the namespace of XHTML. */
 function isDiv(body: string): boolean {
-  const { opened, attributes = '' } = firstToken(body);
-  return opened === 'div' && [...attributes.matchAll(ATTRIBUTE)].some(({ groups }) => isNamespace(groups));
-}
-
-function firstToken(body: string): { readonly opened?: string; readonly attributes?: string } {
   TOKEN.lastIndex = 0;
-  return TOKEN.exec(body)?.groups ?? {};
+  const { opened, attributes = '' } = TOKEN.exec(body)?.groups ?? {};
+  return opened === 'div' && attributesOf(attributes).some(([name]) => name === 'xmlns');
 }
 
-function isNamespace(groups: Record<string, string> | undefined): boolean {
-  return groups?.['name'] === 'xmlns' && (groups['double'] ?? groups['single']) === NAMESPACE;
+/** The end of a CDATA section, or an ampersand that begins no reference to a character. */
+function faultOfText(text: string | undefined): string | undefined {
+  return text !== undefined && (text.includes(']]>') || resolve(text) === undefined)
+    ? NOT_WELL_FORMED
+    : undefined;
 }
 
-function isAllowed(element: string, attributes: string): boolean {
-  if (!ELEMENTS.has(element)) return false;
-  const names = [...attributes.matchAll(ATTRIBUTE)].map(({ groups }) => groups?.['name']);
-  if (new Set(names).size < names.length) return false;
-  return [...attributes.matchAll(ATTRIBUTE)].every(({ groups = {} }) => {
+type Attribute = readonly [name: string, value: string];
+
+const attributesOf = (text: string): readonly Attribute[] =>
+  [...text.matchAll(ATTRIBUTE)].map(({ groups = {} }) => {
     const { name = '', double, single } = groups as Readonly<Record<string, string | undefined>>; // one quote or the other
-    const value = double ?? single ?? '';
-    if (!ATTRIBUTES.has(name) || STRAY.test(value)) return false;
-    return ADDRESSES.has(name) ? PASSIVE.test(value) : name !== 'style' || !FETCHES.test(value);
+    return [name, double ?? single ?? ''];
   });
+
+function faultOfElement(element: string, text: string): string | undefined {
+  const allowed = XHTML_ATTRIBUTES.get(element);
+  if (allowed === undefined) return `${tell('element', element)} may not stand in it (txt-1)`;
+  const attributes = attributesOf(text);
+  if (new Set(attributes.map(([name]) => name)).size < attributes.length) return NOT_WELL_FORMED;
+  for (const [name, written] of attributes) {
+    const value = resolve(written);
+    if (value === undefined) return NOT_WELL_FORMED;
+    if (name === 'xmlns' ? value !== NAMESPACE : !name.startsWith('xmlns:') && !allowed.has(name))
+      return `${element} may not have ${tell('attribute', name)} (txt-1)`;
+    if (XHTML_ADDRESSES.has(name) && isActive(name, value))
+      return `the address in the ${name} of ${element} may not be one that runs a script (txt-1)`;
+  }
+  return undefined;
 }
 
-const ADDRESSES = words('cite href longdesc src usemap');
+/** Names that may be shown: what else stands in a text may name a patient. */
+const tell = (what: string, name: string): string =>
+  /^[A-Za-z][A-Za-z0-9:-]{0,31}$/.test(name) ? `the ${what} ${name}` : `an ${what} of this name`;
 
-/** A relative address, or one of a scheme that runs nothing. An entity before the colon could hide another scheme. */
-const PASSIVE =
-  /^(?:(?:https?|ftp|mailto|tel|urn|cid):|data:\s*image\/(?:png|jpeg|gif)[;,]|[^:&/?#]*(?:[/?#]|$))/i;
+/** Readers pass over blanks and control characters in the scheme of an address. */
+// oxlint-disable-next-line no-control-regex -- these are the characters that are passed over
+const PASSED_OVER = /[\u0000-\u0020\u007f-\u00a0\u200b-\u200f\u2028-\u202f\ufeff]/g;
+const RUNS = /^(?:javascript|vbscript|livescript|mocha):/i;
+/** Data that a reader would open as a page, which may hold scripts. */
+const PAGE =
+  /^data:(?:image\/(?!svg)|audio\/|video\/|text\/plain[;,]|text\/csv[;,]|application\/(?:pdf|json|octet-stream)[;,])/i;
 
-/** A style that brings in something from outside; an entity or escape could hide it. */
-const FETCHES = /url\s*\((?!\s*data:\s*image\/(?:png|jpeg|gif)[;,])|expression|@import|[&\\]/i;
+function isActive(attribute: string, value: string): boolean {
+  const address = value.replaceAll(PASSED_OVER, '');
+  if (RUNS.test(address)) return true;
+  // As a picture nothing runs.
+  const isPicture = attribute === 'src' && /^data:image\//i.test(address);
+  return /^data:/i.test(address) && !isPicture && !PAGE.test(address);
+}
+
+const REFERENCE = /&(?:#(\d{1,7})|#x([\dA-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{0,15}));|&/g;
+const XML_ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** The text with its references to characters resolved; undefined when one refers to none. */
+function resolve(text: string): string | undefined {
+  if (!text.includes('&')) return text;
+  let sound = true;
+  const resolved = text.replaceAll(REFERENCE, (_all, decimal?: string, hex?: string, name?: string) => {
+    const code = name === undefined ? Number(decimal ?? `0x${hex ?? ''}`) : ENTITIES.get(name);
+    const character =
+      name === undefined || !Object.hasOwn(XML_ENTITIES, name) ? characterOf(code) : XML_ENTITIES[name];
+    sound &&= character !== undefined;
+    return character ?? '';
+  });
+  return sound ? resolved : undefined;
+}
+
+function characterOf(code: number | undefined): string | undefined {
+  if (code === undefined || !(code > 0 && code <= 0x10ffff)) return undefined;
+  const character = String.fromCodePoint(code);
+  return NO_XML.test(character) || !character.isWellFormed() ? undefined : character;
+}

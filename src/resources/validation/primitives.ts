@@ -4,7 +4,7 @@
  * whatever the length, and with real dates; and text may hold every blank of Unicode, not only those of the pattern.
  */
 import { parseDate, parseDateTime, parseInstant } from '../../fhir/datetime.ts';
-import { isNarrative } from './narrative.ts';
+import { faultOfNarrative } from './narrative.ts';
 
 export interface Primitive {
   /** The JSON Schema of its value, without a format. */
@@ -61,7 +61,7 @@ export const PRIMITIVES: Readonly<Record<string, Primitive>> = {
   base64Binary: text('base64', isBase64),
   xhtml: text(
     'XHTML in a div of namespace http://www.w3.org/1999/xhtml: basic formatting, some content, nothing active',
-    isNarrative,
+    (value) => faultOfNarrative(value) === undefined,
   ),
 };
 
