@@ -1,64 +1,59 @@
 /**
- * The examples of `docs/interactions`: pairs of `http` blocks, a request and what it is answered. A page is read from top
- * to bottom like a session:
+ * The examples of `docs/interactions`: a `sh` block that sends a request with curl and keeps the answer in a file, followed
+ * by an `http` block with what matters of that answer. A page is read from top to bottom like a session:
  *
- * - `{name}` in a request is what that name was bound to; in a response it is bound where it stands first, and the same
- *   where it stands again. `{base}`, and a token for each party under its name, are bound from the beginning.
- * - A response shows what matters: status, the headers it names, and of a JSON body the members it shows, lists included.
+ * - In an answer `{name}` is bound where it stands first, and the same where it stands again; `{base}` is bound from the
+ *   beginning.
+ * - An answer shows what matters: status, the headers it names, and of a JSON body the members it shows, lists included.
  *   `"…"` stands for any value. A body that is no JSON is shown whole, or as lines that occur in it in this order.
+ * - A `sh` block that no answer follows is run all the same.
  */
 
-/** One request of a page and the answer that the page promises. */
-export interface Example {
-  /** The request's first line, for the title of its test. */
-  readonly title: string;
-  readonly method: string;
-  /** Below the base. */
-  readonly path: string;
+/** What a page promises of one answer. */
+export interface Shown {
+  readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
-  readonly answer: {
-    readonly status: number;
-    readonly headers: readonly (readonly [name: string, value: string])[];
-    readonly body: string;
-  };
 }
 
-/** The `http` blocks of a page, two by two. Throws when one has no partner. */
+export interface Example {
+  /** The line with the address, for the title of its test. */
+  readonly title: string;
+  readonly script: string;
+  /** Undefined when the page shows no answer. */
+  readonly answer: Shown | undefined;
+}
+
+/** The examples of a page, in its order. Throws when an answer has no request. */
 export function readExamples(page: string): readonly Example[] {
-  const blocks = [...page.matchAll(/```http\n([\s\S]*?)```/g)].map(([, block = '']) => readBlock(block));
-  if (blocks.length % 2 !== 0) throw new Error('a request without its answer');
-  return Array.from({ length: blocks.length / 2 }, (_, index) => {
-    const [asked, answered] = [blocks[2 * index], blocks[2 * index + 1]];
-    if (asked === undefined || answered === undefined) throw new Error('two blocks make an example');
-    const [, method = '', path = ''] = /^([A-Z]+) \/?(\S*)$/.exec(asked.first) ?? [];
-    const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(answered.first)?.[1]);
-    if (method === '' || Number.isNaN(status)) throw new Error(`no example: ${asked.first}`);
-    const { headers, body } = answered;
-    return { ...asked, title: asked.first, method, path, answer: { status, headers, body } };
-  });
+  const examples: { title: string; script: string; answer: Shown | undefined }[] = [];
+  for (const [, language, block = ''] of page.matchAll(/```(sh|http)\n([\s\S]*?)```/g)) {
+    if (language === 'sh') {
+      const [title = ''] = block.split('\n').filter((line) => /"\$[A-Z]/.test(line));
+      examples.push({ title: title.trim().replace(/ \\$/, ''), script: block, answer: undefined });
+      continue;
+    }
+    const last = examples.at(-1);
+    if (last === undefined || last.answer !== undefined) throw new Error('an answer without its request');
+    last.answer = readAnswer(block);
+  }
+  return examples;
 }
 
-function readBlock(block: string): { first: string; headers: [string, string][]; body: string } {
-  const [head = '', ...rest] = block.trimEnd().split('\n\n');
+/** An answer as curl prints it with `-i`, or as a page shows it. */
+export function readAnswer(text: string): Shown {
+  const [head = '', ...rest] = text.replaceAll('\r\n', '\n').trimEnd().split('\n\n');
   const [first = '', ...lines] = head.split('\n');
+  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1]);
+  if (Number.isNaN(status)) throw new Error(`no answer: ${text}`);
   const headers = lines.map((line): [string, string] => {
     const at = line.indexOf(':');
-    return [line.slice(0, at), line.slice(at + 1).trim()];
+    return [line.slice(0, at).toLowerCase(), line.slice(at + 1).trim()];
   });
-  return { first, headers, body: rest.join('\n\n') };
+  return { status, headers, body: rest.join('\n\n') };
 }
 
 export type Bound = Map<string, string>;
-
-/** The text with its names replaced. Throws for a name that nothing has bound. */
-export function fill(text: string, bound: Bound): string {
-  return text.replaceAll(/\{([a-z][\w-]*)\}/g, (_, name: string) => {
-    const value = bound.get(name);
-    if (value === undefined) throw new Error(`nothing before has bound {${name}}`);
-    return value;
-  });
-}
 
 /** Binds the names of a shown text by the text that was sent. Returns what differs, or undefined. */
 export function bind(shown: string, sent: string, bound: Bound): string | undefined {
@@ -106,4 +101,24 @@ export function differences(shown: unknown, sent: unknown, bound: Bound, place =
   return Object.entries(shown).flatMap(([name, value]) =>
     differences(value, tree[name], bound, `${place}.${name}`),
   );
+}
+
+/** Everything in which an answer differs from what the page shows of it. */
+export function faults(shown: Shown, sent: Shown, bound: Bound): readonly string[] {
+  const status = shown.status === sent.status ? [] : [`status ${sent.status}: ${sent.body}`];
+  const told = new Map(sent.headers);
+  const headers = shown.headers.flatMap(([name, value]) => {
+    const fault = bind(value, told.get(name) ?? '', bound);
+    return fault === undefined ? [] : [`${name}: ${fault}`];
+  });
+  return [...status, ...headers, ...faultsOfBody(shown.body, sent.body, bound)];
+}
+
+function faultsOfBody(shown: string, sent: string, bound: Bound): readonly string[] {
+  if (shown === '') return [];
+  if (shown.startsWith('{'))
+    return differences(JSON.parse(shown), JSON.parse(sent === '' ? '{}' : sent), bound);
+  const lines = shown.split('\n').map((line) => line.trim());
+  const fault = bind(`…${lines.join('…')}…`, sent, bound);
+  return fault === undefined ? [] : [fault];
 }

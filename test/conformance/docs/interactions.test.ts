@@ -1,69 +1,65 @@
-/** The pages of `docs/interactions` are sessions with a server: each example is sent as it stands, in its order. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** The pages of `docs/interactions` are sessions: a shell pastes each block, in its order, against the demonstration. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { BASE } from '../../world.ts';
-import { openRest, type Answer, type Rest } from '../rest/client.ts';
-import { bind, differences, fill, readExamples, type Bound, type Example } from './example.ts';
+import { openDemo, type Demo } from './demo.ts';
+import { faults, readAnswer, readExamples, type Bound, type Shown } from './example.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../../../docs/interactions');
-const PAGES = readdirSync(FOLDER).filter((name) => name.endsWith('.md') && name !== 'README.md');
+const README = readFileSync(join(FOLDER, 'README.md'), 'utf8');
+const LISTED = [...README.matchAll(/\]\(([a-z0-9-]+\.md)\)/g)].map(([, name = '']) => name);
+const PAGES = LISTED.filter((name) => pageOf(name).includes('```http'));
+/** The block that a reader pastes before any page. */
+const [, PREAMBLE = ''] = /```sh\n(json\(\)[\s\S]*?)```/.exec(README) ?? [];
+const BREAK = '=== the next block';
 
-test('there are pages', () => expect(PAGES.length).toBeGreaterThan(6));
+function pageOf(name: string): string {
+  return readFileSync(join(FOLDER, name), 'utf8');
+}
 
-describe.each(PAGES)('%s', (page) => {
-  let rest: Rest;
-  const bound: Bound = new Map([['base', BASE]]);
-  beforeAll(async () => {
-    rest = await openRest();
-    const claims = { scope: 'system/*.cruds', organization: 'Organization/recipient' } as const;
-    bound.set('initiator', await rest.sign({}));
-    bound.set('recipient', await rest.sign({ ...claims, subject: 'subject-recipient' }));
-  });
-  afterAll(() => rest.close());
-
-  const examples = readExamples(readFileSync(join(FOLDER, page), 'utf8'));
-  test('has examples', () => expect(examples.length).toBeGreaterThan(0));
-
-  test.each(examples.map((example) => [example.title, example] as const))('%s', async (_title, example) => {
-    const answer = await send(rest, example, bound);
-    expect(faults(example, answer, bound)).toEqual([]);
-  });
+const folder = mkdtempSync(join(tmpdir(), 'closeloop-pages-'));
+let demo: Demo;
+beforeAll(async () => {
+  demo = await openDemo();
+  writeFileSync(join(folder, 'demo.json'), JSON.stringify(demo.told));
+});
+afterAll(async () => {
+  await demo.close();
+  rmSync(folder, { recursive: true });
 });
 
-async function send(rest: Rest, { method, path, headers, body }: Example, bound: Bound): Promise<Answer> {
-  const filled = headers.map(([name, value]) => [name, fill(value, bound)] as const);
-  const sent = body === '' ? {} : { body: isWritten(body) ? fill(body, bound) : body };
-  return rest.send(`${method} ${fill(path, bound)}`, {
-    as: 'nobody',
-    headers: Object.fromEntries(filled),
-    ...sent,
-  });
-}
+test('the index lists every page', () => {
+  const pages = readdirSync(FOLDER).filter((name) => name.endsWith('.md') && name !== 'README.md');
+  expect(new Set(LISTED.filter((name) => pages.includes(name)))).toEqual(new Set(pages));
+  expect(PREAMBLE).toContain('BASE=');
+});
 
-/** Names are for JSON, XML and forms; nothing else has any. */
-const isWritten = (body: string): boolean => /[{<=]/.test(body);
+// One server for all pages, in the order of the index: a reader goes from one to the next.
+describe.each(PAGES)('%s', (page) => {
+  const examples = readExamples(pageOf(page));
+  const bound: Bound = new Map();
+  let printed: readonly string[] = [];
+  beforeAll(async () => {
+    bound.set('base', demo.told.base);
+    const blocks = examples.map(({ script }) => `printf '\n%s\n' '${BREAK}'\n${script}`);
+    const script = `set -u\n${PREAMBLE}\n${blocks.join('\n')}`;
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], {
+      cwd: folder,
+      timeout: 60_000,
+      maxBuffer: 10 ** 8,
+    });
+    printed = stdout.split(`${BREAK}\n`).slice(1);
+  }, 60_000);
 
-function faults({ answer: shown }: Example, answer: Answer, bound: Bound): readonly string[] {
-  const status = shown.status === answer.status ? [] : [`status ${answer.status}: ${answer.text}`];
-  const headers = shown.headers.flatMap(([name, value]) => {
-    const fault = bind(value, answer.headers.get(name) ?? '', bound);
-    return fault === undefined ? [] : [`${name}: ${fault}`];
-  });
-  return [...status, ...headers, ...faultsOfBody(shown.body, answer.text, bound)];
-}
+  test('every block ran', () => expect(printed).toHaveLength(examples.length));
 
-function faultsOfBody(shown: string, sent: string, bound: Bound): readonly string[] {
-  if (shown === '') return [];
-  if (shown.startsWith('{'))
-    return differences(JSON.parse(shown), JSON.parse(sent === '' ? '{}' : sent), bound);
-  const fault = bind(
-    `…${shown
-      .split('\n')
-      .map((line) => line.trim())
-      .join('…')}…`,
-    sent,
-    bound,
+  const shown = examples.flatMap(({ title, answer }, index): [string, number, Shown][] =>
+    answer === undefined ? [] : [[title, index, answer]],
   );
-  return fault === undefined ? [] : [fault];
-}
+  test.each(shown)('%s', (_title, index, answer) => {
+    expect(faults(answer, readAnswer(printed[index] ?? ''), bound)).toEqual([]);
+  });
+});
