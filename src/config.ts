@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { BlockList, isIPv6 } from 'node:net';
+import { readFlags, type FlagTable } from './flags.ts';
 import { flagOf, variableOf, type Setting, type ValueOf } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -35,7 +36,7 @@ export function readConfig(
   use: 'server' | 'command' = 'server',
 ): Config {
   const problems: string[] = [];
-  const flags = readFlags(argv, problems);
+  const flags = readSettingFlags(argv, problems);
   const file = readFile(flags.get('config')?.text ?? env['CONFIG'], problems);
   const values: Partial<Record<SettingName, unknown>> = {};
   for (const name of NAMES) {
@@ -87,6 +88,14 @@ const BY_FLAG: ReadonlyMap<string, SettingName | 'config'> = new Map<string, Set
   ...NAMES.map((name) => [flagOf(name), name] as const),
 ]);
 
+/** The flags of all settings, and `--config`. */
+export const SETTING_FLAGS: FlagTable = Object.fromEntries(
+  [...BY_FLAG].map(([flag, name]) => {
+    const isSwitch = name !== 'config' && SETTINGS[name].kind === 'switch';
+    return [flag.slice(2), { type: isSwitch ? 'boolean' : 'string' }] as const;
+  }),
+);
+
 function valueOf(name: SettingName, given: Given | undefined, problems: string[]): unknown {
   const setting = SETTINGS[name];
   if (given === undefined || given.text === '') return setting.fallback;
@@ -107,31 +116,27 @@ function fromEnvironment(
   return value === undefined ? undefined : { text: value, by: variable };
 }
 
-/** `--flag value`, `--flag=value`, and for switches `--flag` and `--no-flag`. */
-function readFlags(argv: readonly string[], problems: string[]): Map<SettingName | 'config', Given> {
-  const found = new Map<SettingName | 'config', Given>();
-  const rest = [...argv];
-  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
-    const [flag = '', ...parts] = argument.split('=');
-    const attached = parts.length > 0 ? parts.join('=') : undefined;
-    const isNextValue = rest[0] !== undefined && !rest[0].startsWith('--');
-    const negated = BY_FLAG.get(flag.replace(/^--no-/, '--'));
-    if (flag.startsWith('--no-') && isSwitch(negated) && attached === undefined) {
-      found.set(negated, { text: 'off', by: flag });
-      continue;
-    }
-    const name = BY_FLAG.get(flag);
-    const text = attached ?? (isNextValue ? rest.shift() : undefined) ?? (isSwitch(name) ? 'on' : undefined);
-    if (name === undefined) problems.push(`${flag} is not a setting; docs/reference/settings.md lists them`);
-    else if (text === undefined) problems.push(`${name} (${flag}) needs a value`);
-    else found.set(name, { text, by: flag });
+/** Reads the flags of the command line; what is no setting is a problem. */
+function readSettingFlags(
+  argv: readonly string[],
+  problems: string[],
+): ReadonlyMap<SettingName | 'config', Given> {
+  const { given, operands, wrong } = readFlags(argv, SETTING_FLAGS);
+  for (const { by, name, wrong: what } of wrong) {
+    if (what === 'valueless') problems.push(`${BY_FLAG.get(`--${name}`) ?? name} (${by}) needs a value`);
+    else problems.push(notASetting(by));
   }
-  return found;
+  problems.push(...operands.map(notASetting));
+  return new Map(
+    given.flatMap(({ name, text, by }) => {
+      const setting = BY_FLAG.get(`--${name}`);
+      return setting === undefined ? [] : [[setting, { text, by }]];
+    }),
+  );
 }
 
-function isSwitch(name: SettingName | 'config' | undefined): name is SettingName {
-  return name !== undefined && name !== 'config' && SETTINGS[name].kind === 'switch';
-}
+const notASetting = (what: string): string =>
+  `${what} is not a setting; docs/reference/settings.md lists them`;
 
 function readFile(file: string | undefined, problems: string[]): Map<SettingName, Given> {
   const found = new Map<SettingName, Given>();
@@ -139,8 +144,7 @@ function readFile(file: string | undefined, problems: string[]): Map<SettingName
   const entries = readEntries(file, problems);
   for (const [key, value] of entries) {
     const name = NAMES.find((known) => known === key);
-    if (name === undefined)
-      problems.push(`${key} (in ${file}) is not a setting; docs/reference/settings.md lists them`);
+    if (name === undefined) problems.push(notASetting(`${key} (in ${file})`));
     else found.set(name, { text: Array.isArray(value) ? value.join(',') : String(value), by: file });
   }
   return found;

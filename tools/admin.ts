@@ -13,7 +13,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { ConfigError, readConfig, type Config } from '../src/config.ts';
+import { readConfig, type Config } from '../src/config.ts';
 import { createLog } from '../src/http/log.ts';
 import { createMetrics } from '../src/http/metrics.ts';
 import { OperationOutcomeError } from '../src/fhir/issue.ts';
@@ -24,9 +24,7 @@ import { raiseDesk } from '../src/start-desk.ts';
 import { valuesOf } from '../src/operations/values.ts';
 import { openEmbeddedStore } from '../src/stores/embedded/open.ts';
 import { reindexFolder } from '../src/stores/embedded/reindex.ts';
-
-const USAGE = `npm run admin -- import FILE [--data-dir DIR and other settings]
-npm run admin -- reindex [--data-dir DIR and other settings]`;
+import { EXIT, runCommand, Trouble, UsageError } from './command.ts';
 
 /** Resources of one import: more than a request may have, few enough for one commit. */
 const RESOURCES_MAX = 100_000;
@@ -34,37 +32,39 @@ const RESOURCES_MAX = 100_000;
 /** Versions between two lines about how far a reindexing is. */
 const PROGRESS = 10_000;
 
-process.exitCode = await run(process.argv.slice(2));
+await runCommand(import.meta.filename, {
+  flags: {},
+  takesSettings: true,
+  operandsMax: 2,
+  run: async ({ operands: [name = '', file], settings }) => {
+    const config = () => readConfig(settings, process.env, 'command');
+    if (name === 'import' && file !== undefined) await importFile(file, config());
+    else if (name === 'reindex' && file === undefined) reindex(config());
+    else throw new UsageError('import FILE or reindex is wanted.');
+    return EXIT.done;
+  },
+});
 
-async function run([command, ...rest]: readonly string[]): Promise<number> {
-  const [file, ...settings] = rest;
+async function importFile(file: string, config: Config): Promise<void> {
+  const resources = readResources(readFileSync(file, 'utf8'));
   try {
-    if (command === 'import' && file !== undefined) {
-      const resources = readResources(readFileSync(file, 'utf8'));
-      const count = await importAll(resources, readConfig(settings, process.env, 'command'));
-      console.log(`${count} resources imported in one commit`);
-    } else if (command === 'reindex') {
-      const { dataDir: folder } = readConfig(rest, process.env, 'command');
-      const onStep = (versions: number): void => {
-        if (versions % PROGRESS === 0) console.error(`${versions} versions`);
-      };
-      console.log(`${reindexFolder({ folder, valuesOf, onStep })} versions reindexed`);
-    } else {
-      console.error(USAGE);
-      return 2;
-    }
-    return 0;
+    await importAll(resources, config);
   } catch (error) {
-    console.error(describe(error));
-    return 1;
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    throw new Trouble(describe(error));
   }
+  console.log(`${resources.length} resources imported in one commit`);
 }
 
-function describe(error: unknown): string {
-  if (error instanceof ConfigError) return error.problems.join('\n');
-  if (!(error instanceof OperationOutcomeError))
-    return error instanceof Error ? error.message : String(error);
-  const lines = error.issues.map(
+function reindex({ dataDir: folder }: Config): void {
+  const onStep = (versions: number): void => {
+    if (versions % PROGRESS === 0) console.error(`${versions} versions`);
+  };
+  console.log(`${reindexFolder({ folder, valuesOf, onStep })} versions reindexed`);
+}
+
+function describe({ issues }: OperationOutcomeError): string {
+  const lines = issues.map(
     ({ code, diagnostics = '', expression = [] }) => `${code}: ${diagnostics} ${expression.join(' ')}`,
   );
   return [...lines, 'Nothing was imported.'].join('\n');
@@ -77,8 +77,9 @@ function readResources(text: string): readonly Resource[] {
     : parseJsonValue(text);
   const list = Array.isArray(value) ? value : resourcesOf(value as Resource); // an object: anything else has no entries
   const resources = list as readonly Resource[]; // the desk validates each
-  if (resources.length === 0) throw new Error('there is no resource in the file');
-  if (resources.length > RESOURCES_MAX) throw new Error(`at most ${RESOURCES_MAX} resources in one import`);
+  if (resources.length === 0) throw new Trouble('There is no resource in the file.');
+  if (resources.length > RESOURCES_MAX)
+    throw new Trouble(`An import has at most ${RESOURCES_MAX} resources.`);
   return resources;
 }
 
@@ -88,7 +89,7 @@ function resourcesOf(value: Resource): readonly unknown[] {
   return entries.flatMap(({ resource }) => (resource === undefined ? [] : [resource]));
 }
 
-async function importAll(resources: readonly Resource[], config: Config): Promise<number> {
+async function importAll(resources: readonly Resource[], config: Config): Promise<void> {
   const clock = { now: () => Date.now() };
   const store = await openEmbeddedStore({ folder: config.dataDir, clock });
   const log = createLog('warn', (lines) => process.stderr.write(lines), clock.now);
@@ -119,7 +120,6 @@ async function importAll(resources: readonly Resource[], config: Config): Promis
     await store.close();
     log.flush();
   }
-  return resources.length;
 }
 
 function transactionOf(resources: readonly Resource[]): Resource {

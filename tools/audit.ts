@@ -5,7 +5,7 @@
  *     npm run audit -- anchor   writes an anchor of the last commit, prints it, and so ends the tail without one
  *     npm run audit -- export   prints every audit row as an AuditEvent, one JSON object per line (NDJSON)
  *
- *       --data DIR       the data folder (default: DATA_DIR, else ./data)
+ *       --data-dir DIR   the data folder (default: DATA_DIR, else ./data)
  *       --anchors FILE   the file of anchors (default: ANCHOR_FILE, else anchors.jsonl in the folder)
  *       --from DATE      export: from this date or instant (2026-11, 2026-11-22, 2026-11-22T09:00:00Z), inclusive
  *       --to DATE        export: up to the end of this one
@@ -18,23 +18,21 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
 import { parseSearchDate } from '../src/fhir/datetime.ts';
 import { renderAuditEvent, type AuditSource } from '../src/resources/audit-event-render.ts';
 import { openAnchors } from '../src/stores/embedded/anchors.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/audit-chain.ts';
 import { pathsOf } from '../src/stores/embedded/folder.ts';
 import { auditRowsOf, readLog, type LogReading, type LogRow } from '../src/stores/embedded/log-reading.ts';
-import { anchorFile, dataFolder, EXIT, runCommand, UsageError, usageOf } from './command.ts';
+import { anchorFile, dataFolder, EXIT, runCommand, UsageError } from './command.ts';
 
-const OPTIONS = {
-  data: { type: 'string' },
+const FLAGS = {
+  'data-dir': { type: 'string' },
   anchors: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },
   chain: { type: 'string' },
   base: { type: 'string' },
-  help: { type: 'boolean', default: false },
 } as const;
 
 interface Asked {
@@ -55,26 +53,25 @@ const COMMANDS: Readonly<Record<string, (asked: Asked) => Promise<number> | numb
   export: exportEvents,
 };
 
-await runCommand(import.meta.filename, () => {
-  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  if (values.help) return print(usageOf(import.meta.filename));
-  const [name = '', ...rest] = positionals;
-  const command = COMMANDS[name];
-  if (command === undefined || rest.length > 0) {
-    throw new UsageError(
-      `One of ${Object.keys(COMMANDS).join(', ')} is wanted, not "${positionals.join(' ')}".`,
-    );
-  }
-  const folder = dataFolder(values.data);
-  const { from, to, chain, base = process.env['PUBLIC_BASE_URL'] } = values;
-  return command({
-    folder,
-    anchors: anchorFile(values.anchors) ?? pathsOf(folder).anchors,
-    from,
-    to,
-    chain,
-    base,
-  });
+await runCommand(import.meta.filename, {
+  flags: FLAGS,
+  operandsMax: 1,
+  run: ({ values, operands: [name = ''] }) => {
+    const command = COMMANDS[name];
+    if (command === undefined) {
+      throw new UsageError(`One of ${Object.keys(COMMANDS).join(', ')} is wanted, not "${name}".`);
+    }
+    const folder = dataFolder(values['data-dir']);
+    const { from, to, chain, base = process.env['PUBLIC_BASE_URL'] } = values;
+    return command({
+      folder,
+      anchors: anchorFile(values.anchors) ?? pathsOf(folder).anchors,
+      from,
+      to,
+      chain,
+      base,
+    });
+  },
 });
 
 async function verify({ folder, anchors }: Asked): Promise<number> {

@@ -4,32 +4,28 @@
  *     npm run backup -- --to DIR
  *
  *       --to DIR         the folder of the backup; new, or empty
- *       --data DIR       the data folder (default: DATA_DIR, else ./data)
+ *       --data-dir DIR   the data folder (default: DATA_DIR, else ./data)
  *       --anchors FILE   the file of anchors (default: ANCHOR_FILE, else anchors.jsonl in the folder)
  */
-import { parseArgs } from 'node:util';
 import { describeReport } from '../src/stores/embedded/audit-chain.ts';
 import { backup } from '../src/stores/embedded/backup.ts';
-import { anchorFile, dataFolder, EXIT, need, runCommand, usageOf } from './command.ts';
+import { anchorFile, dataFolder, EXIT, need, runCommand } from './command.ts';
 
-const OPTIONS = {
+const FLAGS = {
   to: { type: 'string' },
-  data: { type: 'string' },
+  'data-dir': { type: 'string' },
   anchors: { type: 'string' },
-  help: { type: 'boolean', default: false },
 } as const;
 
-await runCommand(import.meta.filename, async () => {
-  const { values } = parseArgs({ options: OPTIONS });
-  if (values.help) {
-    process.stdout.write(usageOf(import.meta.filename));
+await runCommand(import.meta.filename, {
+  flags: FLAGS,
+  run: async ({ values }) => {
+    const to = need(values.to, '--to');
+    const folder = dataFolder(values['data-dir']);
+    const anchors = anchorFile(values.anchors);
+    const report = await backup(folder, to, anchors === undefined ? {} : { anchorFile: anchors });
+    process.stdout.write(`backup of ${folder} in ${to}\n`);
+    for (const { says } of describeReport(report)) process.stdout.write(`✓ ${says}\n`);
     return EXIT.done;
-  }
-  const to = need(values.to, '--to');
-  const folder = dataFolder(values.data);
-  const anchors = anchorFile(values.anchors);
-  const report = await backup(folder, to, anchors === undefined ? {} : { anchorFile: anchors });
-  process.stdout.write(`backup of ${folder} in ${to}\n`);
-  for (const { says } of describeReport(report)) process.stdout.write(`✓ ${says}\n`);
-  return EXIT.done;
+  },
 });

@@ -1,32 +1,121 @@
-/** What the commands of an operator share: settings from flags or the environment, usage, and how they end. */
+/** What all commands share: their flags, the help they give, and how they end. */
 import { readFileSync } from 'node:fs';
-import { ConfigError } from '../src/config.ts';
+import { ConfigError, SETTING_FLAGS } from '../src/config.ts';
+import { readFlags, type ReadFlags } from '../src/flags.ts';
 import { SETTINGS } from '../src/settings.ts';
 import { FolderRefused } from '../src/stores/embedded/folder.ts';
+import { troubleOf } from '../src/trouble.ts';
 
 /** The command was not called as it can be; the message says what is wrong. */
 export class UsageError extends Error {}
 
+/** What stands in the way can be mended by who called; the message says what it is. */
+export class Trouble extends Error {}
+
 /** Ends of a command: done, trouble found or met, called wrongly. */
 export const EXIT = { done: 0, trouble: 1, usage: 2 } as const;
 
+/** A command's own flags; a switch has a default, a text may have one. */
+export type Flags = Readonly<
+  Record<
+    string,
+    | { readonly type: 'string'; readonly default?: string }
+    | { readonly type: 'boolean'; readonly default: boolean }
+  >
+>;
+
+export type FlagValues<F extends Flags> = {
+  readonly [N in keyof F]: F[N] extends { readonly default: infer D }
+    ? D extends boolean
+      ? boolean
+      : string
+    : string | undefined;
+};
+
+/** What a command was called with. */
+export interface Called<F extends Flags> {
+  readonly values: FlagValues<F>;
+  /** Arguments that are no flags. */
+  readonly operands: readonly string[];
+  /** Settings of the server as it reads them from a command line; empty for commands that take none. */
+  readonly settings: readonly string[];
+}
+
+export interface Command<F extends Flags> {
+  readonly flags: F;
+  /** Takes the server's settings, too. */
+  readonly takesSettings?: boolean;
+  /** How many arguments that are no flags it takes at most. */
+  readonly operandsMax?: number;
+  readonly run: (called: Called<F>) => Promise<number> | number;
+}
+
 /**
- * Runs a command; its number is the exit code. What an operator can mend is one sentence on stderr, without a stack.
+ * Runs a command; its number is the exit code. What its caller can mend is one line on stderr, without a stack.
  *
- * @param source the command's own file: its opening comment is the usage text
+ * @param source the command's own file: its opening comment is the help
  */
-export async function runCommand(source: string, command: () => Promise<number> | number): Promise<void> {
-  try {
-    process.exitCode = await command();
-  } catch (error) {
-    if (isUsage(error)) {
-      process.stderr.write(`${error.message}\n\n${usageOf(source)}`);
-      process.exitCode = EXIT.usage;
-    } else if (isForOperator(error)) {
-      process.stderr.write(`${error.message}\n`);
-      process.exitCode = EXIT.trouble;
-    } else throw error;
+export async function runCommand<F extends Flags>(source: string, command: Command<F>): Promise<void> {
+  // Whoever reads the output may have read enough.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit(EXIT.done);
+  });
+  if (process.argv.slice(2).includes('--help')) {
+    process.stdout.write(usageOf(source));
+    return;
   }
+  try {
+    process.exitCode = await command.run(call(process.argv.slice(2), command));
+  } catch (error) {
+    process.exitCode = tell(error, source);
+  }
+}
+
+/** Tells what went wrong; the exit code. What no caller can mend is thrown again. */
+function tell(error: unknown, source: string): number {
+  if (error instanceof UsageError) {
+    const [line = ''] = usageOf(source).match(/npm run [\w-]+/) ?? [];
+    process.stderr.write(`${error.message} (${line} -- --help says how it is called)\n`);
+    return EXIT.usage;
+  }
+  const says = isForCaller(error) ? error.message : troubleOf(error);
+  if (says === undefined) throw error;
+  process.stderr.write(`${says}\n`);
+  return EXIT.trouble;
+}
+
+const isForCaller = (error: unknown): error is Error =>
+  error instanceof Trouble || error instanceof FolderRefused || error instanceof ConfigError;
+
+function call<F extends Flags>(argv: readonly string[], command: Command<F>): Called<F> {
+  const { flags, takesSettings = false, operandsMax = 0 } = command;
+  const read = readFlags(argv, { ...(takesSettings && SETTING_FLAGS), ...flags });
+  refuse(read, operandsMax);
+  const isOwn = (name: string): boolean => Object.hasOwn(flags, name);
+  const own = read.given.filter(({ name }) => isOwn(name));
+  const values = Object.fromEntries(
+    Object.entries(flags).map(([name, { type, default: fallback }]) => {
+      const text = own.findLast((one) => one.name === name)?.text;
+      return [name, type === 'string' ? (text ?? fallback) : isOn(text, fallback)];
+    }),
+  );
+  return {
+    values: values as FlagValues<F>, // a value of its kind for each flag
+    operands: read.operands,
+    settings: read.given.flatMap(({ name, text }) => (isOwn(name) ? [] : [`--${name}=${text}`])),
+  };
+}
+
+/** @throws UsageError for the first thing that is wrong */
+function refuse({ wrong: [wrong], operands }: ReadFlags, operandsMax: number): void {
+  if (wrong?.wrong === 'unknown') throw new UsageError(`There is no flag ${wrong.by}.`);
+  if (wrong?.wrong === 'valueless') throw new UsageError(`${wrong.by} needs a value.`);
+  const more = operands[operandsMax];
+  if (more !== undefined) throw new UsageError(`"${more}" is more than this command takes.`);
+}
+
+function isOn(text: string | undefined, fallback: string | boolean | undefined): boolean {
+  return text === undefined ? fallback === true : /^(on|true)$/.test(text);
 }
 
 /** The lines of the opening comment: written once, read by whoever opens the file and by whoever asks for help. */
@@ -49,15 +138,11 @@ export function need(value: string | undefined, flag: string): string {
   return value;
 }
 
-/** Errors of `parseArgs` carry codes that begin like this. */
-const isUsage = (error: unknown): error is Error =>
-  error instanceof UsageError ||
-  (error instanceof TypeError && String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS_'));
-
-const SYSTEM = /^E[A-Z]+$/;
-
-/** A refusal in words, or an error of the file system, whose message names the file. */
-const isForOperator = (error: unknown): error is Error =>
-  error instanceof FolderRefused ||
-  error instanceof ConfigError ||
-  (error instanceof Error && SYSTEM.test(String((error as { code?: unknown }).code)));
+/** @throws UsageError when the text is no whole number within these bounds */
+export function wholeNumber(flag: string, text: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || number > most) {
+    throw new UsageError(`${flag} ${text} is no whole number from ${least} to ${most}.`);
+  }
+  return number;
+}

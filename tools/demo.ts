@@ -1,76 +1,120 @@
 /**
  * The demonstration: a server on this machine with two organizations, and one referral going round the loop.
  *
- *     npm run demo                                       plays a referral, prints both sides' timelines, stays up
- *     npm run demo -- --no-play --port 8080 --data DIR   the same server with nothing played
- *     npm run demo -- --no-play --json                   one JSON line on stdout when ready; logs on stderr
+ *     npm run demo                            plays a referral, prints both sides' timelines, stays up
+ *     npm run demo -- --once                  plays, and ends
+ *     npm run demo -- --no-play --port 8080   the same server with nothing played
+ *     npm run demo -- --no-play --json        one JSON line on stdout when ready; logs on stderr
+ *
+ *       --port N        the port of FHIR (default: 0, any free one)
+ *       --mllp-port N   the port of HL7 v2 (default: 0, any free one)
+ *       --host H        the address to listen on, of this machine alone (default: 127.0.0.1)
+ *       --data-dir DIR  the data folder (default: a new one, which is removed at the end)
  */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readConfig } from '../src/config.ts';
 import { createLog } from '../src/http/log.ts';
+import { onEndSignal } from '../src/signals.ts';
 import { start } from '../src/start.ts';
+import { EXIT, runCommand, wholeNumber, type FlagValues } from './command.ts';
 import { play } from './demo/play.ts';
-import { demoListening, findPort, ORGANIZATIONS, prepareWorld, type Side } from './demo/world.ts';
+import { demoListening, findPort, ORGANIZATIONS, prepareWorld, type Side, type World } from './demo/world.ts';
 import { printNext } from './demo/print.ts';
 
-const { values: asked } = parseArgs({
-  options: {
-    'no-play': { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    port: { type: 'string', default: '0' },
-    'mllp-port': { type: 'string', default: '0' },
-    host: { type: 'string', default: '127.0.0.1' },
-    data: { type: 'string' },
+const FLAGS = {
+  play: { type: 'boolean', default: true },
+  once: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  port: { type: 'string', default: '0' },
+  'mllp-port': { type: 'string', default: '0' },
+  host: { type: 'string', default: '127.0.0.1' },
+  'data-dir': { type: 'string' },
+} as const;
+
+type Asked = FlagValues<typeof FLAGS>;
+
+const PORT_MAX = 65_535;
+
+/** Whether what was asked for is done, and ending now is no interruption. */
+let played = false;
+
+/** As a shell says of what Ctrl-C ended before it was done. */
+const INTERRUPTED = 130;
+
+await runCommand(import.meta.filename, {
+  flags: FLAGS,
+  run: async ({ values }) => {
+    const mllpPort = wholeNumber('--mllp-port', values['mllp-port'], 0, PORT_MAX);
+    wholeNumber('--port', values.port, 0, PORT_MAX);
+    const folder = values['data-dir'] ?? temporaryFolder();
+    const toldToEnd = end();
+    const world = await raise(values, folder, mllpPort);
+    try {
+      process.exitCode = await Promise.race([toldToEnd, demonstrate(world, values, folder)]);
+    } finally {
+      await world.running.stop();
+    }
+    // What was being played may still wait for something.
+    process.exit();
   },
 });
 
-const folder = asked.data ?? mkdtempSync(join(tmpdir(), 'closeloop-demo-'));
-const flags = {
-  '--host': asked.host,
-  '--port': asked.port,
-  '--data-dir': folder,
-  '--subscription-allow-list': '127.0.0.1:*,localhost:*',
-  '--log-level': asked.json ? 'info' : 'warn',
-};
-const config = readConfig(['--demo', ...Object.entries(flags).flat()], {});
-const log = createLog(
-  config.logLevel,
-  (lines) => process.stderr.write(lines),
-  () => Date.now(),
-);
-const running = await start(config, log, { listening: [demoListening(Number(asked['mllp-port']))] });
-const receivingPorts = { initiator: await findPort(), recipient: await findPort() };
-const world = await prepareWorld(running, config.administratorScope, receivingPorts);
+/** A folder that is gone when the process is. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'closeloop-demo-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    running.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+async function raise({ host, port, json }: Asked, folder: string, mllpPort: number): Promise<World> {
+  const flags = {
+    '--host': host,
+    '--port': port,
+    '--data-dir': folder,
+    '--subscription-allow-list': '127.0.0.1:*,localhost:*',
+    '--log-level': json ? 'info' : 'warn',
+  };
+  const config = readConfig(['--demo', ...Object.entries(flags).flat()], {});
+  const log = createLog(
+    config.logLevel,
+    (lines) => process.stderr.write(lines),
+    () => Date.now(),
+  );
+  const running = await start(config, log, { listening: [demoListening(mllpPort)] });
+  const receivingPorts = { initiator: await findPort(), recipient: await findPort() };
+  return prepareWorld(running, config.administratorScope, receivingPorts);
+}
+
+/** Resolves with the exit code when the process is told to end. */
+function end(): Promise<number> {
+  return new Promise((resolve) => {
+    onEndSignal(() => resolve(played ? EXIT.done : INTERRUPTED));
   });
 }
 
-/** By what the HL7 v2 messages of a side are known. */
-function linkOf(side: Side) {
-  const { oid, authority } = ORGANIZATIONS[side];
-  return { facility: oid, patientAuthority: authority, receivingPort: receivingPorts[side] };
+/** Plays and says how to go on; resolves when nothing is left to do. */
+async function demonstrate(world: World, asked: Asked, folder: string): Promise<number> {
+  if (asked.play) await play(world);
+  played = true;
+  if (asked.once) return EXIT.done;
+  if (asked.json) process.stdout.write(`${JSON.stringify(readyOf(world))}\n`);
+  else printNext(world, folder);
+  return new Promise(() => undefined);
 }
 
-if (!asked['no-play']) await play(world);
-if (asked.json) {
-  const { base, tokens } = world;
-  const ready = {
+function readyOf({ base, running, tokens, receivingPorts }: World): object {
+  /** By what the HL7 v2 messages of a side are known. */
+  const linkOf = (side: Side) => {
+    const { oid, authority } = ORGANIZATIONS[side];
+    return { facility: oid, patientAuthority: authority, receivingPort: receivingPorts[side] };
+  };
+  return {
     base,
     mllp: running.mllp[0],
     tokens,
     organizations: { initiator: ORGANIZATIONS.initiator.ref, recipient: ORGANIZATIONS.recipient.ref },
     links: { initiator: linkOf('initiator'), recipient: linkOf('recipient') },
   };
-  process.stdout.write(`${JSON.stringify(ready)}\n`);
-} else {
-  printNext(world, folder);
 }

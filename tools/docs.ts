@@ -1,6 +1,8 @@
 /**
- * Writes `docs/reference` from the tables that the server runs on; `--check` writes nothing and fails when a page is
- * not what the tables say.
+ * Writes `docs/reference` from the tables that the server runs on.
+ *
+ *     npm run docs              writes what has changed
+ *     npm run docs -- --check   writes nothing; ends with 1 when a page is not what the tables say
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +18,7 @@ import { RESOURCE_TYPES } from '../src/resources/index.ts';
 import { searchParameters } from '../src/resources/search-parameters.ts';
 import { flagOf, variableOf, type Setting } from '../src/setting.ts';
 import { SETTINGS } from '../src/settings.ts';
+import { EXIT, runCommand, Trouble } from './command.ts';
 
 const FOLDER = join(import.meta.dirname, '../docs/reference');
 
@@ -111,7 +114,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const line = (cells: readonly string[]): string =>
   `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
-function run(check: boolean): void {
+function write(check: boolean): number {
   mkdirSync(FOLDER, { recursive: true });
   const stale = Object.entries(PAGES).filter(([name, make]) => {
     const file = join(FOLDER, name);
@@ -121,11 +124,12 @@ function run(check: boolean): void {
     return true;
   });
   const names = stale.map(([name]) => `docs/reference/${name}`).join(', ');
-  if (stale.length === 0) process.stdout.write('docs/reference is current\n');
-  else if (check) {
-    process.stderr.write(`not current: ${names}; run npm run docs\n`);
-    process.exitCode = 1;
-  } else process.stdout.write(`written: ${names}\n`);
+  if (stale.length > 0 && check) throw new Trouble(`not current: ${names}; run npm run docs`);
+  process.stdout.write(stale.length === 0 ? 'docs/reference is current\n' : `written: ${names}\n`);
+  return EXIT.done;
 }
 
-run(process.argv.includes('--check'));
+await runCommand(import.meta.filename, {
+  flags: { check: { type: 'boolean', default: false } },
+  run: ({ values }) => write(values.check),
+});

@@ -15,6 +15,7 @@ import { raiseRails } from '../src/start-desk.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/audit-chain.ts';
 import { pathsOf } from '../src/stores/embedded/folder.ts';
 import { hasCurrentValues } from '../src/stores/embedded/reindex.ts';
+import { EXIT, runCommand } from './command.ts';
 import { examineAnchors } from './doctor/anchors.ts';
 import { examineIssuer } from './doctor/issuer.ts';
 import { examinePeers } from './doctor/peers.ts';
@@ -38,7 +39,11 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['peers', examinePeers],
 ];
 
-process.exitCode = await examineAll(process.argv.slice(2));
+await runCommand(import.meta.filename, {
+  flags: {},
+  takesSettings: true,
+  run: ({ settings }) => examineAll(settings),
+});
 
 async function examineAll(argv: readonly string[]): Promise<number> {
   let config: Config;
@@ -47,7 +52,7 @@ async function examineAll(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) say('settings', { ok: false, says: problem });
-    return 1;
+    return EXIT.trouble;
   }
   let sick = 0;
   for (const [part, examine] of EXAMINATIONS) {
@@ -56,7 +61,7 @@ async function examineAll(argv: readonly string[]): Promise<number> {
       say(part, finding);
     }
   }
-  return sick > 0 ? 1 : 0;
+  return sick > 0 ? EXIT.trouble : EXIT.done;
 }
 
 async function examineOne(examine: Examine, config: Config): Promise<readonly Finding[]> {

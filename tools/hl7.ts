@@ -8,31 +8,36 @@
  * FILE holds one message or several, one segment a line; a line that begins with MSH begins the next message.
  */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { onEndSignal } from '../src/signals.ts';
+import { EXIT, need, runCommand, Trouble, UsageError, wholeNumber } from './command.ts';
 import { connectEngine, listenAsEngine } from './hl7/client.ts';
 
-const USAGE = 'npm run hl7 -- send FILE | listen | replay FILE  [--host 127.0.0.1] --port PORT';
+const FLAGS = { host: { type: 'string', default: '127.0.0.1' }, port: { type: 'string' } } as const;
+const PORT_MAX = 65_535;
 
-const { positionals, values: asked } = parseArgs({
-  allowPositionals: true,
-  options: { host: { type: 'string', default: '127.0.0.1' }, port: { type: 'string' } },
-});
-const [command, file] = positionals;
-const port = Number(asked.port);
-
-if (command === 'listen' && port >= 0) await listen();
-else if ((command === 'send' || command === 'replay') && file !== undefined && port > 0) {
-  process.exitCode = await send(file, command === 'replay');
-} else {
-  console.error(USAGE);
-  process.exitCode = 2;
+interface Peer {
+  readonly host: string;
+  readonly port: number;
 }
 
-async function send(path: string, anew: boolean): Promise<number> {
-  const engine = await connectEngine(asked.host, port);
+await runCommand(import.meta.filename, {
+  flags: FLAGS,
+  operandsMax: 2,
+  run: ({ values, operands: [name = '', file] }) => {
+    const peer = { host: values.host, port: wholeNumber('--port', need(values.port, '--port'), 0, PORT_MAX) };
+    if (name === 'listen' && file === undefined) return listen(peer);
+    if (name !== 'send' && name !== 'replay')
+      throw new UsageError('send FILE, listen or replay FILE is wanted.');
+    return send(peer, need(file, 'FILE'), name === 'replay');
+  },
+});
+
+async function send({ host, port }: Peer, file: string, anew: boolean): Promise<number> {
+  const messages = readMessages(file, readFileSync(file, 'utf8'));
+  const engine = await connectEngine(host, port);
   let refused = 0;
   try {
-    for (const message of readMessages(readFileSync(path, 'utf8'))) {
+    for (const message of messages) {
       const sent = anew ? withNewControlId(message) : message;
       const answer = Buffer.from(await engine.send(Buffer.from(sent))).toString();
       console.log(`${answer.replaceAll('\r', '\n').trim()}\n`);
@@ -41,25 +46,28 @@ async function send(path: string, anew: boolean): Promise<number> {
   } finally {
     engine.close();
   }
-  return refused > 0 ? 1 : 0;
+  return refused > 0 ? EXIT.trouble : EXIT.done;
 }
 
-async function listen(): Promise<void> {
-  const engine = await listenAsEngine(asked.host, port, (message) => {
+/** Listens until it is told to end. */
+async function listen({ host, port }: Peer): Promise<number> {
+  const engine = await listenAsEngine(host, port, (message) => {
     console.log(`${Buffer.from(message).toString().replaceAll('\r', '\n').trim()}\n`);
   });
-  console.error(`listening on ${asked.host}:${engine.port}; Ctrl-C ends it`);
+  onEndSignal(() => process.exit(EXIT.done));
+  console.error(`listening on ${host}:${engine.port}; Ctrl-C ends it`);
+  return EXIT.done;
 }
 
 /** Lines end as the standard wants them: with CR. */
-function readMessages(text: string): readonly string[] {
+function readMessages(file: string, text: string): readonly string[] {
   const lines = text.split(/\r\n|\r|\n/).filter((line) => line !== '');
   const messages: string[][] = [];
   for (const line of lines) {
     if (line.startsWith('MSH')) messages.push([]);
     messages.at(-1)?.push(line);
   }
-  if (messages.length === 0) throw new Error(`${file ?? ''} holds no message: no line begins with MSH`);
+  if (messages.length === 0) throw new Trouble(`${file} holds no message: no line begins with MSH.`);
   return messages.map((segments) => `${segments.join('\r')}\r`);
 }
 

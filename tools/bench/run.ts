@@ -1,11 +1,14 @@
 /**
- * `npm run bench`: the figures that this server holds, each beside its target, and docs/performance.md. Linux: CPU time
- * and memory are read from /proc.
+ * The figures that this server holds, each beside its target, and docs/performance.md. Linux: CPU time and memory are read
+ * from /proc.
  *
- * Options: `--full` (1 M referrals, longer), `--only reads,searches`, `--seconds 4`; a part of the figures is printed and
- * not written.
+ *     npm run bench -- [--full] [--only reads,searches] [--seconds 4]
+ *
+ *       --full        a million referrals, and longer
+ *       --only LIST   some of the figures, which are printed and not written
+ *       --seconds N   how long each is measured (default: 3; with --full 8)
  */
-import { parseArgs } from 'node:util';
+import { EXIT, runCommand, UsageError } from '../command.ts';
 import { measureAuditing } from './auditing.ts';
 import type { Options, Workload } from './figure.ts';
 import { measureFormats } from './formats.ts';
@@ -30,32 +33,37 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
   lifecycle: ['The process', measureLifecycle],
 };
 
-const { values } = parseArgs({
-  options: {
+await runCommand(import.meta.filename, {
+  flags: {
     full: { type: 'boolean', default: false },
     only: { type: 'string' },
     seconds: { type: 'string' },
   },
+  run: async ({ values }) => {
+    const { full, only } = values;
+    const names = only?.split(',') ?? Object.keys(WORKLOADS);
+    const seconds = Number(values.seconds ?? (full ? 8 : 3));
+    if (names.some((name) => WORKLOADS[name] === undefined) || !(seconds > 0)) {
+      throw new UsageError(`--only takes ${Object.keys(WORKLOADS).join(', ')}; --seconds a number above 0.`);
+    }
+    const parts = await measure(names, { full, seconds });
+    if (only === undefined) writePage(parts, `npm run bench${full ? ' -- --full' : ''}`);
+    return EXIT.done;
+  },
 });
-const names = values.only?.split(',') ?? Object.keys(WORKLOADS);
-const unknown = names.filter((name) => WORKLOADS[name] === undefined);
-const seconds = Number(values.seconds ?? (values.full ? 8 : 3));
-if (unknown.length > 0 || !(seconds > 0)) {
-  console.error(`--only takes ${Object.keys(WORKLOADS).join(', ')}; --seconds a number above 0`);
-  process.exit(2);
-}
 
-const options: Options = { full: values.full, seconds };
-const parts: Part[] = [];
-try {
-  for (const name of names) {
-    const [title, measure] = WORKLOADS[name] ?? [name, async () => []];
-    console.log(`\n${title}`);
-    const figures = await measure(options);
-    for (const figure of figures) console.log(showFigure(figure));
-    parts.push({ name: title, figures });
+async function measure(names: readonly string[], options: Options): Promise<readonly Part[]> {
+  const parts: Part[] = [];
+  try {
+    for (const name of names) {
+      const [title, workload] = WORKLOADS[name] ?? [name, async () => []];
+      console.log(`\n${title}`);
+      const figures = await workload(options);
+      for (const figure of figures) console.log(showFigure(figure));
+      parts.push({ name: title, figures });
+    }
+  } finally {
+    removeFolders();
   }
-} finally {
-  removeFolders();
+  return parts;
 }
-if (values.only === undefined) writePage(parts, `npm run bench${values.full ? ' -- --full' : ''}`);

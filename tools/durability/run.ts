@@ -13,8 +13,7 @@
  *       --seed N      the same chance again (default: a new one, which is printed)
  */
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
-import { EXIT, runCommand, UsageError, usageOf } from '../command.ts';
+import { EXIT, runCommand, wholeNumber } from '../command.ts';
 import { createChance } from './chance.ts';
 import { judgeCrashes } from './crashes.ts';
 import { judgeFlushes } from './flushes.ts';
@@ -23,13 +22,12 @@ import { killServer } from './kill.ts';
 import { whyNotTraceable } from './trace.ts';
 import { runTraced } from './traced-run.ts';
 
-const OPTIONS = {
+const FLAGS = {
   kills: { type: 'string', default: '50' },
   'hl7-kills': { type: 'string', default: '20' },
   cuts: { type: 'string', default: '1000' },
   clients: { type: 'string', default: '8' },
   seed: { type: 'string', default: String(randomInt(2 ** 32)) },
-  help: { type: 'boolean', default: false },
 } as const;
 
 interface Asked {
@@ -43,29 +41,28 @@ interface Asked {
 /** How long the server works under the tracer. */
 const TRACED_MS = 3000;
 
-await runCommand(import.meta.filename, async () => {
-  const { values } = parseArgs({ options: OPTIONS });
-  if (values.help) {
-    process.stdout.write(usageOf(import.meta.filename));
-    return EXIT.done;
-  }
-  const [kills, cuts] = [count('--kills', values.kills), count('--cuts', values.cuts)];
-  const asked: Asked = {
-    kills,
-    hl7Kills: count('--hl7-kills', values['hl7-kills']),
-    cuts,
-    clients: count('--clients', values.clients),
-    seed: count('--seed', values.seed),
-  };
-  process.stdout.write(`seed ${asked.seed}\n`);
-  const faults = [
-    ...(kills > 0 ? await kill(asked) : []),
-    ...(asked.hl7Kills > 0 ? await killEngines(asked) : []),
-    ...(cuts > 0 ? await cut(asked) : []),
-  ];
-  for (const fault of faults) process.stdout.write(`✗ ${fault}\n`);
-  process.stdout.write(faults.length === 0 ? '✓ nothing lost, nothing twice\n' : `${faults.length} faults\n`);
-  return faults.length === 0 ? EXIT.done : EXIT.trouble;
+await runCommand(import.meta.filename, {
+  flags: FLAGS,
+  run: async ({ values }) => {
+    const asked: Asked = {
+      kills: wholeNumber('--kills', values.kills),
+      hl7Kills: wholeNumber('--hl7-kills', values['hl7-kills']),
+      cuts: wholeNumber('--cuts', values.cuts),
+      clients: wholeNumber('--clients', values.clients),
+      seed: wholeNumber('--seed', values.seed),
+    };
+    process.stdout.write(`seed ${asked.seed}\n`);
+    const faults = [
+      ...(asked.kills > 0 ? await kill(asked) : []),
+      ...(asked.hl7Kills > 0 ? await killEngines(asked) : []),
+      ...(asked.cuts > 0 ? await cut(asked) : []),
+    ];
+    for (const fault of faults) process.stdout.write(`✗ ${fault}\n`);
+    process.stdout.write(
+      faults.length === 0 ? '✓ nothing lost, nothing twice\n' : `${faults.length} faults\n`,
+    );
+    return faults.length === 0 ? EXIT.done : EXIT.trouble;
+  },
 });
 
 async function kill({ kills, clients, seed }: Asked): Promise<readonly string[]> {
@@ -107,10 +104,4 @@ function print(title: string, figures: Readonly<Record<string, number>>): void {
   process.stdout.write(`${title}\n`);
   for (const [name, figure] of Object.entries(figures))
     process.stdout.write(`  ${name.padEnd(18)} ${figure}\n`);
-}
-
-function count(flag: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 0) throw new UsageError(`${flag} ${text} is no count.`);
-  return number;
 }

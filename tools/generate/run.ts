@@ -6,6 +6,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { EXIT, runCommand, Trouble } from '../command.ts';
 import { generateCompartments } from './compartments.ts';
 import { generateDefinitions } from './profile-files.ts';
 import { generateExtensions, generateProfiles } from './profiles.ts';
@@ -20,31 +21,40 @@ type Generated = Readonly<Record<string, string>>;
 const FOLDER = new URL('../../src/resources/generated/', import.meta.url);
 const SEARCH_PARAMETERS = new URL('search-parameters.ts', import.meta.url);
 
-const made: Generated = {
-  'compartments.json': generateCompartments(),
-  'structures.json': generateStructures(),
-  'summary.json': generateSummary(),
-  'value-sets.json': generateValueSets(),
-  'profiles.json': generateProfiles(),
-  ...generateTerminology(),
-  'definitions.json': generateDefinitions(),
-  'extensions.json': generateExtensions(),
-  ...(await generateSearch()),
-};
-const stale = Object.keys(made).filter((name) => made[name] !== readGenerated(name));
-const left = (existsSync(FOLDER) ? readdirSync(FOLDER) : []).filter((name) => !(name in made));
+await runCommand(import.meta.filename, {
+  flags: { check: { type: 'boolean', default: false } },
+  run: async ({ values }) => {
+    const made = await make();
+    const stale = Object.keys(made).filter((name) => made[name] !== readGenerated(name));
+    const left = (existsSync(FOLDER) ? readdirSync(FOLDER) : []).filter((name) => !(name in made));
+    if (values.check) check([...stale, ...left]);
+    else write(made, stale, left);
+    return EXIT.done;
+  },
+});
 
-if (process.argv.includes('--check')) check();
-else write();
-
-function check(): void {
-  for (const name of [...stale, ...left]) console.error(`stale: src/resources/generated/${name}`);
-  if (stale.length + left.length === 0) return;
-  console.error('Run npm run generate and commit what it writes.');
-  process.exitCode = 1;
+async function make(): Promise<Generated> {
+  return {
+    'compartments.json': generateCompartments(),
+    'structures.json': generateStructures(),
+    'summary.json': generateSummary(),
+    'value-sets.json': generateValueSets(),
+    'profiles.json': generateProfiles(),
+    ...generateTerminology(),
+    'definitions.json': generateDefinitions(),
+    'extensions.json': generateExtensions(),
+    ...(await generateSearch()),
+  };
 }
 
-function write(): void {
+/** @throws Trouble naming every file that is not what would be written */
+function check(names: readonly string[]): void {
+  if (names.length === 0) return;
+  const lines = names.map((name) => `stale: src/resources/generated/${name}`);
+  throw new Trouble([...lines, 'Run npm run generate and commit what it writes.'].join('\n'));
+}
+
+function write(made: Generated, stale: readonly string[], left: readonly string[]): void {
   mkdirSync(FOLDER, { recursive: true });
   for (const name of left) rmSync(new URL(name, FOLDER));
   for (const name of stale) writeFileSync(new URL(name, FOLDER), made[name] ?? '');

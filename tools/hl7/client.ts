@@ -4,6 +4,7 @@ import { buildAck } from '../../src/hl7v2/ack.ts';
 import { encodeBytes } from '../../src/hl7v2/charset.ts';
 import { encodeMessage } from '../../src/hl7v2/message.ts';
 import { createDeframer, frame } from '../../src/hl7v2/mllp.ts';
+import { Trouble } from '../command.ts';
 
 const BYTES_MAX = 64 * 1024 * 1024;
 
@@ -28,14 +29,14 @@ export async function connectEngine(host: string, port: number, answerWithinMs =
   });
   const fail = (): void => {
     for (const { reject } of waiting.splice(0))
-      reject(new Error('the connection was closed without an answer'));
+      reject(new Trouble('The connection was closed without an answer.'));
   };
   socket.on('error', fail).on('close', fail);
   return {
     send(message) {
       socket.write(frame(message));
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('no answer came in time')), answerWithinMs);
+        const timer = setTimeout(() => reject(new Trouble('No answer came in time.')), answerWithinMs);
         const settled =
           <T>(then: (value: T) => void) =>
           (value: T): void => {

@@ -121,5 +121,8 @@ test('a folder in use is refused by name, and other words of the command are exp
     err: expect.stringMatching(/is in use by/),
   });
   holder.close();
-  expect(await run('admin', 'reorder')).toMatchObject({ code: 2, err: expect.stringMatching(/-- reindex/) });
+  expect(await run('admin', 'reorder')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/or reindex is wanted/),
+  });
 });

@@ -154,6 +154,6 @@ describe('as a process', () => {
   test('a port in use', async () => {
     const ended = await run([...ownFolder('taken'), '--port', String(running.port)]);
     expect(ended.code).toBe(1);
-    expect(ended.stderr).toContain('EADDRINUSE');
+    expect(ended.stderr).toContain('is in use by another process');
   });
 });
