@@ -26,6 +26,8 @@ export const SETTINGS: DeskSettings = {
   validation: ['*:claimed'],
   unknownModifierExtensions: 'refuse',
   bundleEntriesMax: 1000,
+  bodyBytesMax: 5 * 1024 * 1024,
+  jsonDepthMax: 64,
   auditReads: true,
   sourceName: 'closeloop-test',
   includesMax: 1000,

@@ -10,6 +10,7 @@ import type { Sight } from '../ports/query.ts';
 import type { Expectation, Keep, Snapshot, Write } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
+import { createMeter, type Meter, type Spent } from '../resources/patch/meter.ts';
 import type { ResourceType } from '../resources/resource.ts';
 import type { Move } from '../resources/rules.ts';
 import type { Seen } from './audit.ts';
@@ -57,7 +58,13 @@ export interface Draft {
   readonly links: { readonly rel: string; readonly ref: Ref }[];
   /** Creates that became the next version of another resource. */
   readonly adopted: Map<Ref, Ref>;
+  /** What its patches have come to. */
+  readonly patched: Spent;
 }
+
+/** Counts what becomes of a stored text that is patched. */
+export const meterFor = ({ room: { settings }, patched }: Draft, text: string): Meter =>
+  createMeter({ size: settings.bodyBytesMax, depth: settings.jsonDepthMax }, patched, text.length);
 
 export const EVERYTHING: Sight = { everything: true };
 

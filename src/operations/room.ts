@@ -20,6 +20,10 @@ export interface DeskSettings extends RuleSettings {
   readonly validation: readonly string[];
   readonly unknownModifierExtensions: 'refuse' | 'accept';
   readonly bundleEntriesMax: number;
+  /** Bytes of a body; what a patch makes of a resource is bounded likewise. */
+  readonly bodyBytesMax: number;
+  /** Nesting of JSON. */
+  readonly jsonDepthMax: number;
   /** Off only for measurement. */
   readonly auditReads: boolean;
   /** How this server names itself as the source of AuditEvents. */

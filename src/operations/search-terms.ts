@@ -27,7 +27,7 @@ export async function termsOf(pairs: readonly Pair[], asking: AskingTerms): Prom
   const sight = sightForType(caller, 'ValueSet');
   if (sight === undefined || sightForType(caller, 'CodeSystem') === undefined) {
     const { PACKAGED } = await import('../resources/terminology/packaged.ts');
-    return PACKAGED;
+    return { ...PACKAGED }; // each search has its own
   }
   return loadNamed(
     { snapshot: snapshot(), sight, ...(signal !== undefined && { signal }) },

@@ -9,9 +9,13 @@ import type { Snapshot } from '../ports/store.ts';
 import { splitCanonical, type Held, type Selection, type System } from '../resources/terminology/held.ts';
 import { PACKAGED } from '../resources/terminology/packaged.ts';
 import { selectionOf, systemOf, withLoaded } from '../resources/terminology/stored.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 /** Value sets and code systems that one question may be about, named directly or through others. */
 export const NAMED_MAX = 500;
+
+/** Characters of everything stored that one question reads. */
+const CHARACTERS_MAX = 16 * 1024 * 1024;
 
 /** Stored versions of one canonical that are looked at, newest first. */
 const VERSIONS_MAX = 20;
@@ -35,11 +39,21 @@ interface Loading extends Seeing {
   readonly systems: System[];
   /** Canonicals without versions that were asked for. */
   readonly asked: Set<string>;
+  /** Of everything stored that was read. */
+  characters: number;
+  readonly turns: Turns;
 }
 
-/** @throws OperationOutcomeError `expansion-too-costly` when more is named than {@link NAMED_MAX} */
+/** @throws OperationOutcomeError `expansion-too-costly` when more is named than {@link NAMED_MAX}, or it is too large */
 export async function loadHeld(seeing: Seeing, wanted: Wanted): Promise<Held> {
-  const loading: Loading = { ...seeing, valueSets: [], systems: [], asked: new Set() };
+  const loading: Loading = {
+    ...seeing,
+    valueSets: [],
+    systems: [],
+    asked: new Set(),
+    characters: 0,
+    turns: createTurns(),
+  };
   let selections: readonly Selection[] = wanted.given ?? [];
   let canonicals = wanted.valueSets ?? [];
   await loadSystems(loading, wanted.systems ?? []);
@@ -88,13 +102,23 @@ function newOf({ asked }: Loading, type: string, canonicals: readonly string[]):
 
 /** Stored resources of these canonicals, newest first. */
 async function findStored(
-  { snapshot, sight, signal }: Seeing,
+  loading: Loading,
   type: 'ValueSet' | 'CodeSystem',
   urls: readonly string[],
 ): Promise<readonly (ValueSet | CodeSystem)[]> {
+  const { snapshot, sight, signal } = loading;
   if (urls.length === 0) return [];
-  const matches = await findByUrl(snapshot, sight, type, urls, signal);
-  return matches.map(({ text }) => JSON.parse(text) as ValueSet | CodeSystem); // stored texts were validated
+  const found: (ValueSet | CodeSystem)[] = [];
+  for (const { text } of await findByUrl(snapshot, sight, type, urls, signal)) {
+    loading.characters += text.length;
+    if (loading.characters > CHARACTERS_MAX)
+      throw new OperationOutcomeError('expansion-too-costly', {
+        diagnostics: `what is named has more than ${CHARACTERS_MAX} characters`,
+      });
+    found.push(JSON.parse(text) as ValueSet | CodeSystem); // stored texts were validated
+    await loading.turns.after(text.length);
+  }
+  return found;
 }
 
 async function findByUrl(

@@ -4,6 +4,7 @@ import type { Ref } from '../fhir/types.ts';
 import type { Commit, CommitKey, Snapshot, Template } from '../ports/store.ts';
 import { auditRefusal } from './audit.ts';
 import { checkCompartment } from './custody.ts';
+import { nothingSpent } from '../resources/patch/meter.ts';
 import type { Draft } from './draft.ts';
 import { planCreate } from './interactions/create.ts';
 import { planDelete } from './interactions/delete.ts';
@@ -54,6 +55,7 @@ export function openDraft(room: Room, request: Request, snapshot: Snapshot): Dra
     seen: [],
     links: [],
     adopted: new Map(),
+    patched: nothingSpent(),
   };
 }
 

@@ -20,9 +20,10 @@ export interface Expression {
   /**
    * Where the selected nodes stand in a resource; undefined when something was selected that is no node of it.
    *
+   * @param spend told of what each step costs; a {@link FhirPathFault} that it throws ends the evaluation
    * @throws FhirPathFault
    */
-  readonly locate: (resource: unknown) => readonly Located[] | undefined;
+  readonly locate: (resource: unknown, spend?: (work: number) => void) => readonly Located[] | undefined;
 }
 
 export interface CompileOptions {
@@ -56,6 +57,8 @@ const OWN_LENGTH_MAX = 20_000;
 const STEPS_MAX = 50_000;
 const NODES_MAX = 100_000;
 const TEXT_MAX = 2_000_000;
+/** Nodes that could be looked at in the time of one step. */
+const PER_STEP = 10;
 /** Compiled expressions remembered. */
 const COMPILED_MAX = 500;
 
@@ -103,7 +106,7 @@ function compile(library: Library, model: Model, text: string, options: CompileO
   const { source = 'client', base } = options;
   checkText(text, source);
   if (source === 'client') checkFunctions(readTree(library, text));
-  const counted = { steps: 0, nodes: 0 };
+  const counted: Counted = { steps: 0, nodes: 0, spend: () => undefined };
   const run = attempt('syntax', () =>
     library.compile(base === undefined ? text : { base, expression: text }, model, {
       resolveInternalTypes: false,
@@ -111,15 +114,19 @@ function compile(library: Library, model: Model, text: string, options: CompileO
       debugger: (_ctx, _focus, result) => count(counted, result),
     }),
   );
-  const evaluate = (focus: unknown, variables?: Readonly<Record<string, unknown>>): readonly unknown[] => {
-    Object.assign(counted, { steps: 0, nodes: 0 });
+  const evaluate = (
+    focus: unknown,
+    variables?: Readonly<Record<string, unknown>>,
+    spend: Counted['spend'] = () => undefined,
+  ): readonly unknown[] => {
+    Object.assign(counted, { steps: 0, nodes: 0, spend });
     return attempt('failed', () => run(focus, { ...variables }));
   };
   return {
     evaluate: (focus, variables) =>
       // The library hands out what it wraps; its declaration says any.
       library.resolveInternalTypes(evaluate(focus, variables)) as unknown[],
-    locate: (resource) => locateAll(evaluate(resource, { resource, rootResource: resource })),
+    locate: (resource, spend) => locateAll(evaluate(resource, { resource, rootResource: resource }, spend)),
   };
 }
 
@@ -159,11 +166,19 @@ function attempt<T>(reason: 'syntax' | 'failed', work: () => T): T {
   }
 }
 
+/** What an evaluation has come to. */
+interface Counted {
+  steps: number;
+  nodes: number;
+  spend: (work: number) => void;
+}
+
 /** Called after each step of an evaluation; what a step results in is mostly, but not always, a list. */
-function count(counted: { steps: number; nodes: number }, result: unknown): void {
+function count(counted: Counted, result: unknown): void {
   const values: readonly unknown[] = Array.isArray(result) ? result : [result];
   counted.steps += 1;
   counted.nodes += values.length;
+  counted.spend(PER_STEP + values.length);
   const isLong = values.some((value) => typeof value === 'string' && value.length > TEXT_MAX);
   if (counted.steps <= STEPS_MAX && counted.nodes <= NODES_MAX && !isLong) return;
   throw new FhirPathFault('too-costly', 'the expression takes too many steps');

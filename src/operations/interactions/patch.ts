@@ -2,20 +2,19 @@
  * patch (http://hl7.org/fhir/R4/http.html#patch), by id or by condition: JSON Patch (RFC 6902), or FHIRPath Patch, which is
  * a Parameters resource (http://hl7.org/fhir/R4/fhirpatch.html).
  */
-import jsonPatch, { type Operation } from 'fast-json-patch';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Body } from '../../fhir/body.ts';
 import { bodyOf, parseJsonValue } from '../../fhir/json.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { loadFhirPath } from '../../resources/fhirpath.ts';
 import { patchByFhirPath, PATCH_OPERATIONS_MAX } from '../../resources/patch/apply.ts';
+import type { Meter } from '../../resources/patch/meter.ts';
+import { PatchFault } from '../../resources/patch/read.ts';
 import { selectToWrite } from '../condition.ts';
 import { checkMayChange } from '../custody.ts';
-import { plan, type Draft, type Planned } from '../draft.ts';
+import { meterFor, plan, type Draft, type Planned } from '../draft.ts';
+import { patchByPointers } from '../json-patch.ts';
 import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
-
-/** Operations of one patch at most. */
-const OPERATIONS_MAX = 1000;
 
 export async function planPatch(draft: Draft, request: WriteRequest): Promise<Answer> {
   const ref = await findTarget(draft, request);
@@ -37,15 +36,30 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<An
   };
   checkMayChange(draft, unchanged);
   const tree = parseJsonValue(current.version.text);
-  const patched =
-    request.body === undefined ? patchTree(tree, request.patch) : await patchByParameters(tree, request.body);
+  const meter = meterFor(draft, current.version.text);
+  const patched = (
+    request.body === undefined
+      ? patchByPointers(tree, request.patch, meter)
+      : await patchByParameters(tree, request.body, meter)
+  ) as Resource | null; // or whatever a JSON Patch has made of it
   if (patched?.resourceType !== request.type || patched.id !== resource.id) {
     throw new OperationOutcomeError('patch-invalid', {
       diagnostics: 'a patch may not change resourceType or id',
     });
   }
+  checkResult(meter, patched);
   plan(draft, { ...unchanged, after: bodyOf(patched) });
   return { kind: 'planned', ref, status: 200 };
+}
+
+/** @throws OperationOutcomeError `patch-invalid` when the resource has become too large or too deep */
+export function checkResult(meter: Meter, patched: unknown): void {
+  try {
+    meter.finish(patched);
+  } catch (error) {
+    if (!(error instanceof PatchFault)) throw error;
+    throw new OperationOutcomeError('patch-invalid', { diagnostics: error.message });
+  }
 }
 
 async function findTarget(draft: Draft, { type, id, condition }: WriteRequest): Promise<Ref | undefined> {
@@ -53,7 +67,7 @@ async function findTarget(draft: Draft, { type, id, condition }: WriteRequest): 
 }
 
 /** The storing tree after all operations of a FHIRPath Patch; the tree given is changed. */
-async function patchByParameters(tree: unknown, { storing }: Body): Promise<Resource> {
+async function patchByParameters(tree: unknown, { storing }: Body, meter: Meter): Promise<Resource> {
   if (storing.resourceType !== 'Parameters') {
     throw new OperationOutcomeError('resource-type-mismatch', {
       diagnostics: 'a FHIRPath Patch is a Parameters resource',
@@ -67,40 +81,12 @@ async function patchByParameters(tree: unknown, { storing }: Body): Promise<Reso
       expression: ['Parameters.parameter'],
     });
   }
-  const patched = patchByFhirPath(tree as Resource, operations, await loadFhirPath()); // a stored text
+  // A stored text.
+  const patched = patchByFhirPath(tree as Resource, operations, await loadFhirPath(), meter);
   if ('tree' in patched) return patched.tree;
   const { index, says } = patched.wrong;
   throw new OperationOutcomeError('patch-invalid', {
     diagnostics: `operation ${index} cannot be applied: ${says}`,
     expression: [`Parameters.parameter[${index}]`],
   });
-}
-
-/** The storing tree after all operations, or a refusal that names the first that fails; the tree given is not changed. */
-function patchTree(tree: unknown, patch: unknown): Resource | null {
-  if (!Array.isArray(patch) || patch.length > OPERATIONS_MAX) {
-    throw new OperationOutcomeError('patch-invalid', {
-      diagnostics: `a JSON Patch is an array of at most ${OPERATIONS_MAX} operations`,
-    });
-  }
-  let patched = tree;
-  for (const [index, operation] of patch.entries()) patched = applyOne(patched, operation, index);
-  return patched as Resource | null;
-}
-
-/** One by one, because the library tells the place of no operation but the first. */
-function applyOne(tree: unknown, operation: unknown, index: number): unknown {
-  try {
-    // The library refuses whatever is no operation, and paths into a prototype.
-    return jsonPatch.applyOperation(tree, operation as Operation, true, true, true).newDocument;
-  } catch (error) {
-    const { name } = error as Error; // the library throws no other
-    const why = /^[A-Z_]+$/.test(name)
-      ? name.toLowerCase().replaceAll('_', ' ')
-      : 'its path may not be written to';
-    throw new OperationOutcomeError('patch-invalid', {
-      diagnostics: `operation ${index} cannot be applied: ${why}`,
-      expression: [`[${index}]`],
-    });
-  }
 }

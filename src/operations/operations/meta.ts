@@ -11,7 +11,8 @@ import type { Snapshot, Version } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { addMeta, deleteMeta, gatherMeta } from '../../resources/meta.ts';
 import { checkMayChange } from '../custody.ts';
-import { plan, type Draft, type Planned } from '../draft.ts';
+import { meterFor, plan, type Draft, type Planned } from '../draft.ts';
+import { checkResult } from '../interactions/patch.ts';
 import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from '../interactions/write.ts';
 import type { Request } from '../request.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
@@ -212,6 +213,7 @@ async function planMeta(draft: Draft, asked: WriteRequest, input: Input, change:
   checkMayChange(draft, planned);
   const isChanged = change(resource.meta ?? {}, given) !== resource.meta;
   if (!isChanged) return { kind: 'existing', ref, seq: version.seq };
+  checkResult(meterFor(draft, current.version.text), planned.after?.storing);
   plan(draft, planned);
   return { kind: 'planned', ref, status: 200 };
 }

@@ -7,6 +7,7 @@ import { plainOf } from '../../fhir/json.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { FhirPathFault, type FhirPath, type Located } from '../fhirpath.ts';
 import type { Element } from '../validation/structure.ts';
+import type { Meter } from './meter.ts';
 import { PatchFault, readOperation, type GivenValue, type PatchOperation } from './read.ts';
 import {
   besideOf,
@@ -31,12 +32,20 @@ export type Patched =
   | { readonly wrong: { readonly index: number; readonly says: string } };
 
 /** @param tree a storing tree that nobody else holds: it is changed. @param operations `Parameters.parameter`, storing */
-export function patchByFhirPath(tree: Resource, operations: readonly unknown[], fhirPath: FhirPath): Patched {
+export function patchByFhirPath(
+  tree: Resource,
+  operations: readonly unknown[],
+  fhirPath: FhirPath,
+  meter: Meter,
+): Patched {
   const changing = tree as unknown as Json; // it is nobody else's
+  // Mostly no literal differs from its number; then the tree is its own plain one, also when it has changed.
+  const isPlain = plainOf(changing) === changing && plainOf(operations) === operations;
+  const patching: Patching = { tree: changing, isPlain, fhirPath, meter };
   for (const [index, operation] of operations.entries()) {
     try {
       const read = readOperation(operation);
-      APPLY[read.type](changing, read, fhirPath);
+      APPLY[read.type](patching, read);
     } catch (error) {
       if (!(error instanceof PatchFault) && !(error instanceof FhirPathFault)) throw error;
       return { wrong: { index, says: error.message } };
@@ -45,7 +54,15 @@ export function patchByFhirPath(tree: Resource, operations: readonly unknown[], 
   return { tree };
 }
 
-type Apply = (tree: Json, operation: PatchOperation, fhirPath: FhirPath) => void;
+interface Patching {
+  readonly tree: Json;
+  /** No literal in it, or in the patch, differs from its number. */
+  readonly isPlain: boolean;
+  readonly fhirPath: FhirPath;
+  readonly meter: Meter;
+}
+
+type Apply = (patching: Patching, operation: PatchOperation) => void;
 
 const APPLY: Readonly<Record<PatchOperation['type'], Apply>> = {
   add: applyAdd,
@@ -56,9 +73,10 @@ const APPLY: Readonly<Record<PatchOperation['type'], Apply>> = {
 };
 
 /** "Add can be used for non-repeating elements as long as they do not already exist." */
-function applyAdd(tree: Json, operation: PatchOperation, fhirPath: FhirPath): void {
+function applyAdd(patching: Patching, operation: PatchOperation): void {
+  const { tree } = patching;
   const { name } = operation;
-  const slot = slotOfOne(tree, operation, fhirPath);
+  const slot = slotOfOne(patching, operation);
   const element = elementOf(typeInside(tree, slot), name);
   const content = contentFor(element, name, valueOf(operation));
   const inside = insideOf(tree, slot);
@@ -69,9 +87,9 @@ function applyAdd(tree: Json, operation: PatchOperation, fhirPath: FhirPath): vo
 }
 
 /** "The index … must be equal or less than the number of elements in the list." */
-function applyInsert(tree: Json, operation: PatchOperation, fhirPath: FhirPath): void {
+function applyInsert(patching: Patching, operation: PatchOperation): void {
   const { index } = operation;
-  const { holder, element } = collectionOf(tree, operation, fhirPath);
+  const { holder, element } = collectionOf(patching, operation);
   const content = contentFor(element, element.name, valueOf(operation));
   if (index > lengthOf(holder, content.property))
     throw new PatchFault('its index is beyond the end of the list');
@@ -79,17 +97,21 @@ function applyInsert(tree: Json, operation: PatchOperation, fhirPath: FhirPath):
 }
 
 /** "Path of the element to delete (if found). Only a single element can be deleted." */
-function applyDelete(tree: Json, { path }: PatchOperation, fhirPath: FhirPath): void {
-  const found = locate(tree, path, fhirPath);
+function applyDelete(patching: Patching, { path }: PatchOperation): void {
+  const { tree, meter } = patching;
+  const found = locate(patching, path);
   if (found.length === 0) return;
   if (found.length > 1) throw new PatchFault('its path selects several elements');
-  removeSlot(slotOf(tree, found[0]));
+  const slot = slotOf(tree, found[0]);
+  meter.move(lengthOf(slot.holder, slot.property));
+  removeSlot(slot);
 }
 
-function applyReplace(tree: Json, operation: PatchOperation, fhirPath: FhirPath): void {
-  const slot = slotOfOne(tree, operation, fhirPath);
+function applyReplace(patching: Patching, operation: PatchOperation): void {
+  const slot = slotOfOne(patching, operation);
   if (slot === undefined) throw new PatchFault('the resource as a whole cannot be replaced');
   const { holder, property, index, element } = slot;
+  patching.meter.move(lengthOf(holder, property));
   const content = contentFor(element, element.name, valueOf(operation));
   if (index === undefined) {
     // A property that stays keeps its place among the others.
@@ -103,9 +125,9 @@ function applyReplace(tree: Json, operation: PatchOperation, fhirPath: FhirPath)
 }
 
 /** "Move an element within a single list." */
-function applyMove(tree: Json, operation: PatchOperation, fhirPath: FhirPath): void {
+function applyMove(patching: Patching, operation: PatchOperation): void {
   const { source, destination } = operation;
-  const { holder, element } = collectionOf(tree, operation, fhirPath);
+  const { holder, element } = collectionOf(patching, operation);
   const length = lengthOf(holder, element.name);
   if (source >= length || destination >= length) throw new PatchFault('its places are not both in the list');
   const [value, beside] = takeOut(holder, element.name, source);
@@ -133,19 +155,23 @@ function valueOf({ value }: PatchOperation): GivenValue {
 
 // — what a path selects
 
-function locate(tree: Json, path: string, fhirPath: FhirPath): readonly Located[] {
-  const found = fhirPath.compile(path).locate(plainOf(tree));
+function locate({ tree, isPlain, fhirPath, meter }: Patching, path: string): readonly Located[] {
+  if (!isPlain) meter.carry(tree, 0);
+  const spend = (work: number): void => {
+    if (!meter.has(work)) throw new FhirPathFault('too-costly', 'the patch takes too many steps');
+  };
+  const found = fhirPath.compile(path).locate(isPlain ? tree : plainOf(tree), spend);
   if (found === undefined) throw new PatchFault('its path selects what is no element of the resource');
   return found;
 }
 
 /** The one element that a path selects; undefined for the resource itself. */
-function slotOfOne(tree: Json, { path }: PatchOperation, fhirPath: FhirPath): Slot | undefined {
-  const found = locate(tree, path, fhirPath);
+function slotOfOne(patching: Patching, { path }: PatchOperation): Slot | undefined {
+  const found = locate(patching, path);
   if (found.length !== 1) {
     throw new PatchFault(`its path selects ${found.length === 0 ? 'nothing' : 'several elements'}`);
   }
-  return found[0]?.path.length === 0 ? undefined : slotOf(tree, found[0]);
+  return found[0]?.path.length === 0 ? undefined : slotOf(patching.tree, found[0]);
 }
 
 function slotOf(tree: Json, located: Located | undefined): Slot {
@@ -166,9 +192,11 @@ interface Collection {
 }
 
 /** The list that a path selects, all of it. */
-function collectionOf(tree: Json, { path }: PatchOperation, fhirPath: FhirPath): Collection {
-  const found = locate(tree, path, fhirPath);
-  if (found.length === 0) return emptyCollection(tree, path, fhirPath);
+function collectionOf(patching: Patching, { path }: PatchOperation): Collection {
+  const found = locate(patching, path);
+  if (found.length === 0) return emptyCollection(patching, path);
+  const { tree, meter } = patching;
+  meter.spend(found.length);
   const slots = found.map((one) => slotOf(tree, one));
   const [first] = slots;
   const { holder, property, element } = first ?? slotOf(tree, undefined);
@@ -183,9 +211,10 @@ function collectionOf(tree: Json, { path }: PatchOperation, fhirPath: FhirPath):
 /** The path of a list without members selects nothing; its last name is read by itself: `Patient.name`. */
 const LAST_NAME = /^(?:(?<before>.+)\.)?(?<name>[A-Za-z]\w*)$/s;
 
-function emptyCollection(tree: Json, path: string, fhirPath: FhirPath): Collection {
+function emptyCollection(patching: Patching, path: string): Collection {
+  const { tree } = patching;
   const { before, name = '' } = LAST_NAME.exec(path.trim())?.groups ?? {};
-  const found = before === undefined ? [{ path: [], type: undefined }] : locate(tree, before, fhirPath);
+  const found = before === undefined ? [{ path: [], type: undefined }] : locate(patching, before);
   const [only, ...others] = found;
   if (only === undefined || others.length > 0) throw new PatchFault('its path selects nothing');
   const slot = only.path.length === 0 ? undefined : slotOf(tree, only);

@@ -48,6 +48,7 @@ export interface Expanded {
 }
 
 /**
+ * @param asking with the bound on the work, where several questions share one
  * @throws OperationOutcomeError `value-set-unknown`; `code-system-unknown` for a system that is not held;
  *   `expansion-too-costly`; `value-set-invalid` for a circle, or a filter that cannot be judged
  */
@@ -55,11 +56,12 @@ export function expandValueSet(
   held: Held,
   valueSet: string | Selection,
   options: ExpandOptions = {},
+  asking: Asking = ask(held),
 ): Expanded {
   const selection = typeof valueSet === 'string' ? held.valueSet(valueSet) : valueSet;
   if (selection === undefined) throw refusal('value-set-unknown', 'the value set is not held here');
   const used = new Map<string, System>();
-  const all = [...listMembers({ ...ask(held), used, listed: new Map() }, selection).values()];
+  const all = [...listMembers({ ...asking, used, listed: new Map() }, selection).values()];
   const found = all.filter((member) => isWanted(member, options));
   const { offset = 0, count = found.length } = options;
   const systems = [...used.values()];
@@ -108,7 +110,9 @@ function listMembers(listing: Listing, selection: Selection): Members {
     return members;
   }
   for (const part of compose.include) {
-    for (const [key, member] of listPart(within, part)) if (!members.has(key)) members.set(key, member);
+    const listed = listPart(within, part);
+    listing.spend(listed.size);
+    for (const [key, member] of listed) if (!members.has(key)) members.set(key, member);
     checkSize(members);
   }
   for (const part of compose.exclude ?? []) removePart(within, members, part);
@@ -128,9 +132,9 @@ function listPart(listing: Listing, part: Include): Members {
   if (system === undefined && first === undefined)
     throw refusal('value-set-invalid', 'an include names neither a system nor a value set');
   const sets = valueSet.map((canonical) => importOf(listing, canonical));
-  if (system !== undefined) return intersect(listSystem(listing, part, system), sets);
+  if (system !== undefined) return intersect(listing, listSystem(listing, part, system), sets);
   const [start = new Map<string, Member>(), ...others] = sets;
-  return rest.length === 0 ? start : intersect(start, others);
+  return rest.length === 0 ? start : intersect(listing, start, others);
 }
 
 function importOf(listing: Listing, canonical: string): Members {
@@ -142,7 +146,8 @@ function importOf(listing: Listing, canonical: string): Members {
   return known;
 }
 
-function intersect(members: Members, sets: readonly Members[]): Members {
+function intersect({ spend }: Listing, members: Members, sets: readonly Members[]): Members {
+  spend(members.size * sets.length);
   return new Map([...members].filter(([key]) => sets.every((set) => set.has(key))));
 }
 

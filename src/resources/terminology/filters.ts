@@ -2,7 +2,7 @@
  * Filters of a value set's composition (http://hl7.org/fhir/R4/valueset-filter-operator.html): what a concept must be to be
  * selected. A filter that cannot be judged by what is held answers undefined.
  */
-import { descend, isWithin } from './hierarchy.ts';
+import { ancestorsIn, descend, descendantsIn } from './hierarchy.ts';
 import { conceptOf, keyOf, type Concept, type Include, type System } from './held.ts';
 import { compilePattern } from './pattern.ts';
 
@@ -60,26 +60,47 @@ const OF_CODES: Readonly<Record<string, Compile>> = {
     (system, value) =>
     ({ code }) =>
       keyOf(system, code) === keyOf(system, value),
-  'is-a': (system, value) => known(system, value, ({ code }) => isWithin(system, code, value)),
-  'descendent-of': (system, value) =>
+  'is-a': (system, value) => known(system, value, below(system, value)),
+  'descendent-of': (system, value) => {
+    const isBelow = below(system, value);
+    return known(
+      system,
+      value,
+      (concept, work) => keyOf(system, concept.code) !== keyOf(system, value) && isBelow(concept, work),
+    );
+  },
+  'is-not-a': (system, value) => known(system, value, not(below(system, value))),
+  generalizes: (system, value) =>
     known(
       system,
       value,
-      ({ code }) => keyOf(system, code) !== keyOf(system, value) && isWithin(system, code, value),
+      isAmongKeys(system, () => ancestorsIn(system, value)),
     ),
-  'is-not-a': (system, value) => known(system, value, ({ code }) => !isWithin(system, code, value)),
-  generalizes: (system, value) => known(system, value, ({ code }) => isWithin(system, value, code)),
   in: (system, value) => isAmong(system, value),
   'not-in': (system, value) => not(isAmong(system, value)),
   regex: matchesPattern,
 };
 
-function isAmong(system: System, value: string): Judge {
-  const keys = new Set(split(value).map((each) => keyOf(system, each)));
-  return ({ code }) => keys.has(keyOf(system, code));
+const isAmong = (system: System, value: string): JudgeOf<boolean> => isAmongKeys(system, () => split(value));
+
+const below = (system: System, value: string): JudgeOf<boolean> =>
+  isAmongKeys(system, () => descendantsIn(system, value));
+
+/** The codes are listed once, when the first concept is judged: walking up from each would be too much for a long line. */
+function isAmongKeys(system: System, list: () => readonly string[]): JudgeOf<boolean> {
+  let keys: ReadonlySet<string> | undefined;
+  return ({ code }, { spend }) => {
+    if (keys === undefined) {
+      keys = new Set(list().map((each) => keyOf(system, each)));
+      spend(keys.size);
+    }
+    return keys.has(keyOf(system, code));
+  };
 }
 
-const known = (system: System, code: string, judge: Judge): Judge | undefined =>
+type JudgeOf<Told extends Answer> = (concept: Concept, work: Work) => Told;
+
+const known = (system: System, code: string, judge: Judge | undefined): Judge | undefined =>
   conceptOf(system, code) === undefined ? undefined : judge;
 
 /** What any other property is asked. */

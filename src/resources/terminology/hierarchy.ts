@@ -13,13 +13,20 @@ export function descendantsOf(held: Held, system: string, code: string): readonl
 /** The codes above a code, itself first. Undefined when the system is not held or does not have it. */
 export function ancestorsOf(held: Held, system: string, code: string): readonly string[] | undefined {
   const found = held.system(system);
-  return found === undefined ? undefined : within(found, code, (each) => conceptOf(found, each)?.parents);
+  return found === undefined || conceptOf(found, code) === undefined ? undefined : ancestorsIn(found, code);
 }
+
+/** The codes below a code of a system, itself first; none when it is no code of it. */
+export const descendantsIn = (system: System, code: string): readonly string[] =>
+  within(system, code, descend(system)) ?? [];
+
+/** The codes above a code of a system, itself first; none when it is no code of it. */
+export const ancestorsIn = (system: System, code: string): readonly string[] =>
+  within(system, code, (each) => conceptOf(system, each)?.parents) ?? [];
 
 /** Whether one concept is the other or below it. */
 export function isWithin(system: System, code: string, top: string): boolean {
-  const above = within(system, code, (each) => conceptOf(system, each)?.parents);
-  return above?.some((each) => keyOf(system, each) === keyOf(system, top)) ?? false;
+  return ancestorsIn(system, code).some((each) => keyOf(system, each) === keyOf(system, top));
 }
 
 type Step = (code: string) => readonly string[] | undefined;

@@ -32,5 +32,5 @@ export function ask(held: Held): Asking {
         diagnostics: `more than ${WORK_MAX} steps`,
       });
   };
-  return { held, trail: [], spend, told: new Map() };
+  return { held, trail: [], spend, told: new Map(), ended: { count: 0 } };
 }

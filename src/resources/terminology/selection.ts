@@ -24,16 +24,21 @@ export interface Asking extends Work {
   /** The value sets on whose behalf this one is asked: one that is among them again goes round in circles. */
   readonly trail: readonly Selection[];
   /** What was told of a code by a value set that others include, so that it is worked out once. */
-  readonly told: Map<Selection, Map<string, boolean>>;
+  readonly told: Map<Selection, Map<string, Answer>>;
+  /** How often the trail ended the asking: what was told meanwhile may be otherwise from elsewhere. */
+  readonly ended: { count: number };
 }
 
 export function isSelected(asking: Asking, selection: Selection, coded: Coded): Answer {
   asking.spend(1);
-  if (asking.trail.includes(selection) || asking.trail.length >= IMPORTS_MAX) return undefined;
+  if (asking.trail.includes(selection) || asking.trail.length >= IMPORTS_MAX) {
+    asking.ended.count += 1;
+    return undefined;
+  }
   const within = { ...asking, trail: [...asking.trail, selection] };
   const { compose, expansion } = selection;
   if (compose !== undefined) return isComposed(within, compose, coded);
-  return expansion === undefined ? undefined : isListed(expansion.contains ?? [], coded);
+  return expansion === undefined ? undefined : isListed(asking, expansion, coded);
 }
 
 function isComposed(asking: Asking, compose: Compose, coded: Coded): Answer {
@@ -66,12 +71,13 @@ function isImported(asking: Asking, canonical: string, coded: Coded): Answer {
   const selection = asking.held.valueSet(canonical);
   if (selection === undefined) return undefined;
   const key = `${coded.system ?? ''}|${coded.code}`;
-  const known = asking.told.get(selection)?.get(key);
-  if (known !== undefined) return known;
+  const told = asking.told.get(selection) ?? new Map<string, Answer>();
+  asking.told.set(selection, told);
+  if (told.has(key)) return told.get(key);
+  const { count } = asking.ended;
   const answer = isSelected(asking, selection, coded);
   // What is not known may be for a circle that is none from elsewhere.
-  if (answer !== undefined)
-    asking.told.set(selection, (asking.told.get(selection) ?? new Map<string, boolean>()).set(key, answer));
+  if (answer !== undefined || asking.ended.count === count) told.set(key, answer);
   return answer;
 }
 
@@ -113,17 +119,25 @@ export function judgesOf(part: Include, system: System): readonly (Judge | undef
   return known;
 }
 
-type Contains = NonNullable<NonNullable<Selection['expansion']>['contains']>;
+type Expansion = NonNullable<Selection['expansion']>;
+type Contains = NonNullable<Expansion['contains']>;
+
+const expanded = new WeakMap<Expansion, ReadonlySet<string>>();
 
 /** Of a value set that is only known by its expansion. */
-function isListed(contains: Contains, coded: Coded): boolean {
-  return contains.some(
-    (each) =>
-      (each.abstract !== true &&
-        each.code === coded.code &&
-        (coded.system === undefined || each.system === coded.system)) ||
-      isListed(each.contains ?? [], coded),
-  );
+function isListed({ spend }: Asking, expansion: Expansion, { system, code }: Coded): boolean {
+  const known = expanded.get(expansion) ?? new Set(keysIn(expansion.contains ?? [], spend));
+  expanded.set(expansion, known);
+  return known.has(system === undefined ? code : `${code} ${system}`);
+}
+
+/** Each code by itself, and with its system. */
+function* keysIn(contains: Contains, spend: Asking['spend']): Generator<string> {
+  for (const { abstract, code, system = '', contains: below = [] } of contains) {
+    spend(1);
+    if (abstract !== true && code !== undefined) yield* [code, `${code} ${system}`];
+    yield* keysIn(below, spend);
+  }
 }
 
 function anyOf<T>(list: readonly T[], ask: (one: T) => Answer): Answer {

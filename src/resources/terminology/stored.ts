@@ -67,18 +67,22 @@ const says = (
 
 /** "parent" and "child" say what the nesting of concepts cannot: that there are several. */
 function addFurtherParents(system: System, found: Found): void {
+  const further = new Map<string, Set<string>>();
+  const add = (code: string, parent: string): void => {
+    const key = keyOf(system, code);
+    further.set(key, (further.get(key) ?? new Set(found.get(key)?.parents)).add(parent));
+  };
   for (const { code, property = [] } of found.values()) {
     for (const { code: name, valueCode } of property) {
       if (valueCode === undefined) continue;
-      if (name === 'parent') addParent(system, found, code, valueCode);
-      if (name === 'child') addParent(system, found, valueCode, code);
+      if (name === 'parent') add(code, valueCode);
+      if (name === 'child') add(valueCode, code);
     }
   }
-}
-
-function addParent(system: System, found: Found, code: string, parent: string): void {
-  const concept = found.get(keyOf(system, code));
-  if (concept !== undefined && !concept.parents.includes(parent)) concept.parents.push(parent);
+  for (const [key, parents] of further) {
+    const concept = found.get(key);
+    if (concept !== undefined) concept.parents = [...parents];
+  }
 }
 
 /** What was loaded goes before what is held. */
@@ -86,14 +90,22 @@ export function withLoaded(
   held: Held,
   loaded: { readonly valueSets: readonly Selection[]; readonly systems: readonly System[] },
 ): Held {
-  const find = <T extends Selection | System>(list: readonly T[], canonical: string): T | undefined => {
-    const asked = splitCanonical(canonical);
-    return list.find((one) => one.url === asked.url && answersTo(one, asked));
-  };
+  const [valueSets, systems] = [byUrl(loaded.valueSets), byUrl(loaded.systems)];
   return {
-    valueSet: (canonical) => find(loaded.valueSets, canonical) ?? held.valueSet(canonical),
-    system: (canonical) => find(loaded.systems, canonical) ?? held.system(canonical),
+    valueSet: (canonical) => find(valueSets, canonical) ?? held.valueSet(canonical),
+    system: (canonical) => find(systems, canonical) ?? held.system(canonical),
   };
+}
+
+const byUrl = <T extends Selection | System>(list: readonly T[]): ReadonlyMap<string, readonly T[]> =>
+  Map.groupBy(list, ({ url = '' }) => url);
+
+function find<T extends Selection | System>(
+  known: ReadonlyMap<string, readonly T[]>,
+  canonical: string,
+): T | undefined {
+  const asked = splitCanonical(canonical);
+  return known.get(asked.url)?.find((one) => answersTo(one, asked));
 }
 
 // — written from what is packaged

@@ -4,6 +4,7 @@ import { encodeJson, parseJsonValue } from '../../../src/fhir/json.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { loadFhirPath } from '../../../src/resources/fhirpath.ts';
 import { patchByFhirPath, type Patched } from '../../../src/resources/patch/apply.ts';
+import { createMeter, nothingSpent } from '../../../src/resources/patch/meter.ts';
 import { validateResource } from '../../../src/resources/validate.ts';
 import {
   add,
@@ -19,10 +20,16 @@ import {
 } from '../../fixtures/fhirpath-patch.ts';
 
 const fhirPath = await loadFhirPath();
+const meter = () => createMeter({ size: 1_000_000, depth: 64 }, nothingSpent(), 0);
 
 function patch(before: unknown, operations: readonly (readonly Part[])[]): Patched {
   const text = typeof before === 'string' ? before : JSON.stringify(before);
-  return patchByFhirPath(parseJsonValue(text) as Resource, parametersOf(operations).parameter, fhirPath);
+  return patchByFhirPath(
+    parseJsonValue(text) as Resource,
+    parametersOf(operations).parameter,
+    fhirPath,
+    meter(),
+  );
 }
 
 const BEFORE = {
@@ -65,7 +72,7 @@ describe('refused', () => {
     ['a part without name', { name: 'operation', part: [{ valueCode: 'add' }] }],
     ['a part without value', { name: 'operation', part: [{ name: 'type' }] }],
   ])('what is no operation: %s', (_says, operation) => {
-    expect(patchByFhirPath(BEFORE as unknown as Resource, [operation], fhirPath)).toMatchObject({
+    expect(patchByFhirPath(BEFORE as unknown as Resource, [operation], fhirPath, meter())).toMatchObject({
       wrong: { index: 0 },
     });
   });
@@ -84,6 +91,7 @@ test('a decimal beside what is patched keeps its literal, and so does one that i
     parseJsonValue(before) as Resource,
     parameter as readonly unknown[],
     fhirPath,
+    meter(),
   );
   expect(encodeJson('tree' in patched ? patched.tree : patched)).toBe(
     '{"resourceType":"Observation","status":"amended","valueQuantity":{"value":1.50},"component":[{"valueQuantity":{"value":2.500}}]}',
@@ -96,7 +104,7 @@ test('what a patch brings is not written to, so that it can be planned twice', (
     replace('Patient.name.last().family', { valueString: 'changed' }),
   ]);
   const first = JSON.stringify(parameters);
-  patchByFhirPath({ ...BEFORE, name: [...BEFORE.name] }, parameters.parameter, fhirPath);
+  patchByFhirPath({ ...BEFORE, name: [...BEFORE.name] }, parameters.parameter, fhirPath, meter());
   expect(JSON.stringify(parameters)).toBe(first);
 });
 
@@ -162,7 +170,7 @@ describe('properties', () => {
     const operation = fc.oneof(json, fc.record({ name: fc.constant('operation'), part: fc.array(part) }));
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 3 }), (operations) => {
-        const done = patchByFhirPath(structuredClone(BEFORE), operations, fhirPath);
+        const done = patchByFhirPath(structuredClone(BEFORE), operations, fhirPath, meter());
         expect('tree' in done || done.wrong.says.length > 0).toBe(true);
       }),
       { numRuns: 500 },

@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { askIn } from '../../../../src/resources/search/ask-terms.ts';
+import type { Asked } from '../../../../src/resources/search/asked.ts';
+import type { CodeSystem } from '../../../../src/fhir/types.ts';
 import { expandValueSet } from '../../../../src/resources/terminology/expand.ts';
+import type { Held, Selection } from '../../../../src/resources/terminology/held.ts';
+import { systemOf, withLoaded } from '../../../../src/resources/terminology/stored.ts';
 import { ancestorsOf, descendantsOf } from '../../../../src/resources/terminology/hierarchy.ts';
 import { membershipOf } from '../../../../src/resources/terminology/membership.ts';
 import { PACKAGED, PACKAGED_VALUE_SETS } from '../../../../src/resources/terminology/packaged.ts';
@@ -100,3 +105,65 @@ function tryTo<T>(work: () => T): T | { readonly code: string } {
     return error as { code: string }; // refusals have codes
   }
 }
+
+describe('value sets within each other', () => {
+  const setOf = (name: string): string => `http://example.org/ValueSet/${name}`;
+  const system = { system: 'http://example.org/kinds', concept: [{ code: 'a' }] };
+  /** Each includes the one before it eight times, in a part of its own. */
+  const nested = (levels: number, innermost: object): Held => {
+    const sets = Array.from({ length: levels }, (_, level) => ({
+      url: setOf(String(level)),
+      compose: {
+        include:
+          level === 0
+            ? [innermost]
+            : Array.from({ length: 8 }, () => ({ valueSet: [setOf(String(level - 1))] })),
+      },
+    }));
+    return withLoaded(PACKAGED, { valueSets: sets as unknown as Selection[], systems: [] }); // as stored
+  };
+
+  test.each([
+    ['members', system, 'a', 'member'],
+    ['none', system, 'b', 'not-member'],
+    ['what is not held', { valueSet: [setOf('nowhere')] }, 'a', 'unknown'],
+  ] as const)('%s: each is asked once', (_says, innermost, code, expected) => {
+    const coded = { system: system.system, code };
+    expect(membershipOf(nested(14, innermost), setOf('13'), coded)).toBe(expected);
+  });
+
+  test('a search asks each once, and lists each once, however often it is named', () => {
+    const held = nested(14, system);
+    const asked = {
+      name: 'code:in',
+      param: 'code',
+      datatypes: ['Coding'],
+      terminology: held,
+    } as unknown as Asked; // as far as it is read
+    for (let i = 0; i < 2000; i += 1) expect(askIn(setOf('13'), asked)).toMatchObject({ codes: ['a'] });
+  });
+
+  test('sets that list much within each other are too costly', () => {
+    const many = {
+      system: system.system,
+      concept: Array.from({ length: 40_000 }, (_, i) => ({ code: `c${i}` })),
+    };
+    expect(() => expandValueSet(nested(14, many), setOf('13'))).toThrow(/steps/);
+  });
+
+  test('one long line of concepts is walked once', () => {
+    const concept = Array.from({ length: 20_000 }, (_, i) => ({
+      code: `c${i}`,
+      ...(i > 0 && { property: [{ code: 'parent', valueCode: `c${i - 1}` }] }),
+    }));
+    const line = systemOf({
+      url: 'http://example.org/line',
+      content: 'complete',
+      concept,
+    } as unknown as CodeSystem);
+    const filter = [{ property: 'concept', op: 'is-a', value: 'c1' }] as const;
+    const selection = { compose: { include: [{ system: 'http://example.org/line', filter: [...filter] }] } };
+    const held = withLoaded(PACKAGED, { valueSets: [], systems: line === undefined ? [] : [line] });
+    expect(expandValueSet(held, selection).total).toBe(19_999);
+  });
+});
