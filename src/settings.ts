@@ -146,7 +146,10 @@ export const SETTINGS = {
   pageSizeMax: integer(1000, [1, 10_000], 'Matches of a page at most.'),
 
   // — rules
-  putToUnusedId: choice(['administrator', 'everyone'], 'Who may create a resource by PUT to an unused id.'),
+  putToUnusedId: choice(
+    ['administrator', 'everyone'],
+    'Who may create a resource by PUT to an unused id; everyone but an administrator within its own range, as in org-id.1.',
+  ),
   openTaskForServiceRequest: onOff(
     true,
     'An active order with a performer opens its referral Task by itself.',

@@ -44,6 +44,8 @@ export interface Response {
   /** `Task/1`, of Link. */
   readonly link: Ref | undefined;
   readonly warning: string;
+  /** All of them, by their names. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface TestServer {
@@ -226,6 +228,7 @@ async function readResponse(response: globalThis.Response): Promise<Response> {
     location: refIn(headers.get('location') ?? ''),
     link: refIn(headers.get('link') ?? ''),
     warning: headers.get('warning') ?? '',
+    headers: Object.fromEntries(headers),
   };
 }
 

@@ -3,6 +3,7 @@ import { mapBody, type Body } from '../../fhir/body.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { selectToWrite } from '../condition.ts';
+import { idOf } from '../../resources/element.ts';
 import { EVERYTHING, plan, type Draft } from '../draft.ts';
 import { planCreate } from './create.ts';
 import { bodyOfType, checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
@@ -45,21 +46,18 @@ async function updateById(draft: Draft, request: WriteRequest, id: string, body:
 }
 
 /**
- * An id that nobody may have used: only with the setting, or by an administrator. An invisible id is answered exactly
- * as an unused one, so it can never be written this way (rules 2.7).
+ * An id that nobody may have used: by an administrator, or with the setting within the caller's own range. An id outside
+ * of it is refused whether it is used or not, so that the answer tells nobody what it may not see (rules 2.7).
  */
 async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<Answer> {
-  const { caller, room, snapshot } = draft;
-  if (room.packaged(ref) !== undefined) {
+  if (draft.room.packaged(ref) !== undefined) {
     throw new OperationOutcomeError('interaction-unsupported', {
       diagnostics: `${ref} comes with this server`,
     });
   }
-  const tombstone = await snapshot.read(ref, draft.sight);
-  const allowed =
-    caller.administrator || room.settings.putToUnusedId === 'everyone' || tombstone !== undefined;
-  if (!allowed || (await isTaken(draft, ref))) {
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here; create it with POST` });
+  const tombstone = await draft.snapshot.read(ref, draft.sight);
+  if (tombstone === undefined && (!mayChooseId(draft, ref) || (await isTaken(draft, ref)))) {
+    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here; ${otherwise(draft)}` });
   }
   plan(draft, {
     ref,
@@ -75,10 +73,27 @@ async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<Answe
   return { kind: 'planned', ref, status: 201 };
 }
 
+/**
+ * Whether the caller may name what is new: the last dot of an id parts the organization from what it chose. A token for
+ * one patient does not see all that its organization has named, and so names nothing.
+ */
+function mayChooseId({ caller, room, sight }: Draft, ref: Ref): boolean {
+  if (caller.administrator) return true;
+  if (room.settings.putToUnusedId !== 'everyone' || sight.everything || sight.patient !== undefined)
+    return false;
+  const id = idOf(ref);
+  return id.slice(0, Math.max(0, id.lastIndexOf('.'))) === idOf(sight.organization);
+}
+
+/** What can be done instead: the same words for every id. */
+const otherwise = ({ caller, room }: Draft): string =>
+  room.settings.putToUnusedId === 'everyone' && caller.organization !== undefined
+    ? `create it with POST, or choose an id as in ${idOf(caller.organization)}.1`
+    : 'create it with POST';
+
+/** An administrator may have named something in another's range. */
 async function isTaken({ snapshot, sight }: Draft, ref: Ref): Promise<boolean> {
-  if (sight.everything) return false;
-  const [any, mine] = [await snapshot.read(ref, EVERYTHING), await snapshot.read(ref, sight)];
-  return any !== undefined && mine === undefined;
+  return !sight.everything && (await snapshot.read(ref, EVERYTHING)) !== undefined;
 }
 
 /** No match: create (with the body's id if it has one); one match: update that; several are refused. */
