@@ -1,6 +1,6 @@
 /** The pages of `docs/interactions` are sessions: a shell pastes each block, in its order, against the demonstration. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDemo, type Demo } from './demo.ts';
 import { faults, readAnswer, readExamples, type Bound, type Shown } from './example.ts';
 
-const FOLDER = resolve(import.meta.dirname, '../../../docs/interactions');
+const ROOT = resolve(import.meta.dirname, '../../..');
+const FOLDER = join(ROOT, 'docs/interactions');
 const README = readFileSync(join(FOLDER, 'README.md'), 'utf8');
 const LISTED = [...README.matchAll(/\]\(([a-z0-9-]+\.md)\)/g)].map(([, name = '']) => name);
 const PAGES = LISTED.filter((name) => pageOf(name).includes('```http'));
@@ -20,7 +21,9 @@ function pageOf(name: string): string {
   return readFileSync(join(FOLDER, name), 'utf8');
 }
 
+/** Where a reader stands, the checkout, without writing into it. */
 const folder = mkdtempSync(join(tmpdir(), 'closeloop-pages-'));
+for (const name of readdirSync(ROOT)) symlinkSync(join(ROOT, name), join(folder, name));
 let demo: Demo;
 beforeAll(async () => {
   demo = await openDemo();
