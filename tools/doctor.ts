@@ -18,6 +18,7 @@ import { hasCurrentValues } from '../src/stores/embedded/reindex.ts';
 import { EXIT, runCommand } from './command.ts';
 import { examineAnchors } from './doctor/anchors.ts';
 import { examineIssuer } from './doctor/issuer.ts';
+import { examineMessages } from './doctor/messages.ts';
 import { examinePeers } from './doctor/peers.ts';
 import { examineServer } from './doctor/server.ts';
 
@@ -37,6 +38,7 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['anchors', examineAnchors],
   ['rails', examineRails],
   ['peers', examinePeers],
+  ['messages', examineMessages],
 ];
 
 await runCommand(import.meta.filename, {

@@ -6,8 +6,11 @@
  */
 import type { OperationOutcome, OperationOutcomeIssue } from './types.ts';
 
-/** What becomes of a message that meets this refusal: it is never bounced, it is kept (rules 7.2). */
-export type Fate = 'none' | 'repeated' | 'quarantine' | 'work-item' | 'applied' | 'again';
+/**
+ * What becomes of a message that meets this refusal: it is not bounced, it is kept (rules 7.2), unless its header says that
+ * it is not for this link at all.
+ */
+export type Fate = 'none' | 'repeated' | 'quarantine' | 'work-item' | 'applied' | 'again' | 'rejected';
 
 interface Row {
   /** FHIR issue type (http://hl7.org/fhir/issue-type). */
@@ -90,7 +93,7 @@ export const ISSUES = {
     'See the capability statement.',
     'AR',
     '200',
-    'quarantine',
+    'rejected',
   ),
   'resource-type-mismatch': row(
     'invalid',

@@ -33,7 +33,33 @@ export interface Link {
   readonly declineOrderControl: 'UA' | 'OC';
   /** Written counts as sent: no acknowledgment is waited for (NE/NE links). */
   readonly unacknowledged: boolean;
+  /** MSH-11 that is taken: production, unless test or debugging is meant to come here. What we send bears the first. */
+  readonly processingIds: readonly ProcessingId[];
+  /** MSH-12 that is taken. */
+  readonly versions: readonly string[];
+  /** Messages that are acknowledged and not stored: an event (`ADT^A04`), or a type, for its events that are not read here. */
+  readonly ignore: readonly string[];
 }
+
+/** HL7 table 0103: debugging, production, training. */
+export type ProcessingId = 'D' | 'P' | 'T';
+
+/** HL7 table 0104, from where segments have been what they are read as. */
+export const VERSIONS: readonly string[] = [
+  '2.3',
+  '2.3.1',
+  '2.4',
+  '2.5',
+  '2.5.1',
+  '2.6',
+  '2.7',
+  '2.7.1',
+  '2.8',
+  '2.8.1',
+  '2.8.2',
+  '2.9',
+  '2.9.1',
+];
 
 /** What a link is unless its settings say otherwise. */
 export const LINK_DEFAULTS = {
@@ -45,4 +71,7 @@ export const LINK_DEFAULTS = {
   noteReferralField: 'ORC-2',
   declineOrderControl: 'UA',
   unacknowledged: false,
+  processingIds: ['P'],
+  versions: VERSIONS,
+  ignore: ['ADT'],
 } as const satisfies Partial<Link>;

@@ -27,6 +27,10 @@ export type Fate =
   | 'parked'
   /** Kept; older than what was applied already, so it moves nothing. */
   | 'late'
+  /** Not for this link: refused by its header and not stored. To send it again changes nothing. */
+  | 'rejected'
+  /** Acknowledged and not stored, because the link says so. */
+  | 'ignored'
   /** Nothing is on disk: the sender must send it again. */
   | 'not-kept';
 

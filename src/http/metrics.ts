@@ -27,6 +27,8 @@ export interface LinkTraffic {
   readonly fates: Readonly<Partial<Record<string, number>>>;
   /** Frames that were no message. */
   readonly faults: number;
+  /** Messages that are not taken, by kind. */
+  readonly notTaken: readonly { readonly kind: string; readonly fate: string; readonly count: number }[];
 }
 
 export interface MetricsSources {
@@ -125,6 +127,12 @@ const LINK_METRICS: readonly LinkMetric[] = [
     help: 'Messages received, by link and fate.',
     labels: ['link', 'fate'],
     read: ({ link, fates }) => Object.entries(fates).map(([fate, count = 0]) => [{ link, fate }, count]),
+  },
+  {
+    name: 'closeloop_hl7_messages_not_taken_total',
+    help: 'Messages that a link does not take, by link, kind and fate: rejected, or acknowledged and not stored.',
+    labels: ['link', 'kind', 'fate'],
+    read: ({ link, notTaken }) => notTaken.map(({ kind, fate, count }) => [{ link, kind, fate }, count]),
   },
   {
     name: 'closeloop_hl7_frames_refused_total',

@@ -47,6 +47,11 @@ const STRUCTURES: Readonly<Record<MessageName, readonly string[]>> = {
   'ADT^A40': ['ADT_A39', 'ADT_A40'],
 };
 
+/** MSH-9.1 of what is read. */
+export const MESSAGE_TYPES: ReadonlySet<string> = new Set(
+  Object.keys(STRUCTURES).map((name) => name.slice(0, 3)),
+);
+
 /** The message's name when it is one that is read here. */
 export const messageNamed = (name: string): MessageName | undefined =>
   Object.hasOwn(STRUCTURES, name) ? (name as MessageName) : undefined; // a key of the table

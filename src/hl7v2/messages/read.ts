@@ -11,6 +11,7 @@ import { checkHeader, messageNamed, readHeader } from './header.ts';
 import { readDocument } from './mdm-t02.ts';
 import { readRequest } from './omg-o19.ts';
 import { readStatusReason } from './osu-o51.ts';
+import { unsupportedKind } from './supported.ts';
 import type { About, Fault, Header, MessageName, Reading, ReadingContext } from './reading.ts';
 import { readReferral } from './ref-i12.ts';
 import { isVisitEvent, readVisit } from './siu-s12.ts';
@@ -79,13 +80,6 @@ function noteMeaning(meaning: Meaning, findings: Findings): Meaning {
   return meaning;
 }
 
-/** Table 0357: 200 for a message type, 201 for an event of a type that is read. */
 function unsupported(header: Header): Fault {
-  const [type = ''] = header.message.split('^');
-  const code = TYPES.has(type) ? '201' : '200';
-  const says = 'this message is not read here; see the capability statement';
-  const finding = { location: 'MSH-9', code, severity: 'E', issue: 'unsupported-message', says } as const;
-  return { kind: 'fault', issue: 'unsupported-message', header, findings: [finding] };
+  return { kind: 'fault', issue: 'unsupported-message', header, findings: unsupportedKind(header.message) };
 }
-
-const TYPES: ReadonlySet<string> = new Set(['OMG', 'ORM', 'REF', 'OSU', 'SIU', 'MDM', 'ADT']);

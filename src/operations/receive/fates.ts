@@ -29,8 +29,10 @@ const CODES: Readonly<Record<Exclude<Fate, 'repeated'>, Code>> = {
   applied: 'AA',
   late: 'AA',
   parked: 'AA',
+  ignored: 'AA',
   'work-item': 'AA',
   quarantine: 'AE',
+  rejected: 'AR',
   'not-kept': 'AR',
 };
 

@@ -11,6 +11,7 @@ import { buildOffer, offer, type Offer } from '../offer.ts';
 import type { Room } from '../room.ts';
 import { openDraft } from '../write.ts';
 import { answerOf, asked, isOurFault, notKept, quarantined, remark, type Verdict } from './fates.ts';
+import { admit } from './admit.ts';
 import { keyOf, openIncoming, type Incoming, type MessageKey } from './incoming.ts';
 import { settleMessage, type Settled } from './settle.ts';
 import { requestOf } from './speak.ts';
@@ -50,8 +51,18 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
 
   const receive: Receive = async (received) => {
     const incoming = openIncoming(received, room.clock.now(), room.settings.clockToleranceMs);
-    return keep(incoming, keyOf(incoming));
+    const turnedAway = admit(incoming);
+    return turnedAway === undefined ? keep(incoming, keyOf(incoming)) : audit(incoming, turnedAway);
   };
+
+  /** Under no key: what is not taken is told so each time, and its control id is free for what is. */
+  async function audit(incoming: Incoming, verdict: Verdict): Promise<Answer> {
+    try {
+      return await offerMessage((snapshot) => prepareKept(incoming, undefined, snapshot, verdict));
+    } catch (error) {
+      return notKept(error);
+    }
+  }
 
   async function keep(incoming: Incoming, key: MessageKey): Promise<Answer> {
     try {
@@ -99,12 +110,16 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
     }
   }
 
-  const prepareKept = (incoming: Incoming, key: MessageKey, snapshot: Snapshot, verdict: Verdict) =>
-    prepareWith(incoming, key, snapshot, verdict);
+  const prepareKept = (
+    incoming: Incoming,
+    key: MessageKey | undefined,
+    snapshot: Snapshot,
+    verdict: Verdict,
+  ) => prepareWith(incoming, key, snapshot, verdict);
 
   async function prepareWith(
     incoming: Incoming,
-    key: MessageKey,
+    key: MessageKey | undefined,
     snapshot: Snapshot,
     given?: Verdict,
   ): Promise<Prepared> {
@@ -112,7 +127,7 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
     const open = () => openDraft(room, request, snapshot);
     const settled = await settleMessage(open, incoming, settings, given === undefined ? {} : { given });
     const answer = answerOf(settled.verdict, incoming.link);
-    const offered = await buildOffer(settled.draft, request, commitKey(key, answer));
+    const offered = await buildOffer(settled.draft, request, key && commitKey(key, answer));
     const commit = { ...offered.commit, audit: [...offered.commit.audit, auditReceipt(request, settled)] };
     return { ...offered, ...settled, commit, answer };
   }

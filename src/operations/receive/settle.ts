@@ -56,7 +56,7 @@ export async function settleMessage(
       given === undefined
         ? await judge(draft, incoming, kept, judging, progress)
         : { verdict: given, reading: undefined, fullUrls: new Map() };
-    if (judged.forget === true)
+    if (judged.forget === true || isTurnedAway(judged.verdict))
       return { draft: open(), verdict: judged.verdict, number: undefined, sentAt: undefined, kept };
     const isApplied = judged.verdict.fate === 'applied';
     const used = isApplied ? draft : relying(open(), draft);
@@ -74,6 +74,9 @@ export async function settleMessage(
     return finish(used, incoming, kept, judged, beside);
   }
 }
+
+/** Nothing of it is kept but the audit that it came. */
+export const isTurnedAway = ({ fate }: Verdict): boolean => fate === 'rejected' || fate === 'ignored';
 
 /**
  * A draft that plans nothing of what another planned, but relies on what that one relied on: what a message is put aside

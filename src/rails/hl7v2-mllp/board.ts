@@ -10,11 +10,21 @@ export interface LinkStatus {
   readonly fates: Readonly<Partial<Record<Fate, number>>>;
   /** Frames that were no message: garbage, oversize, broken off. */
   readonly faults: number;
+  /** Messages that were not taken, by MSH-9. */
+  readonly notTaken: readonly NotTaken[];
+}
+
+export interface NotTaken {
+  /** `ORU^R01`; `other` for what is no such name, and beyond the first {@link KINDS_MAX}. */
+  readonly kind: string;
+  readonly fate: Extract<Fate, 'rejected' | 'ignored'>;
+  readonly count: number;
 }
 
 export interface Board {
   connected(link: string, by: 1 | -1): void;
-  decided(link: string, fate: Fate, atMs: number): void;
+  /** `kind` is MSH-9.1 and MSH-9.2. */
+  decided(link: string, fate: Fate, atMs: number, kind: string): void;
   faulted(link: string): void;
   status(): readonly LinkStatus[];
 }
@@ -24,11 +34,19 @@ interface Counts {
   lastMessageAt: number;
   faults: number;
   readonly fates: Partial<Record<Fate, number>>;
+  readonly notTaken: Map<string, NotTaken>;
 }
+
+/** Kinds of messages that are counted by name for one link: a peer must not be able to fill the memory with names. */
+const KINDS_MAX = 100;
+const KIND = /^[A-Z0-9]{3}(?:\^[A-Z0-9]{3})?$/;
 
 export function createBoard(links: readonly string[]): Board {
   const counts = new Map<string, Counts>(
-    links.map((link) => [link, { connected: 0, lastMessageAt: 0, faults: 0, fates: {} }]),
+    links.map((link) => [
+      link,
+      { connected: 0, lastMessageAt: 0, faults: 0, fates: {}, notTaken: new Map() },
+    ]),
   );
   const of = (link: string): Counts => {
     const found = counts.get(link);
@@ -39,14 +57,28 @@ export function createBoard(links: readonly string[]): Board {
     connected(link, by) {
       of(link).connected += by;
     },
-    decided(link, fate, atMs) {
-      const { fates } = of(link);
+    decided(link, fate, atMs, kind) {
+      const { fates, notTaken } = of(link);
+      if (fate === 'rejected' || fate === 'ignored') countKind(notTaken, kind, fate);
       fates[fate] = (fates[fate] ?? 0) + 1;
       of(link).lastMessageAt = atMs;
     },
     faulted(link) {
       of(link).faults += 1;
     },
-    status: () => [...counts].map(([link, count]) => ({ link, ...count, fates: { ...count.fates } })),
+    status: () =>
+      [...counts].map(([link, count]) => ({
+        link,
+        ...count,
+        fates: { ...count.fates },
+        notTaken: [...count.notTaken.values()],
+      })),
   };
+}
+
+function countKind(counts: Map<string, NotTaken>, named: string, fate: NotTaken['fate']): void {
+  const isCounted = KIND.test(named) && (counts.has(`${fate} ${named}`) || counts.size < KINDS_MAX);
+  const kind = isCounted ? named : 'other';
+  const key = `${fate} ${kind}`;
+  counts.set(key, { kind, fate, count: (counts.get(key)?.count ?? 0) + 1 });
 }

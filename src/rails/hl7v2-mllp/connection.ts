@@ -166,7 +166,7 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
   async function decide(link: Link, bytes: Uint8Array): Promise<Answer> {
     const address = socket.remoteAddress;
     const decided = await parts.receive({ link, bytes, address, signal: ended.signal });
-    board.decided(link.name, decided.fate, parts.clock.now());
+    board.decided(link.name, decided.fate, parts.clock.now(), kindOf(bytes));
     return decided;
   }
 
@@ -198,6 +198,12 @@ const FRAME_REMARKS: Readonly<Record<'oversize' | 'restarted', Remark>> = {
     says: 'another message began in the middle of this one; both are to be sent again',
   },
 };
+
+/** MSH-9.1 and MSH-9.2, as far as there are any. */
+function kindOf(bytes: Uint8Array): string {
+  const { messageCode = '', triggerEvent } = recoverHeader(bytes).msh?.messageType ?? {};
+  return triggerEvent === undefined ? messageCode : `${messageCode}^${triggerEvent}`;
+}
 
 /** Of the links that the peer may be, the one whose list has its MSH-4; else the first, which will not have it either. */
 function linkOf(links: readonly Link[], bytes: Uint8Array): Link {

@@ -88,6 +88,7 @@ function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
     receivers: facilitiesOf(entry['receivers'], `${place}.receivers`),
     zone: zoneOf(entry['zone'] ?? LINK_DEFAULTS.zone, `${place}.zone`),
     authorities: textsOf(entry['authorities'] ?? [], `${place}.authorities`),
+    ...takenOf(entry, place),
     ...(entry['defaultReceiver'] !== undefined && {
       defaultReceiver: organizationOf(entry['defaultReceiver'], `${place}.defaultReceiver`),
     }),
@@ -108,6 +109,33 @@ function zoneOf(value: unknown, place: string): string {
   const zone = textOf(value, place);
   if (isZone(zone)) return zone;
   throw new Error(`${place}: ${zone} is neither an offset (+0100) nor a zone by name (America/Chicago)`);
+}
+
+/** What the link takes at all, by MSH-9, MSH-11 and MSH-12. */
+function takenOf(entry: Raw, place: string): Pick<Link, 'ignore' | 'processingIds' | 'versions'> {
+  const { ignore, processingIds, versions } = LINK_DEFAULTS;
+  return {
+    ignore: wordsOf(entry['ignore'] ?? ignore, `${place}.ignore`, MESSAGE),
+    processingIds: wordsOf(entry['processingIds'] ?? processingIds, `${place}.processingIds`, /^[DPT]$/, 1),
+    versions: wordsOf(entry['versions'] ?? versions, `${place}.versions`, /^2\.\d(?:\.\d)?$/, 1),
+  };
+}
+
+/** `ADT`, `ADT^A04`. */
+const MESSAGE = /^[A-Z0-9]{3}(?:\^[A-Z0-9]{3})?$/;
+
+function wordsOf<Word extends string>(
+  value: unknown,
+  place: string,
+  shape: RegExp,
+  min = 0,
+): readonly Word[] {
+  const words = Array.isArray(value) ? value : [value];
+  const wrong = words.find((word) => typeof word !== 'string' || !shape.test(word)) as unknown;
+  if (wrong !== undefined)
+    throw new Error(`${place}: ${JSON.stringify(wrong)} is not of the form ${shape.source}`);
+  if (words.length < min) throw new Error(`${place} must name at least one`);
+  return words as readonly Word[]; // as just checked
 }
 
 /** `openssl x509 -fingerprint -sha256` writes it with colons; others without, or in small letters. */

@@ -58,7 +58,6 @@ describe('four fates', () => {
   const FATES = [
     // what comes                             message                                                               fate          code  ERR-3  whose work, of which kind
     ['what is no message',                    'what is this',                                                       'quarantine', 'AE', '100', 'message-quarantined', 'larkspur'],
-    ['a message of another kind',             edited(accept(at), /OSU\^O51\^OSU_O51/, 'ORU^R01^ORU_R01'),           'quarantine', 'AE', '200', 'message-quarantined', 'larkspur'],
     ['a request without a reason',            request(at, { reason: '' }),                                          'quarantine', 'AE', '101', 'message-quarantined', 'tidewater'],
     ['a status without a referral number',    edited(accept(at), /\|R-2025-00731\^\^[^|]*/, '|'),                   'quarantine', 'AE', '101', 'message-quarantined', 'larkspur'],
     ['a status without a patient',            edited(outcome(at), /\nPID[^\n]*/, ''),                               'quarantine', 'AE', '101', 'message-quarantined', 'larkspur'],
