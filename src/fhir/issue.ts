@@ -87,14 +87,7 @@ export const ISSUES = {
     'Send well-formed FHIR XML in UTF-8, without DOCTYPE and processing instructions; see the place named.',
   ),
   'message-unreadable': row('structure', 400, 'See the segment and field named.', 'AR', '100', 'quarantine'),
-  'unsupported-message': row(
-    'not-supported',
-    422,
-    'See the capability statement.',
-    'AR',
-    '200',
-    'rejected',
-  ),
+  'unsupported-message': row('not-supported', 422, 'See the capability statement.', 'AR', '200', 'rejected'),
   'resource-type-mismatch': row(
     'invalid',
     400,
