@@ -11,6 +11,7 @@ import { FORMAT } from '../../../src/stores/embedded/schema.ts';
 import type { EmbeddedStore } from '../../../src/stores/embedded/open.ts';
 import { readTrace, traced } from '../../../tools/durability/trace.ts';
 import { createEmbeddedWorld } from '../../contract/embedded-world.ts';
+import { judged } from '../../judges.ts';
 import { audit, commitOf, handClock, tell, write } from '../../contract/store-world.ts';
 
 const TOOLS = join(import.meta.dirname, '../../../tools');
@@ -216,25 +217,29 @@ describe('backup and restore', () => {
     expect((await restored.commit(commitOf([write('Task/after')]))).seq).toBe(commits + 1);
   });
 
-  test('is on disk when it says so: its files, its folder, and what had to be made above it', async () => {
-    const root = world.folder();
-    const to = join(root, 'of', 'today');
-    const trace = { file: join(world.folder(), 'trace') };
-    await run('audit', 'anchor', '--data', store.folder);
-    const [strace = '', ...flags] = traced(trace);
-    const argv = [...flags, process.execPath, join(TOOLS, 'backup.ts'), '--data', store.folder, '--to', to];
-    const child = spawn(strace, argv, { stdio: 'ignore', env: { PATH: process.env['PATH'] } });
-    expect(await once(child, 'close')).toEqual([0, null]);
-    const calls = await readTrace(trace, child.pid ?? 0);
-    const lastOf = (path: string, ...names: string[]): number =>
-      calls.findLastIndex((call) => names.includes(call.name) && call.path === path && call.result >= 0);
-    for (const path of [root, join(root, 'of'), to, join(to, 'anchors.jsonl')]) {
-      expect([path, lastOf(path, 'fsync') >= 0]).toEqual([path, true]);
-    }
-    const file = join(to, 'store.db');
-    expect(lastOf(file, 'fsync')).toBeGreaterThan(lastOf(file, 'pwrite64', 'ftruncate'));
-    expect(lastOf(to, 'fsync')).toBeGreaterThan(lastOf(file, 'pwrite64'));
-  });
+  judged(
+    'strace',
+    'is on disk when it says so: its files, its folder, and what had to be made above it',
+    async () => {
+      const root = world.folder();
+      const to = join(root, 'of', 'today');
+      const trace = { file: join(world.folder(), 'trace') };
+      await run('audit', 'anchor', '--data', store.folder);
+      const [strace = '', ...flags] = traced(trace);
+      const argv = [...flags, process.execPath, join(TOOLS, 'backup.ts'), '--data', store.folder, '--to', to];
+      const child = spawn(strace, argv, { stdio: 'ignore', env: { PATH: process.env['PATH'] } });
+      expect(await once(child, 'close')).toEqual([0, null]);
+      const calls = await readTrace(trace, child.pid ?? 0);
+      const lastOf = (path: string, ...names: string[]): number =>
+        calls.findLastIndex((call) => names.includes(call.name) && call.path === path && call.result >= 0);
+      for (const path of [root, join(root, 'of'), to, join(to, 'anchors.jsonl')]) {
+        expect([path, lastOf(path, 'fsync') >= 0]).toEqual([path, true]);
+      }
+      const file = join(to, 'store.db');
+      expect(lastOf(file, 'fsync')).toBeGreaterThan(lastOf(file, 'pwrite64', 'ftruncate'));
+      expect(lastOf(to, 'fsync')).toBeGreaterThan(lastOf(file, 'pwrite64'));
+    },
+  );
 
   test('a newer format is refused by both the restore and the backup of it', async () => {
     const to = join(world.folder(), 'backup');

@@ -19,6 +19,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readTrace, traced } from '../../../tools/durability/trace.ts';
 import { verifyChain } from '../../../src/stores/embedded/audit-chain.ts';
+import { judged } from '../../judges.ts';
 import { openScene, readiness, type Scene } from './scene.ts';
 
 const MIB = 1024 * 1024;
@@ -39,20 +40,6 @@ function mountSmall(folder: string): void {
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', folder], { stdio: 'pipe' });
 }
 const unmount = (folder: string): void => void execFileSync('umount', [folder]);
-
-/** Why no small file system can be made here; undefined when it can. */
-function whyNotMountable(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'closeloop-mount-'));
-  try {
-    mountSmall(folder);
-    unmount(folder);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message.trim();
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 const familiesIn = (folder: string): readonly string[] => {
   const db = new DatabaseSync(join(folder, 'store.db'), { readOnly: true });
@@ -84,54 +71,52 @@ async function fill(base: string): Promise<{ readonly names: readonly string[]; 
 }
 
 describe('a full disk', () => {
-  const why = whyNotMountable();
-  // A test of its own name where nothing can be mounted: what was not tried is said.
-  const says =
-    why === undefined ? '' : ` (cannot be mounted here, so only the limit of pages was tried: ${why})`;
+  judged(
+    'mount',
+    'refuses with 507, reads from the reserve, and goes on when there is space again',
+    async () => {
+      scene = await openScene(join(mount, 'data'));
+      mountSmall(mount);
+      try {
+        const server = scene.start();
+        const base = await server.ready;
+        await scene.seed(base);
+        const filler = join(mount, 'filler');
+        const { bavail, bsize } = statfsSync(mount);
+        writeFileSync(filler, Buffer.alloc(bavail * bsize - 6 * MIB));
 
-  test(`refuses with 507, reads from the reserve, and goes on when there is space again${says}`, async () => {
-    scene = await openScene(why === undefined ? join(mount, 'data') : undefined);
-    expect(why ?? 'permitted').toMatch(/permi|superuser/i);
-    if (why !== undefined) return;
-    mountSmall(mount);
-    try {
-      const server = scene.start();
-      const base = await server.ready;
-      await scene.seed(base);
-      const filler = join(mount, 'filler');
-      const { bavail, bsize } = statfsSync(mount);
-      writeFileSync(filler, Buffer.alloc(bavail * bsize - 6 * MIB));
+        const { names, refused } = await fill(base);
+        expect(refused).toMatch(/^507 .*storage-full/);
+        expect(names.length).toBeGreaterThan(20);
+        expect(await readiness(base)).toBe(503);
+        const late = await Promise.all(Array.from({ length: 8 }, (_, i) => scene.create(base, `late${i}`)));
+        expect(late.map((answer) => answer?.status)).toEqual(late.map(() => 507));
+        // Reads are audited from the reserve.
+        const reads = await Promise.all(
+          Array.from({ length: 100 }, () => scene.read(base, '/Organization/north')),
+        );
+        expect(reads.map((answer) => answer?.status)).toEqual(reads.map(() => 200));
+        expect(await readiness(base)).toBe(503);
+        expect((await verifyChain(scene.folder)).faults).toEqual([]);
 
-      const { names, refused } = await fill(base);
-      expect(refused).toMatch(/^507 .*storage-full/);
-      expect(names.length).toBeGreaterThan(20);
-      expect(await readiness(base)).toBe(503);
-      const late = await Promise.all(Array.from({ length: 8 }, (_, i) => scene.create(base, `late${i}`)));
-      expect(late.map((answer) => answer?.status)).toEqual(late.map(() => 507));
-      // Reads are audited from the reserve.
-      const reads = await Promise.all(
-        Array.from({ length: 100 }, () => scene.read(base, '/Organization/north')),
-      );
-      expect(reads.map((answer) => answer?.status)).toEqual(reads.map(() => 200));
-      expect(await readiness(base)).toBe(503);
-      expect((await verifyChain(scene.folder)).faults).toEqual([]);
+        rmSync(filler);
+        for (const end = Date.now() + 10_000; (await readiness(base)) !== 200 && Date.now() < end;)
+          await pause(50);
+        expect((await scene.create(base, 'after'))?.status).toBe(201);
+        expect(await server.end('SIGTERM')).toEqual({ code: 0, signal: null });
+        expect(familiesIn(scene.folder)).toEqual([...names, 'after']);
+        expect(await verifyChain(scene.folder)).toMatchObject({ faults: [] });
 
-      rmSync(filler);
-      for (const end = Date.now() + 10_000; (await readiness(base)) !== 200 && Date.now() < end;)
-        await pause(50);
-      expect((await scene.create(base, 'after'))?.status).toBe(201);
-      expect(await server.end('SIGTERM')).toEqual({ code: 0, signal: null });
-      expect(familiesIn(scene.folder)).toEqual([...names, 'after']);
-      expect(await verifyChain(scene.folder)).toMatchObject({ faults: [] });
-
-      const again = scene.start();
-      expect((await scene.create(await again.ready, 'again'))?.status).toBe(201);
-      await again.end('SIGKILL');
-    } finally {
-      await scene.end();
-      unmount(mount);
-    }
-  }, 60_000);
+        const again = scene.start();
+        expect((await scene.create(await again.ready, 'again'))?.status).toBe(201);
+        await again.end('SIGKILL');
+      } finally {
+        await scene.end();
+        unmount(mount);
+      }
+    },
+    60_000,
+  );
 
   test('as a limit of pages: refused with 507, nothing of it remains, and without the limit it goes on', async () => {
     scene = await openScene();
@@ -220,31 +205,36 @@ async function failFlush(number: number) {
   return { kept, refused, failures };
 }
 
-test('a flush that fails refuses what it was for, and nothing of that comes back after a crash', async () => {
-  let run = await failFlush(30);
-  // On a slow machine it may have been one of the housekeeping, which harms nobody.
-  for (const number of [31, 32, 33]) {
-    if (run.refused.length > 0) break;
-    expect(familiesIn(scene.folder)).toEqual(run.kept);
-    await scene.end();
-    run = await failFlush(number);
-  }
-  const { kept, refused, failures } = run;
-  expect(refused).toHaveLength(1);
-  expect(failures.map(({ path, result }) => [path.endsWith('store.db-wal'), result < 0])).toEqual([
-    [true, true],
-  ]);
+judged(
+  'strace',
+  'a flush that fails refuses what it was for, and nothing of that comes back after a crash',
+  async () => {
+    let run = await failFlush(30);
+    // On a slow machine it may have been one of the housekeeping, which harms nobody.
+    for (const number of [31, 32, 33]) {
+      if (run.refused.length > 0) break;
+      expect(familiesIn(scene.folder)).toEqual(run.kept);
+      await scene.end();
+      run = await failFlush(number);
+    }
+    const { kept, refused, failures } = run;
+    expect(refused).toHaveLength(1);
+    expect(failures.map(({ path, result }) => [path.endsWith('store.db-wal'), result < 0])).toEqual([
+      [true, true],
+    ]);
 
-  const again = scene.start();
-  const baseAgain = await again.ready;
-  expect(familiesIn(scene.folder)).toEqual(kept);
-  // Its key was never used, so that it can be sent again.
-  const [name = ''] = refused;
-  for (let i = 0; i < 2; i += 1) {
-    expect((await scene.create(baseAgain, name, `key-${name.slice(1)}`))?.status).toBe(201);
-  }
-  await again.end('SIGTERM');
-  expect(familiesIn(scene.folder)).toEqual([...kept, name]);
-  expect(await verifyChain(scene.folder)).toMatchObject({ faults: [] });
-  expect(existsSync(join(scene.folder, 'reserve'))).toBe(true);
-}, 90_000);
+    const again = scene.start();
+    const baseAgain = await again.ready;
+    expect(familiesIn(scene.folder)).toEqual(kept);
+    // Its key was never used, so that it can be sent again.
+    const [name = ''] = refused;
+    for (let i = 0; i < 2; i += 1) {
+      expect((await scene.create(baseAgain, name, `key-${name.slice(1)}`))?.status).toBe(201);
+    }
+    await again.end('SIGTERM');
+    expect(familiesIn(scene.folder)).toEqual([...kept, name]);
+    expect(await verifyChain(scene.folder)).toMatchObject({ faults: [] });
+    expect(existsSync(join(scene.folder, 'reserve'))).toBe(true);
+  },
+  90_000,
+);

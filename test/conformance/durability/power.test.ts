@@ -2,76 +2,96 @@
  * Acknowledged means on disk (rules 3.8, D14), shown where it cannot be argued away: in the system calls of the real
  * server under load. The same two judges must condemn a server whose flushing is switched off.
  */
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { createChance } from '../../../tools/durability/chance.ts';
 import { judgeCrashes } from '../../../tools/durability/crashes.ts';
 import { judgeFlushes } from '../../../tools/durability/flushes.ts';
 import { runTraced, type TracedRun } from '../../../tools/durability/traced-run.ts';
-import { whyNotTraceable } from '../../../tools/durability/trace.ts';
+import { judged } from '../../judges.ts';
 
 const seed = Date.now() % 2 ** 32;
 
-test('strace is here and may trace', () => {
-  expect(whyNotTraceable()).toBeUndefined();
-});
-
 describe(`the server as it is (seed ${seed})`, () => {
-  let run: TracedRun;
-  beforeAll(async () => {
-    run = await runTraced({ seed, clients: 4, workMs: 1500 });
-  }, 60_000);
+  let traced: Promise<TracedRun> | undefined;
+  const runOnce = (): Promise<TracedRun> => (traced ??= runTraced({ seed, clients: 4, workMs: 1500 }));
 
-  test('no response leaves before the flush of its commit: writes, and reads for their audit', async () => {
-    const { faults, acknowledgments } = await judgeFlushes(run);
-    expect(faults).toEqual([]);
-    expect(acknowledgments).toBeGreaterThan(50);
-    const kinds = run.acknowledgments.map(({ requestId }) => requestId.split('-')[0]);
-    expect(kinds).toEqual(expect.arrayContaining(['write', 'read']));
-  }, 60_000);
-
-  test('cut anywhere, it reopens at a whole commit with everything promised', async () => {
-    const { faults, images, withoutTail } = await judgeCrashes(run, {
-      chance: createChance(seed),
-      imagesMax: 300,
-    });
-    expect(faults).toEqual([]);
-    expect(images.torn).toBe(300);
-    // The cuts cut something off, and some fell into a checkpoint.
-    expect(withoutTail).toBeGreaterThan(100);
-    expect(run.disk.changes.filter(({ file }) => file === 'store.db').length).toBeGreaterThan(10);
-  }, 120_000);
-});
-
-describe('a server that does not flush is condemned by both', () => {
-  test.each<[what: string, tampering: { readonly pragmas?: string[]; readonly inject?: string[] }]>([
-    ['synchronous = OFF', { pragmas: ['synchronous = OFF'] }],
-    ['synchronous = NORMAL, which flushes at checkpoints only', { pragmas: ['synchronous = NORMAL'] }],
-    ['a disk that says it has flushed and has not', { inject: ['fsync,fdatasync:retval=0'] }],
-  ])(
-    '%s',
-    async (_what, tampering) => {
-      const run = await runTraced({ seed, clients: 4, workMs: 1000, ...tampering });
-      const flushes = await judgeFlushes(run);
-      expect(flushes.acknowledgments).toBeGreaterThan(10);
-      expect(flushes.faults.length).toBeGreaterThan(flushes.acknowledgments / 2);
-      const crashes = await judgeCrashes(run, { chance: createChance(seed), imagesMax: 60 });
-      expect(crashes.faults).toContainEqual(
-        expect.stringMatching(/^flushed at \d+: commit \d+ was acknowledged, the store reopens at \d+$/),
-      );
+  judged(
+    'strace',
+    'no response leaves before the flush of its commit: writes, and reads for their audit',
+    async () => {
+      const run = await runOnce();
+      const { faults, acknowledgments } = await judgeFlushes(run);
+      expect(faults).toEqual([]);
+      expect(acknowledgments).toBeGreaterThan(50);
+      const kinds = run.acknowledgments.map(({ requestId }) => requestId.split('-')[0]);
+      expect(kinds).toEqual(expect.arrayContaining(['write', 'read']));
     },
     60_000,
   );
+
+  judged(
+    'strace',
+    'cut anywhere, it reopens at a whole commit with everything promised',
+    async () => {
+      const run = await runOnce();
+      const { faults, images, withoutTail } = await judgeCrashes(run, {
+        chance: createChance(seed),
+        imagesMax: 300,
+      });
+      expect(faults).toEqual([]);
+      expect(images.torn).toBe(300);
+      // The cuts cut something off, and some fell into a checkpoint.
+      expect(withoutTail).toBeGreaterThan(100);
+      expect(run.disk.changes.filter(({ file }) => file === 'store.db').length).toBeGreaterThan(10);
+    },
+    120_000,
+  );
 });
 
-test('a slow flush changes the order of nothing', async () => {
-  const run = await runTraced({
-    seed,
-    clients: 8,
-    workMs: 1500,
-    inject: ['fsync,fdatasync:delay_enter=25000'],
-  });
-  const { faults, acknowledgments } = await judgeFlushes(run);
-  expect(faults).toEqual([]);
-  expect(acknowledgments).toBeGreaterThan(20);
-  expect((await judgeCrashes(run, { chance: createChance(seed), imagesMax: 60 })).faults).toEqual([]);
-}, 60_000);
+type Tampering = readonly [
+  what: string,
+  tampering: { readonly pragmas?: string[]; readonly inject?: string[] },
+];
+
+describe('a server that does not flush is condemned by both', () => {
+  const TAMPERINGS: readonly Tampering[] = [
+    ['synchronous = OFF', { pragmas: ['synchronous = OFF'] }],
+    ['synchronous = NORMAL, which flushes at checkpoints only', { pragmas: ['synchronous = NORMAL'] }],
+    ['a disk that says it has flushed and has not', { inject: ['fsync,fdatasync:retval=0'] }],
+  ];
+  for (const [what, tampering] of TAMPERINGS) {
+    judged(
+      'strace',
+      what,
+      async () => {
+        const run = await runTraced({ seed, clients: 4, workMs: 1000, ...tampering });
+        const flushes = await judgeFlushes(run);
+        expect(flushes.acknowledgments).toBeGreaterThan(10);
+        expect(flushes.faults.length).toBeGreaterThan(flushes.acknowledgments / 2);
+        const crashes = await judgeCrashes(run, { chance: createChance(seed), imagesMax: 60 });
+        expect(crashes.faults).toContainEqual(
+          expect.stringMatching(/^flushed at \d+: commit \d+ was acknowledged, the store reopens at \d+$/),
+        );
+      },
+      60_000,
+    );
+  }
+});
+
+judged(
+  'strace',
+  'a slow flush changes the order of nothing',
+  async () => {
+    const run = await runTraced({
+      seed,
+      clients: 8,
+      workMs: 1500,
+      inject: ['fsync,fdatasync:delay_enter=25000'],
+    });
+    const { faults, acknowledgments } = await judgeFlushes(run);
+    expect(faults).toEqual([]);
+    expect(acknowledgments).toBeGreaterThan(20);
+    expect((await judgeCrashes(run, { chance: createChance(seed), imagesMax: 60 })).faults).toEqual([]);
+  },
+  60_000,
+);

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { traced } from '../../../tools/durability/trace.ts';
 import { verifyChain } from '../../../src/stores/embedded/audit-chain.ts';
 import { FORMAT } from '../../../src/stores/embedded/schema.ts';
+import { judged } from '../../judges.ts';
 import { openScene, type Scene } from './scene.ts';
 
 let scene: Scene;
@@ -22,40 +23,45 @@ async function inFlight(base: string): Promise<number> {
   return Number(/^closeloop_http_requests_in_flight (\d+)$/m.exec(metrics)?.[1]);
 }
 
-test('SIGTERM finishes what is in flight, however slow the flush; nothing acknowledged is lost', async () => {
-  const FLUSH_MS = 200;
-  // Counted by thread: the first few are of the start.
-  const inject = [`fsync,fdatasync:delay_enter=${FLUSH_MS * 1000}:when=4+`];
-  const slow = { file: join(scene.root, 'trace'), inject };
-  const server = scene.start({ under: traced(slow) });
-  const base = await server.ready;
-  await scene.seed(base);
-  const names = Array.from({ length: 24 }, (_, i) => `n${String(i).padStart(2, '0')}`);
-  const sentAt = Date.now();
-  let answered = 0;
-  const answers = Promise.all(
-    names.map(async (name) => {
-      const answer = await scene.create(base, name);
-      answered += 1;
-      return answer;
-    }),
-  );
-  while ((await inFlight(base)) + answered < names.length) await pause(5);
-  expect(answered).toBeLessThan(names.length);
-  const ended = server.end('SIGTERM');
-  expect((await answers).map((answer) => answer?.status)).toEqual(names.map(() => 201));
-  expect(Date.now() - sentAt).toBeGreaterThan(FLUSH_MS);
-  expect(await ended).toEqual({ code: 0, signal: null });
-  expect(await scene.create(base, 'late')).toBeUndefined();
+judged(
+  'strace',
+  'SIGTERM finishes what is in flight, however slow the flush; nothing acknowledged is lost',
+  async () => {
+    const FLUSH_MS = 200;
+    // Counted by thread: the first few are of the start.
+    const inject = [`fsync,fdatasync:delay_enter=${FLUSH_MS * 1000}:when=4+`];
+    const slow = { file: join(scene.root, 'trace'), inject };
+    const server = scene.start({ under: traced(slow) });
+    const base = await server.ready;
+    await scene.seed(base);
+    const names = Array.from({ length: 24 }, (_, i) => `n${String(i).padStart(2, '0')}`);
+    const sentAt = Date.now();
+    let answered = 0;
+    const answers = Promise.all(
+      names.map(async (name) => {
+        const answer = await scene.create(base, name);
+        answered += 1;
+        return answer;
+      }),
+    );
+    while ((await inFlight(base)) + answered < names.length) await pause(5);
+    expect(answered).toBeLessThan(names.length);
+    const ended = server.end('SIGTERM');
+    expect((await answers).map((answer) => answer?.status)).toEqual(names.map(() => 201));
+    expect(Date.now() - sentAt).toBeGreaterThan(FLUSH_MS);
+    expect(await ended).toEqual({ code: 0, signal: null });
+    expect(await scene.create(base, 'late')).toBeUndefined();
 
-  const db = storeOf(scene);
-  const stored = db.prepare(`SELECT text FROM version WHERE text LIKE '%family%'`).all();
-  db.close();
-  expect(stored.map(({ text }) => /n\d\d/.exec(String(text))?.[0] ?? '').toSorted()).toEqual(names);
-  const { faults, anchored, seq } = await verifyChain(scene.folder);
-  // A stop in order leaves an anchor of the last commit.
-  expect([faults, anchored]).toEqual([[], seq]);
-}, 60_000);
+    const db = storeOf(scene);
+    const stored = db.prepare(`SELECT text FROM version WHERE text LIKE '%family%'`).all();
+    db.close();
+    expect(stored.map(({ text }) => /n\d\d/.exec(String(text))?.[0] ?? '').toSorted()).toEqual(names);
+    const { faults, anchored, seq } = await verifyChain(scene.folder);
+    // A stop in order leaves an anchor of the last commit.
+    expect([faults, anchored]).toEqual([[], seq]);
+  },
+  60_000,
+);
 
 test('while one process has the folder, another is refused by its name', async () => {
   const first = scene.start();

@@ -1,36 +1,24 @@
-/** MLLP over TLS, with certificates made for the occasion: who may speak is who can show the right one. */
+/** MLLP over TLS, who may speak is who can show the right one. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { listeningOf } from '../../../src/rails/hl7v2-mllp/index.ts';
 import { initiatorLink, openLinked, openWire, order, saysOf, type Linked } from './linked.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'closeloop-tls-'));
-const pathOf = (name: string): string => join(folder, name);
-const openssl = (...argv: readonly string[]): void =>
-  void execFileSync('openssl', argv, { stdio: 'ignore', cwd: folder });
-
-/** A key and a certificate by the CA, or by itself. */
-function certify(name: string, issuer?: string): void {
-  const subject = ['-subj', `/CN=${name}`, '-days', '2', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
-  const by = issuer === undefined ? [] : ['-CA', `${issuer}.crt`, '-CAkey', `${issuer}.key`];
-  openssl('req', '-x509', ...key, '-out', `${name}.crt`, ...subject, ...by);
-}
+/** A CA, three that it certified, and two that certified themselves. */
+const pathOf = (name: string): string => join(import.meta.dirname, '../../fixtures/tls', name);
 
 const fingerprintOf = (name: string): string =>
-  new X509Certificate(readFileSync(pathOf(`${name}.crt`))).fingerprint256;
+  new X509Certificate(readFileSync(pathOf(`${name}.cert.pem`))).fingerprint256;
 
 /** How a peer introduces itself. */
 const as = (name?: string): ConnectionOptions =>
   name === undefined
     ? {}
-    : { cert: readFileSync(pathOf(`${name}.crt`)), key: readFileSync(pathOf(`${name}.key`)) };
+    : { cert: readFileSync(pathOf(`${name}.cert.pem`)), key: readFileSync(pathOf(`${name}.key.pem`)) };
 
 /** A link that is known by this certificate alone. */
 const byCertificate = (name: string) =>
@@ -39,12 +27,8 @@ const byCertificate = (name: string) =>
 let server: Linked;
 
 beforeAll(async () => {
-  certify('ca');
-  for (const name of ['server', 'engine', 'other']) certify(name, 'ca');
-  certify('pinned');
-  certify('unknown');
-  const own = { cert: pathOf('server.crt'), key: pathOf('server.key') };
-  const mutual = { ...own, ca: pathOf('ca.crt') };
+  const own = { cert: pathOf('server.cert.pem'), key: pathOf('server.key.pem') };
+  const mutual = { ...own, ca: pathOf('ca.cert.pem') };
   server = await openLinked([
     { tls: own, links: [initiatorLink({ name: 'by-address' })] },
     { tls: mutual, links: [initiatorLink({ name: 'by-ca' })] },
@@ -54,13 +38,12 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.close();
-  rmSync(folder, { recursive: true });
 });
 
 /** What a peer is told at a port; '' when it is turned away. */
 async function speak(index: number, id: string, who: ConnectionOptions): Promise<string> {
   const port = server.ports[index] ?? 0;
-  const socket = connect({ host: '127.0.0.1', port, ca: readFileSync(pathOf('ca.crt')), ...who });
+  const socket = connect({ host: '127.0.0.1', port, ca: readFileSync(pathOf('ca.cert.pem')), ...who });
   const wire = await openWire(port, socket);
   wire.send(order({ id }));
   const answer = wire.answers(1);

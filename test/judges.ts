@@ -1,0 +1,79 @@
+/**
+ * Programs of others that judge what this server does. Where one is absent, the tests that need it are listed by name as
+ * still to be done, and a line at the end of the run names the judge; with CI set they fail, since there all must be here.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from '@jest/globals';
+import { whyNotTraceable } from '../tools/durability/trace.ts';
+
+/** Why a judge cannot be asked on this machine; undefined when it can. */
+type WhyAbsent = () => string | undefined;
+
+const JUDGES = {
+  strace: whyNotTraceable,
+  mllp_send: () => whyNotRunning(['mllp_send', '--version'], 'Debian: apt-get install python3-hl7'),
+  curl: () => whyNotRunning(['curl', '--version'], 'Debian: apt-get install curl'),
+  mount: whyNotMountable,
+} as const satisfies Readonly<Record<string, WhyAbsent>>;
+
+export type Judge = keyof typeof JUDGES;
+
+/** Everything that must be here before a change is taken. */
+const MUST_BE_HERE = /^(1|true)$/.test(process.env['CI'] ?? '');
+
+/** Titles and expectations are those of the callers. */
+const define = test;
+
+const known = new Map<Judge, string | undefined>();
+
+/** Why a judge is absent; undefined when it is here. */
+export function whyAbsent(judge: Judge): string | undefined {
+  if (!known.has(judge)) known.set(judge, JUDGES[judge]());
+  return known.get(judge);
+}
+
+/** A test that is judged by programs of others. */
+export function judged(
+  judge: Judge,
+  name: string,
+  run: () => Promise<void> | void,
+  timeoutMs?: number,
+): void {
+  const why = whyAbsent(judge);
+  if (why !== undefined && !MUST_BE_HERE) {
+    test.todo(`${name} (judge absent: ${judge}; ${why})`);
+    return;
+  }
+  define(
+    name,
+    why === undefined ? run : () => Promise.reject(new Error(`${judge} is absent: ${why}`)),
+    timeoutMs,
+  );
+}
+
+function whyNotRunning([program = '', ...argv]: readonly string[], way: string): string | undefined {
+  try {
+    execFileSync(program, argv, { stdio: 'ignore' });
+    return undefined;
+  } catch (error) {
+    // A program that is here and dislikes the question is here.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? way : undefined;
+  }
+}
+
+/** Only root may mount a small file system, and not in every container. */
+function whyNotMountable(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'closeloop-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'pipe' });
+    execFileSync('umount', [folder]);
+    return undefined;
+  } catch {
+    return 'file systems can be mounted by root alone';
+  } finally {
+    rmdirSync(folder);
+  }
+}
