@@ -2,8 +2,9 @@
 import { Buffer } from 'node:buffer';
 import { Hl7Fault } from './fault.ts';
 
-/** A code of table 0211 that we read and write. */
-export type Charset = 'ASCII' | 'UNICODE UTF-8' | Latin;
+/** A code of table 0211 that we read and write; and the one that has none there, and that many engines mean all the same. */
+export type Charset = 'ASCII' | 'UNICODE UTF-8' | Latin | Windows;
+type Windows = 'WINDOWS-1252';
 type Latin = `8859/${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 15}`;
 
 const LATIN: readonly Latin[] = [
@@ -27,6 +28,9 @@ const NAMES: ReadonlyMap<string, Charset> = new Map<string, Charset>([
   ['UNICODEUTF8', 'UNICODE UTF-8'],
   ['UTF8', 'UNICODE UTF-8'],
   ['UNICODE', 'UNICODE UTF-8'],
+  ['WINDOWS1252', 'WINDOWS-1252'],
+  ['CP1252', 'WINDOWS-1252'],
+  ['1252', 'WINDOWS-1252'],
   ...LATIN.flatMap((code): [string, Charset][] => [
     [fold(code), code],
     [fold(`ISO${code}`), code],
@@ -56,7 +60,7 @@ export function decode(bytes: Uint8Array, charset: Charset): string | undefined 
   const { characters } = tableOf(charset);
   let sound = true;
   const decoded = text.replaceAll(UPPER, (byte) => {
-    const character = characters[byte.charCodeAt(0) - FIRST];
+    const character = characters[byte.charCodeAt(0) - UPPER_FIRST];
     sound &&= character !== undefined;
     return character ?? '';
   });
@@ -99,7 +103,7 @@ function encode(text: string, charset: Charset): Uint8Array | undefined {
   if (charset === '8859/1') return NOT_LATIN1.test(text) ? undefined : fromLatin1(text);
   const { bytes } = tableOf(charset);
   let sound = true;
-  const encoded = text.replaceAll(BEYOND_CONTROLS, (character) => {
+  const encoded = text.replaceAll(BEYOND_ASCII, (character) => {
     const byte = bytes.get(character);
     sound &&= byte !== undefined;
     return byte ?? '';
@@ -108,30 +112,37 @@ function encode(text: string, charset: Charset): Uint8Array | undefined {
 }
 
 const NOT_LATIN1 = /[^\0-\xff]/;
-const UPPER = /[\xa0-\xff]/g;
-const BEYOND_CONTROLS = /[^\0-\x9f]/g;
-/** Below it all parts of 8859 agree: ASCII and the control characters. */
-const FIRST = 0xa0;
+const UPPER = /[\x80-\xff]/g;
+const BEYOND_ASCII = /[^\0-\x7f]/g;
+/** Below it all of them agree. */
+const UPPER_FIRST = 0x80;
+/** Five bytes of Windows-1252 mean nothing; the Encoding Standard makes control characters of them. */
+const NOTHING: ReadonlySet<number> = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
 
-/** The upper part of one 8859, both ways; a byte without a character is undefined. */
+/** The upper half of one character set, both ways; a byte without a character is undefined. */
 interface Table {
   readonly characters: readonly (string | undefined)[];
   readonly bytes: ReadonlyMap<string, string>;
 }
 
-const tables = new Map<Latin, Table>();
+const tables = new Map<Latin | Windows, Table>();
 
-function tableOf(charset: Latin): Table {
+function tableOf(charset: Latin | Windows): Table {
   const known = tables.get(charset);
   if (known !== undefined) return known;
-  const decoder = new TextDecoder(`iso-${charset.replace('/', '-')}`);
-  const characters = Array.from({ length: 0x100 - FIRST }, (_, index) => {
-    const character = decoder.decode(Uint8Array.of(FIRST + index));
+  const isWindows = charset === 'WINDOWS-1252';
+  const decoder = new TextDecoder(isWindows ? 'windows-1252' : `iso-${charset.replace('/', '-')}`);
+  const characters = Array.from({ length: 0x100 - UPPER_FIRST }, (_, index) => {
+    const byte = UPPER_FIRST + index;
+    if (isWindows && NOTHING.has(byte)) return undefined;
+    // The Encoding Standard reads 8859-1 and 8859-9 as Windows does; in HL7 these bytes are control characters.
+    if (!isWindows && byte < 0xa0) return String.fromCharCode(byte);
+    const character = decoder.decode(Uint8Array.of(byte));
     return character === '\ufffd' ? undefined : character;
   });
   const bytes = new Map<string, string>();
   for (const [index, character] of characters.entries())
-    if (character !== undefined) bytes.set(character, String.fromCharCode(FIRST + index));
+    if (character !== undefined) bytes.set(character, String.fromCharCode(UPPER_FIRST + index));
   const table = { characters, bytes };
   tables.set(charset, table);
   return table;

@@ -3,6 +3,8 @@
  * certificate or an address; what it says of itself (MSH-4) must be on its list.
  */
 import type { Ref } from '../fhir/types.ts';
+import type { Charset } from './charset.ts';
+import type { Namespaces } from './mapping/authority.ts';
 
 /** An organization by the facility that messages name it by. */
 export interface Facility {
@@ -39,6 +41,10 @@ export interface Link {
   readonly versions: readonly string[];
   /** Messages that are acknowledged and not stored: an event (`ADT^A04`), or a type, for its events that are not read here. */
   readonly ignore: readonly string[];
+  /** What names stand for that messages give instead of an OID (HD.1: `R1^EPIC`): name → system. */
+  readonly namespaces: Namespaces;
+  /** The character set of messages without MSH-18. */
+  readonly charset: Charset;
 }
 
 /** HL7 table 0103: debugging, production, training. */
@@ -74,4 +80,6 @@ export const LINK_DEFAULTS = {
   processingIds: ['P'],
   versions: VERSIONS,
   ignore: ['ADT'],
+  namespaces: {},
+  charset: 'UNICODE UTF-8',
 } as const satisfies Partial<Link>;

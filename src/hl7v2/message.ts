@@ -82,9 +82,14 @@ export function decodeMessage(
   bytes: Uint8Array,
   defaultCharset: Charset = 'UNICODE UTF-8',
 ): { readonly text: string; readonly charset: Charset } {
-  const charset = announcedCharset(bytes) ?? defaultCharset;
+  const announced = announcedCharset(bytes);
+  const charset = announced ?? defaultCharset;
   const decoded = decode(bytes, charset);
-  if (decoded === undefined) throw new Hl7Fault('102', `there are bytes that are no ${charset}`, AT_CHARSET);
+  if (decoded === undefined) {
+    const says = `there are bytes that are no ${charset}`;
+    const why = announced === undefined ? `${says}, which the link has for messages without MSH-18` : says;
+    throw new Hl7Fault('102', why, AT_CHARSET);
+  }
   return { text: decoded, charset };
 }
 

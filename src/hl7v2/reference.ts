@@ -50,7 +50,7 @@ export const hl7v2Markdown = (): string =>
       FIELDS_LOST.map(({ fields, messages, why }) => [fields, messages, why]),
     ),
     '## What a message may lack',
-    'E: nothing of the message is applied. W: applied, and said to the sender. I: noted. A dash: not asked of this message.',
+    'E: nothing of the message is applied. W: applied, and said to the sender. I: noted. A dash: not asked of this message. Of a message that does not name the profile 360X (MSH-21) plain v2.5.1 is asked: an OMG is judged as an ORM, and OSU and SIU may lack the authority of the referral id.',
     table(['Finding', 'Where', 'ERR-3', ...FINDING_COLUMNS, 'What is said'], findingRows()),
   ].join('\n\n') + '\n';
 

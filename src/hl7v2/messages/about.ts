@@ -15,6 +15,7 @@ import { readRf1 } from '../segments/rf1.ts';
 import { readSch } from '../segments/sch.ts';
 import { readTxa } from '../segments/txa.ts';
 import type { Findings } from './findings.ts';
+import { claims360X } from './header.ts';
 import type { Clock, Header, MessageName, PatientReading, ReadingContext } from './reading.ts';
 
 /** Where the numbers of an order may be. */
@@ -97,7 +98,7 @@ export function readNumbers(
     return { referralId: undefined, fillerNumber };
   }
   const read = readNumber(best.placer, namespaces, 'PLAC');
-  const referralId = read && withAuthority(read, name, header);
+  const referralId = read && withAuthority(read, name, header, !claims360X(message));
   if (read?.system === undefined) findings.add('referral-authority', `${best.at}.3`);
   if (best.placer?.namespaceId !== undefined) findings.add('referral-namespace', `${best.at}.2`);
   const order = OBR.read(message).placer?.entityIdentifier;
@@ -107,10 +108,18 @@ export function readNumbers(
 
 const hasValue = (number: Ei | undefined): boolean => number?.entityIdentifier !== undefined;
 
-/** An engine that speaks no 360X numbers its orders itself: the authority is the facility that sends. */
-function withAuthority(read: Identifier, name: MessageName, { sendingFacility }: Header): Identifier {
-  const isLenient = name === 'ORM^O01' || name === 'REF^I12';
-  if (read.system !== undefined || !isLenient || sendingFacility === undefined) return read;
+/**
+ * An engine that speaks no 360X numbers its orders itself: the authority is the facility that sends. That is so of what
+ * makes a referral; of an answer to one nobody knows whose number it bears.
+ */
+function withAuthority(
+  read: Identifier,
+  name: MessageName,
+  { sendingFacility }: Header,
+  isPlain: boolean,
+): Identifier {
+  const isOwn = name === 'ORM^O01' || name === 'REF^I12' || (name === 'OMG^O19' && isPlain);
+  if (read.system !== undefined || !isOwn || sendingFacility === undefined) return read;
   const system = systemOfOid(sendingFacility);
   return system === undefined ? read : { ...read, system };
 }

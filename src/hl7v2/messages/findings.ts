@@ -32,7 +32,7 @@ const FINDINGS = {
   'sent-ahead':             ['MSH-7',  '102', 'W W W W W W W', 'the time is ahead of the receipt, so it orders nothing: the order is that of arrival'],
   ahead:                    ['',       '102', 'W W W W W W W', 'the time of what happened is ahead of the receipt, and was left out'],
   structure:                ['MSH-9.3','103', 'W W W I I I I', 'this is not the message structure of the event'],
-  profile:                  ['MSH-21', '101', 'W W W - - - -', 'the message profile 360X is not named'],
+  profile:                  ['MSH-21', '101', 'W W W - - - -', 'the message profile 360X is not named, so the message is judged as plain v2.5.1'],
   zone:                     ['',       '102', 'W W W W W W W', 'the time has no offset; it was read in the zone of the link'],
   time:                     ['',       '102', 'W W W W W W W', 'this is no time, and was left out'],
   'code-unknown':           ['',       '103', 'W W W W W W W', 'the code is in no table, and was left out'],
@@ -40,7 +40,7 @@ const FINDINGS = {
   'patient-authority':      ['PID-3.4','101', 'W W W W W W W', 'the assigning authority is missing or unknown, so this identifier matches nobody'],
   'patient-identifier-type':['PID-3.5','103', 'W W W W W W W', 'the identifier type is not of table 0203'],
   'referral-id':            ['ORC-2',  '101', 'E E E E E E -', 'there is no referral id'],
-  'referral-authority':     ['ORC-2.3','101', 'E E E E W W -', 'the referral id has no assigning authority that is an OID or known for this link'],
+  'referral-authority':     ['ORC-2.3','101', 'E E E W W W -', 'the referral id has no assigning authority that is an OID or known for this link'],
   'referral-namespace':     ['ORC-2.2','102', 'W W W I - - -', 'the namespace of the referral id should be empty'],
   'order-numbers-differ':   ['OBR-2',  '102', 'W - - - W - -', 'this is not the referral id of ORC-2, which counts'],
   'another-order':          ['ORC',    '100', 'E E - - E - -', 'there is more than one order; each referral is a message of its own'],
@@ -51,8 +51,8 @@ const FINDINGS = {
   'too-many-questions':     ['OBX',    '102', 'W - - - W W -', 'only the first hundred questions were taken; all are in the kept message'],
   'reason-of-decline':      ['ORC-16', '101', '- W - - - - -', 'a decline needs a reason; it was applied as "not stated"'],
   'provider-in-status':     ['ORC-12', '102', '- W - - - - -', 'a status update names no ordering provider'],
-  'no-note':                ['ORC-5',  '207', '- W - - - - -', 'no note came with this status', 'referral-rule'],
-  direction:                ['ORC-1',  '207', 'E E E E E E -', 'this is the other party’s to say', 'not-your-move'],
+  'no-note':                ['ORC-5',  '103', '- W - - - - -', 'no note came with this status', 'referral-rule'],
+  direction:                ['ORC-1',  '103', 'E E E E E E -', 'this is the other party’s to say', 'not-your-move'],
   'no-event':               ['ORC-1',  '103', 'W W W W W W -', 'this order control and order status are none of a referral’s events', 'referral-rule'],
   'appointment-id':         ['SCH-2',  '101', '- - E - - - -', 'there is no appointment id'],
   slot:                     ['TQ1-7',  '101', '- - E - - - -', 'there is no slot, and none is invented'],
@@ -66,6 +66,19 @@ const FINDINGS = {
 
 export type Finding = keyof typeof FINDINGS;
 
+/** How a message is judged that does not name the profile 360X (MSH-21): an order as ORM is, and of the others only this is less. */
+const PLAIN: Readonly<Partial<Record<Finding, Mark>>> = {
+  profile: 'W',
+  'referral-authority': 'W',
+  'referral-namespace': '-',
+};
+
+/** What a message is judged by: its family, and whether it says of itself that it is of 360X. */
+export interface Judged {
+  readonly message: MessageName;
+  readonly claims360X: boolean;
+}
+
 /** What one reading found so far. */
 export interface Findings {
   /** Notes a finding, unless nobody asks for it in this kind of message. `at` where it is not the row's place. */
@@ -76,14 +89,13 @@ export interface Findings {
 /** A message could name the same fault a thousand times. */
 const FINDINGS_MAX = 50;
 
-export function createFindings(message: MessageName): Findings {
-  const family = message.slice(0, 3);
-  const column = FAMILIES.indexOf(family as Family); // a MessageName begins with one
+export function createFindings({ message, claims360X }: Judged): Findings {
+  const severityOf = severitiesFor(message.slice(0, 3) as Family, claims360X); // a MessageName begins with one
   const all: Remark[] = [];
   const add = (finding: Finding, at?: string): void => {
     const row: Row = FINDINGS[finding];
-    const severity = row[2].split(' ')[column] as Mark | undefined; // the column's letter
-    if (severity === undefined || severity === '-' || all.length === FINDINGS_MAX) return;
+    const severity = severityOf(finding);
+    if (severity === '-' || all.length === FINDINGS_MAX) return;
     const location = at ?? row[0];
     if (all.some((one) => one.location === location && one.says === row[3])) return;
     all.push({
@@ -95,6 +107,16 @@ export function createFindings(message: MessageName): Findings {
     });
   };
   return { add, all };
+}
+
+/** The families whose messages 360X profiles. */
+const PROFILED: ReadonlySet<Family> = new Set(['OMG', 'OSU', 'SIU']);
+
+function severitiesFor(family: Family, claims360X: boolean): (finding: Finding) => Mark {
+  const isPlain = !claims360X && PROFILED.has(family);
+  const column = FAMILIES.indexOf(isPlain && family === 'OMG' ? 'ORM' : family);
+  return (finding) =>
+    (isPlain ? PLAIN[finding] : undefined) ?? (FINDINGS[finding][2].split(' ')[column] as Mark); // the column's letter
 }
 
 const issueOf = (code: string): IssueCode => (code === '101' ? 'field-missing' : 'structure-invalid');

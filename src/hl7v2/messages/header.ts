@@ -68,12 +68,17 @@ export function checkHeader(message: Message, name: MessageName, clock: Clock, f
   else if (moment.assumed) findings.add('zone', 'MSH-7');
   const structure = msh.messageType?.messageStructure;
   if (structure !== undefined && !STRUCTURES[name].includes(structure)) findings.add('structure');
-  if (!msh.messageProfileIdentifier.some(({ entityIdentifier }) => entityIdentifier?.includes(PROFILE))) {
-    findings.add('profile');
-  }
+  if (!claims360X(message)) findings.add('profile');
 }
 
 const PROFILE = '360X';
+
+/** Whether a message says of itself that it follows 360X (MSH-21). */
+export function claims360X(message: Message): boolean {
+  const segment = first(message, 'MSH');
+  const profiles = segment === undefined ? [] : readMsh(segment).messageProfileIdentifier;
+  return profiles.some(({ entityIdentifier }) => entityIdentifier?.includes(PROFILE));
+}
 
 /** A facility as links list it: the OID where there is one, else the name. */
 export function nameOf(hd: Hd | undefined): string | undefined {

@@ -7,7 +7,7 @@ import { readMerged } from './adt-a08.ts';
 import { orcOf, readNumbers, readPast, readPerson } from './about.ts';
 import { meaningOf, type Meaning } from './events.ts';
 import { createFindings, type Findings } from './findings.ts';
-import { checkHeader, messageNamed, readHeader } from './header.ts';
+import { checkHeader, claims360X, messageNamed, readHeader } from './header.ts';
 import { readDocument } from './mdm-t02.ts';
 import { readRequest } from './omg-o19.ts';
 import { readStatusReason } from './osu-o51.ts';
@@ -21,7 +21,7 @@ export function readMessage(message: Message, context: ReadingContext): Reading 
   const header = readHeader(message, context);
   const name = messageNamed(header.message);
   if (name === undefined) return unsupported(header);
-  const findings = createFindings(name);
+  const findings = createFindings({ message: name, claims360X: claims360X(message) });
   checkHeader(message, name, context, findings);
   const numbers = readNumbers(message, name, context, header, findings);
   const patient = readPerson(message, context, header, findings);

@@ -42,7 +42,8 @@ export function openIncoming(
   let message: Message;
   let header: Header;
   try {
-    message = parseMessage(decodeMessage(bytes).text);
+    const { text, charset } = decodeMessage(bytes, link.charset);
+    message = parseMessage(text, charset);
     header = readHeader(message, { zone: link.zone, receivedAt, toleranceMs });
   } catch (error) {
     const barred = remarkOfFault(error);

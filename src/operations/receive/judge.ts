@@ -203,7 +203,7 @@ const contextOf = (
   zone: link.zone,
   receivedAt,
   toleranceMs,
-  namespaces: {},
+  namespaces: link.namespaces,
   sendingOrganization: sender,
   receivingOrganization: receiver,
 });

@@ -98,13 +98,14 @@ async function contextOf(
   const parties = [await partyOf(now, task.requester), await partyOf(now, task.owner)];
   const sender = parties.find((party) => party !== receiver) ?? receiver;
   const named = links.flatMap(({ senders, receivers }) => [...senders, ...receivers]);
-  const { declineOrderControl, noteReferralField, processingIds, unacknowledged, zone } =
+  const { declineOrderControl, namespaces, noteReferralField, processingIds, unacknowledged, zone } =
     link ?? LINK_DEFAULTS;
   return {
     ...BUILDING_DEFAULTS,
     controlId: '',
     now: Date.parse(entry.at),
     zone,
+    namespaces,
     processingId: processingIds[0],
     sendingFacility: await facilityOf(now, sender, [...(link?.receivers ?? []), ...named]),
     receivingFacility: await facilityOf(now, receiver, [...(link?.senders ?? []), ...named]),

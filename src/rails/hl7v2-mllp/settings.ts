@@ -1,9 +1,12 @@
 /** The links of an installation, as its operator writes them: a JSON file, checked before anything listens. */
 import { BlockList, isIP } from 'node:net';
 import { readFileSync } from 'node:fs';
+import { systemOfOid } from '../../fhir/identifier.ts';
 import type { Ref } from '../../fhir/types.ts';
+import { charsetNamed, type Charset } from '../../hl7v2/charset.ts';
 import { isZone } from '../../hl7v2/mapping/moment.ts';
 import { LINK_DEFAULTS, type Facility, type Link } from '../../hl7v2/link.ts';
+import type { Namespaces } from '../../hl7v2/mapping/authority.ts';
 
 /** One port, and the links that may come in by it. */
 export interface Listening {
@@ -89,6 +92,8 @@ function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
     zone: zoneOf(entry['zone'] ?? LINK_DEFAULTS.zone, `${place}.zone`),
     authorities: textsOf(entry['authorities'] ?? [], `${place}.authorities`),
     ...takenOf(entry, place),
+    namespaces: namespacesOf(entry['namespaces'] ?? {}, `${place}.namespaces`),
+    charset: charsetOf(entry['charset'] ?? LINK_DEFAULTS.charset, `${place}.charset`),
     ...(entry['defaultReceiver'] !== undefined && {
       defaultReceiver: organizationOf(entry['defaultReceiver'], `${place}.defaultReceiver`),
     }),
@@ -119,6 +124,29 @@ function takenOf(entry: Raw, place: string): Pick<Link, 'ignore' | 'processingId
     processingIds: wordsOf(entry['processingIds'] ?? processingIds, `${place}.processingIds`, /^[DPT]$/, 1),
     versions: wordsOf(entry['versions'] ?? versions, `${place}.versions`, /^2\.\d(?:\.\d)?$/, 1),
   };
+}
+
+/** Name → OID or URI; kept as the system that identifiers have. */
+function namespacesOf(value: unknown, place: string): Namespaces {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${place} must be an object of names and OIDs or URIs`);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, meant]) => {
+      const text = textOf(meant, `${place}.${name}`);
+      const system = systemOfOid(text) ?? (URI.test(text) ? text : undefined);
+      if (system === undefined) throw new Error(`${place}.${name}: ${text} is neither an OID nor a URI`);
+      return [name, system];
+    }),
+  );
+}
+
+const URI = /^[a-z][a-z0-9+.-]*:\S+$/i;
+
+function charsetOf(value: unknown, place: string): Charset {
+  const charset = charsetNamed(textOf(value, place));
+  if (charset === undefined)
+    throw new Error(`${place}: ${String(value)} is no character set that is read here`);
+  return charset;
 }
 
 /** `ADT`, `ADT^A04`. */
