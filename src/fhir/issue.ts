@@ -226,11 +226,15 @@ function buildIssue(detail: IssueDetail): OperationOutcomeIssue {
   return {
     severity: detail.severity ?? 'error',
     code: detail.type ?? type,
-    details: { coding: [{ system: ISSUE_SYSTEM, code: detail.code }], text: solve },
+    details: { coding: [{ system: ISSUE_SYSTEM, code: detail.code }], text: tell(detail.diagnostics, solve) },
     ...(detail.diagnostics !== undefined && { diagnostics: detail.diagnostics }),
     ...(detail.expression?.length && { expression: [...detail.expression] }),
   };
 }
+
+/** What is the case, and then the way out. */
+const tell = (fact: string | undefined, solve: string): string =>
+  fact === undefined || fact === '' ? solve : `${fact}${/[.!?:;]$/.test(fact) ? '' : '.'} ${solve}`;
 
 /** A request refused. Carries a row's code and the particulars; the door renders it. */
 export class OperationOutcomeError extends Error {

@@ -8,6 +8,7 @@ import type { Ref } from '../fhir/types.ts';
 import { COMPARTMENTS } from '../resources/compartment.ts';
 import { refusalOfType } from '../resources/index.ts';
 import type { ResourceType } from '../resources/resource.ts';
+import { meantType, nearType } from '../resources/type-names.ts';
 import { EVERY_INTERACTION } from '../resources/resource.ts';
 import { isAt, type OperationSite } from './operations/operation.ts';
 import type { Interaction } from './request.ts';
@@ -114,8 +115,17 @@ function readParts(parts: readonly string[], hasQuery: boolean, served: Served):
   if (first === '_search' && rest.length === 0)
     return { shape: 'systemSearch', target: { template: '/_search' } };
   if (served.types.has(first)) return readTypeAddress(first, rest, hasQuery, served);
-  if (!TYPE_NAME.test(first)) throw notHere();
-  throw new OperationOutcomeError(refusalOfType(first), { diagnostics: `${first} is not served.` });
+  throw refuseType(first);
+}
+
+/** A name that is no type that is served, or no name of a type at all. */
+function refuseType(name: string): OperationOutcomeError {
+  const near = nearType(name);
+  if (near === undefined && !TYPE_NAME.test(name)) return notHere();
+  const said = TYPE_NAME.test(name) ? name : 'This type';
+  const diagnostics =
+    near === undefined ? `${said} is not served.` : `${said} is not served${meantType(name)}`;
+  return new OperationOutcomeError(refusalOfType(name), { diagnostics });
 }
 
 function readTypeAddress(
@@ -154,8 +164,7 @@ function readCompartmentAddress(
   const suffix = bySearch ? '/_search' : '';
   if (word === '*') return inAll(`${template}/*${suffix}`, bySearch);
   if (!TYPE_NAME.test(word)) return undefined;
-  if (!served.types.has(word))
-    throw new OperationOutcomeError(refusalOfType(word), { diagnostics: `${word} is not served.` });
+  if (!served.types.has(word)) throw refuseType(word);
   return {
     shape: bySearch ? 'typeSearch' : 'compartmentType',
     target: { compartment, type: word, template: `${template}/${word}${suffix}` },

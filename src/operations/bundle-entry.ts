@@ -57,7 +57,9 @@ export function readEntries(request: Request, base: string, entriesMax: number):
 function checkEntry(entry: unknown, index: number): void {
   const place = `Bundle.entry[${index}]`;
   if (!isObject(entry)) throw refuse('an entry is an object', place);
-  const { resource } = entry;
+  const { resource, request } = entry;
+  if (request === undefined)
+    throw refuse('an entry of a batch or transaction says in request what is to be done (bdl-3)', place);
   if (resource === undefined || (isObject(resource) && typeof resource['resourceType'] === 'string')) return;
   throw refuse('a resource is an object with a resourceType', `${place}.resource`);
 }

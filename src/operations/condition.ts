@@ -15,6 +15,11 @@ const FOUND_MAX = 2;
 
 /** What a condition selects as things will be; the answer is expected to hold at the moment of commit. */
 export async function findCondition(draft: Draft, type: string, queryText: string): Promise<readonly Ref[]> {
+  const query = await queryOf(draft, type, queryText);
+  return findPreview(draft, query, plannedFor(draft, type, query.where));
+}
+
+async function queryOf(draft: Draft, type: string, queryText: string): Promise<Query> {
   const { publicBase } = draft.room.settings;
   const terminology = await termsOf([...new URLSearchParams(queryText)], {
     snapshot: () => draft.snapshot,
@@ -27,7 +32,7 @@ export async function findCondition(draft: Draft, type: string, queryText: strin
     types: SERVED_TYPES,
     terminology,
   });
-  const query: Query = {
+  return {
     type,
     where,
     sort: [],
@@ -36,7 +41,25 @@ export async function findCondition(draft: Draft, type: string, queryText: strin
     offset: 0,
     total: false,
   };
-  return findPreview(draft, query, plannedFor(draft, type, where));
+}
+
+/** Matches that are counted to be told. */
+const COUNTED_MAX = 1000;
+
+/** The refusal of a condition that selects several, with how many there are. */
+export async function ambiguous(
+  draft: Draft,
+  type: string,
+  queryText: string,
+  expression?: readonly string[],
+): Promise<OperationOutcomeError> {
+  const query = { ...(await queryOf(draft, type, queryText)), count: COUNTED_MAX + 1 };
+  const { length } = await findPreview(draft, query);
+  const said = length > COUNTED_MAX ? `more than ${COUNTED_MAX}` : String(length);
+  return new OperationOutcomeError('condition-ambiguous', {
+    diagnostics: `${said} resources of type ${type} match the condition`,
+    expression,
+  });
 }
 
 /**
@@ -56,10 +79,6 @@ export async function selectToWrite(draft: Draft, type: string, queryText: strin
 /** The one resource that a condition selects, or none; several are refused. */
 export async function selectOne(draft: Draft, type: string, queryText: string): Promise<Ref | undefined> {
   const found = await findCondition(draft, type, queryText);
-  if (found.length > 1) {
-    throw new OperationOutcomeError('condition-ambiguous', {
-      diagnostics: `several ${type} match the condition`,
-    });
-  }
+  if (found.length > 1) throw await ambiguous(draft, type, queryText);
   return found[0];
 }

@@ -16,7 +16,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
 import { localRefOf, typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { findCondition } from './condition.ts';
+import { ambiguous, findCondition } from './condition.ts';
 import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
 
 /** Bundle `fullUrl`s and what became of them. */
@@ -123,7 +123,7 @@ async function resolveCondition(
     });
   }
   const found = await findCondition(draft, type, query);
-  if (found.length > 1) throw new OperationOutcomeError('condition-ambiguous', { expression: places });
+  if (found.length > 1) throw await ambiguous(draft, type, query, places);
   const [only] = found;
   if (only === undefined) {
     throw new OperationOutcomeError('reference-not-found', {

@@ -24,7 +24,7 @@ export const isFault = ({ severity = 'error' }: IssueDetail): boolean =>
   severity === 'error' || severity === 'fatal';
 
 /** What is wrong with a resource of a served type, at the level that the settings ask of the type. */
-export function judgeAtLevel(
+export async function judgeAtLevel(
   settings: DeskSettings,
   ref: string,
   { plain, storing }: Body,
@@ -32,11 +32,13 @@ export function judgeAtLevel(
 ): Promise<readonly IssueDetail[]> {
   const level = levelFor(settings.validation, typeOf(ref));
   const oneOf = level === 'required' ? (declarationOf(ref).profiles ?? []) : [];
-  return judgeResource(plain, {
+  const judged = await judgeResource(plain, {
     storing,
     level,
     oneOf,
     unknownModifiers: settings.unknownModifierExtensions,
     ...options,
   });
+  // Asked of what is sound.
+  return judged.some(isFault) ? judged : [...judged, ...(declarationOf(ref).faultsOf?.(plain) ?? [])];
 }

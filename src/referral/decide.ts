@@ -5,7 +5,7 @@
 import type { Resource } from '../fhir/types.ts';
 import { describeEvidence, fitOf, wantsEvidence, type Evidence } from './evidence.ts';
 import { ALIASES, GAPS, ROWS, type Mover, type Transition, type Trigger } from './extensions.ts';
-import { moversOf, refuseMove, rowsFrom } from './moves.ts';
+import { allowedMoves, moversOf, refuseMove, rowsFrom } from './moves.ts';
 import { rewritingNotes } from './rewritten.ts';
 import { note, refuse, type EventRuling, type Note, type Refusal, type Ruling } from './ruling.ts';
 import { describeState, isActive, isTerminal, readState, storedAs, type State } from './state.ts';
@@ -35,12 +35,16 @@ interface Asked extends TaskWrite {
  */
 export function decideUpdate(write: TaskWrite): Ruling {
   const movers = moversOf(write.actors, write.administrator);
-  if (movers.size === 0) return refuseStranger();
   const from = write.before === undefined ? 'draft' : readState(write.before);
+  if (movers.size === 0) return refuseStranger(from, movers);
   const written = readState(write.after);
-  if (written === undefined) return refuseUnreadable(write.after, from);
-  if (from === undefined)
-    return refuse('transition-not-allowed', 'The stored Task is in no state of a referral.');
+  if (written === undefined) return refuseUnreadable(write.after, from, movers);
+  if (from === undefined) {
+    return refuse(
+      'transition-not-allowed',
+      'The stored Task is in no state of a referral, so no move leads on from it.',
+    );
+  }
   const asked: Asked = { ...write, from, written, movers };
   return isSameState(from, written) ? decideSameState(asked) : decideChange(asked);
 }
@@ -68,9 +72,10 @@ export function decideEvent(state: State, event: Event, actors: ReadonlySet<Part
 function decideSameState(asked: Asked): Ruling {
   const { from, actors, evidence } = asked;
   const isStranger = actors.size === 0 && from !== 'entered-in-error'; // where an administrator left it (G12)
-  if (isStranger) return refuseStranger();
+  if (isStranger) return refuseStranger(from, asked.movers);
   if (from === 'draft' && !actors.has('referralInitiator')) {
-    return refuse('not-your-move', 'A draft is edited by the Referral Initiator alone (G11).');
+    const moves = allowedMoves(from, asked.movers);
+    return refuse('not-your-move', `A draft is edited by the Referral Initiator alone (G11). ${moves}`);
   }
   if (from === 'draft' || !actors.has('referralRecipient') || evidence.length === 0) return edit(asked, from);
   const row = bestRow(rowsFrom(from, asked.movers), evidence);
@@ -194,15 +199,15 @@ const hasReason = ({ statusReason }: Resource): boolean => {
   return Boolean(text) || (coding?.length ?? 0) > 0;
 };
 
-const refuseStranger = (): Refusal =>
-  refuse(
-    'not-your-move',
-    'Only the parties of a referral write its Task; an administrator acts for a named organization.',
-    ['Task'],
-  );
+function refuseStranger(from: State | undefined, movers: ReadonlySet<Mover>): Refusal {
+  const moves = from === undefined ? '' : ` ${allowedMoves(from, movers)}`;
+  const who =
+    'Only the parties of a referral write its Task; an administrator acts for a named organization.';
+  return refuse('not-your-move', `${who}${moves}`, ['Task']);
+}
 
-function refuseUnreadable(after: Resource, from: State | undefined): Refusal {
-  const where = from === undefined ? '' : ` The referral is ${describeState(from)}.`;
+function refuseUnreadable(after: Resource, from: State | undefined, movers: ReadonlySet<Mover>): Refusal {
+  const where = from === undefined ? '' : ` ${allowedMoves(from, movers)}`;
   const what = `Task.status ${String(after['status'])} with this businessStatus is no state of a referral.`;
   return refuse('transition-not-allowed', `${what}${where}`);
 }

@@ -34,7 +34,7 @@ export function refuseMove(
   asked: string,
   mover: Mover | undefined,
 ): Refusal {
-  const moves = `${describeMovers(movers)} may, from ${describeState(from)}: ${describeMoves(from, movers)}.`;
+  const moves = allowedMoves(from, movers);
   if (mover !== undefined && !movers.has(mover)) {
     return refuse('not-your-move', `${asked} is a move of the ${WORDS[mover]}. ${moves}`);
   }
@@ -42,6 +42,10 @@ export function refuseMove(
   if (!isParty) return refuse('not-your-move', `${asked}: only the parties of a referral move it. ${moves}`);
   return refuse('transition-not-allowed', `${asked} is no move from ${describeState(from)}. ${moves}`);
 }
+
+/** What these movers may do from a state, as a sentence: told with every refusal of a move. */
+export const allowedMoves = (from: State, movers: ReadonlySet<Mover>): string =>
+  `${describeMovers(movers)} may, from ${describeState(from)}: ${describeMoves(from, movers)}.`;
 
 function describeMoves(from: State, movers: ReadonlySet<Mover>): string {
   const rows = rowsFrom(from, movers);

@@ -5,7 +5,6 @@
 import type { IssueDetail } from '../fhir/issue.ts';
 import { parseReference, walkReferences } from '../fhir/reference.ts';
 import type { Resource } from '../fhir/types.ts';
-import type { Rules } from './rules.ts';
 
 interface Entry {
   readonly fullUrl?: string;
@@ -14,15 +13,6 @@ interface Entry {
 
 /** Bundles of these types are sealed: their references are resolved within. */
 const SEALED: ReadonlySet<unknown> = new Set(['document', 'message']);
-
-/** The rule of a Bundle that is written as a resource. */
-export const bundleRules: Rules = async ({ after }) => {
-  const found = after === undefined ? [] : findBundleFaults(after);
-  const [first, ...rest] = found.filter(({ severity }) => severity !== 'warning');
-  if (first === undefined) return { notes: found };
-  const expression = [first, ...rest].flatMap((fault) => fault.expression ?? []);
-  return { refused: { ...first, expression } };
-};
 
 /** What is wrong with the links of a Bundle; its structure and R4's invariants have been checked. */
 export function findBundleFaults(bundle: Resource): readonly IssueDetail[] {

@@ -1,10 +1,10 @@
 /** Bundle: a document or message kept whole; its entries travel inside it. */
-import { bundleRules } from './bundle-links.ts';
+import { findBundleFaults } from './bundle-links.ts';
 import type { ResourceType } from './resource.ts';
 
 export const bundle: ResourceType = {
   type: 'Bundle',
-  rules: bundleRules,
+  faultsOf: findBundleFaults,
   profiles: [
     'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralFeedbackDocumentBundle',
     'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralMessageBundle',

@@ -1,4 +1,5 @@
 /** What a declaration of a resource type may say. It states only what is special (rules 5.4). */
+import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Rules, Surroundings } from './rules.ts';
 
@@ -48,6 +49,8 @@ export interface ResourceType {
   readonly belongsTo?: (resource: Resource, self: Ref) => Ref | undefined;
   /** The resource as shown to someone who is not its custodian (Endpoint without its address) or to anyone (secrets). */
   readonly show?: (resource: Resource, own: boolean) => Resource;
+  /** What is wrong with a resource by itself, beside what R4's structure, invariants and profiles say. */
+  readonly faultsOf?: (resource: Resource) => readonly IssueDetail[];
   /** The rules of the referral that a write of this type must pass, and what it brings with it. */
   readonly rules?: Rules;
   /** Organizations that are parties of this resource: from it, a referral reaches what its references carry. */

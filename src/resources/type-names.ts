@@ -47,3 +47,20 @@ const readNumber = (text: string): unknown =>
 
 /** What a value of a primitive type looks like, for a person. */
 export const wordsOfPrimitive = (type: string): string => PRIMITIVES[type]?.says ?? type;
+
+const BY_FOLDED: ReadonlyMap<string, string> = new Map(
+  [...RESOURCE_TYPES].map((type) => [type.toLowerCase(), type]),
+);
+
+/** The type of R4 that is written in another case, or as several. */
+export function nearType(name: string): string | undefined {
+  const folded = name.toLowerCase();
+  const near = BY_FOLDED.get(folded) ?? BY_FOLDED.get(folded.replace(/s$/, ''));
+  return near === name ? undefined : near;
+}
+
+/** For the end of what is said of a name that is no type. */
+export function meantType(name: string): string {
+  const near = nearType(name);
+  return near === undefined ? '' : `; did you mean ${near}?`;
+}

@@ -4,6 +4,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Body } from '../../fhir/body.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
+import { isResourceType, meantType } from '../../resources/type-names.ts';
 import type { Draft } from '../draft.ts';
 
 /** One thing a client wants written: a request of its own, or an entry of a transaction. */
@@ -58,9 +59,14 @@ export function bodyOfType({ type, body }: WriteRequest): Body {
   if (body === undefined) throw new OperationOutcomeError('body-missing');
   if (body.plain.resourceType !== type) {
     throw new OperationOutcomeError('resource-type-mismatch', {
-      diagnostics: `the body is a ${body.plain.resourceType}, the address is of ${type}`,
-      expression: [body.plain.resourceType],
+      diagnostics: `${bodyIs(body.plain.resourceType)}, the address is of ${type}`,
+      ...(isResourceType(body.plain.resourceType) && { expression: [body.plain.resourceType] }),
     });
   }
   return body;
 }
+
+const bodyIs = (type: string): string =>
+  isResourceType(type)
+    ? `the body is a ${type}`
+    : `the resourceType of the body is none of R4${meantType(type)}`;

@@ -128,7 +128,7 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
     });
   }
   const seeing: Seeing = { snapshot: asked.snapshot, sight: invocation.sight, signal: request.signal };
-  const details = await judgeWithStored(seeing, (membershipOf) =>
+  const told = await judgeWithStored(seeing, (membershipOf) =>
     judgeAtLevel(room.settings, `${type}/`, body, {
       // Who asks is told everything, also where less is asked of what is written.
       level: 'claimed',
@@ -138,9 +138,27 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
       membershipOf,
     }),
   );
+  const asWritten = await judgeAtLevel(room.settings, `${type}/`, body);
+  const details = profile === undefined ? agree(told, asWritten) : told;
   if ((mode !== 'create' && mode !== 'update') || details.some(isFault)) return details;
   return [...details, ...(await wouldWrite(asked, mode, body))];
 }
+
+/**
+ * What a write would be refused for is an error, and nothing else is: what was found beside, by stored terminology, in
+ * what references lead to, or at a level that the settings do not ask for, is a warning.
+ */
+function agree(told: readonly IssueDetail[], asWritten: readonly IssueDetail[]): readonly IssueDetail[] {
+  const refused = new Map(asWritten.filter(isFault).map((detail) => [keyOf(detail), detail]));
+  const agreed = told.map((detail): IssueDetail => {
+    const isRefused = refused.delete(keyOf(detail));
+    return isRefused || !isFault(detail) ? detail : { ...detail, severity: 'warning' };
+  });
+  return [...agreed, ...refused.values()];
+}
+
+const keyOf = ({ code, expression, diagnostics }: IssueDetail): string =>
+  JSON.stringify([code, expression, diagnostics]);
 
 /** @throws OperationOutcomeError `field-missing`, `not-found` or `gone`, when there is no resource to judge */
 async function readStored({ invocation, snapshot, seen, mode }: Asked): Promise<Body> {

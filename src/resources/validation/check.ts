@@ -6,6 +6,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import type { Resource } from '../../fhir/types.ts';
 import { checkContained, checkMentioned } from './contained.ts';
 import { explain } from './explain.ts';
+import { meantType } from '../type-names.ts';
 import type { Tree } from './invariants.ts';
 import { makeKeywords } from './keywords.ts';
 import { PRIMITIVES } from './primitives.ts';
@@ -50,7 +51,12 @@ function checkResource(run: Run, resource: Tree, place: string): void {
   if (typeof resourceType !== 'string')
     return addMissing(run, `${place}/resourceType`, 'a resource needs it');
   if (!RESOURCE_TYPES.has(resourceType))
-    return add(run, `${place}/resourceType`, 'expected a resource type of R4', 'value');
+    return add(
+      run,
+      `${place}/resourceType`,
+      `expected a resource type of R4${meantType(resourceType)}`,
+      'value',
+    );
   run.resources.push({ resource: resource as Resource, place, container: run.container }); // its resourceType is a string
   checkType(run, resourceType, resource, place);
 }

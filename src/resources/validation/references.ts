@@ -1,5 +1,6 @@
 /** References (http://hl7.org/fhir/R4/references.html): what they may look like, and to what they may point (ref-1). */
 import { parseReference } from '../../fhir/reference.ts';
+import { meantType } from '../type-names.ts';
 import type { Tree } from './invariants.ts';
 import { add, type Met, type Run } from './run.ts';
 import { RESOURCE_TYPES } from './structure.ts';
@@ -11,7 +12,7 @@ export function checkReference(run: Run, value: Tree, place: string): void {
     const { reference, type } = value as Literal; // it is sound when this is asked
     const shown = reference === undefined ? undefined : typeOf(container, reference);
     const known = shown === undefined || RESOURCE_TYPES.has(shown);
-    if (!known) add(run, `${place}/reference`, SIGNS[shown] ?? 'its type is no resource type of R4', 'value');
+    if (!known) add(run, `${place}/reference`, whyUnknown(shown, reference), 'value');
     else if (shown !== undefined && isType(type) && type !== shown) {
       add(run, `${place}/type`, `the reference is to ${withArticle(shown)}`, 'value');
     }
@@ -56,6 +57,11 @@ const SIGNS: Readonly<Record<string, string>> = {
   [MALFORMED]: 'expected Type/id, an absolute URL, urn:uuid: with a UUID, or #id of a contained resource',
   [UNRESOLVED]: 'no contained resource has this id',
 };
+
+function whyUnknown(shown: string, reference = ''): string {
+  const [written = ''] = reference.split('/', 1);
+  return (SIGNS[shown] ?? 'its type is no resource type of R4') + meantType(written);
+}
 
 const URN = /^urn:(?:oid:[0-2](?:\.\d+){1,128}|uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$/;
 

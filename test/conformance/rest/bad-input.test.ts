@@ -9,11 +9,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../../src/config.ts';
 import { ISSUES } from '../../../src/fhir/issue.ts';
+import type { OperationOutcome, Resource } from '../../../src/fhir/types.ts';
 import { createLog } from '../../../src/http/log.ts';
 import { start } from '../../../src/start.ts';
 import * as make from '../../resources.ts';
 import { basic, BODY_BYTES_MAX, ENTRIES_MAX, TABLE } from './bad-input.ts';
-import { clientOf, openRest, versionsKept, type Rest, type Sending } from './client.ts';
+import { clientOf, entriesOf, openRest, versionsKept, type Rest, type Sending } from './client.ts';
 
 let rest: Rest;
 /** What `{name}` stands for in the rows. */
@@ -66,14 +67,76 @@ describe.each(Object.entries(TABLE))('%s', (_kind, rows) => {
       severity: 'error',
       details: {
         coding: [{ system: 'https://closeloop.dev/fhir/CodeSystem/issue', code }],
-        text: ISSUES[code].solve,
+        text: expect.stringContaining(ISSUES[code].solve),
       },
     });
+    // The fact stands before the way out.
+    expect(issue?.details?.text?.startsWith(issue.diagnostics ?? '')).toBe(true);
     expect(issue?.expression).toEqual(expression ?? issue?.expression);
     expect(answer.text).not.toMatch(/node_modules|\.ts[:)]|TypeError|\bat \w+ \(/);
     expect(await versionsKept(rest)).toBe(kept);
   });
 });
+
+const entry = (parts: object) => ({ resourceType: 'Bundle', type: 'batch', entry: [parts] });
+const about = (reference: string) => ({ ...make.observation('Patient/x'), subject: { reference } });
+
+describe('what is said', () => {
+  test.each<readonly [line: string, body: object | undefined, says: string | RegExp]>([
+    ['GET task/1', undefined, 'did you mean Task?'],
+    ['GET TASK', undefined, 'TASK is not served; did you mean Task?'],
+    ['GET Tasks', undefined, 'did you mean Task?'],
+    ['GET Patient/{patient}/observation', undefined, 'nothing at this address'],
+    ['GET Patient/{patient}/Observations', undefined, 'did you mean Observation?'],
+    ['POST Task', { resourceType: 'task' }, 'did you mean Task?'],
+    ['POST Observation', about('patient/1'), 'did you mean Patient?'],
+    [
+      'POST Bundle',
+      { ...entry({ resource: { resourceType: 'patient' } }), type: 'collection' },
+      'did you mean Patient?',
+    ],
+    ['POST ', entry({ resource: basic('x') }), '(bdl-3)'],
+    ['POST ', { ...entry({ resource: basic('x') }), type: 'transaction' }, '(bdl-3)'],
+    ['DELETE Patient?_id={patient},{twin}', undefined, '2 resources of type Patient match the condition'],
+    [
+      'POST Observation',
+      about('Patient?_id={patient},{twin}'),
+      '2 resources of type Patient match the condition',
+    ],
+    [
+      'PUT Task/{task}',
+      {
+        status: 'requested',
+        businessStatus: {
+          coding: [{ system: 'http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS', code: '7.0' }],
+        },
+      },
+      'may, from',
+    ],
+    ['PUT Task/{task}', { status: 'ready' }, 'may, from'],
+    ['PUT Task/{task}', { status: 'completed' }, 'may, from'],
+  ])('%s: %#', async (line, body, says) => {
+    const task = line.includes('{task}') ? await theTask() : undefined;
+    const sent = task === undefined ? body : { ...task, ...body };
+    const at = filled(line.replace('{task}', task?.id ?? ''));
+    const answer = await rest.send(at, { ...(sent && { body: fillBody(sent) }) } as Sending);
+    const issue =
+      answer.issues[0] ?? (entriesOf(answer)[0]?.response?.outcome as OperationOutcome | undefined)?.issue[0];
+    expect(issue?.details?.text).toContain(says);
+  });
+});
+
+/** The Task that a new order has opened. */
+async function theTask(): Promise<Resource> {
+  const order = make.serviceRequest({
+    subject: `Patient/${names.get('patient')}`,
+    requester: 'PractitionerRole/initiator',
+    performer: 'PractitionerRole/recipient',
+  });
+  const { id } = await rest.create(order);
+  const found = await rest.must(`GET Task?focus=ServiceRequest/${id}`);
+  return entriesOf(found)[0]?.resource as unknown as Resource; // the server sends resources
+}
 
 test('a body that ends early leaves nothing', async () => {
   const kept = await versionsKept(rest);

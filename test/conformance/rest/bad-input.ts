@@ -194,7 +194,7 @@ const ADDRESSES: readonly Row[] = [
     { body: { resourceType: 'OperationOutcome' } },
     'type-not-stored',
   ],
-  ['a type in lower case', 'GET patient/1', {}, 'not-found'],
+  ['a type in lower case', 'GET patient/1', {}, 'type-unknown'],
   ['a type that nobody has', 'GET Referral/1', {}, 'type-unknown'],
   ['an id with a space', 'GET Patient/a%20b', {}, 'id-invalid'],
   ['an id with a slash', 'GET Patient/a%2Fb', {}, 'id-invalid'],

@@ -108,7 +108,7 @@ function refusalOf(method: string, path: string, query = false): OperationOutcom
 describe('what is not here', () => {
   test.each([
     ['GET', '/Medication', 'type-unknown'],
-    ['GET', '/task', 'not-found'],
+    ['GET', '/task', 'type-unknown'],
     ['GET', '/__proto__', 'not-found'],
     ['GET', '/Task/1/2', 'not-found'],
     ['GET', '/Task/1/_history/2/3', 'not-found'],
