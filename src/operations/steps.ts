@@ -2,6 +2,7 @@
  * The order of checks, as a table. Read down a column to see what an interaction goes through, across to see which
  * interactions take a step. When several refusals apply, the step that stands first answers.
  */
+import { completeDraft } from './complete.ts';
 import { checkConsents } from './consents.ts';
 import { checkCustody } from './custody.ts';
 import type { Draft } from './draft.ts';
@@ -27,6 +28,7 @@ const TRANSACTION = 16;
 export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   //                     create   update   patch   delete   transaction
   [resolveReferences,    CREATE | UPDATE | PATCH          | TRANSACTION],
+  [completeDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [validateDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],

@@ -150,6 +150,7 @@ function move(asked: Asked, row: Transition): Ruling {
     ...rewritingNotes(asked.after, task, asked.written, row.to),
     ...gapNotes(row),
     ...missingNotes(asked, row),
+    ...reasonNotes(asked.after, row),
     ...surplusNotes(asked, row),
   ];
   return { kind: 'move', transition: row, state: row.to, task, notes };
@@ -176,6 +177,13 @@ function missingNotes({ evidence }: Asked, { event }: Transition): readonly Note
   if (!wantsEvidence(event) || fitOf(evidence, event) < Infinity) return [];
   const text = `${event} comes without its evidence, ${describeEvidence(event)}; the other party is told of the state alone.`;
   return [note('warning', text)];
+}
+
+/** BSeR asks for a reason; without one the other party does not know what to do instead. */
+function reasonNotes(after: Resource, { to }: Transition): readonly Note[] {
+  if (to !== 'rejected' || hasReason(after)) return [];
+  const text = 'The referral was declined without a reason: say why in Task.statusReason.';
+  return [note('warning', text, ['Task.statusReason'])];
 }
 
 /**

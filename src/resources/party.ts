@@ -10,6 +10,9 @@ const PARTY: ReadonlyMap<string, string> = new Map([
   ['Device', 'owner'],
 ]);
 
+/** The element by which a type stands for a party; `self` for the Organization itself, undefined for what stands for none. */
+export const partyElementOf = (type: string): string | undefined => PARTY.get(type);
+
 /** The Organization that a resource stands for as a party; undefined for what stands for none. */
 export async function readParty(
   ref: Ref,

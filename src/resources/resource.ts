@@ -1,7 +1,7 @@
 /** What a declaration of a resource type may say. It states only what is special (rules 5.4). */
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Rules, Surroundings } from './rules.ts';
+import type { Completion, Rules, Surroundings } from './rules.ts';
 
 export type TypeInteraction =
   | 'read'
@@ -53,6 +53,15 @@ export interface ResourceType {
   readonly faultsOf?: (resource: Resource) => readonly IssueDetail[];
   /** The rules of the referral that a write of this type must pass, and what it brings with it. */
   readonly rules?: Rules;
+  /**
+   * What its writer left out and what it refers to says, before its structure is judged. `read` gives what the writer may
+   * read, as it will be.
+   */
+  readonly completed?: (
+    before: Resource | undefined,
+    after: Resource,
+    read: (ref: Ref) => Promise<Resource | undefined>,
+  ) => Promise<Completion | undefined>;
   /** Organizations that are parties of this resource: from it, a referral reaches what its references carry. */
   readonly partiesOf?: (resource: Resource, around: Surroundings) => Promise<readonly Ref[]>;
   /** Whether its rules decide who writes it (a referral Task has two parties); otherwise only its custodian does. */

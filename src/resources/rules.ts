@@ -16,6 +16,12 @@ export interface Change {
 /** Turns one tree of a resource into another; pure, applied to every tree of the resource. */
 export type Become = (tree: Resource) => Resource;
 
+/** What was left out of a resource and is taken from another, and what is said of it. */
+export interface Completion {
+  readonly become: Become;
+  readonly notes: readonly IssueDetail[];
+}
+
 /** What a rule may ask about. Whatever it learns here is checked again at the moment of commit. */
 export interface Surroundings {
   /** The organization that acts; undefined for an administrator who acts for nobody. */

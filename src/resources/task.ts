@@ -1,4 +1,5 @@
 /** Task: a referral's state as both parties see it (SD/BSeR-ReferralTask), or an organization's own work item. */
+import { partiesFromOrder } from './referral-rules/from-order.ts';
 import { taskRules, taskParties } from './referral-rules/task.ts';
 import { isReferralTask } from '../referral/state.ts';
 import type { ResourceType } from './resource.ts';
@@ -27,5 +28,6 @@ export const task: ResourceType = {
   ],
   writtenByParties: isReferralTask,
   partiesOf: taskParties,
+  completed: partiesFromOrder,
   rules: taskRules,
 };

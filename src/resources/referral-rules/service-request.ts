@@ -10,6 +10,7 @@ import { valuesAt } from '../element.ts';
 import type { Change, Further, Move, Ruling, Surroundings } from '../rules.ts';
 import { focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { buildOpenedTask } from './opened.ts';
+import { whyNobody } from './nobody.ts';
 import { actorsOf, partiesOf } from './parties.ts';
 import { notesOnClock } from './clock.ts';
 
@@ -48,12 +49,19 @@ async function decideDelete(ref: Ref, around: Surroundings): Promise<Ruling> {
 async function openTask(ref: Ref, after: Resource, around: Surroundings): Promise<Ruling> {
   if (!around.settings.openTaskForServiceRequest) return {};
   if (after['status'] !== 'active' || after['intent'] !== 'order') return {};
+  if (await bringsTask(ref, around)) return {};
   const performers = valuesAt(after, 'performer');
-  if (performers.length !== 1 || (await bringsTask(ref, around))) return {};
   const initiator = await around.partyOf(after['requester']);
-  const recipient = await around.partyOf(performers[0]);
-  if (recipient === undefined) return {};
-  if (initiator === undefined || initiator !== around.actor) return { notes: [notOpened()] };
+  const recipient = performers.length === 1 ? await around.partyOf(performers[0]) : undefined;
+  if (recipient === undefined) return { notes: [notOpened('performer', whyNotSent(performers))] };
+  if (initiator === undefined) {
+    const why = whyNobody('ServiceRequest.requester', after['requester']);
+    return { notes: [notOpened('requester', why)] };
+  }
+  if (initiator !== around.actor)
+    return {
+      notes: [notOpened('requester', 'ServiceRequest.requester is not the organization that asks')],
+    };
   const id = around.newId();
   const task: Ref = `Task/${id}`;
   const [row] = ROWS;
@@ -66,10 +74,15 @@ async function openTask(ref: Ref, after: Resource, around: Surroundings): Promis
   };
 }
 
-const notOpened = () =>
-  note('warning', 'No Task was opened: ServiceRequest.requester is not the organization that asks.', [
-    'ServiceRequest.requester',
-  ]);
+/** Whoever sends an order means it to arrive: that it went to nobody is said, and why. */
+const notOpened = (element: string, why: string) =>
+  note('information', `No referral was opened: ${why}.`, [`ServiceRequest.${element}`]);
+
+function whyNotSent(performers: readonly unknown[]): string {
+  if (performers.length > 1)
+    return 'ServiceRequest.performer names several; create a Task for each that shall have it';
+  return whyNobody('ServiceRequest.performer', performers[0]);
+}
 
 async function bringsTask(ref: Ref, around: Surroundings): Promise<boolean> {
   if (around.changes('Task').some(({ after }) => after !== undefined && focusOf(after) === ref)) return true;

@@ -8,6 +8,7 @@ import { isOpen, isReferralTask, modifiedAt, readState, storedAs } from '../../r
 import type { Change, Ruling, Surroundings } from '../rules.ts';
 import { notesOnClock } from './clock.ts';
 import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
+import { whyNobody } from './nobody.ts';
 import { isOpenedByServer, withoutOpenedMark } from './opened.ts';
 import { actorsOf, partiesOf, type Parties } from './parties.ts';
 import { visitEvidence } from './visits.ts';
@@ -75,6 +76,12 @@ const duplicateOf = ({ id }: Resource): Ruling => ({
   refused: { code: 'duplicate', diagnostics: `Task/${id} is open for the same request and recipient` },
 });
 
+/** Said where the order cannot fill in either. */
+const LACKS = {
+  requester: 'Task.requester is missing, and its order has no requester',
+  owner: 'Task.owner is missing, and its order names no performer, or several',
+} as const;
+
 /** A referral that is sent names two parties that this server knows. */
 function missingParty(after: Resource, { initiator, recipient }: Parties): Ruling | undefined {
   if (readState(after) === 'draft' || (initiator !== undefined && recipient !== undefined)) return undefined;
@@ -82,7 +89,8 @@ function missingParty(after: Resource, { initiator, recipient }: Parties): Rulin
   return {
     refused: {
       code: after[element] === undefined ? 'field-missing' : 'referral-rule',
-      diagnostics: `Task.${element} must name an Organization of this server, or a role, service or team of one`,
+      diagnostics:
+        after[element] === undefined ? LACKS[element] : whyNobody(`Task.${element}`, after[element]),
       expression: [`Task.${element}`],
     },
   };

@@ -65,7 +65,7 @@ describe('an active order opens one Task', () => {
   test('a requester who does not ask is warned of', async () => {
     const body = order({}, { requester: 'Organization/stranger' });
     const { warning } = await server.ask('initiator', 'POST', 'ServiceRequest', body);
-    expect(warning).toContain('No Task was opened');
+    expect(warning).toContain('No referral was opened');
   });
 
   test('a draft order that becomes active does, once', async () => {
