@@ -40,7 +40,7 @@ export function readConfig(
   const file = readFile(flags.get('config')?.text ?? env['CONFIG'], problems);
   const values: Partial<Record<SettingName, unknown>> = {};
   for (const name of NAMES) {
-    const given = flags.get(name) ?? fromEnvironment(name, env) ?? file.get(name);
+    const given = flags.get(name) ?? fromEnvironment(name, env, problems) ?? file.get(name);
     values[name] = valueOf(name, given, problems);
   }
   // Every name of the table now has a value of its row's type.
@@ -110,10 +110,34 @@ function valueOf(name: SettingName, given: Given | undefined, problems: string[]
 function fromEnvironment(
   name: SettingName,
   env: Readonly<Record<string, string | undefined>>,
+  problems: string[],
 ): Given | undefined {
   const variable = variableOf(name);
   const value = env[variable];
+  const isSecret = SETTINGS[name].secret === true;
+  const secretFile = isSecret ? env[`${variable}_FILE`] : undefined;
+  if (secretFile !== undefined) return fromSecretFile(variable, value, secretFile, problems);
   return value === undefined ? undefined : { text: value, by: variable };
+}
+
+/** A secret in a file of its own, as orchestrators mount them; one line end at its end is not part of it. */
+function fromSecretFile(
+  variable: string,
+  value: string | undefined,
+  file: string,
+  problems: string[],
+): Given | undefined {
+  if (value !== undefined) problems.push(`${variable} and ${variable}_FILE exclude each other`);
+  try {
+    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    if (text === '') problems.push(`${variable}_FILE (${file}) is empty`);
+    return { text, by: `${variable}_FILE` };
+  } catch (error) {
+    problems.push(
+      `${variable}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return undefined;
+  }
 }
 
 /** Reads the flags of the command line; what is no setting is a problem. */

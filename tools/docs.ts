@@ -42,7 +42,7 @@ function settingsMarkdown(): string {
     ],
   );
   return page('Settings', 'src/settings.ts', [
-    'The command line stands before the environment, the environment before the settings file (`--config file.json` or `CONFIG`), the file before the default. A switch alone is on; `--no-` before its name is off. Values that are unsafe are named in the log at every start.',
+    'The command line stands before the environment, the environment before the settings file (`--config file.json` or `CONFIG`), the file before the default. A switch alone is on; `--no-` before its name is off. Values that are unsafe are named in the log at every start. A secret may stand in a file of its own: `METRICS_TOKEN_FILE` names the file that holds `METRICS_TOKEN`.',
     table(['Setting', 'Variable, flag', 'Default', 'Allowed', 'Meaning'], rows),
   ]);
 }

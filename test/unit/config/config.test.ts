@@ -117,6 +117,22 @@ describe('errors name the setting and what is allowed', () => {
     ]);
   });
 
+  test.each([
+    ['not there', { METRICS_TOKEN_FILE: '/nowhere/token' }, /^METRICS_TOKEN_FILE cannot be read: /],
+    ['empty', { METRICS_TOKEN_FILE: settingsFile('\n') }, /^METRICS_TOKEN_FILE \(.*\) is empty$/],
+    [
+      'beside the secret itself',
+      { METRICS_TOKEN_FILE: settingsFile('a'), METRICS_TOKEN: 'b' },
+      /^METRICS_TOKEN and METRICS_TOKEN_FILE exclude each other$/,
+    ],
+  ])('the file of a secret is %s', (_what, env: Record<string, string>, says) => {
+    expect(problemsOf(DEMO, env)).toEqual([expect.stringMatching(says)]);
+  });
+
+  test('a secret is read from its file, without the line end', () => {
+    expect(readConfig(DEMO, { METRICS_TOKEN_FILE: settingsFile('sesame\n') }).metricsToken).toBe('sesame');
+  });
+
   test('a secret is not repeated', () => {
     expect(SETTINGS.metricsToken.secret).toBe(true);
   });
