@@ -2,6 +2,7 @@
  * The table of settings. One row each: default, bounds, meaning, and which values are unsafe. `docs/reference/settings.md`
  * is generated from it; `config.ts` reads the values.
  */
+import { isOid } from './fhir/identifier.ts';
 import { RESOURCE_TYPES } from './resources/index.ts';
 import { parseLevelRow } from './resources/validation-level.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
@@ -25,6 +26,7 @@ const algorithm = [
   'RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA',
   (part: string) => /^([RPE]S(256|384|512)|EdDSA)$/.test(part),
 ] as const;
+const oid = ['an OID such as 2.999.360', isOid] as const;
 const network = [
   'addresses or networks such as 10.0.0.0/8',
   (part: string) => /^[\da-fA-F.:]+(\/\d{1,3})?$/.test(part),
@@ -198,8 +200,15 @@ export const SETTINGS = {
   ),
   deliveriesInFlightMax: integer(32, [1, 1000], 'Deliveries under way at a time, each to another receiver.'),
 
+  // — numbers
+  serverOid: text(
+    undefined,
+    'OID of this server: it numbers referrals and patients of organizations without an OID of their own. Default: made of publicBaseUrl.',
+    { shape: oid },
+  ),
+
   // — clocks
-  clockToleranceMs: integer(
+  aheadToleranceMs: integer(
     5 * MINUTE,
     [SECOND, DAY],
     'How far the time of something that happened may be ahead of its receipt. Beyond it the time orders nothing, and the sender is told.',

@@ -32,7 +32,7 @@ export const SETTINGS: DeskSettings = {
   sourceName: 'closeloop-test',
   includesMax: 1000,
   openTaskForServiceRequest: true,
-  clockToleranceMs: 300_000,
+  aheadToleranceMs: 300_000,
   subscriptionAllowList: [],
 };
 

@@ -1,4 +1,5 @@
 /** Identifiers and the systems we quote by name (http://hl7.org/fhir/R4/identifier-registry.html). */
+import { createHash } from 'node:crypto';
 import type { Coding, Identifier } from './types.ts';
 
 /** HL7 table 0203, identifier type. */
@@ -30,6 +31,17 @@ const OID = /^[0-2](?:\.(?:0|[1-9]\d*))+$/;
 export function systemOfOid(oid: string): string | undefined {
   if (!OID.test(oid)) return undefined;
   return oid === NPI_OID ? NPI : `urn:oid:${oid}`;
+}
+
+/** Whether a text is an OID. */
+export const isOid = (text: string): boolean => OID.test(text);
+
+/** The OID of whatever a URL names: the arc of UUIDs (X.667), and the UUID that the URL makes (RFC 9562, version 8). */
+export function oidOfUrl(url: string): string {
+  const bytes = createHash('sha256').update(url).digest().subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return `2.25.${BigInt(`0x${bytes.toString('hex')}`)}`;
 }
 
 /** The bare OID of a system; undefined when the system is no OID. */

@@ -35,7 +35,8 @@ const NO_LINKS: ReceiveParts = {
 };
 
 export function createDesk({ messages: given = NO_LINKS, ...parts }: DeskParts): Desk {
-  const room: Room = { ...parts, patientsOf: rememberPatients(), packaged: findPackaged };
+  const { links } = given;
+  const room: Room = { ...parts, links, patientsOf: rememberPatients(), packaged: findPackaged };
   const messages = createMessageDoor(room, given);
   return { perform: createPerform(room, messages), messages };
 }

@@ -1,6 +1,7 @@
 /** What the desk works with: handed in by the roof, the same for every request. */
 import type { Address } from '../delivery/address.ts';
 import type { Ref } from '../fhir/types.ts';
+import type { Link } from '../hl7v2/link.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { RuleSettings } from '../resources/rules.ts';
@@ -28,11 +29,15 @@ export interface DeskSettings extends RuleSettings {
   readonly auditReads: boolean;
   /** How this server names itself as the source of AuditEvents. */
   readonly sourceName: string;
+  /** The OID of this server; without it one is made of `publicBase`. */
+  readonly serverOid?: string | undefined;
   /** Included resources of one page at most. */
   readonly includesMax: number;
 }
 
 export interface Room {
+  /** The links of messages: they name organizations by their facilities. */
+  readonly links: () => readonly Link[];
   readonly store: Store;
   readonly clock: Clock;
   readonly newId: NewId;

@@ -1,4 +1,6 @@
 /** What rules may ask about, answered from a draft: things as they will be. */
+import { facilityOf } from '../delivery/facility.ts';
+import { oidOfUrl, systemOfOid } from '../fhir/identifier.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
@@ -24,8 +26,18 @@ export function surroundingsOf(draft: Draft): Surroundings {
       [...draft.planned.values()]
         .filter(({ ref }) => typeOf(ref) === type)
         .map(({ ref, before, after }) => ({ ref, before, after: after?.plain })),
+    namespaceOf: (organization) => namespaceOf(draft, organization),
     newId: draft.room.newId,
   };
+}
+
+/** An organization's own OID, as a link or the organization has it; else the server's, which is told apart from all. */
+async function namespaceOf(draft: Draft, organization: Ref): Promise<string> {
+  const { links, settings } = draft.room;
+  const named = links().flatMap(({ senders, receivers }) => [...senders, ...receivers]);
+  const oids = named.filter(({ facility }) => systemOfOid(facility) !== undefined);
+  const own = await facilityOf(organization, oids, (ref) => readPreview(draft, ref));
+  return systemOfOid(own ?? '') ?? `urn:oid:${settings.serverOid ?? oidOfUrl(settings.publicBase)}`;
 }
 
 async function find(draft: Draft, type: string, param: string, to: Ref) {

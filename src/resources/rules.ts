@@ -40,6 +40,8 @@ export interface Surroundings {
   partyOf(reference: unknown): Promise<Ref | undefined>;
   /** The other changes of the same bundle to this type. */
   changes(type: string): readonly Change[];
+  /** The system in which an organization numbers its orders and patients: its own OID, else one of this server's. */
+  namespaceOf(organization: Ref): Promise<string>;
   newId(): string;
 }
 
@@ -47,7 +49,7 @@ export interface RuleSettings {
   /** Whether an active order opens its Task by itself (rules 1.7). */
   readonly openTaskForServiceRequest: boolean;
   /** How far a time may be ahead of this server's clock without a word. */
-  readonly clockToleranceMs: number;
+  readonly aheadToleranceMs: number;
   /** Absolute http addresses that Subscriptions may name beside https at public ones. */
   readonly subscriptionAllowList: readonly string[];
 }

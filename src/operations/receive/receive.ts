@@ -50,7 +50,7 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
   const waiting = createWaiting(room, parts);
 
   const receive: Receive = async (received) => {
-    const incoming = openIncoming(received, room.clock.now(), room.settings.clockToleranceMs);
+    const incoming = openIncoming(received, room.clock.now(), room.settings.aheadToleranceMs);
     const turnedAway = admit(incoming);
     return turnedAway === undefined ? keep(incoming, keyOf(incoming)) : audit(incoming, turnedAway);
   };

@@ -117,7 +117,7 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
   }
 
   async function tryAgain(item: OpenItem): Promise<Settled | undefined> {
-    const incoming = await readKept(store.snapshot(), item, parts.links(), room.settings.clockToleranceMs);
+    const incoming = await readKept(store.snapshot(), item, parts.links(), room.settings.aheadToleranceMs);
     if (incoming === undefined) return undefined;
     const { committed, result } = await offer(room, (snapshot) => prepare(snapshot, item.ref, incoming));
     if (!committed.replayed) room.committed(result.commit.writes.map(({ ref }) => ref));

@@ -1,13 +1,14 @@
 /** One move of a referral to the other party, as the HL7 v2 messages of 360X, in their order, each acknowledged. */
+import { facilityOf } from '../../delivery/facility.ts';
 import type { Patient, Ref, Resource } from '../../fhir/types.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
-import { LINK_DEFAULTS, type Facility, type Link } from '../../hl7v2/link.ts';
+import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
 import { buildMessages, type Told } from '../../hl7v2/messages/build.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
 import type { Receipt } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
-import { localRef, valuesAt } from '../../resources/element.ts';
+import { localRef } from '../../resources/element.ts';
 import { readParty } from '../../resources/party.ts';
 import { parseAddress, type Acknowledged, type Peers } from './peer.ts';
 import { readTold } from './told.ts';
@@ -107,8 +108,12 @@ async function contextOf(
     zone,
     namespaces,
     processingId: processingIds[0],
-    sendingFacility: await facilityOf(now, sender, [...(link?.receivers ?? []), ...named]),
-    receivingFacility: await facilityOf(now, receiver, [...(link?.senders ?? []), ...named]),
+    sendingFacility: await facilityOf(sender, [...(link?.receivers ?? []), ...named], (ref) =>
+      read(now, ref),
+    ),
+    receivingFacility: await facilityOf(receiver, [...(link?.senders ?? []), ...named], (ref) =>
+      read(now, ref),
+    ),
     patientSystems: { initiator: recordSystems(patient), recipient: [] },
     declineOrderControl,
     noteReferralField,
@@ -124,22 +129,6 @@ function recordSystems({ identifier = [] }: Patient): readonly string[] {
   const typed = identifier.filter(({ type }) => type?.coding?.some(({ code }) => RECORD_NUMBERS.has(code)));
   const kept = typed.length > 0 ? typed : identifier.filter(({ type }) => type === undefined).slice(0, 1);
   return kept.flatMap(({ system }) => system ?? []);
-}
-
-/** The facility by which the link, else another link, names an organization, else the OID that the organization is identified by. */
-async function facilityOf(
-  now: Snapshot,
-  organization: Ref | undefined,
-  named: readonly Facility[],
-): Promise<string | undefined> {
-  const known = named.find((facility) => facility.organization === organization);
-  if (known !== undefined || organization === undefined) return known?.facility;
-  const resource = await read(now, organization);
-  const values = valuesAt(resource, 'identifier.value');
-  const oid = values.find((value) => typeof value === 'string' && value.startsWith('urn:oid:')) as
-    | string
-    | undefined;
-  return oid?.slice('urn:oid:'.length);
 }
 
 async function partyOf(now: Snapshot, reference: unknown): Promise<Ref | undefined> {

@@ -7,9 +7,9 @@ import type { Surroundings } from '../rules.ts';
 /** When it was authored, as its writer's clock had it: a warning where that is ahead beyond the tolerance. */
 export function notesOnClock(
   { resourceType, authoredOn }: Resource,
-  { now, settings: { clockToleranceMs } }: Surroundings,
+  { now, settings: { aheadToleranceMs } }: Surroundings,
 ): readonly Note[] {
-  if (!isAfter(authoredOn, Date.parse(now) + clockToleranceMs)) return [];
+  if (!isAfter(authoredOn, Date.parse(now) + aheadToleranceMs)) return [];
   const says = `${resourceType}.authoredOn is ahead of this server's clock; it is kept as written, and orders nothing.`;
   return [note('warning', says, [`${resourceType}.authoredOn`])];
 }

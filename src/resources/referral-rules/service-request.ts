@@ -1,4 +1,5 @@
 /** What may happen to the order of a referral: it opens its Task, it follows its Task, it cannot go without it (rules 1). */
+import { isDeepStrictEqual } from 'node:util';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { ROWS } from '../../referral/extensions.ts';
 import { isSameReference } from '../../referral/fields.ts';
@@ -11,6 +12,7 @@ import type { Change, Further, Move, Ruling, Surroundings } from '../rules.ts';
 import { focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { buildOpenedTask } from './opened.ts';
 import { whyNobody } from './nobody.ts';
+import { numbersFor, placerOf, withPlacerOf } from './numbers.ts';
 import { actorsOf, partiesOf } from './parties.ts';
 import { notesOnClock } from './clock.ts';
 
@@ -22,8 +24,20 @@ export async function serviceRequestRules(
   if (before === undefined) return withNotes(await openTask(ref, after, around), notesOnClock(after, around));
   const ruling = await decideStatus(ref, before, after, around);
   if (ruling.refused !== undefined || before['status'] === 'active') return ruling;
-  return { ...(await openTask(ref, after, around)), ...ruling };
+  return merge(await openTask(ref, after, around), ruling);
 }
+
+/** Two rulings about one write, the second about what the first made of it. */
+const merge = (first: Ruling, second: Ruling): Ruling => ({
+  ...first,
+  ...second,
+  become: (tree) => (second.become ?? same)((first.become ?? same)(tree)),
+  further: [...(first.further ?? []), ...(second.further ?? [])],
+  moves: [...(first.moves ?? []), ...(second.moves ?? [])],
+  notes: [...(first.notes ?? []), ...(second.notes ?? [])],
+});
+
+const same = (tree: Resource): Resource => tree;
 
 const withNotes = (ruling: Ruling, notes: Ruling['notes'] = []): Ruling => ({
   ...ruling,
@@ -62,15 +76,20 @@ async function openTask(ref: Ref, after: Resource, around: Surroundings): Promis
     return {
       notes: [notOpened('requester', 'ServiceRequest.requester is not the organization that asks')],
     };
+  const numbers = await numbersFor(after, initiator, around);
   const id = around.newId();
   const task: Ref = `Task/${id}`;
   const [row] = ROWS;
   if (row === undefined) throw new Error('the table has a first row');
   return {
-    further: [{ ref: task, create: buildOpenedTask(id, ref, after, around.now) }],
+    ...(numbers.order !== undefined && { become: numbers.order }),
+    further: [{ ref: task, create: buildOpenedTask(id, ref, after, around.now) }, ...numbers.further],
     moves: [moveOf(task, row, { initiator, recipient })],
     links: [{ rel: 'related', ref: task }],
-    notes: [note('information', `${task} was opened for this active order.`, ['ServiceRequest.performer'])],
+    notes: [
+      note('information', `${task} was opened for this active order.`, ['ServiceRequest.performer']),
+      ...numbers.notes,
+    ],
   };
 }
 
@@ -112,7 +131,9 @@ async function decideStatus(
     return { refused: { code: issue, diagnostics, expression } };
   }
   const { status, notes } = decided;
-  const become = (tree: Resource): Resource => ({ ...tree, status });
+  const keeps = states.some((state) => state !== 'draft') && placerOf(after) === undefined;
+  const kept = keeps ? withPlacerOf(before) : same;
+  const become = (tree: Resource): Resource => ({ ...kept(tree), status });
   if (decided.kind === 'edit') return { become, notes };
   const asked = await askCancellation(tasks, around);
   return { become, notes, ...asked };
@@ -123,7 +144,10 @@ function brokenField(before: Resource, after: Resource): Ruling | undefined {
   if (!isSameReference(before['subject'], after['subject'])) {
     return frozen('subject', 'the patient of a referral');
   }
-  return placerOf(before) === placerOf(after) ? undefined : frozen('identifier', 'the referral ID');
+  const placer = placerOf(after);
+  return placer === undefined || isDeepStrictEqual([placer.system, placer.value], numberOf(before))
+    ? undefined
+    : frozen('identifier', 'the referral ID');
 }
 
 const frozen = (element: string, what: string): Ruling => ({
@@ -134,14 +158,10 @@ const frozen = (element: string, what: string): Ruling => ({
   },
 });
 
-/** The placer's identifier (V2-0203 PLAC): the referral ID. */
-function placerOf(request: Resource): string | undefined {
-  const placers = valuesAt(request, 'identifier').filter((identifier) =>
-    valuesAt(identifier, 'type.coding.code').includes('PLAC'),
-  );
-  const [placer] = placers as readonly { system?: string; value?: string }[];
-  return placer === undefined ? undefined : `${placer.system ?? ''}|${placer.value ?? ''}`;
-}
+const numberOf = (request: Resource): readonly (string | undefined)[] => {
+  const placer = placerOf(request);
+  return [placer?.system, placer?.value];
+};
 
 async function askCancellation(
   tasks: readonly (Resource & { readonly id: string })[],

@@ -10,6 +10,7 @@ import { notesOnClock } from './clock.ts';
 import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { whyNobody } from './nobody.ts';
 import { isOpenedByServer, withoutOpenedMark } from './opened.ts';
+import { numbersFor } from './numbers.ts';
 import { actorsOf, partiesOf, type Parties } from './parties.ts';
 import { visitEvidence } from './visits.ts';
 
@@ -181,13 +182,25 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
   const { state, notes } = decided;
   const moved = decided.kind === 'move';
   const stamp = moved && before !== undefined;
+  const sends = moved && !sent && request !== undefined && parties.initiator !== undefined;
+  const numbers = sends ? await numbersFor(request, parties.initiator, around) : undefined;
   return {
     become: (tree) =>
       withoutOpenedMark(stampModified(storedAs(tree, state, before), stamp ? around.now : undefined)),
-    notes: before === undefined ? [...notes, ...notesOnClock(after, around)] : notes,
+    notes: [
+      ...notes,
+      ...(before === undefined ? notesOnClock(after, around) : []),
+      ...(numbers?.notes ?? []),
+    ],
     ...(moved && {
       moves: [moveOf(ref, decided.transition, parties)],
-      further: await consequencesOf(after, parties, state, around),
+      further: [
+        ...(await consequencesOf(after, parties, state, around)),
+        ...(numbers?.order === undefined || focus === undefined
+          ? []
+          : [{ ref: focus, become: numbers.order }]),
+        ...(numbers?.further ?? []),
+      ],
     }),
   };
 }

@@ -1,0 +1,89 @@
+/**
+ * The numbers that a referral needs on every rail when it opens (rules 1.13): its own (PLAC), and one of its patient's.
+ * What a client gave is kept as it is; where it gave none, they are numbered in the namespace of the initiator.
+ */
+import { V2_0203 } from '../../fhir/identifier.ts';
+import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
+import { mintNumber } from '../../referral/number.ts';
+import { note, type Note } from '../../referral/ruling.ts';
+import { localRef } from '../element.ts';
+import type { Become, Further, Surroundings } from '../rules.ts';
+
+/** What an order that opens becomes, and what else is written with it. */
+export interface Numbered {
+  /** Undefined where the order has its number. */
+  readonly order?: Become;
+  readonly further: readonly Further[];
+  readonly notes: readonly Note[];
+}
+
+/** The numbers that an order and its patient lack. */
+export async function numbersFor(request: Resource, initiator: Ref, around: Surroundings): Promise<Numbered> {
+  const subject = localRef(request['subject']);
+  const patient = subject?.startsWith('Patient/') === true ? await around.read(subject) : undefined;
+  const lacksRecord = patient !== undefined && !numbersIn(patient).some(isRecordNumber);
+  const lacksPlacer = placerOf(request) === undefined;
+  if (!lacksRecord && !lacksPlacer) return { further: [], notes: [] };
+  const system = await around.namespaceOf(initiator);
+  const number = (code: string): Identifier => ({
+    type: { coding: [{ system: V2_0203, code }] },
+    system,
+    value: mintNumber(around.newId()),
+    assigner: { reference: initiator },
+  });
+  const [placer, record] = [number('PLAC'), number('MR')];
+  const further: Further = {
+    ref: subject ?? initiator,
+    become: (tree) => (numbersIn(tree).some(isRecordNumber) ? tree : withNumber(tree, record)),
+  };
+  return {
+    ...(lacksPlacer && {
+      order: (tree) => (placerOf(tree) === undefined ? withNumber(tree, placer) : tree),
+    }),
+    further: lacksRecord ? [further] : [],
+    notes: [
+      ...(lacksPlacer
+        ? [
+            note('information', `The order was given its number: ${placer.value}.`, [
+              'ServiceRequest.identifier',
+            ]),
+          ]
+        : []),
+      ...(lacksRecord
+        ? [
+            note('information', 'The patient was given a record number, since there was none.', [
+              'Patient.identifier',
+            ]),
+          ]
+        : []),
+    ],
+  };
+}
+
+/** The referral ID: the placer's identifier (V2-0203 PLAC). */
+export const placerOf = (request: Resource): Identifier | undefined =>
+  numbersIn(request).find((number) => typesOf(number).includes('PLAC'));
+
+/** The order with the referral ID that it had, where its client leaves out what it was not told of. */
+export function withPlacerOf(before: Resource): Become {
+  const placer = placerOf(before);
+  return (tree) => (placer === undefined || placerOf(tree) !== undefined ? tree : withNumber(tree, placer));
+}
+
+const numbersIn = ({ identifier }: Resource): readonly Identifier[] =>
+  (identifier ?? []) as readonly Identifier[]; // validated structure
+
+const withNumber = (tree: Resource, number: Identifier): Resource => ({
+  ...tree,
+  identifier: [...numbersIn(tree), number],
+});
+
+const typesOf = ({ type }: Identifier): readonly (string | undefined)[] =>
+  (type?.coding ?? []).map(({ code }) => code);
+
+/** Types of numbers that an organization keeps its record of a patient under; a number without a type may be one. */
+const RECORD_NUMBERS: ReadonlySet<string | undefined> = new Set(['MR', 'PI', 'PT', 'MRT']);
+
+const isRecordNumber = (number: Identifier): boolean =>
+  number.value !== undefined &&
+  (number.type === undefined || typesOf(number).some((code) => RECORD_NUMBERS.has(code)));
