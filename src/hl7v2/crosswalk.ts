@@ -48,13 +48,13 @@ const ROWS: readonly Row[] = [
   // the referral and its parties
   ['ServiceRequest.identifier[0]',     'ORC-2 OBR-2 SCH-26 RF1-6 TXA-14', 'all','both', 'type PLAC: the referral id'],
   ['ServiceRequest.identifier[1]',     'ORC-3 SCH-27 TXA-15 OBR-3 RF1-11','all','both', 'type FILL: from the recipient only'],
-  ['ServiceRequest.requester',         'ORC-12 OBR-16',              'OMG OSU', 'both', 'the clinician behind the role'],
+  ['ServiceRequest.requester',         'ORC-12 OBR-16',              'OMG OSU', 'both', 'the clinician behind the role, else the first named contact of the organization'],
   ['Practitioner.identifier[0]',       'ORC-12.1 ORC-12.9 ORC-12.13 AIP-3.1 PRD-7','OMG OSU SIU', 'both', 'the NPI before any other number'],
   ['Practitioner.name',                'ORC-12.2 ORC-12.3 ORC-12.4 ORC-12.5 ORC-12.6 ORC-12.10 PRD-2', 'OMG OSU SIU'],
   ['Practitioner.qualification[0].code.text', 'ORC-12.7',            'OMG OSU SIU'],
   // what is asked for
   ['ServiceRequest.code',              'OBR-4.4 OBR-4.5 OBR-4.6 OBR-4.8 OBR-4.9', 'OMG', 'both', 'OBR-4.1 says what kind of document; without an alternate code it is SNOMED CT 3457005, Patient referral'],
-  ['ServiceRequest.reasonCode',        'OBR-31',                     'OMG',     'both', 'the text is always CWE.2; up to two codings'],
+  ['ServiceRequest.reasonCode',        'OBR-31',                     'OMG',     'both', 'the text is always CWE.2; up to two codings; where an order has none, what reasonReference says, else its code'],
   ['ServiceRequest.reasonCode',        'DG1-3 RF1-10',               'OMG REF', 'in',   'the diagnoses, where an order has no OBR-31'],
   ['ServiceRequest.occurrencePeriod.end', 'TQ1-8 RF1-8',             'OMG REF', 'both', 'until when it is to be performed; without it by ServiceRequest.priority: a day for stat, three for asap, seven for urgent'],
   ['ServiceRequest.quantityQuantity.value', 'TQ1-14',                'OMG'],

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { parseJson } from '../../src/fhir/json.ts';
-import type { Ref, Resource } from '../../src/fhir/types.ts';
+import type { HumanName, Ref, Resource } from '../../src/fhir/types.ts';
 import { listeningOf, type Listening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { idOf } from '../../src/resources/element.ts';
 import type { Caller } from '../../src/operations/request.ts';
@@ -18,24 +18,33 @@ interface DemoOrganization {
   readonly role: Ref;
   readonly endpoint: Ref;
   readonly name: string;
+  /** Who answers for it: the ordering provider (ORC-12) of an order that names no clinician. */
+  readonly contact: HumanName;
   /** Its OID (the arc 2.999 is for examples): MSH-4 of its HL7 v2 messages, and the system of its referral IDs. */
   readonly oid: string;
   /** The OID under which it numbers its patients (PID-3.4). */
   readonly authority: string;
 }
 
-const organization = (side: Side, name: string, oid: string): DemoOrganization => ({
+const organization = (side: Side, name: string, oid: string, contact: HumanName): DemoOrganization => ({
   ref: `Organization/demo-${side}`,
   role: `PractitionerRole/demo-${side}`,
   endpoint: `Endpoint/demo-${side}`,
   name,
+  contact,
   oid,
   authority: `${oid}.5`,
 });
 
 export const ORGANIZATIONS: Readonly<Record<Side, DemoOrganization>> = {
-  initiator: organization('initiator', 'Elm Street Family Medicine', '2.999.360.1'),
-  recipient: organization('recipient', 'Riverside Nutrition Services', '2.999.360.2'),
+  initiator: organization('initiator', 'Elm Street Family Medicine', '2.999.360.1', {
+    family: 'Okafor',
+    given: ['Ngozi'],
+  }),
+  recipient: organization('recipient', 'Riverside Nutrition Services', '2.999.360.2', {
+    family: 'Sato',
+    given: ['Emi'],
+  }),
 };
 
 export interface World {
@@ -141,7 +150,7 @@ function directory(ports: World['receivingPorts']): Resource {
 }
 
 function directoryOf(
-  { ref, role, endpoint, name, oid }: DemoOrganization,
+  { ref, role, endpoint, name, contact, oid }: DemoOrganization,
   receivingPort: number,
 ): readonly Resource[] {
   return [
@@ -151,6 +160,7 @@ function directoryOf(
       identifier: [{ system: 'urn:ietf:rfc:3986', value: `urn:oid:${oid}` }],
       active: true,
       name,
+      contact: [{ name: contact }],
       endpoint: [{ reference: endpoint }],
     },
     {

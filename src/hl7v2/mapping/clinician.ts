@@ -1,10 +1,18 @@
 /** A clinician in a message (XCN) ⇄ Practitioner and the PractitionerRole through which they act for an organization. */
 import { URI_SYSTEM, systemOfOid } from '../../fhir/identifier.ts';
-import type { Practitioner, PractitionerRole, Ref, Reference, Resource } from '../../fhir/types.ts';
+import type {
+  HumanName,
+  Organization,
+  Practitioner,
+  PractitionerRole,
+  Ref,
+  Reference,
+  Resource,
+} from '../../fhir/types.ts';
 import type { Xcn } from '../datatypes.ts';
 import type { Namespaces } from './authority.ts';
 import { readPractitioner } from './person.ts';
-import { filled } from './plain.ts';
+import { filled, toFhirString } from './plain.ts';
 
 export interface Placed {
   readonly fullUrl: `urn:uuid:${string}`;
@@ -55,4 +63,49 @@ export function practitionerOf(
   if (resource?.resourceType === 'Practitioner') return resource as unknown as Practitioner; // by its type
   if (resource?.resourceType !== 'PractitionerRole') return undefined;
   return practitionerOf(resource['practitioner'] as Reference | undefined, resolve); // validated structure
+}
+
+/** Where a resource that acts for an organization names it. */
+const ACTS_FOR: Readonly<Record<string, string>> = {
+  PractitionerRole: 'organization',
+  HealthcareService: 'providedBy',
+  CareTeam: 'managingOrganization',
+  Device: 'owner',
+};
+
+/** Organizations above one another that are looked at. */
+const LEVELS_MAX = 3;
+
+/** Who answers for the organization behind a reference: its first contact with a name, else that of the one it is part of. */
+export function contactOf(
+  reference: Reference | undefined,
+  resolve: (reference: Reference) => Resource | undefined,
+  levels = LEVELS_MAX,
+): Practitioner | undefined {
+  const resource = reference && resolve(reference);
+  if (resource === undefined || levels === 0) return undefined;
+  const element = ACTS_FOR[resource.resourceType];
+  if (element !== undefined) {
+    const [organization] = [resource[element]].flat();
+    return contactOf(organization as Reference | undefined, resolve, levels); // validated structure
+  }
+  if (resource.resourceType !== 'Organization') return undefined;
+  const { contact = [], partOf } = resource as unknown as Organization; // by its type
+  const name = contact.map((one) => one.name).find((one) => one !== undefined && isNamed(one));
+  if (name === undefined) return contactOf(partOf, resolve, levels - 1);
+  return { resourceType: 'Practitioner', name: [name] };
+}
+
+const isNamed = ({ family, given = [], text }: HumanName): boolean =>
+  [family, given[0], text].some((part) => toFhirString(part) !== undefined);
+
+/** Whom a message names for an order: the clinician, where the directory knows anything of them; else the contact. */
+export function ordererOf(
+  reference: Reference | undefined,
+  resolve: (reference: Reference) => Resource | undefined,
+): Practitioner | undefined {
+  const practitioner = practitionerOf(reference, resolve);
+  const { name = [], identifier = [] } = practitioner ?? {};
+  const isKnown = name.some(isNamed) || identifier.some(({ value }) => toFhirString(value) !== undefined);
+  return isKnown ? practitioner : contactOf(reference, resolve);
 }

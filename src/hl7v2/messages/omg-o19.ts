@@ -2,13 +2,21 @@
  * OMG^O19 with ORC-1 NW: the referral request (360X PCC-55) ⇄ Patient, the referrer's roles, ServiceRequest and Task.
  * ORM^O01 is read as the same: engines that know no 360X order with it.
  */
-import type { Identifier, Reference, Resource, ServiceRequest, Task } from '../../fhir/types.ts';
+import type {
+  CodeableConcept,
+  Identifier,
+  Reference,
+  Resource,
+  ServiceRequest,
+  Task,
+} from '../../fhir/types.ts';
 import { withState } from '../../referral/state.ts';
 import { buildMessage, type SegmentValues } from '../build.ts';
-import { place, practitionerOf, readClinician, refersTo, type Placed } from '../mapping/clinician.ts';
+import { ordererOf, place, readClinician, refersTo, type Placed } from '../mapping/clinician.ts';
+import { writeReason } from '../mapping/concept.ts';
 import { writeDateTime } from '../mapping/moment.ts';
 import { writePractitioner } from '../mapping/person.ts';
-import { filled, some } from '../mapping/plain.ts';
+import { filled, some, toFhirString } from '../mapping/plain.ts';
 import type { Message } from '../message.ts';
 import { buildObr, readObr, type Obr } from '../segments/obr.ts';
 import { buildOrc, type Orc } from '../segments/orc.ts';
@@ -179,7 +187,7 @@ const assigned = (
 export function buildRequest(referral: Referral, context: BuildingContext): Message {
   const { request, task, resolve } = referral;
   const placer = placerNumber(referral, context);
-  const practitioner = practitionerOf(request.requester, resolve);
+  const practitioner = ordererOf(request.requester, resolve);
   const orderingProvider =
     practitioner === undefined ? [] : [writePractitioner(practitioner, context.namespaces)];
   const orc: Partial<Orc> = {
@@ -189,13 +197,12 @@ export function buildRequest(referral: Referral, context: BuildingContext): Mess
     orderingProvider,
     confidentialityCode: writeSecurity(request.meta?.security),
   };
-  const reasons = [...(request.reasonCode ?? []), ...reasonsReferredTo(referral)];
   const obr: Partial<Obr> = {
     setId: '1',
     placerOrderNumber: placer,
     universalServiceIdentifier: writeService(request.code),
     orderingProvider,
-    reasonForStudy: writeReasons(reasons),
+    reasonForStudy: writeReasons(reasonsOf(referral)),
   };
   const timing = writeTiming(request, task, context.performWithinDays);
   const segments: readonly (SegmentValues | undefined)[] = [
@@ -210,13 +217,23 @@ export function buildRequest(referral: Referral, context: BuildingContext): Mess
   return buildMessage(segments.filter((segment) => segment !== undefined));
 }
 
-/** The codes of the conditions that are the reason, where the order has no words of its own for it. */
-const reasonsReferredTo = ({ request, resolve }: Referral) =>
-  request.reasonCode?.length
-    ? []
-    : (request.reasonReference ?? []).flatMap((reference) => {
-        const condition = resolve(reference);
-        return condition?.resourceType === 'Condition'
-          ? [condition['code'] as ServiceRequest['code'] & {}]
-          : [];
-      });
+/** Why: in the order's own words, else in those of what it refers to, else what is asked for, which is never without why. */
+function reasonsOf({ request, resolve }: Referral): readonly CodeableConcept[] {
+  const { reasonCode = [], reasonReference = [], code } = request;
+  const own = reasonCode.filter(saysAnything);
+  if (own.length > 0) return own;
+  const referred = reasonReference.flatMap((reference) => reasonIn(reference, resolve(reference)));
+  return (referred.length > 0 ? referred : [code ?? {}]).filter(saysAnything);
+}
+
+/** What a Condition, an Observation, a report or a document says it is, or what the reference displays. */
+function reasonIn({ display }: Reference, resource: Resource | undefined): readonly CodeableConcept[] {
+  const concept = (resource?.['code'] ?? resource?.['type']) as CodeableConcept | undefined; // validated structure
+  if (concept !== undefined && saysAnything(concept)) return [concept];
+  return display === undefined ? [] : [{ text: display }];
+}
+
+const saysAnything = (concept: CodeableConcept): boolean => {
+  const { identifier, text } = writeReason(concept) ?? {};
+  return toFhirString(identifier ?? text) !== undefined;
+};
