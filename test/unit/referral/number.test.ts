@@ -15,7 +15,7 @@ describe('(rules 1.13) the numbers that the server gives', () => {
   test('show every wrong digit', () => {
     for (const number of MINTED.slice(0, 10)) {
       for (const at of placesOf(number)) {
-        const others = [...DIGITS].filter((digit) => digit !== number[at]);
+        const others = DIGITS.split('').filter((digit) => digit !== number[at]);
         expect(others.filter((digit) => isMinted(replaced(number, at, digit)))).toEqual([]);
       }
     }
@@ -39,6 +39,6 @@ describe('(rules 1.13) the numbers that the server gives', () => {
 });
 
 const placesOf = (number: string): readonly number[] =>
-  [...number].flatMap((digit, at) => (at > 2 && digit !== '-' ? [at] : []));
+  number.split('').flatMap((digit, at) => (at > 2 && digit !== '-' ? [at] : []));
 const replaced = (text: string, at: number, digit: string): string =>
   text.slice(0, at) + digit + text.slice(at + 1);
