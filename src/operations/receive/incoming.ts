@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Ref } from '../../fhir/types.ts';
+import { openBatch } from '../../hl7v2/batch.ts';
 import { Hl7Fault } from '../../hl7v2/fault.ts';
 import type { Facility, Link } from '../../hl7v2/link.ts';
 import { decodeMessage, parseMessage, type Message } from '../../hl7v2/message.ts';
@@ -46,7 +47,7 @@ export function openIncoming(
     message = parseMessage(text, charset);
     header = readHeader(message, { zone: link.zone, receivedAt, toleranceMs });
   } catch (error) {
-    const barred = remarkOfFault(error);
+    const barred = remarkOfFault(faultOfBatch(bytes) ?? error);
     return { ...arrived, ...nobody, message: undefined, header: undefined, barred };
   }
   const sender = organizationOf(link.senders, header.sendingFacility);
@@ -78,6 +79,17 @@ export function onlyReceiver({ defaultReceiver, receivers }: Link): Ref | undefi
 
 const organizationOf = (facilities: readonly Facility[], name: string | undefined): Ref | undefined =>
   facilities.find(({ facility }) => facility === name)?.organization;
+
+/** What kept a batch from being taken apart: its counts, or that it is too large. Other faults are those of one message. */
+function faultOfBatch(bytes: Uint8Array): Hl7Fault | undefined {
+  try {
+    openBatch(bytes);
+    return undefined;
+  } catch (error) {
+    const isOfBatch = error instanceof Hl7Fault && error.code !== '100';
+    return isOfBatch ? error : undefined;
+  }
+}
 
 function remarkOfFault(error: unknown): Remark {
   if (!(error instanceof Hl7Fault))

@@ -14,8 +14,9 @@ import {
   type AcknowledgmentAsked,
   type AcknowledgmentCode,
 } from '../../hl7v2/ack.ts';
+import { buildBatchAnswer, openBatch, type Batch } from '../../hl7v2/batch.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
-import { readLocation } from '../../hl7v2/fault.ts';
+import { Hl7Fault, readLocation } from '../../hl7v2/fault.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
 import { createDeframer, frame, type Frame } from '../../hl7v2/mllp.ts';
@@ -154,13 +155,31 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
       board.faulted(first?.name ?? '');
       return;
     }
-    const bytes = found.kind === 'message' ? found.bytes : found.head;
-    const link = linkOf(links, bytes);
-    const decided = found.kind === 'message' ? await decide(link, bytes) : refuseFrame(link, found.kind);
-    const replies = buildReplies(link, bytes, decided, parts);
+    const replies = found.kind === 'message' ? await answerMessages(found.bytes) : refuseFrame(found);
     if (socket.destroyed) return;
-    for (const reply of replies) socket.write(reply);
+    for (const reply of replies) socket.write(frame(reply));
     if (socket.writableLength > settings.unreadBytesMax) socket.destroy();
+  }
+
+  /** Each message of a batch is decided and acknowledged by itself, one after the other; the answer is a batch again. */
+  async function answerMessages(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
+    const batch = batchIn(bytes);
+    if (batch === undefined) return answerOne(bytes);
+    const answers: Uint8Array[][] = [];
+    for (const { messages } of batch.groups) {
+      const told: Uint8Array[] = [];
+      for (const message of messages) told.push(...(await answerOne(message)));
+      answers.push(told);
+    }
+    const isSilent = batch.file === undefined && batch.groups.every(({ header }) => header === undefined);
+    if (isSilent && answers.flat().length === 0) return [];
+    const { newControlId, clock } = parts;
+    return [buildBatchAnswer(batch, { groups: answers, at: clock.now(), newControlId })];
+  }
+
+  async function answerOne(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
+    const link = linkOf(links, bytes);
+    return buildReplies(link, bytes, await decide(link, bytes), parts);
   }
 
   async function decide(link: Link, bytes: Uint8Array): Promise<Answer> {
@@ -170,9 +189,24 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
     return decided;
   }
 
-  function refuseFrame(link: Link, kind: 'oversize' | 'restarted'): Answer {
+  function refuseFrame({ kind, head }: Extract<Frame, { readonly head: Uint8Array }>): readonly Uint8Array[] {
+    const link = linkOf(links, head);
     board.faulted(link.name);
-    return { fate: 'not-kept', code: 'AR', remarks: [FRAME_REMARKS[kind]] };
+    const refused: Answer = { fate: 'not-kept', code: 'AR', remarks: [FRAME_REMARKS[kind]] };
+    return buildReplies(link, head, refused, parts);
+  }
+}
+
+/** The batch that a frame holds; undefined for one message, and for what cannot be taken apart: it is kept as a whole. */
+function batchIn(bytes: Uint8Array): Batch | undefined {
+  try {
+    const batch = openBatch(bytes);
+    const [first] = batch.groups;
+    const isSingle = batch.file === undefined && first?.header === undefined && first?.messages.length === 1;
+    return isSingle && batch.groups.length === 1 ? undefined : batch;
+  } catch (error) {
+    if (error instanceof Hl7Fault) return undefined;
+    throw error;
   }
 }
 
@@ -215,7 +249,7 @@ function linkOf(links: readonly Link[], bytes: Uint8Array): Link {
 }
 
 /**
- * The acknowledgments that are asked for, framed. Original mode knows one, of the application. Enhanced mode knows two: that
+ * The acknowledgments that are asked for. Original mode knows one, of the application. Enhanced mode knows two: that
  * the message is in safe storage, and what became of it; both are known here at the same time, and told in this order.
  */
 function buildReplies(link: Link, received: Uint8Array, { code, remarks }: Answer, parts: ConnectionParts) {
@@ -224,7 +258,7 @@ function buildReplies(link: Link, received: Uint8Array, { code, remarks }: Answe
   return codesAsked(link, acknowledgmentAsked(msh ?? NOTHING_ASKED), code).map((told) => {
     const controlId = parts.newControlId();
     const message = buildAck({ received, code: told, controlId, at: parts.clock.now(), errors });
-    return frame(encodeBytes(encodeMessage(message), message.syntax.charset));
+    return encodeBytes(encodeMessage(message), message.syntax.charset);
   });
 }
 

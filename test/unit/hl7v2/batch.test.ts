@@ -1,7 +1,7 @@
 /** Batches, taken apart byte for byte. */
 import { Buffer } from 'node:buffer';
 import { expect, test } from '@jest/globals';
-import { splitBatch } from '../../../src/hl7v2/batch.ts';
+import { buildBatchAnswer, MESSAGES_MAX, openBatch, splitBatch } from '../../../src/hl7v2/batch.ts';
 import { sample } from './samples.ts';
 
 const split = (source: string) =>
@@ -35,6 +35,7 @@ test.each([
   ['a line that is nobody’s', `${BHS}PID|1\r${ONE}`, { code: '100' }],
   ['a line after a trailer', `${BHS}${ONE}BTS|1\rNTE|1\r`, { code: '100' }],
   ['nothing', '', { code: '100' }],
+  ['too many', ONE.repeat(MESSAGES_MAX + 1), { code: '104' }],
 ])('%s', (_what, source, expected) => {
   expect(() => split(source)).toThrow(expect.objectContaining(expected));
 });
@@ -42,4 +43,24 @@ test.each([
 test('every sample is itself', () => {
   const source = sample('pcc-60-appointment-booked');
   expect(split(source)).toEqual([source]);
+});
+
+// prettier-ignore
+const ANSWERS: readonly [string, string, string[][], string][] = [
+  ['a batch', 'BHS|^~\\&|App|^1.2^ISO|Ours|^3.4^ISO|2026||||B-1\rMSH|^~\\&\rBTS|1\r', [['ACK\r']],
+    'BHS|^~\\&|Ours|^3.4^ISO|App|^1.2^ISO|19700101000000+0000||||C-1|B-1\rACK\rBTS|1\r'],
+  ['a file of two batches, of which one asks for nothing', 'FHS$%~\\&$F\rBHS|^~\\&|A\rMSH|^~\\&\rBHS|^~\\&|B\rMSH|^~\\&\rFTS$2\r', [['ACK\r'], []],
+    'FHS$%~\\&$$$F$$19700101000000+0000$$$$C-3\rBHS|^~\\&|||A||19700101000000+0000||||C-1\rACK\rBTS|1\rBHS|^~\\&|||B||19700101000000+0000||||C-2\rBTS|0\rFTS$2\r'],
+  ['messages one after the other', 'MSH|^~\\&|A|B|C|D|2026||ADT^A08|1|P\rMSH|^~\\&\r', [['1\r', '2\r']],
+    'BHS|^~\\&|C|D|A|B|19700101000000+0000||||C-1\r1\r2\rBTS|2\r'],
+];
+
+test.each(ANSWERS)('the answer to %s', (_what, source, told, answer) => {
+  let count = 0;
+  const built = buildBatchAnswer(openBatch(Buffer.from(source)), {
+    groups: told.map((group) => group.map((text) => Buffer.from(text))),
+    at: 0,
+    newControlId: () => `C-${(count += 1)}`,
+  });
+  expect(Buffer.from(built).toString()).toBe(answer);
 });
