@@ -4,6 +4,7 @@
  */
 import { isOid } from './fhir/identifier.ts';
 import { RESOURCE_TYPES } from './resources/index.ts';
+import { parseAllowed } from './resources/outgoing-address.ts';
 import { parseLevelRow } from './resources/validation-level.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 
@@ -30,6 +31,11 @@ const oid = ['an OID such as 2.999.360', isOid] as const;
 const network = [
   'addresses or networks such as 10.0.0.0/8',
   (part: string) => /^[\da-fA-F.:]+(\/\d{1,3})?$/.test(part),
+] as const;
+
+const place = [
+  'places such as host, host:port, host:*, 10.0.0.0/8:port or http://host:port',
+  (part: string) => parseAllowed(part, 'rest-hook') !== undefined,
 ] as const;
 
 const level = [
@@ -185,10 +191,16 @@ export const SETTINGS = {
   attemptsMax: integer(12, [1, 100], 'Attempts before a delivery is given to a person.'),
   backoffMinMs: integer(SECOND, [10, 10 * MINUTE], 'Shortest pause between two attempts.'),
   backoffMaxMs: integer(15 * MINUTE, [SECOND, DAY], 'Longest pause between two attempts.'),
+  newAddressesPerDayMax: integer(
+    20,
+    [1, 100_000],
+    'Addresses that an organization may name in a day and has not named before, in Subscriptions and Endpoints.',
+  ),
   subscriptionAllowList: list(
     [],
-    'Where notifications may go beside https at public addresses: host, host:port, host:* or http://host:port.',
+    'Where notifications may go beside https at public addresses: host, host:port, 10.0.0.0/8:port or http://host:port.',
     {
+      shape: place,
       unsafe: (hosts) => (hosts.length > 0 ? `notifications may go to ${hosts.join(', ')}` : undefined),
     },
   ),
@@ -219,6 +231,15 @@ export const SETTINGS = {
     undefined,
     'JSON file with the listening ports and the links of HL7 v2 peers. Without it nothing listens for messages.',
   ),
+  hl7AllowList: list(
+    [],
+    'Where HL7 v2 messages may go beside public addresses and the places of the links: host:port or 10.0.0.0/8:port.',
+    { shape: place },
+  ),
+  hl7PlainTo: choice(
+    ['public', 'listed'],
+    'Where HL7 v2 messages may go without TLS: to public addresses too (a tunnel protects them), or to listed places alone.',
+  ),
   hl7MessageBytesMax: integer(64 * MIB, [KIB, 512 * MIB], 'Bytes of one HL7 v2 message.'),
   hl7MessageTimeoutMs: integer(
     MINUTE,
@@ -227,7 +248,11 @@ export const SETTINGS = {
   ),
   hl7IdleTimeoutMs: integer(0, [0, 30 * DAY], 'Time after which a silent connection is closed; 0 for never.'),
   hl7ConnectionsMax: integer(200, [1, 10_000], 'Connections of one port at a time.'),
-  hl7ConnectTimeoutMs: integer(5 * SECOND, [100, MINUTE], 'Time to reach a peer.'),
+  hl7ConnectTimeoutMs: integer(
+    5 * SECOND,
+    [100, MINUTE],
+    'Time to reach a peer, a subscriber or the issuer.',
+  ),
   duplicateWindowMs: integer(
     7 * DAY,
     [MINUTE, 90 * DAY],

@@ -18,6 +18,7 @@ import type { Clock } from './ports/clock.ts';
 import type { Store } from './ports/store.ts';
 import type { Listening } from './rails/hl7v2-mllp/index.ts';
 import { createRails, type Rails } from './rails/index.ts';
+import type { Outgoing } from './start-outgoing.ts';
 import { TRANSACTIONS } from './referral/transactions.ts';
 
 /** A delivery must have ended, one way or the other, this long before its lease does. */
@@ -43,6 +44,7 @@ export interface DeskParts {
   readonly clock: Clock;
   /** The ports and links of HL7 v2 peers. */
   readonly listening: readonly Listening[];
+  readonly outgoing: Outgoing;
 }
 
 /** The rails as the settings have them; doctor examines the same. */
@@ -51,9 +53,11 @@ export function raiseRails({
   log,
   clock,
   listening,
-}: Pick<DeskParts, 'config' | 'log' | 'clock' | 'listening'>): Rails {
+  outgoing,
+}: Pick<DeskParts, 'config' | 'log' | 'clock' | 'listening' | 'outgoing'>): Rails {
   return createRails({
     allowList: config.subscriptionAllowList,
+    http: outgoing.httpFor('rest-hook'),
     present,
     clock,
     transactionOf: (event) => TRANSACTIONS.find((transaction) => transaction.event === event)?.transaction,
@@ -66,11 +70,10 @@ export function raiseRails({
         messageTimeoutMs: config.hl7MessageTimeoutMs,
         idleTimeoutMs: config.hl7IdleTimeoutMs,
         connectionsMax: config.hl7ConnectionsMax,
-        connectTimeoutMs: config.hl7ConnectTimeoutMs,
+        connect: (destination, signal) => outgoing.guard.connect(destination, { signal }),
         unreadBytesMax: UNREAD_BYTES_MAX,
         replyBytesMax: UNREAD_BYTES_MAX,
         drainMs: config.drainMs,
-        tls: undefined,
       },
       log: (level, says, about) => log.write(level, says, about),
     },
@@ -78,13 +81,13 @@ export function raiseRails({
 }
 
 /** The desk, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
-export function raiseDesk({ config, log, base, store, metrics, clock, listening }: DeskParts): {
+export function raiseDesk({ config, log, base, store, metrics, clock, listening, outgoing }: DeskParts): {
   readonly perform: Perform;
   readonly rails: Rails;
   readonly dispatcher: Dispatcher;
   readonly messages: MessageDoor;
 } {
-  const rails = raiseRails({ config, log, clock, listening });
+  const rails = raiseRails({ config, log, clock, listening, outgoing });
   const criteria = () => ({ base, now: clock.now() });
   const subscriptions = createSubscriptionCache({
     store,
@@ -127,6 +130,7 @@ export function raiseDesk({ config, log, base, store, metrics, clock, listening 
       activePerOrganizationMax: config.subscriptionsPerOrganizationMax,
       activeMax: config.subscriptionsMax,
     }),
+    admitAddress: outgoing.admitAddress,
     committed: (refs) => {
       subscriptions.touched(refs);
       dispatcher.nudge();

@@ -27,6 +27,7 @@ import { RESOURCE_TYPES } from './resources/index.ts';
 import { searchParameters } from './resources/search-parameters.ts';
 import { readListening, type Listening } from './rails/hl7v2-mllp/index.ts';
 import { raiseDesk } from './start-desk.ts';
+import { createOutgoing, type Outgoing } from './start-outgoing.ts';
 import { openEmbeddedStore, type EmbeddedOptions } from './stores/embedded/open.ts';
 import { hasCurrentValues } from './stores/embedded/reindex.ts';
 
@@ -112,6 +113,7 @@ async function raise(
     now: () => clock.now(),
   });
   const listening = [...(config.hl7Links === undefined ? [] : readListening(config.hl7Links)), ...added];
+  const outgoing = createOutgoing(config, listening, clock);
   const { rails, perform, dispatcher, messages } = raiseDesk({
     config,
     log,
@@ -120,12 +122,14 @@ async function raise(
     metrics,
     clock,
     listening,
+    outgoing,
   });
   metrics.showLinks(() => rails.mllp.status());
   closing.push(() => rails.close());
   closing.push(() => dispatcher.stop());
 
-  const { issuer, audience, algorithms, keys, devIssuer } = await readIssuer(config, base);
+  const { issuer, audience, algorithms, keys, devIssuer } = await readIssuer(config, base, outgoing);
+  closing.push(() => keys.close());
   const failedLogins = createFailedLogins(
     (entry) => store.record(entry),
     (error) => log.write('error', 'failed logins could not be audited', { error: String(error) }),
@@ -243,7 +247,7 @@ interface Issuer {
 }
 
 /** The issuer that is trusted: the configured one, or in a demonstration our own. */
-async function readIssuer(config: Config, base: string): Promise<Issuer> {
+async function readIssuer(config: Config, base: string, outgoing: Outgoing): Promise<Issuer> {
   const { demo, issuer, jwksUri, jwksFile, organizationClaim, dataDir, tokenAlgorithms } = config;
   const audience = config.audience ?? base;
   if (demo) {
@@ -262,7 +266,8 @@ async function readIssuer(config: Config, base: string): Promise<Issuer> {
     };
   }
   if (issuer === undefined) throw new Error('issuer must be set');
-  const keys = jwksFile === undefined ? keysFromUri(jwksUri ?? '') : keysFromFile(jwksFile);
+  const keys =
+    jwksFile === undefined ? keysFromUri(jwksUri ?? '', outgoing.httpFor('jwks')) : keysFromFile(jwksFile);
   return { issuer, audience, algorithms: tokenAlgorithms, keys, devIssuer: undefined };
 }
 

@@ -23,6 +23,7 @@ describe('this house', () => {
       () => rules.wrongImports(LOADED),
     ],
     ['tools import only packages that are in the table', () => rules.wrongTools(LOADED)],
+    ['(directory DR41) connections begin in the guard alone', () => rules.unguarded(LOADED)],
     ['no file loads itself through others', () => rules.circles(SCRIPTS)],
     [
       'floors 0 to 3 have no clock, no chance and no surroundings of their own',
@@ -186,6 +187,14 @@ describe('a planted fault is found and named', () => {
   test.each<[string, (files: Tree) => readonly string[], string, string]>([
     ['too long', rules.longFiles, 'src/fhir/a.ts', 'a;\n'.repeat(401)],
     ['an empty word', rules.emptyNames, 'src/http/request-handler.ts', ''],
+    [
+      'a socket of its own',
+      rules.unguarded,
+      'src/rails/fax/a.ts',
+      `import { connect, type Socket } from 'node:net';`,
+    ],
+    ['a request of its own', rules.unguarded, 'src/http/a.ts', `await fetch(url);`],
+    ['a datagram', rules.unguarded, 'src/http/a.ts', `import { createSocket } from 'node:dgram';`],
     ['an empty folder name', rules.emptyNames, 'src/http/utils/a.ts', ''],
     ['not kebab-case', rules.emptyNames, 'src/http/requestBody.ts', ''],
     ['no opening', rules.unopened, 'src/fhir/a.ts', `import './b.ts';`],

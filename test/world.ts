@@ -33,7 +33,6 @@ export const SETTINGS: DeskSettings = {
   includesMax: 1000,
   openTaskForServiceRequest: true,
   aheadToleranceMs: 300_000,
-  subscriptionAllowList: [],
 };
 
 // — who asks
@@ -134,6 +133,7 @@ export async function openWorld({
     newId: () => `id-${String((made += 1)).padStart(4, '0')}`,
     address: async () => [],
     committed: () => undefined,
+    admitAddress: async () => 'admitted',
     settings: { ...SETTINGS, ...settings },
     ...parts,
   });

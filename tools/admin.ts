@@ -20,7 +20,9 @@ import { OperationOutcomeError } from '../src/fhir/issue.ts';
 import { bodyOf, parseJsonValue } from '../src/fhir/json.ts';
 import type { Resource } from '../src/fhir/types.ts';
 import type { Caller } from '../src/operations/request.ts';
+import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
 import { raiseDesk } from '../src/start-desk.ts';
+import { createOutgoing } from '../src/start-outgoing.ts';
 import { valuesOf } from '../src/operations/values.ts';
 import { openEmbeddedStore } from '../src/stores/embedded/open.ts';
 import { reindexFolder } from '../src/stores/embedded/reindex.ts';
@@ -95,6 +97,8 @@ async function importAll(resources: readonly Resource[], config: Config): Promis
   const log = createLog('warn', (lines) => process.stderr.write(lines), clock.now);
   const metrics = createMetrics({ status: () => store.status(), inFlight: () => 0, now: clock.now });
   const base = config.publicBaseUrl ?? `http://${config.host}:${config.port}${config.basePath}`;
+  // Nothing listens here, but what the links name may stand in the file.
+  const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
   const { perform, rails } = raiseDesk({
     config: { ...config, bundleEntriesMax: RESOURCES_MAX },
     log,
@@ -103,6 +107,7 @@ async function importAll(resources: readonly Resource[], config: Config): Promis
     metrics,
     clock,
     listening: [],
+    outgoing: createOutgoing(config, listening, clock),
   });
   try {
     await perform({

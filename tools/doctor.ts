@@ -12,6 +12,7 @@ import { createLog } from '../src/http/log.ts';
 import type { Finding } from '../src/ports/store.ts';
 import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
 import { raiseRails } from '../src/start-desk.ts';
+import { createOutgoing } from '../src/start-outgoing.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/audit-chain.ts';
 import { pathsOf } from '../src/stores/embedded/folder.ts';
 import { hasCurrentValues } from '../src/stores/embedded/reindex.ts';
@@ -116,7 +117,13 @@ async function examineRails(config: Config): Promise<readonly Finding[]> {
   const clock = { now: () => Date.now() };
   const log = createLog('error', (lines) => process.stderr.write(lines), clock.now);
   const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
-  const rails = raiseRails({ config, log, clock, listening });
+  const rails = raiseRails({
+    config,
+    log,
+    clock,
+    listening,
+    outgoing: createOutgoing(config, listening, clock),
+  });
   try {
     const named = [...rails.byName.values()].map(async (rail) =>
       (await rail.verify()).map((finding) => ({ ...finding, says: `${rail.name}: ${finding.says}` })),

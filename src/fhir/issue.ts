@@ -181,6 +181,11 @@ export const ISSUES = {
   'deletion-refused': row('business-rule', 409, 'End the referral first; see diagnostics.'),
   'consent-rule': row('business-rule', 422, 'See diagnostics for the rule.'),
   'subscription-refused': row('business-rule', 422, 'See diagnostics for the rule.'),
+  'address-not-allowed': row(
+    'business-rule',
+    422,
+    'Name an address on the public Internet (https for Subscriptions), or ask the operator to allow this one.',
+  ),
   'disclosure-denied': row('suppressed', 403, 'See the policy named.'),
   // — us
   'storage-full': row('no-store', 507, 'Nothing was written. An operator must free disk space.'),

@@ -49,7 +49,12 @@ export async function createDevIssuer(settings: DevIssuerSettings): Promise<DevI
   return {
     issuer: ISSUER,
     algorithm: ALGORITHM,
-    keys: { find: createLocalJWKSet({ keys: [open] }), reload: () => undefined },
+    keys: {
+      find: createLocalJWKSet({ keys: [open] }),
+      generation: () => 0,
+      reload: () => undefined,
+      close: () => undefined,
+    },
     sign({ subject, client, scope, organization, patient, lifetimeS = DAY_S }) {
       const seconds = Math.floor(now() / 1000);
       const claims = {

@@ -1,4 +1,5 @@
 /** The desk, put together: what the roof makes once and every door speaks to. */
+import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { Store } from '../ports/store.ts';
 import type { Clock, NewId } from '../ports/clock.ts';
 import { findPackaged } from './packaged.ts';
@@ -17,6 +18,7 @@ export interface DeskParts {
   readonly newId: NewId;
   readonly settings: DeskSettings;
   readonly address: Address;
+  readonly admitAddress: AdmitAddress;
   readonly committed: Room['committed'];
   /** How messages are received; without it there are no links. */
   readonly messages?: ReceiveParts;

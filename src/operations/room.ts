@@ -3,6 +3,7 @@ import type { Address } from '../delivery/address.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
+import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { Store } from '../ports/store.ts';
 import type { RuleSettings } from '../resources/rules.ts';
 import type { PatientsOf } from './patients.ts';
@@ -46,6 +47,8 @@ export interface Room {
   /** What is read here without having been written. */
   readonly packaged: Packaged;
   readonly address: Address;
+  /** Asked about every address that is written and that this server will connect to. */
+  readonly admitAddress: AdmitAddress;
   /** Called after each commit that wrote something, so that delivery starts at once. */
   readonly committed: (refs: readonly Ref[]) => void;
 }

@@ -27,6 +27,7 @@ export function surroundingsOf(draft: Draft): Surroundings {
         .filter(({ ref }) => typeOf(ref) === type)
         .map(({ ref, before, after }) => ({ ref, before, after: after?.plain })),
     namespaceOf: (organization) => namespaceOf(draft, organization),
+    admitAddress: draft.room.admitAddress,
     newId: draft.room.newId,
   };
 }

@@ -1,4 +1,5 @@
 /** A rail carries a change to a party. Rails know nothing of each other, and nothing of who else is told. */
+import { ConnectionFailed } from './outgoing.ts';
 import type { Sight } from './query.ts';
 import type { Claimed, Finding, Snapshot, Version } from './store.ts';
 
@@ -9,6 +10,13 @@ export type Receipt =
   | { readonly outcome: 'retry'; readonly why: string; readonly afterMs?: number }
   /** Never try again: the receiver said no for good. A person is asked. */
   | { readonly outcome: 'refused'; readonly why: string };
+
+/** What a connection that failed means for a delivery: what the operator does not allow is never tried again. */
+export function receiptOfFailure(error: unknown): Receipt {
+  if (!(error instanceof ConnectionFailed)) throw error;
+  const { failure } = error;
+  return failure === 'policy' ? { outcome: 'refused', why: failure } : { outcome: 'retry', why: failure };
+}
 
 /**
  * The text of a version as this sight is shown it: secrets masked, and what belongs to its custodian alone left out. A

@@ -1,4 +1,5 @@
 /** Endpoint: how an organization is reached. Directory, but its address is for its own organization alone (rules 2.2c). */
+import { endpointRules } from './address-rules.ts';
 import { localRef } from './element.ts';
 import type { ResourceType } from './resource.ts';
 
@@ -7,6 +8,7 @@ export const endpoint: ResourceType = {
   directory: true,
   belongsTo: (endpointResource) => localRef(endpointResource['managingOrganization']),
   show: (resource, own) => (own ? resource : withoutAddress(resource)),
+  rules: endpointRules,
 };
 
 /** `address` is 1..1 in R4: it is replaced, not removed, and its absence is said by data-absent-reason `masked`. */

@@ -5,6 +5,7 @@
  */
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import type { AdmitAddress } from '../ports/outgoing.ts';
 
 /** One resource before and after. `before` undefined: it is created; `after` undefined: it is deleted. */
 export interface Change {
@@ -42,6 +43,8 @@ export interface Surroundings {
   changes(type: string): readonly Change[];
   /** The system in which an organization numbers its orders and patients: its own OID, else one of this server's. */
   namespaceOf(organization: Ref): Promise<string>;
+  /** Whether an address may be written that this server will connect to. */
+  readonly admitAddress: AdmitAddress;
   newId(): string;
 }
 
@@ -50,8 +53,6 @@ export interface RuleSettings {
   readonly openTaskForServiceRequest: boolean;
   /** How far a time may be ahead of this server's clock without a word. */
   readonly aheadToleranceMs: number;
-  /** Absolute http addresses that Subscriptions may name beside https at public ones. */
-  readonly subscriptionAllowList: readonly string[];
 }
 
 /** A move of a referral: which row of the table, and who made it. */

@@ -2,7 +2,6 @@
  * Subscription.channel (http://hl7.org/fhir/R4/subscription-definitions.html#Subscription.channel): where a notification
  * may go and what its headers may say. Asked when a Subscription is written and again whenever one is sent (rules 6.2).
  */
-import { isAddress, isPublicAddress } from './public-address.ts';
 
 /** Stands for the value of a header, which is a secret: `Authorization: ***`. */
 export const MASK = '***';
@@ -12,55 +11,18 @@ export interface Header {
   readonly value: string;
 }
 
-/** An address that notifications may go to, or the words why they may not. */
-export type Destination =
-  /** `listed`: the administrator vouches for it; otherwise it must also resolve to public addresses. */
-  { readonly url: URL; readonly listed: boolean } | { readonly why: string };
-
 const ENDPOINT_LENGTH_MAX = 2048;
 
-/**
- * Judges `Subscription.channel.endpoint`: https at a public host, or a host of the administrator's list. An entry of the
- * list is `host`, `host:port` or `host:*`, with `http://` or `https://` before it to allow that alone.
- */
-export function judgeEndpoint(endpoint: string | undefined, allowList: readonly string[]): Destination {
-  if (endpoint === undefined) return { why: 'a rest-hook needs channel.endpoint' };
-  if (endpoint.length > ENDPOINT_LENGTH_MAX) return { why: 'channel.endpoint is too long' };
-  const url = URL.parse(endpoint);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    return { why: 'channel.endpoint must be an https address' };
-  if (url.username !== '' || url.password !== '') {
-    return { why: 'channel.endpoint must not hold a user name or password: use channel.header' };
-  }
-  if (url.hash !== '') return { why: 'channel.endpoint must not have a fragment' };
-  if (allowList.some((entry) => isListed(url, entry))) return { url, listed: true };
-  if (url.protocol !== 'https:') return { why: 'channel.endpoint must be https' };
-  const host = hostOf(url);
-  if (isAddress(host) ? !isPublicAddress(host) : !host.includes('.')) {
-    return { why: 'channel.endpoint must be at a public address' };
-  }
-  return { url, listed: false };
+/** What is wrong with the form of `Subscription.channel.endpoint`; where it leads is for the guard of connections. */
+export function judgeEndpoint(endpoint: string | undefined): string | undefined {
+  if (endpoint === undefined) return 'a rest-hook needs channel.endpoint';
+  if (endpoint.length > ENDPOINT_LENGTH_MAX) return 'channel.endpoint is too long';
+  if (!/^https?:\/\//i.test(endpoint)) return 'channel.endpoint must be an https address';
+  const { username, password, hash } = URL.parse(endpoint) ?? {};
+  if (username || password)
+    return 'channel.endpoint must not hold a user name or password: use channel.header';
+  return hash ? 'channel.endpoint must not have a fragment' : undefined;
 }
-
-/** The host without the brackets of an IPv6 address. */
-const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, '$1');
-
-const ENTRY = /^(?:(https?):\/\/)?(\[[^\]]+\]|[^:/]+)(?::(\d+|\*))?$/;
-
-/** Whether an entry of the administrator's list is one. */
-export const isAllowListEntry = (entry: string): boolean => ENTRY.test(entry);
-
-function isListed(url: URL, entry: string): boolean {
-  const match = ENTRY.exec(entry);
-  if (match === null) return false;
-  const [, scheme, host = '', port = '*'] = match;
-  if (scheme !== undefined && url.protocol !== `${scheme}:`) return false;
-  if (url.hostname !== host.toLowerCase()) return false;
-  return port === '*' || port === portOf(url);
-}
-
-const portOf = (url: URL): string =>
-  url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
 
 /** Headers that a Subscription may not set: the connection's own, and those this server sets itself. */
 const RESERVED: ReadonlySet<string> = new Set([

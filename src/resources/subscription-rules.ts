@@ -2,9 +2,10 @@
  * What a plain R4 Subscription must satisfy (http://hl7.org/fhir/R4/subscription.html), what the server makes of its
  * status, and how its headers stay secret (rules 6.2).
  */
-import { OperationOutcomeError } from '../fhir/issue.ts';
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Resource, Subscription } from '../fhir/types.ts';
 import type { Clause } from '../ports/query.ts';
+import { judgeAddress } from './address-rules.ts';
 import type { Become, Rules, Ruling, Surroundings } from './rules.ts';
 import { R4_TYPES } from './search-parameters.ts';
 import { parseCondition } from './search-query.ts';
@@ -68,6 +69,8 @@ export const subscriptionRules: Rules = async ({ before, after }, around) => {
     const refused = judge({ stored, written, around });
     if (refused !== undefined) return refuse(...refused);
   }
+  const refused = await judgeDestination(stored, written, around);
+  if (refused !== undefined) return { refused };
   return { become: (tree) => activate(restore(tree)) };
 };
 
@@ -118,15 +121,26 @@ function judgeCriteria({ written: { criteria }, around }: Asked): Refused {
   }
 }
 
-function judgeChannel({ written: { channel }, around }: Asked): Refused {
+function judgeChannel({ written: { channel } }: Asked): Refused {
   if (channel.type !== 'rest-hook') return ['Subscription.channel.type', 'the only channel is rest-hook'];
   if (channel.payload !== undefined && channel.payload !== 'application/fhir+json') {
     return ['Subscription.channel.payload', 'payload must be application/fhir+json, or absent'];
   }
-  const destination = judgeEndpoint(channel.endpoint, around.settings.subscriptionAllowList);
-  if ('why' in destination) return ['Subscription.channel.endpoint', destination.why];
+  const endpoint = judgeEndpoint(channel.endpoint);
+  if (endpoint !== undefined) return ['Subscription.channel.endpoint', endpoint];
   const header = judgeHeaders(channel.header ?? []);
   return header === undefined ? undefined : ['Subscription.channel.header', header];
+}
+
+/** A Subscription that is only switched off keeps its address, whatever has become of it. */
+async function judgeDestination(
+  stored: Subscription | undefined,
+  { status, channel: { endpoint = '' } }: Subscription,
+  around: Surroundings,
+): Promise<IssueDetail | undefined> {
+  if (status === 'off' && endpoint === stored?.channel.endpoint) return undefined;
+  const destination = { purpose: 'rest-hook', address: endpoint } as const;
+  return judgeAddress(destination, 'Subscription.channel.endpoint', around);
 }
 
 const SECRET_LENGTH_MIN = 8;

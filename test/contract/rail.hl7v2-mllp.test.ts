@@ -15,9 +15,11 @@ import {
   type Behave,
   type Engine,
 } from '../conformance/hl7v2-mllp/linked.ts';
+import { guardOf } from '../guarded.ts';
 import { buildClaimed, buildEntry, openWorld, type Stored, type World } from './delivery-world.ts';
 
 const MIB = 1024 * 1024;
+const guard = guardOf({ purpose: 'hl7v2-mllp', allowList: ['127.0.0.1'], connectTimeoutMs: 500 });
 const createRail = (tls?: object): Rail =>
   createMllpRail({
     listening: [listeningOf({ links: [initiatorLink()], ...(tls !== undefined && { tls }) }, 'test')],
@@ -30,10 +32,9 @@ const createRail = (tls?: object): Rail =>
       idleTimeoutMs: 0,
       unreadBytesMax: MIB,
       connectionsMax: 1,
-      connectTimeoutMs: 500,
+      connect: (destination, signal) => guard.connect(destination, { signal }),
       replyBytesMax: MIB,
       drainMs: 100,
-      tls: undefined,
     },
   });
 

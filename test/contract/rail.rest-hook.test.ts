@@ -1,4 +1,5 @@
 import { createRestHookRail } from '../../src/rails/rest-hook/index.ts';
+import { httpOf } from '../guarded.ts';
 import { describeRail, type Behaviour } from './rail.ts';
 import { answer, openReceiver, type Answer } from './receiver.ts';
 
@@ -14,7 +15,8 @@ describeRail({
   name: 'rest-hook',
   async open(behaviour, present) {
     const peer = await openReceiver([ANSWERS[behaviour]]);
-    const rail = createRestHookRail({ allowList: ['http://127.0.0.1:*'], present, clock });
+    const allowList = ['http://127.0.0.1:*'];
+    const rail = createRestHookRail({ allowList, http: httpOf({ allowList }), present, clock });
     return {
       rail,
       receiver: {
@@ -37,6 +39,6 @@ describeRail({
     };
   },
   openTroubled: async () =>
-    createRestHookRail({ allowList: ['http://127.0.0.1/path'], present: () => '', clock }),
+    createRestHookRail({ allowList: ['http://127.0.0.1/path'], http: httpOf({}), present: () => '', clock }),
   cannot: {},
 });

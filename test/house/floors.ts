@@ -9,7 +9,7 @@ export const FLOORS: readonly { readonly name: string; readonly rooms: readonly 
     rooms: ['src/resources', 'src/xml', 'src/hl7v2', 'src/ccda', 'src/direct', 'src/ports'],
   },
   { name: 'desk', rooms: ['src/operations', 'src/delivery', 'src/capability'] },
-  { name: 'edges', rooms: ['src/http', 'src/rails/*', 'src/stores/*', 'src/dashboard'] },
+  { name: 'edges', rooms: ['src/http', 'src/outgoing', 'src/rails/*', 'src/stores/*', 'src/dashboard'] },
   { name: 'roof', rooms: ['src'] },
 ];
 
@@ -35,7 +35,7 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
   },
 ];
 
-const EDGE = ['src/http', 'src/rails', 'src/stores', 'src/dashboard', 'src'];
+const EDGE = ['src/outgoing', 'src/http', 'src/rails', 'src/stores', 'src/dashboard', 'src'];
 
 /**
  * A foreign package, or a built-in module that does I/O, and the only folders that may import it. `src` alone means the
@@ -50,16 +50,17 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'fhir-kit-client': [],
   fhirpath: ['src/resources'],
   helmet: ['src/http'],
+  'ipaddr.js': ['src/resources'],
   jose: ['src/http'],
   'libxml2-wasm': ['src/xml'],
   'prom-client': ['src/http'],
-  undici: ['src/rails'],
+  undici: ['src/outgoing'],
   // — built-in modules with I/O
   'node:child_process': ['src'],
   'node:cluster': [],
   'node:dgram': EDGE,
-  'node:dns': ['src/rails'],
-  'node:dns/promises': ['src/rails'],
+  'node:dns': ['src/outgoing'],
+  'node:dns/promises': ['src/outgoing'],
   'node:fs': EDGE,
   'node:fs/promises': EDGE,
   'node:http': EDGE,
@@ -114,6 +115,30 @@ export const IMPURE: readonly { readonly found: RegExp; readonly instead: string
   { found: /\bconsole\.\w+/, instead: 'return it; the edge logs' },
   { found: /(?<![\w.$])fetch\(/, instead: 'go through a port' },
 ];
+
+/** How a connection to elsewhere begins. */
+export const CONNECTING: readonly RegExp[] = [
+  /\bimport\s*\{[^}]*\b(connect|createConnection)\b[^}]*\}\s*from\s*'node:(net|tls)'/g,
+  /\bimport\s+(\*\s*as\s+)?\w+\s+from\s*'node:(net|tls|https?)'/g,
+  /\bimport\s*\{[^}]*\b(request|get)\b[^}]*\}\s*from\s*'node:https?'/g,
+  /\bfrom\s*'(node:http2|node:dgram|node:dns|node:dns\/promises|undici)'/g,
+  /(?<![\w.$])fetch\(/g,
+  /\bnew (Socket|TLSSocket|WebSocket|EventSource|XMLHttpRequest)\b/g,
+  /\bcreateRemoteJWKSet\(/g,
+];
+
+/** Where connections begin: the guard that judges each, and what needs none, with the reason. */
+export const CONNECTING_FILES: Readonly<Record<string, string>> = {
+  'src/outgoing/guard.ts': 'the guard itself',
+  'src/outgoing/http.ts': 'HTTP over the connections of the guard',
+  'src/http/keys.ts': 'its fetch is handed in, and goes by the guard',
+  'tools/doctor/server.ts': 'asks the server of this machine, where the operator has put it',
+  'tools/hl7/client.ts': 'a peer for trying out, run by hand',
+  'tools/durability/client.ts': 'a client of a server that the same tool started',
+  'tools/durability/kill.ts': 'a client of a server that the same tool started',
+  'tools/bench/connection.ts': 'a client of a server that the same tool started',
+  'tools/bench/searches.ts': 'a client of a server that the same tool started',
+};
 
 export const LINES_MAX = 400;
 

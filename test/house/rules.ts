@@ -1,6 +1,8 @@
 /** The house rules as functions: a tree of files in, one sentence for each thing that is wrong out. */
 import { posix } from 'node:path';
 import {
+  CONNECTING,
+  CONNECTING_FILES,
   EMPTY_WORDS,
   FLOORS,
   FOREIGN,
@@ -156,6 +158,21 @@ export function impurities(tree: Tree): readonly string[] {
       [...code.matchAll(new RegExp(found, 'g'))].map((match) =>
         says(path, lineAt(code, match.index), `uses ${match[0]} on floor ${place.floor}: ${instead}`),
       ),
+    );
+  });
+}
+
+/** Connections that begin elsewhere than in the guard; and files of its list that make none. */
+export function unguarded(tree: Tree): readonly string[] {
+  return [...tree].flatMap(([path, source]) => {
+    const code = blank(source);
+    const found = CONNECTING.flatMap((beginning) => [...source.matchAll(beginning)]).filter(
+      ({ index }) => code[index] !== ' ',
+    );
+    if (path in CONNECTING_FILES)
+      return found.length > 0 ? [] : [`${path} makes no connection: take it off the list of those that may`];
+    return found.map(({ 0: text, index }) =>
+      says(path, lineAt(source, index), `connects by ${text.split(/\s/)[0]}: go by src/outgoing/guard.ts`),
     );
   });
 }

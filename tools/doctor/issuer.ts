@@ -2,16 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../../src/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
+import { createOutgoing } from '../../src/start-outgoing.ts';
 
 const ASK_TIMEOUT_MS = 5000;
+const KEYS_BYTES_MAX = 1024 * 1024;
 
 /** Nobody gets in without keys, so what cannot be read is wrong. */
-export async function examineIssuer({
-  demo,
-  issuer,
-  jwksUri,
-  jwksFile,
-}: Config): Promise<readonly Finding[]> {
+export async function examineIssuer(config: Config): Promise<readonly Finding[]> {
+  const { demo, issuer, jwksUri, jwksFile } = config;
   if (demo)
     return [{ ok: true, warning: true, says: 'tokens of the demonstration: anybody here can have one' }];
   if (issuer === undefined)
@@ -21,7 +19,7 @@ export async function examineIssuer({
     jwksFile === undefined ? 'check JWKS_URI, its certificate and the way there' : 'check JWKS_FILE';
   let keys: unknown;
   try {
-    keys = JSON.parse(jwksFile === undefined ? await fetchText(place) : readFileSync(place, 'utf8'));
+    keys = JSON.parse(jwksFile === undefined ? await fetchText(place, config) : readFileSync(place, 'utf8'));
   } catch (error) {
     return [
       {
@@ -36,10 +34,18 @@ export async function examineIssuer({
   return [{ ok: true, says: `${usable} keys of ${issuer} at ${place}` }];
 }
 
-async function fetchText(url: string): Promise<string> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS), redirect: 'error' });
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  return answer.text();
+/** By the way that the server takes. */
+async function fetchText(url: string, config: Config): Promise<string> {
+  const http = createOutgoing(config, [], { now: () => Date.now() }).httpFor('jwks');
+  const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+  const asked = { method: 'GET', headers: [], signal, responseBytesMax: KEYS_BYTES_MAX } as const;
+  try {
+    const { status, body } = await http.send(new URL(url), asked, true);
+    if (status !== 200) throw new Error(`HTTP ${status}`);
+    return body;
+  } finally {
+    await http.close();
+  }
 }
 
 /** RFC 7517, 4.1 and 4.2: a public key that is not for encryption. */

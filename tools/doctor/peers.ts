@@ -1,8 +1,12 @@
 /** Doctor's look at those who are to be told: does somebody listen at the address of each active Endpoint? */
-import { connect } from 'node:net';
-import { connect as connectSecure } from 'node:tls';
 import type { Config } from '../../src/config.ts';
 import type { Resource } from '../../src/fhir/types.ts';
+import type { Guard } from '../../src/outgoing/guard.ts';
+import { ConnectionFailed, type ConnectionFailure, type Destination } from '../../src/ports/outgoing.ts';
+import { localRef } from '../../src/resources/element.ts';
+import { parsePlace } from '../../src/resources/outgoing-address.ts';
+import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
+import { createOutgoing } from '../../src/start-outgoing.ts';
 import type { Finding } from '../../src/ports/store.ts';
 import { readCurrent } from '../../src/stores/embedded/current.ts';
 
@@ -13,13 +17,16 @@ const PEERS_MAX = 50;
 interface Peer {
   readonly ref: string;
   readonly rail: string;
-  readonly url: URL;
+  readonly destination: Destination;
 }
 
 /** Connects and hangs up: no message is sent, and none is waited for. */
-export async function examinePeers({ dataDir }: Config): Promise<readonly Finding[]> {
+export async function examinePeers(config: Config): Promise<readonly Finding[]> {
+  const { dataDir, hl7Links } = config;
+  const listening = hl7Links === undefined ? [] : readListening(hl7Links);
+  const { guard } = createOutgoing(config, listening, { now: () => Date.now() });
   const endpoints = readCurrent(dataDir, 'Endpoint').flatMap(peerOf);
-  const tried = await Promise.all(endpoints.slice(0, PEERS_MAX).map(examinePeer));
+  const tried = await Promise.all(endpoints.slice(0, PEERS_MAX).map((peer) => examinePeer(peer, guard)));
   if (tried.length === 0) return [{ ok: true, says: 'no active Endpoint names a peer' }];
   const rest = endpoints.length - tried.length;
   return rest === 0
@@ -35,39 +42,39 @@ function peerOf(resource: Resource): readonly Peer[] {
     readonly connectionType?: { readonly code?: string };
   };
   if (status !== 'active' || address === undefined || !URL.canParse(address)) return [];
-  const url = new URL(address);
-  if (!(url.protocol in PORTS)) return [];
-  return [{ ref: `Endpoint/${id ?? ''}`, rail: connectionType?.code ?? '', url }];
+  const purpose = /^mllps?:/i.test(address) ? 'hl7v2-mllp' : 'rest-hook';
+  if (parsePlace({ purpose, address }) === undefined) return [];
+  const organization = localRef(resource['managingOrganization']);
+  return [
+    {
+      ref: `Endpoint/${id ?? ''}`,
+      rail: connectionType?.code ?? '',
+      destination: { purpose, address, organization },
+    },
+  ];
 }
 
-/** The port that an address of this scheme means when it names none. */
-const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'mllp:': 2575, 'mllps:': 2575 };
-
-async function examinePeer({ ref, rail, url }: Peer): Promise<Finding> {
-  const port = url.port === '' ? (PORTS[url.protocol] ?? 0) : Number(url.port);
-  const place = `${ref} (${rail}) at ${url.hostname}:${port}`;
-  const why = await tryConnecting(url, port);
+async function examinePeer({ ref, rail, destination }: Peer, guard: Guard): Promise<Finding> {
+  const place = `${ref} (${rail}) at ${new URL(destination.address).host}`;
+  const why = await tryConnecting(destination, guard);
   if (why === undefined) return { ok: true, says: `${place} takes connections` };
-  return {
-    ok: false,
-    says: `${place} cannot be reached (${why}) → ask its operator, or correct the Endpoint`,
-  };
+  const remedy = REMEDIES[why] ?? 'ask its operator, or correct the Endpoint';
+  return { ok: false, says: `${place} cannot be reached (${why}) → ${remedy}` };
 }
+
+const REMEDIES: Readonly<Partial<Record<ConnectionFailure, string>>> = {
+  policy:
+    'its address is not public and on no list: see HL7_ALLOW_LIST and the links, or correct the Endpoint',
+};
 
 /** Why nobody could be reached; undefined when somebody was. */
-function tryConnecting({ protocol, hostname }: URL, port: number): Promise<string | undefined> {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const secure = protocol === 'https:' || protocol === 'mllps:';
-  return new Promise((resolve) => {
-    const socket = secure
-      ? connectSecure({ host, port, ...(/[a-z]/i.test(host) && { servername: host }) })
-      : connect({ host, port });
-    const end = (why: string | undefined): void => {
-      socket.destroy();
-      resolve(why);
-    };
-    socket.setTimeout(CONNECT_TIMEOUT_MS, () => end(`no answer within ${CONNECT_TIMEOUT_MS / 1000} s`));
-    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
-    socket.once(secure ? 'secureConnect' : 'connect', () => end(undefined));
-  });
+async function tryConnecting(destination: Destination, guard: Guard): Promise<ConnectionFailure | undefined> {
+  try {
+    const socket = await guard.connect(destination, { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
+    socket.destroy();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConnectionFailed) return error.failure;
+    throw error;
+  }
 }

@@ -6,11 +6,12 @@ import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
 import { buildMessages, type Told } from '../../hl7v2/messages/build.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
-import type { Receipt } from '../../ports/rail.ts';
+import { receiptOfFailure, type Receipt } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
 import { localRef } from '../../resources/element.ts';
 import { readParty } from '../../resources/party.ts';
-import { parseAddress, type Acknowledged, type Peers } from './peer.ts';
+import { parsePlace } from '../../resources/outgoing-address.ts';
+import type { Acknowledged, Outgoing, Peers } from './peer.ts';
 import { readTold } from './told.ts';
 
 const EVERYTHING = { everything: true } as const;
@@ -29,7 +30,7 @@ export async function deliver(
 ): Promise<Receipt> {
   const endpoint = await read(now, entry.receiver);
   const { address } = (endpoint ?? {}) as { readonly address?: string }; // an Endpoint
-  if (address === undefined || parseAddress(address) === undefined) {
+  if (address === undefined || parsePlace({ purpose: 'hl7v2-mllp', address }) === undefined) {
     return { outcome: 'refused', why: 'the Endpoint has no address of the form mllp://host:port' };
   }
   const told = await readTold(entry, asOf);
@@ -46,11 +47,22 @@ export async function deliver(
   let receipt: Receipt = { outcome: 'accepted', says: 'written; this link is not acknowledged' };
   for (const [index, message] of built.messages.entries()) {
     const bytes = encodeBytes(encodeMessage(message), message.syntax.charset);
-    const answer = await peers.send({ address, bytes, controlId: controlIdOf(entry, index), waits }, signal);
-    if (answer !== undefined) receipt = receiptOf(answer);
+    const controlId = controlIdOf(entry, index);
+    const sent = await send(peers, { address, organization: receiver, bytes, controlId, waits }, signal);
+    if (sent !== undefined) receipt = sent;
     if (receipt.outcome !== 'accepted') return receipt;
   }
   return receipt;
+}
+
+/** The receipt of one message; undefined when it was written and no acknowledgment is waited for. */
+async function send(peers: Peers, message: Outgoing, signal: AbortSignal): Promise<Receipt | undefined> {
+  try {
+    const answer = await peers.send(message, signal);
+    return answer === undefined ? undefined : receiptOf(answer);
+  } catch (error) {
+    return receiptOfFailure(error);
+  }
 }
 
 /**

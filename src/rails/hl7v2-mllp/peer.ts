@@ -2,14 +2,13 @@
  * The sending side: one connection per peer, one message in flight on it, each answered by the acknowledgment that names
  * its control id (MSA-2). Peers that are down, slow or answer nonsense hold up nobody else.
  */
-import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
+import type { Ref } from '../../fhir/types.ts';
 import { recoverHeader } from '../../hl7v2/ack.ts';
 import { decodeMessage, first, parseMessage } from '../../hl7v2/message.ts';
 import { createDeframer, frame } from '../../hl7v2/mllp.ts';
 import { readMsa } from '../../hl7v2/segments/msa.ts';
-import type { TlsFiles } from './settings.ts';
+import { ConnectionFailed, type Destination } from '../../ports/outgoing.ts';
 
 /** What a peer said of one message. */
 export interface Acknowledged {
@@ -20,18 +19,18 @@ export interface Acknowledged {
 }
 
 export interface PeerSettings {
-  readonly connectTimeoutMs: number;
+  /** Makes a guarded connection. @throws ConnectionFailed */
+  readonly connect: (destination: Destination, signal: AbortSignal) => Promise<Socket>;
   /** Bytes of one acknowledgment. */
   readonly replyBytesMax: number;
-  /** Our own certificate, and the authorities that peers' certificates must be of; undefined for the system's. */
-  readonly tls: TlsFiles | undefined;
 }
 
 export interface Peers {
   /**
    * Sends one message and waits for its acknowledgment; without `waits`, until it is written.
    *
-   * @throws Error when the connection cannot be made, breaks, or `signal` aborts first: the message may have arrived
+   * @throws ConnectionFailed when the connection cannot be made, breaks, or `signal` aborts first: the message may have
+   *   arrived
    */
   send(message: Outgoing, signal: AbortSignal): Promise<Acknowledged | undefined>;
   close(): void;
@@ -40,31 +39,24 @@ export interface Peers {
 export interface Outgoing {
   /** `mllp://host:port` or `mllps://host:port`. */
   readonly address: string;
+  /** Whose engine it is. */
+  readonly organization: Ref | undefined;
   readonly bytes: Uint8Array;
   /** MSH-10. */
   readonly controlId: string;
   readonly waits: boolean;
 }
 
-const PROTOCOLS: Readonly<Record<string, boolean>> = { 'mllp:': false, 'mllps:': true };
-
-/** Host, port and whether TLS; undefined for an address that is none of this rail. */
-export function parseAddress(address: string) {
-  const url = URL.parse(address);
-  const secure = url === null ? undefined : PROTOCOLS[url.protocol];
-  const port = Number(url?.port);
-  if (url === null || secure === undefined || !(port > 0) || url.hostname === '') return undefined;
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port, secure };
-}
-
 export function createPeers(settings: PeerSettings): Peers {
   const lines = new Map<string, Line>();
   return {
-    send({ address, ...message }, signal) {
-      let line = lines.get(address);
+    send({ address, organization, ...message }, signal) {
+      // A place may be allowed to one organization and not to another: each has its own connection.
+      const key = `${organization ?? ''} ${address}`;
+      let line = lines.get(key);
       if (line === undefined) {
-        line = createLine(address, settings);
-        lines.set(address, line);
+        line = createLine({ purpose: 'hl7v2-mllp', address, organization }, settings);
+        lines.set(key, line);
       }
       return line.send(message, signal);
     },
@@ -75,14 +67,17 @@ export function createPeers(settings: PeerSettings): Peers {
   };
 }
 
+type Message = Omit<Outgoing, 'address' | 'organization'>;
+
 interface Line {
-  send(message: Omit<Outgoing, 'address'>, signal: AbortSignal): Promise<Acknowledged | undefined>;
+  send(message: Message, signal: AbortSignal): Promise<Acknowledged | undefined>;
   close(): void;
 }
 
 /** One peer: its connection while there is one, and whoever waits for their turn on it. */
-function createLine(address: string, settings: PeerSettings): Line {
+function createLine(destination: Destination, settings: PeerSettings): Line {
   let socket: Socket | undefined;
+  let connectedAt = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
   return {
@@ -95,13 +90,11 @@ function createLine(address: string, settings: PeerSettings): Line {
   };
 
   async function sendAlone(
-    { bytes, controlId, waits }: Omit<Outgoing, 'address'>,
+    { bytes, controlId, waits }: Message,
     signal: AbortSignal,
   ): Promise<Acknowledged | undefined> {
-    signal.throwIfAborted();
-    if (socket === undefined || socket.destroyed || !socket.writable)
-      socket = await connectTo(address, settings, signal);
-    const used = socket;
+    if (signal.aborted) throw new ConnectionFailed('timeout');
+    const used = await connection(signal);
     // A connection whose answer was not waited for to its end is used no more: a late answer meets nobody.
     const abort = (): void => void used.destroy();
     signal.addEventListener('abort', abort, { once: true });
@@ -111,45 +104,31 @@ function createLine(address: string, settings: PeerSettings): Line {
       answer?.catch(() => undefined);
       await write(used, frame(bytes));
       return await answer;
+    } catch {
+      throw new ConnectionFailed(signal.aborted ? 'timeout' : 'unreachable');
     } finally {
       signal.removeEventListener('abort', abort);
     }
   }
+
+  /** The connection that is open; after a while another, for which the guard is asked again. */
+  async function connection(signal: AbortSignal): Promise<Socket> {
+    const isFresh = performance.now() - connectedAt < POOLED_MS;
+    if (socket?.writable === true && !socket.destroyed && isFresh) return socket;
+    socket?.destroy();
+    const made = await settings.connect(destination, signal);
+    made.on('error', () => made.destroy());
+    // Read from even while nothing is awaited, so that it is seen when the peer closes.
+    socket = made.setKeepAlive(true, KEEP_ALIVE_MS).setNoDelay(true).resume();
+    connectedAt = performance.now();
+    return socket;
+  }
 }
 
-async function connectTo(address: string, settings: PeerSettings, signal: AbortSignal): Promise<Socket> {
-  const place = parseAddress(address);
-  if (place === undefined) throw new Error('the address is not mllp://host:port');
-  const socket = place.secure ? connectTls({ ...place, ...tlsOf(settings.tls) }) : connect(place);
-  const abort = (): void => void socket.destroy();
-  const timer = setTimeout(abort, settings.connectTimeoutMs);
-  signal.addEventListener('abort', abort, { once: true });
-  socket.on('error', abort);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket
-        .once(place.secure ? 'secureConnect' : 'connect', resolve)
-        .once('error', reject)
-        .once('close', () => reject(new Error('the connection was not made')));
-    });
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-  }
-  // Read from even while nothing is awaited, so that it is seen when the peer closes.
-  return socket.setKeepAlive(true, KEEP_ALIVE_MS).setNoDelay(true).resume();
-}
+/** A connection is used again for so long; then its name is resolved, and judged, again. */
+const POOLED_MS = 60_000;
 
 const KEEP_ALIVE_MS = 60_000;
-
-const tlsOf = (tls: TlsFiles | undefined) =>
-  tls === undefined
-    ? {}
-    : {
-        cert: readFileSync(tls.cert),
-        key: readFileSync(tls.key),
-        ...(tls.ca !== undefined && { ca: readFileSync(tls.ca) }),
-      };
 
 function write(socket: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {

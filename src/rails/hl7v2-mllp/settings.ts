@@ -7,6 +7,7 @@ import { charsetNamed, type Charset } from '../../hl7v2/charset.ts';
 import { isZone } from '../../hl7v2/mapping/moment.ts';
 import { LINK_DEFAULTS, type Facility, type Link } from '../../hl7v2/link.ts';
 import type { Namespaces } from '../../hl7v2/mapping/authority.ts';
+import { parseAllowed, type Allowed } from '../../resources/outgoing-address.ts';
 
 /** One port, and the links that may come in by it. */
 export interface Listening {
@@ -30,6 +31,8 @@ export interface Hookup {
   readonly addresses: BlockList;
   /** SHA-256 fingerprints, `AB:CD:…`; when there are any, no other certificate will do. */
   readonly certificates: readonly string[];
+  /** Where messages may go to the organizations of this link, though it is no public address. */
+  readonly sendTo: readonly Allowed[];
 }
 
 const PORT_MEMBERS: ReadonlySet<string> = new Set(['host', 'port', 'tls', 'plain', 'links']);
@@ -40,6 +43,7 @@ const LINK_MEMBERS: ReadonlySet<string> = new Set([
   'receivers',
   'certificates',
   'addresses',
+  'sendTo',
 ]);
 const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   acknowledge: ['asAsked', 'always'],
@@ -106,7 +110,13 @@ function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
   if (certificates.length > 0 && !secure) {
     throw new Error(`${place}: certificates are shown over TLS only, and this port has no tls`);
   }
-  return { link, certificates, addresses: blockListOf(addresses, place) };
+  const places = textsOf(entry['sendTo'] ?? addresses, `${place}.sendTo`);
+  return {
+    link,
+    certificates,
+    addresses: blockListOf(addresses, place),
+    sendTo: allowedOf(places, link, place),
+  };
 }
 
 /** A zone that nobody knows would make every time without an offset no time at all. */
@@ -185,6 +195,21 @@ function organizationOf(value: unknown, place: string): Ref {
   if (!/^Organization\/[A-Za-z0-9\-.]{1,64}$/.test(ref))
     throw new Error(`${place}: ${ref} is no Organization/id`);
   return ref as Ref; // as just checked
+}
+
+/** Without `sendTo`, the addresses that the link's peer is known by. */
+function allowedOf(
+  places: readonly string[],
+  { senders, receivers }: Link,
+  place: string,
+): readonly Allowed[] {
+  const organizations = [...senders, ...receivers].map(({ organization }) => organization);
+  return places.map((entry) => {
+    const allowed = parseAllowed(entry, 'hl7v2-mllp', organizations);
+    if (allowed === undefined)
+      throw new Error(`${place}.sendTo: ${entry} must be host:port, or a network as in 10.0.0.0/8:2575`);
+    return allowed;
+  });
 }
 
 function blockListOf(addresses: readonly string[], place: string): BlockList {

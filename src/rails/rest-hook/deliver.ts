@@ -3,29 +3,22 @@
  * POST with no body to the endpoint; with one, a PUT of the resource to `[endpoint]/[type]/[id]`. R4 has no word for a
  * deletion: none is sent.
  */
-import { type Dispatcher, request } from 'undici';
 import type { Subscription } from '../../fhir/types.ts';
-import type { Present, Receipt } from '../../ports/rail.ts';
+import type { HttpClient } from '../../ports/outgoing.ts';
+import { receiptOfFailure, type Present, type Receipt } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
 import { judgeEndpoint, judgeHeaders, parseHeader } from '../../resources/subscription-channel.ts';
-import { NOT_PUBLIC } from './guard.ts';
 import { readReceipt } from './receipt.ts';
 
 export interface DeliverParts {
-  readonly allowList: readonly string[];
   readonly present: Present;
-  /** Connections to public addresses alone, and to those the administrator vouches for. */
-  readonly guarded: Dispatcher;
-  readonly trusted: Dispatcher;
+  readonly http: HttpClient;
   /** Of a response body that is read at most; it is thrown away. */
   readonly responseBytesMax: number;
   readonly retryAfterMaxMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
-
-/** How long an answered request waits for its body's end, so that the connection can be used again. */
-const DRAIN_MS = 1_000;
 
 /** Delivers one entry to the Subscription that is its receiver, as that is now. */
 export async function deliver(
@@ -39,8 +32,10 @@ export async function deliver(
   if (subscription === undefined) return refused('the Subscription is gone');
 
   const { endpoint, header = [], payload } = subscription.channel;
-  const destination = judgeEndpoint(endpoint, parts.allowList);
-  if ('why' in destination) return refused(destination.why);
+  const malformed = judgeEndpoint(endpoint);
+  if (malformed !== undefined) return refused(malformed);
+  const url = URL.parse(endpoint ?? '');
+  if (url === null) return refused('policy');
 
   const unsendable = judgeHeaders(header);
   if (unsendable !== undefined) return refused(unsendable);
@@ -49,8 +44,7 @@ export async function deliver(
   if (payload !== undefined && body === undefined) return refused('the subject is gone');
 
   return send(parts, signal, {
-    url: body === undefined ? destination.url : addressOf(destination.url, entry.subject),
-    dispatcher: destination.listed ? parts.trusted : parts.guarded,
+    url: body === undefined ? url : addressOf(url, entry.subject),
     headers: buildHeaders(entry, header, payload),
     body,
   });
@@ -58,42 +52,22 @@ export async function deliver(
 
 interface Sending {
   readonly url: URL;
-  readonly dispatcher: Dispatcher;
   readonly headers: readonly string[];
   readonly body: string | undefined;
 }
 
 async function send(
-  { responseBytesMax, retryAfterMaxMs, now }: DeliverParts,
+  { http, responseBytesMax, retryAfterMaxMs, now }: DeliverParts,
   signal: AbortSignal,
-  { url, dispatcher, headers, body }: Sending,
+  { url, headers, body }: Sending,
 ): Promise<Receipt> {
   try {
-    const answer = await request(url, {
-      method: body === undefined ? 'POST' : 'PUT',
-      headers: [...headers],
-      body: body ?? null,
-      dispatcher,
-      signal,
-    });
-    const drain = {
-      limit: responseBytesMax,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(DRAIN_MS)]),
-    };
-    // The status has decided: whatever becomes of the body changes nothing.
-    await answer.body.dump(drain).catch(() => undefined);
-    return readReceipt(answer.statusCode, answer.headers['retry-after'], { nowMs: now(), retryAfterMaxMs });
+    const method = body === undefined ? 'POST' : 'PUT';
+    const { status, retryAfter } = await http.send(url, { method, headers, body, signal, responseBytesMax });
+    return readReceipt(status, retryAfter, { nowMs: now(), retryAfterMaxMs });
   } catch (error) {
-    return readFailure(error, signal);
+    return receiptOfFailure(error);
   }
-}
-
-/** No answer came. Only the code is told: messages and addresses may hold what is secret. */
-function readFailure(error: unknown, signal: AbortSignal): Receipt {
-  if (signal.aborted) return { outcome: 'retry', why: 'no answer in time' };
-  const { code } = error as { readonly code?: unknown };
-  if (code === NOT_PUBLIC) return refused('the endpoint does not resolve to public addresses');
-  return { outcome: 'retry', why: `network: ${typeof code === 'string' ? code : 'failed'}` };
 }
 
 async function readSubscription({ receiver }: Claimed, now: Snapshot): Promise<Subscription | undefined> {

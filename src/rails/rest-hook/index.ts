@@ -3,36 +3,31 @@ import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
 import type { Present, Rail } from '../../ports/rail.ts';
 import type { Finding } from '../../ports/store.ts';
-import { isAllowListEntry } from '../../resources/subscription-channel.ts';
+import type { HttpClient } from '../../ports/outgoing.ts';
+import { parseAllowed } from '../../resources/outgoing-address.ts';
 import { deliver } from './deliver.ts';
-import { createGuardedAgent, createTrustedAgent, type Resolve } from './guard.ts';
 
 export interface RestHookParts {
-  /** Endpoints allowed beside https at public addresses: `host`, `host:port`, `host:*`, `http://host:port`. */
+  /** Over guarded connections. */
+  readonly http: HttpClient;
+  /** What the guard allows beside public addresses; doctor is told. */
   readonly allowList: readonly string[];
   readonly present: Present;
   readonly clock: Clock;
-  readonly connectTimeoutMs?: number;
   readonly responseBytesMax?: number;
   readonly retryAfterMaxMs?: number;
   /** PEM of the authority trusted instead of the system's. */
   readonly ca?: string | undefined;
-  /** How names become addresses; the system's way unless a test says otherwise. */
-  readonly resolve?: Resolve | undefined;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
 const RESPONSE_BYTES_MAX = 64 * 1024;
 const RETRY_AFTER_MAX_MS = 60 * 60 * 1000;
 
 export function createRestHookRail(parts: RestHookParts): Rail {
-  const { allowList, present, clock, ca, resolve, connectTimeoutMs = CONNECT_TIMEOUT_MS } = parts;
-  const agentSettings = { connectTimeoutMs, ca, resolve };
+  const { allowList, present, clock, ca, http } = parts;
   const sending = {
-    allowList,
     present,
-    guarded: createGuardedAgent(agentSettings),
-    trusted: createTrustedAgent(agentSettings),
+    http,
     responseBytesMax: parts.responseBytesMax ?? RESPONSE_BYTES_MAX,
     retryAfterMaxMs: parts.retryAfterMaxMs ?? RETRY_AFTER_MAX_MS,
     now: () => clock.now(),
@@ -44,14 +39,12 @@ export function createRestHookRail(parts: RestHookParts): Rail {
       ...allowList.map(examineEntry),
       ...(ca === undefined ? [] : [examineAuthority(ca, clock)]),
     ],
-    close: async () => {
-      await Promise.all([sending.guarded.destroy(), sending.trusted.destroy()]);
-    },
+    close: () => http.close(),
   };
 }
 
 function examineEntry(entry: string): Finding {
-  if (!isAllowListEntry(entry))
+  if (parseAllowed(entry, 'rest-hook') === undefined)
     return { ok: false, says: `"${entry}" allows nothing: write host or host:port` };
   return { ok: true, says: `notifications may go to ${entry}` };
 }

@@ -16,11 +16,7 @@ export interface ReceiptTimes {
 }
 
 /** 2xx accepted · 408, 425, 429 and 5xx again, not before Retry-After · everything else never again. */
-export function readReceipt(
-  status: number,
-  retryAfter: string | readonly string[] | undefined,
-  times: ReceiptTimes,
-): Receipt {
+export function readReceipt(status: number, retryAfter: string | undefined, times: ReceiptTimes): Receipt {
   const says = `HTTP ${status}`;
   if (status >= 200 && status < 300) return { outcome: 'accepted', says };
   if (status >= 500 || status in AGAIN) {
@@ -34,10 +30,10 @@ export function readReceipt(
 
 /** Milliseconds: `Retry-After` is seconds, or an HTTP date. Undefined when absent or unreadable. */
 function readRetryAfter(
-  given: string | readonly string[] | undefined,
+  given: string | undefined,
   { nowMs, retryAfterMaxMs }: ReceiptTimes,
 ): number | undefined {
-  const text = typeof given === 'string' ? given.trim() : undefined;
+  const text = given?.trim();
   if (text === undefined) return undefined;
   const afterMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
   return Number.isNaN(afterMs) ? undefined : Math.min(Math.max(afterMs, 0), retryAfterMaxMs);

@@ -134,7 +134,7 @@ describe('beside a demonstration', () => {
   test('peers that listen and peers that do not; a rail that sends nothing', async () => {
     const dataDir = join(folder, 'demo');
     mkdirSync(dataDir);
-    const argv = ['--demo', '--data-dir', dataDir];
+    const argv = ['--demo', '--data-dir', dataDir, '--hl7-allow-list', '127.0.0.1'];
     const running = await run([...argv, '--port', '0']);
     const { must } = await clientOf(running);
     const as = 'administrator';

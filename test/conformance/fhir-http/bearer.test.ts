@@ -99,7 +99,12 @@ describe('refused with 401 and a challenge', () => {
 });
 
 test('the issuer out of reach is no fault of the token: 503', async () => {
-  const keys = { find: () => Promise.reject(new TypeError('fetch failed')), reload: () => undefined };
+  const keys = {
+    find: () => Promise.reject(new TypeError('fetch failed')),
+    generation: () => 0,
+    reload: () => undefined,
+    close: () => undefined,
+  };
   const deaf = await openDoor({ bearer: { keys } });
   const response = await deaf.fetch('/Task');
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);

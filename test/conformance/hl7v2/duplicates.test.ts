@@ -151,6 +151,7 @@ test('a server that crashed before it could answer tells the first answer', asyn
       newId: () => `id-${(made += 1)}`,
       address: async () => [],
       committed: () => undefined,
+      admitAddress: async () => 'admitted',
       settings: SETTINGS,
       messages: { settings: MESSAGE_SETTINGS, links: () => [FROM_LARKSPUR], log: () => undefined },
     });

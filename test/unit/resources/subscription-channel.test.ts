@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  isAllowListEntry,
   judgeEndpoint,
   judgeHeaders,
   maskHeader,
@@ -12,10 +11,10 @@ describe('endpoints', () => {
   test.each([
     ['https://hooks.example.org/closeloop'],
     ['https://hooks.example.org:8443/a?token=b'],
-    ['https://9.9.9.9/hook'],
+    ['http://hooks.example.org/'],
     ['https://[2606:4700:4700::1111]/hook'],
-  ])('%s is allowed and must be public', (endpoint) => {
-    expect(judgeEndpoint(endpoint, [])).toEqual({ url: new URL(endpoint), listed: false });
+  ])('%s has the form; where it leads is asked elsewhere', (endpoint) => {
+    expect(judgeEndpoint(endpoint)).toBeUndefined();
   });
 
   test.each([
@@ -24,51 +23,12 @@ describe('endpoints', () => {
     ['not an address'],
     ['/relative'],
     ['ftp://hooks.example.org/'],
-    ['http://hooks.example.org/'],
     ['https://user:secret@hooks.example.org/'],
     ['https://hooks.example.org/#part'],
-    ['https://localhost/'],
-    ['https://intranet/'],
-    ['https://127.0.0.1/'],
-    ['https://2130706433/'],
-    ['https://0x7f.1/'],
-    ['https://[::1]/'],
-    ['https://[::ffff:10.0.0.1]/'],
-    ['https://169.254.169.254/latest/meta-data/'],
     [`https://hooks.example.org/${'a'.repeat(2048)}`],
-  ])('%s is not', (endpoint) => {
-    expect(judgeEndpoint(endpoint, [])).toEqual({
-      why: expect.stringMatching(/^(channel\.endpoint|a rest-hook)/),
-    });
+  ])('%s has not', (endpoint) => {
+    expect(judgeEndpoint(endpoint)).toMatch(/^(channel\.endpoint|a rest-hook)/);
   });
-
-  test.each([
-    ['http://127.0.0.1:9/', '127.0.0.1:9', true],
-    ['http://127.0.0.1:9/', '127.0.0.1', true],
-    ['http://127.0.0.1:9/', '127.0.0.1:*', true],
-    ['http://127.0.0.1:9/', 'http://127.0.0.1:*', true],
-    ['http://127.0.0.1/', '127.0.0.1:80', true],
-    ['https://inner.example/', 'INNER.example:443', true],
-    ['https://[::1]:9/', '[::1]:9', true],
-    ['http://127.0.0.1:9/', 'https://127.0.0.1:9', false],
-    ['http://127.0.0.1:9/', '127.0.0.1:8', false],
-    ['http://127.0.0.1:9/', '127.0.0', false],
-    ['http://evil.inner.example/', 'inner.example', false],
-    ['http://127.0.0.1:9/', '*', false],
-    ['http://127.0.0.1:9/', '', false],
-  ])('%s beside an allow-list of "%s": %s', (endpoint, entry, listed) => {
-    expect('listed' in judgeEndpoint(endpoint, [entry])).toBe(listed);
-  });
-
-  test.each([
-    ['host', true],
-    ['host:1', true],
-    ['[::1]:*', true],
-    ['http://host', true],
-    ['host/path', false],
-    ['ftp://host', false],
-    ['', false],
-  ])('"%s" as an entry of the allow-list: %s', (entry, is) => expect(isAllowListEntry(entry)).toBe(is));
 });
 
 describe('headers', () => {

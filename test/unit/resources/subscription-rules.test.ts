@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Resource } from '../../../src/fhir/types.ts';
 import type { Surroundings } from '../../../src/resources/rules.ts';
+import type { Destination } from '../../../src/ports/outgoing.ts';
+import { guardOf } from '../../guarded.ts';
 import { maskSecrets, parseCriteria, subscriptionRules } from '../../../src/resources/subscription-rules.ts';
 
 const NOW = '2026-03-01T12:00:00.000Z';
@@ -10,7 +12,11 @@ const around = {
   actor: 'Organization/a',
   administrator: false,
   now: NOW,
-  settings: { openTaskForServiceRequest: true, subscriptionAllowList: ['127.0.0.1:*'] },
+  settings: { openTaskForServiceRequest: true },
+  admitAddress: async ({ address }: Destination) =>
+    (await guardOf({ allowList: ['127.0.0.1:*'] }).permits({ purpose: 'rest-hook', address }))
+      ? 'admitted'
+      : 'not-allowed',
 } as unknown as Surroundings; // these rules ask about nothing else
 
 const CHANNEL = {
@@ -80,8 +86,6 @@ describe('refused', () => {
     ['another channel', channel({ type: 'email' }), 'Subscription.channel.type'],
     ['XML', channel({ payload: 'application/fhir+xml' }), 'Subscription.channel.payload'],
     ['no endpoint', channel({ endpoint: undefined }), 'Subscription.channel.endpoint'],
-    ['plain http', channel({ endpoint: 'http://hooks.example.org/' }), 'Subscription.channel.endpoint'],
-    ['an inner address', channel({ endpoint: 'https://10.0.0.1/' }), 'Subscription.channel.endpoint'],
     ['a header of two lines', channel({ header: ['X: a\r\nHost: b'] }), 'Subscription.channel.header'],
     ['a mask for nothing', channel({ header: ['X: ***'] }), 'Subscription.channel.header'],
   ])('%s', async (_what, change, expression) => {
@@ -90,6 +94,19 @@ describe('refused', () => {
       code: 'subscription-refused',
       expression: [expression],
       diagnostics: expect.any(String),
+    });
+  });
+
+  test.each([
+    ['plain http', 'http://hooks.example.org/'],
+    ['an inner address', 'https://10.0.0.1/'],
+    ['no host', 'https://[fe80::1%eth0]/'],
+  ])('%s: one text for every reason (rules 6.3)', async (_what, endpoint) => {
+    const { refused } = await rule({ after: { ...SUBSCRIPTION, ...channel({ endpoint }) } });
+    expect(refused).toEqual({
+      code: 'address-not-allowed',
+      expression: ['Subscription.channel.endpoint'],
+      diagnostics: 'This address is not reachable from here by policy.',
     });
   });
 

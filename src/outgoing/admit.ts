@@ -1,0 +1,50 @@
+/**
+ * Addresses that organizations name, each asked of the guard before it is written down, and only so many new ones a day:
+ * whoever may name any number of addresses has a port scanner (rules 6.3).
+ */
+import { hash } from 'node:crypto';
+import type { Ref } from '../fhir/types.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AdmitAddress } from '../ports/outgoing.ts';
+import { parsePlace } from '../resources/outgoing-address.ts';
+import type { Guard } from './guard.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface AdmitSettings {
+  /** New addresses of one organization and day. */
+  readonly newAddressesMax: number;
+}
+
+export function createAdmitAddress(
+  guard: Guard,
+  clock: Clock,
+  { newAddressesMax }: AdmitSettings,
+): AdmitAddress {
+  let day = 0;
+  const named = new Map<Ref, Set<string>>();
+
+  /** Naming an address again costs nothing, so that a write may be planned twice. */
+  function isWithinBound(by: Ref, key: string): boolean {
+    const today = Math.floor(clock.now() / DAY_MS);
+    if (today !== day) named.clear();
+    day = today;
+    const known = named.get(by) ?? new Set();
+    named.set(by, known);
+    if (known.has(key)) return true;
+    if (known.size >= newAddressesMax) return false;
+    known.add(key);
+    return true;
+  }
+
+  return async (destination, by) => {
+    const place = parsePlace(destination);
+    const key = hash(
+      'sha256',
+      place === undefined ? destination.address : `${place.host} ${place.port}`,
+      'base64',
+    );
+    if (by !== undefined && !isWithinBound(by, key)) return 'too-many';
+    return (await guard.permits(destination)) ? 'admitted' : 'not-allowed';
+  };
+}

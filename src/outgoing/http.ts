@@ -1,0 +1,72 @@
+/** HTTP to other servers, over the guard's connections: no redirects, no proxies of the environment, no retries. */
+import { callbackify } from 'node:util';
+import { Agent, request } from 'undici';
+import { ConnectionFailed, type HttpClient, type Purpose } from '../ports/outgoing.ts';
+import { failureOf, type ConnectOptions, type Guard } from './guard.ts';
+
+/** A connection is used again for so long; then the name is resolved, and judged, again. */
+const POOLED_MS = 60_000;
+/** How long an answered request waits for its body's end, so that the connection can be used again. */
+const DRAIN_MS = 1_000;
+
+export function createHttpClient(
+  guard: Guard,
+  purpose: Purpose,
+  tls: Pick<NonNullable<ConnectOptions['tls']>, 'ca'> = {},
+): HttpClient {
+  const agent = new Agent({
+    connect: ({ protocol, host }, callback) => {
+      const destination = { purpose, address: `${protocol}//${host}` };
+      const options = { tls: { ...tls, ALPNProtocols: ['http/1.1'] } };
+      callbackify(() => guard.connect(destination, options))((error, socket) => {
+        if (error === null) callback(null, socket);
+        else callback(error, null);
+      });
+    },
+    pipelining: 1,
+    clientTtl: POOLED_MS,
+    keepAliveMaxTimeout: POOLED_MS,
+  });
+  return {
+    async send(url, { method, headers, body, signal, responseBytesMax }, reads = false) {
+      try {
+        const answer = await request(url, {
+          method,
+          headers: [...headers],
+          body: body ?? null,
+          dispatcher: agent,
+          signal,
+        });
+        const retryAfter = answer.headers['retry-after'];
+        const text = reads ? await readText(answer.body, responseBytesMax) : '';
+        // The status has decided: whatever becomes of a body that is not wanted changes nothing.
+        if (!reads) {
+          const limit = {
+            limit: responseBytesMax,
+            signal: AbortSignal.any([signal, AbortSignal.timeout(DRAIN_MS)]),
+          };
+          await answer.body.dump(limit).catch(() => undefined);
+        }
+        return {
+          status: answer.statusCode,
+          retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+          body: text,
+        };
+      } catch (error) {
+        throw new ConnectionFailed(signal.aborted ? 'timeout' : failureOf(error));
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+async function readText(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw new ConnectionFailed('unreachable');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,54 @@
+/** Addresses that a resource names and this server connects to: asked about before they are written down (rules 6.3). */
+import type { IssueDetail } from '../fhir/issue.ts';
+import type { Resource } from '../fhir/types.ts';
+import type { Admission, Destination, Purpose } from '../ports/outgoing.ts';
+import { localRef } from './element.ts';
+import type { Rules, Surroundings } from './rules.ts';
+
+/** One refusal for every reason: how an address is wrong would tell what lies behind it. */
+const REFUSALS: Readonly<Record<Exclude<Admission, 'admitted'>, Omit<IssueDetail, 'expression'>>> = {
+  'not-allowed': {
+    code: 'address-not-allowed',
+    diagnostics: 'This address is not reachable from here by policy.',
+  },
+  'too-many': {
+    code: 'too-many-requests',
+    diagnostics: 'Your organization has named as many new addresses today as it may.',
+  },
+};
+
+/** Why an address may not be written; undefined when it may. */
+export async function judgeAddress(
+  destination: Destination,
+  expression: string,
+  around: Surroundings,
+): Promise<IssueDetail | undefined> {
+  const by = around.administrator ? undefined : around.actor;
+  const admission = await around.admitAddress(destination, by);
+  return admission === 'admitted' ? undefined : { ...REFUSALS[admission], expression: [expression] };
+}
+
+/** What an Endpoint's address is connected to for, by `Endpoint.connectionType`; other types have no rail here. */
+const PURPOSES: ReadonlyMap<string | undefined, Purpose> = new Map([['hl7v2-mllp', 'hl7v2-mllp']]);
+
+interface EndpointElements {
+  readonly address?: string;
+  readonly status?: string;
+  readonly connectionType?: { readonly code?: string };
+}
+
+/** An Endpoint that is only switched off keeps its address, whatever has become of it. */
+export const endpointRules: Rules = async ({ before, after }, around) => {
+  const written = after as EndpointElements | undefined; // valid by its StructureDefinition before rules are asked
+  const purpose = PURPOSES.get(written?.connectionType?.code);
+  if (after === undefined || purpose === undefined || written?.address === undefined) return {};
+  if (isEnded(written) && written.address === (before as EndpointElements | undefined)?.address) return {};
+  const destination = { purpose, address: written.address, organization: localRef(managing(after)) };
+  const refused = await judgeAddress(destination, 'Endpoint.address', around);
+  return refused === undefined ? {} : { refused };
+};
+
+const isEnded = ({ status }: EndpointElements): boolean =>
+  status === 'off' || status === 'entered-in-error' || status === 'suspended';
+
+const managing = (endpoint: Resource): unknown => endpoint['managingOrganization'];

@@ -1,0 +1,170 @@
+/**
+ * Where this server may connect to: the schemes and ports of each purpose, and the operator's lists of places that are not
+ * public. Pure: what a name resolves to is handed in (rules 6.3).
+ */
+import type { Ref } from '../fhir/types.ts';
+import type { Destination, Purpose } from '../ports/outgoing.ts';
+import { isAddress, isPublicAddress, isWithin, parseNetwork, type Network } from './public-address.ts';
+
+interface Scheme {
+  readonly tls: boolean;
+  /** Whether it may lead to public places; otherwise only to places of the list. */
+  readonly toPublic: boolean;
+  readonly defaultPort?: number;
+}
+
+const HTTP: Readonly<Record<string, Scheme>> = {
+  'https:': { tls: true, toPublic: true, defaultPort: 443 },
+  'http:': { tls: false, toPublic: false, defaultPort: 80 },
+};
+
+interface PurposeRow {
+  readonly schemes: Readonly<Record<string, Scheme>>;
+  /** Ports of public places that nobody listed: below them are services that were not made for strangers. */
+  readonly publicPort: (port: number) => boolean;
+}
+
+const PURPOSES: Readonly<Record<Purpose, PurposeRow>> = {
+  'rest-hook': { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
+  jwks: { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
+  'hl7v2-mllp': {
+    schemes: {
+      'mllps:': { tls: true, toPublic: true },
+      // Inside a tunnel an address may be public and the way private: the operator says whether it is.
+      'mllp:': { tls: false, toPublic: true },
+    },
+    publicPort: (port) => port >= 1024,
+  },
+};
+
+/** An address taken apart. */
+export interface Place {
+  readonly purpose: Purpose;
+  readonly scheme: string;
+  /** In lower case, without brackets and without a dot at its end. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/**
+ * Takes an address apart; undefined when it is none of its purpose. Schemes that the URL standard does not know are read as
+ * https, so that a host is normalised whatever the scheme: `mllp://2130706433` is 127.0.0.1 before any resolver says so.
+ */
+export function parsePlace({
+  purpose,
+  address,
+}: Pick<Destination, 'purpose' | 'address'>): Place | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]*:)\/\//i.exec(address)?.[1]?.toLowerCase();
+  const known = scheme === undefined ? undefined : PURPOSES[purpose].schemes[scheme];
+  if (scheme === undefined || known === undefined) return undefined;
+  const rest = address.slice(scheme.length);
+  // A scheme's own default port is left out by the parser: the other scheme tells whether it was written.
+  const [read, again] = [URL.parse(`https:${rest}`), URL.parse(`http:${rest}`)];
+  if (read === null || read.username !== '' || read.password !== '' || read.hash !== '') return undefined;
+  const port = Number(read.port || again?.port) || known.defaultPort;
+  const host = read.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  return port === undefined || host === '' ? undefined : { purpose, scheme, host, port, tls: known.tls };
+}
+
+/** What the operator has decided. */
+export interface AddressPolicy {
+  readonly allowed: readonly Allowed[];
+  /** Whether HL7 v2 may go to public addresses without TLS. */
+  readonly plainToPublic: boolean;
+}
+
+/** One place that the operator vouches for. */
+export interface Allowed {
+  readonly purpose: Purpose;
+  readonly scheme: string | undefined;
+  /** A name stands for whatever it resolves to; a network for its addresses, by whatever name. */
+  readonly name: string | undefined;
+  readonly network: Network | undefined;
+  readonly ports: (port: number) => boolean;
+  /** Undefined: whoever is reached there. */
+  readonly organizations: readonly Ref[] | undefined;
+}
+
+const ENTRY = /^(?:(https?|mllps?):\/\/)?(\[[^\]]+\]|[^:/[\]]+(?:\/\d{1,3})?)(?::(\d{1,5}|\*))?$/i;
+
+/**
+ * Reads `host`, `host:port`, `host:*` or `10.0.0.0/8:port`, with a scheme before it to allow that alone. An IPv6 address
+ * with a port stands in brackets.
+ */
+export function parseAllowed(
+  entry: string,
+  purpose: Purpose,
+  organizations?: readonly Ref[],
+): Allowed | undefined {
+  const bareNetwork = parseNetwork(entry) !== undefined;
+  const [, scheme, host = '', port = '*'] = (bareNetwork ? undefined : ENTRY.exec(entry)) ?? [
+    '',
+    undefined,
+    entry,
+  ];
+  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const network = parseNetwork(bare);
+  if (bare === '' || (network === undefined && /[/:]/.test(bare))) return undefined;
+  return {
+    purpose,
+    scheme: scheme === undefined ? undefined : `${scheme.toLowerCase()}:`,
+    name: network === undefined ? bare.replace(/\.$/, '') : undefined,
+    network,
+    ports: (asked) => port === '*' || Number(port) === asked,
+    organizations,
+  };
+}
+
+/** One place that the operator named by its whole address. */
+export const allowPlace = ({ purpose, scheme, host, port }: Place): Allowed => ({
+  purpose,
+  scheme,
+  name: host,
+  network: undefined,
+  ports: (asked) => asked === port,
+  organizations: undefined,
+});
+
+/** Names of this machine and of inner networks, whatever they resolve to (RFC 6761, RFC 6762, RFC 8375, ICANN). */
+const INNER_NAME = /(^|\.)(localhost|local|internal|home\.arpa|onion)$/;
+
+/**
+ * Whether a connection to a place may be made, when its host is an address or resolves to these. Of several addresses each
+ * must be allowed: which of them is connected to is the network's choice.
+ */
+export function mayConnect(
+  place: Place,
+  addresses: readonly string[],
+  organization: Ref | undefined,
+  { allowed, plainToPublic }: AddressPolicy,
+): boolean {
+  const listed = allowed.filter(
+    ({ purpose, scheme, ports, organizations }) =>
+      purpose === place.purpose &&
+      (scheme ?? place.scheme) === place.scheme &&
+      ports(place.port) &&
+      (organizations === undefined || (organization !== undefined && organizations.includes(organization))),
+  );
+  if (listed.some(({ name }) => name === place.host)) return true;
+  const { schemes, publicPort } = PURPOSES[place.purpose];
+  const isOpen =
+    schemes[place.scheme]?.toPublic === true &&
+    (place.tls || plainToPublic) &&
+    publicPort(place.port) &&
+    mayBePublic(place.host);
+  const isListed = (address: string): boolean =>
+    listed.some(({ network }) => network !== undefined && isWithin(address, network));
+  return addresses.every((address) => isListed(address) || (isOpen && isPublicAddress(address)));
+}
+
+/**
+ * Whether the place may be named although nothing is known of its addresses: a name that could be public, or one that could
+ * lead into a listed network.
+ */
+export const mayBeNamed = (place: Place, organization: Ref | undefined, policy: AddressPolicy): boolean =>
+  // A public address stands for what is not known yet; a plain scheme or an inner name needs the list.
+  mayConnect(place, ['2000::'], organization, policy);
+
+const mayBePublic = (host: string): boolean =>
+  isAddress(host) || (host.includes('.') && !INNER_NAME.test(host));

@@ -1,0 +1,42 @@
+/** The roof over outgoing connections: one guard, and the operator's lists of places that are not public. */
+import type { Config } from './config.ts';
+import { createAdmitAddress } from './outgoing/admit.ts';
+import { createGuard, type Guard } from './outgoing/guard.ts';
+import { createHttpClient } from './outgoing/http.ts';
+import type { Clock } from './ports/clock.ts';
+import type { AdmitAddress, HttpClient, Purpose } from './ports/outgoing.ts';
+import type { Listening } from './rails/hl7v2-mllp/index.ts';
+import { allowPlace, parseAllowed, parsePlace, type Allowed } from './resources/outgoing-address.ts';
+
+export interface Outgoing {
+  readonly guard: Guard;
+  readonly admitAddress: AdmitAddress;
+  /** HTTP for one purpose; who asks for it closes it. */
+  readonly httpFor: (purpose: Purpose) => HttpClient;
+}
+
+/** @throws when an entry of a list means nothing */
+export function createOutgoing(config: Config, listening: readonly Listening[], clock: Clock): Outgoing {
+  const guard = createGuard({
+    allowed: allowedBy(config, listening),
+    plainToPublic: config.hl7PlainTo === 'public',
+    connectTimeoutMs: config.hl7ConnectTimeoutMs,
+  });
+  return {
+    guard,
+    admitAddress: createAdmitAddress(guard, clock, { newAddressesMax: config.newAddressesPerDayMax }),
+    httpFor: (purpose) => createHttpClient(guard, purpose),
+  };
+}
+
+/** What the operator named: the lists of the settings, the links, and the address of the issuer's keys. */
+function allowedBy(config: Config, listening: readonly Listening[]): readonly Allowed[] {
+  const { subscriptionAllowList, hl7AllowList, jwksUri = '' } = config;
+  const keys = parsePlace({ purpose: 'jwks', address: jwksUri });
+  return [
+    ...subscriptionAllowList.flatMap((entry) => parseAllowed(entry, 'rest-hook') ?? []),
+    ...hl7AllowList.flatMap((entry) => parseAllowed(entry, 'hl7v2-mllp') ?? []),
+    ...listening.flatMap(({ links }) => links.flatMap(({ sendTo }) => sendTo)),
+    ...(keys === undefined ? [] : [allowPlace(keys)]),
+  ];
+}
