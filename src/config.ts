@@ -213,6 +213,7 @@ function conflictsOf(config: Config): readonly string[] {
     ],
     [config.tlsCa !== undefined && config.tlsCert === undefined, 'tlsCa needs tlsCert and tlsKey'],
     [config.tokenAlgorithms.length === 0, 'tokenAlgorithms must name at least one algorithm'],
+    [config.tokenTypes.length === 0, 'tokenTypes must name at least one type'],
     [config.pageSize > config.pageSizeMax, 'pageSize must not exceed pageSizeMax'],
     [config.backoffMinMs > config.backoffMaxMs, 'backoffMinMs must not exceed backoffMaxMs'],
     [config.headersTimeoutMs > config.requestTimeoutMs, 'headersTimeoutMs must not exceed requestTimeoutMs'],

@@ -5,6 +5,7 @@
 import { isOid } from './fhir/identifier.ts';
 import { RESOURCE_TYPES } from './resources/index.ts';
 import { parseAllowed } from './resources/outgoing-address.ts';
+import { TOKEN_TYPES } from './http/token-type.ts';
 import { parseLevelRow } from './resources/validation-level.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 
@@ -80,6 +81,11 @@ export const SETTINGS = {
   tokenAlgorithms: list(['RS256', 'RS384', 'ES256', 'ES384', 'PS256'], 'Signature algorithms accepted.', {
     shape: algorithm,
   }),
+  tokenTypes: list(
+    TOKEN_TYPES,
+    'Types (typ) of access tokens: at+jwt (RFC 9068); JWT and none (no typ) for issuers that write no other. Those are taken with a scope, and without any claim of an ID token or a logout token.',
+    { shape: ['at+jwt, JWT or none', (part: string) => TOKEN_TYPES.includes(part)] },
+  ),
   authorizationEndpoint: text(undefined, "The issuer's authorization endpoint, told to SMART clients.", {
     shape: url,
   }),

@@ -12,12 +12,15 @@ import { errorCode } from './error-code.ts';
 import { invalid } from './headers.ts';
 import type { IssuerKeys } from './keys.ts';
 import { createTokenCache } from './token-cache.ts';
+import { judgeTokenType } from './token-type.ts';
 
 export interface BearerSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly keys: IssuerKeys;
   readonly tokenAlgorithms: readonly string[];
+  /** Rows of `token-type.ts`. */
+  readonly tokenTypes: readonly string[];
   readonly clockToleranceS: number;
   readonly organizationClaim: string;
   /** How the claim names the organization: `Organization/id`, or `system|value`. */
@@ -56,10 +59,22 @@ export type Identify = (credentials: Credentials) => Caller | Promise<Caller>;
 export function createIdentify(settings: BearerSettings): Identify {
   const { clock, tokenCacheMax, tokenCacheMs, clockToleranceS } = settings;
   const remembered = createTokenCache<Identity>(tokenCacheMax);
+  let generation = settings.keys.generation();
+
+  /** What was verified with keys that may have been withdrawn since is verified again. */
+  function forgetOld(): number {
+    const current = settings.keys.generation();
+    if (current !== generation) remembered.clear();
+    generation = current;
+    return current;
+  }
 
   async function verify(token: string): Promise<Identity> {
+    const began = forgetOld();
     const payload = await verifySignature(token, settings);
     const identity = await readIdentity(payload, settings);
+    // Reading the keys may have changed them; what an older set vouched for is not remembered.
+    if (forgetOld() !== began) return identity;
     const expires = ((payload.exp ?? 0) + clockToleranceS) * 1000;
     remembered.put(token, identity, Math.min(expires, clock.now() + tokenCacheMs));
     return identity;
@@ -67,6 +82,7 @@ export function createIdentify(settings: BearerSettings): Identify {
 
   return (credentials) => {
     const token = readToken(credentials.authorization);
+    forgetOld();
     const known = remembered.get(token, clock.now());
     if (known !== undefined && credentials.onBehalfOf === undefined)
       return callerOf(known, credentials.address);
@@ -145,7 +161,7 @@ function faultOf(error: unknown, token: string, { issuer }: BearerSettings): str
 
 async function verifySignature(token: string, settings: BearerSettings): Promise<JWTPayload> {
   try {
-    const { payload } = await jwtVerify(token, settings.keys.find, {
+    const { payload, protectedHeader } = await jwtVerify(token, settings.keys.find, {
       issuer: settings.issuer,
       audience: settings.audience,
       algorithms: [...settings.tokenAlgorithms],
@@ -153,8 +169,11 @@ async function verifySignature(token: string, settings: BearerSettings): Promise
       requiredClaims: ['exp', 'sub'],
       currentDate: new Date(settings.clock.now()),
     });
+    const diagnostics = judgeTokenType(protectedHeader, payload, settings.tokenTypes);
+    if (diagnostics !== undefined) throw new OperationOutcomeError('token-invalid', { diagnostics });
     return payload;
   } catch (error) {
+    if (error instanceof OperationOutcomeError) throw error;
     const diagnostics = faultOf(error, token, settings);
     if (diagnostics !== undefined) throw new OperationOutcomeError('token-invalid', { diagnostics });
     throw new OperationOutcomeError('busy', {

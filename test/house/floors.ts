@@ -133,6 +133,7 @@ export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'src/outgoing/http.ts': 'HTTP over the connections of the guard',
   'src/http/keys.ts': 'its fetch is handed in, and goes by the guard',
   'tools/doctor/server.ts': 'asks the server of this machine, where the operator has put it',
+  'tools/doctor/messages.ts': 'asks the server of this machine, where the operator has put it',
   'tools/hl7/client.ts': 'a peer for trying out, run by hand',
   'tools/durability/client.ts': 'a client of a server that the same tool started',
   'tools/durability/kill.ts': 'a client of a server that the same tool started',

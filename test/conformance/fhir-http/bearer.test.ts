@@ -87,7 +87,7 @@ describe('refused with 401 and a challenge', () => {
   ])('a token of %s is told apart', async (_what, named, says) => {
     const { privateKey } = await generateKeyPair('ES256');
     const token = await new SignJWT({ organization: INITIATOR })
-      .setProtectedHeader({ alg: 'ES256' })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
       .setIssuer(named === 'own' ? door.issuer.issuer : named)
       .setAudience(BASE)
       .setSubject('ana')

@@ -134,6 +134,7 @@ export async function openDoor(
       audience: BASE,
       keys: issuer.keys,
       tokenAlgorithms: [issuer.algorithm],
+      tokenTypes: ['at+jwt'],
       clockToleranceS: 5,
       organizationClaim: 'organization',
       organizationClaimForm: 'reference',
