@@ -82,7 +82,8 @@ test('every metric of the alerts and the dashboard is there, with the labels tha
   );
   expect(names.size).toBeGreaterThan(10);
   for (const name of names) expect(rendered).toMatch(new RegExp(`^${name}[ {]`, 'm'));
-  for (const [, label = ''] of asked.matchAll(/closeloop_[a-z0-9_]+\{([a-z]+)=/g)) expect(rendered).toContain(`${label}="`);
+  for (const [, label = ''] of asked.matchAll(/closeloop_[a-z0-9_]+\{([a-z]+)=/g))
+    expect(rendered).toContain(`${label}="`);
 });
 
 test('the example of a directory is imported as the page says', () => {
