@@ -69,7 +69,7 @@ export function buildAck(input: AckInput): Message {
   const msa = buildMsa({
     acknowledgmentCode: input.code,
     messageControlId: msh?.messageControlId,
-    textMessage: version < FIRST_WITH_ERR ? errors[0]?.says : undefined,
+    textMessage: version < FIRST_WITH_ERR ? asAscii(errors[0]?.says) : undefined,
   });
   return buildMessage([header, msa, ...errors.map(buildError)], delimiters);
 }
@@ -83,8 +83,24 @@ const buildError = ({ location, code, severity, userCode, says }: AckError) =>
     hl7ErrorCode: { identifier: code, text: conditionNamed(code), nameOfCodingSystem: 'HL70357' },
     severity,
     applicationErrorCode: userCode === undefined ? undefined : localCode(userCode),
-    userMessage: says,
+    userMessage: asAscii(says),
   });
+
+/** A text in ASCII, whatever the sender reads: an acknowledgment needs no MSH-18 for our words. */
+const asAscii = (text: string | undefined): string | undefined =>
+  text?.normalize('NFKD').replaceAll(/[^\x20-\x7e]/g, (character) => ASCII[character] ?? '');
+
+const ASCII: Readonly<Record<string, string>> = {
+  '‘': "'",
+  '’': "'",
+  '“': '"',
+  '”': '"',
+  '–': '-',
+  '—': '-',
+  '→': '->',
+  '\n': ' ',
+  '\t': ' ',
+};
 
 const localCode = (identifier: string): Cwe => ({ identifier, nameOfCodingSystem: 'L' });
 

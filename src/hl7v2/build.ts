@@ -10,8 +10,13 @@ import { NULL_VALUE, text, type Message, type Segment } from './message.ts';
 /** The null, as a value to send: no text, not even the two quotation marks, is taken for it. */
 export const NULL: unique symbol = Symbol('null');
 
+/** A text whose line breaks are sent as the formatting command: of FT alone. */
+export interface Formatted {
+  readonly formatted: string;
+}
+
 /** A text, not yet escaped. Undefined and empty are sent as empty. */
-export type PlainValue = string | undefined | typeof NULL;
+export type PlainValue = string | undefined | typeof NULL | Formatted;
 /** A text, or subcomponents. */
 export type ComponentValue = PlainValue | readonly PlainValue[];
 /** A text, or components. */
@@ -88,5 +93,6 @@ const isList = <Part>(value: PlainValue | readonly Part[]): value is readonly Pa
 
 function encodePlain(value: PlainValue, syntax: Syntax): string {
   if (value === NULL) return NULL_VALUE;
-  return value === undefined ? '' : escape(value, syntax);
+  if (value === undefined) return '';
+  return typeof value === 'string' ? escape(value, syntax) : escape(value.formatted, syntax, 'formatted');
 }

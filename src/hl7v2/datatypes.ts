@@ -2,7 +2,7 @@
  * The datatypes that the segments share (HL7 v2.5.1, chapter 2A). Each table is the wire layout; the names are the
  * standard's. Times stay text here (`datetime.ts` reads them), numbers keep their digits.
  */
-import { CODE, composite, TEXT, type ValueOf } from './layout.ts';
+import { CODE, composite, FORMATTED, TEXT, type ValueOf } from './layout.ts';
 
 /** Coded values (ID, IS), set ids (SI), numbers (NM), and time stamps (TS and DTM, of TS the time). */
 export const ID = CODE;
@@ -10,10 +10,10 @@ export const IS = CODE;
 export const SI = CODE;
 export const NM = CODE;
 export const DTM = CODE;
-/** Text: ST string, TX and FT with lines. */
+/** Text: ST string, TX text; and FT, which alone has formatting commands (2.7.6). */
 export const ST = TEXT;
 export const TX = TEXT;
-export const FT = TEXT;
+export const FT = FORMATTED;
 
 /** HD, hierarchic designator (2.A.33): `LFM^2.999.10.1^ISO`. */
 export const HD = composite({ namespaceId: [1, IS], universalId: [2, ST], universalIdType: [3, ID] });

@@ -97,22 +97,23 @@ function layout(body: string): string | undefined {
 }
 
 /**
- * A plain text as a value: nothing in it can end the value, the segment or the frame. A line break becomes `\.br\` (unless
- * the full stop is a delimiter); other control characters but the tab are written in hexadecimal; and `""` is the two
- * quotation marks, not the null.
+ * A plain text as a value: nothing in it can end the value, the segment or the frame. Control characters but the tab are
+ * written in hexadecimal, only a line break of formatted text becomes `\.br\` (unless the full stop is a delimiter); and `""`
+ * is the two quotation marks, not the null.
  */
-export function escape(plain: string, syntax: Delimiters): string {
+export function escape(plain: string, syntax: Delimiters, kind: 'plain' | 'formatted' = 'plain'): string {
   if (plain === '""') return syntax.escape === '' ? refuse() : hex('""', syntax);
   if (!suspects(syntax).test(plain)) return plain;
   if (syntax.escape === '') return refuse();
-  return plain.replaceAll(EVERY_SUSPECT, (found) => escaped(found, syntax));
+  return plain.replaceAll(EVERY_SUSPECT, (found) => escaped(found, syntax, kind));
 }
 
-function escaped(found: string, syntax: Delimiters): string {
+function escaped(found: string, syntax: Delimiters, kind: 'plain' | 'formatted'): string {
   const code = codeOf(found, syntax);
   if (code !== undefined) return syntax.escape + code + syntax.escape;
   const isBreak = found === '\n' || found === '\r\n';
-  if (isBreak && codeOf('.', syntax) === undefined) return `${syntax.escape}.br${syntax.escape}`;
+  if (isBreak && kind === 'formatted' && codeOf('.', syntax) === undefined)
+    return `${syntax.escape}.br${syntax.escape}`;
   return CONTROL.test(found) ? hex(isBreak ? '\n' : found, syntax) : found;
 }
 

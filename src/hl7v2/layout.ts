@@ -33,6 +33,12 @@ export const TEXT: Datatype<string, PlainValue> = {
   build: (value) => value,
 };
 
+/** Free text with formatting commands: a line break is one. */
+export const FORMATTED: Datatype<string, PlainValue> = {
+  read: TEXT.read,
+  build: (formatted) => ({ formatted }),
+};
+
 type Components = Readonly<Record<string, readonly [number, Datatype<unknown>]>>;
 /** What a datatype reads. */
 export type ValueOf<Type> = Type extends Datatype<infer Value> ? Value : never;

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { buildMessage, type SegmentValues } from '../build.ts';
-import type { Ed } from '../datatypes.ts';
+import type { Cwe, Ed } from '../datatypes.ts';
 import { completionOf, confidentialityOf, contentTypeOf, docStatusOf } from '../mapping/codes.ts';
 import { readConcept, writeConcept } from '../mapping/concept.ts';
 import { readNumber, writeNumber } from '../mapping/identity.ts';
@@ -38,7 +38,7 @@ export function readDocument(
   if (content === undefined) return undefined;
   const txa = readFirst(message, 'TXA', readTxa);
   const { observationIdentifier, dateTimeOfTheObservation } = content.obx;
-  const type = readConcept(observationIdentifier ?? txa?.documentType, sendingFacility);
+  const type = readConcept(observationIdentifier ?? typeOfDocument(txa?.documentType), sendingFacility);
   const title = txa?.documentTitle[0] ?? txa?.uniqueDocumentFileName;
   return {
     contentType: content.contentType,
@@ -54,6 +54,12 @@ export function readDocument(
     confidentiality: confidentialityOf(txa?.documentConfidentialityStatus),
   };
 }
+
+/** TXA-2 is an IS of table 0270; engines send a CE all the same, and say then which table. */
+const typeOfDocument = (type: Cwe | undefined): Cwe | undefined =>
+  type?.identifier === undefined || type.nameOfCodingSystem !== undefined
+    ? type
+    : { ...type, nameOfCodingSystem: 'HL70270' };
 
 interface Content {
   readonly obx: Obx;
@@ -157,7 +163,7 @@ export function buildNote(note: DocumentReading, referral: Referral, context: Bu
     ...order,
     buildTxa({
       setId: '1',
-      documentType: { identifier: 'CN', text: 'Consultation', nameOfCodingSystem: 'HL70270' },
+      documentType: { identifier: 'CN' },
       documentContentPresentation: note.contentType.startsWith('text/') ? 'TX' : 'AP',
       originationDateTime: writeDateTime(note.date),
       uniqueDocumentNumber: writeNumber(note.identifier, context.namespaces),

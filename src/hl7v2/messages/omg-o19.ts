@@ -204,7 +204,7 @@ export function buildRequest(referral: Referral, context: BuildingContext): Mess
     orderingProvider,
     reasonForStudy: writeReasons(reasonsOf(referral)),
   };
-  const timing = writeTiming(request, task, context.performWithinDays);
+  const timing = writeTiming(request, task, context);
   const segments: readonly (SegmentValues | undefined)[] = [
     buildHeader('OMG^O19', context),
     buildPerson(referral, context, context.recipientNumber === 'always'),

@@ -113,15 +113,11 @@ const writePriority = (priority: ServiceRequest['priority']): readonly Cwe[] => 
 };
 
 /** TQ1; undefined when there is nothing to say. */
-export function writeTiming(
-  request: ServiceRequest,
-  task: Task,
-  performWithinDays: Readonly<Partial<Record<string, number>>>,
-): SegmentValues | undefined {
+export function writeTiming(request: ServiceRequest, task: Task, context: Timing): SegmentValues | undefined {
   const duration = timeBetween(task.authoredOn ?? request.authoredOn, task.restriction?.period?.end);
   const timing: Partial<Tq1> = filled({
     serviceDuration: duration && { quantity: String(duration.count), units: { identifier: duration.unit } },
-    endDateTime: writeDateTime(performBy(request, performWithinDays)),
+    endDateTime: writeDateTime(performBy(request, task, context)),
     totalOccurrences: request.quantityQuantity?.value?.toString(),
   });
   const priority = writePriority(request.priority);
@@ -129,15 +125,23 @@ export function writeTiming(
   return isEmpty ? undefined : buildTq1({ setId: '1', priority, ...timing });
 }
 
+/** Until when an order of a priority is to be performed, and since when that counts where nobody wrote when it was ordered. */
+interface Timing {
+  readonly performWithinDays: Readonly<Partial<Record<string, number>>>;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
 /** As ordered; else what the priority stands for, because 360X has no words of urgency. */
 function performBy(
   { occurrencePeriod, occurrenceDateTime, priority, authoredOn }: ServiceRequest,
-  performWithinDays: Readonly<Partial<Record<string, number>>>,
+  task: Task,
+  { performWithinDays, now }: Timing,
 ): string | undefined {
   const ordered = occurrencePeriod?.end ?? occurrenceDateTime;
   const days = priority && performWithinDays[priority];
-  if (ordered !== undefined || days === undefined || authoredOn === undefined) return ordered;
-  return addTo(authoredOn, days, 'd');
+  if (ordered !== undefined || days === undefined) return ordered;
+  return addTo(authoredOn ?? task.authoredOn ?? new Date(now).toISOString(), days, 'd');
 }
 
 // — OBX: what the referrer asks
@@ -173,7 +177,7 @@ export const writeQuestions = (questions: readonly CodeableConcept[]): readonly 
     const isCode = question.coding !== undefined;
     return buildObx({
       setId: String(index + 1),
-      valueType: isCode ? 'CWE' : 'TX',
+      valueType: isCode ? 'CWE' : (question.text ?? '').includes('\n') ? 'FT' : 'TX',
       observationIdentifier: REFERRAL_QUESTION,
       observationValue: [
         isCode

@@ -48,7 +48,8 @@ export function readObx(from: Segment): Obx {
 /** An OBX of values of one kind; `valueType` must say which. */
 export function buildObx({ observationValue = [], ...others }: Draft<Obx>): SegmentValues {
   const { name, fields } = rest.build(others);
-  return { name, fields: { ...fields, 5: observationValue.map(buildValue) } };
+  const isFormatted = others.valueType === 'FT';
+  return { name, fields: { ...fields, 5: observationValue.map((value) => buildValue(value, isFormatted)) } };
 }
 
 const readCode = (from: Composite): ObservationValue | undefined => {
@@ -74,7 +75,7 @@ const READERS: ReadonlyMap<string, typeof readText> = new Map([
   ['ED', readDocument],
 ]);
 
-function buildValue(value: ObservationValue): RepetitionValue {
-  if (value.kind === 'text') return value.text;
+function buildValue(value: ObservationValue, isFormatted: boolean): RepetitionValue {
+  if (value.kind === 'text') return isFormatted ? { formatted: value.text } : value.text;
   return value.kind === 'code' ? CWE.build(value.code) : ED.build(value.document);
 }

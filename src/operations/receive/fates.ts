@@ -80,6 +80,12 @@ export function remark(
   return { location, code: ISSUES[issue].err || INTERNAL_ERROR, severity, issue, says };
 }
 
+/** The person of a message is not whom its numbers stand for: table 0357, unknown key identifier. */
+export const mistaken = (says: string): Remark => ({
+  ...remark('structure-invalid', 'E', 'PID-3', says),
+  code: '204',
+});
+
 /** HL7 table 0357, application internal error: for rows that no message was thought to meet. */
 const INTERNAL_ERROR = '207';
 

@@ -56,9 +56,14 @@ export function openIncoming(
   const receiver = named ?? (silent ? link.defaultReceiver : undefined);
   const barred =
     sender === undefined
-      ? remark('not-your-move', 'E', 'MSH-4', 'this facility does not speak on this link')
+      ? remark('not-your-move', 'E', 'MSH-4', `${shown(header.sendingFacility)} does not speak on this link`)
       : receiver === undefined && !silent
-        ? remark('not-your-move', 'E', 'MSH-6', 'this facility is not addressed on this link')
+        ? remark(
+            'not-your-move',
+            'E',
+            'MSH-6',
+            `${shown(header.receivingFacility)} is not addressed on this link`,
+          )
         : undefined;
   return {
     ...arrived,
@@ -76,6 +81,12 @@ export function onlyReceiver({ defaultReceiver, receivers }: Link): Ref | undefi
   const [only] = organizations;
   return defaultReceiver ?? (organizations.size === 1 ? only : undefined);
 }
+
+/** What came for a facility: whoever mends the link's list needs it. */
+const shown = (facility: string | undefined): string =>
+  facility === undefined ? 'a sender without a facility' : `facility "${facility.slice(0, SHOWN_MAX)}"`;
+
+const SHOWN_MAX = 100;
 
 const organizationOf = (facilities: readonly Facility[], name: string | undefined): Ref | undefined =>
   facilities.find(({ facility }) => facility === name)?.organization;

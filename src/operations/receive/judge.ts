@@ -8,7 +8,7 @@ import type { PatientUpdateReading, Reading, ReadingContext } from '../../hl7v2/
 import type { Remark } from '../../hl7v2/received.ts';
 import type { Party } from '../../referral/transitions.ts';
 import { readPreview, type Draft } from '../draft.ts';
-import { asked, quarantined, remark, verdictOfFindings, type Verdict } from './fates.ts';
+import { asked, mistaken, quarantined, remark, verdictOfFindings, type Verdict } from './fates.ts';
 import type { Incoming } from './incoming.ts';
 import type { Kept } from './keep.ts';
 import { findWaitingNote, planNote, type Note } from './notes.ts';
@@ -222,12 +222,7 @@ async function wrongPatient(
 ): Promise<Remark | undefined> {
   const patient = known === undefined ? undefined : await readPreview(draft, known);
   if (patient !== undefined && read !== undefined && isSamePerson(read, patient)) return undefined;
-  return remark(
-    'structure-invalid',
-    'E',
-    'PID-3',
-    'the patient is not the one of the referral with this number',
-  );
+  return mistaken('the patient is not the one of the referral with this number');
 }
 
 /** Events that a note of the recipient belongs to. */

@@ -4,7 +4,7 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { RequestReading } from '../../hl7v2/messages/reading.ts';
 import { readPreview, type Draft } from '../draft.ts';
 import { ofType, planClinicians } from './clinicians.ts';
-import { asked, quarantined, remark, type Verdict } from './fates.ts';
+import { asked, mistaken, quarantined, remark, type Verdict } from './fates.ts';
 import type { Incoming } from './incoming.ts';
 import type { Kept } from './keep.ts';
 import { planSent } from './own.ts';
@@ -36,7 +36,7 @@ export async function planRequest(
   if (reading.patient === undefined) return nothing(quarantined(findings));
   const person = await findPatient(draft, reading.patient, incoming.link);
   if (person.kind === 'contradicted') {
-    return nothing(quarantined([...findings, remark('structure-invalid', 'E', 'PID-3', person.says)]));
+    return nothing(quarantined([...findings, mistaken(person.says)]));
   }
   const fullUrls = new Map<string, Ref>();
   for (const { fullUrl, resource } of ofType(reading.resources, 'Patient')) {
@@ -70,12 +70,12 @@ async function compare(draft: Draft, reading: RequestReading, known: Referral): 
   const { findings } = reading;
   if (!known.actors.has('referralInitiator')) {
     const says = 'a referral is requested by its initiator; here the sender is its recipient';
-    return quarantined([...findings, remark('not-your-move', 'E', 'ORC-1', says)]);
+    return quarantined([...findings, { ...remark('not-your-move', 'E', 'ORC-1', says), code: '103' }]);
   }
   const patient = known.patient === undefined ? undefined : await readPreview(draft, known.patient);
   if (patient === undefined || reading.patient === undefined || !isSamePerson(reading.patient, patient)) {
     const says = 'the referral with this number is for another patient';
-    return quarantined([...findings, remark('structure-invalid', 'E', 'PID-3', says)]);
+    return quarantined([...findings, mistaken(says)]);
   }
   const [order] = ofType(reading.resources, 'ServiceRequest');
   if (order !== undefined && asksTheSame(order.resource, known.order)) {

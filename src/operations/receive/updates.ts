@@ -5,7 +5,7 @@
 import type { Identifier, Resource } from '../../fhir/types.ts';
 import type { PatientUpdateReading } from '../../hl7v2/messages/reading.ts';
 import type { Draft } from '../draft.ts';
-import { asked, quarantined, remark, type Verdict } from './fates.ts';
+import { asked, mistaken, quarantined, remark, type Verdict } from './fates.ts';
 import type { Incoming } from './incoming.ts';
 import { changeSent } from './own.ts';
 import { findPatient } from './patients.ts';
@@ -30,7 +30,7 @@ export async function planUpdate(
     return { verdict: { fate: 'applied', remarks }, forget: true };
   }
   if (person.kind === 'contradicted') {
-    return kept(quarantined([...findings, remark('structure-invalid', 'E', 'PID-3', person.says)]));
+    return kept(quarantined([...findings, mistaken(person.says)]));
   }
   if (merged.length > 0 || message === 'ADT^A40') {
     const says = 'charts are merged by a person';

@@ -61,21 +61,21 @@ describe('four fates', () => {
     ['a request without a reason',            request(at, { reason: '' }),                                          'quarantine', 'AE', '101', 'message-quarantined', 'tidewater'],
     ['a status without a referral number',    edited(accept(at), /\|R-2025-00731\^\^[^|]*/, '|'),                   'quarantine', 'AE', '101', 'message-quarantined', 'larkspur'],
     ['a status without a patient',            edited(outcome(at), /\nPID[^\n]*/, ''),                               'quarantine', 'AE', '101', 'message-quarantined', 'larkspur'],
-    ['a facility that the link has not',      edited(outcome(at), '^2.999.10.1^', '^2.999.77.1^'),                  'quarantine', 'AE', '207', 'message-quarantined', 'larkspur'],
-    ['an acceptance by the initiator',        accept({ ...at, from: LARKSPUR, to: TIDEWATER }),                     'quarantine', 'AE', '207', 'message-quarantined', 'tidewater'],
-    ['a request to cancel by the recipient',  cancel({ ...at, from: TIDEWATER, to: LARKSPUR }),                     'quarantine', 'AE', '207', 'message-quarantined', 'larkspur'],
-    ['a request by the recipient',            request({ ...at, from: TIDEWATER, to: LARKSPUR }),                    'quarantine', 'AE', '207', 'message-quarantined', 'larkspur'],
-    ['another patient',                       outcome({ ...at, patient: 'MQ-1' }),                                  'quarantine', 'AE', '207', 'message-quarantined', 'larkspur'],
-    ['another name',                          edited(outcome(at), 'Quintero^Marisol', 'Smith^Ann'),                 'quarantine', 'AE', '102', 'message-quarantined', 'larkspur'],
-    ['another birth date',                    edited(outcome(at), '19710308', '19720308'),                          'quarantine', 'AE', '102', 'message-quarantined', 'larkspur'],
+    ['a facility that the link has not',      edited(outcome(at), '^2.999.10.1^', '^2.999.77.1^'),                  'quarantine', 'AE', '204', 'message-quarantined', 'larkspur'],
+    ['an acceptance by the initiator',        accept({ ...at, from: LARKSPUR, to: TIDEWATER }),                     'quarantine', 'AE', '103', 'message-quarantined', 'tidewater'],
+    ['a request to cancel by the recipient',  cancel({ ...at, from: TIDEWATER, to: LARKSPUR }),                     'quarantine', 'AE', '103', 'message-quarantined', 'larkspur'],
+    ['a request by the recipient',            request({ ...at, from: TIDEWATER, to: LARKSPUR }),                    'quarantine', 'AE', '103', 'message-quarantined', 'larkspur'],
+    ['another patient',                       outcome({ ...at, patient: 'MQ-1' }),                                  'quarantine', 'AE', '204', 'message-quarantined', 'larkspur'],
+    ['another name',                          edited(outcome(at), 'Quintero^Marisol', 'Smith^Ann'),                 'quarantine', 'AE', '204', 'message-quarantined', 'larkspur'],
+    ['another birth date',                    edited(outcome(at), '19710308', '19720308'),                          'quarantine', 'AE', '204', 'message-quarantined', 'larkspur'],
     ['a referral that nobody knows',          outcome({ ...at, referral: 'R-0' }),                                  'work-item',  'AA', '204', 'message-unmatched',   'larkspur'],
     ['its number of another authority',       outcome({ ...at, authority: '2.999.1' }),                             'work-item',  'AA', '204', 'message-unmatched',   'larkspur'],
-    ['a status that is none',                 edited(outcome(at), '|SC|', '|UC|'),                                  'work-item',  'AA', '207', 'message-unfit',       'larkspur'],
+    ['a status that is none',                 edited(outcome(at), '|SC|', '|UC|'),                                  'work-item',  'AA', '103', 'message-unfit',       'larkspur'],
     ['the same number for another order',     request(at, { reason: '^Hip pain' }),                                 'work-item',  'AA', '205', 'message-unfit',       'tidewater'],
-    ['a confirmation of what nobody asked',   confirm(at),                                                          'parked',     'AA', '207', 'message-parked',      'larkspur'],
-    ['a visit called off that was never one', callOff(at),                                                          'parked',     'AA', '207', 'message-parked',      'larkspur'],
-    ['older than what was applied',           decline({ ...at, at: 0 }),                                            'late',       'AA', '207', undefined,             undefined],
-    ['the same once more, newly written',     accept(at),                                                           'applied',    'AA', '207', undefined,             undefined],
+    ['a confirmation of what nobody asked',   confirm(at),                                                          'parked',     'AA', '103', 'message-parked',      'larkspur'],
+    ['a visit called off that was never one', callOff(at),                                                          'parked',     'AA', '103', 'message-parked',      'larkspur'],
+    ['older than what was applied',           decline({ ...at, at: 0 }),                                            'late',       'AA', '103', undefined,             undefined],
+    ['the same once more, newly written',     accept(at),                                                           'applied',    'AA', '103', undefined,             undefined],
     ['the same request, newly written',       request(at),                                                          'applied',    'AA', '205', undefined,             undefined],
   ] as const;
 
@@ -136,6 +136,15 @@ describe('who is asked for is a setting of the link', () => {
     const kinds = (await exchange.workItems()).map(({ kind }) => kind);
     expect(kinds).toEqual(fate === 'applied' ? [] : ['message-unaddressed']);
   });
+});
+
+test('whoever mends the list of a link is told which facility came', async () => {
+  await open();
+  const from = { id: 'nobody', facility: '2.999.77.1' };
+  const { remarks } = await exchange.say(accept({ at: 0, id: 'X-1', from }), FROM_TIDEWATER);
+  expect(remarks).toMatchObject([
+    { location: 'MSH-4', code: '204', says: 'facility "2.999.77.1" does not speak on this link' },
+  ]);
 });
 
 describe('attacks', () => {

@@ -58,7 +58,7 @@ describe('from plain text to the message', () => {
     ['plain, and a\ttab', 'plain, and a\ttab'],
     ['|^&~\\', String.raw`\F\\S\\T\\R\\E\ `.trim()],
     ['#', '#'],
-    ['one\ntwo\r\nthree', String.raw`one\.br\two\.br\three`],
+    ['one\ntwo\r\nthree', String.raw`one\X0A\two\X0A\three`],
     ['one\rtwo', String.raw`one\X0D\two`],
     ['\v\x1c\0\x7f', String.raw`\X0B\\X1C\\X00\\X7F\ `.trim()],
     ['""', String.raw`\X2222\ `.trim()],
@@ -68,6 +68,10 @@ describe('from plain text to the message', () => {
   ])('%j', (plain, raw) => {
     expect(escape(plain, SYNTAX)).toBe(raw);
     expect(unescape(raw, SYNTAX)).toBe(plain.replaceAll('\r\n', '\n'));
+  });
+
+  test('a line break is a formatting command in formatted text alone (2.7.6)', () => {
+    expect(escape('one\ntwo\r\nthree', SYNTAX, 'formatted')).toBe(String.raw`one\.br\two\.br\three`);
   });
 
   test('the delimiters of the message, not the usual ones', () => {
