@@ -35,7 +35,7 @@ export const TEXT: Datatype<string, PlainValue> = {
 
 /** Free text with formatting commands: a line break is one. */
 export const FORMATTED: Datatype<string, PlainValue> = {
-  read: TEXT.read,
+  read: (from) => TEXT.read(from),
   build: (formatted) => ({ formatted }),
 };
 
