@@ -51,6 +51,8 @@ export interface ResourceType {
   readonly show?: (resource: Resource, own: boolean) => Resource;
   /** What is wrong with a resource by itself, beside what R4's structure, invariants and profiles say. */
   readonly faultsOf?: (resource: Resource) => readonly IssueDetail[];
+  /** Paths of elements whose values nobody is shown (`channel.header`): a patch sees their masks, and moves none. */
+  readonly secrets?: readonly string[];
   /** The rules of the referral that a write of this type must pass, and what it brings with it. */
   readonly rules?: Rules;
   /**

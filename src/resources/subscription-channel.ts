@@ -67,7 +67,7 @@ export function judgeHeaders(lines: readonly string[]): string | undefined {
     if (header === undefined) return `channel.header[${i}] must be one line "Name: value" in US-ASCII`;
     if (RESERVED.has(header.name.toLowerCase())) return `channel.header[${i}] is set by this server`;
     if (header.value === MASK)
-      return `channel.header[${i}] stands for a value that is not stored: give the value`;
+      return `channel.header[${i}] stands for a value that is not stored for this endpoint: give the value`;
   }
   return undefined;
 }

@@ -62,8 +62,10 @@ export function maskSecrets(resource: Resource): Resource {
 export const subscriptionRules: Rules = async ({ before, after }, around) => {
   if (after === undefined) return {};
   const stored = before as Subscription | undefined; // the registry asks this rule about Subscriptions only
-  const restore: Become = (tree) =>
-    changeHeaders(tree, (lines) => unmaskHeaders(lines, stored?.channel?.header ?? []));
+  // A secret was given for one address: another has to be given its own.
+  const isSameAddress = (after as unknown as Subscription).channel?.endpoint === stored?.channel?.endpoint;
+  const known = isSameAddress ? (stored?.channel?.header ?? []) : [];
+  const restore: Become = (tree) => changeHeaders(tree, (lines) => unmaskHeaders(lines, known));
   const written = restore(after) as unknown as Subscription; // valid by its StructureDefinition before rules are asked
   for (const judge of JUDGES) {
     const refused = judge({ stored, written, around });

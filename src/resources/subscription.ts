@@ -5,6 +5,7 @@ import { maskSecrets, subscriptionRules } from './subscription-rules.ts';
 export const subscription: ResourceType = {
   type: 'Subscription',
   show: maskSecrets,
+  secrets: ['channel.header'],
   discloses: ({ criteria }) => (typeof criteria === 'string' ? criteria.split('?', 1)[0] : undefined),
   rules: subscriptionRules,
 };

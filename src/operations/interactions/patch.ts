@@ -12,7 +12,7 @@ import type { Meter } from '../../resources/patch/meter.ts';
 import { PatchFault } from '../../resources/patch/read.ts';
 import { selectToWrite } from '../condition.ts';
 import { checkMayChange } from '../custody.ts';
-import { meterFor, plan, type Draft, type Planned } from '../draft.ts';
+import { declarationOf, meterFor, plan, type Draft, type Planned } from '../draft.ts';
 import { patchByPointers } from '../json-patch.ts';
 import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
 
@@ -35,7 +35,11 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<An
     parties: [],
   };
   checkMayChange(draft, unchanged);
-  const tree = parseJsonValue(current.version.text);
+  const { show, secrets = [] } = declarationOf(ref);
+  refuseSecrets(request, secrets);
+  // Whoever patches sees what the custodian sees: nothing can be learned of a secret by trying patches on it.
+  const stored = parseJsonValue(current.version.text) as Resource; // stored texts were validated
+  const tree = secrets.length === 0 ? stored : (show?.(stored, true) ?? stored);
   const meter = meterFor(draft, current.version.text);
   const patched = (
     request.body === undefined
@@ -50,6 +54,50 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<An
   checkResult(meter, patched);
   plan(draft, { ...unchanged, after: bodyOf(patched) });
   return { kind: 'planned', ref, status: 200 };
+}
+
+/** Operations of a JSON Patch that would compare, copy or move what is masked. */
+const MOVES: ReadonlySet<unknown> = new Set(['test', 'copy', 'move']);
+
+/** A masked value is given anew or left where it is. @throws OperationOutcomeError `patch-invalid` */
+function refuseSecrets({ patch, body }: WriteRequest, secrets: readonly string[]): void {
+  if (secrets.length === 0) return;
+  const faulty =
+    body === undefined
+      ? (Array.isArray(patch) ? patch : []).findIndex((operation) => movesSecret(operation, secrets))
+      : operationsOf(body.plain).findIndex((operation) => movesSecretPath(operation, secrets));
+  if (faulty === -1) return;
+  throw new OperationOutcomeError('patch-invalid', {
+    diagnostics: `operation ${faulty} tests, copies or moves ${secrets.join(', ')}, whose values are secret: give them anew`,
+  });
+}
+
+function movesSecret(operation: unknown, secrets: readonly string[]): boolean {
+  const { op, path, from } = (operation ?? {}) as { readonly [name: string]: unknown }; // whatever it is
+  if (!MOVES.has(op)) return false;
+  return [path, from].some((pointer) => {
+    const at = typeof pointer === 'string' ? pointer.split('/').slice(1) : undefined;
+    return at !== undefined && secrets.some((secret) => overlap(at, secret.split('.')));
+  });
+}
+
+/** Whether one path leads to the other, or is it. */
+const overlap = (one: readonly string[], other: readonly string[]): boolean =>
+  one.slice(0, other.length).every((step, index) => step === other[index]);
+
+function operationsOf(body: Resource): readonly unknown[] {
+  const { parameter } = body as { readonly parameter?: unknown };
+  return Array.isArray(parameter) ? parameter : [];
+}
+
+/** A FHIRPath Patch moves within one list, which its path names. */
+function movesSecretPath(operation: unknown, secrets: readonly string[]): boolean {
+  const { part } = (operation ?? {}) as { readonly part?: unknown };
+  const parts: readonly Record<string, unknown>[] = Array.isArray(part) ? part : [];
+  const named = (name: string) => parts.find((one) => one['name'] === name) ?? {};
+  if (Object.values(named('type')).every((value) => value !== 'move')) return false;
+  const path = Object.values(named('path')).join(' ');
+  return secrets.some((secret) => path.includes(secret.slice(secret.lastIndexOf('.') + 1)));
 }
 
 /** @throws OperationOutcomeError `patch-invalid` when the resource has become too large or too deep */
