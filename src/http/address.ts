@@ -44,5 +44,5 @@ function contains(list: BlockList, address: string): boolean {
 }
 
 /** An IPv4 address that arrived over IPv6 in its own form; an IPv6 address without the zone that only its sender knows. */
-const plainAddress = (address: string | undefined): string | undefined =>
+export const plainAddress = (address: string | undefined): string | undefined =>
   address?.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');

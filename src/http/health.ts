@@ -3,12 +3,31 @@
  * the security headers here; on FHIR responses `reply.ts` writes them itself, because helmet would cost a third of a read.
  */
 import { timingSafeEqual } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Router, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { StoreStatus } from '../ports/store.ts';
-import { isLoopback, type AddressOf } from './address.ts';
+import { isLoopback, plainAddress, type AddressOf } from './address.ts';
 import { outboxAgeMs, type Metrics } from './metrics.ts';
 import { REALM } from './reply.ts';
+
+/** Headers by which proxies say for whom they ask (RFC 7239, RFC 9110 7.6.3, and what came before them). */
+const FORWARDING: readonly string[] = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+];
+
+/** A name by which this machine calls itself; any other came from outside, by a proxy or by a page in a browser. */
+function isOwnName(host = ''): boolean {
+  const name = URL.parse(`http://${host}`)?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
+  return OWN_NAMES.has(name) || isLoopback(name);
+}
+
+const OWN_NAMES: ReadonlySet<string> = new Set(['localhost', '0.0.0.0', '::', hostname().toLowerCase()]);
 
 export interface HealthParts {
   readonly status: () => StoreStatus;
@@ -61,8 +80,16 @@ export function createHealth({
 
   return router;
 
+  /** A proxy on this machine that is not named asks for others: what it adds to a request gives it away. */
+  function isDirect(req: Request): boolean {
+    const isNamed = addressOf(req) !== plainAddress(req.socket.remoteAddress);
+    if (isNamed) return true;
+    if (FORWARDING.some((name) => req.headers[name] !== undefined)) return false;
+    return req.httpVersion !== '1.0' && isOwnName(req.headers.host);
+  }
+
   function mayReadMetrics(req: Request): boolean {
-    if (metricsToken === undefined) return isLoopback(addressOf(req));
+    if (metricsToken === undefined) return isLoopback(addressOf(req)) && isDirect(req);
     const given = Buffer.from(req.headers.authorization ?? '');
     const wanted = Buffer.from(`Bearer ${metricsToken}`);
     return given.length === wanted.length && timingSafeEqual(given, wanted);

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -39,6 +40,48 @@ const world = createEmbeddedWorld({ writer: 'turn' });
 afterAll(() => world.end());
 
 const BIG = 'x'.repeat(20_000);
+
+describe('nobody else reads it', () => {
+  const modesIn = (folder: string): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      ['.', ...readdirSync(folder)].map((name) => [
+        name,
+        (statSync(join(folder, name)).mode & 0o777).toString(8),
+      ]),
+    );
+  const OWN = { '.': '700', 'store.db': '600', 'store.db-wal': '600', 'lock.db': '600', 'owner.json': '600' };
+
+  test('a new folder is 0700 and its files 0600, whatever the umask', async () => {
+    const before = process.umask(0);
+    const store = await world.open({ folder: join(world.folder(), 'new') });
+    await store.commit(commitOf([write('Task/1')]));
+    const target = join(world.folder(), 'copy');
+    await backup(store.folder, target);
+    process.umask(before);
+    const modes = modesIn(store.folder);
+    expect(modes).toMatchObject(OWN);
+    expect(Object.entries(modes).filter(([name, mode]) => name !== '.' && mode !== '600')).toEqual([]);
+    expect(modesIn(target)).toMatchObject({ '.': '700', 'store.db': '600' });
+    await store.close();
+  });
+
+  test('one that others could read is closed to them when it is opened', async () => {
+    const store = await world.open();
+    await store.close();
+    chmodSync(store.folder, 0o755);
+    for (const name of readdirSync(store.folder)) chmodSync(join(store.folder, name), 0o644);
+    const again = await world.open({ folder: store.folder });
+    expect(Object.entries(modesIn(store.folder)).filter(([, mode]) => !/^[67]00$/.test(mode))).toEqual([]);
+    await again.close();
+  });
+
+  test('a folder that everybody shares is refused', async () => {
+    const folder = join(world.folder(), 'shared');
+    mkdirSync(folder);
+    chmodSync(folder, 0o1777);
+    await expect(world.open({ folder })).rejects.toThrow('name a folder of its own below it');
+  });
+});
 
 describe('one process per folder', () => {
   test('a second store on the folder is refused by the name of the first', async () => {

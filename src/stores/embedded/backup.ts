@@ -2,7 +2,7 @@
  * Backup and restore of a data folder (rules 3.7). A backup is taken beside a live server: one read transaction of the
  * database, copied whole, and the anchors. A restore goes into an empty folder and is proven by the audit verifier.
  */
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, readdirSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, existsSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { backup as copyDatabase } from 'node:sqlite';
 import { describeReport, verifyFile } from './audit-chain.ts';
@@ -10,6 +10,7 @@ import type { ChainReport } from './audit-chain.ts';
 import { readAnchors } from './anchors.ts';
 import { openDatabase } from './connection.ts';
 import { flushFolder, FolderRefused, makeFolder, pathsOf, prepareDatabase } from './folder.ts';
+import { createPrivately, FILE_MODE, tightenFolder } from './private-files.ts';
 
 /** All pages in one step: smaller steps begin again whenever the server writes between them. */
 const ALL_PAGES = 2 ** 31 - 1;
@@ -34,6 +35,7 @@ export async function backup(
   if (existsSync(anchors)) copyDurably(anchors, to.anchors);
   const db = openDatabase(from.database, { readOnly: true, cacheKib: 1024 });
   try {
+    createPrivately(to.database);
     await copyDatabase(db, to.database, { rate: ALL_PAGES });
   } finally {
     db.close();
@@ -51,6 +53,7 @@ export async function restore(source: string, folder: string): Promise<ChainRepo
   const to = pathsOf(folder);
   const db = openDatabase(from.database, { readOnly: true, cacheKib: 1024 });
   try {
+    createPrivately(to.database);
     await copyDatabase(db, to.database, { rate: ALL_PAGES });
   } finally {
     db.close();
@@ -63,6 +66,7 @@ export async function restore(source: string, folder: string): Promise<ChainRepo
 
 function copyDurably(from: string, to: string): void {
   copyFileSync(from, to);
+  chmodSync(to, FILE_MODE);
   const descriptor = openSync(to, 'r');
   try {
     fsyncSync(descriptor);
@@ -88,6 +92,7 @@ async function prove(folder: string): Promise<ChainReport> {
 
 function takeEmpty(folder: string): void {
   makeFolder(folder);
+  tightenFolder(folder);
   const [some] = readdirSync(folder);
   if (some !== undefined)
     throw new FolderRefused(`The folder ${folder} is not empty (${join(folder, some)}). Use a new one.`);

@@ -1,6 +1,7 @@
 /** Connections to the database file, and statements whose rows are typed arrays. */
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue } from 'node:sqlite';
+import { createPrivately } from './private-files.ts';
 
 export interface ConnectionOptions {
   readonly readOnly: boolean;
@@ -18,6 +19,7 @@ export function openDatabase(
   file: string,
   { readOnly, cacheKib, pragmas = [] }: ConnectionOptions,
 ): DatabaseSync {
+  if (!readOnly) createPrivately(file);
   const db = new DatabaseSync(file, { readOnly, timeout: 5000 });
   if (!readOnly) db.exec(`PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = ${WAL_BYTES}`);
   db.exec(`PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib}`);

@@ -11,6 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { VALUE_RULES } from '../../resources/search/value-rules.ts';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
+import { createPrivately, FILE_MODE, NotPrivate, tightenFolder } from './private-files.ts';
 import { FORMAT, RECORD_TABLES, SCHEMA } from './schema.ts';
 
 /** The folder cannot be used; the message says why and what to do. */
@@ -50,6 +51,7 @@ export function lockFolder(folder: string, now: number): Lock {
   const paths = pathsOf(folder);
   try {
     makeFolder(folder);
+    createPrivately(paths.lock);
     const db = new DatabaseSync(paths.lock, { timeout: 0 });
     try {
       db.exec('BEGIN EXCLUSIVE');
@@ -60,6 +62,7 @@ export function lockFolder(folder: string, now: number): Lock {
     writeFileSync(
       paths.owner,
       JSON.stringify({ pid: process.pid, host: hostname(), since: new Date(now).toISOString() }),
+      { mode: FILE_MODE },
     );
     return { release: () => db.close() };
   } catch (error) {
@@ -87,13 +90,18 @@ function ownerOf(file: string): string {
   }
 }
 
-/** Makes the tables when the folder is new; refuses a format that is not ours, and files that cannot be written. */
+/**
+ * Makes the tables when the folder is new; refuses a format that is not ours, files that cannot be written, and a folder
+ * that others can read and that cannot be closed to them.
+ */
 export function prepareDatabase(folder: string): void {
   const file = pathsOf(folder).database;
   try {
     prepareFile(folder, file);
+    tightenFolder(folder);
   } catch (error) {
     if (error instanceof FolderRefused) throw error;
+    if (error instanceof NotPrivate) throw new FolderRefused(`${error.message}.`, error);
     throw new FolderRefused(`The store in ${folder} cannot be written: ${messageOf(error)}.`, error);
   }
 }

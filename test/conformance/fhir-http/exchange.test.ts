@@ -1,5 +1,5 @@
 /** http://hl7.org/fhir/R4/http.html at the door: what reaches the desk, what the client gets back, what it is refused. */
-import { request as httpRequest } from 'node:http';
+import { get, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -613,6 +613,25 @@ describe('what operators ask', () => {
       200, 401, 401,
     ]);
     await guarded.close();
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['X-Forwarded-For', { 'x-forwarded-for': '203.0.113.9' }],
+    ['X-Forwarded-For of this machine', { 'x-forwarded-for': '127.0.0.1' }],
+    ['Forwarded', { forwarded: 'for=203.0.113.9' }],
+    ['X-Real-IP', { 'x-real-ip': '203.0.113.9' }],
+    ['Via', { via: '1.1 proxy' }],
+    ['X-Forwarded-Proto', { 'x-forwarded-proto': 'https' }],
+    ['a Host of elsewhere', { host: 'referrals.example.org' }],
+  ])('metrics through a proxy on this machine that is not named are refused: %s', async (_what, headers) => {
+    const status = (sent: Record<string, string>) =>
+      new Promise((resolve, reject) => {
+        get(`${door.origin}/metrics`, { headers: sent }, (res) => {
+          res.resume();
+          resolve(res.statusCode);
+        }).once('error', reject);
+      });
+    expect([await status({}), await status(headers)]).toEqual([200, 401]);
   });
 
   test('metrics of a proxied stranger are refused', async () => {
