@@ -4,6 +4,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   testTimeout: 30_000,
   maxWorkers: 2,
+  // Modules of a test file are not given back by V8; a worker that has grown is replaced.
+  workerIdleMemoryLimit: '600MB',
   reporters: ['default', '<rootDir>/test/absent-judges.js'],
   transform: {
     '\\.ts$': [

@@ -1,13 +1,14 @@
 /** Search: random clauses over random worlds, against brute force (rules 2.6). */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { proofOf } from '../proof.ts';
 import type { Query } from '../../src/ports/query.ts';
 import { after, queries, worlds } from './search-arbitraries.ts';
 import { bruteForce } from './search-oracle.ts';
 import type { SearchEngine } from './search-words.ts';
 import { SearchWorld } from './search-world.ts';
 
-const WORLDS = 60;
+const { runs: WORLDS, seed, within } = proofOf('searches');
 const QUERIES = 12;
 const SIZE = { minLength: QUERIES, maxLength: QUERIES };
 
@@ -35,22 +36,26 @@ export function describeRandomWorlds(open: () => Promise<SearchEngine>): void {
     if (expected.length > 0) answered += 1;
   }
 
-  test(`${WORLDS * QUERIES} random searches find what brute force finds, the invisible deleted first`, async () => {
-    const property = fc.asyncProperty(worlds, fc.array(queries, SIZE), async (commits, questions) => {
-      const world = new SearchWorld(engine.store, engine.others);
-      try {
-        for (const puts of commits) await world.put(...puts);
-        const { seqs } = world;
-        const [first] = world.moment(seqs[0] ?? 0).values();
-        for (const { query, back } of questions) {
-          await compare(after(first?.at ?? 0, query), seqs.at(-1 - (back % seqs.length)) ?? 0, world);
+  test(
+    'random searches find what brute force finds, the invisible deleted first',
+    async () => {
+      const property = fc.asyncProperty(worlds, fc.array(queries, SIZE), async (commits, questions) => {
+        const world = new SearchWorld(engine.store, engine.others);
+        try {
+          for (const puts of commits) await world.put(...puts);
+          const { seqs } = world;
+          const [first] = world.moment(seqs[0] ?? 0).values();
+          for (const { query, back } of questions) {
+            await compare(after(first?.at ?? 0, query), seqs.at(-1 - (back % seqs.length)) ?? 0, world);
+          }
+        } finally {
+          await world.clear();
         }
-      } finally {
-        await world.clear();
-      }
-    });
-    await fc.assert(property, { numRuns: WORLDS, interruptAfterTimeLimit: 60_000 });
-    // Random worlds that answer nothing would prove nothing.
-    expect(answered).toBeGreaterThan(asked / 8);
-  }, 90_000);
+      });
+      await fc.assert(property, { numRuns: WORLDS, seed });
+      // Random worlds that answer nothing would prove nothing.
+      expect(answered).toBeGreaterThan(asked / 8);
+    },
+    within(1500),
+  );
 }

@@ -4,13 +4,14 @@
  */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { proofOf } from '../../proof.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Caller } from '../../../src/operations/request.ts';
 import { openWorld, refOf, refsOf, type Stored, type World } from '../../world.ts';
 import { beginLives, CALLERS, ORGANIZATIONS, organizationOf, takeStep } from './random-world.ts';
 import { referencesAt, SightOracle, typeOf } from './sight-oracle.ts';
 
-const RUNS = 6;
+const { runs: RUNS, seed, within } = proofOf('contexts');
 
 /** By which elements a resource is in a Patient's compartment (compartmentdefinition-patient.html; Task is ours). */
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
@@ -63,10 +64,10 @@ test(
           await world.close();
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, seed },
     );
   },
-  RUNS * 30_000,
+  within(30_000),
 );
 
 async function compareCompartments(world: World, oracle: SightOracle, caller: Caller): Promise<void> {

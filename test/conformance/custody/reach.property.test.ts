@@ -1,12 +1,13 @@
 /**
  * Reach by comparison (rules 2.6): after any life of a few organizations, each is given exactly what brute force gives over
- * a world from which everything it may not see was deleted first. A failure prints its seed and path. `REACH_RUNS` asks
- * for more lives, `REACH_SEED` for the same ones again, `REACH_SHRINK` for the shortest that fails.
+ * a world from which everything it may not see was deleted first. A failure prints its seed and path; `REACH_SHRINK` looks
+ * for the shortest life that fails.
  */
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Caller } from '../../../src/operations/request.ts';
+import { proofOf } from '../../proof.ts';
 import * as make from '../../resources.ts';
 import { callerOf, openWorld, refOf, refsOf, resourcesOf, type Stored, type World } from '../../world.ts';
 import {
@@ -20,9 +21,8 @@ import {
 import { beginLives, CALLERS, Dice, organizationOf, ORGANIZATIONS, takeStep } from './random-world.ts';
 import { SightOracle, typeOf, type Version } from './sight-oracle.ts';
 
-const { REACH_RUNS, REACH_SEED, REACH_SHRINK } = process.env;
-const RUNS = Number(REACH_RUNS ?? 60);
-const SAME = REACH_SEED === undefined ? {} : { seed: Number(REACH_SEED) };
+const { REACH_SHRINK } = process.env;
+const { runs: RUNS, seed, within } = proofOf('reach');
 
 /** Durability and the audit of reads are tested elsewhere; here they would only take time. */
 const openQuickWorld = (): Promise<World> =>
@@ -57,10 +57,10 @@ test(
           await world.close();
         }
       }),
-      { numRuns: RUNS, endOnFailure: REACH_SHRINK === undefined, ...SAME },
+      { numRuns: RUNS, endOnFailure: REACH_SHRINK === undefined, seed },
     );
   },
-  RUNS * 6000,
+  within(6000),
 );
 
 /** Each resource that ever was: by its id, and each of its versions. */
@@ -208,10 +208,10 @@ test(
           await world.close();
         }
       }),
-      { numRuns: Math.min(RUNS, 25) },
+      { numRuns: Math.min(RUNS, 25), seed },
     );
   },
-  RUNS * 6000,
+  within(6000),
 );
 
 interface Part {

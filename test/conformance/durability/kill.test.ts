@@ -1,5 +1,6 @@
-/** The server, killed again and again under load (rules 3.8); `npm run durability` does the same for longer. */
+/** The server, killed again and again under load (rules 3.8). */
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { proofOf } from '../../proof.ts';
 import { createLedger, type Ledger } from '../../../tools/durability/ledger.ts';
 import { examineFolder } from '../../../tools/durability/examine.ts';
 import { killServer } from '../../../tools/durability/kill.ts';
@@ -11,15 +12,21 @@ import { audit, commitOf, tell, write } from '../../contract/store-world.ts';
 const world = createEmbeddedWorld({ writer: 'turn' });
 afterAll(() => world.end());
 
-test('eight kills: nothing acknowledged is lost, nothing happens twice or by halves', async () => {
-  const report = await killServer({ kills: 8, clients: 6, seed: Date.now() % 2 ** 32 });
-  expect(report).toMatchObject({ faults: [], kills: 8 });
-  // A run that did nothing would find nothing.
-  expect(report.acknowledged).toBeGreaterThan(50);
-  expect(report.reads).toBeGreaterThan(50);
-  expect(report.deliveries).toBeGreaterThan(0);
-  expect(report.repeated).toBeGreaterThan(0);
-}, 120_000);
+const { runs: kills, seed, within } = proofOf('kills');
+
+test(
+  'kills: nothing acknowledged is lost, nothing happens twice or by halves',
+  async () => {
+    const report = await killServer({ kills, clients: 6, seed });
+    expect(report).toMatchObject({ faults: [], kills });
+    // A run that did nothing would find nothing.
+    expect(report.acknowledged).toBeGreaterThan(kills * 3);
+    expect(report.reads).toBeGreaterThan(kills * 3);
+    expect(report.deliveries).toBeGreaterThan(0);
+    expect(report.repeated).toBeGreaterThan(0);
+  },
+  within(20_000),
+);
 
 const marked = (mark: string) => ({
   pieces: [`{"resourceType":"Task","id":"a","meta":{"versionId":"`, `"},"note":"${mark}"}`],

@@ -1,11 +1,13 @@
 /** Requests that were right and went wrong somewhere at random: a client's fault is never a fault of the server. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { proofOf } from '../../proof.ts';
 import * as make from '../../resources.ts';
 import { openRest, type Answer, type Rest, type Sending } from './client.ts';
 import { richOf, seedBundle, WRITTEN_TYPES } from './rich.ts';
 
-const RUNS = 400;
+const { runs: RUNS, seed, within } = proofOf('requests');
+jest.setTimeout(within(500));
 
 let rest: Rest;
 beforeAll(async () => {
@@ -290,7 +292,7 @@ async function check(line: string, sending: Sending): Promise<void> {
 
 /** Undefined, or the request that made the server fault, with the seed to try it again. */
 async function faultOf(property: fc.IAsyncProperty<unknown>): Promise<string | undefined> {
-  return fc.asyncDefaultReportMessage(await fc.check(property, { numRuns: RUNS }));
+  return fc.asyncDefaultReportMessage(await fc.check(property, { numRuns: RUNS, seed }));
 }
 
 test('bodies', async () => {

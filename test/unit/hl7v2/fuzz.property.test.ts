@@ -1,11 +1,11 @@
 /**
- * Parser, escapes and framer against whatever comes. `FUZZ` asks for more runs of each property (`FUZZ=1000000`),
- * `FUZZ_SEED` for the same ones again; a failure prints its seed, and a long run prints it at the start.
+ * Parser, escapes and framer against whatever comes; a failure prints its seed.
  */
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from 'node:assert';
 import { Buffer } from 'node:buffer';
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { proofOf } from '../../proof.ts';
 import { buildAck } from '../../../src/hl7v2/ack.ts';
 import { splitBatch } from '../../../src/hl7v2/batch.ts';
 import { buildMessage, buildSegment } from '../../../src/hl7v2/build.ts';
@@ -27,9 +27,8 @@ import {
 import { createDeframer, frame, type Frame } from '../../../src/hl7v2/mllp.ts';
 import { SAMPLES } from './samples.ts';
 
-const { FUZZ, FUZZ_SEED } = process.env;
-const RUNS = { numRuns: Number(FUZZ ?? 1500), seed: Number(FUZZ_SEED ?? Date.now() % 2 ** 31) };
-if (FUZZ !== undefined) process.stderr.write(`FUZZ=${FUZZ} FUZZ_SEED=${RUNS.seed}\n`);
+const { runs: numRuns, seed, within } = proofOf('messages');
+const RUNS = { numRuns, seed };
 
 /** The result, or undefined for a fault; anything else that is thrown is a defect. */
 function attempt<Result>(read: () => Result): Result | undefined {
@@ -276,7 +275,7 @@ test.each(Object.entries(PROPERTIES))(
   (_name, property) => {
     expect(property).not.toThrow();
   },
-  Math.max(30_000, RUNS.numRuns * 2),
+  within(2),
 );
 
 test('most of the texts that are tried are messages', () => {

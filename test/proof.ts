@@ -1,0 +1,29 @@
+/** How far a long run goes here and now, and by which chance: in `npm test` a little, by `npm run prove` all the way. */
+import { PROOFS, type ProofName, type Size } from '../tools/prove/proofs.ts';
+
+const SEEDS = 2 ** 31;
+/** A failure is found by its seed, which stands in the test's message and can be asked for again. */
+const CHOSEN = Date.now() % SEEDS;
+const LEAST_MS = 60_000;
+
+export interface Run {
+  readonly runs: number;
+  readonly seed: number;
+  /** Time for a test of that many runs, each of which may take so long on a machine that is slow and busy. */
+  readonly within: (runMs: number) => number;
+}
+
+/** The size and the chance of a proof; `npm run prove` sets both. */
+export function proofOf(name: ProofName): Run {
+  const { PROOF_SIZE: size = 'quick', PROOF_SEED: seed } = process.env;
+  const { runs: sizes } = PROOFS[name];
+  if (!isSize(size)) throw new Error(`PROOF_SIZE is one of ${Object.keys(sizes).join(', ')}, not ${size}`);
+  const runs = sizes[size];
+  return {
+    runs,
+    seed: seed === undefined ? CHOSEN : Number(seed),
+    within: (runMs) => LEAST_MS + runs * runMs,
+  };
+}
+
+const isSize = (text: string): text is Size => /^(quick|ci|full)$/.test(text);

@@ -1,0 +1,80 @@
+/**
+ * The long runs: random, crashing or exhaustive. Each has three sizes: `quick` within `npm test`, `ci` for a change that is
+ * to be taken, `full` by `npm run prove`. All three are the same test with the same assertions.
+ */
+export type Size = 'quick' | 'ci' | 'full';
+
+export interface Proof {
+  /** What holds when it passes. */
+  readonly shows: string;
+  /** The test that runs it, below `test`. */
+  readonly file: string;
+  /** What a run is. */
+  readonly counts: string;
+  readonly runs: Readonly<Record<Size, number>>;
+}
+
+export const PROOFS = {
+  reach: {
+    shows: 'after any life of a few organizations, each is given exactly what it may see',
+    file: 'conformance/custody/reach.property.test.ts',
+    counts: 'lives',
+    runs: { quick: 10, ci: 60, full: 600 },
+  },
+  contexts: {
+    shows: 'compartments, searches of the whole system and includes give what brute force gives',
+    file: 'conformance/custody/contexts.property.test.ts',
+    counts: 'worlds',
+    runs: { quick: 2, ci: 6, full: 60 },
+  },
+  searches: {
+    shows: 'random searches find what brute force finds',
+    file: 'contract/search.embedded.test.ts',
+    counts: 'worlds of 12 searches',
+    runs: { quick: 20, ci: 60, full: 1500 },
+  },
+  requests: {
+    shows: 'requests that went wrong somewhere at random never fail the server',
+    file: 'conformance/rest/fuzz.test.ts',
+    counts: 'requests of each kind',
+    runs: { quick: 100, ci: 400, full: 8000 },
+  },
+  messages: {
+    shows: 'HL7 v2 texts and bytes that went wrong at random are messages or faults',
+    file: 'unit/hl7v2/fuzz.property.test.ts',
+    counts: 'texts for each property',
+    runs: { quick: 500, ci: 1500, full: 50_000 },
+  },
+  fields: {
+    shows: 'HL7 v2 messages with any fields make valid resources, or none',
+    file: 'unit/hl7v2/messages/hostile.test.ts',
+    counts: 'messages of each type',
+    runs: { quick: 60, ci: 250, full: 5000 },
+  },
+  order: {
+    shows: 'permuted and repeated HL7 v2 histories end as the history ends',
+    file: 'conformance/hl7v2/order.property.test.ts',
+    counts: 'histories',
+    runs: { quick: 20, ci: 60, full: 600 },
+  },
+  kills: {
+    shows: 'killed under load: nothing acknowledged is lost, nothing happens twice or by halves',
+    file: 'conformance/durability/kill.test.ts',
+    counts: 'kills',
+    runs: { quick: 3, ci: 8, full: 50 },
+  },
+  'message-kills': {
+    shows: 'killed while engines send: what was acknowledged happened once',
+    file: 'conformance/hl7v2-mllp/kill.test.ts',
+    counts: 'kills',
+    runs: { quick: 3, ci: 6, full: 20 },
+  },
+  power: {
+    shows: 'cut off from its disk anywhere, the store reopens at a whole commit with everything promised',
+    file: 'conformance/durability/power.test.ts',
+    counts: 'copies that are cut and reopened',
+    runs: { quick: 24, ci: 300, full: 1000 },
+  },
+} as const satisfies Readonly<Record<string, Proof>>;
+
+export type ProofName = keyof typeof PROOFS;
