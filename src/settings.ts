@@ -168,6 +168,10 @@ export const SETTINGS = {
     true,
     'An active order with a performer opens its referral Task by itself.',
   ),
+  skipUnchanged: onOff(
+    true,
+    'An update or patch that changes nothing makes no version; it is answered with the current one and its ETag.',
+  ),
 
   validation: list(
     ['*:claimed'],

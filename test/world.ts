@@ -23,6 +23,7 @@ export const SETTINGS: DeskSettings = {
   pageSizeMax: 1000,
   fullText: true,
   putToUnusedId: 'administrator',
+  skipUnchanged: true,
   validation: ['*:claimed'],
   unknownModifierExtensions: 'refuse',
   bundleEntriesMax: 1000,

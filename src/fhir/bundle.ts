@@ -88,17 +88,19 @@ export function historyEntry(
     readonly seq: number;
     readonly at: string;
     readonly method: Write;
+    /** The resource was not there before. */
+    readonly created?: true;
     /** Undefined: this version says that the resource was deleted. */
     readonly text: string | undefined;
   },
 ): ReplyEntry {
-  const { ref, seq, at, method, text } = version;
+  const { ref, seq, at, method, text, created } = version;
   const [type = ''] = ref.split('/');
   return {
     fullUrl: `${base}/${ref}`,
     text,
     request: { method, url: method === 'POST' ? type : ref },
-    response: { status: STATUS[method], version: seq, at },
+    response: { status: created === true ? STATUS.POST : STATUS[method], version: seq, at },
   };
 }
 

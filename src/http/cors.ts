@@ -19,6 +19,13 @@ const ACCEPTED =
   'Prefer, X-On-Behalf-Of, X-Request-Id, X-Security-Context';
 const PREFLIGHT_KEPT_S = 600;
 
+/** Header names, at most as many as a browser sends. */
+const NAMES = /^(?=.{1,2048}$)[ \t]*[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*[ \t]*$/;
+
+/** The headers asked for: what a header means is decided where it is read, so an origin that is let in may send any. */
+const acceptedFor = (asked: string | undefined): string =>
+  asked !== undefined && NAMES.test(asked) ? asked : ACCEPTED;
+
 /** @param origins exact, or `*` for any */
 export function createCors(origins: readonly string[]): Cors {
   const any = origins.includes('*');
@@ -44,7 +51,8 @@ export function createCors(origins: readonly string[]): Cors {
       return {
         ...headers,
         'Access-Control-Allow-Methods': METHODS,
-        'Access-Control-Allow-Headers': ACCEPTED,
+        'Access-Control-Allow-Headers': acceptedFor(req.headers['access-control-request-headers']),
+        Vary: 'Origin, Access-Control-Request-Headers',
         'Access-Control-Max-Age': PREFLIGHT_KEPT_S,
       };
     },

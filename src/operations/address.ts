@@ -42,14 +42,15 @@ type Methods = Readonly<Partial<Record<string, RoutedInteraction>>>;
 /** An address by its shape, and what each method means there. GET includes HEAD. */
 const SHAPES = {
   system: { GET: 'search-system', POST: 'bundle' },
-  systemSearch: { POST: 'search-system' },
+  systemSearch: { GET: 'search-system', POST: 'search-system' },
   compartment: { GET: 'search-system' },
   compartmentType: { GET: 'search-type' },
   systemHistory: { GET: 'history-system' },
   type: { GET: 'search-type', POST: 'create' },
   /** `[type]?query`: the conditional forms. */
   typeWithQuery: { GET: 'search-type', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' },
-  typeSearch: { POST: 'search-type' },
+  /** Servers that know `_search` by POST alone surprise those who write it by GET. */
+  typeSearch: { GET: 'search-type', POST: 'search-type' },
   typeHistory: { GET: 'history-type' },
   instance: { GET: 'read', PUT: 'update', PATCH: 'patch', DELETE: 'delete' },
   instanceHistory: { GET: 'history-instance' },

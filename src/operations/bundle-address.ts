@@ -45,7 +45,7 @@ export function readAsked(
   const served: Served = { types: RESOURCE_TYPES, interactions: { has: () => true }, operations };
   const address = addressOf(url, served, place);
   const interaction = methodsOf(address, served)[method === 'HEAD' ? 'GET' : method];
-  if (interaction === undefined || interaction === 'bundle' || isForm(address))
+  if (interaction === undefined || interaction === 'bundle' || isForm(address, method))
     throw notOffered(address, served, method, place);
   if (interaction === 'create' && query !== '') {
     throw new OperationOutcomeError('bundle-invalid', {
@@ -77,7 +77,8 @@ function addressOf(url: string, served: Served, place: string): Address {
 }
 
 /** A search by POST has a form as its body, which an entry cannot hold. */
-const isForm = ({ shape }: Address): boolean => shape === 'typeSearch' || shape === 'systemSearch';
+const isForm = ({ shape }: Address, method: string): boolean =>
+  method === 'POST' && (shape === 'typeSearch' || shape === 'systemSearch');
 
 function notOffered(address: Address, served: Served, method: string, place: string): OperationOutcomeError {
   const detail = {
@@ -89,6 +90,8 @@ function notOffered(address: Address, served: Served, method: string, place: str
     return new OperationOutcomeError(isThere ? 'interaction-unsupported' : 'operation-unknown', detail);
   }
   const code =
-    address.target.type === undefined || isForm(address) ? 'bundle-invalid' : 'interaction-unsupported';
+    address.target.type === undefined || isForm(address, method)
+      ? 'bundle-invalid'
+      : 'interaction-unsupported';
   return new OperationOutcomeError(code, detail);
 }

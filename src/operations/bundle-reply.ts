@@ -48,8 +48,8 @@ function entryOf(
 ): ReplyEntry {
   const wanted = kind === 'read' || prefer.return === undefined || prefer.return === 'representation';
   const shown = wanted && text !== undefined && ref !== undefined;
-  const said = told.notes.length > 0 || prefer.return === 'OperationOutcome';
-  const outcome = kind === 'planned' && said ? outcomeOf(told.notes) : undefined;
+  const done = kind === 'planned' && prefer.return === 'OperationOutcome';
+  const outcome = kind !== 'read' && (done || told.notes.length > 0) ? outcomeOf(told.notes) : undefined;
   return {
     ...(ref !== undefined && status !== 204 && { fullUrl: `${settings.publicBase}/${ref}` }),
     ...(shown && { text: showText(ref, text, caller) }),

@@ -58,6 +58,8 @@ export interface Draft {
   readonly links: { readonly rel: string; readonly ref: Ref }[];
   /** Creates that became the next version of another resource. */
   readonly adopted: Map<Ref, Ref>;
+  /** Writes that change nothing: the version that is told instead. */
+  readonly unchanged: Map<Ref, number>;
   /** What its patches have come to. */
   readonly patched: Spent;
 }

@@ -19,7 +19,26 @@ export function patchByPointers(tree: unknown, patch: unknown, meter: Meter): un
   }
   let patched = tree;
   for (const [index, operation] of patch.entries()) patched = applyOne(patched, operation, index, meter);
+  if (patch.some(takesAway)) isEmptied(patched);
   return patched;
+}
+
+const takesAway = (operation: unknown): boolean => TAKING.has((operation as Given | null)?.op); // nothing is asked of what it is
+const TAKING: ReadonlySet<unknown> = new Set(['remove', 'move']);
+
+/**
+ * Takes out what removals have emptied, for FHIR has neither empty lists nor empty objects
+ * (http://hl7.org/fhir/R4/json.html). Whether the value itself is left with nothing.
+ */
+function isEmptied(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return false;
+  if (Array.isArray(value)) {
+    for (let at = value.length - 1; at >= 0; at -= 1) if (isEmptied(value[at])) value.splice(at, 1);
+    return value.length === 0;
+  }
+  const members = value as Record<string, unknown>;
+  for (const [name, member] of Object.entries(members)) if (isEmptied(member)) delete members[name];
+  return Object.keys(members).length === 0;
 }
 
 /** One by one, because the library tells the place of no operation but the first. */
@@ -42,8 +61,23 @@ function whyOf(error: Error): string {
 }
 
 /** The library refuses whatever is no operation, and paths into a prototype. */
-const applySimple = (tree: unknown, operation: Operation): unknown =>
-  jsonPatch.applyOperation(tree, operation, true, true, true).newDocument;
+function applySimple(tree: unknown, operation: Operation): unknown {
+  if (operation?.op === 'add' && typeof operation.path === 'string') openList(tree, operation.path);
+  return jsonPatch.applyOperation(tree, operation, true, true, true).newDocument;
+}
+
+/** The first place of a list, or the place behind its last member. */
+const FIRST = /^(?<holder>.*)\/(?<name>[^/]+)\/(?:-|0)$/s;
+
+/** A list without members is not there in FHIR's JSON, so the first one is added to a list that is made for it. */
+function openList(tree: unknown, pointer: string): void {
+  const { holder = '', name = '' } = FIRST.exec(pointer)?.groups ?? {};
+  const list = name === '' ? tree : find(tree, `${holder}/${name}`).value;
+  const { value } = find(tree, holder);
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (list !== undefined || !isObject || !/^_?[a-z][A-Za-z0-9]*$/.test(name)) return;
+  (value as Record<string, unknown>)[name] = [];
+}
 
 interface Given {
   readonly op?: unknown;

@@ -18,6 +18,8 @@ export interface DeskSettings extends RuleSettings {
   readonly fullText: boolean;
   /** Who may PUT to an id that nobody has used (rules 2.7). */
   readonly putToUnusedId: 'administrator' | 'everyone';
+  /** Whether an update that changes nothing makes no version. */
+  readonly skipUnchanged: boolean;
   /** How much is asked of what is written: rows of `resources/validation-level.ts`. */
   readonly validation: readonly string[];
   readonly unknownModifierExtensions: 'refuse' | 'accept';

@@ -9,6 +9,7 @@ import type { Draft } from './draft.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
 import { applyRules } from './rule.ts';
 import { checkOrganization, checkScope } from './scope.ts';
+import { leaveUnchanged } from './unchanged.ts';
 import { validateDraft } from './validate-draft.ts';
 import type { Interaction, Request } from './request.ts';
 
@@ -33,7 +34,9 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION],
+  [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
+  [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION],
 ];
 
 const COLUMNS: Partial<Record<Interaction, number>> = {

@@ -55,6 +55,7 @@ export function openDraft(room: Room, request: Request, snapshot: Snapshot): Dra
     seen: [],
     links: [],
     adopted: new Map(),
+    unchanged: new Map(),
     patched: nothingSpent(),
   };
 }
@@ -72,9 +73,11 @@ export function writeRequestOf(request: Request): WriteRequest {
   return { type, id, condition: queryText, body, patch, ifMatch, ifNoneMatch, ifNoneExist };
 }
 
-/** The answer names the resource that adopted a create (rules 1.7: 201, Location = that Task's next version). */
+/** The answer names the version that a write left as it was, or the resource that adopted a create (rules 1.7: 201, Location = that Task's next version). */
 export function redirect(draft: Draft, answer: Answer): Answer {
   if (answer.kind !== 'planned') return answer;
+  const unchanged = draft.planned.has(answer.ref) ? undefined : draft.unchanged.get(answer.ref);
+  if (unchanged !== undefined) return { kind: 'existing', ref: answer.ref, seq: unchanged };
   const adopted = draft.adopted.get(answer.ref);
   return adopted === undefined ? answer : { ...answer, ref: adopted };
 }

@@ -294,9 +294,14 @@ export interface HistoryQuery {
 
 export interface HistoryPage {
   /** Newest first. */
-  readonly versions: readonly Version[];
+  readonly versions: readonly HistoryVersion[];
   readonly more: boolean;
   readonly total?: number;
+}
+
+/** A version, and whether it created the resource: for the first time, or again after it was deleted. */
+export interface HistoryVersion extends Version {
+  readonly created?: true;
 }
 
 /** Thrown by searches. */

@@ -66,7 +66,8 @@ export const metaDelete: Operation = changing(
 
 const replyWith = (found: Meta): Pick<OperationReply, 'status' | 'resource'> => ({
   status: 200,
-  resource: parametersOf([{ name: 'return', valueMeta: found }]),
+  // A value is never empty (ele-1): of nothing there is no parameter.
+  resource: parametersOf(Object.keys(found).length === 0 ? [] : [{ name: 'return', valueMeta: found }]),
 });
 
 // — reading

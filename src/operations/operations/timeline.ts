@@ -2,6 +2,7 @@
  * ServiceRequest/$timeline: one referral as both sides see it, step by step in the order of time, as a Bundle that a user
  * interface can draw. Ours; docs/how-to/draw-a-timeline.md shows it.
  */
+import { hash } from 'node:crypto';
 import { buildBundleText } from '../../fhir/bundle.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
@@ -73,7 +74,11 @@ async function performTimeline({ room, request, input, sight }: Invocation): Pro
       type: 'searchset',
       total: commits.length,
       links: pageLinks(self, snapshot.seq, { offset, count, more }),
-      entries: steps.map((step) => ({ text: JSON.stringify(renderStep(step, viewing)), search: 'match' })),
+      entries: steps.map((step) => ({
+        fullUrl: nameOf(order, step.seq),
+        text: JSON.stringify(renderStep(step, viewing)),
+        search: 'match',
+      })),
     }),
     seen: page.flatMap(({ written }) =>
       written.map(({ version: { ref, seq, custodian, text } }) => ({
@@ -84,4 +89,12 @@ async function performTimeline({ room, request, input, sight }: Invocation): Pro
       })),
     ),
   };
+}
+
+/** A step has no address; its name is the same whenever it is asked for. */
+function nameOf(order: Ref, seq: number): string {
+  const digits = hash('sha256', `${order} ${seq}`).slice(0, 32);
+  // Version 8 and the variant of RFC 9562.
+  const uuid = digits.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-8$3-a$4-$5');
+  return `urn:uuid:${uuid}`;
 }

@@ -2,13 +2,26 @@
  * History, newest first. Of one resource in one query; of a type or the whole system in slices of the version table,
  * between which the loop turns, so that a long one holds up nobody and can be ended.
  */
-import type { HistoryPage, HistoryQuery, Version } from '../../ports/store.ts';
+import type { HistoryPage, HistoryQuery, HistoryVersion } from '../../ports/store.ts';
 import { statements } from './connection.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
 import { sightSql } from './sight.ts';
 import type { Condition } from './sight.ts';
 import { inSlices } from './slices.ts';
+
+/** With the method of the version before it. */
+const COLUMNS = `${columnsOf('v')},
+  (SELECT p.method FROM version p WHERE p.rid = v.rid AND p.seq < v.seq ORDER BY p.seq DESC LIMIT 1)`;
+type HistoryRow = readonly [...VersionRow, before: HistoryVersion['method'] | null];
+
+/** What was not there before, or was deleted, is created by this version, whatever its method. */
+function toHistory(row: HistoryRow): HistoryVersion {
+  const [ref, seq, at, method, text, custodian, before] = row;
+  const version = toVersion([ref, seq, at, method, text, custodian]);
+  const isNew = method !== 'DELETE' && (before === null || before === 'DELETE');
+  return isNew ? { ...version, created: true } : version;
+}
 
 /** Rows of the version table that one slice looks at. */
 const SLICE = 4000;
@@ -29,9 +42,9 @@ export function prepareHistory({
     const from = `FROM resource r ${JOIN_NEWEST} JOIN version v ON v.rid = r.rid AND v.seq <= ?
       WHERE r.ref = ? AND ${where.sql}`;
     const values = [seq, seq, ref, ...where.params];
-    const rows = sql<VersionRow>(`SELECT ${columnsOf('v')} ${from} ORDER BY v.seq DESC LIMIT ? OFFSET ?`)
+    const rows = sql<HistoryRow>(`SELECT ${COLUMNS} ${from} ORDER BY v.seq DESC LIMIT ? OFFSET ?`)
       .all(...values, query.count + 1, query.offset)
-      .map(toVersion);
+      .map(toHistory);
     const total = query.total ? sql<[number]>(`SELECT count(*) ${from}`).get(...values)![0] : undefined;
     return pageOf(rows, query.count, total);
   }
@@ -45,17 +58,17 @@ export function prepareHistory({
     const from = `FROM version v JOIN resource r ON r.rid = v.rid ${JOIN_NEWEST}
       WHERE v.vid > ? AND v.vid <= ? AND v.seq <= ? AND ${where.sql}`;
     const ids = sql<[number]>(`SELECT v.vid ${from} ORDER BY v.vid DESC`);
-    const one = sql<VersionRow>(
-      `SELECT ${columnsOf('v')} FROM version v JOIN resource r ON r.rid = v.rid WHERE v.vid = ?`,
+    const one = sql<HistoryRow>(
+      `SELECT ${COLUMNS} FROM version v JOIN resource r ON r.rid = v.rid WHERE v.vid = ?`,
     );
-    const versions: Version[] = [];
+    const versions: HistoryVersion[] = [];
     let matches = 0;
     let high = sql<[number | null]>('SELECT max(vid) FROM version').get()?.[0] ?? 0;
     await inSlices(timeoutMs, signal, () => {
       const low = Math.max(0, high - SLICE);
       for (const [vid] of ids.all(seq, low, high, seq, ...where.params)) {
         matches += 1;
-        if (matches > query.offset && versions.length <= query.count) versions.push(toVersion(one.get(vid)!));
+        if (matches > query.offset && versions.length <= query.count) versions.push(toHistory(one.get(vid)!));
       }
       high = low;
       return high > 0 && (query.total || versions.length <= query.count);
@@ -86,7 +99,7 @@ function conditionOf({ type, since, at, sight }: HistoryQuery, seq: number): Con
 }
 
 /** `found` may hold one more than wanted: that there is more is all it says. */
-function pageOf(found: readonly Version[], count: number, total: number | undefined): HistoryPage {
+function pageOf(found: readonly HistoryVersion[], count: number, total: number | undefined): HistoryPage {
   return {
     versions: found.slice(0, count),
     more: found.length > count,

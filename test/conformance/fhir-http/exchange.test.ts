@@ -536,6 +536,16 @@ describe('browsers', () => {
     expect(asked.headers.get('access-control-allow-origin')).toBe(origin);
     expect(asked.headers.get('access-control-allow-methods')).toContain('PATCH');
     expect(asked.headers.get('access-control-allow-headers')).toContain('If-Match');
+    for (const names of ['authorization, x-epic-client-id,If-Match', 'x-app'])
+      expect(
+        (
+          await door.fetch('/Task/1', {
+            method: 'OPTIONS',
+            anonymous: true,
+            headers: { origin, ...preflight, 'access-control-request-headers': names },
+          })
+        ).headers.get('access-control-allow-headers'),
+      ).toBe(names);
     const { headers } = await door.fetch('/Task', { headers: { origin } });
     expect(headers.get('access-control-allow-origin')).toBe(origin);
     for (const name of ['ETag', 'Location', 'Link'])

@@ -31,10 +31,6 @@ describe('an edit is no move and tells nobody (rules 1.2)', () => {
     ['a description',                         'recipient', '3.0', add('/description', 'nutrition'),              'accepted 3.0'],
     ['a priority',                            'initiator', '2.0', add('/priority', 'urgent'),                    'received 2.0'],
     ['an input',                              'initiator', '2.0', add('/input', [{ type: { text: 'letter' }, valueString: 'x' }]), 'received 2.0'],
-    ['the status it has already',             'recipient', '3.0', add('/status', 'accepted'),                    'accepted 3.0'],
-    ['the sub-state it has already',          'recipient', '511', buildPatch(writing('511')),                    'in-progress 5.1.1'],
-    ['requested while 2.0',                   'initiator', '2.0', add('/status', 'requested'),                   'received 2.0'],
-    ["the initiator's cancelled while 5.2",   'initiator', '5.2', add('/status', 'cancelled'),                   'in-progress 5.2'],
     ['a note after the end',                  'recipient', '7.0', add('/note', NOTE),                            'completed 7.0'],
     ['a question beside 2.0 (G9)',            'recipient', '2.0', add('/businessStatus/coding/-', {
       system: 'https://closeloop.dev/fhir/CodeSystem/task-business-status', code: 'awaiting-information',
@@ -46,6 +42,24 @@ describe('an edit is no move and tells nobody (rules 1.2)', () => {
     expect(reply.status).toBe(200);
     expect(await effectOf(referral, reply)).toBe(`edit · ${stored} · nobody is told`);
   });
+
+  // prettier-ignore
+  const NOTHING: typeof EDITS = [
+    ['the status it has already',             'recipient', '3.0', add('/status', 'accepted'),                    'accepted 3.0'],
+    ['the sub-state it has already',          'recipient', '511', buildPatch(writing('511')),                    'in-progress 5.1.1'],
+    ['requested while 2.0',                   'initiator', '2.0', add('/status', 'requested'),                   'received 2.0'],
+    ["the initiator's cancelled while 5.2",   'initiator', '5.2', add('/status', 'cancelled'),                   'in-progress 5.2'],
+  ];
+  test.each(NOTHING)(
+    '%s changes nothing and makes no version (rules 3.14)',
+    async (_what, who, state, patch, stored) => {
+      const referral = await makeReferral(server, state);
+      const before = await server.read(who, referral.task);
+      const reply = await server.ask(who, 'PATCH', referral.task, patch);
+      expect([reply.status, String(reply.version)]).toEqual([200, before.meta?.versionId]);
+      expect(stateOf(reply.json)).toBe(stored);
+    },
+  );
 
   test('a question beside 2.0 stays beside it (G9)', async () => {
     const { task } = await makeReferral(server, '2.0');

@@ -25,7 +25,7 @@ const given = (meta: Meta) => ({
   parameter: [{ name: 'meta', valueMeta: meta }],
 });
 const returned = ({ json }: { json: Record<string, unknown> }): Meta =>
-  (json['parameter'] as readonly { valueMeta: Meta }[])[0]?.valueMeta ?? {};
+  (json['parameter'] as readonly { valueMeta: Meta }[] | undefined)?.[0]?.valueMeta ?? {};
 
 async function metaOf(at: string, sending: Sending = {}): Promise<Meta> {
   return returned(await rest.must(`GET ${at}/$meta`, sending));
@@ -78,6 +78,11 @@ describe('$meta', () => {
     const headers = { authorization: `Bearer ${await rest.sign({ scope })}` };
     const body = line.startsWith('POST') ? { body: given({ tag: [tag('x')] }) } : {};
     expect((await rest.send(line.replace('{id}', id), { headers, ...body })).status).toBe(status);
+  });
+
+  test('of what bears nothing there is no value', async () => {
+    const answer = await rest.must('GET Slot/$meta');
+    expect(answer.json).toEqual({ resourceType: 'Parameters' });
   });
 
   test('of nothing, of what another keeps, and of what was deleted', async () => {

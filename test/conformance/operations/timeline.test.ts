@@ -107,6 +107,14 @@ describe('by FHIR', () => {
     }
   };
 
+  test('each step has a name of its own, the same for both', async () => {
+    const names = async (as: Who) => (await timeline(as)).entry?.map(({ fullUrl }) => fullUrl) ?? [];
+    const [mine, theirs] = [await names('initiator'), await names('recipient')];
+    expect(new Set(mine).size).toBe(mine.length);
+    for (const name of mine) expect(name).toMatch(/^urn:uuid:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/);
+    expect(theirs.every((name) => mine.includes(name))).toBe(true);
+  });
+
   test('each step: the move, the row, from where to where, by whom in which role', async () => {
     const [initiator, recipient] = ['Organization/initiator', 'Organization/recipient'];
     expect(drawAll(await timeline('initiator'))).toMatchObject([

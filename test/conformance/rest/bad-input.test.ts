@@ -103,16 +103,6 @@ describe('what is said', () => {
       about('Patient?_id={patient},{twin}'),
       '2 resources of type Patient match the condition',
     ],
-    [
-      'PUT Task/{task}',
-      {
-        status: 'requested',
-        businessStatus: {
-          coding: [{ system: 'http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS', code: '7.0' }],
-        },
-      },
-      'may, from',
-    ],
     ['PUT Task/{task}', { status: 'ready' }, 'may, from'],
     ['PUT Task/{task}', { status: 'completed' }, 'may, from'],
   ])('%s: %#', async (line, body, says) => {

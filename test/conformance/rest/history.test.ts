@@ -256,3 +256,22 @@ describe('pages of a search', () => {
     rmSync(folder, { recursive: true });
   });
 });
+
+test('an entry says the status that was answered: 201 for a PUT that created, also after a deletion', async () => {
+  const body = make.patient({ id: 'by-put' });
+  const line = 'PUT Patient/by-put';
+  const as = 'administrator for initiator';
+  const statuses = [
+    (await rest.must(line, { as, body })).status,
+    (await rest.must(line, { body: { ...body, active: true } })).status,
+    (await rest.must('DELETE Patient/by-put')).status,
+    (await rest.must(line, { body })).status,
+  ];
+  const answered = ['201 Created', '204 No Content', '200 OK', '201 Created'];
+  for (const address of ['Patient/by-put/_history', 'Patient/_history', '_history']) {
+    const history = entriesOf(await rest.must(`GET ${address}?_count=1000`));
+    const own = history.filter(({ fullUrl }) => fullUrl?.endsWith('/Patient/by-put'));
+    expect([address, own.map(({ response }) => response?.status)]).toEqual([address, answered]);
+  }
+  expect(statuses).toEqual([201, 200, 204, 201]);
+});

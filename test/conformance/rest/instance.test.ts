@@ -275,6 +275,89 @@ describe('patch', () => {
     expect(json['name']).toEqual([{ family: 'Three' }, { family: 'Second' }, { family: 'Second' }]);
   });
 
+  test.each<readonly [string, object, readonly object[], object]>([
+    [
+      'a first member, at the end',
+      { name: undefined },
+      [{ op: 'add', path: '/name/-', value: { family: 'x' } }],
+      { name: [{ family: 'x' }] },
+    ],
+    [
+      'a first member, at 0',
+      { name: undefined },
+      [{ op: 'add', path: '/name/0', value: { family: 'x' } }],
+      { name: [{ family: 'x' }] },
+    ],
+    [
+      'a first member further down',
+      { name: [{ family: 'a' }] },
+      [{ op: 'add', path: '/name/0/given/-', value: 'x' }],
+      { name: [{ family: 'a', given: ['x'] }] },
+    ],
+    [
+      'a copy to an absent list',
+      { name: [{ family: 'a' }] },
+      [
+        { op: 'add', path: '/contact/-', value: { name: { text: 'b' } } },
+        { op: 'copy', from: '/name/0/family', path: '/name/0/given/-' },
+      ],
+      { name: [{ family: 'a', given: ['a'] }], contact: [{ name: { text: 'b' } }] },
+    ],
+    [
+      'the last member',
+      { name: [{ family: 'a' }] },
+      [{ op: 'remove', path: '/name/0' }],
+      { name: undefined },
+    ],
+    [
+      'the last member of a member',
+      { name: [{ family: 'a', given: ['b'] }] },
+      [{ op: 'remove', path: '/name/0/given/0' }],
+      { name: [{ family: 'a' }] },
+    ],
+    [
+      'all that a member has',
+      { name: [{ family: 'a' }] },
+      [{ op: 'remove', path: '/name/0/family' }],
+      { name: undefined },
+    ],
+    [
+      'the last member, and another in its place',
+      { name: [{ family: 'a' }] },
+      [
+        { op: 'remove', path: '/name/0' },
+        { op: 'add', path: '/name/-', value: { family: 'b' } },
+      ],
+      { name: [{ family: 'b' }] },
+    ],
+    [
+      'the only one is moved',
+      { name: [{ family: 'a' }], address: [{ text: 'c' }] },
+      [{ op: 'move', from: '/name/0/family', path: '/address/0/city' }],
+      { name: undefined, address: [{ text: 'c', city: 'a' }] },
+    ],
+  ])('JSON Patch of lists that FHIR leaves out when empty: %s', async (_name, before, body, after) => {
+    const stored = await patient(before as Record<string, unknown>);
+    const { json } = await rest.must(`PATCH ${at(stored)}`, { body });
+    const { contact: _none, ...kept } = json as Resource & { contact?: unknown };
+    expect({ ...kept, ...('contact' in after && { contact: json['contact'] }) }).toEqual({
+      ...stored,
+      ...after,
+      meta: json.meta,
+    });
+  });
+
+  test.each([
+    ['/nothing/here/-', 'to what is no list of R4'],
+    ['/gender/-', 'to what is one value'],
+    ['/name/1', 'beyond the end'],
+    ['/__proto__/-', 'to a prototype'],
+  ])('add %s is refused: %s', async (path) => {
+    const stored = await patient({ name: undefined });
+    const answer = await rest.send(`PATCH ${at(stored)}`, { body: [{ op: 'add', path, value: 'x' }] });
+    expect(answer.status).toBe(422);
+  });
+
   test('one that fails leaves everything as it was', async () => {
     const stored = await patient();
     const body = [

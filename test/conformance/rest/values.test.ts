@@ -138,3 +138,23 @@ describe('codes of media types and languages are found in any case', () => {
     expect(entriesOf(await rest.must(`GET Patient?_id=${id}&gender=Female`))).toEqual([]);
   });
 });
+
+describe('_search is read by GET, too', () => {
+  test.each(['Patient/_search?_id={id}', '_search?_type=Patient&_id={id}'])('%s', async (address) => {
+    const { id } = await rest.create(make.patient());
+    const found = await rest.must(`GET ${address.replace('{id}', id)}`);
+    expect(idsOf(found)).toEqual([id]);
+    const request = { method: 'GET', url: address.replace('{id}', id) };
+    const inBatch = await rest.must('POST ', {
+      body: { resourceType: 'Bundle', type: 'batch', entry: [{ request }] },
+    });
+    expect(entriesOf(inBatch)[0]?.response?.status).toMatch(/^200/);
+  });
+
+  test('in a compartment', async () => {
+    const { id } = await rest.create(make.patient());
+    const seen = await rest.create(make.observation(`Patient/${id}`));
+    expect(idsOf(await rest.must(`GET Patient/${id}/Observation/_search?status=final`))).toEqual([seen.id]);
+    expect(idsOf(await rest.must(`GET Patient/${id}/_search?_type=Observation`))).toEqual([seen.id]);
+  });
+});

@@ -139,7 +139,7 @@ describe('what is not here', () => {
     ['PUT', '/Task', false, 'GET, HEAD, POST'],
     ['POST', '/Task/1', false, 'GET, HEAD, PUT, PATCH, DELETE'],
     ['GET', '/', true, 'POST'],
-    ['GET', '/Task/_search', false, 'POST'],
+    ['PUT', '/Task/_search', false, 'GET, HEAD, POST'],
     ['DELETE', '/Task/1/_history/2', false, 'GET, HEAD'],
     ['PUT', '/AuditEvent/1', false, 'GET, HEAD'],
     ['POST', '/AuditEvent', false, 'GET, HEAD'],
