@@ -227,6 +227,28 @@ const CONTENT_TYPES: Table = [
 ];
 export const contentTypeOf = toFhir(CONTENT_TYPES);
 
+/** Results that say nothing any more, or not yet (table 0085): what becomes of what they said before. */
+// prettier-ignore
+const WITHDRAWN: ReadonlyMap<string, Withdrawn> = new Map([
+  ['W', 'entered-in-error'], // wrong, for example another patient's
+  ['D', 'entered-in-error'], // deleted
+  ['X', 'superseded'],       // cannot be obtained
+]);
+
+/** Documents that are not available any more (table 0273). */
+const UNAVAILABLE: ReadonlyMap<string, Withdrawn> = new Map([
+  ['CA', 'entered-in-error'], // deleted
+  ['OB', 'superseded'],
+]);
+
+/** DocumentReference.status of a note that its author takes back. */
+export type Withdrawn = 'superseded' | 'entered-in-error';
+
+export const withdrawnBy = (resultStatus: string | undefined): Withdrawn | undefined =>
+  WITHDRAWN.get(resultStatus ?? '');
+export const unavailableBy = (availability: string | undefined): Withdrawn | undefined =>
+  UNAVAILABLE.get(availability ?? '');
+
 /** Completion of a document (table 0271) ⇄ DocumentReference.docStatus. */
 const COMPLETIONS: Table = [
   ['AU', 'final'],

@@ -57,6 +57,8 @@ const FINDINGS = {
   'appointment-id':         ['SCH-2',  '101', '- - E - - - -', 'there is no appointment id'],
   slot:                     ['TQ1-7',  '101', '- - E - - - -', 'there is no slot, and none is invented'],
   'slot-of-the-past':       ['TQ1-7',  '101', '- - W - - - -', 'the slot is not said'],
+  withdrawn:                ['OBX-11', '103', 'W - - W W W -', 'this is withdrawn, so it is evidence of nothing', 'referral-rule'],
+  unavailable:              ['TXA-19', '103', '- - - W - - -', 'the document is not available any more, so it is evidence of nothing', 'referral-rule'],
   document:                 ['OBX-5',  '101', '- - - E - - -', 'there is no document'],
   encoding:                 ['OBX-5.4','102', '- - - E - - -', 'the document is not what its encoding says'],
   'content-type':           ['OBX-5.2','103', '- - - W - - -', 'the type of the document is unknown; it is kept as bytes'],

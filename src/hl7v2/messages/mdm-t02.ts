@@ -5,7 +5,14 @@
 import { Buffer } from 'node:buffer';
 import { buildMessage, type SegmentValues } from '../build.ts';
 import type { Cwe, Ed } from '../datatypes.ts';
-import { completionOf, confidentialityOf, contentTypeOf, docStatusOf } from '../mapping/codes.ts';
+import {
+  completionOf,
+  confidentialityOf,
+  contentTypeOf,
+  docStatusOf,
+  unavailableBy,
+  withdrawnBy,
+} from '../mapping/codes.ts';
 import { readConcept, writeConcept } from '../mapping/concept.ts';
 import { readNumber, writeNumber } from '../mapping/identity.ts';
 import { writeDateTime, writeInstant } from '../mapping/moment.ts';
@@ -22,18 +29,40 @@ import { buildPerson, fillerNumber, placerNumber, type BuildingContext, type Ref
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
 import { REFERRAL_NOTE } from './order.ts';
-import type { DocumentReading, Header, ReadingContext } from './reading.ts';
+import type { DocumentReading, Header, NoteReading, ReadingContext } from './reading.ts';
 
 // — reading
 
-/** The document; undefined when there is none, or none that could be decoded. */
-export function readDocument(
+/** The document of a note, or that its author takes it back: what is withdrawn is evidence of nothing. */
+export function readNote(
   message: Message,
+  header: Header,
+  context: ReadingContext,
+  findings: Findings,
+): Pick<NoteReading, 'document' | 'withdrawal'> {
+  const observations = segmentsNamed(message, 'OBX').map(readObx);
+  const txa = readFirst(message, 'TXA', readTxa);
+  const taken = observations.map(({ observationResultStatus }) => withdrawnBy(observationResultStatus));
+  const unavailable = unavailableBy(txa?.documentAvailabilityStatus);
+  if (unavailable !== undefined) findings.add('unavailable');
+  if (taken.some((status) => status !== undefined)) findings.add('withdrawn');
+  const left = observations.filter((_, at) => taken[at] === undefined);
+  const status = unavailable ?? (left.length === 0 ? taken[0] : undefined);
+  if (status === undefined) {
+    return { document: readDocument(message, left, header, context, findings), withdrawal: undefined };
+  }
+  const identifier = readNumber(txa?.uniqueDocumentNumber, context.namespaces);
+  return { document: undefined, withdrawal: { status, identifier } };
+}
+
+/** The document; undefined when there is none, or none that could be decoded. */
+function readDocument(
+  message: Message,
+  observations: readonly Obx[],
   { sendingFacility = '' }: Header,
   context: ReadingContext,
   findings: Findings,
 ): DocumentReading | undefined {
-  const observations = segmentsNamed(message, 'OBX').map(readObx);
   const content = readContent(observations, findings);
   if (content === undefined) return undefined;
   const txa = readFirst(message, 'TXA', readTxa);

@@ -93,7 +93,7 @@ function readOrder(message: Message, header: Header, context: ReadingContext, fi
   const said = readReasons(obr?.reasonForStudy ?? [], facility);
   const reasons = said.length > 0 ? said : readDiagnoses(message, facility);
   if (reasons.length === 0) findings.add('reason-for-referral');
-  const { questions, more } = readQuestions(message, facility);
+  const { questions, more } = readQuestions(message, facility, findings);
   if (more) findings.add('too-many-questions');
   const authoredOn = readAuthoredOn(orc?.dateTimeOfTransaction, 'ORC-9', header, context, findings);
   const security = readSecurity(orc?.confidentialityCode);

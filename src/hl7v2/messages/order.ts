@@ -2,7 +2,13 @@
 import type { Annotation, CodeableConcept, Coding, ServiceRequest, Task } from '../../fhir/types.ts';
 import type { SegmentValues } from '../build.ts';
 import type { Cq, Cwe } from '../datatypes.ts';
-import { CONFIDENTIALITY_SYSTEM, confidentialityOf, priorityCodeOf, priorityOf } from '../mapping/codes.ts';
+import {
+  CONFIDENTIALITY_SYSTEM,
+  confidentialityOf,
+  priorityCodeOf,
+  priorityOf,
+  withdrawnBy,
+} from '../mapping/codes.ts';
 import {
   readAlternate,
   readConcept,
@@ -18,6 +24,7 @@ import { readDg1 } from '../segments/dg1.ts';
 import { buildNte, readNte } from '../segments/nte.ts';
 import { buildObx, readObx, type Obx } from '../segments/obx.ts';
 import { buildTq1, type Tq1 } from '../segments/tq1.ts';
+import type { Findings } from './findings.ts';
 
 // — OBR-4: what kind of document the referral is, and which service is asked for
 
@@ -155,8 +162,13 @@ const QUESTIONS_MAX = 100;
 export function readQuestions(
   message: Message,
   facility: string,
+  findings: Findings,
 ): { readonly questions: readonly CodeableConcept[]; readonly more: boolean } {
-  const asked = segmentsNamed(message, 'OBX').map(readObx).filter(isQuestion);
+  const all = segmentsNamed(message, 'OBX').map(readObx).filter(isQuestion);
+  const asked = all.filter(
+    ({ observationResultStatus }) => withdrawnBy(observationResultStatus) === undefined,
+  );
+  if (asked.length < all.length) findings.add('withdrawn');
   const questions = asked.slice(0, QUESTIONS_MAX).flatMap((obx) => readQuestion(obx, facility) ?? []);
   return { questions, more: asked.length > QUESTIONS_MAX };
 }

@@ -8,7 +8,7 @@ import { orcOf, readNumbers, readPast, readPerson } from './about.ts';
 import { meaningOf, type Meaning } from './events.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { checkHeader, claims360X, messageNamed, readHeader } from './header.ts';
-import { readDocument } from './mdm-t02.ts';
+import { readNote } from './mdm-t02.ts';
 import { readRequest } from './omg-o19.ts';
 import { readStatusReason } from './osu-o51.ts';
 import { unsupportedKind } from './supported.ts';
@@ -45,7 +45,7 @@ function readMeaning(
 ): Own {
   const { header } = parts;
   if (name === 'MDM^T02') {
-    return { event: 'note', document: readDocument(message, header, context, findings) };
+    return { event: 'note', ...readNote(message, header, context, findings) };
   }
   if (name.startsWith('ADT')) {
     const merged = name === 'ADT^A40' ? readMerged(message, context, findings) : [];

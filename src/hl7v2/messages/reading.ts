@@ -109,6 +109,10 @@ export interface VisitReading extends About {
 export interface NoteReading extends About {
   readonly event: 'note';
   readonly document: DocumentReading | undefined;
+  /** Its author takes back the note of this number (TXA-12): OBX-11 or TXA-19 says so. */
+  readonly withdrawal:
+    | { readonly status: 'superseded' | 'entered-in-error'; readonly identifier: Identifier | undefined }
+    | undefined;
 }
 
 export interface PatientUpdateReading extends About {

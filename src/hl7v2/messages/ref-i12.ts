@@ -35,7 +35,7 @@ export function readReferral(
     ...readDiagnoses(message, facility),
   ];
   if (reasons.length === 0) findings.add('reason-for-referral', 'RF1-10');
-  const { questions, more } = readQuestions(message, facility);
+  const { questions, more } = readQuestions(message, facility, findings);
   if (more) findings.add('too-many-questions');
   const end = readTime(rf1?.expirationDate, 'RF1-8', context, findings);
   const authoredOn = readAuthoredOn(rf1?.processDate, 'RF1-9', header, context, findings);

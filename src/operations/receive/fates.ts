@@ -17,6 +17,8 @@ export interface Verdict {
   readonly fate: Exclude<Fate, 'repeated' | 'not-kept'>;
   /** Which person's work it is, where one is asked. */
   readonly kind?: WorkItemKind;
+  /** It is applied, and a person is asked about what came of it. */
+  readonly alsoAsked?: WorkItemKind;
   readonly remarks: readonly Remark[];
   /** In whose chart it is filed; undefined for what is kept apart. */
   readonly referral?: Referral | undefined;

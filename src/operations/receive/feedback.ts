@@ -39,6 +39,10 @@ export const withOutput = (task: Resource, output: Output): Resource => ({
   output: [...((task['output'] ?? []) as readonly unknown[]), output], // validated structure
 });
 
+/** The outcome is final unless its note says that it is not. */
+const isFinal = (stored: Resource | undefined, title: string): boolean =>
+  title === TITLES['send-referral-outcome'] && stored?.['docStatus'] !== 'preliminary';
+
 async function buildBundle(draft: Draft, referral: Referral, note: Note, title: string): Promise<Resource> {
   const { settings, newId } = draft.room;
   const { document } = note;
@@ -46,7 +50,7 @@ async function buildBundle(draft: Draft, referral: Referral, note: Note, title: 
   const composition: Resource = {
     resourceType: 'Composition',
     id: newId(),
-    status: title === TITLES['send-referral-outcome'] ? 'final' : 'preliminary',
+    status: isFinal(stored, title) ? 'final' : 'preliminary',
     type: stored?.['type'] ?? CONSULT_NOTE,
     ...(referral.patient !== undefined && { subject: { reference: referral.patient } }),
     date: stored?.['date'] ?? draft.now,

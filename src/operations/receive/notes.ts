@@ -3,12 +3,13 @@
  * referral, within `pairWithinMs`, whichever comes first.
  */
 import { parseInstant } from '../../fhir/datetime.ts';
-import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { NoteReading, DocumentReading } from '../../hl7v2/messages/reading.ts';
+import type { Remark } from '../../hl7v2/received.ts';
 import type { Query } from '../../ports/query.ts';
 import { EVERYTHING, type Draft } from '../draft.ts';
 import { WORK_ITEM_SYSTEM } from '../work-item.ts';
-import { quarantined, type Verdict } from './fates.ts';
+import { quarantined, remark, type Verdict } from './fates.ts';
 import { planFeedback, withOutput } from './feedback.ts';
 import type { Incoming } from './incoming.ts';
 import { closeItem, valueOfInput } from './items.ts';
@@ -66,7 +67,8 @@ export async function planNote(
   referral: Referral,
   withinMs: number,
 ): Promise<Verdict> {
-  const { document, findings } = reading;
+  const { document, withdrawal, findings } = reading;
+  if (withdrawal !== undefined) return withdrawNotes(draft, incoming, findings, withdrawal, referral);
   if (document === undefined) return quarantined(findings);
   const status = referral.actors.has('referralRecipient')
     ? await findStatusWithoutNote(draft, referral, incoming.receivedAt - withinMs)
@@ -75,6 +77,66 @@ export async function planNote(
   const note: Note = { document: planDocument(draft, document, referral, incoming, state) };
   if (status !== undefined) await giveNote(draft, referral, note, status);
   return { fate: 'applied', referral, remarks: findings };
+}
+
+type Withdrawal = NonNullable<NoteReading['withdrawal']>;
+
+/**
+ * A note that its author takes back: what was kept of it under its number says so, pairs with no status any more, and a
+ * person of the other party is asked, who may have acted on it. Without a number nobody can tell which note is meant.
+ */
+async function withdrawNotes(
+  draft: Draft,
+  { sender }: Incoming,
+  findings: readonly Remark[],
+  { status, identifier }: Withdrawal,
+  referral: Referral,
+): Promise<Verdict> {
+  const known = identifier === undefined ? [] : await findNotes(draft, referral, sender, identifier);
+  for (const note of known) {
+    await changeOwn(draft, note, (tree) => ({ ...tree, status, category: [mark(NOTE_SYSTEM, NOTE_PAIRED)] }));
+  }
+  const number = identifier?.value === undefined ? 'without a number' : `number ${identifier.value}`;
+  const says =
+    known.length === 0
+      ? `the note ${number} is taken back, and none of this number is known`
+      : `the note ${number} is taken back; it is marked ${status}`;
+  return {
+    fate: 'applied',
+    referral,
+    remarks: [...findings, remark('referral-rule', 'W', 'TXA-12', says)],
+    alsoAsked: 'note-withdrawn',
+  };
+}
+
+/** The notes of this referral that the sender gave this number. */
+async function findNotes(
+  draft: Draft,
+  { request }: Referral,
+  sender: Ref | undefined,
+  { system, value }: Identifier,
+): Promise<readonly Ref[]> {
+  if (sender === undefined || value === undefined) return [];
+  const query: Query = {
+    type: 'DocumentReference',
+    where: {
+      kind: 'all',
+      of: [
+        { kind: 'reference', param: 'related', to: [request] },
+        { kind: 'reference', param: 'author', to: [sender] },
+        { kind: 'token', param: 'category', system: NOTE_SYSTEM },
+        { kind: 'token', param: 'identifier', code: value, ...(system !== undefined && { system }) },
+      ],
+    },
+    sort: [],
+    sight: EVERYTHING,
+    count: WAITING_MAX,
+    offset: 0,
+    total: false,
+  };
+  const { matches } = await draft.snapshot.search(query);
+  draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
+  return matches.map(({ ref }) => ref);
 }
 
 function planDocument(

@@ -132,6 +132,9 @@ async function finish(
   } else if (earlier !== undefined) {
     await closeItem(draft, earlier.item.ref, verdict.fate === 'late' ? 'filed as late' : 'applied');
   }
+  if (verdict.alsoAsked !== undefined) {
+    planItem(draft, incoming, kept, { kind: verdict.alsoAsked, owner, verdict, number });
+  }
   if (lacksNote === true) {
     const event = eventOf(reading) ?? '';
     planItem(draft, incoming, kept, {

@@ -5,7 +5,7 @@ import type { StatusReading } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../hl7v2/received.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
-import type { Draft } from '../draft.ts';
+import { readPreview, type Draft } from '../draft.ts';
 import { remark, type Verdict } from './fates.ts';
 import { planFeedback, withOutput } from './feedback.ts';
 import { changeOwn, changeSent } from './own.ts';
@@ -40,7 +40,19 @@ export async function planStatus(
     const explained = reason === undefined ? moved : { ...moved, statusReason: reason };
     return output === undefined ? explained : withOutput(explained, output);
   });
-  return applied(referral, findings);
+  return applied(referral, [...findings, ...(await notFinal(draft, event, note))]);
+}
+
+/** An outcome with a note that is not finished (TXA-17) counts, and its sender is told. */
+async function notFinal(
+  draft: Draft,
+  event: StatusReading['event'],
+  note: Note | undefined,
+): Promise<readonly Remark[]> {
+  if (event !== 'send-referral-outcome' || note === undefined) return [];
+  if ((await readPreview(draft, note.document))?.['docStatus'] !== 'preliminary') return [];
+  const says = 'the note of this outcome is not final; it is taken as it is';
+  return [remark('referral-rule', 'W', 'TXA-17', says)];
 }
 
 const applied = (referral: Referral, remarks: readonly Remark[]): Verdict => ({
