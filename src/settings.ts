@@ -143,6 +143,13 @@ export const SETTINGS = {
     'Time that requests in flight have to finish when the server stops.',
   ),
 
+  heavyThreads: integer(1, [1, 8], 'Threads that read and check bodies and messages over 256 KiB.'),
+  heavyTimeoutMs: integer(
+    20 * SECOND,
+    [SECOND, 5 * MINUTE],
+    'Time after which one task of such a thread is ended with too-costly.',
+  ),
+
   // — searching
   searchTimeoutMs: integer(
     10 * SECOND,

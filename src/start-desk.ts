@@ -10,6 +10,7 @@ import { present } from './delivery/subject.ts';
 import { createSubscriptionCache } from './delivery/subscriptions.ts';
 import type { Log } from './http/log.ts';
 import type { Metrics } from './http/metrics.ts';
+import type { Heavy } from './operations/heavy.ts';
 import { createDesk, type Perform } from './operations/desk.ts';
 import type { MessageDoor } from './operations/receive/receive.ts';
 import { writeDeliveryFailed } from './operations/work-item.ts';
@@ -45,6 +46,8 @@ export interface DeskParts {
   /** The ports and links of HL7 v2 peers. */
   readonly listening: readonly Listening[];
   readonly outgoing: Outgoing;
+  /** Does heavy work in threads; without it, it is done in place. */
+  readonly heavy?: Heavy;
 }
 
 /** The rails as the settings have them; doctor examines the same. */
@@ -81,13 +84,14 @@ export function raiseRails({
 }
 
 /** The desk, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
-export function raiseDesk({ config, log, base, store, metrics, clock, listening, outgoing }: DeskParts): {
+export function raiseDesk(parts: DeskParts): {
   readonly perform: Perform;
   readonly rails: Rails;
   readonly dispatcher: Dispatcher;
   readonly messages: MessageDoor;
 } {
-  const rails = raiseRails({ config, log, clock, listening, outgoing });
+  const { config, log, base, store, metrics, clock, listening, outgoing, heavy } = parts;
+  const rails = raiseRails(parts);
   const criteria = () => ({ base, now: clock.now() });
   const subscriptions = createSubscriptionCache({
     store,
@@ -113,6 +117,7 @@ export function raiseDesk({ config, log, base, store, metrics, clock, listening,
     onMetric: ({ rail, fate }) => metrics.delivered(rail, fate),
   });
   const { perform, messages } = createDesk({
+    ...(heavy !== undefined && { heavy }),
     store,
     clock,
     newId: randomUUID,

@@ -16,6 +16,7 @@ import { listen } from './http/listen.ts';
 import { createWarnings, type Log, type Warnings } from './http/log.ts';
 import { createMetrics } from './http/metrics.ts';
 import type { Perform } from './operations/desk.ts';
+import { createHeavyThreads } from './heavy.ts';
 import { OPERATIONS, OPERATIONS_BY_NAME } from './operations/operations/index.ts';
 import { OFFERED } from './operations/perform.ts';
 import { createFindOrganization } from './organizations.ts';
@@ -114,7 +115,13 @@ async function raise(
   });
   const listening = [...(config.hl7Links === undefined ? [] : readListening(config.hl7Links)), ...added];
   const outgoing = createOutgoing(config, listening, clock);
+  const { heavy, close: closeHeavy } = createHeavyThreads({
+    threads: config.heavyThreads,
+    timeoutMs: config.heavyTimeoutMs,
+  });
+  closing.push(closeHeavy);
   const { rails, perform, dispatcher, messages } = raiseDesk({
+    heavy,
     config,
     log,
     base,
@@ -172,6 +179,7 @@ async function raise(
       base,
       strictTransport: base.startsWith('https:'),
       json: { depth: config.jsonDepthMax },
+      heavy,
     },
   });
   dispatcher.start();

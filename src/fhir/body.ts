@@ -8,10 +8,14 @@ export interface Body {
   readonly plain: Resource;
   /** The same tree as `plain` unless a literal had to be kept. */
   readonly storing: Resource;
+  /** Characters of its JSON, about; told of large ones. */
+  readonly size?: number;
 }
 
 /** Both trees changed in the same way. `change` must be pure and must treat values it does not know as opaque. */
 export function mapBody(body: Body, change: (tree: Resource) => Resource): Body {
   const plain = change(body.plain);
-  return { plain, storing: body.storing === body.plain ? plain : change(body.storing) };
+  const { size } = body;
+  const storing = body.storing === body.plain ? plain : change(body.storing);
+  return size === undefined ? { plain, storing } : { plain, storing, size };
 }

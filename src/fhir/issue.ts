@@ -155,6 +155,14 @@ export const ISSUES = {
   'profile-unknown': row('not-found', 422, 'Name a profile that this server knows, or leave it out.'),
   // Said of what is sound; it refuses nothing.
   'nothing-wrong': row('informational', 200, 'Nothing has to be done.'),
+  'too-costly': row(
+    'too-costly',
+    422,
+    'Send less in one resource, Bundle or message: it took too long, or too much memory.',
+    'AE',
+    '207',
+    'quarantine',
+  ),
   'patch-invalid': row('processing', 422, 'See which operation of the patch failed.'),
   'bundle-invalid': row('invalid', 400, 'See the entry named.'),
   'reference-not-found': row(
@@ -222,7 +230,11 @@ export function buildOutcome(details: readonly IssueDetail[]): OperationOutcome 
   const issue = details.slice(0, DETAILS_MAX).map(buildIssue);
   const left = details.length - issue.length;
   if (left > 0)
-    issue.push({ severity: 'information', code: 'informational', diagnostics: `${left} more issues` });
+    issue.push({
+      severity: 'information',
+      code: 'informational',
+      diagnostics: `at least ${left} more issues`,
+    });
   return { resourceType: 'OperationOutcome', issue };
 }
 

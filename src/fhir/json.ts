@@ -83,6 +83,9 @@ function refusal({ why, path, at }: Fault): OperationOutcomeError {
   return new OperationOutcomeError('json-invalid', { diagnostics: `At ${path} (character ${at}): ${why}.` });
 }
 
+/** Whether a number in a text that was read has a literal that must be kept. */
+export const isLossy = (text: string): boolean => scan(text).lossy;
+
 /** Nothing in the text asks for a closer look at its names and characters. */
 function isOrdinary(text: string): boolean {
   return text.isWellFormed() && !text.includes('\\u') && !text.includes('__proto__');
@@ -113,7 +116,7 @@ function scan(text: string): Seen {
     else if (code === 125 || code === 93) level -= 1;
     else if (code === 45 || (code >= 48 && code <= 57)) {
       const end = endOfNumber(text, at);
-      lossy ||= isLossy(text, at, end);
+      lossy ||= differs(text, at, end);
       at = end - 1;
     }
   }
@@ -144,7 +147,7 @@ function endOfNumber(text: string, at: number): number {
   return end;
 }
 
-function isLossy(text: string, at: number, end: number): boolean {
+function differs(text: string, at: number, end: number): boolean {
   const literal = text.slice(at, end);
   return String(Number(literal)) !== literal;
 }

@@ -21,17 +21,24 @@ const ENDS_LF = /(?:\r\n?|\n)(?:[ \t\x1c]*(?:\r\n?|\n|$))*|\x1c[\r\n]*$/g;
  * The lines from `from` on. CR and CR LF end a line; a lone LF does only in a text whose first line ends with LF:
  * elsewhere it is part of a value, and a value must not begin a segment.
  */
-export function splitLines(source: string, from: number): readonly Line[] {
+export const splitLines = (source: string, from: number): readonly Line[] => [...eachLine(source, from)];
+
+/** The text of the first of them. */
+export function firstLine(source: string, from: number): string {
+  for (const { text } of eachLine(source, from)) return text;
+  return '';
+}
+
+/** As {@link splitLines}, one after the other: who finds a fault need not split the rest. */
+export function* eachLine(source: string, from: number): Generator<Line> {
   const firstEnd = /\r\n|[\r\n]/g;
   firstEnd.lastIndex = from;
   const ends = new RegExp(firstEnd.exec(source)?.[0].endsWith('\n') ? ENDS_LF : ENDS_CR);
-  const lines: Line[] = [];
   let start = from;
   ends.lastIndex = from;
   for (let found = ends.exec(source); found !== null; found = ends.exec(source)) {
-    lines.push({ text: source.slice(start, found.index), end: found[0] });
+    yield { text: source.slice(start, found.index), end: found[0] };
     start = ends.lastIndex;
   }
-  if (start < source.length) lines.push({ text: source.slice(start), end: '' });
-  return lines;
+  if (start < source.length) yield { text: source.slice(start), end: '' };
 }

@@ -7,7 +7,7 @@ import { asLatin1, AT_CHARSET, charsetNamed, decode, readCharset, type Charset }
 import { isHeader, readDelimiters } from './delimiters.ts';
 import { unescape, type Syntax } from './escape.ts';
 import { Hl7Fault } from './fault.ts';
-import { prefixOf, splitLines } from './lines.ts';
+import { eachLine, firstLine, prefixOf } from './lines.ts';
 
 export interface Message {
   readonly syntax: Syntax;
@@ -46,12 +46,14 @@ export const NULL_VALUE = '""';
 export function parseMessage(source: string, charset?: Charset): Message {
   const prefix = prefixOf(source);
   if (!source.startsWith('MSH', prefix.length)) throw new Hl7Fault('100', 'the first segment is not MSH');
-  const lines = splitLines(source, prefix.length);
-  const delimiters = readDelimiters(lines[0]?.text ?? '');
+  const delimiters = readDelimiters(firstLine(source, prefix.length));
   const syntax = { ...delimiters, charset: charset ?? 'UNICODE UTF-8' };
-  const segments = lines.map(({ text: line, end }) => parseSegment(line, syntax, end));
+  const segments: Segment[] = [];
+  for (const { text: line, end } of eachLine(source, prefix.length)) {
+    segments.push(parseSegment(line, syntax, end));
+    checkLast(segments);
+  }
   syntax.charset = charset ?? charsetOf(segments[0]) ?? syntax.charset;
-  checkNames(segments);
   return { syntax, prefix, segments };
 }
 
@@ -180,21 +182,42 @@ function nth(raw: string, separator: string, n: number): string {
 
 const NAME = /^[A-Z][A-Z0-9]{2}$/;
 
-function checkNames(segments: readonly Segment[]): void {
-  for (const [index, { name }] of segments.entries()) {
-    if (!NAME.test(name)) {
-      const before = segments[index - 1]?.name ?? 'MSH';
-      throw new Hl7Fault('100', `the line after this segment, line ${index + 1}, is no segment`, {
-        segment: before,
-        segmentIndex: occurrence(segments, index - 1, before),
-      });
-    }
-    if (index > 0 && isHeader(name))
-      throw new Hl7Fault('100', 'a header segment in the middle: this is a batch, or two messages', {
-        segment: name,
-        segmentIndex: occurrence(segments, index, name),
-      });
+/** What the last segment must be, before any further line is looked at. */
+function checkLast(segments: readonly Segment[]): void {
+  const index = segments.length - 1;
+  const { name = '', fields = [], syntax } = segments[index] ?? {};
+  if (!NAME.test(name)) {
+    const before = segments[index - 1]?.name ?? 'MSH';
+    throw new Hl7Fault('100', `the line after this segment, line ${index + 1}, is no segment`, {
+      segment: before,
+      segmentIndex: occurrence(segments, index - 1, before),
+    });
   }
+  if (index > 0 && isHeader(name))
+    throw new Hl7Fault('100', 'a header segment in the middle: this is a batch, or two messages', {
+      segment: name,
+      segmentIndex: occurrence(segments, index, name),
+    });
+  const many = fields.findIndex((value, n) => repeatsTooOften(value, name, n, syntax));
+  if (many !== -1)
+    throw new Hl7Fault('102', `a field repeats at most ${REPETITIONS_MAX} times`, {
+      segment: name,
+      segmentIndex: occurrence(segments, index, name),
+      field: many,
+    });
+}
+
+/** Repetitions of a field that are read: more than any sender has use for. */
+const REPETITIONS_MAX = 20_000;
+/** Their repetitions are lines of text, which may be many. */
+const TEXTS: ReadonlySet<string> = new Set(['NTE-3', 'OBX-5']);
+
+function repeatsTooOften(value: string, name: string, n: number, syntax: Syntax | undefined): boolean {
+  const separator = syntax?.repetition ?? '';
+  if (value.length <= REPETITIONS_MAX || separator === '' || TEXTS.has(`${name}-${n}`)) return false;
+  let count = 0;
+  for (let at = value.indexOf(separator); at !== -1; at = value.indexOf(separator, at + 1)) count += 1;
+  return count >= REPETITIONS_MAX;
 }
 
 const occurrence = (segments: readonly Segment[], until: number, name: string): number =>

@@ -7,7 +7,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { decodeUtf8, parseJson, parseJsonValue, type JsonLimits } from '../fhir/json.ts';
+import { bodyOfRead, LARGE, type Heavy } from '../operations/heavy.ts';
 import type { Caller, Interaction, Request } from '../operations/request.ts';
+import { createTurns } from '../operations/turns.ts';
 import { readXml } from '../xml/read.ts';
 import { readConditions, readIdempotencyKey } from './headers.ts';
 import { mayBeContent, takesContent, wrapContent } from './binary.ts';
@@ -26,6 +28,8 @@ import { route, type Route, type Served } from './route.ts';
 export interface BodyLimits {
   readonly bodyBytesMax: number;
   readonly json: JsonLimits;
+  /** Reads large bodies. */
+  readonly heavy: Heavy;
 }
 
 /** The target of a request, taken apart at the question mark. */
@@ -67,7 +71,9 @@ export async function readRequest(
 ): Promise<Request> {
   const { req, target } = arrival;
   const conditions = readConditions(req.headers);
-  const sent = hasBody(found, arrival.method) ? await readSent(arrival, found, limits) : undefined;
+  const sent = hasBody(found, arrival.method)
+    ? await readSent(arrival, found, limits, caller.client)
+    : undefined;
   const { requestId, traceparent } = arrival;
   return {
     interaction: sent?.interaction ?? (found.interaction as Interaction), // only 'bundle' is none, and it has a body
@@ -119,7 +125,7 @@ function hasBody({ interaction }: Route, method: string): boolean {
   return method === 'POST' || interaction === 'update' || interaction === 'patch';
 }
 
-async function readSent(arrival: Arrival, found: Route, limits: BodyLimits): Promise<Sent> {
+async function readSent(arrival: Arrival, found: Route, limits: BodyLimits, whose: string): Promise<Sent> {
   const { req } = arrival;
   const kind = kindOf(found);
   const isEmpty =
@@ -133,10 +139,10 @@ async function readSent(arrival: Arrival, found: Route, limits: BodyLimits): Pro
   const idempotencyKey = keyOf(arrival, bytes);
   if (kind === 'form') return readForm(arrival, decodeUtf8(bytes));
   if (kind === 'patch' && isJsonPatch(contentType))
-    return { patch: parseJsonValue(decodeUtf8(bytes), limits.json), idempotencyKey };
+    return { patch: await readPatch(bytes, limits, whose), idempotencyKey };
   const body = isContent
-    ? await readBinary(arrival, found, { bytes, contentType, format }, limits)
-    : await readResource(bytes, format ?? 'json', limits);
+    ? await readBinary(arrival, found, { bytes, contentType, format, whose }, limits)
+    : await readResource(bytes, format ?? 'json', limits, whose);
   if (found.interaction !== 'bundle') return { body, idempotencyKey };
   return { body, idempotencyKey, interaction: readBundleKind(body) };
 }
@@ -149,8 +155,21 @@ function readNothing(found: Route, kind: 'resource' | 'patch' | 'form', arrival:
 }
 
 /** A resource, whichever format it is written in: the trees are the same. */
-function readResource(bytes: Uint8Array, format: Format, { json }: BodyLimits): Body | Promise<Body> {
+async function readResource(
+  bytes: Uint8Array,
+  format: Format,
+  { json, heavy }: BodyLimits,
+  whose: string,
+): Promise<Body> {
+  if (bytes.length >= LARGE)
+    return bodyOfRead(await heavy(whose, 'readBody', bytes, format, json), createTurns().after);
   return format === 'xml' ? readXml(bytes, json) : parseJson(decodeUtf8(bytes), json);
+}
+
+async function readPatch(bytes: Uint8Array, { json, heavy }: BodyLimits, whose: string): Promise<unknown> {
+  if (bytes.length < LARGE) return parseJsonValue(decodeUtf8(bytes), json);
+  return (await bodyOfRead(await heavy(whose, 'readBody', bytes, 'value', json), createTurns().after))
+    .storing;
 }
 
 interface Unknown {
@@ -158,16 +177,17 @@ interface Unknown {
   readonly contentType: string;
   /** Undefined for what can be no resource. */
   readonly format: Format | undefined;
+  readonly whose: string;
 }
 
 /** Bytes sent to where Binaries are: a Binary, or the content of one (http://hl7.org/fhir/R4/binary.html#rest). */
 async function readBinary(
   { req }: Arrival,
   { id }: Route,
-  { bytes, contentType, format }: Unknown,
+  { bytes, contentType, format, whose }: Unknown,
   limits: BodyLimits,
 ): Promise<Body> {
-  const resource = format && (await tryResource(bytes, contentType, format, limits));
+  const resource = format && (await tryResource(bytes, contentType, format, limits, whose));
   if (resource?.plain.resourceType === 'Binary') return resource;
   const context = req.headers['x-security-context'];
   return wrapContent(bytes, contentType, context === undefined ? undefined : String(context), id);
@@ -179,9 +199,10 @@ async function tryResource(
   contentType: string,
   format: Format,
   limits: BodyLimits,
+  whose: string,
 ): Promise<Body | undefined> {
   try {
-    return await readResource(bytes, format, limits);
+    return await readResource(bytes, format, limits, whose);
   } catch (error) {
     if (isFhirType(contentType) || !(error instanceof OperationOutcomeError)) throw error;
     return undefined;

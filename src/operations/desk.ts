@@ -2,6 +2,7 @@
 import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { Store } from '../ports/store.ts';
 import type { Clock, NewId } from '../ports/clock.ts';
+import { createInPlace, type Heavy } from './heavy.ts';
 import { findPackaged } from './packaged.ts';
 import { rememberPatients } from './patients.ts';
 import { createPerform, type Perform } from './perform.ts';
@@ -22,6 +23,8 @@ export interface DeskParts {
   readonly committed: Room['committed'];
   /** How messages are received; without it there are no links. */
   readonly messages?: ReceiveParts;
+  /** Where large bodies and messages are worked on; here, when it is not said. */
+  readonly heavy?: Heavy;
 }
 
 export interface Desk {
@@ -38,7 +41,13 @@ const NO_LINKS: ReceiveParts = {
 
 export function createDesk({ messages: given = NO_LINKS, ...parts }: DeskParts): Desk {
   const { links } = given;
-  const room: Room = { ...parts, links, patientsOf: rememberPatients(), packaged: findPackaged };
+  const room: Room = {
+    ...parts,
+    links,
+    heavy: parts.heavy ?? createInPlace(parts.newId),
+    patientsOf: rememberPatients(),
+    packaged: findPackaged,
+  };
   const messages = createMessageDoor(room, given);
   return { perform: createPerform(room, messages), messages };
 }

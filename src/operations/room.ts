@@ -6,6 +6,7 @@ import type { NewId, Clock } from '../ports/clock.ts';
 import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { Store } from '../ports/store.ts';
 import type { RuleSettings } from '../resources/rules.ts';
+import type { Heavy } from './heavy.ts';
 import type { PatientsOf } from './patients.ts';
 import type { Packaged } from './packaged.ts';
 
@@ -51,6 +52,8 @@ export interface Room {
   readonly address: Address;
   /** Asked about every address that is written and that this server will connect to. */
   readonly admitAddress: AdmitAddress;
+  /** Does what is too much for a turn. */
+  readonly heavy: Heavy;
   /** Called after each commit that wrote something, so that delivery starts at once. */
   readonly committed: (refs: readonly Ref[]) => void;
 }

@@ -1,23 +1,40 @@
 /** Structure and profiles of everything a draft writes (http://hl7.org/fhir/R4/validation.html). */
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Body } from '../fhir/body.ts';
+import { encodeJson } from '../fhir/json.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
 import { typeOf } from '../resources/element.ts';
 import { judgeResource, type JudgeOptions } from '../resources/validate.ts';
 import { levelFor } from '../resources/validation-level.ts';
 import { declarationOf, placesIn, type Draft } from './draft.ts';
+import { LARGE } from './heavy.ts';
 import type { DeskSettings } from './room.ts';
+import { createTurns } from './turns.ts';
+import { rememberValues } from './values.ts';
 
 export async function validateDraft(draft: Draft): Promise<void> {
-  const { settings } = draft.room;
+  const turns = createTurns();
   for (const planned of draft.planned.values()) {
     const { ref, after, byRule } = planned;
     if (after === undefined || byRule) continue;
-    const judged = await judgeAtLevel(settings, ref, after);
+    const judged = await judgePlanned(draft, ref, after);
+    await turns.after(after.size ?? 0);
     const details = judged.map((detail) => ({ ...detail, expression: placesIn(planned, detail.expression) }));
     const [first, ...rest] = details.filter(isFault);
     if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
     draft.notes.push(...details);
   }
+}
+
+/** A large resource is judged elsewhere, where its search values are taken as well. */
+async function judgePlanned({ room, caller }: Draft, ref: Ref, after: Body): Promise<readonly IssueDetail[]> {
+  const { settings, heavy } = room;
+  if ((after.size ?? 0) < LARGE) return judgeAtLevel(settings, ref, after);
+  const { details, values } = await heavy(caller.client, 'examine', encodeJson(after.storing), {
+    ...askedOf(settings, ref),
+  });
+  rememberValues(after.plain, values);
+  return andFaultsOf(ref, after.plain, details);
 }
 
 export const isFault = ({ severity = 'error' }: IssueDetail): boolean =>
@@ -30,15 +47,22 @@ export async function judgeAtLevel(
   { plain, storing }: Body,
   options: JudgeOptions = {},
 ): Promise<readonly IssueDetail[]> {
+  return andFaultsOf(
+    ref,
+    plain,
+    await judgeResource(plain, { storing, ...askedOf(settings, ref), ...options }),
+  );
+}
+
+/** What the type's own declaration asks is asked of what is sound. */
+const andFaultsOf = (ref: string, plain: Resource, judged: readonly IssueDetail[]): readonly IssueDetail[] =>
+  judged.some(isFault) ? judged : [...judged, ...(declarationOf(ref).faultsOf?.(plain) ?? [])];
+
+function askedOf(
+  settings: DeskSettings,
+  ref: string,
+): Pick<JudgeOptions, 'level' | 'oneOf' | 'unknownModifiers'> {
   const level = levelFor(settings.validation, typeOf(ref));
   const oneOf = level === 'required' ? (declarationOf(ref).profiles ?? []) : [];
-  const judged = await judgeResource(plain, {
-    storing,
-    level,
-    oneOf,
-    unknownModifiers: settings.unknownModifierExtensions,
-    ...options,
-  });
-  // Asked of what is sound.
-  return judged.some(isFault) ? judged : [...judged, ...(declarationOf(ref).faultsOf?.(plain) ?? [])];
+  return { level, oneOf, unknownModifiers: settings.unknownModifierExtensions };
 }

@@ -17,6 +17,11 @@ export function valuesOf(resource: Resource): readonly SearchValue[] {
   return values;
 }
 
+/** Values that were taken elsewhere. */
+export function rememberValues(resource: Resource, values: readonly SearchValue[]): void {
+  known.set(resource, values);
+}
+
 /** The patients in whose compartments a resource is. */
 export function patientsIn(resource: Resource): readonly Ref[] {
   return valuesOf(resource).flatMap(

@@ -9,9 +9,9 @@ import { evaluatorOf } from './validation/evaluator.ts';
 import { toExpression } from './validation/expression.ts';
 import { checkLiterals } from './validation/literals.ts';
 import { checkExtensions } from './validation/extensions.ts';
-import { isError, type Around, type Membership } from './validation/profile-check.ts';
+import type { Around, Membership } from './validation/profile-check.ts';
 import { checkProfiles, isKnown } from './validation/profile.ts';
-import type { Found, Run } from './validation/run.ts';
+import { isError, type Found, type Run } from './validation/run.ts';
 import type { Level } from './validation-level.ts';
 import { loadFhirPath } from './fhirpath.ts';
 

@@ -20,6 +20,8 @@ export interface Options {
   readonly full: boolean;
   /** Seconds of one measurement. */
   readonly seconds: number;
+  /** Of stalls, the cases whose names hold it. */
+  readonly matching?: string;
 }
 
 /** Measures one row of the table of figures. */

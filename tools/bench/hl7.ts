@@ -93,7 +93,7 @@ export async function measureHl7({ seconds }: Options): Promise<readonly Figure[
   }
 }
 
-const linkAt = (port: number) => ({
+export const linkAt = (port: number) => ({
   port,
   links: [
     {

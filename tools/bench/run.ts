@@ -3,10 +3,13 @@
  * from /proc.
  *
  *     npm run bench -- [--full] [--only reads,searches] [--seconds 4]
+ *     npm run bench -- stalls [--matching TEXT]
  *
  *       --full        a million referrals, and longer
  *       --only LIST   some of the figures, which are printed and not written
  *       --seconds N   how long each is measured (default: 3; with --full 8)
+ *
+ * `stalls` is run by itself: how long one input of growing size keeps the event loop at most (--matching: some of them).
  */
 import { EXIT, runCommand, UsageError } from '../command.ts';
 import { measureAuditing } from './auditing.ts';
@@ -18,6 +21,7 @@ import { measureLifecycle } from './lifecycle.ts';
 import { measureReads } from './reads.ts';
 import { showFigure, writePage, type Part } from './report.ts';
 import { measureSearches } from './searches.ts';
+import { measureStalls } from './stalls.ts';
 import { removeFolders } from './world.ts';
 import { measureMix, measureTransactions } from './writes.ts';
 
@@ -33,21 +37,34 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
   lifecycle: ['The process', measureLifecycle],
 };
 
+/** Run when they are named. */
+const BY_NAME: Readonly<Record<string, readonly [title: string, measure: Workload]>> = {
+  stalls: ['Stalls', measureStalls],
+};
+
+const workloadNamed = (name: string): (typeof WORKLOADS)[string] | undefined =>
+  WORKLOADS[name] ?? BY_NAME[name];
+
 await runCommand(import.meta.filename, {
   flags: {
     full: { type: 'boolean', default: false },
     only: { type: 'string' },
     seconds: { type: 'string' },
+    matching: { type: 'string' },
   },
-  run: async ({ values }) => {
-    const { full, only } = values;
-    const names = only?.split(',') ?? Object.keys(WORKLOADS);
+  operandsMax: 1,
+  run: async ({ values, operands }) => {
+    const { full, matching } = values;
+    const named = operands.length > 0 ? operands.join(',') : values.only;
+    const names = named?.split(',') ?? Object.keys(WORKLOADS);
     const seconds = Number(values.seconds ?? (full ? 8 : 3));
-    if (names.some((name) => WORKLOADS[name] === undefined) || !(seconds > 0)) {
-      throw new UsageError(`--only takes ${Object.keys(WORKLOADS).join(', ')}; --seconds a number above 0.`);
+    if (names.some((name) => workloadNamed(name) === undefined) || !(seconds > 0)) {
+      throw new UsageError(
+        `--only takes ${[...Object.keys(WORKLOADS), ...Object.keys(BY_NAME)].join(', ')}; --seconds a number above 0.`,
+      );
     }
-    const parts = await measure(names, { full, seconds });
-    if (only === undefined) writePage(parts, `npm run bench${full ? ' -- --full' : ''}`);
+    const parts = await measure(names, { full, seconds, ...(matching !== undefined && { matching }) });
+    if (named === undefined) writePage(parts, `npm run bench${full ? ' -- --full' : ''}`);
     return EXIT.done;
   },
 });
@@ -56,7 +73,7 @@ async function measure(names: readonly string[], options: Options): Promise<read
   const parts: Part[] = [];
   try {
     for (const name of names) {
-      const [title, workload] = WORKLOADS[name] ?? [name, async () => []];
+      const [title, workload] = workloadNamed(name) ?? [name, async () => []];
       console.log(`\n${title}`);
       const figures = await workload(options);
       for (const figure of figures) console.log(showFigure(figure));

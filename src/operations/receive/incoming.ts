@@ -4,14 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import type { Ref } from '../../fhir/types.ts';
-import { openBatch } from '../../hl7v2/batch.ts';
-import { Hl7Fault } from '../../hl7v2/fault.ts';
 import type { Facility, Link } from '../../hl7v2/link.ts';
-import { decodeMessage, parseMessage, type Message } from '../../hl7v2/message.ts';
-import { readHeader } from '../../hl7v2/messages/header.ts';
-import type { Header } from '../../hl7v2/messages/reading.ts';
+import type { Message } from '../../hl7v2/message.ts';
+import { readMessage } from '../../hl7v2/messages/read.ts';
+import type { Fault, Header, Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
 import type { Received, Remark } from '../../hl7v2/received.ts';
+import { LARGE } from '../heavy.ts';
+import type { Room } from '../room.ts';
 import { remark } from './fates.ts';
+import { openFrame, type Opened } from './frame.ts';
 
 export interface Incoming {
   readonly link: Link;
@@ -21,7 +22,7 @@ export interface Incoming {
   readonly receivedAt: number;
   /** How far its times may be ahead of that. */
   readonly toleranceMs: number;
-  /** Undefined: the bytes are no message. */
+  /** Undefined: the bytes are no message; or they are many, and read elsewhere. */
   readonly message: Message | undefined;
   readonly header: Header | undefined;
   /** The organization that MSH-4 stands for on this link; undefined for what it may not speak for. */
@@ -32,24 +33,21 @@ export interface Incoming {
   readonly barred: Remark | undefined;
 }
 
-/** What the envelope of a message says. Never throws: what is no message is barred. */
+/**
+ * What the envelope of a message says. Never throws: what is no message is barred.
+ *
+ * @param opened of a large message, what was read elsewhere
+ */
 export function openIncoming(
   { link, bytes, address }: Received,
   receivedAt: number,
   toleranceMs: number,
+  opened: Opened = openFrame(bytes, { zone: link.zone, receivedAt, toleranceMs }, link.charset),
 ): Incoming {
   const arrived = { link, bytes, address, receivedAt, toleranceMs };
   const nobody = { sender: undefined, receiver: onlyReceiver(link) };
-  let message: Message;
-  let header: Header;
-  try {
-    const { text, charset } = decodeMessage(bytes, link.charset);
-    message = parseMessage(text, charset);
-    header = readHeader(message, { zone: link.zone, receivedAt, toleranceMs });
-  } catch (error) {
-    const barred = remarkOfFault(faultOfBatch(bytes) ?? error);
-    return { ...arrived, ...nobody, message: undefined, header: undefined, barred };
-  }
+  const { message, header, barred: unread } = opened;
+  if (header === undefined) return { ...arrived, ...nobody, message, header, barred: unread };
   const sender = organizationOf(link.senders, header.sendingFacility);
   const named = organizationOf(link.receivers, header.receivingFacility);
   const silent = header.receivingFacility === undefined;
@@ -75,6 +73,30 @@ export function openIncoming(
   };
 }
 
+/** As {@link openIncoming}; a large message is opened off the main thread. */
+export async function openArrived(
+  { heavy }: Room,
+  received: Received,
+  receivedAt: number,
+  toleranceMs: number,
+): Promise<Incoming> {
+  const { link, bytes } = received;
+  if (bytes.length < LARGE) return openIncoming(received, receivedAt, toleranceMs);
+  const clock = { zone: link.zone, receivedAt, toleranceMs };
+  const opened = await heavy(link.name, 'openFrame', bytes, clock, link.charset);
+  return openIncoming(received, receivedAt, toleranceMs, { ...opened, message: undefined });
+}
+
+/** What a message means; of a large one, read off the main thread. */
+export async function readIncoming(
+  { heavy }: Room,
+  { link, bytes, message }: Incoming,
+  { newId, ...context }: ReadingContext,
+): Promise<Reading | Fault> {
+  if (message !== undefined) return readMessage(message, { newId, ...context });
+  return heavy(link.name, 'readFrame', bytes, context, link.charset);
+}
+
 /** Who is asked about what names nobody: the default, or the only organization that the link reaches. */
 export function onlyReceiver({ defaultReceiver, receivers }: Link): Ref | undefined {
   const organizations = new Set(receivers.map(({ organization }) => organization));
@@ -90,26 +112,6 @@ const SHOWN_MAX = 100;
 
 const organizationOf = (facilities: readonly Facility[], name: string | undefined): Ref | undefined =>
   facilities.find(({ facility }) => facility === name)?.organization;
-
-/** What kept a batch from being taken apart: its counts, or that it is too large. Other faults are those of one message. */
-function faultOfBatch(bytes: Uint8Array): Hl7Fault | undefined {
-  try {
-    openBatch(bytes);
-    return undefined;
-  } catch (error) {
-    const isOfBatch = error instanceof Hl7Fault && error.code !== '100';
-    return isOfBatch ? error : undefined;
-  }
-}
-
-function remarkOfFault(error: unknown): Remark {
-  if (!(error instanceof Hl7Fault))
-    return remark('message-unreadable', 'E', '', 'the bytes could not be read as a message');
-  const { segment, segmentIndex, field, code, says } = error;
-  const at = segmentIndex > 1 ? `${segment}[${segmentIndex}]` : segment;
-  const location = field === undefined ? at : `${at}-${field}`;
-  return { ...remark('message-unreadable', 'E', location, says), code };
-}
 
 /** Under which a message is known again; without a control id, by its content. */
 export interface MessageKey {

@@ -3,13 +3,12 @@
  * and where the referral stands. Whatever it does is planned on the draft; nothing is planned for what is not applied.
  */
 import type { Ref } from '../../fhir/types.ts';
-import { readMessage } from '../../hl7v2/messages/read.ts';
 import type { PatientUpdateReading, Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../hl7v2/received.ts';
 import type { Party } from '../../referral/transitions.ts';
 import { readPreview, type Draft } from '../draft.ts';
 import { asked, mistaken, quarantined, remark, verdictOfFindings, type Verdict } from './fates.ts';
-import type { Incoming } from './incoming.ts';
+import { readIncoming, type Incoming } from './incoming.ts';
 import type { Kept } from './keep.ts';
 import { findWaitingNote, planNote, type Note } from './notes.ts';
 import { isOvertaken } from './order.ts';
@@ -56,12 +55,12 @@ export async function judge(
   judging: Judging,
   progress: Progress,
 ): Promise<Judged> {
-  const { barred, message, sender, receiver } = incoming;
-  if (barred !== undefined || message === undefined || sender === undefined) {
+  const { barred, header, sender, receiver } = incoming;
+  if (barred !== undefined || header === undefined || sender === undefined) {
     return only(quarantined(barred === undefined ? [] : [barred]));
   }
   const context = contextOf(draft, incoming);
-  const first = readMessage(message, context);
+  const first = await readIncoming(draft.room, incoming, context);
   if (first.kind === 'fault') return only(quarantined(faultRemarks(first.findings, first.issue)));
   progress.reading = first;
   if (first.event === 'patient-update') return judgeUpdate(draft, incoming, first);
@@ -117,9 +116,7 @@ async function judgeAbout(
   const mistaken = await wrongPatient(draft, first, referral);
   if (mistaken !== undefined) return only(quarantined([...first.findings, mistaken]), first);
   const note = await noteFor(draft, incoming, first, referral, judging);
-  const { message } = incoming;
-  if (message === undefined) throw new Error('what was read is a message');
-  const reading = readMessage(message, {
+  const reading = await readIncoming(draft.room, incoming, {
     ...contextOf(draft, incoming),
     sender: referral.actors.size === 1 ? partyOf(referral) : undefined,
     state: referral.state,

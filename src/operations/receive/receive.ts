@@ -12,7 +12,7 @@ import type { Room } from '../room.ts';
 import { openDraft } from '../write.ts';
 import { answerOf, asked, isOurFault, notKept, quarantined, remark, type Verdict } from './fates.ts';
 import { admit } from './admit.ts';
-import { keyOf, openIncoming, type Incoming, type MessageKey } from './incoming.ts';
+import { keyOf, openArrived, type Incoming, type MessageKey } from './incoming.ts';
 import { settleMessage, type Settled } from './settle.ts';
 import { requestOf } from './speak.ts';
 import { createWaiting, type Waiting } from './waiting.ts';
@@ -50,7 +50,7 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
   const waiting = createWaiting(room, parts);
 
   const receive: Receive = async (received) => {
-    const incoming = openIncoming(received, room.clock.now(), room.settings.aheadToleranceMs);
+    const incoming = await openArrived(room, received, room.clock.now(), room.settings.aheadToleranceMs);
     const turnedAway = admit(incoming);
     return turnedAway === undefined ? keep(incoming, keyOf(incoming)) : audit(incoming, turnedAway);
   };

@@ -2,7 +2,7 @@
 import type { ErrorObject } from 'ajv';
 import { faultOfNarrative } from './narrative.ts';
 import { PRIMITIVES } from './primitives.ts';
-import { add, type Found, type Run } from './run.ts';
+import { add, FOUND_MAX, type Found, type Run } from './run.ts';
 import { elementsOf, propertiesOf } from './structure.ts';
 
 interface Explained {
@@ -17,6 +17,8 @@ type Params = Readonly<Record<string, unknown>>;
 /** Adds the errors of a value of this type to what was found. */
 export function explain(run: Run, type: string, errors: readonly ErrorObject[]): void {
   for (const { keyword, params, instancePath, data } of errors) {
+    if (run.found.length > FOUND_MAX) return;
+    if (keyword === 'if') continue; // of a list: what is wrong with its members is told by itself
     const { says, type: issue, below = '' } = (EXPLAIN[keyword] ?? unforeseen)(params as Params, type, data); // ajv: an object
     add(run, instancePath + below, says, issue);
   }

@@ -7,7 +7,7 @@ import { checkValue } from './element-check.ts';
 import { carrierOf, type Carrier } from './extension-context.ts';
 import { extensionOf, isError, type Around, type Check } from './profile-check.ts';
 import type { ContextRow, ExtensionRow } from './profile-row.ts';
-import { add, type Found, type Run } from './run.ts';
+import { add, note, type Found, type Run } from './run.ts';
 import { nameOf } from './target-check.ts';
 import { containerAt } from './targets.ts';
 
@@ -37,7 +37,7 @@ function checkUnknown(run: Run, { place }: Met, url: string, carrier: Carrier, a
   if (MODIFIER.test(place) && around.unknownModifiers !== 'accept') return tell(run, place, UNKNOWN_MODIFIER);
   if (around.thorough !== true || !isAbsolute) return;
   const says = 'this extension is not known here; it is kept as it is';
-  run.found.push({ code: 'structure-invalid', type: 'extension', severity: 'information', place, says });
+  note(run.found, { code: 'structure-invalid', type: 'extension', severity: 'information', place, says });
 }
 
 const UNKNOWN_MODIFIER =
@@ -71,7 +71,7 @@ function checkKnown(known: Known, counts: Map<string, number>): void {
   if (count > (row.rule.max ?? Infinity))
     tell(run, place, `${name} stands here at most ${row.rule.max} times`);
   checkInvariants(known, name);
-  run.found.push(...faultsOf(known, name));
+  for (const each of faultsOf(known, name)) note(run.found, each);
 }
 
 const inElement = (...expressions: readonly string[]): readonly ContextRow[] =>

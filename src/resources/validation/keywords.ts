@@ -2,11 +2,12 @@
  * The words we add to JSON Schema. Each reports to the run (`this`) in FHIR's own terms and always lets the schema go on,
  * so that every fault is named once, where it is.
  */
-import type { FuncKeywordDefinition } from 'ajv';
+import type { AnySchemaObject, FuncKeywordDefinition } from 'ajv';
 import { makeCodeCheck, makeConceptCheck } from './bindings.ts';
+import { explain } from './explain.ts';
 import type { Tree } from './invariants.ts';
 import { checkTargets } from './references.ts';
-import { add, type Run } from './run.ts';
+import { add, FOUND_MAX, type Run } from './run.ts';
 import { makeShapeCheck } from './shape.ts';
 
 /** Judges a value by the type it has; see `check.ts`. */
@@ -32,6 +33,27 @@ function keyword<Schema, Value>(name: string, make: Make<Schema, Value>): FuncKe
     },
   };
 }
+
+/** As `items`, until enough is found. */
+const MEMBERS: FuncKeywordDefinition = {
+  keyword: 'members',
+  type: 'array',
+  errors: false,
+  compile(schema: AnySchemaObject, _parent, { self }) {
+    const validate = self.compile(schema);
+    const around = { parentData: {}, parentDataProperty: '', rootData: {}, dynamicAnchors: {} };
+    // As above.
+    return function judge(this: unknown, list: readonly unknown[], context?: { instancePath: string }) {
+      const run = this as Run;
+      for (let index = 0; index < list.length && run.found.length <= FOUND_MAX; index += 1) {
+        const instancePath = `${context?.instancePath ?? ''}/${index}`;
+        if (!validate.call(run, list[index], { ...around, instancePath }))
+          explain(run, '', validate.errors ?? []);
+      }
+      return true;
+    };
+  },
+};
 
 /** A SimpleQuantity says how much, not how much at most (sqty-1). */
 function checkSimple(run: Run, value: Tree, place: string): void {
@@ -62,5 +84,6 @@ export function makeKeywords({ checkType, checkNested }: Judges): readonly FuncK
   return [
     ...ofObjects.map((word): FuncKeywordDefinition => ({ ...word, type: 'object' })),
     ...ofStrings.map((word): FuncKeywordDefinition => ({ ...word, type: 'string' })),
+    MEMBERS,
   ];
 }

@@ -4,7 +4,9 @@ import extensions from '../generated/extensions.json' with { type: 'json' };
 import profiles from '../generated/profiles.json' with { type: 'json' };
 import type { Node } from './node.ts';
 import type { ElementRule, ExtensionRow, ProfileRow } from './profile-row.ts';
-import type { Found, Met } from './run.ts';
+import { note, type Found, type Met } from './run.ts';
+
+export { isError } from './run.ts';
 
 export type Membership = 'member' | 'not-member' | 'unknown';
 
@@ -72,7 +74,7 @@ export function extensionOf({ furtherProfiles: more }: Around, url: string): Ext
 
 /** What is found of one rule is of one kind, so that two profiles that ask for the same are heard once. */
 export function addFault(check: Check, place: string, kind: string, says: string): void {
-  check.found.push({ code: 'profile-invalid', type: 'invariant', place, says, kind });
+  note(check.found, { code: 'profile-invalid', type: 'invariant', place, says, kind });
 }
 
 /** Something that forbids nothing. */
@@ -84,11 +86,8 @@ export function addRemark(
   severity: 'warning' | 'information' = 'information',
 ): void {
   const type = severity === 'information' ? 'informational' : 'invariant';
-  check.found.push({ code: 'profile-invalid', type, place, says, severity, kind });
+  note(check.found, { code: 'profile-invalid', type, place, says, severity, kind });
 }
-
-export const isError = ({ severity = 'error' }: Found): boolean =>
-  severity === 'error' || severity === 'fatal';
 
 /** A check of the same resource that keeps what it finds to itself. */
 export const apart = (check: Check): Check => ({ ...check, found: [] });

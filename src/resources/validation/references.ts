@@ -1,5 +1,6 @@
 /** References (http://hl7.org/fhir/R4/references.html): what they may look like, and to what they may point (ref-1). */
 import { parseReference } from '../../fhir/reference.ts';
+import type { Resource } from '../../fhir/types.ts';
 import { meantType } from '../type-names.ts';
 import type { Tree } from './invariants.ts';
 import { add, type Met, type Run } from './run.ts';
@@ -79,11 +80,20 @@ function typeOf(container: Met, literal: string): string | undefined {
 /** `#` alone is the container. */
 function typeWithin({ resource }: Met, id: string): string {
   if (id === '') return resource.resourceType;
+  const known = typesWithin.get(resource) ?? listTypes(resource);
+  typesWithin.set(resource, known);
+  return known.get(id) ?? UNRESOLVED;
+}
+
+const typesWithin = new WeakMap<Resource, ReadonlyMap<string | undefined, string>>();
+
+/** Types of contained resources by id; of several with one id, the first. */
+function listTypes(resource: Resource): ReadonlyMap<string | undefined, string> {
   const contained = (resource['contained'] ?? []) as readonly {
     readonly id?: string;
     readonly resourceType: string;
   }[]; // it is sound
-  return contained.find((each) => each.id === id)?.resourceType ?? UNRESOLVED;
+  return new Map(contained.toReversed().map(({ id, resourceType }) => [id, resourceType]));
 }
 
 function isContained(reference: unknown): boolean {

@@ -40,15 +40,34 @@ export interface Run {
   container: Met;
 }
 
-/** Past this many, a validation stops looking. */
+/** Past this many faults, a validation stops looking; remarks are counted by themselves. An outcome tells fewer. */
 export const FOUND_MAX = 100;
 
+export const isError = ({ severity = 'error' }: Pick<Found, 'severity'>): boolean =>
+  severity === 'error' || severity === 'fatal';
+
+const full = { faults: new WeakSet<readonly Found[]>(), remarks: new WeakSet<readonly Found[]>() };
+
+/** Adds what was found, unless there is enough of its kind. */
+export function note(found: Found[], one: Found): void {
+  if (found.length > FOUND_MAX && isFull(found, isError(one))) return;
+  found.push(one);
+}
+
+function isFull(found: readonly Found[], asError: boolean): boolean {
+  const known = asError ? full.faults : full.remarks;
+  if (known.has(found)) return true;
+  if (found.filter((each) => isError(each) === asError).length <= FOUND_MAX) return false;
+  known.add(found);
+  return true;
+}
+
 export function add(run: Run, place: string, says: string, type: Found['type'] = 'structure'): void {
-  run.found.push({ code: 'structure-invalid', type, place, says });
+  note(run.found, { code: 'structure-invalid', type, place, says });
 }
 
 export function addMissing(run: Run, place: string, says: string): void {
-  run.found.push({ code: 'field-missing', type: 'required', place, says });
+  note(run.found, { code: 'field-missing', type: 'required', place, says });
 }
 
 /** Runs the checks that had to wait. */
@@ -56,6 +75,7 @@ export function runLater({ found, later }: Run): void {
   if (found.length > FOUND_MAX) return;
   const places = found.map(({ place }) => `${place}/`);
   for (const { within, check } of later) {
+    if (found.length > FOUND_MAX) return;
     if (!places.some((place) => place.startsWith(`${within}/`))) check();
   }
 }

@@ -28,6 +28,9 @@ export function hasExtensions({ code, attribute }: ElementType): boolean {
 
 const EXTENSIONS: Schema = { type: 'object', element: 'Element' };
 
+/** Lists up to this length are judged by generated code, which finds all faults; longer ones until enough are found. */
+const SHORT_MAX = 64;
+
 /** In a list, `null` stands for a value or for extensions that are not there. */
 function repeat({ max, types }: Element, schema: Schema): Schema {
   if (max <= 1) return schema;
@@ -36,7 +39,9 @@ function repeat({ max, types }: Element, schema: Schema): Schema {
     type: 'array',
     minItems: 1,
     ...(Number.isFinite(max) && { maxItems: max }),
-    items: { ...schema, ...nullable },
+    if: { maxItems: SHORT_MAX },
+    then: { items: { ...schema, ...nullable } },
+    else: { members: { ...schema, ...nullable } },
   };
 }
 

@@ -1,4 +1,5 @@
 /** A real door on a real port, in front of a small desk that keeps resources in a Map. */
+import { randomUUID } from 'node:crypto';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
 import { encodeJson } from '../../../src/fhir/json.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
@@ -11,6 +12,7 @@ import { listen, type ListenSettings } from '../../../src/http/listen.ts';
 import { createLog } from '../../../src/http/log.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
 import type { Served } from '../../../src/http/route.ts';
+import { createInPlace } from '../../../src/operations/heavy.ts';
 import type { OperationSite } from '../../../src/operations/operations/operation.ts';
 import type { Interaction, Reply, Request } from '../../../src/operations/request.ts';
 import type { AuditEntry, StoreStatus } from '../../../src/ports/store.ts';
@@ -67,6 +69,7 @@ export const SETTINGS: AppSettings = {
   basePath: '/fhir',
   strictTransport: true,
   bodyBytesMax: 10_000,
+  heavy: createInPlace(randomUUID),
   json: { depth: 20 },
   urlBytesMax: 1000,
   requestsInFlightMax: 50,

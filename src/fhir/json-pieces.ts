@@ -1,0 +1,143 @@
+/**
+ * A large JSON text in pieces, so that who builds its tree can give others a turn between two of them. What is cut has
+ * been read before: it is JSON, with every key once.
+ */
+import type { Body } from './body.ts';
+import { keepLiteral, plainOf } from './literal.ts';
+import type { Resource } from './types.ts';
+
+/** A value as one text, or a list or an object as parts, each a text or in parts itself. */
+export type Piece =
+  | { readonly text: string }
+  | { readonly kind: 'list' | 'object'; readonly parts: readonly Part[] };
+
+/** Members in a row as one text, brackets around them; or one member in parts, which in an object has a name. */
+type Part = { readonly members: string } | { readonly name: string; readonly piece: Piece };
+
+/** Characters of a piece, about: what is parsed in a millisecond or two. */
+const PIECE = 65_536;
+
+/** @param text JSON, as it was read */
+export function cutJson(text: string): Piece {
+  const { end, piece } = cutValue(text, skipBlank(text, 0));
+  return piece ?? { text: text.slice(0, end) };
+}
+
+interface Cut {
+  readonly end: number;
+  /** Undefined: it is short enough. */
+  readonly piece?: Piece | undefined;
+}
+
+const BLANK = /[ \t\n\r]*/y;
+const BARE = /[^,\]}\s]*/y;
+
+function skipBlank(text: string, at: number): number {
+  BLANK.lastIndex = at;
+  BLANK.exec(text);
+  return BLANK.lastIndex;
+}
+
+function cutValue(text: string, at: number): Cut {
+  const first = text[at];
+  if (first === '{' || first === '[') return cutContainer(text, at, first === '[' ? 'list' : 'object');
+  if (first === '"') return { end: endOfString(text, at) };
+  BARE.lastIndex = at;
+  BARE.exec(text);
+  return { end: BARE.lastIndex };
+}
+
+/** The place after the closing quote. */
+function endOfString(text: string, at: number): number {
+  for (let end = text.indexOf('"', at + 1); ; end = text.indexOf('"', end + 1)) {
+    let first = end;
+    while (text[first - 1] === '\\') first -= 1;
+    if ((end - first) % 2 === 0) return end + 1;
+  }
+}
+
+function cutContainer(text: string, open: number, kind: 'list' | 'object'): Cut {
+  const close = kind === 'list' ? ']' : '}';
+  const parts: Part[] = [];
+  let at = skipBlank(text, open + 1);
+  // Members from here to `last` are in no part yet.
+  let from = at;
+  let last = at;
+  const flush = (): void => {
+    if (last > from) parts.push({ members: `${text[open]}${text.slice(from, last)}${close}` });
+  };
+  while (text[at] !== close) {
+    const start = at;
+    const named = kind === 'object' ? endOfString(text, at) : at;
+    const { end, piece } = cutValue(
+      text,
+      kind === 'object' ? skipBlank(text, skipBlank(text, named) + 1) : at,
+    );
+    at = skipBlank(text, end);
+    const isLast = text[at] !== ',';
+    if (!isLast) at = skipBlank(text, at + 1);
+    if (piece === undefined) last = end;
+    if (piece !== undefined || last - from > PIECE) {
+      flush();
+      if (piece !== undefined) parts.push({ name: kind === 'list' ? '' : nameIn(text, start, named), piece });
+      from = last = at;
+    }
+  }
+  const end = at + 1;
+  if (parts.length === 0) return { end };
+  flush();
+  return { end, piece: { kind, parts } };
+}
+
+const nameIn = (text: string, start: number, end: number): string =>
+  String(JSON.parse(text.slice(start, end)));
+
+/** Called after each piece, with the characters of it. */
+export type After = (characters: number) => Promise<void> | undefined;
+
+/**
+ * The body of what was cut.
+ *
+ * @param lossy a number in it has a literal that must be kept
+ */
+export async function bodyFrom(piece: Piece, lossy: boolean, after: After): Promise<Body> {
+  const { plain, storing } = await build(piece, lossy, after);
+  return { plain: plain as Resource, storing: storing as Resource }; // it was read as one
+}
+
+interface Trees {
+  readonly plain: unknown;
+  readonly storing: unknown;
+}
+
+async function build(piece: Piece, lossy: boolean, after: After): Promise<Trees> {
+  if ('text' in piece) return parse(piece.text, lossy, after);
+  const made: Trees[] = [];
+  for (const part of piece.parts) {
+    made.push(
+      'members' in part
+        ? await parse(part.members, lossy, after)
+        : named(piece.kind, part.name, await build(part.piece, lossy, after)),
+    );
+  }
+  const join = piece.kind === 'list' ? joinLists : joinObjects;
+  const plain = join(made.map((each) => each.plain));
+  const isSame = made.every((each) => each.storing === each.plain);
+  return { plain, storing: isSame ? plain : join(made.map(({ storing }) => storing)) };
+}
+
+async function parse(text: string, lossy: boolean, after: After): Promise<Trees> {
+  await after(text.length);
+  const storing: unknown = lossy ? JSON.parse(text, keepLiteral) : JSON.parse(text);
+  return { plain: lossy ? plainOf(storing) : storing, storing };
+}
+
+const named = (kind: 'list' | 'object', name: string, { plain, storing }: Trees): Trees => {
+  const wrap = (value: unknown): unknown => (kind === 'list' ? [value] : { [name]: value });
+  const wrapped = wrap(plain);
+  return { plain: wrapped, storing: storing === plain ? wrapped : wrap(storing) };
+};
+
+const joinLists = (lists: readonly unknown[]): unknown => lists.flat(1);
+const joinObjects = (objects: readonly unknown[]): unknown =>
+  Object.assign({}, ...(objects as readonly object[])) as unknown;

@@ -1,0 +1,32 @@
+/** A thread that does the desk's heavy work, one task at a time. */
+import { randomUUID } from 'node:crypto';
+import { parentPort } from 'node:worker_threads';
+import { OperationOutcomeError, type IssueDetail } from './fhir/issue.ts';
+import { createTasks, type Tasks } from './operations/heavy.ts';
+
+export interface Task {
+  readonly task: keyof Tasks;
+  readonly given: readonly unknown[];
+}
+
+export type Done =
+  | { readonly result: unknown }
+  /** As the task threw it. */
+  | { readonly refused: readonly [IssueDetail, ...IssueDetail[]] }
+  | { readonly failed: string };
+
+const tasks = createTasks(randomUUID);
+
+parentPort?.on('message', (asked: Task) => void perform(asked).then((done) => parentPort?.postMessage(done)));
+
+async function perform({ task, given }: Task): Promise<Done> {
+  try {
+    const work = tasks[task] as (...all: readonly unknown[]) => Promise<unknown>; // handed in by its type
+    return { result: await work(...given) };
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError))
+      return { failed: error instanceof Error ? (error.stack ?? error.name) : typeof error };
+    const [first = { code: error.code }, ...rest] = error.issues;
+    return { refused: [first, ...rest] };
+  }
+}

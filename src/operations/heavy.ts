@@ -1,0 +1,113 @@
+/**
+ * Work on large bodies and messages, which would make everybody else wait: the roof has it done in threads of their own.
+ * Every task is a function of what it is handed, and the same one does it here and there.
+ */
+import type { Body } from '../fhir/body.ts';
+import type { IssueDetail } from '../fhir/issue.ts';
+import { decodeUtf8, encodeJson, isLossy, parseJson, parseJsonValue, type JsonLimits } from '../fhir/json.ts';
+import { bodyFrom, cutJson, type After, type Piece } from '../fhir/json-pieces.ts';
+import type { Charset } from '../hl7v2/charset.ts';
+import { readMessage } from '../hl7v2/messages/read.ts';
+import type { Fault, Reading, ReadingContext } from '../hl7v2/messages/reading.ts';
+import type { NewId } from '../ports/clock.ts';
+import type { SearchValue } from '../ports/query.ts';
+import { judgeResource, type JudgeOptions } from '../resources/validate.ts';
+import { readXml } from '../xml/read.ts';
+import { openFrame, parseFrame, type Opened } from './receive/frame.ts';
+import { valuesOf } from './values.ts';
+
+/** Bytes, or characters, from which on a body or a message is large. */
+export const LARGE = 256 * 1024;
+
+/** A body that was read: its JSON in pieces. */
+export interface ReadBody {
+  readonly piece: Piece;
+  readonly lossy: boolean;
+  /** Characters of its JSON. */
+  readonly size: number;
+}
+
+export interface Examined {
+  readonly details: readonly IssueDetail[];
+  readonly values: readonly SearchValue[];
+}
+
+/** What a reading needs to know of its surroundings, without what makes ids. */
+export type FrameContext = Omit<ReadingContext, 'newId'>;
+
+/** Each by itself, of data alone; `value` is any JSON, a JSON Patch. Throws as the same work does elsewhere. */
+export interface Tasks {
+  readonly readBody: (
+    bytes: Uint8Array,
+    format: 'json' | 'xml' | 'value',
+    limits: JsonLimits,
+  ) => Promise<ReadBody>;
+  /** Judges the JSON of a resource, and takes its search values. */
+  readonly examine: (text: string, options: Omit<JudgeOptions, 'lookUp' | 'storing'>) => Promise<Examined>;
+  readonly openFrame: (
+    bytes: Uint8Array,
+    clock: Parameters<typeof openFrame>[1],
+    charset: Charset | undefined,
+  ) => Promise<Omit<Opened, 'message'>>;
+  readonly readFrame: (
+    bytes: Uint8Array,
+    context: FrameContext,
+    charset: Charset | undefined,
+  ) => Promise<Reading | Fault>;
+}
+
+/** @param newId makes the ids of what a message brings */
+export const createTasks = (newId: NewId): Tasks => ({
+  async readBody(bytes, format, limits) {
+    if (format === 'xml') {
+      const { plain, storing } = await readXml(bytes, limits);
+      return readBodyOf(encodeJson(storing), storing !== plain);
+    }
+    const text = decodeUtf8(bytes);
+    if (format === 'json') parseJson(text, limits);
+    else parseJsonValue(text, limits);
+    return readBodyOf(text, isLossy(text));
+  },
+  async examine(text, options) {
+    const { plain, storing } = parseJson(text, OWN);
+    const details = await judgeResource(plain, { ...options, storing });
+    return { details, values: valuesOf(plain) };
+  },
+  async openFrame(bytes, clock, charset) {
+    const { header, barred } = openFrame(bytes, clock, charset);
+    return { header, barred };
+  },
+  async readFrame(bytes, context, charset) {
+    return readMessage(parseFrame(bytes, charset), { ...context, newId });
+  },
+});
+
+const readBodyOf = (text: string, lossy: boolean): ReadBody => ({
+  piece: cutJson(text),
+  lossy,
+  size: text.length,
+});
+
+const OWN: JsonLimits = { depth: Number.POSITIVE_INFINITY };
+
+/** Does a task, for somebody: where there is more to do than can be done at once, each has a share. */
+export type Heavy = <Name extends keyof Tasks>(
+  whose: string,
+  task: Name,
+  ...given: Parameters<Tasks[Name]>
+) => ReturnType<Tasks[Name]>;
+
+/** Everything at once and here: for who has no threads. */
+export function createInPlace(newId: NewId): Heavy {
+  const tasks = createTasks(newId);
+  return (_whose, task, ...given) => {
+    // Which task it is, the compiler cannot tell.
+    const work = tasks[task] as unknown as (...all: typeof given) => ReturnType<Tasks[typeof task]>;
+    return work(...given);
+  };
+}
+
+/** The body that was read elsewhere. */
+export async function bodyOfRead({ piece, lossy, size }: ReadBody, after: After): Promise<Body> {
+  return { ...(await bodyFrom(piece, lossy, after)), size };
+}

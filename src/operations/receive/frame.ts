@@ -1,0 +1,58 @@
+/** The bytes of a message, opened: what its envelope says, or why it is none. */
+import { openBatch } from '../../hl7v2/batch.ts';
+import type { Charset } from '../../hl7v2/charset.ts';
+import { Hl7Fault } from '../../hl7v2/fault.ts';
+import { decodeMessage, parseMessage, type Message } from '../../hl7v2/message.ts';
+import { readHeader } from '../../hl7v2/messages/header.ts';
+import type { Header } from '../../hl7v2/messages/reading.ts';
+import type { Remark } from '../../hl7v2/received.ts';
+import { remark } from './fates.ts';
+
+export interface Opened {
+  /** Undefined: the bytes are no message; or it is large, and read elsewhere. */
+  readonly message: Message | undefined;
+  readonly header: Header | undefined;
+  /** Why it is not even read. */
+  readonly barred: Remark | undefined;
+}
+
+/** Never throws: what is no message is barred. */
+export function openFrame(
+  bytes: Uint8Array,
+  clock: Parameters<typeof readHeader>[1],
+  charset: Charset | undefined,
+): Opened {
+  try {
+    const message = parseFrame(bytes, charset);
+    return { message, header: readHeader(message, clock), barred: undefined };
+  } catch (error) {
+    const barred = remarkOfFault(faultOfBatch(bytes) ?? error);
+    return { message: undefined, header: undefined, barred };
+  }
+}
+
+/** @param charset what the link agreed on for messages that say none. @throws Hl7Fault */
+export function parseFrame(bytes: Uint8Array, charset: Charset | undefined): Message {
+  const decoded = decodeMessage(bytes, charset);
+  return parseMessage(decoded.text, decoded.charset);
+}
+
+/** What kept a batch from being taken apart: its counts, or that it is too large. Other faults are those of one message. */
+function faultOfBatch(bytes: Uint8Array): Hl7Fault | undefined {
+  try {
+    openBatch(bytes);
+    return undefined;
+  } catch (error) {
+    const isOfBatch = error instanceof Hl7Fault && error.code !== '100';
+    return isOfBatch ? error : undefined;
+  }
+}
+
+function remarkOfFault(error: unknown): Remark {
+  if (!(error instanceof Hl7Fault))
+    return remark('message-unreadable', 'E', '', 'the bytes could not be read as a message');
+  const { segment, segmentIndex, field, code, says } = error;
+  const at = segmentIndex > 1 ? `${segment}[${segmentIndex}]` : segment;
+  const location = field === undefined ? at : `${at}-${field}`;
+  return { ...remark('message-unreadable', 'E', location, says), code };
+}

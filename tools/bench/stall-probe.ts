@@ -1,0 +1,29 @@
+/**
+ * Loaded into a server before everything else: how long its event loop has stood still at most, since it was last asked.
+ * Answers on the port that STALL_PROBE_PORT names.
+ */
+import { createServer } from 'node:http';
+import { isMainThread } from 'node:worker_threads';
+
+const TICK_MS = 1;
+
+// Threads are started with the same arguments.
+if (isMainThread) watch();
+
+function watch(): void {
+  let last = performance.now();
+  let longest = 0;
+  const look = (): void => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last - TICK_MS);
+    last = now;
+  };
+  setInterval(look, TICK_MS).unref();
+  createServer((_request, response) => {
+    look();
+    response.end(String(longest));
+    longest = 0;
+  })
+    .listen(Number(process.env['STALL_PROBE_PORT']), '127.0.0.1')
+    .unref();
+}
