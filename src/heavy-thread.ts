@@ -17,7 +17,12 @@ export type Done =
 
 const tasks = createTasks(randomUUID);
 
-parentPort?.on('message', (asked: Task) => void perform(asked).then((done) => parentPort?.postMessage(done)));
+parentPort?.on('message', (asked: Task) => void answer(asked));
+
+async function answer(asked: Task): Promise<void> {
+  const done = await perform(asked);
+  parentPort?.postMessage(done);
+}
 
 async function perform({ task, given }: Task): Promise<Done> {
   try {

@@ -115,13 +115,13 @@ async function raise(
   });
   const listening = [...(config.hl7Links === undefined ? [] : readListening(config.hl7Links)), ...added];
   const outgoing = createOutgoing(config, listening, clock);
-  const { heavy, close: closeHeavy } = createHeavyThreads({
+  const threads = createHeavyThreads({
     threads: config.heavyThreads,
     timeoutMs: config.heavyTimeoutMs,
   });
-  closing.push(closeHeavy);
+  closing.push(() => threads.close());
   const { rails, perform, dispatcher, messages } = raiseDesk({
-    heavy,
+    heavy: threads.heavy,
     config,
     log,
     base,
@@ -179,7 +179,7 @@ async function raise(
       base,
       strictTransport: base.startsWith('https:'),
       json: { depth: config.jsonDepthMax },
-      heavy,
+      heavy: threads.heavy,
     },
   });
   dispatcher.start();

@@ -21,7 +21,8 @@ function watch(): void {
   setInterval(look, TICK_MS).unref();
   createServer((_request, response) => {
     look();
-    response.end(String(longest));
+    const told = String(longest);
+    response.writeHead(200, { 'Content-Length': told.length }).end(told);
     longest = 0;
   })
     .listen(Number(process.env['STALL_PROBE_PORT']), '127.0.0.1')

@@ -111,6 +111,8 @@ async function send(server: Closeloop, mllp: number, one: StallCase, body: strin
 }
 
 async function ask(port: number): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${port}/`);
-  return answer.text();
+  const connection = await openConnection(port);
+  const { body } = await connection.send({ method: 'GET', path: '/' });
+  connection.close();
+  return body;
 }

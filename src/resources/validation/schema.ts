@@ -39,9 +39,10 @@ function repeat({ max, types }: Element, schema: Schema): Schema {
     type: 'array',
     minItems: 1,
     ...(Number.isFinite(max) && { maxItems: max }),
-    if: { maxItems: SHORT_MAX },
-    then: { items: { ...schema, ...nullable } },
-    else: { members: { ...schema, ...nullable } },
+    allOf: [
+      { if: { minItems: SHORT_MAX + 1 }, else: { items: { ...schema, ...nullable } } },
+      { if: { maxItems: SHORT_MAX }, else: { members: { ...schema, ...nullable } } },
+    ],
   };
 }
 
