@@ -151,6 +151,14 @@ export const ISSUES = {
   // — content
   'field-missing': row('required', 422, 'Fill the field named.', 'AE', '101', 'quarantine'),
   'structure-invalid': row('structure', 422, 'See the expression of each issue.', 'AE', '102', 'quarantine'),
+  'content-not-taken': row(
+    'informational',
+    200,
+    'Read it in the message as it was received.',
+    'AA',
+    '0',
+    'applied',
+  ),
   'profile-invalid': row('invariant', 422, 'See the expression of each issue.', 'AE', '102', 'applied'),
   'profile-unknown': row('not-found', 422, 'Name a profile that this server knows, or leave it out.'),
   // Said of what is sound; it refuses nothing.

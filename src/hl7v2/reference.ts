@@ -1,7 +1,16 @@
 /** The reference page of the HL7 v2 rail, from the tables that it runs on: `docs/reference/hl7v2.md`. */
 import { TRANSACTIONS } from '../referral/transactions.ts';
 import { CROSSWALK } from './crosswalk.ts';
-import { ALTERED, ELEMENTS_LOST, FIELDS_LOST, IMPLIED, type ElementLost } from './losses.ts';
+import {
+  ALTERED,
+  ELEMENTS_LOST,
+  FIELDS_LOST,
+  IMPLIED,
+  placesOf,
+  type ElementLost,
+  type FieldsLost,
+} from './losses.ts';
+import { isTaken } from './taken.ts';
 import { FINDING_COLUMNS, findingRows } from './messages/findings.ts';
 
 /** The whole page in Markdown. */
@@ -46,13 +55,24 @@ export const hl7v2Markdown = (): string =>
     elements(ELEMENTS_LOST),
     '## Fields that no element holds',
     table(
-      ['Fields', 'Messages', 'Why'],
-      FIELDS_LOST.map(({ fields, messages, why }) => [fields, messages, why]),
+      ['Fields', 'Messages', 'Why', 'Told'],
+      FIELDS_LOST.map((row) => [row.fields, row.messages, row.why, toldOf(row)]),
     ),
+    'Told: those are named to the sender when they are filled (ERR with severity W and ERR-5 `content-not-taken`), and in the description of the DocumentReference that keeps the message. So is everything that is in no table here: other segments, further fields and components, notes of other segments than OBR, further segments and repetitions of what is read once, and what a second place says otherwise than the first. The rest is numbering, or stands elsewhere in the message.',
     '## What a message may lack',
     'E: nothing of the message is applied. W: applied, and said to the sender. I: noted. A dash: not asked of this message. Of a message that does not name the profile 360X (MSH-21) plain v2.5.1 is asked: an OMG is judged as an ORM, and OSU and SIU may lack the authority of the referral id.',
     table(['Finding', 'Where', 'ERR-3', ...FINDING_COLUMNS, 'What is said'], findingRows()),
   ].join('\n\n') + '\n';
+
+/** Which places of a row are told. */
+function toldOf(row: FieldsLost): string {
+  const families =
+    row.messages === 'all' ? ['OMG', 'OSU', 'SIU', 'MDM', 'REF', 'ADT'] : row.messages.split(' ');
+  const places = placesOf(row);
+  const told = places.filter((place) => !families.every((family) => isTaken(family, place)));
+  if (told.length === places.length) return 'yes';
+  return told.length === 0 ? '–' : told.join(' ');
+}
 
 const elements = (rows: readonly ElementLost[]): string =>
   table(

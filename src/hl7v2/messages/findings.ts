@@ -85,6 +85,8 @@ export interface Judged {
 export interface Findings {
   /** Notes a finding, unless nobody asks for it in this kind of message. `at` where it is not the row's place. */
   readonly add: (finding: Finding, at?: string) => void;
+  /** Says what the message holds and nothing takes. */
+  readonly untaken: (segment: string, places: readonly string[]) => void;
   readonly all: readonly Remark[];
 }
 
@@ -108,7 +110,12 @@ export function createFindings({ message, claims360X }: Judged): Findings {
       says: row[3],
     });
   };
-  return { add, all };
+  const untaken = (segment: string, places: readonly string[]): void => {
+    if (all.length === FINDINGS_MAX) return;
+    const says = `not taken, and in the kept message alone: ${places.join(', ')}`;
+    all.push({ location: segment, code: '0', severity: 'W', issue: 'content-not-taken', says });
+  };
+  return { add, untaken, all };
 }
 
 /** The families whose messages 360X profiles. */

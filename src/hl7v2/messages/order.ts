@@ -173,7 +173,8 @@ export function readQuestions(
   return { questions, more: asked.length > QUESTIONS_MAX };
 }
 
-const isQuestion = ({ observationType, observationIdentifier }: Obx): boolean =>
+/** Whether an observation is a question of the referrer. */
+export const isQuestion = ({ observationType, observationIdentifier }: Obx): boolean =>
   observationType === QUESTION || observationIdentifier?.identifier === REFERRAL_QUESTION.identifier;
 
 function readQuestion({ observationValue }: Obx, facility: string): CodeableConcept | undefined {

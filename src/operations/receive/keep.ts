@@ -36,6 +36,8 @@ export interface Filing {
   readonly chart?: { readonly request: Ref; readonly patient: Ref | undefined } | undefined;
   /** Whose it is: the sender's once it is in a chart, until then the receiver's, who is to look at it. */
   readonly custodian: Ref | '';
+  /** What of it stands nowhere but in the message as it was received. */
+  readonly untaken?: string | undefined;
   /** The document that this one corrects. */
   readonly replaces?: Ref | undefined;
 }
@@ -107,7 +109,8 @@ function formatOf(message: string | undefined) {
   return code !== undefined && { format: { system: FORMAT_SYSTEM, code } };
 }
 
-const filedAs = ({ fate, event }: Filing) => ({
+const filedAs = ({ fate, event, untaken }: Filing) => ({
+  ...(untaken !== undefined && { description: untaken }),
   category: [mark(FATE_SYSTEM, fate), ...(event === undefined ? [] : [mark(EVENT_SYSTEM, event)])],
 });
 

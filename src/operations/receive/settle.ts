@@ -99,12 +99,19 @@ async function file(
   const filing: Filing = {
     fate: verdict.fate,
     event: eventOf(reading),
+    untaken: untakenOf(verdict),
     chart,
     custodian: custodianOf(incoming, chart !== undefined),
     replaces,
   };
   if (earlier === undefined) planKept(draft, incoming, kept, filing);
   else await refile(draft, kept, filing);
+}
+
+/** For whoever reads the chart: the acknowledgment tells the sender alone. */
+function untakenOf({ remarks }: Verdict): string | undefined {
+  const told = remarks.filter(({ issue }) => issue === 'content-not-taken');
+  return told.length === 0 ? undefined : told.map(({ location, says }) => `${location}: ${says}`).join('; ');
 }
 
 /** What is in a chart is the sender's; what is kept apart is for the receiver's eyes. */

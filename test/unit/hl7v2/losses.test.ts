@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { CROSSWALK } from '../../../src/hl7v2/crosswalk.ts';
 import { ELEMENTS_LOST, FIELDS_LOST, IMPLIED, placesOf } from '../../../src/hl7v2/losses.ts';
+import { isTaken } from '../../../src/hl7v2/taken.ts';
 import { parseMessage } from '../../../src/hl7v2/message.ts';
 import { readMessage } from '../../../src/hl7v2/messages/read.ts';
 import { FULL, readingContext, trip, type World } from './messages/full.ts';
@@ -144,6 +145,11 @@ describe.each(Object.entries(WIRES))('%s, a field changed alone', (type, wire) =
       ([at, isRead]) => !isRead && !places.some((place) => isWithin(place, at)),
     );
     expect(unsaid.map(([at]) => at)).toEqual([]);
+  });
+
+  test('each that is seen is taken, so that nobody is told that it is not', () => {
+    const denied = [...seen].filter(([at, isRead]) => isRead && !isTaken(type, at));
+    expect(denied.map(([at]) => at)).toEqual([]);
   });
 
   test('none that stands in the losses is seen', () => {

@@ -249,6 +249,7 @@ describe('severities (rules 7.7)', () => {
       'ORC-12 W',
       'OBR-4 W',
       'OBR-31 W',
+      'ORC W',
     ]);
   });
 });

@@ -1,0 +1,130 @@
+/**
+ * What a message holds and nothing here takes (rules 7.8): whole segments, fields, components, further repetitions. Found by
+ * walking the message against the table of what is read, so that what no mapping thought of is told as well.
+ */
+import { field, first, segmentsNamed, type Message, type Segment } from '../message.ts';
+import { EXCHANGE, REPEATED, SECOND, takenOf, type Parts } from '../taken.ts';
+import { readObx } from '../segments/obx.ts';
+import { isQuestion } from './order.ts';
+
+/** What is not taken, by the segment it is of. */
+export interface Untaken {
+  /** `NTE`, `PID` */
+  readonly segment: string;
+  /** `PID-16`, `NTE after PID`, `OBX[2]`; at most {@link PLACES_MAX}, and then `…`. */
+  readonly places: readonly string[];
+}
+
+const PLACES_MAX = 12;
+const SEGMENTS_MAX = 20;
+/** No datatype has more. */
+const COMPONENTS_MAX = 40;
+
+/** Segments of which every one is read. */
+const EVERY: ReadonlySet<string> = new Set(['NTE', 'OBX', 'DG1', 'PRD']);
+
+export function findUntaken(message: Message, family: string): readonly Untaken[] {
+  const found = new Map<string, Set<string>>();
+  const add = (segment: string, place: string): void => {
+    const places = found.get(segment) ?? new Set();
+    if (!found.has(segment) && found.size >= SEGMENTS_MAX) return;
+    found.set(segment, places);
+    if (places.size < PLACES_MAX) places.add(place);
+    else places.add('...');
+  };
+  const taken = takenOf(family);
+  const isTakenObx = obxTaken(message, family);
+  const counts = new Map<string, number>();
+  let owner = 'MSH';
+  let before = 'MSH';
+  for (const segment of message.segments) {
+    const { name } = segment;
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    const isNote = name === 'NTE';
+    if (EXCHANGE.has(name)) {
+      owner = name;
+    } else if (isNote && !(isOrder(family) && isNoteOfOrder(owner, before, counts))) {
+      add(name, `NTE after ${owner}`);
+    } else if (name === 'OBX' && !isTakenObx(segment, count)) {
+      add(name, `OBX[${count}]`);
+    } else if (count > 1 && !EVERY.has(name)) {
+      add(name, `${name}[${count}]`);
+    } else if (!hasAny(taken, name)) {
+      add(name, name);
+    } else {
+      for (const place of fieldsUntaken(segment, taken, message)) add(name, place);
+    }
+    if (!isNote) owner = name;
+    before = name;
+  }
+  return [...found].map(([segment, places]) => ({ segment, places: [...places] }));
+}
+
+const isOrder = (family: string): boolean => family === 'OMG' || family === 'ORM' || family === 'REF';
+
+/** Notes right after the first OBR are the order's. */
+const isNoteOfOrder = (owner: string, before: string, counts: ReadonlyMap<string, number>): boolean =>
+  owner === 'OBR' && counts.get('OBR') === 1 && (before === 'OBR' || before === 'NTE');
+
+function hasAny(taken: ReadonlyMap<string, Parts>, name: string): boolean {
+  for (const place of taken.keys()) if (place.startsWith(`${name}-`)) return true;
+  return false;
+}
+
+/** Of an order the questions; of a note its document, which other findings tell of, or the lines of text. */
+function obxTaken(message: Message, family: string): (segment: Segment, count: number) => boolean {
+  if (isOrder(family)) return (segment) => isQuestion(readObx(segment));
+  if (family !== 'MDM') return () => false;
+  const kindOf = (segment: Segment) => readObx(segment).observationValue[0]?.kind ?? 'text';
+  const hasDocument = segmentsNamed(message, 'OBX').some((segment) => kindOf(segment) === 'document');
+  return (segment) => kindOf(segment) === (hasDocument ? 'document' : 'text');
+}
+
+function fieldsUntaken(
+  segment: Segment,
+  taken: ReadonlyMap<string, Parts>,
+  message: Message,
+): readonly string[] {
+  const { name, fields, syntax } = segment;
+  const untaken: string[] = [];
+  for (let n = 1; n < fields.length && untaken.length <= PLACES_MAX; n += 1) {
+    const raw = fields[n] ?? '';
+    const place = `${name}-${n}`;
+    if (raw === '' || raw === '""') continue;
+    const parts = taken.get(place);
+    if (parts === undefined || isDifferent(place, raw, message)) {
+      untaken.push(place);
+      continue;
+    }
+    const end = syntax.repetition === '' ? -1 : raw.indexOf(syntax.repetition);
+    if (end !== -1 && !isRepeated(place, segment)) untaken.push(`${place} beyond the first`);
+    if (parts === 'all') continue;
+    const one = end === -1 ? raw : raw.slice(0, end);
+    for (const [index, part] of one.split(syntax.component, COMPONENTS_MAX).entries()) {
+      const at = `${place}.${index + 1}`;
+      if (part !== '' && (!parts.has(index + 1) || isDifferent(at, part, message))) untaken.push(at);
+    }
+  }
+  return untaken;
+}
+
+/** OBX-5 of text is lines; of codes and documents only the first is read. */
+const isRepeated = (place: string, segment: Segment): boolean =>
+  REPEATED.has(place) || (place === 'OBX-5' && readObx(segment).observationValue[0]?.kind === 'text');
+
+/** Whether a better place is filled, and otherwise. */
+function isDifferent(place: string, raw: string, message: Message): boolean {
+  const better = SECOND[place];
+  if (better === undefined) return false;
+  const [name = '', at = ''] = better.split('-');
+  const [n, component] = at.split('.');
+  const segment = first(message, name);
+  const said = segment === undefined ? '' : field(segment, Number(n));
+  if (segment === undefined || said === '') return false;
+  const { syntax } = segment;
+  const firstOf = (value: string): string => value.split(syntax.component, 1)[0] ?? '';
+  if (component !== undefined) return said.split(syntax.component)[Number(component) - 1] !== undefined;
+  const all = syntax.repetition === '' ? [said] : said.split(syntax.repetition);
+  return !all.some((one) => firstOf(one) === firstOf(raw));
+}
