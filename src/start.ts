@@ -67,6 +67,8 @@ const clock: Clock = { now: () => Date.now() };
 export interface Extra {
   /** Ports and links of HL7 v2 peers, beside those of the settings. */
   readonly listening?: readonly Listening[];
+  /** What no setting says of the store: how durable it is, and what it keeps in reserve. */
+  readonly store?: Partial<Pick<EmbeddedOptions, 'pragmas' | 'reserveBytes'>>;
 }
 
 /** @throws what keeps the server from starting: a taken port, a data folder in use, unreadable keys */
@@ -90,7 +92,7 @@ async function raise(
   log: Log,
   closing: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
-  { listening: added = [] }: Extra,
+  { listening: added = [], store: options = {} }: Extra,
 ): Promise<Running> {
   const traffic: Traffic = { inFlight: 0, draining: false };
   const listener = await listen(config, traffic);
@@ -98,9 +100,9 @@ async function raise(
   const base = config.publicBaseUrl ?? ownBase(config, listener.port);
 
   const warnings = createWarnings(log, WARNING_WINDOW_MS, () => clock.now());
-  const store = await openStore(config, (reason) =>
-    warnings.warn(reason, `writes are refused, the data folder ${DISK_TROUBLES[reason]}`, { reason }),
-  );
+  const diskRefused = (reason: keyof typeof DISK_TROUBLES): void =>
+    warnings.warn(reason, `writes are refused, the data folder ${DISK_TROUBLES[reason]}`, { reason });
+  const store = await openStore(config, { ...options, diskRefused });
   closing.push(() => store.close());
   if (!hasCurrentValues(config.dataDir)) {
     log.write(
@@ -227,14 +229,14 @@ function ownBase({ host, tlsCert, basePath }: Config, port: number): string {
 
 function openStore(
   { dataDir, anchorFile, ...config }: Config,
-  diskRefused: NonNullable<EmbeddedOptions['diskRefused']>,
+  options: Partial<EmbeddedOptions>,
 ): ReturnType<typeof openEmbeddedStore> {
   const { searchSnapshotMs, searchTimeoutMs, searchWorkers, anchorMs, keyRetentionMs, commitsQueuedMax } =
     config;
   return openEmbeddedStore({
     folder: dataDir,
     clock,
-    diskRefused,
+    ...options,
     searchSnapshotMs,
     searchTimeoutMs,
     searchWorkers,

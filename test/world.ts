@@ -126,7 +126,13 @@ export async function openWorld({
   desk: parts,
 }: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-world-'));
-  const store = await openEmbeddedStore({ folder, reserveBytes: 0, writer: 'turn', ...options });
+  const store = await openEmbeddedStore({
+    folder,
+    reserveBytes: 0,
+    writer: 'turn',
+    pragmas: ['synchronous=OFF'],
+    ...options,
+  });
   let made = 0;
   const desk = createDesk({
     store,
