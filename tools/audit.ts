@@ -1,7 +1,8 @@
 /**
  * The audit chain, beside a live server and without writing to its store.
  *
- *     npm run audit -- verify   examines the whole chain and says what it found; ends with 1 when something is wrong
+ *     npm run audit -- verify   examines the whole chain, computes every table that is derived from it again, and says
+ *                               what it found; ends with 1 when something is wrong
  *     npm run audit -- anchor   writes an anchor of the last commit, prints it, and so ends the tail without one
  *     npm run audit -- export   prints every audit row as an AuditEvent, one JSON object per line (NDJSON)
  *
@@ -20,8 +21,10 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { parseSearchDate } from '../src/fhir/datetime.ts';
 import { renderAuditEvent, type AuditSource } from '../src/resources/audit-event-render.ts';
+import { DERIVATION } from '../src/operations/values.ts';
 import { openAnchors } from '../src/stores/embedded/anchors.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/audit-chain.ts';
+import { describeDerived, verifyDerived } from '../src/stores/embedded/derived-proof.ts';
 import { pathsOf } from '../src/stores/embedded/folder.ts';
 import { auditRowsOf, readLog, type LogReading, type LogRow } from '../src/stores/embedded/log-reading.ts';
 import { anchorFile, dataFolder, EXIT, runCommand, UsageError } from './command.ts';
@@ -78,7 +81,11 @@ async function verify({ folder, anchors }: Asked): Promise<number> {
   readLog(folder).close();
   const report = await verifyChain(folder, anchors);
   for (const { ok, says } of describeReport(report)) print(`${ok ? '✓' : '✗'} ${says}\n`);
-  return report.faultCount === 0 ? EXIT.done : EXIT.trouble;
+  const derived = verifyDerived(folder, DERIVATION);
+  // Standard output is what programs read: there stands what is wrong, and the state of the chain.
+  for (const { ok, says } of describeDerived(derived))
+    (ok ? process.stderr : process.stdout).write(`${ok ? '✓' : '✗'} ${says}\n`);
+  return report.faultCount + derived.faultCount === 0 ? EXIT.done : EXIT.trouble;
 }
 
 /** An anchor attests what stands; whether that is sound is asked first, so that no fault is anchored. */

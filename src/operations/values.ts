@@ -1,8 +1,10 @@
 /** The search values of a resource as its declaration wants them, and the patients among them. */
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { SearchValue } from '../ports/query.ts';
+import type { Reach } from '../ports/store.ts';
 import { PATIENT_PARAM } from '../resources/compartment.ts';
-import { RESOURCE_TYPES } from '../resources/index.ts';
+import { isDirectory, RESOURCE_TYPES } from '../resources/index.ts';
+import { reachOf } from '../resources/reach.ts';
 import { searchValues } from '../resources/search-values.ts';
 
 /** Plain trees are never changed, so the values of one are read once. */
@@ -28,3 +30,15 @@ export function patientsIn(resource: Resource): readonly Ref[] {
     ({ param, low }) => (param === PATIENT_PARAM ? [low as Ref] : []), // compartment values are local references
   );
 }
+
+/** What the engine derives from a resource, for who computes it again. */
+export const DERIVATION = {
+  valuesOf,
+  reachOf: (resource: Resource, parties: readonly Ref[]): Reach =>
+    reachOf(
+      RESOURCE_TYPES.get(resource.resourceType) ?? { type: resource.resourceType },
+      resource,
+      parties,
+      isDirectory,
+    ),
+};

@@ -3,6 +3,7 @@
  * digests and the row before. So a text that is expunged by law leaves its digest, and the chain stays verifiable.
  */
 import { hash } from 'node:crypto';
+import type { Ref } from '../../fhir/types.ts';
 import type { Settlement, Write } from '../../ports/store.ts';
 
 /** The digests of a commit's members, each beside the name by which it is found again. */
@@ -17,6 +18,8 @@ export interface Members {
   readonly settles?: readonly Digest[];
   /** The key. */
   readonly key?: string;
+  /** The parties of what was written and has any; the log holds them, since their roles may change. Always there beside versions. */
+  readonly p?: readonly (readonly [ref: Ref, parties: readonly Ref[]])[];
   /** Records: their bodies stand beside the log and may vanish, their digests stay. */
   readonly c?: readonly RecordDigest[];
 }

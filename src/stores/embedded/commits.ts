@@ -197,7 +197,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     const kept = (commit.records ?? []).map((one) => records.write(one, place.seq));
     const members: Members = {
       audit: digestAudit(audit),
-      ...(versions.length > 0 && { versions }),
+      ...(versions.length > 0 && { versions, p: partiesIn(commit) }),
       ...(entries.length > 0 && { outbox: entries }),
       ...(commit.settles.length > 0 && {
         settles: commit.settles.map((one) => [one.id, digestSettlement(one)] as const),
@@ -249,6 +249,12 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     return digestKey(scope, id, fingerprint, reply);
   }
 }
+
+/** The parties that the commit's roots of reach have from now on. */
+const partiesIn = ({ writes }: Commit): NonNullable<Members['p']> =>
+  writes.flatMap(({ ref, text, reach: { parties } }) =>
+    text === undefined || parties.length === 0 ? [] : [[ref, parties] as const],
+  );
 
 /** Under which id a refusal is kept, so that only the same content finds it. */
 const refusedId = ({ id, fingerprint }: CommitKey): string => `${id} refused:${fingerprint}`;

@@ -26,7 +26,7 @@ export interface TextIndex {
 }
 
 /** The layout of the file. One of another layout is made again. */
-const TEXT_FORMAT = 1;
+export const TEXT_FORMAT = 1;
 
 /**
  * `words`: rowid is the vid; type as one word. The tokenizer knows nothing but spaces between our own words, which are
@@ -35,7 +35,7 @@ const TEXT_FORMAT = 1;
  * `meta`: format · through (the versions up to this vid are in) · purged (what ended up to this seq is out) · anchor (the
  * beginning of the hash of the commit of `through`: the store may have been replaced by a backup).
  */
-const SCHEMA = `
+export const TEXT_SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(type, narrative, content, content='', contentless_delete=1, tokenize='ascii');
 `;
@@ -161,7 +161,7 @@ function openOwn(file: string): DatabaseSync {
   const own = openDatabase(file, { readOnly: false, cacheKib: CACHE_KIB, pragmas: ['synchronous = NORMAL'] });
   own.exec('BEGIN IMMEDIATE');
   if (readFormat(own) !== TEXT_FORMAT) {
-    own.exec(SCHEMA);
+    own.exec(TEXT_SCHEMA);
     writeMeta(own, 'format', TEXT_FORMAT);
   }
   own.exec('COMMIT');
