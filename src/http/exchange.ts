@@ -13,11 +13,11 @@ import type { Identify } from './bearer.ts';
 import { chooseContent, mayBeContent, readContent } from './binary.ts';
 import type { Cors } from './cors.ts';
 import { createDepartures } from './departure.ts';
-import { readRequestId, readTraceparent, traceIdOf } from './headers.ts';
+import { readRequestId, readText, readTraceparent, traceIdOf } from './headers.ts';
 import type { Log } from './log.ts';
 import { formatAsked, negotiate, type Format } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
-import { parseQuery, valueOf } from './query.ts';
+import { parseQuery, valueOf } from '../fhir/query.ts';
 import { ClientGone } from './read-body.ts';
 import {
   formatOf,
@@ -356,10 +356,7 @@ function checkUrl({ url }: IncomingMessage, bytesMax: number): void {
   throw new OperationOutcomeError('url-too-long', { diagnostics: `The limit is ${bytesMax} bytes.` });
 }
 
-function onBehalfOf(req: IncomingMessage): string | undefined {
-  const header = req.headers['x-on-behalf-of'];
-  return header === undefined ? undefined : String(header);
-}
+const onBehalfOf = (req: IncomingMessage): string | undefined => readText(req, 'X-On-Behalf-Of');
 
 /** Requests in flight of each client, so that one client cannot take the whole server. */
 function createClientCounts(max: number): { enter(caller: Caller): void; leave(caller: Caller): void } {

@@ -2,23 +2,21 @@
  * The request headers that FHIR gives a meaning (http://hl7.org/fhir/R4/http.html; RFC 9110 for conditions, RFC 7240 for
  * Prefer). What is absent is undefined; what is nonsense is refused by the header's name.
  */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { parseETags } from '../fhir/etag.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import { readIfNoneExist } from '../operations/if-none-exist.ts';
 import type { Preferences, Request } from '../operations/request.ts';
+import { utf8Of } from './octets.ts';
 
-/** The conditions of a request and what its client prefers. */
-export type Conditions = Pick<
-  Request,
-  'ifMatch' | 'ifNoneMatch' | 'ifNoneExist' | 'ifModifiedSince' | 'prefer'
->;
+/** The conditions of a request and what its client prefers; that of a create needs the type, and is read by itself. */
+export type Conditions = Pick<Request, 'ifMatch' | 'ifNoneMatch' | 'ifModifiedSince' | 'prefer'>;
 
 /** @throws OperationOutcomeError `header-invalid` */
 export function readConditions(headers: IncomingHttpHeaders): Conditions {
   return {
     ifMatch: readVersions('If-Match', headers['if-match']),
     ifNoneMatch: readVersions('If-None-Match', headers['if-none-match']),
-    ifNoneExist: readIfNoneExist(headers['if-none-exist']),
     ifModifiedSince: readDate(headers['if-modified-since']),
     prefer: readPrefer(headers['prefer']),
   };
@@ -31,14 +29,31 @@ function readVersions(name: string, header: string | undefined): readonly string
   return versions;
 }
 
-/** The query of a conditional create. A leading `?`, or the type before it, is forgiven. */
-function readIfNoneExist(header: string | string[] | undefined): string | undefined {
+/**
+ * The text of a header that may hold any character: its bytes are UTF-8, and it is there once.
+ *
+ * @throws OperationOutcomeError `header-invalid`
+ */
+export function readText(req: IncomingMessage, name: string): string | undefined {
+  const header = req.headers[name.toLowerCase()];
   if (header === undefined) return undefined;
-  const query = String(header)
-    .trim()
-    .replace(/^(?:[A-Za-z]{1,64})?\?/, '');
-  if (query.includes('=')) return query;
-  throw invalid('If-None-Exist', 'a search, as in identifier=system|value');
+  if ((req.headersDistinct[name.toLowerCase()]?.length ?? 1) > 1) throw invalid(name, 'there once');
+  const text = utf8Of(String(header));
+  if (text === undefined) throw invalid(name, 'written in UTF-8');
+  return text;
+}
+
+/**
+ * The query of a conditional create.
+ *
+ * @throws OperationOutcomeError `header-invalid`
+ */
+export function readCreateCondition(req: IncomingMessage, type: string, base: string): string | undefined {
+  const text = readText(req, 'If-None-Exist');
+  if (text === undefined) return undefined;
+  const read = readIfNoneExist(text, type, base);
+  if ('query' in read) return read.query;
+  throw invalid('If-None-Exist', read.wanted);
 }
 
 /** A date that cannot be read is as none (RFC 9110, 13.1.3). */

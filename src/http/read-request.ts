@@ -11,7 +11,7 @@ import { bodyOfRead, LARGE, type Heavy } from '../operations/heavy.ts';
 import type { Caller, Interaction, Request } from '../operations/request.ts';
 import { createTurns } from '../operations/turns.ts';
 import { readXml } from '../xml/read.ts';
-import { readConditions, readIdempotencyKey } from './headers.ts';
+import { readConditions, readCreateCondition, readIdempotencyKey, readText } from './headers.ts';
 import { mayBeContent, takesContent, wrapContent } from './binary.ts';
 import {
   formatOfBody,
@@ -21,9 +21,14 @@ import {
   readContentType,
   type Format,
 } from './media-type.ts';
-import { parseQuery, valueOf } from './query.ts';
+import { parseQuery, valueOf } from '../fhir/query.ts';
 import { readBody } from './read-body.ts';
 import { route, type Route, type Served } from './route.ts';
+
+export interface ReadLimits extends BodyLimits {
+  /** Base of our own addresses. */
+  readonly base: string;
+}
 
 export interface BodyLimits {
   readonly bodyBytesMax: number;
@@ -67,10 +72,12 @@ export async function readRequest(
   arrival: Arrival,
   found: Route,
   caller: Caller,
-  limits: BodyLimits,
+  limits: ReadLimits,
 ): Promise<Request> {
   const { req, target } = arrival;
   const conditions = readConditions(req.headers);
+  const isCreate = found.interaction === 'create' && found.type !== undefined;
+  const ifNoneExist = isCreate ? readCreateCondition(req, found.type ?? '', limits.base) : undefined;
   const sent = hasBody(found, arrival.method)
     ? await readSent(arrival, found, limits, caller.client)
     : undefined;
@@ -88,7 +95,7 @@ export async function readRequest(
     patch: sent?.patch,
     ifMatch: conditions.ifMatch,
     ifNoneMatch: conditions.ifNoneMatch,
-    ifNoneExist: conditions.ifNoneExist,
+    ifNoneExist,
     ifModifiedSince: conditions.ifModifiedSince,
     prefer: conditions.prefer,
     idempotencyKey: sent?.idempotencyKey ?? bodilessKey(arrival),
@@ -189,8 +196,7 @@ async function readBinary(
 ): Promise<Body> {
   const resource = format && (await tryResource(bytes, contentType, format, limits, whose));
   if (resource?.plain.resourceType === 'Binary') return resource;
-  const context = req.headers['x-security-context'];
-  return wrapContent(bytes, contentType, context === undefined ? undefined : String(context), id);
+  return wrapContent(bytes, contentType, readText(req, 'X-Security-Context'), id);
 }
 
 /** JSON and XML may be content as well; only what calls itself FHIR must be readable as such. */

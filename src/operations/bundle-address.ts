@@ -1,5 +1,6 @@
 /** The addresses of a Bundle's entries (http://hl7.org/fhir/R4/bundle.html): what is offered at them in a Bundle. */
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import { parseQuery } from '../fhir/query.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import {
   methodsOf,
@@ -41,18 +42,11 @@ export function readAsked(
   operations: Served['operations'],
   place: string,
 ): Asked {
-  const [, query] = splitUrl(url);
   const served: Served = { types: RESOURCE_TYPES, interactions: { has: () => true }, operations };
   const address = addressOf(url, served, place);
   const interaction = methodsOf(address, served)[method === 'HEAD' ? 'GET' : method];
   if (interaction === undefined || interaction === 'bundle' || isForm(address, method))
     throw notOffered(address, served, method, place);
-  if (interaction === 'create' && query !== '') {
-    throw new OperationOutcomeError('bundle-invalid', {
-      diagnostics: 'what a create depends on is said in ifNoneExist',
-      expression: [`${place}.request.url`],
-    });
-  }
   return { interaction, target: address.target };
 }
 
@@ -61,7 +55,7 @@ export function readQuestion(outer: Request, url: string): Request {
   const { interaction, target } = readAsked('GET', url, new Map(), 'Bundle');
   const { type, id, compartment } = target;
   const [, queryText] = splitUrl(url);
-  const query = [...new URLSearchParams(queryText)];
+  const query = parseQuery(queryText);
   return { ...outer, interaction, type, id, compartment, query, queryText, body: undefined };
 }
 

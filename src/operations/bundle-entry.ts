@@ -3,10 +3,13 @@ import { parseETags } from '../fhir/etag.ts';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import { decodeUtf8, parseJsonValue } from '../fhir/json.ts';
 import type { Body } from '../fhir/body.ts';
+import { parseQuery, type Pairs } from '../fhir/query.ts';
 import type { Resource } from '../fhir/types.ts';
 import { validateResource } from '../resources/validate.ts';
 import { below, readAsked, splitUrl } from './bundle-address.ts';
+import { readIfNoneExist } from './if-none-exist.ts';
 import { OPERATIONS_BY_NAME } from './operations/index.ts';
+import { checkQuery } from './query-of-write.ts';
 import type { Request } from './request.ts';
 
 /** One entry, read: what it asks, and where it stands. */
@@ -101,6 +104,8 @@ function readEntry(
   const [, query] = splitUrl(url);
   const { interaction, target } = readAsked(method, url, OPERATIONS_BY_NAME, place);
   const { type, id, versionId, operation, compartment } = target;
+  const pairs = readQuery(query, `${place}.request.url`);
+  placedAt(`${place}.request.url`, () => checkQuery({ interaction, id, query: pairs }));
   const resource = entry.resource;
   const body: Body | undefined =
     resource === undefined ? undefined : { plain: resource, storing: storing?.resource ?? resource };
@@ -112,14 +117,14 @@ function readEntry(
     versionId,
     operation,
     compartment,
-    query: [...new URLSearchParams(query)],
+    query: pairs,
     queryText: query,
     body: isJsonPatch ? undefined : body,
     patch: isJsonPatch ? readPatch(resource, place) : undefined,
     ifMatch: readETags(entry.request?.ifMatch, `${place}.request.ifMatch`),
     ifNoneMatch: readETags(entry.request?.ifNoneMatch, `${place}.request.ifNoneMatch`),
     ifModifiedSince: readInstant(entry.request?.ifModifiedSince),
-    ifNoneExist: entry.request?.ifNoneExist?.replace(/^\?/, ''),
+    ifNoneExist: readCreateCondition(entry, type, base, `${place}.request.ifNoneExist`),
     prefer: outer.prefer,
     caller: outer.caller,
     requestId: outer.requestId,
@@ -127,6 +132,34 @@ function readEntry(
     signal: outer.signal,
   };
   return { index, fullUrl: entry.fullUrl, method, url, request };
+}
+
+/** Percent-encoded UTF-8, as at the door. */
+function readQuery(query: string, place: string): Pairs {
+  return placedAt(place, () => parseQuery(query));
+}
+
+/** As the header If-None-Exist is read. */
+function readCreateCondition(
+  { request }: RawEntry,
+  type: string | undefined,
+  base: string,
+  place: string,
+): string | undefined {
+  const text = request?.ifNoneExist;
+  if (text === undefined || request?.method !== 'POST' || type === undefined) return undefined;
+  const read = placedAt(place, () => readIfNoneExist(text, type, base));
+  if ('query' in read) return read.query;
+  throw refuse(`ifNoneExist must be ${read.wanted}`, place);
+}
+
+function placedAt<T>(place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    throw new OperationOutcomeError(error.code, { ...error.issues[0], expression: [place] });
+  }
 }
 
 /** A JSON Patch travels in a bundle as a Binary, a FHIRPath Patch as itself (http://hl7.org/fhir/R4/http.html#patch). */

@@ -1,5 +1,6 @@
 /** Conditions that select resources for a write (http://hl7.org/fhir/R4/http.html#cond-update), in the caller's sight. */
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import { parseQuery } from '../fhir/query.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
 import { SERVED_TYPES } from '../resources/index.ts';
@@ -21,7 +22,7 @@ export async function findCondition(draft: Draft, type: string, queryText: strin
 
 async function queryOf(draft: Draft, type: string, queryText: string): Promise<Query> {
   const { publicBase } = draft.room.settings;
-  const terminology = await termsOf([...new URLSearchParams(queryText)], {
+  const terminology = await termsOf(parseQuery(queryText), {
     snapshot: () => draft.snapshot,
     caller: draft.caller,
     base: publicBase,

@@ -17,13 +17,21 @@ export async function replyTo(
     return bundleReply(room, request, told, told.answered.answers, templates);
   if (told.answered.kind === 'refused') throw new Error('a refusal is thrown, not replied');
   const answer = await readAnswer(room, told, told.answered.answer, templates);
+  // A conditional create that found what it asked for says where that is (http://hl7.org/fhir/R4/http.html#ccreate).
+  const found = request.interaction === 'create' && answer.status === 200;
+  const shown = found || answer.status === 201;
   return {
     status: answer.status,
     version: answer.seq,
     at: answer.at,
-    ...(answer.status === 201 && { location: `${answer.ref}/_history/${answer.seq}` }),
+    ...(shown && { location: `${answer.ref}/_history/${answer.seq}` }),
     ...bodyOf(request, told, answer),
-    headers: headersOf(room, told),
+    headers: {
+      ...headersOf(room, told),
+      ...(found && {
+        'Content-Location': `${room.settings.publicBase}/${answer.ref}/_history/${answer.seq}`,
+      }),
+    },
     notes: told.notes,
   };
 }

@@ -8,13 +8,14 @@ import { checkCustody } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
 import { applyRules } from './rule.ts';
+import { checkQuery } from './query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
 import { leaveUnchanged } from './unchanged.ts';
 import { validateDraft } from './validate-draft.ts';
 import type { Interaction, Request } from './request.ts';
 
 /** Steps that every door's request meets before anything is planned. */
-export const ADMIT: readonly ((request: Request) => void)[] = [checkOrganization, checkScope];
+export const ADMIT: readonly ((request: Request) => void)[] = [checkOrganization, checkScope, checkQuery];
 
 type DraftStep = (draft: Draft, fullUrls: FullUrls) => Promise<void> | void;
 

@@ -3,6 +3,7 @@
  * store, or a refusal that names the parameter and says what it takes.
  */
 import type { IssueDetail, OperationOutcomeError } from '../fhir/issue.ts';
+import { parseQuery } from '../fhir/query.ts';
 import type { Clause, Query, Sight } from '../ports/query.ts';
 import { UNSUPPORTED_PARAMETERS } from './search-parameters.ts';
 import { parseFilter, type FilterOptions } from './search/filter.ts';
@@ -98,7 +99,7 @@ export function parseSearch(type: string, pairs: readonly Pair[], options: Searc
  * @throws OperationOutcomeError search-parameter-unknown, search-value-invalid; also when it has no parameter at all.
  */
 export function parseCondition(type: string, queryText: string, options: FilterOptions): Clause {
-  const pairs = [...new URLSearchParams(queryText)].filter(([name]) => !FORMAT_PARAMETERS.has(name));
+  const pairs = parseQuery(queryText.replace(/^\?/, '')).filter(([name]) => !FORMAT_PARAMETERS.has(name));
   const wish = pairs.find(([name]) => isResultParameter(codeOf(name)));
   if (wish !== undefined)
     throw unsupported(wish[0], 'a condition selects resources and says nothing of a result');

@@ -96,15 +96,31 @@ async function isTaken({ snapshot, sight }: Draft, ref: Ref): Promise<boolean> {
   return !sight.everything && (await snapshot.read(ref, EVERYTHING)) !== undefined;
 }
 
-/** No match: create (with the body's id if it has one); one match: update that; several are refused. */
+/**
+ * Nothing matches: a create, by the body's id if it has one. What bears that id already is not what the condition meant,
+ * and is never written.
+ */
+async function updateUnmatched(draft: Draft, request: WriteRequest, body: Body): Promise<Answer> {
+  checkIfMatch(request.ifMatch, undefined);
+  const { id } = body.plain;
+  if (id === undefined) return planCreate(draft, { ...request, ifNoneExist: undefined });
+  const ref: Ref = `${request.type}/${id}`;
+  if (draft.planned.get(ref)?.after === undefined && (await readCurrent(draft, ref)) === undefined)
+    return updateById(draft, request, id, body);
+  throw new OperationOutcomeError('duplicate', {
+    diagnostics: `the condition selects nothing, and ${ref} is there already`,
+    expression: [`${request.type}.id`],
+  });
+}
+
+/**
+ * The outcomes of http://hl7.org/fhir/R4/http.html#cond-update: no match, with an id in the body or without; one match,
+ * with its own id or none, or with another's; several.
+ */
 async function updateByCondition(draft: Draft, request: WriteRequest, body: Body): Promise<Answer> {
   const ref = await selectToWrite(draft, request.type, request.condition ?? '');
   const given = body.plain.id;
-  if (ref === undefined) {
-    return given === undefined
-      ? planCreate(draft, { ...request, ifNoneExist: undefined })
-      : updateById(draft, request, given, body);
-  }
+  if (ref === undefined) return updateUnmatched(draft, request, body);
   const id = ref.slice(request.type.length + 1);
   if (given !== undefined && given !== id) {
     throw new OperationOutcomeError('id-mismatch', {

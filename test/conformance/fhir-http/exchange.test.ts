@@ -162,7 +162,6 @@ describe('requests as the desk gets them', () => {
         ...JSON_BODY,
         'if-match': 'W/"3"',
         prefer: 'return=minimal',
-        'if-none-exist': 'identifier=a',
       },
       body: TASK,
     });
@@ -170,7 +169,6 @@ describe('requests as the desk gets them', () => {
       interaction: 'update',
       id: '1',
       ifMatch: ['3'],
-      ifNoneExist: 'identifier=a',
       prefer: { return: 'minimal' },
       caller: {
         organization: 'Organization/initiator',

@@ -3,7 +3,7 @@ import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
 import { chooseContent } from '../../../src/http/binary.ts';
 import { readConditions, readIdempotencyKey, readRequestId } from '../../../src/http/headers.ts';
 import { bestOf, negotiate, readAccept, readContentType } from '../../../src/http/media-type.ts';
-import { parseQuery } from '../../../src/http/query.ts';
+import { parseQuery } from '../../../src/fhir/query.ts';
 
 function codeOf(act: () => unknown): string {
   try {
@@ -57,18 +57,6 @@ describe('conditions', () => {
 
   test.each(['x', 'W/"1" W/"2"', ''])('If-None-Match %j is refused', (header) => {
     expect(codeOf(() => readConditions({ 'if-none-match': header }))).toBe('header-invalid');
-  });
-
-  test.each([
-    ['identifier=a|b', 'identifier=a|b'],
-    ['?identifier=a', 'identifier=a'],
-    ['Patient?identifier=a', 'identifier=a'],
-  ])('If-None-Exist %s', (header, query) => {
-    expect(readConditions({ 'if-none-exist': header }).ifNoneExist).toBe(query);
-  });
-
-  test('If-None-Exist without a search is refused', () => {
-    expect(codeOf(() => readConditions({ 'if-none-exist': 'Patient' }))).toBe('header-invalid');
   });
 
   test('If-Modified-Since, and one that is no date', () => {

@@ -1,5 +1,5 @@
 /** Query strings (application/x-www-form-urlencoded), kept in order because a repeated parameter is an AND. */
-import { OperationOutcomeError } from '../fhir/issue.ts';
+import { OperationOutcomeError } from './issue.ts';
 
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
