@@ -143,6 +143,11 @@ export const SETTINGS = {
     'Time that requests in flight have to finish when the server stops.',
   ),
 
+  answerBytesMax: integer(
+    32 * MIB,
+    [MIB, 512 * MIB],
+    'Bytes of what a page includes, and of the answers of a batch or of the reads of a transaction.',
+  ),
   heavyThreads: integer(1, [1, 8], 'Threads that read and check bodies and messages over 256 KiB.'),
   heavyTimeoutMs: integer(
     20 * SECOND,

@@ -29,6 +29,7 @@ export const SETTINGS: DeskSettings = {
   bundleEntriesMax: 1000,
   bodyBytesMax: 5 * 1024 * 1024,
   jsonDepthMax: 64,
+  answerBytesMax: 32 * 1024 * 1024,
   auditReads: true,
   sourceName: 'closeloop-test',
   includesMax: 1000,

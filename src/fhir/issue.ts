@@ -115,6 +115,11 @@ export const ISSUES = {
     'Add a selective parameter (patient, identifier, a date range).',
   ),
   'includes-cut': row('incomplete', 200, 'Ask for fewer matches a page, or include less.'),
+  'answer-too-large': row(
+    'too-long',
+    413,
+    'Ask for it by itself, or for less: fewer entries, smaller pages, _elements.',
+  ),
   'page-expired': row('expired', 410, 'Start the search again from its first page.'),
   // — invoking
   'parameter-unknown': row(

@@ -85,7 +85,7 @@ export function createApp(parts: AppParts): RequestListener {
   );
   app.use((req, res) => {
     const diagnostics = `There is nothing at this address; the FHIR base is ${basePath}.`;
-    sendRefusal(res, new OperationOutcomeError('not-found', { diagnostics }), asked(req), settings);
+    void sendRefusal(res, new OperationOutcomeError('not-found', { diagnostics }), asked(req), settings);
   });
   app.use(((error: unknown, req, res, _next) => {
     // Express itself throws only for an address it cannot decode.
@@ -93,7 +93,7 @@ export function createApp(parts: AppParts): RequestListener {
     if (!isClients)
       log.write('error', 'a request failed', { stack: error instanceof Error ? error.stack : String(error) });
     const refusal = isClients ? new OperationOutcomeError('id-invalid') : error;
-    sendRefusal(res, refusal, asked(req), settings);
+    void sendRefusal(res, refusal, asked(req), settings);
   }) satisfies ErrorRequestHandler);
   return (req, res) => {
     if (isBelow(basePath, pathAndQuery(req))) exchange(req, res);

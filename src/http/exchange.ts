@@ -36,6 +36,7 @@ import {
   sendReply,
   textOf,
   XML_TYPE,
+  type Sent,
   type Asked,
   type Replying,
 } from './reply.ts';
@@ -132,7 +133,7 @@ export function createExchange(
     try {
       status = await answer(visit);
     } catch (error) {
-      status = refuse(visit, await auditAtDoor(visit, error));
+      status = await refuse(visit, await auditAtDoor(visit, error));
     }
     traffic.inFlight -= 1;
     departures.end(socket, departure);
@@ -151,6 +152,7 @@ export function createExchange(
       pretty: isPretty(target.queryText),
       format: formatQuietly(req, target),
       cors: parts.cors.headersFor(req),
+      acceptEncoding: acceptEncodingOf(req),
     };
     const address = parts.addressOf(req);
     const startedAt = performance.now();
@@ -192,7 +194,7 @@ export function createExchange(
   }
 
   /** What was written is told in JSON where XML cannot say it: a refusal would deny that it was done. */
-  function answerInFormat({ res, asked, route: found }: Visit, reply: Reply): number {
+  function answerInFormat({ res, asked, route: found }: Visit, reply: Reply): Sent {
     try {
       return sendReply(res, reply, asked, settings);
     } catch (error) {
@@ -203,7 +205,7 @@ export function createExchange(
   }
 
   /** A Binary in its own type, or in the format that its type leaves (http://hl7.org/fhir/R4/binary.html#rest). */
-  function answerBinary({ req, res, asked, route: found, target }: Visit, reply: Reply): number | undefined {
+  function answerBinary({ req, res, asked, route: found, target }: Visit, reply: Reply): Sent | undefined {
     if (found === undefined || !mayBeContent(found) || asksForParts(target.queryText)) return undefined;
     const text = reply.status === 200 ? textOf(reply) : undefined;
     if (text === undefined) return undefined;
@@ -222,7 +224,7 @@ export function createExchange(
   }
 
   /** What needs no token: preflights, OPTIONS and the few documents. Returns the status sent, or undefined. */
-  function answerOpenly(visit: Visit): number | undefined {
+  function answerOpenly(visit: Visit): Sent | undefined {
     const { req, res, method, target, asked } = visit;
     if (method === 'OPTIONS') {
       const preflight = parts.cors.preflightFor(req);
@@ -243,7 +245,7 @@ export function createExchange(
   }
 
   /** http://hl7.org/fhir/R4/http.html#capabilities */
-  function answerMetadata({ req, res, method, target, asked }: Visit): number {
+  function answerMetadata({ req, res, method, target, asked }: Visit): Sent {
     checkReading(method);
     negotiate(req.headers.accept, formatOf(target.queryText));
     const text = parts.documents.metadata(valueOf(parseQuery(target.queryText), 'mode'));
@@ -272,7 +274,7 @@ export function createExchange(
     }
   }
 
-  function refuse(visit: Visit, error: unknown): number {
+  function refuse(visit: Visit, error: unknown): Sent {
     const { res, asked, address, requestId, caller } = visit;
     if (error instanceof ClientGone || res.destroyed) return CLIENT_GONE;
     const refusal = error instanceof OperationOutcomeError ? error : undefined;
@@ -346,6 +348,11 @@ function createXmlTexts(): (text: string, pretty: boolean) => string {
     return xml;
   };
 }
+
+const acceptEncodingOf = ({ headers }: IncomingMessage): string | undefined => {
+  const header = headers['accept-encoding'];
+  return header === undefined ? undefined : String(header);
+};
 
 function checkReading(method: string): void {
   if (method !== 'GET' && method !== 'HEAD') throw new MethodRefused(method, 'GET, HEAD');

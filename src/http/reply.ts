@@ -11,6 +11,7 @@ import { convertToXml } from '../xml/convert.ts';
 import type { Content } from './binary.ts';
 import type { Headers } from './cors.ts';
 import { FHIR_JSON, FHIR_XML, type Format } from './media-type.ts';
+import { codingFor, isPackable, pack, PACKED_FROM, type Coding } from './pack.ts';
 import { MethodRefused } from './route.ts';
 
 /** What every response of this server needs to know. */
@@ -29,7 +30,12 @@ export interface Asked {
   /** Known in the end only when a form was read. */
   readonly format: Format;
   readonly cors: Headers | undefined;
+  /** As it was sent. */
+  readonly acceptEncoding?: string | undefined;
 }
+
+/** The status sent; of what is compressed first, when it is. */
+export type Sent = number | Promise<number>;
 
 const JSON_TYPE = `${FHIR_JSON}; charset=utf-8`;
 export const XML_TYPE = `${FHIR_XML}; charset=utf-8`;
@@ -41,7 +47,7 @@ const OWN_DEPTH = { depth: Number.POSITIVE_INFINITY };
 export const REALM = 'Bearer realm="closeloop"';
 
 /** Sends a reply of the desk, which has honoured conditions and preferences already. Returns the status sent. */
-export function sendReply(res: ServerResponse, reply: Reply, asked: Asked, replying: Replying): number {
+export function sendReply(res: ServerResponse, reply: Reply, asked: Asked, replying: Replying): Sent {
   return send(res, reply.status, headersOf(reply, replying), textOf(reply), asked, replying);
 }
 
@@ -66,18 +72,20 @@ export function sendContent(
   { bytes, contentType, attachment, securityContext }: Content,
   asked: Asked,
   replying: Replying,
-): number {
+): Sent {
   const headers = headersOf(reply, replying);
   headers['Content-Type'] = contentType;
   if (attachment) headers['Content-Disposition'] = 'attachment';
   if (securityContext !== undefined) headers['X-Security-Context'] = securityContext;
+  if (bytes.length >= PACKED_FROM && isPackable(contentType))
+    return sendLarge(res, reply.status, headers, bytes, asked, replying);
   writeHead(res, reply.status, headers, bytes.length, asked, replying);
   res.end(asked.head ? undefined : bytes);
   return reply.status;
 }
 
 /** Sends what refuses the request. What is no refusal is a fault of ours: said without particulars. */
-export function sendRefusal(res: ServerResponse, error: unknown, asked: Asked, replying: Replying): number {
+export function sendRefusal(res: ServerResponse, error: unknown, asked: Asked, replying: Replying): Sent {
   const refusal =
     error instanceof OperationOutcomeError
       ? error
@@ -108,7 +116,7 @@ export function sendDocument(
   contentType: string,
   asked: Asked,
   replying: Replying,
-): number {
+): Sent {
   return send(res, 200, { 'Content-Type': contentType }, text, asked, replying);
 }
 
@@ -120,13 +128,50 @@ export function send(
   text: string | undefined,
   asked: Asked,
   replying: Replying,
-): number {
+): Sent {
   const shown = text === undefined ? undefined : render(text, headers, asked);
   const length = shown === undefined ? 0 : Buffer.byteLength(shown);
+  if (shown !== undefined && length >= PACKED_FROM)
+    return sendLarge(res, status, headers, Buffer.from(shown, 'utf8'), asked, replying);
   writeHead(res, status, headers, length, asked, replying);
   // As many bytes as characters: ASCII, which Node writes faster when it need not look for more.
   if (shown === undefined || asked.head) res.end();
   else res.end(shown, shown.length === length ? 'latin1' : 'utf8');
+  return status;
+}
+
+/** Compressed, where that was asked for. A HEAD is not told a length that would have to be worked out for it. */
+function sendLarge(
+  res: ServerResponse,
+  status: number,
+  headers: Headers,
+  bytes: Buffer,
+  asked: Asked,
+  replying: Replying,
+): Sent {
+  headers['Vary'] = 'Accept-Encoding';
+  const coding = codingFor(asked.acceptEncoding);
+  if (coding !== undefined && !asked.head)
+    return sendPacked(res, status, headers, bytes, coding, asked, replying);
+  writeHead(res, status, headers, coding === undefined ? bytes.length : undefined, asked, replying);
+  res.end(asked.head ? undefined : bytes);
+  return status;
+}
+
+async function sendPacked(
+  res: ServerResponse,
+  status: number,
+  headers: Headers,
+  bytes: Buffer,
+  coding: Coding,
+  asked: Asked,
+  replying: Replying,
+): Promise<number> {
+  const packed = await pack(bytes, coding);
+  if (res.destroyed) return status;
+  headers['Content-Encoding'] = coding;
+  writeHead(res, status, headers, packed.length, asked, replying);
+  res.end(packed);
   return status;
 }
 
@@ -143,7 +188,7 @@ function writeHead(
   res: ServerResponse,
   status: number,
   headers: Headers,
-  length: number,
+  length: number | undefined,
   asked: Asked,
   replying: Replying,
 ): void {
@@ -152,8 +197,12 @@ function writeHead(
   headers['X-Content-Type-Options'] = 'nosniff';
   headers['Content-Security-Policy'] = POLICY;
   if (replying.strictTransport) headers['Strict-Transport-Security'] = TRANSPORT;
-  if (asked.cors !== undefined) Object.assign(headers, asked.cors);
-  if (status !== 204 && status !== 304) headers['Content-Length'] = length;
+  if (asked.cors !== undefined) {
+    const { Vary: own } = headers;
+    Object.assign(headers, asked.cors);
+    if (own !== undefined) headers['Vary'] = `${asked.cors['Vary'] ?? 'Origin'}, ${own}`;
+  }
+  if (status !== 204 && status !== 304 && length !== undefined) headers['Content-Length'] = length;
   res.writeHead(status, headers);
 }
 

@@ -7,7 +7,7 @@ import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { isFollowed, searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
 import type { Inclusion } from '../resources/search-query.ts';
-import type { Including } from './include.ts';
+import type { Brought, Including, Spare } from './include.ts';
 import { sightForType } from './scope.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { valuesOf } from './values.ts';
@@ -24,21 +24,36 @@ interface Targets {
   readonly canonicals: Map<string, Set<string>>;
 }
 
+/** Targets that are read before their size is looked at. */
+const AT_ONCE = 100;
+
 /** What the sources refer to, as far as the caller sees it. */
 export async function followAll(
   including: Including,
   inclusions: readonly Inclusion[],
   sources: readonly Match[],
-): Promise<readonly Match[]> {
-  if (inclusions.length === 0) return [];
+  { characters }: Spare,
+): Promise<Brought> {
+  if (inclusions.length === 0) return { matches: [], cut: false };
   const targets: Targets = { references: new Map(), canonicals: new Map() };
   for (const source of sources) collectTargets(including, inclusions, source, targets);
-  const read = [...targets.references.values()].map((target) => readTarget(including, target));
-  const found = (await Promise.all(read)).filter((match) => match !== undefined);
-  for (const [canonical, types] of targets.canonicals) {
-    found.push(...(await readCanonical(including, canonical, types)));
+  const found: Match[] = [];
+  let left = characters;
+  const isFull = (matches: readonly Match[]): boolean => {
+    for (const { text } of matches) left -= text.length;
+    found.push(...matches);
+    return left < 0;
+  };
+  const wanted = [...targets.references.values()];
+  for (let from = 0; from < wanted.length; from += AT_ONCE) {
+    const read = wanted.slice(from, from + AT_ONCE).map((target) => readTarget(including, target));
+    if (isFull((await Promise.all(read)).filter((match) => match !== undefined)))
+      return { matches: found, cut: true };
   }
-  return found;
+  for (const [canonical, types] of targets.canonicals) {
+    if (isFull(await readCanonical(including, canonical, types))) return { matches: found, cut: true };
+  }
+  return { matches: found, cut: false };
 }
 
 function collectTargets(

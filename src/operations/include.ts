@@ -34,8 +34,8 @@ export interface Brought {
 const keyOf = ({ ref, seq }: Match): string => `${ref} ${seq}`;
 
 /**
- * What is included beside the matches, each once, in the order in which it was found. At most `includesMax`; what was cut
- * is said in `warnings`.
+ * What is included beside the matches, each once, in the order in which it was found. At most `includesMax`, and
+ * `answerBytesMax` characters; what was cut is said in `warnings`.
  */
 export async function findIncluded(
   room: Room,
@@ -50,6 +50,7 @@ export async function findIncluded(
   const known = new Set(matches.map(keyOf));
   const included: Match[] = [];
   let cut = false;
+  let characters = room.settings.answerBytesMax;
   let sources = matches;
   for (let round = 0; sources.length > 0 && !cut; round += 1) {
     const asked = (one: Inclusion): boolean => round === 0 || one.iterate;
@@ -59,17 +60,31 @@ export async function findIncluded(
       cut = true;
       break;
     }
-    const followed = await followAll(including, ways[0], sources);
+    const spare = { count: room.settings.includesMax - included.length, characters };
+    const followed = await followAll(including, ways[0], sources, spare);
     // Among what refers may be everything that is known already.
     const most = known.size + room.settings.includesMax - included.length;
     const referring = await referAll(including, ways[1], sources, most);
-    const next = [...followed, ...referring.matches].filter((match) => isNew(known, match));
-    const left = room.settings.includesMax - included.length;
-    cut = referring.cut || next.length > left;
-    sources = next.slice(0, left);
+    const next = [...followed.matches, ...referring.matches].filter((match) => isNew(known, match));
+    sources = fitting(next, { ...spare, characters });
+    cut = followed.cut || referring.cut || sources.length < next.length;
+    for (const { text } of sources) characters -= text.length;
     included.push(...sources);
   }
   return { included, warnings: cut ? [CUT] : [] };
+}
+
+/** How much more a page may include. */
+export interface Spare {
+  readonly count: number;
+  readonly characters: number;
+}
+
+/** As many as there is room for. */
+function fitting(matches: readonly Match[], { count, characters }: Spare): readonly Match[] {
+  let left = characters;
+  const over = matches.findIndex(({ text }, index) => index >= count || (left -= text.length) < 0);
+  return over === -1 ? matches : matches.slice(0, over);
 }
 
 /** @throws OperationOutcomeError for types whose resources are not found by what they refer to */

@@ -27,6 +27,8 @@ export interface DeskSettings extends RuleSettings {
   readonly bundleEntriesMax: number;
   /** Bytes of a body; what a patch makes of a resource is bounded likewise. */
   readonly bodyBytesMax: number;
+  /** Characters of what a page includes, and of the answers of a Bundle. */
+  readonly answerBytesMax: number;
   /** Nesting of JSON. */
   readonly jsonDepthMax: number;
   /** Off only for measurement. */

@@ -1,18 +1,24 @@
 /** batch (http://hl7.org/fhir/R4/http.html#batch): entries that know nothing of each other, each a request of its own. */
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
-import { buildOutcome, ISSUES, OperationOutcomeError } from '../../fhir/issue.ts';
+import { buildOutcome, ISSUES, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import { auditRefusal } from '../audit.ts';
 import { readEntries, type Entry } from '../bundle-entry.ts';
 import type { Perform } from '../perform.ts';
 import { recordAlways } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
+import { createTurns } from '../turns.ts';
 
 export async function performBatch(room: Room, request: Request, perform: Perform): Promise<Reply> {
-  const { publicBase, bundleEntriesMax } = room.settings;
+  const { publicBase, bundleEntriesMax, answerBytesMax } = room.settings;
   const entries: ReplyEntry[] = [];
+  const turns = createTurns();
+  let left = answerBytesMax;
   for (const readEntry of readEntries(request, publicBase, bundleEntriesMax)) {
-    entries.push(await performOne(room, request, readEntry, perform));
+    const entry = await performOne(room, request, readEntry, perform, left);
+    left -= entry.text?.length ?? 0;
+    entries.push(entry);
+    await turns.after(entry.text?.length ?? 0);
   }
   return { status: 200, text: buildBundleText({ type: 'batch-response', entries }) };
 }
@@ -23,15 +29,47 @@ async function performOne(
   outer: Request,
   read: () => Entry,
   perform: Perform,
+  left: number,
 ): Promise<ReplyEntry> {
   try {
-    return await performEntry(room.settings.publicBase, read(), perform);
+    const entry = read();
+    if (left <= 0 && READS.has(entry.request.interaction))
+      throw new OperationOutcomeError('answer-too-large');
+    return fitted(await performEntry(room.settings.publicBase, entry, perform), entry, left);
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;
     await recordAlways(room, auditRefusal(outer, error.code));
     return refusedEntry(error);
   }
 }
+
+/** Interactions that are only done for their answer. */
+const READS: ReadonlySet<Request['interaction']> = new Set([
+  'read',
+  'vread',
+  'search-type',
+  'search-system',
+  'history-instance',
+  'history-type',
+  'history-system',
+]);
+
+/** What no longer fits: a read is refused, and what was done is told without the resource. */
+function fitted(answer: ReplyEntry, { request }: Entry, left: number): ReplyEntry {
+  if ((answer.text?.length ?? 0) <= left) return answer;
+  const { text: _text, fullUrl: _fullUrl, ...rest } = answer;
+  const isRead = READS.has(request.interaction);
+  if (isRead) return refusedEntry(new OperationOutcomeError('answer-too-large'));
+  const { response } = rest;
+  const outcome = response?.outcome ?? buildOutcome([LEFT_OUT]);
+  return { ...rest, response: { status: '200', ...response, outcome } };
+}
+
+const LEFT_OUT: IssueDetail = {
+  code: 'answer-too-large',
+  severity: 'information',
+  diagnostics: 'it was done; what it came to is left out',
+};
 
 const refusedEntry = ({ code, outcome }: OperationOutcomeError): ReplyEntry => ({
   response: { status: String(ISSUES[code].http), outcome },

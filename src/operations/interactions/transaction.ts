@@ -46,8 +46,9 @@ async function prepare(room: Room, request: Request, entries: readonly Entry[], 
     if (fullUrl !== undefined && 'ref' in answer) fullUrls.set(fullUrl, answer.ref);
   }
   await settleDraft(draft, 'transaction', fullUrls);
+  const left = { characters: draft.room.settings.answerBytesMax };
   for (const entry of inOrder.filter((one) => !answers.has(one))) {
-    answers.set(entry, await readEntry(draft, entry));
+    answers.set(entry, await readEntry(draft, entry, left));
   }
   const ordered = entries.map((entry) => redirected(draft, answers.get(entry)));
   return finish(draft, request, { kind: 'bundle', answers: ordered });
@@ -110,7 +111,7 @@ const CHECKS: Readonly<Partial<Record<Interaction, (room: Room, request: Request
   };
 
 /** A read by id sees the bundle's own writes; a search is run when they are committed (rules 3.9). */
-async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
+async function readEntry(draft: Draft, entry: Entry, left: { characters: number }): Promise<KeptAnswer> {
   const { interaction, type = '', id = '', versionId } = entry.request;
   const place = `Bundle.entry[${entry.index}]`;
   if (RESOURCE_TYPES.get(type)?.renderedFromAudit === true) {
@@ -145,6 +146,8 @@ async function readEntry(draft: Draft, entry: Entry): Promise<KeptAnswer> {
       expression: [place],
     });
   }
+  left.characters -= version.text.length;
+  if (left.characters < 0) throw new OperationOutcomeError('answer-too-large', { expression: [place] });
   draft.seen.push(seenOf(draft.room, version, version.text));
   return { kind: 'read', ref, seq: version.seq, ...head };
 }
