@@ -239,7 +239,10 @@ describe('conditional update (http://hl7.org/fhir/R4/http.html#cond-update)', ()
         another: another.id,
         unused: `unused-${uniques}-${way.length}`,
       };
-      const resource = { ...identified(value), ...(ids[id] !== undefined && { id: ids[id] }) };
+      const resource = {
+        ...identified(value, { language: 'en' }),
+        ...(ids[id] !== undefined && { id: ids[id] }),
+      };
       const url = `Patient?identifier=${encodeURIComponent(value)}`;
       const entry = { method: 'PUT', url, resource } as const;
       const reply =
