@@ -44,6 +44,8 @@ export interface Draft {
   readonly room: Room;
   readonly snapshot: Snapshot;
   readonly caller: Caller;
+  /** It is what a message says. */
+  readonly byMessage: boolean;
   /** What the caller sees. */
   readonly sight: Sight;
   readonly now: string;

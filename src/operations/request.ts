@@ -75,6 +75,8 @@ export interface Request {
   /** Milliseconds since 1970. */
   readonly ifModifiedSince?: number | undefined;
   readonly prefer: Preferences;
+  /** A message speaks: what its codes mean is its sender's affair. */
+  readonly byMessage?: true;
   readonly idempotencyKey?: { readonly id: string; readonly fingerprint: string } | undefined;
   readonly caller: Caller;
   readonly requestId: string;

@@ -27,11 +27,17 @@ export async function validateDraft(draft: Draft): Promise<void> {
 }
 
 /** A large resource is judged elsewhere, where its search values are taken as well. */
-async function judgePlanned({ room, caller }: Draft, ref: Ref, after: Body): Promise<readonly IssueDetail[]> {
+async function judgePlanned(
+  { room, caller, byMessage }: Draft,
+  ref: Ref,
+  after: Body,
+): Promise<readonly IssueDetail[]> {
   const { settings, heavy } = room;
-  if ((after.size ?? 0) < LARGE) return judgeAtLevel(settings, ref, after);
+  const unknownCodes = byMessage ? 'warning' : 'error';
+  if ((after.size ?? 0) < LARGE) return judgeAtLevel(settings, ref, after, { unknownCodes });
   const { details, values } = await heavy(caller.client, 'examine', encodeJson(after.storing), {
     ...askedOf(settings, ref),
+    unknownCodes,
   });
   rememberValues(after.plain, values);
   return andFaultsOf(ref, after.plain, details);

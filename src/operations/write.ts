@@ -45,6 +45,7 @@ export function openDraft(room: Room, request: Request, snapshot: Snapshot): Dra
     room,
     snapshot,
     caller: request.caller,
+    byMessage: request.byMessage === true,
     sight: sightFor(request),
     now: new Date(room.clock.now()).toISOString(),
     planned: new Map(),

@@ -8,6 +8,7 @@ import { checkStructure } from './validation/check.ts';
 import { evaluatorOf } from './validation/evaluator.ts';
 import { toExpression } from './validation/expression.ts';
 import { checkLiterals } from './validation/literals.ts';
+import { checkCodings } from './validation/codings.ts';
 import { checkExtensions } from './validation/extensions.ts';
 import type { Around, Membership } from './validation/profile-check.ts';
 import { checkProfiles, isKnown } from './validation/profile.ts';
@@ -26,6 +27,8 @@ export interface ValidateOptions extends Around {
   readonly oneOf?: readonly string[];
   /** The tree that keeps literals, where the resource has such: how its numbers are written is judged by it. */
   readonly storing?: Resource;
+  /** What a code is that its code system, which is held, does not have; an error when not said. */
+  readonly unknownCodes?: 'error' | 'warning';
   /** Canonicals by which the resource is judged as well, whatever it claims. */
   readonly against?: readonly string[];
 }
@@ -50,7 +53,10 @@ const isForm = ({ type }: Found): boolean => type === 'structure';
 function complete(run: Run, resource: Resource, level: Level, options: ValidateOptions): readonly Found[] {
   const around: Around = { ...loaded, ...options };
   const { against = [], oneOf = [] } = options;
-  if (run.found.length === 0) checkExtensions(run, resource, around);
+  if (run.found.length === 0) {
+    checkExtensions(run, resource, around);
+    if (level !== 'structural') checkCodings(run, options.unknownCodes ?? 'error');
+  }
   if (run.found.some(isError)) return run.found;
   const claims = level === 'structural' ? { resources: [] } : run;
   return [...run.found, ...checkProfiles(claims, resource, around, { against, oneOf })];

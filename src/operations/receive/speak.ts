@@ -48,6 +48,7 @@ const requestBy = ({ newId }: Room, caller: Caller): Request => ({
   query: [],
   queryText: '',
   prefer: {},
+  byMessage: true,
   caller,
   requestId: newId(),
   signal: new AbortController().signal,

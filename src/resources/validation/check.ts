@@ -22,6 +22,7 @@ export function checkStructure(resource: Resource): Run {
     later: [],
     resources: [],
     extensions: [],
+    codings: [],
     ids: [],
     container: { resource, place: '' },
   };
@@ -79,6 +80,7 @@ function checkType(run: Run, type: string, value: Tree, place: string): void {
   const around = { parentData: {}, parentDataProperty: '', rootData: value, dynamicAnchors: {} };
   if (!validate.call(run, value, { instancePath: place, ...around }))
     explain(run, type, validate.errors ?? []);
+  if (type === 'Coding') run.codings.push({ value, place });
   if (type === 'Extension') run.extensions.push({ value, place });
   if (type === 'Reference') checkReference(run, value, place);
   if (value['contained'] !== undefined)

@@ -6,7 +6,7 @@ import type { Resource } from '../../fhir/types.ts';
 import { checkValue } from './element-check.ts';
 import { carrierOf, type Carrier } from './extension-context.ts';
 import { extensionOf, isError, type Around, type Check } from './profile-check.ts';
-import type { ContextRow, ExtensionRow } from './profile-row.ts';
+import type { ContextRow, ElementRule, ExtensionRow } from './profile-row.ts';
 import { add, note, type Found, type Run } from './run.ts';
 import { nameOf } from './target-check.ts';
 import { containerAt } from './targets.ts';
@@ -21,7 +21,7 @@ export function checkExtensions(run: Run, root: Resource, around: Around): void 
     const { url } = met.value as { readonly url: string }; // sound extensions have it
     const carrier = carrierOf(root, met.place);
     const row = extensionOf(around, url);
-    if (row === undefined) checkUnknown(run, met, url, carrier, around);
+    if (row === undefined) checkUnknown(run, root, met, url, carrier, around);
     else checkKnown({ run, around, root, met, url, carrier, row }, counts);
   }
 }
@@ -29,15 +29,48 @@ export function checkExtensions(run: Run, root: Resource, around: Around): void 
 const MODIFIER = /\/modifierExtension\/\d+$/;
 const WITHIN = 'Extension';
 
-function checkUnknown(run: Run, { place }: Met, url: string, carrier: Carrier, around: Around): void {
-  const isAbsolute = /^[a-z][a-z\d+.-]*:/i.test(url);
+/** Absolute, and not the name of a part. */
+const isAbsoluteUrl = (url: string): boolean => /^[a-z][a-z\d+.-]*:/i.test(url);
+
+function checkUnknown(
+  run: Run,
+  root: Resource,
+  { place }: Met,
+  url: string,
+  carrier: Carrier,
+  around: Around,
+): void {
+  const isAbsolute = isAbsoluteUrl(url);
   // Within an extension, the name that its definition gives it will do.
   if (!isAbsolute && carrier.type !== WITHIN)
     return tell(run, `${place}/url`, 'the url of an extension is absolute, unless it is part of another');
+  if (!isAbsolute) checkPart(run, place, url, ruleOf(around, root, carrier.place, carrier.value));
   if (MODIFIER.test(place) && around.unknownModifiers !== 'accept') return tell(run, place, UNKNOWN_MODIFIER);
   if (around.thorough !== true || !isAbsolute) return;
   const says = 'this extension is not known here; it is kept as it is';
   note(run.found, { code: 'structure-invalid', type: 'extension', severity: 'information', place, says });
+}
+
+type Parts = Readonly<Record<string, ElementRule>>;
+const partsOf = (rule: ElementRule | undefined): Parts | undefined => rule?.elements?.['extension']?.slices;
+const nameOfPart = ({ elements }: ElementRule): unknown => elements?.['url']?.fixed;
+
+/** The definition of the extension at a place: its own, or that of the extension that it is a part of. */
+function ruleOf(around: Around, root: Resource, place: string, value: unknown): ElementRule | undefined {
+  const { url = '' } = (value ?? {}) as { readonly url?: string };
+  if (isAbsoluteUrl(url)) return extensionOf(around, url)?.rule;
+  const holder = carrierOf(root, place);
+  if (holder.type !== WITHIN) return undefined;
+  const parts = partsOf(ruleOf(around, root, holder.place, holder.value)) ?? {};
+  return Object.values(parts).find((part) => nameOfPart(part) === url);
+}
+
+/** What an extension is made of, its definition says: it has no parts beside those. */
+function checkPart(run: Run, place: string, url: string, rule: ElementRule | undefined): void {
+  const parts = partsOf(rule);
+  const names = parts === undefined ? [] : Object.values(parts).map(nameOfPart);
+  if (parts === undefined || names.includes(url)) return;
+  tell(run, `${place}/url`, `its extension has no such part; expected ${names.join(' or ')}`);
 }
 
 const UNKNOWN_MODIFIER =

@@ -34,6 +34,8 @@ export interface Run {
   readonly resources: (Met & { readonly container: Met })[];
   /** Every extension, with its place. */
   readonly extensions: { readonly value: unknown; readonly place: string }[];
+  /** Every Coding, with its place. */
+  readonly codings: { readonly value: unknown; readonly place: string }[];
   /** Elements with an id of their own; of a resource it is another thing. */
   readonly ids: { readonly id: unknown; readonly place: string }[];
   /** The nearest resource that is not contained itself. */
