@@ -48,17 +48,31 @@ const nameOfSystem = toV2(CODING_SYSTEMS);
 /** HL7's own tables: `HL70278` ⇄ `http://terminology.hl7.org/CodeSystem/v2-0278`. */
 const V2_TABLE = 'http://terminology.hl7.org/CodeSystem/v2-';
 
-/** Local codes are a facility's own: `L`, `99abc` and names that no table has. */
+/** Local codes are a facility's own: `L`, `99abc` (table 0396). */
 const LOCAL_CODES = 'https://closeloop.dev/fhir/local-codes/';
+const LOCAL = /^(?:L|99.{0,60})$/;
 
-/** The system of a coding by its CWE.3; undefined when that is empty. `facility` is whose local codes these would be. */
+/**
+ * The system of a coding by its CWE.3; undefined when that is empty, or a name that nobody knows: such a code is kept as
+ * text. `facility` is whose local codes these would be.
+ */
 export function systemOfCodingSystem(name: string | undefined, facility: string): string | undefined {
   if (name === undefined) return undefined;
-  const table = /^HL7(\d{4})$/.exec(name)?.[1];
+  const table = V2_TABLE_NAME.exec(name)?.[1];
   if (table !== undefined) return V2_TABLE + table;
   if (URI.test(name)) return name;
-  return systemOfName(name) ?? LOCAL_CODES + encodeURIComponent(facility) + '/' + encodeURIComponent(name);
+  return (
+    systemOfName(name) ??
+    (LOCAL.test(name)
+      ? LOCAL_CODES + encodeURIComponent(facility) + '/' + encodeURIComponent(name)
+      : undefined)
+  );
 }
+
+const V2_TABLE_NAME = /^HL7(\d{4})$/;
+
+/** Whether a name of a coding system (CWE.3) says which one is meant. */
+export const isKnownCodingSystem = (name: string): boolean => systemOfCodingSystem(name, 'any') !== undefined;
 
 /** CWE.3 of a coding's system: a name of table 0396, the name of a local code, else the URI itself. */
 export function codingSystemOf(system: string | undefined): string | undefined {

@@ -4,18 +4,29 @@
  */
 import type { CodeableConcept, Coding } from '../../fhir/types.ts';
 import type { Cwe } from '../datatypes.ts';
-import { codingSystemOf, systemOfCodingSystem } from './codes.ts';
+import { codingSystemOf, isKnownCodingSystem, systemOfCodingSystem } from './codes.ts';
 import { filled, some, toFhirString } from './plain.ts';
 
 /** A coded value; undefined when it is empty. `facility` is whose local codes these would be. */
 export function readConcept(cwe: Cwe | undefined, facility: string): CodeableConcept | undefined {
   if (cwe === undefined) return undefined;
   const coding = some([readCoding(first(cwe), facility), readCoding(alternate(cwe), facility)]);
-  const text =
+  const words =
     toFhirString(cwe.originalText) ??
     (coding?.[0]?.display === undefined || cwe.identifier === undefined ? toFhirString(cwe.text) : undefined);
+  const text = toFhirString([words, ...strangersOf(cwe)].filter((part) => part !== undefined).join(' '));
   return coding === undefined && text === undefined ? undefined : filled({ coding, text });
 }
+
+/** Codes of systems that nobody knows, as words: `(K12, EPIC)`. */
+export const strangersOf = (cwe: Cwe): readonly string[] =>
+  [first(cwe), alternate(cwe)].flatMap((triplet) => {
+    const code = toFhirString(triplet.code);
+    const system = toFhirString(triplet.system);
+    return code === undefined || system === undefined || isKnownCodingSystem(system)
+      ? []
+      : [`(${code}, ${system})`];
+  });
 
 /** As {@link readConcept}, and always with text where there are words at all: the reason in words. */
 export function readReason(cwe: Cwe | undefined, facility: string): CodeableConcept | undefined {
@@ -86,9 +97,10 @@ const alternate = (cwe: Cwe): Triplet => ({
 /** A code in FHIR holds single spaces only, and none at its ends. */
 function readCoding({ code, display, system, version }: Triplet, facility: string): Coding | undefined {
   const plain = toFhirString(code)?.replaceAll(/\s+/g, ' ');
-  if (plain === undefined) return undefined;
+  const named = toFhirString(system);
+  if (plain === undefined || (named !== undefined && !isKnownCodingSystem(named))) return undefined;
   return filled({
-    system: systemOfCodingSystem(toFhirString(system), facility),
+    system: systemOfCodingSystem(named, facility),
     version: toFhirString(version),
     code: plain,
     display: toFhirString(display),

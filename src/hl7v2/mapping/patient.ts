@@ -85,7 +85,7 @@ const CDC = 'urn:oid:2.16.840.1.113883.6.238';
 const CDC_NAMES: ReadonlySet<string> = new Set(['HL70005', 'CDCREC', 'CDCREC1', '']);
 
 function readGroups(url: string, groups: readonly Cwe[], facility: string): readonly Extension[] {
-  const concepts = groups.flatMap((group) => readConcept(asCdc(group), facility) ?? []);
+  const concepts = groups.flatMap((group) => readConcept(withoutAlternate(asCdc(group)), facility) ?? []);
   if (concepts.length === 0) return [];
   const codings = concepts.flatMap(({ coding = [] }) => coding.filter(({ system }) => system === CDC));
   const [categories, max] = CATEGORIES[url] ?? [[], 0];
@@ -109,6 +109,14 @@ const CATEGORIES: Readonly<Record<string, readonly [codes: readonly string[], ma
   [RACE]: [['1002-5', '2028-9', '2054-5', '2076-8', '2106-3'], 5],
   [ETHNICITY]: [['2135-2', '2186-5'], 1],
 };
+
+/** US Core has one coding for a race. */
+const withoutAlternate = ({ identifier, text, nameOfCodingSystem, originalText }: Cwe): Cwe => ({
+  identifier,
+  text,
+  nameOfCodingSystem,
+  originalText,
+});
 
 const asCdc = (group: Cwe): Cwe =>
   group.identifier !== undefined && CDC_NAMES.has(group.nameOfCodingSystem ?? '')

@@ -149,12 +149,18 @@ export function readPerson(
     findings.add('patient');
     return undefined;
   }
+  const isAnother = segmentsNamed(message, 'PID').some((segment) => !isSameNumbers(readPid(segment), pid));
+  if (isAnother) findings.add('another-patient');
   const resource = readPatient(pid, context.namespaces, header.sendingFacility ?? '');
   const { identifier: identifiers = [], name: [name] = [], birthDate } = resource;
   checkPerson(pid, resource.gender, birthDate, identifiers, findings);
   const { family, given } = name ?? {};
   return { identifiers, name: filled({ family, given }), birthDate, resource };
 }
+
+/** Some repeat the PID; whoever stands in it with other numbers is somebody else. */
+const isSameNumbers = (one: Pid, other: Pid): boolean =>
+  one.patientIdentifierList[0]?.idNumber === other.patientIdentifierList[0]?.idNumber;
 
 function checkPerson(
   pid: Pid,

@@ -103,8 +103,10 @@ function readContent(observations: readonly Obx[], findings: Findings): Content 
   );
   const [one] = documents;
   if (one === undefined) return readLines(observations, findings);
-  if (documents.length > 1) findings.add('more-documents');
-  const data = decodeData(one.ed);
+  const parts = partsOfOne(documents);
+  if (parts.length > 1) findings.add('document-parts');
+  if (documents.length > parts.length) findings.add('more-documents');
+  const data = joined(parts.map(({ ed }) => decodeData(ed)));
   if (data === undefined) findings.add('encoding');
   if (data === undefined || data === '') {
     if (data === '') findings.add('document');
@@ -113,6 +115,45 @@ function readContent(observations: readonly Obx[], findings: Findings): Content 
   const contentType = typeOfContent(one.ed, data);
   if (contentType === UNKNOWN) findings.add('content-type');
   return { obx: one.obx, contentType, data };
+}
+
+interface Encapsulated {
+  readonly obx: Obx;
+  readonly ed: Ed;
+}
+
+/**
+ * The first document, and what of it stands in further OBX: some systems bound the length of a segment. A part says the same
+ * of itself as the beginning does, and begins like no document.
+ */
+function partsOfOne(documents: readonly Encapsulated[]): readonly Encapsulated[] {
+  const [one] = documents;
+  if (one === undefined || !beginsDocument(one.ed)) return documents.slice(0, 1);
+  const end = documents.findIndex(
+    (other, index) => index > 0 && (!isAlike(one, other) || beginsDocument(other.ed)),
+  );
+  return end === -1 ? documents : documents.slice(0, end);
+}
+
+const isAlike = (a: Encapsulated, b: Encapsulated): boolean =>
+  a.ed.typeOfData === b.ed.typeOfData &&
+  a.ed.dataSubtype === b.ed.dataSubtype &&
+  a.ed.encoding === b.ed.encoding &&
+  a.obx.observationIdentifier?.identifier === b.obx.observationIdentifier?.identifier;
+
+/** How the bytes of documents begin: PDF, markup, RTF, archives, images. */
+const BEGINNING =
+  /^(?:\xef\xbb\xbf)?\s*(?:%PDF-|<\?xml|<ClinicalDocument|<html|<!DOCTYPE|\{\\rtf|PK\x03\x04|II\*|MM\0\*|\xff\xd8\xff|\x89PNG|GIF8|\xd0\xcf\x11\xe0)/i;
+
+const beginsDocument = (ed: Ed): boolean =>
+  BEGINNING.test(Buffer.from((decodeData(ed) ?? '').slice(0, 64), 'base64').toString('latin1'));
+
+/** Base64 of all bytes; undefined when one part is not what its encoding says. */
+function joined(parts: readonly (string | undefined)[]): string | undefined {
+  const [only] = parts;
+  if (parts.length === 1) return only;
+  if (parts.includes(undefined)) return undefined;
+  return Buffer.concat(parts.map((part) => Buffer.from(part ?? '', 'base64'))).toString('base64');
 }
 
 function readLines(observations: readonly Obx[], findings: Findings): Content | undefined {

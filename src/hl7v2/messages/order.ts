@@ -13,6 +13,7 @@ import {
   readAlternate,
   readConcept,
   readReason,
+  strangersOf,
   writeAlternate,
   writeConcept,
   writeReason,
@@ -66,7 +67,9 @@ export function readService(cwe: Cwe | undefined, facility: string): CodeableCon
   if (cwe === undefined) return { coding: [REFERRAL] };
   if (!isDocumentType(cwe)) return readConcept(cwe, facility) ?? { coding: [REFERRAL] };
   const service = readAlternate(cwe, facility);
-  const text = toFhirString(cwe.originalText);
+  const unknown = strangersOf(cwe);
+  const words = unknown.length > 0 ? (cwe.originalText ?? cwe.alternateText) : cwe.originalText;
+  const text = toFhirString([words, ...unknown].filter((part) => part !== undefined).join(' '));
   return filled({ coding: [service ?? REFERRAL], text });
 }
 

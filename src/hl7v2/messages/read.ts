@@ -14,6 +14,7 @@ import { readStatusReason } from './osu-o51.ts';
 import { unsupportedKind } from './supported.ts';
 import type { About, Fault, Header, MessageName, Reading, ReadingContext } from './reading.ts';
 import { readReferral } from './ref-i12.ts';
+import { checkValues } from './altered.ts';
 import { findUntaken } from './untaken.ts';
 import { isVisitEvent, readVisit } from './siu-s12.ts';
 
@@ -30,6 +31,7 @@ export function readMessage(message: Message, context: ReadingContext): Reading 
   const occurredAt = readPast(orc?.dateTimeOfTransaction, 'ORC-9', context, findings) ?? header.sentAt;
   const about = { kind: 'reading', ...header, ...numbers, patient, occurredAt } as const;
   const meant = readMeaning(message, name, { header, ...numbers, patient }, context, findings);
+  checkValues(message, name.slice(0, 3), findings);
   for (const { segment, places } of findUntaken(message, name.slice(0, 3))) findings.untaken(segment, places);
   return { ...about, ...meant, findings: findings.all };
 }

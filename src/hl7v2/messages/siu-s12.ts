@@ -119,6 +119,7 @@ function readSlot(
     (start === undefined || minutesDuration === undefined ? undefined : addTo(start, minutesDuration, 'min'));
   // "Either start and end are specified, or neither" (Appointment app-2); a day alone is no slot.
   const isSlot = isInstant(start) && isInstant(end);
+  if (isSlot && Date.parse(end) < Date.parse(start)) findings.add('slot-backwards');
   return isSlot ? filled({ start, end, minutesDuration }) : {};
 }
 
