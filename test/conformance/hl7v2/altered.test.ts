@@ -87,12 +87,12 @@ describe('(rules 7.8) what becomes of it', () => {
     const message = filled(order(), 'OBR', 31, 'K12^Knee pain^EPIC~M17^Osteoarthritis^I10~L1^Local^L');
     await exchange.say(message);
     const [made] = await exchange.all('ServiceRequest', `identifier=R-${count}`);
-    expect(made?.['reasonCode']).toMatchObject([
-      { text: 'Knee pain (K12, EPIC)' },
-      { coding: [{ system: 'http://hl7.org/fhir/sid/icd-10-cm', code: 'M17' }] },
-      { coding: [{ code: 'L1' }] },
+    const reasons = made?.['reasonCode'] as readonly { text: string; coding?: object[] }[] | undefined;
+    expect(reasons?.map(({ text, coding }) => [text, coding?.length])).toEqual([
+      ['Knee pain (K12, EPIC)', undefined],
+      ['Osteoarthritis', 1],
+      ['Local', 1],
     ]);
-    expect((made?.['reasonCode'] as object[])[0]).not.toHaveProperty('coding');
   });
 
   test('a document in parts is whole', async () => {
