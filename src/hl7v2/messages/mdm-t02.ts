@@ -143,7 +143,7 @@ const isAlike = (a: Encapsulated, b: Encapsulated): boolean =>
 
 /** How the bytes of documents begin: PDF, markup, RTF, archives, images. */
 const BEGINNING =
-  /^(?:\xef\xbb\xbf)?\s*(?:%PDF-|<\?xml|<ClinicalDocument|<html|<!DOCTYPE|\{\\rtf|PK\x03\x04|II\*|MM\0\*|\xff\xd8\xff|\x89PNG|GIF8|\xd0\xcf\x11\xe0)/i;
+  /^(?:\xef\xbb\xbf)?\s*(?:%PDF-|<\?xml|<ClinicalDocument|<html|<!DOCTYPE|\{\\rtf|PK|II\*|MM|\xff\xd8\xff|\x89PNG|GIF8|\xd0\xcf)/i;
 
 const beginsDocument = (ed: Ed): boolean =>
   BEGINNING.test(Buffer.from((decodeData(ed) ?? '').slice(0, 64), 'base64').toString('latin1'));
