@@ -1,25 +1,33 @@
 /** What the roof looks up in the store about organizations, on behalf of the door and of delivery. */
-import type { Ref, Resource } from './fhir/types.ts';
+import type { Identifier, Ref, Resource } from './fhir/types.ts';
 import type { OrganizationName } from './http/bearer.ts';
 import type { Clause, Match } from './ports/query.ts';
 import type { Store } from './ports/store.ts';
+import { identityOf } from './resources/parties/identity-systems.ts';
+import { findRow } from './resources/parties/register.ts';
+import { MEMBER_KIND } from './resources/parties/standing.ts';
 
 const EVERYTHING = { everything: true } as const;
 /** Endpoints of one organization that are looked at; an address book, not a directory. */
 const ENDPOINTS_MAX = 100;
 
-/** The Organization that a token means: by reference or by identifier; undefined when there is none, or not one alone. */
+/** The member that a token means: by reference, or by an identifier that is verified for it; undefined for nobody. */
 export function createFindOrganization(store: Store): (name: OrganizationName) => Promise<Ref | undefined> {
   return async (name) => {
-    if ('reference' in name) {
-      const version = await store.snapshot().read(name.reference, EVERYTHING);
-      return version?.text === undefined ? undefined : name.reference;
-    }
-    const { system, value } = name;
-    const where: Clause = { kind: 'token', param: 'identifier', system, code: value };
-    const [found, another] = await search(store, 'Organization', where, 2);
-    return another === undefined ? found?.ref : undefined;
+    const organization = 'reference' in name ? name.reference : await holderOf(store, name);
+    if (organization === undefined) return undefined;
+    const [version, member] = await Promise.all([
+      store.snapshot().read(organization, EVERYTHING),
+      store.snapshot().record(MEMBER_KIND, organization),
+    ]);
+    return version?.text === undefined || member === undefined ? undefined : organization;
   };
+}
+
+async function holderOf(store: Store, name: Identifier): Promise<Ref | undefined> {
+  const identity = identityOf(name);
+  const row = identity && (await findRow(store.snapshot(), 'register', identity));
+  return row?.state === 'verified' ? row.holder : undefined;
 }
 
 /** The Endpoints that an organization manages, as of now. */

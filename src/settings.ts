@@ -176,6 +176,11 @@ export const SETTINGS = {
     ['administrator', 'everyone'],
     'Who may create a resource by PUT to an unused id; everyone but an administrator within its own range, as in org-id.1.',
   ),
+  identitySystems: list(
+    [],
+    'Systems whose identifiers say who an organization is, beside those that always do; they are verified before they count.',
+    { shape: ['absolute URIs', (part: string) => URL.canParse(part)] },
+  ),
   openTaskForServiceRequest: onOff(
     true,
     'An active order with a performer opens its referral Task by itself.',

@@ -127,6 +127,7 @@ export function raiseDesk(parts: DeskParts): {
       pageSizeDefault: config.pageSize,
       auditReads: config.auditReads === 'on',
       sourceName: base,
+      exampleOids: config.demo,
     },
     address: createAddress({
       subscriptions,

@@ -21,6 +21,7 @@ import { OPERATIONS, OPERATIONS_BY_NAME } from './operations/operations/index.ts
 import { OFFERED } from './operations/perform.ts';
 import { createFindOrganization } from './organizations.ts';
 import type { Answer } from './hl7v2/received.ts';
+import { prepareParties } from './parties.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Store } from './ports/store.ts';
 import type { Rails } from './rails/index.ts';
@@ -117,6 +118,7 @@ async function raise(
   });
   const listening = [...(config.hl7Links === undefined ? [] : readListening(config.hl7Links)), ...added];
   const outgoing = createOutgoing(config, listening, clock);
+  await prepareParties({ store, config, clock, log, listening });
   const threads = createHeavyThreads({
     threads: config.heavyThreads,
     timeoutMs: config.heavyTimeoutMs,

@@ -15,10 +15,24 @@ const coded = (system: string, code: string) => ({ coding: [{ system, code }] })
 
 // — the directory
 
+export const NPI_SYSTEM = 'http://hl7.org/fhir/sid/us-npi';
+
+/** A number with the right check digit, the same for the same name. */
+export function npiOf(name: string): string {
+  let sum = 0;
+  for (const letter of name) sum = (sum * 31 + letter.charCodeAt(0)) % 100_000_000;
+  const digits = `1${String(sum).padStart(8, '0')}`;
+  const luhn = Array.from(digits).reduce((total, digit, at) => {
+    const counted = Number(digit) * (at % 2 === 0 ? 2 : 1);
+    return total + (counted > 9 ? counted - 9 : counted);
+  }, 24);
+  return `${digits}${(10 - (luhn % 10)) % 10}`;
+}
+
 export const organization = (id: string, more: More = {}): Resource => ({
   resourceType: 'Organization',
   id,
-  identifier: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: `npi-${id}` }],
+  identifier: [{ system: NPI_SYSTEM, value: npiOf(id) }],
   active: true,
   name: id,
   ...more,

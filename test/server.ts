@@ -202,6 +202,10 @@ async function seed(server: TestServer, organizations: readonly string[]): Promi
     const { status, text } = await server.ask(ADMINISTRATOR, 'PUT', refOf(resource), resource);
     if (status !== 201) throw new Error(`seed: ${status} ${text}`);
   }
+  for (const id of organizations) {
+    const { status, text } = await server.ask(ADMINISTRATOR, 'POST', `Organization/${id}/$admit`);
+    if (status !== 200) throw new Error(`seed: ${status} ${text}`);
+  }
 }
 
 function* headersOf(method: Method, sending: Sending): Iterable<readonly [string, string]> {

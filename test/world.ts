@@ -35,6 +35,8 @@ export const SETTINGS: DeskSettings = {
   includesMax: 1000,
   openTaskForServiceRequest: true,
   aheadToleranceMs: 300_000,
+  identitySystems: [],
+  exampleOids: true,
 };
 
 // — who asks

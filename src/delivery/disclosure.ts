@@ -8,7 +8,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Snapshot, Version } from '../ports/store.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
-import { readParty } from '../resources/party.ts';
+import { partyIn, resolveParty } from '../resources/party.ts';
+import { partyWorldOf } from '../resources/party-world.ts';
 import { readConsents } from './consents.ts';
 import { serverSight, type Ask } from './gates.ts';
 import { patientsIn } from './subject.ts';
@@ -73,11 +74,9 @@ async function buildDisclosure(
 async function readActors(now: Snapshot, consents: readonly Resource[]): Promise<ReadonlyMap<string, Ref>> {
   const named = new Set(consents.flatMap(actorsOf));
   const actors = new Map<string, Ref>();
+  const world = partyWorldOf(now);
   for (const ref of named) {
-    const party = await readParty(ref, async (role) => {
-      const version = await now.read(role, serverSight);
-      return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // validated when stored
-    });
+    const party = partyIn(await resolveParty({ reference: ref }, world));
     if (party !== undefined) actors.set(ref, party);
   }
   return actors;

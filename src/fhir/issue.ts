@@ -100,7 +100,7 @@ export const ISSUES = {
   'organization-unknown': row(
     'forbidden',
     403,
-    'The token must name an Organization that this server knows.',
+    'The token must name an Organization that is a member here; an administrator admits it.',
   ),
   // — searching
   'search-parameter-unknown': row(
@@ -187,6 +187,21 @@ export const ISSUES = {
     'work-item',
   ),
   'not-custodian': row('forbidden', 403, 'Only the organization that keeps this resource may change it.'),
+  // — who is who
+  'identifier-protected': row(
+    'forbidden',
+    403,
+    'Ask an administrator to verify it; others are yours to write.',
+  ),
+  'party-protected': row('forbidden', 403, 'Ask an administrator; leave the element as you read it.'),
+  'identifier-taken': row('duplicate', 409, 'An administrator settles who it is.'),
+  'identifier-check-digit': row('value', 422, 'Correct it at the source.', 'AA', '', 'applied'),
+  'party-ambiguous': row('multiple-matches', 422, 'Name one of the places.', 'AA', '204', 'work-item'),
+  'party-inactive': row('business-rule', 422, 'Choose its successor.', 'AA', '204', 'work-item'),
+  'party-unresolved': row('not-found', 422, 'Pick the party, or verify a channel.', 'AA', '204', 'work-item'),
+  'party-check': row('conflict', 422, 'Compare name and number, then release.', 'AA', '204', 'work-item'),
+  'party-resolved': row('informational', 200, 'Nothing has to be done.', 'AA', '', 'applied'),
+  'sender-mismatch': row('forbidden', 403, 'Send in your own name.', 'AE', '207', 'quarantine'),
   // — the referral's rules
   'not-your-move': row('forbidden', 403, 'The other party makes this move.', 'AR', '204', 'quarantine'),
   'transition-not-allowed': row(

@@ -2,6 +2,8 @@
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
+import { typeOf } from '../resources/element.ts';
+import { OWN_ONLY, PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
 import { declarationOf, EVERYTHING, placesIn, type Draft, type Planned } from './draft.ts';
 import { sightForType } from './scope.ts';
 import { patientsIn } from './values.ts';
@@ -24,11 +26,16 @@ export function checkMayChange(draft: Draft, unchanged: Planned): void {
   if (!mayWrite(draft, unchanged, unchanged.custodian)) throw refuse(unchanged);
 }
 
-const refuse = (planned: Planned): OperationOutcomeError =>
-  new OperationOutcomeError('not-custodian', {
-    diagnostics: `${planned.ref} is kept by another organization`,
-    expression: placesIn(planned),
-  });
+/** Names what the caller sent, never an id that was made for it. */
+function refuse(planned: Planned): OperationOutcomeError {
+  const { ref, before, after, method } = planned;
+  const owner = before === undefined ? belongsTo(ref, after?.plain) : undefined;
+  const what =
+    owner === undefined || method !== 'POST'
+      ? `${ref} is kept by another organization.`
+      : `A new ${typeOf(ref)} of ${owner} is written by that organization.`;
+  return new OperationOutcomeError('not-custodian', { diagnostics: what, expression: placesIn(planned) });
+}
 
 /** A Subscription tells its writer of a type: without the scope to search that type, it would be a way around it. */
 function checkDisclosedType({ caller }: Draft, planned: Planned): void {
@@ -54,14 +61,19 @@ function mayWrite({ caller }: Draft, planned: Planned, custodian: Ref | ''): boo
   const { ref, before, after, returns } = planned;
   if (returns === true && custodian !== caller.organization) return false;
   const declared = declarationOf(ref);
+  const ruled = before ?? after?.plain;
+  if (PARTY_TYPES.has(typeOf(ref)) && ruled !== undefined && isPrivate(ruled)) {
+    return custodian === caller.organization && !OWN_ONLY.has(typeOf(ref));
+  }
   if (declared.belongsTo !== undefined) {
     return [before, after?.plain]
       .filter((version) => version !== undefined)
       .every((version) => (belongsTo(ref, version) ?? custodian) === caller.organization);
   }
-  const ruled = before ?? after?.plain;
   return (ruled !== undefined && declared.writtenByParties?.(ruled)) || custodian === caller.organization;
 }
+
+const isPrivate = (version: Resource): boolean => standingOf(version) === 'private';
 
 const belongsTo = (ref: Ref, version: Resource | undefined): Ref | undefined =>
   version === undefined ? undefined : declarationOf(ref).belongsTo?.(version, ref);

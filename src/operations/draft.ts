@@ -7,6 +7,7 @@ import { mapBody, type Body } from '../fhir/body.ts';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
+import type { RecordKeep, RecordWrite } from '../ports/record.ts';
 import type { Expectation, Keep, Snapshot, Write } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
@@ -53,11 +54,17 @@ export interface Draft {
   readonly planned: Map<Ref, Planned>;
   readonly keeps: Map<string, Keep>;
   readonly expects: Expectation[];
+  /** State that is not FHIR, written in the same commit. */
+  readonly records: RecordWrite[];
+  /** Records that were relied on, by kind and key. */
+  readonly recordKeeps: Map<string, RecordKeep>;
   readonly moves: Move[];
   readonly notes: IssueDetail[];
   /** Stored versions that the answer shows beside what is written. */
   readonly seen: Seen[];
   readonly links: { readonly rel: string; readonly ref: Ref }[];
+  /** Private Organizations by which the caller names itself as requester. */
+  readonly aliases: Set<Ref>;
   /** Creates that became the next version of another resource. */
   readonly adopted: Map<Ref, Ref>;
   /** Writes that change nothing: the version that is told instead. */

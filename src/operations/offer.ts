@@ -16,6 +16,7 @@ import {
   type Template,
   type Write,
 } from '../ports/store.ts';
+import type { RecordKeep } from '../ports/record.ts';
 import { typeOf } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
 import { reachOf } from '../resources/reach.ts';
@@ -50,6 +51,8 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
       request.traceparent,
     ),
     settles: [],
+    ...(draft.records.length > 0 && { records: draft.records }),
+    ...(draft.recordKeeps.size > 0 && { recordKeeps: keptRecords(draft) }),
   };
   return { commit, templates };
 }
@@ -57,6 +60,12 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
 /** What is told carries on the trace of the request that caused it. */
 const traced = (entries: readonly OutboxEntry[], traceparent: string | undefined): readonly OutboxEntry[] =>
   traceparent === undefined ? entries : entries.map((entry) => ({ ...entry, traceparent }));
+
+/** What the same commit writes is compared by its write. */
+const keptRecords = ({ records, recordKeeps }: Draft): readonly RecordKeep[] =>
+  [...recordKeeps.values()].filter(
+    (keep) => !records.some(({ kind, key }) => kind === keep.kind && key === keep.key),
+  );
 
 /** One planned change as the engine needs it: text, search values, edges of reach. */
 export function buildWrite({ ref, method, base, after, custodian, parties }: Planned): Write {
@@ -98,7 +107,7 @@ export interface Done<T> {
 
 /** Plans on the latest snapshot and commits; when that was refused as stale, plans again in the writer's turn. */
 export async function offer<T extends Offer>(
-  { store }: Room,
+  { store }: Pick<Room, 'store'>,
   prepare: (snapshot: Snapshot) => Promise<T>,
 ): Promise<Done<T>> {
   const result = await prepare(store.snapshot());

@@ -14,7 +14,9 @@ import {
 } from '../fhir/reference.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
+import type { Version } from '../ports/store.ts';
 import { localRefOf, typeOf } from '../resources/element.ts';
+import { PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { ambiguous, findCondition } from './condition.ts';
 import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
@@ -140,7 +142,7 @@ export async function checkReferences(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
     if (planned.byRule) continue;
     for (const [ref, path] of newReferences(planned)) {
-      if (await isReferable(sighted(draft, planned), ref)) continue;
+      if (await isReferable(sighted(draft, planned), ref, ADDRESSED.has(typeOf(planned.ref)))) continue;
       issues.push({
         code: 'reference-not-found',
         diagnostics: `${ref} does not exist, or you may not read it`,
@@ -150,6 +152,12 @@ export async function checkReferences(draft: Draft): Promise<void> {
   }
   const [first, ...rest] = issues;
   if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
+}
+
+function isOthersPrivate({ caller }: Draft, ref: Ref, { text = '', custodian }: Version): boolean {
+  if (caller.administrator || custodian === caller.organization || !PARTY_TYPES.has(typeOf(ref)))
+    return false;
+  return standingOf(JSON.parse(text) as Resource) === 'private'; // validated when stored
 }
 
 /** Local references of the new version that the version before did not have, with their first place. */
@@ -170,13 +178,17 @@ function localReferences(resource: Resource): readonly (readonly [Ref, string])[
   });
 }
 
-async function isReferable(draft: Draft, ref: Ref): Promise<boolean> {
+/** Records with which somebody is asked: whom another organization keeps privately is its own to ask (directory DR29). */
+const ADDRESSED: ReadonlySet<string> = new Set(['Task', 'ServiceRequest']);
+
+async function isReferable(draft: Draft, ref: Ref, own: boolean): Promise<boolean> {
   const planned = draft.planned.get(ref);
   if (planned !== undefined && planned.before === undefined) return planned.after !== undefined;
   if (planned !== undefined && planned.after === undefined) return false;
   if (!RESOURCE_TYPES.has(typeOf(ref))) return false;
   const version = await draft.snapshot.read(ref, draft.sight);
   if (version?.text === undefined) return false;
+  if (own && isOthersPrivate(draft, ref, version)) return false;
   if (planned === undefined) keepSight(draft, ref);
   return true;
 }

@@ -31,6 +31,10 @@ export interface DeskSettings extends RuleSettings {
   readonly answerBytesMax: number;
   /** Nesting of JSON. */
   readonly jsonDepthMax: number;
+  /** Systems whose identifiers say who an organization is, beside those of the table. */
+  readonly identitySystems: readonly string[];
+  /** Whether OIDs of the arc for examples may stand for somebody: in a demonstration. */
+  readonly exampleOids: boolean;
   /** Off only for measurement. */
   readonly auditReads: boolean;
   /** How this server names itself as the source of AuditEvents. */

@@ -4,12 +4,15 @@
  */
 import { completeDraft } from './complete.ts';
 import { checkConsents } from './consents.ts';
+import { resolveAddressees } from './addressees.ts';
 import { checkCustody } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
+import { guardParties } from './party-guard.ts';
 import { applyRules } from './rule.ts';
 import { checkQuery } from './query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
+import { nameStandings } from './standings.ts';
 import { leaveUnchanged } from './unchanged.ts';
 import { validateDraft } from './validate-draft.ts';
 import type { Interaction, Request } from './request.ts';
@@ -32,9 +35,12 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [resolveReferences,    CREATE | UPDATE | PATCH          | TRANSACTION],
   [completeDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [validateDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
+  [nameStandings,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION],
+  [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
+  [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION],

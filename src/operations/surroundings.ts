@@ -3,8 +3,10 @@ import { facilityOf } from '../delivery/facility.ts';
 import { oidOfUrl, systemOfOid } from '../fhir/identifier.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
-import { localRef, typeOf, valuesAt } from '../resources/element.ts';
-import { readParty } from '../resources/party.ts';
+import { typeOf } from '../resources/element.ts';
+import { findRow, keyOf, type RegisterRow } from '../resources/parties/register.ts';
+import { addressedParty, partyIn, resolveParty, type PartyWorld } from '../resources/party.ts';
+import { isCounted, rolesQuery } from '../resources/party-world.ts';
 import type { Surroundings } from '../resources/rules.ts';
 import { EVERYTHING, readPreview, type Draft } from './draft.ts';
 import { findPlanned, findPreview } from './preview.ts';
@@ -21,7 +23,7 @@ export function surroundingsOf(draft: Draft): Surroundings {
     read: async (ref) => (ref === undefined ? undefined : readPreview(draft, ref)),
     find: (type, param, to) => find(draft, type, param, to),
     keeperOf: (ref) => keeperOf(draft, ref),
-    partyOf: (reference) => partyOf(draft, reference),
+    partyOf: (reference) => addressedParty(reference, partyWorldIn(draft)),
     changes: (type) =>
       [...draft.planned.values()]
         .filter(({ ref }) => typeOf(ref) === type)
@@ -32,12 +34,12 @@ export function surroundingsOf(draft: Draft): Surroundings {
   };
 }
 
-/** An organization's own OID, as a link or the organization has it; else the server's, which is told apart from all. */
+/** An organization's own OID, as a link or the register has it; else the server's, which is told apart from all. */
 async function namespaceOf(draft: Draft, organization: Ref): Promise<string> {
   const { links, settings } = draft.room;
   const named = links().flatMap(({ senders, receivers }) => [...senders, ...receivers]);
   const oids = named.filter(({ facility }) => systemOfOid(facility) !== undefined);
-  const own = await facilityOf(organization, oids, (ref) => readPreview(draft, ref));
+  const own = await facilityOf(organization, oids, draft.snapshot);
   return systemOfOid(own ?? '') ?? `urn:oid:${settings.serverOid ?? oidOfUrl(settings.publicBase)}`;
 }
 
@@ -69,24 +71,33 @@ function isNew({ planned }: Draft, ref: Ref): boolean {
   return own?.method === 'POST' && own.base === 0;
 }
 
-/** The Organization that a Reference stands for as a party; by its identifier when it has no literal reference. */
-export async function partyOf(draft: Draft, reference: unknown): Promise<Ref | undefined> {
-  const ref = localRef(reference) ?? (await partyByIdentifier(draft, reference));
-  if (ref === undefined) return undefined;
-  return readParty(ref, (party) => readPreview(draft, party));
-}
+/** Whom a Reference stands for as a party; what a client notes beside it is not believed. */
+export const partyOf = async (draft: Draft, reference: unknown): Promise<Ref | undefined> =>
+  partyIn(await resolveParty(reference, partyWorldIn(draft)));
 
-async function partyByIdentifier(draft: Draft, reference: unknown): Promise<Ref | undefined> {
-  const [identifier] = valuesAt(reference, 'identifier') as readonly { system?: string; value?: string }[];
-  if (identifier?.value === undefined || identifier.system === undefined) return undefined;
-  const refs = await findPreview(draft, {
-    type: 'Organization',
-    where: { kind: 'token', param: 'identifier', code: identifier.value, system: identifier.system },
-    sort: [],
-    sight: EVERYTHING,
-    count: 2,
-    offset: 0,
-    total: false,
-  });
-  return refs.length === 1 ? refs[0] : undefined;
-}
+/** Who stands for whom as things will be; what was learnt is asked again at the moment of commit. */
+export const partyWorldIn = (draft: Draft): PartyWorld => ({
+  read: (ref) => readPreview(draft, ref),
+  async rolesOf(practitioner) {
+    const query = rolesQuery(practitioner);
+    const refs = await (isNew(draft, practitioner) ? findPlanned(draft, query) : findPreview(draft, query));
+    const keeper = await keeperOf(draft, practitioner);
+    const roles: Resource[] = [];
+    for (const ref of refs) {
+      const role = await readPreview(draft, ref);
+      if (role !== undefined && isCounted(role, await keeperOf(draft, ref), keeper)) roles.push(role);
+    }
+    return roles;
+  },
+  async row(kind, identity) {
+    const planned = draft.records.find((one) => one.kind === kind && one.key === keyOf(identity));
+    if (planned !== undefined) return planned.body as RegisterRow | undefined; // the register writes nothing else
+    const row = await findRow(draft.snapshot, kind, identity);
+    draft.recordKeeps.set(`${kind} ${keyOf(identity)}`, {
+      kind,
+      key: keyOf(identity),
+      version: row?.version ?? 0,
+    });
+    return row;
+  },
+});

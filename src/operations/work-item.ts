@@ -21,6 +21,9 @@ export const KINDS = {
   'message-parked': 'A message waits for one that comes before it',
   'note-withdrawn': 'A note was taken back by its author',
   'note-missing': 'A status that brings a note came without it',
+  'party-unresolved': 'A referral is addressed to somebody whom no verified identifier names',
+  'party-check': 'A referral is addressed by the number of one organization and the name of another',
+  'identifier-claim': 'An organization asserts an identifier that is to be verified',
 } as const;
 
 export type WorkItemKind = keyof typeof KINDS;

@@ -49,7 +49,12 @@ export interface Reach {
   readonly outward: readonly Ref[];
   /** Resources that carry the referral to this one (`Appointment.basedOn`). */
   readonly inward: readonly Ref[];
-  /** A directory resource: every authenticated organization sees it. */
+  /**
+   * Resources that this one names and that are reached by it only where the same organization keeps both, and where not
+   * everyone sees them (a private party in its keeper's own content).
+   */
+  readonly named?: readonly Ref[];
+  /** A directory resource: every authenticated organization sees it. Decided anew by every write. */
   readonly everyone: boolean;
 }
 

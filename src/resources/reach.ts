@@ -1,7 +1,9 @@
 /** What a resource declares about reach, read from one version of it (rules 2.2). */
+import { walkReferences } from '../fhir/reference.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Reach } from '../ports/store.ts';
 import { localRef, localRefOf, typeOf, valuesAt } from './element.ts';
+import { PARTY_TYPES, standingOf } from './parties/standing.ts';
 import type { ResourceType } from './resource.ts';
 
 /**
@@ -17,14 +19,31 @@ export function reachOf(
   parties: readonly Ref[],
   isDirectory: (type: string) => boolean,
 ): Reach {
-  const everyone = declared.directory === true;
+  const isParty = PARTY_TYPES.has(declared.type);
+  const everyone =
+    declared.directory === true && !(isParty && resource !== undefined && standingOf(resource) === 'private');
   if (resource === undefined) return { parties: [], outward: [], inward: [], everyone };
   return {
     parties,
     outward: targets(resource, declared.carries).filter((ref) => !isDirectory(typeOf(ref))),
     inward: targets(resource, declared.follows).filter((ref) => FOLLOWED.has(typeOf(ref))),
+    named: everyone ? [] : partiesNamed(resource),
     everyone,
   };
+}
+
+/** Every party that it names, wherever: a private one is told with what names it (directory DR29). */
+function partiesNamed(resource: Resource): readonly Ref[] {
+  const named = new Set<Ref>();
+  walkReferences(
+    resource,
+    ({ text }) => {
+      const ref = localRefOf(text);
+      if (ref !== undefined && PARTY_TYPES.has(typeOf(ref))) named.add(ref);
+    },
+    { skipEntries: true },
+  );
+  return [...named];
 }
 
 function targets(resource: Resource, paths: readonly string[] = []): readonly Ref[] {

@@ -37,7 +37,7 @@ export interface Surroundings {
   find(type: string, param: string, to: Ref): Promise<readonly (Resource & { readonly id: string })[]>;
   /** The organization that keeps a resource, as it will be; undefined for what is not here, or the server's own. */
   keeperOf(ref: Ref): Promise<Ref | undefined>;
-  /** The Organization that a Reference stands for as a party: itself, or by its role, service, team or device. */
+  /** Whom an element of a Task or a ServiceRequest stands for as a party, as found when it was written. */
   partyOf(reference: unknown): Promise<Ref | undefined>;
   /** The other changes of the same bundle to this type. */
   changes(type: string): readonly Change[];

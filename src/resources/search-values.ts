@@ -5,6 +5,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { SearchValue } from '../ports/query.ts';
 import { PATIENT_PARAM, patientsOf } from './compartment.ts';
+import { withoutSecretNumbers } from './parties/secret.ts';
 import { searchParameters, type SearchParameter } from './search-parameters.ts';
 import { visitElements, type ElementPath } from './search/element-path.ts';
 import { extractorOf, VALUES_MAX, type Emit } from './search/extract.ts';
@@ -19,10 +20,11 @@ export { VALUES_MAX } from './search/extract.ts';
  * that the type's declaration adds to the Patient compartment.
  */
 export function searchValues(
-  resource: Resource,
+  given: Resource,
   type: string,
   compartment: readonly string[] = [],
 ): SearchValue[] {
+  const resource = type === 'Organization' ? withoutSecretNumbers(given) : given;
   const values: SearchValue[] = [];
   for (const collect of gettersOf(type)) collect(resource, values);
   values.push(...membersOf(resource));

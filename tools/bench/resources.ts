@@ -33,7 +33,7 @@ const coded = (system: string, code: string, display: string) => ({
 export const organization = (id: string): Resource => ({
   resourceType: 'Organization',
   id,
-  identifier: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: `npi-${id}` }],
+  identifier: [{ system: 'https://bench.example.org/organizations', value: id }],
   active: true,
   name: `Organization ${id}`,
 });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Ref, Resource } from '../../src/fhir/types.ts';
 import { buildWrite } from '../../src/operations/offer.ts';
 import type { AuditEntry, Commit, Write } from '../../src/ports/store.ts';
+import { withStanding, writeMember } from '../../src/resources/parties/standing.ts';
 import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
 import {
   bringsPatient,
@@ -62,7 +63,12 @@ async function load(referrals: number): Promise<World> {
   const folder = makeFolder();
   const store = await openEmbeddedStore({ folder, reserveBytes: 0 });
   const begun = performance.now();
-  await store.commit(commitOf(organizationIds.map((id) => written(organization(id), '', []))));
+  const members = organizationIds.map((id) => withStanding(organization(id), 'member'));
+  const at = new Date().toISOString();
+  await store.commit({
+    ...commitOf(members.map((member) => written(member, '', []))),
+    records: organizationIds.map((id) => writeMember(`Organization/${id}`, { by: 'bench', at })),
+  });
   let next = 0;
   let resources = organizationIds.length;
   await Promise.all(

@@ -103,6 +103,20 @@ export async function prepareWorld(
     requestId: randomUUID(),
     signal: new AbortController().signal,
   });
+  for (const { ref } of Object.values(ORGANIZATIONS)) {
+    await running.perform({
+      interaction: 'operation',
+      operation: 'admit',
+      type: 'Organization',
+      id: idOf(ref),
+      query: [],
+      queryText: '',
+      prefer: {},
+      caller: ADMINISTRATOR,
+      requestId: randomUUID(),
+      signal: new AbortController().signal,
+    });
+  }
   const sign = (side: Side) =>
     devIssuer.sign({
       subject: `demo-${side}`,

@@ -22,16 +22,19 @@ export async function createScene(issuer: Issuer, ledger: Ledger, lanes: number)
   return { tokens, ledger, lanes };
 }
 
+const PARAMETERS = { resourceType: 'Parameters' };
+
 /** The organizations, their roles, and the recipient's Subscriptions. */
 export async function seed(base: string, { tokens, lanes }: Scene, receiverPort: number): Promise<void> {
-  const must = async (ask: Omit<Ask, 'requestId' | 'body'>, body: object): Promise<void> => {
+  const must = async (ask: Omit<Ask, 'requestId' | 'body'>, body: object, status = 201): Promise<void> => {
     const answer = await send(base, { ...ask, requestId: randomUUID(), body: JSON.stringify(body) });
-    if (answer?.status !== 201) throw new Error(`seed ${ask.path}: ${answer?.status} ${answer?.text}`);
+    if (answer?.status !== status) throw new Error(`seed ${ask.path}: ${answer?.status} ${answer?.text}`);
   };
   for (const id of ['north', 'south']) {
     const organization = { resourceType: 'Organization', id, active: true, name: id };
     const role = { resourceType: 'PractitionerRole', id, organization: { reference: `Organization/${id}` } };
     await must({ method: 'PUT', path: `/Organization/${id}`, token: tokens.admin }, organization);
+    await must({ method: 'POST', path: `/Organization/${id}/$admit`, token: tokens.admin }, PARAMETERS, 200);
     await must({ method: 'PUT', path: `/PractitionerRole/${id}`, token: tokens.admin }, role);
   }
   for (let lane = 0; lane < lanes; lane += 1) {

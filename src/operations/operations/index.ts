@@ -1,5 +1,6 @@
 /** The registry of operations: one line each. Routes, capability, definitions and audit follow. */
 import type { Request } from '../request.ts';
+import { admit } from './admit.ts';
 import { convert } from './convert.ts';
 import { everything } from './everything.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
@@ -19,6 +20,8 @@ const DECLARED: readonly Operation[] = [
   metaDelete,
   timeline,
   validate,
+  // — on parties
+  admit,
   // — on terminology
   expand,
   validateInValueSet,

@@ -4,7 +4,8 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import type { AuditEntry, OutboxRow, Snapshot } from '../../ports/store.ts';
 import { idOf, localRef, typeOf, valuesAt } from '../../resources/element.ts';
-import { readParty } from '../../resources/party.ts';
+import { addressedParty } from '../../resources/party.ts';
+import { partyWorldOf } from '../../resources/party-world.ts';
 import { EVERYTHING } from '../draft.ts';
 import { FATE_SYSTEM } from '../receive/marks.ts';
 import type { Caller } from '../request.ts';
@@ -176,14 +177,9 @@ export async function partiesOf(snapshot: Snapshot, commits: readonly Commit[]):
   const task = commits
     .flatMap(({ written }) => written)
     .findLast(({ kind, resource }) => kind === 'edit' && resource !== undefined)?.resource;
-  const party = async (reference: unknown): Promise<Ref | undefined> => {
-    const ref = localRef(reference);
-    return ref === undefined ? undefined : readParty(ref, (one) => readAny(snapshot, one));
+  const world = partyWorldOf(snapshot);
+  return {
+    initiator: await addressedParty(task?.['requester'], world),
+    recipient: await addressedParty(task?.['owner'], world),
   };
-  return { initiator: await party(task?.['requester']), recipient: await party(task?.['owner']) };
-}
-
-async function readAny(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {
-  const version = await snapshot.read(ref, EVERYTHING);
-  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // a stored text
 }

@@ -9,7 +9,8 @@ import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/bu
 import { receiptOfFailure, type Receipt } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
 import { localRef } from '../../resources/element.ts';
-import { readParty } from '../../resources/party.ts';
+import { addressedParty } from '../../resources/party.ts';
+import { partyWorldOf } from '../../resources/party-world.ts';
 import { parsePlace } from '../../resources/outgoing-address.ts';
 import type { Acknowledged, Outgoing, Peers } from './peer.ts';
 import { readTold } from './told.ts';
@@ -108,7 +109,8 @@ async function contextOf(
   { link, links, receiver }: Directed,
   now: Snapshot,
 ): Promise<BuildingContext> {
-  const parties = [await partyOf(now, task.requester), await partyOf(now, task.owner)];
+  const world = partyWorldOf(now);
+  const parties = [await addressedParty(task.requester, world), await addressedParty(task.owner, world)];
   const sender = parties.find((party) => party !== receiver) ?? receiver;
   const named = links.flatMap(({ senders, receivers }) => [...senders, ...receivers]);
   const { declineOrderControl, namespaces, noteReferralField, processingIds, unacknowledged, zone } =
@@ -120,12 +122,8 @@ async function contextOf(
     zone,
     namespaces,
     processingId: processingIds[0],
-    sendingFacility: await facilityOf(sender, [...(link?.receivers ?? []), ...named], (ref) =>
-      read(now, ref),
-    ),
-    receivingFacility: await facilityOf(receiver, [...(link?.senders ?? []), ...named], (ref) =>
-      read(now, ref),
-    ),
+    sendingFacility: await facilityOf(sender, [...(link?.receivers ?? []), ...named], now),
+    receivingFacility: await facilityOf(receiver, [...(link?.senders ?? []), ...named], now),
     patientSystems: { initiator: recordSystems(patient), recipient: [] },
     declineOrderControl,
     noteReferralField,
@@ -141,11 +139,6 @@ function recordSystems({ identifier = [] }: Patient): readonly string[] {
   const typed = identifier.filter(({ type }) => type?.coding?.some(({ code }) => RECORD_NUMBERS.has(code)));
   const kept = typed.length > 0 ? typed : identifier.filter(({ type }) => type === undefined).slice(0, 1);
   return kept.flatMap(({ system }) => system ?? []);
-}
-
-async function partyOf(now: Snapshot, reference: unknown): Promise<Ref | undefined> {
-  const ref = localRef(reference);
-  return ref === undefined ? undefined : readParty(ref, (role) => read(now, role));
 }
 
 async function read(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {

@@ -15,7 +15,8 @@ import type { Claimed, Snapshot } from '../../ports/store.ts';
 import { readState } from '../../referral/state.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
-import { readParty } from '../../resources/party.ts';
+import { addressedParty } from '../../resources/party.ts';
+import { partyWorldOf } from '../../resources/party-world.ts';
 import { visitsOf, type VisitsAround } from '../../resources/referral-rules/visits.ts';
 import { noteOfDocument, noteOfReference } from './note.ts';
 
@@ -81,10 +82,7 @@ function visitsAround(asOf: Snapshot): VisitsAround {
       return matches.map(({ text }) => JSON.parse(text) as Resource & { id: string }); // stored texts were validated
     },
     keeperOf: async (ref) => (await asOf.read(ref, EVERYTHING))?.custodian || undefined,
-    async partyOf(reference) {
-      const ref = localRef(reference);
-      return ref === undefined ? undefined : readParty(ref, (one) => read(asOf, one));
-    },
+    partyOf: (reference) => addressedParty(reference, partyWorldOf(asOf)),
   };
 }
 

@@ -5,7 +5,7 @@ import { ROWS } from '../../referral/extensions.ts';
 import { isSameReference } from '../../referral/fields.ts';
 import { decideRequest } from '../../referral/request-status.ts';
 import { note } from '../../referral/ruling.ts';
-import { isOpen, modifiedAt, readState, withState } from '../../referral/state.ts';
+import { isOpen, isReferralTask, modifiedAt, readState, withState } from '../../referral/state.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { valuesAt } from '../element.ts';
 import type { Change, Further, Move, Ruling, Surroundings } from '../rules.ts';
@@ -104,7 +104,9 @@ function whyNotSent(performers: readonly unknown[]): string {
 }
 
 async function bringsTask(ref: Ref, around: Surroundings): Promise<boolean> {
-  if (around.changes('Task').some(({ after }) => after !== undefined && focusOf(after) === ref)) return true;
+  const brings = ({ after }: Change): boolean =>
+    after !== undefined && isReferralTask(after) && focusOf(after) === ref;
+  if (around.changes('Task').some(brings)) return true;
   return (await referralTasksOn(ref, around)).length > 0;
 }
 

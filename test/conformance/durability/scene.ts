@@ -44,6 +44,9 @@ export async function openScene(folder?: string): Promise<Scene> {
       const organization = { resourceType: 'Organization', id: 'north', active: true, name: 'north' };
       const answer = await post(base, admin, ['PUT', '/Organization/north'], organization);
       if (answer?.status !== 201) throw new Error(`seed: ${answer?.status} ${answer?.text}`);
+      const parameters = { resourceType: 'Parameters' };
+      const admitted = await post(base, admin, ['POST', '/Organization/north/$admit'], parameters);
+      if (admitted?.status !== 200) throw new Error(`seed: ${admitted?.status} ${admitted?.text}`);
     },
     create: (base, family, key) =>
       post(base, north, ['POST', '/Patient'], { resourceType: 'Patient', name: [{ family }] }, key),

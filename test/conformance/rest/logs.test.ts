@@ -28,8 +28,10 @@ test('no name, birth date, identifier, id or query stands in it, at the finest l
   );
   const { send, must } = await clientOf(running);
   const as = 'administrator';
-  for (const id of ['initiator', 'recipient', 'stranger'])
+  for (const id of ['initiator', 'recipient', 'stranger']) {
     await must(`PUT Organization/${id}`, { as, body: make.organization(id) });
+    await must(`POST Organization/${id}/$admit`, { as });
+  }
 
   const body = make.patient({
     identifier: [{ system: make.MRN_SYSTEM, value: 'MRN-771' }],

@@ -1,0 +1,195 @@
+/**
+ * Whom the elements of a write address or name as its author (directory DR23 to DR29). A reference stays as it was sent;
+ * beside it the server notes the party that it stands for, in the same commit, and says so. What leads nowhere holds the
+ * referral and asks a person; what leads to somebody else's name is refused.
+ */
+import type { Ref, Resource } from '../fhir/types.ts';
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import { isSameReference } from '../referral/fields.ts';
+import { ROWS } from '../referral/extensions.ts';
+import { readState } from '../referral/state.ts';
+import { localRef, typeOf, valuesAt } from '../resources/element.ts';
+import { isPlausible, judgeAddressee, type Judged } from '../resources/parties/judge.ts';
+import { frozenParty, RESOLVED_PARTY } from '../resources/party.ts';
+import { moveOf } from '../resources/referral-rules/consequences.ts';
+import { placesIn, replan, type Draft, type Planned } from './draft.ts';
+import { hold } from './held.ts';
+import { partyWorldIn } from './surroundings.ts';
+
+type Seat = 'author' | 'addressee';
+
+/** Elements that name a party, by type. */
+const ELEMENTS: ReadonlyMap<string, readonly (readonly [element: string, seat: Seat])[]> = new Map([
+  [
+    'ServiceRequest',
+    [
+      ['requester', 'author'],
+      ['performer', 'addressee'],
+    ],
+  ],
+  [
+    'Task',
+    [
+      ['requester', 'author'],
+      ['owner', 'addressee'],
+    ],
+  ],
+  ['Communication', [['recipient', 'addressee']]],
+] as const);
+
+/** Resolves the parties of everything in the draft that names some; orders before the Tasks that are about them. */
+export async function resolveAddressees(draft: Draft): Promise<void> {
+  for (const type of ELEMENTS.keys()) {
+    for (const planned of draft.planned.values()) {
+      if (planned.byRule || planned.after === undefined || typeOf(planned.ref) !== type) continue;
+      await resolveElements(draft, planned);
+    }
+  }
+}
+
+async function resolveElements(draft: Draft, planned: Planned): Promise<void> {
+  const { ref, before, after } = planned;
+  for (const [element, seat] of ELEMENTS.get(typeOf(ref)) ?? []) {
+    const found: (Ref | undefined)[] = [];
+    const values = valuesAt(after?.plain, element);
+    for (const value of values) {
+      const old = valuesAt(before, element).find((one) => isSameReference(one, value));
+      found.push(await resolveOne({ draft, planned, element, seat, value, old }));
+    }
+    if (
+      found.some((party) => party !== undefined) ||
+      values.some((value) => frozenParty(value) !== undefined)
+    )
+      replan(draft, ref, (tree) => withParties(tree, element, found));
+  }
+}
+
+interface Asked {
+  readonly draft: Draft;
+  readonly planned: Planned;
+  readonly element: string;
+  readonly seat: Seat;
+  /** The Reference. */
+  readonly value: unknown;
+  /** The same reference in the version before. */
+  readonly old: unknown;
+}
+
+/** The party that is noted beside the reference; undefined where the reference says it itself, or leads nowhere. */
+async function resolveOne(asked: Asked): Promise<Ref | undefined> {
+  const { draft, planned, seat, value, old } = asked;
+  const known = frozenParty(old);
+  const own = localRef(value);
+  if (known !== undefined && known !== own) return known;
+  const { caller } = draft;
+  const judged = await judgeAddressee(
+    value,
+    partyWorldIn(draft),
+    seat === 'author' ? caller.organization : undefined,
+  );
+  if (old !== undefined) return renew(asked, judged);
+  if (planned.ref.startsWith('Communication/'))
+    return judged.kind === 'recognised' ? judged.party : undefined;
+  return seat === 'author' ? resolveAuthor(asked, judged) : resolveAddressee(asked, judged);
+}
+
+/** What was held goes on when its party has become known; nothing else that stands is looked at again. */
+function renew({ draft, planned, seat, old }: Asked, judged: Judged): Ref | undefined {
+  if (judged.kind !== 'recognised' || !isPlausible(judged)) return frozenParty(old);
+  const { ref, after } = planned;
+  const [row] = ROWS;
+  const sent = after !== undefined && typeOf(ref) === 'Task' && readState(after.plain) === 'received';
+  if (seat === 'addressee' && sent && row !== undefined) {
+    draft.moves.push(moveOf(ref, row, { initiator: draft.caller.organization, recipient: judged.party }));
+  }
+  tellResolved(draft, planned, judged);
+  return judged.party;
+}
+
+function resolveAuthor(asked: Asked, judged: Judged): Ref | undefined {
+  const { draft, planned, element } = asked;
+  const { caller } = draft;
+  if (caller.administrator) return judged.kind === 'recognised' ? judged.party : undefined;
+  if (judged.kind === 'recognised') {
+    if (judged.party !== caller.organization) throw mismatch(asked);
+    tellResolved(draft, planned, judged, element);
+    return judged.party;
+  }
+  if (judged.kind !== 'unknown' || caller.organization === undefined) return undefined;
+  const aliases = new Set([...draft.aliases, judged.organization]);
+  if (aliases.size > 1) throw mismatch(asked);
+  draft.aliases.add(judged.organization);
+  draft.notes.push({
+    code: 'party-resolved',
+    severity: 'warning',
+    diagnostics: `${judged.organization} has no verified identifier; as the only requester it is taken for your own organization.`,
+    expression: placesIn(planned, [placeOf(planned, element)]),
+  });
+  return caller.organization;
+}
+
+const mismatch = ({ planned, element }: Asked): OperationOutcomeError =>
+  new OperationOutcomeError('sender-mismatch', {
+    diagnostics: `${placeOf(planned, element)} stands for another organization than yours.`,
+    expression: placesIn(planned, [placeOf(planned, element)]),
+  });
+
+const placeOf = ({ ref }: Planned, element: string): string => `${typeOf(ref)}.${element}`;
+
+async function resolveAddressee(asked: Asked, judged: Judged): Promise<Ref | undefined> {
+  const { draft, planned, element } = asked;
+  const expression = placesIn(planned, [placeOf(planned, element)]);
+  switch (judged.kind) {
+    case 'ambiguous':
+    case 'inactive':
+      throw new OperationOutcomeError(judged.kind === 'ambiguous' ? 'party-ambiguous' : 'party-inactive', {
+        diagnostics: judged.says,
+        expression,
+      });
+    case 'unknown':
+      await hold(draft, planned, { kind: 'party-unresolved', organization: judged.organization, expression });
+      return undefined;
+    case 'recognised':
+      if (isPlausible(judged)) {
+        tellResolved(draft, planned, judged, element);
+        return judged.party;
+      }
+      await hold(draft, planned, { kind: 'party-check', organization: judged.organization, expression });
+      return judged.organization;
+    default:
+      return undefined;
+  }
+}
+
+function tellResolved(
+  draft: Draft,
+  planned: Planned,
+  { says }: Extract<Judged, { readonly kind: 'recognised' }>,
+  element?: string,
+): void {
+  draft.notes.push({
+    code: 'party-resolved',
+    severity: 'information',
+    diagnostics: says,
+    ...(element !== undefined && { expression: placesIn(planned, [placeOf(planned, element)]) }),
+  });
+}
+
+/** The references of an element with the server's notes, and without a client's. */
+function withParties(tree: Resource, element: string, found: readonly (Ref | undefined)[]): Resource {
+  const value = tree[element];
+  const noted = Array.isArray(value)
+    ? value.map((one, i) => withParty(one, found[i]))
+    : withParty(value, found[0]);
+  return { ...tree, [element]: noted };
+}
+
+function withParty(reference: unknown, party: Ref | undefined): unknown {
+  const { extension = [], ...rest } = reference as {
+    readonly extension?: readonly { readonly url?: string }[];
+  }; // validated
+  const others = extension.filter(({ url }) => url !== RESOLVED_PARTY);
+  const noted =
+    party === undefined ? others : [...others, { url: RESOLVED_PARTY, valueReference: { reference: party } }];
+  return { ...rest, ...(noted.length > 0 && { extension: noted }) };
+}

@@ -1,0 +1,40 @@
+/** `Organization/[id]/$admit`: a listed organization becomes a member (directory DR2); for administrators alone. */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
+import { agentOf } from '../audit.ts';
+import { admitMember } from '../members.ts';
+import { parametersOf } from './output.ts';
+import type { Invocation, Operation, OperationReply } from './operation.ts';
+
+export const admit: Operation = {
+  name: 'admit',
+  title: 'Admit a member',
+  description:
+    'Gives a listed organization an account: tokens that name it are accepted from then on. For administrators.',
+  levels: ['instance'],
+  resource: ['Organization'],
+  affectsState: true,
+  parameters: [
+    {
+      name: 'outcome',
+      use: 'out',
+      min: 1,
+      max: '1',
+      type: 'code',
+      documentation: '`admitted`, or `was-member`, which changes nothing.',
+    },
+  ],
+  perform,
+};
+
+async function perform({ room, request }: Invocation): Promise<OperationReply> {
+  const { caller, id = '', requestId } = request;
+  if (!caller.administrator) {
+    throw new OperationOutcomeError('scope-insufficient', {
+      diagnostics: 'members are admitted by an administrator',
+    });
+  }
+  const organization: Ref = `Organization/${id}`;
+  const outcome = await admitMember(room, organization, { agent: agentOf(caller), requestId });
+  return { status: 200, resource: parametersOf([{ name: 'outcome', valueCode: outcome }]) };
+}

@@ -1,0 +1,47 @@
+/** What the roof does about parties before anybody is served: older folders are filled, and the links' OIDs are registered. */
+import { randomUUID } from 'node:crypto';
+import type { Config } from './config.ts';
+import type { Log } from './http/log.ts';
+import { registerLinks } from './operations/register.ts';
+import { fillRegister, type Named } from './operations/upgrade.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Listening } from './rails/hl7v2-mllp/index.ts';
+import type { EmbeddedStore } from './stores/embedded/open.ts';
+
+export interface PrepareParts {
+  readonly store: EmbeddedStore;
+  readonly config: Pick<Config, 'identitySystems'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly listening: readonly Listening[];
+}
+
+/** The format that brought the register. */
+const REGISTER_FORMAT = 2;
+
+const OID = /^[0-2](?:\.(?:0|[1-9]\d*))+$/;
+
+export async function prepareParties({ store, config, clock, log, listening }: PrepareParts): Promise<void> {
+  const named = namedBy(listening);
+  const parts = { store, clock, newId: randomUUID, named, identitySystems: config.identitySystems };
+  if (store.bornFormat < REGISTER_FORMAT) {
+    const filled = await fillRegister(parts);
+    if (filled !== undefined) log.write('info', 'the register of identifiers was filled', { ...filled });
+  }
+  for (const { oid, organization } of await registerLinks(parts)) {
+    log.write('warn', 'a link names an OID that is verified for another organization', { oid, organization });
+  }
+}
+
+/** The organizations of the links, each with the OIDs by which they know it. */
+export function namedBy(listening: readonly Listening[]): readonly Named[] {
+  return listening
+    .flatMap(({ links }) => links)
+    .flatMap(({ link: { senders, receivers, defaultReceiver } }) => [
+      ...[...senders, ...receivers].map(({ facility, organization }) => ({
+        organization,
+        ...(OID.test(facility) && { oid: facility }),
+      })),
+      ...(defaultReceiver === undefined ? [] : [{ organization: defaultReceiver }]),
+    ]);
+}

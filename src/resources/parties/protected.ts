@@ -1,0 +1,43 @@
+/**
+ * What of a member's or listed party an administrator alone writes (directory DR20): a table, read by every way to write.
+ * Elements that are not here are the party's own.
+ */
+import type { Resource } from '../../fhir/types.ts';
+import { typeOf, valuesAt } from '../element.ts';
+import { canonicalJson } from './canonical.ts';
+
+interface ProtectedElement {
+  readonly type: string;
+  readonly path: string;
+  /** A change that the organization may make itself all the same. */
+  readonly allows?: (before: unknown, after: unknown) => boolean;
+}
+
+const CL = 'https://closeloop.dev/fhir/StructureDefinition/';
+
+// prettier-ignore
+export const PROTECTED_ELEMENTS: readonly ProtectedElement[] = [
+  { type: 'Organization',     path: 'name' },
+  { type: 'Organization',     path: 'type' },
+  { type: 'Organization',     path: 'partOf' },
+  { type: 'Organization',     path: 'active', allows: (_before, after) => after === false },
+  { type: 'Organization',     path: 'meta.security' },
+  { type: 'Organization',     path: `extension(${CL}same-legal-entity)` },
+  { type: 'Organization',     path: `extension(${CL}same-ohca)` },
+  { type: 'PractitionerRole', path: 'organization' },
+];
+
+/** The first protected element that a write changes; lists count as sets, what is absent as empty. */
+export function changedElement(ref: string, before: Resource, after: Resource): string | undefined {
+  const changed = PROTECTED_ELEMENTS.filter(({ type }) => type === typeOf(ref)).find(({ path, allows }) => {
+    const [old, now] = [valuesOf(before, path), valuesOf(after, path)];
+    return canonicalJson(old) !== canonicalJson(now) && allows?.(old[0], now[0]) !== true;
+  });
+  return changed && `${changed.type}.${changed.path.replace(/\((.*)\)/, `.where(url='$1')`)}`;
+}
+
+function valuesOf(resource: Resource, path: string): readonly unknown[] {
+  const url = /^extension\((.*)\)$/.exec(path)?.[1];
+  if (url === undefined) return valuesAt(resource, path);
+  return valuesAt(resource, 'extension').filter((one) => (one as { url?: unknown }).url === url);
+}

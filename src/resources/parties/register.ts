@@ -1,0 +1,116 @@
+/**
+ * The register of identifiers (directory DR10): records that say to whom an identifier belongs. Only its verified rows
+ * answer "who is this?"; what an organization writes into its own Organization is a claim.
+ */
+import { URI_SYSTEM } from '../../fhir/identifier.ts';
+import type { Ref } from '../../fhir/types.ts';
+import type { RecordWrite, StoredRecord } from '../../ports/record.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import type { Identity } from './identity-systems.ts';
+
+/** Organizations have one register, persons another (DR19). */
+export type RegisterKind = 'register' | 'practitioner-register';
+
+export const kindFor = (type: string): RegisterKind =>
+  type === 'Practitioner' ? 'practitioner-register' : 'register';
+
+/** `asserted`: somebody says so, and nothing follows. `expired`, `revoked`: it addresses nobody any more. */
+export type RegisterState = 'asserted' | 'verified' | 'expired' | 'revoked';
+
+export interface RegisterRow extends Identity {
+  /** The Organization, or Practitioner, that it belongs to or is asserted for. */
+  readonly holder: Ref;
+  readonly state: RegisterState;
+  /** `administrator`, `link` (the operator's settings name it), `migration`. */
+  readonly how: string;
+  /** Who verified or asserted it. */
+  readonly by: string;
+  /** Instant. */
+  readonly at: string;
+}
+
+/** A row with the record's version, for whoever changes it. */
+export interface KnownRow extends RegisterRow {
+  readonly key: string;
+  readonly version: number;
+}
+
+export type RecordSource = Pick<Snapshot, 'record' | 'records'>;
+
+/** One row decides whose an identifier is; what is asserted has rows of its own, one for each who asserts it. */
+export const keyOf = ({ system, value }: Identity): string => `${system}\n${value}`;
+const keyOfRow = (row: RegisterRow): string =>
+  row.state === 'asserted' ? `${keyOf(row)}\n${row.holder}` : keyOf(row);
+
+export const rowOf = (record: StoredRecord): KnownRow => ({
+  ...(record.body as RegisterRow), // the register writes nothing else
+  key: record.key,
+  version: record.version,
+});
+
+/** The row that decides, whatever its state; undefined where nobody was ever verified. */
+export async function findRow(
+  source: RecordSource,
+  kind: RegisterKind,
+  identity: Identity,
+): Promise<KnownRow | undefined> {
+  const record = await source.record(kind, keyOf(identity));
+  return record && rowOf(record);
+}
+
+/** All rows of an organization or a person. */
+export async function rowsOf(source: RecordSource, holder: Ref): Promise<readonly KnownRow[]> {
+  const records = await source.records(kindFor(holder.slice(0, holder.indexOf('/'))), 'holder', holder);
+  return records.map(rowOf);
+}
+
+const OID = 'urn:oid:';
+
+/** The OID that is verified for an organization, bare; the system of its numbers, MSH-4 of its messages. */
+export async function verifiedOid(source: RecordSource, organization: Ref): Promise<string | undefined> {
+  const rows = await rowsOf(source, organization);
+  const row = rows.find(
+    ({ state, system, value }) => state === 'verified' && system === URI_SYSTEM && value.startsWith(OID),
+  );
+  return row?.value.slice(OID.length);
+}
+
+/** All rows of a state. */
+export async function rowsIn(
+  source: RecordSource,
+  kind: RegisterKind,
+  state: RegisterState,
+): Promise<readonly KnownRow[]> {
+  const rows: KnownRow[] = [];
+  for (let after = ''; ;) {
+    const some = await source.records(kind, 'state', state, after);
+    rows.push(...some.map(rowOf));
+    const last = some.at(-1);
+    if (last === undefined) return rows;
+    after = last.key;
+  }
+}
+
+/** The write of a row. `expect`: `absent`, or the version of the row that it replaces. */
+export const writeRow = (
+  kind: RegisterKind,
+  row: RegisterRow,
+  expect: RecordWrite['expect'],
+): RecordWrite => ({
+  kind,
+  key: keyOfRow(row),
+  expect,
+  body: row,
+  index: [
+    ['holder', row.holder],
+    ['state', row.state],
+  ],
+});
+
+/** The write that takes a row away. */
+export const dropRow = (kind: RegisterKind, { key, version }: KnownRow): RecordWrite => ({
+  kind,
+  key,
+  expect: version,
+  body: undefined,
+});
