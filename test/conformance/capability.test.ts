@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CapabilityStatement, CapabilityStatementRestResource, Resource } from '../../src/fhir/types.ts';
 import { OPERATIONS } from '../../src/operations/operations/index.ts';
+import { PARTY_TYPES } from '../../src/resources/parties/standing.ts';
 import { BODY_TYPES, RESOURCE_TYPES } from '../../src/resources/index.ts';
 import { EVERY_INTERACTION, type TypeInteraction } from '../../src/resources/resource.ts';
 import { R4_TYPES } from '../../src/resources/search-parameters.ts';
@@ -43,12 +44,17 @@ function written(type: string): Resource {
   return resource;
 }
 
-/** What is stored of what was written: all of it, beside id, meta and what a Subscription's activation changes. */
+/** What is stored of what was written: all of it, beside id, meta with a party's standing, and what a Subscription's activation changes. */
 function storedOf(type: string, body: Resource, { id, meta }: Resource): Resource {
   const stored = {
     ...body,
     id,
-    meta: { ...body.meta, versionId: meta?.versionId, lastUpdated: meta?.lastUpdated },
+    meta: {
+      ...body.meta,
+      ...(PARTY_TYPES.has(type) && { tag: meta?.tag }),
+      versionId: meta?.versionId,
+      lastUpdated: meta?.lastUpdated,
+    },
   };
   if (type !== 'Subscription') return stored as Resource; // with an id now
   const channel = { ...(body['channel'] as object), header: ['Authorization: ***'] };

@@ -21,7 +21,7 @@ export type Attack = readonly [
   caller: Caller,
   asked: (scene: Scene) => readonly [method: Method, url: string, body?: unknown, headers?: Headers],
   status: number,
-  code?: IssueCode,
+  code: IssueCode | undefined,
 ];
 
 export const ATTACKS: readonly Attack[] = [
@@ -358,6 +358,7 @@ export const ATTACKS: readonly Attack[] = [
       make.practitionerRole('mine', { organization: make.to('Organization/recipient') }),
     ],
     201,
+    undefined,
   ],
   [
     'a role in a version of a victim organization',
@@ -368,6 +369,7 @@ export const ATTACKS: readonly Attack[] = [
       make.practitionerRole('mine', { organization: make.to('Organization/recipient/_history/4') }),
     ],
     201,
+    undefined,
   ],
   [
     'a role in a victim organization, by our own address',
@@ -380,6 +382,7 @@ export const ATTACKS: readonly Attack[] = [
       }),
     ],
     201,
+    undefined,
   ],
   [
     'a role in a victim organization, by a condition',
@@ -390,6 +393,7 @@ export const ATTACKS: readonly Attack[] = [
       make.practitionerRole('mine', { organization: make.to('Organization?name=recipient') }),
     ],
     201,
+    undefined,
   ],
   [
     "another's role, moved to oneself",
@@ -421,7 +425,7 @@ export const ATTACKS: readonly Attack[] = [
     403,
     'not-custodian',
   ],
-  ['a new Organization', stranger, () => ['POST', 'Organization', make.organization('new')], 201],
+  ['a new Organization', stranger, () => ['POST', 'Organization', make.organization('new')], 201, undefined],
   [
     'a service that a victim is said to provide',
     stranger,
@@ -431,6 +435,7 @@ export const ATTACKS: readonly Attack[] = [
       { resourceType: 'HealthcareService', providedBy: make.to('Organization/recipient') },
     ],
     201,
+    undefined,
   ],
   [
     'an agreement under the authority of a victim',
