@@ -105,11 +105,16 @@ export interface Done<T> {
   readonly result: T;
 }
 
-/** Plans on the latest snapshot and commits; when that was refused as stale, plans again in the writer's turn. */
+/**
+ * Plans on the latest snapshot and commits; when that was refused as stale, plans again in the writer's turn. `alone`:
+ * there at once, for what relies on nobody's beginning to refer to something meanwhile.
+ */
 export async function offer<T extends Offer>(
   { store }: Pick<Room, 'store'>,
   prepare: (snapshot: Snapshot) => Promise<T>,
+  alone = false,
 ): Promise<Done<T>> {
+  if (alone) return offerInTurn(store, prepare);
   const result = await prepare(store.snapshot());
   try {
     return { committed: await store.commit(result.commit), result };

@@ -7,6 +7,7 @@ import { checkConsents } from './consents.ts';
 import { resolveAddressees } from './addressees.ts';
 import { checkCustody } from './custody.ts';
 import type { Draft } from './draft.ts';
+import { checkDeletes } from './deletes.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
 import { guardParties } from './party-guard.ts';
 import { applyRules } from './rule.ts';
@@ -43,6 +44,7 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
+  [checkDeletes,                                   DELETE | TRANSACTION],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION],
 ];
 

@@ -2,6 +2,7 @@
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { Commit, CommitKey, Snapshot, Template } from '../ports/store.ts';
+import { valuesAt } from '../resources/element.ts';
 import { auditRefusal } from './audit.ts';
 import { checkCompartment } from './custody.ts';
 import { nothingSpent } from '../resources/patch/meter.ts';
@@ -109,7 +110,7 @@ export async function offerOnce(
   prepareOne: (snapshot: Snapshot) => Promise<Prepared>,
 ): Promise<Outcome> {
   try {
-    const { committed, result } = await offer(room, prepareOne);
+    const { committed, result } = await offer(room, prepareOne, deletes(request));
     const { seq, at } = committed;
     const { told, templates, commit } = result;
     if (committed.replayed) return { kept: readKept(committed.reply), told, seq, at, templates };
@@ -120,6 +121,12 @@ export async function offerOnce(
     if (kept === undefined) throw error;
     return { kept, told: kept, seq: kept.seq, at: kept.at, templates: new Map() };
   }
+}
+
+/** What is deleted must not be referred to by what is committed meanwhile. */
+function deletes({ interaction, body }: Request): boolean {
+  if (interaction === 'delete') return true;
+  return interaction === 'transaction' && valuesAt(body?.plain, 'entry.request.method').includes('DELETE');
 }
 
 /** Under a key: the first answer if there was one, else this refusal becomes the first answer. */

@@ -331,6 +331,11 @@ export interface Snapshot {
   history(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>;
   search(query: Query, signal?: AbortSignal): Promise<Page>;
   audit(query: AuditQuery, signal?: AbortSignal): Promise<readonly AuditRow[]>;
+  /**
+   * Roots with parties that stand on this resource, now: from which it is reached by what each resource on the way refers
+   * to itself.
+   */
+  roots(ref: Ref): Promise<readonly Ref[]>;
   /** The current value, whatever the snapshot's `seq` (law 24): who relies on it says so by `recordKeeps`. */
   record(kind: string, key: string): Promise<StoredRecord | undefined>;
   /** Those of a kind with this index value, in the order of their keys, at most `RECORDS_AT_ONCE` after the key given. */

@@ -11,6 +11,7 @@ import { prepareHistory } from './history.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
 import { prepareRecordReading } from './record-reading.ts';
+import { prepareRoots } from './roots.ts';
 import { shapeOf, sightParams, sightText } from './sight.ts';
 import type { SightShape } from './sight.ts';
 
@@ -32,6 +33,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   );
   const history = prepareHistory(reading);
   const audit = prepareAuditReading(reading);
+  const roots = prepareRoots(byId);
   const records = prepareRecordReading(byId, reading.clock);
 
   return (seq) => ({
@@ -40,6 +42,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
     vread: async (ref, version, sight) => (version > seq ? undefined : vread(seq, ref, version, sight)),
     history: (query, signal = NEVER) => history(query, seq, signal),
     audit: (query, signal = NEVER) => audit(query, seq, signal),
+    roots: async (ref) => roots(ref),
     record: async (kind, key) => records.one(kind, key),
     records: async (kind, name, value, after = '') => records.some(kind, name, value, after),
     async search(query, signal = NEVER) {

@@ -123,7 +123,12 @@ describe('what is deleted comes back only by whom it belonged to', () => {
   });
 
   test("another's work item that a referral reached", async () => {
-    const { world, task } = scene;
+    const { world, patient } = scene;
+    const parties = { requester: 'Organization/initiator', performer: 'Organization/recipient' };
+    const order = make.serviceRequest({ subject: refOf(patient), ...parties }, { status: 'draft' });
+    const request = await world.create(initiator, order);
+    const referred = { focus: refOf(request), for: refOf(patient), owner: 'Organization/recipient' };
+    const task = await world.create(initiator, make.task({ ...parties, ...referred }));
     const item = await world.create(initiator, {
       resourceType: 'Task',
       status: 'requested',
@@ -141,6 +146,9 @@ describe('what is deleted comes back only by whom it belonged to', () => {
       (await ask(recipient, 'PATCH', refOf(item), [{ op: 'replace', path: '/status', value: 'completed' }]))
         .code,
     ).toBe('not-custodian');
+    expect((await ask(initiator, 'DELETE', refOf(item))).code).toBe('deletion-refused');
+    const ended = [{ op: 'replace', path: '/status', value: 'entered-in-error' }];
+    expect((await ask(initiator, 'PATCH', refOf(task), ended)).status).toBe(200);
     expect((await ask(initiator, 'DELETE', refOf(item))).status).toBe(204);
     expect((await ask(recipient, 'GET', refOf(item))).code).toBe('gone');
     const owned = { owner: make.to('Organization/recipient'), requester: make.to('Organization/recipient') };
