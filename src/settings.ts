@@ -148,7 +148,7 @@ export const SETTINGS = {
     [MIB, 512 * MIB],
     'Bytes of what a page includes, and of the answers of a batch or of the reads of a transaction.',
   ),
-  heavyThreads: integer(1, [1, 8], 'Threads that read and check bodies and messages over 256 KiB.'),
+  heavyThreads: integer(1, [1, 8], 'Threads that read and check bodies and messages over 128 KiB.'),
   heavyTimeoutMs: integer(
     20 * SECOND,
     [SECOND, 5 * MINUTE],

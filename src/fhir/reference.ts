@@ -96,11 +96,14 @@ function walk(
 ): void {
   if (typeof node !== 'object' || node === null || JSON.isRawJSON(node)) return;
   if (Array.isArray(node)) {
-    for (const [index, member] of node.entries()) {
-      if (typeof member === 'string' && URIS.has(key) && URN.test(member)) {
+    const mayRefer = URIS.has(key);
+    // Counted, not iterated: a list may have millions of members.
+    for (let index = 0; index < node.length; index += 1) {
+      const member: unknown = node[index];
+      if (mayRefer && typeof member === 'string' && URN.test(member)) {
         const place = [...path, index];
         visit({ text: member, element: 'uri', holder: {}, expression: () => expressionOf(place) });
-      } else step(index, member, key);
+      } else if (typeof member === 'object') step(index, member, key);
     }
     return;
   }

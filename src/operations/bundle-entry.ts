@@ -1,13 +1,14 @@
 /** The entries of a batch or transaction as requests of their own (http://hl7.org/fhir/R4/bundle.html#bundle-unique). */
 import { parseETags } from '../fhir/etag.ts';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
-import { decodeUtf8, parseJsonValue } from '../fhir/json.ts';
+import { decodeUtf8, encodeJson, parseJsonValue } from '../fhir/json.ts';
 import type { Body } from '../fhir/body.ts';
 import { parseQuery, type Pairs } from '../fhir/query.ts';
 import type { Resource } from '../fhir/types.ts';
 import { validateResource } from '../resources/validate.ts';
 import { below, readAsked, splitUrl } from './bundle-address.ts';
 import { readIfNoneExist } from './if-none-exist.ts';
+import { LARGE } from './heavy.ts';
 import { OPERATIONS_BY_NAME } from './operations/index.ts';
 import { checkQuery } from './query-of-write.ts';
 import type { Request } from './request.ts';
@@ -107,8 +108,7 @@ function readEntry(
   const pairs = readQuery(query, `${place}.request.url`);
   placedAt(`${place}.request.url`, () => checkQuery({ interaction, id, query: pairs }));
   const resource = entry.resource;
-  const body: Body | undefined =
-    resource === undefined ? undefined : { plain: resource, storing: storing?.resource ?? resource };
+  const body = resource === undefined ? undefined : bodyOf(resource, storing?.resource, outer.body?.size);
   const isJsonPatch = interaction === 'patch' && resource?.resourceType !== 'Parameters';
   const request: Request = {
     interaction,
@@ -160,6 +160,12 @@ function placedAt<T>(place: string, read: () => T): T {
     if (!(error instanceof OperationOutcomeError)) throw error;
     throw new OperationOutcomeError(error.code, { ...error.issues[0], expression: [place] });
   }
+}
+
+/** @param around the size of the whole Bundle, where it is large: then the entry may be large itself */
+function bodyOf(plain: Resource, storing: Resource = plain, around = 0): Body {
+  const body = { plain, storing };
+  return around < LARGE ? body : { ...body, size: encodeJson(storing).length };
 }
 
 /** A JSON Patch travels in a bundle as a Binary, a FHIRPath Patch as itself (http://hl7.org/fhir/R4/http.html#patch). */

@@ -17,7 +17,7 @@ import { openFrame, parseFrame, type Opened } from './receive/frame.ts';
 import { valuesOf } from './values.ts';
 
 /** Bytes, or characters, from which on a body or a message is large. */
-export const LARGE = 256 * 1024;
+export const LARGE = 128 * 1024;
 
 /** A body that was read: its JSON in pieces. */
 export interface ReadBody {

@@ -25,6 +25,7 @@ import { auditWrite } from './audit.ts';
 import { declarationOf, type Draft, type Planned } from './draft.ts';
 import type { Request } from './request.ts';
 import type { Room } from './room.ts';
+import { createTurns } from './turns.ts';
 import { valuesOf } from './values.ts';
 
 /** A draft that passed every step, with the texts it will store. */
@@ -36,7 +37,12 @@ export interface Offer {
 /** Everything a draft wants written, as one commit. */
 export async function buildOffer(draft: Draft, request: Request, key: CommitKey | undefined): Promise<Offer> {
   const planned = [...draft.planned.values()];
-  const writes = planned.map(buildWrite);
+  const turns = createTurns();
+  const writes: Write[] = [];
+  for (const one of planned) {
+    writes.push(buildWrite(one));
+    await turns.after(one.after?.size ?? 0);
+  }
   const templates = new Map(
     writes.flatMap(({ ref, text }) => (text === undefined ? [] : [[ref, text] as const])),
   );

@@ -19,6 +19,7 @@ import { localRefOf, typeOf } from '../resources/element.ts';
 import { PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { ambiguous, findCondition } from './condition.ts';
+import { createTurns } from './turns.ts';
 import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
 
 /** Bundle `fullUrl`s and what became of them. */
@@ -31,12 +32,19 @@ export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promi
     rootOf: new Map([...fullUrls].flatMap(([url, ref]) => rootedIn(url).map((root) => [ref, root] as const))),
     selected: new Map(),
   };
+  const turns = createTurns();
   for (const planned of draft.planned.values()) {
     const { ref, after, byRule } = planned;
     if (after === undefined || byRule) continue;
+    await turns.after(after.size ?? 0);
     const resolved = new Map<string, string>();
+    const seen = new Set<string>();
     for (const found of referencesOf(after.plain)) {
-      if (resolved.has(found.text)) continue;
+      // The same text is another thing elsewhere than in a Reference.
+      const key = `${found.element} ${found.text}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      await turns.after(0);
       const places = () => placesIn(planned, [found.expression()]);
       const local = await resolveOne(sighted(draft, planned), entries, ref, found, places);
       if (local !== found.text) resolved.set(found.text, local);
@@ -136,17 +144,24 @@ async function resolveCondition(
   return only;
 }
 
+/** References that are told of; an outcome tells fewer. */
+const ISSUES_MAX = 100;
+
 /** Refuses new references to what does not exist or may not be read: the same answer for both. */
 export async function checkReferences(draft: Draft): Promise<void> {
   const issues: IssueDetail[] = [];
+  const turns = createTurns();
   for (const planned of draft.planned.values()) {
     if (planned.byRule) continue;
+    await turns.after(planned.after?.size ?? 0);
     for (const [ref, path] of newReferences(planned)) {
+      await turns.after(0);
+      if (issues.length >= ISSUES_MAX) break;
       if (await isReferable(sighted(draft, planned), ref, ADDRESSED.has(typeOf(planned.ref)))) continue;
       issues.push({
         code: 'reference-not-found',
         diagnostics: `${ref} does not exist, or you may not read it`,
-        expression: placesIn(planned, [path]),
+        expression: placesIn(planned, [path()]),
       });
     }
   }
@@ -161,8 +176,8 @@ function isOthersPrivate({ caller }: Draft, ref: Ref, { text = '', custodian }: 
 }
 
 /** Local references of the new version that the version before did not have, with their first place. */
-function newReferences({ before, after }: Planned): ReadonlyMap<Ref, string> {
-  const references = new Map<Ref, string>();
+function newReferences({ before, after }: Planned): ReadonlyMap<Ref, () => string> {
+  const references = new Map<Ref, () => string>();
   if (after === undefined) return references;
   const old = before === undefined ? new Set() : new Set(localReferences(before).map(([ref]) => ref));
   for (const [ref, path] of localReferences(after.plain)) {
@@ -171,10 +186,10 @@ function newReferences({ before, after }: Planned): ReadonlyMap<Ref, string> {
   return references;
 }
 
-function localReferences(resource: Resource): readonly (readonly [Ref, string])[] {
+function localReferences(resource: Resource): readonly (readonly [Ref, () => string])[] {
   return referencesOf(resource).flatMap(({ text, expression }) => {
     const ref = localRefOf(text);
-    return ref === undefined ? [] : [[ref, expression()] as const];
+    return ref === undefined ? [] : [[ref, expression] as const];
   });
 }
 

@@ -15,6 +15,7 @@ import { checkQuery } from './query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
 import { nameStandings } from './standings.ts';
 import { leaveUnchanged } from './unchanged.ts';
+import { createTurns } from './turns.ts';
 import { validateDraft } from './validate-draft.ts';
 import type { Interaction, Request } from './request.ts';
 
@@ -59,7 +60,10 @@ const COLUMNS: Partial<Record<Interaction, number>> = {
 /** Runs the steps of an interaction over a draft; the first refusal is thrown. */
 export async function settleDraft(draft: Draft, interaction: Interaction, fullUrls: FullUrls): Promise<void> {
   const column = COLUMNS[interaction] ?? 0;
+  const turns = createTurns();
   for (const [step, taken] of SETTLE) {
-    if ((taken & column) !== 0) await step(draft, fullUrls);
+    if ((taken & column) === 0) continue;
+    await step(draft, fullUrls);
+    for (const { after } of draft.planned.values()) await turns.after(after?.size ?? 0);
   }
 }

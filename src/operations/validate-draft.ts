@@ -7,7 +7,7 @@ import { typeOf } from '../resources/element.ts';
 import { judgeResource, type JudgeOptions } from '../resources/validate.ts';
 import { levelFor } from '../resources/validation-level.ts';
 import { declarationOf, placesIn, type Draft } from './draft.ts';
-import { LARGE } from './heavy.ts';
+import { LARGE, type Heavy } from './heavy.ts';
 import type { DeskSettings } from './room.ts';
 import { createTurns } from './turns.ts';
 import { rememberValues } from './values.ts';
@@ -35,12 +35,22 @@ async function judgePlanned(
   const { settings, heavy } = room;
   const unknownCodes = byMessage ? 'warning' : 'error';
   if ((after.size ?? 0) < LARGE) return judgeAtLevel(settings, ref, after, { unknownCodes });
-  const { details, values } = await heavy(caller.client, 'examine', encodeJson(after.storing), {
-    ...askedOf(settings, ref),
-    unknownCodes,
-  });
-  rememberValues(after.plain, values);
-  return andFaultsOf(ref, after.plain, details);
+  return judgeElsewhere(settings, heavy, caller.client, ref, after, { unknownCodes });
+}
+
+/** As {@link judgeAtLevel}, for a large resource; what it refers to is not looked up. */
+export async function judgeElsewhere(
+  settings: DeskSettings,
+  heavy: Heavy,
+  whose: string,
+  ref: string,
+  { plain, storing }: Body,
+  options: Omit<JudgeOptions, 'lookUp' | 'storing' | 'membershipOf'> = {},
+): Promise<readonly IssueDetail[]> {
+  const asked = { ...askedOf(settings, ref), ...options };
+  const { details, values } = await heavy(whose, 'examine', encodeJson(storing), asked);
+  rememberValues(plain, values);
+  return andFaultsOf(ref, plain, details);
 }
 
 export const isFault = ({ severity = 'error' }: IssueDetail): boolean =>

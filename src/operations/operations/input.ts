@@ -72,8 +72,15 @@ export function readInput(request: Request, definitions: readonly OperationParam
     ...(request.body === undefined ? [] : readBody(request.body, wanted, isLenient)),
     ...readQuery(request, wanted, isLenient),
   ];
-  return collect(given, wanted, 'Parameters');
+  const size = request.body?.size;
+  return collect(size === undefined ? given : given.map((one) => sized(one, size)), wanted, 'Parameters');
 }
+
+/** What came in a large body may be large itself. */
+const sized = ([definition, given]: Named, size: number): Named =>
+  given.resource === undefined
+    ? [definition, given]
+    : [definition, { ...given, resource: { ...given.resource, size } }];
 
 type Named = readonly [definition: OperationParameter, given: Given];
 

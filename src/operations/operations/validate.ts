@@ -13,6 +13,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { isKnownProfile, type LookUp } from '../../resources/validate.ts';
 import type { Seen } from '../audit.ts';
 import { seenOf } from '../interactions/read.ts';
+import { LARGE } from '../heavy.ts';
 import { rehearse, type Rehearsed } from '../rehearse.ts';
 import type { Request } from '../request.ts';
 import type { Room } from '../room.ts';
@@ -20,7 +21,7 @@ import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { showText } from '../show.ts';
 import { judgeWithStored } from '../stored-bindings.ts';
 import type { Seeing } from '../terminology.ts';
-import { isFault, judgeAtLevel } from '../validate-draft.ts';
+import { isFault, judgeAtLevel, judgeElsewhere } from '../validate-draft.ts';
 import { resourceIn, textIn } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 
@@ -128,21 +129,32 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
     });
   }
   const seeing: Seeing = { snapshot: asked.snapshot, sight: invocation.sight, signal: request.signal };
-  const told = await judgeWithStored(seeing, (membershipOf) =>
-    judgeAtLevel(room.settings, `${type}/`, body, {
-      // Who asks is told everything, also where less is asked of what is written.
-      level: 'claimed',
-      thorough: true,
-      against: profile === undefined ? [] : [profile],
-      lookUp: lookUpFor(asked),
-      membershipOf,
-    }),
-  );
-  const asWritten = await judgeAtLevel(room.settings, `${type}/`, body);
+  // Who asks is told everything, also where less is asked of what is written.
+  const wanted = {
+    level: 'claimed',
+    thorough: true,
+    against: profile === undefined ? [] : [profile],
+  } as const;
+  const elsewhere = (options = {}) =>
+    judgeElsewhere(room.settings, room.heavy, request.caller.client, `${type}/`, body, options);
+  const isLarge = (body.size ?? 0) >= LARGE;
+  const told = isLarge
+    ? [NOT_LOOKED_UP, ...(await elsewhere(wanted))]
+    : await judgeWithStored(seeing, (membershipOf) =>
+        judgeAtLevel(room.settings, `${type}/`, body, { ...wanted, lookUp: lookUpFor(asked), membershipOf }),
+      );
+  const asWritten = isLarge ? await elsewhere() : await judgeAtLevel(room.settings, `${type}/`, body);
   const details = profile === undefined ? agree(told, asWritten) : told;
   if ((mode !== 'create' && mode !== 'update') || details.some(isFault)) return details;
   return [...details, ...(await wouldWrite(asked, mode, body))];
 }
+
+const NOT_LOOKED_UP: IssueDetail = {
+  code: 'profile-unknown',
+  severity: 'information',
+  type: 'informational',
+  diagnostics: 'it is large: what it refers to, and stored value sets, were not looked up',
+};
 
 /**
  * What a write would be refused for is an error, and nothing else is: what was found beside, by stored terminology, in

@@ -137,11 +137,11 @@ function fingerprintOf(bytes: Uint8Array): string {
   return digest.digest('hex');
 }
 
-const [LF, CR, M, S, H] = [10, 13, 77, 83, 72];
+const [LF, CR] = [10, 13];
 
 /** Where MSH-7 stands: between the sixth field separator and the seventh, or the end of the segment. */
 function timeOf(bytes: Uint8Array): readonly [start: number, end: number] {
-  const at = bytes.findIndex((byte, i) => byte === M && bytes[i + 1] === S && bytes[i + 2] === H);
+  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf('MSH');
   const separator = bytes[at + 3];
   if (at < 0 || separator === undefined) return [0, 0];
   let seen = 0;

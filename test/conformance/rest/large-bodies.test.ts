@@ -58,3 +58,14 @@ test('literals of a large body come back as they were sent', async () => {
   const back = await rest.must(`GET Basic/${json.id}`);
   expect(back.text.split('"valueDecimal":1.50')).toHaveLength(6001);
 });
+
+test('$validate judges a large resource as well, and says what it did not look up', async () => {
+  const said = async (body: string): Promise<readonly (string | undefined)[]> => {
+    const { status, json } = await rest.send('POST Basic/$validate', { body });
+    const { issue = [] } = json as { issue?: readonly { severity?: string; diagnostics?: string }[] };
+    return [String(status), ...issue.map(({ severity, diagnostics }) => `${severity} ${diagnostics}`)];
+  };
+  const member = '{"url":"http://example.org/x","valueString":"some words here"}';
+  expect((await said(basic(many(member, 4000)))).join(' ')).toMatch(/^200 .*were not looked up/);
+  expect((await said(basic(many('{"url":"a","value":1}', 8000)))).join(' ')).toMatch(/^200 .*error /);
+});

@@ -73,3 +73,16 @@ test('a million blocks of one byte, and one of a million in single bytes', () =>
   for (let at = 0; at < large.length; at += 1) found += deframer.push(large.subarray(at, at + 1)).length;
   expect(found).toBe(1);
 });
+
+test('a field that repeats without end is told by its place; lines of a text may be many', () => {
+  const many = 'a~'.repeat(30_000);
+  expect(() => parseMessage(`${HEADER}PID|1||${many}\r`)).toThrow(
+    'PID[1]-3: a field repeats at most 20000 times',
+  );
+  const [, note] = parseMessage(`${HEADER}NTE|1||${many}\r`).segments;
+  expect(note === undefined ? 0 : repetitions(note, 3).length).toBe(30_001);
+});
+
+test('of lines that are no segments the first is told, and the rest is not split', () => {
+  expect(() => parseMessage(`${HEADER}${'xx\r'.repeat(5_000_000)}`)).toThrow('line 2, is no segment');
+});
