@@ -132,6 +132,11 @@ export const SETTINGS = {
   ),
   connectionsMax: integer(5000, [1, 100_000], 'Connections at a time; further ones are closed.'),
   requestsInFlightMax: integer(500, [1, 100_000], 'Requests worked on at a time; further ones get 503.'),
+  requestsPerOrganizationMax: integer(
+    200,
+    [1, 100_000],
+    'Requests of one organization worked on at a time, whichever its clients; further ones get 429.',
+  ),
   requestsPerClientMax: integer(
     200,
     [1, 100_000],
@@ -166,7 +171,11 @@ export const SETTINGS = {
     true,
     'Keep the words of every resource in a file beside the store, for _text and _content.',
   ),
-  searchWorkers: integer(1, [1, 16], 'Threads that search.'),
+  searchWorkers: integer(
+    2,
+    [1, 16],
+    'Threads that search. One organization uses all but one of them, so that its searches keep nobody waiting.',
+  ),
   pageSize: integer(50, [1, 1000], 'Matches of a page when _count is absent.'),
   includesMax: integer(1000, [1, 10_000], 'Included resources of a page at most.'),
   pageSizeMax: integer(1000, [1, 10_000], 'Matches of a page at most.'),
@@ -253,6 +262,13 @@ export const SETTINGS = {
     'How far the time of something that happened may be ahead of its receipt. Beyond it the time orders nothing, and the sender is told.',
   ),
 
+  deliveriesPerOrganizationMax: integer(
+    4,
+    [1, 1000],
+    'Of them, to one organization at most: however many of its receivers are silent, the others are told.',
+  ),
+  deliveriesPerHostMax: integer(2, [1, 1000], 'Of them, to one host at most.'),
+
   // — HL7 v2 over MLLP
   hl7Links: text(
     undefined,
@@ -275,6 +291,16 @@ export const SETTINGS = {
   ),
   hl7IdleTimeoutMs: integer(0, [0, 30 * DAY], 'Time after which a silent connection is closed; 0 for never.'),
   hl7ConnectionsMax: integer(200, [1, 10_000], 'Connections of one port at a time.'),
+  hl7ConnectionsPerPeerMax: integer(
+    50,
+    [1, 10_000],
+    'Connections of one peer, known by its certificate or address.',
+  ),
+  hl7HeldBytesMax: integer(
+    256 * MIB,
+    [MIB, 16 * 1024 * MIB],
+    'Bytes of messages that have begun or wait, of all peers together; one peer holds half of them at most.',
+  ),
   hl7ConnectTimeoutMs: integer(
     5 * SECOND,
     [100, MINUTE],

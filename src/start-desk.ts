@@ -73,6 +73,8 @@ export function raiseRails({
         messageTimeoutMs: config.hl7MessageTimeoutMs,
         idleTimeoutMs: config.hl7IdleTimeoutMs,
         connectionsMax: config.hl7ConnectionsMax,
+        connectionsPerPeerMax: config.hl7ConnectionsPerPeerMax,
+        heldBytesMax: config.hl7HeldBytesMax,
         connect: (destination, signal) => outgoing.guard.connect(destination, { signal }),
         unreadBytesMax: UNREAD_BYTES_MAX,
         replyBytesMax: UNREAD_BYTES_MAX,

@@ -9,6 +9,7 @@ import type { Rail, Receipt } from '../ports/rail.ts';
 import { type Claimed, CommitRefused, type Snapshot, type Store } from '../ports/store.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { Ask } from './gates.ts';
+import { createHostPlaces } from './host-places.ts';
 import type { Outcome, Settle } from './settle.ts';
 
 export interface DispatchSettings extends BackoffSettings {
@@ -21,6 +22,10 @@ export interface DispatchSettings extends BackoffSettings {
   readonly attemptsMax: number;
   /** Deliveries under way at the same time, each to another receiver. */
   readonly inFlightMax: number;
+  /** Of them, to one organization at most (harmless to the others, however silent its receivers are). */
+  readonly deliveriesPerOrganizationMax: number;
+  /** Of them, to one host at most. */
+  readonly deliveriesPerHostMax: number;
   /** How long a stopping dispatcher lets deliveries finish before it aborts them. */
   readonly drainMs: number;
 }
@@ -74,6 +79,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     throw new RangeError('leaseMs must be at least 2 s longer than attemptTimeoutMs');
   }
   const serving = new Map<Ref, Promise<void>>();
+  const perOrganization = new Map<Ref, number>();
+  const hosts = createHostPlaces(settings.deliveriesPerHostMax);
   const stopped = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let stopping = false;
@@ -100,7 +107,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if (stopping || free <= 0 || !store.status().writable) return;
     const claimedAt = clock.now();
     try {
-      const entries = await store.claim(free, settings.leaseMs, new Set(serving.keys()));
+      const entries = await store.claim(free, settings.leaseMs, new Set(serving.keys()), {
+        perOrganizationMax: settings.deliveriesPerOrganizationMax,
+        serving: perOrganization,
+      });
       for (const entry of entries) serve(entry, claimedAt + settings.leaseMs);
     } catch (error) {
       log('warn', 'the outbox could not be claimed', { reason: reasonOf(error) });
@@ -108,13 +118,22 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   function serve(entry: Claimed, leasedUntil: number): void {
+    countFor(entry, 1);
     const served = deliver(entry, leasedUntil)
       .catch((error: unknown) => lose(entry, reasonOf(error)))
       .finally(() => {
         serving.delete(entry.receiver);
+        countFor(entry, -1);
         nudge();
       });
     serving.set(entry.receiver, served);
+  }
+
+  function countFor({ sight }: Claimed, by: 1 | -1): void {
+    if (sight.everything) return;
+    const count = (perOrganization.get(sight.organization) ?? 0) + by;
+    if (count > 0) perOrganization.set(sight.organization, count);
+    else perOrganization.delete(sight.organization);
   }
 
   async function deliver(entry: Claimed, leasedUntil: number): Promise<void> {
@@ -165,12 +184,27 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const deadline = AbortSignal.timeout(settings.attemptTimeoutMs);
     const signal = AbortSignal.any([deadline, stopped.signal]);
     const ended = new AbortController();
-    const sent = rail
-      .deliver(entry, asOf, now, signal)
-      .catch((error: unknown): Receipt => ({ outcome: 'retry', why: reasonOf(error) }));
+    const sent = inTurn(rail, entry, now, signal, () => rail.deliver(entry, asOf, now, signal)).catch(
+      (error: unknown): Receipt => ({ outcome: 'retry', why: reasonOf(error) }),
+    );
     const receipt = await Promise.race([sent, abandoned(signal, ended.signal)]);
     ended.abort();
     return receipt;
+  }
+
+  /** A host has so many places; whoever waits for one holds a place of its own organization alone. */
+  async function inTurn(
+    rail: Rail,
+    entry: Claimed,
+    now: Snapshot,
+    signal: AbortSignal,
+    send: () => Promise<Receipt>,
+  ): Promise<Receipt> {
+    const host = await rail.hostOf?.(entry, now);
+    if (host === undefined) return send();
+    const leave = await hosts.enter(host, signal);
+    if (leave === undefined) return { outcome: 'retry', why: 'timeout' };
+    return send().finally(leave);
   }
 
   async function end(outcome: Outcome, leasedUntil: number): Promise<void> {

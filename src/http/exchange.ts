@@ -6,6 +6,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { OperationOutcomeError, type IssueCode } from '../fhir/issue.ts';
 import { auditRefusal } from '../operations/audit.ts';
 import type { Caller, Reply, Request } from '../operations/request.ts';
+import { refusalOf } from '../operations/search-refusal.ts';
 import type { AuditEntry } from '../ports/store.ts';
 import { convertToXml } from '../xml/convert.ts';
 import type { AddressOf } from './address.ts';
@@ -40,6 +41,7 @@ import {
   type Asked,
   type Replying,
 } from './reply.ts';
+import { createShares } from './shares.ts';
 import { MethodRefused, methodsAt, type Route, type Served } from './route.ts';
 
 /** What the desk does with a request. Throws OperationOutcomeError for every refusal. */
@@ -57,6 +59,7 @@ export interface ExchangeSettings extends BodyLimits, Replying {
   readonly urlBytesMax: number;
   readonly requestsInFlightMax: number;
   readonly requestsPerClientMax: number;
+  readonly requestsPerOrganizationMax: number;
 }
 
 export interface ExchangeParts {
@@ -114,7 +117,7 @@ export function createExchange(
 ): RequestListener {
   const { settings, traffic, perform, served } = parts;
   const departures = createDepartures();
-  const perClient = createClientCounts(settings.requestsPerClientMax);
+  const shares = createShares(settings);
   const xmlOf = createXmlTexts();
 
   return (req, res) => {
@@ -133,11 +136,11 @@ export function createExchange(
     try {
       status = await answer(visit);
     } catch (error) {
-      status = await refuse(visit, await auditAtDoor(visit, error));
+      status = await refuse(visit, await auditAtDoor(visit, refusalOf(error)));
     }
     traffic.inFlight -= 1;
     departures.end(socket, departure);
-    if (visit.caller !== undefined) perClient.leave(visit.caller);
+    if (visit.caller !== undefined) shares.leave(visit.caller);
     conclude(visit, status);
   }
 
@@ -182,7 +185,7 @@ export function createExchange(
     const { authorization } = req.headers;
     const found = parts.identify({ authorization, onBehalfOf: onBehalfOf(req), address });
     const caller = found instanceof Promise ? await found : found;
-    perClient.enter(caller);
+    shares.enter(caller);
     visit.caller = caller;
     checkUrl(req, settings.urlBytesMax);
     visit.route = readRoute(visit, served);
@@ -364,20 +367,3 @@ function checkUrl({ url }: IncomingMessage, bytesMax: number): void {
 }
 
 const onBehalfOf = (req: IncomingMessage): string | undefined => readText(req, 'X-On-Behalf-Of');
-
-/** Requests in flight of each client, so that one client cannot take the whole server. */
-function createClientCounts(max: number): { enter(caller: Caller): void; leave(caller: Caller): void } {
-  const counts = new Map<string, number>();
-  return {
-    enter({ client }) {
-      const count = counts.get(client) ?? 0;
-      if (count >= max) throw new OperationOutcomeError('too-many-requests', { retryAfter: 1 });
-      counts.set(client, count + 1);
-    },
-    leave({ client }) {
-      const count = counts.get(client) ?? 0;
-      if (count > 1) counts.set(client, count - 1);
-      else counts.delete(client);
-    },
-  };
-}

@@ -17,6 +17,7 @@ import type { MessageDoor } from './receive/receive.ts';
 import { recordAlways } from './record.ts';
 import type { Interaction, Reply, Request } from './request.ts';
 import type { Room } from './room.ts';
+import { refusalOf } from './search-refusal.ts';
 import { ADMIT } from './steps.ts';
 import { performWrite, PLANS } from './write.ts';
 
@@ -56,7 +57,8 @@ export function createPerform(room: Room, door: MessageDoor): Perform {
     try {
       for (const admit of ADMIT) admit(request);
       return await interactionOf(request)(room, request, perform, door);
-    } catch (error) {
+    } catch (fault) {
+      const error = refusalOf(fault);
       await recordAlways(room, auditRefusal(request, codeOf(error)));
       throw error;
     }

@@ -16,3 +16,12 @@ export function searchRefusal(error: unknown): never {
       throw new OperationOutcomeError('server-stopping', { diagnostics: 'the request was ended' });
   }
 }
+
+/** A search that was ended is a refusal, whoever searched: a rule, a condition, a policy or an include. */
+export function refusalOf(fault: unknown): unknown {
+  try {
+    return searchRefusal(fault);
+  } catch (error) {
+    return error;
+  }
+}

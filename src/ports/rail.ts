@@ -32,6 +32,8 @@ export interface Rail {
    * Resolves with a receipt; a throw counts as `retry`. Must end soon after `signal` aborts.
    */
   deliver(entry: Claimed, asOf: Snapshot, now: Snapshot, signal: AbortSignal): Promise<Receipt>;
+  /** The host that an entry would be sent to, as of now; undefined when there is none to share. */
+  hostOf?(entry: Claimed, now: Snapshot): Promise<string | undefined>;
   /** What doctor asks: would this rail work? */
   verify(): Promise<readonly Finding[]>;
   close(): Promise<void>;

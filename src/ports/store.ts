@@ -17,6 +17,7 @@
  *  current value alone.
  */
 import type { Ref } from '../fhir/types.ts';
+import type { ClaimShare, Passed } from './claim.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
 import type { RecordKeep, RecordWrite, StoredRecord } from './record.ts';
 
@@ -366,7 +367,7 @@ export interface Store {
    * Leases entries that are due: at most one per receiver, and none of a receiver in `passOver` (the ones that are being
    * served), so that a slow receiver with a long queue takes no place from the others. Every claim is an attempt.
    */
-  claim(max: number, leaseMs: number, passOver?: ReadonlySet<Ref>): Promise<readonly Claimed[]>;
+  claim(max: number, leaseMs: number, passOver?: Passed, share?: ClaimShare): Promise<readonly Claimed[]>;
   /** A claimed entry is due again after `afterMs`. */
   postpone(id: string, afterMs: number, why: string): Promise<void>;
   /** Entries of one subject or receiver, or all that wait; newest first. */

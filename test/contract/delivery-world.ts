@@ -14,7 +14,8 @@ export interface World {
   readonly store: Store;
   readonly folder: string;
   /** Commits a version of a resource kept by the subscriber, with what shall be told of it. */
-  put(resource: Stored, outbox?: readonly OutboxEntry[]): Promise<number>;
+  /** @param custodian who keeps it, when it is new */
+  put(resource: Stored, outbox?: readonly OutboxEntry[], custodian?: Ref): Promise<number>;
   remove(ref: Ref): Promise<number>;
   close(): Promise<void>;
 }
@@ -24,17 +25,26 @@ export type Stored = Resource & { readonly id: string };
 export async function openWorld(options: Partial<EmbeddedOptions> = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'closeloop-delivery-'));
   const store = await openEmbeddedStore({ folder, writer: 'turn', reserveBytes: 0, ...options });
-  const put = async (ref: Ref, text: string | undefined, outbox: readonly OutboxEntry[]): Promise<number> => {
+  const put = async (
+    ref: Ref,
+    text: string | undefined,
+    outbox: readonly OutboxEntry[],
+    custodian: Ref = SUBSCRIBER,
+  ): Promise<number> => {
     const current = await store.snapshot().read(ref, { everything: true });
     const base = current?.text === undefined ? 0 : current.seq;
-    const { seq } = await store.commit({ ...EMPTY, writes: [buildWrite(ref, base, text)], outbox });
+    const { seq } = await store.commit({
+      ...EMPTY,
+      writes: [{ ...buildWrite(ref, base, text), custodian }],
+      outbox,
+    });
     return seq;
   };
   return {
     store,
     folder,
-    put: (resource, outbox = []) =>
-      put(`${resource.resourceType}/${resource.id}`, JSON.stringify(resource), outbox),
+    put: (resource, outbox = [], custodian) =>
+      put(`${resource.resourceType}/${resource.id}`, JSON.stringify(resource), outbox, custodian),
     remove: (ref) => put(ref, undefined, []),
     close: async () => {
       await store.close();

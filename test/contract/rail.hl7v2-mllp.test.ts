@@ -32,6 +32,8 @@ const createRail = (tls?: object): Rail =>
       idleTimeoutMs: 0,
       unreadBytesMax: MIB,
       connectionsMax: 1,
+      connectionsPerPeerMax: 1,
+      heldBytesMax: 4 * MIB,
       connect: (destination, signal) => guard.connect(destination, { signal }),
       replyBytesMax: MIB,
       drainMs: 100,

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Ref } from '../../src/fhir/types.ts';
 import type { Clause, Query } from '../../src/ports/query.ts';
 import { openDatabase } from '../../src/stores/embedded/connection.ts';
 import { pathsOf, prepareDatabase } from '../../src/stores/embedded/folder.ts';
@@ -106,6 +107,27 @@ describe('every search ends', () => {
       const asked = [1, 2, 3].map(() => reasonOf(pool.search(COSTLY, TASKS + 1)));
       expect(await asked[2]).toBe('too-busy');
       expect(await asked[0]).toBe('too-costly');
+    });
+  });
+
+  test('one organization waits in its half of the queue, and is passed by the others', async () => {
+    await within({ queued: 8 }, async (pool) => {
+      const ended = new AbortController();
+      const running = reasonOf(pool.search(COSTLY, TASKS + 1, ended.signal));
+      const order: string[] = [];
+      const by = async (organization: Ref): Promise<unknown> => {
+        const sight = { everything: false, organization } as const;
+        const reason = await reasonOf(pool.search({ ...CHEAP, sight }, TASKS + 1));
+        if (reason === 'answered') order.push(organization);
+        return reason;
+      };
+      const greedy = Array.from({ length: 6 }, () => by('Organization/greedy'));
+      const modest = by('Organization/modest');
+      expect(await Promise.all(greedy.slice(4))).toEqual(['too-busy', 'too-busy']);
+      ended.abort();
+      await Promise.all([running, modest, ...greedy]);
+      expect(order.indexOf('Organization/modest')).toBe(1);
+      expect(order).toHaveLength(5);
     });
   });
 

@@ -24,6 +24,7 @@ import type { Answer, Receive, Remark } from '../../hl7v2/received.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Board } from './board.ts';
 import type { Hookup } from './settings.ts';
+import type { Share } from './shares.ts';
 
 export interface ConnectionSettings {
   /** Bytes of one message. */
@@ -71,7 +72,12 @@ export interface Served {
 }
 
 /** Serves a recognised connection until it closes. */
-export function serveConnection(socket: Socket, links: readonly Link[], parts: ConnectionParts): Served {
+export function serveConnection(
+  socket: Socket,
+  links: readonly Link[],
+  parts: ConnectionParts,
+  share: Share,
+): Served {
   const { settings, board, log } = parts;
   const [first] = links;
   if (first === undefined) throw new Error('a connection that is served is recognised');
@@ -79,6 +85,7 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
   const deframer = createDeframer({ bytesMax: settings.messageBytesMax });
   let work: Promise<void> = Promise.resolve();
   let waiting = 0;
+  let waitingBytes = 0;
   let timer: NodeJS.Timeout | undefined;
 
   board.connected(first.name, 1);
@@ -97,6 +104,7 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
   socket.on('close', () => {
     clearTimeout(timer);
     ended.abort();
+    share.leave();
     board.connected(first.name, -1);
     const { bytesInside } = deframer.pending;
     if (bytesInside > 0)
@@ -118,22 +126,38 @@ export function serveConnection(socket: Socket, links: readonly Link[], parts: C
     const frames = deframer.push(chunk);
     for (const found of frames) enqueue(found);
     watchHalfMessage(frames.length > 0);
+    holdShare();
   }
 
   /** In order, one at a time; a peer that sends faster than its messages are decided is not read from meanwhile. */
   function enqueue(found: Frame): void {
+    const bytes = found.kind === 'message' ? found.bytes.length : 0;
     waiting += 1;
+    waitingBytes += bytes;
     if (waiting >= WAITING_MAX) socket.pause();
     work = work
       .then(() => answer(found))
-      .then(dequeue, (error: unknown) => {
-        log('warn', 'a connection was ended', { link: first?.name ?? '', reason: String(error) });
-        socket.destroy();
-      });
+      .then(
+        () => dequeue(bytes),
+        (error: unknown) => {
+          log('warn', 'a connection was ended', { link: first?.name ?? '', reason: String(error) });
+          socket.destroy();
+        },
+      );
   }
 
-  function dequeue(): void {
+  /** What a peer holds in memory is bounded before it has said who it is: past its share, its connection ends. */
+  function holdShare(): void {
+    if (share.hold(deframer.pending.bytesInside + waitingBytes)) return;
+    board.faulted(first?.name ?? '');
+    log('warn', 'a peer held more than its share, and was cut off', { link: first?.name ?? '' });
+    socket.destroy();
+  }
+
+  function dequeue(bytes: number): void {
     waiting -= 1;
+    waitingBytes -= bytes;
+    share.hold(deframer.pending.bytesInside + waitingBytes);
     if (waiting < WAITING_MAX) socket.resume();
   }
 

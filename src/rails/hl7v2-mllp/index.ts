@@ -9,6 +9,7 @@ import { deliver } from './deliver.ts';
 import { openPort, type OpenPort } from './listen.ts';
 import { createPeers, type PeerSettings } from './peer.ts';
 import type { Listening } from './settings.ts';
+import { createPeerShares, type ShareSettings } from './shares.ts';
 
 export type { LinkStatus } from './board.ts';
 export { listeningOf, readListening, type Listening } from './settings.ts';
@@ -16,7 +17,8 @@ export { listeningOf, readListening, type Listening } from './settings.ts';
 export interface MllpParts extends Pick<ConnectionParts, 'clock' | 'newControlId' | 'log'> {
   readonly listening: readonly Listening[];
   readonly settings: ConnectionSettings &
-    PeerSettings & { readonly connectionsMax: number; readonly drainMs: number };
+    PeerSettings &
+    ShareSettings & { readonly connectionsMax: number; readonly drainMs: number };
 }
 
 export interface MllpRail extends Rail {
@@ -31,13 +33,14 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
   if (twice !== undefined) throw new Error(`two links have the name ${twice.name}`);
   const board = createBoard(links.map(({ name }) => name));
   const peers = createPeers(settings);
+  const shares = createPeerShares(settings);
   const ports: OpenPort[] = [];
   return {
     name: 'hl7v2-mllp',
     deliver: (entry, asOf, now, signal) => deliver({ peers, links }, entry, asOf, now, signal),
     async listen(receive) {
       for (const port of listening) {
-        ports.push(await openPort(port, { ...parts, ...settings, settings, board, receive }));
+        ports.push(await openPort(port, { ...parts, ...settings, settings, shares, board, receive }));
       }
       return ports;
     },

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls';
 import { recognise, serveConnection, type ConnectionParts, type Served } from './connection.ts';
 import type { Listening } from './settings.ts';
+import type { PeerShares } from './shares.ts';
 
 export interface OpenPort {
   readonly host: string;
@@ -15,6 +16,7 @@ export interface OpenPort {
 export interface ListenParts extends ConnectionParts {
   /** Connections of one port at a time. */
   readonly connectionsMax: number;
+  readonly shares: PeerShares;
 }
 
 /** @throws what binding throws, and what is wrong with the TLS files */
@@ -29,7 +31,14 @@ export async function openPort(listening: Listening, parts: ListenParts): Promis
       socket.destroy();
       return;
     }
-    open.set(socket, serveConnection(socket, links, parts));
+    const share = parts.shares.enter(links);
+    if (share === undefined) {
+      const link = links[0]?.name ?? '';
+      parts.log('warn', 'a peer was turned away: it has its share of connections', { link });
+      socket.destroy();
+      return;
+    }
+    open.set(socket, serveConnection(socket, links, parts, share));
     socket.once('close', () => open.delete(socket));
   });
   server.maxConnections = parts.connectionsMax;

@@ -50,6 +50,12 @@ export async function deliver(
   });
 }
 
+/** Whom the Subscription names, whether or not it may be connected to. */
+export async function hostOf(entry: Claimed, now: Snapshot): Promise<string | undefined> {
+  const subscription = await readSubscription(entry, now);
+  return URL.parse(subscription?.channel.endpoint ?? '')?.host;
+}
+
 interface Sending {
   readonly url: URL;
   readonly headers: readonly string[];

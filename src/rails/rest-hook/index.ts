@@ -5,7 +5,7 @@ import type { Present, Rail } from '../../ports/rail.ts';
 import type { Finding } from '../../ports/store.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
 import { parseAllowed } from '../../resources/outgoing-address.ts';
-import { deliver } from './deliver.ts';
+import { deliver, hostOf } from './deliver.ts';
 
 export interface RestHookParts {
   /** Over guarded connections. */
@@ -35,6 +35,7 @@ export function createRestHookRail(parts: RestHookParts): Rail {
   return {
     name: 'rest-hook',
     deliver: (entry, asOf, now, signal) => deliver(sending, entry, asOf, now, signal),
+    hostOf,
     verify: async () => [
       ...allowList.map(examineEntry),
       ...(ca === undefined ? [] : [examineAuthority(ca, clock)]),

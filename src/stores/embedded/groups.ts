@@ -1,17 +1,21 @@
 /** What waits for the writer, and what it answers. Plain data: it passes between threads as it is. */
 import type { Ref } from '../../fhir/types.ts';
+import type { ClaimShare } from '../../ports/claim.ts';
 import type { Claimed, Commit, CommitRefusal } from '../../ports/store.ts';
+
+/** What a claim asks for; see `Store.claim`. */
+export interface Claiming {
+  readonly max: number;
+  readonly leaseMs: number;
+  readonly passOver: ReadonlySet<Ref>;
+  readonly share: ClaimShare | undefined;
+}
 
 export type Member =
   | { readonly kind: 'commit'; readonly commit: Commit }
   /** Read-audit rows of one moment: JSON of AuditEntry[], one text to hand over. They become one row of the log. */
   | { readonly kind: 'block'; readonly audit: string }
-  | {
-      readonly kind: 'claim';
-      readonly max: number;
-      readonly leaseMs: number;
-      readonly passOver: ReadonlySet<Ref>;
-    }
+  | ({ readonly kind: 'claim' } & Claiming)
   | { readonly kind: 'postpone'; readonly id: string; readonly afterMs: number; readonly why: string }
   /** One bounded step of housekeeping. */
   | { readonly kind: 'tidy' };

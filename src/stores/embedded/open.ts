@@ -218,9 +218,9 @@ function assemble({ options, db, byId, pool, queue, close }: Parts): EmbeddedSto
     commit: (commit) => queue.commit(commit),
     turn: (work) => queue.turn(() => work(snapshot())),
     record: (entry) => queue.record(JSON.stringify(entry)),
-    async claim(max, leaseMs, passOver = new Set()) {
+    async claim(max, leaseMs, passOver = new Set(), share) {
       if (!outbox.isAnyDue(clock.now())) return [];
-      const outcome = await queue.chore({ kind: 'claim', max, leaseMs, passOver });
+      const outcome = await queue.chore({ kind: 'claim', max, leaseMs, passOver, share });
       return outcome.kind === 'claimed' ? outcome.entries : ([] satisfies Claimed[]);
     },
     async postpone(id, afterMs, why) {

@@ -8,6 +8,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../fhir/types.ts';
 import type { Claimed, OutboxEntry, OutboxRow, Settlement } from '../../ports/store.ts';
 import { prepare } from './connection.ts';
+import type { Claiming } from './groups.ts';
 import { FOREVER } from './schema.ts';
 
 /** The column `state`. */
@@ -27,7 +28,7 @@ export interface Outbox {
   /** Whether the entry may be settled now: it exists and is open. */
   isOpen(id: string): boolean;
   settle(settlement: Settlement, now: number): void;
-  claim(max: number, leaseMs: number, passOver: ReadonlySet<Ref>, now: number): Claimed[];
+  claim(claiming: Claiming, now: number): Claimed[];
   /** False when the entry is not leased to this instance. */
   postpone(id: string, afterMs: number, why: string, now: number): boolean;
   /** Makes entries that other instances had leased due now. */
@@ -90,12 +91,17 @@ export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
       close.run(stateOf(fate), now, why ?? '', id);
       unblock.run(lane, now);
     },
-    claim(max, leaseMs, passOver, now) {
+    claim({ max, leaseMs, passOver, share }, now) {
       const claimed: Claimed[] = [];
+      const serving = new Map<Ref | '', number>(share?.serving);
       for (const receiver of receiversFrom(turn)) {
         if (claimed.length >= max) break;
         const row = passOver.has(receiver) ? undefined : dueOf.get(receiver, now);
         if (row === undefined) continue;
+        const told = organizationTold(row);
+        const running = serving.get(told) ?? 0;
+        if (share !== undefined && told !== '' && running >= share.perOrganizationMax) continue;
+        serving.set(told, running + 1);
         lease.run(now + leaseMs, instance, row[0]);
         claimed.push(toClaimed(row));
         turn = receiver;
@@ -116,6 +122,12 @@ export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
       yield next[0];
     }
   }
+}
+
+/** The organization that is told; '' for an entry of the server's own. */
+function organizationTold([, , , , entry]: ClaimRow): Ref | '' {
+  const { sight } = JSON.parse(entry) as OutboxEntry; // written by `insert`
+  return sight.everything ? '' : sight.organization;
 }
 
 function toClaimed([, id, seq, at, entry, attempt]: ClaimRow): Claimed {

@@ -1,10 +1,12 @@
 /**
- * Searches off the main thread (rules 3.4): a few threads, a bounded queue, and an end for every search. A running
+ * Searches off the main thread (rules 3.4): a few threads, a bounded queue, a share of both for each organization, and an
+ * end for every search. A running
  * statement ends by itself when it looks at the clock or the stop flag; a thread that does not is given up and replaced.
  */
 import { Worker } from 'node:worker_threads';
 import type { Page, Query } from '../../ports/query.ts';
 import { SearchRefused } from '../../ports/store.ts';
+import { createFairQueue } from './fair-queue.ts';
 import type { Answer, Asked, Ready, Setup } from './search-worker.ts';
 
 export interface SearchPoolOptions {
@@ -30,6 +32,8 @@ const MMAP_BYTES = 8 * 1024 ** 3;
 const GRACE_MS = 500;
 
 interface Job {
+  /** The organization that asks; '' for an administrator and for the server. */
+  readonly owner: string;
   readonly asked: Asked;
   readonly since: number;
   readonly settle: (answer: Answer) => void;
@@ -47,7 +51,7 @@ interface Thread {
 export class SearchPool {
   readonly #options: SearchPoolOptions;
   readonly #threads = new Set<Thread>();
-  readonly #waiting: Job[] = [];
+  readonly #waiting = createFairQueue<Job>();
   #asked = 0;
   #searches = 0;
   #closed = false;
@@ -60,9 +64,8 @@ export class SearchPool {
   /** One page as of `seq`. Throws {@link SearchRefused}; whatever happens to its thread, never anything else is lost. */
   search(query: Query, seq: number, signal?: AbortSignal): Promise<Page> {
     if (this.#closed || signal?.aborted === true) return Promise.reject(new SearchRefused('aborted'));
-    if (this.#waiting.length >= this.#options.queued && this.#idle() === undefined) {
-      return Promise.reject(new SearchRefused('too-busy'));
-    }
+    const owner = query.sight.everything ? '' : query.sight.organization;
+    if (this.#isFull(owner)) return Promise.reject(new SearchRefused('too-busy'));
     this.#searches += 1;
     const asked = { number: this.#number(), query, seq, timeoutMs: this.#options.timeoutMs };
     return new Promise((resolve, reject) => {
@@ -71,10 +74,10 @@ export class SearchPool {
         if ('page' in answer) resolve(answer.page);
         else reject(errorOf(answer));
       };
-      const job = { asked, since: performance.now(), settle };
+      const job = { owner, asked, since: performance.now(), settle };
       const abort = (): void => this.#abort(job);
       signal?.addEventListener('abort', abort, { once: true });
-      this.#waiting.push(job);
+      this.#waiting.push(owner, job);
       this.#dispatch();
     });
   }
@@ -87,12 +90,12 @@ export class SearchPool {
   /** Takes so many versions into the full text. Whether there is more to take; undefined when no thread is free. */
   advanceTexts(versions: number): Promise<boolean> | undefined {
     const thread = this.#idle();
-    if (this.#closed || thread === undefined || this.#waiting.length > 0) return undefined;
+    if (this.#closed || thread === undefined || this.#waiting.size > 0) return undefined;
     return new Promise((resolve, reject) => {
       const settle = (answer: Answer): void =>
         'more' in answer ? resolve(answer.more) : reject(errorOf(answer));
       const asked = { number: this.#number(), versions };
-      this.#run(thread, { asked, since: performance.now(), settle });
+      this.#run(thread, { owner: '', asked, since: performance.now(), settle });
     });
   }
 
@@ -104,7 +107,7 @@ export class SearchPool {
   /** Refuses what waits or runs, and ends the threads. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const job of this.#waiting.splice(0)) job.settle({ refused: 'aborted' });
+    for (const job of this.#waiting.drain()) job.settle({ refused: 'aborted' });
     const threads = [...this.#threads];
     for (const thread of threads) {
       if (thread.job !== undefined) Atomics.store(thread.stop, 0, thread.job.asked.number);
@@ -118,11 +121,25 @@ export class SearchPool {
     return undefined;
   }
 
+  /** One organization fills its half of the queue, and leaves the other to the others. */
+  #isFull(owner: string): boolean {
+    const { queued } = this.#options;
+    if (this.#waiting.size >= queued) return this.#idle() === undefined;
+    return owner !== '' && this.#waiting.sizeOf(owner) >= Math.ceil(queued / 2);
+  }
+
+  /** One organization searches in all threads but one, where there are several: another never waits for its searches. */
+  readonly #mayRun = (owner: string): boolean => {
+    if (owner === '') return true;
+    const running = [...this.#threads].filter(({ job }) => job?.owner === owner).length;
+    return running < Math.max(1, this.#options.threads - 1);
+  };
+
   #dispatch(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.size > 0) {
       const thread = this.#idle();
       if (thread === undefined) return this.#replace();
-      const job = this.#waiting.shift();
+      const job = this.#waiting.shift(this.#mayRun);
       if (job === undefined) return;
       if (performance.now() - job.since > this.#options.timeoutMs) job.settle({ refused: 'too-busy' });
       else this.#run(thread, job);
@@ -168,8 +185,7 @@ export class SearchPool {
   /** The caller is answered at once; the thread is free when it has seen the flag. */
   #abort(job: Job): void {
     job.settle({ refused: 'aborted' });
-    const at = this.#waiting.indexOf(job);
-    if (at >= 0) this.#waiting.splice(at, 1);
+    this.#waiting.remove(job.owner, job);
     for (const thread of this.#threads) {
       if (thread.job === job) Atomics.store(thread.stop, 0, job.asked.number);
     }
@@ -184,7 +200,7 @@ export class SearchPool {
   /** A thread that died: its search is refused, or the next one if it never listened; another starts when needed. */
   #lose(thread: Thread): void {
     if (!this.#threads.has(thread)) return;
-    if (!thread.isReady) this.#waiting.shift()?.settle({ refused: 'too-costly' });
+    if (!thread.isReady) this.#waiting.shift(() => true)?.settle({ refused: 'too-costly' });
     this.#drop(thread, 'too-costly');
     this.#dispatch();
   }

@@ -150,8 +150,7 @@ export class Writer {
     if (member.kind === 'block') return this.#applyBlock(member.audit, now);
     if (member.kind === 'tidy') return this.#applyTidy(now);
     if (member.kind === 'claim') {
-      const { max, leaseMs, passOver } = member;
-      return { kind: 'claimed', entries: this.#outbox.claim(max, leaseMs, passOver, now) };
+      return { kind: 'claimed', entries: this.#outbox.claim(member, now) };
     }
     const { id, afterMs, why } = member;
     return this.#outbox.postpone(id, afterMs, why, now)

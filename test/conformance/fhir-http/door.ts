@@ -74,6 +74,7 @@ export const SETTINGS: AppSettings = {
   urlBytesMax: 1000,
   requestsInFlightMax: 50,
   requestsPerClientMax: 20,
+  requestsPerOrganizationMax: 40,
   corsOrigins: ['https://app.example.org'],
   trustedProxy: [],
   metricsToken: undefined,

@@ -429,6 +429,32 @@ describe('bounds on what is worked on', () => {
   });
 });
 
+describe('(rules 5) shares', () => {
+  test('an organization has one share, however many clients it names; another is answered', async () => {
+    const held = Promise.withResolvers<void>();
+    const full = await openDoor({
+      settings: { requestsInFlightMax: 9, requestsPerClientMax: 9, requestsPerOrganizationMax: 3 },
+      bearer: { findOrganization: async (name) => ('reference' in name ? name.reference : undefined) },
+      perform: async ({ caller }) => {
+        if (caller.organization === 'Organization/initiator') await held.promise;
+        return { status: 200, text: '{}' };
+      },
+    });
+    const ask = async (client: string, organization: 'Organization/initiator' | 'Organization/other') => {
+      const token = await full.issuer.sign({ subject: client, client, scope: '', organization });
+      return full.fetch('/Task/1', { headers: { authorization: `Bearer ${token}` } });
+    };
+    const first = ['a', 'b', 'c'].map((client) => ask(client, 'Organization/initiator'));
+    while (full.performed.length < 3) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(await refusalOf(await ask('d', 'Organization/initiator'))).toEqual(row('too-many-requests'));
+    expect((await ask('e', 'Organization/other')).status).toBe(200);
+    held.resolve();
+    expect((await Promise.all(first)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await ask('d', 'Organization/initiator')).status).toBe(200);
+    await full.close();
+  });
+});
+
 describe('raw HTTP', () => {
   test('the absolute form of a target is answered; its host is not believed', async () => {
     const received = await sendRaw(

@@ -21,6 +21,8 @@ const SETTINGS: DispatchSettings = {
   backoffMinMs: 10,
   backoffMaxMs: 40,
   inFlightMax: 4,
+  deliveriesPerOrganizationMax: 4,
+  deliveriesPerHostMax: 4,
   drainMs: 1_000,
 };
 
@@ -51,6 +53,7 @@ type Send = (entry: Claimed, signal: AbortSignal) => Receipt | Promise<Receipt>;
 interface Given {
   readonly send: Send;
   readonly ask?: Ask;
+  readonly hostOf?: Rail['hostOf'];
   readonly settings?: Partial<DispatchSettings>;
   readonly world?: World;
   readonly around?: (store: Store) => Store;
@@ -59,6 +62,7 @@ interface Given {
 async function run({
   send,
   ask = permit,
+  hostOf,
   settings = {},
   world,
   around = (store) => store,
@@ -74,6 +78,7 @@ async function run({
       sent.push(entry);
       return send(entry, signal);
     },
+    ...(hostOf !== undefined && { hostOf }),
     verify: async () => [],
     close: async () => undefined,
   };
@@ -281,6 +286,56 @@ describe('order and independence', () => {
     const rows = await settled(running, 15);
     expect(rows.every(({ state }) => state === 'accepted')).toBe(true);
     expect(most).toBe(3);
+  });
+
+  const hang = (signal: AbortSignal): Promise<Receipt> =>
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve({ outcome: 'retry', why: 'timeout' }));
+    });
+
+  test('forty silent receivers of one organization take its share, and the others are told', async () => {
+    const OTHER: Ref = 'Organization/other';
+    const running = await run({
+      send: ({ sight }, signal) =>
+        !sight.everything && sight.organization === OTHER ? { outcome: 'accepted' } : hang(signal),
+      settings: { inFlightMax: 32, deliveriesPerOrganizationMax: 4, drainMs: 0 },
+    });
+    const silent = Array.from({ length: 40 }, (_, n): Ref => `Subscription/silent-${n}`);
+    await running.tell('silent', ...silent);
+    await until(
+      () => running.sent.length,
+      (count) => count >= 4,
+    );
+    const entries = Array.from({ length: 8 }, (_, n) => ({
+      ...buildEntry('test', `Subscription/live-${n}`, 'Task/live'),
+      sight: { everything: false, organization: OTHER } as const,
+    }));
+    await running.world.put({ resourceType: 'Task', id: 'live' }, entries, OTHER);
+    running.dispatcher.nudge();
+    await until(
+      async () =>
+        (await running.store.outbox({ subject: 'Task/live', count: 100 })).map(({ state }) => state),
+      (states) => states.length === 8 && states.every((state) => state === 'accepted'),
+    );
+    expect(running.sent.filter(({ subject }) => subject === 'Task/silent')).toHaveLength(4);
+  });
+
+  test('one host is sent so many at a time, the rest in its turn', async () => {
+    let [together, most] = [0, 0];
+    const running = await run({
+      send: async () => {
+        most = Math.max(most, (together += 1));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        together -= 1;
+        return { outcome: 'accepted' };
+      },
+      hostOf: async () => 'hooks.example.org',
+      settings: { deliveriesPerHostMax: 2 },
+    });
+    await running.tell('t', 'Endpoint/1', 'Endpoint/2', 'Endpoint/3', 'Endpoint/4', 'Endpoint/5');
+    const rows = await settled(running, 5);
+    expect(rows.every(({ state }) => state === 'accepted')).toBe(true);
+    expect(most).toBe(2);
   });
 
   test('a receiver that hangs, with a long queue, holds up nobody else', async () => {

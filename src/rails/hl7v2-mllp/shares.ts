@@ -1,0 +1,65 @@
+/**
+ * What each peer may take of a port before its messages say whose they are (MSH-4): connections, and bytes of messages that
+ * have begun or wait. A peer is the set of links that it may be, as its certificate or its address has told.
+ */
+import type { Link } from '../../hl7v2/link.ts';
+
+export interface ShareSettings {
+  /** Connections of one peer at a time. */
+  readonly connectionsPerPeerMax: number;
+  /** Bytes that all connections together may hold; one peer half of them, and one connection always a message. */
+  readonly heldBytesMax: number;
+}
+
+/** What one connection takes. */
+export interface Share {
+  /** Says how much the connection holds now. Whether it may: a connection that may not is ended. */
+  hold(bytes: number): boolean;
+  leave(): void;
+}
+
+export interface PeerShares {
+  /** Undefined when the peer has its share of connections. */
+  enter(links: readonly Link[]): Share | undefined;
+}
+
+interface Peer {
+  connections: number;
+  bytes: number;
+}
+
+export function createPeerShares({ connectionsPerPeerMax, heldBytesMax }: ShareSettings): PeerShares {
+  const peers = new Map<string, Peer>();
+  let held = 0;
+  return {
+    enter(links) {
+      const name = links.map((link) => link.name).join(' ');
+      const peer = peers.get(name) ?? { connections: 0, bytes: 0 };
+      if (peer.connections >= connectionsPerPeerMax) return undefined;
+      peer.connections += 1;
+      peers.set(name, peer);
+      let own = 0;
+      const change = (bytes: number): void => {
+        held += bytes - own;
+        peer.bytes += bytes - own;
+        own = bytes;
+      };
+      return {
+        hold(bytes) {
+          const grows = bytes > own;
+          change(bytes);
+          // One message has a bound of its own: a peer may bring it although it is larger than the peer's share.
+          const isItsOnly = peer.bytes === own;
+          return (
+            !grows || held === own || (held <= heldBytesMax && (isItsOnly || peer.bytes <= heldBytesMax / 2))
+          );
+        },
+        leave() {
+          change(0);
+          peer.connections -= 1;
+          if (peer.connections === 0) peers.delete(name);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** Who waits, by whom they belong to: each organization in its turn, so that one with many waits behind itself alone. */
+
+export interface FairQueue<T> {
+  readonly size: number;
+  /** How many of one wait. */
+  sizeOf(owner: string): number;
+  push(owner: string, item: T): void;
+  /** The next in turn whose owner may go on; undefined when there is none. */
+  shift(mayGo: (owner: string) => boolean): T | undefined;
+  /** Whether it was there. */
+  remove(owner: string, item: T): boolean;
+  /** All of them; the queue is empty then. */
+  drain(): readonly T[];
+}
+
+export function createFairQueue<T>(): FairQueue<T> {
+  /** Owners in the order of their turns: whoever was served goes to the end. */
+  const lines = new Map<string, T[]>();
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    sizeOf: (owner) => lines.get(owner)?.length ?? 0,
+    push(owner, item) {
+      const line = lines.get(owner);
+      if (line === undefined) lines.set(owner, [item]);
+      else line.push(item);
+      size += 1;
+    },
+    shift(mayGo) {
+      for (const [owner, line] of lines) {
+        if (!mayGo(owner)) continue;
+        const item = line.shift();
+        lines.delete(owner);
+        if (line.length > 0) lines.set(owner, line);
+        size -= 1;
+        return item;
+      }
+      return undefined;
+    },
+    remove(owner, item) {
+      const line = lines.get(owner) ?? [];
+      const at = line.indexOf(item);
+      if (at < 0) return false;
+      line.splice(at, 1);
+      if (line.length === 0) lines.delete(owner);
+      size -= 1;
+      return true;
+    },
+    drain() {
+      const all = [...lines.values()].flat();
+      lines.clear();
+      size = 0;
+      return all;
+    },
+  };
+}
