@@ -288,16 +288,15 @@ describe('bounds and stopping', () => {
   });
 
   test('a stopping server answers what it has received, and closes soon', async () => {
-    const stopping = await openLinked();
+    // A server that waited for the silent peer would outlast the time of this test.
+    const stopping = await openLinked(undefined, '--drain-ms', '60000');
     const wire = await openWire(stopping.ports[0] ?? 0);
     await wire.ask(order({ id: 'S-0' }));
     const silent = await openWire(stopping.ports[0] ?? 0);
     for (let n = 1; n <= 5; n += 1) wire.send(order({ id: `S-${n}` }));
     await setTimeout(30);
-    const began = Date.now();
     await stopping.running.stop();
     await Promise.all([wire.closed, silent.closed]);
-    expect(Date.now() - began).toBeLessThan(3000);
     const answered = (await wire.answers()).map(saysOf);
     expect(answered).toEqual(answered.map((_, n) => `AA S-${n}`));
     expect(answered.length).toBeGreaterThan(1);
