@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { EXIT, runCommand, UsageError } from './command.ts';
+import { JEST } from './jest.ts';
 
 const TOP = join(import.meta.dirname, '..');
 
@@ -15,11 +16,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   lint: ['node_modules/oxlint/bin/oxlint', '--type-aware'],
   format: ['node_modules/oxfmt/bin/oxfmt', '--check'],
   types: ['node_modules/typescript/bin/tsc', '--noEmit'],
-  tests: [
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-  ],
+  tests: JEST,
   pages: ['tools/docs.ts', '--check'],
   generated: ['tools/generate/run.ts', '--check'],
 };

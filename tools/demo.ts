@@ -90,6 +90,8 @@ async function raise({ host, port, json }: Asked, folder: string, mllpPort: numb
 /** Resolves with the exit code when the process is told to end. */
 function end(): Promise<number> {
   return new Promise((resolve) => {
+    // A terminal that is closed ends it, too.
+    process.on('SIGHUP', () => process.kill(process.pid, 'SIGTERM'));
     onEndSignal(() => resolve(played ? EXIT.done : INTERRUPTED));
   });
 }

@@ -12,15 +12,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { EXIT, runCommand, UsageError, wholeNumber } from './command.ts';
+import { JEST } from './jest.ts';
 import { writeFigure } from './prove/page.ts';
 import { PROOFS, type Proof, type ProofName, type Size } from './prove/proofs.ts';
 
 const TOP = join(import.meta.dirname, '..');
-const JEST = [
-  '--experimental-vm-modules',
-  '--disable-warning=ExperimentalWarning',
-  'node_modules/jest/bin/jest.js',
-];
 const SEEDS = 2 ** 31;
 
 await runCommand(import.meta.filename, {
