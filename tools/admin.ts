@@ -3,12 +3,18 @@
  *
  *     npm run admin -- import FILE [--data-dir DIR …]
  *     npm run admin -- reindex [--data-dir DIR …]
+ *     npm run admin -- member add Organization/ID … [--data-dir DIR …]
+ *     npm run admin -- register list [--data-dir DIR …]
+ *     npm run admin -- register verify SYSTEM VALUE Organization/ID [--move] [--data-dir DIR …]
  *
  * FILE is a Bundle, a JSON list of resources, or NDJSON: the first Organizations, roles and endpoints. Resources with an id
  * keep it. All of it is one commit with one audit row a resource, or none of it.
  *
  * `reindex` takes the search values of everything anew, after an upgrade that says so at its start. It may be stopped and
  * begun again.
+ *
+ * `member add` gives organizations of the directory an account. `register verify` says whose an identifier is; with --move it
+ * may be taken from another organization.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -20,29 +26,40 @@ import { OperationOutcomeError } from '../src/fhir/issue.ts';
 import { bodyOf, parseJsonValue } from '../src/fhir/json.ts';
 import type { Resource } from '../src/fhir/types.ts';
 import type { Caller } from '../src/operations/request.ts';
+import { prepareParties } from '../src/parties.ts';
 import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
 import { raiseDesk } from '../src/start-desk.ts';
 import { createOutgoing } from '../src/start-outgoing.ts';
 import { valuesOf } from '../src/operations/values.ts';
 import { openEmbeddedStore } from '../src/stores/embedded/open.ts';
 import { reindexFolder } from '../src/stores/embedded/reindex.ts';
+import { administerParties } from './admin/parties.ts';
 import { EXIT, runCommand, Trouble, UsageError } from './command.ts';
 
 /** Resources of one import: more than a request may have, few enough for one commit. */
 const RESOURCES_MAX = 100_000;
 
+/** Organizations that one call adds at most, and the words before them. */
+const OPERANDS_MAX = 1002;
+
 /** Versions between two lines about how far a reindexing is. */
 const PROGRESS = 10_000;
 
 await runCommand(import.meta.filename, {
-  flags: {},
+  flags: { move: { type: 'boolean', default: false } },
   takesSettings: true,
-  operandsMax: 2,
-  run: async ({ operands: [name = '', file], settings }) => {
+  operandsMax: OPERANDS_MAX,
+  run: async ({ operands, settings, values: { move } }) => {
     const config = () => readConfig(settings, process.env, 'command');
+    const [name = '', file, ...more] = operands;
+    if (name === 'member' || name === 'register') {
+      await administerParties({ words: operands, move, config: config() });
+      return EXIT.done;
+    }
+    if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is more than this command takes.`);
     if (name === 'import' && file !== undefined) await importFile(file, config());
     else if (name === 'reindex' && file === undefined) reindex(config());
-    else throw new UsageError('import FILE or reindex is wanted.');
+    else throw new UsageError('import FILE, reindex, member or register is wanted.');
     return EXIT.done;
   },
 });
@@ -99,6 +116,7 @@ async function importAll(resources: readonly Resource[], config: Config): Promis
   const base = config.publicBaseUrl ?? `http://${config.host}:${config.port}${config.basePath}`;
   // Nothing listens here, but what the links name may stand in the file.
   const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
+  await prepareParties({ store, config, clock, log, listening });
   const { perform, rails } = raiseDesk({
     config: { ...config, bundleEntriesMax: RESOURCES_MAX },
     log,

@@ -20,6 +20,7 @@ import { EXIT, runCommand } from './command.ts';
 import { examineAnchors } from './doctor/anchors.ts';
 import { examineIssuer } from './doctor/issuer.ts';
 import { examineMessages } from './doctor/messages.ts';
+import { examineParties } from './doctor/parties.ts';
 import { examinePeers } from './doctor/peers.ts';
 import { examineServer } from './doctor/server.ts';
 
@@ -37,6 +38,7 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['disk', examineDisk],
   ['store', examineStore],
   ['anchors', examineAnchors],
+  ['parties', examineParties],
   ['rails', examineRails],
   ['peers', examinePeers],
   ['messages', examineMessages],

@@ -1,7 +1,8 @@
 /** Records as they are read: their current values, what has expired left out. */
 import { RECORDS_AT_ONCE, type StoredRecord } from '../../ports/record.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { prepare } from './connection.ts';
+import { openDatabase, prepare } from './connection.ts';
+import { pathsOf } from './folder.ts';
 import type { Reading } from './reading.ts';
 import { FOREVER } from './schema.ts';
 
@@ -37,6 +38,21 @@ export function prepareRecordReading({ db, standing }: Reading['byId'], clock: C
       return some.all(kind, name, value, after, clock.now()).map(toRecord);
     },
   };
+}
+
+/** How many records of a kind have an index value; also beside a live server, and 0 in a folder without records. */
+export function countRecords(folder: string, kind: string, name: string, value: string): number {
+  const db = openDatabase(pathsOf(folder).database, { readOnly: true, cacheKib: 1024 });
+  try {
+    if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'record_index'`).get() === undefined) return 0;
+    const count = prepare<[number]>(
+      db,
+      'SELECT count(*) FROM record_index WHERE kind = ? AND name = ? AND value = ?',
+    );
+    return count.get(kind, name, value)?.[0] ?? 0;
+  } finally {
+    db.close();
+  }
 }
 
 const toRecord = ([kind, key, version, body, expires]: RecordRow): StoredRecord => ({

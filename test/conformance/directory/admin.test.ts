@@ -1,0 +1,37 @@
+/** Members and the register, settled at the machine; and what doctor says of them (docs/directory.md). */
+import { afterAll, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { examineParties } from '../../../tools/doctor/parties.ts';
+import { readConfig } from '../../../src/config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'closeloop-admin-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const NPI = 'http://hl7.org/fhir/sid/us-npi';
+
+function admin(...words: readonly string[]): readonly [status: number | null, out: string, wrong: string] {
+  const argv = ['tools/admin.ts', ...words, '--data-dir', folder];
+  const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+  return [status, stdout, stderr];
+}
+const doctor = () =>
+  examineParties(readConfig(['--data-dir', folder], {}, 'command')).map(({ says }) => says.split(' →')[0]);
+
+test('(directory DR2, DR14) an import makes nobody a member, and a number is moved only when that is asked', () => {
+  expect(admin('import', 'examples/directory.json')[0]).toBe(0);
+  expect(doctor()).toEqual(['0 members', '2 identifiers are verified']);
+  expect(admin('member', 'add', 'Organization/elm-street')[1]).toBe(
+    'Organization/elm-street is a member now\n',
+  );
+  const verify = ['register', 'verify', NPI, '1679576722', 'Organization/riverside'];
+  const [status, , wrong] = admin(...verify);
+  expect([status, wrong]).toEqual([1, 'identifier-taken: It is verified for Organization/elm-street.\n']);
+  expect(admin(...verify, '--move')[0]).toBe(0);
+  const [, listed] = admin('register', 'list');
+  expect(listed).toContain(`verified\tOrganization/riverside\t${NPI}|1679576722\tadministrator`);
+  expect(listed).not.toContain('elm-street');
+  expect(doctor()).toEqual(['1 members', '2 identifiers are verified']);
+});
