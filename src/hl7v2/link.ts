@@ -45,6 +45,8 @@ export interface Link {
   readonly namespaces: Namespaces;
   /** The character set of messages without MSH-18. */
   readonly charset: Charset;
+  /** Which ConceptMap translates the codes of a field (`OBR-31`): field → canonical. */
+  readonly codeMaps: Readonly<Record<string, string>>;
 }
 
 /** HL7 table 0103: debugging, production, training. */
@@ -82,4 +84,5 @@ export const LINK_DEFAULTS = {
   ignore: ['ADT'],
   namespaces: {},
   charset: 'UNICODE UTF-8',
+  codeMaps: {},
 } as const satisfies Partial<Link>;

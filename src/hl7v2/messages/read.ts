@@ -3,6 +3,8 @@
  * known of that referral (its state, and which of its parties the sender is), since the meaning of ORC-1 hangs on it.
  */
 import type { Message } from '../message.ts';
+import { translateCodes } from '../mapping/code-maps.ts';
+import type { Remark } from '../received.ts';
 import { readMerged } from './adt-a08.ts';
 import { orcOf, readNumbers, readPast, readPerson } from './about.ts';
 import { meaningOf, type Meaning } from './events.ts';
@@ -19,7 +21,23 @@ import { findUntaken } from './untaken.ts';
 import { isVisitEvent, readVisit } from './siu-s12.ts';
 
 /** What a message means; a fault when it is none that is read here. */
-export function readMessage(message: Message, context: ReadingContext): Reading | Fault {
+export function readMessage(received: Message, context: ReadingContext): Reading | Fault {
+  const { codeMaps } = context;
+  if (codeMaps === undefined || Object.keys(codeMaps).length === 0) return readTranslated(received, context);
+  const { message, ...codes } = translateCodes(received, codeMaps);
+  const reading = readTranslated(message, context);
+  if (reading.kind === 'fault') return reading;
+  const told = codes.unmapped.map(({ field, canonical }): Remark => ({
+    location: field,
+    code: '103',
+    severity: 'W',
+    issue: 'code-unknown',
+    says: `a code has no row in ${canonical}`,
+  }));
+  return { ...reading, codes, findings: [...reading.findings, ...told] };
+}
+
+function readTranslated(message: Message, context: ReadingContext): Reading | Fault {
   const header = readHeader(message, context);
   const name = messageNamed(header.message);
   if (name === undefined) return unsupported(header);

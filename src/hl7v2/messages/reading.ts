@@ -7,6 +7,7 @@ import type { Appointment, CodeableConcept, Identifier, Patient, Ref } from '../
 import type { State } from '../../referral/state.ts';
 import type { Event, Party } from '../../referral/transitions.ts';
 import type { Namespaces } from '../mapping/authority.ts';
+import type { CodeMaps, Translated } from '../mapping/code-maps.ts';
 import type { Placed } from '../mapping/clinician.ts';
 import type { Remark } from '../received.ts';
 
@@ -74,6 +75,8 @@ export interface About extends Header {
   readonly patient: PatientReading | undefined;
   /** ORC-9, else MSH-7: when it happened. */
   readonly occurredAt: string | undefined;
+  /** What the link's maps made of its codes; undefined when it has none. */
+  readonly codes?: Pick<Translated, 'used' | 'unmapped'>;
   /** In the order of the message. With one of severity `E` nothing of the message is applied. */
   readonly findings: readonly Remark[];
 }
@@ -165,6 +168,8 @@ export interface ReadingContext extends Clock {
   readonly state?: State | undefined;
   /** A note of this referral came before it (rules 7.4). */
   readonly hasDocument?: boolean;
+  /** What translates the codes of its fields. */
+  readonly codeMaps?: CodeMaps;
   /** The referral's order and patient, for what refers to them. */
   readonly request?: Ref | undefined;
   readonly patient?: Ref | undefined;

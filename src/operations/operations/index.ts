@@ -3,6 +3,7 @@ import type { Request } from '../request.ts';
 import { admit } from './admit.ts';
 import { convert } from './convert.ts';
 import { everything } from './everything.ts';
+import { mapCode } from './map-code.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
 import { meta, metaAdd, metaDelete } from './meta.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
@@ -33,6 +34,7 @@ const DECLARED: readonly Operation[] = [
   correctMessage,
   replayMessage,
   discardMessage,
+  mapCode,
 ];
 
 /** Every operation, by the id of its OperationDefinition. */

@@ -25,11 +25,13 @@ export interface MessageItem {
   readonly number: Identifier | undefined;
   /** Which event came, where the item is about a status without its note. */
   readonly event?: string;
+  /** What else the item is about, by name. */
+  readonly values?: Readonly<Record<string, string>>;
 }
 
 /** Plans the work item of a kept message. */
 export function planItem(draft: Draft, incoming: Incoming, { document }: Kept, item: MessageItem): Ref {
-  const { kind, owner, verdict, number, event } = item;
+  const { kind, owner, verdict, number, event, values = {} } = item;
   const planned = planWorkItem(draft.room.newId(), {
     kind,
     says: describe(verdict),
@@ -44,6 +46,9 @@ export function planItem(draft: Draft, incoming: Incoming, { document }: Kept, i
       { type: { text: 'message' }, valueReference: { reference: document } },
       { type: { text: 'link' }, valueString: incoming.link.name },
       ...(event === undefined ? [] : [{ type: { text: 'event' }, valueString: event }]),
+      ...Object.entries(values).flatMap(([text, valueString]) =>
+        valueString === '' ? [] : [{ type: { text }, valueString }],
+      ),
     ],
   });
   plan(draft, planned);
@@ -168,8 +173,23 @@ interface Wanted {
   readonly where?: Query['where'];
 }
 
-async function findItems(snapshot: Snapshot, { kinds, where }: Wanted): Promise<readonly OpenItem[]> {
-  const query: Query = {
+async function findItems(snapshot: Snapshot, wanted: Wanted): Promise<readonly OpenItem[]> {
+  const { matches } = await snapshot.search(queryOf(wanted));
+  return matches.flatMap((match) => asItem(match) ?? []);
+}
+
+/** Whether an item of this kind and number is open; that there is none must still be so at the commit. */
+export async function findOpen(draft: Draft, kind: WorkItemKind, number: Identifier): Promise<boolean> {
+  const { system = '', value = '' } = number;
+  const where = { kind: 'token', param: 'group-identifier', system, code: value } as const;
+  const query = queryOf({ kinds: [kind], where });
+  const { matches } = await draft.snapshot.search(query);
+  draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
+  return matches.length > 0;
+}
+
+function queryOf({ kinds, where }: Wanted): Query {
+  return {
     type: 'Task',
     where: {
       kind: 'all',
@@ -185,8 +205,6 @@ async function findItems(snapshot: Snapshot, { kinds, where }: Wanted): Promise<
     offset: 0,
     total: false,
   };
-  const { matches } = await snapshot.search(query);
-  return matches.flatMap((match) => asItem(match) ?? []);
 }
 
 /** One of several codes. */

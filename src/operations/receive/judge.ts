@@ -7,6 +7,7 @@ import type { PatientUpdateReading, Reading, ReadingContext } from '../../hl7v2/
 import type { Remark } from '../../hl7v2/received.ts';
 import type { Party } from '../../referral/transitions.ts';
 import { readPreview, type Draft } from '../draft.ts';
+import { readCodeMaps } from './code-maps.ts';
 import { asked, mistaken, quarantined, remark, verdictOfFindings, type Verdict } from './fates.ts';
 import { readIncoming, type Incoming } from './incoming.ts';
 import type { Kept } from './keep.ts';
@@ -59,7 +60,8 @@ export async function judge(
   if (barred !== undefined || header === undefined || sender === undefined) {
     return only(quarantined(barred === undefined ? [] : [barred]));
   }
-  const context = contextOf(draft, incoming);
+  const codeMaps = await readCodeMaps(draft, incoming);
+  const context = { ...contextOf(draft, incoming), codeMaps };
   const first = await readIncoming(draft.room, incoming, context);
   if (first.kind === 'fault') return only(quarantined(faultRemarks(first.findings, first.issue)));
   progress.reading = first;
@@ -118,6 +120,7 @@ async function judgeAbout(
   const note = await noteFor(draft, incoming, first, referral, judging);
   const reading = await readIncoming(draft.room, incoming, {
     ...contextOf(draft, incoming),
+    codeMaps: await readCodeMaps(draft, incoming),
     sender: referral.actors.size === 1 ? partyOf(referral) : undefined,
     state: referral.state,
     hasDocument: note !== undefined,

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { parseInstant } from '../../fhir/datetime.ts';
-import { systemOfOid } from '../../fhir/identifier.ts';
+import { systemOfOid, URI_SYSTEM } from '../../fhir/identifier.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Draft } from '../draft.ts';
 import type { Verdict } from './fates.ts';
@@ -134,7 +134,7 @@ export function planProvenance(
   incoming: Incoming,
   kept: Kept,
   { custodian, chart }: Pick<Filing, 'custodian' | 'chart'>,
-  by: Ref | undefined,
+  { by, codeMaps }: { readonly by: Ref | undefined; readonly codeMaps: readonly string[] },
 ): void {
   const own = new Set<string>([kept.document, kept.binary]);
   const changed = [...draft.planned.keys()].filter((ref) => !own.has(ref) && !isOwnWork(draft, ref));
@@ -163,6 +163,10 @@ export function planProvenance(
       entity: [
         { role: 'source', what: { reference: kept.document } },
         { role: 'source', what: { reference: kept.binary } },
+        ...codeMaps.map((value) => ({
+          role: 'source',
+          what: { type: 'ConceptMap', identifier: { system: URI_SYSTEM, value }, display: value },
+        })),
       ],
     },
     custodian,

@@ -66,7 +66,7 @@ async function prepare(
   if (decided.kind !== 'move' || decided.state === referral.state) throw NOTHING_TO_DO;
   await changeSent(draft, referral.task, (tree) => withState(tree, decided.state));
   const kept = await keptOf(snapshot, { document });
-  planProvenance(draft, note, kept, { custodian: sender, chart: referral }, undefined);
+  planProvenance(draft, note, kept, { custodian: sender, chart: referral }, { by: undefined, codeMaps: [] });
   await settleDraft(draft, 'transaction', new Map());
   return buildOffer(draft, request, undefined);
 }

@@ -8,6 +8,7 @@ import type { Reading } from '../../hl7v2/messages/reading.ts';
 import type { Event } from '../../referral/transitions.ts';
 import type { Draft } from '../draft.ts';
 import { settleDraft } from '../steps.ts';
+import { askForRows } from './code-maps.ts';
 import { isOurFault, remark, verdictOfRefusal, type Verdict } from './fates.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
 import { closeItem, planItem, turnItem, type OpenItem } from './items.ts';
@@ -130,7 +131,10 @@ async function finish(
 ): Promise<Settled> {
   const number = reading === undefined ? undefined : reading.referralId;
   const owner = ownerOf(incoming, verdict);
-  planProvenance(draft, incoming, kept, { custodian: custodianOf(incoming, chart !== undefined), chart }, by);
+  const filing = { custodian: custodianOf(incoming, chart !== undefined), chart };
+  planProvenance(draft, incoming, kept, filing, { by, codeMaps: reading?.codes?.used ?? [] });
+  if (verdict.fate === 'applied')
+    await askForRows(draft, incoming, kept, receiverOf(incoming) ?? '', reading?.codes?.unmapped ?? []);
   const { kind } = verdict;
   if (kind !== undefined && earlier === undefined) {
     planItem(draft, incoming, kept, { kind, owner, verdict, number });

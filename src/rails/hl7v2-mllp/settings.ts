@@ -97,6 +97,7 @@ function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
     authorities: textsOf(entry['authorities'] ?? [], `${place}.authorities`),
     ...takenOf(entry, place),
     namespaces: namespacesOf(entry['namespaces'] ?? {}, `${place}.namespaces`),
+    codeMaps: codeMapsOf(entry['codeMaps'] ?? {}, `${place}.codeMaps`),
     charset: charsetOf(entry['charset'] ?? LINK_DEFAULTS.charset, `${place}.charset`),
     ...(entry['defaultReceiver'] !== undefined && {
       defaultReceiver: organizationOf(entry['defaultReceiver'], `${place}.defaultReceiver`),
@@ -151,6 +152,19 @@ function namespacesOf(value: unknown, place: string): Namespaces {
 }
 
 const URI = /^[a-z][a-z0-9+.-]*:\S+$/i;
+
+/** Field → canonical. */
+function codeMapsOf(value: unknown, place: string): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${place} must be an object of fields and canonicals`);
+  for (const [field, canonical] of Object.entries(value)) {
+    if (!/^[A-Z][A-Z0-9]{2}-[1-9]\d?$/.test(field))
+      throw new Error(`${place}: ${field} is no field (OBR-31)`);
+    if (!URI.test(textOf(canonical, `${place}.${field}`)))
+      throw new Error(`${place}.${field}: ${String(canonical)} is no canonical`);
+  }
+  return value as Readonly<Record<string, string>>; // as just checked
+}
 
 function charsetOf(value: unknown, place: string): Charset {
   const charset = charsetNamed(textOf(value, place));
