@@ -131,14 +131,20 @@ export function send(
 ): Sent {
   const shown = text === undefined ? undefined : render(text, headers, asked);
   const length = shown === undefined ? 0 : Buffer.byteLength(shown);
-  if (shown !== undefined && length >= PACKED_FROM)
-    return sendLarge(res, status, headers, Buffer.from(shown, 'utf8'), asked, replying);
+  if (shown !== undefined && length >= PACKED_FROM) {
+    if (asked.acceptEncoding !== undefined)
+      return sendLarge(res, status, headers, Buffer.from(shown, 'utf8'), asked, replying);
+    headers['Vary'] = VARY;
+  }
   writeHead(res, status, headers, length, asked, replying);
   // As many bytes as characters: ASCII, which Node writes faster when it need not look for more.
   if (shown === undefined || asked.head) res.end();
   else res.end(shown, shown.length === length ? 'latin1' : 'utf8');
   return status;
 }
+
+/** The name of the header that decides whether an answer is compressed. */
+const VARY = 'Accept-Encoding';
 
 /** Compressed, where that was asked for. A HEAD is not told a length that would have to be worked out for it. */
 function sendLarge(
@@ -149,7 +155,7 @@ function sendLarge(
   asked: Asked,
   replying: Replying,
 ): Sent {
-  headers['Vary'] = 'Accept-Encoding';
+  headers['Vary'] = VARY;
   const coding = codingFor(asked.acceptEncoding);
   if (coding !== undefined && !asked.head)
     return sendPacked(res, status, headers, bytes, coding, asked, replying);
