@@ -138,6 +138,7 @@ export function raiseDesk(parts: DeskParts): {
       activePerOrganizationMax: config.subscriptionsPerOrganizationMax,
       activeMax: config.subscriptionsMax,
     }),
+    lacks: async (rail, entry, asOf) => (await rails.byName.get(rail)?.lacks?.(entry, asOf)) ?? [],
     admitAddress: outgoing.admitAddress,
     committed: (refs) => {
       subscriptions.touched(refs);

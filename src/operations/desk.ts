@@ -21,6 +21,7 @@ export interface DeskParts {
   readonly address: Address;
   readonly admitAddress: AdmitAddress;
   readonly committed: Room['committed'];
+  readonly lacks?: Room['lacks'];
   /** How messages are received; without it there are no links. */
   readonly messages?: ReceiveParts;
   /** Where large bodies and messages are worked on; here, when it is not said. */

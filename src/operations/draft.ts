@@ -8,7 +8,7 @@ import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
 import type { RecordKeep, RecordWrite } from '../ports/record.ts';
-import type { Expectation, Keep, Snapshot, Write } from '../ports/store.ts';
+import type { Expectation, Keep, OutboxEntry, Snapshot, Write } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { createMeter, type Meter, type Spent } from '../resources/patch/meter.ts';
@@ -62,6 +62,8 @@ export interface Draft {
   readonly notes: IssueDetail[];
   /** Stored versions that the answer shows beside what is written. */
   readonly seen: Seen[];
+  /** Entries of the outbox that are not written: their receivers require more. */
+  readonly untold: Set<string>;
   readonly links: { readonly rel: string; readonly ref: Ref }[];
   /** Private Organizations by which the caller names itself as requester. */
   readonly aliases: Set<Ref>;
@@ -131,3 +133,7 @@ export async function readPreview(draft: Draft, ref: Ref): Promise<Resource | un
   keepVersion(draft, ref, version.seq);
   return JSON.parse(version.text) as Resource; // stored texts were validated
 }
+
+/** By which an entry of the outbox is known before it has a number. */
+export const keyOfEntry = ({ receiver, subject }: Pick<OutboxEntry, 'receiver' | 'subject'>): string =>
+  `${receiver} ${subject}`;

@@ -22,7 +22,7 @@ import { isDirectory } from '../resources/index.ts';
 import { reachOf } from '../resources/reach.ts';
 import { buildTemplate } from '../resources/template.ts';
 import { auditWrite } from './audit.ts';
-import { declarationOf, type Draft, type Planned } from './draft.ts';
+import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
 import type { Request } from './request.ts';
 import type { Room } from './room.ts';
 import { createTurns } from './turns.ts';
@@ -46,6 +46,7 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
   const templates = new Map(
     writes.flatMap(({ ref, text }) => (text === undefined ? [] : [[ref, text] as const])),
   );
+  const entries = await draft.room.address(planned, draft.moves, Date.parse(draft.now));
   const commit: Commit = {
     ...(key !== undefined && { key }),
     writes,
@@ -53,7 +54,7 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
     expects: draft.expects,
     audit: auditWrite(draft, request),
     outbox: traced(
-      await draft.room.address(planned, draft.moves, Date.parse(draft.now)),
+      entries.filter((entry) => !draft.untold.has(keyOfEntry(entry))),
       request.traceparent,
     ),
     settles: [],

@@ -4,6 +4,7 @@ import type { Ref } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
 import type { AdmitAddress } from '../ports/outgoing.ts';
+import type { Tellable, Told } from '../ports/rail.ts';
 import type { Store } from '../ports/store.ts';
 import type { RuleSettings } from '../resources/rules.ts';
 import type { Heavy } from './heavy.ts';
@@ -45,6 +46,9 @@ export interface DeskSettings extends RuleSettings {
   readonly includesMax: number;
 }
 
+/** By the name of a rail. */
+export type Lacks = (rail: string, entry: Tellable, asOf: Told) => Promise<readonly string[]>;
+
 export interface Room {
   /** The links of messages: they name organizations by their facilities. */
   readonly links: () => readonly Link[];
@@ -56,6 +60,8 @@ export interface Room {
   /** What is read here without having been written. */
   readonly packaged: Packaged;
   readonly address: Address;
+  /** What an entry would lack that its receiver requires, as its rail knows; undefined: nothing is asked. */
+  readonly lacks?: Lacks | undefined;
   /** Asked about every address that is written and that this server will connect to. */
   readonly admitAddress: AdmitAddress;
   /** Does what is too much for a turn. */

@@ -17,6 +17,7 @@ import { nameStandings } from './standings.ts';
 import { leaveUnchanged } from './unchanged.ts';
 import { createTurns } from './turns.ts';
 import { validateDraft } from './validate-draft.ts';
+import { checkMovesTold } from './told-moves.ts';
 import type { Interaction, Request } from './request.ts';
 
 /** Steps that every door's request meets before anything is planned. */
@@ -46,6 +47,7 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkDeletes,                                   DELETE | TRANSACTION],
+  [checkMovesTold,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION],
 ];
 

@@ -20,6 +20,7 @@ export const KINDS = {
   'message-quarantined': 'A message is kept apart from any chart',
   'message-parked': 'A message waits for one that comes before it',
   'code-unmapped': 'A code of a link has no row in the ConceptMap of its field',
+  'message-incomplete': 'A move cannot be told to the other party as its standard requires',
   'note-withdrawn': 'A note was taken back by its author',
   'note-missing': 'A status that brings a note came without it',
   'party-unresolved': 'A referral is addressed to somebody whom no verified identifier names',

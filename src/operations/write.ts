@@ -59,6 +59,7 @@ export function openDraft(room: Room, request: Request, snapshot: Snapshot): Dra
     seen: [],
     links: [],
     aliases: new Set(),
+    untold: new Set(),
     adopted: new Map(),
     unchanged: new Map(),
     patched: nothingSpent(),

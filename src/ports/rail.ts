@@ -24,6 +24,12 @@ export function receiptOfFailure(error: unknown): Receipt {
  */
 export type Present = (version: Pick<Version, 'ref' | 'text'>, sight: Sight) => string;
 
+/** An entry of the outbox before it is one: what it would tell, to whom, of which commit. */
+export type Tellable = Pick<Claimed, 'id' | 'at' | 'seq' | 'receiver' | 'subject' | 'event'>;
+
+/** What a rail reads of a commit: as it is, or as it will be. */
+export type Told = Pick<Snapshot, 'read' | 'search' | 'history' | 'record' | 'records'>;
+
 export interface Rail {
   /** The FHIR code that selects it (`Subscription.channel.type`, `Endpoint.connectionType`). */
   readonly name: string;
@@ -34,6 +40,11 @@ export interface Rail {
   deliver(entry: Claimed, asOf: Snapshot, now: Snapshot, signal: AbortSignal): Promise<Receipt>;
   /** The host that an entry would be sent to, as of now; undefined when there is none to share. */
   hostOf?(entry: Claimed, now: Snapshot): Promise<string | undefined>;
+  /**
+   * What the receiver's standard requires of what would be sent, and nobody gave: each in a few words, without a word of the
+   * patient. Asked before the commit, so that whoever writes is told, and nothing is sent that nobody could answer.
+   */
+  lacks?(entry: Tellable, asOf: Told): Promise<readonly string[]>;
   /** What doctor asks: would this rail work? */
   verify(): Promise<readonly Finding[]>;
   close(): Promise<void>;

@@ -32,7 +32,7 @@ export const isCounted = (
   keeper: string | undefined,
 ): boolean => role['active'] !== false && (standingOf(role) !== 'private' || custodian === keeper);
 
-export function partyWorldOf(snapshot: Snapshot): PartyWorld {
+export function partyWorldOf(snapshot: Pick<Snapshot, 'read' | 'search' | 'record' | 'records'>): PartyWorld {
   const read = async (ref: Ref): Promise<Resource | undefined> => {
     const version = await snapshot.read(ref, EVERYTHING);
     return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // validated when stored

@@ -57,6 +57,12 @@ export const PROOFS = {
     counts: 'histories',
     runs: { quick: 20, ci: 60, full: 600 },
   },
+  pair: {
+    shows: 'whatever one server sends of a referral over HL7 v2, another of its kind applies with AA',
+    file: 'conformance/hl7v2/pair.property.test.ts',
+    counts: 'referrals',
+    runs: { quick: 25, ci: 100, full: 2000 },
+  },
   kills: {
     shows: 'killed under load: nothing acknowledged is lost, nothing happens twice or by halves',
     file: 'conformance/durability/kill.test.ts',

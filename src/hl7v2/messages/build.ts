@@ -22,10 +22,10 @@ export interface Told {
   readonly note?: DocumentReading | undefined;
 }
 
-/** Without the visit that it is about, an event cannot be told, and nobody invents a slot (rules 1.3). */
+/** Without the visit or the note that it is about, an event cannot be told, and nobody invents one (rules 1.3). */
 export type Built =
   | { readonly kind: 'messages'; readonly messages: readonly Message[] }
-  | { readonly kind: 'missing'; readonly missing: 'appointment' };
+  | { readonly kind: 'missing'; readonly missing: 'appointment' | 'note' };
 
 /** The messages of an event. Each has its own control id: `contextFor` is asked once for every message. */
 export function buildMessages(told: Told, contextFor: (message: MessageName) => BuildingContext): Built {
@@ -36,9 +36,10 @@ export function buildMessages(told: Told, contextFor: (message: MessageName) => 
     const { message } = transactionOf(event, from);
     return messages(buildVisit(event, appointment, referral, contextFor(message)));
   }
-  const hasNote = transactionOf(event, from).document === 'required' && note !== undefined;
+  const needsNote = transactionOf(event, from).document === 'required';
+  if (needsNote && note === undefined) return { kind: 'missing', missing: 'note' };
   return messages(
-    ...(hasNote ? [buildNote(note, referral, contextFor('MDM^T02'))] : []),
+    ...(needsNote && note !== undefined ? [buildNote(note, referral, contextFor('MDM^T02'))] : []),
     buildStatus(event, from, referral, contextFor('OSU^O51')),
   );
 }

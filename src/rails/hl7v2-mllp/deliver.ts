@@ -3,10 +3,11 @@ import { facilityOf } from '../../delivery/facility.ts';
 import type { Patient, Ref, Resource } from '../../fhir/types.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
-import { encodeMessage } from '../../hl7v2/message.ts';
+import { encodeMessage, type Message } from '../../hl7v2/message.ts';
+import { lacksOf } from '../../hl7v2/messages/lacks.ts';
 import { buildMessages, type Told } from '../../hl7v2/messages/build.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
-import { receiptOfFailure, type Receipt } from '../../ports/rail.ts';
+import { receiptOfFailure, type Receipt, type Tellable, type Told as Source } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
 import { localRef } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
@@ -34,19 +35,12 @@ export async function deliver(
   if (address === undefined || parsePlace({ purpose: 'hl7v2-mllp', address }) === undefined) {
     return { outcome: 'refused', why: 'the Endpoint has no address of the form mllp://host:port' };
   }
-  const told = await readTold(entry, asOf);
-  if (told === undefined)
-    return { outcome: 'refused', why: 'the order or the patient of the Task is not kept here' };
-  const receiver = localRef(endpoint?.['managingOrganization']);
-  const link = links.find(({ senders }) => senders.some(({ organization }) => organization === receiver));
-  const context = await contextOf(entry, told, { link, links, receiver }, now);
-  const built = buildMessages(told, numbered(entry, context));
-  if (built.kind === 'missing') {
-    return { outcome: 'refused', why: `${told.event} cannot be told without its ${built.missing}` };
-  }
+  const prepared = await prepare(links, entry, asOf, now);
+  if ('lacks' in prepared) return { outcome: 'refused', why: prepared.lacks.join('; ') };
+  const { messages, link, receiver } = prepared;
   const waits = link?.unacknowledged !== true;
   let receipt: Receipt = { outcome: 'accepted', says: 'written; this link is not acknowledged' };
-  for (const [index, message] of built.messages.entries()) {
+  for (const [index, message] of messages.entries()) {
     const bytes = encodeBytes(encodeMessage(message), message.syntax.charset);
     const controlId = controlIdOf(entry, index);
     const sent = await send(peers, { address, organization: receiver, bytes, controlId, waits }, signal);
@@ -54,6 +48,43 @@ export async function deliver(
     if (receipt.outcome !== 'accepted') return receipt;
   }
   return receipt;
+}
+
+/** The messages of an entry, and by which link; or what they lack. */
+type Prepared =
+  | {
+      readonly messages: readonly Message[];
+      readonly link: Link | undefined;
+      readonly receiver: Ref | undefined;
+    }
+  | { readonly lacks: readonly string[] };
+
+async function prepare(
+  links: readonly Link[],
+  entry: Tellable,
+  asOf: Source,
+  now: Source,
+): Promise<Prepared> {
+  const told = await readTold(entry, asOf);
+  if (told === undefined) return { lacks: ['the order or the patient of the Task is not kept here'] };
+  const receiver = localRef((await read(now, entry.receiver))?.['managingOrganization']);
+  const link = links.find(({ senders }) => senders.some(({ organization }) => organization === receiver));
+  const context = await contextOf(entry, told, { link, links, receiver }, now);
+  const built = buildMessages(told, numbered(entry, context));
+  if (built.kind === 'missing')
+    return { lacks: [`${told.event} cannot be told without its ${built.missing}`] };
+  const lacks = lacksOf(built.messages);
+  return lacks.length > 0 ? { lacks } : { messages: built.messages, link, receiver };
+}
+
+/** What the messages of an entry would lack that their receiver cannot do without. */
+export async function lacks(
+  links: readonly Link[],
+  entry: Tellable,
+  asOf: Source,
+): Promise<readonly string[]> {
+  const prepared = await prepare(links, entry, asOf, asOf);
+  return 'lacks' in prepared ? prepared.lacks : [];
 }
 
 /** The receipt of one message; undefined when it was written and no acknowledgment is waited for. */
@@ -87,11 +118,11 @@ function receiptOf({ code, says }: Acknowledged): Receipt {
 }
 
 /** The same on every attempt, at most twenty characters: `CL812-0`, and `CL812-0B` for the second message of an entry. */
-const controlIdOf = ({ id }: Claimed, index: number): string =>
+const controlIdOf = ({ id }: Tellable, index: number): string =>
   `CL${id}${index === 0 ? '' : String.fromCharCode(65 + index)}`;
 
 /** Each message of an entry its own control id. */
-function numbered(entry: Claimed, context: BuildingContext): () => BuildingContext {
+function numbered(entry: Tellable, context: BuildingContext): () => BuildingContext {
   let index = 0;
   return () => ({ ...context, controlId: controlIdOf(entry, index++) });
 }
@@ -104,10 +135,10 @@ interface Directed {
 }
 
 async function contextOf(
-  entry: Claimed,
+  entry: Tellable,
   { referral: { task, patient } }: Told,
   { link, links, receiver }: Directed,
-  now: Snapshot,
+  now: Source,
 ): Promise<BuildingContext> {
   const world = partyWorldOf(now);
   const parties = [await addressedParty(task.requester, world), await addressedParty(task.owner, world)];
@@ -141,7 +172,7 @@ function recordSystems({ identifier = [] }: Patient): readonly string[] {
   return kept.flatMap(({ system }) => system ?? []);
 }
 
-async function read(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {
+async function read(snapshot: Source, ref: Ref): Promise<Resource | undefined> {
   const version = await snapshot.read(ref, EVERYTHING);
   return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // stored texts were validated
 }

@@ -5,7 +5,7 @@ import type { Finding } from '../../ports/store.ts';
 import type { Receive } from '../../hl7v2/received.ts';
 import { createBoard, type LinkStatus } from './board.ts';
 import type { ConnectionParts, ConnectionSettings } from './connection.ts';
-import { deliver } from './deliver.ts';
+import { deliver, lacks } from './deliver.ts';
 import { openPort, type OpenPort } from './listen.ts';
 import { createPeers, type PeerSettings } from './peer.ts';
 import type { Listening } from './settings.ts';
@@ -38,6 +38,7 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
   return {
     name: 'hl7v2-mllp',
     deliver: (entry, asOf, now, signal) => deliver({ peers, links }, entry, asOf, now, signal),
+    lacks: (entry, asOf) => lacks(links, entry, asOf),
     async listen(receive) {
       for (const port of listening) {
         ports.push(await openPort(port, { ...parts, ...settings, settings, shares, board, receive }));

@@ -1,42 +1,186 @@
-/** The newest note of a referral as MDM^T02 carries it: the received file where there is one, else the document's own words. */
-import type { Bundle, Composition, Resource } from '../../fhir/types.ts';
+/**
+ * The note of a move as MDM^T02 carries it, whatever shape its client gave it: a file where there is one, behind a
+ * DocumentReference, in a document's entries, as a Binary or an attachment, stored or contained; else words.
+ */
+import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
+import { localRefOf } from '../../resources/element.ts';
 
-/** The file of a DocumentReference: its own data, or that of its Binary. */
-export function noteOfReference(
-  reference: Resource,
-  binary: Resource | undefined,
-): DocumentReading | undefined {
-  const { content, date, docStatus, type, description, masterIdentifier } = reference as Resource & {
-    readonly content?: readonly {
-      readonly attachment?: { contentType?: string; data?: string; title?: string };
-    }[];
+/** Any resource as of the commit. */
+export type Read = (ref: Ref) => Promise<Resource | undefined>;
+
+/** What leads from one resource to the next is followed so far. */
+const HOPS_MAX = 3;
+
+/** The note of one Task.output; undefined where it holds none. */
+export async function noteOfOutput(
+  output: Resource,
+  task: Resource,
+  read: Read,
+): Promise<DocumentReading | undefined> {
+  const { valueReference, valueAttachment, valueString, valueMarkdown, type } = output as Resource & {
+    readonly valueReference?: Reference;
+    readonly valueAttachment?: Attachment;
+    readonly valueString?: string;
+    readonly valueMarkdown?: string;
+    readonly type?: DocumentReading['type'];
   };
-  const attachment = content?.[0]?.attachment;
-  const data = attachment?.data ?? binary?.['data'];
-  const contentType = attachment?.contentType ?? binary?.['contentType'];
-  if (typeof data !== 'string' || typeof contentType !== 'string') return undefined;
-  return {
-    contentType,
-    data,
-    title: attachment?.title ?? (description as string | undefined),
-    identifier: masterIdentifier as DocumentReading['identifier'],
-    type: type as DocumentReading['type'],
-    date: date as string | undefined,
-    docStatus: docStatus === 'preliminary' || docStatus === 'final' ? docStatus : undefined,
-    confidentiality: undefined,
-  };
+  if (valueAttachment !== undefined) return noteOfAttachment(valueAttachment, [task], read, { type });
+  const words = valueString ?? valueMarkdown;
+  if (words !== undefined) return noteOfWords(words, { type });
+  const resource = await follow(valueReference, [task], read);
+  return resource === undefined ? undefined : noteOf(resource, read, [task]);
 }
 
+/** The note that a resource is or holds; `within`: the resources that may contain what it refers to. */
+export async function noteOf(
+  resource: Resource,
+  read: Read,
+  within: readonly Resource[] = [],
+  hops = HOPS_MAX,
+): Promise<DocumentReading | undefined> {
+  const around = [resource, ...within];
+  if (hops === 0) return undefined;
+  switch (resource.resourceType) {
+    case 'Binary': {
+      const { contentType, data } = resource as Resource & {
+        readonly contentType?: string;
+        readonly data?: string;
+      };
+      return fileOf({ contentType, data }, {});
+    }
+    case 'DocumentReference':
+      return noteOfReference(resource, around, read);
+    case 'DiagnosticReport': {
+      const {
+        presentedForm: [form] = [],
+        code,
+        conclusion,
+      } = resource as Resource & {
+        readonly presentedForm?: readonly Attachment[];
+        readonly code?: DocumentReading['type'];
+        readonly conclusion?: string;
+      };
+      const note = form && (await noteOfAttachment(form, around, read, { type: code }));
+      return note ?? (conclusion === undefined ? undefined : noteOfWords(conclusion, { type: code }));
+    }
+    case 'Bundle':
+      return (await noteOfEntries(resource, read, hops)) ?? noteOfDocument(resource);
+    case 'Composition':
+      return noteOfDocument({ resourceType: 'Bundle', entry: [{ resource }] });
+    default:
+      return undefined;
+  }
+}
+
+/** A document's own file: the DocumentReference or the Binary among its entries. */
+async function noteOfEntries(
+  bundle: Resource,
+  read: Read,
+  hops: number,
+): Promise<DocumentReading | undefined> {
+  const { entry = [] } = bundle as unknown as Bundle; // validated when it was stored
+  const resources = entry.flatMap(({ resource }) =>
+    resource === undefined ? [] : [resource as unknown as Resource],
+  );
+  const inside: Read = async (ref) =>
+    resources.find(({ resourceType, id }) => ref === `${resourceType}/${id}`) ?? read(ref);
+  for (const resource of resources.slice(1)) {
+    const note = await noteOf(resource, inside, [], hops - 1);
+    if (note !== undefined) return note;
+  }
+  return undefined;
+}
+
+/** The first of its contents that is there. */
+async function noteOfReference(
+  reference: Resource,
+  around: readonly Resource[],
+  read: Read,
+): Promise<DocumentReading | undefined> {
+  const {
+    content = [],
+    date,
+    docStatus,
+    type,
+    description,
+    masterIdentifier,
+  } = reference as Resource & {
+    readonly content?: readonly { readonly attachment?: Attachment }[];
+  };
+  for (const { attachment = {} } of content) {
+    const note = await noteOfAttachment(attachment, around, read, {
+      title: description as string | undefined,
+      identifier: masterIdentifier as DocumentReading['identifier'],
+      type: type as DocumentReading['type'],
+      date: date as string | undefined,
+      docStatus: docStatus === 'preliminary' || docStatus === 'final' ? docStatus : undefined,
+    });
+    if (note !== undefined) return note;
+  }
+  return undefined;
+}
+
+async function noteOfAttachment(
+  { url, data, contentType, title }: Attachment,
+  around: readonly Resource[],
+  read: Read,
+  more: Partial<DocumentReading>,
+): Promise<DocumentReading | undefined> {
+  const binary = data === undefined ? await follow({ reference: url }, around, read) : undefined;
+  const file = {
+    data: data ?? (binary?.['data'] as string | undefined),
+    contentType: contentType ?? (binary?.['contentType'] as string | undefined),
+  };
+  return fileOf(file, { ...more, title: title ?? more.title });
+}
+
+/** What a reference leads to: a resource contained in one of these, else one that is stored. */
+async function follow(
+  reference: Reference | undefined,
+  around: readonly Resource[],
+  read: Read,
+): Promise<Resource | undefined> {
+  const target = reference?.reference ?? '';
+  if (target.startsWith('#')) {
+    const contained = around.flatMap((one) => (one['contained'] ?? []) as readonly Resource[]); // validated structure
+    return contained.find(({ id }) => `#${id}` === target);
+  }
+  const ref = localRefOf(target);
+  return ref === undefined ? undefined : read(ref);
+}
+
+function fileOf(
+  { data, contentType }: { readonly data?: string | undefined; readonly contentType?: string | undefined },
+  more: Partial<DocumentReading>,
+): DocumentReading | undefined {
+  if (data === undefined || data === '') return undefined;
+  return { ...NOTHING, ...more, data, contentType: contentType ?? 'application/octet-stream' };
+}
+
+const NOTHING = {
+  title: undefined,
+  identifier: undefined,
+  type: undefined,
+  date: undefined,
+  docStatus: undefined,
+  confidentiality: undefined,
+};
+
+const noteOfWords = (words: string, more: Partial<DocumentReading>): DocumentReading | undefined =>
+  fileOf({ data: Buffer.from(words).toString('base64'), contentType: 'text/plain' }, more);
+
 /** A feedback document without a file: title and sections as plain text, which every engine can show. */
-export function noteOfDocument(bundle: Resource): DocumentReading | undefined {
+function noteOfDocument(bundle: Resource): DocumentReading | undefined {
   const { entry = [], identifier } = bundle as unknown as Bundle; // validated when it was stored
   const composition = entry[0]?.resource as Composition | undefined; // a document's first entry
   if (composition?.resourceType !== 'Composition') return undefined;
   const sections = (composition.section ?? []).map(({ title, text }) =>
     [title, plainOf(text?.div)].filter(Boolean).join('\n'),
   );
-  const words = [composition.title, ...sections].filter((part) => part !== '').join('\n\n');
+  const words = [composition.title, ...sections, plainOf(composition.text?.div)]
+    .filter((part) => part !== '')
+    .join('\n\n');
   return {
     contentType: 'text/plain',
     data: Buffer.from(words).toString('base64'),

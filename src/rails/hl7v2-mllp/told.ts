@@ -11,14 +11,14 @@ import type {
 } from '../../fhir/types.ts';
 import type { Told } from '../../hl7v2/messages/build.ts';
 import type { Query } from '../../ports/query.ts';
-import type { Claimed, Snapshot } from '../../ports/store.ts';
+import type { Tellable, Told as Source } from '../../ports/rail.ts';
 import { readState } from '../../referral/state.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 import { visitsOf, type VisitsAround } from '../../resources/referral-rules/visits.ts';
-import { noteOfDocument, noteOfReference } from './note.ts';
+import { noteOf, noteOfOutput } from './note.ts';
 
 /** The server's own sight: that the receiver may be told was asked before. */
 const EVERYTHING = { everything: true } as const;
@@ -27,7 +27,7 @@ const HOPS = 3;
 const RESOURCES_MAX = 200;
 
 /** Undefined when the Task, its order or its patient are not kept here. */
-export async function readTold(entry: Claimed, asOf: Snapshot): Promise<Told | undefined> {
+export async function readTold(entry: Tellable, asOf: Source): Promise<Told | undefined> {
   const task = await read(asOf, entry.subject);
   const focus = localRef(task?.['focus']);
   const request = focus === undefined ? undefined : await read(asOf, focus);
@@ -55,7 +55,7 @@ export async function readTold(entry: Claimed, asOf: Snapshot): Promise<Told | u
   };
 }
 
-async function stateBefore({ subject }: Claimed, asOf: Snapshot) {
+async function stateBefore({ subject }: Tellable, asOf: Source) {
   const [type = '', id = ''] = subject.split('/');
   const { versions } = await asOf.history({ type, id, count: 2, offset: 0, sight: EVERYTHING, total: false });
   const before = versions[1]?.text;
@@ -64,10 +64,10 @@ async function stateBefore({ subject }: Claimed, asOf: Snapshot) {
 
 /** The visit that this commit wrote, else the newest, of those that are the recipient's and of no other one. */
 async function newestVisit(
-  { seq }: Claimed,
+  { seq }: Tellable,
   task: Resource,
   focus: Ref,
-  asOf: Snapshot,
+  asOf: Source,
 ): Promise<Resource | undefined> {
   const around = visitsAround(asOf);
   const visits = await visitsOf(focus, await around.partyOf(task['owner']), around);
@@ -75,7 +75,7 @@ async function newestVisit(
 }
 
 /** What tells one recipient's visits from another's, as stored. */
-function visitsAround(asOf: Snapshot): VisitsAround {
+function visitsAround(asOf: Source): VisitsAround {
   return {
     async find(type, param, to) {
       const { matches } = await asOf.search(queryOf(type, param, to));
@@ -86,21 +86,24 @@ function visitsAround(asOf: Snapshot): VisitsAround {
   };
 }
 
-/** The file that came in this commit, else the newest output of the Task. */
-async function newestNote(task: Resource, focus: Ref, { seq }: Claimed, asOf: Snapshot) {
-  const files = await asOf.search(queryOf('DocumentReference', 'related', focus));
-  const file = files.matches.find((match) => match.seq === seq);
-  if (file !== undefined) {
-    const reference = JSON.parse(file.text) as Resource; // stored texts were validated
-    const [url] = valuesAt(reference, 'content.attachment.url');
-    const ref = typeof url === 'string' ? localRefOf(url) : undefined;
-    const note = noteOfReference(reference, ref === undefined ? undefined : await read(asOf, ref));
+/**
+ * The note of a move: the newest output of the Task that holds one, whatever its shape; else the newest file of the
+ * referral that this commit wrote.
+ */
+async function newestNote(task: Resource, focus: Ref, { seq }: Tellable, asOf: Source) {
+  const source = (ref: Ref): Promise<Resource | undefined> => read(asOf, ref);
+  const outputs = valuesAt(task, 'output') as readonly Resource[]; // validated structure
+  for (const output of outputs.toReversed()) {
+    const note = await noteOfOutput(output, task, source);
     if (note !== undefined) return note;
   }
-  const output = localRef(valuesAt(task, 'output.valueReference').at(-1));
-  const document = output === undefined ? undefined : await read(asOf, output);
-  return document?.resourceType === 'Bundle' ? noteOfDocument(document) : undefined;
+  const files = await asOf.search(queryOf('DocumentReference', 'related', focus));
+  const file = files.matches.find((match) => match.seq === seq && !isKeptMessage(match.text));
+  return file === undefined ? undefined : noteOf(JSON.parse(file.text) as Resource, source); // stored texts were validated
 }
+
+/** A message that was received is kept as a document, and is no note. */
+const isKeptMessage = (text: string): boolean => text.includes('"x-application/hl7-v2+er7"');
 
 const queryOf = (type: string, param: string, to: Ref): Query => ({
   type,
@@ -113,7 +116,7 @@ const queryOf = (type: string, param: string, to: Ref): Query => ({
 });
 
 /** Resources that these refer to, a few hops far. */
-async function gather(from: readonly Resource[], asOf: Snapshot): Promise<ReadonlyMap<Ref, Resource>> {
+async function gather(from: readonly Resource[], asOf: Source): Promise<ReadonlyMap<Ref, Resource>> {
   const known = new Map<Ref, Resource>();
   let edge = from;
   for (let hop = 0; hop < HOPS && known.size < RESOURCES_MAX; hop += 1) {
@@ -141,7 +144,7 @@ function refsOf(resource: Resource): readonly Ref[] {
   return refs;
 }
 
-async function read(asOf: Snapshot, ref: Ref): Promise<Resource | undefined> {
+async function read(asOf: Source, ref: Ref): Promise<Resource | undefined> {
   const version = await asOf.read(ref, EVERYTHING);
   return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // stored texts were validated
 }

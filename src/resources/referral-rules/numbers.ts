@@ -1,5 +1,5 @@
 /**
- * The numbers that a referral needs on every rail when it opens (rules 1.13): its own (PLAC), and one of its patient's.
+ * The numbers that a referral needs on every rail when it opens (rules 1.14): its own (PLAC), and one of its patient's.
  * What a client gave is kept as it is; where it gave none, they are numbered in the namespace of the initiator.
  */
 import { V2_0203 } from '../../fhir/identifier.ts';

@@ -1,4 +1,4 @@
-/** A referral that opens has a number of its own, and its patient a record number (rules 1.13). */
+/** A referral that opens has a number of its own, and its patient a record number (rules 1.14). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { oidOfUrl } from '../../../src/fhir/identifier.ts';
 import type { Identifier, Resource } from '../../../src/fhir/types.ts';
@@ -51,7 +51,7 @@ const idOf = ({ json }: Answer): string => json?.id ?? '';
 const sentTask = (focus: string, subject: string, more: Readonly<Record<string, unknown>>): Resource =>
   task({ focus, for: subject, requester: 'Organization/initiator', owner: 'Organization/recipient' }, more);
 
-describe('(rules 1.13) the number of a referral', () => {
+describe('(rules 1.14) the number of a referral', () => {
   test('is given when the order opens its Task, and said', async () => {
     const { id } = await patientWith();
     const answer = await order(plainOrder(`Patient/${id}`));
@@ -120,7 +120,7 @@ describe('(rules 1.13) the number of a referral', () => {
   });
 });
 
-describe('(rules 1.13) the record number of its patient', () => {
+describe('(rules 1.14) the record number of its patient', () => {
   const SSN = { type: typed('SS'), system: 'http://hl7.org/fhir/sid/us-ssn', value: '999-99-9999' };
   const RECORD = { type: typed('MR'), system: 'urn:oid:2.999.10.1.5', value: 'MQ-1' };
 

@@ -4,7 +4,7 @@ import { isMinted, mintNumber } from '../../../src/referral/number.ts';
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const MINTED = Array.from({ length: 50 }, (_, at) => mintNumber(`seed ${at}`));
 
-describe('(rules 1.13) the numbers that the server gives', () => {
+describe('(rules 1.14) the numbers that the server gives', () => {
   test('are CL, twelve digits in fours and a check digit, each from its own seed', () => {
     for (const number of MINTED) expect(number).toMatch(/^CL(-[0-9A-HJKMNP-TV-Z]{4}){3}-[0-9A-HJKMNP-TV-Z]$/);
     expect(new Set(MINTED).size).toBe(MINTED.length);

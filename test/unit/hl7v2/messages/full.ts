@@ -422,7 +422,7 @@ export const readAgain = (message: Message, more: Partial<ReadingContext> = {}):
 /** The messages of one event. */
 export function built(told: Told, context: BuildingContext = CONTEXT): readonly Message[] {
   const result = buildMessages(told, () => context);
-  if (result.kind === 'missing') throw new Error('no appointment');
+  if (result.kind === 'missing') throw new Error(`no ${result.missing}`);
   return result.messages;
 }
 

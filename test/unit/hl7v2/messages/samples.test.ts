@@ -17,7 +17,12 @@ import {
   type Referral,
 } from '../../../../src/hl7v2/messages/building.ts';
 import { readMessage } from '../../../../src/hl7v2/messages/read.ts';
-import type { Reading, RequestReading, VisitReading } from '../../../../src/hl7v2/messages/reading.ts';
+import type {
+  DocumentReading,
+  Reading,
+  RequestReading,
+  VisitReading,
+} from '../../../../src/hl7v2/messages/reading.ts';
 import { validateResource } from '../../../../src/resources/validate.ts';
 import { sample, SAMPLES } from '../samples.ts';
 import { built, readingContext } from './full.ts';
@@ -300,8 +305,20 @@ describe('a sample, built', () => {
       receivingFacility,
       recipientNumber: 'always',
     };
-    const [message] = built(told(name, reading), context);
+    const message = built({ note: NOTE, ...told(name, reading) }, context).at(-1);
     if (message === undefined) throw new Error('no message');
     expect(encodeMessage(message).split('\r')).toEqual(sample(name).replaceAll('\n', '').split('\r'));
   });
 });
+
+/** The sample itself goes without it: of 360X the note travels beside its status. */
+const NOTE: DocumentReading = {
+  contentType: 'text/plain',
+  data: 'YQ==',
+  title: undefined,
+  identifier: undefined,
+  type: undefined,
+  date: undefined,
+  docStatus: undefined,
+  confidentiality: undefined,
+};

@@ -1,0 +1,199 @@
+/** What cannot be told as the other party's standard requires is not sent: the writer is warned, a person of theirs asked. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Resource } from '../../../src/fhir/types.ts';
+import { feedback } from '../../../tools/demo/package.ts';
+import { to } from '../../resources.ts';
+import { administrator, refOf, type Answer, type Stored } from '../../world.ts';
+import { larkspur, tidewater } from './exchange.ts';
+import { openPair, type Pair } from './pair.ts';
+
+let pair: Pair;
+beforeAll(async () => {
+  pair = await openPair();
+});
+afterAll(() => pair.close());
+
+const contacts = async (contact: readonly object[] | undefined): Promise<void> => {
+  const own = (await pair.larkspur.ask(administrator, 'GET', 'Organization/larkspur')).json;
+  await pair.larkspur.ask(administrator, 'PUT', 'Organization/larkspur', { ...own, contact });
+};
+const OKAFOR = [{ name: { family: 'Okafor', given: ['Ngozi'] } }];
+
+/** The order of the README. */
+async function order(): Promise<Answer> {
+  const { id } = await pair.larkspur.create(larkspur, {
+    resourceType: 'Patient',
+    name: [{ family: 'Demo' }],
+  });
+  return pair.larkspur.ask(larkspur, 'POST', 'ServiceRequest', {
+    resourceType: 'ServiceRequest',
+    status: 'active',
+    intent: 'order',
+    code: { text: 'Diabetes prevention programme' },
+    subject: to(`Patient/${id}`),
+    requester: to('Organization/larkspur'),
+    performer: [to('Organization/tidewater')],
+  });
+}
+
+const items = async (side: 'larkspur' | 'tidewater') =>
+  (await pair[side].workItems()).map(({ kind, owner }) => `${kind} ${owner}`);
+const kindsSince = (count: number): readonly string[] =>
+  pair.sent.slice(count).map(({ text }) => (text.split('|')[8] ?? '').split('^', 2).join('^'));
+
+/** A referral of the README's order that Tidewater has accepted: its Task and order there. */
+async function accepted(): Promise<{
+  readonly task: Stored;
+  readonly focus: string;
+  readonly subject: string;
+}> {
+  await contacts(OKAFOR);
+  await order();
+  await pair.settle();
+  const [task] = await pair.tidewater.all('Task', 'status=received&code=fulfill');
+  if (task === undefined) throw new Error('the order did not arrive');
+  const accepts = [{ op: 'replace', path: '/status', value: 'accepted' }];
+  const answer = await pair.tidewater.ask(tidewater, 'PATCH', `Task/${task.id}`, accepts);
+  await pair.settle();
+  const { focus, for: patient } = task as Stored & Record<'focus' | 'for', { reference: string }>;
+  return { task: answer.json as Stored, focus: focus.reference, subject: patient.reference };
+}
+
+describe('(rules 1.15) an order that lacks what 360X requires', () => {
+  test('as the README has it arrives, and is applied', async () => {
+    await contacts(OKAFOR);
+    const before = pair.sent.length;
+    expect((await order()).status).toBe(201);
+    await pair.settle();
+    expect(pair.sent.slice(before).map(({ answer }) => `${answer.code} ${answer.fate}`)).toEqual([
+      'AA applied',
+    ]);
+    for (const task of await pair.tidewater.all('Task', 'status=received')) {
+      await pair.tidewater.ask(tidewater, 'PATCH', `Task/${task.id}`, [
+        { op: 'replace', path: '/status', value: 'rejected' },
+      ]);
+    }
+    await pair.settle();
+  });
+
+  test('without anybody who orders is not sent; its writer is warned, its sender asked', async () => {
+    await contacts(undefined);
+    const before = pair.sent.length;
+    const answer = await order();
+    expect([answer.status, answer.headers['Warning']]).toEqual([201, expect.stringContaining('ORC-12')]);
+    await pair.settle();
+    expect(pair.sent.length).toBe(before);
+    expect(await items('larkspur')).toEqual(['message-incomplete Organization/larkspur']);
+    // Nor is what comes after told to who never heard of it.
+    const [task] = await pair.larkspur.all('Task', 'status=received&code=fulfill');
+    const cancelled = await pair.larkspur.ask(larkspur, 'PATCH', `Task/${task?.id}`, [
+      { op: 'replace', path: '/status', value: 'cancelled' },
+    ]);
+    expect([cancelled.status, cancelled.headers['Warning']]).toEqual([
+      200,
+      expect.stringContaining('never told'),
+    ]);
+    await pair.settle();
+    expect(pair.sent.length).toBe(before);
+  });
+});
+
+describe('(rules 1.3) the note of an outcome', () => {
+  const WORDS = 'Six sessions attended.';
+  const data = Buffer.from(WORDS).toString('base64');
+  const attachment = { contentType: 'text/plain', data };
+  const document = (content: object, more: object = {}): object => ({
+    resourceType: 'DocumentReference',
+    status: 'current',
+    content: [{ attachment: content }],
+    ...more,
+  });
+  const create = (resource: object): Promise<Stored> => pair.tidewater.create(tidewater, resource);
+  const to1 = async (resource: object) => ({ valueReference: to(refOf(await create(resource))) });
+  const report = (focus: string, subject: string): Resource => {
+    const text = JSON.stringify(feedback(focus, subject)).replaceAll(
+      'PractitionerRole/demo-recipient',
+      'Organization/tidewater',
+    );
+    return JSON.parse(text.replace('Six sessions attended; weight goal reached.', WORDS)) as Resource; // as before
+  };
+
+  type Shape = (focus: string, subject: string) => Promise<object>;
+  const SHAPES: readonly (readonly [string, Shape, object?])[] = [
+    ['a DocumentReference with its data', () => to1(document(attachment))],
+    [
+      'a DocumentReference of the referral',
+      (focus) => to1(document(attachment, { context: { related: [to(focus)] } })),
+    ],
+    [
+      'a DocumentReference that points to a Binary',
+      async () =>
+        to1(
+          document({
+            contentType: 'text/plain',
+            url: refOf(await create({ resourceType: 'Binary', ...attachment })),
+          }),
+        ),
+    ],
+    ['a Binary', () => to1({ resourceType: 'Binary', ...attachment })],
+    ['a document', (focus, subject) => to1(report(focus, subject))],
+    [
+      'a contained Binary',
+      async () => ({ valueReference: to('#n') }),
+      { contained: [{ resourceType: 'Binary', id: 'n', ...attachment }] },
+    ],
+    [
+      'a contained DocumentReference',
+      async () => ({ valueReference: to('#n') }),
+      { contained: [{ ...document(attachment), id: 'n' }] },
+    ],
+    [
+      'a report with its form',
+      () =>
+        to1({
+          resourceType: 'DiagnosticReport',
+          status: 'final',
+          code: { text: 'Report' },
+          presentedForm: [attachment],
+        }),
+    ],
+    ['an attachment', async () => ({ valueAttachment: attachment })],
+    ['words', async () => ({ valueString: WORDS })],
+  ];
+
+  test.each(SHAPES)('in the shape of %s goes before it', async (_name, shape, more = {}) => {
+    const { task, focus, subject } = await accepted();
+    const before = pair.sent.length;
+    const output = [{ type: { text: 'Referral outcome' }, ...(await shape(focus, subject)) }];
+    const written = {
+      ...task,
+      meta: undefined,
+      ...more,
+      status: 'completed',
+      businessStatus: undefined,
+      output,
+    };
+    const answer = await pair.tidewater.ask(tidewater, 'PUT', `Task/${task.id}`, written);
+    expect(`${answer.status} ${answer.text}`).toMatch(/^200/);
+    await pair.settle();
+    expect(kindsSince(before)).toEqual(['MDM^T02', 'OSU^O51']);
+    const [, encoded = ''] = /\^Base64\^([^|]*)/.exec(pair.sent[before]?.text ?? '') ?? [];
+    expect(Buffer.from(encoded, 'base64').toString()).toContain(WORDS);
+    expect(pair.sent.slice(before).map(({ answer: { code } }) => code)).toEqual(['AA', 'AA']);
+  });
+
+  test('that is not there is a person’s work, and nothing is sent', async () => {
+    const { task } = await accepted();
+    const before = pair.sent.length;
+    const answer = await pair.tidewater.ask(tidewater, 'PATCH', `Task/${task.id}`, [
+      { op: 'replace', path: '/status', value: 'completed' },
+    ]);
+    expect([answer.status, answer.headers['Warning']]).toEqual([
+      200,
+      expect.stringContaining('without its note'),
+    ]);
+    await pair.settle();
+    expect(kindsSince(before)).toEqual([]);
+    expect(await items('tidewater')).toEqual(['message-incomplete Organization/tidewater']);
+  });
+});
