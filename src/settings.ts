@@ -6,7 +6,8 @@ import { isOid } from './fhir/identifier.ts';
 import { RESOURCE_TYPES } from './resources/index.ts';
 import { parseAllowed } from './resources/outgoing-address.ts';
 import { TOKEN_TYPES } from './http/token-type.ts';
-import { parseLevelRow } from './resources/validation-level.ts';
+import { isResourceType } from './resources/type-names.ts';
+import { parseLevelRow, parseReferableRow } from './resources/validation-level.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 
 const KIB = 1024;
@@ -40,7 +41,7 @@ const place = [
 ] as const;
 
 const level = [
-  'rows Type:level or *:level with off, structural, claimed or required (the last for types with profiles)',
+  'rows Type:level or *:level with off, structural, claimed or required (the last for types with profiles), or Type:referable of a type that is not served',
   isLevelRow,
 ] as const;
 
@@ -201,7 +202,7 @@ export const SETTINGS = {
 
   validation: list(
     ['*:claimed'],
-    'How much is asked of what is written, per type: off, structural, claimed (profiles), required (profiles).',
+    'How much is asked of what is written, per type: off, structural, claimed (profiles), required (profiles). Account:referable, or *:referable, allows relative references to a type that is not served.',
     { shape: level, unsafe: unsafeLevels },
   ),
   unknownModifierExtensions: choice(
@@ -340,11 +341,15 @@ function isOrigin(given: string): boolean {
 
 /** A type that is served, and for `required` one that has profiles. */
 function isLevelRow(row: string): boolean {
+  const referable = parseReferableRow(row);
+  if (referable !== undefined) return referable === '*' || isUnserved(referable);
   const [type, asked] = parseLevelRow(row) ?? [];
   if (type === undefined || type === '*') return type === '*';
   const declared = RESOURCE_TYPES.get(type);
   return declared !== undefined && (asked !== 'required' || (declared.profiles ?? []).length > 0);
 }
+
+const isUnserved = (type: string): boolean => isResourceType(type) && !RESOURCE_TYPES.has(type);
 
 function unsafeLevels(rows: readonly string[]): string | undefined {
   const named = (asked: string) =>

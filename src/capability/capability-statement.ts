@@ -145,6 +145,8 @@ function buildResource(declared: ResourceType, house: ServedHouse): CapabilitySt
     conditionalRead: has('read') && declared.renderedFromAudit !== true ? 'full-support' : 'not-supported',
     conditionalUpdate: has('update'),
     conditionalDelete: has('delete') ? 'single' : 'not-supported',
+    // Literal references to what is kept here must lead to something; logical ones are kept as they are.
+    referencePolicy: has('create') ? ['literal', 'logical', 'enforced'] : ['literal', 'logical'],
     ...(has('search-type') && buildSearch(declared, house)),
     ...operationsOn(type, house),
   };

@@ -186,6 +186,14 @@ export const ISSUES = {
     '204',
     'work-item',
   ),
+  'reference-not-served': row(
+    'not-supported',
+    422,
+    'Refer to it by its absolute address elsewhere or by its identifier; the setting validation can allow it.',
+    'AE',
+    '204',
+    'work-item',
+  ),
   'not-custodian': row('forbidden', 403, 'Only the organization that keeps this resource may change it.'),
   // — who is who
   'identifier-protected': row(

@@ -18,6 +18,7 @@ import type { Version } from '../ports/store.ts';
 import { localRefOf, typeOf } from '../resources/element.ts';
 import { PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
+import { isReferableType } from '../resources/validation-level.ts';
 import { ambiguous, findCondition } from './condition.ts';
 import { createTurns } from './turns.ts';
 import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
@@ -127,8 +128,8 @@ async function resolveCondition(
   places: readonly string[],
 ): Promise<Ref> {
   if (!RESOURCE_TYPES.has(type)) {
-    throw new OperationOutcomeError('reference-not-found', {
-      diagnostics: `no type ${type}`,
+    throw new OperationOutcomeError('reference-not-served', {
+      diagnostics: `${type} is not served here`,
       expression: places,
     });
   }
@@ -158,11 +159,7 @@ export async function checkReferences(draft: Draft): Promise<void> {
       await turns.after(0);
       if (issues.length >= ISSUES_MAX) break;
       if (await isReferable(sighted(draft, planned), ref, ADDRESSED.has(typeOf(planned.ref)))) continue;
-      issues.push({
-        code: 'reference-not-found',
-        diagnostics: `${ref} does not exist, or you may not read it`,
-        expression: placesIn(planned, [path()]),
-      });
+      issues.push({ ...whyNot(ref), expression: placesIn(planned, [path()]) });
     }
   }
   const [first, ...rest] = issues;
@@ -174,6 +171,15 @@ function isOthersPrivate({ caller }: Draft, ref: Ref, { text = '', custodian }: 
     return false;
   return standingOf(JSON.parse(text) as Resource) === 'private'; // validated when stored
 }
+
+/** What is not served is no secret; of all else, absent and invisible are told alike. */
+const whyNot = (ref: Ref): Pick<IssueDetail, 'code' | 'diagnostics'> =>
+  RESOURCE_TYPES.has(typeOf(ref))
+    ? { code: 'reference-not-found', diagnostics: `${ref} does not exist, or you may not read it` }
+    : {
+        code: 'reference-not-served',
+        diagnostics: `${typeOf(ref)} is not served here, so ${ref} is nothing here`,
+      };
 
 /** Local references of the new version that the version before did not have, with their first place. */
 function newReferences({ before, after }: Planned): ReadonlyMap<Ref, () => string> {
@@ -200,7 +206,7 @@ async function isReferable(draft: Draft, ref: Ref, own: boolean): Promise<boolea
   const planned = draft.planned.get(ref);
   if (planned !== undefined && planned.before === undefined) return planned.after !== undefined;
   if (planned !== undefined && planned.after === undefined) return false;
-  if (!RESOURCE_TYPES.has(typeOf(ref))) return false;
+  if (!RESOURCE_TYPES.has(typeOf(ref))) return isReferableType(draft.room.settings.validation, typeOf(ref));
   const version = await draft.snapshot.read(ref, draft.sight);
   if (version?.text === undefined) return false;
   if (own && isOthersPrivate(draft, ref, version)) return false;

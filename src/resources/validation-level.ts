@@ -1,6 +1,6 @@
 /**
  * How much is asked of what is written, per type: the setting `validation`, rows such as `*:claimed` and
- * `ServiceRequest:required` (rules 5.3).
+ * `ServiceRequest:required` (rules 5.3); and which types may be referred to although they are not served.
  */
 
 /** From the least to the most; each asks for what the ones before it ask for, too. */
@@ -35,3 +35,12 @@ export function levelFor(rows: readonly string[], type: string): Level {
   }
   return own ?? general;
 }
+
+const REFERABLE = /^(?<type>\*|[A-Z][A-Za-z]+):referable$/;
+
+/** The type of a row such as `Account:referable`: it is not served, and may be referred to all the same. */
+export const parseReferableRow = (row: string): string | undefined => REFERABLE.exec(row)?.groups?.['type'];
+
+/** Whether a relative reference to a type that is not served is taken as it is. */
+export const isReferableType = (rows: readonly string[], type: string): boolean =>
+  rows.some((row) => [type, '*'].includes(parseReferableRow(row) ?? ''));
