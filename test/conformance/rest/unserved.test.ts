@@ -38,8 +38,10 @@ test('what is served is told as before', async () => {
   expect(answer.code).toBe('reference-not-found');
 });
 
-test.each(['https://other.example/fhir/Account/1'])('%s is taken', async (reference) => {
-  await rest.must('POST Encounter', { body: encounter(reference) });
+test('an absolute reference to it is taken', async () => {
+  const reference = 'https://other.example/fhir/Account/1';
+  const made = await rest.must('POST Encounter', { body: encounter(reference) });
+  expect(made.json['account']).toEqual([{ reference }]);
 });
 
 test('the setting allows it, for the types that it names', async () => {
