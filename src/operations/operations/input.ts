@@ -87,14 +87,15 @@ type Named = readonly [definition: OperationParameter, given: Given];
 function collect(given: readonly Named[], wanted: readonly OperationParameter[], place: string): Input {
   const input = new Map<string, Given[]>();
   for (const [{ name }, one] of given) input.set(name, [...(input.get(name) ?? []), one]);
-  for (const { name, min, max, type } of wanted) {
-    const count = input.get(name)?.length ?? 0;
-    const at = `${place}.parameter.where(name = '${name}')`;
-    if (count < min)
-      throw refuse('field-missing', `the operation needs the parameter ${name}${ofType(type)}`, at);
-    if (max === '1' && count > 1) throw refuse('parameter-invalid', `${name} is given once at most`, at);
-  }
-  return input;
+  const countOf = (name: string): number => input.get(name)?.length ?? 0;
+  const placeOf = (name: string): string => `${place}.parameter.where(name = '${name}')`;
+  const often = wanted.find(({ name, max }) => max === '1' && countOf(name) > 1)?.name;
+  if (often !== undefined)
+    throw refuse('parameter-invalid', `${often} is given once at most`, placeOf(often));
+  const missing = wanted.find(({ name, min }) => countOf(name) < min);
+  if (missing === undefined) return input;
+  const { name, type } = missing;
+  throw refuse('field-missing', `the operation needs the parameter ${name}${ofType(type)}`, placeOf(name));
 }
 
 const ofType = (type: string | undefined): string => (type === undefined ? '' : `, of type ${type}`);
