@@ -170,9 +170,9 @@ const SEARCHES: readonly StallCase[] = [
 ];
 
 const HEAD =
-  'MSH|^~\\&|A|2.999.360.1^2.999.360.1^ISO|B|2.999.360.2^2.999.360.2^ISO|20261001120000+0000||OMG^O19^OMG_O19|ID|P|2.5.1\r' +
+  'MSH|^~\\&|A|2.999.360.1^2.999.360.1^ISO|B|2.999.360.2^2.999.360.2^ISO|20261001120000+0000||OMG^O19^OMG_O19|#|P|2.5.1\r' +
   'PID|1||MRN-1^^^&2.999.360.1.5&ISO^MR||Doe^Jane||19800101|F\r' +
-  'ORC|NW|R-ID^^2.999.360.1.15^ISO\rOBR|1|R-ID^^2.999.360.1.15^ISO||57133-1^Referral note^LN\r';
+  'ORC|NW|R-#^^2.999.360.1.15^ISO\rOBR|1|R-#^^2.999.360.1.15^ISO||57133-1^Referral note^LN\r';
 const message = (says: string, make: (head: string, bytes: number) => string): StallCase => {
   let sent = 0;
   return {
@@ -180,7 +180,7 @@ const message = (says: string, make: (head: string, bytes: number) => string): S
     send: 'MLLP',
     path: '',
     make: (bytes) =>
-      make(HEAD.replaceAll('ID', `${says.replaceAll(/\W/g, '')}${(sent += 1)}`.slice(0, 15)), bytes),
+      make(HEAD.replaceAll('#', `${says.replaceAll(/\W/g, '')}${(sent += 1)}`.slice(0, 15)), bytes),
   };
 };
 
