@@ -35,11 +35,12 @@ export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promi
   };
   const turns = createTurns();
   for (const planned of draft.planned.values()) {
-    const { ref, after, byRule } = planned;
+    const { ref, before, after, byRule } = planned;
     if (after === undefined || byRule) continue;
     await turns.after(after.size ?? 0);
     const resolved = new Map<string, string>();
     const seen = new Set<string>();
+    const stood = new Set(before === undefined ? [] : referencesOf(before).map(({ text }) => text));
     for (const found of referencesOf(after.plain)) {
       // The same text is another thing elsewhere than in a Reference.
       const key = `${found.element} ${found.text}`;
@@ -47,7 +48,7 @@ export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promi
       seen.add(key);
       await turns.after(0);
       const places = () => placesIn(planned, [found.expression()]);
-      const local = await resolveOne(sighted(draft, planned), entries, ref, found, places);
+      const local = await resolveOne(sighted(draft, planned), entries, ref, found, places, stood);
       if (local !== found.text) resolved.set(found.text, local);
     }
     if (resolved.size > 0)
@@ -84,14 +85,15 @@ async function resolveOne(
   from: Ref,
   { text, element }: FoundReference,
   places: () => readonly string[],
+  stood: ReadonlySet<string>,
 ): Promise<string> {
   const { fullUrls } = entries;
   const known = fullUrls.get(text);
   if (known !== undefined) return known;
   if (element !== 'reference') return relativeTo(draft.room.settings.publicBase, text);
-  if (text.startsWith('urn:uuid:') && fullUrls.size > 0) {
+  if (text.startsWith('urn:uuid:') && !stood.has(text)) {
     throw new OperationOutcomeError('reference-not-found', {
-      diagnostics: `${text} is not the fullUrl of an entry of this bundle`,
+      diagnostics: `${text} is not the fullUrl of an entry of the same transaction`,
       expression: places(),
     });
   }

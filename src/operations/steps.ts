@@ -16,6 +16,7 @@ import { checkOrganization, checkScope } from './scope.ts';
 import { nameStandings } from './standings.ts';
 import { leaveUnchanged } from './unchanged.ts';
 import { createTurns } from './turns.ts';
+import { tellSubjects } from './subjects.ts';
 import { validateDraft } from './validate-draft.ts';
 import { checkMovesTold } from './told-moves.ts';
 import type { Interaction, Request } from './request.ts';
@@ -41,6 +42,7 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [nameStandings,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],
+  [tellSubjects,         CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION],
