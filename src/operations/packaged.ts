@@ -7,11 +7,12 @@ import { idOf, typeOf } from '../resources/element.ts';
 import { packagedDefinition } from '../resources/packaged.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { buildOperationDefinition } from './operations/operation.ts';
+import { ownDefinition } from './own-definitions.ts';
 
 /** @returns undefined where nothing of that name is packaged */
 export type Packaged = (ref: Ref) => Resource | undefined;
 
-const SOURCES: readonly Packaged[] = [operationDefinition, packagedDefinition];
+const SOURCES: readonly Packaged[] = [operationDefinition, ownDefinition, packagedDefinition];
 
 export const findPackaged: Packaged = (ref) => {
   for (const source of SOURCES) {
