@@ -24,6 +24,7 @@ describe('this house', () => {
     ],
     ['tools import only packages that are in the table', () => rules.wrongTools(LOADED)],
     ['(directory DR41) connections begin in the guard alone', () => rules.unguarded(LOADED)],
+    ['(directory DR10) who a number is, the register says alone', () => rules.believed(LOADED)],
     ['no file loads itself through others', () => rules.circles(SCRIPTS)],
     [
       'floors 0 to 3 have no clock, no chance and no surroundings of their own',
@@ -195,6 +196,12 @@ describe('a planted fault is found and named', () => {
     ],
     ['a request of its own', rules.unguarded, 'src/http/a.ts', `await fetch(url);`],
     ['a datagram', rules.unguarded, 'src/http/a.ts', `import { createSocket } from 'node:dgram';`],
+    [
+      'a party by its own word',
+      rules.believed,
+      'src/operations/a.ts',
+      `const query = { type: 'Organization', where: { kind: 'token', param: 'identifier', code } };`,
+    ],
     ['an empty folder name', rules.emptyNames, 'src/http/utils/a.ts', ''],
     ['not kebab-case', rules.emptyNames, 'src/http/requestBody.ts', ''],
     ['no opening', rules.unopened, 'src/fhir/a.ts', `import './b.ts';`],

@@ -5,19 +5,61 @@ import type { Ref } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
 import { SERVED_TYPES } from '../resources/index.ts';
 import { parseCondition } from '../resources/search-query.ts';
-import { placesIn, type Draft } from './draft.ts';
+import { identityOf, identitySystemOf, type Identity } from '../resources/parties/identity-systems.ts';
+import { kindFor } from '../resources/parties/register.ts';
+import { PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
+import { placesIn, readPreview, type Draft } from './draft.ts';
 import { plannedFor } from './planned-index.ts';
 import { findPreview } from './preview.ts';
 import { sightForClause } from './scope.ts';
 import { termsOf } from './search-terms.ts';
+import { partyWorldIn } from './surroundings.ts';
 
 /** At most two resources are looked for: one more than a condition may select. */
 const FOUND_MAX = 2;
 
+/** Matches that are counted to be told, or looked at to choose among. */
+const COUNTED_MAX = 1000;
+
 /** What a condition selects as things will be; the answer is expected to hold at the moment of commit. */
 export async function findCondition(draft: Draft, type: string, queryText: string): Promise<readonly Ref[]> {
-  const query = await queryOf(draft, type, queryText);
-  return findPreview(draft, query, plannedFor(draft, type, query.where));
+  const asked = await queryOf(draft, type, queryText);
+  const isParty = PARTY_TYPES.has(type);
+  const query = isParty ? { ...asked, count: COUNTED_MAX } : asked;
+  const found = await findPreview(draft, query, plannedFor(draft, type, query.where));
+  return isParty && found.length > 1 ? narrow(draft, type, queryText, found) : found;
+}
+
+/**
+ * Of several parties with one identifier: the one that it is verified for, else the only one of the directory, else the
+ * caller's own (directory DR31). An EHR that once shipped a private copy of somebody is not stuck with it.
+ */
+async function narrow(
+  draft: Draft,
+  type: string,
+  queryText: string,
+  found: readonly Ref[],
+): Promise<readonly Ref[]> {
+  const identity = askedIdentity(queryText);
+  if (identity === undefined) return found;
+  const row = await partyWorldIn(draft).row(kindFor(type), identity);
+  if (row?.state === 'verified' && found.includes(row.holder)) return [row.holder];
+  const listed: Ref[] = [];
+  for (const ref of found) {
+    const party = await readPreview(draft, ref);
+    if (party !== undefined && standingOf(party) !== 'private') listed.push(ref);
+  }
+  return listed.length > 0 ? listed : found;
+}
+
+/** `identifier=system|value` of an identity system, and nothing beside it. */
+function askedIdentity(queryText: string): Identity | undefined {
+  const [only, ...others] = parseQuery(queryText);
+  if (only?.[0] !== 'identifier' || others.length > 0) return undefined;
+  const [, text] = only;
+  const at = text.indexOf('|');
+  const identity = identityOf({ system: text.slice(0, at), value: text.slice(at + 1) });
+  return identity && identitySystemOf(identity.system) && identity;
 }
 
 async function queryOf(draft: Draft, type: string, queryText: string): Promise<Query> {
@@ -43,9 +85,6 @@ async function queryOf(draft: Draft, type: string, queryText: string): Promise<Q
     total: false,
   };
 }
-
-/** Matches that are counted to be told. */
-const COUNTED_MAX = 1000;
 
 /** The refusal of a condition that selects several, with how many there are. */
 export async function ambiguous(

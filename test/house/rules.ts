@@ -177,6 +177,22 @@ export function unguarded(tree: Tree): readonly string[] {
   });
 }
 
+/** A search for Organizations by what they say of themselves: who a number is, the register says. */
+const BY_OWN_WORD =
+  /(?:['"]Organization['"][^;]{0,240}param: ['"]identifier['"]|param: ['"]identifier['"][^;]{0,240}['"]Organization['"]|Organization\?identifier=)/g;
+
+/** Searches for a party by `Organization.identifier`, in code of ours that asks for itself. */
+export const believed = (tree: Tree): readonly string[] =>
+  sources(tree).flatMap(([path, source]) =>
+    [...source.matchAll(BY_OWN_WORD)].map(({ index }) =>
+      says(
+        path,
+        lineAt(source, index),
+        'believes Organization.identifier: ask resources/parties/register.ts',
+      ),
+    ),
+  );
+
 /** Files that only pass on what others declare, anywhere but at the top of a room. */
 export function barrels(tree: Tree): readonly string[] {
   return sources(tree).flatMap(([path, source]) => {

@@ -368,6 +368,24 @@ test('(directory DR7) an organization that has closed takes no new referral, and
   expect((await server.ask('administrator', 'PATCH', 'Organization/recipient', again)).status).toBe(200);
 });
 
+test('(directory DR31) a condition on a number selects whom it is verified for, else one’s own', async () => {
+  const number = make.npiOf('recipient');
+  const copies = ['one', 'two'].map((name) => server.create('initiator', party(name, npi(number))));
+  const [own] = (await Promise.all(copies)).map(refOf);
+  const named = async (query: string) =>
+    server.ask('initiator', 'POST', 'Coverage', make.coverage(patient, query));
+  const answer = await named(`Organization?identifier=${NPI}|${number}`);
+  expect([answer.status, answer.json['payor']]).toEqual([201, [make.to('Organization/recipient')]]);
+  const found = await server.ask('initiator', 'POST', 'Organization', party('again', npi(number)), {
+    ifNoneExist: `identifier=${NPI}|${number}`,
+  });
+  expect([found.status, refOf(found.json)]).toEqual([200, 'Organization/recipient']);
+  expect(own).not.toBe('Organization/recipient');
+  // Of a number that nobody is verified for, two of one's own stay two.
+  for (const name of ['three', 'four']) await server.create('initiator', party(name, npi('1467560003')));
+  expect((await named(`Organization?identifier=${NPI}|1467560003`)).status).toBe(412);
+});
+
 test('an order to a department is its clinic’s', async () => {
   const ward = {
     resourceType: 'Organization',
