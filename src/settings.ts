@@ -138,6 +138,11 @@ export const SETTINGS = {
     [1, 100_000],
     'Requests of one organization worked on at a time, whichever its clients; further ones get 429.',
   ),
+  turnsAtOnceMax: integer(
+    2,
+    [1, 10_000],
+    'Requests and messages of one organization in hand at a time while another one works, too, and the server is late; the rest wait in line.',
+  ),
   requestsPerClientMax: integer(
     200,
     [1, 100_000],

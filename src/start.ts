@@ -13,12 +13,14 @@ import type { Traffic } from './http/exchange.ts';
 import { createFailedLogins } from './http/failed-logins.ts';
 import { keysFromFile, keysFromUri, type IssuerKeys } from './http/keys.ts';
 import { listen } from './http/listen.ts';
+import { watchLateness } from './http/lateness.ts';
 import { createWarnings, type Log, type Warnings } from './http/log.ts';
 import { createMetrics } from './http/metrics.ts';
 import type { Perform } from './operations/desk.ts';
 import { createHeavyThreads } from './heavy.ts';
 import { OPERATIONS, OPERATIONS_BY_NAME } from './operations/operations/index.ts';
 import { OFFERED } from './operations/perform.ts';
+import { createFairTurns } from './operations/fair-turns.ts';
 import { createFindOrganization } from './organizations.ts';
 import type { Answer } from './hl7v2/received.ts';
 import { prepareParties } from './parties.ts';
@@ -61,6 +63,9 @@ const DISK_TROUBLES = {
   'disk-full': 'has no space left: free some',
   'read-only': 'cannot be written: check its file system and owner',
 } as const;
+
+/** How long an organization that has asked counts as working beside the others. */
+const PRESENT_MS = 2000;
 
 const clock: Clock = { now: () => Date.now() };
 
@@ -159,8 +164,17 @@ async function raise(
     updateCreate: config.putToUnusedId === 'everyone',
     issuer: { ...config, issuer },
   });
+  const lateness = watchLateness();
+  closing.push(() => lateness.stop());
+  const turns = createFairTurns({
+    atOnceMax: config.turnsAtOnceMax,
+    presentMs: PRESENT_MS,
+    isLate: () => lateness.isLate(),
+    now: () => clock.now(),
+  });
   const app = createApp({
     perform,
+    turns,
     store,
     identify: createIdentify({
       ...config,
@@ -190,7 +204,9 @@ async function raise(
   const sweep = setInterval(() => void messages.waiting.sweep(), SWEEP_MS);
   closing.push(() => clearInterval(sweep));
   const mllp = await rails.mllp.listen(async (received) => {
-    const answer = await messages.receive(received);
+    // Of a link whose senders are several, the first stands for all: MSH-4 is not read yet.
+    const owner = received.link.senders[0]?.organization ?? received.link.name;
+    const answer = await turns.take(`organization ${owner}`, () => messages.receive(received));
     if (answer.fate === 'quarantine') warnOfQuarantine(warnings, received.link.name, answer);
     return answer;
   });

@@ -7,6 +7,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import express, { type ErrorRequestHandler } from 'express';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { recordAlways } from '../operations/record.ts';
+import type { FairTurns } from '../operations/fair-turns.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { createAddressOf } from './address.ts';
@@ -47,6 +48,7 @@ export interface AppParts {
   readonly log: Log;
   readonly clock: Clock;
   readonly traffic: Traffic;
+  readonly turns?: FairTurns;
   readonly settings: AppSettings;
 }
 
@@ -69,6 +71,7 @@ export function createApp(parts: AppParts): RequestListener {
       metrics,
       log,
       traffic,
+      turns: parts.turns,
       record: (entry) => recordAlways(parts, entry),
       loginFailed: (...failure) => failedLogins.count(...failure),
       settings,

@@ -41,7 +41,8 @@ import {
   type Asked,
   type Replying,
 } from './reply.ts';
-import { createShares } from './shares.ts';
+import { NO_TURNS, type FairTurns } from '../operations/fair-turns.ts';
+import { createShares, organizationOf as ownerOf } from './shares.ts';
 import { MethodRefused, methodsAt, type Route, type Served } from './route.ts';
 
 /** What the desk does with a request. Throws OperationOutcomeError for every refusal. */
@@ -73,6 +74,8 @@ export interface ExchangeParts {
   readonly log: Log;
   readonly newRequestId: () => string;
   readonly traffic: Traffic;
+  /** Shared with the other doors; without, nobody waits. */
+  readonly turns: FairTurns | undefined;
   /** Audits what the door itself refused; resolves when it is on disk. */
   readonly record: (entry: AuditEntry) => Promise<void>;
   /** A caller was refused for who it is. */
@@ -118,6 +121,7 @@ export function createExchange(
   const { settings, traffic, perform, served } = parts;
   const departures = createDepartures();
   const shares = createShares(settings);
+  const turns = parts.turns ?? NO_TURNS;
   const xmlOf = createXmlTexts();
 
   return (req, res) => {
@@ -191,9 +195,11 @@ export function createExchange(
     visit.route = readRoute(visit, served);
     const request = await readRequest(visit, visit.route, caller, settings);
     visit.performed = true;
-    const reply = await perform(request);
-    if (request.signal.aborted) return CLIENT_GONE;
-    return answerBinary(visit, reply) ?? answerInFormat(visit, reply);
+    return turns.take(ownerOf(caller), async () => {
+      const reply = await perform(request);
+      if (request.signal.aborted) return CLIENT_GONE;
+      return answerBinary(visit, reply) ?? answerInFormat(visit, reply);
+    });
   }
 
   /** What was written is told in JSON where XML cannot say it: a refusal would deny that it was done. */

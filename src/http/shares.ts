@@ -38,8 +38,8 @@ export function createShares({ requestsPerClientMax, requestsPerOrganizationMax 
   };
 }
 
-/** What an administrator does for an organization is the administrator's own share. */
-const organizationOf = ({ administrator, organization, client }: Caller): string =>
+/** Whose share it is: what an administrator does for an organization is the administrator's own share. */
+export const organizationOf = ({ administrator, organization, client }: Caller): string =>
   administrator || organization === undefined ? `administrator ${client}` : `organization ${organization}`;
 
 const clientOf = ({ client }: Caller): string => `client ${client}`;

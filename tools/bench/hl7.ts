@@ -49,14 +49,14 @@ export async function measureHl7({ seconds }: Options): Promise<readonly Figure[
   try {
     const [barePort] = (await once(bare, 'message')) as [number]; // hl7-peer.ts
     const ask = { seconds, port: ports.in, server };
-    await send({ ...ask, connections: 4 }); // warm
-    const one = await send({ ...ask, connections: 1 });
-    const many = await send({ ...ask, connections: 16 });
+    await sendOrders({ ...ask, connections: 4 }); // warm
+    const one = await sendOrders({ ...ask, connections: 1 });
+    const many = await sendOrders({ ...ask, connections: 16 });
     for (let patient = 0; patient < KNOWN_PATIENTS; patient += 1) await sendOne(ports.in, patient);
-    const known = await send({ ...ask, connections: 16, patients: KNOWN_PATIENTS });
-    const knownOne = await send({ ...ask, connections: 1, patients: KNOWN_PATIENTS });
-    const echoOne = await send({ seconds, port: barePort, connections: 1 });
-    const echoMany = await send({ seconds, port: barePort, connections: 16 });
+    const known = await sendOrders({ ...ask, connections: 16, patients: KNOWN_PATIENTS });
+    const knownOne = await sendOrders({ ...ask, connections: 1, patients: KNOWN_PATIENTS });
+    const echoOne = await sendOrders({ seconds, port: barePort, connections: 1 });
+    const echoMany = await sendOrders({ seconds, port: barePort, connections: 16 });
     const outbound = await measureOutbound(server, ports);
     return [
       {
@@ -124,7 +124,7 @@ interface Sent {
 }
 
 /** Each connection sends its next order when the last is acknowledged. */
-async function send({ port, connections, seconds, patients, server }: Sending): Promise<Sent> {
+export async function sendOrders({ port, connections, seconds, patients, server }: Sending): Promise<Sent> {
   const cpuBefore = (await server?.cpuSeconds()) ?? 0;
   const begun = performance.now();
   const end = begun + seconds * 1000;

@@ -4,16 +4,19 @@
  *
  *     npm run bench -- [--full] [--only reads,searches] [--seconds 4]
  *     npm run bench -- stalls [--matching TEXT]
+ *     npm run bench -- fairness
  *
  *       --full        a million referrals, and longer
  *       --only LIST   some of the figures, which are printed and not written
  *       --seconds N   how long each is measured (default: 3; with --full 8)
  *
+ * `fairness` is run by itself, too: what an organization waits for beside another that asks for all it may.
  * `stalls` is run by itself: how long one input of growing size keeps the event loop at most (--matching: some of them).
  */
 import { EXIT, runCommand, UsageError } from '../command.ts';
 import { measureAuditing } from './auditing.ts';
 import type { Options, Workload } from './figure.ts';
+import { measureFairness } from './fairness.ts';
 import { measureFormats } from './formats.ts';
 import { measureDisk } from './disk.ts';
 import { measureHl7 } from './hl7.ts';
@@ -40,6 +43,7 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
 /** Run when they are named. */
 const BY_NAME: Readonly<Record<string, readonly [title: string, measure: Workload]>> = {
   stalls: ['Stalls', measureStalls],
+  fairness: ['Fairness', measureFairness],
 };
 
 const workloadNamed = (name: string): (typeof WORKLOADS)[string] | undefined =>

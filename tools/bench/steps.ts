@@ -166,7 +166,61 @@ const transactions: Steps = ({ tokens, run }) => {
   };
 };
 
+/** Another clinic, as on every day: ten reads for each write. */
+const NEIGHBOUR = 'clinic-1';
+
+const modest: Steps = ({ tokens, referrals, run }) => {
+  const token = tokens[NEIGHBOUR];
+  let turn = 0;
+  return () => {
+    turn += 1;
+    const i = ownReferral(referrals) + 1;
+    if (turn % 11 !== 0) return get('read', `/fhir/Task/t${i}`, token);
+    const about = {
+      placer: `${run}-${turn}`,
+      subject: `Patient/${patientIdOf(i)}`,
+      requester: `Organization/${NEIGHBOUR}`,
+      performer: 'Organization/service-0',
+    };
+    const body = JSON.stringify(serviceRequest(about));
+    return { kind: 'create', method: 'POST', path: '/fhir/ServiceRequest', token, body, expect: 201 };
+  };
+};
+
+/** Everything that the clinic may see, counted, sorted and included. */
+const GREEDY =
+  '/fhir/Task?focus:ServiceRequest.subject:Patient.name:contains=a&_sort=status,-authored-on,_id&_count=1000&_total=accurate&_include=*';
+
+const greedySearches: Steps = ({ tokens }) => {
+  const step = get('search', GREEDY, tokens[CLINIC]);
+  return () => step;
+};
+
+/** Notes that make a referral a megabyte. */
+const NOTE = 'x'.repeat(170_000);
+
+const greedyTransactions: Steps = ({ tokens, run }) => {
+  const token = tokens[CLINIC];
+  let made = 0;
+  return () => {
+    made += 1;
+    const bundle = referralBundle(made, run) as { readonly entry?: readonly { readonly resource: object }[] };
+    const entry = (bundle.entry ?? []).map((one) => ({
+      ...one,
+      resource: {
+        ...one.resource,
+        text: { status: 'additional', div: `<div xmlns="http://www.w3.org/1999/xhtml">${NOTE}</div>` },
+      },
+    }));
+    const body = JSON.stringify({ ...bundle, entry });
+    return { kind: 'transaction', method: 'POST', path: '/fhir', token, body, expect: 200 };
+  };
+};
+
 export const STEPS: Readonly<Record<string, Steps>> = {
+  modest,
+  'greedy searches': greedySearches,
+  'greedy transactions': greedyTransactions,
   one,
   reads,
   mix,

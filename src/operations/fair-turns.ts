@@ -1,0 +1,75 @@
+/**
+ * FairTurns on the main thread, when it is late. While organizations work beside each other, each has a few requests or messages in hand at a time,
+ * and the others wait in line behind its own: whoever asks little is behind a few of another's, not behind all of them. An
+ * organization that works alone is not held back, so that its commits share their flushes.
+ */
+export interface FairTurns {
+  /** Waits for the owner's turn, does the work, and gives the turn back. */
+  take<T>(owner: string, work: () => Promise<T>): Promise<T>;
+}
+
+export interface FairTurnSettings {
+  /** In hand of one owner at a time, while there are others. */
+  readonly atOnceMax: number;
+  /** An owner is there for so long after its last request. */
+  readonly presentMs: number;
+  /** Whether the main thread is late: only then does anybody wait. */
+  readonly isLate: () => boolean;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Everybody's turn is at once. */
+export const NO_TURNS: FairTurns = { take: (_owner, work) => work() };
+
+interface Owner {
+  running: number;
+  lastAt: number;
+  readonly waiting: (() => void)[];
+}
+
+/** Owners that are remembered; beyond it those that do nothing are forgotten. */
+const OWNERS_MAX = 1000;
+
+export function createFairTurns({ atOnceMax, presentMs, isLate, now }: FairTurnSettings): FairTurns {
+  const owners = new Map<string, Owner>();
+
+  function ownerOf(name: string): Owner {
+    const known = owners.get(name);
+    if (known !== undefined) return known;
+    if (owners.size >= OWNERS_MAX)
+      for (const [other, { running }] of owners) if (running === 0) owners.delete(other);
+    const owner: Owner = { running: 0, lastAt: 0, waiting: [] };
+    owners.set(name, owner);
+    return owner;
+  }
+
+  function mayGo(owner: Owner): boolean {
+    if (owner.running < atOnceMax || !isLate()) return true;
+    const since = now() - presentMs;
+    for (const other of owners.values()) if (other !== owner && other.lastAt >= since) return false;
+    return true;
+  }
+
+  function leave(owner: Owner): void {
+    owner.running -= 1;
+    while (owner.waiting.length > 0 && mayGo(owner)) {
+      owner.running += 1;
+      owner.waiting.shift()?.();
+    }
+  }
+
+  return {
+    async take(name, work) {
+      const owner = ownerOf(name);
+      owner.lastAt = now();
+      if (owner.waiting.length === 0 && mayGo(owner)) owner.running += 1;
+      else await new Promise<void>((resolve) => owner.waiting.push(resolve));
+      try {
+        return await work();
+      } finally {
+        leave(owner);
+      }
+    },
+  };
+}
