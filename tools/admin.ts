@@ -1,14 +1,18 @@
 /**
  * What an administrator does to a stopped server's data folder.
  *
- *     npm run admin -- import FILE [--data-dir DIR …]
+ *     npm run admin -- import FILE [--custodian Organization/ID] [--data-dir DIR …]
  *     npm run admin -- reindex [--data-dir DIR …]
  *     npm run admin -- member add Organization/ID … [--data-dir DIR …]
  *     npm run admin -- register list [--data-dir DIR …]
  *     npm run admin -- register verify SYSTEM VALUE Organization/ID [--move] [--data-dir DIR …]
  *
- * FILE is a Bundle, a JSON list of resources, or NDJSON: the first Organizations, roles and endpoints. Resources with an id
- * keep it. All of it is one commit with one audit row a resource, or none of it.
+ * FILE is a Bundle, a JSON list of resources, or NDJSON: the first Organizations, roles and endpoints, and referrals that
+ * run already, in the state that they have. Resources with an id keep it; one without is given an id made of its content,
+ * so that the same file again changes nothing. All of it is one commit with one audit row a resource, or none of it.
+ *
+ * A clinical resource names its custodian by the extension https://closeloop.dev/fhir/StructureDefinition/custodian in
+ * meta; `--custodian` is meant where it names none. Clinical resources that are here already stay as they are.
  *
  * `reindex` takes the search values of everything anew, after an upgrade that says so at its start. It may be stopped and
  * begun again.
@@ -19,11 +23,12 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { basename } from 'node:path';
 import { readConfig, type Config } from '../src/config.ts';
 import { createLog } from '../src/http/log.ts';
 import { createMetrics } from '../src/http/metrics.ts';
 import { OperationOutcomeError } from '../src/fhir/issue.ts';
-import { bodyOf, parseJsonValue } from '../src/fhir/json.ts';
+import { bodyOf } from '../src/fhir/json.ts';
 import type { Resource } from '../src/fhir/types.ts';
 import type { Caller } from '../src/operations/request.ts';
 import { prepareParties } from '../src/parties.ts';
@@ -33,11 +38,9 @@ import { createOutgoing } from '../src/start-outgoing.ts';
 import { valuesOf } from '../src/operations/values.ts';
 import { openEmbeddedStore } from '../src/stores/embedded/open.ts';
 import { reindexFolder } from '../src/stores/embedded/reindex.ts';
+import { readImport, RESOURCES_MAX, type Sourced } from './admin/import-file.ts';
 import { administerParties } from './admin/parties.ts';
 import { EXIT, runCommand, Trouble, UsageError } from './command.ts';
-
-/** Resources of one import: more than a request may have, few enough for one commit. */
-const RESOURCES_MAX = 100_000;
 
 /** Organizations that one call adds at most, and the words before them. */
 const OPERANDS_MAX = 1002;
@@ -46,10 +49,10 @@ const OPERANDS_MAX = 1002;
 const PROGRESS = 10_000;
 
 await runCommand(import.meta.filename, {
-  flags: { move: { type: 'boolean', default: false } },
+  flags: { custodian: { type: 'string' }, move: { type: 'boolean', default: false } },
   takesSettings: true,
   operandsMax: OPERANDS_MAX,
-  run: async ({ operands, settings, values: { move } }) => {
+  run: async ({ operands, settings, values: { custodian, move } }) => {
     const config = () => readConfig(settings, process.env, 'command');
     const [name = '', file, ...more] = operands;
     if (name === 'member' || name === 'register') {
@@ -57,22 +60,27 @@ await runCommand(import.meta.filename, {
       return EXIT.done;
     }
     if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is more than this command takes.`);
-    if (name === 'import' && file !== undefined) await importFile(file, config());
+    if (name === 'import' && file !== undefined) await importFile(file, readCustodian(custodian), config());
     else if (name === 'reindex' && file === undefined) reindex(config());
     else throw new UsageError('import FILE, reindex, member or register is wanted.');
     return EXIT.done;
   },
 });
 
-async function importFile(file: string, config: Config): Promise<void> {
-  const resources = readResources(readFileSync(file, 'utf8'));
+function readCustodian(text: string | undefined): string | undefined {
+  if (text === undefined || /^Organization\/[A-Za-z0-9.-]{1,64}$/.test(text)) return text;
+  throw new UsageError('--custodian is a reference, as in Organization/elm-street.');
+}
+
+async function importFile(file: string, custodian: string | undefined, config: Config): Promise<void> {
+  const entries = readImport(readFileSync(file, 'utf8'), basename(file), custodian);
   try {
-    await importAll(resources, config);
+    await importAll(entries, config);
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;
     throw new Trouble(describe(error));
   }
-  console.log(`${resources.length} resources imported in one commit`);
+  console.log(`${entries.length} resources imported in one commit`);
 }
 
 function reindex({ dataDir: folder }: Config): void {
@@ -89,26 +97,7 @@ function describe({ issues }: OperationOutcomeError): string {
   return [...lines, 'Nothing was imported.'].join('\n');
 }
 
-/** A Bundle's entries, the members of a list, or the lines of NDJSON. */
-function readResources(text: string): readonly Resource[] {
-  const value = /^\s*\{[^\n]*\}\s*\n\s*\{/.test(text)
-    ? text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [parseJsonValue(line)]))
-    : parseJsonValue(text);
-  const list = Array.isArray(value) ? value : resourcesOf(value as Resource); // an object: anything else has no entries
-  const resources = list as readonly Resource[]; // the desk validates each
-  if (resources.length === 0) throw new Trouble('There is no resource in the file.');
-  if (resources.length > RESOURCES_MAX)
-    throw new Trouble(`An import has at most ${RESOURCES_MAX} resources.`);
-  return resources;
-}
-
-function resourcesOf(value: Resource): readonly unknown[] {
-  if (value.resourceType !== 'Bundle') return [value];
-  const entries = (value['entry'] ?? []) as readonly { readonly resource?: unknown }[]; // a Bundle's
-  return entries.flatMap(({ resource }) => (resource === undefined ? [] : [resource]));
-}
-
-async function importAll(resources: readonly Resource[], config: Config): Promise<void> {
+async function importAll(entries: readonly Sourced[], config: Config): Promise<void> {
   const clock = { now: () => Date.now() };
   const store = await openEmbeddedStore({ folder: config.dataDir, clock });
   const log = createLog('warn', (lines) => process.stderr.write(lines), clock.now);
@@ -132,7 +121,8 @@ async function importAll(resources: readonly Resource[], config: Config): Promis
       interaction: 'transaction',
       query: [],
       queryText: '',
-      body: bodyOf(transactionOf(resources)),
+      body: bodyOf(transactionOf(entries)),
+      importing: true,
       prefer: { return: 'minimal' },
       caller: administrator(),
       requestId: randomUUID(),
@@ -145,12 +135,11 @@ async function importAll(resources: readonly Resource[], config: Config): Promis
   }
 }
 
-function transactionOf(resources: readonly Resource[]): Resource {
-  const entry = resources.map((resource) => {
-    const { resourceType, id } = resource;
-    const method = id === undefined ? 'POST' : 'PUT';
-    const url = id === undefined ? resourceType : `${resourceType}/${id}`;
-    return { resource, request: { method, url } };
+function transactionOf(entries: readonly Sourced[]): Resource {
+  const entry = entries.map(({ resource, fullUrl }) => {
+    const { resourceType, id = '' } = resource;
+    const request = { method: 'PUT', url: `${resourceType}/${id}` };
+    return { ...(fullUrl !== undefined && { fullUrl }), resource, request };
   });
   return { resourceType: 'Bundle', type: 'transaction', entry };
 }

@@ -53,7 +53,8 @@ function checkDisclosedType({ caller }: Draft, planned: Planned): void {
 /** A new resource is kept by its creator; an administrator's by the organization it belongs to. */
 function custodianOf({ caller }: Draft, { ref, before, after, custodian, returns }: Planned): Ref | '' {
   if (before !== undefined || returns === true) return custodian;
-  return caller.organization ?? belongsTo(ref, after?.plain) ?? '';
+  const named = custodian === '' ? undefined : custodian; // by an import
+  return caller.organization ?? named ?? belongsTo(ref, after?.plain) ?? '';
 }
 
 function mayWrite({ caller }: Draft, planned: Planned, custodian: Ref | ''): boolean {

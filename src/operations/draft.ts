@@ -15,7 +15,7 @@ import { createMeter, type Meter, type Spent } from '../resources/patch/meter.ts
 import type { ResourceType } from '../resources/resource.ts';
 import type { Move } from '../resources/rules.ts';
 import type { Seen } from './audit.ts';
-import type { Caller } from './request.ts';
+import type { Caller, Interaction } from './request.ts';
 import type { Room } from './room.ts';
 
 /** One resource of a draft, before and after. */
@@ -71,6 +71,10 @@ export interface Draft {
   readonly adopted: Map<Ref, Ref>;
   /** Writes that change nothing: the version that is told instead. */
   readonly unchanged: Map<Ref, number>;
+  /** The interaction that is performed. */
+  readonly interaction: Interaction;
+  /** Referrals that ran elsewhere are brought in (rules 1.16); set when the draft is seen to do so. */
+  importing: boolean;
   /** What its patches have come to. */
   readonly patched: Spent;
 }

@@ -46,7 +46,9 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
   const templates = new Map(
     writes.flatMap(({ ref, text }) => (text === undefined ? [] : [[ref, text] as const])),
   );
-  const entries = await draft.room.address(planned, draft.moves, Date.parse(draft.now));
+  const entries = draft.importing
+    ? []
+    : await draft.room.address(planned, draft.moves, Date.parse(draft.now));
   const commit: Commit = {
     ...(key !== undefined && { key }),
     writes,

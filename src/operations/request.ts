@@ -78,6 +78,8 @@ export interface Request {
   /** A message speaks: what its codes mean is its sender's affair. */
   readonly byMessage?: true;
   readonly idempotencyKey?: { readonly id: string; readonly fingerprint: string } | undefined;
+  /** An import of the operator's, whatever it brings (rules 1.16). Never set by a door. */
+  readonly importing?: boolean | undefined;
   readonly caller: Caller;
   readonly requestId: string;
   /** W3C Trace Context; passed on with what the request causes to be delivered. */

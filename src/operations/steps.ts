@@ -8,6 +8,7 @@ import { resolveAddressees } from './addressees.ts';
 import { checkCustody } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { checkDeletes } from './deletes.ts';
+import { admitImport } from './import.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
 import { guardParties } from './party-guard.ts';
 import { applyRules } from './rule.ts';
@@ -36,6 +37,7 @@ const TRANSACTION = 16;
 // prettier-ignore
 export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   //                     create   update   patch   delete   transaction
+  [admitImport,                                             TRANSACTION],
   [resolveReferences,    CREATE | UPDATE | PATCH          | TRANSACTION],
   [completeDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [validateDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],

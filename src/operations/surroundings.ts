@@ -18,6 +18,7 @@ export function surroundingsOf(draft: Draft): Surroundings {
   return {
     actor: draft.caller.organization,
     administrator: draft.caller.administrator,
+    importing: draft.importing,
     now: draft.now,
     settings: draft.room.settings,
     read: async (ref) => (ref === undefined ? undefined : readPreview(draft, ref)),

@@ -62,6 +62,8 @@ export function openDraft(room: Room, request: Request, snapshot: Snapshot): Dra
     untold: new Set(),
     adopted: new Map(),
     unchanged: new Map(),
+    interaction: request.interaction,
+    importing: request.importing === true,
     patched: nothingSpent(),
   };
 }

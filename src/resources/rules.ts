@@ -28,6 +28,8 @@ export interface Surroundings {
   /** The organization that acts; undefined for an administrator who acts for nobody. */
   readonly actor: Ref | undefined;
   readonly administrator: boolean;
+  /** Referrals that ran elsewhere are brought in (rules 1.16): nothing moves, nobody is told. */
+  readonly importing: boolean;
   /** The instant of planning, for elements the rules fill in. */
   readonly now: string;
   readonly settings: RuleSettings;

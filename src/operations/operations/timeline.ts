@@ -9,6 +9,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { PAGE, pageLinks, readPageMark, snapshotAsOf } from '../page.ts';
 import { gatherCommits, partiesOf, tellSteps } from '../timeline/gather.ts';
 import { renderStep } from '../timeline/render.ts';
+import type { Commit } from '../timeline/step.ts';
 import { numberIn, textIn } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 
@@ -75,7 +76,7 @@ async function performTimeline({ room, request, input, sight }: Invocation): Pro
       total: commits.length,
       links: pageLinks(self, snapshot.seq, { offset, count, more }),
       entries: steps.map((step) => ({
-        fullUrl: nameOf(order, step.seq),
+        fullUrl: nameOf(order, step),
         text: JSON.stringify(renderStep(step, viewing)),
         search: 'match',
       })),
@@ -92,8 +93,9 @@ async function performTimeline({ room, request, input, sight }: Invocation): Pro
 }
 
 /** A step has no address; its name is the same whenever it is asked for. */
-function nameOf(order: Ref, seq: number): string {
-  const digits = hash('sha256', `${order} ${seq}`).slice(0, 32);
+function nameOf(order: Ref, { seq, written: [first] }: Commit): string {
+  const step = first?.kind === 'past' ? first.version.ref : seq; // one import records several
+  const digits = hash('sha256', `${order} ${step}`).slice(0, 32);
   // Version 8 and the variant of RFC 9562.
   const uuid = digits.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-8$3-a$4-$5');
   return `urn:uuid:${uuid}`;

@@ -4,7 +4,7 @@
  */
 import type { Identifier, Ref } from '../../fhir/types.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Snapshot } from '../../ports/store.ts';
+import { SearchRefused, type Snapshot } from '../../ports/store.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
 import { buildOffer, offer, type Offer } from '../offer.ts';
 import type { Room } from '../room.ts';
@@ -72,6 +72,7 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
     try {
       await work();
     } catch (error) {
+      if (isClosing(error)) return;
       log('messages that wait could not be looked at', { error: nameOf(error) });
     }
   }
@@ -190,3 +191,6 @@ function createExpected(findAll: () => Promise<readonly OpenItem[]>): Expected {
 }
 
 const asKey = (number: unknown): string => keyOf(number as Identifier); // validated structure
+
+/** Nobody else ends these searches: the store closes, and what waits is looked at after the next start. */
+const isClosing = (error: unknown): boolean => error instanceof SearchRefused && error.reason === 'aborted';

@@ -1,4 +1,5 @@
 /** The steps of a referral, gathered from versions, audit and outbox, in the caller's sight. */
+import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
@@ -6,6 +7,7 @@ import type { AuditEntry, OutboxRow, Snapshot } from '../../ports/store.ts';
 import { idOf, localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
+import { isPastStep } from '../../resources/past-step.ts';
 import { EVERYTHING } from '../draft.ts';
 import { FATE_SYSTEM } from '../receive/marks.ts';
 import type { Caller } from '../request.ts';
@@ -56,10 +58,21 @@ export async function gatherCommits(
     written.push(...(await readVersions(gathering, subject)));
     if (written.length > WRITTEN_MAX) throw tooMany('versions');
   }
-  return [...Map.groupBy(written, ({ version }) => version.seq)]
+  const here = written.filter(({ kind }) => kind !== 'past');
+  const commits = [...Map.groupBy(here, ({ version }) => version.seq)]
     .map(([seq, own]) => ({ seq, at: own[0]?.version.at ?? '', written: own }))
     .toSorted((a, b) => a.seq - b.seq);
+  return [...pastSteps(written), ...commits];
 }
+
+/** Steps that happened before the referral was brought here, each by itself, in the order in which they happened. */
+const pastSteps = (written: readonly Written[]): readonly Commit[] =>
+  written
+    .filter(({ kind, resource }) => kind === 'past' && isPastStep(resource))
+    .map((one) => ({ seq: one.version.seq, at: String(one.resource?.['occurredDateTime']), written: [one] }))
+    .toSorted((a, b) => earliest(a.at) - earliest(b.at));
+
+const earliest = (at: string): number => parseDateTime(at)?.low ?? 0;
 
 /** Types that the caller's scopes do not let it search are left out. */
 async function findSubjects(

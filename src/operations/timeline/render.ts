@@ -5,7 +5,7 @@
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry } from '../../ports/store.ts';
-import { valuesAt } from '../../resources/element.ts';
+import { idOf, valuesAt } from '../../resources/element.ts';
 import { describeState, ALL_STATES } from '../../referral/state.ts';
 import { TRANSACTIONS } from '../../referral/transactions.ts';
 import { EVENT_SYSTEM, FATE_SYSTEM } from '../receive/marks.ts';
@@ -28,6 +28,8 @@ export interface Viewing {
 
 export function renderStep(step: Step, viewing: Viewing): Resource {
   const { seq, at, written, rows } = step;
+  const [first] = written;
+  if (first?.kind === 'past') return renderPast(first);
   const transition = rows.find((row) => row.transition !== undefined)?.transition;
   const kind = transition === undefined ? kindOf(written) : 'move';
   const outputs = outputsOf(written);
@@ -46,6 +48,13 @@ export function renderStep(step: Step, viewing: Viewing): Resource {
       entity: outputs.map((reference) => ({ role: 'source', what: { reference } })),
     }),
   };
+}
+
+/** What an import recorded is told in its own words. */
+function renderPast({ version: { ref }, resource = { resourceType: 'Provenance' } }: Written): Resource {
+  const extension = [{ url: STEP_URL, extension: [{ url: 'kind', valueCode: 'past' }] }];
+  const { meta: _meta, text: _text, ...elements } = resource;
+  return { ...elements, id: idOf(ref), extension };
 }
 
 const kindOf = (written: readonly Written[]): Kind =>
@@ -134,6 +143,7 @@ const TITLES: Readonly<Record<Kind, string>> = {
   communication: 'communication',
   order: 'order',
   edit: 'edited without a move',
+  past: 'before it was brought here',
 };
 
 function titleOf(kind: Kind, written: readonly Written[]): string {

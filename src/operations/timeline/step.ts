@@ -15,6 +15,7 @@ export const KINDS = [
   'communication',
   'order',
   'edit',
+  'past',
 ] as const;
 
 export type Kind = (typeof KINDS)[number];
@@ -26,6 +27,7 @@ export const SUBJECTS = [
   { type: 'Appointment', param: 'based-on', kind: 'visit' },
   { type: 'DocumentReference', param: 'related', kind: 'document' },
   { type: 'Communication', param: 'based-on', kind: 'communication' },
+  { type: 'Provenance', param: 'target', kind: 'past' },
 ] as const satisfies readonly { type: string; param: string; kind: Kind }[];
 
 /** A version that a step wrote. */

@@ -13,7 +13,7 @@ type Task = Resource & { readonly id: string };
 
 /** Several Appointments of one commit are one event: what the first of them moved, the others find written too. */
 export async function appointmentRules({ after }: Change, around: Surroundings): Promise<Ruling> {
-  if (after === undefined) return {};
+  if (after === undefined || around.importing) return {};
   for (const request of requestsOf(after)) {
     const task = await openTask(request, around);
     if (task === undefined || isWrittenToo(task, around)) continue;

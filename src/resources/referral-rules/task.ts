@@ -9,6 +9,7 @@ import type { Change, Ruling, Surroundings } from '../rules.ts';
 import { notesOnClock } from './clock.ts';
 import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { whyNobody } from './nobody.ts';
+import { importTask } from './imported.ts';
 import { isOpenedByServer, withoutOpenedMark } from './opened.ts';
 import { numbersFor } from './numbers.ts';
 import { actorsOf, partiesOf, type Parties } from './parties.ts';
@@ -64,6 +65,10 @@ async function decideCreate(ref: Ref, after: Resource, around: Surroundings): Pr
   const parties = await partiesOf(after, around);
   const unnamed = missingParty(after, parties) ?? (await notItsOrder(after, parties, around));
   if (unnamed !== undefined) return unnamed;
+  if (around.importing) {
+    const alike = await openTaskAlike(ref, after, parties, around);
+    return alike === undefined ? importTask(after, parties, around) : duplicateOf(alike);
+  }
   const ruling = await decideWrite({ ref, before: undefined, after }, around);
   const other = ruling.refused === undefined ? await openTaskAlike(ref, after, parties, around) : undefined;
   if (other === undefined) return ruling;

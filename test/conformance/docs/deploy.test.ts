@@ -95,6 +95,19 @@ test('the example of a directory is imported as the page says', () => {
   expect(page).toContain('examples/directory.json');
 });
 
+test('the example of a running referral is imported after the directory, and again without a change', () => {
+  const dataDir = join(folder, 'data');
+  const file = ['examples/running-referral.json', '--custodian', 'Organization/elm-street'];
+  const run = () =>
+    spawnSync(process.execPath, ['tools/admin.ts', 'import', ...file, '--data-dir', dataDir], { cwd: ROOT });
+  expect(run().status).toBe(0);
+  const [task] = readCurrent(dataDir, 'Task');
+  expect(task).toMatchObject({ status: 'in-progress', businessStatus: { coding: [{ code: '5.1.1' }] } });
+  expect(run().status).toBe(0);
+  expect(readCurrent(dataDir, 'Task')).toEqual([task]);
+  expect(read('docs/how-to/bring-in-referrals.md')).toContain(`import ${file.join(' ')}`);
+});
+
 test('variables of the page are settings', () => {
   const known = new Set(Object.keys(SETTINGS).map(variableOf));
   const named = [...page.matchAll(/`([A-Z0-9]+(?:_[A-Z0-9]+)+)\b/g)].map(([, name = '']) => name);

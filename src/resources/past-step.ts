@@ -1,0 +1,14 @@
+/** A step of a referral that happened before it was brought here: how its Provenance is told apart from any other. */
+import type { Coding, Resource } from '../fhir/types.ts';
+import { valuesAt } from './element.ts';
+
+/** Stands in `Provenance.activity` of a step that an import recorded. */
+export const PAST_STEP = {
+  system: 'https://closeloop.dev/fhir/CodeSystem/timeline-step',
+  code: 'past',
+} as const satisfies Coding;
+
+export const isPastStep = (resource: Resource | undefined): boolean =>
+  (valuesAt(resource, 'activity.coding') as readonly Coding[]).some(
+    ({ system, code }) => system === PAST_STEP.system && code === PAST_STEP.code,
+  );

@@ -1,0 +1,74 @@
+/**
+ * A referral that ran elsewhere before (rules 1.16): an administrator who acts for nobody brings it in, in the state that
+ * it has there. It is no move: nobody is told, and no other rule follows it but that its order agrees with it.
+ */
+import type { Ref, Reference, Resource } from '../../fhir/types.ts';
+import { checkFields } from '../../referral/fields.ts';
+import { note } from '../../referral/ruling.ts';
+import { ALL_STATES, businessStatusOf, readState, storedAs, type State } from '../../referral/state.ts';
+import type { Further, Ruling, Surroundings } from '../rules.ts';
+import { consequencesOf, focusOf } from './consequences.ts';
+import { numbersFor } from './numbers.ts';
+import type { Parties } from './parties.ts';
+
+/** The ruling about a Task that is brought in; its parties were found, and no other open Task is like it. */
+export async function importTask(after: Resource, parties: Parties, around: Surroundings): Promise<Ruling> {
+  const state = readState(after);
+  if (state === undefined) return unreadable(after);
+  const focus = focusOf(after);
+  const request = await around.read(focus);
+  const broken = checkFields({
+    before: undefined,
+    after,
+    actors: new Set(['referralInitiator', 'referralRecipient']),
+    ownerBefore: parties.recipient,
+    ownerAfter: parties.recipient,
+    subject: request?.['subject'] as Reference | undefined, // validated structure
+  });
+  if (broken !== undefined) {
+    const { issue, diagnostics, expression } = broken;
+    return { refused: { code: issue, diagnostics, expression } };
+  }
+  const opened = state !== 'draft' && request !== undefined && parties.initiator !== undefined;
+  const numbers = opened ? await numbersFor(request, parties.initiator, around) : undefined;
+  return {
+    become: (tree) => storedAs(tree, state, undefined),
+    further: [
+      ...(await orderOf(after, parties, state, around)),
+      ...(numbers?.order === undefined || focus === undefined ? [] : [{ ref: focus, become: numbers.order }]),
+      ...(numbers?.further ?? []),
+    ],
+    notes: [
+      ...(numbers?.notes ?? []),
+      note('information', 'The referral was brought in as it stands; nobody was told.', ['Task']),
+    ],
+  };
+}
+
+/** The order's status, as its Tasks mean it; the visits stay as they were brought. */
+async function orderOf(
+  after: Resource,
+  parties: Parties,
+  state: State,
+  around: Surroundings,
+): Promise<readonly Further[]> {
+  const further = await consequencesOf(after, parties, state, around);
+  return further.filter(({ ref }: { readonly ref: Ref }) => ref === focusOf(after));
+}
+
+function unreadable(after: Resource): Ruling {
+  const known = ALL_STATES.map((state) => `${state}${codeOf(state)}`).join(', ');
+  const diagnostics = `Task.status ${String(after['status'])} with this businessStatus is no state of a referral; these are: ${known}.`;
+  return {
+    refused: {
+      code: 'transition-not-allowed',
+      diagnostics,
+      expression: ['Task.status', 'Task.businessStatus'],
+    },
+  };
+}
+
+function codeOf(state: State): string {
+  const code = businessStatusOf(state);
+  return code === undefined ? '' : ` (${code})`;
+}
