@@ -39,7 +39,8 @@ export async function admitImport(draft: Draft): Promise<void> {
   if (!isImport(draft)) return;
   draft.importing = true;
   const hasReferrals = [...draft.planned.values()].some(createsReferral);
-  for (const planned of [...draft.planned.values()]) {
+  const written = [...draft.planned.values()]; // some of it is taken out
+  for (const planned of written) {
     if (!isClinical(planned)) continue;
     if (planned.before !== undefined) leaveAsItIs(draft, planned);
     else await admitOne(draft, planned, hasReferrals);
