@@ -1,5 +1,5 @@
 /**
- * FairTurns on the main thread, when it is late. While organizations work beside each other, each has a few requests or messages in hand at a time,
+ * Turns on the main thread, when it is late. While organizations work beside each other, each has a few requests or messages in hand at a time,
  * and the others wait in line behind its own: whoever asks little is behind a few of another's, not behind all of them. An
  * organization that works alone is not held back, so that its commits share their flushes.
  */
