@@ -2,6 +2,7 @@
  * The order of checks, as a table. Read down a column to see what an interaction goes through, across to see which
  * interactions take a step. When several refusals apply, the step that stands first answers.
  */
+import { checkActors } from './actors.ts';
 import { completeDraft } from './complete.ts';
 import { checkConsents } from './consents.ts';
 import { resolveAddressees } from './addressees.ts';
@@ -44,6 +45,7 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [nameStandings,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],
+  [checkActors,          CREATE | UPDATE | PATCH          | TRANSACTION],
   [tellSubjects,         CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],

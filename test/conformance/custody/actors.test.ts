@@ -1,0 +1,130 @@
+/** Nobody writes in the name of another organization (rules 2.11). */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Resource } from '../../../src/fhir/types.ts';
+import * as make from '../../resources.ts';
+import { administrator, initiator, openWorld, refOf, type Stored, type World } from '../../world.ts';
+
+let world: World;
+let patient: Stored;
+beforeAll(async () => {
+  world = await openWorld();
+  await world.seedDirectory('initiator', 'recipient');
+  patient = await world.create(initiator, make.patient());
+});
+afterAll(() => world.close());
+
+const provenance = (agent: object, more: object = {}): Resource => ({
+  resourceType: 'Provenance',
+  target: [make.to(refOf(patient))],
+  recorded: '2026-11-22T09:00:00Z',
+  agent: [agent],
+  ...more,
+});
+const signed = (who: object, more: object = {}) => ({
+  signature: [
+    {
+      type: [{ system: 'urn:iso-astm:E1762-95:2013', code: '1.2.840.10065.1.12.1.1' }],
+      when: '2026-11-22T09:00:00Z',
+      who,
+      ...more,
+    },
+  ],
+});
+const OWN = make.to('Organization/initiator');
+
+/** By element: a resource that names this actor there. */
+const NAMING: Readonly<Record<string, (who: object) => Resource>> = {
+  'Provenance.agent.who': (who) => provenance({ who }),
+  'Provenance.agent.onBehalfOf': (who) => provenance({ who: OWN, onBehalfOf: who }),
+  'Provenance.signature.who': (who) => provenance({ who: OWN }, signed(who)),
+  'Provenance.signature.onBehalfOf': (who) => provenance({ who: OWN }, signed(OWN, { onBehalfOf: who })),
+  'Communication.sender': (who) => make.communication([refOf(patient)], { sender: who }),
+  'Consent.performer': (who) => make.consent(refOf(patient), { performer: [who] }),
+  'Consent.organization': (who) => make.consent(refOf(patient), { organization: [who] }),
+  'MessageHeader.sender': (who) => ({
+    resourceType: 'MessageHeader',
+    eventCoding: { system: 'http://example.org/events', code: 'x' },
+    source: { endpoint: 'http://example.org/' },
+    sender: who,
+  }),
+};
+
+/** The other organization: itself, a version of it, a role of it, by its number, and behind one's own reference. */
+const NUMBER = {
+  identifier: { system: 'http://hl7.org/fhir/sid/us-npi', value: make.npiOf('recipient') },
+};
+const FORGED: readonly { readonly reference?: string; readonly identifier?: object }[] = [
+  make.to('Organization/recipient'),
+  make.to('Organization/recipient/_history/1'),
+  make.to('PractitionerRole/recipient'),
+  NUMBER,
+  { ...OWN, ...NUMBER },
+];
+
+describe('(rules 2.11) another organization as actor is 403, naming the element', () => {
+  test.each(Object.entries(NAMING))('%s', async (element, naming) => {
+    const isOrganization = element.endsWith('organization');
+    for (const who of FORGED.filter(({ reference = '' }) => !isOrganization || reference.startsWith('O'))) {
+      const resource = naming(who);
+      const type = resource.resourceType;
+      const own = await world.create(initiator, naming(OWN));
+      const entry = { method: 'POST', url: type, resource } as const;
+      const answers = [
+        await world.ask(initiator, 'POST', type, resource),
+        await world.ask(initiator, 'PUT', refOf(own), { ...resource, id: own.id }),
+        await world.ask(initiator, 'PUT', `${type}?_id=${own.id}`, resource),
+        await world.ask(initiator, 'POST', '', make.transaction(entry)),
+      ];
+      for (const { code, issues, text } of answers) {
+        expect(code).toBe('sender-mismatch');
+        expect(text).toContain(element);
+        expect(issues[0]?.diagnostics).toContain(element);
+      }
+      const { text } = await world.ask(initiator, 'POST', '', make.batch(entry));
+      expect(text).toContain('sender-mismatch');
+    }
+  });
+
+  test('in a patch, and by what is contained', async () => {
+    const own = await world.create(initiator, NAMING['Communication.sender']?.(OWN) ?? {});
+    const patch = [{ op: 'replace', path: '/sender/reference', value: 'Organization/recipient' }];
+    expect((await world.ask(initiator, 'PATCH', refOf(own), patch)).code).toBe('sender-mismatch');
+    const contained = [
+      { resourceType: 'PractitionerRole', id: 'r', organization: make.to('Organization/recipient') },
+    ];
+    const forged = { ...provenance({ who: make.to('#r') }), contained };
+    expect((await world.ask(initiator, 'POST', 'Provenance', forged)).code).toBe('sender-mismatch');
+  });
+
+  test('one’s own, a person, an administrator’s word and what stood there pass', async () => {
+    const practitioner = { resourceType: 'Practitioner' };
+    const person = await world.create(administrator, practitioner);
+    const answers = [
+      await world.ask(
+        initiator,
+        'POST',
+        'Provenance',
+        provenance({ who: make.to('PractitionerRole/initiator') }),
+      ),
+      await world.ask(
+        initiator,
+        'POST',
+        'Provenance',
+        provenance({ who: make.to(refOf(person)), onBehalfOf: OWN }),
+      ),
+      await world.ask(
+        initiator,
+        'POST',
+        'Consent',
+        make.consent(refOf(patient), { performer: [make.to(refOf(patient))] }),
+      ),
+      await world.ask(
+        administrator,
+        'POST',
+        'Provenance',
+        provenance({ who: make.to('Organization/recipient') }),
+      ),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+  });
+});
