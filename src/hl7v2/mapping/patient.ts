@@ -60,7 +60,10 @@ export function writePatient(
   };
 }
 
-/** The numbers of a patient to send: the initiator's own first, then the recipient's if it is to be sent. */
+/**
+ * The numbers of a patient to send: the initiator's own first, then the recipient's if it is to be sent. Never a number of
+ * another type: a social security number is nobody's record number.
+ */
 export function numbersToSend(
   patient: Patient,
   systems: { readonly initiator: readonly string[]; readonly recipient: readonly string[] },
@@ -70,7 +73,8 @@ export function numbersToSend(
     wanted.flatMap((system) => all.filter((identifier) => identifier.system === system));
   const own = of(systems.initiator);
   const first = own.length > 0 ? own : all.filter((one) => typeCodeOf(one) === 'MR').slice(0, 1);
-  return [...new Set([...(first.length > 0 ? first : all.slice(0, 1)), ...of(systems.recipient)])];
+  const untyped = all.filter(({ type }) => type === undefined).slice(0, 1);
+  return [...new Set([...(first.length > 0 ? first : untyped), ...of(systems.recipient)])];
 }
 
 const isWork = ({ use }: ContactPoint): boolean => use === 'work';

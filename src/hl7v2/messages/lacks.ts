@@ -20,7 +20,10 @@ function lacksIn(built: Message): readonly string[] {
     namespaces: {},
     hasDocument: true,
   });
+  const { family, given } = (reading.kind === 'reading' ? reading.patient?.name : undefined) ?? {};
+  const isNamed = family !== undefined || given !== undefined;
   return [
+    ...(isNamed ? [] : ['PID-5: the patient has no name']),
     ...(sendingFacility === undefined
       ? ['MSH-4: the sending organization has neither a facility nor an OID']
       : []),

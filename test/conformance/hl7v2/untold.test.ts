@@ -20,11 +20,10 @@ const contacts = async (contact: readonly object[] | undefined): Promise<void> =
 const OKAFOR = [{ name: { family: 'Okafor', given: ['Ngozi'] } }];
 
 /** The order of the README. */
-async function order(): Promise<Answer> {
-  const { id } = await pair.larkspur.create(larkspur, {
-    resourceType: 'Patient',
-    name: [{ family: 'Demo' }],
-  });
+async function order(
+  person: object = { resourceType: 'Patient', name: [{ family: 'Demo' }] },
+): Promise<Answer> {
+  const { id } = await pair.larkspur.create(larkspur, person);
   return pair.larkspur.ask(larkspur, 'POST', 'ServiceRequest', {
     resourceType: 'ServiceRequest',
     status: 'active',
@@ -96,6 +95,15 @@ describe('(rules 1.15) an order that lacks what 360X requires', () => {
     await pair.settle();
     expect(pair.sent.length).toBe(before);
   });
+});
+
+test('(rules 1.15) a patient without a name is not sent', async () => {
+  await contacts(OKAFOR);
+  const before = pair.sent.length;
+  const answer = await order({ resourceType: 'Patient' });
+  expect(answer.headers['Warning']).toContain('PID-5');
+  await pair.settle();
+  expect(pair.sent.length).toBe(before);
 });
 
 describe('(rules 1.3) the note of an outcome', () => {
