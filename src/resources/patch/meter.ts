@@ -17,6 +17,8 @@ export interface PatchLimits {
  * the patch brings itself is bounded by its body.
  */
 const STEPS_MAX = 300_000;
+/** Values that all patches of one request may copy: copies of copies double, and are refused before they are made. */
+const COPIED_MAX = 10_000;
 /** Characters compared, and members of a list moved, in the time that one value is looked at. */
 const PER_STEP = 512;
 /** Results that the patches of one transaction may come to, in resources of the greatest size. */
@@ -25,11 +27,13 @@ const RESULTS_MAX = 4;
 /** What the patches of one request have come to. */
 export interface Spent {
   steps: number;
+  /** Values copied. */
+  copied: number;
   /** Characters of all results. */
   results: number;
 }
 
-export const nothingSpent = (): Spent => ({ steps: 0, results: 0 });
+export const nothingSpent = (): Spent => ({ steps: 0, copied: 0, results: 0 });
 
 /** Of one patch. */
 export interface Meter {
@@ -60,6 +64,11 @@ export function createMeter(limits: PatchLimits, spent: Spent, before: number): 
   const spend = (steps: number): void => {
     if (!has(steps)) throw new PatchFault('the patch takes too many steps');
   };
+  const double = (values: number): void => {
+    spent.copied += values;
+    if (spent.copied > COPIED_MAX) throw new PatchFault(`more than ${COPIED_MAX} values would be copied`);
+    spend(values);
+  };
   const move = (length: number): void => spend(1 + Math.floor(length / PER_STEP));
   const max = { size: sizeMax, depth: limits.depth };
   return {
@@ -69,7 +78,7 @@ export function createMeter(limits: PatchLimits, spent: Spent, before: number): 
     place: (value, depth) => void weigh(value, depth, max),
     carry: (value, depth) => void weigh(value, depth, max, spend),
     copy(value, depth) {
-      copied += weigh(value, depth, max, spend);
+      copied += weigh(value, depth, max, double);
       if (copied > sizeMax) throw tooLarge(sizeMax);
     },
     finish(tree) {
@@ -88,23 +97,25 @@ const LITERAL = 5;
 
 /** Characters of a value's JSON, about. Without recursion: what is weighed may be as deep as nothing else may. */
 function weigh(value: unknown, depth: number, max: PatchLimits, spend?: Meter['spend']): number {
-  let size = 0;
-  let level: unknown[] = [value];
+  spend?.(1);
+  let size = sizeOf(value);
+  let level = isContainer(value) ? [value] : [];
   for (let at = depth; level.length > 0; at += 1) {
-    const below: unknown[] = [];
-    let isNested = false;
+    if (at >= max.depth) throw new PatchFault(`the resource would be nested deeper than ${max.depth} levels`);
+    const below: object[] = [];
     for (const one of level) {
-      size += sizeOf(one);
-      if (!isContainer(one)) continue;
-      isNested = true;
-      for (const member of Object.values(one)) below.push(member);
+      const members: readonly unknown[] = Array.isArray(one) ? one : Object.values(one);
+      spend?.(members.length);
+      for (const member of members) {
+        size += sizeOf(member);
+        if (isContainer(member)) below.push(member);
+      }
+      if (size > max.size) break;
     }
-    spend?.(level.length);
     if (size > max.size) throw tooLarge(max.size);
-    if (isNested && at >= max.depth)
-      throw new PatchFault(`the resource would be nested deeper than ${max.depth} levels`);
     level = below;
   }
+  if (size > max.size) throw tooLarge(max.size);
   return size;
 }
 

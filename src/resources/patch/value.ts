@@ -96,5 +96,7 @@ export function copyOf<T>(tree: T): T;
 export function copyOf(tree: unknown): unknown {
   if (Array.isArray(tree)) return tree.map((member: unknown) => copyOf(member));
   if (!isObject(tree)) return tree;
-  return Object.fromEntries(Object.entries(tree).map(([name, member]) => [name, copyOf(member)]));
+  const copy: Json = {};
+  for (const name of Object.keys(tree)) copy[name] = copyOf(tree[name]); // whoever reads JSON refuses __proto__
+  return copy;
 }
