@@ -134,6 +134,22 @@ export function recoverHeader(bytes: Uint8Array): RecoveredHeader {
   return { delimiters: theirs !== undefined && isComplete(theirs) ? theirs : STANDARD, msh };
 }
 
+/**
+ * Whether a message is itself an answer: its type says so, or MSA stands before all else. Answers are not answered, or two
+ * engines would thank each other for ever (HL7 v2.5.1, 2.9.2).
+ */
+export function isAcknowledgment(bytes: Uint8Array): boolean {
+  const { msh } = recoverHeader(bytes);
+  if (ANSWERS.has(msh?.messageType?.messageCode ?? '')) return true;
+  return BEGINS_WITH_MSA.test(asLatin1(bytes.subarray(0, HEAD_BYTES)));
+}
+
+/** Table 0076: acknowledgments, of all versions. */
+const ANSWERS: ReadonlySet<string> = new Set(['ACK', 'MCF', 'NAK']);
+/** Of what may come between MSH and MSA: software segments, and user authentication. */
+const BEGINS_WITH_MSA =
+  /(?:^|[^A-Za-z0-9])MSH[^A-Za-z0-9\s][^\r\n]*[\r\n]+(?:(?:SFT|UAC)[^\r\n]*[\r\n]+)*MSA[^A-Za-z0-9\s]/;
+
 const isComplete = ({ escape, subcomponent }: Delimiters): boolean => escape !== '' && subcomponent !== '';
 
 const HEAD_BYTES = 16_384;

@@ -8,6 +8,7 @@ import {
   acknowledgmentAsked,
   buildAck,
   COMMIT_CODES,
+  isAcknowledgment,
   isAsked,
   recoverHeader,
   type AckError,
@@ -195,6 +196,8 @@ export function serveConnection(
       for (const message of messages) told.push(...(await answerOne(message)));
       answers.push(told);
     }
+    const messages = batch.groups.flatMap((group) => group.messages);
+    if (messages.every(isAcknowledgment)) return [];
     const isSilent = batch.file === undefined && batch.groups.every(({ header }) => header === undefined);
     if (isSilent && answers.flat().length === 0) return [];
     const { newControlId, clock } = parts;
@@ -203,7 +206,8 @@ export function serveConnection(
 
   async function answerOne(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
     const link = linkOf(links, bytes);
-    return buildReplies(link, bytes, await decide(link, bytes), parts);
+    const decided = await decide(link, bytes);
+    return isAcknowledgment(bytes) ? [] : buildReplies(link, bytes, decided, parts);
   }
 
   async function decide(link: Link, bytes: Uint8Array): Promise<Answer> {
@@ -216,6 +220,7 @@ export function serveConnection(
   function refuseFrame({ kind, head }: Extract<Frame, { readonly head: Uint8Array }>): readonly Uint8Array[] {
     const link = linkOf(links, head);
     board.faulted(link.name);
+    if (isAcknowledgment(head)) return [];
     const refused: Answer = { fate: 'not-kept', code: 'AR', remarks: [FRAME_REMARKS[kind]] };
     return buildReplies(link, head, refused, parts);
   }

@@ -139,6 +139,30 @@ describe('MSH-15 and MSH-16', () => {
   });
 });
 
+test('(rules 7.2) acknowledgments are answered by nothing, alone, in a batch, too long or broken off', async () => {
+  const ack = order({ id: 'A1', asks: ['AL', 'AL'] })
+    .replace('OMG^O19^OMG_O19', 'ACK^O19^ACK')
+    .replace(/\r[^]*/, '\rMSA|AA|X\r');
+  const application = ack.replace('ACK^O19^ACK', 'ORG^O20^ORG_O20');
+  const before = (await server.all('Task')).length;
+  for (const at of [0, 1]) {
+    const wire = await openWire(server.ports[at] ?? 0);
+    for (const message of [
+      ack,
+      application,
+      ack + ack,
+      `BHS|^~\\&|A\r${ack}BTS|1\r`,
+      ack + 'x'.repeat(70_000),
+    ])
+      wire.send(message);
+    wire.write(Buffer.concat([Buffer.from(`\x0b${ack}`), block(application)]));
+    const last = await wire.ask(order({ id: `A-last-${at}`, asks: ['AL', 'NE'] }));
+    expect([saysOf(last), await wire.answers()]).toEqual([`CA A-last-${at}`, [last]]);
+    wire.close();
+  }
+  expect((await server.all('Task')).length - before).toBe(2);
+});
+
 describe('who may speak', () => {
   test('a peer whose address is on no link is turned away unheard', async () => {
     const wire = await openWire(server.ports[2] ?? 0);

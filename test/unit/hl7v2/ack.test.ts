@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   acknowledgmentAsked,
   buildAck,
+  isAcknowledgment,
   isAsked,
   recoverHeader,
   type AckInput,
@@ -147,4 +148,22 @@ test.each([
   ['somewhere', undefined],
 ])('the place %j', (place, expected) => {
   expect(readLocation(place)).toEqual(expected);
+});
+
+describe('(rules 7.2) an answer is known as one', () => {
+  const head = (type: string) => `MSH|^~\\&||A||B|2025||${type}|X|P|2.5.1`;
+  test.each([
+    ['ACK', `${head('ACK')}\rMSA|AA|1\r`, true],
+    ['with its event', `${head('ACK^O19^ACK')}\rMSA|AE|1\rERR||||E\r`, true],
+    ['without MSA', `${head('ACK')}\r`, true],
+    ['of deferred mode', `${head('MCF')}\r`, true],
+    ['of an application', `${head('ORG^O20^ORG_O20')}\rMSA|AA|1\rPID|1\r`, true],
+    ['after software segments', `${head('RRI^I12')}\rSFT|x\rSFT|y\rMSA|AA|1\rPID|1\r`, true],
+    ['with other line ends', `${head('SRR^S12')}\r\nMSA|AA|1\r\n`, true],
+    ['with other delimiters', 'MSH#^~\\&##A##B#2025##SRR^S12#X#P#2.5.1\rMSA#AA#1\r', true],
+    ['an order', `${head('OMG^O19^OMG_O19')}\rPID|1\rORC|NW\r`, false],
+    ['an order with MSA elsewhere', `${head('OMG^O19^OMG_O19')}\rPID|1\rMSA|AA|1\r`, false],
+    ['a type of three other letters', `${head('BACK')}\rMSABC|1\r`, false],
+    ['nothing', '', false],
+  ])('%s', (_name, text, expected) => expect(isAcknowledgment(Buffer.from(text))).toBe(expected));
 });
