@@ -3,17 +3,24 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import { parseQuery } from '../fhir/query.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
+import { localRef, typeOf } from '../resources/element.ts';
 import { SERVED_TYPES } from '../resources/index.ts';
 import { parseCondition } from '../resources/search-query.ts';
-import { identityOf, identitySystemOf, type Identity } from '../resources/parties/identity-systems.ts';
+import {
+  identitiesIn,
+  identityOf,
+  identitySystemOf,
+  type Identity,
+} from '../resources/parties/identity-systems.ts';
 import { kindFor } from '../resources/parties/register.ts';
 import { PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
+import { isGuarded } from './party-guard.ts';
 import { placesIn, readPreview, type Draft } from './draft.ts';
 import { plannedFor } from './planned-index.ts';
 import { findPreview } from './preview.ts';
 import { sightForClause } from './scope.ts';
 import { termsOf } from './search-terms.ts';
-import { partyWorldIn } from './surroundings.ts';
+import { keeperOf, partyOf, partyWorldIn } from './surroundings.ts';
 
 /** At most two resources are looked for: one more than a condition may select. */
 const FOUND_MAX = 2;
@@ -27,7 +34,55 @@ export async function findCondition(draft: Draft, type: string, queryText: strin
   const isParty = PARTY_TYPES.has(type);
   const query = isParty ? { ...asked, count: COUNTED_MAX } : asked;
   const found = await findPreview(draft, query, plannedFor(draft, type, query.where));
-  return isParty && found.length > 1 ? narrow(draft, type, queryText, found) : found;
+  if (!isParty || found.length === 0) return found;
+  const believed = await withoutClaims(draft, type, queryText, found);
+  return believed.length > 1 ? narrow(draft, type, queryText, believed) : believed;
+}
+
+/**
+ * What is found by a number that another organization wrote into its own record, and that nobody verified, is not whom the
+ * number stands for (directory DR10): such a record is left out.
+ */
+async function withoutClaims(
+  draft: Draft,
+  type: string,
+  queryText: string,
+  found: readonly Ref[],
+): Promise<readonly Ref[]> {
+  if (draft.caller.administrator && draft.caller.organization === undefined) return found;
+  const asked = new Set(
+    parseQuery(queryText)
+      .filter(([name]) => /(?:^|\.)identifier(?::|$)/.test(name))
+      .flatMap(([, text]) => text.split(','))
+      .map((text) => text.slice(text.lastIndexOf('|') + 1)),
+  );
+  if (asked.size === 0) return found;
+  const believed: Ref[] = [];
+  for (const ref of found) {
+    const person =
+      type === 'PractitionerRole' ? localRef((await readPreview(draft, ref))?.['practitioner']) : undefined;
+    const claims = [ref, ...(person === undefined ? [] : [person])].map((one) =>
+      isClaimed(draft, one, asked),
+    );
+    if (!(await Promise.all(claims)).includes(true)) believed.push(ref);
+  }
+  return believed;
+}
+
+/** Whether one of these numbers stands in a record that another organization keeps, and is not verified for it. */
+async function isClaimed(draft: Draft, ref: Ref, asked: ReadonlySet<string>): Promise<boolean> {
+  const keeper = await keeperOf(draft, ref);
+  if (keeper === undefined || keeper === draft.caller.organization) return false;
+  const party = await readPreview(draft, ref);
+  const world = partyWorldIn(draft);
+  for (const identity of identitiesIn(party?.['identifier'], ({ value }) => asked.has(value))) {
+    if (!isGuarded(draft, identity)) continue;
+    const row = await world.row(kindFor(typeOf(ref)), identity);
+    const holder = row?.state === 'verified' ? row.holder : undefined;
+    if (holder === undefined) return true;
+    if (holder !== ref && (await partyOf(draft, { reference: ref })) !== holder) return true;
+  }
+  return false;
 }
 
 /**

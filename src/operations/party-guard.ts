@@ -115,7 +115,7 @@ async function losesVerified(
 }
 
 /** Whether an identifier says who somebody is: of a system of the table, or of one that the settings add. */
-const isGuarded = ({ room }: Draft, { system }: Identity): boolean =>
+export const isGuarded = ({ room }: Draft, { system }: Identity): boolean =>
   identitySystemOf(system) !== undefined || room.settings.identitySystems.includes(system);
 
 const guardedOf = (draft: Draft, resource: Resource | undefined): readonly Identity[] =>

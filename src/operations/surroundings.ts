@@ -5,6 +5,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
 import { typeOf } from '../resources/element.ts';
 import { findRow, keyOf, type RegisterRow } from '../resources/parties/register.ts';
+import { standingOf } from '../resources/parties/standing.ts';
 import { addressedParty, partyIn, resolveParty, type PartyWorld } from '../resources/party.ts';
 import { isCounted, rolesQuery } from '../resources/party-world.ts';
 import type { Surroundings } from '../resources/rules.ts';
@@ -61,7 +62,8 @@ async function find(draft: Draft, type: string, param: string, to: Ref) {
     .map((r) => r as Resource & { readonly id: string });
 }
 
-async function keeperOf({ planned, snapshot }: Draft, ref: Ref): Promise<Ref | undefined> {
+/** Who keeps a resource; undefined for what an administrator wrote in its own name. */
+export async function keeperOf({ planned, snapshot }: Draft, ref: Ref): Promise<Ref | undefined> {
   const keeper = (planned.get(ref) ?? (await snapshot.read(ref, EVERYTHING)))?.custodian;
   return keeper === '' ? undefined : keeper; // it never changes: nothing has to hold at the commit
 }
@@ -82,11 +84,15 @@ export const partyWorldIn = (draft: Draft): PartyWorld => ({
   async rolesOf(practitioner) {
     const query = rolesQuery(practitioner);
     const refs = await (isNew(draft, practitioner) ? findPlanned(draft, query) : findPreview(draft, query));
-    const keeper = await keeperOf(draft, practitioner);
+    const record = await readPreview(draft, practitioner);
+    const person = {
+      listed: record !== undefined && standingOf(record) !== 'private',
+      keeper: await keeperOf(draft, practitioner),
+    };
     const roles: Resource[] = [];
     for (const ref of refs) {
       const role = await readPreview(draft, ref);
-      if (role !== undefined && isCounted(role, await keeperOf(draft, ref), keeper)) roles.push(role);
+      if (role !== undefined && isCounted(role, await keeperOf(draft, ref), person)) roles.push(role);
     }
     return roles;
   },

@@ -22,15 +22,20 @@ export const rolesQuery = (practitioner: Ref): Query => ({
   total: false,
 });
 
+/** A person as a record of her says: whether the directory has her, and who keeps the record. */
+export interface Person {
+  readonly listed: boolean;
+  readonly keeper: string | undefined;
+}
+
 /**
- * Whether a role says where a person works: it has not ended, and the directory has it, or whoever keeps the private record
- * of the person keeps it as well. Nobody else's role makes another place of work.
+ * Whether a role says where a person works: it has not ended, and whoever keeps the record of her keeps it as well, or it
+ * is one of the directory about a person of the directory. Who reads another's private record of a person, because a
+ * referral brought it, gives her no place of work by that.
  */
-export const isCounted = (
-  role: Resource,
-  custodian: string | undefined,
-  keeper: string | undefined,
-): boolean => role['active'] !== false && (standingOf(role) !== 'private' || custodian === keeper);
+export const isCounted = (role: Resource, custodian: string | undefined, person: Person): boolean =>
+  role['active'] !== false &&
+  (custodian === person.keeper || (person.listed && standingOf(role) !== 'private'));
 
 export function partyWorldOf(snapshot: Pick<Snapshot, 'read' | 'search' | 'record' | 'records'>): PartyWorld {
   const read = async (ref: Ref): Promise<Resource | undefined> => {
@@ -40,11 +45,16 @@ export function partyWorldOf(snapshot: Pick<Snapshot, 'read' | 'search' | 'recor
   return {
     read,
     async rolesOf(practitioner) {
-      const person = await snapshot.read(practitioner, EVERYTHING);
+      const version = await snapshot.read(practitioner, EVERYTHING);
+      const record = version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // as above
+      const person = {
+        listed: record !== undefined && standingOf(record) !== 'private',
+        keeper: version?.custodian,
+      };
       const { matches } = await snapshot.search(rolesQuery(practitioner));
       return matches.flatMap(({ text, custodian }) => {
         const role = JSON.parse(text) as Resource; // validated when stored
-        return isCounted(role, custodian, person?.custodian) ? [role] : [];
+        return isCounted(role, custodian, person) ? [role] : [];
       });
     },
     row: (kind, identity) => findRow(snapshot, kind, identity),
