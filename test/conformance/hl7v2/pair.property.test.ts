@@ -5,7 +5,7 @@ import type { Caller } from '../../../src/operations/request.ts';
 import { feedback } from '../../../tools/demo/package.ts';
 import { proofOf } from '../../proof.ts';
 import { to } from '../../resources.ts';
-import { callerOf, refOf, type Stored } from '../../world.ts';
+import { administrator, callerOf, refOf, type Stored } from '../../world.ts';
 import type { Exchange } from './exchange.ts';
 import { openPair, referralOn, type Pair, type Sent } from './pair.ts';
 
@@ -331,8 +331,11 @@ const told = ({ text: message, answer }: Sent): string =>
 
 /** Moves that were not told, on both sides, so far. */
 const withheldSoFar = async (): Promise<number> => {
-  const items = [...(await pair.larkspur.workItems()), ...(await pair.tidewater.workItems())];
-  return items.filter(({ kind }) => kind === 'message-incomplete').length;
+  const counts = [pair.larkspur, pair.tidewater].map(async (side) => {
+    const { total = 0 } = await side.bundle(administrator, 'Task?code=message-incomplete&_summary=count');
+    return total;
+  });
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 };
 
 describe('(rules 7.9) what one server sends', () => {
