@@ -3,14 +3,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Resource } from '../fhir/types.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
+import { partyElementOf } from '../resources/party.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
 import { partyOf } from './surroundings.ts';
 
 /** Elements that name an actor, by type. Those of orders and Tasks are looked at where their parties are resolved. */
 const ACTORS: Readonly<Record<string, readonly string[]>> = {
+  AppointmentResponse: ['actor'],
   Bundle: ['signature.who', 'signature.onBehalfOf'],
   Communication: ['sender'],
   Consent: ['performer', 'organization'],
+  Contract: ['signer.signature.who', 'signer.signature.onBehalfOf'],
   MessageHeader: ['sender', 'author', 'enterer', 'responsible'],
   Provenance: ['agent.who', 'agent.onBehalfOf', 'signature.who', 'signature.onBehalfOf'],
 };
@@ -24,13 +27,13 @@ export async function checkActors(draft: Draft): Promise<void> {
   }
 }
 
-/** What stood there before was said by whoever wrote it. */
+/** What stood there before was said by whoever wrote it; also what it leads to in the same resource is the same then. */
 async function checkActor(draft: Draft, planned: Planned, element: string): Promise<void> {
   const { before, after } = planned;
-  const old = valuesAt(before, element);
+  const old = valuesAt(before, element).flatMap((value) => saidBy(before, value));
   for (const value of valuesAt(after?.plain, element)) {
-    if (old.some((one) => isDeepStrictEqual(one, value))) continue;
     for (const said of saidBy(after?.plain, value)) {
+      if (old.some((one) => isDeepStrictEqual(one, said))) continue;
       const party = await partyOf(draft, said);
       if (party === undefined || party === draft.caller.organization) continue;
       const place = `${typeOf(planned.ref)}.${element}`;
@@ -42,16 +45,36 @@ async function checkActor(draft: Draft, planned: Planned, element: string): Prom
   }
 }
 
-/** A Reference by its literal and by its identifier; of what is contained, whatever that says of an organization. */
-function saidBy(resource: Resource | undefined, reference: unknown): readonly unknown[] {
+/** Contained resources that lead from one to the next. */
+const HOPS_MAX = 5;
+
+/**
+ * What a Reference says of somebody: its literal, its identifier, and of what is contained its numbers and whatever it
+ * belongs to, as far as that leads.
+ */
+function saidBy(resource: Resource | undefined, reference: unknown, hops = HOPS_MAX): readonly unknown[] {
   const identified = valuesAt(reference, 'identifier').map((identifier) => ({ identifier }));
   const [literal] = valuesAt(reference, 'reference');
-  if (typeof literal !== 'string' || !literal.startsWith('#')) return [reference, ...identified];
+  if (typeof literal !== 'string' || !literal.startsWith('#')) return [{ reference: literal }, ...identified];
   const contained = valuesAt(resource, 'contained').find((one) =>
     valuesAt(one, 'id').includes(literal.slice(1)),
   );
-  const own = valuesAt(contained, 'resourceType').includes('Organization')
+  if (hops === 0 || contained === undefined) return identified;
+  const [type] = valuesAt(contained, 'resourceType');
+  const element = partyElementOf(String(type));
+  const numbers = NUMBERED.has(type)
     ? valuesAt(contained, 'identifier').map((identifier) => ({ identifier }))
     : [];
-  return [...identified, ...own, ...valuesAt(contained, 'organization')];
+  const further = [
+    ...(element === undefined ? [] : [element]),
+    ...(type === 'PractitionerRole' ? ['practitioner'] : []),
+  ];
+  return [
+    ...identified,
+    ...numbers,
+    ...further.flatMap((path) => valuesAt(contained, path)).flatMap((one) => saidBy(resource, one, hops - 1)),
+  ];
 }
+
+/** Types whose identifiers say who somebody is. */
+const NUMBERED: ReadonlySet<unknown> = new Set(['Organization', 'Practitioner']);

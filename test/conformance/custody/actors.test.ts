@@ -41,6 +41,10 @@ const NAMING: Readonly<Record<string, (who: object) => Resource>> = {
   'Communication.sender': (who) => make.communication([refOf(patient)], { sender: who }),
   'Consent.performer': (who) => make.consent(refOf(patient), { performer: [who] }),
   'Consent.organization': (who) => make.consent(refOf(patient), { organization: [who] }),
+  'Contract.signer.signature.who': (who) => ({
+    resourceType: 'Contract',
+    signer: [{ type: { code: 'x' }, party: OWN, ...signed(who) }],
+  }),
   'MessageHeader.sender': (who) => ({
     resourceType: 'MessageHeader',
     eventCoding: { system: 'http://example.org/events', code: 'x' },
@@ -89,11 +93,54 @@ describe('(rules 2.11) another organization as actor is 403, naming the element'
     const own = await world.create(initiator, NAMING['Communication.sender']?.(OWN) ?? {});
     const patch = [{ op: 'replace', path: '/sender/reference', value: 'Organization/recipient' }];
     expect((await world.ask(initiator, 'PATCH', refOf(own), patch)).code).toBe('sender-mismatch');
-    const contained = [
-      { resourceType: 'PractitionerRole', id: 'r', organization: make.to('Organization/recipient') },
-    ];
-    const forged = { ...provenance({ who: make.to('#r') }), contained };
-    expect((await world.ask(initiator, 'POST', 'Provenance', forged)).code).toBe('sender-mismatch');
+    const other = make.to('Organization/recipient');
+    const number = [{ system: make.NPI_SYSTEM, value: make.npiOf('recipient') }];
+    for (const contained of [
+      [{ resourceType: 'PractitionerRole', organization: other }],
+      [{ resourceType: 'HealthcareService', providedBy: other }],
+      [{ resourceType: 'Device', owner: other }],
+      [{ resourceType: 'Organization', name: 'Recipient', identifier: number }],
+      [
+        { resourceType: 'PractitionerRole', organization: make.to('#o') },
+        { resourceType: 'Organization', id: 'o', name: 'Recipient', identifier: number },
+      ],
+    ]) {
+      const [first, ...others] = contained;
+      const resource = make.communication([refOf(patient)], {
+        contained: [{ ...first, id: 'r' }, ...others],
+        sender: make.to('#r'),
+      });
+      const answer = await world.ask(initiator, 'POST', 'Communication', resource);
+      expect([first?.resourceType, answer.code]).toEqual([first?.resourceType, 'sender-mismatch']);
+    }
+  });
+
+  test('AppointmentResponse.actor, which is no Organization', async () => {
+    const participant = [{ actor: make.to(refOf(patient)), status: 'accepted' }];
+    const visit = await world.create(initiator, {
+      resourceType: 'Appointment',
+      status: 'proposed',
+      participant,
+    });
+    const response = (role: string) => ({
+      resourceType: 'AppointmentResponse',
+      appointment: make.to(refOf(visit)),
+      participantStatus: 'accepted',
+      actor: make.to(`PractitionerRole/${role}`),
+    });
+    const ask = (role: string) => world.ask(initiator, 'POST', 'AppointmentResponse', response(role));
+    expect((await ask('initiator')).status).toBe(201);
+    expect((await ask('recipient')).code).toBe('sender-mismatch');
+  });
+
+  test('by what is contained becoming another’s under the same reference', async () => {
+    const role = { resourceType: 'PractitionerRole', id: 'r', organization: OWN };
+    const more = { contained: [role], sender: make.to('#r') };
+    const own = await world.create(initiator, make.communication([refOf(patient)], more));
+    const path = '/contained/0/organization/reference';
+    const patch = [{ op: 'replace', path, value: 'Organization/recipient' }];
+    expect((await world.ask(initiator, 'PATCH', refOf(own), patch)).code).toBe('sender-mismatch');
+    expect((await world.ask(initiator, 'PUT', refOf(own), { ...own, language: 'de' })).status).toBe(200);
   });
 
   test('one’s own, a person, an administrator’s word and what stood there pass', async () => {
