@@ -2,8 +2,9 @@
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { parseJson } from '../fhir/json.ts';
 import { mapBody } from '../fhir/body.ts';
-import type { Ref } from '../fhir/types.ts';
-import type { AuditEntry, Snapshot, Version } from '../ports/store.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { AuditEntry, Commit, Leave, Snapshot, Template, Version } from '../ports/store.ts';
+import { isReferralTask, isTerminal, readState } from '../referral/state.ts';
 import { typeOf } from '../resources/element.ts';
 import { standingOf, withStanding, writeMember } from '../resources/parties/standing.ts';
 import { EVERYTHING } from './draft.ts';
@@ -16,11 +17,16 @@ export interface Admitting {
   readonly requestId: string;
 }
 
+/** Ended referrals that one commit takes out of sight. */
+const LEAVES_MAX = 500;
+const PAGE = 200;
+
 /** The commit that makes a listed Organization a member; undefined when it is one. */
 export function planAdmission(
   { ref, text = '', seq, custodian }: Version,
-  { agent, requestId }: Admitting,
+  admitting: Admitting,
   now: string,
+  leaves: readonly Leave[] = [],
 ): Offer | undefined {
   const body = parseJson(text);
   const standing = standingOf(body.plain);
@@ -41,27 +47,63 @@ export function planAdmission(
     byRule: true,
     parties: [],
   });
+  const { agent } = admitting;
+  const commit: Commit = {
+    ...emptyCommit(ref, admitting, `${ref}/_history/0`),
+    writes: [write],
+    ...(leaves.length > 0 && { leaves }),
+    records: [writeMember(ref, { by: `${agent.client} ${agent.subject}`, at: now })],
+  };
+  return { commit, templates: new Map(write.text === undefined ? [] : [[ref, write.text]]) };
+}
+
+function emptyCommit(ref: Ref, { agent, requestId }: Admitting, entity: string): Commit {
   const audit: AuditEntry = {
     event: 'admin',
     action: 'U',
     outcome: '0',
     agent,
     requestId,
-    entities: [`${ref}/_history/0`],
+    entities: [entity],
     patients: [],
     query: 'member add',
     viewers: [ref],
   };
-  const commit = {
-    writes: [write],
-    keeps: [],
-    expects: [],
-    audit: [audit],
-    outbox: [],
-    settles: [],
-    records: [writeMember(ref, { by: `${agent.client} ${agent.subject}`, at: now })],
-  };
-  return { commit, templates: new Map(write.text === undefined ? [] : [[ref, write.text]]) };
+  return { writes: [], keeps: [], expects: [], audit: [audit], outbox: [], settles: [] };
+}
+
+/**
+ * The ended referrals that a listed organization still reaches: a member is told of what runs, and no old chart is opened
+ * by an admission (directory DR4).
+ */
+async function endedOf(
+  snapshot: Snapshot,
+  organization: Ref,
+  done: ReadonlySet<Ref>,
+): Promise<readonly Leave[]> {
+  const leaves: Leave[] = [];
+  for (let offset = 0; ; offset += PAGE) {
+    const { matches, more } = await snapshot.search({
+      type: 'Task',
+      where: { kind: 'all', of: [] },
+      sort: [],
+      sight: { everything: false, organization },
+      count: PAGE,
+      offset,
+      total: false,
+    });
+    for (const { ref, text, custodian } of matches) {
+      if (done.has(ref) || custodian === organization || !hasEnded(JSON.parse(text) as Resource)) continue; // a stored text
+      leaves.push({ root: ref, organization });
+      if (leaves.length === LEAVES_MAX) return leaves;
+    }
+    if (!more) return leaves;
+  }
+}
+
+function hasEnded(task: Resource): boolean {
+  const state = isReferralTask(task) ? readState(task) : undefined;
+  return state !== undefined && isTerminal(state);
 }
 
 /** @throws OperationOutcomeError `not-found`, or `party-protected` for a private Organization */
@@ -73,11 +115,25 @@ export async function admitMember(
   const now = new Date(room.clock.now()).toISOString();
   const before = await readOrganization(room.store.snapshot(), organization);
   if (planAdmission(before, admitting, now) === undefined) return 'was-member';
-  await offer(room, async (snapshot) => {
-    const planned = planAdmission(await readOrganization(snapshot, organization), admitting, now);
-    if (planned === undefined) throw new OperationOutcomeError('write-conflict', { retryAfter: 1 });
-    return planned;
-  });
+  const done = new Set<Ref>();
+  let left: readonly Leave[];
+  do {
+    // Alone in the writer's turn: a referral that ends meanwhile would be missed.
+    const { result } = await offer(
+      room,
+      async (snapshot) => {
+        const leaves = await endedOf(snapshot, organization, done);
+        const planned = planAdmission(await readOrganization(snapshot, organization), admitting, now, leaves);
+        if (planned === undefined) throw new OperationOutcomeError('write-conflict', { retryAfter: 1 });
+        if (leaves.length < LEAVES_MAX) return { ...planned, leaves };
+        const commit = { ...emptyCommit(organization, admitting, organization), leaves };
+        return { commit, templates: new Map<Ref, Template>(), leaves };
+      },
+      true,
+    );
+    left = result.leaves;
+    for (const { root } of left) done.add(root);
+  } while (left.length === LEAVES_MAX);
   room.committed([organization]);
   return 'admitted';
 }

@@ -4,6 +4,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import { parseJson } from '../fhir/json.ts';
 import { rewriteReferences } from '../fhir/reference.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import { isTerminal, readState } from '../referral/state.ts';
 import type { Further, Ruling, Surroundings } from '../resources/rules.ts';
 import {
   declarationOf,
@@ -121,6 +122,21 @@ async function nameParties(draft: Draft, around: Surroundings): Promise<void> {
     const { partiesOf } = declarationOf(planned.ref);
     const after = await readPreview(draft, planned.ref);
     if (partiesOf === undefined || after === undefined) continue;
-    draft.planned.set(planned.ref, { ...planned, parties: await partiesOf(after, around) });
+    const parties = await stillParties(draft, planned, await partiesOf(after, around));
+    draft.planned.set(planned.ref, { ...planned, parties });
   }
+}
+
+/** An ended referral gains no party by an edit: who became a member after its end does not see it (directory DR4). */
+async function stillParties(
+  { snapshot }: Draft,
+  { ref, before }: Planned,
+  named: readonly Ref[],
+): Promise<readonly Ref[]> {
+  const state = before && readState(before);
+  if (state === undefined || !isTerminal(state)) return named;
+  const seeing = await Promise.all(
+    named.map((organization) => snapshot.read(ref, { everything: false, organization })),
+  );
+  return named.filter((_organization, at) => seeing[at] !== undefined);
 }

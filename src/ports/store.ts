@@ -59,6 +59,9 @@ export interface Reach {
   readonly everyone: boolean;
 }
 
+/** Without a new version of it, an organization is a party of a root no longer, until a version names it again. */
+export type Leave = Readonly<Record<'root' | 'organization', Ref>>;
+
 export interface Write {
   readonly ref: Ref;
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -229,6 +232,7 @@ export interface Commit {
   readonly audit: readonly AuditEntry[];
   readonly outbox: readonly OutboxEntry[];
   readonly settles: readonly Settlement[];
+  readonly leaves?: readonly Leave[];
   /** At most one write per record. */
   readonly records?: readonly RecordWrite[];
   /** Records that the plan relied on. */

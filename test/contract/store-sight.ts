@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Reach, Store } from '../../src/ports/store.ts';
 import {
+  audit,
   byStatus,
   commitOf,
   EVERYTHING,
@@ -124,6 +125,25 @@ export function sightLaws(world: StoreWorld): void {
       expect(await seen(store, WEST, LOOP, seq)).toEqual([]);
       expect(await store.snapshot().vread('Task/t', seq, seenBy(SOUTH))).toBeUndefined();
       expect((await store.snapshot().vread('Task/t', seq, seenBy(WEST)))?.seq).toBe(seq);
+    });
+
+    test('a party that leaves loses what only this referral reached, until a version names it again', async () => {
+      const store = await world.open();
+      const seq = await refer(store, SOUTH, WEST);
+      const before = await store.commit(
+        commitOf([], { audit: [audit()], leaves: [{ root: 'Task/t', organization: SOUTH }] }),
+      );
+      expect(await seen(store, SOUTH, LOOP)).toEqual([]);
+      expect(await seen(store, WEST, LOOP)).toEqual(LOOP);
+      expect(await seen(store, SOUTH, LOOP, before.seq - 1)).toEqual(LOOP);
+      const again = await world.reopen(store);
+      expect(await seen(again, SOUTH, LOOP)).toEqual([]);
+      await again.commit(
+        commitOf([
+          write('Task/t', { base: seq, values: VALUES, reach: referral('ServiceRequest/s', NORTH, SOUTH) }),
+        ]),
+      );
+      expect(await seen(again, SOUTH, LOOP)).toEqual(LOOP);
     });
 
     test('an edge that goes takes what only it reached; what another reaches stays', async () => {

@@ -20,6 +20,8 @@ export interface Members {
   readonly key?: string;
   /** The parties of what was written and has any; the log holds them, since their roles may change. Always there beside versions. */
   readonly p?: readonly (readonly [ref: Ref, parties: readonly Ref[]])[];
+  /** Who is a party of a root no longer, though nothing of it was written. */
+  readonly x?: readonly (readonly [root: Ref, organization: Ref])[];
   /** Records: their bodies stand beside the log and may vanish, their digests stay. */
   readonly c?: readonly RecordDigest[];
 }

@@ -191,6 +191,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
         reach: text === undefined ? undefined : wanted,
       })),
       place.seq,
+      commit.leaves,
     );
     const entries = commit.outbox.flatMap((entry, position) => writeEntry(entry, position, place));
     for (const settlement of commit.settles) outbox.settle(settlement, place.at);
@@ -205,6 +206,9 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
         settles: commit.settles.map((one) => [one.id, digestSettlement(one)] as const),
       }),
       ...(commit.key && reply !== undefined && { key: writeKey(commit.key, reply, place) }),
+      ...(commit.leaves && {
+        x: commit.leaves.map(({ root, organization }) => [root, organization] as const),
+      }),
       ...(kept.length > 0 && { c: kept }),
     };
     return {

@@ -6,7 +6,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { SearchValue } from '../../ports/query.ts';
-import type { Finding, Reach, Write } from '../../ports/store.ts';
+import type { Finding, Leave, Reach, Write } from '../../ports/store.ts';
 import { VALUE_RULES } from '../../resources/search/value-rules.ts';
 import type { Members } from './chain.ts';
 import { openDatabase, prepare, readMeta } from './connection.ts';
@@ -109,12 +109,13 @@ function replay({ db, scratch, derivation, notes }: Proof): { versions: number; 
   const log = db.prepare('SELECT seq, members FROM log ORDER BY seq');
   log.setReturnArrays(true);
   for (const row of log.iterate() as unknown as Iterable<[seq: number, members: string]>) {
-    const { versions: written = [], p } = readMembers(row[1]);
+    const { versions: written = [], p, x = [] } = readMembers(row[1]);
     const parties = new Map<string, readonly Ref[]>(p);
     const changes = written.flatMap(([name]) =>
       change(name as Ref, row[0], p === undefined ? undefined : parties),
     );
-    apply(reach, changes, row[0]);
+    const leaves = x.map(([root, organization]) => ({ root, organization }));
+    apply(reach, changes, row[0], leaves);
   }
   if (gone > 0) notes.push(`${gone} expunged texts: what they reached was taken as it stands`);
   if (unnamed > 0)
@@ -156,8 +157,13 @@ function replay({ db, scratch, derivation, notes }: Proof): { versions: number; 
 }
 
 /** A commit whose reach cannot be taken again would have been refused. */
-function apply(reach: ApplyReach, changes: readonly ReachChange[], seq: number): void {
-  if (changes.length > 0) reach(changes, seq);
+function apply(
+  reach: ApplyReach,
+  changes: readonly ReachChange[],
+  seq: number,
+  leaves: readonly Leave[],
+): void {
+  if (changes.length + leaves.length > 0) reach(changes, seq, leaves);
 }
 
 /** What the tables say of one resource, for a text that is gone. */
@@ -311,7 +317,7 @@ function compareOutbox({ db, note }: Proof): void {
     note(seq, `outbox: the entry ${id} is not told to whom, or when, its commit says`);
 }
 
-function readMembers(text: string): Pick<Members, 'versions' | 'p'> {
+function readMembers(text: string): Pick<Members, 'versions' | 'p' | 'x'> {
   try {
     return JSON.parse(text) as Members; // written by this engine, or else the chain's verifier tells it
   } catch {

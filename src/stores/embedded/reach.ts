@@ -6,7 +6,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../fhir/types.ts';
-import type { Reach } from '../../ports/store.ts';
+import type { Leave, Reach } from '../../ports/store.ts';
 import { prepare } from './connection.ts';
 import type { Identities } from './identities.ts';
 import { FOREVER } from './schema.ts';
@@ -43,7 +43,7 @@ interface Changed {
 const EDGES_FEW = 16;
 
 /** Applies the reach of one commit's writes; throws {@link ReachExceeded} when a root would reach more than `max`. */
-export type ApplyReach = (changes: readonly ReachChange[], seq: number) => void;
+export type ApplyReach = (changes: readonly ReachChange[], seq: number, leaves?: readonly Leave[]) => void;
 
 export function prepareReach(db: DatabaseSync, { intern, ridOf }: Identities, max: number): ApplyReach {
   const edgesOf = prepare<[number, number]>(db, 'SELECT source, target FROM edge WHERE owner = ?');
@@ -78,13 +78,14 @@ export function prepareReach(db: DatabaseSync, { intern, ridOf }: Identities, ma
     `UPDATE sight SET ended = ? WHERE org = ? AND rid = ? AND root = ? AND ended = ${FOREVER}`,
   );
 
-  return (changes, seq) => {
+  return (changes, seq, leaves = []) => {
     const changed: Changed = { added: [], removed: [], roots: new Set() };
     for (const change of changes) noteEdges(change, changed);
     for (const change of changes) noteParties(change, changed);
+    for (const leave of leaves) noteLeave(leave, changed);
     const { added, removed, roots } = changed;
-    if (added.length + removed.length + roots.size === 0) return;
-    const named = changes[0]!.ref;
+    const named = changes[0]?.ref ?? leaves[0]?.root;
+    if (named === undefined || added.length + removed.length + roots.size === 0) return;
 
     for (const root of rootsBefore(removed, named)) roots.add(root);
     for (const root of roots) recompute(root, seq, named);
@@ -142,6 +143,12 @@ export function prepareReach(db: DatabaseSync, { intern, ridOf }: Identities, ma
       addParty.run(rid, org);
       roots.add(rid);
     }
+  }
+
+  function noteLeave({ root, organization }: Leave, { roots }: Changed): void {
+    const rid = ridOf(root);
+    dropParty.run(rid, intern(organization));
+    roots.add(rid);
   }
 
   /** The roots from which the sources of these edges are reached, themselves included. */
