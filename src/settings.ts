@@ -157,7 +157,7 @@ export const SETTINGS = {
   answerBytesMax: integer(
     32 * MIB,
     [MIB, 512 * MIB],
-    'Bytes of what a page includes, and of the answers of a batch or of the reads of a transaction.',
+    'Bytes of the matches of a page, of what it includes, and of the answers of a batch or of the reads of a transaction.',
   ),
   heavyThreads: integer(1, [1, 8], 'Threads that read and check bodies and messages over 128 KiB.'),
   heavyTimeoutMs: integer(

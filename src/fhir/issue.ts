@@ -115,6 +115,7 @@ export const ISSUES = {
     'Add a selective parameter (patient, identifier, a date range).',
   ),
   'includes-cut': row('incomplete', 200, 'Ask for fewer matches a page, or include less.'),
+  'page-cut': row('incomplete', 200, 'Follow the next link: what is long comes on pages of fewer.'),
   'answer-too-large': row(
     'too-long',
     413,

@@ -10,6 +10,7 @@ import type { Inclusion } from '../resources/search-query.ts';
 import type { Brought, Including, Spare } from './include.ts';
 import { sightForType } from './scope.ts';
 import { searchRefusal } from './search-refusal.ts';
+import { createTurns } from './turns.ts';
 import { valuesOf } from './values.ts';
 
 /** A resource that is referred to: the current version, or the one that is named. */
@@ -36,7 +37,11 @@ export async function followAll(
 ): Promise<Brought> {
   if (inclusions.length === 0) return { matches: [], cut: false };
   const targets: Targets = { references: new Map(), canonicals: new Map() };
-  for (const source of sources) collectTargets(including, inclusions, source, targets);
+  const { after } = createTurns();
+  for (const source of sources) {
+    collectTargets(including, inclusions, source, targets);
+    await after(source.text.length);
+  }
   const found: Match[] = [];
   let left = characters;
   const isFull = (matches: readonly Match[]): boolean => {

@@ -5,17 +5,17 @@ import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { isFollowed, searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
 import type { Inclusion } from '../resources/search-query.ts';
-import type { Brought, Including } from './include.ts';
+import type { Brought, Including, Spare } from './include.ts';
 import { sightForType } from './scope.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { valuesOf } from './values.ts';
 
-/** What refers to the sources, as far as the caller sees it: one search for each type that may, of `most` matches. */
+/** What refers to the sources, as far as the caller sees it: one search for each type that may, as many as there is room for. */
 export async function referAll(
   { request, snapshot }: Including,
   inclusions: readonly Inclusion[],
   sources: readonly Match[],
-  most: number,
+  { count, characters }: Spare,
 ): Promise<Brought> {
   if (inclusions.length === 0) return { matches: [], cut: false };
   const published = sources.flatMap(publishedOf);
@@ -26,7 +26,7 @@ export async function referAll(
     const clauses = asked.flatMap((one) => clausesOf(type, one, sources, published));
     if (sight === undefined || clauses.length === 0) continue;
     const where: Clause = { kind: 'any', of: clauses };
-    const query = { type, where, sort: [], sight, count: most, offset: 0, total: false };
+    const query = { type, where, sort: [], sight, count, characters, offset: 0, total: false };
     const page = await snapshot.search(query, request.signal).catch(searchRefusal);
     matches.push(...page.matches.filter((match) => refersTo(match, asked, sources, published)));
     cut ||= page.more;

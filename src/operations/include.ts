@@ -63,7 +63,7 @@ export async function findIncluded(
     const spare = { count: room.settings.includesMax - included.length, characters };
     const followed = await followAll(including, ways[0], sources, spare);
     // Among what refers may be everything that is known already.
-    const most = known.size + room.settings.includesMax - included.length;
+    const most = { count: known.size + spare.count, characters: room.settings.answerBytesMax };
     const referring = await referAll(including, ways[1], sources, most);
     const next = [...followed.matches, ...referring.matches].filter((match) => isNew(known, match));
     sources = fitting(next, { ...spare, characters });

@@ -2,7 +2,7 @@
  * Pages (http://hl7.org/fhir/R4/http.html#paging): a page link names the `seq` as of which the search is answered and the
  * matches to pass over, so that pages neither repeat nor miss a match while others write.
  */
-import { OperationOutcomeError } from '../fhir/issue.ts';
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Snapshot } from '../ports/store.ts';
 import type { Request } from './request.ts';
 import type { DeskSettings, Room } from './room.ts';
@@ -78,21 +78,31 @@ export function addressOf({ type, id, interaction, query }: Request, base: strin
 export const pageLink = (self: string, seq: number, ...offsets: readonly number[]): string =>
   `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${seq}-${offsets.join('.')}`;
 
+/** Said on a page that is shorter than was asked for, because more would be too long. */
+export const cutPage = (more: boolean, given: number, count: number): readonly IssueDetail[] =>
+  more && given < count
+    ? [{ code: 'page-cut', severity: 'information', diagnostics: `${given} are here` }]
+    : [];
+
 /** Relation and address, in the order of a reply. */
 export type Links = readonly (readonly [relation: string, url: string])[];
 
+interface PageGiven {
+  readonly offset: number;
+  readonly count: number;
+  /** How many are on the page: fewer than `count` on the last one, and where they are long. */
+  readonly given: number;
+  readonly more: boolean;
+}
+
 /** `self`, and the pages around it: nothing before the first one, and none at all when only a total was asked. */
-export function pageLinks(
-  self: string,
-  seq: number,
-  { offset, count, more }: { readonly offset: number; readonly count: number; readonly more: boolean },
-): Links {
+export function pageLinks(self: string, seq: number, { offset, count, given, more }: PageGiven): Links {
   const links: (readonly [string, string])[] = [['self', self]];
   if (count === 0) return links;
   if (offset > 0) {
     links.push(['first', pageLink(self, seq, 0)]);
     links.push(['previous', pageLink(self, seq, Math.max(0, offset - count))]);
   }
-  if (more) links.push(['next', pageLink(self, seq, offset + count)]);
+  if (more) links.push(['next', pageLink(self, seq, offset + given)]);
   return links;
 }

@@ -14,6 +14,7 @@ import type { Caller, Reply, Request } from './request.ts';
 import type { Room } from './room.ts';
 import { elementsShape, shapeText, summaryShape, type Shape } from './shape.ts';
 import { showText } from './show.ts';
+import { createTurns } from './turns.ts';
 
 /** One page of what was found. */
 export interface FoundPage {
@@ -22,6 +23,7 @@ export interface FoundPage {
   readonly packaged?: readonly PackagedMatch[];
   readonly total: number | undefined;
   readonly links: Links;
+  readonly warnings: readonly IssueDetail[];
 }
 
 /** The searchset, on disk in the audit before it leaves. */
@@ -30,10 +32,16 @@ export async function replyWithMatches(
   request: Request,
   snapshot: Snapshot,
   parsed: ParsedSearch,
-  { matches, packaged = [], total, links }: FoundPage,
+  { matches, packaged = [], total, links, warnings }: FoundPage,
 ): Promise<Reply> {
-  const { included, warnings } = await findIncluded(room, request, snapshot, parsed, matches);
-  const seen = [...matches, ...included].map((match) => seenOf(room, match));
+  const brought = await findIncluded(room, request, snapshot, parsed, matches);
+  const { included } = brought;
+  const { after } = createTurns();
+  const seen: Seen[] = [];
+  for (const match of [...matches, ...included]) {
+    seen.push(seenOf(room, match));
+    await after(match.text.length);
+  }
   await recordRead(room, auditRead(request, seen));
   const shape = shapeOf(parsed);
   const { publicBase } = room.settings;
@@ -41,7 +49,7 @@ export async function replyWithMatches(
     ...matches.map((match) => entryOf(publicBase, request.caller, match, shape, 'match')),
     ...packaged.map((match) => entryOf(publicBase, request.caller, match, shape, 'match')),
     ...included.map((match) => entryOf(publicBase, request.caller, match, shape, 'include')),
-    ...warningEntries([...parsed.warnings, ...warnings]),
+    ...warningEntries([...parsed.warnings, ...warnings, ...brought.warnings]),
   ];
   return { status: 200, text: buildBundleText({ type: 'searchset', total, links, entries }) };
 }

@@ -140,6 +140,8 @@ export interface Query {
   readonly sight: Sight;
   /** Matches wanted at most. */
   readonly count: number;
+  /** Characters of their texts at most; the first is given however long it is. Undefined: any. */
+  readonly characters?: number;
   /** Matches to pass over: pages are stable because a query is answered as of one `seq`. */
   readonly offset: number;
   /** Count all matches, too. */

@@ -288,18 +288,13 @@ export interface Version {
   readonly custodian: Ref | '';
 }
 
-export interface HistoryQuery {
+export interface HistoryQuery extends Pick<Query, 'count' | 'characters' | 'offset' | 'sight' | 'total'> {
   readonly type?: string;
   readonly id?: string;
   /** Milliseconds since 1970: versions made at or after. */
   readonly since?: number;
   /** Milliseconds since 1970: versions that were current at some time in this interval. */
   readonly at?: { readonly low: number; readonly high: number };
-  readonly count: number;
-  readonly offset: number;
-  /** Types left out of a system history (AuditEvent has none anyway). */
-  readonly sight: Sight;
-  readonly total: boolean;
 }
 
 export interface HistoryPage {

@@ -32,7 +32,7 @@ export async function performHistoryAsOf(
 ): Promise<Reply> {
   const { settings } = room;
   const page = readPage(request, settings);
-  const query = readQuery(request, page);
+  const query = { ...readQuery(request, page), characters: settings.answerBytesMax };
   const snapshot = snapshotAsOf(room, asOf);
   const { versions, more, total } = await snapshot.history(query, request.signal).catch(searchRefusal);
   if (request.interaction === 'history-instance' && total === 0 && !isNarrowed(query)) {
@@ -55,7 +55,7 @@ export async function performHistoryAsOf(
   );
   const used = request.query.filter(([name]) => isOfHistories(name));
   const self = addressOf({ ...request, query: used }, settings.publicBase);
-  const links = pageLinks(self, snapshot.seq, { ...page, more });
+  const links = pageLinks(self, snapshot.seq, { ...page, given: versions.length, more });
   return { status: 200, text: buildBundleText({ type: 'history', total, links, entries }) };
 }
 

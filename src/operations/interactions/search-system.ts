@@ -4,7 +4,7 @@
  * take the best of each type's matches, and remember how far they came in each.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Match, Query, Sight, SortKey } from '../../ports/query.ts';
+import type { Match, Page, Query, Sight, SortKey } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { compartmentClause } from '../../resources/compartment.ts';
 import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
@@ -12,7 +12,7 @@ import { parseSearch, type Pair, type ParsedSearch } from '../../resources/searc
 import type { Held } from '../../resources/terminology/held.ts';
 import { checkFocus } from '../compartment.ts';
 import { checkInclusions } from '../include.ts';
-import { PAGE, pageLink, readPageMark, snapshotAsOf, type Links, type PageMark } from '../page.ts';
+import { cutPage, PAGE, pageLink, readPageMark, snapshotAsOf, type Links, type PageMark } from '../page.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightForClause, sightForType } from '../scope.ts';
@@ -58,7 +58,8 @@ export async function performSystemSearchAsOf(
   const from = parts.map((_, index) => offsets[index] ?? 0);
   const { matches, to, more, total } = await findAll(room, request, snapshot, parts, from);
   const links = linksOf(selfOf(room, request, parsed), snapshot.seq, { from, to, more });
-  return replyWithMatches(room, request, snapshot, parsed, { matches, total, links });
+  const warnings = cutPage(more, matches.length, parsed.query.count);
+  return replyWithMatches(room, request, snapshot, parsed, { matches, total, links, warnings });
 }
 
 // — what is asked
@@ -178,7 +179,7 @@ interface Found {
 }
 
 async function findAll(
-  { clock }: Room,
+  { clock, settings: { answerBytesMax: characters } }: Room,
   { signal }: Request,
   snapshot: Snapshot,
   parts: readonly Part[],
@@ -188,15 +189,11 @@ async function findAll(
   const pages = [];
   for (const [index, { query }] of parts.entries()) {
     if (clock.now() > until) throw new OperationOutcomeError('search-too-costly', { retryAfter: 60 });
-    pages.push(await findPage(snapshot, { ...query, offset: from[index] ?? 0 }, signal));
+    pages.push(await findPage(snapshot, { ...query, characters, offset: from[index] ?? 0 }, signal));
   }
   const totals = pages.map(({ total }) => total ?? 0);
   const { count = 0, sort = [], total = false } = parts[0]?.query ?? {};
-  const { matches, taken } = merge(
-    pages.map((page) => page.matches),
-    isBefore(sort),
-    count,
-  );
+  const { matches, taken } = merge(pages, isBefore(sort), { count, characters });
   return {
     matches,
     to: from.map((offset, index) => offset + (taken[index] ?? 0)),
@@ -205,22 +202,26 @@ async function findAll(
   };
 }
 
-/** The first `count` of several lists that are each in order; `taken` from each. */
+/** The first of several lists that are each in order, as many as fit; `taken` from each. */
 function merge(
-  lists: readonly (readonly Match[])[],
+  pages: readonly Page[],
   comesBefore: (one: Match, other: Match) => boolean,
-  count: number,
+  { count, characters }: { readonly count: number; readonly characters: number },
 ): { readonly matches: readonly Match[]; readonly taken: readonly number[] } {
-  const taken = lists.map(() => 0);
+  const taken = pages.map(() => 0);
   const matches: Match[] = [];
+  let left = characters;
   while (matches.length < count) {
+    // What comes next in a list that was cut is not known.
+    if (pages.some((page, index) => page.more && taken[index] === page.matches.length)) break;
     let best: { readonly match: Match; readonly index: number } | undefined;
-    for (const [index, list] of lists.entries()) {
-      const match = list[taken[index] ?? 0];
+    for (const [index, page] of pages.entries()) {
+      const match = page.matches[taken[index] ?? 0];
       if (match !== undefined && (best === undefined || comesBefore(match, best.match)))
         best = { match, index };
     }
-    if (best === undefined) break;
+    left -= best?.match.text.length ?? 0;
+    if (best === undefined || (left < 0 && matches.length > 0)) break;
     matches.push(best.match);
     taken[best.index] = (taken[best.index] ?? 0) + 1;
   }

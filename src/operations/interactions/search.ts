@@ -10,7 +10,7 @@ import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts'
 import type { Held } from '../../resources/terminology/held.ts';
 import { checkFocus } from '../compartment.ts';
 import { checkInclusions } from '../include.ts';
-import { PAGE, pageLinks, readPageMark, snapshotAsOf } from '../page.ts';
+import { cutPage, PAGE, pageLinks, readPageMark, snapshotAsOf } from '../page.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightFor, sightForClause } from '../scope.ts';
@@ -42,6 +42,7 @@ export async function performSearchAsOf(
     ...parsed.query,
     sight: sightForClause(request.caller, where, sight),
     offset: readPageMark(request.query).offset,
+    characters: room.settings.answerBytesMax,
   };
   const snapshot = snapshotAsOf(room, asOf);
   if (compartment !== undefined) await checkFocus(snapshot, compartment, [query.sight]);
@@ -52,12 +53,14 @@ export async function performSearchAsOf(
   const total = known === undefined ? undefined : known + packaged.length;
   const path = [room.settings.publicBase, compartment, type].filter((part) => part !== undefined);
   const self = `${path.join('/')}${parsed.self === '' ? '' : `?${parsed.self}`}`;
-  const links = pageLinks(self, snapshot.seq, { ...query, more });
+  const given = matches.length;
+  const links = pageLinks(self, snapshot.seq, { ...query, given, more });
   return replyWithMatches(room, request, snapshot, parsed, {
     matches,
     packaged: query.count === 0 ? [] : packaged,
     total,
     links,
+    warnings: cutPage(more, given, query.count),
   });
 }
 

@@ -205,32 +205,34 @@ interface Found {
 }
 
 async function findMatches(
-  { request, input }: Invocation,
+  { room, request, input }: Invocation,
   snapshot: Snapshot,
   patient: Ref,
   mark: Mark,
   count: number,
 ): Promise<Found> {
   const matches: Match[] = [];
+  let characters = room.settings.answerBytesMax;
   const types = typesFor(request.caller, typesIn(input));
   const first = mark.type === undefined ? 0 : types.findIndex(([type]) => type === mark.type);
   if (first < 0) throw notAPage();
   for (const [index, [type, sight]] of types.slice(first).entries()) {
     const offset = index === 0 ? mark.offset : 0;
-    const left = count - matches.length;
-    // One more than there is room for tells whether there is a next page, and where it begins.
+    const isFull = matches.length > 0 && characters <= 0;
     const query = {
       type,
       where: clauseFor(type, patient, input),
       sort: [],
       sight,
-      count: left + 1,
+      count: isFull ? 0 : count - matches.length,
+      characters,
       offset,
       total: false,
     };
     const page = await snapshot.search(query, request.signal).catch(searchRefusal);
-    matches.push(...page.matches.slice(0, left));
-    if (page.matches.length > left) return { matches, next: `${snapshot.seq}-${type}-${offset + left}` };
+    matches.push(...page.matches);
+    for (const { text } of page.matches) characters -= text.length;
+    if (page.more) return { matches, next: `${snapshot.seq}-${type}-${offset + page.matches.length}` };
   }
   return { matches, next: undefined };
 }

@@ -15,7 +15,7 @@ import { sightForType } from '../scope.ts';
 /** What is referred to refers on: a PractitionerRole to its Organization, which may be part of another. */
 const ROUNDS_MAX = 3;
 
-/** @param wanted types that are wanted; undefined: all. At most `includesMax`; `cut`: there is more. */
+/** @param wanted types that are wanted; undefined: all. At most `includesMax`, and `answerBytesMax` characters; `cut`: there is more. */
 export async function findSupporting(
   room: Room,
   request: Request,
@@ -26,6 +26,7 @@ export async function findSupporting(
 ): Promise<{ readonly included: readonly Match[]; readonly cut: boolean }> {
   const known = new Set<Ref>(matches.map(({ ref }) => ref));
   const included: Match[] = [];
+  let characters = room.settings.answerBytesMax;
   let sources = matches;
   for (let round = 0; round < ROUNDS_MAX && sources.length > 0; round += 1) {
     const next: Match[] = [];
@@ -34,7 +35,8 @@ export async function findSupporting(
       known.add(ref);
       const found = await readSupporting(room, request, snapshot, patient, ref);
       if (found === undefined) continue;
-      if (included.length + next.length === room.settings.includesMax)
+      characters -= found.text.length;
+      if (included.length + next.length === room.settings.includesMax || characters < 0)
         return { included: [...included, ...next].filter(isWanted), cut: true };
       next.push(found);
     }

@@ -74,7 +74,7 @@ async function performTimeline({ room, request, input, sight }: Invocation): Pro
     text: buildBundleText({
       type: 'searchset',
       total: commits.length,
-      links: pageLinks(self, snapshot.seq, { offset, count, more }),
+      links: pageLinks(self, snapshot.seq, { offset, count, given: page.length, more }),
       entries: steps.map((step) => ({
         fullUrl: nameOf(order, step),
         text: JSON.stringify(renderStep(step, viewing)),

@@ -30,6 +30,8 @@ export function openDatabase(
 export interface Rows<R> {
   readonly get: (...values: SQLInputValue[]) => R | undefined;
   readonly all: (...values: SQLInputValue[]) => R[];
+  /** One by one; leaving the loop ends the statement. */
+  readonly each: (...values: SQLInputValue[]) => IterableIterator<R>;
   readonly run: (...values: SQLInputValue[]) => number;
 }
 
@@ -40,6 +42,7 @@ export function prepare<R extends readonly unknown[] = never>(db: DatabaseSync, 
     // The shape of a row is the SELECT's, which TypeScript cannot see: hence the casts, here alone.
     get: (...values) => statement.get(...values) as unknown as R | undefined,
     all: (...values) => statement.all(...values) as unknown as R[],
+    each: (...values) => statement.iterate(...values) as unknown as IterableIterator<R>,
     run: (...values) => Number(statement.run(...values).changes),
   };
 }

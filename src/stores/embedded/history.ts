@@ -8,7 +8,7 @@ import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
 import { sightSql } from './sight.ts';
 import type { Condition } from './sight.ts';
-import { inSlices } from './slices.ts';
+import { fitting, inSlices } from './slices.ts';
 
 /** With the method of the version before it. */
 const COLUMNS = `${columnsOf('v')},
@@ -42,11 +42,15 @@ export function prepareHistory({
     const from = `FROM resource r ${JOIN_NEWEST} JOIN version v ON v.rid = r.rid AND v.seq <= ?
       WHERE r.ref = ? AND ${where.sql}`;
     const values = [seq, seq, ref, ...where.params];
-    const rows = sql<HistoryRow>(`SELECT ${COLUMNS} ${from} ORDER BY v.seq DESC LIMIT ? OFFSET ?`)
-      .all(...values, query.count + 1, query.offset)
-      .map(toHistory);
+    const rows = sql<HistoryRow>(`SELECT ${COLUMNS} ${from} ORDER BY v.seq DESC LIMIT ? OFFSET ?`).each(
+      ...values,
+      query.count + 1,
+      query.offset,
+    );
+    const page = pageFor(query);
+    for (const row of rows) if (!page.take(toHistory(row))) break;
     const total = query.total ? sql<[number]>(`SELECT count(*) ${from}`).get(...values)![0] : undefined;
-    return pageOf(rows, query.count, total);
+    return page.done(total);
   }
 
   async function ofMany(
@@ -61,19 +65,20 @@ export function prepareHistory({
     const one = sql<HistoryRow>(
       `SELECT ${COLUMNS} FROM version v JOIN resource r ON r.rid = v.rid WHERE v.vid = ?`,
     );
-    const versions: HistoryVersion[] = [];
+    const page = pageFor(query);
+    let isOpen = true;
     let matches = 0;
     let high = sql<[number | null]>('SELECT max(vid) FROM version').get()?.[0] ?? 0;
     await inSlices(timeoutMs, signal, () => {
       const low = Math.max(0, high - SLICE);
       for (const [vid] of ids.all(seq, low, high, seq, ...where.params)) {
         matches += 1;
-        if (matches > query.offset && versions.length <= query.count) versions.push(toHistory(one.get(vid)!));
+        if (matches > query.offset && isOpen) isOpen = page.take(toHistory(one.get(vid)!));
       }
       high = low;
-      return high > 0 && (query.total || versions.length <= query.count);
+      return high > 0 && (query.total || isOpen);
     });
-    return pageOf(versions, query.count, query.total ? matches : undefined);
+    return page.done(query.total ? matches : undefined);
   }
 }
 
@@ -98,11 +103,22 @@ function conditionOf({ type, since, at, sight }: HistoryQuery, seq: number): Con
   return { sql: parts.map((part) => `(${part})`).join(' AND '), params };
 }
 
-/** `found` may hold one more than wanted: that there is more is all it says. */
-function pageOf(found: readonly HistoryVersion[], count: number, total: number | undefined): HistoryPage {
+interface Filling {
+  /** False: this one is for another page. */
+  readonly take: (version: HistoryVersion) => boolean;
+  readonly done: (total: number | undefined) => HistoryPage;
+}
+
+function pageFor({ count, characters }: HistoryQuery): Filling {
+  const fits = fitting(characters);
+  const versions: HistoryVersion[] = [];
+  let more = false;
   return {
-    versions: found.slice(0, count),
-    more: found.length > count,
-    ...(total !== undefined && { total }),
+    take(version) {
+      more = versions.length >= count || !fits(version.text ?? '');
+      if (!more) versions.push(version);
+      return !more;
+    },
+    done: (total) => ({ versions, more, ...(total !== undefined && { total }) }),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Lookups: searches by one reference or one token that few versions have. Rules and conditions ask for little else; each
  * is answered where it is asked, in a few microseconds, because handing it to a thread would cost more than answering it.
- * What many versions have is a search like any other.
+ * What many versions have, or long ones, is a search like any other.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clause, Match, Page, Query } from '../../ports/query.ts';
@@ -11,6 +11,8 @@ import { sightSql } from './sight.ts';
 
 /** Versions looked at, at most. */
 export const LOOKUP_MAX = 64;
+/** Characters of their texts, at most. */
+const CHARACTERS_MAX = 1024 * 1024;
 
 /** All matches as of a seq, newest write first; undefined when the query is not a lookup. */
 export type Lookup = (query: Query, seq: number) => readonly Match[] | undefined;
@@ -28,7 +30,7 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     );
   const [having, havingBoth] = [versions(''), versions('AND high = ?')];
 
-  return ({ type, where, sort, sight }, seq) => {
+  return ({ type, where, sort, sight, characters = CHARACTERS_MAX }, seq) => {
     const equal = sort.length === 0 ? equalityOf(where) : undefined;
     if (equal === undefined) return undefined;
     const { param, low, high } = equal;
@@ -41,10 +43,16 @@ export function prepareLookup(db: DatabaseSync): Lookup {
        FROM version v CROSS JOIN resource r ON r.rid = v.rid
        WHERE v.vid = ? AND v.seq <= ? AND v.ended > ? AND ${seen.sql}`,
     );
-    return vids.flatMap(([vid]) => {
+    const matches: Match[] = [];
+    let left = Math.min(characters, CHARACTERS_MAX);
+    for (const [vid] of vids) {
       const row = one.get(vid, seq, seq, ...seen.params);
-      return row === undefined ? [] : [toMatch(row)];
-    });
+      if (row === undefined) continue;
+      const match = toMatch(row);
+      if ((left -= match.text.length) < 0) return undefined;
+      matches.push(match);
+    }
+    return matches;
   };
 }
 

@@ -11,7 +11,8 @@ import { countVersions, findVersions } from './search-order.ts';
 import type { Wanted } from './search-order.ts';
 import { LIMITS, spanOf, worldOf } from './search-world.ts';
 import type { Limits } from './search-world.ts';
-import { all, first, sql } from './sql.ts';
+import { fitting } from './slices.ts';
+import { each, first, sql } from './sql.ts';
 
 /** Called for every row looked at; throws to end the search. */
 export type Guard = () => void;
@@ -45,10 +46,8 @@ export function findPage(
     const { offset, count, total } = query;
     const wanted = wantedOf(db, query, seq, offset + count + 1, limits);
     const found = findVersions(wanted);
-    const page = {
-      matches: matchesOf(db, found.slice(offset, offset + count)),
-      more: found.length > offset + count,
-    };
+    const matches = matchesOf(db, found.slice(offset, offset + count), query.characters);
+    const page = { matches, more: found.length > offset + matches.length };
     if (!total) return page;
     return { ...page, total: found.length < wanted.need ? found.length : countVersions(wanted) };
   });
@@ -65,12 +64,17 @@ function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number, lim
   return { field: { type: query.type, world, span: spanOf(world, must) }, must, sort: query.sort, need };
 }
 
-function matchesOf(db: DatabaseSync, vids: readonly number[]): readonly Match[] {
+function matchesOf(db: DatabaseSync, vids: readonly number[], characters?: number): readonly Match[] {
   const query = sql`SELECT r.ref, v.seq, v.text, coalesce(n.name, '') FROM json_each(${JSON.stringify(vids)}) j
     CROSS JOIN version v ON v.vid = j.value CROSS JOIN resource r ON r.rid = v.rid
     LEFT JOIN name n ON n.nid = r.custodian`;
-  const rows = all<[Ref, number, string, Ref | '']>(db, query);
-  return rows.map(([ref, seq, text, custodian]) => ({ ref, seq, text, custodian }));
+  const fits = fitting(characters);
+  const matches: Match[] = [];
+  for (const [ref, seq, text, custodian] of each<[Ref, number, string, Ref | '']>(db, query)) {
+    if (!fits(text)) break;
+    matches.push({ ref, seq, text, custodian });
+  }
+  return matches;
 }
 
 const guards = new WeakMap<DatabaseSync, { now: Guard }>();

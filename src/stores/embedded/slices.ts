@@ -12,3 +12,15 @@ export async function inSlices(timeoutMs: number, signal: AbortSignal, slice: ()
     await setImmediate();
   }
 }
+
+/** Whether one more text goes on a page of so many characters; the first always does. */
+export function fitting(characters = Number.POSITIVE_INFINITY): (text: string) => boolean {
+  let left = characters;
+  let isFirst = true;
+  return ({ length }) => {
+    left -= length;
+    const fits = isFirst || left >= 0;
+    isFirst = false;
+    return fits;
+  };
+}

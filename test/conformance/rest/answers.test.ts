@@ -78,6 +78,26 @@ describe('compressed', () => {
 });
 
 describe('bounded', () => {
+  // Two long resources fit on a page.
+  let paged: Promise<{ readonly patient: string; readonly history: string }>;
+  beforeAll(() => (paged = writePaged()));
+
+  async function writePaged(): Promise<{ readonly patient: string; readonly history: string }> {
+    const { id } = await rest.create(make.patient());
+    const subject = { reference: `Patient/${id}` };
+    const basic = (count: number) => ({
+      resourceType: 'Basic',
+      meta: { tag: [{ code: 'paged' }] },
+      code: { text: `${count}${'x'.repeat(400_000)}` },
+      subject,
+    });
+    for (let i = 0; i < 4; i += 1) await rest.create(basic(i));
+    const last = await rest.create(basic(4));
+    for (let i = 5; i < 9; i += 1)
+      await rest.must(`PUT Basic/${last.id}`, { body: { ...basic(i), id: last.id } });
+    return { patient: `Patient/${id}`, history: `Basic/${last.id}` };
+  }
+
   const entries = (count: number) =>
     Array.from({ length: count }, () => ({ request: { method: 'GET', url: large } }));
 
@@ -129,5 +149,39 @@ describe('bounded', () => {
     const modes = (bundle.entry ?? []).map(({ search }) => search?.mode);
     expect(modes).toEqual(['match', 'include', 'include', 'outcome']);
     expect(JSON.stringify(bundle.entry?.at(-1))).toContain('includes-cut');
+  });
+
+  test.each([
+    ['matches', '_tag=paged&_count=6', 'page-cut'],
+    ['matches, sorted', '_tag=paged&_count=6&_sort=_lastUpdated', 'page-cut'],
+    ['matches of several types', '_type=Basic,Patient&_tag=paged&_count=6', 'page-cut'],
+    ['history', 'HISTORY?_count=6', ''],
+    ['everything of a patient', 'EVERYTHING', ''],
+  ])('pages are shorter where resources are long: %s', async (_says, query, said) => {
+    const { patient, history } = await paged;
+    const address =
+      query === 'EVERYTHING'
+        ? `${patient}/$everything`
+        : query
+            .replace(/^HISTORY/, `${history}/_history`)
+            .replace(/^_tag/, 'Basic?_tag')
+            .replace(/^_type/, '?_type');
+    const pages = [];
+    for (let next: string | undefined = address; next !== undefined;) {
+      const { bundle } = await rest.must(`GET ${next}`);
+      pages.push(bundle.entry ?? []);
+      next = bundle.link?.find(({ relation }) => relation === 'next')?.url.replace(/^.*?\/fhir\/?/, '');
+    }
+    const versions = pages.map((page) =>
+      page.flatMap(({ resource, search }) =>
+        search?.mode === 'outcome' ? [] : [`${resource?.id} ${resource?.meta?.versionId}`],
+      ),
+    );
+    const isOfPatient = query === 'EVERYTHING';
+    expect(versions.map(({ length }) => length)).toEqual(isOfPatient ? [3, 2, 1] : [2, 2, 1]);
+    expect(new Set(versions.flat()).size).toBe(isOfPatient ? 6 : 5);
+    expect(pages.map((page) => JSON.stringify(page.at(-1)).includes('"page-cut"'))).toEqual(
+      said === '' ? [false, false, false] : [true, true, false],
+    );
   });
 });
