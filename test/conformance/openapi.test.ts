@@ -48,6 +48,10 @@ test('every reference within it leads somewhere, and every operation has a name 
 
 test('every type has its addresses, and every address is served', async () => {
   for (const type of RESOURCE_TYPES.keys()) expect(document.paths).toHaveProperty([`/${type}/{id}`, 'get']);
+  for (const at of ['', ...[...RESOURCE_TYPES.keys()].map((type) => `/${type}`)]) {
+    expect(document.paths).toHaveProperty([`${at}/_search`, 'get']);
+    expect(document.paths).toHaveProperty([`${at}/_search`, 'post']);
+  }
   const gets = Object.entries(document.paths).filter(([, item]) => 'get' in item);
   for (const [path] of gets) {
     const { status, code } = await rest.send(

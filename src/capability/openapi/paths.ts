@@ -58,7 +58,10 @@ export function pathsOfType(declared: ResourceType, house: ServedHouse): Paths {
       get: offered.has('search-type') && describe(searchOf(type, search)),
       post: offered.has('create') && describe(createOf(type)),
     }),
-    [at('/_search')]: only({ post: offered.has('search-type') && describe(searchByForm(type)) }),
+    [at('/_search')]: only({
+      get: offered.has('search-type') && describe(searchAtSearch(type)),
+      post: offered.has('search-type') && describe(searchByForm(type)),
+    }),
     [at('/_history')]: only({ get: offered.has('history-type') && describe(historyOf(type, 'Type')) }),
     [at('/{id}')]: only({
       get: offered.has('read') && describe(readOf(type)),
@@ -86,6 +89,8 @@ const RESULT = [
   'format',
 ] as const;
 const BUNDLE = refTo('Bundle');
+/** A search as a form. */
+const FORM: Schema = { type: 'object', additionalProperties: true };
 
 const searchOf = (type: string, parameters: readonly Parameter[]): Method => ({
   summary: `Search ${type}`,
@@ -96,11 +101,21 @@ const searchOf = (type: string, parameters: readonly Parameter[]): Method => ({
   schema: BUNDLE,
 });
 
+/** The same search at another address; what each type can be searched by stands at the first alone. */
+const searchAtSearch = (type: string): Method => ({
+  summary: `Search ${type}, as GET /${type} does, by the same parameters`,
+  operationId: `search${type}AtSearch`,
+  tags: [type],
+  parameters: shared('ids', 'lastUpdated', ...RESULT),
+  answers: { 200: 'A searchset' },
+  schema: BUNDLE,
+});
+
 const searchByForm = (type: string): Method => ({
   summary: `Search ${type} by a form`,
   operationId: `search${type}ByForm`,
   tags: [type],
-  body: contentOf({ type: 'object', additionalProperties: true }, ['application/x-www-form-urlencoded']),
+  body: contentOf(FORM, ['application/x-www-form-urlencoded']),
   answers: { 200: 'A searchset' },
   schema: BUNDLE,
 });
@@ -173,31 +188,32 @@ const historyOf = (type: string, of: string, ...path: readonly 'id'[]): Method =
   schema: BUNDLE,
 });
 
+const searchSystem = (operationId: string): Method => ({
+  summary: 'Search several types',
+  operationId,
+  tags: ['System'],
+  parameters: shared('types', 'ids', 'lastUpdated', 'count', 'total', 'sort', 'summary', 'page', 'format'),
+  answers: { 200: 'A searchset' },
+  schema: BUNDLE,
+});
+
 /** The addresses of the system as a whole. */
 export function pathsOfSystem({ interactions }: ServedHouse): Paths {
   const tags = ['System'];
+  const isSearched = interactions.has('search-system');
   return {
-    '/': {
-      ...(interactions.has('search-system') && {
-        get: describe({
-          summary: 'Search several types',
-          operationId: 'searchSystem',
-          tags,
-          parameters: shared(
-            'types',
-            'ids',
-            'lastUpdated',
-            'count',
-            'total',
-            'sort',
-            'summary',
-            'page',
-            'format',
-          ),
-          answers: { 200: 'A searchset' },
-          schema: BUNDLE,
+    ...(isSearched && {
+      '/_search': {
+        get: describe(searchSystem('searchSystemAtSearch')),
+        post: describe({
+          ...searchSystem('searchSystemByForm'),
+          parameters: [],
+          body: contentOf(FORM, ['application/x-www-form-urlencoded']),
         }),
-      }),
+      },
+    }),
+    '/': {
+      ...(isSearched && { get: describe(searchSystem('searchSystem')) }),
       post: describe({
         summary: 'A batch or a transaction',
         operationId: 'bundle',
