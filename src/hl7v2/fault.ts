@@ -39,16 +39,17 @@ export interface Location {
   readonly subcomponent?: number | undefined;
 }
 
-/** A place as people write it: `PID`, `PID-3`, `ORC-2.3`, `OBX[2]-5`. Undefined for anything else. */
+/** A place as people write it: `PID`, `PID-3`, `ORC-2.3`, `OBX[2]-5`, `PID-3[2].4`. Undefined for anything else. */
 export function readLocation(place: string): Location | undefined {
-  const [, segment, index = '1', field, component] = PLACE.exec(place) ?? [];
+  const [, segment, index = '1', field, repetition, component] = PLACE.exec(place) ?? [];
   if (segment === undefined) return undefined;
-  return { segment, segmentIndex: Number(index), field: numbered(field), component: numbered(component) };
+  const at = { segment, segmentIndex: Number(index), field: numbered(field), component: numbered(component) };
+  return repetition === undefined ? at : { ...at, repetition: Number(repetition) };
 }
 
 const numbered = (digits: string | undefined) => (digits === undefined ? undefined : Number(digits));
 
-const PLACE = /^([A-Z][A-Z0-9]{2})(?:\[(\d{1,6})\])?(?:-(\d{1,3})(?:\.(\d{1,3}))?)?$/;
+const PLACE = /^([A-Z][A-Z0-9]{2})(?:\[(\d{1,6})\])?(?:-(\d{1,3})(?:\[(\d{1,6})\])?(?:\.(\d{1,3}))?)?$/;
 
 /** Thrown when a text is no message. `says` never quotes the message: values may name a patient. */
 export class Hl7Fault extends Error implements Location {

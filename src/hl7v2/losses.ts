@@ -352,7 +352,7 @@ export const FIELDS_LOST: readonly FieldsLost[] = [
   { messages: 'MDM', fields: 'EVN-1..7 PV1-1..52',
     why: 'when the message was made, and the visit as the sender’s system numbers it' },
   { messages: 'MDM', fields: 'TXA-1 TXA-3 TXA-5 TXA-7..11 TXA-13 TXA-19..24',
-    why: 'who dictated, typed and signed stands in the document' },
+    why: 'who dictated, typed and signed stands in the document, and TXA-19 decides whether it is one' },
   { messages: 'MDM', fields: 'TXA-2 TXA-4 TXA-14 TXA-15 TXA-16',
     why: 'second to OBX-3, TXA-6, ORC-2, ORC-3 and TXA-25, and read where those are missing' },
   { messages: 'MDM', fields: 'OBX-1 OBX-4 OBX-5.1 OBX-5.2 OBX-5.3 OBX-5.4 OBX-6..29',

@@ -255,13 +255,20 @@ const UNAVAILABLE: ReadonlyMap<string, Withdrawn> = new Map([
   ['OB', 'superseded'],
 ]);
 
-/** DocumentReference.status of a note that its author takes back. */
+/** Table 0085: what a result may be. */
+const RESULTS: ReadonlySet<string> = new Set('BCDFINOPRSUVWX');
+export const isResultStatus = (code: string): boolean => RESULTS.has(code.toUpperCase());
+
+/** DocumentReference.status of a note that its author takes back. In small letters, too: nobody means another thing by them. */
 export type Withdrawn = 'superseded' | 'entered-in-error';
 
 export const withdrawnBy = (resultStatus: string | undefined): Withdrawn | undefined =>
-  WITHDRAWN.get(resultStatus ?? '');
+  WITHDRAWN.get(resultStatus?.toUpperCase() ?? '');
 export const unavailableBy = (availability: string | undefined): Withdrawn | undefined =>
-  UNAVAILABLE.get(availability ?? '');
+  UNAVAILABLE.get(availability?.toUpperCase() ?? '');
+/** Table 0273: available, or told to be no more. */
+export const isAvailabilityRead = (code: string): boolean =>
+  code.toUpperCase() === 'AV' || unavailableBy(code) !== undefined;
 
 /** Completion of a document (table 0271) ⇄ DocumentReference.docStatus. */
 const COMPLETIONS: Table = [

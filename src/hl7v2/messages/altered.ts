@@ -9,6 +9,7 @@ import {
   contactUseOf,
   docStatusOf,
   isKnownCodingSystem,
+  isResultStatus,
   nameUseOf,
   priorityOf,
   UNIT_MONTHS,
@@ -94,6 +95,7 @@ const CODES: Readonly<Record<string, readonly Check[]>> = {
     [9, 1, isNumber],
     [10, 1, isUnit],
   ],
+  OBX: [[11, 1, isResultStatus]],
   TXA: [
     [17, 1, isKnown(docStatusOf)],
     [18, 1, isKnown(confidentialityOf)],
@@ -128,9 +130,10 @@ function checkCodes(segment: Segment, name: string, findings: Findings): void {
     for (let one = 1; one <= count; one += 1) {
       for (const at of [1, 4]) {
         const system = text(segment, n, one, at + 2);
-        const isUnknown = system !== undefined && !isKnownCodingSystem(system);
-        if (isUnknown && text(segment, n, one, at) !== undefined)
-          findings.add('code-system', placeOf(name, n, at + 2));
+        if (text(segment, n, one, at) === undefined) continue;
+        const place = placeOf(name, n, at + 2);
+        if (system === undefined) findings.add('code-without-system', place);
+        if (system !== undefined && !isKnownCodingSystem(system)) findings.add('code-system', place);
       }
     }
   }

@@ -11,6 +11,7 @@ import {
   contentTypeOf,
   docStatusOf,
   unavailableBy,
+  isAvailabilityRead,
   withdrawnBy,
 } from '../mapping/codes.ts';
 import { readConcept, writeConcept } from '../mapping/concept.ts';
@@ -44,7 +45,9 @@ export function readNote(
   const txa = readFirst(message, 'TXA', readTxa);
   const taken = observations.map(({ observationResultStatus }) => withdrawnBy(observationResultStatus));
   const unavailable = unavailableBy(txa?.documentAvailabilityStatus);
+  const availability = txa?.documentAvailabilityStatus ?? 'AV';
   if (unavailable !== undefined) findings.add('unavailable');
+  else if (!isAvailabilityRead(availability)) findings.add('availability');
   if (taken.some((status) => status !== undefined)) findings.add('withdrawn');
   const left = observations.filter((_, at) => taken[at] === undefined);
   const status = unavailable ?? (left.length === 0 ? taken[0] : undefined);

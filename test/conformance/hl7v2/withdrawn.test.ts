@@ -29,6 +29,8 @@ describe('(rules 7.4) a note that is taken back', () => {
     ['OBX-11 W', 'W', 'AV', 'OBX-11', 'entered-in-error'],
     ['OBX-11 D', 'D', 'AV', 'OBX-11', 'entered-in-error'],
     ['OBX-11 X', 'X', 'AV', 'OBX-11', 'superseded'],
+    ['OBX-11 w', 'w', 'AV', 'OBX-11', 'entered-in-error'],
+    ['TXA-19 ca', 'F', 'ca', 'TXA-19', 'entered-in-error'],
     ['TXA-19 CA', 'F', 'CA', 'TXA-19', 'entered-in-error'],
     ['TXA-19 OB', 'F', 'OB', 'TXA-19', 'superseded'],
   ])(

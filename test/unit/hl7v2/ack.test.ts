@@ -144,6 +144,8 @@ test.each([
   ['PID', { segment: 'PID', segmentIndex: 1, field: undefined, component: undefined }],
   ['ORC-2', { segment: 'ORC', segmentIndex: 1, field: 2, component: undefined }],
   ['OBX[3]-5.2', { segment: 'OBX', segmentIndex: 3, field: 5, component: 2 }],
+  ['PID-3[2].4', { segment: 'PID', segmentIndex: 1, field: 3, repetition: 2, component: 4 }],
+  ['OBX[2]-5[3]', { segment: 'OBX', segmentIndex: 2, field: 5, repetition: 3, component: undefined }],
   ['', undefined],
   ['somewhere', undefined],
 ])('the place %j', (place, expected) => {
