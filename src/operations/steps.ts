@@ -10,6 +10,7 @@ import { checkCustody } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { checkDeletes } from './deletes.ts';
 import { admitImport } from './import.ts';
+import { dropClaimedSteps } from './past-steps.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
 import { guardParties } from './party-guard.ts';
 import { applyRules } from './rule.ts';
@@ -47,6 +48,7 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkActors,          CREATE | UPDATE | PATCH          | TRANSACTION],
   [tellSubjects,         CREATE | UPDATE | PATCH          | TRANSACTION],
+  [dropClaimedSteps,     CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION],

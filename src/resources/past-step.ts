@@ -8,7 +8,8 @@ export const PAST_STEP = {
   code: 'past',
 } as const satisfies Coding;
 
+export const isPastStepMark = ({ system, code }: Coding): boolean =>
+  system === PAST_STEP.system && code === PAST_STEP.code;
+
 export const isPastStep = (resource: Resource | undefined): boolean =>
-  (valuesAt(resource, 'activity.coding') as readonly Coding[]).some(
-    ({ system, code }) => system === PAST_STEP.system && code === PAST_STEP.code,
-  );
+  (valuesAt(resource, 'activity.coding') as readonly Coding[]).some(isPastStepMark);
