@@ -6,7 +6,7 @@
  */
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import { localRef, typeOf, valuesAt } from './element.ts';
-import { identitiesIn, identityOf, isSound, type Identity } from './parties/identity-systems.ts';
+import { identitiesIn, identityOf, isSecret, isSound, type Identity } from './parties/identity-systems.ts';
 import type { RegisterKind, RegisterRow } from './parties/register.ts';
 import { standingOf } from './parties/standing.ts';
 
@@ -97,6 +97,7 @@ async function resolveRef(ref: Ref, world: PartyWorld, hops: number): Promise<Re
 }
 
 async function resolveIdentity(identity: Identity, world: PartyWorld, hops: number): Promise<Resolution> {
+  if (isSecret(identity)) return NOBODY;
   const row = await world.row('register', identity);
   if (row?.state === 'verified')
     return { kind: 'party', party: await memberAbove(row.holder, world), by: identity };
@@ -136,9 +137,9 @@ function pickedParty(resource: Resource): Ref | undefined {
   return picked !== undefined && typeOf(picked) === 'Organization' ? picked : undefined;
 }
 
-/** A value with a wrong check digit leads nowhere (DR15). */
+/** A value with a wrong check digit leads nowhere (DR15); nor does a secret one, or trying numbers would find whose it is. */
 const soundIdentities = ({ identifier }: Resource): readonly Identity[] =>
-  identitiesIn(identifier, isSound).slice(0, IDENTITIES_MAX);
+  identitiesIn(identifier, (identity) => isSound(identity) && !isSecret(identity)).slice(0, IDENTITIES_MAX);
 
 /** A person is never a party by herself: she stands for the one place where she works (DR19). */
 async function resolvePractitioner(ref: Ref, world: PartyWorld, hops: number): Promise<Resolution> {

@@ -4,6 +4,7 @@ import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { createFindOrganization } from '../../../src/organizations.ts';
 import { findRow, verifiedOid } from '../../../src/resources/parties/register.ts';
 import * as make from '../../resources.ts';
+import { refOf } from '../../world.ts';
 import { openServer, type TestServer } from '../../server.ts';
 
 const NPI = make.NPI_SYSTEM;
@@ -193,6 +194,24 @@ describe('(directory DR10) an administrator', () => {
     expect([await seen('recipient'), await seen('administrator'), await seen('stranger')]).toEqual([3, 3, 2]);
     expect(await server.search('stranger', `Organization?identifier=${TIN}|123456789`)).toEqual([]);
     expect(await server.search('stranger', 'Organization?identifier=123456789')).toEqual([]);
+    // Nor does any answer to an order tell whether a number was guessed: the right one is answered as any other.
+    const subject = refOf(await server.create('stranger', make.patient()));
+    const guess = async (value: string) => {
+      const sender = { identifier: { system: TIN, value } };
+      const copy = await server.create('stranger', {
+        resourceType: 'Organization',
+        name: 'recipient',
+        identifier: [sender.identifier],
+      });
+      const recipient = [make.to(refOf(copy)), sender];
+      const message = make.communication([subject], { sender, recipient });
+      const { status, text } = await server.ask('stranger', 'POST', 'Communication', message);
+      return [status, text.includes('resolved-party')];
+    };
+    expect([await guess('123456789'), await guess('987654321')]).toEqual([
+      [201, false],
+      [201, false],
+    ]);
   });
 });
 
