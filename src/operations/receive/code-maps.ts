@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { CodeMap, CodeMaps, MapRow, UnmappedCode } from '../../hl7v2/mapping/code-maps.ts';
+import type { Match } from '../../ports/query.ts';
+import type { Store } from '../../ports/store.ts';
 import { splitCanonical } from '../../resources/terminology/held.ts';
 import { EVERYTHING, type Draft } from '../draft.ts';
 import { remark } from './fates.ts';
@@ -19,8 +21,8 @@ const MAPS_MAX = 20;
 export async function readCodeMaps(draft: Draft, { link, sender, receiver }: Incoming): Promise<CodeMaps> {
   const maps: Record<string, CodeMap> = {};
   for (const [field, canonical] of Object.entries(link.codeMaps)) {
-    const found = await findCodeMap(draft, canonical, [sender, receiver]);
-    maps[field] = found === undefined ? { canonical, rows: [] } : codeMapOf(found.resource, canonical);
+    const found = await findMap(draft, canonical, [sender, receiver]);
+    maps[field] = found === undefined ? { canonical, rows: [] } : codeMapOf(readMap(draft, found), canonical);
   }
   return maps;
 }
@@ -31,6 +33,15 @@ export async function findCodeMap(
   canonical: string,
   custodians: readonly (Ref | undefined)[],
 ): Promise<{ readonly ref: Ref; readonly resource: Resource } | undefined> {
+  const found = await findMap(draft, canonical, custodians);
+  return found && { ref: found.ref, resource: JSON.parse(found.text) as Resource }; // stored texts were validated
+}
+
+async function findMap(
+  draft: Draft,
+  canonical: string,
+  custodians: readonly (Ref | undefined)[],
+): Promise<Match | undefined> {
   const { url, version } = splitCanonical(canonical);
   const { matches } = await draft.snapshot.search({
     type: 'ConceptMap',
@@ -41,12 +52,35 @@ export async function findCodeMap(
     offset: 0,
     total: false,
   });
-  for (const { ref, text, custodian } of matches) {
-    const resource = JSON.parse(text) as Resource; // stored texts were validated
-    const isMeant = version === undefined || resource['version'] === version;
-    if (isMeant && (custodian === '' || custodians.includes(custodian))) return { ref, resource };
-  }
-  return undefined;
+  return matches.find(
+    (match) =>
+      (match.custodian === '' || custodians.includes(match.custodian)) &&
+      (version === undefined || readMap(draft, match).version === version),
+  );
+}
+
+/** What a link needs of a map. */
+interface ReadMap {
+  readonly version: string | undefined;
+  readonly rows: readonly MapRow[];
+}
+
+/** Versions never change: each is read once, for every message asks for its link's maps. */
+const readOf = new WeakMap<Store, Map<string, ReadMap>>();
+/** Versions remembered at most. */
+const REMEMBERED_MAX = 100;
+
+function readMap({ room: { store } }: Draft, { ref, seq, text }: Match): ReadMap {
+  const read = readOf.get(store) ?? new Map<string, ReadMap>();
+  readOf.set(store, read);
+  const key = `${ref}/${seq}`;
+  const known = read.get(key);
+  if (known !== undefined) return known;
+  const resource = JSON.parse(text) as Resource; // stored texts were validated
+  const map = { version: resource['version'] as string | undefined, rows: rowsOf(resource) }; // validated structure
+  if (read.size >= REMEMBERED_MAX) read.delete(read.keys().next().value ?? '');
+  read.set(key, map);
+  return map;
 }
 
 interface Group {
@@ -65,17 +99,19 @@ interface Group {
 /** Equivalences that say that a target is none. */
 const NONE: ReadonlySet<string | undefined> = new Set(['unmatched', 'disjoint']);
 
-function codeMapOf(resource: Resource, canonical: string): CodeMap {
+function rowsOf(resource: Resource): readonly MapRow[] {
   const groups = (resource['group'] ?? []) as readonly Group[]; // validated structure
-  const rows = groups.flatMap(({ source, target: system, element = [] }) =>
+  return groups.flatMap(({ source, target: system, element = [] }) =>
     element.flatMap(({ code, target = [] }): MapRow[] => {
       const found = target.find((one) => one.code !== undefined && !NONE.has(one.equivalence));
       if (code === undefined || found?.code === undefined) return [];
       return [{ source, code, target: { system, code: found.code, display: found.display } }];
     }),
   );
+}
+
+function codeMapOf({ version, rows }: ReadMap, canonical: string): CodeMap {
   const { url } = splitCanonical(canonical);
-  const version = resource['version'] as string | undefined; // validated structure
   return { canonical: version === undefined ? url : `${url}|${version}`, rows };
 }
 

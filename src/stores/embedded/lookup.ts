@@ -1,5 +1,5 @@
 /**
- * Lookups: searches by one reference or one token that few versions have. Rules and conditions ask for little else; each
+ * Lookups: searches by one reference, token or uri that few versions have. Rules and conditions ask for little else; each
  * is answered where it is asked, in a few microseconds, because handing it to a thread would cost more than answering it.
  * What many versions have, or long ones, is a search like any other.
  */
@@ -78,6 +78,7 @@ function equalityOf(where: Clause): Equality | undefined {
   const { kind } = clause;
   if (kind === 'token' && clause.code !== undefined)
     return { param: clause.param, low: clause.code, high: clause.system };
+  if (kind === 'uri' && clause.match === 'exact') return { param: clause.param, low: clause.value };
   const [to, ...others] = kind === 'reference' ? clause.to : [];
   return kind === 'reference' && to !== undefined && others.length === 0
     ? { param: clause.param, low: to }

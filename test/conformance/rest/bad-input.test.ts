@@ -162,7 +162,10 @@ test('a search that takes too long is ended: 503, when to try again, and what to
   }));
   await must('POST ', { as, body: { resourceType: 'Bundle', type: 'transaction', entry } });
   const costly = `GET Organization?${'name:contains=o&'.repeat(40)}_sort=name&_total=accurate&_count=1000`;
-  const answer = await send(costly, { as });
+  const ask = () => send(costly, { as });
+  let answer = await ask();
+  // It waits no longer than it may run: where a thread is not free at once it is refused as busy, and asked again.
+  while (answer.code === 'busy') answer = await ask();
   expect([answer.status, answer.code]).toEqual([503, 'search-too-costly']);
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(answer.issues[0]?.details?.text).toContain('Add a selective parameter');
