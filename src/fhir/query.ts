@@ -5,21 +5,30 @@ export type Pairs = readonly (readonly [name: string, value: string])[];
 
 const NONE: Pairs = [];
 
+/** Characters of a query, in an address, a form or a condition: reading one is a single turn. */
+export const QUERY_MAX = 128 * 1024;
+
+/** Pairs of a query; a search takes fewer. */
+const PAIRS_MAX = 1000;
+
 /**
  * The pairs of a query or form, percent-decoded.
  *
- * @throws OperationOutcomeError `search-value-invalid` when it is not well-formed percent-encoding of UTF-8
+ * @throws OperationOutcomeError `search-value-invalid` when it is too long, or not well-formed percent-encoding of UTF-8
  */
 export function parseQuery(text: string): Pairs {
   if (text === '') return NONE;
-  return text
-    .split('&')
-    .filter((pair) => pair !== '')
-    .map((pair) => {
-      const at = pair.indexOf('=');
-      return at < 0 ? [decode(pair), ''] : [decode(pair.slice(0, at)), decode(pair.slice(at + 1))];
-    });
+  if (text.length > QUERY_MAX) throw invalid(`A query has at most ${QUERY_MAX} characters.`);
+  const pairs = text.split('&').filter((pair) => pair !== '');
+  if (pairs.length > PAIRS_MAX) throw invalid(`A query has at most ${PAIRS_MAX} parameters.`);
+  return pairs.map((pair) => {
+    const at = pair.indexOf('=');
+    return at < 0 ? [decode(pair), ''] : [decode(pair.slice(0, at)), decode(pair.slice(at + 1))];
+  });
 }
+
+const invalid = (diagnostics: string): OperationOutcomeError =>
+  new OperationOutcomeError('search-value-invalid', { diagnostics });
 
 /** The first value of a parameter. */
 export function valueOf(pairs: Pairs, name: string): string | undefined {
@@ -30,8 +39,6 @@ function decode(part: string): string {
   try {
     return decodeURIComponent(part.replaceAll('+', ' '));
   } catch {
-    throw new OperationOutcomeError('search-value-invalid', {
-      diagnostics: 'The query is not well-formed percent-encoding of UTF-8.',
-    });
+    throw invalid('The query is not well-formed percent-encoding of UTF-8.');
   }
 }
