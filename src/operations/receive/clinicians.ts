@@ -4,7 +4,8 @@
  */
 import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { Clause } from '../../ports/query.ts';
-import { localRef } from '../../resources/element.ts';
+import { foldText } from '../../fhir/fold.ts';
+import { localRef, valuesAt } from '../../resources/element.ts';
 import type { Draft } from '../draft.ts';
 import { planSent } from './own.ts';
 
@@ -34,11 +35,10 @@ export async function planClinicians(
 export const ofType = (placed: readonly Placed[], type: string): readonly Placed[] =>
   placed.filter(({ resource }) => resource.resourceType === type);
 
-async function findPractitioner(draft: Draft, { identifier }: Resource): Promise<Ref | undefined> {
-  const numbers = ((identifier ?? []) as readonly Identifier[]).filter(
-    ({ system, value }) => system && value,
-  );
-  if (numbers.length === 0) return undefined;
+/** By a number, else by the key that stands for one where a feed gives none (directory DR32). */
+async function findPractitioner(draft: Draft, person: Resource): Promise<Ref | undefined> {
+  const numbers = numbersOf(person).filter(({ system, value }) => system && value);
+  if (numbers.length === 0) return findNamesake(draft, person);
   return findOwn(draft, 'Practitioner', {
     kind: 'any',
     of: numbers.map(({ system = '', value = '' }) => ({
@@ -50,6 +50,37 @@ async function findPractitioner(draft: Draft, { identifier }: Resource): Promise
   });
 }
 
+const numbersOf = ({ identifier }: Resource): readonly Identifier[] =>
+  (identifier ?? []) as readonly Identifier[];
+
+async function findNamesake(draft: Draft, person: Resource): Promise<Ref | undefined> {
+  const { family } = nameOf(person);
+  if (family === undefined || family === '') return undefined;
+  const clause: Clause = { kind: 'string', param: 'family', match: 'equals', value: foldText(family) };
+  const key = keyOf(person);
+  return findOwn(draft, 'Practitioner', clause, (known) => keyOf(known) === key);
+}
+
+interface Name {
+  readonly family?: string;
+  readonly given?: readonly string[];
+}
+
+const nameOf = (person: Resource): Name => (valuesAt(person, 'name')[0] ?? {}) as Name; // validated
+
+/** Name, ZIP5 and street number, and the numbers that no authority is named for: two of one name may differ by them. */
+function keyOf(person: Resource): string {
+  const { family = '', given = [] } = nameOf(person);
+  const [address] = valuesAt(person, 'address') as readonly {
+    readonly postalCode?: string;
+    readonly line?: readonly string[];
+  }[];
+  const zip = address?.postalCode?.slice(0, 5) ?? '';
+  const street = /^\d+/.exec(address?.line?.[0] ?? '')?.[0] ?? '';
+  const numbers = numbersOf(person).map(({ system = '', value = '' }) => `${system}|${value}`);
+  return JSON.stringify([[family, ...given].map(foldText), zip, street, numbers.toSorted()]);
+}
+
 async function findRole(
   draft: Draft,
   role: Resource,
@@ -57,21 +88,33 @@ async function findRole(
 ): Promise<Ref | undefined> {
   const practitioner = fullUrls.get((role['practitioner'] as { reference?: string })?.reference ?? '');
   const organization = localRef(role['organization']);
-  if (practitioner === undefined || organization === undefined || draft.planned.has(practitioner))
+  if (organization === undefined || (practitioner !== undefined && draft.planned.has(practitioner)))
     return undefined;
+  const at: Clause = { kind: 'reference', param: 'organization', to: [organization] };
+  if (practitioner === undefined) {
+    const nobodys = { kind: 'missing', param: 'practitioner', missing: true } as const;
+    return findOwn(draft, 'PractitionerRole', { kind: 'all', of: [at, nobodys] }, (known) => isBare(known));
+  }
   return findOwn(draft, 'PractitionerRole', {
     kind: 'all',
-    of: [
-      { kind: 'reference', param: 'practitioner', to: [practitioner] },
-      { kind: 'reference', param: 'organization', to: [organization] },
-    ],
+    of: [{ kind: 'reference', param: 'practitioner', to: [practitioner] }, at],
   });
 }
 
+/** A role that says no more than whose it is, as a message without a clinician makes it. */
+const isBare = ({ meta: _meta, ...role }: Resource): boolean =>
+  Object.keys(role).every((element) => ['resourceType', 'id', 'organization'].includes(element));
+
 /** The oldest of the sender's own; the directory is everyone's to see, and each entry its custodian's to keep. */
-async function findOwn(draft: Draft, type: string, where: Clause): Promise<Ref | undefined> {
+async function findOwn(
+  draft: Draft,
+  type: string,
+  where: Clause,
+  accepts: (known: Resource) => boolean = () => true,
+): Promise<Ref | undefined> {
   const query = { type, where, sort: [], sight: draft.sight, count: FOUND_MAX, offset: 0, total: false };
   const { matches } = await draft.snapshot.search(query);
   draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
-  return matches.findLast(({ custodian }) => custodian === draft.caller.organization)?.ref;
+  const own = matches.filter(({ custodian }) => custodian === draft.caller.organization);
+  return own.findLast(({ text }) => accepts(JSON.parse(text) as Resource))?.ref; // stored texts were validated
 }
