@@ -1,8 +1,9 @@
 /** Who may write what (rules 2.1, 2.4): a resource is changed by its custodian, or by the organization it belongs to. */
+import { isDeepStrictEqual } from 'node:util';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
-import { typeOf } from '../resources/element.ts';
+import { localRef, typeOf } from '../resources/element.ts';
 import { OWN_ONLY, PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
 import { declarationOf, EVERYTHING, placesIn, type Draft, type Planned } from './draft.ts';
 import { sightForType } from './scope.ts';
@@ -66,12 +67,27 @@ function mayWrite({ caller }: Draft, planned: Planned, custodian: Ref | ''): boo
   if (PARTY_TYPES.has(typeOf(ref)) && ruled !== undefined && isPrivate(ruled)) {
     return custodian === caller.organization && !OWN_ONLY.has(typeOf(ref));
   }
+  if (typeOf(ref) === 'OrganizationAffiliation' && endsItsPart(planned, caller.organization)) return true;
   if (declared.belongsTo !== undefined) {
     return [before, after?.plain]
       .filter((version) => version !== undefined)
       .every((version) => (belongsTo(ref, version) ?? custodian) === caller.organization);
   }
   return (ruled !== undefined && declared.writtenByParties?.(ruled)) || custodian === caller.organization;
+}
+
+/** Who takes part in a network may end that, and change nothing else of it (directory DR20). */
+function endsItsPart({ before, after }: Planned, caller: Ref | undefined): boolean {
+  if (caller === undefined || before === undefined || after === undefined) return false;
+  if (localRef(before['participatingOrganization']) !== caller) return false;
+  const rest = ({ active: _active, meta, ...others }: Resource): unknown => [
+    others,
+    meta?.tag,
+    meta?.security,
+    meta?.profile,
+  ];
+  const ends = after.plain['active'] === before['active'] || after.plain['active'] === false;
+  return ends && isDeepStrictEqual(rest(before), rest(after.plain));
 }
 
 const isPrivate = (version: Resource): boolean => standingOf(version) === 'private';

@@ -25,6 +25,7 @@ import {
 } from '../resources/parties/register.ts';
 import { PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
+import { openReferralBy } from './open-referrals.ts';
 
 const IDENTIFIED: ReadonlySet<string> = new Set(['Organization', 'Practitioner']);
 
@@ -40,6 +41,7 @@ export async function guardParties(draft: Draft): Promise<void> {
     for (const planned of listed) await verify(draft, planned);
   } else {
     for (const planned of parties) guardElements(planned);
+    for (const planned of parties) await guardLeaving(draft, planned);
     for (const planned of identified) if (!isPrivate(planned)) await guardIdentifiers(draft, planned);
   }
   for (const planned of identified)
@@ -58,12 +60,27 @@ function guardElements(planned: Planned): void {
   const { ref, before, after } = planned;
   if (before === undefined || standingOf(before) === 'private') return;
   if (after === undefined) {
-    if (typeOf(ref) !== 'Organization') return;
-    throw refusal(planned, 'party-protected', `${ref} is taken away by an administrator.`, 'Organization');
+    if (!IDENTIFIED.has(typeOf(ref))) return;
+    throw refusal(planned, 'party-protected', `${ref} is taken away by an administrator.`, typeOf(ref));
   }
   const changed = changedElement(ref, before, after.plain);
   if (changed === undefined) return;
   throw refusal(planned, 'party-protected', `${changed} is set by an administrator.`, changed);
+}
+
+/** Whoever has asked others and still waits does not leave in silence (directory DR6). */
+async function guardLeaving(draft: Draft, planned: Planned): Promise<void> {
+  const { ref, before, after } = planned;
+  if (typeOf(ref) !== 'Organization' || before === undefined || standingOf(before) === 'private') return;
+  if (before['active'] === false || after?.plain['active'] !== false) return;
+  const open = await openReferralBy(draft, ref);
+  if (open === undefined) return;
+  throw refusal(
+    planned,
+    'referrals-open',
+    `${open} is open, and its initiator is ${ref}.`,
+    'Organization.active',
+  );
 }
 
 function refusal(

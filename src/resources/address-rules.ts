@@ -1,4 +1,5 @@
 /** Addresses that a resource names and this server connects to: asked about before they are written down (rules 6.3). */
+import { isDeepStrictEqual } from 'node:util';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { Admission, Destination, Purpose } from '../ports/outgoing.ts';
@@ -37,8 +38,12 @@ interface EndpointElements {
   readonly connectionType?: { readonly code?: string };
 }
 
-/** An Endpoint that is only switched off keeps its address, whatever has become of it. */
+/**
+ * An Endpoint of HL7 v2 is a link, which an administrator makes (directory, section 5). One that is only switched off keeps
+ * its address, whatever has become of it.
+ */
 export const endpointRules: Rules = async ({ before, after }, around) => {
+  if (!around.administrator && changesLink(before, after)) return { refused: NO_LINK };
   const written = after as EndpointElements | undefined; // valid by its StructureDefinition before rules are asked
   const purpose = PURPOSES.get(written?.connectionType?.code);
   if (after === undefined || purpose === undefined || written?.address === undefined) return {};
@@ -47,6 +52,27 @@ export const endpointRules: Rules = async ({ before, after }, around) => {
   const refused = await judgeAddress(destination, 'Endpoint.address', around);
   return refused === undefined ? {} : { refused };
 };
+
+const NO_LINK: IssueDetail = {
+  code: 'party-protected',
+  diagnostics: 'An Endpoint of HL7 v2 over MLLP is made and changed by an administrator.',
+  expression: ['Endpoint.connectionType'],
+};
+
+const isLink = (endpoint: Resource | undefined): boolean =>
+  PURPOSES.has((endpoint as EndpointElements | undefined)?.connectionType?.code);
+
+/** What it bore when it was read may be written back. */
+function changesLink(before: Resource | undefined, after: Resource | undefined): boolean {
+  if (!isLink(before) && !isLink(after)) return false;
+  return !isDeepStrictEqual(elementsOf(before), elementsOf(after));
+}
+
+function elementsOf(endpoint: Resource | undefined): unknown {
+  if (endpoint === undefined) return undefined;
+  const { meta: _meta, text: _text, ...elements } = endpoint;
+  return elements;
+}
 
 const isEnded = ({ status }: EndpointElements): boolean =>
   status === 'off' || status === 'entered-in-error' || status === 'suspended';

@@ -9,7 +9,7 @@ import { findPort } from '../demo/world.ts';
 import { connectEngine, listenAsEngine } from '../hl7/client.ts';
 import { openConnection } from './connection.ts';
 import { atLeast, showNumber, type Figure, type Options } from './figure.ts';
-import { serveCloseloop, type Closeloop } from './serving.ts';
+import { ADMINISTRATOR, serveCloseloop, type Closeloop } from './serving.ts';
 import { makeFolder, worldOf } from './world.ts';
 
 const REFERRALS = 10_000;
@@ -165,7 +165,7 @@ async function measureOutbound(server: Closeloop, ports: { in: number; out: numb
   const { status, body } = await connection.send({
     method: 'POST',
     path: '/fhir/Endpoint',
-    token: server.tokens[RECIPIENT],
+    token: server.tokens[ADMINISTRATOR],
     body: JSON.stringify(endpointAt(ports.out)),
   });
   connection.close();

@@ -23,9 +23,11 @@ export interface Served extends Measured {
 }
 
 export interface Closeloop extends Served {
-  /** Bearer tokens by organization id. */
+  /** Bearer tokens by organization id, and the administrator's. */
   readonly tokens: Readonly<Record<string, string>>;
 }
+
+export const ADMINISTRATOR = 'administrator';
 
 const ISSUER = 'https://issuer.bench.invalid';
 const AUDIENCE = 'https://bench.invalid/fhir';
@@ -154,8 +156,8 @@ async function makeIssuer(): Promise<Issuer> {
   const key = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'ES256', use: 'sig' };
   const jwksFile = join(makeFolder(), 'jwks.json');
   writeFileSync(jwksFile, JSON.stringify({ keys: [key] }));
-  const sign = async (id: string) => {
-    const claims = { scope: 'system/*.cruds', client_id: `client-${id}`, organization: `Organization/${id}` };
+  const sign = async (id: string, more: object = { organization: `Organization/${id}` }) => {
+    const claims = { scope: 'system/*.cruds', client_id: `client-${id}`, ...more };
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'bench' })
       .setIssuer(ISSUER)
@@ -166,5 +168,9 @@ async function makeIssuer(): Promise<Issuer> {
       .sign(privateKey);
     return [id, token] as const;
   };
-  return { jwksFile, tokens: Object.fromEntries(await Promise.all(organizationIds.map(sign))) };
+  const signed = [
+    ...organizationIds.map((id) => sign(id)),
+    sign(ADMINISTRATOR, { scope: 'system/*.cruds closeloop/admin' }),
+  ];
+  return { jwksFile, tokens: Object.fromEntries(await Promise.all(signed)) };
 }

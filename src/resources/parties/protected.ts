@@ -25,6 +25,8 @@ export const PROTECTED_ELEMENTS: readonly ProtectedElement[] = [
   { type: 'Organization',     path: `extension(${CL}same-legal-entity)` },
   { type: 'Organization',     path: `extension(${CL}same-ohca)` },
   { type: 'PractitionerRole', path: 'organization' },
+  ...['identifier', 'active', 'name', 'telecom', 'address', 'gender', 'birthDate', 'photo', 'qualification', 'communication', 'extension', 'meta.security']
+    .map((path) => ({ type: 'Practitioner', path })),
 ];
 
 /** The first protected element that a write changes; lists count as sets, what is absent as empty. */

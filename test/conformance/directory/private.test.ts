@@ -354,18 +354,18 @@ describe('(directory DR27) who asks', () => {
 });
 
 test('(directory DR7) an organization that has closed takes no new referral, and goes on with what it has', async () => {
-  const before = await order(make.to('PractitionerRole/recipient'), { identifier: [make.placer('open')] });
+  const before = await order(make.to('PractitionerRole/stranger'), { identifier: [make.placer('open')] });
   const closed = [{ op: 'replace', path: '/active', value: false }];
-  expect((await server.ask('recipient', 'PATCH', 'Organization/recipient', closed)).status).toBe(200);
-  const after = await order(make.to('PractitionerRole/recipient'), { identifier: [make.placer('closed')] });
+  expect((await server.ask('stranger', 'PATCH', 'Organization/stranger', closed)).status).toBe(200);
+  const after = await order(make.to('PractitionerRole/stranger'), { identifier: [make.placer('closed')] });
   expect([after.status, after.code]).toEqual([422, 'party-inactive']);
   const accept = [{ op: 'replace', path: '/status', value: 'accepted' }];
-  expect((await server.ask('recipient', 'PATCH', before.link ?? '', accept)).status).toBe(200);
+  expect((await server.ask('stranger', 'PATCH', before.link ?? '', accept)).status).toBe(200);
   const again = [{ op: 'replace', path: '/active', value: true }];
-  expect((await server.ask('recipient', 'PATCH', 'Organization/recipient', again)).code).toBe(
+  expect((await server.ask('stranger', 'PATCH', 'Organization/stranger', again)).code).toBe(
     'party-protected',
   );
-  expect((await server.ask('administrator', 'PATCH', 'Organization/recipient', again)).status).toBe(200);
+  expect((await server.ask('administrator', 'PATCH', 'Organization/stranger', again)).status).toBe(200);
 });
 
 test('(directory DR31) a condition on a number selects whom it is verified for, else one’s own', async () => {

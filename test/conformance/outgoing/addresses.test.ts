@@ -40,12 +40,15 @@ describe('(directory DR40) at write', () => {
     ['mllp://9.9.9.9:22'],
     ['mllp://9.9.9.9'],
     ['https://9.9.9.9:2575/'],
-  ])('an Endpoint at %s is refused, for its organization and for an administrator', async (address) => {
-    for (const who of ['initiator', 'administrator']) {
-      const { status, code, says } = await server.ask(who, 'PUT', 'Endpoint/initiator', engineAt(address));
-      expect([status, code, says]).toEqual([422, 'address-not-allowed', POLICY]);
-    }
-  });
+  ])(
+    'an Endpoint at %s is refused, for an administrator and on behalf of its organization',
+    async (address) => {
+      for (const who of ['administrator for initiator', 'administrator']) {
+        const { status, code, says } = await server.ask(who, 'PUT', 'Endpoint/initiator', engineAt(address));
+        expect([status, code, says]).toEqual([422, 'address-not-allowed', POLICY]);
+      }
+    },
+  );
 
   test.each([['mllp://9.9.9.9:2575'], ['mllps://engine.example.org:2575'], ['mllp://10.1.0.1:2575']])(
     'an Endpoint at %s is taken',
