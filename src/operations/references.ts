@@ -20,6 +20,7 @@ import { PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { isReferableType } from '../resources/validation-level.ts';
 import { ambiguous, findCondition } from './condition.ts';
+import type { DeskSettings } from './room.ts';
 import { createTurns } from './turns.ts';
 import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
 
@@ -173,6 +174,16 @@ function isOthersPrivate({ caller }: Draft, ref: Ref, { text = '', custodian }: 
     return false;
   return standingOf(JSON.parse(text) as Resource) === 'private'; // validated when stored
 }
+
+/** References of a resource to types that are not served, as a write of it would be refused. */
+export const unservedIn = (
+  resource: Resource,
+  { validation }: Pick<DeskSettings, 'validation'>,
+): readonly IssueDetail[] =>
+  localReferences(resource)
+    .filter(([ref]) => !RESOURCE_TYPES.has(typeOf(ref)) && !isReferableType(validation, typeOf(ref)))
+    .slice(0, ISSUES_MAX)
+    .map(([ref, path]) => ({ ...whyNot(ref), expression: [path()] }));
 
 /** What is not served is no secret; of all else, absent and invisible are told alike. */
 const whyNot = (ref: Ref): Pick<IssueDetail, 'code' | 'diagnostics'> =>

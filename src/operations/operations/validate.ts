@@ -14,6 +14,7 @@ import { isKnownProfile, type LookUp } from '../../resources/validate.ts';
 import type { Seen } from '../audit.ts';
 import { seenOf } from '../interactions/read.ts';
 import { LARGE } from '../heavy.ts';
+import { unservedIn } from '../references.ts';
 import { rehearse, type Rehearsed } from '../rehearse.ts';
 import type { Request } from '../request.ts';
 import type { Room } from '../room.ts';
@@ -137,6 +138,8 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
   } as const;
   const elsewhere = (options = {}) =>
     judgeElsewhere(room.settings, room.heavy, request.caller.client, `${type}/`, body, options);
+  // What is not served is known without a look at what is stored; with a mode the rehearsal tells it.
+  const isOfCreate = mode === undefined && request.id === undefined;
   const isLarge = (body.size ?? 0) >= LARGE;
   const told = isLarge
     ? [NOT_LOOKED_UP, ...(await elsewhere(wanted))]
@@ -144,7 +147,10 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
         judgeAtLevel(room.settings, `${type}/`, body, { ...wanted, lookUp: lookUpFor(asked), membershipOf }),
       );
   const asWritten = isLarge ? await elsewhere() : await judgeAtLevel(room.settings, `${type}/`, body);
-  const details = profile === undefined ? agree(told, asWritten) : told;
+  const details =
+    profile === undefined
+      ? [...agree(told, asWritten), ...(isOfCreate ? unservedIn(body.plain, room.settings) : [])]
+      : told;
   if ((mode !== 'create' && mode !== 'update') || details.some(isFault)) return details;
   return [...details, ...(await wouldWrite(asked, mode, body))];
 }

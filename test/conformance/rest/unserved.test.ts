@@ -25,7 +25,8 @@ test.each([
   ['Account/1', 'reference-not-served', 'Account is not served here'],
   ['Account?identifier=x', 'reference-not-served', 'Account is not served here'],
 ])('%s: %s', async (reference, code, says) => {
-  for (const line of ['POST Encounter', 'POST Encounter/$validate?mode=create']) {
+  const byContent = reference.includes('?') ? [] : ['POST Encounter/$validate'];
+  for (const line of ['POST Encounter', 'POST Encounter/$validate?mode=create', ...byContent]) {
     const answer = await rest.send(line, { body: encounter(reference) });
     const [issue] = answer.issues;
     expect(issue?.details?.coding?.[0]?.code).toBe(code);
@@ -47,6 +48,8 @@ test('an absolute reference to it is taken', async () => {
 test('the setting allows it, for the types that it names', async () => {
   const made = await allowing.must('POST Encounter', { body: encounter('Account/1') });
   expect(made.json['account']).toEqual([{ reference: 'Account/1' }]);
+  const judged = await allowing.must('POST Encounter/$validate', { body: encounter('Account/1') });
+  expect(judged.issues.filter(({ severity }) => severity === 'error')).toEqual([]);
   expect(idsOf(await allowing.must('GET Encounter?account=Account/1'))).toEqual([made.json.id]);
   const procedure = {
     ...make.observation('Patient/unused'),
