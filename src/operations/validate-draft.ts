@@ -2,11 +2,12 @@
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Body } from '../fhir/body.ts';
 import { encodeJson } from '../fhir/json.ts';
-import type { Ref, Resource } from '../fhir/types.ts';
+import type { Resource } from '../fhir/types.ts';
 import { typeOf } from '../resources/element.ts';
+import { codesIn } from '../resources/validation/codings.ts';
 import { judgeResource, type JudgeOptions } from '../resources/validate.ts';
 import { levelFor } from '../resources/validation-level.ts';
-import { declarationOf, placesIn, type Draft } from './draft.ts';
+import { declarationOf, placesIn, type Draft, type Planned } from './draft.ts';
 import { LARGE, type Heavy } from './heavy.ts';
 import type { DeskSettings } from './room.ts';
 import { createTurns } from './turns.ts';
@@ -15,9 +16,9 @@ import { rememberValues } from './values.ts';
 export async function validateDraft(draft: Draft): Promise<void> {
   const turns = createTurns();
   for (const planned of draft.planned.values()) {
-    const { ref, after, byRule } = planned;
+    const { after, byRule } = planned;
     if (after === undefined || byRule) continue;
-    const judged = await judgePlanned(draft, ref, after);
+    const judged = await judgePlanned(draft, planned, after);
     await turns.after(after.size ?? 0);
     const details = judged.map((detail) => ({ ...detail, expression: placesIn(planned, detail.expression) }));
     const [first, ...rest] = details.filter(isFault);
@@ -29,13 +30,18 @@ export async function validateDraft(draft: Draft): Promise<void> {
 /** A large resource is judged elsewhere, where its search values are taken as well. */
 async function judgePlanned(
   { room, caller, byMessage }: Draft,
-  ref: Ref,
+  { ref, before }: Planned,
   after: Body,
 ): Promise<readonly IssueDetail[]> {
   const { settings, heavy } = room;
-  const unknownCodes = byMessage ? 'warning' : 'error';
-  if ((after.size ?? 0) < LARGE) return judgeAtLevel(settings, ref, after, { unknownCodes });
-  return judgeElsewhere(settings, heavy, caller.client, ref, after, { unknownCodes });
+  const judgeIt = (options: JudgeOptions): Promise<readonly IssueDetail[]> =>
+    (after.size ?? 0) < LARGE
+      ? judgeAtLevel(settings, ref, after, options)
+      : judgeElsewhere(settings, heavy, caller.client, ref, after, options);
+  const judged = await judgeIt({ unknownCodes: byMessage ? 'warning' : 'error' });
+  if (before === undefined || !judged.some((one) => isFault(one) && one.type === 'code-invalid'))
+    return judged;
+  return judgeIt({ stoodCodes: codesIn(before) });
 }
 
 /** As {@link judgeAtLevel}, for a large resource; what it refers to is not looked up. */

@@ -8,7 +8,7 @@ import { checkStructure } from './validation/check.ts';
 import { evaluatorOf } from './validation/evaluator.ts';
 import { toExpression } from './validation/expression.ts';
 import { checkLiterals } from './validation/literals.ts';
-import { checkCodings } from './validation/codings.ts';
+import { checkCodings, type UnknownCodes } from './validation/codings.ts';
 import { checkExtensions } from './validation/extensions.ts';
 import type { Around, Membership } from './validation/profile-check.ts';
 import { checkProfiles, isKnown } from './validation/profile.ts';
@@ -18,7 +18,7 @@ import { loadFhirPath } from './fhirpath.ts';
 
 export type { Around } from './validation/profile-check.ts';
 
-export interface ValidateOptions extends Around {
+export interface ValidateOptions extends Around, UnknownCodes {
   /** `claimed` (the default): also by the profiles in `meta.profile` that this server knows. `none`: no profiles. */
   readonly profiles?: 'claimed' | 'none';
   /** How much is asked; `claimed` when not said. */
@@ -27,8 +27,6 @@ export interface ValidateOptions extends Around {
   readonly oneOf?: readonly string[];
   /** The tree that keeps literals, where the resource has such: how its numbers are written is judged by it. */
   readonly storing?: Resource;
-  /** What a code is that its code system, which is held, does not have; an error when not said. */
-  readonly unknownCodes?: 'error' | 'warning';
   /** Canonicals by which the resource is judged as well, whatever it claims. */
   readonly against?: readonly string[];
 }
@@ -55,7 +53,7 @@ function complete(run: Run, resource: Resource, level: Level, options: ValidateO
   const { against = [], oneOf = [] } = options;
   if (run.found.length === 0) {
     checkExtensions(run, resource, around);
-    if (level !== 'structural') checkCodings(run, options.unknownCodes ?? 'error');
+    if (level !== 'structural') checkCodings(run, options);
   }
   if (run.found.some(isError)) return run.found;
   const claims = level === 'structural' ? { resources: [] } : run;

@@ -10,6 +10,7 @@ import type { Body } from '../../fhir/body.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { codesIn } from '../../resources/validation/codings.ts';
 import { isKnownProfile, type LookUp } from '../../resources/validate.ts';
 import type { Seen } from '../audit.ts';
 import { seenOf } from '../interactions/read.ts';
@@ -146,13 +147,23 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
     : await judgeWithStored(seeing, (membershipOf) =>
         judgeAtLevel(room.settings, `${type}/`, body, { ...wanted, lookUp: lookUpFor(asked), membershipOf }),
       );
-  const asWritten = isLarge ? await elsewhere() : await judgeAtLevel(room.settings, `${type}/`, body);
+  const stoodCodes = await codesBefore(asked);
+  const asWritten = isLarge
+    ? await elsewhere({ stoodCodes })
+    : await judgeAtLevel(room.settings, `${type}/`, body, { stoodCodes });
   const details =
     profile === undefined
       ? [...agree(told, asWritten), ...(isOfCreate ? unservedIn(body.plain, room.settings) : [])]
       : told;
   if ((mode !== 'create' && mode !== 'update') || details.some(isFault)) return details;
   return [...details, ...(await wouldWrite(asked, mode, body))];
+}
+
+/** Of the stored resource that is judged, or that this would be written over, as far as the caller sees it. */
+async function codesBefore({ invocation: { room, request }, snapshot }: Asked): Promise<readonly string[]> {
+  if (request.id === undefined) return [];
+  const version = await readTarget(room, request, snapshot, `${request.type ?? ''}/${request.id}`);
+  return version?.text === undefined ? [] : codesIn(JSON.parse(version.text) as Resource); // stored texts were validated
 }
 
 const NOT_LOOKED_UP: IssueDetail = {

@@ -12,14 +12,23 @@ interface Coding {
   readonly code?: string;
 }
 
+export interface UnknownCodes {
+  /** What an unknown code is; an error when not said. */
+  readonly unknownCodes?: 'error' | 'warning';
+  /** Codes that stood in the version before, as {@link codesIn} names them: whoever leaves them there gets a warning. */
+  readonly stoodCodes?: readonly string[];
+}
+
 /** Finds the unknown codes of a sound resource. */
-export function checkCodings(run: Run, severity: 'error' | 'warning'): void {
+export function checkCodings(run: Run, { unknownCodes = 'error', stoodCodes = [] }: UnknownCodes): void {
+  const stood = new Set(stoodCodes);
   for (const { value, place } of run.codings) {
     const { system, version, code } = value as Coding; // it is sound
     const held = system === undefined || code === undefined ? undefined : PACKAGED.system(system);
     if (held === undefined || code === undefined) continue;
     if (version !== undefined && version !== held.version) continue;
     if (isCodeOf(held, code) !== false) continue;
+    const severity = stood.has(nameOf(value as Coding)) ? 'warning' : unknownCodes;
     const says = `${held.url} has no such code`;
     note(run.found, {
       code: 'structure-invalid',
@@ -30,3 +39,18 @@ export function checkCodings(run: Run, severity: 'error' | 'warning'): void {
     });
   }
 }
+
+/** The codes of a resource with their systems, wherever they stand. */
+export function codesIn(resource: object): readonly string[] {
+  const codes: string[] = [];
+  const rest: object[] = [resource];
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    const { system, code } = next as Coding; // or something else, which has no such strings
+    if (typeof system === 'string' && typeof code === 'string') codes.push(nameOf({ system, code }));
+    for (const value of Object.values(next) as unknown[])
+      if (typeof value === 'object' && value !== null) rest.push(value);
+  }
+  return codes;
+}
+
+const nameOf = ({ system = '', code = '' }: Coding): string => `${system}|${code}`;
