@@ -17,7 +17,7 @@ export async function completeDraft(draft: Draft): Promise<void> {
 }
 
 /** As it will be, if the writer may read it: nothing is taken from what is not to be seen. */
-async function readInSight(draft: Draft, ref: Ref): Promise<Resource | undefined> {
+export async function readInSight(draft: Draft, ref: Ref): Promise<Resource | undefined> {
   const planned = draft.planned.get(ref);
   if (planned?.before === undefined && planned !== undefined) return planned.after?.plain;
   const version = await draft.snapshot.read(ref, draft.sight);

@@ -22,6 +22,7 @@ import { createTurns } from './turns.ts';
 import { tellSubjects } from './subjects.ts';
 import { validateDraft } from './validate-draft.ts';
 import { checkMovesTold } from './told-moves.ts';
+import { wrapOutputs } from './wrap-outputs.ts';
 import type { Interaction, Request } from './request.ts';
 
 /** Steps that every door's request meets before anything is planned. */
@@ -42,6 +43,7 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [admitImport,                                             TRANSACTION],
   [resolveReferences,    CREATE | UPDATE | PATCH          | TRANSACTION],
   [completeDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
+  [wrapOutputs,          CREATE | UPDATE | PATCH          | TRANSACTION],
   [validateDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [nameStandings,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],

@@ -169,13 +169,22 @@ describe('(rules 1.3) the note of an outcome', () => {
     ['words', async () => ({ valueString: WORDS })],
   ];
 
-  test.each(SHAPES)('in the shape of %s goes before it', async (_name, shape, more = {}) => {
+  /** The Task as it came claims BSeR's profile, whose output is a document alone. */
+  const CLAIMS = [
+    ['', false],
+    ['of a Task that claims BSeR ', true],
+  ] as const;
+  const CASES = CLAIMS.flatMap(([of, claims]) =>
+    SHAPES.map(([name, shape, more = {}]) => [`${of}in the shape of ${name}`, claims, shape, more] as const),
+  );
+
+  test.each(CASES)('%s goes before it', async (_name, claims, shape, more) => {
     const { task, focus, subject } = await accepted();
     const before = pair.sent.length;
     const output = [{ type: { text: 'Referral outcome' }, ...(await shape(focus, subject)) }];
     const written = {
       ...task,
-      meta: undefined,
+      ...(!claims && { meta: undefined }),
       ...more,
       status: 'completed',
       businessStatus: undefined,
@@ -183,11 +192,88 @@ describe('(rules 1.3) the note of an outcome', () => {
     };
     const answer = await pair.tidewater.ask(tidewater, 'PUT', `Task/${task.id}`, written);
     expect(`${answer.status} ${answer.text}`).toMatch(/^200/);
+    const isDocument = JSON.stringify(output).includes('Bundle/');
+    expect(/put into a feedback document/.test(answer.headers['Warning'] ?? '')).toBe(claims && !isDocument);
+    if (claims) await expectDocument(answer.json as Stored, focus);
     await pair.settle();
     expect(kindsSince(before)).toEqual(['MDM^T02', 'OSU^O51']);
     const [, encoded = ''] = /\^Base64\^([^|]*)/.exec(pair.sent[before]?.text ?? '') ?? [];
     expect(Buffer.from(encoded, 'base64').toString()).toContain(WORDS);
     expect(pair.sent.slice(before).map(({ answer: { code } }) => code)).toEqual(['AA', 'AA']);
+  });
+
+  /** One that its initiator reads, with the note inside. */
+  async function expectDocument(task: Stored, focus: string): Promise<void> {
+    const outputs = task['output'] as readonly { readonly valueReference: { readonly reference: string } }[];
+    expect([outputs.length, task['contained']]).toEqual([1, undefined]);
+    const reference = outputs[0]?.valueReference.reference ?? '';
+    const { json, text = '' } = await pair.tidewater.ask(larkspur, 'GET', reference);
+    expect(json).toMatchObject({
+      type: 'document',
+      entry: expect.arrayContaining([
+        expect.objectContaining({
+          resource: expect.objectContaining({
+            resourceType: 'Composition',
+            section: [
+              expect.objectContaining({
+                code: { coding: [expect.objectContaining({ code: 'RSRFS' })] },
+                focus: to(focus),
+              }),
+            ],
+          }) as unknown,
+        }),
+      ]) as unknown,
+    });
+    expect(text.includes(data) || text.includes(WORDS)).toBe(true);
+  }
+
+  test.each(SHAPES)('of a Task of FHIR alone, in the shape of %s', async (_name, shape, more = {}) => {
+    const server = pair.tidewater;
+    const { id } = await server.create(larkspur, {
+      resourceType: 'Patient',
+      name: [{ family: 'Demo' }],
+    });
+    const order = await server.create(larkspur, {
+      resourceType: 'ServiceRequest',
+      status: 'active',
+      intent: 'order',
+      code: { text: 'Diabetes prevention programme' },
+      subject: to(`Patient/${id}`),
+      requester: to('Organization/larkspur'),
+      performer: [to('Organization/tidewater')],
+    });
+    const [task] = await server.all('Task', `focus=${refOf(order)}`);
+    const profile = ['http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralTask'];
+    const output = [{ type: { text: 'Note' }, ...(await shape(refOf(order), `Patient/${id}`)) }];
+    const accepts = { ...task, meta: { profile }, ...more, status: 'accepted', output };
+    const written = await server.ask(tidewater, 'PUT', `Task/${task?.id}`, {
+      ...accepts,
+      businessStatus: undefined,
+    });
+    expect(`${written.status} ${written.text}`).toMatch(/^200/);
+    await expectDocument(written.json as Stored, refOf(order));
+  });
+
+  test('of a Task that claims BSeR is one document, however often it is written', async () => {
+    const { task } = await accepted();
+    const output = [{ type: { text: 'Note' }, ...(await to1(document(attachment))) }];
+    const outputs: unknown[] = [];
+    for (const status of ['completed', 'completed']) {
+      const written = { ...task, status, businessStatus: undefined, output };
+      const answer = await pair.tidewater.ask(tidewater, 'PUT', `Task/${task.id}`, written);
+      outputs.push([answer.status, answer.json?.['output']]);
+    }
+    expect(outputs[1]).toEqual(outputs[0]);
+    expect(outputs[0]).toEqual([200, [expect.anything()]]);
+    await pair.settle();
+  });
+
+  test('of a Task that claims BSeR is the recipient’s to give', async () => {
+    const { task } = await accepted();
+    const output = [{ type: { text: 'Note' }, valueString: WORDS }];
+    const written = { ...task, businessStatus: undefined, output };
+    const answer = await pair.tidewater.ask(larkspur, 'PUT', `Task/${task.id}`, written);
+    expect([answer.status, answer.text]).toEqual([422, expect.stringContaining('field-frozen')]);
   });
 
   test('that is not there is a person’s work, and nothing is sent', async () => {

@@ -1,0 +1,167 @@
+/**
+ * A note that its recipient gives as a file, or in words, where the Task claims BSeR's profile: its output is a feedback
+ * document there, so the server wraps the note in one, and says so (rules 1.3).
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Attachment, Ref, Reference, Resource } from '../fhir/types.ts';
+import { note } from '../referral/ruling.ts';
+import { localRef, localRefOf, valuesAt } from '../resources/element.ts';
+import { readInSight } from './complete.ts';
+import { placesIn, readPreview, replan, sighted, type Draft, type Planned } from './draft.ts';
+import { buildFeedback, FEEDBACK_TITLES } from './feedback-document.ts';
+import { planSent } from './receive/own.ts';
+
+const PROFILE = 'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralTask';
+
+/** What is a note, and no document yet. */
+const WRAPPED: ReadonlySet<string> = new Set(['Binary', 'DiagnosticReport', 'DocumentReference']);
+
+interface Output extends Resource {
+  readonly valueReference?: Reference;
+  readonly valueAttachment?: Attachment;
+  readonly valueString?: string;
+  readonly valueMarkdown?: string;
+}
+
+/** The note of one output. */
+interface Held {
+  /** First the note itself, where it is a resource; then what belongs to it. */
+  readonly resources: readonly Resource[];
+  readonly words?: string | undefined;
+  /** Where it is stored. */
+  readonly stored?: Ref | undefined;
+  /** Ids of what was contained in the Task, and goes with it. */
+  readonly moved: readonly string[];
+}
+
+/** Wraps the new outputs of Tasks that claim the profile. */
+export async function wrapOutputs(draft: Draft): Promise<void> {
+  if (draft.importing) return;
+  for (const planned of draft.planned.values()) {
+    const { after, byRule } = planned;
+    if (byRule || after === undefined || after.plain.resourceType !== 'Task') continue;
+    if (valuesAt(after.plain, 'meta.profile').includes(PROFILE)) {
+      await wrapTask(sighted(draft, planned), planned, after.plain);
+    }
+  }
+}
+
+async function wrapTask(draft: Draft, planned: Planned, task: Resource): Promise<void> {
+  const kept = valuesAt(planned.before, 'output');
+  const outputs = valuesAt(task, 'output') as readonly Output[]; // judged with the Task
+  const isIn = (some: readonly unknown[], one: unknown) =>
+    some.some((other) => isDeepStrictEqual(other, one));
+  const wraps = new Map<number, Ref>();
+  const moved = new Set<string>();
+  for (const [index, output] of outputs.entries()) {
+    const held = isIn(kept, output) ? undefined : await holdNote(draft, task, output);
+    if (held === undefined) continue;
+    const gone = kept.filter((one) => !isIn(outputs, one));
+    wraps.set(index, (await wrappedBefore(draft, gone, held)) ?? planDocument(draft, task, held));
+    for (const id of held.moved) moved.add(id);
+  }
+  if (wraps.size === 0) return;
+  replan(draft, planned.ref, (tree) => withDocuments(tree, wraps, moved));
+  const places = [...wraps.keys()].map((index) => `Task.output[${index}].value`);
+  const says = 'BSeR’s Task has a document as its output: the note was put into a feedback document.';
+  draft.notes.push(note('information', says, placesIn(planned, places)));
+}
+
+/** Undefined for what is a document already, is no note, or is not to be seen. */
+async function holdNote(draft: Draft, task: Resource, output: Output): Promise<Held | undefined> {
+  const { valueReference, valueAttachment, valueString: words = output.valueMarkdown } = output;
+  if (words !== undefined) return { resources: [], words, moved: [] };
+  if (valueAttachment !== undefined) {
+    const content = [{ attachment: valueAttachment }];
+    return lift(draft, task, { resourceType: 'DocumentReference', status: 'current', content });
+  }
+  const id = containedId(valueReference?.reference);
+  if (id !== undefined) {
+    const own = containedIn(task).find((one) => one.id === id);
+    return own !== undefined && WRAPPED.has(own.resourceType) ? lift(draft, task, own) : undefined;
+  }
+  const stored = localRef(valueReference);
+  const resource = stored === undefined ? undefined : await readInSight(draft, stored);
+  if (resource === undefined || !WRAPPED.has(resource.resourceType)) return undefined;
+  return { resources: [resource, ...(await filesOf(draft, resource))], stored, moved: [] };
+}
+
+const containedId = (reference: unknown): string | undefined =>
+  typeof reference === 'string' && reference.startsWith('#') ? reference.slice(1) : undefined;
+
+const containedIn = (task: Resource): readonly Resource[] =>
+  valuesAt(task, 'contained') as readonly Resource[]; // judged with the Task
+
+/** What stands within a Task as a resource of its own, with whatever it refers to there. */
+async function lift(draft: Draft, task: Resource, resource: Resource): Promise<Held> {
+  const within = containedIn(task).filter((one) => one !== resource && refersTo(resource, one.id));
+  const whole: Resource = {
+    ...resource,
+    id: draft.room.newId(),
+    ...(within.length > 0 && { contained: within }),
+  };
+  const moved = [resource, ...within].flatMap(({ id }) => id ?? []);
+  return { resources: [whole, ...(await filesOf(draft, whole))], moved };
+}
+
+const refersTo = (tree: unknown, id: string | undefined): boolean =>
+  JSON.stringify(tree).includes(`"#${id}"`);
+
+/** The stored files that a note points to: who reads the document reads them there. */
+async function filesOf(draft: Draft, resource: Resource): Promise<readonly Resource[]> {
+  const urls = [...valuesAt(resource, 'content.attachment.url'), ...valuesAt(resource, 'presentedForm.url')];
+  const refs = new Set(urls.flatMap((url) => localRefOf(String(url)) ?? []));
+  const read = await Promise.all([...refs].map((ref) => readInSight(draft, ref)));
+  return read.flatMap((one) => (one?.resourceType === 'Binary' ? [one] : []));
+}
+
+/** The document of an output that is written again as it was before it was wrapped. */
+async function wrappedBefore(draft: Draft, gone: readonly unknown[], { stored }: Held) {
+  if (stored === undefined) return undefined;
+  for (const output of gone) {
+    const ref = localRef(valuesAt(output, 'valueReference')[0]);
+    const document = ref?.startsWith('Bundle/') ? await readPreview(draft, ref) : undefined;
+    const lists = valuesAt(document, 'entry.resource.section.entry.reference');
+    if (lists.includes(stored)) return ref;
+  }
+  return undefined;
+}
+
+function planDocument(draft: Draft, task: Resource, { resources, words }: Held): Ref {
+  const [one] = resources;
+  const isOutcome = task['status'] === 'completed';
+  const title = FEEDBACK_TITLES[isOutcome ? 'send-referral-outcome' : 'send-interim-note'] ?? '';
+  const named = (element: string) => valuesAt(task, element)[0] as Reference | undefined; // judged with the Task
+  const document = buildFeedback(draft, {
+    title,
+    final: isOutcome && one?.['docStatus'] !== 'preliminary' && one?.['status'] !== 'preliminary',
+    order: named('focus') ?? {},
+    patient: named('for'),
+    author: named('owner') ?? {},
+    type: one?.['type'] ?? one?.['code'],
+    date: one?.['date'] ?? one?.['issued'],
+    lists: one === undefined ? [] : [`${one.resourceType}/${one.id ?? ''}`],
+    words,
+    resources,
+  });
+  return planSent(draft, document);
+}
+
+/** The Task with these outputs as documents, and without what went into them. */
+function withDocuments(
+  tree: Resource,
+  wraps: ReadonlyMap<number, Ref>,
+  moved: ReadonlySet<string>,
+): Resource {
+  const { contained = [], ...rest } = tree as Resource & { readonly contained?: readonly Resource[] };
+  const outputs = valuesAt(tree, 'output') as readonly Output[]; // as above
+  const output = outputs.map((one, index) => {
+    const reference = wraps.get(index);
+    if (reference === undefined) return one;
+    const { valueReference: _r, valueAttachment: _a, valueString: _s, valueMarkdown: _m, ...others } = one;
+    return { ...others, valueReference: { reference } };
+  });
+  const become: Resource = { ...rest, output };
+  const stays = contained.filter(({ id = '' }) => !moved.has(id) || refersTo(become, id));
+  return stays.length === 0 ? become : { ...become, contained: stays };
+}
