@@ -19,6 +19,14 @@ export interface UnknownCodes {
   readonly stoodCodes?: readonly string[];
 }
 
+/**
+ * Codes that a guide uses and its own code system lacks, read by our rules all the same: BSeR's super-state Active, to which
+ * its TID 31 and 32 lead (rules 1, G1).
+ */
+const READ_ALL_THE_SAME: ReadonlySet<string> = new Set([
+  'http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS|5.1',
+]);
+
 /** Finds the unknown codes of a sound resource. */
 export function checkCodings(run: Run, { unknownCodes = 'error', stoodCodes = [] }: UnknownCodes): void {
   const stood = new Set(stoodCodes);
@@ -27,7 +35,7 @@ export function checkCodings(run: Run, { unknownCodes = 'error', stoodCodes = []
     const held = system === undefined || code === undefined ? undefined : PACKAGED.system(system);
     if (held === undefined || code === undefined) continue;
     if (version !== undefined && version !== held.version) continue;
-    if (isCodeOf(held, code) !== false) continue;
+    if (isCodeOf(held, code) !== false || READ_ALL_THE_SAME.has(`${held.url}|${code}`)) continue;
     const severity = stood.has(nameOf(value as Coding)) ? 'warning' : unknownCodes;
     const says = `${held.url} has no such code`;
     note(run.found, {

@@ -34,7 +34,7 @@ export interface EmbeddedOptions {
   readonly searchWorkers?: number;
   /** Whether full text is kept, for `_text` and `_content`. Default: true. */
   readonly fullText?: boolean;
-  /** Searches that wait for a thread at most. Default: 256. */
+  /** Searches that wait for a thread at most. Default: 512. */
   readonly searchesQueuedMax?: number;
   /** Where the writer runs (ADR 0001). Default: `thread`. */
   readonly writer?: 'thread' | 'turn';
@@ -84,7 +84,7 @@ const DEFAULTS = {
   searchTimeoutMs: 5000,
   searchWorkers: 1,
   fullText: true,
-  searchesQueuedMax: 256,
+  searchesQueuedMax: 512,
   writer: 'thread',
   anchorMs: 5 * MINUTE,
   keyRetentionMs: 7 * DAY,

@@ -85,6 +85,8 @@ describe('from the door to the store', () => {
     for (const [name, ref] of Object.entries(PARTIES)) {
       const organization = { resourceType: 'Organization', id: ref.split('/')[1], name, active: true };
       expect((await send(tokens.admin, `/${ref}`, 'PUT', organization)).status).toBe(201);
+      const parameters = { resourceType: 'Parameters' };
+      expect((await send(tokens.admin, `/${ref}/$admit`, 'POST', parameters)).status).toBe(200);
     }
     expect((await send(tokens.initiator, '/Patient')).status).toBe(200);
   });

@@ -63,7 +63,8 @@ async function tryOne(
   if (referral === undefined) throw new Error('one was asked for');
   const before = await server.read('administrator', referral.task);
   const request = await server.read('administrator', referral.request);
-  const visit = build(referral, await currentOf(booked.of(referral)));
+  const current = await currentOf(booked.of(referral));
+  const visit = build(referral, current);
   const written = await write(way, seat, visit);
   if (seat.is.join() === 'R' && state === 'dr' && visit.id === undefined) {
     return [`${written.status} ${written.code}`, '422 reference-not-found']; // its order is not seen yet (G11)
@@ -82,8 +83,13 @@ async function tryOne(
   const expected = `${visit.id === undefined ? 201 : 200} · ${expectedLine(cell, state, was, seat)}`;
   if (written.version === 0) return [`${written.status} ${written.says}`, expected];
   const task = await server.read('administrator', referral.task);
-  return [`${written.status} · ${await doneLine(server, referral, { ...written, task })}`, expected];
+  // What changes nothing makes no version (rules 3.14): it has neither an audit nor messages of its own.
+  const version = String(written.version) === current?.meta?.versionId ? UNCHANGED : written.version;
+  return [`${written.status} · ${await doneLine(server, referral, { ...written, version, task })}`, expected];
 }
+
+/** The number of no version. */
+const UNCHANGED = -1;
 
 const visitsOf = ({ request }: Referral) => server.search('administrator', `Appointment?based-on=${request}`);
 

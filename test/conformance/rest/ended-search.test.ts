@@ -19,7 +19,11 @@ afterAll(() => Promise.all([deaf.close(), world.close()]));
 /** The store, with every search ended. */
 function ending(store: Store, reason: SearchRefused['reason']): Store {
   const search = (): Promise<never> => Promise.reject(new SearchRefused(reason));
-  return { ...store, snapshot: (seq) => ({ ...store.snapshot(seq), search }) };
+  return {
+    ...store,
+    snapshot: (seq) => ({ ...store.snapshot(seq), search }),
+    turn: (plan) => store.turn((latest) => plan({ ...latest, search })),
+  };
 }
 
 test.each([

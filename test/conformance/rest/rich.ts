@@ -345,6 +345,7 @@ const PLACES: Readonly<Record<string, string>> = {
 };
 
 function placed(text: string): string | undefined {
+  if (text.startsWith('urn:uuid:')) return 'DocumentReference/known'; // the samples' package is not here
   const [, type] = /^([A-Z]\w+)\/[^/]+(?:\/_history\/\w+)?$/.exec(text) ?? [];
   if (type === undefined || text.endsWith('/known')) return undefined;
   const known = type === 'Organization' ? 'Organization/initiator' : `${type}/known`;
