@@ -13,7 +13,7 @@ import type { NewId } from '../ports/clock.ts';
 import type { SearchValue } from '../ports/query.ts';
 import { judgeResource, type JudgeOptions } from '../resources/validate.ts';
 import { readXml } from '../xml/read.ts';
-import { openFrame, parseFrame, type Opened } from './receive/frame.ts';
+import { openFrame, parseFrame, wrapFrame, type Opened, type Wrapped } from './receive/frame.ts';
 import { valuesOf } from './values.ts';
 
 /** Bytes, or characters, from which on a body or a message is large. */
@@ -54,6 +54,7 @@ export interface Tasks {
     context: FrameContext,
     charset: Charset | undefined,
   ) => Promise<Reading | Fault>;
+  readonly wrapFrame: (bytes: Uint8Array) => Promise<Wrapped>;
 }
 
 /** @param newId makes the ids of what a message brings */
@@ -80,6 +81,7 @@ export const createTasks = (newId: NewId): Tasks => ({
   async readFrame(bytes, context, charset) {
     return readMessage(parseFrame(bytes, charset), { ...context, newId });
   },
+  wrapFrame: async (bytes) => wrapFrame(bytes),
 });
 
 const readBodyOf = (text: string, lossy: boolean): ReadBody => ({

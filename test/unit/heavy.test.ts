@@ -96,7 +96,7 @@ describe('threads', () => {
     },
   );
 
-  test('a message is opened and read the same there as here', async () => {
+  test('a message is opened and wrapped the same there as here', async () => {
     const clock = { zone: 'UTC', receivedAt: 0, toleranceMs: Number.MAX_SAFE_INTEGER };
     for (const bytes of [
       Buffer.from(sample('pcc-55-request')),
@@ -105,6 +105,8 @@ describe('threads', () => {
     ]) {
       const open = (heavy: Heavy) => heavy('a', 'openFrame', bytes, clock, undefined);
       expect(await open(threads.heavy)).toEqual(await open(here));
+      const wrap = (heavy: Heavy) => heavy('a', 'wrapFrame', bytes);
+      expect(await wrap(threads.heavy)).toEqual(await wrap(here));
     }
   });
 

@@ -1,5 +1,6 @@
 /**
  * Loaded into a server before everything else: how long its event loop has stood still at most, since it was last asked.
+ * Counted is what its thread worked meanwhile, not what it waited for a processor that others had.
  * Answers on the port that STALL_PROBE_PORT names.
  */
 import { createServer } from 'node:http';
@@ -12,11 +13,14 @@ if (isMainThread) watch();
 
 function watch(): void {
   let last = performance.now();
+  let worked = workedMs();
   let longest = 0;
   const look = (): void => {
     const now = performance.now();
-    longest = Math.max(longest, now - last - TICK_MS);
+    const nowWorked = workedMs();
+    longest = Math.max(longest, Math.min(now - last - TICK_MS, nowWorked - worked));
     last = now;
+    worked = nowWorked;
   };
   setInterval(look, TICK_MS).unref();
   createServer((_request, response) => {
@@ -27,4 +31,9 @@ function watch(): void {
   })
     .listen(Number(process.env['STALL_PROBE_PORT']), '127.0.0.1')
     .unref();
+}
+
+function workedMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }

@@ -1,4 +1,5 @@
 /** The bytes of a message, opened: what its envelope says, or why it is none. */
+import { createHash } from 'node:crypto';
 import { openBatch } from '../../hl7v2/batch.ts';
 import type { Charset } from '../../hl7v2/charset.ts';
 import { Hl7Fault } from '../../hl7v2/fault.ts';
@@ -36,6 +37,19 @@ export function parseFrame(bytes: Uint8Array, charset: Charset | undefined): Mes
   const decoded = decodeMessage(bytes, charset);
   return parseMessage(decoded.text, decoded.charset);
 }
+
+/** The bytes of a message as they are kept. */
+export interface Wrapped {
+  /** In base64. */
+  readonly data: string;
+  /** Their SHA-1, in base64 (http://hl7.org/fhir/R4/datatypes.html#Attachment). */
+  readonly hash: string;
+}
+
+export const wrapFrame = (bytes: Uint8Array): Wrapped => ({
+  data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
+  hash: createHash('sha1').update(bytes).digest('base64'),
+});
 
 /** What kept a batch from being taken apart: its counts, or that it is too large. Other faults are those of one message. */
 function faultOfBatch(bytes: Uint8Array): Hl7Fault | undefined {

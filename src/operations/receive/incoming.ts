@@ -12,7 +12,7 @@ import type { Received, Remark } from '../../hl7v2/received.ts';
 import { LARGE } from '../heavy.ts';
 import type { Room } from '../room.ts';
 import { remark } from './fates.ts';
-import { openFrame, type Opened } from './frame.ts';
+import { openFrame, wrapFrame, type Opened, type Wrapped } from './frame.ts';
 
 export interface Incoming {
   readonly link: Link;
@@ -95,6 +95,11 @@ export async function readIncoming(
 ): Promise<Reading | Fault> {
   if (message !== undefined) return readMessage(message, { newId, ...context });
   return heavy(link.name, 'readFrame', bytes, context, link.charset);
+}
+
+/** A message as it is kept; a large one is wrapped off the main thread. */
+export async function wrapIncoming({ heavy }: Room, { link, bytes }: Incoming): Promise<Wrapped> {
+  return bytes.length < LARGE ? wrapFrame(bytes) : heavy(link.name, 'wrapFrame', bytes);
 }
 
 /** Who is asked about what names nobody: the default, or the only organization that the link reaches. */

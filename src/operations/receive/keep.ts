@@ -2,13 +2,12 @@
  * A message is kept as it was received, whatever becomes of it: its bytes as a Binary, what they are as a
  * DocumentReference, which resources came of them as a Provenance (crosswalk 1 and 9).
  */
-import { createHash } from 'node:crypto';
 import { parseInstant } from '../../fhir/datetime.ts';
 import { systemOfOid, URI_SYSTEM } from '../../fhir/identifier.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Draft } from '../draft.ts';
 import type { Verdict } from './fates.ts';
-import type { Incoming } from './incoming.ts';
+import { wrapIncoming, type Incoming } from './incoming.ts';
 import { EVENT_SYSTEM, FATE_SYSTEM, MAPPING_SYSTEM, MAPPING_VERSION, mark } from './marks.ts';
 import { WORK_ITEM_SYSTEM } from '../work-item.ts';
 import { changeOwn, planOwn } from './own.ts';
@@ -43,17 +42,16 @@ export interface Filing {
 }
 
 /** Plans the bytes and the document. */
-export function planKept(draft: Draft, incoming: Incoming, kept: Kept, filing: Filing): void {
-  const { bytes } = incoming;
-  const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+export async function planKept(draft: Draft, incoming: Incoming, kept: Kept, filing: Filing): Promise<void> {
+  const { data, hash } = await wrapIncoming(draft.room, incoming);
   const binary: Resource = { resourceType: 'Binary', contentType: ER7, data };
   planOwn(draft, idOf(kept.binary), binary, filing.custodian);
-  planOwn(draft, idOf(kept.document), buildDocument(incoming, kept, filing), filing.custodian);
+  planOwn(draft, idOf(kept.document), buildDocument(incoming, kept, filing, hash), filing.custodian);
 }
 
 const idOf = (ref: Ref): string => ref.slice(ref.indexOf('/') + 1);
 
-function buildDocument(incoming: Incoming, kept: Kept, filing: Filing): Resource {
+function buildDocument(incoming: Incoming, kept: Kept, filing: Filing, hash: string): Resource {
   const { header, sender, bytes } = incoming;
   const { custodian, replaces } = filing;
   const sentAt = instantOf(header?.sentAt);
@@ -73,7 +71,7 @@ function buildDocument(incoming: Incoming, kept: Kept, filing: Filing): Resource
           contentType: ER7,
           url: kept.binary,
           size: bytes.byteLength,
-          hash: createHash('sha1').update(bytes).digest('base64'),
+          hash,
           creation: new Date(incoming.receivedAt).toISOString(),
         },
         ...formatOf(header?.message),

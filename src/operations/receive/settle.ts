@@ -105,7 +105,7 @@ async function file(
     custodian: custodianOf(incoming, chart !== undefined),
     replaces,
   };
-  if (earlier === undefined) planKept(draft, incoming, kept, filing);
+  if (earlier === undefined) await planKept(draft, incoming, kept, filing);
   else await refile(draft, kept, filing);
 }
 

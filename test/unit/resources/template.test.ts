@@ -24,6 +24,16 @@ test.each([
   expect(stamped(text)).toBe(stored.replace('AT', AT));
 });
 
+test('what is long comes through as it is, whatever is to be escaped in it', () => {
+  const long = 'aA0+/='.repeat(20_000);
+  const elements = { contentType: 'a/b', data: long, note: `"${long}\\`, last: 1 };
+  const stored: unknown = JSON.parse(stamped(JSON.stringify({ resourceType: 'Binary', ...elements })));
+  const meta = { versionId: '7', lastUpdated: AT };
+  expect(JSON.stringify(stored)).toBe(
+    JSON.stringify({ resourceType: 'Binary', id: 'a1', meta, ...elements }),
+  );
+});
+
 /** What the door lets in. */
 const acceptable = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
 
