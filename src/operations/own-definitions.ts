@@ -3,11 +3,21 @@
  * stands in a table of the code is listed; of the others, their codes explain themselves where they are used.
  */
 import { ISSUE_SYSTEM, ISSUES } from '../fhir/issue.ts';
-import type { Ref, Resource } from '../fhir/types.ts';
+import { OWN_WORD } from '../delivery/consents.ts';
+import type { Coding, Ref, Resource } from '../fhir/types.ts';
 import { ROWS } from '../referral/extensions.ts';
+import { AWAITING_INFORMATION, LOCAL_STATUS_SYSTEM } from '../referral/state.ts';
+import { TRANSACTION_NAMES } from '../referral/transactions.ts';
+import { TRANSITION_SYSTEM } from '../resources/audit-patterns.ts';
+import { REPLACED_BY } from '../resources/parties/judge.ts';
+import { STANDING_SYSTEM, STANDINGS } from '../resources/parties/standing.ts';
+import { RESOLVED_PARTY, SAME_AS } from '../resources/party.ts';
+import { OPENED } from '../resources/referral-rules/opened.ts';
+import { CUSTODIAN_URL } from './import.ts';
 import { EVENT_SYSTEM, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from './receive/marks.ts';
-import { KIND_SYSTEM, STEP_URL } from './timeline/render.ts';
+import { KIND_SYSTEM, ROLE_SYSTEM, ROLES, STEP_URL } from './timeline/render.ts';
 import { KINDS } from './timeline/step.ts';
+import { KINDS as WORK_ITEM_KINDS, WORK_ITEM_SYSTEM } from './work-item.ts';
 
 interface Concept {
   readonly code: string;
@@ -16,6 +26,10 @@ interface Concept {
 
 const ROOT = 'https://closeloop.dev/fhir/CodeSystem/';
 const named = (codes: Iterable<string>): readonly Concept[] => [...new Set(codes)].map((code) => ({ code }));
+
+const defined = (rows: Iterable<readonly [code: string, definition: string]>): readonly Concept[] =>
+  [...rows].map(([code, definition]) => ({ code, definition }));
+const conceptOf = ({ code = '', display = code }: Coding): Concept => ({ code, definition: display });
 
 /** By url: what it is, and its codes as far as a table has them. */
 const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: readonly Concept[]]>> = {
@@ -26,17 +40,36 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
   [EVENT_SYSTEM]: ['What happens to a referral', named(ROWS.map(({ event }) => event))],
   [NOTE_SYSTEM]: ['Whether the status of a note has come', named([NOTE_WAITS, NOTE_PAIRED])],
   [KIND_SYSTEM]: ['What a step of a timeline is', named(KINDS)],
-  [`${ROOT}consent-origin`]: ['Whose word a Consent is'],
-  [`${ROOT}ihe-transaction`]: ['The transaction of IHE 360X that tells of a move'],
+  [OWN_WORD.system ?? '']: ['Whose word a Consent is', [conceptOf(OWN_WORD)]],
+  [`${ROOT}ihe-transaction`]: [
+    'The transaction of IHE 360X that tells of a move',
+    defined(Object.entries(TRANSACTION_NAMES)),
+  ],
   [`${ROOT}message-fate`]: ['What became of a message'],
-  [`${ROOT}referral-party`]: ['The part of an organization in a referral'],
-  [`${ROOT}referral-transition`]: ['The row by which a referral moved'],
-  [`${ROOT}standing`]: ['What an organization is to this server'],
-  [`${ROOT}task-business-status`]: ['States of a referral that BSeR has no code for'],
-  [`${ROOT}task-origin`]: ['How a Task came to be'],
+  [ROLE_SYSTEM]: ['The part of an organization in a referral', named(ROLES)],
+  [TRANSITION_SYSTEM]: [
+    'The row by which a referral moved',
+    defined(new Map(ROWS.map(({ tid, event }) => [tid, event]))),
+  ],
+  [STANDING_SYSTEM]: ['What an organization is to this server', named(STANDINGS)],
+  [LOCAL_STATUS_SYSTEM]: ['States of a referral that BSeR has no code for', named([AWAITING_INFORMATION])],
+  [OPENED.system ?? '']: ['How a Task came to be', [conceptOf(OPENED)]],
   [`${ROOT}trigger-event`]: ['The event of HL7 v2 that tells of a move'],
-  [`${ROOT}work-item`]: ['What a person is asked to do'],
+  [WORK_ITEM_SYSTEM]: ['What a person is asked to do', defined(Object.entries(WORK_ITEM_KINDS))],
 };
+
+const STRUCTURES = 'https://closeloop.dev/fhir/StructureDefinition/';
+
+/** Extensions that hold one reference: url, where they stand, what they say. */
+// prettier-ignore
+const NOTES: readonly (readonly [url: string, context: string, title: string])[] = [
+  [RESOLVED_PARTY,                      'Reference',    'The party that the server found behind a reference'],
+  [SAME_AS,                             'Organization', 'Whom its keeper takes a private Organization for'],
+  [REPLACED_BY,                         'Organization', 'The successor of an Organization that takes no new referrals'],
+  [`${STRUCTURES}same-legal-entity`,    'Organization', 'Another Organization of the same legal entity'],
+  [`${STRUCTURES}same-ohca`,            'Organization', 'Another Organization of the same organized health care arrangement'],
+  [CUSTODIAN_URL,                       'Meta',         'Whose record an imported resource is'],
+];
 
 const idOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 const nameOf = (id: string): string =>
@@ -58,33 +91,48 @@ const DEFINITIONS: ReadonlyMap<string, Resource> = new Map([
     },
   ]),
   [`StructureDefinition/${idOf(STEP_URL)}`, timelineStep()],
+  ...NOTES.map(([url, context, title]): readonly [string, Resource] => [
+    `StructureDefinition/${idOf(url)}`,
+    referenceNote(url, context, title),
+  ]),
 ]);
 
 function timelineStep(): Resource {
   return {
-    resourceType: 'StructureDefinition',
-    id: idOf(STEP_URL),
-    url: STEP_URL,
-    name: 'TimelineStep',
-    title: 'Step of a timeline',
-    status: 'active',
+    ...extensionOf(STEP_URL, 'Provenance', 'Step of a timeline', [
+      { id: 'Extension.extension', path: 'Extension.extension', min: 1 },
+      { id: 'Extension.url', path: 'Extension.url', fixedUri: STEP_URL },
+      { id: 'Extension.value[x]', path: 'Extension.value[x]', max: '0' },
+    ]),
     description:
       'What a Provenance of $timeline says of a referral beyond R4: kind, row, state and deliveries.',
+  };
+}
+
+function referenceNote(url: string, context: string, title: string): Resource {
+  return extensionOf(url, context, title, [
+    { id: 'Extension.extension', path: 'Extension.extension', max: '0' },
+    { id: 'Extension.url', path: 'Extension.url', fixedUri: url },
+    { id: 'Extension.value[x]', path: 'Extension.value[x]', min: 1, type: [{ code: 'Reference' }] },
+  ]);
+}
+
+function extensionOf(url: string, expression: string, title: string, elements: readonly object[]): Resource {
+  return {
+    resourceType: 'StructureDefinition',
+    id: idOf(url),
+    url,
+    name: nameOf(idOf(url)),
+    title,
+    status: 'active',
     fhirVersion: '4.0.1',
     kind: 'complex-type',
     abstract: false,
-    context: [{ type: 'element', expression: 'Provenance' }],
+    context: [{ type: 'element', expression }],
     type: 'Extension',
     baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Extension',
     derivation: 'constraint',
-    differential: {
-      element: [
-        { id: 'Extension', path: 'Extension' },
-        { id: 'Extension.extension', path: 'Extension.extension', min: 1 },
-        { id: 'Extension.url', path: 'Extension.url', fixedUri: STEP_URL },
-        { id: 'Extension.value[x]', path: 'Extension.value[x]', max: '0' },
-      ],
-    },
+    differential: { element: [{ id: 'Extension', path: 'Extension' }, ...elements] },
   };
 }
 

@@ -17,6 +17,8 @@ const CANONICAL = 'https://closeloop.dev/fhir';
 export const STEP_URL = `${CANONICAL}/StructureDefinition/timeline-step`;
 export const KIND_SYSTEM = `${CANONICAL}/CodeSystem/timeline-step`;
 export const ROLE_SYSTEM = `${CANONICAL}/CodeSystem/referral-party`;
+/** Its codes. */
+export const ROLES = ['initiator', 'recipient', 'other'] as const;
 const AGENT_SYSTEM = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
 
 export interface Viewing {
@@ -170,10 +172,10 @@ function agentsOf(rows: readonly AuditEntry[], { caller, parties, source }: View
   });
 }
 
-function rolesOf(organization: Ref, { initiator, recipient }: Parties): readonly string[] {
-  const roles = [
-    ...(organization === initiator ? ['initiator'] : []),
-    ...(organization === recipient ? ['recipient'] : []),
+function rolesOf(organization: Ref, { initiator, recipient }: Parties): readonly (typeof ROLES)[number][] {
+  const roles: (typeof ROLES)[number][] = [
+    ...(organization === initiator ? ['initiator' as const] : []),
+    ...(organization === recipient ? ['recipient' as const] : []),
   ];
   return roles.length === 0 ? ['other'] : roles;
 }

@@ -81,7 +81,7 @@ const nameOf = (system: string): string => identitySystemOf(system)?.name ?? 'id
 const namesOf = (organization: Resource): readonly string[] =>
   [organization['name'], ...valuesAt(organization, 'alias')].filter((name) => typeof name === 'string');
 
-const REPLACED_BY = 'https://closeloop.dev/fhir/StructureDefinition/replaced-by';
+export const REPLACED_BY = 'https://closeloop.dev/fhir/StructureDefinition/replaced-by';
 
 function inactive(party: Ref, organization: Resource): string {
   const extensions = valuesAt(organization, 'extension') as readonly {

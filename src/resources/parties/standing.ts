@@ -5,7 +5,9 @@
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import type { RecordWrite } from '../../ports/record.ts';
 
-export type Standing = 'member' | 'listed' | 'private';
+export const STANDINGS = ['member', 'listed', 'private'] as const;
+
+export type Standing = (typeof STANDINGS)[number];
 
 export const STANDING_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/standing';
 

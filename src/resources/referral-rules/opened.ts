@@ -3,7 +3,8 @@ import { isAfter } from '../../fhir/datetime.ts';
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { withState } from '../../referral/state.ts';
 
-const OPENED: Coding = {
+/** The mark of such a Task. */
+export const OPENED: Coding = {
   system: 'https://closeloop.dev/fhir/CodeSystem/task-origin',
   code: 'opened-by-server',
   display: 'Opened by the server for an active order',

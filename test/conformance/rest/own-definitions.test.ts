@@ -20,7 +20,9 @@ test.each([
   ...'standing task-business-status task-origin timeline-step trigger-event work-item'
     .split(' ')
     .map((id) => `CodeSystem/${id}`),
-  'StructureDefinition/timeline-step',
+  ...'custodian replaced-by resolved-party same-as same-legal-entity same-ohca timeline-step'
+    .split(' ')
+    .map((id) => `StructureDefinition/${id}`),
 ])('%s by id and by url', async (ref) => {
   const { json } = await rest.must(`GET ${ref}`);
   expect(json['url']).toBe(`${ROOT}/${ref}`);
@@ -34,4 +36,19 @@ test('every refusal has its code and the way out in its code system', async () =
   const { json } = await rest.must('GET CodeSystem/issue');
   expect(json['url']).toBe(ISSUE_SYSTEM);
   expect(json['concept']).toHaveLength(Object.keys(ISSUES).length);
+});
+
+test.each([
+  ['consent-origin', ['patient']],
+  ['referral-party', ['initiator', 'recipient', 'other']],
+  ['standing', ['member', 'listed', 'private']],
+  ['task-origin', ['opened-by-server']],
+  ['ihe-transaction', expect.arrayContaining(['PCC-55'])],
+  ['referral-transition', expect.arrayContaining(['01'])],
+  ['task-business-status', ['awaiting-information']],
+  ['work-item', expect.arrayContaining(['party-unresolved'])],
+])('%s has its codes', async (id, codes) => {
+  const { json } = await rest.must(`GET CodeSystem/${id}`);
+  expect(json['content']).toBe('complete');
+  expect((json['concept'] as { readonly code: string }[]).map(({ code }) => code)).toEqual(codes);
 });
