@@ -10,10 +10,12 @@ import { ROWS } from '../referral/extensions.ts';
 import { readState } from '../referral/state.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { isPlausible, judgeAddressee, type Judged } from '../resources/parties/judge.ts';
+import { standingOf } from '../resources/parties/standing.ts';
 import { frozenParty, RESOLVED_PARTY } from '../resources/party.ts';
 import { moveOf } from '../resources/referral-rules/consequences.ts';
-import { placesIn, replan, type Draft, type Planned } from './draft.ts';
+import { placesIn, readPreview, replan, type Draft, type Planned } from './draft.ts';
 import { hold } from './held.ts';
+import { numberIn, privateByNumber } from './numbered.ts';
 import { partyWorldIn } from './surroundings.ts';
 
 type Seat = 'author' | 'addressee';
@@ -80,7 +82,8 @@ async function resolveOne(asked: Asked): Promise<Ref | undefined> {
   const { draft, planned, seat, value, old } = asked;
   const known = frozenParty(old);
   const own = localRef(value);
-  if (known !== undefined && known !== own) return known;
+  const waits = own === undefined && known !== undefined && (await isHeld(draft, known));
+  if (known !== undefined && known !== own && !waits) return known;
   const { caller } = draft;
   const judged = await judgeAddressee(
     value,
@@ -157,8 +160,28 @@ async function resolveAddressee(asked: Asked, judged: Judged): Promise<Ref | und
       await hold(draft, planned, { kind: 'party-check', organization: judged.organization, expression });
       return judged.organization;
     default:
-      return undefined;
+      return resolveNumber(asked, expression);
   }
+}
+
+/** By a number that is nobody's here: the referral is held, as one to a private record is. */
+async function resolveNumber(asked: Asked, expression: readonly string[]): Promise<Ref | undefined> {
+  const { draft, planned, value } = asked;
+  const { caller } = draft;
+  const identity = caller.organization === undefined ? undefined : numberIn(draft, value);
+  if (identity === undefined) return undefined;
+  const organization = await privateByNumber(draft, value, identity);
+  // Its keeper may have noted whom it stands for.
+  const judged = await judgeAddressee({ reference: organization }, partyWorldIn(draft), undefined);
+  if (judged.kind === 'recognised') return resolveAddressee(asked, judged);
+  await hold(draft, planned, { kind: 'party-unresolved', organization, expression });
+  return organization;
+}
+
+/** Whether what was noted beside a number is a private record, for which somebody may answer meanwhile. */
+async function isHeld(draft: Draft, noted: Ref): Promise<boolean> {
+  const organization = await readPreview(draft, noted);
+  return organization !== undefined && standingOf(organization) === 'private';
 }
 
 function tellResolved(

@@ -233,6 +233,28 @@ describe('(directory DR23) a private party', () => {
     expect((await server.sentTo('recipient', task as Ref, 1)).length).toBe(1);
   });
 
+  test('(directory DR28) a number that is nobody’s holds the referral, until somebody is verified for it', async () => {
+    const number = npi(make.npiOf('late'));
+    const meant = { identifier: number, display: 'Late Clinic' };
+    const first = await order(meant, { identifier: [make.placer('late-1')] });
+    expect([first.status, codesOf(first)]).toEqual([201, expect.arrayContaining(['party-unresolved'])]);
+    const task = await server.read('initiator', first.link ?? '');
+    expect(task).toMatchObject({ status: 'received', owner: meant });
+    expect(await items('party-unresolved', first.location ?? 'Task/0')).toBe(1);
+    // The same number again is the same private record.
+    await order(meant, { identifier: [make.placer('late-2')] });
+    const own = await server.search('initiator', `Organization?identifier=${NPI}|${number.value}`);
+    expect(own.map(({ name }) => name)).toEqual(['Late Clinic']);
+    expect(await server.search('stranger', `Organization?identifier=${NPI}|${number.value}`)).toEqual([]);
+    const late = { resourceType: 'Organization', id: 'late', name: 'Late Clinic', identifier: [number] };
+    expect((await server.ask('administrator', 'PUT', 'Organization/late', late)).status).toBe(201);
+    const noted = { ...task, note: [{ text: 'known now' }] };
+    const renewed = await server.ask('initiator', 'PUT', refOf(task), noted);
+    expect(renewed.json['owner']).toMatchObject({
+      extension: [{ url: `${CL}resolved-party`, valueReference: { reference: 'Organization/late' } }],
+    });
+  });
+
   test('(directory DR25) whose name is another than that of its number is held', async () => {
     const own = refOf(await server.create('initiator', party('Hope Detox', npi(make.npiOf('recipient')))));
     const answer = await order(make.to(own), { identifier: [make.placer('check')] });
