@@ -80,6 +80,9 @@ function referencesOf(resource: Resource): readonly FoundReference[] {
   return found;
 }
 
+/** A scheme of a URI is the same in capitals. */
+const URN_UUID = /^urn:uuid:/i;
+
 async function resolveOne(
   draft: Draft,
   entries: Entries,
@@ -92,7 +95,7 @@ async function resolveOne(
   const known = fullUrls.get(text);
   if (known !== undefined) return known;
   if (element !== 'reference') return relativeTo(draft.room.settings.publicBase, text);
-  if (text.startsWith('urn:uuid:') && !stood.has(text)) {
+  if (URN_UUID.test(text) && !stood.has(text)) {
     throw new OperationOutcomeError('reference-not-found', {
       diagnostics: `${text} is not the fullUrl of an entry of the same transaction`,
       expression: places(),
