@@ -13,7 +13,8 @@ import type { NewId } from '../ports/clock.ts';
 import type { SearchValue } from '../ports/query.ts';
 import { judgeResource, type JudgeOptions } from '../resources/validate.ts';
 import { readXml } from '../xml/read.ts';
-import { openFrame, parseFrame, wrapFrame, type Opened, type Wrapped } from './receive/frame.ts';
+import { fingerprintOf } from './receive/fingerprint.ts';
+import { openFrame, parseFrame, wrapFrame, type OpenedFrame, type Wrapped } from './receive/frame.ts';
 import { valuesOf } from './values.ts';
 
 /** Bytes, or characters, from which on a body or a message is large. */
@@ -48,7 +49,7 @@ export interface Tasks {
     bytes: Uint8Array,
     clock: Parameters<typeof openFrame>[1],
     charset: Charset | undefined,
-  ) => Promise<Omit<Opened, 'message'>>;
+  ) => Promise<OpenedFrame>;
   readonly readFrame: (
     bytes: Uint8Array,
     context: FrameContext,
@@ -75,14 +76,19 @@ export const createTasks = (newId: NewId): Tasks => ({
     return { details, values: valuesOf(plain) };
   },
   async openFrame(bytes, clock, charset) {
-    const { header, barred } = openFrame(bytes, clock, charset);
-    return { header, barred };
+    const own = ownBytes(bytes);
+    const { header, barred } = openFrame(own, clock, charset);
+    return { header, barred, fingerprint: fingerprintOf(own) };
   },
   async readFrame(bytes, context, charset) {
-    return readMessage(parseFrame(bytes, charset), { ...context, newId });
+    return readMessage(parseFrame(ownBytes(bytes), charset), { ...context, newId });
   },
-  wrapFrame: async (bytes) => wrapFrame(bytes),
+  wrapFrame: async (bytes) => wrapFrame(ownBytes(bytes)),
 });
+
+/** Bytes that are shared are copied by who works on them: decoders and digests take no others. */
+const ownBytes = (bytes: Uint8Array): Uint8Array =>
+  bytes.buffer instanceof SharedArrayBuffer ? bytes.slice() : bytes;
 
 const readBodyOf = (text: string, lossy: boolean): ReadBody => ({
   piece: cutJson(text),

@@ -27,18 +27,18 @@ function withoutStamp(meta: Readonly<Record<string, unknown>>): object {
 
 /** The rest of an object that is open and has members already: `,"a":1}` or `}`. */
 function continueObject(members: object): string {
-  const values = Object.values(members);
-  if (values.some(isLongData)) return `${Object.entries(members).map(continueMember).join('')}}`;
+  if (Object.values(members).some(isLong)) return `${Object.entries(members).map(continueMember).join('')}}`;
   const text = encodeJson(members);
   return text === '{}' ? '}' : `,${text.slice(1)}`;
 }
 
 const continueMember = ([name, value]: readonly [string, unknown]): string =>
-  value === undefined ? '' : `,${encodeJson(name)}:${isLongData(value) ? `"${value}"` : encodeJson(value)}`;
+  value === undefined ? '' : `,${encodeJson(name)}:${isLong(value) ? encodeLong(value) : encodeJson(value)}`;
 
 /** Characters from which on looking costs less than encoding. */
 const LONG = 65_536;
 
+const isLong = (value: unknown): value is string => typeof value === 'string' && value.length > LONG;
+
 /** The base64 of a Binary, megabytes: nothing in it is to be escaped. */
-const isLongData = (value: unknown): value is string =>
-  typeof value === 'string' && value.length > LONG && !/[^\w+/=]/.test(value);
+const encodeLong = (text: string): string => (/[^\w+/=]/.test(text) ? encodeJson(text) : `"${text}"`);

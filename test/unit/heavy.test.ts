@@ -103,10 +103,12 @@ describe('threads', () => {
       Buffer.from('MSH|^~\\&|\rxx\r'),
       Buffer.from('nothing'),
     ]) {
-      const open = (heavy: Heavy) => heavy('a', 'openFrame', bytes, clock, undefined);
-      expect(await open(threads.heavy)).toEqual(await open(here));
-      const wrap = (heavy: Heavy) => heavy('a', 'wrapFrame', bytes);
-      expect(await wrap(threads.heavy)).toEqual(await wrap(here));
+      const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+      shared.set(bytes);
+      const open = (heavy: Heavy, given: Uint8Array) => heavy('a', 'openFrame', given, clock, undefined);
+      expect(await open(threads.heavy, shared)).toEqual(await open(here, bytes));
+      const wrap = (heavy: Heavy, given: Uint8Array) => heavy('a', 'wrapFrame', given);
+      expect(await wrap(threads.heavy, shared)).toEqual(await wrap(here, bytes));
     }
   });
 

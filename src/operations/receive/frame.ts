@@ -17,6 +17,11 @@ export interface Opened {
   readonly barred: Remark | undefined;
 }
 
+/** A large message, opened elsewhere: its envelope, and the digest by which it is known again. */
+export interface OpenedFrame extends Omit<Opened, 'message'> {
+  readonly fingerprint: string;
+}
+
 /** Never throws: what is no message is barred. */
 export function openFrame(
   bytes: Uint8Array,

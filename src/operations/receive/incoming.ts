@@ -2,7 +2,6 @@
  * A message as it came in: who sent it to whom as the link vouches for it (rules 7.1), and by which key it is known again
  * (rules 7.3).
  */
-import { createHash } from 'node:crypto';
 import type { Ref } from '../../fhir/types.ts';
 import type { Facility, Link } from '../../hl7v2/link.ts';
 import type { Message } from '../../hl7v2/message.ts';
@@ -12,6 +11,7 @@ import type { Received, Remark } from '../../hl7v2/received.ts';
 import { LARGE } from '../heavy.ts';
 import type { Room } from '../room.ts';
 import { remark } from './fates.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { openFrame, wrapFrame, type Opened, type Wrapped } from './frame.ts';
 
 export interface Incoming {
@@ -31,6 +31,8 @@ export interface Incoming {
   readonly receiver: Ref | undefined;
   /** Why it is not even read. */
   readonly barred: Remark | undefined;
+  /** Of a large message, worked out elsewhere. */
+  readonly fingerprint?: string | undefined;
 }
 
 /**
@@ -80,11 +82,23 @@ export async function openArrived(
   receivedAt: number,
   toleranceMs: number,
 ): Promise<Incoming> {
-  const { link, bytes } = received;
-  if (bytes.length < LARGE) return openIncoming(received, receivedAt, toleranceMs);
+  const { link } = received;
+  if (received.bytes.length < LARGE) return openIncoming(received, receivedAt, toleranceMs);
+  const bytes = shareBytes(received.bytes);
   const clock = { zone: link.zone, receivedAt, toleranceMs };
-  const opened = await heavy(link.name, 'openFrame', bytes, clock, link.charset);
-  return openIncoming(received, receivedAt, toleranceMs, { ...opened, message: undefined });
+  const { fingerprint, ...opened } = await heavy(link.name, 'openFrame', bytes, clock, link.charset);
+  const incoming = openIncoming({ ...received, bytes }, receivedAt, toleranceMs, {
+    ...opened,
+    message: undefined,
+  });
+  return { ...incoming, fingerprint };
+}
+
+/** Copied once, so that no thread that works on them is handed a copy of its own. */
+function shareBytes(bytes: Uint8Array): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
 }
 
 /** What a message means; of a large one, read off the main thread. */
@@ -125,41 +139,8 @@ export interface MessageKey {
   readonly fingerprint: string;
 }
 
-export function keyOf({ link, header, bytes }: Incoming): MessageKey {
+export function keyOf({ link, header, bytes, fingerprint = fingerprintOf(bytes) }: Incoming): MessageKey {
   const { sendingApplication = '', sendingFacility = '', controlId = '' } = header ?? {};
-  const fingerprint = fingerprintOf(bytes);
   const scope = ['hl7v2', link.name, sendingApplication, sendingFacility].map(encodeURIComponent).join(':');
   return { scope, id: controlId === '' ? `content:${fingerprint}` : `id:${controlId}`, fingerprint };
-}
-
-/** A digest of the bytes without MSH-7: an engine that sends again may write another time (rules 7.3). */
-function fingerprintOf(bytes: Uint8Array): string {
-  const digest = createHash('sha256');
-  const [start, end] = timeOf(bytes);
-  digest.update(bytes.subarray(0, start));
-  digest.update('\0');
-  digest.update(bytes.subarray(end));
-  return digest.digest('hex');
-}
-
-const [LF, CR] = [10, 13];
-
-/** Where MSH-7 stands: between the sixth field separator and the seventh, or the end of the segment. */
-function timeOf(bytes: Uint8Array): readonly [start: number, end: number] {
-  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf('MSH');
-  const separator = bytes[at + 3];
-  if (at < 0 || separator === undefined) return [0, 0];
-  let seen = 0;
-  let start = 0;
-  for (let i = at + 3; i < bytes.length; i += 1) {
-    const byte = bytes[i];
-    const ends = byte === CR || byte === LF;
-    if (ends || byte === separator) {
-      seen += 1;
-      if (seen === 7 || (ends && start > 0)) return [start, i];
-      if (ends) return [0, 0];
-      if (seen === 6) start = i + 1;
-    }
-  }
-  return start === 0 ? [0, 0] : [start, bytes.length];
 }
