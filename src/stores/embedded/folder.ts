@@ -5,7 +5,7 @@
  * system lets go of it with the process, so there is no stale lock to judge and no race in taking one over; a file made
  * with O_EXCL would need both. `owner.json` only names the holder, for the message.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -147,12 +147,21 @@ function migrate(db: DatabaseSync): void {
   }
 }
 
-/** Makes the folder and what is missing above it, readable by us alone, so that a power cut takes none of them away. */
+/**
+ * Makes the folder and what is missing above it, readable by us alone, so that a power cut takes none of them away. One by
+ * one: where a file system refuses new folders (`/proc`), a recursive mkdir of Node never comes back.
+ */
 export function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  const above = dirname(resolve(first));
-  for (let made = resolve(folder); made !== above; made = dirname(made)) flushFolder(dirname(made));
+  if (existsSync(folder)) return;
+  const above = dirname(resolve(folder));
+  makeFolder(above);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  flushFolder(above);
 }
 
 /** Flushes the folder itself, so that a file made in it stays after a power cut. */

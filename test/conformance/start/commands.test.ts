@@ -96,6 +96,13 @@ describe('one line and the right exit code', () => {
       2,
       '"b" is more than this command takes. (npm run admin -- --help says how it is called)',
     ],
+    // Where no folder can be made, mkdir of Node with `recursive` never came back.
+    [
+      'tools/admin.ts',
+      ['import', 'examples/directory.json', '--data-dir', '/proc/closeloop'],
+      1,
+      "The data folder /proc/closeloop cannot be written: ENOENT: no such file or directory, mkdir '/proc/closeloop'.",
+    ],
     [
       'tools/demo.ts',
       ['--port', 'x'],
