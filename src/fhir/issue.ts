@@ -203,6 +203,7 @@ export const ISSUES = {
     'Ask an administrator to verify it; others are yours to write.',
   ),
   'party-protected': row('forbidden', 403, 'Ask an administrator; leave the element as you read it.'),
+  'too-many-parties': row('too-costly', 422, 'Send them in several bundles.'),
   'referrals-open': row('conflict', 409, 'End them, or have an administrator name a successor.'),
   'identifier-taken': row('duplicate', 409, 'An administrator settles who it is.'),
   'identifier-check-digit': row('value', 422, 'Correct it at the source.', 'AA', '', 'applied'),

@@ -3,6 +3,7 @@
  * administrator is listed, what an organization says about somebody outside is private, and a role, place or service has
  * the standing of the organization it belongs to, where that organization itself, or an administrator, says so.
  */
+import { OperationOutcomeError } from '../fhir/issue.ts';
 import { note } from '../referral/ruling.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { localRef, typeOf } from '../resources/element.ts';
@@ -26,6 +27,9 @@ import {
 } from './draft.ts';
 import { addFurther } from './rule.ts';
 
+/** Private parties that one bundle brings (directory DR35). */
+const BROUGHT_MAX = 200;
+
 /** Writes the tag of its standing into every party of the draft; a client's own is dropped, and that is said. */
 export async function nameStandings(draft: Draft): Promise<void> {
   const parties = [...draft.planned.values()].filter(
@@ -37,6 +41,19 @@ export async function nameStandings(draft: Draft): Promise<void> {
   ];
   for (const planned of [...organizations, ...others]) await nameStanding(draft, planned);
   for (const { ref } of others) await listPractitioner(draft, ref);
+  boundBrought(draft, parties);
+}
+
+/** @throws OperationOutcomeError `too-many-parties` */
+function boundBrought(draft: Draft, parties: readonly Planned[]): void {
+  const brought = parties.filter(({ ref, before }) => {
+    const after = before === undefined ? draft.planned.get(ref)?.after?.plain : undefined;
+    return after !== undefined && standingOf(after) === 'private';
+  });
+  if (brought.length <= BROUGHT_MAX) return;
+  throw new OperationOutcomeError('too-many-parties', {
+    diagnostics: `It brings ${brought.length} organizations, persons, roles, places and services; ${BROUGHT_MAX} are the most.`,
+  });
 }
 
 const isOrganization = ({ ref }: Planned): boolean => typeOf(ref) === 'Organization';

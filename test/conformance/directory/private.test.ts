@@ -375,6 +375,20 @@ describe('(directory DR27) who asks', () => {
   });
 });
 
+test('(directory DR35) a bundle brings two hundred parties, and no more', async () => {
+  const bundle = (count: number) =>
+    make.transaction(
+      ...Array.from({ length: count }, (_, n) => ({
+        method: 'POST' as const,
+        url: 'Organization',
+        resource: party(`Clinic ${n}`),
+      })),
+    );
+  const refused = await server.ask('initiator', 'POST', '', bundle(201));
+  expect([refused.status, refused.code]).toEqual([422, 'too-many-parties']);
+  expect((await server.ask('initiator', 'POST', '', bundle(200))).status).toBe(200);
+});
+
 test('(directory DR7) an organization that has closed takes no new referral, and goes on with what it has', async () => {
   const before = await order(make.to('PractitionerRole/stranger'), { identifier: [make.placer('open')] });
   const closed = [{ op: 'replace', path: '/active', value: false }];
