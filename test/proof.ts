@@ -4,6 +4,8 @@ import { PROOFS, type ProofName, type Size } from '../tools/prove/proofs.ts';
 const SEEDS = 2 ** 31;
 /** A failure is found by its seed, which stands in the test's message and can be asked for again. */
 const CHOSEN = Date.now() % SEEDS;
+/** The shorter runs take the same chances every time: what refuses a change is the change. New chances are `prove`'s. */
+const SETTLED = 20_261_129;
 const LEAST_MS = 60_000;
 
 export interface Run {
@@ -21,7 +23,7 @@ export function proofOf(name: ProofName): Run {
   const runs = sizes[size];
   return {
     runs,
-    seed: seed === undefined ? CHOSEN : Number(seed),
+    seed: seed === undefined ? (size === 'full' ? CHOSEN : SETTLED) : Number(seed),
     within: (runMs) => LEAST_MS + runs * runMs,
   };
 }
