@@ -16,6 +16,7 @@ import { guardParties } from './party-guard.ts';
 import { applyRules } from './rule.ts';
 import { checkQuery } from './query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
+import { guardMarks } from './server-marks.ts';
 import { nameStandings } from './standings.ts';
 import { leaveUnchanged } from './unchanged.ts';
 import { createTurns } from './turns.ts';
@@ -50,6 +51,7 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkActors,          CREATE | UPDATE | PATCH          | TRANSACTION],
   [tellSubjects,         CREATE | UPDATE | PATCH          | TRANSACTION],
+  [guardMarks,           CREATE | UPDATE | PATCH          | TRANSACTION],
   [dropClaimedSteps,     CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],

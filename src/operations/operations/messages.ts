@@ -201,7 +201,9 @@ async function readMessageOf(
 ): Promise<Incoming> {
   const incoming = await readKept(snapshot, item, parts.links(), room.settings.aheadToleranceMs);
   if (incoming !== undefined) return incoming;
-  throw new OperationOutcomeError('referral-rule', { diagnostics: `there is no link ${item.link} any more` });
+  throw new OperationOutcomeError('referral-rule', {
+    diagnostics: `there is no link ${item.link} any more, or the kept message was changed`,
+  });
 }
 
 async function settle(

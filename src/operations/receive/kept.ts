@@ -18,7 +18,7 @@ export async function keptOf(snapshot: Snapshot, { document }: Pick<OpenItem, 'd
   return { document, binary };
 }
 
-/** A kept message as it came in; undefined when its link is no longer configured. */
+/** A kept message as it came in; undefined when its link is no longer configured, or its bytes are not what came. */
 export async function readKept(
   snapshot: Snapshot,
   item: Pick<OpenItem, 'document' | 'link' | 'receivedAt'>,
@@ -28,7 +28,9 @@ export async function readKept(
   const link = links.find(({ name }) => name === item.link);
   if (link === undefined) return undefined;
   const { binary } = await keptOf(snapshot, item);
-  const data = (await readResource(snapshot, binary))?.['data'];
+  const version = await snapshot.read(binary, EVERYTHING);
+  if (version?.text === undefined || version.method !== 'POST') return undefined; // what was changed since is no message
+  const { data } = JSON.parse(version.text) as { readonly data?: unknown }; // validated when stored
   const bytes = Buffer.from(typeof data === 'string' ? data : '', 'base64');
   return openIncoming({ link, bytes, address: undefined, signal: NEVER }, item.receivedAt, toleranceMs);
 }
