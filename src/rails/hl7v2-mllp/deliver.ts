@@ -35,7 +35,7 @@ export async function deliver(
   if (address === undefined || parsePlace({ purpose: 'hl7v2-mllp', address }) === undefined) {
     return { outcome: 'refused', why: 'the Endpoint has no address of the form mllp://host:port' };
   }
-  const prepared = await prepare(links, entry, asOf, now);
+  const prepared = await prepare(links, entry, await readTold(entry, asOf), now);
   if ('lacks' in prepared) return { outcome: 'refused', why: prepared.lacks.join('; ') };
   const { messages, link, receiver } = prepared;
   const waits = link?.unacknowledged !== true;
@@ -62,10 +62,9 @@ type Prepared =
 async function prepare(
   links: readonly Link[],
   entry: Tellable,
-  asOf: Source,
+  told: Told | undefined,
   now: Source,
 ): Promise<Prepared> {
-  const told = await readTold(entry, asOf);
   if (told === undefined) return { lacks: ['the order or the patient of the Task is not kept here'] };
   const receiver = localRef((await read(now, entry.receiver))?.['managingOrganization']);
   const link = links.find(({ senders }) => senders.some(({ organization }) => organization === receiver));
@@ -77,15 +76,20 @@ async function prepare(
   return lacks.length > 0 ? { lacks } : { messages: built.messages, link, receiver };
 }
 
-/** What the messages of an entry would lack that their receiver cannot do without. */
+/** What the messages of an entry would lack that their receiver cannot do without; that there is a file is enough. */
 export async function lacks(
   links: readonly Link[],
   entry: Tellable,
   asOf: Source,
 ): Promise<readonly string[]> {
-  const prepared = await prepare(links, entry, asOf, asOf);
+  const told = await readTold(entry, asOf);
+  const note = told?.note && { ...told.note, data: told.note.data.slice(0, BEGINNING) };
+  const prepared = await prepare(links, entry, told && { ...told, note }, asOf);
   return 'lacks' in prepared ? prepared.lacks : [];
 }
+
+/** Of a file, in characters of base64. */
+const BEGINNING = 4;
 
 /** The receipt of one message; undefined when it was written and no acknowledgment is waited for. */
 async function send(peers: Peers, message: Outgoing, signal: AbortSignal): Promise<Receipt | undefined> {

@@ -1,4 +1,4 @@
-/** What an entry of the outbox tells: the referral as of the entry's commit, with everything its messages refer to. */
+/** What an entry of the outbox tells: the referral as of the entry's commit, with everything that its messages hold. */
 import { walkReferences } from '../../fhir/reference.ts';
 import type {
   Appointment,
@@ -10,9 +10,11 @@ import type {
   Task,
 } from '../../fhir/types.ts';
 import type { Told } from '../../hl7v2/messages/build.ts';
+import { isVisitEvent } from '../../hl7v2/messages/siu-s12.ts';
 import type { Query } from '../../ports/query.ts';
 import type { Tellable, Told as Source } from '../../ports/rail.ts';
 import { readState } from '../../referral/state.ts';
+import { transactionOf } from '../../referral/transactions.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
@@ -35,11 +37,14 @@ export async function readTold(entry: Tellable, asOf: Source): Promise<Told | un
   const patient = patientRef === undefined ? undefined : await read(asOf, patientRef);
   if (task === undefined || request === undefined || patient === undefined || focus === undefined)
     return undefined;
-  const appointment = await newestVisit(entry, task, focus, asOf);
+  const event = entry.event as Event; // entries for Endpoints are made of moves
+  const from = event === REQUEST ? 'draft' : ((await stateBefore(entry, asOf)) ?? 'received');
+  const appointment = isVisitEvent(event) ? await newestVisit(entry, task, focus, asOf) : undefined;
+  const needsNote = event !== REQUEST && transactionOf(event, from).document === 'required';
   const known = await gather([task, request, ...(appointment === undefined ? [] : [appointment])], asOf);
   return {
-    event: entry.event as Event, // entries for Endpoints are made of moves
-    from: (await stateBefore(entry, asOf)) ?? 'received',
+    event,
+    from,
     // Stored resources of these types.
     referral: {
       task: task as unknown as Task,
@@ -51,9 +56,12 @@ export async function readTold(entry: Tellable, asOf: Source): Promise<Told | un
       },
     },
     appointment: appointment as unknown as Appointment | undefined,
-    note: await newestNote(task, focus, entry, asOf),
+    note: needsNote ? await newestNote(task, focus, entry, asOf) : undefined,
   };
 }
+
+/** Of which nothing is told but the order itself. */
+const REQUEST = 'send-referral-package' satisfies Event;
 
 async function stateBefore({ subject }: Tellable, asOf: Source) {
   const [type = '', id = ''] = subject.split('/');
