@@ -21,7 +21,8 @@ export async function serviceRequestRules(
   around: Surroundings,
 ): Promise<Ruling> {
   if (after === undefined) return decideDelete(ref, around);
-  if (before === undefined) return withNotes(await openTask(ref, after, around), notesOnClock(after, around));
+  if (before === undefined)
+    return withNotes(await openTask(ref, after, around), notesOnClock(before, after, around));
   const ruling = await decideStatus(ref, before, after, around);
   if (ruling.refused !== undefined || before['status'] === 'active') return ruling;
   return merge(await openTask(ref, after, around), ruling);

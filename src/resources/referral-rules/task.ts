@@ -194,7 +194,7 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
       withoutOpenedMark(stampModified(storedAs(tree, state, before), stamp ? around.now : undefined)),
     notes: [
       ...notes,
-      ...(before === undefined ? notesOnClock(after, around) : []),
+      ...notesOnClock(before, stamp ? stampModified(after, around.now) : after, around),
       ...(numbers?.notes ?? []),
     ],
     ...(moved && {

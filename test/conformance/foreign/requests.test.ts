@@ -154,6 +154,23 @@ describe('an order', () => {
     expect([status, code]).toEqual([409, 'deletion-refused']);
   });
 
+  test('whose Task says that it was changed in another century is told so, until a move says when', async () => {
+    const order = await rest.must('POST ServiceRequest', { body: orderFor(patient) });
+    const { bundle: found } = await rest.must(`GET Task?focus=ServiceRequest/${order.json.id}`);
+    const opened = found.entry?.[0]?.resource as unknown as object & { id: string };
+    const at = `PUT Task/${opened.id}`;
+    const lastModified = '2199-01-01T00:00:00Z';
+    const edited = { ...opened, lastModified, description: 'x' };
+    const put = await rest.must(at, { body: edited });
+    expect(put.headers.get('warning')).toContain('Task.lastModified is ahead');
+    const again = await rest.must(at, { body: { ...edited, description: 'y' } });
+    expect(again.headers.get('warning') ?? '').not.toContain('lastModified');
+    const moved = { ...edited, status: 'accepted', businessStatus: undefined };
+    const accepted = await rest.must(at, { body: moved, as: 'recipient' });
+    expect(accepted.headers.get('warning') ?? '').not.toContain('lastModified');
+    expect(accepted.json['lastModified']).not.toBe(lastModified);
+  });
+
   test('in a batch refers to no other entry', async () => {
     const fullUrl = 'urn:uuid:5b3c1f7e-0000-4000-8000-000000000001';
     const made = { fullUrl, ...entry('POST', 'Patient', make.patient()) };
