@@ -6,7 +6,7 @@
  * Runs beside a live server and changes nothing. ✓ is well, ! deserves a look, ✗ is wrong. Ends with 1 when something is
  * wrong.
  */
-import { statfsSync, statSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { ConfigError, readConfig, warningsOf, type Config } from '../src/config.ts';
 import { createLog } from '../src/http/log.ts';
 import type { Finding } from '../src/ports/store.ts';
@@ -44,6 +44,15 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['messages', examineMessages],
 ];
 
+/** Parts that look into the store, of which all would say the same where there is none. */
+const OF_THE_STORE: ReadonlySet<Examine> = new Set([
+  examineDisk,
+  examineAnchors,
+  examineParties,
+  examinePeers,
+  examineMessages,
+]);
+
 await runCommand(import.meta.filename, {
   flags: {},
   takesSettings: true,
@@ -60,7 +69,8 @@ async function examineAll(argv: readonly string[]): Promise<number> {
     return EXIT.trouble;
   }
   let sick = 0;
-  for (const [part, examine] of EXAMINATIONS) {
+  const stored = existsSync(pathsOf(config.dataDir).database);
+  for (const [part, examine] of EXAMINATIONS.filter(([, one]) => stored || !OF_THE_STORE.has(one))) {
     for (const finding of await examineOne(examine, config)) {
       if (!finding.ok) sick += 1;
       say(part, finding);
@@ -73,13 +83,21 @@ async function examineOne(examine: Examine, config: Config): Promise<readonly Fi
   try {
     return await examine(config);
   } catch (error) {
-    return [{ ok: false, says: error instanceof Error ? error.message : String(error) }];
+    return [{ ok: false, says: explain(error) }];
   }
+}
+
+/** What is wrong; of a file that cannot be read, which it is and what to do. */
+function explain(error: unknown): string {
+  const { message = String(error), path, code } = error as Partial<NodeJS.ErrnoException>;
+  if (path !== undefined)
+    return `${path} cannot be read (${code}) → check the setting that names it, and its owner`;
+  return message;
 }
 
 function say(part: string, { ok, warning, says }: Finding): void {
   const mark = warning === true ? '!' : '✓';
-  console.log(`  ${ok ? mark : '✗'} ${part.padEnd(9)} ${says}`);
+  console.log(`  ${ok ? mark : '✗'} ${part.padEnd(9)} ${says.replaceAll(/\s+/g, ' ')}`);
 }
 
 function examineNode(): readonly Finding[] {
@@ -105,7 +123,13 @@ function examineDisk({ dataDir }: Config): readonly Finding[] {
 }
 
 async function examineStore({ dataDir, anchorFile }: Config): Promise<readonly Finding[]> {
-  const bytes = statSync(pathsOf(dataDir).database).size;
+  const { database } = pathsOf(dataDir);
+  if (!existsSync(database)) {
+    const remedy =
+      'name the folder with --data-dir, or import the directory or start the server, which make one';
+    return [{ ok: false, says: `${dataDir} holds no store → ${remedy}` }];
+  }
+  const bytes = statSync(database).size;
   const findings = describeReport(await verifyChain(dataDir, anchorFile));
   const size = { ok: true, says: `${Math.ceil(bytes / 1024 ** 2)} MiB in ${dataDir}` };
   const current = hasCurrentValues(dataDir);

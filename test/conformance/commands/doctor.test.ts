@@ -130,6 +130,28 @@ describe('beside a server that speaks TLS', () => {
   });
 });
 
+describe('before the first start', () => {
+  const settings = ['--issuer', 'https://issuer.example', '--port', '1'];
+
+  test('a folder without a store is told once, with what to do', async () => {
+    const nowhere = join(folder, 'nowhere');
+    const { code, lines } = await doctor([...settings, '--data-dir', nowhere, '--jwks-file', jwks]);
+    expect(lines).toContainEqual(expect.stringMatching(/✗ store .*nowhere holds no store → .*--data-dir/));
+    expect(lines.filter((line) => line.includes('nowhere'))).toHaveLength(1);
+    expect(lines.join('')).not.toContain('ENOENT:');
+    expect(code).toBe(1);
+  });
+
+  test('a certificate that is not there and keys that are no JSON are a line each, with what to do', async () => {
+    const broken = join(folder, 'broken.json');
+    writeFileSync(broken, 'no\nkeys\n');
+    const certificate = ['--tls-cert', join(folder, 'no.pem'), '--tls-key', join(folder, 'no.pem')];
+    const { lines } = await doctor([...settings, ...certificate, '--jwks-file', broken]);
+    expect(lines).toContainEqual(expect.stringMatching(/✗ server .*no\.pem cannot be read \(ENOENT\) → /));
+    expect(lines).toContainEqual(expect.stringMatching(/✗ issuer .*broken\.json .*→ check JWKS_FILE/));
+  });
+});
+
 describe('beside a demonstration', () => {
   test('peers that listen and peers that do not; a rail that sends nothing', async () => {
     const dataDir = join(folder, 'demo');
