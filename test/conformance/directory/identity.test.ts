@@ -245,5 +245,8 @@ test('(directory DR10) an order by a number goes to whom it is verified for, and
     identifier: { value: make.npiOf('recipient') },
     extension: [{ valueReference: { reference: 'Organization/recipient' } }],
   });
-  expect((await order(FREE)).link).toBeUndefined();
+  // It is held: whoever merely claims the number is told nothing.
+  const { link: held = '' } = await order(FREE);
+  const seen = async (who: string) => (await server.ask(who, 'GET', held)).status;
+  expect([await seen('initiator'), await seen('stranger'), await seen('recipient')]).toEqual([200, 404, 404]);
 });
