@@ -13,6 +13,7 @@ import { focusOf } from '../resources/referral-rules/consequences.ts';
 import type { Move } from '../resources/rules.ts';
 import { EVERYTHING, keyOfEntry, plan, readPreview, type Draft } from './draft.ts';
 import { findPreview } from './preview.ts';
+import { checkLateNotes } from './late-notes.ts';
 import { planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from './work-item.ts';
 
 /** Of what a draft writes: the commit is still to come, and later than all that are stored. */
@@ -21,6 +22,7 @@ const COMING = Number.MAX_SAFE_INTEGER;
 /** Plans a work item, and says so, for each message that would lack what its receiver requires. */
 export async function checkMovesTold(draft: Draft): Promise<void> {
   const { lacks, address } = draft.room;
+  await checkLateNotes(draft, sourceOf(draft));
   if (lacks === undefined || draft.moves.length === 0) return;
   for (const entry of await address([], draft.moves, Date.parse(draft.now))) {
     const asked = { ...entry, id: '0', at: draft.now, seq: COMING };

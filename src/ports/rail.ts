@@ -30,6 +30,9 @@ export type Tellable = Pick<Claimed, 'id' | 'at' | 'seq' | 'receiver' | 'subject
 /** What a rail reads of a commit: as it is, or as it will be. */
 export type Told = Pick<Snapshot, 'read' | 'search' | 'history' | 'record' | 'records'>;
 
+/** Asked of a rail like an event, and none: a note that comes after the outcome. */
+export const LATE_NOTE = 'late-note';
+
 export interface Rail {
   /** The FHIR code that selects it (`Subscription.channel.type`, `Endpoint.connectionType`). */
   readonly name: string;

@@ -276,6 +276,25 @@ describe('(rules 1.3) the note of an outcome', () => {
     expect([answer.status, answer.text]).toEqual([422, expect.stringContaining('field-frozen')]);
   });
 
+  test('that is uploaded after it is a person’s work', async () => {
+    const { task, focus } = await accepted();
+    const output = [{ type: { text: 'Referral outcome' }, valueString: WORDS }];
+    const done = { ...task, status: 'completed', businessStatus: undefined, output };
+    const { json } = await pair.tidewater.ask(tidewater, 'PUT', `Task/${task.id}`, done);
+    expect(json?.['status']).toBe('completed');
+    await pair.settle();
+    const [before, open] = [pair.sent.length, (await items('tidewater')).length];
+    const late = document(attachment, { context: { related: [to(focus)] } });
+    const answer = await pair.tidewater.ask(tidewater, 'POST', 'DocumentReference', late);
+    expect([answer.status, answer.headers['Warning']]).toEqual([
+      201,
+      expect.stringContaining('after the outcome'),
+    ]);
+    await pair.settle();
+    expect(kindsSince(before)).toEqual([]);
+    expect((await items('tidewater')).slice(open)).toEqual(['message-incomplete Organization/tidewater']);
+  });
+
   test('that is not there is a person’s work, and nothing is sent', async () => {
     const { task } = await accepted();
     const before = pair.sent.length;
@@ -288,6 +307,6 @@ describe('(rules 1.3) the note of an outcome', () => {
     ]);
     await pair.settle();
     expect(kindsSince(before)).toEqual([]);
-    expect(await items('tidewater')).toEqual(['message-incomplete Organization/tidewater']);
+    expect((await items('tidewater')).at(-1)).toBe('message-incomplete Organization/tidewater');
   });
 });
