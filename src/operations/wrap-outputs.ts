@@ -2,10 +2,9 @@
  * A note that its recipient gives as a file, or in words, where the Task claims BSeR's profile: its output is a feedback
  * document there, so the server wraps the note in one, and says so (rules 1.3).
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Attachment, Ref, Reference, Resource } from '../fhir/types.ts';
 import { note } from '../referral/ruling.ts';
-import { localRef, localRefOf, valuesAt } from '../resources/element.ts';
+import { localRef, localRefOf, typeOf, valuesAt } from '../resources/element.ts';
 import { readInSight } from './complete.ts';
 import { placesIn, readPreview, replan, sighted, type Draft, type Planned } from './draft.ts';
 import { buildFeedback, FEEDBACK_TITLES } from './feedback-document.ts';
@@ -34,29 +33,42 @@ interface Held {
   readonly moved: readonly string[];
 }
 
+/** What one commit may still wrap: each note is copied into its document. What is beyond stays as it is, and is refused. */
+interface Budget {
+  notes: number;
+  /** In characters. */
+  size: number;
+}
+
+const NOTES_MAX = 20;
+
 /** Wraps the new outputs of Tasks that claim the profile. */
 export async function wrapOutputs(draft: Draft): Promise<void> {
   if (draft.importing) return;
+  const budget: Budget = { notes: NOTES_MAX, size: draft.room.settings.bodyBytesMax };
   for (const planned of draft.planned.values()) {
     const { after, byRule } = planned;
     if (byRule || after === undefined || after.plain.resourceType !== 'Task') continue;
     if (valuesAt(after.plain, 'meta.profile').includes(PROFILE)) {
-      await wrapTask(sighted(draft, planned), planned, after.plain);
+      await wrapTask(sighted(draft, planned), planned, after.plain, budget);
     }
   }
 }
 
-async function wrapTask(draft: Draft, planned: Planned, task: Resource): Promise<void> {
+async function wrapTask(draft: Draft, planned: Planned, task: Resource, budget: Budget): Promise<void> {
   const kept = valuesAt(planned.before, 'output');
   const outputs = valuesAt(task, 'output') as readonly Output[]; // judged with the Task
-  const isIn = (some: readonly unknown[], one: unknown) =>
-    some.some((other) => isDeepStrictEqual(other, one));
+  const [before, now] = [textsOf(kept), textsOf(outputs)];
+  const gone = kept.filter((one) => !now.has(JSON.stringify(one)));
   const wraps = new Map<number, Ref>();
   const moved = new Set<string>();
   for (const [index, output] of outputs.entries()) {
-    const held = isIn(kept, output) ? undefined : await holdNote(draft, task, output);
+    if (budget.notes <= 0) break;
+    const held = before.has(JSON.stringify(output)) ? undefined : await holdNote(draft, task, output);
     if (held === undefined) continue;
-    const gone = kept.filter((one) => !isIn(outputs, one));
+    budget.notes -= 1;
+    budget.size -= JSON.stringify(held).length;
+    if (budget.size < 0) break;
     wraps.set(index, (await wrappedBefore(draft, gone, held)) ?? planDocument(draft, task, held));
     for (const id of held.moved) moved.add(id);
   }
@@ -66,6 +78,9 @@ async function wrapTask(draft: Draft, planned: Planned, task: Resource): Promise
   const says = 'BSeR’s Task has a document as its output: the note was put into a feedback document.';
   draft.notes.push(note('information', says, placesIn(planned, places)));
 }
+
+const textsOf = (values: readonly unknown[]): ReadonlySet<string> =>
+  new Set(values.map((value) => JSON.stringify(value)));
 
 /** Undefined for what is a document already, is no note, or is not to be seen. */
 async function holdNote(draft: Draft, task: Resource, output: Output): Promise<Held | undefined> {
@@ -81,8 +96,9 @@ async function holdNote(draft: Draft, task: Resource, output: Output): Promise<H
     return own !== undefined && WRAPPED.has(own.resourceType) ? lift(draft, task, own) : undefined;
   }
   const stored = localRef(valueReference);
-  const resource = stored === undefined ? undefined : await readInSight(draft, stored);
-  if (resource === undefined || !WRAPPED.has(resource.resourceType)) return undefined;
+  if (stored === undefined || !WRAPPED.has(typeOf(stored))) return undefined;
+  const resource = await readInSight(draft, stored);
+  if (resource === undefined) return undefined;
   return { resources: [resource, ...(await filesOf(draft, resource))], stored, moved: [] };
 }
 
@@ -94,7 +110,8 @@ const containedIn = (task: Resource): readonly Resource[] =>
 
 /** What stands within a Task as a resource of its own, with whatever it refers to there. */
 async function lift(draft: Draft, task: Resource, resource: Resource): Promise<Held> {
-  const within = containedIn(task).filter((one) => one !== resource && refersTo(resource, one.id));
+  const named = idsWithin(resource);
+  const within = containedIn(task).filter((one) => one !== resource && named.has(String(one.id)));
   const whole: Resource = {
     ...resource,
     id: draft.room.newId(),
@@ -104,8 +121,9 @@ async function lift(draft: Draft, task: Resource, resource: Resource): Promise<H
   return { resources: [whole, ...(await filesOf(draft, whole))], moved };
 }
 
-const refersTo = (tree: unknown, id: string | undefined): boolean =>
-  JSON.stringify(tree).includes(`"#${id}"`);
+/** Ids of what is contained and referred to. */
+const idsWithin = (tree: unknown): ReadonlySet<string> =>
+  new Set([...JSON.stringify(tree).matchAll(/"#([A-Za-z0-9\-.]{1,64})"/g)].map(([, id = '']) => id));
 
 /** The stored files that a note points to: who reads the document reads them there. */
 async function filesOf(draft: Draft, resource: Resource): Promise<readonly Resource[]> {
@@ -162,6 +180,7 @@ function withDocuments(
     return { ...others, valueReference: { reference } };
   });
   const become: Resource = { ...rest, output };
-  const stays = contained.filter(({ id = '' }) => !moved.has(id) || refersTo(become, id));
+  const named = idsWithin(become);
+  const stays = contained.filter(({ id = '' }) => !moved.has(id) || named.has(id));
   return stays.length === 0 ? become : { ...become, contained: stays };
 }

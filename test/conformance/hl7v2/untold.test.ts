@@ -268,6 +268,18 @@ describe('(rules 1.3) the note of an outcome', () => {
     await pair.settle();
   });
 
+  test('of a Task that claims BSeR is wrapped as often as a commit may copy it', async () => {
+    const { task } = await accepted();
+    const contained = [{ resourceType: 'Binary', id: 'n', ...attachment }];
+    const output = Array.from({ length: 21 }, (_, at) => ({
+      type: { text: `${at}` },
+      valueReference: to('#n'),
+    }));
+    const written = { ...task, businessStatus: undefined, contained, output };
+    const answer = await pair.tidewater.ask(tidewater, 'PUT', `Task/${task.id}`, written);
+    expect([answer.status, answer.text]).toEqual([422, expect.stringContaining('Task.output[20]')]);
+  });
+
   test('of a Task that claims BSeR is the recipient’s to give', async () => {
     const { task } = await accepted();
     const output = [{ type: { text: 'Note' }, valueString: WORDS }];
