@@ -132,10 +132,32 @@ export function keepSight(draft: Draft, ref: Ref): void {
 export async function readPreview(draft: Draft, ref: Ref): Promise<Resource | undefined> {
   const planned = draft.planned.get(ref);
   if (planned !== undefined) return planned.after?.plain;
-  const version = await draft.snapshot.read(ref, EVERYTHING);
+  const stored = await readStored(draft.snapshot, ref);
+  if (stored === undefined) return undefined;
+  keepVersion(draft, ref, stored.seq);
+  return stored.resource;
+}
+
+interface Stored {
+  readonly seq: number;
+  readonly resource: Resource;
+}
+
+/** What was read of a snapshot: the steps of a draft ask for the same parties and orders again and again. */
+const readOf = new WeakMap<Snapshot, Map<Ref, Stored>>();
+/** Resources of one snapshot that are remembered. */
+const READ_MAX = 500;
+
+async function readStored(snapshot: Snapshot, ref: Ref): Promise<Stored | undefined> {
+  let known = readOf.get(snapshot);
+  if (known === undefined) readOf.set(snapshot, (known = new Map()));
+  const remembered = known.get(ref);
+  if (remembered !== undefined) return remembered;
+  const version = await snapshot.read(ref, EVERYTHING);
   if (version?.text === undefined) return undefined;
-  keepVersion(draft, ref, version.seq);
-  return JSON.parse(version.text) as Resource; // stored texts were validated
+  const stored = { seq: version.seq, resource: JSON.parse(version.text) as Resource }; // it was validated
+  if (known.size < READ_MAX) known.set(ref, stored);
+  return stored;
 }
 
 /** By which an entry of the outbox is known before it has a number. */
