@@ -5,7 +5,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { decide, type Disclosure } from '../policies/index.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Snapshot, Version } from '../ports/store.ts';
+import type { Claimed, Snapshot, Version } from '../ports/store.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
 import { partyIn, resolveParty } from '../resources/party.ts';
@@ -25,7 +25,8 @@ export function createPolicyGate({ clock }: { readonly clock: Clock }): Ask {
     const from = version.custodian;
     const to = sight.organization;
     if (from === '' || from === to) return { permitted: true, policy: 'own' };
-    const disclosures = await buildDisclosures({ version, from, to, now, at: clock.now() });
+    const patients = await patientsOf(entry, version.text, asOf);
+    const disclosures = await buildDisclosures({ version, patients, from, to, now, at: clock.now() });
     const decisions = disclosures.map((disclosure) => decide(disclosure));
     const deciding = decisions.find(({ permitted }) => !permitted) ?? decisions[0];
     if (deciding === undefined) throw new Error('a delivery is at least one disclosure');
@@ -34,8 +35,22 @@ export function createPolicyGate({ clock }: { readonly clock: Clock }): Ask {
   };
 }
 
+/** Whom an entry is about: its subject, and the referral that it is told with. */
+async function patientsOf(
+  { subject, order }: Claimed,
+  text: string,
+  asOf: Snapshot,
+): Promise<readonly Ref[]> {
+  const patients = patientsIn(subject, JSON.parse(text) as Resource); // stored texts were validated
+  if (order === subject) return patients;
+  const referral = await asOf.read(order, serverSight);
+  const others = referral?.text === undefined ? [] : patientsIn(order, JSON.parse(referral.text) as Resource); // as above
+  return [...new Set([...patients, ...others])];
+}
+
 interface Asked {
   readonly version: Version;
+  readonly patients: readonly Ref[];
   readonly from: Ref;
   readonly to: Ref;
   readonly now: Snapshot;
@@ -44,8 +59,7 @@ interface Asked {
 
 /** One for each patient that the subject is about, so that each one's word counts. */
 async function buildDisclosures(asked: Asked): Promise<readonly Disclosure[]> {
-  const { ref, text = '' } = asked.version;
-  const patients = patientsIn(ref, JSON.parse(text) as Resource); // stored texts were validated
+  const { patients } = asked;
   const about: readonly (Ref | undefined)[] = patients.length === 0 ? [undefined] : patients;
   return Promise.all(about.map((patient) => buildDisclosure(asked, patient)));
 }

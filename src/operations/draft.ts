@@ -64,6 +64,8 @@ export interface Draft {
   readonly seen: Seen[];
   /** Entries of the outbox that are not written: their receivers require more. */
   readonly untold: Set<string>;
+  /** Entries of the outbox beside those of the moves. */
+  readonly tells: OutboxEntry[];
   readonly links: { readonly rel: string; readonly ref: Ref }[];
   /** Private Organizations by which the caller names itself as requester. */
   readonly aliases: Set<Ref>;

@@ -1,72 +1,86 @@
 /**
- * A note that a recipient uploads after the outcome: it moves nothing, so no message brings it to a party that is told by
- * messages alone. Whoever wrote it is warned, and a person of theirs is asked to send it in another way (rules 1.15).
+ * A note that a recipient uploads after the outcome: it moves nothing, and is told all the same, as MDM^T02 without a
+ * status (rules 1.15). What cannot be sent is a work item of the recipient.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Ref, Resource } from '../fhir/types.ts';
-import { LATE_NOTE, type Told } from '../ports/rail.ts';
-import { note } from '../referral/ruling.ts';
+import type { OutboxEntry } from '../ports/store.ts';
 import { isReferralTask, readState } from '../referral/state.ts';
+import { LATE_NOTE } from '../referral/transactions.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
-import type { Surroundings } from '../resources/rules.ts';
-import { plan, type Draft } from './draft.ts';
+import { asComing, sourceOf } from './coming.ts';
+import { keyOfEntry, type Draft } from './draft.ts';
 import { surroundingsOf } from './surroundings.ts';
-import { planWorkItem } from './work-item.ts';
+import { isUnheard, UNHEARD, withhold } from './withheld.ts';
 
-/** Plans a work item for each party that is not told of a note. */
-export async function checkLateNotes(draft: Draft, source: Told): Promise<void> {
-  const { lacks, address } = draft.room;
+/** A file, and the referral that had ended before it came. */
+interface Late {
+  readonly file: Ref;
+  readonly task: Resource;
+}
+
+/** Adds an entry of the outbox for each party that is told of a note; a work item where it cannot be sent. */
+export async function tellLateNotes(draft: Draft): Promise<void> {
+  const { lacks } = draft.room;
   if (lacks === undefined || draft.importing || draft.byMessage) return;
-  const around = surroundingsOf(draft);
-  for (const [task, resource] of await lateOnes(draft, around)) {
-    const [initiator, recipient] = [
-      await around.partyOf(resource['requester']),
-      await around.partyOf(resource['owner']),
-    ];
-    if (recipient === undefined || recipient !== draft.caller.organization) continue;
-    const told = {
-      task,
-      tid: '',
-      from: '',
-      to: '',
-      event: LATE_NOTE,
-      initiator,
-      recipient,
-      by: 'referralRecipient',
-    } as const;
-    for (const entry of await address([], [told], Date.parse(draft.now))) {
-      const asked = { ...entry, id: '0', at: draft.now, seq: Number.MAX_SAFE_INTEGER };
-      const missing = await lacks(entry.rail, asked, source);
-      if (missing.length === 0) continue;
-      const says = `a note after the outcome is not sent to ${entry.receiver}: ${missing.join('; ')}`;
-      const item = planWorkItem(draft.room.newId(), {
-        kind: 'message-incomplete',
-        says,
-        focus: task,
-        authoredOn: draft.now,
-        owner: recipient,
-        basedOn: focusOf(resource),
-        input: [{ type: { text: 'event' }, valueString: LATE_NOTE }],
-      });
-      plan(draft, item);
-      draft.notes.push(note('warning', says, ['DocumentReference.context.related']));
+  const told = new Set<string>();
+  for (const late of await lateOnes(draft)) {
+    for (const entry of await entriesOf(draft, late)) {
+      const key = keyOfEntry(entry);
+      if (told.has(key)) continue;
+      told.add(key);
+      const unheard = await isUnheard(draft, entry);
+      const missing = unheard ? [UNHEARD] : await lacks(entry.rail, asComing(entry, draft), sourceOf(draft));
+      if (missing.length === 0) draft.tells.push(entry);
+      else withholdNote(draft, late, entry, missing);
     }
   }
 }
 
-/** Completed referrals whose order this gives a new file; a new output of theirs is refused. */
-async function lateOnes(draft: Draft, around: Surroundings): Promise<ReadonlyMap<Ref, Resource>> {
-  const found = new Map<Ref, Resource>();
+/** Who is told of a note: the initiator, by each of its Endpoints, when the recipient wrote it. */
+async function entriesOf(draft: Draft, { file, task }: Late): Promise<readonly OutboxEntry[]> {
+  const { caller, now, room } = draft;
+  const around = surroundingsOf(draft);
+  const initiator = await around.partyOf(task['requester']);
+  const recipient = await around.partyOf(task['owner']);
+  if (recipient === undefined || recipient !== caller.organization) return [];
+  const ref: Ref = `Task/${task.id ?? ''}`;
+  const move = { task: ref, tid: '', from: '', to: '', event: LATE_NOTE, by: 'referralRecipient' } as const;
+  const entries = await room.address([], [{ ...move, initiator, recipient }], Date.parse(now));
+  return entries.map((entry) => ({ ...entry, subject: file }));
+}
+
+function withholdNote(draft: Draft, { task }: Late, entry: OutboxEntry, missing: readonly string[]): void {
+  withhold(draft, {
+    entry,
+    owner: draft.caller.organization ?? '',
+    basedOn: focusOf(task),
+    says: `a note after the outcome is not sent to ${entry.receiver}: ${missing.join('; ')}`,
+    place: 'DocumentReference.context.related',
+  });
+}
+
+/** New files, and new contents of files, whose order's referral had ended with its outcome. */
+async function lateOnes(draft: Draft): Promise<readonly Late[]> {
+  const around = surroundingsOf(draft);
+  const found: Late[] = [];
   for (const { ref, before, after } of draft.planned.values()) {
-    if (typeOf(ref) !== 'DocumentReference' || before !== undefined || after === undefined) continue;
+    if (typeOf(ref) !== 'DocumentReference' || after === undefined || !isNews(before, after.plain)) continue;
     const related = valuesAt(after.plain, 'context.related').flatMap((one) => localRef(one) ?? []);
     for (const order of new Set(related.filter((one) => typeOf(one) === 'ServiceRequest'))) {
       for (const task of await around.find('Task', 'focus', order)) {
-        const key: Ref = `Task/${task.id}`;
-        const isMoved = draft.moves.some((move) => move.task === key);
-        if (!isMoved && isReferralTask(task) && readState(task) === 'completed') found.set(key, task);
+        const isMoved = draft.moves.some((move) => move.task === `Task/${task.id}`);
+        if (!isMoved && isReferralTask(task) && readState(task) === 'completed') {
+          found.push({ file: ref, task });
+        }
       }
     }
   }
   return found;
 }
+
+/** A change of its words, labels or status is no other note. */
+const isNews = (before: Resource | undefined, after: Resource): boolean =>
+  after['status'] !== 'entered-in-error' &&
+  !isDeepStrictEqual(valuesAt(before, 'content'), valuesAt(after, 'content'));

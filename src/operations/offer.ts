@@ -56,7 +56,7 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
     expects: draft.expects,
     audit: auditWrite(draft, request),
     outbox: traced(
-      entries.filter((entry) => !draft.untold.has(keyOfEntry(entry))),
+      [...entries.filter((entry) => !draft.untold.has(keyOfEntry(entry))), ...draft.tells],
       request.traceparent,
     ),
     settles: [],

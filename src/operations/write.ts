@@ -60,6 +60,7 @@ export function openDraft(room: Room, request: Request, snapshot: Snapshot): Dra
     links: [],
     aliases: new Set(),
     untold: new Set(),
+    tells: [],
     adopted: new Map(),
     unchanged: new Map(),
     interaction: request.interaction,

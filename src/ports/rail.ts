@@ -25,13 +25,10 @@ export function receiptOfFailure(error: unknown): Receipt {
 export type Present = (version: Pick<Version, 'ref' | 'text'>, sight: Sight) => string;
 
 /** An entry of the outbox before it is one: what it would tell, to whom, of which commit. */
-export type Tellable = Pick<Claimed, 'id' | 'at' | 'seq' | 'receiver' | 'subject' | 'event'>;
+export type Tellable = Pick<Claimed, 'id' | 'at' | 'seq' | 'receiver' | 'order' | 'subject' | 'event'>;
 
 /** What a rail reads of a commit: as it is, or as it will be. */
 export type Told = Pick<Snapshot, 'read' | 'search' | 'history' | 'record' | 'records'>;
-
-/** Asked of a rail like an event, and none: a note that comes after the outcome. */
-export const LATE_NOTE = 'late-note';
 
 export interface Rail {
   /** The FHIR code that selects it (`Subscription.channel.type`, `Endpoint.connectionType`). */

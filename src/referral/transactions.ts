@@ -63,6 +63,12 @@ const OUTBOUND: readonly OutboundRow[] = [
   ['send-no-show-information',                  'PCC-61', 'SIU^S26', '',   '',   'none',     'none'    ],
 ];
 
+/**
+ * Told like an event, and none: a note that its recipient uploads after the outcome. It moves nothing, so no status follows its
+ * MDM^T02 (rules 1.15).
+ */
+export const LATE_NOTE = 'late-note';
+
 /** What each event sends, in the order of the transactions; a decline as from 2.0. */
 export const TRANSACTIONS: readonly Transaction[] = OUTBOUND.map(
   ([event, transaction, message, orderControl, orderStatus, document, reason]) => ({

@@ -1,7 +1,7 @@
 /** A move of a referral → the messages that tell the other party, in the order in which they are to be sent. */
 import type { Appointment } from '../../fhir/types.ts';
 import type { State } from '../../referral/state.ts';
-import { transactionOf } from '../../referral/transactions.ts';
+import { LATE_NOTE, transactionOf } from '../../referral/transactions.ts';
 import type { Event } from '../../referral/transitions.ts';
 import type { Message } from '../message.ts';
 import type { BuildingContext, Referral } from './building.ts';
@@ -12,13 +12,13 @@ import type { DocumentReading, MessageName } from './reading.ts';
 import { buildVisit, isVisitEvent } from './siu-s12.ts';
 
 export interface Told {
-  readonly event: Event;
+  readonly event: Event | typeof LATE_NOTE;
   /** The state before the event. */
   readonly from: State;
   readonly referral: Referral;
   /** Of an event about a visit. */
   readonly appointment?: Appointment | undefined;
-  /** Of an interim note or an outcome. */
+  /** Of an interim note, an outcome, or what comes after it. */
   readonly note?: DocumentReading | undefined;
 }
 
@@ -35,6 +35,11 @@ export function buildMessages(told: Told, contextFor: (message: MessageName) => 
     if (appointment === undefined) return { kind: 'missing', missing: 'appointment' };
     const { message } = transactionOf(event, from);
     return messages(buildVisit(event, appointment, referral, contextFor(message)));
+  }
+  if (event === LATE_NOTE) {
+    return note === undefined
+      ? { kind: 'missing', missing: 'note' }
+      : messages(buildNote(note, referral, contextFor('MDM^T02')));
   }
   const needsNote = transactionOf(event, from).document === 'required';
   if (needsNote && note === undefined) return { kind: 'missing', missing: 'note' };

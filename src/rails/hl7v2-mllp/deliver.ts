@@ -7,13 +7,7 @@ import { encodeMessage, type Message } from '../../hl7v2/message.ts';
 import { lacksOf } from '../../hl7v2/messages/lacks.ts';
 import { buildMessages, type Told } from '../../hl7v2/messages/build.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
-import {
-  LATE_NOTE,
-  receiptOfFailure,
-  type Receipt,
-  type Tellable,
-  type Told as Source,
-} from '../../ports/rail.ts';
+import { receiptOfFailure, type Receipt, type Tellable, type Told as Source } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
 import { localRef } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
@@ -88,7 +82,6 @@ export async function lacks(
   entry: Tellable,
   asOf: Source,
 ): Promise<readonly string[]> {
-  if (entry.event === LATE_NOTE) return ['no message of 360X brings a note after the outcome'];
   const told = await readTold(entry, asOf);
   const note = told?.note && { ...told.note, data: told.note.data.slice(0, BEGINNING) };
   const prepared = await prepare(links, entry, told && { ...told, note }, asOf);

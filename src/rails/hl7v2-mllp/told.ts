@@ -13,8 +13,8 @@ import type { Told } from '../../hl7v2/messages/build.ts';
 import { isVisitEvent } from '../../hl7v2/messages/siu-s12.ts';
 import type { Query } from '../../ports/query.ts';
 import type { Tellable, Told as Source } from '../../ports/rail.ts';
-import { readState } from '../../referral/state.ts';
-import { transactionOf } from '../../referral/transactions.ts';
+import { readState, type State } from '../../referral/state.ts';
+import { LATE_NOTE, transactionOf } from '../../referral/transactions.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
@@ -30,17 +30,18 @@ const RESOURCES_MAX = 200;
 
 /** Undefined when the Task, its order or its patient are not kept here. */
 export async function readTold(entry: Tellable, asOf: Source): Promise<Told | undefined> {
-  const task = await read(asOf, entry.subject);
+  const isLate = entry.event === LATE_NOTE;
+  const task = await read(asOf, isLate ? entry.order : entry.subject);
   const focus = localRef(task?.['focus']);
   const request = focus === undefined ? undefined : await read(asOf, focus);
   const patientRef = localRef(task?.['for']) ?? localRef(request?.['subject']);
   const patient = patientRef === undefined ? undefined : await read(asOf, patientRef);
   if (task === undefined || request === undefined || patient === undefined || focus === undefined)
     return undefined;
-  const event = entry.event as Event; // entries for Endpoints are made of moves
-  const from = event === REQUEST ? 'draft' : ((await stateBefore(entry, asOf)) ?? 'received');
-  const appointment = isVisitEvent(event) ? await newestVisit(entry, task, focus, asOf) : undefined;
-  const needsNote = event !== REQUEST && transactionOf(event, from).document === 'required';
+  const event = entry.event as Told['event']; // entries for Endpoints are made of moves and late notes
+  const from = await stateBefore(event, entry, asOf);
+  const appointment =
+    event !== LATE_NOTE && isVisitEvent(event) ? await newestVisit(entry, task, focus, asOf) : undefined;
   const known = await gather([task, request, ...(appointment === undefined ? [] : [appointment])], asOf);
   return {
     event,
@@ -56,18 +57,37 @@ export async function readTold(entry: Tellable, asOf: Source): Promise<Told | un
       },
     },
     appointment: appointment as unknown as Appointment | undefined,
-    note: needsNote ? await newestNote(task, focus, entry, asOf) : undefined,
+    note: await noteOfMove(event, { task, focus, from }, entry, asOf),
   };
 }
 
 /** Of which nothing is told but the order itself. */
 const REQUEST = 'send-referral-package' satisfies Event;
 
-async function stateBefore({ subject }: Tellable, asOf: Source) {
+async function stateBefore(event: Told['event'], { subject }: Tellable, asOf: Source): Promise<State> {
+  if (event === REQUEST) return 'draft';
+  if (event === LATE_NOTE) return 'completed';
   const [type = '', id = ''] = subject.split('/');
   const { versions } = await asOf.history({ type, id, count: 2, offset: 0, sight: EVERYTHING, total: false });
   const before = versions[1]?.text;
-  return before === undefined ? undefined : readState(JSON.parse(before) as Resource); // stored texts were validated
+  const state = before === undefined ? undefined : readState(JSON.parse(before) as Resource); // stored texts were validated
+  return state ?? 'received';
+}
+
+interface Of {
+  readonly task: Resource;
+  readonly focus: Ref;
+  readonly from: State;
+}
+
+/** The note that an event needs, or is; undefined where it has none. */
+async function noteOfMove(event: Told['event'], { task, focus, from }: Of, entry: Tellable, asOf: Source) {
+  if (event === LATE_NOTE) {
+    const file = await read(asOf, entry.subject);
+    return file && noteOf(file, (ref) => read(asOf, ref));
+  }
+  const needsNote = event !== REQUEST && transactionOf(event, from).document === 'required';
+  return needsNote ? newestNote(task, focus, entry, asOf) : undefined;
 }
 
 /** The visit that this commit wrote, else the newest, of those that are the recipient's and of no other one. */

@@ -36,11 +36,11 @@ async function referral(): Promise<{ readonly patient: Stored; readonly task: St
   return { patient, task: entry[0]?.resource as unknown as Stored }; // opened for the order
 }
 
-/** What the policies say of telling the recipient about a Task. */
-async function decided(task: Stored): Promise<string> {
+/** What the policies say of telling the recipient about a Task, or about what is told with it. */
+async function decided(task: Stored, subject: Stored = task): Promise<string> {
   const gate = createPolicyGate({ clock: { now: () => Date.now() } });
   const snapshot = world.store.snapshot();
-  const told = buildEntry('capture', 'Endpoint/recipient', refOf(task));
+  const told = { ...buildEntry('capture', 'Endpoint/recipient', refOf(subject)), order: refOf(task) };
   const sight = { everything: false, organization: 'Organization/recipient' } as const;
   const { permitted, policy } = await gate({ ...buildClaimed(told, 0), sight }, snapshot, snapshot);
   return `${policy} ${permitted ? 'permits' : 'denies'}`;
@@ -65,6 +65,18 @@ describe('(rules 2.10) whose denial counts', () => {
     const { patient, task } = await referral();
     await world.create(writer(patient), make.consent(refOf(patient), more));
     expect(await decided(task)).toBe(answer);
+  });
+
+  test('of the referral’s patient, where a note is told that names none', async () => {
+    const { patient, task } = await referral();
+    const file = await world.create(initiator, {
+      resourceType: 'DocumentReference',
+      status: 'current',
+      content: [{ attachment: { contentType: 'text/plain', data: 'Tm90ZQ==' } }],
+    });
+    expect(await decided(task, file)).toBe(TOLD);
+    await world.create(initiator, make.consent(refOf(patient), DENY));
+    expect(await decided(task, file)).toBe(DENIED);
   });
 
   test('the mark is the server’s: what another one writes next is not the patient’s word', async () => {

@@ -288,16 +288,48 @@ describe('(rules 1.3) the note of an outcome', () => {
     expect([answer.status, answer.text]).toEqual([422, expect.stringContaining('field-frozen')]);
   });
 
-  test('that is uploaded after it is a person’s work', async () => {
+  /** A referral that its recipient has completed. */
+  async function completed() {
     const { task, focus } = await accepted();
     const output = [{ type: { text: 'Referral outcome' }, valueString: WORDS }];
     const done = { ...task, status: 'completed', businessStatus: undefined, output };
     const { json } = await pair.tidewater.ask(tidewater, 'PUT', `Task/${task.id}`, done);
     expect(json?.['status']).toBe('completed');
     await pair.settle();
+    const late = (more: object = {}) =>
+      document({ ...attachment, ...more }, { context: { related: [to(focus)] } });
+    return { late, focus };
+  }
+
+  test('that is uploaded after it is told by itself, once, and changes nothing (rules 1.15)', async () => {
+    const { late } = await completed();
     const [before, open] = [pair.sent.length, (await items('tidewater')).length];
-    const late = document(attachment, { context: { related: [to(focus)] } });
-    const answer = await pair.tidewater.ask(tidewater, 'POST', 'DocumentReference', late);
+    const answer = await pair.tidewater.ask(tidewater, 'POST', 'DocumentReference', late());
+    expect([answer.status, answer.headers['Warning']]).toEqual([201, undefined]);
+    await pair.settle();
+    expect(kindsSince(before)).toEqual(['MDM^T02']);
+    expect(pair.sent[before]?.answer).toMatchObject({ code: 'AA', fate: 'applied' });
+    expect((await items('tidewater')).slice(open)).toEqual([]);
+    const [order] = await pair.larkspur.all('ServiceRequest', 'status=completed&_sort=-_lastUpdated');
+    const files = await pair.larkspur.all('DocumentReference', `related=ServiceRequest/${order?.id}`);
+    expect(files.filter((file) => JSON.stringify(file).includes('"text/plain"')).length).toBe(2);
+    // Its words alone are no other note; another content is.
+    const { id } = answer.json as Stored;
+    const described = { ...late(), id, description: 'Closing letter' };
+    await pair.tidewater.ask(tidewater, 'PUT', `DocumentReference/${id}`, described);
+    await pair.settle();
+    expect(kindsSince(before)).toEqual(['MDM^T02']);
+    const amended = { ...late({ data: Buffer.from('Eight sessions.').toString('base64') }), id };
+    await pair.tidewater.ask(tidewater, 'PUT', `DocumentReference/${id}`, amended);
+    await pair.settle();
+    expect(kindsSince(before)).toEqual(['MDM^T02', 'MDM^T02']);
+  });
+
+  test('that is uploaded after it, and cannot be sent, is a person’s work (rules 1.15)', async () => {
+    const { late } = await completed();
+    const [before, open] = [pair.sent.length, (await items('tidewater')).length];
+    const empty = late({ data: undefined, url: 'https://files.example/1' });
+    const answer = await pair.tidewater.ask(tidewater, 'POST', 'DocumentReference', empty);
     expect([answer.status, answer.headers['Warning']]).toEqual([
       201,
       expect.stringContaining('after the outcome'),
