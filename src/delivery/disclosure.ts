@@ -6,9 +6,9 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import { decide, type Disclosure } from '../policies/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Claimed, Snapshot, Version } from '../ports/store.ts';
-import { localRef, typeOf, valuesAt } from '../resources/element.ts';
+import { localRef, mapValuesAt, typeOf, valuesAt } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
-import { partyIn, resolveParty } from '../resources/party.ts';
+import { frozenParty, partyIn, resolveParty } from '../resources/party.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
 import { readConsents } from './consents.ts';
 import { serverSight, type Ask } from './gates.ts';
@@ -69,7 +69,7 @@ async function buildDisclosure(
   { version: { ref }, from, to, now, at }: Asked,
   patient: Ref | undefined,
 ): Promise<Disclosure> {
-  const consents = patient === undefined ? [] : await readConsents(now, patient, from);
+  const consents = patient === undefined ? [] : (await readConsents(now, patient, from)).map(withNotedActors);
   return {
     what: { type: typeOf(ref), ref },
     from,
@@ -83,6 +83,13 @@ async function buildDisclosure(
     now: at,
   };
 }
+
+/** The Consent with the party that was found behind an actor when it was written, in place of what its writer said. */
+const withNotedActors = (consent: Resource): Resource =>
+  mapValuesAt(consent, 'provision*.actor.reference', (reference) => {
+    const party = frozenParty(reference);
+    return party === undefined ? reference : { reference: party };
+  });
 
 /** The organizations that the actors of Consents stand for. */
 async function readActors(now: Snapshot, consents: readonly Resource[]): Promise<ReadonlyMap<string, Ref>> {

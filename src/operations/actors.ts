@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Resource } from '../fhir/types.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
-import { partyElementOf } from '../resources/party.ts';
+import { partyElementOf, partyIn, resolveParty } from '../resources/party.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
-import { partyOf } from './surroundings.ts';
+import { partyWorldIn } from './surroundings.ts';
 
 /** Elements that name an actor, by type. Those of orders and Tasks are looked at where their parties are resolved. */
 const ACTORS: Readonly<Record<string, readonly string[]>> = {
@@ -34,9 +34,12 @@ async function checkActor(draft: Draft, planned: Planned, element: string): Prom
   for (const value of valuesAt(after?.plain, element)) {
     for (const said of saidBy(after?.plain, value)) {
       if (old.some((one) => isDeepStrictEqual(one, said))) continue;
-      const party = await partyOf(draft, said);
-      if (party === undefined || party === draft.caller.organization) continue;
       const place = `${typeOf(planned.ref)}.${element}`;
+      const resolution = await resolveParty(said, partyWorldIn(draft));
+      // Whether its own record of nobody known is the caller itself is judged where parties are resolved.
+      if (resolution.kind === 'private' && RESOLVED_LATER.has(place)) continue;
+      const party = partyIn(resolution);
+      if (party === undefined || party === draft.caller.organization) continue;
       throw new OperationOutcomeError('sender-mismatch', {
         diagnostics: `${place} stands for another organization than yours`,
         expression: placesIn(planned, [place]),
@@ -44,6 +47,9 @@ async function checkActor(draft: Draft, planned: Planned, element: string): Prom
     }
   }
 }
+
+/** Authors by an EHR's own record of itself (directory DR27). */
+const RESOLVED_LATER: ReadonlySet<string> = new Set(['MessageHeader.sender']);
 
 /** Contained resources that lead from one to the next. */
 const HOPS_MAX = 5;

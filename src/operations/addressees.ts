@@ -8,7 +8,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import { isSameReference } from '../referral/fields.ts';
 import { ROWS } from '../referral/extensions.ts';
 import { readState } from '../referral/state.ts';
-import { localRef, typeOf, valuesAt } from '../resources/element.ts';
+import { localRef, mapValuesAt, typeOf, valuesAt } from '../resources/element.ts';
 import { isPlausible, judgeAddressee, type Judged } from '../resources/parties/judge.ts';
 import { standingOf } from '../resources/parties/standing.ts';
 import { frozenParty, RESOLVED_PARTY } from '../resources/party.ts';
@@ -18,7 +18,8 @@ import { hold } from './held.ts';
 import { numberIn, privateByNumber } from './numbered.ts';
 import { partyWorldIn } from './surroundings.ts';
 
-type Seat = 'author' | 'addressee';
+/** `named`: who is meant is noted where it is certain, and nothing is held or refused for it. */
+type Seat = 'author' | 'addressee' | 'named';
 
 /** Elements that name a party, by type. */
 const ELEMENTS: ReadonlyMap<string, readonly (readonly [element: string, seat: Seat])[]> = new Map([
@@ -36,17 +37,31 @@ const ELEMENTS: ReadonlyMap<string, readonly (readonly [element: string, seat: S
       ['owner', 'addressee'],
     ],
   ],
-  ['Communication', [['recipient', 'addressee']]],
+  ['Communication', [['recipient', 'named']]],
+  [
+    'MessageHeader',
+    [
+      ['sender', 'author'],
+      ['destination.receiver', 'named'],
+    ],
+  ],
+  ['Consent', [['provision*.actor.reference', 'named']]],
+  [
+    'Contract',
+    [
+      ['signer.party', 'named'],
+      ['term.offer.party.reference', 'named'],
+    ],
+  ],
 ] as const);
 
 /** Resolves the parties of everything in the draft that names some; orders before the Tasks that are about them. */
 export async function resolveAddressees(draft: Draft): Promise<void> {
-  for (const type of ELEMENTS.keys()) {
-    for (const planned of draft.planned.values()) {
-      if (planned.byRule || planned.after === undefined || typeOf(planned.ref) !== type) continue;
-      await resolveElements(draft, planned);
-    }
-  }
+  const naming = [...draft.planned.values()].filter(
+    ({ ref, byRule, after }) => !byRule && after !== undefined && ELEMENTS.has(typeOf(ref)),
+  );
+  for (const type of ELEMENTS.keys())
+    for (const planned of naming) if (typeOf(planned.ref) === type) await resolveElements(draft, planned);
 }
 
 async function resolveElements(draft: Draft, planned: Planned): Promise<void> {
@@ -79,7 +94,7 @@ interface Asked {
 
 /** The party that is noted beside the reference; undefined where the reference says it itself, or leads nowhere. */
 async function resolveOne(asked: Asked): Promise<Ref | undefined> {
-  const { draft, planned, seat, value, old } = asked;
+  const { draft, seat, value, old } = asked;
   const known = frozenParty(old);
   const own = localRef(value);
   const waits = own === undefined && known !== undefined && (await isHeld(draft, known));
@@ -91,8 +106,7 @@ async function resolveOne(asked: Asked): Promise<Ref | undefined> {
     seat === 'author' ? caller.organization : undefined,
   );
   if (old !== undefined) return renew(asked, judged);
-  if (planned.ref.startsWith('Communication/'))
-    return judged.kind === 'recognised' ? judged.party : undefined;
+  if (seat === 'named') return nameParty(asked, judged);
   return seat === 'author' ? resolveAuthor(asked, judged) : resolveAddressee(asked, judged);
 }
 
@@ -106,6 +120,12 @@ function renew({ draft, planned, seat, old }: Asked, judged: Judged): Ref | unde
     draft.moves.push(moveOf(ref, row, { initiator: draft.caller.organization, recipient: judged.party }));
   }
   tellResolved(draft, planned, judged);
+  return judged.party;
+}
+
+function nameParty({ draft, planned, element }: Asked, judged: Judged): Ref | undefined {
+  if (judged.kind !== 'recognised' || !isPlausible(judged)) return undefined;
+  tellResolved(draft, planned, judged, element);
   return judged.party;
 }
 
@@ -137,7 +157,8 @@ const mismatch = ({ planned, element }: Asked): OperationOutcomeError =>
     expression: placesIn(planned, [placeOf(planned, element)]),
   });
 
-const placeOf = ({ ref }: Planned, element: string): string => `${typeOf(ref)}.${element}`;
+const placeOf = ({ ref }: Planned, element: string): string =>
+  `${typeOf(ref)}.${element.replaceAll('*', '')}`;
 
 async function resolveAddressee(asked: Asked, judged: Judged): Promise<Ref | undefined> {
   const { draft, planned, element } = asked;
@@ -200,11 +221,8 @@ function tellResolved(
 
 /** The references of an element with the server's notes, and without a client's. */
 function withParties(tree: Resource, element: string, found: readonly (Ref | undefined)[]): Resource {
-  const value = tree[element];
-  const noted = Array.isArray(value)
-    ? value.map((one, i) => withParty(one, found[i]))
-    : withParty(value, found[0]);
-  return { ...tree, [element]: noted };
+  const parties = found.values();
+  return mapValuesAt(tree, element, (value) => withParty(value, parties.next().value));
 }
 
 function withParty(reference: unknown, party: Ref | undefined): unknown {

@@ -4,10 +4,10 @@
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
-import type { Query } from '../ports/query.ts';
 import { isOpen, isReferralTask, readState } from '../referral/state.ts';
 import { typeOf } from '../resources/element.ts';
-import { EVERYTHING, placesIn, readPreview, type Draft } from './draft.ts';
+import { referencesTo } from '../resources/references-to.ts';
+import { placesIn, readPreview, type Draft } from './draft.ts';
 import { searchRefusal } from './search-refusal.ts';
 
 export async function checkDeletes(draft: Draft): Promise<void> {
@@ -102,15 +102,7 @@ const isDeleted = ({ planned }: Draft, ref: Ref): boolean => {
 };
 
 async function refsTo(draft: Draft, type: string, param: string, to: Ref): Promise<readonly Ref[]> {
-  const query: Query = {
-    type,
-    where: { kind: 'reference', param, to: [to] },
-    sort: [],
-    sight: EVERYTHING,
-    count: FOUND_MAX,
-    offset: 0,
-    total: false,
-  };
+  const query = referencesTo(type, param, to, FOUND_MAX);
   const { matches } = await draft.snapshot.search(query).catch(searchRefusal);
   return matches.map(({ ref }) => ref);
 }

@@ -5,10 +5,11 @@
  */
 import { mapBody, type Body } from '../fhir/body.ts';
 import type { IssueDetail } from '../fhir/issue.ts';
+import { parseJson } from '../fhir/json.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
 import type { RecordKeep, RecordWrite } from '../ports/record.ts';
-import type { Expectation, Keep, OutboxEntry, Snapshot, Write } from '../ports/store.ts';
+import type { Expectation, Keep, OutboxEntry, Snapshot, Version, Write } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { createMeter, type Meter, type Spent } from '../resources/patch/meter.ts';
@@ -84,6 +85,24 @@ export interface Draft {
 /** Counts what becomes of a stored text that is patched. */
 export const meterFor = ({ room: { settings }, patched }: Draft, text: string): Meter =>
   createMeter({ size: settings.bodyBytesMax, depth: settings.jsonDepthMax }, patched, text.length);
+
+/** A stored version as the server is about to change it: it meets no rule and no custody check. */
+export function planStored(
+  { ref, seq, custodian, text = '' }: Pick<Version, 'ref' | 'seq' | 'custodian' | 'text'>,
+  change: (tree: Resource) => Resource = (tree) => tree,
+): Planned {
+  const body = parseJson(text);
+  return {
+    ref,
+    method: 'PUT',
+    base: seq,
+    before: body.plain,
+    after: mapBody(body, change),
+    custodian,
+    byRule: true,
+    parties: [],
+  };
+}
 
 export const EVERYTHING: Sight = { everything: true };
 

@@ -1,13 +1,11 @@
 /** Membership (directory DR2): an organization has an account here when an administrator says so, and by nothing else. */
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import { parseJson } from '../fhir/json.ts';
-import { mapBody } from '../fhir/body.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { AuditEntry, Commit, Leave, Snapshot, Template, Version } from '../ports/store.ts';
 import { isReferralTask, isTerminal, readState } from '../referral/state.ts';
 import { typeOf } from '../resources/element.ts';
 import { standingOf, withStanding, writeMember } from '../resources/parties/standing.ts';
-import { EVERYTHING } from './draft.ts';
+import { EVERYTHING, planStored } from './draft.ts';
 import { buildWrite, offer, type Offer } from './offer.ts';
 import type { Room } from './room.ts';
 
@@ -23,30 +21,21 @@ const PAGE = 200;
 
 /** The commit that makes a listed Organization a member; undefined when it is one. */
 export function planAdmission(
-  { ref, text = '', seq, custodian }: Version,
+  version: Version,
   admitting: Admitting,
   now: string,
   leaves: readonly Leave[] = [],
 ): Offer | undefined {
-  const body = parseJson(text);
-  const standing = standingOf(body.plain);
+  const { ref } = version;
+  const planned = planStored(version, (tree) => withStanding(tree, 'member'));
+  const standing = planned.before && standingOf(planned.before);
   if (standing === 'member') return undefined;
   if (standing === 'private') {
     throw new OperationOutcomeError('party-protected', {
       diagnostics: `${ref} is what another organization says about somebody: list the organization itself first.`,
     });
   }
-  const after = mapBody(body, (tree) => withStanding(tree, 'member'));
-  const write = buildWrite({
-    ref,
-    method: 'PUT',
-    base: seq,
-    before: body.plain,
-    after,
-    custodian,
-    byRule: true,
-    parties: [],
-  });
+  const write = buildWrite(planned);
   const { agent } = admitting;
   const commit: Commit = {
     ...emptyCommit(ref, admitting, `${ref}/_history/0`),

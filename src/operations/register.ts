@@ -1,7 +1,5 @@
 /** Changes of the register that no FHIR write makes: what links name, and what an administrator settles (directory DR10, DR14). */
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import { parseJson } from '../fhir/json.ts';
-import { mapBody } from '../fhir/body.ts';
 import type { Identifier, Ref } from '../fhir/types.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { Commit, Snapshot, Store, Write } from '../ports/store.ts';
@@ -20,7 +18,7 @@ import {
   writeRow,
   type RegisterRow,
 } from '../resources/parties/register.ts';
-import { EVERYTHING } from './draft.ts';
+import { EVERYTHING, planStored } from './draft.ts';
 import type { Admitting } from './members.ts';
 import { buildWrite, offer } from './offer.ts';
 import type { Room } from './room.ts';
@@ -130,8 +128,7 @@ async function showing(snapshot: Snapshot, ref: Ref, identity: Identity, shows =
   if (version?.text === undefined) {
     throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is no Organization of this server` });
   }
-  const body = parseJson(version.text);
-  const after = mapBody(body, (tree) => {
+  const planned = planStored(version, (tree) => {
     const { identifier = [], ...rest } = tree as typeof tree & { identifier?: readonly Identifier[] }; // validated
     const others = identifier.filter((one) => {
       const other = identityOf(one);
@@ -140,16 +137,7 @@ async function showing(snapshot: Snapshot, ref: Ref, identity: Identity, shows =
     const list = shows ? [...others, { system: identity.system, value: identity.value }] : others;
     return { ...rest, ...(list.length > 0 && { identifier: list }) };
   });
-  return buildWrite({
-    ref,
-    method: 'PUT',
-    base: version.seq,
-    before: body.plain,
-    after,
-    custodian: version.custodian,
-    byRule: true,
-    parties: [],
-  });
+  return buildWrite(planned);
 }
 
 function commitOf(

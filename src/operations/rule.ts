@@ -1,7 +1,6 @@
 /** The rules of each type, asked about every change of a draft; what they bring is added to the draft (house 6). */
 import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import { parseJson } from '../fhir/json.ts';
 import { rewriteReferences } from '../fhir/reference.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { isTerminal, readState } from '../referral/state.ts';
@@ -11,6 +10,7 @@ import {
   EVERYTHING,
   placesIn,
   plan,
+  planStored,
   readPreview,
   replan,
   type Draft,
@@ -96,25 +96,15 @@ export async function addFurther(draft: Draft, further: Further): Promise<void> 
     });
     return;
   }
-  if (!draft.planned.has(ref)) await planStored(draft, ref);
+  if (!draft.planned.has(ref)) await planCurrent(draft, ref);
   replan(draft, ref, further.become);
 }
 
-async function planStored(draft: Draft, ref: Ref): Promise<void> {
+async function planCurrent(draft: Draft, ref: Ref): Promise<void> {
   const version = await draft.snapshot.read(ref, EVERYTHING);
   if (version?.text === undefined) throw new Error(`${ref} cannot be changed by a rule: it is gone`);
-  const after = parseJson(version.text);
   draft.keeps.delete(`${ref} version`);
-  plan(draft, {
-    ref,
-    method: 'PUT',
-    base: version.seq,
-    before: after.plain,
-    after,
-    custodian: version.custodian,
-    byRule: true,
-    parties: [],
-  });
+  plan(draft, planStored(version));
 }
 
 async function nameParties(draft: Draft, around: Surroundings): Promise<void> {

@@ -13,6 +13,7 @@ import { admitImport } from './import.ts';
 import { dropClaimedSteps } from './past-steps.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
 import { guardParties } from './party-guard.ts';
+import { claimRoles } from './role-claims.ts';
 import { applyRules } from './rule.ts';
 import { checkQuery } from './query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
@@ -55,6 +56,7 @@ export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
   [dropClaimedSteps,     CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION],
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
+  [claimRoles,           CREATE | UPDATE | PATCH          | TRANSACTION],
   [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],

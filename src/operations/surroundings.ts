@@ -2,12 +2,12 @@
 import { facilityOf } from '../delivery/facility.ts';
 import { oidOfUrl, systemOfOid } from '../fhir/identifier.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Query } from '../ports/query.ts';
 import { typeOf } from '../resources/element.ts';
 import { findRow, keyOf, type RegisterRow } from '../resources/parties/register.ts';
 import { standingOf } from '../resources/parties/standing.ts';
 import { addressedParty, partyIn, resolveParty, type PartyWorld } from '../resources/party.ts';
-import { isCounted, rolesQuery } from '../resources/party-world.ts';
+import { isCounted, ROLE_CLAIM, rolesQuery } from '../resources/party-world.ts';
+import { referencesTo } from '../resources/references-to.ts';
 import type { Surroundings } from '../resources/rules.ts';
 import { EVERYTHING, readPreview, type Draft } from './draft.ts';
 import { findPlanned, findPreview } from './preview.ts';
@@ -46,15 +46,7 @@ async function namespaceOf(draft: Draft, organization: Ref): Promise<string> {
 }
 
 async function find(draft: Draft, type: string, param: string, to: Ref) {
-  const query: Query = {
-    type,
-    where: { kind: 'reference', param, to: [to] },
-    sort: [],
-    sight: EVERYTHING,
-    count: FOUND_MAX,
-    offset: 0,
-    total: false,
-  };
+  const query = referencesTo(type, param, to, FOUND_MAX);
   const refs = await (isNew(draft, to) ? findPlanned(draft, query) : findPreview(draft, query));
   const found = await Promise.all(refs.map((ref) => readPreview(draft, ref)));
   return found
@@ -72,6 +64,19 @@ export async function keeperOf({ planned, snapshot }: Draft, ref: Ref): Promise<
 function isNew({ planned }: Draft, ref: Ref): boolean {
   const own = planned.get(ref);
   return own?.method === 'POST' && own.base === 0;
+}
+
+/** Whether a role is its organization's word alone, once the draft is committed. */
+async function isClaimed(draft: Draft, role: Ref): Promise<boolean> {
+  const planned = draft.records.find(({ kind, key }) => kind === ROLE_CLAIM && key === role);
+  if (planned !== undefined) return planned.body !== undefined;
+  const record = await draft.snapshot.record(ROLE_CLAIM, role);
+  draft.recordKeeps.set(`${ROLE_CLAIM} ${role}`, {
+    kind: ROLE_CLAIM,
+    key: role,
+    version: record?.version ?? 0,
+  });
+  return record !== undefined;
 }
 
 /** Whom a Reference stands for as a party; what a client notes beside it is not believed. */
@@ -92,7 +97,9 @@ export const partyWorldIn = (draft: Draft): PartyWorld => ({
     const roles: Resource[] = [];
     for (const ref of refs) {
       const role = await readPreview(draft, ref);
-      if (role !== undefined && isCounted(role, await keeperOf(draft, ref), person)) roles.push(role);
+      const keeper = await keeperOf(draft, ref);
+      if (role !== undefined && (await isCounted(role, keeper, person, () => isClaimed(draft, ref))))
+        roles.push(role);
     }
     return roles;
   },

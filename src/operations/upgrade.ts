@@ -3,8 +3,6 @@
  * token or a link is a member, what an administrator or a link said of identifiers is verified, and what an organization
  * wrote into itself is asserted, taken out of its text, and shown to an administrator as one work item each.
  */
-import { parseJson } from '../fhir/json.ts';
-import { mapBody } from '../fhir/body.ts';
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, Commit, Snapshot, Store, Write } from '../ports/store.ts';
@@ -19,7 +17,7 @@ import {
 } from '../resources/parties/identity-systems.ts';
 import { findRow, keyOf, writeRow, type RegisterRow } from '../resources/parties/register.ts';
 import { saysStanding, withStanding, writeMember } from '../resources/parties/standing.ts';
-import { EVERYTHING } from './draft.ts';
+import { EVERYTHING, planStored, type Planned } from './draft.ts';
 import { buildWrite } from './offer.ts';
 import type { Room } from './room.ts';
 import { planWorkItem } from './work-item.ts';
@@ -218,28 +216,12 @@ function isOwnWord(identifier: Identifier, more: readonly string[], kept: Readon
   return identitySystemOf(identity.system) !== undefined || more.includes(identity.system);
 }
 
-function planTagged(
-  { ref, seq, text, custodian }: Match,
-  member: boolean,
-  drops: (one: Identifier) => boolean,
-) {
-  const body = parseJson(text);
-  const after = mapBody(body, (tree) => {
+const planTagged = (match: Match, member: boolean, drops: (one: Identifier) => boolean): Planned =>
+  planStored(match, (tree) => {
     const { identifier, ...rest } = withStanding(tree, member ? 'member' : 'listed');
     const left = ((identifier ?? []) as readonly Identifier[]).filter((one) => !drops(one));
     return { ...rest, ...(left.length > 0 && { identifier: left }) };
   });
-  return {
-    ref,
-    method: 'PUT',
-    base: seq,
-    before: body.plain,
-    after,
-    custodian,
-    byRule: true,
-    parties: [],
-  } as const;
-}
 
 const planClaim = ({ newId, clock }: UpgradeParts, organization: Ref, { system, value }: Identity) =>
   planWorkItem(newId(), {

@@ -28,6 +28,27 @@ export function valuesAt(tree: unknown, path: string): readonly unknown[] {
   return values;
 }
 
+/** The tree with other values at a dotted element path; they are visited in the order in which `valuesAt` tells them. */
+export function mapValuesAt<T>(tree: T, path: string, change: (value: unknown) => unknown): T {
+  return mapped(tree, stepsOf(path), 0, change) as T; // the same members
+}
+
+function mapped(
+  node: unknown,
+  steps: readonly Step[],
+  at: number,
+  change: (value: unknown) => unknown,
+): unknown {
+  if (node === undefined || node === null) return node;
+  if (Array.isArray(node)) return node.map((member) => mapped(member, steps, at, change));
+  const step = steps[at];
+  if (step === undefined) return change(node);
+  const below = (node as Readonly<Record<string, unknown>>)[step.name]; // a primitive has none
+  if (below === undefined) return node;
+  const once = mapped(below, steps, at + 1, change);
+  return { ...node, [step.name]: step.again ? mapped(once, steps, at, change) : once };
+}
+
 interface Step {
   readonly name: string;
   /** Whether it is taken again below itself; bounded by the depth of the tree, which the parser bounds. */

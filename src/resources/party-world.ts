@@ -1,10 +1,12 @@
 /** Who stands for whom, asked of a snapshot: what delivery and the timeline look at. */
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
+import type { RecordWrite } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
 import type { PartyWorld } from './party.ts';
 import { standingOf } from './parties/standing.ts';
 import { findRow } from './parties/register.ts';
+import { referencesTo } from './references-to.ts';
 
 const EVERYTHING = { everything: true } as const;
 
@@ -12,15 +14,8 @@ const EVERYTHING = { everything: true } as const;
 const ROLES_MAX = 20;
 
 /** The search for the active roles of a person. */
-export const rolesQuery = (practitioner: Ref): Query => ({
-  type: 'PractitionerRole',
-  where: { kind: 'reference', param: 'practitioner', to: [practitioner] },
-  sort: [],
-  sight: EVERYTHING,
-  count: ROLES_MAX,
-  offset: 0,
-  total: false,
-});
+export const rolesQuery = (practitioner: Ref): Query =>
+  referencesTo('PractitionerRole', 'practitioner', practitioner, ROLES_MAX);
 
 /** A person as a record of her says: whether the directory has her, and who keeps the record. */
 export interface Person {
@@ -28,14 +23,39 @@ export interface Person {
   readonly keeper: string | undefined;
 }
 
+/** A role that its organization alone says of a person whom somebody else keeps (DR19): a record, by the role. */
+export const ROLE_CLAIM = 'role-claim';
+
+export interface RoleClaim {
+  readonly practitioner: Ref;
+  readonly organization: Ref | '';
+  /** Instant. */
+  readonly at: string;
+}
+
+export const writeRoleClaim = (role: Ref, body: RoleClaim): RecordWrite => ({
+  kind: ROLE_CLAIM,
+  key: role,
+  expect: 'any',
+  body,
+  index: [['all', '']],
+});
+
 /**
  * Whether a role says where a person works: it has not ended, and whoever keeps the record of her keeps it as well, or it
- * is one of the directory about a person of the directory. Who reads another's private record of a person, because a
- * referral brought it, gives her no place of work by that.
+ * is one of the directory about a person of the directory, and an administrator has written it. An organization gives
+ * another's person no place of work by its own word alone.
  */
-export const isCounted = (role: Resource, custodian: string | undefined, person: Person): boolean =>
-  role['active'] !== false &&
-  (custodian === person.keeper || (person.listed && standingOf(role) !== 'private'));
+export async function isCounted(
+  role: Resource,
+  custodian: string | undefined,
+  person: Person,
+  isClaimed: () => Promise<boolean>,
+): Promise<boolean> {
+  if (role['active'] === false) return false;
+  if (custodian === person.keeper) return true;
+  return person.listed && standingOf(role) !== 'private' && !(await isClaimed());
+}
 
 export function partyWorldOf(snapshot: Pick<Snapshot, 'read' | 'search' | 'record' | 'records'>): PartyWorld {
   const read = async (ref: Ref): Promise<Resource | undefined> => {
@@ -52,10 +72,13 @@ export function partyWorldOf(snapshot: Pick<Snapshot, 'read' | 'search' | 'recor
         keeper: version?.custodian,
       };
       const { matches } = await snapshot.search(rolesQuery(practitioner));
-      return matches.flatMap(({ text, custodian }) => {
+      const roles: Resource[] = [];
+      for (const { ref, text, custodian } of matches) {
         const role = JSON.parse(text) as Resource; // validated when stored
-        return isCounted(role, custodian, person) ? [role] : [];
-      });
+        const isClaimed = async () => (await snapshot.record(ROLE_CLAIM, ref)) !== undefined;
+        if (await isCounted(role, custodian, person, isClaimed)) roles.push(role);
+      }
+      return roles;
     },
     row: (kind, identity) => findRow(snapshot, kind, identity),
   };

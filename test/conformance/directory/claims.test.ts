@@ -4,6 +4,7 @@ import type { Resource } from '../../../src/fhir/types.ts';
 import * as make from '../../resources.ts';
 import {
   administrator,
+  callerOf,
   initiator,
   openWorld,
   refOf,
@@ -106,4 +107,75 @@ test('(directory DR19) a role that another gives to one’s private record of a 
   await world.create(stranger, roleOf(outside));
   const { patient } = await order(refOf(outside));
   expect(await strangerReads(patient)).toBe(404);
+});
+
+describe('(directory DR19) a role that another organization gives to a person of the directory', () => {
+  let person: Stored;
+  let role: Stored;
+  const at = (organization: string) => ({ ...roleOf(person), organization: make.to(organization) });
+  const orders = async (): Promise<readonly unknown[]> => {
+    const { answer } = await order(refOf(person));
+    return [answer.status, answer.code];
+  };
+  const seenByRecipient = async (): Promise<number> => {
+    const { entry = [] } = await world.bundle(callerOf('recipient'), 'ServiceRequest?');
+    return entry.length;
+  };
+
+  beforeAll(async () => {
+    person = await world.create(administrator, doctor());
+    await world.create(administrator, at('Organization/recipient'));
+  });
+
+  test('makes no order to her ambiguous, draws none to itself, and stays its own to show', async () => {
+    const before = await seenByRecipient();
+    role = await world.create(stranger, at('Organization/stranger'));
+    const { patient } = await order(refOf(person));
+    expect([await seenByRecipient(), await strangerReads(patient)]).toEqual([before + 1, 404]);
+    expect((await world.ask(initiator, 'GET', refOf(role))).status).toBe(200);
+    const named = await order(refOf(role));
+    expect(await strangerReads(named.patient)).toBe(200);
+  });
+
+  test('nor does one that is turned to her by an edit, nor one that its organization writes again', async () => {
+    const own = await world.create(stranger, doctor());
+    const turned = await world.create(stranger, {
+      ...roleOf(own),
+      organization: make.to('Organization/stranger'),
+    });
+    const edited = { ...turned, practitioner: make.to(refOf(person)) };
+    expect((await world.ask(stranger, 'PUT', refOf(turned), edited)).status).toBe(200);
+    const again = { ...role, telecom: [{ system: 'phone', value: '+1 555 0100' }] };
+    expect((await world.ask(stranger, 'PUT', refOf(role), again)).status).toBe(200);
+    expect(await orders()).toEqual([200, undefined]);
+  });
+
+  test('counts once an administrator has written it, though nothing of it changes', async () => {
+    const { json } = await world.ask(administrator, 'GET', refOf(role));
+    expect((await world.ask(administrator, 'PUT', refOf(role), json ?? {})).status).toBe(200);
+    expect(await orders()).toEqual([422, 'party-ambiguous']);
+  });
+
+  test('nor draws an order to a person of the directory who has no other role', async () => {
+    person = await world.create(administrator, doctor());
+    await world.create(stranger, at('Organization/stranger'));
+    const { patient } = await order(refOf(person));
+    expect(await strangerReads(patient)).toBe(404);
+  });
+
+  test('nor counts when her record, private when it was given, is listed later', async () => {
+    person = await world.create(initiator, doctor());
+    const shown = make.patient({ generalPractitioner: [make.to(refOf(person))] });
+    const about = refOf(await world.create(initiator, shown));
+    const parties = {
+      requester: 'Organization/initiator',
+      performer: 'Organization/stranger',
+      placer: about,
+    };
+    await world.create(initiator, make.serviceRequest({ subject: about, ...parties }));
+    await world.create(stranger, at('Organization/stranger'));
+    await world.create(initiator, at('Organization/initiator'));
+    const { patient } = await order(refOf(person));
+    expect(await strangerReads(patient)).toBe(404);
+  });
 });
