@@ -15,7 +15,7 @@ import {
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
 import type { Version } from '../ports/store.ts';
-import { localRefOf, typeOf } from '../resources/element.ts';
+import { typeOf } from '../resources/element.ts';
 import { PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { isReferableType } from '../resources/validation-level.ts';
@@ -161,11 +161,11 @@ export async function checkReferences(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
     if (planned.byRule) continue;
     await turns.after(planned.after?.size ?? 0);
-    for (const [ref, path] of newReferences(planned)) {
+    for (const local of newReferences(planned)) {
       await turns.after(0);
       if (issues.length >= ISSUES_MAX) break;
-      if (await isReferable(sighted(draft, planned), ref, ADDRESSED.has(typeOf(planned.ref)))) continue;
-      issues.push({ ...whyNot(ref), expression: placesIn(planned, [path()]) });
+      if (await isReferable(sighted(draft, planned), local, ADDRESSED.has(typeOf(planned.ref)))) continue;
+      issues.push({ ...whyNot(local), expression: placesIn(planned, [local.path()]) });
     }
   }
   const [first, ...rest] = issues;
@@ -184,48 +184,70 @@ export const unservedIn = (
   { validation }: Pick<DeskSettings, 'validation'>,
 ): readonly IssueDetail[] =>
   localReferences(resource)
-    .filter(([ref]) => !RESOURCE_TYPES.has(typeOf(ref)) && !isReferableType(validation, typeOf(ref)))
+    .filter(({ ref }) => !RESOURCE_TYPES.has(typeOf(ref)) && !isReferableType(validation, typeOf(ref)))
     .slice(0, ISSUES_MAX)
-    .map(([ref, path]) => ({ ...whyNot(ref), expression: [path()] }));
+    .map((local) => ({ ...whyNot(local), expression: [local.path()] }));
 
 /** What is not served is no secret; of all else, absent and invisible are told alike. */
-const whyNot = (ref: Ref): Pick<IssueDetail, 'code' | 'diagnostics'> =>
+const whyNot = ({ ref, text }: Local): Pick<IssueDetail, 'code' | 'diagnostics'> =>
   RESOURCE_TYPES.has(typeOf(ref))
-    ? { code: 'reference-not-found', diagnostics: `${ref} does not exist, or you may not read it` }
+    ? { code: 'reference-not-found', diagnostics: `${text} does not exist, or you may not read it` }
     : {
         code: 'reference-not-served',
         diagnostics: `${typeOf(ref)} is not served here, so ${ref} is nothing here`,
       };
 
-/** Local references of the new version that the version before did not have, with their first place. */
-function newReferences({ before, after }: Planned): ReadonlyMap<Ref, () => string> {
-  const references = new Map<Ref, () => string>();
-  if (after === undefined) return references;
-  const old = before === undefined ? new Set() : new Set(localReferences(before).map(([ref]) => ref));
-  for (const [ref, path] of localReferences(after.plain)) {
-    if (!old.has(ref) && !references.has(ref)) references.set(ref, path);
-  }
-  return references;
+/** A reference to a resource of this server, or to one version of it. */
+interface Local {
+  readonly ref: Ref;
+  /** Undefined: whatever is current. */
+  readonly version: string | undefined;
+  /** As it is written. */
+  readonly text: string;
+  readonly path: () => string;
 }
 
-function localReferences(resource: Resource): readonly (readonly [Ref, () => string])[] {
-  return referencesOf(resource).flatMap(({ text, expression }) => {
-    const ref = localRefOf(text);
-    return ref === undefined ? [] : [[ref, expression] as const];
+/** Local references of the new version that the version before did not have, each at its first place. */
+function newReferences({ before, after }: Planned): readonly Local[] {
+  if (after === undefined) return [];
+  const old = new Set(
+    before === undefined ? [] : localReferences(before).flatMap(({ ref, text }) => [ref, text]),
+  );
+  const references = new Map<string, Local>();
+  for (const local of localReferences(after.plain)) {
+    const { ref, version, text } = local;
+    if (!old.has(version === undefined ? ref : text) && !references.has(text)) references.set(text, local);
+  }
+  return [...references.values()];
+}
+
+function localReferences(resource: Resource): readonly Local[] {
+  return referencesOf(resource).flatMap(({ text, expression: path }) => {
+    const parsed = parseReference(text);
+    return parsed?.kind === 'local' ? [{ ref: parsed.ref, version: parsed.version, text, path }] : [];
   });
 }
 
 /** Records with which somebody is asked: whom another organization keeps privately is its own to ask (directory DR29). */
 const ADDRESSED: ReadonlySet<string> = new Set(['Task', 'ServiceRequest']);
 
-async function isReferable(draft: Draft, ref: Ref, own: boolean): Promise<boolean> {
+async function isReferable(draft: Draft, { ref, version: named }: Local, own: boolean): Promise<boolean> {
   const planned = draft.planned.get(ref);
-  if (planned !== undefined && planned.before === undefined) return planned.after !== undefined;
+  if (planned !== undefined && planned.before === undefined && named === undefined)
+    return planned.after !== undefined;
   if (planned !== undefined && planned.after === undefined) return false;
   if (!RESOURCE_TYPES.has(typeOf(ref))) return isReferableType(draft.room.settings.validation, typeOf(ref));
   const version = await draft.snapshot.read(ref, draft.sight);
   if (version?.text === undefined) return false;
   if (own && isOthersPrivate(draft, ref, version)) return false;
+  if (named !== undefined && !(await hasVersion(draft, ref, named))) return false;
   if (planned === undefined) keepSight(draft, ref);
   return true;
+}
+
+/** Versions of what is being written come with the commit, so nothing can name them yet. */
+async function hasVersion({ snapshot, sight }: Draft, ref: Ref, named: string): Promise<boolean> {
+  const seq = Number(named);
+  if (!Number.isSafeInteger(seq) || seq <= 0) return false;
+  return (await snapshot.vread(ref, seq, sight))?.text !== undefined;
 }

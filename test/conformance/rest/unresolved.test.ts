@@ -42,6 +42,52 @@ test('(rules 2.3) a urn:uuid that resolves to nothing is refused by every door',
   expect(answers.map(({ status }) => status)).toEqual([422, 422, 422, 422, 200, 422, 422]);
 });
 
+describe('(rules 2.3) a version that is not there is refused like a resource that is not', () => {
+  const versions: readonly [string, (patient: Stored) => string][] = [
+    ['never written', () => '999999'],
+    ['of something else', ({ meta }) => String(Number(meta?.versionId) - 1)],
+    ['no number', () => 'first'],
+  ];
+  test.each(versions)('%s', async (_what, versionOf) => {
+    const patient = await world.create(initiator, make.patient());
+    const reference = `${refOf(patient)}/_history/${versionOf(patient)}`;
+    const answers = await everyWay(observationOf(make.to(reference)));
+    expect(answers.map(({ status }) => status)).toEqual([422, 422, 422, 422, 200, 422, 422]);
+    for (const { text } of answers) {
+      expect(text).toContain('reference-not-found');
+      expect(text).toContain(`${reference} does not exist, or you may not read it`);
+    }
+  });
+
+  test('one that is there may be named, also after others, and beside the resource', async () => {
+    const patient = await world.create(initiator, make.patient());
+    const versioned = `${refOf(patient)}/_history/${patient.meta?.versionId ?? ''}`;
+    await world.ask(initiator, 'PUT', refOf(patient), { ...patient, language: 'en' });
+    const answers = await everyWay(observationOf(make.to(versioned)));
+    expect(answers.map(({ status }) => status)).toEqual([201, 200, 200, 200, 200, 200, 200]);
+    const absent = { ...answers[0]?.json, focus: [make.to(`${refOf(patient)}/_history/999999`)] };
+    const again = await world.ask(initiator, 'PUT', refOf(answers[0]?.json as Stored), absent);
+    expect(again.status).toBe(422);
+  });
+
+  test('one that the same transaction writes is not there yet', async () => {
+    const patient = await world.create(initiator, make.patient());
+    const update = { ...patient, language: 'de' };
+    const naming = (version: string | number = '') =>
+      make.transaction(
+        { method: 'PUT', url: refOf(patient), resource: update },
+        {
+          method: 'POST',
+          url: 'Observation',
+          resource: observationOf(make.to(`${refOf(patient)}/_history/${version}`)),
+        },
+      );
+    const next = Number(patient.meta?.versionId) + 1;
+    expect((await world.ask(initiator, 'POST', '', naming(next))).status).toBe(422);
+    expect((await world.ask(initiator, 'POST', '', naming(patient.meta?.versionId))).status).toBe(200);
+  });
+});
+
 test('(rules 2.3) a batch resolves nothing between its entries', async () => {
   const patient = { method: 'POST', url: 'Patient', fullUrl: URN, resource: make.patient() } as const;
   const order = make.serviceRequest({
