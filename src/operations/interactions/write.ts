@@ -59,14 +59,15 @@ export function bodyOfType({ type, body }: WriteRequest): Body {
   if (body === undefined) throw new OperationOutcomeError('body-missing');
   if (body.plain.resourceType !== type) {
     throw new OperationOutcomeError('resource-type-mismatch', {
-      diagnostics: `${bodyIs(body.plain.resourceType)}, the address is of ${type}`,
+      diagnostics: `the address is of ${type}, ${bodyIs(body.plain.resourceType)}`,
       ...(isResourceType(body.plain.resourceType) && { expression: [body.plain.resourceType] }),
     });
   }
   return body;
 }
 
-const bodyIs = (type: string): string =>
+/** What a body is that is of another type than its address: at the end of a sentence, since it may ask. */
+export const bodyIs = (type: string): string =>
   isResourceType(type)
     ? `the body is a ${type}`
     : `the resourceType of the body is none of R4${meantType(type)}`;

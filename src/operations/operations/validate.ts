@@ -14,6 +14,7 @@ import { codesIn } from '../../resources/validation/codings.ts';
 import { isKnownProfile, type LookUp } from '../../resources/validate.ts';
 import type { Seen } from '../audit.ts';
 import { seenOf } from '../interactions/read.ts';
+import { bodyIs } from '../interactions/write.ts';
 import { LARGE } from '../heavy.ts';
 import { unservedIn } from '../references.ts';
 import { rehearse, type Rehearsed } from '../rehearse.ts';
@@ -127,7 +128,7 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
   const body = given ?? (await readStored(asked));
   if (body.plain.resourceType !== type) {
     throw new OperationOutcomeError('resource-type-mismatch', {
-      diagnostics: `the resource is a ${body.plain.resourceType}, the address is of ${type}`,
+      diagnostics: `the address is of ${type}, ${bodyIs(body.plain.resourceType)}`,
     });
   }
   const seeing: Seeing = { snapshot: asked.snapshot, sight: invocation.sight, signal: request.signal };

@@ -88,7 +88,16 @@ describe('what is said', () => {
     ['GET Tasks', undefined, 'did you mean Task?'],
     ['GET Patient/{patient}/observation', undefined, 'nothing at this address'],
     ['GET Patient/{patient}/Observations', undefined, 'did you mean Observation?'],
-    ['POST Task', { resourceType: 'task' }, 'did you mean Task?'],
+    [
+      'POST Task',
+      { resourceType: 'task' },
+      'the address is of Task, the resourceType of the body is none of R4; did you mean Task? The',
+    ],
+    [
+      'POST Task/$validate',
+      { resourceType: 'task' },
+      'the address is of Task, the resourceType of the body is none of R4; did you mean Task? The',
+    ],
     ['POST Observation', about('patient/1'), 'did you mean Patient?'],
     [
       'POST Bundle',
