@@ -6,7 +6,7 @@ import { parseInstant } from '../../fhir/datetime.ts';
 import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { NoteReading, DocumentReading } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../hl7v2/received.ts';
-import type { Query } from '../../ports/query.ts';
+import type { Match, Query } from '../../ports/query.ts';
 import { EVERYTHING, type Draft } from '../draft.ts';
 import { WORK_ITEM_SYSTEM } from '../work-item.ts';
 import { quarantined, remark, type Verdict } from './fates.ts';
@@ -32,18 +32,27 @@ export async function findWaitingNote(
   at: number,
   withinMs: number,
 ): Promise<Note | undefined> {
+  const matches = await findMatches(draft, 'DocumentReference', '_lastUpdated', [
+    { kind: 'reference', param: 'related', to: [request] },
+    { kind: 'reference', param: 'author', to: [recipient] },
+    { kind: 'token', param: 'category', system: NOTE_SYSTEM, code: NOTE_WAITS },
+    { kind: 'updated', prefix: 'ge', low: at - withinMs, high: at - withinMs },
+  ]);
+  const [first] = matches;
+  return first === undefined ? undefined : { document: first.ref };
+}
+
+/** What all of these select, the oldest by `sort` first; at the commit it must still be the same. */
+async function findMatches(
+  draft: Draft,
+  type: 'DocumentReference' | 'Task',
+  sort: string,
+  of: readonly Query['where'][],
+): Promise<readonly Match[]> {
   const query: Query = {
-    type: 'DocumentReference',
-    where: {
-      kind: 'all',
-      of: [
-        { kind: 'reference', param: 'related', to: [request] },
-        { kind: 'reference', param: 'author', to: [recipient] },
-        { kind: 'token', param: 'category', system: NOTE_SYSTEM, code: NOTE_WAITS },
-        { kind: 'updated', prefix: 'ge', low: at - withinMs, high: at - withinMs },
-      ],
-    },
-    sort: [{ param: '_lastUpdated', descending: false }],
+    type,
+    where: { kind: 'all', of },
+    sort: [{ param: sort, descending: false }],
     sight: EVERYTHING,
     count: WAITING_MAX,
     offset: 0,
@@ -51,8 +60,7 @@ export async function findWaitingNote(
   };
   const { matches } = await draft.snapshot.search(query);
   draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
-  const [first] = matches;
-  return first === undefined ? undefined : { document: first.ref };
+  return matches;
 }
 
 /** The note's status has come. */
@@ -117,25 +125,12 @@ async function findNotes(
   { system, value }: Identifier,
 ): Promise<readonly Ref[]> {
   if (sender === undefined || value === undefined) return [];
-  const query: Query = {
-    type: 'DocumentReference',
-    where: {
-      kind: 'all',
-      of: [
-        { kind: 'reference', param: 'related', to: [request] },
-        { kind: 'reference', param: 'author', to: [sender] },
-        { kind: 'token', param: 'category', system: NOTE_SYSTEM },
-        { kind: 'token', param: 'identifier', code: value, ...(system !== undefined && { system }) },
-      ],
-    },
-    sort: [],
-    sight: EVERYTHING,
-    count: WAITING_MAX,
-    offset: 0,
-    total: false,
-  };
-  const { matches } = await draft.snapshot.search(query);
-  draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
+  const matches = await findMatches(draft, 'DocumentReference', '_lastUpdated', [
+    { kind: 'reference', param: 'related', to: [request] },
+    { kind: 'reference', param: 'author', to: [sender] },
+    { kind: 'token', param: 'category', system: NOTE_SYSTEM },
+    { kind: 'token', param: 'identifier', code: value, ...(system !== undefined && { system }) },
+  ]);
   return matches.map(({ ref }) => ref);
 }
 
@@ -190,26 +185,13 @@ async function findStatusWithoutNote(
   { request, recipient }: Referral,
   since: number,
 ): Promise<StatusWithoutNote | undefined> {
-  const query: Query = {
-    type: 'Task',
-    where: {
-      kind: 'all',
-      of: [
-        { kind: 'reference', param: 'based-on', to: [request] },
-        { kind: 'reference', param: 'requester', to: [recipient] },
-        { kind: 'token', param: 'code', system: WORK_ITEM_SYSTEM, code: 'note-missing' },
-        { kind: 'token', param: 'status', code: 'requested' },
-        { kind: 'range', param: 'authored-on', prefix: 'ge', low: since, high: since },
-      ],
-    },
-    sort: [{ param: 'authored-on', descending: false }],
-    sight: EVERYTHING,
-    count: WAITING_MAX,
-    offset: 0,
-    total: false,
-  };
-  const { matches } = await draft.snapshot.search(query);
-  draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
+  const matches = await findMatches(draft, 'Task', 'authored-on', [
+    { kind: 'reference', param: 'based-on', to: [request] },
+    { kind: 'reference', param: 'requester', to: [recipient] },
+    { kind: 'token', param: 'code', system: WORK_ITEM_SYSTEM, code: 'note-missing' },
+    { kind: 'token', param: 'status', code: 'requested' },
+    { kind: 'range', param: 'authored-on', prefix: 'ge', low: since, high: since },
+  ]);
   const [first] = matches;
   if (first === undefined) return undefined;
   const task = JSON.parse(first.text) as Resource; // stored texts were validated
