@@ -91,6 +91,9 @@ export const mistaken = (says: string): Remark => ({
 /** HL7 table 0357, application internal error: for rows that no message was thought to meet. */
 const INTERNAL_ERROR = '207';
 
+/** Said of other content under the control id of an accepted message. */
+export const REUSED = 'another message came under this control id';
+
 /** Kept apart from any chart, and a person is asked. */
 export const quarantined = (remarks: readonly Remark[]): Verdict => ({
   fate: 'quarantine',

@@ -14,6 +14,14 @@ import { changeOwn } from './own.ts';
 /** Kinds that wait for another message, and are tried again without a person. */
 const WAITING: readonly WorkItemKind[] = ['message-parked', 'message-unmatched'];
 
+/** Kinds that ask what is to become of one message. */
+const ABOUT_ONE: readonly WorkItemKind[] = [
+  ...WAITING,
+  'message-unaddressed',
+  'message-unfit',
+  'message-quarantined',
+];
+
 /** States of a work item that nobody has dealt with. */
 const OPEN: readonly string[] = ['on-hold', 'requested', 'received', 'accepted', 'ready', 'in-progress'];
 
@@ -150,6 +158,13 @@ export async function findWaiting(snapshot: Snapshot, number: Identifier): Promi
     },
   });
 }
+
+/** The open items about these kept messages. */
+export const findAbout = (snapshot: Snapshot, documents: readonly Ref[]): Promise<readonly OpenItem[]> =>
+  findItems(snapshot, {
+    kinds: ABOUT_ONE,
+    where: { kind: 'reference', param: 'focus', to: documents },
+  });
 
 /** The messages that have been parked since before. */
 export const findOverdue = (snapshot: Snapshot, before: number): Promise<readonly OpenItem[]> =>

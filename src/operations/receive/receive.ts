@@ -10,8 +10,9 @@ import { auditReceipt } from './audit.ts';
 import { buildOffer, offer, type Offer } from '../offer.ts';
 import type { Room } from '../room.ts';
 import { openDraft } from '../write.ts';
-import { answerOf, asked, isOurFault, notKept, quarantined, remark, type Verdict } from './fates.ts';
+import { answerOf, asked, isOurFault, notKept, quarantined, remark, REUSED, type Verdict } from './fates.ts';
 import { admit } from './admit.ts';
+import { closeCorrected } from './corrected.ts';
 import { keyOf, openArrived, type Incoming, type MessageKey } from './incoming.ts';
 import { settleMessage, type Settled } from './settle.ts';
 import { requestOf } from './speak.ts';
@@ -75,8 +76,7 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
 
   /** Another content under a number that is known: kept apart, and refused by that number (rules 7.2). */
   async function keepOther(incoming: Incoming, { scope, id, fingerprint }: MessageKey): Promise<Answer> {
-    const says = 'another message came under this control id';
-    const verdict = quarantined([remark('idempotency-key-reused', 'E', 'MSH-10', says)]);
+    const verdict = quarantined([remark('idempotency-key-reused', 'E', 'MSH-10', REUSED)]);
     const other = { scope, id: `${id} other:${fingerprint}`, fingerprint };
     try {
       return await offerMessage((snapshot) => prepareKept(incoming, other, snapshot, verdict));
@@ -127,6 +127,8 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
     const open = () => openDraft(room, request, snapshot);
     const settled = await settleMessage(open, incoming, settings, given === undefined ? {} : { given });
     const answer = answerOf(settled.verdict, incoming.link);
+    if (key !== undefined && answer.code === 'AA')
+      await closeCorrected(settled.draft, incoming, settings.duplicateWindowMs);
     const offered = await buildOffer(settled.draft, request, key && commitKey(key, answer));
     const commit = { ...offered.commit, audit: [...offered.commit.audit, auditReceipt(request, settled)] };
     return { ...offered, ...settled, commit, answer };

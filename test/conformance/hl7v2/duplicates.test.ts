@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openEmbeddedStore } from '../../../src/stores/embedded/open.ts';
 import { createDesk } from '../../../src/operations/desk.ts';
+import { WORK_ITEM_SYSTEM } from '../../../src/operations/work-item.ts';
 import { SETTINGS } from '../../world.ts';
 import {
   accept,
@@ -96,6 +97,32 @@ describe('a message that was here before', () => {
       const unknown = outcome({ at: 5, id: 'T-5', referral: 'R-0' });
       expect((await exchange.say(unknown, strict)).code).toBe('AE');
       expect((await exchange.say(accept({ at: 5, id: 'T-5' }), strict)).fate).toBe('applied');
+    });
+
+    test('whose acceptance closes the work items of what was refused', async () => {
+      await exchange.say(first);
+      for (const patient of ['MQ-2', 'MQ-3']) await exchange.say(outcome({ at: 5, id: 'T-5', patient }));
+      await exchange.say(outcome({ at: 5, id: 'T-6', patient: 'MQ-2' }));
+      expect(await exchange.workItems()).toHaveLength(3);
+      await exchange.say(accept({ at: 5, id: 'T-5' }));
+      const items = await exchange.all('Task', `code=${WORK_ITEM_SYSTEM}|message-quarantined`);
+      expect(items.filter((one) => one['status'] === 'completed').map((one) => one['statusReason'])).toEqual([
+        { text: expect.stringContaining('its sender corrected it') as unknown },
+        { text: expect.stringContaining('its sender corrected it') as unknown },
+      ]);
+      const open = (await exchange.workItems()).map(({ kind }) => kind);
+      expect(open.filter((kind) => kind === 'message-quarantined')).toHaveLength(1);
+    });
+
+    test('not those of what came under the number of an accepted message', async () => {
+      await exchange.say(first);
+      await exchange.say(accept({ at: 5, id: 'T-5' }));
+      exchange.clock.now += MESSAGE_SETTINGS.duplicateWindowMs - 2000;
+      await exchange.say(outcome({ at: 6, id: 'T-5' }));
+      exchange.clock.now += 4000;
+      expect((await exchange.say(outcome({ at: 7, id: 'T-5' }))).fate).toBe('applied');
+      const items = await exchange.all('Task', `code=${WORK_ITEM_SYSTEM}|message-quarantined`);
+      expect(items.map((one) => one['status'])).toEqual(['requested']);
     });
 
     test('once the number is taken, other content is refused by it', async () => {
