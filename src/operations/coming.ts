@@ -2,7 +2,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Tellable, Told } from '../ports/rail.ts';
 import type { OutboxEntry, Version } from '../ports/store.ts';
-import type { Draft } from './draft.ts';
+import { readStored, type Draft } from './draft.ts';
 import { findPreview } from './preview.ts';
 
 /** Of what a draft writes: the commit is still to come, and later than all that are stored. */
@@ -34,6 +34,10 @@ export function sourceOf(draft: Draft): Told {
   };
   return {
     read,
+    async resource(ref) {
+      const planned = draft.planned.get(ref);
+      return planned === undefined ? (await readStored(snapshot, ref))?.resource : planned.after?.plain;
+    },
     record: (kind, key) => snapshot.record(kind, key),
     records: (kind, name, value, after) => snapshot.records(kind, name, value, after),
     async search(query) {

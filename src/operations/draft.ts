@@ -169,7 +169,8 @@ const readOf = new WeakMap<Snapshot, Map<Ref, Stored>>();
 /** Resources of one snapshot that are remembered. */
 const READ_MAX = 500;
 
-async function readStored(snapshot: Snapshot, ref: Ref): Promise<Stored | undefined> {
+/** A resource as it is stored, and its version; what comes of it is not asked again at the commit. */
+export async function readStored(snapshot: Snapshot, ref: Ref): Promise<Stored | undefined> {
   let known = readOf.get(snapshot);
   if (known === undefined) readOf.set(snapshot, (known = new Map()));
   const remembered = known.get(ref);

@@ -1,5 +1,6 @@
 /** A rail carries a change to a party. Rails know nothing of each other, and nothing of who else is told. */
 import { ConnectionFailed } from './outgoing.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from './query.ts';
 import type { Claimed, Finding, Snapshot, Version } from './store.ts';
 
@@ -28,7 +29,10 @@ export type Present = (version: Pick<Version, 'ref' | 'text'>, sight: Sight) => 
 export type Tellable = Pick<Claimed, 'id' | 'at' | 'seq' | 'receiver' | 'order' | 'subject' | 'event'>;
 
 /** What a rail reads of a commit: as it is, or as it will be. */
-export type Told = Pick<Snapshot, 'read' | 'search' | 'history' | 'record' | 'records'>;
+export interface Told extends Pick<Snapshot, 'read' | 'search' | 'history' | 'record' | 'records'> {
+  /** In the server's own sight, and read once however often it is asked for; undefined when there is none. */
+  readonly resource: (ref: Ref) => Promise<Resource | undefined>;
+}
 
 export interface Rail {
   /** The FHIR code that selects it (`Subscription.channel.type`, `Endpoint.connectionType`). */

@@ -73,6 +73,14 @@ const ACTS_FOR: Readonly<Record<string, string>> = {
   Device: 'owner',
 };
 
+/** What {@link practitionerOf} and {@link contactOf} go on to from a resource. */
+export function leadingOn(resource: Resource): readonly Reference[] {
+  const { resourceType, practitioner, partOf } = resource;
+  const organization = resource[ACTS_FOR[resourceType] ?? ''];
+  const above = resourceType === 'Organization' ? partOf : undefined;
+  return [practitioner, organization, above].flat().filter((one) => one !== undefined) as Reference[]; // validated structure
+}
+
 /** Organizations above one another that are looked at. */
 const LEVELS_MAX = 3;
 

@@ -1,6 +1,6 @@
 /** One move of a referral to the other party, as the HL7 v2 messages of 360X, in their order, each acknowledged. */
 import { facilityOf } from '../../delivery/facility.ts';
-import type { Patient, Ref, Resource } from '../../fhir/types.ts';
+import type { Patient, Ref } from '../../fhir/types.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
 import { encodeMessage, type Message } from '../../hl7v2/message.ts';
@@ -11,12 +11,10 @@ import { receiptOfFailure, type Receipt, type Tellable, type Told as Source } fr
 import type { Claimed, Snapshot } from '../../ports/store.ts';
 import { localRef } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
-import { partyWorldOf } from '../../resources/party-world.ts';
 import { parsePlace } from '../../resources/outgoing-address.ts';
 import type { Acknowledged, Outgoing, Peers } from './peer.ts';
+import { sourceOf, worldOf } from './source.ts';
 import { readTold } from './told.ts';
-
-const EVERYTHING = { everything: true } as const;
 
 export interface DeliverParts {
   readonly peers: Peers;
@@ -30,12 +28,13 @@ export async function deliver(
   now: Snapshot,
   signal: AbortSignal,
 ): Promise<Receipt> {
-  const endpoint = await read(now, entry.receiver);
+  const present = sourceOf(now);
+  const endpoint = await present.resource(entry.receiver);
   const { address } = (endpoint ?? {}) as { readonly address?: string }; // an Endpoint
   if (address === undefined || parsePlace({ purpose: 'hl7v2-mllp', address }) === undefined) {
     return { outcome: 'refused', why: 'the Endpoint has no address of the form mllp://host:port' };
   }
-  const prepared = await prepare(links, entry, await readTold(entry, asOf), now);
+  const prepared = await prepare(links, entry, await readTold(entry, sourceOf(asOf)), present);
   if ('lacks' in prepared) return { outcome: 'refused', why: prepared.lacks.join('; ') };
   const { messages, link, receiver } = prepared;
   const waits = link?.unacknowledged !== true;
@@ -66,7 +65,7 @@ async function prepare(
   now: Source,
 ): Promise<Prepared> {
   if (told === undefined) return { lacks: ['the order or the patient of the Task is not kept here'] };
-  const receiver = localRef((await read(now, entry.receiver))?.['managingOrganization']);
+  const receiver = localRef((await now.resource(entry.receiver))?.['managingOrganization']);
   const link = links.find(({ senders }) => senders.some(({ organization }) => organization === receiver));
   const context = await contextOf(entry, told, { link, links, receiver }, now);
   const built = buildMessages(told, numbered(entry, context));
@@ -144,7 +143,7 @@ async function contextOf(
   { link, links, receiver }: Directed,
   now: Source,
 ): Promise<BuildingContext> {
-  const world = partyWorldOf(now);
+  const world = worldOf(now);
   const parties = [await addressedParty(task.requester, world), await addressedParty(task.owner, world)];
   const sender = parties.find((party) => party !== receiver) ?? receiver;
   const named = links.flatMap(({ senders, receivers }) => [...senders, ...receivers]);
@@ -174,9 +173,4 @@ function recordSystems({ identifier = [] }: Patient): readonly string[] {
   const typed = identifier.filter(({ type }) => type?.coding?.some(({ code }) => RECORD_NUMBERS.has(code)));
   const kept = typed.length > 0 ? typed : identifier.filter(({ type }) => type === undefined).slice(0, 1);
   return kept.flatMap(({ system }) => system ?? []);
-}
-
-async function read(snapshot: Source, ref: Ref): Promise<Resource | undefined> {
-  const version = await snapshot.read(ref, EVERYTHING);
-  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // stored texts were validated
 }

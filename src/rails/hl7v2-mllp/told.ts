@@ -1,5 +1,4 @@
 /** What an entry of the outbox tells: the referral as of the entry's commit, with everything that its messages hold. */
-import { walkReferences } from '../../fhir/reference.ts';
 import type {
   Appointment,
   Patient,
@@ -10,6 +9,8 @@ import type {
   Task,
 } from '../../fhir/types.ts';
 import type { Told } from '../../hl7v2/messages/build.ts';
+import { leadingOn } from '../../hl7v2/mapping/clinician.ts';
+import { namedBy } from '../../hl7v2/messages/named.ts';
 import { isVisitEvent } from '../../hl7v2/messages/siu-s12.ts';
 import type { Query } from '../../ports/query.ts';
 import type { Tellable, Told as Source } from '../../ports/rail.ts';
@@ -18,45 +19,50 @@ import { LATE_NOTE, transactionOf } from '../../referral/transactions.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
-import { partyWorldOf } from '../../resources/party-world.ts';
 import { visitsOf, type VisitsAround } from '../../resources/referral-rules/visits.ts';
 import { noteOf, noteOfOutput } from './note.ts';
+import { worldOf } from './source.ts';
 
 /** The server's own sight: that the receiver may be told was asked before. */
 const EVERYTHING = { everything: true } as const;
-/** Hops from the Task to whatever a message names: Task → role → practitioner. */
+/** Hops from the referral to whatever a message names: order → role → practitioner. */
 const HOPS = 3;
 const RESOURCES_MAX = 200;
 
 /** Undefined when the Task, its order or its patient are not kept here. */
 export async function readTold(entry: Tellable, asOf: Source): Promise<Told | undefined> {
   const isLate = entry.event === LATE_NOTE;
-  const task = await read(asOf, isLate ? entry.order : entry.subject);
+  const task = await asOf.resource(isLate ? entry.order : entry.subject);
   const focus = localRef(task?.['focus']);
-  const request = focus === undefined ? undefined : await read(asOf, focus);
+  const request = focus === undefined ? undefined : await asOf.resource(focus);
   const patientRef = localRef(task?.['for']) ?? localRef(request?.['subject']);
-  const patient = patientRef === undefined ? undefined : await read(asOf, patientRef);
+  const patient = patientRef === undefined ? undefined : await asOf.resource(patientRef);
   if (task === undefined || request === undefined || patient === undefined || focus === undefined)
     return undefined;
   const event = entry.event as Told['event']; // entries for Endpoints are made of moves and late notes
   const from = await stateBefore(event, entry, asOf);
   const appointment =
     event !== LATE_NOTE && isVisitEvent(event) ? await newestVisit(entry, task, focus, asOf) : undefined;
-  const known = await gather([task, request, ...(appointment === undefined ? [] : [appointment])], asOf);
+  // Stored resources of these types.
+  const about = {
+    task: task as unknown as Task,
+    request: request as unknown as ServiceRequest,
+    appointment: appointment as unknown as Appointment | undefined,
+  };
+  const known = await gather(namedBy(event, about), asOf);
   return {
     event,
     from,
-    // Stored resources of these types.
     referral: {
-      task: task as unknown as Task,
-      request: request as unknown as ServiceRequest,
-      patient: patient as unknown as Patient,
+      task: about.task,
+      request: about.request,
+      patient: patient as unknown as Patient, // as above
       resolve: ({ reference }: Reference) => {
         const ref = localRefOf(reference ?? '');
         return ref === undefined ? undefined : known.get(ref);
       },
     },
-    appointment: appointment as unknown as Appointment | undefined,
+    appointment: about.appointment,
     note: await noteOfMove(event, { task, focus, from }, entry, asOf),
   };
 }
@@ -83,8 +89,8 @@ interface Of {
 /** The note that an event needs, or is; undefined where it has none. */
 async function noteOfMove(event: Told['event'], { task, focus, from }: Of, entry: Tellable, asOf: Source) {
   if (event === LATE_NOTE) {
-    const file = await read(asOf, entry.subject);
-    return file && noteOf(file, (ref) => read(asOf, ref));
+    const file = await asOf.resource(entry.subject);
+    return file && noteOf(file, asOf.resource);
   }
   const needsNote = event !== REQUEST && transactionOf(event, from).document === 'required';
   return needsNote ? newestNote(task, focus, entry, asOf) : undefined;
@@ -110,7 +116,7 @@ function visitsAround(asOf: Source): VisitsAround {
       return matches.map(({ text }) => JSON.parse(text) as Resource & { id: string }); // stored texts were validated
     },
     keeperOf: async (ref) => (await asOf.read(ref, EVERYTHING))?.custodian || undefined,
-    partyOf: (reference) => addressedParty(reference, partyWorldOf(asOf)),
+    partyOf: (reference) => addressedParty(reference, worldOf(asOf)),
   };
 }
 
@@ -119,15 +125,14 @@ function visitsAround(asOf: Source): VisitsAround {
  * referral that this commit wrote.
  */
 async function newestNote(task: Resource, focus: Ref, { seq }: Tellable, asOf: Source) {
-  const source = (ref: Ref): Promise<Resource | undefined> => read(asOf, ref);
   const outputs = valuesAt(task, 'output') as readonly Resource[]; // validated structure
   for (const output of outputs.toReversed()) {
-    const note = await noteOfOutput(output, task, source);
+    const note = await noteOfOutput(output, task, asOf.resource);
     if (note !== undefined) return note;
   }
   const files = await asOf.search(queryOf('DocumentReference', 'related', focus));
   const file = files.matches.find((match) => match.seq === seq && !isKeptMessage(match.text));
-  return file === undefined ? undefined : noteOf(JSON.parse(file.text) as Resource, source); // stored texts were validated
+  return file === undefined ? undefined : noteOf(JSON.parse(file.text) as Resource, asOf.resource); // stored texts were validated
 }
 
 /** A message that was received is kept as a document, and is no note. */
@@ -143,36 +148,18 @@ const queryOf = (type: string, param: string, to: Ref): Query => ({
   total: false,
 });
 
-/** Resources that these refer to, a few hops far. */
-async function gather(from: readonly Resource[], asOf: Source): Promise<ReadonlyMap<Ref, Resource>> {
+/** The resources that a message names, and those behind them. */
+async function gather(named: readonly Reference[], asOf: Source): Promise<ReadonlyMap<Ref, Resource>> {
   const known = new Map<Ref, Resource>();
-  let edge = from;
+  let edge = named;
   for (let hop = 0; hop < HOPS && known.size < RESOURCES_MAX; hop += 1) {
-    const refs = new Set(edge.flatMap(refsOf).filter((ref) => !known.has(ref)));
-    const found = await Promise.all([...refs].map(async (ref) => [ref, await read(asOf, ref)] as const));
+    const refs = new Set(edge.flatMap((one) => localRef(one) ?? []).filter((ref) => !known.has(ref)));
+    const found = await Promise.all([...refs].map(async (ref) => [ref, await asOf.resource(ref)] as const));
     edge = found.flatMap(([ref, resource]) => {
       if (resource === undefined) return [];
       known.set(ref, resource);
-      return [resource];
+      return leadingOn(resource);
     });
   }
   return known;
-}
-
-function refsOf(resource: Resource): readonly Ref[] {
-  const refs: Ref[] = [];
-  walkReferences(
-    resource,
-    ({ text }) => {
-      const ref = localRefOf(text);
-      if (ref !== undefined) refs.push(ref);
-    },
-    { skipEntries: true },
-  );
-  return refs;
-}
-
-async function read(asOf: Source, ref: Ref): Promise<Resource | undefined> {
-  const version = await asOf.read(ref, EVERYTHING);
-  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // stored texts were validated
 }

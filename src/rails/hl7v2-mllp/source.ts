@@ -1,0 +1,29 @@
+/** What one delivery reads of a snapshot: the same roles and organizations are asked for by several questions. */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Told as Source } from '../../ports/rail.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import type { PartyWorld } from '../../resources/party.ts';
+import { partyWorldOf } from '../../resources/party-world.ts';
+
+/** The server's own sight: that the receiver may be told was asked before. */
+const EVERYTHING = { everything: true } as const;
+
+/** A snapshot of which each resource is read once. */
+export function sourceOf(snapshot: Snapshot): Source {
+  const known = new Map<Ref, Promise<Resource | undefined>>();
+  const read = async (ref: Ref): Promise<Resource | undefined> => {
+    const version = await snapshot.read(ref, EVERYTHING);
+    return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // stored texts were validated
+  };
+  return {
+    ...snapshot,
+    resource(ref) {
+      const found = known.get(ref) ?? read(ref);
+      known.set(ref, found);
+      return found;
+    },
+  };
+}
+
+/** Who stands for whom, asked of the same. */
+export const worldOf = (source: Source): PartyWorld => ({ ...partyWorldOf(source), read: source.resource });
