@@ -14,7 +14,8 @@ import { standingOf } from '../resources/parties/standing.ts';
 import { frozenParty, RESOLVED_PARTY } from '../resources/party.ts';
 import { moveOf } from '../resources/referral-rules/consequences.ts';
 import { placesIn, readPreview, replan, type Draft, type Planned } from './draft.ts';
-import { hold } from './held.ts';
+import { hold, type DoubtKind } from './held.ts';
+import { fitsField } from './party-fields.ts';
 import { numberIn, privateByNumber } from './numbered.ts';
 import { partyWorldIn } from './surroundings.ts';
 
@@ -111,8 +112,9 @@ async function resolveOne(asked: Asked): Promise<Ref | undefined> {
 }
 
 /** What was held goes on when its party has become known; nothing else that stands is looked at again. */
-function renew({ draft, planned, seat, old }: Asked, judged: Judged): Ref | undefined {
-  if (judged.kind !== 'recognised' || !isPlausible(judged)) return frozenParty(old);
+async function renew({ draft, planned, seat, old }: Asked, judged: Judged): Promise<Ref | undefined> {
+  if (judged.kind !== 'recognised') return frozenParty(old);
+  if ((await doubtOf(draft, planned, judged)) !== undefined) return frozenParty(old);
   const { ref, after } = planned;
   const [row] = ROWS;
   const sent = after !== undefined && typeOf(ref) === 'Task' && readState(after.plain) === 'received';
@@ -174,15 +176,34 @@ async function resolveAddressee(asked: Asked, judged: Judged): Promise<Ref | und
       await hold(draft, planned, { kind: 'party-unresolved', organization: judged.organization, expression });
       return undefined;
     case 'recognised':
-      if (isPlausible(judged)) {
-        tellResolved(draft, planned, judged, element);
-        return judged.party;
-      }
-      await hold(draft, planned, { kind: 'party-check', organization: judged.organization, expression });
-      return judged.organization;
+      return resolveRecognised(asked, judged, expression);
     default:
       return resolveNumber(asked, expression);
   }
+}
+
+type Recognised = Extract<Judged, { readonly kind: 'recognised' }>;
+
+/** A number alone is believed where its name, and what is ordered, fit whom it leads to (directory DR25). */
+async function doubtOf(draft: Draft, planned: Planned, judged: Recognised): Promise<DoubtKind | undefined> {
+  if (!isPlausible(judged)) return 'name';
+  if (judged.names === undefined || (await fitsField(draft, planned, judged.party))) return undefined;
+  return 'field';
+}
+
+async function resolveRecognised(
+  { draft, planned, element }: Asked,
+  judged: Recognised,
+  expression: readonly string[],
+): Promise<Ref> {
+  const { party, organization } = judged;
+  const doubt = await doubtOf(draft, planned, judged);
+  if (doubt !== undefined) {
+    await hold(draft, planned, { kind: 'party-check', doubt, organization, expression });
+    return organization;
+  }
+  tellResolved(draft, planned, judged, element);
+  return party;
 }
 
 /** By a number that is nobody's here: the referral is held, as one to a private record is. */
@@ -205,12 +226,7 @@ async function isHeld(draft: Draft, noted: Ref): Promise<boolean> {
   return organization !== undefined && standingOf(organization) === 'private';
 }
 
-function tellResolved(
-  draft: Draft,
-  planned: Planned,
-  { says }: Extract<Judged, { readonly kind: 'recognised' }>,
-  element?: string,
-): void {
+function tellResolved(draft: Draft, planned: Planned, { says }: Recognised, element?: string): void {
   draft.notes.push({
     code: 'party-resolved',
     severity: 'information',

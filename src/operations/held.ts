@@ -6,10 +6,14 @@ import { mayBeSame } from '../resources/parties/names.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { MEMBER_KIND } from '../resources/parties/standing.ts';
 import { plan, readPreview, type Draft, type Planned } from './draft.ts';
-import { planWorkItem, type WorkItemKind } from './work-item.ts';
+import { planWorkItem, type HeldKind } from './work-item.ts';
+
+export type DoubtKind = 'name' | 'field';
 
 export interface Doubt {
-  readonly kind: Extract<WorkItemKind, 'party-unresolved' | 'party-check'>;
+  readonly kind: HeldKind;
+  /** Of a party that a number led to: what does not fit it. */
+  readonly doubt?: DoubtKind;
   /** The private Organization that was meant. */
   readonly organization: Ref;
   readonly expression: readonly string[];
@@ -18,19 +22,21 @@ export interface Doubt {
 /** Candidates that a person is shown at most (DR24). */
 const CANDIDATES_MAX = 5;
 
-const SAYS: Readonly<Record<Doubt['kind'], string>> = {
-  'party-unresolved': 'no verified identifier says who it is; the referral is held until you name the party',
-  'party-check': 'its number is that of another name; the referral is held until you compare them',
-};
+const UNRESOLVED = 'no verified identifier says who it is; the referral is held until you name the party';
+const CHECK = {
+  name: 'its number is that of another name; the referral is held until you compare them',
+  field:
+    'its number is that of a party which is known for other fields than the order’s; the referral is held until you compare them',
+} as const;
 
 /** One work item for each organization and draft; nothing for what is not sent yet. */
 export async function hold(
   draft: Draft,
   planned: Planned,
-  { kind, organization, expression }: Doubt,
+  { kind, doubt = 'name', organization, expression }: Doubt,
 ): Promise<void> {
   if (!isSent(draft, planned)) return;
-  const diagnostics = `${organization}: ${SAYS[kind]}.`;
+  const diagnostics = `${organization}: ${kind === 'party-check' ? CHECK[doubt] : UNRESOLVED}.`;
   if (!draft.notes.some((note) => note.code === kind && note.diagnostics === diagnostics)) {
     draft.notes.push({ code: kind, severity: 'warning', diagnostics, expression });
     const candidates = kind === 'party-unresolved' ? await candidatesFor(draft, organization) : [];
@@ -40,6 +46,7 @@ export async function hold(
         kind,
         says: diagnostics,
         focus: planned.ref,
+        basedOn: orderOf(planned),
         authoredOn: draft.now,
         owner: draft.caller.organization ?? '',
         input: candidates.map((candidate) => ({
@@ -50,6 +57,10 @@ export async function hold(
     );
   }
 }
+
+/** The order that is held: in its `$timeline` the work item stands. */
+const orderOf = ({ ref, after }: Planned): Ref | undefined =>
+  typeOf(ref) === 'Task' ? after && focusOf(after.plain) : ref;
 
 /** Whether the write sends a referral: an order that opens its Task, or a Task past draft. */
 function isSent(draft: Draft, { ref, after }: Planned): boolean {

@@ -4,7 +4,7 @@
  */
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { Claimed, Write } from '../ports/store.ts';
-import { typeOf } from '../resources/element.ts';
+import { typeOf, valuesAt } from '../resources/element.ts';
 import { EVERYTHING, type Planned } from './draft.ts';
 import { buildWrite } from './offer.ts';
 import type { Room } from './room.ts';
@@ -29,6 +29,21 @@ export const KINDS = {
 } as const;
 
 export type WorkItemKind = keyof typeof KINDS;
+
+/** What holds a referral, in the words of its `$timeline` (directory DR28). */
+export const HELD = {
+  'party-unresolved': 'recipient not identified',
+  'party-check': 'number and name, or number and service, to be compared',
+} as const satisfies Partial<Record<WorkItemKind, string>>;
+
+export type HeldKind = keyof typeof HELD;
+
+/** Why a work item holds a referral; undefined for one that holds none. */
+export function heldBy(item: Resource | undefined): string | undefined {
+  const codes = valuesAt(item, 'code.coding') as readonly { system?: string; code?: string }[]; // Codings
+  const code = codes.find(({ system }) => system === WORK_ITEM_SYSTEM)?.code;
+  return code === undefined ? undefined : (HELD as Partial<Record<string, string>>)[code];
+}
 
 /** What a work item says beside its kind. */
 export interface WorkItem {

@@ -94,7 +94,8 @@ async function performTimeline({ room, request, input, sight }: Invocation): Pro
 
 /** A step has no address; its name is the same whenever it is asked for. */
 function nameOf(order: Ref, { seq, written: [first] }: Commit): string {
-  const step = first?.kind === 'past' ? first.version.ref : seq; // one import records several
+  // One import records several, and what holds a referral comes with the order.
+  const step = first?.kind === 'past' || first?.kind === 'held' ? first.version.ref : seq;
   const digits = hash('sha256', `${order} ${step}`).slice(0, 32);
   // Version 8 and the variant of RFC 9562.
   const uuid = digits.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-8$3-a$4-$5');

@@ -3,7 +3,7 @@ import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
-import type { AuditEntry, OutboxRow, Snapshot } from '../../ports/store.ts';
+import type { AuditEntry, OutboxRow, Snapshot, Version } from '../../ports/store.ts';
 import { idOf, localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
@@ -14,6 +14,7 @@ import type { Caller } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightForType } from '../scope.ts';
 import { searchRefusal } from '../search-refusal.ts';
+import { heldBy } from '../work-item.ts';
 import {
   SUBJECTS,
   type Commit,
@@ -59,11 +60,20 @@ export async function gatherCommits(
     if (written.length > WRITTEN_MAX) throw tooMany('versions');
   }
   const here = written.filter(({ kind }) => kind !== 'past');
-  const commits = [...Map.groupBy(here, ({ version }) => version.seq)]
-    .map(([seq, own]) => ({ seq, at: own[0]?.version.at ?? '', written: own }))
-    .toSorted((a, b) => a.seq - b.seq);
+  const [held, others] = [here.filter(isHeld), here.filter((one) => !isHeld(one))];
+  const commits = [...commitsOf(others), ...commitsOf(held)].toSorted((a, b) => a.seq - b.seq);
   return [...pastSteps(written), ...commits];
 }
+
+const commitsOf = (written: readonly Written[]): readonly Commit[] =>
+  [...Map.groupBy(written, ({ version }) => version.seq)].map(([seq, own]) => ({
+    seq,
+    at: own[0]?.version.at ?? '',
+    written: own,
+  }));
+
+/** That a referral waits for its recipient to be known is an entry of its own, after the one that it came with. */
+const isHeld = ({ kind }: Written): boolean => kind === 'held';
 
 /** Steps that happened before the referral was brought here, each by itself, in the order in which they happened. */
 const pastSteps = (written: readonly Written[]): readonly Commit[] =>
@@ -100,8 +110,13 @@ async function readVersions(
     .filter(({ seq }) => seq <= snapshot.seq)
     .map((version) => {
       const resource = version.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // a stored text
-      return { kind: kind === 'document' && isMessage(resource) ? 'message' : kind, version, resource };
+      return { kind: kindOf(kind, version, resource), version, resource };
     });
+}
+
+function kindOf(kind: Kind, { method }: Version, resource: Resource | undefined): Kind {
+  if (kind === 'document' && isMessage(resource)) return 'message';
+  return kind === 'work' && method === 'POST' && heldBy(resource) !== undefined ? 'held' : kind;
 }
 
 const tooMany = (what: string): OperationOutcomeError =>
@@ -129,7 +144,8 @@ export async function tellSteps(
   const steps: Step[] = [];
   for (const commit of commits) {
     const rows = await readRows(gathering, commit);
-    steps.push({ ...commit, rows, deliveries: deliveries.filter(({ row }) => row.seq === commit.seq) });
+    const told = commit.written.some(isHeld) ? [] : deliveries.filter(({ row }) => row.seq === commit.seq);
+    steps.push({ ...commit, rows, deliveries: told });
   }
   return steps;
 }

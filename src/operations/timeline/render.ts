@@ -10,6 +10,7 @@ import { describeState, ALL_STATES } from '../../referral/state.ts';
 import { TRANSACTIONS } from '../../referral/transactions.ts';
 import { EVENT_SYSTEM, FATE_SYSTEM } from '../receive/marks.ts';
 import type { Caller } from '../request.ts';
+import { heldBy } from '../work-item.ts';
 import { KINDS, type Delivery, type Kind, type Parties, type Step, type Written } from './step.ts';
 
 const CANONICAL = 'https://closeloop.dev/fhir';
@@ -32,12 +33,13 @@ export function renderStep(step: Step, viewing: Viewing): Resource {
   const { seq, at, written, rows } = step;
   const [first] = written;
   if (first?.kind === 'past') return renderPast(first);
-  const transition = rows.find((row) => row.transition !== undefined)?.transition;
+  const isHeld = first?.kind === 'held';
+  const transition = isHeld ? undefined : rows.find((row) => row.transition !== undefined)?.transition;
   const kind = transition === undefined ? kindOf(written) : 'move';
   const outputs = outputsOf(written);
   return {
     resourceType: 'Provenance',
-    id: `step-${seq}`,
+    id: `step-${seq}${isHeld ? '-held' : ''}`,
     extension: [
       { url: STEP_URL, extension: [{ url: 'kind', valueCode: kind }, ...partsOf(step, transition, viewing)] },
     ],
@@ -96,6 +98,7 @@ function statusParts(kind: Kind, resource: Resource | undefined): readonly Part[
     const fate = codeIn(resource, 'category', FATE_SYSTEM);
     return fate === undefined ? [] : [{ url: 'fate', valueCode: fate }];
   }
+  if (kind === 'held') return [{ url: 'held', valueString: heldBy(resource) ?? '' }];
   const status = resource?.['status'];
   if (kind !== 'visit' && kind !== 'work') return [];
   return [{ url: kind, valueCode: typeof status === 'string' ? status : 'deleted' }];
@@ -139,6 +142,7 @@ function moveTitle({ event, to }: Transition): string {
 const TITLES: Readonly<Record<Kind, string>> = {
   move: 'moved',
   visit: 'visit',
+  held: 'held',
   work: 'work item',
   message: 'message',
   document: 'document',
@@ -150,6 +154,7 @@ const TITLES: Readonly<Record<Kind, string>> = {
 
 function titleOf(kind: Kind, written: readonly Written[]): string {
   const one = written.find((each) => each.kind === kind);
+  if (kind === 'held') return `${TITLES.held}: ${heldBy(one?.resource) ?? ''}`;
   const status = one?.resource === undefined ? 'deleted' : one.resource['status'];
   const what = kind === 'message' ? valuesAt(one?.resource, 'type.text')[0] : undefined;
   const fate = kind === 'message' ? codeIn(one?.resource, 'category', FATE_SYSTEM) : status;

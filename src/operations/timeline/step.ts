@@ -9,6 +9,7 @@ import type { AuditEntry, OutboxRow, Version } from '../../ports/store.ts';
 export const KINDS = [
   'move',
   'visit',
+  'held',
   'work',
   'message',
   'document',
