@@ -51,14 +51,16 @@ export const SETTINGS = {
   port: integer(8080, [0, 65_535], 'Port to listen on; 0 takes a free one.'),
   publicBaseUrl: text(
     undefined,
-    'Base URL that clients use, with the base path. It stands in links and is how references to this server are recognised; the Host header is never used. Default: made from host, port and basePath.',
+    'Base URL that clients use, with the base path. The server writes it into links and recognises references to itself by it; it never uses the Host header. Default: host, port and basePath.',
     { shape: url },
   ),
   basePath: text('/fhir', 'Path of the FHIR base.', { shape: path }),
   tlsCert: text(undefined, 'File with the certificate chain (PEM). Read again on SIGHUP.'),
   tlsKey: text(undefined, 'File with the private key of the certificate (PEM). Read again on SIGHUP.'),
   tlsCa: text(undefined, 'File with the authorities (PEM) of which every client must hold a certificate.'),
-  trustedProxy: list([], 'Proxies that end TLS and whose X-Forwarded-For is believed.', { shape: network }),
+  trustedProxy: list([], 'Proxies that end TLS and whose X-Forwarded-For the server believes.', {
+    shape: network,
+  }),
   corsOrigins: list([], 'Origins whose browser applications may call this server.', {
     shape: origin,
     unsafe: (origins) => (origins.includes('*') ? 'any web page may call this server' : undefined),
@@ -66,16 +68,19 @@ export const SETTINGS = {
 
   // — what it keeps
   dataDir: text('./data', 'Folder of the store. One process at a time.'),
-  anchorFile: text(undefined, 'File outside the data folder to which the audit chain is anchored.'),
+  anchorFile: text(
+    undefined,
+    'File outside the data folder to which the server writes the anchors of the audit chain.',
+  ),
   anchorMs: integer(5 * MINUTE, [SECOND, DAY], 'Time between two anchors of the audit chain.'),
-  keyRetentionMs: integer(7 * DAY, [MINUTE, 90 * DAY], 'How long an Idempotency-Key is remembered.'),
+  keyRetentionMs: integer(7 * DAY, [MINUTE, 90 * DAY], 'How long the server remembers an Idempotency-Key.'),
   commitsQueuedMax: integer(1024, [1, 100_000], 'Commits waiting for the writer; further ones get 503.'),
   auditReads: choice(['on', 'off'], 'Audit of reads and searches. Off is for measuring only.', {
     unsafe: (value) => (value === 'off' ? 'reads leave no trace' : undefined),
   }),
 
   // — who may ask
-  issuer: text(undefined, 'The issuer (iss) whose tokens are trusted.', { shape: url }),
+  issuer: text(undefined, 'The issuer (iss) whose tokens the server trusts.', { shape: url }),
   audience: text(undefined, 'The audience (aud) that a token must name. Default: publicBaseUrl.'),
   jwksUri: text(undefined, "URL of the issuer's keys.", { shape: url }),
   jwksFile: text(undefined, "File with the issuer's keys (JWKS), instead of jwksUri. Read again on SIGHUP."),
@@ -84,26 +89,26 @@ export const SETTINGS = {
   }),
   tokenTypes: list(
     TOKEN_TYPES,
-    'Types (typ) of access tokens: at+jwt (RFC 9068); JWT and none (no typ) for issuers that write no other. Those are taken with a scope, and without any claim of an ID token or a logout token.',
+    'Types (typ) of access tokens: at+jwt (RFC 9068); JWT and none (no typ) for issuers that write no other. The server takes the last two only with a scope, and without any claim of an ID token or a logout token.',
     { shape: ['at+jwt, JWT or none', (part: string) => TOKEN_TYPES.includes(part)] },
   ),
-  authorizationEndpoint: text(undefined, "The issuer's authorization endpoint, told to SMART clients.", {
+  authorizationEndpoint: text(undefined, "The issuer's authorization endpoint, for SMART clients.", {
     shape: url,
   }),
-  tokenEndpoint: text(undefined, "The issuer's token endpoint, told to SMART clients.", { shape: url }),
+  tokenEndpoint: text(undefined, "The issuer's token endpoint, for SMART clients.", { shape: url }),
   organizationClaim: text('organization', "The claim that names the caller's organization."),
   organizationClaimForm: choice(
     ['reference', 'identifier'],
     'How the claim names it: Organization/id, or an identifier as system|value.',
   ),
   administratorScope: text('closeloop/admin', 'The scope that makes an administrator.'),
-  clockToleranceS: integer(
-    5,
-    [0, 300],
-    "Difference between the issuer's clock and ours that is forgiven, in seconds.",
-  ),
+  clockToleranceS: integer(5, [0, 300], "Seconds by which the issuer's clock may differ from the server's."),
   tokenCacheMax: integer(10_000, [0, 1_000_000], 'Verified tokens remembered.'),
-  tokenCacheMs: integer(5 * MINUTE, [0, 60 * MINUTE], 'How long at most a verified token is remembered.'),
+  tokenCacheMs: integer(
+    5 * MINUTE,
+    [0, 60 * MINUTE],
+    'How long the server remembers a verified token at most.',
+  ),
   metricsToken: text(undefined, 'Bearer token for /metrics. Without it only this machine may read them.', {
     secret: true,
   }),
@@ -141,7 +146,7 @@ export const SETTINGS = {
   turnsAtOnceMax: integer(
     2,
     [1, 10_000],
-    'Requests and messages of one organization in hand at a time while another one works, too, and the server is late; the rest wait in line.',
+    'Requests and messages of one organization that the server works on at a time, while it is late and another organization works, too; the rest wait in line.',
   ),
   requestsPerClientMax: integer(
     200,
@@ -163,24 +168,24 @@ export const SETTINGS = {
   heavyTimeoutMs: integer(
     20 * SECOND,
     [SECOND, 5 * MINUTE],
-    'Time after which one task of such a thread is ended with too-costly.',
+    'Time after which the server ends a task of such a thread with too-costly.',
   ),
 
   // — searching
   searchTimeoutMs: integer(
     10 * SECOND,
     [100, 5 * MINUTE],
-    'Time after which a search is ended with search-too-costly.',
+    'Time after which the server ends a search with search-too-costly.',
   ),
   searchSnapshotMs: integer(15 * MINUTE, [MINUTE, DAY], 'How long the pages of a search can be read.'),
   fullText: onOff(
     true,
-    'Keep the words of every resource in a file beside the store, for _text and _content.',
+    'Whether the server keeps the words of every resource in a file beside the store, for _text and _content.',
   ),
   searchWorkers: integer(
     2,
     [1, 16],
-    'Threads that search. One organization uses all but one of them, so that its searches keep nobody waiting.',
+    'Threads that search. One organization uses at most all but one, so that its searches do not hold up others.',
   ),
   pageSize: integer(50, [1, 1000], 'Matches of a page when _count is absent.'),
   includesMax: integer(1000, [1, 10_000], 'Included resources of a page at most.'),
@@ -189,30 +194,30 @@ export const SETTINGS = {
   // — rules
   putToUnusedId: choice(
     ['administrator', 'everyone'],
-    'Who may create a resource by PUT to an unused id; everyone but an administrator within its own range, as in org-id.1.',
+    'Who may create a resource by PUT to an unused id. With everyone, an organization may do so within its own range, as in org-id.1.',
   ),
   identitySystems: list(
     [],
-    'Systems whose identifiers say who an organization is, beside those that always do; they are verified before they count.',
+    'Systems whose identifiers say who an organization is, besides the built-in ones. An identifier counts only when it is verified.',
     { shape: ['absolute URIs', (part: string) => URL.canParse(part)] },
   ),
   openTaskForServiceRequest: onOff(
     true,
-    'An active order with a performer opens its referral Task by itself.',
+    'Whether the server opens the referral Task of an active order with a performer by itself.',
   ),
   skipUnchanged: onOff(
     true,
-    'An update or patch that changes nothing makes no version; it is answered with the current one and its ETag.',
+    'Whether an update or patch that changes nothing makes no version. The server then answers with the current version and its ETag.',
   ),
 
   validation: list(
     ['*:claimed'],
-    'How much is asked of what is written, per type: off, structural, claimed (profiles), required (profiles). Account:referable, or *:referable, allows relative references to a type that is not served.',
+    'How much the server checks on a write, per type: off, structural, claimed (profiles), required (profiles). Account:referable, or *:referable, allows relative references to a type that is not served.',
     { shape: level, unsafe: unsafeLevels },
   ),
   unknownModifierExtensions: choice(
     ['refuse', 'accept'],
-    'What becomes of a resource with a modifier extension that is not known here.',
+    'Whether the server refuses or accepts a resource with an unknown modifier extension.',
     {
       unsafe: (value) =>
         value === 'accept' ? 'what a modifier extension changes may be overlooked' : undefined,
@@ -230,17 +235,17 @@ export const SETTINGS = {
     [SECOND, 10 * MINUTE],
     'Time a delivery attempt may take before another may try.',
   ),
-  attemptsMax: integer(12, [1, 100], 'Attempts before a delivery is given to a person.'),
+  attemptsMax: integer(12, [1, 100], 'Attempts before the server gives a delivery to a person.'),
   backoffMinMs: integer(SECOND, [10, 10 * MINUTE], 'Shortest pause between two attempts.'),
   backoffMaxMs: integer(15 * MINUTE, [SECOND, DAY], 'Longest pause between two attempts.'),
   newAddressesPerDayMax: integer(
     20,
     [1, 100_000],
-    'Addresses that an organization may name in a day and has not named before, in Subscriptions and Endpoints.',
+    'New addresses that an organization may name in a day, in Subscriptions and Endpoints.',
   ),
   subscriptionAllowList: list(
     [],
-    'Where notifications may go beside https at public addresses: host, host:port, 10.0.0.0/8:port or http://host:port.',
+    'Places to which the server may send notifications, besides https at public addresses: host, host:port, 10.0.0.0/8:port or http://host:port.',
     {
       shape: place,
       unsafe: (hosts) => (hosts.length > 0 ? `notifications may go to ${hosts.join(', ')}` : undefined),
@@ -250,14 +255,14 @@ export const SETTINGS = {
   subscriptionsPerOrganizationMax: integer(
     100,
     [1, 100_000],
-    'Active Subscriptions of one organization: what bounds the fan-out of a commit.',
+    'Active Subscriptions of one organization. This bounds the notifications of one commit.',
   ),
   deliveriesInFlightMax: integer(32, [1, 1000], 'Deliveries under way at a time, each to another receiver.'),
 
   // — numbers
   serverOid: text(
     undefined,
-    'OID of this server: it numbers referrals and patients of organizations without an OID of their own. Default: made of publicBaseUrl.',
+    'OID under which the server numbers the referrals and patients of organizations without an OID of their own. Default: derived from publicBaseUrl.',
     { shape: oid },
   ),
 
@@ -265,15 +270,15 @@ export const SETTINGS = {
   aheadToleranceMs: integer(
     5 * MINUTE,
     [SECOND, DAY],
-    'How far the time of something that happened may be ahead of its receipt. Beyond it the time orders nothing, and the sender is told.',
+    'How far the time of an event may be ahead of its receipt. The server orders nothing by a time beyond that, and tells the sender.',
   ),
 
   deliveriesPerOrganizationMax: integer(
     4,
     [1, 1000],
-    'Of them, to one organization at most: however many of its receivers are silent, the others are told.',
+    'Deliveries under way at a time to one organization, so that its silent receivers hold up no other organization.',
   ),
-  deliveriesPerHostMax: integer(2, [1, 1000], 'Of them, to one host at most.'),
+  deliveriesPerHostMax: integer(2, [1, 1000], 'Deliveries under way at a time to one host.'),
 
   // — HL7 v2 over MLLP
   hl7Links: text(
@@ -282,12 +287,12 @@ export const SETTINGS = {
   ),
   hl7AllowList: list(
     [],
-    'Where HL7 v2 messages may go beside public addresses and the places of the links: host:port or 10.0.0.0/8:port.',
+    'Places to which the server may send HL7 v2 messages, besides public addresses and the places of the links: host:port or 10.0.0.0/8:port.',
     { shape: place },
   ),
   hl7PlainTo: choice(
     ['public', 'listed'],
-    'Where HL7 v2 messages may go without TLS: to public addresses too (a tunnel protects them), or to listed places alone.',
+    'Where the server may send HL7 v2 messages without TLS: also to public addresses (inside a tunnel), or to listed places only.',
   ),
   hl7MessageBytesMax: integer(64 * MIB, [KIB, 512 * MIB], 'Bytes of one HL7 v2 message.'),
   hl7MessageTimeoutMs: integer(
@@ -305,7 +310,7 @@ export const SETTINGS = {
   hl7HeldBytesMax: integer(
     256 * MIB,
     [MIB, 16 * 1024 * MIB],
-    'Bytes of messages that have begun or wait, of all peers together; one peer holds half of them at most.',
+    'Bytes of messages that have begun or wait, of all peers together. One peer may hold half of them.',
   ),
   hl7ConnectTimeoutMs: integer(
     5 * SECOND,
@@ -315,20 +320,20 @@ export const SETTINGS = {
   duplicateWindowMs: integer(
     7 * DAY,
     [MINUTE, 90 * DAY],
-    'How long a message is known again by its control id.',
+    'How long the server recognises a repeated message by its control id.',
   ),
   pairWithinMs: integer(MINUTE, [SECOND, 60 * MINUTE], 'How long a note and its status wait for each other.'),
   parkMs: integer(
     15 * MINUTE,
     [SECOND, 7 * DAY],
-    'How long a message waits for one that comes before it, until a person is asked.',
+    'How long a message waits for the one before it, until the server asks a person.',
   ),
 
   // — operating
-  logLevel: choice(['info', 'debug', 'warn', 'error'], 'The least severe log lines that are written.'),
+  logLevel: choice(['info', 'debug', 'warn', 'error'], 'The least severe log lines that the server writes.'),
   demo: onOff(
     false,
-    'Demonstration: a built-in issuer and two organizations. Refuses to listen off loopback.',
+    'Demonstration: a built-in issuer and two organizations. The server then refuses to listen beyond loopback.',
     {
       unsafe: (value) => (value ? 'tokens are issued by this server itself' : undefined),
     },

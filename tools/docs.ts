@@ -42,7 +42,7 @@ function settingsMarkdown(): string {
     ],
   );
   return page('Settings', 'src/settings.ts', [
-    'The command line stands before the environment, the environment before the settings file (`--config file.json` or `CONFIG`), the file before the default. A switch alone is on; `--no-` before its name is off. Values that are unsafe are named in the log at every start. A secret may stand in a file of its own: `METRICS_TOKEN_FILE` names the file that holds `METRICS_TOKEN`.',
+    'The command line overrides the environment, the environment overrides the settings file (`--config file.json` or `CONFIG`), and the file overrides the default. A switch alone is on; `--no-` before its name is off. The log names unsafe values at every start. A file of its own may hold a secret: `METRICS_TOKEN_FILE` names the file that holds `METRICS_TOKEN`.',
     table(['Setting', 'Variable, flag', 'Default', 'Allowed', 'Meaning'], rows),
   ]);
 }
@@ -58,7 +58,7 @@ function issuesMarkdown(): string {
     solve,
   ]);
   return page('Refusals', 'src/fhir/issue.ts', [
-    'What this server answers when it does not do what it was asked. `OperationOutcome.issue.details.coding` holds the code. When several apply, the one that stands first answers. MSA-1 and ERR-3 are for links that acknowledge HL7 v2 messages; the fate is what becomes of a message.',
+    'The server answers with one of these codes when it does not do what a client asks. `OperationOutcome.issue.details.coding` holds the code. When several apply, the server answers with the first in this table. MSA-1 and ERR-3 are for HL7 v2 links that acknowledge messages; the column *A message* says what the server does with a message.',
     table(['Code', 'HTTP', 'Issue type', 'MSA-1', 'ERR-3', 'A message', 'How to solve it'], rows),
   ]);
 }
@@ -74,7 +74,7 @@ function capabilityMarkdown(): string {
     (resource.supportedProfile ?? []).join('<br>'),
   ]);
   return page('Capability', 'src/resources and src/operations', [
-    `What \`GET [base]/metadata\` says, as a page. On the whole system: ${system.join(', ')}.`,
+    `This page shows the content of \`GET [base]/metadata\`. Interactions of the whole system: ${system.join(', ')}.`,
     table(['Type', 'Interactions', 'Search parameters', 'Profiles checked when claimed'], rows),
   ]);
 }

@@ -17,9 +17,9 @@ import { FINDING_COLUMNS, findingRows } from './messages/findings.ts';
 export const hl7v2Markdown = (): string =>
   [
     '# HL7 v2 messages',
-    'Generated from `src/hl7v2` by `npm run docs`. Messages are those of IHE 360X, in HL7 v2.5.1. Every inbound message is kept as it came, whatever could be read of it.',
+    'Generated from `src/hl7v2` by `npm run docs`. The messages are those of IHE 360X, in HL7 v2.5.1. The server keeps every inbound message as it came, even one that it cannot read.',
     '## Which event is which message',
-    'Read as well: ORM^O01 as OMG^O19, and either with ORC-1 CA as a cancellation request; REF^I12 as a request; S14 as S13, S16 and S17 as S15; ADT^A08, A31 and A40 for patients that are known. A note travels as MDM^T02 right before its OSU^O51.',
+    'The server also reads ORM^O01 as OMG^O19, and either with ORC-1 CA as a cancellation request; REF^I12 as a request; S14 as S13; S16 and S17 as S15; and ADT^A08, A31 and A40 for known patients. A note travels as MDM^T02 right before its OSU^O51.',
     table(
       ['Event', 'Message', 'ORC-1', 'ORC-5', 'Note', 'ORC-16'],
       TRANSACTIONS.map(({ event, message, orderControl, orderStatus, document, reason }) => [
@@ -32,7 +32,7 @@ export const hl7v2Markdown = (): string =>
       ]),
     ),
     '## Crosswalk',
-    '`in`: read, not sent. `[0]` is one item, `[1+]` those from the second on.',
+    '`in` marks what the server reads and does not send. `[0]` is the first item, `[1+]` are the others.',
     table(
       ['FHIR', 'HL7 v2', 'Messages', 'Way', 'How'],
       CROSSWALK.map(({ fhir, v2, messages, way, how = '' }) => [
@@ -43,25 +43,25 @@ export const hl7v2Markdown = (): string =>
         how,
       ]),
     ),
-    '## What a message says without saying it',
+    '## Values that a message implies',
     elements(IMPLIED),
-    '## What comes back otherwise',
+    '## Values that change on the way',
     table(
-      ['What', 'Comes back as'],
+      ['Value', 'The other side reads'],
       ALTERED.map(({ what, becomes }) => [what, becomes]),
     ),
-    '## What a message cannot carry',
-    'Beside these: narratives, languages, contained resources and extensions other than US Core race and ethnicity.',
+    '## Elements that no message carries',
+    'Besides these, no message carries narratives, languages, contained resources, or extensions other than US Core race and ethnicity.',
     elements(ELEMENTS_LOST),
-    '## Fields that no element holds',
+    '## Fields that the server does not take',
     table(
       ['Fields', 'Messages', 'Why', 'Told'],
       FIELDS_LOST.map((row) => [row.fields, row.messages, row.why, toldOf(row)]),
     ),
-    'Told: those are named to the sender when they are filled (ERR with severity W and ERR-5 `content-not-taken`), and in the description of the DocumentReference that keeps the message. So is everything that is in no table here: other segments, further fields and components, notes of other segments than OBR, further segments and repetitions of what is read once, and what a second place says otherwise than the first. The rest is numbering, or stands elsewhere in the message.',
+    'When a field under *Told* is filled, the server names it to the sender (ERR with severity W and ERR-5 `content-not-taken`) and in the description of the DocumentReference that keeps the message. It does the same for everything that is in no table of this page: other segments, further fields and components, notes of segments other than OBR, repetitions of what it reads once, and a second place that contradicts the first. The other fields are numbering, or stand elsewhere in the message.',
     '## What a message may lack',
-    'E: nothing of the message is applied. W: applied, and said to the sender. I: noted. A dash: not asked of this message. Of a message that does not name the profile 360X (MSH-21) plain v2.5.1 is asked: an OMG is judged as an ORM, and OSU and SIU may lack the authority of the referral id.',
-    table(['Finding', 'Where', 'ERR-3', ...FINDING_COLUMNS, 'What is said'], findingRows()),
+    'E: the server applies nothing of the message. W: the server applies the message and warns the sender. I: the server notes it. A dash: the server does not check this message for it. The server checks a message that does not name the profile 360X (MSH-21) by plain v2.5.1 only: an OMG like an ORM, and an OSU or SIU may lack the authority of the referral id.',
+    table(['Finding', 'Where', 'ERR-3', ...FINDING_COLUMNS, 'The sender reads'], findingRows()),
   ].join('\n\n') + '\n';
 
 /** Which places of a row are told. */

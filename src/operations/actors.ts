@@ -41,7 +41,7 @@ async function checkActor(draft: Draft, planned: Planned, element: string): Prom
       const party = partyIn(resolution);
       if (party === undefined || party === draft.caller.organization) continue;
       throw new OperationOutcomeError('sender-mismatch', {
-        diagnostics: `${place} stands for another organization than yours`,
+        diagnostics: `${place} stands for an organization other than yours`,
         expression: placesIn(planned, [place]),
       });
     }

@@ -147,7 +147,7 @@ function resolveAuthor(asked: Asked, judged: Judged): Ref | undefined {
   draft.notes.push({
     code: 'party-resolved',
     severity: 'warning',
-    diagnostics: `${judged.organization} has no verified identifier; as the only requester it is taken for your own organization.`,
+    diagnostics: `${judged.organization} has no verified identifier; the server takes it, as the only requester, for your own organization.`,
     expression: placesIn(planned, [placeOf(planned, element)]),
   });
   return caller.organization;
@@ -155,7 +155,7 @@ function resolveAuthor(asked: Asked, judged: Judged): Ref | undefined {
 
 const mismatch = ({ planned, element }: Asked): OperationOutcomeError =>
   new OperationOutcomeError('sender-mismatch', {
-    diagnostics: `${placeOf(planned, element)} stands for another organization than yours.`,
+    diagnostics: `${placeOf(planned, element)} stands for an organization other than yours.`,
     expression: placesIn(planned, [placeOf(planned, element)]),
   });
 

@@ -108,5 +108,5 @@ function isNew(known: Set<string>, match: Match): boolean {
 const CUT: IssueDetail = {
   code: 'includes-cut',
   severity: 'warning',
-  diagnostics: 'not everything that was to be included is here',
+  diagnostics: 'this page leaves out some included resources',
 };

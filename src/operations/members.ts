@@ -32,7 +32,7 @@ export function planAdmission(
   if (standing === 'member') return undefined;
   if (standing === 'private') {
     throw new OperationOutcomeError('party-protected', {
-      diagnostics: `${ref} is what another organization says about somebody: list the organization itself first.`,
+      diagnostics: `${ref} is a private record of another organization: create a listed Organization first.`,
     });
   }
   const write = buildWrite(planned);

@@ -97,7 +97,10 @@ const REFUSALS: Readonly<Record<CommitRefusal, ConstructorParameters<typeof Oper
   unexpected: ['write-conflict', { retryAfter: 1 }],
   'key-reused': ['idempotency-key-reused'],
   'not-leased': ['write-conflict'],
-  'reach-exceeded': ['referral-rule', { diagnostics: 'the referral reaches more resources than one may' }],
+  'reach-exceeded': [
+    'referral-rule',
+    { diagnostics: 'the referral reaches more resources than the server allows' },
+  ],
   'disk-full': ['storage-full'],
   'read-only': ['storage-read-only', { retryAfter: 30 }],
   'too-busy': ['busy', { retryAfter: 1 }],

@@ -81,7 +81,13 @@ export const pageLink = (self: string, seq: number, ...offsets: readonly number[
 /** Said on a page that is shorter than was asked for, because more would be too long. */
 export const cutPage = (more: boolean, given: number, count: number): readonly IssueDetail[] =>
   more && given < count
-    ? [{ code: 'page-cut', severity: 'information', diagnostics: `${given} are here` }]
+    ? [
+        {
+          code: 'page-cut',
+          severity: 'information',
+          diagnostics: `this page has ${given} instead of ${count}`,
+        },
+      ]
     : [];
 
 /** Relation and address, in the order of a reply. */

@@ -61,11 +61,11 @@ function guardElements(planned: Planned): void {
   if (before === undefined || standingOf(before) === 'private') return;
   if (after === undefined) {
     if (!IDENTIFIED.has(typeOf(ref))) return;
-    throw refusal(planned, 'party-protected', `${ref} is taken away by an administrator.`, typeOf(ref));
+    throw refusal(planned, 'party-protected', `Only an administrator deletes ${ref}.`, typeOf(ref));
   }
   const changed = changedElement(ref, before, after.plain);
   if (changed === undefined) return;
-  throw refusal(planned, 'party-protected', `${changed} is set by an administrator.`, changed);
+  throw refusal(planned, 'party-protected', `Only an administrator changes ${changed}.`, changed);
 }
 
 /** Whoever has asked others and still waits does not leave in silence (directory DR6). */
@@ -101,7 +101,7 @@ async function guardIdentifiers(draft: Draft, planned: Planned): Promise<void> {
   throw refusal(
     planned,
     'identifier-protected',
-    'Identifiers of this kind are verified before they count: ask an administrator.',
+    'Only an administrator adds or changes identifiers of this kind.',
     `${typeOf(ref)}.identifier`,
   );
 }
@@ -172,7 +172,7 @@ async function verify(draft: Draft, planned: Planned): Promise<void> {
       throw refusal(
         planned,
         'identifier-taken',
-        `An ${nameOf(identity)} of it is verified for ${holder.holder}.`,
+        `The register has its ${nameOf(identity)} for ${holder.holder}.`,
         `${typeOf(ref)}.identifier`,
       );
     }

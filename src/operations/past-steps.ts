@@ -18,7 +18,7 @@ export function dropClaimedSteps(draft: Draft): void {
     if (isPastStep(before) && isSame(elementsOf(before), elementsOf(after?.plain))) continue;
     replan(draft, ref, withoutMark);
     draft.notes.push({
-      ...note('information', 'The mark of a step before an import is the server’s to set.', []),
+      ...note('information', 'Only an import marks a step of the past; the server dropped the mark.', []),
       expression: placesIn(planned, ['Provenance.activity']),
     });
   }

@@ -194,7 +194,7 @@ const whyNot = ({ ref, text }: Local): Pick<IssueDetail, 'code' | 'diagnostics'>
     ? { code: 'reference-not-found', diagnostics: `${text} does not exist, or you may not read it` }
     : {
         code: 'reference-not-served',
-        diagnostics: `${typeOf(ref)} is not served here, so ${ref} is nothing here`,
+        diagnostics: `${typeOf(ref)} is not served here, so ${ref} names no resource of this server`,
       };
 
 /** A reference to a resource of this server, or to one version of it. */

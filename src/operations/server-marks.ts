@@ -48,7 +48,7 @@ function guardOne(planned: Planned, { element, systems, frozen }: Marked): void 
   if (changed === undefined) return;
   const place = `${typeOf(ref)}.${changed}`;
   throw new OperationOutcomeError('field-frozen', {
-    diagnostics: `${place}: work items and kept messages are written by this server alone`,
+    diagnostics: `${place}: only the server marks work items and kept messages`,
     expression: placesIn(planned, [place]),
   });
 }

@@ -52,7 +52,7 @@ function boundBrought(draft: Draft, parties: readonly Planned[]): void {
   });
   if (brought.length <= BROUGHT_MAX) return;
   throw new OperationOutcomeError('too-many-parties', {
-    diagnostics: `It brings ${brought.length} organizations, persons, roles, places and services; ${BROUGHT_MAX} are the most.`,
+    diagnostics: `The bundle brings ${brought.length} organizations, persons, roles, places and services; the limit is ${BROUGHT_MAX}.`,
   });
 }
 
@@ -65,7 +65,7 @@ async function nameStanding(draft: Draft, planned: Planned): Promise<void> {
   const said = saysStanding(after.plain) && standingOf(after.plain) !== standing;
   if (said && !(before !== undefined && standingOf(before) === standingOf(after.plain))) {
     draft.notes.push({
-      ...note('information', `The standing of ${typeOf(ref)} is the server’s to say: it is ${standing}.`, []),
+      ...note('information', `The server sets the standing of ${typeOf(ref)}: it is ${standing}.`, []),
       expression: placesIn(planned, [`${typeOf(ref)}.meta.tag`]),
     });
   }

@@ -22,7 +22,7 @@ function subjectsElsewhere(planned: Planned): readonly IssueDetail[] {
         code: 'reference-not-found' as const,
         type: 'informational' as const,
         severity: 'warning' as const,
-        diagnostics: `${place} leads to no resource of this server: this is in nobody's record here`,
+        diagnostics: `${place} refers to no resource of this server, so no patient's record here shows this`,
         expression: placesIn(planned, [place]),
       },
     ];

@@ -75,7 +75,8 @@ async function wrapTask(draft: Draft, planned: Planned, task: Resource, budget: 
   if (wraps.size === 0) return;
   replan(draft, planned.ref, (tree) => withDocuments(tree, wraps, moved));
   const places = [...wraps.keys()].map((index) => `Task.output[${index}].value`);
-  const says = 'BSeR’s Task has a document as its output: the note was put into a feedback document.';
+  const says =
+    'The output of BSeR’s Task is a document, so the server put the note into a feedback document.';
   draft.notes.push(note('information', says, placesIn(planned, places)));
 }
 

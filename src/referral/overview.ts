@@ -9,7 +9,7 @@ import { TRANSACTION_NAMES, TRANSACTIONS, transactionOf } from './transactions.t
 export function transitionsMarkdown(): string {
   return [
     '# Transitions of a referral',
-    'Generated from `src/referral`. Rows with a plain number are those of BSeR, *Harmonized State Transitions*; rows whose id begins with G are ours, each closing the gap of that number.',
+    'Generated from `src/referral`. Rows with a plain number are those of BSeR, *Harmonized State Transitions*; rows whose id begins with G are of this project, and close the gap of that number.',
     '## States',
     table(['State', 'Task.status', 'businessStatus', 'Ends'], ALL_STATES.map(stateCells)),
     diagram(),

@@ -10,11 +10,11 @@ import type { Rules, Surroundings } from './rules.ts';
 const REFUSALS: Readonly<Record<Exclude<Admission, 'admitted'>, Omit<IssueDetail, 'expression'>>> = {
   'not-allowed': {
     code: 'address-not-allowed',
-    diagnostics: 'This address is not reachable from here by policy.',
+    diagnostics: 'The policy of this server does not allow this address.',
   },
   'too-many': {
     code: 'too-many-requests',
-    diagnostics: 'Your organization has named as many new addresses today as it may.',
+    diagnostics: 'Your organization has reached its limit of new addresses today.',
   },
 };
 
@@ -55,7 +55,7 @@ export const endpointRules: Rules = async ({ before, after }, around) => {
 
 const NO_LINK: IssueDetail = {
   code: 'party-protected',
-  diagnostics: 'An Endpoint of HL7 v2 over MLLP is made and changed by an administrator.',
+  diagnostics: 'Only an administrator creates or changes an Endpoint of HL7 v2 over MLLP.',
   expression: ['Endpoint.connectionType'],
 };
 

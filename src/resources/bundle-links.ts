@@ -76,10 +76,10 @@ const SAYS: Readonly<
 > = {
   resolved: undefined,
   dangling: {
-    diagnostics: 'refers to what is not in the bundle, and says not where it is',
+    diagnostics: 'refers to a resource outside the Bundle without a base address',
     severity: 'warning',
   },
-  wrong: { diagnostics: 'refers to what is not in the bundle', severity: 'error' },
+  wrong: { diagnostics: 'refers to a resource that is not in the Bundle', severity: 'error' },
 };
 
 /** @param isFocus what a message is about is in it, whatever its address */

@@ -18,7 +18,7 @@ export const conformanceMarkdown = (): string =>
   [
     '# Conformance',
     'Generated from `tools/conformance` by `npm run docs`.',
-    'What FHIR R4 asks of a server, clause by clause, and the test that shows it, or why it is not offered. `.ci/run` fails when a test that stands here did not run or did not pass.',
+    'This page lists what FHIR R4 asks of a server, clause by clause, with the test that shows it or the reason why this server does not offer it. `.ci/run` fails when a test named here did not run or did not pass.',
     ...CHAPTERS.map(chapterMarkdown),
     '',
   ]

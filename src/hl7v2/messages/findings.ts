@@ -38,7 +38,7 @@ const FINDINGS = {
   'code-unknown':           ['',       '103', 'W W W W W W W', 'the code is in no table, and was left out'],
   'code-system':            ['',       '103', 'W W W W W W W', 'the name of the coding system is unknown here, so the code is kept as text'],
   'code-without-system':    ['',       '103', 'W W W W W W W', 'the code names no coding system, so nobody can tell what it means; it is kept without one'],
-  null:                     ['',       '102', 'W W W W W W W', 'that this is to be deleted was not carried out'],
+  null:                     ['',       '102', 'W W W W W W W', 'the server did not carry out this deletion'],
   'control-characters':     ['',       '102', 'W W W W W W W', 'control characters are left out of what is taken'],
   formatting:               ['',       '102', 'W W W W W W W', 'highlighting and layout are left out of what is taken'],
   cut:                      ['',       '104', 'W W W W W W W', 'the sender says that it cut this value'],
@@ -62,11 +62,11 @@ const FINDINGS = {
   'reason-of-decline':      ['ORC-16', '101', '- W - - - - -', 'a decline needs a reason; it was applied as "not stated"'],
   'provider-in-status':     ['ORC-12', '102', '- W - - - - -', 'a status update names no ordering provider'],
   'no-note':                ['ORC-5',  '103', '- W - - - - -', 'no note came with this status', 'referral-rule'],
-  direction:                ['ORC-1',  '103', 'E E E E E E -', 'this is the other party’s to say', 'not-your-move'],
-  'no-event':               ['ORC-1',  '103', 'W W W W W W -', 'this order control and order status are none of a referral’s events', 'referral-rule'],
+  direction:                ['ORC-1',  '103', 'E E E E E E -', 'only the other party may say this', 'not-your-move'],
+  'no-event':               ['ORC-1',  '103', 'W W W W W W -', 'this order control and order status stand for no event of a referral', 'referral-rule'],
   'appointment-id':         ['SCH-2',  '101', '- - E - - - -', 'there is no appointment id'],
-  slot:                     ['TQ1-7',  '101', '- - E - - - -', 'there is no slot, and none is invented'],
-  'slot-of-the-past':       ['TQ1-7',  '101', '- - W - - - -', 'the slot is not said'],
+  slot:                     ['TQ1-7',  '101', '- - E - - - -', 'there is no slot, and the server invents none'],
+  'slot-of-the-past':       ['TQ1-7',  '101', '- - W - - - -', 'the message names no slot'],
   withdrawn:                ['OBX-11', '103', 'W - - W W W -', 'this is withdrawn, so it is evidence of nothing', 'referral-rule'],
   unavailable:              ['TXA-19', '103', '- - - W - - -', 'the document is not available any more, so it is evidence of nothing', 'referral-rule'],
   availability:             ['TXA-19', '103', '- - - W - - -', 'this says neither that the document is available nor that it is taken back; it was taken'],
@@ -74,7 +74,7 @@ const FINDINGS = {
   encoding:                 ['OBX-5.4','102', '- - - E - - -', 'the document is not what its encoding says'],
   'content-type':           ['OBX-5.2','103', '- - - W - - -', 'the type of the document is unknown; it is kept as bytes'],
   'more-documents':         ['OBX',    '102', '- - - W - - -', 'only the first document was taken; all are in the kept message'],
-  merged:                   ['MRG-1',  '101', '- - - - - - W', 'no identifier is named that is merged away'],
+  merged:                   ['MRG-1',  '101', '- - - - - - W', 'the message names no identifier to merge away'],
 } as const satisfies Record<string, Row>;
 
 export type Finding = keyof typeof FINDINGS;

@@ -68,7 +68,7 @@ function fitted(answer: ReplyEntry, { request }: Entry, left: number): ReplyEntr
 const LEFT_OUT: IssueDetail = {
   code: 'answer-too-large',
   severity: 'information',
-  diagnostics: 'it was done; what it came to is left out',
+  diagnostics: 'the server did this and leaves out the answer',
 };
 
 const refusedEntry = ({ code, outcome }: OperationOutcomeError): ReplyEntry => ({

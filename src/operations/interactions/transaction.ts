@@ -116,7 +116,7 @@ async function readEntry(draft: Draft, entry: Entry, left: { characters: number 
   const place = `Bundle.entry[${entry.index}]`;
   if (RESOURCE_TYPES.get(type)?.renderedFromAudit === true) {
     throw new OperationOutcomeError('interaction-unsupported', {
-      diagnostics: `${type} is read by itself or in a batch`,
+      diagnostics: `a transaction does not read ${type}: send the read by itself or in a batch`,
       expression: [place],
     });
   }
@@ -128,7 +128,7 @@ async function readEntry(draft: Draft, entry: Entry, left: { characters: number 
   }
   if (interaction === 'operation') {
     throw new OperationOutcomeError('interaction-unsupported', {
-      diagnostics: 'operations are invoked by themselves or in a batch',
+      diagnostics: 'a transaction holds no operations: send them by themselves or in a batch',
       expression: [place],
     });
   }

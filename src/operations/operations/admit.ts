@@ -31,7 +31,7 @@ async function perform({ room, request }: Invocation): Promise<OperationReply> {
   const { caller, id = '', requestId } = request;
   if (!caller.administrator) {
     throw new OperationOutcomeError('scope-insufficient', {
-      diagnostics: 'members are admitted by an administrator',
+      diagnostics: 'only an administrator admits members',
     });
   }
   const organization: Ref = `Organization/${id}`;

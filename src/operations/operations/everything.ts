@@ -147,7 +147,7 @@ const CUT: ReplyEntry = {
       {
         code: 'includes-cut',
         severity: 'warning',
-        diagnostics: 'not everything that the resources of this page refer to is here',
+        diagnostics: 'this page leaves out some resources to which its resources refer',
       },
     ]),
   ),
@@ -162,7 +162,8 @@ function patientOf({ level, request }: Invocation): Ref {
   if (level === 'instance') return `Patient/${id ?? ''}`;
   if (caller.patient !== undefined) return caller.patient;
   throw new OperationOutcomeError('scope-insufficient', {
-    diagnostics: 'on the type it is for tokens with a patient in context; name one: Patient/[id]/$everything',
+    diagnostics:
+      'Patient/$everything needs a token with a patient in context; otherwise name one: Patient/[id]/$everything',
   });
 }
 

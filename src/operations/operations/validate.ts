@@ -171,7 +171,7 @@ const NOT_LOOKED_UP: IssueDetail = {
   code: 'profile-unknown',
   severity: 'information',
   type: 'informational',
-  diagnostics: 'it is large: what it refers to, and stored value sets, were not looked up',
+  diagnostics: 'the resource is large: the server looked up neither its references nor stored value sets',
 };
 
 /**
@@ -225,7 +225,7 @@ async function wouldDelete(asked: Asked): Promise<readonly IssueDetail[]> {
   const { issues, notes, planned } = await rehearsed(asked, { mode: 'delete', body: undefined });
   const says = planned
     ? 'This delete would be expected to succeed.'
-    : 'There is nothing here to delete; the request would be answered as if it were done.';
+    : 'There is nothing here to delete; the server would answer as if it had deleted it.';
   return issues.some(isFault) ? [...issues, ...notes] : [...issues, ...notes, remark(says)];
 }
 

@@ -151,7 +151,7 @@ async function planEvent(
     case 'none':
     case 'patient-update':
     case 'send-referral-package': {
-      const says = 'this is none of a referral’s events';
+      const says = 'this message stands for no event of a referral';
       return only(
         asked('message-unfit', [...findings, remark('referral-rule', 'E', '', says)], referral),
         reading,

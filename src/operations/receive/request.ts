@@ -30,7 +30,7 @@ export async function planRequest(
   if (known !== undefined) return { verdict: await compare(draft, reading, known), fullUrls: new Map() };
   const { findings } = reading;
   if (incoming.receiver === undefined) {
-    const says = 'neither the message nor the link says which organization is asked';
+    const says = 'neither the message nor the link names the recipient';
     return nothing(asked('message-unaddressed', [...findings, remark('field-missing', 'E', 'MSH-6', says)]));
   }
   if (reading.patient === undefined) return nothing(quarantined(findings));

@@ -33,7 +33,7 @@ export async function planUpdate(
     return kept(quarantined([...findings, mistaken(person.says)]));
   }
   if (merged.length > 0 || message === 'ADT^A40') {
-    const says = 'charts are merged by a person';
+    const says = 'only a person merges charts';
     return kept(asked('message-unfit', [...findings, remark('referral-rule', 'E', 'MRG-1', says)]));
   }
   const said = patient.resource as unknown as Resource; // every FHIR type is one

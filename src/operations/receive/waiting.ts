@@ -142,7 +142,7 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
       if (item?.kind !== 'message-parked') throw STILL_WAITING;
       const request = ownRequest(room);
       const draft = openDraft(room, request, snapshot);
-      const says = 'nothing came in time that would let this message happen';
+      const says = 'the message that must come before this one did not come in time';
       const remarks = [remark('transition-not-allowed', 'W', '', says)];
       await turnItem(draft, ref, 'message-unfit', { remarks, referral: undefined });
       return buildOffer(draft, request, undefined);

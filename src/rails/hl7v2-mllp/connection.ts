@@ -258,7 +258,7 @@ const FRAME_REMARKS: Readonly<Record<'oversize' | 'restarted', Remark>> = {
     code: '100',
     severity: 'E',
     issue: 'message-unreadable',
-    says: 'another message began in the middle of this one; both are to be sent again',
+    says: 'another message began in the middle of this one; send both again',
   },
 };
 

@@ -25,7 +25,9 @@ export async function partiesFromOrder(
       ...Object.fromEntries(taken.map(([{ element }, value]) => [element, value])),
     }),
     notes: taken.map(([{ element, from }]) =>
-      note('information', `Task.${element} was taken from ServiceRequest.${from}.`, [`Task.${element}`]),
+      note('information', `The server took Task.${element} from ServiceRequest.${from}.`, [
+        `Task.${element}`,
+      ]),
     ),
   };
 }

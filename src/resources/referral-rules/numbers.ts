@@ -44,14 +44,14 @@ export async function numbersFor(request: Resource, initiator: Ref, around: Surr
     notes: [
       ...(lacksPlacer
         ? [
-            note('information', `The order was given its number: ${placer.value}.`, [
+            note('information', `The server gave the order its number: ${placer.value}.`, [
               'ServiceRequest.identifier',
             ]),
           ]
         : []),
       ...(lacksRecord
         ? [
-            note('information', 'The patient was given a record number, since there was none.', [
+            note('information', 'The server gave the patient a record number, because there was none.', [
               'Patient.identifier',
             ]),
           ]

@@ -88,7 +88,7 @@ async function openTask(ref: Ref, after: Resource, around: Surroundings): Promis
     moves: [moveOf(task, row, { initiator, recipient })],
     links: [{ rel: 'related', ref: task }],
     notes: [
-      note('information', `${task} was opened for this active order.`, ['ServiceRequest.performer']),
+      note('information', `The server opened ${task} for this active order.`, ['ServiceRequest.performer']),
       ...numbers.notes,
     ],
   };

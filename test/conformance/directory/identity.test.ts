@@ -125,7 +125,7 @@ describe('(directory DR20) what of a member an administrator alone writes', () =
     const change = { op: 'add', path: `/${element}`, value };
     const own = await patch('recipient', 'recipient', change);
     expect([own.status, own.code]).toEqual([status, status === 200 ? undefined : 'party-protected']);
-    const says = status === 403 ? `Organization.${element} is set by an administrator.` : '';
+    const says = status === 403 ? `Only an administrator changes Organization.${element}.` : '';
     expect(own.says).toContain(says);
     expect((await patch('stranger', 'recipient', change)).code).toBe('not-custodian');
     const put = await server.ask('recipient', 'PUT', 'Organization/recipient', {

@@ -63,7 +63,7 @@ describe('(directory DR20)', () => {
     expect([refused.status, refused.code, refused.says]).toEqual([
       403,
       'party-protected',
-      'Practitioner.name is set by an administrator.',
+      'Only an administrator changes Practitioner.name.',
     ]);
     expect((await server.ask('recipient', 'PUT', own, await server.read('recipient', own))).status).toBe(200);
     expect(

@@ -193,7 +193,9 @@ describe('(rules 1.3) the note of an outcome', () => {
     const answer = await pair.tidewater.ask(tidewater, 'PUT', `Task/${task.id}`, written);
     expect(`${answer.status} ${answer.text}`).toMatch(/^200/);
     const isDocument = JSON.stringify(output).includes('Bundle/');
-    expect(/put into a feedback document/.test(answer.headers['Warning'] ?? '')).toBe(claims && !isDocument);
+    expect(/put the note into a feedback document/.test(answer.headers['Warning'] ?? '')).toBe(
+      claims && !isDocument,
+    );
     if (claims) await expectDocument(answer.json as Stored, focus);
     await pair.settle();
     expect(kindsSince(before)).toEqual(['MDM^T02', 'OSU^O51']);

@@ -74,7 +74,7 @@ describe('(rules 1.11) a Task without parties takes those of its order', () => {
     const order = await world.create(initiator, orderOf(inOrder));
     const answer = await world.ask(initiator, 'POST', 'Task', taskOf(refOf(order), inTask));
     expect([answer.status, partiesOf(answer.json)]).toEqual([201, parties]);
-    expect(answer.headers['Warning']).toContain('was taken from ServiceRequest.');
+    expect(answer.headers['Warning']).toMatch(/The server took Task\.\w+ from ServiceRequest\./);
   });
 
   test('in one transaction, and in a draft that is sent later', async () => {

@@ -55,7 +55,7 @@ test('(rules 1.16) a client’s mark of a past step is dropped at every door, an
     expect(status).toBeLessThan(300);
     expect(text).not.toContain(PAST_STEP.system);
   }
-  for (const { headers } of answers.slice(0, 3)) expect(headers['Warning']).toContain('mark of a step');
+  for (const { headers } of answers.slice(0, 3)) expect(headers['Warning']).toContain('dropped the mark');
   expect(await pastOf(order)).toEqual([]);
 });
 

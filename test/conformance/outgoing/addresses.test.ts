@@ -4,7 +4,7 @@ import type { Resource } from '../../../src/fhir/types.ts';
 import { endpoint } from '../../resources.ts';
 import { openServer, type TestServer } from '../../server.ts';
 
-const POLICY = 'This address is not reachable from here by policy.';
+const POLICY = 'The policy of this server does not allow this address.';
 let server: TestServer;
 
 beforeAll(async () => {

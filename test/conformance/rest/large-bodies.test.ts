@@ -66,6 +66,8 @@ test('$validate judges a large resource as well, and says what it did not look u
     return [String(status), ...issue.map(({ severity, diagnostics }) => `${severity} ${diagnostics}`)];
   };
   const member = '{"url":"http://example.org/x","valueString":"some words here"}';
-  expect((await said(basic(many(member, 4000)))).join(' ')).toMatch(/^200 .*were not looked up/);
+  expect((await said(basic(many(member, 4000)))).join(' ')).toMatch(
+    /^200 .*looked up neither its references nor stored value sets/,
+  );
   expect((await said(basic(many('{"url":"a","value":1}', 8000)))).join(' ')).toMatch(/^200 .*error /);
 });

@@ -96,7 +96,7 @@ describe('what is kept', () => {
     const made = await rest.must('POST Bundle', {
       body: document({}, composition({ author: [{ reference: 'Practitioner/1' }] })),
     });
-    expect(made.headers.get('warning')).toContain('not in the bundle');
+    expect(made.headers.get('warning')).toContain('outside the Bundle');
   });
 });
 

@@ -117,7 +117,7 @@ describe('(rules 2.3) any other subject that leads nowhere is told', () => {
     const [created, updated, byCondition, patched] = await everyWay(observationOf(subject));
     for (const answer of [created, updated, byCondition, patched]) {
       expect(answer?.status).toBeLessThan(300);
-      expect(answer?.headers['Warning']?.includes('leads to no resource of this server') ?? false).toBe(
+      expect(answer?.headers['Warning']?.includes('refers to no resource of this server') ?? false).toBe(
         warns,
       );
     }

@@ -106,7 +106,7 @@ describe('refused', () => {
     expect(refused).toEqual({
       code: 'address-not-allowed',
       expression: ['Subscription.channel.endpoint'],
-      diagnostics: 'This address is not reachable from here by policy.',
+      diagnostics: 'The policy of this server does not allow this address.',
     });
   });
 
