@@ -2,13 +2,11 @@
  * MDM^T02: a note of the recipient, interim or with the outcome (rules 7.4) ⇄ a document: a C-CDA, a PDF, a text. OBX-5
  * holds it as ED; TXA tells of it; ORC-2 or TXA-14 says whose referral it belongs to.
  */
-import { Buffer } from 'node:buffer';
 import { buildMessage, type SegmentValues } from '../build.ts';
-import type { Cwe, Ed } from '../datatypes.ts';
+import type { Cwe } from '../datatypes.ts';
 import {
   completionOf,
   confidentialityOf,
-  contentTypeOf,
   docStatusOf,
   unavailableBy,
   isAvailabilityRead,
@@ -29,6 +27,7 @@ import { readFirst, readPast } from './about.ts';
 import { buildPerson, fillerNumber, placerNumber, type BuildingContext, type Referral } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
+import { readContent } from './note-content.ts';
 import { REFERRAL_NOTE } from './order.ts';
 import type { DocumentReading, Header, NoteReading, ReadingContext } from './reading.ts';
 
@@ -92,125 +91,6 @@ const typeOfDocument = (type: Cwe | undefined): Cwe | undefined =>
   type?.identifier === undefined || type.nameOfCodingSystem !== undefined
     ? type
     : { ...type, nameOfCodingSystem: 'HL70270' };
-
-interface Content {
-  readonly obx: Obx;
-  readonly contentType: string;
-  readonly data: string;
-}
-
-/** The first encapsulated document; without one, the lines of text together. */
-function readContent(observations: readonly Obx[], findings: Findings): Content | undefined {
-  const documents = observations.flatMap((obx) =>
-    obx.observationValue.flatMap((value) => (value.kind === 'document' ? [{ obx, ed: value.document }] : [])),
-  );
-  const [one] = documents;
-  if (one === undefined) return readLines(observations, findings);
-  const parts = partsOfOne(documents);
-  if (parts.length > 1) findings.add('document-parts');
-  if (documents.length > parts.length) findings.add('more-documents');
-  const data = joined(parts.map(({ ed }) => decodeData(ed)));
-  if (data === undefined) findings.add('encoding');
-  if (data === undefined || data === '') {
-    if (data === '') findings.add('document');
-    return undefined;
-  }
-  const contentType = typeOfContent(one.ed, data);
-  if (contentType === UNKNOWN) findings.add('content-type');
-  return { obx: one.obx, contentType, data };
-}
-
-interface Encapsulated {
-  readonly obx: Obx;
-  readonly ed: Ed;
-}
-
-/**
- * The first document, and what of it stands in further OBX: some systems bound the length of a segment. A part says the same
- * of itself as the beginning does, and begins like no document.
- */
-function partsOfOne(documents: readonly Encapsulated[]): readonly Encapsulated[] {
-  const [one] = documents;
-  if (one === undefined || !beginsDocument(one.ed)) return documents.slice(0, 1);
-  const end = documents.findIndex(
-    (other, index) => index > 0 && (!isAlike(one, other) || beginsDocument(other.ed)),
-  );
-  return end === -1 ? documents : documents.slice(0, end);
-}
-
-const isAlike = (a: Encapsulated, b: Encapsulated): boolean =>
-  a.ed.typeOfData === b.ed.typeOfData &&
-  a.ed.dataSubtype === b.ed.dataSubtype &&
-  a.ed.encoding === b.ed.encoding &&
-  a.obx.observationIdentifier?.identifier === b.obx.observationIdentifier?.identifier;
-
-/** How the bytes of documents begin: PDF, markup, RTF, archives, images. */
-const BEGINNING =
-  /^(?:\xef\xbb\xbf)?\s*(?:%PDF-|<\?xml|<ClinicalDocument|<html|<!DOCTYPE|\{\\rtf|PK|II\*|MM|\xff\xd8\xff|\x89PNG|GIF8|\xd0\xcf)/i;
-
-const beginsDocument = (ed: Ed): boolean =>
-  BEGINNING.test(Buffer.from((decodeData(ed) ?? '').slice(0, 64), 'base64').toString('latin1'));
-
-/** Base64 of all bytes; undefined when one part is not what its encoding says. */
-function joined(parts: readonly (string | undefined)[]): string | undefined {
-  const [only] = parts;
-  if (parts.length === 1) return only;
-  if (parts.includes(undefined)) return undefined;
-  return Buffer.concat(parts.map((part) => Buffer.from(part ?? '', 'base64'))).toString('base64');
-}
-
-function readLines(observations: readonly Obx[], findings: Findings): Content | undefined {
-  const lines = observations.flatMap(({ observationValue }) =>
-    observationValue.flatMap((value) => (value.kind === 'text' ? [value.text] : [])),
-  );
-  const [obx] = observations;
-  const text = lines.join('\n');
-  if (obx === undefined || text.trim() === '') {
-    findings.add('document');
-    return undefined;
-  }
-  return { obx, contentType: 'text/plain', data: Buffer.from(text).toString('base64') };
-}
-
-/** Table 0299 → base64 of the bytes; undefined when they are not what the encoding says. */
-function decodeData({ encoding, content = '' }: Ed): string | undefined {
-  switch (encoding?.toLowerCase()) {
-    case 'base64':
-      return padded(withoutSpace(content));
-    case 'hex':
-      return /^(?:[0-9a-f]{2})*$/i.test(withoutSpace(content))
-        ? Buffer.from(withoutSpace(content), 'hex').toString('base64')
-        : undefined;
-    case 'a':
-      return Buffer.from(content).toString('base64');
-    default:
-      return padded(withoutSpace(content)) ?? Buffer.from(content).toString('base64');
-  }
-}
-
-const withoutSpace = (content: string): string =>
-  /\s/.test(content) ? content.replaceAll(/\s+/g, '') : content;
-
-/** Base64 with its padding, which some senders leave out; undefined when it is none. */
-function padded(content: string): string | undefined {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(content)) return undefined;
-  const bare = content.replace(/=+$/, '');
-  return bare.length % 4 === 1 ? undefined : bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
-}
-
-const UNKNOWN = 'application/octet-stream';
-
-/** What the sender says, where the table knows it; else what the first bytes show. */
-function typeOfContent({ typeOfData = '', dataSubtype = '' }: Ed, data: string): string {
-  const said = contentTypeOf(`${typeOfData}/${dataSubtype}`.toLowerCase());
-  const head = Buffer.from(data.slice(0, 400), 'base64')
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .trimStart();
-  const isMarkup = head.startsWith('<?xml') || head.startsWith('<ClinicalDocument');
-  if (isMarkup && (said === undefined || said === 'text/plain')) return 'text/xml';
-  return said ?? (head.startsWith('%PDF-') ? 'application/pdf' : UNKNOWN);
-}
 
 // — building
 

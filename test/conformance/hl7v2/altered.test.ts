@@ -34,6 +34,17 @@ const ED = (n: number, text: string): string =>
 const documentOf = (...texts: readonly string[]): string =>
   [...NOTE.split('\n').slice(0, -1), ...texts.map((text, index) => ED(index + 1, text))].join('\n');
 
+/** An OBX each; `at` is OBX-4 of each. */
+const partsOf = (as: string, ...texts: readonly (string | readonly [at: string, text: string])[]): string =>
+  [
+    ...NOTE.split('\n').slice(0, -1),
+    ...texts.map((one, index) => {
+      const [at, text] = typeof one === 'string' ? ['', one] : one;
+      const content = as.endsWith('^Base64') ? Buffer.from(text).toString('base64') : text;
+      return `OBX|${index + 1}|ED|11488-4^Consult note^LN|${at}|^${as}^${content}||||||F`;
+    }),
+  ].join('\n');
+
 // prettier-ignore
 const TOLD = [
   // what comes                               message                                                    fate          where      ERR-3
@@ -61,6 +72,8 @@ const TOLD = [
   ['a second patient',                        `${order()}\nPID|2||MQ-2^^^&2.999.10.1.5&ISO^MR||Other^Ann`, 'quarantine', 'PID[2]', '100'],
   ['a deletion',                              filled(adt('A08', { at: 60, id: 'L-60' }), 'PID', 13, '""'), 'applied',  'PID-13',  '102'],
   ['a document in two parts',                 documentOf('%PDF-1.4 first ', 'second %%EOF'),             'applied',    'OBX',     '102'],
+  ['a text in two parts',                     partsOf('text^plain^Base64', 'Sessions: ', 'six'),         'applied',    'OBX',     '102'],
+  ['a text in lines',                         partsOf('text^plain^A', 'Sessions:', 'six'),               'applied',    'OBX',     '102'],
   ['two documents',                           documentOf('%PDF-1.4 one', '%PDF-1.4 two'),                'applied',    'OBX',     '102'],
 ] as const satisfies readonly (readonly [string, string, string, string, string])[];
 
@@ -100,11 +113,64 @@ describe('(rules 7.8) what becomes of it', () => {
     ]);
   });
 
-  test('a document in parts is whole', async () => {
-    await exchange.say(again(documentOf('%PDF-1.4 a first ', 'and a second part')));
+  const cut = (text: string, at: number): string => {
+    const encoded = Buffer.from(text).toString('base64');
+    const raw = partsOf('text^plain^Base64', '?', '?').split(Buffer.from('?').toString('base64'));
+    return [raw[0], encoded.slice(0, at), raw[1], encoded.slice(at), raw[2]].join('');
+  };
+
+  const LINES = [
+    'OBX|1|TX|11488-4^Consult note^LN|2|six||||||F',
+    'OBX|2|TX|11488-4^Consult note^LN|1|Visits:||||||F',
+  ];
+
+  test.each([
+    [
+      'a text of lines that OBX-4 orders',
+      [...NOTE.split('\n').slice(0, -1), ...LINES].join('\n'),
+      'Visits:\nsix',
+    ],
+    [
+      'a document',
+      documentOf('%PDF-1.4 a first ', 'and a second part'),
+      '%PDF-1.4 a first and a second part',
+    ],
+    ['a text', partsOf('text^plain^Base64', 'MMR: given. ', 'Six sessions'), 'MMR: given. Six sessions'],
+    ['a text cut within its base64', cut('Eight sessions attended', 7), 'Eight sessions attended'],
+    ['a text in lines', partsOf('text^plain^A', 'Sessions:', 'seven'), 'Sessions:\nseven'],
+    [
+      'a text that OBX-4 orders',
+      partsOf('text^plain^Base64', ['2', 'nine'], ['1', 'Sessions: ']),
+      'Sessions: nine',
+    ],
+    [
+      'a text that OBX-4 counts',
+      partsOf('text^plain^Base64', ['10', 'ten'], ['9', 'Sessions: ']),
+      'Sessions: ten',
+    ],
+    [
+      'a text whose sub-IDs are alike',
+      partsOf('text^plain^Base64', ['1', 'Sessions: '], ['1', 'none']),
+      'Sessions: none',
+    ],
+  ])('%s in parts is whole', async (_name, message, whole) => {
+    const { remarks } = await exchange.say(again(message));
+    expect(remarks.map(({ says }) => says)).toContainEqual(expect.stringContaining('came in parts'));
     const texts = (await exchange.all('Binary')).map(({ data }) =>
       Buffer.from(String(data), 'base64').toString(),
     );
-    expect(texts).toContain('%PDF-1.4 a first and a second part');
+    expect(texts).toContain(whole);
+  });
+
+  test('a text, and another document, is the text', async () => {
+    const message = partsOf('text^plain^Base64', 'Only a letter', '<?xml version="1.0"?><ClinicalDocument/>');
+    const { remarks } = await exchange.say(again(message));
+    expect(remarks.map(({ says }) => says)).toContainEqual(
+      expect.stringContaining('only the first document'),
+    );
+    const files = (await exchange.all('Binary')).map(({ data }) =>
+      Buffer.from(String(data), 'base64').toString(),
+    );
+    expect(files).toContain('Only a letter');
   });
 });

@@ -1,0 +1,179 @@
+/**
+ * The content of a note: OBX-5 of one OBX, or of several, since some systems bound the length of a segment (HL7 v2.5.1, 7.4.2;
+ * ED 2.A.24). What comes in parts is joined, and that is told (rules 7.8).
+ */
+import { Buffer } from 'node:buffer';
+import type { Ed } from '../datatypes.ts';
+import { contentTypeOf } from '../mapping/codes.ts';
+import type { Obx } from '../segments/obx.ts';
+import type { Findings } from './findings.ts';
+
+export interface Content {
+  /** The one with the beginning. */
+  readonly obx: Obx;
+  readonly contentType: string;
+  readonly data: string;
+}
+
+/**
+ * The first encapsulated document; without one, the lines of text together. `observations`: those that are not withdrawn.
+ * Undefined, with a finding, when there is none or none that can be decoded.
+ */
+export function readContent(observations: readonly Obx[], findings: Findings): Content | undefined {
+  const ordered = inOrder(observations);
+  const documents = ordered.flatMap((obx) =>
+    obx.observationValue.flatMap((value) => (value.kind === 'document' ? [{ obx, ed: value.document }] : [])),
+  );
+  const [one] = documents;
+  if (one === undefined) {
+    if (ordered !== observations) findings.add('document-parts');
+    return readLines(ordered, findings);
+  }
+  const parts = partsOfOne(documents);
+  if (documents.length > parts.length) findings.add('more-documents');
+  const data = joined(
+    parts.map(({ ed }) => ed),
+    findings,
+  );
+  if (data === undefined) findings.add('encoding');
+  if (data === undefined || data === '') {
+    if (data === '') findings.add('document');
+    return undefined;
+  }
+  const contentType = typeOfContent(one.ed, data);
+  if (contentType === UNKNOWN) findings.add('content-type');
+  return { obx: one.obx, contentType, data };
+}
+
+/**
+ * OBX of one observation by their sub-ID (OBX-4), where each has a number of its own; else as they stand, which is the same
+ * array.
+ */
+function inOrder(observations: readonly Obx[]): readonly Obx[] {
+  const numbers = observations.map(({ observationSubId: id }) =>
+    /^\d{1,9}$/.test(id ?? '') ? Number(id) : undefined,
+  );
+  const names = new Set(observations.map(({ observationIdentifier }) => observationIdentifier?.identifier));
+  const isNumbered = !numbers.includes(undefined) && new Set(numbers).size === numbers.length;
+  if (names.size > 1 || !isNumbered) return observations;
+  const ordered = observations.toSorted((a, b) => Number(a.observationSubId) - Number(b.observationSubId));
+  return ordered.every((obx, index) => obx === observations[index]) ? observations : ordered;
+}
+
+interface Encapsulated {
+  readonly obx: Obx;
+  readonly ed: Ed;
+}
+
+/**
+ * The first document, and what of it stands in further OBX: MDM is about one document (TXA), so a part says the same of
+ * itself as the beginning does, and begins like no document. Of what is no text and begins like none, nobody can tell.
+ */
+function partsOfOne(documents: readonly Encapsulated[]): readonly Encapsulated[] {
+  const [one] = documents;
+  if (one === undefined) return [];
+  const isText = isTextual(one.ed) && !begins(ENVELOPE, one.ed);
+  if (!isText && !begins(BEGINNING, one.ed)) return documents.slice(0, 1);
+  const another = isText ? ENVELOPE : BEGINNING;
+  const end = documents.findIndex(
+    (other, index) => index > 0 && (!isAlike(one, other) || begins(another, other.ed)),
+  );
+  return end === -1 ? documents : documents.slice(0, end);
+}
+
+const isAlike = (a: Encapsulated, b: Encapsulated): boolean =>
+  a.ed.typeOfData === b.ed.typeOfData &&
+  a.ed.dataSubtype === b.ed.dataSubtype &&
+  a.ed.encoding === b.ed.encoding &&
+  a.obx.observationIdentifier?.identifier === b.obx.observationIdentifier?.identifier;
+
+/** How the bytes of documents begin: PDF, markup, RTF, archives, images. */
+const BEGINNING =
+  /^(?:\xef\xbb\xbf)?\s*(?:%PDF-|<\?xml|<ClinicalDocument|<html|<!DOCTYPE|\{\\rtf|PK|II\*|MM|\xff\xd8\xff|\x89PNG|GIF8|\xd0\xcf)/i;
+/** Of them, those that no plain text begins with. */
+const ENVELOPE = /^(?:\xef\xbb\xbf)?\s*(?:%PDF-|<\?xml|<ClinicalDocument|<html|<!DOCTYPE|\{\\rtf)/i;
+
+const begins = (like: RegExp, ed: Ed): boolean =>
+  like.test(Buffer.from((decodeData(ed) ?? '').slice(0, 64), 'base64').toString('latin1'));
+
+const isTextual = ({ typeOfData = '', dataSubtype = '' }: Ed): boolean =>
+  contentTypeOf(`${typeOfData}/${dataSubtype}`.toLowerCase()) === 'text/plain';
+
+/** Base64 of all bytes; undefined when a part is not what its encoding says. */
+function joined(parts: readonly Ed[], findings: Findings): string | undefined {
+  const [one, ...others] = parts;
+  if (one === undefined || others.length === 0) return one && decodeData(one);
+  const isPlain = one.encoding?.toLowerCase() === 'a';
+  findings.add(isPlain ? 'document-lines' : 'document-parts');
+  if (isPlain) {
+    const text = parts.map(({ content = '' }) => content.replace(/\r?\n$/, '')).join('\n');
+    return Buffer.from(text).toString('base64');
+  }
+  const whole = joinedText(parts);
+  if (whole !== undefined) return whole;
+  const decoded = parts.map(decodeData);
+  if (decoded.includes(undefined)) return undefined;
+  return Buffer.concat(decoded.map((part) => Buffer.from(part ?? '', 'base64'))).toString('base64');
+}
+
+/** One text of base64 that was cut anywhere: padding stands at its end alone. Undefined: each part was encoded by itself. */
+function joinedText(parts: readonly Ed[]): string | undefined {
+  const [one] = parts;
+  if (one?.encoding?.toLowerCase() !== 'base64') return undefined;
+  const texts = parts.map(({ content = '' }) => withoutSpace(content));
+  return texts.slice(0, -1).some((text) => text.includes('=')) ? undefined : padded(texts.join(''));
+}
+
+/** Lines of text, an OBX or a repetition each. */
+function readLines(observations: readonly Obx[], findings: Findings): Content | undefined {
+  const lines = observations.flatMap(({ observationValue }) =>
+    observationValue.flatMap((value) => (value.kind === 'text' ? [value.text] : [])),
+  );
+  const [obx] = observations;
+  const text = lines.join('\n');
+  if (obx === undefined || text.trim() === '') {
+    findings.add('document');
+    return undefined;
+  }
+  return { obx, contentType: 'text/plain', data: Buffer.from(text).toString('base64') };
+}
+
+/** Table 0299 → base64 of the bytes; undefined when they are not what the encoding says. */
+function decodeData({ encoding, content = '' }: Ed): string | undefined {
+  switch (encoding?.toLowerCase()) {
+    case 'base64':
+      return padded(withoutSpace(content));
+    case 'hex':
+      return /^(?:[0-9a-f]{2})*$/i.test(withoutSpace(content))
+        ? Buffer.from(withoutSpace(content), 'hex').toString('base64')
+        : undefined;
+    case 'a':
+      return Buffer.from(content).toString('base64');
+    default:
+      return padded(withoutSpace(content)) ?? Buffer.from(content).toString('base64');
+  }
+}
+
+const withoutSpace = (content: string): string =>
+  /\s/.test(content) ? content.replaceAll(/\s+/g, '') : content;
+
+/** Base64 with its padding, which some senders leave out; undefined when it is none. */
+function padded(content: string): string | undefined {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(content)) return undefined;
+  const bare = content.replace(/=+$/, '');
+  return bare.length % 4 === 1 ? undefined : bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
+}
+
+const UNKNOWN = 'application/octet-stream';
+
+/** What the sender says, where the table knows it; else what the first bytes show. */
+function typeOfContent({ typeOfData = '', dataSubtype = '' }: Ed, data: string): string {
+  const said = contentTypeOf(`${typeOfData}/${dataSubtype}`.toLowerCase());
+  const head = Buffer.from(data.slice(0, 400), 'base64')
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trimStart();
+  const isMarkup = head.startsWith('<?xml') || head.startsWith('<ClinicalDocument');
+  if (isMarkup && (said === undefined || said === 'text/plain')) return 'text/xml';
+  return said ?? (head.startsWith('%PDF-') ? 'application/pdf' : UNKNOWN);
+}
