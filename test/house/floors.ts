@@ -139,6 +139,7 @@ export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'tools/durability/kill.ts': 'a client of a server that the same tool started',
   'tools/bench/connection.ts': 'a client of a server that the same tool started',
   'tools/bench/searches.ts': 'a client of a server that the same tool started',
+  'tools/golden/requests.ts': 'a client of a server that the same tool started',
 };
 
 export const LINES_MAX = 400;
