@@ -8,9 +8,7 @@ import { packagedDefinition } from '../resources/packaged.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { buildOperationDefinition } from './operations/operation.ts';
 import { ownDefinition } from './own-definitions.ts';
-
-/** @returns undefined where nothing of that name is packaged */
-export type Packaged = (ref: Ref) => Resource | undefined;
+import type { Packaged } from './room.ts';
 
 const SOURCES: readonly Packaged[] = [operationDefinition, ownDefinition, packagedDefinition];
 

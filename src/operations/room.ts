@@ -1,6 +1,6 @@
 /** What the desk works with: handed in by the roof, the same for every request. */
 import type { Address } from '../delivery/address.ts';
-import type { Ref } from '../fhir/types.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
 import type { AdmitAddress } from '../ports/outgoing.ts';
@@ -9,7 +9,6 @@ import type { Store } from '../ports/store.ts';
 import type { RuleSettings } from '../resources/rules.ts';
 import type { Heavy } from './heavy.ts';
 import type { PatientsOf } from './patients.ts';
-import type { Packaged } from './packaged.ts';
 
 export interface DeskSettings extends RuleSettings {
   /** Absolute base of this server's addresses, without a trailing slash: how it recognises its own references. */
@@ -45,6 +44,9 @@ export interface DeskSettings extends RuleSettings {
   /** Included resources of one page at most. */
   readonly includesMax: number;
 }
+
+/** A definition that comes with this server; undefined where nothing of that name is packaged. */
+export type Packaged = (ref: Ref) => Resource | undefined;
 
 /** By the name of a rail. */
 export type Lacks = (rail: string, entry: Tellable, asOf: Told) => Promise<readonly string[]>;
