@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { FLOORS, FOREIGN, LONG_TABLES, SIDEWAYS } from './house/floors.ts';
+import { FLOORS, FOREIGN, LONG_TABLES, ROOF_FILES, SIDEWAYS } from './house/floors.ts';
 import * as rules from './house/rules.ts';
 import { readTop, readTree, TOP, type Tree } from './house/tree.ts';
 
@@ -61,6 +61,17 @@ describe('this house', () => {
     const shown = (name: string) => page.includes(name);
     expect(FLOORS.map(({ name }) => name).filter((name) => !shown(name))).toEqual([]);
     expect([...rooms].filter((room) => room !== 'src' && !shown(room.replace('src/', '')))).toEqual([]);
+  });
+
+  test('every room and every file that the table of floors names exists', () => {
+    const rooms = FLOORS.flatMap((floor) => floor.rooms).map((room) => room.replace('/*', ''));
+    expect([...rooms, ...ROOF_FILES].filter((path) => !existsSync(join(TOP, path)))).toEqual([]);
+  });
+
+  test('ARCHITECTURE.md names every file of the roof', () => {
+    const page = PAGES.get('ARCHITECTURE.md') ?? '';
+    const roof = [...LOADED.keys()].filter((path) => /^src\/[^/]+$/.test(path));
+    expect(roof.filter((path) => !page.includes(`\`${path.slice('src/'.length)}\``))).toEqual([]);
   });
 
   test('every allowed sideways import lies within one floor', () => {
