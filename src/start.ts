@@ -209,7 +209,7 @@ async function raise(
     const answer = await turns.take(`organization ${owner}`, () => messages.receive(received));
     if (answer.fate === 'quarantine') warnOfQuarantine(warnings, received.link.name, answer);
     return answer;
-  });
+  }, messages.takeApart);
   listener.serve(app);
   closing.push(() => listener.drain(config.drainMs));
   log.write('info', 'ready', { base, node: process.version });

@@ -10,12 +10,13 @@ export interface Body {
   readonly storing: Resource;
   /** Characters of its JSON, about; told of large ones. */
   readonly size?: number;
+  /** The element `data` of a large Binary, as ASCII bytes that threads share; the trees are without it. */
+  readonly data?: Uint8Array;
 }
 
 /** Both trees changed in the same way. `change` must be pure and must treat values it does not know as opaque. */
 export function mapBody(body: Body, change: (tree: Resource) => Resource): Body {
   const plain = change(body.plain);
-  const { size } = body;
   const storing = body.storing === body.plain ? plain : change(body.storing);
-  return size === undefined ? { plain, storing } : { plain, storing, size };
+  return { ...body, plain, storing };
 }

@@ -112,18 +112,15 @@ interface Trees {
 
 async function build(piece: Piece, lossy: boolean, after: After): Promise<Trees> {
   if ('text' in piece) return parse(piece.text, lossy, after);
-  const made: Trees[] = [];
+  const joined = piece.kind === 'list' ? joinLists() : joinObjects();
   for (const part of piece.parts) {
-    made.push(
+    joined.add(
       'members' in part
         ? await parse(part.members, lossy, after)
         : named(piece.kind, part.name, await build(part.piece, lossy, after)),
     );
   }
-  const join = piece.kind === 'list' ? joinLists : joinObjects;
-  const plain = join(made.map((each) => each.plain));
-  const isSame = made.every((each) => each.storing === each.plain);
-  return { plain, storing: isSame ? plain : join(made.map(({ storing }) => storing)) };
+  return joined.done();
 }
 
 async function parse(text: string, lossy: boolean, after: After): Promise<Trees> {
@@ -138,6 +135,36 @@ const named = (kind: 'list' | 'object', name: string, { plain, storing }: Trees)
   return { plain: wrapped, storing: storing === plain ? wrapped : wrap(storing) };
 };
 
-const joinLists = (lists: readonly unknown[]): unknown => lists.flat(1);
-const joinObjects = (objects: readonly unknown[]): unknown =>
-  Object.assign({}, ...(objects as readonly object[])) as unknown;
+interface Joined {
+  readonly add: (trees: Trees) => void;
+  readonly done: () => Trees;
+}
+
+/** As the parts come, so that the end of a long list costs no more than its middle. */
+function joinLists(): Joined {
+  const plain: unknown[] = [];
+  const storing: unknown[] = [];
+  let isSame = true;
+  return {
+    add(trees) {
+      for (const member of trees.plain as readonly unknown[]) plain.push(member); // lists alone are joined
+      for (const member of trees.storing as readonly unknown[]) storing.push(member);
+      isSame &&= trees.storing === trees.plain;
+    },
+    done: () => ({ plain, storing: isSame ? plain : storing }),
+  };
+}
+
+function joinObjects(): Joined {
+  const plain = {};
+  const storing = {};
+  let isSame = true;
+  return {
+    add(trees) {
+      Object.assign(plain, trees.plain);
+      Object.assign(storing, trees.storing);
+      isSame &&= trees.storing === trees.plain;
+    },
+    done: () => ({ plain, storing: isSame ? plain : storing }),
+  };
+}

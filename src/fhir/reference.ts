@@ -84,47 +84,70 @@ export function walkReferences(
   visit: (found: FoundReference) => void,
   options: WalkOptions = {},
 ): void {
-  walk(resource, '', [resource.resourceType], options, visit);
+  beginWalk(resource, visit, options)(Number.POSITIVE_INFINITY);
 }
 
-function walk(
-  node: unknown,
-  key: string,
-  path: (string | number)[],
-  options: WalkOptions,
+/** Where a walk is: one of the nodes that it is in, and which member of it comes next. */
+interface Step {
+  readonly node: Readonly<Record<string | number, unknown>>;
+  /** Of an object; undefined: it is a list. */
+  readonly names: readonly string[] | undefined;
+  readonly length: number;
+  readonly key: string;
+  next: number;
+}
+
+const stepInto = (node: object, key: string): Step => {
+  const names = Array.isArray(node) ? undefined : Object.keys(node);
+  const { length } = names ?? (node as readonly unknown[]);
+  return { node: node as Step['node'], names, length, key, next: 0 }; // a JSON object or list
+};
+
+/** As {@link walkReferences}, for who goes on by and by: each call visits so many members, and says whether there are more. */
+export function beginWalk(
+  resource: Resource,
   visit: (found: FoundReference) => void,
-): void {
-  if (typeof node !== 'object' || node === null || JSON.isRawJSON(node)) return;
-  if (Array.isArray(node)) {
-    const mayRefer = URIS.has(key);
-    // Counted, not iterated: a list may have millions of members.
-    for (let index = 0; index < node.length; index += 1) {
-      const member: unknown = node[index];
-      if (mayRefer && typeof member === 'string' && URN.test(member)) {
-        const place = [...path, index];
-        visit({ text: member, element: 'uri', holder: {}, expression: () => expressionOf(place) });
-      } else if (typeof member === 'object') step(index, member, key);
+  options: WalkOptions = {},
+): (membersMax: number) => boolean {
+  const path: (string | number)[] = [resource.resourceType];
+  const steps = [stepInto(resource, '')];
+  return (membersMax) => {
+    for (let left = membersMax; left > 0; left -= 1) {
+      const step = steps.at(-1);
+      if (step === undefined) return false;
+      if (step.next === step.length) {
+        steps.pop();
+        path.pop();
+        continue;
+      }
+      const at = step.names?.[step.next] ?? step.next;
+      step.next += 1;
+      const member = step.node[at];
+      if (typeof member === 'string') look(step, at, member);
+      else if (typeof member === 'object' && member !== null && !isLeaf(step, at, member)) {
+        path.push(at);
+        steps.push(stepInto(member, typeof at === 'string' ? at : step.key));
+      }
     }
-    return;
-  }
-  const holder = node as Readonly<Record<string, unknown>>; // a JSON object
-  for (const [name, member] of Object.entries(holder)) {
-    if (skips(holder, name, options)) continue;
-    const element = typeof member === 'string' ? elementOf(name, member, key) : undefined;
-    if (element !== undefined) {
-      const place = [...path, name];
-      visit({ text: String(member), element, holder, expression: () => expressionOf(place) });
-    }
-    step(name, member, name);
+    return true;
+  };
+
+  function look({ node, key }: Step, at: string | number, text: string): void {
+    const element = typeof at === 'string' ? elementOf(at, text, key) : uriIn(key, text);
+    if (element === undefined) return;
+    const place = [...path, at];
+    const holder = typeof at === 'string' ? node : {};
+    visit({ text, element, holder, expression: () => expressionOf(place) });
   }
 
-  function step(at: string | number, member: unknown, under: string): void {
-    if (typeof member !== 'object') return;
-    path.push(at);
-    walk(member, under, path, options, visit);
-    path.pop();
+  function isLeaf({ node }: Step, at: string | number, member: object): boolean {
+    return JSON.isRawJSON(member) || (typeof at === 'string' && skips(node, at, options));
   }
 }
+
+/** A member of a list under `key`. */
+const uriIn = (key: string, text: string): ReferringElement | undefined =>
+  URIS.has(key) && URN.test(text) ? 'uri' : undefined;
 
 const skips = (holder: Readonly<Record<string, unknown>>, name: string, options: WalkOptions): boolean =>
   options.skipEntries === true && name === 'entry' && holder['resourceType'] === 'Bundle';

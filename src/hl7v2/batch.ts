@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { asLatin1, fromLatin1 } from './charset.ts';
 import { Hl7Fault } from './fault.ts';
-import { prefixOf, splitLines, type Line } from './lines.ts';
+import { eachLine, prefixOf, type Line } from './lines.ts';
 
 /** What came together. */
 export interface Batch {
@@ -26,7 +26,7 @@ export const splitBatch = (bytes: Uint8Array): readonly Uint8Array[] =>
   openBatch(bytes).groups.flatMap(({ messages }) => messages);
 
 /**
- * A batch taken apart. Throws {@link Hl7Fault} when there is no message, when there are more than {@link MESSAGES_MAX}, when
+ * A batch taken apart; its messages are views of the bytes. Throws {@link Hl7Fault} when there is no message, when there are more than {@link MESSAGES_MAX}, when
  * a line belongs to none, and when a trailer counted otherwise (BTS-1, FTS-1): what arrived is then not what was sent.
  */
 export function openBatch(bytes: Uint8Array): Batch {
@@ -39,18 +39,39 @@ export function openBatch(bytes: Uint8Array): Batch {
     file: undefined,
     groups: [],
     message: undefined,
+    at: start,
+    to: start,
     inBatch: 0,
     batches: 0,
     all: 0,
     separator: '|',
   };
-  for (const line of splitLines(source, start)) (STEPS[line.text.slice(0, 3)] ?? addLine)(walk, line);
+  let at = start;
+  for (const line of eachLine(source, start)) {
+    walk.at = at;
+    at += line.text.length + line.end.length;
+    walk.to = at;
+    (STEPS[line.text.slice(0, 3)] ?? addLine)(walk, line);
+  }
   if (walk.all === 0) throw new Hl7Fault('100', 'there is no message');
   const groups = walk.groups.map(({ header, messages }) => ({
     header,
-    messages: messages.map((lines) => fromLatin1(lines.join(''))),
+    messages: messages.map((message) => bytes.subarray(message.from, message.to)),
   }));
   return { file: walk.file, groups };
+}
+
+/** The batch that a frame holds; undefined for one message, and for what cannot be taken apart: it is kept as a whole. */
+export function batchIn(bytes: Uint8Array): Batch | undefined {
+  try {
+    const batch = openBatch(bytes);
+    const [first] = batch.groups;
+    const isSingle = batch.file === undefined && first?.header === undefined && first?.messages.length === 1;
+    return isSingle && batch.groups.length === 1 ? undefined : batch;
+  } catch (error) {
+    if (error instanceof Hl7Fault) return undefined;
+    throw error;
+  }
 }
 
 /** Messages of one batch: each is decided and answered before the next frame of its connection is. */
@@ -59,11 +80,20 @@ export const MESSAGES_MAX = 1000;
 const UTF8_MARK = '\xef\xbb\xbf';
 const HEADER_INSIDE = /[\r\n](?:MSH|FHS|BHS|BTS|FTS)/;
 
+/** Where a message stands. */
+interface Extent {
+  readonly from: number;
+  to: number;
+}
+
 interface Walk {
   file: string | undefined;
-  readonly groups: { readonly header: string | undefined; readonly messages: string[][] }[];
+  readonly groups: { readonly header: string | undefined; readonly messages: Extent[] }[];
   /** The message being read; undefined outside of one. */
-  message: string[] | undefined;
+  message: Extent | undefined;
+  /** Where the line begins, and the next. */
+  at: number;
+  to: number;
   /** Messages since the last BHS. */
   inBatch: number;
   batches: number;
@@ -94,20 +124,20 @@ function openGroup(walk: Walk, line: Line): void {
   walk.inBatch = 0;
 }
 
-function openMessage(walk: Walk, line: Line): void {
+function openMessage(walk: Walk): void {
   if (walk.all === MESSAGES_MAX)
     throw new Hl7Fault('104', `there are more than ${MESSAGES_MAX} messages in the batch`);
   if (walk.groups.length === 0) walk.groups.push({ header: undefined, messages: [] });
-  walk.message = [line.text, line.end];
+  walk.message = { from: walk.at, to: walk.to };
   walk.groups.at(-1)?.messages.push(walk.message);
   walk.inBatch += 1;
   walk.all += 1;
 }
 
-function addLine({ message }: Walk, line: Line): void {
+function addLine({ message, to }: Walk): void {
   if (message === undefined)
     throw new Hl7Fault('100', 'there is a line in the batch that belongs to no message');
-  message.push(line.text, line.end);
+  message.to = to;
 }
 
 function checkCount(walk: Walk, line: Line, segment: string, counted: number): void {

@@ -5,7 +5,6 @@
  *
  * A stream of bytes in, blocks out. No sockets here: whoever reads one pushes what came.
  */
-import { asLatin1 } from './charset.ts';
 import { Hl7Fault } from './fault.ts';
 
 /** What was found in a stream. */
@@ -24,7 +23,8 @@ export type Frame =
 export interface Deframer {
   /**
    * All that the chunk completed, in order, the same however the stream is cut. A block ends with its FS: the CR that
-   * belongs to it may come later, or never. The bytes are copies.
+   * belongs to it may come later, or never. The bytes are copies; long ones lie in shared memory, so that other threads
+   * can read them where they are.
    */
   push(chunk: Uint8Array): readonly Frame[];
   /** What came after the last FS: a block that is not complete, and bytes outside of any. */
@@ -79,20 +79,23 @@ function countGarbage(part: Uint8Array): number {
   return count;
 }
 
-/** The block being read. Its memory doubles as it grows: linear in the bytes, however small the chunks. */
+/**
+ * The block being read. Its memory doubles as it grows: linear in the bytes, however small the chunks. That of a long
+ * block grows where it is, without a copy, so that no chunk takes longer than the others.
+ */
 function createBlock(bytesMax: number) {
-  let held = new Uint8Array(0);
+  let held: Uint8Array = new Uint8Array(0);
   let size = 0;
   let skipping = false;
+  let isRestarted = false;
 
   const hold = (part: Uint8Array): void => {
-    if (size + part.length > held.length) {
-      const grown = new Uint8Array(Math.min(bytesMax, Math.max(size + part.length, held.length * 2, 4096)));
-      grown.set(held.subarray(0, size));
-      held = grown;
-    }
+    const needed = size + part.length;
+    if (needed > held.length)
+      held = grown(held, Math.min(bytesMax, Math.max(needed, held.length * 2, 4096)), bytesMax);
     held.set(part, size);
-    size += part.length;
+    isRestarted ||= restarts(held.subarray(Math.max(0, size - MARK_BYTES + 1), needed));
+    size = needed;
   };
 
   /** What is held, as the caller's own; memory that a long block needed goes along with it. */
@@ -100,6 +103,7 @@ function createBlock(bytesMax: number) {
     const content = held.length > REUSED_BYTES ? held.subarray(0, size) : held.slice(0, size);
     if (held.length > REUSED_BYTES) held = new Uint8Array(0);
     size = 0;
+    isRestarted = false;
     return content;
   };
 
@@ -116,21 +120,40 @@ function createBlock(bytesMax: number) {
     },
     /** The block, now that its FS is there. */
     end(): Frame | undefined {
-      if (!skipping) return checked(release());
-      skipping = false;
-      return undefined;
+      if (skipping) {
+        skipping = false;
+        return undefined;
+      }
+      const restarted = isRestarted;
+      const bytes = release();
+      return restarted ? { kind: 'restarted', head: bytes.slice(0, HEAD_BYTES) } : { kind: 'message', bytes };
     },
   };
 }
 
 const REUSED_BYTES = 65_536;
 
-const checked = (bytes: Uint8Array): Frame =>
-  restarts(bytes) ? { kind: 'restarted', head: bytes.slice(0, HEAD_BYTES) } : { kind: 'message', bytes };
+function grown(held: Uint8Array, bytes: number, bytesMax: number): Uint8Array {
+  const { buffer } = held;
+  if (buffer instanceof SharedArrayBuffer) {
+    buffer.grow(bytes);
+    return new Uint8Array(buffer, 0, bytes);
+  }
+  const memory =
+    bytes > REUSED_BYTES ? new SharedArrayBuffer(bytes, { maxByteLength: bytesMax }) : new ArrayBuffer(bytes);
+  const larger = new Uint8Array(memory, 0, bytes);
+  larger.set(held);
+  return larger;
+}
 
 /** A VT alone may be a line break out of a word processor. */
-const restarts = (bytes: Uint8Array): boolean =>
-  bytes.includes(VT) && /\v(?:MSH|FHS|BHS)/.test(asLatin1(bytes));
+const restarts = (part: Uint8Array): boolean => {
+  if (!part.includes(VT)) return false;
+  const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+  return ['\vMSH', '\vFHS', '\vBHS'].some((mark) => bytes.includes(mark, 0, 'latin1'));
+};
+
+const MARK_BYTES = 4;
 
 /** Content as a block. Throws {@link Hl7Fault} for content that would end it early. */
 export function frame(content: Uint8Array): Uint8Array<ArrayBuffer> {

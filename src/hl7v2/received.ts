@@ -2,6 +2,7 @@
  * A message between the rail that received it and the desk that decides its fate (rules 7.2): the rail hands over the
  * bytes and what it could make out of them; the desk answers with what became of it, once that is on disk.
  */
+import type { Batch } from './batch.ts';
 import type { Link } from './link.ts';
 
 export interface Received {
@@ -55,6 +56,12 @@ export interface Answer {
   readonly code: 'AA' | 'AE' | 'AR';
   readonly remarks: readonly Remark[];
 }
+
+/**
+ * The batch that a frame of a link holds, by the link's name; undefined for a single message, and for what cannot be taken
+ * apart. A large frame is looked through off the main thread.
+ */
+export type TakeApart = (link: string, bytes: Uint8Array) => Promise<Batch | undefined>;
 
 /** The desk's door for messages. Resolves when the fate is on disk; `not-kept` when it could not be put there. */
 export type Receive = (received: Received) => Promise<Answer>;

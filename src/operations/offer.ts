@@ -5,6 +5,8 @@
  */
 import type { Ref } from '../fhir/types.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import { encodeInTurns } from '../fhir/json-encode.ts';
+import { learnReferences } from '../fhir/references-of.ts';
 import {
   CommitRefused,
   type Commit,
@@ -23,9 +25,10 @@ import { reachOf } from '../resources/reach.ts';
 import { buildTemplate } from '../resources/template.ts';
 import { auditWrite } from './audit.ts';
 import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
+import { LARGE } from './heavy.ts';
 import type { Request } from './request.ts';
 import type { Room } from './room.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type Turns } from './turns.ts';
 import { valuesOf } from './values.ts';
 
 /** A draft that passed every step, with the texts it will store. */
@@ -40,6 +43,7 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
   const turns = createTurns();
   const writes: Write[] = [];
   for (const one of planned) {
+    await prepareWrite(one, turns);
     writes.push(buildWrite(one));
     await turns.after(one.after?.size ?? 0);
   }
@@ -76,6 +80,13 @@ const keptRecords = ({ records, recordKeeps }: Draft): readonly RecordKeep[] =>
     (keep) => !records.some(({ kind, key }) => kind === keep.kind && key === keep.key),
   );
 
+/** What of a large resource takes long, in turns. */
+async function prepareWrite({ after }: Planned, turns: Turns): Promise<void> {
+  if (after === undefined || (after.size ?? 0) < LARGE) return;
+  await learnReferences(after.plain, turns.after);
+  await encodeInTurns(after.storing, turns.after);
+}
+
 /** One planned change as the engine needs it: text, search values, edges of reach. */
 export function buildWrite({ ref, method, base, after, custodian, parties }: Planned): Write {
   const type = typeOf(ref);
@@ -85,7 +96,8 @@ export function buildWrite({ ref, method, base, after, custodian, parties }: Pla
     method,
     base,
     custodian,
-    text: after === undefined ? undefined : buildTemplate(after.storing, ref.slice(type.length + 1)),
+    text:
+      after === undefined ? undefined : buildTemplate(after.storing, ref.slice(type.length + 1), after.data),
     values: after === undefined ? [] : valuesOf(after.plain),
     reach: reachOf(declared, after?.plain, parties, isDirectory),
   };

@@ -9,9 +9,9 @@ import {
   relativeTo,
   rewriteLinks,
   rewriteReferences,
-  walkReferences,
   type FoundReference,
 } from '../fhir/reference.ts';
+import { learnReferences, referencesOf } from '../fhir/references-of.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
 import type { Version } from '../ports/store.ts';
@@ -20,6 +20,7 @@ import { PARTY_TYPES, standingOf } from '../resources/parties/standing.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { isReferableType } from '../resources/validation-level.ts';
 import { ambiguous, findCondition } from './condition.ts';
+import { LARGE } from './heavy.ts';
 import type { DeskSettings } from './room.ts';
 import { createTurns } from './turns.ts';
 import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
@@ -39,14 +40,10 @@ export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promi
     const { ref, before, after, byRule } = planned;
     if (after === undefined || byRule) continue;
     await turns.after(after.size ?? 0);
+    if ((after.size ?? 0) >= LARGE) await learnReferences(after.plain, turns.after);
     const resolved = new Map<string, string>();
-    const seen = new Set<string>();
     const stood = new Set(before === undefined ? [] : referencesOf(before).map(({ text }) => text));
     for (const found of referencesOf(after.plain)) {
-      // The same text is another thing elsewhere than in a Reference.
-      const key = `${found.element} ${found.text}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
       await turns.after(0);
       const places = () => placesIn(planned, [found.expression()]);
       const local = await resolveOne(sighted(draft, planned), entries, ref, found, places, stood);
@@ -71,13 +68,6 @@ interface Entries {
 function rootedIn(fullUrl: string): readonly string[] {
   const root = /^(https?:\/\/.+)\/[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.exec(fullUrl)?.[1];
   return root === undefined ? [] : [root];
-}
-
-/** What a stored Bundle holds refers within the Bundle, and is left alone. */
-function referencesOf(resource: Resource): readonly FoundReference[] {
-  const found: FoundReference[] = [];
-  walkReferences(resource, (reference) => found.push(reference), { skipEntries: true });
-  return found;
 }
 
 /** A scheme of a URI is the same in capitals. */
@@ -160,7 +150,9 @@ export async function checkReferences(draft: Draft): Promise<void> {
   const turns = createTurns();
   for (const planned of draft.planned.values()) {
     if (planned.byRule) continue;
-    await turns.after(planned.after?.size ?? 0);
+    const { after } = planned;
+    await turns.after(after?.size ?? 0);
+    if (after !== undefined && (after.size ?? 0) >= LARGE) await learnReferences(after.plain, turns.after);
     for (const local of newReferences(planned)) {
       await turns.after(0);
       if (issues.length >= ISSUES_MAX) break;

@@ -1,7 +1,7 @@
 /** Structure and profiles of everything a draft writes (http://hl7.org/fhir/R4/validation.html). */
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Body } from '../fhir/body.ts';
-import { encodeJson } from '../fhir/json.ts';
+import { encodeInTurns } from '../fhir/json-encode.ts';
 import type { Resource } from '../fhir/types.ts';
 import { typeOf } from '../resources/element.ts';
 import { codesIn } from '../resources/validation/codings.ts';
@@ -54,7 +54,8 @@ export async function judgeElsewhere(
   options: Omit<JudgeOptions, 'lookUp' | 'storing' | 'membershipOf'> = {},
 ): Promise<readonly IssueDetail[]> {
   const asked = { ...askedOf(settings, ref), ...options };
-  const { details, values } = await heavy(whose, 'examine', encodeJson(storing), asked);
+  const text = await encodeInTurns(storing, createTurns().after);
+  const { details, values } = await heavy(whose, 'examine', text, asked);
   rememberValues(plain, values);
   return andFaultsOf(ref, plain, details);
 }

@@ -20,24 +20,9 @@ import type { Ref } from '../fhir/types.ts';
 import type { ClaimShare, Passed } from './claim.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
 import type { RecordKeep, RecordWrite, StoredRecord } from './record.ts';
+import type { Template } from './template.ts';
 
-/**
- * A stored text whose `seq` and `at` are not known before the commit: pieces of text with the commit's `seq` or `at`
- * between them. `pieces` has one more member than `holes`. The engine fills the holes with {@link stampText} (rules 3.1).
- */
-export interface Template {
-  readonly pieces: readonly string[];
-  readonly holes: readonly ('seq' | 'at')[];
-}
-
-/** The one function that turns a template into stored text. `at` is an instant in UTC with milliseconds. */
-export function stampText({ pieces, holes }: Template, seq: number, at: string): string {
-  let text = pieces[0] ?? '';
-  for (let i = 0; i < holes.length; i += 1) {
-    text += (holes[i] === 'seq' ? String(seq) : at) + (pieces[i + 1] ?? '');
-  }
-  return text;
-}
+export { stampText, type Template } from './template.ts';
 
 /**
  * How a referral reaches a resource. The engine keeps the graph and, for every organization that is a party of a root,

@@ -1,5 +1,5 @@
 /** What a resource declares about reach, read from one version of it (rules 2.2). */
-import { walkReferences } from '../fhir/reference.ts';
+import { referencesOf } from '../fhir/references-of.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Reach } from '../ports/store.ts';
 import { localRef, localRefOf, typeOf, valuesAt } from './element.ts';
@@ -35,14 +35,10 @@ export function reachOf(
 /** Every party that it names, wherever: a private one is told with what names it (directory DR29). */
 function partiesNamed(resource: Resource): readonly Ref[] {
   const named = new Set<Ref>();
-  walkReferences(
-    resource,
-    ({ text }) => {
-      const ref = localRefOf(text);
-      if (ref !== undefined && PARTY_TYPES.has(typeOf(ref))) named.add(ref);
-    },
-    { skipEntries: true },
-  );
+  for (const { text } of referencesOf(resource)) {
+    const ref = localRefOf(text);
+    if (ref !== undefined && PARTY_TYPES.has(typeOf(ref))) named.add(ref);
+  }
   return [...named];
 }
 

@@ -112,6 +112,23 @@ describe('threads', () => {
     }
   });
 
+  test('a frame is taken apart, and a kept one opened, the same there as here; its bytes are shared', async () => {
+    const message = sample('pcc-55-request');
+    const bytes = Buffer.from(`BHS|^~\\&|\r${message}${message}BTS|2\r`);
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    const there = await threads.heavy('a', 'takeApart', shared);
+    expect(there).toEqual(await here('a', 'takeApart', shared));
+    const messages = there?.groups.flatMap((group) => group.messages) ?? [];
+    expect(messages.map((one) => Buffer.from(one).toString())).toEqual([message, message]);
+    expect(messages.map(({ buffer }) => buffer.byteLength)).toEqual([bytes.length, bytes.length]);
+    const text = JSON.stringify({ resourceType: 'Binary', data: Buffer.from(message).toString('base64') });
+    const open = (heavy: Heavy) => heavy('a', 'openKept', text, { zone: 'UTC' }, undefined);
+    const opened = await open(threads.heavy);
+    expect(opened).toEqual(await open(here));
+    expect(Buffer.from(opened.bytes).toString()).toBe(message);
+  });
+
   test('what takes too long is ended, and what comes next is done', async () => {
     const hurried = createHeavyThreads({ threads: 1, timeoutMs: 1 });
     const text = `{"resourceType":"Patient","name":[${'{"family":"a"},'.repeat(50_000)}{"family":"b"}]}`;

@@ -38,7 +38,7 @@ const NODE_ARGUMENTS = (process.env['BENCH_NODE_ARGUMENTS'] ?? '').split(' ').fi
 export async function serveCloseloop(
   dataDir: string,
   settings: Readonly<Record<string, string>> = {},
-  nodeArguments: readonly string[] = NODE_ARGUMENTS,
+  nodeArguments: readonly string[] = [],
 ): Promise<Closeloop> {
   const { jwksFile, tokens } = await (issuer ??= makeIssuer());
   const port = await freePort();
@@ -52,7 +52,7 @@ export async function serveCloseloop(
     ...settings,
   };
   const script = fileURLToPath(new URL('../../src/server.ts', import.meta.url));
-  const served = await serve([...nodeArguments, script], env, port, '/fhir/metadata');
+  const served = await serve([...NODE_ARGUMENTS, ...nodeArguments, script], env, port, '/fhir/metadata');
   return { ...served, tokens };
 }
 

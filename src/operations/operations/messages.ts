@@ -199,7 +199,7 @@ async function readMessageOf(
   snapshot: Snapshot,
   item: Resolvable['item'],
 ): Promise<Incoming> {
-  const incoming = await readKept(snapshot, item, parts.links(), room.settings.aheadToleranceMs);
+  const incoming = await readKept(room, snapshot, item, parts.links());
   if (incoming !== undefined) return incoming;
   throw new OperationOutcomeError('referral-rule', {
     diagnostics: `there is no link ${item.link} any more, or the kept message was changed`,

@@ -14,7 +14,7 @@ import { FATE_SYSTEM } from './marks.ts';
 
 /** Closes the work items of what was refused under the control id of a message that is accepted now. */
 export async function closeCorrected(draft: Draft, incoming: Incoming, sinceMs: number): Promise<void> {
-  const { link, header, sender, receivedAt, toleranceMs } = incoming;
+  const { link, header, sender, receivedAt } = incoming;
   const controlId = header?.controlId.trim() ?? '';
   if (controlId === '' || sender === undefined) return;
   const documents = await findKept(draft, sender, controlId);
@@ -22,7 +22,7 @@ export async function closeCorrected(draft: Draft, incoming: Incoming, sinceMs: 
   const { scope, id } = keyOf(incoming);
   for (const item of await findAbout(draft.snapshot, documents)) {
     if (item.link !== link.name || item.receivedAt < receivedAt - sinceMs || isReuse(item.task)) continue;
-    const refused = await readKept(draft.snapshot, item, [link], toleranceMs);
+    const refused = await readKept(draft.room, draft.snapshot, item, [link]);
     if (refused === undefined) continue;
     const key = keyOf(refused);
     if (key.scope !== scope || key.id !== id) continue;

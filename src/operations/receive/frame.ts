@@ -45,16 +45,30 @@ export function parseFrame(bytes: Uint8Array, charset: Charset | undefined): Mes
 
 /** The bytes of a message as they are kept. */
 export interface Wrapped {
-  /** In base64. */
-  readonly data: string;
+  /** In base64; of a large message as ASCII bytes that threads share. */
+  readonly data: string | Uint8Array;
   /** Their SHA-1, in base64 (http://hl7.org/fhir/R4/datatypes.html#Attachment). */
   readonly hash: string;
 }
 
-export const wrapFrame = (bytes: Uint8Array): Wrapped => ({
+export const wrapFrame = (bytes: Uint8Array): { readonly data: string; readonly hash: string } => ({
   data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
   hash: createHash('sha1').update(bytes).digest('base64'),
 });
+
+/** As {@link wrapFrame}, for a large message: its text is never copied from one thread to another. */
+export function wrapLarge(bytes: Uint8Array): Wrapped {
+  const { data, hash } = wrapFrame(bytes);
+  const shared = new SharedArrayBuffer(data.length);
+  Buffer.from(shared).write(data, 'latin1');
+  return { data: new Uint8Array(shared), hash };
+}
+
+/** The bytes of a message, out of the stored text of the Binary that keeps it. */
+export function unwrapFrame(text: string): Uint8Array {
+  const { data } = JSON.parse(text) as { readonly data?: unknown }; // validated when stored
+  return Buffer.from(typeof data === 'string' ? data : '', 'base64');
+}
 
 /** What kept a batch from being taken apart: its counts, or that it is too large. Other faults are those of one message. */
 function faultOfBatch(bytes: Uint8Array): Hl7Fault | undefined {

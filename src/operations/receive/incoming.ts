@@ -3,16 +3,17 @@
  * (rules 7.3).
  */
 import type { Ref } from '../../fhir/types.ts';
+import { batchIn, type Batch } from '../../hl7v2/batch.ts';
 import type { Facility, Link } from '../../hl7v2/link.ts';
 import type { Message } from '../../hl7v2/message.ts';
 import { readMessage } from '../../hl7v2/messages/read.ts';
 import type { Fault, Header, Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
 import type { Received, Remark } from '../../hl7v2/received.ts';
-import { LARGE } from '../heavy.ts';
+import { LARGE, ownBytes } from '../heavy.ts';
 import type { Room } from '../room.ts';
 import { remark } from './fates.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { openFrame, wrapFrame, type Opened, type Wrapped } from './frame.ts';
+import { openFrame, unwrapFrame, wrapFrame, type Opened, type Wrapped } from './frame.ts';
 
 export interface Incoming {
   readonly link: Link;
@@ -83,7 +84,8 @@ export async function openArrived(
   toleranceMs: number,
 ): Promise<Incoming> {
   const { link } = received;
-  if (received.bytes.length < LARGE) return openIncoming(received, receivedAt, toleranceMs);
+  if (received.bytes.length < LARGE)
+    return openIncoming({ ...received, bytes: ownBytes(received.bytes) }, receivedAt, toleranceMs);
   const bytes = shareBytes(received.bytes);
   const clock = { zone: link.zone, receivedAt, toleranceMs };
   const { fingerprint, ...opened } = await heavy(link.name, 'openFrame', bytes, clock, link.charset);
@@ -94,8 +96,40 @@ export async function openArrived(
   return { ...incoming, fingerprint };
 }
 
-/** Copied once, so that no thread that works on them is handed a copy of its own. */
+/** A kept message, by the stored text of its Binary; a large one is unwrapped and opened off the main thread. */
+export async function openKept(
+  { heavy }: Room,
+  text: string,
+  link: Link,
+  receivedAt: number,
+  toleranceMs: number,
+): Promise<Incoming> {
+  const received = { link, address: undefined, signal: NEVER };
+  if (text.length < LARGE)
+    return openIncoming({ ...received, bytes: unwrapFrame(text) }, receivedAt, toleranceMs);
+  const clock = { zone: link.zone, receivedAt, toleranceMs };
+  const { bytes, fingerprint, ...opened } = await heavy(link.name, 'openKept', text, clock, link.charset);
+  const incoming = openIncoming({ ...received, bytes }, receivedAt, toleranceMs, {
+    ...opened,
+    message: undefined,
+  });
+  return { ...incoming, fingerprint };
+}
+
+const NEVER = new AbortController().signal;
+
+/** A frame taken apart; a large one off the main thread. */
+export async function takeApart(
+  { heavy }: Room,
+  link: string,
+  bytes: Uint8Array,
+): Promise<Batch | undefined> {
+  return bytes.length < LARGE ? batchIn(bytes) : heavy(link, 'takeApart', shareBytes(bytes));
+}
+
+/** Copied once where they are not shared, so that no thread that works on them is handed a copy of its own. */
 function shareBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
   shared.set(bytes);
   return shared;

@@ -44,8 +44,9 @@ export interface Filing {
 /** Plans the bytes and the document. */
 export async function planKept(draft: Draft, incoming: Incoming, kept: Kept, filing: Filing): Promise<void> {
   const { data, hash } = await wrapIncoming(draft.room, incoming);
-  const binary: Resource = { resourceType: 'Binary', contentType: ER7, data };
-  planOwn(draft, idOf(kept.binary), binary, filing.custodian);
+  const binary: Resource = { resourceType: 'Binary', contentType: ER7 };
+  if (typeof data === 'string') planOwn(draft, idOf(kept.binary), { ...binary, data }, filing.custodian);
+  else planOwn(draft, idOf(kept.binary), binary, filing.custodian, data);
   planOwn(draft, idOf(kept.document), buildDocument(incoming, kept, filing, hash), filing.custodian);
 }
 

@@ -6,7 +6,8 @@ import type { Snapshot } from '../../ports/store.ts';
 import { localRefOf, valuesAt } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { EVERYTHING } from '../draft.ts';
-import { openIncoming, type Incoming } from './incoming.ts';
+import type { Room } from '../room.ts';
+import { openKept, type Incoming } from './incoming.ts';
 import { readItem, type OpenItem } from './items.ts';
 import type { Kept } from './keep.ts';
 
@@ -20,22 +21,18 @@ export async function keptOf(snapshot: Snapshot, { document }: Pick<OpenItem, 'd
 
 /** A kept message as it came in; undefined when its link is no longer configured, or its bytes are not what came. */
 export async function readKept(
+  room: Room,
   snapshot: Snapshot,
   item: Pick<OpenItem, 'document' | 'link' | 'receivedAt'>,
   links: readonly Link[],
-  toleranceMs: number,
 ): Promise<Incoming | undefined> {
   const link = links.find(({ name }) => name === item.link);
   if (link === undefined) return undefined;
   const { binary } = await keptOf(snapshot, item);
   const version = await snapshot.read(binary, EVERYTHING);
   if (version?.text === undefined || version.method !== 'POST') return undefined; // what was changed since is no message
-  const { data } = JSON.parse(version.text) as { readonly data?: unknown }; // validated when stored
-  const bytes = Buffer.from(typeof data === 'string' ? data : '', 'base64');
-  return openIncoming({ link, bytes, address: undefined, signal: NEVER }, item.receivedAt, toleranceMs);
+  return openKept(room, version.text, link, item.receivedAt, room.settings.aheadToleranceMs);
 }
-
-const NEVER = new AbortController().signal;
 
 /** In the order in which their senders wrote them (MSH-7); those without a time last. */
 export async function inOrder(snapshot: Snapshot, items: readonly OpenItem[]): Promise<readonly OpenItem[]> {

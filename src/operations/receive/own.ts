@@ -1,13 +1,20 @@
 /** What the server itself writes beside a message: kept bytes, documents, provenance, work items. */
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { charactersOf } from '../../fhir/characters.ts';
 import { parseJson } from '../../fhir/json.ts';
-import { mapBody } from '../../fhir/body.ts';
+import { mapBody, type Body } from '../../fhir/body.ts';
 import { plan, type Draft } from '../draft.ts';
 import { readCurrent } from '../interactions/write.ts';
 import { addFurther } from '../rule.ts';
 
-/** Plans a resource that the server makes, kept by an organization; it meets no rule. */
-export function planOwn(draft: Draft, id: string, resource: Resource, custodian: Ref | ''): Ref {
+/** Plans a resource that the server makes, kept by an organization; it meets no rule. `data`: as a body has it apart. */
+export function planOwn(
+  draft: Draft,
+  id: string,
+  resource: Resource,
+  custodian: Ref | '',
+  data?: Body['data'],
+): Ref {
   const tree: Resource = { ...resource, id };
   const ref: Ref = `${resource.resourceType}/${id}`;
   plan(draft, {
@@ -15,7 +22,7 @@ export function planOwn(draft: Draft, id: string, resource: Resource, custodian:
     method: 'POST',
     base: 0,
     before: undefined,
-    after: { plain: tree, storing: tree },
+    after: { plain: tree, storing: tree, ...(data !== undefined && { data }) },
     custodian,
     byRule: true,
     parties: [],
@@ -32,7 +39,8 @@ export function planSent(draft: Draft, resource: Resource): Ref {
   const id = draft.room.newId();
   const ref = planOwn(draft, id, resource, '');
   const planned = draft.planned.get(ref);
-  if (planned !== undefined) plan(draft, { ...planned, byRule: false });
+  if (planned?.after !== undefined)
+    plan(draft, { ...planned, after: { ...planned.after, size: charactersOf(resource) }, byRule: false });
   return ref;
 }
 

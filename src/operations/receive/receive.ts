@@ -3,7 +3,7 @@
  * commit that holds its bytes, what it changes, its audit and its answer; then the answer is told, and told again.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Answer, Receive } from '../../hl7v2/received.ts';
+import type { Answer, Receive, TakeApart } from '../../hl7v2/received.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from './audit.ts';
@@ -13,7 +13,7 @@ import { openDraft } from '../write.ts';
 import { answerOf, asked, isOurFault, notKept, quarantined, remark, REUSED, type Verdict } from './fates.ts';
 import { admit } from './admit.ts';
 import { closeCorrected } from './corrected.ts';
-import { keyOf, openArrived, type Incoming, type MessageKey } from './incoming.ts';
+import { keyOf, openArrived, takeApart, type Incoming, type MessageKey } from './incoming.ts';
 import { settleMessage, type Settled } from './settle.ts';
 import { requestOf } from './speak.ts';
 import { createWaiting, type Waiting } from './waiting.ts';
@@ -39,6 +39,7 @@ export interface ReceiveParts {
 export interface MessageDoor {
   readonly parts: ReceiveParts;
   readonly receive: Receive;
+  readonly takeApart: TakeApart;
   readonly waiting: Waiting;
 }
 
@@ -141,7 +142,7 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
     reply: { pieces: [JSON.stringify(answer)], holes: [] },
   });
 
-  return { parts, receive, waiting };
+  return { parts, receive, takeApart: (link, bytes) => takeApart(room, link, bytes), waiting };
 }
 
 function readAnswer(reply: string | undefined): Answer {

@@ -38,7 +38,7 @@ export async function renewNote(room: Room, links: readonly Link[], older: Settl
   const document = await findLaterNote(snapshot, request, sender, sentAt);
   if (document === undefined) return;
   const item = { document, link, receivedAt: room.clock.now() };
-  const note = await readKept(snapshot, item, links, room.settings.aheadToleranceMs);
+  const note = await readKept(room, snapshot, item, links);
   if (note === undefined) return;
   try {
     const { result } = await offer(room, (now) => prepare(room, now, note, { request, document }));

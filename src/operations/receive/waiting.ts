@@ -118,7 +118,7 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
   }
 
   async function tryAgain(item: OpenItem): Promise<Settled | undefined> {
-    const incoming = await readKept(store.snapshot(), item, parts.links(), room.settings.aheadToleranceMs);
+    const incoming = await readKept(room, store.snapshot(), item, parts.links());
     if (incoming === undefined) return undefined;
     const { committed, result } = await offer(room, (snapshot) => prepare(snapshot, item.ref, incoming));
     if (!committed.replayed) room.committed(result.commit.writes.map(({ ref }) => ref));

@@ -15,13 +15,13 @@ import {
   type AcknowledgmentAsked,
   type AcknowledgmentCode,
 } from '../../hl7v2/ack.ts';
-import { buildBatchAnswer, openBatch, type Batch } from '../../hl7v2/batch.ts';
+import { buildBatchAnswer } from '../../hl7v2/batch.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
-import { Hl7Fault, readLocation } from '../../hl7v2/fault.ts';
+import { readLocation } from '../../hl7v2/fault.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
 import { createDeframer, frame, type Frame } from '../../hl7v2/mllp.ts';
-import type { Answer, Receive, Remark } from '../../hl7v2/received.ts';
+import type { Answer, Receive, Remark, TakeApart } from '../../hl7v2/received.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Board } from './board.ts';
 import type { Hookup } from './settings.ts';
@@ -40,6 +40,7 @@ export interface ConnectionSettings {
 
 export interface ConnectionParts {
   readonly receive: Receive;
+  readonly takeApart: TakeApart;
   readonly board: Board;
   readonly clock: Clock;
   /** Unique MSH-10 of our own messages. */
@@ -188,7 +189,7 @@ export function serveConnection(
 
   /** Each message of a batch is decided and acknowledged by itself, one after the other; the answer is a batch again. */
   async function answerMessages(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
-    const batch = batchIn(bytes);
+    const batch = await parts.takeApart(first?.name ?? '', bytes);
     if (batch === undefined) return answerOne(bytes);
     const answers: Uint8Array[][] = [];
     for (const { messages } of batch.groups) {
@@ -223,19 +224,6 @@ export function serveConnection(
     if (isAcknowledgment(head)) return [];
     const refused: Answer = { fate: 'not-kept', code: 'AR', remarks: [FRAME_REMARKS[kind]] };
     return buildReplies(link, head, refused, parts);
-  }
-}
-
-/** The batch that a frame holds; undefined for one message, and for what cannot be taken apart: it is kept as a whole. */
-function batchIn(bytes: Uint8Array): Batch | undefined {
-  try {
-    const batch = openBatch(bytes);
-    const [first] = batch.groups;
-    const isSingle = batch.file === undefined && first?.header === undefined && first?.messages.length === 1;
-    return isSingle && batch.groups.length === 1 ? undefined : batch;
-  } catch (error) {
-    if (error instanceof Hl7Fault) return undefined;
-    throw error;
   }
 }
 

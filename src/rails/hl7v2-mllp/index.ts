@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import type { Rail } from '../../ports/rail.ts';
 import type { Finding } from '../../ports/store.ts';
-import type { Receive } from '../../hl7v2/received.ts';
+import type { Receive, TakeApart } from '../../hl7v2/received.ts';
 import { createBoard, type LinkStatus } from './board.ts';
 import type { ConnectionParts, ConnectionSettings } from './connection.ts';
 import { deliver, lacks } from './deliver.ts';
@@ -22,8 +22,8 @@ export interface MllpParts extends Pick<ConnectionParts, 'clock' | 'newControlId
 }
 
 export interface MllpRail extends Rail {
-  /** Opens the ports; messages are answered by `receive`. */
-  listen(receive: Receive): Promise<readonly Pick<OpenPort, 'host' | 'port'>[]>;
+  /** Opens the ports; messages are answered by `receive`, frames with several are taken apart by `takeApart`. */
+  listen(receive: Receive, takeApart: TakeApart): Promise<readonly Pick<OpenPort, 'host' | 'port'>[]>;
   status(): readonly LinkStatus[];
 }
 
@@ -39,9 +39,11 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
     name: 'hl7v2-mllp',
     deliver: (entry, asOf, now, signal) => deliver({ peers, links }, entry, asOf, now, signal),
     lacks: (entry, asOf) => lacks(links, entry, asOf),
-    async listen(receive) {
+    async listen(receive, takeApart) {
       for (const port of listening) {
-        ports.push(await openPort(port, { ...parts, ...settings, settings, shares, board, receive }));
+        ports.push(
+          await openPort(port, { ...parts, ...settings, settings, shares, board, receive, takeApart }),
+        );
       }
       return ports;
     },

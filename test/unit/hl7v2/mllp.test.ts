@@ -79,6 +79,23 @@ describe('blocks', () => {
     expect(first?.kind === 'message' && Buffer.from(first.bytes).equals(long)).toBe(true);
     expect(shown(next === undefined ? [] : [next])).toEqual(['message short']);
   });
+
+  test('a long message grows in memory that threads share, and a beginning in it is seen across chunks', () => {
+    const deframer = createDeframer({ bytesMax: 1_000_000 });
+    const parts = [
+      Buffer.alloc(200_000, 'x'),
+      Buffer.from('\vM'),
+      Buffer.from('SH'),
+      Buffer.alloc(200_000, 'y'),
+    ];
+    const push = (some: readonly Buffer[]): readonly Frame[] =>
+      [bytes('‹'), ...some, bytes('›')].flatMap((chunk) => deframer.push(chunk));
+    expect(push(parts).map(({ kind }) => kind)).toEqual(['restarted']);
+    const [found] = push(parts.toSpliced(1, 1));
+    if (found?.kind !== 'message') throw new Error('it is a message');
+    expect(found.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(Buffer.from(found.bytes).equals(Buffer.concat(parts.toSpliced(1, 1)))).toBe(true);
+  });
 });
 
 test('a block', () => {

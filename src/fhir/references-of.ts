@@ -1,0 +1,45 @@
+/** The references of a resource, each once; of a large one looked for in turns, and remembered. */
+import type { After } from './json-pieces.ts';
+import { beginWalk, type FoundReference } from './reference.ts';
+import type { Resource } from './types.ts';
+
+/** Plain trees are never changed, so the references of one are looked for once. */
+const known = new WeakMap<Resource, readonly FoundReference[]>();
+
+/**
+ * Each reference once, by its element and text, at its first place. What a stored Bundle holds refers within the Bundle,
+ * and is left out.
+ */
+export function referencesOf(resource: Resource): readonly FoundReference[] {
+  const remembered = known.get(resource);
+  if (remembered !== undefined) return remembered;
+  const { found, walk } = beginFinding(resource);
+  walk(Number.POSITIVE_INFINITY);
+  return [...found.values()];
+}
+
+/** Members that are visited at once, and what they count for. */
+const AT_ONCE = 2048;
+const CHARACTERS_EACH = 16;
+
+/** Looks for the references of a large resource in turns, so that {@link referencesOf} need not. */
+export async function learnReferences(resource: Resource, after: After): Promise<void> {
+  if (known.has(resource)) return;
+  const { found, walk } = beginFinding(resource);
+  while (walk(AT_ONCE)) await after(AT_ONCE * CHARACTERS_EACH);
+  known.set(resource, [...found.values()]);
+}
+
+function beginFinding(resource: Resource) {
+  // Of each element its texts: the same text is another thing elsewhere than in a Reference.
+  const found = new Map<string, FoundReference>();
+  const walk = beginWalk(
+    resource,
+    (reference) => {
+      const key = `${reference.element} ${reference.text}`;
+      if (!found.has(key)) found.set(key, reference);
+    },
+    { skipEntries: true },
+  );
+  return { found, walk };
+}
