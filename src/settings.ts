@@ -201,6 +201,11 @@ export const SETTINGS = {
     'Systems whose identifiers say who an organization is, besides the built-in ones. An identifier counts only when it is verified.',
     { shape: ['absolute URIs', (part: string) => URL.canParse(part)] },
   ),
+  privatePartiesMax: integer(
+    100_000,
+    [1, 10_000_000],
+    'Private records of other organizations, persons, roles, places and services that one organization keeps at most, deleted ones among them.',
+  ),
   openTaskForServiceRequest: onOff(
     true,
     'Whether the server opens the referral Task of an active order with a performer by itself.',

@@ -36,6 +36,7 @@ export const SETTINGS: DeskSettings = {
   openTaskForServiceRequest: true,
   aheadToleranceMs: 300_000,
   identitySystems: [],
+  privatePartiesMax: 100_000,
   exampleOids: true,
 };
 

@@ -162,16 +162,20 @@ const mismatch = ({ planned, element }: Asked): OperationOutcomeError =>
 const placeOf = ({ ref }: Planned, element: string): string =>
   `${typeOf(ref)}.${element.replaceAll('*', '')}`;
 
+const REFUSED = {
+  ambiguous: 'party-ambiguous',
+  inactive: 'party-inactive',
+  far: 'party-unresolved',
+} as const;
+
 async function resolveAddressee(asked: Asked, judged: Judged): Promise<Ref | undefined> {
   const { draft, planned, element } = asked;
   const expression = placesIn(planned, [placeOf(planned, element)]);
   switch (judged.kind) {
     case 'ambiguous':
     case 'inactive':
-      throw new OperationOutcomeError(judged.kind === 'ambiguous' ? 'party-ambiguous' : 'party-inactive', {
-        diagnostics: judged.says,
-        expression,
-      });
+    case 'far':
+      throw new OperationOutcomeError(REFUSED[judged.kind], { diagnostics: judged.says, expression });
     case 'unknown':
       await hold(draft, planned, { kind: 'party-unresolved', organization: judged.organization, expression });
       return undefined;

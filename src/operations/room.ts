@@ -33,6 +33,8 @@ export interface DeskSettings extends RuleSettings {
   readonly jsonDepthMax: number;
   /** Systems whose identifiers say who an organization is, beside those of the table. */
   readonly identitySystems: readonly string[];
+  /** Private records of others that one organization keeps, at most (directory DR35). */
+  readonly privatePartiesMax: number;
   /** Whether OIDs of the arc for examples may stand for somebody: in a demonstration. */
   readonly exampleOids: boolean;
   /** Off only for measurement. */

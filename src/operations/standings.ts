@@ -41,19 +41,36 @@ export async function nameStandings(draft: Draft): Promise<void> {
   ];
   for (const planned of [...organizations, ...others]) await nameStanding(draft, planned);
   for (const { ref } of others) await listPractitioner(draft, ref);
-  boundBrought(draft, parties);
+  await boundPrivate(draft, parties);
 }
 
-/** @throws OperationOutcomeError `too-many-parties` */
-function boundBrought(draft: Draft, parties: readonly Planned[]): void {
+/** @throws OperationOutcomeError `too-many-parties`, `private-parties-full` */
+async function boundPrivate(draft: Draft, parties: readonly Planned[]): Promise<void> {
   const brought = parties.filter(({ ref, before }) => {
     const after = before === undefined ? draft.planned.get(ref)?.after?.plain : undefined;
     return after !== undefined && standingOf(after) === 'private';
   });
-  if (brought.length <= BROUGHT_MAX) return;
-  throw new OperationOutcomeError('too-many-parties', {
-    diagnostics: `The bundle brings ${brought.length} organizations, persons, roles, places and services; the limit is ${BROUGHT_MAX}.`,
+  if (brought.length > BROUGHT_MAX) {
+    throw new OperationOutcomeError('too-many-parties', {
+      diagnostics: `The bundle brings ${brought.length} organizations, persons, roles, places and services; the limit is ${BROUGHT_MAX}.`,
+    });
+  }
+  const { organization } = draft.caller;
+  const { privatePartiesMax: max } = draft.room.settings;
+  if (brought.length === 0 || organization === undefined) return;
+  if ((await countPrivate(draft, organization, max)) + brought.length <= max) return;
+  throw new OperationOutcomeError('private-parties-full', {
+    diagnostics: `An organization keeps at most ${max} private records of others; deleted records count.`,
   });
+}
+
+/** What an organization says of others, as far as `max`. */
+async function countPrivate({ snapshot }: Draft, organization: Ref, max: number): Promise<number> {
+  let counted = 0;
+  for (const type of PARTY_TYPES)
+    if (!OWN_ONLY.has(type) && counted < max)
+      counted += await snapshot.kept(type, organization, max - counted);
+  return counted;
 }
 
 const isOrganization = ({ ref }: Planned): boolean => typeOf(ref) === 'Organization';

@@ -321,6 +321,11 @@ export interface Snapshot {
    * to itself.
    */
   roots(ref: Ref): Promise<readonly Ref[]>;
+  /**
+   * How many resources of a type an organization keeps that not everybody sees, deleted ones among them; now, and counted
+   * as far as `max`.
+   */
+  kept(type: string, custodian: Ref, max: number): Promise<number>;
   /** The current value, whatever the snapshot's `seq` (law 24): who relies on it says so by `recordKeeps`. */
   record(kind: string, key: string): Promise<StoredRecord | undefined>;
   /** Those of a kind with this index value, in the order of their keys, at most `RECORDS_AT_ONCE` after the key given. */

@@ -26,6 +26,8 @@ export type Resolution =
   | { readonly kind: 'private'; readonly organization: Ref; readonly expired?: Identity }
   /** It stands for several; `places` are what to choose from. */
   | { readonly kind: 'ambiguous'; readonly places: readonly Ref[] }
+  /** More steps lead to it than are gone (directory DR35). */
+  | { readonly kind: 'far' }
   | { readonly kind: 'nobody' };
 
 export const RESOLVED_PARTY = 'https://closeloop.dev/fhir/StructureDefinition/resolved-party';
@@ -52,6 +54,7 @@ const HOPS_MAX = 5;
 const IDENTITIES_MAX = 20;
 
 const NOBODY: Resolution = { kind: 'nobody' };
+const FAR: Resolution = { kind: 'far' };
 
 /** Whom a Reference stands for. What a client says in it beside the reference and the identifier is not believed. */
 export function resolveParty(reference: unknown, world: PartyWorld, hops = HOPS_MAX): Promise<Resolution> {
@@ -83,7 +86,7 @@ export function frozenParty(reference: unknown): Ref | undefined {
 }
 
 async function resolveRef(ref: Ref, world: PartyWorld, hops: number): Promise<Resolution> {
-  if (hops === 0) return NOBODY;
+  if (hops === 0) return FAR;
   const type = typeOf(ref);
   if (type === 'Organization') return resolveOrganization(ref, world);
   if (type === 'Practitioner') return resolvePractitioner(ref, world, hops);
@@ -99,8 +102,7 @@ async function resolveRef(ref: Ref, world: PartyWorld, hops: number): Promise<Re
 async function resolveIdentity(identity: Identity, world: PartyWorld, hops: number): Promise<Resolution> {
   if (isSecret(identity)) return NOBODY;
   const row = await world.row('register', identity);
-  if (row?.state === 'verified')
-    return { kind: 'party', party: await memberAbove(row.holder, world), by: identity };
+  if (row?.state === 'verified') return partyAbove(row.holder, world, { by: identity });
   const person = await world.row('practitioner-register', identity);
   return person?.state === 'verified' ? resolvePractitioner(person.holder, world, hops) : NOBODY;
 }
@@ -108,17 +110,18 @@ async function resolveIdentity(identity: Identity, world: PartyWorld, hops: numb
 async function resolveOrganization(organization: Ref, world: PartyWorld): Promise<Resolution> {
   const resource = await world.read(organization);
   if (resource === undefined) return NOBODY;
-  if (standingOf(resource) !== 'private') {
-    return { kind: 'party', party: await memberAbove(organization, world) };
-  }
+  if (standingOf(resource) !== 'private') return partyAbove(organization, world);
   const picked = pickedParty(resource);
-  if (picked !== undefined) return { kind: 'party', party: await memberAbove(picked, world), organization };
+  if (picked !== undefined) return partyAbove(picked, world, { organization });
   const parties = new Map<Ref, Identity>();
   let expired: Identity | undefined;
   for (const identity of soundIdentities(resource)) {
     const row = await world.row('register', identity);
-    if (row?.state === 'verified') parties.set(await memberAbove(row.holder, world), identity);
-    else if (row?.state === 'expired') expired = identity;
+    if (row?.state === 'verified') {
+      const party = await memberAbove(row.holder, world);
+      if (party === undefined) return FAR;
+      parties.set(party, identity);
+    } else if (row?.state === 'expired') expired = identity;
   }
   const [first, ...others] = parties;
   if (others.length > 0) return { kind: 'ambiguous', places: [] };
@@ -165,14 +168,26 @@ async function knownPerson(person: Resource, world: PartyWorld): Promise<Ref | u
   return undefined;
 }
 
-/** The nearest organization up the administrator's `partOf` that is a member, else the organization itself. */
-async function memberAbove(organization: Ref, { read }: PartyWorld): Promise<Ref> {
+async function partyAbove(
+  organization: Ref,
+  world: PartyWorld,
+  how: { readonly by?: Identity; readonly organization?: Ref } = {},
+): Promise<Resolution> {
+  const party = await memberAbove(organization, world);
+  return party === undefined ? FAR : { kind: 'party', party, ...how };
+}
+
+/**
+ * The nearest organization up the administrator's `partOf` that is a member, else the organization itself; undefined
+ * where the way up is too long to tell.
+ */
+async function memberAbove(organization: Ref, { read }: PartyWorld): Promise<Ref | undefined> {
   let at: Ref | undefined = organization;
-  for (let hop = 0; at !== undefined && hop <= HOPS_MAX; hop += 1) {
-    const resource: Resource | undefined = await read(at);
-    if (resource === undefined || standingOf(resource) === 'private') break;
+  for (let hop = 0; hop <= HOPS_MAX; hop += 1) {
+    const resource: Resource | undefined = at && (await read(at));
+    if (at === undefined || resource === undefined || standingOf(resource) === 'private') return organization;
     if (standingOf(resource) === 'member') return at;
     at = localRef(resource['partOf']);
   }
-  return organization;
+  return at === undefined ? organization : undefined;
 }

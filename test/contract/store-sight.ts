@@ -192,6 +192,31 @@ export function sightLaws(world: StoreWorld): void {
       expect(await seen(store, WEST, ['Location/l'])).toEqual(['Location/l']);
     });
 
+    test('what an organization keeps that not everybody sees is counted, deleted or not', async () => {
+      const store = await world.open();
+      const everyone = { reach: { ...NO_REACH, everyone: true } };
+      const { seq } = await store.commit(
+        commitOf([
+          write('Location/a'),
+          write('Location/b'),
+          write('Location/shown', everyone),
+          write('Location/other', { custodian: SOUTH }),
+          write('Patient/p'),
+        ]),
+      );
+      const kept = (type: string, by = NORTH, max = 100) => store.snapshot().kept(type, by, max);
+      expect(await Promise.all([kept('Location'), kept('Location', SOUTH), kept('Patient')])).toEqual([
+        2, 1, 1,
+      ]);
+      expect(await Promise.all([kept('Location', WEST), kept('Task'), kept('Location', NORTH, 1)])).toEqual([
+        0, 0, 1,
+      ]);
+      await store.commit(
+        commitOf([remove('Location/a', seq), write('Location/b', { base: seq, ...everyone })]),
+      );
+      expect(await kept('Location')).toBe(1);
+    });
+
     test('what belongs to the server is seen by no organization', async () => {
       const store = await world.open();
       await store.commit(commitOf([write('Basic/b', { custodian: '', values: VALUES })]));

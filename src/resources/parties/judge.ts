@@ -18,7 +18,7 @@ export type Judged =
     }
   /** A private Organization that nobody answers for. */
   | { readonly kind: 'unknown'; readonly organization: Ref }
-  | { readonly kind: 'ambiguous' | 'inactive'; readonly says: string };
+  | { readonly kind: 'ambiguous' | 'inactive' | 'far'; readonly says: string };
 
 /** @param preferred among several places of a person, the one that is meant */
 export async function judgeAddressee(
@@ -28,6 +28,10 @@ export async function judgeAddressee(
 ): Promise<Judged> {
   const resolution = await resolveParty(reference, world);
   if (resolution.kind === 'nobody') return { kind: 'plain' };
+  if (resolution.kind === 'far') {
+    const what = localRef(reference) ?? 'The identifier';
+    return { kind: 'far', says: `More than five steps lead from ${what} to its organization.` };
+  }
   if (resolution.kind === 'ambiguous') return judgeSeveral(reference, resolution.places, world, preferred);
   if (resolution.kind === 'private') {
     const { organization, expired } = resolution;

@@ -8,6 +8,7 @@ import { prepareAuditReading } from './audit-reading.ts';
 import { prepare } from './connection.ts';
 import type { Rows } from './connection.ts';
 import { prepareHistory } from './history.ts';
+import { prepareKept } from './kept.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
 import { prepareRecordReading } from './record-reading.ts';
@@ -34,6 +35,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   const history = prepareHistory(reading);
   const audit = prepareAuditReading(reading);
   const roots = prepareRoots(byId);
+  const kept = prepareKept(byId);
   const records = prepareRecordReading(byId, reading.clock);
 
   return (seq) => ({
@@ -43,6 +45,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
     history: (query, signal = NEVER) => history(query, seq, signal),
     audit: (query, signal = NEVER) => audit(query, seq, signal),
     roots: async (ref) => roots(ref),
+    kept: async (type, custodian, max) => kept(type, custodian, max),
     record: async (kind, key) => records.one(kind, key),
     records: async (kind, name, value, after = '') => records.some(kind, name, value, after),
     async search(query, signal = NEVER) {

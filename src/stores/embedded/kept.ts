@@ -1,0 +1,20 @@
+/** How much of a type one organization keeps: counted along an index, so that a write may ask. */
+import type { Ref } from '../../fhir/types.ts';
+import { prepare } from './connection.ts';
+import type { Reading } from './reading.ts';
+
+export function prepareKept({
+  db,
+  standing,
+}: Reading['byId']): (type: string, custodian: Ref, max: number) => number {
+  const count = prepare<[number]>(
+    db,
+    `SELECT count(*) FROM (SELECT 1 FROM resource INDEXED BY resource_kept
+       WHERE type = (SELECT nid FROM name WHERE name = ?) AND everyone = 0
+         AND custodian = (SELECT nid FROM name WHERE name = ?) LIMIT ?)`,
+  );
+  return (type, custodian, max) => {
+    standing.enter();
+    return count.get(type, custodian, max)?.[0] ?? 0;
+  };
+}
