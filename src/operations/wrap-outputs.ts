@@ -13,7 +13,12 @@ import { planSent } from './receive/own.ts';
 const PROFILE = 'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralTask';
 
 /** What is a note, and no document yet. */
-const WRAPPED: ReadonlySet<string> = new Set(['Binary', 'DiagnosticReport', 'DocumentReference']);
+const WRAPPED: ReadonlySet<string> = new Set([
+  'Binary',
+  'Composition',
+  'DiagnosticReport',
+  'DocumentReference',
+]);
 
 interface Output extends Resource {
   readonly valueReference?: Reference;
@@ -41,6 +46,8 @@ interface Budget {
 }
 
 const NOTES_MAX = 20;
+/** Resources that the sections of one Composition list. */
+const LISTED_MAX = 100;
 
 /** Wraps the new outputs of Tasks that claim the profile. */
 export async function wrapOutputs(draft: Draft): Promise<void> {
@@ -100,7 +107,10 @@ async function holdNote(draft: Draft, task: Resource, output: Output): Promise<H
   if (stored === undefined || !WRAPPED.has(typeOf(stored))) return undefined;
   const resource = await readInSight(draft, stored);
   if (resource === undefined) return undefined;
-  return { resources: [resource, ...(await filesOf(draft, resource))], stored, moved: [] };
+  const listed = await listedBy(draft, resource);
+  if (listed === undefined) return undefined;
+  const files = await Promise.all([resource, ...listed].map((one) => filesOf(draft, one)));
+  return { resources: unique([resource, ...listed, ...files.flat()]), stored, moved: [] };
 }
 
 const containedId = (reference: unknown): string | undefined =>
@@ -108,6 +118,19 @@ const containedId = (reference: unknown): string | undefined =>
 
 const containedIn = (task: Resource): readonly Resource[] =>
   valuesAt(task, 'contained') as readonly Resource[]; // judged with the Task
+
+const unique = (resources: readonly Resource[]): readonly Resource[] => [
+  ...new Map(resources.map((one) => [`${one.resourceType}/${one.id ?? ''}`, one])).values(),
+];
+
+/** What the sections of a Composition list that may be read; undefined where that is too much. */
+async function listedBy(draft: Draft, resource: Resource): Promise<readonly Resource[] | undefined> {
+  if (resource.resourceType !== 'Composition') return [];
+  const refs = new Set(valuesAt(resource, 'section*.entry').flatMap((entry) => localRef(entry) ?? []));
+  if (refs.size > LISTED_MAX) return undefined;
+  const read = await Promise.all([...refs].map((ref) => readInSight(draft, ref)));
+  return read.filter((one) => one !== undefined);
+}
 
 /** What stands within a Task as a resource of its own, with whatever it refers to there. */
 async function lift(draft: Draft, task: Resource, resource: Resource): Promise<Held> {

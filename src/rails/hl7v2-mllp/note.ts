@@ -4,13 +4,15 @@
  */
 import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
-import { localRefOf } from '../../resources/element.ts';
+import { localRefOf, valuesAt } from '../../resources/element.ts';
 
 /** Any resource as of the commit. */
 export type Read = (ref: Ref) => Promise<Resource | undefined>;
 
 /** What leads from one resource to the next is followed so far. */
 const HOPS_MAX = 3;
+/** Of a Composition, so many listed resources are looked at. */
+const SECTION_ENTRIES_MAX = 100;
 
 /** The note of one Task.output; undefined where it holds none. */
 export async function noteOfOutput(
@@ -67,7 +69,10 @@ export async function noteOf(
     case 'Bundle':
       return (await noteOfEntries(resource, read, hops)) ?? noteOfDocument(resource);
     case 'Composition':
-      return noteOfDocument({ resourceType: 'Bundle', entry: [{ resource }] });
+      return (
+        (await noteOfSections(resource, around, read, hops)) ??
+        noteOfDocument({ resourceType: 'Bundle', entry: [{ resource }] })
+      );
     default:
       return undefined;
   }
@@ -87,6 +92,23 @@ async function noteOfEntries(
     resources.find(({ resourceType, id }) => ref === `${resourceType}/${id}`) ?? read(ref);
   for (const resource of resources.slice(1)) {
     const note = await noteOf(resource, inside, [], hops - 1);
+    if (note !== undefined) return note;
+  }
+  return undefined;
+}
+
+/** The first file that a section of a Composition lists. */
+async function noteOfSections(
+  composition: Resource,
+  around: readonly Resource[],
+  read: Read,
+  hops: number,
+): Promise<DocumentReading | undefined> {
+  const entries = valuesAt(composition, 'section*.entry') as readonly Reference[]; // validated when it was stored
+  for (const entry of entries.slice(0, SECTION_ENTRIES_MAX)) {
+    const listed = await follow(entry, around, read);
+    if (listed === undefined || listed.resourceType === 'Composition') continue;
+    const note = await noteOf(listed, read, around, hops - 1);
     if (note !== undefined) return note;
   }
   return undefined;
@@ -170,12 +192,14 @@ const NOTHING = {
 const noteOfWords = (words: string, more: Partial<DocumentReading>): DocumentReading | undefined =>
   fileOf({ data: Buffer.from(words).toString('base64'), contentType: 'text/plain' }, more);
 
+type Section = NonNullable<Composition['section']>[number];
+
 /** A feedback document without a file: title and sections as plain text, which every engine can show. */
 function noteOfDocument(bundle: Resource): DocumentReading | undefined {
   const { entry = [], identifier } = bundle as unknown as Bundle; // validated when it was stored
   const composition = entry[0]?.resource as Composition | undefined; // a document's first entry
   if (composition?.resourceType !== 'Composition') return undefined;
-  const sections = (composition.section ?? []).map(({ title, text }) =>
+  const sections = (valuesAt(composition, 'section*') as readonly Section[]).map(({ title, text }) =>
     [title, plainOf(text?.div)].filter(Boolean).join('\n'),
   );
   const words = [composition.title, ...sections, plainOf(composition.text?.div)]

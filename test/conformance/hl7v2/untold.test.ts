@@ -126,6 +126,21 @@ describe('(rules 1.3) the note of an outcome', () => {
     return JSON.parse(text.replace('Six sessions attended; weight goal reached.', WORDS)) as Resource; // as before
   };
 
+  const narrative = (words: string) => ({
+    status: 'generated',
+    div: `<div xmlns="http://www.w3.org/1999/xhtml">${words}</div>`,
+  });
+  const compositionOf = (focus: string, subject: string, section: object): object => ({
+    resourceType: 'Composition',
+    status: 'final',
+    type: { coding: [{ system: 'http://loinc.org', code: '11488-4' }] },
+    subject: to(subject),
+    date: '2025-04-20T10:00:00Z',
+    author: [to('Organization/tidewater')],
+    title: 'Consult note',
+    section: [{ ...section, focus: to(focus) }],
+  });
+
   type Shape = (focus: string, subject: string) => Promise<object>;
   const SHAPES: readonly (readonly [string, Shape, object?])[] = [
     ['a DocumentReference with its data', () => to1(document(attachment))],
@@ -164,6 +179,27 @@ describe('(rules 1.3) the note of an outcome', () => {
           code: { text: 'Report' },
           presentedForm: [attachment],
         }),
+    ],
+    ['a Composition', (focus, subject) => to1(compositionOf(focus, subject, { text: narrative(WORDS) }))],
+    [
+      'a Composition with a section within',
+      (focus, subject) =>
+        to1(
+          compositionOf(focus, subject, {
+            title: 'Summary',
+            section: [{ title: 'Plan', text: narrative(WORDS) }],
+          }),
+        ),
+    ],
+    [
+      'a Composition that lists a file',
+      async (focus, subject) =>
+        to1(
+          compositionOf(focus, subject, {
+            text: narrative('See the letter.'),
+            entry: [to(refOf(await create(document(attachment))))],
+          }),
+        ),
     ],
     ['an attachment', async () => ({ valueAttachment: attachment })],
     ['words', async () => ({ valueString: WORDS })],
