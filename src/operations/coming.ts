@@ -38,7 +38,12 @@ export function sourceOf(draft: Draft): Told {
       const planned = draft.planned.get(ref);
       return planned === undefined ? (await readStored(snapshot, ref))?.resource : planned.after?.plain;
     },
-    record: (kind, key) => snapshot.record(kind, key),
+    async record(kind, key) {
+      const planned = draft.records.find((one) => one.kind === kind && one.key === key);
+      if (planned === undefined) return snapshot.record(kind, key);
+      const { body, expiresAt } = planned;
+      return body === undefined ? undefined : { kind, key, version: COMING, body, expiresAt };
+    },
     records: (kind, name, value, after) => snapshot.records(kind, name, value, after),
     async search(query) {
       const page = await snapshot.search(query);

@@ -30,6 +30,7 @@ export function surroundingsOf(draft: Draft): Surroundings {
       [...draft.planned.values()]
         .filter(({ ref }) => typeOf(ref) === type)
         .map(({ ref, before, after }) => ({ ref, before, after: after?.plain })),
+    byMessage: draft.byMessage,
     namespaceOf: (organization) => namespaceOf(draft, organization),
     admitAddress: draft.room.admitAddress,
     newId: draft.room.newId,

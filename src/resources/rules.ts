@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly administrator: boolean;
   /** Referrals that ran elsewhere are brought in (rules 1.16): nothing moves, nobody is told. */
   readonly importing: boolean;
+  /** It is what a message says, and is answered in its sender's own numbers. */
+  readonly byMessage: boolean;
   /** The instant of planning, for elements the rules fill in. */
   readonly now: string;
   readonly settings: RuleSettings;

@@ -60,16 +60,19 @@ export function writePatient(
   };
 }
 
+/** Of the parties' numbers of a patient; undefined: of an authority that could not be made out. */
+export interface PatientSystems {
+  readonly initiator: readonly (string | undefined)[];
+  readonly recipient: readonly (string | undefined)[];
+}
+
 /**
  * The numbers of a patient to send: the initiator's own first, then the recipient's if it is to be sent. Never a number of
  * another type: a social security number is nobody's record number.
  */
-export function numbersToSend(
-  patient: Patient,
-  systems: { readonly initiator: readonly string[]; readonly recipient: readonly string[] },
-): readonly Identifier[] {
+export function numbersToSend(patient: Patient, systems: PatientSystems): readonly Identifier[] {
   const all = (patient.identifier ?? []).filter(({ value }) => value !== undefined);
-  const of = (wanted: readonly string[]) =>
+  const of = (wanted: readonly (string | undefined)[]) =>
     wanted.flatMap((system) => all.filter((identifier) => identifier.system === system));
   const own = of(systems.initiator);
   const first = own.length > 0 ? own : all.filter((one) => typeCodeOf(one) === 'MR').slice(0, 1);

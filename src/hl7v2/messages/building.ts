@@ -6,7 +6,7 @@ import type { Ei } from '../datatypes.ts';
 import type { Link } from '../link.ts';
 import type { Namespaces } from '../mapping/authority.ts';
 import { writeNumber } from '../mapping/identity.ts';
-import { numbersToSend, writePatient } from '../mapping/patient.ts';
+import { numbersToSend, writePatient, type PatientSystems } from '../mapping/patient.ts';
 import { buildPid } from '../segments/pid.ts';
 import type { Envelope } from './header.ts';
 
@@ -21,7 +21,7 @@ export interface Referral {
 export interface BuildingContext extends Envelope {
   readonly namespaces: Namespaces;
   /** The systems of the parties' own patient numbers; no other number of a patient is sent. */
-  readonly patientSystems: { readonly initiator: readonly string[]; readonly recipient: readonly string[] };
+  readonly patientSystems: PatientSystems;
   /** In which of the recipient's messages its own patient number follows the initiator's. */
   readonly recipientNumber: 'visits' | 'always' | 'never';
   readonly declineOrderControl: Link['declineOrderControl'];

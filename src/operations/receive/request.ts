@@ -8,6 +8,7 @@ import { asked, mistaken, quarantined, remark, type Verdict } from './fates.ts';
 import type { Incoming } from './incoming.ts';
 import type { Kept } from './keep.ts';
 import { planSent } from './own.ts';
+import { planPatientSystems } from './patient-systems.ts';
 import { findPatient, isSamePerson } from './patients.ts';
 import type { Referral } from './referral.ts';
 
@@ -51,6 +52,7 @@ export async function planRequest(
   }
   const request = [...fullUrls.values()].find((ref) => ref.startsWith('ServiceRequest/'));
   if (request === undefined) return nothing(quarantined(findings));
+  planPatientSystems(draft, request, reading.patient);
   const patient = [...fullUrls.values()].find((ref) => ref.startsWith('Patient/'));
   return { verdict: { fate: 'applied', remarks: findings }, fullUrls, chart: { request, patient } };
 }

@@ -1,6 +1,6 @@
 /** One move of a referral to the other party, as the HL7 v2 messages of 360X, in their order, each acknowledged. */
 import { facilityOf } from '../../delivery/facility.ts';
-import type { Patient, Ref } from '../../fhir/types.ts';
+import type { Patient, Ref, ServiceRequest } from '../../fhir/types.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
 import { encodeMessage, type Message } from '../../hl7v2/message.ts';
@@ -9,6 +9,7 @@ import { buildMessages, type Told } from '../../hl7v2/messages/build.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
 import { receiptOfFailure, type Receipt, type Tellable, type Told as Source } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
+import { patientSystemsOf } from '../../operations/receive/patient-systems.ts';
 import { localRef } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { parsePlace } from '../../resources/outgoing-address.ts';
@@ -139,7 +140,7 @@ interface Directed {
 
 async function contextOf(
   entry: Tellable,
-  { referral: { task, patient } }: Told,
+  { referral: { task, request, patient } }: Told,
   { link, links, receiver }: Directed,
   now: Source,
 ): Promise<BuildingContext> {
@@ -158,7 +159,7 @@ async function contextOf(
     processingId: processingIds[0],
     sendingFacility: await facilityOf(sender, [...(link?.receivers ?? []), ...named], now),
     receivingFacility: await facilityOf(receiver, [...(link?.senders ?? []), ...named], now),
-    patientSystems: { initiator: recordSystems(patient), recipient: [] },
+    patientSystems: { initiator: await systemsToSend(patient, request, now), recipient: [] },
     declineOrderControl,
     noteReferralField,
     ...(unacknowledged && { acceptAcknowledgment: 'NE', applicationAcknowledgment: 'NE' }),
@@ -167,6 +168,12 @@ async function contextOf(
 
 /** V2-0203 types of numbers that an organization keeps its record under: never a member or social security number. */
 const RECORD_NUMBERS: ReadonlySet<string | undefined> = new Set(['MR', 'PI', 'PT', 'MRT']);
+
+/** The patient's own; where there is none, those by which the engine that asked knows the patient. */
+async function systemsToSend(patient: Patient, { id = '' }: ServiceRequest, now: Source) {
+  const own = recordSystems(patient);
+  return own.length > 0 ? own : patientSystemsOf(`ServiceRequest/${id}`, now);
+}
 
 /** The systems of the patient's record numbers; of numbers without a type only when there is no other. */
 function recordSystems({ identifier = [] }: Patient): readonly string[] {

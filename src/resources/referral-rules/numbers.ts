@@ -21,7 +21,8 @@ export interface Numbered {
 export async function numbersFor(request: Resource, initiator: Ref, around: Surroundings): Promise<Numbered> {
   const subject = localRef(request['subject']);
   const patient = subject?.startsWith('Patient/') === true ? await around.read(subject) : undefined;
-  const lacksRecord = patient !== undefined && !numbersIn(patient).some(isRecordNumber);
+  const lacksRecord =
+    patient !== undefined && !hasRecordNumber(numbersIn(patient)) && !isKnownBySender(patient, around);
   const lacksPlacer = placerOf(request) === undefined;
   if (!lacksRecord && !lacksPlacer) return { further: [], notes: [] };
   const system = await around.namespaceOf(initiator);
@@ -34,7 +35,7 @@ export async function numbersFor(request: Resource, initiator: Ref, around: Surr
   const [placer, record] = [number('PLAC'), number('MR')];
   const further: Further = {
     ref: subject ?? initiator,
-    become: (tree) => (numbersIn(tree).some(isRecordNumber) ? tree : withNumber(tree, record)),
+    become: (tree) => (hasRecordNumber(numbersIn(tree)) ? tree : withNumber(tree, record)),
   };
   return {
     ...(lacksPlacer && {
@@ -83,6 +84,13 @@ const typesOf = ({ type }: Identifier): readonly (string | undefined)[] =>
 
 /** Types of numbers that an organization keeps its record of a patient under; a number without a type may be one. */
 const RECORD_NUMBERS: ReadonlySet<string | undefined> = new Set(['MR', 'PI', 'PT', 'MRT']);
+
+/** Whether there is one by which an organization keeps its record of a patient. */
+export const hasRecordNumber = (numbers: readonly Identifier[]): boolean => numbers.some(isRecordNumber);
+
+/** By whatever number its message gave: an answer with another one would match nobody there. */
+const isKnownBySender = (patient: Resource, { byMessage }: Surroundings): boolean =>
+  byMessage && numbersIn(patient).some(({ value }) => value !== undefined);
 
 const isRecordNumber = (number: Identifier): boolean =>
   number.value !== undefined &&

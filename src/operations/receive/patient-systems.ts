@@ -1,0 +1,31 @@
+/**
+ * By which numbers an engine knows a patient whom it gave no record number: those of its request alone may be sent, in its
+ * answers and onwards (rules 1.14). What is kept are their systems, nothing that the patient could be known by.
+ */
+import type { Ref } from '../../fhir/types.ts';
+import type { PatientReading } from '../../hl7v2/messages/reading.ts';
+import type { Told } from '../../ports/rail.ts';
+import { hasRecordNumber } from '../../resources/referral-rules/numbers.ts';
+import type { Draft } from '../draft.ts';
+
+/** Records by order. */
+const KIND = 'patient-systems';
+
+interface Kept {
+  /** Null: a number whose authority could not be made out. */
+  readonly systems: readonly (string | null)[];
+}
+
+/** Plans the record of a request; none for a patient with a record number. */
+export function planPatientSystems(draft: Draft, request: Ref, { identifiers }: PatientReading): void {
+  if (identifiers.length === 0 || hasRecordNumber(identifiers)) return;
+  const body: Kept = { systems: [...new Set(identifiers.map(({ system }) => system ?? null))] };
+  draft.records.push({ kind: KIND, key: request, expect: 'absent', body });
+}
+
+/** The systems of the numbers that the request of an order gave its patient, in their order. */
+export async function patientSystemsOf(request: Ref, asOf: Told): Promise<readonly (string | undefined)[]> {
+  const record = await asOf.record(KIND, request);
+  const { systems } = (record?.body ?? { systems: [] }) as Kept; // this file writes it
+  return systems.map((system) => system ?? undefined);
+}
