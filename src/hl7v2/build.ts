@@ -57,7 +57,7 @@ export function buildMessage(segments: readonly SegmentValues[], delimiters: Del
 const CHARSET_FIELD = 18;
 
 function encodeValues({ name, fields }: SegmentValues, syntax: Syntax): Segment {
-  const last = Math.max(0, ...Object.keys(fields).map(Number));
+  const last = Number(Object.keys(fields).at(-1) ?? 0); // numbers are kept in their order
   const texts = [name];
   for (let n = 1; n <= last; n += 1) texts.push(encodeField(fields[n], syntax));
   if (name === 'MSH') {

@@ -153,14 +153,25 @@ function refuse(): never {
   });
 }
 
+/** By the delimiters of one message, and by what they are: almost every message has the same. */
 const patterns = new WeakMap<Delimiters, RegExp>();
+const compiled = new Map<string, RegExp>();
+/** Senders choose their delimiters: of so many the patterns are kept. */
+const COMPILED_MAX = 100;
 
 /** What must be escaped under these delimiters; mostly a value has nothing of it. */
 function suspects(syntax: Delimiters): RegExp {
   const known = patterns.get(syntax);
   if (known !== undefined) return known;
-  const marks = (syntax.field + encodingCharacters(syntax)).replaceAll(/./g, String.raw`\$&`);
-  const pattern = new RegExp(`[\\0-\\x08\\n-\\x1f\\x7f${marks}]`);
+  const marks = syntax.field + encodingCharacters(syntax);
+  const pattern = compiled.get(marks) ?? compile(marks);
   patterns.set(syntax, pattern);
+  return pattern;
+}
+
+function compile(marks: string): RegExp {
+  const pattern = new RegExp(`[\\0-\\x08\\n-\\x1f\\x7f${marks.replaceAll(/./g, String.raw`\$&`)}]`);
+  if (compiled.size >= COMPILED_MAX) compiled.clear();
+  compiled.set(marks, pattern);
   return pattern;
 }

@@ -54,13 +54,13 @@ export type CompositeOf<Parts extends Components> = {
 export function composite<const Parts extends Components>(
   parts: Parts,
 ): Datatype<CompositeOf<Parts>, readonly BuiltOf<Parts[keyof Parts][1]>[]> {
-  const rows = Object.entries(parts);
+  const rows = Object.entries(parts).map(([name, [n, type]]) => ({ name, n, type }));
   return {
     read: (from) => {
       if (from.raw === '' || from.raw === NULL_VALUE) return undefined;
       const value: Record<string, unknown> = {};
       let isEmpty = true;
-      for (const [name, [n, type]] of rows) {
+      for (const { name, n, type } of rows) {
         const part = type.read(component(from, n));
         value[name] = part;
         isEmpty &&= part === undefined;
@@ -70,7 +70,7 @@ export function composite<const Parts extends Components>(
     },
     build: (value) => {
       const built: BuiltOf<Parts[keyof Parts][1]>[] = [];
-      for (const [name, [n, type]] of rows) {
+      for (const { name, n, type } of rows) {
         const part = value[name];
         // As above: the part is of the row's datatype, which the loop over names hides from the compiler.
         if (part !== undefined) built[n - 1] = type.build(part) as (typeof built)[number];
@@ -105,19 +105,19 @@ export function segment<const Layout extends Rows>(
   name: string,
   layout: Layout,
 ): SegmentType<SegmentOf<Layout>> {
-  const rows = Object.entries(layout);
+  const rows = Object.entries(layout).map(([key, [n, type, repeats]]) => ({ key, n, type, repeats }));
   return {
     name,
     read: (from) => {
       const whole: Record<string, unknown> = {};
-      for (const [key, [n, type, repeats]] of rows)
+      for (const { key, n, type, repeats } of rows)
         whole[key] = repeats === undefined ? readFirst(from, n, type) : readAll(from, n, type);
       // Each field was read by the datatype that its row names.
       return whole as SegmentOf<Layout>;
     },
     build: (draft) => {
       const fields: Record<number, readonly RepetitionValue[]> = {};
-      for (const [key, [n, type]] of rows) {
+      for (const { key, n, type } of rows) {
         const value: unknown = draft[key];
         if (value === undefined) continue;
         const values: readonly unknown[] = Array.isArray(value) ? value : [value];
