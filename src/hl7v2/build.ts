@@ -27,15 +27,11 @@ export type FieldValue = PlainValue | readonly RepetitionValue[];
 /** A segment as values, before the delimiters are known. */
 export interface SegmentValues {
   readonly name: string;
-  /** By field number; MSH-1 and MSH-2 are not asked for. */
+  /** By field number; MSH-1 and MSH-2 are not asked for. What has a layout makes them when they are asked for. */
   readonly fields: Readonly<Record<number, FieldValue>>;
+  /** What they are made of, by the names of the segment's layout: for whoever looks at values before there is a message. */
+  readonly draft?: object;
 }
-
-/** A segment of plain values: `buildSegment('ORC', { 1: 'NW', 2: [buildEi(id)] })`. */
-export const buildSegment = (name: string, fields: Readonly<Record<number, FieldValue>>): SegmentValues => ({
-  name,
-  fields,
-});
 
 /**
  * A message of such segments, MSH first, each ended by CR. Empty fields at the end are not sent. Where a value needs more

@@ -2,13 +2,7 @@
  * What a datatype and a segment are, as tables: each row is a name and its place in the wire layout, and reading and
  * building follow from the row, so that they cannot disagree (HL7 v2.5.1, 2.5.3 and 2.5.1).
  */
-import {
-  buildSegment,
-  type ComponentValue,
-  type PlainValue,
-  type RepetitionValue,
-  type SegmentValues,
-} from './build.ts';
+import type { ComponentValue, PlainValue, RepetitionValue, SegmentValues } from './build.ts';
 import { component, field, NULL_VALUE, repetitions, type Composite, type Segment } from './message.ts';
 import { unescape } from './escape.ts';
 
@@ -115,16 +109,20 @@ export function segment<const Layout extends Rows>(
       // Each field was read by the datatype that its row names.
       return whole as SegmentOf<Layout>;
     },
-    build: (draft) => {
-      const fields: Record<number, readonly RepetitionValue[]> = {};
-      for (const { key, n, type } of rows) {
-        const value: unknown = draft[key];
-        if (value === undefined) continue;
-        const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-        fields[n] = values.map((one) => type.build(one));
-      }
-      return buildSegment(name, fields);
-    },
+    build: (draft) => ({
+      name,
+      draft,
+      get fields() {
+        const fields: Record<number, readonly RepetitionValue[]> = {};
+        for (const { key, n, type } of rows) {
+          const value: unknown = draft[key];
+          if (value === undefined) continue;
+          const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+          fields[n] = values.map((one) => type.build(one));
+        }
+        return fields;
+      },
+    }),
   };
 }
 

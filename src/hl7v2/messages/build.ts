@@ -3,7 +3,7 @@ import type { Appointment } from '../../fhir/types.ts';
 import type { State } from '../../referral/state.ts';
 import { LATE_NOTE, transactionOf } from '../../referral/transactions.ts';
 import type { Event } from '../../referral/transitions.ts';
-import type { Message } from '../message.ts';
+import type { SegmentValues } from '../build.ts';
 import type { BuildingContext, Referral } from './building.ts';
 import { buildNote } from './mdm-t02.ts';
 import { buildRequest } from './omg-o19.ts';
@@ -22,9 +22,12 @@ export interface Told {
   readonly note?: DocumentReading | undefined;
 }
 
+/** Of one message, in their order: values, which become its text when it is sent. */
+export type Segments = readonly SegmentValues[];
+
 /** Without the visit or the note that it is about, an event cannot be told, and nobody invents one (rules 1.3). */
 export type Built =
-  | { readonly kind: 'messages'; readonly messages: readonly Message[] }
+  | { readonly kind: 'messages'; readonly messages: readonly Segments[] }
   | { readonly kind: 'missing'; readonly missing: 'appointment' | 'note' };
 
 /** The messages of an event. Each has its own control id: `contextFor` is asked once for every message. */
@@ -49,4 +52,4 @@ export function buildMessages(told: Told, contextFor: (message: MessageName) => 
   );
 }
 
-const messages = (...built: readonly Message[]): Built => ({ kind: 'messages', messages: built });
+const messages = (...built: readonly Segments[]): Built => ({ kind: 'messages', messages: built });

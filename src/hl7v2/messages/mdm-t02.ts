@@ -2,7 +2,7 @@
  * MDM^T02: a note of the recipient, interim or with the outcome (rules 7.4) ⇄ a document: a C-CDA, a PDF, a text. OBX-5
  * holds it as ED; TXA tells of it; ORC-2 or TXA-14 says whose referral it belongs to.
  */
-import { buildMessage, type SegmentValues } from '../build.ts';
+import type { SegmentValues } from '../build.ts';
 import type { Cwe } from '../datatypes.ts';
 import {
   completionOf,
@@ -94,8 +94,12 @@ const typeOfDocument = (type: Cwe | undefined): Cwe | undefined =>
 
 // — building
 
-/** The note as a message; it goes right before the status that it belongs to. */
-export function buildNote(note: DocumentReading, referral: Referral, context: BuildingContext): Message {
+/** The note, as the segments of a message; it goes right before the status that it belongs to. */
+export function buildNote(
+  note: DocumentReading,
+  referral: Referral,
+  context: BuildingContext,
+): readonly SegmentValues[] {
   const placer = placerNumber(referral, context);
   const inOrder = context.noteReferralField === 'ORC-2';
   const order = inOrder
@@ -108,7 +112,7 @@ export function buildNote(note: DocumentReading, referral: Referral, context: Bu
         buildObr({ setId: '1', placerOrderNumber: placer, universalServiceIdentifier: REFERRAL_NOTE }),
       ]
     : [];
-  return buildMessage([
+  return [
     buildHeader('MDM^T02', context),
     buildEvn({ eventTypeCode: 'T02', recordedDateTime: writeInstant(context.now, context.zone) }),
     buildPerson(referral, context, context.recipientNumber === 'always'),
@@ -126,7 +130,7 @@ export function buildNote(note: DocumentReading, referral: Referral, context: Bu
       documentTitle: note.title === undefined ? [] : [note.title],
     }),
     buildContent(note),
-  ]);
+  ];
 }
 
 const buildContent = ({ contentType, data, type }: DocumentReading): SegmentValues => {

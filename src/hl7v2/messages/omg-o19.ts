@@ -11,7 +11,7 @@ import type {
   Task,
 } from '../../fhir/types.ts';
 import { withState } from '../../referral/state.ts';
-import { buildMessage, type SegmentValues } from '../build.ts';
+import type { SegmentValues } from '../build.ts';
 import { ordererOf, place, readClinician, refersTo, type Placed } from '../mapping/clinician.ts';
 import { writeReason } from '../mapping/concept.ts';
 import { writeDateTime } from '../mapping/moment.ts';
@@ -183,8 +183,8 @@ const assigned = (
   assigner: Reference | undefined,
 ): Identifier | undefined => identifier && filled({ ...identifier, assigner });
 
-/** The request as a message. */
-export function buildRequest(referral: Referral, context: BuildingContext): Message {
+/** The request, as the segments of a message. */
+export function buildRequest(referral: Referral, context: BuildingContext): readonly SegmentValues[] {
   const { request, task, resolve } = referral;
   const placer = placerNumber(referral, context);
   const practitioner = ordererOf(request.requester, resolve);
@@ -214,7 +214,7 @@ export function buildRequest(referral: Referral, context: BuildingContext): Mess
     ...writeNotes(request.note ?? []),
     ...writeQuestions(request.orderDetail ?? []),
   ];
-  return buildMessage(segments.filter((segment) => segment !== undefined));
+  return segments.filter((segment) => segment !== undefined);
 }
 
 /** Why: in the order's own words, else in those of what it refers to, else what is asked for, which is never without why. */

@@ -5,7 +5,7 @@
 import type { CodeableConcept } from '../../fhir/types.ts';
 import type { State } from '../../referral/state.ts';
 import { transactionOf } from '../../referral/transactions.ts';
-import { buildMessage } from '../build.ts';
+import type { SegmentValues } from '../build.ts';
 import { practitionerOf } from '../mapping/clinician.ts';
 import { readReason, writeReason } from '../mapping/concept.ts';
 import { writeDateTime } from '../mapping/moment.ts';
@@ -43,13 +43,13 @@ export function readStatusReason(
   return NOT_STATED;
 }
 
-/** The status as a message; `from` is the state before the event. */
+/** The status, as the segments of a message; `from` is the state before the event. */
 export function buildStatus(
   event: StatusEvent,
   from: State,
   referral: Referral,
   context: BuildingContext,
-): Message {
+): readonly SegmentValues[] {
   const { task, resolve } = referral;
   const { orderControl, orderStatus } = transactionOf(event, from);
   const isRequest = event === 'send-cancellation-request';
@@ -64,7 +64,7 @@ export function buildStatus(
     orderControlCodeReason: WITH_REASON.has(event) ? writeReason(reasonOf(event, referral)) : undefined,
   });
   const withRecipient = !isRequest && context.recipientNumber === 'always';
-  return buildMessage([buildHeader('OSU^O51', context), buildPerson(referral, context, withRecipient), orc]);
+  return [buildHeader('OSU^O51', context), buildPerson(referral, context, withRecipient), orc];
 }
 
 /** Of the others Task.statusReason is still what an earlier event gave: a confirmation would repeat the request. */

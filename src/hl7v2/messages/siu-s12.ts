@@ -6,7 +6,7 @@
 import { systemOfOid } from '../../fhir/identifier.ts';
 import type { Appointment, CodeableConcept, Identifier, Reference } from '../../fhir/types.ts';
 import { transactionOf } from '../../referral/transactions.ts';
-import { buildMessage, type SegmentValues } from '../build.ts';
+import type { SegmentValues } from '../build.ts';
 import type { Cwe } from '../datatypes.ts';
 import { fillerStatusOf, UNIT_SECONDS } from '../mapping/codes.ts';
 import type { Placed } from '../mapping/clinician.ts';
@@ -150,13 +150,13 @@ const orderOf = ({ referralId }: Numbers, { request }: ReadingContext): Referenc
 
 // — building
 
-/** The visit as a message. */
+/** The visit, as the segments of a message. */
 export function buildVisit(
   event: VisitEvent,
   appointment: Appointment,
   referral: Referral,
   context: BuildingContext,
-): Message {
+): readonly SegmentValues[] {
   const { message } = transactionOf(event, 'accepted');
   const { status, action } = VISITS[event];
   const place = placeIn(appointment, referral);
@@ -173,7 +173,7 @@ export function buildVisit(
     buildAttender(action, appointment, referral, context),
     place && buildAil({ setId: '1', segmentActionCode: action, locationResourceId: [place] }),
   ];
-  return buildMessage(segments.filter((segment) => segment !== undefined));
+  return segments.filter((segment) => segment !== undefined);
 }
 
 function buildSchedule(

@@ -46,10 +46,17 @@ export function readObx(from: Segment): Obx {
 }
 
 /** An OBX of values of one kind; `valueType` must say which. */
-export function buildObx({ observationValue = [], ...others }: Draft<Obx>): SegmentValues {
-  const { name, fields } = rest.build(others);
+export function buildObx(draft: Draft<Obx>): SegmentValues {
+  const { observationValue = [], ...others } = draft;
   const isFormatted = others.valueType === 'FT';
-  return { name, fields: { ...fields, 5: observationValue.map((value) => buildValue(value, isFormatted)) } };
+  return {
+    name: 'OBX',
+    draft,
+    get fields() {
+      const { fields } = rest.build(others);
+      return { ...fields, 5: observationValue.map((value) => buildValue(value, isFormatted)) };
+    },
+  };
 }
 
 const readCode = (from: Composite): ObservationValue | undefined => {

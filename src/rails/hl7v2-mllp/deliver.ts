@@ -1,11 +1,12 @@
 /** One move of a referral to the other party, as the HL7 v2 messages of 360X, in their order, each acknowledged. */
 import { facilityOf } from '../../delivery/facility.ts';
 import type { Patient, Ref, ServiceRequest } from '../../fhir/types.ts';
+import { buildMessage } from '../../hl7v2/build.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
-import { encodeMessage, type Message } from '../../hl7v2/message.ts';
+import { encodeMessage } from '../../hl7v2/message.ts';
 import { lacksOf } from '../../hl7v2/messages/lacks.ts';
-import { buildMessages, type Told } from '../../hl7v2/messages/build.ts';
+import { buildMessages, type Segments, type Told } from '../../hl7v2/messages/build.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
 import { receiptOfFailure, type Receipt, type Tellable, type Told as Source } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
@@ -40,7 +41,7 @@ export async function deliver(
   const { messages, link, receiver } = prepared;
   const waits = link?.unacknowledged !== true;
   let receipt: Receipt = { outcome: 'accepted', says: 'written; this link is not acknowledged' };
-  for (const [index, message] of messages.entries()) {
+  for (const [index, message] of messages.map((one) => buildMessage(one)).entries()) {
     const bytes = encodeBytes(encodeMessage(message), message.syntax.charset);
     const controlId = controlIdOf(entry, index);
     const sent = await send(peers, { address, organization: receiver, bytes, controlId, waits }, signal);
@@ -53,7 +54,7 @@ export async function deliver(
 /** The messages of an entry, and by which link; or what they lack. */
 type Prepared =
   | {
-      readonly messages: readonly Message[];
+      readonly messages: readonly Segments[];
       readonly link: Link | undefined;
       readonly receiver: Ref | undefined;
     }

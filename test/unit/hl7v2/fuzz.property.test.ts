@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import { proofOf } from '../../proof.ts';
 import { buildAck } from '../../../src/hl7v2/ack.ts';
 import { splitBatch } from '../../../src/hl7v2/batch.ts';
-import { buildMessage, buildSegment } from '../../../src/hl7v2/build.ts';
+import { buildMessage } from '../../../src/hl7v2/build.ts';
 import { asLatin1, encodeBytes } from '../../../src/hl7v2/charset.ts';
 import { STANDARD, type Delimiters } from '../../../src/hl7v2/delimiters.ts';
 import { escape, unescape } from '../../../src/hl7v2/escape.ts';
@@ -208,9 +208,9 @@ const PROPERTIES: Readonly<Record<string, () => void>> = {
       fc.property(some(some(some(value))), syntaxes, (values, delimiters) => {
         const fields = Object.fromEntries(values.map((one, index) => [index + 1, one]));
         const around = [
-          buildSegment('MSH', { 10: '1' }),
-          buildSegment('ZZZ', fields),
-          buildSegment('ZZY', { 1: 'end' }),
+          { name: 'MSH', fields: { 10: '1' } },
+          { name: 'ZZZ', fields: fields },
+          { name: 'ZZY', fields: { 1: 'end' } },
         ];
         const built = buildMessage(around, delimiters);
         const sent = encodeMessage(built);

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Hl7Message } from '@medplum/core';
 import { Message as ClientMessage } from 'node-hl7-client';
 import { createRequire } from 'node:module';
-import { buildMessage, buildSegment } from '../../../src/hl7v2/build.ts';
+import { buildMessage } from '../../../src/hl7v2/build.ts';
 import {
   encodeMessage,
   encodeSegment,
@@ -77,8 +77,8 @@ describe.each(SAMPLES)('%s', (_name, source) => {
 test('node-hl7-client reads what we escaped', () => {
   const values = ['a|b', 'c^d', 'e&f', 'g~h', 'i\\j', '|^~\\&'];
   const built = buildMessage([
-    buildSegment('MSH', { 7: '20250314', 9: [['ACK', 'A01', 'ACK']], 10: '1', 11: 'P', 12: '2.5.1' }),
-    buildSegment('ZZZ', Object.fromEntries(values.map((value, index) => [index + 1, value]))),
+    { name: 'MSH', fields: { 7: '20250314', 9: [['ACK', 'A01', 'ACK']], 10: '1', 11: 'P', 12: '2.5.1' } },
+    { name: 'ZZZ', fields: Object.fromEntries(values.map((value, index) => [index + 1, value])) },
   ]);
   const theirs = new ClientMessage({ text: encodeMessage(built) });
   expect(values.map((_, index) => theirs.get(`ZZZ.${index + 1}`).toString())).toEqual(values);

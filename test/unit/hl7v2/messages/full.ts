@@ -12,7 +12,8 @@ import type {
   Task,
 } from '../../../../src/fhir/types.ts';
 import { encodeMessage, parseMessage, type Message } from '../../../../src/hl7v2/message.ts';
-import { buildMessages, type Told } from '../../../../src/hl7v2/messages/build.ts';
+import { buildMessage } from '../../../../src/hl7v2/build.ts';
+import { buildMessages, type Segments, type Told } from '../../../../src/hl7v2/messages/build.ts';
 import {
   BUILDING_DEFAULTS,
   type BuildingContext,
@@ -419,12 +420,16 @@ export const arrived = (message: Message): Message => parseMessage(encodeMessage
 export const readAgain = (message: Message, more: Partial<ReadingContext> = {}): Reading | Fault =>
   readMessage(arrived(message), readingContext(more));
 
-/** The messages of one event. */
-export function built(told: Told, context: BuildingContext = CONTEXT): readonly Message[] {
+/** What the messages of one event are made of. */
+export function drafted(told: Told, context: BuildingContext = CONTEXT): readonly Segments[] {
   const result = buildMessages(told, () => context);
   if (result.kind === 'missing') throw new Error(`no ${result.missing}`);
   return result.messages;
 }
+
+/** The messages of one event. */
+export const built = (told: Told, context: BuildingContext = CONTEXT): readonly Message[] =>
+  drafted(told, context).map((segments) => buildMessage(segments));
 
 /** Everything that the other party learns of a referral, by all the events in which anything of it travels. */
 export function trip(world: World): readonly (Reading | Fault)[] {

@@ -1,6 +1,7 @@
 /** What an order needs on the wire and a FHIR client need not say: who orders (ORC-12) and why (OBR-31). */
 import { describe, expect, test } from '@jest/globals';
 import type { Reference, Resource, ServiceRequest, Task } from '../../../../src/fhir/types.ts';
+import { buildMessage } from '../../../../src/hl7v2/build.ts';
 import { buildRequest } from '../../../../src/hl7v2/messages/omg-o19.ts';
 import { encodeMessage } from '../../../../src/hl7v2/message.ts';
 import { to } from '../../../resources.ts';
@@ -30,7 +31,7 @@ const built = (request: Raw, others: Readonly<Record<string, Raw>>): string => {
         : ({ resourceType: reference.split('/')[0], ...found } as Resource);
     },
   };
-  return encodeMessage(buildRequest(referral, CONTEXT));
+  return encodeMessage(buildMessage(buildRequest(referral, CONTEXT)));
 };
 const field = (text: string, segment: string, at: number): string =>
   text
