@@ -6,6 +6,7 @@ import type { Store } from './ports/store.ts';
 import { identityOf } from './resources/parties/identity-systems.ts';
 import { findRow } from './resources/parties/register.ts';
 import { MEMBER_KIND } from './resources/parties/standing.ts';
+import { typeOf } from './resources/element.ts';
 
 const EVERYTHING = { everything: true } as const;
 /** Endpoints of one organization that are looked at; an address book, not a directory. */
@@ -30,16 +31,49 @@ async function holderOf(store: Store, name: Identifier): Promise<Ref | undefined
   return row?.state === 'verified' ? row.holder : undefined;
 }
 
-/** The Endpoints that an organization manages, as of now. */
-export function createEndpointsOf(store: Store): (organization: Ref) => Promise<readonly Resource[]> {
-  return async (organization) => {
+/** The Endpoints of organizations, kept in memory: every commit of a move asks for those of whom it tells. */
+export interface Endpoints {
+  /** Those that an organization manages, as of every commit announced by `touched`. */
+  of(organization: Ref): Promise<readonly Resource[]>;
+  /** A commit wrote these resources; those that are no Endpoints are passed over. */
+  touched(refs: Iterable<Ref>): void;
+}
+
+/** Organizations whose Endpoints are kept. */
+const KEPT_MAX = 1_000;
+
+export function createEndpoints(store: Pick<Store, 'snapshot'>): Endpoints {
+  const kept = new Map<Ref, Promise<readonly Resource[]>>();
+
+  async function read(organization: Ref): Promise<readonly Resource[]> {
     const where: Clause = { kind: 'reference', param: 'organization', to: [organization] };
     const found = await search(store, 'Endpoint', where, ENDPOINTS_MAX);
     return found.map(({ text }) => JSON.parse(text) as Resource); // the store keeps nothing but resources
+  }
+
+  return {
+    of(organization) {
+      const known = kept.get(organization);
+      if (known !== undefined) return known;
+      if (kept.size >= KEPT_MAX) kept.clear();
+      const found = read(organization);
+      kept.set(organization, found);
+      found.catch(() => kept.delete(organization));
+      return found;
+    },
+    touched(refs) {
+      // What is being read meanwhile is forgotten as well: it may be older than the commit.
+      for (const ref of refs) if (typeOf(ref) === 'Endpoint') kept.clear();
+    },
   };
 }
 
-async function search(store: Store, type: string, where: Clause, count: number): Promise<readonly Match[]> {
+async function search(
+  store: Pick<Store, 'snapshot'>,
+  type: string,
+  where: Clause,
+  count: number,
+): Promise<readonly Match[]> {
   const query = { type, where, sort: [], sight: EVERYTHING, count, offset: 0, total: false };
   return (await store.snapshot().search(query)).matches;
 }

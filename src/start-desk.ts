@@ -14,7 +14,7 @@ import type { Heavy } from './operations/heavy.ts';
 import { createDesk, type Perform } from './operations/desk.ts';
 import type { MessageDoor } from './operations/receive/receive.ts';
 import { writeDeliveryFailed } from './operations/work-item.ts';
-import { createEndpointsOf } from './organizations.ts';
+import { createEndpoints } from './organizations.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Store } from './ports/store.ts';
 import type { Listening } from './rails/hl7v2-mllp/index.ts';
@@ -118,6 +118,7 @@ export function raiseDesk(parts: DeskParts): {
     log: (level, says, about) => log.write(level, says, about),
     onMetric: ({ rail, fate }) => metrics.delivered(rail, fate),
   });
+  const endpoints = createEndpoints(store);
   const { perform, messages } = createDesk({
     ...(heavy !== undefined && { heavy }),
     store,
@@ -133,7 +134,7 @@ export function raiseDesk(parts: DeskParts): {
     },
     address: createAddress({
       subscriptions,
-      endpointsOf: createEndpointsOf(store),
+      endpointsOf: (organization) => endpoints.of(organization),
       rails: new Set(rails.byName.keys()),
       activePerOrganizationMax: config.subscriptionsPerOrganizationMax,
       activeMax: config.subscriptionsMax,
@@ -142,6 +143,7 @@ export function raiseDesk(parts: DeskParts): {
     admitAddress: outgoing.admitAddress,
     committed: (refs) => {
       subscriptions.touched(refs);
+      endpoints.touched(refs);
       dispatcher.nudge();
       // What waited for this commit is tried after it, at its own pace.
       void messages.waiting.touched(refs);
