@@ -8,9 +8,11 @@ import { openAnchors } from './anchors.ts';
 import type { Anchor } from './anchors.ts';
 import { describeReport, verifyFile } from './audit-chain.ts';
 import { openDatabase, readMeta } from './connection.ts';
+import type { Member } from './groups.ts';
 import { lockFolder, pathsOf, prepareDatabase } from './folder.ts';
 import { pageOf, prepareLookup } from './lookup.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
+import { createRecent, type Recent } from './recent.ts';
 import { findRefs } from './search.ts';
 import { SearchPool } from './search-pool.ts';
 import type { Reading } from './reading.ts';
@@ -133,8 +135,13 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
       fullText: options.fullText,
     });
     opened.push(() => pool.close());
-    const queue = new WriterQueue(host, { ...options, applied: (changed) => byId.standing.applied(changed) });
-    return assemble({ options, db, byId, pool, queue, close: undo });
+    const recent = createRecent(() => queue.head.seq);
+    const applied = (members: readonly Member[]): void => {
+      byId.standing.applied(members.some(({ kind }) => kind !== 'block'));
+      recent.written(members);
+    };
+    const queue = new WriterQueue(host, { ...options, applied });
+    return assemble({ options, db, byId, recent, pool, queue, close: undo });
   } catch (error) {
     await undo();
     throw error;
@@ -168,13 +175,14 @@ interface Parts {
   readonly options: Options;
   readonly db: DatabaseSync;
   readonly byId: Reading['byId'];
+  readonly recent: Recent;
   readonly pool: SearchPool;
   readonly queue: WriterQueue;
   /** Closes everything that was opened, the folder's lock last. */
   readonly close: () => Promise<void>;
 }
 
-function assemble({ options, db, byId, pool, queue, close }: Parts): EmbeddedStore {
+function assemble({ options, db, byId, recent, pool, queue, close }: Parts): EmbeddedStore {
   const { folder, clock, onAnchor } = options;
   const paths = pathsOf(folder);
   const anchorFile = options.anchorFile ?? paths.anchors;
@@ -184,6 +192,7 @@ function assemble({ options, db, byId, pool, queue, close }: Parts): EmbeddedSto
   const snapshotAt = prepareSnapshots({
     db,
     byId,
+    recent,
     horizon: () => queue.head.horizon,
     async search(query, seq, signal) {
       const few = lookup(query, seq);

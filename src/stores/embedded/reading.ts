@@ -4,6 +4,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Version, Write } from '../../ports/store.ts';
 import type { Page, Query } from '../../ports/query.ts';
+import type { Recent } from './recent.ts';
 import type { Standing } from './standing.ts';
 
 /** What the snapshots of a store read with. */
@@ -11,6 +12,8 @@ export interface Reading {
   readonly db: DatabaseSync;
   /** Reads by id: their own connection, and the transaction that stands on it. */
   readonly byId: { readonly db: DatabaseSync; readonly standing: Standing };
+  /** The newest versions that were read lately. */
+  readonly recent: Recent;
   /** A search as of an earlier seq is expired. */
   readonly horizon: () => number;
   readonly search: (query: Query, seq: number, signal: AbortSignal) => Promise<Page>;

@@ -20,7 +20,7 @@ const NEVER = new AbortController().signal;
 
 /** Snapshots of one store. Each is a number and shares all else. */
 export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
-  const { byId, horizon, search } = reading;
+  const { byId, recent, horizon, search } = reading;
   const { standing } = byId;
   const newest = prepareBySight(
     byId.db,
@@ -57,9 +57,14 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   });
 
   function read(seq: number, ref: Ref, sight: Sight): Version | undefined {
+    const known = sight.everything ? recent.find(ref, seq) : undefined;
+    if (known !== undefined) return known;
     standing.enter();
     const row = newest[shapeOf(sight)].get(seq, ref, ...sightParams(sight, seq));
-    return row && toVersion(row);
+    if (row === undefined) return undefined;
+    const version = toVersion(row);
+    recent.keep(version, seq);
+    return version;
   }
 
   function vread(seq: number, ref: Ref, version: number, sight: Sight): Version | undefined {

@@ -14,8 +14,8 @@ export interface QueueOptions {
   readonly commitsQueuedMax: number;
   /** Milliseconds within which a turn must have planned its commit. */
   readonly turnMs: number;
-  /** Told of each group that is on disk, before it is acknowledged; `changed`: it held more than read-audit rows. */
-  readonly applied: (changed: boolean) => void;
+  /** Told of each group that is on disk, before it is acknowledged. */
+  readonly applied: (members: readonly Member[]) => void;
   /** Told of each commit or block that the disk did not take. */
   readonly diskRefused?: (reason: 'disk-full' | 'read-only') => void;
 }
@@ -196,12 +196,10 @@ export class WriterQueue {
   }
 
   async #flush(group: readonly Waiting[]): Promise<void> {
+    const members = group.map(({ member }) => member);
     let applied: Applied;
     try {
-      applied = await this.#host.apply({
-        now: this.#options.clock.now(),
-        members: group.map(({ member }) => member),
-      });
+      applied = await this.#host.apply({ now: this.#options.clock.now(), members });
     } catch (error) {
       // The writer is gone: what became of the group is learnt by opening the folder again.
       this.#closed = true;
@@ -210,7 +208,7 @@ export class WriterQueue {
       return;
     }
     this.#head = applied.head;
-    this.#options.applied(group.some(({ member }) => member.kind !== 'block'));
+    this.#options.applied(members);
     for (const [i, { decided }] of group.entries()) {
       const outcome = applied.outcomes[i]!;
       if (outcome.kind === 'refused' && (outcome.reason === 'disk-full' || outcome.reason === 'read-only'))
