@@ -182,7 +182,9 @@ function rewrite(
     return list.every((member, index) => member === node[index]) ? node : list;
   }
   let changed: Record<string, unknown> | undefined;
-  for (const [name, member] of Object.entries(node)) {
+  const object = node as Readonly<Record<string, unknown>>; // a JSON object
+  for (const name of Object.keys(object)) {
+    const member = object[name];
     const element = typeof member === 'string' ? elementOf(name, member, key) : undefined;
     const next =
       element === undefined ? rewrite(member, name, map) : (map(String(member), element) ?? member);
@@ -231,9 +233,11 @@ export function rewriteLinks(tree: unknown, map: (text: string) => string | unde
     return list.every((member, index) => member === tree[index]) ? tree : list;
   }
   let changed: Record<string, unknown> | undefined;
-  for (const [name, member] of Object.entries(tree)) {
-    const next =
-      name === 'div' && typeof member === 'string' ? relink(member, map) : rewriteLinks<unknown>(member, map);
+  const object = tree as Readonly<Record<string, unknown>>; // a JSON object
+  for (const name of Object.keys(object)) {
+    const member = object[name];
+    if (typeof member !== 'object' && name !== 'div') continue;
+    const next = typeof member === 'string' ? relink(member, map) : rewriteLinks<unknown>(member, map);
     if (next !== member) (changed ??= { ...tree })[name] = next;
   }
   return changed ?? tree;

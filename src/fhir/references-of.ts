@@ -15,7 +15,9 @@ export function referencesOf(resource: Resource): readonly FoundReference[] {
   if (remembered !== undefined) return remembered;
   const { found, walk } = beginFinding(resource);
   walk(Number.POSITIVE_INFINITY);
-  return [...found.values()];
+  const references = [...found.values()];
+  known.set(resource, references);
+  return references;
 }
 
 /** Members that are visited at once, and what they count for. */

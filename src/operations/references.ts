@@ -39,14 +39,17 @@ export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promi
   for (const planned of draft.planned.values()) {
     const { ref, before, after, byRule } = planned;
     if (after === undefined || byRule) continue;
-    await turns.after(after.size ?? 0);
+    const turn = turns.after(after.size ?? 0);
+    if (turn !== undefined) await turn;
     if ((after.size ?? 0) >= LARGE) await learnReferences(after.plain, turns.after);
     const resolved = new Map<string, string>();
     const stood = new Set(before === undefined ? [] : referencesOf(before).map(({ text }) => text));
     for (const found of referencesOf(after.plain)) {
-      await turns.after(0);
+      const next = turns.after(0);
+      if (next !== undefined) await next;
       const places = () => placesIn(planned, [found.expression()]);
-      const local = await resolveOne(sighted(draft, planned), entries, ref, found, places, stood);
+      const asked = resolveOne(sighted(draft, planned), entries, ref, found, places, stood);
+      const local = typeof asked === 'string' ? asked : await asked;
       if (local !== found.text) resolved.set(found.text, local);
     }
     if (resolved.size > 0)
@@ -73,14 +76,15 @@ function rootedIn(fullUrl: string): readonly string[] {
 /** A scheme of a URI is the same in capitals. */
 const URN_UUID = /^urn:uuid:/i;
 
-async function resolveOne(
+/** What is to stand for one reference; only what is looked for is waited for. */
+function resolveOne(
   draft: Draft,
   entries: Entries,
   from: Ref,
   { text, element }: FoundReference,
   places: () => readonly string[],
   stood: ReadonlySet<string>,
-): Promise<string> {
+): string | Promise<string> {
   const { fullUrls } = entries;
   const known = fullUrls.get(text);
   if (known !== undefined) return known;
@@ -148,15 +152,18 @@ const ISSUES_MAX = 100;
 export async function checkReferences(draft: Draft): Promise<void> {
   const issues: IssueDetail[] = [];
   const turns = createTurns();
+  const mayRefer = referableOnce();
   for (const planned of draft.planned.values()) {
     if (planned.byRule) continue;
     const { after } = planned;
-    await turns.after(after?.size ?? 0);
+    const turn = turns.after(after?.size ?? 0);
+    if (turn !== undefined) await turn;
     if (after !== undefined && (after.size ?? 0) >= LARGE) await learnReferences(after.plain, turns.after);
     for (const local of newReferences(planned)) {
-      await turns.after(0);
+      const next = turns.after(0);
+      if (next !== undefined) await next;
       if (issues.length >= ISSUES_MAX) break;
-      if (await isReferable(sighted(draft, planned), local, ADDRESSED.has(typeOf(planned.ref)))) continue;
+      if (await mayRefer(sighted(draft, planned), local, ADDRESSED.has(typeOf(planned.ref)))) continue;
       issues.push({ ...whyNot(local), expression: placesIn(planned, [local.path()]) });
     }
   }
@@ -222,6 +229,19 @@ function localReferences(resource: Resource): readonly Local[] {
 
 /** Records with which somebody is asked: whom another organization keeps privately is its own to ask (directory DR29). */
 const ADDRESSED: ReadonlySet<string> = new Set(['Task', 'ServiceRequest']);
+
+/** Entries of one bundle refer to the same parties: each is looked for once in each sight. */
+function referableOnce(): typeof isReferable {
+  const asked = new Map<string, Promise<boolean>>();
+  return (draft, local, own) => {
+    const { sight } = draft;
+    const whose = sight.everything ? '' : `${sight.organization} ${sight.patient ?? ''}`;
+    const key = `${own} ${local.ref} ${local.version ?? ''} ${whose}`;
+    const known = asked.get(key) ?? isReferable(draft, local, own);
+    asked.set(key, known);
+    return known;
+  };
+}
 
 async function isReferable(draft: Draft, { ref, version: named }: Local, own: boolean): Promise<boolean> {
   const planned = draft.planned.get(ref);
