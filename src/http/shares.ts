@@ -16,24 +16,41 @@ export interface Shares {
   leave(caller: Caller): void;
 }
 
+/** By name; a name of which nothing is worked on is not kept. */
+type Counts = Map<string, number>;
+
+const countOf = (counts: Counts, name: string): number => counts.get(name) ?? 0;
+
+function change(counts: Counts, name: string, by: 1 | -1): void {
+  const count = countOf(counts, name) + by;
+  if (count > 0) counts.set(name, count);
+  else counts.delete(name);
+}
+
 export function createShares({ requestsPerClientMax, requestsPerOrganizationMax }: ShareSettings): Shares {
-  const counts = new Map<string, number>();
+  const organizations: Counts = new Map();
+  const administrators: Counts = new Map();
+  const clients: Counts = new Map();
+
+  /** Calls `take` with the counts of whose share it is, and with its name there. */
+  const ofOwner = <T>(caller: Caller, take: (counts: Counts, name: string) => T): T =>
+    caller.administrator || caller.organization === undefined
+      ? take(administrators, caller.client)
+      : take(organizations, caller.organization);
+
   return {
     enter(caller) {
-      const places = [
-        [organizationOf(caller), requestsPerOrganizationMax],
-        [clientOf(caller), requestsPerClientMax],
-      ] as const;
-      if (places.some(([name, max]) => (counts.get(name) ?? 0) >= max))
+      if (
+        ofOwner(caller, countOf) >= requestsPerOrganizationMax ||
+        countOf(clients, caller.client) >= requestsPerClientMax
+      )
         throw new OperationOutcomeError('too-many-requests', { retryAfter: 1 });
-      for (const [name] of places) counts.set(name, (counts.get(name) ?? 0) + 1);
+      ofOwner(caller, (counts, name) => change(counts, name, 1));
+      change(clients, caller.client, 1);
     },
     leave(caller) {
-      for (const name of [organizationOf(caller), clientOf(caller)]) {
-        const count = (counts.get(name) ?? 0) - 1;
-        if (count > 0) counts.set(name, count);
-        else counts.delete(name);
-      }
+      ofOwner(caller, (counts, name) => change(counts, name, -1));
+      change(clients, caller.client, -1);
     },
   };
 }
@@ -41,5 +58,3 @@ export function createShares({ requestsPerClientMax, requestsPerOrganizationMax 
 /** Whose share it is: what an administrator does for an organization is the administrator's own share. */
 export const organizationOf = ({ administrator, organization, client }: Caller): string =>
   administrator || organization === undefined ? `administrator ${client}` : `organization ${organization}`;
-
-const clientOf = ({ client }: Caller): string => `client ${client}`;
