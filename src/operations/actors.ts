@@ -18,6 +18,9 @@ const ACTORS: Readonly<Record<string, readonly string[]>> = {
   Provenance: ['agent.who', 'agent.onBehalfOf', 'signature.who', 'signature.onBehalfOf'],
 };
 
+/** Types that name an actor. */
+export const ACTING: ReadonlySet<string> = new Set(Object.keys(ACTORS));
+
 /** @throws OperationOutcomeError `sender-mismatch`, naming the element */
 export async function checkActors(draft: Draft): Promise<void> {
   if (draft.caller.administrator) return;

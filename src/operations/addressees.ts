@@ -56,6 +56,9 @@ const ELEMENTS: ReadonlyMap<string, readonly (readonly [element: string, seat: S
   ],
 ] as const);
 
+/** Types that name a party. */
+export const ADDRESSING: ReadonlySet<string> = new Set(ELEMENTS.keys());
+
 /** Resolves the parties of everything in the draft that names some; orders before the Tasks that are about them. */
 export async function resolveAddressees(draft: Draft): Promise<void> {
   const naming = [...draft.planned.values()].filter(

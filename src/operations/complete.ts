@@ -1,6 +1,12 @@
 /** What writers left out and their declarations take from elsewhere; asked before structure is judged. */
 import type { Ref, Resource } from '../fhir/types.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
 import { keepVersion, declarationOf, placesIn, replan, sighted, type Draft } from './draft.ts';
+
+/** Types whose declarations complete what a writer left out. */
+export const COMPLETED: ReadonlySet<string> = new Set(
+  [...RESOURCE_TYPES].flatMap(([type, { completed }]) => (completed === undefined ? [] : [type])),
+);
 
 export async function completeDraft(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {

@@ -45,7 +45,8 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
   for (const one of planned) {
     await prepareWrite(one, turns);
     writes.push(buildWrite(one));
-    await turns.after(one.after?.size ?? 0);
+    const turn = turns.after(one.after?.size ?? 0);
+    if (turn !== undefined) await turn;
   }
   const templates = new Map(
     writes.flatMap(({ ref, text }) => (text === undefined ? [] : [[ref, text] as const])),

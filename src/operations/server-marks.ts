@@ -25,6 +25,9 @@ const MARKED: readonly Marked[] = [
   { type: 'DocumentReference', element: 'category', systems: new Set([EVENT_SYSTEM, NOTE_SYSTEM]), frozen: [] },
 ];
 
+/** Types that may bear a mark. */
+export const MARKED_TYPES: ReadonlySet<string> = new Set(MARKED.map(({ type }) => type));
+
 /** @throws OperationOutcomeError `field-frozen` */
 export function guardMarks(draft: Draft): void {
   const { caller, byMessage, importing } = draft;

@@ -2,10 +2,12 @@
  * The order of checks, as a table. Read down a column to see what an interaction goes through, across to see which
  * interactions take a step. When several refusals apply, the step that stands first answers.
  */
-import { checkActors } from './actors.ts';
-import { completeDraft } from './complete.ts';
+import { ACTING, checkActors } from './actors.ts';
+import { typeOf } from '../resources/element.ts';
+import { PARTY_TYPES } from '../resources/parties/standing.ts';
+import { COMPLETED, completeDraft } from './complete.ts';
 import { checkConsents } from './consents.ts';
-import { resolveAddressees } from './addressees.ts';
+import { ADDRESSING, resolveAddressees } from './addressees.ts';
 import { checkCustody } from './custody.ts';
 import type { Draft } from './draft.ts';
 import { checkDeletes } from './deletes.ts';
@@ -17,7 +19,7 @@ import { claimRoles } from './role-claims.ts';
 import { applyRules } from './rule.ts';
 import { checkQuery } from './query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
-import { guardMarks } from './server-marks.ts';
+import { guardMarks, MARKED_TYPES } from './server-marks.ts';
 import { nameStandings } from './standings.ts';
 import { leaveUnchanged } from './unchanged.ts';
 import { createTurns } from './turns.ts';
@@ -38,26 +40,34 @@ const PATCH = 4;
 const DELETE = 8;
 const TRANSACTION = 16;
 
+/** Only drafts that write one of these types take the step; every draft without. */
+type About = ReadonlySet<string>;
+
+const CONSENT: About = new Set(['Consent']);
+const PROVENANCE: About = new Set(['Provenance']);
+const ROLES: About = new Set(['PractitionerRole']);
+const TASK: About = new Set(['Task']);
+
 /** Steps that a draft takes after planning, before it is offered as one commit. */
 // prettier-ignore
-export const SETTLE: readonly (readonly [step: DraftStep, taken: number])[] = [
+export const SETTLE: readonly (readonly [step: DraftStep, taken: number, about?: About])[] = [
   //                     create   update   patch   delete   transaction
   [admitImport,                                             TRANSACTION],
   [resolveReferences,    CREATE | UPDATE | PATCH          | TRANSACTION],
-  [completeDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
-  [wrapOutputs,          CREATE | UPDATE | PATCH          | TRANSACTION],
+  [completeDraft,        CREATE | UPDATE | PATCH          | TRANSACTION, COMPLETED],
+  [wrapOutputs,          CREATE | UPDATE | PATCH          | TRANSACTION, TASK],
   [validateDraft,        CREATE | UPDATE | PATCH          | TRANSACTION],
-  [nameStandings,        CREATE | UPDATE | PATCH          | TRANSACTION],
+  [nameStandings,        CREATE | UPDATE | PATCH          | TRANSACTION, PARTY_TYPES],
   [checkCustody,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkReferences,      CREATE | UPDATE | PATCH          | TRANSACTION],
-  [checkActors,          CREATE | UPDATE | PATCH          | TRANSACTION],
+  [checkActors,          CREATE | UPDATE | PATCH          | TRANSACTION, ACTING],
   [tellSubjects,         CREATE | UPDATE | PATCH          | TRANSACTION],
-  [guardMarks,           CREATE | UPDATE | PATCH          | TRANSACTION],
-  [dropClaimedSteps,     CREATE | UPDATE | PATCH          | TRANSACTION],
-  [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION],
-  [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
-  [claimRoles,           CREATE | UPDATE | PATCH          | TRANSACTION],
-  [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION],
+  [guardMarks,           CREATE | UPDATE | PATCH          | TRANSACTION, MARKED_TYPES],
+  [dropClaimedSteps,     CREATE | UPDATE | PATCH          | TRANSACTION, PROVENANCE],
+  [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENT],
+  [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, PARTY_TYPES],
+  [claimRoles,           CREATE | UPDATE | PATCH          | TRANSACTION, ROLES],
+  [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION, ADDRESSING],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkDeletes,                                   DELETE | TRANSACTION],
@@ -77,9 +87,18 @@ const COLUMNS: Partial<Record<Interaction, number>> = {
 export async function settleDraft(draft: Draft, interaction: Interaction, fullUrls: FullUrls): Promise<void> {
   const column = COLUMNS[interaction] ?? 0;
   const turns = createTurns();
-  for (const [step, taken] of SETTLE) {
-    if ((taken & column) === 0) continue;
+  for (const [step, taken, about] of SETTLE) {
+    if ((taken & column) === 0 || (about !== undefined && !writesAny(draft, about))) continue;
     await step(draft, fullUrls);
-    for (const { after } of draft.planned.values()) await turns.after(after?.size ?? 0);
+    for (const { after } of draft.planned.values()) {
+      const turn = turns.after(after?.size ?? 0);
+      if (turn !== undefined) await turn;
+    }
   }
+}
+
+/** Asked before each step, because a step may plan more. */
+function writesAny({ planned }: Draft, types: About): boolean {
+  for (const ref of planned.keys()) if (types.has(typeOf(ref))) return true;
+  return false;
 }

@@ -15,7 +15,7 @@ function subjectsElsewhere(planned: Planned): readonly IssueDetail[] {
   const { ref, before, after } = planned;
   return SUBJECTS.flatMap((element) => {
     const value = after?.plain[element];
-    if (!isReference(value) || isSame(value, before?.[element]) || leadsSomewhere(value)) return [];
+    if (!isReference(value) || leadsSomewhere(value) || isSame(value, before?.[element])) return [];
     const place = `${typeOf(ref)}.${element}`;
     return [
       {

@@ -19,7 +19,8 @@ export async function validateDraft(draft: Draft): Promise<void> {
     const { after, byRule } = planned;
     if (after === undefined || byRule) continue;
     const judged = await judgePlanned(draft, planned, after);
-    await turns.after(after.size ?? 0);
+    const turn = turns.after(after.size ?? 0);
+    if (turn !== undefined) await turn;
     const details = judged.map((detail) => ({ ...detail, expression: placesIn(planned, detail.expression) }));
     const [first, ...rest] = details.filter(isFault);
     if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
