@@ -1,7 +1,7 @@
 /**
- * Lookups: searches by one reference, token or uri that few versions have. Rules and conditions ask for little else; each
- * is answered where it is asked, in a few microseconds, because handing it to a thread would cost more than answering it.
- * What many versions have, or long ones, is a search like any other.
+ * Lookups: searches by a reference, token or uri that few versions have, and by others beside it. Rules, conditions and
+ * deliveries ask for little else; each is answered where it is asked, in a few microseconds, because handing it to a thread
+ * would cost more than answering it. What many versions have, or long ones, is a search like any other.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clause, Match, Page, Query } from '../../ports/query.ts';
@@ -29,11 +29,21 @@ export function prepareLookup(db: DatabaseSync): Lookup {
        ORDER BY vid DESC LIMIT ${LOOKUP_MAX + 1}`,
     );
   const [having, havingBoth] = [versions(''), versions('AND high = ?')];
+  const has = (test: string) =>
+    prepare<[number]>(db, `SELECT 1 FROM value WHERE pid = ${pid} AND low = ? AND vid = ? ${test} LIMIT 1`);
+  const [alsoHas, alsoHasBoth] = [has(''), has('AND high = ?')];
+
+  /** Whether a version has a further value. */
+  const satisfies = (type: string, vid: number, { param, low, high }: Equality): boolean => {
+    const name = `${type}.${param}`;
+    const found = high === undefined ? alsoHas.get(name, low, vid) : alsoHasBoth.get(name, low, vid, high);
+    return found !== undefined;
+  };
 
   return ({ type, where, sort, sight, characters = CHARACTERS_MAX }, seq) => {
-    const equal = sort.length === 0 ? equalityOf(where) : undefined;
-    if (equal === undefined) return undefined;
-    const { param, low, high } = equal;
+    const [first, ...further] = sort.length === 0 ? equalitiesOf(where) : [];
+    if (first === undefined) return undefined;
+    const { param, low, high } = first;
     const name = `${type}.${param}`;
     const vids = high === undefined ? having.all(name, low) : havingBoth.all(name, low, high);
     if (vids.length > LOOKUP_MAX) return undefined;
@@ -46,6 +56,7 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     const matches: Match[] = [];
     let left = Math.min(characters, CHARACTERS_MAX);
     for (const [vid] of vids) {
+      if (!further.every((one) => satisfies(type, vid, one))) continue;
       const row = one.get(vid, seq, seq, ...seen.params);
       if (row === undefined) continue;
       const match = toMatch(row);
@@ -71,10 +82,19 @@ interface Equality {
   readonly high?: string | undefined;
 }
 
-/** The one value that is asked for, when that is all that is asked. */
-function equalityOf(where: Clause): Equality | undefined {
-  const [clause, ...more] = mustOf(where);
-  if (clause === undefined || more.length > 0) return undefined;
+/**
+ * The values that are asked for, when they are all that is asked. Of several the reference is first: few versions have it.
+ */
+function equalitiesOf(where: Clause): readonly Equality[] {
+  const clauses = mustOf(where);
+  const equalities = clauses.flatMap((clause) => equalityOf(clause) ?? []);
+  if (equalities.length < clauses.length) return [];
+  const at = clauses.findIndex(({ kind }) => kind === 'reference');
+  if (at < 0 && clauses.length > 1) return [];
+  return at <= 0 ? equalities : [...equalities.splice(at, 1), ...equalities];
+}
+
+function equalityOf(clause: Clause): Equality | undefined {
   const { kind } = clause;
   if (kind === 'token' && clause.code !== undefined)
     return { param: clause.param, low: clause.code, high: clause.system };

@@ -1,0 +1,78 @@
+/** A search by a reference and further values is answered in place; the same answer as a thread gives. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Ref } from '../../src/fhir/types.ts';
+import type { Clause, Query, SearchValue } from '../../src/ports/query.ts';
+import type { EmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { createEmbeddedWorld } from './embedded-world.ts';
+import { commitOf, EVERYTHING, NORTH, seenBy, SOUTH, write } from './store-world.ts';
+
+const world = createEmbeddedWorld({ writer: 'turn' });
+let store: EmbeddedStore;
+afterAll(() => world.end());
+
+const about = (patient: Ref, status: string, system = ''): readonly SearchValue[] => [
+  { param: 'patient', low: patient, high: '' },
+  { param: 'status', low: status, high: system },
+];
+const FEW: Ref = 'Patient/few';
+const MANY: Ref = 'Patient/many';
+
+beforeAll(async () => {
+  store = await world.open();
+  await store.commit(
+    commitOf([
+      write('Consent/active', { values: about(FEW, 'active') }),
+      write('Consent/draft', { values: about(FEW, 'draft') }),
+      write('Consent/other', { values: about('Patient/other', 'active') }),
+      write('Consent/coded', { values: about(FEW, 'active', 'http://other.example.org') }),
+    ]),
+  );
+  const many = Array.from({ length: 70 }, (_, i) =>
+    write(`Consent/many-${i}`, { values: about(MANY, i % 2 === 0 ? 'active' : 'draft') }),
+  );
+  await store.commit(commitOf(many));
+});
+
+const patient = (to: Ref): Clause => ({ kind: 'reference', param: 'patient', to: [to] });
+const status = (code: string, system?: string): Clause => ({
+  kind: 'token',
+  param: 'status',
+  code,
+  ...(system !== undefined && { system }),
+});
+const found = async (of: readonly Clause[], change: Partial<Query> = {}): Promise<readonly Ref[]> => {
+  const where: Clause = { kind: 'all', of };
+  const query = { type: 'Consent', where, sort: [], sight: EVERYTHING, count: 100, offset: 0, total: true };
+  const page = await store.snapshot().search({ ...query, ...change });
+  expect(page.total).toBe(page.matches.length);
+  return page.matches.map(({ ref }) => ref).toSorted();
+};
+
+test('every value is asked of the same version, whatever their order', async () => {
+  expect(await found([patient(FEW), status('active')])).toEqual(['Consent/active', 'Consent/coded']);
+  expect(await found([status('active'), patient(FEW)])).toEqual(['Consent/active', 'Consent/coded']);
+  expect(await found([status('active', ''), patient(FEW)])).toEqual(['Consent/active']);
+  expect(await found([patient(FEW), status('active'), status('draft')])).toEqual([]);
+  expect(await found([patient(FEW), patient('Patient/other')])).toEqual([]);
+});
+
+test('what many versions have is found all the same', async () => {
+  expect(await found([patient(MANY), status('active')])).toHaveLength(35);
+  expect(await found([status('active')], { where: status('active') })).toHaveLength(38);
+});
+
+test('nobody finds what is not theirs to see', async () => {
+  expect(await found([patient(FEW), status('draft')], { sight: seenBy(NORTH) })).toEqual(['Consent/draft']);
+  expect(await found([patient(FEW), status('draft')], { sight: seenBy(SOUTH) })).toEqual([]);
+});
+
+test('a value of the version before is not found', async () => {
+  const { seq } = await store.commit(
+    commitOf([write('Consent/changes', { values: about('Patient/changes', 'active') })]),
+  );
+  await store.commit(
+    commitOf([write('Consent/changes', { base: seq, values: about('Patient/changes', 'inactive') })]),
+  );
+  expect(await found([patient('Patient/changes'), status('active')])).toEqual([]);
+  expect(await found([patient('Patient/changes'), status('inactive')])).toEqual(['Consent/changes']);
+});
