@@ -1,25 +1,12 @@
 export default {
   testEnvironment: 'node',
+  // Node's own modules, loaded once in a worker, instead of Jest's, loaded anew for each file (docs/adr/0023-tests-run-in-node.md).
+  testRunner: '<rootDir>/test/framework.js',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
   testTimeout: 30_000,
   maxWorkers: 2,
-  // Modules of a test file are not given back by V8; a worker that has grown is replaced.
+  // A worker that has grown is replaced.
   workerIdleMemoryLimit: '600MB',
   reporters: ['default', '<rootDir>/test/absent-judges.js'],
-  transform: {
-    '\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2024',
-          parser: { syntax: 'typescript' },
-          experimental: { keepImportAttributes: true },
-        },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-        swcrc: false,
-      },
-    ],
-  },
+  transform: {},
 };

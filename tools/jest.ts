@@ -1,6 +1,5 @@
 /** How Node runs Jest here, from the top of the project: as `npm test` does. */
 export const JEST: readonly string[] = [
-  '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
 ];

@@ -20,10 +20,14 @@ export interface EmbeddedWorld extends StoreWorld {
 const folderOf = (store: Store): string => (store as EmbeddedStore).folder;
 
 export function createEmbeddedWorld(defaults: Partial<EmbeddedOptions> = {}): EmbeddedWorld {
-  const root = mkdtempSync(join(tmpdir(), 'closeloop-store-'));
+  const folders: string[] = [];
   const stores: Store[] = [];
 
-  const folder = (): string => mkdtempSync(join(root, 'data-'));
+  const folder = (): string => {
+    const made = mkdtempSync(join(tmpdir(), 'closeloop-store-'));
+    folders.push(made);
+    return made;
+  };
   const copy = (from: string): string => {
     const to = folder();
     // The index of the WAL lives in shared memory and dies with the process; the lock does, too.
@@ -55,8 +59,8 @@ export function createEmbeddedWorld(defaults: Partial<EmbeddedOptions> = {}): Em
       return n;
     },
     async end() {
-      await Promise.all(stores.map((store) => store.close()));
-      rmSync(root, { recursive: true, force: true });
+      await Promise.all(stores.splice(0).map((store) => store.close()));
+      for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true });
     },
   };
 }

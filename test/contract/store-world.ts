@@ -22,7 +22,7 @@ export interface StoreWorld {
   crash(store: Store, options?: WorldOptions): Promise<Store>;
   /** How many records that are physically there hold this text. */
   leftOf(store: Store, text: string): Promise<number>;
-  /** Closes everything that was opened and deletes it. */
+  /** Closes everything that was opened until now and deletes it. */
   end(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 /** Audit rows are found alike whether their commit is in the index yet or only in the log, and after every ending. */
-import { afterAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import type { AuditQuery } from '../../src/ports/store.ts';
@@ -8,7 +8,7 @@ import { createEmbeddedWorld } from './embedded-world.ts';
 import { audit, commitOf, write } from './store-world.ts';
 
 const world = createEmbeddedWorld({ writer: 'turn' });
-afterAll(() => world.end());
+afterEach(() => world.end());
 
 const reads = (count: number, name: string) => Array.from({ length: count }, (_, i) => `Task/${name}${i}`);
 

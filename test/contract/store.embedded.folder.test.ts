@@ -1,5 +1,5 @@
 /** What is the embedded engine's own: its folder, its lock and format, torn files, backups, full and read-only disks. */
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -37,7 +37,7 @@ import {
 } from './store-world.ts';
 
 const world = createEmbeddedWorld({ writer: 'turn' });
-afterAll(() => world.end());
+afterEach(() => world.end());
 
 const BIG = 'x'.repeat(20_000);
 

@@ -1,5 +1,5 @@
 /** A read by id may find a transaction standing: it sees all that was acknowledged, and the WAL is begun anew all the same. */
-import { afterAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmbeddedStore } from '../../src/stores/embedded/open.ts';
@@ -7,7 +7,7 @@ import { createEmbeddedWorld } from './embedded-world.ts';
 import { audit, commitOf, write } from './store-world.ts';
 
 const world = createEmbeddedWorld({ writer: 'turn', pragmas: ['wal_autocheckpoint=20'] });
-afterAll(() => world.end());
+afterEach(() => world.end());
 
 const EVERYTHING = { everything: true } as const;
 const readText = async (store: EmbeddedStore, ref: `${string}/${string}`) =>

@@ -1,5 +1,5 @@
 /** Full text beside the store: made from a folder that has none, kept up behind the log, forgotten, and made again. */
-import { afterAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -12,7 +12,7 @@ import { commitOf, EVERYTHING, find, handClock, refusal, until, write } from './
 import { ask } from './search-world.ts';
 
 const world = createEmbeddedWorld({ writer: 'turn' });
-afterAll(() => world.end());
+afterEach(() => world.end());
 
 const said = (word: string): Clause => ({ kind: 'text', within: 'content', words: [word], starts: false });
 const fileOf = (store: EmbeddedStore): string => textFileOf(pathsOf(store.folder).database);

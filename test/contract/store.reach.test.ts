@@ -1,5 +1,5 @@
 /** Reach against brute force: random graphs, parties and deletions; after every commit each organization sees the same. */
-import { afterAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { array, assert, asyncProperty, constantFrom, option, record, tuple, uniqueArray } from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import type { Ref } from '../../src/fhir/types.ts';
@@ -8,7 +8,7 @@ import { createEmbeddedWorld } from './embedded-world.ts';
 import { commitOf, NORTH, seenBy, SOUTH, WEST, write } from './store-world.ts';
 
 const world = createEmbeddedWorld({ writer: 'turn', searchWorkers: 0 });
-afterAll(() => world.end());
+afterEach(() => world.end());
 
 const KEEPER: Ref = 'Organization/keeper';
 const ORGANIZATIONS = [NORTH, SOUTH, WEST];

@@ -1,5 +1,5 @@
 /** The laws of the port `Store`, run against every engine. Each law is a group of cases under its number. */
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { CommitRefused } from '../../src/ports/store.ts';
 import type { Commit, Store } from '../../src/ports/store.ts';
 import { outboxLaws } from './store-outbox.ts';
@@ -28,7 +28,7 @@ import type { StoreWorld } from './store-world.ts';
 export function storeLaws(name: string, createWorld: () => StoreWorld): void {
   describe(`store: ${name}`, () => {
     const world = createWorld();
-    afterAll(() => world.end());
+    afterEach(() => world.end());
     commitLaws(world);
     readingLaws(world);
     outboxLaws(world);

@@ -8,12 +8,17 @@ import { doneLine, expectedLine, stateOf } from './facts.ts';
 import { inParallel, makeReferrals, OUTPUT, writing, type Referral, type Write } from './referrals.ts';
 import { cellsFor, legalFrom, SEATS, type Seat } from './table.ts';
 
+/** The server of the file that runs. */
 export let server: TestServer;
-beforeAll(async () => {
-  // The table is asked about every write, also about those that change nothing and would make no version (rules 3.14).
-  server = await openServer(undefined, '--no-skip-unchanged');
-});
-afterAll(() => server.close());
+
+/** Declares that a file's tests have a server; each file has its own. */
+export function serve(): void {
+  beforeAll(async () => {
+    // The table is asked about every write, also about those that change nothing and would make no version (rules 3.14).
+    server = await openServer(undefined, '--no-skip-unchanged');
+  });
+  afterAll(() => server.close());
+}
 
 export interface Case {
   readonly from: string;
@@ -122,6 +127,8 @@ function refusalOf(seat: Seat, one: Case, name: string): string {
 
 /** Declares the tests of some ways to write a Task. */
 export function describeWrites(paths: readonly (readonly [name: string, write: Write])[]): void {
+  serve();
+
   describe.each(paths)('%s', (name, write) => {
     describe.each(SEATS)('by $name', (seat) => {
       const cases = casesOf(seat, '');

@@ -3,10 +3,12 @@
  * Appointment shows; and when the write is refused, the Appointment is as it was.
  */
 import { describe } from '@jest/globals';
-import { casesOf, describeTrial, server } from './every-move.ts';
+import { casesOf, describeTrial, serve, server } from './every-move.ts';
 import { buildTask, inBundle, type Write } from './referrals.ts';
 import { SEATS, type Seat } from './table.ts';
 import { createBooked, VISIT_EVIDENCE, visitEntry, VISITS, type VisitEvidence } from './visits.ts';
+
+serve();
 
 function trialOf(seat: Seat, evidence: VisitEvidence) {
   const booked = createBooked(() => server, seat.owner);

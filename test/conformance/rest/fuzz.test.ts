@@ -1,5 +1,5 @@
 /** Requests that were right and went wrong somewhere at random: a client's fault is never a fault of the server. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { proofOf } from '../../proof.ts';
 import * as make from '../../resources.ts';
@@ -7,14 +7,14 @@ import { openRest, type Answer, type Rest, type Sending } from './client.ts';
 import { richOf, seedBundle, WRITTEN_TYPES } from './rich.ts';
 
 const { runs: RUNS, seed, within } = proofOf('requests');
-jest.setTimeout(within(500));
+const WITHIN_MS = within(500);
 
 let rest: Rest;
 beforeAll(async () => {
   rest = await openRest('--body-bytes-max', '400000');
   await rest.must('POST ', { as: 'administrator for initiator', body: seedBundle() });
-});
-afterAll(() => rest.close());
+}, WITHIN_MS);
+afterAll(() => rest.close(), WITHIN_MS);
 
 /** What breaks things: bounds of types, of encodings and of languages. */
 const NASTY: readonly unknown[] = [
@@ -295,77 +295,101 @@ async function faultOf(property: fc.IAsyncProperty<unknown>): Promise<string | u
   return fc.asyncDefaultReportMessage(await fc.check(property, { numRuns: RUNS, seed }));
 }
 
-test('bodies', async () => {
-  const property = fc.asyncProperty(bodies, async ([line, body]) =>
-    check(line, { body: JSON.stringify(body) ?? '' }),
-  );
-  expect(await faultOf(property)).toBeUndefined();
-});
+test(
+  'bodies',
+  async () => {
+    const property = fc.asyncProperty(bodies, async ([line, body]) =>
+      check(line, { body: JSON.stringify(body) ?? '' }),
+    );
+    expect(await faultOf(property)).toBeUndefined();
+  },
+  WITHIN_MS,
+);
 
-test('texts', async () => {
-  const property = fc.asyncProperty(
-    fc
-      .constantFrom(...WRITTEN_TYPES)
-      .chain((type) => fc.tuple(fc.constant(type), torn(JSON.stringify(one(type))))),
-    async ([type, body]) => check(`POST ${type}`, { body }),
-  );
-  expect(await faultOf(property)).toBeUndefined();
-});
+test(
+  'texts',
+  async () => {
+    const property = fc.asyncProperty(
+      fc
+        .constantFrom(...WRITTEN_TYPES)
+        .chain((type) => fc.tuple(fc.constant(type), torn(JSON.stringify(one(type))))),
+      async ([type, body]) => check(`POST ${type}`, { body }),
+    );
+    expect(await faultOf(property)).toBeUndefined();
+  },
+  WITHIN_MS,
+);
 
-test('bytes', async () => {
-  const property = fc.asyncProperty(
-    fc.uint8Array({ minLength: 1, maxLength: 200 }),
-    fc.constantFrom('', 'gzip', 'br', 'deflate'),
-    async (bytes, encoding) => {
-      const headers = encoding === '' ? {} : { 'content-encoding': encoding };
-      await check('POST Patient', { body: new Uint8Array(bytes), headers });
-    },
-  );
-  expect(await faultOf(property)).toBeUndefined();
-});
+test(
+  'bytes',
+  async () => {
+    const property = fc.asyncProperty(
+      fc.uint8Array({ minLength: 1, maxLength: 200 }),
+      fc.constantFrom('', 'gzip', 'br', 'deflate'),
+      async (bytes, encoding) => {
+        const headers = encoding === '' ? {} : { 'content-encoding': encoding };
+        await check('POST Patient', { body: new Uint8Array(bytes), headers });
+      },
+    );
+    expect(await faultOf(property)).toBeUndefined();
+  },
+  WITHIN_MS,
+);
 
-test('addresses, queries and methods', async () => {
-  const property = fc.asyncProperty(
-    fc.constantFrom('GET', 'GET', 'GET', 'HEAD', 'DELETE', 'POST', 'OPTIONS'),
-    paths,
-    queries,
-    async (method, path, query) => {
-      const safe = method === 'DELETE' ? `${query}&_id=none` : query;
-      await check(`${method} ${path}?${safe}`, method === 'POST' ? { body: query } : {});
-    },
-  );
-  expect(await faultOf(property)).toBeUndefined();
-});
+test(
+  'addresses, queries and methods',
+  async () => {
+    const property = fc.asyncProperty(
+      fc.constantFrom('GET', 'GET', 'GET', 'HEAD', 'DELETE', 'POST', 'OPTIONS'),
+      paths,
+      queries,
+      async (method, path, query) => {
+        const safe = method === 'DELETE' ? `${query}&_id=none` : query;
+        await check(`${method} ${path}?${safe}`, method === 'POST' ? { body: query } : {});
+      },
+    );
+    expect(await faultOf(property)).toBeUndefined();
+  },
+  WITHIN_MS,
+);
 
-test('headers', async () => {
-  const property = fc.asyncProperty(
-    fc.constantFrom(
-      'GET Patient/known',
-      'PUT Patient/known',
-      'POST Patient',
-      'PATCH Patient/known',
-      'POST Patient/_search',
-    ),
-    fc.dictionary(
-      fc.constantFrom(...HEADERS),
-      fc.oneof(
-        latin,
-        fc.constantFrom('*', 'W/"1"', 'return=minimal', 'identifier=x', 'application/fhir+json'),
+test(
+  'headers',
+  async () => {
+    const property = fc.asyncProperty(
+      fc.constantFrom(
+        'GET Patient/known',
+        'PUT Patient/known',
+        'POST Patient',
+        'PATCH Patient/known',
+        'POST Patient/_search',
       ),
-    ),
-    async (line, headers) => {
-      const body = line.startsWith('GET')
-        ? {}
-        : { body: line.startsWith('PATCH') ? '[]' : JSON.stringify(make.patient({ id: 'known' })) };
-      await check(line, { headers, ...body });
-    },
-  );
-  expect(await faultOf(property)).toBeUndefined();
-});
+      fc.dictionary(
+        fc.constantFrom(...HEADERS),
+        fc.oneof(
+          latin,
+          fc.constantFrom('*', 'W/"1"', 'return=minimal', 'identifier=x', 'application/fhir+json'),
+        ),
+      ),
+      async (line, headers) => {
+        const body = line.startsWith('GET')
+          ? {}
+          : { body: line.startsWith('PATCH') ? '[]' : JSON.stringify(make.patient({ id: 'known' })) };
+        await check(line, { headers, ...body });
+      },
+    );
+    expect(await faultOf(property)).toBeUndefined();
+  },
+  WITHIN_MS,
+);
 
-test('afterwards the server works as before', async () => {
-  const { json } = await rest.must('POST Patient', { body: make.patient() });
-  expect((await rest.must(`GET Patient/${json.id}`)).json).toEqual(json);
-  const findings = await rest.server.running.store.verify();
-  expect(findings.filter(({ ok }) => !ok)).toEqual([]);
-});
+test(
+  'afterwards the server works as before',
+  async () => {
+    const { json } = await rest.must('POST Patient', { body: make.patient() });
+    expect((await rest.must(`GET Patient/${json.id}`)).json).toEqual(json);
+    const findings = await rest.server.running.store.verify();
+    expect(findings.filter(({ ok }) => !ok)).toEqual([]);
+  },
+  WITHIN_MS,
+);
