@@ -48,6 +48,9 @@ const SETTINGS =
     .split(' ');
 const AT_START = 0.12;
 const DRAINED_WITHIN_MS = 60_000;
+/** A server that is killed before it did this much shows nothing, however slow the machine is. */
+const LEAST_DONE = 10;
+const DONE_WITHIN_MS = 20_000;
 
 export async function killServer(options: KillOptions): Promise<KillReport> {
   const root = mkdtempSync(join(tmpdir(), 'closeloop-kill-'));
@@ -112,7 +115,7 @@ async function run({ kills, clients, onKill }: KillOptions, place: Place): Promi
     } else {
       const base = await begin();
       const working = work(base, scene, clients, chance.fork());
-      await pause(100 + chance.below(900));
+      await Promise.all([pause(100 + chance.below(900)), worked(ledger)]);
       await kill();
       // Each client ends with the request that got no answer.
       await working;
@@ -136,6 +139,14 @@ async function run({ kills, clients, onKill }: KillOptions, place: Place): Promi
     reads: ledger.reads.length,
     deliveries: receiver.deliveries.length,
   };
+}
+
+/** Ends when a few more writes were acknowledged, and a few more reads answered, than when it began. */
+async function worked({ offers, reads }: Ledger): Promise<void> {
+  const acknowledged = () => offers.filter(isAnswered).length;
+  const [writes, asked] = [acknowledged() + LEAST_DONE, reads.length + LEAST_DONE];
+  const end = Date.now() + DONE_WITHIN_MS;
+  while ((acknowledged() < writes || reads.length < asked) && Date.now() < end) await pause(10);
 }
 
 const arrivals = ({ deliveries }: Receiver, wanted: string): number =>
