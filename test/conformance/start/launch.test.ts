@@ -82,6 +82,17 @@ describe('the launcher', () => {
     expect(code).toBe(7);
   });
 
+  test('keeps what was compiled beside the packages, unless told where', async () => {
+    const script = 'process.stdout.write(process.env.NODE_COMPILE_CACHE)';
+    const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+    const kept = spawn(process.execPath, [LAUNCH, '-e', script], { env });
+    expect(await text(kept.stdout)).toBe(join(TOP, 'node_modules/.cache/closeloop'));
+    const told = spawn(process.execPath, [LAUNCH, '-e', script], {
+      env: { ...env, NODE_COMPILE_CACHE: '/nowhere' },
+    });
+    expect(await text(told.stdout)).toBe('/nowhere');
+  });
+
   const until = (signal: string) =>
     `setInterval(() => 0, 1000); process.once('${signal}', () => { console.log('told'); process.exit(3) }); console.log('ready')`;
 
