@@ -4,7 +4,7 @@ import * as make from '../../resources.ts';
 import type { Stored } from '../../world.ts';
 import type { Rest } from './client.ts';
 
-/** Everything that was written, as stored. */
+/** Everything that was written for the test file that runs, as stored. */
 export const all: Stored[] = [];
 
 export const SYSTEM = 'http://example.org/ids';
@@ -15,6 +15,7 @@ const EFFECTIVES = ['2026-01-01', '2026-01-01T12:00:00Z', '2026-01', '2025-12-31
 
 /** Writes everything that the rows are about. */
 export async function writeAll(rest: Rest): Promise<void> {
+  all.length = 0;
   const keep = async (resource: Resource): Promise<Stored> => {
     const made = await rest.create(resource);
     all.push(made);
