@@ -64,17 +64,8 @@ function forget() {
  * @param {string} testPath
  * @param {(name: string, message: unknown) => void} [sendMessageToJest]
  */
-export default async function framework(
-  globalConfig,
-  config,
-  environment,
-  runtime,
-  testPath,
-  sendMessageToJest,
-) {
+export default function framework(globalConfig, config, environment, runtime, testPath, sendMessageToJest) {
   forget();
-  // What a test file prints is shown with it; printing after its end is told as a fault.
-  globalThis.console = environment.global.console;
   const native = {
     enterTestCode: () => runtime.enterTestCode(),
     leaveTestCode: () => runtime.leaveTestCode(),
@@ -89,5 +80,12 @@ export default async function framework(
     /** @param {string} path */
     unstable_importModule: (path) => import(pathToFileURL(path).href),
   };
-  return circus.default(globalConfig, config, environment, native, testPath, sendMessageToJest);
+  const own = globalThis.console;
+  // What a test file prints is shown with it.
+  globalThis.console = environment.global.console;
+  return circus
+    .default(globalConfig, config, environment, native, testPath, sendMessageToJest)
+    .finally(() => {
+      globalThis.console = own;
+    });
 }

@@ -1,36 +1,30 @@
-/** `@jest/globals` for test files that Node loads: whatever a file defines is defined in the run of now. */
-
-/** @typedef {(...given: readonly unknown[]) => unknown} Definer */
-
-/** @type {Readonly<Record<string, Definer>>} */
-let current = {};
-
-/** @param {Readonly<Record<string, Definer>>} globals of the file that runs now */
-export function setGlobals(globals) {
-  current = globals;
-}
+/**
+ * `@jest/globals` for test files that Node loads. Its names stand for the run of the file that runs now, also in modules
+ * that several files import.
+ */
 
 /**
- * A function of Jest's, with all that hangs on it (`test.each`).
+ * @typedef {(...given: readonly unknown[]) => unknown} Definer
  *
- * @param {string} name
+ * @typedef {'afterAll' | 'afterEach' | 'beforeAll' | 'beforeEach' | 'describe' | 'expect' | 'test'} Name
  */
-const global = (name) => {
-  const now = () => {
-    const definer = current[name];
-    if (definer === undefined) throw new Error(`${name} is Jest’s, and no test file runs`);
-    return definer;
-  };
-  return new Proxy(() => undefined, {
-    apply: (_target, _self, given) => now()(...given),
-    get: (_target, key) => Reflect.get(now(), key),
-  });
-};
 
-export const afterAll = global('afterAll');
-export const afterEach = global('afterEach');
-export const beforeAll = global('beforeAll');
-export const beforeEach = global('beforeEach');
-export const describe = global('describe');
-export const expect = global('expect');
-export const test = global('test');
+/** @type {Definer} */
+export let afterAll;
+/** @type {Definer} */
+export let afterEach;
+/** @type {Definer} */
+export let beforeAll;
+/** @type {Definer} */
+export let beforeEach;
+/** @type {Definer} */
+export let describe;
+/** @type {Definer} */
+export let expect;
+/** @type {Definer} */
+export let test;
+
+/** @param {Readonly<Record<Name, Definer>>} globals of the file that runs now */
+export function setGlobals(globals) {
+  ({ afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } = globals);
+}

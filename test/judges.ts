@@ -24,9 +24,6 @@ export type Judge = keyof typeof JUDGES;
 /** Everything that must be here before a change is taken. */
 const MUST_BE_HERE = /^(1|true)$/.test(process.env['CI'] ?? '');
 
-/** Titles and expectations are those of the callers. */
-const define = test;
-
 const known = new Map<Judge, string | undefined>();
 
 /** Why a judge is absent; undefined when it is here. */
@@ -47,6 +44,8 @@ export function judged(
     test.todo(`${name} (judge absent: ${judge}; ${why})`);
     return;
   }
+  // Titles and expectations are those of the callers.
+  const define = test;
   define(
     name,
     why === undefined ? run : () => Promise.reject(new Error(`${judge} is absent: ${why}`)),

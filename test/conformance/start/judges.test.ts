@@ -8,7 +8,7 @@ const TOP = join(import.meta.dirname, '../../..');
 /** Jest on a file whose tests are all judged by strace, on a machine that has no program but Node. */
 function judgeWithout(env: Readonly<Record<string, string>>) {
   const { HOME = '' } = process.env;
-  const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '-i'];
+  const jest = ['node_modules/jest/bin/jest.js', '-i'];
   const { status, stderr } = spawnSync(
     process.execPath,
     [...jest, 'test/conformance/durability/power.test.ts'],
