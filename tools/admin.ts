@@ -5,7 +5,9 @@
  *     npm run admin -- reindex [--data-dir DIR …]
  *     npm run admin -- member add Organization/ID … [--data-dir DIR …]
  *     npm run admin -- register list [--data-dir DIR …]
- *     npm run admin -- register verify SYSTEM VALUE Organization/ID [--move] [--data-dir DIR …]
+ *     npm run admin -- register verify SYSTEM VALUE Organization/ID [--move] [--entity-type 1|2] [--data-dir DIR …]
+ *     npm run admin -- register expire SYSTEM VALUE [--data-dir DIR …]
+ *     npm run admin -- register replace SYSTEM VALUE NEW-VALUE [--data-dir DIR …]
  *
  * FILE is a Bundle, a JSON list of resources, or NDJSON: the first Organizations, roles and endpoints, and referrals that
  * run already, in the state that they have. Resources with an id keep it; one without is given an id made of its content,
@@ -18,7 +20,8 @@
  * begun again.
  *
  * `member add` gives organizations of the directory an account. `register verify` says whose an identifier is; with --move it
- * may be taken from another organization.
+ * may be taken from another organization; a Practitioner/ID has a register of its own. `register expire` ends an identifier:
+ * it addresses nobody. `register replace` ends one that has a successor, to whose holder it leads for a year.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -49,14 +52,18 @@ const OPERANDS_MAX = 1002;
 const PROGRESS = 10_000;
 
 await runCommand(import.meta.filename, {
-  flags: { custodian: { type: 'string' }, move: { type: 'boolean', default: false } },
+  flags: {
+    custodian: { type: 'string' },
+    move: { type: 'boolean', default: false },
+    'entity-type': { type: 'string' },
+  },
   takesSettings: true,
   operandsMax: OPERANDS_MAX,
-  run: async ({ operands, settings, values: { custodian, move } }) => {
+  run: async ({ operands, settings, values: { custodian, move, 'entity-type': entityType } }) => {
     const config = () => readConfig(settings, process.env, 'command');
     const [name = '', file, ...more] = operands;
     if (name === 'member' || name === 'register') {
-      await administerParties({ words: operands, move, config: config() });
+      await administerParties({ words: operands, move, entityType, config: config() });
       return EXIT.done;
     }
     if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is more than this command takes.`);

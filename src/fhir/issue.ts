@@ -255,6 +255,11 @@ export const ISSUES = {
     '204',
     'work-item',
   ),
+  'npi-entity-type': row(
+    'informational',
+    200,
+    'Check whose number it is: NPPES has type 1 for persons, 2 for organizations.',
+  ),
   'party-resolved': row('informational', 200, 'Nothing has to be done.', 'AA', '', 'applied'),
   'sender-mismatch': row('forbidden', 403, 'Send in your own name.', 'AE', '207', 'quarantine'),
   // — the referral's rules

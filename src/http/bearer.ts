@@ -46,7 +46,10 @@ export interface Credentials {
 }
 
 /** What a verified token says, without what belongs to the single request. */
-type Identity = Omit<Caller, 'address' | 'onBehalfOf'>;
+interface Identity extends Omit<Caller, 'address' | 'onBehalfOf'> {
+  /** The identifier by which it names its organization: whose that is may change while the token is remembered. */
+  readonly named: OrganizationName | undefined;
+}
 
 /**
  * Who asks. A token that is remembered is answered at once, without a promise.
@@ -84,10 +87,10 @@ export function createIdentify(settings: BearerSettings): Identify {
     const token = readToken(credentials.authorization);
     forgetOld();
     const known = remembered.get(token, clock.now());
-    if (known !== undefined && credentials.onBehalfOf === undefined)
+    if (known !== undefined && known.named === undefined && credentials.onBehalfOf === undefined)
       return callerOf(known, credentials.address);
     return (async () => {
-      const identity = known ?? (await verify(token));
+      const identity = known === undefined ? await verify(token) : await renamed(known, settings);
       if (credentials.onBehalfOf === undefined) return callerOf(identity, credentials.address);
       const organization = await actFor(credentials.onBehalfOf, identity, settings);
       return { ...callerOf(identity, credentials.address), organization, onBehalfOf: organization };
@@ -183,10 +186,20 @@ async function verifySignature(token: string, settings: BearerSettings): Promise
   }
 }
 
+/** Who is remembered, with the organization that its identifier is verified for now (directory DR18). */
+async function renamed(known: Identity, { findOrganization }: BearerSettings): Promise<Identity> {
+  if (known.named === undefined) return known;
+  const organization = await findOrganization(known.named);
+  if (organization === undefined && !known.administrator)
+    throw new OperationOutcomeError('organization-unknown');
+  return { ...known, organization };
+}
+
 async function readIdentity(payload: JWTPayload, settings: BearerSettings): Promise<Identity> {
   const words = readScope(payload['scope']);
   const administrator = words.includes(settings.administratorScope);
-  const organization = await readOrganization(payload, settings);
+  const name = nameIn(payload, settings);
+  const organization = name && (await settings.findOrganization(name));
   if (organization === undefined && !administrator) throw new OperationOutcomeError('organization-unknown');
   const subject = payload.sub ?? '';
   return {
@@ -197,6 +210,7 @@ async function readIdentity(payload: JWTPayload, settings: BearerSettings): Prom
     client: textOf(payload['client_id']) ?? textOf(payload['azp']) ?? subject,
     subject,
     user: textOf(payload['fhirUser']),
+    named: settings.organizationClaimForm === 'identifier' ? name : undefined,
   };
 }
 
@@ -208,11 +222,10 @@ function readScope(claim: unknown): readonly string[] {
 
 const ID = /^[A-Za-z0-9.-]{1,64}$/;
 
-async function readOrganization(payload: JWTPayload, settings: BearerSettings): Promise<Ref | undefined> {
+function nameIn(payload: JWTPayload, settings: BearerSettings): OrganizationName | undefined {
   const claim = textOf(payload[settings.organizationClaim]);
   if (claim === undefined) return undefined;
-  const name = settings.organizationClaimForm === 'reference' ? readReference(claim) : readIdentifier(claim);
-  return name === undefined ? undefined : settings.findOrganization(name);
+  return settings.organizationClaimForm === 'reference' ? readReference(claim) : readIdentifier(claim);
 }
 
 function readReference(text: string): { readonly reference: Ref } | undefined {

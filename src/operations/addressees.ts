@@ -233,10 +233,10 @@ async function isHeld(draft: Draft, noted: Ref): Promise<boolean> {
   return organization !== undefined && standingOf(organization) === 'private';
 }
 
-function tellResolved(draft: Draft, planned: Planned, { says }: Recognised, element?: string): void {
+function tellResolved(draft: Draft, planned: Planned, { says, warns }: Recognised, element?: string): void {
   draft.notes.push({
     code: 'party-resolved',
-    severity: 'information',
+    severity: warns === true ? 'warning' : 'information',
     diagnostics: says,
     ...(element !== undefined && { expression: placesIn(planned, [placeOf(planned, element)]) }),
   });

@@ -31,9 +31,10 @@ export function numberIn(draft: Draft, reference: unknown): Identity | undefined
  * @throws OperationOutcomeError `party-inactive` for a number that is no longer in use
  */
 export async function privateByNumber(draft: Draft, reference: unknown, identity: Identity): Promise<Ref> {
-  const row = await partyWorldIn(draft).row('register', identity);
-  if (row?.state === 'expired') {
-    throw new OperationOutcomeError('party-inactive', { diagnostics: 'This number is no longer in use.' });
+  for (const kind of ['register', 'practitioner-register'] as const) {
+    const row = await partyWorldIn(draft).row(kind, identity);
+    if (row?.state === 'expired')
+      throw new OperationOutcomeError('party-inactive', { diagnostics: 'This number is no longer in use.' });
   }
   const key = `${draft.caller.organization ?? ''}\n${keyOf(identity)}`;
   const known = await findKnown(draft, key);

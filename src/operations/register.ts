@@ -1,5 +1,5 @@
 /** Changes of the register that no FHIR write makes: what links name, and what an administrator settles (directory DR10, DR14). */
-import { OperationOutcomeError } from '../fhir/issue.ts';
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Identifier, Ref } from '../fhir/types.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { Commit, Snapshot, Store, Write } from '../ports/store.ts';
@@ -14,10 +14,14 @@ import {
   dropRow,
   findRow,
   keyOf,
+  kindFor,
   rowsOf,
+  writeReplaced,
   writeRow,
+  type EntityType,
   type RegisterRow,
 } from '../resources/parties/register.ts';
+import { typeOf } from '../resources/element.ts';
 import { EVERYTHING, planStored } from './draft.ts';
 import type { Admitting } from './members.ts';
 import { buildWrite, offer } from './offer.ts';
@@ -65,7 +69,10 @@ const SERVER: Admitting = {
 
 export interface Verification {
   readonly identity: Identity;
-  readonly organization: Ref;
+  /** An Organization, or a Practitioner. */
+  readonly holder: Ref;
+  /** What NPPES says the number was given to. */
+  readonly entityType?: EntityType | undefined;
   /** Whether it may be taken from another organization. */
   readonly move: boolean;
   /** Whether OIDs of the arc for examples may be registered. */
@@ -73,60 +80,126 @@ export interface Verification {
 }
 
 /**
- * An administrator verifies an identifier: its row, the Organization that shows it, and where it is moved the one that
- * shows it no more, in one commit.
+ * An administrator verifies an identifier: its row, the Organization or Practitioner that shows it, and where it is moved
+ * the one that shows it no more, in one commit.
  *
+ * @returns what is to be looked at: `npi-entity-type`
  * @throws OperationOutcomeError `identifier-check-digit`, `identifier-taken`, `not-found`
  */
 export async function verifyIdentity(
   room: Pick<Room, 'store' | 'clock' | 'committed'>,
-  { identity, organization, move, examples }: Verification,
+  { identity, holder, entityType, move, examples }: Verification,
   admitting: Admitting,
-): Promise<void> {
+): Promise<readonly IssueDetail[]> {
   if (!isSound(identity) || (isExample(identity) && !examples)) {
     const form = identitySystemOf(identity.system)?.form ?? 'a value';
     throw new OperationOutcomeError('identifier-check-digit', { diagnostics: `It must be ${form}.` });
   }
+  const kind = kindFor(typeOf(holder));
   const touched = new Set<Ref>();
   await offer(room, async (snapshot) => {
-    const row = await findRow(snapshot, 'register', identity);
-    const from = row?.state === 'verified' && row.holder !== organization ? row.holder : undefined;
+    const row = await findRow(snapshot, kind, identity);
+    const from = row?.state === 'verified' && row.holder !== holder ? row.holder : undefined;
     if (from !== undefined && !move) {
       throw new OperationOutcomeError('identifier-taken', { diagnostics: `It is verified for ${from}.` });
     }
-    const now = new Date(room.clock.now()).toISOString();
-    const by = `${admitting.agent.client} ${admitting.agent.subject}`;
     const verified: RegisterRow = {
-      ...identity,
-      holder: organization,
-      state: 'verified',
-      how: 'administrator',
-      by,
-      at: now,
+      ...rowBy(room, admitting, { ...identity, holder, state: 'verified' }),
+      ...(entityType !== undefined && { entityType }),
     };
-    const asserted = (await rowsOf(snapshot, organization)).filter(
+    const asserted = (await rowsOf(snapshot, holder)).filter(
       (one) => one.state === 'asserted' && keyOf(one) === keyOf(identity),
     );
     const records = [
-      writeRow('register', verified, row?.version ?? 'absent'),
-      ...asserted.map((one) => dropRow('register', one)),
+      writeRow(kind, verified, row?.version ?? 'absent'),
+      ...asserted.map((one) => dropRow(kind, one)),
     ];
-    const writes = [await showing(snapshot, organization, identity)];
+    const writes = [await showing(snapshot, holder, identity)];
     if (from !== undefined) writes.push(await showing(snapshot, from, identity, false));
     for (const { ref } of writes) touched.add(ref);
     return {
-      commit: commitOf(writes, records, organization, 'register verify', admitting),
+      commit: commitOf(writes, records, holder, 'register verify', admitting),
       templates: new Map(),
     };
   });
   room.committed([...touched]);
+  return entityType === undefined ? [] : doubtsOf(holder, entityType);
+}
+
+const rowBy = (
+  { clock }: Pick<Room, 'clock'>,
+  { agent }: Admitting,
+  row: Pick<RegisterRow, 'system' | 'value' | 'holder' | 'state'>,
+): RegisterRow => ({
+  ...row,
+  how: 'administrator',
+  by: `${agent.client} ${agent.subject}`,
+  at: new Date(clock.now()).toISOString(),
+});
+
+/** A practice of one is often numbered as the person; another kind than that is a frequent fault of imports (DR16). */
+function doubtsOf(holder: Ref, entityType: EntityType): readonly IssueDetail[] {
+  if ((typeOf(holder) === 'Practitioner') === (entityType === 1)) return [];
+  const whose = entityType === 1 ? 'a person' : 'an organization';
+  return [
+    {
+      code: 'npi-entity-type',
+      severity: 'warning',
+      diagnostics: `The number was given to ${whose}, and ${holder} is none.`,
+    },
+  ];
+}
+
+/**
+ * An administrator ends an identifier: it addresses nobody any more, and its holder shows it no more. Where another number
+ * was given in its place, it leads to whom that one is verified for, for a year (DR17).
+ *
+ * @throws OperationOutcomeError `not-found`: it is verified for nobody, or its successor is
+ */
+export async function endIdentity(
+  room: Pick<Room, 'store' | 'clock' | 'committed'>,
+  { identity, replacedBy }: { readonly identity: Identity; readonly replacedBy?: Identity },
+  admitting: Admitting,
+): Promise<void> {
+  const touched = new Set<Ref>();
+  await offer(room, async (snapshot) => {
+    const found = await findVerified(snapshot, replacedBy ?? identity);
+    if (found === undefined) {
+      const { value } = replacedBy ?? identity;
+      throw new OperationOutcomeError('not-found', { diagnostics: `${value} is verified for nobody` });
+    }
+    const { kind } = found;
+    const row = await findRow(snapshot, kind, identity);
+    const { holder } = row ?? found.row;
+    const ended: RegisterRow = {
+      ...rowBy(room, admitting, { ...identity, holder, state: 'expired' }),
+      ...(replacedBy !== undefined && { replacedBy }),
+    };
+    const records = [
+      writeRow(kind, ended, row?.version ?? 'absent'),
+      ...(replacedBy === undefined ? [] : [writeReplaced(kind, ended)]),
+    ];
+    const writes = row?.state === 'verified' ? [await showing(snapshot, holder, identity, false)] : [];
+    for (const { ref } of writes) touched.add(ref);
+    const query = replacedBy === undefined ? 'register expire' : 'register replace';
+    return { commit: commitOf(writes, records, holder, query, admitting), templates: new Map() };
+  });
+  room.committed([...touched]);
+}
+
+async function findVerified(snapshot: Snapshot, identity: Identity) {
+  for (const kind of ['register', 'practitioner-register'] as const) {
+    const row = await findRow(snapshot, kind, identity);
+    if (row?.state === 'verified') return { kind, row };
+  }
+  return undefined;
 }
 
 /** The Organization with the identifier, or without it. */
 async function showing(snapshot: Snapshot, ref: Ref, identity: Identity, shows = true): Promise<Write> {
   const version = await snapshot.read(ref, EVERYTHING);
   if (version?.text === undefined) {
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is no Organization of this server` });
+    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not on this server` });
   }
   const planned = planStored(version, (tree) => {
     const { identifier = [], ...rest } = tree as typeof tree & { identifier?: readonly Identifier[] }; // validated

@@ -3,7 +3,13 @@ import { facilityOf } from '../delivery/facility.ts';
 import { oidOfUrl, systemOfOid } from '../fhir/identifier.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { typeOf } from '../resources/element.ts';
-import { findRow, keyOf, type RegisterRow } from '../resources/parties/register.ts';
+import {
+  decidingRow,
+  findRow,
+  keyOf,
+  type RegisterRow,
+  type RowSource,
+} from '../resources/parties/register.ts';
 import { standingOf } from '../resources/parties/standing.ts';
 import { addressedParty, partyIn, resolveParty, type PartyWorld } from '../resources/party.ts';
 import { isCounted, ROLE_CLAIM, rolesQuery } from '../resources/party-world.ts';
@@ -67,16 +73,12 @@ function isNew({ planned }: Draft, ref: Ref): boolean {
   return own?.method === 'POST' && own.base === 0;
 }
 
-/** Whether a role is its organization's word alone, once the draft is committed. */
-async function isClaimed(draft: Draft, role: Ref): Promise<boolean> {
-  const planned = draft.records.find(({ kind, key }) => kind === ROLE_CLAIM && key === role);
+/** Whether there will be a record once the draft is committed; the draft relies on it. */
+async function exists(draft: Draft, kind: string, key: string): Promise<boolean> {
+  const planned = draft.records.find((one) => one.kind === kind && one.key === key);
   if (planned !== undefined) return planned.body !== undefined;
-  const record = await draft.snapshot.record(ROLE_CLAIM, role);
-  draft.recordKeeps.set(`${ROLE_CLAIM} ${role}`, {
-    kind: ROLE_CLAIM,
-    key: role,
-    version: record?.version ?? 0,
-  });
+  const record = await draft.snapshot.record(kind, key);
+  draft.recordKeeps.set(`${kind} ${key}`, { kind, key, version: record?.version ?? 0 });
   return record !== undefined;
 }
 
@@ -99,11 +101,16 @@ export const partyWorldIn = (draft: Draft): PartyWorld => ({
     for (const ref of refs) {
       const role = await readPreview(draft, ref);
       const keeper = await keeperOf(draft, ref);
-      if (role !== undefined && (await isCounted(role, keeper, person, () => isClaimed(draft, ref))))
+      if (role !== undefined && (await isCounted(role, keeper, person, () => exists(draft, ROLE_CLAIM, ref))))
         roles.push(role);
     }
     return roles;
   },
+  row: (kind, identity) => decidingRow(rowsIn(draft), kind, identity),
+});
+
+/** Rows as they will be. */
+const rowsIn = (draft: Draft): RowSource => ({
   async row(kind, identity) {
     const planned = draft.records.find((one) => one.kind === kind && one.key === keyOf(identity));
     if (planned !== undefined) return planned.body as RegisterRow | undefined; // the register writes nothing else
@@ -115,4 +122,5 @@ export const partyWorldIn = (draft: Draft): PartyWorld => ({
     });
     return row;
   },
+  exists: (kind, key) => exists(draft, kind, key),
 });

@@ -5,7 +5,7 @@ import type { RecordWrite } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
 import type { PartyWorld } from './party.ts';
 import { standingOf } from './parties/standing.ts';
-import { findRow } from './parties/register.ts';
+import { decidingRow, findRow, type RowSource } from './parties/register.ts';
 import { referencesTo } from './references-to.ts';
 
 const EVERYTHING = { everything: true } as const;
@@ -62,6 +62,10 @@ export function partyWorldOf(snapshot: Pick<Snapshot, 'read' | 'search' | 'recor
     const version = await snapshot.read(ref, EVERYTHING);
     return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // validated when stored
   };
+  const rows: RowSource = {
+    row: (kind, identity) => findRow(snapshot, kind, identity),
+    exists: async (kind, key) => (await snapshot.record(kind, key)) !== undefined,
+  };
   return {
     read,
     async rolesOf(practitioner) {
@@ -80,6 +84,6 @@ export function partyWorldOf(snapshot: Pick<Snapshot, 'read' | 'search' | 'recor
       }
       return roles;
     },
-    row: (kind, identity) => findRow(snapshot, kind, identity),
+    row: (kind, identity) => decidingRow(rows, kind, identity),
   };
 }

@@ -7,7 +7,7 @@
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import { localRef, typeOf, valuesAt } from './element.ts';
 import { identitiesIn, identityOf, isSecret, isSound, type Identity } from './parties/identity-systems.ts';
-import type { RegisterKind, RegisterRow } from './parties/register.ts';
+import type { DecidingRow, RegisterKind } from './parties/register.ts';
 import { standingOf } from './parties/standing.ts';
 
 /** What is asked on the way, in the server's own sight. */
@@ -16,12 +16,18 @@ export interface PartyWorld {
   /** Active roles of a person that count for whoever keeps this record of her. */
   readonly rolesOf: (practitioner: Ref) => Promise<readonly Resource[]>;
   /** The row of the register that decides. */
-  readonly row: (kind: RegisterKind, identity: Identity) => Promise<RegisterRow | undefined>;
+  readonly row: (kind: RegisterKind, identity: Identity) => Promise<DecidingRow | undefined>;
+}
+
+interface Recognition {
+  readonly by?: Identity;
+  /** The number that was given in place of `by`, which leads there for a while yet (directory DR17). */
+  readonly replacedBy?: Identity;
 }
 
 export type Resolution =
   /** `by`: the verified identifier that led there, where it was no literal reference to the party. */
-  | { readonly kind: 'party'; readonly party: Ref; readonly by?: Identity; readonly organization?: Ref }
+  | ({ readonly kind: 'party'; readonly party: Ref; readonly organization?: Ref } & Recognition)
   /** A private Organization that no verified identifier names. `expired`: one does, that no longer counts. */
   | { readonly kind: 'private'; readonly organization: Ref; readonly expired?: Identity }
   /** It stands for several; `places` are what to choose from. */
@@ -102,7 +108,7 @@ async function resolveRef(ref: Ref, world: PartyWorld, hops: number): Promise<Re
 async function resolveIdentity(identity: Identity, world: PartyWorld, hops: number): Promise<Resolution> {
   if (isSecret(identity)) return NOBODY;
   const row = await world.row('register', identity);
-  if (row?.state === 'verified') return partyAbove(row.holder, world, { by: identity });
+  if (row?.state === 'verified') return partyAbove(row.holder, world, recognition(identity, row));
   const person = await world.row('practitioner-register', identity);
   return person?.state === 'verified' ? resolvePractitioner(person.holder, world, hops) : NOBODY;
 }
@@ -113,22 +119,27 @@ async function resolveOrganization(organization: Ref, world: PartyWorld): Promis
   if (standingOf(resource) !== 'private') return partyAbove(organization, world);
   const picked = pickedParty(resource);
   if (picked !== undefined) return partyAbove(picked, world, { organization });
-  const parties = new Map<Ref, Identity>();
+  const parties = new Map<Ref, Recognition>();
   let expired: Identity | undefined;
   for (const identity of soundIdentities(resource)) {
     const row = await world.row('register', identity);
     if (row?.state === 'verified') {
       const party = await memberAbove(row.holder, world);
       if (party === undefined) return FAR;
-      parties.set(party, identity);
+      parties.set(party, recognition(identity, row));
     } else if (row?.state === 'expired') expired = identity;
   }
   const [first, ...others] = parties;
   if (others.length > 0) return { kind: 'ambiguous', places: [] };
   if (first === undefined) return { kind: 'private', organization, ...(expired && { expired }) };
-  const [party, by] = first;
-  return { kind: 'party', party, by, organization };
+  const [party, how] = first;
+  return { kind: 'party', party, ...how, organization };
 }
+
+const recognition = (by: Identity, { system, value, replaced }: DecidingRow): Recognition => ({
+  by,
+  ...(replaced !== undefined && { replacedBy: { system, value } }),
+});
 
 /** Whom its keeper says that a private record stands for: a person's pick (directory DR24). */
 function pickedParty(resource: Resource): Ref | undefined {
@@ -171,7 +182,7 @@ async function knownPerson(person: Resource, world: PartyWorld): Promise<Ref | u
 async function partyAbove(
   organization: Ref,
   world: PartyWorld,
-  how: { readonly by?: Identity; readonly organization?: Ref } = {},
+  how: Recognition & { readonly organization?: Ref } = {},
 ): Promise<Resolution> {
   const party = await memberAbove(organization, world);
   return party === undefined ? FAR : { kind: 'party', party, ...how };

@@ -4,42 +4,77 @@ import { userInfo } from 'node:os';
 import type { Config } from '../../src/config.ts';
 import { createLog } from '../../src/http/log.ts';
 import { OperationOutcomeError } from '../../src/fhir/issue.ts';
+import { NPI } from '../../src/fhir/identifier.ts';
 import type { Ref } from '../../src/fhir/types.ts';
 import { admitMember } from '../../src/operations/members.ts';
-import { verifyIdentity } from '../../src/operations/register.ts';
+import { endIdentity, verifyIdentity } from '../../src/operations/register.ts';
 import { prepareParties } from '../../src/parties.ts';
 import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
-import { identityOf } from '../../src/resources/parties/identity-systems.ts';
-import { rowsIn, type RegisterState } from '../../src/resources/parties/register.ts';
+import { identityOf, type Identity } from '../../src/resources/parties/identity-systems.ts';
+import { rowsIn, type EntityType, type RegisterState } from '../../src/resources/parties/register.ts';
 import { openEmbeddedStore, type EmbeddedStore } from '../../src/stores/embedded/open.ts';
 import { Trouble, UsageError } from '../command.ts';
 
 export interface Asked {
-  /** `member add …`, `register list`, `register verify …`. */
+  /** `member add …`, `register list`, `register verify …`, `register expire …`, `register replace …`. */
   readonly words: readonly string[];
   readonly move: boolean;
+  readonly entityType: string | undefined;
   readonly config: Config;
 }
 
 const STATES: readonly RegisterState[] = ['verified', 'asserted', 'expired', 'revoked'];
 
 /** @throws UsageError for words that are no command */
-export async function administerParties({ words, move, config }: Asked): Promise<void> {
+export async function administerParties(asked: Asked): Promise<void> {
+  const { words, config } = asked;
   const [command, action, ...rest] = words;
   const what = `${command} ${action}`;
   if (what === 'member add' && rest.length > 0) return withStore(config, (store) => addMembers(store, rest));
   if (what === 'register list' && rest.length === 0) return withStore(config, listRegister);
-  const [system, value, organization] = rest;
-  if (what !== 'register verify' || organization === undefined || rest.length > 3)
-    throw new UsageError('member add Organization/ID, register list or register verify is wanted.');
-  const identity = identityOf({ system: system ?? '', value: value ?? '' });
-  if (identity === undefined) throw new UsageError('A system and a value are wanted.');
-  const verification = { identity, organization: refOf(organization), move, examples: config.demo };
-  await withStore(config, async (store) => {
-    await verifyIdentity({ store, clock, committed: () => undefined }, verification, ADMITTING);
-    console.log(`${value} is ${organization}`);
+  const [system = '', value = '', last, ...more] = rest;
+  const identity = identityOf({ system, value });
+  if (identity !== undefined && more.length === 0) {
+    if (what === 'register verify' && last !== undefined) return verify(identity, last, asked);
+    if (what === 'register expire' && last === undefined) return end(identity, undefined, config);
+    if (what === 'register replace' && last !== undefined && last !== value)
+      return end(identity, identityOf({ system, value: last }), config);
+  }
+  throw new UsageError(
+    'member add Organization/ID, register list, register verify, register expire or register replace is wanted.',
+  );
+}
+
+function verify(identity: Identity, text: string, { move, entityType, config }: Asked): Promise<void> {
+  const holder = refOf(text, /^(?:Organization|Practitioner)\/[A-Za-z0-9\-.]{1,64}$/);
+  const type = readEntityType(entityType, identity);
+  const verification = { identity, holder, entityType: type, move, examples: config.demo };
+  return withStore(config, async (store) => {
+    const doubts = await verifyIdentity(
+      { store, clock, committed: () => undefined },
+      verification,
+      ADMITTING,
+    );
+    for (const { code, diagnostics = '' } of doubts) console.error(`${code}: ${diagnostics}`);
+    console.log(`${identity.value} is ${holder}`);
   });
 }
+
+function readEntityType(text: string | undefined, { system }: Identity): EntityType | undefined {
+  if (text === undefined) return undefined;
+  const type = ([1, 2] as const).find((one) => String(one) === text);
+  if (type === undefined || system !== NPI)
+    throw new UsageError('--entity-type is 1 or 2, as NPPES has it of an NPI.');
+  return type;
+}
+
+const end = (identity: Identity, replacedBy: Identity | undefined, config: Config): Promise<void> =>
+  withStore(config, async (store) => {
+    const ending = { identity, ...(replacedBy !== undefined && { replacedBy }) };
+    await endIdentity({ store, clock, committed: () => undefined }, ending, ADMITTING);
+    const then = replacedBy === undefined ? 'addresses nobody' : `leads to ${replacedBy.value} for a year`;
+    console.log(`${identity.value} ${then}`);
+  });
 
 const clock = { now: () => Date.now() };
 
@@ -48,14 +83,13 @@ const ADMITTING = {
   requestId: randomUUID(),
 } as const;
 
-function refOf(text: string): Ref {
-  if (!/^Organization\/[A-Za-z0-9\-.]{1,64}$/.test(text))
-    throw new UsageError(`${text} is no Organization/id.`);
+function refOf(text: string, form = /^Organization\/[A-Za-z0-9\-.]{1,64}$/): Ref {
+  if (!form.test(text)) throw new UsageError(`${text} is no Organization/id.`);
   return text as Ref; // as just checked
 }
 
 async function addMembers(store: EmbeddedStore, organizations: readonly string[]): Promise<void> {
-  for (const organization of organizations.map(refOf)) {
+  for (const organization of organizations.map((one) => refOf(one))) {
     const outcome = await admitMember({ store, clock, committed: () => undefined }, organization, ADMITTING);
     console.log(`${organization} ${outcome === 'admitted' ? 'is a member now' : 'was a member before'}`);
   }
@@ -65,8 +99,10 @@ async function listRegister(store: EmbeddedStore): Promise<void> {
   for (const state of STATES) {
     for (const kind of ['register', 'practitioner-register'] as const) {
       for (const row of await rowsIn(store.snapshot(), kind, state)) {
-        const { system, value, holder, how, by, at } = row;
-        console.log([state, holder, `${system}|${value}`, how, by, at].join('\t'));
+        const { system, value, holder, how, by, at, entityType, replacedBy } = row;
+        const more = [entityType && `type ${entityType}`, replacedBy && `replaced by ${replacedBy.value}`];
+        const columns = [state, holder, `${system}|${value}`, how, by, at, ...more];
+        console.log(columns.filter((column) => column !== undefined).join('\t'));
       }
     }
   }

@@ -15,6 +15,8 @@ export type Judged =
       readonly organization: Ref;
       readonly names?: { readonly given: string; readonly known: readonly string[] };
       readonly says: string;
+      /** It was recognised by a number that leads there no longer than a year. */
+      readonly warns?: true;
     }
   /** A private Organization that nobody answers for. */
   | { readonly kind: 'unknown'; readonly organization: Ref }
@@ -38,7 +40,7 @@ export async function judgeAddressee(
     const says = `The ${expired === undefined ? '' : nameOf(expired.system)} of ${organization} is no longer in use.`;
     return expired === undefined ? { kind: 'unknown', organization } : { kind: 'inactive', says };
   }
-  const { party, by, organization } = resolution;
+  const { party, by, replacedBy, organization } = resolution;
   const known = await world.read(party);
   if (preferred === undefined && known?.['active'] === false) {
     return { kind: 'inactive', says: inactive(party, known) };
@@ -46,10 +48,12 @@ export async function judgeAddressee(
   if (by === undefined && organization === undefined) return { kind: 'plain' };
   const what = organization ?? localRef(reference) ?? 'The identifier';
   const how = by === undefined ? 'by your note' : `by its verified ${nameOf(by.system)}`;
-  const says = `${what} was recognised ${how} as ${party}.`;
+  const old = replacedBy && ` It was replaced by ${replacedBy.value}, and leads there for a year at most.`;
+  const says = `${what} was recognised ${how} as ${party}.${old ?? ''}`;
   const own = organization === undefined ? undefined : await world.read(organization);
   const names = by && own && known ? { given: namesOf(own)[0] ?? '', known: namesOf(known) } : undefined;
-  return { kind: 'recognised', party, organization: organization ?? party, says, ...(names && { names }) };
+  const found = { kind: 'recognised', party, organization: organization ?? party, says } as const;
+  return { ...found, ...(names && { names }), ...(replacedBy && { warns: true as const }) };
 }
 
 /** Whether the name beside a number fits whom the number led to. */

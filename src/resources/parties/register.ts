@@ -27,7 +27,27 @@ export interface RegisterRow extends Identity {
   readonly by: string;
   /** Instant. */
   readonly at: string;
+  /** NPPES's Entity Type Code, where an administrator said it: 1 a person, 2 an organization (DR16). */
+  readonly entityType?: EntityType;
+  /** The number that was given in its place (DR17). */
+  readonly replacedBy?: Identity;
 }
+
+export type EntityType = 1 | 2;
+
+/** A row that answers "who is this?". `replaced`: the number that was asked for, where another was given in its place. */
+export interface DecidingRow extends RegisterRow {
+  readonly replaced?: Identity;
+}
+
+/** That a replaced number still leads to its successor: a record that expires, so that nobody has to ask the clock. */
+const REPLACED_KIND = 'replaced-number';
+
+/** How long it does (DR17). */
+const REPLACED_FOR_MS = 365 * 86_400_000;
+
+/** Numbers that replace each other, one after the other. */
+const REPLACED_MAX = 5;
 
 /** A row with the record's version, for whoever changes it. */
 export interface KnownRow extends RegisterRow {
@@ -57,6 +77,39 @@ export async function findRow(
   const record = await source.record(kind, keyOf(identity));
   return record && rowOf(record);
 }
+
+/** How records are asked for: of a snapshot, or of what a draft makes of it. */
+export interface RowSource {
+  readonly row: (kind: RegisterKind, identity: Identity) => Promise<RegisterRow | undefined>;
+  readonly exists: (kind: string, key: string) => Promise<boolean>;
+}
+
+/** The row that answers for an identifier: its own, or for a year that of the number that replaced it (DR17). */
+export async function decidingRow(
+  source: RowSource,
+  kind: RegisterKind,
+  identity: Identity,
+): Promise<DecidingRow | undefined> {
+  const own = await source.row(kind, identity);
+  let row = own;
+  for (let step = 0; row?.state === 'expired' && row.replacedBy !== undefined; step += 1) {
+    if (step === REPLACED_MAX || !(await source.exists(REPLACED_KIND, replacedKey(kind, row)))) return own;
+    row = await source.row(kind, row.replacedBy);
+  }
+  return row === own || row?.state !== 'verified' ? own : { ...row, replaced: identity };
+}
+
+/** A number that is verified anew, and replaced again, begins another year. */
+const replacedKey = (kind: RegisterKind, row: RegisterRow): string => `${kind}\n${keyOf(row)}\n${row.at}`;
+
+/** The write of the year in which a replaced row leads on. */
+export const writeReplaced = (kind: RegisterKind, row: RegisterRow): RecordWrite => ({
+  kind: REPLACED_KIND,
+  key: replacedKey(kind, row),
+  expect: 'any',
+  body: { by: row.replacedBy },
+  expiresAt: Date.parse(row.at) + REPLACED_FOR_MS,
+});
 
 /** All rows of an organization or a person. */
 export async function rowsOf(source: RecordSource, holder: Ref): Promise<readonly KnownRow[]> {

@@ -34,4 +34,25 @@ test('(directory DR2, DR14) an import makes nobody a member, and a number is mov
   expect(listed).toContain(`verified\tOrganization/riverside\t${NPI}|1679576722\tadministrator`);
   expect(listed).not.toContain('elm-street');
   expect(doctor()).toEqual(['1 members', '2 identifiers are verified']);
+  const typed = admin(
+    'register',
+    'verify',
+    NPI,
+    '1467560003',
+    'Organization/riverside',
+    '--entity-type',
+    '1',
+  );
+  expect(typed).toEqual([
+    0,
+    '1467560003 is Organization/riverside\n',
+    'npi-entity-type: The number was given to a person, and Organization/riverside is none.\n',
+  ]);
+  expect(admin('register', 'replace', NPI, '1679576722', '1467560003')[1]).toBe(
+    '1679576722 leads to 1467560003 for a year\n',
+  );
+  expect(admin('register', 'expire', NPI, '1467560003')[1]).toBe('1467560003 addresses nobody\n');
+  const [, ended] = admin('register', 'list');
+  expect(ended).toMatch(/^expired\tOrganization\/riverside\t.*1679576722\t.*\treplaced by 1467560003$/m);
+  expect(admin('register', 'verify', NPI, '1', 'Organization/riverside', '--entity-type', '3')[0]).toBe(2);
 });

@@ -144,6 +144,22 @@ describe('organization', () => {
     expect((await hub.fetch('/Task')).status).toBe(403);
     await hub.close();
   });
+
+  test('(directory DR18) named by an identifier that is verified no more, though the token is remembered', async () => {
+    let holder: typeof INITIATOR | undefined = INITIATOR;
+    const hub = await openDoor({
+      bearer: { organizationClaimForm: 'identifier', findOrganization: async () => holder },
+    });
+    const organization = 'http://hl7.org/fhir/sid/us-npi|1234567893' as 'a/b'; // as above
+    const token = await hub.issuer.sign({ ...CLAIMS, organization });
+    const status = async () => (await hub.fetch('/Task', bearer(token))).status;
+    expect([await status(), await status()]).toEqual([200, 200]);
+    holder = undefined;
+    expect(await status()).toBe(403);
+    holder = INITIATOR;
+    expect(await status()).toBe(200);
+    await hub.close();
+  });
 });
 
 describe('an administrator', () => {
