@@ -28,7 +28,7 @@ export async function tellLateNotes(draft: Draft): Promise<void> {
   for (const late of await lateOnes(draft)) {
     for (const entry of await entriesOf(draft, late)) {
       const key = keyOfEntry(entry);
-      if (told.has(key)) continue;
+      if (told.has(key) || isToldAnyway(draft, entry)) continue;
       told.add(key);
       const unheard = await isUnheard(draft, entry);
       const missing = unheard ? [UNHEARD] : await lacks(entry.rail, asComing(entry, draft), sourceOf(draft));
@@ -37,6 +37,15 @@ export async function tellLateNotes(draft: Draft): Promise<void> {
     }
   }
 }
+
+/** It was withheld before, by itself or as what an outcome waited for, and is sent with this write. */
+const isToldAnyway = ({ tells }: Draft, { order, receiver, subject }: OutboxEntry): boolean =>
+  tells.some(
+    (entry) =>
+      entry.order === order &&
+      entry.receiver === receiver &&
+      (entry.event !== LATE_NOTE || entry.subject === subject),
+  );
 
 /** Who is told of a note: the initiator, by each of its Endpoints, when the recipient wrote it. */
 async function entriesOf(draft: Draft, { file, task }: Late): Promise<readonly OutboxEntry[]> {
@@ -56,6 +65,7 @@ function withholdNote(draft: Draft, { task }: Late, entry: OutboxEntry, missing:
     entry,
     owner: draft.caller.organization ?? '',
     basedOn: focusOf(task),
+    state: readState(task),
     says: `a note after the outcome is not sent to ${entry.receiver}: ${missing.join('; ')}`,
     place: 'DocumentReference.context.related',
   });

@@ -61,7 +61,7 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
     expects: draft.expects,
     audit: auditWrite(draft, request),
     outbox: traced(
-      [...entries.filter((entry) => !draft.untold.has(keyOfEntry(entry))), ...draft.tells],
+      [...draft.tells, ...entries.filter((entry) => !draft.untold.has(keyOfEntry(entry)))],
       request.traceparent,
     ),
     settles: [],

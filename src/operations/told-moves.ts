@@ -4,17 +4,20 @@
  */
 import type { Ref } from '../fhir/types.ts';
 import type { OutboxEntry } from '../ports/store.ts';
+import { readState } from '../referral/state.ts';
 import { localRef } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import type { Move } from '../resources/rules.ts';
 import { asComing, sourceOf } from './coming.ts';
 import { keyOfEntry, readPreview, type Draft } from './draft.ts';
 import { tellLateNotes } from './late-notes.ts';
+import { sendMended } from './mended.ts';
 import { isUnheard, UNHEARD, withhold } from './withheld.ts';
 
 /** Plans a work item, and says so, for each message that would lack what its receiver requires. */
 export async function checkMovesTold(draft: Draft): Promise<void> {
   const { lacks, address } = draft.room;
+  await sendMended(draft);
   await tellLateNotes(draft);
   if (lacks === undefined || draft.moves.length === 0) return;
   for (const entry of await address([], draft.moves, Date.parse(draft.now))) {
@@ -34,6 +37,7 @@ async function withholdMove(draft: Draft, entry: OutboxEntry, missing: readonly 
     entry,
     owner: senderOf(move, told) ?? '',
     basedOn: task === undefined ? undefined : focusOf(task),
+    state: task === undefined ? undefined : readState(task),
     says: `${event} is not sent to ${receiver}, which requires more: ${missing.join('; ')}`,
     place: 'Task',
   });

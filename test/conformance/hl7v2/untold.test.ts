@@ -99,6 +99,7 @@ describe('(rules 1.15) an order that lacks what 360X requires', () => {
 
 test('(rules 1.15) a patient without a name is not sent', async () => {
   await contacts(OKAFOR);
+  await pair.settle();
   const before = pair.sent.length;
   const answer = await order({ resourceType: 'Patient' });
   expect(answer.headers['Warning']).toContain('PID-5');

@@ -1,0 +1,106 @@
+/**
+ * What was withheld, sent by itself once a write gave what was missing: the entry of the outbox and the end of its work item
+ * are one commit, so that it is sent once (rules 1.15).
+ */
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { OutboxEntry } from '../ports/store.ts';
+import { note } from '../referral/ruling.ts';
+import { isReferralTask, readState } from '../referral/state.ts';
+import { LATE_NOTE } from '../referral/transactions.ts';
+import { localRef, typeOf, valuesAt } from '../resources/element.ts';
+import { PARTY_TYPES } from '../resources/parties/standing.ts';
+import { requestsOf } from '../resources/referral-rules/visits.ts';
+import { asComing, sourceOf } from './coming.ts';
+import { readPreview, type Draft } from './draft.ts';
+import { closeItem } from './receive/items.ts';
+import { surroundingsOf } from './surroundings.ts';
+import {
+  findWithheld,
+  isUnheard,
+  mayBeWithheld,
+  REQUEST,
+  SENT,
+  STILL_OPEN,
+  type WithheldItem,
+} from './withheld.ts';
+
+/** Adds an entry of the outbox for whatever this draft mends, in the order in which it happened. */
+export async function sendMended(draft: Draft): Promise<void> {
+  const { lacks } = draft.room;
+  if (lacks === undefined || draft.importing) return;
+  const touched = await touchedBy(draft);
+  if (touched !== 'any' && touched.size === 0) return;
+  if (!(await mayBeWithheld(draft))) return;
+  for (const item of await waitingOn(draft, touched)) {
+    const entry = await entryOf(draft, item);
+    if (entry === undefined || (await isUnheard(draft, entry))) continue;
+    if ((await lacks(entry.rail, asComing(entry, draft), sourceOf(draft))).length > 0) continue;
+    draft.tells.push(entry);
+    await closeItem(draft, item.ref, SENT);
+    draft.notes.push(note('information', `${item.event} was withheld, and is sent to ${entry.receiver} now`));
+  }
+}
+
+/** Orders whose messages may have become whole; `any`: a party changed, who may stand in every order. */
+async function touchedBy(draft: Draft): Promise<ReadonlySet<Ref> | 'any'> {
+  const around = surroundingsOf(draft);
+  const orders = new Set<Ref>();
+  for (const { ref, before, after } of draft.planned.values()) {
+    if (after === undefined) continue;
+    const type = typeOf(ref);
+    if (before !== undefined && PARTY_TYPES.has(type)) return 'any';
+    for (const order of await ordersOf(type, ref, before, after.plain)) orders.add(order);
+  }
+  return orders;
+
+  async function ordersOf(type: string, ref: Ref, before: Resource | undefined, after: Resource) {
+    switch (type) {
+      case 'ServiceRequest':
+        return before === undefined ? [] : [ref];
+      case 'Patient': {
+        const own = before === undefined ? [] : await around.find('ServiceRequest', 'subject', ref);
+        return own.map(({ id }): Ref => `ServiceRequest/${id}`);
+      }
+      case 'Appointment':
+        return requestsOf(after);
+      case 'DocumentReference':
+        return valuesAt(after, 'context.related').flatMap((one) => localRef(one) ?? []);
+      default:
+        return [];
+    }
+  }
+}
+
+/** Requests first: nothing else is told before them. */
+async function waitingOn(draft: Draft, touched: ReadonlySet<Ref> | 'any'): Promise<readonly WithheldItem[]> {
+  const about =
+    touched === 'any' ? [] : [{ kind: 'reference', param: 'based-on', to: [...touched] } as const];
+  const items = (await findWithheld(draft, [STILL_OPEN, ...about])).filter(({ status }) => status === 'open');
+  const isRequest = ({ event }: WithheldItem): boolean => event === REQUEST;
+  return [...items.filter(isRequest), ...items.filter((item) => !isRequest(item))];
+}
+
+/**
+ * What would be sent; undefined where it would say what is not so any more: the referral has gone on, or a later message of
+ * this draft tells it anew.
+ */
+async function entryOf(draft: Draft, item: WithheldItem): Promise<OutboxEntry | undefined> {
+  const { task: ref, event, receiver, file, state } = item;
+  if (receiver === undefined || draft.moves.some((move) => move.task === ref && event !== REQUEST))
+    return undefined;
+  const [task, endpoint] = [await readPreview(draft, ref), await readPreview(draft, receiver)];
+  const organization = localRef(endpoint?.['managingOrganization']);
+  const [rail] = valuesAt(endpoint, 'connectionType.code');
+  if (task === undefined || !isReferralTask(task) || organization === undefined) return undefined;
+  if (endpoint?.['status'] !== 'active' || typeof rail !== 'string') return undefined;
+  if (event !== REQUEST && readState(task) !== state) return undefined;
+  if (event === LATE_NOTE && file === undefined) return undefined;
+  return {
+    rail,
+    receiver,
+    order: ref,
+    subject: file ?? ref,
+    event,
+    sight: { everything: false, organization },
+  };
+}

@@ -1,0 +1,154 @@
+/** What was withheld is sent by itself once a write gives what was missing, and its work item ends (rules 1.15). */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { to } from '../../resources.ts';
+import { administrator, refOf, type Answer, type Stored } from '../../world.ts';
+import { larkspur, tidewater } from './exchange.ts';
+import { openPair, type Pair } from './pair.ts';
+
+let pair: Pair;
+beforeEach(async () => {
+  pair = await openPair();
+});
+afterEach(() => pair.close());
+
+const kinds = (): readonly string[] =>
+  pair.sent.map(({ text, answer }) => `${(text.split('|')[8] ?? '').split('^', 2).join('^')} ${answer.fate}`);
+
+/** The open work items of what was not sent, and why each of the others ended. */
+async function items(side: 'larkspur' | 'tidewater'): Promise<readonly unknown[]> {
+  const code = 'https://closeloop.dev/fhir/CodeSystem/work-item|message-incomplete';
+  const tasks = await pair[side].all('Task', `code=${code}&_sort=authored-on`);
+  return tasks.map(({ status, statusReason }) =>
+    status === 'requested' ? 'open' : `${String(status)}: ${(statusReason as { text?: string })?.text ?? ''}`,
+  );
+}
+const SENT = 'completed: what was missing came, and it was sent';
+
+async function contacts(contact: readonly object[] | undefined): Promise<Answer> {
+  const own = (await pair.larkspur.ask(administrator, 'GET', 'Organization/larkspur')).json;
+  return pair.larkspur.ask(administrator, 'PUT', 'Organization/larkspur', { ...own, contact });
+}
+const OKAFOR = [{ name: { family: 'Okafor', given: ['Ngozi'] } }];
+const NAME = [{ family: 'Demo' }];
+
+interface Ordered {
+  readonly patient: Stored;
+  readonly order: Stored;
+}
+
+async function order({ name = NAME, more = {} }: { name?: object[]; more?: object }): Promise<Ordered> {
+  const patient = await pair.larkspur.create(larkspur, {
+    resourceType: 'Patient',
+    ...(name.length > 0 && { name }),
+  });
+  const asked = await pair.larkspur.create(larkspur, {
+    resourceType: 'ServiceRequest',
+    status: 'active',
+    intent: 'order',
+    code: { text: 'Diabetes prevention programme' },
+    subject: to(refOf(patient)),
+    requester: to('Organization/larkspur'),
+    performer: [to('Organization/tidewater')],
+    ...more,
+  });
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([[], ['open']]);
+  return { patient, order: asked };
+}
+
+const again = async ({ resourceType, id }: Stored, more: object): Promise<Answer> => {
+  const { json } = await pair.larkspur.ask(larkspur, 'GET', `${resourceType}/${id}`);
+  return pair.larkspur.ask(larkspur, 'PUT', `${resourceType}/${id}`, { ...json, ...more });
+};
+
+test('by the contact of who orders', async () => {
+  await order({});
+  const answer = await contacts(OKAFOR);
+  expect(answer.status).toBe(200);
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([['OMG^O19 applied'], [SENT]]);
+  await contacts([...OKAFOR, ...OKAFOR]);
+  await pair.settle();
+  expect(kinds()).toEqual(['OMG^O19 applied']);
+});
+
+test('by the name of the patient, however many give it at once', async () => {
+  await contacts(OKAFOR);
+  const { patient } = await order({ name: [] });
+  const writes = ['Ada', 'Bea', 'Cleo'].map((given) =>
+    again(patient, { name: [{ family: 'Demo', given: [given] }] }),
+  );
+  expect((await Promise.all(writes)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([['OMG^O19 applied'], [SENT]]);
+});
+
+test('by what the order asks for; what was not told of it follows in its order', async () => {
+  await contacts(OKAFOR);
+  const { order: asked } = await order({ more: { code: undefined } });
+  const [task] = await pair.larkspur.all('Task', `focus=${refOf(asked)}&code=fulfill`);
+  const cancels = [{ op: 'replace', path: '/status', value: 'cancelled' }];
+  await pair.larkspur.ask(larkspur, 'PATCH', `Task/${task?.id}`, cancels);
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([[], ['open', 'open']]);
+  const answer = await again(asked, { code: { text: 'Diabetes prevention programme' } });
+  expect([answer.status, answer.headers['Warning']]).toEqual([
+    200,
+    expect.stringMatching(/send-referral-package was withheld, and is sent.*send-cancellation-request/),
+  ]);
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([
+    ['OMG^O19 applied', 'OSU^O51 applied'],
+    [SENT, SENT],
+  ]);
+});
+
+test('not what a person has dealt with, nor what still lacks something', async () => {
+  const { patient } = await order({ name: [] });
+  await again(patient, { name: NAME });
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([[], ['open']]);
+  const code = 'https://closeloop.dev/fhir/CodeSystem/work-item|message-incomplete';
+  const [item] = await pair.larkspur.all('Task', `code=${code}`);
+  const done = { ...item, status: 'completed', statusReason: { text: 'told by telephone' } };
+  expect((await pair.larkspur.ask(larkspur, 'PUT', `Task/${item?.id}`, done)).status).toBe(200);
+  await contacts(OKAFOR);
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([[], ['completed: told by telephone']]);
+});
+
+test('an outcome by its note, which is told with it alone', async () => {
+  await contacts(OKAFOR);
+  const patient = await pair.larkspur.create(larkspur, { resourceType: 'Patient', name: NAME });
+  await pair.larkspur.create(larkspur, {
+    resourceType: 'ServiceRequest',
+    status: 'active',
+    intent: 'order',
+    code: { text: 'Diabetes prevention programme' },
+    subject: to(refOf(patient)),
+    requester: to('Organization/larkspur'),
+    performer: [to('Organization/tidewater')],
+  });
+  await pair.settle();
+  const [task] = await pair.tidewater.all('Task', 'code=fulfill');
+  const [asked] = await pair.tidewater.all('ServiceRequest');
+  if (asked === undefined) throw new Error('the order did not arrive');
+  for (const value of ['accepted', 'completed']) {
+    const moves = [{ op: 'replace', path: '/status', value }];
+    await pair.tidewater.ask(tidewater, 'PATCH', `Task/${task?.id}`, moves);
+    await pair.settle();
+  }
+  expect([kinds().slice(1), await items('tidewater')]).toEqual([['OSU^O51 applied'], ['open']]);
+  const answer = await pair.tidewater.ask(tidewater, 'POST', 'DocumentReference', {
+    resourceType: 'DocumentReference',
+    status: 'current',
+    content: [{ attachment: { contentType: 'text/plain', data: 'U2l4IHNlc3Npb25z' } }],
+    context: { related: [to(refOf(asked))] },
+  });
+  expect(answer.status).toBe(201);
+  await pair.settle();
+  expect([kinds().slice(2), await items('tidewater')]).toEqual([
+    ['MDM^T02 applied', 'OSU^O51 applied'],
+    [SENT],
+  ]);
+});
