@@ -26,20 +26,23 @@ export type Speaker = { readonly custodian: Ref } | 'patient';
 
 /** The Consents about a patient that count when `from` discloses. */
 export async function readConsents(now: Snapshot, patient: Ref, from: Ref): Promise<readonly Resource[]> {
-  const kept = await readActive(now, patient, { custodian: from });
-  const own = await readActive(now, patient, 'patient');
-  const known = new Set(kept.map(({ ref }) => ref));
-  return [...kept, ...own.filter(({ ref }) => !known.has(ref))].map(
-    ({ text }) => JSON.parse(text) as Resource, // stored texts were validated
-  );
+  const active = await readActive(now, patient);
+  const kept = active.filter(({ custodian }) => custodian === from);
+  const own = active.filter(({ custodian, consent }) => custodian !== from && isOwnWord(consent));
+  return [...kept, ...own].map(({ consent }) => consent);
 }
 
-/** The active Consents of a speaker about a patient: all of them, because a number silences nobody. */
-async function readActive(now: Snapshot, patient: Ref, speaker: Speaker): Promise<readonly Match[]> {
-  const found: Match[] = [];
+interface Active extends Pick<Match, 'custodian'> {
+  readonly consent: Resource;
+}
+
+/** Whoever's active Consents about a patient, in one search: all of them, because a number silences nobody. */
+async function readActive(now: Snapshot, patient: Ref): Promise<readonly Active[]> {
+  const found: Active[] = [];
   for (let offset = 0; ; offset += PAGE) {
-    const { matches, more } = await now.search(consentsOf(patient, speaker, PAGE, offset));
-    found.push(...matches.filter((match) => isOf(match, speaker)));
+    const { matches, more } = await now.search(activeOf(patient, PAGE, offset));
+    for (const { custodian, text } of matches)
+      found.push({ custodian, consent: JSON.parse(text) as Resource }); // stored texts were validated
     if (!more) return found;
   }
 }
@@ -50,14 +53,28 @@ export const isOf = ({ custodian }: Pick<Match, 'custodian'>, speaker: Speaker):
 
 /** The search for a speaker's active Consents; for an organization, among what it sees. */
 export function consentsOf(patient: Ref, speaker: Speaker, count: number, offset: number): Query {
-  const where: Clause[] = [
+  if (speaker === 'patient')
+    return activeOf(patient, count, offset, [{ kind: 'token', param: '_tag', ...codeOf(OWN_WORD) }]);
+  const sight: Sight = { everything: false, organization: speaker.custodian };
+  return { ...activeOf(patient, count, offset), sight };
+}
+
+/** The search for active Consents about a patient, whoever keeps them. */
+function activeOf(patient: Ref, count: number, offset: number, more: readonly Clause[] = []): Query {
+  const of: readonly Clause[] = [
     { kind: 'reference', param: 'patient', to: [patient] },
     { kind: 'token', param: 'status', code: 'active' },
+    ...more,
   ];
-  const sight: Sight =
-    speaker === 'patient' ? serverSight : { everything: false, organization: speaker.custodian };
-  if (speaker === 'patient') where.push({ kind: 'token', param: '_tag', ...codeOf(OWN_WORD) });
-  return { type: 'Consent', where: { kind: 'all', of: where }, sort: [], sight, count, offset, total: false };
+  return {
+    type: 'Consent',
+    where: { kind: 'all', of },
+    sort: [],
+    sight: serverSight,
+    count,
+    offset,
+    total: false,
+  };
 }
 
 const codeOf = ({ system = '', code = '' }: Coding) => ({ system, code });
