@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import type { Log } from './http/log.ts';
 import { registerLinks } from './operations/register.ts';
+import { tagOthers } from './operations/upgrade-others.ts';
 import { fillRegister, type Named } from './operations/upgrade.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Listening } from './rails/hl7v2-mllp/index.ts';
@@ -27,6 +28,9 @@ export async function prepareParties({ store, config, clock, log, listening }: P
   if (store.bornFormat < REGISTER_FORMAT) {
     const filled = await fillRegister(parts);
     if (filled !== undefined) log.write('info', 'the register of identifiers was filled', { ...filled });
+    const tagged = await tagOthers(parts);
+    if (tagged !== undefined)
+      log.write('info', 'persons, roles and places were given a standing', { ...tagged });
   }
   for (const { oid, organization } of await registerLinks(parts)) {
     log.write('warn', 'a link names an OID that is verified for another organization', { oid, organization });

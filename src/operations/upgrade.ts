@@ -7,7 +7,7 @@ import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, Commit, Snapshot, Store, Write } from '../ports/store.ts';
 import type { Match } from '../ports/query.ts';
-import { idOf } from '../resources/element.ts';
+import { idOf, typeOf } from '../resources/element.ts';
 import {
   identitiesIn,
   identityOf,
@@ -45,13 +45,14 @@ export interface Upgraded {
 const MARKER = { kind: 'upgrade', key: 'register' } as const;
 const PAGE = 200;
 const VERSIONS_MAX = 1000;
-const BY = 'migration';
+/** Who did it, and how. */
+export const BY = 'migration';
 
 /** Does all that is left to do, once. A start that was interrupted goes on where it ended. */
 export async function fillRegister(parts: UpgradeParts): Promise<Upgraded | undefined> {
   const { store } = parts;
   if ((await store.snapshot().record(MARKER.kind, MARKER.key)) !== undefined) return undefined;
-  const found = await findOrganizations(store.snapshot());
+  const found = await findAll(store.snapshot(), 'Organization');
   const claims = await Promise.all(found.map((one) => readClaims(parts, one)));
   const contested = findContested(claims);
   const total = { members: 0, verified: 0, asserted: 0 };
@@ -64,13 +65,14 @@ export async function fillRegister(parts: UpgradeParts): Promise<Upgraded | unde
   return total;
 }
 
-const nowOf = ({ clock }: Pick<UpgradeParts, 'clock'>): string => new Date(clock.now()).toISOString();
+export const nowOf = ({ clock }: Pick<UpgradeParts, 'clock'>): string => new Date(clock.now()).toISOString();
 
-async function findOrganizations(snapshot: Snapshot): Promise<readonly Match[]> {
+/** All resources of a type. */
+export async function findAll(snapshot: Snapshot, type: string): Promise<readonly Match[]> {
   const found: Match[] = [];
   for (let offset = 0; ; offset += PAGE) {
     const { matches, more } = await snapshot.search({
-      type: 'Organization',
+      type,
       where: { kind: 'all', of: [] },
       sort: [],
       sight: EVERYTHING,
@@ -94,14 +96,17 @@ interface Claim {
   readonly member: boolean;
 }
 
-async function readClaims({ store, named, identitySystems }: UpgradeParts, match: Match): Promise<Claim> {
+/** Whether an identifier says who somebody is. */
+export const isGuarded = ({ identitySystems }: UpgradeParts, { system }: Identity): boolean =>
+  identitySystemOf(system) !== undefined || identitySystems.includes(system);
+
+async function readClaims(parts: UpgradeParts, match: Match): Promise<Claim> {
+  const { store, named } = parts;
   const snapshot = store.snapshot();
   const resource = JSON.parse(match.text) as Resource; // validated when stored
   const mine = named.filter(({ organization }) => organization === match.ref);
-  const isGuarded = ({ system }: Identity): boolean =>
-    identitySystemOf(system) !== undefined || identitySystems.includes(system);
   const linked = mine.flatMap(({ oid }) => (oid === undefined ? [] : [identityOfOid(oid)]));
-  const said = identitiesIn(resource['identifier'], isGuarded);
+  const said = identitiesIn(resource['identifier'], (one) => isGuarded(parts, one));
   const adminSaid = await saidByAdministrator(snapshot, match.ref, said);
   const given = said.filter((identity) => adminSaid.has(keyOf(identity)) && isSound(identity));
   const all = new Map([...linked, ...given].map((identity) => [keyOf(identity), identity]));
@@ -120,7 +125,7 @@ export const identityOfOid = (oid: string): Identity => ({
 });
 
 /** Of which identities the version that brought them was an administrator's. */
-async function saidByAdministrator(
+export async function saidByAdministrator(
   snapshot: Snapshot,
   ref: Ref,
   identities: readonly Identity[],
@@ -128,7 +133,7 @@ async function saidByAdministrator(
   const said = new Set<string>();
   if (identities.length === 0) return said;
   const page = {
-    type: 'Organization',
+    type: typeOf(ref),
     id: idOf(ref),
     count: VERSIONS_MAX,
     offset: 0,
@@ -149,6 +154,13 @@ async function saidByAdministrator(
       said.add(keyOf(identity));
   }
   return said;
+}
+
+/** Whether an administrator ever wrote a resource. */
+export async function wroteAsAdministrator(snapshot: Snapshot, ref: Ref): Promise<boolean> {
+  const rows = await snapshot.audit({ viewer: undefined, names: [ref], count: VERSIONS_MAX });
+  const written = rows.filter(isAdministrators).flatMap(({ entry }) => entry.entities);
+  return written.some((entity) => entity.startsWith(`${ref}/_history/`));
 }
 
 const isAdministrators = ({ entry: { agent, event, outcome } }: { readonly entry: AuditEntry }): boolean =>
@@ -232,7 +244,7 @@ const planClaim = ({ newId, clock }: UpgradeParts, organization: Ref, { system, 
     owner: '',
   });
 
-function commitOf(
+export function commitOf(
   writes: readonly Write[],
   records: readonly RecordWrite[],
   viewers: readonly Ref[],

@@ -7,8 +7,9 @@ import { gunzipSync } from 'node:zlib';
 import { readConfig } from '../../../src/config.ts';
 import { createLog } from '../../../src/http/log.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
+import type { Clause } from '../../../src/ports/query.ts';
 import { rowsIn, rowsOf } from '../../../src/resources/parties/register.ts';
-import { standingOf } from '../../../src/resources/parties/standing.ts';
+import { STANDING_SYSTEM, standingOf } from '../../../src/resources/parties/standing.ts';
 import { start, type Running } from '../../../src/start.ts';
 import { createFindOrganization } from '../../../src/organizations.ts';
 import { verifyChain } from '../../../src/stores/embedded/audit-chain.ts';
@@ -136,6 +137,20 @@ test('(directory DR2) a token by a verified identifier names its member; by an a
     expect(await find(name)).toBeUndefined();
   }
   expect(await find({ reference: 'Organization/stranger' })).toBe('Organization/stranger');
+});
+
+test('(directory DR1) persons, roles and endpoints bear their standing, and are found by it', async () => {
+  const find = async (type: string, where: Clause) => {
+    const query = { type, where, sort: [], sight: EVERYTHING, count: 100, offset: 0, total: false };
+    return (await running.store.snapshot().search(query)).matches;
+  };
+  const tagged = (code: string): Clause => ({ kind: 'token', param: '_tag', system: STANDING_SYSTEM, code });
+  expect((await find('Practitioner', tagged('listed'))).length).toBe(2);
+  expect((await find('PractitionerRole', tagged('member'))).length).toBe(4);
+  for (const type of ['Practitioner', 'PractitionerRole', 'Endpoint'])
+    for (const { text } of await find(type, { kind: 'all', of: [] })) expect(text).toContain(STANDING_SYSTEM);
+  // What an organization said of its own person's number stays what it said.
+  expect(await rowsIn(running.store.snapshot(), 'practitioner-register', 'verified')).toEqual([]);
 });
 
 test('it is done once, referrals stay as they were, and the chain holds', async () => {
