@@ -11,6 +11,7 @@ import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { asComing, sourceOf } from './coming.ts';
 import { keyOfEntry, type Draft } from './draft.ts';
+import { FATE_SYSTEM } from './receive/marks.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { isUnheard, UNHEARD, withhold } from './withheld.ts';
 
@@ -23,7 +24,7 @@ interface Late {
 /** Adds an entry of the outbox for each party that is told of a note; a work item where it cannot be sent. */
 export async function tellLateNotes(draft: Draft): Promise<void> {
   const { lacks } = draft.room;
-  if (lacks === undefined || draft.importing || draft.byMessage) return;
+  if (lacks === undefined || draft.importing) return;
   const told = new Set<string>();
   for (const late of await lateOnes(draft)) {
     for (const entry of await entriesOf(draft, late)) {
@@ -90,7 +91,8 @@ async function lateOnes(draft: Draft): Promise<readonly Late[]> {
   return found;
 }
 
-/** A change of its words, labels or status is no other note. */
+/** A change of its words, labels or status is no other note; a message that is kept is none. */
 const isNews = (before: Resource | undefined, after: Resource): boolean =>
   after['status'] !== 'entered-in-error' &&
+  !valuesAt(after, 'category.coding.system').includes(FATE_SYSTEM) &&
   !isDeepStrictEqual(valuesAt(before, 'content'), valuesAt(after, 'content'));

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { to } from '../../resources.ts';
 import { administrator, refOf, type Answer, type Stored } from '../../world.ts';
-import { larkspur, tidewater } from './exchange.ts';
+import { accept, FROM_TIDEWATER, larkspur, note, outcome, request, tidewater } from './exchange.ts';
 import { openPair, type Pair } from './pair.ts';
 
 let pair: Pair;
@@ -115,6 +115,21 @@ test('not what a person has dealt with, nor what still lacks something', async (
   await contacts(OKAFOR);
   await pair.settle();
   expect([kinds(), await items('larkspur')]).toEqual([[], ['completed: told by telephone']]);
+});
+
+test('a note by message after the outcome goes on to an initiator that is told by messages, once', async () => {
+  const server = pair.tidewater;
+  await server.say(request({ at: 0, id: 'L-1' }));
+  await server.say(accept({ at: 1, id: 'T-1' }), FROM_TIDEWATER);
+  await server.say(note({ at: 2, id: 'T-2' }), FROM_TIDEWATER);
+  await server.say(outcome({ at: 3, id: 'T-3' }), FROM_TIDEWATER);
+  await pair.settle();
+  const types = () => pair.sent.map(({ text }) => (text.split('|')[8] ?? '').split('^', 1).join(''));
+  expect(types()).toEqual(['OSU', 'MDM', 'OSU']);
+  await server.say(note({ at: 4, id: 'T-4' }), FROM_TIDEWATER);
+  await server.say(note({ at: 4, id: 'T-4' }), FROM_TIDEWATER);
+  await pair.settle();
+  expect(types()).toEqual(['OSU', 'MDM', 'OSU', 'MDM']);
 });
 
 test('an outcome by its note, which is told with it alone', async () => {
