@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { OperationOutcomeError, type IssueDetail } from './fhir/issue.ts';
 import { createTasks, type Tasks } from './operations/heavy.ts';
+import { NICENESS, standBack } from './stores/embedded/thread-priority.ts';
 
 export interface Task {
   readonly task: keyof Tasks;
@@ -15,6 +16,7 @@ export type Done =
   | { readonly refused: readonly [IssueDetail, ...IssueDetail[]] }
   | { readonly failed: string };
 
+standBack(NICENESS.heavy);
 const tasks = createTasks(randomUUID);
 
 parentPort?.on('message', (asked: Task) => void answer(asked));

@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { buildOutcome, ISSUES, OperationOutcomeError } from '../fhir/issue.ts';
 import { encodeJson, parseJsonValue } from '../fhir/json.ts';
 import type { Reply } from '../operations/request.ts';
+import { nextPiece } from '../operations/turns.ts';
 import { isExpressible } from '../xml/characters.ts';
 import { convertToXml } from '../xml/convert.ts';
 import type { Content } from './binary.ts';
@@ -137,9 +138,25 @@ export function send(
     headers['Vary'] = VARY;
   }
   writeHead(res, status, headers, length, asked, replying);
-  // As many bytes as characters: ASCII, which Node writes faster when it need not look for more.
   if (shown === undefined || asked.head) res.end();
+  else if (length > WRITTEN_AT_ONCE)
+    return sendInTurns(res, status, shown.length === length ? shown : Buffer.from(shown, 'utf8'));
+  // As many bytes as characters: ASCII, which Node writes faster when it need not look for more.
   else res.end(shown, shown.length === length ? 'latin1' : 'utf8');
+  return status;
+}
+
+/** Bytes that are handed to the connection at once: a page of megabytes goes part by part, and others have turns between. */
+const WRITTEN_AT_ONCE = 262_144;
+
+/** @param whole ASCII, or bytes */
+async function sendInTurns(res: ServerResponse, status: number, whole: string | Buffer): Promise<number> {
+  for (let from = 0; from < whole.length && !res.destroyed; from += WRITTEN_AT_ONCE) {
+    const to = from + WRITTEN_AT_ONCE;
+    res.write(typeof whole === 'string' ? whole.slice(from, to) : whole.subarray(from, to), 'latin1');
+    await nextPiece();
+  }
+  res.end();
   return status;
 }
 
@@ -160,7 +177,8 @@ function sendLarge(
   if (coding !== undefined && !asked.head)
     return sendPacked(res, status, headers, bytes, coding, asked, replying);
   writeHead(res, status, headers, coding === undefined ? bytes.length : undefined, asked, replying);
-  res.end(asked.head ? undefined : bytes);
+  if (!asked.head) return sendInTurns(res, status, bytes);
+  res.end();
   return status;
 }
 

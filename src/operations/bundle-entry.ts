@@ -1,7 +1,8 @@
 /** The entries of a batch or transaction as requests of their own (http://hl7.org/fhir/R4/bundle.html#bundle-unique). */
 import { parseETags } from '../fhir/etag.ts';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
-import { decodeUtf8, encodeJson, parseJsonValue } from '../fhir/json.ts';
+import { charactersOf } from '../fhir/characters.ts';
+import { decodeUtf8, parseJsonValue } from '../fhir/json.ts';
 import type { Body } from '../fhir/body.ts';
 import { parseQuery, type Pairs } from '../fhir/query.ts';
 import type { Resource } from '../fhir/types.ts';
@@ -165,7 +166,7 @@ function placedAt<T>(place: string, read: () => T): T {
 /** @param around the size of the whole Bundle, where it is large: then the entry may be large itself */
 function bodyOf(plain: Resource, storing: Resource = plain, around = 0): Body {
   const body = { plain, storing };
-  return around < LARGE ? body : { ...body, size: encodeJson(storing).length };
+  return around < LARGE ? body : { ...body, size: charactersOf(storing) };
 }
 
 /** A JSON Patch travels in a bundle as a Binary, a FHIRPath Patch as itself (http://hl7.org/fhir/R4/http.html#patch). */

@@ -1,4 +1,8 @@
-/** Long work in pieces: between two of them everyone else has a turn. Counted, not timed: the desk has no clock of its own. */
+/**
+ * Long work in pieces: between two of them everyone else has a turn. One piece runs at a time, whoever's it is: between two
+ * pieces the event loop has looked for what has come meanwhile, so that little work waits for one piece, and not for one of
+ * each long work that is under way. Counted, not timed: the desk has no clock of its own.
+ */
 
 export interface Turns {
   /** So many characters were worked through: nothing while it is little, else what to wait for. */
@@ -6,7 +10,7 @@ export interface Turns {
 }
 
 /** Characters that are worked through in a few milliseconds. */
-const AT_ONCE = 65_536;
+const AT_ONCE = 32_768;
 /** What a piece of work costs beside its characters. */
 const EACH = 1024;
 
@@ -17,7 +21,25 @@ export function createTurns(): Turns {
       done += EACH + characters;
       if (done < AT_ONCE) return undefined;
       done = 0;
-      return new Promise((resolve) => void setImmediate(resolve));
+      return nextPiece();
     },
   };
+}
+
+/** Pieces that are due, in the order in which they asked. */
+const due: (() => void)[] = [];
+
+/** Waits for the next piece's turn. */
+export function nextPiece(): Promise<void> {
+  return new Promise((resolve) => {
+    due.push(resolve);
+    if (due.length === 1) setImmediate(runOne);
+  });
+}
+
+/** What is set for the next turn of the loop while one runs waits for the turn after it. */
+function runOne(): void {
+  const resolve = due.shift();
+  if (due.length > 0) setImmediate(runOne);
+  resolve?.();
 }

@@ -106,7 +106,7 @@ export const linkAt = (port: number) => ({
   ],
 });
 
-interface Sending {
+export interface Sending {
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;

@@ -1,5 +1,6 @@
 /** Load from a process of its own, and what it says of it. */
 import { fork } from 'node:child_process';
+import { setPriority } from 'node:os';
 import type { Around } from './steps.ts';
 
 export interface Job {
@@ -12,8 +13,11 @@ export interface Job {
   readonly seconds: number;
   /** Undefined: as many as the connections can carry. */
   readonly perSecond?: number;
-  /** Refusals are no fault: it asks for more than it may have. */
-  readonly mayBeRefused?: true;
+  /**
+   * It asks for more than it may have, so that refusals are no fault; and it stands back for the server and for other load,
+   * as it would on a machine of its own.
+   */
+  readonly greedy?: true;
 }
 
 /** Milliseconds. */
@@ -38,6 +42,9 @@ export type LoadSays =
   | { readonly result: LoadResult }
   | { readonly failed: string };
 
+/** As far back as may be. */
+export const GREEDY_NICENESS = 19;
+
 /** A server that can say how much it has worked. */
 export interface Measured {
   readonly port: number;
@@ -55,6 +62,7 @@ export interface Loaded extends LoadResult {
 /** @throws when the load process fails, or an answer was not the expected one: such a figure would be worth nothing */
 export async function load(server: Measured, job: Omit<Job, 'port'>): Promise<Loaded> {
   const child = fork(new URL('./load-process.ts', import.meta.url));
+  if (job.greedy === true && child.pid !== undefined) setPriority(child.pid, GREEDY_NICENESS);
   const done = Promise.withResolvers<LoadResult>();
   const cpu: Promise<number>[] = [];
   child.on('message', (says: LoadSays) => {
@@ -65,7 +73,7 @@ export async function load(server: Measured, job: Omit<Job, 'port'>): Promise<Lo
   child.once('exit', (code) => done.reject(new Error(`the load ended with code ${code}`)));
   child.send({ ...job, port: server.port });
   const result = await done.promise;
-  if (result.wrong > 0 && job.mayBeRefused !== true)
+  if (result.wrong > 0 && job.greedy !== true)
     throw new Error(`${result.wrong} answers were wrong: ${result.firstWrong}`);
   const [before = 0, after = 0] = await Promise.all(cpu);
   const cpuPerRequest = (after - before) / result.all.count;

@@ -4,7 +4,7 @@
  *
  *     npm run bench -- [--full] [--only reads,searches] [--seconds 4]
  *     npm run bench -- stalls [--matching TEXT]
- *     npm run bench -- fairness
+ *     npm run bench -- fairness [--seconds 20] [--matching TEXT]
  *
  *       --full        a million referrals, and longer
  *       --only LIST   some of the figures, which are printed and not written

@@ -9,6 +9,7 @@ import { openDatabase } from './connection.ts';
 import { asksTexts } from './search-text.ts';
 import { findPage } from './search.ts';
 import type { TextIndex } from './text-index.ts';
+import { NICENESS, standBack } from './thread-priority.ts';
 
 export interface Setup {
   readonly file: string;
@@ -43,6 +44,7 @@ const UNWATCHED = 63;
 
 // What the pool passes; a message between threads has no type.
 const { file, cacheKib, mmapBytes, fullText, stop } = workerData as Setup;
+standBack(NICENESS.search);
 const db = openDatabase(file, { readOnly: true, cacheKib, pragmas: [`mmap_size = ${mmapBytes}`] });
 let texts: TextIndex | undefined;
 let readsTexts = false;

@@ -22,6 +22,7 @@ export interface QueueOptions {
 
 interface Waiting {
   readonly member: Member;
+  readonly weight: number;
   readonly decided: PromiseWithResolvers<Outcome>;
 }
 
@@ -36,6 +37,11 @@ interface Block {
 
 /** Commits that go down with one flush at most: a group must not make the ones behind it wait for long. */
 const GROUP_MAX = 256;
+/** What they weigh at most, in characters of text, beyond the first of them. */
+const GROUP_WEIGHT = 262_144;
+/** What a resource costs beside its text, and each of its search values. */
+const WRITE_WEIGHT = 2048;
+const VALUE_WEIGHT = 128;
 
 /** Read-audit rows waiting at most, per commit that may wait. */
 const ROWS_PER_COMMIT = 16;
@@ -56,6 +62,8 @@ export class WriterQueue {
   #held = false;
   /** A turn has just ended: the commits that waited for it come before the next one. */
   #commitsFirst = false;
+  /** A heavy commit was passed over by a group of light ones: it is in the next. */
+  #heavyNext = false;
   #closed = false;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -87,7 +95,7 @@ export class WriterQueue {
 
   async commit(commit: Commit): Promise<Committed> {
     this.#admit();
-    return committedOf(await this.#offer(this.#commits, { kind: 'commit', commit }));
+    return committedOf(await this.#offer(this.#commits, { kind: 'commit', commit }, weightOf(commit)));
   }
 
   /** A lease, a postponement or a step of housekeeping. */
@@ -117,7 +125,7 @@ export class WriterQueue {
       try {
         const commit = await within(this.#options.turnMs, plan());
         const decided = Promise.withResolvers<Outcome>();
-        this.#turnCommit = { member: { kind: 'commit', commit }, decided };
+        this.#turnCommit = { member: { kind: 'commit', commit }, weight: 0, decided };
         this.#schedule();
         done.resolve(committedOf(await decided.promise));
       } catch (error) {
@@ -139,9 +147,9 @@ export class WriterQueue {
     if (this.queued >= this.#options.commitsQueuedMax) throw new CommitRefused('too-busy');
   }
 
-  #offer(line: Waiting[], member: Member): Promise<Outcome> {
+  #offer(line: Waiting[], member: Member, weight = 0): Promise<Outcome> {
     const decided = Promise.withResolvers<Outcome>();
-    line.push({ member, decided });
+    line.push({ member, weight, decided });
     this.#schedule();
     return decided.promise;
   }
@@ -171,15 +179,41 @@ export class WriterQueue {
     if (this.#turnCommit !== undefined) group.push(this.#turnCommit);
     this.#turnCommit = undefined;
     if (!this.#held) {
-      group.push(...this.#commits.splice(0, GROUP_MAX));
+      group.push(...this.#takeCommits(group.length > 0 || this.#block !== undefined));
       this.#commitsFirst = false;
     }
     if (this.#block !== undefined) {
       const { entries, decided } = this.#block;
-      group.push({ member: { kind: 'block', audit: `[${entries}]` }, decided });
+      group.push({ member: { kind: 'block', audit: `[${entries}]` }, weight: 0, decided });
       this.#block = undefined;
     }
     return group;
+  }
+
+  /**
+   * The commits of the next group, in their order, as many as weigh little together. A heavy one makes light work that
+   * waits go before it, once, and then takes a group for itself: whoever writes little waits for one heavy commit at most.
+   */
+  #takeCommits(isLightWaiting: boolean): readonly Waiting[] {
+    const heavy = this.#commits.findIndex(({ weight }) => weight > GROUP_WEIGHT);
+    if (heavy >= 0 && this.#heavyNext) {
+      this.#heavyNext = false;
+      return this.#commits.splice(heavy, 1);
+    }
+    const taken: Waiting[] = [];
+    const left: Waiting[] = [];
+    let weighed = 0;
+    for (const one of this.#commits) {
+      const fits = one.weight <= GROUP_WEIGHT && weighed + one.weight <= GROUP_WEIGHT;
+      if (fits && taken.length < GROUP_MAX) {
+        taken.push(one);
+        weighed += one.weight;
+      } else left.push(one);
+    }
+    if (heavy >= 0 && taken.length === 0 && !isLightWaiting) return this.#commits.splice(heavy, 1);
+    this.#heavyNext = heavy >= 0;
+    this.#commits.splice(0, this.#commits.length, ...left);
+    return taken;
   }
 
   /** Called when nothing is in flight, so that the turn plans on the state that everybody has been told. */
@@ -216,6 +250,17 @@ export class WriterQueue {
       decided.resolve(outcome);
     }
   }
+}
+
+/** How long a commit takes to write, told by what it holds. */
+function weightOf({ writes }: Commit): number {
+  let weight = 0;
+  for (const { text, values } of writes) {
+    weight += WRITE_WEIGHT + values.length * VALUE_WEIGHT;
+    for (const piece of text?.pieces ?? []) weight += piece.length;
+    for (const hole of text?.holes ?? []) if (typeof hole !== 'string') weight += hole.length;
+  }
+  return weight;
 }
 
 function openBlock(): Block {
