@@ -38,7 +38,7 @@ export function tuplesOf(
 
 /** What only a modifier asks for: a composite takes none; and what is noted for the index alone. */
 const isLeftOut = (suffix: string): boolean =>
-  suffix === ':identifier' || suffix === ':of-type' || suffix.endsWith(WIDE);
+  suffix !== '' && (suffix === ':identifier' || suffix === ':of-type' || suffix.endsWith(WIDE));
 
 function partsOf({ kind, paths }: Component, element: Present, resource: Resource): readonly Part[] {
   const parts: Part[] = [];

@@ -8,7 +8,7 @@ import { checkContained, checkMentioned } from './contained.ts';
 import { explain } from './explain.ts';
 import { meantType } from '../type-names.ts';
 import type { Tree } from './invariants.ts';
-import { makeKeywords } from './keywords.ts';
+import { contextAt, makeKeywords } from './keywords.ts';
 import { PRIMITIVES } from './primitives.ts';
 import { checkReference } from './references.ts';
 import { add, addMissing, FOUND_MAX, runLater, type Run } from './run.ts';
@@ -77,9 +77,7 @@ function checkNested(run: Run, element: string, resource: Tree, place: string): 
 function checkType(run: Run, type: string, value: Tree, place: string): void {
   if (run.found.length > FOUND_MAX) return;
   const validate = validatorOf(type);
-  const around = { parentData: {}, parentDataProperty: '', rootData: value, dynamicAnchors: {} };
-  if (!validate.call(run, value, { instancePath: place, ...around }))
-    explain(run, type, validate.errors ?? []);
+  if (!validate.call(run, value, contextAt(place, value))) explain(run, type, validate.errors ?? []);
   if (type === 'Coding') run.codings.push({ value, place });
   if (type === 'Extension') run.extensions.push({ value, place });
   if (type === 'Reference') checkReference(run, value, place);

@@ -2,7 +2,7 @@
  * The words we add to JSON Schema. Each reports to the run (`this`) in FHIR's own terms and always lets the schema go on,
  * so that every fault is named once, where it is.
  */
-import type { AnySchemaObject, FuncKeywordDefinition } from 'ajv';
+import type { AnySchemaObject, FuncKeywordDefinition, ValidateFunction } from 'ajv';
 import { makeCodeCheck, makeConceptCheck } from './bindings.ts';
 import { explain } from './explain.ts';
 import type { Tree } from './invariants.ts';
@@ -34,6 +34,19 @@ function keyword<Schema, Value>(name: string, make: Make<Schema, Value>): FuncKe
   };
 }
 
+type Context = NonNullable<Parameters<ValidateFunction>[1]>;
+
+const NOTHING = {};
+
+/** What ajv's functions are called with beside the value; our schemas ask for the place alone. */
+export const contextAt = (instancePath: string, rootData: Tree): Context => ({
+  instancePath,
+  parentData: NOTHING,
+  parentDataProperty: '',
+  rootData,
+  dynamicAnchors: NOTHING,
+});
+
 /** As `items`, until enough is found. */
 const MEMBERS: FuncKeywordDefinition = {
   keyword: 'members',
@@ -41,13 +54,12 @@ const MEMBERS: FuncKeywordDefinition = {
   errors: false,
   compile(schema: AnySchemaObject, _parent, { self }) {
     const validate = self.compile(schema);
-    const around = { parentData: {}, parentDataProperty: '', rootData: {}, dynamicAnchors: {} };
     // As above.
     return function judge(this: unknown, list: readonly unknown[], context?: { instancePath: string }) {
       const run = this as Run;
       for (let index = 0; index < list.length && run.found.length <= FOUND_MAX; index += 1) {
-        const instancePath = `${context?.instancePath ?? ''}/${index}`;
-        if (!validate.call(run, list[index], { ...around, instancePath }))
+        const place = `${context?.instancePath ?? ''}/${index}`;
+        if (!validate.call(run, list[index], contextAt(place, NOTHING)))
           explain(run, '', validate.errors ?? []);
       }
       return true;
