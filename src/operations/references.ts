@@ -152,7 +152,7 @@ const ISSUES_MAX = 100;
 export async function checkReferences(draft: Draft): Promise<void> {
   const issues: IssueDetail[] = [];
   const turns = createTurns();
-  const mayRefer = referableOnce();
+  const mayRefer = draft.planned.size > 1 ? referableOnce() : isReferable;
   for (const planned of draft.planned.values()) {
     if (planned.byRule) continue;
     const { after } = planned;

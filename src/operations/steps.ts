@@ -89,7 +89,8 @@ export async function settleDraft(draft: Draft, interaction: Interaction, fullUr
   const turns = createTurns();
   for (const [step, taken, about] of SETTLE) {
     if ((taken & column) === 0 || (about !== undefined && !writesAny(draft, about))) continue;
-    await step(draft, fullUrls);
+    const done = step(draft, fullUrls);
+    if (done !== undefined) await done;
     for (const { after } of draft.planned.values()) {
       const turn = turns.after(after?.size ?? 0);
       if (turn !== undefined) await turn;

@@ -13,7 +13,8 @@ export function tellSubjects(draft: Draft): void {
 
 function subjectsElsewhere(planned: Planned): readonly IssueDetail[] {
   const { ref, before, after } = planned;
-  return SUBJECTS.flatMap((element) => {
+  const named = SUBJECTS.filter((element) => after?.plain[element] !== undefined);
+  return named.flatMap((element) => {
     const value = after?.plain[element];
     if (!isReference(value) || leadsSomewhere(value) || isSame(value, before?.[element])) return [];
     const place = `${typeOf(ref)}.${element}`;

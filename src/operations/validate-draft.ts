@@ -21,6 +21,7 @@ export async function validateDraft(draft: Draft): Promise<void> {
     const judged = await judgePlanned(draft, planned, after);
     const turn = turns.after(after.size ?? 0);
     if (turn !== undefined) await turn;
+    if (judged.length === 0) continue;
     const details = judged.map((detail) => ({ ...detail, expression: placesIn(planned, detail.expression) }));
     const [first, ...rest] = details.filter(isFault);
     if (first !== undefined) throw OperationOutcomeError.of([first, ...rest]);
