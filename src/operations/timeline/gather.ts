@@ -4,6 +4,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import type { AuditEntry, OutboxRow, Snapshot, Version } from '../../ports/store.ts';
+import { LATE_NOTE } from '../../referral/transactions.ts';
 import { idOf, localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
@@ -135,12 +136,19 @@ export async function tellSteps(
   commits: readonly Commit[],
   parties: Parties,
 ): Promise<readonly Step[]> {
-  const tasks = new Set(
-    commits.flatMap(({ written }) =>
-      written.filter(({ kind }) => kind === 'edit').map(({ version }) => version.ref),
+  const refsOf = (wanted: Kind): ReadonlySet<Ref> =>
+    new Set(
+      commits.flatMap(({ written }) =>
+        written.filter(({ kind }) => kind === wanted).map(({ version }) => version.ref),
+      ),
+    );
+  // Of a file, only that it went as a note after the outcome: who else reads it is no step of the referral.
+  const deliveries = [
+    ...(await readDeliveries(gathering, refsOf('edit'), parties)),
+    ...(await readDeliveries(gathering, refsOf('document'), parties)).filter(
+      ({ row }) => row.event === LATE_NOTE,
     ),
-  );
-  const deliveries = await readDeliveries(gathering, tasks, parties);
+  ];
   const steps: Step[] = [];
   for (const commit of commits) {
     const rows = await readRows(gathering, commit);
@@ -176,12 +184,12 @@ const ROWS_OF_COMMIT = 20;
 /** Of the parties, and of the caller's own subscribers. */
 async function readDeliveries(
   { room, snapshot, caller }: Gathering,
-  tasks: ReadonlySet<Ref>,
+  subjects: ReadonlySet<Ref>,
   { initiator, recipient }: Parties,
 ): Promise<readonly Delivery[]> {
   const shown = new Set([initiator, recipient, caller.organization]);
   const told: Delivery[] = [];
-  for (const subject of tasks) {
+  for (const subject of subjects) {
     const rows: readonly OutboxRow[] = await room.store.outbox({ subject, count: DELIVERIES_MAX });
     for (const row of rows) {
       const to = row.seq > snapshot.seq ? undefined : await organizationOf(snapshot, row.receiver);

@@ -126,10 +126,18 @@ test('a note by message after the outcome goes on to an initiator that is told b
   await pair.settle();
   const types = () => pair.sent.map(({ text }) => (text.split('|')[8] ?? '').split('^', 1).join(''));
   expect(types()).toEqual(['OSU', 'MDM', 'OSU']);
+  const [asked] = await server.all('ServiceRequest');
+  if (asked === undefined) throw new Error('the order was not kept');
+  const drawn = async () => {
+    const { text = '' } = await server.ask(tidewater, 'GET', `${refOf(asked)}/$timeline`);
+    return text.split('"url":"delivery"').length - 1;
+  };
+  expect(await drawn()).toBe(2);
   await server.say(note({ at: 4, id: 'T-4' }), FROM_TIDEWATER);
   await server.say(note({ at: 4, id: 'T-4' }), FROM_TIDEWATER);
   await pair.settle();
   expect(types()).toEqual(['OSU', 'MDM', 'OSU', 'MDM']);
+  expect(await drawn()).toBe(3);
 });
 
 test('an outcome by its note, which is told with it alone', async () => {
