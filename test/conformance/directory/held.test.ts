@@ -135,3 +135,31 @@ describe('(directory DR28) what holds a referral is an entry of its timeline', (
     ]);
   });
 });
+
+describe('(directory DR32) private records that are made for numbers of nobody here', () => {
+  const byNumber = (value: string, display: string) => {
+    placers += 1;
+    const parties = { subject: patient, requester: 'PractitionerRole/initiator', performer: 'x' };
+    const performer = [{ identifier: { system: make.NPI_SYSTEM, value }, display }];
+    const resource = make.serviceRequest({ ...parties, placer: `held-${placers}` }, { performer });
+    return server.ask('initiator', 'POST', 'ServiceRequest', resource);
+  };
+  const recordsOf = (value: string) =>
+    server.search('initiator', `Organization?identifier=${make.NPI_SYSTEM}|${value}`);
+
+  test('are one for each number, whoever asks first', async () => {
+    const numbers = ['one', 'two', 'three'].map((name) => make.npiOf(`nobody-${name}`));
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, at) => byNumber(numbers[at % 3] ?? '', 'The Same Clinic')),
+    );
+    for (const { status } of answers) expect([201, 409]).toContain(status);
+    for (const number of numbers) expect(await recordsOf(number)).toHaveLength(1);
+  });
+
+  test('are not merged by a name, nor made twice under another', async () => {
+    const number = make.npiOf('nobody-four');
+    await byNumber(number, 'The Same Clinic');
+    await byNumber(number, 'Another Clinic');
+    expect((await recordsOf(number)).map(({ name }) => name)).toEqual(['The Same Clinic']);
+  });
+});
