@@ -4,6 +4,7 @@
  *     npm run admin -- import FILE [--custodian Organization/ID] [--data-dir DIR …]
  *     npm run admin -- reindex [--data-dir DIR …]
  *     npm run admin -- member add Organization/ID … [--data-dir DIR …]
+ *     npm run admin -- member remove Organization/ID [--successor Organization/ID] [--data-dir DIR …]
  *     npm run admin -- register list [--data-dir DIR …]
  *     npm run admin -- register verify SYSTEM VALUE Organization/ID [--move] [--entity-type 1|2] [--data-dir DIR …]
  *     npm run admin -- register expire SYSTEM VALUE [--data-dir DIR …]
@@ -19,7 +20,8 @@
  * `reindex` takes the search values of everything anew, after an upgrade that says so at its start. It may be stopped and
  * begun again.
  *
- * `member add` gives organizations of the directory an account. `register verify` says whose an identifier is; with --move it
+ * `member add` gives organizations of the directory an account; `member remove` takes it away, and the successor goes on with
+ * the open referrals that the organization has sent. `register verify` says whose an identifier is; with --move it
  * may be taken from another organization; a Practitioner/ID has a register of its own. `register expire` ends an identifier:
  * it addresses nobody. `register replace` ends one that has a successor, to whose holder it leads for a year.
  */
@@ -56,14 +58,15 @@ await runCommand(import.meta.filename, {
     custodian: { type: 'string' },
     move: { type: 'boolean', default: false },
     'entity-type': { type: 'string' },
+    successor: { type: 'string' },
   },
   takesSettings: true,
   operandsMax: OPERANDS_MAX,
-  run: async ({ operands, settings, values: { custodian, move, 'entity-type': entityType } }) => {
+  run: async ({ operands, settings, values: { custodian, move, 'entity-type': entityType, successor } }) => {
     const config = () => readConfig(settings, process.env, 'command');
     const [name = '', file, ...more] = operands;
     if (name === 'member' || name === 'register') {
-      await administerParties({ words: operands, move, entityType, config: config() });
+      await administerParties({ words: operands, move, entityType, successor, config: config() });
       return EXIT.done;
     }
     if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is more than this command takes.`);

@@ -127,7 +127,7 @@ export async function admitMember(
   return 'admitted';
 }
 
-async function readOrganization(snapshot: Snapshot, ref: Ref): Promise<Version> {
+export async function readOrganization(snapshot: Snapshot, ref: Ref): Promise<Version> {
   const version = typeOf(ref) === 'Organization' ? await snapshot.read(ref, EVERYTHING) : undefined;
   if (version?.text === undefined) {
     throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is no Organization of this server` });

@@ -213,7 +213,7 @@ async function showing(snapshot: Snapshot, ref: Ref, identity: Identity, shows =
   return buildWrite(planned);
 }
 
-function commitOf(
+export function commitOf(
   writes: readonly Write[],
   records: readonly RecordWrite[],
   organization: Ref,

@@ -6,6 +6,7 @@ import { createLog } from '../../src/http/log.ts';
 import { OperationOutcomeError } from '../../src/fhir/issue.ts';
 import { NPI } from '../../src/fhir/identifier.ts';
 import type { Ref } from '../../src/fhir/types.ts';
+import { removeMember } from '../../src/operations/leaving.ts';
 import { admitMember } from '../../src/operations/members.ts';
 import { endIdentity, verifyIdentity } from '../../src/operations/register.ts';
 import { prepareParties } from '../../src/parties.ts';
@@ -20,6 +21,8 @@ export interface Asked {
   readonly words: readonly string[];
   readonly move: boolean;
   readonly entityType: string | undefined;
+  /** Who goes on with the open referrals of a member that leaves. */
+  readonly successor: string | undefined;
   readonly config: Config;
 }
 
@@ -32,6 +35,7 @@ export async function administerParties(asked: Asked): Promise<void> {
   const what = `${command} ${action}`;
   if (what === 'member add' && rest.length > 0) return withStore(config, (store) => addMembers(store, rest));
   if (what === 'register list' && rest.length === 0) return withStore(config, listRegister);
+  if (what === 'member remove' && rest.length === 1) return leave(rest[0] ?? '', asked);
   const [system = '', value = '', last, ...more] = rest;
   const identity = identityOf({ system, value });
   if (identity !== undefined && more.length === 0) {
@@ -41,8 +45,17 @@ export async function administerParties(asked: Asked): Promise<void> {
       return end(identity, identityOf({ system, value: last }), config);
   }
   throw new UsageError(
-    'member add Organization/ID, register list, register verify, register expire or register replace is wanted.',
+    'member add Organization/ID, member remove Organization/ID, register list, register verify, register expire or register replace is wanted.',
   );
+}
+
+function leave(text: string, { successor: next, config }: Asked): Promise<void> {
+  const organization = refOf(text);
+  const successor = next === undefined ? undefined : refOf(next);
+  return withStore(config, async (store) => {
+    await removeMember({ store, clock, committed: () => undefined }, { organization, successor }, ADMITTING);
+    console.log(`${organization} is listed, and no member any more`);
+  });
 }
 
 function verify(identity: Identity, text: string, { move, entityType, config }: Asked): Promise<void> {
