@@ -6,7 +6,7 @@ export default {
   testTimeout: 30_000,
   maxWorkers: 2,
   // A worker that has grown is replaced.
-  workerIdleMemoryLimit: '600MB',
+  workerIdleMemoryLimit: '300MB',
   reporters: ['default', '<rootDir>/test/absent-judges.js'],
   transform: {},
 };
