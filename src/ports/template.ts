@@ -3,7 +3,7 @@
 /**
  * A stored text whose `seq` and `at` are not known before the commit: pieces of text with the commit's `seq` or `at`
  * between them. `pieces` has one more member than `holes`. The engine fills the holes with {@link stampText} (rules 3.1).
- * A long part may be handed over as ASCII bytes, in shared memory of its own: they fill a hole as well.
+ * A long part may be handed over as ASCII bytes in shared memory: they fill a hole as well.
  */
 export interface Template {
   readonly pieces: readonly string[];
@@ -20,7 +20,7 @@ export function stampText({ pieces, holes }: Template, seq: number, at: string):
         ? String(seq)
         : hole === 'at' || hole === undefined
           ? at
-          : Buffer.from(hole.buffer).toString('latin1');
+          : Buffer.from(hole.buffer, hole.byteOffset, hole.byteLength).toString('latin1');
     text += filled + (pieces[i + 1] ?? '');
   }
   return text;

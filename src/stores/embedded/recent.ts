@@ -10,6 +10,8 @@ import type { Member } from './groups.ts';
 const VERSIONS_MAX = 1000;
 /** Characters of their texts together. */
 const CHARACTERS_MAX = 4 * 1024 * 1024;
+/** Characters of one: a file is not remembered in place of a hundred roles. */
+const LENGTH_MAX = 256 * 1024;
 
 export interface Recent {
   /** The newest version as of `seq`, if it is known. Says nothing of who may see it. */
@@ -43,7 +45,7 @@ export function createRecent(head: () => number): Recent {
       return version !== undefined && version.seq <= seq ? version : undefined;
     },
     keep(version, seq) {
-      if (seq !== head()) return;
+      if (seq !== head() || lengthOf(version) > LENGTH_MAX) return;
       forget(version.ref);
       known.set(version.ref, version);
       characters += lengthOf(version);

@@ -55,7 +55,7 @@ test('every other element comes through, in order, whatever it holds', () => {
 });
 
 test('the base64 of a large Binary is handed over as bytes, and stands in the text as if it were in the tree', () => {
-  const shared = new Uint8Array(new SharedArrayBuffer(4));
+  const shared = new Uint8Array(new SharedArrayBuffer(8), 2, 4);
   shared.set(Buffer.from('QUJD'));
   const { storing } = parseJson('{"resourceType":"Binary","contentType":"a/b"}');
   expect(stampText(buildTemplate(storing, 'a1', shared), 7, AT)).toBe(
