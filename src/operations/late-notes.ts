@@ -9,7 +9,7 @@ import { isReferralTask, readState } from '../referral/state.ts';
 import { LATE_NOTE } from '../referral/transactions.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
-import { asComing, sourceOf } from './coming.ts';
+import { missingIn } from './coming.ts';
 import { keyOfEntry, type Draft } from './draft.ts';
 import { FATE_SYSTEM } from './receive/marks.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -23,8 +23,7 @@ interface Late {
 
 /** Adds an entry of the outbox for each party that is told of a note; a work item where it cannot be sent. */
 export async function tellLateNotes(draft: Draft): Promise<void> {
-  const { lacks } = draft.room;
-  if (lacks === undefined || draft.importing) return;
+  if (draft.room.lacks === undefined || draft.importing) return;
   const told = new Set<string>();
   for (const late of await lateOnes(draft)) {
     for (const entry of await entriesOf(draft, late)) {
@@ -32,7 +31,7 @@ export async function tellLateNotes(draft: Draft): Promise<void> {
       if (told.has(key) || isToldAnyway(draft, entry)) continue;
       told.add(key);
       const unheard = await isUnheard(draft, entry);
-      const missing = unheard ? [UNHEARD] : await lacks(entry.rail, asComing(entry, draft), sourceOf(draft));
+      const missing = unheard ? [UNHEARD] : await missingIn(draft, entry);
       if (missing.length === 0) draft.tells.push(entry);
       else withholdNote(draft, late, entry, missing);
     }

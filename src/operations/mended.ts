@@ -5,12 +5,12 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { OutboxEntry } from '../ports/store.ts';
 import { note } from '../referral/ruling.ts';
-import { isReferralTask, readState } from '../referral/state.ts';
+import { isReferralTask, isTerminal, readState } from '../referral/state.ts';
 import { LATE_NOTE } from '../referral/transactions.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { PARTY_TYPES } from '../resources/parties/standing.ts';
 import { requestsOf } from '../resources/referral-rules/visits.ts';
-import { asComing, sourceOf } from './coming.ts';
+import { missingIn } from './coming.ts';
 import { readPreview, type Draft } from './draft.ts';
 import { closeItem } from './receive/items.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -26,19 +26,36 @@ import {
 
 /** Adds an entry of the outbox for whatever this draft mends, in the order in which it happened. */
 export async function sendMended(draft: Draft): Promise<void> {
-  const { lacks } = draft.room;
-  if (lacks === undefined || draft.importing) return;
+  if (draft.room.lacks === undefined || draft.importing) return;
   const touched = await touchedBy(draft);
   if (touched !== 'any' && touched.size === 0) return;
   if (!(await mayBeWithheld(draft))) return;
   for (const item of await waitingOn(draft, touched)) {
     const entry = await entryOf(draft, item);
     if (entry === undefined || (await isUnheard(draft, entry))) continue;
-    if ((await lacks(entry.rail, asComing(entry, draft), sourceOf(draft))).length > 0) continue;
-    draft.tells.push(entry);
+    if (!isTold(draft, entry)) {
+      if ((await missingIn(draft, entry)).length > 0) continue;
+      draft.tells.push(entry);
+      sayIt(draft, item, entry);
+    }
     await closeItem(draft, item.ref, SENT);
-    draft.notes.push(note('information', `${item.event} was withheld, and is sent to ${entry.receiver} now`));
   }
+}
+
+/** The same was withheld more than once: it is sent once. */
+const isTold = ({ tells }: Draft, { order, receiver, subject, event }: OutboxEntry): boolean =>
+  tells.some(
+    (entry) =>
+      entry.order === order &&
+      entry.receiver === receiver &&
+      entry.subject === subject &&
+      entry.event === event,
+  );
+
+/** To whoever withheld it: another writer may not know that there is such a referral. */
+function sayIt({ caller, notes }: Draft, { owner, event }: WithheldItem, { receiver }: OutboxEntry): void {
+  if (!caller.administrator && owner !== caller.organization) return;
+  notes.push(note('information', `${event} was withheld, and is sent to ${receiver} now`));
 }
 
 /** Orders whose messages may have become whole; `any`: a party changed, who may stand in every order. */
@@ -93,7 +110,7 @@ async function entryOf(draft: Draft, item: WithheldItem): Promise<OutboxEntry | 
   const [rail] = valuesAt(endpoint, 'connectionType.code');
   if (task === undefined || !isReferralTask(task) || organization === undefined) return undefined;
   if (endpoint?.['status'] !== 'active' || typeof rail !== 'string') return undefined;
-  if (event !== REQUEST && readState(task) !== state) return undefined;
+  if (!(await isParty(draft, task, organization)) || hasGoneOn(task, event, state)) return undefined;
   if (event === LATE_NOTE && file === undefined) return undefined;
   return {
     rail,
@@ -103,4 +120,17 @@ async function entryOf(draft: Draft, item: WithheldItem): Promise<OutboxEntry | 
     event,
     sight: { everything: false, organization },
   };
+}
+
+/** An Endpoint may have come to another organization since. */
+async function isParty(draft: Draft, task: Resource, organization: Ref): Promise<boolean> {
+  const around = surroundingsOf(draft);
+  const parties = [await around.partyOf(task['requester']), await around.partyOf(task['owner'])];
+  return parties.includes(organization);
+}
+
+/** A request goes before whatever came after it, unless the referral has ended; all else is told of its own state. */
+function hasGoneOn(task: Resource, event: string, then: string | undefined): boolean {
+  const state = readState(task);
+  return event === REQUEST ? state === undefined || isTerminal(state) : state !== then;
 }

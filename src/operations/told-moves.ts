@@ -8,7 +8,7 @@ import { readState } from '../referral/state.ts';
 import { localRef } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import type { Move } from '../resources/rules.ts';
-import { asComing, sourceOf } from './coming.ts';
+import { missingIn } from './coming.ts';
 import { keyOfEntry, readPreview, type Draft } from './draft.ts';
 import { tellLateNotes } from './late-notes.ts';
 import { sendMended } from './mended.ts';
@@ -22,7 +22,7 @@ export async function checkMovesTold(draft: Draft): Promise<void> {
   if (lacks === undefined || draft.moves.length === 0) return;
   for (const entry of await address([], draft.moves, Date.parse(draft.now))) {
     const unheard = await isUnheard(draft, entry);
-    const missing = unheard ? [UNHEARD] : await lacks(entry.rail, asComing(entry, draft), sourceOf(draft));
+    const missing = unheard ? [UNHEARD] : await missingIn(draft, entry);
     if (missing.length > 0) await withholdMove(draft, entry, missing);
   }
 }

@@ -27,6 +27,8 @@ export interface WithheldItem {
   readonly task: Ref;
   readonly order: Ref | undefined;
   readonly event: string;
+  /** Whose person is asked; undefined: an administrator. */
+  readonly owner: Ref | undefined;
   /** Undefined: of an earlier program, which did not say. */
   readonly receiver: Ref | undefined;
   /** Of a note after the outcome: its file. */
@@ -73,6 +75,7 @@ function readItem(ref: Ref, item: Resource): WithheldItem | undefined {
     task,
     order: localRef(valuesAt(item, 'basedOn')[0]),
     event,
+    owner: localRef(item['owner']),
     receiver: localRefOf(valueOf('receiver') ?? ''),
     file: localRefOf(valueOf('file') ?? ''),
     state: valueOf('state'),

@@ -36,7 +36,12 @@ interface Ordered {
   readonly order: Stored;
 }
 
-async function order({ name = NAME, more = {} }: { name?: object[]; more?: object }): Promise<Ordered> {
+interface Asked {
+  readonly name?: object[];
+  readonly more?: object;
+}
+
+async function place({ name = NAME, more = {} }: Asked): Promise<Ordered> {
   const patient = await pair.larkspur.create(larkspur, {
     resourceType: 'Patient',
     ...(name.length > 0 && { name }),
@@ -52,8 +57,14 @@ async function order({ name = NAME, more = {} }: { name?: object[]; more?: objec
     ...more,
   });
   await pair.settle();
-  expect([kinds(), await items('larkspur')]).toEqual([[], ['open']]);
   return { patient, order: asked };
+}
+
+/** One that is withheld. */
+async function order(asked: Asked): Promise<Ordered> {
+  const ordered = await place(asked);
+  expect([kinds(), await items('larkspur')]).toEqual([[], ['open']]);
+  return ordered;
 }
 
 const again = async ({ resourceType, id }: Stored, more: object): Promise<Answer> => {
@@ -81,6 +92,44 @@ test('by the name of the patient, however many give it at once', async () => {
   expect((await Promise.all(writes)).map(({ status }) => status)).toEqual([200, 200, 200]);
   await pair.settle();
   expect([kinds(), await items('larkspur')]).toEqual([['OMG^O19 applied'], [SENT]]);
+});
+
+test('by two writes at once, each of which gives a part', async () => {
+  const { patient } = await order({ name: [] });
+  const answers = await Promise.all([contacts(OKAFOR), again(patient, { name: NAME })]);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([['OMG^O19 applied'], [SENT]]);
+});
+
+test('by whoever gives it, who is told of it only where it withheld it', async () => {
+  await order({});
+  const place = 'Endpoint/tidewater';
+  const { json: endpoint } = await pair.larkspur.ask(administrator, 'GET', place);
+  await pair.larkspur.ask(administrator, 'DELETE', place);
+  await contacts(OKAFOR);
+  await pair.larkspur.ask(administrator, 'PUT', place, endpoint);
+  expect([kinds(), await items('larkspur')]).toEqual([[], ['open']]);
+  const { json: own } = await pair.larkspur.ask(tidewater, 'GET', 'Organization/tidewater');
+  const telecom = [{ system: 'phone', value: '555-0100' }];
+  const answer = await pair.larkspur.ask(tidewater, 'PUT', 'Organization/tidewater', { ...own, telecom });
+  expect([answer.status, answer.headers['Warning'] ?? '']).toEqual([
+    200,
+    expect.not.stringContaining('withheld'),
+  ]);
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([['OMG^O19 applied'], [SENT]]);
+});
+
+test('not a request whose referral has ended', async () => {
+  const { patient, order: asked } = await order({ name: [] });
+  await contacts(OKAFOR);
+  const [task] = await pair.larkspur.all('Task', `focus=${refOf(asked)}&code=fulfill`);
+  const mistaken = [{ op: 'replace', path: '/status', value: 'entered-in-error' }];
+  expect((await pair.larkspur.ask(larkspur, 'PATCH', `Task/${task?.id}`, mistaken)).status).toBe(200);
+  expect((await again(patient, { name: NAME })).status).toBe(200);
+  await pair.settle();
+  expect([kinds(), new Set(await items('larkspur'))]).toEqual([[], new Set(['open'])]);
 });
 
 test('by what the order asks for; what was not told of it follows in its order', async () => {
@@ -142,17 +191,7 @@ test('a note by message after the outcome goes on to an initiator that is told b
 
 test('an outcome by its note, which is told with it alone', async () => {
   await contacts(OKAFOR);
-  const patient = await pair.larkspur.create(larkspur, { resourceType: 'Patient', name: NAME });
-  await pair.larkspur.create(larkspur, {
-    resourceType: 'ServiceRequest',
-    status: 'active',
-    intent: 'order',
-    code: { text: 'Diabetes prevention programme' },
-    subject: to(refOf(patient)),
-    requester: to('Organization/larkspur'),
-    performer: [to('Organization/tidewater')],
-  });
-  await pair.settle();
+  await place({});
   const [task] = await pair.tidewater.all('Task', 'code=fulfill');
   const [asked] = await pair.tidewater.all('ServiceRequest');
   if (asked === undefined) throw new Error('the order did not arrive');
@@ -174,4 +213,33 @@ test('an outcome by its note, which is told with it alone', async () => {
     ['MDM^T02 applied', 'OSU^O51 applied'],
     [SENT],
   ]);
+});
+
+test('a note that was withheld twice, once', async () => {
+  await contacts(OKAFOR);
+  await place({});
+  const [task] = await pair.tidewater.all('Task', 'code=fulfill');
+  const [asked] = await pair.tidewater.all('ServiceRequest');
+  if (asked === undefined) throw new Error('the order did not arrive');
+  const output = [{ type: { text: 'note' }, valueString: 'Six sessions attended.' }];
+  for (const more of [{ status: 'accepted' }, { status: 'completed', output }]) {
+    const { json } = await pair.tidewater.ask(tidewater, 'GET', `Task/${task?.id}`);
+    await pair.tidewater.ask(tidewater, 'PUT', `Task/${task?.id}`, { ...json, ...more });
+    await pair.settle();
+  }
+  const before = kinds().length;
+  const file = {
+    resourceType: 'DocumentReference',
+    status: 'current',
+    context: { related: [to(refOf(asked))] },
+  };
+  const content = (attachment: object) => ({ content: [{ attachment }] });
+  const elsewhere = (n: number) => content({ url: `https://elsewhere.example.org/${n}` });
+  const later = await pair.tidewater.create(tidewater, { ...file, ...elsewhere(1) });
+  for (const more of [elsewhere(2), content({ contentType: 'text/plain', data: 'WWVz' })]) {
+    const put = { ...file, id: later.id, ...more };
+    expect((await pair.tidewater.ask(tidewater, 'PUT', refOf(later), put)).status).toBe(200);
+  }
+  await pair.settle();
+  expect([kinds().slice(before), await items('tidewater')]).toEqual([['MDM^T02 applied'], [SENT, SENT]]);
 });
