@@ -1,4 +1,4 @@
-/** A search by a reference and further values is answered in place; the same answer as a thread gives. */
+/** A search by a reference and further values, or by one of several values, is answered in place; the same answer as a thread gives. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Clause, Query, SearchValue } from '../../src/ports/query.ts';
@@ -75,4 +75,38 @@ test('a value of the version before is not found', async () => {
   );
   expect(await found([patient('Patient/changes'), status('active')])).toEqual([]);
   expect(await found([patient('Patient/changes'), status('inactive')])).toEqual(['Consent/changes']);
+});
+
+test('one of several values is enough, and who has several is found once', async () => {
+  const anyOf = (...of: readonly Clause[]): Clause => ({ kind: 'any', of });
+  expect(await found([patient(FEW), anyOf(status('active'), status('draft'))])).toHaveLength(3);
+  expect(await found([anyOf(patient(FEW), patient('Patient/other'))])).toHaveLength(4);
+  expect(await found([anyOf(patient(FEW), status('active', 'http://other.example.org'))])).toHaveLength(3);
+  expect(await found([{ kind: 'reference', param: 'patient', to: [FEW, 'Patient/other'] }])).toHaveLength(4);
+  expect(await found([anyOf(patient(FEW), patient(MANY))])).toHaveLength(73);
+  expect(await found([patient(FEW), anyOf()])).toEqual([]);
+});
+
+test('one of several values: the newest write comes first', async () => {
+  const where: Clause = { kind: 'any', of: [patient('Patient/first'), patient('Patient/second')] };
+  for (const name of ['second', 'first', 'second-too'] as const)
+    await store.commit(
+      commitOf([
+        write(`Consent/ordered-${name}`, {
+          values: about(name === 'first' ? 'Patient/first' : 'Patient/second', 'active'),
+        }),
+      ]),
+    );
+  const query = { type: 'Consent', where, sort: [], sight: EVERYTHING, count: 100, offset: 0, total: true };
+  const { matches } = await store.snapshot().search(query);
+  expect(matches.map(({ ref }) => ref)).toEqual([
+    'Consent/ordered-second-too',
+    'Consent/ordered-first',
+    'Consent/ordered-second',
+  ]);
+});
+
+test('one of many values is for a thread, and found all the same', async () => {
+  const of = Array.from({ length: 20 }, (_, i) => patient(i === 0 ? FEW : `Patient/none-${i}`));
+  expect(await found([{ kind: 'any', of }])).toHaveLength(3);
 });

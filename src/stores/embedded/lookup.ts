@@ -1,7 +1,8 @@
 /**
- * Lookups: searches by a reference, token or uri that few versions have, and by others beside it. Rules, conditions and
- * deliveries ask for little else; each is answered where it is asked, in a few microseconds, because handing it to a thread
- * would cost more than answering it. What many versions have, or long ones, is a search like any other.
+ * Lookups: searches by a reference, token or uri that few versions have, or by one of several, and by others beside it.
+ * Rules, conditions, messages and deliveries ask for little else; each is answered where it is asked, in a few
+ * microseconds, because handing it to a thread would cost more than answering it. What many versions have, or long ones,
+ * is a search like any other.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clause, Match, Page, Query } from '../../ports/query.ts';
@@ -33,20 +34,30 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     prepare<[number]>(db, `SELECT 1 FROM value WHERE pid = ${pid} AND low = ? AND vid = ? ${test} LIMIT 1`);
   const [alsoHas, alsoHasBoth] = [has(''), has('AND high = ?')];
 
-  /** Whether a version has a further value. */
-  const satisfies = (type: string, vid: number, { param, low, high }: Equality): boolean => {
-    const name = `${type}.${param}`;
-    const found = high === undefined ? alsoHas.get(name, low, vid) : alsoHasBoth.get(name, low, vid, high);
-    return found !== undefined;
-  };
+  /** Whether a version has one of several values. */
+  const satisfies = (type: string, vid: number, anyOf: AnyOf): boolean =>
+    anyOf.some(({ param, low, high }) => {
+      const name = `${type}.${param}`;
+      const found = high === undefined ? alsoHas.get(name, low, vid) : alsoHasBoth.get(name, low, vid, high);
+      return found !== undefined;
+    });
+
+  /** The versions that have one of several values, newest first; undefined when they are many. */
+  function versionsWith(type: string, anyOf: AnyOf): readonly number[] | undefined {
+    const vids = new Set<number>();
+    for (const { param, low, high } of anyOf) {
+      const name = `${type}.${param}`;
+      for (const [vid] of high === undefined ? having.all(name, low) : havingBoth.all(name, low, high))
+        vids.add(vid);
+      if (vids.size > LOOKUP_MAX) return undefined;
+    }
+    return anyOf.length === 1 ? [...vids] : [...vids].sort((a, b) => b - a);
+  }
 
   return ({ type, where, sort, sight, characters = CHARACTERS_MAX }, seq) => {
-    const [first, ...further] = sort.length === 0 ? equalitiesOf(where) : [];
-    if (first === undefined) return undefined;
-    const { param, low, high } = first;
-    const name = `${type}.${param}`;
-    const vids = high === undefined ? having.all(name, low) : havingBoth.all(name, low, high);
-    if (vids.length > LOOKUP_MAX) return undefined;
+    const [first, ...further] = sort.length === 0 ? demandsOf(where) : [];
+    const vids = first && versionsWith(type, first);
+    if (vids === undefined) return undefined;
     const seen = sightSql(sight, seq, { resource: 'r', vid: 'v.vid' });
     const one = sql<MatchRow>(
       `SELECT r.ref, v.seq, v.text, coalesce((SELECT name FROM name WHERE nid = r.custodian), '')
@@ -55,7 +66,7 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     );
     const matches: Match[] = [];
     let left = Math.min(characters, CHARACTERS_MAX);
-    for (const [vid] of vids) {
+    for (const vid of vids) {
       if (!further.every((one) => satisfies(type, vid, one))) continue;
       const row = one.get(vid, seq, seq, ...seen.params);
       if (row === undefined) continue;
@@ -82,25 +93,38 @@ interface Equality {
   readonly high?: string | undefined;
 }
 
+/** Values of which a version must have one. */
+type AnyOf = readonly Equality[];
+
+/** Values of which one is asked for, at most: each is looked up by itself. */
+const ALTERNATIVES_MAX = 8;
+
 /**
  * The values that are asked for, when they are all that is asked. Of several the reference is first: few versions have it.
  */
-function equalitiesOf(where: Clause): readonly Equality[] {
+function demandsOf(where: Clause): readonly AnyOf[] {
   const clauses = mustOf(where);
-  const equalities = clauses.flatMap((clause) => equalityOf(clause) ?? []);
-  if (equalities.length < clauses.length) return [];
+  const demands = clauses.flatMap((clause) => {
+    const anyOf = anyOfIn(clause);
+    return anyOf === undefined ? [] : [anyOf];
+  });
+  if (demands.length < clauses.length) return [];
   const at = clauses.findIndex(({ kind }) => kind === 'reference');
   if (at < 0 && clauses.length > 1) return [];
-  return at <= 0 ? equalities : [...equalities.splice(at, 1), ...equalities];
+  return at <= 0 ? demands : [...demands.splice(at, 1), ...demands];
 }
 
-function equalityOf(clause: Clause): Equality | undefined {
+function anyOfIn(clause: Clause): AnyOf | undefined {
+  const parts = clause.kind === 'any' ? clause.of : [clause];
+  const equalities = parts.flatMap(equalitiesIn);
+  const isWhole = parts.every((part) => equalitiesIn(part).length > 0);
+  return isWhole && equalities.length > 0 && equalities.length <= ALTERNATIVES_MAX ? equalities : undefined;
+}
+
+function equalitiesIn(clause: Clause): readonly Equality[] {
   const { kind } = clause;
   if (kind === 'token' && clause.code !== undefined)
-    return { param: clause.param, low: clause.code, high: clause.system };
-  if (kind === 'uri' && clause.match === 'exact') return { param: clause.param, low: clause.value };
-  const [to, ...others] = kind === 'reference' ? clause.to : [];
-  return kind === 'reference' && to !== undefined && others.length === 0
-    ? { param: clause.param, low: to }
-    : undefined;
+    return [{ param: clause.param, low: clause.code, high: clause.system }];
+  if (kind === 'uri' && clause.match === 'exact') return [{ param: clause.param, low: clause.value }];
+  return kind === 'reference' ? clause.to.map((low) => ({ param: clause.param, low })) : [];
 }
