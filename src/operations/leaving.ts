@@ -4,10 +4,8 @@
  * it in them.
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import type { Ref, Resource } from '../fhir/types.ts';
-import type { Match } from '../ports/query.ts';
+import type { Ref } from '../fhir/types.ts';
 import type { Snapshot, Write } from '../ports/store.ts';
-import { isOpen, isReferralTask, readState } from '../referral/state.ts';
 import { REPLACED_BY } from '../resources/parties/judge.ts';
 import { MEMBER_KIND, withStanding } from '../resources/parties/standing.ts';
 import { addressedParty, RESOLVED_PARTY } from '../resources/party.ts';
@@ -16,11 +14,12 @@ import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { EVERYTHING, planStored } from './draft.ts';
 import { readOrganization, type Admitting } from './members.ts';
 import { buildWrite, offer } from './offer.ts';
+import { openReferrals, seenBy } from './open-referrals.ts';
 import { commitOf } from './register.ts';
 import type { Room } from './room.ts';
 
-/** Resources that one search looks at. */
-const AT_ONCE = 1000;
+/** Statuses of a Subscription that is not off. */
+const LISTENING = ['requested', 'active', 'error'];
 
 /**
  * @throws OperationOutcomeError `not-found` for who is no member; `referrals-open` without a successor
@@ -72,10 +71,7 @@ async function handedOver(
 ): Promise<readonly Write[]> {
   const world = partyWorldOf(snapshot);
   const writes: Write[] = [];
-  for (const match of await seen(snapshot, 'Task', organization)) {
-    const task = JSON.parse(match.text) as Resource; // a stored text
-    const state = isReferralTask(task) ? readState(task) : undefined;
-    if (state === undefined || !isOpen(state)) continue;
+  for await (const { task, ...match } of openReferrals(snapshot, organization)) {
     if ((await addressedParty(task['requester'], world)) !== organization) continue;
     if (successor === undefined) {
       throw new OperationOutcomeError('referrals-open', {
@@ -108,29 +104,10 @@ function noted(extensions: unknown, url: string, party: Ref): readonly object[] 
 }
 
 async function switchedOff(snapshot: Snapshot, organization: Ref): Promise<readonly Write[]> {
-  const own = (await seen(snapshot, 'Subscription', organization)).filter(
-    ({ custodian }) => custodian === organization,
-  );
-  return own.flatMap((match) => {
-    const { status } = JSON.parse(match.text) as Resource; // a stored text
-    return status === 'off' ? [] : [buildWrite(planStored(match, (tree) => ({ ...tree, status: 'off' })))];
-  });
-}
-
-/** What it sees of a type. */
-async function seen(snapshot: Snapshot, type: string, organization: Ref): Promise<readonly Match[]> {
-  const found: Match[] = [];
-  for (let offset = 0; ; offset += AT_ONCE) {
-    const { matches, more } = await snapshot.search({
-      type,
-      where: { kind: 'all', of: [] },
-      sort: [],
-      sight: { everything: false, organization },
-      count: AT_ONCE,
-      offset,
-      total: false,
-    });
-    found.push(...matches);
-    if (!more) return found;
+  const writes: Write[] = [];
+  for await (const match of seenBy(snapshot, organization, 'Subscription', LISTENING)) {
+    if (match.custodian === organization)
+      writes.push(buildWrite(planStored(match, (tree) => ({ ...tree, status: 'off' }))));
   }
+  return writes;
 }

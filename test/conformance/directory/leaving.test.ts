@@ -6,7 +6,7 @@ import { admitMember } from '../../../src/operations/members.ts';
 import { createFindOrganization } from '../../../src/organizations.ts';
 import { standingOf } from '../../../src/resources/parties/standing.ts';
 import * as make from '../../resources.ts';
-import { callerOf, initiator, openWorld, recipient, refOf, type World } from '../../world.ts';
+import { administrator, callerOf, initiator, openWorld, recipient, refOf, type World } from '../../world.ts';
 
 const LEAVING = 'Organization/initiator';
 const NEXT = 'Organization/successor';
@@ -69,7 +69,20 @@ test('(directory DR6) who has sent open referrals leaves with a successor alone,
   expect((await move(successor, 'cancelled')).status).toBe(200);
 });
 
-test('(directory DR6) whoever has sent none leaves as it is, and only once', async () => {
+test('(directory DR6) whoever has sent none leaves as it is, its Subscriptions off, and only once', async () => {
+  const hook = (status: string) =>
+    world.create(recipient, {
+      resourceType: 'Subscription',
+      status,
+      reason: 'test',
+      criteria: 'Task?status=accepted',
+      channel: { type: 'rest-hook', endpoint: 'https://hooks.example.org/' },
+    });
+  const hooks = [await hook('requested'), await hook('off')];
+  const before = await Promise.all(hooks.map((one) => world.ask(administrator, 'GET', refOf(one))));
+  expect(before.map(({ json }) => json?.['status'])).toEqual(['active', 'off']);
   await remove('Organization/recipient');
+  const after = await Promise.all(hooks.map((one) => world.ask(administrator, 'GET', refOf(one))));
+  expect(after.map(({ json }) => json?.['status'])).toEqual(['off', 'off']);
   await expect(remove('Organization/recipient')).rejects.toMatchObject({ code: 'not-found' });
 });
