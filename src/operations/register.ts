@@ -170,6 +170,7 @@ export async function endIdentity(
     }
     const { kind } = found;
     const row = await findRow(snapshot, kind, identity);
+    const own = await findVerified(snapshot, identity);
     const { holder } = row ?? found.row;
     const ended: RegisterRow = {
       ...rowBy(room, admitting, { ...identity, holder, state: 'expired' }),
@@ -179,7 +180,12 @@ export async function endIdentity(
       writeRow(kind, ended, row?.version ?? 'absent'),
       ...(replacedBy === undefined ? [] : [writeReplaced(kind, ended)]),
     ];
-    const writes = row?.state === 'verified' ? [await showing(snapshot, holder, identity, false)] : [];
+    // A person's number may be replaced by an organization's, which stands in the other register.
+    if (own !== undefined && own.kind !== kind) {
+      const other = rowBy(room, admitting, { ...identity, holder: own.row.holder, state: 'expired' });
+      records.push(writeRow(own.kind, other, own.row.version));
+    }
+    const writes = own === undefined ? [] : [await showing(snapshot, own.row.holder, identity, false)];
     for (const { ref } of writes) touched.add(ref);
     const query = replacedBy === undefined ? 'register expire' : 'register replace';
     return { commit: commitOf(writes, records, holder, query, admitting), templates: new Map() };

@@ -181,3 +181,24 @@ test('(directory DR17) a person’s number that ended addresses nobody, and make
   await end(known(old));
   expect(await partyOf({ identifier: known(old) })).toBe('party-inactive');
 });
+
+test('(directory DR17) a person’s number that an organization’s replaced ends with the year', async () => {
+  const person: Resource = { resourceType: 'Practitioner', id: 'eva', name: [{ family: 'Eva' }] };
+  await world.ask(administrator, 'PUT', 'Practitioner/eva', person);
+  const verification = {
+    identity: known(old),
+    holder: 'Practitioner/eva',
+    move: false,
+    examples: false,
+  } as const;
+  await verifyIdentity(room(), verification, ADMITTING);
+  await verify(known(next), 'successor');
+  await end(known(old), known(next));
+  expect(await partyOf({ identifier: known(old) })).toBe('Organization/successor');
+  const { json } = await world.ask(administrator, 'GET', 'Practitioner/eva');
+  expect(JSON.stringify(json)).not.toContain(known(old).value);
+  const rows = await rowsOf(world.store.snapshot(), 'Practitioner/eva');
+  expect(rows.map(({ state }) => state)).toEqual(['expired']);
+  now += 366 * DAY;
+  expect(await partyOf({ identifier: known(old) })).toBe('party-inactive');
+});
