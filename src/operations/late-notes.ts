@@ -10,7 +10,7 @@ import { LATE_NOTE } from '../referral/transactions.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { missingIn } from './coming.ts';
-import { keyOfEntry, type Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { FATE_SYSTEM } from './receive/marks.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { isUnheard, UNHEARD, withhold } from './withheld.ts';
@@ -27,7 +27,8 @@ export async function tellLateNotes(draft: Draft): Promise<void> {
   const told = new Set<string>();
   for (const late of await lateOnes(draft)) {
     for (const entry of await entriesOf(draft, late)) {
-      const key = keyOfEntry(entry);
+      // A referral may have several Tasks, and a file several referrals.
+      const key = `${entry.receiver} ${late.file} ${focusOf(late.task) ?? ''}`;
       if (told.has(key) || isToldAnyway(draft, entry)) continue;
       told.add(key);
       const unheard = await isUnheard(draft, entry);

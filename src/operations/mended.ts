@@ -11,7 +11,7 @@ import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { PARTY_TYPES } from '../resources/parties/standing.ts';
 import { requestsOf } from '../resources/referral-rules/visits.ts';
 import { missingIn } from './coming.ts';
-import { readPreview, type Draft } from './draft.ts';
+import { keyOfEntry, readPreview, type Draft } from './draft.ts';
 import { closeItem } from './receive/items.ts';
 import { surroundingsOf } from './surroundings.ts';
 import {
@@ -43,14 +43,8 @@ export async function sendMended(draft: Draft): Promise<void> {
 }
 
 /** The same was withheld more than once: it is sent once. */
-const isTold = ({ tells }: Draft, { order, receiver, subject, event }: OutboxEntry): boolean =>
-  tells.some(
-    (entry) =>
-      entry.order === order &&
-      entry.receiver === receiver &&
-      entry.subject === subject &&
-      entry.event === event,
-  );
+const isTold = ({ tells }: Draft, entry: OutboxEntry): boolean =>
+  tells.some((one) => keyOfEntry(one) === keyOfEntry(entry));
 
 /** To whoever withheld it: another writer may not know that there is such a referral. */
 function sayIt({ caller, notes }: Draft, { owner, event }: WithheldItem, { receiver }: OutboxEntry): void {

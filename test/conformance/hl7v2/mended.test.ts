@@ -215,31 +215,49 @@ test('an outcome by its note, which is told with it alone', async () => {
   ]);
 });
 
-test('a note that was withheld twice, once', async () => {
-  await contacts(OKAFOR);
+const TEXT = { contentType: 'text/plain', data: 'WWVz' };
+
+/** A referral that has its outcome; the order as its recipient has it. */
+async function complete(): Promise<Stored> {
   await place({});
-  const [task] = await pair.tidewater.all('Task', 'code=fulfill');
-  const [asked] = await pair.tidewater.all('ServiceRequest');
+  const [asked] = await pair.tidewater.all('ServiceRequest', '_sort=-_lastUpdated');
   if (asked === undefined) throw new Error('the order did not arrive');
+  const [task] = await pair.tidewater.all('Task', `code=fulfill&focus=${refOf(asked)}`);
   const output = [{ type: { text: 'note' }, valueString: 'Six sessions attended.' }];
   for (const more of [{ status: 'accepted' }, { status: 'completed', output }]) {
     const { json } = await pair.tidewater.ask(tidewater, 'GET', `Task/${task?.id}`);
     await pair.tidewater.ask(tidewater, 'PUT', `Task/${task?.id}`, { ...json, ...more });
     await pair.settle();
   }
+  return asked;
+}
+
+const fileOf = (orders: readonly Stored[], attachment: object) => ({
+  resourceType: 'DocumentReference',
+  status: 'current',
+  content: [{ attachment }],
+  context: { related: orders.map((order) => to(refOf(order))) },
+});
+
+test('a note that was withheld twice, once', async () => {
+  await contacts(OKAFOR);
+  const asked = await complete();
   const before = kinds().length;
-  const file = {
-    resourceType: 'DocumentReference',
-    status: 'current',
-    context: { related: [to(refOf(asked))] },
-  };
-  const content = (attachment: object) => ({ content: [{ attachment }] });
-  const elsewhere = (n: number) => content({ url: `https://elsewhere.example.org/${n}` });
-  const later = await pair.tidewater.create(tidewater, { ...file, ...elsewhere(1) });
-  for (const more of [elsewhere(2), content({ contentType: 'text/plain', data: 'WWVz' })]) {
-    const put = { ...file, id: later.id, ...more };
+  const elsewhere = (n: number) => fileOf([asked], { url: `https://elsewhere.example.org/${n}` });
+  const later = await pair.tidewater.create(tidewater, elsewhere(1));
+  for (const file of [elsewhere(2), fileOf([asked], TEXT)]) {
+    const put = { ...file, id: later.id };
     expect((await pair.tidewater.ask(tidewater, 'PUT', refOf(later), put)).status).toBe(200);
   }
   await pair.settle();
   expect([kinds().slice(before), await items('tidewater')]).toEqual([['MDM^T02 applied'], [SENT, SENT]]);
+});
+
+test('a note about two referrals, once for each', async () => {
+  await contacts(OKAFOR);
+  const orders = [await complete(), await complete()];
+  const before = kinds().length;
+  await pair.tidewater.create(tidewater, fileOf(orders, TEXT));
+  await pair.settle();
+  expect(kinds().slice(before)).toEqual(['MDM^T02 applied', 'MDM^T02 applied']);
 });
