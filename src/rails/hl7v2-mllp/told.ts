@@ -122,7 +122,7 @@ function visitsAround(asOf: Source): VisitsAround {
 
 /**
  * The note of a move: the newest output of the Task that holds one, whatever its shape; else the newest file of the
- * referral that this commit wrote.
+ * referral that this commit wrote, or that which moved the Task where it is told later.
  */
 async function newestNote(task: Resource, focus: Ref, { seq }: Tellable, asOf: Source) {
   const outputs = valuesAt(task, 'output') as readonly Resource[]; // validated structure
@@ -131,7 +131,10 @@ async function newestNote(task: Resource, focus: Ref, { seq }: Tellable, asOf: S
     if (note !== undefined) return note;
   }
   const files = await asOf.search(queryOf('DocumentReference', 'related', focus));
-  const file = files.matches.find((match) => match.seq === seq && !isKeptMessage(match.text));
+  const moved = Number(valuesAt(task, 'meta.versionId')[0]);
+  const file = files.matches.find(
+    (match) => (match.seq === seq || match.seq === moved) && !isKeptMessage(match.text),
+  );
   return file === undefined ? undefined : noteOf(JSON.parse(file.text) as Resource, asOf.resource); // stored texts were validated
 }
 

@@ -239,6 +239,46 @@ const fileOf = (orders: readonly Stored[], attachment: object) => ({
   context: { related: orders.map((order) => to(refOf(order))) },
 });
 
+test('an outcome with the file of its own commit, however late', async () => {
+  await contacts(OKAFOR);
+  await place({});
+  const [asked] = await pair.tidewater.all('ServiceRequest');
+  const [task] = await pair.tidewater.all('Task', 'code=fulfill');
+  const [patient] = await pair.tidewater.all('Patient');
+  if (asked === undefined || task === undefined) throw new Error('the order did not arrive');
+  const called = async (name: object | undefined): Promise<void> => {
+    const put = { ...patient, name };
+    expect((await pair.tidewater.ask(administrator, 'PUT', `Patient/${patient?.id}`, put)).status).toBe(200);
+    await pair.settle();
+  };
+  const accepts = [{ op: 'replace', path: '/status', value: 'accepted' }];
+  await pair.tidewater.ask(tidewater, 'PATCH', refOf(task), accepts);
+  await called(undefined);
+  const { json } = await pair.tidewater.ask(tidewater, 'GET', refOf(task));
+  const answer = await pair.tidewater.ask(tidewater, 'POST', '', {
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: [
+      {
+        resource: fileOf([asked], TEXT),
+        request: { method: 'POST', url: 'DocumentReference' },
+      },
+      {
+        resource: { ...json, status: 'completed' },
+        request: { method: 'PUT', url: refOf(task) },
+      },
+    ],
+  });
+  expect(answer.status).toBe(200);
+  const before = kinds().length;
+  expect(await items('tidewater')).toEqual(['open']);
+  await called(NAME);
+  expect([kinds().slice(before), await items('tidewater')]).toEqual([
+    ['MDM^T02 applied', 'OSU^O51 applied'],
+    [SENT],
+  ]);
+});
+
 test('a note that was withheld twice, once', async () => {
   await contacts(OKAFOR);
   const asked = await complete();
