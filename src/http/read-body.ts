@@ -69,7 +69,10 @@ function readBytes(req: IncomingMessage, bytesMax: number): Promise<Uint8Array> 
       else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
     });
     req.on('error', () => reject(new ClientGone()));
-    req.on('close', () => reject(new ClientGone()));
+    // Every request closes; an error costs its stack.
+    req.on('close', () => {
+      if (!req.complete) reject(new ClientGone());
+    });
   });
 }
 
