@@ -1,31 +1,59 @@
 /**
  * A message that was refused, and that its sender corrected: once other content is accepted under its control id, nobody
- * needs to look at what was refused (rules 7.3).
+ * needs to look at what was refused (rules 7.3). Each refusal writes down which message it kept, because every message that
+ * is accepted asks, and hardly one finds something.
  */
-import type { Resource } from '../../fhir/types.ts';
-import type { Query } from '../../ports/query.ts';
-import { EVERYTHING, type Draft } from '../draft.ts';
-import { REUSED } from './fates.ts';
-import { keyOf, type Incoming } from './incoming.ts';
+import type { Ref } from '../../fhir/types.ts';
+import type { Draft } from '../draft.ts';
+import type { Incoming, MessageKey } from './incoming.ts';
 import { closeItem, findAbout, ITEMS_MAX } from './items.ts';
-import { refile } from './keep.ts';
-import { keptOf, readKept } from './kept.ts';
-import { FATE_SYSTEM } from './marks.ts';
+import { refile, type Kept } from './keep.ts';
+import { keptOf } from './kept.ts';
+
+/** Records of what was refused under a control id, by the key under which messages are known again. */
+const KIND = 'refused-message';
+
+interface Refused {
+  /** The kept messages, the latest first. */
+  readonly documents: readonly Ref[];
+}
+
+/** Notes that a message is refused under its control id, for as long as the control id is known again. */
+export async function noteRefused(
+  draft: Draft,
+  { header, receivedAt }: Incoming,
+  { scope, id }: MessageKey,
+  { document }: Kept,
+  knownMs: number,
+): Promise<void> {
+  if (!hasControlId(header) || !draft.planned.has(document)) return;
+  const key = keyOf(scope, id);
+  const known = await draft.snapshot.record(KIND, key);
+  const { documents } = (known?.body ?? { documents: [] }) as Refused; // this file writes it
+  const body: Refused = { documents: [document, ...documents].slice(0, ITEMS_MAX) };
+  const expect = known?.version ?? 'absent';
+  draft.records.push({ kind: KIND, key, expect, body, expiresAt: receivedAt + knownMs });
+}
 
 /** Closes the work items of what was refused under the control id of a message that is accepted now. */
-export async function closeCorrected(draft: Draft, incoming: Incoming, sinceMs: number): Promise<void> {
-  const { link, header, sender, receivedAt } = incoming;
-  const controlId = header?.controlId.trim() ?? '';
-  if (controlId === '' || sender === undefined) return;
-  const documents = await findKept(draft, sender, controlId);
-  if (documents.length === 0) return;
-  const { scope, id } = keyOf(incoming);
+export async function closeCorrected(
+  draft: Draft,
+  { header, receivedAt }: Incoming,
+  { scope, id }: MessageKey,
+  knownMs: number,
+): Promise<void> {
+  if (!hasControlId(header)) return;
+  const key = keyOf(scope, id);
+  const known = await draft.snapshot.record(KIND, key);
+  // A record that is newer than the snapshot names what the snapshot does not show: then all is planned again.
+  if (known === undefined || known.version > draft.snapshot.seq) {
+    draft.recordKeeps.set(`${KIND} ${key}`, { kind: KIND, key, version: 0 });
+    return;
+  }
+  draft.records.push({ kind: KIND, key, expect: known.version, body: undefined });
+  const { documents } = known.body as Refused; // this file writes it
   for (const item of await findAbout(draft.snapshot, documents)) {
-    if (item.link !== link.name || item.receivedAt < receivedAt - sinceMs || isReuse(item.task)) continue;
-    const refused = await readKept(draft.room, draft.snapshot, item, [link]);
-    if (refused === undefined) continue;
-    const key = keyOf(refused);
-    if (key.scope !== scope || key.id !== id) continue;
+    if (item.receivedAt < receivedAt - knownMs) continue;
     await refile(draft, await keptOf(draft.snapshot, item), { fate: 'corrected', custodian: '' });
     await closeItem(
       draft,
@@ -35,28 +63,7 @@ export async function closeCorrected(draft: Draft, incoming: Incoming, sinceMs: 
   }
 }
 
-/** Refused since its control id belongs to another message, which was accepted: the next one is no correction of it. */
-const isReuse = ({ description }: Resource): boolean =>
-  typeof description === 'string' && description.includes(REUSED);
+/** A message without one is known by its content, which nobody corrects under the same. */
+const hasControlId = (header: Incoming['header']): boolean => (header?.controlId ?? '') !== '';
 
-/** Messages of a sender that are kept under a control id. */
-async function findKept({ snapshot }: Draft, sender: `${string}/${string}`, controlId: string) {
-  const query: Query = {
-    type: 'DocumentReference',
-    where: {
-      kind: 'all',
-      of: [
-        { kind: 'token', param: 'identifier', code: controlId },
-        { kind: 'reference', param: 'author', to: [sender] },
-        { kind: 'token', param: 'category', system: FATE_SYSTEM },
-      ],
-    },
-    sort: [],
-    sight: EVERYTHING,
-    count: ITEMS_MAX,
-    offset: 0,
-    total: false,
-  };
-  const { matches } = await snapshot.search(query);
-  return matches.map(({ ref }) => ref);
-}
+const keyOf = (scope: string, id: string): string => `${scope}\n${id}`;

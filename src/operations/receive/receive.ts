@@ -12,7 +12,7 @@ import type { Room } from '../room.ts';
 import { openDraft } from '../write.ts';
 import { answerOf, asked, isOurFault, notKept, quarantined, remark, REUSED, type Verdict } from './fates.ts';
 import { admit } from './admit.ts';
-import { closeCorrected } from './corrected.ts';
+import { closeCorrected, noteRefused } from './corrected.ts';
 import { keyOf, openArrived, takeApart, type Incoming, type MessageKey } from './incoming.ts';
 import { settleMessage, type Settled } from './settle.ts';
 import { requestOf } from './speak.ts';
@@ -128,8 +128,11 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
     const open = () => openDraft(room, request, snapshot);
     const settled = await settleMessage(open, incoming, settings, given === undefined ? {} : { given });
     const answer = answerOf(settled.verdict, incoming.link);
+    const { draft, kept } = settled;
+    const { duplicateWindowMs } = settings;
     if (key !== undefined && answer.code === 'AA')
-      await closeCorrected(settled.draft, incoming, settings.duplicateWindowMs);
+      await closeCorrected(draft, incoming, key, duplicateWindowMs);
+    else if (key !== undefined) await noteRefused(draft, incoming, key, kept, duplicateWindowMs);
     const offered = await buildOffer(settled.draft, request, key && commitKey(key, answer));
     const commit = { ...offered.commit, audit: [...offered.commit.audit, auditReceipt(request, settled)] };
     return { ...offered, ...settled, commit, answer };

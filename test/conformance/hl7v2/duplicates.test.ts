@@ -114,6 +114,25 @@ describe('a message that was here before', () => {
       expect(open.filter((kind) => kind === 'message-quarantined')).toHaveLength(1);
     });
 
+    test('not those of what was refused before the number was forgotten', async () => {
+      await exchange.say(first);
+      await exchange.say(wrong);
+      exchange.clock.now += MESSAGE_SETTINGS.duplicateWindowMs - 1000;
+      await exchange.say(outcome({ at: 5, id: 'T-5', patient: 'MQ-3' }));
+      exchange.clock.now += 2000;
+      await exchange.say(accept({ at: 5, id: 'T-5' }));
+      const items = await exchange.all('Task', `code=${WORK_ITEM_SYSTEM}|message-quarantined`);
+      expect(items.map((one) => String(one['status'])).toSorted()).toEqual(['completed', 'requested']);
+    });
+
+    test('also when both come at the same moment', async () => {
+      await exchange.say(first);
+      const [refused] = await Promise.all([exchange.say(wrong), exchange.say(accept({ at: 5, id: 'T-5' }))]);
+      const isLater = refused.remarks.some(({ code }) => code === '205');
+      const items = await exchange.all('Task', `code=${WORK_ITEM_SYSTEM}|message-quarantined`);
+      expect(items.map((one) => one['status'])).toEqual([isLater ? 'requested' : 'completed']);
+    });
+
     test('not those of what came under the number of an accepted message', async () => {
       await exchange.say(first);
       await exchange.say(accept({ at: 5, id: 'T-5' }));
