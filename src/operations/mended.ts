@@ -29,7 +29,6 @@ export async function sendMended(draft: Draft): Promise<void> {
   if (draft.room.lacks === undefined || draft.importing) return;
   const touched = await touchedBy(draft);
   if (touched !== 'any' && touched.size === 0) return;
-  if (!(await mayBeWithheld(draft))) return;
   for (const item of await waitingOn(draft, touched)) {
     const entry = await entryOf(draft, item);
     if (entry === undefined || (await isUnheard(draft, entry))) continue;
@@ -52,10 +51,22 @@ function sayIt({ caller, notes }: Draft, { owner, event }: WithheldItem, { recei
   notes.push(note('information', `${event} was withheld, and is sent to ${receiver} now`));
 }
 
+/** Types whose change may make a message whole. */
+const MENDING: ReadonlySet<string> = new Set([
+  ...PARTY_TYPES,
+  'Appointment',
+  'DocumentReference',
+  'Patient',
+  'ServiceRequest',
+]);
+
 /** Orders whose messages may have become whole; `any`: a party changed, who may stand in every order. */
 async function touchedBy(draft: Draft): Promise<ReadonlySet<Ref> | 'any'> {
   const around = surroundingsOf(draft);
   const orders = new Set<Ref>();
+  const mends = [...draft.planned.keys()].some((ref) => MENDING.has(typeOf(ref)));
+  // Where nothing waits, no order is looked for, nor relied on.
+  if (!mends || !(await mayBeWithheld(draft))) return orders;
   for (const { ref, before, after } of draft.planned.values()) {
     if (after === undefined) continue;
     const type = typeOf(ref);
