@@ -69,9 +69,9 @@ function readBytes(req: IncomingMessage, bytesMax: number): Promise<Uint8Array> 
       else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
     });
     req.on('error', () => reject(new ClientGone()));
-    // Every request closes; an error costs its stack.
+    // Every request closes, mostly after its end; an error costs its stack.
     req.on('close', () => {
-      if (!req.complete) reject(new ClientGone());
+      if (!req.readableEnded) reject(new ClientGone());
     });
   });
 }
