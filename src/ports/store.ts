@@ -68,7 +68,10 @@ export type Keep =
   | { readonly ref: Ref; readonly version: number }
   | { readonly ref: Ref; readonly sight: Sight };
 
-/** "I relied on this search finding exactly these" (conditional create, one open Task per owner, deletes). */
+/**
+ * "I relied on this search finding exactly these" (conditional create, one open Task per owner, deletes). A page that holds
+ * as many as its query asks for is compared with that page alone: there may be more.
+ */
 export interface Expectation {
   readonly query: Query;
   readonly refs: readonly Ref[];

@@ -270,6 +270,22 @@ function commitLaws(world: StoreWorld): void {
       const expects = [{ query: byStatus('Task', 'open'), refs: ['Task/a'] }] as const;
       expect(await refusal(store.commit(commitOf([write('Task/b')], { expects })))).toBeUndefined();
     });
+
+    test.each([
+      ['the first', 0],
+      ['the second', 2],
+      ['the last', 4],
+    ])('holds for %s page of more, until that page is another', async (_page, offset) => {
+      const store = await world.open();
+      for (const id of ['a', 'b', 'c', 'd', 'e'])
+        await store.commit(commitOf([write(`Task/${id}`, { values: [status('open')] })]));
+      const query = { ...byStatus('Task', 'open'), count: 2, offset };
+      const page = await store.snapshot().search(query);
+      const expects = [{ query, refs: page.matches.map(({ ref }) => ref) }];
+      expect(await refusal(store.commit(commitOf([write('Task/x')], { expects })))).toBeUndefined();
+      await store.commit(commitOf([write('Task/f', { values: [status('open')] })]));
+      expect(await refusal(store.commit(commitOf([write('Task/y')], { expects })))).toBe('unexpected');
+    });
   });
 
   describe('a turn', () => {

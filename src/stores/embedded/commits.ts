@@ -10,6 +10,7 @@ import type {
   Commit,
   CommitKey,
   CommitRefusal,
+  Expectation,
   Keep,
   OutboxEntry,
   Write,
@@ -31,6 +32,9 @@ import { sightSql } from './sight.ts';
 import { prepareValues } from './values.ts';
 
 /** The search of an expectation, run in the writer's own connection. */
+/** References that an expectation is compared with, at most, where its page was not full. */
+const REFS_MAX = 1000;
+
 export type FindRefs = (db: DatabaseSync, query: Query, seq: number) => readonly Ref[];
 
 export interface CommitTools {
@@ -123,15 +127,20 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
       first(commit.records ?? [], (one) =>
         records.isExpected(one, now) ? undefined : refused('unexpected', one.kind),
       ) ??
-      first(commit.expects, ({ query, refs }) =>
-        sameRefs(refsOf(query, seq), refs) ? undefined : refused('unexpected', query.type),
+      first(commit.expects, (expected) =>
+        sameRefs(refsOf(expected, seq), expected.refs)
+          ? undefined
+          : refused('unexpected', expected.query.type),
       ) ??
       first(commit.settles, ({ id }) => (outbox.isOpen(id) ? undefined : refused('not-leased', id)))
     );
   }
 
-  function refsOf(query: Query, seq: number): readonly Ref[] {
-    return lookup(query, seq)?.map(({ ref }) => ref) ?? findRefs(db, query, seq);
+  /** All that a query finds; of a page that others may follow or precede, what stands on that page. */
+  function refsOf({ query, refs }: Expectation, seq: number): readonly Ref[] {
+    if (query.offset > 0 || refs.length >= query.count) return findRefs(db, query, seq);
+    const whole = { ...query, sort: [], count: REFS_MAX };
+    return lookup(whole, seq)?.map(({ ref }) => ref) ?? findRefs(db, whole, seq);
   }
 
   function checkKey(key: CommitKey | undefined, now: number): Verdict | undefined {

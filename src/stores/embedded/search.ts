@@ -17,19 +17,14 @@ import { each, first, sql } from './sql.ts';
 /** Called for every row looked at; throws to end the search. */
 export type Guard = () => void;
 
-/** Refs that {@link findRefs} gives at most. */
-export const REFS_MAX = 1000;
-
 const unguarded: Guard = () => undefined;
 
-/**
- * The references that a query finds as of `seq`, newest write first, {@link REFS_MAX} at most whatever its page. Inside a
- * transaction it sees what the transaction wrote.
- */
+/** The references on a query's page as of `seq`. Inside a transaction it sees what the transaction wrote. */
 export function findRefs(db: DatabaseSync, query: Query, seq: number, guard: Guard = unguarded): Ref[] {
   return guarded(db, guard, () => {
-    const found = findVersions(wantedOf(db, { ...query, sort: [] }, seq, REFS_MAX, LIMITS));
-    return matchesOf(db, found).map(({ ref }) => ref);
+    const { offset, count } = query;
+    const found = findVersions(wantedOf(db, query, seq, offset + count, LIMITS));
+    return matchesOf(db, found.slice(offset)).map(({ ref }) => ref);
   });
 }
 
