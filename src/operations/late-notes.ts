@@ -41,12 +41,7 @@ export async function tellLateNotes(draft: Draft): Promise<void> {
 
 /** It was withheld before, by itself or as what an outcome waited for, and is sent with this write. */
 const isToldAnyway = ({ tells }: Draft, { order, receiver, subject }: OutboxEntry): boolean =>
-  tells.some(
-    (entry) =>
-      entry.order === order &&
-      entry.receiver === receiver &&
-      (entry.event !== LATE_NOTE || entry.subject === subject),
-  );
+  tells.some((entry) => entry.order === order && entry.receiver === receiver && entry.subject === subject);
 
 /** Who is told of a note: the initiator, by each of its Endpoints, when the recipient wrote it. */
 async function entriesOf(draft: Draft, { file, task }: Late): Promise<readonly OutboxEntry[]> {

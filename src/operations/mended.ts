@@ -6,13 +6,14 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import type { OutboxEntry } from '../ports/store.ts';
 import { note } from '../referral/ruling.ts';
 import { isReferralTask, isTerminal, readState } from '../referral/state.ts';
-import { LATE_NOTE } from '../referral/transactions.ts';
+import { LATE_NOTE, needsNote } from '../referral/transactions.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { PARTY_TYPES } from '../resources/parties/standing.ts';
 import { requestsOf } from '../resources/referral-rules/visits.ts';
 import { missingIn } from './coming.ts';
-import { keyOfEntry, readPreview, type Draft } from './draft.ts';
+import { keyOfEntry, readPreview, type Draft, type Planned } from './draft.ts';
 import { closeItem } from './receive/items.ts';
+import { FATE_SYSTEM } from './receive/marks.ts';
 import { surroundingsOf } from './surroundings.ts';
 import {
   findWithheld,
@@ -30,10 +31,9 @@ export async function sendMended(draft: Draft): Promise<void> {
   const touched = await touchedBy(draft);
   if (touched !== 'any' && touched.size === 0) return;
   for (const item of await waitingOn(draft, touched)) {
-    const entry = await entryOf(draft, item);
-    if (entry === undefined || (await isUnheard(draft, entry))) continue;
+    const entry = await wholeOf(draft, await entryOf(draft, item), item);
+    if (entry === undefined) continue;
     if (!isTold(draft, entry)) {
-      if ((await missingIn(draft, entry)).length > 0) continue;
       draft.tells.push(entry);
       sayIt(draft, item, entry);
     }
@@ -59,6 +59,32 @@ const MENDING: ReadonlySet<string> = new Set([
   'Patient',
   'ServiceRequest',
 ]);
+
+/** The entry as it can be sent: by itself, or with a file of this draft as the note that it waited for. */
+async function wholeOf(
+  draft: Draft,
+  entry: OutboxEntry | undefined,
+  item: WithheldItem,
+): Promise<OutboxEntry | undefined> {
+  if (entry === undefined || (await isUnheard(draft, entry))) return undefined;
+  for (const subject of [entry.subject, ...(await filesFor(draft, item))]) {
+    const one = { ...entry, subject };
+    if (isTold(draft, one) || (await missingIn(draft, one)).length === 0) return one;
+  }
+  return undefined;
+}
+
+/** Files about the item's order that this draft writes, and the recipient keeps; an item about one file waits for that one. */
+async function filesFor(draft: Draft, { task, order, file, event }: WithheldItem): Promise<readonly Ref[]> {
+  if (order === undefined || file !== undefined || !needsNote(event)) return [];
+  const recipient = await surroundingsOf(draft).partyOf((await readPreview(draft, task))?.['owner']);
+  const isOwn = ({ ref, after, custodian }: Planned): boolean =>
+    typeOf(ref) === 'DocumentReference' &&
+    custodian === recipient &&
+    !valuesAt(after?.plain, 'category.coding.system').includes(FATE_SYSTEM) &&
+    valuesAt(after?.plain, 'context.related').some((one) => localRef(one) === order);
+  return [...draft.planned.values()].filter(isOwn).map(({ ref }) => ref);
+}
 
 /** Orders whose messages may have become whole; `any`: a party changed, who may stand in every order. */
 async function touchedBy(draft: Draft): Promise<ReadonlySet<Ref> | 'any'> {

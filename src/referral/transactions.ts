@@ -82,6 +82,14 @@ export const TRANSACTIONS: readonly Transaction[] = OUTBOUND.map(
   }),
 );
 
+/** Whether a message tells of an event, or of a note after the outcome; 360X has none for what was entered in error. */
+export const hasMessage = (event: string): boolean =>
+  event === LATE_NOTE || TRANSACTIONS.some((transaction) => transaction.event === event);
+
+/** Whether the message of an event goes with a note. */
+export const needsNote = (event: string): boolean =>
+  TRANSACTIONS.some((transaction) => transaction.event === event && transaction.document === 'required');
+
 /** The transaction that tells the other party of an event that happened in a state. */
 export function transactionOf(event: Event, from: State): Transaction {
   const transaction = TRANSACTIONS.find((candidate) => candidate.event === event);

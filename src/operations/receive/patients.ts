@@ -77,13 +77,28 @@ export function isSamePerson(reading: PatientReading, patient: Resource): boolea
 const isSameNumber = (one: Identifier, other: Identifier): boolean =>
   one.value !== undefined && one.value === other.value && one.system === other.system;
 
+interface Named {
+  readonly family?: string | undefined;
+  readonly given?: readonly string[] | undefined;
+}
+
+/** Whether two records are of one person, as far as they say: both name somebody, and nothing contradicts. */
+export function isSameRecorded(one: Resource, other: Resource): boolean {
+  const { name: names = [], birthDate } = one as { name?: HumanName[]; birthDate?: string }; // validated
+  const isNamed = ((other['name'] ?? []) as readonly HumanName[]).length > 0; // validated
+  return isNamed && names.some((name) => agrees({ name, birthDate }, other));
+}
+
 /** Family name, first given name and birth date, as far as both sides know them. */
-export function agrees({ name, birthDate }: PatientReading, patient: Resource): boolean {
+export function agrees(
+  { name, birthDate }: { readonly name: Named; readonly birthDate?: string | undefined },
+  patient: Resource,
+): boolean {
   const { name: names = [], birthDate: known } = patient as { name?: HumanName[]; birthDate?: string }; // validated
   return (names.length === 0 || names.some((one) => isSameName(name, one))) && isSameDate(birthDate, known);
 }
 
-function isSameName(read: PatientReading['name'], known: HumanName): boolean {
+function isSameName(read: Named, known: HumanName): boolean {
   return (
     isSameWord(read.family, known.family) &&
     isSameWord(read.given?.[0], known.given?.[0]) &&

@@ -4,7 +4,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import type { AuditEntry, OutboxRow, Snapshot, Version } from '../../ports/store.ts';
-import { LATE_NOTE } from '../../referral/transactions.ts';
+import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import { idOf, localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
@@ -142,11 +142,11 @@ export async function tellSteps(
         written.filter(({ kind }) => kind === wanted).map(({ version }) => version.ref),
       ),
     );
-  // Of a file, only that it went as a note after the outcome: who else reads it is no step of the referral.
+  // Of a file, only that it went as a note: who else reads it is no step of the referral.
   const deliveries = [
     ...(await readDeliveries(gathering, refsOf('edit'), parties)),
     ...(await readDeliveries(gathering, refsOf('document'), parties)).filter(
-      ({ row }) => row.event === LATE_NOTE,
+      ({ row }) => row.event === LATE_NOTE || needsNote(row.event),
     ),
   ];
   const steps: Step[] = [];

@@ -11,6 +11,7 @@ import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/bu
 import { receiptOfFailure, type Receipt, type Tellable, type Told as Source } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
 import { patientSystemsOf } from '../../operations/receive/patient-systems.ts';
+import { hasMessage, LATE_NOTE } from '../../referral/transactions.ts';
 import { localRef } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { parsePlace } from '../../resources/outgoing-address.ts';
@@ -36,6 +37,7 @@ export async function deliver(
   if (address === undefined || parsePlace({ purpose: 'hl7v2-mllp', address }) === undefined) {
     return { outcome: 'refused', why: 'the Endpoint has no address of the form mllp://host:port' };
   }
+  if (!hasMessage(entry.event)) return { outcome: 'refused', why: UNSAYABLE };
   const prepared = await prepare(links, entry, await readTold(entry, sourceOf(asOf)), present);
   if ('lacks' in prepared) return { outcome: 'refused', why: prepared.lacks.join('; ') };
   const { messages, link, receiver } = prepared;
@@ -72,10 +74,17 @@ async function prepare(
   const context = await contextOf(entry, told, { link, links, receiver }, now);
   const built = buildMessages(told, numbered(entry, context));
   if (built.kind === 'missing')
-    return { lacks: [`${told.event} cannot be told without its ${built.missing}`] };
+    return { lacks: [`${told.event} cannot be told without its ${built.missing}${hintOf(told)}`] };
   const lacks = lacksOf(built.messages);
   return lacks.length > 0 ? { lacks } : { messages: built.messages, link, receiver };
 }
+
+/** What a note after the outcome is not, where it is none. */
+const hintOf = ({ event }: Told): string =>
+  event === LATE_NOTE ? ': the file holds none about the patient of the referral' : '';
+
+/** Its receiver is told by a person. */
+const UNSAYABLE = '360X has no message for it';
 
 /** What the messages of an entry would lack that their receiver cannot do without; that there is a file is enough. */
 export async function lacks(
@@ -83,6 +92,7 @@ export async function lacks(
   entry: Tellable,
   asOf: Source,
 ): Promise<readonly string[]> {
+  if (!hasMessage(entry.event)) return [UNSAYABLE];
   const told = await readTold(entry, asOf);
   const note = told?.note && { ...told.note, data: told.note.data.slice(0, BEGINNING) };
   const prepared = await prepare(links, entry, told && { ...told, note }, asOf);

@@ -4,10 +4,15 @@
  */
 import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
-import { localRefOf, valuesAt } from '../../resources/element.ts';
+import { isSameRecorded } from '../../operations/receive/patients.ts';
+import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 
-/** Any resource as of the commit. */
-export type Read = (ref: Ref) => Promise<Resource | undefined>;
+/** Where notes of one patient are looked for. */
+export interface Library {
+  /** Any resource as of the commit. */
+  resource(ref: Ref): Promise<Resource | undefined>;
+  readonly patient: Resource;
+}
 
 /** What leads from one resource to the next is followed so far. */
 const HOPS_MAX = 3;
@@ -18,7 +23,7 @@ const SECTION_ENTRIES_MAX = 100;
 export async function noteOfOutput(
   output: Resource,
   task: Resource,
-  read: Read,
+  library: Library,
 ): Promise<DocumentReading | undefined> {
   const { valueReference, valueAttachment, valueString, valueMarkdown, type } = output as Resource & {
     readonly valueReference?: Reference;
@@ -27,22 +32,22 @@ export async function noteOfOutput(
     readonly valueMarkdown?: string;
     readonly type?: DocumentReading['type'];
   };
-  if (valueAttachment !== undefined) return noteOfAttachment(valueAttachment, [task], read, { type });
+  if (valueAttachment !== undefined) return noteOfAttachment(valueAttachment, [task], library, { type });
   const words = valueString ?? valueMarkdown;
   if (words !== undefined) return noteOfWords(words, { type });
-  const resource = await follow(valueReference, [task], read);
-  return resource === undefined ? undefined : noteOf(resource, read, [task]);
+  const resource = await follow(valueReference, [task], library);
+  return resource === undefined ? undefined : noteOf(resource, library, [task]);
 }
 
 /** The note that a resource is or holds; `within`: the resources that may contain what it refers to. */
 export async function noteOf(
   resource: Resource,
-  read: Read,
+  library: Library,
   within: readonly Resource[] = [],
   hops = HOPS_MAX,
 ): Promise<DocumentReading | undefined> {
   const around = [resource, ...within];
-  if (hops === 0) return undefined;
+  if (hops === 0 || !(await mayBeNote(resource, around, library))) return undefined;
   switch (resource.resourceType) {
     case 'Binary': {
       const { contentType, data } = resource as Resource & {
@@ -52,7 +57,7 @@ export async function noteOf(
       return fileOf({ contentType, data }, {});
     }
     case 'DocumentReference':
-      return noteOfReference(resource, around, read);
+      return noteOfReference(resource, around, library);
     case 'DiagnosticReport': {
       const {
         presentedForm: [form] = [],
@@ -63,14 +68,14 @@ export async function noteOf(
         readonly code?: DocumentReading['type'];
         readonly conclusion?: string;
       };
-      const note = form && (await noteOfAttachment(form, around, read, { type: code }));
+      const note = form && (await noteOfAttachment(form, around, library, { type: code }));
       return note ?? (conclusion === undefined ? undefined : noteOfWords(conclusion, { type: code }));
     }
     case 'Bundle':
-      return (await noteOfEntries(resource, read, hops)) ?? noteOfDocument(resource);
+      return (await noteOfEntries(resource, library, hops)) ?? noteOfDocument(resource);
     case 'Composition':
       return (
-        (await noteOfSections(resource, around, read, hops)) ??
+        (await noteOfSections(resource, around, library, hops)) ??
         noteOfDocument({ resourceType: 'Bundle', entry: [{ resource }] })
       );
     default:
@@ -78,18 +83,35 @@ export async function noteOf(
   }
 }
 
+/** Nothing that was written in error, nor what is about another patient: a message says whose note it is by its PID. */
+async function mayBeNote(
+  resource: Resource,
+  around: readonly Resource[],
+  library: Library,
+): Promise<boolean> {
+  if (resource['status'] === 'entered-in-error') return false;
+  const subject = resource['subject'] as Reference | undefined; // validated structure
+  const { patient } = library;
+  if (subject?.reference === undefined || localRef(subject) === `Patient/${patient.id ?? ''}`) return true;
+  const person = await follow(subject, around, library);
+  return person === undefined || person.resourceType !== 'Patient' || isSameRecorded(person, patient);
+}
+
 /** A document's own file: the DocumentReference or the Binary among its entries. */
 async function noteOfEntries(
   bundle: Resource,
-  read: Read,
+  library: Library,
   hops: number,
 ): Promise<DocumentReading | undefined> {
   const { entry = [] } = bundle as unknown as Bundle; // validated when it was stored
   const resources = entry.flatMap(({ resource }) =>
     resource === undefined ? [] : [resource as unknown as Resource],
   );
-  const inside: Read = async (ref) =>
-    resources.find(({ resourceType, id }) => ref === `${resourceType}/${id}`) ?? read(ref);
+  const inside: Library = {
+    resource: async (ref) =>
+      resources.find(({ resourceType, id }) => ref === `${resourceType}/${id}`) ?? library.resource(ref),
+    patient: library.patient,
+  };
   for (const resource of resources.slice(1)) {
     const note = await noteOf(resource, inside, [], hops - 1);
     if (note !== undefined) return note;
@@ -101,14 +123,14 @@ async function noteOfEntries(
 async function noteOfSections(
   composition: Resource,
   around: readonly Resource[],
-  read: Read,
+  library: Library,
   hops: number,
 ): Promise<DocumentReading | undefined> {
   const entries = valuesAt(composition, 'section*.entry') as readonly Reference[]; // validated when it was stored
   for (const entry of entries.slice(0, SECTION_ENTRIES_MAX)) {
-    const listed = await follow(entry, around, read);
+    const listed = await follow(entry, around, library);
     if (listed === undefined || listed.resourceType === 'Composition') continue;
-    const note = await noteOf(listed, read, around, hops - 1);
+    const note = await noteOf(listed, library, around, hops - 1);
     if (note !== undefined) return note;
   }
   return undefined;
@@ -118,7 +140,7 @@ async function noteOfSections(
 async function noteOfReference(
   reference: Resource,
   around: readonly Resource[],
-  read: Read,
+  library: Library,
 ): Promise<DocumentReading | undefined> {
   const {
     content = [],
@@ -131,7 +153,7 @@ async function noteOfReference(
     readonly content?: readonly { readonly attachment?: Attachment }[];
   };
   for (const { attachment = {} } of content) {
-    const note = await noteOfAttachment(attachment, around, read, {
+    const note = await noteOfAttachment(attachment, around, library, {
       title: description as string | undefined,
       identifier: masterIdentifier as DocumentReading['identifier'],
       type: type as DocumentReading['type'],
@@ -146,10 +168,10 @@ async function noteOfReference(
 async function noteOfAttachment(
   { url, data, contentType, title }: Attachment,
   around: readonly Resource[],
-  read: Read,
+  library: Library,
   more: Partial<DocumentReading>,
 ): Promise<DocumentReading | undefined> {
-  const binary = data === undefined ? await follow({ reference: url }, around, read) : undefined;
+  const binary = data === undefined ? await follow({ reference: url }, around, library) : undefined;
   const file = {
     data: data ?? (binary?.['data'] as string | undefined),
     contentType: contentType ?? (binary?.['contentType'] as string | undefined),
@@ -161,7 +183,7 @@ async function noteOfAttachment(
 async function follow(
   reference: Reference | undefined,
   around: readonly Resource[],
-  read: Read,
+  library: Library,
 ): Promise<Resource | undefined> {
   const target = reference?.reference ?? '';
   if (target.startsWith('#')) {
@@ -169,7 +191,7 @@ async function follow(
     return contained.find(({ id }) => `#${id}` === target);
   }
   const ref = localRefOf(target);
-  return ref === undefined ? undefined : read(ref);
+  return ref === undefined ? undefined : library.resource(ref);
 }
 
 function fileOf(

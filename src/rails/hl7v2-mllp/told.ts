@@ -15,7 +15,7 @@ import { isVisitEvent } from '../../hl7v2/messages/siu-s12.ts';
 import type { Query } from '../../ports/query.ts';
 import type { Tellable, Told as Source } from '../../ports/rail.ts';
 import { readState, type State } from '../../referral/state.ts';
-import { LATE_NOTE, transactionOf } from '../../referral/transactions.ts';
+import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
@@ -31,8 +31,7 @@ const RESOURCES_MAX = 200;
 
 /** Undefined when the Task, its order or its patient are not kept here. */
 export async function readTold(entry: Tellable, asOf: Source): Promise<Told | undefined> {
-  const isLate = entry.event === LATE_NOTE;
-  const task = await asOf.resource(isLate ? entry.order : entry.subject);
+  const task = await asOf.resource(entry.order);
   const focus = localRef(task?.['focus']);
   const request = focus === undefined ? undefined : await asOf.resource(focus);
   const patientRef = localRef(task?.['for']) ?? localRef(request?.['subject']);
@@ -63,17 +62,17 @@ export async function readTold(entry: Tellable, asOf: Source): Promise<Told | un
       },
     },
     appointment: about.appointment,
-    note: await noteOfMove(event, { task, focus, from }, entry, asOf),
+    note: await noteOfMove(event, { task, focus, from, patient }, entry, asOf),
   };
 }
 
 /** Of which nothing is told but the order itself. */
 const REQUEST = 'send-referral-package' satisfies Event;
 
-async function stateBefore(event: Told['event'], { subject }: Tellable, asOf: Source): Promise<State> {
+async function stateBefore(event: Told['event'], { order }: Tellable, asOf: Source): Promise<State> {
   if (event === REQUEST) return 'draft';
   if (event === LATE_NOTE) return 'completed';
-  const [type = '', id = ''] = subject.split('/');
+  const [type = '', id = ''] = order.split('/');
   const { versions } = await asOf.history({ type, id, count: 2, offset: 0, sight: EVERYTHING, total: false });
   const before = versions[1]?.text;
   const state = before === undefined ? undefined : readState(JSON.parse(before) as Resource); // stored texts were validated
@@ -84,16 +83,16 @@ interface Of {
   readonly task: Resource;
   readonly focus: Ref;
   readonly from: State;
+  readonly patient: Resource;
 }
 
-/** The note that an event needs, or is; undefined where it has none. */
-async function noteOfMove(event: Told['event'], { task, focus, from }: Of, entry: Tellable, asOf: Source) {
-  if (event === LATE_NOTE) {
+/** The note that an event needs, or is: the file that an entry names, where it names one; undefined where it has none. */
+async function noteOfMove(event: Told['event'], of: Of, entry: Tellable, asOf: Source) {
+  if (entry.subject !== entry.order) {
     const file = await asOf.resource(entry.subject);
-    return file && noteOf(file, asOf.resource);
+    return file && noteOf(file, { resource: asOf.resource, patient: of.patient });
   }
-  const needsNote = event !== REQUEST && transactionOf(event, from).document === 'required';
-  return needsNote ? newestNote(task, focus, entry, asOf) : undefined;
+  return needsNote(event) ? newestNote(of, entry, asOf) : undefined;
 }
 
 /** The visit that this commit wrote, else the newest, of those that are the recipient's and of no other one. */
@@ -122,20 +121,26 @@ function visitsAround(asOf: Source): VisitsAround {
 
 /**
  * The note of a move: the newest output of the Task that holds one, whatever its shape; else the newest file of the
- * referral that this commit wrote, or that which moved the Task where it is told later.
+ * referral that its recipient keeps and wrote with the move, also where it is told later.
  */
-async function newestNote(task: Resource, focus: Ref, { seq }: Tellable, asOf: Source) {
+async function newestNote({ task, focus, patient }: Of, { order }: Tellable, asOf: Source) {
+  const library = { resource: asOf.resource, patient };
   const outputs = valuesAt(task, 'output') as readonly Resource[]; // validated structure
   for (const output of outputs.toReversed()) {
-    const note = await noteOfOutput(output, task, asOf.resource);
+    const note = await noteOfOutput(output, task, library);
     if (note !== undefined) return note;
   }
+  const moved = (await asOf.read(order, EVERYTHING))?.seq;
   const files = await asOf.search(queryOf('DocumentReference', 'related', focus));
-  const moved = Number(valuesAt(task, 'meta.versionId')[0]);
-  const file = files.matches.find(
-    (match) => (match.seq === seq || match.seq === moved) && !isKeptMessage(match.text),
+  const recipient = await addressedParty(task['owner'], worldOf(asOf));
+  const written = files.matches.filter(
+    (match) => match.seq === moved && match.custodian === recipient && !isKeptMessage(match.text),
   );
-  return file === undefined ? undefined : noteOf(JSON.parse(file.text) as Resource, asOf.resource); // stored texts were validated
+  for (const { text } of written) {
+    const note = await noteOf(JSON.parse(text) as Resource, library); // stored texts were validated
+    if (note !== undefined) return note;
+  }
+  return undefined;
 }
 
 /** A message that was received is kept as a document, and is no note. */

@@ -1,0 +1,163 @@
+/** What is sent as a note, and what has no message: of an outcome that waited for its note, of errors, of ended referrals. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { to } from '../../resources.ts';
+import { administrator, refOf, type Answer, type Stored } from '../../world.ts';
+import { larkspur, tidewater } from './exchange.ts';
+import { openPair, type Pair } from './pair.ts';
+
+let pair: Pair;
+beforeEach(async () => {
+  pair = await openPair();
+});
+afterEach(() => pair.close());
+
+const kinds = (): readonly string[] =>
+  pair.sent.map(({ text, answer }) => `${(text.split('|')[8] ?? '').split('^', 2).join('^')} ${answer.fate}`);
+
+/** The open work items of what was not sent, and why each of the others ended. */
+async function items(side: 'larkspur' | 'tidewater'): Promise<readonly unknown[]> {
+  const code = 'https://closeloop.dev/fhir/CodeSystem/work-item|message-incomplete';
+  const tasks = await pair[side].all('Task', `code=${code}&_sort=authored-on`);
+  return tasks.map(({ status, statusReason }) =>
+    status === 'requested' ? 'open' : `${String(status)}: ${(statusReason as { text?: string })?.text ?? ''}`,
+  );
+}
+const SENT = 'completed: what was missing came, and it was sent';
+
+async function contacts(contact: readonly object[]): Promise<Answer> {
+  const own = (await pair.larkspur.ask(administrator, 'GET', 'Organization/larkspur')).json;
+  return pair.larkspur.ask(administrator, 'PUT', 'Organization/larkspur', { ...own, contact });
+}
+const OKAFOR = [{ name: { family: 'Okafor', given: ['Ngozi'] } }];
+const NAME = [{ family: 'Demo' }];
+
+async function order(name: readonly object[]): Promise<{ readonly patient: Stored; readonly order: Stored }> {
+  const patient = await pair.larkspur.create(larkspur, {
+    resourceType: 'Patient',
+    ...(name.length > 0 && { name }),
+  });
+  const asked = await pair.larkspur.create(larkspur, {
+    resourceType: 'ServiceRequest',
+    status: 'active',
+    intent: 'order',
+    code: { text: 'Diabetes prevention programme' },
+    subject: to(refOf(patient)),
+    requester: to('Organization/larkspur'),
+    performer: [to('Organization/tidewater')],
+  });
+  return { patient, order: asked };
+}
+
+const nameIt = ({ id, ...patient }: Stored): Promise<Answer> =>
+  pair.larkspur.ask(larkspur, 'PUT', `Patient/${id}`, { ...patient, id, name: NAME });
+
+interface Ended {
+  readonly task: Stored;
+  readonly order: Stored;
+}
+
+/** A referral that Tidewater has accepted and ended without a note. */
+async function endedWithoutNote(): Promise<Ended> {
+  await contacts(OKAFOR);
+  await order(NAME);
+  await pair.settle();
+  const [task] = await pair.tidewater.all('Task', 'code=fulfill');
+  const [asked] = await pair.tidewater.all('ServiceRequest');
+  if (task === undefined || asked === undefined) throw new Error('the order did not arrive');
+  for (const value of ['accepted', 'completed']) {
+    const moves = [{ op: 'replace', path: '/status', value }];
+    await pair.tidewater.ask(tidewater, 'PATCH', `Task/${task.id}`, moves);
+    await pair.settle();
+  }
+  expect([kinds().slice(1), await items('tidewater')]).toEqual([['OSU^O51 applied'], ['open']]);
+  return { task, order: asked };
+}
+
+const fileOf = (asked: Stored, words: string, more: object = {}) => ({
+  resourceType: 'DocumentReference',
+  status: 'current',
+  content: [{ attachment: { contentType: 'text/plain', data: Buffer.from(words).toString('base64') } }],
+  context: { related: [to(refOf(asked))] },
+  ...more,
+});
+/** The words of each note that was sent. */
+const notesSent = (): readonly string[] =>
+  pair.sent.flatMap(({ text }) => {
+    const [, data] = /\^Base64\^([^|\r]*)/.exec(text) ?? [];
+    return data === undefined ? [] : [Buffer.from(data, 'base64').toString()];
+  });
+
+test('an outcome not by a file that is not its note: of the initiator, of another patient, in error', async () => {
+  const { order: asked } = await endedWithoutNote();
+  const { tidewater: server } = pair;
+  const stranger = await server.create(tidewater, {
+    resourceType: 'Patient',
+    name: [{ family: 'Stranger' }],
+  });
+  await server.create(larkspur, fileOf(asked, 'what the initiator knows'));
+  await server.create(tidewater, fileOf(asked, 'of a stranger', { subject: to(refOf(stranger)) }));
+  await server.create(tidewater, fileOf(asked, 'an error', { status: 'entered-in-error' }));
+  await pair.settle();
+  expect([notesSent(), await items('tidewater')]).toEqual([[], ['open', 'open']]);
+  const own = await server.create(tidewater, { resourceType: 'Patient', name: NAME });
+  await server.create(tidewater, fileOf(asked, 'Six sessions', { subject: to(refOf(own)) }));
+  await pair.settle();
+  expect([notesSent(), await items('tidewater')]).toEqual([['Six sessions'], [SENT, 'open']]);
+});
+
+test('an outcome by the first of several notes of one commit; each is told once', async () => {
+  const { order: asked } = await endedWithoutNote();
+  const words = Array.from({ length: 30 }, (_, index) => `note ${index}`);
+  const entry = words.map((one) => ({
+    resource: fileOf(asked, one),
+    request: { method: 'POST', url: 'DocumentReference' },
+  }));
+  const bundle = { resourceType: 'Bundle', type: 'transaction', entry };
+  expect((await pair.tidewater.ask(tidewater, 'POST', '', bundle)).status).toBe(200);
+  await pair.settle();
+  expect(notesSent().toSorted()).toEqual(words.toSorted());
+  expect(kinds().filter((kind) => kind.startsWith('OSU'))).toHaveLength(2);
+  expect(await items('tidewater')).toEqual([SENT]);
+});
+
+test('(rules 1.6) what is marked as an error has no message: a person is asked, and the request stays unsent', async () => {
+  const { order: asked, patient } = await order([]);
+  await contacts(OKAFOR);
+  const [task] = await pair.larkspur.all('Task', `focus=${refOf(asked)}&code=fulfill`);
+  const marks = [{ op: 'replace', path: '/status', value: 'entered-in-error' }];
+  expect((await pair.larkspur.ask(larkspur, 'PATCH', `Task/${task?.id}`, marks)).status).toBe(200);
+  expect((await nameIt(patient)).status).toBe(200);
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([[], ['open', 'open']]);
+});
+
+test('(rules 1.6) an error of a referral that was told is marked, and a person is asked', async () => {
+  await contacts(OKAFOR);
+  const { order: asked } = await order(NAME);
+  const [task] = await pair.larkspur.all('Task', `focus=${refOf(asked)}&code=fulfill`);
+  const marks = [{ op: 'replace', path: '/status', value: 'entered-in-error' }];
+  const answer = await pair.larkspur.ask(larkspur, 'PATCH', `Task/${task?.id}`, marks);
+  expect([answer.status, answer.headers['Warning']]).toEqual([
+    200,
+    expect.stringContaining('360X has no message for it'),
+  ]);
+  await pair.settle();
+  expect([kinds(), await items('larkspur')]).toEqual([['OMG^O19 applied'], ['open']]);
+});
+
+test('(rules 1.15) a request is not sent any more once its referral has ended', async () => {
+  const { order: asked, patient } = await order([]);
+  await contacts(OKAFOR);
+  const [task] = await pair.larkspur.all('Task', `focus=${refOf(asked)}&code=fulfill`);
+  const moves = [
+    [larkspur, 'cancelled'],
+    [tidewater, 'cancelled'],
+  ] as const;
+  for (const [caller, value] of moves) {
+    const ends = [{ op: 'replace', path: '/status', value }];
+    expect((await pair.larkspur.ask(caller, 'PATCH', `Task/${task?.id}`, ends)).status).toBe(200);
+  }
+  await nameIt(patient);
+  await pair.settle();
+  expect(kinds().filter((kind) => kind.startsWith('OMG'))).toEqual([]);
+});
