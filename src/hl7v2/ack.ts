@@ -35,6 +35,8 @@ export interface AckError {
 export interface AckInput {
   /** As received, whether it is a message or not. */
   readonly received: Uint8Array;
+  /** Its header, where it was recovered before. */
+  readonly header?: RecoveredHeader | undefined;
   readonly code: AcknowledgmentCode;
   /** MSH-10 of the answer; its sender must not have used it before. */
   readonly controlId: string;
@@ -48,7 +50,7 @@ export interface AckInput {
 
 /** The answer, in the sender's delimiters and version: MSA-2 is their MSH-10, and the parties change sides. */
 export function buildAck(input: AckInput): Message {
-  const { delimiters, msh } = recoverHeader(input.received);
+  const { delimiters, msh } = input.header ?? recoverHeader(input.received);
   const version = msh?.versionId?.versionId ?? '2.5.1';
   const errors = input.errors ?? [];
   const header = buildMsh({
@@ -137,9 +139,13 @@ export function recoverHeader(bytes: Uint8Array): RecoveredHeader {
 /**
  * Whether a message is itself an answer: its type says so, or MSA stands before all else. Answers are not answered, or two
  * engines would thank each other for ever (HL7 v2.5.1, 2.9.2).
+ *
+ * @param header of the message, where it was recovered before
  */
-export function isAcknowledgment(bytes: Uint8Array): boolean {
-  const { msh } = recoverHeader(bytes);
+export function isAcknowledgment(
+  bytes: Uint8Array,
+  { msh }: RecoveredHeader = recoverHeader(bytes),
+): boolean {
   if (ANSWERS.has(msh?.messageType?.messageCode ?? '')) return true;
   return BEGINS_WITH_MSA.test(asLatin1(bytes.subarray(0, HEAD_BYTES)));
 }

@@ -14,6 +14,7 @@ import {
   type AckError,
   type AcknowledgmentAsked,
   type AcknowledgmentCode,
+  type RecoveredHeader,
 } from '../../hl7v2/ack.ts';
 import { buildBatchAnswer } from '../../hl7v2/batch.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
@@ -198,7 +199,7 @@ export function serveConnection(
       answers.push(told);
     }
     const messages = batch.groups.flatMap((group) => group.messages);
-    if (messages.every(isAcknowledgment)) return [];
+    if (messages.every((one) => isAcknowledgment(one))) return [];
     const isSilent = batch.file === undefined && batch.groups.every(({ header }) => header === undefined);
     if (isSilent && answers.flat().length === 0) return [];
     const { newControlId, clock } = parts;
@@ -206,24 +207,26 @@ export function serveConnection(
   }
 
   async function answerOne(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
-    const link = linkOf(links, bytes);
-    const decided = await decide(link, bytes);
-    return isAcknowledgment(bytes) ? [] : buildReplies(link, bytes, decided, parts);
+    const arrived = { bytes, header: recoverHeader(bytes) };
+    const link = linkOf(links, arrived);
+    const decided = await decide(link, arrived);
+    return isAcknowledgment(bytes, arrived.header) ? [] : buildReplies(link, arrived, decided, parts);
   }
 
-  async function decide(link: Link, bytes: Uint8Array): Promise<Answer> {
+  async function decide(link: Link, { bytes, header }: Arrived): Promise<Answer> {
     const address = socket.remoteAddress;
     const decided = await parts.receive({ link, bytes, address, signal: ended.signal });
-    board.decided(link.name, decided.fate, parts.clock.now(), kindOf(bytes));
+    board.decided(link.name, decided.fate, parts.clock.now(), kindOf(header));
     return decided;
   }
 
   function refuseFrame({ kind, head }: Extract<Frame, { readonly head: Uint8Array }>): readonly Uint8Array[] {
-    const link = linkOf(links, head);
+    const arrived = { bytes: head, header: recoverHeader(head) };
+    const link = linkOf(links, arrived);
     board.faulted(link.name);
-    if (isAcknowledgment(head)) return [];
+    if (isAcknowledgment(head, arrived.header)) return [];
     const refused: Answer = { fate: 'not-kept', code: 'AR', remarks: [FRAME_REMARKS[kind]] };
-    return buildReplies(link, head, refused, parts);
+    return buildReplies(link, arrived, refused, parts);
   }
 }
 
@@ -250,15 +253,21 @@ const FRAME_REMARKS: Readonly<Record<'oversize' | 'restarted', Remark>> = {
   },
 };
 
+/** A message, or the beginning of one, and what could be read of its header. */
+interface Arrived {
+  readonly bytes: Uint8Array;
+  readonly header: RecoveredHeader;
+}
+
 /** MSH-9.1 and MSH-9.2, as far as there are any. */
-function kindOf(bytes: Uint8Array): string {
-  const { messageCode = '', triggerEvent } = recoverHeader(bytes).msh?.messageType ?? {};
+function kindOf({ msh }: RecoveredHeader): string {
+  const { messageCode = '', triggerEvent } = msh?.messageType ?? {};
   return triggerEvent === undefined ? messageCode : `${messageCode}^${triggerEvent}`;
 }
 
 /** Of the links that the peer may be, the one whose list has its MSH-4; else the first, which will not have it either. */
-function linkOf(links: readonly Link[], bytes: Uint8Array): Link {
-  const facility = recoverHeader(bytes).msh?.sendingFacility;
+function linkOf(links: readonly Link[], { header }: Arrived): Link {
+  const facility = header.msh?.sendingFacility;
   const named = facility?.universalId ?? facility?.namespaceId;
   const [first] = links;
   if (first === undefined) throw new Error('a connection that is served is recognised');
@@ -269,12 +278,17 @@ function linkOf(links: readonly Link[], bytes: Uint8Array): Link {
  * The acknowledgments that are asked for. Original mode knows one, of the application. Enhanced mode knows two: that
  * the message is in safe storage, and what became of it; both are known here at the same time, and told in this order.
  */
-function buildReplies(link: Link, received: Uint8Array, { code, remarks }: Answer, parts: ConnectionParts) {
-  const { msh } = recoverHeader(received);
+function buildReplies(
+  link: Link,
+  { bytes: received, header }: Arrived,
+  { code, remarks }: Answer,
+  parts: ConnectionParts,
+) {
+  const { msh } = header;
   const errors = remarks.map(errorOf);
   return codesAsked(link, acknowledgmentAsked(msh ?? NOTHING_ASKED), code).map((told) => {
     const controlId = parts.newControlId();
-    const message = buildAck({ received, code: told, controlId, at: parts.clock.now(), errors });
+    const message = buildAck({ received, header, code: told, controlId, at: parts.clock.now(), errors });
     return encodeBytes(encodeMessage(message), message.syntax.charset);
   });
 }
