@@ -82,6 +82,17 @@ export function takenOf(family: string): ReadonlyMap<string, Parts> {
   return taken;
 }
 
+const segmentsByFamily = new Map<string, ReadonlySet<string>>();
+
+/** Segments of which anything is read, in the messages of a family. */
+export function segmentsTakenOf(family: string): ReadonlySet<string> {
+  const known = segmentsByFamily.get(family);
+  if (known !== undefined) return known;
+  const segments = new Set([...takenOf(family).keys()].map((place) => place.slice(0, place.indexOf('-'))));
+  segmentsByFamily.set(family, segments);
+  return segments;
+}
+
 function addPlace(taken: Map<string, Parts>, place: string): void {
   const [, field = '', from, to = from] = /^([A-Z0-9]{3}-\d+)(?:\.(\d+)(?:\.\.(\d+))?)?$/.exec(place) ?? [];
   if (from === undefined) return void taken.set(field, 'all');

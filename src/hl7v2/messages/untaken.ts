@@ -3,7 +3,7 @@
  * walking the message against the table of what is read, so that what no mapping thought of is told as well.
  */
 import { field, first, segmentsNamed, type Message, type Segment } from '../message.ts';
-import { EXCHANGE, REPEATED, SECOND, takenOf, type Parts } from '../taken.ts';
+import { EXCHANGE, REPEATED, SECOND, segmentsTakenOf, takenOf, type Parts } from '../taken.ts';
 import { readObx } from '../segments/obx.ts';
 import { isQuestion } from './order.ts';
 
@@ -33,6 +33,7 @@ export function findUntaken(message: Message, family: string): readonly Untaken[
     else places.add('...');
   };
   const taken = takenOf(family);
+  const segments = segmentsTakenOf(family);
   const isTakenObx = obxTaken(message, family);
   const counts = new Map<string, number>();
   let owner = 'MSH';
@@ -50,7 +51,7 @@ export function findUntaken(message: Message, family: string): readonly Untaken[
       add(name, `OBX[${count}]`);
     } else if (count > 1 && !EVERY.has(name)) {
       add(name, `${name}[${count}]`);
-    } else if (!hasAny(taken, name)) {
+    } else if (!segments.has(name)) {
       add(name, name);
     } else {
       for (const place of fieldsUntaken(segment, taken, message)) add(name, place);
@@ -66,11 +67,6 @@ const isOrder = (family: string): boolean => family === 'OMG' || family === 'ORM
 /** Notes right after the first OBR are the order's. */
 const isNoteOfOrder = (owner: string, before: string, counts: ReadonlyMap<string, number>): boolean =>
   owner === 'OBR' && counts.get('OBR') === 1 && (before === 'OBR' || before === 'NTE');
-
-function hasAny(taken: ReadonlyMap<string, Parts>, name: string): boolean {
-  for (const place of taken.keys()) if (place.startsWith(`${name}-`)) return true;
-  return false;
-}
 
 /** Of an order the questions; of a note its document, which other findings tell of, or the lines of text. */
 function obxTaken(message: Message, family: string): (segment: Segment, count: number) => boolean {
