@@ -22,13 +22,16 @@ import type { Room } from './room.ts';
 const LISTENING = ['requested', 'active', 'error'];
 
 /**
- * @throws OperationOutcomeError `not-found` for who is no member; `referrals-open` without a successor
+ * @throws OperationOutcomeError `not-found` for who is no member; `referrals-open` without a successor; `parameter-invalid`
+ * for one that succeeds itself
  */
 export async function removeMember(
   room: Pick<Room, 'store' | 'clock' | 'committed'>,
   { organization, successor }: { readonly organization: Ref; readonly successor?: Ref | undefined },
   admitting: Admitting,
 ): Promise<void> {
+  if (successor === organization)
+    throw new OperationOutcomeError('parameter-invalid', { diagnostics: 'the successor is another member' });
   const touched = new Set<Ref>();
   // Alone in the writer's turn: a referral that is sent meanwhile would be missed.
   await offer(

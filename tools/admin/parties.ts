@@ -11,8 +11,9 @@ import { admitMember } from '../../src/operations/members.ts';
 import { endIdentity, verifyIdentity } from '../../src/operations/register.ts';
 import { prepareParties } from '../../src/parties.ts';
 import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
-import { identityOf, type Identity } from '../../src/resources/parties/identity-systems.ts';
+import { identityOf, identitySystemOf, type Identity } from '../../src/resources/parties/identity-systems.ts';
 import { rowsIn, type EntityType, type RegisterState } from '../../src/resources/parties/register.ts';
+import { needStore } from '../../src/stores/embedded/folder.ts';
 import { openEmbeddedStore, type EmbeddedStore } from '../../src/stores/embedded/open.ts';
 import { Trouble, UsageError } from '../command.ts';
 
@@ -36,9 +37,10 @@ export async function administerParties(asked: Asked): Promise<void> {
   if (what === 'member add' && rest.length > 0) return withStore(config, (store) => addMembers(store, rest));
   if (what === 'register list' && rest.length === 0) return withStore(config, listRegister);
   if (what === 'member remove' && rest.length === 1) return leave(rest[0] ?? '', asked);
-  const [system = '', value = '', last, ...more] = rest;
+  const [system, value, last, ...more] = rest;
   const identity = identityOf({ system, value });
   if (identity !== undefined && more.length === 0) {
+    needSystem(identity, config);
     if (what === 'register verify' && last !== undefined) return verify(identity, last, asked);
     if (what === 'register expire' && last === undefined) return end(identity, undefined, config);
     if (what === 'register replace' && last !== undefined && last !== value)
@@ -46,6 +48,14 @@ export async function administerParties(asked: Asked): Promise<void> {
   }
   throw new UsageError(
     'member add Organization/ID, member remove Organization/ID, register list, register verify, register expire or register replace is wanted.',
+  );
+}
+
+/** An identifier of any other system names nobody, whoever verifies it. */
+function needSystem({ system }: Identity, { identitySystems }: Config): void {
+  if (identitySystemOf(system) !== undefined || identitySystems.includes(system)) return;
+  throw new UsageError(
+    `${system} is no system whose identifiers name a party: see docs/directory.md, and the setting identitySystems.`,
   );
 }
 
@@ -59,7 +69,7 @@ function leave(text: string, { successor: next, config }: Asked): Promise<void> 
 }
 
 function verify(identity: Identity, text: string, { move, entityType, config }: Asked): Promise<void> {
-  const holder = refOf(text, /^(?:Organization|Practitioner)\/[A-Za-z0-9\-.]{1,64}$/);
+  const holder = refOf(text, ['Organization', 'Practitioner']);
   const type = readEntityType(entityType, identity);
   const verification = { identity, holder, entityType: type, move, examples: config.demo };
   return withStore(config, async (store) => {
@@ -96,9 +106,11 @@ const ADMITTING = {
   requestId: randomUUID(),
 } as const;
 
-function refOf(text: string, form = /^Organization\/[A-Za-z0-9\-.]{1,64}$/): Ref {
-  if (!form.test(text)) throw new UsageError(`${text} is no Organization/id.`);
-  return text as Ref; // as just checked
+function refOf(text: string, types: readonly string[] = ['Organization']): Ref {
+  const [type = '', id = '', ...more] = text.split('/');
+  if (!types.includes(type) || !/^[A-Za-z0-9\-.]{1,64}$/.test(id) || more.length > 0)
+    throw new UsageError(`"${text}" is no ${types.map((one) => `${one}/id`).join(', and no ')}.`);
+  return `${type}/${id}`;
 }
 
 async function addMembers(store: EmbeddedStore, organizations: readonly string[]): Promise<void> {
@@ -123,6 +135,7 @@ async function listRegister(store: EmbeddedStore): Promise<void> {
 
 /** The folder as a start would find it, and closed again whatever happens. */
 async function withStore(config: Config, work: (store: EmbeddedStore) => Promise<void>): Promise<void> {
+  needStore(config.dataDir);
   const log = createLog('warn', (lines) => process.stderr.write(lines), clock.now);
   const store = await openEmbeddedStore({ folder: config.dataDir, clock });
   try {

@@ -9,7 +9,7 @@ import { describeReport, verifyFile } from './audit-chain.ts';
 import type { ChainReport } from './audit-chain.ts';
 import { readAnchors } from './anchors.ts';
 import { openDatabase } from './connection.ts';
-import { flushFolder, FolderRefused, makeFolder, pathsOf, prepareDatabase } from './folder.ts';
+import { flushFolder, FolderRefused, makeFolder, needStore, pathsOf, prepareDatabase } from './folder.ts';
 import { createPrivately, FILE_MODE, tightenFolder } from './private-files.ts';
 
 /** All pages in one step: smaller steps begin again whenever the server writes between them. */
@@ -26,8 +26,7 @@ export async function backup(
   target: string,
   options: BackupOptions = {},
 ): Promise<ChainReport> {
-  const from = pathsOf(folder);
-  if (!existsSync(from.database)) throw new FolderRefused(`There is no store in ${folder}.`);
+  const from = needStore(folder);
   takeEmpty(target);
   const to = pathsOf(target);
   // Anchors first: the copy of the database is then never older than what they say.

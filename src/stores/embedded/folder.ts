@@ -40,6 +40,13 @@ export function pathsOf(folder: string): FolderPaths {
   };
 }
 
+/** @throws FolderRefused when there is no store in the folder */
+export function needStore(folder: string): FolderPaths {
+  const paths = pathsOf(folder);
+  if (!existsSync(paths.database)) throw new FolderRefused(`There is no store in ${folder}.`);
+  return paths;
+}
+
 export interface Lock {
   release(): void;
 }

@@ -2,13 +2,12 @@
  * The log as it stands, for whoever takes it elsewhere (rules 4.1): every row with the digests and the hash from which an
  * outsider computes the chain again. Reads beside a live server, within one read transaction, a slice at a time.
  */
-import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, AuditRow } from '../../ports/store.ts';
 import type { Anchor } from './anchors.ts';
 import { GENESIS } from './chain.ts';
 import { openDatabase, prepare } from './connection.ts';
-import { FolderRefused, pathsOf } from './folder.ts';
+import { needStore } from './folder.ts';
 
 /** One commit, or one block of audited reads. */
 export interface LogRow {
@@ -41,9 +40,7 @@ const CACHE_KIB = 8 * 1024;
 
 /** @throws FolderRefused when there is no store in the folder */
 export function readLog(folder: string): LogReading {
-  const { database } = pathsOf(folder);
-  if (!existsSync(database)) throw new FolderRefused(`There is no store in ${folder}.`);
-  const db = openDatabase(database, { readOnly: true, cacheKib: CACHE_KIB });
+  const db = openDatabase(needStore(folder).database, { readOnly: true, cacheKib: CACHE_KIB });
   db.exec('BEGIN');
   const hashOf = prepare<[Uint8Array]>(db, 'SELECT hash FROM log WHERE seq = ?');
   return {

@@ -7,7 +7,7 @@ import type { Resource } from '../../fhir/types.ts';
 import type { SearchValue } from '../../ports/query.ts';
 import { VALUE_RULES } from '../../resources/search/value-rules.ts';
 import { openDatabase, prepare, readMeta, writeMeta } from './connection.ts';
-import { lockFolder, pathsOf, prepareDatabase } from './folder.ts';
+import { lockFolder, needStore, pathsOf, prepareDatabase } from './folder.ts';
 import { prepareIdentities } from './identities.ts';
 import { prepareValues } from './values.ts';
 
@@ -25,6 +25,7 @@ const CACHE_KIB = 64 * 1024;
 
 /** How many versions were read. @throws FolderRefused when the folder is in use, or no store of ours */
 export function reindexFolder({ folder, valuesOf, onStep }: ReindexOptions): number {
+  needStore(folder);
   const lock = lockFolder(folder, Date.now());
   try {
     prepareDatabase(folder);

@@ -1,7 +1,7 @@
 /** Members and the register, settled at the machine; and what doctor says of them (docs/directory.md). */
 import { afterAll, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examineParties } from '../../../tools/doctor/parties.ts';
@@ -56,3 +56,22 @@ test('(directory DR2, DR14) an import makes nobody a member, and a number is mov
   expect(ended).toMatch(/^expired\tOrganization\/riverside\t.*1679576722\t.*\treplaced by 1467560003$/m);
   expect(admin('register', 'verify', NPI, '1', 'Organization/riverside', '--entity-type', '3')[0]).toBe(2);
 });
+
+test('(directory DR10) an identifier has a system whose identifiers name a party, and a value', () => {
+  const [status, , wrong] = admin('register', 'verify', 'urn:other', '12', 'Organization/riverside');
+  expect([status, wrong]).toEqual([2, expect.stringContaining('urn:other is no system whose identifiers')]);
+  expect(admin('register', 'expire')[0]).toBe(2);
+  expect(admin('register', 'verify', NPI, '1467560003', 'Patient/riverside')[2]).toContain(
+    '"Patient/riverside" is no Organization/id, and no Practitioner/id.',
+  );
+});
+
+test.each([['member', 'add', 'Organization/riverside'], ['register', 'list'], ['reindex']])(
+  'a folder without a store is left alone: %s',
+  (...words) => {
+    const none = join(folder, 'none');
+    const argv = ['tools/admin.ts', ...words, '--data-dir', none];
+    const { status, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+    expect([status, stderr, existsSync(none)]).toEqual([1, `There is no store in ${none}.\n`, false]);
+  },
+);

@@ -47,6 +47,7 @@ test('(directory DR6) who has sent open referrals leaves with a successor alone,
   expect((await world.ask(initiator, 'PATCH', ended, wrong)).status).toBe(200);
   await expect(remove(LEAVING)).rejects.toMatchObject({ code: 'referrals-open' });
   await expect(remove(LEAVING, 'Organization/nobody')).rejects.toMatchObject({ code: 'not-found' });
+  await expect(remove(LEAVING, LEAVING)).rejects.toMatchObject({ code: 'parameter-invalid' });
   const find = createFindOrganization(world.store);
   expect(await find({ reference: LEAVING })).toBe(LEAVING);
 
