@@ -110,3 +110,13 @@ test('one of many values is for a thread, and found all the same', async () => {
   const of = Array.from({ length: 20 }, (_, i) => patient(i === 0 ? FEW : `Patient/none-${i}`));
   expect(await found([{ kind: 'any', of }])).toHaveLength(3);
 });
+
+test('many further values of many versions are for a thread, and found all the same', async () => {
+  const some: Ref = 'Patient/some';
+  const writes = Array.from({ length: 60 }, (_, i) =>
+    write(`Consent/some-${i}`, { values: about(some, i % 2 === 0 ? 'active' : 'draft') }),
+  );
+  await store.commit(commitOf(writes));
+  const of = ['a', 'b', 'c', 'd', 'e', 'f', 'active'].map((code) => status(code));
+  expect(await found([patient(some), { kind: 'any', of }])).toHaveLength(30);
+});
