@@ -119,11 +119,19 @@ async function touchedBy(draft: Draft): Promise<ReadonlySet<Ref> | 'any'> {
   }
 }
 
-/** Requests first: nothing else is told before them. */
+/** The open work items of these orders, the oldest first; requests before all others, because no message is sent before them. */
 async function waitingOn(draft: Draft, touched: ReadonlySet<Ref> | 'any'): Promise<readonly WithheldItem[]> {
-  const about =
-    touched === 'any' ? [] : [{ kind: 'reference', param: 'based-on', to: [...touched] } as const];
-  const items = (await findWithheld(draft, [STILL_OPEN, ...about])).filter(({ status }) => status === 'open');
+  const found =
+    touched === 'any'
+      ? // A search thread answers this one in any case; the sort takes the oldest items where there are too many.
+        await findWithheld(draft, [STILL_OPEN], [{ param: 'authored-on', descending: false }])
+      : await findWithheld(draft, [
+          STILL_OPEN,
+          { kind: 'reference', param: 'based-on', to: [...touched] },
+        ]).then((newestFirst) => newestFirst.toReversed());
+  const items = found
+    .filter(({ status }) => status === 'open')
+    .toSorted((a, b) => Date.parse(a.authoredOn) - Date.parse(b.authoredOn));
   const isRequest = ({ event }: WithheldItem): boolean => event === REQUEST;
   return [...items.filter(isRequest), ...items.filter((item) => !isRequest(item))];
 }

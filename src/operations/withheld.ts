@@ -24,6 +24,8 @@ const ITEMS_MAX = 100;
 /** A work item of what was not sent, as it will be. */
 export interface WithheldItem {
   readonly ref: Ref;
+  /** Instant at which the message was withheld. */
+  readonly authoredOn: string;
   readonly task: Ref;
   readonly order: Ref | undefined;
   readonly event: string;
@@ -38,15 +40,24 @@ export interface WithheldItem {
   readonly status: 'open' | 'sent' | 'closed';
 }
 
-/** The items that all of these select, the oldest first; at the commit they must be the same. */
-export async function findWithheld(draft: Draft, of: readonly Clause[]): Promise<readonly WithheldItem[]> {
+/**
+ * The work items that satisfy all of the clauses, at most {@link ITEMS_MAX}; at the commit they must be the same.
+ *
+ * @param sort the order in which the store returns them; without one it returns the newest write first. The store answers a
+ *   query by `focus` or `based-on` in place only while `sort` is empty
+ */
+export async function findWithheld(
+  draft: Draft,
+  of: readonly Clause[],
+  sort: Query['sort'] = [],
+): Promise<readonly WithheldItem[]> {
   const query: Query = {
     type: 'Task',
     where: {
       kind: 'all',
       of: [{ kind: 'token', param: 'code', system: WORK_ITEM_SYSTEM, code: KIND }, ...of],
     },
-    sort: [{ param: 'authored-on', descending: false }],
+    sort,
     sight: EVERYTHING,
     count: ITEMS_MAX,
     offset: 0,
@@ -72,6 +83,7 @@ function readItem(ref: Ref, item: Resource): WithheldItem | undefined {
   const isOpen = item['status'] !== 'completed' && item['status'] !== 'cancelled';
   return {
     ref,
+    authoredOn: String(item['authoredOn']),
     task,
     order: localRef(valuesAt(item, 'basedOn')[0]),
     event,
