@@ -14,7 +14,7 @@ export interface About {
   readonly appointment: Appointment | undefined;
 }
 
-/** What the referral refers to. */
+/** What the referral refers to. Whom the message must name stands first: where there are too many, the last are not read. */
 export function namedBy(event: Told['event'], { task, request, appointment }: About): readonly Reference[] {
   const { requester, owner } = task;
   if (event === 'send-referral-package')

@@ -27,7 +27,8 @@ import { worldOf } from './source.ts';
 const EVERYTHING = { everything: true } as const;
 /** Hops from the referral to whatever a message names: order → role → practitioner. */
 const HOPS = 3;
-const RESOURCES_MAX = 200;
+/** Resources that are looked for on behalf of one message, whether they are here or not. */
+const READS_MAX = 200;
 
 /** Undefined when the Task, its order or its patient are not kept here. */
 export async function readTold(entry: Tellable, asOf: Source): Promise<Told | undefined> {
@@ -156,18 +157,33 @@ const queryOf = (type: string, param: string, to: Ref): Query => ({
   total: false,
 });
 
-/** The resources that a message names, and those behind them. */
+/**
+ * The resources that a message names, and those that lead on from them. The way of each reference is read to its end before
+ * the next one's, in the order of `named`: however many follow, the first is whole. Past {@link READS_MAX} nothing is read.
+ */
 async function gather(named: readonly Reference[], asOf: Source): Promise<ReadonlyMap<Ref, Resource>> {
+  const tried = new Set<Ref>();
   const known = new Map<Ref, Resource>();
-  let edge = named;
-  for (let hop = 0; hop < HOPS && known.size < RESOURCES_MAX; hop += 1) {
-    const refs = new Set(edge.flatMap((one) => localRef(one) ?? []).filter((ref) => !known.has(ref)));
-    const found = await Promise.all([...refs].map(async (ref) => [ref, await asOf.resource(ref)] as const));
-    edge = found.flatMap(([ref, resource]) => {
-      if (resource === undefined) return [];
-      known.set(ref, resource);
-      return leadingOn(resource);
-    });
+  for (const one of named) {
+    let edge: readonly Reference[] = [one];
+    for (let hop = 0; hop < HOPS && edge.length > 0 && tried.size < READS_MAX; hop += 1) {
+      const next: Reference[] = [];
+      for (const ref of newIn(edge, tried)) {
+        const resource = await asOf.resource(ref);
+        if (resource === undefined) continue;
+        known.set(ref, resource);
+        next.push(...leadingOn(resource));
+      }
+      edge = next;
+    }
   }
   return known;
+}
+
+/** The references that were not read before, as many as may still be; they count as read from now on. */
+function newIn(edge: readonly Reference[], tried: Set<Ref>): readonly Ref[] {
+  const refs = new Set(edge.flatMap((one) => localRef(one) ?? []).filter((ref) => !tried.has(ref)));
+  const taken = [...refs].slice(0, READS_MAX - tried.size);
+  for (const ref of taken) tried.add(ref);
+  return taken;
 }

@@ -25,7 +25,7 @@ async function withheldSearches(
   act: () => Promise<unknown>,
 ): Promise<readonly Query[]> {
   const asked: Query[] = [];
-  const { snapshot } = store;
+  const snapshot = store.snapshot.bind(store);
   store.snapshot = (...given) => {
     const found = snapshot(...given);
     const search: typeof found.search = (query) => {
