@@ -1,4 +1,4 @@
-/** What an entry of the outbox tells: the referral as of the entry's commit, with everything that its messages hold. */
+/** Reads what an outbox entry tells its receiver: the referral as of the entry's commit, and each resource that the message names. */
 import type {
   Appointment,
   Patient,
@@ -23,14 +23,17 @@ import { visitsOf, type VisitsAround } from '../../resources/referral-rules/visi
 import { noteOf, noteOfOutput } from './note.ts';
 import { worldOf } from './source.ts';
 
-/** The server's own sight: that the receiver may be told was asked before. */
+/** The server's own sight. Whether the receiver may see the referral was checked when the entry was written. */
 const EVERYTHING = { everything: true } as const;
-/** Hops from the referral to whatever a message names: order → role → practitioner. */
+/** References that are followed one after the other from the referral, such as order → role → practitioner. */
 const HOPS = 3;
 /** Resources that are looked for on behalf of one message, whether they are here or not. */
 const READS_MAX = 200;
 
-/** Undefined when the Task, its order or its patient are not kept here. */
+/**
+ * Reads the referral of an outbox entry with everything that its message needs. Returns undefined when this server does not
+ * hold the Task, its order or its patient.
+ */
 export async function readTold(entry: Tellable, asOf: Source): Promise<Told | undefined> {
   const task = await asOf.resource(entry.order);
   const focus = localRef(task?.['focus']);
@@ -39,7 +42,7 @@ export async function readTold(entry: Tellable, asOf: Source): Promise<Told | un
   const patient = patientRef === undefined ? undefined : await asOf.resource(patientRef);
   if (task === undefined || request === undefined || patient === undefined || focus === undefined)
     return undefined;
-  const event = entry.event as Told['event']; // entries for Endpoints are made of moves and late notes
+  const event = entry.event as Told['event']; // the outbox entries of an Endpoint come from moves and late notes alone
   const from = await stateBefore(event, entry, asOf);
   const appointment =
     event !== LATE_NOTE && isVisitEvent(event) ? await newestVisit(entry, task, focus, asOf) : undefined;
@@ -67,7 +70,7 @@ export async function readTold(entry: Tellable, asOf: Source): Promise<Told | un
   };
 }
 
-/** Of which nothing is told but the order itself. */
+/** The first event of a referral, which is a draft before it. */
 const REQUEST = 'send-referral-package' satisfies Event;
 
 async function stateBefore(event: Told['event'], { order }: Tellable, asOf: Source): Promise<State> {
@@ -87,7 +90,7 @@ interface Of {
   readonly patient: Resource;
 }
 
-/** The note that an event needs, or is: the file that an entry names, where it names one; undefined where it has none. */
+/** The note that is sent with an event: the file that the entry names; without one, the note of the move if the event needs one. */
 async function noteOfMove(event: Told['event'], of: Of, entry: Tellable, asOf: Source) {
   if (entry.subject !== entry.order) {
     const file = await asOf.resource(entry.subject);
@@ -96,7 +99,7 @@ async function noteOfMove(event: Told['event'], of: Of, entry: Tellable, asOf: S
   return needsNote(event) ? newestNote(of, entry, asOf) : undefined;
 }
 
-/** The visit that this commit wrote, else the newest, of those that are the recipient's and of no other one. */
+/** The recipient's visit that the entry's commit wrote, else its newest. Visits of the order's other recipients do not count. */
 async function newestVisit(
   { seq }: Tellable,
   task: Resource,
@@ -108,7 +111,7 @@ async function newestVisit(
   return visits.find(({ meta }) => meta?.versionId === String(seq)) ?? visits[0];
 }
 
-/** What tells one recipient's visits from another's, as stored. */
+/** The reads by which {@link visitsOf} tells one recipient's visits from another's, in the entry's snapshot. */
 function visitsAround(asOf: Source): VisitsAround {
   return {
     async find(type, param, to) {
@@ -144,7 +147,7 @@ async function newestNote({ task, focus, patient }: Of, { order }: Tellable, asO
   return undefined;
 }
 
-/** A message that was received is kept as a document, and is no note. */
+/** Whether a stored DocumentReference holds an HL7 v2 message that the server received and kept; such a document is no note. */
 const isKeptMessage = (text: string): boolean => text.includes('"x-application/hl7-v2+er7"');
 
 const queryOf = (type: string, param: string, to: Ref): Query => ({
