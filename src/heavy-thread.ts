@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { OperationOutcomeError, type IssueDetail } from './fhir/issue.ts';
-import { createTasks, type Tasks } from './operations/heavy.ts';
+import type { Tasks } from './operations/heavy.ts';
+import { createTasks } from './operations/heavy-tasks.ts';
 import { NICENESS, standBack } from './stores/embedded/thread-priority.ts';
 
 export interface Task {

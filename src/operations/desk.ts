@@ -2,7 +2,8 @@
 import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { Store } from '../ports/store.ts';
 import type { Clock, NewId } from '../ports/clock.ts';
-import { createInPlace, type Heavy } from './heavy.ts';
+import type { Heavy } from './heavy.ts';
+import { createInPlace } from './heavy-tasks.ts';
 import { findPackaged } from './packaged.ts';
 import { rememberPatients } from './patients.ts';
 import { createPerform, type Perform } from './perform.ts';

@@ -5,29 +5,12 @@ import type { Charset } from '../../hl7v2/charset.ts';
 import { Hl7Fault } from '../../hl7v2/fault.ts';
 import { decodeMessage, parseMessage, type Message } from '../../hl7v2/message.ts';
 import { readHeader } from '../../hl7v2/messages/header.ts';
-import type { Header } from '../../hl7v2/messages/reading.ts';
-import type { Remark } from '../../hl7v2/received.ts';
+import type { Clock } from '../../hl7v2/messages/reading.ts';
+import type { Opened, Remark, Wrapped } from '../../hl7v2/received.ts';
 import { remark } from './fates.ts';
 
-export interface Opened {
-  /** Undefined: the bytes are no message; or it is large, and read elsewhere. */
-  readonly message: Message | undefined;
-  readonly header: Header | undefined;
-  /** Why it is not even read. */
-  readonly barred: Remark | undefined;
-}
-
-/** A large message, opened elsewhere: its envelope, and the digest by which it is known again. */
-export interface OpenedFrame extends Omit<Opened, 'message'> {
-  readonly fingerprint: string;
-}
-
 /** Never throws: what is no message is barred. */
-export function openFrame(
-  bytes: Uint8Array,
-  clock: Parameters<typeof readHeader>[1],
-  charset: Charset | undefined,
-): Opened {
+export function openFrame(bytes: Uint8Array, clock: Clock, charset: Charset | undefined): Opened {
   try {
     const message = parseFrame(bytes, charset);
     return { message, header: readHeader(message, clock), barred: undefined };
@@ -41,14 +24,6 @@ export function openFrame(
 export function parseFrame(bytes: Uint8Array, charset: Charset | undefined): Message {
   const decoded = decodeMessage(bytes, charset);
   return parseMessage(decoded.text, decoded.charset);
-}
-
-/** The bytes of a message as they are kept. */
-export interface Wrapped {
-  /** In base64; of a large message as ASCII bytes that threads share. */
-  readonly data: string | Uint8Array;
-  /** Their SHA-1, in base64 (http://hl7.org/fhir/R4/datatypes.html#Attachment). */
-  readonly hash: string;
 }
 
 export const wrapFrame = (bytes: Uint8Array): { readonly data: string; readonly hash: string } => ({

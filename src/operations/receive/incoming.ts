@@ -8,12 +8,12 @@ import type { Facility, Link } from '../../hl7v2/link.ts';
 import type { Message } from '../../hl7v2/message.ts';
 import { readMessage } from '../../hl7v2/messages/read.ts';
 import type { Fault, Header, Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
-import type { Received, Remark } from '../../hl7v2/received.ts';
+import type { Opened, Received, Remark, Wrapped } from '../../hl7v2/received.ts';
 import { LARGE, ownBytes } from '../heavy.ts';
 import type { Room } from '../room.ts';
 import { remark } from './fates.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { openFrame, unwrapFrame, wrapFrame, type Opened, type Wrapped } from './frame.ts';
+import { openFrame, unwrapFrame, wrapFrame } from './frame.ts';
 
 export interface Incoming {
   readonly link: Link;
