@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { FLOORS, FOREIGN, LONG_TABLES, ROOF_FILES, SIDEWAYS } from './house/floors.ts';
+import { knots } from './house/knots.ts';
 import * as rules from './house/rules.ts';
 import { readTop, readTree, TOP, type Tree } from './house/tree.ts';
 
@@ -26,6 +27,7 @@ describe('this house', () => {
     ['(directory DR41) connections begin in the guard alone', () => rules.unguarded(LOADED)],
     ['(directory DR10) who a number is, the register says alone', () => rules.believed(LOADED)],
     ['no file loads itself through others', () => rules.circles(SCRIPTS)],
+    ['files need each other in pairs at most, within one folder', () => knots(LOADED)],
     [
       'floors 0 to 3 have no clock, no chance and no surroundings of their own',
       () => rules.impurities(LOADED),
@@ -172,6 +174,25 @@ describe('a planted fault is found and named', () => {
       ['src/fhir/b.ts', `import type { A } from './a.ts';`],
     ]);
     expect(rules.circles(mutual)).toEqual([]);
+  });
+
+  test('a knot is more than a pair, or crosses folders; types count', () => {
+    const pair: Tree = new Map([
+      ['src/fhir/a.ts', `import './b.ts';`],
+      ['src/fhir/b.ts', `import type { A } from './a.ts';`],
+    ]);
+    expect(knots(pair)).toEqual([]);
+    const three: Tree = new Map([
+      ['src/fhir/a.ts', `import './b.ts';`],
+      ['src/fhir/b.ts', `import type { C } from './c.ts';`],
+      ['src/fhir/c.ts', `import type { A } from './a.ts';`],
+    ]);
+    expect(knots(three)).toEqual(['3 files need each other: src/fhir/a.ts, src/fhir/b.ts, src/fhir/c.ts']);
+    const across: Tree = new Map([
+      ['src/fhir/a.ts', `import './x/b.ts';`],
+      ['src/fhir/x/b.ts', `import type { A } from '../a.ts';`],
+    ]);
+    expect(knots(across)).toHaveLength(1);
   });
 
   test.each([

@@ -6,13 +6,15 @@ import type { Heavy } from './heavy.ts';
 import { createInPlace } from './heavy-tasks.ts';
 import { findPackaged } from './packaged.ts';
 import { rememberPatients } from './patients.ts';
-import { createPerform, type Perform } from './perform.ts';
+import { createPerform } from './perform.ts';
+import type { Perform } from './request.ts';
 import type { Address } from '../delivery/address.ts';
-import { createMessageDoor, type MessageDoor, type ReceiveParts } from './receive/receive.ts';
+import type { MessageDoor, ReceiveParts } from './receive/door.ts';
+import { createMessageDoor } from './receive/receive.ts';
 import type { DeskSettings, Room } from './room.ts';
 
 export type { DeskSettings } from './room.ts';
-export type { Perform } from './perform.ts';
+export type { Perform } from './request.ts';
 
 export interface DeskParts {
   readonly store: Store;

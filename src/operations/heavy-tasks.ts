@@ -6,7 +6,7 @@ import { batchIn } from '../hl7v2/batch.ts';
 import type { Charset } from '../hl7v2/charset.ts';
 import { readMessage } from '../hl7v2/messages/read.ts';
 import type { Clock, Fault } from '../hl7v2/messages/reading.ts';
-import type { OpenedFrame } from '../hl7v2/received.ts';
+import type { OpenedFrame } from '../hl7v2/messages/opened.ts';
 import type { NewId } from '../ports/clock.ts';
 import { judgeResource } from '../resources/validate.ts';
 import { readXml } from '../xml/read.ts';

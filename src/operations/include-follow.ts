@@ -2,16 +2,36 @@
 import { parseReference, relativeTo } from '../fhir/reference.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Clause, Match } from '../ports/query.ts';
-import type { Version } from '../ports/store.ts';
+import type { Snapshot, Version } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { isFollowed, searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
 import type { Inclusion } from '../resources/search-query.ts';
-import type { Brought, Including, Spare } from './include.ts';
+import type { Request } from './request.ts';
+import type { Room } from './room.ts';
 import { sightForType } from './scope.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { createTurns } from './turns.ts';
 import { valuesOf } from './values.ts';
+
+/** What an inclusion is answered with: whose sight, as of when, and how much at most. */
+export interface Including {
+  readonly room: Room;
+  readonly request: Request;
+  readonly snapshot: Snapshot;
+}
+
+/** What one way of including brought; `cut`: there is more. */
+export interface Brought {
+  readonly matches: readonly Match[];
+  readonly cut: boolean;
+}
+
+/** How much more a page may include. */
+export interface Spare {
+  readonly count: number;
+  readonly characters: number;
+}
 
 /** A resource that is referred to: the current version, or the one that is named. */
 interface Target {

@@ -5,7 +5,7 @@ import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { isFollowed, searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
 import type { Inclusion } from '../resources/search-query.ts';
-import type { Brought, Including, Spare } from './include.ts';
+import type { Brought, Including, Spare } from './include-follow.ts';
 import { sightForType } from './scope.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { valuesOf } from './values.ts';

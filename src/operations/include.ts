@@ -7,7 +7,7 @@ import type { Match } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import type { Inclusion, ParsedSearch } from '../resources/search-query.ts';
-import { followAll } from './include-follow.ts';
+import { followAll, type Spare } from './include-follow.ts';
 import { referAll } from './include-refer.ts';
 import type { Request } from './request.ts';
 import type { Room } from './room.ts';
@@ -16,19 +16,6 @@ import type { Room } from './room.ts';
 export const ROUNDS_MAX = 100;
 /** Milliseconds that the includes of one page may take. */
 const TIME_MAX = 10_000;
-
-/** What an inclusion is answered with: whose sight, as of when, and how much at most. */
-export interface Including {
-  readonly room: Room;
-  readonly request: Request;
-  readonly snapshot: Snapshot;
-}
-
-/** What one way of including brought; `cut`: there is more. */
-export interface Brought {
-  readonly matches: readonly Match[];
-  readonly cut: boolean;
-}
 
 /** A reference to one version brings that version, so a resource may be there more than once (bdl-7). */
 const keyOf = ({ ref, seq }: Match): string => `${ref} ${seq}`;
@@ -72,12 +59,6 @@ export async function findIncluded(
     included.push(...sources);
   }
   return { included, warnings: cut ? [CUT] : [] };
-}
-
-/** How much more a page may include. */
-export interface Spare {
-  readonly count: number;
-  readonly characters: number;
 }
 
 /** As many as there is room for. */

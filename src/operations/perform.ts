@@ -13,16 +13,13 @@ import { performSearch } from './interactions/search.ts';
 import { performSystemSearch } from './interactions/search-system.ts';
 import { performTransaction } from './interactions/transaction.ts';
 import { performOperation } from './operations/perform-operation.ts';
-import type { MessageDoor } from './receive/receive.ts';
+import type { MessageDoor } from './receive/door.ts';
 import { recordAlways } from './record.ts';
-import type { Interaction, Reply, Request } from './request.ts';
+import type { Interaction, Perform, Reply, Request } from './request.ts';
 import type { Room } from './room.ts';
 import { refusalOf } from './search-refusal.ts';
 import { ADMIT } from './steps.ts';
 import { performWrite, PLANS } from './write.ts';
-
-/** @throws OperationOutcomeError when the request is refused; the refusal is in the audit by then */
-export type Perform = (request: Request) => Promise<Reply>;
 
 type Interact = (room: Room, request: Request, perform: Perform, door: MessageDoor) => Promise<Reply>;
 

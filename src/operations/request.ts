@@ -112,3 +112,6 @@ export interface Reply {
   /** Further headers by their names, e.g. `Link`. Relative references are made absolute by the maker. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
+
+/** @throws OperationOutcomeError when the request is refused; the refusal is in the audit by then */
+export type Perform = (request: Request) => Promise<Reply>;

@@ -80,7 +80,7 @@ function whyWrong(path: string, from: Place, one: Import): string | undefined {
 const nameOf = ({ floor }: Place) => FLOORS[floor]?.name ?? '?';
 /** A URL made from `import.meta.url` is relative without a dot as well. */
 const isOurs = ({ specifier = '', kind }: Import) => specifier.startsWith('.') || kind === 'url';
-const resolve = (path: string, specifier: string) => posix.join(posix.dirname(path), specifier);
+export const resolve = (path: string, specifier: string) => posix.join(posix.dirname(path), specifier);
 
 /** The package that a specifier names: `@a/b/c` is `@a/b`; built-in modules stay whole. */
 export function packageOf(specifier: string): string {

@@ -18,8 +18,8 @@ import type { Caller } from '../request.ts';
 import { sightForType } from '../scope.ts';
 import { searchRefusal } from '../search-refusal.ts';
 import { showText } from '../show.ts';
-import { numberIn, textIn, textsIn, type Input } from './input.ts';
-import type { Invocation, Operation, OperationReply } from './operation.ts';
+import { numberIn, textIn, textsIn } from './input.ts';
+import type { Input, Invocation, Operation, OperationReply } from './operation.ts';
 import { findSupporting } from './supporting.ts';
 
 export const everything: Operation = {

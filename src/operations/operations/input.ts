@@ -14,17 +14,7 @@ import {
 } from '../../resources/type-names.ts';
 import { validateResource } from '../../resources/validate.ts';
 import type { Request } from '../request.ts';
-import type { OperationParameter } from './operation.ts';
-
-/** What was given for one parameter: a value (a datatype as JSON), a resource, or parts. */
-export interface Given {
-  readonly value?: unknown;
-  readonly resource?: Body;
-  readonly parts?: Input;
-}
-
-/** By the names of parameters, in the order given. A name that was not given has no entry. */
-export type Input = ReadonlyMap<string, readonly Given[]>;
+import type { Given, Input, OperationParameter } from './operation.ts';
 
 /** Parameters of one invocation at most, parts included. */
 const PARAMETERS_MAX = 1000;

@@ -14,7 +14,7 @@ import { openIncoming, type Incoming } from '../receive/incoming.ts';
 import { closeItem } from '../receive/items.ts';
 import { refile } from '../receive/keep.ts';
 import { keptOf, readKept } from '../receive/kept.ts';
-import type { MessageDoor } from '../receive/receive.ts';
+import type { MessageDoor } from '../receive/door.ts';
 import { settleMessage, type Beside } from '../receive/settle.ts';
 import { requestOf } from '../receive/speak.ts';
 import type { Request } from '../request.ts';

@@ -18,8 +18,8 @@ import type { Request } from '../request.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { searchRefusal } from '../search-refusal.ts';
 import { performWrite } from '../write.ts';
-import { valueIn, type Input } from './input.ts';
-import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
+import { valueIn } from './input.ts';
+import type { Input, Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
 
 const BASE = 'http://hl7.org/fhir/OperationDefinition';

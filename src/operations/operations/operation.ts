@@ -3,14 +3,14 @@
  * declares it, one line of `index.ts` registers it; routes, parameters, scopes, audit, capability and its
  * OperationDefinition follow from the declaration.
  */
+import type { Body } from '../../fhir/body.ts';
 import type { OperationDefinition } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Seen } from '../audit.ts';
-import type { MessageDoor } from '../receive/receive.ts';
+import type { MessageDoor } from '../receive/door.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
-import type { Input } from './input.ts';
 
 /** `[base]/$x`, `[base]/Task/$x`, `[base]/Task/1/$x`. */
 export type Level = 'system' | 'type' | 'instance';
@@ -52,6 +52,16 @@ export interface Operation extends OperationSite {
   /** @throws OperationOutcomeError when it is refused */
   readonly perform: (invocation: Invocation) => Promise<OperationReply>;
 }
+
+/** What was given for one parameter: a value (a datatype as JSON), a resource, or parts. */
+export interface Given {
+  readonly value?: unknown;
+  readonly resource?: Body;
+  readonly parts?: Input;
+}
+
+/** By the names of parameters, in the order given. A name that was not given has no entry. */
+export type Input = ReadonlyMap<string, readonly Given[]>;
 
 /** An operation as it is invoked: its parameters checked against the definition, the right that it needs given. */
 export interface Invocation {

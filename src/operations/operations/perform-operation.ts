@@ -4,7 +4,7 @@
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { auditOperation } from '../audit.ts';
-import type { MessageDoor } from '../receive/receive.ts';
+import type { MessageDoor } from '../receive/door.ts';
 import { recordRead } from '../record.ts';
 import { sightOf, type Reply, type Request } from '../request.ts';
 import type { Room } from '../room.ts';

@@ -6,7 +6,8 @@ import { Hl7Fault } from '../../hl7v2/fault.ts';
 import { decodeMessage, parseMessage, type Message } from '../../hl7v2/message.ts';
 import { readHeader } from '../../hl7v2/messages/header.ts';
 import type { Clock } from '../../hl7v2/messages/reading.ts';
-import type { Opened, Remark, Wrapped } from '../../hl7v2/received.ts';
+import type { Opened, Wrapped } from '../../hl7v2/messages/opened.ts';
+import type { Remark } from '../../hl7v2/received.ts';
 import { remark } from './fates.ts';
 
 /** Never throws: what is no message is barred. */

@@ -3,8 +3,7 @@
  * commit that holds its bytes, what it changes, its audit and its answer; then the answer is told, and told again.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Answer, Receive, TakeApart } from '../../hl7v2/received.ts';
-import type { Link } from '../../hl7v2/link.ts';
+import type { Answer, Receive } from '../../hl7v2/received.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from './audit.ts';
 import { buildOffer, offer, type Offer } from '../offer.ts';
@@ -16,32 +15,8 @@ import { closeCorrected, noteRefused } from './corrected.ts';
 import { keyOf, openArrived, takeApart, type Incoming, type MessageKey } from './incoming.ts';
 import { settleMessage, type Settled } from './settle.ts';
 import { requestOf } from './speak.ts';
-import { createWaiting, type Waiting } from './waiting.ts';
-
-export interface MessageSettings {
-  /** How long a message is known again (rules 7.3). */
-  readonly duplicateWindowMs: number;
-  /** How long a note and its status wait for each other (rules 7.4). */
-  readonly pairWithinMs: number;
-  /** How long a message may wait for one that comes before it (rules 7.5). */
-  readonly parkMs: number;
-}
-
-export interface ReceiveParts {
-  readonly settings: MessageSettings;
-  /** The links as they are configured now: kept messages name theirs. */
-  readonly links: () => readonly Link[];
-  /** What went wrong and harms no message: a retry that failed. */
-  readonly log: (says: string, about: Readonly<Record<string, string>>) => void;
-}
-
-/** The door, and what must be called now and then. */
-export interface MessageDoor {
-  readonly parts: ReceiveParts;
-  readonly receive: Receive;
-  readonly takeApart: TakeApart;
-  readonly waiting: Waiting;
-}
+import { createWaiting } from './waiting.ts';
+import type { MessageDoor, ReceiveParts } from './door.ts';
 
 interface Prepared extends Offer, Settled {
   readonly answer: Answer;

@@ -13,20 +13,10 @@ import { remark } from './fates.ts';
 import type { Incoming } from './incoming.ts';
 import { findAllWaiting, findOverdue, findWaiting, ITEMS_MAX, turnItem, type OpenItem } from './items.ts';
 import { inOrder, keptOf, keyOf, numbersOf, readKept, readOpenItem } from './kept.ts';
-import type { ReceiveParts } from './receive.ts';
+import type { ReceiveParts, Waiting } from './door.ts';
 import { renewNote } from './renew.ts';
 import { settleMessage, type Settled } from './settle.ts';
 import { ownRequest, requestOf } from './speak.ts';
-
-/** Nothing here is ever thrown: what waits harms nobody who does not. */
-export interface Waiting {
-  /** What a message that was settled may have made possible. */
-  after(settled: Settled): Promise<void>;
-  /** What a commit of somebody else may have made possible; called with what it wrote. */
-  touched(refs: readonly Ref[]): Promise<void>;
-  /** Asks a person about what has waited too long. To be called now and then. */
-  sweep(): Promise<void>;
-}
 
 /** A message tried again. */
 interface Tried extends Offer {

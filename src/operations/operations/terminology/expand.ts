@@ -1,8 +1,8 @@
 /** ValueSet/$expand (http://hl7.org/fhir/R4/valueset-operation-expand.html) on what is held. */
 import type { Resource, ValueSet } from '../../../fhir/types.ts';
 import { expandValueSet, type Expanded, type Member } from '../../../resources/terminology/expand.ts';
-import { numberIn, textIn, isTrueIn, type Input } from '../input.ts';
-import type { Invocation, Operation, OperationReply } from '../operation.ts';
+import { numberIn, textIn, isTrueIn } from '../input.ts';
+import type { Input, Invocation, Operation, OperationReply } from '../operation.ts';
 import { askedValueSet, input, output, refuse } from './asked.ts';
 
 /** Members in one answer. */
