@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { OutboxEntry } from '../ports/store.ts';
 import { isReferralTask, readState } from '../referral/state.ts';
-import { LATE_NOTE } from '../referral/transactions.ts';
+import { LATE_NOTE, needsNote } from '../referral/transactions.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { missingIn } from './coming.ts';
@@ -19,6 +19,8 @@ import { isUnheard, UNHEARD, withhold } from './withheld.ts';
 interface Late {
   readonly file: Ref;
   readonly task: Resource;
+  /** The note was told, and is an error or deleted now. */
+  readonly takenBack: boolean;
 }
 
 /** Adds an entry of the outbox for each party that is told of a note; a work item where it cannot be sent. */
@@ -31,13 +33,19 @@ export async function tellLateNotes(draft: Draft): Promise<void> {
       const key = `${entry.receiver} ${late.file} ${focusOf(late.task) ?? ''}`;
       if (told.has(key) || isToldAnyway(draft, entry)) continue;
       told.add(key);
-      const unheard = await isUnheard(draft, entry);
-      const missing = unheard ? [UNHEARD] : await missingIn(draft, entry);
+      const missing = await missingOf(draft, late, entry);
       if (missing.length === 0) draft.tells.push(entry);
       else withholdNote(draft, late, entry, missing);
     }
   }
 }
+
+async function missingOf(draft: Draft, { takenBack }: Late, entry: OutboxEntry): Promise<readonly string[]> {
+  if (takenBack) return [TAKEN_BACK];
+  return (await isUnheard(draft, entry)) ? [UNHEARD] : missingIn(draft, entry);
+}
+
+const TAKEN_BACK = 'it was told before, and is taken back; no message says so';
 
 /** It was withheld before, by itself or as what an outcome waited for, and is sent with this write. */
 const isToldAnyway = ({ tells }: Draft, { order, receiver, subject }: OutboxEntry): boolean =>
@@ -67,27 +75,46 @@ function withholdNote(draft: Draft, { task }: Late, entry: OutboxEntry, missing:
   });
 }
 
-/** New files, and new contents of files, whose order's referral had ended with its outcome. */
+/** New files, new contents of files, and files that are taken back, whose order's referral had ended with its outcome. */
 async function lateOnes(draft: Draft): Promise<readonly Late[]> {
   const around = surroundingsOf(draft);
   const found: Late[] = [];
   for (const { ref, before, after } of draft.planned.values()) {
-    if (typeOf(ref) !== 'DocumentReference' || after === undefined || !isNews(before, after.plain)) continue;
-    const related = valuesAt(after.plain, 'context.related').flatMap((one) => localRef(one) ?? []);
+    if (typeOf(ref) !== 'DocumentReference') continue;
+    const takenBack = isTakenBack(before, after?.plain);
+    if (takenBack ? draft.byMessage : !isNews(before, after?.plain)) continue;
+    const related = valuesAt(after?.plain ?? before, 'context.related').flatMap((one) => localRef(one) ?? []);
     for (const order of new Set(related.filter((one) => typeOf(one) === 'ServiceRequest'))) {
       for (const task of await around.find('Task', 'focus', order)) {
         const isMoved = draft.moves.some((move) => move.task === `Task/${task.id}`);
-        if (!isMoved && isReferralTask(task) && readState(task) === 'completed') {
-          found.push({ file: ref, task });
-        }
+        if (isMoved || !isReferralTask(task) || readState(task) !== 'completed') continue;
+        if (!takenBack || (await wasTold(draft, ref, task))) found.push({ file: ref, task, takenBack });
       }
     }
   }
   return found;
 }
 
-/** A change of its words, labels or status is no other note; a message that is kept is none. */
-const isNews = (before: Resource | undefined, after: Resource): boolean =>
-  after['status'] !== 'entered-in-error' &&
-  !valuesAt(after, 'category.coding.system').includes(FATE_SYSTEM) &&
-  !isDeepStrictEqual(valuesAt(before, 'content'), valuesAt(after, 'content'));
+/** By itself, or as an output of its referral. */
+async function wasTold(draft: Draft, file: Ref, task: Resource): Promise<boolean> {
+  if (valuesAt(task, 'output.valueReference').some((one) => localRef(one) === file)) return true;
+  const rows = await draft.room.store.outbox({ subject: file, count: TELLINGS_MAX });
+  return rows.some(({ event }) => event === LATE_NOTE || needsNote(event));
+}
+
+/** Entries of one file that are looked at. */
+const TELLINGS_MAX = 100;
+
+const isError = (file: Resource | undefined): boolean => file?.['status'] === 'entered-in-error';
+/** A message that is kept is no note. */
+const isKept = (file: Resource): boolean => valuesAt(file, 'category.coding.system').includes(FATE_SYSTEM);
+
+/** A change of its words, labels or status is no other note, unless it is no error any more. */
+const isNews = (before: Resource | undefined, after: Resource | undefined): boolean =>
+  after !== undefined &&
+  !isError(after) &&
+  !isKept(after) &&
+  (isError(before) || !isDeepStrictEqual(valuesAt(before, 'content'), valuesAt(after, 'content')));
+
+const isTakenBack = (before: Resource | undefined, after: Resource | undefined): boolean =>
+  before !== undefined && !isError(before) && !isKept(before) && (after === undefined || isError(after));

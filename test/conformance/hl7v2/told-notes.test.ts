@@ -161,3 +161,19 @@ test('(rules 1.15) a request is not sent any more once its referral has ended', 
   await pair.settle();
   expect(kinds().filter((kind) => kind.startsWith('OMG'))).toEqual([]);
 });
+
+test('(rules 1.15) a note that was told and is taken back has no message: a person is asked, once for each', async () => {
+  const { order: asked } = await endedWithoutNote();
+  const { tidewater: server } = pair;
+  const first = await server.create(tidewater, fileOf(asked, 'the first'));
+  const second = await server.create(tidewater, fileOf(asked, 'the second'));
+  const never = await server.create(tidewater, fileOf(asked, 'an error', { status: 'entered-in-error' }));
+  await pair.settle();
+  expect([notesSent(), await items('tidewater')]).toEqual([['the first', 'the second'], [SENT]]);
+  const wrong = await server.ask(tidewater, 'PUT', refOf(first), { ...first, status: 'entered-in-error' });
+  expect([wrong.status, wrong.headers['Warning']]).toEqual([200, expect.stringContaining('is taken back')]);
+  for (const one of [second, never])
+    expect((await server.ask(tidewater, 'DELETE', refOf(one))).status).toBe(204);
+  await pair.settle();
+  expect([notesSent().length, await items('tidewater')]).toEqual([2, [SENT, 'open', 'open']]);
+});
