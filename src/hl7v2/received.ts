@@ -57,11 +57,17 @@ export interface Answer {
   readonly remarks: readonly Remark[];
 }
 
+/** A frame that the server cannot look through now, or never; it keeps nothing of it, and tells the sender why. */
+export interface Refused {
+  readonly refused: Answer;
+}
+
 /**
- * The batch that a frame of a link holds, by the link's name; undefined for a single message, and for what cannot be taken
- * apart. A large frame is looked through off the main thread.
+ * Looks for a batch in a frame of the link with this name. Resolves to undefined for a single message, and for bytes that are
+ * neither; to {@link Refused} when the work could not be done (`busy`, `too-costly`). Never rejects. A large frame is looked
+ * through off the main thread.
  */
-export type TakeApart = (link: string, bytes: Uint8Array) => Promise<Batch | undefined>;
+export type TakeApart = (link: string, bytes: Uint8Array) => Promise<Batch | Refused | undefined>;
 
 /** The desk's door for messages. Resolves when the fate is on disk; `not-kept` when it could not be put there. */
 export type Receive = (received: Received) => Promise<Answer>;

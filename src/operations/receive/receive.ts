@@ -3,7 +3,7 @@
  * commit that holds its bytes, what it changes, its audit and its answer; then the answer is told, and told again.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Answer, Receive } from '../../hl7v2/received.ts';
+import type { Answer, Receive, Refused } from '../../hl7v2/received.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from './audit.ts';
 import { buildOffer, offer, type Offer } from '../offer.ts';
@@ -27,10 +27,25 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
   const waiting = createWaiting(room, parts);
 
   const receive: Receive = async (received) => {
-    const incoming = await openArrived(room, received, room.clock.now(), room.settings.aheadToleranceMs);
+    const now = room.clock.now();
+    const incoming = await tried(received.link.name, () =>
+      openArrived(room, received, now, room.settings.aheadToleranceMs),
+    );
+    if ('refused' in incoming) return incoming.refused;
     const turnedAway = admit(incoming);
     return turnedAway === undefined ? keep(incoming, keyOf(incoming)) : audit(incoming, turnedAway);
   };
+
+  /** Opening a large frame fails when all threads are busy, or the frame costs too much: its sender is told, and may send less. */
+  async function tried<Result>(link: string, work: () => Promise<Result>): Promise<Result | Refused> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof OperationOutcomeError))
+        parts.log('a frame could not be opened', { link, error: nameOf(error) });
+      return { refused: notKept(error) };
+    }
+  }
 
   /** Under no key: what is not taken is told so each time, and its control id is free for what is. */
   async function audit(incoming: Incoming, verdict: Verdict): Promise<Answer> {
@@ -120,7 +135,12 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
     reply: { pieces: [JSON.stringify(answer)], holes: [] },
   });
 
-  return { parts, receive, takeApart: (link, bytes) => takeApart(room, link, bytes), waiting };
+  return {
+    parts,
+    receive,
+    takeApart: (link, bytes) => tried(link, () => takeApart(room, link, bytes)),
+    waiting,
+  };
 }
 
 function readAnswer(reply: string | undefined): Answer {

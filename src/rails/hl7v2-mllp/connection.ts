@@ -192,6 +192,7 @@ export function serveConnection(
   async function answerMessages(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
     const batch = await parts.takeApart(first?.name ?? '', bytes);
     if (batch === undefined) return answerOne(bytes);
+    if ('refused' in batch) return refuseUnopened(bytes, batch.refused);
     const answers: Uint8Array[][] = [];
     for (const { messages } of batch.groups) {
       const told: Uint8Array[] = [];
@@ -218,6 +219,15 @@ export function serveConnection(
     const decided = await parts.receive({ link, bytes, address, signal: ended.signal });
     board.decided(link.name, decided.fate, parts.clock.now(), kindOf(header));
     return decided;
+  }
+
+  /** Its first segment alone says what to answer: in a batch, the first MSH is that of one message, which nobody has read. */
+  function refuseUnopened(bytes: Uint8Array, refused: Answer): readonly Uint8Array[] {
+    const head = firstSegmentOf(bytes);
+    const arrived = { bytes: head, header: recoverHeader(head) };
+    const link = linkOf(links, arrived);
+    board.decided(link.name, refused.fate, parts.clock.now(), kindOf(arrived.header));
+    return isAcknowledgment(bytes, arrived.header) ? [] : buildReplies(link, arrived, refused, parts);
   }
 
   function refuseFrame({ kind, head }: Extract<Frame, { readonly head: Uint8Array }>): readonly Uint8Array[] {
@@ -258,6 +268,20 @@ interface Arrived {
   readonly bytes: Uint8Array;
   readonly header: RecoveredHeader;
 }
+
+/** The bytes before the first end of a line, at most {@link SEGMENT_BYTES}; without the line breaks in front of it. */
+function firstSegmentOf(bytes: Uint8Array): Uint8Array {
+  const head = bytes.subarray(0, SEGMENT_BYTES);
+  const isBreak = (byte: number): boolean => byte === 0x0d || byte === 0x0a;
+  const start = Math.max(
+    head.findIndex((byte) => !isBreak(byte)),
+    0,
+  );
+  const length = head.subarray(start).findIndex(isBreak);
+  return head.subarray(start, length < 0 ? head.length : start + length);
+}
+
+const SEGMENT_BYTES = 16_384;
 
 /** MSH-9.1 and MSH-9.2, as far as there are any. */
 function kindOf({ msh }: RecoveredHeader): string {
