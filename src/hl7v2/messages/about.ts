@@ -101,8 +101,9 @@ export function readNumbers(
   const referralId = read && withAuthority(read, name, header, !claims360X(message));
   if (read?.system === undefined) findings.add('referral-authority', `${best.at}.3`);
   if (best.placer?.namespaceId !== undefined) findings.add('referral-namespace', `${best.at}.2`);
-  const order = OBR.read(message).placer?.entityIdentifier;
-  if (order !== undefined && order !== best.placer?.entityIdentifier) findings.add('order-numbers-differ');
+  for (const { at, placer } of found)
+    if (hasValue(placer) && placer?.entityIdentifier !== best.placer?.entityIdentifier)
+      findings.add('order-numbers-differ', at);
   return { referralId, fillerNumber };
 }
 

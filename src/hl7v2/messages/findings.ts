@@ -53,7 +53,7 @@ const FINDINGS = {
   'referral-id':            ['ORC-2',  '101', 'E E E E E E -', 'there is no referral id'],
   'referral-authority':     ['ORC-2.3','101', 'E E E W W W -', 'the referral id has no assigning authority that is an OID or known for this link'],
   'referral-namespace':     ['ORC-2.2','102', 'W W W I - - -', 'the namespace of the referral id should be empty'],
-  'order-numbers-differ':   ['OBR-2',  '102', 'W - - - W - -', 'this is not the referral id of ORC-2, which counts'],
+  'order-numbers-differ':   ['OBR-2',  '102', 'W - - W W - -', 'this is not the referral id that counts, which stands in a better place'],
   'another-order':          ['ORC',    '100', 'E E - - E - -', 'there is more than one order; each referral is a message of its own'],
   'ordering-provider':      ['ORC-12', '101', 'E - - - W W -', 'there is no ordering provider'],
   service:                  ['OBR-4',  '101', 'E - - - W - -', 'there is no service'],

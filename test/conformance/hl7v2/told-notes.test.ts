@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { to } from '../../resources.ts';
 import { administrator, refOf, type Answer, type Stored } from '../../world.ts';
-import { larkspur, tidewater } from './exchange.ts';
+import { accept, FROM_TIDEWATER, larkspur, note, request, tidewater } from './exchange.ts';
 import { openPair, type Pair } from './pair.ts';
 
 let pair: Pair;
@@ -176,4 +176,18 @@ test('(rules 1.15) a note that was told and is taken back has no message: a pers
     expect((await server.ask(tidewater, 'DELETE', refOf(one))).status).toBe(204);
   await pair.settle();
   expect([notesSent().length, await items('tidewater')]).toEqual([2, [SENT, 'open', 'open']]);
+});
+
+test('(rules 7.8) a note whose other places name another referral says so to its sender', async () => {
+  const server = pair.tidewater;
+  await server.say(request({ at: 0, id: 'L-1' }));
+  await server.say(accept({ at: 1, id: 'T-1' }), FROM_TIDEWATER);
+  const elsewhere = note({ at: 2, id: 'T-2' })
+    .replace(/OBR\|1\|[^^]*/, 'OBR|1|OTHER')
+    .replace('|||||AU', '||OTHER^^2.999.10.1.15^ISO|||AU');
+  const { fate, remarks } = await server.say(elsewhere, FROM_TIDEWATER);
+  expect([fate, remarks.filter(({ says }) => says.startsWith('this is not the referral id'))]).toEqual([
+    'applied',
+    ['TXA-14', 'OBR-2'].map((location) => expect.objectContaining({ location, severity: 'W' })),
+  ]);
 });
