@@ -5,15 +5,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { OutboxEntry } from '../ports/store.ts';
-import { isReferralTask, readState } from '../referral/state.ts';
+import { note } from '../referral/ruling.ts';
+import { isReferralTask, modifiedAt, readState } from '../referral/state.ts';
 import { LATE_NOTE, needsNote } from '../referral/transactions.ts';
 import { localRef, typeOf, valuesAt } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { missingIn } from './coming.ts';
-import type { Draft } from './draft.ts';
+import { readPreview, type Draft } from './draft.ts';
 import { FATE_SYSTEM } from './receive/marks.ts';
+import { changeOwn } from './receive/own.ts';
 import { surroundingsOf } from './surroundings.ts';
-import { isUnheard, UNHEARD, withhold } from './withheld.ts';
+import { findWithheld, isUnheard, STILL_OPEN, UNHEARD, withhold } from './withheld.ts';
 
 /** A file, and the referral that had ended before it came. */
 interface Late {
@@ -35,7 +37,7 @@ export async function tellLateNotes(draft: Draft): Promise<void> {
       told.add(key);
       const missing = await missingOf(draft, late, entry);
       if (missing.length === 0) draft.tells.push(entry);
-      else withholdNote(draft, late, entry, missing);
+      else await withholdNote(draft, late, entry, missing);
     }
   }
 }
@@ -64,15 +66,35 @@ async function entriesOf(draft: Draft, { file, task }: Late): Promise<readonly O
   return entries.map((entry) => ({ ...entry, subject: file }));
 }
 
-function withholdNote(draft: Draft, { task }: Late, entry: OutboxEntry, missing: readonly string[]): void {
-  withhold(draft, {
-    entry,
-    owner: draft.caller.organization ?? '',
-    basedOn: focusOf(task),
-    state: readState(task),
-    says: `a note after the outcome is not sent to ${entry.receiver}: ${missing.join('; ')}`,
-    place: 'DocumentReference.context.related',
-  });
+/** Warns the writer and asks a person: by the open work item of the same note for the same receiver, else by a new one. */
+async function withholdNote(
+  draft: Draft,
+  { task }: Late,
+  entry: OutboxEntry,
+  missing: readonly string[],
+): Promise<void> {
+  const says = `a note after the outcome is not sent to ${entry.receiver}: ${missing.join('; ')}`;
+  const place = 'DocumentReference.context.related';
+  const open = await openItemOf(draft, entry);
+  if (open === undefined) {
+    const owner = draft.caller.organization ?? '';
+    return withhold(draft, { entry, owner, basedOn: focusOf(task), state: readState(task), says, place });
+  }
+  draft.notes.push(note('warning', says, [place]));
+  if ((await readPreview(draft, open))?.['description'] === says) return;
+  await changeOwn(draft, open, (tree) => ({ ...modifiedAt(tree, draft.now), description: says }));
+}
+
+/** The open work item that asks about this file for this receiver; a person who edits a note again is not asked again. */
+async function openItemOf(draft: Draft, { order, receiver, subject }: OutboxEntry): Promise<Ref | undefined> {
+  const items = await findWithheld(draft, [{ kind: 'reference', param: 'focus', to: [order] }, STILL_OPEN]);
+  return items.find(
+    (item) =>
+      item.status === 'open' &&
+      item.event === LATE_NOTE &&
+      item.receiver === receiver &&
+      item.file === subject,
+  )?.ref;
 }
 
 /** New files, new contents of files, and files that are taken back, whose order's referral had ended with its outcome. */

@@ -279,18 +279,38 @@ test('an outcome with the file of its own commit, however late', async () => {
   ]);
 });
 
-test('a note that was withheld twice, once', async () => {
+test('a note that is edited while something is missing: one work item, and sent once', async () => {
   await contacts(OKAFOR);
   const asked = await complete();
   const before = kinds().length;
   const elsewhere = (n: number) => fileOf([asked], { url: `https://elsewhere.example.org/${n}` });
   const later = await pair.tidewater.create(tidewater, elsewhere(1));
-  for (const file of [elsewhere(2), fileOf([asked], TEXT)]) {
-    const put = { ...file, id: later.id };
-    expect((await pair.tidewater.ask(tidewater, 'PUT', refOf(later), put)).status).toBe(200);
-  }
+  const put = async (file: object): Promise<string> => {
+    const of = { ...file, id: later.id };
+    const { status, headers } = await pair.tidewater.ask(tidewater, 'PUT', refOf(later), of);
+    expect(status).toBe(200);
+    return headers['Warning'] ?? '';
+  };
+  for (const n of [2, 3]) expect(await put(elsewhere(n))).toContain('is not sent to Endpoint/larkspur');
+  expect(await items('tidewater')).toEqual(['open']);
+  await pair.tidewater.create(tidewater, elsewhere(1));
+  expect(await items('tidewater')).toEqual(['open', 'open']);
+  await put(fileOf([asked], TEXT));
   await pair.settle();
-  expect([kinds().slice(before), await items('tidewater')]).toEqual([['MDM^T02 applied'], [SENT, SENT]]);
+  expect(kinds().slice(before)).toEqual(['MDM^T02 applied']);
+  expect(new Set(await items('tidewater'))).toEqual(new Set([SENT, 'open']));
+});
+
+test('a note that lacks something and is then taken back: the open work item says so', async () => {
+  await contacts(OKAFOR);
+  const asked = await complete();
+  const told = await pair.tidewater.create(tidewater, fileOf([asked], TEXT));
+  await pair.settle();
+  const elsewhere = fileOf([asked], { url: 'https://elsewhere.example.org/1' });
+  for (const more of [{}, { status: 'entered-in-error' }])
+    await pair.tidewater.ask(tidewater, 'PUT', refOf(told), { ...elsewhere, id: told.id, ...more });
+  const found = await pair.tidewater.all('Task', 'code=message-incomplete');
+  expect(found.map(({ description }) => description)).toEqual([expect.stringContaining('is taken back')]);
 });
 
 test('a note about two referrals, once for each', async () => {
