@@ -37,6 +37,7 @@ export function troubleOf(error: unknown): string | undefined {
   if (typeof system.code !== 'string' || !/^E[A-Z_]+$/.test(system.code) || system.code.startsWith('ERR_'))
     return undefined;
   const { code, address, port, path } = system;
+  if (code === 'EISDIR' && path === undefined) return 'A folder was named where a file is wanted.';
   if (path !== undefined && FILES[code] !== undefined) return `${path} ${FILES[code]}.`;
   const sentence = SENTENCES[code];
   const isAboutName = system.hostname !== undefined;

@@ -38,12 +38,11 @@ const createsReferral = ({ before, after }: Planned): boolean =>
 export async function admitImport(draft: Draft): Promise<void> {
   if (!isImport(draft)) return;
   draft.importing = true;
-  const hasReferrals = [...draft.planned.values()].some(createsReferral);
   const written = [...draft.planned.values()]; // some of it is taken out
   for (const planned of written) {
     if (!isClinical(planned)) continue;
     if (planned.before !== undefined) leaveAsItIs(draft, planned);
-    else await admitOne(draft, planned, hasReferrals);
+    else await admitOne(draft, planned);
   }
 }
 
@@ -60,12 +59,12 @@ function leaveAsItIs(draft: Draft, { ref, base }: Planned): void {
   draft.unchanged.set(ref, base);
 }
 
-async function admitOne(draft: Draft, planned: Planned, hasReferrals: boolean): Promise<void> {
+async function admitOne(draft: Draft, planned: Planned): Promise<void> {
   const { ref, after } = planned;
   if (after === undefined) return;
   const custodian = custodianIn(after.plain);
-  if (custodian === undefined && hasReferrals) throw unnamed(planned);
-  if (custodian !== undefined && (await readPreview(draft, custodian))?.resourceType !== 'Organization') {
+  if (custodian === undefined) throw unnamed(planned);
+  if ((await readPreview(draft, custodian))?.resourceType !== 'Organization') {
     throw new OperationOutcomeError('reference-not-found', {
       diagnostics: `${custodian} is no Organization here`,
       expression: placesIn(planned, [`${typeOf(ref)}.meta.extension`]),
@@ -73,7 +72,7 @@ async function admitOne(draft: Draft, planned: Planned, hasReferrals: boolean): 
   }
   replan(draft, ref, (tree) => recordedNow(draft, withoutCustodian(tree)));
   const replanned = draft.planned.get(ref);
-  if (replanned !== undefined && custodian !== undefined) draft.planned.set(ref, { ...replanned, custodian });
+  if (replanned !== undefined) draft.planned.set(ref, { ...replanned, custodian });
 }
 
 const extensionsOf = ({ meta }: Resource): readonly Extension[] =>

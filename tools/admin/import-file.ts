@@ -1,5 +1,6 @@
 /** The file of an import: resources, what they call each other, whose they are, and where in the file they stand. */
 import { hash } from 'node:crypto';
+import { OperationOutcomeError } from '../../src/fhir/issue.ts';
 import { parseJsonValue } from '../../src/fhir/json.ts';
 import type { Resource } from '../../src/fhir/types.ts';
 import { CUSTODIAN_URL } from '../../src/operations/import.ts';
@@ -24,10 +25,17 @@ export interface Sourced {
  *
  * @param name of the file, for what its past steps say of their source
  * @param custodian whose a resource is that names none: `Organization/id`
- * @throws Trouble for a file without resources, or with more than 100,000
+ * @throws Trouble for a file that is no JSON, without resources, or with more than 100,000
  */
-export const readImport = (text: string, name: string, custodian: string | undefined): readonly Sourced[] =>
-  readEntries(text, name).map((one) => withSource(withCustodian(withId(one), custodian)));
+export function readImport(text: string, name: string, custodian: string | undefined): readonly Sourced[] {
+  try {
+    return readEntries(text, name).map((one) => withSource(withCustodian(withId(one), custodian)));
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    const [issue] = error.issues;
+    throw new Trouble(`${name} is no JSON: ${issue?.diagnostics ?? error.code}`);
+  }
+}
 
 /** A Bundle's entries, the members of a list, or the lines of NDJSON. */
 function readEntries(text: string, name: string): readonly Sourced[] {
@@ -48,17 +56,23 @@ interface Entry {
 const entriesOfLines = (text: string): readonly Entry[] =>
   text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
-    return [{ resource: parseJsonValue(line) as Resource, fullUrl: undefined, place: index + 1 }]; // the desk validates each
+    return [{ resource: resourceIn(parseJsonValue(line)), fullUrl: undefined, place: index + 1 }];
   });
+
+/** The desk validates each. @throws Trouble for what is no JSON object */
+function resourceIn(value: unknown): Resource {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Resource;
+  throw new Trouble('An import holds resources: something in the file is no JSON object.');
+}
 
 function entriesOf(value: unknown): readonly Entry[] {
   const bundle = value as { readonly resourceType?: string; readonly entry?: readonly Partial<Entry>[] };
   const list: readonly Partial<Entry>[] =
-    bundle.resourceType === 'Bundle'
+    bundle?.resourceType === 'Bundle'
       ? (bundle.entry ?? [])
-      : (Array.isArray(value) ? value : [value]).map((resource: Resource) => ({ resource }));
+      : (Array.isArray(value) ? value : [value]).map((resource) => ({ resource }));
   return list.flatMap(({ resource, fullUrl }, index) =>
-    resource === undefined ? [] : [{ resource, fullUrl, place: index + 1 }],
+    resource === undefined ? [] : [{ resource: resourceIn(resource), fullUrl, place: index + 1 }],
   );
 }
 

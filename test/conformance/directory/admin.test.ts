@@ -1,7 +1,7 @@
 /** Members and the register, settled at the machine; and what doctor says of them (docs/directory.md). */
 import { afterAll, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examineParties } from '../../../tools/doctor/parties.ts';
@@ -75,3 +75,16 @@ test.each([['member', 'add', 'Organization/riverside'], ['register', 'list'], ['
     expect([status, stderr, existsSync(none)]).toEqual([1, `There is no store in ${none}.\n`, false]);
   },
 );
+
+test('(rules 1.16) an import says whose each record is, also where it brings no referral', () => {
+  const file = join(folder, 'patients.json');
+  const write = (value: unknown) => writeFileSync(file, JSON.stringify(value));
+  write({ resourceType: 'Patient', name: [{ family: 'Ames' }] });
+  const [status, , wrong] = admin('import', file);
+  expect([status, wrong]).toEqual([1, expect.stringContaining('whose record each resource is')]);
+  expect(admin('import', file, '--custodian', 'Organization/elm-street')[0]).toBe(0);
+  write([5]);
+  expect(admin('import', file)[2]).toBe(
+    'An import holds resources: something in the file is no JSON object.\n',
+  );
+});

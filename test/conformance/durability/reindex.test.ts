@@ -19,7 +19,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'closeloop-reindex-'));
   const file = join(folder, 'first.json');
   writeFileSync(file, JSON.stringify(resources()));
-  const { code, err } = await run('admin', 'import', file);
+  const { code, err } = await run('admin', 'import', file, '--custodian', 'Organization/clinic');
   if (code !== 0) throw new Error(err);
   written = rowsOf();
 });

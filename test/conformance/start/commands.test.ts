@@ -96,6 +96,13 @@ describe('one line and the right exit code', () => {
       2,
       '"b" is more than this command takes. (npm run admin -- --help says how it is called)',
     ],
+    ['tools/admin.ts', ['import', 'examples'], 1, 'A folder was named where a file is wanted.'],
+    [
+      'tools/admin.ts',
+      ['import', 'examples/omg-o19.hl7'],
+      1,
+      'omg-o19.hl7 is no JSON: At $ (character 0): a value is expected here.',
+    ],
     // Where no folder can be made, mkdir of Node with `recursive` never came back.
     [
       'tools/admin.ts',
