@@ -89,6 +89,7 @@ const nameOf = (system: string): string => identitySystemOf(system)?.name ?? 'id
 const namesOf = (organization: Resource): readonly string[] =>
   [organization['name'], ...valuesAt(organization, 'alias')].filter((name) => typeof name === 'string');
 
+/** The extension by which an Organization that takes no new referrals names its successor (directory DR7). */
 export const REPLACED_BY = 'https://closeloop.dev/fhir/StructureDefinition/replaced-by';
 
 function inactive(party: Ref, organization: Resource): string {

@@ -395,6 +395,16 @@ test('(directory DR7) an organization that has closed takes no new referral, and
   expect((await server.ask('stranger', 'PATCH', 'Organization/stranger', closed)).status).toBe(200);
   const after = await order(make.to('PractitionerRole/stranger'), { identifier: [make.placer('closed')] });
   expect([after.status, after.code]).toEqual([422, 'party-inactive']);
+  expect(after.text).not.toContain('successor');
+  const url = 'https://closeloop.dev/fhir/StructureDefinition/replaced-by';
+  const extension = [{ url, valueReference: make.to('Organization/recipient') }];
+  const names = [{ op: 'add', path: '/extension', value: extension }];
+  expect((await server.ask('stranger', 'PATCH', 'Organization/stranger', names)).status).toBe(200);
+  const told = await order(make.to('PractitionerRole/stranger'), { identifier: [make.placer('replaced')] });
+  expect([told.code, told.text]).toEqual([
+    'party-inactive',
+    expect.stringContaining('its successor is Organization/recipient'),
+  ]);
   const accept = [{ op: 'replace', path: '/status', value: 'accepted' }];
   expect((await server.ask('stranger', 'PATCH', before.link ?? '', accept)).status).toBe(200);
   const again = [{ op: 'replace', path: '/active', value: true }];
