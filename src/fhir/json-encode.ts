@@ -1,16 +1,24 @@
-/** The JSON of a large tree, made in turns; what was made is remembered by the elements that it is of. */
+/**
+ * Encodes a large resource as JSON in short turns, so that the main thread serves others in between, and remembers the text of
+ * each element that it encoded.
+ */
 import { encodeJson } from './json.ts';
 import type { After } from './json-pieces.ts';
 import type { Resource } from './types.ts';
 
-/** Trees are never changed, so the text of an element is made once. */
+/** The texts of encoded elements. An element never changes, so its text stays right. */
 const known = new WeakMap<object, string>();
 
-/** The text of an element that {@link encodeInTurns} has made; undefined for all else. */
+/** The JSON text of an element that {@link encodeInTurns} has encoded; undefined for any other value. */
 export const encodedOf = (element: unknown): string | undefined =>
   typeof element === 'object' && element !== null ? known.get(element) : undefined;
 
-/** The text of a storing tree, as `encodeJson` makes it; its elements are known then. */
+/**
+ * Encodes a resource, as it is stored, to the text that `encodeJson` would return; {@link encodedOf} knows its elements
+ * afterwards.
+ *
+ * @param after called with the number of characters after each turn; the encoding goes on when its promise resolves
+ */
 export async function encodeInTurns(storing: Resource, after: After): Promise<string> {
   const members: string[] = [];
   for (const [name, element] of Object.entries(storing)) {
@@ -29,7 +37,7 @@ async function encodeElement(element: unknown, after: After): Promise<string> {
   return text;
 }
 
-/** Nodes that are encoded at once, and characters of a string. */
+/** Values that one turn encodes at most, and characters of a string that it encodes at most. */
 const NODES = 1024;
 const CHARACTERS = 1_048_576;
 
@@ -46,7 +54,7 @@ async function encodeInto(pieces: string[], value: unknown, after: After): Promi
 async function encodeList(pieces: string[], list: readonly unknown[], after: After): Promise<void> {
   pieces.push('[');
   for (let index = 0; index < list.length;) {
-    // Small members together: a call for each would cost more than the text.
+    // One call encodes several small members, because a call for each costs more than encoding them.
     let next = index;
     let nodes = 0;
     for (; next < list.length && nodes < NODES; next += 1) nodes += nodesOf(list[next], NODES - nodes);
@@ -86,10 +94,10 @@ async function encodeString(pieces: string[], text: string, after: After): Promi
   pieces.push('"');
 }
 
-/** The first half of a character of two. */
+/** Whether a UTF-16 code unit is the first half of a surrogate pair. */
 const isHigh = (code: number): boolean => code >= 0xd800 && code < 0xdc00;
 
-/** Nodes of a value, counted up to `max`; a long string counts for several. */
+/** The number of values in a tree, counted up to `max`; a string counts one more for each 256 characters. */
 function nodesOf(value: unknown, max: number): number {
   if (typeof value === 'string') return 1 + Math.floor(value.length / 256);
   if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return 1;

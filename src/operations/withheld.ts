@@ -1,6 +1,6 @@
 /**
- * What is not sent, because its receiver's standard requires what nobody gave: a person of the sender is asked, and who was
- * never told of a referral is told nothing that comes after (rules 1.15).
+ * Messages that the server withholds because they lack what the receiver's standard requires (rules 1.15). For each, a work
+ * item asks a person of the sender. A party that was never told of a referral is told of none of its later events.
  */
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Clause, Query } from '../ports/query.ts';
@@ -12,31 +12,37 @@ import { EVERYTHING, plan, type Draft } from './draft.ts';
 import { planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from './work-item.ts';
 
 const KIND = 'message-incomplete' satisfies WorkItemKind;
+/** The event that sends the request of a referral. */
 export const REQUEST = 'send-referral-package' satisfies Event;
 
+/** The reason why a later message of a referral is withheld whose request never went out. */
 export const UNHEARD = 'it was never told of this referral';
-/** Why the server itself closed an item: the receiver has heard of the referral since. */
+/** The reason with which the server closes a work item once it has sent the message. */
 export const SENT = 'what was missing came, and it was sent';
 
-/** Work items that are looked at at once. */
+/** Work items that one search returns at most. */
 const ITEMS_MAX = 100;
 
-/** A work item of what was not sent, as it will be. */
+/** The work item of one withheld message, with the changes that the draft plans to it. */
 export interface WithheldItem {
   readonly ref: Ref;
   /** Instant at which the message was withheld. */
   readonly authoredOn: string;
+  /** The Task of the referral. */
   readonly task: Ref;
+  /** The ServiceRequest of the referral. */
   readonly order: Ref | undefined;
+  /** The event that the withheld message tells. */
   readonly event: string;
-  /** Whose person is asked; undefined: an administrator. */
+  /** The organization whose person is asked; undefined when it is an administrator. */
   readonly owner: Ref | undefined;
-  /** Undefined: of an earlier program, which did not say. */
+  /** The Endpoint that the message is for; undefined in an item that an earlier version of the server wrote. */
   readonly receiver: Ref | undefined;
-  /** Of a note after the outcome: its file. */
+  /** The DocumentReference of a note that came after the outcome; undefined for every other message. */
   readonly file: Ref | undefined;
-  /** Where the referral stood then. */
+  /** The state of the referral when the message was withheld. */
   readonly state: string | undefined;
+  /** `sent`: the server has sent the message since. `closed`: a person has dealt with the item. */
   readonly status: 'open' | 'sent' | 'closed';
 }
 
@@ -95,7 +101,7 @@ function readItem(ref: Ref, item: Resource): WithheldItem | undefined {
   };
 }
 
-/** Whether the request of this referral was withheld: who never heard of it can do nothing with what comes after. */
+/** Whether the receiver of this entry was never told of the referral, because the server withheld the request to it. */
 export async function isUnheard(draft: Draft, entry: OutboxEntry): Promise<boolean> {
   const { order: task, event, receiver } = entry;
   if (event === REQUEST) return false;
@@ -109,19 +115,21 @@ export async function isUnheard(draft: Draft, entry: OutboxEntry): Promise<boole
 }
 
 export interface Withheld {
+  /** The outbox entry that is not written. */
   readonly entry: OutboxEntry;
-  /** Whose person is asked. */
+  /** The organization whose person is asked; '' for an administrator. */
   readonly owner: Ref | '';
+  /** The ServiceRequest of the referral. */
   readonly basedOn: Ref | undefined;
-  /** Where the referral stands then. */
+  /** The state of the referral, as the draft leaves it. */
   readonly state: string | undefined;
-  /** What is missing, in words, without one of the patient. */
+  /** The text of the work item and of the warning: what is missing. It contains nothing about the patient. */
   readonly says: string;
-  /** Where the warning points. */
+  /** The FHIRPath expression of the warning. */
   readonly place: string;
 }
 
-/** Plans the work item, and warns whoever writes. */
+/** Plans a work item for a message that is not sent, and adds a warning to the reply. */
 export function withhold(draft: Draft, { entry, owner, basedOn, state, says, place }: Withheld): void {
   const { event, receiver, order, subject } = entry;
   const values = {
@@ -144,10 +152,10 @@ export function withhold(draft: Draft, { entry, owner, basedOn, state, says, pla
   mayWait.set(draft.room.store, true);
 }
 
-/** Whether something may wait in a store, so that where nothing does, no write looks for it. */
+/** Whether a store may hold open items of withheld messages. While it holds none, a write does not search for them. */
 const mayWait = new WeakMap<Draft['room']['store'], boolean>();
 
-/** Asked of the store once; from the first that is withheld on, always. */
+/** Whether the store may hold an open item. The first call searches; after the first withheld message it is always true. */
 export async function mayBeWithheld({ room: { store }, snapshot }: Draft): Promise<boolean> {
   const known = mayWait.get(store);
   if (known !== undefined) return known;
@@ -167,7 +175,7 @@ export async function mayBeWithheld({ room: { store }, snapshot }: Draft): Promi
   return mayWait.get(store) ?? true;
 }
 
-/** Nobody has dealt with it. */
+/** Selects the Tasks that nobody has completed or cancelled. */
 export const STILL_OPEN: Clause = {
   kind: 'any',
   of: ['requested', 'received', 'accepted', 'ready', 'in-progress', 'on-hold'].map((code) => ({

@@ -1,8 +1,8 @@
 /**
- * Whom a reference stands for as a party (rules 2.5; directory DR10, DR19, DR23). It is walked to an Organization: itself,
- * or by its role, service, place, team or device, or a person's only place of work. A member or listed Organization is
- * the party; a private one stands for whoever its identifiers are verified for in the register, and for nobody else. A
- * name, an address or a telephone number never says who somebody is.
+ * Finds the party that a reference stands for (rules 2.5; directory DR10, DR19, DR23). The server follows the reference to
+ * an Organization: directly, through a role, service, place, team or device, or through a person's only place of work. A
+ * member or listed Organization is itself the party. A private Organization stands for the holder of its identifiers in the
+ * register, and for nobody else. The server never identifies anybody by name, address or telephone number.
  */
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import { localRef, typeOf, valuesAt } from './element.ts';
@@ -10,37 +10,39 @@ import { identitiesIn, identityOf, isSecret, isSound, type Identity } from './pa
 import type { DecidingRow, RegisterKind } from './parties/register.ts';
 import { standingOf } from './parties/standing.ts';
 
-/** What is asked on the way, in the server's own sight. */
+/** The reads that {@link resolveParty} needs. They see everything, whoever the caller is. */
 export interface PartyWorld {
   readonly read: (ref: Ref) => Promise<Resource | undefined>;
-  /** Active roles of a person that count for whoever keeps this record of her. */
+  /** The active roles of a person that count for the organization that keeps this record of her. */
   readonly rolesOf: (practitioner: Ref) => Promise<readonly Resource[]>;
-  /** The row of the register that decides. */
+  /** The row of the register that decides whose an identifier is; undefined where the register has none. */
   readonly row: (kind: RegisterKind, identity: Identity) => Promise<DecidingRow | undefined>;
 }
 
 interface Recognition {
+  /** The identifier in the register that led to the party; undefined when a reference or a person's pick did. */
   readonly by?: Identity;
-  /** The number that was given in place of `by`, which leads there for a while yet (directory DR17). */
+  /** The identifier that replaced `by` in the register; `by` still leads to its holder for a limited time (directory DR17). */
   readonly replacedBy?: Identity;
 }
 
 export type Resolution =
-  /** `by`: the verified identifier that led there, where it was no literal reference to the party. */
+  /** The party was found; `organization` is the private record that led to it, where there is one. */
   | ({ readonly kind: 'party'; readonly party: Ref; readonly organization?: Ref } & Recognition)
-  /** A private Organization that no verified identifier names. `expired`: one does, that no longer counts. */
+  /** A private Organization none of whose identifiers is verified. `expired` is one that was verified once. */
   | { readonly kind: 'private'; readonly organization: Ref; readonly expired?: Identity }
-  /** It stands for several; `places` are what to choose from. */
+  /** The reference leads to several parties; `places` are those to choose from, empty where the server names none (DR26). */
   | { readonly kind: 'ambiguous'; readonly places: readonly Ref[] }
-  /** More steps lead to it than are gone (directory DR35). */
+  /** The Organization is more than {@link HOPS_MAX} steps away, so the server did not reach it (directory DR35). */
   | { readonly kind: 'far' }
+  /** The reference leads to no Organization. */
   | { readonly kind: 'nobody' };
 
 export const RESOLVED_PARTY = 'https://closeloop.dev/fhir/StructureDefinition/resolved-party';
 
 export const SAME_AS = 'https://closeloop.dev/fhir/StructureDefinition/same-as';
 
-/** From the type of a reference to the element that names its organization. */
+/** The element that names the organization, by the type of the resource. */
 const PARTY: ReadonlyMap<string, string> = new Map([
   ['PractitionerRole', 'organization'],
   ['HealthcareService', 'providedBy'],
@@ -49,20 +51,20 @@ const PARTY: ReadonlyMap<string, string> = new Map([
   ['Device', 'owner'],
 ]);
 
-/** The element by which a type stands for a party; `self` for the Organization itself, undefined for what stands for none. */
+/** The element that makes a type stand for a party: `self` for Organization, undefined for a type that stands for none. */
 export const partyElementOf = (type: string): string | undefined =>
   type === 'Organization' ? 'self' : PARTY.get(type);
 
-/** Steps from a reference to its Organization, and from a department to its member (directory DR35). */
+/** Steps that the server follows from a reference to its Organization, and from a department to its member (directory DR35). */
 const HOPS_MAX = 5;
 
-/** Identifiers of one record that are looked up. */
+/** Identifiers of one record that the server looks up in the register. */
 const IDENTITIES_MAX = 20;
 
 const NOBODY: Resolution = { kind: 'nobody' };
 const FAR: Resolution = { kind: 'far' };
 
-/** Whom a Reference stands for. What a client says in it beside the reference and the identifier is not believed. */
+/** Finds whom a FHIR Reference stands for, by its `reference`, else by its `identifier`; other elements do not count. */
 export function resolveParty(reference: unknown, world: PartyWorld, hops = HOPS_MAX): Promise<Resolution> {
   const ref = localRef(reference);
   if (ref !== undefined) return resolveRef(ref, world, hops);
@@ -71,18 +73,21 @@ export function resolveParty(reference: unknown, world: PartyWorld, hops = HOPS_
   return identity === undefined ? Promise.resolve(NOBODY) : resolveIdentity(identity, world, hops);
 }
 
-/** Whom an element of a Task or a ServiceRequest stands for, as the server found when it was written. */
+/**
+ * The party of a Reference in a Task or ServiceRequest: the one that the server noted beside the Reference when it stored the
+ * resource, else the one that the Reference leads to now. Undefined when it leads to none.
+ */
 export async function addressedParty(reference: unknown, world: PartyWorld): Promise<Ref | undefined> {
   return frozenParty(reference) ?? partyIn(await resolveParty(reference, world));
 }
 
-/** A private Organization that nobody answers for is a party that never acts. */
+/** The party of a resolution. A private Organization that is verified for no member counts as a party, which never acts. */
 export function partyIn(resolution: Resolution): Ref | undefined {
   if (resolution.kind === 'party') return resolution.party;
   return resolution.kind === 'private' ? resolution.organization : undefined;
 }
 
-/** What the server noted beside a reference. */
+/** The party that the server noted beside a Reference, in the extension {@link RESOLVED_PARTY}. */
 export function frozenParty(reference: unknown): Ref | undefined {
   const extensions = valuesAt(reference, 'extension') as readonly {
     url?: unknown;
@@ -141,7 +146,7 @@ const recognition = (by: Identity, { system, value, replaced }: DecidingRow): Re
   ...(replaced !== undefined && { replacedBy: { system, value } }),
 });
 
-/** Whom its keeper says that a private record stands for: a person's pick (directory DR24). */
+/** The Organization that a person picked for a private record of theirs, in the extension {@link SAME_AS} (directory DR24). */
 function pickedParty(resource: Resource): Ref | undefined {
   const extensions = valuesAt(resource, 'extension') as readonly {
     url?: unknown;
@@ -151,11 +156,14 @@ function pickedParty(resource: Resource): Ref | undefined {
   return picked !== undefined && typeOf(picked) === 'Organization' ? picked : undefined;
 }
 
-/** A value with a wrong check digit leads nowhere (DR15); nor does a secret one, or trying numbers would find whose it is. */
+/**
+ * The identifiers of a record that the server may look up. It leaves out values with a wrong check digit (directory DR15), and
+ * secret ones: otherwise a client could try numbers to find out whose they are.
+ */
 const soundIdentities = ({ identifier }: Resource): readonly Identity[] =>
   identitiesIn(identifier, (identity) => isSound(identity) && !isSecret(identity)).slice(0, IDENTITIES_MAX);
 
-/** A person is never a party by herself: she stands for the one place where she works (DR19). */
+/** Finds the party of a person, who is never a party herself: the one organization that she works for (directory DR19). */
 async function resolvePractitioner(ref: Ref, world: PartyWorld, hops: number): Promise<Resolution> {
   const resource = hops === 0 ? undefined : await world.read(ref);
   if (resource === undefined) return NOBODY;
@@ -189,8 +197,8 @@ async function partyAbove(
 }
 
 /**
- * The nearest organization up the administrator's `partOf` that is a member, else the organization itself; undefined
- * where the way up is too long to tell.
+ * The nearest member at or above an organization, by the `partOf` that an administrator wrote; without a member, the
+ * organization itself. Undefined when the first {@link HOPS_MAX} above it are no members, and more stand above those.
  */
 async function memberAbove(organization: Ref, { read }: PartyWorld): Promise<Ref | undefined> {
   let at: Ref | undefined = organization;

@@ -1,4 +1,4 @@
-/** Reads what an outbox entry tells its receiver: the referral as of the entry's commit, and each resource that the message names. */
+/** Reads what an outbox entry tells its receiver: the referral as of the entry's commit, and what the message names of it. */
 import type {
   Appointment,
   Patient,
@@ -90,7 +90,7 @@ interface Of {
   readonly patient: Resource;
 }
 
-/** The note that is sent with an event: the file that the entry names; without one, the note of the move if the event needs one. */
+/** The note of an event: the file that the entry names, else the note of the move where the event needs one. */
 async function noteOfMove(event: Told['event'], of: Of, entry: Tellable, asOf: Source) {
   if (entry.subject !== entry.order) {
     const file = await asOf.resource(entry.subject);
@@ -99,7 +99,7 @@ async function noteOfMove(event: Told['event'], of: Of, entry: Tellable, asOf: S
   return needsNote(event) ? newestNote(of, entry, asOf) : undefined;
 }
 
-/** The recipient's visit that the entry's commit wrote, else its newest. Visits of the order's other recipients do not count. */
+/** The visit that the entry's commit wrote, else the newest; visits of the order's other recipients do not count. */
 async function newestVisit(
   { seq }: Tellable,
   task: Resource,
