@@ -73,6 +73,11 @@ export const ISSUES = {
     415,
     'Send the body with gzip, deflate, br or no Content-Encoding.',
   ),
+  'encoding-invalid': row(
+    'structure',
+    400,
+    'Send the body complete, in the encoding that Content-Encoding names, or without one.',
+  ),
   'body-too-large': row('too-long', 413, 'Send less in one request; the limit is in diagnostics.'),
   'header-invalid': row('value', 400, 'Correct the header named in diagnostics.'),
   'body-missing': row('required', 400, 'Send a resource in the body.'),

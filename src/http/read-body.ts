@@ -27,7 +27,7 @@ const INFLATE: Readonly<Record<string, Inflate>> = {
 
 /**
  * @param bytesMax of the body as sent, and as decompressed
- * @throws OperationOutcomeError `encoding-unsupported`, `body-too-large`, `json-invalid` (not what its encoding says)
+ * @throws OperationOutcomeError `encoding-unsupported`, `body-too-large`, `encoding-invalid` (not what its Content-Encoding says)
  * @throws ClientGone
  */
 export async function readBody(req: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
@@ -40,7 +40,9 @@ export async function readBody(req: IncomingMessage, bytesMax: number): Promise<
     return await expand(packed, { maxOutputLength: bytesMax });
   } catch (error) {
     if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(bytesMax);
-    throw new OperationOutcomeError('json-invalid', { diagnostics: `The body is not valid ${encoding}.` });
+    throw new OperationOutcomeError('encoding-invalid', {
+      diagnostics: `The body is not valid ${encoding}.`,
+    });
   }
 }
 

@@ -160,6 +160,18 @@ const BODIES: readonly Row[] = [
     { headers: { 'content-encoding': 'compress' }, body: '{}' },
     'encoding-unsupported',
   ],
+  [
+    'no gzip, though it says so',
+    'POST Basic',
+    { headers: { 'content-encoding': 'gzip' }, body: '{"resourceType":"Basic"}' },
+    'encoding-invalid',
+  ],
+  [
+    'no brotli, though it says so',
+    'POST Basic',
+    { headers: { 'content-encoding': 'br' }, body: '{"resourceType":"Basic"}' },
+    'encoding-invalid',
+  ],
   ['large', 'POST Basic', { body: ' '.repeat(BODY_BYTES_MAX + 1) }, 'body-too-large'],
   ['far too large', 'POST Basic', { body: ' '.repeat(BODY_BYTES_MAX * 5) }, 'body-too-large'],
   [
@@ -181,7 +193,7 @@ const BODIES: readonly Row[] = [
     'cut gzip',
     'POST Basic',
     { headers: { 'content-encoding': 'gzip' }, body: new Uint8Array(gzipSync('{}').subarray(0, 12)) },
-    'json-invalid',
+    'encoding-invalid',
   ],
 ];
 
