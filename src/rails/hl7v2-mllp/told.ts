@@ -1,4 +1,5 @@
 /** Reads what an outbox entry tells its receiver: the referral as of the entry's commit, and what the message names of it. */
+import { isDeepStrictEqual } from 'node:util';
 import type {
   Appointment,
   Patient,
@@ -134,7 +135,7 @@ async function newestNote({ task, focus, patient }: Of, { order }: Tellable, asO
     const note = await noteOfOutput(output, task, library);
     if (note !== undefined) return note;
   }
-  const moved = (await asOf.read(order, EVERYTHING))?.seq;
+  const moved = await seqOfMove(order, asOf);
   const files = await asOf.search(queryOf('DocumentReference', 'related', focus));
   const recipient = await addressedParty(task['owner'], worldOf(asOf));
   const written = files.matches.filter(
@@ -146,6 +147,27 @@ async function newestNote({ task, focus, patient }: Of, { order }: Tellable, asO
   }
   return undefined;
 }
+
+/**
+ * The seq of the commit that last moved a Task: the oldest of its newest versions with the same state and output. Versions
+ * after it are edits, whose commits may bring files that are no note of the move.
+ */
+async function seqOfMove(order: Ref, asOf: Source): Promise<number | undefined> {
+  const [type = '', id = ''] = order.split('/');
+  const query = { type, id, count: EDITS_MAX, offset: 0, sight: EVERYTHING, total: false } as const;
+  const { versions } = await asOf.history(query);
+  const tasks = versions.map(({ seq, text = '{}' }) => ({ seq, task: JSON.parse(text) as Resource })); // stored texts were validated
+  const [newest] = tasks;
+  const isSame = ({ task }: { readonly task: Resource }): boolean =>
+    newest !== undefined &&
+    readState(task) === readState(newest.task) &&
+    isDeepStrictEqual(task['output'], newest.task['output']);
+  const before = tasks.findIndex((one) => !isSame(one));
+  return tasks.at(before < 0 ? -1 : before - 1)?.seq;
+}
+
+/** Versions of a Task that are looked at for its last move. */
+const EDITS_MAX = 50;
 
 /** Whether a stored DocumentReference holds an HL7 v2 message that the server received and kept; such a document is no note. */
 const isKeptMessage = (text: string): boolean => text.includes('"x-application/hl7-v2+er7"');

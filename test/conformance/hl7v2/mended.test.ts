@@ -272,6 +272,8 @@ test('an outcome with the file of its own commit, however late', async () => {
   expect(answer.status).toBe(200);
   const before = kinds().length;
   expect(await items('tidewater')).toEqual(['open']);
+  const remarks = [{ op: 'add', path: '/note', value: [{ text: 'the name is missing' }] }];
+  expect((await pair.tidewater.ask(tidewater, 'PATCH', refOf(task), remarks)).status).toBe(200);
   await called(NAME);
   expect([kinds().slice(before), await items('tidewater')]).toEqual([
     ['MDM^T02 applied', 'OSU^O51 applied'],

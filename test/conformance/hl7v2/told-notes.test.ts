@@ -120,6 +120,23 @@ test('an outcome by the first of several notes of one commit; each is told once'
   expect(await items('tidewater')).toEqual([SENT]);
 });
 
+test('an outcome by the first of two notes of a commit that edits its Task; each is told once', async () => {
+  const { order: asked, task } = await endedWithoutNote();
+  const { json } = await pair.tidewater.ask(tidewater, 'GET', refOf(task));
+  const entry = [
+    ...['note A', 'note B'].map((words) => ({
+      resource: fileOf(asked, words),
+      request: { method: 'POST', url: 'DocumentReference' },
+    })),
+    { resource: { ...json, note: [{ text: 'see both' }] }, request: { method: 'PUT', url: refOf(task) } },
+  ];
+  const bundle = { resourceType: 'Bundle', type: 'transaction', entry };
+  expect((await pair.tidewater.ask(tidewater, 'POST', '', bundle)).status).toBe(200);
+  await pair.settle();
+  expect(notesSent().toSorted()).toEqual(['note A', 'note B']);
+  expect(await items('tidewater')).toEqual([SENT]);
+});
+
 test('(rules 1.6) what is marked as an error has no message: a person is asked, and the request stays unsent', async () => {
   const { order: asked, patient } = await order([]);
   await contacts(OKAFOR);
