@@ -32,12 +32,14 @@ import { basename } from 'node:path';
 import { readConfig, type Config } from '../src/config.ts';
 import { createLog } from '../src/http/log.ts';
 import { createMetrics } from '../src/http/metrics.ts';
+import { parseETags } from '../src/fhir/etag.ts';
 import { OperationOutcomeError } from '../src/fhir/issue.ts';
 import { bodyOf } from '../src/fhir/json.ts';
 import type { Resource } from '../src/fhir/types.ts';
 import type { Caller } from '../src/operations/request.ts';
 import { prepareParties } from '../src/parties.ts';
 import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
+import { valuesAt } from '../src/resources/element.ts';
 import { raiseDesk } from '../src/start-desk.ts';
 import { createOutgoing } from '../src/start-outgoing.ts';
 import { valuesOf } from '../src/operations/values.ts';
@@ -85,12 +87,18 @@ function readCustodian(text: string | undefined): string | undefined {
 async function importFile(file: string, custodian: string | undefined, config: Config): Promise<void> {
   const entries = readImport(readFileSync(file, 'utf8'), basename(file), custodian);
   try {
-    await importAll(entries, config);
+    console.log(tell(entries.length, await importAll(entries, config)));
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;
     throw new Trouble(describe(error));
   }
-  console.log(`${entries.length} resources imported in one commit`);
+}
+
+/** A file that came before, whole or in part, is not said to be imported again. */
+function tell(all: number, written: number): string {
+  if (written === all) return `${all} resources imported in one commit`;
+  if (written === 0) return `Nothing changed: all ${all} resources are here already`;
+  return `${written} of ${all} resources imported in one commit; the others are here already, and stay as they are`;
 }
 
 function reindex({ dataDir: folder }: Config): void {
@@ -107,7 +115,8 @@ function describe({ issues }: OperationOutcomeError): string {
   return [...lines, 'Nothing was imported.'].join('\n');
 }
 
-async function importAll(entries: readonly Sourced[], config: Config): Promise<void> {
+/** @returns how many of the resources have a new version */
+async function importAll(entries: readonly Sourced[], config: Config): Promise<number> {
   const clock = { now: () => Date.now() };
   const store = await openEmbeddedStore({ folder: config.dataDir, clock });
   const log = createLog('warn', (lines) => process.stderr.write(lines), clock.now);
@@ -127,7 +136,8 @@ async function importAll(entries: readonly Sourced[], config: Config): Promise<v
     outgoing: createOutgoing(config, listening, clock),
   });
   try {
-    await perform({
+    const { seq } = store.status();
+    const { text = '{}' } = await perform({
       interaction: 'transaction',
       query: [],
       queryText: '',
@@ -138,6 +148,8 @@ async function importAll(entries: readonly Sourced[], config: Config): Promise<v
       requestId: randomUUID(),
       signal: new AbortController().signal,
     });
+    const etags = valuesAt(JSON.parse(text), 'entry.response.etag').map(String);
+    return etags.filter((etag) => Number(parseETags(etag)?.[0]) > seq).length;
   } finally {
     await rails.close();
     await store.close();
