@@ -14,7 +14,7 @@ export interface Batch {
   readonly groups: readonly Group[];
 }
 
-/** Messages between a BHS and its BTS, or that stand without. */
+/** Messages between a BHS and its BTS, or that stand without; an empty batch has none. */
 export interface Group {
   /** The line of BHS. */
   readonly header: string | undefined;
@@ -26,8 +26,8 @@ export const splitBatch = (bytes: Uint8Array): readonly Uint8Array[] =>
   openBatch(bytes).groups.flatMap(({ messages }) => messages);
 
 /**
- * A batch taken apart; its messages are views of the bytes. Throws {@link Hl7Fault} when there is no message, when there are more than {@link MESSAGES_MAX}, when
- * a line belongs to none, and when a trailer counted otherwise (BTS-1, FTS-1): what arrived is then not what was sent.
+ * A batch taken apart; its messages are views of the bytes. Throws {@link Hl7Fault} when there is neither a header nor a
+ * message, when there are more than {@link MESSAGES_MAX} messages, when a line belongs to none, and when a trailer counted otherwise (BTS-1, FTS-1): what arrived is then not what was sent.
  */
 export function openBatch(bytes: Uint8Array): Batch {
   const source = asLatin1(bytes);
@@ -53,7 +53,7 @@ export function openBatch(bytes: Uint8Array): Batch {
     walk.to = at;
     (STEPS[line.text.slice(0, 3)] ?? addLine)(walk, line);
   }
-  if (walk.all === 0) throw new Hl7Fault('100', 'there is no message');
+  if (walk.file === undefined && walk.groups.length === 0) throw new Hl7Fault('100', 'there is no message');
   const groups = walk.groups.map(({ header, messages }) => ({
     header,
     messages: messages.map((message) => bytes.subarray(message.from, message.to)),
@@ -73,6 +73,12 @@ export function batchIn(bytes: Uint8Array): Batch | undefined {
     throw error;
   }
 }
+
+/** Whether a batch header says that it answers one (BHS-12, FHS-12): an empty one is then answered by nothing. */
+export const isBatchAnswer = ({ file, groups }: Batch): boolean =>
+  [file, ...groups.map(({ header }) => header)].some(
+    (line) => line !== undefined && (line.split(separatorOf(line), 12)[11] ?? '').trim() !== '',
+  );
 
 /** Messages of one batch: each is decided and answered before the next frame of its connection is. */
 export const MESSAGES_MAX = 1000;
@@ -107,7 +113,7 @@ const STEPS: Readonly<Record<string, (walk: Walk, line: Line) => void>> = {
   BHS: openGroup,
   MSH: openMessage,
   BTS: (walk, line) => checkCount(walk, line, 'BTS', walk.inBatch),
-  FTS: (walk, line) => checkCount(walk, line, 'FTS', Math.max(walk.batches, 1)),
+  FTS: (walk, line) => checkCount(walk, line, 'FTS', Math.max(walk.batches, Math.min(walk.all, 1))),
 };
 
 function openFile(walk: Walk, line: Line): void {
@@ -163,7 +169,7 @@ export interface BatchAnswer {
 
 /**
  * The acknowledgments of a batch, as a batch of the same shape: the parties change sides, and BHS-12 is their BHS-11. A batch
- * that asks for none is answered by an empty one: it was read.
+ * that asks for none, or is empty, is answered by an empty one: it was read.
  */
 export function buildBatchAnswer(
   { file, groups }: Batch,

@@ -46,13 +46,16 @@ export function unwrapFrame(text: string): Uint8Array {
   return Buffer.from(typeof data === 'string' ? data : '', 'base64');
 }
 
-/** What kept a batch from being taken apart: its counts, or that it is too large. Other faults are those of one message. */
+/**
+ * What kept a batch from being taken apart: its counts, that it is too large, or a line of no message. Of bytes that begin
+ * with no batch header, code 100 says no more than that they are no batch: the fault is that of one message.
+ */
 function faultOfBatch(bytes: Uint8Array): Hl7Fault | undefined {
   try {
     openBatch(bytes);
     return undefined;
   } catch (error) {
-    const isOfBatch = error instanceof Hl7Fault && error.code !== '100';
+    const isOfBatch = error instanceof Hl7Fault && (error.code !== '100' || beginsAsBatch(bytes));
     return isOfBatch ? error : undefined;
   }
 }
@@ -65,3 +68,10 @@ function remarkOfFault(error: unknown): Remark {
   const location = field === undefined ? at : `${at}-${field}`;
   return { ...remark('message-unreadable', 'E', location, says), code };
 }
+
+const beginsAsBatch = (bytes: Uint8Array): boolean =>
+  /^(?:\xef\xbb\xbf)?\s*[BF]HS[^A-Za-z0-9\s]/.test(
+    Buffer.from(bytes.subarray(0, HEAD_BYTES)).toString('latin1'),
+  );
+
+const HEAD_BYTES = 256;

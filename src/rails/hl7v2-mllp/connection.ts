@@ -16,7 +16,7 @@ import {
   type AcknowledgmentCode,
   type RecoveredHeader,
 } from '../../hl7v2/ack.ts';
-import { buildBatchAnswer } from '../../hl7v2/batch.ts';
+import { buildBatchAnswer, isBatchAnswer } from '../../hl7v2/batch.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import { readLocation } from '../../hl7v2/fault.ts';
 import type { Link } from '../../hl7v2/link.ts';
@@ -200,7 +200,10 @@ export function serveConnection(
       answers.push(told);
     }
     const messages = batch.groups.flatMap((group) => group.messages);
-    if (messages.every((one) => isAcknowledgment(one))) return [];
+    // Two engines that answer each other's answers would never end.
+    const isAnswer =
+      messages.length === 0 ? isBatchAnswer(batch) : messages.every((one) => isAcknowledgment(one));
+    if (isAnswer) return [];
     const isSilent = batch.file === undefined && batch.groups.every(({ header }) => header === undefined);
     if (isSilent && answers.flat().length === 0) return [];
     const { newControlId, clock } = parts;

@@ -45,6 +45,8 @@ const BATCHES: readonly (readonly [string, string, readonly string[], Readonly<R
     ['BHS B-1', 'CA H1', 'AA H1', 'BTS|2'], { H1: 1 }],
   ['the same message twice', BHS + order({ id: 'I1' }) + order({ id: 'I1' }),
     ['BHS B-1', 'AA I1', 'AA I1', 'BTS|2'], { I1: 1 }],
+  ['an empty batch', `${BHS}BTS|0\r`, ['BHS B-1', 'BTS|0'], {}],
+  ['an empty file', 'FHS|^~\\&|A||||||||F-1\rFTS|0\r', ['FHS F-1', 'FTS|0'], {}],
   ['fewer than BTS-1 says', `${BHS}${order({ id: 'J1' })}BTS|2\r`, ['AE J1'], { J1: 0 }],
   ['fewer batches than FTS-1 says', `FHS|^~\\&\r${BHS}${order({ id: 'K1' })}BTS|1\rFTS|3\r`, ['AE K1'], { K1: 0 }],
 ];
@@ -69,5 +71,24 @@ describe('(rules 7.2) in one frame', () => {
     expect(outlineOf(await wire.ask(order({ id: 'M3' })))).toEqual(['AA M3']);
     expect(await effects('M1')).toBe(1);
     expect(await effects('M2')).toBe(1);
+  });
+
+  test('an empty batch that answers one is answered by nothing: two engines would never end', async () => {
+    const answer = await wire.ask(`${BHS}BTS|0\r`);
+    wire.send(answer);
+    wire.send('FHS|^~\\&|A||||||||C-9|F-1\rFTS|0\r');
+    expect(outlineOf(await wire.ask(order({ id: 'N1' })))).toEqual(['AA N1']);
+  });
+
+  test('an empty batch is kept nowhere, and asks nobody', async () => {
+    const before = (await server.all('Task')).length;
+    await wire.ask(`${BHS}BTS|0\r`);
+    expect(await server.all('Task')).toHaveLength(before);
+  });
+
+  test('a batch with a line that belongs to no message is told so', async () => {
+    expect(await wire.ask(`${BHS}PID|1\rBTS|0\r`)).toMatch(
+      /\rERR\|[^\r]*there is a line in the batch that belongs to no message/,
+    );
   });
 });

@@ -22,6 +22,8 @@ test.each<[string, string, string[]]>([
   ['no trailers', `${BHS}${ONE}${TWO}`, [ONE, TWO]],
   ['messages one after the other', ONE + TWO, [ONE, TWO]],
   ['with LF and blank lines', `${BHS}\n${ONE}\n`.replaceAll('\r', '\n'), [`${ONE}\n`.replaceAll('\r', '\n')]],
+  ['a batch with nothing in it', `${FHS}${BHS}BTS|0\rFTS|1\r`, []],
+  ['a file with nothing in it', `${FHS}FTS|0\r`, []],
   ['own delimiters', `FHS#^~\\&\rBHS#^~\\&\r${ONE}BTS#1#well\rFTS#1\r`, [ONE]],
 ])('%s', (_what, source, messages) => {
   expect(split(source)).toEqual(messages);
@@ -31,7 +33,9 @@ test.each([
   ['fewer than were sent', `${BHS}${ONE}BTS|2\r`, { code: '102', segment: 'BTS', field: 1 }],
   ['fewer batches', `${FHS}${BHS}${ONE}BTS|1\rFTS|2\r`, { code: '102', segment: 'FTS' }],
   ['a count that is none', `${BHS}${ONE}BTS|many\r`, { code: '102', segment: 'BTS' }],
-  ['nothing in it', `${FHS}${BHS}BTS|0\rFTS|1\r`, { code: '100' }],
+  ['messages that are not there', `${FHS}${BHS}BTS|1\rFTS|1\r`, { code: '102', segment: 'BTS' }],
+  ['batches that are not there', `${FHS}FTS|1\r`, { code: '102', segment: 'FTS' }],
+  ['a trailer without a header', 'BTS|0\r', { code: '100' }],
   ['a line that is nobody’s', `${BHS}PID|1\r${ONE}`, { code: '100' }],
   ['a line after a trailer', `${BHS}${ONE}BTS|1\rNTE|1\r`, { code: '100' }],
   ['nothing', '', { code: '100' }],
@@ -51,6 +55,10 @@ const ANSWERS: readonly [string, string, string[][], string][] = [
     'BHS|^~\\&|Ours|^3.4^ISO|App|^1.2^ISO|19700101000000+0000||||C-1|B-1\rACK\rBTS|1\r'],
   ['a file of two batches, of which one asks for nothing', 'FHS$%~\\&$F\rBHS|^~\\&|A\rMSH|^~\\&\rBHS|^~\\&|B\rMSH|^~\\&\rFTS$2\r', [['ACK\r'], []],
     'FHS$%~\\&$$$F$$19700101000000+0000$$$$C-3\rBHS|^~\\&|||A||19700101000000+0000||||C-1\rACK\rBTS|1\rBHS|^~\\&|||B||19700101000000+0000||||C-2\rBTS|0\rFTS$2\r'],
+  ['an empty batch', 'BHS|^~\\&|App|A|Ours|B|2026||||B-1\rBTS|0\r', [[]],
+    'BHS|^~\\&|Ours|B|App|A|19700101000000+0000||||C-1|B-1\rBTS|0\r'],
+  ['an empty file', 'FHS|^~\\&|App|A|Ours|B|2026||||F-1\rFTS|0\r', [],
+    'FHS|^~\\&|Ours|B|App|A|19700101000000+0000||||C-1|F-1\rFTS|0\r'],
   ['messages one after the other', 'MSH|^~\\&|A|B|C|D|2026||ADT^A08|1|P\rMSH|^~\\&\r', [['1\r', '2\r']],
     'BHS|^~\\&|C|D|A|B|19700101000000+0000||||C-1\r1\r2\rBTS|2\r'],
 ];
