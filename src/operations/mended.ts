@@ -14,7 +14,7 @@ import { missingIn } from './coming.ts';
 import { keyOfEntry, readPreview, type Draft, type Planned } from './draft.ts';
 import { closeItem } from './receive/items.ts';
 import { FATE_SYSTEM } from './receive/marks.ts';
-import { surroundingsOf } from './surroundings.ts';
+import { partyOf, surroundingsOf } from './surroundings.ts';
 import {
   findWithheld,
   isUnheard,
@@ -35,7 +35,7 @@ export async function sendMended(draft: Draft): Promise<void> {
     if (entry === undefined) continue;
     if (!isTold(draft, entry)) {
       draft.tells.push(entry);
-      sayIt(draft, item, entry);
+      await sayIt(draft, item, entry);
     }
     await closeItem(draft, item.ref, SENT);
   }
@@ -46,8 +46,11 @@ const isTold = ({ tells }: Draft, entry: OutboxEntry): boolean =>
   tells.some((one) => keyOfEntry(one) === keyOfEntry(entry));
 
 /** To whoever withheld it: another writer may not know that there is such a referral. */
-function sayIt({ caller, notes }: Draft, { owner, event }: WithheldItem, { receiver }: OutboxEntry): void {
-  if (!caller.administrator && owner !== caller.organization) return;
+async function sayIt(draft: Draft, { owner, event }: WithheldItem, { receiver }: OutboxEntry): Promise<void> {
+  const { caller, notes } = draft;
+  // An organization may have given the item to one of its people.
+  const asked = owner === undefined ? undefined : await partyOf(draft, { reference: owner });
+  if (!caller.administrator && asked !== caller.organization) return;
   notes.push(note('information', `${event} was withheld, and is sent to ${receiver} now`));
 }
 

@@ -34,7 +34,7 @@ export interface WithheldItem {
   readonly order: Ref | undefined;
   /** The event that the withheld message tells. */
   readonly event: string;
-  /** The organization whose person is asked; undefined when it is an administrator. */
+  /** The organization whose person is asked, or the person whom it gave the item to; undefined for an administrator. */
   readonly owner: Ref | undefined;
   /** The Endpoint that the message is for; undefined in an item that an earlier version of the server wrote. */
   readonly receiver: Ref | undefined;

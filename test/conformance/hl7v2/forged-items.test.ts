@@ -77,3 +77,32 @@ test('(rules 2.11) what a work item points to stays, its life goes on, and chang
   expect((await exchange.ask(who, 'PATCH', binary, changed)).status).toBe(200);
   expect((await exchange.ask(who, 'POST', `${ref}/$replay-message`)).code).toBe('referral-rule');
 });
+
+test('(rules 2.11) a work item goes to people of its organization and back, and never to another', async () => {
+  await exchange.say(cancel({ at: 11, id: 'L-11', referral: 'R-nowhere' }));
+  const open = (await exchange.workItems()).find(({ task: one }) => one['status'] === 'requested');
+  if (open === undefined) throw new Error('a message about an unknown referral opens a work item');
+  const [own, other] = open.owner === 'Organization/larkspur' ? [larkspur, tidewater] : [tidewater, larkspur];
+  const roleAt = (who: typeof own) =>
+    exchange.create(who, {
+      resourceType: 'PractitionerRole',
+      organization: make.to(String(who.organization)),
+    });
+  const [ours, theirs] = [await roleAt(own), await roleAt(other)];
+  const give = async (owner: object): Promise<string | number> => {
+    const patch = [{ op: 'replace', path: '/owner', value: owner }];
+    const { code, status } = await exchange.ask(own, 'PATCH', refOf(open.task), patch);
+    return code ?? status;
+  };
+  expect(await give(make.to(String(other.organization)))).toBe('field-frozen');
+  expect(await give(make.to(refOf(theirs)))).toBe('field-frozen');
+  expect(await give({ display: 'somebody' })).toBe('field-frozen');
+  expect(await give(make.to(refOf(ours)))).toBe(200);
+  expect(await give(make.to(String(other.organization)))).toBe('field-frozen');
+  const { owner, ...nobodys } = open.task;
+  expect(owner).toBeDefined();
+  expect((await exchange.ask(own, 'PUT', refOf(open.task), nobodys)).code).toBe('field-frozen');
+  expect(await give(make.to(String(own.organization)))).toBe(200);
+  const seen = await exchange.ask(other, 'GET', refOf(open.task));
+  expect(seen.status).toBe(404);
+});
