@@ -101,17 +101,21 @@ async function holdNote(draft: Draft, task: Resource, output: Output): Promise<H
   const id = containedId(valueReference?.reference);
   if (id !== undefined) {
     const own = containedIn(task).find((one) => one.id === id);
-    return own !== undefined && WRAPPED.has(own.resourceType) ? lift(draft, task, own) : undefined;
+    return own !== undefined && isNote(own) ? lift(draft, task, own) : undefined;
   }
   const stored = localRef(valueReference);
   if (stored === undefined || !WRAPPED.has(typeOf(stored))) return undefined;
   const resource = await readInSight(draft, stored);
-  if (resource === undefined) return undefined;
+  if (resource === undefined || !isNote(resource)) return undefined;
   const listed = await listedBy(draft, resource);
   if (listed === undefined) return undefined;
   const files = await Promise.all([resource, ...listed].map((one) => filesOf(draft, one)));
   return { resources: unique([resource, ...listed, ...files.flat()]), stored, moved: [] };
 }
+
+/** Nothing that was written in error: its document would be a title without a note. */
+const isNote = ({ resourceType, status }: Resource): boolean =>
+  WRAPPED.has(resourceType) && status !== 'entered-in-error';
 
 const containedId = (reference: unknown): string | undefined =>
   typeof reference === 'string' && reference.startsWith('#') ? reference.slice(1) : undefined;

@@ -241,6 +241,28 @@ describe('(rules 1.3) the note of an outcome', () => {
     expect(pair.sent.slice(before).map(({ answer: { code } }) => code)).toEqual(['AA', 'AA']);
   });
 
+  test.each([
+    ['stored', async (file: object) => ({ output: await to1(file) })],
+    [
+      'contained',
+      async (file: object) => ({ output: { valueReference: to('#n') }, contained: [{ ...file, id: 'n' }] }),
+    ],
+  ])('what is %s and marked as an error becomes no document of its own title', async (_name, given) => {
+    const { task } = await accepted();
+    const before = pair.sent.length;
+    const { output, ...more } = await given(document(attachment, { status: 'entered-in-error' }));
+    const answer = await pair.tidewater.ask(tidewater, 'PUT', `Task/${task.id}`, {
+      ...task,
+      ...more,
+      status: 'completed',
+      businessStatus: undefined,
+      output: [{ type: { text: 'Referral outcome' }, ...output }],
+    });
+    expect(`${answer.status} ${answer.code}`).toBe('422 profile-invalid');
+    await pair.settle();
+    expect(kindsSince(before)).toEqual([]);
+  });
+
   /** One that its initiator reads, with the note inside. */
   async function expectDocument(task: Stored, focus: string): Promise<void> {
     const outputs = task['output'] as readonly { readonly valueReference: { readonly reference: string } }[];
