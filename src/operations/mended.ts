@@ -12,6 +12,7 @@ import { PARTY_TYPES } from '../resources/parties/standing.ts';
 import { requestsOf } from '../resources/referral-rules/visits.ts';
 import { missingIn } from './coming.ts';
 import { keyOfEntry, readPreview, type Draft, type Planned } from './draft.ts';
+import { NOTE_TYPES, ordersByName } from './note-files.ts';
 import { closeItem } from './receive/items.ts';
 import { FATE_SYSTEM } from './receive/marks.ts';
 import { partyOf, surroundingsOf } from './surroundings.ts';
@@ -57,8 +58,8 @@ async function sayIt(draft: Draft, { owner, event }: WithheldItem, { receiver }:
 /** Types whose change may make a message whole. */
 const MENDING: ReadonlySet<string> = new Set([
   ...PARTY_TYPES,
+  ...NOTE_TYPES,
   'Appointment',
-  'DocumentReference',
   'Patient',
   'ServiceRequest',
 ]);
@@ -102,6 +103,7 @@ async function touchedBy(draft: Draft): Promise<ReadonlySet<Ref> | 'any'> {
     if (before !== undefined && PARTY_TYPES.has(type)) return 'any';
     for (const order of await ordersOf(type, ref, before, after.plain)) orders.add(order);
   }
+  for (const order of await ordersByName(draft)) orders.add(order);
   return orders;
 
   async function ordersOf(type: string, ref: Ref, before: Resource | undefined, after: Resource) {

@@ -1,5 +1,6 @@
 /** What was withheld is sent by itself once a write gives what was missing, and its work item ends (rules 1.15). */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Resource } from '../../../src/fhir/types.ts';
 import { to } from '../../resources.ts';
 import { administrator, refOf, type Answer, type Stored } from '../../world.ts';
 import { accept, FROM_TIDEWATER, larkspur, note, outcome, request, tidewater } from './exchange.ts';
@@ -238,6 +239,39 @@ const fileOf = (orders: readonly Stored[], attachment: object) => ({
   content: [{ attachment }],
   context: { related: orders.map((order) => to(refOf(order))) },
 });
+
+const FORM = { contentType: 'text/plain', data: 'U2l4IHNlc3Npb25z' };
+
+// prettier-ignore
+const NAMED: readonly (readonly [string, Resource, string])[] = [
+  ['a DocumentReference', { resourceType: 'DocumentReference', content: [{ attachment: FORM }] }, 'current'],
+  ['a report', { resourceType: 'DiagnosticReport', code: { text: 'outcome' }, presentedForm: [FORM] }, 'final'],
+];
+
+test.each(NAMED)(
+  'an outcome by %s that its output names, and that says nothing of its order',
+  async (_name, file, sound) => {
+    await contacts(OKAFOR);
+    await place({});
+    const [task] = await pair.tidewater.all('Task', 'code=fulfill');
+    if (task === undefined) throw new Error('the order did not arrive');
+    const error = { ...file, status: 'entered-in-error' };
+    const named = await pair.tidewater.create(tidewater, error);
+    const output = [{ type: { text: 'note' }, valueReference: to(refOf(named)) }];
+    for (const more of [{ status: 'accepted' }, { status: 'completed', output }]) {
+      const { json } = await pair.tidewater.ask(tidewater, 'GET', refOf(task));
+      await pair.tidewater.ask(tidewater, 'PUT', refOf(task), { ...json, meta: undefined, ...more });
+      await pair.settle();
+    }
+    expect([kinds().slice(1), await items('tidewater')]).toEqual([['OSU^O51 applied'], ['open']]);
+    await pair.tidewater.ask(tidewater, 'PUT', refOf(named), { ...error, id: named.id, status: sound });
+    await pair.settle();
+    expect([kinds().slice(2), await items('tidewater')]).toEqual([
+      ['MDM^T02 applied', 'OSU^O51 applied'],
+      [SENT],
+    ]);
+  },
+);
 
 test('an outcome with the file of its own commit, however late', async () => {
   await contacts(OKAFOR);
