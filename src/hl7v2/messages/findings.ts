@@ -47,6 +47,7 @@ const FINDINGS = {
   'slot-backwards':         ['TQ1-8',  '102', '- - E - - - -', 'the visit ends before it begins'],
   'document-parts':         ['OBX',    '102', '- - - W - - -', 'the document came in parts, which were joined in the order of OBX-4, else of the message'],
   'document-lines':         ['OBX',    '102', '- - - W - - -', 'the text came in parts, which were joined in the order of OBX-4, else of the message, each on a line of its own'],
+  'several-texts':          ['OBX-3',  '102', '- - - W - - -', 'the texts of several observations were joined in the order of the message, under the name of the first'],
   patient:                  ['PID-3',  '101', 'E E E E E E E', 'there is no patient identifier'],
   'patient-authority':      ['PID-3.4','101', 'W W W W W W W', 'the assigning authority is missing or unknown, so this identifier matches nobody'],
   'patient-identifier-type':['PID-3.5','103', 'W W W W W W W', 'the identifier type is not of table 0203'],

@@ -45,20 +45,25 @@ export function readContent(observations: readonly Obx[], findings: Findings): C
   return { obx: one.obx, contentType, data };
 }
 
-/**
- * OBX of one observation by their sub-ID (OBX-4), where each has a number of its own; else as they stand, which is the same
- * array.
- */
+/** OBX of one observation by their sub-ID, where it gives an order; else as they stand, which is the same array. */
 function inOrder(observations: readonly Obx[]): readonly Obx[] {
-  const numbers = observations.map(({ observationSubId: id }) =>
-    /^\d{1,9}$/.test(id ?? '') ? Number(id) : undefined,
-  );
-  const names = new Set(observations.map(({ observationIdentifier }) => observationIdentifier?.identifier));
-  const isNumbered = !numbers.includes(undefined) && new Set(numbers).size === numbers.length;
-  if (names.size > 1 || !isNumbered) return observations;
+  if (!isNumbered(observations)) return observations;
   const ordered = observations.toSorted((a, b) => Number(a.observationSubId) - Number(b.observationSubId));
   return ordered.every((obx, index) => obx === observations[index]) ? observations : ordered;
 }
+
+/** Whether OBX-4 gives the order of several OBX: they are of one observation, and each has a number of its own. */
+export function isNumbered(observations: readonly Obx[]): boolean {
+  const numbers = observations.map(({ observationSubId: id = '' }) =>
+    /^\d{1,9}$/.test(id) ? Number(id) : undefined,
+  );
+  const isEach = !numbers.includes(undefined) && new Set(numbers).size === numbers.length;
+  return observations.length > 1 && isEach && namesOf(observations).size === 1;
+}
+
+/** OBX-3.1 of each. */
+const namesOf = (observations: readonly Obx[]): ReadonlySet<string | undefined> =>
+  new Set(observations.map(({ observationIdentifier }) => observationIdentifier?.identifier));
 
 interface Encapsulated {
   readonly obx: Obx;
@@ -130,6 +135,8 @@ function readLines(observations: readonly Obx[], findings: Findings): Content | 
     observationValue.flatMap((value) => (value.kind === 'text' ? [value.text] : [])),
   );
   const [obx] = observations;
+  const texts = observations.filter(({ observationValue: [value] }) => value?.kind === 'text');
+  if (namesOf(texts).size > 1) findings.add('several-texts');
   const text = lines.join('\n');
   if (obx === undefined || text.trim() === '') {
     findings.add('document');

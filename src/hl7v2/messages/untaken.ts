@@ -5,6 +5,8 @@
 import { field, first, segmentsNamed, type Message, type Segment } from '../message.ts';
 import { EXCHANGE, REPEATED, SECOND, segmentsTakenOf, takenOf, type Parts } from '../taken.ts';
 import { readObx } from '../segments/obx.ts';
+import { withdrawnBy } from '../mapping/codes.ts';
+import { isNumbered } from './note-content.ts';
 import { isQuestion } from './order.ts';
 
 /** What is not taken, by the segment it is of. */
@@ -32,7 +34,7 @@ export function findUntaken(message: Message, family: string): readonly Untaken[
     if (places.size < PLACES_MAX) places.add(place);
     else places.add('...');
   };
-  const taken = takenOf(family);
+  const taken = takenIn(message, family);
   const segments = segmentsTakenOf(family);
   const isTakenObx = obxTaken(message, family);
   const counts = new Map<string, number>();
@@ -75,6 +77,15 @@ function obxTaken(message: Message, family: string): (segment: Segment, count: n
   const kindOf = (segment: Segment) => readObx(segment).observationValue[0]?.kind ?? 'text';
   const hasDocument = segmentsNamed(message, 'OBX').some((segment) => kindOf(segment) === 'document');
   return (segment) => kindOf(segment) === (hasDocument ? 'document' : 'text');
+}
+
+/** What is read of this message: of a note in parts also OBX-4, where that gave their order. */
+function takenIn(message: Message, family: string): ReadonlyMap<string, Parts> {
+  const taken = takenOf(family);
+  if (family !== 'MDM') return taken;
+  const observations = segmentsNamed(message, 'OBX').map(readObx);
+  const left = observations.filter((obx) => withdrawnBy(obx.observationResultStatus) === undefined);
+  return isNumbered(left) ? new Map([...taken, ['OBX-4', 'all']]) : taken;
 }
 
 function fieldsUntaken(

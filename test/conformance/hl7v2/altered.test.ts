@@ -162,6 +162,31 @@ describe('(rules 7.8) what becomes of it', () => {
     expect(texts).toContain(whole);
   });
 
+  test.each([
+    ['gave the order, is taken', ['2', 'twelve'], ['1', 'Sessions: '], false],
+    ['gave none, is not', ['1', 'Sessions: '], ['1', 'thirteen'], true],
+  ] as const)('OBX-4 that %s', async (_name, first, second, isTold) => {
+    const { remarks } = await exchange.say(again(partsOf('text^plain^Base64', first, second)));
+    const untaken = remarks.filter(({ issue }) => issue === 'content-not-taken');
+    expect(untaken.some(({ says }) => /OBX-4\b/.test(says))).toBe(isTold);
+    expect(remarks.some(({ says }) => says.includes('came in parts'))).toBe(true);
+  });
+
+  test('texts of several names are joined, and that is said', async () => {
+    const lines = ['Findings', 'Plan'].map(
+      (name, n) => `OBX|${n + 1}|TX|X${n}^${name}^L|1|${name}: fine||||||F`,
+    );
+    const message = [...NOTE.split('\n').slice(0, -1), ...lines].join('\n');
+    const { remarks } = await exchange.say(again(message));
+    expect(remarks).toContainEqual(
+      expect.objectContaining({ location: 'OBX-3', says: expect.stringContaining('several observations') }),
+    );
+    const files = (await exchange.all('Binary')).map(({ data }) =>
+      Buffer.from(String(data), 'base64').toString(),
+    );
+    expect(files).toContain('Findings: fine\nPlan: fine');
+  });
+
   test('a text, and another document, is the text', async () => {
     const message = partsOf('text^plain^Base64', 'Only a letter', '<?xml version="1.0"?><ClinicalDocument/>');
     const { remarks } = await exchange.say(again(message));
