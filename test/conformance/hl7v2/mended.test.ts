@@ -240,6 +240,22 @@ const fileOf = (orders: readonly Stored[], attachment: object) => ({
   context: { related: orders.map((order) => to(refOf(order))) },
 });
 
+test('by an organization that gave the work item to one of its people, which is told of it', async () => {
+  await order({});
+  const [item] = await pair.larkspur.all('Task', 'code=message-incomplete');
+  const organization = to('Organization/larkspur');
+  const role = await pair.larkspur.create(larkspur, { resourceType: 'PractitionerRole', organization });
+  const given = [{ op: 'replace', path: '/owner', value: to(refOf(role)) }];
+  expect((await pair.larkspur.ask(larkspur, 'PATCH', `Task/${item?.id}`, given)).status).toBe(200);
+  const { json } = await pair.larkspur.ask(larkspur, 'GET', 'Organization/larkspur');
+  const { status, headers } = await pair.larkspur.ask(larkspur, 'PUT', 'Organization/larkspur', {
+    ...json,
+    contact: OKAFOR,
+  });
+  expect([status, headers['Warning']]).toEqual([200, expect.stringContaining('was withheld, and is sent')]);
+  expect(await items('larkspur')).toEqual([SENT]);
+});
+
 const FORM = { contentType: 'text/plain', data: 'U2l4IHNlc3Npb25z' };
 
 // prettier-ignore
