@@ -38,7 +38,7 @@ interface Block {
 /** Commits that go down with one flush at most: a group must not make the ones behind it wait for long. */
 const GROUP_MAX = 256;
 /** What they weigh at most, in characters of text, beyond the first of them. */
-const GROUP_WEIGHT = 262_144;
+const GROUP_WEIGHT = 131_072;
 /** What a resource costs beside its text, and each of its search values. */
 const WRITE_WEIGHT = 2048;
 const VALUE_WEIGHT = 128;
