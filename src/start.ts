@@ -18,7 +18,7 @@ import { createWarnings, type Log, type Warnings } from './http/log.ts';
 import { createMetrics } from './http/metrics.ts';
 import type { Perform } from './operations/desk.ts';
 import { createHeavyThreads } from './heavy.ts';
-import { OPERATIONS, OPERATIONS_BY_NAME } from './operations/operations/index.ts';
+import { OPERATIONS, OPERATIONS_BY_NAME } from './operations/extended/index.ts';
 import { OFFERED } from './operations/perform.ts';
 import { createFairTurns } from './operations/fair-turns.ts';
 import { createFindOrganization } from './organizations.ts';

@@ -11,7 +11,7 @@ import type { ServedHouse } from '../src/capability/index.ts';
 import { conformanceMarkdown } from './conformance/index.ts';
 import { ISSUES } from '../src/fhir/issue.ts';
 import { hl7v2Markdown } from '../src/hl7v2/reference.ts';
-import { OPERATIONS } from '../src/operations/operations/index.ts';
+import { OPERATIONS } from '../src/operations/extended/index.ts';
 import { OFFERED } from '../src/operations/perform.ts';
 import { transitionsMarkdown } from '../src/referral/overview.ts';
 import { RESOURCE_TYPES } from '../src/resources/index.ts';

@@ -5,7 +5,7 @@ import type {
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceSearchParam,
 } from '../fhir/types.ts';
-import { canonicalOf, isOn, type Operation } from '../operations/operations/operation.ts';
+import { canonicalOf, isOn, type Operation } from '../operations/extended/operation.ts';
 import type { Interaction } from '../operations/request.ts';
 import { COMPARTMENTS, compartmentCanonical } from '../resources/compartment.ts';
 import { EVERY_INTERACTION, type ResourceType } from '../resources/resource.ts';

@@ -1,5 +1,5 @@
 /** What the capability documents are derived from: the registries, and the few facts that only the roof knows. */
-import type { Operation } from '../operations/operations/operation.ts';
+import type { Operation } from '../operations/extended/operation.ts';
 import type { Interaction } from '../operations/request.ts';
 import type { ResourceType } from '../resources/resource.ts';
 import type { SearchParameter } from '../resources/search-parameters.ts';

@@ -10,7 +10,7 @@ import { refusalOfType } from '../resources/index.ts';
 import type { ResourceType } from '../resources/resource.ts';
 import { meantType, nearType } from '../resources/type-names.ts';
 import { EVERY_INTERACTION } from '../resources/resource.ts';
-import { isAt, type OperationSite } from './operations/operation.ts';
+import { isAt, type OperationSite } from './extended/operation.ts';
 import type { Interaction } from './request.ts';
 
 /** What the house offers: the registries that decide which addresses there are. */

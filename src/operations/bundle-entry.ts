@@ -10,7 +10,7 @@ import { validateResource } from '../resources/validate.ts';
 import { below, readAsked, splitUrl } from './bundle-address.ts';
 import { readIfNoneExist } from './if-none-exist.ts';
 import { LARGE } from './heavy.ts';
-import { OPERATIONS_BY_NAME } from './operations/index.ts';
+import { OPERATIONS_BY_NAME } from './extended/index.ts';
 import { checkQuery } from './query-of-write.ts';
 import type { Request } from './request.ts';
 

@@ -5,8 +5,8 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { idOf, typeOf } from '../resources/element.ts';
 import { packagedDefinition } from '../resources/packaged.ts';
-import { OPERATIONS } from './operations/index.ts';
-import { buildOperationDefinition } from './operations/operation.ts';
+import { OPERATIONS } from './extended/index.ts';
+import { buildOperationDefinition } from './extended/operation.ts';
 import { ownDefinition } from './own-definitions.ts';
 import type { Packaged } from './room.ts';
 

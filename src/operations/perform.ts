@@ -12,7 +12,7 @@ import { performRead } from './interactions/read.ts';
 import { performSearch } from './interactions/search.ts';
 import { performSystemSearch } from './interactions/search-system.ts';
 import { performTransaction } from './interactions/transaction.ts';
-import { performOperation } from './operations/perform-operation.ts';
+import { performOperation } from './extended/perform-operation.ts';
 import type { MessageDoor } from './receive/door.ts';
 import { recordAlways } from './record.ts';
 import type { Interaction, Perform, Reply, Request } from './request.ts';

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CapabilityStatement, CapabilityStatementRestResource, Resource } from '../../src/fhir/types.ts';
-import { OPERATIONS } from '../../src/operations/operations/index.ts';
+import { OPERATIONS } from '../../src/operations/extended/index.ts';
 import { PARTY_TYPES } from '../../src/resources/parties/standing.ts';
 import { BODY_TYPES, RESOURCE_TYPES } from '../../src/resources/index.ts';
 import { EVERY_INTERACTION, type TypeInteraction } from '../../src/resources/resource.ts';

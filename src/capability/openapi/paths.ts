@@ -1,5 +1,5 @@
 /** The addresses of the REST interface and what each method does there (http://hl7.org/fhir/R4/http.html#summary). */
-import { type Level, type Operation } from '../../operations/operations/operation.ts';
+import { type Level, type Operation } from '../../operations/extended/operation.ts';
 import type { ResourceType } from '../../resources/resource.ts';
 import { interactionsOf } from '../capability-statement.ts';
 import type { ServedHouse } from '../served.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LINK_DEFAULTS } from '../../../src/hl7v2/link.ts';
 import { listeningOf } from '../../../src/rails/hl7v2-mllp/index.ts';
-import { OPERATIONS } from '../../../src/operations/operations/index.ts';
+import { OPERATIONS } from '../../../src/operations/extended/index.ts';
 import { SETTINGS } from '../../../src/settings.ts';
 import { variableOf } from '../../../src/setting.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Caller } from '../../../src/operations/request.ts';
-import { OPERATIONS } from '../../../src/operations/operations/index.ts';
-import { buildOperationDefinition } from '../../../src/operations/operations/operation.ts';
+import { OPERATIONS } from '../../../src/operations/extended/index.ts';
+import { buildOperationDefinition } from '../../../src/operations/extended/operation.ts';
 import { validateResource } from '../../../src/resources/validate.ts';
 import { parseJson } from '../../../src/fhir/json.ts';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';

@@ -1,7 +1,7 @@
 /** Every operation as it describes itself: its OperationDefinition, its parameters, and where it is found. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { OPERATIONS } from '../../../src/operations/operations/index.ts';
-import { buildOperationDefinition, canonicalOf, isOn } from '../../../src/operations/operations/operation.ts';
+import { OPERATIONS } from '../../../src/operations/extended/index.ts';
+import { buildOperationDefinition, canonicalOf, isOn } from '../../../src/operations/extended/operation.ts';
 import { RESOURCE_TYPES } from '../../../src/resources/index.ts';
 import { isPrimitiveType } from '../../../src/resources/type-names.ts';
 import { validateResource } from '../../../src/resources/validate.ts';

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { BundleEntry } from '../../../src/fhir/types.ts';
-import { OPERATIONS } from '../../../src/operations/operations/index.ts';
+import { OPERATIONS } from '../../../src/operations/extended/index.ts';
 import { RESOURCE_TYPES } from '../../../src/resources/index.ts';
-import { isOn } from '../../../src/operations/operations/operation.ts';
+import { isOn } from '../../../src/operations/extended/operation.ts';
 import * as make from '../../resources.ts';
 import { openRest, type Rest } from '../rest/client.ts';
 

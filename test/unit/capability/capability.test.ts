@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { buildCapabilityStatement } from '../../../src/capability/capability-statement.ts';
 import { createCapabilityDocuments, type ServedHouse } from '../../../src/capability/index.ts';
 import { buildSmartConfiguration } from '../../../src/capability/smart-configuration.ts';
-import { OPERATIONS } from '../../../src/operations/operations/index.ts';
+import { OPERATIONS } from '../../../src/operations/extended/index.ts';
 import { OFFERED } from '../../../src/operations/perform.ts';
 import { RESOURCE_TYPES } from '../../../src/resources/index.ts';
 import { searchParameters } from '../../../src/resources/search-parameters.ts';
