@@ -6,7 +6,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { OperationOutcomeError, type IssueCode } from '../fhir/issue.ts';
 import { auditRefusal } from '../operations/audit.ts';
 import type { Caller, Reply, Request } from '../operations/request.ts';
-import { refusalOf } from '../operations/search-refusal.ts';
+import { refusalOf } from '../operations/search/search-refusal.ts';
 import type { AuditEntry } from '../ports/store.ts';
 import { convertToXml } from '../xml/convert.ts';
 import type { AddressOf } from './address.ts';

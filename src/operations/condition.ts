@@ -19,7 +19,7 @@ import { placesIn, readPreview, type Draft } from './draft.ts';
 import { plannedFor } from './planned-index.ts';
 import { findPreview } from './preview.ts';
 import { sightForClause } from './scope.ts';
-import { termsOf } from './search-terms.ts';
+import { termsOf } from './search/search-terms.ts';
 import { keeperOf, partyOf, partyWorldIn } from './surroundings.ts';
 
 /** At most two resources are looked for: one more than a condition may select. */

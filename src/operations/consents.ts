@@ -16,7 +16,7 @@ import { relativeTo } from '../fhir/reference.ts';
 import type { Ref } from '../fhir/types.ts';
 import { localRef, localRefOf, typeOf } from '../resources/element.ts';
 import { placesIn, replan, type Draft, type Planned } from './draft.ts';
-import { searchRefusal } from './search-refusal.ts';
+import { searchRefusal } from './search/search-refusal.ts';
 
 /** Marks the Consents of a draft, and refuses the one past the bound. */
 export async function checkConsents(draft: Draft): Promise<void> {

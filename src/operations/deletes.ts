@@ -8,7 +8,7 @@ import { isOpen, isReferralTask, readState } from '../referral/state.ts';
 import { typeOf } from '../resources/element.ts';
 import { referencesTo } from '../resources/references-to.ts';
 import { placesIn, readPreview, type Draft } from './draft.ts';
-import { searchRefusal } from './search-refusal.ts';
+import { searchRefusal } from './search/search-refusal.ts';
 
 export async function checkDeletes(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {

@@ -4,7 +4,7 @@ import type { Clause, Match } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { isOpen, isReferralTask, readState } from '../referral/state.ts';
 import type { Draft } from './draft.ts';
-import { searchRefusal } from './search-refusal.ts';
+import { searchRefusal } from './search/search-refusal.ts';
 import { partyOf } from './surroundings.ts';
 
 const PAGE = 200;

@@ -7,7 +7,7 @@ import { standingOf } from '../resources/parties/standing.ts';
 import { referencesTo } from '../resources/references-to.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { readPreview, type Draft, type Planned } from './draft.ts';
-import { searchRefusal } from './search-refusal.ts';
+import { searchRefusal } from './search/search-refusal.ts';
 
 /** Services, and roles, of one party that are looked at. */
 const FOUND_MAX = 100;

@@ -17,7 +17,7 @@ import type { MessageDoor } from './receive/door.ts';
 import { recordAlways } from './record.ts';
 import type { Interaction, Perform, Reply, Request } from './request.ts';
 import type { Room } from './room.ts';
-import { refusalOf } from './search-refusal.ts';
+import { refusalOf } from './search/search-refusal.ts';
 import { ADMIT } from './steps.ts';
 import { performWrite, PLANS } from './write.ts';
 

@@ -5,7 +5,7 @@ import { asksOthers } from '../resources/audit-search.ts';
 import { typeOf } from '../resources/element.ts';
 import { matches, type Candidate } from '../resources/match.ts';
 import { readPreview, type Draft, type Planned } from './draft.ts';
-import { searchRefusal } from './search-refusal.ts';
+import { searchRefusal } from './search/search-refusal.ts';
 import { valuesOf } from './values.ts';
 
 /**

@@ -16,7 +16,7 @@ import { checkResult } from '../interactions/patch.ts';
 import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from '../interactions/write.ts';
 import type { Request } from '../request.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
-import { searchRefusal } from '../search-refusal.ts';
+import { searchRefusal } from '../search/search-refusal.ts';
 import { performWrite } from '../write.ts';
 import { valueIn } from './input.ts';
 import type { Input, Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { buildBundleText } from '../../fhir/bundle.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
-import { PAGE, pageLinks, readPageMark, snapshotAsOf } from '../page.ts';
+import { PAGE, pageLinks, readPageMark, snapshotAsOf } from '../search/page.ts';
 import { gatherCommits, partiesOf, tellSteps } from '../timeline/gather.ts';
 import { renderStep } from '../timeline/render.ts';
 import type { Commit } from '../timeline/step.ts';

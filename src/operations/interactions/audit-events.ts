@@ -16,10 +16,10 @@ import { checkFocus } from '../compartment.ts';
 import { recordAlways } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
-import { searchRefusal } from '../search-refusal.ts';
+import { searchRefusal } from '../search/search-refusal.ts';
 import { sightFor } from '../scope.ts';
 import { readShape, shapeText } from '../shape.ts';
-import { shapeOf, warningEntries } from '../searchset.ts';
+import { shapeOf, warningEntries } from '../search/searchset.ts';
 import { within } from './search.ts';
 
 /** Rows looked at by one search at most; a search that needs more must be narrowed. */

@@ -6,12 +6,12 @@ import type { HistoryQuery, Version } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { shownName } from '../../resources/search/refusal.ts';
 import { auditRead } from '../audit.ts';
-import { addressOf, pageLinks, readPage, snapshotAsOf, type PageAsked } from '../page.ts';
+import { addressOf, pageLinks, readPage, snapshotAsOf, type PageAsked } from '../search/page.ts';
 import { recordRead } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightFor } from '../scope.ts';
-import { searchRefusal } from '../search-refusal.ts';
+import { searchRefusal } from '../search/search-refusal.ts';
 import { showText } from '../show.ts';
 import { seenOf } from './read.ts';
 

@@ -11,12 +11,20 @@ import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type Pair, type ParsedSearch } from '../../resources/search-query.ts';
 import type { Held } from '../../resources/terminology/held.ts';
 import { checkFocus } from '../compartment.ts';
-import { checkInclusions } from '../include.ts';
-import { cutPage, PAGE, pageLink, readPageMark, snapshotAsOf, type Links, type PageMark } from '../page.ts';
+import { checkInclusions } from '../search/include.ts';
+import {
+  cutPage,
+  PAGE,
+  pageLink,
+  readPageMark,
+  snapshotAsOf,
+  type Links,
+  type PageMark,
+} from '../search/page.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightForClause, sightForType } from '../scope.ts';
-import { replyWithMatches } from '../searchset.ts';
+import { replyWithMatches } from '../search/searchset.ts';
 import { findPage, termsAsked, within } from './search.ts';
 
 /** Milliseconds that the searches of one page may take together. */

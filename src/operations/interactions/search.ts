@@ -9,15 +9,15 @@ import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
 import type { Held } from '../../resources/terminology/held.ts';
 import { checkFocus } from '../compartment.ts';
-import { checkInclusions } from '../include.ts';
-import { cutPage, PAGE, pageLinks, readPageMark, snapshotAsOf } from '../page.ts';
+import { checkInclusions } from '../search/include.ts';
+import { cutPage, PAGE, pageLinks, readPageMark, snapshotAsOf } from '../search/page.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightFor, sightForClause } from '../scope.ts';
-import { searchRefusal } from '../search-refusal.ts';
-import { searchPackaged } from '../packaged-search.ts';
-import { termsOf } from '../search-terms.ts';
-import { replyWithMatches } from '../searchset.ts';
+import { searchRefusal } from '../search/search-refusal.ts';
+import { searchPackaged } from '../search/packaged-search.ts';
+import { termsOf } from '../search/search-terms.ts';
+import { replyWithMatches } from '../search/searchset.ts';
 
 export async function performSearch(room: Room, request: Request): Promise<Reply> {
   return performSearchAsOf(room, request, readPageMark(request.query).asOf);

@@ -14,7 +14,7 @@ import { FATE_SYSTEM } from '../receive/marks.ts';
 import type { Caller } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightForType } from '../scope.ts';
-import { searchRefusal } from '../search-refusal.ts';
+import { searchRefusal } from '../search/search-refusal.ts';
 import { heldBy } from '../work-item.ts';
 import {
   SUBJECTS,

@@ -1,11 +1,11 @@
 /** What comes with this server, found by its canonical or its id: a search that names either finds it, too. */
-import type { Ref, Resource } from '../fhir/types.ts';
-import type { Clause, Match } from '../ports/query.ts';
-import { idOf } from '../resources/element.ts';
-import { matches } from '../resources/match.ts';
-import { packagedByUrl } from '../resources/packaged.ts';
-import { searchValues } from '../resources/search-values.ts';
-import type { Packaged } from './room.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Clause, Match } from '../../ports/query.ts';
+import { idOf } from '../../resources/element.ts';
+import { matches } from '../../resources/match.ts';
+import { packagedByUrl } from '../../resources/packaged.ts';
+import { searchValues } from '../../resources/search-values.ts';
+import type { Packaged } from '../room.ts';
 
 export interface PackagedMatch {
   readonly ref: Ref;

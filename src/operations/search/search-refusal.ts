@@ -1,6 +1,6 @@
 /** What a search that the store ended means to a client. */
-import { OperationOutcomeError } from '../fhir/issue.ts';
-import { SearchRefused } from '../ports/store.ts';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { SearchRefused } from '../../ports/store.ts';
 
 /** For `catch`: throws the refusal a client is told; any other error is passed on. */
 export function searchRefusal(error: unknown): never {

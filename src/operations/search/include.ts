@@ -2,15 +2,15 @@
  * `_include` and `_revinclude` (http://hl7.org/fhir/R4/search.html#revinclude), each within the caller's sight: in rounds,
  * of which the first starts at the matches and each further one, for `:iterate`, at what the round before brought.
  */
-import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
-import type { Match } from '../ports/query.ts';
-import type { Snapshot } from '../ports/store.ts';
-import { RESOURCE_TYPES } from '../resources/index.ts';
-import type { Inclusion, ParsedSearch } from '../resources/search-query.ts';
+import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
+import type { Match } from '../../ports/query.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
+import type { Inclusion, ParsedSearch } from '../../resources/search-query.ts';
 import { followAll, type Spare } from './include-follow.ts';
 import { referAll } from './include-refer.ts';
-import type { Request } from './request.ts';
-import type { Room } from './room.ts';
+import type { Request } from '../request.ts';
+import type { Room } from '../room.ts';
 
 /** How deep a hierarchy is followed by `:iterate`. */
 export const ROUNDS_MAX = 100;

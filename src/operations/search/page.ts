@@ -2,10 +2,10 @@
  * Pages (http://hl7.org/fhir/R4/http.html#paging): a page link names the `seq` as of which the search is answered and the
  * matches to pass over, so that pages neither repeat nor miss a match while others write.
  */
-import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
-import type { Snapshot } from '../ports/store.ts';
-import type { Request } from './request.ts';
-import type { DeskSettings, Room } from './room.ts';
+import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import type { Request } from '../request.ts';
+import type { DeskSettings, Room } from '../room.ts';
 
 /** Our own parameter of page links: `<seq>-<offset>`; where several types are searched, an offset for each: `7-20.0.3`. */
 export const PAGE = '_page';

@@ -1,20 +1,20 @@
 /** The answer of a search (http://hl7.org/fhir/R4/search.html#return): matches, what they include, and what is said of it. */
-import { buildBundleText, type ReplyEntry } from '../fhir/bundle.ts';
-import { buildOutcome, type IssueDetail } from '../fhir/issue.ts';
-import type { Match } from '../ports/query.ts';
-import type { Snapshot } from '../ports/store.ts';
-import { typeOf } from '../resources/element.ts';
-import type { ParsedSearch } from '../resources/search-query.ts';
-import { auditRead, type Seen } from './audit.ts';
+import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
+import { buildOutcome, type IssueDetail } from '../../fhir/issue.ts';
+import type { Match } from '../../ports/query.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { typeOf } from '../../resources/element.ts';
+import type { ParsedSearch } from '../../resources/search-query.ts';
+import { auditRead, type Seen } from '../audit.ts';
 import { findIncluded } from './include.ts';
 import type { PackagedMatch } from './packaged-search.ts';
 import type { Links } from './page.ts';
-import { recordRead } from './record.ts';
-import type { Caller, Reply, Request } from './request.ts';
-import type { Room } from './room.ts';
-import { elementsShape, shapeText, summaryShape, type Shape } from './shape.ts';
-import { showText } from './show.ts';
-import { createTurns } from './turns.ts';
+import { recordRead } from '../record.ts';
+import type { Caller, Reply, Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { elementsShape, shapeText, summaryShape, type Shape } from '../shape.ts';
+import { showText } from '../show.ts';
+import { createTurns } from '../turns.ts';
 
 /** One page of what was found. */
 export interface FoundPage {

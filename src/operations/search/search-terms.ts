@@ -2,14 +2,14 @@
  * The terminology that `:in`, `:not-in`, `:below` and `:above` of a search are answered from: what is packaged, and what
  * is stored here as far as the caller may read it. A value set is named by its canonical or by its address.
  */
-import { parseReference, relativeTo } from '../fhir/reference.ts';
-import type { Ref, ValueSet } from '../fhir/types.ts';
-import type { Snapshot } from '../ports/store.ts';
-import { namedTerms, type NamedTerms, type Pair } from '../resources/search-query.ts';
-import type { Held, Selection } from '../resources/terminology/held.ts';
-import type { Caller } from './request.ts';
-import { sightForType } from './scope.ts';
-import type { Seeing } from './terminology.ts';
+import { parseReference, relativeTo } from '../../fhir/reference.ts';
+import type { Ref, ValueSet } from '../../fhir/types.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { namedTerms, type NamedTerms, type Pair } from '../../resources/search-query.ts';
+import type { Held, Selection } from '../../resources/terminology/held.ts';
+import type { Caller } from '../request.ts';
+import { sightForType } from '../scope.ts';
+import type { Seeing } from '../terminology.ts';
 
 /** Who asks, of what moment. */
 export interface AskingTerms {
@@ -26,7 +26,7 @@ export async function termsOf(pairs: readonly Pair[], asking: AskingTerms): Prom
   const { snapshot, caller, signal } = asking;
   const sight = sightForType(caller, 'ValueSet');
   if (sight === undefined || sightForType(caller, 'CodeSystem') === undefined) {
-    const { PACKAGED } = await import('../resources/terminology/packaged.ts');
+    const { PACKAGED } = await import('../../resources/terminology/packaged.ts');
     return { ...PACKAGED }; // each search has its own
   }
   return loadNamed(
@@ -38,9 +38,9 @@ export async function termsOf(pairs: readonly Pair[], asking: AskingTerms): Prom
 
 async function loadNamed(seeing: Seeing, { valueSets, systems }: NamedTerms, base: string): Promise<Held> {
   const [{ loadHeld, readStored }, { packagedDefinition }, { selectionOf }] = await Promise.all([
-    import('./terminology.ts'),
-    import('../resources/packaged.ts'),
-    import('../resources/terminology/stored.ts'),
+    import('../terminology.ts'),
+    import('../../resources/packaged.ts'),
+    import('../../resources/terminology/stored.ts'),
   ]);
   const literal = new Map<string, Selection>();
   for (const text of valueSets) {

@@ -1,14 +1,14 @@
 /** `_revinclude`: what refers to resources, by reference or by canonical url (http://hl7.org/fhir/R4/search.html#revinclude). */
-import type { Ref, Resource } from '../fhir/types.ts';
-import type { Clause, Match } from '../ports/query.ts';
-import { typeOf } from '../resources/element.ts';
-import { RESOURCE_TYPES } from '../resources/index.ts';
-import { isFollowed, searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
-import type { Inclusion } from '../resources/search-query.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Clause, Match } from '../../ports/query.ts';
+import { typeOf } from '../../resources/element.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { isFollowed, searchParameters, type SearchParameter } from '../../resources/search-parameters.ts';
+import type { Inclusion } from '../../resources/search-query.ts';
 import type { Brought, Including, Spare } from './include-follow.ts';
-import { sightForType } from './scope.ts';
+import { sightForType } from '../scope.ts';
 import { searchRefusal } from './search-refusal.ts';
-import { valuesOf } from './values.ts';
+import { valuesOf } from '../values.ts';
 
 /** What refers to the sources, as far as the caller sees it: one search for each type that may, as many as there is room for. */
 export async function referAll(

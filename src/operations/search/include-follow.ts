@@ -1,18 +1,18 @@
 /** `_include`: what resources refer to, by reference or by canonical url (http://hl7.org/fhir/R4/search.html#include). */
-import { parseReference, relativeTo } from '../fhir/reference.ts';
-import type { Ref, Resource } from '../fhir/types.ts';
-import type { Clause, Match } from '../ports/query.ts';
-import type { Snapshot, Version } from '../ports/store.ts';
-import { typeOf } from '../resources/element.ts';
-import { RESOURCE_TYPES } from '../resources/index.ts';
-import { isFollowed, searchParameters, type SearchParameter } from '../resources/search-parameters.ts';
-import type { Inclusion } from '../resources/search-query.ts';
-import type { Request } from './request.ts';
-import type { Room } from './room.ts';
-import { sightForType } from './scope.ts';
+import { parseReference, relativeTo } from '../../fhir/reference.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Clause, Match } from '../../ports/query.ts';
+import type { Snapshot, Version } from '../../ports/store.ts';
+import { typeOf } from '../../resources/element.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { isFollowed, searchParameters, type SearchParameter } from '../../resources/search-parameters.ts';
+import type { Inclusion } from '../../resources/search-query.ts';
+import type { Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { sightForType } from '../scope.ts';
 import { searchRefusal } from './search-refusal.ts';
-import { createTurns } from './turns.ts';
-import { valuesOf } from './values.ts';
+import { createTurns } from '../turns.ts';
+import { valuesOf } from '../values.ts';
 
 /** What an inclusion is answered with: whose sight, as of when, and how much at most. */
 export interface Including {
