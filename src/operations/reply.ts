@@ -1,6 +1,6 @@
 /** From what was committed to what the client is told (http://hl7.org/fhir/R4/http.html#create, Prefer: return). */
 import { outcomeOf, readAnswer, type Answered, type Templates } from './answer.ts';
-import { bundleReply } from './bundle-reply.ts';
+import { bundleReply } from './bundle/bundle-reply.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { Reply, Request } from './request.ts';
 import type { Room } from './room.ts';

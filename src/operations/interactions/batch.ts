@@ -2,7 +2,7 @@
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { buildOutcome, ISSUES, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import { auditRefusal } from '../audit.ts';
-import { readEntries, type Entry } from '../bundle-entry.ts';
+import { readEntries, type Entry } from '../bundle/bundle-entry.ts';
 import { recordAlways } from '../record.ts';
 import type { Perform, Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';

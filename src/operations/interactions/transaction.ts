@@ -6,7 +6,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
-import { PROCESSING_ORDER, readEntries, type Entry } from '../bundle-entry.ts';
+import { PROCESSING_ORDER, readEntries, type Entry } from '../bundle/bundle-entry.ts';
 import { checkCompartment } from '../custody.ts';
 import { markPlace, type Draft } from '../draft.ts';
 import { replyTo } from '../reply.ts';

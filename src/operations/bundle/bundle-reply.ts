@@ -1,15 +1,15 @@
 /** The response to a transaction (http://hl7.org/fhir/R4/http.html#transaction-response). */
-import { buildBundleText, type ReplyEntry } from '../fhir/bundle.ts';
-import { ISSUES, OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
+import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
+import { ISSUES, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import { readQuestion } from './bundle-address.ts';
-import { performHistoryAsOf } from './interactions/history.ts';
-import { performSystemSearchAsOf } from './interactions/search-system.ts';
-import { performSearchAsOf } from './interactions/search.ts';
-import { outcomeOf, readAnswer, type Answered, type Templates } from './answer.ts';
-import type { Reply, Request } from './request.ts';
-import type { Room } from './room.ts';
-import { showText } from './show.ts';
-import type { KeptAnswer, ToldOf } from './told.ts';
+import { performHistoryAsOf } from '../interactions/history.ts';
+import { performSystemSearchAsOf } from '../interactions/search-system.ts';
+import { performSearchAsOf } from '../interactions/search.ts';
+import { outcomeOf, readAnswer, type Answered, type Templates } from '../answer.ts';
+import type { Reply, Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { showText } from '../show.ts';
+import type { KeptAnswer, ToldOf } from '../told.ts';
 
 const WORDS: Readonly<Record<number, string>> = { 200: '200 OK', 201: '201 Created', 204: '204 No Content' };
 

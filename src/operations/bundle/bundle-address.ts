@@ -1,7 +1,7 @@
 /** The addresses of a Bundle's entries (http://hl7.org/fhir/R4/bundle.html): what is offered at them in a Bundle. */
-import { OperationOutcomeError } from '../fhir/issue.ts';
-import { parseQuery } from '../fhir/query.ts';
-import { RESOURCE_TYPES } from '../resources/index.ts';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { parseQuery } from '../../fhir/query.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
 import {
   methodsOf,
   readAddress,
@@ -9,8 +9,8 @@ import {
   type RoutedInteraction,
   type Served,
   type Target,
-} from './address.ts';
-import type { Request } from './request.ts';
+} from '../address.ts';
+import type { Request } from '../request.ts';
 
 /** What an entry asks for. */
 export interface Asked {

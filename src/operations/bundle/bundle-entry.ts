@@ -1,18 +1,18 @@
 /** The entries of a batch or transaction as requests of their own (http://hl7.org/fhir/R4/bundle.html#bundle-unique). */
-import { parseETags } from '../fhir/etag.ts';
-import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
-import { charactersOf } from '../fhir/characters.ts';
-import { decodeUtf8, parseJsonValue } from '../fhir/json.ts';
-import type { Body } from '../fhir/body.ts';
-import { parseQuery, type Pairs } from '../fhir/query.ts';
-import type { Resource } from '../fhir/types.ts';
-import { validateResource } from '../resources/validate.ts';
+import { parseETags } from '../../fhir/etag.ts';
+import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
+import { charactersOf } from '../../fhir/characters.ts';
+import { decodeUtf8, parseJsonValue } from '../../fhir/json.ts';
+import type { Body } from '../../fhir/body.ts';
+import { parseQuery, type Pairs } from '../../fhir/query.ts';
+import type { Resource } from '../../fhir/types.ts';
+import { validateResource } from '../../resources/validate.ts';
 import { below, readAsked, splitUrl } from './bundle-address.ts';
-import { readIfNoneExist } from './if-none-exist.ts';
-import { LARGE } from './heavy.ts';
-import { OPERATIONS_BY_NAME } from './extended/index.ts';
-import { checkQuery } from './query-of-write.ts';
-import type { Request } from './request.ts';
+import { readIfNoneExist } from '../if-none-exist.ts';
+import { LARGE } from '../heavy.ts';
+import { OPERATIONS_BY_NAME } from '../extended/index.ts';
+import { checkQuery } from '../query-of-write.ts';
+import type { Request } from '../request.ts';
 
 /** One entry, read: what it asks, and where it stands. */
 export interface Entry {
