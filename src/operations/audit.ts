@@ -4,6 +4,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import type { AuditEntry } from '../ports/store.ts';
 import type { Draft, Planned } from './draft.ts';
 import type { Caller, Interaction, Request } from './request.ts';
+import type { Seen } from './seen.ts';
 import { patientsIn } from './values.ts';
 
 const ACTIONS: Readonly<Record<Interaction, AuditEntry['action']>> = {
@@ -34,14 +35,6 @@ export function agentOf(caller: Caller): AuditEntry['agent'] {
     ...(caller.address !== undefined && { address: caller.address }),
     ...(caller.onBehalfOf !== undefined && { onBehalfOf: caller.onBehalfOf }),
   };
-}
-
-/** What was read or found. */
-export interface Seen {
-  readonly ref: Ref;
-  readonly seq: number;
-  readonly custodian: Ref | '';
-  readonly patients: readonly Ref[];
 }
 
 /** A read, a search or a history page: its query and what it returned, one patient entity per patient. */

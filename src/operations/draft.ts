@@ -15,7 +15,7 @@ import { RESOURCE_TYPES } from '../resources/index.ts';
 import { createMeter, type Meter, type Spent } from '../resources/patch/meter.ts';
 import type { ResourceType } from '../resources/resource.ts';
 import type { Move } from '../resources/rules.ts';
-import type { Seen } from './audit.ts';
+import type { Seen } from './seen.ts';
 import type { Caller, Interaction } from './request.ts';
 import type { Room } from './room.ts';
 

@@ -7,7 +7,7 @@ import type { Body } from '../../fhir/body.ts';
 import type { OperationDefinition } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
-import type { Seen } from '../audit.ts';
+import type { Seen } from '../seen.ts';
 import type { MessageDoor } from '../receive/door.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';

@@ -12,7 +12,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { codesIn } from '../../resources/validation/codings.ts';
 import { isKnownProfile, type LookUp } from '../../resources/validate.ts';
-import type { Seen } from '../audit.ts';
+import type { Seen } from '../seen.ts';
 import { seenOf } from '../interactions/read.ts';
 import { bodyIs } from '../interactions/write.ts';
 import { LARGE } from '../heavy.ts';

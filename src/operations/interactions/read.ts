@@ -2,7 +2,8 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
-import { auditRead, type Seen } from '../audit.ts';
+import { auditRead } from '../audit.ts';
+import type { Seen } from '../seen.ts';
 import { recordRead } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';

@@ -4,7 +4,7 @@ import type { CodeableConcept, CodeSystem, Coding, Ref, Resource, ValueSet } fro
 import { PACKAGED } from '../../../resources/terminology/packaged.ts';
 import type { Held, Selection, System } from '../../../resources/terminology/held.ts';
 import { selectionOf, systemOf } from '../../../resources/terminology/stored.ts';
-import type { Seen } from '../../audit.ts';
+import type { Seen } from '../../seen.ts';
 import { seenOf } from '../../interactions/read.ts';
 import { loadHeld, type Seeing } from '../../terminology.ts';
 import { resourceIn, textIn, valueIn } from '../input.ts';

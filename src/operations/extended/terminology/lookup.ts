@@ -5,7 +5,7 @@
 import type { Coding } from '../../../fhir/types.ts';
 import { conceptOf, type Concept, type System } from '../../../resources/terminology/held.ts';
 import { descend, isWithin } from '../../../resources/terminology/hierarchy.ts';
-import type { Seen } from '../../audit.ts';
+import type { Seen } from '../../seen.ts';
 import { textIn, textsIn, valueIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
 import { parametersOf, type Out } from '../output.ts';

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../../../resources/terminology/validate-code.ts';
 import type { Coding } from '../../../fhir/types.ts';
-import type { Seen } from '../../audit.ts';
+import type { Seen } from '../../seen.ts';
 import { loadHeld } from '../../terminology.ts';
 import { isTrueIn, textIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
