@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { parseETags } from '../fhir/etag.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import { readIfNoneExist } from '../operations/if-none-exist.ts';
+import { readIfNoneExist } from '../operations/write/if-none-exist.ts';
 import type { Preferences, Request } from '../operations/request.ts';
 import { utf8Of } from './octets.ts';
 

@@ -2,7 +2,7 @@
 import { buildOutcome, type IssueDetail } from '../fhir/issue.ts';
 import type { OperationOutcome, Ref } from '../fhir/types.ts';
 import { stampText, type Template } from '../ports/store.ts';
-import { EVERYTHING } from './draft.ts';
+import { EVERYTHING } from './write/draft.ts';
 import type { Room } from './room.ts';
 import type { KeptAnswer, ToldOf } from './told.ts';
 

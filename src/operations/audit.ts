@@ -2,7 +2,7 @@
 import type { IssueCode } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { AuditEntry } from '../ports/store.ts';
-import type { Draft, Planned } from './draft.ts';
+import type { Draft, Planned } from './write/draft.ts';
 import type { Caller, Interaction, Request } from './request.ts';
 import type { Seen } from './seen.ts';
 import { patientsIn } from './values.ts';

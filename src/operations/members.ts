@@ -5,8 +5,8 @@ import type { AuditEntry, Commit, Leave, Snapshot, Template, Version } from '../
 import { isReferralTask, isTerminal, readState } from '../referral/state.ts';
 import { typeOf } from '../resources/element.ts';
 import { standingOf, withStanding, writeMember } from '../resources/parties/standing.ts';
-import { EVERYTHING, planStored } from './draft.ts';
-import { buildWrite, offer, type Offer } from './offer.ts';
+import { EVERYTHING, planStored } from './write/draft.ts';
+import { buildWrite, offer, type Offer } from './write/offer.ts';
 import type { Room } from './room.ts';
 
 /** Who admits: the agent of the audit row. */

@@ -19,7 +19,7 @@ import type { Interaction, Perform, Reply, Request } from './request.ts';
 import type { Room } from './room.ts';
 import { refusalOf } from './search/search-refusal.ts';
 import { ADMIT } from './steps.ts';
-import { performWrite, PLANS } from './write.ts';
+import { performWrite, PLANS } from './write/write.ts';
 
 type Interact = (room: Room, request: Request, perform: Perform, door: MessageDoor) => Promise<Reply>;
 

@@ -22,9 +22,9 @@ import {
   type RegisterRow,
 } from '../resources/parties/register.ts';
 import { typeOf } from '../resources/element.ts';
-import { EVERYTHING, planStored } from './draft.ts';
+import { EVERYTHING, planStored } from './write/draft.ts';
 import type { Admitting } from './members.ts';
-import { buildWrite, offer } from './offer.ts';
+import { buildWrite, offer } from './write/offer.ts';
 import type { Room } from './room.ts';
 import { identityOfOid, type Named } from './upgrade.ts';
 

@@ -2,31 +2,31 @@
  * The order of checks, as a table. Read down a column to see what an interaction goes through, across to see which
  * interactions take a step. When several refusals apply, the step that stands first answers.
  */
-import { ACTING, checkActors } from './actors.ts';
+import { ACTING, checkActors } from './write/actors.ts';
 import { typeOf } from '../resources/element.ts';
 import { PARTY_TYPES } from '../resources/parties/standing.ts';
-import { COMPLETED, completeDraft } from './complete.ts';
-import { checkConsents } from './consents.ts';
-import { ADDRESSING, resolveAddressees } from './addressees.ts';
-import { checkCustody } from './custody.ts';
-import type { Draft } from './draft.ts';
-import { checkDeletes } from './deletes.ts';
-import { admitImport } from './import.ts';
-import { dropClaimedSteps } from './past-steps.ts';
-import { checkReferences, resolveReferences, type FullUrls } from './references.ts';
-import { guardParties } from './party-guard.ts';
-import { claimRoles } from './role-claims.ts';
-import { applyRules } from './rule.ts';
-import { checkQuery } from './query-of-write.ts';
+import { COMPLETED, completeDraft } from './write/complete.ts';
+import { checkConsents } from './write/consents.ts';
+import { ADDRESSING, resolveAddressees } from './write/addressees.ts';
+import { checkCustody } from './write/custody.ts';
+import type { Draft } from './write/draft.ts';
+import { checkDeletes } from './write/deletes.ts';
+import { admitImport } from './write/import.ts';
+import { dropClaimedSteps } from './write/past-steps.ts';
+import { checkReferences, resolveReferences, type FullUrls } from './write/references.ts';
+import { guardParties } from './write/party-guard.ts';
+import { claimRoles } from './write/role-claims.ts';
+import { applyRules } from './write/rule.ts';
+import { checkQuery } from './write/query-of-write.ts';
 import { checkOrganization, checkScope } from './scope.ts';
-import { guardMarks, MARKED_TYPES } from './server-marks.ts';
-import { nameStandings } from './standings.ts';
-import { leaveUnchanged } from './unchanged.ts';
+import { guardMarks, MARKED_TYPES } from './write/server-marks.ts';
+import { nameStandings } from './write/standings.ts';
+import { leaveUnchanged } from './write/unchanged.ts';
 import { createTurns } from './turns.ts';
-import { tellSubjects } from './subjects.ts';
-import { validateDraft } from './validate-draft.ts';
-import { checkMovesTold } from './told-moves.ts';
-import { wrapOutputs } from './wrap-outputs.ts';
+import { tellSubjects } from './write/subjects.ts';
+import { validateDraft } from './write/validate-draft.ts';
+import { checkMovesTold } from './write/told-moves.ts';
+import { wrapOutputs } from './write/wrap-outputs.ts';
 import type { Interaction, Request } from './request.ts';
 
 /** Steps that every door's request meets before anything is planned. */

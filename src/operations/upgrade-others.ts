@@ -18,8 +18,8 @@ import {
   withStanding,
   type Standing,
 } from '../resources/parties/standing.ts';
-import { declarationOf, EVERYTHING, planStored } from './draft.ts';
-import { buildWrite } from './offer.ts';
+import { declarationOf, EVERYTHING, planStored } from './write/draft.ts';
+import { buildWrite } from './write/offer.ts';
 import {
   BY,
   commitOf,

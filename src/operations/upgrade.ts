@@ -17,8 +17,8 @@ import {
 } from '../resources/parties/identity-systems.ts';
 import { findRow, keyOf, writeRow, type RegisterRow } from '../resources/parties/register.ts';
 import { saysStanding, withStanding, writeMember } from '../resources/parties/standing.ts';
-import { EVERYTHING, planStored, type Planned } from './draft.ts';
-import { buildWrite } from './offer.ts';
+import { EVERYTHING, planStored, type Planned } from './write/draft.ts';
+import { buildWrite } from './write/offer.ts';
 import type { Room } from './room.ts';
 import { planWorkItem } from './work-item.ts';
 

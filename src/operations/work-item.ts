@@ -5,8 +5,8 @@
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { Claimed, Write } from '../ports/store.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
-import { EVERYTHING, type Planned } from './draft.ts';
-import { buildWrite } from './offer.ts';
+import { EVERYTHING, type Planned } from './write/draft.ts';
+import { buildWrite } from './write/offer.ts';
 import type { Room } from './room.ts';
 
 export const WORK_ITEM_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/work-item';

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { OperationOutcomeError } from '../../src/fhir/issue.ts';
 import { parseJsonValue } from '../../src/fhir/json.ts';
 import type { Resource } from '../../src/fhir/types.ts';
-import { CUSTODIAN_URL } from '../../src/operations/import.ts';
+import { CUSTODIAN_URL } from '../../src/operations/write/import.ts';
 import { Trouble } from '../command.ts';
 
 /** Resources of one import: more than a request may have, few enough for one commit. */

@@ -6,7 +6,7 @@ import { createLog } from '../../src/http/log.ts';
 import { OperationOutcomeError } from '../../src/fhir/issue.ts';
 import { NPI } from '../../src/fhir/identifier.ts';
 import type { Ref } from '../../src/fhir/types.ts';
-import { removeMember } from '../../src/operations/leaving.ts';
+import { removeMember } from '../../src/operations/write/leaving.ts';
 import { admitMember } from '../../src/operations/members.ts';
 import { endIdentity, verifyIdentity } from '../../src/operations/register.ts';
 import { prepareParties } from '../../src/parties.ts';

@@ -8,10 +8,10 @@ import { parseQuery, type Pairs } from '../../fhir/query.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { validateResource } from '../../resources/validate.ts';
 import { below, readAsked, splitUrl } from './bundle-address.ts';
-import { readIfNoneExist } from '../if-none-exist.ts';
+import { readIfNoneExist } from '../write/if-none-exist.ts';
 import { LARGE } from '../heavy.ts';
 import { OPERATIONS_BY_NAME } from '../extended/index.ts';
-import { checkQuery } from '../query-of-write.ts';
+import { checkQuery } from '../write/query-of-write.ts';
 import type { Request } from '../request.ts';
 
 /** One entry, read: what it asks, and where it stands. */

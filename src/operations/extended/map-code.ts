@@ -2,14 +2,14 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import { buildOffer } from '../offer.ts';
+import { buildOffer } from '../write/offer.ts';
 import { findCodeMap } from '../receive/code-maps.ts';
 import { closeItem, valueOfInput } from '../receive/items.ts';
 import { changeSent } from '../receive/own.ts';
 import type { Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { settleDraft } from '../steps.ts';
-import { openDraft } from '../write.ts';
+import { openDraft } from '../write/write.ts';
 import { textIn } from './input.ts';
 import type { Operation } from './operation.ts';
 import { performResolution, type Resolvable, type Resolved } from './resolve.ts';

@@ -6,14 +6,14 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry, Snapshot, Template } from '../../ports/store.ts';
 import { agentOf, auditRefusal } from '../audit.ts';
-import { offer, type Offer } from '../offer.ts';
+import { offer, type Offer } from '../write/offer.ts';
 import { readItem, type OpenItem } from '../receive/items.ts';
 import { readCurrent } from '../interactions/write.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { parametersOf } from './output.ts';
 import { keyOf, readKept, refusedReply } from '../told.ts';
-import { openDraft } from '../write.ts';
+import { openDraft } from '../write/write.ts';
 
 /** What came of an operation, to be told. */
 export interface Resolved extends Offer {

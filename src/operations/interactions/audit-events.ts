@@ -18,7 +18,7 @@ import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { sightFor } from '../scope.ts';
-import { readShape, shapeText } from '../shape.ts';
+import { readShape, shapeText } from '../write/shape.ts';
 import { shapeOf, warningEntries } from '../search/searchset.ts';
 import { within } from './search.ts';
 

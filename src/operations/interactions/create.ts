@@ -1,7 +1,7 @@
 /** create (http://hl7.org/fhir/R4/http.html#create), conditional by If-None-Exist. */
 import { mapBody } from '../../fhir/body.ts';
-import { plan, type Draft } from '../draft.ts';
-import { selectOne } from '../condition.ts';
+import { plan, type Draft } from '../write/draft.ts';
+import { selectOne } from '../write/condition.ts';
 import { seenOf } from './read.ts';
 import { bodyOfType, readCurrent, type Answer, type WriteRequest } from './write.ts';
 

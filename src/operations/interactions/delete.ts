@@ -1,7 +1,7 @@
 /** delete (http://hl7.org/fhir/R4/http.html#delete), by id or by a condition that selects one. */
 import type { Ref } from '../../fhir/types.ts';
-import { selectToWrite } from '../condition.ts';
-import { plan, type Draft } from '../draft.ts';
+import { selectToWrite } from '../write/condition.ts';
+import { plan, type Draft } from '../write/draft.ts';
 import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
 
 /** What is gone already, never was, or may not be seen is answered alike: 204. */

@@ -10,10 +10,10 @@ import { loadFhirPath } from '../../resources/fhirpath.ts';
 import { patchByFhirPath, PATCH_OPERATIONS_MAX } from '../../resources/patch/apply.ts';
 import type { Meter } from '../../resources/patch/meter.ts';
 import { PatchFault } from '../../resources/patch/read.ts';
-import { selectToWrite } from '../condition.ts';
-import { checkMayChange } from '../custody.ts';
-import { declarationOf, meterFor, plan, type Draft, type Planned } from '../draft.ts';
-import { patchByPointers } from '../json-patch.ts';
+import { selectToWrite } from '../write/condition.ts';
+import { checkMayChange } from '../write/custody.ts';
+import { declarationOf, meterFor, plan, type Draft, type Planned } from '../write/draft.ts';
+import { patchByPointers } from '../write/json-patch.ts';
 import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
 
 export async function planPatch(draft: Draft, request: WriteRequest): Promise<Answer> {

@@ -8,7 +8,7 @@ import { recordRead } from '../record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightFor } from '../scope.ts';
-import { readShape, shapeText, type Shape } from '../shape.ts';
+import { readShape, shapeText, type Shape } from '../write/shape.ts';
 import { showText } from '../show.ts';
 
 export async function performRead(room: Room, request: Request): Promise<Reply> {

@@ -7,8 +7,8 @@ import type { Ref } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { PROCESSING_ORDER, readEntries, type Entry } from '../bundle/bundle-entry.ts';
-import { checkCompartment } from '../custody.ts';
-import { markPlace, type Draft } from '../draft.ts';
+import { checkCompartment } from '../write/custody.ts';
+import { markPlace, type Draft } from '../write/draft.ts';
 import { replyTo } from '../reply.ts';
 import type { Interaction, Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
@@ -19,7 +19,7 @@ import { checkHistory } from './history.ts';
 import { seenOf } from './read.ts';
 import { checkSystemSearch } from './search-system.ts';
 import { checkSearch } from './search.ts';
-import { finish, offerOnce, openDraft, PLANS, redirect } from '../write.ts';
+import { finish, offerOnce, openDraft, PLANS, redirect } from '../write/write.ts';
 
 export async function performTransaction(room: Room, request: Request): Promise<Reply> {
   const { publicBase, bundleEntriesMax } = room.settings;

@@ -2,9 +2,9 @@
 import { mapBody, type Body } from '../../fhir/body.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
-import { selectToWrite } from '../condition.ts';
+import { selectToWrite } from '../write/condition.ts';
 import { idOf } from '../../resources/element.ts';
-import { EVERYTHING, plan, type Draft } from '../draft.ts';
+import { EVERYTHING, plan, type Draft } from '../write/draft.ts';
 import { planCreate } from './create.ts';
 import { bodyOfType, checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
 

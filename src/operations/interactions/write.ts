@@ -5,7 +5,7 @@ import type { Body } from '../../fhir/body.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
 import { isResourceType, meantType } from '../../resources/type-names.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft } from '../write/draft.ts';
 
 /** One thing a client wants written: a request of its own, or an entry of a transaction. */
 export interface WriteRequest {

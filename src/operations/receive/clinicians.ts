@@ -6,7 +6,7 @@ import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { Clause } from '../../ports/query.ts';
 import { foldText } from '../../fhir/fold.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft } from '../write/draft.ts';
 import { planSent } from './own.ts';
 
 /** A resource of a message under the placeholder by which the others refer to it. */

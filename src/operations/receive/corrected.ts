@@ -4,7 +4,7 @@
  * is accepted asks, and hardly one finds something.
  */
 import type { Ref } from '../../fhir/types.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft } from '../write/draft.ts';
 import type { Incoming, MessageKey } from './incoming.ts';
 import { closeItem, findAbout, ITEMS_MAX } from './items.ts';
 import { refile, type Kept } from './keep.ts';

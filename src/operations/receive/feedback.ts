@@ -1,7 +1,7 @@
 /** The recipient's feedback as a Task.output: a document Bundle around its note (BSeR feedback; crosswalk 7). */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { readPreview, type Draft } from '../draft.ts';
-import { buildFeedback, FEEDBACK_TITLES } from '../feedback-document.ts';
+import { readPreview, type Draft } from '../write/draft.ts';
+import { buildFeedback, FEEDBACK_TITLES } from '../write/feedback-document.ts';
 import type { Note } from './notes.ts';
 import { planSent } from './own.ts';
 import type { Referral } from './referral.ts';

@@ -4,7 +4,7 @@ import type { Match, Query } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { modifiedAt } from '../../referral/state.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
-import { EVERYTHING, plan, type Draft } from '../draft.ts';
+import { EVERYTHING, plan, type Draft } from '../write/draft.ts';
 import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../work-item.ts';
 import type { Verdict } from './fates.ts';
 import type { Incoming } from './incoming.ts';

@@ -6,7 +6,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { PatientUpdateReading, Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../hl7v2/received.ts';
 import type { Party } from '../../referral/transitions.ts';
-import { readPreview, type Draft } from '../draft.ts';
+import { readPreview, type Draft } from '../write/draft.ts';
 import { readCodeMaps } from './code-maps.ts';
 import { asked, mistaken, quarantined, remark, verdictOfFindings, type Verdict } from './fates.ts';
 import { readIncoming, type Incoming } from './incoming.ts';

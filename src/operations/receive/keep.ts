@@ -5,7 +5,7 @@
 import { parseInstant } from '../../fhir/datetime.ts';
 import { systemOfOid, URI_SYSTEM } from '../../fhir/identifier.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft } from '../write/draft.ts';
 import type { Verdict } from './fates.ts';
 import { wrapIncoming, type Incoming } from './incoming.ts';
 import { EVENT_SYSTEM, FATE_SYSTEM, MAPPING_SYSTEM, MAPPING_VERSION, mark } from './marks.ts';

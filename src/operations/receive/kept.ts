@@ -5,7 +5,7 @@ import type { Link } from '../../hl7v2/link.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { localRefOf, valuesAt } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
-import { EVERYTHING } from '../draft.ts';
+import { EVERYTHING } from '../write/draft.ts';
 import type { Room } from '../room.ts';
 import { openKept, type Incoming } from './incoming.ts';
 import { readItem, type OpenItem } from './items.ts';

@@ -7,7 +7,7 @@ import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { NoteReading, DocumentReading } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../hl7v2/received.ts';
 import type { Match, Query } from '../../ports/query.ts';
-import { EVERYTHING, type Draft } from '../draft.ts';
+import { EVERYTHING, type Draft } from '../write/draft.ts';
 import { WORK_ITEM_SYSTEM } from '../work-item.ts';
 import { quarantined, remark, type Verdict } from './fates.ts';
 import { planFeedback, withOutput } from './feedback.ts';

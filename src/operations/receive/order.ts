@@ -8,7 +8,7 @@ import type { Clause, Match, Query } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { isTerminal, type State } from '../../referral/state.ts';
 import type { Event } from '../../referral/transitions.ts';
-import { EVERYTHING, type Draft } from '../draft.ts';
+import { EVERYTHING, type Draft } from '../write/draft.ts';
 import { valuesAt } from '../../resources/element.ts';
 import { APPLIED, EVENT_SYSTEM, FATE_SYSTEM } from './marks.ts';
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { RequestReading } from '../../hl7v2/messages/reading.ts';
-import { readPreview, type Draft } from '../draft.ts';
+import { readPreview, type Draft } from '../write/draft.ts';
 import { ofType, planClinicians } from './clinicians.ts';
 import { asked, mistaken, quarantined, remark, type Verdict } from './fates.ts';
 import type { Incoming } from './incoming.ts';

@@ -6,7 +6,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Identifier, Ref } from '../../fhir/types.ts';
 import type { Reading } from '../../hl7v2/messages/reading.ts';
 import type { Event } from '../../referral/transitions.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft } from '../write/draft.ts';
 import { settleDraft } from '../steps.ts';
 import { askForRows } from './code-maps.ts';
 import { isOurFault, remark, verdictOfRefusal, type Verdict } from './fates.ts';

@@ -4,7 +4,7 @@
  */
 import type { Identifier, Resource } from '../../fhir/types.ts';
 import type { PatientUpdateReading } from '../../hl7v2/messages/reading.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft } from '../write/draft.ts';
 import { asked, mistaken, quarantined, remark, type Verdict } from './fates.ts';
 import type { Incoming } from './incoming.ts';
 import { changeSent } from './own.ts';

@@ -13,7 +13,7 @@ import type { Links } from './page.ts';
 import { recordRead } from '../record.ts';
 import type { Caller, Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
-import { elementsShape, shapeText, summaryShape, type Shape } from '../shape.ts';
+import { elementsShape, shapeText, summaryShape, type Shape } from '../write/shape.ts';
 import { showText } from '../show.ts';
 import { createTurns } from '../turns.ts';
 

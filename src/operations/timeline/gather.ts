@@ -9,7 +9,7 @@ import { idOf, localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 import { isPastStep } from '../../resources/past-step.ts';
-import { EVERYTHING } from '../draft.ts';
+import { EVERYTHING } from '../write/draft.ts';
 import { FATE_SYSTEM } from '../receive/marks.ts';
 import type { Caller } from '../request.ts';
 import type { Room } from '../room.ts';

@@ -1,7 +1,7 @@
 /** Members that leave, and who goes on for them (docs/directory.md). */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
-import { removeMember } from '../../../src/operations/leaving.ts';
+import { removeMember } from '../../../src/operations/write/leaving.ts';
 import { admitMember } from '../../../src/operations/members.ts';
 import { createFindOrganization } from '../../../src/organizations.ts';
 import { standingOf } from '../../../src/resources/parties/standing.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
 import { encodeJson, parseJsonValue } from '../../../src/fhir/json.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
-import { patchByPointers } from '../../../src/operations/json-patch.ts';
+import { patchByPointers } from '../../../src/operations/write/json-patch.ts';
 import { loadFhirPath } from '../../../src/resources/fhirpath.ts';
 import { patchByFhirPath } from '../../../src/resources/patch/apply.ts';
 import { createMeter, nothingSpent, type Spent } from '../../../src/resources/patch/meter.ts';

@@ -1,0 +1,259 @@
+/**
+ * Whom the elements of a write address or name as its author (directory DR23 to DR29). A reference stays as it was sent;
+ * beside it the server notes the party that it stands for, in the same commit, and says so. What leads nowhere holds the
+ * referral and asks a person; what leads to somebody else's name is refused.
+ */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { isSameReference } from '../../referral/fields.ts';
+import { ROWS } from '../../referral/extensions.ts';
+import { readState } from '../../referral/state.ts';
+import { localRef, mapValuesAt, typeOf, valuesAt } from '../../resources/element.ts';
+import { isPlausible, judgeAddressee, type Judged } from '../../resources/parties/judge.ts';
+import { standingOf } from '../../resources/parties/standing.ts';
+import { frozenParty, RESOLVED_PARTY } from '../../resources/party.ts';
+import { moveOf } from '../../resources/referral-rules/consequences.ts';
+import { placesIn, readPreview, replan, type Draft, type Planned } from './draft.ts';
+import { hold, type DoubtKind } from './held.ts';
+import { fitsField } from './party-fields.ts';
+import { numberIn, privateByNumber } from './numbered.ts';
+import { partyWorldIn } from './surroundings.ts';
+
+/** `named`: who is meant is noted where it is certain, and nothing is held or refused for it. */
+type Seat = 'author' | 'addressee' | 'named';
+
+/** Elements that name a party, by type. */
+const ELEMENTS: ReadonlyMap<string, readonly (readonly [element: string, seat: Seat])[]> = new Map([
+  [
+    'ServiceRequest',
+    [
+      ['requester', 'author'],
+      ['performer', 'addressee'],
+    ],
+  ],
+  [
+    'Task',
+    [
+      ['requester', 'author'],
+      ['owner', 'addressee'],
+    ],
+  ],
+  ['Communication', [['recipient', 'named']]],
+  [
+    'MessageHeader',
+    [
+      ['sender', 'author'],
+      ['destination.receiver', 'named'],
+    ],
+  ],
+  ['Consent', [['provision*.actor.reference', 'named']]],
+  [
+    'Contract',
+    [
+      ['signer.party', 'named'],
+      ['term.offer.party.reference', 'named'],
+    ],
+  ],
+] as const);
+
+/** Types that name a party. */
+export const ADDRESSING: ReadonlySet<string> = new Set(ELEMENTS.keys());
+
+/** Resolves the parties of everything in the draft that names some; orders before the Tasks that are about them. */
+export async function resolveAddressees(draft: Draft): Promise<void> {
+  const naming = [...draft.planned.values()].filter(
+    ({ ref, byRule, after }) => !byRule && after !== undefined && ELEMENTS.has(typeOf(ref)),
+  );
+  for (const type of ELEMENTS.keys())
+    for (const planned of naming) if (typeOf(planned.ref) === type) await resolveElements(draft, planned);
+}
+
+async function resolveElements(draft: Draft, planned: Planned): Promise<void> {
+  const { ref, before, after } = planned;
+  for (const [element, seat] of ELEMENTS.get(typeOf(ref)) ?? []) {
+    const found: (Ref | undefined)[] = [];
+    const values = valuesAt(after?.plain, element);
+    for (const value of values) {
+      const old = valuesAt(before, element).find((one) => isSameReference(one, value));
+      found.push(await resolveOne({ draft, planned, element, seat, value, old }));
+    }
+    if (
+      found.some((party) => party !== undefined) ||
+      values.some((value) => frozenParty(value) !== undefined)
+    )
+      replan(draft, ref, (tree) => withParties(tree, element, found));
+  }
+}
+
+interface Asked {
+  readonly draft: Draft;
+  readonly planned: Planned;
+  readonly element: string;
+  readonly seat: Seat;
+  /** The Reference. */
+  readonly value: unknown;
+  /** The same reference in the version before. */
+  readonly old: unknown;
+}
+
+/** The party that is noted beside the reference; undefined where the reference says it itself, or leads nowhere. */
+async function resolveOne(asked: Asked): Promise<Ref | undefined> {
+  const { draft, seat, value, old } = asked;
+  const known = frozenParty(old);
+  const own = localRef(value);
+  const waits = own === undefined && known !== undefined && (await isHeld(draft, known));
+  if (known !== undefined && known !== own && !waits) return known;
+  const { caller } = draft;
+  const judged = await judgeAddressee(
+    value,
+    partyWorldIn(draft),
+    seat === 'author' ? caller.organization : undefined,
+  );
+  if (old !== undefined) return renew(asked, judged);
+  if (seat === 'named') return nameParty(asked, judged);
+  return seat === 'author' ? resolveAuthor(asked, judged) : resolveAddressee(asked, judged);
+}
+
+/** What was held goes on when its party has become known; nothing else that stands is looked at again. */
+async function renew({ draft, planned, seat, old }: Asked, judged: Judged): Promise<Ref | undefined> {
+  if (judged.kind !== 'recognised') return frozenParty(old);
+  if ((await doubtOf(draft, planned, judged)) !== undefined) return frozenParty(old);
+  const { ref, after } = planned;
+  const [row] = ROWS;
+  const sent = after !== undefined && typeOf(ref) === 'Task' && readState(after.plain) === 'received';
+  if (seat === 'addressee' && sent && row !== undefined) {
+    draft.moves.push(moveOf(ref, row, { initiator: draft.caller.organization, recipient: judged.party }));
+  }
+  tellResolved(draft, planned, judged);
+  return judged.party;
+}
+
+function nameParty({ draft, planned, element }: Asked, judged: Judged): Ref | undefined {
+  if (judged.kind !== 'recognised' || !isPlausible(judged)) return undefined;
+  tellResolved(draft, planned, judged, element);
+  return judged.party;
+}
+
+function resolveAuthor(asked: Asked, judged: Judged): Ref | undefined {
+  const { draft, planned, element } = asked;
+  const { caller } = draft;
+  if (caller.administrator) return judged.kind === 'recognised' ? judged.party : undefined;
+  if (judged.kind === 'recognised') {
+    if (judged.party !== caller.organization) throw mismatch(asked);
+    tellResolved(draft, planned, judged, element);
+    return judged.party;
+  }
+  if (judged.kind !== 'unknown' || caller.organization === undefined) return undefined;
+  const aliases = new Set([...draft.aliases, judged.organization]);
+  if (aliases.size > 1) throw mismatch(asked);
+  draft.aliases.add(judged.organization);
+  draft.notes.push({
+    code: 'party-resolved',
+    severity: 'warning',
+    diagnostics: `${judged.organization} has no verified identifier; the server takes it, as the only requester, for your own organization.`,
+    expression: placesIn(planned, [placeOf(planned, element)]),
+  });
+  return caller.organization;
+}
+
+const mismatch = ({ planned, element }: Asked): OperationOutcomeError =>
+  new OperationOutcomeError('sender-mismatch', {
+    diagnostics: `${placeOf(planned, element)} stands for an organization other than yours.`,
+    expression: placesIn(planned, [placeOf(planned, element)]),
+  });
+
+const placeOf = ({ ref }: Planned, element: string): string =>
+  `${typeOf(ref)}.${element.replaceAll('*', '')}`;
+
+const REFUSED = {
+  ambiguous: 'party-ambiguous',
+  inactive: 'party-inactive',
+  far: 'party-unresolved',
+} as const;
+
+async function resolveAddressee(asked: Asked, judged: Judged): Promise<Ref | undefined> {
+  const { draft, planned, element } = asked;
+  const expression = placesIn(planned, [placeOf(planned, element)]);
+  switch (judged.kind) {
+    case 'ambiguous':
+    case 'inactive':
+    case 'far':
+      throw new OperationOutcomeError(REFUSED[judged.kind], { diagnostics: judged.says, expression });
+    case 'unknown':
+      await hold(draft, planned, { kind: 'party-unresolved', organization: judged.organization, expression });
+      return undefined;
+    case 'recognised':
+      return resolveRecognised(asked, judged, expression);
+    default:
+      return resolveNumber(asked, expression);
+  }
+}
+
+type Recognised = Extract<Judged, { readonly kind: 'recognised' }>;
+
+/** A number alone is believed where its name, and what is ordered, fit whom it leads to (directory DR25). */
+async function doubtOf(draft: Draft, planned: Planned, judged: Recognised): Promise<DoubtKind | undefined> {
+  if (!isPlausible(judged)) return 'name';
+  if (judged.names === undefined || (await fitsField(draft, planned, judged.party))) return undefined;
+  return 'field';
+}
+
+async function resolveRecognised(
+  { draft, planned, element }: Asked,
+  judged: Recognised,
+  expression: readonly string[],
+): Promise<Ref> {
+  const { party, organization } = judged;
+  const doubt = await doubtOf(draft, planned, judged);
+  if (doubt !== undefined) {
+    await hold(draft, planned, { kind: 'party-check', doubt, organization, expression });
+    return organization;
+  }
+  tellResolved(draft, planned, judged, element);
+  return party;
+}
+
+/** By a number that is nobody's here: the referral is held, as one to a private record is. */
+async function resolveNumber(asked: Asked, expression: readonly string[]): Promise<Ref | undefined> {
+  const { draft, planned, value } = asked;
+  const { caller } = draft;
+  const identity = caller.organization === undefined ? undefined : numberIn(draft, value);
+  if (identity === undefined) return undefined;
+  const organization = await privateByNumber(draft, value, identity);
+  // Its keeper may have noted whom it stands for.
+  const judged = await judgeAddressee({ reference: organization }, partyWorldIn(draft), undefined);
+  if (judged.kind === 'recognised') return resolveAddressee(asked, judged);
+  await hold(draft, planned, { kind: 'party-unresolved', organization, expression });
+  return organization;
+}
+
+/** Whether what was noted beside a number is a private record, for which somebody may answer meanwhile. */
+async function isHeld(draft: Draft, noted: Ref): Promise<boolean> {
+  const organization = await readPreview(draft, noted);
+  return organization !== undefined && standingOf(organization) === 'private';
+}
+
+function tellResolved(draft: Draft, planned: Planned, { says, warns }: Recognised, element?: string): void {
+  draft.notes.push({
+    code: 'party-resolved',
+    severity: warns === true ? 'warning' : 'information',
+    diagnostics: says,
+    ...(element !== undefined && { expression: placesIn(planned, [placeOf(planned, element)]) }),
+  });
+}
+
+/** The references of an element with the server's notes, and without a client's. */
+function withParties(tree: Resource, element: string, found: readonly (Ref | undefined)[]): Resource {
+  const parties = found.values();
+  return mapValuesAt(tree, element, (value) => withParty(value, parties.next().value));
+}
+
+function withParty(reference: unknown, party: Ref | undefined): unknown {
+  const { extension = [], ...rest } = reference as {
+    readonly extension?: readonly { readonly url?: string }[];
+  }; // validated
+  const others = extension.filter(({ url }) => url !== RESOLVED_PARTY);
+  const noted =
+    party === undefined ? others : [...others, { url: RESOLVED_PARTY, valueReference: { reference: party } }];
+  return { ...rest, ...(noted.length > 0 && { extension: noted }) };
+}

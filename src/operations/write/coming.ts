@@ -1,0 +1,92 @@
+/** What a rail reads before the commit: everything as it will be. */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Tellable, Told } from '../../ports/rail.ts';
+import type { Expectation, OutboxEntry, Version } from '../../ports/store.ts';
+import { keepVersion, readStored, type Draft } from './draft.ts';
+import { findPreview } from './preview.ts';
+
+/** Of what a draft writes: the commit is still to come, and later than all that are stored. */
+const COMING = Number.MAX_SAFE_INTEGER;
+
+/** An entry of the outbox as it will be. */
+const asComing = (entry: OutboxEntry, { now }: Draft): Tellable => ({
+  ...entry,
+  id: '0',
+  at: now,
+  seq: COMING,
+});
+
+/** What was read of the snapshot. */
+interface Read {
+  readonly versions: Map<Ref, number>;
+  readonly pages: Expectation[];
+}
+
+/**
+ * What the message of an entry would lack that its receiver requires. What is missing may come with another commit, which
+ * does not see this one either: where something is missing, the draft relies on all that was read.
+ */
+export async function missingIn(draft: Draft, entry: OutboxEntry): Promise<readonly string[]> {
+  const read: Read = { versions: new Map(), pages: [] };
+  const missing = (await draft.room.lacks?.(entry.rail, asComing(entry, draft), sourceOf(draft, read))) ?? [];
+  if (missing.length === 0) return missing;
+  for (const [ref, version] of read.versions) keepVersion(draft, ref, version);
+  draft.expects.push(...read.pages);
+  return missing;
+}
+
+/** What a rail reads, as it will be. */
+function sourceOf(draft: Draft, { versions, pages }: Read): Told {
+  const { snapshot } = draft;
+  const versionOf = (ref: Ref, resource: Resource, custodian: Ref | ''): Version => ({
+    ref,
+    seq: COMING,
+    at: draft.now,
+    method: 'PUT',
+    custodian,
+    text: JSON.stringify(resource),
+  });
+  const read: Told['read'] = async (ref, sight) => {
+    const planned = draft.planned.get(ref);
+    if (planned !== undefined)
+      return planned.after === undefined ? undefined : versionOf(ref, planned.after.plain, planned.custodian);
+    const version = await snapshot.read(ref, sight);
+    if (version !== undefined) versions.set(ref, version.seq);
+    return version;
+  };
+  return {
+    read,
+    async resource(ref) {
+      const planned = draft.planned.get(ref);
+      if (planned !== undefined) return planned.after?.plain;
+      const stored = await readStored(snapshot, ref);
+      if (stored !== undefined) versions.set(ref, stored.seq);
+      return stored?.resource;
+    },
+    async record(kind, key) {
+      const planned = draft.records.find((one) => one.kind === kind && one.key === key);
+      if (planned === undefined) return snapshot.record(kind, key);
+      const { body, expiresAt } = planned;
+      return body === undefined ? undefined : { kind, key, version: COMING, body, expiresAt };
+    },
+    records: (kind, name, value, after) => snapshot.records(kind, name, value, after),
+    async search(query) {
+      const page = await snapshot.search(query);
+      pages.push({ query, refs: page.matches.map(({ ref }) => ref) });
+      const refs = new Set(await findPreview(draft, query));
+      const planned = [...draft.planned.values()].flatMap(({ ref, after, custodian }) =>
+        refs.has(ref) && after !== undefined ? [versionOf(ref, after.plain, custodian)] : [],
+      );
+      const stored = page.matches.filter(({ ref }) => !draft.planned.has(ref));
+      return { ...page, matches: [...planned.map((one) => ({ ...one, text: one.text ?? '' })), ...stored] };
+    },
+    async history(query) {
+      const page = await snapshot.history(query);
+      const ref: Ref = `${query.type ?? ''}/${query.id ?? ''}`;
+      const planned = draft.planned.get(ref)?.after;
+      return planned === undefined
+        ? page
+        : { ...page, versions: [versionOf(ref, planned.plain, ''), ...page.versions] };
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** What writers left out and their declarations take from elsewhere; asked before structure is judged. */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { keepVersion, declarationOf, placesIn, replan, sighted, type Draft } from './draft.ts';
+
+/** Types whose declarations complete what a writer left out. */
+export const COMPLETED: ReadonlySet<string> = new Set(
+  [...RESOURCE_TYPES].flatMap(([type, { completed }]) => (completed === undefined ? [] : [type])),
+);
+
+export async function completeDraft(draft: Draft): Promise<void> {
+  for (const planned of draft.planned.values()) {
+    const { ref, before, after, byRule } = planned;
+    const { completed } = declarationOf(ref);
+    if (completed === undefined || after === undefined || byRule) continue;
+    const found = await completed(before, after.plain, (one) => readInSight(sighted(draft, planned), one));
+    if (found === undefined) continue;
+    replan(draft, ref, found.become);
+    draft.notes.push(
+      ...found.notes.map((said) => ({ ...said, expression: placesIn(planned, said.expression) })),
+    );
+  }
+}
+
+/** As it will be, if the writer may read it: nothing is taken from what is not to be seen. */
+export async function readInSight(draft: Draft, ref: Ref): Promise<Resource | undefined> {
+  const planned = draft.planned.get(ref);
+  if (planned?.before === undefined && planned !== undefined) return planned.after?.plain;
+  const version = await draft.snapshot.read(ref, draft.sight);
+  if (version?.text === undefined) return undefined;
+  if (planned !== undefined) return planned.after?.plain;
+  keepVersion(draft, ref, version.seq);
+  return JSON.parse(version.text) as Resource; // stored texts were validated
+}

@@ -1,0 +1,187 @@
+/**
+ * A draft: what a request wants written, before it is offered as one commit. Every interaction adds its changes to a
+ * draft; the steps then resolve, validate, rule and address the draft as a whole. The draft also remembers everything it
+ * relied on, so that the commit can be refused when that no longer holds.
+ */
+import { mapBody, type Body } from '../../fhir/body.ts';
+import type { IssueDetail } from '../../fhir/issue.ts';
+import { parseJson } from '../../fhir/json.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Sight } from '../../ports/query.ts';
+import type { RecordKeep, RecordWrite } from '../../ports/record.ts';
+import type { Expectation, Keep, OutboxEntry, Snapshot, Version, Write } from '../../ports/store.ts';
+import { typeOf } from '../../resources/element.ts';
+import { RESOURCE_TYPES } from '../../resources/index.ts';
+import { createMeter, type Meter, type Spent } from '../../resources/patch/meter.ts';
+import type { ResourceType } from '../../resources/resource.ts';
+import type { Move } from '../../resources/rules.ts';
+import type { Seen } from '../seen.ts';
+import type { Caller, Interaction } from '../request.ts';
+import type { Room } from '../room.ts';
+
+/** One resource of a draft, before and after. */
+export interface Planned {
+  readonly ref: Ref;
+  readonly method: Write['method'];
+  /** `seq` of the version it is planned on; 0 for none. */
+  readonly base: number;
+  readonly before: Resource | undefined;
+  /** Undefined: deleted. */
+  readonly after: Body | undefined;
+  /** The custodian of the stored resource; '' for a new one whose custodian is still to be named. */
+  readonly custodian: Ref | '';
+  /** It was deleted and comes back, to the custodian it had: its id is known by what once referred to it. */
+  readonly returns?: true;
+  /** In which its client wrote it: narrower than the draft's where the entry's scopes are for one patient. */
+  readonly sight?: Sight;
+  /** Written by a rule, not by the client: it meets no rule and no custody check again. */
+  readonly byRule: boolean;
+  /** Parties of the resource as a root of reach; named when the rules have run. */
+  readonly parties: readonly Ref[];
+  /** Where a bundle has it, for the places that refusals name: `Bundle.entry[2].resource`. */
+  readonly place?: string;
+}
+
+export interface Draft {
+  readonly room: Room;
+  readonly snapshot: Snapshot;
+  readonly caller: Caller;
+  /** It is what a message says. */
+  readonly byMessage: boolean;
+  /** What the caller sees. */
+  readonly sight: Sight;
+  readonly now: string;
+  /** In the order of planning; one per resource. */
+  readonly planned: Map<Ref, Planned>;
+  readonly keeps: Map<string, Keep>;
+  readonly expects: Expectation[];
+  /** State that is not FHIR, written in the same commit. */
+  readonly records: RecordWrite[];
+  /** Records that were relied on, by kind and key. */
+  readonly recordKeeps: Map<string, RecordKeep>;
+  readonly moves: Move[];
+  readonly notes: IssueDetail[];
+  /** Stored versions that the answer shows beside what is written. */
+  readonly seen: Seen[];
+  /** Entries of the outbox that are not written: their receivers require more. */
+  readonly untold: Set<string>;
+  /** Entries of the outbox beside those of the moves. */
+  readonly tells: OutboxEntry[];
+  readonly links: { readonly rel: string; readonly ref: Ref }[];
+  /** Private Organizations by which the caller names itself as requester. */
+  readonly aliases: Set<Ref>;
+  /** Creates that became the next version of another resource. */
+  readonly adopted: Map<Ref, Ref>;
+  /** Writes that change nothing: the version that is told instead. */
+  readonly unchanged: Map<Ref, number>;
+  /** The interaction that is performed. */
+  readonly interaction: Interaction;
+  /** Referrals that ran elsewhere are brought in (rules 1.16); set when the draft is seen to do so. */
+  importing: boolean;
+  /** What its patches have come to. */
+  readonly patched: Spent;
+}
+
+/** Counts what becomes of a stored text that is patched. */
+export const meterFor = ({ room: { settings }, patched }: Draft, text: string): Meter =>
+  createMeter({ size: settings.bodyBytesMax, depth: settings.jsonDepthMax }, patched, text.length);
+
+/** A stored version as the server is about to change it: it meets no rule and no custody check. */
+export function planStored(
+  { ref, seq, custodian, text = '' }: Pick<Version, 'ref' | 'seq' | 'custodian' | 'text'>,
+  change: (tree: Resource) => Resource = (tree) => tree,
+): Planned {
+  const body = parseJson(text);
+  return {
+    ref,
+    method: 'PUT',
+    base: seq,
+    before: body.plain,
+    after: mapBody(body, change),
+    custodian,
+    byRule: true,
+    parties: [],
+  };
+}
+
+export const EVERYTHING: Sight = { everything: true };
+
+/** The declaration of a stored type. Stored types are registered types. */
+export function declarationOf(ref: string): ResourceType {
+  const declared = RESOURCE_TYPES.get(typeOf(ref));
+  if (declared === undefined) throw new Error(`no declaration for ${typeOf(ref)}`);
+  return declared;
+}
+
+/** Adds a change, or replaces what was planned for the resource. */
+export function plan(draft: Draft, planned: Planned): void {
+  draft.planned.set(planned.ref, { ...planned, sight: draft.sight });
+}
+
+/** The draft in the sight in which one of its changes was written. */
+export const sighted = (draft: Draft, { sight = draft.sight }: Planned): Draft =>
+  sight === draft.sight ? draft : { ...draft, sight };
+
+/** Says where in a bundle a planned change stands; the first entry that asks for it counts. */
+export function markPlace(draft: Draft, ref: Ref, place: string): void {
+  const planned = draft.planned.get(ref);
+  if (planned !== undefined && planned.place === undefined) draft.planned.set(ref, { ...planned, place });
+}
+
+/** Places of a refusal, led by the entry that is meant. */
+export const placesIn = (planned: Planned, places: readonly string[] = []): readonly string[] =>
+  planned.place === undefined ? places : [planned.place, ...places];
+
+/** A planned change with another body. */
+export function replan(draft: Draft, ref: Ref, change: (tree: Resource) => Resource): void {
+  const planned = draft.planned.get(ref);
+  if (planned?.after === undefined) throw new Error(`nothing planned for ${ref}`);
+  draft.planned.set(ref, { ...planned, after: mapBody(planned.after, change) });
+}
+
+/** The draft relies on this version: the commit is refused if it is no longer the current one. */
+export function keepVersion(draft: Draft, ref: Ref, version: number): void {
+  if (!draft.planned.has(ref)) draft.keeps.set(`${ref} version`, { ref, version });
+}
+
+/** The draft relies on this resource being within the caller's sight. */
+export function keepSight(draft: Draft, ref: Ref): void {
+  draft.keeps.set(`${ref} sight`, { ref, sight: draft.sight });
+}
+
+/** A resource as it will be, in the server's own sight; undefined when there is none. */
+export async function readPreview(draft: Draft, ref: Ref): Promise<Resource | undefined> {
+  const planned = draft.planned.get(ref);
+  if (planned !== undefined) return planned.after?.plain;
+  const stored = await readStored(draft.snapshot, ref);
+  if (stored === undefined) return undefined;
+  keepVersion(draft, ref, stored.seq);
+  return stored.resource;
+}
+
+interface Stored {
+  readonly seq: number;
+  readonly resource: Resource;
+}
+
+/** What was read of a snapshot: the steps of a draft ask for the same parties and orders again and again. */
+const readOf = new WeakMap<Snapshot, Map<Ref, Stored>>();
+/** Resources of one snapshot that are remembered. */
+const READ_MAX = 500;
+
+/** A resource as it is stored, and its version; what comes of it is not asked again at the commit. */
+export async function readStored(snapshot: Snapshot, ref: Ref): Promise<Stored | undefined> {
+  let known = readOf.get(snapshot);
+  if (known === undefined) readOf.set(snapshot, (known = new Map()));
+  const remembered = known.get(ref);
+  if (remembered !== undefined) return remembered;
+  const version = await snapshot.read(ref, EVERYTHING);
+  if (version?.text === undefined) return undefined;
+  const stored = { seq: version.seq, resource: JSON.parse(version.text) as Resource }; // it was validated
+  if (known.size < READ_MAX) known.set(ref, stored);
+  return stored;
+}
+
+/** By which an entry of the outbox is known before it has a number. */
+export const keyOfEntry = ({ receiver, order, subject, event }: OutboxEntry): string =>
+  `${receiver} ${order} ${subject} ${event}`;

@@ -1,0 +1,96 @@
+/** A referral whose recipient is not certain: it is stored and told to nobody, and a person of its initiator is asked. */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { isReferralTask, readState } from '../../referral/state.ts';
+import { typeOf, valuesAt } from '../../resources/element.ts';
+import { mayBeSame } from '../../resources/parties/names.ts';
+import { focusOf } from '../../resources/referral-rules/consequences.ts';
+import { MEMBER_KIND } from '../../resources/parties/standing.ts';
+import { plan, readPreview, type Draft, type Planned } from './draft.ts';
+import { planWorkItem, type HeldKind } from '../work-item.ts';
+
+export type DoubtKind = 'name' | 'field';
+
+export interface Doubt {
+  readonly kind: HeldKind;
+  /** Of a party that a number led to: what does not fit it. */
+  readonly doubt?: DoubtKind;
+  /** The private Organization that was meant. */
+  readonly organization: Ref;
+  readonly expression: readonly string[];
+}
+
+/** Candidates that a person is shown at most (DR24). */
+const CANDIDATES_MAX = 5;
+
+const UNRESOLVED = 'no verified identifier says who it is; the referral is held until you name the party';
+const CHECK = {
+  name: 'its number is that of another name; the referral is held until you compare them',
+  field:
+    'its number is that of a party which is known for other fields than the order’s; the referral is held until you compare them',
+} as const;
+
+/** One work item for each organization and draft; nothing for what is not sent yet. */
+export async function hold(
+  draft: Draft,
+  planned: Planned,
+  { kind, doubt = 'name', organization, expression }: Doubt,
+): Promise<void> {
+  if (!isSent(draft, planned)) return;
+  const diagnostics = `${organization}: ${kind === 'party-check' ? CHECK[doubt] : UNRESOLVED}.`;
+  if (!draft.notes.some((note) => note.code === kind && note.diagnostics === diagnostics)) {
+    draft.notes.push({ code: kind, severity: 'warning', diagnostics, expression });
+    const candidates = kind === 'party-unresolved' ? await candidatesFor(draft, organization) : [];
+    plan(
+      draft,
+      planWorkItem(draft.room.newId(), {
+        kind,
+        says: diagnostics,
+        focus: planned.ref,
+        basedOn: orderOf(planned),
+        authoredOn: draft.now,
+        owner: draft.caller.organization ?? '',
+        input: candidates.map((candidate) => ({
+          type: { text: 'candidate: a similar name' },
+          valueReference: { reference: candidate },
+        })),
+      }),
+    );
+  }
+}
+
+/** The order that is held: in its `$timeline` the work item stands. */
+const orderOf = ({ ref, after }: Planned): Ref | undefined =>
+  typeOf(ref) === 'Task' ? after && focusOf(after.plain) : ref;
+
+/** Whether the write sends a referral: an order that opens its Task, or a Task past draft. */
+function isSent(draft: Draft, { ref, after }: Planned): boolean {
+  const resource = after?.plain;
+  if (resource === undefined) return false;
+  if (typeOf(ref) === 'Task') return isReferralTask(resource) && readState(resource) !== 'draft';
+  const opens = draft.room.settings.openTaskForServiceRequest;
+  return opens && resource['status'] === 'active' && resource['intent'] === 'order' && !hasTask(draft, ref);
+}
+
+/** The Task of the same bundle asks for itself. */
+const hasTask = (draft: Draft, order: Ref): boolean =>
+  [...draft.planned.values()].some(
+    ({ after }) => after !== undefined && isReferralTask(after.plain) && focusOf(after.plain) === order,
+  );
+
+/** Members of a similar name: a person picks, the server never does. */
+async function candidatesFor(draft: Draft, organization: Ref): Promise<readonly Ref[]> {
+  const meant = await readPreview(draft, organization);
+  const name = meant?.['name'];
+  if (typeof name !== 'string') return [];
+  const found: Ref[] = [];
+  for (const { key } of await draft.snapshot.records(MEMBER_KIND, 'all', '')) {
+    const version = await draft.snapshot.read(key as Ref, { everything: true });
+    const member = version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // a stored text
+    if (member !== undefined && mayBeSame(name, namesOf(member))) found.push(key as Ref);
+    if (found.length === CANDIDATES_MAX) break;
+  }
+  return found;
+}
+
+const namesOf = (resource: Resource): readonly string[] =>
+  [resource['name'], ...valuesAt(resource, 'alias')].filter((name) => typeof name === 'string');

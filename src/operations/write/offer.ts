@@ -1,0 +1,170 @@
+/**
+ * From a draft to a commit, and from a stale commit to another try. Versions, audit and outbox are one value (the store
+ * applies it whole or not at all); a commit that was refused because something changed meanwhile is planned again, alone
+ * in the writer's turn (rules 3.3).
+ */
+import type { Ref } from '../../fhir/types.ts';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { encodeInTurns } from '../../fhir/json-encode.ts';
+import { learnReferences } from '../../fhir/references-of.ts';
+import {
+  CommitRefused,
+  type Commit,
+  type CommitKey,
+  type CommitRefusal,
+  type Committed,
+  type OutboxEntry,
+  type Snapshot,
+  type Template,
+  type Write,
+} from '../../ports/store.ts';
+import type { RecordKeep } from '../../ports/record.ts';
+import { typeOf } from '../../resources/element.ts';
+import { isDirectory } from '../../resources/index.ts';
+import { reachOf } from '../../resources/reach.ts';
+import { buildTemplate } from '../../resources/template.ts';
+import { auditWrite } from '../audit.ts';
+import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
+import { LARGE } from '../heavy.ts';
+import type { Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { createTurns, type Turns } from '../turns.ts';
+import { valuesOf } from '../values.ts';
+
+/** A draft that passed every step, with the texts it will store. */
+export interface Offer {
+  readonly commit: Commit;
+  readonly templates: ReadonlyMap<Ref, Template>;
+}
+
+/** Everything a draft wants written, as one commit. */
+export async function buildOffer(draft: Draft, request: Request, key: CommitKey | undefined): Promise<Offer> {
+  const planned = [...draft.planned.values()];
+  const turns = createTurns();
+  const writes: Write[] = [];
+  for (const one of planned) {
+    await prepareWrite(one, turns);
+    writes.push(buildWrite(one));
+    const turn = turns.after(one.after?.size ?? 0);
+    if (turn !== undefined) await turn;
+  }
+  const templates = new Map(
+    writes.flatMap(({ ref, text }) => (text === undefined ? [] : [[ref, text] as const])),
+  );
+  const entries = draft.importing
+    ? []
+    : await draft.room.address(planned, draft.moves, Date.parse(draft.now));
+  const commit: Commit = {
+    ...(key !== undefined && { key }),
+    writes,
+    keeps: [...draft.keeps.values()].filter((keep) => !draft.planned.has(keep.ref)),
+    expects: draft.expects,
+    audit: auditWrite(draft, request),
+    outbox: traced(
+      [...draft.tells, ...entries.filter((entry) => !draft.untold.has(keyOfEntry(entry)))],
+      request.traceparent,
+    ),
+    settles: [],
+    ...(draft.records.length > 0 && { records: draft.records }),
+    ...(draft.recordKeeps.size > 0 && { recordKeeps: keptRecords(draft) }),
+  };
+  return { commit, templates };
+}
+
+/** What is told carries on the trace of the request that caused it. */
+const traced = (entries: readonly OutboxEntry[], traceparent: string | undefined): readonly OutboxEntry[] =>
+  traceparent === undefined ? entries : entries.map((entry) => ({ ...entry, traceparent }));
+
+/** What the same commit writes is compared by its write. */
+const keptRecords = ({ records, recordKeeps }: Draft): readonly RecordKeep[] =>
+  [...recordKeeps.values()].filter(
+    (keep) => !records.some(({ kind, key }) => kind === keep.kind && key === keep.key),
+  );
+
+/** What of a large resource takes long, in turns. */
+async function prepareWrite({ after }: Planned, turns: Turns): Promise<void> {
+  if (after === undefined || (after.size ?? 0) < LARGE) return;
+  await learnReferences(after.plain, turns.after);
+  await encodeInTurns(after.storing, turns.after);
+}
+
+/** One planned change as the engine needs it: text, search values, edges of reach. */
+export function buildWrite({ ref, method, base, after, custodian, parties }: Planned): Write {
+  const type = typeOf(ref);
+  const declared = declarationOf(ref);
+  return {
+    ref,
+    method,
+    base,
+    custodian,
+    text:
+      after === undefined ? undefined : buildTemplate(after.storing, ref.slice(type.length + 1), after.data),
+    values: after === undefined ? [] : valuesOf(after.plain),
+    reach: reachOf(declared, after?.plain, parties, isDirectory),
+  };
+}
+
+/** What a refused commit means to a client. */
+const REFUSALS: Readonly<Record<CommitRefusal, ConstructorParameters<typeof OperationOutcomeError>>> = {
+  stale: ['write-conflict', { retryAfter: 1 }],
+  unexpected: ['write-conflict', { retryAfter: 1 }],
+  'key-reused': ['idempotency-key-reused'],
+  'not-leased': ['write-conflict'],
+  'reach-exceeded': [
+    'referral-rule',
+    { diagnostics: 'the referral reaches more resources than the server allows' },
+  ],
+  'disk-full': ['storage-full'],
+  'read-only': ['storage-read-only', { retryAfter: 30 }],
+  'too-busy': ['busy', { retryAfter: 1 }],
+  closed: ['server-stopping', { retryAfter: 5 }],
+};
+
+/** The refusal a client is told when the store refused a commit; any other error is passed on. */
+export function refusalOf(error: unknown): unknown {
+  return error instanceof CommitRefused ? new OperationOutcomeError(...REFUSALS[error.reason]) : error;
+}
+
+export interface Done<T> {
+  readonly committed: Committed;
+  readonly result: T;
+}
+
+/**
+ * Plans on the latest snapshot and commits; when that was refused as stale, plans again in the writer's turn. `alone`:
+ * there at once, for what relies on nobody's beginning to refer to something meanwhile.
+ */
+export async function offer<T extends Offer>(
+  { store }: Pick<Room, 'store'>,
+  prepare: (snapshot: Snapshot) => Promise<T>,
+  alone = false,
+): Promise<Done<T>> {
+  if (alone) return offerInTurn(store, prepare);
+  const result = await prepare(store.snapshot());
+  try {
+    return { committed: await store.commit(result.commit), result };
+  } catch (error) {
+    if (!isStale(error)) throw refusalOf(error);
+  }
+  return offerInTurn(store, prepare);
+}
+
+async function offerInTurn<T extends Offer>(
+  store: Room['store'],
+  prepare: (snapshot: Snapshot) => Promise<T>,
+): Promise<Done<T>> {
+  let result: T | undefined;
+  try {
+    const committed = await store.turn(async (latest) => {
+      result = await prepare(latest);
+      return result.commit;
+    });
+    if (result === undefined) throw new Error('a turn that committed has planned');
+    return { committed, result };
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
+const isStale = (error: unknown): boolean =>
+  error instanceof CommitRefused && (error.reason === 'stale' || error.reason === 'unexpected');

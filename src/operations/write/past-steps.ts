@@ -1,0 +1,37 @@
+/**
+ * The mark of a past step (rules 1.16) is the server's: `$timeline` draws what bears it among the steps of a referral, in an
+ * administrator's name. A client's own mark is dropped, and that is said; what an import recorded may be written back.
+ */
+import { isSame } from '../../fhir/same.ts';
+import type { Coding, Resource } from '../../fhir/types.ts';
+import { note } from '../../referral/ruling.ts';
+import { typeOf } from '../../resources/element.ts';
+import { isPastStep, isPastStepMark } from '../../resources/past-step.ts';
+import { placesIn, replan, type Draft } from './draft.ts';
+
+/** Takes the mark of past steps off what no administrator wrote. */
+export function dropClaimedSteps(draft: Draft): void {
+  if (draft.importing || (draft.caller.administrator && draft.caller.organization === undefined)) return;
+  for (const planned of draft.planned.values()) {
+    const { ref, before, after, byRule } = planned;
+    if (byRule || typeOf(ref) !== 'Provenance' || !isPastStep(after?.plain)) continue;
+    if (isPastStep(before) && isSame(elementsOf(before), elementsOf(after?.plain))) continue;
+    replan(draft, ref, withoutMark);
+    draft.notes.push({
+      ...note('information', 'Only an import marks a step of the past; the server dropped the mark.', []),
+      expression: placesIn(planned, ['Provenance.activity']),
+    });
+  }
+}
+
+function elementsOf(resource: Resource | undefined): object {
+  const { meta: _meta, ...elements } = resource ?? { resourceType: '' };
+  return elements;
+}
+
+function withoutMark({ activity, ...rest }: Resource): Resource {
+  const { coding = [], ...words } = activity as { readonly coding?: readonly Coding[] }; // the mark stands in it
+  const left = coding.filter((one) => !isPastStepMark(one));
+  const kept = { ...words, ...(left.length > 0 && { coding: left }) };
+  return { ...rest, ...(Object.keys(kept).length > 0 && { activity: kept }) } as Resource;
+}

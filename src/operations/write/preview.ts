@@ -1,0 +1,95 @@
+/** Searching for resources as they will be: what is stored, and what a draft is about to write. */
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Clause, Query, Sight } from '../../ports/query.ts';
+import { asksOthers } from '../../resources/audit-search.ts';
+import { typeOf } from '../../resources/element.ts';
+import { matches, type Candidate } from '../../resources/match.ts';
+import { readPreview, type Draft, type Planned } from './draft.ts';
+import { searchRefusal } from '../search/search-refusal.ts';
+import { valuesOf } from '../values.ts';
+
+/**
+ * What a search finds as things will be: the snapshot's matches that the draft does not change, and the draft's own. The
+ * snapshot's part is expected to hold at the moment of commit.
+ */
+export async function findPreview(
+  draft: Draft,
+  query: Query,
+  among: Iterable<Planned> = draft.planned.values(),
+): Promise<readonly Ref[]> {
+  const page = await draft.snapshot.search(query).catch(searchRefusal);
+  const found = page.matches.map(({ ref }) => ref);
+  draft.expects.push({ query, refs: found });
+  const stored = found.filter((ref) => !draft.planned.has(ref));
+  return [...stored, ...(await findPlanned(draft, query, among))];
+}
+
+/** What a draft is about to write, of what a search would find. */
+export async function findPlanned(
+  draft: Draft,
+  { type, where, sight }: Query,
+  among: Iterable<Planned> = draft.planned.values(),
+): Promise<readonly Ref[]> {
+  const found: Ref[] = [];
+  // Of thousands of entries each may have a condition: what can be told at once is not awaited.
+  const isOwn = !asksOthers(where);
+  for (const { ref, after } of among) {
+    if (after === undefined || typeOf(ref) !== type) continue;
+    const candidate = candidateOf(ref, after.plain);
+    if (isOwn ? matches(where, candidate) : await satisfies(draft, candidate, where, sight)) found.push(ref);
+  }
+  return found;
+}
+
+const candidateOf = (ref: Ref, resource: Resource): Candidate => ({
+  ref,
+  type: typeOf(ref),
+  values: valuesOf(resource),
+});
+
+/** Whether a planned resource satisfies a clause; every hop goes to what the sight reaches, or the draft writes. */
+async function satisfies(draft: Draft, candidate: Candidate, clause: Clause, sight: Sight): Promise<boolean> {
+  switch (clause.kind) {
+    case 'all':
+    case 'any': {
+      for (const part of clause.of) {
+        const holds = await satisfies(draft, candidate, part, sight);
+        if (holds !== (clause.kind === 'all')) return holds;
+      }
+      return clause.kind === 'all';
+    }
+    case 'not':
+      return !(await satisfies(draft, candidate, clause.clause, sight));
+    case 'chain': {
+      const { param, types, where } = clause;
+      for (const { low } of candidate.values.filter((value) => value.param === param)) {
+        if (typeof low !== 'string' || !types.includes(typeOf(low))) continue;
+        const target = await readSighted(draft, low as Ref, sight); // a local reference of a served type
+        if (target !== undefined && (await satisfies(draft, candidateOf(low as Ref, target), where, sight)))
+          return true;
+      }
+      return false;
+    }
+    case 'has': {
+      const { type, param, where } = clause;
+      const refers: Clause = { kind: 'reference', param, to: [candidate.ref] };
+      const query: Query = {
+        type,
+        where: { kind: 'all', of: [refers, where] },
+        sort: [],
+        sight,
+        count: 1,
+        offset: 0,
+        total: false,
+      };
+      return (await findPreview(draft, query)).length > 0;
+    }
+    default:
+      return matches(clause, candidate);
+  }
+}
+
+async function readSighted(draft: Draft, ref: Ref, sight: Sight): Promise<Resource | undefined> {
+  const isSighted = draft.planned.has(ref) || (await draft.snapshot.read(ref, sight)) !== undefined;
+  return isSighted ? readPreview(draft, ref) : undefined;
+}

@@ -1,0 +1,47 @@
+/** A write that is planned and taken through the steps but never offered: what it would meet, without a trace. */
+import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import { checkCompartment } from './custody.ts';
+import type { Draft } from './draft.ts';
+import type { Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { checkScope } from '../scope.ts';
+import { settleDraft } from '../steps.ts';
+import { openDraft, PLANS, writeRequestOf } from './write.ts';
+
+export interface Rehearsed {
+  /** Why it would be refused. */
+  readonly issues: readonly IssueDetail[];
+  /** What would be said beside success. */
+  readonly notes: readonly IssueDetail[];
+  /** Whether it would change anything. */
+  readonly planned: boolean;
+}
+
+/** @param request a create, update or delete as its client would send it */
+export async function rehearse(room: Room, request: Request, snapshot: Snapshot): Promise<Rehearsed> {
+  let draft: Draft | undefined;
+  try {
+    checkScope(request);
+    draft = openDraft(room, request, snapshot);
+    const planned = await run(draft, request);
+    return { issues: [], notes: notesOf(draft), planned };
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    return { issues: error.issues, notes: draft === undefined ? [] : notesOf(draft), planned: false };
+  }
+}
+
+async function run(draft: Draft, request: Request): Promise<boolean> {
+  const { interaction } = request;
+  if (interaction !== 'create' && interaction !== 'update' && interaction !== 'delete')
+    throw new Error(`${interaction} is no write that can be rehearsed`);
+  const answer = await PLANS[interaction](draft, writeRequestOf(request));
+  if (answer.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(answer.ref));
+  await settleDraft(draft, interaction, new Map());
+  return answer.kind === 'planned';
+}
+
+/** What its rules say; what is said of its structure and profiles was told before. */
+const notesOf = ({ notes }: Draft): readonly IssueDetail[] =>
+  notes.filter(({ code }) => code !== 'profile-invalid' && code !== 'structure-invalid');

@@ -1,0 +1,132 @@
+/** The rules of each type, asked about every change of a draft; what they bring is added to the draft (house 6). */
+import type { Body } from '../../fhir/body.ts';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { rewriteReferences } from '../../fhir/reference.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { isTerminal, readState } from '../../referral/state.ts';
+import type { Further, Ruling, Surroundings } from '../../resources/rules.ts';
+import {
+  declarationOf,
+  EVERYTHING,
+  placesIn,
+  plan,
+  planStored,
+  readPreview,
+  replan,
+  type Draft,
+  type Planned,
+} from './draft.ts';
+import { surroundingsOf } from './surroundings.ts';
+
+export async function applyRules(draft: Draft): Promise<void> {
+  const around = surroundingsOf(draft);
+  const written = [...draft.planned.values()]; // rules add to what is planned
+  for (const planned of written) {
+    const current = draft.planned.get(planned.ref) ?? planned;
+    await applyRulesTo(draft, around, current);
+  }
+  redirectAdopted(draft);
+  await nameParties(draft, around);
+}
+
+/** What the same bundle said about a create that was adopted, it said about the adopting resource. */
+function redirectAdopted(draft: Draft): void {
+  if (draft.adopted.size === 0) return;
+  for (const { ref, after } of draft.planned.values()) {
+    if (after !== undefined)
+      replan(draft, ref, (tree) => rewriteReferences(tree, (text) => draft.adopted.get(text as Ref)));
+  }
+}
+
+async function applyRulesTo(draft: Draft, around: Surroundings, planned: Planned): Promise<void> {
+  const { rules } = declarationOf(planned.ref);
+  if (rules === undefined || planned.byRule) return;
+  const ruling = await rules(
+    { ref: planned.ref, before: planned.before, after: planned.after?.plain },
+    around,
+  );
+  if (ruling.refused !== undefined) {
+    const { refused } = ruling;
+    throw OperationOutcomeError.of([{ ...refused, expression: placesIn(planned, refused.expression) }]);
+  }
+  const ref = ruling.adopts === undefined ? planned.ref : await adopt(draft, planned, ruling.adopts);
+  if (ruling.become !== undefined) replan(draft, ref, ruling.become);
+  for (const further of ruling.further ?? []) await addFurther(draft, further);
+  record(draft, planned, ruling);
+}
+
+function record(draft: Draft, planned: Planned, { moves = [], notes = [], links = [] }: Ruling): void {
+  draft.moves.push(...moves);
+  draft.notes.push(...notes.map((said) => ({ ...said, expression: placesIn(planned, said.expression) })));
+  draft.links.push(...links);
+}
+
+/** A create becomes the next version of a resource that is already there. */
+async function adopt(draft: Draft, planned: Planned, ref: Ref): Promise<Ref> {
+  const version = await draft.snapshot.read(ref, EVERYTHING);
+  if (version?.text === undefined) throw new Error(`${ref} cannot be adopted: it is gone`);
+  draft.planned.delete(planned.ref);
+  draft.keeps.delete(`${ref} version`);
+  draft.adopted.set(planned.ref, ref);
+  plan(draft, {
+    ...planned,
+    ref,
+    base: version.seq,
+    before: JSON.parse(version.text) as Resource, // stored texts were validated
+    custodian: version.custodian,
+  });
+  return ref;
+}
+
+/** One write per resource: what a rule adds to a planned resource merges with what the client wrote (rules 3.1). */
+export async function addFurther(draft: Draft, further: Further): Promise<void> {
+  const { ref } = further;
+  if ('create' in further) {
+    const after: Body = { plain: further.create, storing: further.create };
+    const custodian = draft.caller.organization ?? '';
+    plan(draft, {
+      ref,
+      method: 'POST',
+      base: 0,
+      before: undefined,
+      after,
+      custodian,
+      byRule: true,
+      parties: [],
+    });
+    return;
+  }
+  if (!draft.planned.has(ref)) await planCurrent(draft, ref);
+  replan(draft, ref, further.become);
+}
+
+async function planCurrent(draft: Draft, ref: Ref): Promise<void> {
+  const version = await draft.snapshot.read(ref, EVERYTHING);
+  if (version?.text === undefined) throw new Error(`${ref} cannot be changed by a rule: it is gone`);
+  draft.keeps.delete(`${ref} version`);
+  plan(draft, planStored(version));
+}
+
+async function nameParties(draft: Draft, around: Surroundings): Promise<void> {
+  for (const planned of draft.planned.values()) {
+    const { partiesOf } = declarationOf(planned.ref);
+    const after = await readPreview(draft, planned.ref);
+    if (partiesOf === undefined || after === undefined) continue;
+    const parties = await stillParties(draft, planned, await partiesOf(after, around));
+    draft.planned.set(planned.ref, { ...planned, parties });
+  }
+}
+
+/** An ended referral gains no party by an edit: who became a member after its end does not see it (directory DR4). */
+async function stillParties(
+  { snapshot }: Draft,
+  { ref, before }: Planned,
+  named: readonly Ref[],
+): Promise<readonly Ref[]> {
+  const state = before && readState(before);
+  if (state === undefined || !isTerminal(state)) return named;
+  const seeing = await Promise.all(
+    named.map((organization) => snapshot.read(ref, { everything: false, organization })),
+  );
+  return named.filter((_organization, at) => seeing[at] !== undefined);
+}

@@ -1,0 +1,85 @@
+/**
+ * Marks by which the server finds its own again: work items, and kept messages with their fate and event. What bears one is
+ * acted upon in the name of a message's sender, so no client sets one, nor changes what is read with it. A work item stays
+ * with the organization that it asks.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { isSameReference } from '../../referral/fields.ts';
+import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { placesIn, type Draft, type Planned } from './draft.ts';
+import { EVENT_SYSTEM, FATE_SYSTEM, NOTE_SYSTEM } from '../receive/marks.ts';
+import { partyOf } from './surroundings.ts';
+import { WORK_ITEM_SYSTEM } from '../work-item.ts';
+
+interface Marked {
+  readonly type: string;
+  /** Where the mark stands, and its systems. */
+  readonly element: string;
+  readonly systems: ReadonlySet<unknown>;
+  /** What stays as it is beside it. */
+  readonly frozen: readonly string[];
+}
+
+const WORK_ITEM = { element: 'code', systems: new Set<unknown>([WORK_ITEM_SYSTEM]) };
+
+// prettier-ignore
+const MARKED: readonly Marked[] = [
+  { type: 'Task',              ...WORK_ITEM,                                                       frozen: ['input', 'focus', 'authoredOn', 'groupIdentifier', 'basedOn'] },
+  { type: 'DocumentReference', element: 'category', systems: new Set([FATE_SYSTEM]),               frozen: ['content', 'author', 'date'] },
+  { type: 'DocumentReference', element: 'category', systems: new Set([EVENT_SYSTEM, NOTE_SYSTEM]), frozen: [] },
+];
+
+/** Types that may bear a mark. */
+export const MARKED_TYPES: ReadonlySet<string> = new Set(MARKED.map(({ type }) => type));
+
+/** @throws OperationOutcomeError `field-frozen` */
+export async function guardMarks(draft: Draft): Promise<void> {
+  const { caller, byMessage, importing } = draft;
+  if (byMessage || importing || (caller.administrator && caller.organization === undefined)) return;
+  for (const planned of draft.planned.values()) {
+    if (planned.byRule) continue;
+    for (const marked of MARKED) if (marked.type === typeOf(planned.ref)) guardOne(planned, marked);
+    if (!(await staysInside(draft, planned))) {
+      const says = 'Task.owner: a work item stays with its organization, or with a person who works for it';
+      throw new OperationOutcomeError('field-frozen', {
+        diagnostics: says,
+        expression: placesIn(planned, ['Task.owner']),
+      });
+    }
+  }
+}
+
+/** Work moves between an organization and its people (Practitioner, PractitionerRole), and never to another organization. */
+async function staysInside(draft: Draft, { ref, before, after, custodian }: Planned): Promise<boolean> {
+  if (typeOf(ref) !== 'Task' || before === undefined || after === undefined) return true;
+  if (marksOf(before, WORK_ITEM).length === 0) return true;
+  const owner = after.plain['owner'];
+  if (isSameReference(before['owner'], owner)) return true;
+  const named = localRef(owner);
+  if (named === undefined || custodian === '') return false;
+  return named === custodian || (PEOPLE.has(typeOf(named)) && (await partyOf(draft, owner)) === custodian);
+}
+
+const PEOPLE: ReadonlySet<string> = new Set(['Practitioner', 'PractitionerRole']);
+
+/** The marks of a resource, as Codings. */
+const marksOf = (resource: unknown, { element, systems }: Pick<Marked, 'element' | 'systems'>) =>
+  valuesAt(resource, `${element}.coding`).filter((one) => systems.has(valuesAt(one, 'system')[0]));
+
+function guardOne(planned: Planned, marked: Marked): void {
+  const { element, frozen } = marked;
+  const { ref, before, after } = planned;
+  if (after === undefined) return;
+  const now = marksOf(after.plain, marked);
+  if (now.length === 0) return;
+  const changed = isDeepStrictEqual(marksOf(before, marked), now)
+    ? frozen.find((name) => !isDeepStrictEqual(valuesAt(before, name), valuesAt(after.plain, name)))
+    : element;
+  if (changed === undefined) return;
+  const place = `${typeOf(ref)}.${changed}`;
+  throw new OperationOutcomeError('field-frozen', {
+    diagnostics: `${place}: only the server marks work items and kept messages`,
+    expression: placesIn(planned, [place]),
+  });
+}

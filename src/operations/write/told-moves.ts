@@ -1,0 +1,48 @@
+/**
+ * Whether the moves of a draft can be told to the other party: asked of its rail before the commit. What cannot be told as
+ * its standard requires is not sent; whoever wrote is warned, and a person of theirs is asked (rules 1.15).
+ */
+import type { Ref } from '../../fhir/types.ts';
+import type { OutboxEntry } from '../../ports/store.ts';
+import { readState } from '../../referral/state.ts';
+import { localRef } from '../../resources/element.ts';
+import { focusOf } from '../../resources/referral-rules/consequences.ts';
+import type { Move } from '../../resources/rules.ts';
+import { missingIn } from './coming.ts';
+import { keyOfEntry, readPreview, type Draft } from './draft.ts';
+import { tellLateNotes } from './late-notes.ts';
+import { sendMended } from './mended.ts';
+import { isUnheard, UNHEARD, withhold } from './withheld.ts';
+
+/** Plans a work item, and says so, for each message that would lack what its receiver requires. */
+export async function checkMovesTold(draft: Draft): Promise<void> {
+  const { lacks, address } = draft.room;
+  await sendMended(draft);
+  await tellLateNotes(draft);
+  if (lacks === undefined || draft.moves.length === 0) return;
+  for (const entry of await address([], draft.moves, Date.parse(draft.now))) {
+    const unheard = await isUnheard(draft, entry);
+    const missing = unheard ? [UNHEARD] : await missingIn(draft, entry);
+    if (missing.length > 0) await withholdMove(draft, entry, missing);
+  }
+}
+
+async function withholdMove(draft: Draft, entry: OutboxEntry, missing: readonly string[]): Promise<void> {
+  const { receiver, subject, event } = entry;
+  const task = await readPreview(draft, subject);
+  const move = draft.moves.find((one) => one.task === subject && one.event === event);
+  const told = localRef((await readPreview(draft, receiver))?.['managingOrganization']);
+  draft.untold.add(keyOfEntry(entry));
+  withhold(draft, {
+    entry,
+    owner: senderOf(move, told) ?? '',
+    basedOn: task === undefined ? undefined : focusOf(task),
+    state: task === undefined ? undefined : readState(task),
+    says: `${event} is not sent to ${receiver}, which requires more: ${missing.join('; ')}`,
+    place: 'Task',
+  });
+}
+
+/** The party that is not told. */
+const senderOf = (move: Move | undefined, told: Ref | undefined): Ref | undefined =>
+  move?.initiator === told ? move?.recipient : move?.initiator;

@@ -1,0 +1,38 @@
+/**
+ * Updates and patches that change nothing make no version: the current one is told, with its ETag. R4 leaves it open;
+ * the setting `skipUnchanged` decides. Asked before the rules run, so that they hear of no write, and again after them,
+ * when what they made of a write is what is stored already.
+ */
+import { parseJsonValue } from '../../fhir/json.ts';
+import { isSame } from '../../fhir/same.ts';
+import type { Resource } from '../../fhir/types.ts';
+import { keepVersion, type Draft, type Planned } from './draft.ts';
+import { seenOf } from '../interactions/read.ts';
+
+/** Takes out of a draft what would be stored as it is stored already; a write by which rules did something stays. */
+export async function leaveUnchanged(draft: Draft): Promise<void> {
+  const written = [...draft.planned.values()];
+  if (!draft.room.settings.skipUnchanged || draft.moves.length > 0 || written.some(({ byRule }) => byRule))
+    return;
+  for (const planned of written) await leaveOne(draft, planned);
+}
+
+async function leaveOne(draft: Draft, { ref, base, before, after }: Planned): Promise<void> {
+  if (before === undefined || after === undefined || !isSame(contentOf(before), contentOf(after.plain)))
+    return;
+  const version = await draft.snapshot.read(ref, { everything: true });
+  if (version?.text === undefined || version.seq !== base) return;
+  // Stored texts were validated; what is compared now is how numbers are written.
+  const stored = parseJsonValue(version.text) as Resource;
+  if (!isSame(contentOf(stored), contentOf(after.storing))) return;
+  draft.planned.delete(ref);
+  keepVersion(draft, ref, base);
+  draft.unchanged.set(ref, base);
+  draft.seen.push(seenOf(draft.room, version, version.text));
+}
+
+/** Without what the server sets. */
+function contentOf({ id: _id, meta = {}, ...elements }: Resource): object {
+  const { versionId: _v, lastUpdated: _l, ...kept } = meta;
+  return { ...elements, meta: kept };
+}

@@ -1,0 +1,154 @@
+/** The path of everything that writes: plan, settle, offer as one commit, answer from what was committed. */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
+import type { Commit, CommitKey, Snapshot, Template } from '../../ports/store.ts';
+import { valuesAt } from '../../resources/element.ts';
+import { auditRefusal } from '../audit.ts';
+import { checkCompartment } from './custody.ts';
+import { nothingSpent } from '../../resources/patch/meter.ts';
+import type { Draft } from './draft.ts';
+import { planCreate } from '../interactions/create.ts';
+import { planDelete } from '../interactions/delete.ts';
+import { planPatch } from '../interactions/patch.ts';
+import { planUpdate } from '../interactions/update.ts';
+import type { Answer, WriteRequest } from '../interactions/write.ts';
+import { buildOffer, offer, type Offer } from './offer.ts';
+import type { Reply, Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { sightFor } from '../scope.ts';
+import { settleDraft } from '../steps.ts';
+import { keyOf, keptReply, readKept, refusedReply, type Told } from '../told.ts';
+import { replyTo } from '../reply.ts';
+
+type Plan = (draft: Draft, request: WriteRequest) => Promise<Answer>;
+
+/** How each writing interaction plans. */
+export const PLANS: Readonly<Record<'create' | 'update' | 'patch' | 'delete', Plan>> = {
+  create: planCreate,
+  update: planUpdate,
+  patch: planPatch,
+  delete: planDelete,
+};
+
+interface Prepared extends Offer {
+  readonly told: Told;
+}
+
+export async function performWrite(room: Room, request: Request, planOne: Plan): Promise<Reply> {
+  const done = await offerOnce(room, request, (snapshot) => prepare(room, request, planOne, snapshot));
+  if (done.kept !== undefined) return replyTo(room, request, done.kept);
+  return replyTo(room, request, { ...done.told, seq: done.seq, at: done.at }, done.templates);
+}
+
+/** An empty draft on a snapshot. */
+export function openDraft(room: Room, request: Request, snapshot: Snapshot): Draft {
+  return {
+    room,
+    snapshot,
+    caller: request.caller,
+    byMessage: request.byMessage === true,
+    sight: sightFor(request),
+    now: new Date(room.clock.now()).toISOString(),
+    planned: new Map(),
+    keeps: new Map(),
+    expects: [],
+    records: [],
+    recordKeeps: new Map(),
+    moves: [],
+    notes: [],
+    seen: [],
+    links: [],
+    aliases: new Set(),
+    untold: new Set(),
+    tells: [],
+    adopted: new Map(),
+    unchanged: new Map(),
+    interaction: request.interaction,
+    importing: request.importing === true,
+    patched: nothingSpent(),
+  };
+}
+
+async function prepare(room: Room, request: Request, planOne: Plan, snapshot: Snapshot): Promise<Prepared> {
+  const draft = openDraft(room, request, snapshot);
+  const answer = await planOne(draft, writeRequestOf(request));
+  if (answer.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(answer.ref));
+  await settleDraft(draft, request.interaction, new Map());
+  return finish(draft, request, { kind: 'one', answer: redirect(draft, answer) });
+}
+
+export function writeRequestOf(request: Request): WriteRequest {
+  const { type = '', id, body, patch, ifMatch, ifNoneMatch, ifNoneExist, queryText } = request;
+  return { type, id, condition: queryText, body, patch, ifMatch, ifNoneMatch, ifNoneExist };
+}
+
+/** The answer names the version that a write left as it was, or the resource that adopted a create (rules 1.7: 201, Location = that Task's next version). */
+export function redirect(draft: Draft, answer: Answer): Answer {
+  if (answer.kind !== 'planned') return answer;
+  const unchanged = draft.planned.has(answer.ref) ? undefined : draft.unchanged.get(answer.ref);
+  if (unchanged !== undefined) return { kind: 'existing', ref: answer.ref, seq: unchanged };
+  const adopted = draft.adopted.get(answer.ref);
+  return adopted === undefined ? answer : { ...answer, ref: adopted };
+}
+
+/** The last step: one commit, and what will be told when it is on disk. */
+export async function finish(draft: Draft, request: Request, answered: Told['answered']): Promise<Prepared> {
+  const told: Told = { answered, notes: draft.notes, links: draft.links };
+  const prepared = await buildOffer(draft, request, keyOf(request, keptReply(told)));
+  return { ...prepared, told };
+}
+
+/** What came of an offer: committed now, or kept from the first time the same key was used. */
+interface Outcome {
+  readonly kept?: Told & { readonly seq: number; readonly at: string };
+  readonly told: Told;
+  readonly seq: number;
+  readonly at: string;
+  readonly templates: ReadonlyMap<Ref, Template>;
+}
+
+/** Offers a prepared commit; under an Idempotency-Key, refusals are kept and given again, too (rules 3.6). */
+export async function offerOnce(
+  room: Room,
+  request: Request,
+  prepareOne: (snapshot: Snapshot) => Promise<Prepared>,
+): Promise<Outcome> {
+  try {
+    const { committed, result } = await offer(room, prepareOne, deletes(request));
+    const { seq, at } = committed;
+    const { told, templates, commit } = result;
+    if (committed.replayed) return { kept: readKept(committed.reply), told, seq, at, templates };
+    if (commit.writes.length > 0) room.committed(commit.writes.map(({ ref }) => ref));
+    return { told, seq, at, templates };
+  } catch (error) {
+    const kept = await keepRefusal(room, request, error);
+    if (kept === undefined) throw error;
+    return { kept, told: kept, seq: kept.seq, at: kept.at, templates: new Map() };
+  }
+}
+
+/** What is deleted must not be referred to by what is committed meanwhile. */
+function deletes({ interaction, body }: Request): boolean {
+  if (interaction === 'delete') return true;
+  return interaction === 'transaction' && valuesAt(body?.plain, 'entry.request.method').includes('DELETE');
+}
+
+/** Under a key: the first answer if there was one, else this refusal becomes the first answer. */
+async function keepRefusal(room: Room, request: Request, error: unknown) {
+  if (!(error instanceof OperationOutcomeError) || error.outcome.issue[0] === undefined) return undefined;
+  const key: CommitKey | undefined = keyOf(request, refusedReply(error));
+  if (key === undefined || error.retryAfter !== undefined || error.code === 'idempotency-key-reused')
+    return undefined;
+  const commit: Commit = {
+    key,
+    writes: [],
+    keeps: [],
+    expects: [],
+    audit: [auditRefusal(request, error.code)],
+    outbox: [],
+    settles: [],
+  };
+  const { committed } = await offer(room, async () => ({ commit, templates: new Map() }));
+  if (!committed.replayed) return undefined;
+  return readKept(committed.reply);
+}
