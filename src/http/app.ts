@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import express, { type ErrorRequestHandler } from 'express';
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import { recordAlways } from '../operations/record.ts';
+import { recordAlways } from '../operations/audit/record.ts';
 import type { FairTurns } from '../operations/fair-turns.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';

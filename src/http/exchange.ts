@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { OperationOutcomeError, type IssueCode } from '../fhir/issue.ts';
-import { auditRefusal } from '../operations/audit.ts';
+import { auditRefusal } from '../operations/audit/audit.ts';
 import type { Caller, Reply, Request } from '../operations/request.ts';
 import { refusalOf } from '../operations/search/search-refusal.ts';
 import type { AuditEntry } from '../ports/store.ts';

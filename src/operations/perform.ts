@@ -4,8 +4,8 @@
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
-import { auditRefusal } from './audit.ts';
-import { performAuditRead, performAuditSearch } from './interactions/audit-events.ts';
+import { auditRefusal } from './audit/audit.ts';
+import { performAuditRead, performAuditSearch } from './audit/audit-events.ts';
 import { performBatch } from './interactions/batch.ts';
 import { performHistory } from './interactions/history.ts';
 import { performRead } from './interactions/read.ts';
@@ -14,7 +14,7 @@ import { performSystemSearch } from './interactions/search-system.ts';
 import { performTransaction } from './interactions/transaction.ts';
 import { performOperation } from './extended/perform-operation.ts';
 import type { MessageDoor } from './receive/door.ts';
-import { recordAlways } from './record.ts';
+import { recordAlways } from './audit/record.ts';
 import type { Interaction, Perform, Reply, Request } from './request.ts';
 import type { Room } from './room.ts';
 import { refusalOf } from './search/search-refusal.ts';

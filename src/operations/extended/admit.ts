@@ -1,7 +1,7 @@
 /** `Organization/[id]/$admit`: a listed organization becomes a member (directory DR2); for administrators alone. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
-import { agentOf } from '../audit.ts';
+import { agentOf } from '../audit/audit.ts';
 import { admitMember } from '../members.ts';
 import { parametersOf } from './output.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';

@@ -3,9 +3,9 @@
  * it needs, its parameters checked against its definition, and audited.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import { auditOperation } from '../audit.ts';
+import { auditOperation } from '../audit/audit.ts';
 import type { MessageDoor } from '../receive/door.ts';
-import { recordRead } from '../record.ts';
+import { recordRead } from '../audit/record.ts';
 import { sightOf, type Reply, type Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { checkScope, sightFor } from '../scope.ts';

@@ -5,7 +5,7 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry, Snapshot, Template } from '../../ports/store.ts';
-import { agentOf, auditRefusal } from '../audit.ts';
+import { agentOf, auditRefusal } from '../audit/audit.ts';
 import { offer, type Offer } from '../write/offer.ts';
 import { readItem, type OpenItem } from '../receive/items.ts';
 import { readCurrent } from '../interactions/write.ts';

@@ -1,9 +1,9 @@
 /** batch (http://hl7.org/fhir/R4/http.html#batch): entries that know nothing of each other, each a request of its own. */
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { buildOutcome, ISSUES, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
-import { auditRefusal } from '../audit.ts';
+import { auditRefusal } from '../audit/audit.ts';
 import { readEntries, type Entry } from '../bundle/bundle-entry.ts';
-import { recordAlways } from '../record.ts';
+import { recordAlways } from '../audit/record.ts';
 import type { Perform, Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { createTurns } from '../turns.ts';

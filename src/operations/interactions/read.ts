@@ -2,9 +2,9 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
-import { auditRead } from '../audit.ts';
+import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
-import { recordRead } from '../record.ts';
+import { recordRead } from '../audit/record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightFor } from '../scope.ts';

@@ -1,6 +1,6 @@
 /** The audit of a message: one row that it was received and what became of it, beside the rows of what it wrote. */
 import type { AuditEntry } from '../../ports/store.ts';
-import { agentOf } from '../audit.ts';
+import { agentOf } from '../audit/audit.ts';
 import type { Request } from '../request.ts';
 import type { Settled } from './settle.ts';
 

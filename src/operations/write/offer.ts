@@ -23,7 +23,7 @@ import { typeOf } from '../../resources/element.ts';
 import { isDirectory } from '../../resources/index.ts';
 import { reachOf } from '../../resources/reach.ts';
 import { buildTemplate } from '../../resources/template.ts';
-import { auditWrite } from '../audit.ts';
+import { auditWrite } from '../audit/audit.ts';
 import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
 import { LARGE } from '../heavy.ts';
 import type { Request } from '../request.ts';

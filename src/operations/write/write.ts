@@ -3,7 +3,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Commit, CommitKey, Snapshot, Template } from '../../ports/store.ts';
 import { valuesAt } from '../../resources/element.ts';
-import { auditRefusal } from '../audit.ts';
+import { auditRefusal } from '../audit/audit.ts';
 import { checkCompartment } from './custody.ts';
 import { nothingSpent } from '../../resources/patch/meter.ts';
 import type { Draft } from './draft.ts';

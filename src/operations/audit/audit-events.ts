@@ -11,16 +11,16 @@ import { auditId, parseAuditId, renderAuditEvent } from '../../resources/audit-e
 import { asksOthers, auditMatches, narrowAudit } from '../../resources/audit-search.ts';
 import { localRefOf } from '../../resources/element.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
-import { auditRead } from '../audit.ts';
+import { auditRead } from './audit.ts';
 import { checkFocus } from '../compartment.ts';
-import { recordAlways } from '../record.ts';
+import { recordAlways } from './record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { sightFor } from '../scope.ts';
 import { readShape, shapeText } from '../write/shape.ts';
 import { shapeOf, warningEntries } from '../search/searchset.ts';
-import { within } from './search.ts';
+import { within } from '../interactions/search.ts';
 
 /** Rows looked at by one search at most; a search that needs more must be narrowed. */
 const ROWS_MAX = 50_000;

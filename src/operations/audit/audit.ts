@@ -1,11 +1,11 @@
 /** The audit rows of what the desk does: one row per write, one per read, search and refusal (rules 4). */
-import type { IssueCode } from '../fhir/issue.ts';
-import type { Ref, Resource } from '../fhir/types.ts';
-import type { AuditEntry } from '../ports/store.ts';
-import type { Draft, Planned } from './write/draft.ts';
-import type { Caller, Interaction, Request } from './request.ts';
-import type { Seen } from './seen.ts';
-import { patientsIn } from './values.ts';
+import type { IssueCode } from '../../fhir/issue.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import type { AuditEntry } from '../../ports/store.ts';
+import type { Draft, Planned } from '../write/draft.ts';
+import type { Caller, Interaction, Request } from '../request.ts';
+import type { Seen } from '../seen.ts';
+import { patientsIn } from '../values.ts';
 
 const ACTIONS: Readonly<Record<Interaction, AuditEntry['action']>> = {
   read: 'R',
