@@ -33,7 +33,7 @@ import { readListening, type Listening } from './rails/hl7v2-mllp/index.ts';
 import { raiseDesk } from './start-desk.ts';
 import { createOutgoing, type Outgoing } from './start-outgoing.ts';
 import { openEmbeddedStore, type EmbeddedOptions } from './stores/embedded/open.ts';
-import { hasCurrentValues } from './stores/embedded/reindex.ts';
+import { hasCurrentValues } from './stores/embedded/folder/reindex.ts';
 
 export interface Running {
   /** The base URL that clients use. */

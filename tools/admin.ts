@@ -44,7 +44,7 @@ import { raiseDesk } from '../src/start-desk.ts';
 import { createOutgoing } from '../src/start-outgoing.ts';
 import { valuesOf } from '../src/operations/values.ts';
 import { openEmbeddedStore } from '../src/stores/embedded/open.ts';
-import { reindexFolder } from '../src/stores/embedded/reindex.ts';
+import { reindexFolder } from '../src/stores/embedded/folder/reindex.ts';
 import { readImport, RESOURCES_MAX, type Sourced } from './admin/import-file.ts';
 import { administerParties } from './admin/parties.ts';
 import { EXIT, runCommand, Trouble, UsageError } from './command.ts';

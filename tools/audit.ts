@@ -23,9 +23,9 @@ import { parseSearchDate } from '../src/fhir/datetime.ts';
 import { renderAuditEvent, type AuditSource } from '../src/resources/audit-event-render.ts';
 import { DERIVATION } from '../src/operations/values.ts';
 import { openAnchors } from '../src/stores/embedded/anchors.ts';
-import { describeReport, verifyChain } from '../src/stores/embedded/audit-chain.ts';
-import { describeDerived, verifyDerived } from '../src/stores/embedded/derived-proof.ts';
-import { pathsOf } from '../src/stores/embedded/folder.ts';
+import { describeReport, verifyChain } from '../src/stores/embedded/verify/audit-chain.ts';
+import { describeDerived, verifyDerived } from '../src/stores/embedded/verify/derived-proof.ts';
+import { pathsOf } from '../src/stores/embedded/folder/folder.ts';
 import { auditRowsOf, readLog, type LogReading, type LogRow } from '../src/stores/embedded/log-reading.ts';
 import { anchorFile, dataFolder, EXIT, runCommand, UsageError } from './command.ts';
 

@@ -7,8 +7,8 @@
  *       --data-dir DIR   the data folder (default: DATA_DIR, else ./data)
  *       --anchors FILE   the file of anchors (default: ANCHOR_FILE, else anchors.jsonl in the folder)
  */
-import { describeReport } from '../src/stores/embedded/audit-chain.ts';
-import { backup } from '../src/stores/embedded/backup.ts';
+import { describeReport } from '../src/stores/embedded/verify/audit-chain.ts';
+import { backup } from '../src/stores/embedded/folder/backup.ts';
 import { anchorFile, dataFolder, EXIT, need, runCommand } from './command.ts';
 
 const FLAGS = {

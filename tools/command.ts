@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError, SETTING_FLAGS } from '../src/config.ts';
 import { readFlags, type ReadFlags } from '../src/flags.ts';
 import { SETTINGS } from '../src/settings.ts';
-import { FolderRefused } from '../src/stores/embedded/folder.ts';
+import { FolderRefused } from '../src/stores/embedded/folder/folder.ts';
 import { troubleOf } from '../src/trouble.ts';
 
 /** The command was not called as it can be; the message says what is wrong. */

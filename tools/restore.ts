@@ -6,8 +6,8 @@
  *       --from DIR       the folder of the backup
  *       --data-dir DIR   the data folder to make; new, or empty (default: DATA_DIR, else ./data)
  */
-import { describeReport } from '../src/stores/embedded/audit-chain.ts';
-import { restore } from '../src/stores/embedded/backup.ts';
+import { describeReport } from '../src/stores/embedded/verify/audit-chain.ts';
+import { restore } from '../src/stores/embedded/folder/backup.ts';
 import { dataFolder, EXIT, need, runCommand } from './command.ts';
 
 const FLAGS = {

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Clause, Query } from '../../src/ports/query.ts';
-import { openDatabase } from '../../src/stores/embedded/connection.ts';
-import { pathsOf, prepareDatabase } from '../../src/stores/embedded/folder.ts';
-import { SearchPool } from '../../src/stores/embedded/search-pool.ts';
-import { LIMITS } from '../../src/stores/embedded/search-world.ts';
-import type { Limits } from '../../src/stores/embedded/search-world.ts';
-import { findPage } from '../../src/stores/embedded/search.ts';
+import { openDatabase } from '../../src/stores/embedded/folder/connection.ts';
+import { pathsOf, prepareDatabase } from '../../src/stores/embedded/folder/folder.ts';
+import { SearchPool } from '../../src/stores/embedded/search/search-pool.ts';
+import { LIMITS } from '../../src/stores/embedded/search/search-world.ts';
+import type { Limits } from '../../src/stores/embedded/search/search-world.ts';
+import { findPage } from '../../src/stores/embedded/search/search.ts';
 import { all, any, chain, has, id, missing, text, to, token, uri } from './search-words.ts';
 import { ask, seenBy } from './search-world.ts';
 

@@ -17,9 +17,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync } from 'node:zlib';
-import { backup, restore } from '../../src/stores/embedded/backup.ts';
-import { verifyChain } from '../../src/stores/embedded/audit-chain.ts';
-import { FORMAT } from '../../src/stores/embedded/schema.ts';
+import { backup, restore } from '../../src/stores/embedded/folder/backup.ts';
+import { verifyChain } from '../../src/stores/embedded/verify/audit-chain.ts';
+import { FORMAT } from '../../src/stores/embedded/folder/schema.ts';
 import { createEmbeddedWorld } from './embedded-world.ts';
 import {
   audit,

@@ -13,7 +13,7 @@ import { prepareParties } from '../../src/parties.ts';
 import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { identityOf, identitySystemOf, type Identity } from '../../src/resources/parties/identity-systems.ts';
 import { rowsIn, type EntityType, type RegisterState } from '../../src/resources/parties/register.ts';
-import { needStore } from '../../src/stores/embedded/folder.ts';
+import { needStore } from '../../src/stores/embedded/folder/folder.ts';
 import { openEmbeddedStore, type EmbeddedStore } from '../../src/stores/embedded/open.ts';
 import { Trouble, UsageError } from '../command.ts';
 

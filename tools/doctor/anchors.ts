@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../../src/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
 import { readAnchors } from '../../src/stores/embedded/anchors.ts';
-import { pathsOf } from '../../src/stores/embedded/folder.ts';
+import { pathsOf } from '../../src/stores/embedded/folder/folder.ts';
 
 const ANCHOR_AGE_MAX = 3;
 

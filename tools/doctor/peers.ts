@@ -8,7 +8,7 @@ import { parsePlace } from '../../src/resources/outgoing-address.ts';
 import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { createOutgoing } from '../../src/start-outgoing.ts';
 import type { Finding } from '../../src/ports/store.ts';
-import { readCurrent } from '../../src/stores/embedded/current.ts';
+import { readCurrent } from '../../src/stores/embedded/folder/current.ts';
 
 const CONNECT_TIMEOUT_MS = 2000;
 /** Endpoints that are tried; an address book can be long. */

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describeReport, verifyChain } from '../../src/stores/embedded/audit-chain.ts';
+import { describeReport, verifyChain } from '../../src/stores/embedded/verify/audit-chain.ts';
 import type { Answer } from './client.ts';
 import { countMarks, isAnswered, isKeyed, type Ledger, type Offer } from './ledger.ts';
 import type { Delivery } from './receiver.ts';

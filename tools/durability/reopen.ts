@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { verifyChain } from '../../src/stores/embedded/audit-chain.ts';
+import { verifyChain } from '../../src/stores/embedded/verify/audit-chain.ts';
 import type { Image } from './disk.ts';
 
 export interface Reopened {

@@ -3,9 +3,9 @@
  * the index; filtered row by row by who asks (rules 2.8).
  */
 import type { AuditEntry, AuditQuery, AuditRow } from '../../ports/store.ts';
-import { readIndexed } from './audit-index.ts';
-import { unversioned } from './audit-rows.ts';
-import { statements } from './connection.ts';
+import { readIndexed } from './write/audit-index.ts';
+import { unversioned } from './write/audit-rows.ts';
+import { statements } from './folder/connection.ts';
 import { inSlices } from './slices.ts';
 import type { Reading } from './reading.ts';
 

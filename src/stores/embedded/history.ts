@@ -3,11 +3,11 @@
  * between which the loop turns, so that a long one holds up nobody and can be ended.
  */
 import type { HistoryPage, HistoryQuery, HistoryVersion } from '../../ports/store.ts';
-import { statements } from './connection.ts';
+import { statements } from './folder/connection.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
-import { sightSql } from './sight.ts';
-import type { Condition } from './sight.ts';
+import { sightSql } from './search/sight.ts';
+import type { Condition } from './search/sight.ts';
 import { fitting, inSlices } from './slices.ts';
 
 /** With the method of the version before it. */

@@ -1,6 +1,6 @@
 /** How much of a type one organization keeps: counted along an index, so that a write may ask. */
 import type { Ref } from '../../fhir/types.ts';
-import { prepare } from './connection.ts';
+import { prepare } from './folder/connection.ts';
 import type { Reading } from './reading.ts';
 
 export function prepareKept({

@@ -6,8 +6,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, AuditRow } from '../../ports/store.ts';
 import type { Anchor } from './anchors.ts';
 import { GENESIS } from './chain.ts';
-import { openDatabase, prepare } from './connection.ts';
-import { needStore } from './folder.ts';
+import { openDatabase, prepare } from './folder/connection.ts';
+import { needStore } from './folder/folder.ts';
 
 /** One commit, or one block of audited reads. */
 export interface LogRow {

@@ -6,22 +6,22 @@ import type { Claimed, Store, StoreStatus } from '../../ports/store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { openAnchors } from './anchors.ts';
 import type { Anchor } from './anchors.ts';
-import { describeReport, verifyFile } from './audit-chain.ts';
-import { openDatabase, readMeta } from './connection.ts';
-import type { Member } from './groups.ts';
-import { lockFolder, pathsOf, prepareDatabase } from './folder.ts';
-import { pageOf, prepareLookup } from './lookup.ts';
+import { describeReport, verifyFile } from './verify/audit-chain.ts';
+import { openDatabase, readMeta } from './folder/connection.ts';
+import type { Member } from './write/groups.ts';
+import { lockFolder, pathsOf, prepareDatabase } from './folder/folder.ts';
+import { pageOf, prepareLookup } from './search/lookup.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
 import { createRecent, type Recent } from './recent.ts';
-import { findRefs } from './search.ts';
-import { SearchPool } from './search-pool.ts';
+import { findRefs } from './search/search.ts';
+import { SearchPool } from './search/search-pool.ts';
 import type { Reading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
 import { prepareStanding } from './standing.ts';
-import { readWhenIdle } from './text-reading.ts';
-import { hostInThread, hostInTurn } from './writer-host.ts';
-import { WriterQueue } from './writer-queue.ts';
-import type { WriterOptions } from './writer.ts';
+import { readWhenIdle } from './search/text-reading.ts';
+import { hostInThread, hostInTurn } from './write/writer-host.ts';
+import { WriterQueue } from './write/writer-queue.ts';
+import type { WriterOptions } from './write/writer.ts';
 
 export interface EmbeddedOptions {
   /** The data folder; made when there is none. */

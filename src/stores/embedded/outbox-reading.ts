@@ -1,8 +1,8 @@
 /** The outbox as an operator sees it, and what a claim asks before it troubles the writer. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { OutboxEntry, OutboxRow, Store } from '../../ports/store.ts';
-import { prepare, statements } from './connection.ts';
-import { STATES } from './outbox.ts';
+import { prepare, statements } from './folder/connection.ts';
+import { STATES } from './write/outbox.ts';
 
 export interface OutboxReading {
   list(filter: Parameters<Store['outbox']>[0]): OutboxRow[];

@@ -4,7 +4,7 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
-import type { Member } from './groups.ts';
+import type { Member } from './write/groups.ts';
 
 /** Versions that are remembered. */
 const VERSIONS_MAX = 1000;

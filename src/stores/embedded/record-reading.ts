@@ -1,10 +1,10 @@
 /** Records as they are read: their current values, what has expired left out. */
 import { RECORDS_AT_ONCE, type StoredRecord } from '../../ports/record.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { openDatabase, prepare } from './connection.ts';
-import { pathsOf } from './folder.ts';
+import { openDatabase, prepare } from './folder/connection.ts';
+import { pathsOf } from './folder/folder.ts';
 import type { Reading } from './reading.ts';
-import { FOREVER } from './schema.ts';
+import { FOREVER } from './folder/schema.ts';
 
 export interface RecordReading {
   one(kind: string, key: string): StoredRecord | undefined;

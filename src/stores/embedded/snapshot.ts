@@ -5,16 +5,16 @@ import { SearchRefused } from '../../ports/store.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import type { Sight } from '../../ports/query.ts';
 import { prepareAuditReading } from './audit-reading.ts';
-import { prepare } from './connection.ts';
-import type { Rows } from './connection.ts';
+import { prepare } from './folder/connection.ts';
+import type { Rows } from './folder/connection.ts';
 import { prepareHistory } from './history.ts';
 import { prepareKept } from './kept.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
 import { prepareRecordReading } from './record-reading.ts';
-import { prepareRoots } from './roots.ts';
-import { shapeOf, sightParams, sightText } from './sight.ts';
-import type { SightShape } from './sight.ts';
+import { prepareRoots } from './write/roots.ts';
+import { shapeOf, sightParams, sightText } from './search/sight.ts';
+import type { SightShape } from './search/sight.ts';
 
 const NEVER = new AbortController().signal;
 

@@ -4,7 +4,7 @@
  * id looks at. So while only read-audit rows are written, reads share one transaction and find their pages in memory.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { prepare } from './connection.ts';
+import { prepare } from './folder/connection.ts';
 
 export interface Standing {
   /** Called before each read: it will see everything that has been acknowledged. */

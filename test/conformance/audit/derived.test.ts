@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DERIVATION } from '../../../src/operations/values.ts';
-import { verifyChain } from '../../../src/stores/embedded/audit-chain.ts';
-import { describeDerived, verifyDerived } from '../../../src/stores/embedded/derived-proof.ts';
+import { verifyChain } from '../../../src/stores/embedded/verify/audit-chain.ts';
+import { describeDerived, verifyDerived } from '../../../src/stores/embedded/verify/derived-proof.ts';
 import * as make from '../../resources.ts';
 import { openServer, type TestServer } from '../../server.ts';
 

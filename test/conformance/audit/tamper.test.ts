@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describeReport, verifyChain } from '../../../src/stores/embedded/audit-chain.ts';
+import { describeReport, verifyChain } from '../../../src/stores/embedded/verify/audit-chain.ts';
 import { chainHash, GENESIS } from '../../../src/stores/embedded/chain.ts';
 import type { EmbeddedStore } from '../../../src/stores/embedded/open.ts';
 import { createEmbeddedWorld } from '../../contract/embedded-world.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
 import { DERIVATION } from '../../../src/operations/values.ts';
-import { verifyDerived } from '../../../src/stores/embedded/derived-proof.ts';
+import { verifyDerived } from '../../../src/stores/embedded/verify/derived-proof.ts';
 import * as make from '../../resources.ts';
 import { openServer, type TestServer } from '../../server.ts';
 

@@ -12,7 +12,7 @@ import { rowsIn, rowsOf } from '../../../src/resources/parties/register.ts';
 import { STANDING_SYSTEM, standingOf } from '../../../src/resources/parties/standing.ts';
 import { start, type Running } from '../../../src/start.ts';
 import { createFindOrganization } from '../../../src/organizations.ts';
-import { verifyChain } from '../../../src/stores/embedded/audit-chain.ts';
+import { verifyChain } from '../../../src/stores/embedded/verify/audit-chain.ts';
 
 const FOLDER = new URL('../../fixtures/folder-format-1/store.db.gz', import.meta.url);
 const NPI = 'http://hl7.org/fhir/sid/us-npi';

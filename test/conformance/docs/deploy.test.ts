@@ -8,7 +8,7 @@ import { readConfig } from '../../../src/config.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
 import { SETTINGS } from '../../../src/settings.ts';
 import { variableOf } from '../../../src/setting.ts';
-import { readCurrent } from '../../../src/stores/embedded/current.ts';
+import { readCurrent } from '../../../src/stores/embedded/folder/current.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AuditEvent } from '../../../src/fhir/types.ts';
-import { FORMAT } from '../../../src/stores/embedded/schema.ts';
+import { FORMAT } from '../../../src/stores/embedded/folder/schema.ts';
 import type { EmbeddedStore } from '../../../src/stores/embedded/open.ts';
 import { readTrace, traced } from '../../../tools/durability/trace.ts';
 import { createEmbeddedWorld } from '../../contract/embedded-world.ts';

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readTrace, traced } from '../../../tools/durability/trace.ts';
-import { verifyChain } from '../../../src/stores/embedded/audit-chain.ts';
+import { verifyChain } from '../../../src/stores/embedded/verify/audit-chain.ts';
 import { judged } from '../../judges.ts';
 import { openScene, readiness, type Scene } from './scene.ts';
 

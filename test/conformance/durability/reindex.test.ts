@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { valuesOf } from '../../../src/operations/values.ts';
-import { hasCurrentValues, reindexFolder } from '../../../src/stores/embedded/reindex.ts';
+import { hasCurrentValues, reindexFolder } from '../../../src/stores/embedded/folder/reindex.ts';
 import { startServer } from '../../../tools/durability/server-process.ts';
-import { pathsOf } from '../../../src/stores/embedded/folder.ts';
+import { pathsOf } from '../../../src/stores/embedded/folder/folder.ts';
 
 const TOOLS = join(import.meta.dirname, '../../../tools');
 const OBSERVATIONS = 700;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { traced } from '../../../tools/durability/trace.ts';
-import { verifyChain } from '../../../src/stores/embedded/audit-chain.ts';
-import { FORMAT } from '../../../src/stores/embedded/schema.ts';
+import { verifyChain } from '../../../src/stores/embedded/verify/audit-chain.ts';
+import { FORMAT } from '../../../src/stores/embedded/folder/schema.ts';
 import { judged } from '../../judges.ts';
 import { openScene, type Scene } from './scene.ts';
 

@@ -1,0 +1,98 @@
+/**
+ * Backup and restore of a data folder (rules 3.7). A backup is taken beside a live server: one read transaction of the
+ * database, copied whole, and the anchors. A restore goes into an empty folder and is proven by the audit verifier.
+ */
+import { chmodSync, closeSync, copyFileSync, existsSync, fsyncSync, openSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { backup as copyDatabase } from 'node:sqlite';
+import { describeReport, verifyFile } from '../verify/audit-chain.ts';
+import type { ChainReport } from '../verify/audit-chain.ts';
+import { readAnchors } from '../anchors.ts';
+import { openDatabase } from './connection.ts';
+import { flushFolder, FolderRefused, makeFolder, needStore, pathsOf, prepareDatabase } from './folder.ts';
+import { createPrivately, FILE_MODE, tightenFolder } from './private-files.ts';
+
+/** All pages in one step: smaller steps begin again whenever the server writes between them. */
+const ALL_PAGES = 2 ** 31 - 1;
+
+export interface BackupOptions {
+  /** The file of anchors, when it is not in the data folder. */
+  readonly anchorFile?: string;
+}
+
+/** Copies the store of `folder` into `target`, an empty or new folder, and verifies the copy. */
+export async function backup(
+  folder: string,
+  target: string,
+  options: BackupOptions = {},
+): Promise<ChainReport> {
+  const from = needStore(folder);
+  takeEmpty(target);
+  const to = pathsOf(target);
+  // Anchors first: the copy of the database is then never older than what they say.
+  const anchors = options.anchorFile ?? from.anchors;
+  if (existsSync(anchors)) copyDurably(anchors, to.anchors);
+  const db = openDatabase(from.database, { readOnly: true, cacheKib: 1024 });
+  try {
+    createPrivately(to.database);
+    await copyDatabase(db, to.database, { rate: ALL_PAGES });
+  } finally {
+    db.close();
+  }
+  makeSelfContained(to.database);
+  flushFolder(target);
+  return prove(target);
+}
+
+/** Puts a backup into `folder`, which must be empty or new; throws when the copy does not verify. */
+export async function restore(source: string, folder: string): Promise<ChainReport> {
+  const from = pathsOf(source);
+  if (!existsSync(from.database)) throw new FolderRefused(`There is no backup in ${source}.`);
+  takeEmpty(folder);
+  const to = pathsOf(folder);
+  const db = openDatabase(from.database, { readOnly: true, cacheKib: 1024 });
+  try {
+    createPrivately(to.database);
+    await copyDatabase(db, to.database, { rate: ALL_PAGES });
+  } finally {
+    db.close();
+  }
+  if (existsSync(from.anchors)) copyDurably(from.anchors, to.anchors);
+  flushFolder(folder);
+  prepareDatabase(folder);
+  return prove(folder);
+}
+
+function copyDurably(from: string, to: string): void {
+  copyFileSync(from, to);
+  chmodSync(to, FILE_MODE);
+  const descriptor = openSync(to, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Without a WAL, so that the copy can be read where nothing can be written beside it. */
+function makeSelfContained(file: string): void {
+  openDatabase(file, { readOnly: false, cacheKib: 1024, pragmas: ['journal_mode = DELETE'] }).close();
+}
+
+async function prove(folder: string): Promise<ChainReport> {
+  const { database, anchors } = pathsOf(folder);
+  const report = await verifyFile(database, anchors);
+  if (report.faultCount === 0) return report;
+  const says = describeReport(report).find(({ ok }) => !ok)?.says ?? '';
+  throw new FolderRefused(
+    `The copy in ${folder} does not verify (${readAnchors(anchors).anchors.length} anchors): ${says}.`,
+  );
+}
+
+function takeEmpty(folder: string): void {
+  makeFolder(folder);
+  tightenFolder(folder);
+  const [some] = readdirSync(folder);
+  if (some !== undefined)
+    throw new FolderRefused(`The folder ${folder} is not empty (${join(folder, some)}). Use a new one.`);
+}

@@ -1,0 +1,187 @@
+/**
+ * The data folder: where its files are, that one process uses it at a time, and that its format is ours (rules 3.7).
+ *
+ * The lock is an exclusive transaction on a database of its own, held until the process closes or dies. The operating
+ * system lets go of it with the process, so there is no stale lock to judge and no race in taking one over; a file made
+ * with O_EXCL would need both. `owner.json` only names the holder, for the message.
+ */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { VALUE_RULES } from '../../../resources/search/value-rules.ts';
+import { openDatabase, readMeta, writeMeta } from './connection.ts';
+import { createPrivately, FILE_MODE, NotPrivate, tightenFolder } from './private-files.ts';
+import { FORMAT, RECORD_TABLES, SCHEMA } from './schema.ts';
+
+/** The folder cannot be used; the message says why and what to do. */
+export class FolderRefused extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'FolderRefused';
+  }
+}
+
+export interface FolderPaths {
+  readonly database: string;
+  readonly lock: string;
+  readonly owner: string;
+  readonly reserve: string;
+  readonly anchors: string;
+}
+
+export function pathsOf(folder: string): FolderPaths {
+  return {
+    database: join(folder, 'store.db'),
+    lock: join(folder, 'lock.db'),
+    owner: join(folder, 'owner.json'),
+    reserve: join(folder, 'reserve'),
+    anchors: join(folder, 'anchors.jsonl'),
+  };
+}
+
+/** @throws FolderRefused when there is no store in the folder */
+export function needStore(folder: string): FolderPaths {
+  const paths = pathsOf(folder);
+  if (!existsSync(paths.database)) throw new FolderRefused(`There is no store in ${folder}.`);
+  return paths;
+}
+
+export interface Lock {
+  release(): void;
+}
+
+const SQLITE_BUSY = 5;
+
+/** Takes the folder for this process, making it when there is none; {@link FolderRefused} names who has it. */
+export function lockFolder(folder: string, now: number): Lock {
+  const paths = pathsOf(folder);
+  try {
+    makeFolder(folder);
+    createPrivately(paths.lock);
+    const db = new DatabaseSync(paths.lock, { timeout: 0 });
+    try {
+      db.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    writeFileSync(
+      paths.owner,
+      JSON.stringify({ pid: process.pid, host: hostname(), since: new Date(now).toISOString() }),
+      { mode: FILE_MODE },
+    );
+    return { release: () => db.close() };
+  } catch (error) {
+    // Errors of node:sqlite carry SQLite's result code.
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) {
+      throw new FolderRefused(
+        `The data folder ${folder} is in use by ${ownerOf(paths.owner)}. Stop it first, or use another folder.`,
+        error,
+      );
+    }
+    throw new FolderRefused(`The data folder ${folder} cannot be written: ${messageOf(error)}.`, error);
+  }
+}
+
+function ownerOf(file: string): string {
+  try {
+    // Written by `lockFolder`; anything else fails here and is not named.
+    const { pid, host, since } = JSON.parse(readFileSync(file, 'utf8')) as Record<
+      'pid' | 'host' | 'since',
+      unknown
+    >;
+    return `process ${String(pid)} on ${String(host)}, started ${String(since)}`;
+  } catch {
+    return 'another process';
+  }
+}
+
+/**
+ * Makes the tables when the folder is new; refuses a format that is not ours, files that cannot be written, and a folder
+ * that others can read and that cannot be closed to them.
+ */
+export function prepareDatabase(folder: string): void {
+  const file = pathsOf(folder).database;
+  try {
+    prepareFile(folder, file);
+    tightenFolder(folder);
+  } catch (error) {
+    if (error instanceof FolderRefused) throw error;
+    if (error instanceof NotPrivate) throw new FolderRefused(`${error.message}.`, error);
+    throw new FolderRefused(`The store in ${folder} cannot be written: ${messageOf(error)}.`, error);
+  }
+}
+
+function prepareFile(folder: string, file: string): void {
+  const db = openDatabase(file, { readOnly: false, cacheKib: 1024 });
+  try {
+    const isNew = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'meta'`).get() === undefined;
+    if (isNew) createTables(db);
+    migrate(db);
+    const format = readMeta(db, 'format', 0);
+    if (format !== FORMAT) {
+      throw new FolderRefused(
+        `The data folder ${folder} has format ${format}, this program reads format ${FORMAT}. ` +
+          `Use the version of the program that wrote it, or a newer one.`,
+      );
+    }
+    // SQLite opens a file that it may only read without a word, and says so at the first write.
+    db.exec('DELETE FROM meta WHERE false');
+  } finally {
+    db.close();
+  }
+}
+
+function createTables(db: DatabaseSync): void {
+  db.exec('BEGIN IMMEDIATE');
+  db.exec(SCHEMA);
+  writeMeta(db, 'format', FORMAT);
+  writeMeta(db, 'born', FORMAT);
+  writeMeta(db, 'values', VALUE_RULES);
+  db.exec('COMMIT');
+}
+
+/** What takes a folder from one format to the next; each in one transaction with its number. */
+const MIGRATIONS: ReadonlyMap<number, string> = new Map([[1, RECORD_TABLES]]);
+
+function migrate(db: DatabaseSync): void {
+  for (let format = readMeta(db, 'format', 0); MIGRATIONS.has(format); format += 1) {
+    db.exec('BEGIN IMMEDIATE');
+    db.exec(MIGRATIONS.get(format) ?? '');
+    writeMeta(db, 'format', format + 1);
+    db.exec('COMMIT');
+  }
+}
+
+/**
+ * Makes the folder and what is missing above it, readable by us alone, so that a power cut takes none of them away. One by
+ * one: where a file system refuses new folders (`/proc`), a recursive mkdir of Node never comes back.
+ */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const above = dirname(resolve(folder));
+  makeFolder(above);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  flushFolder(above);
+}
+
+/** Flushes the folder itself, so that a file made in it stays after a power cut. */
+export function flushFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+export function messageOf(error: unknown): string {
+  // Errors of node:sqlite may come from another realm, so that `instanceof Error` says nothing.
+  return (error as { message?: string } | null)?.message ?? String(error);
+}

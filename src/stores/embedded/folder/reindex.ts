@@ -1,0 +1,73 @@
+/**
+ * Search values taken anew from the stored texts, when a program takes other values than the one that wrote the folder.
+ * Nothing else changes: versions, the chain and the outbox stay as they are. What was done is on disk step by step, and
+ * doing it again does no harm; the folder counts as current when all of it is done.
+ */
+import type { Resource } from '../../../fhir/types.ts';
+import type { SearchValue } from '../../../ports/query.ts';
+import { VALUE_RULES } from '../../../resources/search/value-rules.ts';
+import { openDatabase, prepare, readMeta, writeMeta } from './connection.ts';
+import { lockFolder, needStore, pathsOf, prepareDatabase } from './folder.ts';
+import { prepareIdentities } from '../write/identities.ts';
+import { prepareValues } from '../write/values.ts';
+
+export interface ReindexOptions {
+  /** The data folder of a stopped server. */
+  readonly folder: string;
+  readonly valuesOf: (resource: Resource) => readonly SearchValue[];
+  /** Told after every step. */
+  readonly onStep?: (versions: number) => void;
+}
+
+/** Versions of one transaction. */
+const STEP = 500;
+const CACHE_KIB = 64 * 1024;
+
+/** How many versions were read. @throws FolderRefused when the folder is in use, or no store of ours */
+export function reindexFolder({ folder, valuesOf, onStep }: ReindexOptions): number {
+  needStore(folder);
+  const lock = lockFolder(folder, Date.now());
+  try {
+    prepareDatabase(folder);
+    const db = openDatabase(pathsOf(folder).database, { readOnly: false, cacheKib: CACHE_KIB });
+    try {
+      const values = prepareValues(db, prepareIdentities(db));
+      // Values of versions that ended before the horizon are gone (ADR 0011).
+      const next = prepare<[vid: number, text: string]>(
+        db,
+        'SELECT vid, text FROM version WHERE vid > ? AND ended > ? AND text IS NOT NULL ORDER BY vid LIMIT ?',
+      );
+      const horizon = readMeta(db, 'horizon', 0);
+      let done = 0;
+      for (let last = 0; ;) {
+        const rows = next.all(last, horizon, STEP);
+        db.exec('BEGIN IMMEDIATE');
+        for (const [vid, text] of rows) {
+          const resource = JSON.parse(text) as Resource; // validated when it was stored
+          values.clear(vid);
+          values.write(resource.resourceType, valuesOf(resource), vid);
+        }
+        if (rows.length < STEP) writeMeta(db, 'values', VALUE_RULES);
+        db.exec('COMMIT');
+        done += rows.length;
+        onStep?.(done);
+        if (rows.length < STEP) return done;
+        last = rows.at(-1)?.[0] ?? last;
+      }
+    } finally {
+      db.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** Whether searches find all that this program would find; also beside a live server. */
+export function hasCurrentValues(folder: string): boolean {
+  const db = openDatabase(pathsOf(folder).database, { readOnly: true, cacheKib: 1024 });
+  try {
+    return readMeta(db, 'values', 1) === VALUE_RULES;
+  } finally {
+    db.close();
+  }
+}

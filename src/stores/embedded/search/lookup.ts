@@ -1,0 +1,132 @@
+/**
+ * Lookups: searches by a reference, token or uri that few versions have, or by one of several, and by others beside it.
+ * Rules, conditions, messages and deliveries ask for little else; each is answered where it is asked, in a few
+ * microseconds, because handing it to a thread would cost more than answering it. What many versions have, or long ones,
+ * is a search like any other.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clause, Match, Page, Query } from '../../../ports/query.ts';
+import { prepare, statements } from '../folder/connection.ts';
+import { mustOf } from './search-hops.ts';
+import { sightSql } from './sight.ts';
+
+/** Versions looked at, at most. */
+export const LOOKUP_MAX = 64;
+/** Further values that are looked for in them, at most: 256 take a third of a millisecond. */
+const FURTHER_MAX = 256;
+/** Characters of their texts, at most. */
+const CHARACTERS_MAX = 1024 * 1024;
+
+/** All matches as of a seq, newest write first; undefined when the query is not a lookup. */
+export type Lookup = (query: Query, seq: number) => readonly Match[] | undefined;
+
+type MatchRow = [ref: Match['ref'], seq: number, text: string, custodian: Match['custodian']];
+
+export function prepareLookup(db: DatabaseSync): Lookup {
+  const sql = statements(db);
+  const pid = '(SELECT nid FROM name WHERE name = ?)';
+  const versions = (test: string) =>
+    prepare<[number]>(
+      db,
+      `SELECT DISTINCT vid FROM value INDEXED BY sqlite_autoindex_value_1 WHERE pid = ${pid} AND low = ? ${test}
+       ORDER BY vid DESC LIMIT ${LOOKUP_MAX + 1}`,
+    );
+  const [having, havingBoth] = [versions(''), versions('AND high = ?')];
+  const has = (test: string) =>
+    prepare<[number]>(db, `SELECT 1 FROM value WHERE pid = ${pid} AND low = ? AND vid = ? ${test} LIMIT 1`);
+  const [alsoHas, alsoHasBoth] = [has(''), has('AND high = ?')];
+
+  /** Whether a version has one of several values. */
+  const satisfies = (type: string, vid: number, anyOf: AnyOf): boolean =>
+    anyOf.some(({ param, low, high }) => {
+      const name = `${type}.${param}`;
+      const found = high === undefined ? alsoHas.get(name, low, vid) : alsoHasBoth.get(name, low, vid, high);
+      return found !== undefined;
+    });
+
+  /** The versions that have one of several values, newest first; undefined when they are many. */
+  function versionsWith(type: string, anyOf: AnyOf): readonly number[] | undefined {
+    const vids = new Set<number>();
+    for (const { param, low, high } of anyOf) {
+      const name = `${type}.${param}`;
+      for (const [vid] of high === undefined ? having.all(name, low) : havingBoth.all(name, low, high))
+        vids.add(vid);
+      if (vids.size > LOOKUP_MAX) return undefined;
+    }
+    return anyOf.length === 1 ? [...vids] : [...vids].sort((a, b) => b - a);
+  }
+
+  return ({ type, where, sort, sight, characters = CHARACTERS_MAX }, seq) => {
+    const [first, ...further] = sort.length === 0 ? demandsOf(where) : [];
+    const vids = first && versionsWith(type, first);
+    if (vids === undefined || vids.length * further.flat().length > FURTHER_MAX) return undefined;
+    const seen = sightSql(sight, seq, { resource: 'r', vid: 'v.vid' });
+    const one = sql<MatchRow>(
+      `SELECT r.ref, v.seq, v.text, coalesce((SELECT name FROM name WHERE nid = r.custodian), '')
+       FROM version v CROSS JOIN resource r ON r.rid = v.rid
+       WHERE v.vid = ? AND v.seq <= ? AND v.ended > ? AND ${seen.sql}`,
+    );
+    const matches: Match[] = [];
+    let left = Math.min(characters, CHARACTERS_MAX);
+    for (const vid of vids) {
+      if (!further.every((one) => satisfies(type, vid, one))) continue;
+      const row = one.get(vid, seq, seq, ...seen.params);
+      if (row === undefined) continue;
+      const match = toMatch(row);
+      if ((left -= match.text.length) < 0) return undefined;
+      matches.push(match);
+    }
+    return matches;
+  };
+}
+
+/** One page of all matches. */
+export const pageOf = (matches: readonly Match[], { offset, count, total }: Query): Page => ({
+  matches: matches.slice(offset, offset + count),
+  more: matches.length > offset + count,
+  ...(total && { total: matches.length }),
+});
+
+const toMatch = ([ref, seq, text, custodian]: MatchRow): Match => ({ ref, seq, text, custodian });
+
+interface Equality {
+  readonly param: string;
+  readonly low: string;
+  readonly high?: string | undefined;
+}
+
+/** Values of which a version must have one. */
+type AnyOf = readonly Equality[];
+
+/** Values of which one is asked for, at most: each is looked up by itself. */
+const ALTERNATIVES_MAX = 8;
+
+/**
+ * The values that are asked for, when they are all that is asked. Of several the reference is first: few versions have it.
+ */
+function demandsOf(where: Clause): readonly AnyOf[] {
+  const clauses = mustOf(where);
+  const demands = clauses.flatMap((clause) => {
+    const anyOf = anyOfIn(clause);
+    return anyOf === undefined ? [] : [anyOf];
+  });
+  if (demands.length < clauses.length) return [];
+  const at = clauses.findIndex(({ kind }) => kind === 'reference');
+  if (at < 0 && clauses.length > 1) return [];
+  return at <= 0 ? demands : [...demands.splice(at, 1), ...demands];
+}
+
+function anyOfIn(clause: Clause): AnyOf | undefined {
+  const parts = clause.kind === 'any' ? clause.of : [clause];
+  const equalities = parts.flatMap(equalitiesIn);
+  const isWhole = parts.every((part) => equalitiesIn(part).length > 0);
+  return isWhole && equalities.length > 0 && equalities.length <= ALTERNATIVES_MAX ? equalities : undefined;
+}
+
+function equalitiesIn(clause: Clause): readonly Equality[] {
+  const { kind } = clause;
+  if (kind === 'token' && clause.code !== undefined)
+    return [{ param: clause.param, low: clause.code, high: clause.system }];
+  if (kind === 'uri' && clause.match === 'exact') return [{ param: clause.param, low: clause.value }];
+  return kind === 'reference' ? clause.to.map((low) => ({ param: clause.param, low })) : [];
+}

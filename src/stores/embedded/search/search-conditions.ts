@@ -1,0 +1,220 @@
+/**
+ * A clause as an SQL condition on an alias that stands for a resource. Values are looked up, never scanned: by equality
+ * in `value` itself (what is written together lies together there), otherwise in `value_of`. Every EXISTS has a LIMIT,
+ * which keeps the planner from making a join of it and choosing an order of its own.
+ */
+import type { Clause, PartClause, Prefix } from '../../../ports/query.ts';
+import { expressionOf, isAmong, isDisplayed } from './search-text.ts';
+import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
+import type { Alias, World } from './search-world.ts';
+import { and, FALSE, or, sql, TRUE, word } from '../sql.ts';
+import type { Sql } from '../sql.ts';
+
+type Kind = Clause['kind'];
+type Of<K extends Kind> = Extract<Clause, { kind: K }>;
+type Rows = { readonly [K in Kind]: (clause: Of<K>, alias: Alias, world: World) => Sql };
+
+/** The condition under which the resource of `alias` satisfies `clause`; never NULL. */
+export function conditionOf(clause: Clause, alias: Alias, world: World): Sql {
+  // Each row takes the clauses of its own kind; that the kind selects both is more than TypeScript can follow.
+  const row = CONDITIONS[clause.kind] as (clause: Clause, alias: Alias, world: World) => Sql;
+  return row(clause, alias, world);
+}
+
+const CONDITIONS: Rows = {
+  all: (clause, alias, world) =>
+    textsOf(clause, alias) ?? and(clause.of.map((one) => conditionOf(one, alias, world))),
+  any: (clause, alias, world) =>
+    textsOf(clause, alias) ?? or(clause.of.map((one) => conditionOf(one, alias, world))),
+  not: ({ clause }, alias, world) => sql`NOT ${conditionOf(clause, alias, world)}`,
+  missing: ({ param, missing }, alias, world) => {
+    const some = someValue(param, TRUE, alias, world);
+    return missing ? sql`NOT ${some}` : some;
+  },
+  token: ({ param, code, system }, alias, world) => {
+    const ofSystem = system === undefined ? TRUE : sql`high = ${system}`;
+    return code === undefined
+      ? someValue(param, ofSystem, alias, world)
+      : equalValue(param, code, ofSystem, alias, world);
+  },
+  string: ({ param, match, value }, alias, world) =>
+    someValue(param, STRING_TESTS[match](value), alias, world),
+  reference: ({ param, to }, alias, world) => {
+    const [only] = to;
+    if (only === undefined) return FALSE;
+    if (to.length === 1) return equalValue(param, only, TRUE, alias, world);
+    return someValue(param, sql`+low IN ${listed(to)}`, alias, world);
+  },
+  uri: ({ param, match, value }, alias, world) => {
+    if (match === 'exact') return equalValue(param, value, TRUE, alias, world);
+    return someValue(param, URI_TESTS[match](value), alias, world);
+  },
+  range: ({ param, prefix, low, high }, alias, world) =>
+    someValue(param, RANGE_TESTS[prefix](word('low'), word('high'), low, high), alias, world),
+  codes: ({ param, system, codes }, alias, world) =>
+    someValue(param, sql`high = ${system} AND +low IN ${listed(codes)}`, alias, world),
+  tuple: ({ param, of }, alias, world) => {
+    const parts = and(of.map(partTest));
+    const code = firstCode(of);
+    return code === undefined
+      ? someValue(param, parts, alias, world)
+      : equalValue(param, code, parts, alias, world);
+  },
+  other: ({ clause }, alias, world) => someValue(clause.param, sql`NOT (${valueTest(clause)})`, alias, world),
+  near: ({ param, ...place }, alias, world) => someValue(param, nearTest(place), alias, world),
+  id: ({ ids }, alias) => sql`${alias.r}.ref IN ${listed(ids.map((id) => `${alias.type}/${id}`))}`,
+  updated: ({ prefix, low, high }, { v }) => RANGE_TESTS[prefix](sql`${v}.at`, sql`${v}.at`, low, high),
+  chain: ({ param, types, where }, alias, world) => {
+    const hops = types.map((type) => aliasOf(type, alias.depth + 1));
+    const [hop] = hops;
+    if (hop === undefined) return FALSE;
+    const { v, r, x } = hop;
+    const kinds = hops.map(
+      (one) => sql`(${r}.type = ${world.nid(one.type)} AND ${conditionOf(where, one, world)})`,
+    );
+    return sql`EXISTS (SELECT 1 FROM value ${x} INDEXED BY value_of CROSS JOIN resource ${r} ON ${r}.ref = ${x}.low
+      CROSS JOIN version ${v} ON ${v}.vid = ${versionAt(sql`${r}.rid`, world.seq)}
+      WHERE ${x}.vid = ${alias.vid} AND ${x}.pid = ${pidOf(world, alias.type, param)} AND ${GO}
+      AND ${isSeen(hop, world)} AND ${or(kinds)} LIMIT 1)`;
+  },
+  has: ({ type, param, where }, alias, world) => {
+    const { v, r, x } = aliasOf(type, alias.depth + 1);
+    const hop = { ...aliasOf(type, alias.depth + 1), vid: sql`${x}.vid` };
+    return sql`EXISTS (SELECT 1 FROM value ${x} INDEXED BY sqlite_autoindex_value_1
+      CROSS JOIN version ${v} ON ${v}.vid = ${x}.vid CROSS JOIN resource ${r} ON ${r}.rid = ${v}.rid
+      WHERE ${x}.pid = ${pidOf(world, type, param)} AND ${x}.low = ${alias.r}.ref AND ${GO}
+      AND ${isSeen(hop, world)} AND ${conditionOf(where, hop, world)} LIMIT 1)`;
+  },
+  text: (clause, { type, vid }) => isAmong(vid, expressionOf(clause), type),
+  display: ({ param, value }, { type, v }) => isDisplayed(sql`${v}.text`, type, param, value),
+};
+
+/** Clauses on words alone are one question to the full text. */
+function textsOf(clause: Clause, { type, vid }: Alias): Sql | undefined {
+  const expression = expressionOf(clause);
+  return expression === '' ? undefined : isAmong(vid, expression, type);
+}
+
+/** Some value under the parameter passes a test on `low` and `high`. */
+function someValue(param: string, test: Sql, { type, vid }: Alias, world: World): Sql {
+  return sql`EXISTS (SELECT 1 FROM value INDEXED BY value_of
+    WHERE vid = ${vid} AND pid = ${pidOf(world, type, param)} AND ${test} LIMIT 1)`;
+}
+
+/** Some value under the parameter has this `low`, and passes a test on `high`. */
+function equalValue(param: string, low: string, test: Sql, { type, vid }: Alias, world: World): Sql {
+  return sql`EXISTS (SELECT 1 FROM value INDEXED BY sqlite_autoindex_value_1
+    WHERE pid = ${pidOf(world, type, param)} AND low = ${low} AND vid = ${vid} AND ${test} LIMIT 1)`;
+}
+
+/** The code by which tuples are looked up: every tuple stands under each code of its first component. */
+export function firstCode([first]: readonly PartClause[]): string | undefined {
+  return first?.kind === 'token' && first.param === '' ? first.code : undefined;
+}
+
+/** Some value of the component at a place in the tuple (its JSON is in `high`) satisfies the clause. */
+function partTest(part: PartClause, place: number): Sql {
+  return sql`EXISTS (SELECT 1 FROM (SELECT value ->> 0 AS suffix, value ->> 1 AS low, value ->> 2 AS high
+    FROM json_each(value.high, ${`$[${place}]`})) WHERE suffix = ${part.param} AND ${valueTest(part)} LIMIT 1)`;
+}
+
+/** A clause as a test on the `low` and `high` of one value. */
+function valueTest(clause: PartClause): Sql {
+  switch (clause.kind) {
+    case 'token': {
+      const { code, system } = clause;
+      return and([
+        ...(code === undefined ? [] : [sql`low = ${code}`]),
+        ...(system === undefined ? [] : [sql`high = ${system}`]),
+      ]);
+    }
+    case 'string':
+      return STRING_TESTS[clause.match](clause.value);
+    case 'reference':
+      return sql`low IN ${listed(clause.to)}`;
+    case 'uri':
+      return URI_TESTS[clause.match](clause.value);
+    default:
+      return RANGE_TESTS[clause.prefix](word('low'), word('high'), clause.low, clause.high);
+  }
+}
+
+/** Degrees and kilometres along a meridian. */
+export const DEGREE_KM = 111.195;
+const EARTH_KM = 6371.0088;
+
+/** `low` and `high` are a latitude and a longitude not too far away, by the formula of haversines. */
+function nearTest({ latitude, longitude, km }: Pick<Of<'near'>, 'latitude' | 'longitude' | 'km'>): Sql {
+  return sql`2 * ${EARTH_KM} * asin(min(1, sqrt(pow(sin(radians(low - ${latitude}) / 2), 2)
+    + cos(radians(${latitude})) * cos(radians(low)) * pow(sin(radians(high - ${longitude}) / 2), 2)))) <= ${km}`;
+}
+
+/** Any number of texts as one value, so that the statement stays the same. */
+export const listed = (texts: readonly string[]): Sql =>
+  sql`(SELECT value FROM json_each(${JSON.stringify(texts)}))`;
+
+const STRING_TESTS = {
+  starts: (folded: string) => hasPrefix(folded),
+  contains: (folded: string) => sql`instr(low, ${folded}) > 0`,
+  ends: (folded: string) => sql`(${folded} = '' OR substr(low, -length(${folded})) = ${folded})`,
+  equals: (folded: string) => sql`low = ${folded}`,
+  exact: (written: string) => sql`high = ${written}`,
+};
+
+/** `low` begins with a text. */
+export function hasPrefix(prefix: string): Sql {
+  const end = afterPrefix(prefix);
+  return end === undefined ? sql`low >= ${prefix}` : sql`low >= ${prefix} AND low < ${end}`;
+}
+
+/** The first text, by code points, after all that begin with `prefix`; undefined when there is none. */
+function afterPrefix(prefix: string): string | undefined {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  while (points.at(-1) === 0x10ffff) points.pop();
+  const last = points.pop();
+  if (last === undefined) return undefined;
+  // Surrogates are no characters of their own.
+  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+}
+
+/** `low` is the uri or lies below it. R4 search, uri: partial matching, taken by segments of the path. */
+function isUriBelow(uri: string): Sql {
+  const folder = uri.endsWith('/') ? uri : `${uri}/`;
+  return sql`(low = ${uri} OR (${hasPrefix(folder)}))`;
+}
+
+const URI_TESTS = {
+  exact: (uri: string) => sql`low = ${uri}`,
+  below: isUriBelow,
+  above: (uri: string) => sql`+low IN ${listed(uriAncestors(uri))}`,
+};
+
+/** Segments of a uri looked at by `:above`. */
+const SEGMENTS = 64;
+
+/** A uri and everything it lies below, with and without the closing slash. */
+export function uriAncestors(uri: string): readonly string[] {
+  const ancestors = new Set([uri]);
+  for (let at = uri.indexOf('/'), n = 0; at >= 0 && n < SEGMENTS; at = uri.indexOf('/', at + 1), n += 1) {
+    ancestors.add(uri.slice(0, at)).add(uri.slice(0, at + 1));
+  }
+  return [...ancestors];
+}
+
+type RangeTest = (low: Sql, high: Sql, from: number, to: number) => Sql;
+
+/**
+ * R4 search 3.1.1.5.1, prefixes: the value's interval low–high against the searched interval from–to. For `ap` the
+ * searched interval is widened already.
+ */
+const RANGE_TESTS: { readonly [P in Prefix]: RangeTest } = {
+  eq: (low, high, from, to) => sql`(${low} >= ${from} AND ${high} <= ${to})`,
+  ne: (low, high, from, to) => sql`(${low} < ${from} OR ${high} > ${to})`,
+  gt: (_low, high, _from, to) => sql`${high} > ${to}`,
+  lt: (low, _high, from) => sql`${low} < ${from}`,
+  ge: (low, high, from, to) => sql`(${high} > ${to} OR (${low} >= ${from} AND ${high} <= ${to}))`,
+  le: (low, high, from, to) => sql`(${low} < ${from} OR (${low} >= ${from} AND ${high} <= ${to}))`,
+  sa: (low, _high, _from, to) => sql`${low} > ${to}`,
+  eb: (_low, high, from) => sql`${high} < ${from}`,
+  ap: (low, high, from, to) => sql`(${low} <= ${to} AND ${high} >= ${from})`,
+};

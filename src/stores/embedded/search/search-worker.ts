@@ -1,0 +1,103 @@
+/**
+ * A thread that answers searches, one at a time, over a read-only connection of its own. What reads texts is loaded when
+ * it is first needed, and full text is brought up to date before it is asked (law 10).
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Page, Query } from '../../../ports/query.ts';
+import { SearchRefused } from '../../../ports/store.ts';
+import { openDatabase } from '../folder/connection.ts';
+import { asksTexts } from './search-text.ts';
+import { findPage } from './search.ts';
+import type { TextIndex } from './text-index.ts';
+import { NICENESS, standBack } from '../thread-priority.ts';
+
+export interface Setup {
+  readonly file: string;
+  readonly cacheKib: number;
+  readonly mmapBytes: number;
+  /** Whether full text is kept. */
+  readonly fullText: boolean;
+  /** Its one member holds the number of the search that is to stop. */
+  readonly stop: Int32Array;
+}
+
+/** A search, or to take so many versions into the full text. */
+export type Asked = { readonly number: number } & (
+  | { readonly query: Query; readonly seq: number; readonly timeoutMs: number }
+  | { readonly versions: number }
+);
+
+/** Said once, when the thread listens. */
+export interface Ready {
+  readonly ready: true;
+}
+
+export type Answer =
+  | { readonly page: Page }
+  /** Whether there are more versions to take. */
+  | { readonly more: boolean }
+  | { readonly refused: SearchRefused['reason'] }
+  | { readonly failed: string };
+
+/** Rows looked at between two looks at the clock, less one; a power of two less one. */
+const UNWATCHED = 63;
+
+// What the pool passes; a message between threads has no type.
+const { file, cacheKib, mmapBytes, fullText, stop } = workerData as Setup;
+standBack(NICENESS.search);
+const db = openDatabase(file, { readOnly: true, cacheKib, pragmas: [`mmap_size = ${mmapBytes}`] });
+let texts: TextIndex | undefined;
+let readsTexts = false;
+
+parentPort?.on('message', (asked: Asked) => void answer(asked).then((said) => parentPort?.postMessage(said)));
+parentPort?.postMessage({ ready: true } satisfies Ready);
+
+async function answer(asked: Asked): Promise<Answer> {
+  try {
+    if ('versions' in asked) return { more: (await textIndex())?.advance(asked.versions) ?? false };
+    const check = checkOf(asked);
+    if (asksTexts(asked.query.where)) await prepareTexts(check);
+    return { page: findPage(db, asked.query, asked.seq, seldom(check)) };
+  } catch (error) {
+    if (error instanceof SearchRefused) return { refused: error.reason };
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Throws when the search must end. */
+function checkOf({ number, timeoutMs }: Extract<Asked, { query: Query }>): () => void {
+  const deadline = performance.now() + timeoutMs;
+  return () => {
+    if (Atomics.load(stop, 0) === number) throw new SearchRefused('aborted');
+    if (performance.now() > deadline) throw new SearchRefused('too-costly');
+  };
+}
+
+/** Rows are many, and a look at the clock costs more than a row. */
+function seldom(check: () => void): () => void {
+  let looked = 0;
+  return () => {
+    looked += 1;
+    if ((looked & UNWATCHED) === 1) check();
+  };
+}
+
+async function prepareTexts(check: () => void): Promise<void> {
+  if (!readsTexts) {
+    const { registerDisplay } = await import('./display-function.ts');
+    registerDisplay(db);
+    readsTexts = true;
+  }
+  try {
+    (await textIndex())?.catchUp(check);
+  } catch (error) {
+    // A disk that takes no more: what is committed cannot be brought into the full text now.
+    throw error instanceof SearchRefused ? error : new SearchRefused('too-busy');
+  }
+}
+
+async function textIndex(): Promise<TextIndex | undefined> {
+  if (!fullText) return undefined;
+  const { openTextIndex } = await import('./text-index.ts');
+  return (texts ??= openTextIndex(db, file));
+}

@@ -1,0 +1,102 @@
+/**
+ * Search over the tables of the embedded engine: a {@link Query} is compiled to SQL whose way through the indexes is
+ * chosen here, by bounded counting, and never by the planner. As of any `seq` whose values are kept.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Ref } from '../../../fhir/types.ts';
+import type { Match, Page, Query } from '../../../ports/query.ts';
+import { SearchRefused } from '../../../ports/store.ts';
+import { mustOf, takeHops } from './search-hops.ts';
+import { countVersions, findVersions } from './search-order.ts';
+import type { Wanted } from './search-order.ts';
+import { LIMITS, spanOf, worldOf } from './search-world.ts';
+import type { Limits } from './search-world.ts';
+import { fitting } from '../slices.ts';
+import { each, first, sql } from '../sql.ts';
+
+/** Called for every row looked at; throws to end the search. */
+export type Guard = () => void;
+
+const unguarded: Guard = () => undefined;
+
+/** The references on a query's page as of `seq`. Inside a transaction it sees what the transaction wrote. */
+export function findRefs(db: DatabaseSync, query: Query, seq: number, guard: Guard = unguarded): Ref[] {
+  return guarded(db, guard, () => {
+    const { offset, count } = query;
+    const found = findVersions(wantedOf(db, query, seq, offset + count, LIMITS));
+    return matchesOf(db, found.slice(offset)).map(({ ref }) => ref);
+  });
+}
+
+/** One page of a search as of `seq`, out of one read transaction. Throws {@link SearchRefused} `expired`. */
+export function findPage(
+  db: DatabaseSync,
+  query: Query,
+  seq: number,
+  guard: Guard = unguarded,
+  limits: Limits = LIMITS,
+): Page {
+  return guarded(db, guard, () => {
+    if (seq < horizonOf(db)) throw new SearchRefused('expired');
+    const { offset, count, total } = query;
+    const wanted = wantedOf(db, query, seq, offset + count + 1, limits);
+    const found = findVersions(wanted);
+    const matches = matchesOf(db, found.slice(offset, offset + count), query.characters);
+    const page = { matches, more: found.length > offset + matches.length };
+    if (!total) return page;
+    return { ...page, total: found.length < wanted.need ? found.length : countVersions(wanted) };
+  });
+}
+
+/** A search as of an earlier seq may miss values that are gone. */
+function horizonOf(db: DatabaseSync): number {
+  return first<[number]>(db, sql`SELECT value FROM meta WHERE key = 'horizon'`)?.[0] ?? 0;
+}
+
+function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number, limits: Limits): Wanted {
+  const world = worldOf(db, query.sight, seq, limits);
+  const must = mustOf(takeHops(query.where, query.type, world));
+  return { field: { type: query.type, world, span: spanOf(world, must) }, must, sort: query.sort, need };
+}
+
+function matchesOf(db: DatabaseSync, vids: readonly number[], characters?: number): readonly Match[] {
+  const query = sql`SELECT r.ref, v.seq, v.text, coalesce(n.name, '') FROM json_each(${JSON.stringify(vids)}) j
+    CROSS JOIN version v ON v.vid = j.value CROSS JOIN resource r ON r.rid = v.rid
+    LEFT JOIN name n ON n.nid = r.custodian`;
+  const fits = fitting(characters);
+  const matches: Match[] = [];
+  for (const [ref, seq, text, custodian] of each<[Ref, number, string, Ref | '']>(db, query)) {
+    if (!fits(text)) break;
+    matches.push({ ref, seq, text, custodian });
+  }
+  return matches;
+}
+
+const guards = new WeakMap<DatabaseSync, { now: Guard }>();
+
+/** Runs a search under its guard, in a read transaction of its own unless there is one. */
+function guarded<T>(db: DatabaseSync, guard: Guard, search: () => T): T {
+  const at = guardOf(db);
+  const [before, own] = [at.now, !db.isTransaction];
+  at.now = guard;
+  if (own) db.exec('BEGIN');
+  try {
+    return search();
+  } finally {
+    if (own) db.exec('ROLLBACK');
+    at.now = before;
+  }
+}
+
+/** Where a connection's SQL function `go()` finds the guard. */
+function guardOf(db: DatabaseSync): { now: Guard } {
+  const known = guards.get(db);
+  if (known !== undefined) return known;
+  const at = { now: unguarded };
+  db.function('go', () => {
+    at.now();
+    return 1;
+  });
+  guards.set(db, at);
+  return at;
+}

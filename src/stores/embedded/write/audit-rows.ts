@@ -1,0 +1,31 @@
+/** Audit rows as they are written: the stamped entries of a commit, and the keys under which they are found. */
+import type { AuditEntry } from '../../../ports/store.ts';
+
+const OWN = '/_history/0';
+
+/** An entity that ends in `/_history/0` stands for the version that this commit makes. */
+export function stampEntry(entry: AuditEntry, seq: number): AuditEntry {
+  if (!entry.entities.some((entity) => entity.endsWith(OWN))) return entry;
+  const entities = entry.entities.map((entity) =>
+    entity.endsWith(OWN) ? entity.slice(0, -1) + seq : entity,
+  );
+  return { ...entry, entities };
+}
+
+/** The keys of the audit index for the rows of one commit. */
+export function auditKeys(entries: readonly AuditEntry[]): Set<string> {
+  const keys = new Set<string>();
+  for (const { agent, entities, patients, viewers } of entries) {
+    for (const entity of entities) keys.add(`n:${unversioned(entity)}`);
+    for (const patient of patients) keys.add(`n:${patient}`);
+    for (const viewer of viewers) keys.add(`v:${viewer}`);
+    if (agent.organization !== '') keys.add(`a:${agent.organization}`).add(`v:${agent.organization}`);
+  }
+  return keys;
+}
+
+/** `Type/id` of `Type/id` or `Type/id/_history/seq`. */
+export function unversioned(entity: string): string {
+  const at = entity.indexOf('/_history/');
+  return at < 0 ? entity : entity.slice(0, at);
+}

@@ -1,0 +1,61 @@
+/** What waits for the writer, and what it answers. Plain data: it passes between threads as it is. */
+import type { Ref } from '../../../fhir/types.ts';
+import type { ClaimShare } from '../../../ports/claim.ts';
+import type { Claimed, Commit, CommitRefusal } from '../../../ports/store.ts';
+
+/** What a claim asks for; see `Store.claim`. */
+export interface Claiming {
+  readonly max: number;
+  readonly leaseMs: number;
+  readonly passOver: ReadonlySet<Ref>;
+  readonly share: ClaimShare | undefined;
+}
+
+export type Member =
+  | { readonly kind: 'commit'; readonly commit: Commit }
+  /** Read-audit rows of one moment: JSON of AuditEntry[], one text to hand over. They become one row of the log. */
+  | { readonly kind: 'block'; readonly audit: string }
+  | ({ readonly kind: 'claim' } & Claiming)
+  | { readonly kind: 'postpone'; readonly id: string; readonly afterMs: number; readonly why: string }
+  /** One bounded step of housekeeping. */
+  | { readonly kind: 'tidy' };
+
+export type Outcome =
+  | {
+      readonly kind: 'committed';
+      readonly seq: number;
+      /** Milliseconds since 1970. */
+      readonly at: number;
+      readonly replayed: boolean;
+      readonly reply?: string;
+    }
+  | { readonly kind: 'refused'; readonly reason: CommitRefusal; readonly ref?: string }
+  | { readonly kind: 'claimed'; readonly entries: readonly Claimed[] }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'tidied'; readonly more: boolean }
+  /** Something that must never happen did; nothing of the member remains. */
+  | { readonly kind: 'fault'; readonly message: string };
+
+/** Members that go down with one flush, in order. */
+export interface Group {
+  /** The time of the group, milliseconds since 1970. */
+  readonly now: number;
+  readonly members: readonly Member[];
+}
+
+export interface Applied {
+  readonly outcomes: readonly Outcome[];
+  readonly head: Head;
+}
+
+/** Where the store stands after a group. */
+export interface Head {
+  readonly seq: number;
+  readonly at: number;
+  /** The chain's hash at `seq`. */
+  readonly hash: string;
+  /** A search as of an earlier seq is expired. */
+  readonly horizon: number;
+  readonly outboxWaiting: number;
+  readonly writable: boolean;
+}

@@ -1,0 +1,54 @@
+/** Names and resources as small numbers: interned once, never forgotten. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Ref } from '../../../fhir/types.ts';
+import { prepare } from '../folder/connection.ts';
+
+export interface Identities {
+  /** The number of a name (a type, a parameter, an organization). */
+  readonly intern: (name: string) => number;
+  /** The number of a name that is known. */
+  readonly find: (name: string) => number | undefined;
+  /** The number of a resource; one that does not exist yet gets an identity without a version. */
+  readonly ridOf: (ref: Ref) => number;
+  /** What was learnt inside a transaction that was undone is forgotten. */
+  readonly forget: () => void;
+}
+
+const NAMES_KEPT = 20_000;
+
+export function prepareIdentities(db: DatabaseSync): Identities {
+  const names = new Map<string, number>();
+  const findName = prepare<[number]>(db, 'SELECT nid FROM name WHERE name = ?');
+  const addName = prepare<[number]>(db, 'INSERT INTO name (name) VALUES (?) RETURNING nid');
+  const findResource = prepare<[number]>(db, 'SELECT rid FROM resource WHERE ref = ?');
+  const addResource = prepare<[number]>(
+    db,
+    'INSERT INTO resource (ref, type, custodian, everyone) VALUES (?, ?, 0, 0) RETURNING rid',
+  );
+
+  function find(name: string): number | undefined {
+    const known = names.get(name) ?? findName.get(name)?.[0];
+    return known === undefined ? undefined : keep(name, known);
+  }
+
+  function intern(name: string): number {
+    return find(name) ?? keep(name, addName.get(name)![0]);
+  }
+
+  function keep(name: string, nid: number): number {
+    if (names.size >= NAMES_KEPT) names.clear();
+    names.set(name, nid);
+    return nid;
+  }
+
+  function ridOf(ref: Ref): number {
+    return (findResource.get(ref) ?? addResource.get(ref, intern(typeOf(ref)))!)[0];
+  }
+
+  return { intern, find, ridOf, forget: () => names.clear() };
+}
+
+/** The type of a reference: what stands before its slash. */
+export function typeOf(ref: Ref): string {
+  return ref.slice(0, ref.indexOf('/'));
+}

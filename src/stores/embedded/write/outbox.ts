@@ -1,0 +1,137 @@
+/**
+ * The outbox as the writer keeps it: lanes in commit order, leases that name the process, settlements that are final.
+ *
+ * Within a lane (rail, receiver, order) only the earliest open entry is ever due; the others wait with `due = FOREVER`
+ * until the one before is settled. So a claim looks at one entry per receiver, however long the queues are.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Ref } from '../../../fhir/types.ts';
+import type { Claimed, OutboxEntry, OutboxRow, Settlement } from '../../../ports/store.ts';
+import { prepare } from '../folder/connection.ts';
+import type { Claiming } from './groups.ts';
+import { FOREVER } from '../folder/schema.ts';
+
+/** The column `state`. */
+export const STATES = [
+  'waiting',
+  'leased',
+  'accepted',
+  'refused',
+  'withheld',
+] as const satisfies OutboxRow['state'][];
+
+/** The column `state` of an entry whose story ended so. */
+export const stateOf = (fate: Settlement['fate']): number => STATES.indexOf(fate);
+
+export interface Outbox {
+  insert(id: string, seq: number, at: number, entry: OutboxEntry, text: string): void;
+  /** Whether the entry may be settled now: it exists and is open. */
+  isOpen(id: string): boolean;
+  settle(settlement: Settlement, now: number): void;
+  claim(claiming: Claiming, now: number): Claimed[];
+  /** False when the entry is not leased to this instance. */
+  postpone(id: string, afterMs: number, why: string, now: number): boolean;
+  /** Makes entries that other instances had leased due now. */
+  endLeases(now: number): void;
+  /** Entries that wait or are leased. */
+  countOpen(): number;
+}
+
+type ClaimRow = [oid: number, id: string, seq: number, at: number, entry: string, attempt: number];
+
+/** `instance` names this process in leases. */
+export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
+  const add = prepare(
+    db,
+    `INSERT INTO outbox (id, seq, at, lane, entry, subject, receiver, state, attempt, due, lease, why)
+     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0,
+       CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE lane = ?4 AND state < 2) THEN ${FOREVER} ELSE ?3 END, '', ''`,
+  );
+  const open = prepare<[string]>(db, 'SELECT lane FROM outbox WHERE id = ? AND state < 2');
+  const close = prepare(db, `UPDATE outbox SET state = ?, due = ?, why = ?, lease = '' WHERE id = ?`);
+  const unblock = prepare(
+    db,
+    `UPDATE outbox SET due = ?2 WHERE due = ${FOREVER}
+       AND oid = (SELECT min(oid) FROM outbox WHERE lane = ?1 AND state < 2)`,
+  );
+  const receiverAfter = prepare<[Ref]>(
+    db,
+    'SELECT receiver FROM outbox WHERE state < 2 AND receiver > ? ORDER BY receiver LIMIT 1',
+  );
+  const dueOf = prepare<ClaimRow>(
+    db,
+    `SELECT oid, id, seq, at, entry, attempt FROM outbox
+     WHERE state < 2 AND receiver = ? AND due <= ? ORDER BY due, oid LIMIT 1`,
+  );
+  const lease = prepare(
+    db,
+    'UPDATE outbox SET state = 1, attempt = attempt + 1, due = ?, lease = ? WHERE oid = ?',
+  );
+  const release = prepare(
+    db,
+    `UPDATE outbox SET state = 0, due = ?, why = ?, lease = '' WHERE id = ? AND state = 1 AND lease = ?`,
+  );
+  const releaseOthers = prepare(
+    db,
+    `UPDATE outbox SET state = 0, due = ?, lease = '' WHERE state = 1 AND lease <> ?`,
+  );
+  const count = prepare<[number]>(db, 'SELECT count(*) FROM outbox WHERE state < 2');
+
+  /** The receiver at which the next claim begins: each gets its turn. */
+  let turn = '';
+
+  return {
+    insert(id, seq, at, entry, text) {
+      const lane = `${entry.rail}|${entry.receiver}|${entry.order}`;
+      add.run(id, seq, at, lane, text, entry.subject, entry.receiver);
+    },
+    isOpen: (id) => open.get(id) !== undefined,
+    settle({ id, fate, why }, now) {
+      const [lane] = open.get(id)!;
+      close.run(stateOf(fate), now, why ?? '', id);
+      unblock.run(lane, now);
+    },
+    claim({ max, leaseMs, passOver, share }, now) {
+      const claimed: Claimed[] = [];
+      const serving = new Map<Ref | '', number>(share?.serving);
+      for (const receiver of receiversFrom(turn)) {
+        if (claimed.length >= max) break;
+        const row = passOver.has(receiver) ? undefined : dueOf.get(receiver, now);
+        if (row === undefined) continue;
+        const told = organizationTold(row);
+        const running = serving.get(told) ?? 0;
+        if (share !== undefined && told !== '' && running >= share.perOrganizationMax) continue;
+        serving.set(told, running + 1);
+        lease.run(now + leaseMs, instance, row[0]);
+        claimed.push(toClaimed(row));
+        turn = receiver;
+      }
+      return claimed;
+    },
+    postpone: (id, afterMs, why, now) => release.run(now + afterMs, why, id, instance) === 1,
+    endLeases: (now) => void releaseOthers.run(now, instance),
+    countOpen: () => count.get()![0],
+  };
+
+  /** Every receiver with open entries once: those after `start` first, then the others. */
+  function* receiversFrom(start: string): Generator<Ref> {
+    for (let next = receiverAfter.get(start); next !== undefined; next = receiverAfter.get(next[0]))
+      yield next[0];
+    for (let next = receiverAfter.get(''); next !== undefined; next = receiverAfter.get(next[0])) {
+      if (next[0] > start) return;
+      yield next[0];
+    }
+  }
+}
+
+/** The organization that is told; '' for an entry of the server's own. */
+function organizationTold([, , , , entry]: ClaimRow): Ref | '' {
+  const { sight } = JSON.parse(entry) as OutboxEntry; // written by `insert`
+  return sight.everything ? '' : sight.organization;
+}
+
+function toClaimed([, id, seq, at, entry, attempt]: ClaimRow): Claimed {
+  // What the outbox holds was written from an OutboxEntry by `insert`.
+  const stored = JSON.parse(entry) as OutboxEntry;
+  return { ...stored, id, seq, at: new Date(at).toISOString(), attempt: attempt + 1 };
+}

@@ -1,0 +1,83 @@
+/** Records as the writer keeps them: what a write expects is compared, and what is written leaves its digest in the log. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { RecordKeep, RecordWrite } from '../../../ports/record.ts';
+import { digestRecord, type RecordDigest } from '../chain.ts';
+import { prepare, readMeta, writeMeta } from '../folder/connection.ts';
+import { FOREVER } from '../folder/schema.ts';
+
+export interface Records {
+  /** Whether what was relied on is so, as of `now`. */
+  holds(keep: RecordKeep, now: number): boolean;
+  /** Whether what the write expects is so, as of `now`. */
+  isExpected(write: RecordWrite, now: number): boolean;
+  /** @returns the member of the log */
+  write(write: RecordWrite, seq: number): RecordDigest;
+}
+
+export function prepareRecords(db: DatabaseSync): Records {
+  const revOf = prepare<[rev: number]>(
+    db,
+    'SELECT rev FROM record WHERE kind = ? AND key = ? AND expires > ?',
+  );
+  const put = prepare(
+    db,
+    'INSERT OR REPLACE INTO record (kind, key, rev, body, expires, indexed) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const drop = prepare(db, 'DELETE FROM record WHERE kind = ? AND key = ?');
+  const dropIndex = prepareIndexDrop(db);
+  const addIndex = prepare(
+    db,
+    'INSERT OR IGNORE INTO record_index (kind, name, value, key) VALUES (?, ?, ?, ?)',
+  );
+
+  return {
+    holds: ({ kind, key, version }, now) => (revOf.get(kind, key, now)?.[0] ?? 0) === version,
+    isExpected({ kind, key, expect }, now) {
+      if (expect === 'any') return true;
+      const rev = revOf.get(kind, key, now)?.[0];
+      return expect === 'absent' ? rev === undefined : rev === expect;
+    },
+    write({ kind, key, body, expiresAt = FOREVER, index = [] }, seq) {
+      dropIndex(kind, key);
+      if (body === undefined) {
+        drop.run(kind, key);
+        return [kind, key, seq, '', FOREVER];
+      }
+      const text = JSON.stringify(body);
+      const indexed = JSON.stringify(index);
+      put.run(kind, key, seq, text, expiresAt, indexed);
+      for (const [name, value] of index) addIndex.run(kind, name, value, key);
+      return [kind, key, seq, digestRecord(kind, key, text, indexed), expiresAt];
+    },
+  };
+}
+
+/** Takes the rows of a record's index away. */
+function prepareIndexDrop(db: DatabaseSync): (kind: string, key: string) => void {
+  const indexOf = prepare<[indexed: string]>(db, 'SELECT indexed FROM record WHERE kind = ? AND key = ?');
+  const drop = prepare(db, 'DELETE FROM record_index WHERE kind = ? AND name = ? AND value = ? AND key = ?');
+  return (kind, key) => {
+    const pairs = JSON.parse(indexOf.get(kind, key)?.[0] ?? '[]') as [string, string][]; // written above
+    for (const [name, value] of pairs) drop.run(kind, name, value, key);
+  };
+}
+
+/** Forgets what has expired, so many at a time; true when there may be more. */
+export function prepareRecordPurge(db: DatabaseSync, max: number): (now: number) => boolean {
+  const expired = prepare<[kind: string, key: string]>(
+    db,
+    `SELECT kind, key FROM record WHERE expires < ${FOREVER} AND expires <= ? ORDER BY expires LIMIT ${max}`,
+  );
+  const drop = prepare(db, 'DELETE FROM record WHERE kind = ? AND key = ?');
+  const dropIndex = prepareIndexDrop(db);
+  return (now) => {
+    const gone = expired.all(now);
+    if (gone.length === 0) return false;
+    for (const [kind, key] of gone) {
+      dropIndex(kind, key);
+      drop.run(kind, key);
+    }
+    writeMeta(db, 'recordsPurged', Math.max(now, readMeta(db, 'recordsPurged', 0)));
+    return gone.length === max;
+  };
+}

@@ -1,0 +1,22 @@
+/** Which roots stand on a resource: walked upwards along what each resource on the way refers to itself. */
+import type { Ref } from '../../../fhir/types.ts';
+import { prepare } from '../folder/connection.ts';
+import type { Reading } from '../reading.ts';
+
+/** Resources looked at on the way up, the nearest first. */
+const LOOKED_AT_MAX = 20_000;
+
+export function prepareRoots({ db, standing }: Reading['byId']): (ref: Ref) => readonly Ref[] {
+  const roots = prepare<[Ref]>(
+    db,
+    `WITH RECURSIVE up(rid) AS (
+       SELECT rid FROM resource WHERE ref = ?
+       UNION SELECT e.source FROM edge e JOIN up ON e.target = up.rid WHERE e.owner = e.source
+       LIMIT ${LOOKED_AT_MAX})
+     SELECT DISTINCT r.ref FROM up JOIN party p ON p.root = up.rid JOIN resource r ON r.rid = up.rid`,
+  );
+  return (ref) => {
+    standing.enter();
+    return roots.all(ref).map(([root]) => root);
+  };
+}

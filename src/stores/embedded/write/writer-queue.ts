@@ -1,0 +1,295 @@
+/**
+ * The way to the writer. What waits while the last flush runs goes down together with the next one (group commit);
+ * read-audit rows of one moment are one member. A turn holds commits back until its own is decided.
+ */
+import { CommitRefused } from '../../../ports/store.ts';
+import type { Commit, Committed } from '../../../ports/store.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Applied, Head, Member, Outcome } from './groups.ts';
+import type { WriterHost } from './writer-host.ts';
+
+export interface QueueOptions {
+  readonly clock: Clock;
+  /** Commits and turns waiting at most; one more is refused as too busy. */
+  readonly commitsQueuedMax: number;
+  /** Milliseconds within which a turn must have planned its commit. */
+  readonly turnMs: number;
+  /** Told of each group that is on disk, before it is acknowledged. */
+  readonly applied: (members: readonly Member[]) => void;
+  /** Told of each commit or block that the disk did not take. */
+  readonly diskRefused?: (reason: 'disk-full' | 'read-only') => void;
+}
+
+interface Waiting {
+  readonly member: Member;
+  readonly weight: number;
+  readonly decided: PromiseWithResolvers<Outcome>;
+}
+
+interface Block {
+  rows: number;
+  /** Entries with commas between them. */
+  entries: string;
+  readonly decided: PromiseWithResolvers<Outcome>;
+  /** What every caller of this block awaits. */
+  readonly durable: Promise<void>;
+}
+
+/** Commits that go down with one flush at most: a group must not make the ones behind it wait for long. */
+const GROUP_MAX = 256;
+/** What they weigh at most, in characters of text, beyond the first of them. */
+const GROUP_WEIGHT = 131_072;
+/** What a resource costs beside its text, and each of its search values. */
+const WRITE_WEIGHT = 2048;
+const VALUE_WEIGHT = 128;
+
+/** Read-audit rows waiting at most, per commit that may wait. */
+const ROWS_PER_COMMIT = 16;
+
+export class WriterQueue {
+  readonly #host: WriterHost;
+  readonly #options: QueueOptions;
+  readonly #commits: Waiting[] = [];
+  /** Leases, postponements and housekeeping: a turn does not hold them back. */
+  readonly #chores: Waiting[] = [];
+  readonly #turns: (() => Promise<void>)[] = [];
+  #turnCommit: Waiting | undefined;
+  #block: Block | undefined;
+  #head: Head;
+  #flushing = false;
+  #scheduled = false;
+  /** A turn is being planned. */
+  #held = false;
+  /** A turn has just ended: the commits that waited for it come before the next one. */
+  #commitsFirst = false;
+  /** A heavy commit was passed over by a group of light ones: it is in the next. */
+  #heavyNext = false;
+  #closed = false;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(host: WriterHost, options: QueueOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#head = host.head;
+  }
+
+  /** Where the store stands: everything up to here is acknowledged. */
+  get head(): Head {
+    return this.#head;
+  }
+
+  get queued(): number {
+    return this.#commits.length + this.#turns.length;
+  }
+
+  /** Whether nothing waits and nothing is being written. */
+  get isIdle(): boolean {
+    return (
+      !this.#flushing &&
+      !this.#held &&
+      this.queued === 0 &&
+      this.#chores.length === 0 &&
+      this.#block === undefined
+    );
+  }
+
+  async commit(commit: Commit): Promise<Committed> {
+    this.#admit();
+    return committedOf(await this.#offer(this.#commits, { kind: 'commit', commit }, weightOf(commit)));
+  }
+
+  /** A lease, a postponement or a step of housekeeping. */
+  async chore(member: Member): Promise<Outcome> {
+    if (this.#closed) throw new CommitRefused('closed');
+    return passed(await this.#offer(this.#chores, member));
+  }
+
+  /** Audits a read: `text` is the JSON of its AuditEntry. */
+  record(text: string): Promise<void> {
+    if (this.#closed) return Promise.reject(new CommitRefused('closed'));
+    const block = (this.#block ??= openBlock());
+    if (block.rows >= this.#options.commitsQueuedMax * ROWS_PER_COMMIT) {
+      return Promise.reject(new CommitRefused('too-busy'));
+    }
+    block.entries += block.rows === 0 ? text : `,${text}`;
+    block.rows += 1;
+    this.#schedule();
+    return block.durable;
+  }
+
+  /** Plans and commits alone. */
+  async turn(plan: () => Promise<Commit>): Promise<Committed> {
+    this.#admit();
+    const done = Promise.withResolvers<Committed>();
+    this.#turns.push(async () => {
+      try {
+        const commit = await within(this.#options.turnMs, plan());
+        const decided = Promise.withResolvers<Outcome>();
+        this.#turnCommit = { member: { kind: 'commit', commit }, weight: 0, decided };
+        this.#schedule();
+        done.resolve(committedOf(await decided.promise));
+      } catch (error) {
+        done.reject(error);
+      }
+    });
+    this.#schedule();
+    return done.promise;
+  }
+
+  /** Refuses what comes from now on, and waits for what is on its way. */
+  async drain(): Promise<void> {
+    this.#closed = true;
+    if (!this.isIdle) await (this.#idle ??= Promise.withResolvers()).promise;
+  }
+
+  #admit(): void {
+    if (this.#closed) throw new CommitRefused('closed');
+    if (this.queued >= this.#options.commitsQueuedMax) throw new CommitRefused('too-busy');
+  }
+
+  #offer(line: Waiting[], member: Member, weight = 0): Promise<Outcome> {
+    const decided = Promise.withResolvers<Outcome>();
+    line.push({ member, weight, decided });
+    this.#schedule();
+    return decided.promise;
+  }
+
+  /** At the end of this turn of the loop: whatever arrived in it goes together. */
+  #schedule(): void {
+    if (this.#scheduled || this.#flushing) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#advance();
+    });
+  }
+
+  /** Writes group after group until nothing may be written. Never rejects. */
+  async #advance(): Promise<void> {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    for (let group = this.#take(); group.length > 0; group = this.#take()) await this.#flush(group);
+    this.#flushing = false;
+    if (this.isIdle) this.#idle?.resolve();
+  }
+
+  #take(): readonly Waiting[] {
+    this.#startTurn();
+    const group = this.#chores.splice(0);
+    if (this.#turnCommit !== undefined) group.push(this.#turnCommit);
+    this.#turnCommit = undefined;
+    if (!this.#held) {
+      group.push(...this.#takeCommits(group.length > 0 || this.#block !== undefined));
+      this.#commitsFirst = false;
+    }
+    if (this.#block !== undefined) {
+      const { entries, decided } = this.#block;
+      group.push({ member: { kind: 'block', audit: `[${entries}]` }, weight: 0, decided });
+      this.#block = undefined;
+    }
+    return group;
+  }
+
+  /**
+   * The commits of the next group, in their order, as many as weigh little together. A heavy one makes light work that
+   * waits go before it, once, and then takes a group for itself: whoever writes little waits for one heavy commit at most.
+   */
+  #takeCommits(isLightWaiting: boolean): readonly Waiting[] {
+    const heavy = this.#commits.findIndex(({ weight }) => weight > GROUP_WEIGHT);
+    if (heavy >= 0 && this.#heavyNext) {
+      this.#heavyNext = false;
+      return this.#commits.splice(heavy, 1);
+    }
+    const taken: Waiting[] = [];
+    const left: Waiting[] = [];
+    let weighed = 0;
+    for (const one of this.#commits) {
+      const fits = one.weight <= GROUP_WEIGHT && weighed + one.weight <= GROUP_WEIGHT;
+      if (fits && taken.length < GROUP_MAX) {
+        taken.push(one);
+        weighed += one.weight;
+      } else left.push(one);
+    }
+    if (heavy >= 0 && taken.length === 0 && !isLightWaiting) return this.#commits.splice(heavy, 1);
+    this.#heavyNext = heavy >= 0;
+    this.#commits.splice(0, this.#commits.length, ...left);
+    return taken;
+  }
+
+  /** Called when nothing is in flight, so that the turn plans on the state that everybody has been told. */
+  #startTurn(): void {
+    if (this.#held || (this.#commitsFirst && this.#commits.length > 0)) return;
+    const turn = this.#turns.shift();
+    if (turn === undefined) return;
+    this.#held = true;
+    void turn().finally(() => {
+      this.#held = false;
+      this.#commitsFirst = true;
+      this.#schedule();
+    });
+  }
+
+  async #flush(group: readonly Waiting[]): Promise<void> {
+    const members = group.map(({ member }) => member);
+    let applied: Applied;
+    try {
+      applied = await this.#host.apply({ now: this.#options.clock.now(), members });
+    } catch (error) {
+      // The writer is gone: what became of the group is learnt by opening the folder again.
+      this.#closed = true;
+      this.#head = { ...this.#head, writable: false };
+      for (const { decided } of group) decided.reject(error);
+      return;
+    }
+    this.#head = applied.head;
+    this.#options.applied(members);
+    for (const [i, { decided }] of group.entries()) {
+      const outcome = applied.outcomes[i]!;
+      if (outcome.kind === 'refused' && (outcome.reason === 'disk-full' || outcome.reason === 'read-only'))
+        this.#options.diskRefused?.(outcome.reason);
+      decided.resolve(outcome);
+    }
+  }
+}
+
+/** How long a commit takes to write, told by what it holds. */
+function weightOf({ writes }: Commit): number {
+  let weight = 0;
+  for (const { text, values } of writes) {
+    weight += WRITE_WEIGHT + values.length * VALUE_WEIGHT;
+    for (const piece of text?.pieces ?? []) weight += piece.length;
+    for (const hole of text?.holes ?? []) if (typeof hole !== 'string') weight += hole.length;
+  }
+  return weight;
+}
+
+function openBlock(): Block {
+  const decided = Promise.withResolvers<Outcome>();
+  const durable = decided.promise.then((outcome) => void passed(outcome));
+  return { rows: 0, entries: '', decided, durable };
+}
+
+/** The outcome, unless it is a refusal or a fault: those are thrown. */
+function passed(outcome: Outcome): Outcome {
+  if (outcome.kind === 'refused') throw new CommitRefused(outcome.reason, outcome.ref);
+  if (outcome.kind === 'fault') throw new Error(outcome.message);
+  return outcome;
+}
+
+function committedOf(outcome: Outcome): Committed {
+  const passedOne = passed(outcome);
+  if (passedOne.kind !== 'committed') throw new Error(`a commit was answered as ${passedOne.kind}`);
+  const { seq, at, replayed, reply } = passedOne;
+  return { seq, at: new Date(at).toISOString(), replayed, ...(reply !== undefined && { reply }) };
+}
+
+/** `too-busy` when the promise takes longer: a turn that never ends would stop every write. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new CommitRefused('too-busy')), ms);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,26 @@
+/** The writer's thread: a group comes in, its outcomes go out. An empty message closes. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Group } from './groups.ts';
+import { messageOf } from '../folder/folder.ts';
+import { findRefs } from '../search/search.ts';
+import { Writer } from './writer.ts';
+import type { ThreadSays, ThreadStart } from './writer-host.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs in a worker thread');
+const say = (says: ThreadSays): void => port.postMessage(says);
+
+// `hostInThread` gives exactly this.
+const { options, now } = workerData as ThreadStart;
+try {
+  const writer = new Writer(options, findRefs, now);
+  port.on('message', (group: Group | undefined) => {
+    if (group !== undefined) return say({ applied: writer.apply(group) });
+    writer.close();
+    port.close();
+  });
+  say({ ready: writer.head });
+} catch (error) {
+  say({ failed: messageOf(error) });
+  port.close();
+}
