@@ -8,7 +8,7 @@ import { readFlags, type FlagTable } from './flags.ts';
 import { flagOf, variableOf, type Setting, type ValueOf } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 
-export type SettingName = keyof typeof SETTINGS;
+type SettingName = keyof typeof SETTINGS;
 
 export type Config = { readonly [N in SettingName]: ValueOf<(typeof SETTINGS)[N]> };
 

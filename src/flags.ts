@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 export type FlagTable = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
 
 /** A flag as it was given. */
-export interface GivenFlag {
+interface GivenFlag {
   readonly name: string;
   /** The value; of a switch `on` or `off`, or what was written. */
   readonly text: string;
@@ -17,7 +17,7 @@ export interface GivenFlag {
 }
 
 /** Why a flag cannot be used. */
-export interface WrongFlag {
+interface WrongFlag {
   readonly name: string;
   readonly by: string;
   readonly wrong: 'unknown' | 'valueless';

@@ -7,7 +7,7 @@ import { OperationOutcomeError } from './fhir/issue.ts';
 import type { Done, Task } from './heavy-thread.ts';
 import type { Heavy } from './operations/heavy.ts';
 
-export interface HeavyOptions {
+interface HeavyOptions {
   readonly threads: number;
   /** How long one task may take. */
   readonly timeoutMs: number;

@@ -32,7 +32,7 @@ async function holderOf(store: Store, name: Identifier): Promise<Ref | undefined
 }
 
 /** The Endpoints of organizations, kept in memory: every commit of a move asks for those of whom it tells. */
-export interface Endpoints {
+interface Endpoints {
   /** Those that an organization manages, as of every commit announced by `touched`. */
   of(organization: Ref): Promise<readonly Resource[]>;
   /** A commit wrote these resources; those that are no Endpoints are passed over. */

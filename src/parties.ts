@@ -9,7 +9,7 @@ import type { Clock } from './ports/clock.ts';
 import type { Listening } from './rails/hl7v2-mllp/index.ts';
 import type { EmbeddedStore } from './stores/embedded/open.ts';
 
-export interface PrepareParts {
+interface PrepareParts {
   readonly store: EmbeddedStore;
   readonly config: Pick<Config, 'identitySystems'>;
   readonly clock: Clock;

@@ -3,7 +3,7 @@
 /** A terminal's Ctrl-C may arrive twice, from the terminal and from npm; within this time both are the same. */
 const SAME_MS = 1000;
 
-export type EndSignal = 'SIGINT' | 'SIGTERM';
+type EndSignal = 'SIGINT' | 'SIGTERM';
 
 /** The first signal stops in good order; one that comes later ends at once, with 1. */
 export function onEndSignal(stop: (signal: EndSignal) => void): void {

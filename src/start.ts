@@ -70,7 +70,7 @@ const PRESENT_MS = 2000;
 const clock: Clock = { now: () => Date.now() };
 
 /** What a demonstration adds to the settings. */
-export interface Extra {
+interface Extra {
   /** Ports and links of HL7 v2 peers, beside those of the settings. */
   readonly listening?: readonly Listening[];
   /** What no setting says of the store: how durable it is, and what it keeps in reserve. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { FLOORS, FOREIGN, LONG_TABLES, ROOF_FILES, SIDEWAYS } from './house/floors.ts';
+import { deadExports } from './house/exports.ts';
 import { knots } from './house/knots.ts';
 import * as rules from './house/rules.ts';
 import { readTop, readTree, TOP, type Tree } from './house/tree.ts';
@@ -27,6 +28,7 @@ describe('this house', () => {
     ['(directory DR41) connections begin in the guard alone', () => rules.unguarded(LOADED)],
     ['(directory DR10) who a number is, the register says alone', () => rules.believed(LOADED)],
     ['no file loads itself through others', () => rules.circles(SCRIPTS)],
+    ['what is exported is imported somewhere', () => deadExports(SCRIPTS)],
     ['files need each other in pairs at most, within one folder', () => knots(LOADED)],
     [
       'floors 0 to 3 have no clock, no chance and no surroundings of their own',
@@ -174,6 +176,14 @@ describe('a planted fault is found and named', () => {
       ['src/fhir/b.ts', `import type { A } from './a.ts';`],
     ]);
     expect(rules.circles(mutual)).toEqual([]);
+  });
+
+  test('an export that no other file names is found', () => {
+    const found: Tree = new Map([
+      ['src/fhir/a.ts', `export const used = 1;\nexport type Unused = string;`],
+      ['src/fhir/b.ts', `import { used } from './a.ts'; // Unused`],
+    ]);
+    expect(deadExports(found)).toEqual(['src/fhir/a.ts:2 exports Unused, which nobody imports']);
   });
 
   test('a knot is more than a pair, or crosses folders; types count', () => {

@@ -8,7 +8,7 @@ import { buildTerminologyCapabilities } from './terminology-capabilities.ts';
 
 export type { IssuerFacts, ServedHouse } from './served.ts';
 
-export interface CapabilityDocuments {
+interface CapabilityDocuments {
   /** http://hl7.org/fhir/R4/http.html#capabilities; undefined when there is no such mode. */
   readonly metadata: (mode: string | undefined) => string | undefined;
   readonly smartConfiguration: string;

@@ -6,7 +6,7 @@ import type { Right } from '../smart/scopes.ts';
 import { interactionsOf } from './capability-statement.ts';
 import type { ServedHouse } from './served.ts';
 
-export interface SmartConfiguration {
+interface SmartConfiguration {
   readonly issuer: string;
   readonly jwks_uri?: string;
   readonly authorization_endpoint?: string;

@@ -71,7 +71,7 @@ const INTERACTION = {
  * does a version that no longer meets the criteria (R4: criteria are applied to the new value). The store writes an entry
  * only if the subscriber sees its subject after the commit.
  */
-export function matchSubscriptions(
+function matchSubscriptions(
   changes: readonly Changed[],
   moves: readonly Move[],
   active: Iterable<ActiveSubscription>,

@@ -46,7 +46,7 @@ export type Log = (
   about: Readonly<Record<string, string | number>>,
 ) => void;
 
-export interface DispatcherParts {
+interface DispatcherParts {
   readonly store: Store;
   readonly rails: ReadonlyMap<string, Rail>;
   readonly ask: Ask;

@@ -23,7 +23,7 @@ export type Ask = (entry: Claimed, now: Snapshot, asOf: Snapshot) => Promise<Ans
 /** The server's own sight. */
 export const serverSight: Sight = { everything: true };
 
-export interface GateParts {
+interface GateParts {
   readonly criteria: () => CriteriaOptions;
   /** The policies: who may be told. Asked last, when everything else permits. */
   readonly policies: Ask;

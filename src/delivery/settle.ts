@@ -20,7 +20,7 @@ export interface Outcome {
 /** Makes the commit that settles an outcome. Its outbox is always empty: a settlement tells nobody. */
 export type Settle = (outcome: Outcome) => Promise<Commit>;
 
-export interface SettleParts {
+interface SettleParts {
   /** Everything as it was at an entry's commit. */
   readonly asOf: (seq: number) => Snapshot;
   /** The write of a Task that asks a person of the responsible organization to act. */

@@ -27,7 +27,7 @@ export interface SubscriptionCache {
   touched(refs: Iterable<Ref>): void;
 }
 
-export interface CacheParts {
+interface CacheParts {
   readonly store: Pick<Store, 'snapshot'>;
   readonly criteria: () => CriteriaOptions;
   /** A stored Subscription whose criteria this version cannot read: it is told nothing, and that is said. */

@@ -5,10 +5,10 @@
  */
 import type { OperationOutcome, Ref } from './types.ts';
 
-export type ReplyBundleType = 'searchset' | 'history' | 'batch-response' | 'transaction-response';
+type ReplyBundleType = 'searchset' | 'history' | 'batch-response' | 'transaction-response';
 
 /** What `Bundle.entry.response` says. `version` and `at` become the weak ETag and `lastModified`. */
-export interface EntryResponse {
+interface EntryResponse {
   /** The HTTP status, with its words or without: `201 Created`. */
   readonly status: string;
   /** Relative to the base: `Task/1/_history/5`. */

@@ -62,7 +62,7 @@ export function relativeTo(base: string, text: string): string {
  * Which element holds a reference: `Reference.reference`; a `url` that names a Binary or a urn (Attachment.url); or a
  * `valueUri`, an `instantiatesUri` and their like that hold a urn. The last must follow a rewriting, but need not resolve.
  */
-export type ReferringElement = 'reference' | 'url' | 'uri';
+type ReferringElement = 'reference' | 'url' | 'uri';
 
 export interface FoundReference {
   readonly text: string;

@@ -172,7 +172,7 @@ function attempt<Result>(read: () => Result): Result | undefined {
 }
 
 /** When an acknowledgment is wanted (HL7 table 0155). */
-export type When = 'always' | 'never' | 'error' | 'success';
+type When = 'always' | 'never' | 'error' | 'success';
 
 /** What a message asks for. `accept` is the commit acknowledgment (CA, CE, CR), `application` the other (AA, AE, AR). */
 export interface AcknowledgmentAsked {

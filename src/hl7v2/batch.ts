@@ -159,7 +159,7 @@ function checkCount(walk: Walk, line: Line, segment: string, counted: number): v
 
 // — the answer
 
-export interface BatchAnswer {
+interface BatchAnswer {
   /** What the acknowledgments of each group are, framed by nothing. */
   readonly groups: readonly (readonly Uint8Array[])[];
   /** BHS-7, milliseconds since 1970. */

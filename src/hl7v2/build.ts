@@ -11,7 +11,7 @@ import { NULL_VALUE, text, type Message, type Segment } from './message.ts';
 export const NULL: unique symbol = Symbol('null');
 
 /** A text whose line breaks are sent as the formatting command: of FT alone. */
-export interface Formatted {
+interface Formatted {
   readonly formatted: string;
 }
 
@@ -22,7 +22,7 @@ export type ComponentValue = PlainValue | readonly PlainValue[];
 /** A text, or components. */
 export type RepetitionValue = PlainValue | readonly ComponentValue[];
 /** A text, or **repetitions**: one EI is `[['R-1', undefined, '2.999.1', 'ISO']]`. */
-export type FieldValue = PlainValue | readonly RepetitionValue[];
+type FieldValue = PlainValue | readonly RepetitionValue[];
 
 /** A segment as values, before the delimiters are known. */
 export interface SegmentValues {

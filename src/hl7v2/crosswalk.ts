@@ -10,7 +10,7 @@
 /** `both`: read and built. `in`: read only, because engines send it so. */
 export type Way = 'both' | 'in';
 
-export interface Carried {
+interface Carried {
   readonly fhir: string;
   /** Fields, `SEG-n` or `SEG-n.component`. */
   readonly v2: readonly string[];

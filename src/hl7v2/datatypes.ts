@@ -56,14 +56,13 @@ export const CWE = composite({
 export type Cwe = ValueOf<typeof CWE>;
 
 /** FN, family name (2.A.30): `van Beek&van&Beek`. */
-export const FN = composite({
+const FN = composite({
   surname: [1, ST],
   ownSurnamePrefix: [2, ST],
   ownSurname: [3, ST],
   surnamePrefixFromPartner: [4, ST],
   surnameFromPartner: [5, ST],
 });
-export type Fn = ValueOf<typeof FN>;
 
 /** XPN, extended person name (2.A.88): `Quintero^Marisol^J^^^^L`. */
 export const XPN = composite({
@@ -109,15 +108,13 @@ export const XON = composite({
   nameRepresentationCode: [9, ID],
   organizationIdentifier: [10, ST],
 });
-export type Xon = ValueOf<typeof XON>;
 
 /** SAD, street address (2.A.65). */
-export const SAD = composite({
+const SAD = composite({
   streetOrMailingAddress: [1, ST],
   streetName: [2, ST],
   dwellingNumber: [3, ST],
 });
-export type Sad = ValueOf<typeof SAD>;
 
 /** XAD, extended address (2.A.84): `12 Alder Way^^Fairmont^OR^97999^US^H`. */
 export const XAD = composite({
@@ -174,7 +171,6 @@ export const PLN = composite({
   qualifier: [3, ST],
   expirationDate: [4, DTM],
 });
-export type Pln = ValueOf<typeof PLN>;
 
 /** CQ, composite quantity with units (2.A.10): `90^d`. */
 export const CQ = composite({ quantity: [1, NM], units: [2, CWE] });
@@ -187,7 +183,6 @@ export const TQ = composite({
   endDateTime: [5, DTM],
   priority: [6, ST],
 });
-export type Tq = ValueOf<typeof TQ>;
 
 /** ED, encapsulated data (2.A.24): `^application^pdf^Base64^JVBERi…`. */
 export const ED = composite({
@@ -201,11 +196,9 @@ export type Ed = ValueOf<typeof ED>;
 
 /** MSG, message type (2.A.45): `OMG^O19^OMG_O19`. */
 export const MSG = composite({ messageCode: [1, ID], triggerEvent: [2, ID], messageStructure: [3, ID] });
-export type Msg = ValueOf<typeof MSG>;
 
 /** PT, processing type (2.A.57): `P`. */
 export const PT = composite({ processingId: [1, ID], processingMode: [2, ID] });
-export type Pt = ValueOf<typeof PT>;
 
 /** VID, version identifier (2.A.83): `2.5.1^USA`. */
 export const VID = composite({
@@ -213,7 +206,6 @@ export const VID = composite({
   internationalizationCode: [2, CWE],
   internationalVersionId: [3, CWE],
 });
-export type Vid = ValueOf<typeof VID>;
 
 /** ERL, error location (2.A.29): `PID^1^3^1^4`. Numbers from 1. */
 export const ERL = composite({

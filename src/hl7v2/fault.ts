@@ -21,7 +21,7 @@ export const CONDITIONS = {
   '207': 'Application internal error',
 } as const;
 
-export type ConditionCode = keyof typeof CONDITIONS;
+type ConditionCode = keyof typeof CONDITIONS;
 
 /** What a code of table 0357 says; undefined for any other. */
 export const conditionNamed = (code: string): string | undefined =>

@@ -10,7 +10,7 @@ import { unescape } from './escape.ts';
  * How one value is read from what was sent, and built. An empty value is undefined, and so is the null: who must know
  * whether something is to be deleted asks `isNull`.
  */
-export interface Datatype<Value, Built extends RepetitionValue = RepetitionValue> {
+interface Datatype<Value, Built extends RepetitionValue = RepetitionValue> {
   read(from: Composite): Value | undefined;
   build(value: Value): Built;
 }
@@ -40,7 +40,7 @@ export type ValueOf<Type> = Type extends Datatype<infer Value> ? Value : never;
 type BuiltOf<Type> = Type extends Datatype<infer _, infer Built> ? Extract<Built, ComponentValue> : never;
 
 /** A composite as an object: every part it has, by name. */
-export type CompositeOf<Parts extends Components> = {
+type CompositeOf<Parts extends Components> = {
   readonly [Name in keyof Parts]?: ValueOf<Parts[Name][1]> | undefined;
 };
 
@@ -88,7 +88,7 @@ export type SegmentOf<Layout extends Rows> = {
 /** What a segment is built from: the same, and everything may be left out. */
 export type Draft<Whole> = { readonly [Name in keyof Whole]?: Whole[Name] | undefined };
 
-export interface SegmentType<Whole> {
+interface SegmentType<Whole> {
   readonly name: string;
   readonly read: (segment: Segment) => Whole;
   readonly build: (draft: Draft<Whole>) => SegmentValues;

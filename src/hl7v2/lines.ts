@@ -17,19 +17,17 @@ const ENDS_CR = /\r\n?(?:[ \t\x1c]*(?:\r\n?|$))*|\x1c[\r\n]*$/g;
 // oxlint-disable-next-line no-control-regex -- as above
 const ENDS_LF = /(?:\r\n?|\n)(?:[ \t\x1c]*(?:\r\n?|\n|$))*|\x1c[\r\n]*$/g;
 
-/**
- * The lines from `from` on. CR and CR LF end a line; a lone LF does only in a text whose first line ends with LF:
- * elsewhere it is part of a value, and a value must not begin a segment.
- */
-export const splitLines = (source: string, from: number): readonly Line[] => [...eachLine(source, from)];
-
 /** The text of the first of them. */
 export function firstLine(source: string, from: number): string {
   for (const { text } of eachLine(source, from)) return text;
   return '';
 }
 
-/** As {@link splitLines}, one after the other: who finds a fault need not split the rest. */
+/**
+ * The lines from `from` on, one after the other: who finds a fault need not split the rest. CR and CR LF end a line; a lone
+ * LF does only in a text whose first line ends with LF: elsewhere it is part of a value, and a value must not begin a
+ * segment.
+ */
 export function* eachLine(source: string, from: number): Generator<Line> {
   const firstEnd = /\r\n|[\r\n]/g;
   firstEnd.lastIndex = from;

@@ -50,10 +50,10 @@ export interface Link {
 }
 
 /** HL7 table 0103: debugging, production, training. */
-export type ProcessingId = 'D' | 'P' | 'T';
+type ProcessingId = 'D' | 'P' | 'T';
 
 /** HL7 table 0104, from where segments have been what they are read as. */
-export const VERSIONS: readonly string[] = [
+const VERSIONS: readonly string[] = [
   '2.3',
   '2.3.1',
   '2.4',

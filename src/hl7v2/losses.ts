@@ -272,7 +272,7 @@ export const ELEMENTS_LOST: readonly ElementLost[] = [
 ];
 
 /** Comes back, but not as it was. */
-export interface Altered {
+interface Altered {
   readonly what: string;
   readonly becomes: string;
 }

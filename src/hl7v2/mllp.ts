@@ -20,7 +20,7 @@ export type Frame =
   /** Bytes outside of blocks, other than line ends; reported when the next block begins. */
   | { readonly kind: 'garbage'; readonly bytesSkipped: number };
 
-export interface Deframer {
+interface Deframer {
   /**
    * All that the chunk completed, in order, the same however the stream is cut. A block ends with its FS: the CR that
    * belongs to it may come later, or never. The bytes are copies; long ones lie in shared memory, so that other threads

@@ -37,7 +37,7 @@ export interface AppSettings extends ExchangeSettings {
   readonly metricsToken: string | undefined;
 }
 
-export interface AppParts {
+interface AppParts {
   readonly perform: Perform;
   readonly store: Pick<Store, 'status' | 'record'>;
   readonly identify: Identify;

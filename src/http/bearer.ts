@@ -38,7 +38,7 @@ export type OrganizationName =
   | { readonly reference: Ref }
   | { readonly system: string; readonly value: string };
 
-export interface Credentials {
+interface Credentials {
   readonly authorization: string | undefined;
   /** `Organization/id`; for administrators only. */
   readonly onBehalfOf: string | undefined;

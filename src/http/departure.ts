@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 
-export interface Departures {
+interface Departures {
   /** An exchange begins; its controller aborts when the connection closes before {@link Departures.end}. */
   begin(socket: Socket): AbortController;
   end(socket: Socket, exchange: AbortController): void;

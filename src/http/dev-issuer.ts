@@ -27,7 +27,7 @@ export interface DevClaims {
   readonly lifetimeS?: number;
 }
 
-export interface DevIssuerSettings {
+interface DevIssuerSettings {
   readonly audience: string;
   readonly organizationClaim: string;
   /** Folder in which the key is kept, so that tokens outlive a restart; undefined: in memory. */

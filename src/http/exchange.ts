@@ -63,7 +63,7 @@ export interface ExchangeSettings extends BodyLimits, Replying {
   readonly requestsPerOrganizationMax: number;
 }
 
-export interface ExchangeParts {
+interface ExchangeParts {
   readonly perform: Perform;
   readonly identify: Identify;
   readonly served: Served;

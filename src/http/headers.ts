@@ -10,7 +10,7 @@ import type { Preferences, Request } from '../operations/request.ts';
 import { utf8Of } from './octets.ts';
 
 /** The conditions of a request and what its client prefers; that of a create needs the type, and is read by itself. */
-export type Conditions = Pick<Request, 'ifMatch' | 'ifNoneMatch' | 'ifModifiedSince' | 'prefer'>;
+type Conditions = Pick<Request, 'ifMatch' | 'ifNoneMatch' | 'ifModifiedSince' | 'prefer'>;
 
 /** @throws OperationOutcomeError `header-invalid` */
 export function readConditions(headers: IncomingHttpHeaders): Conditions {

@@ -29,7 +29,7 @@ function isOwnName(host = ''): boolean {
 
 const OWN_NAMES: ReadonlySet<string> = new Set(['localhost', '0.0.0.0', '::', hostname().toLowerCase()]);
 
-export interface HealthParts {
+interface HealthParts {
   readonly status: () => StoreStatus;
   readonly isDraining: () => boolean;
   readonly metrics: Metrics;

@@ -1,7 +1,7 @@
 /** Whether the main thread is late with what it has to do, as its event loop shows. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-export interface Lateness {
+interface Lateness {
   isLate(): boolean;
   stop(): void;
 }

@@ -30,7 +30,7 @@ export interface ListenSettings {
   readonly connectionsMax: number;
 }
 
-export interface Listener {
+interface Listener {
   readonly port: number;
   /** From now on requests are answered; until then they get 503. */
   serve(app: RequestListener): void;

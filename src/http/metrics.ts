@@ -17,7 +17,7 @@ export interface Metrics {
 }
 
 /** One link as operators named it, since the start. */
-export interface LinkTraffic {
+interface LinkTraffic {
   readonly link: string;
   /** Connections open now. */
   readonly connected: number;
@@ -31,7 +31,7 @@ export interface LinkTraffic {
   readonly notTaken: readonly { readonly kind: string; readonly fate: string; readonly count: number }[];
 }
 
-export interface MetricsSources {
+interface MetricsSources {
   readonly status: () => StoreStatus;
   readonly inFlight: () => number;
   readonly now: () => number;

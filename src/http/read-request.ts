@@ -25,7 +25,7 @@ import { parseQuery, valueOf } from '../fhir/query.ts';
 import { readBody } from './read-body.ts';
 import { route, type Route, type Served } from './route.ts';
 
-export interface ReadLimits extends BodyLimits {
+interface ReadLimits extends BodyLimits {
   /** Base of our own addresses. */
   readonly base: string;
 }

@@ -10,7 +10,7 @@ export interface ShareSettings {
   readonly requestsPerOrganizationMax: number;
 }
 
-export interface Shares {
+interface Shares {
   /** @throws OperationOutcomeError `too-many-requests`; nothing is taken then */
   enter(caller: Caller): void;
   leave(caller: Caller): void;

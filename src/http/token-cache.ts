@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 
-export interface TokenCache<T> {
+interface TokenCache<T> {
   get(token: string, now: number): T | undefined;
   /** @param until milliseconds since 1970 */
   put(token: string, value: T, until: number): void;

@@ -8,7 +8,7 @@ export interface FairTurns {
   take<T>(owner: string, work: () => Promise<T>): Promise<T>;
 }
 
-export interface FairTurnSettings {
+interface FairTurnSettings {
   /** In hand of one owner at a time, while there are others. */
   readonly atOnceMax: number;
   /** An owner is there for so long after its last request. */

@@ -30,7 +30,7 @@ export interface Examined {
 }
 
 /** What a reading needs to know of its surroundings, without what makes ids. */
-export type FrameContext = Omit<ReadingContext, 'newId'>;
+type FrameContext = Omit<ReadingContext, 'newId'>;
 
 /** Each by itself, of data alone; `value` is any JSON, a JSON Patch. Throws as the same work does elsewhere. */
 export interface Tasks {

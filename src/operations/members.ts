@@ -20,7 +20,7 @@ const LEAVES_MAX = 500;
 const PAGE = 200;
 
 /** The commit that makes a listed Organization a member; undefined when it is one. */
-export function planAdmission(
+function planAdmission(
   version: Version,
   admitting: Admitting,
   now: string,

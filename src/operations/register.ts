@@ -67,7 +67,7 @@ const SERVER: Admitting = {
   requestId: 'start',
 };
 
-export interface Verification {
+interface Verification {
   readonly identity: Identity;
   /** An Organization, or a Practitioner. */
   readonly holder: Ref;

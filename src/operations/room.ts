@@ -51,7 +51,7 @@ export interface DeskSettings extends RuleSettings {
 export type Packaged = (ref: Ref) => Resource | undefined;
 
 /** By the name of a rail. */
-export type Lacks = (rail: string, entry: Tellable, asOf: Told) => Promise<readonly string[]>;
+type Lacks = (rail: string, entry: Tellable, asOf: Told) => Promise<readonly string[]>;
 
 export interface Room {
   /** The links of messages: they name organizations by their facilities. */

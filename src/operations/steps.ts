@@ -50,7 +50,7 @@ const TASK: About = new Set(['Task']);
 
 /** Steps that a draft takes after planning, before it is offered as one commit. */
 // prettier-ignore
-export const SETTLE: readonly (readonly [step: DraftStep, taken: number, about?: About])[] = [
+const SETTLE: readonly (readonly [step: DraftStep, taken: number, about?: About])[] = [
   //                     create   update   patch   delete   transaction
   [admitImport,                                             TRANSACTION],
   [resolveReferences,    CREATE | UPDATE | PATCH          | TRANSACTION],

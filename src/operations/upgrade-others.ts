@@ -36,7 +36,7 @@ const MARKER = { kind: 'upgrade', key: 'others' } as const;
 /** Resources that one commit tags. */
 const AT_ONCE = 200;
 
-export interface Tagged {
+interface Tagged {
   readonly tagged: number;
   /** Numbers of persons. */
   readonly verified: number;

@@ -36,7 +36,7 @@ export interface UpgradeParts extends Pick<Room, 'clock' | 'newId'> {
   readonly identitySystems: readonly string[];
 }
 
-export interface Upgraded {
+interface Upgraded {
   readonly members: number;
   readonly verified: number;
   readonly asserted: number;

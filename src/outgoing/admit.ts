@@ -11,7 +11,7 @@ import type { Guard } from './guard.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-export interface AdmitSettings {
+interface AdmitSettings {
   /** New addresses of one organization and day. */
   readonly newAddressesMax: number;
 }

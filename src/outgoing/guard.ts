@@ -17,7 +17,7 @@ import {
 /** All addresses of a name; the system's resolver unless a test hands in its own. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
-export interface GuardSettings extends AddressPolicy {
+interface GuardSettings extends AddressPolicy {
   readonly connectTimeoutMs: number;
   readonly resolve?: Resolve | undefined;
 }

@@ -8,7 +8,7 @@ export type { Disclosure, Policy, Vote } from './policy.ts';
 
 export const POLICIES: readonly Policy[] = [patientConsent, treatment, directory];
 
-export interface Decision {
+interface Decision {
   readonly permitted: boolean;
   /** The policy that decided; `none` when none permitted. */
   readonly policy: string;

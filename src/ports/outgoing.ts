@@ -37,7 +37,7 @@ export type Admission = 'admitted' | 'not-allowed' | 'too-many';
 export type AdmitAddress = (destination: Destination, by: Ref | undefined) => Promise<Admission>;
 
 /** A request to another server. */
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** Names and values in turn. */
   readonly headers: readonly string[];
@@ -48,7 +48,7 @@ export interface HttpRequest {
 }
 
 /** What of an answer is looked at. */
-export interface HttpAnswer {
+interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
   /** Empty unless it was asked for. */

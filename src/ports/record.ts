@@ -5,7 +5,7 @@
  */
 
 /** A record by which it is found again. */
-export interface RecordName {
+interface RecordName {
   /** What it is, one word of a list that its owner keeps: `register`, `standing`. */
   readonly kind: string;
   /** Unique within its kind. Of what bears a right by itself it is a hash, never the thing. */

@@ -4,7 +4,7 @@ import { type CaptureRail, createCaptureRail, type CaptureParts } from './captur
 import { createMllpRail, type MllpParts, type MllpRail } from './hl7v2-mllp/index.ts';
 import { createRestHookRail, type RestHookParts } from './rest-hook/index.ts';
 
-export interface RailParts extends RestHookParts, CaptureParts {
+interface RailParts extends RestHookParts, CaptureParts {
   readonly mllp: MllpParts;
 }
 

@@ -5,7 +5,7 @@ import { rowsFrom } from './moves.ts';
 import type { State } from './state.ts';
 import type { Event } from './transitions.ts';
 
-export interface AppointmentChange {
+interface AppointmentChange {
   /** Undefined: it is created, or was not based on this ServiceRequest before. */
   readonly before: Resource | undefined;
   /** Undefined: it is deleted. */

@@ -11,7 +11,7 @@ import { note, refuse, type EventRuling, type Note, type Refusal, type Ruling } 
 import { describeState, isActive, isTerminal, readState, storedAs, type State } from './state.ts';
 import type { Event, Party } from './transitions.ts';
 
-export interface TaskWrite {
+interface TaskWrite {
   /** Undefined: the Task is created. */
   readonly before: Resource | undefined;
   readonly after: Resource;

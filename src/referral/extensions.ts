@@ -5,7 +5,7 @@
 import type { State } from './state.ts';
 import { TRANSITIONS, type Event, type Party } from './transitions.ts';
 
-export type Gap = `G${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14}`;
+type Gap = `G${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14}`;
 
 /** Who makes a move: a party, or for G12 an administrator. */
 export type Mover = Party | 'administrator';

@@ -5,7 +5,7 @@ import { refuse, type Refusal } from './ruling.ts';
 import { isFulfill, readState } from './state.ts';
 import type { Party } from './transitions.ts';
 
-export interface FieldChange {
+interface FieldChange {
   /** Undefined: the Task is created. */
   readonly before: Resource | undefined;
   /** The Task as written. */

@@ -4,7 +4,7 @@ import { refuse, type Refusal } from './ruling.ts';
 import { describeState, type State } from './state.ts';
 import type { Party } from './transitions.ts';
 
-export interface LegalMove {
+interface LegalMove {
   readonly tid: string;
   readonly event: Trigger;
   readonly to: State;

@@ -23,7 +23,7 @@ const MEANS: readonly (readonly [Status, (state: State) => boolean])[] = [
 export const requestStatusOf = (states: readonly State[]): Status | undefined =>
   MEANS.find(([, means]) => states.some(means))?.[0];
 
-export interface RequestWrite {
+interface RequestWrite {
   readonly before: Resource | undefined;
   readonly after: Resource;
   readonly actors: ReadonlySet<Party>;
@@ -31,7 +31,7 @@ export interface RequestWrite {
   readonly states: readonly State[];
 }
 
-export type RequestRuling =
+type RequestRuling =
   /** `status`: what is stored as ServiceRequest.status. */
   | { readonly kind: 'edit'; readonly status: Status; readonly notes: readonly Note[] }
   /** Each open Task that is not there yet goes to 5.2 by `send-cancellation-request`; the request stays active. */

@@ -6,7 +6,7 @@ import type { CodeableConcept, Resource } from '../fhir/types.ts';
 import { note, type Note } from './ruling.ts';
 import { isActive, type State } from './state.ts';
 
-export interface RewrittenField {
+interface RewrittenField {
   readonly field: string;
   readonly written: string;
   readonly stored: string;

@@ -5,7 +5,7 @@
 import type { State } from './state.ts';
 import type { Event, Party } from './transitions.ts';
 
-export type TransactionId = `PCC-${55 | 56 | 57 | 58 | 59 | 60 | 61}`;
+type TransactionId = `PCC-${55 | 56 | 57 | 58 | 59 | 60 | 61}`;
 
 export const TRANSACTION_NAMES: Readonly<Record<TransactionId, string>> = {
   'PCC-55': 'Referral Request',
@@ -20,7 +20,7 @@ export const TRANSACTION_NAMES: Readonly<Record<TransactionId, string>> = {
 /** MSH-9.1 and MSH-9.2 of the messages that 360X uses. */
 export type MessageType = 'OMG^O19' | 'OSU^O51' | 'SIU^S12' | 'SIU^S13' | 'SIU^S15' | 'SIU^S26';
 
-export interface Transaction {
+interface Transaction {
   readonly event: Event;
   readonly transaction: TransactionId;
   readonly message: MessageType;

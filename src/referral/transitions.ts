@@ -22,7 +22,7 @@ export type Event =
   | 'send-referral-outcome';
 
 /** The guide's row. The business status is the column as printed: `5.1` is missing from the guide's own CodeSystem (G1). */
-export type TransitionRow = readonly [
+type TransitionRow = readonly [
   tid: string,
   actor: Party,
   event: Event,

@@ -26,7 +26,7 @@ export interface Expression {
   readonly locate: (resource: unknown, spend?: (work: number) => void) => readonly Located[] | undefined;
 }
 
-export interface CompileOptions {
+interface CompileOptions {
   /**
    * `client` (the default): only {@link FUNCTIONS}, and at most {@link CLIENT_LENGTH_MAX} characters. `own`: whatever the
    * package knows, for expressions that are ours or HL7's.
@@ -66,7 +66,7 @@ const COMPILED_MAX = 500;
  * Functions that a client's expression may call. Left out is what leads out of the resource (`resolve`, `memberOf`), what
  * writes (`trace`), and what may cost more than its length tells (regular expressions, `repeat`, growing texts).
  */
-export const FUNCTIONS: ReadonlySet<string> = new Set(
+const FUNCTIONS: ReadonlySet<string> = new Set(
   (
     'empty exists all allTrue anyTrue allFalse anyFalse count distinct isDistinct where select ofType as is single ' +
     'first last tail skip take intersect exclude union combine iif not toString toInteger toBoolean ' +

@@ -8,19 +8,19 @@ import { textOfNarrative } from './search/narrative.ts';
 import { wordsOf } from './search/words.ts';
 
 /** Words with spaces between them. A phrase never reaches over {@link BOUNDARY}. */
-export interface FullText {
+interface FullText {
   readonly narrative: string;
   readonly content: string;
 }
 
 /** Stands between the values of different elements; no word of any text. */
-export const BOUNDARY = '\u241e';
+const BOUNDARY = '\u241e';
 
 /** Characters of one value that are looked at. */
 const TEXT_MAX = 500_000;
 
 /** Words of one resource that are kept. */
-export const WORDS_MAX = 50_000;
+const WORDS_MAX = 50_000;
 
 /** Elements that say nothing to a reader: bytes, and what names a vocabulary rather than a thing. */
 const SILENT: ReadonlySet<string> = new Set(['resourceType', 'meta', 'data', 'system', 'hash']);

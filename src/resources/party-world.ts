@@ -26,7 +26,7 @@ export interface Person {
 /** A role that its organization alone says of a person whom somebody else keeps (DR19): a record, by the role. */
 export const ROLE_CLAIM = 'role-claim';
 
-export interface RoleClaim {
+interface RoleClaim {
   readonly practitioner: Ref;
   readonly organization: Ref | '';
   /** Instant. */

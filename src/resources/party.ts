@@ -26,7 +26,7 @@ interface Recognition {
   readonly replacedBy?: Identity;
 }
 
-export type Resolution =
+type Resolution =
   /** The party was found; `organization` is the private record that led to it, where there is one. */
   | ({ readonly kind: 'party'; readonly party: Ref; readonly organization?: Ref } & Recognition)
   /** A private Organization none of whose identifiers is verified. `expired` is one that was verified once. */

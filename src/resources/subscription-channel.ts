@@ -4,7 +4,7 @@
  */
 
 /** Stands for the value of a header, which is a secret: `Authorization: ***`. */
-export const MASK = '***';
+const MASK = '***';
 
 export interface Header {
   readonly name: string;

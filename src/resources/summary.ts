@@ -1,7 +1,7 @@
 /** The elements of a summary (http://hl7.org/fhir/R4/search.html#summary), from R4's element definitions. */
 import summaries from './generated/summary.json' with { type: 'json' };
 
-export interface SummaryElements {
+interface SummaryElements {
   /** Shown by `_summary=true`. */
   readonly summary: ReadonlySet<string>;
   /** Shown always, so that a part of a resource is still valid. */

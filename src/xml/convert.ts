@@ -45,7 +45,7 @@ const BUNDLE = /^\{"resourceType":"Bundle"/;
 const ENTRY = '"entry":[';
 
 /** The entries of a Bundle's text as we make it, without blanks between its parts; undefined for what looks otherwise. */
-export function cutBundle(text: string): Cut | undefined {
+function cutBundle(text: string): Cut | undefined {
   if (!BUNDLE.test(text)) return undefined;
   const entries: Span[] = [];
   let level = 0;

@@ -41,7 +41,7 @@ export function encodeXml(storing: Resource, { pretty = false }: Shown = {}): st
 export const createWriter = (pretty: boolean): Writer => ({ text: DECLARATION, pretty, path: [] });
 
 /** @param declaration the namespace of the outermost element; empty inside */
-export function writeResource(writer: Writer, resource: unknown, declaration = ''): void {
+function writeResource(writer: Writer, resource: unknown, declaration = ''): void {
   if (!isTree(resource)) refuseToWrite(writer.path, 'a resource is expected');
   const { resourceType } = resource;
   if (typeof resourceType !== 'string' || !RESOURCE_TYPES.has(resourceType))

@@ -7,7 +7,7 @@ import { findNoCharacter, hasSoundReferences } from './characters.ts';
 import { refuse } from './refuse.ts';
 
 /** Attributes of one element at most; FHIR's have three, those of the narrative few more. */
-export const ATTRIBUTES_MAX = 64;
+const ATTRIBUTES_MAX = 64;
 
 export interface Attribute {
   /** With its prefix. */

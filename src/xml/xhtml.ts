@@ -10,7 +10,7 @@ import { refuse, refuseToWrite } from './refuse.ts';
 import { createScanner, nextToken, type CloseTag, type OpenTag, type Scanner } from './scan.ts';
 
 /** Elements of a narrative within each other, at most. */
-export const XHTML_DEPTH_MAX = 128;
+const XHTML_DEPTH_MAX = 128;
 
 /**
  * The `div` that was just opened, as the string that JSON has for it. Reads up to its end.

@@ -8,7 +8,7 @@ import { refTo, type Schema } from './schemas.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 /** Methods by address. */
-export type Paths = Readonly<Record<string, Item>>;
+type Paths = Readonly<Record<string, Item>>;
 
 const MEDIA = ['application/fhir+json', 'application/fhir+xml'] as const;
 

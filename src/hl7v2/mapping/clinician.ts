@@ -85,7 +85,7 @@ export function leadingOn(resource: Resource): readonly Reference[] {
 const LEVELS_MAX = 3;
 
 /** Who answers for the organization behind a reference: its first contact with a name, else that of the one it is part of. */
-export function contactOf(
+function contactOf(
   reference: Reference | undefined,
   resolve: (reference: Reference) => Resource | undefined,
   levels = LEVELS_MAX,

@@ -94,7 +94,7 @@ function decoded(name: string): string | undefined {
 const URI = /^(?:https?:\/\/|urn:)\S+$/;
 
 /** Administrative sex (table 0001) ⇄ Patient.gender. */
-export const GENDERS: Table = [
+const GENDERS: Table = [
   ['M', 'male'],
   ['F', 'female'],
   ['O', 'other'],
@@ -106,7 +106,7 @@ export const genderOf = toFhir(GENDERS);
 export const sexOf = toV2(GENDERS);
 
 /** Extended priority codes (table 0485) ⇄ ServiceRequest.priority; *urgent* has no code there and travels as text. */
-export const PRIORITIES: Table = [
+const PRIORITIES: Table = [
   ['R', 'routine'],
   ['A', 'asap'],
   ['S', 'stat'],
@@ -260,7 +260,7 @@ const RESULTS: ReadonlySet<string> = new Set('BCDFINOPRSUVWX');
 export const isResultStatus = (code: string): boolean => RESULTS.has(code.toUpperCase());
 
 /** DocumentReference.status of a note that its author takes back. In small letters, too: nobody means another thing by them. */
-export type Withdrawn = 'superseded' | 'entered-in-error';
+type Withdrawn = 'superseded' | 'entered-in-error';
 
 export const withdrawnBy = (resultStatus: string | undefined): Withdrawn | undefined =>
   WITHDRAWN.get(resultStatus?.toUpperCase() ?? '');

@@ -19,7 +19,7 @@ import { buildHeader } from './header.ts';
 import type { Header, StatusEvent } from './reading.ts';
 
 /** Said when a decline gives no reason: losing a decline would be worse. */
-export const NOT_STATED: CodeableConcept = { text: 'not stated' };
+const NOT_STATED: CodeableConcept = { text: 'not stated' };
 
 /** Events that a note comes with. */
 const WITH_NOTE: ReadonlySet<StatusEvent> = new Set(['send-interim-note', 'send-referral-outcome']);

@@ -21,7 +21,7 @@ const PARTICIPATION = 'http://terminology.hl7.org/CodeSystem/v3-ParticipationTyp
 /** Who sees the patient (AIP-3), whom to call about the visit (SCH-16), who entered it (SCH-20). */
 type Part = 'ATND' | 'CALLBCK' | 'ENT';
 
-export interface Participants {
+interface Participants {
   readonly contained: Practitioner[] | undefined;
   readonly participants: readonly AppointmentParticipant[];
   readonly placed: readonly Placed[];

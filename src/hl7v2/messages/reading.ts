@@ -124,7 +124,7 @@ export interface PatientUpdateReading extends About {
   readonly merged: readonly Identifier[];
 }
 
-export interface SilentReading extends About {
+interface SilentReading extends About {
   /** `status-ping`: a sign of life (SC/IP). `none`: a status that is none of a referral's; a person is asked. */
   readonly event: 'status-ping' | 'none';
 }

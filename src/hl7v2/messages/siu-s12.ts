@@ -44,11 +44,11 @@ const VISITS: Readonly<Record<VisitEvent, Visit>> = {
 
 export const isVisitEvent = (event: string): event is VisitEvent => Object.hasOwn(VISITS, event);
 
-export interface VisitParts extends Numbers {
+interface VisitParts extends Numbers {
   readonly header: Header;
 }
 
-export interface VisitResources {
+interface VisitResources {
   readonly appointment: Appointment;
   readonly resources: readonly Placed[];
 }

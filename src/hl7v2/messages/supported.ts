@@ -5,7 +5,7 @@ import { messageNamed, MESSAGE_TYPES } from './header.ts';
 import type { Header } from './reading.ts';
 
 /** What is told of a message that is turned away; `ignored`: acknowledged all the same, because the link says so. */
-export interface TurnedAway {
+interface TurnedAway {
   readonly fate: 'rejected' | 'ignored';
   readonly remarks: readonly Remark[];
 }

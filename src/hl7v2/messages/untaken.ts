@@ -10,7 +10,7 @@ import { isNumbered } from './note-content.ts';
 import { isQuestion } from './order.ts';
 
 /** What is not taken, by the segment it is of. */
-export interface Untaken {
+interface Untaken {
   /** `NTE`, `PID` */
   readonly segment: string;
   /** `PID-16`, `NTE after PID`, `OBX[2]`; at most {@link PLACES_MAX}, and then `…`. */

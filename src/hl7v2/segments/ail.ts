@@ -5,7 +5,7 @@
  *     6 start date/time TS · 7 start date/time offset NM · 8 offset units CE · 9 duration NM · 10 duration units CE ·
  *     11 allow substitution code IS 0279 · 12 filler status code CE 0278
  */
-import { segment, type SegmentOf } from '../layout.ts';
+import { segment } from '../layout.ts';
 import { CWE, DTM, ID, IS, NM, PL, SI } from '../datatypes.ts';
 
 const LAYOUT = {
@@ -23,5 +23,4 @@ const LAYOUT = {
   fillerStatusCode: [12, CWE],
 } as const;
 
-export type Ail = SegmentOf<typeof LAYOUT>;
 export const { read: readAil, build: buildAil } = segment('AIL', LAYOUT);

@@ -4,7 +4,7 @@
  *     1 set ID SI · 2 diagnosis coding method ID · 3 diagnosis code CE · 4 diagnosis description ST ·
  *     5 diagnosis date/time TS · 6 diagnosis type IS 0052 · … 21
  */
-import { segment, type SegmentOf } from '../layout.ts';
+import { segment } from '../layout.ts';
 import { CWE, DTM, IS, SI, ST } from '../datatypes.ts';
 
 const LAYOUT = {
@@ -15,5 +15,4 @@ const LAYOUT = {
   diagnosisType: [6, IS],
 } as const;
 
-export type Dg1 = SegmentOf<typeof LAYOUT>;
 export const { read: readDg1, build: buildDg1 } = segment('DG1', LAYOUT);

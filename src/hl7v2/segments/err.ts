@@ -7,7 +7,7 @@
  *
  * ERR-1 is of earlier versions and not built.
  */
-import { segment, type SegmentOf } from '../layout.ts';
+import { segment } from '../layout.ts';
 import { CWE, ERL, ID, ST, TX, XTN } from '../datatypes.ts';
 
 const LAYOUT = {
@@ -21,5 +21,4 @@ const LAYOUT = {
   helpDeskContactPoint: [12, XTN, '*'],
 } as const;
 
-export type Err = SegmentOf<typeof LAYOUT>;
 export const { read: readErr, build: buildErr } = segment('ERR', LAYOUT);

@@ -4,7 +4,7 @@
  *     1 event type code ID 0003 · 2 recorded date/time TS · 3 date/time planned event TS · 4 event reason code IS ·
  *     5 operator ID XCN* · 6 event occurred TS · 7 event facility HD
  */
-import { segment, type SegmentOf } from '../layout.ts';
+import { segment } from '../layout.ts';
 import { DTM, HD, ID, IS, XCN } from '../datatypes.ts';
 
 const LAYOUT = {
@@ -17,5 +17,4 @@ const LAYOUT = {
   eventFacility: [7, HD],
 } as const;
 
-export type Evn = SegmentOf<typeof LAYOUT>;
 export const { read: readEvn, build: buildEvn } = segment('EVN', LAYOUT);

@@ -4,7 +4,7 @@
  *     1 prior patient identifier list CX* · 2 prior alternate patient ID CX* · 3 prior patient account number CX ·
  *     4 prior patient ID CX · 5 prior visit number CX · 6 prior alternate visit ID CX · 7 prior patient name XPN*
  */
-import { segment, type SegmentOf } from '../layout.ts';
+import { segment } from '../layout.ts';
 import { CX, XPN } from '../datatypes.ts';
 
 const LAYOUT = {
@@ -13,5 +13,4 @@ const LAYOUT = {
   priorPatientName: [7, XPN, '*'],
 } as const;
 
-export type Mrg = SegmentOf<typeof LAYOUT>;
 export const { read: readMrg, build: buildMrg } = segment('MRG', LAYOUT);

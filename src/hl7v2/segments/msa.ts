@@ -6,7 +6,7 @@
  *
  * MSA-3 and MSA-6 are kept for old receivers; what is wrong stands in ERR.
  */
-import { segment, type SegmentOf } from '../layout.ts';
+import { segment } from '../layout.ts';
 import { CWE, ID, NM, ST } from '../datatypes.ts';
 
 const LAYOUT = {
@@ -17,5 +17,4 @@ const LAYOUT = {
   errorCondition: [6, CWE],
 } as const;
 
-export type Msa = SegmentOf<typeof LAYOUT>;
 export const { read: readMsa, build: buildMsa } = segment('MSA', LAYOUT);

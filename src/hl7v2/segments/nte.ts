@@ -1,7 +1,7 @@
 /**
  * NTE, notes and comments (HL7 v2.5.1, 2.15.10): 1 set ID SI · 2 source of comment ID 0105 · 3 comment FT* · 4 comment type CE
  */
-import { segment, type SegmentOf } from '../layout.ts';
+import { segment } from '../layout.ts';
 import { CWE, FT, ID, SI } from '../datatypes.ts';
 
 const LAYOUT = {
@@ -11,5 +11,4 @@ const LAYOUT = {
   commentType: [4, CWE],
 } as const;
 
-export type Nte = SegmentOf<typeof LAYOUT>;
 export const { read: readNte, build: buildNte } = segment('NTE', LAYOUT);

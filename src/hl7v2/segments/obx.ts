@@ -27,7 +27,7 @@ const LAYOUT = {
 } as const;
 
 /** OBX-5 by OBX-2: a code, encapsulated data, or else its text, delimiters and all. */
-export type ObservationValue =
+type ObservationValue =
   | { readonly kind: 'code'; readonly code: Cwe }
   | { readonly kind: 'document'; readonly document: Ed }
   | { readonly kind: 'text'; readonly text: string };

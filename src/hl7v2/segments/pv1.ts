@@ -5,7 +5,7 @@
  *     6 prior patient location PL · 7 attending doctor XCN* · 8 referring doctor XCN* · 9 consulting doctor XCN* ·
  *     10 hospital service IS · … · 19 visit number CX · … · 44 admit date/time TS · 45 discharge date/time TS* · … 52
  */
-import { segment, type SegmentOf } from '../layout.ts';
+import { segment } from '../layout.ts';
 import { CX, DTM, IS, PL, SI, XCN } from '../datatypes.ts';
 
 const LAYOUT = {
@@ -21,5 +21,4 @@ const LAYOUT = {
   dischargeDateTime: [45, DTM],
 } as const;
 
-export type Pv1 = SegmentOf<typeof LAYOUT>;
 export const { read: readPv1, build: buildPv1 } = segment('PV1', LAYOUT);

@@ -5,7 +5,7 @@
  *     5 referral category CE 0284 · 6 originating referral identifier EI · 7 effective date TS · 8 expiration date TS ·
  *     9 process date TS · 10 referral reason CE* 0336 · 11 external referral identifier EI*
  */
-import { segment, type SegmentOf } from '../layout.ts';
+import { segment } from '../layout.ts';
 import { CWE, DTM, EI } from '../datatypes.ts';
 
 const LAYOUT = {
@@ -22,5 +22,4 @@ const LAYOUT = {
   externalReferralIdentifier: [11, EI, '*'],
 } as const;
 
-export type Rf1 = SegmentOf<typeof LAYOUT>;
 export const { read: readRf1, build: buildRf1 } = segment('RF1', LAYOUT);

@@ -1,7 +1,7 @@
 /**
  * RGS, resource group (HL7 v2.5.1, 10.6.3): 1 set ID SI · 2 segment action code ID 0206 · 3 resource group ID CE
  */
-import { segment, type SegmentOf } from '../layout.ts';
+import { segment } from '../layout.ts';
 import { CWE, ID, SI } from '../datatypes.ts';
 
 const LAYOUT = {
@@ -10,5 +10,4 @@ const LAYOUT = {
   resourceGroupId: [3, CWE],
 } as const;
 
-export type Rgs = SegmentOf<typeof LAYOUT>;
 export const { read: readRgs, build: buildRgs } = segment('RGS', LAYOUT);

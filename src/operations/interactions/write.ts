@@ -29,7 +29,7 @@ export type Answer =
   | { readonly kind: 'nothing'; readonly status: 204 };
 
 /** A version as an interaction that changes it needs it. */
-export interface Current {
+interface Current {
   readonly version: Version;
   readonly resource: Resource;
 }

@@ -25,7 +25,7 @@ const ABOUT_ONE: readonly WorkItemKind[] = [
 /** States of a work item that nobody has dealt with. */
 const OPEN: readonly string[] = ['on-hold', 'requested', 'received', 'accepted', 'ready', 'in-progress'];
 
-export interface MessageItem {
+interface MessageItem {
   readonly kind: WorkItemKind;
   /** Whose person is asked. */
   readonly owner: Ref | '';

@@ -12,7 +12,7 @@ import { EVENT_SYSTEM, FATE_SYSTEM, MAPPING_SYSTEM, MAPPING_VERSION, mark } from
 import { WORK_ITEM_SYSTEM } from '../work-item.ts';
 import { changeOwn, planOwn } from './own.ts';
 
-export const ER7 = 'x-application/hl7-v2+er7';
+const ER7 = 'x-application/hl7-v2+er7';
 
 /** Where a message is kept. */
 export interface Kept {

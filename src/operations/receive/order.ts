@@ -13,7 +13,7 @@ import { valuesAt } from '../../resources/element.ts';
 import { APPLIED, EVENT_SYSTEM, FATE_SYSTEM } from './marks.ts';
 
 /** `perhaps`: by times that contradict each other, so that nobody but a person can tell. */
-export type Overtaken = 'no' | 'yes' | 'perhaps';
+type Overtaken = 'no' | 'yes' | 'perhaps';
 
 /**
  * Whether a later event of the same sender was applied to this referral. It is asked of the kept messages, so that it

@@ -33,7 +33,7 @@ export type Found =
   | { readonly kind: 'ambiguous' };
 
 /** Who writes to whom; without `receiver` any other party counts. */
-export interface Between {
+interface Between {
   readonly sender: Ref;
   readonly receiver: Ref | undefined;
 }

@@ -13,7 +13,7 @@ import { findPatient, isSamePerson } from './patients.ts';
 import type { Referral } from './referral.ts';
 
 /** What a request plans, and under which placeholders its resources refer to each other. */
-export interface Requested {
+interface Requested {
   readonly verdict: Verdict;
   readonly fullUrls: ReadonlyMap<string, Ref>;
   /** In which chart the message is filed, when it was applied. */

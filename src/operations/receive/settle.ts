@@ -77,7 +77,7 @@ export async function settleMessage(
 }
 
 /** Nothing of it is kept but the audit that it came. */
-export const isTurnedAway = ({ fate }: Verdict): boolean => fate === 'rejected' || fate === 'ignored';
+const isTurnedAway = ({ fate }: Verdict): boolean => fate === 'rejected' || fate === 'ignored';
 
 /**
  * A draft that plans nothing of what another planned, but relies on what that one relied on: what a message is put aside

@@ -11,7 +11,7 @@ import { changeSent } from './own.ts';
 import { findPatient } from './patients.ts';
 
 /** What an update comes to. */
-export interface Updated {
+interface Updated {
   readonly verdict: Verdict;
   /** Nobody here knows the patient, so nothing of the message is kept. */
   readonly forget: boolean;

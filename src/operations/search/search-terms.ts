@@ -12,7 +12,7 @@ import { sightForType } from '../scope.ts';
 import type { Seeing } from '../terminology.ts';
 
 /** Who asks, of what moment. */
-export interface AskingTerms {
+interface AskingTerms {
   readonly snapshot: () => Snapshot;
   readonly caller: Caller;
   readonly base: string;

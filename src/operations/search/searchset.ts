@@ -18,7 +18,7 @@ import { showText } from '../show.ts';
 import { createTurns } from '../turns.ts';
 
 /** One page of what was found. */
-export interface FoundPage {
+interface FoundPage {
   readonly matches: readonly Match[];
   /** What comes with the server and was found beside them; nobody's record. */
   readonly packaged?: readonly PackagedMatch[];

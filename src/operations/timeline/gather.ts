@@ -34,7 +34,7 @@ const WRITTEN_MAX = 5000;
 /** Deliveries of one Task that are looked at. */
 const DELIVERIES_MAX = 1000;
 
-export interface Gathering {
+interface Gathering {
   readonly room: Room;
   readonly snapshot: Snapshot;
   readonly caller: Caller;

@@ -22,7 +22,7 @@ export const ROLE_SYSTEM = `${CANONICAL}/CodeSystem/referral-party`;
 export const ROLES = ['initiator', 'recipient', 'other'] as const;
 const AGENT_SYSTEM = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
 
-export interface Viewing {
+interface Viewing {
   readonly caller: Caller;
   readonly parties: Parties;
   /** How the server names itself. */

@@ -3,7 +3,7 @@ import type { CodeableConcept, Ref, Reference, Resource } from '../../fhir/types
 import type { Draft } from './draft.ts';
 
 /** What a feedback document says, and of what. */
-export interface Feedback {
+interface Feedback {
   readonly title: string;
   readonly final: boolean;
   readonly order: Reference;

@@ -10,7 +10,7 @@ import { planWorkItem, type HeldKind } from '../work-item.ts';
 
 export type DoubtKind = 'name' | 'field';
 
-export interface Doubt {
+interface Doubt {
   readonly kind: HeldKind;
   /** Of a party that a number led to: what does not fit it. */
   readonly doubt?: DoubtKind;

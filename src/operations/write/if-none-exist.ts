@@ -6,9 +6,7 @@ import { parseQuery } from '../../fhir/query.ts';
 import { FORMAT_PARAMETERS } from '../../resources/search/result.ts';
 import { below } from '../bundle/bundle-address.ts';
 
-export type IfNoneExist =
-  | { readonly query: string } /** What it must be instead. */
-  | { readonly wanted: string };
+type IfNoneExist = { readonly query: string } /** What it must be instead. */ | { readonly wanted: string };
 
 /**
  * @param type what is created

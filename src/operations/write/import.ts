@@ -20,7 +20,7 @@ interface Extension {
 }
 
 /** Whether a draft brings in referrals that run already. */
-export function isImport({ importing, interaction, caller, planned }: Draft): boolean {
+function isImport({ importing, interaction, caller, planned }: Draft): boolean {
   if (!caller.administrator || caller.organization !== undefined) return false;
   if (importing) return true;
   return interaction === 'transaction' && [...planned.values()].some(createsReferral);

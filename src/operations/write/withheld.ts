@@ -114,7 +114,7 @@ export async function isUnheard(draft: Draft, entry: OutboxEntry): Promise<boole
   );
 }
 
-export interface Withheld {
+interface Withheld {
   /** The outbox entry that is not written. */
   readonly entry: OutboxEntry;
   /** The organization whose person is asked; '' for an administrator. */

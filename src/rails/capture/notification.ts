@@ -4,7 +4,7 @@ import type { Claimed } from '../../ports/store.ts';
 /** Trigger events of a referral, and FHIR interactions. */
 export const EVENT_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/trigger-event';
 /** IHE 360X transactions, by their numbers. */
-export const TRANSACTION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/ihe-transaction';
+const TRANSACTION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/ihe-transaction';
 
 /**
  * A collection of the one resource, tagged with its event and, for a move of a referral, its 360X transaction. The

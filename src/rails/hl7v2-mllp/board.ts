@@ -14,7 +14,7 @@ export interface LinkStatus {
   readonly notTaken: readonly NotTaken[];
 }
 
-export interface NotTaken {
+interface NotTaken {
   /** `ORU^R01`; `other` for what is no such name, and beyond the first {@link KINDS_MAX}. */
   readonly kind: string;
   readonly fate: Extract<Fate, 'rejected' | 'ignored'>;

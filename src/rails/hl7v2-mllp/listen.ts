@@ -13,7 +13,7 @@ export interface OpenPort {
   close(drainMs: number): Promise<void>;
 }
 
-export interface ListenParts extends ConnectionParts {
+interface ListenParts extends ConnectionParts {
   /** Connections of one port at a time. */
   readonly connectionsMax: number;
   readonly shares: PeerShares;

@@ -19,7 +19,7 @@ export interface Listening {
   readonly links: readonly Hookup[];
 }
 
-export interface TlsFiles {
+interface TlsFiles {
   readonly cert: string;
   readonly key: string;
   readonly ca?: string;

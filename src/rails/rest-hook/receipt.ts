@@ -8,7 +8,7 @@ const AGAIN: Readonly<Record<number, string>> = {
   429: 'Too Many Requests',
 };
 
-export interface ReceiptTimes {
+interface ReceiptTimes {
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   /** A receiver cannot put us off for longer than this. */

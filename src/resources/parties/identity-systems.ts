@@ -5,7 +5,7 @@
 import { NPI, NPI_OID, URI_SYSTEM } from '../../fhir/identifier.ts';
 import type { Identifier } from '../../fhir/types.ts';
 
-export interface IdentitySystem {
+interface IdentitySystem {
   readonly name: string;
   /** Whether a value has the form, and the check digit where there is one. */
   readonly holds: (value: string) => boolean;

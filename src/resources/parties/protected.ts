@@ -16,7 +16,7 @@ interface ProtectedElement {
 const CL = 'https://closeloop.dev/fhir/StructureDefinition/';
 
 // prettier-ignore
-export const PROTECTED_ELEMENTS: readonly ProtectedElement[] = [
+const PROTECTED_ELEMENTS: readonly ProtectedElement[] = [
   { type: 'Organization',     path: 'name' },
   { type: 'Organization',     path: 'type' },
   { type: 'Organization',     path: 'partOf' },

@@ -5,7 +5,7 @@
 import { PatchFault } from './read.ts';
 
 /** How large a resource may become. */
-export interface PatchLimits {
+interface PatchLimits {
   /** Characters of its JSON. */
   readonly size: number;
   /** Nesting of its JSON. */

@@ -21,12 +21,6 @@ export interface Slot {
   readonly parent: Slot | undefined;
 }
 
-/** What is there: the resource itself, or what a slot holds. `holder` is undefined where a primitive has nothing beside. */
-export interface Inside {
-  readonly slot: Slot | undefined;
-  readonly type: string;
-}
-
 /** The element of a type, by its own name or by that of a property of a choice. */
 export const elementNamed = (type: string, name: string): Element | undefined =>
   elementsOf(isPrimitiveType(type) ? 'Element' : type).find(
@@ -116,7 +110,7 @@ export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 
 /** The list of a property, put there where there is none. */
-export function listIn(holder: Json, property: string): unknown[] {
+function listIn(holder: Json, property: string): unknown[] {
   const list = holder[property];
   if (Array.isArray(list)) return list;
   const made: unknown[] = [];

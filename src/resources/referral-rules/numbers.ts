@@ -10,7 +10,7 @@ import { localRef } from '../element.ts';
 import type { Become, Further, Surroundings } from '../rules.ts';
 
 /** What an order that opens becomes, and what else is written with it. */
-export interface Numbered {
+interface Numbered {
   /** Undefined where the order has its number. */
   readonly order?: Become;
   readonly further: readonly Further[];

@@ -107,7 +107,7 @@ function isWhole(held: Held, selection: Selection, told: Map<Selection, boolean>
 }
 
 /** "Subsumed by the specified code", or subsuming it: `system|code`. */
-export function askSubsumed(walk: typeof descendantsOf | typeof ancestorsOf) {
+function askSubsumed(walk: typeof descendantsOf | typeof ancestorsOf) {
   return (value: string, asked: Asked): Clause => {
     const parts = splitEscaped(value, '|')?.map((part) => readKey(asked.name, part)) ?? [];
     const [system = '', code = ''] = parts;

@@ -34,7 +34,7 @@ export function displayStarts(type: string, param: string, resource: Resource, f
 }
 
 /** The texts beside the codes of a parameter. */
-export function displaysOf(type: string, param: string, resource: Resource): readonly string[] {
+function displaysOf(type: string, param: string, resource: Resource): readonly string[] {
   const texts: string[] = [];
   for (const path of searchParameters(type).get(param)?.paths ?? []) {
     // An element path says which datatype its values have, and validation has seen to it.

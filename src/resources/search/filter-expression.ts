@@ -31,11 +31,11 @@ export interface FilterStep {
 }
 
 /** Characters of an expression. */
-export const FILTER_MAX = 4096;
+const FILTER_MAX = 4096;
 /** Tests of an expression. */
-export const TESTS_MAX = 50;
+const TESTS_MAX = 50;
 /** Parentheses and brackets within one another. */
-export const FILTER_NESTING_MAX = 16;
+const FILTER_NESTING_MAX = 16;
 
 /** Operators that are a modifier of the parameter by another name: what it subsumes is below it. */
 export const MODIFIED: Readonly<Record<string, string>> = { ss: 'below', sb: 'above', in: 'in' };

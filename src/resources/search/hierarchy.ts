@@ -7,7 +7,7 @@ import type { Clause } from '../../ports/query.ts';
 import { searchParameters } from '../search-parameters.ts';
 
 /** Steps up or down that are looked at. */
-export const HIERARCHY_MAX = 8;
+const HIERARCHY_MAX = 8;
 
 const PARENTS: readonly string[] = ['partof', 'part-of'];
 

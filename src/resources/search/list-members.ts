@@ -9,7 +9,7 @@ import type { FilterOptions } from './filter.ts';
 import { invalid, unsupported } from './refusal.ts';
 
 /** The parameter under which a List keeps its members. */
-export const MEMBER_PARAM = ':member';
+const MEMBER_PARAM = ':member';
 
 /** Members of one List that are found. */
 export const MEMBERS_MAX = 10_000;

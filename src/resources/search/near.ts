@@ -4,13 +4,13 @@ import { splitEscaped, unescape } from './escape.ts';
 import { invalid } from './refusal.ts';
 
 /** Degrees, by WGS84. */
-export interface Position {
+interface Position {
   readonly latitude: number;
   readonly longitude: number;
 }
 
 /** "If the distance is omitted, then the server can use its own discretion as to what distances should be considered near" */
-export const NEAR_KM = 50;
+const NEAR_KM = 50;
 
 /** The mean radius of the Earth. */
 const EARTH_KM = 6371.0088;

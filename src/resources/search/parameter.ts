@@ -36,7 +36,7 @@ export interface Component {
   readonly alone?: string | undefined;
 }
 
-export interface ComponentPath extends ElementPath {
+interface ComponentPath extends ElementPath {
   /** It begins at the resource, not at the element of the composite. */
   readonly fromResource: boolean;
 }

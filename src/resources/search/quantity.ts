@@ -13,7 +13,7 @@ import { above, below } from './range.ts';
 const NO_BOUND = Number.MAX_VALUE;
 
 /** What a unit is: `system` undefined when any will do, and then `code` is a code or a unit as a person reads it. */
-export interface Unit {
+interface Unit {
   readonly system?: string | undefined;
   readonly code: string;
 }

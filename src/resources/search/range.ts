@@ -5,7 +5,7 @@
 import { parseSearchDate } from '../../fhir/datetime.ts';
 import type { Prefix } from '../../ports/query.ts';
 
-export interface SearchedRange {
+interface SearchedRange {
   readonly prefix: Prefix;
   readonly low: number;
   readonly high: number;

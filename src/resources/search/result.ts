@@ -75,7 +75,7 @@ export const isResultParameter = (code: string): boolean => READERS.has(code);
 type Pair = readonly [name: string, value: string];
 
 /** In which surroundings result parameters are read. */
-export interface WishOptions {
+interface WishOptions {
   /** The types that are searched: one, unless the whole system is. */
   readonly types: readonly string[];
   /** Those that the server has; undefined: all of R4. */

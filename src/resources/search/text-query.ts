@@ -16,9 +16,9 @@ import { invalid } from './refusal.ts';
 import { STEM_MIN, wordsOf } from './words.ts';
 
 /** Words and phrases of one value. */
-export const TERMS_MAX = 32;
+const TERMS_MAX = 32;
 /** Parentheses and NOTs within one another. */
-export const NESTING_MAX = 16;
+const NESTING_MAX = 16;
 
 type TextClause = Extract<Clause, { kind: 'text' }>;
 

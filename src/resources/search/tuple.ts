@@ -10,7 +10,7 @@ import { extractorOf, VALUES_MAX } from './extract.ts';
 import type { Component } from './parameter.ts';
 
 /** Values of one component that a tuple keeps. */
-export const PARTS_MAX = 50;
+const PARTS_MAX = 50;
 
 /** One value of a component, and the suffix of the parameter it would have alone. */
 export type Part = readonly [suffix: string, low: string | number, high: string | number];

@@ -5,7 +5,7 @@
 import { cutText, foldText } from '../../fhir/fold.ts';
 
 /** Code points of a word that count. */
-export const WORD_MAX = 64;
+const WORD_MAX = 64;
 
 /** Characters of what is searched as the beginning of a word: fewer would be half of all words. */
 export const STEM_MIN = 2;

@@ -26,7 +26,7 @@ export interface Member {
   readonly designation?: readonly Designation[] | undefined;
 }
 
-export interface ExpandOptions {
+interface ExpandOptions {
   /** Words that the code or the display holds, whatever their case and accents. */
   readonly filter?: string | undefined;
   readonly activeOnly?: boolean | undefined;

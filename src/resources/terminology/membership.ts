@@ -6,7 +6,7 @@ import { isSelected, type Asking } from './selection.ts';
 export type Membership = 'member' | 'not-member' | 'unknown';
 
 /** Steps that one question may take, counted as concepts looked at and characters matched. */
-export const WORK_MAX = 1_000_000;
+const WORK_MAX = 1_000_000;
 
 /**
  * `unknown` when the value set, or a code system that it is made of, is not held: such a code is neither accepted nor

@@ -5,7 +5,7 @@
  */
 
 /** Characters of an expression, and states it may become. */
-export const PATTERN_MAX = 256;
+const PATTERN_MAX = 256;
 const STATES_MAX = 512;
 
 /** What a step asks of a character. */

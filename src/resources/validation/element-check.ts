@@ -15,7 +15,7 @@ import { checkTargetProfiles, checkValueProfiles } from './target-check.ts';
 import { containerAt } from './targets.ts';
 
 /** Checks the values of an element of a parent. */
-export function checkElement(check: Check, rule: ElementRule, parent: Node, name: string): void {
+function checkElement(check: Check, rule: ElementRule, parent: Node, name: string): void {
   const nodes = childrenOf(parent, name);
   const place = `${parent.place}/${name.replace('[x]', '')}`;
   checkCount(check, rule, place, nodes.length, name);

@@ -11,7 +11,7 @@ import { add, FOUND_MAX, type Run } from './run.ts';
 import { makeShapeCheck } from './shape.ts';
 
 /** Judges a value by the type it has; see `check.ts`. */
-export interface Judges {
+interface Judges {
   readonly checkType: (run: Run, type: string, value: Tree, place: string) => void;
   readonly checkNested: (run: Run, element: string, value: Tree, place: string) => void;
 }

@@ -6,7 +6,7 @@
 import { parseDate, parseDateTime, parseInstant } from '../../fhir/datetime.ts';
 import { faultOfNarrative } from './narrative.ts';
 
-export interface Primitive {
+interface Primitive {
   /** The JSON Schema of its value, without a format. */
   readonly schema: Readonly<Record<string, unknown>>;
   /** For strings: whether it is one. */

@@ -21,7 +21,7 @@ export interface Met {
 }
 
 /** A check that makes sense only of what is sound in itself. */
-export interface Later {
+interface Later {
   /** It is left out when something was found here or below. */
   readonly within: string;
   readonly check: () => void;

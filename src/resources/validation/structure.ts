@@ -67,7 +67,7 @@ function readRow(row: string): readonly Element[] {
 }
 
 /** Reads one type of a row: `code`, `@id`, `Reference(Patient,Group)`. */
-export function readType(text: string): ElementType {
+function readType(text: string): ElementType {
   const { attribute, code = '', targets } = TYPE.exec(text)?.groups ?? {};
   return { code, targets: targets?.split(',') ?? [], attribute: attribute !== undefined };
 }

@@ -14,7 +14,7 @@ export interface Anchor {
   readonly hash: string;
 }
 
-export interface Anchors {
+interface Anchors {
   /** Writes the head of the chain unless it was the last one written. Returns when it is on disk. */
   drop(head: Anchor): Anchor | undefined;
 }

@@ -1,6 +1,6 @@
 /** Who waits, by whom they belong to: each organization in its turn, so that one with many waits behind itself alone. */
 
-export interface FairQueue<T> {
+interface FairQueue<T> {
   readonly size: number;
   /** How many of one wait. */
   sizeOf(owner: string): number;

@@ -4,7 +4,7 @@ import type { OutboxEntry, OutboxRow, Store } from '../../ports/store.ts';
 import { prepare, statements } from './folder/connection.ts';
 import { STATES } from './write/outbox.ts';
 
-export interface OutboxReading {
+interface OutboxReading {
   list(filter: Parameters<Store['outbox']>[0]): OutboxRow[];
   isAnyDue(now: number): boolean;
   /** Milliseconds since 1970 of the oldest open entry's commit; 0 when there is none. */

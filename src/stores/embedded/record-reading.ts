@@ -6,7 +6,7 @@ import { pathsOf } from './folder/folder.ts';
 import type { Reading } from './reading.ts';
 import { FOREVER } from './folder/schema.ts';
 
-export interface RecordReading {
+interface RecordReading {
   one(kind: string, key: string): StoredRecord | undefined;
   /** Those with this index value after a key, in the order of their keys. */
   some(kind: string, name: string, value: string, after: string): readonly StoredRecord[];

@@ -64,7 +64,7 @@ async function subjectOf<T extends ValueSet | CodeSystem>(
   return { canonical: of === undefined || url.includes('|') ? url : `${url}|${of}`, seen: [] };
 }
 
-export interface AskedValueSet {
+interface AskedValueSet {
   readonly held: Held;
   readonly selection: Selection;
   /** What is shown of it beside its members. */

@@ -6,7 +6,7 @@ import type { Input, Invocation, Operation, OperationReply } from '../operation.
 import { askedValueSet, input, output, refuse } from './asked.ts';
 
 /** Members in one answer. */
-export const ANSWERED_MAX = 10_000;
+const ANSWERED_MAX = 10_000;
 
 export const expand: Operation = {
   name: 'expand',

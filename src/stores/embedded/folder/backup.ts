@@ -15,7 +15,7 @@ import { createPrivately, FILE_MODE, tightenFolder } from './private-files.ts';
 /** All pages in one step: smaller steps begin again whenever the server writes between them. */
 const ALL_PAGES = 2 ** 31 - 1;
 
-export interface BackupOptions {
+interface BackupOptions {
   /** The file of anchors, when it is not in the data folder. */
   readonly anchorFile?: string;
 }

@@ -22,7 +22,7 @@ export class FolderRefused extends Error {
   }
 }
 
-export interface FolderPaths {
+interface FolderPaths {
   readonly database: string;
   readonly lock: string;
   readonly owner: string;
@@ -47,7 +47,7 @@ export function needStore(folder: string): FolderPaths {
   return paths;
 }
 
-export interface Lock {
+interface Lock {
   release(): void;
 }
 

@@ -11,7 +11,7 @@ import { lockFolder, needStore, pathsOf, prepareDatabase } from './folder.ts';
 import { prepareIdentities } from '../write/identities.ts';
 import { prepareValues } from '../write/values.ts';
 
-export interface ReindexOptions {
+interface ReindexOptions {
   /** The data folder of a stopped server. */
   readonly folder: string;
   readonly valuesOf: (resource: Resource) => readonly SearchValue[];

@@ -11,14 +11,14 @@ import { mustOf } from './search-hops.ts';
 import { sightSql } from './sight.ts';
 
 /** Versions looked at, at most. */
-export const LOOKUP_MAX = 64;
+const LOOKUP_MAX = 64;
 /** Further values that are looked for in them, at most: 256 take a third of a millisecond. */
 const FURTHER_MAX = 256;
 /** Characters of their texts, at most. */
 const CHARACTERS_MAX = 1024 * 1024;
 
 /** All matches as of a seq, newest write first; undefined when the query is not a lookup. */
-export type Lookup = (query: Query, seq: number) => readonly Match[] | undefined;
+type Lookup = (query: Query, seq: number) => readonly Match[] | undefined;
 
 type MatchRow = [ref: Match['ref'], seq: number, text: string, custodian: Match['custodian']];
 

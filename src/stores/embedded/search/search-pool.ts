@@ -9,7 +9,7 @@ import { SearchRefused } from '../../../ports/store.ts';
 import { createFairQueue } from '../fair-queue.ts';
 import type { Answer, Asked, Ready, Setup } from './search-worker.ts';
 
-export interface SearchPoolOptions {
+interface SearchPoolOptions {
   /** The database file. */
   readonly file: string;
   /** Searches that run at a time, each in a thread of its own. */

@@ -10,7 +10,7 @@ export interface Condition {
   readonly params: readonly (string | number)[];
 }
 
-export interface SightAlias {
+interface SightAlias {
   /** Alias of the row of `resource`. */
   readonly resource: string;
   /** SQL for the `vid` of the version that is looked at: its values say whose patient compartment it is in. */

@@ -187,6 +187,6 @@ function readFormat(db: DatabaseSync): number {
 }
 
 /** Removes the full text of a store. */
-export function removeTexts(file: string): void {
+function removeTexts(file: string): void {
   for (const one of [file, `${file}-wal`, `${file}-shm`]) rmSync(one, { force: true });
 }

@@ -19,12 +19,12 @@ import { notesOn } from '../search/search-ranges.ts';
 import { compareTexts } from './text-proof.ts';
 
 /** What resources mean, which an engine does not know. */
-export interface Derivation {
+interface Derivation {
   readonly valuesOf: (resource: Resource) => readonly SearchValue[];
   readonly reachOf: (resource: Resource, parties: readonly Ref[]) => Reach;
 }
 
-export interface DerivedReport {
+interface DerivedReport {
   /** Versions that were read. */
   readonly versions: number;
   /** What could not be compared, and why. */
@@ -241,7 +241,7 @@ function* rowsOf(db: DatabaseSync, sql: string): Generator<string> {
 }
 
 /** Tells what stands on one side alone: `missing` where it should be, `strange` where nothing gives it. */
-export function compareRows(
+function compareRows(
   wanted: Iterable<string>,
   found: Iterable<string>,
   differs: (row: string, side: 'missing' | 'strange') => void,

@@ -18,14 +18,14 @@ export interface Fault {
   readonly says: string;
 }
 
-export interface LogEntry {
+interface LogEntry {
   readonly seq: number;
   readonly at: number;
   readonly audit: string;
   readonly members: Members;
 }
 
-export interface Projections {
+interface Projections {
   /** One commit after the other, in order. */
   examine(entry: LogEntry): void;
   /** After the last one: what is there that no commit wrote, and what has gone without leave. */

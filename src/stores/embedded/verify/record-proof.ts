@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { digestRecord, type RecordDigest } from '../chain.ts';
 import { prepare, readMeta } from '../folder/connection.ts';
 
-export interface RecordProof {
+interface RecordProof {
   /** One member of the log after the other, in order. */
   examine(member: RecordDigest): void;
   /** After the last one. */

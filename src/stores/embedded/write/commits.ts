@@ -37,7 +37,7 @@ const REFS_MAX = 1000;
 
 export type FindRefs = (db: DatabaseSync, query: Query, seq: number) => readonly Ref[];
 
-export interface CommitTools {
+interface CommitTools {
   readonly identities: Identities;
   readonly auditIndex: AuditIndex;
   readonly outbox: Outbox;

@@ -7,7 +7,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { prepare, readMeta, writeMeta } from '../folder/connection.ts';
 import { prepareRecordPurge } from './records.ts';
 
-export interface Retention {
+interface Retention {
   readonly searchSnapshotMs: number;
   readonly keyRetentionMs: number;
   readonly outboxRetentionMs: number;

@@ -5,7 +5,7 @@ import { prepare } from '../folder/connection.ts';
 import type { Identities } from './identities.ts';
 import { notesOn } from '../search/search-ranges.ts';
 
-export interface ValueRows {
+interface ValueRows {
   /** Adds the values of a version, and the notes that go with them. */
   readonly write: (type: string, values: readonly SearchValue[], vid: number) => void;
   /** Removes all values of a version. */

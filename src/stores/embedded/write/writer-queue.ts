@@ -8,7 +8,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Applied, Head, Member, Outcome } from './groups.ts';
 import type { WriterHost } from './writer-host.ts';
 
-export interface QueueOptions {
+interface QueueOptions {
   readonly clock: Clock;
   /** Commits and turns waiting at most; one more is refused as too busy. */
   readonly commitsQueuedMax: number;
