@@ -31,7 +31,7 @@ export const PROOFS = {
     shows: 'random searches find what brute force finds',
     file: 'contract/search.embedded.test.ts',
     counts: 'worlds of 12 searches',
-    runs: { quick: 20, ci: 60, full: 1500 },
+    runs: { quick: 20, ci: 60, full: 500 },
   },
   requests: {
     shows: 'requests that went wrong somewhere at random never fail the server',
