@@ -59,7 +59,7 @@ export function consentsOf(patient: Ref, speaker: Speaker, count: number, offset
   return { ...activeOf(patient, count, offset), sight };
 }
 
-/** The search for active Consents about a patient, whoever keeps them. */
+/** Finds the active Consents about a patient; any organization may keep them. */
 function activeOf(patient: Ref, count: number, offset: number, more: readonly Clause[] = []): Query {
   const of: readonly Clause[] = [
     { kind: 'reference', param: 'patient', to: [patient] },

@@ -29,7 +29,7 @@ export interface SegmentValues {
   readonly name: string;
   /** By field number; MSH-1 and MSH-2 are not asked for. What has a layout makes them when they are asked for. */
   readonly fields: Readonly<Record<number, FieldValue>>;
-  /** What they are made of, by the names of the segment's layout: for whoever looks at values before there is a message. */
+  /** The values of the segments, by the names of their layout: the check of a message reads them before its text is made. */
   readonly draft?: object;
 }
 

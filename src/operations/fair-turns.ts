@@ -1,7 +1,7 @@
 /**
- * Turns on the main thread, when it is late. While organizations work beside each other, each has a few requests or messages in hand at a time,
- * and the others wait in line behind its own: whoever asks little is behind a few of another's, not behind all of them. An
- * organization that works alone is not held back, so that its commits share their flushes.
+ * Turns on the main thread, when it is late. While several organizations work, each has a few requests or messages in hand,
+ * and its further ones wait in a line of its own: a small request of one organization waits for a few of another's, not for
+ * all of them. The server does not hold back an organization that works alone, so that its commits share their flushes.
  */
 export interface FairTurns {
   /** Waits for the owner's turn, does the work, and gives the turn back. */

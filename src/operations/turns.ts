@@ -1,7 +1,7 @@
 /**
- * Long work in pieces: between two of them everyone else has a turn. One piece runs at a time, whoever's it is: between two
- * pieces the event loop has looked for what has come meanwhile, so that little work waits for one piece, and not for one of
- * each long work that is under way. Counted, not timed: the desk has no clock of its own.
+ * Long work in pieces. The event loop turns once between two pieces, over all long works together, so that a small request
+ * waits for one piece, and not for one piece of each long work. Pieces are counted in characters, not timed: the desk has
+ * no clock of its own.
  */
 
 export interface Turns {

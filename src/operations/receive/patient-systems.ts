@@ -1,6 +1,6 @@
 /**
- * By which numbers an engine knows a patient whom it gave no record number: those of its request alone may be sent, in its
- * answers and onwards (rules 1.14). What is kept are their systems, nothing that the patient could be known by.
+ * The systems of a patient's numbers, for an engine whose request gave the patient no record number (rules 1.14). The server
+ * sends numbers of these systems alone, in its answers and onwards. The record holds the systems and none of the numbers.
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { PatientReading } from '../../hl7v2/messages/reading.ts';

@@ -1,7 +1,7 @@
 /**
  * Searches off the main thread (rules 3.4): a few threads, a bounded queue, a share of both for each organization, and an
- * end for every search. A running
- * statement ends by itself when it looks at the clock or the stop flag; a thread that does not is given up and replaced.
+ * end for every search. A running statement ends by itself when it looks at the clock or the stop flag; the pool gives up a
+ * thread that does not, and starts another.
  */
 import { Worker } from 'node:worker_threads';
 import type { Page, Query } from '../../../ports/query.ts';
