@@ -9,8 +9,8 @@ const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
 /** Folded text: equal for what a reader would call the same word. Folding twice changes nothing. */
 export function foldText(text: string): string {
   if (PLAIN.test(text)) return text.toLowerCase();
-  // Upper case first: it opens what lower case keeps apart (ß and ss, the two small sigmas, the ligatures).
-  const bare = stripMarks(stripMarks(text).toUpperCase()).toLowerCase();
+  // Upper case opens what lower case keeps apart (ß and ss, the ligatures); the capital ẞ opens only from its small letter.
+  const bare = stripMarks(stripMarks(text).toLowerCase().toUpperCase()).toLowerCase();
   const letters = stripMarks(bare).replaceAll(STROKES, (letter) => BARE[letter] ?? letter);
   return letters.replaceAll(/\s+/gu, ' ').trim();
 }
