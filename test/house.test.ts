@@ -38,6 +38,7 @@ describe('this house', () => {
     ['no file is longer than one thing', () => rules.longFiles(LOADED)],
     ['every name says what the file is', () => rules.emptyNames(SCRIPTS)],
     ['every source opens by saying what it is', () => rules.unopened(LOADED)],
+    ['properties take the seed of test/chance.ts', () => rules.unseeded(withoutRules(SCRIPTS))],
     ['every test runs', () => rules.skippedTests(SCRIPTS)],
     ['nothing speaks of places outside the project', () => rules.outsideReferences(withoutRules(TEXTS))],
     ['every declaration is in its registry', () => rules.unregistered(LOADED)],

@@ -17,15 +17,21 @@ export interface Run {
 
 /** The size and the chance of a proof; `npm run prove` sets both. */
 export function proofOf(name: ProofName): Run {
-  const { PROOF_SIZE: size = 'quick', PROOF_SEED: seed } = process.env;
-  const { runs: sizes } = PROOFS[name];
-  if (!isSize(size)) throw new Error(`PROOF_SIZE is one of ${Object.keys(sizes).join(', ')}, not ${size}`);
-  const runs = sizes[size];
-  return {
-    runs,
-    seed: seed === undefined ? (size === 'full' ? CHOSEN : SETTLED) : Number(seed),
-    within: (runMs) => LEAST_MS + runs * runMs,
-  };
+  const runs = PROOFS[name].runs[sizeOfRuns()];
+  return { runs, seed: seedOfRuns(), within: (runMs) => LEAST_MS + runs * runMs };
+}
+
+/** The seed of every random run: `PROOF_SEED`, else the settled one, or a new one for a full run. */
+export function seedOfRuns(): number {
+  const { PROOF_SEED: seed } = process.env;
+  if (seed !== undefined) return Number(seed);
+  return sizeOfRuns() === 'full' ? CHOSEN : SETTLED;
+}
+
+function sizeOfRuns(): Size {
+  const { PROOF_SIZE: size = 'quick' } = process.env;
+  if (isSize(size)) return size;
+  throw new Error(`PROOF_SIZE is quick, ci or full, not ${size}`);
 }
 
 const isSize = (text: string): text is Size => /^(quick|ci|full)$/.test(text);

@@ -1,5 +1,5 @@
 /** Random worlds, small enough that everything meets everything, and random searches over them. */
-import * as fc from 'fast-check';
+import * as fc from '../chance.ts';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Clause, PartClause, Prefix, Query, SearchValue, Sight } from '../../src/ports/query.ts';
 import type { Put } from './search-world.ts';

@@ -1,6 +1,6 @@
 /** Search: random clauses over random worlds, against brute force (rules 2.6). */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../chance.ts';
 import { proofOf } from '../proof.ts';
 import type { Query } from '../../src/ports/query.ts';
 import { after, queries, worlds } from './search-arbitraries.ts';

@@ -1,7 +1,7 @@
 /** Reach against brute force: random graphs, parties and deletions; after every commit each organization sees the same. */
 import { afterEach, expect, test } from '@jest/globals';
-import { array, assert, asyncProperty, constantFrom, option, record, tuple, uniqueArray } from 'fast-check';
-import type { Arbitrary } from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, option, record, tuple, uniqueArray } from '../chance.ts';
+import type { Arbitrary } from '../chance.ts';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Write } from '../../src/ports/store.ts';
 import { createEmbeddedWorld } from './embedded-world.ts';

@@ -46,6 +46,13 @@ const isGenerated = (path: string) => path.includes('/generated/');
 const sources = (tree: Tree) => [...tree].filter(([path]) => isSource(path));
 const says = (path: string, line: number, what: string) => `${path}:${line} ${what}`;
 
+/** A random test that takes a seed of its own may refuse a change that is not its cause. */
+export function unseeded(tree: Tree): readonly string[] {
+  return [...tree]
+    .filter(([path, source]) => path !== 'test/chance.ts' && /from 'fast-check'/.test(source))
+    .map(([path]) => `${path} imports fast-check, not test/chance.ts`);
+}
+
 /** Imports go down; between rooms of one floor only as listed; edges never import each other. */
 export function wrongImports(tree: Tree): readonly string[] {
   return sources(tree).flatMap(([path, source]) => {

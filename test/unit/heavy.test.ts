@@ -1,6 +1,6 @@
 /** Large bodies and messages are worked on in threads: with the same results as here, and one of each caller in turn. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from '../chance.ts';
 import { OperationOutcomeError } from '../../src/fhir/issue.ts';
 import { encodeJson, parseJson } from '../../src/fhir/json.ts';
 import { bodyFrom, cutJson } from '../../src/fhir/json-pieces.ts';

@@ -3,7 +3,7 @@
  * force finds in a world from which everything invisible was removed.
  */
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { proofOf } from '../../proof.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Caller } from '../../../src/operations/request.ts';

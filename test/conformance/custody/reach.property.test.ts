@@ -4,7 +4,7 @@
  * for the shortest life that fails.
  */
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Caller } from '../../../src/operations/request.ts';
 import { proofOf } from '../../proof.ts';

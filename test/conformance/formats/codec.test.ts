@@ -1,7 +1,7 @@
 /** XML beside JSON (http://hl7.org/fhir/R4/xml.html): loss-free both ways, and judged by two readers that are not ours. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { Fhir } from 'fhir-xml-codec';
 import { XmlDocument } from 'libxml2-wasm';
 import { encodeJson, parseJson } from '../../../src/fhir/json.ts';

@@ -1,5 +1,5 @@
 /** Random resources of any type of R4: every element of the table may be there, with values that JSON and XML both can say. */
-import * as fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import {
   elementsOf,
   propertiesOf,

@@ -3,7 +3,7 @@
  * state per sender with distinct times" (rules 7.5).
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { proofOf } from '../../proof.ts';
 import {
   accept,

@@ -1,6 +1,6 @@
 /** Whatever this server sends, another server of its kind applies: random referrals, both ways, every transaction. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import type { Caller } from '../../../src/operations/request.ts';
 import { feedback } from '../../../tools/demo/package.ts';
 import { proofOf } from '../../proof.ts';

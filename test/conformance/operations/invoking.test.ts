@@ -1,6 +1,6 @@
 /** Ways to invoke an operation (http://hl7.org/fhir/R4/operations.html#executing): methods, bodies, batches, formats. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import type { BundleEntry } from '../../../src/fhir/types.ts';
 import { OPERATIONS } from '../../../src/operations/extended/index.ts';
 import { RESOURCE_TYPES } from '../../../src/resources/index.ts';

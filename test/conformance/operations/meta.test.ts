@@ -1,6 +1,6 @@
 /** $meta, $meta-add, $meta-delete (http://hl7.org/fhir/R4/resource-operations.html), over HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import type { Coding, Meta } from '../../../src/fhir/types.ts';
 import { addMeta, deleteMeta } from '../../../src/resources/meta.ts';
 import * as make from '../../resources.ts';

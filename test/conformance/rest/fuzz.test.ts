@@ -1,6 +1,6 @@
 /** Requests that were right and went wrong somewhere at random: a client's fault is never a fault of the server. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { proofOf } from '../../proof.ts';
 import * as make from '../../resources.ts';
 import { openRest, type Answer, type Rest, type Sending } from './client.ts';

@@ -1,6 +1,6 @@
 /** The setting `validation`: how much is asked of what is written, per type (rules 5.3, docs/adr/0017). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { SETTINGS as TABLE } from '../../../src/settings.ts';
 import { levelFor } from '../../../src/resources/validation-level.ts';
 import * as make from '../../resources.ts';

@@ -1,6 +1,6 @@
 /** The JSON of a large tree, made in turns, is the JSON that is made at once. */
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { encodedOf, encodeInTurns } from '../../../src/fhir/json-encode.ts';
 import { encodeJson, parseJson } from '../../../src/fhir/json.ts';
 import { learnReferences, referencesOf } from '../../../src/fhir/references-of.ts';

@@ -4,7 +4,7 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from 'node:assert';
 import { Buffer } from 'node:buffer';
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { proofOf } from '../../proof.ts';
 import { buildAck } from '../../../src/hl7v2/ack.ts';
 import { splitBatch } from '../../../src/hl7v2/batch.ts';

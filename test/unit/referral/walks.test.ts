@@ -1,6 +1,6 @@
 /** Random histories: whatever the parties legally do, the referral stays within the table, and a repetition is no move. */
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { decideEvent, decideUpdate } from '../../../src/referral/decide.ts';
 import { SHOWS, type Evidence } from '../../../src/referral/evidence.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { encodeJson, parseJsonValue } from '../../../src/fhir/json.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { loadFhirPath } from '../../../src/resources/fhirpath.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
 import type { Clause, PartClause, Prefix } from '../../../src/ports/query.ts';
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { parseJson } from '../../../src/fhir/json.ts';
 import { stampText } from '../../../src/ports/store.ts';
 import { buildTemplate } from '../../../src/resources/template.ts';

@@ -1,6 +1,6 @@
 /** XML that means harm: refused before anything grows, in time that follows its size. */
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../chance.ts';
 import { XmlDocument } from 'libxml2-wasm';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
 import { decodeXml } from '../../../src/xml/decode.ts';

@@ -1,6 +1,6 @@
 /** Whatever is sent: reading ends, says where it is wrong, and makes nothing that is not valid FHIR. */
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../../chance.ts';
 import { proofOf } from '../../../proof.ts';
 import type { Resource } from '../../../../src/fhir/types.ts';
 import { Hl7Fault } from '../../../../src/hl7v2/fault.ts';

@@ -1,6 +1,6 @@
 /** FHIR → message → FHIR, and message → FHIR → message, give the same referral but for the published losses. */
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../../chance.ts';
 import type {
   CodeableConcept,
   Coding,

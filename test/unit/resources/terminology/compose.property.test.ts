@@ -1,6 +1,6 @@
 /** Random compositions over small random hierarchies: the expansion and the membership are what brute force says. */
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../../chance.ts';
 import type { CodeSystem, ValueSet } from '../../../../src/fhir/types.ts';
 import { OperationOutcomeError } from '../../../../src/fhir/issue.ts';
 import { expandValueSet } from '../../../../src/resources/terminology/expand.ts';

@@ -1,6 +1,6 @@
 /** Expressions of filters: alike JavaScript's where both know them, refused where ours does not, and never slow. */
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../../chance.ts';
 import { compilePattern } from '../../../../src/resources/terminology/pattern.ts';
 
 const free = (): void => undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../../chance.ts';
 import { PRIMITIVES } from '../../../../src/resources/validation/primitives.ts';
 
 /** The patterns that R4 publishes, in letters on which this language and the standard agree. */
