@@ -6,12 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { readConfig } from '../src/config.ts';
+import { readConfig } from '../src/server/config.ts';
 import type { AuditEvent, Bundle, OperationOutcome, Ref, Resource } from '../src/fhir/types.ts';
 import { createLog } from '../src/http/log.ts';
 import type { OutboxRow } from '../src/ports/store.ts';
 import type { Captured } from '../src/rails/capture/index.ts';
-import { start, type Running } from '../src/start.ts';
+import { start, type Running } from '../src/server/compose.ts';
 import { endpoint, organization, practitionerRole } from './resources.ts';
 import { BASE, refOf, resourcesOf, type Method, type Stored } from './world.ts';
 

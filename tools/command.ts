@@ -1,10 +1,10 @@
 /** What all commands share: their flags, the help they give, and how they end. */
 import { readFileSync } from 'node:fs';
-import { ConfigError, SETTING_FLAGS } from '../src/config.ts';
-import { readFlags, type ReadFlags } from '../src/flags.ts';
-import { SETTINGS } from '../src/settings.ts';
+import { ConfigError, SETTING_FLAGS } from '../src/server/config.ts';
+import { readFlags, type ReadFlags } from '../src/server/flags.ts';
+import { SETTINGS } from '../src/server/settings.ts';
 import { FolderRefused } from '../src/stores/embedded/folder/folder.ts';
-import { troubleOf } from '../src/trouble.ts';
+import { troubleOf } from '../src/server/trouble.ts';
 
 /** The command was not called as it can be; the message says what is wrong. */
 export class UsageError extends Error {}

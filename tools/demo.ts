@@ -14,10 +14,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../src/config.ts';
+import { readConfig } from '../src/server/config.ts';
 import { createLog } from '../src/http/log.ts';
-import { onEndSignal } from '../src/signals.ts';
-import { start } from '../src/start.ts';
+import { onEndSignal } from '../src/server/signals.ts';
+import { start } from '../src/server/compose.ts';
 import { EXIT, runCommand, wholeNumber, type FlagValues } from './command.ts';
 import { play } from './demo/play.ts';
 import { demoListening, findPort, ORGANIZATIONS, prepareWorld, type Side, type World } from './demo/world.ts';

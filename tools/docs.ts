@@ -16,8 +16,8 @@ import { OFFERED } from '../src/operations/perform.ts';
 import { transitionsMarkdown } from '../src/referral/overview.ts';
 import { RESOURCE_TYPES } from '../src/resources/index.ts';
 import { searchParameters } from '../src/resources/search-parameters.ts';
-import { flagOf, variableOf, type Setting } from '../src/setting.ts';
-import { SETTINGS } from '../src/settings.ts';
+import { flagOf, variableOf, type Setting } from '../src/server/setting.ts';
+import { SETTINGS } from '../src/server/settings.ts';
 import { EXIT, runCommand, Trouble } from './command.ts';
 
 const FOLDER = join(import.meta.dirname, '../docs/reference');
@@ -41,7 +41,7 @@ function settingsMarkdown(): string {
       setting.meaning,
     ],
   );
-  return page('Settings', 'src/settings.ts', [
+  return page('Settings', 'src/server/settings.ts', [
     'The command line overrides the environment, the environment overrides the settings file (`--config file.json` or `CONFIG`), and the file overrides the default. A switch alone is on; `--no-` before its name is off. The log names unsafe values at every start. A file of its own may hold a secret: `METRICS_TOKEN_FILE` names the file that holds `METRICS_TOKEN`.',
     table(['Setting', 'Variable, flag', 'Default', 'Allowed', 'Meaning'], rows),
   ]);

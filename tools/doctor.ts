@@ -7,12 +7,12 @@
  * wrong.
  */
 import { existsSync, statfsSync, statSync } from 'node:fs';
-import { ConfigError, readConfig, warningsOf, type Config } from '../src/config.ts';
+import { ConfigError, readConfig, warningsOf, type Config } from '../src/server/config.ts';
 import { createLog } from '../src/http/log.ts';
 import type { Finding } from '../src/ports/store.ts';
 import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
-import { raiseRails } from '../src/start-desk.ts';
-import { createOutgoing } from '../src/start-outgoing.ts';
+import { raiseRails } from '../src/server/compose-engine.ts';
+import { createOutgoing } from '../src/server/compose-outgoing.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/verify/audit-chain.ts';
 import { pathsOf } from '../src/stores/embedded/folder/folder.ts';
 import { hasCurrentValues } from '../src/stores/embedded/folder/reindex.ts';

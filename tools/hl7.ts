@@ -8,7 +8,7 @@
  * FILE holds one message or several, one segment a line; a line that begins with MSH begins the next message.
  */
 import { readFileSync } from 'node:fs';
-import { onEndSignal } from '../src/signals.ts';
+import { onEndSignal } from '../src/server/signals.ts';
 import { EXIT, need, runCommand, Trouble, UsageError, wholeNumber } from './command.ts';
 import { connectEngine, listenAsEngine } from './hl7/client.ts';
 

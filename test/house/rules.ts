@@ -23,13 +23,12 @@ export interface Place {
   readonly room: string;
 }
 
-const ROOF: Place = { floor: FLOORS.length - 1, room: 'src' };
+const ROOF: Place = { floor: FLOORS.length - 1, room: 'src/server' };
 
 /** Where a file stands; undefined when its folder is on no floor. */
 export function placeOf(path: string): Place | undefined {
   if (ROOF_FILES.includes(path)) return ROOF;
   const parts = path.split('/');
-  if (parts[0] === 'src' && parts.length === 2) return ROOF;
   for (const [floor, { rooms }] of FLOORS.entries()) {
     for (const room of rooms) {
       const depth = room.split('/').length;
@@ -102,7 +101,7 @@ function whyForeignWrong({ room }: Place, specifier: string): string | undefined
   const folders = FOREIGN[packageOf(specifier)];
   if (folders === undefined) return 'it is not in the table of foreign packages (test/house/floors.ts)';
   const allowed = folders.some(
-    (folder) => folder === 'src/*' || folder === room || (folder !== 'src' && room.startsWith(`${folder}/`)),
+    (folder) => folder === 'src/*' || folder === room || room.startsWith(`${folder}/`),
   );
   if (allowed) return undefined;
   return folders.length === 0 ? 'only tools and tests may' : `only ${folders.join(', ')} may`;

@@ -1,7 +1,7 @@
 /** Members and the register of identifiers, as an administrator of this machine settles them in a stopped server's folder. */
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/server/config.ts';
 import { createLog } from '../../src/http/log.ts';
 import { OperationOutcomeError } from '../../src/fhir/issue.ts';
 import { NPI } from '../../src/fhir/identifier.ts';
@@ -9,7 +9,7 @@ import type { Ref } from '../../src/fhir/types.ts';
 import { removeMember } from '../../src/operations/write/leaving.ts';
 import { admitMember } from '../../src/operations/members.ts';
 import { endIdentity, verifyIdentity } from '../../src/operations/register.ts';
-import { prepareParties } from '../../src/parties.ts';
+import { prepareParties } from '../../src/server/parties.ts';
 import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { identityOf, identitySystemOf, type Identity } from '../../src/resources/parties/identity-systems.ts';
 import { rowsIn, type EntityType, type RegisterState } from '../../src/resources/parties/register.ts';

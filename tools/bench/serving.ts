@@ -51,7 +51,7 @@ export async function serveCloseloop(
     JWKS_FILE: jwksFile,
     ...settings,
   };
-  const script = fileURLToPath(new URL('../../src/server.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../../src/server/begin.ts', import.meta.url));
   const served = await serve([...NODE_ARGUMENTS, ...nodeArguments, script], env, port, '/fhir/metadata');
   return { ...served, tokens };
 }

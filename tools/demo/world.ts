@@ -9,7 +9,7 @@ import type { HumanName, Ref, Resource } from '../../src/fhir/types.ts';
 import { listeningOf, type Listening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { idOf } from '../../src/resources/element.ts';
 import type { Caller } from '../../src/operations/request.ts';
-import type { Running } from '../../src/start.ts';
+import type { Running } from '../../src/server/compose.ts';
 
 export type Side = 'initiator' | 'recipient';
 

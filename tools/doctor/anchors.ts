@@ -1,7 +1,7 @@
 /** Doctor's look at the anchors of the audit chain: can the next one be written, and how old is the last? */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/server/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
 import { readAnchors } from '../../src/stores/embedded/anchors.ts';
 import { pathsOf } from '../../src/stores/embedded/folder/folder.ts';

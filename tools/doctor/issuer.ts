@@ -1,8 +1,8 @@
 /** Doctor's look at the issuer of tokens: can its keys be had, and is there one that a token could be signed with? */
 import { readFileSync } from 'node:fs';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/server/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
-import { createOutgoing } from '../../src/start-outgoing.ts';
+import { createOutgoing } from '../../src/server/compose-outgoing.ts';
 
 const ASK_TIMEOUT_MS = 5000;
 const KEYS_BYTES_MAX = 1024 * 1024;

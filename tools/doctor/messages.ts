@@ -1,6 +1,6 @@
 /** Doctor's look at what the links did not take: a peer may mean something that is not used here. */
 import { isIPv6 } from 'node:net';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/server/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
 
 const ASK_TIMEOUT_MS = 2000;

@@ -1,5 +1,5 @@
 /** Doctor's look at who is who: members, and what of the register waits for a person. */
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/server/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
 import { MEMBER_KIND } from '../../src/resources/parties/standing.ts';
 import { countRecords } from '../../src/stores/embedded/record-reading.ts';

@@ -1,12 +1,12 @@
 /** Doctor's look at those who are to be told: does somebody listen at the address of each active Endpoint? */
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/server/config.ts';
 import type { Resource } from '../../src/fhir/types.ts';
 import type { Guard } from '../../src/outgoing/guard.ts';
 import { ConnectionFailed, type ConnectionFailure, type Destination } from '../../src/ports/outgoing.ts';
 import { localRef } from '../../src/resources/element.ts';
 import { parsePlace } from '../../src/resources/outgoing-address.ts';
 import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
-import { createOutgoing } from '../../src/start-outgoing.ts';
+import { createOutgoing } from '../../src/server/compose-outgoing.ts';
 import type { Finding } from '../../src/ports/store.ts';
 import { readCurrent } from '../../src/stores/embedded/folder/current.ts';
 

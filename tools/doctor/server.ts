@@ -5,7 +5,7 @@ import { get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getSecure } from 'node:https';
 import { isIPv6 } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/server/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
 
 const ASK_TIMEOUT_MS = 2000;

@@ -35,7 +35,7 @@ export interface ServerProcess {
   end(signal: NodeJS.Signals): Promise<Ended>;
 }
 
-const SERVER = join(import.meta.dirname, '../../src/server.ts');
+const SERVER = join(import.meta.dirname, '../../src/server/begin.ts');
 const PRAGMAS = new URL('./pragmas.ts', import.meta.url).href;
 
 export function startServer(options: ServerOptions): ServerProcess {

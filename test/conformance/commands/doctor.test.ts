@@ -5,9 +5,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/server/config.ts';
 import { createLog } from '../../../src/http/log.ts';
-import { start, type Running } from '../../../src/start.ts';
+import { start, type Running } from '../../../src/server/compose.ts';
 import { endpoint } from '../../resources.ts';
 import { clientOf } from '../rest/client.ts';
 

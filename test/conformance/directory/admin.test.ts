@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examineParties } from '../../../tools/doctor/parties.ts';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/server/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'closeloop-admin-'));
 afterAll(() => rmSync(folder, { recursive: true }));

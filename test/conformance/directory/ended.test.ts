@@ -4,7 +4,7 @@ import type { Identity } from '../../../src/resources/parties/identity-systems.t
 import type { Resource } from '../../../src/fhir/types.ts';
 import { admitMember } from '../../../src/operations/members.ts';
 import { endIdentity, verifyIdentity } from '../../../src/operations/register.ts';
-import { createFindOrganization } from '../../../src/organizations.ts';
+import { createFindOrganization } from '../../../src/server/organizations.ts';
 import { rowsOf } from '../../../src/resources/parties/register.ts';
 import * as make from '../../resources.ts';
 import {

@@ -1,7 +1,7 @@
 /** Who somebody is: what the register says, whatever anybody writes into its own Organization (docs/directory.md). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
-import { createFindOrganization } from '../../../src/organizations.ts';
+import { createFindOrganization } from '../../../src/server/organizations.ts';
 import { findRow, verifiedOid } from '../../../src/resources/parties/register.ts';
 import * as make from '../../resources.ts';
 import { refOf } from '../../world.ts';

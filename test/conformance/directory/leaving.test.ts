@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
 import { removeMember } from '../../../src/operations/write/leaving.ts';
 import { admitMember } from '../../../src/operations/members.ts';
-import { createFindOrganization } from '../../../src/organizations.ts';
+import { createFindOrganization } from '../../../src/server/organizations.ts';
 import { standingOf } from '../../../src/resources/parties/standing.ts';
 import * as make from '../../resources.ts';
 import { administrator, callerOf, initiator, openWorld, recipient, refOf, type World } from '../../world.ts';

@@ -4,14 +4,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/server/config.ts';
 import { createLog } from '../../../src/http/log.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import type { Clause } from '../../../src/ports/query.ts';
 import { rowsIn, rowsOf } from '../../../src/resources/parties/register.ts';
 import { STANDING_SYSTEM, standingOf } from '../../../src/resources/parties/standing.ts';
-import { start, type Running } from '../../../src/start.ts';
-import { createFindOrganization } from '../../../src/organizations.ts';
+import { start, type Running } from '../../../src/server/compose.ts';
+import { createFindOrganization } from '../../../src/server/organizations.ts';
 import { verifyChain } from '../../../src/stores/embedded/verify/audit-chain.ts';
 
 const FOLDER = new URL('../../fixtures/folder-format-1/store.db.gz', import.meta.url);

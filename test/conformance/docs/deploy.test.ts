@@ -4,10 +4,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/server/config.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
-import { SETTINGS } from '../../../src/settings.ts';
-import { variableOf } from '../../../src/setting.ts';
+import { SETTINGS } from '../../../src/server/settings.ts';
+import { variableOf } from '../../../src/server/setting.ts';
 import { readCurrent } from '../../../src/stores/embedded/folder/current.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');

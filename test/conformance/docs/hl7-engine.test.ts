@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { LINK_DEFAULTS } from '../../../src/hl7v2/link.ts';
 import { listeningOf } from '../../../src/rails/hl7v2-mllp/index.ts';
 import { OPERATIONS } from '../../../src/operations/extended/index.ts';
-import { SETTINGS } from '../../../src/settings.ts';
-import { variableOf } from '../../../src/setting.ts';
+import { SETTINGS } from '../../../src/server/settings.ts';
+import { variableOf } from '../../../src/server/setting.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../../docs/how-to/connect-an-hl7-engine.md'), 'utf8');
 const [, file = ''] = /```json\n(\[[\s\S]*?)```/.exec(page) ?? [];

@@ -4,8 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ISSUES } from '../../../src/fhir/issue.ts';
 import { KINDS } from '../../../src/operations/work-item.ts';
-import { variableOf } from '../../../src/setting.ts';
-import { SETTINGS } from '../../../src/settings.ts';
+import { variableOf } from '../../../src/server/setting.ts';
+import { SETTINGS } from '../../../src/server/settings.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const PAGES = [

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/server/config.ts';
 import { signDemoTokens, type DemoTokens } from '../../../src/http/dev-issuer.ts';
 import { createLog } from '../../../src/http/log.ts';
-import { start, type Running } from '../../../src/start.ts';
+import { start, type Running } from '../../../src/server/compose.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'closeloop-server-'));
-const SERVER = join(import.meta.dirname, '../../../src/server.ts');
+const SERVER = join(import.meta.dirname, '../../../src/server/begin.ts');
 const PARTIES = {
   initiator: 'Organization/demo-initiator',
   recipient: 'Organization/demo-recipient',

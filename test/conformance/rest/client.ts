@@ -4,7 +4,7 @@
  */
 import type { Bundle, BundleEntry, OperationOutcomeIssue, Resource } from '../../../src/fhir/types.ts';
 import type { DevClaims } from '../../../src/http/dev-issuer.ts';
-import type { Running } from '../../../src/start.ts';
+import type { Running } from '../../../src/server/compose.ts';
 import { openServer, type TestServer, type Who } from '../../server.ts';
 import type { Stored } from '../../world.ts';
 

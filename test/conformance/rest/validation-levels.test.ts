@@ -1,7 +1,7 @@
 /** The setting `validation`: how much is asked of what is written, per type (rules 5.3, docs/adr/0017). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as fc from '../../chance.ts';
-import { SETTINGS as TABLE } from '../../../src/settings.ts';
+import { SETTINGS as TABLE } from '../../../src/server/settings.ts';
 import { levelFor } from '../../../src/resources/validation-level.ts';
 import * as make from '../../resources.ts';
 import { initiator, openWorld, type World } from '../../world.ts';

@@ -117,7 +117,7 @@ describe('one line and the right exit code', () => {
       '--port x is no whole number from 0 to 65535. (npm run demo -- --help says how it is called)',
     ],
     [
-      'src/server.ts',
+      'src/server/begin.ts',
       ['--demo', '--prot', '1'],
       2,
       '--prot is not a setting; docs/reference/settings.md lists them',
@@ -130,7 +130,7 @@ describe('one line and the right exit code', () => {
     ['tools/demo.ts', ['--port', 'PORT'], ''],
     ['tools/demo.ts', [...PORT_0, '--mllp-port', 'PORT'], ''],
     [
-      'src/server.ts',
+      'src/server/begin.ts',
       ['--demo', '--data-dir', 'DIR', '--log-level', 'error', '--port', 'PORT'],
       'Closeloop could not start: ',
     ],
@@ -151,7 +151,7 @@ describe('one line and the right exit code', () => {
 
   test.each([
     ['tools/demo.ts', /^ {4}npm run demo -- --once /m],
-    ['src/server.ts', /^ {2}--data-dir$/m],
+    ['src/server/begin.ts', /^ {2}--data-dir$/m],
   ])('%s --help', async (script, line) => {
     expect(await run(script, '--help')).toEqual({ code: 0, err: '', out: expect.stringMatching(line) });
   });

@@ -2,9 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, isLoopback, readConfig, warningsOf } from '../../../src/config.ts';
-import { flagOf, variableOf } from '../../../src/setting.ts';
-import { SETTINGS } from '../../../src/settings.ts';
+import { ConfigError, isLoopback, readConfig, warningsOf } from '../../../src/server/config.ts';
+import { flagOf, variableOf } from '../../../src/server/setting.ts';
+import { SETTINGS } from '../../../src/server/settings.ts';
 
 const DEMO = ['--demo'];
 

@@ -3,9 +3,9 @@
  * which everybody who waits has a turn after the other, and an end for every task.
  */
 import { Worker } from 'node:worker_threads';
-import { OperationOutcomeError } from './fhir/issue.ts';
+import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Done, Task } from './heavy-thread.ts';
-import type { Heavy } from './operations/heavy.ts';
+import type { Heavy } from '../operations/heavy.ts';
 
 interface HeavyOptions {
   readonly threads: number;

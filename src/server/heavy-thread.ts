@@ -1,10 +1,10 @@
 /** A thread that does the desk's heavy work, one task at a time. */
 import { randomUUID } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import { OperationOutcomeError, type IssueDetail } from './fhir/issue.ts';
-import type { Tasks } from './operations/heavy.ts';
-import { createTasks } from './operations/heavy-tasks.ts';
-import { NICENESS, standBack } from './stores/embedded/thread-priority.ts';
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
+import type { Tasks } from '../operations/heavy.ts';
+import { createTasks } from '../operations/heavy-tasks.ts';
+import { NICENESS, standBack } from '../stores/embedded/thread-priority.ts';
 
 export interface Task {
   readonly task: keyof Tasks;

@@ -1,12 +1,12 @@
 /** The roof over outgoing connections: one guard, and the operator's lists of places that are not public. */
 import type { Config } from './config.ts';
-import { createAdmitAddress } from './outgoing/admit.ts';
-import { createGuard, type Guard } from './outgoing/guard.ts';
-import { createHttpClient } from './outgoing/http.ts';
-import type { Clock } from './ports/clock.ts';
-import type { AdmitAddress, HttpClient, Purpose } from './ports/outgoing.ts';
-import type { Listening } from './rails/hl7v2-mllp/index.ts';
-import { allowPlace, parseAllowed, parsePlace, type Allowed } from './resources/outgoing-address.ts';
+import { createAdmitAddress } from '../outgoing/admit.ts';
+import { createGuard, type Guard } from '../outgoing/guard.ts';
+import { createHttpClient } from '../outgoing/http.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AdmitAddress, HttpClient, Purpose } from '../ports/outgoing.ts';
+import type { Listening } from '../rails/hl7v2-mllp/index.ts';
+import { allowPlace, parseAllowed, parsePlace, type Allowed } from '../resources/outgoing-address.ts';
 
 export interface Outgoing {
   readonly guard: Guard;

@@ -1,13 +1,13 @@
 /** What the roof does about parties before anybody is served: older folders are filled, and the links' OIDs are registered. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
-import type { Log } from './http/log.ts';
-import { registerLinks } from './operations/register.ts';
-import { tagOthers } from './operations/upgrade-others.ts';
-import { fillRegister, type Named } from './operations/upgrade.ts';
-import type { Clock } from './ports/clock.ts';
-import type { Listening } from './rails/hl7v2-mllp/index.ts';
-import type { EmbeddedStore } from './stores/embedded/open.ts';
+import type { Log } from '../http/log.ts';
+import { registerLinks } from '../operations/register.ts';
+import { tagOthers } from '../operations/upgrade-others.ts';
+import { fillRegister, type Named } from '../operations/upgrade.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Listening } from '../rails/hl7v2-mllp/index.ts';
+import type { EmbeddedStore } from '../stores/embedded/open.ts';
 
 interface PrepareParts {
   readonly store: EmbeddedStore;

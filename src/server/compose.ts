@@ -4,36 +4,36 @@
  */
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { createCapabilityDocuments } from './capability/index.ts';
+import { createCapabilityDocuments } from '../capability/index.ts';
 import { warningsOf, type Config } from './config.ts';
-import { createApp } from './http/app.ts';
-import { createIdentify } from './http/bearer.ts';
-import { createDevIssuer, type DevIssuer } from './http/dev-issuer.ts';
-import type { Traffic } from './http/exchange.ts';
-import { createFailedLogins } from './http/failed-logins.ts';
-import { keysFromFile, keysFromUri, type IssuerKeys } from './http/keys.ts';
-import { listen } from './http/listen.ts';
-import { watchLateness } from './http/lateness.ts';
-import { createWarnings, type Log, type Warnings } from './http/log.ts';
-import { createMetrics } from './http/metrics.ts';
-import type { Perform } from './operations/desk.ts';
+import { createApp } from '../http/app.ts';
+import { createIdentify } from '../http/bearer.ts';
+import { createDevIssuer, type DevIssuer } from '../http/dev-issuer.ts';
+import type { Traffic } from '../http/exchange.ts';
+import { createFailedLogins } from '../http/failed-logins.ts';
+import { keysFromFile, keysFromUri, type IssuerKeys } from '../http/keys.ts';
+import { listen } from '../http/listen.ts';
+import { watchLateness } from '../http/lateness.ts';
+import { createWarnings, type Log, type Warnings } from '../http/log.ts';
+import { createMetrics } from '../http/metrics.ts';
+import type { Perform } from '../operations/desk.ts';
 import { createHeavyThreads } from './heavy.ts';
-import { OPERATIONS, OPERATIONS_BY_NAME } from './operations/extended/index.ts';
-import { OFFERED } from './operations/perform.ts';
-import { createFairTurns } from './operations/fair-turns.ts';
+import { OPERATIONS, OPERATIONS_BY_NAME } from '../operations/extended/index.ts';
+import { OFFERED } from '../operations/perform.ts';
+import { createFairTurns } from '../operations/fair-turns.ts';
 import { createFindOrganization } from './organizations.ts';
-import type { Answer } from './hl7v2/received.ts';
+import type { Answer } from '../hl7v2/received.ts';
 import { prepareParties } from './parties.ts';
-import type { Clock } from './ports/clock.ts';
-import type { Store } from './ports/store.ts';
-import type { Rails } from './rails/index.ts';
-import { RESOURCE_TYPES } from './resources/index.ts';
-import { searchParameters } from './resources/search-parameters.ts';
-import { readListening, type Listening } from './rails/hl7v2-mllp/index.ts';
-import { raiseDesk } from './start-desk.ts';
-import { createOutgoing, type Outgoing } from './start-outgoing.ts';
-import { openEmbeddedStore, type EmbeddedOptions } from './stores/embedded/open.ts';
-import { hasCurrentValues } from './stores/embedded/folder/reindex.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
+import type { Rails } from '../rails/index.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import { searchParameters } from '../resources/search-parameters.ts';
+import { readListening, type Listening } from '../rails/hl7v2-mllp/index.ts';
+import { raiseDesk } from './compose-engine.ts';
+import { createOutgoing, type Outgoing } from './compose-outgoing.ts';
+import { openEmbeddedStore, type EmbeddedOptions } from '../stores/embedded/open.ts';
+import { hasCurrentValues } from '../stores/embedded/folder/reindex.ts';
 
 export interface Running {
   /** The base URL that clients use. */
@@ -300,6 +300,6 @@ async function readIssuer(config: Config, base: string, outgoing: Outgoing): Pro
 }
 
 function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return (manifest as { version: string }).version; // ours, beside this file
 }

@@ -1,26 +1,26 @@
 /** The roof over the desk: one path for all requests, and delivery behind it. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
-import { createAddress } from './delivery/address.ts';
-import { createPolicyGate } from './delivery/disclosure.ts';
-import { createDispatcher, type Dispatcher } from './delivery/dispatch.ts';
-import { createAsk } from './delivery/gates.ts';
-import { createSettle } from './delivery/settle.ts';
-import { present } from './delivery/subject.ts';
-import { createSubscriptionCache } from './delivery/subscriptions.ts';
-import type { Log } from './http/log.ts';
-import type { Metrics } from './http/metrics.ts';
-import type { Heavy } from './operations/heavy.ts';
-import { createDesk, type Perform } from './operations/desk.ts';
-import type { MessageDoor } from './operations/receive/door.ts';
-import { writeDeliveryFailed } from './operations/work-item.ts';
+import { createAddress } from '../delivery/address.ts';
+import { createPolicyGate } from '../delivery/disclosure.ts';
+import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
+import { createAsk } from '../delivery/gates.ts';
+import { createSettle } from '../delivery/settle.ts';
+import { present } from '../delivery/subject.ts';
+import { createSubscriptionCache } from '../delivery/subscriptions.ts';
+import type { Log } from '../http/log.ts';
+import type { Metrics } from '../http/metrics.ts';
+import type { Heavy } from '../operations/heavy.ts';
+import { createDesk, type Perform } from '../operations/desk.ts';
+import type { MessageDoor } from '../operations/receive/door.ts';
+import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
-import type { Clock } from './ports/clock.ts';
-import type { Store } from './ports/store.ts';
-import type { Listening } from './rails/hl7v2-mllp/index.ts';
-import { createRails, type Rails } from './rails/index.ts';
-import type { Outgoing } from './start-outgoing.ts';
-import { TRANSACTIONS } from './referral/transactions.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
+import type { Listening } from '../rails/hl7v2-mllp/index.ts';
+import { createRails, type Rails } from '../rails/index.ts';
+import type { Outgoing } from './compose-outgoing.ts';
+import { TRANSACTIONS } from '../referral/transactions.ts';
 
 /** A delivery must have ended, one way or the other, this long before its lease does. */
 const LEASE_MARGIN_MS = 2500;

@@ -2,12 +2,12 @@
  * The table of settings. One row each: default, bounds, meaning, and which values are unsafe. `docs/reference/settings.md`
  * is generated from it; `config.ts` reads the values.
  */
-import { isOid } from './fhir/identifier.ts';
-import { RESOURCE_TYPES } from './resources/index.ts';
-import { parseAllowed } from './resources/outgoing-address.ts';
-import { TOKEN_TYPES } from './http/token-type.ts';
-import { isResourceType } from './resources/type-names.ts';
-import { parseLevelRow, parseReferableRow } from './resources/validation-level.ts';
+import { isOid } from '../fhir/identifier.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import { parseAllowed } from '../resources/outgoing-address.ts';
+import { TOKEN_TYPES } from '../http/token-type.ts';
+import { isResourceType } from '../resources/type-names.ts';
+import { parseLevelRow, parseReferableRow } from '../resources/validation-level.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
 
 const KIB = 1024;

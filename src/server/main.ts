@@ -1,10 +1,10 @@
 /** The process: settings in, signals handled, one readable sentence when it cannot start. */
 import { ConfigError, readConfig, type Config } from './config.ts';
-import { createLog, type Log } from './http/log.ts';
+import { createLog, type Log } from '../http/log.ts';
 import { flagOf, type Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 import { onEndSignal } from './signals.ts';
-import { start, type Running } from './start.ts';
+import { start, type Running } from './compose.ts';
 import { troubleOf } from './trouble.ts';
 
 function readSettings(): Config | undefined {
