@@ -1,7 +1,0 @@
-/** CoverageEligibilityResponse: what a payer covers. */
-import type { ResourceType } from '../resource.ts';
-
-export const coverageEligibilityResponse: ResourceType = {
-  type: 'CoverageEligibilityResponse',
-  carries: ['patient', 'request', 'insurance.coverage'],
-};
