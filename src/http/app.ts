@@ -1,16 +1,17 @@
 /**
- * The door: FHIR below the base first and without detours, then what operators ask and then nothing, as an Express
- * application. Express's own conveniences that cost dearly are off: etags, its body parsers, `res.send`.
+ * The HTTP server as one Express application: FHIR below the base is its first middleware, then come the pages of
+ * operators, then the refusal of every other address. Express's ETags, query parser, body parsers and `res.send` stay
+ * unused, since they cost more than a read.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import express, { type ErrorRequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { recordAlways } from '../operations/audit/record.ts';
 import type { FairTurns } from '../operations/fair-turns.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
-import { createAddressOf } from './address.ts';
+import { createAddressOf, type AddressOf } from './address.ts';
 import type { Identify } from './bearer.ts';
 import { createCors } from './cors.ts';
 import {
@@ -52,55 +53,68 @@ interface AppParts {
   readonly settings: AppSettings;
 }
 
+/** The whole HTTP server: what it returns answers every request, in `listen.ts`, in a test or below another application. */
 export function createApp(parts: AppParts): RequestListener {
-  const { perform, identify, served, documents, metrics, log, traffic, settings, clock, failedLogins } =
-    parts;
-  const { basePath } = settings;
+  const { metrics, traffic, settings, clock } = parts;
+  const { basePath, metricsToken, trustedProxy } = settings;
   const status = (): ReturnType<Store['status']> => parts.store.status();
-  const now = (): number => clock.now();
-  const addressOf = createAddressOf(settings.trustedProxy);
-  const cors = createCors(settings.corsOrigins);
-  const exchange = createExchange(
-    {
-      perform,
-      identify,
-      served,
-      documents,
-      cors,
-      addressOf,
-      metrics,
-      log,
-      traffic,
-      turns: parts.turns,
-      record: (entry) => recordAlways(parts, entry),
-      loginFailed: (...failure) => failedLogins.count(...failure),
-      settings,
-      newRequestId: randomUUID,
-    },
-    (req) => targetBelow(basePath, req),
-  );
-
+  const addressOf = createAddressOf(trustedProxy);
   const app = express();
-  app.disable('x-powered-by').disable('etag').set('query parser', false);
-  const { metricsToken } = settings;
+  app.disable('x-powered-by').disable('etag').set('query parser', false).enable('case sensitive routing');
+  app.use(basePath, createFhir(parts, addressOf));
   app.use(
-    createHealth({ status, isDraining: () => traffic.draining, metrics, metricsToken, addressOf, now }),
+    createHealth({
+      status,
+      isDraining: () => traffic.draining,
+      metrics,
+      metricsToken,
+      addressOf,
+      now: () => clock.now(),
+    }),
   );
   app.use((req, res) => {
     const diagnostics = `There is nothing at this address; the FHIR base is ${basePath}.`;
     void sendRefusal(res, new OperationOutcomeError('not-found', { diagnostics }), asked(req), settings);
   });
-  app.use(((error: unknown, req, res, _next) => {
-    // Express itself throws only for an address it cannot decode.
+  app.use(createLastResort(parts));
+  return (req, res) => {
+    req.url = originForm(req.url);
+    app(req, res);
+  };
+}
+
+/** FHIR below the base. The target is read as the client sent it: Express takes the base off `url`, and nothing else. */
+function createFhir(parts: AppParts, addressOf: AddressOf): RequestHandler {
+  const { settings, failedLogins } = parts;
+  const exchange = createExchange({
+    ...parts,
+    turns: parts.turns,
+    cors: createCors(settings.corsOrigins),
+    addressOf,
+    record: (entry) => recordAlways(parts, entry),
+    loginFailed: (...failure) => failedLogins.count(...failure),
+    newRequestId: randomUUID,
+  });
+  return (req, res, next) => {
+    const target = targetBelow(req.baseUrl, req.originalUrl);
+    if (target === undefined) {
+      next();
+      return;
+    }
+    req.url = req.originalUrl;
+    exchange(req, res, target);
+  };
+}
+
+/** Answers what another middleware threw. */
+function createLastResort({ log, settings }: AppParts): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    // Express itself throws only for an address that it cannot decode.
     const isClients = error instanceof URIError;
     if (!isClients)
       log.write('error', 'a request failed', { stack: error instanceof Error ? error.stack : String(error) });
     const refusal = isClients ? new OperationOutcomeError('id-invalid') : error;
     void sendRefusal(res, refusal, asked(req), settings);
-  }) satisfies ErrorRequestHandler);
-  return (req, res) => {
-    if (isBelow(basePath, pathAndQuery(req))) exchange(req, res);
-    else app(req, res);
   };
 }
 
@@ -112,23 +126,24 @@ const asked = (req: IncomingMessage) => ({
   cors: undefined,
 });
 
-function isBelow(base: string, url: string): boolean {
-  if (!url.startsWith(base)) return false;
-  const next = url.charCodeAt(base.length);
-  return Number.isNaN(next) || next === SLASH || next === QUESTION;
-}
-
 const SLASH = 47;
 const QUESTION = 63;
 
-function targetBelow(base: string, req: IncomingMessage): Target {
-  const url = pathAndQuery(req);
+/** Undefined for what only begins like the base: `/fhirx`, `/fhir#`. */
+function targetBelow(base: string, url: string): Target | undefined {
+  const next = url.charCodeAt(base.length);
+  if (!(Number.isNaN(next) || next === SLASH || next === QUESTION)) return undefined;
   const at = url.indexOf('?');
   if (at < 0) return { path: url.slice(base.length), queryText: '' };
   return { path: url.slice(base.length, at), queryText: url.slice(at + 1) };
 }
 
-/** A target in absolute form (RFC 9112, 3.2.2) without its scheme and host, which are never believed. */
-function pathAndQuery({ url = '/' }: IncomingMessage): string {
-  return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '');
+/**
+ * A target in absolute form (RFC 9112, 3.2.2) without its scheme and host, which are never believed. What is in neither
+ * form becomes a path at which there is nothing: Express answers a target that it cannot parse by itself, in HTML.
+ */
+function originForm(url = '/'): string {
+  if (url.startsWith('/')) return url;
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, '');
+  return path.startsWith('/') ? path : `/${path}`;
 }

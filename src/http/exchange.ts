@@ -2,7 +2,7 @@
  * One HTTP exchange: admitted, read, performed, replied to, and then, once, logged and measured. The order of the checks
  * is the order of the door's rows in the table of refusals. The only place of this edge that catches.
  */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationOutcomeError, type IssueCode } from '../fhir/issue.ts';
 import { auditRefusal } from '../operations/audit/audit.ts';
 import type { Caller, Reply, Request } from '../operations/request.ts';
@@ -113,28 +113,27 @@ const WRITES: ReadonlySet<Route['interaction']> = new Set(['create', 'update', '
 /** The status in log and metrics of a client that did not wait (as nginx has it). */
 const CLIENT_GONE = 499;
 
-/** Answers every request below the base. @param targetOf the target below the base */
-export function createExchange(
-  parts: ExchangeParts,
-  targetOf: (req: IncomingMessage) => Target,
-): RequestListener {
+/** Answers a request below the base. */
+type Exchange = (req: IncomingMessage, res: ServerResponse, target: Target) => void;
+
+export function createExchange(parts: ExchangeParts): Exchange {
   const { settings, traffic, perform, served } = parts;
   const departures = createDepartures();
   const shares = createShares(settings);
   const turns = parts.turns ?? NO_TURNS;
   const xmlOf = createXmlTexts();
 
-  return (req, res) => {
-    exchange(req, res).catch((error: unknown) => {
+  return (req, res, target) => {
+    exchange(req, res, target).catch((error: unknown) => {
       logFault('', error);
       res.destroy();
     });
   };
 
-  async function exchange(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  async function exchange(req: IncomingMessage, res: ServerResponse, target: Target): Promise<void> {
     const { socket } = req;
     const departure = departures.begin(socket);
-    const visit = arrive(req, res, departure.signal);
+    const visit = arrive(req, res, target, departure.signal);
     traffic.inFlight += 1;
     let status: number;
     try {
@@ -148,9 +147,8 @@ export function createExchange(
     conclude(visit, status);
   }
 
-  function arrive(req: IncomingMessage, res: ServerResponse, signal: AbortSignal): Visit {
+  function arrive(req: IncomingMessage, res: ServerResponse, target: Target, signal: AbortSignal): Visit {
     const method = req.method ?? 'GET';
-    const target = targetOf(req);
     const requestId = readRequestId(req.headers['x-request-id'], parts.newRequestId);
     const traceparent = readTraceparent(req.headers['traceparent']);
     const asked = {

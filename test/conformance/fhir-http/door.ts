@@ -1,5 +1,6 @@
-/** A real door on a real port, in front of a small desk that keeps resources in a Map. */
+/** The real HTTP application in front of a small desk that keeps resources in a Map: by itself, or on a real port. */
 import { randomUUID } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
 import { encodeJson } from '../../../src/fhir/json.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
@@ -21,10 +22,8 @@ import { EVERY_INTERACTION, type ResourceType } from '../../../src/resources/res
 export const BASE = 'https://referrals.example.org/fhir';
 export const INITIATOR: Ref = 'Organization/initiator';
 
-export interface Door {
-  /** `http://127.0.0.1:port` */
-  readonly origin: string;
-  readonly port: number;
+interface Application {
+  readonly app: RequestListener;
   readonly token: string;
   readonly adminToken: string;
   readonly issuer: DevIssuer;
@@ -37,9 +36,15 @@ export interface Door {
   readonly flushLogins: () => Promise<void>;
   readonly traffic: Traffic;
   readonly status: { -readonly [K in keyof StoreStatus]: StoreStatus[K] };
+  close(): Promise<void>;
+}
+
+export interface Door extends Application {
+  /** `http://127.0.0.1:port` */
+  readonly origin: string;
+  readonly port: number;
   /** Requests below the base, with the initiator's token unless told otherwise. */
   fetch(path: string, init?: RequestInit & { anonymous?: boolean }): Promise<Response>;
-  close(): Promise<void>;
 }
 
 const TYPES: readonly ResourceType[] = [
@@ -96,9 +101,13 @@ export const LISTENING: ListenSettings = {
   connectionsMax: 200,
 };
 
-export async function openDoor(
-  changes: { settings?: Partial<AppSettings>; perform?: Perform; bearer?: Partial<BearerSettings> } = {},
-): Promise<Door> {
+interface Changes {
+  readonly settings?: Partial<AppSettings>;
+  readonly perform?: Perform;
+  readonly bearer?: Partial<BearerSettings>;
+}
+
+export async function createApplication(changes: Changes = {}): Promise<Application> {
   const clock = { now: () => Date.now() };
   const issuer = await createDevIssuer({
     audience: BASE,
@@ -164,10 +173,6 @@ export async function openDoor(
     traffic,
     settings: { ...SETTINGS, ...changes.settings },
   });
-  const listener = await listen(LISTENING, traffic);
-  listener.serve(app);
-  const { port } = listener;
-  const origin = `http://127.0.0.1:${port}`;
   const scope = 'system/*.cruds';
   const token = await issuer.sign({ subject: 'ana', client: 'test', scope, organization: INITIATOR });
   const adminToken = await issuer.sign({
@@ -176,8 +181,7 @@ export async function openDoor(
     scope: `${scope} closeloop/admin`,
   });
   return {
-    origin,
-    port,
+    app,
     token,
     adminToken,
     issuer,
@@ -194,13 +198,28 @@ export async function openDoor(
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     },
+    close: () => failedLogins.close(),
+  };
+}
+
+export async function openDoor(changes: Changes = {}): Promise<Door> {
+  const application = await createApplication(changes);
+  const listener = await listen(LISTENING, application.traffic);
+  listener.serve(application.app);
+  const { port } = listener;
+  const origin = `http://127.0.0.1:${port}`;
+  return {
+    ...application,
+    origin,
+    port,
     fetch(path, { anonymous = false, ...init } = {}) {
       const headers = new Headers(init.headers);
-      if (!anonymous && !headers.has('authorization')) headers.set('authorization', `Bearer ${token}`);
+      if (!anonymous && !headers.has('authorization'))
+        headers.set('authorization', `Bearer ${application.token}`);
       return fetch(`${origin}/fhir${path}`, { ...init, headers });
     },
     async close() {
-      await failedLogins.close();
+      await application.close();
       await listener.drain(0);
     },
   };
