@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { ISSUES, OperationOutcomeError, type IssueCode } from '../src/fhir/issue.ts';
 import { parseJson } from '../src/fhir/json.ts';
 import type { Bundle, OperationOutcome, Ref, Resource } from '../src/fhir/types.ts';
-import { createDesk, type Desk, type DeskParts, type DeskSettings } from '../src/operations/desk.ts';
+import { createDesk, type Desk, type DeskParts, type DeskSettings } from '../src/server/desk.ts';
 import type { Caller, Interaction, Preferences, Reply, Request } from '../src/operations/request.ts';
 import { parseScopes } from '../src/smart/scopes.ts';
 import { openEmbeddedStore, type EmbeddedOptions, type EmbeddedStore } from '../src/stores/embedded/open.ts';

@@ -1,6 +1,6 @@
 /**
  * Work on large bodies and messages, which would make everybody else wait: the roof has it done in threads of their own.
- * Every task is a function of what it is handed; `heavy-tasks.ts` has them.
+ * Every task is a function of what it is handed; `server/heavy-tasks.ts` has them.
  */
 import type { Body } from '../fhir/body.ts';
 import type { IssueDetail } from '../fhir/issue.ts';

@@ -13,7 +13,7 @@ import { performSearch } from './interactions/search.ts';
 import { performSystemSearch } from './interactions/search-system.ts';
 import { performTransaction } from './interactions/transaction.ts';
 import { performOperation } from './extended/perform-operation.ts';
-import type { MessageDoor } from './receive/door.ts';
+import type { MessageActions } from './extended/message-actions.ts';
 import { recordAlways } from './audit/record.ts';
 import type { Interaction, Perform, Reply, Request } from './request.ts';
 import type { Room } from './room.ts';
@@ -21,7 +21,7 @@ import { refusalOf } from './search/search-refusal.ts';
 import { ADMIT } from './steps.ts';
 import { performWrite, PLANS } from './write/write.ts';
 
-type Interact = (room: Room, request: Request, perform: Perform, door: MessageDoor) => Promise<Reply>;
+type Interact = (room: Room, request: Request, perform: Perform, messages: MessageActions) => Promise<Reply>;
 
 const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   read: performRead,
@@ -37,7 +37,7 @@ const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   delete: (room, request) => performWrite(room, request, PLANS.delete),
   transaction: performTransaction,
   batch: performBatch,
-  operation: (room, request, _perform, door) => performOperation(room, request, door),
+  operation: (room, request, _perform, messages) => performOperation(room, request, messages),
 };
 
 /** What is rendered from the audit chain instead of read from versions. */
@@ -49,11 +49,11 @@ const RENDERED: Readonly<Partial<Record<Interaction, Interact>>> = {
 /** The interactions that the desk performs; the capability statement is derived from them. */
 export const OFFERED: ReadonlySet<Interaction> = new Set(Object.keys(INTERACTIONS) as Interaction[]);
 
-export function createPerform(room: Room, door: MessageDoor): Perform {
+export function createPerform(room: Room, messages: MessageActions): Perform {
   const perform: Perform = async (request) => {
     try {
       for (const admit of ADMIT) admit(request);
-      return await interactionOf(request)(room, request, perform, door);
+      return await interactionOf(request)(room, request, perform, messages);
     } catch (fault) {
       const error = refusalOf(fault);
       await recordAlways(room, auditRefusal(request, codeOf(error)));

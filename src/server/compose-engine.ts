@@ -11,7 +11,7 @@ import { createSubscriptionCache } from '../delivery/subscriptions.ts';
 import type { Log } from '../http/log.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Heavy } from '../operations/heavy.ts';
-import { createDesk, type Perform } from '../operations/desk.ts';
+import { createDesk, type Perform } from './desk.ts';
 import type { MessageDoor } from '../operations/receive/door.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';

@@ -16,7 +16,7 @@ import { listen } from '../http/listen.ts';
 import { watchLateness } from '../http/lateness.ts';
 import { createWarnings, type Log, type Warnings } from '../http/log.ts';
 import { createMetrics } from '../http/metrics.ts';
-import type { Perform } from '../operations/desk.ts';
+import type { Perform } from './desk.ts';
 import { createHeavyThreads } from './heavy.ts';
 import { OPERATIONS, OPERATIONS_BY_NAME } from '../operations/extended/index.ts';
 import { OFFERED } from '../operations/perform.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Tasks } from '../operations/heavy.ts';
-import { createTasks } from '../operations/heavy-tasks.ts';
+import { createTasks } from './heavy-tasks.ts';
 import { NICENESS, standBack } from '../stores/embedded/thread-priority.ts';
 
 export interface Task {

@@ -6,7 +6,7 @@ import { encodeJson, parseJson } from '../../src/fhir/json.ts';
 import { bodyFrom, cutJson } from '../../src/fhir/json-pieces.ts';
 import { createHeavyThreads, createTurnTaking, type HeavyThreads } from '../../src/server/heavy.ts';
 import { bodyOfRead, type Heavy } from '../../src/operations/heavy.ts';
-import { createInPlace } from '../../src/operations/heavy-tasks.ts';
+import { createInPlace } from '../../src/server/heavy-tasks.ts';
 import { sample } from './hl7v2/samples.ts';
 
 const LIMITS = { depth: 64 };

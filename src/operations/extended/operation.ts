@@ -8,7 +8,7 @@ import type { OperationDefinition } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Seen } from '../seen.ts';
-import type { MessageDoor } from '../receive/door.ts';
+import type { MessageActions } from './message-actions.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
 
@@ -66,7 +66,7 @@ export type Input = ReadonlyMap<string, readonly Given[]>;
 /** An operation as it is invoked: its parameters checked against the definition, the right that it needs given. */
 export interface Invocation {
   readonly room: Room;
-  readonly door: MessageDoor;
+  readonly messages: MessageActions;
   /** `interaction` is `operation`. */
   readonly request: Request;
   readonly level: Level;

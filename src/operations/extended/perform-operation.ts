@@ -4,7 +4,7 @@
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { auditOperation } from '../audit/audit.ts';
-import type { MessageDoor } from '../receive/door.ts';
+import type { MessageActions } from './message-actions.ts';
 import { recordRead } from '../audit/record.ts';
 import { sightOf, type Reply, type Request } from '../request.ts';
 import type { Room } from '../room.ts';
@@ -14,7 +14,11 @@ import { readInput } from './input.ts';
 import { levelOf, type Operation } from './operation.ts';
 
 /** @throws OperationOutcomeError `operation-unknown` where there is none at this level of this type */
-export async function performOperation(room: Room, request: Request, door: MessageDoor): Promise<Reply> {
+export async function performOperation(
+  room: Room,
+  request: Request,
+  messages: MessageActions,
+): Promise<Reply> {
   const operation = findOperation(request);
   if (operation === undefined) throw new OperationOutcomeError('operation-unknown');
   const sight = permit(operation, request);
@@ -25,7 +29,7 @@ export async function performOperation(room: Room, request: Request, door: Messa
     ...reply
   } = await operation.perform({
     room,
-    door,
+    messages,
     request,
     level: levelOf(request),
     input,

@@ -6,7 +6,8 @@
 import type { Ref } from '../../fhir/types.ts';
 import type { Draft } from '../write/draft.ts';
 import type { Incoming, MessageKey } from './incoming.ts';
-import { closeItem, findAbout, ITEMS_MAX } from './items.ts';
+import { findAbout, ITEMS_MAX } from './items.ts';
+import { closeItem } from '../write/close-item.ts';
 import { refile, type Kept } from './keep.ts';
 import { keptOf } from './kept.ts';
 

@@ -2,6 +2,7 @@
 import type { Ref } from '../../fhir/types.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import type { Receive, TakeApart } from '../../hl7v2/received.ts';
+import type { MessageActions } from '../extended/message-actions.ts';
 import type { Settled } from './settle.ts';
 
 export interface MessageSettings {
@@ -27,6 +28,7 @@ export interface MessageDoor {
   readonly receive: Receive;
   readonly takeApart: TakeApart;
   readonly waiting: Waiting;
+  readonly actions: MessageActions;
 }
 
 /** Nothing here is ever thrown: what waits harms nobody who does not. */

@@ -94,19 +94,6 @@ export const turnItem = (
     description: describe(verdict),
   }));
 
-/** A work item that is done, by whomever. */
-export const closeItem = (
-  draft: Draft,
-  item: Ref,
-  says: string,
-  status: 'completed' | 'cancelled' = 'completed',
-): Promise<void> =>
-  changeOwn(draft, item, (tree) => ({
-    ...modifiedAt(tree, draft.now),
-    status,
-    statusReason: { text: says },
-  }));
-
 /** An open work item about a message, read; undefined when it is none, or dealt with. */
 export interface OpenItem {
   readonly ref: Ref;

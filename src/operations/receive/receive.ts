@@ -10,6 +10,7 @@ import { buildOffer, offer, type Offer } from '../write/offer.ts';
 import type { Room } from '../room.ts';
 import { openDraft } from '../write/write.ts';
 import { answerOf, asked, isOurFault, notKept, quarantined, remark, REUSED, type Verdict } from './fates.ts';
+import { createMessageActions } from './actions.ts';
 import { admit } from './admit.ts';
 import { closeCorrected, noteRefused } from './corrected.ts';
 import { keyOf, openArrived, takeApart, type Incoming, type MessageKey } from './incoming.ts';
@@ -140,6 +141,7 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
     receive,
     takeApart: (link, bytes) => tried(link, () => takeApart(room, link, bytes)),
     waiting,
+    actions: createMessageActions(room, { parts, waiting }),
   };
 }
 

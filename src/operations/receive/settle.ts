@@ -11,7 +11,8 @@ import { settleDraft } from '../steps.ts';
 import { askForRows } from './code-maps.ts';
 import { isOurFault, remark, verdictOfRefusal, type Verdict } from './fates.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
-import { closeItem, planItem, turnItem, type OpenItem } from './items.ts';
+import { planItem, turnItem, type OpenItem } from './items.ts';
+import { closeItem } from '../write/close-item.ts';
 import { judge, type Judged, type Judging, type Progress } from './judge.ts';
 import { planKept, planProvenance, refile, reserve, type Filing, type Kept } from './keep.ts';
 

@@ -13,7 +13,7 @@ import { requestsOf } from '../../resources/referral-rules/visits.ts';
 import { missingIn } from './coming.ts';
 import { keyOfEntry, readPreview, type Draft, type Planned } from './draft.ts';
 import { NOTE_TYPES, ordersByName } from './note-files.ts';
-import { closeItem } from '../receive/items.ts';
+import { closeItem } from './close-item.ts';
 import { FATE_SYSTEM } from '../receive/marks.ts';
 import { partyOf, surroundingsOf } from './surroundings.ts';
 import {

@@ -13,7 +13,7 @@ import { listen, type ListenSettings } from '../../../src/http/listen.ts';
 import { createLog } from '../../../src/http/log.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
 import type { Served } from '../../../src/http/route.ts';
-import { createInPlace } from '../../../src/operations/heavy-tasks.ts';
+import { createInPlace } from '../../../src/server/heavy-tasks.ts';
 import type { OperationSite } from '../../../src/operations/extended/operation.ts';
 import type { Interaction, Reply, Request } from '../../../src/operations/request.ts';
 import type { AuditEntry, StoreStatus } from '../../../src/ports/store.ts';

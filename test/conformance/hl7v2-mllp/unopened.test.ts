@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { OperationOutcomeError, type IssueCode } from '../../../src/fhir/issue.ts';
-import { createInPlace } from '../../../src/operations/heavy-tasks.ts';
+import { createInPlace } from '../../../src/server/heavy-tasks.ts';
 import type { Heavy, Tasks } from '../../../src/operations/heavy.ts';
 import { createBoard } from '../../../src/rails/hl7v2-mllp/board.ts';
 import { serveConnection } from '../../../src/rails/hl7v2-mllp/connection.ts';

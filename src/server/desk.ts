@@ -2,19 +2,19 @@
 import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { Store } from '../ports/store.ts';
 import type { Clock, NewId } from '../ports/clock.ts';
-import type { Heavy } from './heavy.ts';
+import type { Heavy } from '../operations/heavy.ts';
 import { createInPlace } from './heavy-tasks.ts';
-import { findPackaged } from './packaged.ts';
-import { rememberPatients } from './patients.ts';
-import { createPerform } from './perform.ts';
-import type { Perform } from './request.ts';
+import { findPackaged } from '../operations/packaged.ts';
+import { rememberPatients } from '../operations/patients.ts';
+import { createPerform } from '../operations/perform.ts';
+import type { Perform } from '../operations/request.ts';
 import type { Address } from '../delivery/address.ts';
-import type { MessageDoor, ReceiveParts } from './receive/door.ts';
-import { createMessageDoor } from './receive/receive.ts';
-import type { DeskSettings, Room } from './room.ts';
+import type { MessageDoor, ReceiveParts } from '../operations/receive/door.ts';
+import { createMessageDoor } from '../operations/receive/receive.ts';
+import type { DeskSettings, Room } from '../operations/room.ts';
 
-export type { DeskSettings } from './room.ts';
-export type { Perform } from './request.ts';
+export type { DeskSettings } from '../operations/room.ts';
+export type { Perform } from '../operations/request.ts';
 
 export interface DeskParts {
   readonly store: Store;
@@ -53,5 +53,5 @@ export function createDesk({ messages: given = NO_LINKS, ...parts }: DeskParts):
     packaged: findPackaged,
   };
   const messages = createMessageDoor(room, given);
-  return { perform: createPerform(room, messages), messages };
+  return { perform: createPerform(room, messages.actions), messages };
 }

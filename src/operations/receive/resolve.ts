@@ -7,11 +7,11 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry, Snapshot, Template } from '../../ports/store.ts';
 import { agentOf, auditRefusal } from '../audit/audit.ts';
 import { offer, type Offer } from '../write/offer.ts';
-import { readItem, type OpenItem } from '../receive/items.ts';
+import { readItem, type OpenItem } from './items.ts';
 import { readCurrent } from '../interactions/write.ts';
 import type { Reply, Request } from '../request.ts';
 import type { Room } from '../room.ts';
-import { parametersOf } from './output.ts';
+import { parametersOf } from '../extended/output.ts';
 import { keyOf, readKept, refusedReply } from '../told.ts';
 import { openDraft } from '../write/write.ts';
 

@@ -10,11 +10,11 @@ import type { OpenedFrame } from '../hl7v2/messages/opened.ts';
 import type { NewId } from '../ports/clock.ts';
 import { judgeResource } from '../resources/validate.ts';
 import { readXml } from '../xml/read.ts';
-import { ownBytes, type Heavy, type ReadBody, type Tasks } from './heavy.ts';
-import { remark } from './receive/fates.ts';
-import { fingerprintOf } from './receive/fingerprint.ts';
-import { openFrame, parseFrame, unwrapFrame, wrapLarge } from './receive/frame.ts';
-import { valuesOf } from './values.ts';
+import { ownBytes, type Heavy, type ReadBody, type Tasks } from '../operations/heavy.ts';
+import { remark } from '../operations/receive/fates.ts';
+import { fingerprintOf } from '../operations/receive/fingerprint.ts';
+import { openFrame, parseFrame, unwrapFrame, wrapLarge } from '../operations/receive/frame.ts';
+import { valuesOf } from '../operations/values.ts';
 
 /** @param newId makes the ids of what a message brings */
 export const createTasks = (newId: NewId): Tasks => ({

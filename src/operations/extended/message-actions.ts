@@ -1,0 +1,27 @@
+/** What the operations on work items about messages ask of whoever received the messages. */
+import type { Reply, Request } from '../request.ts';
+
+/** What a code of a link means. */
+export interface MappedCode {
+  readonly system: string;
+  readonly code: string;
+  readonly display: string | undefined;
+}
+
+/**
+ * Each resolves the work item that the request names, in one commit.
+ *
+ * @throws OperationOutcomeError `not-found`, `not-custodian`, or `referral-rule` for what is no open work item
+ */
+export interface MessageActions {
+  /** Tries the kept message again. */
+  replay(request: Request): Promise<Reply>;
+  /** Tries the kept message again, as one about the referral that the reference names. */
+  link(request: Request, referral: unknown): Promise<Reply>;
+  /** Tries a corrected text, in ER7, in place of the kept message. */
+  correct(request: Request, text: string): Promise<Reply>;
+  /** Ends the work item and keeps the message unapplied. */
+  discard(request: Request, reason: string): Promise<Reply>;
+  /** Adds the row that the ConceptMap of a link lacks. */
+  mapCode(request: Request, row: MappedCode): Promise<Reply>;
+}

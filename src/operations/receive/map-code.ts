@@ -1,0 +1,61 @@
+/** The row that a person adds to the ConceptMap of a link, which ends the work item that asked for it. */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Resource } from '../../fhir/types.ts';
+import type { Snapshot } from '../../ports/store.ts';
+import type { MappedCode } from '../extended/message-actions.ts';
+import type { Request } from '../request.ts';
+import type { Room } from '../room.ts';
+import { settleDraft } from '../steps.ts';
+import { closeItem } from '../write/close-item.ts';
+import { buildOffer } from '../write/offer.ts';
+import { openDraft } from '../write/write.ts';
+import { findCodeMap } from './code-maps.ts';
+import { valueOfInput } from './items.ts';
+import { changeSent } from './own.ts';
+import type { Resolvable, Resolved } from './resolve.ts';
+
+/** @throws OperationOutcomeError `referral-rule` when the item asks for no code, `not-found` when the map is not the caller's */
+export async function addRow(
+  room: Room,
+  request: Request,
+  snapshot: Snapshot,
+  { item }: Resolvable,
+  row: MappedCode,
+): Promise<Resolved> {
+  const canonical = valueOfInput(item.task, 'map');
+  const code = valueOfInput(item.task, 'code');
+  if (item.kind !== 'code-unmapped' || canonical === undefined || code === undefined)
+    throw new OperationOutcomeError('referral-rule', { diagnostics: `${item.ref} asks for no code` });
+  const draft = openDraft(room, request, snapshot);
+  const map = await findCodeMap(draft, canonical, [request.caller.organization]);
+  if (map === undefined) {
+    const diagnostics = `${canonical} is not kept here by you, so that you could add to it`;
+    throw new OperationOutcomeError('not-found', { diagnostics });
+  }
+  await changeSent(draft, map.ref, (tree) => withRow(tree, code, row));
+  await settleDraft(draft, 'transaction', new Map());
+  await closeItem(draft, item.ref, 'the row was added');
+  const offered = await buildOffer(draft, request, undefined);
+  return { ...offered, fate: 'mapped', says: [] };
+}
+
+interface Group {
+  readonly target?: string;
+  readonly element: readonly object[];
+}
+
+/** In the group of the target's system; a new one, where there is none. */
+function withRow(tree: Resource, code: string, { system, ...target }: MappedCode): Resource {
+  const groups = (tree['group'] ?? []) as readonly Group[]; // validated structure
+  const meant = {
+    code: target.code,
+    ...(target.display !== undefined && { display: target.display }),
+    equivalence: 'equivalent',
+  };
+  const element = { code, target: [meant] };
+  const at = groups.findIndex((group) => group.target === system);
+  const extended = groups.map((group, index) =>
+    index === at ? { ...group, element: [...group.element, element] } : group,
+  );
+  return { ...tree, group: at === -1 ? [...groups, { target: system, element: [element] }] : extended };
+}
