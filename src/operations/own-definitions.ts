@@ -14,7 +14,7 @@ import { STANDING_SYSTEM, STANDINGS } from '../resources/parties/standing.ts';
 import { RESOLVED_PARTY, SAME_AS } from '../resources/party.ts';
 import { OPENED } from '../resources/referral-rules/opened.ts';
 import { CUSTODIAN_URL } from './write/import.ts';
-import { EVENT_SYSTEM, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from './receive/marks.ts';
+import { EVENT_SYSTEM, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from '../resources/message-codes.ts';
 import { KIND_SYSTEM, ROLE_SYSTEM, ROLES, STEP_URL } from './timeline/render.ts';
 import { KINDS } from './timeline/step.ts';
 import { KINDS as WORK_ITEM_KINDS, WORK_ITEM_SYSTEM } from './work-item.ts';

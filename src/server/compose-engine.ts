@@ -12,7 +12,7 @@ import type { Log } from '../http/log.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Heavy } from '../operations/heavy.ts';
 import { createDesk, type Perform } from './desk.ts';
-import type { MessageDoor } from '../operations/receive/door.ts';
+import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
 import type { Clock } from '../ports/clock.ts';

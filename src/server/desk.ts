@@ -9,8 +9,8 @@ import { rememberPatients } from '../operations/patients.ts';
 import { createPerform } from '../operations/perform.ts';
 import type { Perform } from '../operations/request.ts';
 import type { Address } from '../delivery/address.ts';
-import type { MessageDoor, ReceiveParts } from '../operations/receive/door.ts';
-import { createMessageDoor } from '../operations/receive/receive.ts';
+import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
+import { createMessageDoor } from '../inbound/hl7v2/receive.ts';
 import type { DeskSettings, Room } from '../operations/room.ts';
 
 export type { DeskSettings } from '../operations/room.ts';

@@ -10,7 +10,7 @@ import { addressedParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 import { isPastStep } from '../../resources/past-step.ts';
 import { EVERYTHING } from '../write/draft.ts';
-import { FATE_SYSTEM } from '../receive/marks.ts';
+import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import type { Caller } from '../request.ts';
 import type { Room } from '../room.ts';
 import { sightForType } from '../scope.ts';

@@ -8,7 +8,7 @@ import type { AuditEntry } from '../../ports/store.ts';
 import { idOf, valuesAt } from '../../resources/element.ts';
 import { describeState, ALL_STATES } from '../../referral/state.ts';
 import { TRANSACTIONS } from '../../referral/transactions.ts';
-import { EVENT_SYSTEM, FATE_SYSTEM } from '../receive/marks.ts';
+import { EVENT_SYSTEM, FATE_SYSTEM } from '../../resources/message-codes.ts';
 import type { Caller } from '../request.ts';
 import { heldBy } from '../work-item.ts';
 import { KINDS, type Delivery, type Kind, type Parties, type Step, type Written } from './step.ts';

@@ -2,7 +2,7 @@
 import type { Ref } from '../../fhir/types.ts';
 import { modifiedAt } from '../../referral/state.ts';
 import type { Draft } from './draft.ts';
-import { changeOwn } from '../receive/own.ts';
+import { changeOwn } from './planned-resources.ts';
 
 /** Ends a work item, whoever dealt with it, and says why. */
 export const closeItem = (

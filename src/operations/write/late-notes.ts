@@ -12,8 +12,8 @@ import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { missingIn } from './coming.ts';
 import { readPreview, type Draft } from './draft.ts';
-import { FATE_SYSTEM } from '../receive/marks.ts';
-import { changeOwn } from '../receive/own.ts';
+import { FATE_SYSTEM } from '../../resources/message-codes.ts';
+import { changeOwn } from './planned-resources.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { findWithheld, isUnheard, STILL_OPEN, UNHEARD, withhold } from './withheld.ts';
 

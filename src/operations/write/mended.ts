@@ -14,7 +14,7 @@ import { missingIn } from './coming.ts';
 import { keyOfEntry, readPreview, type Draft, type Planned } from './draft.ts';
 import { NOTE_TYPES, ordersByName } from './note-files.ts';
 import { closeItem } from './close-item.ts';
-import { FATE_SYSTEM } from '../receive/marks.ts';
+import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import { partyOf, surroundingsOf } from './surroundings.ts';
 import {
   findWithheld,

@@ -7,7 +7,7 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import { localRef, localRefOf, typeOf, valuesAt } from '../../resources/element.ts';
 import { readPreview, type Draft } from './draft.ts';
-import { FATE_SYSTEM } from '../receive/marks.ts';
+import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import { findWithheld, STILL_OPEN, type WithheldItem } from './withheld.ts';
 
 /** Types that a note may be, or stand in. */

@@ -10,7 +10,7 @@ import { keyOf } from '../../resources/parties/register.ts';
 import { standingOf, withStanding } from '../../resources/parties/standing.ts';
 import { readPreview, type Draft } from './draft.ts';
 import { isGuarded } from './party-guard.ts';
-import { planOwn } from '../receive/own.ts';
+import { planOwn } from './planned-resources.ts';
 import { partyWorldIn } from './surroundings.ts';
 
 /** Records of who was made for which number, by its sender. */

@@ -8,7 +8,7 @@ import { localRef, localRefOf, typeOf, valuesAt } from '../../resources/element.
 import { readInSight } from './complete.ts';
 import { placesIn, readPreview, replan, sighted, type Draft, type Planned } from './draft.ts';
 import { buildFeedback, FEEDBACK_TITLES } from './feedback-document.ts';
-import { planSent } from '../receive/own.ts';
+import { planSent } from './planned-resources.ts';
 
 const PROFILE = 'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralTask';
 

@@ -10,7 +10,7 @@ import { buildMessages, type Segments, type Told } from '../../hl7v2/messages/bu
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
 import { receiptOfFailure, type Receipt, type Tellable, type Told as Source } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
-import { patientSystemsOf } from '../../operations/receive/patient-systems.ts';
+import { patientSystemsOf } from '../../inbound/hl7v2/patient-systems.ts';
 import { hasMessage, LATE_NOTE } from '../../referral/transactions.ts';
 import { localRef } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';

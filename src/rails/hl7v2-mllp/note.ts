@@ -4,7 +4,7 @@
  */
 import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
-import { isSameRecorded } from '../../operations/receive/patients.ts';
+import { isSameRecorded } from '../../inbound/hl7v2/patients.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 
 /** Where notes of one patient are looked for. */

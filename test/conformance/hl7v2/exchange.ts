@@ -5,7 +5,7 @@
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { LINK_DEFAULTS, type Link } from '../../../src/hl7v2/link.ts';
 import type { Answer } from '../../../src/hl7v2/received.ts';
-import type { MessageSettings } from '../../../src/operations/receive/door.ts';
+import type { MessageSettings } from '../../../src/inbound/hl7v2/door.ts';
 import { organization } from '../../resources.ts';
 import {
   administrator,

@@ -4,10 +4,10 @@
  */
 import type { Identifier, Resource } from '../../fhir/types.ts';
 import type { PatientUpdateReading } from '../../hl7v2/messages/reading.ts';
-import type { Draft } from '../write/draft.ts';
+import type { Draft } from '../../operations/write/draft.ts';
 import { asked, mistaken, quarantined, remark, type Verdict } from './fates.ts';
 import type { Incoming } from './incoming.ts';
-import { changeSent } from './own.ts';
+import { changeSent } from '../../operations/write/planned-resources.ts';
 import { findPatient } from './patients.ts';
 
 /** What an update comes to. */

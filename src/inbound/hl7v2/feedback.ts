@@ -1,9 +1,9 @@
 /** The recipient's feedback as a Task.output: a document Bundle around its note (BSeR feedback; crosswalk 7). */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { readPreview, type Draft } from '../write/draft.ts';
-import { buildFeedback, FEEDBACK_TITLES } from '../write/feedback-document.ts';
+import { readPreview, type Draft } from '../../operations/write/draft.ts';
+import { buildFeedback, FEEDBACK_TITLES } from '../../operations/write/feedback-document.ts';
 import type { Note } from './notes.ts';
-import { planSent } from './own.ts';
+import { planSent } from '../../operations/write/planned-resources.ts';
 import type { Referral } from './referral.ts';
 
 export interface Output {

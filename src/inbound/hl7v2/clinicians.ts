@@ -6,8 +6,8 @@ import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { Clause } from '../../ports/query.ts';
 import { foldText } from '../../fhir/fold.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
-import type { Draft } from '../write/draft.ts';
-import { planSent } from './own.ts';
+import type { Draft } from '../../operations/write/draft.ts';
+import { planSent } from '../../operations/write/planned-resources.ts';
 
 /** A resource of a message under the placeholder by which the others refer to it. */
 export interface Placed {

@@ -8,7 +8,7 @@ import type { HumanName, Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import type { PatientReading } from '../../hl7v2/messages/reading.ts';
 import type { Query } from '../../ports/query.ts';
-import type { Draft } from '../write/draft.ts';
+import type { Draft } from '../../operations/write/draft.ts';
 
 export type Person =
   | { readonly kind: 'known'; readonly ref: Ref; readonly patient: Resource }

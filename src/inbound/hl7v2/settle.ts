@@ -6,13 +6,13 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Identifier, Ref } from '../../fhir/types.ts';
 import type { Reading } from '../../hl7v2/messages/reading.ts';
 import type { Event } from '../../referral/transitions.ts';
-import type { Draft } from '../write/draft.ts';
-import { settleDraft } from '../steps.ts';
+import type { Draft } from '../../operations/write/draft.ts';
+import { settleDraft } from '../../operations/steps.ts';
 import { askForRows } from './code-maps.ts';
 import { isOurFault, remark, verdictOfRefusal, type Verdict } from './fates.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
 import { planItem, turnItem, type OpenItem } from './items.ts';
-import { closeItem } from '../write/close-item.ts';
+import { closeItem } from '../../operations/write/close-item.ts';
 import { judge, type Judged, type Judging, type Progress } from './judge.ts';
 import { planKept, planProvenance, refile, reserve, type Filing, type Kept } from './keep.ts';
 

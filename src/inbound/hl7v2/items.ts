@@ -4,12 +4,12 @@ import type { Match, Query } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { modifiedAt } from '../../referral/state.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
-import { EVERYTHING, plan, type Draft } from '../write/draft.ts';
-import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../work-item.ts';
+import { EVERYTHING, plan, type Draft } from '../../operations/write/draft.ts';
+import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../../operations/work-item.ts';
 import type { Verdict } from './fates.ts';
 import type { Incoming } from './incoming.ts';
 import type { Kept } from './keep.ts';
-import { changeOwn } from './own.ts';
+import { changeOwn } from '../../operations/write/planned-resources.ts';
 
 /** Kinds that wait for another message, and are tried again without a person. */
 const WAITING: readonly WorkItemKind[] = ['message-parked', 'message-unmatched'];

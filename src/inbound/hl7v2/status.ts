@@ -5,10 +5,10 @@ import type { StatusReading } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../hl7v2/received.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
-import { readPreview, type Draft } from '../write/draft.ts';
+import { readPreview, type Draft } from '../../operations/write/draft.ts';
 import { remark, type Verdict } from './fates.ts';
 import { planFeedback, withOutput } from './feedback.ts';
-import { changeOwn, changeSent } from './own.ts';
+import { changeOwn, changeSent } from '../../operations/write/planned-resources.ts';
 import { pairNote, type Note } from './notes.ts';
 import type { Referral } from './referral.ts';
 

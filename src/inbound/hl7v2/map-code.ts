@@ -2,16 +2,16 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import type { MappedCode } from '../extended/message-actions.ts';
-import type { Request } from '../request.ts';
-import type { Room } from '../room.ts';
-import { settleDraft } from '../steps.ts';
-import { closeItem } from '../write/close-item.ts';
-import { buildOffer } from '../write/offer.ts';
-import { openDraft } from '../write/write.ts';
+import type { MappedCode } from '../../operations/extended/message-actions.ts';
+import type { Request } from '../../operations/request.ts';
+import type { Room } from '../../operations/room.ts';
+import { settleDraft } from '../../operations/steps.ts';
+import { closeItem } from '../../operations/write/close-item.ts';
+import { buildOffer } from '../../operations/write/offer.ts';
+import { openDraft } from '../../operations/write/write.ts';
 import { findCodeMap } from './code-maps.ts';
 import { valueOfInput } from './items.ts';
-import { changeSent } from './own.ts';
+import { changeSent } from '../../operations/write/planned-resources.ts';
 import type { Resolvable, Resolved } from './resolve.ts';
 
 /** @throws OperationOutcomeError `referral-rule` when the item asks for no code, `not-found` when the map is not the caller's */

@@ -3,9 +3,9 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import { charactersOf } from '../../fhir/characters.ts';
 import { parseJson } from '../../fhir/json.ts';
 import { mapBody, type Body } from '../../fhir/body.ts';
-import { plan, type Draft } from '../write/draft.ts';
+import { plan, type Draft } from './draft.ts';
 import { readCurrent } from '../interactions/write.ts';
-import { addFurther } from '../write/rule.ts';
+import { addFurther } from './rule.ts';
 
 /** Plans a resource that the server makes, kept by an organization; it meets no rule. `data`: as a body has it apart. */
 export function planOwn(

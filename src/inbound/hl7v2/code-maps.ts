@@ -8,7 +8,7 @@ import type { CodeMap, CodeMaps, MapRow, UnmappedCode } from '../../hl7v2/mappin
 import type { Match } from '../../ports/query.ts';
 import type { Store } from '../../ports/store.ts';
 import { splitCanonical } from '../../resources/terminology/held.ts';
-import { EVERYTHING, type Draft } from '../write/draft.ts';
+import { EVERYTHING, type Draft } from '../../operations/write/draft.ts';
 import { remark } from './fates.ts';
 import type { Incoming } from './incoming.ts';
 import { findOpen, planItem } from './items.ts';

@@ -7,15 +7,15 @@ import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { NoteReading, DocumentReading } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../hl7v2/received.ts';
 import type { Match, Query } from '../../ports/query.ts';
-import { EVERYTHING, type Draft } from '../write/draft.ts';
-import { WORK_ITEM_SYSTEM } from '../work-item.ts';
+import { EVERYTHING, type Draft } from '../../operations/write/draft.ts';
+import { WORK_ITEM_SYSTEM } from '../../operations/work-item.ts';
 import { quarantined, remark, type Verdict } from './fates.ts';
 import { planFeedback, withOutput } from './feedback.ts';
 import type { Incoming } from './incoming.ts';
 import { valueOfInput } from './items.ts';
-import { closeItem } from '../write/close-item.ts';
-import { mark, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from './marks.ts';
-import { changeOwn, changeSent, planSent } from './own.ts';
+import { closeItem } from '../../operations/write/close-item.ts';
+import { mark, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from '../../resources/message-codes.ts';
+import { changeOwn, changeSent, planSent } from '../../operations/write/planned-resources.ts';
 import type { Referral } from './referral.ts';
 
 /** A note as it is kept. */

@@ -4,10 +4,10 @@
  * is accepted asks, and hardly one finds something.
  */
 import type { Ref } from '../../fhir/types.ts';
-import type { Draft } from '../write/draft.ts';
+import type { Draft } from '../../operations/write/draft.ts';
 import type { Incoming, MessageKey } from './incoming.ts';
 import { findAbout, ITEMS_MAX } from './items.ts';
-import { closeItem } from '../write/close-item.ts';
+import { closeItem } from '../../operations/write/close-item.ts';
 import { refile, type Kept } from './keep.ts';
 import { keptOf } from './kept.ts';
 

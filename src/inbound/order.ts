@@ -2,15 +2,15 @@
  * The order of messages (rules 7.5). Transports keep no order between two parties, and engines send again what failed; so
  * an event counts by the time at which its sender wrote it (MSH-7), and moves of the two parties may cross.
  */
-import { parseInstant } from '../../fhir/datetime.ts';
-import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Clause, Match, Query } from '../../ports/query.ts';
-import type { Snapshot } from '../../ports/store.ts';
-import { isTerminal, type State } from '../../referral/state.ts';
-import type { Event } from '../../referral/transitions.ts';
-import { EVERYTHING, type Draft } from '../write/draft.ts';
-import { valuesAt } from '../../resources/element.ts';
-import { APPLIED, EVENT_SYSTEM, FATE_SYSTEM } from './marks.ts';
+import { parseInstant } from '../fhir/datetime.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { Clause, Match, Query } from '../ports/query.ts';
+import type { Snapshot } from '../ports/store.ts';
+import { isTerminal, type State } from '../referral/state.ts';
+import type { Event } from '../referral/transitions.ts';
+import { EVERYTHING, type Draft } from '../operations/write/draft.ts';
+import { valuesAt } from '../resources/element.ts';
+import { APPLIED, EVENT_SYSTEM, FATE_SYSTEM } from '../resources/message-codes.ts';
 
 /** `perhaps`: by times that contradict each other, so that nobody but a person can tell. */
 type Overtaken = 'no' | 'yes' | 'perhaps';

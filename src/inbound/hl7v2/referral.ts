@@ -10,9 +10,9 @@ import { referralTasksOn } from '../../resources/referral-rules/consequences.ts'
 import { partiesOf } from '../../resources/referral-rules/parties.ts';
 import type { Surroundings } from '../../resources/rules.ts';
 import type { Query } from '../../ports/query.ts';
-import { readPreview, type Draft } from '../write/draft.ts';
-import { findPreview } from '../write/preview.ts';
-import { surroundingsOf } from '../write/surroundings.ts';
+import { readPreview, type Draft } from '../../operations/write/draft.ts';
+import { findPreview } from '../../operations/write/preview.ts';
+import { surroundingsOf } from '../../operations/write/surroundings.ts';
 
 export interface Referral {
   readonly request: Ref;

@@ -2,7 +2,7 @@
 import type { Ref } from '../../fhir/types.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import type { Receive, TakeApart } from '../../hl7v2/received.ts';
-import type { MessageActions } from '../extended/message-actions.ts';
+import type { MessageActions } from '../../operations/extended/message-actions.ts';
 import type { Settled } from './settle.ts';
 
 export interface MessageSettings {

@@ -8,8 +8,8 @@ import type { Answer, Fate, Remark } from '../../hl7v2/received.ts';
 import { SearchRefused } from '../../ports/store.ts';
 import type { State } from '../../referral/state.ts';
 import type { Event } from '../../referral/transitions.ts';
-import type { WorkItemKind } from '../work-item.ts';
-import { crossingOf, mayBecomeLegal } from './order.ts';
+import type { WorkItemKind } from '../../operations/work-item.ts';
+import { crossingOf, mayBecomeLegal } from '../order.ts';
 import type { Referral } from './referral.ts';
 
 /** What a message comes to. */

@@ -10,10 +10,10 @@ import { readMessage } from '../../hl7v2/messages/read.ts';
 import type { Fault, Header, Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened.ts';
 import type { Received, Remark } from '../../hl7v2/received.ts';
-import { LARGE, ownBytes } from '../heavy.ts';
-import type { Room } from '../room.ts';
+import { LARGE, ownBytes } from '../../operations/heavy.ts';
+import type { Room } from '../../operations/room.ts';
 import { remark } from './fates.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { fingerprintOf } from '../fingerprint.ts';
 import { openFrame, unwrapFrame, wrapFrame } from './frame.ts';
 
 export interface Incoming {

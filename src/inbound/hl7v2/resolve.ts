@@ -5,15 +5,15 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry, Snapshot, Template } from '../../ports/store.ts';
-import { agentOf, auditRefusal } from '../audit/audit.ts';
-import { offer, type Offer } from '../write/offer.ts';
+import { agentOf, auditRefusal } from '../../operations/audit/audit.ts';
+import { offer, type Offer } from '../../operations/write/offer.ts';
 import { readItem, type OpenItem } from './items.ts';
-import { readCurrent } from '../interactions/write.ts';
-import type { Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
-import { parametersOf } from '../extended/output.ts';
-import { keyOf, readKept, refusedReply } from '../told.ts';
-import { openDraft } from '../write/write.ts';
+import { readCurrent } from '../../operations/interactions/write.ts';
+import type { Reply, Request } from '../../operations/request.ts';
+import type { Room } from '../../operations/room.ts';
+import { parametersOf } from '../../operations/extended/output.ts';
+import { keyOf, readKept, refusedReply } from '../../operations/told.ts';
+import { openDraft } from '../../operations/write/write.ts';
 
 /** What came of an operation, to be told. */
 export interface Resolved extends Offer {

@@ -5,12 +5,18 @@
 import { parseInstant } from '../../fhir/datetime.ts';
 import { systemOfOid, URI_SYSTEM } from '../../fhir/identifier.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Draft } from '../write/draft.ts';
+import type { Draft } from '../../operations/write/draft.ts';
 import type { Verdict } from './fates.ts';
 import { wrapIncoming, type Incoming } from './incoming.ts';
-import { EVENT_SYSTEM, FATE_SYSTEM, MAPPING_SYSTEM, MAPPING_VERSION, mark } from './marks.ts';
-import { WORK_ITEM_SYSTEM } from '../work-item.ts';
-import { changeOwn, planOwn } from './own.ts';
+import {
+  EVENT_SYSTEM,
+  FATE_SYSTEM,
+  MAPPING_SYSTEM,
+  MAPPING_VERSION,
+  mark,
+} from '../../resources/message-codes.ts';
+import { WORK_ITEM_SYSTEM } from '../../operations/work-item.ts';
+import { changeOwn, planOwn } from '../../operations/write/planned-resources.ts';
 
 const ER7 = 'x-application/hl7-v2+er7';
 

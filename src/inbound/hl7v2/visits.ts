@@ -4,10 +4,10 @@ import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { VisitReading } from '../../hl7v2/messages/reading.ts';
 import type { Query } from '../../ports/query.ts';
 import { isOpen } from '../../referral/state.ts';
-import type { Draft } from '../write/draft.ts';
+import type { Draft } from '../../operations/write/draft.ts';
 import { planClinicians } from './clinicians.ts';
 import type { Verdict } from './fates.ts';
-import { changeSent, planSent } from './own.ts';
+import { changeSent, planSent } from '../../operations/write/planned-resources.ts';
 import type { Referral } from './referral.ts';
 import { planFillerNumber } from './status.ts';
 
