@@ -29,7 +29,7 @@ const NUMBERED: readonly (readonly [kind: Kind, pattern: RegExp])[] = [
   ['number', /\bCL-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]\b/g],
   ['control', /(?<=\|)(?:CL\d+-\d+|A[0-9a-z]{11,})(?=\|)/g],
   // A version is the number of its commit, and deliveries commit beside the requests.
-  ['version', /(?<=W\/\\?"|_history\/|"versionId": ?"|<versionId value=")\d+/g],
+  ['version', /(?<=W\/\\?"|_history\/|"step-|"versionId": ?"|<versionId value=")\d+/g],
 ];
 
 export function createScribe({ told }: Pick<Demonstration, 'told'>): Scribe {
