@@ -1,4 +1,7 @@
-/** The CapabilityStatement (http://hl7.org/fhir/R4/capabilitystatement.html), derived: nothing here is claimed by hand. */
+/**
+ * The CapabilityStatement (http://hl7.org/fhir/R4/capabilitystatement.html). The server derives it from its tables;
+ * nobody writes a claim by hand.
+ */
 import type {
   CapabilityStatement,
   CapabilityStatementRest,
@@ -21,7 +24,7 @@ const SYSTEM: readonly (SystemInteraction & Interaction)[] = [
   'search-system',
 ];
 
-/** Of every type, beside its own. */
+/** Search parameters of every type, beside the type's own. */
 const EVERY_PARAMETER: readonly CapabilityStatementRestResourceSearchParam[] = [
   { name: '_id', type: 'token' },
   { name: '_lastUpdated', type: 'date' },
@@ -34,7 +37,7 @@ const PATCH_FORMATS = [
   'application/fhir+xml',
 ] as const;
 
-/** Of every type that is stored. */
+/** Search parameters of every stored type, beside those of every type. */
 const STORED_PARAMETERS: readonly CapabilityStatementRestResourceSearchParam[] = [
   { name: '_filter', type: 'special', documentation: 'http://hl7.org/fhir/R4/search_filter.html' },
   {
@@ -44,7 +47,7 @@ const STORED_PARAMETERS: readonly CapabilityStatementRestResourceSearchParam[] =
   },
 ];
 
-/** The same, where full text is kept. */
+/** Search parameters of every stored type when the store keeps full text. */
 const TEXT_PARAMETERS: readonly CapabilityStatementRestResourceSearchParam[] = [
   { name: '_text', type: 'string', documentation: 'Words of the narrative: AND, OR, NOT, "phrases", stem*' },
   {
@@ -81,7 +84,7 @@ function buildRest(house: ServedHouse): CapabilityStatementRest {
   };
 }
 
-/** Parameters that mean the same to every type, and the compartments that are searched. */
+/** Search parameters that mean the same for every type, and the compartments that a search can be limited to. */
 function buildSystemSearch({ types, parametersOf }: ServedHouse): Partial<CapabilityStatementRest> {
   const searched = [...types.values()].filter(({ renderedFromAudit }) => renderedFromAudit !== true);
   const [first, ...others] = searched.map(({ type }) => parametersOf(type));
@@ -98,7 +101,10 @@ function buildSystemSearch({ types, parametersOf }: ServedHouse): Partial<Capabi
   };
 }
 
-/** SMART App Launch 2.2 discovery; the endpoints' extension is that of its earlier versions, which clients still read. */
+/**
+ * SMART App Launch 2.2 discovery. The extension for the endpoints is that of earlier SMART versions, which clients
+ * still read.
+ */
 function buildSecurity({ cors, issuer }: ServedHouse): NonNullable<CapabilityStatementRest['security']> {
   const endpoints = [
     { url: 'authorize', valueUri: issuer.authorizationEndpoint },
@@ -145,7 +151,8 @@ function buildResource(declared: ResourceType, house: ServedHouse): CapabilitySt
     conditionalRead: has('read') && declared.renderedFromAudit !== true ? 'full-support' : 'not-supported',
     conditionalUpdate: has('update'),
     conditionalDelete: has('delete') ? 'single' : 'not-supported',
-    // Literal references to what is kept here must lead to something; logical ones are kept as they are.
+    // The server checks that a literal reference to a local resource leads to one; it stores a logical reference as it
+    // is.
     referencePolicy: has('create') ? ['literal', 'logical', 'enforced'] : ['literal', 'logical'],
     ...(has('search-type') && buildSearch(declared, house)),
     ...operationsOn(type, house),
@@ -176,7 +183,7 @@ function claimOperations(
   };
 }
 
-/** What a type offers and the desk performs. */
+/** The interactions that a type declares and that the server performs. */
 export function interactionsOf(
   { interactions = EVERY_INTERACTION }: ResourceType,
   house: Pick<ServedHouse, 'interactions'>,

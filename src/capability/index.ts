@@ -1,4 +1,4 @@
-/** The documents by which this server describes itself, as texts made once. */
+/** The documents by which this server describes itself, made once and kept as texts. */
 import { encodeJson } from '../fhir/json.ts';
 import { buildCapabilityStatement } from './capability-statement.ts';
 import { buildOpenApi } from './openapi/document.ts';
@@ -9,17 +9,20 @@ import { buildTerminologyCapabilities } from './terminology-capabilities.ts';
 export type { IssuerFacts, ServedHouse } from './served.ts';
 
 interface CapabilityDocuments {
-  /** http://hl7.org/fhir/R4/http.html#capabilities; undefined when there is no such mode. */
+  /**
+   * The document for a `mode` of http://hl7.org/fhir/R4/http.html#capabilities; undefined when there is no such mode.
+   */
   readonly metadata: (mode: string | undefined) => string | undefined;
   readonly smartConfiguration: string;
-  /** Large, and asked for by few: made when it is first asked for. */
+  /** The OpenAPI document. It is large and few clients ask for it, so the server makes it at the first request. */
   readonly openApi: () => string;
 }
 
 export function createCapabilityDocuments(house: ServedHouse): CapabilityDocuments {
   const statement = encodeJson(buildCapabilityStatement(house));
   const terminology = encodeJson(buildTerminologyCapabilities(house));
-  // Everything here is of R4 as published, so that leaving out what is not normative would be a guess at what is asked.
+  // All of it is R4 as published. The server cannot tell which parts `normative` would leave out, so it leaves out
+  // none.
   const modes = new Map([
     ['full', statement],
     ['normative', statement],

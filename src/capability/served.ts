@@ -1,4 +1,7 @@
-/** What the capability documents are derived from: the registries, and the few facts that only the roof knows. */
+/**
+ * The input of the capability documents: the registries, and the few facts that only the composition of the server
+ * knows.
+ */
 import type { Operation } from '../operations/extended/operation.ts';
 import type { Interaction } from '../operations/request.ts';
 import type { ResourceType } from '../resources/resource.ts';
@@ -6,27 +9,27 @@ import type { SearchParameter } from '../resources/search-parameters.ts';
 
 export interface ServedHouse {
   readonly types: ReadonlyMap<string, ResourceType>;
-  /** Those that the desk performs. */
+  /** The interactions that the server performs. */
   readonly interactions: ReadonlySet<Interaction>;
-  /** By their codes; `_id` and `_lastUpdated` are of every type and not among them. */
+  /** The search parameters of a type by their codes, without `_id` and `_lastUpdated`, which every type has. */
   readonly parametersOf: (type: string) => ReadonlyMap<string, SearchParameter>;
   /** Whether the store keeps full text. */
   readonly fullText: boolean;
-  /** By the ids of their definitions. */
+  /** The operations by the ids of their definitions. */
   readonly operations: ReadonlyMap<string, Operation>;
   readonly version: string;
-  /** Instant at which this description became true: the start of the server. */
+  /** The start of the server (instant): the moment since when the description is true. */
   readonly date: string;
   /** The base URL. */
   readonly base: string;
-  /** Whether browsers of some other origin may call. */
+  /** Whether browsers may call from another origin. */
   readonly cors: boolean;
-  /** A PUT to an unused id creates, for everyone. */
+  /** Whether every client may create by PUT to an unused id. */
   readonly updateCreate: boolean;
   readonly issuer: IssuerFacts;
 }
 
-/** What we know of the issuer, as it was configured. */
+/** The issuer as the settings describe it. */
 export interface IssuerFacts {
   readonly issuer: string;
   readonly jwksUri?: string | undefined;

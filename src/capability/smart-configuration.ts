@@ -1,6 +1,6 @@
 /**
- * `.well-known/smart-configuration` (SMART App Launch 2.2, "Conformance"). This server checks tokens and issues none: it
- * tells clients what it understands, and where its issuer is, as far as that was configured.
+ * `.well-known/smart-configuration` (SMART App Launch 2.2, "Conformance"). This server checks tokens and issues none:
+ * the document says which scopes it understands, and where its issuer is as far as the settings say.
  */
 import type { Right } from '../smart/scopes.ts';
 import { interactionsOf } from './capability-statement.ts';
@@ -19,7 +19,7 @@ interface SmartConfiguration {
 
 const LEVELS = ['patient', 'user', 'system'] as const;
 
-/** The interaction by which a type shows that a right means something for it, in the order of the grammar. */
+/** The interaction that a type must have for a SMART right to mean something, in the order of the grammar. */
 const RIGHTS: readonly (readonly [right: Right, interaction: string])[] = [
   ['c', 'create'],
   ['r', 'read'],

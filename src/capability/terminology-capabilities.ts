@@ -1,4 +1,7 @@
-/** TerminologyCapabilities (http://hl7.org/fhir/R4/terminologycapabilities.html): what is held and what may be asked of it. */
+/**
+ * TerminologyCapabilities (http://hl7.org/fhir/R4/terminologycapabilities.html): the code systems of this server and
+ * what a client may ask about them.
+ */
 import type { TerminologyCapabilities } from '../fhir/types.ts';
 import { PACKAGED, PACKAGED_SYSTEMS } from '../resources/terminology/packaged.ts';
 import type { ServedHouse } from './served.ts';
@@ -36,7 +39,7 @@ export function buildTerminologyCapabilities(house: ServedHouse): TerminologyCap
   };
 }
 
-/** Every system that knows what is above a code can be asked by it. */
+/** The code systems that know what is above a code. */
 function describeSystem(uri: string): NonNullable<TerminologyCapabilities['codeSystem']>[number] {
   const version = PACKAGED.system(uri)?.version;
   return {

@@ -6,15 +6,15 @@ import type { Resource } from './types.ts';
 
 export interface Body {
   readonly plain: Resource;
-  /** The same tree as `plain` unless a literal had to be kept. */
+  /** The same tree as `plain` unless a number's literal had to be kept. */
   readonly storing: Resource;
-  /** Characters of its JSON, about; told of large ones. */
+  /** The number of characters of its JSON, roughly; set for a large body only. */
   readonly size?: number;
-  /** The element `data` of a large Binary, as ASCII bytes that threads share; the trees are without it. */
+  /** The element `data` of a large Binary, as ASCII bytes that threads share. The two trees do not hold it. */
   readonly data?: Uint8Array;
 }
 
-/** Both trees changed in the same way. `change` must be pure and must treat values it does not know as opaque. */
+/** Changes both trees in the same way. `change` must be pure and must not look into values that it does not know. */
 export function mapBody(body: Body, change: (tree: Resource) => Resource): Body {
   const plain = change(body.plain);
   const storing = body.storing === body.plain ? plain : change(body.storing);

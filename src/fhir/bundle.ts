@@ -1,17 +1,17 @@
 /**
- * Bundles that answer: searchset, history, batch-response, transaction-response (http://hl7.org/fhir/R4/bundle.html).
- * They are made as text, because a stored resource is sent as the text it is stored as: parsing it to build an object
- * around it would cost time and lose the precision of decimals.
+ * Bundles of replies: searchset, history, batch-response, transaction-response (http://hl7.org/fhir/R4/bundle.html).
+ * They are text, because the server sends a stored resource as the stored text: parsing it only to wrap it would cost
+ * time and lose the precision of decimals.
  */
 import type { OperationOutcome, Ref } from './types.ts';
 
 type ReplyBundleType = 'searchset' | 'history' | 'batch-response' | 'transaction-response';
 
-/** What `Bundle.entry.response` says. `version` and `at` become the weak ETag and `lastModified`. */
+/** `Bundle.entry.response`. `version` and `at` become the weak ETag and `lastModified`. */
 interface EntryResponse {
   /** The HTTP status, with its words or without: `201 Created`. */
   readonly status: string;
-  /** Relative to the base: `Task/1/_history/5`. */
+  /** The location relative to the base: `Task/1/_history/5`. */
   readonly location?: string | undefined;
   /** The version id. */
   readonly version?: number | undefined;
@@ -21,9 +21,9 @@ interface EntryResponse {
 }
 
 export interface ReplyEntry {
-  /** Absolute, without a version. */
+  /** `fullUrl`: absolute, without a version. */
   readonly fullUrl?: string | undefined;
-  /** The resource's JSON text, embedded as it is. It must be the text of one JSON object. */
+  /** The resource's JSON text, embedded unchanged. It must be the text of one JSON object. */
   readonly text?: string | undefined;
   readonly search?: 'match' | 'include' | 'outcome' | undefined;
   readonly request?: { readonly method: Write; readonly url: string } | undefined;
@@ -34,16 +34,16 @@ type Write = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface ReplyBundle {
   readonly type: ReplyBundleType;
-  /** Matches in all pages; only a searchset or a history may say it (bdl-1). */
+  /** The number of matches on all pages; only a searchset or a history may have one (bdl-1). */
   readonly total?: number | undefined;
-  /** Relation and absolute address, in the order of the reply: `self`, `first`, `next`, … */
+  /** Pairs of relation and absolute URL, in the order of the reply: `self`, `first`, `next`, … */
   readonly links?: readonly (readonly [relation: string, url: string])[] | undefined;
   readonly entries: readonly ReplyEntry[];
   /** Instant at which the bundle was put together. */
   readonly timestamp?: string | undefined;
 }
 
-/** The bundle's JSON text. What is absent or empty is left out, as FHIR's JSON demands. */
+/** The bundle's JSON text. FHIR's JSON has no empty members, so absent and empty values are left out. */
 export function buildBundleText({ type, total, links = [], entries, timestamp }: ReplyBundle): string {
   return object([
     ['resourceType', '"Bundle"'],
@@ -75,12 +75,15 @@ function responseText({ status, location, version, at, outcome }: EntryResponse)
   ]);
 }
 
-/** The ETag of a version: weak, for its bytes depend on what was asked (http://hl7.org/fhir/R4/http.html#versioning). */
+/**
+ * The ETag of a version. It is weak, because the bytes depend on the request
+ * (http://hl7.org/fhir/R4/http.html#versioning).
+ */
 export function weakETag(version: number): string {
   return `W/"${version}"`;
 }
 
-/** What a version looks like in a history: how it came to be, and what was answered then. */
+/** A version as an entry of a history: the method that made it, and the status of that reply. */
 export function historyEntry(
   base: string,
   version: {
@@ -88,9 +91,9 @@ export function historyEntry(
     readonly seq: number;
     readonly at: string;
     readonly method: Write;
-    /** The resource was not there before. */
+    /** Whether this version created the resource. */
     readonly created?: true;
-    /** Undefined: this version says that the resource was deleted. */
+    /** The JSON text; undefined when this version records a deletion. */
     readonly text: string | undefined;
   },
 ): ReplyEntry {

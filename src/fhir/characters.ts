@@ -1,12 +1,16 @@
-/** How long the JSON of a tree is, about, without making it. */
+/** The length of a tree's JSON, estimated without making the JSON. */
 
-/** Characters of the JSON of a tree, about. @param passOver members of this name are not counted */
+/**
+ * The number of characters of a tree's JSON, roughly.
+ *
+ * @param passOver the name of members that do not count
+ */
 export function charactersOf(tree: unknown, passOver?: string): number {
   if (typeof tree === 'string') return tree.length + 3;
   if (typeof tree !== 'object' || tree === null || JSON.isRawJSON(tree)) return LITERAL;
   let characters = 2;
   if (Array.isArray(tree)) {
-    // Counted, not iterated: a list may have millions of members.
+    // A counting loop, not an iterator: a list may have millions of members.
     for (let index = 0; index < tree.length; index += 1) characters += charactersOf(tree[index], passOver);
     return characters;
   }
@@ -16,5 +20,5 @@ export function charactersOf(tree: unknown, passOver?: string): number {
   return characters;
 }
 
-/** A number, true, false or null with what follows. */
+/** The characters of a number, true, false or null, with the comma after it. */
 const LITERAL = 6;

@@ -1,6 +1,6 @@
 /**
  * FHIR dates as intervals of time (http://hl7.org/fhir/R4/datatypes.html#dateTime): `2026-11` is the whole month, and a
- * time of day without a fraction is the whole second. Whoever compares two dates compares two intervals.
+ * time of day without a fraction is the whole second. To compare two dates is to compare two intervals.
  */
 
 /** First and last millisecond, since 1970 in UTC, both inclusive. */
@@ -39,14 +39,14 @@ export function parseInstant(text: string): Interval | undefined {
 }
 
 /**
- * A date as searched (http://hl7.org/fhir/R4/search.html#date): like a dateTime, but the seconds and the offset may be
- * left out; without an offset it is UTC. A space before an offset is a plus sign that somebody forgot to escape.
+ * A date in a search (http://hl7.org/fhir/R4/search.html#date): like a dateTime, but seconds and offset are optional.
+ * Without an offset it is UTC. A space before an offset stands for a plus sign that the client did not escape.
  */
 export function parseSearchDate(text: string): Interval | undefined {
   return read(text.replace(/ (?=\d\d:\d\d$)/, '+'));
 }
 
-/** The later of two dateTimes; the first where the other is none, or cannot be said to be later. */
+/** The later of two dateTimes; the first when the second is no dateTime, or when neither is certainly later. */
 export function laterOf(one: string, other: unknown): string {
   const [a, b] = [parseDateTime(one), typeof other === 'string' ? parseDateTime(other) : undefined];
   return a !== undefined && b !== undefined && b.low > a.low ? String(other) : one;
@@ -112,7 +112,10 @@ const span = (low: number, next: number, precision: Precision, zoned = false): R
   zoned,
 });
 
-/** The Gregorian calendar repeats after 400 years; so the years before 100, which `Date.UTC` takes for 19xx, work too. */
+/**
+ * The Gregorian calendar repeats after 400 years. One cycle added makes `Date.UTC` right for the years before 100, which
+ * it would read as 19xx.
+ */
 const CYCLE_YEARS = 400;
 const CYCLE = 146_097 * DAY;
 const utc = (year: number, month: number, day: number): number =>
@@ -122,7 +125,7 @@ const daysIn = (year: number, month: number): number => (utc(year, month + 1, 1)
 
 const MAX_OFFSET = 14 * HOUR;
 
-/** Milliseconds east of UTC; undefined when there is no such offset. */
+/** The offset in milliseconds east of UTC; undefined when there is no such offset. */
 function offsetOf(zone: string): number | undefined {
   if (zone === 'Z') return 0;
   const minutes = Number(zone.slice(4));

@@ -1,14 +1,14 @@
 /** ETags of conditions (RFC 9110 8.8.3 and 13.1; http://hl7.org/fhir/R4/http.html#concurrency): `W/"5"` is version 5. */
 
-/** A comma, and then a tag with its quotes; a list may have empty members. */
+/** A comma and then a quoted tag; a list may have empty members. */
 const MEMBER = /[ \t]*,?[ \t]*(?:(?:W\/)?"(?<tag>[\x21\x23-\x7e\x80-\xff]*)"(?=[ \t]*(?:,|$))|(?=,|$))/y;
 
-/** Stands for whatever version there is. */
+/** `*`, which stands for any current version. */
 export const ANY_VERSION = '*';
 
 /**
- * What a condition names: `*`, or tags without their quotes. FHIR's are weak; a strong form of the same version is taken
- * to mean it. Undefined for what is no list of tags.
+ * The tags of a condition without their quotes, or `*`. FHIR's tags are weak; a strong tag of a version means the same
+ * version. Undefined when the text is no list of tags.
  */
 export function parseETags(text: string): readonly string[] | undefined {
   const list = text.trim();

@@ -6,16 +6,17 @@
 
 const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
 
-/** Folded text: equal for what a reader would call the same word. Folding twice changes nothing. */
+/** Folded text: two words that a reader would call the same fold to the same text. Folding twice changes nothing. */
 export function foldText(text: string): string {
   if (PLAIN.test(text)) return text.toLowerCase();
-  // Upper case opens what lower case keeps apart (ß and ss, the ligatures); the capital ẞ opens only from its small letter.
+  // Upper case splits letters that lower case keeps together (ß to ss, the ligatures); the capital ẞ splits only from
+  // its small letter.
   const bare = stripMarks(stripMarks(text).toLowerCase().toUpperCase()).toLowerCase();
   const letters = stripMarks(bare).replaceAll(STROKES, (letter) => BARE[letter] ?? letter);
   return letters.replaceAll(/\s+/gu, ' ').trim();
 }
 
-/** What Unicode does not take apart although a reader does. */
+/** Letters that Unicode does not decompose although a reader takes them apart. */
 const BARE: Readonly<Record<string, string>> = {
   æ: 'ae',
   œ: 'oe',
@@ -31,10 +32,10 @@ const BARE: Readonly<Record<string, string>> = {
 };
 const STROKES = /[æœøłđðþħŧıς]/g;
 
-/** Marks, and what is there only for the layout of a line. */
+/** Combining marks, and characters that only lay out a line. */
 const stripMarks = (text: string): string => text.normalize('NFKD').replaceAll(/[\p{M}\p{Cf}]+/gu, '');
 
-/** The first `max` code points: a surrogate pair is never cut. */
+/** The first `max` code points of a text; never cuts a surrogate pair. */
 export function cutText(text: string, max: number): string {
   if (text.length <= max) return text;
   let end = 0;

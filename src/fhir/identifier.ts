@@ -7,9 +7,9 @@ export const V2_0203 = 'http://terminology.hl7.org/CodeSystem/v2-0203';
 
 /** Codes of V2-0203 that a referral uses. */
 export const IDENTIFIER_TYPES = {
-  /** Placer: the referral initiator's number. */
+  /** Placer identifier: the referral initiator's number. */
   placer: 'PLAC',
-  /** Filler: the referral recipient's number. */
+  /** Filler identifier: the referral recipient's number. */
   filler: 'FILL',
   medicalRecord: 'MR',
   member: 'MB',
@@ -27,7 +27,7 @@ export const URI_SYSTEM = 'urn:ietf:rfc:3986';
 
 const OID = /^[0-2](?:\.(?:0|[1-9]\d*))+$/;
 
-/** `urn:oid:…` of a bare OID; undefined when it is none. */
+/** `urn:oid:…` of a bare OID; undefined when the text is no OID. */
 export function systemOfOid(oid: string): string | undefined {
   if (!OID.test(oid)) return undefined;
   return oid === NPI_OID ? NPI : `urn:oid:${oid}`;
@@ -36,7 +36,7 @@ export function systemOfOid(oid: string): string | undefined {
 /** Whether a text is an OID. */
 export const isOid = (text: string): boolean => OID.test(text);
 
-/** The OID of whatever a URL names: the arc of UUIDs (X.667), and the UUID that the URL makes (RFC 9562, version 8). */
+/** The OID for a URL: the arc of UUIDs (X.667) and the UUID that the URL makes (RFC 9562, version 8). */
 export function oidOfUrl(url: string): string {
   const bytes = createHash('sha256').update(url).digest().subarray(0, 16);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);

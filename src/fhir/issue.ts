@@ -1,14 +1,15 @@
 /**
- * The table of refusals. One row per thing that can be wrong: its code, what FHIR calls it, what each door answers and
- * how to solve it. Rows stand in order of precedence: when several apply, the topmost answers.
+ * The table of refusals. A row says what is wrong: its code, FHIR's issue type, the answer of each protocol, and how to
+ * solve it. Rows stand in order of precedence: when several apply, the server answers with the topmost.
  *
- * Pure floors return a code, the desk throws {@link OperationOutcomeError}, each edge catches once and renders its columns.
+ * Floors 0 to 2 return a code, floor 3 throws {@link OperationOutcomeError}, and each edge catches it once and renders
+ * it.
  */
 import type { OperationOutcome, OperationOutcomeIssue } from './types.ts';
 
 /**
- * What becomes of a message that meets this refusal: it is not bounced, it is kept (rules 7.2), unless its header says that
- * it is not for this link at all.
+ * The fate of an HL7 v2 message that meets this refusal. The server keeps the message instead of bouncing it (rules
+ * 7.2), unless the header says that the message is not for this link at all.
  */
 export type Fate = 'none' | 'repeated' | 'quarantine' | 'work-item' | 'applied' | 'again' | 'rejected';
 
@@ -16,7 +17,7 @@ interface Row {
   /** FHIR issue type (http://hl7.org/fhir/issue-type). */
   readonly type: OperationOutcomeIssue['code'];
   readonly http: number;
-  /** MSA-1 a link that answers by refusal would send; `-` where no message can meet this row. */
+  /** MSA-1 on a link that acknowledges messages; `-` where no message can meet this row. */
   readonly msa: 'AA' | 'AE' | 'AR' | '-';
   /** ERR-3, HL7 table 0357. */
   readonly err: string;
@@ -34,7 +35,7 @@ const row = (
 ): Row => ({ type, http, msa, err, fate, solve });
 
 export const ISSUES = {
-  // — the door
+  // — protocol, token and body
   'server-stopping': row('transient', 503, 'Send the request again in a few seconds.'),
   'too-many-requests': row('throttled', 429, 'Wait for the seconds named in Retry-After.'),
   'token-missing': row(
@@ -100,7 +101,7 @@ export const ISSUES = {
   ),
   'id-invalid': row('value', 400, 'Ids are 1 to 64 characters of A-Z a-z 0-9 - and dot.'),
   'id-mismatch': row('invalid', 400, 'The id in the body and in the address must be the same.'),
-  // — who asks
+  // — scopes and organization
   'scope-insufficient': row('forbidden', 403, 'Ask the issuer for the scope named in diagnostics.'),
   'organization-unknown': row(
     'forbidden',
@@ -127,14 +128,14 @@ export const ISSUES = {
     'Send the entry as a request of its own, or ask for less: fewer entries, smaller pages, _elements.',
   ),
   'page-expired': row('expired', 410, 'Start the search again from its first page.'),
-  // — invoking
+  // — operations
   'parameter-unknown': row(
     'not-supported',
     400,
     'See the OperationDefinition for the parameters, or send Prefer: handling=lenient.',
   ),
   'parameter-invalid': row('value', 400, 'See the OperationDefinition for what the parameter named takes.'),
-  // — finding
+  // — resources and terminology
   'not-found': row(
     'not-found',
     404,
@@ -156,7 +157,7 @@ export const ISSUES = {
   'value-set-invalid': row('processing', 422, 'Correct the composition of the ValueSet.'),
   'expansion-too-costly': row('too-costly', 422, 'Ask for less: a smaller value set, or a narrower filter.'),
   gone: row('deleted', 410, 'Read an earlier version from its history.'),
-  // — conditions
+  // — conditions and versions
   'idempotency-key-reused': row('duplicate', 422, 'Use a new key for other content.', 'AE', '205', 'none'),
   duplicate: row('duplicate', 409, 'Use the existing one, given in diagnostics.', 'AE', '205', 'repeated'),
   'condition-ambiguous': row('multiple-matches', 412, 'Make the condition select at most one resource.'),
@@ -176,7 +177,7 @@ export const ISSUES = {
   ),
   'profile-invalid': row('invariant', 422, 'See the expression of each issue.', 'AE', '102', 'applied'),
   'profile-unknown': row('not-found', 422, 'Name a profile that this server knows, or leave it out.'),
-  // Said of what is sound; it refuses nothing.
+  // An information beside a sound resource; it refuses nothing.
   'nothing-wrong': row('informational', 200, 'Nothing has to be done.'),
   'too-costly': row(
     'too-costly',
@@ -205,7 +206,7 @@ export const ISSUES = {
     'work-item',
   ),
   'not-custodian': row('forbidden', 403, 'Only the organization that keeps this resource may change it.'),
-  // — who is who
+  // — parties and identifiers
   'identifier-protected': row(
     'forbidden',
     403,
@@ -267,7 +268,7 @@ export const ISSUES = {
   ),
   'party-resolved': row('informational', 200, 'Nothing has to be done.', 'AA', '', 'applied'),
   'sender-mismatch': row('forbidden', 403, 'Send in your own name.', 'AE', '207', 'quarantine'),
-  // — the referral's rules
+  // — rules of the referral
   'not-your-move': row('forbidden', 403, 'The other party makes this move.', 'AR', '204', 'quarantine'),
   'transition-not-allowed': row(
     'business-rule',
@@ -288,7 +289,7 @@ export const ISSUES = {
     'Name an address on the public Internet (https for Subscriptions), or ask the operator to allow this one.',
   ),
   'disclosure-denied': row('suppressed', 403, 'See the policy named.'),
-  // — us
+  // — faults of the server
   'storage-full': row('no-store', 507, 'Nothing was written. An operator must free disk space.'),
   'storage-read-only': row(
     'no-store',
@@ -304,12 +305,12 @@ export type IssueCode = keyof typeof ISSUES;
 /** The code system of our refusal codes in `OperationOutcome.issue.details`. */
 export const ISSUE_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/issue';
 
-/** One thing that is wrong, in words, and where. */
+/** One problem: its code, the particulars in words, and the places. */
 export interface IssueDetail {
   readonly code: IssueCode;
-  /** The particulars, in plain words. Never holds what a patient could be known by. */
+  /** The particulars, in plain words. They never hold anything that could identify a patient. */
   readonly diagnostics?: string | undefined;
-  /** FHIRPath expressions of the places, e.g. `Task.businessStatus.coding[0].code`. */
+  /** FHIRPath expressions of the places, such as `Task.businessStatus.coding[0].code`. */
   readonly expression?: readonly string[] | undefined;
   readonly severity?: OperationOutcomeIssue['severity'] | undefined;
   /** Overrides the row's FHIR issue type, where the standard has a finer one. */
@@ -342,15 +343,15 @@ function buildIssue(detail: IssueDetail): OperationOutcomeIssue {
   };
 }
 
-/** What is the case, and then the way out. */
+/** The particulars, then the way out. */
 const tell = (fact: string | undefined, solve: string): string =>
   fact === undefined || fact === '' ? solve : `${fact}${/[.!?:;]$/.test(fact) ? '' : '.'} ${solve}`;
 
-/** A request refused. Carries a row's code and the particulars; the door renders it. */
+/** The refusal of a request. It carries the code of a row and the particulars; the edge renders it. */
 export class OperationOutcomeError extends Error {
   readonly code: IssueCode;
   readonly issues: readonly IssueDetail[];
-  /** Seconds after which trying again makes sense; rendered as Retry-After. */
+  /** Seconds after which the client may try again; rendered as Retry-After. */
   readonly retryAfter: number | undefined;
 
   constructor(code: IssueCode, detail: Omit<IssueDetail, 'code'> & { retryAfter?: number } = {}) {

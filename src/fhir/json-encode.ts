@@ -6,7 +6,7 @@ import { encodeJson } from './json.ts';
 import type { After } from './json-pieces.ts';
 import type { Resource } from './types.ts';
 
-/** The texts of encoded elements. An element never changes, so its text stays right. */
+/** The texts of encoded elements. Nobody changes an element, so its text stays right. */
 const known = new WeakMap<object, string>();
 
 /** The JSON text of an element that {@link encodeInTurns} has encoded; undefined for any other value. */

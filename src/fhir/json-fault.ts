@@ -1,6 +1,6 @@
 /**
- * What is wrong with a JSON text, and where (RFC 8259, and FHIR's own demands). Runs only over texts that are suspect,
- * so it is written to be clear rather than quick. It never quotes the text: values may name a patient.
+ * Finds what is wrong with a JSON text, and where (RFC 8259, and FHIR's own demands). It runs only over suspect texts,
+ * so it is written for clarity, not for speed. It never quotes the text, because values may name a patient.
  */
 
 export interface JsonLimits {
@@ -12,7 +12,7 @@ export const JSON_LIMITS: JsonLimits = { depth: 64 };
 
 export interface Fault {
   readonly why: string;
-  /** `$.entry[2].resource`. */
+  /** The path of the place: `$.entry[2].resource`. */
   readonly path: string;
   /** Offset in the text, in UTF-16 units from 0. */
   readonly at: number;
@@ -100,7 +100,7 @@ function readMember(reader: Reader, names: Set<string>): void {
   reader.path.pop();
 }
 
-/** Names that may be shown: of the shape that FHIR's own have. */
+/** Names that a message may quote: those of the shape that FHIR's own names have. */
 const PLAIN_NAME = /^_{0,2}[A-Za-z][A-Za-z0-9]{0,63}_{0,2}$/;
 
 function readArray(reader: Reader): void {
@@ -115,7 +115,7 @@ function readArray(reader: Reader): void {
   reader.at += 1;
 }
 
-/** Enters an object or array; the nesting is what the path has grown to. */
+/** Enters an object or array and checks the depth of nesting. */
 function descend(reader: Reader): void {
   if (reader.path.length > reader.limits.depth)
     fail(reader, `it is nested deeper than ${reader.limits.depth} levels`);
@@ -127,7 +127,7 @@ function ends(reader: Reader, close: string): boolean {
   return reader.text[reader.at] === close;
 }
 
-/** After a member: a comma (passed over) goes on, `close` ends. */
+/** After a member, passes over a comma and goes on, or ends at `close`. */
 function goesOn(reader: Reader, close: string): boolean {
   if (ends(reader, close)) return false;
   if (reader.text[reader.at] !== ',') fail(reader, `a comma or ${close} is expected`);
@@ -151,7 +151,7 @@ function readString(reader: Reader): string {
   return value;
 }
 
-/** All of an escape but its last character. */
+/** An escape without its last character. */
 const ESCAPE = /\\(?=["\\/bfnrt])|\\u[0-9a-fA-F]{3}(?=[0-9a-fA-F])/y;
 
 function match(reader: Reader, pattern: RegExp): string {

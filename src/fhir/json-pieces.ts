@@ -1,23 +1,30 @@
 /**
- * A large JSON text in pieces, so that who builds its tree can give others a turn between two of them. What is cut has
- * been read before: it is JSON, with every key once.
+ * Cuts a large JSON text into pieces, so that the code that builds its tree can let other work run between two of them.
+ * The text has been checked before: it is JSON, with every key once.
  */
 import type { Body } from './body.ts';
 import { keepLiteral, plainOf } from './literal.ts';
 import type { Resource } from './types.ts';
 
-/** A value as one text, or a list or an object as parts, each a text or in parts itself. */
+/** A value: one text, or a list or an object in parts. Each part is a text, or in parts itself. */
 export type Piece =
   | { readonly text: string }
   | { readonly kind: 'list' | 'object'; readonly parts: readonly Part[] };
 
-/** Members in a row as one text, brackets around them; or one member in parts, which in an object has a name. */
+/**
+ * Several members as one text with brackets around them, or one member in parts, which has a name when it stands in an
+ * object.
+ */
 type Part = { readonly members: string } | { readonly name: string; readonly piece: Piece };
 
-/** Characters of a piece, about: what is parsed in a millisecond or two. */
+/** The size of a piece in characters, roughly: what the engine parses in one or two milliseconds. */
 const PIECE = 65_536;
 
-/** @param text JSON, as it was read */
+/**
+ * Cuts a text into pieces.
+ *
+ * @param text JSON that was checked
+ */
 export function cutJson(text: string): Piece {
   const { end, piece } = cutValue(text, skipBlank(text, 0));
   return piece ?? { text: text.slice(0, end) };
@@ -25,7 +32,7 @@ export function cutJson(text: string): Piece {
 
 interface Cut {
   readonly end: number;
-  /** Undefined: it is short enough. */
+  /** Undefined when the text is short enough to stay whole. */
   readonly piece?: Piece | undefined;
 }
 
@@ -60,7 +67,7 @@ function cutContainer(text: string, open: number, kind: 'list' | 'object'): Cut 
   const close = kind === 'list' ? ']' : '}';
   const parts: Part[] = [];
   let at = skipBlank(text, open + 1);
-  // Members from here to `last` are in no part yet.
+  // The members from here to `last` are in no part yet.
   let from = at;
   let last = at;
   const flush = (): void => {
@@ -92,17 +99,17 @@ function cutContainer(text: string, open: number, kind: 'list' | 'object'): Cut 
 const nameIn = (text: string, start: number, end: number): string =>
   String(JSON.parse(text.slice(start, end)));
 
-/** Called after each piece, with the characters of it. */
+/** Called after each piece with its number of characters. */
 export type After = (characters: number) => Promise<void> | undefined;
 
 /**
- * The body of what was cut.
+ * Builds the body from the pieces of a text.
  *
- * @param lossy a number in it has a literal that must be kept
+ * @param lossy whether a number in it has a literal that must be kept
  */
 export async function bodyFrom(piece: Piece, lossy: boolean, after: After): Promise<Body> {
   const { plain, storing } = await build(piece, lossy, after);
-  return { plain: plain as Resource, storing: storing as Resource }; // it was read as one
+  return { plain: plain as Resource, storing: storing as Resource }; // the text was checked as one resource
 }
 
 interface Trees {
@@ -140,14 +147,14 @@ interface Joined {
   readonly done: () => Trees;
 }
 
-/** As the parts come, so that the end of a long list costs no more than its middle. */
+/** Joins the parts as they come, so that the end of a long list costs no more than its middle. */
 function joinLists(): Joined {
   const plain: unknown[] = [];
   const storing: unknown[] = [];
   let isSame = true;
   return {
     add(trees) {
-      for (const member of trees.plain as readonly unknown[]) plain.push(member); // lists alone are joined
+      for (const member of trees.plain as readonly unknown[]) plain.push(member); // only lists are joined
       for (const member of trees.storing as readonly unknown[]) storing.push(member);
       isSame &&= trees.storing === trees.plain;
     },

@@ -1,9 +1,10 @@
 /**
  * Strict JSON for FHIR (http://hl7.org/fhir/R4/json.html): every key once, no `__proto__`, bounded nesting, well-formed
- * Unicode, and number literals kept as they were written, because a decimal's precision is part of its meaning (D6).
+ * Unicode, and number literals kept as written, because a decimal's precision is part of its meaning (D6).
  *
- * The engine's own parser reads; one scan of the text then counts keys and depth and looks for literals that a number
- * would lose. What is wrong, and where, is found by the slow way ({@link findFault}) only when something is wrong.
+ * The engine's own parser reads the text. One scan of the text then counts keys and depth, and looks for literals that
+ * a number would lose. Only when something is wrong does {@link findFault} search for the fault and its place, which is
+ * slow.
  */
 import type { Body } from './body.ts';
 import { OperationOutcomeError } from './issue.ts';
@@ -31,7 +32,7 @@ export function parseJson(text: string, limits: JsonLimits = JSON_LIMITS): Body 
   ) {
     throw refusal({ why: 'resourceType is missing; it must be a string', path: '$', at: 0 });
   }
-  return bodyOf(storing as Resource); // a string resourceType is all that Resource asks for
+  return bodyOf(storing as Resource); // Resource asks only for a resourceType that is a string
 }
 
 /**
@@ -50,7 +51,7 @@ export function parseJsonValue(text: string, limits: JsonLimits = JSON_LIMITS): 
   return seen.lossy ? JSON.parse(text, keepLiteral) : value;
 }
 
-/** The text of a storing tree; literals that were kept come out as they were written. */
+/** The text of a storing tree, with the literals that it keeps. */
 export function encodeJson(storing: unknown): string {
   return JSON.stringify(storing);
 }
@@ -74,7 +75,7 @@ function parseText(text: string, limits: JsonLimits): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The engine's message quotes the text, which may name a patient; ours does not.
+    // The engine's message quotes the text, which may name a patient; this one does not.
     throw refusal(findFault(text, limits) ?? { why: 'this is not JSON', path: '$', at: 0 });
   }
 }
@@ -86,7 +87,7 @@ function refusal({ why, path, at }: Fault): OperationOutcomeError {
 /** Whether a number in a text that was read has a literal that must be kept. */
 export const isLossy = (text: string): boolean => scan(text).lossy;
 
-/** Nothing in the text asks for a closer look at its names and characters. */
+/** Whether names and characters of the text need no closer look. */
 function isOrdinary(text: string): boolean {
   return text.isWellFormed() && !text.includes('\\u') && !text.includes('__proto__');
 }
@@ -94,7 +95,7 @@ function isOrdinary(text: string): boolean {
 interface Seen {
   keys: number;
   depth: number;
-  /** A number's literal differs from what the number prints. */
+  /** Whether the literal of a number differs from what the number prints. */
   lossy: boolean;
 }
 
@@ -102,7 +103,7 @@ const QUOTE = 34;
 const COLON = 58;
 const BACKSLASH = 92;
 
-/** Runs over text that is known to be JSON. */
+/** Scans a text that is known to be JSON. */
 function scan(text: string): Seen {
   let keys = 0;
   let level = 0;
@@ -130,7 +131,7 @@ function endOfString(text: string, at: number): number {
   return end;
 }
 
-/** An odd number of backslashes stands before `at`. */
+/** Whether an odd number of backslashes stands before `at`. */
 function isEscaped(text: string, at: number): boolean {
   let first = at;
   while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1;

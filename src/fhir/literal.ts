@@ -1,13 +1,13 @@
 /**
- * Numbers that keep their literal. FHIR forbids changing a decimal's precision (http://hl7.org/fhir/R4/json.html#decimal):
- * `1.50` must come back as `1.50`. A number whose literal differs from what the number prints is kept as a
- * `JSON.rawJSON` in the storing tree (D6, rules 3.5).
+ * Numbers that keep their literal. FHIR forbids changing a decimal's precision
+ * (http://hl7.org/fhir/R4/json.html#decimal): `1.50` must come back as `1.50`. The storing tree has a `JSON.rawJSON`
+ * for each number whose literal differs from what the number prints (D6, rules 3.5).
  */
 import type { Body } from './body.ts';
 import type { Resource } from './types.ts';
 
 declare global {
-  // Not yet in the type library: https://tc39.es/proposal-json-parse-with-source/
+  // The type library does not have these yet: https://tc39.es/proposal-json-parse-with-source/
   interface JSON {
     parse(
       text: string,
@@ -26,12 +26,12 @@ export function keepLiteral(_key: string, value: unknown, context: { source?: st
     : JSON.rawJSON(source);
 }
 
-/** A body from its storing tree. The trees are one when no literal was kept. */
+/** A body from its storing tree. Both trees are the same object when no literal was kept. */
 export function bodyOf(storing: Resource): Body {
   return { plain: plainOf(storing), storing };
 }
 
-/** The same tree with plain numbers; the very same object where there is nothing to change. */
+/** The same tree with plain numbers; the same object when nothing has to change. */
 export function plainOf<T>(storing: T): T;
 export function plainOf(storing: unknown): unknown {
   if (typeof storing !== 'object' || storing === null) return storing;
@@ -48,7 +48,7 @@ function plainObject(object: object): object {
   let plain: Record<string, unknown> | undefined;
   for (const [name, member] of Object.entries(object)) {
     const changed = plainOf(member);
-    // -0 equals 0, but there a rawJSON was replaced, so the comparison is between an object and a number.
+    // -0 equals 0; but here the values are an object (a replaced rawJSON) and a number, so they differ.
     if (changed !== member) (plain ??= { ...object })[name] = changed;
   }
   return plain ?? object;

@@ -1,14 +1,19 @@
-/** Query strings (application/x-www-form-urlencoded), kept in order because a repeated parameter is an AND. */
+/**
+ * Query strings (application/x-www-form-urlencoded) as pairs in their order, because a repeated parameter means AND.
+ */
 import { OperationOutcomeError } from './issue.ts';
 
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
 const NONE: Pairs = [];
 
-/** Characters of a query, in an address, a form or a condition: reading one is a single turn. */
+/**
+ * The largest number of characters of a query, in a URL, a form or a condition. Reading a query blocks the main thread,
+ * so it is bounded.
+ */
 export const QUERY_MAX = 128 * 1024;
 
-/** Pairs of a query; a search takes fewer. */
+/** The largest number of pairs of a query; a search takes fewer. */
 const PAIRS_MAX = 1000;
 
 /**

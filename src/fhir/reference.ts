@@ -1,6 +1,6 @@
 /**
- * References (http://hl7.org/fhir/R4/references.html): reading a literal, finding every reference in a resource, and
- * changing them without touching anything else.
+ * References (http://hl7.org/fhir/R4/references.html): reads a literal, finds every reference in a resource, and
+ * changes references without touching anything else.
  */
 import type { Ref, Resource } from './types.ts';
 
@@ -13,13 +13,13 @@ export type Reference =
       readonly id: string;
       readonly version?: string;
     }
-  /** A resource elsewhere: `url` without the version. Without `type` it does not look like a FHIR address. */
+  /** A resource elsewhere: `url` has no version. Without `type` the URL does not look like a FHIR address. */
   | { readonly kind: 'absolute'; readonly url: string; readonly type?: string; readonly version?: string }
   /** `#id`; `#` alone is the containing resource. */
   | { readonly kind: 'contained'; readonly id: string }
-  /** `urn:uuid:` and `urn:oid:` of a resource in the same Bundle. */
+  /** `urn:uuid:` or `urn:oid:` of a resource in the same Bundle. */
   | { readonly kind: 'urn'; readonly urn: string }
-  /** `Type?query`, allowed in a transaction alone. */
+  /** `Type?query`, which only a transaction allows. */
   | { readonly kind: 'conditional'; readonly type: string; readonly query: string };
 
 const TYPE = '[A-Z][A-Za-z]{1,63}';
@@ -30,7 +30,7 @@ const CONDITIONAL = new RegExp(`^(${TYPE})\\?(.+)$`, 's');
 const URN = /^urn:(?:uuid|oid):\S+$/;
 const URL = /^[a-z][a-z0-9+.-]*:\S+$/i;
 
-/** Reads `Reference.reference`. Undefined when it is no reference at all. */
+/** Reads `Reference.reference`. Undefined when the text is no reference at all. */
 export function parseReference(text: string): Reference | undefined {
   const local = LITERAL.exec(text);
   if (local !== null) {
@@ -50,7 +50,7 @@ export function parseReference(text: string): Reference | undefined {
   return URL.test(text) ? { kind: 'absolute', url: text } : undefined;
 }
 
-/** `Type/id` (with its version, if any) of an absolute reference to our own base; any other text as it is. */
+/** `Type/id` (with its version, if any) for an absolute reference to our own base; any other text unchanged. */
 export function relativeTo(base: string, text: string): string {
   if (!text.startsWith(base)) return text;
   const rest = text.slice(base.endsWith('/') ? base.length : base.length + 1);
@@ -59,22 +59,23 @@ export function relativeTo(base: string, text: string): string {
 }
 
 /**
- * Which element holds a reference: `Reference.reference`; a `url` that names a Binary or a urn (Attachment.url); or a
- * `valueUri`, an `instantiatesUri` and their like that hold a urn. The last must follow a rewriting, but need not resolve.
+ * The kind of element that holds a reference: `Reference.reference`; a `url` that names a Binary or a urn
+ * (Attachment.url); or a `valueUri`, an `instantiatesUri` or the like that holds a urn. A transaction rewrites the last
+ * kind, too, but it need not resolve.
  */
 type ReferringElement = 'reference' | 'url' | 'uri';
 
 export interface FoundReference {
   readonly text: string;
   readonly element: ReferringElement;
-  /** The object that holds it, e.g. the Reference with its `type` and `identifier`. */
+  /** The object that holds the reference, such as the Reference with its `type` and `identifier`. */
   readonly holder: Readonly<Record<string, unknown>>;
   /** The FHIRPath expression of the text: `Task.input[0].valueReference.reference`. */
   readonly expression: () => string;
 }
 
 export interface WalkOptions {
-  /** Leaves out `Bundle.entry`: what is inside a stored Bundle refers within the Bundle. */
+  /** Leaves out `Bundle.entry`: references inside a stored Bundle are resolved within the Bundle. */
   readonly skipEntries?: boolean;
 }
 
@@ -87,10 +88,10 @@ export function walkReferences(
   beginWalk(resource, visit, options)(Number.POSITIVE_INFINITY);
 }
 
-/** Where a walk is: one of the nodes that it is in, and which member of it comes next. */
+/** The position of a walk: a node, and the member of it that comes next. */
 interface Step {
   readonly node: Readonly<Record<string | number, unknown>>;
-  /** Of an object; undefined: it is a list. */
+  /** The keys of an object; undefined for a list. */
   readonly names: readonly string[] | undefined;
   readonly length: number;
   readonly key: string;
@@ -103,7 +104,7 @@ const stepInto = (node: object, key: string): Step => {
   return { node: node as Step['node'], names, length, key, next: 0 }; // a JSON object or list
 };
 
-/** As {@link walkReferences}, for who goes on by and by: each call visits so many members, and says whether there are more. */
+/** Like {@link walkReferences}, in steps: each call visits up to that many members, and says whether there are more. */
 export function beginWalk(
   resource: Resource,
   visit: (found: FoundReference) => void,
@@ -153,8 +154,9 @@ const skips = (holder: Readonly<Record<string, unknown>>, name: string, options:
   options.skipEntries === true && name === 'entry' && holder['resourceType'] === 'Bundle';
 
 /**
- * The resource with every reference that `map` answers with another text. `map` returns undefined, or the same text, to
- * leave one alone. Pure; whatever has no changed reference in it is the very same object, and raw numbers stay raw.
+ * The resource with every reference replaced for which `map` returns another text. `map` returns undefined or the same
+ * text to leave a reference alone. Pure: a part without a changed reference is the same object, and raw numbers stay
+ * raw.
  */
 export function rewriteReferences<T>(
   tree: T,
@@ -193,12 +195,12 @@ function rewrite(
   return changed ?? node;
 }
 
-/** Objects whose `url` is something else: an extension's definition, a Bundle entry's request, a Bundle's link. */
+/** Parents whose `url` is no reference: an extension's definition, a Bundle entry's request, a Bundle's link. */
 const OTHER_URL: ReadonlySet<string> = new Set(['extension', 'modifierExtension', 'request', 'link']);
 const REFERRING_URL = new RegExp(`^urn:(?:uuid|oid):|(?:^|/)Binary/${ID}(?:/_history/${ID})?$`);
 /**
- * Elements of the types uri and url, by names that no element of another type bears. Canonicals are not rewritten; and a
- * uuid or an oid could not become an address.
+ * Elements of the types uri and url, by names that no element of another type has. Canonicals are not rewritten; a uuid
+ * or an oid cannot become an address.
  */
 const URIS: ReadonlySet<string> = new Set([
   'valueUri',
@@ -213,10 +215,10 @@ const URIS: ReadonlySet<string> = new Set([
   'nameUrl',
 ]);
 
-/** What kind of reference the member `name` of an object is that stands under `key`; undefined when it is none. */
+/** The kind of reference that the member `name` of an object under `key` holds; undefined when it holds none. */
 function elementOf(name: string, text: string, key: string): ReferringElement | undefined {
   if (name === 'reference') return 'reference';
-  // A resource's own url is what it is known by, and refers to nothing.
+  // A resource's own url is its name, and refers to nothing.
   if (name === 'url')
     return key !== '' && !OTHER_URL.has(key) && REFERRING_URL.test(text) ? 'url' : undefined;
   return URIS.has(name) && URN.test(text) ? 'uri' : undefined;
@@ -224,7 +226,9 @@ function elementOf(name: string, text: string, key: string): ReferringElement | 
 
 const LINK = /\b(href|src)="([^"<]*)"/g;
 
-/** The tree with the links of its narratives (`<a href>`, `<img src>`) that `map` answers with another address. */
+/**
+ * The tree with the links of its narratives (`<a href>`, `<img src>`) replaced for which `map` returns another address.
+ */
 export function rewriteLinks<T>(tree: T, map: (text: string) => string | undefined): T;
 export function rewriteLinks(tree: unknown, map: (text: string) => string | undefined): unknown {
   if (typeof tree !== 'object' || tree === null || JSON.isRawJSON(tree)) return tree;

@@ -1,14 +1,14 @@
-/** The references of a resource, each once; of a large one looked for in turns, and remembered. */
+/** The references of a resource, each once. In a large resource they are looked for in turns, and remembered. */
 import type { After } from './json-pieces.ts';
 import { beginWalk, type FoundReference } from './reference.ts';
 import type { Resource } from './types.ts';
 
-/** Plain trees are never changed, so the references of one are looked for once. */
+/** Nobody changes a plain tree, so its references are looked for once. */
 const known = new WeakMap<Resource, readonly FoundReference[]>();
 
 /**
- * Each reference once, by its element and text, at its first place. What a stored Bundle holds refers within the Bundle,
- * and is left out.
+ * Each reference once, by its element and text, at its first place. References inside a stored Bundle are left out,
+ * because they are resolved within the Bundle.
  */
 export function referencesOf(resource: Resource): readonly FoundReference[] {
   const remembered = known.get(resource);
@@ -20,11 +20,11 @@ export function referencesOf(resource: Resource): readonly FoundReference[] {
   return references;
 }
 
-/** Members that are visited at once, and what they count for. */
+/** The number of members that one turn visits. */
 const AT_ONCE = 2048;
 const CHARACTERS_EACH = 16;
 
-/** Looks for the references of a large resource in turns, so that {@link referencesOf} need not. */
+/** Looks for the references of a large resource in turns, so that {@link referencesOf} finds them remembered. */
 export async function learnReferences(resource: Resource, after: After): Promise<void> {
   if (known.has(resource)) return;
   const { found, walk } = beginFinding(resource);
@@ -33,7 +33,7 @@ export async function learnReferences(resource: Resource, after: After): Promise
 }
 
 function beginFinding(resource: Resource) {
-  // Of each element its texts: the same text is another thing elsewhere than in a Reference.
+  // The texts seen for each element: the same text means something else in another element than a Reference.
   const found = new Map<string, FoundReference>();
   const walk = beginWalk(
     resource,

@@ -1,6 +1,9 @@
-/** Whether two storing trees say the same: members in any order, lists in theirs, numbers by their literals (D6). */
+/**
+ * Whether two storing trees are equal: members in any order, list entries in their order, numbers by their literals
+ * (D6).
+ */
 
-/** Trees are bounded in depth where they are read. */
+/** Recursion is safe here: the reader bounds the depth of a tree. */
 export function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;
   if (!isObject(one) || !isObject(other)) return false;

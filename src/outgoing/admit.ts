@@ -1,6 +1,6 @@
 /**
- * Addresses that organizations name, each asked of the guard before it is written down, and only so many new ones a day:
- * whoever may name any number of addresses has a port scanner (rules 6.3).
+ * Admits the addresses that organizations name. The guard judges each address before the server stores it, and an
+ * organization may name only so many new ones a day: with any number of addresses it could scan ports (rules 6.3).
  */
 import { hash } from 'node:crypto';
 import type { Ref } from '../fhir/types.ts';
@@ -12,7 +12,7 @@ import type { Guard } from './guard.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 interface AdmitSettings {
-  /** New addresses of one organization and day. */
+  /** The new addresses that one organization has named on one day. */
   readonly newAddressesMax: number;
 }
 
@@ -24,7 +24,7 @@ export function createAdmitAddress(
   let day = 0;
   const named = new Map<Ref, Set<string>>();
 
-  /** Naming an address again costs nothing, so that a write may be planned twice. */
+  /** Naming a known address again costs nothing, so that a write may be planned twice. */
   function isWithinBound(by: Ref, key: string): boolean {
     const today = Math.floor(clock.now() / DAY_MS);
     if (today !== day) named.clear();

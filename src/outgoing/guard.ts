@@ -1,6 +1,7 @@
 /**
- * The one guard of every connection that this server makes (rules 6.3). A name is resolved to all its addresses, each is
- * judged, and the connection is made to exactly those: a name cannot change its mind in between. TLS checks the name.
+ * The guard that makes every outgoing connection of this server (rules 6.3). It resolves a name to all its addresses,
+ * judges each, and connects to exactly those, so that the name cannot resolve to something else in between. TLS checks
+ * the name.
  */
 import { lookup, type LookupAddress } from 'node:dns';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
@@ -14,7 +15,7 @@ import {
   type Place,
 } from '../resources/outgoing-address.ts';
 
-/** All addresses of a name; the system's resolver unless a test hands in its own. */
+/** Resolves a name to all its addresses; the system's resolver unless a test hands in its own. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 interface GuardSettings extends AddressPolicy {
@@ -24,15 +25,19 @@ interface GuardSettings extends AddressPolicy {
 
 export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Our own certificate, and the authorities that the other side's must be of; the system's without. */
+  /**
+   * Our own certificate, and the authorities that must have issued the other side's certificate; default: the system's.
+   */
   readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'ALPNProtocols'> | undefined;
 }
 
 export interface Guard {
-  /** Whether the address may be written down: it may be reached, or does not resolve now and is judged later. */
+  /**
+   * Whether the server may store the address: the guard may reach it, or it does not resolve now and is judged later.
+   */
   permits(destination: Destination): Promise<boolean>;
   /**
-   * Connects, and with TLS shakes hands.
+   * Connects, and makes the TLS handshake.
    *
    * @throws ConnectionFailed
    */
@@ -72,7 +77,7 @@ export function createGuard({ connectTimeoutMs, resolve = resolveAll, ...policy 
   };
 }
 
-/** Connects to one of the addresses that were judged, by the name that TLS is to be checked against. */
+/** Connects to one of the addresses that were judged. TLS checks the certificate against the name. */
 async function open(
   { host, port, tls: isTls }: Place,
   addresses: readonly string[],
@@ -107,7 +112,7 @@ async function open(
   return socket;
 }
 
-/** Answers with the addresses that were judged, whoever asks. */
+/** A lookup function that returns the judged addresses for every name. */
 const pinned =
   (addresses: readonly string[]): LookupFunction =>
   (_host, options, callback) => {
@@ -137,14 +142,14 @@ async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
   }
 }
 
-/** Beginnings of the codes of Node and OpenSSL, and what is told of them. */
+/** The public word for each error of Node and OpenSSL, by the beginning of its code. */
 const FAILURES: readonly (readonly [code: RegExp, failure: ConnectionFailure])[] = [
   [/^ECONNREFUSED$/, 'refused'],
   [/TIMEDOUT|TIMEOUT/, 'timeout'],
   [/^ERR_(TLS|SSL|OSSL)|CERT|SELF_SIGNED|UNABLE_TO|^EPROTO$|^HOSTNAME_MISMATCH/, 'tls'],
 ];
 
-/** What is told of an error. Everything that has no word of its own is `unreachable`. */
+/** The public word for an error; `unreachable` when the table has none. */
 export function failureOf(error: unknown): ConnectionFailure {
   if (error instanceof ConnectionFailed) return error.failure;
   if (error instanceof AggregateError && error.errors.length > 0) return failureOf(error.errors[0]);

@@ -1,12 +1,15 @@
-/** HTTP to other servers, over the guard's connections: no redirects, no proxies of the environment, no retries. */
+/**
+ * HTTP requests to other servers, over the guard's connections: no redirects, no proxies of the environment, no
+ * retries.
+ */
 import { callbackify } from 'node:util';
 import { Agent, request } from 'undici';
 import { ConnectionFailed, type HttpClient, type Purpose } from '../ports/outgoing.ts';
 import { failureOf, type ConnectOptions, type Guard } from './guard.ts';
 
-/** A connection is used again for so long; then the name is resolved, and judged, again. */
+/** The time for which a connection is used again; afterwards the guard resolves and judges the name anew. */
 const POOLED_MS = 60_000;
-/** How long an answered request waits for its body's end, so that the connection can be used again. */
+/** The time for which an answered request waits for the end of its body, so that the connection can be used again. */
 const DRAIN_MS = 1_000;
 
 export function createHttpClient(
@@ -39,7 +42,7 @@ export function createHttpClient(
         });
         const retryAfter = answer.headers['retry-after'];
         const text = reads ? await readText(answer.body, responseBytesMax) : '';
-        // The status has decided: whatever becomes of a body that is not wanted changes nothing.
+        // The status has decided the outcome: an error while discarding the body changes nothing.
         if (!reads) {
           const limit = {
             limit: responseBytesMax,

@@ -4,7 +4,7 @@ import { SHARED } from './parameters.ts';
 import { pathsOfOperation, pathsOfSystem, pathsOfType } from './paths.ts';
 import { buildSchemas, refTo } from './schemas.ts';
 
-/** Bodies that are no stored resources. */
+/** Resource types that are bodies of requests and that the server does not store. */
 const BODIES = ['Parameters', 'OperationOutcome', 'Bundle', 'CapabilityStatement'];
 
 export function buildOpenApi(house: ServedHouse): Readonly<Record<string, unknown>> {

@@ -25,7 +25,7 @@ const inPath = (name: string, pattern: string): Parameter => ({
   schema: { type: 'string', pattern },
 });
 
-/** Those that many interactions share, by the name under which they are referred to. */
+/** Parameters that many interactions share, by the name of their component. */
 export const SHARED: Readonly<Record<string, Parameter>> = {
   id: inPath('id', '^[A-Za-z0-9.-]{1,64}$'),
   version: inPath('version', '^[0-9]{1,15}$'),
@@ -64,10 +64,10 @@ export const SHARED: Readonly<Record<string, Parameter>> = {
   idempotencyKey: inHeader('Idempotency-Key', 'The same key with the same body does nothing twice'),
 };
 
-/** A reference to shared ones. */
+/** References to shared parameters. */
 export const shared = (...names: readonly (keyof typeof SHARED)[]): readonly Parameter[] =>
   names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 
-/** A search parameter. Modifiers and chains go by names of their own, which OpenAPI cannot list. */
+/** A search parameter. Modifiers and chains make names of their own, which OpenAPI cannot list. */
 export const describeSearch = ({ code, type }: SearchParameter): Parameter =>
   inQuery(code, `A ${type}; modifiers follow the name after a colon`);

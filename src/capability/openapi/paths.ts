@@ -1,4 +1,4 @@
-/** The addresses of the REST interface and what each method does there (http://hl7.org/fhir/R4/http.html#summary). */
+/** The paths of the REST interface and what each method does there (http://hl7.org/fhir/R4/http.html#summary). */
 import { type Level, type Operation } from '../../operations/extended/operation.ts';
 import type { ResourceType } from '../../resources/resource.ts';
 import { interactionsOf } from '../capability-statement.ts';
@@ -7,7 +7,7 @@ import { describeSearch, shared, type Parameter } from './parameters.ts';
 import { refTo, type Schema } from './schemas.ts';
 
 type Item = Readonly<Record<string, unknown>>;
-/** Methods by address. */
+/** Operations (in OpenAPI's sense) by path, then by method. */
 type Paths = Readonly<Record<string, Item>>;
 
 const MEDIA = ['application/fhir+json', 'application/fhir+xml'] as const;
@@ -15,7 +15,7 @@ const MEDIA = ['application/fhir+json', 'application/fhir+xml'] as const;
 const contentOf = (schema: Schema, types: readonly string[] = MEDIA) =>
   Object.fromEntries(types.map((type) => [type, { schema }]));
 
-/** What a method takes and answers; refusals are the same everywhere. */
+/** The parameters and replies of a method; refusals are the same everywhere. */
 interface Method {
   readonly summary: string;
   readonly operationId: string;
@@ -23,7 +23,7 @@ interface Method {
   readonly parameters?: readonly Parameter[];
   readonly body?: Readonly<Record<string, unknown>>;
   readonly answers: Readonly<Record<string, string>>;
-  /** Of the body that success has; without one there is none. */
+  /** The schema of the body of a success; absent when the reply has no body. */
   readonly schema?: Schema;
 }
 
@@ -42,7 +42,7 @@ function describe({ body, answers, schema, ...rest }: Method): Item {
   };
 }
 
-/** The addresses of one type. */
+/** The paths of one resource type. */
 export function pathsOfType(declared: ResourceType, house: ServedHouse): Paths {
   const { type } = declared;
   const offered = new Set<string>(interactionsOf(declared, house));
@@ -101,7 +101,7 @@ const searchOf = (type: string, parameters: readonly Parameter[]): Method => ({
   schema: BUNDLE,
 });
 
-/** The same search at another address; what each type can be searched by stands at the first alone. */
+/** The same search at another path. Only the first path lists the parameters of each type. */
 const searchAtSearch = (type: string): Method => ({
   summary: `Search ${type}, as GET /${type} does, by the same parameters`,
   operationId: `search${type}AtSearch`,
@@ -197,7 +197,7 @@ const searchSystem = (operationId: string): Method => ({
   schema: BUNDLE,
 });
 
-/** The addresses of the system as a whole. */
+/** The paths of the whole system. */
 export function pathsOfSystem({ interactions }: ServedHouse): Paths {
   const tags = ['System'];
   const isSearched = interactions.has('search-system');
@@ -256,7 +256,7 @@ const PLACES: Readonly<Record<Level, (type: string) => string>> = {
   instance: (type) => `/${type}/{id}`,
 };
 
-/** The addresses of an operation; one that is on any type is described where it is on all: at the system. */
+/** The paths of an operation. An operation on any type is described once, at the system level. */
 export function pathsOfOperation(operation: Operation): Paths {
   const { name, levels, resource, affectsState } = operation;
   const places = levels.flatMap((level) => {
@@ -302,5 +302,5 @@ function invocationOf(
   };
 }
 
-/** Primitives, which a query string can hold, have small letters. */
+/** Primitive datatypes begin with a small letter; a query string can hold only these. */
 const isPlain = (type: string | undefined): boolean => type !== undefined && /^[a-z]/.test(type);

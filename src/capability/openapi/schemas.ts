@@ -1,7 +1,7 @@
 /**
- * R4's types as JSON Schemas (OpenAPI 3.1, "Schema Object"), made from the same table that validation reads. A schema says
- * what generated clients need: names, types, lists and codes. What only validation knows (invariants, choices that exclude
- * each other, extensions that stand for a value) it leaves open.
+ * R4's types as JSON Schemas (OpenAPI 3.1, "Schema Object"), made from the table that validation reads. A schema says
+ * what generated clients need: names, types, lists and codes. It leaves open what only validation knows: invariants,
+ * choices that exclude each other, extensions in place of a value.
  */
 import { PRIMITIVES } from '../../resources/validation/primitives.ts';
 import { hasExtensions } from '../../resources/validation/schema.ts';
@@ -16,7 +16,7 @@ import { codesOf } from '../../resources/validation/value-sets.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
-/** Longer lists of codes are left to validation. */
+/** The longest list of codes in a schema; validation knows the longer ones. */
 const CODES_MAX = 60;
 
 export const refTo = (type: string): Schema => ({ $ref: `#/components/schemas/${type}` });
@@ -71,7 +71,7 @@ function propertiesOfElement(element: Element): readonly (readonly [string, Sche
   });
 }
 
-/** In a list of primitives it holds the place of a value, or of extensions, that are not there. */
+/** `null` in a list of primitives stands for a value, or for extensions, that are absent. */
 const NOTHING: Schema = { type: 'null' };
 
 function repeated({ max }: Element, schema: Schema, ...others: readonly Schema[]): Schema {
