@@ -3,13 +3,14 @@
  * and what that patient has said about it since.
  */
 import type { Ref, Resource } from '../fhir/types.ts';
-import { decide, type Disclosure } from '../policies/index.ts';
+import { decide, REFERRAL_PURPOSE, type Disclosure } from '../policies/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Claimed, Snapshot, Version } from '../ports/store.ts';
 import { localRef, mapValuesAt, typeOf, valuesAt } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
 import { frozenParty, partyIn, resolveParty } from '../resources/party.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
+import { readAgreements } from './agreements.ts';
 import { readConsents } from './consents.ts';
 import { serverSight, type Ask } from './gates.ts';
 import { patientsIn } from './subject.ts';
@@ -77,9 +78,9 @@ async function buildDisclosure(
     patient,
     consents,
     consentActors: await readActors(now, consents),
-    agreements: [],
+    agreements: await readAgreements(now, from, to),
     parties: !isDirectory(typeOf(ref)),
-    purpose: 'treatment',
+    purpose: REFERRAL_PURPOSE,
     now: at,
   };
 }

@@ -4,7 +4,8 @@ import { patientConsent } from './patient-consent.ts';
 import type { Disclosure, Policy } from './policy.ts';
 import { treatment } from './treatment.ts';
 
-export type { Disclosure, Policy, Vote } from './policy.ts';
+export { REFERRAL_PURPOSE } from './treatment.ts';
+export type { Disclosure, Policy, Purpose, Vote } from './policy.ts';
 
 export const POLICIES: readonly Policy[] = [patientConsent, treatment, directory];
 

@@ -9,61 +9,87 @@ import type {
   Consent,
   ConsentProvision,
   ConsentProvisionActor,
+  Ref,
   Resource,
 } from '../fhir/types.ts';
 import { parseDateTime, type Interval } from '../fhir/datetime.ts';
-import type { Disclosure, Policy } from './policy.ts';
+import type { Policy, Purpose } from './policy.ts';
+import { deniesAt, type Restriction } from './restriction.ts';
 
 export const patientConsent: Policy = {
   name: 'patient-consent',
   // An individual may ask to restrict disclosures for treatment; an agreed restriction binds.
   basis: 'BSeR-PatientConsent; 45 CFR 164.522(a)',
-  vote: (disclosure) =>
-    disclosure.consents.some((consent) => denies(consent, disclosure)) ? 'deny' : 'abstain',
+  vote: ({ what, from, to, consents, consentActors, purpose, now }) => {
+    const telling = { ...what, from, to };
+    const denies = (consent: Resource): boolean => {
+      const restriction = restrictionOf(consent, purpose, consentActors);
+      return restriction !== undefined && deniesAt(restriction, telling, now);
+    };
+    return consents.some(denies) ? 'deny' : 'abstain';
+  },
 };
 
-function denies(resource: Resource, disclosure: Disclosure): boolean {
-  const consent = resource as unknown as Consent; // validated structure
-  if (consent.status !== 'active' || !isAboutPrivacy(consent.scope)) return false;
-  if (consent.provision === undefined) return isOptOut(consent.policyRule);
-  return actionOf(consent.provision, disclosure, isOptOut(consent.policyRule) ? 'deny' : 'permit') === 'deny';
+/** The organizations that actors stand for, by their reference as written. */
+type Actors = ReadonlyMap<string, Ref>;
+
+/**
+ * What a Consent restricts for a purpose; undefined where it never denies anything. An actor that is no Organization and
+ * is missing in `actors` may stand for any.
+ */
+export function restrictionOf(
+  resource: Resource,
+  purpose: Purpose,
+  actors: Actors = new Map(),
+): Restriction | undefined {
+  const { status, scope, provision, policyRule } = resource as unknown as Consent; // validated structure
+  if (status !== 'active' || !isAboutPrivacy(scope)) return undefined;
+  const optsOut = isOptOut(policyRule);
+  if (provision === undefined) return optsOut ? { denies: true, exceptions: [] } : undefined;
+  const restriction = compile(provision, { purpose, actors }, optsOut);
+  return restriction !== undefined && mayDeny(restriction) ? restriction : undefined;
 }
 
-type Action = 'permit' | 'deny';
+const mayDeny = ({ denies, exceptions }: Restriction): boolean => denies || exceptions.some(mayDeny);
 
-/** What a provision says of the disclosure; undefined when it does not cover it. */
-function actionOf(
-  provision: ConsentProvision,
-  disclosure: Disclosure,
-  otherwise: Action,
-): Action | undefined {
-  const action = provision.type ?? otherwise;
-  if (!covers(provision, disclosure, action)) return undefined;
-  const exceptions = (provision.provision ?? []).map((nested) => actionOf(nested, disclosure, action));
-  return exceptions.find((exception) => exception === 'deny') ?? exceptions.find(Boolean) ?? action;
+interface Facts {
+  readonly purpose: Purpose;
+  readonly actors: Actors;
 }
 
-/** Whether a provision's conditions hold, each read against the disclosure when it cannot be told. */
-function covers(provision: ConsentProvision, disclosure: Disclosure, action: Action): boolean {
-  const doubtful = action === 'deny';
-  return (
-    coversNow(provision.period, disclosure.now) &&
-    (isEmpty(provision.actor) || provision.actor.some((actor) => namesParty(actor, disclosure, doubtful))) &&
-    (isEmpty(provision.action) || provision.action.some((concept) => hasCode(concept.coding, DISCLOSING))) &&
-    (isEmpty(provision.purpose) || hasCode(provision.purpose, PURPOSES[disclosure.purpose])) &&
-    (isEmpty(provision.class) || coversClass(provision.class, disclosure, doubtful)) &&
-    (isEmpty(provision.data) || coversData(provision.data, disclosure, doubtful)) &&
-    (doubtful || isEmpty(provision.code)) &&
-    (doubtful || isEmpty(provision.securityLabel)) &&
-    (doubtful || provision.dataPeriod === undefined)
-  );
+/** One provision with its exceptions; undefined where it covers nothing. `denies` is what the provision around it does. */
+function compile(provision: ConsentProvision, facts: Facts, denies: boolean): Restriction | undefined {
+  const own = provision.type === undefined ? denies : provision.type === 'deny';
+  if (!mayCover(provision, facts, own)) return undefined;
+  const nested = (provision.provision ?? []).map((exception) => compile(exception, facts, own));
+  const [since, until] = [boundOf(provision.period?.start)?.low, boundOf(provision.period?.end)?.high];
+  const parties = partiesOf(provision.actor, facts, own);
+  const types = typesOf(provision.class, own);
+  const refs = refsOf(provision.data, own);
+  return {
+    denies: own,
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until: until + 1 }),
+    ...(parties !== undefined && { parties }),
+    ...(types !== undefined && { types }),
+    ...(refs !== undefined && { refs }),
+    exceptions: nested.filter((exception) => exception !== undefined),
+  };
 }
+
+/** The conditions that are the same for whatever is told. */
+const mayCover = (provision: ConsentProvision, { purpose }: Facts, doubtful: boolean): boolean =>
+  (isEmpty(provision.action) || provision.action.some((concept) => hasCode(concept.coding, DISCLOSING))) &&
+  (isEmpty(provision.purpose) || hasCode(provision.purpose, PURPOSES[purpose])) &&
+  (doubtful || isEmpty(provision.code)) &&
+  (doubtful || isEmpty(provision.securityLabel)) &&
+  (doubtful || provision.dataPeriod === undefined);
 
 /** http://terminology.hl7.org/CodeSystem/consentaction */
 const DISCLOSING: ReadonlySet<string> = new Set(['disclose', 'access']);
 
 /** http://terminology.hl7.org/CodeSystem/v3-ActReason; PurposeOfUse is above them all. */
-const PURPOSES: Readonly<Record<Disclosure['purpose'], ReadonlySet<string>>> = {
+const PURPOSES: Readonly<Record<Purpose, ReadonlySet<string>>> = {
   treatment: new Set(['TREAT', 'PurposeOfUse']),
   payment: new Set(['HPAYMT', 'PurposeOfUse']),
   operations: new Set(['HOPERAT', 'PurposeOfUse']),
@@ -75,33 +101,42 @@ const KEEPERS: ReadonlySet<string> = new Set(['CST', 'CUST', 'AUT', 'INF']);
 /** People who never stand for an organization that receives a referral. */
 const NO_RECEIVER = /^(?:Patient|RelatedPerson)\//;
 
-function namesParty(actor: ConsentProvisionActor, disclosure: Disclosure, doubtful: boolean): boolean {
-  const party = hasCode(actor.role.coding, KEEPERS) ? disclosure.from : disclosure.to;
-  const named = actor.reference.reference?.replace(/\/_history\/[^/]+$/, '');
-  if (named === undefined) return doubtful;
-  const organization = disclosure.consentActors?.get(named) ?? named;
-  if (organization === party) return true;
-  const isKnown = organization.startsWith('Organization/') || NO_RECEIVER.test(organization);
-  return !isKnown && doubtful;
+/** The organizations that a provision names; undefined where it may name any. */
+function partiesOf(
+  actors: readonly ConsentProvisionActor[] | undefined,
+  facts: Facts,
+  doubtful: boolean,
+): Restriction['parties'] {
+  if (isEmpty(actors)) return undefined;
+  const [from, to]: [Ref[], Ref[]] = [[], []];
+  for (const { role, reference } of actors) {
+    const named = referenceIn(reference);
+    const organization = named === undefined ? undefined : (facts.actors.get(named) ?? named);
+    if (organization?.startsWith('Organization/'))
+      (hasCode(role.coding, KEEPERS) ? from : to).push(organization as Ref);
+    else if (doubtful && (organization === undefined || !NO_RECEIVER.test(organization))) return undefined;
+  }
+  return { from, to };
 }
 
 /** Only classes of resource types are understood; a document or profile class may hold anything. */
-function coversClass(classes: readonly Coding[], { what }: Disclosure, doubtful: boolean): boolean {
-  return classes.some(({ system, code }) =>
-    system === 'http://hl7.org/fhir/resource-types' ? code === what.type : doubtful,
-  );
+function typesOf(classes: readonly Coding[] | undefined, doubtful: boolean): readonly string[] | undefined {
+  if (isEmpty(classes)) return undefined;
+  const isType = ({ system }: Coding): boolean => system === 'http://hl7.org/fhir/resource-types';
+  if (doubtful && !classes.every(isType)) return undefined;
+  return classes.flatMap((one) => (isType(one) ? (one.code ?? []) : []));
 }
 
 /** Only the resource itself is understood; what is related to or dependent on it cannot be told. */
-function coversData(
-  data: NonNullable<ConsentProvision['data']>,
-  { what }: Disclosure,
-  doubtful: boolean,
-): boolean {
-  return data.some(({ meaning, reference }) => {
-    const named = reference.reference?.replace(/\/_history\/[^/]+$/, '');
-    return named === what.ref || (doubtful && (meaning !== 'instance' || named === undefined));
-  });
+function refsOf(data: ConsentProvision['data'], doubtful: boolean): readonly Ref[] | undefined {
+  if (isEmpty(data)) return undefined;
+  const refs: Ref[] = [];
+  for (const { meaning, reference } of data) {
+    const named = referenceIn(reference);
+    if (doubtful && (meaning !== 'instance' || named === undefined)) return undefined;
+    if (named !== undefined) refs.push(named as Ref);
+  }
+  return refs;
 }
 
 /** A scope that says something other than privacy (research, an advance directive) restricts no disclosure. */
@@ -110,14 +145,14 @@ const isAboutPrivacy = ({ coding }: CodeableConcept): boolean =>
 
 const isOptOut = (rule: CodeableConcept | undefined): boolean => hasCode(rule?.coding, new Set(['OPTOUT']));
 
+const referenceIn = ({ reference }: { readonly reference?: string | undefined }): string | undefined =>
+  reference?.replace(/\/_history\/[^/]+$/, '');
+
 const hasCode = (codings: readonly Coding[] | undefined, codes: ReadonlySet<string>): boolean =>
   (codings ?? []).some(({ code }) => code !== undefined && codes.has(code));
 
 const isEmpty = (list: readonly unknown[] | undefined): list is undefined => (list?.length ?? 0) === 0;
 
 /** A period covers both its ends, each as long as it is written: `2026-03` ends with March. */
-const coversNow = (period: ConsentProvision['period'], now: number): boolean =>
-  now >= (boundOf(period?.start)?.low ?? now) && now <= (boundOf(period?.end)?.high ?? now);
-
 const boundOf = (text: string | undefined): Interval | undefined =>
   text === undefined ? undefined : parseDateTime(text);

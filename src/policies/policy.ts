@@ -1,6 +1,9 @@
 /** What a policy is: a rule about telling somebody something, with its legal basis, that sees one disclosure and votes. */
 import type { Ref, Resource } from '../fhir/types.ts';
 
+/** What for somebody is told (45 CFR 164.501). */
+export type Purpose = 'treatment' | 'payment' | 'operations';
+
 /** Telling an organization something that another one keeps. Asked where `to` is not `from`. */
 export interface Disclosure {
   readonly what: { readonly type: string; readonly ref: Ref };
@@ -15,11 +18,11 @@ export interface Disclosure {
    * is no Organization and is missing here may stand for any.
    */
   readonly consentActors?: ReadonlyMap<string, Ref>;
-  /** Contracts between the two organizations. */
+  /** Executed Contracts that name both organizations. */
   readonly agreements: readonly Resource[];
   /** The receiver is a party of the referral that this belongs to. */
   readonly parties: boolean;
-  readonly purpose: 'treatment' | 'payment' | 'operations';
+  readonly purpose: Purpose;
   /** Milliseconds since 1970, UTC. */
   readonly now: number;
 }

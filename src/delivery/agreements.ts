@@ -1,0 +1,39 @@
+/** The agreements between two organizations: executed Contracts under the authority of one that name the other. */
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { Query } from '../ports/query.ts';
+import type { Snapshot } from '../ports/store.ts';
+import { localRef, valuesAt } from '../resources/element.ts';
+import { serverSight } from './gates.ts';
+
+/** Executed Contracts of two organizations that are looked at. */
+const CONTRACTS_MAX = 200;
+
+/** The elements of a Contract that name its parties. */
+const PARTIES = ['authority', 'subject', 'signer.party', 'term.offer.party.reference'] as const;
+
+/** The agreements between two organizations, as of a snapshot. */
+export async function readAgreements(now: Snapshot, one: Ref, other: Ref): Promise<readonly Resource[]> {
+  const { matches } = await now.search(executedUnder(one, other));
+  return matches
+    .map(({ text }) => JSON.parse(text) as Resource) // validated when stored
+    .filter((contract) => {
+      const named = new Set(PARTIES.flatMap((path) => valuesAt(contract, path)).map(localRef));
+      return named.has(one) && named.has(other);
+    });
+}
+
+const executedUnder = (one: Ref, other: Ref): Query => ({
+  type: 'Contract',
+  where: {
+    kind: 'all',
+    of: [
+      { kind: 'reference', param: 'authority', to: [one, other] },
+      { kind: 'token', param: 'status', code: 'executed' },
+    ],
+  },
+  sort: [],
+  sight: serverSight,
+  count: CONTRACTS_MAX,
+  offset: 0,
+  total: false,
+});
