@@ -1,4 +1,7 @@
-/** What a change of an Appointment shows about the referral it is `basedOn` (rules 1.3), and which event that is. */
+/**
+ * The evidence that a change of an Appointment gives about the referral it is `basedOn` (rules 1.3), and the event it
+ * stands for.
+ */
 import type { Appointment, Resource } from '../fhir/types.ts';
 import { fitOf, type Evidence } from './evidence.ts';
 import { rowsFrom } from './moves.ts';
@@ -6,9 +9,11 @@ import type { State } from './state.ts';
 import type { Event } from './transitions.ts';
 
 interface AppointmentChange {
-  /** Undefined: it is created, or was not based on this ServiceRequest before. */
+  /**
+   * The Appointment before the change; undefined when the change creates it, or first bases it on this ServiceRequest.
+   */
   readonly before: Resource | undefined;
-  /** Undefined: it is deleted. */
+  /** The Appointment after the change; undefined when the change deletes it. */
   readonly after: Resource | undefined;
   /** Whether another Appointment based on the same ServiceRequest is booked. */
   readonly anotherBooked: boolean;
@@ -16,19 +21,19 @@ interface AppointmentChange {
 
 type Status = Appointment['status'];
 
-/** A visit is agreed on; the later ones follow from `booked`. */
+/** Statuses of a visit that the parties agreed on; the later ones follow from `booked`. */
 const AGREED: ReadonlySet<Status | undefined> = new Set<Status>([
   'booked',
   'arrived',
   'checked-in',
   'fulfilled',
 ]);
-/** A visit that was agreed on and did not take place as agreed. */
+/** Statuses of a visit that the parties agreed on and that did not take place as agreed. */
 const MISSED: ReadonlySet<Status | undefined> = new Set<Status>(['cancelled', 'noshow']);
 
 /**
- * What the change shows; undefined for what moves no referral: proposals, arrivals, a changed comment, a deletion. An
- * Appointment that is cancelled before it was ever agreed on was no visit.
+ * The evidence of the change. Undefined when it moves no referral: a proposal, an arrival, another comment, a deletion.
+ * An Appointment that is cancelled before anybody agreed on it was no visit.
  */
 export function evidenceOf({ before, after, anotherBooked }: AppointmentChange): Evidence | undefined {
   if (after === undefined) return undefined;
@@ -41,7 +46,9 @@ export function evidenceOf({ before, after, anotherBooked }: AppointmentChange):
   return anotherBooked ? 'appointment-another' : 'appointment-booked';
 }
 
-/** The event that evidence means in a state: the likeliest that one of the recipient's rows leads on; else undefined. */
+/**
+ * The event that evidence stands for in a state: the likeliest one for which the recipient has a row; else undefined.
+ */
 export function eventOf(evidence: Evidence, state: State): Event | undefined {
   const events = rowsFrom(state, new Set(['referralRecipient'] as const))
     .map(({ event }) => event)
@@ -50,14 +57,14 @@ export function eventOf(evidence: Evidence, state: State): Event | undefined {
   return events.toSorted((a, b) => fitOf([evidence], a) - fitOf([evidence], b))[0];
 }
 
-/** From agreed on, from a no-show (TID 19), or cancelled when first heard of. */
+/** Whether a visit in this status can be called off: agreed on, a no-show (TID 19), or new to the server as cancelled. */
 const isCalledOff = (was: Status | undefined): boolean =>
   was === undefined || was === 'noshow' || AGREED.has(was);
 
 const hasSameSlot = (before: Resource | undefined, after: Resource): boolean =>
   isSameInstant(before?.['start'], after['start']) && isSameInstant(before?.['end'], after['end']);
 
-/** `10:00Z` and `12:00+02:00` are the same instant, so no reschedule. */
+/** Whether two times are the same instant: `10:00Z` and `12:00+02:00` are no reschedule. */
 const isSameInstant = (a: unknown, b: unknown): boolean =>
   a === b || (typeof a === 'string' && typeof b === 'string' && Date.parse(a) === Date.parse(b));
 

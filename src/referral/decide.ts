@@ -1,6 +1,7 @@
 /**
- * What may happen to a referral: one table of rows, entered from two sides. A FHIR client shows where it wants to go
- * (from, to); a message says what happened (from, event). Pure and total; a refusal is returned.
+ * Decides what may happen to a referral, by one table of rows that is entered from two sides. A FHIR client names the
+ * state it wants (from, to); a message names the event (from, event). The functions are pure and total, and return
+ * refusals.
  */
 import type { Resource } from '../fhir/types.ts';
 import { describeEvidence, fitOf, wantsEvidence, type Evidence } from './evidence.ts';
@@ -12,17 +13,17 @@ import { describeState, isActive, isTerminal, readState, storedAs, type State } 
 import type { Event, Party } from './transitions.ts';
 
 interface TaskWrite {
-  /** Undefined: the Task is created. */
+  /** The Task before the write; undefined when the write creates it. */
   readonly before: Resource | undefined;
   readonly after: Resource;
-  /** The parties that the caller is: none, one, or both (rules 1.8). */
+  /** The parties for which the caller acts: none, one, or both (rules 1.8). */
   readonly actors: ReadonlySet<Party>;
-  /** What the same commit shows to have happened, each piece once. */
+  /** The evidence in the same commit, each piece once. */
   readonly evidence: readonly Evidence[];
   readonly administrator: boolean;
 }
 
-/** A write with its states read. */
+/** A write whose states have been read. */
 interface Asked extends TaskWrite {
   readonly from: State;
   readonly written: State;
@@ -31,7 +32,7 @@ interface Asked extends TaskWrite {
 
 /**
  * Whether a write to a referral Task is a move, an edit or neither (rules 1.2): a move if the state changes or new
- * evidence comes with it. Which fields may change is asked of `checkFields`, after this.
+ * evidence comes with it. Ask `checkFields` afterwards which fields may change.
  */
 export function decideUpdate(write: TaskWrite): Ruling {
   const movers = moversOf(write.actors, write.administrator);
@@ -50,8 +51,8 @@ export function decideUpdate(write: TaskWrite): Ruling {
 }
 
 /**
- * Whether a party's event may happen in a state. The Task becomes `withState(task, ruling.state)`. An event whose
- * effect the state already shows, and that no row leads on, changes nothing (a second acceptance).
+ * Whether a party's event may happen in a state. The Task becomes `withState(task, ruling.state)`. A second acceptance
+ * and the like change nothing: the state shows the effect of the event already, and no row leads on.
  */
 export function decideEvent(state: State, event: Event, actors: ReadonlySet<Party>): EventRuling {
   const movers = moversOf(actors, false);
@@ -68,10 +69,10 @@ export function decideEvent(state: State, event: Event, actors: ReadonlySet<Part
   return refuseMove(state, movers, event, mover);
 }
 
-/** The state stays as it was: an edit, unless the recipient brings evidence from which a row leads on. */
+/** Decides a write that keeps the state: an edit, unless the recipient brings evidence for which a row leads on. */
 function decideSameState(asked: Asked): Ruling {
   const { from, actors, evidence } = asked;
-  const isStranger = actors.size === 0 && from !== 'entered-in-error'; // where an administrator left it (G12)
+  const isStranger = actors.size === 0 && from !== 'entered-in-error'; // left by an administrator (G12)
   if (isStranger) return refuseStranger(from, asked.movers);
   if (from === 'draft' && !actors.has('referralInitiator')) {
     const moves = allowedMoves(from, asked.movers);
@@ -104,8 +105,8 @@ function decideChange(asked: Asked): Ruling {
 }
 
 /**
- * The row that a written state means by an alias; `reached` when that alias has had its effect, or leaves the state as
- * it is and no new evidence comes with it (the same write once more).
+ * The row that a written state stands for by an alias. `reached` when the alias has had its effect already, or when its
+ * row keeps the state and no new evidence comes with it (the same write once more).
  */
 function aliasedRow({
   from,
@@ -130,7 +131,7 @@ function aliasedRow({
   return row.from === row.to && fitOf(evidence, event) === Infinity ? 'reached' : row;
 }
 
-/** The row whose event the evidence fits best; the guide's order where it fits several alike. */
+/** The row whose event the evidence fits best; the guide's order decides between equals. */
 function bestRow(rows: readonly Transition[], evidence: readonly Evidence[]): Transition | undefined {
   return rows.toSorted((a, b) => compareFit(fitOf(evidence, a.event), fitOf(evidence, b.event)))[0];
 }
@@ -140,7 +141,10 @@ const compareFit = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 :
 const isReached = (state: State, event: Trigger, movers: ReadonlySet<Mover>): boolean =>
   ROWS.some((row) => row.to === state && row.event === event && movers.has(row.actor));
 
-/** Active includes its sub-states: written over one of them it says nothing new (G1). */
+/**
+ * Whether a written state says nothing new. Active includes its sub-states, so writing it over one of them changes
+ * nothing (G1).
+ */
 const isSameState = (from: State, written: State): boolean =>
   from === written || (written === 'in-progress' && isActive(from));
 
@@ -172,14 +176,17 @@ function gapNotes({ source, tid }: Transition): readonly Note[] {
   return severity === undefined ? [] : [note(severity, `${tid}: ${finding} ${decision}`)];
 }
 
-/** Missing evidence is a warning (rules 1.3): a message that must carry it cannot be written, and nobody invents it. */
+/** Warns of missing evidence (rules 1.3): the server cannot write a message that must carry it, and invents none. */
 function missingNotes({ evidence }: Asked, { event }: Transition): readonly Note[] {
   if (!wantsEvidence(event) || fitOf(evidence, event) < Infinity) return [];
   const text = `${event} comes without its evidence, ${describeEvidence(event)}; the other party is told of the state alone.`;
   return [note('warning', text)];
 }
 
-/** BSeR asks for a reason; without one the other party does not know what to do instead. */
+/**
+ * Warns of a decline without a reason. BSeR asks for one, because without it the other party does not know what to do
+ * instead.
+ */
 function reasonNotes(after: Resource, { to }: Transition): readonly Note[] {
   if (to !== 'rejected' || hasReason(after)) return [];
   const text = 'The referral was declined without a reason: say why in Task.statusReason.';
@@ -187,8 +194,8 @@ function reasonNotes(after: Resource, { to }: Transition): readonly Note[] {
 }
 
 /**
- * One write is one move: evidence of another event is kept, but moves nothing, and that is said. Visits that change
- * because the referral ends are no event of their own.
+ * Warns of evidence that moves nothing. One write is one move: the server keeps evidence of another event and says that
+ * it moves nothing. Visits that change because the referral ends are no event of their own.
  */
 function surplusNotes({ evidence, actors }: Asked, row: Transition | undefined): readonly Note[] {
   if (!actors.has('referralRecipient')) return [];

@@ -1,9 +1,11 @@
-/** What shows that an event really happened (rules 1.3), and which event a piece of evidence shows in which state. */
+/**
+ * Evidence that an event really happened (rules 1.3), and the event that a piece of evidence stands for in each state.
+ */
 import type { Event } from './transitions.ts';
 
 /**
- * New evidence in a commit. Of Appointments `basedOn` the ServiceRequest: the first one booked, the same with another
- * slot, another one while one is booked, `noshow`, `cancelled`. Of the Task: a new `Task.output`.
+ * New evidence in a commit. From Appointments `basedOn` the ServiceRequest: the first one booked, the same one with
+ * another slot, another one while one is booked, `noshow`, `cancelled`. From the Task: a new `Task.output`.
  */
 export type Evidence =
   | 'appointment-booked'
@@ -14,9 +16,10 @@ export type Evidence =
   | 'output';
 
 /**
- * The events a piece of evidence can show, likeliest first; the first that a row leads on from the state is meant. A
- * visit booked after a no-show is the table's *rescheduled visit* (TID 18), since it has no other way back to a visit; a
- * slot changed where no reschedule is defined is a visit scheduled (360X: S13 before S12 counts as S12).
+ * The events that a piece of evidence can stand for, likeliest first; it stands for the first one with a row from the
+ * current state. A visit booked after a no-show is the table's *rescheduled visit* (TID 18), since the table has no
+ * other way back to a visit. A changed slot counts as a scheduled visit where the table has no reschedule (360X: S13
+ * before S12 counts as S12).
  */
 // prettier-ignore
 export const SHOWS: Readonly<Record<Evidence, readonly [Event, ...Event[]]>> = {
@@ -28,7 +31,7 @@ export const SHOWS: Readonly<Record<Evidence, readonly [Event, ...Event[]]>> = {
   output:                    ['send-interim-note', 'send-referral-outcome'],
 };
 
-/** How well the evidence fits an event: 0 is its likeliest meaning, Infinity none. */
+/** How well evidence fits an event: 0 for its likeliest meaning, Infinity for none. */
 export const fitOf = (evidence: readonly Evidence[], event: string): number =>
   Math.min(...evidence.map((piece) => rankOf(piece, event)));
 
@@ -37,18 +40,21 @@ const rankOf = (piece: Evidence, event: string): number => {
   return at < 0 ? Infinity : at;
 };
 
-/** Whether an event should leave evidence at all; a decision (accept, decline, cancel) is its own. */
+/** Whether an event should leave evidence at all; a decision (accept, decline, cancel) is its own evidence. */
 export const wantsEvidence = (event: string): boolean =>
   fitOf(Object.keys(SHOWS) as Evidence[], event) < Infinity; // the keys are the table's
 
-/** What the evidence of an event would be, in words. */
+/** The evidence that an event should have, in words. */
 export const describeEvidence = (event: string): string =>
   fitOf(['output'], event) < Infinity ? 'a new Task.output' : 'the Appointment based on the ServiceRequest';
 
 const BOOKED: ReadonlySet<Evidence> = new Set(['appointment-booked', 'appointment-another']);
 const GIVEN_UP: ReadonlySet<Evidence> = new Set(['appointment-noshow', 'appointment-cancelled']);
 
-/** Pieces of one commit, each once. A visit given up and one booked in its place are a visit rescheduled. */
+/**
+ * The pieces of evidence of one commit, each once. A visit given up and one booked in its place are one rescheduled
+ * visit.
+ */
 export function takenTogether(pieces: readonly Evidence[]): readonly Evidence[] {
   const isReplaced = [BOOKED, GIVEN_UP].every((kind) => pieces.some((piece) => kind.has(piece)));
   const isPart = (piece: Evidence): boolean => BOOKED.has(piece) || GIVEN_UP.has(piece);

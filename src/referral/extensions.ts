@@ -1,16 +1,17 @@
 /**
- * What the guide's table leaves open, decided: rows and aliases of our own, each under the number of the gap it closes.
- * The guide's 34 rows stay verbatim in `transitions.ts`; an analyst sees here what is ours.
+ * Decisions for the cases that the guide's table leaves open: rows and aliases of our own, each under the number of the
+ * gap that it closes. The guide's 34 rows stay verbatim in `transitions.ts`, so that an analyst can tell the guide's
+ * rows from ours.
  */
 import type { State } from './state.ts';
 import { TRANSITIONS, type Event, type Party } from './transitions.ts';
 
 type Gap = `G${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14}`;
 
-/** Who makes a move: a party, or for G12 an administrator. */
+/** The actor of a move: a party, or an administrator for G12. */
 export type Mover = Party | 'administrator';
 
-/** The guide's events, and the one it lacks. */
+/** The guide's events, and one that the guide lacks. */
 export type Trigger = Event | 'mark-entered-in-error';
 
 /** A row of either table, by name. */
@@ -25,11 +26,11 @@ export interface Transition {
 }
 
 interface GapRow {
-  /** What the guide leaves open or contradicts. */
+  /** The case that the guide leaves open or contradicts. */
   readonly finding: string;
-  /** What this server does about it. */
+  /** The decision of this server. */
   readonly decision: string;
-  /** How a move by one of its rows is reported to whoever made it; absent: in silence. */
+  /** The severity of the note that the caller gets for a move by one of these rows; absent: no note. */
   readonly note?: 'information' | 'warning';
 }
 
@@ -135,13 +136,16 @@ const OWN_ROWS = [
   ['G12l', 'administrator',     'mark-entered-in-error',                     'completed',         'entered-in-error' ],
 ] as const satisfies readonly (readonly [`${Gap}${string}`, Mover, Trigger, State, State])[];
 
-/** A state that a client writes and that means an event rather than the state itself. */
+/** A state that a client writes to name an event, and not the state itself. */
 export interface Alias {
   readonly reason: Gap | 'rules 1.5';
   readonly actor: Party;
   readonly written: State;
   readonly event: Event;
-  /** The element that the written Task must have; without it the written state is taken at its word. */
+  /**
+   * The element that the Task must have for the alias to apply; without it the server takes the written state
+   * literally.
+   */
   readonly needs?: 'output';
 }
 
@@ -152,7 +156,7 @@ export const ALIASES: readonly Alias[] = [
   { reason: 'G4',        actor: 'referralRecipient', written: 'in-progress/5.1.4', event: 'send-interim-note', needs: 'output' },
 ];
 
-/** Every row that decides, the guide's before ours. */
+/** Every row that the server decides by, the guide's before ours. */
 export const ROWS: readonly Transition[] = [
   ...TRANSITIONS.map(([tid, actor, event, from, to]) => ({
     tid,

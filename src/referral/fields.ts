@@ -1,4 +1,7 @@
-/** Which fields of a referral Task may still change once it has been sent, and by whom (rules 1.4). */
+/**
+ * The fields of a referral Task that may still change once the initiator has sent it, and who may change them (rules
+ * 1.4).
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { CodeableConcept, Ref, Reference, Resource } from '../fhir/types.ts';
 import { refuse, type Refusal } from './ruling.ts';
@@ -6,15 +9,15 @@ import { isFulfill, readState } from './state.ts';
 import type { Party } from './transitions.ts';
 
 interface FieldChange {
-  /** Undefined: the Task is created. */
+  /** The Task before the write; undefined when the write creates it. */
   readonly before: Resource | undefined;
   /** The Task as written. */
   readonly after: Resource;
   readonly actors: ReadonlySet<Party>;
-  /** The organizations that the owner before and after stands for; undefined where it stands for none. */
+  /** The organizations that the owner stands for before and after the write; undefined where it stands for none. */
   readonly ownerBefore: Ref | undefined;
   readonly ownerAfter: Ref | undefined;
-  /** `ServiceRequest.subject` of the Task's focus; undefined where the focus does not tell. */
+  /** `ServiceRequest.subject` of the Task's focus; undefined where the focus has none that the server can read. */
   readonly subject: Reference | undefined;
 }
 
@@ -22,7 +25,9 @@ interface FieldRule {
   readonly element: string;
   readonly rule: string;
   readonly issue: 'field-frozen' | 'referral-rule';
-  /** Holds from which state of the Task on: a frozen field from the write after the referral was sent. */
+  /**
+   * The stage from which the rule holds. A frozen field is checked from the first write after the referral was sent.
+   */
   readonly from: 'creation' | 'sending' | 'after-sending';
   readonly holds: (change: FieldChange) => boolean;
 }
@@ -108,7 +113,10 @@ function compareOutput(before: Resource | undefined, after: Resource): { added: 
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** Same target: the literal without its version, else the identifier; a changed display is no change. */
+/**
+ * Whether two references have the same target: the same literal without its version, else the same identifier. Another
+ * display is no change.
+ */
 export function isSameReference(before: unknown, after: unknown): boolean {
   const [a, b] = [before as Reference | undefined, after as Reference | undefined]; // validated structure
   if (a?.reference !== undefined || b?.reference !== undefined) return unversioned(a) === unversioned(b);
@@ -118,13 +126,19 @@ export function isSameReference(before: unknown, after: unknown): boolean {
 const unversioned = (reference: Reference | undefined): string | undefined =>
   reference?.reference?.replace(/\/_history\/[^/]+$/, '');
 
-/** A Task without code is read as `fulfill` (STU1), so that saying it later changes nothing. */
+/**
+ * Whether two codes are the same. A Task without a code counts as `fulfill` (STU1), so adding that code later is no
+ * change.
+ */
 function isSameCode(before: unknown, after: unknown): boolean {
   if (before === undefined && after !== undefined) return isFulfill(after as CodeableConcept); // validated structure
   return isDeepStrictEqual(before, after);
 }
 
-/** The same owner, or another of the same organization, but never an organization in place of its role or service. */
+/**
+ * Whether the owner stays within the same organization: the same owner, or a role or service in place of its
+ * organization, never an organization in place of its role or service.
+ */
 function isNarrowed({ before, after, ownerBefore, ownerAfter }: FieldChange): boolean {
   if (isSameReference(before?.['owner'], after['owner'])) return true;
   if (ownerBefore === undefined || ownerBefore !== ownerAfter) return false;

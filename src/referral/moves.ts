@@ -1,4 +1,4 @@
-/** Looking rows up: who may do what from a state, and how that is said in words. */
+/** Finds rows: who may make which move from a state, and how to say that in words. */
 import { ROWS, type Mover, type Transition, type Trigger } from './extensions.ts';
 import { refuse, type Refusal } from './ruling.ts';
 import { describeState, type State } from './state.ts';
@@ -25,8 +25,8 @@ export const moversOf = (actors: ReadonlySet<Party>, administrator: boolean): Re
   new Set<Mover>(administrator ? [...actors, 'administrator'] : actors);
 
 /**
- * No row for these movers: `not-your-move` if what they asked is the move of `mover`, who is none of them, or if they
- * are no party at all; else `transition-not-allowed`.
+ * The refusal when these movers have no row: `not-your-move` if the move belongs to `mover`, who is none of them, or if
+ * they are no party at all; else `transition-not-allowed`.
  */
 export function refuseMove(
   from: State,
@@ -43,7 +43,7 @@ export function refuseMove(
   return refuse('transition-not-allowed', `${asked} is no move from ${describeState(from)}. ${moves}`);
 }
 
-/** What these movers may do from a state, as a sentence: told with every refusal of a move. */
+/** The moves that these movers may make from a state, as a sentence; every refusal of a move has it. */
 export const allowedMoves = (from: State, movers: ReadonlySet<Mover>): string =>
   `${describeMovers(movers)} may, from ${describeState(from)}: ${describeMoves(from, movers)}.`;
 

@@ -1,17 +1,21 @@
 /**
- * Numbers that the server gives where a client gave none: a referral's, and a patient's record number. `CL` and twelve
- * characters of Crockford's base 32, then a check character, so that they can be read aloud and typed from paper: no
- * letter looks like a digit, and a wrong character, or two neighbours exchanged, is found. They identify, and open nothing.
+ * Numbers that the server makes where a client gave none: a referral's number, and a patient's record number. A number
+ * is `CL` and twelve characters of Crockford's base 32, then a check character. People can read it aloud and type it
+ * from paper: no letter looks like a digit, and the check character finds one wrong character and two neighbours
+ * exchanged. A number identifies; it gives no access.
  */
 import { createHash } from 'node:crypto';
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const LENGTH = 12;
 const BITS = 5n;
-/** Crockford's: a prime above 32. Values from 32 on would be written with signs, and are not minted. */
+/**
+ * The modulus of Crockford's check character: a prime above 32. Values from 32 on would need other signs, so the server
+ * makes no number that has one.
+ */
 const MODULUS = 37n;
 
-/** `CL-7K3M-9QWX-2B4T-5`; `seed` is a new id, and nobody can tell it from the number. */
+/** A number such as `CL-7K3M-9QWX-2B4T-5`. `seed` is a new id; nobody can derive it from the number. */
 export function mintNumber(seed: string): string {
   for (let attempt = 0; ; attempt += 1) {
     const digest = createHash('sha256').update(`${attempt} ${seed}`).digest();
@@ -21,7 +25,7 @@ export function mintNumber(seed: string): string {
   }
 }
 
-/** Whether a text is a number as {@link mintNumber} makes them. */
+/** Whether a text is a number of {@link mintNumber}. */
 export function isMinted(text: string): boolean {
   const digits = /^CL-(\w{4})-(\w{4})-(\w{4})-(\w)$/.exec(text)?.slice(1).join('');
   const values = (digits ?? '').split('').map((digit) => DIGITS.indexOf(digit));

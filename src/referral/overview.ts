@@ -1,11 +1,14 @@
-/** The referral's rules as a page for people: `docs/reference/transitions.md`, made from the tables that decide. */
+/**
+ * The referral's rules as a page for people, `docs/reference/transitions.md`, made from the tables by which the server
+ * decides.
+ */
 import { ALIASES, GAPS, ROWS, type Mover, type Transition } from './extensions.ts';
 import { FIELD_RULES } from './fields.ts';
 import { REWRITTEN_FIELDS } from './rewritten.ts';
 import { ALL_STATES, businessStatusOf, describeState, isTerminal, type State } from './state.ts';
 import { TRANSACTION_NAMES, TRANSACTIONS, transactionOf } from './transactions.ts';
 
-/** The whole page; changes only when a table changes. */
+/** The whole page. It changes only when a table changes. */
 export function transitionsMarkdown(): string {
   return [
     '# Transitions of a referral',
@@ -102,7 +105,7 @@ const transactionRows = (): readonly (readonly string[])[] =>
     reason,
   ]);
 
-/** A Mermaid state diagram: the guide's rows by number, ours by their letters. */
+/** A Mermaid state diagram: the guide's rows with their numbers, ours with their letters. */
 function diagram(): string {
   const ids = new Map(ALL_STATES.map((state) => [state, `s_${state.replaceAll(/[^a-z0-9]/g, '_')}`]));
   const names = ALL_STATES.map((state) => `  state "${describeState(state)}" as ${ids.get(state)}`);

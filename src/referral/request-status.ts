@@ -1,6 +1,7 @@
 /**
- * What the state of a referral's Tasks means for its ServiceRequest.status, and what a client's write to that status
- * means for the Tasks. BSeR leaves both open (G14): active until terminal, completed on 7.0, revoked on 4.0 and 6.0.
+ * The ServiceRequest.status that follows from the states of a referral's Tasks, and the effect of a client's write to
+ * that status on the Tasks. BSeR leaves both open (G14): active until terminal, completed on 7.0, revoked on 4.0 and
+ * 6.0.
  */
 import type { Resource, ServiceRequest } from '../fhir/types.ts';
 import { note, refuse, type Note, type Refusal } from './ruling.ts';
@@ -17,8 +18,8 @@ const MEANS: readonly (readonly [Status, (state: State) => boolean])[] = [
 ];
 
 /**
- * The status of a ServiceRequest whose Tasks are in these states; undefined when they say nothing about it (only drafts,
- * or entered in error), so that it stays as it is.
+ * The status of a ServiceRequest whose Tasks are in these states. Undefined when the states decide nothing (only
+ * drafts, or entered in error); the status then stays.
  */
 export const requestStatusOf = (states: readonly State[]): Status | undefined =>
   MEANS.find(([, means]) => states.some(means))?.[0];
@@ -32,15 +33,15 @@ interface RequestWrite {
 }
 
 type RequestRuling =
-  /** `status`: what is stored as ServiceRequest.status. */
+  /** `status` is the ServiceRequest.status to store. */
   | { readonly kind: 'edit'; readonly status: Status; readonly notes: readonly Note[] }
-  /** Each open Task that is not there yet goes to 5.2 by `send-cancellation-request`; the request stays active. */
+  /** Each open Task that is not in 5.2 yet goes there by `send-cancellation-request`; the request stays active. */
   | { readonly kind: 'cancellation-request'; readonly status: 'active'; readonly notes: readonly Note[] }
   | Refusal;
 
 const EXPRESSION = ['ServiceRequest.status'];
 
-/** What a write of ServiceRequest.status means; without an open Task it is an ordinary edit. */
+/** The effect of a write to ServiceRequest.status. Without an open Task it is an ordinary edit. */
 export function decideRequest({ before, after, actors, states }: RequestWrite): RequestRuling {
   const status = after['status'] as Status; // validated structure
   const open = states.filter(isOpen);

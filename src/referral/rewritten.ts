@@ -1,6 +1,6 @@
 /**
- * The published list of fields in which what a client wrote and what is stored may differ (rules 1.5), each with its
- * reason. Whatever is rewritten is said in an informational issue beside the reply.
+ * The published list of fields that the server may store otherwise than the client wrote them (rules 1.5), each with
+ * its reason. An informational issue beside the reply names each rewritten field.
  */
 import type { CodeableConcept, Resource } from '../fhir/types.ts';
 import { note, type Note } from './ruling.ts';
@@ -13,7 +13,7 @@ interface RewrittenField {
   readonly reason: string;
 }
 
-/** A write of a Task and what becomes of it. */
+/** A write of a Task, with the state that the client wrote and the state that the server stores. */
 interface Writing {
   readonly status: unknown;
   readonly written: State;
@@ -21,7 +21,7 @@ interface Writing {
 }
 
 interface RewrittenTaskField extends RewrittenField {
-  /** Rows are asked in order; the first of a field that holds gives the reason. */
+  /** The server tries the rows in order; the first row of a field that holds gives the reason. */
   readonly when: (writing: Writing) => boolean;
 }
 
@@ -133,7 +133,7 @@ export const REWRITTEN_FIELDS: readonly RewrittenField[] = [
   ...REWRITTEN_REQUEST_FIELDS,
 ];
 
-/** One note per field that `stored` has otherwise than `task`. */
+/** One note for each field that `stored` has otherwise than `task`. */
 export function rewritingNotes(
   task: Resource,
   stored: Resource,
@@ -153,7 +153,7 @@ export function rewritingNotes(
     });
 }
 
-/** A status, or a business status by its code: what stands in the resource now. */
+/** The value that the resource has now: a status, or a business status by its code. */
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string') return value;

@@ -1,10 +1,10 @@
-/** What a decision about a referral comes to: a move, an edit, or a refusal; each says what a person should know. */
+/** The result of a decision about a referral: a move, an edit, or a refusal, each with notes for people. */
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { Transition } from './extensions.ts';
 import type { State } from './state.ts';
 
-/** Said beside success: what was rewritten and why, which evidence is missing, which gap decided. */
+/** A note beside a success: a rewritten field and the reason, missing evidence, or the gap that decided. */
 export interface Note extends IssueDetail {
   readonly code: 'referral-rule';
   readonly type: 'informational';
@@ -16,15 +16,15 @@ export interface Note extends IssueDetail {
 export interface Refusal {
   readonly kind: 'refused';
   readonly issue: 'not-your-move' | 'transition-not-allowed' | 'field-frozen' | 'referral-rule';
-  /** Which rule; for a move, the legal moves of this caller from this state, in words and ids. */
+  /** The rule that the write breaks; for a move, the legal moves of this caller from this state, in words and ids. */
   readonly diagnostics: string;
   /** FHIRPath expressions of the places. */
   readonly expression: readonly string[];
 }
 
 /**
- * About a write to a Task. `task` is the plain tree as it is to be stored; for any other tree of the same resource it
- * is `storedAs(tree, state, before)`.
+ * The ruling on a write to a Task. `task` is the plain tree to store; `storedAs(tree, state, before)` makes the same
+ * change to any other tree of the resource.
  */
 export type Ruling =
   | {
@@ -37,7 +37,10 @@ export type Ruling =
   | { readonly kind: 'edit'; readonly state: State; readonly task: Resource; readonly notes: readonly Note[] }
   | Refusal;
 
-/** About an event that a message or an Appointment brings. `edit`: the event had its effect already; nothing changes. */
+/**
+ * The ruling on an event of a message or an Appointment. `edit`: the event has had its effect already, and nothing
+ * changes.
+ */
 export type EventRuling =
   | {
       readonly kind: 'move';

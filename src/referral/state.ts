@@ -1,11 +1,11 @@
 /**
- * The states of a referral, read from and written to its Task: `Task.status`, and for *in-progress* the business status
- * with it (BSeR, Workflow Management Resources: Task State Machine; CodeSystem TaskBusinessStatusCS).
+ * The states of a referral, read from and written to its Task: `Task.status`, and for *in-progress* also the business
+ * status (BSeR, Workflow Management Resources: Task State Machine; CodeSystem TaskBusinessStatusCS).
  */
 import { laterOf } from '../fhir/datetime.ts';
 import type { Coding, CodeableConcept, Resource, Task } from '../fhir/types.ts';
 
-/** What a state is called in a Task. Without a code the business status is left as it stands. */
+/** The elements of a Task in a state. Without a code the server leaves the business status as it is. */
 interface Meaning {
   readonly status: Task['status'];
   readonly code?: string;
@@ -32,12 +32,15 @@ const STATES = {
 
 export type State = keyof typeof STATES;
 
-// Object.keys loses the literal keys that the table has.
+// Object.keys returns string[]; the cast restores the keys of the table.
 export const ALL_STATES = Object.keys(STATES) as readonly State[];
 
 export const BUSINESS_STATUS_SYSTEM = 'http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS';
 
-/** Our extension of the extensible binding (G9): the recipient has asked a question and waits; it counts as 2.0. */
+/**
+ * Our code in the extensible binding (G9): the recipient has asked a question and waits for the answer; it counts as
+ * 2.0.
+ */
 export const LOCAL_STATUS_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/task-business-status';
 export const AWAITING_INFORMATION = 'awaiting-information';
 
@@ -48,10 +51,10 @@ const TERMINAL: ReadonlySet<State> = new Set(['rejected', 'cancelled', 'complete
 /** Past draft and not ended: the referral is between the two parties. */
 export const isOpen = (state: State): boolean => state !== 'draft' && !isTerminal(state);
 
-/** From here no row of the guide's table leads on. */
+/** Whether no row of the guide's table leads on from a state. */
 export const isTerminal = (state: State): boolean => TERMINAL.has(state);
 
-/** Within the super-state 5.1 Active: itself or one of its sub-states. */
+/** Whether a state is within the super-state 5.1 Active: the state itself or one of its sub-states. */
 export const isActive = (state: State): boolean =>
   state === 'in-progress' || state.startsWith('in-progress/5.1.');
 
@@ -80,9 +83,9 @@ export const isFulfill = (code: CodeableConcept): boolean =>
   );
 
 /**
- * The state a Task is in, read leniently: `requested` is `received` (G6), in-progress with no code or with "5.1" is
- * Active (G1), and outside in-progress the business status is not asked. Undefined when the Task's status, or its code
- * within in-progress, is none of a referral's.
+ * The state of a Task, read leniently: `requested` is `received` (G6), in-progress without a code or with "5.1" is
+ * Active (G1), and outside in-progress the business status does not count. Undefined when no state of a referral has
+ * the Task's status, or its code within in-progress.
  */
 export function readState(task: Resource): State | undefined {
   const { status, businessStatus } = asTask(task);
@@ -97,9 +100,9 @@ export function readState(task: Resource): State | undefined {
 }
 
 /**
- * The Task in a state: status, and the business status that belongs to it, as coding and text (G8); Active has text
- * without a coding (G1). A business status that says so already is left as written. Pure, and fit for every tree of a
- * resource; returns the same tree when nothing had to change.
+ * The Task in a state: its status, and the business status of the state as coding and text (G8); Active has text
+ * without a coding (G1). A business status that says so already stays as written. The function is pure, works on every
+ * tree of a resource, and returns the same tree when nothing changes.
  */
 export function withState(task: Resource, state: State): Resource {
   const { status } = STATES[state];
@@ -109,8 +112,9 @@ export function withState(task: Resource, state: State): Resource {
 }
 
 /**
- * The Task as it is stored after `before`: {@link withState}, and in the two states that have no business status of their
- * own the one it had before. So a draft has none, and what was entered in error tells whether it was ever sent.
+ * The Task as the server stores it after `before`: {@link withState}, and in the two states without a business status
+ * of their own the business status that it had before. A draft therefore has none, and a Task entered in error shows
+ * whether it was ever sent.
  */
 export function storedAs(task: Resource, state: State, before: Resource | undefined): Resource {
   const had = before === undefined ? undefined : asTask(before).businessStatus;
@@ -119,7 +123,7 @@ export function storedAs(task: Resource, state: State, before: Resource | undefi
   return withState({ ...rest, ...(had !== undefined && { businessStatus: had }) } as Resource, state); // an element less
 }
 
-/** Whether a referral was sent; until then, and if it never was, it is its initiator's alone (G11). */
+/** Whether the initiator has sent the referral. Until then, or if it never does, only the initiator sees it (G11). */
 export function wasSent(task: Resource): boolean {
   const state = readState(task);
   return state === 'entered-in-error' ? asTask(task).businessStatus !== undefined : state !== 'draft';
@@ -148,7 +152,7 @@ function buildBusinessStatus(state: State, written: CodeableConcept | undefined)
 const isAwaitingInformation = ({ system, code }: Coding): boolean =>
   system === LOCAL_STATUS_SYSTEM && code === AWAITING_INFORMATION;
 
-/** Codings of the guide's system; one without a system is taken for the guide's. */
+/** Codings of the guide's system; a coding without a system counts as one. */
 const bserCodings = (concept: CodeableConcept | undefined): readonly Coding[] =>
   (concept?.coding ?? []).filter(
     ({ system, code }) => code !== undefined && (system ?? BUSINESS_STATUS_SYSTEM) === BUSINESS_STATUS_SYSTEM,
@@ -157,7 +161,9 @@ const bserCodings = (concept: CodeableConcept | undefined): readonly Coding[] =>
 /** A plain tree whose structure was validated before any rule sees it. */
 const asTask = (task: Resource): Task => task as unknown as Task;
 
-/** The Task as changed now: never before it was authored (R4, inv-1), whatever the clock stood at that wrote that time. */
+/**
+ * The Task with `lastModified` set to now, but never before `authoredOn` (R4, inv-1), whatever clock wrote that time.
+ */
 export const modifiedAt = (task: Resource, now: string): Resource => ({
   ...task,
   lastModified: laterOf(now, task['authoredOn']),

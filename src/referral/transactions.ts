@@ -1,6 +1,7 @@
 /**
- * BSeR events and IHE 360X transactions, both ways: what is sent for an event, and which event a received message is.
- * Numbers and names are the profile's; where only one reading was verified the row says which (360X open points A2–A6).
+ * BSeR events and IHE 360X transactions, both ways: the message for an event, and the event of a received message.
+ * Numbers and names are the profile's. Where only one reading of the profile was verified, the row says which (360X
+ * open points A2–A6).
  */
 import type { State } from './state.ts';
 import type { Event, Party } from './transitions.ts';
@@ -30,7 +31,7 @@ interface Transaction {
   readonly orderStatus: string;
   /** The C-CDA document that travels with it. */
   readonly document: 'required' | 'none';
-  /** ORC-16, order control code reason: its text is mandatory where `required`. */
+  /** ORC-16, order control code reason; its text is mandatory where `required`. */
   readonly reason: 'required' | 'none';
 }
 
@@ -44,7 +45,7 @@ type OutboundRow = readonly [
   reason: Transaction['reason'],
 ];
 
-/** The first decline belongs to PCC-55, as its negative answer; after an acceptance it is PCC-56. */
+/** The transaction of a decline after an acceptance. The first decline belongs to PCC-55, as its negative answer. */
 const DECLINE_AFTER_ACCEPTANCE: TransactionId = 'PCC-56';
 
 //  event                                       number    message    ORC-1  ORC-5  document    ORC-16
@@ -64,12 +65,12 @@ const OUTBOUND: readonly OutboundRow[] = [
 ];
 
 /**
- * Told like an event, and none: a note that its recipient uploads after the outcome. It moves nothing, so no status follows its
- * MDM^T02 (rules 1.15).
+ * A note that the recipient uploads after the outcome. The server sends it like an event, although it moves nothing: no
+ * status follows its MDM^T02 (rules 1.15).
  */
 export const LATE_NOTE = 'late-note';
 
-/** What each event sends, in the order of the transactions; a decline as from 2.0. */
+/** The message of each event, in the order of the transactions; a decline as from 2.0. */
 export const TRANSACTIONS: readonly Transaction[] = OUTBOUND.map(
   ([event, transaction, message, orderControl, orderStatus, document, reason]) => ({
     event,
@@ -82,15 +83,18 @@ export const TRANSACTIONS: readonly Transaction[] = OUTBOUND.map(
   }),
 );
 
-/** Whether a message tells of an event, or of a note after the outcome; 360X has none for what was entered in error. */
+/**
+ * Whether 360X has a message for an event, or for a note after the outcome. It has none for a referral entered in
+ * error.
+ */
 export const hasMessage = (event: string): boolean =>
   event === LATE_NOTE || TRANSACTIONS.some((transaction) => transaction.event === event);
 
-/** Whether the message of an event goes with a note. */
+/** Whether the message of an event needs a note. */
 export const needsNote = (event: string): boolean =>
   TRANSACTIONS.some((transaction) => transaction.event === event && transaction.document === 'required');
 
-/** The transaction that tells the other party of an event that happened in a state. */
+/** The transaction that reports an event, which happened in a state, to the other party. */
 export function transactionOf(event: Event, from: State): Transaction {
   const transaction = TRANSACTIONS.find((candidate) => candidate.event === event);
   if (transaction === undefined) throw new Error(`no 360X transaction for ${event}`);
@@ -98,7 +102,7 @@ export function transactionOf(event: Event, from: State): Transaction {
   return declinesLater ? { ...transaction, transaction: DECLINE_AFTER_ACCEPTANCE } : transaction;
 }
 
-/** A received message, as far as it decides which event it is. */
+/** The parts of a received message that decide which event it is. */
 export interface Received {
   readonly message: MessageType;
   readonly sender: Party;
@@ -106,9 +110,9 @@ export interface Received {
   readonly orderControl: string;
   /** ORC-5; '' when empty or absent. */
   readonly orderStatus: string;
-  /** A C-CDA document came with it. */
+  /** Whether a C-CDA document came with it. */
   readonly document: boolean;
-  /** The state the referral is in. */
+  /** The state of the referral. */
   readonly state: State;
 }
 
@@ -118,18 +122,18 @@ interface InboundRow {
   readonly sender: Party;
   readonly orderControl?: readonly string[];
   readonly orderStatus?: readonly string[];
-  /** Only when a document came with it. */
+  /** The row fits only a message with a document. */
   readonly document?: true;
-  /** Only in this state. */
+  /** The row fits only in this state. */
   readonly during?: State;
-  /** In any state but this. */
+  /** The row fits in any state but this. */
   readonly unless?: State;
 }
 
 const recipient = 'referralRecipient';
 const initiator = 'referralInitiator';
 
-// What is left out may be anything. The first row that fits decides.
+// A column that a row leaves out may have any value. The first row that fits decides.
 // prettier-ignore
 const INBOUND: readonly InboundRow[] = [
   { message: 'OMG^O19', sender: initiator, orderControl: ['NW'],                                                                  event: 'send-referral-package' },
@@ -149,9 +153,9 @@ const INBOUND: readonly InboundRow[] = [
 ];
 
 /**
- * The event that a received message is. The sender's side and the state belong to the key: OC with CA is a decline, but
- * confirms a cancellation while one is requested. Undefined for what is none: SC with IP and without a document is only
- * a sign of life (rules 7.4), SC with SC and DC belong to the transfer extension.
+ * The event of a received message. The key includes the sender's side and the state: OC with CA is a decline, but it
+ * confirms a cancellation while one is requested. Undefined when the message reports no event: SC with IP and without a
+ * document is only a sign of life (rules 7.4), SC with SC and DC belong to the transfer extension.
  */
 export const eventOfMessage = (received: Received): Event | undefined =>
   INBOUND.find((row) => fits(row, received))?.event;

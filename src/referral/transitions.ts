@@ -1,6 +1,6 @@
 /**
- * BSeR "Harmonized State Transitions" (Workflow Management Resources), all 34 rows in the guide's order, with its ids
- * and its words, spelling repaired. Nothing of ours stands in between: what we add is in `extensions.ts`.
+ * BSeR "Harmonized State Transitions" (Workflow Management Resources): all 34 rows in the guide's order, with its ids
+ * and its words, spelling corrected. Our own rows are in `extensions.ts`.
  */
 import type { State } from './state.ts';
 
@@ -21,7 +21,10 @@ export type Event =
   | 'send-cancellation-confirmation'
   | 'send-referral-outcome';
 
-/** The guide's row. The business status is the column as printed: `5.1` is missing from the guide's own CodeSystem (G1). */
+/**
+ * A row of the guide. The business status is the column as printed: `5.1` is missing from the guide's own CodeSystem
+ * (G1).
+ */
 type TransitionRow = readonly [
   tid: string,
   actor: Party,

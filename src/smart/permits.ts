@@ -1,15 +1,23 @@
-/** Which rights an interaction needs, and whether scopes give them: SMART App Launch 2.2, "Scopes for requesting FHIR Resources". */
+/**
+ * The rights that an interaction needs, and whether scopes give them: SMART App Launch 2.2, "Scopes for requesting FHIR
+ * Resources".
+ */
 import type { Right, Scope } from './scopes.ts';
 
 type Unconditional = keyof typeof NEEDS;
 
-/** FHIR's codes of the interactions that a scope can be about; the conditional forms of writes by their own names. */
+/**
+ * FHIR's codes of the interactions that a scope can permit; the conditional forms of writes have names of their own.
+ */
 export type ScopedInteraction = Unconditional | `conditional-${'create' | 'update' | 'patch' | 'delete'}`;
 
 export type Permit =
-  /** `patientOnly`: some needed right comes from patient scopes alone, so the patient in context bounds the whole. */
+  /**
+   * `patientOnly`: only patient scopes give one of the needed rights, so the token's patient bounds the whole
+   * interaction.
+   */
   | { readonly allowed: true; readonly patientOnly: boolean }
-  /** `needed`: the scope that would have been enough, e.g. `system/Task.r`. */
+  /** `needed`: the scope that would permit the interaction, such as `system/Task.r`. */
   | { readonly allowed: false; readonly needed: string };
 
 const NEEDS = {
@@ -28,10 +36,10 @@ const NEEDS = {
 
 /**
  * Whether these scopes permit an interaction on a type; `*` stands for every type at once (system history and search).
- * The conditional forms find out whether something exists, so they need `s` as well.
+ * The conditional forms reveal whether a resource exists, so they need `s` as well.
  *
- * A scope narrowed by a query (`system/Observation.rs?category=laboratory`) grants nothing here: its query is not
- * evaluated, and leaving the query out would give more than the issuer gave.
+ * A scope with a query (`system/Observation.rs?category=laboratory`) grants nothing here: the server does not evaluate
+ * the query, and to ignore it would grant more than the issuer did.
  */
 export function permits(scopes: readonly Scope[], interaction: ScopedInteraction, type: string): Permit {
   const needed = rightsFor(interaction);

@@ -5,13 +5,13 @@
 
 export type Right = 'c' | 'r' | 'u' | 'd' | 's';
 
-/** One resource scope, in the terms of version 2 whichever version it was written in. */
+/** One resource scope in the terms of version 2, whichever version it was written in. */
 export interface Scope {
   readonly level: 'patient' | 'user' | 'system';
   /** A resource type, or `*` for every type. */
   readonly type: string;
   readonly rights: ReadonlySet<Right>;
-  /** The pairs of `?param=value&…` that narrow the scope, percent-decoded; absent when nothing narrows it. */
+  /** The pairs of `?param=value&…` that narrow the scope, percent-decoded; absent when the scope has no query. */
   readonly query?: readonly (readonly [name: string, value: string])[];
 }
 
@@ -21,9 +21,9 @@ const GRAMMAR = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]+)\.(?:(read|write|\*)
 const VERSION_1: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' };
 
 /**
- * The resource scopes in a token's `scope` claim, in its order. What is not a resource scope (`openid`, `fhirUser`,
- * `launch/patient`) or breaks the grammar (rights out of order, a version 1 scope with a query) is left out, so that it
- * grants nothing.
+ * The resource scopes of a token's `scope` claim, in its order. The function leaves out other scopes (`openid`,
+ * `fhirUser`, `launch/patient`) and scopes that break the grammar (rights out of order, a version 1 scope with a
+ * query), so that these grant nothing.
  */
 export function parseScopes(text: string): Scope[] {
   return text.split(/\s+/).flatMap((word) => parseScope(word) ?? []);
@@ -36,9 +36,9 @@ function parseScope(word: string): Scope | undefined {
   const rights = version1 === undefined ? version2 : VERSION_1[version1];
   if (!rights) return undefined;
   return {
-    level: level as Scope['level'], // the grammar lets nothing else through
+    level: level as Scope['level'], // the grammar admits no other value
     type,
-    rights: new Set(rights as Iterable<Right>), // likewise
+    rights: new Set(rights as Iterable<Right>), // the grammar admits no other value
     ...(query !== undefined && { query: [...new URLSearchParams(query)] }),
   };
 }

@@ -1,19 +1,19 @@
-/** The characters of XML 1.0 (https://www.w3.org/TR/xml/#charsets), and how those that mean something are written. */
+/** The characters of XML 1.0 (https://www.w3.org/TR/xml/#charsets), and the escapes of those that are markup. */
 
 // oxlint-disable-next-line no-control-regex -- these are the characters that are looked for
 const NO_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
-/** The offset of the first character that no XML text may hold, not even escaped; -1 when there is none. */
+/** The offset of the first character that no XML text may hold, even escaped; -1 when there is none. */
 export const findNoCharacter = (text: string): number => text.search(NO_CHARACTER);
 
-/** Whether XML can say a text at all. */
+/** Whether XML can hold a text at all. */
 export const isExpressible = (text: string): boolean => !NO_CHARACTER.test(text) && text.isWellFormed();
 
 const MARKED = /[&<>"\t\n\r]/;
 
 /**
- * The value of an attribute. Blanks other than spaces are written as references, because a reader would make spaces of
- * them (https://www.w3.org/TR/xml/#AVNormalize).
+ * The text of an attribute for a value. Blanks other than spaces become references, because a reader would turn them
+ * into spaces (https://www.w3.org/TR/xml/#AVNormalize).
  */
 export function escapeAttribute(value: string): string {
   return MARKED.test(value) ? value.replaceAll(/[&<>"\t\n\r]/g, (mark) => MARKS[mark] ?? mark) : value;
@@ -29,18 +29,18 @@ const MARKS: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
-/** Text between tags, from the content of a CDATA section. */
+/** The text between tags for the content of a CDATA section. */
 export const escapeText = (text: string): string => text.replaceAll(/[&<>]/g, (mark) => MARKS[mark] ?? mark);
 
-/** The only entities there are without a DOCTYPE. */
+/** The only entities of a document without a DOCTYPE. */
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 const REFERENCE = /&(?:#(?<decimal>\d{1,7})|#x(?<hex>[0-9A-Fa-f]{1,6})|(?<name>amp|lt|gt|quot|apos));/y;
 
 /**
- * The value that an attribute's text stands for: its references resolved, its blanks made spaces.
+ * The value of an attribute's text: references resolved, blanks turned into spaces.
  *
- * @returns undefined when an ampersand begins no reference, or one to what is no character
+ * @returns undefined when an ampersand begins no reference, or a reference that names no character
  */
 export function readAttribute(raw: string): string | undefined {
   const text = /[\t\n]/.test(raw) ? raw.replaceAll(/[\t\n]/g, ' ') : raw;
@@ -65,7 +65,7 @@ export function hasSoundReferences(text: string): boolean {
   return true;
 }
 
-/** Leaves `REFERENCE.lastIndex` behind the reference. */
+/** The character of the reference at an offset. Leaves `REFERENCE.lastIndex` behind the reference. */
 function characterAt(text: string, at: number): string | undefined {
   REFERENCE.lastIndex = at;
   const { decimal, hex, name } = REFERENCE.exec(text)?.groups ?? {};

@@ -1,13 +1,15 @@
 /**
- * JSON texts, as they are stored and sent, as XML. A Bundle is taken apart by its entries, so that never more than one
- * of its resources is in memory as a tree.
+ * Converts JSON texts, as the server stores and sends them, to XML. It takes a Bundle apart by its entries, so that
+ * memory never holds more than one of its resources as a tree.
  */
 import { keepLiteral } from '../fhir/literal.ts';
 import type { Resource } from '../fhir/types.ts';
 import { createWriter, encodeXml, writeBundle } from './encode.ts';
 
 /**
- * @param text the text of one resource
+ * The XML of a resource.
+ *
+ * @param text the JSON text of one resource
  * @throws OperationOutcomeError `xml-inexpressible`
  */
 export function convertToXml(text: string, pretty = false): string {
@@ -18,12 +20,12 @@ export function convertToXml(text: string, pretty = false): string {
   return writer.text;
 }
 
-/** The storing tree of a text that was checked when it came, or that we made. */
+/** The storing tree of a text that the server checked when it arrived, or made itself. */
 function parse(text: string): Resource {
-  return (LITERALS.test(text) ? JSON.parse(text, keepLiteral) : JSON.parse(text)) as Resource; // resources are sent
+  return (LITERALS.test(text) ? JSON.parse(text, keepLiteral) : JSON.parse(text)) as Resource; // only resources are sent
 }
 
-/** What may be a number that would lose its literal: one with a fraction, an exponent, many digits, or less than zero. */
+/** Matches numbers that may lose their literal: with a fraction, an exponent, many digits, or a minus sign. */
 const LITERALS = /[:[,]\s*(?:-|\d{16}|\d{1,15}[.eE])/;
 
 function* entriesOf(text: string, entries: readonly Span[]): Generator {
@@ -36,7 +38,7 @@ interface Span {
 }
 
 interface Cut {
-  /** The Bundle without its entries. */
+  /** The text of a Bundle without its entries. */
   readonly around: string;
   readonly entries: readonly Span[];
 }
@@ -44,7 +46,10 @@ interface Cut {
 const BUNDLE = /^\{"resourceType":"Bundle"/;
 const ENTRY = '"entry":[';
 
-/** The entries of a Bundle's text as we make it, without blanks between its parts; undefined for what looks otherwise. */
+/**
+ * The entries of a Bundle's text as this server makes it, without blanks between its parts; undefined for any other
+ * layout.
+ */
 function cutBundle(text: string): Cut | undefined {
   if (!BUNDLE.test(text)) return undefined;
   const entries: Span[] = [];
@@ -74,10 +79,10 @@ function cutBundle(text: string): Cut | undefined {
 const QUOTE = 34;
 const ARRAY = 91;
 const OBJECT = 123;
-/** From an opening bracket to its closing one. */
+/** The code of a closing bracket is that of its opening one and this. */
 const CLOSING = 2;
 
-/** What is before and behind the list of entries, with one comma between at most. */
+/** The text before and after the list of entries, with at most one comma between them. */
 function joinAround(text: string, start: number, end: number): string {
   const before = text.slice(0, start).replace(/,$/, '');
   return before + text.slice(end);

@@ -1,6 +1,7 @@
 /**
- * A resource from its XML (http://hl7.org/fhir/R4/xml.html), as the trees that JSON gives: everything behind is the same.
- * Strict: every element is known, in its namespace and in its order; nothing is empty; no text stands between elements.
+ * Reads a resource from its XML (http://hl7.org/fhir/R4/xml.html) into the trees that JSON gives, so that everything
+ * after this step is the same. It is strict: it must know every element, in its namespace and in its order; nothing is
+ * empty; no text stands between elements.
  */
 import type { Body } from '../fhir/body.ts';
 import { bodyOf, JSON_LIMITS, type JsonLimits } from '../fhir/json.ts';
@@ -20,22 +21,24 @@ type Tree = Record<string, unknown>;
 interface Reader {
   readonly scanner: Scanner;
   readonly limits: JsonLimits;
-  /** A number's literal was kept, so that the two trees differ. */
+  /** Whether a number's literal was kept, so that the two trees differ. */
   kept: boolean;
 }
 
-/** An element that was just opened. */
+/** An element whose start tag has been read. */
 interface Opened {
   readonly tag: OpenTag;
-  /** Inside the element. */
+  /** The namespace scope inside the element. */
   readonly scope: Scope;
-  /** How deep its object stands in JSON. */
+  /** The depth of its object in JSON. */
   readonly level: number;
 }
 
 /**
- * @throws OperationOutcomeError `xml-invalid` for what is no FHIR XML, `structure-invalid` for elements and values that
- *   the type does not have; each names line and column
+ * Reads a resource.
+ *
+ * @throws OperationOutcomeError `xml-invalid` for a text that is no FHIR XML, `structure-invalid` for elements and
+ * values that the type does not have; each names line and column
  */
 export function decodeXml(text: string, limits: JsonLimits = JSON_LIMITS): Body {
   const scanner = createScanner(text);
@@ -59,10 +62,10 @@ function readResource(reader: Reader, opened: Opened): Resource {
   const tree: Tree = { resourceType: name };
   readStructure(reader, opened, name, tree);
   if (outermost) scanner.path.pop();
-  return tree as unknown as Resource; // the name of a resource type is in it
+  return tree as unknown as Resource; // it has its resourceType
 }
 
-/** Attributes and children of a structure, into its tree. */
+/** Reads the attributes and children of a structure into its tree. */
 function readStructure(reader: Reader, opened: Opened, type: string, tree: Tree): void {
   const { scanner, limits } = reader;
   if (opened.level > limits.depth) refuse(scanner, `elements are nested deeper than ${limits.depth} levels`);
@@ -96,7 +99,10 @@ function readStructure(reader: Reader, opened: Opened, type: string, tree: Tree)
   if (list !== undefined) putList(tree, list);
 }
 
-/** The members of a list as they come; `null` fills what is not there (http://hl7.org/fhir/R4/json.html#primitive). */
+/**
+ * The members of a list, collected as they come; `null` fills an absent one
+ * (http://hl7.org/fhir/R4/json.html#primitive).
+ */
 interface List {
   readonly name: string;
   readonly values: unknown[];
@@ -109,7 +115,7 @@ function putList(tree: Tree, { name, values, besides }: List): void {
   put(tree, name, values.some(isThere) ? values : undefined, besides.some(isThere) ? besides : undefined);
 }
 
-/** A value, and what stands beside it in JSON (`_name`). */
+/** A value, and the member `_name` that stands beside it in JSON. */
 type Pair = readonly [value: unknown, beside: Tree | undefined];
 
 function readElement(reader: Reader, opened: Opened, { kind, code }: Slot, around: Scope): Pair {
@@ -131,11 +137,14 @@ function readElement(reader: Reader, opened: Opened, { kind, code }: Slot, aroun
 
 const EMPTY = 'it has neither a value nor children; an element that is there is never empty';
 
-/** http://hl7.org/fhir/R4/xml.html: the value is an attribute; id and extensions stand beside it in JSON. */
+/**
+ * Reads a primitive. The value is an attribute; id and extensions stand beside it in JSON
+ * (http://hl7.org/fhir/R4/xml.html).
+ */
 function readPrimitive(reader: Reader, opened: Opened, code: string): Pair {
   const { attributes, empty } = opened.tag;
   const [first, ...others] = attributes;
-  // Nearly all of them.
+  // Nearly all primitives are like this.
   if (empty && first?.name === 'value' && others.length === 0)
     return [valueOf(reader, code, first.raw), undefined];
   const { raw } = attributes.find(({ name }) => name === 'value') ?? {};
@@ -147,7 +156,11 @@ function readPrimitive(reader: Reader, opened: Opened, code: string): Pair {
   return value === undefined ? refuse(reader.scanner, EMPTY) : [value, undefined];
 }
 
-/** @throws OperationOutcomeError `structure-invalid` when it is no value of that type */
+/**
+ * Reads a value.
+ *
+ * @throws OperationOutcomeError `structure-invalid` when the text is no value of that type
+ */
 function valueOf(reader: Reader, code: string, raw: string): unknown {
   const value = readValue(code, textOf(reader.scanner, raw));
   if (value === undefined) refuse(reader.scanner, `the value is no ${code}`, 'structure-invalid');
@@ -155,7 +168,7 @@ function valueOf(reader: Reader, code: string, raw: string): unknown {
   return value;
 }
 
-/** `contained`, `Bundle.entry.resource` and their like: an element around exactly one resource. */
+/** Reads `contained`, `Bundle.entry.resource` and the like: an element around exactly one resource. */
 function readHeldResource(reader: Reader, { tag, scope, level }: Opened): Resource {
   const { scanner } = reader;
   readAttributes(scanner, tag, NO_ATTRIBUTES, {});
@@ -189,7 +202,10 @@ function textOf(scanner: Scanner, raw: string): string {
   return text;
 }
 
-/** Where a child stands in its structure; it must be known, in its order, and once unless it repeats. */
+/**
+ * The place of a child in its structure. The structure must know the child, in its order, and only once unless it
+ * repeats.
+ */
 function findSlot(scanner: Scanner, { slots }: Layout, { name }: OpenTag, last: Slot | undefined): Slot {
   const slot = slots.get(name);
   if (slot === undefined)
@@ -205,7 +221,7 @@ function checkNamespace(scanner: Scanner, { tag, scope }: Opened, wanted: string
     refuse(scanner, `${tellName('element', tag.name)} must be of the namespace ${wanted}`);
 }
 
-/** The next child of an element, comments and blanks passed over; undefined at its end, or that of the text. */
+/** The next child of an element, after comments and blanks; undefined at the end of the element, or of the text. */
 function nextElement(scanner: Scanner, parent: OpenTag | undefined): OpenTag | undefined {
   if (parent?.empty === true) return undefined;
   for (;;) {

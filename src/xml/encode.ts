@@ -1,6 +1,7 @@
 /**
- * A resource as XML (http://hl7.org/fhir/R4/xml.html): the elements in the order of the table, values in attributes, ids
- * and extensions of primitives inside their elements. What XML cannot say is refused, never left out.
+ * Writes a resource as XML (http://hl7.org/fhir/R4/xml.html): the elements in the order of the table, values in
+ * attributes, ids and extensions of primitives inside their elements. It refuses what XML cannot hold, and never leaves
+ * it out.
  */
 import type { Resource } from '../fhir/types.ts';
 import { RESOURCE_TYPES } from '../resources/validation/structure.ts';
@@ -12,15 +13,15 @@ import { refuseToWrite } from './refuse.ts';
 import { writeXhtml } from './xhtml.ts';
 
 export interface Shown {
-  /** Indented, each element in a line of its own. */
+  /** Whether to indent, with each element on a line of its own. */
   readonly pretty?: boolean;
 }
 
-/** What is written, and where writing stands. */
+/** The state of writing: the text so far, and the place. */
 export interface Writer {
   text: string;
   readonly pretty: boolean;
-  /** The elements that writing is in. */
+  /** The elements around the current place. */
   readonly path: string[];
 }
 
@@ -29,6 +30,8 @@ type Tree = Readonly<Record<string, unknown>>;
 export const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
 
 /**
+ * The XML of a resource.
+ *
  * @param storing the tree whose numbers have their literals
  * @throws OperationOutcomeError `xml-inexpressible`
  */
@@ -40,7 +43,11 @@ export function encodeXml(storing: Resource, { pretty = false }: Shown = {}): st
 
 export const createWriter = (pretty: boolean): Writer => ({ text: DECLARATION, pretty, path: [] });
 
-/** @param declaration the namespace of the outermost element; empty inside */
+/**
+ * Writes a resource.
+ *
+ * @param declaration the namespace of the outermost element; empty inside
+ */
 function writeResource(writer: Writer, resource: unknown, declaration = ''): void {
   if (!isTree(resource)) refuseToWrite(writer.path, 'a resource is expected');
   const { resourceType } = resource;
@@ -49,7 +56,10 @@ function writeResource(writer: Writer, resource: unknown, declaration = ''): voi
   writeStructure(writer, resourceType, layoutOf(resourceType), resource, declaration);
 }
 
-/** A Bundle whose entries come one by one, so that only one is held at a time. They stand where the table has them. */
+/**
+ * Writes a Bundle whose entries come one by one, so that memory holds only one at a time. They stand where the table
+ * has them.
+ */
 export function writeBundle(writer: Writer, around: unknown, entries: Iterable<unknown>): void {
   if (!isTree(around)) refuseToWrite(writer.path, 'a Bundle is expected');
   const layout = layoutOf('Bundle');
@@ -67,7 +77,7 @@ export function writeBundle(writer: Writer, around: unknown, entries: Iterable<u
   line(writer, '</Bundle>');
 }
 
-/** An element with its attributes and children. */
+/** Writes an element with its attributes and children. */
 function writeStructure(writer: Writer, name: string, layout: Layout, tree: Tree, attributes = ''): void {
   const { path } = writer;
   const children = childrenOf(writer, name, layout, tree);
@@ -80,7 +90,7 @@ function writeStructure(writer: Writer, name: string, layout: Layout, tree: Tree
   line(writer, `</${name}>`);
 }
 
-/** One element of a structure; `beside` is what JSON has in `_name`. */
+/** An element to write; `beside` is the member `_name` of JSON. */
 interface Child {
   readonly slot: Slot;
   readonly value: unknown;
@@ -105,7 +115,7 @@ function childrenOf(
     if (slot === undefined)
       return refuseToWrite([...path, parent], 'it has an element that R4 does not know');
     if (beside && slot.kind !== 'primitive') return refuseToWrite([...path, parent, name], NO_PRIMITIVE);
-    if (beside && tree[name] !== undefined) continue; // told with its value
+    if (beside && tree[name] !== undefined) continue; // written with its value
     ordered &&= last <= slot.order;
     last = slot.order;
     const extras = slot.kind === 'primitive' ? tree[beside ? property : `_${name}`] : undefined;
@@ -166,7 +176,7 @@ function writePrimitive(writer: Writer, { name, code }: Slot, value: unknown, be
   writeStructure(writer, name, layoutOf(ELEMENT), beside, attribute);
 }
 
-/** Ends a piece that stands in a line of its own when that was asked for. */
+/** Adds a piece, on an indented line of its own when the caller asked for that. */
 function line(writer: Writer, piece: string): void {
   writer.text += writer.pretty ? `\n${'  '.repeat(writer.path.length)}${piece}` : piece;
 }

@@ -1,5 +1,5 @@
 /**
- * What a type is in XML, from the table of R4: its elements in the order in which they must appear
+ * The layout of a type in XML, from R4's table: its elements in their mandatory order
  * (http://hl7.org/fhir/R4/xml.html), with the JSON property of each.
  */
 import {
@@ -11,9 +11,9 @@ import {
 
 /** One element, or one type of a choice, as it may stand in a structure. */
 export interface Slot {
-  /** The name of the element, and of the property. */
+  /** The name of the element and of the JSON property. */
   readonly name: string;
-  /** Elements appear in this order; the types of one choice share it. */
+  /** The position. Elements appear in this order; the types of one choice share a position. */
   readonly order: number;
   /** The datatype, or the name of the inner structure. */
   readonly code: string;
@@ -23,15 +23,19 @@ export interface Slot {
 
 export interface Layout {
   readonly slots: ReadonlyMap<string, Slot>;
-  /** What is an attribute in XML: `id` of an element, `url` of an extension. */
+  /** The XML attributes of a type: `id` of an element, `url` of an extension. */
   readonly attributes: ReadonlySet<string>;
-  /** Properties that are no elements in XML: the attributes, and the name of a resource. */
+  /** Properties that are no elements in XML: the attributes, and the name of a resource type. */
   readonly apart: ReadonlySet<string>;
 }
 
 const known = new Map<string, Layout>();
 
-/** @param type a resource, a datatype or an inner structure of the table */
+/**
+ * The layout of a type.
+ *
+ * @param type a resource, a datatype or an inner structure of the table
+ */
 export function layoutOf(type: string): Layout {
   const layout = known.get(type) ?? buildLayout(type);
   known.set(type, layout);
@@ -43,7 +47,7 @@ function buildLayout(type: string): Layout {
   const attributes = new Set<string>();
   for (const [order, element] of elementsOf(type).entries()) {
     for (const [name, elementType] of propertiesOf(element)) {
-      // The id of a resource is an element although it takes no extensions either.
+      // The id of a resource is an element, although it takes no extensions either.
       if (elementType.attribute && !RESOURCE_TYPES.has(type)) attributes.add(name);
       else
         slots.set(name, {

@@ -7,7 +7,7 @@ export const FHIR = 'http://hl7.org/fhir';
 export const XHTML = 'http://www.w3.org/1999/xhtml';
 const XML = 'http://www.w3.org/XML/1998/namespace';
 
-/** The declarations in force: by prefix, the default one under the empty prefix. */
+/** The declarations in force, by prefix; the default namespace has the empty prefix. */
 export type Scope = ReadonlyMap<string, string>;
 
 export const OUTERMOST: Scope = new Map([
@@ -15,7 +15,7 @@ export const OUTERMOST: Scope = new Map([
   ['xml', XML],
 ]);
 
-/** Declarations in force at once, at most. */
+/** The largest number of declarations in force at once. */
 const DECLARATIONS_MAX = 64;
 
 export const isDeclaration = (name: string): boolean => name === 'xmlns' || name.startsWith('xmlns:');
@@ -38,7 +38,7 @@ export function scopeWithin(scanner: Scanner, scope: Scope, { attributes }: Open
   return within ?? scope;
 }
 
-/** The namespace of an element in its scope; empty for none. */
+/** The namespace of a prefix in a scope; empty when the scope has none. */
 export function namespaceOf(scanner: Scanner, scope: Scope, prefix: string): string {
   return scope.get(prefix) ?? refuse(scanner, 'a namespace prefix is not declared');
 }

@@ -1,4 +1,4 @@
-/** A body in FHIR XML, from its bytes (http://hl7.org/fhir/R4/xml.html): its encoding first, then what it says. */
+/** Reads a body in FHIR XML from its bytes (http://hl7.org/fhir/R4/xml.html): first the encoding, then the resource. */
 import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { JsonLimits } from '../fhir/json.ts';
@@ -6,8 +6,11 @@ import { decodeXml } from './decode.ts';
 import { checkWellFormed } from './well-formed.ts';
 
 /**
- * @param limits those of JSON: the tree is the same
- * @throws OperationOutcomeError `media-type-unsupported` for another encoding than UTF-8, `xml-invalid`, `structure-invalid`
+ * Reads a body.
+ *
+ * @param limits the limits of JSON, because the tree is the same
+ * @throws OperationOutcomeError `media-type-unsupported` for an encoding other than UTF-8, `xml-invalid`,
+ * `structure-invalid`
  */
 export async function readXml(bytes: Uint8Array, limits: JsonLimits): Promise<Body> {
   const body = decodeXml(decodeText(bytes), limits);
@@ -18,7 +21,7 @@ export async function readXml(bytes: Uint8Array, limits: JsonLimits): Promise<Bo
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const ENCODING = /^<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([^"']{0,40})["']/;
 
-/** "The character encoding SHALL be UTF-8". A byte order mark is passed over. */
+/** Checks the encoding: "The character encoding SHALL be UTF-8". A byte order mark is skipped. */
 function decodeText(bytes: Uint8Array): string {
   if (isUtf16(bytes)) throw otherEncoding();
   const declared = ENCODING.exec(
@@ -34,7 +37,7 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** A byte order mark of UTF-16, or a first character that is two bytes wide. */
+/** Whether the bytes begin with a byte order mark of UTF-16, or a first character that is two bytes wide. */
 const isUtf16 = ([first, second]: Uint8Array): boolean =>
   (first === 0xfe && second === 0xff) ||
   (first === 0xff && second === 0xfe) ||

@@ -1,10 +1,13 @@
-/** Refusals of XML (http://hl7.org/fhir/R4/xml.html): what is wrong and where, never what the text says. */
+/** Refusals of XML (http://hl7.org/fhir/R4/xml.html): they say what is wrong and where, and never quote the text. */
 import { OperationOutcomeError, type IssueCode } from '../fhir/issue.ts';
 
-/** Names that may be shown: of the shape that FHIR's own have, with a prefix or without. What else stands in a text may name a patient. */
+/**
+ * Names that a refusal may quote: those of the shape that FHIR's own names have, with or without a prefix. Any other
+ * name in a text may name a patient.
+ */
 const PLAIN_NAME = /^(?:[A-Za-z][A-Za-z0-9]{0,31}:)?[A-Za-z][A-Za-z0-9]{0,63}$/;
 
-/** What a name is of, with the name where it may be told: `the element x`. */
+/** A kind of name, with the name where a refusal may quote it: `the element x`. */
 export const tellName = (what: 'element' | 'attribute', name: string): string =>
   PLAIN_NAME.test(name) ? `the ${what} ${name}` : `this ${what}`;
 
@@ -19,7 +22,7 @@ export function placeOf(text: string, at: number): string {
   return `line ${line}, column ${at - start + 1}`;
 }
 
-/** Where reading stands: the offset in the text, and the elements that it is in. */
+/** The position of reading: the offset in the text, and the elements around it. */
 export interface Place {
   readonly text: string;
   readonly at: number;
@@ -27,9 +30,9 @@ export interface Place {
 }
 
 /**
- * Ends the reading of a text.
+ * Ends the reading of a text with a refusal.
  *
- * @param why what is wrong, as the end of a sentence
+ * @param why the fault, as the end of a sentence
  * @throws OperationOutcomeError always
  */
 export function refuse({ text, at, path }: Place, why: string, code: IssueCode = 'xml-invalid'): never {
@@ -40,7 +43,7 @@ export function refuse({ text, at, path }: Place, why: string, code: IssueCode =
 }
 
 /**
- * Ends the writing of a resource: it holds what XML cannot say.
+ * Ends the writing of a resource that holds something XML cannot hold.
  *
  * @throws OperationOutcomeError `xml-inexpressible`
  */

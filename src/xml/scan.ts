@@ -1,31 +1,32 @@
 /**
- * XML 1.0 with namespaces, taken apart (https://www.w3.org/TR/xml/, https://www.w3.org/TR/xml-names/), as much of it as
- * FHIR needs and no more: elements, attributes, text, CDATA sections and comments. No DOCTYPE, so no entities and nothing
- * from outside; no processing instructions. Names are ASCII. What is not known is refused, and everything is bounded.
+ * Splits XML 1.0 with namespaces into tokens (https://www.w3.org/TR/xml/, https://www.w3.org/TR/xml-names/), as much of
+ * it as FHIR needs: elements, attributes, text, CDATA sections and comments. It takes no DOCTYPE, so there are no
+ * entities and nothing comes from outside; it takes no processing instructions; names are ASCII. It refuses everything
+ * else, and everything is bounded.
  */
 import { findNoCharacter, hasSoundReferences } from './characters.ts';
 import { refuse } from './refuse.ts';
 
-/** Attributes of one element at most; FHIR's have three, those of the narrative few more. */
+/** The largest number of attributes of one element; FHIR's have three, those of the narrative few more. */
 const ATTRIBUTES_MAX = 64;
 
 export interface Attribute {
-  /** With its prefix. */
+  /** The name with its prefix. */
   readonly name: string;
-  /** Between the quotes, as written. */
+  /** The text between the quotes, as written. */
   readonly raw: string;
-  /** The whole attribute, from its name to behind its closing quote. */
+  /** The whole attribute, from its name to its closing quote. */
   readonly start: number;
   readonly end: number;
 }
 
 export interface OpenTag {
   readonly kind: 'open';
-  /** Empty when there is none. */
+  /** The prefix; empty when there is none. */
   readonly prefix: string;
   readonly name: string;
   readonly attributes: readonly Attribute[];
-  /** `<a/>`: there will be no closing tag. */
+  /** Whether the element is `<a/>`, without a closing tag. */
   readonly empty: boolean;
   readonly start: number;
   readonly end: number;
@@ -39,7 +40,7 @@ export interface CloseTag {
   readonly end: number;
 }
 
-/** What stands between tags: as written for text and comments, the inside of a CDATA section. */
+/** Text between tags: as written for text and comments, the inside of a CDATA section. */
 export interface Run {
   readonly kind: 'text' | 'cdata' | 'comment';
   readonly content: string;
@@ -47,11 +48,11 @@ export interface Run {
 
 export type Token = OpenTag | CloseTag | Run | { readonly kind: 'end' };
 
-/** A text being read, and how far. */
+/** A text that is being read, and the position. */
 export interface Scanner {
   readonly text: string;
   at: number;
-  /** The elements that reading is in, by the names of the table. */
+  /** The elements around the position, by the names of the table. */
   readonly path: string[];
 }
 
@@ -59,7 +60,7 @@ const END: Token = { kind: 'end' };
 const DECLARATION =
   /^<\?xml\s+version\s*=\s*(?:"1\.0"|'1\.0')(?:\s+encoding\s*=\s*(?:"[A-Za-z0-9._-]+"|'[A-Za-z0-9._-]+'))?(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>/;
 
-/** Begins to read a text. Line ends become line feeds, as every XML processor makes them (XML 2.11). */
+/** Begins to read a text. Line ends become line feeds, as in every XML processor (XML 2.11). */
 export function createScanner(source: string): Scanner {
   const text = source.includes('\r') ? source.replaceAll(/\r\n?/g, '\n') : source;
   const scanner: Scanner = { text, at: findNoCharacter(text), path: [] };
@@ -68,7 +69,7 @@ export function createScanner(source: string): Scanner {
   return scanner;
 }
 
-/** The next piece of the text. */
+/** The next token of the text. */
 export function nextToken(scanner: Scanner): Token {
   const { text, at } = scanner;
   if (at >= text.length) return END;
@@ -106,7 +107,7 @@ function readClose(scanner: Scanner): CloseTag {
   return { kind: 'close', prefix, name, start, end: scanner.at };
 }
 
-/** Comments and CDATA sections. Everything else that begins so belongs to a DOCTYPE. */
+/** Reads a comment or a CDATA section. Everything else that begins like them belongs to a DOCTYPE. */
 function readMarked(scanner: Scanner): Run {
   const { text, at } = scanner;
   if (text.startsWith('<!--', at)) return readComment(scanner);
@@ -174,7 +175,7 @@ function readOneAttribute(scanner: Scanner): Attribute {
   return { name, raw, start, end: end + 1 };
 }
 
-/** A name, with its prefix when there is one. */
+/** Reads a name, with its prefix when there is one. */
 function readName(scanner: Scanner): string {
   const { text, at } = scanner;
   if (!isNameStart(text.charCodeAt(at))) refuse(scanner, 'a name is expected');
@@ -196,17 +197,17 @@ function splitName(qualified: string): readonly [prefix: string, name: string] {
 
 const COLON = 58;
 
-/** A letter or an underscore. */
+/** Whether a character may begin a name: a letter or an underscore. */
 function isNameStart(code: number): boolean {
   return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95;
 }
 
-/** Digits, hyphen and dot, too. */
+/** Whether a character may follow in a name: also digits, hyphen and dot. */
 function isNamePart(code: number): boolean {
   return isNameStart(code) || (code >= 48 && code <= 57) || code === 45 || code === 46;
 }
 
-/** Passes over blanks; how many there were. */
+/** Skips blanks, and returns their number. */
 function skipBlanks(scanner: Scanner): number {
   const from = scanner.at;
   for (;;) {

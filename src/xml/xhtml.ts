@@ -1,7 +1,7 @@
 /**
- * The narrative (http://hl7.org/fhir/R4/narrative.html): in JSON a string that holds an XHTML `div`, in XML that very
- * `div`. It is copied as it was written, comments and references too; only what depends on its surroundings is made
- * independent of them: prefixes, CDATA sections, and the entities of HTML, which XML does not know without a DOCTYPE.
+ * The narrative (http://hl7.org/fhir/R4/narrative.html): in JSON a string that holds an XHTML `div`, in XML that `div`
+ * itself. The server copies it as written, with comments and references. It changes only what depends on the
+ * surroundings: prefixes, CDATA sections, and HTML's entities, which XML does not know without a DOCTYPE.
  */
 import { escapeText, hasSoundReferences } from './characters.ts';
 import { ENTITIES } from '../fhir/xhtml-entities.ts';
@@ -9,11 +9,11 @@ import { isDeclaration, namespaceOf, OUTERMOST, scopeWithin, XHTML, type Scope }
 import { refuse, refuseToWrite } from './refuse.ts';
 import { createScanner, nextToken, type CloseTag, type OpenTag, type Scanner } from './scan.ts';
 
-/** Elements of a narrative within each other, at most. */
+/** The deepest nesting of elements in a narrative. */
 const XHTML_DEPTH_MAX = 128;
 
 /**
- * The `div` that was just opened, as the string that JSON has for it. Reads up to its end.
+ * The `div` whose start tag has been read, as the string that JSON has for it. Reads up to its end.
  *
  * @param scope the declarations in force around it
  */
@@ -43,7 +43,7 @@ export function readXhtml(scanner: Scanner, div: OpenTag, scope: Scope): string 
 export const closes = ({ prefix, name }: CloseTag, tag: OpenTag | undefined): boolean =>
   tag?.prefix === prefix && tag.name === name;
 
-/** As written, unless its prefix or its namespace come from outside. */
+/** A tag as written, unless its prefix or its namespace comes from outside. */
 function copyOpen(scanner: Scanner, tag: OpenTag, outermost: boolean): string {
   const { prefix, name, attributes, empty, start, end } = tag;
   if (attributes.some((each) => isForeign(each.name)))
@@ -59,9 +59,9 @@ function copyOpen(scanner: Scanner, tag: OpenTag, outermost: boolean): string {
 const isForeign = (name: string): boolean => /^(?!xmlns:|xml:)[^:]+:/.test(name);
 
 /**
- * The string of JSON as the `div` that XML embeds.
+ * The `div` that XML embeds, from the string of JSON.
  *
- * @throws OperationOutcomeError `xml-inexpressible` when it is not one well-formed `div` of XHTML
+ * @throws OperationOutcomeError `xml-inexpressible` when the string is not one well-formed `div` of XHTML
  */
 export function writeXhtml(xhtml: string, path: readonly string[]): string {
   try {
@@ -78,7 +78,7 @@ export function writeXhtml(xhtml: string, path: readonly string[]): string {
 
 const NAMED = /&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*);/g;
 
-/** The entities of HTML as references by number. Comments are left alone: they hold no references. */
+/** Replaces HTML's entities by numeric references. It leaves comments alone, because they hold no references. */
 function nameNoEntities(xhtml: string): string {
   if (hasSoundReferences(xhtml)) return xhtml;
   return xhtml
