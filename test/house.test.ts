@@ -34,6 +34,7 @@ describe('this house', () => {
       'floors 0 to 3 have no clock, no chance and no surroundings of their own',
       () => rules.impurities(LOADED),
     ],
+    ['rules return their refusals; only readers throw them', () => rules.thrownRefusals(LOADED)],
     ['no file below the top of a room only passes on others', () => rules.barrels(LOADED)],
     ['no file is longer than one thing', () => rules.longFiles(LOADED)],
     ['every name says what the file is', () => rules.emptyNames(SCRIPTS)],
@@ -261,6 +262,12 @@ describe('a planted fault is found and named', () => {
       `export const a: ResourceType = {};`,
     ],
     ['a tool with a package of its own', rules.wrongTools, 'tools/a.ts', `import 'left-pad';`],
+    [
+      'a rule that throws its refusal',
+      rules.thrownRefusals,
+      'src/referral/a.ts',
+      `export const a = () => { throw refuse('x'); };`,
+    ],
     ['a link to nowhere', (pages) => rules.brokenLinks(pages, () => false), 'docs/a.md', 'see [b](b.md#c)'],
   ])('%s', (_fault, rule, path, source) => {
     const found = rule(tree(path, source));

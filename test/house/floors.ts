@@ -182,3 +182,21 @@ export const REGISTRIES: readonly {
   },
   { index: 'src/policies/index.ts', folder: 'src/policies', declares: /\bexport const \w+: Policy\s*=/ },
 ];
+
+/**
+ * The rooms of floors 0 to 2 whose functions throw a refusal; all others return it. A reader of untrusted text or of a
+ * query is many calls deep when it finds the fault, and has no value to return; a rule is one call deep.
+ */
+export const READERS: Readonly<Record<string, string>> = {
+  'src/fhir': 'reads JSON and query strings',
+  'src/hl7v2': 'reads ER7 and its character sets',
+  'src/xml': 'reads XML',
+  'src/ports/rail.ts': 'tells a refused connection from a defect',
+  'src/resources/fhirpath.ts': 'reads and evaluates FHIRPath',
+  'src/resources/patch': 'reads and applies patches',
+  'src/resources/search': 'reads search parameters',
+  'src/resources/search-query.ts': 'reads search parameters',
+  'src/resources/subscription-rules.ts': 'reads criteria, which are search parameters',
+  'src/resources/terminology': 'expands value sets within value sets, and reads their patterns',
+  'src/resources/validation/evaluator.ts': 'tells an expression that cannot be evaluated from a defect',
+};

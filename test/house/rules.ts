@@ -10,6 +10,7 @@ import {
   LAST_PURE_FLOOR,
   LINES_MAX,
   LONG_TABLES,
+  READERS,
   REGISTRIES,
   ROOF_FILES,
   SIDEWAYS,
@@ -44,6 +45,25 @@ const isSource = (path: string) => path.startsWith('src/');
 const isGenerated = (path: string) => path.includes('/generated/');
 const sources = (tree: Tree) => [...tree].filter(([path]) => isSource(path));
 const says = (path: string, line: number, what: string) => `${path}:${line} ${what}`;
+
+/** A rule of the floors below the desk returns its refusal; a defect (`new Error`, `new TypeError`) may be thrown anywhere. */
+export function thrownRefusals(tree: Tree): readonly string[] {
+  return sources(tree).flatMap(([path, source]) => {
+    const floor = placeOf(path)?.floor;
+    const reads = Object.keys(READERS).some((reader) => path === reader || path.startsWith(`${reader}/`));
+    if (floor === undefined || floor > READING_FLOOR || reads) return [];
+    return [...blank(source).matchAll(/\bthrow (?!new (?:Type)?Error\()/g)].map(({ index }) =>
+      says(
+        path,
+        lineAt(source, index),
+        'throws a refusal: return it, or name the reader in test/house/floors.ts',
+      ),
+    );
+  });
+}
+
+/** Above it a refusal is thrown with its code, and rendered once. */
+const READING_FLOOR = 2;
 
 /** A random test that takes a seed of its own may refuse a change that is not its cause. */
 export function unseeded(tree: Tree): readonly string[] {
