@@ -151,7 +151,7 @@ export type Xtn = ValueOf<typeof XTN>;
 /** PL, person location (2.A.53). */
 export const PL = composite({
   pointOfCare: [1, IS],
-  room: [2, IS],
+  context: [2, IS],
   bed: [3, IS],
   facility: [4, HD],
   locationStatus: [5, IS],

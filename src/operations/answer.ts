@@ -3,7 +3,7 @@ import { buildOutcome, type IssueDetail } from '../fhir/issue.ts';
 import type { OperationOutcome, Ref } from '../fhir/types.ts';
 import { stampText, type Template } from '../ports/store.ts';
 import { EVERYTHING } from './write/draft.ts';
-import type { Room } from './room.ts';
+import type { OperationContext } from './room.ts';
 import type { KeptAnswer, ToldOf } from './told.ts';
 
 export type Templates = ReadonlyMap<Ref, Template>;
@@ -20,7 +20,7 @@ export interface Answered {
 
 /** The version that an answer stands for, with its text: stamped just now, or read again. */
 export async function readAnswer(
-  { store }: Room,
+  { store }: OperationContext,
   told: ToldOf,
   answer: KeptAnswer,
   templates: Templates,
@@ -45,7 +45,7 @@ export async function readAnswer(
 
 /** A version of the told commit itself. */
 async function readOwn(
-  store: Room['store'],
+  store: OperationContext['store'],
   { seq, at }: ToldOf,
   status: number,
   ref: Ref,
@@ -56,7 +56,12 @@ async function readOwn(
   return { status, ref, seq, at, text: stampText(template, seq, at) };
 }
 
-async function readVersion(store: Room['store'], status: number, ref: Ref, seq: number): Promise<Answered> {
+async function readVersion(
+  store: OperationContext['store'],
+  status: number,
+  ref: Ref,
+  seq: number,
+): Promise<Answered> {
   const version = await store.snapshot().vread(ref, seq, EVERYTHING);
   return { status, ref, seq, at: version?.at ?? '', text: version?.text };
 }

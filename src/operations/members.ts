@@ -7,7 +7,7 @@ import { typeOf } from '../resources/element.ts';
 import { standingOf, withStanding, writeMember } from '../resources/parties/standing.ts';
 import { EVERYTHING, planStored } from './write/draft.ts';
 import { buildWrite, offer, type Offer } from './write/offer.ts';
-import type { Room } from './room.ts';
+import type { OperationContext } from './room.ts';
 
 /** Who admits: the agent of the audit row. */
 export interface Admitting {
@@ -97,19 +97,19 @@ function hasEnded(task: Resource): boolean {
 
 /** @throws OperationOutcomeError `not-found`, or `party-protected` for a private Organization */
 export async function admitMember(
-  room: Pick<Room, 'store' | 'clock' | 'committed'>,
+  context: Pick<OperationContext, 'store' | 'clock' | 'committed'>,
   organization: Ref,
   admitting: Admitting,
 ): Promise<'admitted' | 'was-member'> {
-  const now = new Date(room.clock.now()).toISOString();
-  const before = await readOrganization(room.store.snapshot(), organization);
+  const now = new Date(context.clock.now()).toISOString();
+  const before = await readOrganization(context.store.snapshot(), organization);
   if (planAdmission(before, admitting, now) === undefined) return 'was-member';
   const done = new Set<Ref>();
   let left: readonly Leave[];
   do {
     // Alone in the writer's turn: a referral that ends meanwhile would be missed.
     const { result } = await offer(
-      room,
+      context,
       async (snapshot) => {
         const leaves = await endedOf(snapshot, organization, done);
         const planned = planAdmission(await readOrganization(snapshot, organization), admitting, now, leaves);
@@ -123,7 +123,7 @@ export async function admitMember(
     left = result.leaves;
     for (const { root } of left) done.add(root);
   } while (left.length === LEAVES_MAX);
-  room.committed([organization]);
+  context.committed([organization]);
   return 'admitted';
 }
 

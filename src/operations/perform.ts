@@ -16,12 +16,17 @@ import { performOperation } from './extended/perform-operation.ts';
 import type { MessageActions } from './extended/message-actions.ts';
 import { recordAlways } from './audit/record.ts';
 import type { Interaction, Perform, Reply, Request } from './request.ts';
-import type { Room } from './room.ts';
+import type { OperationContext } from './room.ts';
 import { refusalOf } from './search/search-refusal.ts';
 import { ADMIT } from './steps.ts';
 import { performWrite, PLANS } from './write/write.ts';
 
-type Interact = (room: Room, request: Request, perform: Perform, messages: MessageActions) => Promise<Reply>;
+type Interact = (
+  context: OperationContext,
+  request: Request,
+  perform: Perform,
+  messages: MessageActions,
+) => Promise<Reply>;
 
 const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   read: performRead,
@@ -31,13 +36,13 @@ const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   'history-instance': performHistory,
   'history-type': performHistory,
   'history-system': performHistory,
-  create: (room, request) => performWrite(room, request, PLANS.create),
-  update: (room, request) => performWrite(room, request, PLANS.update),
-  patch: (room, request) => performWrite(room, request, PLANS.patch),
-  delete: (room, request) => performWrite(room, request, PLANS.delete),
+  create: (context, request) => performWrite(context, request, PLANS.create),
+  update: (context, request) => performWrite(context, request, PLANS.update),
+  patch: (context, request) => performWrite(context, request, PLANS.patch),
+  delete: (context, request) => performWrite(context, request, PLANS.delete),
   transaction: performTransaction,
   batch: performBatch,
-  operation: (room, request, _perform, messages) => performOperation(room, request, messages),
+  operation: (context, request, _perform, messages) => performOperation(context, request, messages),
 };
 
 /** What is rendered from the audit chain instead of read from versions. */
@@ -49,14 +54,14 @@ const RENDERED: Readonly<Partial<Record<Interaction, Interact>>> = {
 /** The interactions that the desk performs; the capability statement is derived from them. */
 export const OFFERED: ReadonlySet<Interaction> = new Set(Object.keys(INTERACTIONS) as Interaction[]);
 
-export function createPerform(room: Room, messages: MessageActions): Perform {
+export function createPerform(context: OperationContext, messages: MessageActions): Perform {
   const perform: Perform = async (request) => {
     try {
       for (const admit of ADMIT) admit(request);
-      return await interactionOf(request)(room, request, perform, messages);
+      return await interactionOf(request)(context, request, perform, messages);
     } catch (fault) {
       const error = refusalOf(fault);
-      await recordAlways(room, auditRefusal(request, codeOf(error)));
+      await recordAlways(context, auditRefusal(request, codeOf(error)));
       throw error;
     }
   };

@@ -25,7 +25,7 @@ import { typeOf } from '../resources/element.ts';
 import { EVERYTHING, planStored } from './write/draft.ts';
 import type { Admitting } from './members.ts';
 import { buildWrite, offer } from './write/offer.ts';
-import type { Room } from './room.ts';
+import type { OperationContext } from './room.ts';
 import { identityOfOid, type Named } from './upgrade.ts';
 
 /** Registers the OIDs of links that are new. @returns those that are verified for another organization, left as they are */
@@ -35,7 +35,7 @@ export async function registerLinks({
   named,
 }: {
   readonly store: Store;
-  readonly clock: Room['clock'];
+  readonly clock: OperationContext['clock'];
   readonly named: readonly Named[];
 }): Promise<readonly Required<Named>[]> {
   const contested: Required<Named>[] = [];
@@ -87,7 +87,7 @@ interface Verification {
  * @throws OperationOutcomeError `identifier-check-digit`, `identifier-taken`, `not-found`
  */
 export async function verifyIdentity(
-  room: Pick<Room, 'store' | 'clock' | 'committed'>,
+  context: Pick<OperationContext, 'store' | 'clock' | 'committed'>,
   { identity, holder, entityType, move, examples }: Verification,
   admitting: Admitting,
 ): Promise<readonly IssueDetail[]> {
@@ -97,14 +97,14 @@ export async function verifyIdentity(
   }
   const kind = kindFor(typeOf(holder));
   const touched = new Set<Ref>();
-  await offer(room, async (snapshot) => {
+  await offer(context, async (snapshot) => {
     const row = await findRow(snapshot, kind, identity);
     const from = row?.state === 'verified' && row.holder !== holder ? row.holder : undefined;
     if (from !== undefined && !move) {
       throw new OperationOutcomeError('identifier-taken', { diagnostics: `It is verified for ${from}.` });
     }
     const verified: RegisterRow = {
-      ...rowBy(room, admitting, { ...identity, holder, state: 'verified' }),
+      ...rowBy(context, admitting, { ...identity, holder, state: 'verified' }),
       ...(entityType !== undefined && { entityType }),
     };
     const asserted = (await rowsOf(snapshot, holder)).filter(
@@ -122,12 +122,12 @@ export async function verifyIdentity(
       templates: new Map(),
     };
   });
-  room.committed([...touched]);
+  context.committed([...touched]);
   return entityType === undefined ? [] : doubtsOf(holder, entityType);
 }
 
 const rowBy = (
-  { clock }: Pick<Room, 'clock'>,
+  { clock }: Pick<OperationContext, 'clock'>,
   { agent }: Admitting,
   row: Pick<RegisterRow, 'system' | 'value' | 'holder' | 'state'>,
 ): RegisterRow => ({
@@ -157,12 +157,12 @@ function doubtsOf(holder: Ref, entityType: EntityType): readonly IssueDetail[] {
  * @throws OperationOutcomeError `not-found`: it is verified for nobody, or its successor is
  */
 export async function endIdentity(
-  room: Pick<Room, 'store' | 'clock' | 'committed'>,
+  context: Pick<OperationContext, 'store' | 'clock' | 'committed'>,
   { identity, replacedBy }: { readonly identity: Identity; readonly replacedBy?: Identity },
   admitting: Admitting,
 ): Promise<void> {
   const touched = new Set<Ref>();
-  await offer(room, async (snapshot) => {
+  await offer(context, async (snapshot) => {
     const found = await findVerified(snapshot, replacedBy ?? identity);
     if (found === undefined) {
       const { value } = replacedBy ?? identity;
@@ -173,7 +173,7 @@ export async function endIdentity(
     const own = await findVerified(snapshot, identity);
     const { holder } = row ?? found.row;
     const ended: RegisterRow = {
-      ...rowBy(room, admitting, { ...identity, holder, state: 'expired' }),
+      ...rowBy(context, admitting, { ...identity, holder, state: 'expired' }),
       ...(replacedBy !== undefined && { replacedBy }),
     };
     const records = [
@@ -182,7 +182,7 @@ export async function endIdentity(
     ];
     // A person's number may be replaced by an organization's, which stands in the other register.
     if (own !== undefined && own.kind !== kind) {
-      const other = rowBy(room, admitting, { ...identity, holder: own.row.holder, state: 'expired' });
+      const other = rowBy(context, admitting, { ...identity, holder: own.row.holder, state: 'expired' });
       records.push(writeRow(own.kind, other, own.row.version));
     }
     const writes = own === undefined ? [] : [await showing(snapshot, own.row.holder, identity, false)];
@@ -190,7 +190,7 @@ export async function endIdentity(
     const query = replacedBy === undefined ? 'register expire' : 'register replace';
     return { commit: commitOf(writes, records, holder, query, admitting), templates: new Map() };
   });
-  room.committed([...touched]);
+  context.committed([...touched]);
 }
 
 async function findVerified(snapshot: Snapshot, identity: Identity) {

@@ -3,20 +3,20 @@ import { outcomeOf, readAnswer, type Answered, type Templates } from './answer.t
 import { bundleReply } from './bundle/bundle-reply.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { Reply, Request } from './request.ts';
-import type { Room } from './room.ts';
+import type { OperationContext } from './room.ts';
 import { showText } from './show.ts';
 import type { ToldOf } from './told.ts';
 
 export async function replyTo(
-  room: Room,
+  context: OperationContext,
   request: Request,
   told: ToldOf,
   templates: Templates = new Map(),
 ): Promise<Reply> {
   if (told.answered.kind === 'bundle')
-    return bundleReply(room, request, told, told.answered.answers, templates);
+    return bundleReply(context, request, told, told.answered.answers, templates);
   if (told.answered.kind === 'refused') throw new Error('a refusal is thrown, not replied');
-  const answer = await readAnswer(room, told, told.answered.answer, templates);
+  const answer = await readAnswer(context, told, told.answered.answer, templates);
   // A conditional create that found what it asked for says where that is (http://hl7.org/fhir/R4/http.html#ccreate).
   const found = request.interaction === 'create' && answer.status === 200;
   const shown = found || answer.status === 201;
@@ -27,9 +27,9 @@ export async function replyTo(
     ...(shown && { location: `${answer.ref}/_history/${answer.seq}` }),
     ...bodyOf(request, told, answer),
     headers: {
-      ...headersOf(room, told),
+      ...headersOf(context, told),
       ...(found && {
-        'Content-Location': `${room.settings.publicBase}/${answer.ref}/_history/${answer.seq}`,
+        'Content-Location': `${context.settings.publicBase}/${answer.ref}/_history/${answer.seq}`,
       }),
     },
     notes: told.notes,
@@ -47,7 +47,7 @@ function bodyOf(
 }
 
 /** Notes travel as Warning headers beside a representation, opened Tasks as Link headers. */
-function headersOf({ settings }: Room, { notes, links }: ToldOf): Record<string, string> {
+function headersOf({ settings }: OperationContext, { notes, links }: ToldOf): Record<string, string> {
   const link = links.map(({ rel, ref }) => `<${settings.publicBase}/${ref}>; rel="${rel}"`).join(', ');
   const warning = notes
     .flatMap(({ diagnostics }) => (diagnostics === undefined ? [] : [`199 - ${quote(diagnostics)}`]))

@@ -1,4 +1,4 @@
-/** What the desk works with: handed in by the roof, the same for every request. */
+/** What every operation works with: the roof hands it in, the same for every request. */
 import type { Address } from '../delivery/address.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
@@ -53,7 +53,7 @@ export type Packaged = (ref: Ref) => Resource | undefined;
 /** By the name of a rail. */
 type Lacks = (rail: string, entry: Tellable, asOf: Told) => Promise<readonly string[]>;
 
-export interface Room {
+export interface OperationContext {
   /** The links of messages: they name organizations by their facilities. */
   readonly links: () => readonly Link[];
   readonly store: Store;

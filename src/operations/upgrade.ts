@@ -19,7 +19,7 @@ import { findRow, keyOf, writeRow, type RegisterRow } from '../resources/parties
 import { saysStanding, withStanding, writeMember } from '../resources/parties/standing.ts';
 import { EVERYTHING, planStored, type Planned } from './write/draft.ts';
 import { buildWrite } from './write/offer.ts';
-import type { Room } from './room.ts';
+import type { OperationContext } from './room.ts';
 import { planWorkItem } from './work-item.ts';
 
 /** What the operator's settings say of an organization. */
@@ -29,7 +29,7 @@ export interface Named {
   readonly oid?: string;
 }
 
-export interface UpgradeParts extends Pick<Room, 'clock' | 'newId'> {
+export interface UpgradeParts extends Pick<OperationContext, 'clock' | 'newId'> {
   readonly store: Store;
   /** What the links of the settings name. */
   readonly named: readonly Named[];

@@ -7,7 +7,7 @@ import type { Claimed, Write } from '../ports/store.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
 import { EVERYTHING, type Planned } from './write/draft.ts';
 import { buildWrite } from './write/offer.ts';
-import type { Room } from './room.ts';
+import type { OperationContext } from './room.ts';
 
 export const WORK_ITEM_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/work-item';
 
@@ -99,7 +99,7 @@ export const codeOf = (kind: WorkItemKind) => ({
 
 /** The write of a work item for an entry that could not be delivered. */
 export async function writeDeliveryFailed(
-  { store, clock, newId }: Pick<Room, 'store' | 'clock' | 'newId'>,
+  { store, clock, newId }: Pick<OperationContext, 'store' | 'clock' | 'newId'>,
   entry: Claimed,
   why: string,
 ): Promise<Write> {
@@ -114,7 +114,7 @@ export async function writeDeliveryFailed(
 }
 
 /** Whose work it is: the subscriber's for its own Subscription, else that of whoever keeps what should have been told. */
-async function ownerOf(store: Room['store'], { receiver, subject }: Claimed): Promise<Ref | ''> {
+async function ownerOf(store: OperationContext['store'], { receiver, subject }: Claimed): Promise<Ref | ''> {
   const responsible = typeOf(receiver) === 'Subscription' ? receiver : subject;
   const version = await store.snapshot().read(responsible, EVERYTHING);
   return version?.custodian ?? '';

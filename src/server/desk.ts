@@ -11,7 +11,7 @@ import type { Perform } from '../operations/request.ts';
 import type { Address } from '../delivery/address.ts';
 import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
 import { createMessageDoor } from '../inbound/hl7v2/receive.ts';
-import type { DeskSettings, Room } from '../operations/room.ts';
+import type { DeskSettings, OperationContext } from '../operations/room.ts';
 
 export type { DeskSettings } from '../operations/room.ts';
 export type { Perform } from '../operations/request.ts';
@@ -23,8 +23,8 @@ export interface DeskParts {
   readonly settings: DeskSettings;
   readonly address: Address;
   readonly admitAddress: AdmitAddress;
-  readonly committed: Room['committed'];
-  readonly lacks?: Room['lacks'];
+  readonly committed: OperationContext['committed'];
+  readonly lacks?: OperationContext['lacks'];
   /** How messages are received; without it there are no links. */
   readonly messages?: ReceiveParts;
   /** Where large bodies and messages are worked on; here, when it is not said. */
@@ -45,13 +45,13 @@ const NO_LINKS: ReceiveParts = {
 
 export function createDesk({ messages: given = NO_LINKS, ...parts }: DeskParts): Desk {
   const { links } = given;
-  const room: Room = {
+  const context: OperationContext = {
     ...parts,
     links,
     heavy: parts.heavy ?? createInPlace(parts.newId),
     patientsOf: rememberPatients(),
     packaged: findPackaged,
   };
-  const messages = createMessageDoor(room, given);
-  return { perform: createPerform(room, messages.actions), messages };
+  const messages = createMessageDoor(context, given);
+  return { perform: createPerform(context, messages.actions), messages };
 }

@@ -95,7 +95,9 @@ function readPlaces(message: Message): readonly AppointmentParticipant[] {
 const nameOfPlace = (pl: Pl): string | undefined =>
   toFhirString(pl.locationDescription) ??
   toFhirString(
-    [pl.building, pl.floor, pl.pointOfCare, pl.room, pl.bed].filter((part) => part !== undefined).join(', '),
+    [pl.building, pl.floor, pl.pointOfCare, pl.context, pl.bed]
+      .filter((part) => part !== undefined)
+      .join(', '),
   );
 
 // — building

@@ -10,7 +10,7 @@ import { localRefOf, typeOf } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import type { MessageActions } from '../../operations/extended/message-actions.ts';
 import { sightOf, type Request } from '../../operations/request.ts';
-import type { Room } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/room.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { readPreview } from '../../operations/write/draft.ts';
 import { buildOffer } from '../../operations/write/offer.ts';
@@ -25,58 +25,62 @@ import { settleMessage, type Beside } from './settle.ts';
 import { requestOf } from './speak.ts';
 
 export function createMessageActions(
-  room: Room,
+  context: OperationContext,
   door: Pick<MessageDoor, 'parts' | 'waiting'>,
 ): MessageActions {
   return {
     replay: (request) =>
-      performResolution(room, request, (snapshot, about) =>
-        tryAgain(room, door, request, snapshot, about, {}),
+      performResolution(context, request, (snapshot, about) =>
+        tryAgain(context, door, request, snapshot, about, {}),
       ),
     link: (request, referral) =>
-      performResolution(room, request, async (snapshot, about) => {
-        const order = await readOrder(room, request, snapshot, referral);
-        return tryAgain(room, door, request, snapshot, about, { request: order });
+      performResolution(context, request, async (snapshot, about) => {
+        const order = await readOrder(context, request, snapshot, referral);
+        return tryAgain(context, door, request, snapshot, about, { request: order });
       }),
     correct: (request, text) =>
-      performResolution(room, request, (snapshot, about) =>
-        tryCorrected(room, door, request, snapshot, about, text),
+      performResolution(context, request, (snapshot, about) =>
+        tryCorrected(context, door, request, snapshot, about, text),
       ),
     discard: (request, reason) =>
-      performResolution(room, request, (snapshot, about) => discard(room, request, snapshot, about, reason)),
+      performResolution(context, request, (snapshot, about) =>
+        discard(context, request, snapshot, about, reason),
+      ),
     mapCode: (request, row) =>
-      performResolution(room, request, (snapshot, about) => addRow(room, request, snapshot, about, row)),
+      performResolution(context, request, (snapshot, about) =>
+        addRow(context, request, snapshot, about, row),
+      ),
   };
 }
 
 type Door = Pick<MessageDoor, 'parts' | 'waiting'>;
 
 async function tryAgain(
-  room: Room,
+  context: OperationContext,
   door: Door,
   request: Request,
   snapshot: Snapshot,
   { item }: Resolvable,
   more: Pick<Beside, 'request'>,
 ): Promise<Resolved> {
-  const incoming = await readMessageOf(room, door, snapshot, item);
+  const incoming = await readMessageOf(context, door, snapshot, item);
   const earlier = { kept: await keptOf(snapshot, item), item };
-  return settle(room, door, snapshot, incoming, { ...more, earlier, by: request.caller.organization });
+  return settle(context, door, snapshot, incoming, { ...more, earlier, by: request.caller.organization });
 }
 
 async function tryCorrected(
-  room: Room,
+  context: OperationContext,
   door: Door,
   request: Request,
   snapshot: Snapshot,
   { item }: Resolvable,
   text: string,
 ): Promise<Resolved> {
-  const original = await readMessageOf(room, door, snapshot, item);
-  const corrected = correct(original, text, room.clock.now());
+  const original = await readMessageOf(context, door, snapshot, item);
+  const corrected = correct(original, text, context.clock.now());
   const kept = await keptOf(snapshot, item);
   const by = request.caller.organization;
-  return settle(room, door, snapshot, corrected, { replaces: kept.document, by }, async (draft) => {
+  return settle(context, door, snapshot, corrected, { replaces: kept.document, by }, async (draft) => {
     await refile(draft, kept, { fate: 'corrected', custodian: '' });
     await closeItem(draft, item.ref, 'corrected');
   });
@@ -109,13 +113,13 @@ const refuse = (diagnostics: string): OperationOutcomeError =>
   new OperationOutcomeError('structure-invalid', { diagnostics, expression: ['Parameters.parameter'] });
 
 async function discard(
-  room: Room,
+  context: OperationContext,
   request: Request,
   snapshot: Snapshot,
   { item }: Resolvable,
   reason: string,
 ): Promise<Resolved> {
-  const draft = openDraft(room, request, snapshot);
+  const draft = openDraft(context, request, snapshot);
   await refile(draft, await keptOf(snapshot, item), { fate: 'discarded', custodian: '' });
   await closeItem(draft, item.ref, reason, 'cancelled');
   const offered = await buildOffer(draft, request, undefined);
@@ -123,12 +127,12 @@ async function discard(
 }
 
 async function readMessageOf(
-  room: Room,
+  context: OperationContext,
   { parts }: Door,
   snapshot: Snapshot,
   item: Resolvable['item'],
 ): Promise<Incoming> {
-  const incoming = await readKept(room, snapshot, item, parts.links());
+  const incoming = await readKept(context, snapshot, item, parts.links());
   if (incoming !== undefined) return incoming;
   throw new OperationOutcomeError('referral-rule', {
     diagnostics: `there is no link ${item.link} any more, or the kept message was changed`,
@@ -136,16 +140,16 @@ async function readMessageOf(
 }
 
 async function settle(
-  room: Room,
+  context: OperationContext,
   { parts, waiting }: Door,
   snapshot: Snapshot,
   incoming: Incoming,
   beside: Beside,
   also?: (draft: ReturnType<typeof openDraft>) => Promise<void>,
 ): Promise<Resolved> {
-  const sent = requestOf(room, incoming);
+  const sent = requestOf(context, incoming);
   const settled = await settleMessage(
-    () => openDraft(room, sent, snapshot),
+    () => openDraft(context, sent, snapshot),
     incoming,
     parts.settings,
     beside,
@@ -160,12 +164,17 @@ async function settle(
 }
 
 /** The order of a referral that the caller sees, named by itself or by its Task. */
-async function readOrder(room: Room, request: Request, snapshot: Snapshot, reference: unknown): Promise<Ref> {
+async function readOrder(
+  context: OperationContext,
+  request: Request,
+  snapshot: Snapshot,
+  reference: unknown,
+): Promise<Ref> {
   if (typeof reference !== 'string') throw noReferral();
-  const ref = localRefOf(relativeTo(room.settings.publicBase, reference));
+  const ref = localRefOf(relativeTo(context.settings.publicBase, reference));
   const sight = sightOf(request.caller);
   const isSeen = ref !== undefined && (await snapshot.read(ref, sight))?.text !== undefined;
-  const draft = openDraft(room, request, snapshot);
+  const draft = openDraft(context, request, snapshot);
   const named = isSeen ? await readPreview(draft, ref) : undefined;
   const order = ref !== undefined && typeOf(ref) === 'Task' && named !== undefined ? focusOf(named) : ref;
   if (named !== undefined && order !== undefined && typeOf(order) === 'ServiceRequest') return order;

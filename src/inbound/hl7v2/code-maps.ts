@@ -70,7 +70,7 @@ const readOf = new WeakMap<Store, Map<string, ReadMap>>();
 /** Versions remembered at most. */
 const REMEMBERED_MAX = 100;
 
-function readMap({ room: { store } }: Draft, { ref, seq, text }: Match): ReadMap {
+function readMap({ context: { store } }: Draft, { ref, seq, text }: Match): ReadMap {
   const read = readOf.get(store) ?? new Map<string, ReadMap>();
   readOf.set(store, read);
   const key = `${ref}/${seq}`;

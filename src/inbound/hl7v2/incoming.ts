@@ -11,7 +11,7 @@ import type { Fault, Header, Reading, ReadingContext } from '../../hl7v2/message
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened.ts';
 import type { Received, Remark } from '../../hl7v2/received.ts';
 import { LARGE, ownBytes } from '../../operations/heavy.ts';
-import type { Room } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/room.ts';
 import { remark } from './fates.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { openFrame, unwrapFrame, wrapFrame } from './frame.ts';
@@ -79,7 +79,7 @@ export function openIncoming(
 
 /** As {@link openIncoming}; a large message is opened off the main thread. */
 export async function openArrived(
-  { heavy }: Room,
+  { heavy }: OperationContext,
   received: Received,
   receivedAt: number,
   toleranceMs: number,
@@ -99,7 +99,7 @@ export async function openArrived(
 
 /** A kept message, by the stored text of its Binary; a large one is unwrapped and opened off the main thread. */
 export async function openKept(
-  { heavy }: Room,
+  { heavy }: OperationContext,
   text: string,
   link: Link,
   receivedAt: number,
@@ -121,7 +121,7 @@ const NEVER = new AbortController().signal;
 
 /** A frame taken apart; a large one off the main thread. */
 export async function takeApart(
-  { heavy }: Room,
+  { heavy }: OperationContext,
   link: string,
   bytes: Uint8Array,
 ): Promise<Batch | undefined> {
@@ -138,7 +138,7 @@ function shareBytes(bytes: Uint8Array): Uint8Array {
 
 /** What a message means; of a large one, read off the main thread. */
 export async function readIncoming(
-  { heavy }: Room,
+  { heavy }: OperationContext,
   { link, bytes, message }: Incoming,
   { newId, ...context }: ReadingContext,
 ): Promise<Reading | Fault> {
@@ -147,7 +147,7 @@ export async function readIncoming(
 }
 
 /** A message as it is kept; a large one is wrapped off the main thread. */
-export async function wrapIncoming({ heavy }: Room, { link, bytes }: Incoming): Promise<Wrapped> {
+export async function wrapIncoming({ heavy }: OperationContext, { link, bytes }: Incoming): Promise<Wrapped> {
   return bytes.length < LARGE ? wrapFrame(bytes) : heavy(link.name, 'wrapFrame', bytes);
 }
 

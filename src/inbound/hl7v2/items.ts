@@ -40,7 +40,7 @@ interface MessageItem {
 /** Plans the work item of a kept message. */
 export function planItem(draft: Draft, incoming: Incoming, { document }: Kept, item: MessageItem): Ref {
   const { kind, owner, verdict, number, event, values = {} } = item;
-  const planned = planWorkItem(draft.room.newId(), {
+  const planned = planWorkItem(draft.context.newId(), {
     kind,
     says: describe(verdict),
     focus: document,

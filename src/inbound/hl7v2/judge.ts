@@ -62,7 +62,7 @@ export async function judge(
   }
   const codeMaps = await readCodeMaps(draft, incoming);
   const context = { ...contextOf(draft, incoming), codeMaps };
-  const first = await readIncoming(draft.room, incoming, context);
+  const first = await readIncoming(draft.context, incoming, context);
   if (first.kind === 'fault') return only(quarantined(faultRemarks(first.findings, first.issue)));
   progress.reading = first;
   if (first.event === 'patient-update') return judgeUpdate(draft, incoming, first);
@@ -118,7 +118,7 @@ async function judgeAbout(
   const mistaken = await wrongPatient(draft, first, referral);
   if (mistaken !== undefined) return only(quarantined([...first.findings, mistaken]), first);
   const note = await noteFor(draft, incoming, first, referral, judging);
-  const reading = await readIncoming(draft.room, incoming, {
+  const reading = await readIncoming(draft.context, incoming, {
     ...contextOf(draft, incoming),
     codeMaps: await readCodeMaps(draft, incoming),
     sender: referral.actors.size === 1 ? partyOf(referral) : undefined,
@@ -196,10 +196,10 @@ const only = (verdict: Verdict, reading?: Reading): Judged => ({
 });
 
 const contextOf = (
-  { room }: Draft,
+  { context }: Draft,
   { link, sender, receiver, receivedAt, toleranceMs }: Incoming,
 ): ReadingContext => ({
-  newId: room.newId,
+  newId: context.newId,
   zone: link.zone,
   receivedAt,
   toleranceMs,

@@ -27,9 +27,9 @@ export interface Kept {
 }
 
 /** Under which ids a message is to be kept; known before, so that what comes of it can refer to it. */
-export const reserve = ({ room }: Draft): Kept => ({
-  document: `DocumentReference/${room.newId()}`,
-  binary: `Binary/${room.newId()}`,
+export const reserve = ({ context }: Draft): Kept => ({
+  document: `DocumentReference/${context.newId()}`,
+  binary: `Binary/${context.newId()}`,
 });
 
 export interface Filing {
@@ -49,7 +49,7 @@ export interface Filing {
 
 /** Plans the bytes and the document. */
 export async function planKept(draft: Draft, incoming: Incoming, kept: Kept, filing: Filing): Promise<void> {
-  const { data, hash } = await wrapIncoming(draft.room, incoming);
+  const { data, hash } = await wrapIncoming(draft.context, incoming);
   const binary: Resource = { resourceType: 'Binary', contentType: ER7 };
   if (typeof data === 'string') planOwn(draft, idOf(kept.binary), { ...binary, data }, filing.custodian);
   else planOwn(draft, idOf(kept.binary), binary, filing.custodian, data);
@@ -148,7 +148,7 @@ export function planProvenance(
   const who = sender === undefined ? { display: `link ${link.name}` } : { reference: sender };
   planOwn(
     draft,
-    draft.room.newId(),
+    draft.context.newId(),
     {
       resourceType: 'Provenance',
       target: (touched.length > 0 ? touched : [kept.document]).map((reference) => ({ reference })),
@@ -160,7 +160,7 @@ export function planProvenance(
           type: agentType('assembler'),
           who: {
             identifier: { system: MAPPING_SYSTEM, value: MAPPING_VERSION },
-            display: `${draft.room.settings.sourceName}, HL7 v2 mapping ${MAPPING_VERSION}`,
+            display: `${draft.context.settings.sourceName}, HL7 v2 mapping ${MAPPING_VERSION}`,
           },
         },
         ...(by === undefined ? [] : [{ type: agentType('enterer'), who: { reference: by } }]),

@@ -6,7 +6,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { localRefOf, valuesAt } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { EVERYTHING } from '../../operations/write/draft.ts';
-import type { Room } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/room.ts';
 import { openKept, type Incoming } from './incoming.ts';
 import { readItem, type OpenItem } from './items.ts';
 import type { Kept } from './keep.ts';
@@ -21,7 +21,7 @@ export async function keptOf(snapshot: Snapshot, { document }: Pick<OpenItem, 'd
 
 /** A kept message as it came in; undefined when its link is no longer configured, or its bytes are not what came. */
 export async function readKept(
-  room: Room,
+  context: OperationContext,
   snapshot: Snapshot,
   item: Pick<OpenItem, 'document' | 'link' | 'receivedAt'>,
   links: readonly Link[],
@@ -31,7 +31,7 @@ export async function readKept(
   const { binary } = await keptOf(snapshot, item);
   const version = await snapshot.read(binary, EVERYTHING);
   if (version?.text === undefined || version.method !== 'POST') return undefined; // what was changed since is no message
-  return openKept(room, version.text, link, item.receivedAt, room.settings.aheadToleranceMs);
+  return openKept(context, version.text, link, item.receivedAt, context.settings.aheadToleranceMs);
 }
 
 /** In the order in which their senders wrote them (MSH-7); those without a time last. */

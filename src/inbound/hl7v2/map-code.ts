@@ -4,7 +4,7 @@ import type { Resource } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { MappedCode } from '../../operations/extended/message-actions.ts';
 import type { Request } from '../../operations/request.ts';
-import type { Room } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/room.ts';
 import { settleDraft } from '../../operations/steps.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { buildOffer } from '../../operations/write/offer.ts';
@@ -16,7 +16,7 @@ import type { Resolvable, Resolved } from './resolve.ts';
 
 /** @throws OperationOutcomeError `referral-rule` when the item asks for no code, `not-found` when the map is not the caller's */
 export async function addRow(
-  room: Room,
+  context: OperationContext,
   request: Request,
   snapshot: Snapshot,
   { item }: Resolvable,
@@ -26,7 +26,7 @@ export async function addRow(
   const code = valueOfInput(item.task, 'code');
   if (item.kind !== 'code-unmapped' || canonical === undefined || code === undefined)
     throw new OperationOutcomeError('referral-rule', { diagnostics: `${item.ref} asks for no code` });
-  const draft = openDraft(room, request, snapshot);
+  const draft = openDraft(context, request, snapshot);
   const map = await findCodeMap(draft, canonical, [request.caller.organization]);
   if (map === undefined) {
     const diagnostics = `${canonical} is not kept here by you, so that you could add to it`;

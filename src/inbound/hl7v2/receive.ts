@@ -7,7 +7,7 @@ import type { Answer, Receive, Refused } from '../../hl7v2/received.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from './audit.ts';
 import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
-import type { Room } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/room.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import { answerOf, asked, isOurFault, notKept, quarantined, remark, REUSED, type Verdict } from './fates.ts';
 import { createMessageActions } from './actions.ts';
@@ -23,14 +23,14 @@ interface Prepared extends Offer, Settled {
   readonly answer: Answer;
 }
 
-export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor {
+export function createMessageDoor(context: OperationContext, parts: ReceiveParts): MessageDoor {
   const { settings } = parts;
-  const waiting = createWaiting(room, parts);
+  const waiting = createWaiting(context, parts);
 
   const receive: Receive = async (received) => {
-    const now = room.clock.now();
+    const now = context.clock.now();
     const incoming = await tried(received.link.name, () =>
-      openArrived(room, received, now, room.settings.aheadToleranceMs),
+      openArrived(context, received, now, context.settings.aheadToleranceMs),
     );
     if ('refused' in incoming) return incoming.refused;
     const turnedAway = admit(incoming);
@@ -78,9 +78,9 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
   }
 
   async function offerMessage(prepareOne: (snapshot: Snapshot) => Promise<Prepared>): Promise<Answer> {
-    const { committed, result } = await offer(room, prepareOne);
+    const { committed, result } = await offer(context, prepareOne);
     if (committed.replayed) return { ...readAnswer(committed.reply), fate: 'repeated' };
-    room.committed(result.commit.writes.map(({ ref }) => ref));
+    context.committed(result.commit.writes.map(({ ref }) => ref));
     await waiting.after(result);
     return result.answer;
   }
@@ -115,8 +115,8 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
     snapshot: Snapshot,
     given?: Verdict,
   ): Promise<Prepared> {
-    const request = requestOf(room, incoming);
-    const open = () => openDraft(room, request, snapshot);
+    const request = requestOf(context, incoming);
+    const open = () => openDraft(context, request, snapshot);
     const settled = await settleMessage(open, incoming, settings, given === undefined ? {} : { given });
     const answer = answerOf(settled.verdict, incoming.link);
     const { draft, kept } = settled;
@@ -139,9 +139,9 @@ export function createMessageDoor(room: Room, parts: ReceiveParts): MessageDoor 
   return {
     parts,
     receive,
-    takeApart: (link, bytes) => tried(link, () => takeApart(room, link, bytes)),
+    takeApart: (link, bytes) => tried(link, () => takeApart(context, link, bytes)),
     waiting,
-    actions: createMessageActions(room, { parts, waiting }),
+    actions: createMessageActions(context, { parts, waiting }),
   };
 }
 

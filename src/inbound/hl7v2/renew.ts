@@ -10,7 +10,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
 import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
-import type { Room } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/room.ts';
 import { settleDraft } from '../../operations/steps.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import type { Incoming } from './incoming.ts';
@@ -28,36 +28,40 @@ import { requestOf } from './speak.ts';
  *
  * @throws OperationOutcomeError when the commit is refused
  */
-export async function renewNote(room: Room, links: readonly Link[], older: Settled): Promise<void> {
+export async function renewNote(
+  context: OperationContext,
+  links: readonly Link[],
+  older: Settled,
+): Promise<void> {
   const { draft, verdict, sentAt } = older;
   const { organization: sender, client: link } = draft.caller;
   const { request, actors } = verdict.referral ?? {};
   const isOfRecipient = actors?.has('referralRecipient') === true; // who writes no notes overtakes none
   if (sender === undefined || request === undefined || !isOfRecipient || draft.moves.length === 0) return;
-  const snapshot = room.store.snapshot();
+  const snapshot = context.store.snapshot();
   const document = await findLaterNote(snapshot, request, sender, sentAt);
   if (document === undefined) return;
-  const item = { document, link, receivedAt: room.clock.now() };
-  const note = await readKept(room, snapshot, item, links);
+  const item = { document, link, receivedAt: context.clock.now() };
+  const note = await readKept(context, snapshot, item, links);
   if (note === undefined) return;
   try {
-    const { result } = await offer(room, (now) => prepare(room, now, note, { request, document }));
-    room.committed(result.commit.writes.map(({ ref }) => ref));
+    const { result } = await offer(context, (now) => prepare(context, now, note, { request, document }));
+    context.committed(result.commit.writes.map(({ ref }) => ref));
   } catch (error) {
     if (error !== NOTHING_TO_DO) throw error;
   }
 }
 
 async function prepare(
-  room: Room,
+  context: OperationContext,
   snapshot: Snapshot,
   note: Incoming,
   { request: order, document }: { readonly request: Ref; readonly document: Ref },
 ): Promise<Offer> {
   const { sender, receiver, header } = note;
   if (sender === undefined) throw NOTHING_TO_DO;
-  const request = requestOf(room, note);
-  const draft = openDraft(room, request, snapshot);
+  const request = requestOf(context, note);
+  const draft = openDraft(context, request, snapshot);
   const found = await readReferral(draft, order, { sender, receiver });
   if (found.kind !== 'one' || (await isOvertaken(draft, order, sender, header?.sentAt)) === 'yes')
     throw NOTHING_TO_DO;

@@ -10,7 +10,7 @@ import { offer, type Offer } from '../../operations/write/offer.ts';
 import { readItem, type OpenItem } from './items.ts';
 import { readCurrent } from '../../operations/interactions/write.ts';
 import type { Reply, Request } from '../../operations/request.ts';
-import type { Room } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/room.ts';
 import { parametersOf } from '../../operations/extended/output.ts';
 import { keyOf, readKept, refusedReply } from '../../operations/told.ts';
 import { openDraft } from '../../operations/write/write.ts';
@@ -32,39 +32,51 @@ export interface Resolvable {
 export type Resolve = (snapshot: Snapshot, about: Resolvable) => Promise<Resolved>;
 
 /** @throws OperationOutcomeError `not-found`, `not-custodian`, or `referral-rule` for what is no open work item */
-export async function performResolution(room: Room, request: Request, resolve: Resolve): Promise<Reply> {
+export async function performResolution(
+  context: OperationContext,
+  request: Request,
+  resolve: Resolve,
+): Promise<Reply> {
   const asUpdate: Request = { ...request, interaction: 'update' };
   try {
-    return await offerResolution(room, asUpdate, resolve);
+    return await offerResolution(context, asUpdate, resolve);
   } catch (error) {
-    const kept = await firstAnswer(room, request, error);
+    const kept = await firstAnswer(context, request, error);
     if (kept === undefined) throw error;
     return kept;
   }
 }
 
-async function offerResolution(room: Room, request: Request, resolve: Resolve): Promise<Reply> {
-  const { committed, result } = await offer(room, async (snapshot) => {
-    const about = await readResolvable(room, request, snapshot);
+async function offerResolution(
+  context: OperationContext,
+  request: Request,
+  resolve: Resolve,
+): Promise<Reply> {
+  const { committed, result } = await offer(context, async (snapshot) => {
+    const about = await readResolvable(context, request, snapshot);
     const resolved = await resolve(snapshot, about);
     const key = keyOf(request, replyTemplate(resolved));
     const audit = [...resolved.commit.audit, auditResolution(request, about)];
     return { ...resolved, commit: { ...resolved.commit, ...(key !== undefined && { key }), audit } };
   });
   if (committed.replayed) return readReply(committed.reply);
-  room.committed(result.commit.writes.map(({ ref }) => ref));
+  context.committed(result.commit.writes.map(({ ref }) => ref));
   await result.afterwards?.();
   return { status: 200, resource: buildParameters(result) };
 }
 
 /** Under an Idempotency-Key, what is refused now may have been done before: then that is told (rules 3.6). */
-async function firstAnswer(room: Room, request: Request, error: unknown): Promise<Reply | undefined> {
+async function firstAnswer(
+  context: OperationContext,
+  request: Request,
+  error: unknown,
+): Promise<Reply | undefined> {
   if (!(error instanceof OperationOutcomeError) || error.retryAfter !== undefined) return undefined;
   const key = error.code === 'idempotency-key-reused' ? undefined : keyOf(request, refusedReply(error));
   if (key === undefined) return undefined;
   const audit = [auditRefusal(request, error.code)];
   const commit = { key, writes: [], keeps: [], expects: [], audit, outbox: [], settles: [] };
-  const { committed } = await offer(room, async () => ({ commit, templates: new Map() }));
+  const { committed } = await offer(context, async () => ({ commit, templates: new Map() }));
   return committed.replayed ? readReply(committed.reply) : undefined;
 }
 
@@ -75,8 +87,12 @@ function readReply(reply: string | undefined): Reply {
   return { status: 200, resource: kept as Resource };
 }
 
-async function readResolvable(room: Room, request: Request, snapshot: Snapshot): Promise<Resolvable> {
-  const draft = openDraft(room, request, snapshot);
+async function readResolvable(
+  context: OperationContext,
+  request: Request,
+  snapshot: Snapshot,
+): Promise<Resolvable> {
+  const draft = openDraft(context, request, snapshot);
   const ref: Ref = `Task/${request.id ?? ''}`;
   const current = await readCurrent(draft, ref);
   if (current === undefined)

@@ -1,7 +1,7 @@
 /** In whose name a message writes: the organization that sent it, over its link (rules 2.1, 7.1). */
 import { parseScopes } from '../../smart/scopes.ts';
 import type { Caller, Request } from '../../operations/request.ts';
-import type { Room } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/room.ts';
 import type { Incoming } from './incoming.ts';
 
 const EVERY_RIGHT = parseScopes('system/*.cruds');
@@ -38,12 +38,13 @@ const SERVER: Caller = {
 };
 
 /** A message as a request of the desk: what it changes meets the checks of a transaction. */
-export const requestOf = (room: Room, incoming: Incoming): Request => requestBy(room, callerOf(incoming));
+export const requestOf = (context: OperationContext, incoming: Incoming): Request =>
+  requestBy(context, callerOf(incoming));
 
 /** What the server does by itself, as a request. */
-export const ownRequest = (room: Room): Request => requestBy(room, SERVER);
+export const ownRequest = (context: OperationContext): Request => requestBy(context, SERVER);
 
-const requestBy = ({ newId }: Room, caller: Caller): Request => ({
+const requestBy = ({ newId }: OperationContext, caller: Caller): Request => ({
   interaction: 'transaction',
   query: [],
   queryText: '',

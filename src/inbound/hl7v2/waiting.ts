@@ -7,7 +7,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { SearchRefused, type Snapshot } from '../../ports/store.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
 import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
-import type { Room } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/room.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import { remark } from './fates.ts';
 import type { Incoming } from './incoming.ts';
@@ -26,8 +26,8 @@ interface Tried extends Offer {
 /** Messages tried in a row at most, so that nobody can keep the server busy with what waits. */
 const ROUNDS_MAX = 100;
 
-export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
-  const { store, clock } = room;
+export function createWaiting(context: OperationContext, parts: ReceiveParts): Waiting {
+  const { store, clock } = context;
   const { settings, log } = parts;
   const expected = createExpected(() => findAllWaiting(store.snapshot()));
 
@@ -92,7 +92,7 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
 
   /** An interim note that was written after one of these keeps its place (ADR 0019). */
   async function renewAll(settled: readonly Settled[]): Promise<void> {
-    for (const one of settled) await guarded(one.kept.document, () => renewNote(room, parts.links(), one));
+    for (const one of settled) await guarded(one.kept.document, () => renewNote(context, parts.links(), one));
   }
 
   /** What goes wrong with one message harms no other, and not the one that gave the occasion. */
@@ -108,18 +108,18 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
   }
 
   async function tryAgain(item: OpenItem): Promise<Settled | undefined> {
-    const incoming = await readKept(room, store.snapshot(), item, parts.links());
+    const incoming = await readKept(context, store.snapshot(), item, parts.links());
     if (incoming === undefined) return undefined;
-    const { committed, result } = await offer(room, (snapshot) => prepare(snapshot, item.ref, incoming));
-    if (!committed.replayed) room.committed(result.commit.writes.map(({ ref }) => ref));
+    const { committed, result } = await offer(context, (snapshot) => prepare(snapshot, item.ref, incoming));
+    if (!committed.replayed) context.committed(result.commit.writes.map(({ ref }) => ref));
     return result.settled;
   }
 
   async function prepare(snapshot: Snapshot, ref: Ref, incoming: Incoming): Promise<Tried> {
     const item = await readOpenItem(snapshot, ref);
     if (item === undefined) throw STILL_WAITING;
-    const request = requestOf(room, incoming);
-    const settled = await settleMessage(() => openDraft(room, request, snapshot), incoming, settings, {
+    const request = requestOf(context, incoming);
+    const settled = await settleMessage(() => openDraft(context, request, snapshot), incoming, settings, {
       earlier: { kept: await keptOf(snapshot, item), item },
     });
     if (settled.verdict.kind === item.kind) throw STILL_WAITING;
@@ -127,17 +127,17 @@ export function createWaiting(room: Room, parts: ReceiveParts): Waiting {
   }
 
   async function askPerson({ ref }: OpenItem): Promise<void> {
-    const { result } = await offer(room, async (snapshot) => {
+    const { result } = await offer(context, async (snapshot) => {
       const item = await readOpenItem(snapshot, ref);
       if (item?.kind !== 'message-parked') throw STILL_WAITING;
-      const request = ownRequest(room);
-      const draft = openDraft(room, request, snapshot);
+      const request = ownRequest(context);
+      const draft = openDraft(context, request, snapshot);
       const says = 'the message that must come before this one did not come in time';
       const remarks = [remark('transition-not-allowed', 'W', '', says)];
       await turnItem(draft, ref, 'message-unfit', { remarks, referral: undefined });
       return buildOffer(draft, request, undefined);
     });
-    room.committed(result.commit.writes.map((write) => write.ref));
+    context.committed(result.commit.writes.map((write) => write.ref));
   }
 }
 

@@ -15,7 +15,7 @@ import { auditRead } from './audit.ts';
 import { checkFocus } from '../compartment.ts';
 import { recordAlways } from './record.ts';
 import type { Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { sightFor } from '../scope.ts';
 import { readShape, shapeText } from '../write/shape.ts';
@@ -26,10 +26,10 @@ import { within } from '../interactions/search.ts';
 const ROWS_MAX = 50_000;
 const ROWS_AT_ONCE = 500;
 
-export async function performAuditRead(room: Room, request: Request): Promise<Reply> {
+export async function performAuditRead(context: OperationContext, request: Request): Promise<Reply> {
   const shape = readShape(request);
   const place = parseAuditId(request.id ?? '');
-  const snapshot = room.store.snapshot();
+  const snapshot = context.store.snapshot();
   const rows =
     place === undefined
       ? []
@@ -42,8 +42,8 @@ export async function performAuditRead(room: Room, request: Request): Promise<Re
   if (row === undefined || row.seq !== place?.seq || row.position !== place.position) {
     throw new OperationOutcomeError('not-found', { diagnostics: 'no such AuditEvent' });
   }
-  await recordAlways(room, { ...auditRead(request, []), entities: [`AuditEvent/${auditId(row)}`] });
-  const event = await render(room, snapshot, sightFor(request), row);
+  await recordAlways(context, { ...auditRead(request, []), entities: [`AuditEvent/${auditId(row)}`] });
+  const event = await render(context, snapshot, sightFor(request), row);
   return {
     status: 200,
     text: shapeText(shape, 'AuditEvent', JSON.stringify(event)),
@@ -52,14 +52,14 @@ export async function performAuditRead(room: Room, request: Request): Promise<Re
   };
 }
 
-export async function performAuditSearch(room: Room, request: Request): Promise<Reply> {
-  const { publicBase } = room.settings;
-  const parsed = parse(room, request);
+export async function performAuditSearch(context: OperationContext, request: Request): Promise<Reply> {
+  const { publicBase } = context.settings;
+  const parsed = parse(context, request);
   const { where, count } = parsed.query;
   const { compartment } = request;
-  if (compartment !== undefined) await checkFocus(room.store.snapshot(), compartment, [sightFor(request)]);
-  const { found, more } = await findEvents(room, request, where, count);
-  await recordAlways(room, auditRead(request, []));
+  if (compartment !== undefined) await checkFocus(context.store.snapshot(), compartment, [sightFor(request)]);
+  const { found, more } = await findEvents(context, request, where, count);
+  await recordAlways(context, auditRead(request, []));
   const at = compartment === undefined ? publicBase : `${publicBase}/${compartment}`;
   const self = `${at}/AuditEvent${parsed.self === '' ? '' : `?${parsed.self}`}`;
   const last = found.at(-1);
@@ -81,7 +81,7 @@ export async function performAuditSearch(room: Room, request: Request): Promise<
   };
 }
 
-function parse({ settings, clock }: Room, request: Request): ParsedSearch {
+function parse({ settings, clock }: OperationContext, request: Request): ParsedSearch {
   const pairs = request.query.filter(([name]) => name !== BEFORE);
   const parsed = parseSearch('AuditEvent', pairs, {
     lenient: request.prefer.handling === 'lenient',
@@ -123,12 +123,12 @@ function readMark(mark: string): { readonly seq: number; readonly position: numb
 }
 
 async function findEvents(
-  room: Room,
+  context: OperationContext,
   request: Request,
   where: Parameters<typeof auditMatches>[1],
   count: number,
 ) {
-  const snapshot = room.store.snapshot();
+  const snapshot = context.store.snapshot();
   const sight = sightFor(request);
   const { names, ...narrowed } = narrowAudit(where);
   const visible = visibleTo(sight);
@@ -149,7 +149,7 @@ async function findEvents(
       )
       .catch(searchRefusal);
     for (const row of rows) {
-      const event = await render(room, snapshot, sight, row);
+      const event = await render(context, snapshot, sight, row);
       if (!auditMatches(event as never, where)) continue; // rendered just now
       if (found.length === count) return { found, more: true };
       found.push(event);
@@ -171,7 +171,7 @@ function visibleTo(sight: Sight): Pick<AuditQuery, 'viewer' | 'names'> {
 
 /** An event as its viewer sees it: of what others did, and by patient scopes, only what the viewer may see is named. */
 async function render(
-  { settings }: Room,
+  { settings }: OperationContext,
   snapshot: Snapshot,
   sight: Sight,
   row: AuditRow,

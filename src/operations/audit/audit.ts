@@ -86,7 +86,7 @@ function askedOf({ operation, queryText }: Pick<Request, 'operation' | 'queryTex
  */
 export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[] {
   const written = [...draft.planned.values()].map((planned) => auditPlanned(draft, request, planned));
-  const shown = draft.room.settings.auditReads ? draft.seen : [];
+  const shown = draft.context.settings.auditReads ? draft.seen : [];
   const read = shown.map((seen) => auditRead({ ...request, interaction: 'read', queryText: '' }, [seen]));
   const rows = [...written, ...read];
   return rows.length > 0 ? rows : [{ ...auditRead(request, []), entities: namedIn(request) }];

@@ -1,9 +1,9 @@
 /** The audit of a read is on disk before its answer leaves (D14): no audit, no answer. */
 import type { AuditEntry, Store } from '../../ports/store.ts';
 import { refusalOf } from '../write/offer.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 
-export async function recordRead({ store, settings }: Room, entry: AuditEntry): Promise<void> {
+export async function recordRead({ store, settings }: OperationContext, entry: AuditEntry): Promise<void> {
   if (!settings.auditReads) return;
   await recordAlways({ store }, entry);
 }

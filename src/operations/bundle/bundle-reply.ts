@@ -7,14 +7,14 @@ import { performSystemSearchAsOf } from '../interactions/search-system.ts';
 import { performSearchAsOf } from '../interactions/search.ts';
 import { outcomeOf, readAnswer, type Answered, type Templates } from '../answer.ts';
 import type { Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { showText } from '../show.ts';
 import type { KeptAnswer, ToldOf } from '../told.ts';
 
 const WORDS: Readonly<Record<number, string>> = { 200: '200 OK', 201: '201 Created', 204: '204 No Content' };
 
 export async function bundleReply(
-  room: Room,
+  context: OperationContext,
   request: Request,
   told: ToldOf,
   answers: readonly KeptAnswer[],
@@ -26,8 +26,8 @@ export async function bundleReply(
     const own = { ...told, notes: notes.get(index) ?? [] };
     const entry =
       answer.kind === 'search'
-        ? await searchEntry(room, request, told, answer.url)
-        : entryOf(room, request, own, answer, await readAnswer(room, told, answer, templates));
+        ? await searchEntry(context, request, told, answer.url)
+        : entryOf(context, request, own, answer, await readAnswer(context, told, answer, templates));
     entries.push('head' in answer ? { ...entry, text: undefined } : entry);
   }
   return { status: 200, text: buildBundleText({ type: 'transaction-response', entries }) };
@@ -40,7 +40,7 @@ function entryMeant({ expression = [] }: IssueDetail): number {
 }
 
 function entryOf(
-  { settings }: Room,
+  { settings }: OperationContext,
   { prefer, caller }: Request,
   told: ToldOf,
   { kind }: KeptAnswer,
@@ -63,19 +63,24 @@ function entryOf(
   };
 }
 
-type Answering = (room: Room, request: Request, seq: number) => Promise<Reply>;
+type Answering = (context: OperationContext, request: Request, seq: number) => Promise<Reply>;
 
 function answerOf(interaction: Request['interaction']): Answering {
   if (interaction === 'search-type') return performSearchAsOf;
   if (interaction !== 'search-system') return performHistoryAsOf;
-  return (room, request, asOf) => performSystemSearchAsOf(room, request, { asOf, offsets: [] });
+  return (context, request, asOf) => performSystemSearchAsOf(context, request, { asOf, offsets: [] });
 }
 
 /** A search inside a transaction sees what the transaction wrote (rules 3.9). It is on disk whatever becomes of the search. */
-async function searchEntry(room: Room, request: Request, told: ToldOf, url: string): Promise<ReplyEntry> {
+async function searchEntry(
+  context: OperationContext,
+  request: Request,
+  told: ToldOf,
+  url: string,
+): Promise<ReplyEntry> {
   try {
     const asked = readQuestion(request, url);
-    const reply = await answerOf(asked.interaction)(room, asked, told.seq);
+    const reply = await answerOf(asked.interaction)(context, asked, told.seq);
     return { text: reply.text, response: { status: '200 OK' } };
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;

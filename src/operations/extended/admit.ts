@@ -27,7 +27,7 @@ export const admit: Operation = {
   perform,
 };
 
-async function perform({ room, request }: Invocation): Promise<OperationReply> {
+async function perform({ context, request }: Invocation): Promise<OperationReply> {
   const { caller, id = '', requestId } = request;
   if (!caller.administrator) {
     throw new OperationOutcomeError('scope-insufficient', {
@@ -35,6 +35,6 @@ async function perform({ room, request }: Invocation): Promise<OperationReply> {
     });
   }
   const organization: Ref = `Organization/${id}`;
-  const outcome = await admitMember(room, organization, { agent: agentOf(caller), requestId });
+  const outcome = await admitMember(context, organization, { agent: agentOf(caller), requestId });
   return { status: 200, resource: parametersOf([{ name: 'outcome', valueCode: outcome }]) };
 }

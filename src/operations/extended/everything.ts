@@ -103,19 +103,22 @@ interface Mark {
 }
 
 async function performEverything(invocation: Invocation): Promise<OperationReply> {
-  const { room, request, input } = invocation;
+  const { context, request, input } = invocation;
   const patient = patientOf(invocation);
   const mark = readMark(textIn(input, PAGE));
-  const snapshot = snapshotAsOf(room, mark.asOf);
+  const snapshot = snapshotAsOf(context, mark.asOf);
   const whose = await readPatient(snapshot, patient, invocation.sight);
-  const count = Math.min(numberIn(input, '_count') ?? room.settings.pageSizeMax, room.settings.pageSizeMax);
+  const count = Math.min(
+    numberIn(input, '_count') ?? context.settings.pageSizeMax,
+    context.settings.pageSizeMax,
+  );
   const { matches, next } = await findMatches(invocation, snapshot, patient, mark, count);
   const wanted = typesIn(input);
-  const { included, cut } = await findSupporting(room, request, snapshot, patient, matches, wanted);
-  const self = addressOf(room.settings.publicBase, invocation, patient);
+  const { included, cut } = await findSupporting(context, request, snapshot, patient, matches, wanted);
+  const self = addressOf(context.settings.publicBase, invocation, patient);
   const nextLink = next === undefined ? undefined : `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${next}`;
   const entryOf = ({ ref, text }: Match, search: 'match' | 'include'): ReplyEntry => ({
-    fullUrl: `${room.settings.publicBase}/${ref}`,
+    fullUrl: `${context.settings.publicBase}/${ref}`,
     text: showText(ref, text, request.caller),
     search,
   });
@@ -136,7 +139,7 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
       ref,
       seq,
       custodian,
-      patients: room.patientsOf(ref, seq, text),
+      patients: context.patientsOf(ref, seq, text),
     })),
   };
 }
@@ -206,14 +209,14 @@ interface Found {
 }
 
 async function findMatches(
-  { room, request, input }: Invocation,
+  { context, request, input }: Invocation,
   snapshot: Snapshot,
   patient: Ref,
   mark: Mark,
   count: number,
 ): Promise<Found> {
   const matches: Match[] = [];
-  let characters = room.settings.answerBytesMax;
+  let characters = context.settings.answerBytesMax;
   const types = typesFor(request.caller, typesIn(input));
   const first = mark.type === undefined ? 0 : types.findIndex(([type]) => type === mark.type);
   if (first < 0) throw notAPage();

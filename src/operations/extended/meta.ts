@@ -73,22 +73,22 @@ const replyWith = (found: Meta): Pick<OperationReply, 'status' | 'resource'> => 
 // — reading
 
 async function performMeta(invocation: Invocation): Promise<OperationReply> {
-  const { room, request, level } = invocation;
+  const { context, request, level } = invocation;
   if (level !== 'instance') return { ...replyWith(await gatherInUse(invocation)), seen: [] };
   const version = await readVersion(invocation);
   const { ref, seq, at, custodian, text = '' } = version;
   const { meta: found = {} } = JSON.parse(text) as Resource; // stored texts were validated
-  const seen = [{ ref, seq, custodian, patients: room.patientsOf(ref, seq, text) }];
+  const seen = [{ ref, seq, custodian, patients: context.patientsOf(ref, seq, text) }];
   return { ...replyWith(found), ...(request.versionId === undefined && { version: seq, at }), seen };
 }
 
 /** @throws OperationOutcomeError `scope-insufficient`, `not-found`, `gone` */
-async function readVersion({ room, request }: Invocation): Promise<Version> {
+async function readVersion({ context, request }: Invocation): Promise<Version> {
   const asked: Request = { ...request, interaction: request.versionId === undefined ? 'read' : 'vread' };
   checkScope(asked);
   const sight = sightFor(asked);
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
-  const snapshot = room.store.snapshot();
+  const snapshot = context.store.snapshot();
   const seq = Number(request.versionId ?? 0);
   const version =
     request.versionId === undefined
@@ -111,7 +111,7 @@ const BEARS_ANY: Clause = {
   of: ['_profile', '_tag', '_security'].map((param) => ({ kind: 'missing', param, missing: false })),
 };
 
-async function gatherInUse({ room, request, level }: Invocation): Promise<Meta> {
+async function gatherInUse({ context, request, level }: Invocation): Promise<Meta> {
   const types = level === 'type' ? [request.type ?? ''] : [...RESOURCE_TYPES.keys()];
   if (level === 'type') checkScope({ ...request, interaction: 'search-type' });
   const sights = types.flatMap((type): readonly (readonly [string, Sight])[] => {
@@ -121,7 +121,7 @@ async function gatherInUse({ room, request, level }: Invocation): Promise<Meta> 
   });
   if (sights.length === 0)
     throw new OperationOutcomeError('scope-insufficient', { diagnostics: 'needed: system/*.s' });
-  const snapshot = room.store.snapshot();
+  const snapshot = context.store.snapshot();
   let gathered: Meta = {};
   let left = LOOKED_AT_MAX;
   for (const [type, sight] of sights) {
@@ -183,10 +183,13 @@ function changing(
   };
 }
 
-async function performChange({ room, request, input }: Invocation, change: Change): Promise<OperationReply> {
+async function performChange(
+  { context, request, input }: Invocation,
+  change: Change,
+): Promise<OperationReply> {
   // The reply is made from what is stored then, whatever the client prefers to see.
   const asPatch: Request = { ...request, interaction: 'patch', prefer: { return: 'representation' } };
-  const reply = await performWrite(room, asPatch, (draft, asked) => planMeta(draft, asked, input, change));
+  const reply = await performWrite(context, asPatch, (draft, asked) => planMeta(draft, asked, input, change));
   const { meta: changed = {} } = JSON.parse(reply.text ?? '{}') as Resource; // stored just now
   const { version, at, headers, notes } = reply;
   return { ...replyWith(changed), version, at, headers, notes };

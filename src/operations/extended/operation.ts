@@ -10,7 +10,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Seen } from '../seen.ts';
 import type { MessageActions } from './message-actions.ts';
 import type { Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 
 /** `[base]/$x`, `[base]/Task/$x`, `[base]/Task/1/$x`. */
 export type Level = 'system' | 'type' | 'instance';
@@ -65,7 +65,7 @@ export type Input = ReadonlyMap<string, readonly Given[]>;
 
 /** An operation as it is invoked: its parameters checked against the definition, the right that it needs given. */
 export interface Invocation {
-  readonly room: Room;
+  readonly context: OperationContext;
   readonly messages: MessageActions;
   /** `interaction` is `operation`. */
   readonly request: Request;

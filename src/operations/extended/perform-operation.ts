@@ -7,7 +7,7 @@ import { auditOperation } from '../audit/audit.ts';
 import type { MessageActions } from './message-actions.ts';
 import { recordRead } from '../audit/record.ts';
 import { sightOf, type Reply, type Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import { findOperation } from './index.ts';
 import { readInput } from './input.ts';
@@ -15,7 +15,7 @@ import { levelOf, type Operation } from './operation.ts';
 
 /** @throws OperationOutcomeError `operation-unknown` where there is none at this level of this type */
 export async function performOperation(
-  room: Room,
+  context: OperationContext,
   request: Request,
   messages: MessageActions,
 ): Promise<Reply> {
@@ -28,14 +28,14 @@ export async function performOperation(
     about = [],
     ...reply
   } = await operation.perform({
-    room,
+    context,
     messages,
     request,
     level: levelOf(request),
     input,
     sight,
   });
-  if (!operation.affectsState) await recordRead(room, auditOperation(request, seen, about));
+  if (!operation.affectsState) await recordRead(context, auditOperation(request, seen, about));
   return reply;
 }
 

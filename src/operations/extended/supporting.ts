@@ -9,7 +9,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { localRefOf, typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { sightForType } from '../scope.ts';
 
 /** What is referred to refers on: a PractitionerRole to its Organization, which may be part of another. */
@@ -17,7 +17,7 @@ const ROUNDS_MAX = 3;
 
 /** @param wanted types that are wanted; undefined: all. At most `includesMax`, and `answerBytesMax` characters; `cut`: there is more. */
 export async function findSupporting(
-  room: Room,
+  context: OperationContext,
   request: Request,
   snapshot: Snapshot,
   patient: Ref,
@@ -26,17 +26,17 @@ export async function findSupporting(
 ): Promise<{ readonly included: readonly Match[]; readonly cut: boolean }> {
   const known = new Set<Ref>(matches.map(({ ref }) => ref));
   const included: Match[] = [];
-  let characters = room.settings.answerBytesMax;
+  let characters = context.settings.answerBytesMax;
   let sources = matches;
   for (let round = 0; round < ROUNDS_MAX && sources.length > 0; round += 1) {
     const next: Match[] = [];
-    for (const ref of referredBy(room, sources)) {
+    for (const ref of referredBy(context, sources)) {
       if (known.has(ref)) continue;
       known.add(ref);
-      const found = await readSupporting(room, request, snapshot, patient, ref);
+      const found = await readSupporting(context, request, snapshot, patient, ref);
       if (found === undefined) continue;
       characters -= found.text.length;
-      if (included.length + next.length === room.settings.includesMax || characters < 0)
+      if (included.length + next.length === context.settings.includesMax || characters < 0)
         return { included: [...included, ...next].filter(isWanted), cut: true };
       next.push(found);
     }
@@ -50,7 +50,7 @@ export async function findSupporting(
   }
 }
 
-function referredBy({ settings }: Room, sources: readonly Match[]): ReadonlySet<Ref> {
+function referredBy({ settings }: OperationContext, sources: readonly Match[]): ReadonlySet<Ref> {
   const refs = new Set<Ref>();
   for (const { text } of sources) {
     walkReferences(JSON.parse(text) as Resource, ({ text: reference }) => {
@@ -68,7 +68,7 @@ const isSupporting = (type: string): boolean => {
 
 /** Neither of this patient's compartment, where it is a match of its own, nor of another patient's. */
 async function readSupporting(
-  room: Room,
+  context: OperationContext,
   { caller }: Request,
   snapshot: Snapshot,
   patient: Ref,
@@ -78,5 +78,5 @@ async function readSupporting(
   const version = sight === undefined ? undefined : await snapshot.read(ref, sight);
   if (version?.text === undefined) return undefined;
   const { seq, text, custodian } = version;
-  return room.patientsOf(ref, seq, text).length > 0 ? undefined : { ref, seq, text, custodian };
+  return context.patientsOf(ref, seq, text).length > 0 ? undefined : { ref, seq, text, custodian };
 }

@@ -51,15 +51,15 @@ export const timeline: Operation = {
   perform: performTimeline,
 };
 
-async function performTimeline({ room, request, input, sight }: Invocation): Promise<OperationReply> {
-  const { settings } = room;
+async function performTimeline({ context, request, input, sight }: Invocation): Promise<OperationReply> {
+  const { settings } = context;
   const order: Ref = `ServiceRequest/${request.id ?? ''}`;
   const mark = textIn(input, PAGE);
   const { asOf, offset } = readPageMark(mark === undefined ? [] : [[PAGE, mark]]);
-  const snapshot = snapshotAsOf(room, asOf);
+  const snapshot = snapshotAsOf(context, asOf);
   if ((await snapshot.read(order, sight)) === undefined)
     throw new OperationOutcomeError('not-found', { diagnostics: `${order} is not here` });
-  const gathering = { room, snapshot, caller: request.caller, signal: request.signal };
+  const gathering = { context, snapshot, caller: request.caller, signal: request.signal };
   const commits = await gatherCommits(gathering, order, sight);
   const parties = await partiesOf(snapshot, commits);
   const count = Math.min(numberIn(input, '_count') ?? settings.pageSizeDefault, settings.pageSizeMax);
@@ -86,7 +86,7 @@ async function performTimeline({ room, request, input, sight }: Invocation): Pro
         ref,
         seq,
         custodian,
-        patients: text === undefined ? [] : room.patientsOf(ref, seq, text),
+        patients: text === undefined ? [] : context.patientsOf(ref, seq, text),
       })),
     ),
   };

@@ -19,7 +19,7 @@ import { LARGE } from '../heavy.ts';
 import { unservedIn } from '../write/references.ts';
 import { rehearse, type Rehearsed } from '../write/rehearse.ts';
 import type { Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { showText } from '../show.ts';
 import { judgeWithStored } from '../write/stored-bindings.ts';
@@ -87,12 +87,12 @@ interface Asked {
 }
 
 async function performValidation(invocation: Invocation): Promise<OperationReply> {
-  const { room, input } = invocation;
+  const { context, input } = invocation;
   const asked: Asked = {
     invocation,
     mode: readMode(invocation),
     profile: readProfile(invocation),
-    snapshot: room.store.snapshot(),
+    snapshot: context.store.snapshot(),
     seen: [],
   };
   const details =
@@ -123,7 +123,7 @@ function readProfile({ input }: Invocation): string | undefined {
 
 async function judge(asked: Asked, given: Body | undefined): Promise<readonly IssueDetail[]> {
   const { invocation, mode, profile } = asked;
-  const { room, request } = invocation;
+  const { context, request } = invocation;
   const { type = '' } = request;
   const body = given ?? (await readStored(asked));
   if (body.plain.resourceType !== type) {
@@ -139,31 +139,38 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
     against: profile === undefined ? [] : [profile],
   } as const;
   const elsewhere = (options = {}) =>
-    judgeElsewhere(room.settings, room.heavy, request.caller.client, `${type}/`, body, options);
+    judgeElsewhere(context.settings, context.heavy, request.caller.client, `${type}/`, body, options);
   // What is not served is known without a look at what is stored; with a mode the rehearsal tells it.
   const isOfCreate = mode === undefined && request.id === undefined;
   const isLarge = (body.size ?? 0) >= LARGE;
   const told = isLarge
     ? [NOT_LOOKED_UP, ...(await elsewhere(wanted))]
     : await judgeWithStored(seeing, (membershipOf) =>
-        judgeAtLevel(room.settings, `${type}/`, body, { ...wanted, lookUp: lookUpFor(asked), membershipOf }),
+        judgeAtLevel(context.settings, `${type}/`, body, {
+          ...wanted,
+          lookUp: lookUpFor(asked),
+          membershipOf,
+        }),
       );
   const stoodCodes = await codesBefore(asked);
   const asWritten = isLarge
     ? await elsewhere({ stoodCodes })
-    : await judgeAtLevel(room.settings, `${type}/`, body, { stoodCodes });
+    : await judgeAtLevel(context.settings, `${type}/`, body, { stoodCodes });
   const details =
     profile === undefined
-      ? [...agree(told, asWritten), ...(isOfCreate ? unservedIn(body.plain, room.settings) : [])]
+      ? [...agree(told, asWritten), ...(isOfCreate ? unservedIn(body.plain, context.settings) : [])]
       : told;
   if ((mode !== 'create' && mode !== 'update') || details.some(isFault)) return details;
   return [...details, ...(await wouldWrite(asked, mode, body))];
 }
 
 /** Of the stored resource that is judged, or that this would be written over, as far as the caller sees it. */
-async function codesBefore({ invocation: { room, request }, snapshot }: Asked): Promise<readonly string[]> {
+async function codesBefore({
+  invocation: { context, request },
+  snapshot,
+}: Asked): Promise<readonly string[]> {
   if (request.id === undefined) return [];
-  const version = await readTarget(room, request, snapshot, `${request.type ?? ''}/${request.id}`);
+  const version = await readTarget(context, request, snapshot, `${request.type ?? ''}/${request.id}`);
   return version?.text === undefined ? [] : codesIn(JSON.parse(version.text) as Resource); // stored texts were validated
 }
 
@@ -192,7 +199,7 @@ const keyOf = ({ code, expression, diagnostics }: IssueDetail): string =>
 
 /** @throws OperationOutcomeError `field-missing`, `not-found` or `gone`, when there is no resource to judge */
 async function readStored({ invocation, snapshot, seen, mode }: Asked): Promise<Body> {
-  const { room, request } = invocation;
+  const { context, request } = invocation;
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
   if (request.id === undefined || mode === 'create' || mode === 'update')
     throw new OperationOutcomeError('field-missing', {
@@ -205,7 +212,7 @@ async function readStored({ invocation, snapshot, seen, mode }: Asked): Promise<
     throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
   if (version.text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted` });
-  seen.push(seenOf(room, version, version.text));
+  seen.push(seenOf(context, version, version.text));
   return parseJson(version.text) as Body; // stored texts are resources
 }
 
@@ -233,9 +240,9 @@ const rehearsed = (
   { invocation, snapshot }: Asked,
   { mode, body }: { readonly mode: 'create' | 'update' | 'delete'; readonly body: Body | undefined },
 ): Promise<Rehearsed> => {
-  const { room, request } = invocation;
+  const { context, request } = invocation;
   const { query: _query, ...rest } = request;
-  return rehearse(room, { ...rest, query: [], queryText: '', interaction: mode, body }, snapshot);
+  return rehearse(context, { ...rest, query: [], queryText: '', interaction: mode, body }, snapshot);
 };
 
 const remark = (diagnostics: string): IssueDetail => ({
@@ -248,13 +255,13 @@ const remark = (diagnostics: string): IssueDetail => ({
 
 /** Stored resources as the caller may read them; each counts as read. */
 function lookUpFor({ invocation, snapshot, seen }: Asked): LookUp {
-  const { room, request } = invocation;
+  const { context, request } = invocation;
   return async (references) => {
     const found = new Map<string, Resource>();
     for (const reference of references) {
-      const version = await readTarget(room, request, snapshot, reference);
+      const version = await readTarget(context, request, snapshot, reference);
       if (version?.text === undefined) continue;
-      seen.push(seenOf(room, version, version.text));
+      seen.push(seenOf(context, version, version.text));
       const text = showText(version.ref, version.text, request.caller);
       found.set(reference, JSON.parse(text) as Resource); // stored texts were validated
     }
@@ -262,8 +269,13 @@ function lookUpFor({ invocation, snapshot, seen }: Asked): LookUp {
   };
 }
 
-async function readTarget(room: Room, { caller }: Request, snapshot: Snapshot, reference: string) {
-  const parsed = parseReference(relativeTo(room.settings.publicBase, reference));
+async function readTarget(
+  context: OperationContext,
+  { caller }: Request,
+  snapshot: Snapshot,
+  reference: string,
+) {
+  const parsed = parseReference(relativeTo(context.settings.publicBase, reference));
   if (parsed?.kind !== 'local' || parsed.version !== undefined) return undefined;
   const declared = RESOURCE_TYPES.get(parsed.type);
   if (declared === undefined || declared.renderedFromAudit === true) return undefined;

@@ -5,16 +5,20 @@ import { auditRefusal } from '../audit/audit.ts';
 import { readEntries, type Entry } from '../bundle/bundle-entry.ts';
 import { recordAlways } from '../audit/record.ts';
 import type { Perform, Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { createTurns } from '../turns.ts';
 
-export async function performBatch(room: Room, request: Request, perform: Perform): Promise<Reply> {
-  const { publicBase, bundleEntriesMax, answerBytesMax } = room.settings;
+export async function performBatch(
+  context: OperationContext,
+  request: Request,
+  perform: Perform,
+): Promise<Reply> {
+  const { publicBase, bundleEntriesMax, answerBytesMax } = context.settings;
   const entries: ReplyEntry[] = [];
   const turns = createTurns();
   let left = answerBytesMax;
   for (const readEntry of readEntries(request, publicBase, bundleEntriesMax)) {
-    const entry = await performOne(room, request, readEntry, perform, left);
+    const entry = await performOne(context, request, readEntry, perform, left);
     left -= entry.text?.length ?? 0;
     entries.push(entry);
     await turns.after(entry.text?.length ?? 0);
@@ -24,7 +28,7 @@ export async function performBatch(room: Room, request: Request, perform: Perfor
 
 /** What cannot be read is refused in its place, and audited: nobody performs it. */
 async function performOne(
-  room: Room,
+  context: OperationContext,
   outer: Request,
   read: () => Entry,
   perform: Perform,
@@ -34,10 +38,10 @@ async function performOne(
     const entry = read();
     if (left <= 0 && READS.has(entry.request.interaction))
       throw new OperationOutcomeError('answer-too-large');
-    return fitted(await performEntry(room.settings.publicBase, entry, perform), entry, left);
+    return fitted(await performEntry(context.settings.publicBase, entry, perform), entry, left);
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;
-    await recordAlways(room, auditRefusal(outer, error.code));
+    await recordAlways(context, auditRefusal(outer, error.code));
     return refusedEntry(error);
   }
 }

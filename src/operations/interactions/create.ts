@@ -9,7 +9,7 @@ export async function planCreate(draft: Draft, request: WriteRequest): Promise<A
   const body = bodyOfType(request);
   const existing = await findExisting(draft, request);
   if (existing !== undefined) return existing;
-  const id = request.newId ?? draft.room.newId();
+  const id = request.newId ?? draft.context.newId();
   const ref = `${request.type}/${id}` as const;
   const after = mapBody(body, (tree) => ({ ...tree, id }));
   plan(draft, {
@@ -32,6 +32,6 @@ async function findExisting(draft: Draft, { type, ifNoneExist }: WriteRequest): 
   const current = await readCurrent(draft, ref);
   if (current === undefined) return { kind: 'planned', ref, status: 200 }; // by an earlier entry of the same bundle
   const { version } = current;
-  draft.seen.push(seenOf(draft.room, version, version.text ?? ''));
+  draft.seen.push(seenOf(draft.context, version, version.text ?? ''));
   return { kind: 'existing', ref, seq: version.seq };
 }

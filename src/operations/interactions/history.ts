@@ -9,31 +9,31 @@ import { auditRead } from '../audit/audit.ts';
 import { addressOf, pageLinks, readPage, snapshotAsOf, type PageAsked } from '../search/page.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { sightFor } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { showText } from '../show.ts';
 import { seenOf } from './read.ts';
 
-export async function performHistory(room: Room, request: Request): Promise<Reply> {
-  return performHistoryAsOf(room, request, readPage(request, room.settings).asOf);
+export async function performHistory(context: OperationContext, request: Request): Promise<Reply> {
+  return performHistoryAsOf(context, request, readPage(request, context.settings).asOf);
 }
 
 /** Refuses a history that could not be answered, before a transaction is committed that it is part of. */
-export function checkHistory({ settings }: Room, request: Request): void {
+export function checkHistory({ settings }: OperationContext, request: Request): void {
   readQuery(request, readPage(request, settings));
 }
 
 /** A history as of a commit: a page's, or that of the transaction it is part of; of the latest, if undefined. */
 export async function performHistoryAsOf(
-  room: Room,
+  context: OperationContext,
   request: Request,
   asOf: number | undefined,
 ): Promise<Reply> {
-  const { settings } = room;
+  const { settings } = context;
   const page = readPage(request, settings);
   const query = { ...readQuery(request, page), characters: settings.answerBytesMax };
-  const snapshot = snapshotAsOf(room, asOf);
+  const snapshot = snapshotAsOf(context, asOf);
   const { versions, more, total } = await snapshot.history(query, request.signal).catch(searchRefusal);
   if (request.interaction === 'history-instance' && total === 0 && !isNarrowed(query)) {
     throw new OperationOutcomeError('not-found', {
@@ -41,10 +41,10 @@ export async function performHistoryAsOf(
     });
   }
   await recordRead(
-    room,
+    context,
     auditRead(
       request,
-      versions.map((version) => seenOf(room, version, textOf(version))),
+      versions.map((version) => seenOf(context, version, textOf(version))),
     ),
   );
   const entries = versions.map((version) =>

@@ -6,20 +6,20 @@ import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { sightFor } from '../scope.ts';
 import { readShape, shapeText, type Shape } from '../write/shape.ts';
 import { showText } from '../show.ts';
 
-export async function performRead(room: Room, request: Request): Promise<Reply> {
+export async function performRead(context: OperationContext, request: Request): Promise<Reply> {
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
   const shape = readShape(request);
-  const version = await readVersion(room, request, ref);
-  if (version === undefined) return readPackaged(room, request, ref, shape);
+  const version = await readVersion(context, request, ref);
+  if (version === undefined) return readPackaged(context, request, ref, shape);
   const { seq, at, text } = version;
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
-  await recordRead(room, auditRead(request, [seenOf(room, version, text)]));
+  await recordRead(context, auditRead(request, [seenOf(context, version, text)]));
   if (isUnchanged(request, version)) return { status: 304, version: seq, at };
   return {
     status: 200,
@@ -30,15 +30,24 @@ export async function performRead(room: Room, request: Request): Promise<Reply> 
 }
 
 /** What comes with this server has no versions; a stored one of the same id cannot be. */
-async function readPackaged(room: Room, request: Request, ref: Ref, shape: Shape): Promise<Reply> {
-  const found = request.interaction === 'read' ? room.packaged(ref) : undefined;
+async function readPackaged(
+  context: OperationContext,
+  request: Request,
+  ref: Ref,
+  shape: Shape,
+): Promise<Reply> {
+  const found = request.interaction === 'read' ? context.packaged(ref) : undefined;
   if (found === undefined)
     throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
-  await recordRead(room, { ...auditRead(request, []), entities: [ref] });
+  await recordRead(context, { ...auditRead(request, []), entities: [ref] });
   return { status: 200, text: shapeText(shape, request.type ?? '', JSON.stringify(found)) };
 }
 
-async function readVersion({ store }: Room, request: Request, ref: Ref): Promise<Version | undefined> {
+async function readVersion(
+  { store }: OperationContext,
+  request: Request,
+  ref: Ref,
+): Promise<Version | undefined> {
   const sight = sightFor(request);
   const snapshot = store.snapshot();
   if (request.interaction === 'read') return snapshot.read(ref, sight);
@@ -47,7 +56,7 @@ async function readVersion({ store }: Room, request: Request, ref: Ref): Promise
 }
 
 export function seenOf(
-  { patientsOf }: Room,
+  { patientsOf }: OperationContext,
   { ref, seq, custodian }: Omit<Version, 'at' | 'method' | 'text'>,
   text: string,
 ): Seen {

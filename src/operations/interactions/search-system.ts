@@ -22,7 +22,7 @@ import {
   type PageMark,
 } from '../search/page.ts';
 import type { Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { sightForClause, sightForType } from '../scope.ts';
 import { replyWithMatches } from '../search/searchset.ts';
 import { findPage, termsAsked, within } from './search.ts';
@@ -36,26 +36,26 @@ interface Part {
   readonly query: Query;
 }
 
-export async function performSystemSearch(room: Room, request: Request): Promise<Reply> {
-  return performSystemSearchAsOf(room, request, readPageMark(request.query));
+export async function performSystemSearch(context: OperationContext, request: Request): Promise<Reply> {
+  return performSystemSearchAsOf(context, request, readPageMark(request.query));
 }
 
 /** Refuses a search that could not be answered, before a transaction is committed that it is part of. */
-export async function checkSystemSearch(room: Room, request: Request): Promise<void> {
-  readParts(room, request, await termsAsked(room, request, undefined));
+export async function checkSystemSearch(context: OperationContext, request: Request): Promise<void> {
+  readParts(context, request, await termsAsked(context, request, undefined));
 }
 
 /** A search as of a commit: a page's, or that of the transaction it is part of; of the latest, if undefined. */
 export async function performSystemSearchAsOf(
-  room: Room,
+  context: OperationContext,
   request: Request,
   { asOf, offsets }: Pick<PageMark, 'asOf' | 'offsets'>,
 ): Promise<Reply> {
-  const parts = readParts(room, request, await termsAsked(room, request, asOf));
+  const parts = readParts(context, request, await termsAsked(context, request, asOf));
   const [{ parsed }] = parts;
   if (offsets.length > 0 && offsets.length !== parts.length)
     throw new OperationOutcomeError('page-expired', { diagnostics: 'the page is one of other types' });
-  const snapshot = snapshotAsOf(room, asOf);
+  const snapshot = snapshotAsOf(context, asOf);
   const { compartment } = request;
   if (compartment !== undefined)
     await checkFocus(
@@ -64,19 +64,23 @@ export async function performSystemSearchAsOf(
       parts.map(({ query }) => query.sight),
     );
   const from = parts.map((_, index) => offsets[index] ?? 0);
-  const { matches, to, more, total } = await findAll(room, request, snapshot, parts, from);
-  const links = linksOf(selfOf(room, request, parsed), snapshot.seq, { from, to, more });
+  const { matches, to, more, total } = await findAll(context, request, snapshot, parts, from);
+  const links = linksOf(selfOf(context, request, parsed), snapshot.seq, { from, to, more });
   const warnings = cutPage(more, matches.length, parsed.query.count);
-  return replyWithMatches(room, request, snapshot, parsed, { matches, total, links, warnings });
+  return replyWithMatches(context, request, snapshot, parsed, { matches, total, links, warnings });
 }
 
 // — what is asked
 
-function readParts(room: Room, request: Request, terminology: Held | undefined): readonly [Part, ...Part[]] {
+function readParts(
+  context: OperationContext,
+  request: Request,
+  terminology: Held | undefined,
+): readonly [Part, ...Part[]] {
   const sights = sightsOf(request);
   const types = [...sights.keys()];
   const pairs = request.query.filter(([name]) => name !== PAGE && name !== TYPE);
-  const understood = readTogether({ room, request, terminology }, types, pairs);
+  const understood = readTogether({ context, request, terminology }, types, pairs);
   const [first, ...rest] = types.map((type, index): Part => {
     const parsed = understood[index] as ParsedSearch; // one for each type
     const { where } = parsed.query;
@@ -128,7 +132,7 @@ const badType = (why: string): OperationOutcomeError =>
   new OperationOutcomeError('search-value-invalid', { diagnostics: `${TYPE}: ${why}` });
 
 interface Reading {
-  readonly room: Room;
+  readonly context: OperationContext;
   readonly request: Request;
   readonly terminology: Held | undefined;
 }
@@ -156,7 +160,7 @@ function readTogether(
 }
 
 function readOne(
-  { room: { settings, clock }, request: { prefer, compartment }, terminology }: Reading,
+  { context: { settings, clock }, request: { prefer, compartment }, terminology }: Reading,
   searched: readonly string[],
   type: string,
   pairs: readonly Pair[],
@@ -187,7 +191,7 @@ interface Found {
 }
 
 async function findAll(
-  { clock, settings: { answerBytesMax: characters } }: Room,
+  { clock, settings: { answerBytesMax: characters } }: OperationContext,
   { signal }: Request,
   snapshot: Snapshot,
   parts: readonly Part[],
@@ -246,7 +250,11 @@ function isBefore([key]: readonly SortKey[]): (one: Match, other: Match) => bool
 
 // — how it is told
 
-function selfOf({ settings }: Room, { compartment, query }: Request, { self }: ParsedSearch): string {
+function selfOf(
+  { settings }: OperationContext,
+  { compartment, query }: Request,
+  { self }: ParsedSearch,
+): string {
   const types = query.find(([name]) => name === TYPE)?.[1];
   const asked = [types === undefined ? '' : `${TYPE}=${types}`, self].filter((text) => text !== '').join('&');
   const at = compartment === undefined ? settings.publicBase : `${settings.publicBase}/${compartment}/*`;

@@ -12,50 +12,50 @@ import { checkFocus } from '../compartment.ts';
 import { checkInclusions } from '../search/include.ts';
 import { cutPage, PAGE, pageLinks, readPageMark, snapshotAsOf } from '../search/page.ts';
 import type { Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { sightFor, sightForClause } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { searchPackaged } from '../search/packaged-search.ts';
 import { termsOf } from '../search/search-terms.ts';
 import { replyWithMatches } from '../search/searchset.ts';
 
-export async function performSearch(room: Room, request: Request): Promise<Reply> {
-  return performSearchAsOf(room, request, readPageMark(request.query).asOf);
+export async function performSearch(context: OperationContext, request: Request): Promise<Reply> {
+  return performSearchAsOf(context, request, readPageMark(request.query).asOf);
 }
 
 /** Refuses a search that could not be answered, before a transaction is committed that it is part of. */
-export async function checkSearch(room: Room, request: Request): Promise<void> {
-  const { where, sight } = parse(room, request, await termsAsked(room, request, undefined)).query;
+export async function checkSearch(context: OperationContext, request: Request): Promise<void> {
+  const { where, sight } = parse(context, request, await termsAsked(context, request, undefined)).query;
   sightForClause(request.caller, where, sight);
 }
 
 /** A search as of a commit: a page's, or that of the transaction it is part of; of the latest, if undefined. */
 export async function performSearchAsOf(
-  room: Room,
+  context: OperationContext,
   request: Request,
   asOf: number | undefined,
 ): Promise<Reply> {
   const { type = '', compartment } = request;
-  const parsed = parse(room, request, await termsAsked(room, request, asOf));
+  const parsed = parse(context, request, await termsAsked(context, request, asOf));
   const { where, sight } = parsed.query;
   const query = {
     ...parsed.query,
     sight: sightForClause(request.caller, where, sight),
     offset: readPageMark(request.query).offset,
-    characters: room.settings.answerBytesMax,
+    characters: context.settings.answerBytesMax,
   };
-  const snapshot = snapshotAsOf(room, asOf);
+  const snapshot = snapshotAsOf(context, asOf);
   if (compartment !== undefined) await checkFocus(snapshot, compartment, [query.sight]);
   const page = await findPage(snapshot, query, request.signal);
   const { matches, more } = page;
   const known = page.total ?? (parsed.total === undefined ? knownTotal(query, page) : undefined);
-  const packaged = query.offset === 0 ? searchPackaged(room.packaged, type, query.where, matches) : [];
+  const packaged = query.offset === 0 ? searchPackaged(context.packaged, type, query.where, matches) : [];
   const total = known === undefined ? undefined : known + packaged.length;
-  const path = [room.settings.publicBase, compartment, type].filter((part) => part !== undefined);
+  const path = [context.settings.publicBase, compartment, type].filter((part) => part !== undefined);
   const self = `${path.join('/')}${parsed.self === '' ? '' : `?${parsed.self}`}`;
   const given = matches.length;
   const links = pageLinks(self, snapshot.seq, { ...query, given, more });
-  return replyWithMatches(room, request, snapshot, parsed, {
+  return replyWithMatches(context, request, snapshot, parsed, {
     matches,
     packaged: query.count === 0 ? [] : packaged,
     total,
@@ -66,18 +66,22 @@ export async function performSearchAsOf(
 
 /** The terminology that a search asks, as of its moment. */
 export const termsAsked = (
-  room: Room,
+  context: OperationContext,
   { query, caller, signal }: Request,
   asOf: number | undefined,
 ): Promise<Held | undefined> =>
   termsOf(query, {
-    snapshot: () => snapshotAsOf(room, asOf),
+    snapshot: () => snapshotAsOf(context, asOf),
     caller,
-    base: room.settings.publicBase,
+    base: context.settings.publicBase,
     signal,
   });
 
-function parse({ settings, clock }: Room, request: Request, terminology: Held | undefined): ParsedSearch {
+function parse(
+  { settings, clock }: OperationContext,
+  request: Request,
+  terminology: Held | undefined,
+): ParsedSearch {
   const { type = '', compartment } = request;
   const pairs = request.query.filter(([name]) => name !== PAGE);
   const parsed = parseSearch(type, pairs, {

@@ -11,7 +11,7 @@ import { checkCompartment } from '../write/custody.ts';
 import { markPlace, type Draft } from '../write/draft.ts';
 import { replyTo } from '../reply.ts';
 import type { Interaction, Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
 import type { KeptAnswer } from '../told.ts';
@@ -21,17 +21,22 @@ import { checkSystemSearch } from './search-system.ts';
 import { checkSearch } from './search.ts';
 import { finish, offerOnce, openDraft, PLANS, redirect } from '../write/write.ts';
 
-export async function performTransaction(room: Room, request: Request): Promise<Reply> {
-  const { publicBase, bundleEntriesMax } = room.settings;
+export async function performTransaction(context: OperationContext, request: Request): Promise<Reply> {
+  const { publicBase, bundleEntriesMax } = context.settings;
   const entries = readEntries(request, publicBase, bundleEntriesMax).map((read) => read());
   for (const entry of entries) await placed(entry, () => checkScope(entry.request));
-  const done = await offerOnce(room, request, (snapshot) => prepare(room, request, entries, snapshot));
-  if (done.kept !== undefined) return replyTo(room, request, done.kept);
-  return replyTo(room, request, { ...done.told, seq: done.seq, at: done.at }, done.templates);
+  const done = await offerOnce(context, request, (snapshot) => prepare(context, request, entries, snapshot));
+  if (done.kept !== undefined) return replyTo(context, request, done.kept);
+  return replyTo(context, request, { ...done.told, seq: done.seq, at: done.at }, done.templates);
 }
 
-async function prepare(room: Room, request: Request, entries: readonly Entry[], snapshot: Snapshot) {
-  const draft = openDraft(room, request, snapshot);
+async function prepare(
+  context: OperationContext,
+  request: Request,
+  entries: readonly Entry[],
+  snapshot: Snapshot,
+) {
+  const draft = openDraft(context, request, snapshot);
   const answers = new Map<Entry, KeptAnswer>();
   const fullUrls = new Map<string, Ref>();
   const inOrder = entries.toSorted(
@@ -46,7 +51,7 @@ async function prepare(room: Room, request: Request, entries: readonly Entry[], 
     if (fullUrl !== undefined && 'ref' in answer) fullUrls.set(fullUrl, answer.ref);
   }
   await settleDraft(draft, 'transaction', fullUrls);
-  const left = { characters: draft.room.settings.answerBytesMax };
+  const left = { characters: draft.context.settings.answerBytesMax };
   for (const entry of inOrder.filter((one) => !answers.has(one))) {
     answers.set(entry, await readEntry(draft, entry, left));
   }
@@ -101,14 +106,15 @@ async function planEntry(draft: Draft, entry: Entry, written: Map<Ref, number>):
 }
 
 /** What is asked when the bundle is committed, and how it is refused before. */
-const CHECKS: Readonly<Partial<Record<Interaction, (room: Room, request: Request) => void | Promise<void>>>> =
-  {
-    'search-type': checkSearch,
-    'search-system': checkSystemSearch,
-    'history-instance': checkHistory,
-    'history-type': checkHistory,
-    'history-system': checkHistory,
-  };
+const CHECKS: Readonly<
+  Partial<Record<Interaction, (context: OperationContext, request: Request) => void | Promise<void>>>
+> = {
+  'search-type': checkSearch,
+  'search-system': checkSystemSearch,
+  'history-instance': checkHistory,
+  'history-type': checkHistory,
+  'history-system': checkHistory,
+};
 
 /** A read by id sees the bundle's own writes; a search is run when they are committed (rules 3.9). */
 async function readEntry(draft: Draft, entry: Entry, left: { characters: number }): Promise<KeptAnswer> {
@@ -123,7 +129,7 @@ async function readEntry(draft: Draft, entry: Entry, left: { characters: number 
   const head = entry.method === 'HEAD' ? ({ head: true } as const) : {};
   const check = CHECKS[interaction];
   if (check !== undefined) {
-    await placed(entry, () => check(draft.room, entry.request));
+    await placed(entry, () => check(draft.context, entry.request));
     return { kind: 'search', url: entry.url, ...head };
   }
   if (interaction === 'operation') {
@@ -148,7 +154,7 @@ async function readEntry(draft: Draft, entry: Entry, left: { characters: number 
   }
   left.characters -= version.text.length;
   if (left.characters < 0) throw new OperationOutcomeError('answer-too-large', { expression: [place] });
-  draft.seen.push(seenOf(draft.room, version, version.text));
+  draft.seen.push(seenOf(draft.context, version, version.text));
   return { kind: 'read', ref, seq: version.seq, ...head };
 }
 

@@ -50,7 +50,7 @@ async function updateById(draft: Draft, request: WriteRequest, id: string, body:
  * of it is refused whether it is used or not, so that the answer tells nobody what it may not see (rules 2.7).
  */
 async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<Answer> {
-  if (draft.room.packaged(ref) !== undefined) {
+  if (draft.context.packaged(ref) !== undefined) {
     throw new OperationOutcomeError('interaction-unsupported', {
       diagnostics: `${ref} comes with this server`,
     });
@@ -77,17 +77,17 @@ async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<Answe
  * Whether the caller may name what is new: the last dot of an id parts the organization from what it chose. A token for
  * one patient does not see all that its organization has named, and so names nothing.
  */
-function mayChooseId({ caller, room, sight }: Draft, ref: Ref): boolean {
+function mayChooseId({ caller, context, sight }: Draft, ref: Ref): boolean {
   if (caller.administrator) return true;
-  if (room.settings.putToUnusedId !== 'everyone' || sight.everything || sight.patient !== undefined)
+  if (context.settings.putToUnusedId !== 'everyone' || sight.everything || sight.patient !== undefined)
     return false;
   const id = idOf(ref);
   return id.slice(0, Math.max(0, id.lastIndexOf('.'))) === idOf(sight.organization);
 }
 
 /** What can be done instead: the same words for every id. */
-const otherwise = ({ caller, room }: Draft): string =>
-  room.settings.putToUnusedId === 'everyone' && caller.organization !== undefined
+const otherwise = ({ caller, context }: Draft): string =>
+  context.settings.putToUnusedId === 'everyone' && caller.organization !== undefined
     ? `create it with POST, or choose an id as in ${idOf(caller.organization)}.1`
     : 'create it with POST';
 

@@ -8,7 +8,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { isFollowed, searchParameters, type SearchParameter } from '../../resources/search-parameters.ts';
 import type { Inclusion } from '../../resources/search-query.ts';
 import type { Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { sightForType } from '../scope.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { createTurns } from '../turns.ts';
@@ -16,7 +16,7 @@ import { valuesOf } from '../values.ts';
 
 /** What an inclusion is answered with: whose sight, as of when, and how much at most. */
 export interface Including {
-  readonly room: Room;
+  readonly context: OperationContext;
   readonly request: Request;
   readonly snapshot: Snapshot;
 }
@@ -82,7 +82,7 @@ export async function followAll(
 }
 
 function collectTargets(
-  { room }: Including,
+  { context }: Including,
   inclusions: readonly Inclusion[],
   { ref, text }: Match,
   targets: Targets,
@@ -101,7 +101,7 @@ function collectTargets(
       // A canonical with a version is a value without it, too.
       const isCut = values.some((other) => other.param === param && String(other.low).startsWith(`${low}|`));
       if (!isCut) addCanonical(targets, parameter, asking, low);
-    } else addReference(targets, asking, relativeTo(room.settings.publicBase, low), String(high));
+    } else addReference(targets, asking, relativeTo(context.settings.publicBase, low), String(high));
   }
 }
 

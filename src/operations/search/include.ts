@@ -10,7 +10,7 @@ import type { Inclusion, ParsedSearch } from '../../resources/search-query.ts';
 import { followAll, type Spare } from './include-follow.ts';
 import { referAll } from './include-refer.ts';
 import type { Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 
 /** How deep a hierarchy is followed by `:iterate`. */
 export const ROUNDS_MAX = 100;
@@ -25,32 +25,32 @@ const keyOf = ({ ref, seq }: Match): string => `${ref} ${seq}`;
  * `answerBytesMax` characters; what was cut is said in `warnings`.
  */
 export async function findIncluded(
-  room: Room,
+  context: OperationContext,
   request: Request,
   snapshot: Snapshot,
   { include, revinclude }: Pick<ParsedSearch, 'include' | 'revinclude'>,
   matches: readonly Match[],
 ): Promise<{ readonly included: readonly Match[]; readonly warnings: readonly IssueDetail[] }> {
   if (include.length === 0 && revinclude.length === 0) return { included: [], warnings: [] };
-  const including = { room, request, snapshot };
-  const until = room.clock.now() + TIME_MAX;
+  const including = { context, request, snapshot };
+  const until = context.clock.now() + TIME_MAX;
   const known = new Set(matches.map(keyOf));
   const included: Match[] = [];
   let cut = false;
-  let characters = room.settings.answerBytesMax;
+  let characters = context.settings.answerBytesMax;
   let sources = matches;
   for (let round = 0; sources.length > 0 && !cut; round += 1) {
     const asked = (one: Inclusion): boolean => round === 0 || one.iterate;
     const ways = [include.filter(asked), revinclude.filter(asked)] as const;
     if (ways.every((way) => way.length === 0)) break;
-    if (round === ROUNDS_MAX || room.clock.now() > until) {
+    if (round === ROUNDS_MAX || context.clock.now() > until) {
       cut = true;
       break;
     }
-    const spare = { count: room.settings.includesMax - included.length, characters };
+    const spare = { count: context.settings.includesMax - included.length, characters };
     const followed = await followAll(including, ways[0], sources, spare);
     // Among what refers may be everything that is known already.
-    const most = { count: known.size + spare.count, characters: room.settings.answerBytesMax };
+    const most = { count: known.size + spare.count, characters: context.settings.answerBytesMax };
     const referring = await referAll(including, ways[1], sources, most);
     const next = [...followed.matches, ...referring.matches].filter((match) => isNew(known, match));
     sources = fitting(next, { ...spare, characters });

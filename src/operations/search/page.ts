@@ -5,7 +5,7 @@
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { Request } from '../request.ts';
-import type { DeskSettings, Room } from '../room.ts';
+import type { DeskSettings, OperationContext } from '../room.ts';
 
 /** Our own parameter of page links: `<seq>-<offset>`; where several types are searched, an offset for each: `7-20.0.3`. */
 export const PAGE = '_page';
@@ -45,7 +45,7 @@ export function readPageMark(query: Request['query']): PageMark {
 }
 
 /** The state in which a page is answered: that of its first page, or the latest. What is still to come is no page of ours. */
-export function snapshotAsOf({ store }: Room, asOf: number | undefined): Snapshot {
+export function snapshotAsOf({ store }: OperationContext, asOf: number | undefined): Snapshot {
   const latest = store.snapshot();
   if (asOf === undefined) return latest;
   if (asOf > latest.seq) throw new OperationOutcomeError('page-expired');

@@ -12,7 +12,7 @@ import type { PackagedMatch } from './packaged-search.ts';
 import type { Links } from './page.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Caller, Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { elementsShape, shapeText, summaryShape, type Shape } from '../write/shape.ts';
 import { showText } from '../show.ts';
 import { createTurns } from '../turns.ts';
@@ -29,23 +29,23 @@ interface FoundPage {
 
 /** The searchset, on disk in the audit before it leaves. */
 export async function replyWithMatches(
-  room: Room,
+  context: OperationContext,
   request: Request,
   snapshot: Snapshot,
   parsed: ParsedSearch,
   { matches, packaged = [], total, links, warnings }: FoundPage,
 ): Promise<Reply> {
-  const brought = await findIncluded(room, request, snapshot, parsed, matches);
+  const brought = await findIncluded(context, request, snapshot, parsed, matches);
   const { included } = brought;
   const { after } = createTurns();
   const seen: Seen[] = [];
   for (const match of [...matches, ...included]) {
-    seen.push(seenOf(room, match));
+    seen.push(seenOf(context, match));
     await after(match.text.length);
   }
-  await recordRead(room, auditRead(request, seen));
+  await recordRead(context, auditRead(request, seen));
   const shape = shapeOf(parsed);
-  const { publicBase } = room.settings;
+  const { publicBase } = context.settings;
   const entries = [
     ...matches.map((match) => entryOf(publicBase, request.caller, match, shape, 'match')),
     ...packaged.map((match) => entryOf(publicBase, request.caller, match, shape, 'match')),
@@ -79,6 +79,6 @@ export function warningEntries(warnings: readonly IssueDetail[]): readonly Reply
   return warnings.length === 0 ? [] : [{ text: JSON.stringify(buildOutcome(warnings)), search: 'outcome' }];
 }
 
-function seenOf({ patientsOf }: Room, { ref, seq, custodian, text }: Match): Seen {
+function seenOf({ patientsOf }: OperationContext, { ref, seq, custodian, text }: Match): Seen {
   return { ref, seq, custodian, patients: patientsOf(ref, seq, text) };
 }

@@ -12,7 +12,7 @@ import { isPastStep } from '../../resources/past-step.ts';
 import { EVERYTHING } from '../write/draft.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import type { Caller } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { heldBy } from '../work-item.ts';
@@ -35,7 +35,7 @@ const WRITTEN_MAX = 5000;
 const DELIVERIES_MAX = 1000;
 
 interface Gathering {
-  readonly room: Room;
+  readonly context: OperationContext;
   readonly snapshot: Snapshot;
   readonly caller: Caller;
   readonly signal: AbortSignal;
@@ -183,14 +183,14 @@ const ROWS_OF_COMMIT = 20;
 
 /** Of the parties, and of the caller's own subscribers. */
 async function readDeliveries(
-  { room, snapshot, caller }: Gathering,
+  { context, snapshot, caller }: Gathering,
   subjects: ReadonlySet<Ref>,
   { initiator, recipient }: Parties,
 ): Promise<readonly Delivery[]> {
   const shown = new Set([initiator, recipient, caller.organization]);
   const told: Delivery[] = [];
   for (const subject of subjects) {
-    const rows: readonly OutboxRow[] = await room.store.outbox({ subject, count: DELIVERIES_MAX });
+    const rows: readonly OutboxRow[] = await context.store.outbox({ subject, count: DELIVERIES_MAX });
     for (const row of rows) {
       const to = row.seq > snapshot.seq ? undefined : await organizationOf(snapshot, row.receiver);
       if (to !== undefined && (caller.administrator || shown.has(to))) told.push({ row, to });

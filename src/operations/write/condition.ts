@@ -118,7 +118,7 @@ function askedIdentity(queryText: string): Identity | undefined {
 }
 
 async function queryOf(draft: Draft, type: string, queryText: string): Promise<Query> {
-  const { publicBase } = draft.room.settings;
+  const { publicBase } = draft.context.settings;
   const terminology = await termsOf(parseQuery(queryText), {
     snapshot: () => draft.snapshot,
     caller: draft.caller,

@@ -39,8 +39,8 @@ function markOwnWord(draft: Draft, ref: Ref): void {
 }
 
 /** The patient who asks in person: the token's fhirUser. */
-function patientWriting({ caller, room }: Draft): Ref | undefined {
-  const user = localRefOf(relativeTo(room.settings.publicBase, caller.user ?? ''));
+function patientWriting({ caller, context }: Draft): Ref | undefined {
+  const user = localRefOf(relativeTo(context.settings.publicBase, caller.user ?? ''));
   return user !== undefined && typeOf(user) === 'Patient' ? user : undefined;
 }
 

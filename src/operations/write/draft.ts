@@ -17,7 +17,7 @@ import type { ResourceType } from '../../resources/resource.ts';
 import type { Move } from '../../resources/rules.ts';
 import type { Seen } from '../seen.ts';
 import type { Caller, Interaction } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 
 /** One resource of a draft, before and after. */
 export interface Planned {
@@ -43,7 +43,7 @@ export interface Planned {
 }
 
 export interface Draft {
-  readonly room: Room;
+  readonly context: OperationContext;
   readonly snapshot: Snapshot;
   readonly caller: Caller;
   /** It is what a message says. */
@@ -83,7 +83,7 @@ export interface Draft {
 }
 
 /** Counts what becomes of a stored text that is patched. */
-export const meterFor = ({ room: { settings }, patched }: Draft, text: string): Meter =>
+export const meterFor = ({ context: { settings }, patched }: Draft, text: string): Meter =>
   createMeter({ size: settings.bodyBytesMax, depth: settings.jsonDepthMax }, patched, text.length);
 
 /** A stored version as the server is about to change it: it meets no rule and no custody check. */

@@ -36,7 +36,7 @@ export const FEEDBACK_TITLES: Readonly<Record<string, string>> = {
 };
 
 /** The document, with an identifier of its own. */
-export function buildFeedback({ room: { settings, newId }, now }: Draft, feedback: Feedback): Resource {
+export function buildFeedback({ context: { settings, newId }, now }: Draft, feedback: Feedback): Resource {
   const { title, final, order, patient, author, type, date, lists, words, resources } = feedback;
   const composition: Resource = {
     resourceType: 'Composition',

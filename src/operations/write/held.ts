@@ -42,7 +42,7 @@ export async function hold(
     const candidates = kind === 'party-unresolved' ? await candidatesFor(draft, organization) : [];
     plan(
       draft,
-      planWorkItem(draft.room.newId(), {
+      planWorkItem(draft.context.newId(), {
         kind,
         says: diagnostics,
         focus: planned.ref,
@@ -67,7 +67,7 @@ function isSent(draft: Draft, { ref, after }: Planned): boolean {
   const resource = after?.plain;
   if (resource === undefined) return false;
   if (typeOf(ref) === 'Task') return isReferralTask(resource) && readState(resource) !== 'draft';
-  const opens = draft.room.settings.openTaskForServiceRequest;
+  const opens = draft.context.settings.openTaskForServiceRequest;
   return opens && resource['status'] === 'active' && resource['intent'] === 'order' && !hasTask(draft, ref);
 }
 

@@ -27,7 +27,7 @@ interface Late {
 
 /** Adds an entry of the outbox for each party that is told of a note; a work item where it cannot be sent. */
 export async function tellLateNotes(draft: Draft): Promise<void> {
-  if (draft.room.lacks === undefined || draft.importing) return;
+  if (draft.context.lacks === undefined || draft.importing) return;
   const told = new Set<string>();
   for (const late of await lateOnes(draft)) {
     for (const entry of await entriesOf(draft, late)) {
@@ -55,14 +55,14 @@ const isToldAnyway = ({ tells }: Draft, { order, receiver, subject }: OutboxEntr
 
 /** Who is told of a note: the initiator, by each of its Endpoints, when the recipient wrote it. */
 async function entriesOf(draft: Draft, { file, task }: Late): Promise<readonly OutboxEntry[]> {
-  const { caller, now, room } = draft;
+  const { caller, now, context } = draft;
   const around = surroundingsOf(draft);
   const initiator = await around.partyOf(task['requester']);
   const recipient = await around.partyOf(task['owner']);
   if (recipient === undefined || recipient !== caller.organization) return [];
   const ref: Ref = `Task/${task.id ?? ''}`;
   const move = { task: ref, tid: '', from: '', to: '', event: LATE_NOTE, by: 'referralRecipient' } as const;
-  const entries = await room.address([], [{ ...move, initiator, recipient }], Date.parse(now));
+  const entries = await context.address([], [{ ...move, initiator, recipient }], Date.parse(now));
   return entries.map((entry) => ({ ...entry, subject: file }));
 }
 
@@ -120,7 +120,7 @@ async function lateOnes(draft: Draft): Promise<readonly Late[]> {
 /** By itself, or as an output of its referral. */
 async function wasTold(draft: Draft, file: Ref, task: Resource): Promise<boolean> {
   if (valuesAt(task, 'output.valueReference').some((one) => localRef(one) === file)) return true;
-  const rows = await draft.room.store.outbox({ subject: file, count: TELLINGS_MAX });
+  const rows = await draft.context.store.outbox({ subject: file, count: TELLINGS_MAX });
   return rows.some(({ event }) => event === LATE_NOTE || needsNote(event));
 }
 

@@ -16,7 +16,7 @@ import { readOrganization, type Admitting } from '../members.ts';
 import { buildWrite, offer } from './offer.ts';
 import { openReferrals, seenBy } from './open-referrals.ts';
 import { commitOf } from '../register.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 
 /** Statuses of a Subscription that is not off. */
 const LISTENING = ['requested', 'active', 'error'];
@@ -26,7 +26,7 @@ const LISTENING = ['requested', 'active', 'error'];
  * for one that succeeds itself
  */
 export async function removeMember(
-  room: Pick<Room, 'store' | 'clock' | 'committed'>,
+  context: Pick<OperationContext, 'store' | 'clock' | 'committed'>,
   { organization, successor }: { readonly organization: Ref; readonly successor?: Ref | undefined },
   admitting: Admitting,
 ): Promise<void> {
@@ -35,7 +35,7 @@ export async function removeMember(
   const touched = new Set<Ref>();
   // Alone in the writer's turn: a referral that is sent meanwhile would be missed.
   await offer(
-    room,
+    context,
     async (snapshot) => {
       for (const one of [organization, successor])
         if (one !== undefined && (await snapshot.record(MEMBER_KIND, one)) === undefined)
@@ -52,7 +52,7 @@ export async function removeMember(
     },
     true,
   );
-  room.committed([...touched]);
+  context.committed([...touched]);
 }
 
 async function listed(snapshot: Snapshot, organization: Ref, successor: Ref | undefined): Promise<Write> {

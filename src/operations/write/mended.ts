@@ -28,7 +28,7 @@ import {
 
 /** Adds an entry of the outbox for whatever this draft mends, in the order in which it happened. */
 export async function sendMended(draft: Draft): Promise<void> {
-  if (draft.room.lacks === undefined || draft.importing) return;
+  if (draft.context.lacks === undefined || draft.importing) return;
   const touched = await touchedBy(draft);
   if (touched !== 'any' && touched.size === 0) return;
   for (const item of await waitingOn(draft, touched)) {

@@ -47,7 +47,7 @@ export async function privateByNumber(draft: Draft, reference: unknown, identity
   };
   const ref = planOwn(
     draft,
-    draft.room.newId(),
+    draft.context.newId(),
     withStanding(organization, 'private'),
     draft.caller.organization ?? '',
   );

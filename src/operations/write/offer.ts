@@ -27,7 +27,7 @@ import { auditWrite } from '../audit/audit.ts';
 import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
 import { LARGE } from '../heavy.ts';
 import type { Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { createTurns, type Turns } from '../turns.ts';
 import { valuesOf } from '../values.ts';
 
@@ -53,7 +53,7 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
   );
   const entries = draft.importing
     ? []
-    : await draft.room.address(planned, draft.moves, Date.parse(draft.now));
+    : await draft.context.address(planned, draft.moves, Date.parse(draft.now));
   const commit: Commit = {
     ...(key !== undefined && { key }),
     writes,
@@ -135,7 +135,7 @@ export interface Done<T> {
  * there at once, for what relies on nobody's beginning to refer to something meanwhile.
  */
 export async function offer<T extends Offer>(
-  { store }: Pick<Room, 'store'>,
+  { store }: Pick<OperationContext, 'store'>,
   prepare: (snapshot: Snapshot) => Promise<T>,
   alone = false,
 ): Promise<Done<T>> {
@@ -150,7 +150,7 @@ export async function offer<T extends Offer>(
 }
 
 async function offerInTurn<T extends Offer>(
-  store: Room['store'],
+  store: OperationContext['store'],
   prepare: (snapshot: Snapshot) => Promise<T>,
 ): Promise<Done<T>> {
   let result: T | undefined;

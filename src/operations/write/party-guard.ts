@@ -132,8 +132,8 @@ async function losesVerified(
 }
 
 /** Whether an identifier says who somebody is: of a system of the table, or of one that the settings add. */
-export const isGuarded = ({ room }: Draft, { system }: Identity): boolean =>
-  identitySystemOf(system) !== undefined || room.settings.identitySystems.includes(system);
+export const isGuarded = ({ context }: Draft, { system }: Identity): boolean =>
+  identitySystemOf(system) !== undefined || context.settings.identitySystems.includes(system);
 
 const guardedOf = (draft: Draft, resource: Resource | undefined): readonly Identity[] =>
   identitiesIn(resource?.['identifier'], (identity) => isGuarded(draft, identity));
@@ -161,7 +161,7 @@ async function revoke(draft: Draft, { ref, before, after }: Planned): Promise<vo
 async function verify(draft: Draft, planned: Planned): Promise<void> {
   const { ref, before, after } = planned;
   for (const identity of missingFrom(draft, after?.plain, before)) {
-    if (!isSound(identity) || (isExample(identity) && !draft.room.settings.exampleOids)) {
+    if (!isSound(identity) || (isExample(identity) && !draft.context.settings.exampleOids)) {
       throw refusal(planned, 'identifier-check-digit', unsound(identity), `${typeOf(ref)}.identifier`);
     }
     const kind = kindFor(typeOf(ref));

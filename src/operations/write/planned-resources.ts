@@ -36,7 +36,7 @@ export const changeOwn = (draft: Draft, ref: Ref, become: (tree: Resource) => Re
 
 /** Plans a resource in the sender's name: it meets every check and rule that a client's would. */
 export function planSent(draft: Draft, resource: Resource): Ref {
-  const id = draft.room.newId();
+  const id = draft.context.newId();
   const ref = planOwn(draft, id, resource, '');
   const planned = draft.planned.get(ref);
   if (planned?.after !== undefined)

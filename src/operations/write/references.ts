@@ -88,14 +88,14 @@ function resolveOne(
   const { fullUrls } = entries;
   const known = fullUrls.get(text);
   if (known !== undefined) return known;
-  if (element !== 'reference') return relativeTo(draft.room.settings.publicBase, text);
+  if (element !== 'reference') return relativeTo(draft.context.settings.publicBase, text);
   if (URN_UUID.test(text) && !stood.has(text)) {
     throw new OperationOutcomeError('reference-not-found', {
       diagnostics: `${text} is not the fullUrl of an entry of the same transaction`,
       expression: places(),
     });
   }
-  const { publicBase } = draft.room.settings;
+  const { publicBase } = draft.context.settings;
   const local = relativeTo(publicBase, text);
   const parsed = parseReference(local);
   if (parsed?.kind === 'conditional') return selectCondition(draft, entries, parsed, places);
@@ -248,7 +248,8 @@ async function isReferable(draft: Draft, { ref, version: named }: Local, own: bo
   if (planned !== undefined && planned.before === undefined && named === undefined)
     return planned.after !== undefined;
   if (planned !== undefined && planned.after === undefined) return false;
-  if (!RESOURCE_TYPES.has(typeOf(ref))) return isReferableType(draft.room.settings.validation, typeOf(ref));
+  if (!RESOURCE_TYPES.has(typeOf(ref)))
+    return isReferableType(draft.context.settings.validation, typeOf(ref));
   const version = await draft.snapshot.read(ref, draft.sight);
   if (version?.text === undefined) return false;
   if (own && isOthersPrivate(draft, ref, version)) return false;

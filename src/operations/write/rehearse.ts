@@ -4,7 +4,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { checkCompartment } from './custody.ts';
 import type { Draft } from './draft.ts';
 import type { Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { checkScope } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
 import { openDraft, PLANS, writeRequestOf } from './write.ts';
@@ -19,11 +19,15 @@ export interface Rehearsed {
 }
 
 /** @param request a create, update or delete as its client would send it */
-export async function rehearse(room: Room, request: Request, snapshot: Snapshot): Promise<Rehearsed> {
+export async function rehearse(
+  context: OperationContext,
+  request: Request,
+  snapshot: Snapshot,
+): Promise<Rehearsed> {
   let draft: Draft | undefined;
   try {
     checkScope(request);
-    draft = openDraft(room, request, snapshot);
+    draft = openDraft(context, request, snapshot);
     const planned = await run(draft, request);
     return { issues: [], notes: notesOf(draft), planned };
   } catch (error) {

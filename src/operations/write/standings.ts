@@ -56,7 +56,7 @@ async function boundPrivate(draft: Draft, parties: readonly Planned[]): Promise<
     });
   }
   const { organization } = draft.caller;
-  const { privatePartiesMax: max } = draft.room.settings;
+  const { privatePartiesMax: max } = draft.context.settings;
   if (brought.length === 0 || organization === undefined) return;
   if ((await countPrivate(draft, organization, max)) + brought.length <= max) return;
   throw new OperationOutcomeError('private-parties-full', {

@@ -27,7 +27,7 @@ export function surroundingsOf(draft: Draft): Surroundings {
     administrator: draft.caller.administrator,
     importing: draft.importing,
     now: draft.now,
-    settings: draft.room.settings,
+    settings: draft.context.settings,
     read: async (ref) => (ref === undefined ? undefined : readPreview(draft, ref)),
     find: (type, param, to) => find(draft, type, param, to),
     keeperOf: (ref) => keeperOf(draft, ref),
@@ -38,14 +38,14 @@ export function surroundingsOf(draft: Draft): Surroundings {
         .map(({ ref, before, after }) => ({ ref, before, after: after?.plain })),
     byMessage: draft.byMessage,
     namespaceOf: (organization) => namespaceOf(draft, organization),
-    admitAddress: draft.room.admitAddress,
-    newId: draft.room.newId,
+    admitAddress: draft.context.admitAddress,
+    newId: draft.context.newId,
   };
 }
 
 /** An organization's own OID, as a link or the register has it; else the server's, which is told apart from all. */
 async function namespaceOf(draft: Draft, organization: Ref): Promise<string> {
-  const { links, settings } = draft.room;
+  const { links, settings } = draft.context;
   const named = links().flatMap(({ senders, receivers }) => [...senders, ...receivers]);
   const oids = named.filter(({ facility }) => systemOfOid(facility) !== undefined);
   const own = await facilityOf(organization, oids, draft.snapshot);

@@ -16,7 +16,7 @@ import { isUnheard, UNHEARD, withhold } from './withheld.ts';
 
 /** Plans a work item, and says so, for each message that would lack what its receiver requires. */
 export async function checkMovesTold(draft: Draft): Promise<void> {
-  const { lacks, address } = draft.room;
+  const { lacks, address } = draft.context;
   await sendMended(draft);
   await tellLateNotes(draft);
   if (lacks === undefined || draft.moves.length === 0) return;

@@ -12,7 +12,7 @@ import { seenOf } from '../interactions/read.ts';
 /** Takes out of a draft what would be stored as it is stored already; a write by which rules did something stays. */
 export async function leaveUnchanged(draft: Draft): Promise<void> {
   const written = [...draft.planned.values()];
-  if (!draft.room.settings.skipUnchanged || draft.moves.length > 0 || written.some(({ byRule }) => byRule))
+  if (!draft.context.settings.skipUnchanged || draft.moves.length > 0 || written.some(({ byRule }) => byRule))
     return;
   for (const planned of written) await leaveOne(draft, planned);
 }
@@ -28,7 +28,7 @@ async function leaveOne(draft: Draft, { ref, base, before, after }: Planned): Pr
   draft.planned.delete(ref);
   keepVersion(draft, ref, base);
   draft.unchanged.set(ref, base);
-  draft.seen.push(seenOf(draft.room, version, version.text));
+  draft.seen.push(seenOf(draft.context, version, version.text));
 }
 
 /** Without what the server sets. */

@@ -31,11 +31,11 @@ export async function validateDraft(draft: Draft): Promise<void> {
 
 /** A large resource is judged elsewhere, where its search values are taken as well. */
 async function judgePlanned(
-  { room, caller, byMessage }: Draft,
+  { context, caller, byMessage }: Draft,
   { ref, before }: Planned,
   after: Body,
 ): Promise<readonly IssueDetail[]> {
-  const { settings, heavy } = room;
+  const { settings, heavy } = context;
   const judgeIt = (options: JudgeOptions): Promise<readonly IssueDetail[]> =>
     (after.size ?? 0) < LARGE
       ? judgeAtLevel(settings, ref, after, options)

@@ -138,7 +138,7 @@ export function withhold(draft: Draft, { entry, owner, basedOn, state, says, pla
     ...(subject !== order && { file: subject }),
     ...(state !== undefined && { state }),
   };
-  const item = planWorkItem(draft.room.newId(), {
+  const item = planWorkItem(draft.context.newId(), {
     kind: KIND,
     says,
     focus: order,
@@ -149,14 +149,14 @@ export function withhold(draft: Draft, { entry, owner, basedOn, state, says, pla
   });
   plan(draft, item);
   draft.notes.push(note('warning', says, [place]));
-  mayWait.set(draft.room.store, true);
+  mayWait.set(draft.context.store, true);
 }
 
 /** Whether a store may hold open items of withheld messages. While it holds none, a write does not search for them. */
-const mayWait = new WeakMap<Draft['room']['store'], boolean>();
+const mayWait = new WeakMap<Draft['context']['store'], boolean>();
 
 /** Whether the store may hold an open item. The first call searches; after the first withheld message it is always true. */
-export async function mayBeWithheld({ room: { store }, snapshot }: Draft): Promise<boolean> {
+export async function mayBeWithheld({ context: { store }, snapshot }: Draft): Promise<boolean> {
   const known = mayWait.get(store);
   if (known !== undefined) return known;
   const { matches } = await snapshot.search({

@@ -52,7 +52,7 @@ const LISTED_MAX = 100;
 /** Wraps the new outputs of Tasks that claim the profile. */
 export async function wrapOutputs(draft: Draft): Promise<void> {
   if (draft.importing) return;
-  const budget: Budget = { notes: NOTES_MAX, size: draft.room.settings.bodyBytesMax };
+  const budget: Budget = { notes: NOTES_MAX, size: draft.context.settings.bodyBytesMax };
   for (const planned of draft.planned.values()) {
     const { after, byRule } = planned;
     if (byRule || after === undefined || after.plain.resourceType !== 'Task') continue;
@@ -142,7 +142,7 @@ async function lift(draft: Draft, task: Resource, resource: Resource): Promise<H
   const within = containedIn(task).filter((one) => one !== resource && named.has(String(one.id)));
   const whole: Resource = {
     ...resource,
-    id: draft.room.newId(),
+    id: draft.context.newId(),
     ...(within.length > 0 && { contained: within }),
   };
   const moved = [resource, ...within].flatMap(({ id }) => id ?? []);

@@ -14,7 +14,7 @@ import { planUpdate } from '../interactions/update.ts';
 import type { Answer, WriteRequest } from '../interactions/write.ts';
 import { buildOffer, offer, type Offer } from './offer.ts';
 import type { Reply, Request } from '../request.ts';
-import type { Room } from '../room.ts';
+import type { OperationContext } from '../room.ts';
 import { sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
 import { keyOf, keptReply, readKept, refusedReply, type Told } from '../told.ts';
@@ -34,21 +34,25 @@ interface Prepared extends Offer {
   readonly told: Told;
 }
 
-export async function performWrite(room: Room, request: Request, planOne: Plan): Promise<Reply> {
-  const done = await offerOnce(room, request, (snapshot) => prepare(room, request, planOne, snapshot));
-  if (done.kept !== undefined) return replyTo(room, request, done.kept);
-  return replyTo(room, request, { ...done.told, seq: done.seq, at: done.at }, done.templates);
+export async function performWrite(
+  context: OperationContext,
+  request: Request,
+  planOne: Plan,
+): Promise<Reply> {
+  const done = await offerOnce(context, request, (snapshot) => prepare(context, request, planOne, snapshot));
+  if (done.kept !== undefined) return replyTo(context, request, done.kept);
+  return replyTo(context, request, { ...done.told, seq: done.seq, at: done.at }, done.templates);
 }
 
 /** An empty draft on a snapshot. */
-export function openDraft(room: Room, request: Request, snapshot: Snapshot): Draft {
+export function openDraft(context: OperationContext, request: Request, snapshot: Snapshot): Draft {
   return {
-    room,
+    context,
     snapshot,
     caller: request.caller,
     byMessage: request.byMessage === true,
     sight: sightFor(request),
-    now: new Date(room.clock.now()).toISOString(),
+    now: new Date(context.clock.now()).toISOString(),
     planned: new Map(),
     keeps: new Map(),
     expects: [],
@@ -69,8 +73,13 @@ export function openDraft(room: Room, request: Request, snapshot: Snapshot): Dra
   };
 }
 
-async function prepare(room: Room, request: Request, planOne: Plan, snapshot: Snapshot): Promise<Prepared> {
-  const draft = openDraft(room, request, snapshot);
+async function prepare(
+  context: OperationContext,
+  request: Request,
+  planOne: Plan,
+  snapshot: Snapshot,
+): Promise<Prepared> {
+  const draft = openDraft(context, request, snapshot);
   const answer = await planOne(draft, writeRequestOf(request));
   if (answer.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(answer.ref));
   await settleDraft(draft, request.interaction, new Map());
@@ -109,19 +118,19 @@ interface Outcome {
 
 /** Offers a prepared commit; under an Idempotency-Key, refusals are kept and given again, too (rules 3.6). */
 export async function offerOnce(
-  room: Room,
+  context: OperationContext,
   request: Request,
   prepareOne: (snapshot: Snapshot) => Promise<Prepared>,
 ): Promise<Outcome> {
   try {
-    const { committed, result } = await offer(room, prepareOne, deletes(request));
+    const { committed, result } = await offer(context, prepareOne, deletes(request));
     const { seq, at } = committed;
     const { told, templates, commit } = result;
     if (committed.replayed) return { kept: readKept(committed.reply), told, seq, at, templates };
-    if (commit.writes.length > 0) room.committed(commit.writes.map(({ ref }) => ref));
+    if (commit.writes.length > 0) context.committed(commit.writes.map(({ ref }) => ref));
     return { told, seq, at, templates };
   } catch (error) {
-    const kept = await keepRefusal(room, request, error);
+    const kept = await keepRefusal(context, request, error);
     if (kept === undefined) throw error;
     return { kept, told: kept, seq: kept.seq, at: kept.at, templates: new Map() };
   }
@@ -134,7 +143,7 @@ function deletes({ interaction, body }: Request): boolean {
 }
 
 /** Under a key: the first answer if there was one, else this refusal becomes the first answer. */
-async function keepRefusal(room: Room, request: Request, error: unknown) {
+async function keepRefusal(context: OperationContext, request: Request, error: unknown) {
   if (!(error instanceof OperationOutcomeError) || error.outcome.issue[0] === undefined) return undefined;
   const key: CommitKey | undefined = keyOf(request, refusedReply(error));
   if (key === undefined || error.retryAfter !== undefined || error.code === 'idempotency-key-reused')
@@ -148,7 +157,7 @@ async function keepRefusal(room: Room, request: Request, error: unknown) {
     outbox: [],
     settles: [],
   };
-  const { committed } = await offer(room, async () => ({ commit, templates: new Map() }));
+  const { committed } = await offer(context, async () => ({ commit, templates: new Map() }));
   if (!committed.replayed) return undefined;
   return readKept(committed.reply);
 }

@@ -40,15 +40,15 @@ beforeEach(() => {
   [old, next] = [npi(`old-${numbers}`), npi(`next-${numbers}`)];
 });
 
-const room = () => ({ store: world.store, clock, committed: () => undefined });
+const context = () => ({ store: world.store, clock, committed: () => undefined });
 const verify = (identity: Identity, holder: 'recipient' | 'successor', entityType?: 1 | 2) =>
   verifyIdentity(
-    room(),
+    context(),
     { identity, holder: `Organization/${holder}`, entityType, move: false, examples: false },
     ADMITTING,
   );
 const end = (identity: Identity, replacedBy?: Identity) =>
-  endIdentity(room(), { identity, ...(replacedBy !== undefined && { replacedBy }) }, ADMITTING);
+  endIdentity(context(), { identity, ...(replacedBy !== undefined && { replacedBy }) }, ADMITTING);
 const known = (one: Identity | undefined): Identity => one ?? npi('nobody');
 
 async function send(performer: object, prefer: Headers['prefer'] = {}): Promise<Answer> {
@@ -140,7 +140,7 @@ describe('(directory DR17) a number that was replaced', () => {
     const { value, system } = known(old);
     await verify(known(old), 'recipient');
     await verify(known(next), 'successor');
-    await admitMember(room(), 'Organization/recipient', ADMITTING);
+    await admitMember(context(), 'Organization/recipient', ADMITTING);
     const find = createFindOrganization(world.store);
     expect(await find({ system, value })).toBe('Organization/recipient');
     await end(known(old), known(next));
@@ -158,7 +158,7 @@ test.each([
   const person: Resource = { resourceType: 'Practitioner', id: 'ana', name: [{ family: 'Ana' }] };
   await world.ask(administrator, 'PUT', 'Practitioner/ana', person);
   const verification = { identity: known(next), holder, entityType, move: false, examples: false };
-  const doubts = await verifyIdentity(room(), verification, ADMITTING);
+  const doubts = await verifyIdentity(context(), verification, ADMITTING);
   expect(doubts.map(({ code, severity }) => [code, severity])).toEqual(
     codes.map((code) => [code, 'warning']),
   );
@@ -177,7 +177,7 @@ test('(directory DR17) a person’s number that ended addresses nobody, and make
     move: false,
     examples: false,
   } as const;
-  await verifyIdentity(room(), verification, ADMITTING);
+  await verifyIdentity(context(), verification, ADMITTING);
   await end(known(old));
   expect(await partyOf({ identifier: known(old) })).toBe('party-inactive');
 });
@@ -191,7 +191,7 @@ test('(directory DR17) a person’s number that an organization’s replaced end
     move: false,
     examples: false,
   } as const;
-  await verifyIdentity(room(), verification, ADMITTING);
+  await verifyIdentity(context(), verification, ADMITTING);
   await verify(known(next), 'successor');
   await end(known(old), known(next));
   expect(await partyOf({ identifier: known(old) })).toBe('Organization/successor');

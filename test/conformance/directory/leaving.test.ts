@@ -18,13 +18,13 @@ beforeAll(async () => {
   world = await openWorld();
   await world.seedDirectory('initiator', 'recipient', 'successor');
   for (const one of [LEAVING, 'Organization/recipient', NEXT] as const)
-    await admitMember(room(), one, ADMITTING);
+    await admitMember(context(), one, ADMITTING);
 });
 afterAll(() => world.close());
 
-const room = () => ({ store: world.store, clock: { now: () => Date.now() }, committed: () => undefined });
+const context = () => ({ store: world.store, clock: { now: () => Date.now() }, committed: () => undefined });
 const remove = (organization: Ref, next?: Ref) =>
-  removeMember(room(), { organization, successor: next }, ADMITTING);
+  removeMember(context(), { organization, successor: next }, ADMITTING);
 const status = async (who: typeof initiator, ref: string) => (await world.ask(who, 'GET', ref)).status;
 
 test('(directory DR6) who has sent open referrals leaves with a successor alone, who goes on with them', async () => {

@@ -157,8 +157,8 @@ describe('from who is referred to', () => {
     await initiator.ask(orderOf('CLOCK'));
     const ahead = await recipient.ask(status('CLOCK', 'T-CLOCK-1', ['OK', 'IP'], 2_300_000_000));
     expect(told(ahead)).toEqual(['AA', 'W MSH-7 102', 'W ORC-9 102']);
-    const declined = await recipient.ask(status('CLOCK', 'T-CLOCK-2', ['UA', 'CA'], 0, '^no room'));
+    const declined = await recipient.ask(status('CLOCK', 'T-CLOCK-2', ['UA', 'CA'], 0, '^no context'));
     expect(told(declined)).toEqual(['AA']);
-    expect(await taskOf('CLOCK')).toMatchObject({ status: 'rejected', statusReason: { text: 'no room' } });
+    expect(await taskOf('CLOCK')).toMatchObject({ status: 'rejected', statusReason: { text: 'no context' } });
   });
 });

@@ -63,7 +63,7 @@ const LOCATIONS: Readonly<Record<string, More>> = {
   site: { position: { latitude: 42.2565, longitude: -83.6948 } },
   building: { partOf: 'site', position: { latitude: 42.2565, longitude: -83.6827 } },
   floor: { partOf: 'building' },
-  room: { partOf: 'floor' },
+  context: { partOf: 'floor' },
   elsewhere: { position: { latitude: -42.2565, longitude: 96.3052 } },
 };
 
@@ -118,7 +118,7 @@ export async function writeLabelled(rest: Rest): Promise<Labelled> {
       ...more,
       ...(typeof partOf === 'string' && { partOf: make.to(`Location/${idOf(partOf)}`) }),
     });
-  for (const at of ['site', 'floor', 'room', 'elsewhere'])
+  for (const at of ['site', 'floor', 'context', 'elsewhere'])
     await keep(`at ${at}`, {
       resourceType: 'Encounter',
       status: 'planned',

@@ -27,8 +27,8 @@ export const output = (
   min: 0 | 1 = 0,
 ): OperationParameter => ({ name, use: 'out', min, max: '1', type, documentation });
 
-export const seeingOf = ({ room, sight, request }: Invocation): Seeing => ({
-  snapshot: room.store.snapshot(),
+export const seeingOf = ({ context, sight, request }: Invocation): Seeing => ({
+  snapshot: context.store.snapshot(),
   sight,
   signal: request.signal,
 });
@@ -45,17 +45,17 @@ async function subjectOf<T extends ValueSet | CodeSystem>(
   inline: string,
   version: string,
 ): Promise<Subject<T>> {
-  const { request, input: given, level, room, sight } = invocation;
+  const { request, input: given, level, context, sight } = invocation;
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
   const sent = resourceIn(given, inline)?.plain;
   const url = textIn(given, 'url');
   if (level === 'instance') {
     if (sent !== undefined || url !== undefined)
       throw refuse('parameter-invalid', `the address says which one is meant: leave out url and ${inline}`);
-    const stored = await room.store.snapshot().read(ref, sight);
-    const found = stored?.text === undefined ? room.packaged(ref) : (JSON.parse(stored.text) as Resource); // stored texts were validated
+    const stored = await context.store.snapshot().read(ref, sight);
+    const found = stored?.text === undefined ? context.packaged(ref) : (JSON.parse(stored.text) as Resource); // stored texts were validated
     if (found === undefined) throw refuse('not-found', `${ref} is not here`);
-    const seen = stored?.text === undefined ? [] : [seenOf(room, stored, stored.text)];
+    const seen = stored?.text === undefined ? [] : [seenOf(context, stored, stored.text)];
     return { resource: found as unknown as T, seen }; // of the type of the address
   }
   if (sent !== undefined) return { resource: sent as unknown as T, seen: [] }; // of the parameter's type

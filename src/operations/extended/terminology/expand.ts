@@ -70,7 +70,7 @@ function wholeIn(given: Input, name: string): number | undefined {
 
 type Expansion = NonNullable<ValueSet['expansion']>;
 
-function buildExpansion({ room, input: given }: Invocation, expanded: Expanded): Expansion {
+function buildExpansion({ context, input: given }: Invocation, expanded: Expanded): Expansion {
   const { members, total, systems, parts } = expanded;
   const offset = numberIn(given, 'offset');
   const language = textIn(given, 'displayLanguage');
@@ -83,8 +83,8 @@ function buildExpansion({ room, input: given }: Invocation, expanded: Expanded):
     ...parts.map((valueUri) => ({ name: 'fragment', valueUri })),
   ];
   return {
-    identifier: `urn:uuid:${room.newId()}`,
-    timestamp: new Date(room.clock.now()).toISOString(),
+    identifier: `urn:uuid:${context.newId()}`,
+    timestamp: new Date(context.clock.now()).toISOString(),
     total,
     ...(offset !== undefined && { offset }),
     ...(parameter.length > 0 && { parameter }),

@@ -358,7 +358,7 @@ export const FULL: World = {
         actor: ref('#callbck'),
         status: 'accepted',
       },
-      { actor: { type: 'Location', display: 'East clinic, room 4' }, status: 'accepted' },
+      { actor: { type: 'Location', display: 'East clinic, context 4' }, status: 'accepted' },
     ],
     requestedPeriod: [period],
   },

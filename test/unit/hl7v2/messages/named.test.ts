@@ -11,7 +11,7 @@ import { built, FULL, referralOf } from './full.ts';
 const ROLE = 'PractitionerRole/dr';
 const { appointment, note } = FULL;
 const participant: Appointment['participant'] = [
-  { actor: to('Location/room'), status: 'accepted' },
+  { actor: to('Location/context'), status: 'accepted' },
   { actor: to('PractitionerRole/unknown'), status: 'accepted' },
   ...appointment.participant,
 ];
@@ -63,5 +63,5 @@ test.each(cases)('%s with %s behind the reference', (event, world) => {
   }
   expect([...asked].filter((one) => !reached.has(one))).toEqual([]);
   const namesPeople = event === 'send-referral-package' || event === 'send-cancellation-request';
-  expect(asked.has(ROLE)).toBe(namesPeople || reached.has('Location/room'));
+  expect(asked.has(ROLE)).toBe(namesPeople || reached.has('Location/context'));
 });

@@ -30,7 +30,7 @@ describe('(rules 7.1) a peer has its share', () => {
     ['half of all bytes', [30, 20, 50], [true, true, true]],
     ['no more than half, over several connections', [30, 21, 10], [true, false, true]],
     ['one message alone, however large', [101, 0, 0], [true, true, true]],
-    ['nothing that would fill the room of all', [60, 0, 41], [true, true, false]],
+    ['nothing that would fill the context of all', [60, 0, 41], [true, true, false]],
   ])('of bytes: %s', (_what, [one, two, other], may) => {
     const shares = open();
     const held = [shares.enter(NORTH), shares.enter(NORTH), shares.enter(SOUTH)];
