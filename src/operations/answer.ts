@@ -3,7 +3,7 @@ import { buildOutcome, type IssueDetail } from '../fhir/issue.ts';
 import type { OperationOutcome, Ref } from '../fhir/types.ts';
 import { stampText, type Template } from '../ports/store.ts';
 import { EVERYTHING } from './write/draft.ts';
-import type { OperationContext } from './room.ts';
+import type { OperationContext } from './context.ts';
 import type { KeptAnswer, ToldOf } from './told.ts';
 
 export type Templates = ReadonlyMap<Ref, Template>;

@@ -7,7 +7,7 @@ import { typeOf } from '../resources/element.ts';
 import { standingOf, withStanding, writeMember } from '../resources/parties/standing.ts';
 import { EVERYTHING, planStored } from './write/draft.ts';
 import { buildWrite, offer, type Offer } from './write/offer.ts';
-import type { OperationContext } from './room.ts';
+import type { OperationContext } from './context.ts';
 
 /** Who admits: the agent of the audit row. */
 export interface Admitting {

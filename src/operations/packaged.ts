@@ -8,7 +8,7 @@ import { packagedDefinition } from '../resources/packaged.ts';
 import { OPERATIONS } from './extended/index.ts';
 import { buildOperationDefinition } from './extended/operation.ts';
 import { ownDefinition } from './own-definitions.ts';
-import type { Packaged } from './room.ts';
+import type { Packaged } from './context.ts';
 
 const SOURCES: readonly Packaged[] = [operationDefinition, ownDefinition, packagedDefinition];
 

@@ -16,7 +16,7 @@ import { performOperation } from './extended/perform-operation.ts';
 import type { MessageActions } from './extended/message-actions.ts';
 import { recordAlways } from './audit/record.ts';
 import type { Interaction, Perform, Reply, Request } from './request.ts';
-import type { OperationContext } from './room.ts';
+import type { OperationContext } from './context.ts';
 import { refusalOf } from './search/search-refusal.ts';
 import { ADMIT } from './steps.ts';
 import { performWrite, PLANS } from './write/write.ts';

@@ -25,7 +25,7 @@ import { typeOf } from '../resources/element.ts';
 import { EVERYTHING, planStored } from './write/draft.ts';
 import type { Admitting } from './members.ts';
 import { buildWrite, offer } from './write/offer.ts';
-import type { OperationContext } from './room.ts';
+import type { OperationContext } from './context.ts';
 import { identityOfOid, type Named } from './upgrade.ts';
 
 /** Registers the OIDs of links that are new. @returns those that are verified for another organization, left as they are */

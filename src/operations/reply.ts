@@ -3,7 +3,7 @@ import { outcomeOf, readAnswer, type Answered, type Templates } from './answer.t
 import { bundleReply } from './bundle/bundle-reply.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { Reply, Request } from './request.ts';
-import type { OperationContext } from './room.ts';
+import type { OperationContext } from './context.ts';
 import { showText } from './show.ts';
 import type { ToldOf } from './told.ts';
 

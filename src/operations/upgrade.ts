@@ -19,7 +19,7 @@ import { findRow, keyOf, writeRow, type RegisterRow } from '../resources/parties
 import { saysStanding, withStanding, writeMember } from '../resources/parties/standing.ts';
 import { EVERYTHING, planStored, type Planned } from './write/draft.ts';
 import { buildWrite } from './write/offer.ts';
-import type { OperationContext } from './room.ts';
+import type { OperationContext } from './context.ts';
 import { planWorkItem } from './work-item.ts';
 
 /** What the operator's settings say of an organization. */

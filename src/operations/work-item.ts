@@ -7,7 +7,7 @@ import type { Claimed, Write } from '../ports/store.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
 import { EVERYTHING, type Planned } from './write/draft.ts';
 import { buildWrite } from './write/offer.ts';
-import type { OperationContext } from './room.ts';
+import type { OperationContext } from './context.ts';
 
 export const WORK_ITEM_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/work-item';
 

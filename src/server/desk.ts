@@ -11,9 +11,9 @@ import type { Perform } from '../operations/request.ts';
 import type { Address } from '../delivery/address.ts';
 import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
 import { createMessageDoor } from '../inbound/hl7v2/receive.ts';
-import type { DeskSettings, OperationContext } from '../operations/room.ts';
+import type { DeskSettings, OperationContext } from '../operations/context.ts';
 
-export type { DeskSettings } from '../operations/room.ts';
+export type { DeskSettings } from '../operations/context.ts';
 export type { Perform } from '../operations/request.ts';
 
 export interface DeskParts {

@@ -10,7 +10,7 @@ import { localRefOf, typeOf } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import type { MessageActions } from '../../operations/extended/message-actions.ts';
 import { sightOf, type Request } from '../../operations/request.ts';
-import type { OperationContext } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/context.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { readPreview } from '../../operations/write/draft.ts';
 import { buildOffer } from '../../operations/write/offer.ts';

@@ -11,7 +11,7 @@ import type { Fault, Header, Reading, ReadingContext } from '../../hl7v2/message
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened.ts';
 import type { Received, Remark } from '../../hl7v2/received.ts';
 import { LARGE, ownBytes } from '../../operations/heavy.ts';
-import type { OperationContext } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/context.ts';
 import { remark } from './fates.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { openFrame, unwrapFrame, wrapFrame } from './frame.ts';

@@ -6,7 +6,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { localRefOf, valuesAt } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { EVERYTHING } from '../../operations/write/draft.ts';
-import type { OperationContext } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/context.ts';
 import { openKept, type Incoming } from './incoming.ts';
 import { readItem, type OpenItem } from './items.ts';
 import type { Kept } from './keep.ts';

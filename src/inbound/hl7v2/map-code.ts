@@ -4,7 +4,7 @@ import type { Resource } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { MappedCode } from '../../operations/extended/message-actions.ts';
 import type { Request } from '../../operations/request.ts';
-import type { OperationContext } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/context.ts';
 import { settleDraft } from '../../operations/steps.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { buildOffer } from '../../operations/write/offer.ts';

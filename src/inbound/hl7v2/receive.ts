@@ -7,7 +7,7 @@ import type { Answer, Receive, Refused } from '../../hl7v2/received.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from './audit.ts';
 import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
-import type { OperationContext } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/context.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import { answerOf, asked, isOurFault, notKept, quarantined, remark, REUSED, type Verdict } from './fates.ts';
 import { createMessageActions } from './actions.ts';

@@ -10,7 +10,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
 import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
-import type { OperationContext } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/context.ts';
 import { settleDraft } from '../../operations/steps.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import type { Incoming } from './incoming.ts';

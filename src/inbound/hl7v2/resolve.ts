@@ -10,7 +10,7 @@ import { offer, type Offer } from '../../operations/write/offer.ts';
 import { readItem, type OpenItem } from './items.ts';
 import { readCurrent } from '../../operations/interactions/write.ts';
 import type { Reply, Request } from '../../operations/request.ts';
-import type { OperationContext } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/context.ts';
 import { parametersOf } from '../../operations/extended/output.ts';
 import { keyOf, readKept, refusedReply } from '../../operations/told.ts';
 import { openDraft } from '../../operations/write/write.ts';

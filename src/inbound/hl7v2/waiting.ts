@@ -7,7 +7,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { SearchRefused, type Snapshot } from '../../ports/store.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
 import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
-import type { OperationContext } from '../../operations/room.ts';
+import type { OperationContext } from '../../operations/context.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import { remark } from './fates.ts';
 import type { Incoming } from './incoming.ts';

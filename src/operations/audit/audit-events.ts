@@ -15,7 +15,7 @@ import { auditRead } from './audit.ts';
 import { checkFocus } from '../compartment.ts';
 import { recordAlways } from './record.ts';
 import type { Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { sightFor } from '../scope.ts';
 import { readShape, shapeText } from '../write/shape.ts';

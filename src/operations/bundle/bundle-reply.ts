@@ -7,7 +7,7 @@ import { performSystemSearchAsOf } from '../interactions/search-system.ts';
 import { performSearchAsOf } from '../interactions/search.ts';
 import { outcomeOf, readAnswer, type Answered, type Templates } from '../answer.ts';
 import type { Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { showText } from '../show.ts';
 import type { KeptAnswer, ToldOf } from '../told.ts';
 

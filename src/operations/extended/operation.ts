@@ -10,7 +10,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Seen } from '../seen.ts';
 import type { MessageActions } from './message-actions.ts';
 import type { Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 
 /** `[base]/$x`, `[base]/Task/$x`, `[base]/Task/1/$x`. */
 export type Level = 'system' | 'type' | 'instance';

@@ -7,7 +7,7 @@ import { auditOperation } from '../audit/audit.ts';
 import type { MessageActions } from './message-actions.ts';
 import { recordRead } from '../audit/record.ts';
 import { sightOf, type Reply, type Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import { findOperation } from './index.ts';
 import { readInput } from './input.ts';

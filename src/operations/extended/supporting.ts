@@ -9,7 +9,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { localRefOf, typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { sightForType } from '../scope.ts';
 
 /** What is referred to refers on: a PractitionerRole to its Organization, which may be part of another. */

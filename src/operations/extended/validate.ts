@@ -19,7 +19,7 @@ import { LARGE } from '../heavy.ts';
 import { unservedIn } from '../write/references.ts';
 import { rehearse, type Rehearsed } from '../write/rehearse.ts';
 import type { Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { showText } from '../show.ts';
 import { judgeWithStored } from '../write/stored-bindings.ts';

@@ -5,7 +5,7 @@ import { auditRefusal } from '../audit/audit.ts';
 import { readEntries, type Entry } from '../bundle/bundle-entry.ts';
 import { recordAlways } from '../audit/record.ts';
 import type { Perform, Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { createTurns } from '../turns.ts';
 
 export async function performBatch(

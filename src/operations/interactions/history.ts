@@ -9,7 +9,7 @@ import { auditRead } from '../audit/audit.ts';
 import { addressOf, pageLinks, readPage, snapshotAsOf, type PageAsked } from '../search/page.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { showText } from '../show.ts';

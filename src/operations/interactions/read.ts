@@ -6,7 +6,7 @@ import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { readShape, shapeText, type Shape } from '../write/shape.ts';
 import { showText } from '../show.ts';

@@ -22,7 +22,7 @@ import {
   type PageMark,
 } from '../search/page.ts';
 import type { Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { sightForClause, sightForType } from '../scope.ts';
 import { replyWithMatches } from '../search/searchset.ts';
 import { findPage, termsAsked, within } from './search.ts';

@@ -12,7 +12,7 @@ import { checkFocus } from '../compartment.ts';
 import { checkInclusions } from '../search/include.ts';
 import { cutPage, PAGE, pageLinks, readPageMark, snapshotAsOf } from '../search/page.ts';
 import type { Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { sightFor, sightForClause } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { searchPackaged } from '../search/packaged-search.ts';

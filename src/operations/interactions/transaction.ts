@@ -11,7 +11,7 @@ import { checkCompartment } from '../write/custody.ts';
 import { markPlace, type Draft } from '../write/draft.ts';
 import { replyTo } from '../reply.ts';
 import type { Interaction, Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
 import type { KeptAnswer } from '../told.ts';

@@ -8,7 +8,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { isFollowed, searchParameters, type SearchParameter } from '../../resources/search-parameters.ts';
 import type { Inclusion } from '../../resources/search-query.ts';
 import type { Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { sightForType } from '../scope.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { createTurns } from '../turns.ts';

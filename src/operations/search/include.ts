@@ -10,7 +10,7 @@ import type { Inclusion, ParsedSearch } from '../../resources/search-query.ts';
 import { followAll, type Spare } from './include-follow.ts';
 import { referAll } from './include-refer.ts';
 import type { Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 
 /** How deep a hierarchy is followed by `:iterate`. */
 export const ROUNDS_MAX = 100;

@@ -5,7 +5,7 @@ import { idOf } from '../../resources/element.ts';
 import { matches } from '../../resources/match.ts';
 import { packagedByUrl } from '../../resources/packaged.ts';
 import { searchValues } from '../../resources/search-values.ts';
-import type { Packaged } from '../room.ts';
+import type { Packaged } from '../context.ts';
 
 export interface PackagedMatch {
   readonly ref: Ref;

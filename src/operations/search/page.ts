@@ -5,7 +5,7 @@
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { Request } from '../request.ts';
-import type { DeskSettings, OperationContext } from '../room.ts';
+import type { DeskSettings, OperationContext } from '../context.ts';
 
 /** Our own parameter of page links: `<seq>-<offset>`; where several types are searched, an offset for each: `7-20.0.3`. */
 export const PAGE = '_page';

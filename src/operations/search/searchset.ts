@@ -12,7 +12,7 @@ import type { PackagedMatch } from './packaged-search.ts';
 import type { Links } from './page.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Caller, Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { elementsShape, shapeText, summaryShape, type Shape } from '../write/shape.ts';
 import { showText } from '../show.ts';
 import { createTurns } from '../turns.ts';

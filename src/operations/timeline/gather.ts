@@ -12,7 +12,7 @@ import { isPastStep } from '../../resources/past-step.ts';
 import { EVERYTHING } from '../write/draft.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import type { Caller } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { heldBy } from '../work-item.ts';

@@ -17,7 +17,7 @@ import type { ResourceType } from '../../resources/resource.ts';
 import type { Move } from '../../resources/rules.ts';
 import type { Seen } from '../seen.ts';
 import type { Caller, Interaction } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 
 /** One resource of a draft, before and after. */
 export interface Planned {

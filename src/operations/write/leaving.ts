@@ -16,7 +16,7 @@ import { readOrganization, type Admitting } from '../members.ts';
 import { buildWrite, offer } from './offer.ts';
 import { openReferrals, seenBy } from './open-referrals.ts';
 import { commitOf } from '../register.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 
 /** Statuses of a Subscription that is not off. */
 const LISTENING = ['requested', 'active', 'error'];

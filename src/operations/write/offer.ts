@@ -27,7 +27,7 @@ import { auditWrite } from '../audit/audit.ts';
 import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
 import { LARGE } from '../heavy.ts';
 import type { Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { createTurns, type Turns } from '../turns.ts';
 import { valuesOf } from '../values.ts';
 

@@ -21,7 +21,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { isReferableType } from '../../resources/validation-level.ts';
 import { ambiguous, findCondition } from './condition.ts';
 import { LARGE } from '../heavy.ts';
-import type { DeskSettings } from '../room.ts';
+import type { DeskSettings } from '../context.ts';
 import { createTurns } from '../turns.ts';
 import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
 

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { checkCompartment } from './custody.ts';
 import type { Draft } from './draft.ts';
 import type { Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { checkScope } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
 import { openDraft, PLANS, writeRequestOf } from './write.ts';

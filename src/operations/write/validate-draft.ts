@@ -9,7 +9,7 @@ import { judgeResource, type JudgeOptions } from '../../resources/validate.ts';
 import { levelFor } from '../../resources/validation-level.ts';
 import { declarationOf, placesIn, type Draft, type Planned } from './draft.ts';
 import { LARGE, type Heavy } from '../heavy.ts';
-import type { DeskSettings } from '../room.ts';
+import type { DeskSettings } from '../context.ts';
 import { createTurns } from '../turns.ts';
 import { rememberValues } from '../values.ts';
 

@@ -14,7 +14,7 @@ import { planUpdate } from '../interactions/update.ts';
 import type { Answer, WriteRequest } from '../interactions/write.ts';
 import { buildOffer, offer, type Offer } from './offer.ts';
 import type { Reply, Request } from '../request.ts';
-import type { OperationContext } from '../room.ts';
+import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
 import { keyOf, keptReply, readKept, refusedReply, type Told } from '../told.ts';
