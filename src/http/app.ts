@@ -4,7 +4,7 @@
  * unused, since they cost more than a read.
  */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import { IncomingMessage, ServerResponse, type RequestListener } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { recordAlways } from '../operations/audit/record.ts';
@@ -56,11 +56,13 @@ interface AppParts {
 /** The whole HTTP server: what it returns answers every request, in `listen.ts`, in a test or below another application. */
 export function createApp(parts: AppParts): RequestListener {
   const { metrics, traffic, settings, clock } = parts;
-  const { basePath, metricsToken, trustedProxy } = settings;
+  const { basePath, metricsToken, trustedProxy, securityHeaders } = settings;
   const status = (): ReturnType<Store['status']> => parts.store.status();
   const addressOf = createAddressOf(trustedProxy);
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).enable('case sensitive routing');
+  // Express gives every request and response its own prototype: with Node's, that changes nothing and costs nothing.
+  Object.assign(app, { request: IncomingMessage.prototype, response: ServerResponse.prototype });
   app.use(basePath, createFhir(parts, addressOf));
   app.use(
     createHealth({
@@ -70,6 +72,7 @@ export function createApp(parts: AppParts): RequestListener {
       metricsToken,
       addressOf,
       now: () => clock.now(),
+      securityHeaders,
     }),
   );
   app.use((req, res) => {

@@ -1,13 +1,11 @@
-/**
- * What operators ask: is the process alive, may traffic come, how is it doing. Not FHIR and not hurried, so helmet sets
- * the security headers here; on FHIR responses `reply.ts` writes them itself, because helmet would cost a third of a read.
- */
+/** What operators ask: is the process alive, may traffic come, how is it doing. */
 import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
-import { Router, type Request, type Response } from 'express';
-import helmet from 'helmet';
+import { Router } from 'express';
 import type { StoreStatus } from '../ports/store.ts';
 import { isLoopback, plainAddress, type AddressOf } from './address.ts';
+import type { Headers } from './cors.ts';
 import { outboxAgeMs, type Metrics } from './metrics.ts';
 import { REALM } from './reply.ts';
 
@@ -37,6 +35,7 @@ interface HealthParts {
   readonly metricsToken: string | undefined;
   readonly addressOf: AddressOf;
   readonly now: () => number;
+  readonly securityHeaders: Readonly<Headers>;
 }
 
 export function createHealth({
@@ -46,21 +45,15 @@ export function createHealth({
   metricsToken,
   addressOf,
   now,
+  securityHeaders,
 }: HealthParts): Router {
   const router = Router({ caseSensitive: true });
-  router.use(helmet(), (_req, res, next) => {
-    res.setHeader('Cache-Control', 'no-store');
-    next();
-  });
-
-  router.get('/health/live', (_req, res) => {
-    res.json({ status: 'alive' });
-  });
+  router.get('/health/live', (_req, res) => sendJson(res, 200, { status: 'alive' }));
 
   router.get('/health/ready', (_req, res) => {
     const { writable, queued, outboxWaiting, ...rest } = status();
     const ready = writable && !isDraining();
-    res.status(ready ? 200 : 503).json({
+    sendJson(res, ready ? 200 : 503, {
       status: ready ? 'ready' : 'not-ready',
       writable,
       draining: isDraining(),
@@ -70,25 +63,37 @@ export function createHealth({
     });
   });
 
-  router.get('/metrics', async (req: Request, res: Response) => {
+  router.get('/metrics', async (req, res) => {
     if (!mayReadMetrics(req)) {
-      res.status(401).setHeader('WWW-Authenticate', REALM).json({ status: 'unauthorized' });
+      sendJson(res, 401, { status: 'unauthorized' }, { 'WWW-Authenticate': REALM });
       return;
     }
-    res.setHeader('Content-Type', metrics.contentType).end(await metrics.render());
+    send(res, 200, await metrics.render(), { 'Content-Type': metrics.contentType });
   });
 
   return router;
 
+  function sendJson(res: ServerResponse, status: number, content: object, more: Headers = {}): void {
+    send(res, status, JSON.stringify(content), {
+      ...more,
+      'Content-Type': 'application/json; charset=utf-8',
+    });
+  }
+
+  function send(res: ServerResponse, status: number, text: string, headers: Headers): void {
+    const length = Buffer.byteLength(text);
+    res.writeHead(status, { ...securityHeaders, ...headers, 'Content-Length': length }).end(text);
+  }
+
   /** A proxy on this machine that is not named asks for others: what it adds to a request gives it away. */
-  function isDirect(req: Request): boolean {
+  function isDirect(req: IncomingMessage): boolean {
     const isNamed = addressOf(req) !== plainAddress(req.socket.remoteAddress);
     if (isNamed) return true;
     if (FORWARDING.some((name) => req.headers[name] !== undefined)) return false;
     return req.httpVersion !== '1.0' && isOwnName(req.headers.host);
   }
 
-  function mayReadMetrics(req: Request): boolean {
+  function mayReadMetrics(req: IncomingMessage): boolean {
     if (metricsToken === undefined) return isLoopback(addressOf(req)) && isDirect(req);
     const given = Buffer.from(req.headers.authorization ?? '');
     const wanted = Buffer.from(`Bearer ${metricsToken}`);

@@ -8,11 +8,13 @@ import {
   type RequestListener,
   type Server,
   type ServerOptions,
+  type ServerResponse,
 } from 'node:http';
 import { createServer as createSecure, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Headers } from './cors.ts';
 import type { Traffic } from './exchange.ts';
-import { rawRefusal } from './reply.ts';
+import { earlyRefusal } from './reply.ts';
 
 export interface ListenSettings {
   readonly host: string;
@@ -28,6 +30,7 @@ export interface ListenSettings {
   readonly keepAliveTimeoutMs: number;
   readonly stalledTimeoutMs: number;
   readonly connectionsMax: number;
+  readonly securityHeaders: Readonly<Headers>;
 }
 
 interface Listener {
@@ -48,12 +51,24 @@ const CHECK_MS = 1000;
 
 /** @throws what binding throws (EADDRINUSE), or what is wrong with the TLS files */
 export async function listen(settings: ListenSettings, traffic: Traffic): Promise<Listener> {
-  let app: RequestListener = answerNotYet;
-  const server = createServer(settings, (req, res) => app(req, res));
+  const { securityHeaders } = settings;
+  let app: RequestListener = (_req, res) => {
+    res.writeHead(503, { 'Retry-After': 1, 'Content-Length': 0, ...securityHeaders }).end();
+  };
+  const server = createServer(settings, (req, res) => {
+    if (req.headers.host === undefined && req.httpVersion === '1.1')
+      refuse(res, 400, 'A request has the header Host.', securityHeaders);
+    else app(req, res);
+  });
   server.maxHeadersCount = settings.headersMax;
   server.maxConnections = settings.connectionsMax;
   server.timeout = settings.stalledTimeoutMs;
-  server.on('clientError', answerClientError);
+  server.on('clientError', (error: Error, socket: Socket) =>
+    answerClientError(error, socket, securityHeaders),
+  );
+  server.on('checkExpectation', (_req, res: ServerResponse) =>
+    refuse(res, 417, 'Expect must be 100-continue.', securityHeaders),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(settings.port, settings.host, () => resolve(server.off('error', reject) && undefined));
@@ -70,9 +85,11 @@ export async function listen(settings: ListenSettings, traffic: Traffic): Promis
   };
 }
 
-const answerNotYet: RequestListener = (_req, res) => {
-  res.writeHead(503, { 'Retry-After': 1, 'Content-Length': 0 }).end();
-};
+/** Node would answer by itself what it checks before a request is handed on, and leave out our headers. */
+function refuse(res: ServerResponse, status: number, says: string, securityHeaders: Readonly<Headers>): void {
+  const [headers, text] = earlyRefusal(says, securityHeaders);
+  res.writeHead(status, headers).end(text);
+}
 
 function createServer(settings: ListenSettings, listener: RequestListener): Server | SecureServer {
   const options: ServerOptions = {
@@ -83,6 +100,7 @@ function createServer(settings: ListenSettings, listener: RequestListener): Serv
     keepAliveTimeout: settings.keepAliveTimeoutMs,
     connectionsCheckingInterval: CHECK_MS,
     noDelay: true,
+    requireHostHeader: false,
   };
   if (settings.tlsCert === undefined) return createPlain(options, listener);
   return createSecure({ ...options, ...readTls(settings) }, listener);
@@ -105,13 +123,19 @@ const PARSER_REFUSALS: Readonly<Record<string, readonly [status: string, says: s
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
 };
 
-function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+function answerClientError(
+  error: Error & { code?: string },
+  socket: Socket,
+  securityHeaders: Readonly<Headers>,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
     socket.destroy();
     return;
   }
   const [status, says] = PARSER_REFUSALS[error.code ?? ''] ?? ['400 Bad Request', 'This is not HTTP/1.1.'];
-  socket.end(rawRefusal(status, says));
+  const [headers, text] = earlyRefusal(says, securityHeaders);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`${[`HTTP/1.1 ${status}`, ...lines].join('\r\n')}\r\n\r\n${text}`);
 }
 
 async function drain(server: Server, traffic: Traffic, drainMs: number): Promise<void> {

@@ -19,8 +19,8 @@ import { MethodRefused } from './route.ts';
 export interface Replying {
   /** Base of the absolute references that clients are given, without a slash at the end. */
   readonly base: string;
-  /** Over TLS, browsers are told to stay there. */
-  readonly strictTransport: boolean;
+  /** What stands on every response; made once. */
+  readonly securityHeaders: Readonly<Headers>;
 }
 
 /** What this response needs to know of its request. */
@@ -40,8 +40,6 @@ export type Sent = number | Promise<number>;
 
 const JSON_TYPE = `${FHIR_JSON}; charset=utf-8`;
 export const XML_TYPE = `${FHIR_XML}; charset=utf-8`;
-const POLICY = "default-src 'none'; frame-ancestors 'none'";
-const TRANSPORT = 'max-age=31536000';
 /** Nesting of what we stored or made ourselves is no longer in question. */
 const OWN_DEPTH = { depth: Number.POSITIVE_INFINITY };
 
@@ -217,10 +215,7 @@ function writeHead(
   replying: Replying,
 ): void {
   headers['X-Request-Id'] = asked.requestId;
-  headers['Cache-Control'] = 'no-store';
-  headers['X-Content-Type-Options'] = 'nosniff';
-  headers['Content-Security-Policy'] = POLICY;
-  if (replying.strictTransport) headers['Strict-Transport-Security'] = TRANSPORT;
+  Object.assign(headers, replying.securityHeaders);
   if (asked.cors !== undefined) {
     const { Vary: own } = headers;
     Object.assign(headers, asked.cors);
@@ -239,15 +234,14 @@ function challengeOf({ code }: OperationOutcomeError): string | undefined {
 
 const indent = (text: string): string => JSON.stringify(parseJsonValue(text, OWN_DEPTH), null, 2);
 
-/** The outcome of a request that was refused before it was one, for a connection without a response object. */
-export function rawRefusal(status: string, diagnostics: string): string {
+/** What answers a request that is refused before there is one to read: no id, no format, and the connection ends. */
+export function earlyRefusal(diagnostics: string, securityHeaders: Readonly<Headers>): [Headers, string] {
   const text = encodeJson(buildOutcome([{ code: 'header-invalid', diagnostics }]));
-  const head = [
-    `HTTP/1.1 ${status}`,
-    `Content-Type: ${JSON_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(text)}`,
-    'Cache-Control: no-store',
-    'Connection: close',
-  ];
-  return `${head.join('\r\n')}\r\n\r\n${text}`;
+  const headers = {
+    'Content-Type': JSON_TYPE,
+    'Content-Length': Buffer.byteLength(text),
+    ...securityHeaders,
+    Connection: 'close',
+  };
+  return [headers, text];
 }

@@ -16,6 +16,7 @@ import { listen } from '../http/listen.ts';
 import { watchLateness } from '../http/lateness.ts';
 import { createWarnings, type Log, type Warnings } from '../http/log.ts';
 import { createMetrics } from '../http/metrics.ts';
+import { createSecurityHeaders } from '../http/security-headers.ts';
 import type { Perform } from './desk.ts';
 import { createHeavyThreads } from './heavy.ts';
 import { OPERATIONS, OPERATIONS_BY_NAME } from '../operations/extended/index.ts';
@@ -101,9 +102,11 @@ async function raise(
   { listening: added = [], store: options = {} }: Extra,
 ): Promise<Running> {
   const traffic: Traffic = { inFlight: 0, draining: false };
-  const listener = await listen(config, traffic);
+  const baseAt = (port: number): string => config.publicBaseUrl ?? ownBase(config, port);
+  const securityHeaders = createSecurityHeaders(baseAt(config.port).startsWith('https:'));
+  const listener = await listen({ ...config, securityHeaders }, traffic);
   closing.push(() => listener.drain(0));
-  const base = config.publicBaseUrl ?? ownBase(config, listener.port);
+  const base = baseAt(listener.port);
 
   const warnings = createWarnings(log, WARNING_WINDOW_MS, () => clock.now());
   const diskRefused = (reason: keyof typeof DISK_TROUBLES): void =>
@@ -195,7 +198,7 @@ async function raise(
     settings: {
       ...config,
       base,
-      strictTransport: base.startsWith('https:'),
+      securityHeaders,
       json: { depth: config.jsonDepthMax },
       heavy: threads.heavy,
     },

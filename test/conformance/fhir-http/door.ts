@@ -1,6 +1,7 @@
 /** The real HTTP application in front of a small desk that keeps resources in a Map: by itself, or on a real port. */
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
+import { connect } from 'node:net';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
 import { encodeJson } from '../../../src/fhir/json.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
@@ -14,6 +15,7 @@ import { createLog } from '../../../src/http/log.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
 import type { Served } from '../../../src/http/route.ts';
 import { createInPlace } from '../../../src/server/heavy-tasks.ts';
+import { createSecurityHeaders } from '../../../src/http/security-headers.ts';
 import type { OperationSite } from '../../../src/operations/extended/operation.ts';
 import type { Interaction, Reply, Request } from '../../../src/operations/request.ts';
 import type { AuditEntry, StoreStatus } from '../../../src/ports/store.ts';
@@ -72,7 +74,7 @@ export const SERVED: Served = {
 export const SETTINGS: AppSettings = {
   base: BASE,
   basePath: '/fhir',
-  strictTransport: true,
+  securityHeaders: createSecurityHeaders(true),
   bodyBytesMax: 10_000,
   heavy: createInPlace(randomUUID),
   json: { depth: 20 },
@@ -99,6 +101,7 @@ export const LISTENING: ListenSettings = {
   keepAliveTimeoutMs: 2000,
   stalledTimeoutMs: 10_000,
   connectionsMax: 200,
+  securityHeaders: SETTINGS.securityHeaders,
 };
 
 interface Changes {
@@ -223,6 +226,18 @@ export async function openDoor(changes: Changes = {}): Promise<Door> {
       await listener.drain(0);
     },
   };
+}
+
+/** Sends bytes as they are and reads until the server closes. */
+export function sendBytes(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (chunk) => (received += chunk.toString()));
+    socket.on('close', () => resolve(received));
+    socket.on('error', reject);
+    socket.setTimeout(2000, () => socket.destroy());
+  });
 }
 
 export const AT = '2026-03-04T05:06:07.890Z';
