@@ -1,6 +1,6 @@
 /**
- * Acknowledgments (HL7 v2.5.1, 2.9 and 2.14): `MSH MSA [{ERR}]`, and what a message asks for by MSH-15 and MSH-16. An answer
- * is possible to anything: of what is no message, as much is read as there is.
+ * Acknowledgments (HL7 v2.5.1, 2.9 and 2.14): `MSH MSA [{ERR}]`, and the acknowledgments that a message asks for by
+ * MSH-15 and MSH-16. The server can answer any bytes: it reads as much of a broken message as there is.
  */
 import { buildMessage } from './build.ts';
 import { asLatin1 } from './charset.ts';
@@ -12,15 +12,18 @@ import { buildErr } from './segments/err.ts';
 import { buildMsa } from './segments/msa.ts';
 import { buildMsh, readMsh, type Msh } from './segments/msh.ts';
 
-/** HL7 table 0008: of the application (A), or of who committed it to safe storage (C): accept, error, reject. */
+/**
+ * HL7 table 0008: accept, error or reject, by the application (A) or by the system that committed the message to safe
+ * storage (C).
+ */
 export type AcknowledgmentCode = 'AA' | 'AE' | 'AR' | 'CA' | 'CE' | 'CR';
 
-/** The same in enhanced mode's first answer. */
+/** The codes of the first answer in enhanced mode. */
 export const COMMIT_CODES = { AA: 'CA', AE: 'CE', AR: 'CR' } as const;
 
-/** One ERR. */
+/** An ERR segment. */
 export interface AckError {
-  /** ERR-2; left out when it is about the whole message. */
+  /** ERR-2; absent when the ERR is about the whole message. */
   readonly location?: Location | undefined;
   /** ERR-3, HL7 table 0357. */
   readonly code: string;
@@ -33,22 +36,25 @@ export interface AckError {
 }
 
 export interface AckInput {
-  /** As received, whether it is a message or not. */
+  /** The bytes as received, whether they are a message or not. */
   readonly received: Uint8Array;
-  /** Its header, where it was recovered before. */
+  /** The header of the message, when the caller has read it before. */
   readonly header?: RecoveredHeader | undefined;
   readonly code: AcknowledgmentCode;
   /** MSH-10 of the answer; its sender must not have used it before. */
   readonly controlId: string;
   /** MSH-7, milliseconds since 1970. */
   readonly at: number;
-  /** MSH-3 and MSH-4; without them who the message was for. */
+  /** MSH-3 and MSH-4; default: the receiver that the message named. */
   readonly sendingApplication?: Hd | undefined;
   readonly sendingFacility?: Hd | undefined;
   readonly errors?: readonly AckError[] | undefined;
 }
 
-/** The answer, in the sender's delimiters and version: MSA-2 is their MSH-10, and the parties change sides. */
+/**
+ * The acknowledgment, in the sender's delimiters and version. MSA-2 is the sender's MSH-10, and the parties change
+ * sides.
+ */
 export function buildAck(input: AckInput): Message {
   const { delimiters, msh } = input.header ?? recoverHeader(input.received);
   const version = msh?.versionId?.versionId ?? '2.5.1';
@@ -76,7 +82,7 @@ export function buildAck(input: AckInput): Message {
   return buildMessage([header, msa, ...errors.map(buildError)], delimiters);
 }
 
-/** Before it, ERR could not say much, and MSA-3 was where people looked. */
+/** Before v2.5, ERR could not say much, and people looked at MSA-3. */
 const FIRST_WITH_ERR = '2.5';
 
 const buildError = ({ location, code, severity, userCode, says }: AckError) =>
@@ -88,7 +94,7 @@ const buildError = ({ location, code, severity, userCode, says }: AckError) =>
     userMessage: asAscii(says),
   });
 
-/** A text in ASCII, whatever the sender reads: an acknowledgment needs no MSH-18 for our words. */
+/** A text in ASCII, whatever the sender reads, so that an acknowledgment needs no MSH-18. */
 const asAscii = (text: string | undefined): string | undefined =>
   text?.normalize('NFKD').replaceAll(/[^\x20-\x7e]/g, (character) => ASCII[character] ?? '');
 
@@ -115,14 +121,14 @@ const erlOf = ({ segment, segmentIndex, field, repetition, component, subcompone
   subComponentNumber: subcomponent?.toString(),
 });
 
-/** As much of a message's header as can be read. */
+/** The part of a message's header that can be read. */
 export interface RecoveredHeader {
-  /** Theirs where they are complete, else the standard's. */
+  /** The sender's delimiters when they are complete, else the standard's. */
   readonly delimiters: Delimiters;
   readonly msh: Msh | undefined;
 }
 
-/** Reads the first line that begins with MSH, whatever stands around it and whatever is wrong with the rest. */
+/** Reads the first line that begins with MSH, even when the rest of the message is wrong. */
 export function recoverHeader(bytes: Uint8Array): RecoveredHeader {
   const head = asLatin1(bytes.subarray(0, HEAD_BYTES));
   const found = FIRST_MSH.exec(head);
@@ -137,10 +143,11 @@ export function recoverHeader(bytes: Uint8Array): RecoveredHeader {
 }
 
 /**
- * Whether a message is itself an answer: its type says so, or MSA stands before all else. Answers are not answered, or two
- * engines would thank each other for ever (HL7 v2.5.1, 2.9.2).
+ * Whether a message is itself an acknowledgment: its type says so, or MSA is its first segment after the header. The
+ * server does not answer acknowledgments, because two engines would then answer each other for ever (HL7 v2.5.1,
+ * 2.9.2).
  *
- * @param header of the message, where it was recovered before
+ * @param header of the message, when the caller has read it before
  */
 export function isAcknowledgment(
   bytes: Uint8Array,
@@ -152,7 +159,7 @@ export function isAcknowledgment(
 
 /** Table 0076: acknowledgments, of all versions. */
 const ANSWERS: ReadonlySet<string> = new Set(['ACK', 'MCF', 'NAK']);
-/** Of what may come between MSH and MSA: software segments, and user authentication. */
+/** Segments that may stand between MSH and MSA: software segments, and user authentication. */
 const BEGINS_WITH_MSA =
   /(?:^|[^A-Za-z0-9])MSH[^A-Za-z0-9\s][^\r\n]*[\r\n]+(?:(?:SFT|UAC)[^\r\n]*[\r\n]+)*MSA[^A-Za-z0-9\s]/;
 
@@ -171,17 +178,23 @@ function attempt<Result>(read: () => Result): Result | undefined {
   }
 }
 
-/** When an acknowledgment is wanted (HL7 table 0155). */
+/** The conditions for an acknowledgment (HL7 table 0155). */
 type When = 'always' | 'never' | 'error' | 'success';
 
-/** What a message asks for. `accept` is the commit acknowledgment (CA, CE, CR), `application` the other (AA, AE, AR). */
+/**
+ * The acknowledgments that a message asks for: `accept` is the commit acknowledgment (CA, CE, CR), `application` the
+ * other (AA, AE, AR).
+ */
 export interface AcknowledgmentAsked {
   readonly mode: 'original' | 'enhanced';
   readonly accept: When;
   readonly application: When;
 }
 
-/** MSH-15 and MSH-16: both empty is original mode, one application acknowledgment; else each says when (2.9.2, 2.9.3). */
+/**
+ * Reads MSH-15 and MSH-16. When both are empty (original mode), the message asks for one application acknowledgment;
+ * else each says when (2.9.2, 2.9.3).
+ */
 export function acknowledgmentAsked(
   msh: Pick<Msh, 'acceptAcknowledgmentType' | 'applicationAcknowledgmentType'>,
 ): AcknowledgmentAsked {
@@ -191,11 +204,11 @@ export function acknowledgmentAsked(
   return { mode: 'enhanced', accept: whenOf(accept), application: whenOf(application) };
 }
 
-/** Whether it is wanted for what became of the message. */
+/** Whether the sender wants this acknowledgment for the fate of its message. */
 export const isAsked = (when: When, outcome: 'error' | 'success'): boolean =>
   when === 'always' || when === outcome;
 
 const WHEN: Readonly<Record<string, When>> = { AL: 'always', NE: 'never', ER: 'error', SU: 'success' };
 
-/** A code that is not in the table asks for something: rather once too often than a sender who waits. */
+/** A code that is not in the table counts as AL: a needless answer is better than a sender that waits. */
 const whenOf = (code: string | undefined): When => (code === undefined ? 'never' : (WHEN[code] ?? 'always'));

@@ -1,33 +1,34 @@
 /**
- * Batches (HL7 v2.5.1, 2.10.3): `[FHS] { [BHS] { message } [BTS] } [FTS]`, taken apart into messages, byte for byte. Works
- * on bytes because each message may have a character set of its own.
+ * Batches (HL7 v2.5.1, 2.10.3): splits `[FHS] { [BHS] { message } [BTS] } [FTS]` into messages, byte for byte. It works
+ * on bytes, because each message may have a character set of its own.
  */
 import { Buffer } from 'node:buffer';
 import { asLatin1, fromLatin1 } from './charset.ts';
 import { Hl7Fault } from './fault.ts';
 import { eachLine, prefixOf, type Line } from './lines.ts';
 
-/** What came together. */
+/** The content of a frame. */
 export interface Batch {
-  /** The line of FHS, without what ends it; undefined for no file. */
+  /** The line of FHS without its line end; undefined when there is no file header. */
   readonly file: string | undefined;
   readonly groups: readonly Group[];
 }
 
-/** Messages between a BHS and its BTS, or that stand without; an empty batch has none. */
+/** The messages between a BHS and its BTS, or messages without a batch header; an empty batch has none. */
 export interface Group {
   /** The line of BHS. */
   readonly header: string | undefined;
   readonly messages: readonly Uint8Array[];
 }
 
-/** The messages of a batch; of a single message, itself. Throws as {@link openBatch} does. */
+/** The messages of a batch, or the message itself when the bytes hold one. Throws like {@link openBatch}. */
 export const splitBatch = (bytes: Uint8Array): readonly Uint8Array[] =>
   openBatch(bytes).groups.flatMap(({ messages }) => messages);
 
 /**
- * A batch taken apart; its messages are views of the bytes. Throws {@link Hl7Fault} when there is neither a header nor a
- * message, when there are more than {@link MESSAGES_MAX} messages, when a line belongs to none, and when a trailer counted otherwise (BTS-1, FTS-1): what arrived is then not what was sent.
+ * The parts of a batch; its messages are views of the bytes. Throws {@link Hl7Fault} when there is neither a header nor
+ * a message, when there are more than {@link MESSAGES_MAX} messages, when a line belongs to no message, and when a
+ * trailer gives another number (BTS-1, FTS-1), because then something was lost on the way.
  */
 export function openBatch(bytes: Uint8Array): Batch {
   const source = asLatin1(bytes);
@@ -61,7 +62,10 @@ export function openBatch(bytes: Uint8Array): Batch {
   return { file: walk.file, groups };
 }
 
-/** The batch that a frame holds; undefined for one message, and for what cannot be taken apart: it is kept as a whole. */
+/**
+ * The batch in a frame. Undefined for a single message, and for bytes that cannot be split: the server keeps those as a
+ * whole.
+ */
 export function batchIn(bytes: Uint8Array): Batch | undefined {
   try {
     const batch = openBatch(bytes);
@@ -74,19 +78,25 @@ export function batchIn(bytes: Uint8Array): Batch | undefined {
   }
 }
 
-/** Whether a batch header says that it answers one (BHS-12, FHS-12): an empty one is then answered by nothing. */
+/**
+ * Whether a batch header says that the batch is an answer (BHS-12, FHS-12). The server answers an empty batch of that
+ * kind with nothing.
+ */
 export const isBatchAnswer = ({ file, groups }: Batch): boolean =>
   [file, ...groups.map(({ header }) => header)].some(
     (line) => line !== undefined && (line.split(separatorOf(line), 12)[11] ?? '').trim() !== '',
   );
 
-/** Messages of one batch: each is decided and answered before the next frame of its connection is. */
+/**
+ * The largest number of messages of one batch: the server decides and answers each before the next frame of the
+ * connection.
+ */
 export const MESSAGES_MAX = 1000;
 
 const UTF8_MARK = '\xef\xbb\xbf';
 const HEADER_INSIDE = /[\r\n](?:MSH|FHS|BHS|BTS|FTS)/;
 
-/** Where a message stands. */
+/** The place of a message in the bytes. */
 interface Extent {
   readonly from: number;
   to: number;
@@ -95,16 +105,16 @@ interface Extent {
 interface Walk {
   file: string | undefined;
   readonly groups: { readonly header: string | undefined; readonly messages: Extent[] }[];
-  /** The message being read; undefined outside of one. */
+  /** The message that is being read; undefined between messages. */
   message: Extent | undefined;
-  /** Where the line begins, and the next. */
+  /** The offsets of this line and of the next. */
   at: number;
   to: number;
   /** Messages since the last BHS. */
   inBatch: number;
   batches: number;
   all: number;
-  /** Of the header segment before. */
+  /** The delimiters of the last header segment. */
   separator: string;
 }
 
@@ -160,7 +170,7 @@ function checkCount(walk: Walk, line: Line, segment: string, counted: number): v
 // — the answer
 
 interface BatchAnswer {
-  /** What the acknowledgments of each group are, framed by nothing. */
+  /** The acknowledgments of each group, without MLLP framing. */
   readonly groups: readonly (readonly Uint8Array[])[];
   /** BHS-7, milliseconds since 1970. */
   readonly at: number;
@@ -168,8 +178,9 @@ interface BatchAnswer {
 }
 
 /**
- * The acknowledgments of a batch, as a batch of the same shape: the parties change sides, and BHS-12 is their BHS-11. A batch
- * that asks for none, or is empty, is answered by an empty one: it was read.
+ * The acknowledgments of a batch, as a batch of the same shape: the parties change sides, and BHS-12 is the sender's
+ * BHS-11. The server answers a batch that asks for none, and an empty batch, with an empty batch, which says that it
+ * has read it.
  */
 export function buildBatchAnswer(
   { file, groups }: Batch,
@@ -191,12 +202,15 @@ export function buildBatchAnswer(
   ]);
 }
 
-/** Whoever is answered without a batch header is known by the first message: MSH-3 to MSH-6 stand where BHS-3 to BHS-6 do. */
+/**
+ * The first line of the first message. It stands in for a batch header that is missing, because MSH-3 to MSH-6 have the
+ * parties where BHS-3 to BHS-6 have them.
+ */
 const firstLineOf = ([message]: readonly Uint8Array[]): string =>
   /^[\s\S]*?(?=[\r\n]|$)/.exec(asLatin1(message?.subarray(0, HEADER_BYTES_MAX) ?? new Uint8Array()))?.[0] ??
   '';
 
-/** No header is longer: eleven fields of names and codes and a time. */
+/** The longest header that is read: eleven fields of names, codes and a time. */
 const HEADER_BYTES_MAX = 16_384;
 
 function answerHeader(name: 'FHS' | 'BHS', line: string, time: string, controlId: string): Uint8Array {

@@ -1,21 +1,21 @@
 /**
- * Messages from plain values. Every value is escaped here and nowhere else, so none can add a delimiter, a segment or an
- * MLLP block to the message it is put in.
+ * Builds messages from plain values. All escaping happens here, so no value can add a delimiter, a segment or an MLLP
+ * block to its message.
  */
 import { NOT_ASCII, readCharset, type Charset } from './charset.ts';
 import { encodingCharacters, STANDARD, type Delimiters } from './delimiters.ts';
 import { escape, type Syntax } from './escape.ts';
 import { NULL_VALUE, text, type Message, type Segment } from './message.ts';
 
-/** The null, as a value to send: no text, not even the two quotation marks, is taken for it. */
+/** The null as a value to send. No text counts as the null, not even the two quotation marks. */
 export const NULL: unique symbol = Symbol('null');
 
-/** A text whose line breaks are sent as the formatting command: of FT alone. */
+/** A text whose line breaks are sent as formatting commands; only FT has these. */
 interface Formatted {
   readonly formatted: string;
 }
 
-/** A text, not yet escaped. Undefined and empty are sent as empty. */
+/** A text, not yet escaped. Undefined and '' make an empty value. */
 export type PlainValue = string | undefined | typeof NULL | Formatted;
 /** A text, or subcomponents. */
 export type ComponentValue = PlainValue | readonly PlainValue[];
@@ -27,15 +27,17 @@ type FieldValue = PlainValue | readonly RepetitionValue[];
 /** A segment as values, before the delimiters are known. */
 export interface SegmentValues {
   readonly name: string;
-  /** By field number; MSH-1 and MSH-2 are not asked for. What has a layout makes them when they are asked for. */
+  /** Values by field number. MSH-1 and MSH-2 are not among them: the encoder writes the delimiters. */
   readonly fields: Readonly<Record<number, FieldValue>>;
-  /** The values of the segments, by the names of their layout: the check of a message reads them before its text is made. */
+  /**
+   * The values of the segments by the names of their layout. The check of a message reads them before the text is made.
+   */
   readonly draft?: object;
 }
 
 /**
- * A message of such segments, MSH first, each ended by CR. Empty fields at the end are not sent. Where a value needs more
- * than ASCII and MSH-18 is not given, MSH-18 becomes `UNICODE UTF-8`.
+ * The text of a message: these segments, MSH first, each ended by CR. Empty fields at the end are not sent. When a
+ * value needs more than ASCII and MSH-18 is empty, MSH-18 becomes `UNICODE UTF-8`.
  */
 export function buildMessage(segments: readonly SegmentValues[], delimiters: Delimiters = STANDARD): Message {
   const [msh] = segments;
@@ -53,7 +55,7 @@ export function buildMessage(segments: readonly SegmentValues[], delimiters: Del
 const CHARSET_FIELD = 18;
 
 function encodeValues({ name, fields }: SegmentValues, syntax: Syntax): Segment {
-  const last = Number(Object.keys(fields).at(-1) ?? 0); // numbers are kept in their order
+  const last = Number(Object.keys(fields).at(-1) ?? 0); // integer keys keep their order
   const texts = [name];
   for (let n = 1; n <= last; n += 1) texts.push(encodeField(fields[n], syntax));
   if (name === 'MSH') {
@@ -71,7 +73,7 @@ const encodeField = (value: FieldValue, syntax: Syntax): string =>
     ),
   );
 
-/** Parts between separators, without the empty ones at the end. */
+/** Parts between separators; empty parts at the end are dropped. */
 function join<Part>(
   value: PlainValue | readonly Part[],
   separator: string,

@@ -1,8 +1,14 @@
-/** Character sets of MSH-18 (HL7 v2.5.1, 2.15.9.18, table 0211): those that keep ASCII where it is, as ER7 needs it. */
+/**
+ * Character sets of MSH-18 (HL7 v2.5.1, 2.15.9.18, table 0211). The server reads those that have ASCII in its place,
+ * because ER7 needs it.
+ */
 import { Buffer } from 'node:buffer';
 import { Hl7Fault } from './fault.ts';
 
-/** A code of table 0211 that we read and write; and the one that has none there, and that many engines mean all the same. */
+/**
+ * A code of table 0211 that the server reads and writes; and Windows-1252, which the table lacks although many engines
+ * send it.
+ */
 export type Charset = 'ASCII' | 'UNICODE UTF-8' | Latin | Windows;
 type Windows = 'WINDOWS-1252';
 type Latin = `8859/${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 15}`;
@@ -20,7 +26,7 @@ const LATIN: readonly Latin[] = [
   '8859/15',
 ];
 
-/** What senders write, folded to letters and digits, to what the table calls it. */
+/** The code of the table for what senders write, folded to letters and digits. */
 const NAMES: ReadonlyMap<string, Charset> = new Map<string, Charset>([
   ['ASCII', 'ASCII'],
   ['USASCII', 'ASCII'],
@@ -41,17 +47,17 @@ function fold(name: string): string {
   return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '');
 }
 
-/** `UNICODE UTF-8` also for `utf-8`; undefined when we do not read it. */
+/** The code of a name: `UNICODE UTF-8` also for `utf-8`; undefined when the server does not read it. */
 export const charsetNamed = (name: string): Charset | undefined => NAMES.get(fold(name));
 
-/** As {@link charsetNamed}. Throws {@link Hl7Fault} when we do not read it. */
+/** Like {@link charsetNamed}. Throws {@link Hl7Fault} when the server does not read the character set. */
 export function readCharset(name: string): Charset {
   const charset = charsetNamed(name);
   if (charset === undefined) throw new Hl7Fault('103', 'we do not read this character set', AT_CHARSET);
   return charset;
 }
 
-/** Bytes as text; undefined when they are not in the character set. A byte order mark stays. */
+/** Bytes as text; undefined when they are not in the character set. Keeps a byte order mark. */
 export function decode(bytes: Uint8Array, charset: Charset): string | undefined {
   if (charset === 'UNICODE UTF-8') return decodeUtf8(bytes);
   const text = asLatin1(bytes);
@@ -67,7 +73,10 @@ export function decode(bytes: Uint8Array, charset: Charset): string | undefined 
   return sound ? decoded : undefined;
 }
 
-/** Text as bytes. Throws {@link Hl7Fault} for a character that the character set lacks, rather than write another. */
+/**
+ * Text as bytes. Throws {@link Hl7Fault} for a character that the character set lacks, and never writes another in its
+ * place.
+ */
 export function encodeBytes(text: string, charset: Charset): Uint8Array {
   const bytes = encode(text, charset);
   if (bytes === undefined)
@@ -77,11 +86,11 @@ export function encodeBytes(text: string, charset: Charset): Uint8Array {
 
 export const AT_CHARSET = { segment: 'MSH', segmentIndex: 1, field: 18 } as const;
 
-/** Every byte as the character of the same number: reversible, and ASCII where it was. */
+/** Every byte as the character of the same number. The conversion is reversible and keeps ASCII. */
 export const asLatin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 
-/** The way back from {@link asLatin1}. */
+/** The reverse of {@link asLatin1}. */
 export const fromLatin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 // oxlint-disable-next-line no-control-regex -- the question is exactly whether there is anything beyond it
@@ -114,12 +123,12 @@ function encode(text: string, charset: Charset): Uint8Array | undefined {
 const NOT_LATIN1 = /[^\0-\xff]/;
 const UPPER = /[\x80-\xff]/g;
 const BEYOND_ASCII = /[^\0-\x7f]/g;
-/** Below it all of them agree. */
+/** The first byte at which the character sets differ. */
 const UPPER_FIRST = 0x80;
-/** Five bytes of Windows-1252 mean nothing; the Encoding Standard makes control characters of them. */
+/** Five bytes of Windows-1252 have no character; the Encoding Standard maps them to control characters. */
 const NOTHING: ReadonlySet<number> = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
 
-/** The upper half of one character set, both ways; a byte without a character is undefined. */
+/** The upper half of one character set, in both directions; undefined for a byte without a character. */
 interface Table {
   readonly characters: readonly (string | undefined)[];
   readonly bytes: ReadonlyMap<string, string>;
@@ -135,7 +144,7 @@ function tableOf(charset: Latin | Windows): Table {
   const characters = Array.from({ length: 0x100 - UPPER_FIRST }, (_, index) => {
     const byte = UPPER_FIRST + index;
     if (isWindows && NOTHING.has(byte)) return undefined;
-    // The Encoding Standard reads 8859-1 and 8859-9 as Windows does; in HL7 these bytes are control characters.
+    // The Encoding Standard reads 8859-1 and 8859-9 like Windows does; in HL7 these bytes are control characters.
     if (!isWindows && byte < 0xa0) return String.fromCharCode(byte);
     const character = decoder.decode(Uint8Array.of(byte));
     return character === '\ufffd' ? undefined : character;

@@ -1,13 +1,13 @@
 /**
- * The crosswalk FHIR R4 (BSeR) ⇄ HL7 v2 (360X) as data: which element is which field, in which messages, and which way.
- * The code that carries them is in mapping/ and messages/; a test changes every element and every field alone and asks
- * that the other side sees it, or that losses.ts says why not (rules 7.8).
+ * The crosswalk FHIR R4 (BSeR) ⇄ HL7 v2 (360X) as data: the fields of each element, the messages, and the direction.
+ * The code that does the mapping is in mapping/ and messages/. A test changes every element and every field alone, and
+ * asserts that the other side shows the change or that losses.ts says why not (rules 7.8).
  *
  * Paths are FHIRPath without functions; `[0]` is one item, `[1+]` those from the second on, no index every item.
  * `Practitioner` is the one behind a reference, `note` the document of MDM^T02.
  */
 
-/** `both`: read and built. `in`: read only, because engines send it so. */
+/** `both`: the server reads and builds the field. `in`: it only reads it, because engines send it so. */
 export type Way = 'both' | 'in';
 
 interface Carried {
@@ -17,7 +17,7 @@ interface Carried {
   /** MSH-9.1. */
   readonly messages: string;
   readonly way: Way;
-  /** What one must know to find it on the other side. */
+  /** A remark for readers who look for the value on the other side. */
   readonly how?: string;
 }
 
@@ -52,7 +52,7 @@ const ROWS: readonly Row[] = [
   ['Practitioner.identifier[0]',       'ORC-12.1 ORC-12.9 ORC-12.13 AIP-3.1 PRD-7','OMG OSU SIU', 'both', 'the NPI before any other number'],
   ['Practitioner.name',                'ORC-12.2 ORC-12.3 ORC-12.4 ORC-12.5 ORC-12.6 ORC-12.10 PRD-2', 'OMG OSU SIU'],
   ['Practitioner.qualification[0].code.text', 'ORC-12.7',            'OMG OSU SIU'],
-  // what is asked for
+  // — the service that is asked for
   ['ServiceRequest.code',              'OBR-4.4 OBR-4.5 OBR-4.6 OBR-4.8 OBR-4.9', 'OMG', 'both', 'OBR-4.1 says what kind of document; without an alternate code it is SNOMED CT 3457005, Patient referral'],
   ['ServiceRequest.reasonCode',        'OBR-31',                     'OMG',     'both', 'the text is always CWE.2; up to two codings; where an order has none, what reasonReference says, else its code'],
   ['ServiceRequest.reasonCode',        'DG1-3 RF1-10',               'OMG REF', 'in',   'the diagnoses, where an order has no OBR-31'],
@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
   ['ServiceRequest.authoredOn',        'ORC-9 RF1-9',                'OMG REF', 'both', 'else MSH-7'],
   ['ServiceRequest.meta.security',     'ORC-28',                     'OMG',     'both', 'N, R or V: the strictest'],
   ['Task.restriction.period.end',      'TQ1-6',                      'OMG',     'both', 'as a duration from Task.authoredOn'],
-  // what became of it
+  // — the state of the referral
   ['Task.lastModified',                'ORC-9',                      'OSU',     'both', 'else MSH-7'],
   ['Task.statusReason',                'ORC-16',                     'OSU',     'both', 'of a decline and of a cancellation request; the text is always CWE.2'],
   ['Task.note.text',                   'ORC-16.2',                   'OSU',     'both', 'of a decline, after the reason'],

@@ -1,16 +1,16 @@
 /**
- * The datatypes that the segments share (HL7 v2.5.1, chapter 2A). Each table is the wire layout; the names are the
- * standard's. Times stay text here (`datetime.ts` reads them), numbers keep their digits.
+ * The datatypes that segments share (HL7 v2.5.1, chapter 2A). Each table is the wire layout; the names are the
+ * standard's. Times stay text here (`datetime.ts` reads them), and numbers keep their digits.
  */
 import { CODE, composite, FORMATTED, TEXT, type ValueOf } from './layout.ts';
 
-/** Coded values (ID, IS), set ids (SI), numbers (NM), and time stamps (TS and DTM, of TS the time). */
+/** Coded values (ID, IS), set ids (SI), numbers (NM), and time stamps (DTM, and the time of a TS). */
 export const ID = CODE;
 export const IS = CODE;
 export const SI = CODE;
 export const NM = CODE;
 export const DTM = CODE;
-/** Text: ST string, TX text; and FT, which alone has formatting commands (2.7.6). */
+/** Text: ST string, TX text, and FT, the only one with formatting commands (2.7.6). */
 export const ST = TEXT;
 export const TX = TEXT;
 export const FT = FORMATTED;
@@ -41,7 +41,7 @@ export const CX = composite({
 });
 export type Cx = ValueOf<typeof CX>;
 
-/** CWE, coded with exceptions (2.A.13), and CE, CF and CNE, which are its beginning: `57133-1^Referral note^LN`. */
+/** CWE, coded with exceptions (2.A.13); CE, CF and CNE begin with the same components: `57133-1^Referral note^LN`. */
 export const CWE = composite({
   identifier: [1, ST],
   text: [2, ST],
@@ -176,7 +176,7 @@ export const PLN = composite({
 export const CQ = composite({ quantity: [1, NM], units: [2, CWE] });
 export type Cq = ValueOf<typeof CQ>;
 
-/** TQ, timing quantity (2.A.81), of which SCH-11 keeps the slot: start and end. */
+/** TQ, timing quantity (2.A.81). SCH-11 has the slot in it: start and end. */
 export const TQ = composite({
   quantity: [1, CQ],
   startDateTime: [4, DTM],

@@ -1,7 +1,7 @@
 /** The delimiters of a message: MSH-1 and MSH-2 (HL7 v2.5.1, 2.5.4; the truncation character is of v2.7, 2.5.5.2). */
 import { Hl7Fault } from './fault.ts';
 
-/** One character each; empty where MSH-2 ends before it ("this character may be omitted"). */
+/** One character each; empty when MSH-2 ends before it ("this character may be omitted"). */
 export interface Delimiters {
   readonly field: string;
   readonly component: string;
@@ -26,7 +26,7 @@ const HEADERS: ReadonlySet<string> = new Set(['MSH', 'FHS', 'BHS']);
 
 export const isHeader = (name: string): boolean => HEADERS.has(name);
 
-/** MSH-2: what {@link Delimiters} has beside the field separator. */
+/** MSH-2: the {@link Delimiters} without the field separator. */
 export const encodingCharacters = (delimiters: Delimiters): string =>
   delimiters.component +
   delimiters.repetition +
@@ -34,10 +34,12 @@ export const encodingCharacters = (delimiters: Delimiters): string =>
   delimiters.subcomponent +
   delimiters.truncation;
 
-/** ASCII punctuation but the quotation mark, which makes `""`. What is in here can be confused with no value. */
+/** ASCII punctuation without the quotation mark, because `""` is the null. */
 const DELIMITER = /^[!#-/:-@[-`{-~]+$/;
 
-/** Of the header segment that opens `line`. Throws {@link Hl7Fault} when they do not separate anything. */
+/**
+ * The delimiters of the header segment that opens `line`. Throws {@link Hl7Fault} when they cannot separate anything.
+ */
 export function readDelimiters(line: string): Delimiters {
   const field = line.charAt(3);
   if (!DELIMITER.test(field)) throw fault(1, 'there is no field separator that could be one');

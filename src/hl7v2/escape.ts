@@ -1,17 +1,18 @@
-/** Escape sequences in values (HL7 v2.5.1, 2.7; `\P\` of v2.7): from the delimiter's neighbour to the plain text, and back. */
+/** Escape sequences in values (HL7 v2.5.1, 2.7; `\P\` of v2.7): converts an escaped value to plain text, and back. */
 import { Buffer } from 'node:buffer';
 import { decode, type Charset } from './charset.ts';
 import { encodingCharacters, type Delimiters } from './delimiters.ts';
 import { Hl7Fault } from './fault.ts';
 
-/** How the texts of one message are read: its delimiters, and the character set of `\X..\`. */
+/** The syntax of one message's texts: its delimiters, and the character set of `\X..\`. */
 export interface Syntax extends Delimiters {
   readonly charset: Charset;
 }
 
 /**
- * The plain text of a value. Highlighting and layout have none, so they are dropped; line breaks become `\n`. What is
- * no escape sequence, what is local (`\Z..\`), and what changes the character set (`\C..\`, `\M..\`) stays as written.
+ * The plain text of a value. It drops highlighting and layout, which plain text lacks; line breaks become `\n`. Three
+ * things stay as written: text that is no escape sequence, local sequences (`\Z..\`), and changes of the character set
+ * (`\C..\`, `\M..\`).
  */
 export function unescape(value: string, syntax: Syntax): string {
   const { escape: mark } = syntax;
@@ -31,7 +32,7 @@ export function unescape(value: string, syntax: Syntax): string {
 
 interface Sequence {
   readonly plain: string;
-  /** Where the text goes on. */
+  /** The offset where the text goes on. */
   readonly end: number;
 }
 
@@ -41,14 +42,14 @@ function readSequence(value: string, open: number, close: number, syntax: Syntax
   const plain = STAYS.test(body)
     ? value.slice(open, close + 1)
     : (delimiterNamed(body, syntax) ?? layout(body));
-  // What closes an unknown sequence may well open a known one: a sender forgot to escape the escape character.
+  // The character that closes an unknown sequence may open a known one: a sender forgot to escape the escape character.
   return plain === undefined ? { plain: value.slice(open, close), end: close } : { plain, end: close + 1 };
 }
 
 const HEX = /^X(?:[0-9A-Fa-f]{2})+$/;
 const STAYS = /^(?:Z|[CM](?:[0-9A-Fa-f]{2}){2,3}$)/;
 
-/** Several in a row are one run of bytes: some senders write each byte of a character by itself. */
+/** Several sequences in a row are one run of bytes: some senders write each byte of a character by itself. */
 function readHex(value: string, open: number, close: number, { escape: mark, charset }: Syntax): Sequence {
   let hex = value.slice(open + 2, close);
   let end = close + 1;
@@ -85,7 +86,7 @@ function delimiterNamed(body: string, syntax: Syntax): string | undefined {
   }
 }
 
-/** Formatting commands (2.7.6). How far one may move is bounded, so that ten characters cannot become a billion. */
+/** Formatting commands (2.7.6). Their distance is bounded, so that ten characters cannot become a billion. */
 const LAYOUT = /^\.(br|sp|fi|nf|in|ti|sk|ce) ?([+-]?\d{1,2})?$/;
 
 function layout(body: string): string | undefined {
@@ -97,9 +98,9 @@ function layout(body: string): string | undefined {
 }
 
 /**
- * A plain text as a value: nothing in it can end the value, the segment or the frame. Control characters but the tab are
- * written in hexadecimal, only a line break of formatted text becomes `\.br\` (unless the full stop is a delimiter); and `""`
- * is the two quotation marks, not the null.
+ * A plain text as a value that cannot end the value, the segment or the frame. Control characters except the tab become
+ * hexadecimal. A line break becomes `\.br\` in formatted text only (unless the full stop is a delimiter). `""` becomes
+ * the two quotation marks, not the null.
  */
 export function escape(plain: string, syntax: Delimiters, kind: 'plain' | 'formatted' = 'plain'): string {
   if (plain === '""') return syntax.escape === '' ? refuse() : hex('""', syntax);
@@ -136,7 +137,7 @@ function codeOf(found: string, syntax: Delimiters): string | undefined {
   }
 }
 
-/** All that any syntax could ask to be escaped. */
+/** Every character that some syntax may have to escape. */
 // oxlint-disable-next-line no-control-regex -- control characters are what must not get through
 const EVERY_SUSPECT = /\r\n|[\0-\x08\n-\x1f\x7f]|[!#-/:-@[-`{-~]/g;
 // oxlint-disable-next-line no-control-regex -- as above
@@ -153,13 +154,13 @@ function refuse(): never {
   });
 }
 
-/** By the delimiters of one message, and by what they are: almost every message has the same. */
+/** Patterns by the delimiters of a message, and by kind: almost every message has the same delimiters. */
 const patterns = new WeakMap<Delimiters, RegExp>();
 const compiled = new Map<string, RegExp>();
-/** Senders choose their delimiters: of so many the patterns are kept. */
+/** The number of patterns that are kept, because senders choose their delimiters. */
 const COMPILED_MAX = 100;
 
-/** What must be escaped under these delimiters; mostly a value has nothing of it. */
+/** Matches the characters that these delimiters make it necessary to escape; most values have none. */
 function suspects(syntax: Delimiters): RegExp {
   const known = patterns.get(syntax);
   if (known !== undefined) return known;

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a message, and where: HL7 table 0357, message error condition codes (HL7 v2.5.1, 2.15.5.3), and the
+ * A fault of a message and its place: HL7 table 0357, message error condition codes (HL7 v2.5.1, 2.15.5.3), and the
  * error location of ERR-2 (ERL, 2.A.28).
  */
 
@@ -23,15 +23,15 @@ export const CONDITIONS = {
 
 type ConditionCode = keyof typeof CONDITIONS;
 
-/** What a code of table 0357 says; undefined for any other. */
+/** The display of a code of table 0357; undefined for any other code. */
 export const conditionNamed = (code: string): string | undefined =>
   Object.entries(CONDITIONS).find(([known]) => known === code)?.[1];
 
-/** Where in a message, as ERL counts: everything from 1. */
+/** A place in a message, as ERL counts: everything from 1. */
 export interface Location {
   /** `PID` */
   readonly segment: string;
-  /** Which of the segments of that name. */
+  /** The number of the segment among those of its name. */
   readonly segmentIndex: number;
   readonly field?: number | undefined;
   readonly repetition?: number | undefined;
@@ -51,7 +51,7 @@ const numbered = (digits: string | undefined) => (digits === undefined ? undefin
 
 const PLACE = /^([A-Z][A-Z0-9]{2})(?:\[(\d{1,6})\])?(?:-(\d{1,3})(?:\[(\d{1,6})\])?(?:\.(\d{1,3}))?)?$/;
 
-/** Thrown when a text is no message. `says` never quotes the message: values may name a patient. */
+/** The fault of a text that is no message. `says` never quotes the message, because values may name a patient. */
 export class Hl7Fault extends Error implements Location {
   override readonly name = 'Hl7Fault';
   readonly code: ConditionCode;

@@ -1,50 +1,50 @@
 /**
- * What a datatype and a segment are, as tables: each row is a name and its place in the wire layout, and reading and
- * building follow from the row, so that they cannot disagree (HL7 v2.5.1, 2.5.3 and 2.5.1).
+ * Datatypes and segments as tables. Each row has a name and its place in the wire layout. Reading and building both
+ * follow the row, so that they cannot disagree (HL7 v2.5.1, 2.5.3 and 2.5.1).
  */
 import type { ComponentValue, PlainValue, RepetitionValue, SegmentValues } from './build.ts';
 import { component, field, NULL_VALUE, repetitions, type Composite, type Segment } from './message.ts';
 import { unescape } from './escape.ts';
 
 /**
- * How one value is read from what was sent, and built. An empty value is undefined, and so is the null: who must know
- * whether something is to be deleted asks `isNull`.
+ * Reads one value from the wire, and builds it. Undefined stands for an empty value and for the null; `isNull` tells
+ * them apart when something may have to be deleted.
  */
 interface Datatype<Value, Built extends RepetitionValue = RepetitionValue> {
   read(from: Composite): Value | undefined;
   build(value: Value): Built;
 }
 
-/** A code, a number, a time: where the sender has grown components onto it, the first (2.8.2). */
+/** A code, a number or a time. When a sender has added components to it, the first one counts (2.8.2). */
 export const CODE: Datatype<string, PlainValue> = {
   read: (from) => plain(firstOf(from), from),
   build: (value) => value,
 };
 
-/** Free text: a delimiter that the sender forgot to escape is part of it. */
+/** Free text. A delimiter that the sender forgot to escape is part of it. */
 export const TEXT: Datatype<string, PlainValue> = {
   read: (from) => plain(from.raw, from),
   build: (value) => value,
 };
 
-/** Free text with formatting commands: a line break is one. */
+/** Free text with formatting commands for line breaks. */
 export const FORMATTED: Datatype<string, PlainValue> = {
   read: (from) => TEXT.read(from),
   build: (formatted) => ({ formatted }),
 };
 
 type Components = Readonly<Record<string, readonly [number, Datatype<unknown>]>>;
-/** What a datatype reads. */
+/** The type that a datatype reads. */
 export type ValueOf<Type> = Type extends Datatype<infer Value> ? Value : never;
-/** What a part is built to, as long as it still fits into a component. */
+/** The text of a part, as long as it still fits into a component. */
 type BuiltOf<Type> = Type extends Datatype<infer _, infer Built> ? Extract<Built, ComponentValue> : never;
 
-/** A composite as an object: every part it has, by name. */
+/** A composite as an object with all its parts by name. */
 type CompositeOf<Parts extends Components> = {
   readonly [Name in keyof Parts]?: ValueOf<Parts[Name][1]> | undefined;
 };
 
-/** A composite from the places of its parts, each `[component number, datatype]`. */
+/** A composite datatype from the places of its parts, each `[component number, datatype]`. */
 export function composite<const Parts extends Components>(
   parts: Parts,
 ): Datatype<CompositeOf<Parts>, readonly BuiltOf<Parts[keyof Parts][1]>[]> {
@@ -78,14 +78,14 @@ export function composite<const Parts extends Components>(
 type Row = readonly [number, Datatype<unknown>] | readonly [number, Datatype<unknown>, '*'];
 type Rows = Readonly<Record<string, Row>>;
 
-/** A segment as an object: a field that repeats is a list, empty when nothing was sent. */
+/** A segment as an object. A field that repeats is a list, which is empty when the sender sent nothing. */
 export type SegmentOf<Layout extends Rows> = {
   readonly [Name in keyof Layout]: Layout[Name] extends readonly [number, infer Type, '*']
     ? readonly ValueOf<Type>[]
     : ValueOf<Layout[Name][1]> | undefined;
 };
 
-/** What a segment is built from: the same, and everything may be left out. */
+/** The values to build a segment from: the same members, all optional. */
 export type Draft<Whole> = { readonly [Name in keyof Whole]?: Whole[Name] | undefined };
 
 interface SegmentType<Whole> {
@@ -94,7 +94,7 @@ interface SegmentType<Whole> {
   readonly build: (draft: Draft<Whole>) => SegmentValues;
 }
 
-/** A segment from the places of its fields, each `[field number, datatype]`. */
+/** A segment layout from the places of its fields, each `[field number, datatype]`. */
 export function segment<const Layout extends Rows>(
   name: string,
   layout: Layout,
@@ -137,7 +137,7 @@ function readFirst<Value>(from: Segment, n: number, type: Datatype<Value>): Valu
 const readAll = <Value>(from: Segment, n: number, type: Datatype<Value>): readonly Value[] =>
   repetitions(from, n).flatMap((repetition) => type.read(repetition) ?? []);
 
-/** All that stands before the first delimiter inside. */
+/** The text before the first inner delimiter. */
 function firstOf({ raw, separator, syntax }: Composite): string {
   let whole = raw;
   for (const mark of separator === syntax.component ? [separator, syntax.subcomponent] : [separator]) {

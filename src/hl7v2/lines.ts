@@ -1,15 +1,16 @@
 /**
- * Where the segments of a text end (HL7 v2.5.1, 2.5.1: "the segment terminator is always a carriage return"), and what
- * senders do instead: LF or CR LF, blank lines, a byte order mark, and the ends of an MLLP block around it all.
+ * Finds the ends of the segments of a text. The standard says "the segment terminator is always a carriage return" (HL7
+ * v2.5.1, 2.5.1); senders also write LF or CR LF, blank lines, a byte order mark, and the ends of an MLLP block around
+ * the text.
  */
 
 export interface Line {
   readonly text: string;
-  /** What ended it, with the blank lines that follow; empty at the end of the text. */
+  /** The line end, with the blank lines after it; empty at the end of the text. */
   readonly end: string;
 }
 
-/** What stands before the first segment. */
+/** The text before the first segment. */
 export const prefixOf = (source: string): string => /^\ufeff?[ \t\r\n\v]*/.exec(source)?.[0] ?? '';
 
 // oxlint-disable-next-line no-control-regex -- FS ends an MLLP block
@@ -17,16 +18,16 @@ const ENDS_CR = /\r\n?(?:[ \t\x1c]*(?:\r\n?|$))*|\x1c[\r\n]*$/g;
 // oxlint-disable-next-line no-control-regex -- as above
 const ENDS_LF = /(?:\r\n?|\n)(?:[ \t\x1c]*(?:\r\n?|\n|$))*|\x1c[\r\n]*$/g;
 
-/** The text of the first of them. */
+/** The text of the first segment. */
 export function firstLine(source: string, from: number): string {
   for (const { text } of eachLine(source, from)) return text;
   return '';
 }
 
 /**
- * The lines from `from` on, one after the other: who finds a fault need not split the rest. CR and CR LF end a line; a lone
- * LF does only in a text whose first line ends with LF: elsewhere it is part of a value, and a value must not begin a
- * segment.
+ * The lines from `from` on, one at a time, so that a caller that finds a fault need not split the rest. CR and CR LF
+ * end a line. A lone LF ends a line only in a text whose first line ends with LF: elsewhere it is part of a value, and
+ * a value must not begin a segment.
  */
 export function* eachLine(source: string, from: number): Generator<Line> {
   const firstEnd = /\r\n|[\r\n]/g;

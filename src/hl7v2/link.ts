@@ -1,12 +1,12 @@
 /**
- * A link: one peer of the HL7 v2 rail, and who may speak on it (rules 7.1). It is recognised by its port together with a
- * certificate or an address; what it says of itself (MSH-4) must be on its list.
+ * A link: one peer of the HL7 v2 rail, and the facilities that may speak on it (rules 7.1). The server recognises the
+ * peer by the port together with a certificate or an address; MSH-4 must be on the link's list.
  */
 import type { Ref } from '../fhir/types.ts';
 import type { Charset } from './charset.ts';
 import type { Namespaces } from './mapping/authority.ts';
 
-/** An organization by the facility that messages name it by. */
+/** An organization and the facility by which messages name it. */
 export interface Facility {
   /** MSH-4 or MSH-6: an OID (HD.2 with HD.3 `ISO`), else the namespace (HD.1). */
   readonly facility: string;
@@ -19,40 +19,49 @@ export interface Link {
   readonly senders: readonly Facility[];
   /** Permitted MSH-6: the organizations here that it may address. */
   readonly receivers: readonly Facility[];
-  /** Who is meant when MSH-6 is empty; without it such a message is a work item. */
+  /** The recipient when MSH-6 is empty; without it the server makes a work item of such a message. */
   readonly defaultReceiver: Ref | undefined;
   /** Assigning authorities (OIDs) whose patient identifiers may match a known Patient (rules 7.6). */
   readonly authorities: readonly string[];
-  /** IANA name or offset for times without a zone; a reading says where it was used. */
+  /** IANA name or offset for times without a zone; the reading of a message says where it was used. */
   readonly zone: string;
-  /** `asAsked`: by MSH-15/16 (both empty: original mode). `always`: an acknowledgment whatever they say. */
+  /**
+   * `asAsked`: acknowledge as MSH-15 and MSH-16 ask (both empty: original mode). `always`: acknowledge whatever they
+   * say.
+   */
   readonly acknowledge: 'asAsked' | 'always';
-  /** What MSA-1 says of a message that became a work item: it is ours now (AA), or the engine shall stop (AE). */
+  /** MSA-1 for a message that became a work item: AA because it is ours now, or AE so that the engine stops. */
   readonly workItemAcknowledged: 'AA' | 'AE';
-  /** Where a note (MDM^T02) carries the referral ID. */
+  /** The field in which a note (MDM^T02) carries the referral ID. */
   readonly noteReferralField: 'ORC-2' | 'TXA-14';
-  /** How a decline is sent (360X open point A2). */
+  /** ORC-1 of a decline that the server sends (360X open point A2). */
   readonly declineOrderControl: 'UA' | 'OC';
-  /** Written counts as sent: no acknowledgment is waited for (NE/NE links). */
+  /** Whether a written message counts as sent: the server waits for no acknowledgment (NE/NE links). */
   readonly unacknowledged: boolean;
-  /** MSH-11 that is taken: production, unless test or debugging is meant to come here. What we send bears the first. */
+  /**
+   * The MSH-11 that the link takes: production, unless test or debugging messages are meant to come here. The server
+   * sends the first one.
+   */
   readonly processingIds: readonly ProcessingId[];
-  /** MSH-12 that is taken. */
+  /** The MSH-12 that the link takes. */
   readonly versions: readonly string[];
-  /** Messages that are acknowledged and not stored: an event (`ADT^A04`), or a type, for its events that are not read here. */
+  /**
+   * Messages that the server acknowledges and does not store: an event (`ADT^A04`), or a type, for those of its events
+   * that the server does not read.
+   */
   readonly ignore: readonly string[];
-  /** What names stand for that messages give instead of an OID (HD.1: `R1^EPIC`): name → system. */
+  /** The systems for the names that messages give instead of an OID (HD.1: `R1^EPIC`): name → system. */
   readonly namespaces: Namespaces;
   /** The character set of messages without MSH-18. */
   readonly charset: Charset;
-  /** Which ConceptMap translates the codes of a field (`OBR-31`): field → canonical. */
+  /** The ConceptMap that translates the codes of a field (`OBR-31`): field → canonical. */
   readonly codeMaps: Readonly<Record<string, string>>;
 }
 
 /** HL7 table 0103: debugging, production, training. */
 type ProcessingId = 'D' | 'P' | 'T';
 
-/** HL7 table 0104, from where segments have been what they are read as. */
+/** HL7 table 0104, from the version on in which the segments are what the server reads. */
 const VERSIONS: readonly string[] = [
   '2.3',
   '2.3.1',
@@ -69,7 +78,7 @@ const VERSIONS: readonly string[] = [
   '2.9.1',
 ];
 
-/** What a link is unless its settings say otherwise. */
+/** The defaults of a link's settings. */
 export const LINK_DEFAULTS = {
   defaultReceiver: undefined,
   authorities: [],

@@ -1,15 +1,15 @@
 /**
- * What a message cannot carry, said aloud: elements that no field holds, and fields that no element holds. Nothing of an
- * inbound message is dropped: it is kept as it came. Paths as in crosswalk.ts.
+ * The published list of losses: elements that no field holds, and fields that no element holds. The server drops
+ * nothing of an inbound message: it keeps the message as it came. Paths as in crosswalk.ts.
  */
 
-/** Of a referral here, to a party that is told by messages. */
+/** Losses of a referral here, towards a party that is told by messages. */
 export interface ElementLost {
   readonly paths: readonly string[];
   readonly why: string;
 }
 
-/** Of a message, to a party that reads FHIR; the kept message has it. */
+/** Losses of a message, towards a party that reads FHIR; the kept message has them. */
 export interface FieldsLost {
   /** MSH-9.1 of the messages, or all. */
   readonly messages: string;
@@ -18,7 +18,7 @@ export interface FieldsLost {
   readonly why: string;
 }
 
-/** What is understood without being said: every message of a referral says it by being one. */
+/** Elements that every message of a referral implies. */
 export const IMPLIED: readonly ElementLost[] = [
   {
     paths: [
@@ -271,7 +271,7 @@ export const ELEMENTS_LOST: readonly ElementLost[] = [
   },
 ];
 
-/** Comes back, but not as it was. */
+/** Values that come back altered. */
 interface Altered {
   readonly what: string;
   readonly becomes: string;
@@ -369,7 +369,7 @@ export const FIELDS_LOST: readonly FieldsLost[] = [
     why: 'a referral here has a priority, a reason, an end, and two parties' },
 ];
 
-/** The places of a row, each by itself: `AIL-3.1..8` is eight. */
+/** The places of a row, each by itself: `AIL-3.1..8` is eight places. */
 export const placesOf = ({ fields }: FieldsLost): readonly string[] =>
   fields.split(' ').flatMap((field) => {
     const [, head = '', from, to] = /^(.*[-.])(\d+)\.\.(\d+)$/.exec(field) ?? [];

@@ -1,6 +1,6 @@
 /**
- * A message in ER7, "vertical bar" encoding (HL7 v2.5.1, chapter 2): text ⇄ model. The model keeps every value as it was
- * sent, escapes and all, so that what was parsed encodes back byte for byte; the readers below give the plain text.
+ * A message in ER7, "vertical bar" encoding (HL7 v2.5.1, chapter 2): text ⇄ model. The model keeps every value as sent,
+ * with its escapes, so that a parsed message encodes back byte for byte; the readers below return plain text.
  * Everything is counted as HL7 counts it, from 1; MSH-1 is the field separator and MSH-2 the encoding characters.
  */
 import { asLatin1, AT_CHARSET, charsetNamed, decode, readCharset, type Charset } from './charset.ts';
@@ -11,7 +11,7 @@ import { eachLine, firstLine, prefixOf } from './lines.ts';
 
 export interface Message {
   readonly syntax: Syntax;
-  /** A byte order mark, or blank lines, before MSH. */
+  /** The text before MSH: a byte order mark, or blank lines. */
   readonly prefix: string;
   /** MSH is the first. */
   readonly segments: readonly Segment[];
@@ -20,17 +20,17 @@ export interface Message {
 export interface Segment {
   /** `PID` */
   readonly name: string;
-  /** As sent; at 0 the name, at 1 field 1. */
+  /** The fields as sent: the name at 0, field 1 at 1. */
   readonly fields: readonly string[];
-  /** What ended it: usually one CR; blank lines that follow are counted in. */
+  /** The line end, usually one CR, with the blank lines after it. */
   readonly end: string;
   readonly syntax: Syntax;
 }
 
-/** One repetition of a field, or a component of one: its text as sent, and what separates its parts. */
+/** One repetition of a field, or a component of one: its text as sent, and the separators of its parts. */
 export interface Composite {
   readonly raw: string;
-  /** Empty when nothing divides it any more. */
+  /** Empty when nothing divides the text any further. */
   readonly separator: string;
   readonly syntax: Syntax;
 }
@@ -39,9 +39,9 @@ export interface Composite {
 export const NULL_VALUE = '""';
 
 /**
- * A text as a message. Segments end with CR, or CR LF; a lone LF ends them only in a text whose first line ends with LF,
- * otherwise it is part of a value. `charset` is what {@link decodeMessage} found, else what MSH-18 says: `\X..\` is in it.
- * Throws {@link Hl7Fault} when the text is no message.
+ * A text as a message. Segments end with CR or CR LF. A lone LF ends them only in a text whose first line ends with LF;
+ * otherwise it is part of a value. `charset` is the result of {@link decodeMessage}, else that of MSH-18: `\X..\` is in
+ * it. Throws {@link Hl7Fault} when the text is no message.
  */
 export function parseMessage(source: string, charset?: Charset): Message {
   const prefix = prefixOf(source);
@@ -57,7 +57,7 @@ export function parseMessage(source: string, charset?: Charset): Message {
   return { syntax, prefix, segments };
 }
 
-/** One line as a segment. `end` is what ended it. */
+/** One line as a segment. `end` is its line end. */
 export function parseSegment(line: string, syntax: Syntax, end = '\r'): Segment {
   const fields = line.split(syntax.field);
   const name = fields[0] ?? '';
@@ -65,20 +65,20 @@ export function parseSegment(line: string, syntax: Syntax, end = '\r'): Segment 
   return { name, fields, end, syntax };
 }
 
-/** The message as text: for one that was parsed, the very same. */
+/** The message as text; for a parsed message the same text. */
 export function encodeMessage(message: Message): string {
   return message.prefix + message.segments.map((segment) => encodeSegment(segment) + segment.end).join('');
 }
 
-/** One segment as text, without what ends it. */
+/** One segment as text, without its line end. */
 export function encodeSegment({ name, fields, syntax }: Segment): string {
   if (!isHeader(name)) return fields.join(syntax.field);
   return name + syntax.field + fields.slice(2).join(syntax.field);
 }
 
 /**
- * Bytes as text by their MSH-18; where it is empty, by what the link agreed on. A byte order mark is UTF-8's. Throws
- * {@link Hl7Fault} for a character set that we do not know, and for bytes that are not in it: none is ever replaced.
+ * Bytes as text by their MSH-18, or by the link's character set when MSH-18 is empty. A byte order mark means UTF-8.
+ * Throws {@link Hl7Fault} for an unknown character set, and for bytes that are not in it: no byte is ever replaced.
  */
 export function decodeMessage(
   bytes: Uint8Array,
@@ -117,9 +117,9 @@ export function repetitions(segment: Segment, n: number): readonly Composite[] {
 }
 
 /**
- * The plain text of one value; undefined when it is empty, {@link NULL_VALUE} when it is null. What is not named is the
- * first: `text(orc, 2)` is the first component of the first repetition, because a type that grew components keeps its
- * old meaning in the first (2.8.2). For free text take {@link wholeText}.
+ * The plain text of one value; undefined when it is empty, {@link NULL_VALUE} when it is null. A place that the caller
+ * leaves out is the first: `text(orc, 2)` is the first component of the first repetition, because a type that gained
+ * components keeps its old meaning in the first (2.8.2). For free text use {@link wholeText}.
  */
 export function text(
   segment: Segment,
@@ -135,7 +135,7 @@ export function text(
   return part === '' ? undefined : unescape(part, syntax);
 }
 
-/** The plain text of a whole repetition: for fields of free text (ST, TX, FT), where a sender may forget to escape. */
+/** The plain text of a whole repetition, for fields of free text (ST, TX, FT), where a sender may forget to escape. */
 export function wholeText(segment: Segment, n: number, repetition = 1): string | undefined {
   const { syntax } = segment;
   if (isDelimiterField(segment, n)) return field(segment, n);
@@ -143,32 +143,35 @@ export function wholeText(segment: Segment, n: number, repetition = 1): string |
   return one === '' ? undefined : unescape(one, syntax);
 }
 
-/** Whether a field, as a whole, is the null. */
+/** Whether a whole field is the null. */
 export const isNull = (segment: Segment, n: number): boolean => field(segment, n) === NULL_VALUE;
 
-/** The nth part: of a repetition a component, of a component a subcomponent. */
+/** The nth part: a component of a repetition, or a subcomponent of a component. */
 export function component({ raw, separator, syntax }: Composite, n: number): Composite {
   const inner = separator === syntax.component ? syntax.subcomponent : '';
   return { raw: nth(raw, separator, n), separator: inner, syntax };
 }
 
-/** Plain text of the nth part, as {@link text} gives it: of what is divided further, the first. Null is absent. */
+/**
+ * The plain text of the nth part, as {@link text} returns it. The first part counts when it is divided further. Null is
+ * absent.
+ */
 export function componentText(composite: Composite, n: number): string | undefined {
   const part = component(composite, n);
   return plain(nth(part.raw, part.separator, 1), composite.syntax);
 }
 
-/** Plain text of all of the nth part, for components of free text. Null is absent. */
+/** The plain text of the whole nth part, for components of free text. Null is absent. */
 export const wholeComponentText = (composite: Composite, n: number): string | undefined =>
   plain(component(composite, n).raw, composite.syntax);
 
 const plain = (raw: string, syntax: Syntax): string | undefined =>
   raw === '' || raw === NULL_VALUE ? undefined : unescape(raw, syntax);
 
-/** MSH-1 and MSH-2 are not divided by what they define. */
+/** Whether a field is divided at all: MSH-1 and MSH-2 are not. */
 const isDelimiterField = ({ name }: Segment, n: number): boolean => n <= 2 && isHeader(name);
 
-/** The nth part of a text, from 1, without dividing the rest: a field may be many megabytes. */
+/** The nth part of a text, from 1. The rest is not divided, because a field may have many megabytes. */
 function nth(raw: string, separator: string, n: number): string {
   if (separator === '') return n === 1 ? raw : '';
   let start = 0;
@@ -182,7 +185,7 @@ function nth(raw: string, separator: string, n: number): string {
 
 const NAME = /^[A-Z][A-Z0-9]{2}$/;
 
-/** What the last segment must be, before any further line is looked at. */
+/** A name that the last segment must have, before any further line is looked at. */
 function checkLast(segments: readonly Segment[]): void {
   const index = segments.length - 1;
   const { name = '', fields = [], syntax } = segments[index] ?? {};
@@ -207,9 +210,9 @@ function checkLast(segments: readonly Segment[]): void {
     });
 }
 
-/** Repetitions of a field that are read: more than any sender has use for. */
+/** The largest number of repetitions of a field that are read. */
 const REPETITIONS_MAX = 20_000;
-/** Their repetitions are lines of text, which may be many. */
+/** Fields whose repetitions are lines of text, of which there may be many. */
 const TEXTS: ReadonlySet<string> = new Set(['NTE-3', 'OBX-5']);
 
 function repeatsTooOften(value: string, name: string, n: number, syntax: Syntax | undefined): boolean {
@@ -228,7 +231,7 @@ const charsetOf = (msh: Segment | undefined): Charset | undefined =>
 
 const UTF8_MARK = '\xef\xbb\xbf';
 
-/** What the message says of itself, in a line that is ASCII in every character set of the table. */
+/** MSH as text. The line is ASCII in every character set of the table. */
 function announcedCharset(bytes: Uint8Array): Charset | undefined {
   const head = asLatin1(bytes.subarray(0, HEADER_BYTES_MAX));
   if (head.startsWith(UTF8_MARK)) return 'UNICODE UTF-8';
@@ -240,5 +243,5 @@ function announcedCharset(bytes: Uint8Array): Charset | undefined {
   return name === '' ? undefined : readCharset(name);
 }
 
-/** No MSH is longer: twenty-five fields of names, codes and a time. */
+/** The longest MSH that is read: twenty-five fields of names, codes and a time. */
 const HEADER_BYTES_MAX = 16_384;

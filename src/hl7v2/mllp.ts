@@ -1,33 +1,32 @@
 /**
- * MLLP, the minimal lower layer protocol (HL7 v2.5.1 Implementation Guide, appendix C; release 1): a block is
+ * MLLP, the minimal lower layer protocol (HL7 v2.5.1 Implementation Guide, appendix C; release 1). A block is VT (0x0B)
+ * · content · FS (0x1C) · CR (0x0D).
  *
- *     VT (0x0B) · content · FS (0x1C) · CR (0x0D)
- *
- * A stream of bytes in, blocks out. No sockets here: whoever reads one pushes what came.
+ * The reader turns a stream of bytes into blocks. It knows no sockets: the caller pushes the bytes that arrive.
  */
 import { Hl7Fault } from './fault.ts';
 
-/** What was found in a stream. */
+/** A piece of a stream. */
 export type Frame =
   | { readonly kind: 'message'; readonly bytes: Uint8Array }
-  /** Longer than allowed; all of it up to its FS is skipped. `head`: its beginning, to answer by. */
+  /** A block that is longer than allowed; the reader skips it up to its FS. `head` is its beginning, for the answer. */
   | { readonly kind: 'oversize'; readonly head: Uint8Array }
   /**
-   * A block began inside a block: the sender gave up in the middle, or did not escape. Neither part can be trusted, so both
-   * are skipped, and what is not acknowledged is sent again.
+   * A block that began inside a block: the sender gave up in the middle, or did not escape. The reader skips both
+   * parts, because neither can be trusted; the sender sends again what nobody acknowledged.
    */
   | { readonly kind: 'restarted'; readonly head: Uint8Array }
-  /** Bytes outside of blocks, other than line ends; reported when the next block begins. */
+  /** Bytes outside of blocks, other than line ends; the reader reports them when the next block begins. */
   | { readonly kind: 'garbage'; readonly bytesSkipped: number };
 
 interface Deframer {
   /**
-   * All that the chunk completed, in order, the same however the stream is cut. A block ends with its FS: the CR that
-   * belongs to it may come later, or never. The bytes are copies; long ones lie in shared memory, so that other threads
-   * can read them where they are.
+   * The pieces that this chunk completes, in order; the result does not depend on how the stream is cut. A block ends
+   * with its FS: the CR after it may come later, or never. The bytes are copies. Long ones are in shared memory, so
+   * that other threads can read them without a copy.
    */
   push(chunk: Uint8Array): readonly Frame[];
-  /** What came after the last FS: a block that is not complete, and bytes outside of any. */
+  /** The bytes after the last FS: an incomplete block, and bytes outside of any. */
   readonly pending: { readonly bytesInside: number; readonly bytesOutside: number };
 }
 
@@ -36,10 +35,10 @@ const FS = 0x1c;
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** How much of a block that is not delivered is handed over: no MSH is longer. */
+/** The number of bytes handed over of a block that is not delivered: no MSH is longer. */
 const HEAD_BYTES = 16_384;
 
-/** Reads one stream. `bytesMax` bounds the content of a block, and with it what is held in memory. */
+/** Reads one stream. `bytesMax` bounds the content of a block, and thus the memory that the reader holds. */
 export function createDeframer({ bytesMax }: { readonly bytesMax: number }): Deframer {
   const block = createBlock(bytesMax);
   let inside = false;
@@ -80,8 +79,8 @@ function countGarbage(part: Uint8Array): number {
 }
 
 /**
- * The block being read. Its memory doubles as it grows: linear in the bytes, however small the chunks. That of a long
- * block grows where it is, without a copy, so that no chunk takes longer than the others.
+ * The block that is being read. Its memory doubles as it grows, so that the work is linear in the bytes, however small
+ * the chunks. The memory of a long block grows in place, so that no chunk takes longer than the others.
  */
 function createBlock(bytesMax: number) {
   let held: Uint8Array = new Uint8Array(0);
@@ -98,7 +97,7 @@ function createBlock(bytesMax: number) {
     size = needed;
   };
 
-  /** What is held, as the caller's own; memory that a long block needed goes along with it. */
+  /** The bytes that are held, as the caller's own; memory that a long block needed goes along with them. */
   const release = (): Uint8Array => {
     const content = held.length > REUSED_BYTES ? held.subarray(0, size) : held.slice(0, size);
     if (held.length > REUSED_BYTES) held = new Uint8Array(0);
@@ -111,14 +110,14 @@ function createBlock(bytesMax: number) {
     get size() {
       return size;
     },
-    /** The fault, once, when with this part there is too much. */
+    /** The fault, once, when this part makes the block too long. */
     add(part: Uint8Array): Frame | undefined {
       if (skipping) return undefined;
       skipping = part.length > bytesMax - size;
       hold(part.subarray(0, bytesMax - size));
       return skipping ? { kind: 'oversize', head: release().slice(0, HEAD_BYTES) } : undefined;
     },
-    /** The block, now that its FS is there. */
+    /** The block, now that its FS has come. */
     end(): Frame | undefined {
       if (skipping) {
         skipping = false;
@@ -146,7 +145,7 @@ function grown(held: Uint8Array, bytes: number, bytesMax: number): Uint8Array {
   return larger;
 }
 
-/** A VT alone may be a line break out of a word processor. */
+/** A VT alone may be a line break from a word processor. */
 const restarts = (part: Uint8Array): boolean => {
   if (!part.includes(VT)) return false;
   const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
@@ -155,7 +154,7 @@ const restarts = (part: Uint8Array): boolean => {
 
 const MARK_BYTES = 4;
 
-/** Content as a block. Throws {@link Hl7Fault} for content that would end it early. */
+/** Content as a block. Throws {@link Hl7Fault} for content that would end the block early. */
 export function frame(content: Uint8Array): Uint8Array<ArrayBuffer> {
   if (content.includes(FS)) throw new Hl7Fault('102', 'the content holds the byte that ends a block');
   const block = new Uint8Array(content.length + 3);

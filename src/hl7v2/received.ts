@@ -1,41 +1,47 @@
 /**
- * A message between the rail that received it and the desk that decides its fate (rules 7.2): the rail hands over the
- * bytes and what it could make out of them; the desk answers with what became of it, once that is on disk.
+ * The interface between the rail that receives a message and the code that decides its fate (rules 7.2). The rail hands
+ * over the bytes and what it read of them, and gets the fate once that is on disk.
  */
 import type { Batch } from './batch.ts';
 import type { Link } from './link.ts';
 
 export interface Received {
   readonly link: Link;
-  /** As received, without MLLP framing: kept as they are, whatever becomes of them. */
+  /** The bytes as received, without MLLP framing. The server keeps them unchanged, whatever the fate. */
   readonly bytes: Uint8Array;
-  /** Who sent it on the wire, for the audit. */
+  /** The sender on the wire, for the audit. */
   readonly address: string | undefined;
-  /** Ends when the connection or the server does; the message's fate is decided all the same once it was offered. */
+  /**
+   * Aborts when the connection or the server ends. The server decides the fate of a message all the same once it has
+   * offered a commit.
+   */
   readonly signal: AbortSignal;
 }
 
-/** What became of a message. */
+/** The fate of a message. */
 export type Fate =
   | 'applied'
-  /** The first answer again: nothing was written. */
+  /** The server repeats its first answer, and writes nothing. */
   | 'repeated'
-  /** Kept, and a person of the receiving organization is asked. */
+  /** The server keeps the message and asks a person of the receiving organization. */
   | 'work-item'
-  /** Kept apart from any chart, and a person is asked. */
+  /** The server keeps the message apart from any chart and asks a person. */
   | 'quarantine'
-  /** Kept, and tried again in the order of MSH-7 after each transition (rules 7.5). */
+  /** The server keeps the message, and tries it again in the order of MSH-7 after each transition (rules 7.5). */
   | 'parked'
-  /** Kept; older than what was applied already, so it moves nothing. */
+  /** The server keeps the message; it is older than an applied event, so it moves nothing. */
   | 'late'
-  /** Not for this link: refused by its header and not stored. To send it again changes nothing. */
+  /**
+   * The header says that the message is not for this link: the server refuses it and stores nothing. Sending it again
+   * changes nothing.
+   */
   | 'rejected'
-  /** Acknowledged and not stored, because the link says so. */
+  /** The server acknowledges the message and stores nothing, because the link says so. */
   | 'ignored'
-  /** Nothing is on disk: the sender must send it again. */
+  /** Nothing is on disk: the sender must send the message again. */
   | 'not-kept';
 
-/** Something to say about a message, as an ERR segment says it. */
+/** A remark about a message, for an ERR segment. */
 export interface Remark {
   /** ERR-2 as `PID-3`, `ORC-2.3`; '' for the whole message. */
   readonly location: string;
@@ -45,29 +51,35 @@ export interface Remark {
   readonly severity: 'E' | 'W' | 'I';
   /** ERR-5: our refusal code (fhir/issue.ts). */
   readonly issue: string;
-  /** ERR-8, without anything that a patient could be known by. */
+  /** ERR-8. It never holds anything that could identify a patient. */
   readonly says: string;
 }
 
-/** What the rail tells the sender. Kept with the message's key, so that a repetition is told the same. */
+/**
+ * The answer of the rail to the sender. The server keeps it with the message's key, so that a repetition gets the same
+ * answer.
+ */
 export interface Answer {
   readonly fate: Fate;
-  /** MSA-1 in original mode; enhanced mode maps AA, AE, AR to CA, CE, CR. */
+  /** MSA-1 in original mode; enhanced mode maps AA, AE and AR to CA, CE and CR. */
   readonly code: 'AA' | 'AE' | 'AR';
   readonly remarks: readonly Remark[];
 }
 
-/** A frame that the server cannot look through now, or never; it keeps nothing of it, and tells the sender why. */
+/** A frame that the server cannot read now, or ever. The server keeps nothing of it, and tells the sender why. */
 export interface Refused {
   readonly refused: Answer;
 }
 
 /**
- * Looks for a batch in a frame of the link with this name. Resolves to undefined for a single message, and for bytes that are
- * neither; to {@link Refused} when the work could not be done (`busy`, `too-costly`). Never rejects. A large frame is looked
- * through off the main thread.
+ * Looks for a batch in a frame of the link with this name. Resolves to undefined for a single message, and for bytes
+ * that are neither; to {@link Refused} when the work could not be done (`busy`, `too-costly`). Never rejects. Another
+ * thread reads a large frame.
  */
 export type TakeApart = (link: string, bytes: Uint8Array) => Promise<Batch | Refused | undefined>;
 
-/** The desk's door for messages. Resolves when the fate is on disk; `not-kept` when it could not be put there. */
+/**
+ * Takes a message and decides its fate. Resolves when the fate is on disk; to `not-kept` when it could not be put
+ * there.
+ */
 export type Receive = (received: Received) => Promise<Answer>;

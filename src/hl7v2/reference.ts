@@ -1,4 +1,4 @@
-/** The reference page of the HL7 v2 rail, from the tables that it runs on: `docs/reference/hl7v2.md`. */
+/** Makes the reference page of the HL7 v2 rail, `docs/reference/hl7v2.md`, from the tables that the rail runs on. */
 import { TRANSACTIONS } from '../referral/transactions.ts';
 import { CROSSWALK } from './crosswalk.ts';
 import {
@@ -64,7 +64,7 @@ export const hl7v2Markdown = (): string =>
     table(['Finding', 'Where', 'ERR-3', ...FINDING_COLUMNS, 'The sender reads'], findingRows()),
   ].join('\n\n') + '\n';
 
-/** Which places of a row are told. */
+/** The places of a row that the page lists. */
 function toldOf(row: FieldsLost): string {
   const families =
     row.messages === 'all' ? ['OMG', 'OSU', 'SIU', 'MDM', 'REF', 'ADT'] : row.messages.split(' ');

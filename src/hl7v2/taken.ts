@@ -1,7 +1,7 @@
 /**
- * What is read of a message, and what of the rest is nothing to tell: numbering, the exchange itself, and what stands
- * elsewhere in the same message. Everything else that a message holds is told to its sender (rules 7.8). Places as in
- * losses.ts; a test changes each of them alone.
+ * The table of the places of a message that the server reads, and of those that need no report: numbering, the exchange
+ * itself, and values that stand elsewhere in the same message. The server reports everything else to the sender (rules
+ * 7.8). Places as in losses.ts; a test changes each of them alone.
  */
 
 /** MSH-9.1 of the messages, or all; and the places, by segment. */
@@ -23,10 +23,10 @@ const ROWS: readonly Row[] = [
   ['ADT',             'MRG-1'],
 ];
 
-/** About the exchange: who acknowledges what to whom, and with which software. */
+/** Segments about the exchange: acknowledgments, errors and software. */
 export const EXCHANGE: ReadonlySet<string> = new Set(['MSH', 'MSA', 'ERR', 'SFT', 'UAC']);
 
-/** Read where the better place is empty; told where the two differ. */
+/** Places that the server reads when the better place is empty, and reports when the two differ. */
 export const SECOND: Readonly<Record<string, string>> = {
   'OBR-3': 'ORC-3',
   'OBR-5': 'TQ1-9',
@@ -46,7 +46,7 @@ export const SECOND: Readonly<Record<string, string>> = {
   'AIL-3.8': 'AIL-3.9',
 };
 
-/** Fields of which every repetition is read; of the others the first. */
+/** Fields of which the server reads every repetition; of the others it reads the first. */
 export const REPEATED: ReadonlySet<string> = new Set([
   'PID-3',
   'PID-5',
@@ -62,12 +62,15 @@ export const REPEATED: ReadonlySet<string> = new Set([
   'MRG-1',
 ]);
 
-/** Of a field: all of it, or these components. */
+/** The parts of a field that are read: all of it, or these components. */
 export type Parts = 'all' | ReadonlySet<number>;
 
 const byFamily = new Map<string, ReadonlyMap<string, Parts>>();
 
-/** What is read of the messages of a family (MSH-9.1), by field: `PID-3`. An order is one, however it is sent. */
+/**
+ * The places that are read in the messages of a family (MSH-9.1), by field: `PID-3`. An order is one family, however it
+ * is sent.
+ */
 export function takenOf(family: string): ReadonlyMap<string, Parts> {
   const name = family === 'ORM' ? 'OMG' : family;
   const known = byFamily.get(name);
@@ -84,7 +87,7 @@ export function takenOf(family: string): ReadonlyMap<string, Parts> {
 
 const segmentsByFamily = new Map<string, ReadonlySet<string>>();
 
-/** Segments of which anything is read, in the messages of a family. */
+/** The segments of which anything is read, in the messages of a family. */
 export function segmentsTakenOf(family: string): ReadonlySet<string> {
   const known = segmentsByFamily.get(family);
   if (known !== undefined) return known;
@@ -102,7 +105,7 @@ function addPlace(taken: Map<string, Parts>, place: string): void {
   taken.set(field, parts);
 }
 
-/** Whether a place is read, or nothing to tell; of a subcomponent its component. */
+/** Whether a place is read, or needs no report; for a subcomponent its component decides. */
 export function isTaken(family: string, place: string): boolean {
   const [, name = '', n = '', component] = /^([A-Z0-9]{3})-(\d+)(?:\.(\d+))?/.exec(place) ?? [];
   if (EXCHANGE.has(name)) return true;

@@ -1,16 +1,17 @@
 /**
- * Who assigned a number: HD (HL7 v2.5.1, 2.A.36; universal ID type, table 0301) ⇄ `Identifier.system`. OIDs are the rule;
- * a system that is none goes by the link's table of names, as a UUID, or as a URI. A URI is never sent as an OID.
+ * The assigning authority of a number: HD (HL7 v2.5.1, 2.A.36; universal ID type, table 0301) ⇄ `Identifier.system`.
+ * OIDs are the rule. Any other system is written as a name of the link's table, as a UUID, or as a URI. A URI is never
+ * sent as an OID.
  */
 import { oidOfSystem, systemOfOid } from '../../fhir/identifier.ts';
 import type { Hd } from '../datatypes.ts';
 
 export type Authority = Hd;
 
-/** Of a link: what its bare names (HD.1, or HD.2 without a type) stand for. Name → system. */
+/** The systems for the bare names of a link (HD.1, or HD.2 without a type): name → system. */
 export type Namespaces = Readonly<Record<string, string>>;
 
-/** The system of an authority; undefined when it is empty or a name that nobody explained. */
+/** The system of an authority; undefined when it is empty, or a name that the link does not explain. */
 export function systemOfAuthority(authority: Authority, namespaces: Namespaces): string | undefined {
   const { namespaceId, universalId, universalIdType } = authority;
   if (universalId === undefined) return nameIn(namespaces, namespaceId);
@@ -34,7 +35,7 @@ export function authorityOfSystem(system: string | undefined, namespaces: Namesp
 const UUID_SYSTEM = /^urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 const URI = /^[a-z][a-z0-9+.-]*:\S+$/i;
 
-/** By universal ID type. */
+/** Converters by universal ID type. */
 const READERS: Readonly<Record<string, (id: string) => string | undefined>> = {
   ISO: systemOfOid,
   UUID: systemOfUuid,

@@ -22,10 +22,10 @@ export interface Placed {
 /** A resource under a placeholder of its own. */
 export const place = (resource: object, newId: () => string): Placed => ({
   fullUrl: `urn:uuid:${newId()}`,
-  resource: resource as Resource, // every FHIR type is one
+  resource: resource as Resource, // every FHIR type is a Resource
 });
 
-/** An organization by its reference here, else by how the message names it: an OID, or a name. */
+/** A reference to an organization: local when it is here, else by the OID or the name that the message has. */
 export function refersTo(known: Ref | undefined, facility: string | undefined): Reference | undefined {
   if (known !== undefined) return { reference: known };
   if (facility === undefined) return undefined;
@@ -37,7 +37,7 @@ export function refersTo(known: Ref | undefined, facility: string | undefined): 
   };
 }
 
-/** The role of a clinician in an organization, and the clinician where the message names one: the role stands last. */
+/** The role of a clinician in an organization, after the clinician where the message names one. */
 export function readClinician(
   xcn: Xcn | undefined,
   organization: Reference | undefined,
@@ -54,7 +54,7 @@ export function readClinician(
   return placed === undefined ? [place(role, newId)] : [placed, place(role, newId)];
 }
 
-/** The Practitioner behind a reference to one or to a role; undefined when an organization alone is meant. */
+/** The Practitioner behind a reference to a person or a role; undefined when the reference is to an organization. */
 export function practitionerOf(
   reference: Reference | undefined,
   resolve: (reference: Reference) => Resource | undefined,
@@ -65,7 +65,7 @@ export function practitionerOf(
   return practitionerOf(resource['practitioner'] as Reference | undefined, resolve); // validated structure
 }
 
-/** Where a resource that acts for an organization names it. */
+/** The element by which a resource names the organization for which it acts. */
 const ACTS_FOR: Readonly<Record<string, string>> = {
   PractitionerRole: 'organization',
   HealthcareService: 'providedBy',
@@ -73,7 +73,7 @@ const ACTS_FOR: Readonly<Record<string, string>> = {
   Device: 'owner',
 };
 
-/** What {@link practitionerOf} and {@link contactOf} go on to from a resource. */
+/** The references that {@link practitionerOf} and {@link contactOf} follow from a resource. */
 export function leadingOn(resource: Resource): readonly Reference[] {
   const { resourceType, practitioner, partOf } = resource;
   const organization = resource[ACTS_FOR[resourceType] ?? ''];
@@ -81,10 +81,10 @@ export function leadingOn(resource: Resource): readonly Reference[] {
   return [practitioner, organization, above].flat().filter((one) => one !== undefined) as Reference[]; // validated structure
 }
 
-/** Organizations above one another that are looked at. */
+/** The number of parent organizations that are looked at. */
 const LEVELS_MAX = 3;
 
-/** Who answers for the organization behind a reference: its first contact with a name, else that of the one it is part of. */
+/** The contact of the organization behind a reference: its first contact with a name, else that of its parent. */
 function contactOf(
   reference: Reference | undefined,
   resolve: (reference: Reference) => Resource | undefined,
@@ -107,7 +107,10 @@ function contactOf(
 const isNamed = ({ family, given = [], text }: HumanName): boolean =>
   [family, given[0], text].some((part) => toFhirString(part) !== undefined);
 
-/** Whom a message names for an order: the clinician, where the directory knows anything of them; else the contact. */
+/**
+ * The person whom a message names for an order: the clinician, when the directory knows anything of them; else the
+ * contact.
+ */
 export function ordererOf(
   reference: Reference | undefined,
   resolve: (reference: Reference) => Resource | undefined,

@@ -1,6 +1,7 @@
 /**
- * Codes of a link that a ConceptMap translates, by field, before anything else reads the message: what is found stands in
- * the place of what was sent, and what was sent stands in the kept message. A link names the maps; the desk reads them.
+ * Translates codes of a link by ConceptMaps, by field, before anything else reads the message. The translated code
+ * replaces the sent one; the kept message still has the sent code. A link names the maps, and the server reads them
+ * from the store.
  */
 import { escape, unescape, type Syntax } from '../escape.ts';
 import type { Message, Segment } from '../message.ts';
@@ -8,7 +9,7 @@ import { systemOfCodingSystem } from './codes.ts';
 
 /** A row of a map. */
 export interface MapRow {
-  /** Of the code; undefined for a map that does not say. */
+  /** The system of the code; undefined when the map does not name it. */
   readonly source: string | undefined;
   readonly code: string;
   readonly target: {
@@ -18,25 +19,25 @@ export interface MapRow {
   };
 }
 
-/** A map as it is stored: `canonical` with its version. */
+/** A map as stored: `canonical` includes its version. */
 export interface CodeMap {
   readonly canonical: string;
   readonly rows: readonly MapRow[];
 }
 
-/** By field (`OBR-31`). */
+/** Maps by field (`OBR-31`). */
 export type CodeMaps = Readonly<Record<string, CodeMap>>;
 
 /** A code that its field's map lacks. */
 export interface UnmappedCode {
   readonly field: string;
   readonly code: string;
-  /** CWE.3, as it was sent. */
+  /** CWE.3 as sent. */
   readonly system: string;
   readonly canonical: string;
 }
 
-/** What the maps made of a message. */
+/** The result of the maps for a message. */
 export interface Translated {
   readonly message: Message;
   /** The maps that translated something. */
@@ -44,7 +45,7 @@ export interface Translated {
   readonly unmapped: readonly UnmappedCode[];
 }
 
-/** Codes of one message that are asked about. */
+/** The number of codes of one message that are looked up. */
 const UNMAPPED_MAX = 20;
 
 interface Walk {
@@ -103,7 +104,7 @@ function translateOne(part: string, syntax: Syntax, place: string, map: CodeMap,
     if (isBare && (target.system === undefined || BARE.has(place))) continue;
     const words = components[at + 1] ?? '';
     while (components.length < 9) components.push('');
-    // What people read of the sender's code stays the text.
+    // The words of the sender's code stay as the text that people read.
     if (components[8] === '' && at === 0) components[8] = words;
     components[at + 1] = target.display === undefined ? words : escape(target.display, syntax);
     components[at + 2] = target.system === undefined ? '' : escape(target.system, syntax);

@@ -1,9 +1,9 @@
 /**
- * Codes that are written differently on the two sides, as tables: HL7 v2 ⇄ FHIR R4. Where several codes of one side mean
- * one of the other, the first row is what is written back; which meaning is lost then stands in losses.ts.
+ * Codes that the two sides write differently, as tables: HL7 v2 ⇄ FHIR R4. Where several codes of one side stand for
+ * one code of the other, the server writes the first row back; losses.ts then says which meaning is lost.
  */
 
-/** Pairs of v2 and FHIR. */
+/** Pairs of a v2 code and a FHIR code. */
 type Table = readonly (readonly [v2: string, fhir: string])[];
 
 const toFhir = (table: Table) => {
@@ -53,8 +53,8 @@ const LOCAL_CODES = 'https://closeloop.dev/fhir/local-codes/';
 const LOCAL = /^(?:L|99.{0,60})$/;
 
 /**
- * The system of a coding by its CWE.3; undefined when that is empty, or a name that nobody knows: such a code is kept as
- * text. `facility` is whose local codes these would be.
+ * The system of a coding by its CWE.3; undefined when that is empty, or a name that no table has: such a code is kept
+ * as text. Local codes belong to `facility`.
  */
 export function systemOfCodingSystem(name: string | undefined, facility: string): string | undefined {
   if (name === undefined) return undefined;
@@ -71,7 +71,7 @@ export function systemOfCodingSystem(name: string | undefined, facility: string)
 
 const V2_TABLE_NAME = /^HL7(\d{4})$/;
 
-/** Whether a name of a coding system (CWE.3) says which one is meant. */
+/** Whether a name of a coding system (CWE.3) identifies one. */
 export const isKnownCodingSystem = (name: string): boolean => systemOfCodingSystem(name, 'any') !== undefined;
 
 /** CWE.3 of a coding's system: a name of table 0396, the name of a local code, else the URI itself. */
@@ -82,7 +82,7 @@ export function codingSystemOf(system: string | undefined): string | undefined {
   return decoded(system.slice(system.lastIndexOf('/') + 1)) ?? system;
 }
 
-/** A client may have written such a system itself, and not well. */
+/** A decoded name. Undefined when it is not well encoded: a client may have written such a system itself. */
 function decoded(name: string): string | undefined {
   try {
     return decodeURIComponent(name);
@@ -203,7 +203,7 @@ export const UNIT_SECONDS: ReadonlyMap<string, number> = new Map([
   ['w', 604_800],
 ]);
 
-/** Those that are counted in the calendar, in months. */
+/** Units of the calendar, in months. */
 export const UNIT_MONTHS: ReadonlyMap<string, number> = new Map([
   ['mo', 1],
   ['l', 1],
@@ -215,10 +215,10 @@ export const UNIT_MONTHS: ReadonlyMap<string, number> = new Map([
 const IDENTIFIER_TYPES: Table = [['MRN', 'MR']];
 const identifierTypeOf = toFhir(IDENTIFIER_TYPES);
 
-/** The code of table 0203 that a sender meant. */
+/** The code of table 0203 for the text of a sender. */
 export const identifierTypeNamed = (code: string): string => identifierTypeOf(code) ?? code;
 
-/** What an ED or a MIME type says (tables 0191, 0834 and 0291, in lower case: type/subtype) ⇄ Attachment.contentType. */
+/** The types of ED and MIME (tables 0191, 0834 and 0291, in lower case: type/subtype) ⇄ Attachment.contentType. */
 const CONTENT_TYPES: Table = [
   ['application/pdf', 'application/pdf'],
   ['ap/pdf', 'application/pdf'],
@@ -241,7 +241,7 @@ const CONTENT_TYPES: Table = [
 ];
 export const contentTypeOf = toFhir(CONTENT_TYPES);
 
-/** Results that say nothing any more, or not yet (table 0085): what becomes of what they said before. */
+/** Results that say nothing any more, or not yet (table 0085), and what becomes of the values that they sent before. */
 // prettier-ignore
 const WITHDRAWN: ReadonlyMap<string, Withdrawn> = new Map([
   ['W', 'entered-in-error'], // wrong, for example another patient's
@@ -259,14 +259,17 @@ const UNAVAILABLE: ReadonlyMap<string, Withdrawn> = new Map([
 const RESULTS: ReadonlySet<string> = new Set('BCDFINOPRSUVWX');
 export const isResultStatus = (code: string): boolean => RESULTS.has(code.toUpperCase());
 
-/** DocumentReference.status of a note that its author takes back. In small letters, too: nobody means another thing by them. */
+/**
+ * DocumentReference.status of a note that its author takes back. Small letters count, too: nobody means anything else
+ * by them.
+ */
 type Withdrawn = 'superseded' | 'entered-in-error';
 
 export const withdrawnBy = (resultStatus: string | undefined): Withdrawn | undefined =>
   WITHDRAWN.get(resultStatus?.toUpperCase() ?? '');
 export const unavailableBy = (availability: string | undefined): Withdrawn | undefined =>
   UNAVAILABLE.get(availability?.toUpperCase() ?? '');
-/** Table 0273: available, or told to be no more. */
+/** Whether the server reads a code of table 0273: available, or withdrawn. */
 export const isAvailabilityRead = (code: string): boolean =>
   code.toUpperCase() === 'AV' || unavailableBy(code) !== undefined;
 

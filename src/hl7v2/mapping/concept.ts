@@ -7,7 +7,7 @@ import type { Cwe } from '../datatypes.ts';
 import { codingSystemOf, isKnownCodingSystem, systemOfCodingSystem } from './codes.ts';
 import { filled, some, toFhirString } from './plain.ts';
 
-/** A coded value; undefined when it is empty. `facility` is whose local codes these would be. */
+/** A coded value; undefined when it is empty. Local codes belong to `facility`. */
 export function readConcept(cwe: Cwe | undefined, facility: string): CodeableConcept | undefined {
   if (cwe === undefined) return undefined;
   const coding = some([readCoding(first(cwe), facility), readCoding(alternate(cwe), facility)]);
@@ -18,7 +18,7 @@ export function readConcept(cwe: Cwe | undefined, facility: string): CodeableCon
   return coding === undefined && text === undefined ? undefined : filled({ coding, text });
 }
 
-/** Codes of systems that nobody knows, as words: `(K12, EPIC)`. */
+/** Codes of unknown systems, as words: `(K12, EPIC)`. */
 export const strangersOf = (cwe: Cwe): readonly string[] =>
   [first(cwe), alternate(cwe)].flatMap((triplet) => {
     const code = toFhirString(triplet.code);
@@ -28,14 +28,14 @@ export const strangersOf = (cwe: Cwe): readonly string[] =>
       : [`(${code}, ${system})`];
   });
 
-/** As {@link readConcept}, and always with text where there are words at all: the reason in words. */
+/** Like {@link readConcept}, but with text whenever there are words: a reason that people read. */
 export function readReason(cwe: Cwe | undefined, facility: string): CodeableConcept | undefined {
   const concept = readConcept(cwe, facility);
   const text = concept?.text ?? concept?.coding?.map(({ display, code }) => display ?? code)[0];
   return concept === undefined ? undefined : filled({ ...concept, text });
 }
 
-/** A concept as it is, up to its second coding. */
+/** A concept with up to two codings. */
 export function writeConcept(concept: CodeableConcept | undefined): Cwe | undefined {
   if (concept === undefined) return undefined;
   const [one, other] = concept.coding ?? [];
@@ -54,7 +54,7 @@ export function writeReason(concept: CodeableConcept | undefined): Cwe | undefin
   return { ...writeConcept(concept), text: words, originalText: undefined };
 }
 
-/** One coding, in the alternate triplet: CWE.4 to CWE.6. */
+/** One coding in the alternate triplet: CWE.4 to CWE.6. */
 export const writeAlternate = (coding: Coding | undefined): Cwe => ({
   alternateIdentifier: coding?.code,
   alternateText: coding?.display,
@@ -94,7 +94,7 @@ const alternate = (cwe: Cwe): Triplet => ({
   version: cwe.alternateCodingSystemVersionId,
 });
 
-/** A code in FHIR holds single spaces only, and none at its ends. */
+/** A FHIR code without leading, trailing or double spaces. */
 function readCoding({ code, display, system, version }: Triplet, facility: string): Coding | undefined {
   const plain = toFhirString(code)?.replaceAll(/\s+/g, ' ');
   const named = toFhirString(system);

@@ -1,4 +1,4 @@
-/** Where people are reached: XAD and XTN (HL7 v2.5.1, 2.A.84, 2.A.89) ⇄ Address and ContactPoint. */
+/** Addresses and telecoms: XAD and XTN (HL7 v2.5.1, 2.A.84, 2.A.89) ⇄ Address and ContactPoint. */
 import type { Address, ContactPoint } from '../../fhir/types.ts';
 import type { Xad, Xtn } from '../datatypes.ts';
 import {
@@ -26,7 +26,7 @@ export function readAddress(xad: Xad): Address | undefined {
   return filled({ use, type: xad.addressType === 'M' ? ('postal' as const) : undefined, ...parts });
 }
 
-/** `12 Alder Way^^Fairmont^OR^97999^US^H`; lines beyond the second go with it. */
+/** `12 Alder Way^^Fairmont^OR^97999^US^H`; further lines join the second. */
 export const writeAddress = ({ use, type, line = [], ...rest }: Address): Xad => ({
   streetAddress: { streetOrMailingAddress: line[0] },
   otherDesignation: line.slice(1).join(', ') || undefined,
@@ -38,7 +38,7 @@ export const writeAddress = ({ use, type, line = [], ...rest }: Address): Xad =>
   countyParishCode: rest.district,
 });
 
-/** A telecom; undefined when there is nothing to dial or to write to. `use` is what the field says (PID-14: work). */
+/** A telecom; undefined when it has neither a number nor an address. `use` is what the field says (PID-14: work). */
 export function readTelecom(xtn: Xtn, use?: ContactPoint['use']): ContactPoint | undefined {
   const email = toFhirString(xtn.emailAddress);
   const value = email ?? readNumber(xtn);
@@ -66,7 +66,7 @@ function readNumber(xtn: Xtn): string | undefined {
   return extension === undefined ? number : `${number} x${extension}`;
 }
 
-/** A number both where v2.5.1 keeps unformatted ones and where old receivers look for it. */
+/** A number in the component where v2.5.1 has unformatted numbers, and in the one where old receivers look. */
 export function writeTelecom({ system, value, use }: ContactPoint): Xtn {
   if (system === 'email') {
     const code = use === undefined ? 'NET' : contactCodeOf(use);

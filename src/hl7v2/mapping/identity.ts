@@ -6,7 +6,7 @@ import { authorityOfSystem, systemOfAuthority, type Namespaces } from './authori
 import { identifierTypeNamed } from './codes.ts';
 import { filled, toFhirString } from './plain.ts';
 
-/** A number of an order, an appointment or a document; undefined when it has no value. */
+/** The number of an order, an appointment or a document; undefined when it has no value. */
 export function readNumber(
   ei: Ei | undefined,
   namespaces: Namespaces,

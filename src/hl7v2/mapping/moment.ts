@@ -1,20 +1,20 @@
 /**
- * Times: DTM and TS (HL7 v2.5.1, 2.A.22, 2.A.77) ⇄ FHIR date and dateTime. The offset that was written is kept. A time
- * of day without an offset is in the zone of the link, and the reading says so.
+ * Times: DTM and TS (HL7 v2.5.1, 2.A.22, 2.A.77) ⇄ FHIR date and dateTime. A written offset stays. A time of day
+ * without an offset is in the zone of the link, and the reading says so.
  */
 import { isAfter, parseDate, parseDateTime } from '../../fhir/datetime.ts';
 import { UNIT_MONTHS, UNIT_SECONDS } from './codes.ts';
 
 export interface Moment {
-  /** A FHIR dateTime, as precise as what was sent; minutes and hours are filled with zeros, as FHIR demands. */
+  /** A FHIR dateTime, as precise as the sent time; zeros fill minutes and seconds where FHIR demands them. */
   readonly dateTime: string;
-  /** The offset was missing, and is the link's. */
+  /** Whether the offset was missing, so that the link's zone was used. */
   readonly assumed: boolean;
 }
 
 const DTM = /^(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(\.\d{1,9})?)?)?)?)?)?([+-]\d{4})?$/;
 
-/** A DTM as a dateTime; undefined when it is none. `zone`: an IANA name or an offset. */
+/** A DTM as a dateTime; undefined when the text is no DTM. `zone`: an IANA name or an offset. */
 export function readDateTime(dtm: string, zone: string): Moment | undefined {
   const found = DTM.exec(dtm);
   if (found === null) return undefined;
@@ -27,7 +27,7 @@ export function readDateTime(dtm: string, zone: string): Moment | undefined {
   return assumed === undefined ? undefined : valid({ dateTime: local + assumed, assumed: true });
 }
 
-/** Whether a dateTime is ahead of the receipt of its message beyond what its clock may be off. */
+/** Whether a dateTime is ahead of the receipt of its message by more than clocks may differ. */
 export const isAhead = (
   dateTime: string,
   {
@@ -43,7 +43,7 @@ export function readDate(dtm: string): string | undefined {
   return parseDate(date) === undefined ? undefined : date;
 }
 
-/** A FHIR date, dateTime or instant as DTM, which has four digits for fractions of a second. */
+/** A FHIR date, dateTime or instant as DTM. DTM has four digits for fractions of a second. */
 export function writeDateTime(dateTime: string | undefined): string | undefined {
   if (dateTime === undefined) return undefined;
   const [, date = '', time = '', fraction = '', offset = ''] = DATE_TIME.exec(dateTime) ?? [];
@@ -72,7 +72,7 @@ const valid = (moment: Moment): Moment | undefined =>
 const toColon = (offset: string): string =>
   /^[+-]0000$/.test(offset) ? 'Z' : `${offset.slice(0, 3)}:${offset.slice(3)}`;
 
-/** Of a local time whose offset is not known: that of the instant which shows this time on the zone's clocks. */
+/** The offset of a local time: that of the instant at which the zone's clocks show this time. */
 function offsetOfLocal(local: string, zone: string): string | undefined {
   const asUtc = Date.parse(`${local}Z`);
   if (Number.isNaN(asUtc)) return undefined;
@@ -81,13 +81,13 @@ function offsetOfLocal(local: string, zone: string): string | undefined {
   return formatOffset(offsetAt(asUtc - guess * MINUTE, zone) ?? guess);
 }
 
-/** Whether this is the name of a zone, or an offset. */
+/** Whether a text is the name of a zone, or an offset. */
 export const isZone = (zone: string): boolean => Math.abs(offsetAt(0, zone) ?? Number.NaN) <= OFFSET_MAX;
 
-/** Fourteen hours, in minutes: the most that a FHIR dateTime can say. */
+/** Fourteen hours in minutes: the largest offset of a FHIR dateTime. */
 const OFFSET_MAX = 14 * 60;
 
-/** Minutes east of UTC; undefined when there is no such zone. */
+/** Minutes east of UTC; undefined when the zone does not exist. */
 function offsetAt(ms: number, zone: string): number | undefined {
   if (zone === 'Z') return 0;
   const fixed = /^([+-])(\d\d):?(\d\d)$/.exec(zone);
@@ -99,7 +99,7 @@ function offsetAt(ms: number, zone: string): number | undefined {
   return named === '' ? 0 : offsetAt(ms, named);
 }
 
-/** Making one is a hundred times as dear as using it; links have few zones, and they are settings. */
+/** Formats by zone. Making one costs a hundred times as much as using it, and links have few zones. */
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
 
 function formatOf(zone: string): Intl.DateTimeFormat | undefined {
@@ -120,7 +120,10 @@ function formatOffset(minutes: number): string {
   return `${minutes < 0 ? '-' : '+'}${String(hours).padStart(2, '0')}:${String(rest).padStart(2, '0')}`;
 }
 
-/** A dateTime so many units later, in its own offset and precision; undefined for a month or a year, and other units. */
+/**
+ * The dateTime that many units later, in its own offset and precision; undefined for a month or a year, and for unknown
+ * units.
+ */
 export function addTo(dateTime: string, count: number, unit: string): string | undefined {
   const [, date = '', time = '00:00:00', fraction = '', offset = ''] = DATE_TIME.exec(dateTime) ?? [];
   if (date.length < 10 || !Number.isFinite(count)) return undefined;
@@ -130,7 +133,7 @@ export function addTo(dateTime: string, count: number, unit: string): string | u
   return offset === '' ? iso.slice(0, 10) : iso.slice(0, 19) + fraction + offset;
 }
 
-/** The years that a dateTime can write. */
+/** The years that a dateTime can hold. */
 const EARLIEST = Date.parse('1000-01-01T00:00:00Z');
 const LATEST = Date.parse('9998-12-31T00:00:00Z');
 
@@ -146,7 +149,7 @@ function later(ms: number, count: number, unit: string): number | undefined {
   return moved.getTime();
 }
 
-/** The time between two dateTimes in the largest unit that it is a whole number of; undefined when there is none. */
+/** The time between two dateTimes, in the largest unit of which it is a whole number; undefined when there is none. */
 export function timeBetween(
   from: string | undefined,
   to: string | undefined,

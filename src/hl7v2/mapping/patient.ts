@@ -1,4 +1,4 @@
-/** PID (HL7 v2.5.1, 3.4.2) ⇄ Patient. A number is sent only if it is the initiator's or the recipient's own. */
+/** PID (HL7 v2.5.1, 3.4.2) ⇄ Patient. The server sends only numbers that are the initiator's or the recipient's own. */
 import type { CodeableConcept, ContactPoint, Extension, Identifier, Patient } from '../../fhir/types.ts';
 import type { Cwe } from '../datatypes.ts';
 import type { Draft } from '../layout.ts';
@@ -12,7 +12,7 @@ import { readDate, writeDateTime } from './moment.ts';
 import { currentName, readName, writeName } from './person.ts';
 import { filled, some } from './plain.ts';
 
-/** The Patient that a PID describes; `facility` is whose local codes these are. */
+/** The Patient that a PID describes; local codes belong to `facility`. */
 export function readPatient(pid: Pid, namespaces: Namespaces, facility: string): Patient {
   const language = pid.primaryLanguage && readConcept(pid.primaryLanguage, facility);
   return filled({
@@ -34,7 +34,7 @@ export function readPatient(pid: Pid, namespaces: Namespaces, facility: string):
   });
 }
 
-/** A Patient as PID, with these of its numbers, in this order. */
+/** A Patient as PID, with these numbers in this order. */
 export function writePatient(
   patient: Patient,
   numbers: readonly Identifier[],
@@ -60,14 +60,14 @@ export function writePatient(
   };
 }
 
-/** Of the parties' numbers of a patient; undefined: of an authority that could not be made out. */
+/** The systems of the parties' numbers of a patient; undefined for an authority that could not be identified. */
 export interface PatientSystems {
   readonly initiator: readonly (string | undefined)[];
   readonly recipient: readonly (string | undefined)[];
 }
 
 /**
- * The numbers of a patient to send: the initiator's own first, then the recipient's if it is to be sent. Never a number of
+ * The numbers of a patient to send: first the initiator's own, then the recipient's if it may follow. Never a number of
  * another type: a social security number is nobody's record number.
  */
 export function numbersToSend(patient: Patient, systems: PatientSystems): readonly Identifier[] {
@@ -82,13 +82,13 @@ export function numbersToSend(patient: Patient, systems: PatientSystems): readon
 
 const isWork = ({ use }: ContactPoint): boolean => use === 'work';
 
-// — race and ethnicity, as US Core has them: extensions of codings and a text
+// — race and ethnicity as US Core has them: extensions with codings and a text
 
 const US_CORE = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-';
 const RACE = `${US_CORE}race`;
 const ETHNICITY = `${US_CORE}ethnicity`;
 const CDC = 'urn:oid:2.16.840.1.113883.6.238';
-/** The names that CDC Race & Ethnicity goes by in CWE.3; table 0005 has the same codes. */
+/** The names of CDC Race & Ethnicity in CWE.3; table 0005 has the same codes. */
 const CDC_NAMES: ReadonlySet<string> = new Set(['HL70005', 'CDCREC', 'CDCREC1', '']);
 
 function readGroups(url: string, groups: readonly Cwe[], facility: string): readonly Extension[] {
@@ -111,7 +111,10 @@ function readGroups(url: string, groups: readonly Cwe[], facility: string): read
   ];
 }
 
-/** The categories of the Office of Management and Budget, and how many a patient may have; other codes are detailed. */
+/**
+ * The categories of the Office of Management and Budget, and how many a patient may have; all other codes are detailed
+ * ones.
+ */
 const CATEGORIES: Readonly<Record<string, readonly [codes: readonly string[], max: number]>> = {
   [RACE]: [['1002-5', '2028-9', '2054-5', '2076-8', '2106-3'], 5],
   [ETHNICITY]: [['2135-2', '2186-5'], 1],

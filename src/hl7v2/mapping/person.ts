@@ -1,6 +1,6 @@
 /**
  * Persons: XPN and the name in XCN (HL7 v2.5.1, 2.A.88, 2.A.86) ⇄ HumanName, and XCN ⇄ Practitioner. Second and further
- * given names are one component, divided by spaces; a clinician's degree is a qualification, a patient's a suffix.
+ * given names are one component with spaces between; a clinician's degree is a qualification, a patient's a suffix.
  */
 import { NPI, V2_0203 } from '../../fhir/identifier.ts';
 import type { HumanName, Identifier, Practitioner } from '../../fhir/types.ts';
@@ -13,7 +13,7 @@ import { filled, some, toFhirString } from './plain.ts';
 /** A name; undefined when it has no part. */
 export function readName(name: Xpn | undefined): HumanName | undefined {
   if (name === undefined) return undefined;
-  // Published samples have the type L where the prefix belongs.
+  // Published samples have the type L in the place of the prefix.
   const misplaced = name.prefix === 'L' && name.nameTypeCode === undefined;
   const words = filled({
     family: toFhirString(name.familyName?.surname),
@@ -28,7 +28,7 @@ export function readName(name: Xpn | undefined): HumanName | undefined {
 const further = (names: string | undefined): readonly (string | undefined)[] =>
   (toFhirString(names) ?? '').split(/\s+/).map(toFhirString);
 
-/** `Quintero^Marisol^J^^^^L`; a name of text alone stands where the family name does. */
+/** `Quintero^Marisol^J^^^^L`; a name that has only a text stands in the place of the family name. */
 export const writeName = (name: HumanName): Xpn => ({
   ...writeWords(name),
   nameTypeCode: nameTypeOf(name.use) ?? 'L',
@@ -45,7 +45,7 @@ function writeWords({ family, given = [], prefix, suffix, text }: HumanName): Xp
   };
 }
 
-/** The first of the names that a message can show as the one in use. */
+/** The name to send: the first of those in use. */
 export const currentName = (names: readonly HumanName[] | undefined): HumanName | undefined =>
   names?.find(({ use }) => use === 'official') ?? names?.find(({ use }) => use !== 'old') ?? names?.[0];
 

@@ -1,4 +1,7 @@
-/** Whom and which referral a message is about: the numbers, the patient and the time, wherever its kind keeps them. */
+/**
+ * The patient and the referral that a message is about: the numbers, the patient and the time, in the fields where each
+ * kind of message has them.
+ */
 import { systemOfOid } from '../../fhir/identifier.ts';
 import { formatInstant } from '../../fhir/datetime.ts';
 import type { Identifier } from '../../fhir/types.ts';
@@ -18,7 +21,7 @@ import type { Findings } from './findings.ts';
 import { claims360X } from './header.ts';
 import type { Clock, Header, MessageName, PatientReading, ReadingContext } from './reading.ts';
 
-/** Where the numbers of an order may be. */
+/** The fields that may hold the numbers of an order. */
 interface Place {
   readonly placer: string;
   read(message: Message): { readonly placer?: Ei | undefined; readonly filler?: Ei | undefined };
@@ -64,7 +67,7 @@ const RF1: Place = {
   },
 };
 
-/** By MSH-9.1, the best place first. */
+/** The places by MSH-9.1, the best one first. */
 const PLACES: Readonly<Record<string, readonly Place[]>> = {
   OMG: [ORC, OBR],
   ORM: [ORC, OBR],
@@ -110,8 +113,9 @@ export function readNumbers(
 const hasValue = (number: Ei | undefined): boolean => number?.entityIdentifier !== undefined;
 
 /**
- * An engine that speaks no 360X numbers its orders itself: the authority is the facility that sends. That is so of what
- * makes a referral; of an answer to one nobody knows whose number it bears.
+ * The authority of a bare order number. An engine that speaks no 360X numbers its orders itself, so the authority is
+ * the sending facility. This holds for a message that makes a referral; in an answer to one, nobody knows whose number
+ * it is.
  */
 function withAuthority(
   read: Identifier,
@@ -128,7 +132,7 @@ function withAuthority(
 /** The first ORC, which is the referral's. */
 export const orcOf = (message: Message): Orc | undefined => readFirst(message, 'ORC', readOrc);
 
-/** The first segment of a name, read. */
+/** The first segment of a name, as its layout reads it. */
 export function readFirst<Type>(
   message: Message,
   name: string,
@@ -159,7 +163,10 @@ export function readPerson(
   return { identifiers, name: filled({ family, given }), birthDate, resource };
 }
 
-/** Some repeat the PID; whoever stands in it with other numbers is somebody else. */
+/**
+ * Whether two PIDs are about the same person. Some senders repeat the PID; one with other numbers is about somebody
+ * else.
+ */
 const isSameNumbers = (one: Pid, other: Pid): boolean =>
   one.patientIdentifierList[0]?.idNumber === other.patientIdentifierList[0]?.idNumber;
 
@@ -180,7 +187,7 @@ function checkPerson(
   if (pid.dateTimeOfBirth !== undefined && birthDate === undefined) findings.add('time', 'PID-7');
 }
 
-/** A time of the message as a dateTime, with what is to be said about it. */
+/** A time of the message as a dateTime; adds a finding when something is wrong with it. */
 export function readTime(
   dtm: string | undefined,
   at: string,
@@ -194,7 +201,9 @@ export function readTime(
   return moment?.dateTime;
 }
 
-/** The time of what happened before the message was received; undefined, and said, where it claims to be later. */
+/**
+ * The time of an event before the message was received. Undefined, with a finding, when the message claims a later one.
+ */
 export function readPast(
   dtm: string | undefined,
   at: string,
@@ -207,7 +216,7 @@ export function readPast(
   return undefined;
 }
 
-/** When an order was written: as it says, else as its message was, else as it was received. */
+/** The time when an order was written: its own, else that of its message, else the receipt. */
 export const readAuthoredOn = (
   dtm: string | undefined,
   at: string,
@@ -219,7 +228,7 @@ export const readAuthoredOn = (
   sentAt ??
   (clock.receivedAt === undefined ? undefined : formatInstant(clock.receivedAt));
 
-/** Says that a message holds more than the one order that is read. */
+/** Adds a finding when a message has more orders than the one that is read. */
 export function checkOneOrder(message: Message, findings: Findings): void {
   if (segmentsNamed(message, 'ORC').length > 1) findings.add('another-order', 'ORC[2]');
 }

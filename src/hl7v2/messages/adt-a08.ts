@@ -1,6 +1,6 @@
 /**
- * ADT^A08 and A31, patient information changed, and A40, patients merged (HL7 v2.5.1, 3.3): read for the patients that
- * are known already (rules 7.6). Not built.
+ * ADT^A08 and A31, patient information changed, and A40, patients merged (HL7 v2.5.1, 3.3). The server reads them for
+ * known patients only (rules 7.6), and builds none.
  */
 import type { Identifier } from '../../fhir/types.ts';
 import { readPatientNumber } from '../mapping/identity.ts';
@@ -10,7 +10,7 @@ import { readFirst } from './about.ts';
 import type { Findings } from './findings.ts';
 import type { ReadingContext } from './reading.ts';
 
-/** MRG-1: the numbers that are merged away into those of PID-3. */
+/** MRG-1: the numbers that A40 merges into those of PID-3. */
 export function readMerged(
   message: Message,
   { namespaces }: Pick<ReadingContext, 'namespaces'>,

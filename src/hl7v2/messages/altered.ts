@@ -1,6 +1,6 @@
 /**
- * What FHIR cannot hold as it was sent, or no table knows, said aloud (rules 7.8): a value is never altered without a word.
- * Found by walking the message, so that it holds of every field, whoever reads it.
+ * Finds values that FHIR cannot hold as sent, and codes that no table has, and reports them (rules 7.8): the server
+ * never alters a value in silence. It walks the message, so that it finds them in every field, whoever reads it.
  */
 import {
   addressUseOf,
@@ -20,7 +20,7 @@ import { EXCHANGE } from '../taken.ts';
 import { unescape } from '../escape.ts';
 import type { Findings } from './findings.ts';
 
-/** Says it of every segment. */
+/** Checks every segment. */
 export function checkValues(message: Message, family: string, findings: Findings): void {
   const counts = new Map<string, number>();
   for (const segment of message.segments) {
@@ -52,7 +52,7 @@ function checkField(segment: Segment, raw: string, at: string, findings: Finding
   if (truncation !== '' && (raw.endsWith(truncation) || isCutInside(raw, segment))) findings.add('cut', at);
 }
 
-/** Highlighting and layout, which a plain text has none of (2.7.6). */
+/** Highlighting and layout, which a plain text cannot hold (2.7.6). */
 const DROPPED: readonly string[] = ['H\\', 'N\\', '.in', '.ti', '.fi', '.nf'];
 
 const isCutInside = (raw: string, { syntax }: Segment): boolean =>
@@ -60,7 +60,7 @@ const isCutInside = (raw: string, { syntax }: Segment): boolean =>
     (mark) => mark !== '' && raw.includes(syntax.truncation + mark),
   );
 
-// — codes that no table knows
+// — codes that no table has
 
 const isNumber = (value: string): boolean => /^[+-]?\d+(?:\.\d+)?$/.test(value);
 const isUnit = (unit: string): boolean =>
@@ -73,7 +73,7 @@ const isKnown =
 
 type Check = readonly [n: number, component: number, isRead: (code: string) => boolean];
 
-/** By segment; whoever reads these leaves out what is in no table. */
+/** The coded fields by segment. The readers of these leave out a code that is in no table. */
 const CODES: Readonly<Record<string, readonly Check[]>> = {
   PID: [
     [5, 7, isKnown(nameUseOf)],
@@ -102,7 +102,7 @@ const CODES: Readonly<Record<string, readonly Check[]>> = {
   ],
 };
 
-/** Coded fields (CWE, CE), of which a code is worth as much as its system. */
+/** Coded fields (CWE, CE), whose code means nothing without its system. */
 const CODED: Readonly<Record<string, readonly number[]>> = {
   PID: [10, 15, 22],
   ORC: [16],
@@ -113,7 +113,7 @@ const CODED: Readonly<Record<string, readonly number[]>> = {
   RF1: [10],
 };
 
-/** Repetitions of one field that are looked at. */
+/** The number of repetitions of one field that are looked at. */
 const REPETITIONS_MAX = 100;
 
 function checkCodes(segment: Segment, name: string, findings: Findings): void {
@@ -142,7 +142,7 @@ function checkCodes(segment: Segment, name: string, findings: Findings): void {
 const placeOf = (name: string, n: number, component: number): string =>
   component === 1 ? `${name}-${n}` : `${name}-${n}.${component}`;
 
-// — fields that v2.5.1 requires, and that nobody else asks for
+// — fields that v2.5.1 requires, and that no other check covers
 
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   ADT: ['PID-5'],

@@ -1,4 +1,6 @@
-/** A move of a referral → the messages that tell the other party, in the order in which they are to be sent. */
+/**
+ * Builds the messages that tell the other party of a move of a referral, in the order in which the server sends them.
+ */
 import type { Appointment } from '../../fhir/types.ts';
 import type { State } from '../../referral/state.ts';
 import { LATE_NOTE, transactionOf } from '../../referral/transactions.ts';
@@ -16,21 +18,23 @@ export interface Told {
   /** The state before the event. */
   readonly from: State;
   readonly referral: Referral;
-  /** Of an event about a visit. */
+  /** The visit, for an event about a visit. */
   readonly appointment?: Appointment | undefined;
-  /** Of an interim note, an outcome, or what comes after it. */
+  /** The note, for an interim note, an outcome, or a note after the outcome. */
   readonly note?: DocumentReading | undefined;
 }
 
-/** Of one message, in their order: values, which become its text when it is sent. */
+/** The values of each message, in the order of sending; sending makes their text. */
 export type Segments = readonly SegmentValues[];
 
-/** Without the visit or the note that it is about, an event cannot be told, and nobody invents one (rules 1.3). */
+/**
+ * An event without the visit or the note that it is about has no message, and the server invents neither (rules 1.3).
+ */
 export type Built =
   | { readonly kind: 'messages'; readonly messages: readonly Segments[] }
   | { readonly kind: 'missing'; readonly missing: 'appointment' | 'note' };
 
-/** The messages of an event. Each has its own control id: `contextFor` is asked once for every message. */
+/** The messages of an event. Each has its own control id: the function calls `contextFor` once for each message. */
 export function buildMessages(told: Told, contextFor: (message: MessageName) => BuildingContext): Built {
   const { event, from, referral, appointment, note } = told;
   if (event === 'send-referral-package') return messages(buildRequest(referral, contextFor('OMG^O19')));

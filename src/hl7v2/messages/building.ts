@@ -1,4 +1,4 @@
-/** What a message is built from: the referral as it stands, and what the link and the sender decide about the message. */
+/** The input of a message: the referral as it stands, and the choices of the link and the sender about the message. */
 import { identifierOf } from '../../fhir/identifier.ts';
 import type { Patient, Reference, Resource, ServiceRequest, Task } from '../../fhir/types.ts';
 import type { SegmentValues } from '../build.ts';
@@ -14,19 +14,19 @@ export interface Referral {
   readonly task: Task;
   readonly request: ServiceRequest;
   readonly patient: Patient;
-  /** A resource of the referral by reference; undefined when it is not there to be seen. */
+  /** A resource of the referral by reference; undefined when the server does not hold it or may not show it. */
   readonly resolve: (reference: Reference) => Resource | undefined;
 }
 
 export interface BuildingContext extends Envelope {
   readonly namespaces: Namespaces;
-  /** The systems of the parties' own patient numbers; no other number of a patient is sent. */
+  /** The systems of the parties' own patient numbers; the server sends no other number of a patient. */
   readonly patientSystems: PatientSystems;
-  /** In which of the recipient's messages its own patient number follows the initiator's. */
+  /** The recipient's messages in which its own patient number follows the initiator's. */
   readonly recipientNumber: 'visits' | 'always' | 'never';
   readonly declineOrderControl: Link['declineOrderControl'];
   readonly noteReferralField: Link['noteReferralField'];
-  /** Until when an order of this priority is to be performed if it does not say so, in days. */
+  /** The days within which an order of this priority is to be performed when the order does not say so. */
   readonly performWithinDays: Readonly<Partial<Record<NonNullable<ServiceRequest['priority']>, number>>>;
 }
 
@@ -47,7 +47,7 @@ export const placerNumber = ({ request }: Referral, { namespaces }: BuildingCont
 export const fillerNumber = ({ request }: Referral, { namespaces }: BuildingContext): Ei | undefined =>
   writeNumber(identifierOf(request.identifier, 'FILL'), namespaces);
 
-/** PID; `withRecipient`: the recipient's number may follow. */
+/** PID. `withRecipient`: whether the recipient's number may follow. */
 export function buildPerson(
   { patient }: Referral,
   { patientSystems, namespaces }: BuildingContext,

@@ -1,6 +1,6 @@
 /**
- * Which event a message is. Engines say in other messages what 360X says in its own; those forms are rows here, and the
- * rest is the table of transactions (referral/transactions.ts).
+ * Finds the event of a message. Some engines send other messages than 360X for an event; these are rows here. The table
+ * of transactions (referral/transactions.ts) has the rest.
  */
 import type { State } from '../../referral/state.ts';
 import { eventOfMessage, type MessageType } from '../../referral/transactions.ts';
@@ -13,18 +13,18 @@ export interface Said {
   readonly orderControl: string;
   /** ORC-5; '' when empty or absent. */
   readonly orderStatus: string;
-  /** A note of the referral came before. */
+  /** Whether a note of the referral came before. */
   readonly hasDocument: boolean;
-  /** Undefined: not known, so it is the party whose event it would be. */
+  /** The sender's party; undefined when it is not known, and then the party to which the event belongs. */
   readonly sender: Party | undefined;
-  /** Undefined: no such referral is known. */
+  /** The state of the referral; undefined when the server knows no such referral. */
   readonly state: State | undefined;
 }
 
 export type Meaning =
   | { readonly event: Event }
   | { readonly event: 'status-ping' | 'none' }
-  /** It would be an event if the other party had sent it. */
+  /** The event would be the other party's. */
   | { readonly event: 'none'; readonly belongsTo: Party };
 
 interface Form {
@@ -33,7 +33,10 @@ interface Form {
   readonly means: MessageType;
 }
 
-/** A request is a new order; withdrawing it is the cancel request that 360X sends as OSU. The first that fits decides. */
+/**
+ * A request is a new order; withdrawing it is the cancel request that 360X sends as OSU. The first row that fits
+ * decides.
+ */
 // prettier-ignore
 const TOLERATED: readonly Form[] = [
   { message: 'OMG^O19', orderControl: 'CA', means: 'OSU^O51' },
@@ -52,7 +55,7 @@ export function meaningOf(said: Said): Meaning {
     ({ message, orderControl = said.orderControl }) =>
       message === said.message && orderControl === said.orderControl,
   );
-  const message = form?.means ?? (said.message as MessageType); // ADT and MDM are no row there, and mean no event
+  const message = form?.means ?? (said.message as MessageType); // ADT and MDM have no row there, and mean no event.
   return eventOfSender(said, message, said.orderControl);
 }
 
@@ -68,6 +71,6 @@ function eventOfSender(said: Said, message: MessageType, orderControl: string): 
   return { event: isPing(message, orderControl, orderStatus) ? 'status-ping' : 'none' };
 }
 
-/** In process, and nothing with it: a sign of life (rules 7.4). */
+/** Whether a status is a sign of life (rules 7.4): in process, and nothing else with it. */
 const isPing = (message: MessageType, orderControl: string, orderStatus: string): boolean =>
   message === 'OSU^O51' && orderControl === 'SC' && (orderStatus === 'IP' || orderStatus === '');

@@ -1,13 +1,14 @@
 /**
- * What can be wrong with a message, and how bad that is for which (rules 7.7): 360X's required fields are required of
- * 360X's messages. `E` keeps the message out of the chart, `W` is said to the sender, `I` only kept, `-` not asked.
+ * The findings that a message can have, and their severity by kind of message (rules 7.7): only 360X messages must have
+ * 360X's required fields. `E` keeps the message out of the chart, `W` warns the sender, `I` is only kept, `-` is not
+ * checked.
  */
 import type { IssueCode } from '../../fhir/issue.ts';
 import type { Remark } from '../received.ts';
 import type { MessageName } from './reading.ts';
 
 type Severity = Remark['severity'];
-/** A letter for each of {@link FAMILIES}. */
+/** One letter for each of {@link FAMILIES}. */
 type Severities = `${Mark} ${Mark} ${Mark} ${Mark} ${Mark} ${Mark} ${Mark}`;
 type Mark = Severity | '-';
 
@@ -81,29 +82,32 @@ const FINDINGS = {
 
 export type Finding = keyof typeof FINDINGS;
 
-/** How a message is judged that does not name the profile 360X (MSH-21): an order as ORM is, and of the others only this is less. */
+/**
+ * Severities for a message that does not name the profile 360X (MSH-21). An order is judged like an ORM; for the other
+ * kinds only these findings are milder.
+ */
 const PLAIN: Readonly<Partial<Record<Finding, Mark>>> = {
   profile: 'W',
   'referral-authority': 'W',
   'referral-namespace': '-',
 };
 
-/** What a message is judged by: its family, and whether it says of itself that it is of 360X. */
+/** The kind of a message, and whether it claims to follow 360X. */
 export interface Judged {
   readonly message: MessageName;
   readonly claims360X: boolean;
 }
 
-/** What one reading found so far. */
+/** The findings of one reading so far. */
 export interface Findings {
-  /** Notes a finding, unless nobody asks for it in this kind of message. `at` where it is not the row's place. */
+  /** Adds a finding, unless this kind of message is not checked for it. `at` replaces the place of the row. */
   readonly add: (finding: Finding, at?: string) => void;
-  /** Says what the message holds and nothing takes. */
+  /** Adds a warning about content that the server does not read. */
   readonly untaken: (segment: string, places: readonly string[]) => void;
   readonly all: readonly Remark[];
 }
 
-/** A message could name the same fault a thousand times. */
+/** The largest number of findings, because a message could have the same fault a thousand times. */
 const FINDINGS_MAX = 50;
 
 export function createFindings({ message, claims360X }: Judged): Findings {
@@ -131,7 +135,7 @@ export function createFindings({ message, claims360X }: Judged): Findings {
   return { add, untaken, all };
 }
 
-/** The families whose messages 360X profiles. */
+/** The families that 360X profiles. */
 const PROFILED: ReadonlySet<Family> = new Set(['OMG', 'OSU', 'SIU']);
 
 function severitiesFor(family: Family, claims360X: boolean): (finding: Finding) => Mark {

@@ -1,4 +1,4 @@
-/** MSH (HL7 v2.5.1, 2.15.9) ⇄ who sent what to whom, when, and under which number. */
+/** MSH (HL7 v2.5.1, 2.15.9) ⇄ sender, receiver, message type, time and control id. */
 import { systemOfOid } from '../../fhir/identifier.ts';
 import type { SegmentValues } from '../build.ts';
 import type { Hd } from '../datatypes.ts';
@@ -47,16 +47,16 @@ const STRUCTURES: Readonly<Record<MessageName, readonly string[]>> = {
   'ADT^A40': ['ADT_A39', 'ADT_A40'],
 };
 
-/** MSH-9.1 of what is read. */
+/** MSH-9.1 of the messages that the server reads. */
 export const MESSAGE_TYPES: ReadonlySet<string> = new Set(
   Object.keys(STRUCTURES).map((name) => name.slice(0, 3)),
 );
 
-/** The message's name when it is one that is read here. */
+/** The message's name when the server reads such messages. */
 export const messageNamed = (name: string): MessageName | undefined =>
   Object.hasOwn(STRUCTURES, name) ? (name as MessageName) : undefined; // a key of the table
 
-/** Says what is wrong with MSH. */
+/** Adds the findings about MSH. */
 export function checkHeader(message: Message, name: MessageName, clock: Clock, findings: Findings): void {
   const segment = first(message, 'MSH');
   if (segment === undefined) return;
@@ -80,7 +80,7 @@ export function claims360X(message: Message): boolean {
   return profiles.some(({ entityIdentifier }) => entityIdentifier?.includes(PROFILE));
 }
 
-/** A facility as links list it: the OID where there is one, else the name. */
+/** A facility as links list it: the OID when there is one, else the name. */
 export function nameOf(hd: Hd | undefined): string | undefined {
   const { namespaceId, universalId } = hd ?? {};
   const oid = universalId !== undefined && systemOfOid(universalId) !== undefined;
@@ -95,7 +95,7 @@ export const facilityOf = (name: string | undefined): Hd | undefined => {
     : { universalId: name, universalIdType: 'ISO' };
 };
 
-/** What the sender of a message decides about its header. */
+/** The sender's choices for the header of a message. */
 export interface Envelope {
   /** MSH-10, at most twenty characters. */
   readonly controlId: string;
@@ -108,9 +108,9 @@ export interface Envelope {
   readonly receivingFacility: string | undefined;
   readonly sendingApplication?: string | undefined;
   readonly receivingApplication?: string | undefined;
-  /** MSH-11; `P` unless said. */
+  /** MSH-11; default: `P`. */
   readonly processingId?: 'P' | 'T' | 'D' | undefined;
-  /** MSH-15 and MSH-16; empty asks for one acknowledgment in original mode. */
+  /** MSH-15 and MSH-16; when both are empty, the message asks for one acknowledgment in original mode. */
   readonly acceptAcknowledgment?: 'AL' | 'NE' | 'ER' | 'SU' | undefined;
   readonly applicationAcknowledgment?: 'AL' | 'NE' | 'ER' | 'SU' | undefined;
 }

@@ -1,7 +1,8 @@
 /**
- * What a message lacks of what 360X requires: what would keep it out of the chart where it is received, by the same
- * findings and in the same words, so that nothing is sent that another server of this kind would not apply. It is asked
- * before every commit of a move, so it is asked of the values that would be sent, before they are a text.
+ * Finds the fields that 360X requires and a message lacks. It reports the same findings in the same words that would
+ * keep the message out of the receiver's chart, so that the server sends nothing that another server of this kind would
+ * not apply. The server asks before every commit of a move, so the function reads the values to be sent, before they
+ * are a text.
  */
 import type { Ei } from '../datatypes.ts';
 import type { Draft } from '../layout.ts';
@@ -22,12 +23,12 @@ import { createFindings, type Finding, type Findings } from './findings.ts';
 import { nameOf } from './header.ts';
 import type { MessageName } from './reading.ts';
 
-/** One line for each thing that is missing, without a word of the patient. */
+/** One line for each missing field, without a word about the patient. */
 export function lacksOf(messages: readonly Segments[]): readonly string[] {
   return [...new Set(messages.flatMap(lacksIn))];
 }
 
-/** Segments that are looked at. */
+/** The layouts of the segments that are checked. */
 interface Drafts {
   readonly MSH: Msh;
   readonly PID: Pid;
@@ -39,16 +40,16 @@ interface Drafts {
   readonly TXA: Txa;
 }
 
-/** The values of the first segment of a name; none when there is no such segment. */
+/** The values of the first segment of a name; empty when there is no such segment. */
 function valuesOf<Name extends keyof Drafts>(segments: Segments, name: Name): Draft<Drafts[Name]> {
   const { draft = {} } = segments.find((segment) => segment.name === name) ?? {};
-  return draft as Draft<Drafts[Name]>; // a segment's name says whose values it has
+  return draft as Draft<Drafts[Name]>; // the name of a segment tells its layout
 }
 
 function lacksIn(segments: Segments): readonly string[] {
   const { messageType, sendingFacility } = valuesOf(segments, 'MSH');
   const { messageCode: family = '', triggerEvent = '' } = messageType ?? {};
-  const name = `${family}^${triggerEvent}` as MessageName; // it was built here
+  const name = `${family}^${triggerEvent}` as MessageName; // the server built it
   const findings = createFindings({ message: name, claims360X: true });
   for (const [finding, isThere] of [PATIENT, ...(REQUIRED[family] ?? [])]) {
     if (!isThere(segments)) findings.add(finding);
@@ -75,7 +76,7 @@ const PATIENT: Required = [
     true,
 ];
 
-/** By MSH-9.1. */
+/** Required fields by MSH-9.1. */
 const REQUIRED: Readonly<Record<string, readonly Required[]>> = {
   OMG: [
     [
@@ -100,7 +101,7 @@ const REQUIRED: Readonly<Record<string, readonly Required[]>> = {
   MDM: [['document', hasDocument]],
 };
 
-/** Whether any part of a value is more than empty. */
+/** Whether any part of a value is not empty. */
 const isSaid = (value: unknown): boolean =>
   typeof value === 'object' && value !== null
     ? Object.values(value).some(isSaid)
@@ -119,7 +120,7 @@ const OBR: Place = ['OBR-2', (segments) => valuesOf(segments, 'OBR').placerOrder
 const SCH: Place = ['SCH-26', (segments) => valuesOf(segments, 'SCH').placerOrderNumber?.[0]];
 const TXA: Place = ['TXA-14', (segments) => valuesOf(segments, 'TXA').placerOrderNumber?.[0]];
 
-/** Where the referral id may stand, the best place first. */
+/** The fields that may hold the referral id, the best one first. */
 const PLACERS: Readonly<Record<string, readonly Place[]>> = {
   OMG: [ORC, OBR],
   OSU: [ORC],
@@ -135,7 +136,7 @@ function checkReferralId(segments: Segments, places: readonly Place[], findings:
     findings.add('referral-authority', `${best.at}.3`);
 }
 
-/** Booked: a visit that is called off or missed may have no slot any more. */
+/** Messages about a booked visit; a visit that is called off or missed may have no slot any more. */
 const BOOKED: ReadonlySet<MessageName> = new Set(['SIU^S12', 'SIU^S13']);
 
 function checkSlot(segments: Segments, name: MessageName, findings: Findings): void {

@@ -1,6 +1,6 @@
 /**
  * MDM^T02: a note of the recipient, interim or with the outcome (rules 7.4) ⇄ a document: a C-CDA, a PDF, a text. OBX-5
- * holds it as ED; TXA tells of it; ORC-2 or TXA-14 says whose referral it belongs to.
+ * holds it as ED, TXA describes it, and ORC-2 or TXA-14 has the referral's number.
  */
 import type { SegmentValues } from '../build.ts';
 import type { Cwe } from '../datatypes.ts';
@@ -33,7 +33,7 @@ import type { DocumentReading, Header, NoteReading, ReadingContext } from './rea
 
 // — reading
 
-/** The document of a note, or that its author takes it back: what is withdrawn is evidence of nothing. */
+/** The document of a note, or the withdrawal of one: a withdrawn note is evidence of nothing. */
 export function readNote(
   message: Message,
   header: Header,
@@ -57,7 +57,7 @@ export function readNote(
   return { document: undefined, withdrawal: { status, identifier } };
 }
 
-/** The document; undefined when there is none, or none that could be decoded. */
+/** The document; undefined when there is none, or none that can be decoded. */
 function readDocument(
   message: Message,
   observations: readonly Obx[],
@@ -86,7 +86,7 @@ function readDocument(
   };
 }
 
-/** TXA-2 is an IS of table 0270; engines send a CE all the same, and say then which table. */
+/** TXA-2 is an IS of table 0270. Engines send a CE all the same, which names its table. */
 const typeOfDocument = (type: Cwe | undefined): Cwe | undefined =>
   type?.identifier === undefined || type.nameOfCodingSystem !== undefined
     ? type
@@ -94,7 +94,7 @@ const typeOfDocument = (type: Cwe | undefined): Cwe | undefined =>
 
 // — building
 
-/** The note, as the segments of a message; it goes right before the status that it belongs to. */
+/** The note as the segments of a message. The server sends it right before the status that it belongs to. */
 export function buildNote(
   note: DocumentReading,
   referral: Referral,

@@ -1,6 +1,6 @@
 /**
- * Which resources the messages of an event name beside the referral itself: only these are read for them. Whoever lets a
- * message name another adds it here, or it is not there to be resolved.
+ * The resources that the messages of an event name beside the referral itself. The server reads only these for a
+ * message, so code that makes a message name another resource must add it here.
  */
 import type { Appointment, Reference, ServiceRequest, Task } from '../../fhir/types.ts';
 import { LATE_NOTE } from '../../referral/transactions.ts';
@@ -10,11 +10,14 @@ import { isVisitEvent } from './siu-s12.ts';
 export interface About {
   readonly task: Task;
   readonly request: ServiceRequest;
-  /** Of an event about a visit. */
+  /** The visit, for an event about a visit. */
   readonly appointment: Appointment | undefined;
 }
 
-/** What the referral refers to. Whom the message must name stands first: where there are too many, the last are not read. */
+/**
+ * The references of the referral. Those that the message must name stand first: when there are too many, the server
+ * does not read the last ones.
+ */
 export function namedBy(event: Told['event'], { task, request, appointment }: About): readonly Reference[] {
   const { requester, owner } = task;
   if (event === 'send-referral-package')

@@ -1,6 +1,7 @@
 /**
- * The content of a note: OBX-5 of one OBX, or of several, since some systems bound the length of a segment (HL7 v2.5.1, 7.4.2;
- * ED 2.A.24). What comes in parts is joined, and that is told (rules 7.8).
+ * The content of a note: OBX-5 of one OBX, or of several, because some systems bound the length of a segment (HL7
+ * v2.5.1, 7.4.2; ED 2.A.24). The function joins a content that comes in parts, and adds a finding that says so (rules
+ * 7.8).
  */
 import { Buffer } from 'node:buffer';
 import type { Ed } from '../datatypes.ts';
@@ -9,15 +10,15 @@ import type { Obx } from '../segments/obx.ts';
 import type { Findings } from './findings.ts';
 
 export interface Content {
-  /** The one with the beginning. */
+  /** The OBX with the beginning. */
   readonly obx: Obx;
   readonly contentType: string;
   readonly data: string;
 }
 
 /**
- * The first encapsulated document; without one, the lines of text together. `observations`: those that are not withdrawn.
- * Undefined, with a finding, when there is none or none that can be decoded.
+ * The first encapsulated document; without one, the lines of text together. `observations` are those that are not
+ * withdrawn. Undefined, with a finding, when there is no document, or none that can be decoded.
  */
 export function readContent(observations: readonly Obx[], findings: Findings): Content | undefined {
   const ordered = inOrder(observations);
@@ -45,14 +46,14 @@ export function readContent(observations: readonly Obx[], findings: Findings): C
   return { obx: one.obx, contentType, data };
 }
 
-/** OBX of one observation by their sub-ID, where it gives an order; else as they stand, which is the same array. */
+/** The OBX of one observation in the order of their sub-ID, where that gives an order; else the same array. */
 function inOrder(observations: readonly Obx[]): readonly Obx[] {
   if (!isNumbered(observations)) return observations;
   const ordered = observations.toSorted((a, b) => Number(a.observationSubId) - Number(b.observationSubId));
   return ordered.every((obx, index) => obx === observations[index]) ? observations : ordered;
 }
 
-/** Whether OBX-4 gives the order of several OBX: they are of one observation, and each has a number of its own. */
+/** Whether OBX-4 gives the order of several OBX: they belong to one observation, and each has its own number. */
 export function isNumbered(observations: readonly Obx[]): boolean {
   const numbers = observations.map(({ observationSubId: id = '' }) =>
     /^\d{1,9}$/.test(id) ? Number(id) : undefined,
@@ -71,8 +72,9 @@ interface Encapsulated {
 }
 
 /**
- * The first document, and what of it stands in further OBX: MDM is about one document (TXA), so a part says the same of
- * itself as the beginning does, and begins like no document. Of what is no text and begins like none, nobody can tell.
+ * The first document with its parts in further OBX. MDM is about one document (TXA), so a part has the same type and
+ * encoding as the beginning, and does not begin like a document itself. Content that is neither text nor begins like a
+ * document could be either.
  */
 function partsOfOne(documents: readonly Encapsulated[]): readonly Encapsulated[] {
   const [one] = documents;
@@ -92,10 +94,10 @@ const isAlike = (a: Encapsulated, b: Encapsulated): boolean =>
   a.ed.encoding === b.ed.encoding &&
   a.obx.observationIdentifier?.identifier === b.obx.observationIdentifier?.identifier;
 
-/** How the bytes of documents begin: PDF, markup, RTF, archives, images. */
+/** The first bytes of documents: PDF, markup, RTF, archives, images. */
 const BEGINNING =
   /^(?:\xef\xbb\xbf)?\s*(?:%PDF-|<\?xml|<ClinicalDocument|<html|<!DOCTYPE|\{\\rtf|PK|II\*|MM|\xff\xd8\xff|\x89PNG|GIF8|\xd0\xcf)/i;
-/** Of them, those that no plain text begins with. */
+/** Those first bytes with which no plain text begins. */
 const ENVELOPE = /^(?:\xef\xbb\xbf)?\s*(?:%PDF-|<\?xml|<ClinicalDocument|<html|<!DOCTYPE|\{\\rtf)/i;
 
 const begins = (like: RegExp, ed: Ed): boolean =>
@@ -104,7 +106,7 @@ const begins = (like: RegExp, ed: Ed): boolean =>
 const isTextual = ({ typeOfData = '', dataSubtype = '' }: Ed): boolean =>
   contentTypeOf(`${typeOfData}/${dataSubtype}`.toLowerCase()) === 'text/plain';
 
-/** Base64 of all bytes; undefined when a part is not what its encoding says. */
+/** Base64 of all bytes; undefined when a part is not in its stated encoding. */
 function joined(parts: readonly Ed[], findings: Findings): string | undefined {
   const [one, ...others] = parts;
   if (one === undefined || others.length === 0) return one && decodeData(one);
@@ -121,7 +123,7 @@ function joined(parts: readonly Ed[], findings: Findings): string | undefined {
   return Buffer.concat(decoded.map((part) => Buffer.from(part ?? '', 'base64'))).toString('base64');
 }
 
-/** One text of base64 that was cut anywhere: padding stands at its end alone. Undefined: each part was encoded by itself. */
+/** One base64 text that was cut anywhere: only its end has padding. Undefined when each part was encoded by itself. */
 function joinedText(parts: readonly Ed[]): string | undefined {
   const [one] = parts;
   if (one?.encoding?.toLowerCase() !== 'base64') return undefined;
@@ -129,7 +131,7 @@ function joinedText(parts: readonly Ed[]): string | undefined {
   return texts.slice(0, -1).some((text) => text.includes('=')) ? undefined : padded(texts.join(''));
 }
 
-/** Lines of text, an OBX or a repetition each. */
+/** Lines of text: each OBX, or each repetition, is a line. */
 function readLines(observations: readonly Obx[], findings: Findings): Content | undefined {
   const lines = observations.flatMap(({ observationValue }) =>
     observationValue.flatMap((value) => (value.kind === 'text' ? [value.text] : [])),
@@ -145,7 +147,7 @@ function readLines(observations: readonly Obx[], findings: Findings): Content | 
   return { obx, contentType: 'text/plain', data: Buffer.from(text).toString('base64') };
 }
 
-/** Table 0299 → base64 of the bytes; undefined when they are not what the encoding says. */
+/** Table 0299 → base64 of the bytes; undefined when they are not in the stated encoding. */
 function decodeData({ encoding, content = '' }: Ed): string | undefined {
   switch (encoding?.toLowerCase()) {
     case 'base64':
@@ -164,7 +166,7 @@ function decodeData({ encoding, content = '' }: Ed): string | undefined {
 const withoutSpace = (content: string): string =>
   /\s/.test(content) ? content.replaceAll(/\s+/g, '') : content;
 
-/** Base64 with its padding, which some senders leave out; undefined when it is none. */
+/** Base64 with its padding, which some senders leave out; undefined when the text is no base64. */
 function padded(content: string): string | undefined {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(content)) return undefined;
   const bare = content.replace(/=+$/, '');
@@ -173,7 +175,7 @@ function padded(content: string): string | undefined {
 
 const UNKNOWN = 'application/octet-stream';
 
-/** What the sender says, where the table knows it; else what the first bytes show. */
+/** The content type that the sender states, when the table has it; else the one that the first bytes show. */
 function typeOfContent({ typeOfData = '', dataSubtype = '' }: Ed, data: string): string {
   const said = contentTypeOf(`${typeOfData}/${dataSubtype}`.toLowerCase());
   const head = Buffer.from(data.slice(0, 400), 'base64')

@@ -1,6 +1,6 @@
 /**
  * OMG^O19 with ORC-1 NW: the referral request (360X PCC-55) ⇄ Patient, the referrer's roles, ServiceRequest and Task.
- * ORM^O01 is read as the same: engines that know no 360X order with it.
+ * The server reads ORM^O01 in the same way, because engines that know no 360X send orders with it.
  */
 import type {
   CodeableConcept,
@@ -45,27 +45,27 @@ import type { Header, PatientReading, ReadingContext } from './reading.ts';
 
 const PROFILE = 'http://hl7.org/fhir/us/bser/StructureDefinition';
 const FULFILL = { coding: [{ system: 'http://hl7.org/fhir/CodeSystem/task-code', code: 'fulfill' }] };
-/** US Core wants a category and v2 has none. */
+/** US Core wants a category, and v2 has none. */
 const EVALUATION = {
   coding: [
     { system: 'http://snomed.info/sct', code: '386053000', display: 'Evaluation procedure (procedure)' },
   ],
 };
 
-/** What of a request is read elsewhere already. */
+/** The parts of a request that were read before. */
 export interface RequestParts extends Numbers {
   readonly header: Header;
   readonly patient: PatientReading | undefined;
 }
 
-/** Of an order: the elements of the ServiceRequest that say what is asked for, and the roles of both sides. */
+/** The parts of an order: the elements of the ServiceRequest for the service, and the roles of both sides. */
 export interface Order {
   readonly elements: Partial<ServiceRequest>;
   readonly requester: readonly [...Placed[], Placed];
   readonly performer: Reference | undefined;
   readonly placed: readonly Placed[];
   readonly authoredOn: string | undefined;
-  /** Until when the order is valid. */
+  /** The end of the order's validity. */
   readonly validUntil: string | undefined;
 }
 
@@ -183,7 +183,7 @@ const assigned = (
   assigner: Reference | undefined,
 ): Identifier | undefined => identifier && filled({ ...identifier, assigner });
 
-/** The request, as the segments of a message. */
+/** The request as the segments of a message. */
 export function buildRequest(referral: Referral, context: BuildingContext): readonly SegmentValues[] {
   const { request, task, resolve } = referral;
   const placer = placerNumber(referral, context);
@@ -217,7 +217,10 @@ export function buildRequest(referral: Referral, context: BuildingContext): read
   return segments.filter((segment) => segment !== undefined);
 }
 
-/** Why: in the order's own words, else in those of what it refers to, else what is asked for, which is never without why. */
+/**
+ * The reasons: in the order's own words, else in those of the resources that it refers to, else the service, so that an
+ * order always has a reason.
+ */
 function reasonsOf({ request, resolve }: Referral): readonly CodeableConcept[] {
   const { reasonCode = [], reasonReference = [], code } = request;
   const own = reasonCode.filter(saysAnything);
@@ -226,7 +229,7 @@ function reasonsOf({ request, resolve }: Referral): readonly CodeableConcept[] {
   return (referred.length > 0 ? referred : [code ?? {}]).filter(saysAnything);
 }
 
-/** What a Condition, an Observation, a report or a document says it is, or what the reference displays. */
+/** The words of a Condition, an Observation, a report or a document, or the display of the reference. */
 function reasonIn({ display }: Reference, resource: Resource | undefined): readonly CodeableConcept[] {
   const concept = (resource?.['code'] ?? resource?.['type']) as CodeableConcept | undefined; // validated structure
   if (concept !== undefined && saysAnything(concept)) return [concept];

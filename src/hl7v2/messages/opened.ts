@@ -1,26 +1,26 @@
-/** A message whose bytes were opened, and as they are kept. */
+/** A message whose bytes have been opened, in the form in which the server keeps them. */
 import type { Message } from '../message.ts';
 import type { Remark } from '../received.ts';
 import type { Header } from './reading.ts';
 
 /** The envelope of a message. */
 export interface Opened {
-  /** Undefined: the bytes are no message; or it is large, and read elsewhere. */
+  /** The message. Undefined when the bytes are no message, or when it is large and another thread reads it. */
   readonly message: Message | undefined;
   readonly header: Header | undefined;
-  /** Why it is not even read. */
+  /** The reason why the server does not even read it. */
   readonly barred: Remark | undefined;
 }
 
-/** A large message, opened elsewhere: its envelope, and the digest by which it is known again. */
+/** A large message that another thread opened: its envelope, and the digest that identifies it. */
 export interface OpenedFrame extends Omit<Opened, 'message'> {
   readonly fingerprint: string;
 }
 
-/** The bytes of a message as they are kept. */
+/** The bytes of a message as the server keeps them. */
 export interface Wrapped {
-  /** In base64; of a large message as ASCII bytes that threads share. */
+  /** The bytes in base64; for a large message as ASCII bytes that threads share. */
   readonly data: string | Uint8Array;
-  /** Their SHA-1, in base64 (http://hl7.org/fhir/R4/datatypes.html#Attachment). */
+  /** The SHA-1 of the bytes, in base64 (http://hl7.org/fhir/R4/datatypes.html#Attachment). */
   readonly hash: string;
 }

@@ -1,4 +1,4 @@
-/** An order (ORC, TQ1, OBR, OBX, NTE) ⇄ ServiceRequest, and what of it stands in the Task. */
+/** An order (ORC, TQ1, OBR, OBX, NTE) ⇄ ServiceRequest, and the parts of it that the Task holds. */
 import type { Annotation, CodeableConcept, Coding, ServiceRequest, Task } from '../../fhir/types.ts';
 import type { SegmentValues } from '../build.ts';
 import type { Cq, Cwe } from '../datatypes.ts';
@@ -27,7 +27,7 @@ import { buildObx, readObx, type Obx } from '../segments/obx.ts';
 import { buildTq1, type Tq1 } from '../segments/tq1.ts';
 import type { Findings } from './findings.ts';
 
-// — OBR-4: what kind of document the referral is, and which service is asked for
+// — OBR-4: the kind of document that the referral is, and the service
 
 /** `57133-1^Referral note^LN`: OBR-4 of every 360X request, and the reason and kind of its visits. */
 export const REFERRAL_NOTE = {
@@ -36,7 +36,7 @@ export const REFERRAL_NOTE = {
   nameOfCodingSystem: 'LN',
 } as const satisfies Cwe;
 
-/** Of the C-CDA ReferralDocumentType value set: kinds of document, which are no service. */
+/** Codes of the C-CDA value set ReferralDocumentType: kinds of document, which are no service. */
 const DOCUMENT_TYPES: ReadonlySet<string | undefined> = new Set([
   '57133-1',
   '34133-9',
@@ -52,14 +52,14 @@ const DOCUMENT_TYPES: ReadonlySet<string | undefined> = new Set([
   '57142-2',
 ]);
 
-/** What is asked for when only the kind of document is said: *Patient referral*. */
+/** The service when the order names only a kind of document: *Patient referral*. */
 export const REFERRAL: Coding = {
   system: 'http://snomed.info/sct',
   code: '3457005',
   display: 'Patient referral',
 };
 
-/** Whether a code says what kind of document this is, and not which service. */
+/** Whether a code names a kind of document, and not a service. */
 export const isDocumentType = ({ identifier, nameOfCodingSystem }: Cwe): boolean =>
   DOCUMENT_TYPES.has(identifier) && (nameOfCodingSystem ?? 'LN') === 'LN';
 
@@ -82,13 +82,13 @@ export function writeService(code: CodeableConcept | undefined): Cwe {
 const isSameCoding = (a: Coding, b: Coding): boolean =>
   a.system === b.system && a.code === b.code && a.display === b.display && a.version === b.version;
 
-// — OBR-31, DG1: why
+// — OBR-31, DG1: the reasons
 
 /** Reasons with their words. */
 export const readReasons = (cwes: readonly Cwe[], facility: string): readonly CodeableConcept[] =>
   cwes.flatMap((cwe) => readReason(cwe, facility) ?? []);
 
-/** The diagnoses that an engine sends for a reason. */
+/** The diagnoses that an engine sends as a reason. */
 export const readDiagnoses = (message: Message, facility: string): readonly CodeableConcept[] =>
   segmentsNamed(message, 'DG1').flatMap((segment) => {
     const { diagnosisCode, diagnosisDescription } = readDg1(segment);
@@ -98,9 +98,9 @@ export const readDiagnoses = (message: Message, facility: string): readonly Code
 export const writeReasons = (reasons: readonly CodeableConcept[]): readonly Cwe[] =>
   reasons.flatMap((concept) => writeReason(concept) ?? []);
 
-// — TQ1: until when, for how long, how often, how urgently
+// — TQ1: the time to perform by, the duration, the frequency, the priority
 
-/** The end of the period that an order is valid for, which begins when it was written. */
+/** The end of the period for which an order is valid; the period begins when the order was written. */
 export function readValidity(duration: Cq | undefined, authoredOn: string | undefined): string | undefined {
   const { quantity, units } = duration ?? {};
   const count = Number(quantity);
@@ -110,7 +110,7 @@ export function readValidity(duration: Cq | undefined, authoredOn: string | unde
 
 const URGENT = 'urgent';
 
-/** Table 0485; `urgent` has no code there and is text. */
+/** Table 0485; `urgent` has no code there and is a text. */
 export function readPriority(cwe: Cwe | undefined): ServiceRequest['priority'] | undefined {
   const code = priorityOf(cwe?.identifier) ?? (cwe?.text?.toLowerCase() === URGENT ? URGENT : undefined);
   return code as ServiceRequest['priority']; // the table's
@@ -122,7 +122,7 @@ const writePriority = (priority: ServiceRequest['priority']): readonly Cwe[] => 
   return identifier === undefined ? [] : [{ identifier }];
 };
 
-/** TQ1; undefined when there is nothing to say. */
+/** TQ1; undefined when it would be empty. */
 export function writeTiming(request: ServiceRequest, task: Task, context: Timing): SegmentValues | undefined {
   const duration = timeBetween(task.authoredOn ?? request.authoredOn, task.restriction?.period?.end);
   const timing: Partial<Tq1> = filled({
@@ -135,14 +135,17 @@ export function writeTiming(request: ServiceRequest, task: Task, context: Timing
   return isEmpty ? undefined : buildTq1({ setId: '1', priority, ...timing });
 }
 
-/** Until when an order of a priority is to be performed, and since when that counts where nobody wrote when it was ordered. */
+/**
+ * The default time to perform an order of a priority by, and the moment from which it counts when nobody wrote when the
+ * order was made.
+ */
 interface Timing {
   readonly performWithinDays: Readonly<Partial<Record<string, number>>>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
-/** As ordered; else what the priority stands for, because 360X has no words of urgency. */
+/** The time to perform by: the order's own, else the default of its priority, because 360X has no words for urgency. */
 function performBy(
   { occurrencePeriod, occurrenceDateTime, priority, authoredOn }: ServiceRequest,
   task: Task,
@@ -154,14 +157,14 @@ function performBy(
   return addTo(authoredOn ?? task.authoredOn ?? new Date(now).toISOString(), days, 'd');
 }
 
-// — OBX: what the referrer asks
+// — OBX: the referrer's questions
 
-/** `REFQ^Referral question^L`: LOINC has none yet. */
+/** `REFQ^Referral question^L`: LOINC has no code for this yet. */
 const REFERRAL_QUESTION = { identifier: 'REFQ', text: 'Referral question', nameOfCodingSystem: 'L' } as const;
 const QUESTION = 'QST';
 const QUESTIONS_MAX = 100;
 
-/** The questions, at most a hundred; other observations stay in the kept message. */
+/** The questions, at most a hundred; other observations stay in the kept message only. */
 export function readQuestions(
   message: Message,
   facility: string,
@@ -205,7 +208,7 @@ export const writeQuestions = (questions: readonly CodeableConcept[]): readonly 
     });
   });
 
-// — NTE after OBR: what else the referrer says
+// — NTE after OBR: the referrer's notes
 
 export const readNotes = (message: Message): readonly Annotation[] =>
   notesOfOrder(message.segments).flatMap((segment) => {
@@ -213,7 +216,7 @@ export const readNotes = (message: Message): readonly Annotation[] =>
     return text === undefined ? [] : [{ text }];
   });
 
-/** Notes before the order are the patient's, those after an OBX are that observation's. */
+/** Notes of the order. Notes before the order are the patient's, and those after an OBX are that observation's. */
 function notesOfOrder(segments: readonly Segment[]): readonly Segment[] {
   const order = segments.findIndex(({ name }) => name === 'OBR');
   if (order === -1) return [];
@@ -225,14 +228,14 @@ function notesOfOrder(segments: readonly Segment[]): readonly Segment[] {
 export const writeNotes = (notes: readonly Annotation[]): readonly SegmentValues[] =>
   notes.map(({ text }, index) => buildNte({ setId: String(index + 1), comment: [text] }));
 
-// — ORC-28: how confidential
+// — ORC-28: confidentiality
 
 export function readSecurity(cwe: Cwe | undefined): readonly Coding[] | undefined {
   const code = confidentialityOf(cwe?.identifier);
   return some([code === undefined ? undefined : { system: CONFIDENTIALITY_SYSTEM, code }]);
 }
 
-/** 360X knows normal, restricted and very restricted; of several the strictest. */
+/** The confidentiality: 360X knows normal, restricted and very restricted; of several codes the strictest counts. */
 export function writeSecurity(labels: readonly Coding[] | undefined): Cwe | undefined {
   const codes = new Set(
     (labels ?? []).flatMap(({ system, code }) => (system === CONFIDENTIALITY_SYSTEM ? [code] : [])),

@@ -1,6 +1,6 @@
 /**
  * OSU^O51: the status of a referral (360X PCC-55 to PCC-59): acceptance, decline, interim note, outcome, cancellation
- * request and its confirmation. Which one it is stands in ORC-1 and ORC-5; the reason in ORC-16, in words in ORC-16.2.
+ * request and its confirmation. ORC-1 and ORC-5 say which; ORC-16 has the reason, in words in ORC-16.2.
  */
 import type { CodeableConcept } from '../../fhir/types.ts';
 import type { State } from '../../referral/state.ts';
@@ -18,13 +18,13 @@ import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
 import type { Header, StatusEvent } from './reading.ts';
 
-/** Said when a decline gives no reason: losing a decline would be worse. */
+/** The reason of a decline that gives none. The server takes such a decline, because losing it would be worse. */
 const NOT_STATED: CodeableConcept = { text: 'not stated' };
 
-/** Events that a note comes with. */
+/** Events whose message comes with a note. */
 const WITH_NOTE: ReadonlySet<StatusEvent> = new Set(['send-interim-note', 'send-referral-outcome']);
 
-/** Task.statusReason; `hasDocument`: the note came before. */
+/** Task.statusReason; `hasDocument`: whether the note came before. */
 export function readStatusReason(
   message: Message,
   event: StatusEvent,
@@ -43,7 +43,7 @@ export function readStatusReason(
   return NOT_STATED;
 }
 
-/** The status, as the segments of a message; `from` is the state before the event. */
+/** The status as the segments of a message; `from` is the state before the event. */
 export function buildStatus(
   event: StatusEvent,
   from: State,
@@ -67,10 +67,13 @@ export function buildStatus(
   return [buildHeader('OSU^O51', context), buildPerson(referral, context, withRecipient), orc];
 }
 
-/** Of the others Task.statusReason is still what an earlier event gave: a confirmation would repeat the request. */
+/**
+ * Events with a reason of their own. For any other event Task.statusReason is an earlier event's: a confirmation would
+ * repeat the reason of the request.
+ */
 const WITH_REASON: ReadonlySet<StatusEvent> = new Set(['send-decline', 'send-cancellation-request']);
 
-/** A decline has no other field for what the recipient noted, and must have a reason. */
+/** The text of a decline's reason. A decline must have one, and has no other field for the recipient's notes. */
 function reasonOf(event: StatusEvent, { task }: Referral): CodeableConcept | undefined {
   if (event !== 'send-decline') return task.statusReason;
   const reason = task.statusReason ?? NOT_STATED;

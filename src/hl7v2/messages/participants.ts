@@ -1,6 +1,7 @@
 /**
- * Who and what takes part in a visit (SCH-16, SCH-20, AIP-3, AIL-3) ⇄ Appointment.participant. A clinician whom a number
- * identifies is a role in the recipient's organization; names alone are contained, because nobody could know them again.
+ * The people and places of a visit (SCH-16, SCH-20, AIP-3, AIL-3) ⇄ Appointment.participant. A clinician with a number
+ * is a role in the recipient's organization. A clinician with a name only is a contained resource, because nobody could
+ * find it again.
  */
 import type { Appointment, AppointmentParticipant, Practitioner, Reference } from '../../fhir/types.ts';
 import type { Pl, Xcn } from '../datatypes.ts';
@@ -18,7 +19,10 @@ import type { Header, ReadingContext } from './reading.ts';
 
 const PARTICIPATION = 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType';
 
-/** Who sees the patient (AIP-3), whom to call about the visit (SCH-16), who entered it (SCH-20). */
+/**
+ * The clinician who sees the patient (AIP-3), the contact person of the visit (SCH-16), the person who entered it
+ * (SCH-20).
+ */
 type Part = 'ATND' | 'CALLBCK' | 'ENT';
 
 interface Participants {
@@ -29,7 +33,7 @@ interface Participants {
 
 // — reading
 
-/** An enterer who is the contact person is said once. */
+/** A person who is both enterer and contact is listed once. */
 export function readParticipants(
   message: Message,
   sch: Sch | undefined,
@@ -91,7 +95,7 @@ function readPlaces(message: Message): readonly AppointmentParticipant[] {
   return display === undefined ? [] : [{ actor: { type: 'Location', display }, status: 'accepted' }];
 }
 
-/** PL.9 is the place in words; else its parts, from the building to the bed. */
+/** The place in words: PL.9, else its parts, from the building to the bed. */
 const nameOfPlace = (pl: Pl): string | undefined =>
   toFhirString(pl.locationDescription) ??
   toFhirString(
@@ -102,7 +106,7 @@ const nameOfPlace = (pl: Pl): string | undefined =>
 
 // — building
 
-/** Who takes a part in the visit; undefined when nobody does. */
+/** The person with a part in the visit; undefined when there is none. */
 export function personIn(
   part: Part,
   appointment: Appointment,
@@ -117,7 +121,7 @@ export function personIn(
   return found?.practitioner && writePractitioner(found.practitioner, namespaces);
 }
 
-/** A clinician without a type is the one who sees the patient. */
+/** A clinician without a type counts as the one who sees the patient. */
 const partOf = (types: AppointmentParticipant['type']): string | undefined =>
   types?.flatMap(({ coding = [] }) => coding).find(({ system }) => system === PARTICIPATION)?.code;
 
@@ -134,14 +138,14 @@ function practitionerIn(
   );
 }
 
-/** The name that people know the recipient by. */
+/** The name by which people know the recipient. */
 export function recipientIn({ task, resolve }: Referral): Xcn | undefined {
   const owner = task.owner && resolve(task.owner);
   const name = owner?.['name'] ?? task.owner?.display;
   return typeof name === 'string' ? { familyName: { surname: name } } : undefined;
 }
 
-/** Where the visit is, in words. */
+/** The place of the visit, in words. */
 export function placeIn({ participant: participants }: Appointment, { resolve }: Referral): Pl | undefined {
   const found = participants.find(
     ({ actor }) => actor?.type === 'Location' || actor?.reference?.startsWith('Location/'),

@@ -1,6 +1,6 @@
 /**
- * Any message → what it means. Read twice if need be: once to learn which referral it is about, and again with what is
- * known of that referral (its state, and which of its parties the sender is), since the meaning of ORC-1 hangs on it.
+ * Reads any message. The server may read a message twice, because the meaning of ORC-1 depends on the referral: first
+ * to find the referral, then with its state and the sender's side.
  */
 import type { Message } from '../message.ts';
 import { translateCodes } from '../mapping/code-maps.ts';
@@ -20,7 +20,7 @@ import { checkValues } from './altered.ts';
 import { findUntaken } from './untaken.ts';
 import { isVisitEvent, readVisit } from './siu-s12.ts';
 
-/** What a message means; a fault when it is none that is read here. */
+/** The reading of a message; a fault when the server does not read its kind. */
 export function readMessage(received: Message, context: ReadingContext): Reading | Fault {
   const { codeMaps } = context;
   if (codeMaps === undefined || Object.keys(codeMaps).length === 0) return readTranslated(received, context);
@@ -55,7 +55,7 @@ function readTranslated(message: Message, context: ReadingContext): Reading | Fa
 }
 
 type Parts = Parameters<typeof readRequest>[1];
-/** What a kind of reading has of its own. */
+/** The members of a reading that only its kind has. */
 type Own = Reading extends infer Each ? (Each extends Reading ? Omit<Each, keyof About> : never) : never;
 
 function readMeaning(

@@ -1,6 +1,6 @@
 /**
- * What a message means: the event it tells of, whom and which referral it is about, and the resources it makes; with what
- * had to be said about it. Pure: ids are handed in, and whoever reads looks the referral up.
+ * The reading of a message: its event, its patient and referral, the resources that it makes, and the findings. Reading
+ * is pure: the caller hands in ids and looks the referral up.
  */
 import type { IssueCode } from '../../fhir/issue.ts';
 import type { Appointment, CodeableConcept, Identifier, Patient, Ref } from '../../fhir/types.ts';
@@ -11,7 +11,7 @@ import type { CodeMaps, Translated } from '../mapping/code-maps.ts';
 import type { Placed } from '../mapping/clinician.ts';
 import type { Remark } from '../received.ts';
 
-/** MSH-9.1 and MSH-9.2 of what is read. */
+/** MSH-9.1 and MSH-9.2 of the messages that the server reads. */
 export type MessageName =
   | 'OMG^O19'
   | 'ORM^O01'
@@ -21,13 +21,13 @@ export type MessageName =
   | 'MDM^T02'
   | `ADT^A${'08' | '31' | '40'}`;
 
-/** Of MSH: what is known of every message that can be answered. */
+/** The header: known for every message that can be answered. */
 export interface Header {
-  /** MSH-9.1 and MSH-9.2, whether read here or not. */
+  /** MSH-9.1 and MSH-9.2, whether or not the server reads the message. */
   readonly message: string;
   /** MSH-10. */
   readonly controlId: string;
-  /** MSH-7 as a FHIR dateTime; undefined when it is empty, no time, or not to be believed. */
+  /** MSH-7 as a FHIR dateTime; undefined when it is empty, no time, or too far ahead. */
   readonly sentAt: string | undefined;
   /** MSH-4, MSH-6: an OID, else the namespace; undefined when empty. */
   readonly sendingFacility: string | undefined;
@@ -46,7 +46,9 @@ export interface PatientReading {
   readonly identifiers: readonly Identifier[];
   readonly name: { readonly family?: string; readonly given?: readonly string[] };
   readonly birthDate: string | undefined;
-  /** Without id and custodian: what the message says, as it would be stored if the person is new. */
+  /**
+   * The person as the message describes them, without id and custodian; the server stores this when the person is new.
+   */
   readonly resource: Patient;
 }
 
@@ -65,25 +67,25 @@ export interface DocumentReading {
   readonly confidentiality: string | undefined;
 }
 
-/** What every reading has. */
+/** The members of every reading. */
 export interface About extends Header {
   readonly kind: 'reading';
   /** ORC-2, SCH-26 or TXA-14; `system` undefined where the authority could not be made out. */
   readonly referralId: Identifier | undefined;
-  /** ORC-3, SCH-27: the recipient's number of the order. */
+  /** ORC-3 or SCH-27: the recipient's number of the order. */
   readonly fillerNumber: Identifier | undefined;
   readonly patient: PatientReading | undefined;
-  /** ORC-9, else MSH-7: when it happened. */
+  /** The time of the event: ORC-9, else MSH-7. */
   readonly occurredAt: string | undefined;
-  /** What the link's maps made of its codes; undefined when it has none. */
+  /** The result of the link's code maps; undefined when the link has none. */
   readonly codes?: Pick<Translated, 'used' | 'unmapped'>;
-  /** In the order of the message. With one of severity `E` nothing of the message is applied. */
+  /** Findings in the order of the message. With one of severity `E` the server applies nothing of the message. */
   readonly findings: readonly Remark[];
 }
 
 export interface RequestReading extends About {
   readonly event: 'send-referral-package';
-  /** Patient, Practitioner, PractitionerRole, ServiceRequest and Task; the organizations are referred to. */
+  /** Patient, Practitioner, PractitionerRole, ServiceRequest and Task; references point to the organizations. */
   readonly resources: readonly Placed[];
 }
 
@@ -103,16 +105,16 @@ export type VisitEvent =
 
 export interface VisitReading extends About {
   readonly event: VisitEvent;
-  /** Without id; its `identifier` (SCH-2) says which visit it is. */
+  /** The visit, without an id; its `identifier` (SCH-2) identifies it. */
   readonly appointment: Appointment;
-  /** Who is seen (Practitioner, PractitionerRole), where the message identifies them. */
+  /** The clinicians who see the patient (Practitioner, PractitionerRole), when the message identifies them. */
   readonly resources: readonly Placed[];
 }
 
 export interface NoteReading extends About {
   readonly event: 'note';
   readonly document: DocumentReading | undefined;
-  /** Its author takes back the note of this number (TXA-12): OBX-11 or TXA-19 says so. */
+  /** The number (TXA-12) of a note that its author takes back, by OBX-11 or TXA-19. */
   readonly withdrawal:
     | { readonly status: 'superseded' | 'entered-in-error'; readonly identifier: Identifier | undefined }
     | undefined;
@@ -125,7 +127,9 @@ export interface PatientUpdateReading extends About {
 }
 
 interface SilentReading extends About {
-  /** `status-ping`: a sign of life (SC/IP). `none`: a status that is none of a referral's; a person is asked. */
+  /**
+   * `status-ping`: a sign of life (SC/IP). `none`: a status that is none of a referral's, so the server asks a person.
+   */
   readonly event: 'status-ping' | 'none';
 }
 
@@ -137,7 +141,7 @@ export type Reading =
   | PatientUpdateReading
   | SilentReading;
 
-/** A message that says nothing we could read. */
+/** The reading of a message in which nothing could be read. */
 export interface Fault {
   readonly kind: 'fault';
   readonly issue: Extract<IssueCode, 'message-unreadable' | 'unsupported-message'>;
@@ -145,32 +149,34 @@ export interface Fault {
   readonly findings: readonly Remark[];
 }
 
-/** How times are read. */
+/** The rules for reading times. */
 export interface Clock {
-  /** The link's: for times without an offset. */
+  /** The link's zone, for times without an offset. */
   readonly zone: string;
-  /** When the message was received, milliseconds since 1970; without it no time is ahead. */
+  /** The receipt of the message, milliseconds since 1970; without it no time counts as ahead. */
   readonly receivedAt?: number | undefined;
-  /** How far what happened may be ahead of that; beyond it the time is not believed (rules 7.5). */
+  /** How far an event may be ahead of the receipt; the server does not believe a time beyond that (rules 7.5). */
   readonly toleranceMs?: number | undefined;
 }
 
-/** What the reader is told. All but `newId`, the clock and `namespaces` is known once the referral is found. */
+/**
+ * The context of a reading. All members but `newId`, the clock and `namespaces` are known once the referral is found.
+ */
 export interface ReadingContext extends Clock {
   readonly newId: () => string;
   readonly namespaces: Namespaces;
-  /** The organizations that MSH-4 and MSH-6 stand for; without them they are referred to by identifier. */
+  /** The organizations that MSH-4 and MSH-6 stand for; without them references use the identifier. */
   readonly sendingOrganization?: Ref | undefined;
   readonly receivingOrganization?: Ref | undefined;
-  /** Which party of the referral sent it; undefined: the one that its event belongs to. */
+  /** The sender's side in the referral; undefined: the party to which the event belongs. */
   readonly sender?: Party | undefined;
-  /** The state the referral is in; undefined: no such referral is known. */
+  /** The state of the referral; undefined when the server knows no such referral. */
   readonly state?: State | undefined;
-  /** A note of this referral came before it (rules 7.4). */
+  /** Whether a note of this referral came before (rules 7.4). */
   readonly hasDocument?: boolean;
-  /** What translates the codes of its fields. */
+  /** The maps that translate the codes of the fields. */
   readonly codeMaps?: CodeMaps;
-  /** The referral's order and patient, for what refers to them. */
+  /** The referral's order and patient, to which new resources refer. */
   readonly request?: Ref | undefined;
   readonly patient?: Ref | undefined;
 }

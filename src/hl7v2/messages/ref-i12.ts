@@ -1,6 +1,6 @@
 /**
- * REF^I12, patient referral (HL7 v2.5.1, chapter 11): what older engines send for a referral request. It is read as one;
- * 360X does not know it, and it is not built.
+ * REF^I12, patient referral (HL7 v2.5.1, chapter 11): older engines send it as a referral request, and the server reads
+ * it as one. 360X does not know it, and the server builds none.
  */
 import type { Xcn } from '../datatypes.ts';
 import { readClinician, refersTo, type Placed } from '../mapping/clinician.ts';

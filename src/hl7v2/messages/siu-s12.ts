@@ -1,7 +1,7 @@
 /**
- * SIU^S12, S13, S15, S26: a visit is booked, moved, called off, missed (360X PCC-60, PCC-61) ⇄ Appointment. The slot is
- * TQ1-7 and TQ1-8; SCH-2 is the visit's number for its life, SCH-26 the referral id. S14, S16 and S17 are read as S13 and
- * S15.
+ * SIU^S12, S13, S15, S26: a visit is booked, moved, called off or missed (360X PCC-60, PCC-61) ⇄ Appointment. TQ1-7 and
+ * TQ1-8 are the slot; SCH-2 is the visit's number for its life, SCH-26 the referral id. The server reads S14, S16 and
+ * S17 like S13 and S15.
  */
 import { systemOfOid } from '../../fhir/identifier.ts';
 import type { Appointment, CodeableConcept, Identifier, Reference } from '../../fhir/types.ts';
@@ -55,7 +55,7 @@ interface VisitResources {
 
 // — reading
 
-/** The visit, and who is seen where the message identifies them. */
+/** The visit, and the clinicians who see the patient when the message identifies them. */
 export function readVisit(
   message: Message,
   event: VisitEvent,
@@ -97,7 +97,7 @@ interface Slot {
   readonly minutesDuration?: number;
 }
 
-/** TQ1; else what older senders use: SCH-11, and the beginning of AIP with its duration. */
+/** The slot: TQ1, else the fields of older senders: SCH-11, and the beginning of AIP with its duration. */
 function readSlot(
   message: Message,
   sch: Sch | undefined,
@@ -137,7 +137,7 @@ function checkSlot({ start }: Slot, status: Visit['status'], findings: Findings)
   findings.add(status === 'booked' ? 'slot' : 'slot-of-the-past');
 }
 
-/** SCH-6 repeats the kind of the referral, or says why. */
+/** SCH-6: the kind of the referral again, or the reason of the visit. */
 const readEventReason = (cwe: Cwe | undefined, facility: string): CodeableConcept | undefined =>
   cwe === undefined || isDocumentType(cwe) ? undefined : readConcept(cwe, facility);
 
@@ -150,7 +150,7 @@ const orderOf = ({ referralId }: Numbers, { request }: ReadingContext): Referenc
 
 // — building
 
-/** The visit, as the segments of a message. */
+/** The visit as the segments of a message. */
 export function buildVisit(
   event: VisitEvent,
   appointment: Appointment,

@@ -1,16 +1,22 @@
-/** Whether a message is one that a link takes at all, by its header alone (HL7 v2.5.1, 2.9.2: MSH-9, MSH-11, MSH-12). */
+/** Whether a link takes a message at all, by its header alone (HL7 v2.5.1, 2.9.2: MSH-9, MSH-11, MSH-12). */
 import type { Link } from '../link.ts';
 import type { Remark } from '../received.ts';
 import { messageNamed, MESSAGE_TYPES } from './header.ts';
 import type { Header } from './reading.ts';
 
-/** What is told of a message that is turned away; `ignored`: acknowledged all the same, because the link says so. */
+/**
+ * The answer to a message that the link does not take. `ignored`: the server acknowledges it all the same, because the
+ * link says so.
+ */
 interface TurnedAway {
   readonly fate: 'rejected' | 'ignored';
   readonly remarks: readonly Remark[];
 }
 
-/** Undefined: the message is taken. What the header leaves empty is told by whoever reads the message. */
+/**
+ * The answer to a message; undefined when the link takes it. The reader of the message reports empty fields of the
+ * header.
+ */
 export function turnAway(
   { message, processingId, version }: Header,
   { ignore, processingIds, versions }: Pick<Link, 'ignore' | 'processingIds' | 'versions'>,
@@ -33,12 +39,12 @@ export function turnAway(
   return isRead ? undefined : { fate: 'rejected', remarks: unsupportedKind(message) };
 }
 
-/** What is said of a message that is none of those read here. */
+/** The words for a message of a kind that the server does not read. */
 export const unsupportedKind = (message: string): readonly Remark[] => [
   remarkAt('MSH-9', unsupportedCode(message), 'this message is not read here; see the capability statement'),
 ];
 
-/** Table 0357: 200 for a message type, 201 for an event of a type that is read. */
+/** Table 0357: 200 for a message type, 201 for an event of a type that the server reads. */
 const unsupportedCode = (message: string): '200' | '201' =>
   MESSAGE_TYPES.has(message.split('^', 1)[0] ?? '') ? '201' : '200';
 

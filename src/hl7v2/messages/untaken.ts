@@ -1,6 +1,7 @@
 /**
- * What a message holds and nothing here takes (rules 7.8): whole segments, fields, components, further repetitions. Found by
- * walking the message against the table of what is read, so that what no mapping thought of is told as well.
+ * Finds the content of a message that the server does not read (rules 7.8): whole segments, fields, components, further
+ * repetitions. It walks the message against the table of what is read, so that it also finds content of which no
+ * mapping thought.
  */
 import { field, first, segmentsNamed, type Message, type Segment } from '../message.ts';
 import { EXCHANGE, REPEATED, SECOND, segmentsTakenOf, takenOf, type Parts } from '../taken.ts';
@@ -9,7 +10,7 @@ import { withdrawnBy } from '../mapping/codes.ts';
 import { isNumbered } from './note-content.ts';
 import { isQuestion } from './order.ts';
 
-/** What is not taken, by the segment it is of. */
+/** Content that is not read, by segment. */
 interface Untaken {
   /** `NTE`, `PID` */
   readonly segment: string;
@@ -19,10 +20,10 @@ interface Untaken {
 
 const PLACES_MAX = 12;
 const SEGMENTS_MAX = 20;
-/** No datatype has more. */
+/** The largest number of components that are looked at; no datatype has more. */
 const COMPONENTS_MAX = 40;
 
-/** Segments of which every one is read. */
+/** Segments of which the server reads every one. */
 const EVERY: ReadonlySet<string> = new Set(['NTE', 'OBX', 'DG1', 'PRD']);
 
 export function findUntaken(message: Message, family: string): readonly Untaken[] {
@@ -66,11 +67,14 @@ export function findUntaken(message: Message, family: string): readonly Untaken[
 
 const isOrder = (family: string): boolean => family === 'OMG' || family === 'ORM' || family === 'REF';
 
-/** Notes right after the first OBR are the order's. */
+/** Whether a note belongs to the order: notes right after the first OBR do. */
 const isNoteOfOrder = (owner: string, before: string, counts: ReadonlyMap<string, number>): boolean =>
   owner === 'OBR' && counts.get('OBR') === 1 && (before === 'OBR' || before === 'NTE');
 
-/** Of an order the questions; of a note its document, which other findings tell of, or the lines of text. */
+/**
+ * Whether an OBX is read. Of an order the server reads the questions; of a note the document, which other findings
+ * cover, or the lines of text.
+ */
 function obxTaken(message: Message, family: string): (segment: Segment, count: number) => boolean {
   if (isOrder(family)) return (segment) => isQuestion(readObx(segment));
   if (family !== 'MDM') return () => false;
@@ -79,7 +83,7 @@ function obxTaken(message: Message, family: string): (segment: Segment, count: n
   return (segment) => kindOf(segment) === (hasDocument ? 'document' : 'text');
 }
 
-/** What is read of this message: of a note in parts also OBX-4, where that gave their order. */
+/** The places that are read in this message: in a note in parts also OBX-4, when it gave their order. */
 function takenIn(message: Message, family: string): ReadonlyMap<string, Parts> {
   const taken = takenOf(family);
   if (family !== 'MDM') return taken;
@@ -116,11 +120,13 @@ function fieldsUntaken(
   return untaken;
 }
 
-/** OBX-5 of text is lines; of codes and documents only the first is read. */
+/**
+ * Whether every repetition is read. A text OBX-5 is lines; of codes and documents only the first repetition is read.
+ */
 const isRepeated = (place: string, segment: Segment): boolean =>
   REPEATED.has(place) || (place === 'OBX-5' && readObx(segment).observationValue[0]?.kind === 'text');
 
-/** Whether a better place is filled, and otherwise. */
+/** Whether a better place is filled with another value. */
 function isDifferent(place: string, raw: string, message: Message): boolean {
   const better = SECOND[place];
   if (better === undefined) return false;

@@ -26,7 +26,7 @@ const LAYOUT = {
   observationType: [29, ID],
 } as const;
 
-/** OBX-5 by OBX-2: a code, encapsulated data, or else its text, delimiters and all. */
+/** OBX-5 by OBX-2: a code, encapsulated data, or else the text with its delimiters. */
 type ObservationValue =
   | { readonly kind: 'code'; readonly code: Cwe }
   | { readonly kind: 'document'; readonly document: Ed }
@@ -45,7 +45,7 @@ export function readObx(from: Segment): Obx {
   return { ...whole, observationValue: repetitions(from, 5).flatMap((value) => read(value) ?? []) };
 }
 
-/** An OBX of values of one kind; `valueType` must say which. */
+/** Builds an OBX with values of one kind; `valueType` must name that kind. */
 export function buildObx(draft: Draft<Obx>): SegmentValues {
   const { observationValue = [], ...others } = draft;
   const isFormatted = others.valueType === 'FT';
@@ -74,7 +74,7 @@ const readText = (from: Composite): ObservationValue | undefined => {
   return text === undefined ? undefined : { kind: 'text', text };
 };
 
-/** By OBX-2, which a sender may fill with anything. */
+/** The readers by OBX-2. A sender may write anything there. */
 const READERS: ReadonlyMap<string, typeof readText> = new Map([
   ['CE', readCode],
   ['CNE', readCode],
