@@ -89,7 +89,7 @@ function matchSubscriptions(
       .map(({ ref: receiver, rail, organization }) => ({
         rail,
         receiver,
-        order: ref,
+        orderingKey: ref,
         subject: ref,
         event: events.get(ref) ?? INTERACTION[method],
         sight: { everything: false, organization },
@@ -112,7 +112,7 @@ async function addressMoves(
         const { code: rail } = connectionType as { readonly code?: string };
         if (id === undefined || status !== 'active' || rail === undefined || !rails.has(rail)) continue;
         const sight = { everything: false, organization } as const;
-        entries.push({ rail, receiver: `Endpoint/${id}`, order: task, subject: task, event, sight });
+        entries.push({ rail, receiver: `Endpoint/${id}`, orderingKey: task, subject: task, event, sight });
       }
     }
   }

@@ -38,14 +38,15 @@ export function createPolicyGate({ clock }: { readonly clock: Clock }): Ask {
 
 /** Whom an entry is about: its subject, and the referral that it is told with. */
 async function patientsOf(
-  { subject, order }: Claimed,
+  { subject, orderingKey }: Claimed,
   text: string,
   asOf: Snapshot,
 ): Promise<readonly Ref[]> {
   const patients = patientsIn(subject, JSON.parse(text) as Resource); // stored texts were validated
-  if (order === subject) return patients;
-  const referral = await asOf.read(order, serverSight);
-  const others = referral?.text === undefined ? [] : patientsIn(order, JSON.parse(referral.text) as Resource); // as above
+  if (orderingKey === subject) return patients;
+  const referral = await asOf.read(orderingKey, serverSight);
+  const others =
+    referral?.text === undefined ? [] : patientsIn(orderingKey, JSON.parse(referral.text) as Resource); // as above
   return [...new Set([...patients, ...others])];
 }
 

@@ -26,7 +26,7 @@ export function receiptOfFailure(error: unknown): Receipt {
 export type Present = (version: Pick<Version, 'ref' | 'text'>, sight: Sight) => string;
 
 /** An entry of the outbox before it is one: what it would tell, to whom, of which commit. */
-export type Tellable = Pick<Claimed, 'id' | 'at' | 'seq' | 'receiver' | 'order' | 'subject' | 'event'>;
+export type Tellable = Pick<Claimed, 'id' | 'at' | 'seq' | 'receiver' | 'orderingKey' | 'subject' | 'event'>;
 
 /** What a rail reads of a commit: as it is, or as it will be. */
 export interface Told extends Pick<Snapshot, 'read' | 'search' | 'history' | 'record' | 'records'> {

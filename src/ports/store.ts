@@ -155,8 +155,8 @@ export interface OutboxEntry {
   readonly rail: string;
   /** Who is told: `Subscription/id` or `Endpoint/id`. */
   readonly receiver: Ref;
-  /** Entries of one rail, receiver and order leave in commit order (the referral's Task, else the resource). */
-  readonly order: Ref;
+  /** Entries of one rail, receiver and ordering key leave in commit order: the referral's Task, else the resource. */
+  readonly orderingKey: Ref;
   /** What it is about. */
   readonly subject: Ref;
   /** The trigger event of a referral move, else the interaction. */

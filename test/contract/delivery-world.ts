@@ -82,7 +82,7 @@ const EMPTY: Commit = { writes: [], keeps: [], expects: [], audit: [AUDIT], outb
 export const buildEntry = (rail: string, receiver: Ref, subject: Ref, order: Ref = subject): OutboxEntry => ({
   rail,
   receiver,
-  order,
+  orderingKey: order,
   subject,
   event: 'send-acceptance',
   sight: { everything: false, organization: SUBSCRIBER },

@@ -26,7 +26,7 @@ const accept = (store: Store, { id, rail, receiver }: Claimed): Promise<unknown>
   );
 
 /** An entry in the lane of one referral. */
-const told = (id: Ref, receiver: Ref = 'Endpoint/e') => tell(id, { order: 'Task/lane', receiver });
+const told = (id: Ref, receiver: Ref = 'Endpoint/e') => tell(id, { orderingKey: 'Task/lane', receiver });
 
 export function outboxLaws(world: StoreWorld): void {
   test('an entry is claimed with its commit, its attempt and a stable id', async () => {
@@ -150,7 +150,7 @@ export function outboxLaws(world: StoreWorld): void {
     const store = await world.open();
     const receivers = ['Endpoint/a', 'Endpoint/b', 'Endpoint/c', 'Endpoint/d'] as const;
     const outbox = receivers.flatMap((receiver) =>
-      ['Task/1', 'Task/2', 'Task/3'].map((order) => tell('Task/1', { receiver, order: order as Ref })),
+      ['Task/1', 'Task/2', 'Task/3'].map((order) => tell('Task/1', { receiver, orderingKey: order as Ref })),
     );
     await store.commit(commitOf([write('Task/1')], { outbox }));
     const served = async (max: number, passOver?: Ref[]) =>

@@ -108,7 +108,7 @@ export function tell(subject: Ref, given: Partial<OutboxEntry> = {}): OutboxEntr
   return {
     rail: 'capture',
     receiver: 'Subscription/1',
-    order: subject,
+    orderingKey: subject,
     subject,
     event: 'update',
     sight: EVERYTHING,

@@ -183,5 +183,5 @@ export async function readStored(snapshot: Snapshot, ref: Ref): Promise<Stored |
 }
 
 /** By which an entry of the outbox is known before it has a number. */
-export const keyOfEntry = ({ receiver, order, subject, event }: OutboxEntry): string =>
-  `${receiver} ${order} ${subject} ${event}`;
+export const keyOfEntry = ({ receiver, orderingKey, subject, event }: OutboxEntry): string =>
+  `${receiver} ${orderingKey} ${subject} ${event}`;

@@ -50,8 +50,10 @@ async function missingOf(draft: Draft, { takenBack }: Late, entry: OutboxEntry):
 const TAKEN_BACK = 'it was told before, and is taken back; no message says so';
 
 /** It was withheld before, by itself or as what an outcome waited for, and is sent with this write. */
-const isToldAnyway = ({ tells }: Draft, { order, receiver, subject }: OutboxEntry): boolean =>
-  tells.some((entry) => entry.order === order && entry.receiver === receiver && entry.subject === subject);
+const isToldAnyway = ({ tells }: Draft, { orderingKey, receiver, subject }: OutboxEntry): boolean =>
+  tells.some(
+    (entry) => entry.orderingKey === orderingKey && entry.receiver === receiver && entry.subject === subject,
+  );
 
 /** Who is told of a note: the initiator, by each of its Endpoints, when the recipient wrote it. */
 async function entriesOf(draft: Draft, { file, task }: Late): Promise<readonly OutboxEntry[]> {
@@ -86,8 +88,14 @@ async function withholdNote(
 }
 
 /** The open work item that asks about this file for this receiver; a person who edits a note again is not asked again. */
-async function openItemOf(draft: Draft, { order, receiver, subject }: OutboxEntry): Promise<Ref | undefined> {
-  const items = await findWithheld(draft, [{ kind: 'reference', param: 'focus', to: [order] }, STILL_OPEN]);
+async function openItemOf(
+  draft: Draft,
+  { orderingKey, receiver, subject }: OutboxEntry,
+): Promise<Ref | undefined> {
+  const items = await findWithheld(draft, [
+    { kind: 'reference', param: 'focus', to: [orderingKey] },
+    STILL_OPEN,
+  ]);
   return items.find(
     (item) =>
       item.status === 'open' &&

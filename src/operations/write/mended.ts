@@ -159,7 +159,7 @@ async function entryOf(draft: Draft, item: WithheldItem): Promise<OutboxEntry | 
   return {
     rail,
     receiver,
-    order: ref,
+    orderingKey: ref,
     subject: file ?? ref,
     event,
     sight: { everything: false, organization },

@@ -103,7 +103,7 @@ function readItem(ref: Ref, item: Resource): WithheldItem | undefined {
 
 /** Whether the receiver of this entry was never told of the referral, because the server withheld the request to it. */
 export async function isUnheard(draft: Draft, entry: OutboxEntry): Promise<boolean> {
-  const { order: task, event, receiver } = entry;
+  const { orderingKey: task, event, receiver } = entry;
   if (event === REQUEST) return false;
   const items = await findWithheld(draft, [{ kind: 'reference', param: 'focus', to: [task] }]);
   return items.some(
@@ -131,17 +131,17 @@ interface Withheld {
 
 /** Plans a work item for a message that is not sent, and adds a warning to the reply. */
 export function withhold(draft: Draft, { entry, owner, basedOn, state, says, place }: Withheld): void {
-  const { event, receiver, order, subject } = entry;
+  const { event, receiver, orderingKey, subject } = entry;
   const values = {
     event,
     receiver,
-    ...(subject !== order && { file: subject }),
+    ...(subject !== orderingKey && { file: subject }),
     ...(state !== undefined && { state }),
   };
   const item = planWorkItem(draft.context.newId(), {
     kind: KIND,
     says,
-    focus: order,
+    focus: orderingKey,
     authoredOn: draft.now,
     owner,
     basedOn,

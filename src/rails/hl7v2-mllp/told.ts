@@ -36,7 +36,7 @@ const READS_MAX = 200;
  * hold the Task, its order or its patient.
  */
 export async function readTold(entry: Tellable, asOf: Source): Promise<Told | undefined> {
-  const task = await asOf.resource(entry.order);
+  const task = await asOf.resource(entry.orderingKey);
   const focus = localRef(task?.['focus']);
   const request = focus === undefined ? undefined : await asOf.resource(focus);
   const patientRef = localRef(task?.['for']) ?? localRef(request?.['subject']);
@@ -74,10 +74,14 @@ export async function readTold(entry: Tellable, asOf: Source): Promise<Told | un
 /** The first event of a referral, which is a draft before it. */
 const REQUEST = 'send-referral-package' satisfies Event;
 
-async function stateBefore(event: Told['event'], { order }: Tellable, asOf: Source): Promise<State> {
+async function stateBefore(
+  event: Told['event'],
+  { orderingKey: task }: Tellable,
+  asOf: Source,
+): Promise<State> {
   if (event === REQUEST) return 'draft';
   if (event === LATE_NOTE) return 'completed';
-  const [type = '', id = ''] = order.split('/');
+  const [type = '', id = ''] = task.split('/');
   const { versions } = await asOf.history({ type, id, count: 2, offset: 0, sight: EVERYTHING, total: false });
   const before = versions[1]?.text;
   const state = before === undefined ? undefined : readState(JSON.parse(before) as Resource); // stored texts were validated
@@ -93,7 +97,7 @@ interface Of {
 
 /** The note of an event: the file that the entry names, else the note of the move where the event needs one. */
 async function noteOfMove(event: Told['event'], of: Of, entry: Tellable, asOf: Source) {
-  if (entry.subject !== entry.order) {
+  if (entry.subject !== entry.orderingKey) {
     const file = await asOf.resource(entry.subject);
     return file && noteOf(file, { resource: asOf.resource, patient: of.patient });
   }
@@ -128,14 +132,14 @@ function visitsAround(asOf: Source): VisitsAround {
  * The note of a move: the newest output of the Task that holds one, whatever its shape; else the newest file of the
  * referral that its recipient keeps and wrote with the move, also where it is told later.
  */
-async function newestNote({ task, focus, patient }: Of, { order }: Tellable, asOf: Source) {
+async function newestNote({ task, focus, patient }: Of, { orderingKey }: Tellable, asOf: Source) {
   const library = { resource: asOf.resource, patient };
   const outputs = valuesAt(task, 'output') as readonly Resource[]; // validated structure
   for (const output of outputs.toReversed()) {
     const note = await noteOfOutput(output, task, library);
     if (note !== undefined) return note;
   }
-  const moved = await seqOfMove(order, asOf);
+  const moved = await seqOfMove(orderingKey, asOf);
   const files = await asOf.search(queryOf('DocumentReference', 'related', focus));
   const recipient = await addressedParty(task['owner'], worldOf(asOf));
   const written = files.matches.filter(
@@ -152,8 +156,8 @@ async function newestNote({ task, focus, patient }: Of, { order }: Tellable, asO
  * The seq of the commit that last moved a Task: the oldest of its newest versions with the same state and output. Versions
  * after it are edits, whose commits may bring files that are no note of the move.
  */
-async function seqOfMove(order: Ref, asOf: Source): Promise<number | undefined> {
-  const [type = '', id = ''] = order.split('/');
+async function seqOfMove(task: Ref, asOf: Source): Promise<number | undefined> {
+  const [type = '', id = ''] = task.split('/');
   const query = { type, id, count: EDITS_MAX, offset: 0, sight: EVERYTHING, total: false } as const;
   const { versions } = await asOf.history(query);
   const tasks = versions.map(({ seq, text = '{}' }) => ({ seq, task: JSON.parse(text) as Resource })); // stored texts were validated

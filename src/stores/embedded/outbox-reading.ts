@@ -1,6 +1,7 @@
 /** The outbox as an operator sees it, and what a claim asks before it troubles the writer. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { OutboxEntry, OutboxRow, Store } from '../../ports/store.ts';
+import type { OutboxRow, Store } from '../../ports/store.ts';
+import { parseEntry } from './entry-text.ts';
 import { prepare, statements } from './folder/connection.ts';
 import { STATES } from './write/outbox.ts';
 
@@ -57,10 +58,8 @@ export function prepareOutboxReading(db: DatabaseSync): OutboxReading {
 }
 
 function toRow([id, seq, at, entry, state, attempt, due, why]: Row): OutboxRow {
-  // What the outbox holds was written from an OutboxEntry.
-  const stored = JSON.parse(entry) as OutboxEntry;
   return {
-    ...stored,
+    ...parseEntry(entry),
     id,
     seq,
     at: new Date(at).toISOString(),

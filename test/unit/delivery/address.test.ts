@@ -103,7 +103,7 @@ describe('Subscriptions', () => {
       {
         rail: 'rest-hook',
         receiver: 'Subscription/s',
-        order: 'Task/t',
+        orderingKey: 'Task/t',
         subject: 'Task/t',
         event: 'patch',
         sight: { everything: false, organization: SUBSCRIBER },
@@ -287,7 +287,7 @@ describe('moves', () => {
       {
         rail: 'capture',
         receiver: 'Endpoint/e',
-        order: 'Task/t',
+        orderingKey: 'Task/t',
         subject: 'Task/t',
         event: 'send-acceptance',
         sight: { everything: false, organization: other },

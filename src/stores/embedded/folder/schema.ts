@@ -104,8 +104,8 @@ CREATE TABLE outbox (
   id TEXT NOT NULL UNIQUE,
   seq INTEGER NOT NULL,
   at INTEGER NOT NULL,
-  lane TEXT NOT NULL,                  -- rail, receiver and order: within a lane, strictly in order
-  entry TEXT NOT NULL,                 -- JSON of the OutboxEntry
+  lane TEXT NOT NULL,                  -- rail, receiver and ordering key: within a lane, strictly in order
+  entry TEXT NOT NULL,                 -- JSON of the OutboxEntry (entry-text.ts)
   subject TEXT NOT NULL,
   receiver TEXT NOT NULL,
   state INTEGER NOT NULL,

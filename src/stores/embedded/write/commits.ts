@@ -24,6 +24,7 @@ import { stampEntry } from './audit-rows.ts';
 import { typeOf } from './identities.ts';
 import type { Identities } from './identities.ts';
 import { prepareLookup } from '../search/lookup.ts';
+import { entryText } from '../entry-text.ts';
 import type { Outbox } from './outbox.ts';
 import type { ApplyReach } from './reach.ts';
 import type { Records } from './records.ts';
@@ -248,7 +249,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   function writeEntry(entry: OutboxEntry, position: number, { seq, at }: Place): Digest[] {
     if (!isVisible(entry.subject, entry.sight, seq)) return [];
     const id = `${seq}-${position}`;
-    const text = JSON.stringify(entry);
+    const text = entryText(entry);
     outbox.insert(id, seq, at, entry, text);
     return [[id, digestOutbox(id, text)]];
   }

@@ -1,12 +1,13 @@
 /**
  * The outbox as the writer keeps it: lanes in commit order, leases that name the process, settlements that are final.
  *
- * Within a lane (rail, receiver, order) only the earliest open entry is ever due; the others wait with `due = FOREVER`
+ * Within a lane (rail, receiver, ordering key) only the earliest open entry is ever due; the others wait with `due = FOREVER`
  * until the one before is settled. So a claim looks at one entry per receiver, however long the queues are.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
 import type { Claimed, OutboxEntry, OutboxRow, Settlement } from '../../../ports/store.ts';
+import { parseEntry } from '../entry-text.ts';
 import { prepare } from '../folder/connection.ts';
 import type { Claiming } from './groups.ts';
 import { FOREVER } from '../folder/schema.ts';
@@ -82,7 +83,7 @@ export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
 
   return {
     insert(id, seq, at, entry, text) {
-      const lane = `${entry.rail}|${entry.receiver}|${entry.order}`;
+      const lane = `${entry.rail}|${entry.receiver}|${entry.orderingKey}`;
       add.run(id, seq, at, lane, text, entry.subject, entry.receiver);
     },
     isOpen: (id) => open.get(id) !== undefined,
@@ -126,12 +127,10 @@ export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
 
 /** The organization that is told; '' for an entry of the server's own. */
 function organizationTold([, , , , entry]: ClaimRow): Ref | '' {
-  const { sight } = JSON.parse(entry) as OutboxEntry; // written by `insert`
+  const { sight } = parseEntry(entry);
   return sight.everything ? '' : sight.organization;
 }
 
 function toClaimed([, id, seq, at, entry, attempt]: ClaimRow): Claimed {
-  // What the outbox holds was written from an OutboxEntry by `insert`.
-  const stored = JSON.parse(entry) as OutboxEntry;
-  return { ...stored, id, seq, at: new Date(at).toISOString(), attempt: attempt + 1 };
+  return { ...parseEntry(entry), id, seq, at: new Date(at).toISOString(), attempt: attempt + 1 };
 }
