@@ -1,4 +1,4 @@
-/** The registry of rails: one line each. The roof makes them; commits are addressed by their names. */
+/** The registry of rails: one line each. The composition of the server makes them; outbox entries name them. */
 import type { Rail } from '../ports/rail.ts';
 import { type CaptureRail, createCaptureRail, type CaptureParts } from './capture/index.ts';
 import { createMllpRail, type MllpParts, type MllpRail } from './hl7v2-mllp/index.ts';
@@ -9,11 +9,11 @@ interface RailParts extends RestHookParts, CaptureParts {
 }
 
 export interface Rails {
-  /** By the FHIR code that selects them. */
+  /** Rails by the FHIR code that selects them. */
   readonly byName: ReadonlyMap<string, Rail>;
-  /** What the demonstration and tests look into. */
+  /** The rail into which the demonstration and tests look. */
   readonly capture: CaptureRail;
-  /** Messages come in by it, too. */
+  /** The rail through which messages also arrive. */
   readonly mllp: MllpRail;
   close(): Promise<void>;
 }

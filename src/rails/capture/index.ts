@@ -1,6 +1,7 @@
 /**
- * The rail `capture`: keeps what would be sent, for tests, demonstrations and dry runs. An organization chooses it by an
- * Endpoint whose connectionType is `capture`. What it keeps is health data, in memory and, if asked, in a file.
+ * The rail `capture` keeps the notifications that another rail would send, for tests, demonstrations and dry runs. An
+ * organization chooses it by an Endpoint whose connectionType is `capture`. It keeps health data in memory and, if
+ * asked, in a file.
  */
 import type { Clock } from '../../ports/clock.ts';
 import type { Present, Rail, Receipt } from '../../ports/rail.ts';
@@ -9,9 +10,9 @@ import type { Ref } from '../../fhir/types.ts';
 import { buildNotification } from './notification.ts';
 import { openTrail, type Trail } from './trail.ts';
 
-/** One notification as it would have been sent. */
+/** One notification as another rail would have sent it. */
 export interface Captured {
-  /** The entry's id: the same on every attempt. */
+  /** The id of the outbox entry: the same on every attempt. */
   readonly id: string;
   readonly receiver: Ref;
   readonly subject: Ref;
@@ -26,17 +27,20 @@ export interface Captured {
 export interface CaptureParts {
   readonly present: Present;
   readonly clock: Clock;
-  /** The 360X transaction that a trigger event of a referral is sent by (`PCC-56`); undefined for other events. */
+  /** The 360X transaction of a trigger event of a referral (`PCC-56`); undefined for other events. */
   readonly transactionOf: (event: string) => string | undefined;
-  /** How many notifications are kept; the oldest go first. */
+  /** The number of notifications that are kept; the oldest go first. */
   readonly keptMax?: number;
-  /** A file to which each is appended as one line of JSON; past `fileBytesMax` it starts anew beside its forerunner. */
+  /**
+   * A file that gets a line of JSON for each notification. Past `fileBytesMax` the rail renames it and begins a new
+   * one.
+   */
   readonly file?: string | undefined;
   readonly fileBytesMax?: number;
 }
 
 export interface CaptureRail extends Rail {
-  /** What is kept for a receiver, oldest first; for all when none is named. */
+  /** The notifications of a receiver, oldest first; those of all receivers when none is named. */
   captured(receiver?: Ref): readonly Captured[];
 }
 

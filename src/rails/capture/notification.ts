@@ -1,4 +1,4 @@
-/** A notification as a FHIR Bundle (http://hl7.org/fhir/R4/bundle.html) that says what happened and to what. */
+/** A notification as a FHIR Bundle (http://hl7.org/fhir/R4/bundle.html) with the event and the resource. */
 import type { Claimed } from '../../ports/store.ts';
 
 /** Trigger events of a referral, and FHIR interactions. */
@@ -7,8 +7,8 @@ export const EVENT_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/trigger-event
 const TRANSACTION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/ihe-transaction';
 
 /**
- * A collection of the one resource, tagged with its event and, for a move of a referral, its 360X transaction. The
- * resource's text stands in it unparsed, so that no number loses its precision.
+ * A collection of the one resource, tagged with its event and, for a move of a referral, its 360X transaction. It holds
+ * the resource's text unparsed, so that no number loses its precision.
  */
 export function buildNotification(
   { id, at, subject, event }: Claimed,

@@ -1,4 +1,4 @@
-/** A bounded file of lines: what is appended is on disk when the promise resolves. */
+/** A bounded file of lines: the line is on disk when the promise resolves. */
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import type { Finding } from '../../ports/store.ts';
 
@@ -8,7 +8,7 @@ export interface Trail {
   close(): Promise<void>;
 }
 
-/** Past `bytesMax` the file is renamed to `<file>.1`, over the one that had that name, and a new one begins. */
+/** Past `bytesMax` the file is renamed to `<file>.1`, which replaces an older one, and a new file begins. */
 export function openTrail(file: string, bytesMax: number): Trail {
   let handle: FileHandle | undefined;
   let last: Promise<void> = Promise.resolve();

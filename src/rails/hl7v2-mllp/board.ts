@@ -1,4 +1,4 @@
-/** What operators see of each link: connected, last message, counts by fate. No word of any message. */
+/** The status of each link for operators: connected, last message, counts by fate. It holds no content of a message. */
 import type { Fate } from '../../hl7v2/received.ts';
 
 export interface LinkStatus {
@@ -8,14 +8,14 @@ export interface LinkStatus {
   /** Milliseconds since 1970 of the last message; 0 for none since the start. */
   readonly lastMessageAt: number;
   readonly fates: Readonly<Partial<Record<Fate, number>>>;
-  /** Frames that were no message: garbage, oversize, broken off. */
+  /** Frames that were no message: garbage, too long, broken off. */
   readonly faults: number;
-  /** Messages that were not taken, by MSH-9. */
+  /** Messages that the link did not take, by MSH-9. */
   readonly notTaken: readonly NotTaken[];
 }
 
 interface NotTaken {
-  /** `ORU^R01`; `other` for what is no such name, and beyond the first {@link KINDS_MAX}. */
+  /** `ORU^R01`; `other` for a text that is no such name, and for kinds beyond the first {@link KINDS_MAX}. */
   readonly kind: string;
   readonly fate: Extract<Fate, 'rejected' | 'ignored'>;
   readonly count: number;
@@ -37,7 +37,7 @@ interface Counts {
   readonly notTaken: Map<string, NotTaken>;
 }
 
-/** Kinds of messages that are counted by name for one link: a peer must not be able to fill the memory with names. */
+/** The number of kinds that are counted by name for one link, so that a peer cannot fill the memory with names. */
 const KINDS_MAX = 100;
 const KIND = /^[A-Z0-9]{3}(?:\^[A-Z0-9]{3})?$/;
 

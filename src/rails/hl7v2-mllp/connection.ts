@@ -1,6 +1,6 @@
 /**
- * One connection of a peer, from its first byte to its last: messages one after the other, each acknowledged when its
- * fate is on disk, in the order they came. A connection may live for months.
+ * One connection of a peer, from its first byte to its last. The server decides its messages one after the other, and
+ * acknowledges each, in order, when its fate is on disk. A connection may live for months.
  */
 import { isIPv6, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -31,11 +31,11 @@ import type { Share } from './shares.ts';
 export interface ConnectionSettings {
   /** Bytes of one message. */
   readonly messageBytesMax: number;
-  /** Time within which a message that has begun must be whole. */
+  /** Time within which a message that has begun must be complete. */
   readonly messageTimeoutMs: number;
-  /** Time without any byte after which a connection is closed; 0 for never. */
+  /** Time without any byte after which the server closes a connection; 0 for never. */
   readonly idleTimeoutMs: number;
-  /** Answers that a peer may leave unread, in bytes, before it is cut off. */
+  /** Bytes of answers that a peer may leave unread before the server cuts it off. */
   readonly unreadBytesMax: number;
 }
 
@@ -44,7 +44,7 @@ export interface ConnectionParts {
   readonly takeApart: TakeApart;
   readonly board: Board;
   readonly clock: Clock;
-  /** Unique MSH-10 of our own messages. */
+  /** A unique MSH-10 for our own messages. */
   readonly newControlId: () => string;
   readonly settings: ConnectionSettings;
   readonly log: (
@@ -54,7 +54,7 @@ export interface ConnectionParts {
   ) => void;
 }
 
-/** The links that this peer may be: by certificate where the link names one, else by address. */
+/** The links that this peer may be: by certificate when the link names one, else by address. */
 export function recognise(socket: Socket, links: readonly Hookup[]): readonly Link[] {
   const address = socket.remoteAddress ?? '';
   const plain = address.replace(/^::ffff:/, '');
@@ -68,9 +68,9 @@ export function recognise(socket: Socket, links: readonly Hookup[]): readonly Li
     .map(({ link }) => link);
 }
 
-/** A connection being served. */
+/** A connection that is being served. */
 export interface Served {
-  /** Reads nothing more, answers what was received, then closes. */
+  /** Reads nothing more, answers the messages received, then closes. */
   drain(): Promise<void>;
 }
 
@@ -101,7 +101,7 @@ export function serveConnection(
   });
 
   socket.on('data', read);
-  // A peer that has said all it had to say still reads: it is answered before its connection ends.
+  // A peer that has ended its side still reads: the server answers it before the connection ends.
   socket.on('end', () => void work.then(() => socket.end()));
   socket.on('error', () => socket.destroy());
   socket.on('close', () => {
@@ -118,7 +118,7 @@ export function serveConnection(
     async drain() {
       socket.off('data', read).pause();
       await work;
-      // What comes now is not read any more, and so is not acknowledged; the peer sends it again, elsewhere or later.
+      // The server reads and acknowledges nothing that comes now; the peer sends it again, elsewhere or later.
       socket.end().resume();
       const lingering = setTimeout(() => socket.destroy(), LINGER_MS);
       socket.once('close', () => clearTimeout(lingering));
@@ -132,7 +132,9 @@ export function serveConnection(
     holdShare();
   }
 
-  /** In order, one at a time; a peer that sends faster than its messages are decided is not read from meanwhile. */
+  /**
+   * Decides messages in order, one at a time. While a peer sends faster than that, the server stops reading from it.
+   */
   function enqueue(found: Frame): void {
     const bytes = found.kind === 'message' ? found.bytes.length : 0;
     waiting += 1;
@@ -149,7 +151,7 @@ export function serveConnection(
       );
   }
 
-  /** What a peer holds in memory is bounded before it has said who it is: past its share, its connection ends. */
+  /** Bounds the memory of a peer before its messages say who it is: past its share, the connection ends. */
   function holdShare(): void {
     if (share.hold(deframer.pending.bytesInside + waitingBytes)) return;
     board.faulted(first?.name ?? '');
@@ -164,14 +166,14 @@ export function serveConnection(
     if (waiting < WAITING_MAX) socket.resume();
   }
 
-  /** Half a message is not waited for longer than it may take, however often a byte of it comes. */
+  /** Ends the connection when half a message is older than a message may take, however often a byte of it comes. */
   function watchHalfMessage(another: boolean): void {
     if (timer !== undefined && !another && deframer.pending.bytesInside > 0) return;
     clearTimeout(timer);
     timer = deframer.pending.bytesInside === 0 ? undefined : setTimeout(giveUp, settings.messageTimeoutMs);
   }
 
-  /** While the peer is not read from, its half message is not its fault. */
+  /** While the server does not read from the peer, a half message is not the peer's fault. */
   function giveUp(): void {
     if (waiting >= WAITING_MAX) timer = setTimeout(giveUp, settings.messageTimeoutMs);
     else socket.destroy();
@@ -188,7 +190,7 @@ export function serveConnection(
     if (socket.writableLength > settings.unreadBytesMax) socket.destroy();
   }
 
-  /** Each message of a batch is decided and acknowledged by itself, one after the other; the answer is a batch again. */
+  /** Decides and acknowledges each message of a batch by itself, one after the other; the answer is a batch again. */
   async function answerMessages(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
     const batch = await parts.takeApart(first?.name ?? '', bytes);
     if (batch === undefined) return answerOne(bytes);
@@ -224,7 +226,10 @@ export function serveConnection(
     return decided;
   }
 
-  /** Its first segment alone says what to answer: in a batch, the first MSH is that of one message, which nobody has read. */
+  /**
+   * Answers a frame that the server could not read. Only a message whose first segment is MSH says how to answer; in a
+   * batch the first MSH is that of one message, which nobody has read.
+   */
   function refuseUnopened(bytes: Uint8Array, refused: Answer): readonly Uint8Array[] {
     const head = firstSegmentOf(bytes);
     const arrived = { bytes: head, header: recoverHeader(head) };
@@ -244,9 +249,9 @@ export function serveConnection(
 }
 
 const KEEP_ALIVE_MS = 60_000;
-/** How long a peer may take to close its side after we closed ours. */
+/** Time for a peer to close its side after the server closed its own. */
 const LINGER_MS = 1000;
-/** Messages of one connection read ahead of the one being decided. */
+/** Messages of one connection that are read ahead of the one being decided. */
 const WAITING_MAX = 16;
 
 const FRAME_REMARKS: Readonly<Record<'oversize' | 'restarted', Remark>> = {
@@ -266,13 +271,13 @@ const FRAME_REMARKS: Readonly<Record<'oversize' | 'restarted', Remark>> = {
   },
 };
 
-/** A message, or the beginning of one, and what could be read of its header. */
+/** A message, or the beginning of one, with the part of its header that could be read. */
 interface Arrived {
   readonly bytes: Uint8Array;
   readonly header: RecoveredHeader;
 }
 
-/** The bytes before the first end of a line, at most {@link SEGMENT_BYTES}; without the line breaks in front of it. */
+/** The bytes before the first line end, at most {@link SEGMENT_BYTES}, without leading line breaks. */
 function firstSegmentOf(bytes: Uint8Array): Uint8Array {
   const head = bytes.subarray(0, SEGMENT_BYTES);
   const isBreak = (byte: number): boolean => byte === 0x0d || byte === 0x0a;
@@ -286,13 +291,16 @@ function firstSegmentOf(bytes: Uint8Array): Uint8Array {
 
 const SEGMENT_BYTES = 16_384;
 
-/** MSH-9.1 and MSH-9.2, as far as there are any. */
+/** MSH-9.1 and MSH-9.2, as far as the header has them. */
 function kindOf({ msh }: RecoveredHeader): string {
   const { messageCode = '', triggerEvent } = msh?.messageType ?? {};
   return triggerEvent === undefined ? messageCode : `${messageCode}^${triggerEvent}`;
 }
 
-/** Of the links that the peer may be, the one whose list has its MSH-4; else the first, which will not have it either. */
+/**
+ * The link of a message: of those that the peer may be, the one whose list has the message's MSH-4; else the first,
+ * which then refuses it.
+ */
 function linkOf(links: readonly Link[], { header }: Arrived): Link {
   const facility = header.msh?.sendingFacility;
   const named = facility?.universalId ?? facility?.namespaceId;
@@ -302,8 +310,8 @@ function linkOf(links: readonly Link[], { header }: Arrived): Link {
 }
 
 /**
- * The acknowledgments that are asked for. Original mode knows one, of the application. Enhanced mode knows two: that
- * the message is in safe storage, and what became of it; both are known here at the same time, and told in this order.
+ * The acknowledgments that the message asks for. Original mode has one, of the application. Enhanced mode has two: the
+ * message is in safe storage, and its fate. The server knows both at the same time, and sends them in this order.
  */
 function buildReplies(
   link: Link,

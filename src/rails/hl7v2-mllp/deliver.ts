@@ -1,4 +1,7 @@
-/** One move of a referral to the other party, as the HL7 v2 messages of 360X, in their order, each acknowledged. */
+/**
+ * Delivers one move of a referral to the other party, as the HL7 v2 messages of 360X, in order; the receiver
+ * acknowledges each.
+ */
 import { facilityOf } from '../../delivery/facility.ts';
 import type { Patient, Ref, ServiceRequest } from '../../fhir/types.ts';
 import { buildMessage } from '../../hl7v2/build.ts';
@@ -53,7 +56,7 @@ export async function deliver(
   return receipt;
 }
 
-/** The messages of an entry, and by which link; or what they lack. */
+/** The messages of an entry with the link for them; or the fields that they lack. */
 type Prepared =
   | {
       readonly messages: readonly Segments[];
@@ -83,10 +86,10 @@ async function prepare(
 const hintOf = ({ event }: Told): string =>
   event === LATE_NOTE ? ': the file holds none about the patient of the referral' : '';
 
-/** Its receiver is told by a person. */
+/** A withdrawal that no message can report: a person tells the receiver. */
 const UNSAYABLE = '360X has no message for it';
 
-/** What the messages of an entry would lack that their receiver cannot do without; that there is a file is enough. */
+/** The required fields that the messages of an entry would lack. For a note it is enough that there is a file. */
 export async function lacks(
   links: readonly Link[],
   entry: Tellable,
@@ -99,10 +102,10 @@ export async function lacks(
   return 'lacks' in prepared ? prepared.lacks : [];
 }
 
-/** Of a file, in characters of base64. */
+/** The characters of a file's base64 that a check reads. */
 const BEGINNING = 4;
 
-/** The receipt of one message; undefined when it was written and no acknowledgment is waited for. */
+/** The receipt of one message; undefined when the message was written and the server waits for no acknowledgment. */
 async function send(peers: Peers, message: Outgoing, signal: AbortSignal): Promise<Receipt | undefined> {
   try {
     const answer = await peers.send(message, signal);
@@ -113,8 +116,8 @@ async function send(peers: Peers, message: Outgoing, signal: AbortSignal): Promi
 }
 
 /**
- * MSA-1 (table 0008): an error is the receiver's word on the message, and sending it again changes nothing; a reject says
- * that it could not be taken now.
+ * The outcome by MSA-1 (table 0008). An error is the receiver's word on the message, and sending it again changes
+ * nothing; a reject says that the receiver could not take it now.
  */
 const OUTCOMES: Readonly<Record<string, Receipt['outcome']>> = {
   AA: 'accepted',
@@ -127,23 +130,26 @@ const OUTCOMES: Readonly<Record<string, Receipt['outcome']>> = {
 
 function receiptOf({ code, says }: Acknowledged): Receipt {
   const outcome = OUTCOMES[code] ?? 'retry';
-  // MSA-3 is the receiver's text: it may name the patient, so it is counted, not kept.
+  // MSA-3 is the receiver's text, which may name the patient, so the receipt says only that there was one.
   const why = `the receiver answered ${code || 'without a code'}${says === undefined ? '' : ', with a text'}`;
   return outcome === 'accepted' ? { outcome, says: why } : { outcome, why };
 }
 
-/** The same on every attempt, at most twenty characters: `CL812-0`, and `CL812-0B` for the second message of an entry. */
+/**
+ * The control id, the same on every attempt, at most twenty characters: `CL812-0`, and `CL812-0B` for the second
+ * message of an entry.
+ */
 const controlIdOf = ({ id }: Tellable, index: number): string =>
   `CL${id}${index === 0 ? '' : String.fromCharCode(65 + index)}`;
 
-/** Each message of an entry its own control id. */
+/** A control id of its own for each message of an entry. */
 function numbered(entry: Tellable, context: BuildingContext): () => BuildingContext {
   let index = 0;
   return () => ({ ...context, controlId: controlIdOf(entry, index++) });
 }
 
 interface Directed {
-  /** The receiver's own link, where it has one. */
+  /** The receiver's own link, if it has one. */
   readonly link: Link | undefined;
   readonly links: readonly Link[];
   readonly receiver: Ref | undefined;
@@ -177,16 +183,18 @@ async function contextOf(
   };
 }
 
-/** V2-0203 types of numbers that an organization keeps its record under: never a member or social security number. */
+/** V2-0203 types of numbers under which an organization keeps records; member and social security numbers are none. */
 const RECORD_NUMBERS: ReadonlySet<string | undefined> = new Set(['MR', 'PI', 'PT', 'MRT']);
 
-/** The patient's own; where there is none, those by which the engine that asked knows the patient. */
+/**
+ * The systems of the patient's own numbers; if there are none, those by which the requesting engine knows the patient.
+ */
 async function systemsToSend(patient: Patient, { id = '' }: ServiceRequest, now: Source) {
   const own = recordSystems(patient);
   return own.length > 0 ? own : patientSystemsOf(`ServiceRequest/${id}`, now);
 }
 
-/** The systems of the patient's record numbers; of numbers without a type only when there is no other. */
+/** The systems of the patient's record numbers; numbers without a type count only when there is no other. */
 function recordSystems({ identifier = [] }: Patient): readonly string[] {
   const typed = identifier.filter(({ type }) => type?.coding?.some(({ code }) => RECORD_NUMBERS.has(code)));
   const kept = typed.length > 0 ? typed : identifier.filter(({ type }) => type === undefined).slice(0, 1);

@@ -1,4 +1,7 @@
-/** HL7 v2 over MLLP: `Endpoint.connectionType` hl7v2-mllp. Messages come in by its ports, and go out to `mllp://host:port`. */
+/**
+ * HL7 v2 over MLLP: `Endpoint.connectionType` hl7v2-mllp. Messages arrive at its ports, and leave for
+ * `mllp://host:port`.
+ */
 import { accessSync, constants } from 'node:fs';
 import type { Rail } from '../../ports/rail.ts';
 import type { Finding } from '../../ports/store.ts';
@@ -22,7 +25,7 @@ export interface MllpParts extends Pick<ConnectionParts, 'clock' | 'newControlId
 }
 
 export interface MllpRail extends Rail {
-  /** Opens the ports; messages are answered by `receive`, frames with several are taken apart by `takeApart`. */
+  /** Opens the ports. `receive` answers messages; `takeApart` splits frames with several. */
   listen(receive: Receive, takeApart: TakeApart): Promise<readonly Pick<OpenPort, 'host' | 'port'>[]>;
   status(): readonly LinkStatus[];
 }
@@ -56,7 +59,7 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
   };
 }
 
-/** What doctor asks: which links there are, and whether their files can be read. */
+/** The answers for doctor: the links, and whether the server can read their files. */
 const verifyPort = ({ host, port, links, tls }: Listening): readonly Finding[] => [
   ...Object.values(tls ?? {}).flatMap((file) => verifyFile(file)),
   ...links.map(({ link, certificates }) => ({

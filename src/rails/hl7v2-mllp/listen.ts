@@ -1,4 +1,7 @@
-/** The listening ports of the HL7 v2 rail: plain on loopback, TLS or mutual TLS by files elsewhere; bounded in connections. */
+/**
+ * The listening ports of the HL7 v2 rail: plain on loopback, TLS or mutual TLS by files elsewhere, with a bound on
+ * connections.
+ */
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
@@ -9,7 +12,7 @@ import type { PeerShares } from './shares.ts';
 export interface OpenPort {
   readonly host: string;
   readonly port: number;
-  /** Takes no new connection, lets the messages under way be decided and answered, then closes. */
+  /** Takes no new connection, decides and answers the messages under way, then closes. */
   close(drainMs: number): Promise<void>;
 }
 
@@ -19,7 +22,11 @@ interface ListenParts extends ConnectionParts {
   readonly shares: PeerShares;
 }
 
-/** @throws what binding throws, and what is wrong with the TLS files */
+/**
+ * Opens a port.
+ *
+ * @throws what binding throws, and faults of the TLS files
+ */
 export async function openPort(listening: Listening, parts: ListenParts): Promise<OpenPort> {
   const open = new Map<Socket, Served>();
   const raw = new Set<Socket>();
@@ -45,7 +52,7 @@ export async function openPort(listening: Listening, parts: ListenParts): Promis
   server.on('drop', () =>
     parts.log('warn', 'a peer was turned away: too many connections', { port: listening.port }),
   );
-  // Those that are still shaking hands too: they must not hold up a stop.
+  // Also the connections in a TLS handshake, which must not hold up a stop.
   server.on('connection', (socket) => {
     raw.add(socket);
     socket.once('close', () => raw.delete(socket));
@@ -61,7 +68,7 @@ export async function openPort(listening: Listening, parts: ListenParts): Promis
   return { host: listening.host, port, close: (drainMs) => close(server, { open, raw }, drainMs) };
 }
 
-/** A peer may close its side first, and is still answered. */
+/** A peer may close its side first; the server still answers it. */
 const HALF_OPEN = { allowHalfOpen: true } as const;
 
 function createFor({ tls, links }: Listening, connected: (socket: Socket) => void): Server {
@@ -72,7 +79,7 @@ function createFor({ tls, links }: Listening, connected: (socket: Socket) => voi
     cert: readFileSync(cert),
     key: readFileSync(key),
     ...(ca !== undefined && { ca: readFileSync(ca) }),
-    // Without a CA a certificate is still asked for where a link names it by its fingerprint.
+    // Without a CA the server still asks for a certificate when a link names one by its fingerprint.
     requestCert: ca !== undefined || links.some(({ certificates }) => certificates.length > 0),
     rejectUnauthorized: ca !== undefined,
   };
@@ -82,9 +89,9 @@ function createFor({ tls, links }: Listening, connected: (socket: Socket) => voi
 }
 
 interface Sockets {
-  /** Of recognised peers. */
+  /** Connections of recognised peers. */
   readonly open: ReadonlyMap<Socket, Served>;
-  /** All; of a peer with TLS, what lies beneath. */
+  /** All connections; for TLS the socket below it. */
   readonly raw: ReadonlySet<Socket>;
 }
 

@@ -1,25 +1,25 @@
 /**
- * The note of a move as MDM^T02 carries it, whatever shape its client gave it: a file where there is one, behind a
- * DocumentReference, in a document's entries, as a Binary or an attachment, stored or contained; else words.
+ * The note of a move as MDM^T02 carries it, whatever shape its client gave it: a file when there is one (behind a
+ * DocumentReference, in a document's entries, as a Binary or an attachment, stored or contained), else words.
  */
 import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
 import { isSameRecorded } from '../../inbound/hl7v2/patients.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 
-/** Where notes of one patient are looked for. */
+/** The place in which notes of one patient are looked for. */
 export interface Library {
-  /** Any resource as of the commit. */
+  /** Reads any resource as of the commit. */
   resource(ref: Ref): Promise<Resource | undefined>;
   readonly patient: Resource;
 }
 
-/** What leads from one resource to the next is followed so far. */
+/** The number of references that are followed one after the other. */
 const HOPS_MAX = 3;
-/** Of a Composition, so many listed resources are looked at. */
+/** The number of listed resources of a Composition that are looked at. */
 const SECTION_ENTRIES_MAX = 100;
 
-/** The note of one Task.output; undefined where it holds none. */
+/** The note of one Task.output; undefined when it holds none. */
 export async function noteOfOutput(
   output: Resource,
   task: Resource,
@@ -39,7 +39,7 @@ export async function noteOfOutput(
   return resource === undefined ? undefined : noteOf(resource, library, [task]);
 }
 
-/** The note that a resource is or holds; `within`: the resources that may contain what it refers to. */
+/** The note that a resource is or holds. `within`: the resources that may contain the targets of its references. */
 export async function noteOf(
   resource: Resource,
   library: Library,
@@ -83,7 +83,10 @@ export async function noteOf(
   }
 }
 
-/** Nothing that was written in error, nor what is about another patient: a message says whose note it is by its PID. */
+/**
+ * Whether a resource may be a note: it is not marked as an error, and not about another patient, because the PID of a
+ * message says whose note it is.
+ */
 async function mayBeNote(
   resource: Resource,
   around: readonly Resource[],
@@ -136,7 +139,7 @@ async function noteOfSections(
   return undefined;
 }
 
-/** The first of its contents that is there. */
+/** The first of a resource's contents that exists. */
 async function noteOfReference(
   reference: Resource,
   around: readonly Resource[],
@@ -179,7 +182,7 @@ async function noteOfAttachment(
   return fileOf(file, { ...more, title: title ?? more.title });
 }
 
-/** What a reference leads to: a resource contained in one of these, else one that is stored. */
+/** The target of a reference: a resource contained in one of these, else a stored one. */
 async function follow(
   reference: Reference | undefined,
   around: readonly Resource[],

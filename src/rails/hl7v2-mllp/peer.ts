@@ -1,6 +1,6 @@
 /**
- * The sending side: one connection per peer, one message in flight on it, each answered by the acknowledgment that names
- * its control id (MSA-2). Peers that are down, slow or answer nonsense hold up nobody else.
+ * The sending side: one connection per peer, with one message in flight; the peer answers each by the acknowledgment
+ * that names its control id (MSA-2). A peer that is down, slow or answers nonsense holds up nobody else.
  */
 import type { Socket } from 'node:net';
 import type { Ref } from '../../fhir/types.ts';
@@ -10,11 +10,11 @@ import { createDeframer, frame } from '../../hl7v2/mllp.ts';
 import { readMsa } from '../../hl7v2/segments/msa.ts';
 import { ConnectionFailed, type Destination } from '../../ports/outgoing.ts';
 
-/** What a peer said of one message. */
+/** A peer's answer to one message. */
 export interface Acknowledged {
   /** MSA-1. */
   readonly code: string;
-  /** MSA-3, when it says something. */
+  /** MSA-3, when it has a text. */
   readonly says: string | undefined;
 }
 
@@ -27,10 +27,10 @@ export interface PeerSettings {
 
 export interface Peers {
   /**
-   * Sends one message and waits for its acknowledgment; without `waits`, until it is written.
+   * Sends one message and waits for its acknowledgment, or without `waits` until the message is written.
    *
    * @throws ConnectionFailed when the connection cannot be made, breaks, or `signal` aborts first: the message may have
-   *   arrived
+   * arrived
    */
   send(message: Outgoing, signal: AbortSignal): Promise<Acknowledged | undefined>;
   close(): void;
@@ -39,7 +39,7 @@ export interface Peers {
 export interface Outgoing {
   /** `mllp://host:port` or `mllps://host:port`. */
   readonly address: string;
-  /** Whose engine it is. */
+  /** The organization that runs the engine. */
   readonly organization: Ref | undefined;
   readonly bytes: Uint8Array;
   /** MSH-10. */
@@ -51,7 +51,7 @@ export function createPeers(settings: PeerSettings): Peers {
   const lines = new Map<string, Line>();
   return {
     send({ address, organization, ...message }, signal) {
-      // A place may be allowed to one organization and not to another: each has its own connection.
+      // The guard may allow a place to one organization and not to another, so each has its own connection.
       const key = `${organization ?? ''} ${address}`;
       let line = lines.get(key);
       if (line === undefined) {
@@ -74,7 +74,7 @@ interface Line {
   close(): void;
 }
 
-/** One peer: its connection while there is one, and whoever waits for their turn on it. */
+/** One peer: its connection, if any, and the callers that wait for their turn on it. */
 function createLine(destination: Destination, settings: PeerSettings): Line {
   let socket: Socket | undefined;
   let connectedAt = 0;
@@ -95,12 +95,12 @@ function createLine(destination: Destination, settings: PeerSettings): Line {
   ): Promise<Acknowledged | undefined> {
     if (signal.aborted) throw new ConnectionFailed('timeout');
     const used = await connection(signal);
-    // A connection whose answer was not waited for to its end is used no more: a late answer meets nobody.
+    // A connection whose answer nobody waited for is not used again, so that a late answer meets no other message.
     const abort = (): void => void used.destroy();
     signal.addEventListener('abort', abort, { once: true });
     try {
       const answer = waits ? acknowledgmentOf(used, controlId, settings) : undefined;
-      // Its rejection is awaited below, but must not be unhandled while the message is written.
+      // The code below awaits its rejection; until then, while the message is written, it must not count as unhandled.
       answer?.catch(() => undefined);
       await write(used, frame(bytes));
       return await answer;
@@ -111,21 +111,21 @@ function createLine(destination: Destination, settings: PeerSettings): Line {
     }
   }
 
-  /** The connection that is open; after a while another, for which the guard is asked again. */
+  /** The open connection; after a while a new one, for which the guard judges the address again. */
   async function connection(signal: AbortSignal): Promise<Socket> {
     const isFresh = performance.now() - connectedAt < POOLED_MS;
     if (socket?.writable === true && !socket.destroyed && isFresh) return socket;
     socket?.destroy();
     const made = await settings.connect(destination, signal);
     made.on('error', () => made.destroy());
-    // Read from even while nothing is awaited, so that it is seen when the peer closes.
+    // The connection is read even while nobody waits, so that a close by the peer is seen.
     socket = made.setKeepAlive(true, KEEP_ALIVE_MS).setNoDelay(true).resume();
     connectedAt = performance.now();
     return socket;
   }
 }
 
-/** A connection is used again for so long; then its name is resolved, and judged, again. */
+/** The time for which a connection is used again; afterwards the guard resolves and judges the name anew. */
 const POOLED_MS = 60_000;
 
 const KEEP_ALIVE_MS = 60_000;
@@ -136,7 +136,7 @@ function write(socket: Socket, bytes: Uint8Array): Promise<void> {
   });
 }
 
-/** The acknowledgment that names this control id; others (late ones, of messages given up) are passed over. */
+/** The acknowledgment that names this control id; late ones, of messages given up, are skipped. */
 function acknowledgmentOf(socket: Socket, controlId: string, settings: PeerSettings): Promise<Acknowledged> {
   const deframer = createDeframer({ bytesMax: settings.replyBytesMax });
   return new Promise((resolve, reject) => {

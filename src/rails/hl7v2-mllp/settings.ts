@@ -1,4 +1,4 @@
-/** The links of an installation, as its operator writes them: a JSON file, checked before anything listens. */
+/** The links of an installation as its operator writes them: a JSON file, which the server checks before it listens. */
 import { BlockList, isIP } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { systemOfOid } from '../../fhir/identifier.ts';
@@ -9,7 +9,7 @@ import { LINK_DEFAULTS, type Facility, type Link } from '../../hl7v2/link.ts';
 import type { Namespaces } from '../../hl7v2/mapping/authority.ts';
 import { parseAllowed, type Allowed } from '../../resources/outgoing-address.ts';
 
-/** One port, and the links that may come in by it. */
+/** One port, and the links that may connect to it. */
 export interface Listening {
   readonly host: string;
   /** 0 takes a free one. */
@@ -25,13 +25,13 @@ interface TlsFiles {
   readonly ca?: string;
 }
 
-/** How a link's peer is recognised on its port: by its certificate where it shows one, else by its address. */
+/** How the server recognises a link's peer on its port: by its certificate when it shows one, else by its address. */
 export interface Hookup {
   readonly link: Link;
   readonly addresses: BlockList;
   /** SHA-256 fingerprints, `AB:CD:…`; when there are any, no other certificate will do. */
   readonly certificates: readonly string[];
-  /** Where messages may go to the organizations of this link, though it is no public address. */
+  /** Places without a public address to which messages for the organizations of this link may go. */
   readonly sendTo: readonly Allowed[];
 }
 
@@ -55,13 +55,17 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** @throws Error that names the file, the place and what is allowed */
+/**
+ * Reads the file.
+ *
+ * @throws Error that names the file, the place and the allowed values
+ */
 export function readListening(file: string): readonly Listening[] {
   const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
   return listOf(value, file).map((entry, index) => listeningOf(entry, `${file}[${index}]`));
 }
 
-/** One member of the file's list; also how the demonstration says its own. */
+/** Reads one member of the file's list; the demonstration uses it for its own ports. */
 export function listeningOf(entry: Raw, place: string): Listening {
   knownOnly(entry, PORT_MEMBERS, place);
   const tls = entry['tls'] as TlsFiles | undefined; // files are opened, and missed, by the listener
@@ -89,7 +93,7 @@ function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
   }
   const link: Link = {
     ...LINK_DEFAULTS,
-    ...(entry as Partial<Link>), // what matters of it is checked below
+    ...(entry as Partial<Link>), // the parts that matter are checked below
     name: textOf(entry['name'], `${place}.name`),
     senders: facilitiesOf(entry['senders'], `${place}.senders`),
     receivers: facilitiesOf(entry['receivers'], `${place}.receivers`),
@@ -120,14 +124,14 @@ function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
   };
 }
 
-/** A zone that nobody knows would make every time without an offset no time at all. */
+/** Checks the zone: with an unknown zone, a time without an offset would be no time at all. */
 function zoneOf(value: unknown, place: string): string {
   const zone = textOf(value, place);
   if (isZone(zone)) return zone;
   throw new Error(`${place}: ${zone} is neither an offset (+0100) nor a zone by name (America/Chicago)`);
 }
 
-/** What the link takes at all, by MSH-9, MSH-11 and MSH-12. */
+/** The messages that the link takes, by MSH-9, MSH-11 and MSH-12. */
 function takenOf(entry: Raw, place: string): Pick<Link, 'ignore' | 'processingIds' | 'versions'> {
   const { ignore, processingIds, versions } = LINK_DEFAULTS;
   return {
@@ -137,7 +141,7 @@ function takenOf(entry: Raw, place: string): Pick<Link, 'ignore' | 'processingId
   };
 }
 
-/** Name → OID or URI; kept as the system that identifiers have. */
+/** Name → OID or URI, kept as the system of identifiers. */
 function namespacesOf(value: unknown, place: string): Namespaces {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Error(`${place} must be an object of names and OIDs or URIs`);
@@ -153,7 +157,7 @@ function namespacesOf(value: unknown, place: string): Namespaces {
 
 const URI = /^[a-z][a-z0-9+.-]*:\S+$/i;
 
-/** Field → canonical. */
+/** Field → canonical URL of a ConceptMap. */
 function codeMapsOf(value: unknown, place: string): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Error(`${place} must be an object of fields and canonicals`);
@@ -190,7 +194,10 @@ function wordsOf<Word extends string>(
   return words as readonly Word[]; // as just checked
 }
 
-/** `openssl x509 -fingerprint -sha256` writes it with colons; others without, or in small letters. */
+/**
+ * A fingerprint as `openssl x509 -fingerprint -sha256` writes it, with colons; others write it without, or in small
+ * letters.
+ */
 function fingerprintOf(text: string): string {
   const digits = text.replaceAll(':', '').toUpperCase();
   if (!/^[0-9A-F]{64}$/.test(digits)) throw new Error(`${text} is no SHA-256 fingerprint`);
@@ -211,7 +218,7 @@ function organizationOf(value: unknown, place: string): Ref {
   return ref as Ref; // as just checked
 }
 
-/** Without `sendTo`, the addresses that the link's peer is known by. */
+/** Without `sendTo`: the addresses by which the link's peer is known. */
 function allowedOf(
   places: readonly string[],
   { senders, receivers }: Link,
@@ -238,7 +245,7 @@ function blockListOf(addresses: readonly string[], place: string): BlockList {
   return list;
 }
 
-/** A misspelt option would be one that is silently not set. */
+/** A misspelt option would silently not be set, so the server refuses it. */
 function knownOnly(entry: Raw, members: ReadonlySet<string>, place: string): void {
   const unknown = Object.keys(entry).filter((member) => !members.has(member));
   if (unknown.length > 0) throw new Error(`${place} has no option ${unknown.join(', ')}`);

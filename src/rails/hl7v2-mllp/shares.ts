@@ -1,25 +1,28 @@
 /**
- * What each peer may take of a port before its messages say whose they are (MSH-4): connections, and bytes of messages that
- * have begun or wait. A peer is the set of links that it may be, as its certificate or its address has told.
+ * The share of each peer in a port before its messages say whose they are (MSH-4): connections, and bytes of messages
+ * that have begun or wait. A peer is the set of links that it may be, by its certificate or its address.
  */
 import type { Link } from '../../hl7v2/link.ts';
 
 export interface ShareSettings {
   /** Connections of one peer at a time. */
   readonly connectionsPerPeerMax: number;
-  /** Bytes that all connections together may hold; one peer half of them, and one connection always a message. */
+  /**
+   * Bytes that all connections together may hold. One peer may hold half of them, and one connection always one
+   * message.
+   */
   readonly heldBytesMax: number;
 }
 
-/** What one connection takes. */
+/** The share of one connection. */
 export interface Share {
-  /** Says how much the connection holds now. Whether it may: a connection that may not is ended. */
+  /** Records how much the connection holds now. Returns whether it may; the caller ends a connection that may not. */
   hold(bytes: number): boolean;
   leave(): void;
 }
 
 export interface PeerShares {
-  /** Undefined when the peer has its share of connections. */
+  /** Undefined when the peer has used up its share of connections. */
   enter(links: readonly Link[]): Share | undefined;
 }
 
@@ -48,7 +51,7 @@ export function createPeerShares({ connectionsPerPeerMax, heldBytesMax }: ShareS
         hold(bytes) {
           const grows = bytes > own;
           change(bytes);
-          // One message has a bound of its own: a peer may bring it although it is larger than the peer's share.
+          // One message has a bound of its own, so a peer may send it although it is larger than the peer's share.
           const isItsOnly = peer.bytes === own;
           return (
             !grows || held === own || (held <= heldBytesMax && (isItsOnly || peer.bytes <= heldBytesMax / 2))

@@ -1,14 +1,17 @@
-/** What one delivery reads of a snapshot: the same roles and organizations are asked for by several questions. */
+/**
+ * The reads of one delivery from a snapshot. Several questions ask for the same roles and organizations, so each is
+ * read once.
+ */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Told as Source } from '../../ports/rail.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { PartyWorld } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 
-/** The server's own sight: that the receiver may be told was asked before. */
+/** The server's own sight. Whether the server may tell the receiver was asked before. */
 const EVERYTHING = { everything: true } as const;
 
-/** A snapshot of which each resource is read once. */
+/** A snapshot that reads each resource once. */
 export function sourceOf(snapshot: Snapshot): Source {
   const known = new Map<Ref, Promise<Resource | undefined>>();
   const read = async (ref: Ref): Promise<Resource | undefined> => {
@@ -25,5 +28,5 @@ export function sourceOf(snapshot: Snapshot): Source {
   };
 }
 
-/** Who stands for whom, asked of the same. */
+/** The party world over the same reads. */
 export const worldOf = (source: Source): PartyWorld => ({ ...partyWorldOf(source), read: source.resource });

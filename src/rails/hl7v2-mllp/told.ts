@@ -1,4 +1,7 @@
-/** Reads what an outbox entry tells its receiver: the referral as of the entry's commit, and what the message names of it. */
+/**
+ * Reads what an outbox entry tells its receiver: the referral as of the entry's commit, and the resources that the
+ * message names.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type {
   Appointment,
@@ -26,9 +29,12 @@ import { worldOf } from './source.ts';
 
 /** The server's own sight. Whether the receiver may see the referral was checked when the entry was written. */
 const EVERYTHING = { everything: true } as const;
-/** References that are followed one after the other from the referral, such as order → role → practitioner. */
+/**
+ * The number of references that are followed one after the other from the referral, such as order → role →
+ * practitioner.
+ */
 const HOPS = 3;
-/** Resources that are looked for on behalf of one message, whether they are here or not. */
+/** The number of resources that are read for one message, whether they exist or not. */
 const READS_MAX = 200;
 
 /**
@@ -43,11 +49,11 @@ export async function readTold(entry: Tellable, asOf: Source): Promise<Told | un
   const patient = patientRef === undefined ? undefined : await asOf.resource(patientRef);
   if (task === undefined || request === undefined || patient === undefined || focus === undefined)
     return undefined;
-  const event = entry.event as Told['event']; // the outbox entries of an Endpoint come from moves and late notes alone
+  const event = entry.event as Told['event']; // the outbox entries of an Endpoint come only from moves and late notes
   const from = await stateBefore(event, entry, asOf);
   const appointment =
     event !== LATE_NOTE && isVisitEvent(event) ? await newestVisit(entry, task, focus, asOf) : undefined;
-  // Stored resources of these types.
+  // These are stored resources of these types.
   const about = {
     task: task as unknown as Task,
     request: request as unknown as ServiceRequest,
@@ -71,7 +77,7 @@ export async function readTold(entry: Tellable, asOf: Source): Promise<Told | un
   };
 }
 
-/** The first event of a referral, which is a draft before it. */
+/** The state before the first event of a referral is draft. */
 const REQUEST = 'send-referral-package' satisfies Event;
 
 async function stateBefore(
@@ -130,7 +136,7 @@ function visitsAround(asOf: Source): VisitsAround {
 
 /**
  * The note of a move: the newest output of the Task that holds one, whatever its shape; else the newest file of the
- * referral that its recipient keeps and wrote with the move, also where it is told later.
+ * referral that the recipient keeps and wrote with the move, even if the server reports the move later.
  */
 async function newestNote({ task, focus, patient }: Of, { orderingKey }: Tellable, asOf: Source) {
   const library = { resource: asOf.resource, patient };
@@ -170,7 +176,7 @@ async function seqOfMove(task: Ref, asOf: Source): Promise<number | undefined> {
   return tasks.at(before < 0 ? -1 : before - 1)?.seq;
 }
 
-/** Versions of a Task that are looked at for its last move. */
+/** The number of versions of a Task that are looked at for its last move. */
 const EDITS_MAX = 50;
 
 /** Whether a stored DocumentReference holds an HL7 v2 message that the server received and kept; such a document is no note. */
@@ -187,8 +193,9 @@ const queryOf = (type: string, param: string, to: Ref): Query => ({
 });
 
 /**
- * The resources that a message names, and those that lead on from them. The way of each reference is read to its end before
- * the next one's, in the order of `named`: however many follow, the first is whole. Past {@link READS_MAX} nothing is read.
+ * The resources that a message names, and those to which they lead. The references of the first are followed to the end
+ * before those of the next, in the order of `named`, so that the first is complete however many follow. After {@link
+ * READS_MAX} resources nothing more is read.
  */
 async function gather(named: readonly Reference[], asOf: Source): Promise<ReadonlyMap<Ref, Resource>> {
   const tried = new Set<Ref>();
@@ -209,7 +216,7 @@ async function gather(named: readonly Reference[], asOf: Source): Promise<Readon
   return known;
 }
 
-/** The references that were not read before, as many as may still be; they count as read from now on. */
+/** The references that were not read before, as many as the bound allows; they count as read from now on. */
 function newIn(edge: readonly Reference[], tried: Set<Ref>): readonly Ref[] {
   const refs = new Set(edge.flatMap((one) => localRef(one) ?? []).filter((ref) => !tried.has(ref)));
   const taken = [...refs].slice(0, READS_MAX - tried.size);

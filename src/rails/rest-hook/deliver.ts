@@ -1,7 +1,7 @@
 /**
- * The rest-hook channel of plain R4 Subscriptions (http://hl7.org/fhir/R4/subscription.html#channels): without a payload a
- * POST with no body to the endpoint; with one, a PUT of the resource to `[endpoint]/[type]/[id]`. R4 has no word for a
- * deletion: none is sent.
+ * The rest-hook channel of plain R4 Subscriptions (http://hl7.org/fhir/R4/subscription.html#channels): without a
+ * payload a POST with no body to the endpoint; with one, a PUT of the resource to `[endpoint]/[type]/[id]`. R4 has no
+ * notification of a deletion, so the rail sends none.
  */
 import type { Subscription } from '../../fhir/types.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
@@ -13,14 +13,14 @@ import { readReceipt } from './receipt.ts';
 export interface DeliverParts {
   readonly present: Present;
   readonly http: HttpClient;
-  /** Of a response body that is read at most; it is thrown away. */
+  /** The bytes of a response body that are read; the rail discards them. */
   readonly responseBytesMax: number;
   readonly retryAfterMaxMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Delivers one entry to the Subscription that is its receiver, as that is now. */
+/** Delivers one entry to its receiver, the Subscription, as that is now. */
 export async function deliver(
   parts: DeliverParts,
   entry: Claimed,
@@ -50,7 +50,7 @@ export async function deliver(
   });
 }
 
-/** Whom the Subscription names, whether or not it may be connected to. */
+/** The endpoint that the Subscription names, whether or not the guard allows it. */
 export async function hostOf(entry: Claimed, now: Snapshot): Promise<string | undefined> {
   const subscription = await readSubscription(entry, now);
   return URL.parse(subscription?.channel.endpoint ?? '')?.host;
@@ -81,7 +81,7 @@ async function readSubscription({ receiver }: Claimed, now: Snapshot): Promise<S
   return version?.text === undefined ? undefined : (JSON.parse(version.text) as Subscription); // validated when stored
 }
 
-/** The subject as of the entry's commit, as the subscriber is shown it. */
+/** The subject as of the entry's commit, as the subscriber may see it. */
 async function readPayload(
   { present }: DeliverParts,
   { subject, sight }: Claimed,
@@ -91,14 +91,16 @@ async function readPayload(
   return version?.text === undefined ? undefined : present(version, sight);
 }
 
-/** `[endpoint]/[type]/[id]`; a query of the endpoint stays behind the path. */
+/** `[endpoint]/[type]/[id]`; a query of the endpoint stays after the path. */
 function addressOf(endpoint: URL, subject: string): URL {
   const url = new URL(endpoint);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${subject}`;
   return url;
 }
 
-/** Names and values in turn. The entry's id is the same on every attempt, so that a receiver knows a repetition. */
+/**
+ * Names and values in turn. The entry's id is the same on every attempt, so that a receiver recognises a repetition.
+ */
 function buildHeaders(
   entry: Claimed,
   lines: readonly string[],

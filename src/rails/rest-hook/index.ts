@@ -8,15 +8,15 @@ import { parseAllowed } from '../../resources/outgoing-address.ts';
 import { deliver, hostOf } from './deliver.ts';
 
 export interface RestHookParts {
-  /** Over guarded connections. */
+  /** The HTTP client over guarded connections. */
   readonly http: HttpClient;
-  /** What the guard allows beside public addresses; doctor is told. */
+  /** The places that the guard allows beside public addresses; doctor reports them. */
   readonly allowList: readonly string[];
   readonly present: Present;
   readonly clock: Clock;
   readonly responseBytesMax?: number;
   readonly retryAfterMaxMs?: number;
-  /** PEM of the authority trusted instead of the system's. */
+  /** PEM of the authority that is trusted instead of the system's. */
   readonly ca?: string | undefined;
 }
 

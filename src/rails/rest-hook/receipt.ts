@@ -1,4 +1,4 @@
-/** What an HTTP answer says about a delivery (RFC 9110 sections 15 and 10.2.3). */
+/** The outcome of a delivery by its HTTP answer (RFC 9110 sections 15 and 10.2.3). */
 import type { Receipt } from '../../ports/rail.ts';
 
 /** Answers of the 4xx class after which the same request may succeed. */
@@ -11,11 +11,11 @@ const AGAIN: Readonly<Record<number, string>> = {
 interface ReceiptTimes {
   /** Milliseconds since 1970. */
   readonly nowMs: number;
-  /** A receiver cannot put us off for longer than this. */
+  /** The longest wait that a receiver can ask for. */
   readonly retryAfterMaxMs: number;
 }
 
-/** 2xx accepted · 408, 425, 429 and 5xx again, not before Retry-After · everything else never again. */
+/** The outcome: 2xx accepted · 408, 425, 429 and 5xx retry, not before Retry-After · everything else refused. */
 export function readReceipt(status: number, retryAfter: string | undefined, times: ReceiptTimes): Receipt {
   const says = `HTTP ${status}`;
   if (status >= 200 && status < 300) return { outcome: 'accepted', says };
@@ -28,7 +28,7 @@ export function readReceipt(status: number, retryAfter: string | undefined, time
   return { outcome: 'refused', why: says };
 }
 
-/** Milliseconds: `Retry-After` is seconds, or an HTTP date. Undefined when absent or unreadable. */
+/** `Retry-After` in milliseconds: the header has seconds, or an HTTP date. Undefined when absent or unreadable. */
 function readRetryAfter(
   given: string | undefined,
   { nowMs, retryAfterMaxMs }: ReceiptTimes,
