@@ -1,5 +1,5 @@
 /**
- * A whole server without a network: the real embedded store in a temporary folder and a real desk. Tests speak to it as
+ * A whole server without a network: the real embedded store in a temporary folder and a real engine. Tests speak to it as
  * named callers, in the words of the REST API: `world.ask(initiator, 'GET', 'Task?status=accepted')`.
  */
 import { createHash } from 'node:crypto';
@@ -9,7 +9,12 @@ import { join } from 'node:path';
 import { ISSUES, OperationOutcomeError, type IssueCode } from '../src/fhir/issue.ts';
 import { parseJson } from '../src/fhir/json.ts';
 import type { Bundle, OperationOutcome, Ref, Resource } from '../src/fhir/types.ts';
-import { createDesk, type Desk, type DeskParts, type DeskSettings } from '../src/server/desk.ts';
+import {
+  createFhirEngine,
+  type FhirEngine,
+  type FhirEngineParts,
+  type OperationSettings,
+} from '../src/server/desk.ts';
 import type { Caller, Interaction, Preferences, Reply, Request } from '../src/operations/request.ts';
 import { parseScopes } from '../src/smart/scopes.ts';
 import { openEmbeddedStore, type EmbeddedOptions, type EmbeddedStore } from '../src/stores/embedded/open.ts';
@@ -17,7 +22,7 @@ import { endpoint, organization, practitionerRole } from './resources.ts';
 
 export const BASE = 'https://referrals.example.org/fhir';
 
-export const SETTINGS: DeskSettings = {
+export const SETTINGS: OperationSettings = {
   publicBase: BASE,
   pageSizeDefault: 50,
   pageSizeMax: 1000,
@@ -106,7 +111,7 @@ export type Stored = Resource & { readonly id: string };
 
 export interface World {
   readonly store: EmbeddedStore;
-  readonly desk: Desk;
+  readonly engine: FhirEngine;
   /** Sends one request and gives what came of it; only what is no refusal of ours is thrown. */
   ask(caller: Caller, method: Method, url: string, body?: unknown, headers?: Headers): Promise<Answer>;
   /** Creates a resource that must be accepted. */
@@ -119,15 +124,15 @@ export interface World {
 }
 
 export interface WorldOptions {
-  readonly settings?: Partial<DeskSettings>;
+  readonly settings?: Partial<OperationSettings>;
   readonly store?: Partial<EmbeddedOptions>;
-  readonly desk?: Partial<DeskParts>;
+  readonly engine?: Partial<FhirEngineParts>;
 }
 
 export async function openWorld({
   settings,
   store: options,
-  desk: parts,
+  engine: parts,
 }: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-world-'));
   const store = await openEmbeddedStore({
@@ -138,7 +143,7 @@ export async function openWorld({
     ...options,
   });
   let made = 0;
-  const desk = createDesk({
+  const engine = createFhirEngine({
     store,
     clock: { now: () => Date.now() },
     newId: () => `id-${String((made += 1)).padStart(4, '0')}`,
@@ -151,7 +156,7 @@ export async function openWorld({
 
   const ask: World['ask'] = async (caller, method, url, body, headers = {}) => {
     try {
-      return answerOf(await desk.perform(requestOf(caller, method, url, body, headers)));
+      return answerOf(await engine.perform(requestOf(caller, method, url, body, headers)));
     } catch (error) {
       if (error instanceof OperationOutcomeError) return refusalOf(error);
       throw error;
@@ -163,7 +168,7 @@ export async function openWorld({
 
   return {
     store,
-    desk,
+    engine,
     ask,
     async create(caller, resource) {
       const { resourceType } = resource as Resource; // builders make resources
@@ -198,7 +203,7 @@ export const resourcesOf = ({ entry = [] }: Bundle): readonly Stored[] =>
 export const refOf = ({ resourceType, id }: Resource): Ref => `${resourceType}/${id ?? ''}`;
 export const refsOf = (bundle: Bundle): readonly Ref[] => resourcesOf(bundle).map(refOf);
 
-// — from the words of HTTP to a request of the desk, and back
+// — from the words of HTTP to a request of the engine, and back
 
 let asked = 0;
 
@@ -260,7 +265,7 @@ const keyOf = (id: string, content: string) => ({
 
 function answerOf({ status, text, resource, version, location, headers = {} }: Reply): Answer {
   const sent = text ?? (resource === undefined ? undefined : JSON.stringify(resource));
-  const json = sent === undefined ? undefined : (JSON.parse(sent) as Resource); // the desk sends resources
+  const json = sent === undefined ? undefined : (JSON.parse(sent) as Resource); // the engine sends resources
   return { status, json, text: sent, code: undefined, issues: [], location, version, headers };
 }
 

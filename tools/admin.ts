@@ -40,7 +40,7 @@ import type { Caller } from '../src/operations/request.ts';
 import { prepareParties } from '../src/server/parties.ts';
 import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
 import { valuesAt } from '../src/resources/element.ts';
-import { raiseDesk } from '../src/server/compose-engine.ts';
+import { composeEngine } from '../src/server/compose-engine.ts';
 import { createOutgoing } from '../src/server/compose-outgoing.ts';
 import { valuesOf } from '../src/operations/values.ts';
 import { openEmbeddedStore } from '../src/stores/embedded/open.ts';
@@ -125,7 +125,7 @@ async function importAll(entries: readonly Sourced[], config: Config): Promise<n
   // Nothing listens here, but what the links name may stand in the file.
   const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
   await prepareParties({ store, config, clock, log, listening });
-  const { perform, rails } = raiseDesk({
+  const { perform, rails } = composeEngine({
     config: { ...config, bundleEntriesMax: RESOURCES_MAX },
     log,
     base,

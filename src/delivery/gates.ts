@@ -75,6 +75,6 @@ const withheld = (policy: string, why: string): Answer => ({ permitted: false, p
 
 async function readResource(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {
   const version = await snapshot.read(ref, serverSight);
-  // Stored texts are resources: nothing else passes the desk.
+  // Stored texts are resources: nothing else passes the FHIR engine.
   return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource);
 }

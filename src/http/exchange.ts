@@ -45,7 +45,7 @@ import { NO_TURNS, type FairTurns } from '../operations/fair-turns.ts';
 import { createShares, organizationOf as ownerOf } from './shares.ts';
 import { MethodRefused, methodsAt, type Route, type Served } from './route.ts';
 
-/** What the desk does with a request. Throws OperationOutcomeError for every refusal. */
+/** What the FHIR engine does with a request. Throws OperationOutcomeError for every refusal. */
 export type Perform = (request: Request) => Promise<Reply>;
 
 /** Documents that need no token. Texts are made once. */
@@ -97,7 +97,7 @@ interface Visit extends Arrival {
   readonly address: string | undefined;
   caller: Caller | undefined;
   route: Route | undefined;
-  /** The desk has it, and audits what becomes of it. */
+  /** The FHIR engine has it, and audits what becomes of it. */
   performed: boolean;
   /** Why it was refused: the code of the refusals table. */
   refusal: IssueCode | undefined;
@@ -265,7 +265,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
   }
 
   /**
-   * What the desk never saw is audited here, before it is told, when it is known who asked: the error to tell, which is
+   * What the FHIR engine never saw is audited here, before it is told, when it is known who asked: the error to tell, which is
    * another when it could not be audited.
    */
   async function auditAtDoor(visit: Visit, error: unknown): Promise<unknown> {

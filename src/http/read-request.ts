@@ -1,5 +1,5 @@
 /**
- * A request as it arrives by HTTP, read into the value that the desk performs: address, headers, body
+ * A request as it arrives by HTTP, read into the value that the FHIR engine performs: address, headers, body
  * (http://hl7.org/fhir/R4/http.html).
  */
 import { hash } from 'node:crypto';
@@ -67,7 +67,7 @@ export function readRoute({ req, method, target }: Arrival, served: Served): Rou
   return found;
 }
 
-/** The whole request, body included, as the desk wants it. */
+/** The whole request, body included, as the FHIR engine wants it. */
 export async function readRequest(
   arrival: Arrival,
   found: Route,

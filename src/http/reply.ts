@@ -45,7 +45,7 @@ const OWN_DEPTH = { depth: Number.POSITIVE_INFINITY };
 
 export const REALM = 'Bearer realm="closeloop"';
 
-/** Sends a reply of the desk, which has honoured conditions and preferences already. Returns the status sent. */
+/** Sends a reply of the FHIR engine, which has honoured conditions and preferences already. Returns the status sent. */
 export function sendReply(res: ServerResponse, reply: Reply, asked: Asked, replying: Replying): Sent {
   return send(res, reply.status, headersOf(reply, replying), textOf(reply), asked, replying);
 }

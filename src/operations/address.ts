@@ -16,7 +16,7 @@ import type { Interaction } from './request.ts';
 /** What the house offers: the registries that decide which addresses there are. */
 export interface Served {
   readonly types: ReadonlyMap<string, ResourceType>;
-  /** Those that the desk performs. */
+  /** Those that the FHIR engine performs. */
   readonly interactions: Pick<ReadonlySet<Interaction>, 'has'>;
   /** By their names without the dollar. */
   readonly operations: ReadonlyMap<string, readonly OperationSite[]>;

@@ -10,7 +10,7 @@ import type { RuleSettings } from '../resources/rules.ts';
 import type { Heavy } from './heavy.ts';
 import type { PatientsOf } from './patients.ts';
 
-export interface DeskSettings extends RuleSettings {
+export interface OperationSettings extends RuleSettings {
   /** Absolute base of this server's addresses, without a trailing slash: how it recognises its own references. */
   readonly publicBase: string;
   readonly pageSizeDefault: number;
@@ -59,7 +59,7 @@ export interface OperationContext {
   readonly store: Store;
   readonly clock: Clock;
   readonly newId: NewId;
-  readonly settings: DeskSettings;
+  readonly settings: OperationSettings;
   readonly patientsOf: PatientsOf;
   /** What is read here without having been written. */
   readonly packaged: Packaged;

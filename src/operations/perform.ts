@@ -51,7 +51,7 @@ const RENDERED: Readonly<Partial<Record<Interaction, Interact>>> = {
   'search-type': performAuditSearch,
 };
 
-/** The interactions that the desk performs; the capability statement is derived from them. */
+/** The interactions that the FHIR engine performs; the capability statement is derived from them. */
 export const OFFERED: ReadonlySet<Interaction> = new Set(Object.keys(INTERACTIONS) as Interaction[]);
 
 export function createPerform(context: OperationContext, messages: MessageActions): Perform {

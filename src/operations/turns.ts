@@ -1,6 +1,6 @@
 /**
  * Long work in pieces. The event loop turns once between two pieces, over all long works together, so that a small request
- * waits for one piece, and not for one piece of each long work. Pieces are counted in characters, not timed: the desk has
+ * waits for one piece, and not for one piece of each long work. Pieces are counted in characters, not timed: the FHIR engine has
  * no clock of its own.
  */
 

@@ -26,7 +26,7 @@ export type Sight =
  * | composite | a code of its first component         | JSON of all components        |
  * | near      | latitude                              | longitude                     |
  *
- * Special parameters that the desk adds: `:patient` (reference; the patient compartments the resource is in),
+ * Special parameters that the FHIR engine adds: `:patient` (reference; the patient compartments the resource is in),
  * `<param>:identifier` (token; the logical identifier of a reference), `<param>:of-type` (token; an identifier with its
  * type as system), `<param>$wide` (number, 0 to 0; notes that some number under the parameter is an interval and no point),
  * `<param>:<system>|<code>` (number; a quantity of that unit, the system '' for any), and

@@ -206,7 +206,7 @@ export interface CommitKey {
    * alone. False: the answer takes the id, unless the same content was refused before.
    */
   readonly refused?: boolean;
-  /** What the desk needs to give the first answer again; kept with the key. */
+  /** What the FHIR engine needs to give the first answer again; kept with the key. */
   readonly reply: Template;
 }
 

@@ -53,7 +53,7 @@ const TO: ReadonlySet<Prefix> = new Set(['eq', 'lt', 'le', 'eb', 'ap']);
 /**
  * Whether the event, as rendered for its viewer, satisfies the clause.
  *
- * @throws Error when the clause {@link asksOthers}; the desk refuses such a search first
+ * @throws Error when the clause {@link asksOthers}; the FHIR engine refuses such a search first
  */
 export function auditMatches(event: AuditEvent, clause: Clause): boolean {
   const { resourceType: type, id = '', recorded } = event;

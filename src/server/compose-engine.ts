@@ -1,4 +1,4 @@
-/** The roof over the desk: one path for all requests, and delivery behind it. */
+/** The roof over the FHIR engine: one path for all requests, and delivery behind it. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import { createAddress } from '../delivery/address.ts';
@@ -11,7 +11,7 @@ import { createSubscriptionCache } from '../delivery/subscriptions.ts';
 import type { Log } from '../http/log.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Heavy } from '../operations/heavy.ts';
-import { createDesk, type Perform } from './desk.ts';
+import { createFhirEngine, type Perform } from './desk.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
@@ -35,8 +35,8 @@ function createControlIds(): () => string {
   return () => `A${prefix}${(last += 1).toString(36)}`;
 }
 
-/** What the roof has already when it comes to the desk. */
-export interface DeskParts {
+/** What the roof has already when it comes to the FHIR engine. */
+export interface EngineParts {
   readonly config: Config;
   readonly log: Log;
   readonly base: string;
@@ -57,7 +57,7 @@ export function raiseRails({
   clock,
   listening,
   outgoing,
-}: Pick<DeskParts, 'config' | 'log' | 'clock' | 'listening' | 'outgoing'>): Rails {
+}: Pick<EngineParts, 'config' | 'log' | 'clock' | 'listening' | 'outgoing'>): Rails {
   return createRails({
     allowList: config.subscriptionAllowList,
     http: outgoing.httpFor('rest-hook'),
@@ -85,8 +85,8 @@ export function raiseRails({
   });
 }
 
-/** The desk, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
-export function raiseDesk(parts: DeskParts): {
+/** The FHIR engine, and what tells others of its commits: Subscriptions, rails and the dispatcher. */
+export function composeEngine(parts: EngineParts): {
   readonly perform: Perform;
   readonly rails: Rails;
   readonly dispatcher: Dispatcher;
@@ -119,7 +119,7 @@ export function raiseDesk(parts: DeskParts): {
     onMetric: ({ rail, fate }) => metrics.delivered(rail, fate),
   });
   const endpoints = createEndpoints(store);
-  const { perform, messages } = createDesk({
+  const { perform, messages } = createFhirEngine({
     ...(heavy !== undefined && { heavy }),
     store,
     clock,

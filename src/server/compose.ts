@@ -31,7 +31,7 @@ import type { Rails } from '../rails/index.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { searchParameters } from '../resources/search-parameters.ts';
 import { readListening, type Listening } from '../rails/hl7v2-mllp/index.ts';
-import { raiseDesk } from './compose-engine.ts';
+import { composeEngine } from './compose-engine.ts';
 import { createOutgoing, type Outgoing } from './compose-outgoing.ts';
 import { openEmbeddedStore, type EmbeddedOptions } from '../stores/embedded/open.ts';
 import { hasCurrentValues } from '../stores/embedded/folder/reindex.ts';
@@ -132,7 +132,7 @@ async function raise(
     timeoutMs: config.heavyTimeoutMs,
   });
   closing.push(() => threads.close());
-  const { rails, perform, dispatcher, messages } = raiseDesk({
+  const { rails, perform, dispatcher, messages } = composeEngine({
     heavy: threads.heavy,
     config,
     log,

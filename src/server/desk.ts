@@ -1,4 +1,4 @@
-/** The desk, put together: what the roof makes once and every door speaks to. */
+/** The FHIR engine, put together: what the roof makes once and every door speaks to. */
 import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { Store } from '../ports/store.ts';
 import type { Clock, NewId } from '../ports/clock.ts';
@@ -11,16 +11,16 @@ import type { Perform } from '../operations/request.ts';
 import type { Address } from '../delivery/address.ts';
 import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
 import { createMessageDoor } from '../inbound/hl7v2/receive.ts';
-import type { DeskSettings, OperationContext } from '../operations/context.ts';
+import type { OperationSettings, OperationContext } from '../operations/context.ts';
 
-export type { DeskSettings } from '../operations/context.ts';
+export type { OperationSettings } from '../operations/context.ts';
 export type { Perform } from '../operations/request.ts';
 
-export interface DeskParts {
+export interface FhirEngineParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly newId: NewId;
-  readonly settings: DeskSettings;
+  readonly settings: OperationSettings;
   readonly address: Address;
   readonly admitAddress: AdmitAddress;
   readonly committed: OperationContext['committed'];
@@ -31,7 +31,7 @@ export interface DeskParts {
   readonly heavy?: Heavy;
 }
 
-export interface Desk {
+export interface FhirEngine {
   readonly perform: Perform;
   /** The door for messages. */
   readonly messages: MessageDoor;
@@ -43,7 +43,7 @@ const NO_LINKS: ReceiveParts = {
   log: () => undefined,
 };
 
-export function createDesk({ messages: given = NO_LINKS, ...parts }: DeskParts): Desk {
+export function createFhirEngine({ messages: given = NO_LINKS, ...parts }: FhirEngineParts): FhirEngine {
   const { links } = given;
   const context: OperationContext = {
     ...parts,

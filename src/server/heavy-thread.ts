@@ -1,4 +1,4 @@
-/** A thread that does the desk's heavy work, one task at a time. */
+/** A thread that does the FHIR engine's heavy work, one task at a time. */
 import { randomUUID } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';

@@ -1,5 +1,5 @@
 /**
- * The desk's heavy work off the main thread: a few threads that are started when they are first needed, a bounded queue in
+ * The FHIR engine's heavy work off the main thread: a few threads that are started when they are first needed, a bounded queue in
  * which everybody who waits has a turn after the other, and an end for every task.
  */
 import { Worker } from 'node:worker_threads';

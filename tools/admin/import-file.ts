@@ -59,7 +59,7 @@ const entriesOfLines = (text: string): readonly Entry[] =>
     return [{ resource: resourceIn(parseJsonValue(line)), fullUrl: undefined, place: index + 1 }];
   });
 
-/** The desk validates each. @throws Trouble for what is no JSON object */
+/** The FHIR engine validates each. @throws Trouble for what is no JSON object */
 function resourceIn(value: unknown): Resource {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Resource;
   throw new Trouble('An import holds resources: something in the file is no JSON object.');

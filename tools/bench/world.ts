@@ -1,5 +1,5 @@
 /**
- * Data folders with referrals in them: written through `store.commit` by the same function that makes the desk's writes,
+ * Data folders with referrals in them: written through `store.commit` by the same function that makes the FHIR engine's writes,
  * so that a loaded folder is one that requests could have left, only sooner.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

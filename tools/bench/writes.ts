@@ -85,7 +85,7 @@ export async function measureTransactions({ seconds }: Options): Promise<readonl
   }
 }
 
-/** Writes per second of the store alone, as the desk makes them. */
+/** Writes per second of the store alone, as the FHIR engine makes them. */
 async function measureCommits(seconds: number): Promise<number> {
   const store = await openEmbeddedStore({ folder: makeFolder(), reserveBytes: 0 });
   const end = performance.now() + seconds * 1000;

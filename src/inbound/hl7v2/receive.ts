@@ -1,5 +1,5 @@
 /**
- * The desk's door for messages (rules 7). Behind a message nobody waits: it is never bounced. Every message ends in one
+ * The FHIR engine's door for messages (rules 7). Behind a message nobody waits: it is never bounced. Every message ends in one
  * commit that holds its bytes, what it changes, its audit and its answer; then the answer is told, and told again.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';

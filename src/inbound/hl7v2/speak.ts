@@ -37,7 +37,7 @@ const SERVER: Caller = {
   onBehalfOf: undefined,
 };
 
-/** A message as a request of the desk: what it changes meets the checks of a transaction. */
+/** A message as a request of the FHIR engine: what it changes meets the checks of a transaction. */
 export const requestOf = (context: OperationContext, incoming: Incoming): Request =>
   requestBy(context, callerOf(incoming));
 

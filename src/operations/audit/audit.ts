@@ -1,4 +1,4 @@
-/** The audit rows of what the desk does: one row per write, one per read, search and refusal (rules 4). */
+/** The audit rows of what the FHIR engine does: one row per write, one per read, search and refusal (rules 4). */
 import type { IssueCode } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry } from '../../ports/store.ts';

@@ -77,7 +77,7 @@ export interface Invocation {
 
 /** What it answers. The one out parameter `return` is the bare resource; several are Parameters, see `parametersOf`. */
 export interface OperationReply extends Reply {
-  /** The versions it shows. What does not affect state is audited by the desk, with these; what does audits its commit. */
+  /** The versions it shows. What does not affect state is audited by the FHIR engine, with these; what does audits its commit. */
   readonly seen?: readonly Seen[];
   /** The patients it was asked about, whatever was found; for the audit, which their custodians see. */
   readonly about?: readonly Pick<Seen, 'ref' | 'custodian'>[];

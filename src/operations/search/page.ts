@@ -5,7 +5,7 @@
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { Request } from '../request.ts';
-import type { DeskSettings, OperationContext } from '../context.ts';
+import type { OperationSettings, OperationContext } from '../context.ts';
 
 /** Our own parameter of page links: `<seq>-<offset>`; where several types are searched, an offset for each: `7-20.0.3`. */
 export const PAGE = '_page';
@@ -19,7 +19,7 @@ export interface PageAsked {
   readonly rest: Request['query'];
 }
 
-export function readPage({ query }: Request, { pageSizeDefault, pageSizeMax }: DeskSettings): PageAsked {
+export function readPage({ query }: Request, { pageSizeDefault, pageSizeMax }: OperationSettings): PageAsked {
   const rest = query.filter(([name]) => name !== PAGE && name !== '_count');
   const count = query.findLast(([name]) => name === '_count')?.[1];
   const { asOf, offset } = readPageMark(query);

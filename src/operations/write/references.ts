@@ -21,7 +21,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { isReferableType } from '../../resources/validation-level.ts';
 import { ambiguous, findCondition } from './condition.ts';
 import { LARGE } from '../heavy.ts';
-import type { DeskSettings } from '../context.ts';
+import type { OperationSettings } from '../context.ts';
 import { createTurns } from '../turns.ts';
 import { keepSight, placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
 
@@ -180,7 +180,7 @@ function isOthersPrivate({ caller }: Draft, ref: Ref, { text = '', custodian }: 
 /** References of a resource to types that are not served, as a write of it would be refused. */
 export const unservedIn = (
   resource: Resource,
-  { validation }: Pick<DeskSettings, 'validation'>,
+  { validation }: Pick<OperationSettings, 'validation'>,
 ): readonly IssueDetail[] =>
   localReferences(resource)
     .filter(({ ref }) => !RESOURCE_TYPES.has(typeOf(ref)) && !isReferableType(validation, typeOf(ref)))

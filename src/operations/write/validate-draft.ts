@@ -9,7 +9,7 @@ import { judgeResource, type JudgeOptions } from '../../resources/validate.ts';
 import { levelFor } from '../../resources/validation-level.ts';
 import { declarationOf, placesIn, type Draft, type Planned } from './draft.ts';
 import { LARGE, type Heavy } from '../heavy.ts';
-import type { DeskSettings } from '../context.ts';
+import type { OperationSettings } from '../context.ts';
 import { createTurns } from '../turns.ts';
 import { rememberValues } from '../values.ts';
 
@@ -48,7 +48,7 @@ async function judgePlanned(
 
 /** As {@link judgeAtLevel}, for a large resource; what it refers to is not looked up. */
 export async function judgeElsewhere(
-  settings: DeskSettings,
+  settings: OperationSettings,
   heavy: Heavy,
   whose: string,
   ref: string,
@@ -67,7 +67,7 @@ export const isFault = ({ severity = 'error' }: IssueDetail): boolean =>
 
 /** What is wrong with a resource of a served type, at the level that the settings ask of the type. */
 export async function judgeAtLevel(
-  settings: DeskSettings,
+  settings: OperationSettings,
   ref: string,
   { plain, storing }: Body,
   options: JudgeOptions = {},
@@ -84,7 +84,7 @@ const andFaultsOf = (ref: string, plain: Resource, judged: readonly IssueDetail[
   judged.some(isFault) ? judged : [...judged, ...(declarationOf(ref).faultsOf?.(plain) ?? [])];
 
 function askedOf(
-  settings: DeskSettings,
+  settings: OperationSettings,
   ref: string,
 ): Pick<JudgeOptions, 'level' | 'oneOf' | 'unknownModifiers'> {
   const level = levelFor(settings.validation, typeOf(ref));

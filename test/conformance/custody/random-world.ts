@@ -1,6 +1,6 @@
 /**
  * Random lives of a few organizations: what they write, refer, send, answer, move, drop and delete. Every step is one
- * request to the desk, chosen by dice; a refused one is a step, too.
+ * request to the FHIR engine, chosen by dice; a refused one is a step, too.
  */
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import type { Caller } from '../../../src/operations/request.ts';

@@ -31,7 +31,7 @@ let numbers = 0;
 let [old, next]: Identity[] = [];
 
 beforeAll(async () => {
-  world = await openWorld({ store: { clock }, desk: { clock } });
+  world = await openWorld({ store: { clock }, engine: { clock } });
   await world.seedDirectory('initiator', 'recipient', 'successor');
 });
 afterAll(() => world.close());

@@ -1,4 +1,4 @@
-/** The real HTTP application in front of a small desk that keeps resources in a Map: by itself, or on a real port. */
+/** The real HTTP application in front of a small FHIR engine that keeps resources in a Map: by itself, or on a real port. */
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
@@ -29,7 +29,7 @@ interface Application {
   readonly token: string;
   readonly adminToken: string;
   readonly issuer: DevIssuer;
-  /** The requests that reached the desk. */
+  /** The requests that reached the FHIR engine. */
   readonly performed: Request[];
   readonly logLines: () => readonly Record<string, unknown>[];
   /** What the door refused to a caller it knows. */

@@ -1,4 +1,4 @@
-/** http://hl7.org/fhir/R4/http.html at the door: what reaches the desk, what the client gets back, what it is refused. */
+/** http://hl7.org/fhir/R4/http.html at the door: what reaches the FHIR engine, what the client gets back, what it is refused. */
 import { get, request as httpRequest } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -35,7 +35,7 @@ const row = (code: IssueCode) => [code, ISSUES[code].http];
 
 const sendRaw = (text: string): Promise<string> => sendBytes(door.port, text);
 
-/** Sends with an Idempotency-Key; what the desk got of it. */
+/** Sends with an Idempotency-Key; what the FHIR engine got of it. */
 async function sendKeyed(path: string, method: string, body: string) {
   await door.fetch(path, { method, headers: { ...JSON_BODY, 'idempotency-key': 'k' }, body });
   return door.performed.at(-1)?.idempotencyKey;
@@ -105,7 +105,7 @@ describe('replies', () => {
   });
 });
 
-describe('requests as the desk gets them', () => {
+describe('requests as the FHIR engine gets them', () => {
   test('POST _search is the query, then the form', async () => {
     await door.fetch('/Task/_search?status=draft', {
       method: 'POST',
@@ -313,7 +313,7 @@ describe('refusals', () => {
       post(JSON_BODY, '{"resourceType":"Bundle","type":"document"}'),
       'bundle-invalid',
     ],
-    ['what the desk refuses', '/Task/none', {}, 'not-found'],
+    ['what the FHIR engine refuses', '/Task/none', {}, 'not-found'],
   ])('%s', async (_name, path, init, code) => {
     expect(await refusalOf(await door.fetch(path, init))).toEqual(row(code));
   });

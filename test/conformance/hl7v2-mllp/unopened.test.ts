@@ -32,11 +32,11 @@ interface Served {
   readonly fates: () => unknown;
 }
 
-/** A desk behind a connection of Larkspur's engine. */
+/** A FHIR engine behind a connection of Larkspur's engine. */
 async function serve(failing: keyof Tasks, error: Error): Promise<Served> {
-  const exchange = await openExchange({ desk: { heavy: failingAt(failing, error) } });
+  const exchange = await openExchange({ engine: { heavy: failingAt(failing, error) } });
   closing.push(() => exchange.close());
-  const { receive, takeApart } = exchange.desk.messages;
+  const { receive, takeApart } = exchange.engine.messages;
   const board = createBoard([FROM_LARKSPUR.name]);
   const shares = createPeerShares({ connectionsPerPeerMax: 1, heldBytesMax: 8 * MIB });
   let made = 0;

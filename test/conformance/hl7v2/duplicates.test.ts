@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openEmbeddedStore } from '../../../src/stores/embedded/open.ts';
-import { createDesk } from '../../../src/server/desk.ts';
+import { createFhirEngine } from '../../../src/server/desk.ts';
 import { WORK_ITEM_SYSTEM } from '../../../src/operations/work-item.ts';
 import { SETTINGS } from '../../world.ts';
 import {
@@ -191,7 +191,7 @@ test('a server that crashed before it could answer tells the first answer', asyn
   const hear = async () => {
     const store = await openEmbeddedStore({ folder, reserveBytes: 0, writer: 'turn' });
     let made = 0;
-    const { messages } = createDesk({
+    const { messages } = createFhirEngine({
       store,
       clock: { now: () => Date.now() },
       newId: () => `id-${(made += 1)}`,

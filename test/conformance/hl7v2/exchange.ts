@@ -1,6 +1,6 @@
 /**
  * Two organizations and the link between them, without a socket: an interface engine that speaks for both. Messages are
- * written here as engines write them, and handed to the desk's door as the rail would.
+ * written here as engines write them, and handed to the FHIR engine's door as the rail would.
  */
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { LINK_DEFAULTS, type Link } from '../../../src/hl7v2/link.ts';
@@ -67,7 +67,7 @@ export interface Exchange extends World {
   readonly clock: { now: number };
   /** What the server logged of what went wrong. */
   readonly logged: string[];
-  /** Hands a message to the desk as its sender's link does, which is known by MSH-4. */
+  /** Hands a message to the FHIR engine as its sender's link does, which is known by MSH-4. */
   readonly say: (message: string, link?: Link) => Promise<Answer>;
   /** All resources of a type, whoever keeps them. */
   readonly all: (type: string, query?: string) => Promise<readonly Stored[]>;
@@ -97,14 +97,14 @@ export async function openExchange({ messages, links, ...options }: ExchangeOpti
   const world = await openWorld({
     ...options,
     store: { clock: { now: () => clock.now }, ...options.store },
-    desk: {
+    engine: {
       clock: { now: () => clock.now },
       messages: {
         settings: { ...MESSAGE_SETTINGS, ...messages },
         links: () => known,
         log: (says, about) => logged.push(`${says} ${JSON.stringify(about)}`),
       },
-      ...options.desk,
+      ...options.engine,
     },
   });
   for (const { id, facility } of [LARKSPUR, TIDEWATER, OUTSIDER]) {
@@ -122,7 +122,7 @@ export async function openExchange({ messages, links, ...options }: ExchangeOpti
       clock.now += 1000;
       if (link === undefined) throw new Error('nobody speaks for this sender');
       const bytes = new TextEncoder().encode(message.trim().replaceAll('\n', '\r') + '\r');
-      return world.desk.messages.receive({
+      return world.engine.messages.receive({
         link,
         bytes,
         address: '192.0.2.1',

@@ -103,19 +103,19 @@ describe('messages that come too early', () => {
     const { id } = await exchange.referral();
     const accepts = [{ op: 'replace', path: '/status', value: 'accepted' }];
     expect((await exchange.ask(tidewater, 'PATCH', `Task/${id}`, accepts)).status).toBe(200);
-    await exchange.desk.messages.waiting.touched([`Task/${id}`]);
+    await exchange.engine.messages.waiting.touched([`Task/${id}`]);
     expect(stateOf(await exchange.referral())).toBe('in-progress 5.1.1');
     expect(await kinds()).toEqual([]);
   });
 
   test('are a person’s after parkMs', async () => {
     await fates(R, OUTCOME);
-    await exchange.desk.messages.waiting.sweep();
+    await exchange.engine.messages.waiting.sweep();
     expect((await exchange.workItems()).map(({ kind, task }) => [kind, task['status']])).toEqual([
       ['message-parked', 'on-hold'],
     ]);
     exchange.clock.now += MESSAGE_SETTINGS.parkMs + 1;
-    await exchange.desk.messages.waiting.sweep();
+    await exchange.engine.messages.waiting.sweep();
     expect(
       (await exchange.workItems()).map(({ kind, task, owner }) => [kind, task['status'], owner]),
     ).toEqual([['message-unfit', 'requested', 'Organization/larkspur']]);

@@ -10,7 +10,7 @@ import type { Link } from '../../../src/hl7v2/link.ts';
 import type { Answer } from '../../../src/hl7v2/received.ts';
 import { writeDeliveryFailed } from '../../../src/operations/work-item.ts';
 import { createEndpoints } from '../../../src/server/organizations.ts';
-import type { DeskParts } from '../../../src/server/desk.ts';
+import type { FhirEngineParts } from '../../../src/server/desk.ts';
 import { deliver, lacks } from '../../../src/rails/hl7v2-mllp/deliver.ts';
 import type { Peers } from '../../../src/rails/hl7v2-mllp/peer.ts';
 import { endpoint } from '../../resources.ts';
@@ -65,7 +65,7 @@ export async function openPair(): Promise<Pair> {
       receiver.clock.now = Math.max(receiver.clock.now, sides[from].clock.now) + 1000;
       const { signal } = new AbortController();
       const { link } = SIDES[to];
-      const answer = await receiver.desk.messages.receive({ link, bytes, address: undefined, signal });
+      const answer = await receiver.engine.messages.receive({ link, bytes, address: undefined, signal });
       sent.push({ from, text: Buffer.from(bytes).toString(), answer });
       return { code: answer.code, says: undefined };
     },
@@ -116,10 +116,10 @@ const newId = (): string => `work-${(made += 1)}`;
 /** A server where the other party is an Endpoint. */
 async function openSide(side: Side): Promise<Exchange> {
   const { own, other, link } = SIDES[side];
-  let ready: DeskParts['address'] = async () => [];
+  let ready: FhirEngineParts['address'] = async () => [];
   const exchange = await openExchange({
     links: [link],
-    desk: {
+    engine: {
       address: (changes, moves, at) => ready(changes, moves, at),
       lacks: async (rail, entry, asOf) => (rail === RAIL ? lacks([link], entry, asOf) : []),
     },

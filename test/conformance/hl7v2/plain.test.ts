@@ -83,7 +83,7 @@ describe('(rules 7.7) the character set of a message without MSH-18', () => {
   const bytesOf = (message: string): Uint8Array =>
     Buffer.from(message.replaceAll('\n', '\r').replaceAll('€', '\x80').replaceAll('’', '\x92'), 'latin1');
   const send = (bytes: Uint8Array, by: Link) =>
-    exchange.desk.messages.receive({
+    exchange.engine.messages.receive({
       link: by,
       bytes,
       address: undefined,

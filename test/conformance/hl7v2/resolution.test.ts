@@ -44,7 +44,7 @@ async function resolve(
   const [item] = await exchange.workItems();
   const text = JSON.stringify({ resourceType: 'Parameters', parameter: parameters });
   try {
-    const { resource } = await exchange.desk.perform({
+    const { resource } = await exchange.engine.perform({
       interaction: 'operation',
       type: 'Task',
       id: more.task ?? item?.task.id,

@@ -6,13 +6,13 @@ import * as make from '../../resources.ts';
 import { administratorFor, initiator, openWorld, type World } from '../../world.ts';
 
 let world: World;
-/** Its desk asks the store of the other, whose searches are all ended. */
+/** Its FHIR engine asks the store of the other, whose searches are all ended. */
 let deaf: World;
 beforeAll(async () => {
   world = await openWorld();
   await world.seedDirectory('initiator', 'recipient');
   await world.ask(administratorFor('initiator'), 'PUT', 'Patient/p', { ...make.patient(), id: 'p' });
-  deaf = await openWorld({ desk: { store: ending(world.store, 'too-costly') } });
+  deaf = await openWorld({ engine: { store: ending(world.store, 'too-costly') } });
 });
 afterAll(() => Promise.all([deaf.close(), world.close()]));
 

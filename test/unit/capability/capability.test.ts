@@ -25,7 +25,7 @@ const rest = buildCapabilityStatement(HOUSE).rest?.[0];
 const resourceOf = (type: string) => rest?.resource?.find((resource) => resource.type === type);
 
 describe('CapabilityStatement', () => {
-  test('names every type of the registry, with the interactions it offers and the desk performs', () => {
+  test('names every type of the registry, with the interactions it offers and the FHIR engine performs', () => {
     expect(rest?.resource?.map(({ type }) => type)).toEqual([...RESOURCE_TYPES.keys()]);
     expect(resourceOf('Task')?.interaction?.map(({ code }) => code)).toEqual(
       expect.arrayContaining([
@@ -41,7 +41,7 @@ describe('CapabilityStatement', () => {
     expect(resourceOf('AuditEvent')?.interaction?.map(({ code }) => code)).toEqual(['read', 'search-type']);
   });
 
-  test('claims nothing that the desk does not perform', () => {
+  test('claims nothing that the FHIR engine does not perform', () => {
     const narrow = buildCapabilityStatement({ ...HOUSE, interactions: new Set(['read', 'search-type']) });
     expect(narrow.patchFormat).toBeUndefined();
     expect(narrow.rest?.[0]?.interaction).toEqual([]);
