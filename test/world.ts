@@ -14,7 +14,7 @@ import {
   type FhirEngine,
   type FhirEngineParts,
   type OperationSettings,
-} from '../src/server/desk.ts';
+} from '../src/server/fhir-engine.ts';
 import type { Caller, Interaction, Preferences, Reply, Request } from '../src/operations/request.ts';
 import { parseScopes } from '../src/smart/scopes.ts';
 import { openEmbeddedStore, type EmbeddedOptions, type EmbeddedStore } from '../src/stores/embedded/open.ts';

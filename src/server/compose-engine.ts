@@ -11,7 +11,7 @@ import { createSubscriptionCache } from '../delivery/subscriptions.ts';
 import type { Log } from '../http/log.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Heavy } from '../operations/heavy.ts';
-import { createFhirEngine, type Perform } from './desk.ts';
+import { createFhirEngine, type Perform } from './fhir-engine.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
@@ -36,7 +36,7 @@ function createControlIds(): () => string {
 }
 
 /** What the roof has already when it comes to the FHIR engine. */
-export interface EngineParts {
+interface EngineParts {
   readonly config: Config;
   readonly log: Log;
   readonly base: string;

@@ -17,7 +17,7 @@ import { watchLateness } from '../http/lateness.ts';
 import { createWarnings, type Log, type Warnings } from '../http/log.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { createSecurityHeaders } from '../http/security-headers.ts';
-import type { Perform } from './desk.ts';
+import type { Perform } from './fhir-engine.ts';
 import { createHeavyThreads } from './heavy.ts';
 import { OPERATIONS, OPERATIONS_BY_NAME } from '../operations/extended/index.ts';
 import { OFFERED } from '../operations/perform.ts';

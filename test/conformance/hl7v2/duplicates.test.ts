@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openEmbeddedStore } from '../../../src/stores/embedded/open.ts';
-import { createFhirEngine } from '../../../src/server/desk.ts';
+import { createFhirEngine } from '../../../src/server/fhir-engine.ts';
 import { WORK_ITEM_SYSTEM } from '../../../src/operations/work-item.ts';
 import { SETTINGS } from '../../world.ts';
 import {

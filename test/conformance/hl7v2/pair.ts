@@ -10,7 +10,7 @@ import type { Link } from '../../../src/hl7v2/link.ts';
 import type { Answer } from '../../../src/hl7v2/received.ts';
 import { writeDeliveryFailed } from '../../../src/operations/work-item.ts';
 import { createEndpoints } from '../../../src/server/organizations.ts';
-import type { FhirEngineParts } from '../../../src/server/desk.ts';
+import type { FhirEngineParts } from '../../../src/server/fhir-engine.ts';
 import { deliver, lacks } from '../../../src/rails/hl7v2-mllp/deliver.ts';
 import type { Peers } from '../../../src/rails/hl7v2-mllp/peer.ts';
 import { endpoint } from '../../resources.ts';
