@@ -1,4 +1,7 @@
-/** Addresses that a resource names and this server connects to: asked about before they are written down (rules 6.3). */
+/**
+ * The rules for addresses that a resource names and to which this server connects. The server asks the guard before it
+ * stores one (rules 6.3).
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Resource } from '../fhir/types.ts';
@@ -6,7 +9,7 @@ import type { Admission, Destination, Purpose } from '../ports/outgoing.ts';
 import { localRef } from './element.ts';
 import type { Rules, Surroundings } from './rules.ts';
 
-/** One refusal for every reason: how an address is wrong would tell what lies behind it. */
+/** The refusal, with the same text for every reason: the reason would tell what lies behind the address. */
 const REFUSALS: Readonly<Record<Exclude<Admission, 'admitted'>, Omit<IssueDetail, 'expression'>>> = {
   'not-allowed': {
     code: 'address-not-allowed',
@@ -18,7 +21,7 @@ const REFUSALS: Readonly<Record<Exclude<Admission, 'admitted'>, Omit<IssueDetail
   },
 };
 
-/** Why an address may not be written; undefined when it may. */
+/** The reason why an address may not be written; undefined when it may. */
 export async function judgeAddress(
   destination: Destination,
   expression: string,
@@ -29,7 +32,7 @@ export async function judgeAddress(
   return admission === 'admitted' ? undefined : { ...REFUSALS[admission], expression: [expression] };
 }
 
-/** What an Endpoint's address is connected to for, by `Endpoint.connectionType`; other types have no rail here. */
+/** The purpose of a connection to an Endpoint, by `Endpoint.connectionType`; other types have no rail here. */
 const PURPOSES: ReadonlyMap<string | undefined, Purpose> = new Map([['hl7v2-mllp', 'hl7v2-mllp']]);
 
 interface EndpointElements {
@@ -39,12 +42,12 @@ interface EndpointElements {
 }
 
 /**
- * An Endpoint of HL7 v2 is a link, which an administrator makes (directory, section 5). One that is only switched off keeps
- * its address, whatever has become of it.
+ * The rules of an Endpoint. An Endpoint of HL7 v2 is a link, which only an administrator makes (directory DR20). One
+ * that a write only switches off keeps its address, whatever has become of the address.
  */
 export const endpointRules: Rules = async ({ before, after }, around) => {
   if (!around.administrator && changesLink(before, after)) return { refused: NO_LINK };
-  const written = after as EndpointElements | undefined; // valid by its StructureDefinition before rules are asked
+  const written = after as EndpointElements | undefined; // rules see only structurally valid resources
   const purpose = PURPOSES.get(written?.connectionType?.code);
   if (after === undefined || purpose === undefined || written?.address === undefined) return {};
   if (isEnded(written) && written.address === (before as EndpointElements | undefined)?.address) return {};
@@ -62,7 +65,7 @@ const NO_LINK: IssueDetail = {
 const isLink = (endpoint: Resource | undefined): boolean =>
   PURPOSES.has((endpoint as EndpointElements | undefined)?.connectionType?.code);
 
-/** What it bore when it was read may be written back. */
+/** Whether a write changes the link. A client may write back what it read. */
 function changesLink(before: Resource | undefined, after: Resource | undefined): boolean {
   if (!isLink(before) && !isLink(after)) return false;
   return !isDeepStrictEqual(elementsOf(before), elementsOf(after));

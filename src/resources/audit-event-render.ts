@@ -1,10 +1,10 @@
 /**
- * A compact audit row as an R4 AuditEvent (http://hl7.org/fhir/R4/auditevent.html) after IHE Basic Audit Log Patterns
- * (https://profiles.ihe.net/ITI/BALP/): which pattern an event follows, who took part and what was touched (rules 4.2).
+ * Renders a compact audit row as an R4 AuditEvent (http://hl7.org/fhir/R4/auditevent.html) by the IHE Basic Audit Log
+ * Patterns (https://profiles.ihe.net/ITI/BALP/): the pattern, the agents and the objects (rules 4.2).
  *
  * A viewer who is not of the agent's organization sees that organization, not its user, its client or its search words
- * (rules 2.8). A BALP profile is claimed only where the event keeps all of it: success, a known address, one data
- * object and at most one patient.
+ * (rules 2.8). The event claims a BALP profile only where it meets all of it: success, a known address, one data object
+ * and at most one patient.
  */
 import { ISSUES } from '../fhir/issue.ts';
 import type {
@@ -29,15 +29,15 @@ import {
   type Pattern,
 } from './audit-patterns.ts';
 
-/** Who looks at the event. */
+/** The viewer of the event. */
 export interface AuditViewer {
   readonly organization: Ref | undefined;
   readonly everything: boolean;
-  /** Which of the resources that the row names the viewer may know of; absent: all of them. */
+  /** The resources of the row that the viewer may know of; absent: all of them. */
   readonly knows?: (ref: Ref) => boolean;
 }
 
-/** This server, as it names itself: the observer of every event. */
+/** This server as the event names it: the observer. */
 export interface AuditSource {
   readonly name: string;
   /** The public base URL. */
@@ -56,7 +56,7 @@ export function parseAuditId(id: string): { readonly seq: number; readonly posit
   return match !== null && Number.isSafeInteger(seq) ? { seq, position: Number(match[2]) } : undefined;
 }
 
-/** The row as its viewer may see it. Whether the viewer may see it at all is the store's answer (`AuditQuery.viewer`). */
+/** The row as its viewer may see it. The store decides whether the viewer may see it at all (`AuditQuery.viewer`). */
 export function renderAuditEvent(row: AuditRow, viewer: AuditViewer, source: AuditSource): AuditEvent {
   const { entry, at } = row;
   const { agent } = entry;
@@ -99,7 +99,9 @@ function transitionOf({ transition }: AuditEntry): Coding[] {
   return transition ? [{ system: TRANSITION_SYSTEM, code: transition.tid, display: transition.event }] : [];
 }
 
-/** In plain words: what was refused and the way out, and how many alike the row stands for. */
+/**
+ * The outcome in plain words: the refusal with its way out, and the number of equal events for which the row stands.
+ */
 function describeOutcome({ issue, times, delivery }: AuditEntry): string {
   const solve = Object.entries(ISSUES).find(([code]) => code === issue)?.[1].solve;
   return [
@@ -111,12 +113,15 @@ function describeOutcome({ issue, times, delivery }: AuditEntry): string {
     .join(' · ');
 }
 
-// — who took part
+// — the agents
 
 const concept = (coding: Coding): CodeableConcept => ({ coding: [coding] });
 const selfOf = ({ name }: AuditSource) => ({ type: 'Device', identifier: { value: name }, display: name });
 
-/** User, client, organization, server, receiver: what is known and may be shown. The first of them is the one who asked. */
+/**
+ * The agents that are known and that the viewer may see: user, client, organization, server, receiver. The first of
+ * them is the requestor.
+ */
 function agentsOf(entry: AuditEntry, pattern: Pattern, source: AuditSource, own: boolean): AuditEventAgent[] {
   const delivers = entry.delivery !== undefined;
   const agents = [
@@ -131,7 +136,7 @@ function agentsOf(entry: AuditEntry, pattern: Pattern, source: AuditSource, own:
 
 type Participant = Omit<AuditEventAgent, 'requestor'>;
 
-/** A person behind the client: the token's fhirUser, or a subject that is not the client itself. */
+/** The person behind the client: the token's fhirUser, or a subject that is not the client itself. */
 function userOf({ agent: { user, subject, client } }: AuditEntry, { user: type }: Pattern): Participant[] {
   if (user !== undefined && user !== '') {
     return [
@@ -172,12 +177,12 @@ function serverOf({ server }: Pattern, source: AuditSource): Participant {
   };
 }
 
-/** Whoever a delivery went to. `who` cannot refer to a Subscription or an Endpoint; the entity beside it does. */
+/** The receiver of a delivery. `who` cannot refer to a Subscription or an Endpoint; the entity beside it does. */
 function receiverOf({ delivery }: AuditEntry): Participant[] {
   return delivery ? [{ type: concept(DESTINATION), who: { identifier: { value: delivery.receiver } } }] : [];
 }
 
-// — what was touched
+// — the objects
 
 const DOMAIN_RESOURCE: Coding = { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' };
 const SYSTEM_OBJECT: Coding = { system: ENTITY_TYPE, code: '2', display: 'System Object' };
@@ -201,14 +206,17 @@ function unversioned(reference: string): Ref {
   return `${type}/${id}`;
 }
 
-/** The query as asked, to the last byte; what it says may identify a patient, so a peer is not shown it. */
+/** The query as sent, to the last byte. It may identify a patient, so a peer does not see it. */
 function queryOf({ query }: AuditEntry, own: boolean): AuditEventEntity[] {
   if (query === undefined || !own) return [];
   const role: Coding = { system: OBJECT_ROLE, code: '24', display: 'Query' };
   return [{ type: SYSTEM_OBJECT, role, query: Buffer.from(query, 'utf8').toString('base64') }];
 }
 
-/** What a search found is typed by its resource type: in BALP's query pattern the one system object is the query. */
+/**
+ * An object that a search found is typed by its resource type: in BALP's query pattern the query is the one system
+ * object.
+ */
 function objectOf({ query, transition }: AuditEntry, reference: string): AuditEventEntity {
   const [type = ''] = reference.split('/');
   const found: Coding = { system: 'http://hl7.org/fhir/resource-types', code: type };
@@ -259,7 +267,7 @@ function requestOf({ requestId, delivery }: AuditEntry): AuditEventEntity[] {
   return [{ what: { identifier: { value: requestId } }, type }];
 }
 
-/** The BALP profile that the event keeps in full; undefined when it keeps none. */
+/** The BALP profile that the event meets in full; undefined when it meets none. */
 function profileOf(
   entry: AuditEntry,
   { profile }: Pattern,

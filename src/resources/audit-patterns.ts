@@ -1,6 +1,6 @@
 /**
- * How each kind of audited event is told: the codes of R4's AuditEvent and the patterns of IHE BALP
- * (https://profiles.ihe.net/ITI/BALP/) that the events follow.
+ * The rendering of each kind of audited event: the codes of R4's AuditEvent and the patterns of IHE BALP
+ * (https://profiles.ihe.net/ITI/BALP/).
  */
 import type { Coding } from '../fhir/types.ts';
 import type { AuditEntry } from '../ports/store.ts';
@@ -12,7 +12,7 @@ export const ENTITY_TYPE = 'http://terminology.hl7.org/CodeSystem/audit-entity-t
 export const OBJECT_ROLE = 'http://terminology.hl7.org/CodeSystem/object-role';
 export const BALP = 'https://profiles.ihe.net/ITI/BALP';
 
-/** The rows of the BSeR table as subtypes of the writes that made the move. */
+/** Rows of the BSeR table, as subtypes of the writes that made the moves. */
 export const TRANSITION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/referral-transition';
 
 const REST: Coding = {
@@ -41,7 +41,7 @@ export const TREATMENT: Coding = {
   display: 'treatment',
 };
 
-/** How a kind of event is told: its type and subtype, and in which role each side takes part. */
+/** The type and subtype of a kind of event, and the role of each side. */
 export interface Pattern {
   readonly type: Coding;
   readonly subtype: Coding;
@@ -60,7 +60,7 @@ const rest = (code: string, sides: Sides, profile?: Pattern['profile']): Pattern
 });
 
 type Sides = Pick<Pattern, 'client' | 'server' | 'user'>;
-/** DICOM names the sides by where the content goes; a query goes from the client to the server. */
+/** DICOM names the sides by the direction of the content; a query goes from the client to the server. */
 const READING: Sides = { client: DESTINATION, server: SOURCE, user: RECIPIENT };
 const ASKING: Sides = { client: SOURCE, server: DESTINATION, user: RECIPIENT };
 const WRITING: Sides = { client: SOURCE, server: DESTINATION, user: AUTHOR };
@@ -104,5 +104,5 @@ export const PATTERNS: Readonly<Record<string, Pattern>> = {
   },
 };
 
-/** What an event is told by that has no pattern of its own. */
+/** The rendering of an event that has no pattern of its own. */
 export const OTHER: Pattern = rest('operation', WRITING);

@@ -1,7 +1,7 @@
 /**
- * Searching AuditEvents (http://hl7.org/fhir/R4/auditevent.html#search). Rows are compact and few of their words are
- * indexed, so a search narrows by what the store knows and then looks at each event as its viewer sees it: what a
- * viewer is not shown cannot be searched for either.
+ * Searches AuditEvents (http://hl7.org/fhir/R4/auditevent.html#search). Rows are compact and few of their words are
+ * indexed. A search therefore narrows by the store's indexes, and then looks at each event as its viewer sees it: what
+ * a viewer cannot see, the viewer cannot search for either.
  */
 import type { AuditEvent, Ref, Resource } from '../fhir/types.ts';
 import type { Clause, Prefix } from '../ports/query.ts';
@@ -9,7 +9,7 @@ import type { AuditQuery } from '../ports/store.ts';
 import { matches } from './match.ts';
 import { searchValues } from './search-values.ts';
 
-/** Whether a clause asks about other resources somewhere, or about the text of this one. */
+/** Whether a clause looks at other resources, or at the text of this one. */
 export function asksOthers(clause: Clause): boolean {
   if (clause.kind === 'all' || clause.kind === 'any') return clause.of.some(asksOthers);
   if (clause.kind === 'not') return asksOthers(clause.clause);
@@ -19,8 +19,8 @@ export function asksOthers(clause: Clause): boolean {
 const LEAVING: ReadonlySet<Clause['kind']> = new Set(['chain', 'has', 'text', 'display']);
 
 /**
- * What the store can do of a search: conditions that every match fulfils. `patient` then finds whom an event is about, not
- * a patient who acted, since names are indexed and agents are not.
+ * The part of a search that the store can do: conditions that every match fulfils. `patient` then finds the patient
+ * whom an event is about, not a patient who acted, because the store indexes names and not agents.
  */
 export function narrowAudit(clause: Clause): Pick<AuditQuery, 'names' | 'organization' | 'from' | 'to'> {
   const parts = clause.kind === 'all' ? clause.of : [clause];
@@ -41,7 +41,7 @@ export function narrowAudit(clause: Clause): Pick<AuditQuery, 'names' | 'organiz
   };
 }
 
-/** The one local resource that a clause asks for under this parameter. */
+/** The one local resource that a clause names under this parameter. */
 function onlyRef(clause: Clause, param: string): Ref | undefined {
   if (clause.kind !== 'reference' || clause.param !== param || clause.to.length !== 1) return undefined;
   return clause.to.find((ref): ref is Ref => /^[A-Z]\w*\/[^/]+$/.test(ref));
@@ -53,7 +53,7 @@ const TO: ReadonlySet<Prefix> = new Set(['eq', 'lt', 'le', 'eb', 'ap']);
 /**
  * Whether the event, as rendered for its viewer, satisfies the clause.
  *
- * @throws Error when the clause {@link asksOthers}; the FHIR engine refuses such a search first
+ * @throws Error when the clause {@link asksOthers}; the caller refuses such a search before
  */
 export function auditMatches(event: AuditEvent, clause: Clause): boolean {
   const { resourceType: type, id = '', recorded } = event;

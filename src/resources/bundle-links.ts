@@ -1,6 +1,7 @@
 /**
- * Bundles that are kept whole (http://hl7.org/fhir/R4/bundle.html#references, documents.html, messaging.html): an entry's
- * fullUrl agrees with its resource, and what a document or a message refers to is in it or has an absolute address.
+ * The links of Bundles that the server stores whole (http://hl7.org/fhir/R4/bundle.html#references, documents.html,
+ * messaging.html): an entry's fullUrl agrees with its resource, and a document or a message contains the resources to
+ * which it refers, or refers by absolute addresses.
  */
 import type { IssueDetail } from '../fhir/issue.ts';
 import { parseReference, walkReferences } from '../fhir/reference.ts';
@@ -11,10 +12,10 @@ interface Entry {
   readonly resource?: Resource;
 }
 
-/** Bundles of these types are sealed: their references are resolved within. */
+/** Types of Bundle that are sealed: their references are resolved within the Bundle. */
 const SEALED: ReadonlySet<unknown> = new Set(['document', 'message']);
 
-/** What is wrong with the links of a Bundle; its structure and R4's invariants have been checked. */
+/** The faults in the links of a Bundle whose structure and invariants are valid. */
 export function findBundleFaults(bundle: Resource): readonly IssueDetail[] {
   const entries = (bundle['entry'] ?? []) as readonly Entry[]; // its schema has been passed
   const named = entries.flatMap(checkFullUrl);
@@ -32,7 +33,7 @@ const fault = (diagnostics: string, expression: string): IssueDetail => ({
 
 const ADDRESS = /^(https?:\/\/.+)\/([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/;
 
-/** "fullUrl SHALL NOT disagree with the id in the resource"; a urn has nothing to do with it. */
+/** "fullUrl SHALL NOT disagree with the id in the resource"; this does not hold for a urn. */
 function checkFullUrl({ fullUrl = '', resource }: Entry, index: number): readonly IssueDetail[] {
   const [, , type, id] = ADDRESS.exec(fullUrl) ?? [];
   if (type === undefined || resource === undefined) return [];
@@ -42,7 +43,7 @@ function checkFullUrl({ fullUrl = '', resource }: Entry, index: number): readonl
 
 interface Known {
   readonly fullUrls: ReadonlySet<string>;
-  /** `Type/id` of the resources. */
+  /** The resources as `Type/id`. */
   readonly refs: ReadonlySet<string>;
 }
 
@@ -82,7 +83,11 @@ const SAYS: Readonly<
   wrong: { diagnostics: 'refers to a resource that is not in the Bundle', severity: 'error' },
 };
 
-/** @param isFocus what a message is about is in it, whatever its address */
+/**
+ * Checks a reference.
+ *
+ * @param isFocus the focus of a message must be in the Bundle, whatever its address
+ */
 function judge(
   text: string,
   root: string | undefined,
@@ -98,7 +103,7 @@ function judge(
     case 'local':
       if (fullUrls.has(`${root}/${parsed.ref}`) || refs.has(parsed.ref)) return 'resolved';
       if (isFocus) return 'wrong';
-      // Below the root of its entry, a relative reference is an absolute one.
+      // Below the root of its entry, a relative reference counts as an absolute one.
       return root === undefined ? 'dangling' : 'resolved';
     case 'absolute':
       return isFocus && !fullUrls.has(parsed.url) ? 'wrong' : 'resolved';

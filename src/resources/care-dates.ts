@@ -1,7 +1,7 @@
 /**
- * When care took place, by resource type: the search parameters that say so, for `start` and `end` of
- * Patient/$everything ("the date range relates to care dates, not record currency dates"). A type without a row is about
- * no time of care (Coverage, RelatedPerson), and always in range.
+ * The search parameters with the time of care, by resource type, for `start` and `end` of Patient/$everything ("the
+ * date range relates to care dates, not record currency dates"). A type without a row has no time of care (Coverage,
+ * RelatedPerson) and is always in range.
  */
 import type { Clause } from '../ports/query.ts';
 import { parseDateRange } from './search/range.ts';
@@ -53,8 +53,8 @@ export const CARE_DATES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Resources whose care overlaps the days from `start` to `end`, and those that say no date of it: a record is rather shown
- * than withheld. Undefined where every resource of the type is in range.
+ * The clause for resources whose care overlaps the days from `start` to `end`, and for those without a date: the server
+ * rather shows such a record than withholds it. Undefined when every resource of the type is in range.
  */
 export function careBetween(
   type: string,
@@ -72,7 +72,7 @@ export function careBetween(
   return { kind: 'any', of: [...within, { kind: 'all', of: undated }] };
 }
 
-/** A date that was checked before; an absolute one, so that it does not matter when it is read. */
+/** A date that was checked before. It is absolute, so the moment of reading does not matter. */
 function readBound(text: string | undefined) {
   const range = text === undefined ? undefined : parseDateRange(text, 0);
   return range === undefined ? [] : [range];

@@ -1,6 +1,6 @@
 /**
- * Compartments (http://hl7.org/fhir/R4/compartmentdefinition.html). In which Patients' a resource is, is kept with it; the
- * others are asked by their parameters.
+ * Compartments (http://hl7.org/fhir/R4/compartmentdefinition.html). The store keeps the Patient compartments of a
+ * resource with it; the other compartments are searched by their parameters.
  */
 import type { Ref } from '../fhir/types.ts';
 import type { Clause, SearchValue } from '../ports/query.ts';
@@ -9,12 +9,12 @@ import compartments from './generated/compartments.json' with { type: 'json' };
 import { PATIENT_COMPARTMENT } from './generated/search-parameters.ts';
 import { searchParameters } from './search-parameters.ts';
 
-/** The parameter under which the store keeps the patients in whose compartments a resource is. */
+/** The parameter under which the store keeps the patients whose compartments hold a resource. */
 export const PATIENT_PARAM = ':patient';
 
 const rows: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = compartments;
 
-/** The types after whose resources compartments are named. */
+/** The types that have a compartment. */
 export const COMPARTMENTS: ReadonlySet<string> = new Set(Object.keys(rows));
 
 /** Canonical of R4's definition of a compartment. */
@@ -22,8 +22,9 @@ export const compartmentCanonical = (name: string): string =>
   `http://hl7.org/fhir/CompartmentDefinition/${name.charAt(0).toLowerCase()}${name.slice(1)}`;
 
 /**
- * What holds of the resources of `type` in the compartment of `focus`; undefined where none ever is. `declared` is what the
- * type says of itself: the parameters it adds to the Patient compartment, and whether its values are kept.
+ * The clause for resources of `type` in the compartment of `focus`; undefined where there never are any. `declared` is
+ * the part of the type's declaration about compartments: the parameters that it adds to the Patient compartment, and
+ * whether its values are kept.
  */
 export function compartmentClause(
   focus: Ref,
@@ -55,8 +56,8 @@ export function compartmentParameters(type: string, further: readonly string[] =
 }
 
 /**
- * The patients in whose compartments a resource is, from its search values. A Patient is in its own.
- * `further` are the parameters that its declaration adds to R4's.
+ * The patients whose compartments hold a resource, from its search values. A Patient is in its own. `further` are the
+ * parameters that the declaration adds to R4's.
  */
 export function patientsOf(
   self: Ref | undefined,

@@ -1,4 +1,4 @@
-/** Small readings of elements that several declarations share. */
+/** Small functions that read elements, shared by several declarations. */
 import type { Ref } from '../fhir/types.ts';
 
 const LOCAL = /^([A-Z][A-Za-z]{1,63})\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
@@ -21,14 +21,14 @@ export const typeOf = (ref: string): string => ref.slice(0, ref.indexOf('/'));
 /** `1` of `Task/1`. */
 export const idOf = (ref: string): string => ref.slice(ref.indexOf('/') + 1);
 
-/** The values at a dotted element path; lists are walked. `item*` is `item`, `item.item` and so on. */
+/** The values at a dotted element path; the function walks lists. `item*` is `item`, `item.item` and so on. */
 export function valuesAt(tree: unknown, path: string): readonly unknown[] {
   const values: unknown[] = [];
   collect(tree, stepsOf(path), 0, values);
   return values;
 }
 
-/** The tree with other values at a dotted element path; they are visited in the order in which `valuesAt` tells them. */
+/** The tree with other values at a dotted element path. The function visits them in the order of `valuesAt`. */
 export function mapValuesAt<T>(tree: T, path: string, change: (value: unknown) => unknown): T {
   return mapped(tree, stepsOf(path), 0, change) as T; // the same members
 }
@@ -51,7 +51,7 @@ function mapped(
 
 interface Step {
   readonly name: string;
-  /** Whether it is taken again below itself; bounded by the depth of the tree, which the parser bounds. */
+  /** Whether the element repeats below itself. The parser bounds the depth of the tree. */
   readonly again: boolean;
 }
 

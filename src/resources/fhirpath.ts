@@ -1,26 +1,33 @@
 /**
- * FHIRPath (http://hl7.org/fhirpath/N1/, http://hl7.org/fhir/R4/fhirpath.html) by the package `fhirpath` with R4's model,
- * loaded at first use. What an expression may cost is counted, not timed, so that the same expression always ends the
- * same way: its length, the steps of its evaluation, and the nodes and characters of what a step results in.
+ * FHIRPath (http://hl7.org/fhirpath/N1/, http://hl7.org/fhir/R4/fhirpath.html) by the package `fhirpath` with R4's
+ * model, loaded at first use. The engine counts the cost of an expression instead of timing it, so that the same
+ * expression always ends in the same way: its length, the steps of its evaluation, and the nodes and characters of each
+ * step's result.
  */
 
-/** Where a node stands in the JSON of its resource: `['name', 0, 'family']`. A choice has its name without the type. */
+/** The place of a node in the JSON of its resource: `['name', 0, 'family']`. A choice has its name without the type. */
 export type NodePath = readonly (string | number)[];
 
 /** A node of a resource that an expression selects. */
 export interface Located {
   readonly path: NodePath;
-  /** R4's name of its type where the model knows it: `HumanName`, `date`. */
+  /** R4's name of the node's type when the model knows it: `HumanName`, `date`. */
   readonly type: string | undefined;
 }
 
 export interface Expression {
-  /** The values, as JSON has them. @param variables by their names without the percent sign @throws FhirPathFault */
+  /**
+   * The values as JSON has them.
+   *
+   * @param variables by their names without the percent sign
+   * @throws FhirPathFault
+   */
   readonly evaluate: (focus: unknown, variables?: Readonly<Record<string, unknown>>) => readonly unknown[];
   /**
-   * Where the selected nodes stand in a resource; undefined when something was selected that is no node of it.
+   * The places of the selected nodes in a resource; undefined when the expression selects a value that is no node of
+   * it.
    *
-   * @param spend told of what each step costs; a {@link FhirPathFault} that it throws ends the evaluation
+   * @param spend called with the cost of each step; a {@link FhirPathFault} that it throws ends the evaluation
    * @throws FhirPathFault
    */
   readonly locate: (resource: unknown, spend?: (work: number) => void) => readonly Located[] | undefined;
@@ -28,11 +35,11 @@ export interface Expression {
 
 interface CompileOptions {
   /**
-   * `client` (the default): only {@link FUNCTIONS}, and at most {@link CLIENT_LENGTH_MAX} characters. `own`: whatever the
-   * package knows, for expressions that are ours or HL7's.
+   * `client` (the default): only {@link FUNCTIONS}, and at most {@link CLIENT_LENGTH_MAX} characters. `own`: every
+   * function of the package, for expressions of this project or of HL7.
    */
   readonly source?: 'client' | 'own';
-  /** The path of the element that is given as the focus, where that is no resource: `Patient.contact`. */
+  /** The path of the focus element when the focus is no resource: `Patient.contact`. */
   readonly base?: string;
 }
 
@@ -41,7 +48,7 @@ export interface FhirPath {
   readonly compile: (expression: string, options?: CompileOptions) => Expression;
 }
 
-/** An expression that cannot be read, or whose evaluation failed or was ended. Its message quotes nothing. */
+/** An expression that cannot be read, or whose evaluation failed or was ended. The message quotes no value. */
 export class FhirPathFault extends Error {
   readonly reason: 'too-long' | 'syntax' | 'function' | 'failed' | 'too-costly';
 
@@ -57,14 +64,15 @@ const OWN_LENGTH_MAX = 20_000;
 const STEPS_MAX = 50_000;
 const NODES_MAX = 100_000;
 const TEXT_MAX = 2_000_000;
-/** Nodes that could be looked at in the time of one step. */
+/** The number of nodes that cost as much as one step. */
 const PER_STEP = 10;
-/** Compiled expressions remembered. */
+/** The number of compiled expressions that are kept. */
 const COMPILED_MAX = 500;
 
 /**
- * Functions that a client's expression may call. Left out is what leads out of the resource (`resolve`, `memberOf`), what
- * writes (`trace`), and what may cost more than its length tells (regular expressions, `repeat`, growing texts).
+ * Functions that a client's expression may call. The list lacks functions that lead out of the resource (`resolve`,
+ * `memberOf`), that write (`trace`), and that may cost more than their length tells (regular expressions, `repeat`,
+ * growing texts).
  */
 const FUNCTIONS: ReadonlySet<string> = new Set(
   (
@@ -76,7 +84,7 @@ const FUNCTIONS: ReadonlySet<string> = new Set(
 
 let loading: Promise<FhirPath> | undefined;
 
-/** Loads the package once: some tens of milliseconds and megabytes, so only where it is needed. */
+/** Loads the package once. That takes tens of milliseconds and megabytes, so it happens only when needed. */
 export function loadFhirPath(): Promise<FhirPath> {
   return (loading ??= load());
 }
@@ -135,7 +143,7 @@ function checkText(text: string, source: 'client' | 'own'): void {
   if (text.length > max) throw new FhirPathFault('too-long', `an expression has at most ${max} characters`);
 }
 
-/** A node of the package's syntax tree, as far as it is looked at. */
+/** A node of the package's syntax tree, with the members that are read here. */
 interface Syntax {
   readonly type?: string;
   readonly text?: string;
@@ -154,7 +162,7 @@ function checkFunctions({ type, children = [] }: Syntax): void {
   for (const child of children) checkFunctions(child);
 }
 
-/** Runs the package's code; what it throws quotes values and is not passed on. */
+/** Runs the package's code. Its errors quote values, so they are not passed on. */
 function attempt<T>(reason: 'syntax' | 'failed', work: () => T): T {
   try {
     return work();
@@ -166,14 +174,14 @@ function attempt<T>(reason: 'syntax' | 'failed', work: () => T): T {
   }
 }
 
-/** What an evaluation has come to. */
+/** The cost of an evaluation so far. */
 interface Counted {
   steps: number;
   nodes: number;
   spend: (work: number) => void;
 }
 
-/** Called after each step of an evaluation; what a step results in is mostly, but not always, a list. */
+/** Called after each step of an evaluation. The result of a step is usually a list. */
 function count(counted: Counted, result: unknown): void {
   const values: readonly unknown[] = Array.isArray(result) ? result : [result];
   counted.steps += 1;
@@ -184,7 +192,7 @@ function count(counted: Counted, result: unknown): void {
   throw new FhirPathFault('too-costly', 'the expression takes too many steps');
 }
 
-/** A node as the package has it, as far as it is looked at. */
+/** A node of the package, with the members that are read here. */
 interface Node {
   readonly parentResNode: Node | null;
   readonly propName: string | null;

@@ -1,28 +1,28 @@
 /**
- * What `_text` and `_content` look at (http://hl7.org/fhir/R4/search.html#content): the words of a resource's narrative,
- * and those of all its other values. What its type hides from anybody is not among them.
+ * The text that `_text` and `_content` search (http://hl7.org/fhir/R4/search.html#content): the words of a resource's
+ * narrative, and those of all its other values. It leaves out what the type hides from anybody.
  */
 import type { Resource } from '../fhir/types.ts';
 import { RESOURCE_TYPES } from './index.ts';
 import { textOfNarrative } from './search/narrative.ts';
 import { wordsOf } from './search/words.ts';
 
-/** Words with spaces between them. A phrase never reaches over {@link BOUNDARY}. */
+/** Words with spaces between them. A phrase never reaches across a {@link BOUNDARY}. */
 interface FullText {
   readonly narrative: string;
   readonly content: string;
 }
 
-/** Stands between the values of different elements; no word of any text. */
+/** A separator between the values of different elements; no text has it as a word. */
 const BOUNDARY = '\u241e';
 
-/** Characters of one value that are looked at. */
+/** The number of characters of one value that are read. */
 const TEXT_MAX = 500_000;
 
-/** Words of one resource that are kept. */
+/** The number of words of one resource that are kept. */
 const WORDS_MAX = 50_000;
 
-/** Elements that say nothing to a reader: bytes, and what names a vocabulary rather than a thing. */
+/** Elements that a reader does not read: bytes, and names of vocabularies. */
 const SILENT: ReadonlySet<string> = new Set(['resourceType', 'meta', 'data', 'system', 'hash']);
 const EXTENSIONS: ReadonlySet<string> = new Set(['extension', 'modifierExtension']);
 

@@ -52,10 +52,13 @@ export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
 
 export const SERVED_TYPES: ReadonlySet<string> = new Set(RESOURCE_TYPES.keys());
 
-/** Types that are only ever a body, of an operation or a refusal: validated wherever they stand, and never stored. */
+/**
+ * Types that are only ever the body of an operation or a refusal. The server validates them wherever they stand, and
+ * never stores them.
+ */
 export const BODY_TYPES: ReadonlySet<string> = new Set(['OperationOutcome', 'Parameters']);
 
-/** How a type is refused that has no address. */
+/** The refusal of a type that has no address. */
 export const refusalOfType = (type: string): 'type-not-stored' | 'type-unknown' =>
   BODY_TYPES.has(type) ? 'type-not-stored' : 'type-unknown';
 

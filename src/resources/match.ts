@@ -1,6 +1,6 @@
 /**
- * Clauses evaluated in memory, on a resource's own search values: Subscription criteria, and resources of a bundle that are
- * not stored yet. It answers what an engine answers.
+ * Evaluates clauses in memory, on a resource's own search values: for Subscription criteria, and for resources of a
+ * bundle that are not stored yet. The result is the same as an engine's.
  */
 import type { Clause, PartClause, Prefix, SearchValue } from '../ports/query.ts';
 import { kilometresBetween } from './search/near.ts';
@@ -11,7 +11,7 @@ export interface Candidate {
   readonly ref: string;
   readonly type: string;
   readonly values: readonly SearchValue[];
-  /** Milliseconds since 1970 of its last commit; without it no `_lastUpdated` is satisfied. */
+  /** The time of its last commit, milliseconds since 1970; without it no `_lastUpdated` is satisfied. */
   readonly updated?: number;
 }
 
@@ -87,7 +87,10 @@ const STRINGS = {
   exact: (searched: string, _folded: string, written: string): boolean => written === searched,
 };
 
-/** Below and above go by segments of the path: `http://a/b` is above `http://a/b/c`, not above `http://a/bc`. */
+/**
+ * `:below` and `:above` compare whole segments of the path: `http://a/b` is above `http://a/b/c`, not above
+ * `http://a/bc`.
+ */
 const isBelow = (uri: string, folder: string): boolean =>
   uri === folder || uri.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 
@@ -110,7 +113,7 @@ interface Span {
 
 const within = (outer: Span, inner: Span): boolean => outer.low <= inner.low && inner.high <= outer.high;
 
-/** http://hl7.org/fhir/R4/search.html#prefix; for `ap` the searched interval was widened when it was read. */
+/** http://hl7.org/fhir/R4/search.html#prefix. For `ap`, the reader has widened the searched interval. */
 const PREFIXES: Readonly<Record<Prefix, (searched: Span, value: Span) => boolean>> = {
   eq: within,
   ne: (searched, value) => !within(searched, value),

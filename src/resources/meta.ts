@@ -1,12 +1,13 @@
 /**
- * Profiles, tags and security labels (http://hl7.org/fhir/R4/resource.html#Meta) as the sets that the $meta operations take
- * them for: "the identity of a tag or security label is the system+code"; "for profiles, matching is based on the full URL".
+ * Profiles, tags and security labels (http://hl7.org/fhir/R4/resource.html#Meta) as the sets that the $meta operations
+ * work on: "the identity of a tag or security label is the system+code"; "for profiles, matching is based on the full
+ * URL".
  */
 import type { Coding, Meta } from '../fhir/types.ts';
 
 const keyOf = ({ system = '', code = '' }: Coding): string => `${system}|${code}`;
 
-/** What stands in `more` is added where it is not there yet. The very same value where nothing is added. */
+/** The meta with the members of `more` that it lacks. Returns the same value when it lacks none. */
 export function addMeta(meta: Meta, more: Meta): Meta {
   return merge(meta, more, (own, given, key) => {
     const known = new Set(own.map(key));
@@ -15,7 +16,7 @@ export function addMeta(meta: Meta, more: Meta): Meta {
   });
 }
 
-/** What stands in `less` is taken out where it is there. The very same value where nothing is. */
+/** The meta without the members of `less`. Returns the same value when it has none of them. */
 export function deleteMeta(meta: Meta, less: Meta): Meta {
   return merge(meta, less, (own, given, key) => {
     const gone = new Set(given.map(key));

@@ -1,6 +1,7 @@
 /**
- * Where this server may connect to: the schemes and ports of each purpose, and the operator's lists of places that are not
- * public. Pure: what a name resolves to is handed in (rules 6.3).
+ * The places to which this server may connect: the schemes and ports of each purpose, and the operator's lists of
+ * places that are not public. The functions are pure: the caller hands in the addresses to which a name resolves (rules
+ * 6.3).
  */
 import type { Ref } from '../fhir/types.ts';
 import type { Destination, Purpose } from '../ports/outgoing.ts';
@@ -8,7 +9,7 @@ import { isAddress, isPublicAddress, isWithin, parseNetwork, type Network } from
 
 interface Scheme {
   readonly tls: boolean;
-  /** Whether it may lead to public places; otherwise only to places of the list. */
+  /** Whether the purpose may lead to public places; otherwise it leads only to places of the list. */
   readonly toPublic: boolean;
   readonly defaultPort?: number;
 }
@@ -20,7 +21,7 @@ const HTTP: Readonly<Record<string, Scheme>> = {
 
 interface PurposeRow {
   readonly schemes: Readonly<Record<string, Scheme>>;
-  /** Ports of public places that nobody listed: below them are services that were not made for strangers. */
+  /** Whether a public place that nobody listed may have this port: services on lower ports are not meant for strangers. */
   readonly publicPort: (port: number) => boolean;
 }
 
@@ -30,14 +31,14 @@ const PURPOSES: Readonly<Record<Purpose, PurposeRow>> = {
   'hl7v2-mllp': {
     schemes: {
       'mllps:': { tls: true, toPublic: true },
-      // Inside a tunnel an address may be public and the way private: the operator says whether it is.
+      // Inside a tunnel an address may be public and the way private: only the operator knows.
       'mllp:': { tls: false, toPublic: true },
     },
     publicPort: (port) => port >= 1024,
   },
 };
 
-/** An address taken apart. */
+/** The parts of an address. */
 export interface Place {
   readonly purpose: Purpose;
   readonly scheme: string;

@@ -1,7 +1,7 @@
 /**
- * The definitions that come with this server: the profiles, extensions, code systems and value sets of `profiles/`, as they
- * are written there, and HL7's code systems and value sets of R4, rendered from the tables. Everyone may read them, nobody
- * may write to their ids (docs/adr/0018).
+ * The definitions that come with this server: the profiles, extensions, code systems and value sets of `profiles/` as
+ * written there, and HL7's code systems and value sets of R4, rendered from the tables. Everyone may read them, and
+ * nobody may write to their ids (docs/adr/0018).
  */
 import type { Ref, Resource } from '../fhir/types.ts';
 import definitions from './generated/definitions.json' with { type: 'json' };
@@ -25,7 +25,7 @@ export function packagedDefinition(ref: Ref): Resource | undefined {
   return url === undefined ? undefined : rendered(type, url);
 }
 
-/** The packaged resource of a type that bears a canonical, without a version. */
+/** The packaged resource of a type by its canonical without a version. */
 export function packagedByUrl(type: string, url: string): Resource | undefined {
   if (!TYPES.has(type)) return undefined;
   const ref = WRITTEN.get(url);

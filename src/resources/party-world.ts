@@ -1,4 +1,4 @@
-/** Who stands for whom, asked of a snapshot: what delivery and the timeline look at. */
+/** The party world over a snapshot: the reads by which delivery and the timeline find out who stands for whom. */
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
 import type { RecordWrite } from '../ports/record.ts';
@@ -10,20 +10,23 @@ import { referencesTo } from './references-to.ts';
 
 const EVERYTHING = { everything: true } as const;
 
-/** Roles of one person that are looked at. */
+/** The number of roles of one person that are looked at. */
 const ROLES_MAX = 20;
 
 /** The search for the active roles of a person. */
 export const rolesQuery = (practitioner: Ref): Query =>
   referencesTo('PractitionerRole', 'practitioner', practitioner, ROLES_MAX);
 
-/** A person as a record of her says: whether the directory has her, and who keeps the record. */
+/** A person's record: whether the directory has it, and who keeps it. */
 export interface Person {
   readonly listed: boolean;
   readonly keeper: string | undefined;
 }
 
-/** A role that its organization alone says of a person whom somebody else keeps (DR19): a record, by the role. */
+/**
+ * A record, by role: a role at an organization for another organization's person, which only that organization has
+ * written (DR19).
+ */
 export const ROLE_CLAIM = 'role-claim';
 
 interface RoleClaim {
@@ -42,9 +45,9 @@ export const writeRoleClaim = (role: Ref, body: RoleClaim): RecordWrite => ({
 });
 
 /**
- * Whether a role says where a person works: it has not ended, and whoever keeps the record of her keeps it as well, or it
- * is one of the directory about a person of the directory, and an administrator has written it. An organization gives
- * another's person no place of work by its own word alone.
+ * Whether a role says where a person works. The role has not ended. Either the keeper of the person's record keeps it
+ * as well, or both are in the directory and an administrator has written the role. So no organization gives another's
+ * person a place of work by its own word alone.
  */
 export async function isCounted(
   role: Resource,

@@ -1,8 +1,8 @@
-/** A step of a referral that happened before it was brought here: how its Provenance is told apart from any other. */
+/** A step of a referral that happened before an import brought the referral here, and the mark of its Provenance. */
 import type { Coding, Resource } from '../fhir/types.ts';
 import { valuesAt } from './element.ts';
 
-/** Stands in `Provenance.activity` of a step that an import recorded. */
+/** A coding in `Provenance.activity` of a step that an import recorded. */
 export const PAST_STEP = {
   system: 'https://closeloop.dev/fhir/CodeSystem/timeline-step',
   code: 'past',

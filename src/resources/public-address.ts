@@ -1,25 +1,26 @@
 /**
- * Which IP addresses are on the public Internet. The classes are those of the IANA special-purpose address registries, as
- * ipaddr.js keeps them. A server that sends to addresses its clients name must not become their way into the inner network.
+ * Whether IP addresses are on the public Internet. The classes are those of the IANA special-purpose address
+ * registries, as ipaddr.js has them. A server that sends to addresses that clients name must not give those clients a
+ * way into the inner network.
  */
 import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js';
 
-/** Blocks of IPv6 whose last 32 bits are an IPv4 address, by which they are judged: mapped (RFC 4291), NAT64 (RFC 6052). */
+/** Blocks of IPv6 whose last 32 bits are an IPv4 address, which decides: mapped (RFC 4291), NAT64 (RFC 6052). */
 const CARRIES_V4: readonly (readonly [IPv6, number])[] = [
   [ipaddr.IPv6.parse('::ffff:0:0'), 96],
   [ipaddr.IPv6.parse('64:ff9b::'), 96],
 ];
 
-/** Only this block of IPv6 is given out as global unicast (RFC 4291); what lies outside has no public use. */
+/** The only block of IPv6 for global unicast (RFC 4291); addresses outside it have no public use. */
 const GLOBAL_UNICAST: readonly [IPv6, number] = [ipaddr.IPv6.parse('2000::'), 3];
 
-/** Whether this is the text of a public IPv4 or IPv6 address. Anything that is not an address is not public. */
+/** Whether a text is a public IPv4 or IPv6 address. A text that is no address is not public. */
 export function isPublicAddress(text: string): boolean {
   const address = parseIp(text);
   return address !== undefined && isPublic(address);
 }
 
-/** Whether this is the text of an IP address at all; an IPv6 address without brackets. */
+/** Whether a text is an IP address; an IPv6 address has no brackets. */
 export const isAddress = (text: string): boolean => parseIp(text) !== undefined;
 
 /** `10.0.0.0/8`, or one address, which is a network of itself. */
@@ -35,13 +36,13 @@ export function parseNetwork(text: string): Network | undefined {
   return /^\d{1,3}$/.test(bits) && Number(bits) <= most ? [address, Number(bits)] : undefined;
 }
 
-/** Whether an address lies in a network; an IPv4 address that is written as a mapped one counts as what it is. */
+/** Whether an address lies in a network. A mapped IPv4 address counts as the IPv4 address. */
 export function isWithin(text: string, [network, bits]: Network): boolean {
   const address = parseIp(text);
   if (address === undefined) return false;
   const plain = unmapped(address);
   if (plain.kind() !== network.kind()) return false;
-  return plain.match(network as IPv4 & IPv6, bits); // of the same kind, as just asked
+  return plain.match(network as IPv4 & IPv6, bits); // both are of the same kind, as just checked
 }
 
 function isPublic(address: IPv4 | IPv6): boolean {
@@ -58,7 +59,10 @@ const unmapped = (address: IPv4 | IPv6): IPv4 | IPv6 =>
 
 const lastFour = (address: IPv6): IPv4 => new ipaddr.IPv4(address.toByteArray().slice(12));
 
-/** Dotted decimal without leading zeros, which some resolvers read as octal; a zone (`%eth0`) is link-local and no address here. */
+/**
+ * Dotted decimal without leading zeros, which some resolvers read as octal. An address with a zone (`%eth0`) is
+ * link-local and none here.
+ */
 function parseIp(text: string): IPv4 | IPv6 | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
   const isV6 = text.includes(':') && !text.includes('%') && ipaddr.IPv6.isValid(text);

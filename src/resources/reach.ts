@@ -1,4 +1,4 @@
-/** What a resource declares about reach, read from one version of it (rules 2.2). */
+/** The edges of reach that one version of a resource declares (rules 2.2). */
 import { referencesOf } from '../fhir/references-of.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Reach } from '../ports/store.ts';
@@ -7,12 +7,12 @@ import { PARTY_TYPES, standingOf } from './parties/standing.ts';
 import type { ResourceType } from './resource.ts';
 
 /**
- * Only these carry a referral to what points at them: a Communication about a Patient is not part of every referral of
- * that Patient, one about the Task is part of that referral.
+ * Types that carry a referral to the resources that refer to them: a Communication about a Patient is not part of every
+ * referral of that Patient, but one about the Task is part of that referral.
  */
 const FOLLOWED: ReadonlySet<string> = new Set(['Task', 'ServiceRequest', 'Appointment', 'Communication']);
 
-/** The edges of one version. `isDirectory` says whether a type needs no edge because everyone sees it. */
+/** The edges of one version. `isDirectory` says whether a type needs no edge, because everyone sees it. */
 export function reachOf(
   declared: ResourceType,
   resource: Resource | undefined,
@@ -32,7 +32,10 @@ export function reachOf(
   };
 }
 
-/** Every party that it names, wherever: a private one is told with what names it (directory DR29). */
+/**
+ * Every party that the resource names, anywhere: a private party comes along with the resource that names it (directory
+ * DR29).
+ */
 function partiesNamed(resource: Resource): readonly Ref[] {
   const named = new Set<Ref>();
   for (const { text } of referencesOf(resource)) {
@@ -50,7 +53,10 @@ function targets(resource: Resource, paths: readonly string[] = []): readonly Re
   return [...new Set(refs)];
 }
 
-/** An address leads to content. Its writer must have been able to read that (rules 2.3); of any other, nobody asked. */
+/**
+ * An address that leads to content of this server. The writer must have been able to read the content (rules 2.3); the
+ * server checks no other address.
+ */
 function binaryOf(url: string): Ref | undefined {
   const ref = localRefOf(url);
   return ref !== undefined && typeOf(ref) === 'Binary' ? ref : undefined;

@@ -1,8 +1,14 @@
-/** The search for whatever refers to one resource, in the server's own sight: what rules, delivery and parties ask. */
+/**
+ * The search for resources that refer to one resource, in the server's own sight. Rules, delivery and the party world
+ * use it.
+ */
 import type { Ref } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
 
-/** @param param the reference parameter of `type` by which it refers; @param count resources found at most */
+/**
+ * @param param the reference parameter of `type`
+ * @param count the largest number of resources to find
+ */
 export const referencesTo = (type: string, param: string, to: Ref, count: number): Query => ({
   type,
   where: { kind: 'reference', param, to: [to] },

@@ -1,4 +1,4 @@
-/** A list as one text, whatever the order of its members and of their keys: for telling whether anything changed. */
+/** A list as one text, whatever the order of its members and of their keys, to tell whether anything changed. */
 export const canonicalJson = (list: readonly unknown[]): string => list.map(textOf).toSorted().join('\n');
 
 const textOf = (value: unknown): string =>

@@ -1,6 +1,7 @@
 /**
- * Fields of medicine as codes name them (directory DR25): what an order asks for, and what a party is known for. It only
- * doubts: a code of no row, or of nobody, says nothing. NUCC's list is its own, so a field is named by how codes begin.
+ * Fields of medicine by their codes (directory DR25): the fields that an order names, and those of a party. The
+ * comparison only raises doubts: a code without a row says nothing. NUCC's codes are a hierarchy by prefix, so a field
+ * is a list of prefixes.
  */
 import type { CodeableConcept, Coding } from '../../fhir/types.ts';
 
@@ -9,11 +10,11 @@ const SNOMED = 'http://snomed.info/sct';
 
 interface Field {
   readonly name: string;
-  /** Beginnings of NUCC codes; the longest that fits decides. */
+  /** Prefixes of NUCC codes; the longest that fits decides. */
   readonly nucc: readonly string[];
   /** Specialties of http://hl7.org/fhir/ValueSet/c80-practice-codes. */
   readonly snomed: readonly string[];
-  /** How its words begin in a display or a text. */
+  /** Matches words of the field in a display or a text. */
   readonly words: RegExp;
 }
 
@@ -54,7 +55,7 @@ const SPECIALTIES: ReadonlyMap<string, string> = new Map(
   FIELDS.flatMap(({ name, snomed }) => snomed.map((code) => [code, name] as const)),
 );
 
-/** The fields that concepts name: by their codes, and where none of one has a row, by its words. */
+/** The fields that concepts name: by their codes, or by its words for a concept none of whose codes has a row. */
 export function fieldsOf(concepts: readonly CodeableConcept[]): ReadonlySet<string> {
   const fields = new Set<string>();
   for (const concept of concepts) {
@@ -75,6 +76,6 @@ function fieldsInWords({ coding = [], text = '' }: CodeableConcept): readonly st
   return FIELDS.filter((field) => field.words.test(words)).map(({ name }) => name);
 }
 
-/** Whether what is asked for may be a party's to do: one field in common, or one of the two is not known. */
+/** Whether the order may be for the party: both have a field in common, or one side names none. */
 export const mayServe = (asked: ReadonlySet<string>, known: ReadonlySet<string>): boolean =>
   asked.size === 0 || known.size === 0 || [...asked].some((field) => known.has(field));

@@ -1,17 +1,17 @@
 /**
- * The systems whose identifiers say who a party is (directory, section 2): a table. An identifier of any other system is
- * its owner's own affair and names nobody.
+ * The table of the systems whose identifiers say who a party is (directory, "Identifiers that name a party"). An
+ * identifier of any other system is its owner's own affair and names nobody.
  */
 import { NPI, NPI_OID, URI_SYSTEM } from '../../fhir/identifier.ts';
 import type { Identifier } from '../../fhir/types.ts';
 
 interface IdentitySystem {
   readonly name: string;
-  /** Whether a value has the form, and the check digit where there is one. */
+  /** Whether a value has the form, and a correct check digit where the system has one. */
   readonly holds: (value: string) => boolean;
-  /** What a value must be, in words. */
+  /** The form of a value, in words. */
   readonly form: string;
-  /** Shown to its own organization and administrators alone, and found by nobody. */
+  /** Whether only its own organization and administrators see the number; no search finds it. */
   readonly secret?: true;
 }
 
@@ -23,7 +23,7 @@ export interface Identity {
 
 const OID = /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/;
 const OID_MAX = 255;
-/** The arc that is set aside for examples. */
+/** The arc of OIDs that is set aside for examples. */
 const EXAMPLES = /^urn:oid:2\.999(?:\.|$)/;
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:\S+$/;
 
@@ -54,28 +54,28 @@ const SYSTEMS: ReadonlyMap<string, IdentitySystem> = new Map([
   ['urn:oid:2.16.840.1.113883.4.4',       { name: 'TIN',  holds: matching(/^[0-9]{9}$/),           form: 'nine digits', secret: true }],
 ] as const);
 
-/** Other names of systems of the table. */
+/** Other names of the table's systems. */
 const ALIASES: ReadonlyMap<string, string> = new Map([[`urn:oid:${NPI_OID}`, NPI]]);
 
 /** The row of a system of the table. */
 export const identitySystemOf = (system: string | undefined): IdentitySystem | undefined =>
   system === undefined ? undefined : SYSTEMS.get(ALIASES.get(system) ?? system);
 
-/** An identifier as the register has it; undefined for one that lacks a system or a value. */
+/** An identifier as the register keeps it; undefined when it lacks a system or a value. */
 export function identityOf({ system, value }: Identifier): Identity | undefined {
   if (system === undefined || value === undefined) return undefined;
   return { system: ALIASES.get(system) ?? system, value };
 }
 
-/** Whether a value has the form that its system asks for; systems that are not in the table ask for none. */
+/** Whether a value has the form of its system; a system outside the table has no form. */
 export const isSound = ({ system, value }: Identity): boolean =>
   identitySystemOf(system)?.holds(value) !== false;
 
-/** An OID that stands for nobody outside of a demonstration. */
+/** Whether an OID is an example, which stands for nobody outside a demonstration. */
 export const isExample = ({ system, value }: Identity): boolean =>
   system === URI_SYSTEM && EXAMPLES.test(value);
 
-/** All identifiers of a resource as the register has them, each once; `accept` says which. */
+/** All identifiers of a resource as the register keeps them, each once; `accept` selects them. */
 export function identitiesIn(
   identifiers: unknown,
   accept: (identity: Identity) => boolean = () => true,
@@ -89,5 +89,5 @@ export function identitiesIn(
   return [...found.values()];
 }
 
-/** Whether an identifier is for its owner and administrators alone. */
+/** Whether only the owner and administrators see an identifier. */
 export const isSecret = ({ system }: Identifier): boolean => identitySystemOf(system)?.secret === true;

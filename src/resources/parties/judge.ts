@@ -1,4 +1,4 @@
-/** What a reference to a party comes to for whoever writes it: known, recognised by a number, unknown, or not to be used. */
+/** Judges a reference to a party that a client wrote: known, recognised by a number, unknown, or not usable. */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { localRef, valuesAt } from '../element.ts';
 import { resolveParty, type PartyWorld } from '../party.ts';
@@ -6,23 +6,30 @@ import { identitySystemOf } from './identity-systems.ts';
 import { mayBeSame } from './names.ts';
 
 export type Judged =
-  /** The reference names the party itself, or nobody that could be one. */
+  /** The reference names the party itself, or a resource that could be none. */
   | { readonly kind: 'plain' }
-  /** By a verified identifier, or by its keeper's own note; `names` are to be compared where a number led there. */
+  /**
+   * Recognised by a verified identifier, or by its keeper's own note. `names` are to be compared when a number led to
+   * the party.
+   */
   | {
       readonly kind: 'recognised';
       readonly party: Ref;
       readonly organization: Ref;
       readonly names?: { readonly given: string; readonly known: readonly string[] };
       readonly says: string;
-      /** It was recognised by a number that leads there no longer than a year. */
+      /** A warning: the number was replaced, and leads to the party for a year only. */
       readonly warns?: true;
     }
-  /** A private Organization that nobody answers for. */
+  /** A private Organization that stands for nobody in the register. */
   | { readonly kind: 'unknown'; readonly organization: Ref }
   | { readonly kind: 'ambiguous' | 'inactive' | 'far'; readonly says: string };
 
-/** @param preferred among several places of a person, the one that is meant */
+/**
+ * Judges a reference.
+ *
+ * @param preferred the place that is meant among several places of a person
+ */
 export async function judgeAddressee(
   reference: unknown,
   world: PartyWorld,
@@ -56,7 +63,7 @@ export async function judgeAddressee(
   return { ...found, ...(names && { names }), ...(replacedBy && { warns: true as const }) };
 }
 
-/** Whether the name beside a number fits whom the number led to. */
+/** Whether the name beside a number fits the party to which the number led. */
 export const isPlausible = ({ names }: Extract<Judged, { readonly kind: 'recognised' }>): boolean =>
   names === undefined || names.given === '' || mayBeSame(names.given, names.known);
 

@@ -1,16 +1,17 @@
 /**
- * Whether two names may be one organization's (directory DR25): asked before anything is told on the strength of a number,
- * because one in ten arbitrary numbers has a right check digit. It never finds anybody; it only doubts.
+ * Whether two names may belong to one organization (directory DR25). The server asks before it acts on a number alone,
+ * because one in ten arbitrary numbers has a right check digit. The comparison never finds anybody; it only raises
+ * doubts.
  */
 
-/** Legal forms, titles and words that every name may or may not have. */
+/** Legal forms, titles and words that a name may have or lack. */
 const DROPPED: ReadonlySet<string> = new Set(
   'the and of for at inc llc llp lp pc pa pllc ltd corp corporation co company md do dr dds np services service group'.split(
     ' ',
   ),
 );
 
-/** One word for what is written in several ways. */
+/** One spelling for words that are written in several ways. */
 const SAME: ReadonlyMap<string, readonly string[]> = new Map([
   ['st', ['street', 'saint']],
   ['ave', ['avenue']],
@@ -32,25 +33,25 @@ const SAME: ReadonlyMap<string, readonly string[]> = new Map([
   ['mt', ['mount']],
 ]);
 
-/** Words that tell nobody apart. */
+/** Words that do not tell one organization from another. */
 const GENERIC: ReadonlySet<string> = new Set(
   'family medical health healthcare care hospital clinic center associates department university north south east west street saint mount avenue road general regional community county city central'.split(
     ' ',
   ),
 );
 
-/** Words that name a field of medicine: a name without one says nothing of which office of a house is meant. */
+/** Words that name a field of medicine. A name without one does not say which office of a house it means. */
 const FIELD = /(?:ology|iatry|iatrics|surgery|therapy|dentistry|obstetrics|orthopedics|radiography|imaging)$/;
 
-/** How like two words must be. */
+/** The least similarity of two words that count as the same. */
 const ALIKE = 0.92;
 
-/** Whether a name may stand for the party of one of these names. */
+/** Whether a name may belong to a party with one of these names. */
 export function mayBeSame(name: string, known: readonly string[]): boolean {
   return known.some((one) => fits(wordsOf(name), wordsOf(one)));
 }
 
-/** Every word of a name, each as all that it may mean. */
+/** The words of a name, each with all its meanings. */
 function wordsOf(name: string): readonly (readonly string[])[] {
   return name
     .normalize('NFD')

@@ -1,6 +1,6 @@
 /**
- * What of a member's or listed party an administrator alone writes (directory DR20): a table, read by every way to write.
- * Elements that are not here are the party's own.
+ * The table of the elements of a member's or listed party that only an administrator writes (directory DR20). Every way
+ * to write reads it. The party itself writes all other elements.
  */
 import type { Resource } from '../../fhir/types.ts';
 import { typeOf, valuesAt } from '../element.ts';
@@ -9,7 +9,7 @@ import { canonicalJson } from './canonical.ts';
 interface ProtectedElement {
   readonly type: string;
   readonly path: string;
-  /** A change that the organization may make itself all the same. */
+  /** A change that the organization may make itself. */
   readonly allows?: (before: unknown, after: unknown) => boolean;
 }
 
@@ -29,7 +29,10 @@ const PROTECTED_ELEMENTS: readonly ProtectedElement[] = [
     .map((path) => ({ type: 'Practitioner', path })),
 ];
 
-/** The first protected element that a write changes; lists count as sets, what is absent as empty. */
+/**
+ * The first protected element that a write changes. Lists are compared as sets, and an absent element like an empty
+ * one.
+ */
 export function changedElement(ref: string, before: Resource, after: Resource): string | undefined {
   const changed = PROTECTED_ELEMENTS.filter(({ type }) => type === typeOf(ref)).find(({ path, allows }) => {
     const [old, now] = [valuesOf(before, path), valuesOf(after, path)];

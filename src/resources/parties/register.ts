@@ -1,6 +1,6 @@
 /**
- * The register of identifiers (directory DR10): records that say to whom an identifier belongs. Only its verified rows
- * answer "who is this?"; what an organization writes into its own Organization is a claim.
+ * The register of identifiers (directory DR10): records that say whose an identifier is. Only verified rows tell who
+ * somebody is; an identifier that an organization writes into its own Organization is a claim.
  */
 import { URI_SYSTEM } from '../../fhir/identifier.ts';
 import type { Ref } from '../../fhir/types.ts';
@@ -14,42 +14,42 @@ export type RegisterKind = 'register' | 'practitioner-register';
 export const kindFor = (type: string): RegisterKind =>
   type === 'Practitioner' ? 'practitioner-register' : 'register';
 
-/** `asserted`: somebody says so, and nothing follows. `expired`, `revoked`: it addresses nobody any more. */
+/** `asserted`: a claim, with no effect. `expired`, `revoked`: the identifier no longer addresses anybody. */
 export type RegisterState = 'asserted' | 'verified' | 'expired' | 'revoked';
 
 export interface RegisterRow extends Identity {
-  /** The Organization, or Practitioner, that it belongs to or is asserted for. */
+  /** The Organization or Practitioner to which the identifier belongs, or for which it is asserted. */
   readonly holder: Ref;
   readonly state: RegisterState;
-  /** `administrator`, `link` (the operator's settings name it), `migration`. */
+  /** How it was verified: `administrator`, `link` (the operator's settings name it), `migration`. */
   readonly how: string;
-  /** Who verified or asserted it. */
+  /** The person who verified or asserted it. */
   readonly by: string;
   /** Instant. */
   readonly at: string;
   /** NPPES's Entity Type Code, where an administrator said it: 1 a person, 2 an organization (DR16). */
   readonly entityType?: EntityType;
-  /** The number that was given in its place (DR17). */
+  /** The number that replaced it (DR17). */
   readonly replacedBy?: Identity;
 }
 
 export type EntityType = 1 | 2;
 
-/** A row that answers "who is this?". `replaced`: the number that was asked for, where another was given in its place. */
+/** A row that tells who somebody is. `replaced`: the number in the question, when another replaced it. */
 export interface DecidingRow extends RegisterRow {
   readonly replaced?: Identity;
 }
 
-/** That a replaced number still leads to its successor: a record that expires, so that nobody has to ask the clock. */
+/** A record that makes a replaced number lead to its successor. It expires, so that no code has to ask the clock. */
 const REPLACED_KIND = 'replaced-number';
 
-/** How long it does (DR17). */
+/** The life of that record (DR17). */
 const REPLACED_FOR_MS = 365 * 86_400_000;
 
-/** Numbers that replace each other, one after the other. */
+/** The number of replacements that are followed, one after the other. */
 const REPLACED_MAX = 5;
 
-/** A row with the record's version, for whoever changes it. */
+/** A row with the record's version, for code that changes it. */
 export interface KnownRow extends RegisterRow {
   readonly key: string;
   readonly version: number;
@@ -57,7 +57,7 @@ export interface KnownRow extends RegisterRow {
 
 export type RecordSource = Pick<Snapshot, 'record' | 'records'>;
 
-/** One row decides whose an identifier is; what is asserted has rows of its own, one for each who asserts it. */
+/** The key of a record. One row decides whose an identifier is; each claim has a row of its own. */
 export const keyOf = ({ system, value }: Identity): string => `${system}\n${value}`;
 const keyOfRow = (row: RegisterRow): string =>
   row.state === 'asserted' ? `${keyOf(row)}\n${row.holder}` : keyOf(row);
@@ -68,7 +68,7 @@ export const rowOf = (record: StoredRecord): KnownRow => ({
   version: record.version,
 });
 
-/** The row that decides, whatever its state; undefined where nobody was ever verified. */
+/** The row that decides, whatever its state; undefined when nobody was ever verified. */
 export async function findRow(
   source: RecordSource,
   kind: RegisterKind,
@@ -78,13 +78,13 @@ export async function findRow(
   return record && rowOf(record);
 }
 
-/** How records are asked for: of a snapshot, or of what a draft makes of it. */
+/** The reads of records: from a snapshot, or from a draft over it. */
 export interface RowSource {
   readonly row: (kind: RegisterKind, identity: Identity) => Promise<RegisterRow | undefined>;
   readonly exists: (kind: string, key: string) => Promise<boolean>;
 }
 
-/** The row that answers for an identifier: its own, or for a year that of the number that replaced it (DR17). */
+/** The row that answers for an identifier: its own, or for a year the row of the number that replaced it (DR17). */
 export async function decidingRow(
   source: RowSource,
   kind: RegisterKind,
@@ -99,10 +99,10 @@ export async function decidingRow(
   return row === own || row?.state !== 'verified' ? own : { ...row, replaced: identity };
 }
 
-/** A number that is verified anew, and replaced again, begins another year. */
+/** The key of that record. Another year begins when a number is verified anew and replaced again. */
 const replacedKey = (kind: RegisterKind, row: RegisterRow): string => `${kind}\n${keyOf(row)}\n${row.at}`;
 
-/** The write of the year in which a replaced row leads on. */
+/** The write of the record that makes a replaced row lead on for a year. */
 export const writeReplaced = (kind: RegisterKind, row: RegisterRow): RecordWrite => ({
   kind: REPLACED_KIND,
   key: replacedKey(kind, row),
@@ -119,7 +119,7 @@ export async function rowsOf(source: RecordSource, holder: Ref): Promise<readonl
 
 const OID = 'urn:oid:';
 
-/** The OID that is verified for an organization, bare; the system of its numbers, MSH-4 of its messages. */
+/** The verified OID of an organization, bare: the system of its numbers, and MSH-4 of its messages. */
 export async function verifiedOid(source: RecordSource, organization: Ref): Promise<string | undefined> {
   const rows = await rowsOf(source, organization);
   const row = rows.find(
@@ -160,7 +160,7 @@ export const writeRow = (
   ],
 });
 
-/** The write that takes a row away. */
+/** The write that removes a row. */
 export const dropRow = (kind: RegisterKind, { key, version }: KnownRow): RecordWrite => ({
   kind,
   key,

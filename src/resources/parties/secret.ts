@@ -1,4 +1,7 @@
-/** Numbers of a party that are for itself and administrators alone: a sole proprietor's tax number may be a social security number. */
+/**
+ * Numbers of a party that only the party and administrators see: a sole proprietor's tax number may be a social
+ * security number.
+ */
 import type { Identifier, Resource } from '../../fhir/types.ts';
 import { isSecret } from './identity-systems.ts';
 

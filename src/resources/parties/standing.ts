@@ -1,6 +1,6 @@
 /**
- * The standing of a party (directory, section 1): member, listed or private. It is server state, written into the text as
- * a tag by the commit that changes it, so that a read parses nothing and a search finds it by `_tag`.
+ * The standing of a party (directory, "Standings"): member, listed or private. It is server state. The commit that
+ * changes it writes it into the text as a tag, so that a read parses nothing and a search finds it by `_tag`.
  */
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import type { RecordWrite } from '../../ports/record.ts';
@@ -22,29 +22,34 @@ export const PARTY_TYPES: ReadonlySet<string> = new Set([
   'Endpoint',
 ]);
 
-/** How somebody is reached, and whom a network lets in, is said by themselves: nobody keeps a private one of another. */
+/**
+ * Types of which nobody keeps a private record: each party says itself how others reach it, and each network whom it
+ * lets in.
+ */
 export const OWN_ONLY: ReadonlySet<string> = new Set(['Endpoint', 'OrganizationAffiliation']);
 
 const isStanding = ({ system }: Coding): boolean => system === STANDING_SYSTEM;
 
-/** As its text says. What was written before there were standings was seen by everyone: it is listed. */
+/**
+ * The standing by a resource's text. A text from before there were standings was visible to everyone, so it is listed.
+ */
 export function standingOf(resource: Resource): Standing {
   const code = resource.meta?.tag?.find(isStanding)?.code;
   return code === 'member' || code === 'private' ? code : 'listed';
 }
 
-/** Whether a text has a tag of this system: a client's is dropped. */
+/** Whether a text has a tag of this system. The server drops a client's tag. */
 export const saysStanding = (resource: Resource | undefined): boolean =>
   resource?.meta?.tag?.some(isStanding) === true;
 
-/** The resource with the tag of this standing and no other of its system. */
+/** The resource with the tag of this standing and no other of the system. */
 export function withStanding(resource: Resource, standing: Standing): Resource {
   const tags = resource.meta?.tag ?? [];
   const tag = [...tags.filter((one) => !isStanding(one)), { system: STANDING_SYSTEM, code: standing }];
   return { ...resource, meta: { ...resource.meta, tag } };
 }
 
-/** Who has an account here, beside the Organization's text: found without looking for it. */
+/** The kind of the records of members. The server finds an account by them without a search. */
 export const MEMBER_KIND = 'member';
 
 export const writeMember = (

@@ -1,7 +1,7 @@
 /**
- * FHIRPath Patch (http://hl7.org/fhir/R4/fhirpatch.html): operations on the storing tree of a resource, whose decimals keep
- * their literals. What each must select stands at its function; whether the outcome is a valid resource is asked later, as
- * of every write.
+ * FHIRPath Patch (http://hl7.org/fhir/R4/fhirpatch.html): applies operations to the storing tree of a resource, whose
+ * decimals keep their literals. Each function says what its path must select. Whether the result is a valid resource is
+ * checked later, like for every write.
  */
 import { plainOf } from '../../fhir/json.ts';
 import type { Resource } from '../../fhir/types.ts';
@@ -23,15 +23,20 @@ import {
 } from './slot.ts';
 import { append, contentFor, insertAt, put } from './value.ts';
 
-/** Operations of one patch at most. */
+/** The largest number of operations of one patch. */
 export const PATCH_OPERATIONS_MAX = 200;
 
 export type Patched =
   | { readonly tree: Resource }
-  /** The first operation that cannot be done. */
+  /** The first operation that failed. */
   | { readonly wrong: { readonly index: number; readonly says: string } };
 
-/** @param tree a storing tree that nobody else holds: it is changed. @param operations `Parameters.parameter`, storing */
+/**
+ * Applies a patch.
+ *
+ * @param tree a storing tree that nobody else holds, because it is changed
+ * @param operations `Parameters.parameter`, storing
+ */
 export function patchByFhirPath(
   tree: Resource,
   operations: readonly unknown[],
@@ -39,7 +44,7 @@ export function patchByFhirPath(
   meter: Meter,
 ): Patched {
   const changing = tree as unknown as Json; // it is nobody else's
-  // Mostly no literal differs from its number; then the tree is its own plain one, also when it has changed.
+  // Mostly every literal equals its number; then the tree is its own plain tree, even after a change.
   const isPlain = plainOf(changing) === changing && plainOf(operations) === operations;
   const patching: Patching = { tree: changing, isPlain, fhirPath, meter };
   for (const [index, operation] of operations.entries()) {
@@ -56,7 +61,7 @@ export function patchByFhirPath(
 
 interface Patching {
   readonly tree: Json;
-  /** No literal in it, or in the patch, differs from its number. */
+  /** Whether neither the resource nor the patch has a literal that differs from its number. */
   readonly isPlain: boolean;
   readonly fhirPath: FhirPath;
   readonly meter: Meter;
@@ -139,7 +144,10 @@ const lengthOf = (holder: Json, property: string): number => {
   return Array.isArray(list) ? list.length : 0;
 };
 
-/** Takes a member out of a list and out of the list beside it; empty lists are left, to be filled again. */
+/**
+ * Takes a member out of a list and out of the list beside it. Leaves empty lists, because the operation may fill them
+ * again.
+ */
 function takeOut(holder: Json, property: string, index: number): readonly [value: unknown, beside: unknown] {
   const [list, besides] = [holder[property], holder[besideOf(property)]];
   const [value] = Array.isArray(list) ? (list.splice(index, 1) as unknown[]) : [];
@@ -153,7 +161,7 @@ function valueOf({ value }: PatchOperation): GivenValue {
   return value;
 }
 
-// — what a path selects
+// — the elements that a path selects
 
 function locate({ tree, isPlain, fhirPath, meter }: Patching, path: string): readonly Located[] {
   if (!isPlain) meter.carry(tree, 0);
@@ -191,7 +199,7 @@ interface Collection {
   readonly element: Element;
 }
 
-/** The list that a path selects, all of it. */
+/** The whole list that a path selects. */
 function collectionOf(patching: Patching, { path }: PatchOperation): Collection {
   const found = locate(patching, path);
   if (found.length === 0) return emptyCollection(patching, path);
@@ -208,7 +216,10 @@ function collectionOf(patching: Patching, { path }: PatchOperation): Collection 
   return { holder, element };
 }
 
-/** The path of a list without members selects nothing; its last name is read by itself: `Patient.name`. */
+/**
+ * Splits off the last name of a path such as `Patient.name`. The path of a list without members selects nothing, so the
+ * last name is read by itself.
+ */
 const LAST_NAME = /^(?:(?<before>.+)\.)?(?<name>[A-Za-z]\w*)$/s;
 
 function emptyCollection(patching: Patching, path: string): Collection {

@@ -1,10 +1,10 @@
 /**
- * What a patch may come to, counted while it is applied: a few operations can copy what others copied before, and each of
- * many can walk through all of a resource. Counted, not timed, so that the same patch always ends in the same way.
+ * Counts the cost of a patch while it is applied: a few operations can copy what others copied before, and each of many
+ * can walk through a whole resource. Counting, unlike timing, makes the same patch always end in the same way.
  */
 import { PatchFault } from './read.ts';
 
-/** How large a resource may become. */
+/** The largest size of a resource. */
 interface PatchLimits {
   /** Characters of its JSON. */
   readonly size: number;
@@ -13,18 +13,21 @@ interface PatchLimits {
 }
 
 /**
- * Steps that a patch, or all patches of one request, may take: values copied or moved, nodes that paths go through. What
- * the patch brings itself is bounded by its body.
+ * Steps that a patch, or all patches of one request, may take: values copied or moved, nodes that paths pass. The bound
+ * on bodies covers the values of the patch itself.
  */
 const STEPS_MAX = 300_000;
-/** Values that all patches of one request may copy: copies of copies double, and are refused before they are made. */
+/**
+ * Values that all patches of one request may copy. Copies of copies double, so the meter refuses them before they are
+ * made.
+ */
 const COPIED_MAX = 10_000;
-/** Characters compared, and members of a list moved, in the time that one value is looked at. */
+/** Characters compared, or members of a list moved, that cost as much as one value. */
 const PER_STEP = 512;
-/** Results that the patches of one transaction may come to, in resources of the greatest size. */
+/** The size of all results that the patches of one transaction may have, in resources of the largest size. */
 const RESULTS_MAX = 4;
 
-/** What the patches of one request have come to. */
+/** The cost of the patches of one request so far. */
 export interface Spent {
   steps: number;
   /** Values copied. */
@@ -35,25 +38,49 @@ export interface Spent {
 
 export const nothingSpent = (): Spent => ({ steps: 0, copied: 0, results: 0 });
 
-/** Of one patch. */
+/** The meter of one patch. */
 export interface Meter {
-  /** Counts as {@link spend}; false when it was too much. */
+  /** Counts like {@link spend}; returns false when it was too much. */
   readonly has: (steps: number) => boolean;
   /** @throws PatchFault */
   readonly spend: (steps: number) => void;
-  /** A list of this length is taken apart, or a text of this length compared. @throws PatchFault */
+  /**
+   * Counts the division of a list of this length, or the comparison of a text of this length.
+   *
+   * @throws PatchFault
+   */
   readonly move: (length: number) => void;
-  /** A value of the patch is to stand `depth` levels down. @throws PatchFault */
+  /**
+   * Counts a value of the patch that is placed `depth` levels down.
+   *
+   * @throws PatchFault
+   */
   readonly place: (value: unknown, depth: number) => void;
-  /** As {@link place}, for a value of the resource. @throws PatchFault */
+  /**
+   * Counts like {@link place}, for a value of the resource.
+   *
+   * @throws PatchFault
+   */
   readonly carry: (value: unknown, depth: number) => void;
-  /** As {@link carry}, for a value that is then there a second time. @throws PatchFault */
+  /**
+   * Counts like {@link carry}, for a value that is then there a second time.
+   *
+   * @throws PatchFault
+   */
   readonly copy: (value: unknown, depth: number) => void;
-  /** The resource when all operations are done. @throws PatchFault */
+  /**
+   * Counts the resource after all operations.
+   *
+   * @throws PatchFault
+   */
   readonly finish: (tree: unknown) => void;
 }
 
-/** @param before characters of the resource as it is: it may stay as large as it is */
+/**
+ * Makes a meter.
+ *
+ * @param before characters of the resource before the patch: it may stay that large
+ */
 export function createMeter(limits: PatchLimits, spent: Spent, before: number): Meter {
   const sizeMax = Math.max(limits.size, before);
   let copied = 0;
@@ -92,10 +119,13 @@ export function createMeter(limits: PatchLimits, spent: Spent, before: number): 
 const tooLarge = (max: number): PatchFault =>
   new PatchFault(`the resource would have more than ${max} characters`);
 
-/** Of a number, a boolean or null, about. */
+/** The characters of a number, a boolean or null, roughly. */
 const LITERAL = 5;
 
-/** Characters of a value's JSON, about. Without recursion: what is weighed may be as deep as nothing else may. */
+/**
+ * The characters of a value's JSON, roughly. Without recursion, because this value may be deeper than the bound on
+ * depth.
+ */
 function weigh(value: unknown, depth: number, max: PatchLimits, spend?: Meter['spend']): number {
   spend?.(1);
   let size = sizeOf(value);
@@ -122,7 +152,7 @@ function weigh(value: unknown, depth: number, max: PatchLimits, spend?: Meter['s
 const isContainer = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !JSON.isRawJSON(value);
 
-/** Of a value by itself, with a comma; of an object, its names. */
+/** The cost of a value by itself, with a comma; for an object also of its names. */
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') return value.length + 3;
   if (JSON.isRawJSON(value)) return value.rawJSON.length + 1;

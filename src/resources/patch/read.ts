@@ -1,8 +1,8 @@
-/** The operations of a FHIRPath Patch, read from Parameters (http://hl7.org/fhir/R4/fhirpatch.html). */
+/** Reads the operations of a FHIRPath Patch from Parameters (http://hl7.org/fhir/R4/fhirpatch.html). */
 import { isPrimitiveType } from '../type-names.ts';
 import { besideOf, isObject, type Json } from './slot.ts';
 
-/** What an operation brings: a datatype, a resource, or the parts of an element whose type has no name of its own. */
+/** The value of an operation: a datatype, a resource, or the parts of an element whose type has no name. */
 export type GivenValue =
   | { readonly kind: 'value'; readonly type: string; readonly value: unknown; readonly beside: unknown }
   | { readonly kind: 'resource'; readonly resource: Json }
@@ -23,7 +23,7 @@ export interface PatchOperation {
   readonly destination: number;
 }
 
-/** One operation cannot be done, and why; without values. */
+/** The reason why an operation cannot be done, without values. */
 export class PatchFault extends Error {
   constructor(says: string) {
     super(says);
@@ -31,7 +31,7 @@ export class PatchFault extends Error {
   }
 }
 
-/** What each type of operation needs. */
+/** The parts that each type of operation needs. */
 const NEEDS: Readonly<Record<PatchOperation['type'], readonly (keyof PatchOperation)[]>> = {
   add: ['path', 'name', 'value'],
   insert: ['path', 'value', 'index'],
@@ -50,7 +50,7 @@ const PARTS: ReadonlySet<string> = new Set([
   'destination',
 ]);
 
-/** Parts within parts, at most. */
+/** The deepest nesting of parts. */
 const DEPTH_MAX = 20;
 
 /** @throws PatchFault */

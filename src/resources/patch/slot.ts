@@ -1,6 +1,6 @@
 /**
  * A place in the JSON of a resource that a patch may read, fill or empty. FHIR's JSON splits a primitive in two
- * (`birthDate` and `_birthDate`, http://hl7.org/fhir/R4/json.html#primitive); a slot is both of them.
+ * (`birthDate` and `_birthDate`, http://hl7.org/fhir/R4/json.html#primitive); a slot is both.
  */
 import { isPrimitiveType } from '../type-names.ts';
 import { elementsOf, propertiesOf, type Element } from '../validation/structure.ts';
@@ -10,18 +10,18 @@ export type Json = Record<string, unknown>;
 
 export interface Slot {
   readonly holder: Json;
-  /** As JSON has it: a choice with its type, `deceasedBoolean`. */
+  /** The name in JSON: a choice includes its type, `deceasedBoolean`. */
   readonly property: string;
-  /** Undefined where the element does not repeat. */
+  /** The index; undefined when the element does not repeat. */
   readonly index: number | undefined;
   readonly element: Element;
-  /** R4's type of what is there: `HumanName`, `Patient.contact`, `date`. */
+  /** R4's type of the value: `HumanName`, `Patient.contact`, `date`. */
   readonly type: string;
-  /** Undefined for an element of the resource itself. */
+  /** The slot around; undefined for an element of the resource itself. */
   readonly parent: Slot | undefined;
 }
 
-/** The element of a type, by its own name or by that of a property of a choice. */
+/** The element of a type, by its own name or by that of a choice's property. */
 export const elementNamed = (type: string, name: string): Element | undefined =>
   elementsOf(isPrimitiveType(type) ? 'Element' : type).find(
     (element) =>
@@ -30,7 +30,7 @@ export const elementNamed = (type: string, name: string): Element | undefined =>
 
 export const besideOf = (property: string): string => `_${property}`;
 
-/** The slot of a node that FHIRPath found; undefined for the resource itself, and where there is none such in R4. */
+/** The slot of a node that FHIRPath found; undefined for the resource itself, and when R4 has no such element. */
 export function slotAt(tree: Json, path: NodePath): Slot | undefined {
   let slot: Slot | undefined;
   for (let at = 0; at < path.length; at += 1) {
@@ -59,7 +59,7 @@ function slotIn(
   return { holder, property, index, element, type, parent };
 }
 
-/** The property of an element that is there, and its type. */
+/** The property of an element that has a value, and its type. */
 export function propertyIn(
   holder: Json,
   element: Element,
@@ -70,13 +70,13 @@ export function propertyIn(
   return found === undefined ? undefined : [found[0], found[1].code];
 }
 
-/** The type whose elements stand inside of a slot, or of the resource itself. */
+/** The type of the elements inside a slot, or inside the resource itself. */
 export function typeInside(tree: Json, slot: Slot | undefined): string {
   const whole = slot === undefined ? tree : slot.type === 'Resource' ? valueOf(slot) : undefined;
   return whole === undefined ? (slot?.type ?? '') : String((whole as Json)['resourceType']); // a resource is an object
 }
 
-/** The object whose properties stand inside of a slot: of a primitive, what stands beside it. */
+/** The object with the properties inside a slot; for a primitive, the object beside it. */
 export function insideOf(tree: Json, slot: Slot | undefined): Json | undefined {
   if (slot === undefined) return tree;
   const inside = isPrimitiveType(slot.type)
@@ -85,7 +85,7 @@ export function insideOf(tree: Json, slot: Slot | undefined): Json | undefined {
   return isObject(inside) ? inside : undefined;
 }
 
-/** The same; for a primitive with nothing beside it, an object is put there. */
+/** The same object; for a primitive without one, the function adds it. */
 export function openInside(tree: Json, slot: Slot | undefined): Json {
   const inside = insideOf(tree, slot);
   if (inside !== undefined || slot === undefined) return inside ?? tree;
@@ -109,7 +109,7 @@ const pick = (value: unknown, index: number | undefined): unknown =>
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 
-/** The list of a property, put there where there is none. */
+/** The list of a property; the function adds it when it is absent. */
 function listIn(holder: Json, property: string): unknown[] {
   const list = holder[property];
   if (Array.isArray(list)) return list;
@@ -118,7 +118,7 @@ function listIn(holder: Json, property: string): unknown[] {
   return made;
 }
 
-/** Empties a slot. What is left without content goes as well: "objects are never empty" (json.html). */
+/** Empties a slot, and removes parents without content: "objects are never empty" (json.html). */
 export function removeSlot({ holder, property, index, parent }: Slot): void {
   for (const name of [property, besideOf(property)]) {
     const value = holder[name];

@@ -1,11 +1,11 @@
-/** A value of a FHIRPath Patch as the element it is for wants it (http://hl7.org/fhir/R4/fhirpatch.html). */
+/** Converts a value of a FHIRPath Patch to the JSON of its element (http://hl7.org/fhir/R4/fhirpatch.html). */
 import { plainOf } from '../../fhir/json.ts';
 import { isPrimitiveType, isPrimitiveValue } from '../type-names.ts';
 import { propertiesOf, type Element } from '../validation/structure.ts';
 import { PatchFault, type GivenPart, type GivenValue } from './read.ts';
 import { besideOf, elementNamed, isObject, type Json } from './slot.ts';
 
-/** Under which property of its holder a value stands, and what stands beside it. */
+/** The property under which a value stands, and the object beside it. */
 export interface Content {
   readonly property: string;
   readonly value: unknown;
@@ -15,7 +15,7 @@ export interface Content {
 /**
  * "The type of the value must be correct for the place at which it will be added/inserted."
  *
- * @param name as the client named the element: by itself, or by one property of a choice
+ * @param name the name of the element in the patch: by itself, or by one property of a choice
  * @throws PatchFault
  */
 export function contentFor(element: Element, name: string, given: GivenValue): Content {
@@ -42,7 +42,10 @@ function fit(property: string, code: string, given: GivenValue, isChoice: boolea
   }
 }
 
-/** A primitive counts as any other that it can be; where the type is the choice's own, it must be that one. */
+/**
+ * Whether a value's type fits. A primitive fits every type that could hold its value; in a choice, the type must be the
+ * same.
+ */
 function fitsType(
   code: string,
   { type, value }: Extract<GivenValue, { kind: 'value' }>,
@@ -53,7 +56,7 @@ function fitsType(
   return value === undefined || isPrimitiveValue(code, plainOf(value));
 }
 
-/** An element from its parts: "anonymous" types have no name that a value could bear. */
+/** An element from its parts: "anonymous" types have no name that a value could have. */
 function build(type: string, parts: readonly GivenPart[]): Json {
   const built: Json = {};
   for (const { name, given } of parts) {
@@ -79,7 +82,7 @@ export function append(holder: Json, content: Content): void {
   insertAt(holder, content, Array.isArray(list) ? list.length : 0);
 }
 
-/** Puts into a list, and into the list beside it where one is needed to keep the two in step. */
+/** Puts into a list, and into the list beside it when that is needed to keep the two in step. */
 export function insertAt(holder: Json, { property, value, beside }: Content, index: number): void {
   const list = (holder[property] ??= []) as unknown[]; // an element that repeats
   list.splice(index, 0, value ?? null);
@@ -91,7 +94,7 @@ export function insertAt(holder: Json, { property, value, beside }: Content, ind
   holder[besideOf(property)] = besides;
 }
 
-/** The request may be planned twice, so that what it brought is never written to. */
+/** A copy of the patch's value. The request may be planned twice, so nothing may change the value itself. */
 export function copyOf<T>(tree: T): T;
 export function copyOf(tree: unknown): unknown {
   if (Array.isArray(tree)) return tree.map((member: unknown) => copyOf(member));

@@ -1,4 +1,7 @@
-/** A recipient's change of an Appointment moves the referral by the same rows, in the same commit (rules 1.3). */
+/**
+ * The rule of an Appointment: the recipient's change of a visit moves the referral by the same rows, in the same commit
+ * (rules 1.3).
+ */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { eventOf } from '../../referral/appointment.ts';
 import { decideEvent } from '../../referral/decide.ts';
@@ -11,7 +14,10 @@ import { requestsOf, visitEvidence } from './visits.ts';
 
 type Task = Resource & { readonly id: string };
 
-/** Several Appointments of one commit are one event: what the first of them moved, the others find written too. */
+/**
+ * Moves the referral of an Appointment. Several Appointments of one commit are one event: the first moves the referral,
+ * and the others find its Task written.
+ */
 export async function appointmentRules({ after }: Change, around: Surroundings): Promise<Ruling> {
   if (after === undefined || around.importing) return {};
   for (const request of requestsOf(after)) {
@@ -24,7 +30,9 @@ export async function appointmentRules({ after }: Change, around: Surroundings):
   return {};
 }
 
-/** The open referral that the one who writes is a party of, as its recipient before all; it never hears of another's. */
+/**
+ * The open referral of the writer: first of all one of which the writer is the recipient; never another organization's.
+ */
 async function openTask(request: Ref, around: Surroundings): Promise<Task | undefined> {
   const tasks = await referralTasksOn(request, around);
   const open = tasks.filter((task) => {
@@ -41,7 +49,10 @@ async function openTask(request: Ref, around: Surroundings): Promise<Task | unde
   return sent;
 }
 
-/** The commit writes the Task already: its own rule sees this Appointment as evidence, or another Appointment moved it. */
+/**
+ * Whether the commit writes the Task itself: then the Task's own rule sees this Appointment as evidence, or another
+ * Appointment moved it.
+ */
 const isWrittenToo = ({ id }: Task, around: Surroundings): boolean =>
   around.changes('Task').some(({ ref, before }) => ref === `Task/${id}` && before !== undefined);
 

@@ -1,10 +1,10 @@
-/** What is said of times that this server's clock has not come to: they are kept as written, and order nothing. */
+/** Warnings about times ahead of this server's clock. The server stores them as written, and orders nothing by them. */
 import { isAfter } from '../../fhir/datetime.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { note, type Note } from '../../referral/ruling.ts';
 import type { Surroundings } from '../rules.ts';
 
-/** When it was authored and changed, as its writer's clock had it: a warning where that is ahead beyond the tolerance. */
+/** Warns when `authoredOn` or `lastModified` is ahead of the server's clock by more than the tolerance. */
 export function notesOnClock(
   before: Resource | undefined,
   after: Resource,

@@ -1,4 +1,4 @@
-/** What a move of a referral brings with it, whoever made it: the request's status, and visits that fall with it. */
+/** The consequences of a move of a referral, whoever made it: the request's status, and the visits that end with it. */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { requestStatusOf } from '../../referral/request-status.ts';
 import { isReferralTask, readState, type State } from '../../referral/state.ts';
@@ -10,15 +10,15 @@ import { visitsOf } from './visits.ts';
 
 type Task = Resource & { readonly id: string };
 
-/** The referral Tasks on a ServiceRequest, as they will be. */
+/** The referral Tasks on a ServiceRequest after the commit. */
 export async function referralTasksOn(request: Ref, around: Surroundings): Promise<readonly Task[]> {
   const tasks = await around.find('Task', 'focus', request);
   return tasks.filter(isReferralTask);
 }
 
 /**
- * Further writes of a move: ServiceRequest.status as all its Tasks together mean it, and on a confirmed cancellation the
- * booked Appointments of that recipient cancelled.
+ * Further writes of a move: ServiceRequest.status by the states of all its Tasks, and after a confirmed cancellation
+ * the recipient's booked Appointments, cancelled.
  */
 export async function consequencesOf(
   task: Resource,

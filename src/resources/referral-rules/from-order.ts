@@ -1,4 +1,6 @@
-/** The parties of a referral Task that names none: those of its order, as for the Task that opens by itself (rules 1.7). */
+/**
+ * The parties of a referral Task that names none: those of its order, as for the Task that opens by itself (rules 1.7).
+ */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { note } from '../../referral/ruling.ts';
 import { isReferralTask, readState } from '../../referral/state.ts';
@@ -6,7 +8,7 @@ import { valuesAt } from '../element.ts';
 import type { Completion } from '../rules.ts';
 import { focusOf } from './consequences.ts';
 
-/** Undefined when nothing is missing, the Task was sent already, or its order does not say. */
+/** Undefined when nothing is missing, when the Task was sent already, or when the order names no party. */
 export async function partiesFromOrder(
   before: Resource | undefined,
   after: Resource,
@@ -32,7 +34,7 @@ export async function partiesFromOrder(
   };
 }
 
-/** Which element of the order says who a party is. */
+/** The element of the order for each party. */
 const PARTIES = [
   { element: 'requester', from: 'requester' },
   { element: 'owner', from: 'performer' },
@@ -40,7 +42,10 @@ const PARTIES = [
 
 type Party = (typeof PARTIES)[number];
 
-/** Of several performers none is meant; what is contained in the order is nobody outside of it. */
+/**
+ * The party in an element of the order. Of several performers none is meant, and nobody outside the order can refer to
+ * a resource contained in it.
+ */
 function take(party: Party, task: Resource, order: Resource): readonly (readonly [Party, unknown])[] {
   const values = valuesAt(order, party.from);
   const [value] = values;

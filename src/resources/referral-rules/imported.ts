@@ -1,6 +1,7 @@
 /**
- * A referral that ran elsewhere before (rules 1.16): an administrator who acts for nobody brings it in, in the state that
- * it has there. It is no move: nobody is told, and no other rule follows it but that its order agrees with it.
+ * The rule of a referral that ran elsewhere before (rules 1.16): an administrator who acts for nobody brings it in, in
+ * the state that it has there. An import is no move: the server tells nobody, and applies no other rule except that the
+ * order agrees with the Task.
  */
 import type { Ref, Reference, Resource } from '../../fhir/types.ts';
 import { checkFields } from '../../referral/fields.ts';
@@ -11,7 +12,7 @@ import { consequencesOf, focusOf } from './consequences.ts';
 import { numbersFor } from './numbers.ts';
 import type { Parties } from './parties.ts';
 
-/** The ruling about a Task that is brought in; its parties were found, and no other open Task is like it. */
+/** The ruling on a Task that an import brings; its parties are known, and no other open Task is like it. */
 export async function importTask(after: Resource, parties: Parties, around: Surroundings): Promise<Ruling> {
   const state = readState(after);
   if (state === undefined) return unreadable(after);
@@ -45,7 +46,7 @@ export async function importTask(after: Resource, parties: Parties, around: Surr
   };
 }
 
-/** The order's status, as its Tasks mean it; the visits stay as they were brought. */
+/** The order's status by its Tasks. Visits stay as the import brought them. */
 async function orderOf(
   after: Resource,
   parties: Parties,

@@ -1,4 +1,6 @@
-/** Why a Reference stands for no organization of this server, in words that name it (rules 2.5). */
+/**
+ * The reason why a Reference stands for no organization of this server, in words that name the Reference (rules 2.5).
+ */
 import { localRef, typeOf, valuesAt } from '../element.ts';
 import { partyElementOf } from '../party.ts';
 
@@ -29,5 +31,5 @@ const WORDS: Readonly<Record<string, string>> = {
   Device: 'device',
 };
 
-/** References may be as long as a client likes. */
+/** A reference short enough for a message: a client's references may have any length. */
 const shortened = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);

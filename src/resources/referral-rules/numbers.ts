@@ -1,6 +1,6 @@
 /**
- * The numbers that a referral needs on every rail when it opens (rules 1.14): its own (PLAC), and one of its patient's.
- * What a client gave is kept as it is; where it gave none, they are numbered in the namespace of the initiator.
+ * The numbers that a referral needs on every rail when it opens (rules 1.14): its own (PLAC), and a record number of
+ * its patient. The server keeps a client's numbers, and makes missing ones in the initiator's namespace.
  */
 import { V2_0203 } from '../../fhir/identifier.ts';
 import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
@@ -9,9 +9,9 @@ import { note, type Note } from '../../referral/ruling.ts';
 import { localRef } from '../element.ts';
 import type { Become, Further, Surroundings } from '../rules.ts';
 
-/** What an order that opens becomes, and what else is written with it. */
+/** The changes to an order that opens, and the further writes. */
 interface Numbered {
-  /** Undefined where the order has its number. */
+  /** The change to the order; undefined when it has its number. */
   readonly order?: Become;
   readonly further: readonly Further[];
   readonly notes: readonly Note[];
@@ -65,7 +65,7 @@ export async function numbersFor(request: Resource, initiator: Ref, around: Surr
 export const placerOf = (request: Resource): Identifier | undefined =>
   numbersIn(request).find((number) => typesOf(number).includes('PLAC'));
 
-/** The order with the referral ID that it had, where its client leaves out what it was not told of. */
+/** The order with the referral ID that it had, when its client leaves out the number that the server made. */
 export function withPlacerOf(before: Resource): Become {
   const placer = placerOf(before);
   return (tree) => (placer === undefined || placerOf(tree) !== undefined ? tree : withNumber(tree, placer));
@@ -82,13 +82,13 @@ const withNumber = (tree: Resource, number: Identifier): Resource => ({
 const typesOf = ({ type }: Identifier): readonly (string | undefined)[] =>
   (type?.coding ?? []).map(({ code }) => code);
 
-/** Types of numbers that an organization keeps its record of a patient under; a number without a type may be one. */
+/** Types of numbers under which an organization keeps its record of a patient; a number without a type may be one. */
 const RECORD_NUMBERS: ReadonlySet<string | undefined> = new Set(['MR', 'PI', 'PT', 'MRT']);
 
-/** Whether there is one by which an organization keeps its record of a patient. */
+/** Whether a patient has a number under which an organization keeps its record. */
 export const hasRecordNumber = (numbers: readonly Identifier[]): boolean => numbers.some(isRecordNumber);
 
-/** By whatever number its message gave: an answer with another one would match nobody there. */
+/** Whether a message gave a number of the patient: an answer with another number would match nobody at its sender. */
 const isKnownBySender = (patient: Resource, { byMessage }: Surroundings): boolean =>
   byMessage && numbersIn(patient).some(({ value }) => value !== undefined);
 

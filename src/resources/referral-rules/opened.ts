@@ -1,4 +1,7 @@
-/** The Task that an order opens by itself (rules 1.7), and the mark by which a Task posted later finds and adopts it. */
+/**
+ * The Task that the server opens for an order (rules 1.7), and its mark, by which a Task posted later finds and adopts
+ * it.
+ */
 import { isAfter } from '../../fhir/datetime.ts';
 import type { Coding, Ref, Resource } from '../../fhir/types.ts';
 import { withState } from '../../referral/state.ts';
@@ -13,7 +16,9 @@ export const OPENED: Coding = {
 export const isOpenedByServer = ({ meta }: Resource): boolean =>
   (meta?.tag ?? []).some(({ system, code }) => system === OPENED.system && code === OPENED.code);
 
-/** Whoever writes the Task takes the mark away: what a party has touched is adopted no more. */
+/**
+ * The Task without the mark. Every write of the Task removes it, because nobody adopts a Task that a party has touched.
+ */
 export function withoutOpenedMark(task: Resource): Resource {
   if (!isOpenedByServer(task)) return task;
   const { tag = [], ...meta } = task.meta ?? {};
@@ -22,8 +27,8 @@ export function withoutOpenedMark(task: Resource): Resource {
 }
 
 /**
- * The Task of an active order: received, 2.0, from the request's requester to its performer. It is authored when the
- * order was, but never later than now: the clock that dated the order may run ahead.
+ * The Task of an active order: received, 2.0, from the request's requester to its performer. Its `authoredOn` is the
+ * order's, but never later than now, because the clock that dated the order may be ahead.
  */
 export function buildOpenedTask(id: string, ref: Ref, request: Resource, now: string): Resource {
   const { subject, requester, performer, priority, authoredOn } = request as Resource & {

@@ -1,4 +1,4 @@
-/** The two parties of a referral Task, and which of them asks. An actor is a party, not a user (rules 1.8). */
+/** The two parties of a referral Task, and which of them the caller is. An actor is a party, not a user (rules 1.8). */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { isReferralTask, wasSent } from '../../referral/state.ts';
 import type { Party } from '../../referral/transitions.ts';
@@ -16,7 +16,7 @@ export async function partiesOf(task: Resource, around: Surroundings): Promise<P
   };
 }
 
-/** The parties that the acting organization is: none, one, or both. */
+/** The parties for which the acting organization acts: none, one, or both. */
 export function actorsOf({ initiator, recipient }: Parties, { actor }: Surroundings): ReadonlySet<Party> {
   const actors = new Set<Party>();
   if (actor !== undefined && actor === initiator) actors.add('referralInitiator');
@@ -24,7 +24,9 @@ export function actorsOf({ initiator, recipient }: Parties, { actor }: Surroundi
   return actors;
 }
 
-/** From whom a referral reaches: both parties once it was sent, its initiator alone until then (G11). */
+/**
+ * The organizations to which a referral reaches: both parties once it was sent, until then only its initiator (G11).
+ */
 export async function taskParties(task: Resource, around: Surroundings): Promise<readonly Ref[]> {
   if (!isReferralTask(task)) return [];
   const { initiator, recipient } = await partiesOf(task, around);

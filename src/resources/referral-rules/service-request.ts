@@ -1,4 +1,4 @@
-/** What may happen to the order of a referral: it opens its Task, it follows its Task, it cannot go without it (rules 1). */
+/** The rules of a referral's order: it opens its Task, follows its Task, and cannot be deleted without it (rules 1). */
 import { isDeepStrictEqual } from 'node:util';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { ROWS } from '../../referral/extensions.ts';
@@ -28,7 +28,7 @@ export async function serviceRequestRules(
   return merge(await openTask(ref, after, around), ruling);
 }
 
-/** Two rulings about one write, the second about what the first made of it. */
+/** Two rulings on one write; the second judges the result of the first. */
 const merge = (first: Ruling, second: Ruling): Ruling => ({
   ...first,
   ...second,
@@ -94,7 +94,7 @@ async function openTask(ref: Ref, after: Resource, around: Surroundings): Promis
   };
 }
 
-/** Whoever sends an order means it to arrive: that it went to nobody is said, and why. */
+/** Says why an active order opens no Task: its sender expects it to arrive. */
 const notOpened = (element: string, why: string) =>
   note('information', `No referral was opened: ${why}.`, [`ServiceRequest.${element}`]);
 
@@ -111,7 +111,10 @@ async function bringsTask(ref: Ref, around: Surroundings): Promise<boolean> {
   return (await referralTasksOn(ref, around)).length > 0;
 }
 
-/** While Tasks are open the status is theirs; `revoked` by the initiator asks for cancellation (rules 1.5, G14). */
+/**
+ * The order's status. While Tasks are open, their states decide it; `revoked` by the initiator asks for cancellation
+ * (rules 1.5, G14).
+ */
 async function decideStatus(
   ref: Ref,
   before: Resource,
@@ -142,7 +145,10 @@ async function decideStatus(
   return { become, notes, ...asked };
 }
 
-/** The referral ID and the patient are those of the referral for its life (360X: the referral ID never changes). */
+/**
+ * The elements that stay for the referral's life: the referral ID and the patient (360X: the referral ID never
+ * changes).
+ */
 function brokenField(before: Resource, after: Resource): Ruling | undefined {
   if (!isSameReference(before['subject'], after['subject'])) {
     return frozen('subject', 'the patient of a referral');

@@ -1,4 +1,4 @@
-/** What may happen to a Task (rules 1): a referral's goes by the table; any other follows its own life. */
+/** The rules of a Task (rules 1): a referral Task follows the table; any other Task follows FHIR's own life cycle. */
 import type { Ref, Reference, Resource } from '../../fhir/types.ts';
 import { decideUpdate } from '../../referral/decide.ts';
 import type { Evidence } from '../../referral/evidence.ts';
@@ -26,7 +26,7 @@ export async function taskRules(change: Change, around: Surroundings): Promise<R
   return wasReferral ? decideWrite(change, around) : refuseBecoming();
 }
 
-/** Otherwise a Task could be brought to any state first, and be made a referral's then. */
+/** Refuses to make a Task a referral's after its creation: a client could bring it to any state before. */
 const refuseBecoming = (): Ruling => ({
   refused: {
     code: 'referral-rule',
@@ -60,7 +60,10 @@ const refuseDraft = (what: 'edited' | 'deleted'): Ruling => ({
   },
 });
 
-/** A create is the sending of the referral, or a draft of it; it may adopt the Task that opened by itself (rules 1.7). */
+/**
+ * Rules a create: the sending of the referral, or a draft of it; it may adopt the Task that the server opened (rules
+ * 1.7).
+ */
 async function decideCreate(ref: Ref, after: Resource, around: Surroundings): Promise<Ruling> {
   const parties = await partiesOf(after, around);
   const unnamed = missingParty(after, parties) ?? (await notItsOrder(after, parties, around));
@@ -73,7 +76,7 @@ async function decideCreate(ref: Ref, after: Resource, around: Surroundings): Pr
   const other = ruling.refused === undefined ? await openTaskAlike(ref, after, parties, around) : undefined;
   if (other === undefined) return ruling;
   if (!isOpenedByServer(other) || readState(other) !== 'received') return duplicateOf(other);
-  // It was sent when it opened: that is not told again.
+  // The referral was sent when its Task opened, so the server does not send it again.
   const { become, notes = [] } = ruling;
   return { ...(become && { become }), notes, adopts: `Task/${other.id}` };
 }
@@ -82,7 +85,7 @@ const duplicateOf = ({ id }: Resource): Ruling => ({
   refused: { code: 'duplicate', diagnostics: `Task/${id} is open for the same request and recipient` },
 });
 
-/** Said where the order cannot fill in either. */
+/** A refusal when the order cannot fill in a party either. */
 const LACKS = {
   requester: 'Task.requester is missing, and its order has no requester',
   owner: 'Task.owner is missing, and its order names no performer, or several',
@@ -103,8 +106,8 @@ function missingParty(after: Resource, { initiator, recipient }: Parties): Rulin
 }
 
 /**
- * A referral is sent by the organization whose order it is. Else whoever sees an order could open a Task on it, and its
- * moves would change the order and the visits of another referral.
+ * The organization of the order sends the referral. Otherwise every caller who sees an order could open a Task on it,
+ * and the moves of that Task would change the order and the visits of another referral.
  */
 async function notItsOrder(
   after: Resource,
@@ -126,7 +129,7 @@ async function notItsOrder(
   };
 }
 
-/** Where an order names no organization, the first referral made of it says whose it is: before, only its keeper sees it. */
+/** The initiator of an order's first referral: it sends an order that names none. Before, only the keeper sees it. */
 async function firstInitiator(focus: Ref, around: Surroundings): Promise<Ref | undefined> {
   for (const task of await referralTasksOn(focus, around)) {
     const state = readState(task);
@@ -135,7 +138,7 @@ async function firstInitiator(focus: Ref, around: Surroundings): Promise<Ref | u
   return undefined;
 }
 
-/** Why a draft cannot be sent. */
+/** The reason why a draft cannot be sent. */
 async function refuseSending(
   ref: Ref,
   after: Resource,
@@ -148,7 +151,7 @@ async function refuseSending(
   return other === undefined ? undefined : duplicateOf(other);
 }
 
-/** At most one open referral Task per ServiceRequest and recipient. */
+/** Refuses a second open referral Task of a ServiceRequest for the same recipient. */
 async function openTaskAlike(ref: Ref, after: Resource, { recipient }: Parties, around: Surroundings) {
   const focus = focusOf(after);
   const written = readState(after);
@@ -210,11 +213,11 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
   };
 }
 
-/** A move says when it happened (Task.lastModified); an edit keeps what the client wrote. */
+/** Sets Task.lastModified to the time of a move; an edit keeps the client's value. */
 const stampModified = (tree: Resource, now: string | undefined): Resource =>
   now === undefined ? tree : modifiedAt(tree, now);
 
-/** What the same commit shows: a new output, and Appointments of the referral that it writes. */
+/** The evidence in the same commit: a new output, and the Appointments of the referral. */
 async function evidenceFor(
   before: Resource | undefined,
   after: Resource,

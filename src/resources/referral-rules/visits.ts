@@ -1,4 +1,4 @@
-/** What the Appointments that a commit writes show about the referral they are based on (rules 1.3). */
+/** The evidence in the Appointments of a commit about the referral on which they are based (rules 1.3). */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { evidenceOf } from '../../referral/appointment.ts';
 import { takenTogether, type Evidence } from '../../referral/evidence.ts';
@@ -14,12 +14,13 @@ export const requestsOf = (visit: Resource): readonly Ref[] =>
 
 type Visit = Resource & { readonly id: string };
 
-/** What has to be known to tell one recipient's visits from another's. */
+/** The reads that tell one recipient's visits from another's. */
 export type VisitsAround = Pick<Surroundings, 'find' | 'keeperOf' | 'partyOf'>;
 
 /**
- * The visits of one recipient's referral, newest first: one order may have several recipients, and each has visits of its
- * own. A visit is the recipient's who keeps it; one that no recipient keeps is his who takes part in it.
+ * The visits of one recipient's referral, newest first. One order may have several recipients, each with visits of its
+ * own. A visit belongs to the recipient that keeps it; when no recipient keeps it, to the recipient that takes part in
+ * it.
  */
 export async function visitsOf(
   request: Ref,
@@ -59,7 +60,7 @@ async function isVisitOf(
   return false;
 }
 
-/** What the Appointments of the commit show together about one recipient's referral of a ServiceRequest. */
+/** The joint evidence of the commit's Appointments about one recipient's referral of a ServiceRequest. */
 export async function visitEvidence(
   request: Ref,
   recipient: Ref | undefined,
