@@ -45,7 +45,7 @@ export function createSettle({ asOf, workItem }: SettleParts): Settle {
     const writes = fate === 'refused' ? [await workItem(entry, why ?? 'refused')] : [];
     return {
       writes,
-      keeps: [],
+      preconditions: [],
       expects: [],
       audit: [buildDisclosure(outcome, subject)],
       outbox: [],

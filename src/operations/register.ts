@@ -238,5 +238,5 @@ export function commitOf(
     query,
     viewers: [organization],
   } as const;
-  return { writes, keeps: [], expects: [], audit: [audit], outbox: [], settles: [], records };
+  return { writes, preconditions: [], expects: [], audit: [audit], outbox: [], settles: [], records };
 }

@@ -260,5 +260,5 @@ export function commitOf(
     query: 'standings and register',
     viewers,
   };
-  return { writes, keeps: [], expects: [], audit: [audit], outbox: [], settles: [], records };
+  return { writes, preconditions: [], expects: [], audit: [audit], outbox: [], settles: [], records };
 }

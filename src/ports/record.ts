@@ -24,7 +24,7 @@ export interface RecordWrite extends RecordName {
 }
 
 /** "I relied on this record being at this version", or on there being none. */
-export interface RecordKeep extends RecordName {
+export interface RecordPrecondition extends RecordName {
   /** 0: absent. */
   readonly version: number;
 }

@@ -4,22 +4,22 @@
  * The laws of this port stand as named cases in `test/contract/store.ts`, run against every engine:
  *
  *  1 all of a commit or none of it · 2 `seq` has no gaps and one order · 3 preconditions hold at the moment of commit ·
- *  4 one stale write refuses the whole commit · 5 a changed `keep` refuses the whole commit · 6 the same key gives the
- *  same answer and writes nothing · 7 acknowledged means on disk · 8 a torn tail is a commit that never happened ·
- *  9 reads by id and version answer the same for ever; a search as of a `seq` for `searchSnapshotMs` · 10 a search sees
- *  exactly its snapshot's versions · 11 a deleted resource stays readable by vread · 12 no commit without an audit entry ·
- *  13 a claimed entry is nobody else's until its lease ends · 14 a settled entry never comes back · 15 per rail, receiver
- *  and referral, entries come out in commit order · 16 receipt and disclosure audit are written together · 17 the time of
- *  a commit never decreases along `seq` · 18 an expectation that no longer holds refuses the whole commit ·
- *  19 what a sight does not reach does not exist, in reads, searches, history and totals · 20 what a record write expects
- *  holds at the moment of commit · 21 no search, history or audit of FHIR finds a record · 22 an expired record is absent
- *  at once and gone within a day · 23 the chain covers the digest of a record, so that it can vanish · 24 a record has its
- *  current value alone.
+ *  4 one stale write refuses the whole commit · 5 a precondition that no longer holds refuses the whole commit · 6 the
+ *  same key gives the same answer and writes nothing · 7 acknowledged means on disk · 8 a torn tail is a commit that
+ *  never happened · 9 reads by id and version answer the same for ever; a search as of a `seq` for `searchSnapshotMs` ·
+ *  10 a search sees exactly its snapshot's versions · 11 a deleted resource stays readable by vread · 12 no commit
+ *  without an audit entry · 13 a claimed entry is nobody else's until its lease ends · 14 a settled entry never comes
+ *  back · 15 per rail, receiver and referral, entries come out in commit order · 16 receipt and disclosure audit are
+ *  written together · 17 the time of a commit never decreases along `seq` · 18 an expectation that no longer holds
+ *  refuses the whole commit · 19 what a sight does not reach does not exist, in reads, searches, history and totals ·
+ *  20 what a record write expects holds at the moment of commit · 21 no search, history or audit of FHIR finds a record
+ *  · 22 an expired record is absent at once and gone within a day · 23 the chain covers the digest of a record, so that
+ *  it can vanish · 24 a record has its current value alone.
  */
 import type { Ref } from '../fhir/types.ts';
 import type { ClaimShare, Passed } from './claim.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
-import type { RecordKeep, RecordWrite, StoredRecord } from './record.ts';
+import type { RecordPrecondition, RecordWrite, StoredRecord } from './record.ts';
 import type { Template } from './template.ts';
 
 export { stampText, type Template } from './template.ts';
@@ -64,7 +64,7 @@ export interface Write {
 }
 
 /** "I relied on this": the resource is still at this version, or still exists within this sight. */
-export type Keep =
+export type VersionPrecondition =
   | { readonly ref: Ref; readonly version: number }
   | { readonly ref: Ref; readonly sight: Sight };
 
@@ -214,7 +214,7 @@ export interface Commit {
   readonly key?: CommitKey;
   /** At most one write per resource (rules 3.1). */
   readonly writes: readonly Write[];
-  readonly keeps: readonly Keep[];
+  readonly preconditions: readonly VersionPrecondition[];
   readonly expects: readonly Expectation[];
   /** Never empty (law 12). */
   readonly audit: readonly AuditEntry[];
@@ -224,7 +224,7 @@ export interface Commit {
   /** At most one write per record. */
   readonly records?: readonly RecordWrite[];
   /** Records that the plan relied on. */
-  readonly recordKeeps?: readonly RecordKeep[];
+  readonly recordPreconditions?: readonly RecordPrecondition[];
 }
 
 export interface Committed {
@@ -237,7 +237,7 @@ export interface Committed {
 }
 
 export type CommitRefusal =
-  /** A write's base or a `keep` no longer holds. */
+  /** A write's base or a precondition no longer holds. */
   | 'stale'
   /** An expectation no longer holds, or what a record write expects. */
   | 'unexpected'
@@ -329,7 +329,7 @@ export interface Snapshot {
    * as far as `max`.
    */
   kept(type: string, custodian: Ref, max: number): Promise<number>;
-  /** The current value, whatever the snapshot's `seq` (law 24): who relies on it says so by `recordKeeps`. */
+  /** The current value, whatever the snapshot's `seq` (law 24): who relies on it says so by `recordPreconditions`. */
   record(kind: string, key: string): Promise<StoredRecord | undefined>;
   /** Those of a kind with this index value, in the order of their keys, at most `RECORDS_AT_ONCE` after the key given. */
   records(kind: string, name: string, value: string, after?: string): Promise<readonly StoredRecord[]>;

@@ -139,7 +139,7 @@ function declare(put: Put, made: Pick<Declared, 'seq' | 'at' | 'order'>): Declar
 
 const EMPTY: Commit = {
   writes: [],
-  keeps: [],
+  preconditions: [],
   expects: [],
   audit: [
     {

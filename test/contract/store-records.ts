@@ -65,7 +65,7 @@ export function recordLaws(world: StoreWorld): void {
       const { seq } = await put(store, record());
       const keeping = (version: number, key = 'a') =>
         store.commit(
-          commitOf([write(`Task/${key}${version}`)], { recordKeeps: [{ kind: KIND, key, version }] }),
+          commitOf([write(`Task/${key}${version}`)], { recordPreconditions: [{ kind: KIND, key, version }] }),
         );
       expect(await refusal(keeping(seq))).toBeUndefined();
       expect(await refusal(keeping(0, 'b'))).toBeUndefined();

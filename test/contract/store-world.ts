@@ -95,7 +95,7 @@ export function commitOf(writes: readonly Write[], given: Partial<Commit> = {}):
   const entities = writes.map(({ ref }) => `${ref}/_history/0`);
   return {
     writes,
-    keeps: [],
+    preconditions: [],
     expects: [],
     audit: [audit({ entities })],
     outbox: [],

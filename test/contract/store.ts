@@ -135,24 +135,24 @@ function commitLaws(world: StoreWorld): void {
     ['a resource that is not there', () => ({ ref: 'Patient/q', version: 1 }) as const],
     ['a resource that is out of sight', () => ({ ref: 'Patient/p', sight: seenBy(SOUTH) }) as const],
     ['a deleted resource', () => ({ ref: 'Patient/gone', sight: EVERYTHING }) as const],
-  ])('law 5: a keep on %s refuses the whole commit', async (_, keepOf) => {
+  ])('law 5: a precondition on %s that fails refuses the whole commit', async (_, keepOf) => {
     const store = await world.open();
     const gone = await store.commit(commitOf([write('Patient/gone')]));
     await store.commit(commitOf([remove('Patient/gone', gone.seq)]));
     const { seq } = await store.commit(commitOf([write('Patient/p')]));
-    const offer = commitOf([write('Task/a')], { keeps: [keepOf(seq)] });
+    const offer = commitOf([write('Task/a')], { preconditions: [keepOf(seq)] });
     expect(await refusal(store.commit(offer))).toBe('stale');
     expect(await store.snapshot().read('Task/a', EVERYTHING)).toBeUndefined();
   });
 
-  test('law 5: a keep that holds lets the commit pass', async () => {
+  test('law 5: a precondition that holds lets the commit pass', async () => {
     const store = await world.open();
     const { seq } = await store.commit(commitOf([write('Patient/p')]));
-    const keeps = [
+    const preconditions = [
       { ref: 'Patient/p', version: seq },
       { ref: 'Patient/p', sight: seenBy(NORTH) },
     ] as const;
-    expect(await refusal(store.commit(commitOf([write('Task/a')], { keeps })))).toBeUndefined();
+    expect(await refusal(store.commit(commitOf([write('Task/a')], { preconditions })))).toBeUndefined();
   });
 
   describe('law 6: the same key', () => {

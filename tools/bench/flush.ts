@@ -78,7 +78,7 @@ function referralTask(i: number): Commit {
         },
       },
     ],
-    keeps: [],
+    preconditions: [],
     expects: [],
     audit: [{ ...readOf(i), event: 'create', action: 'C', entities: [`${ref}/_history/0`] }],
     outbox: [],

@@ -120,7 +120,7 @@ function written(resource: Resource, custodian: Ref | '', parties: readonly Ref[
 
 export const commitOf = (writes: readonly Write[]): Commit => ({
   writes,
-  keeps: [],
+  preconditions: [],
   expects: [],
   audit: [auditOf(writes.map(({ ref }) => `${ref}/_history/0`))],
   outbox: [],

@@ -48,7 +48,7 @@ export async function closeCorrected(
   const known = await draft.snapshot.record(KIND, key);
   // A record that is newer than the snapshot names what the snapshot does not show: then all is planned again.
   if (known === undefined || known.version > draft.snapshot.seq) {
-    draft.recordKeeps.set(`${KIND} ${key}`, { kind: KIND, key, version: 0 });
+    draft.recordPreconditions.set(`${KIND} ${key}`, { kind: KIND, key, version: 0 });
     return;
   }
   draft.records.push({ kind: KIND, key, expect: known.version, body: undefined });

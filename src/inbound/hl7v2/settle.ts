@@ -84,8 +84,8 @@ const isTurnedAway = ({ fate }: Verdict): boolean => fate === 'rejected' || fate
  * A draft that plans nothing of what another planned, but relies on what that one relied on: what a message is put aside
  * for must still be so at the moment of commit.
  */
-function relying(draft: Draft, { keeps, expects }: Draft): Draft {
-  for (const [name, keep] of keeps) draft.keeps.set(name, keep);
+function relying(draft: Draft, { preconditions, expects }: Draft): Draft {
+  for (const [name, precondition] of preconditions) draft.preconditions.set(name, precondition);
   draft.expects.push(...expects);
   return draft;
 }

@@ -8,8 +8,15 @@ import type { IssueDetail } from '../../fhir/issue.ts';
 import { parseJson } from '../../fhir/json.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
-import type { RecordKeep, RecordWrite } from '../../ports/record.ts';
-import type { Expectation, Keep, OutboxEntry, Snapshot, Version, Write } from '../../ports/store.ts';
+import type { RecordPrecondition, RecordWrite } from '../../ports/record.ts';
+import type {
+  Expectation,
+  VersionPrecondition,
+  OutboxEntry,
+  Snapshot,
+  Version,
+  Write,
+} from '../../ports/store.ts';
 import { typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { createMeter, type Meter, type Spent } from '../../resources/patch/meter.ts';
@@ -53,12 +60,12 @@ export interface Draft {
   readonly now: string;
   /** In the order of planning; one per resource. */
   readonly planned: Map<Ref, Planned>;
-  readonly keeps: Map<string, Keep>;
+  readonly preconditions: Map<string, VersionPrecondition>;
   readonly expects: Expectation[];
   /** State that is not FHIR, written in the same commit. */
   readonly records: RecordWrite[];
   /** Records that were relied on, by kind and key. */
-  readonly recordKeeps: Map<string, RecordKeep>;
+  readonly recordPreconditions: Map<string, RecordPrecondition>;
   readonly moves: Move[];
   readonly notes: IssueDetail[];
   /** Stored versions that the answer shows beside what is written. */
@@ -141,12 +148,12 @@ export function replan(draft: Draft, ref: Ref, change: (tree: Resource) => Resou
 
 /** The draft relies on this version: the commit is refused if it is no longer the current one. */
 export function keepVersion(draft: Draft, ref: Ref, version: number): void {
-  if (!draft.planned.has(ref)) draft.keeps.set(`${ref} version`, { ref, version });
+  if (!draft.planned.has(ref)) draft.preconditions.set(`${ref} version`, { ref, version });
 }
 
 /** The draft relies on this resource being within the caller's sight. */
 export function keepSight(draft: Draft, ref: Ref): void {
-  draft.keeps.set(`${ref} sight`, { ref, sight: draft.sight });
+  draft.preconditions.set(`${ref} sight`, { ref, sight: draft.sight });
 }
 
 /** A resource as it will be, in the server's own sight; undefined when there is none. */

@@ -18,7 +18,7 @@ import {
   type Template,
   type Write,
 } from '../../ports/store.ts';
-import type { RecordKeep } from '../../ports/record.ts';
+import type { RecordPrecondition } from '../../ports/record.ts';
 import { typeOf } from '../../resources/element.ts';
 import { isDirectory } from '../../resources/index.ts';
 import { reachOf } from '../../resources/reach.ts';
@@ -57,7 +57,7 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
   const commit: Commit = {
     ...(key !== undefined && { key }),
     writes,
-    keeps: [...draft.keeps.values()].filter((keep) => !draft.planned.has(keep.ref)),
+    preconditions: [...draft.preconditions.values()].filter(({ ref }) => !draft.planned.has(ref)),
     expects: draft.expects,
     audit: auditWrite(draft, request),
     outbox: traced(
@@ -66,7 +66,7 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
     ),
     settles: [],
     ...(draft.records.length > 0 && { records: draft.records }),
-    ...(draft.recordKeeps.size > 0 && { recordKeeps: keptRecords(draft) }),
+    ...(draft.recordPreconditions.size > 0 && { recordPreconditions: keptRecords(draft) }),
   };
   return { commit, templates };
 }
@@ -76,9 +76,9 @@ const traced = (entries: readonly OutboxEntry[], traceparent: string | undefined
   traceparent === undefined ? entries : entries.map((entry) => ({ ...entry, traceparent }));
 
 /** What the same commit writes is compared by its write. */
-const keptRecords = ({ records, recordKeeps }: Draft): readonly RecordKeep[] =>
+const keptRecords = ({ records, recordPreconditions: recordKeeps }: Draft): readonly RecordPrecondition[] =>
   [...recordKeeps.values()].filter(
-    (keep) => !records.some(({ kind, key }) => kind === keep.kind && key === keep.key),
+    (relied) => !records.some(({ kind, key }) => kind === relied.kind && key === relied.key),
   );
 
 /** What of a large resource takes long, in turns. */

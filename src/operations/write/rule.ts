@@ -66,7 +66,7 @@ async function adopt(draft: Draft, planned: Planned, ref: Ref): Promise<Ref> {
   const version = await draft.snapshot.read(ref, EVERYTHING);
   if (version?.text === undefined) throw new Error(`${ref} cannot be adopted: it is gone`);
   draft.planned.delete(planned.ref);
-  draft.keeps.delete(`${ref} version`);
+  draft.preconditions.delete(`${ref} version`);
   draft.adopted.set(planned.ref, ref);
   plan(draft, {
     ...planned,
@@ -103,7 +103,7 @@ export async function addFurther(draft: Draft, further: Further): Promise<void> 
 async function planCurrent(draft: Draft, ref: Ref): Promise<void> {
   const version = await draft.snapshot.read(ref, EVERYTHING);
   if (version?.text === undefined) throw new Error(`${ref} cannot be changed by a rule: it is gone`);
-  draft.keeps.delete(`${ref} version`);
+  draft.preconditions.delete(`${ref} version`);
   plan(draft, planStored(version));
 }
 

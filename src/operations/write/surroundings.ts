@@ -78,7 +78,7 @@ async function exists(draft: Draft, kind: string, key: string): Promise<boolean>
   const planned = draft.records.find((one) => one.kind === kind && one.key === key);
   if (planned !== undefined) return planned.body !== undefined;
   const record = await draft.snapshot.record(kind, key);
-  draft.recordKeeps.set(`${kind} ${key}`, { kind, key, version: record?.version ?? 0 });
+  draft.recordPreconditions.set(`${kind} ${key}`, { kind, key, version: record?.version ?? 0 });
   return record !== undefined;
 }
 
@@ -115,7 +115,7 @@ const rowsIn = (draft: Draft): RowSource => ({
     const planned = draft.records.find((one) => one.kind === kind && one.key === keyOf(identity));
     if (planned !== undefined) return planned.body as RegisterRow | undefined; // the register writes nothing else
     const row = await findRow(draft.snapshot, kind, identity);
-    draft.recordKeeps.set(`${kind} ${keyOf(identity)}`, {
+    draft.recordPreconditions.set(`${kind} ${keyOf(identity)}`, {
       kind,
       key: keyOf(identity),
       version: row?.version ?? 0,

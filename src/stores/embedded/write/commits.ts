@@ -11,7 +11,7 @@ import type {
   CommitKey,
   CommitRefusal,
   Expectation,
-  Keep,
+  VersionPrecondition,
   OutboxEntry,
   Write,
 } from '../../../ports/store.ts';
@@ -121,9 +121,11 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     return (
       checkKey(commit.key, now) ??
       first(commit.writes, checkBase) ??
-      first(commit.keeps, (keep) => (holds(keep, seq) ? undefined : refused('stale', keep.ref))) ??
-      first(commit.recordKeeps ?? [], (keep) =>
-        records.holds(keep, now) ? undefined : refused('stale', keep.kind),
+      first(commit.preconditions, (precondition) =>
+        holds(precondition, seq) ? undefined : refused('stale', precondition.ref),
+      ) ??
+      first(commit.recordPreconditions ?? [], (precondition) =>
+        records.holds(precondition, now) ? undefined : refused('stale', precondition.kind),
       ) ??
       first(commit.records ?? [], (one) =>
         records.isExpected(one, now) ? undefined : refused('unexpected', one.kind),
@@ -170,10 +172,12 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     return kept === undefined || kept === keeper ? undefined : refused('stale', ref);
   }
 
-  function holds(keep: Keep, seq: number): boolean {
-    const head = headOf.get(keep.ref);
+  function holds(precondition: VersionPrecondition, seq: number): boolean {
+    const head = headOf.get(precondition.ref);
     if (head?.[4] == null || head[4] === 'DELETE') return false;
-    return 'version' in keep ? head[3] === keep.version : isVisible(keep.ref, keep.sight, seq);
+    return 'version' in precondition
+      ? head[3] === precondition.version
+      : isVisible(precondition.ref, precondition.sight, seq);
   }
 
   /** Whether the resource, or that it was deleted, is within the sight as of `seq`. */

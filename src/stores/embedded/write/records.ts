@@ -1,13 +1,13 @@
 /** Records as the writer keeps them: what a write expects is compared, and what is written leaves its digest in the log. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { RecordKeep, RecordWrite } from '../../../ports/record.ts';
+import type { RecordPrecondition, RecordWrite } from '../../../ports/record.ts';
 import { digestRecord, type RecordDigest } from '../chain.ts';
 import { prepare, readMeta, writeMeta } from '../folder/connection.ts';
 import { FOREVER } from '../folder/schema.ts';
 
 export interface Records {
   /** Whether what was relied on is so, as of `now`. */
-  holds(keep: RecordKeep, now: number): boolean;
+  holds(precondition: RecordPrecondition, now: number): boolean;
   /** Whether what the write expects is so, as of `now`. */
   isExpected(write: RecordWrite, now: number): boolean;
   /** @returns the member of the log */
