@@ -1,6 +1,6 @@
 /**
  * Delivery at our own pace, after the commit and apart from it: claim what is due under a lease, ask the gates again as
- * of now, hand it to its rail, write the receipt (rules 6.1). At least once: after a crash between sending and settling
+ * of now, hand it to its rail, record the outcome (rules 6.1). At least once: after a crash between sending and recording
  * an entry is sent again with the same id. One receiver is served by one delivery at a time and holds up nobody else.
  */
 import type { Ref } from '../fhir/types.ts';
@@ -10,7 +10,7 @@ import { type Claimed, CommitRefused, type Snapshot, type Store } from '../ports
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { Ask } from './gates.ts';
 import { createHostPlaces } from './host-places.ts';
-import type { Outcome, Settle } from './settle.ts';
+import type { EndedDelivery, BuildOutcomeCommit } from './settle.ts';
 
 export interface DispatchSettings extends BackoffSettings {
   /** How often the outbox is looked at when nobody nudges. */
@@ -30,7 +30,7 @@ export interface DispatchSettings extends BackoffSettings {
   readonly drainMs: number;
 }
 
-/** One thing that happened to an entry, for metrics. `lost`: another process settles it, or it will be sent again. */
+/** One thing that happened to an entry, for metrics. `lost`: another process records its outcome, or it will be sent again. */
 export interface DeliveryMetric {
   readonly rail: string;
   readonly fate: 'accepted' | 'refused' | 'withheld' | 'retry' | 'lost';
@@ -50,7 +50,7 @@ interface DispatcherParts {
   readonly store: Store;
   readonly rails: ReadonlyMap<string, Rail>;
   readonly ask: Ask;
-  readonly settle: Settle;
+  readonly buildOutcomeCommit: BuildOutcomeCommit;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -70,11 +70,11 @@ export interface Dispatcher {
 /** A rail that does not heed its signal is given up after this. */
 const ABORT_GRACE_MS = 1_000;
 /** Between two tries to write a receipt that the store could not take. */
-const SETTLE_PAUSE_MS = 250;
+const RECORD_PAUSE_MS = 250;
 
 /** @throws RangeError when an attempt could outlast its lease. */
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
-  const { store, rails, ask, settle, clock, random, settings, log, onMetric } = parts;
+  const { store, rails, ask, buildOutcomeCommit, clock, random, settings, log, onMetric } = parts;
   if (settings.attemptTimeoutMs + 2 * ABORT_GRACE_MS > settings.leaseMs) {
     throw new RangeError('leaseMs must be at least 2 s longer than attemptTimeoutMs');
   }
@@ -152,7 +152,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if ('outcome' in answer) return conclude(entry, answer, 'not-asked', leasedUntil);
 
     const { policy, why = policy } = answer;
-    if (!answer.permitted) return end({ entry, fate: 'withheld', policy, why }, leasedUntil);
+    if (!answer.permitted) return recordOutcome({ entry, fate: 'withheld', policy, why }, leasedUntil);
 
     return conclude(entry, await attempt(entry, asOf, now), policy, leasedUntil);
   }
@@ -171,10 +171,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
     if (receipt.outcome === 'retry') {
       const why = `given up after ${entry.attempt} attempts: ${receipt.why}`;
-      return end({ entry, fate: 'refused', policy, why }, leasedUntil);
+      return recordOutcome({ entry, fate: 'refused', policy, why }, leasedUntil);
     }
     const why = receipt.outcome === 'accepted' ? receipt.says : receipt.why;
-    return end({ entry, fate: receipt.outcome, policy, why }, leasedUntil);
+    return recordOutcome({ entry, fate: receipt.outcome, policy, why }, leasedUntil);
   }
 
   /** One attempt by the entry's rail, ended by its deadline whether the rail heeds it or not. */
@@ -207,19 +207,19 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     return send().finally(leave);
   }
 
-  async function end(outcome: Outcome, leasedUntil: number): Promise<void> {
-    const { entry, fate } = outcome;
+  async function recordOutcome(ended: EndedDelivery, leasedUntil: number): Promise<void> {
+    const { entry, fate } = ended;
     for (;;) {
       try {
-        await store.commit(await settle(outcome));
+        await store.commit(await buildOutcomeCommit(ended));
         count(entry, fate);
         if (fate === 'refused') log('warn', 'a delivery was refused for good', about(entry));
         return;
       } catch (error) {
-        const last = clock.now() + SETTLE_PAUSE_MS >= leasedUntil;
+        const last = clock.now() + RECORD_PAUSE_MS >= leasedUntil;
         if (last || !mayPass(error)) return lose(entry, reasonOf(error));
       }
-      await pause(SETTLE_PAUSE_MS);
+      await pause(RECORD_PAUSE_MS);
     }
   }
 

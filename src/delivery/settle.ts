@@ -1,26 +1,34 @@
 /**
- * How the story of an entry ends, as one commit: settlement, audit of the disclosure and, where a person must act, a work
- * item (law 16: receipt and disclosure audit are written together or not at all).
+ * The outcome of a delivery as one commit: the state of its entry, the audit of the disclosure and, where a person must
+ * act, a work item (law 16: receipt and disclosure audit are written together or not at all).
  */
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { AuditEntry, Claimed, Commit, Settlement, Snapshot, Version, Write } from '../ports/store.ts';
+import type {
+  AuditEntry,
+  Claimed,
+  Commit,
+  DeliveryOutcome,
+  Snapshot,
+  Version,
+  Write,
+} from '../ports/store.ts';
 import { serverSight } from './gates.ts';
 import { patientsIn } from './subject.ts';
 
-/** What became of an entry for good. */
-export interface Outcome {
+/** A delivery whose story has ended. */
+export interface EndedDelivery {
   readonly entry: Claimed;
-  readonly fate: Settlement['fate'];
+  readonly fate: DeliveryOutcome['fate'];
   /** In plain words, without anything a patient could be known by. */
   readonly why?: string | undefined;
   /** The policy or gate that decided whether it may be sent. */
   readonly policy: string;
 }
 
-/** Makes the commit that settles an outcome. Its outbox is always empty: a settlement tells nobody. */
-export type Settle = (outcome: Outcome) => Promise<Commit>;
+/** Makes the commit that records how a delivery ended. Its outbox is always empty: an outcome tells nobody. */
+export type BuildOutcomeCommit = (outcome: EndedDelivery) => Promise<Commit>;
 
-interface SettleParts {
+interface OutcomeParts {
   /** Everything as it was at an entry's commit. */
   readonly asOf: (seq: number) => Snapshot;
   /** The write of a Task that asks a person of the responsible organization to act. */
@@ -32,13 +40,13 @@ const AUDITED = {
   accepted: { outcome: '0' },
   withheld: { outcome: '4', issue: 'disclosure-denied' },
   refused: { outcome: '8', issue: 'delivery-failed' },
-} as const satisfies Record<Settlement['fate'], Pick<AuditEntry, 'outcome' | 'issue'>>;
+} as const satisfies Record<DeliveryOutcome['fate'], Pick<AuditEntry, 'outcome' | 'issue'>>;
 
 /**
- * The settlement of this server. A delivery refused for good opens a work item in the same commit. Work items of
- * failed deliveries are addressed to no Subscription, so that a dead receiver cannot feed itself with them.
+ * A delivery that is refused for good opens a work item in the same commit. Subscriptions are not notified of the work
+ * items of failed deliveries, so that a dead receiver cannot feed itself with them.
  */
-export function createSettle({ asOf, workItem }: SettleParts): Settle {
+export function createOutcomeCommitBuilder({ asOf, workItem }: OutcomeParts): BuildOutcomeCommit {
   return async (outcome) => {
     const { entry, fate, why } = outcome;
     const subject = await asOf(entry.seq).read(entry.subject, serverSight);
@@ -49,13 +57,16 @@ export function createSettle({ asOf, workItem }: SettleParts): Settle {
       expects: [],
       audit: [buildDisclosure(outcome, subject)],
       outbox: [],
-      settles: [{ id: entry.id, fate, ...(why !== undefined && { why }) }],
+      deliveryOutcomes: [{ id: entry.id, fate, ...(why !== undefined && { why }) }],
     };
   };
 }
 
 /** A disclosure as an audit row: a read of the subject's version by the receiver's organization, made by the server. */
-function buildDisclosure({ entry, fate, why, policy }: Outcome, subject: Version | undefined): AuditEntry {
+function buildDisclosure(
+  { entry, fate, why, policy }: EndedDelivery,
+  subject: Version | undefined,
+): AuditEntry {
   const viewers = [subject?.custodian ?? '', entry.sight.everything ? '' : entry.sight.organization];
   return {
     event: 'deliver',

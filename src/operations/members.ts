@@ -58,7 +58,7 @@ function emptyCommit(ref: Ref, { agent, requestId }: Admitting, entity: string):
     query: 'member add',
     viewers: [ref],
   };
-  return { writes: [], preconditions: [], expects: [], audit: [audit], outbox: [], settles: [] };
+  return { writes: [], preconditions: [], expects: [], audit: [audit], outbox: [], deliveryOutcomes: [] };
 }
 
 /**

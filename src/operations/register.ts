@@ -238,5 +238,13 @@ export function commitOf(
     query,
     viewers: [organization],
   } as const;
-  return { writes, preconditions: [], expects: [], audit: [audit], outbox: [], settles: [], records };
+  return {
+    writes,
+    preconditions: [],
+    expects: [],
+    audit: [audit],
+    outbox: [],
+    deliveryOutcomes: [],
+    records,
+  };
 }

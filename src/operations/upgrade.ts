@@ -260,5 +260,13 @@ export function commitOf(
     query: 'standings and register',
     viewers,
   };
-  return { writes, preconditions: [], expects: [], audit: [audit], outbox: [], settles: [], records };
+  return {
+    writes,
+    preconditions: [],
+    expects: [],
+    audit: [audit],
+    outbox: [],
+    deliveryOutcomes: [],
+    records,
+  };
 }

@@ -178,7 +178,7 @@ export interface Claimed extends OutboxEntry {
 }
 
 /** How the story of an entry ended. `withheld`: a policy or the receiver's rights said no at dispatch. */
-export interface Settlement {
+export interface DeliveryOutcome {
   readonly id: string;
   readonly fate: 'accepted' | 'refused' | 'withheld';
   readonly why?: string;
@@ -219,7 +219,7 @@ export interface Commit {
   /** Never empty (law 12). */
   readonly audit: readonly AuditEntry[];
   readonly outbox: readonly OutboxEntry[];
-  readonly settles: readonly Settlement[];
+  readonly deliveryOutcomes: readonly DeliveryOutcome[];
   readonly leaves?: readonly Leave[];
   /** At most one write per record. */
   readonly records?: readonly RecordWrite[];
@@ -243,7 +243,7 @@ export type CommitRefusal =
   | 'unexpected'
   /** The key was used with another fingerprint. */
   | 'key-reused'
-  /** A settlement names an entry that is settled already, or leased to someone else. */
+  /** A delivery outcome names an entry that has one already, or that is leased to someone else. */
   | 'not-leased'
   /** A referral would reach more resources than the engine keeps in step. */
   | 'reach-exceeded'

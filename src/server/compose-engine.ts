@@ -5,7 +5,7 @@ import { createAddress } from '../delivery/address.ts';
 import { createPolicyGate } from '../delivery/disclosure.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createAsk } from '../delivery/gates.ts';
-import { createSettle } from '../delivery/settle.ts';
+import { createOutcomeCommitBuilder } from '../delivery/settle.ts';
 import { present } from '../delivery/subject.ts';
 import { createSubscriptionCache } from '../delivery/subscriptions.ts';
 import type { Log } from '../http/log.ts';
@@ -104,7 +104,7 @@ export function composeEngine(parts: EngineParts): {
     store,
     rails: rails.byName,
     ask: createAsk({ criteria, policies: createPolicyGate({ clock }), clock }),
-    settle: createSettle({
+    buildOutcomeCommit: createOutcomeCommitBuilder({
       asOf: (seq) => store.snapshot(seq),
       workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
     }),

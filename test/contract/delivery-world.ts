@@ -76,7 +76,14 @@ const AUDIT: AuditEntry = {
   viewers: [],
 };
 
-const EMPTY: Commit = { writes: [], preconditions: [], expects: [], audit: [AUDIT], outbox: [], settles: [] };
+const EMPTY: Commit = {
+  writes: [],
+  preconditions: [],
+  expects: [],
+  audit: [AUDIT],
+  outbox: [],
+  deliveryOutcomes: [],
+};
 
 /** The pointer to a subject for a receiver, seen by the subscriber. */
 export const buildEntry = (rail: string, receiver: Ref, subject: Ref, order: Ref = subject): OutboxEntry => ({

@@ -154,5 +154,5 @@ const EMPTY: Commit = {
     },
   ],
   outbox: [],
-  settles: [],
+  deliveryOutcomes: [],
 };

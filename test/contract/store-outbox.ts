@@ -21,7 +21,7 @@ const accept = (store: Store, { id, rail, receiver }: Claimed): Promise<unknown>
   store.commit(
     commitOf([], {
       audit: [audit({ event: 'deliver', delivery: { entry: id, rail, receiver, attempts: 1 } })],
-      settles: [{ id, fate: 'accepted', why: 'received' }],
+      deliveryOutcomes: [{ id, fate: 'accepted', why: 'received' }],
     }),
   );
 
@@ -141,7 +141,9 @@ export function outboxLaws(world: StoreWorld): void {
         commitOf([write('Task/1'), write('Task/2')], { outbox: [told('Task/1'), told('Task/2')] }),
       );
       const [first] = await store.claim(10, LEASE_MS);
-      await store.commit(commitOf([], { settles: [{ id: first!.id, fate: 'refused', why: '410' }] }));
+      await store.commit(
+        commitOf([], { deliveryOutcomes: [{ id: first!.id, fate: 'refused', why: '410' }] }),
+      );
       expect(await store.claim(10, LEASE_MS)).toMatchObject([{ subject: 'Task/2' }]);
     });
   });
@@ -168,7 +170,7 @@ export function outboxLaws(world: StoreWorld): void {
     await store.commit(commitOf([write('Task/a')], { outbox: [tell('Task/a')] }));
     const [entry] = await store.claim(10, LEASE_MS);
     const stale = commitOf([write('Task/a', { base: 99 })], {
-      settles: [{ id: entry!.id, fate: 'accepted' }],
+      deliveryOutcomes: [{ id: entry!.id, fate: 'accepted' }],
     });
     const seq = store.status().seq;
     expect(await refusal(store.commit(stale))).toBe('stale');

@@ -99,7 +99,7 @@ export function commitOf(writes: readonly Write[], given: Partial<Commit> = {}):
     expects: [],
     audit: [audit({ entities })],
     outbox: [],
-    settles: [],
+    deliveryOutcomes: [],
     ...given,
   };
 }

@@ -359,7 +359,7 @@ describe('housekeeping', () => {
     const [entry] = await store.claim(1, 1000);
     await store.commit(
       commitOf([write('Task/a', { base: seq, values: [status('new')] })], {
-        settles: [{ id: entry!.id, fate: 'accepted' }],
+        deliveryOutcomes: [{ id: entry!.id, fate: 'accepted' }],
       }),
     );
     clock.at += 5000;

@@ -82,7 +82,7 @@ function referralTask(i: number): Commit {
     expects: [],
     audit: [{ ...readOf(i), event: 'create', action: 'C', entities: [`${ref}/_history/0`] }],
     outbox: [],
-    settles: [],
+    deliveryOutcomes: [],
   };
 }
 

@@ -124,7 +124,7 @@ export const commitOf = (writes: readonly Write[]): Commit => ({
   expects: [],
   audit: [auditOf(writes.map(({ ref }) => `${ref}/_history/0`))],
   outbox: [],
-  settles: [],
+  deliveryOutcomes: [],
 });
 
 const auditOf = (entities: readonly string[]): AuditEntry => ({

@@ -75,7 +75,7 @@ async function firstAnswer(
   const key = error.code === 'idempotency-key-reused' ? undefined : keyOf(request, refusedReply(error));
   if (key === undefined) return undefined;
   const audit = [auditRefusal(request, error.code)];
-  const commit = { key, writes: [], preconditions: [], expects: [], audit, outbox: [], settles: [] };
+  const commit = { key, writes: [], preconditions: [], expects: [], audit, outbox: [], deliveryOutcomes: [] };
   const { committed } = await offer(context, async () => ({ commit, templates: new Map() }));
   return committed.replayed ? readReply(committed.reply) : undefined;
 }

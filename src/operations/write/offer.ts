@@ -64,7 +64,7 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
       [...draft.tells, ...entries.filter((entry) => !draft.untold.has(keyOfEntry(entry)))],
       request.traceparent,
     ),
-    settles: [],
+    deliveryOutcomes: [],
     ...(draft.records.length > 0 && { records: draft.records }),
     ...(draft.recordPreconditions.size > 0 && { recordPreconditions: keptRecords(draft) }),
   };

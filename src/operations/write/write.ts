@@ -155,7 +155,7 @@ async function keepRefusal(context: OperationContext, request: Request, error: u
     expects: [],
     audit: [auditRefusal(request, error.code)],
     outbox: [],
-    settles: [],
+    deliveryOutcomes: [],
   };
   const { committed } = await offer(context, async () => ({ commit, templates: new Map() }));
   if (!committed.replayed) return undefined;

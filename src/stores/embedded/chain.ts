@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Ref } from '../../fhir/types.ts';
-import type { Settlement, Write } from '../../ports/store.ts';
+import type { DeliveryOutcome, Write } from '../../ports/store.ts';
 
 /** The digests of a commit's members, each beside the name by which it is found again. */
 export interface Members {
@@ -14,7 +14,7 @@ export interface Members {
   readonly versions?: readonly Digest[];
   /** Outbox entries: `[id, digest]`. */
   readonly outbox?: readonly Digest[];
-  /** Settlements: `[id, digest]`. */
+  /** Outcomes of deliveries: `[id, digest]`. */
   readonly settles?: readonly Digest[];
   /** The key. */
   readonly key?: string;
@@ -48,7 +48,8 @@ export const digestVersion = (
 
 export const digestOutbox = (id: string, entry: string): string => digest(id, entry);
 
-export const digestSettlement = ({ id, fate, why }: Settlement): string => digest(id, fate, why ?? '');
+export const digestDeliveryOutcome = ({ id, fate, why }: DeliveryOutcome): string =>
+  digest(id, fate, why ?? '');
 
 export const digestKey = (scope: string, id: string, fingerprint: string, reply: string): string =>
   digest(scope, id, fingerprint, reply);

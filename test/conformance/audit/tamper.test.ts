@@ -30,7 +30,7 @@ beforeAll(async () => {
   );
   const second = await live.commit(commitOf([write('Task/a', { base: first.seq, is: 'changed' })]));
   const [entry] = await live.claim(1, 1000);
-  await live.commit(commitOf([], { settles: [{ id: entry!.id, fate: 'refused', why: '404' }] }));
+  await live.commit(commitOf([], { deliveryOutcomes: [{ id: entry!.id, fate: 'refused', why: '404' }] }));
   await Promise.all([1, 2, 3].map((i) => live.record(audit({ event: 'read', entities: [`Task/${i}`] }))));
   const records = [
     { kind: 'account', key: 'north', expect: 'absent', body: { is: 'open' }, index: [['owner', 'x']] },

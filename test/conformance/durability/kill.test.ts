@@ -56,11 +56,13 @@ describe('the examination finds what is not as promised', () => {
     await store.commit(
       commitOf([write('Task/a', { base: 1, text: marked(two) })], {
         outbox: [tell('Task/a')],
-        settles: [{ id: claimed!.id, fate: 'accepted' }],
+        deliveryOutcomes: [{ id: claimed!.id, fate: 'accepted' }],
       }),
     );
     const [next] = await store.claim(1, 1000);
-    await store.commit(commitOf([], { audit: [audit()], settles: [{ id: next!.id, fate: 'accepted' }] }));
+    await store.commit(
+      commitOf([], { audit: [audit()], deliveryOutcomes: [{ id: next!.id, fate: 'accepted' }] }),
+    );
     return store;
   }
   const DELIVERED: readonly Delivery[] = [

@@ -3,7 +3,7 @@
  * one sends, the other receives, byte for byte. Larkspur's server and Tidewater's; either may refer to the other.
  */
 import { createAddress } from '../../../src/delivery/address.ts';
-import { createSettle } from '../../../src/delivery/settle.ts';
+import { createOutcomeCommitBuilder } from '../../../src/delivery/settle.ts';
 import { createSubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import type { Link } from '../../../src/hl7v2/link.ts';
@@ -83,7 +83,7 @@ export async function openPair(): Promise<Pair> {
       const receipt = await deliver(parts, entry, store.snapshot(entry.seq), store.snapshot(), signal);
       if (receipt.outcome === 'retry') throw new Error(receipt.why);
       const why = receipt.outcome === 'accepted' ? receipt.says : receipt.why;
-      const settle = createSettle({
+      const settle = createOutcomeCommitBuilder({
         asOf: (seq) => store.snapshot(seq),
         workItem: (failed, says) =>
           writeDeliveryFailed({ store, clock: { now: () => clock.now }, newId }, failed, says),

@@ -7,7 +7,7 @@ import {
   type DispatchSettings,
 } from '../../../src/delivery/dispatch.ts';
 import type { Ask } from '../../../src/delivery/gates.ts';
-import { createSettle } from '../../../src/delivery/settle.ts';
+import { createOutcomeCommitBuilder } from '../../../src/delivery/settle.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Rail, Receipt } from '../../../src/ports/rail.ts';
 import type { Claimed, OutboxRow, Store } from '../../../src/ports/store.ts';
@@ -82,7 +82,7 @@ async function run({
     verify: async () => [],
     close: async () => undefined,
   };
-  const settle = createSettle({
+  const buildOutcomeCommit = createOutcomeCommitBuilder({
     asOf: (seq) => store.snapshot(seq),
     workItem: async (entry) =>
       buildWrite(`Task/work-${entry.id}`, 0, JSON.stringify({ resourceType: 'Task', status: 'requested' })),
@@ -91,7 +91,7 @@ async function run({
     store,
     rails: new Map([[rail.name, rail]]),
     ask,
-    settle,
+    buildOutcomeCommit,
     clock: { now: () => Date.now() },
     random: () => 0.5,
     settings: { ...SETTINGS, ...settings },
@@ -399,7 +399,7 @@ describe('trouble and stopping', () => {
       ...store,
       snapshot: (seq) => store.snapshot(seq),
       commit: (commit) => {
-        if (crashed || commit.settles.length === 0) return store.commit(commit);
+        if (crashed || commit.deliveryOutcomes.length === 0) return store.commit(commit);
         crashed = true;
         return Promise.reject(new Error('killed'));
       },
@@ -419,7 +419,9 @@ describe('trouble and stopping', () => {
       ...store,
       snapshot: (seq) => store.snapshot(seq),
       commit: (commit) =>
-        isFull && commit.settles.length > 0 ? Promise.reject(new Error('full')) : store.commit(commit),
+        isFull && commit.deliveryOutcomes.length > 0
+          ? Promise.reject(new Error('full'))
+          : store.commit(commit),
     });
     const settings = { attemptsMax: 1, leaseMs: 2_100, attemptTimeoutMs: 100 };
     const running = await run({ world, send: accept, settings, around: full });

@@ -39,7 +39,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROW
 
 -- One row per commit, or per block of audited reads. seq has no gaps.
 --   members: JSON, the digest of each member in order (a version's text, the audit text, each outbox entry, each
---            settlement, the key, each record); hash: sha256 over (previous hash, seq, at, members).
+--            delivery outcome, the key, each record); hash: sha256 over (previous hash, seq, at, members).
 --   audit:   JSON array of compact AuditEntry rows (rendered as AuditEvents when asked for).
 CREATE TABLE log (
   seq INTEGER PRIMARY KEY,

@@ -1,9 +1,9 @@
 /** Whether what a commit left beside the log is what its members say: versions, audit index, outbox, keys, records. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { AuditEntry, Settlement } from '../../../ports/store.ts';
+import type { AuditEntry, DeliveryOutcome } from '../../../ports/store.ts';
 import { readIndexed } from '../write/audit-index.ts';
 import { auditKeys } from '../write/audit-rows.ts';
-import { digestKey, digestOutbox, digestSettlement, digestVersion } from '../chain.ts';
+import { digestKey, digestOutbox, digestDeliveryOutcome, digestVersion } from '../chain.ts';
 import type { Digest, Members } from '../chain.ts';
 import { prepare } from '../folder/connection.ts';
 import { STATES } from '../write/outbox.ts';
@@ -61,7 +61,7 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
   const counts = { version: 0, outbox: 0, settled: 0, audit_index: 0 };
   /** Texts that are gone, until an audited expunge names them: `Type/id/_history/seq` to its seq. */
   const expunged = new Map<string, number>();
-  /** Outbox entries that are gone, until their settlement comes by: an entry may be forgotten after it. */
+  /** Outbox entries that are gone, until their outcome comes by: an entry may be forgotten after it. */
   const forgotten = new Map<string, number>();
 
   return { examine, conclude };
@@ -69,7 +69,7 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
   function examine({ seq, at, audit, members }: LogEntry): void {
     for (const version of members.versions ?? []) examineVersion(version, seq, at);
     for (const entry of members.outbox ?? []) examineEntry(entry, seq);
-    for (const settlement of members.settles ?? []) examineSettlement(settlement, seq);
+    for (const outcome of members.settles ?? []) examineOutcome(outcome, seq);
     for (const record of members.c ?? []) records.examine(record);
     examineAudit(audit, seq);
   }
@@ -97,15 +97,15 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
       note(seq, `the outbox entry ${id} was changed`);
   }
 
-  function examineSettlement([id, digest]: Digest, seq: number): void {
+  function examineOutcome([id, digest]: Digest, seq: number): void {
     if (forgotten.delete(id)) return;
     const row = entryOf.get(id);
     if (row === undefined) return;
     const [, state, why] = row;
     counts.settled += 1;
     // A state that is no fate gives another digest, as it should.
-    const settlement = { id, fate: STATES[state] as Settlement['fate'], why };
-    if (digestSettlement(settlement) !== digest) note(seq, `how the outbox entry ${id} ended was changed`);
+    const outcome = { id, fate: STATES[state] as DeliveryOutcome['fate'], why };
+    if (digestDeliveryOutcome(outcome) !== digest) note(seq, `how the outbox entry ${id} ended was changed`);
   }
 
   function examineAudit(audit: string, seq: number): void {

@@ -16,7 +16,7 @@ import type {
   Write,
 } from '../../../ports/store.ts';
 import type { Query, Sight } from '../../../ports/query.ts';
-import { digestAudit, digestKey, digestOutbox, digestSettlement, digestVersion } from '../chain.ts';
+import { digestAudit, digestKey, digestOutbox, digestDeliveryOutcome, digestVersion } from '../chain.ts';
 import type { Digest, Members } from '../chain.ts';
 import { prepare, statements } from '../folder/connection.ts';
 import type { AuditIndex } from './audit-index.ts';
@@ -135,7 +135,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
           ? undefined
           : refused('unexpected', expected.query.type),
       ) ??
-      first(commit.settles, ({ id }) => (outbox.isOpen(id) ? undefined : refused('not-leased', id)))
+      first(commit.deliveryOutcomes, ({ id }) => (outbox.isOpen(id) ? undefined : refused('not-leased', id)))
     );
   }
 
@@ -208,7 +208,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
       commit.leaves,
     );
     const entries = commit.outbox.flatMap((entry, position) => writeEntry(entry, position, place));
-    for (const settlement of commit.settles) outbox.settle(settlement, place.at);
+    for (const outcome of commit.deliveryOutcomes) outbox.conclude(outcome, place.at);
     const reply = commit.key && stampText(commit.key.reply, place.seq, at);
     const audit = writeAudit(commit.audit, place.seq);
     const kept = (commit.records ?? []).map((one) => records.write(one, place.seq));
@@ -216,8 +216,8 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
       audit: digestAudit(audit),
       ...(versions.length > 0 && { versions, p: partiesIn(commit) }),
       ...(entries.length > 0 && { outbox: entries }),
-      ...(commit.settles.length > 0 && {
-        settles: commit.settles.map((one) => [one.id, digestSettlement(one)] as const),
+      ...(commit.deliveryOutcomes.length > 0 && {
+        settles: commit.deliveryOutcomes.map((one) => [one.id, digestDeliveryOutcome(one)] as const),
       }),
       ...(commit.key && reply !== undefined && { key: writeKey(commit.key, reply, place) }),
       ...(commit.leaves && {
@@ -228,7 +228,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     return {
       members,
       audit,
-      waiting: entries.length - commit.settles.length,
+      waiting: entries.length - commit.deliveryOutcomes.length,
       ...(reply !== undefined && { reply }),
     };
   }

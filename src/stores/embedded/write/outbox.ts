@@ -1,12 +1,12 @@
 /**
- * The outbox as the writer keeps it: lanes in commit order, leases that name the process, settlements that are final.
+ * The outbox as the writer keeps it: lanes in commit order, leases that name the process, outcomes that are final.
  *
  * Within a lane (rail, receiver, ordering key) only the earliest open entry is ever due; the others wait with `due = FOREVER`
  * until the one before is settled. So a claim looks at one entry per receiver, however long the queues are.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
-import type { Claimed, OutboxEntry, OutboxRow, Settlement } from '../../../ports/store.ts';
+import type { Claimed, OutboxEntry, OutboxRow, DeliveryOutcome } from '../../../ports/store.ts';
 import { parseEntry } from '../entry-text.ts';
 import { prepare } from '../folder/connection.ts';
 import type { Claiming } from './groups.ts';
@@ -22,13 +22,13 @@ export const STATES = [
 ] as const satisfies OutboxRow['state'][];
 
 /** The column `state` of an entry whose story ended so. */
-export const stateOf = (fate: Settlement['fate']): number => STATES.indexOf(fate);
+export const stateOf = (fate: DeliveryOutcome['fate']): number => STATES.indexOf(fate);
 
 export interface Outbox {
   insert(id: string, seq: number, at: number, entry: OutboxEntry, text: string): void;
   /** Whether the entry may be settled now: it exists and is open. */
   isOpen(id: string): boolean;
-  settle(settlement: Settlement, now: number): void;
+  conclude(outcome: DeliveryOutcome, now: number): void;
   claim(claiming: Claiming, now: number): Claimed[];
   /** False when the entry is not leased to this instance. */
   postpone(id: string, afterMs: number, why: string, now: number): boolean;
@@ -87,7 +87,7 @@ export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
       add.run(id, seq, at, lane, text, entry.subject, entry.receiver);
     },
     isOpen: (id) => open.get(id) !== undefined,
-    settle({ id, fate, why }, now) {
+    conclude({ id, fate, why }, now) {
       const [lane] = open.get(id)!;
       close.run(stateOf(fate), now, why ?? '', id);
       unblock.run(lane, now);
