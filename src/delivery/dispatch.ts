@@ -10,7 +10,7 @@ import { type Claimed, CommitRefused, type Snapshot, type Store } from '../ports
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { Ask } from './gates.ts';
 import { createHostPlaces } from './host-places.ts';
-import type { EndedDelivery, BuildOutcomeCommit } from './settle.ts';
+import type { EndedDelivery, BuildOutcomeCommit } from './outcome.ts';
 
 export interface DispatchSettings extends BackoffSettings {
   /** How often the outbox is looked at when nobody nudges. */

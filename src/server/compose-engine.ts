@@ -5,7 +5,7 @@ import { createAddress } from '../delivery/address.ts';
 import { createPolicyGate } from '../delivery/disclosure.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createAsk } from '../delivery/gates.ts';
-import { createOutcomeCommitBuilder } from '../delivery/settle.ts';
+import { createOutcomeCommitBuilder } from '../delivery/outcome.ts';
 import { present } from '../delivery/subject.ts';
 import { createSubscriptionCache } from '../delivery/subscriptions.ts';
 import type { Log } from '../http/log.ts';

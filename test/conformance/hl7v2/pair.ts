@@ -3,7 +3,7 @@
  * one sends, the other receives, byte for byte. Larkspur's server and Tidewater's; either may refer to the other.
  */
 import { createAddress } from '../../../src/delivery/address.ts';
-import { createOutcomeCommitBuilder } from '../../../src/delivery/settle.ts';
+import { createOutcomeCommitBuilder } from '../../../src/delivery/outcome.ts';
 import { createSubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import type { Link } from '../../../src/hl7v2/link.ts';

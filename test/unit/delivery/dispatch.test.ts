@@ -7,7 +7,7 @@ import {
   type DispatchSettings,
 } from '../../../src/delivery/dispatch.ts';
 import type { Ask } from '../../../src/delivery/gates.ts';
-import { createOutcomeCommitBuilder } from '../../../src/delivery/settle.ts';
+import { createOutcomeCommitBuilder } from '../../../src/delivery/outcome.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Rail, Receipt } from '../../../src/ports/rail.ts';
 import type { Claimed, OutboxRow, Store } from '../../../src/ports/store.ts';
