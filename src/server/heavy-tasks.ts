@@ -11,9 +11,9 @@ import type { NewId } from '../ports/clock.ts';
 import { judgeResource } from '../resources/validate.ts';
 import { readXml } from '../xml/read.ts';
 import { ownBytes, type Heavy, type ReadBody, type Tasks } from '../operations/heavy.ts';
-import { remark } from '../inbound/hl7v2/fates.ts';
-import { fingerprintOf } from '../inbound/fingerprint.ts';
-import { openFrame, parseFrame, unwrapFrame, wrapLarge } from '../inbound/hl7v2/frame.ts';
+import { remark } from '../inbound/fate.ts';
+import { fingerprintOf } from '../inbound/hl7v2/fingerprint.ts';
+import { openFrame, parseFrame, unwrapFrame, wrapLarge } from '../inbound/hl7v2/message-bytes.ts';
 import { valuesOf } from '../operations/values.ts';
 
 /** @param newId makes the ids of what a message brings */

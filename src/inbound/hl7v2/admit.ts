@@ -1,6 +1,6 @@
 /** What a link does not take at all (rules 7.2): told so by the acknowledgment, kept nowhere, and nobody's work. */
 import { turnAway } from '../../hl7v2/messages/supported.ts';
-import type { Verdict } from './fates.ts';
+import type { Verdict } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
 
 /**

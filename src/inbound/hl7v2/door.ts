@@ -3,7 +3,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import type { Receive, TakeApart } from '../../hl7v2/received.ts';
 import type { MessageActions } from '../../operations/extended/message-actions.ts';
-import type { Settled } from './settle.ts';
+import type { Settled } from './process-message.ts';
 
 export interface MessageSettings {
   /** How long a message is known again (rules 7.3). */

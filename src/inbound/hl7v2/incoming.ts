@@ -12,9 +12,9 @@ import type { Opened, Wrapped } from '../../hl7v2/messages/opened.ts';
 import type { Received, Remark } from '../../hl7v2/received.ts';
 import { LARGE, ownBytes } from '../../operations/heavy.ts';
 import type { OperationContext } from '../../operations/context.ts';
-import { remark } from './fates.ts';
-import { fingerprintOf } from '../fingerprint.ts';
-import { openFrame, unwrapFrame, wrapFrame } from './frame.ts';
+import { remark } from '../fate.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { openFrame, unwrapFrame, wrapFrame } from './message-bytes.ts';
 
 export interface Incoming {
   readonly link: Link;

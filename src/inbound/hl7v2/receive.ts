@@ -5,18 +5,18 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Answer, Receive, Refused } from '../../hl7v2/received.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
-import { auditReceipt } from './audit.ts';
+import { auditReceipt } from '../audit-receipt.ts';
 import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { openDraft } from '../../operations/write/write.ts';
-import { answerOf, asked, isOurFault, notKept, quarantined, remark, REUSED, type Verdict } from './fates.ts';
-import { createMessageActions } from './actions.ts';
+import { answerOf, asked, isOurFault, notKept, quarantined, remark, REUSED, type Verdict } from '../fate.ts';
+import { createMessageActions } from './person-actions.ts';
 import { admit } from './admit.ts';
-import { closeCorrected, noteRefused } from './corrected.ts';
+import { closeCorrected, noteRefused } from '../refused-messages.ts';
 import { keyOf, openArrived, takeApart, type Incoming, type MessageKey } from './incoming.ts';
-import { settleMessage, type Settled } from './settle.ts';
-import { requestOf } from './speak.ts';
-import { createWaiting } from './waiting.ts';
+import { settleMessage, type Settled } from './process-message.ts';
+import { requestOf } from '../message-caller.ts';
+import { createWaiting } from '../waiting.ts';
 import type { MessageDoor, ReceiveParts } from './door.ts';
 
 interface Prepared extends Offer, Settled {

@@ -8,13 +8,13 @@ import type { Reading } from '../../hl7v2/messages/reading.ts';
 import type { Event } from '../../referral/transitions.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { settleDraft } from '../../operations/steps.ts';
-import { askForRows } from './code-maps.ts';
-import { isOurFault, remark, verdictOfRefusal, type Verdict } from './fates.ts';
+import { askForRows } from './link-code-maps.ts';
+import { isOurFault, remark, verdictOfRefusal, type Verdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
-import { planItem, turnItem, type OpenItem } from './items.ts';
+import { planItem, turnItem, type OpenItem } from '../work-items.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
-import { judge, type Judged, type Judging, type Progress } from './judge.ts';
-import { planKept, planProvenance, refile, reserve, type Filing, type Kept } from './keep.ts';
+import { judge, type Judged, type Judging, type Progress } from './interpret-message.ts';
+import { planKept, planProvenance, refile, reserve, type Filing, type Kept } from '../archive.ts';
 
 export interface Settled {
   readonly draft: Draft;

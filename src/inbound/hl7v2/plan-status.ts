@@ -6,11 +6,11 @@ import type { Remark } from '../../hl7v2/received.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
-import { remark, type Verdict } from './fates.ts';
-import { planFeedback, withOutput } from './feedback.ts';
+import { remark, type Verdict } from '../fate.ts';
+import { planFeedback, withOutput } from './plan-feedback.ts';
 import { changeOwn, changeSent } from '../../operations/write/planned-resources.ts';
-import { pairNote, type Note } from './notes.ts';
-import type { Referral } from './referral.ts';
+import { pairNote, type Note } from './plan-note.ts';
+import type { Referral } from '../find-referral.ts';
 
 /**
  * Plans what a status does to the Task, through the rules that everyone's writes meet.

@@ -2,17 +2,17 @@
  * The referral that a message is about: found by the initiator's number *and* by who sends and who is addressed, never by
  * one alone (360X, identity and correlation). Whoever is no party of a referral does not find it.
  */
-import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
-import type { Party } from '../../referral/transitions.ts';
-import { isOpen, readState, type State } from '../../referral/state.ts';
-import { localRef } from '../../resources/element.ts';
-import { referralTasksOn } from '../../resources/referral-rules/consequences.ts';
-import { partiesOf } from '../../resources/referral-rules/parties.ts';
-import type { Surroundings } from '../../resources/rules.ts';
-import type { Query } from '../../ports/query.ts';
-import { readPreview, type Draft } from '../../operations/write/draft.ts';
-import { findPreview } from '../../operations/write/preview.ts';
-import { surroundingsOf } from '../../operations/write/surroundings.ts';
+import type { Identifier, Ref, Resource } from '../fhir/types.ts';
+import type { Party } from '../referral/transitions.ts';
+import { isOpen, readState, type State } from '../referral/state.ts';
+import { localRef } from '../resources/element.ts';
+import { referralTasksOn } from '../resources/referral-rules/consequences.ts';
+import { partiesOf } from '../resources/referral-rules/parties.ts';
+import type { Surroundings } from '../resources/rules.ts';
+import type { Query } from '../ports/query.ts';
+import { readPreview, type Draft } from '../operations/write/draft.ts';
+import { findPreview } from '../operations/write/preview.ts';
+import { surroundingsOf } from '../operations/write/surroundings.ts';
 
 export interface Referral {
   readonly request: Ref;

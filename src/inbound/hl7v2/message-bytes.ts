@@ -8,7 +8,7 @@ import { readHeader } from '../../hl7v2/messages/header.ts';
 import type { Clock } from '../../hl7v2/messages/reading.ts';
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened.ts';
 import type { Remark } from '../../hl7v2/received.ts';
-import { remark } from './fates.ts';
+import { remark } from '../fate.ts';
 
 /** Never throws: what is no message is barred. */
 export function openFrame(bytes: Uint8Array, clock: Clock, charset: Charset | undefined): Opened {

@@ -8,8 +8,8 @@ import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { EVERYTHING } from '../../operations/write/draft.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { openKept, type Incoming } from './incoming.ts';
-import { readItem, type OpenItem } from './items.ts';
-import type { Kept } from './keep.ts';
+import { readItem, type OpenItem } from '../work-items.ts';
+import type { Kept } from '../archive.ts';
 
 /** Where the message of a work item is kept. */
 export async function keptOf(snapshot: Snapshot, { document }: Pick<OpenItem, 'document'>): Promise<Kept> {

@@ -2,21 +2,21 @@
  * A message is kept as it was received, whatever becomes of it: its bytes as a Binary, what they are as a
  * DocumentReference, which resources came of them as a Provenance (crosswalk 1 and 9).
  */
-import { parseInstant } from '../../fhir/datetime.ts';
-import { systemOfOid, URI_SYSTEM } from '../../fhir/identifier.ts';
-import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Draft } from '../../operations/write/draft.ts';
-import type { Verdict } from './fates.ts';
-import { wrapIncoming, type Incoming } from './incoming.ts';
+import { parseInstant } from '../fhir/datetime.ts';
+import { systemOfOid, URI_SYSTEM } from '../fhir/identifier.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { Draft } from '../operations/write/draft.ts';
+import type { Verdict } from './fate.ts';
+import { wrapIncoming, type Incoming } from './hl7v2/incoming.ts';
 import {
   EVENT_SYSTEM,
   FATE_SYSTEM,
   MAPPING_SYSTEM,
   MAPPING_VERSION,
   mark,
-} from '../../resources/message-codes.ts';
-import { WORK_ITEM_SYSTEM } from '../../operations/work-item.ts';
-import { changeOwn, planOwn } from '../../operations/write/planned-resources.ts';
+} from '../resources/message-codes.ts';
+import { WORK_ITEM_SYSTEM } from '../operations/work-item.ts';
+import { changeOwn, planOwn } from '../operations/write/planned-resources.ts';
 
 const ER7 = 'x-application/hl7-v2+er7';
 

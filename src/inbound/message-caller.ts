@@ -1,8 +1,8 @@
 /** In whose name a message writes: the organization that sent it, over its link (rules 2.1, 7.1). */
-import { parseScopes } from '../../smart/scopes.ts';
-import type { Caller, Request } from '../../operations/request.ts';
-import type { OperationContext } from '../../operations/context.ts';
-import type { Incoming } from './incoming.ts';
+import { parseScopes } from '../smart/scopes.ts';
+import type { Caller, Request } from '../operations/request.ts';
+import type { OperationContext } from '../operations/context.ts';
+import type { Incoming } from './hl7v2/incoming.ts';
 
 const EVERY_RIGHT = parseScopes('system/*.cruds');
 

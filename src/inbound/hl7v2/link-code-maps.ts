@@ -9,10 +9,10 @@ import type { Match } from '../../ports/query.ts';
 import type { Store } from '../../ports/store.ts';
 import { splitCanonical } from '../../resources/terminology/held.ts';
 import { EVERYTHING, type Draft } from '../../operations/write/draft.ts';
-import { remark } from './fates.ts';
+import { remark } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
-import { findOpen, planItem } from './items.ts';
-import type { Kept } from './keep.ts';
+import { findOpen, planItem } from '../work-items.ts';
+import type { Kept } from '../archive.ts';
 
 /** Stored maps of one canonical that are looked at, newest first. */
 const MAPS_MAX = 20;

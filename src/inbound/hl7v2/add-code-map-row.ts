@@ -9,10 +9,10 @@ import { settleDraft } from '../../operations/steps.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { buildOffer } from '../../operations/write/offer.ts';
 import { openDraft } from '../../operations/write/write.ts';
-import { findCodeMap } from './code-maps.ts';
-import { valueOfInput } from './items.ts';
+import { findCodeMap } from './link-code-maps.ts';
+import { valueOfInput } from '../work-items.ts';
 import { changeSent } from '../../operations/write/planned-resources.ts';
-import type { Resolvable, Resolved } from './resolve.ts';
+import type { Resolvable, Resolved } from '../resolve-work-item.ts';
 
 /** @throws OperationOutcomeError `referral-rule` when the item asks for no code, `not-found` when the map is not the caller's */
 export async function addRow(

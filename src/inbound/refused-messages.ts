@@ -3,13 +3,13 @@
  * needs to look at what was refused (rules 7.3). Each refusal writes down which message it kept, because every message that
  * is accepted asks, and hardly one finds something.
  */
-import type { Ref } from '../../fhir/types.ts';
-import type { Draft } from '../../operations/write/draft.ts';
-import type { Incoming, MessageKey } from './incoming.ts';
-import { findAbout, ITEMS_MAX } from './items.ts';
-import { closeItem } from '../../operations/write/close-item.ts';
-import { refile, type Kept } from './keep.ts';
-import { keptOf } from './kept.ts';
+import type { Ref } from '../fhir/types.ts';
+import type { Draft } from '../operations/write/draft.ts';
+import type { Incoming, MessageKey } from './hl7v2/incoming.ts';
+import { findAbout, ITEMS_MAX } from './work-items.ts';
+import { closeItem } from '../operations/write/close-item.ts';
+import { refile, type Kept } from './archive.ts';
+import { keptOf } from './hl7v2/archived-message.ts';
 
 /** Records of what was refused under a control id, by the key under which messages are known again. */
 const KIND = 'refused-message';

@@ -1,8 +1,8 @@
 /** The audit of a message: one row that it was received and what became of it, beside the rows of what it wrote. */
-import type { AuditEntry } from '../../ports/store.ts';
-import { agentOf } from '../../operations/audit/audit.ts';
-import type { Request } from '../../operations/request.ts';
-import type { Settled } from './settle.ts';
+import type { AuditEntry } from '../ports/store.ts';
+import { agentOf } from '../operations/audit/audit.ts';
+import type { Request } from '../operations/request.ts';
+import type { Settled } from './hl7v2/process-message.ts';
 
 export function auditReceipt(request: Request, { verdict, kept, draft }: Settled): AuditEntry {
   const { fate, referral, remarks } = verdict;

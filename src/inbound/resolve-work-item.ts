@@ -2,18 +2,18 @@
  * A person resolves a work item about a message: the message is tried again in the light of what the person says, in the
  * name of who sent it, and the audit names who did so. One commit holds what comes of it and the end of the work item.
  */
-import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Ref, Resource } from '../../fhir/types.ts';
-import type { AuditEntry, Snapshot, Template } from '../../ports/store.ts';
-import { agentOf, auditRefusal } from '../../operations/audit/audit.ts';
-import { offer, type Offer } from '../../operations/write/offer.ts';
-import { readItem, type OpenItem } from './items.ts';
-import { readCurrent } from '../../operations/interactions/write.ts';
-import type { Reply, Request } from '../../operations/request.ts';
-import type { OperationContext } from '../../operations/context.ts';
-import { parametersOf } from '../../operations/extended/output.ts';
-import { keyOf, readKept, refusedReply } from '../../operations/told.ts';
-import { openDraft } from '../../operations/write/write.ts';
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import type { Ref, Resource } from '../fhir/types.ts';
+import type { AuditEntry, Snapshot, Template } from '../ports/store.ts';
+import { agentOf, auditRefusal } from '../operations/audit/audit.ts';
+import { offer, type Offer } from '../operations/write/offer.ts';
+import { readItem, type OpenItem } from './work-items.ts';
+import { readCurrent } from '../operations/interactions/write.ts';
+import type { Reply, Request } from '../operations/request.ts';
+import type { OperationContext } from '../operations/context.ts';
+import { parametersOf } from '../operations/extended/output.ts';
+import { keyOf, readKept, refusedReply } from '../operations/told.ts';
+import { openDraft } from '../operations/write/write.ts';
 
 /** What came of an operation, to be told. */
 export interface Resolved extends Offer {

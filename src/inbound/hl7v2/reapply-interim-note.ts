@@ -14,13 +14,13 @@ import type { OperationContext } from '../../operations/context.ts';
 import { settleDraft } from '../../operations/steps.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import type { Incoming } from './incoming.ts';
-import { planProvenance } from './keep.ts';
-import { keptOf, readKept } from './kept.ts';
+import { planProvenance } from '../archive.ts';
+import { keptOf, readKept } from './archived-message.ts';
 import { findLaterNote, isOvertaken } from '../order.ts';
 import { changeSent } from '../../operations/write/planned-resources.ts';
-import { readReferral } from './referral.ts';
-import type { Settled } from './settle.ts';
-import { requestOf } from './speak.ts';
+import { readReferral } from '../find-referral.ts';
+import type { Settled } from './process-message.ts';
+import { requestOf } from '../message-caller.ts';
 
 /**
  * Lets the latest interim note have its effect after an older message of its sender that moved the referral; nothing

@@ -7,18 +7,18 @@ import type { PatientUpdateReading, Reading, ReadingContext } from '../../hl7v2/
 import type { Remark } from '../../hl7v2/received.ts';
 import type { Party } from '../../referral/transitions.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
-import { readCodeMaps } from './code-maps.ts';
-import { asked, mistaken, quarantined, remark, verdictOfFindings, type Verdict } from './fates.ts';
+import { readCodeMaps } from './link-code-maps.ts';
+import { asked, mistaken, quarantined, remark, verdictOfFindings, type Verdict } from '../fate.ts';
 import { readIncoming, type Incoming } from './incoming.ts';
-import type { Kept } from './keep.ts';
-import { findWaitingNote, planNote, type Note } from './notes.ts';
+import type { Kept } from '../archive.ts';
+import { findWaitingNote, planNote, type Note } from './plan-note.ts';
 import { isOvertaken } from '../order.ts';
-import { isSamePerson } from './patients.ts';
-import { findReferral, readReferral, type Found, type Referral } from './referral.ts';
-import { planRequest } from './request.ts';
-import { planStatus } from './status.ts';
-import { planUpdate } from './updates.ts';
-import { planVisit } from './visits.ts';
+import { isSamePerson } from './find-patient.ts';
+import { findReferral, readReferral, type Found, type Referral } from '../find-referral.ts';
+import { planRequest } from './plan-request.ts';
+import { planStatus } from './plan-status.ts';
+import { planUpdate } from './plan-patient-update.ts';
+import { planVisit } from './plan-visit.ts';
 
 /** What the settings and a person say about the reading of messages. */
 export interface Judging {

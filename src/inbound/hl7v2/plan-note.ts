@@ -9,14 +9,14 @@ import type { Remark } from '../../hl7v2/received.ts';
 import type { Match, Query } from '../../ports/query.ts';
 import { EVERYTHING, type Draft } from '../../operations/write/draft.ts';
 import { WORK_ITEM_SYSTEM } from '../../operations/work-item.ts';
-import { quarantined, remark, type Verdict } from './fates.ts';
-import { planFeedback, withOutput } from './feedback.ts';
+import { quarantined, remark, type Verdict } from '../fate.ts';
+import { planFeedback, withOutput } from './plan-feedback.ts';
 import type { Incoming } from './incoming.ts';
-import { valueOfInput } from './items.ts';
+import { valueOfInput } from '../work-items.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { mark, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from '../../resources/message-codes.ts';
 import { changeOwn, changeSent, planSent } from '../../operations/write/planned-resources.ts';
-import type { Referral } from './referral.ts';
+import type { Referral } from '../find-referral.ts';
 
 /** A note as it is kept. */
 export interface Note {

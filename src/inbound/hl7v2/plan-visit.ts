@@ -5,11 +5,11 @@ import type { VisitReading } from '../../hl7v2/messages/reading.ts';
 import type { Query } from '../../ports/query.ts';
 import { isOpen } from '../../referral/state.ts';
 import type { Draft } from '../../operations/write/draft.ts';
-import { planClinicians } from './clinicians.ts';
-import type { Verdict } from './fates.ts';
+import { planClinicians } from './plan-clinicians.ts';
+import type { Verdict } from '../fate.ts';
 import { changeSent, planSent } from '../../operations/write/planned-resources.ts';
-import type { Referral } from './referral.ts';
-import { planFillerNumber } from './status.ts';
+import type { Referral } from '../find-referral.ts';
+import { planFillerNumber } from './plan-status.ts';
 
 /** Visits under one number that are looked at, at most. */
 const VISITS_MAX = 100;

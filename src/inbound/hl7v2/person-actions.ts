@@ -17,12 +17,12 @@ import { buildOffer } from '../../operations/write/offer.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import type { MessageDoor } from './door.ts';
 import { openIncoming, type Incoming } from './incoming.ts';
-import { refile } from './keep.ts';
-import { keptOf, readKept } from './kept.ts';
-import { addRow } from './map-code.ts';
-import { performResolution, type Resolvable, type Resolved } from './resolve.ts';
-import { settleMessage, type Beside } from './settle.ts';
-import { requestOf } from './speak.ts';
+import { refile } from '../archive.ts';
+import { keptOf, readKept } from './archived-message.ts';
+import { addRow } from './add-code-map-row.ts';
+import { performResolution, type Resolvable, type Resolved } from '../resolve-work-item.ts';
+import { settleMessage, type Beside } from './process-message.ts';
+import { requestOf } from '../message-caller.ts';
 
 export function createMessageActions(
   context: OperationContext,

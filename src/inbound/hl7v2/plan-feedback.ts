@@ -2,9 +2,9 @@
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
 import { buildFeedback, FEEDBACK_TITLES } from '../../operations/write/feedback-document.ts';
-import type { Note } from './notes.ts';
+import type { Note } from './plan-note.ts';
 import { planSent } from '../../operations/write/planned-resources.ts';
-import type { Referral } from './referral.ts';
+import type { Referral } from '../find-referral.ts';
 
 export interface Output {
   readonly type: { readonly text: string };

@@ -2,21 +2,28 @@
  * Messages that wait (rules 7.5): parked until the one before them came, or received before their referral. After each
  * transition they are tried again in the order of MSH-7; after `parkMs` a person is asked.
  */
-import type { Identifier, Ref } from '../../fhir/types.ts';
-import { OperationOutcomeError } from '../../fhir/issue.ts';
-import { SearchRefused, type Snapshot } from '../../ports/store.ts';
-import { typeOf, valuesAt } from '../../resources/element.ts';
-import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
-import type { OperationContext } from '../../operations/context.ts';
-import { openDraft } from '../../operations/write/write.ts';
-import { remark } from './fates.ts';
-import type { Incoming } from './incoming.ts';
-import { findAllWaiting, findOverdue, findWaiting, ITEMS_MAX, turnItem, type OpenItem } from './items.ts';
-import { inOrder, keptOf, keyOf, numbersOf, readKept, readOpenItem } from './kept.ts';
-import type { ReceiveParts, Waiting } from './door.ts';
-import { renewNote } from './renew.ts';
-import { settleMessage, type Settled } from './settle.ts';
-import { ownRequest, requestOf } from './speak.ts';
+import type { Identifier, Ref } from '../fhir/types.ts';
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import { SearchRefused, type Snapshot } from '../ports/store.ts';
+import { typeOf, valuesAt } from '../resources/element.ts';
+import { buildOffer, offer, type Offer } from '../operations/write/offer.ts';
+import type { OperationContext } from '../operations/context.ts';
+import { openDraft } from '../operations/write/write.ts';
+import { remark } from './fate.ts';
+import type { Incoming } from './hl7v2/incoming.ts';
+import {
+  findAllWaiting,
+  findOverdue,
+  findWaiting,
+  ITEMS_MAX,
+  turnItem,
+  type OpenItem,
+} from './work-items.ts';
+import { inOrder, keptOf, keyOf, numbersOf, readKept, readOpenItem } from './hl7v2/archived-message.ts';
+import type { ReceiveParts, Waiting } from './hl7v2/door.ts';
+import { renewNote } from './hl7v2/reapply-interim-note.ts';
+import { settleMessage, type Settled } from './hl7v2/process-message.ts';
+import { ownRequest, requestOf } from './message-caller.ts';
 
 /** A message tried again. */
 interface Tried extends Offer {

@@ -1,15 +1,15 @@
 /** Work items about messages: Tasks of the organization that received them, each pointing to the kept message. */
-import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
-import type { Match, Query } from '../../ports/query.ts';
-import type { Snapshot } from '../../ports/store.ts';
-import { modifiedAt } from '../../referral/state.ts';
-import { localRef, valuesAt } from '../../resources/element.ts';
-import { EVERYTHING, plan, type Draft } from '../../operations/write/draft.ts';
-import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../../operations/work-item.ts';
-import type { Verdict } from './fates.ts';
-import type { Incoming } from './incoming.ts';
-import type { Kept } from './keep.ts';
-import { changeOwn } from '../../operations/write/planned-resources.ts';
+import type { Identifier, Ref, Resource } from '../fhir/types.ts';
+import type { Match, Query } from '../ports/query.ts';
+import type { Snapshot } from '../ports/store.ts';
+import { modifiedAt } from '../referral/state.ts';
+import { localRef, valuesAt } from '../resources/element.ts';
+import { EVERYTHING, plan, type Draft } from '../operations/write/draft.ts';
+import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../operations/work-item.ts';
+import type { Verdict } from './fate.ts';
+import type { Incoming } from './hl7v2/incoming.ts';
+import type { Kept } from './archive.ts';
+import { changeOwn } from '../operations/write/planned-resources.ts';
 
 /** Kinds that wait for another message, and are tried again without a person. */
 const WAITING: readonly WorkItemKind[] = ['message-parked', 'message-unmatched'];

@@ -2,15 +2,15 @@
  * What becomes of messages, and what their senders are told (rules 7.2): "the acknowledgment follows the fate". The row of
  * the refusals table names the fate of what is refused, so that no code decides it.
  */
-import { ISSUES, OperationOutcomeError, type IssueCode, type IssueDetail } from '../../fhir/issue.ts';
-import type { Link } from '../../hl7v2/link.ts';
-import type { Answer, Fate, Remark } from '../../hl7v2/received.ts';
-import { SearchRefused } from '../../ports/store.ts';
-import type { State } from '../../referral/state.ts';
-import type { Event } from '../../referral/transitions.ts';
-import type { WorkItemKind } from '../../operations/work-item.ts';
-import { crossingOf, mayBecomeLegal } from '../order.ts';
-import type { Referral } from './referral.ts';
+import { ISSUES, OperationOutcomeError, type IssueCode, type IssueDetail } from '../fhir/issue.ts';
+import type { Link } from '../hl7v2/link.ts';
+import type { Answer, Fate, Remark } from '../hl7v2/received.ts';
+import { SearchRefused } from '../ports/store.ts';
+import type { State } from '../referral/state.ts';
+import type { Event } from '../referral/transitions.ts';
+import type { WorkItemKind } from '../operations/work-item.ts';
+import { crossingOf, mayBecomeLegal } from './order.ts';
+import type { Referral } from './find-referral.ts';
 
 /** What a message comes to. */
 export interface Verdict {

@@ -3,14 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { RequestReading } from '../../hl7v2/messages/reading.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
-import { ofType, planClinicians } from './clinicians.ts';
-import { asked, mistaken, quarantined, remark, type Verdict } from './fates.ts';
+import { ofType, planClinicians } from './plan-clinicians.ts';
+import { asked, mistaken, quarantined, remark, type Verdict } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
-import type { Kept } from './keep.ts';
+import type { Kept } from '../archive.ts';
 import { planSent } from '../../operations/write/planned-resources.ts';
 import { planPatientSystems } from './patient-systems.ts';
-import { findPatient, isSamePerson } from './patients.ts';
-import type { Referral } from './referral.ts';
+import { findPatient, isSamePerson } from './find-patient.ts';
+import type { Referral } from '../find-referral.ts';
 
 /** What a request plans, and under which placeholders its resources refer to each other. */
 interface Requested {
