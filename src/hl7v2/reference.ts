@@ -10,7 +10,7 @@ import {
   type ElementLost,
   type FieldsLost,
 } from './losses.ts';
-import { isTaken } from './taken.ts';
+import { isTaken } from './fields-taken.ts';
 import { FINDING_COLUMNS, findingRows } from './messages/findings.ts';
 
 /** The whole page in Markdown. */

@@ -9,7 +9,7 @@ import { bodyFrom, type After, type Piece } from '../fhir/json-pieces.ts';
 import type { Batch } from '../hl7v2/batch.ts';
 import type { Charset } from '../hl7v2/charset.ts';
 import type { Clock, Fault, Reading, ReadingContext } from '../hl7v2/messages/reading.ts';
-import type { OpenedFrame, Wrapped } from '../hl7v2/messages/opened.ts';
+import type { OpenedFrame, Wrapped } from '../hl7v2/messages/opened-message.ts';
 import type { SearchValue } from '../ports/query.ts';
 import type { JudgeOptions } from '../resources/validate.ts';
 

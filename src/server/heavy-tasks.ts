@@ -4,9 +4,9 @@ import { decodeUtf8, encodeJson, isLossy, parseJson, parseJsonValue, type JsonLi
 import { cutJson } from '../fhir/json-pieces.ts';
 import { batchIn } from '../hl7v2/batch.ts';
 import type { Charset } from '../hl7v2/charset.ts';
-import { readMessage } from '../hl7v2/messages/read.ts';
+import { readMessage } from '../hl7v2/messages/read-message.ts';
 import type { Clock, Fault } from '../hl7v2/messages/reading.ts';
-import type { OpenedFrame } from '../hl7v2/messages/opened.ts';
+import type { OpenedFrame } from '../hl7v2/messages/opened-message.ts';
 import type { NewId } from '../ports/clock.ts';
 import { judgeResource } from '../resources/validate.ts';
 import { readXml } from '../xml/read.ts';

@@ -23,7 +23,7 @@ import { buildObx, readObx, type Obx } from '../segments/obx.ts';
 import { buildOrc } from '../segments/orc.ts';
 import { buildPv1 } from '../segments/pv1.ts';
 import { buildTxa, readTxa } from '../segments/txa.ts';
-import { readFirst, readPast } from './about.ts';
+import { readFirst, readPast } from './correlation.ts';
 import { buildPerson, fillerNumber, placerNumber, type BuildingContext, type Referral } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';

@@ -21,7 +21,7 @@ import type { Message } from '../message.ts';
 import { buildObr, readObr, type Obr } from '../segments/obr.ts';
 import { buildOrc, type Orc } from '../segments/orc.ts';
 import { readTq1, type Tq1 } from '../segments/tq1.ts';
-import { checkOneOrder, orcOf, readAuthoredOn, readFirst, readTime, type Numbers } from './about.ts';
+import { checkOneOrder, orcOf, readAuthoredOn, readFirst, readTime, type Numbers } from './correlation.ts';
 import { buildPerson, placerNumber, type BuildingContext, type Referral } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';

@@ -12,7 +12,7 @@ import { writeDateTime } from '../mapping/moment.ts';
 import { writePractitioner } from '../mapping/person.ts';
 import type { Message } from '../message.ts';
 import { buildOrc } from '../segments/orc.ts';
-import { checkOneOrder, orcOf } from './about.ts';
+import { checkOneOrder, orcOf } from './correlation.ts';
 import { buildPerson, fillerNumber, placerNumber, type BuildingContext, type Referral } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';

@@ -13,7 +13,7 @@ import type { Message } from '../message.ts';
 import { readAil } from '../segments/ail.ts';
 import type { Aip } from '../segments/aip.ts';
 import type { Sch } from '../segments/sch.ts';
-import { readFirst } from './about.ts';
+import { readFirst } from './correlation.ts';
 import type { BuildingContext, Referral } from './building.ts';
 import type { Header, ReadingContext } from './reading.ts';
 

@@ -9,7 +9,7 @@ import { segmentsNamed, type Message } from '../message.ts';
 import { readObr } from '../segments/obr.ts';
 import { readPrd, type Prd } from '../segments/prd.ts';
 import { readRf1 } from '../segments/rf1.ts';
-import { readAuthoredOn, readFirst, readTime } from './about.ts';
+import { readAuthoredOn, readFirst, readTime } from './correlation.ts';
 import type { Findings } from './findings.ts';
 import { placeRequest, type RequestParts } from './omg-o19.ts';
 import { readDiagnoses, readNotes, readPriority, readQuestions, readReasons, readService } from './order.ts';

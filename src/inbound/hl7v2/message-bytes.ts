@@ -6,7 +6,7 @@ import { Hl7Fault } from '../../hl7v2/fault.ts';
 import { decodeMessage, parseMessage, type Message } from '../../hl7v2/message.ts';
 import { readHeader } from '../../hl7v2/messages/header.ts';
 import type { Clock } from '../../hl7v2/messages/reading.ts';
-import type { Opened, Wrapped } from '../../hl7v2/messages/opened.ts';
+import type { Opened, Wrapped } from '../../hl7v2/messages/opened-message.ts';
 import type { Remark } from '../../hl7v2/received.ts';
 import { remark } from '../fate.ts';
 

@@ -24,7 +24,7 @@ import { encodeMessage } from '../../hl7v2/message.ts';
 import { createDeframer, frame, type Frame } from '../../hl7v2/mllp.ts';
 import type { Answer, Receive, Remark, TakeApart } from '../../hl7v2/received.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Board } from './board.ts';
+import type { Board } from './link-status.ts';
 import type { Hookup } from './settings.ts';
 import type { Share } from './shares.ts';
 

@@ -8,8 +8,8 @@ import { buildMessage } from '../../hl7v2/build.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
-import { lacksOf } from '../../hl7v2/messages/lacks.ts';
-import { buildMessages, type Segments, type Told } from '../../hl7v2/messages/build.ts';
+import { lacksOf } from '../../hl7v2/messages/find-lacks.ts';
+import { buildMessages, type Segments, type Told } from '../../hl7v2/messages/build-messages.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
 import { receiptOfFailure, type Receipt, type Tellable, type Told as Source } from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
@@ -19,8 +19,8 @@ import { localRef } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { parsePlace } from '../../resources/outgoing-address.ts';
 import type { Acknowledged, Outgoing, Peers } from './peer.ts';
-import { sourceOf, worldOf } from './source.ts';
-import { readTold } from './told.ts';
+import { sourceOf, worldOf } from './commit-view.ts';
+import { readTold } from './load-referral.ts';
 
 export interface DeliverParts {
   readonly peers: Peers;

@@ -6,7 +6,7 @@ import { accessSync, constants } from 'node:fs';
 import type { Rail } from '../../ports/rail.ts';
 import type { Finding } from '../../ports/store.ts';
 import type { Receive, TakeApart } from '../../hl7v2/received.ts';
-import { createBoard, type LinkStatus } from './board.ts';
+import { createBoard, type LinkStatus } from './link-status.ts';
 import type { ConnectionParts, ConnectionSettings } from './connection.ts';
 import { deliver, lacks } from './deliver.ts';
 import { openPort, type OpenPort } from './listen.ts';
@@ -14,7 +14,7 @@ import { createPeers, type PeerSettings } from './peer.ts';
 import type { Listening } from './settings.ts';
 import { createPeerShares, type ShareSettings } from './shares.ts';
 
-export type { LinkStatus } from './board.ts';
+export type { LinkStatus } from './link-status.ts';
 export { listeningOf, readListening, type Listening } from './settings.ts';
 
 export interface MllpParts extends Pick<ConnectionParts, 'clock' | 'newControlId' | 'log'> {

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { OperationOutcomeError, type IssueCode } from '../../../src/fhir/issue.ts';
 import { createInPlace } from '../../../src/server/heavy-tasks.ts';
 import type { Heavy, Tasks } from '../../../src/operations/heavy.ts';
-import { createBoard } from '../../../src/rails/hl7v2-mllp/board.ts';
+import { createBoard } from '../../../src/rails/hl7v2-mllp/link-status.ts';
 import { serveConnection } from '../../../src/rails/hl7v2-mllp/connection.ts';
 import { createPeerShares } from '../../../src/rails/hl7v2-mllp/shares.ts';
 import { FROM_LARKSPUR, openExchange, request, type Exchange } from '../hl7v2/exchange.ts';

@@ -1,8 +1,8 @@
 /** How a referral ends, what falls with it, and what cannot be undone (rules 1.6, G10 to G14). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
-import { sourceOf } from '../../../src/rails/hl7v2-mllp/source.ts';
-import { readTold } from '../../../src/rails/hl7v2-mllp/told.ts';
+import { sourceOf } from '../../../src/rails/hl7v2-mllp/commit-view.ts';
+import { readTold } from '../../../src/rails/hl7v2-mllp/load-referral.ts';
 import * as make from '../../resources.ts';
 import { openServer, type Response, type TestServer, type Who } from '../../server.ts';
 import { auditedMove, messagesOf, stateOf } from './facts.ts';

@@ -2,9 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { CROSSWALK } from '../../../src/hl7v2/crosswalk.ts';
 import { ELEMENTS_LOST, FIELDS_LOST, IMPLIED, placesOf } from '../../../src/hl7v2/losses.ts';
-import { isTaken } from '../../../src/hl7v2/taken.ts';
+import { isTaken } from '../../../src/hl7v2/fields-taken.ts';
 import { parseMessage } from '../../../src/hl7v2/message.ts';
-import { readMessage } from '../../../src/hl7v2/messages/read.ts';
+import { readMessage } from '../../../src/hl7v2/messages/read-message.ts';
 import { FULL, readingContext, trip, type World } from './messages/full.ts';
 import { changesOf, emptied, textOf, WIRES } from './messages/wire.ts';
 

@@ -13,13 +13,13 @@ import type {
 } from '../../../../src/fhir/types.ts';
 import { encodeMessage, parseMessage, type Message } from '../../../../src/hl7v2/message.ts';
 import { buildMessage } from '../../../../src/hl7v2/build.ts';
-import { buildMessages, type Segments, type Told } from '../../../../src/hl7v2/messages/build.ts';
+import { buildMessages, type Segments, type Told } from '../../../../src/hl7v2/messages/build-messages.ts';
 import {
   BUILDING_DEFAULTS,
   type BuildingContext,
   type Referral,
 } from '../../../../src/hl7v2/messages/building.ts';
-import { readMessage } from '../../../../src/hl7v2/messages/read.ts';
+import { readMessage } from '../../../../src/hl7v2/messages/read-message.ts';
 import type {
   DocumentReading,
   Fault,

@@ -5,7 +5,7 @@ import { proofOf } from '../../../proof.ts';
 import type { Resource } from '../../../../src/fhir/types.ts';
 import { Hl7Fault } from '../../../../src/hl7v2/fault.ts';
 import { parseMessage } from '../../../../src/hl7v2/message.ts';
-import { readMessage } from '../../../../src/hl7v2/messages/read.ts';
+import { readMessage } from '../../../../src/hl7v2/messages/read-message.ts';
 import type { Fault, NoteReading, Reading, RequestReading } from '../../../../src/hl7v2/messages/reading.ts';
 import { validateResource } from '../../../../src/resources/validate.ts';
 import { sample } from '../samples.ts';

@@ -15,7 +15,7 @@ import type {
 import { toFhirString } from '../../../../src/hl7v2/mapping/plain.ts';
 import { encodeMessage, parseMessage, type Message } from '../../../../src/hl7v2/message.ts';
 import type { Referral } from '../../../../src/hl7v2/messages/building.ts';
-import { readMessage } from '../../../../src/hl7v2/messages/read.ts';
+import { readMessage } from '../../../../src/hl7v2/messages/read-message.ts';
 import type { RequestReading, StatusReading, VisitReading } from '../../../../src/hl7v2/messages/reading.ts';
 import { validateResource } from '../../../../src/resources/validate.ts';
 import { built, CONTEXT, FULL, readAgain, readingContext, referralOf, type World } from './full.ts';

@@ -10,13 +10,13 @@ import type {
 } from '../../../../src/fhir/types.ts';
 import type { Resource } from '../../../../src/fhir/types.ts';
 import { encodeMessage, parseMessage } from '../../../../src/hl7v2/message.ts';
-import type { Told } from '../../../../src/hl7v2/messages/build.ts';
+import type { Told } from '../../../../src/hl7v2/messages/build-messages.ts';
 import {
   BUILDING_DEFAULTS,
   type BuildingContext,
   type Referral,
 } from '../../../../src/hl7v2/messages/building.ts';
-import { readMessage } from '../../../../src/hl7v2/messages/read.ts';
+import { readMessage } from '../../../../src/hl7v2/messages/read-message.ts';
 import type {
   DocumentReading,
   Reading,

@@ -2,8 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { buildMessage } from '../../../../src/hl7v2/build.ts';
 import type { Message, Segment } from '../../../../src/hl7v2/message.ts';
-import { lacksOf } from '../../../../src/hl7v2/messages/lacks.ts';
-import type { Segments, Told } from '../../../../src/hl7v2/messages/build.ts';
+import { lacksOf } from '../../../../src/hl7v2/messages/find-lacks.ts';
+import type { Segments, Told } from '../../../../src/hl7v2/messages/build-messages.ts';
 import { readMsh } from '../../../../src/hl7v2/segments/msh.ts';
 import { readObr } from '../../../../src/hl7v2/segments/obr.ts';
 import { readObx } from '../../../../src/hl7v2/segments/obx.ts';

@@ -5,8 +5,8 @@
 import type { Message } from '../message.ts';
 import { translateCodes } from '../mapping/code-maps.ts';
 import type { Remark } from '../received.ts';
-import { readMerged } from './adt-a08.ts';
-import { orcOf, readNumbers, readPast, readPerson } from './about.ts';
+import { readMerged } from './adt.ts';
+import { orcOf, readNumbers, readPast, readPerson } from './correlation.ts';
 import { meaningOf, type Meaning } from './events.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { checkHeader, claims360X, messageNamed, readHeader } from './header.ts';
@@ -16,9 +16,9 @@ import { readStatusReason } from './osu-o51.ts';
 import { unsupportedKind } from './supported.ts';
 import type { About, Fault, Header, MessageName, Reading, ReadingContext } from './reading.ts';
 import { readReferral } from './ref-i12.ts';
-import { checkValues } from './altered.ts';
-import { findUntaken } from './untaken.ts';
-import { isVisitEvent, readVisit } from './siu-s12.ts';
+import { checkValues } from './check-values.ts';
+import { findUntaken } from './find-untaken.ts';
+import { isVisitEvent, readVisit } from './siu.ts';
 
 /** The reading of a message; a fault when the server does not read its kind. */
 export function readMessage(received: Message, context: ReadingContext): Reading | Fault {

@@ -11,7 +11,7 @@ import { buildNote } from './mdm-t02.ts';
 import { buildRequest } from './omg-o19.ts';
 import { buildStatus } from './osu-o51.ts';
 import type { DocumentReading, MessageName } from './reading.ts';
-import { buildVisit, isVisitEvent } from './siu-s12.ts';
+import { buildVisit, isVisitEvent } from './siu.ts';
 
 export interface Told {
   readonly event: Event | typeof LATE_NOTE;

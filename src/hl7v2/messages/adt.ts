@@ -6,7 +6,7 @@ import type { Identifier } from '../../fhir/types.ts';
 import { readPatientNumber } from '../mapping/identity.ts';
 import type { Message } from '../message.ts';
 import { readMrg } from '../segments/mrg.ts';
-import { readFirst } from './about.ts';
+import { readFirst } from './correlation.ts';
 import type { Findings } from './findings.ts';
 import type { ReadingContext } from './reading.ts';
 

@@ -18,7 +18,7 @@ import type { Pid } from '../segments/pid.ts';
 import type { Sch } from '../segments/sch.ts';
 import type { Tq1 } from '../segments/tq1.ts';
 import type { Txa } from '../segments/txa.ts';
-import type { Segments } from './build.ts';
+import type { Segments } from './build-messages.ts';
 import { createFindings, type Finding, type Findings } from './findings.ts';
 import { nameOf } from './header.ts';
 import type { MessageName } from './reading.ts';

@@ -20,7 +20,7 @@ import { buildAip, readAip, type Aip } from '../segments/aip.ts';
 import { buildRgs } from '../segments/rgs.ts';
 import { buildSch, readSch, type Sch } from '../segments/sch.ts';
 import { buildTq1, readTq1 } from '../segments/tq1.ts';
-import { readFirst, readTime, type Numbers } from './about.ts';
+import { readFirst, readTime, type Numbers } from './correlation.ts';
 import { buildPerson, fillerNumber, placerNumber, type BuildingContext, type Referral } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';

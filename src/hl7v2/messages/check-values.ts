@@ -16,7 +16,7 @@ import {
   UNIT_SECONDS,
 } from '../mapping/codes.ts';
 import { field, first, repetitions, text, type Message, type Segment } from '../message.ts';
-import { EXCHANGE } from '../taken.ts';
+import { EXCHANGE } from '../fields-taken.ts';
 import { unescape } from '../escape.ts';
 import type { Findings } from './findings.ts';
 

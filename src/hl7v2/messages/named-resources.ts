@@ -4,8 +4,8 @@
  */
 import type { Appointment, Reference, ServiceRequest, Task } from '../../fhir/types.ts';
 import { LATE_NOTE } from '../../referral/transactions.ts';
-import type { Told } from './build.ts';
-import { isVisitEvent } from './siu-s12.ts';
+import type { Told } from './build-messages.ts';
+import { isVisitEvent } from './siu.ts';
 
 export interface About {
   readonly task: Task;

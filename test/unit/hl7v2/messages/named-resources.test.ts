@@ -2,8 +2,8 @@
 import { expect, test } from '@jest/globals';
 import type { Appointment, Reference, Resource } from '../../../../src/fhir/types.ts';
 import { leadingOn } from '../../../../src/hl7v2/mapping/clinician.ts';
-import type { Told } from '../../../../src/hl7v2/messages/build.ts';
-import { namedBy } from '../../../../src/hl7v2/messages/named.ts';
+import type { Told } from '../../../../src/hl7v2/messages/build-messages.ts';
+import { namedBy } from '../../../../src/hl7v2/messages/named-resources.ts';
 import { LATE_NOTE, TRANSACTIONS } from '../../../../src/referral/transactions.ts';
 import { to } from '../../../resources.ts';
 import { built, FULL, referralOf } from './full.ts';

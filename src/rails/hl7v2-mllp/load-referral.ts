@@ -12,10 +12,10 @@ import type {
   ServiceRequest,
   Task,
 } from '../../fhir/types.ts';
-import type { Told } from '../../hl7v2/messages/build.ts';
+import type { Told } from '../../hl7v2/messages/build-messages.ts';
 import { leadingOn } from '../../hl7v2/mapping/clinician.ts';
-import { namedBy } from '../../hl7v2/messages/named.ts';
-import { isVisitEvent } from '../../hl7v2/messages/siu-s12.ts';
+import { namedBy } from '../../hl7v2/messages/named-resources.ts';
+import { isVisitEvent } from '../../hl7v2/messages/siu.ts';
 import type { Query } from '../../ports/query.ts';
 import type { Tellable, Told as Source } from '../../ports/rail.ts';
 import { readState, type State } from '../../referral/state.ts';
@@ -24,8 +24,8 @@ import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { visitsOf, type VisitsAround } from '../../resources/referral-rules/visits.ts';
-import { noteOf, noteOfOutput } from './note.ts';
-import { worldOf } from './source.ts';
+import { noteOf, noteOfOutput } from './find-note.ts';
+import { worldOf } from './commit-view.ts';
 
 /** The server's own sight. Whether the receiver may see the referral was checked when the entry was written. */
 const EVERYTHING = { everything: true } as const;

@@ -4,7 +4,7 @@
  * mapping thought.
  */
 import { field, first, segmentsNamed, type Message, type Segment } from '../message.ts';
-import { EXCHANGE, REPEATED, SECOND, segmentsTakenOf, takenOf, type Parts } from '../taken.ts';
+import { EXCHANGE, REPEATED, SECOND, segmentsTakenOf, takenOf, type Parts } from '../fields-taken.ts';
 import { readObx } from '../segments/obx.ts';
 import { withdrawnBy } from '../mapping/codes.ts';
 import { isNumbered } from './note-content.ts';
