@@ -10,7 +10,8 @@
 import { readFileSync } from 'node:fs';
 import { onEndSignal } from '../src/server/signals.ts';
 import { EXIT, need, runCommand, Trouble, UsageError, wholeNumber } from './command.ts';
-import { connectEngine, listenAsEngine } from './hl7/client.ts';
+import { listenAsEngine } from './hl7/client.ts';
+import { connectOutside } from './hl7/outside.ts';
 
 const FLAGS = { host: { type: 'string', default: '127.0.0.1' }, port: { type: 'string' } } as const;
 const PORT_MAX = 65_535;
@@ -34,12 +35,12 @@ await runCommand(import.meta.filename, {
 
 async function send({ host, port }: Peer, file: string, anew: boolean): Promise<number> {
   const messages = readMessages(file, readFileSync(file, 'utf8'));
-  const engine = await connectEngine(host, port);
+  const engine = await connectOutside(host, port);
   let refused = 0;
   try {
     for (const message of messages) {
       const sent = anew ? withNewControlId(message) : message;
-      const answer = Buffer.from(await engine.send(Buffer.from(sent))).toString();
+      const answer = await engine.send(sent);
       console.log(`${answer.replaceAll('\r', '\n').trim()}\n`);
       if (!/\rMSA\|[AC]A\|/.test(answer)) refused += 1;
     }

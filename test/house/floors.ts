@@ -58,6 +58,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   'ipaddr.js': ['src/resources'],
   jose: ['src/http'],
   'libxml2-wasm': ['src/xml'],
+  'node-hl7-client': [],
   'prom-client': ['src/http'],
   undici: ['src/outgoing'],
   // — built-in modules with I/O
@@ -140,6 +141,7 @@ export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'tools/doctor/server.ts': 'asks the server of this machine, where the operator has put it',
   'tools/doctor/messages.ts': 'asks the server of this machine, where the operator has put it',
   'tools/hl7/client.ts': 'a peer for trying out, run by hand',
+  'tools/hl7/outside.ts': 'a peer for trying out, run by hand',
   'tools/durability/client.ts': 'a client of a server that the same tool started',
   'tools/durability/kill.ts': 'a client of a server that the same tool started',
   'tools/bench/connection.ts': 'a client of a server that the same tool started',

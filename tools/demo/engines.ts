@@ -1,8 +1,9 @@
-/** The HL7 v2 engines of both sides: they listen where the demonstration's Endpoints say, answer AA, and remember. */
-import { decodeMessage, first, parseMessage } from '../../src/hl7v2/message.ts';
-import { readMsh } from '../../src/hl7v2/segments/msh.ts';
-import { readOrc } from '../../src/hl7v2/segments/orc.ts';
-import { listenAsEngine } from '../hl7/client.ts';
+/**
+ * The HL7 v2 engines of both sides: they listen where the demonstration's Endpoints say, answer AA, and remember. They
+ * unframe and read by node-hl7-client: what the server sends is understood by a program that is not ours.
+ */
+import { Message } from 'node-hl7-client';
+import { listenOutside } from '../hl7/outside.ts';
 import type { Side, World } from './world.ts';
 
 /** A message as an engine received it, in few words. */
@@ -30,7 +31,7 @@ export async function openEngines({ receivingPorts }: World): Promise<Engines> {
   const sides = Object.entries(receivingPorts) as [Side, number][]; // the keys are the sides
   const listening = await Promise.all(
     sides.map(([side, port]) =>
-      listenAsEngine('127.0.0.1', port, (bytes) => log.push(describe(side, bytes))),
+      listenOutside('127.0.0.1', port, (message) => log.push(describe(side, message))),
     ),
   );
   return {
@@ -48,17 +49,13 @@ export async function openEngines({ receivingPorts }: World): Promise<Engines> {
   };
 }
 
-function describe(side: Side, bytes: Uint8Array): Received {
-  const message = parseMessage(decodeMessage(bytes).text);
-  const [segment] = message.segments;
-  const msh = segment === undefined ? undefined : readMsh(segment);
-  const orc = first(message, 'ORC');
-  const { orderControl = '', orderStatus = '' } = orc === undefined ? {} : readOrc(orc);
-  const { messageCode = '', triggerEvent = '' } = msh?.messageType ?? {};
+function describe(side: Side, text: string): Received {
+  const message = new Message({ text });
+  const read = (path: string): string => message.get(path).toString();
   return {
     side,
-    message: `${messageCode}^${triggerEvent}`,
-    order: [orderControl, orderStatus].filter((code) => code !== '').join('/'),
-    controlId: msh?.messageControlId ?? '',
+    message: `${read('MSH.9.1')}^${read('MSH.9.2')}`,
+    order: [read('ORC.1'), read('ORC.5')].filter((code) => code !== '').join('/'),
+    controlId: read('MSH.10'),
   };
 }

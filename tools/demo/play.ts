@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from 'fhir-kit-client';
 import type { Resource } from '../../src/fhir/types.ts';
-import { connectEngine } from '../hl7/client.ts';
+import { connectOutside } from '../hl7/outside.ts';
 import { openEngines } from './engines.ts';
 import { printReceived, printStep, printTimeline, printTitle } from './print.ts';
 import { feedback, packageOf, visitFor } from './package.ts';
@@ -55,13 +55,13 @@ async function sendOverFhir(world: World, inbox: Inbox): Promise<string> {
 async function sendOverMllp({ running, base, tokens }: World): Promise<string> {
   const [port] = running.mllp;
   if (port === undefined) throw new Error('the demonstration listens for HL7 v2');
-  const engine = await connectEngine(port.host, port.port);
+  const engine = await connectOutside(port.host, port.port);
   const id = randomUUID().slice(0, 8);
   const file = new URL('../../examples/omg-o19.hl7', import.meta.url);
   const message = readFileSync(file, 'utf8')
     .replaceAll('R-2026-00731', `R-${id}`)
     .replace('DEMO-000001', `DEMO-${id}`);
-  const answer = Buffer.from(await engine.send(Buffer.from(message.replaceAll('\n', '\r')))).toString();
+  const answer = await engine.send(message.replaceAll('\n', '\r'));
   engine.close();
   printStep(
     `the initiator's engine sends OMG^O19 and is answered ${/MSA\|\w+\|[^\r|]+/.exec(answer)?.[0] ?? 'nothing'}`,
