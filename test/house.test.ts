@@ -5,9 +5,11 @@ import { describe, expect, test } from '@jest/globals';
 import { FLOORS, FOREIGN, LONG_TABLES, ROOF_FILES, SIDEWAYS } from './house/floors.ts';
 import { deadExports } from './house/exports.ts';
 import { knots } from './house/knots.ts';
+import { misplacedPackages, PEOPLES_SCRIPTS, type Manifest } from './house/packages.ts';
 import * as rules from './house/rules.ts';
 import { readTop, readTree, TOP, type Tree } from './house/tree.ts';
 
+const MANIFEST = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8')) as Manifest;
 const SCRIPTS = readTree(['src', 'tools', 'test'], ['.ts']);
 const LOADED: Tree = new Map([...SCRIPTS].filter(([path]) => !path.startsWith('test/')));
 const PAGES: Tree = new Map([...readTop(['.md']), ...readTree(['docs'], ['.md'])]);
@@ -25,6 +27,10 @@ describe('this house', () => {
       () => rules.wrongImports(LOADED),
     ],
     ['tools import only packages that are in the table', () => rules.wrongTools(LOADED)],
+    [
+      '(house 9a4) a package stands in the group of package.json that its importers say',
+      () => misplacedPackages(SCRIPTS, MANIFEST),
+    ],
     ['(directory DR41) connections begin in the guard alone', () => rules.unguarded(LOADED)],
     ['(directory DR10) who a number is, the register says alone', () => rules.believed(LOADED)],
     ['no file loads itself through others', () => rules.circles(SCRIPTS)],
@@ -57,8 +63,18 @@ describe('this house', () => {
   });
 
   test('every dependency that the package brings has its folder', () => {
-    const { dependencies } = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8'));
-    expect(Object.keys(dependencies).filter((name) => !(name in FOREIGN))).toEqual([]);
+    expect(Object.keys(MANIFEST.dependencies).filter((name) => !(name in FOREIGN))).toEqual([]);
+  });
+
+  test('(house 9a4) the ADR of packages names every package, its exact group and nothing else', () => {
+    const page = PAGES.get('docs/adr/0024-what-each-package-is-for.md') ?? '';
+    const named = (heading: string): readonly string[] =>
+      [...(page.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '').matchAll(/^\| `([^`]+)`/gm)].map(
+        ([, name = '']) => name,
+      );
+    expect(named('What people run')).toEqual(Object.keys(MANIFEST.dependencies));
+    expect(named('What checks it')).toEqual(Object.keys(MANIFEST.devDependencies));
+    expect(PEOPLES_SCRIPTS.filter((name) => !(name in MANIFEST.scripts))).toEqual([]);
   });
 
   test('the picture in ARCHITECTURE.md shows every floor and every room that exists', () => {
@@ -179,6 +195,30 @@ describe('a planted fault is found and named', () => {
       ['src/fhir/b.ts', `import type { A } from './a.ts';`],
     ]);
     expect(rules.circles(mutual)).toEqual([]);
+  });
+
+  test.each<[string, Partial<Manifest>, readonly string[]]>([
+    ['as it should be', {}, []],
+    ['run by people, in the wrong group', { dependencies: {} }, ['a is run by people: dependencies']],
+    [
+      'in dependencies, used by checks alone',
+      { dependencies: { a: '1', b: '1' } },
+      ['b is in dependencies, and nothing that people run imports it'],
+    ],
+    [
+      'used by nobody',
+      { devDependencies: { c: '1', '@types/b': '1', '@types/d': '1' } },
+      ['c', '@types/d'].map((name) => `${name} is in devDependencies, and neither tests nor tools use it`),
+    ],
+  ])('a package: %s', (_what, changes, expected) => {
+    const files: Tree = new Map([
+      ['tools/demo.ts', `import './demo/play.ts'; import type { C } from 'b';`],
+      ['tools/demo/play.ts', `await import('a/deep.js');`],
+      ['test/a.test.ts', `import { b } from 'b';`],
+    ]);
+    const scripts = { demo: 'node tools/launch.js tools/demo.ts', check: 'node tools/check.ts' };
+    const manifest = { scripts, dependencies: { a: '1' }, devDependencies: { b: '1', jest: '1' } };
+    expect(misplacedPackages(files, { ...manifest, ...changes })).toEqual(expected);
   });
 
   test('an export that no other file names is found', () => {
