@@ -42,15 +42,16 @@ const PURPOSES: Readonly<Record<Purpose, PurposeRow>> = {
 export interface Place {
   readonly purpose: Purpose;
   readonly scheme: string;
-  /** In lower case, without brackets and without a dot at its end. */
+  /** The host in lower case, without brackets and without a dot at its end. */
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
 }
 
 /**
- * Takes an address apart; undefined when it is none of its purpose. Schemes that the URL standard does not know are read as
- * https, so that a host is normalised whatever the scheme: `mllp://2130706433` is 127.0.0.1 before any resolver says so.
+ * The parts of an address; undefined when it is no address for its purpose. Schemes that the URL standard does not know
+ * are parsed like https, so that the host is normalised whatever the scheme: `mllp://2130706433` is 127.0.0.1 before
+ * any resolver says so.
  */
 export function parsePlace({
   purpose,
@@ -60,7 +61,7 @@ export function parsePlace({
   const known = scheme === undefined ? undefined : PURPOSES[purpose].schemes[scheme];
   if (scheme === undefined || known === undefined) return undefined;
   const rest = address.slice(scheme.length);
-  // A scheme's own default port is left out by the parser: the other scheme tells whether it was written.
+  // The parser leaves out a scheme's own default port: the other scheme tells whether it was written.
   const [read, again] = [URL.parse(`https:${rest}`), URL.parse(`http:${rest}`)];
   if (read === null || read.username !== '' || read.password !== '' || read.hash !== '') return undefined;
   const port = Number(read.port || again?.port) || known.defaultPort;
@@ -68,22 +69,22 @@ export function parsePlace({
   return port === undefined || host === '' ? undefined : { purpose, scheme, host, port, tls: known.tls };
 }
 
-/** What the operator has decided. */
+/** The operator's settings about addresses. */
 export interface AddressPolicy {
   readonly allowed: readonly Allowed[];
   /** Whether HL7 v2 may go to public addresses without TLS. */
   readonly plainToPublic: boolean;
 }
 
-/** One place that the operator vouches for. */
+/** A place that the operator allows. */
 export interface Allowed {
   readonly purpose: Purpose;
   readonly scheme: string | undefined;
-  /** A name stands for whatever it resolves to; a network for its addresses, by whatever name. */
+  /** A name stands for the addresses to which it resolves; a network for its addresses, under any name. */
   readonly name: string | undefined;
   readonly network: Network | undefined;
   readonly ports: (port: number) => boolean;
-  /** Undefined: whoever is reached there. */
+  /** The organization that may be reached there; undefined: any. */
   readonly organizations: readonly Ref[] | undefined;
 }
 
@@ -117,7 +118,7 @@ export function parseAllowed(
   };
 }
 
-/** One place that the operator named by its whole address. */
+/** A place that the operator named by its whole address. */
 export const allowPlace = ({ purpose, scheme, host, port }: Place): Allowed => ({
   purpose,
   scheme,
@@ -131,8 +132,8 @@ export const allowPlace = ({ purpose, scheme, host, port }: Place): Allowed => (
 const INNER_NAME = /(^|\.)(localhost|local|internal|home\.arpa|onion)$/;
 
 /**
- * Whether a connection to a place may be made, when its host is an address or resolves to these. Of several addresses each
- * must be allowed: which of them is connected to is the network's choice.
+ * Whether the server may connect to a place whose host is an address or resolves to these addresses. Each of several
+ * addresses must be allowed, because the network chooses one.
  */
 export function mayConnect(
   place: Place,
@@ -160,11 +161,11 @@ export function mayConnect(
 }
 
 /**
- * Whether the place may be named although nothing is known of its addresses: a name that could be public, or one that could
- * lead into a listed network.
+ * Whether a client may name a place of which no address is known: a name that could be public, or one that could lead
+ * into a listed network.
  */
 export const mayBeNamed = (place: Place, organization: Ref | undefined, policy: AddressPolicy): boolean =>
-  // A public address stands for what is not known yet; a plain scheme or an inner name needs the list.
+  // A public address stands in for the unknown ones; a plain scheme or an inner name needs the list.
   mayConnect(place, ['2000::'], organization, policy);
 
 const mayBePublic = (host: string): boolean =>

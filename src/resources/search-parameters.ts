@@ -1,6 +1,6 @@
 /**
- * The search parameters of R4 (http://hl7.org/fhir/R4/searchparameter-registry.html) by resource type. A type is read from
- * its rows when it is first asked for.
+ * The search parameters of R4 (http://hl7.org/fhir/R4/searchparameter-registry.html) by resource type. The rows of a
+ * type are parsed when they are first needed.
  */
 import { PARAMETER_ROWS } from './generated/search-parameters.ts';
 import { parseRow, withAlone, type SearchParameter } from './search/parameter.ts';
@@ -9,14 +9,14 @@ export { UNSUPPORTED as UNSUPPORTED_PARAMETERS } from './generated/search-parame
 export { isFollowed } from './search/parameter.ts';
 export type { SearchParameter } from './search/parameter.ts';
 
-/** Every resource type of R4, whether this server has it or not. */
+/** Every resource type of R4, whether or not this server has it. */
 export const R4_TYPES: readonly string[] = Object.keys(PARAMETER_ROWS).filter((type) => type !== 'Resource');
 
 const read = new Map<string, ReadonlyMap<string, SearchParameter>>();
 
 /**
- * The parameters of a type by their codes, those of every resource included; none for an unknown type. `_id` and
- * `_lastUpdated` are not among them: they are clauses of their own.
+ * The parameters of a type by their codes, with those of every resource; empty for an unknown type. `_id` and
+ * `_lastUpdated` are not among them, because they are clauses of their own.
  */
 export function searchParameters(type: string): ReadonlyMap<string, SearchParameter> {
   const known = read.get(type);

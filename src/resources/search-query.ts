@@ -1,6 +1,6 @@
 /**
- * Searches and conditions as asked (http://hl7.org/fhir/R4/search.html): pairs of a query string become a query of the
- * store, or a refusal that names the parameter and says what it takes.
+ * Reads searches and conditions (http://hl7.org/fhir/R4/search.html): turns the pairs of a query string into a query of
+ * the store, or into a refusal that names the parameter and says what it takes.
  */
 import type { IssueDetail, OperationOutcomeError } from '../fhir/issue.ts';
 import { parseQuery } from '../fhir/query.ts';
@@ -23,36 +23,36 @@ export { namedTerms, type NamedTerms } from './search/ask-terms.ts';
 export type { FilterOptions } from './search/filter.ts';
 export type { Inclusion, Summary, TotalMode } from './search/result.ts';
 
-/** Name and value of a query string, percent-decoded, escapes of the search grammar still in place. */
+/** Names and values of a query string, percent-decoded; escapes of the search grammar are still in place. */
 export type Pair = readonly [name: string, value: string];
 
 export interface SearchOptions extends FilterOptions {
-  /** `Prefer: handling=lenient`: unknown parameters are left out instead of refused. */
+  /** `Prefer: handling=lenient`: leaves out unknown parameters instead of refusing them. */
   readonly lenient: boolean;
   readonly countDefault: number;
   readonly countMax: number;
   readonly sight: Sight;
-  /** All types that are searched together, where they are several. */
+  /** All types of a search over several types. */
   readonly searched?: readonly string[];
 }
 
 export interface ParsedSearch {
-  /** `count` 0: the total alone is wanted (`_count=0`, `_summary=count`). */
+  /** `count` 0: the client wants only the total (`_count=0`, `_summary=count`). */
   readonly query: Query;
   readonly include: readonly Inclusion[];
   readonly revinclude: readonly Inclusion[];
   readonly summary: Summary;
   readonly elements: readonly string[] | undefined;
-  /** Undefined: nothing was asked, and a total is told where it is known anyway. */
+  /** Undefined when the client asked for none: the reply has a total when that is known anyway. */
   readonly total: TotalMode | undefined;
-  /** The query string of what is really searched, without a question mark; '' for everything. */
+  /** The query string of the search as it runs, without a question mark; '' for everything. */
   readonly self: string;
-  /** Parameters that were left out, and what is said of them. */
+  /** The parameters that were left out, with notes about them. */
   readonly left: readonly Pair[];
   readonly warnings: readonly IssueDetail[];
 }
 
-/** Parameters of one search. */
+/** The largest number of parameters of one search. */
 export const PARAMETERS_MAX = 50;
 
 /**
@@ -109,7 +109,7 @@ export function parseCondition(type: string, queryText: string, options: FilterO
   return where;
 }
 
-/** Whether a clause looks at the text of a resource: what is only planned has none yet. */
+/** Whether a clause looks at the text of a resource, which a resource that is only planned does not have. */
 function readsTexts(clause: Clause): boolean {
   switch (clause.kind) {
     case 'all':
@@ -125,7 +125,7 @@ function readsTexts(clause: Clause): boolean {
   }
 }
 
-/** What is asked of resources; `used` are the pairs that were not left out, result parameters among them. */
+/** The clause of a search; `used` are the pairs that were not left out, result parameters among them. */
 function readFilters(
   type: string,
   pairs: readonly Pair[],
@@ -192,6 +192,6 @@ function selfOf(used: readonly Pair[], count: number): string {
     .join('&');
 }
 
-/** Percent-encoded, save what a query string may hold and people like to read. */
+/** A text percent-encoded, except characters that a query string may hold and that people like to read. */
 const encodePart = (text: string): string =>
   encodeURIComponent(text.toWellFormed()).replaceAll(/%(?:3A|2C|2F|3F|40|24)/g, decodeURIComponent);

@@ -1,6 +1,6 @@
 /**
- * What a resource is found by: the values its search parameters select, in the shape of `ports/query.ts`. Getters are made
- * once per type from the generated table; the FHIRPath library is their oracle in the tests (D8).
+ * The search values of a resource: the values that its search parameters select, in the shape of `ports/query.ts`.
+ * Getters are made once per type from the generated table; the FHIRPath library is their oracle in the tests (D8).
  */
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { SearchValue } from '../ports/query.ts';
@@ -16,8 +16,8 @@ import { tuplesOf } from './search/tuple.ts';
 export { VALUES_MAX } from './search/extract.ts';
 
 /**
- * The search values of a resource, without repetition. Takes either tree of a body. `compartment` names the parameters
- * that the type's declaration adds to the Patient compartment.
+ * The search values of a resource, each once. Takes either tree of a body. `compartment` names the parameters that the
+ * type's declaration adds to the Patient compartment.
  */
 export function searchValues(
   given: Resource,
@@ -47,7 +47,7 @@ function gettersOf(type: string): readonly Getter[] {
   return made;
 }
 
-/** Most parameters select nothing of a resource: a getter is asked where there is one of each group of elements. */
+/** Most parameters select nothing of a resource. A getter runs only when one element of each group is present. */
 const whereThereIs =
   (needs: readonly (readonly string[])[], get: Getter): Getter =>
   (resource, into) => {
@@ -55,7 +55,7 @@ const whereThereIs =
     get(resource, into);
   };
 
-/** Groups of elements of a resource, one of each of which must be there for a parameter to select something. */
+/** Groups of elements: a parameter selects something only when a resource has one element of each group. */
 function needsOf({ paths, components = [] }: SearchParameter): readonly (readonly string[])[] {
   const own = namesOf(paths);
   if (own.length > 0) return [own];
@@ -63,7 +63,7 @@ function needsOf({ paths, components = [] }: SearchParameter): readonly (readonl
   return components.map((component) => namesOf(component.paths)).filter((names) => names.length > 0);
 }
 
-/** The elements of a resource at which paths begin; none where one of them begins at the resource itself. */
+/** The elements of a resource at which a parameter's paths begin; empty when one path begins at the resource itself. */
 function namesOf(paths: readonly ElementPath[]): readonly string[] {
   const names = paths.flatMap(({ steps }) => steps.slice(0, 1).map(({ name }) => name));
   return names.length < paths.length ? [] : names;
@@ -94,10 +94,13 @@ function getterOf(parameter: SearchParameter): Getter {
   };
 }
 
-/** Forms of one value, under its parameter and those made of its name: a quantity's units, each noted when it is wide. */
+/**
+ * The largest number of forms of one value, under its parameter and under names made from it: a quantity's units, each
+ * marked when it is wide.
+ */
 const FORMS_MAX = 8;
 
-/** The search values of a resource that stands where others have a reference, each under `code.param`. */
+/** The search values of a resource in a place where others have a reference, each under `code.param`. */
 function addInline(resource: Resource, code: string, path: ElementPath, into: SearchValue[]): void {
   visitElements(resource, path, (value) => {
     const type = path.argument;
@@ -109,7 +112,7 @@ function addInline(resource: Resource, code: string, path: ElementPath, into: Se
   });
 }
 
-/** Adds a value unless it is among those from `first` on. */
+/** Adds a value unless it is among those from index `first` on. */
 function addOnce(into: SearchValue[], first: number, value: SearchValue): void {
   for (let index = first; index < into.length; index += 1) {
     const other = into[index];

@@ -1,9 +1,10 @@
 /**
- * Subscription.channel (http://hl7.org/fhir/R4/subscription-definitions.html#Subscription.channel): where a notification
- * may go and what its headers may say. Asked when a Subscription is written and again whenever one is sent (rules 6.2).
+ * Subscription.channel (http://hl7.org/fhir/R4/subscription-definitions.html#Subscription.channel): the endpoints and
+ * headers that a Subscription may have. The server checks them when a client writes the Subscription, and again at each
+ * notification (rules 6.2).
  */
 
-/** Stands for the value of a header, which is a secret: `Authorization: ***`. */
+/** Shown in place of a header's value, which is a secret: `Authorization: ***`. */
 const MASK = '***';
 
 export interface Header {
@@ -13,7 +14,7 @@ export interface Header {
 
 const ENDPOINT_LENGTH_MAX = 2048;
 
-/** What is wrong with the form of `Subscription.channel.endpoint`; where it leads is for the guard of connections. */
+/** The fault in the form of `Subscription.channel.endpoint`. The guard of connections judges where it leads. */
 export function judgeEndpoint(endpoint: string | undefined): string | undefined {
   if (endpoint === undefined) return 'a rest-hook needs channel.endpoint';
   if (endpoint.length > ENDPOINT_LENGTH_MAX) return 'channel.endpoint is too long';
@@ -59,7 +60,7 @@ export function parseHeader(text: string): Header | undefined {
   return NAME.test(name) && VALUE.test(value) ? { name, value } : undefined;
 }
 
-/** Why these lines of `channel.header` may not be sent, without quoting any; undefined when they may. */
+/** The reason why these lines of `channel.header` may not be sent, without a quote; undefined when they may. */
 export function judgeHeaders(lines: readonly string[]): string | undefined {
   if (lines.length > HEADERS_MAX) return `channel.header has more than ${HEADERS_MAX} lines`;
   for (const [i, line] of lines.entries()) {
@@ -72,14 +73,15 @@ export function judgeHeaders(lines: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** The line as it is shown: its name alone. A line that is no header shows nothing. */
+/** A line as the server shows it: only its name. For a line that is no header it shows nothing. */
 export function maskHeader(line: string): string {
   const colon = line.indexOf(':');
   return colon < 1 ? MASK : `${line.slice(0, colon)}: ${MASK}`;
 }
 
 /**
- * The lines that were written, where a masked one has its stored value again: the n-th of a name is the n-th of that name.
+ * The written lines, with the stored values of masked ones: the n-th line of a name gets the value of the n-th stored
+ * line of that name.
  */
 export function unmaskHeaders(written: readonly string[], stored: readonly string[]): readonly string[] {
   const left = [...stored];

@@ -1,6 +1,6 @@
 /**
- * What a plain R4 Subscription must satisfy (http://hl7.org/fhir/R4/subscription.html), what the server makes of its
- * status, and how its headers stay secret (rules 6.2).
+ * The rules of a plain R4 Subscription (http://hl7.org/fhir/R4/subscription.html), the status that the server gives it,
+ * and the masks of its headers (rules 6.2).
  */
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Resource, Subscription } from '../fhir/types.ts';
@@ -17,7 +17,7 @@ export interface Criteria {
   readonly where: Clause;
 }
 
-/** What resources are compared with when criteria are parsed: how our own references are recognised, and `now`. */
+/** The context in which criteria are parsed: our own base, by which we recognise our own references, and `now`. */
 export interface CriteriaOptions {
   readonly base: string;
   readonly now: number;
@@ -27,9 +27,9 @@ const CRITERIA = /^([A-Z][A-Za-z]{1,63})(?:\?(.*))?$/s;
 const CRITERIA_LENGTH_MAX = 2048;
 
 /**
- * Reads `Subscription.criteria`: a search on the resource's own parameters, without chains.
+ * Reads `Subscription.criteria`: a search by the resource's own parameters, without chains.
  *
- * @throws OperationOutcomeError naming what is wrong with it.
+ * @throws OperationOutcomeError that names the fault
  */
 export function parseCriteria(text: string, options: CriteriaOptions): Criteria {
   const [, type, query = ''] = CRITERIA.exec(text) ?? [];
@@ -43,7 +43,7 @@ export function parseCriteria(text: string, options: CriteriaOptions): Criteria 
   return { type, where };
 }
 
-/** Whether a clause looks at another resource than the one it is asked of. */
+/** Whether a clause looks at another resource than the tested one. */
 function leavesResource(clause: Clause): boolean {
   if (clause.kind === 'chain' || clause.kind === 'has') return true;
   if (clause.kind === 'not') return leavesResource(clause.clause);
@@ -53,20 +53,20 @@ function leavesResource(clause: Clause): boolean {
 const refusal = (diagnostics: string): OperationOutcomeError =>
   new OperationOutcomeError('subscription-refused', { diagnostics });
 
-/** A Subscription as anyone is shown it, its own organization included: header values are secrets. */
+/** A Subscription as the server shows it to anyone, its own organization included: header values are masked. */
 export function maskSecrets(resource: Resource): Resource {
   return changeHeaders(resource, (lines) => lines.map(maskHeader));
 }
 
-/** The rules of a Subscription: the first that is broken answers. */
+/** The rules of a Subscription; the first broken rule is the refusal. */
 export const subscriptionRules: Rules = async ({ before, after }, around) => {
   if (after === undefined) return {};
   const stored = before as Subscription | undefined; // the registry asks this rule about Subscriptions only
-  // A secret was given for one address: another has to be given its own.
+  // A secret belongs to one address: another endpoint needs its own.
   const isSameAddress = (after as unknown as Subscription).channel?.endpoint === stored?.channel?.endpoint;
   const known = isSameAddress ? (stored?.channel?.header ?? []) : [];
   const restore: Become = (tree) => changeHeaders(tree, (lines) => unmaskHeaders(lines, known));
-  const written = restore(after) as unknown as Subscription; // valid by its StructureDefinition before rules are asked
+  const written = restore(after) as unknown as Subscription; // rules see only structurally valid resources
   for (const judge of JUDGES) {
     const refused = judge({ stored, written, around });
     if (refused !== undefined) return refuse(...refused);
@@ -84,7 +84,7 @@ interface Asked {
 
 type Refused = readonly [expression: string, diagnostics: string] | undefined;
 
-/** Each returns the place and the words of what is wrong. */
+/** Each returns the place and the fault, in words. */
 const JUDGES: readonly ((asked: Asked) => Refused)[] = [
   judgeOwner,
   judgeStatus,
@@ -110,7 +110,7 @@ function judgeEnd({ written: { end, status }, around }: Asked): Refused {
   return ['Subscription.end', 'end must be in the future'];
 }
 
-/** Whether criteria can be parsed does not depend on the base. */
+/** The base does not change whether criteria can be parsed. */
 const ANY_BASE = 'http://base.invalid';
 
 function judgeCriteria({ written: { criteria }, around }: Asked): Refused {
@@ -134,7 +134,7 @@ function judgeChannel({ written: { channel } }: Asked): Refused {
   return header === undefined ? undefined : ['Subscription.channel.header', header];
 }
 
-/** A Subscription that is only switched off keeps its address, whatever has become of it. */
+/** A Subscription that a write only switches off keeps its address, whatever has become of the address. */
 async function judgeDestination(
   stored: Subscription | undefined,
   { status, channel: { endpoint = '' } }: Subscription,
@@ -147,7 +147,10 @@ async function judgeDestination(
 
 const SECRET_LENGTH_MIN = 8;
 
-/** A patch could copy a stored secret to an element that is shown. The payload is a code and never holds one. */
+/**
+ * Refuses a stored secret in an element that the server shows, to which a patch could copy it. The payload is a code and
+ * never holds one.
+ */
 function judgeSecrets({ stored, written }: Asked): Refused {
   const { payload: _code, ...channel } = written.channel;
   const shown = JSON.stringify(maskSecrets({ ...written, channel } as unknown as Resource));

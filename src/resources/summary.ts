@@ -2,11 +2,11 @@
 import summaries from './generated/summary.json' with { type: 'json' };
 
 interface SummaryElements {
-  /** Shown by `_summary=true`. */
+  /** The elements that `_summary=true` shows. */
   readonly summary: ReadonlySet<string>;
-  /** Shown always, so that a part of a resource is still valid. */
+  /** The elements that are always shown, so that a part of a resource is still valid. */
   readonly mandatory: ReadonlySet<string>;
-  /** Paths inside the summary that are no part of it: `content.attachment.data`. */
+  /** Paths inside the summary that are not part of it: `content.attachment.data`. */
   readonly hidden: readonly (readonly string[])[];
 }
 

@@ -1,6 +1,7 @@
 /**
- * The stored text of a resource before its commit is known: `meta.versionId` and `meta.lastUpdated` are holes that the
- * engine fills (http://hl7.org/fhir/R4/resource.html#Meta: the server sets both). All else stays as the client wrote it.
+ * The stored text of a resource before its commit is known: `meta.versionId` and `meta.lastUpdated` are gaps that the
+ * engine fills (http://hl7.org/fhir/R4/resource.html#Meta: the server sets both). Everything else stays as the client
+ * wrote it.
  */
 import { encodedOf } from '../fhir/json-encode.ts';
 import { encodeJson } from '../fhir/json.ts';
@@ -23,7 +24,7 @@ export function buildTemplate(storing: Resource, id: string, data?: Uint8Array):
   return { pieces: [...begun, `${rest.slice(0, -1)},"data":"`, '"}'], holes: ['seq', 'at', data] };
 }
 
-/** What the client may say in `meta`: profiles, tags, labels, source. */
+/** The members of `meta` that a client may write: profiles, tags, labels, source. */
 function withoutStamp(meta: Readonly<Record<string, unknown>>): object {
   const { versionId: _v, _versionId, lastUpdated: _l, _lastUpdated, ...kept } = meta;
   return kept;
@@ -42,10 +43,10 @@ const continueMember = ([name, value]: readonly [string, unknown]): string =>
     ? ''
     : `,${encodeJson(name)}:${encodedOf(value) ?? (isLong(value) ? encodeLong(value) : encodeJson(value))}`;
 
-/** Characters from which on looking costs less than encoding. */
+/** The number of characters from which on looking costs less than encoding. */
 const LONG = 65_536;
 
 const isLong = (value: unknown): value is string => typeof value === 'string' && value.length > LONG;
 
-/** The base64 of a Binary, megabytes: nothing in it is to be escaped. */
+/** Matches the base64 of a large Binary: none of its characters needs an escape. */
 const encodeLong = (text: string): string => (/[^\w+/=]/.test(text) ? encodeJson(text) : `"${text}"`);

@@ -1,14 +1,14 @@
-/** R4's types by their names, for what describes values without holding them: parameters of operations. */
+/** R4's types by their names, for code that describes values and holds none, such as parameters of operations. */
 import { PRIMITIVES } from './validation/primitives.ts';
 import { RESOURCE_TYPES } from './validation/structure.ts';
 
-/** A resource type of R4, served here or not, or `Resource` for any. */
+/** Whether a name is a resource type of R4, served here or not, or `Resource` for any. */
 export const isResourceType = (name: string): boolean =>
   name === 'Resource' || name === 'DomainResource' || RESOURCE_TYPES.has(name);
 
 export const isPrimitiveType = (name: string): boolean => Object.hasOwn(PRIMITIVES, name);
 
-/** Whether a JSON value is one of a primitive type. */
+/** Whether a JSON value is a value of a primitive type. */
 export function isPrimitiveValue(type: string, value: unknown): boolean {
   const primitive = PRIMITIVES[type];
   if (primitive === undefined) return false;
@@ -32,7 +32,7 @@ function isWithin(value: number, { type, minimum, maximum }: Readonly<Record<str
   );
 }
 
-/** A primitive as a query string has it; undefined when the text is none of that type. */
+/** The JSON value of a primitive in a query string; undefined when the text is no value of that type. */
 export function primitiveFromText(type: string, text: string): unknown {
   const kind = PRIMITIVES[type]?.schema['type'];
   const value = kind === 'boolean' ? readBoolean(text) : kind === 'string' ? text : readNumber(text);
@@ -45,21 +45,21 @@ const readBoolean = (text: string): unknown =>
 const readNumber = (text: string): unknown =>
   /^-?\d{1,20}(?:\.\d{1,20})?$/.test(text) ? Number(text) : undefined;
 
-/** What a value of a primitive type looks like, for a person. */
+/** The form of a primitive type's values, for a person. */
 export const wordsOfPrimitive = (type: string): string => PRIMITIVES[type]?.says ?? type;
 
 const BY_FOLDED: ReadonlyMap<string, string> = new Map(
   [...RESOURCE_TYPES].map((type) => [type.toLowerCase(), type]),
 );
 
-/** The type of R4 that is written in another case, or as several. */
+/** The type of R4 that is written in another case, or in the plural. */
 export function nearType(name: string): string | undefined {
   const folded = name.toLowerCase();
   const near = BY_FOLDED.get(folded) ?? BY_FOLDED.get(folded.replace(/s$/, ''));
   return near === name ? undefined : near;
 }
 
-/** For the end of what is said of a name that is no type. */
+/** The end of a sentence about a name that is no type. */
 export function meantType(name: string): string {
   const near = nearType(name);
   return near === undefined ? '' : `; did you mean ${near}?`;

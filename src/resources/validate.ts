@@ -1,5 +1,5 @@
 /**
- * Whether a resource is what it says it is: R4's structure on every write, and the profiles it claims
+ * Validates a resource: R4's structure on every write, and the profiles that it claims
  * (http://hl7.org/fhir/R4/validation.html; D7, rules 5.3, docs/adr/0017).
  */
 import type { IssueDetail } from '../fhir/issue.ts';
@@ -19,22 +19,22 @@ import { loadFhirPath } from './fhirpath.ts';
 export type { Around } from './validation/profile-check.ts';
 
 export interface ValidateOptions extends Around, UnknownCodes {
-  /** `claimed` (the default): also by the profiles in `meta.profile` that this server knows. `none`: no profiles. */
+  /** `claimed` (the default): also by the profiles in `meta.profile` that this server knows. `none`: by no profiles. */
   readonly profiles?: 'claimed' | 'none';
-  /** How much is asked; `claimed` when not said. */
+  /** The level; default `claimed`. */
   readonly level?: Level;
-  /** Of these profiles one must hold, claimed or not. */
+  /** Profiles of which one must hold, claimed or not. */
   readonly oneOf?: readonly string[];
-  /** The tree that keeps literals, where the resource has such: how its numbers are written is judged by it. */
+  /** The tree that keeps literals, if the resource has any: validation judges by it how numbers are written. */
   readonly storing?: Resource;
-  /** Canonicals by which the resource is judged as well, whatever it claims. */
+  /** Canonicals by which validation also judges the resource, whatever it claims. */
   readonly against?: readonly string[];
 }
 
 /**
- * What is wrong with a resource; empty when nothing is. Only details of severity `error` (or none given) forbid the
- * write: a claimed profile that is not known here is `information`. Profiles are looked at when the structure is sound.
- * What needs the FHIRPath engine or packaged terminology is answered once they are loaded: see {@link judgeResource}.
+ * The faults of a resource; empty when it has none. Only details of severity `error` (or none given) forbid the write:
+ * an unknown claimed profile is `information`. Validation looks at profiles when the structure is sound. Rules that
+ * need the FHIRPath engine or packaged terminology are checked once these are loaded: see {@link judgeResource}.
  */
 export function validateResource(resource: Resource, options: ValidateOptions = {}): readonly IssueDetail[] {
   const { profiles = 'claimed', level = profiles === 'none' ? 'structural' : profiles } = options;
@@ -45,7 +45,10 @@ export function validateResource(resource: Resource, options: ValidateOptions = 
   return found.map((each) => describe(resource, each));
 }
 
-/** What would not even be readable as what it is: a value of another JSON type, an element that R4 does not have. */
+/**
+ * Faults of level `off`, which make a resource unreadable: a value of another JSON type, an element that R4 does not
+ * have.
+ */
 const isForm = ({ type }: Found): boolean => type === 'structure';
 
 function complete(run: Run, resource: Resource, level: Level, options: ValidateOptions): readonly Found[] {
@@ -65,30 +68,30 @@ function describe(resource: Resource, { code, type, severity, place, says }: Fou
   return { code, type, severity, expression: [expression], diagnostics: `${expression}: ${says}` };
 }
 
-/** Whether a resource can be judged by a profile here, by its canonical, with or without a version. */
+/** Whether this server has a profile, by its canonical with or without a version. */
 export const isKnownProfile = (canonical: string): boolean => isKnown({}, canonical);
 
-// — what is loaded at first use
+// — parts that are loaded at first use
 
-/** What answers, once it is loaded. */
+/** The parts that answer once they are loaded. */
 let loaded: Pick<Around, 'evaluate' | 'locate' | 'membershipOf'> = {};
 
 type Asked = 'fhirpath' | 'terminology';
 
-/** Stored resources by reference, within the caller's sight; whatever is absent may not be seen. */
+/** Stored resources by reference, within the caller's sight; an absent one may be invisible. */
 export type LookUp = (references: readonly string[]) => Promise<ReadonlyMap<string, Resource>>;
 
 export interface JudgeOptions extends Omit<ValidateOptions, 'resolve'> {
-  /** Looks up what references lead to; without it, what is not at hand is not judged. */
+  /** Looks up the targets of references; without it, validation does not judge absent targets. */
   readonly lookUp?: LookUp;
 }
 
-/** Rounds of looking up what references lead to, and what these refer to in turn. */
+/** The number of rounds of looking up targets of references, and of the targets' references in turn. */
 const ROUNDS_MAX = 3;
-/** References that one judgement looks up. */
+/** The number of references that one judgement looks up. */
 const FETCHED_MAX = 100;
 
-/** As {@link validateResource}, with everything that it needs loaded and looked up. */
+/** Like {@link validateResource}, with everything loaded and looked up. */
 export async function judgeResource(
   resource: Resource,
   { lookUp, ...options }: JudgeOptions = {},
@@ -117,7 +120,7 @@ async function addTargets(
   for (const reference of references) at.set(reference, found.get(reference));
 }
 
-/** Answers nothing, and hears what is asked. */
+/** An evaluator that answers nothing and records the questions. */
 function listening(asked: Set<Asked>): Pick<Around, 'evaluate' | 'locate' | 'membershipOf'> {
   const hear = (about: Asked) => (): undefined => void asked.add(about);
   return {

@@ -1,9 +1,9 @@
 /**
- * How much is asked of what is written, per type: the setting `validation`, rows such as `*:claimed` and
- * `ServiceRequest:required` (rules 5.3); and which types may be referred to although they are not served.
+ * The setting `validation`, rows such as `*:claimed` and `ServiceRequest:required`: how much the server checks on a
+ * write, per type (rules 5.3), and the types to which a resource may refer although the server does not have them.
  */
 
-/** From the least to the most; each asks for what the ones before it ask for, too. */
+/** From the least to the most; each level includes the checks of those before it. */
 export const LEVELS = ['off', 'structural', 'claimed', 'required'] as const;
 
 /**
@@ -16,14 +16,14 @@ export type Level = (typeof LEVELS)[number];
 
 const ROW = /^(?<type>\*|[A-Z][A-Za-z]+):(?<level>off|structural|claimed|required)$/;
 
-/** A row's type (`*` for every other) and level; undefined when it is no row. */
+/** A row's type (`*` for every other) and level; undefined when the text is no row. */
 export function parseLevelRow(row: string): readonly [type: string, level: Level] | undefined {
   const { type, level } = ROW.exec(row)?.groups ?? {};
   const known = LEVELS.find((each) => each === level);
   return type === undefined || known === undefined ? undefined : [type, known];
 }
 
-/** The level of a type: its own row goes before `*`, a later one before an earlier. Without any it is `claimed`. */
+/** The level of a type: its own row overrides `*`, and a later row an earlier one. Without any row it is `claimed`. */
 export function levelFor(rows: readonly string[], type: string): Level {
   let general: Level = 'claimed';
   let own: Level | undefined;
@@ -38,9 +38,12 @@ export function levelFor(rows: readonly string[], type: string): Level {
 
 const REFERABLE = /^(?<type>\*|[A-Z][A-Za-z]+):referable$/;
 
-/** The type of a row such as `Account:referable`: it is not served, and may be referred to all the same. */
+/**
+ * The type of a row such as `Account:referable`: the server does not have it, and resources may refer to it all the
+ * same.
+ */
 export const parseReferableRow = (row: string): string | undefined => REFERABLE.exec(row)?.groups?.['type'];
 
-/** Whether a relative reference to a type that is not served is taken as it is. */
+/** Whether a relative reference to a type that the server does not have is accepted. */
 export const isReferableType = (rows: readonly string[], type: string): boolean =>
   rows.some((row) => [type, '*'].includes(parseReferableRow(row) ?? ''));

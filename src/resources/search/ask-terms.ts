@@ -1,6 +1,7 @@
 /**
- * Tokens by what terminology says of them (http://hl7.org/fhir/R4/search.html#modifiers): `:in` and `:not-in` a value set,
- * `:below` and `:above` a code. Answered from what is held: what is not known is refused, never guessed.
+ * Tokens with modifiers about terminology (http://hl7.org/fhir/R4/search.html#modifiers): `:in` and `:not-in` a value
+ * set, `:below` and `:above` a code. The answer comes from the terminology of this server, which refuses what it does
+ * not know and never guesses.
  */
 import { OperationOutcomeError, type IssueCode } from '../../fhir/issue.ts';
 import type { Clause } from '../../ports/query.ts';
@@ -15,18 +16,18 @@ import { splitEscaped, unescape } from './escape.ts';
 import { termTestsOf } from './filter-expression.ts';
 import { invalid, shownName } from './refusal.ts';
 
-/** Codes that one value may come to. */
+/** The largest number of codes that one value may stand for. */
 export const CODES_MAX = 10_000;
-/** Codes that all values of one search may come to. */
+/** The largest number of codes that all values of one search may stand for. */
 const ALL_CODES_MAX = 50_000;
 
-/** Value sets and code systems that a search names, so that stored ones can be looked up before it is read. */
+/** The value sets and code systems that a search names, so that stored ones can be loaded before the search is read. */
 export interface NamedTerms {
   readonly valueSets: readonly string[];
   readonly systems: readonly string[];
 }
 
-/** What the pairs of a search name; nothing when no modifier asks for terminology. */
+/** The value sets and code systems in the pairs of a search; empty when no modifier is about terminology. */
 export function namedTerms(pairs: readonly (readonly [name: string, value: string])[]): NamedTerms {
   const [valueSets, systems] = [new Set<string>(), new Set<string>()];
   const asked = pairs.flatMap((pair) => (pair[0] === '_filter' ? termTestsOf(pair[1]) : [pair]));
@@ -41,20 +42,20 @@ export function namedTerms(pairs: readonly (readonly [name: string, value: strin
   return { valueSets: [...valueSets], systems: [...systems] };
 }
 
-/** What one search has asked of its terminology: each value set is listed once, and all of it together is bounded. */
+/** The terminology questions of one search: each value set is expanded once, and the whole work is bounded. */
 interface Session {
   readonly asking: Asking;
-  /** By canonical. */
+  /** Expansions by canonical. */
   readonly listed: Map<string, ReadonlyMap<string, ReadonlySet<string>>>;
-  /** Value sets of which every member is known, or none that was looked at says otherwise. */
+  /** Value sets whose every member is known, as far as they were looked at. */
   readonly whole: Map<Selection, boolean>;
-  /** Codes that the search looks for. */
+  /** The codes that the search looks for. */
   codes: number;
 }
 
 const sessions = new WeakMap<Held, Session>();
 
-/** A search brings its own `held`. */
+/** The terminology of a search, which brings its own `held`. */
 function sessionOf(held: Held): Session {
   const session = sessions.get(held) ?? {
     asking: ask(held),
@@ -92,11 +93,14 @@ function listCodes(
   return codes;
 }
 
-/** Whether every member is known: a system of which a part is held has more codes than are listed. */
+/**
+ * Whether every member is known. When this server has only a part of a system, the system has more codes than are
+ * listed.
+ */
 function isWhole(held: Held, selection: Selection, told: Map<Selection, boolean>): boolean {
   const known = told.get(selection);
   if (known !== undefined) return known;
-  told.set(selection, true); // one that includes itself says nothing more about itself
+  told.set(selection, true); // a system that includes itself adds nothing
   const whole = (selection.compose?.include ?? []).every(({ system, concept, valueSet = [] }) => {
     const listed = system === undefined || concept !== undefined || held.system(system)?.content !== 'part';
     const inner = valueSet.map((canonical) => held.valueSet(canonical));
@@ -106,7 +110,7 @@ function isWhole(held: Held, selection: Selection, told: Map<Selection, boolean>
   return whole;
 }
 
-/** "Subsumed by the specified code", or subsuming it: `system|code`. */
+/** The codes "subsumed by the specified code", or those that subsume it: `system|code`. */
 function askSubsumed(walk: typeof descendantsOf | typeof ancestorsOf) {
   return (value: string, asked: Asked): Clause => {
     const parts = splitEscaped(value, '|')?.map((part) => readKey(asked.name, part)) ?? [];

@@ -1,4 +1,7 @@
-/** Tokens as asked (http://hl7.org/fhir/R4/search.html#token): `code`, `system|code`, `system|`, `|code`, and `:of-type`. */
+/**
+ * Token values of a search (http://hl7.org/fhir/R4/search.html#token): `code`, `system|code`, `system|`, `|code`, and
+ * `:of-type`.
+ */
 import { cutText } from '../../fhir/fold.ts';
 import type { Clause } from '../../ports/query.ts';
 import { splitEscaped, unescape } from './escape.ts';
@@ -22,11 +25,13 @@ export function askToken(value: string, asked: Asked): Clause {
   );
 }
 
-/** Datatypes whose codes are kept without their case: always, or unless their system minds it. */
+/** Datatypes whose codes are kept without their case: always, or unless their system distinguishes it. */
 const FOLDED: ReadonlySet<string> = new Set(['ContactPoint', 'string', FOLDED_CODE]);
 const CODED: ReadonlySet<string> = new Set(['Coding', 'CodeableConcept']);
 
-/** How a code may be kept: as written where case counts, without its case where it does not, or either. */
+/**
+ * The forms in which a code may be kept: as written where case counts, without its case where it does not, or either.
+ */
 export function writingsOf(
   code: string,
   system: string | undefined,
@@ -41,7 +46,7 @@ export function writingsOf(
   return keeps && folded !== code ? [code, folded] : [folded];
 }
 
-/** The token of `Reference.identifier`, which is kept under a parameter of its own. */
+/** The token of `Reference.identifier`, kept under a parameter of its own. */
 export function askIdentifier(value: string, asked: Asked): Clause {
   return askToken(value, { ...asked, param: `${asked.param}:identifier`, datatypes: ['Identifier'] });
 }

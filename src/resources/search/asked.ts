@@ -1,44 +1,44 @@
-/** What is asked of one search parameter, and in which surroundings. */
+/** One search parameter in a request, with its context. */
 import type { Clause } from '../../ports/query.ts';
 import type { Held } from '../terminology/held.ts';
 import type { Component } from './parameter.ts';
 
 export interface Asked {
-  /** The name as asked, for refusals. */
+  /** The name in the request, for refusals. */
   readonly name: string;
-  /** The parameter that is searched. */
+  /** The parameter that the search looks at. */
   readonly param: string;
-  /** The datatypes it selects. */
+  /** The datatypes that the parameter selects. */
   readonly datatypes: readonly string[];
-  /** The types a reference given as a bare id may point to. */
+  /** The types to which a bare id may point. */
   readonly targets: readonly string[];
-  /** Whether only `true` and `false` are values of it. */
+  /** Whether its only values are `true` and `false`. */
   readonly truth: boolean;
-  /** For a composite, its parts. */
+  /** The components of a composite. */
   readonly components: readonly Component[];
-  /** Our own base, by which absolute references are recognised as local. */
+  /** Our own base, by which the server recognises its own absolute references. */
   readonly base: string;
-  /** What `:in`, `:below` and their like are answered from. */
+  /** The terminology for `:in`, `:below` and the like. */
   readonly terminology: Held | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
-/** Turns the values of one parameter, alternatives of each other and still escaped, into a clause. */
+/** Turns the values of one parameter, which are alternatives and still escaped, into a clause. */
 export type Ask = (values: readonly string[], asked: Asked) => Clause;
 
-/** One clause per value. */
+/** Makes one clause for each value. */
 export const each =
   (ask: (value: string, asked: Asked) => Clause): Ask =>
   (values, asked) =>
     anyOf(values.map((value) => ask(value, asked)));
 
-/** Any of these will do. */
+/** A clause that any of these satisfies. */
 export function anyOf(clauses: readonly Clause[]): Clause {
   const [only] = clauses;
   return clauses.length === 1 && only !== undefined ? only : { kind: 'any', of: clauses };
 }
 
-/** The alternatives of a clause, one by one. */
+/** The alternatives of a clause. */
 export const alternativesOf = (clause: Clause): readonly Clause[] =>
   clause.kind === 'any' ? clause.of.flatMap(alternativesOf) : [clause];

@@ -8,7 +8,7 @@ import type { CodeableConcept, Coding, Identifier, Resource } from '../../fhir/t
 import { searchParameters } from '../search-parameters.ts';
 import { visitElements, type Present } from './element-path.ts';
 
-/** Code points of a text that are looked at. */
+/** The number of code points of a text that are read. */
 const TEXT_MAX = 4096;
 
 type TextsOf = (value: never) => readonly (string | undefined)[];
@@ -37,7 +37,7 @@ export function displayStarts(type: string, param: string, resource: Resource, f
 function displaysOf(type: string, param: string, resource: Resource): readonly string[] {
   const texts: string[] = [];
   for (const path of searchParameters(type).get(param)?.paths ?? []) {
-    // An element path says which datatype its values have, and validation has seen to it.
+    // The element path names the datatype of its values, and validation has checked them.
     const textsOf = TEXTS[path.datatype] as ((value: Present) => readonly (string | undefined)[]) | undefined;
     if (textsOf === undefined) continue;
     visitElements(resource, path, (value) => {

@@ -14,23 +14,23 @@
 
 export interface Step {
   readonly name: string;
-  /** Only the values of which this child equals that. */
+  /** Selects only values whose child has this value. */
   readonly where?: readonly [child: string, value: string];
-  /** Only the first member of a list. */
+  /** Selects only the first member of a list. */
   readonly first?: true;
 }
 
 export interface ElementPath {
   readonly steps: readonly Step[];
   readonly datatype: string;
-  /** '' when there is none. */
+  /** The argument; '' when there is none. */
   readonly argument: string;
 }
 
 const PATH = /^([^:]*):(\w+)(?:\((.*)\))?$/;
 const STEP = /^(\w+)(?:\[(\w+)=([^\]]*)\])?(\[0\])?$/;
 
-/** Throws for text outside the language: the table that holds it is our own. */
+/** Reads a path. Throws for text outside the language: the table is our own. */
 export function parseElementPath(text: string): ElementPath {
   const found = PATH.exec(text);
   if (found === null) throw new Error(`not an element path: ${text}`);
@@ -46,10 +46,10 @@ function parseStep(text: string): Step {
   return child === undefined ? { name } : { name, where: [child, value] };
 }
 
-/** A value that is there: a complex element or a primitive. */
+/** A value that is present: a complex element or a primitive. */
 export type Present = object | string | number | boolean;
 
-/** Visits every value at the path: lists are walked, and what is absent is passed over. */
+/** Visits every value at the path. It walks lists, and skips absent elements. */
 export function visitElements(node: unknown, { steps }: ElementPath, visit: (value: Present) => void): void {
   descend(node, steps, 0, visit);
 }

@@ -19,11 +19,11 @@ export function splitEscaped(text: string, separator: ',' | '|' | '$'): readonly
   return pieces;
 }
 
-/** The text that an escaped piece stands for. */
+/** The text of an escaped piece. */
 export const unescape = (piece: string): string =>
   piece.includes('\\') ? piece.replaceAll(/\\([,|$\\])/g, '$1') : piece;
 
-/** A text so that it is one value, and one part of a token. */
+/** A text escaped so that it is one value, and one part of a token. */
 export const escape = (text: string): string =>
   SPECIAL.test(text) ? text.replaceAll(/[,|$\\]/g, String.raw`\$&`) : text;
 

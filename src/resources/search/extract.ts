@@ -1,6 +1,6 @@
 /**
- * What a value of a datatype is to a search parameter of a kind (http://hl7.org/fhir/R4/search.html#ptypes). One row per
- * pair; what has no row cannot be searched.
+ * The search values of a datatype for each kind of parameter (http://hl7.org/fhir/R4/search.html#ptypes). One row per
+ * pair; a pair without a row cannot be searched.
  */
 import { BEGINNING, END, parseDateTime, type Interval } from '../../fhir/datetime.ts';
 import { cutText, foldText } from '../../fhir/fold.ts';
@@ -25,26 +25,26 @@ import { emitNumber, emitRange, numberOf, QUANTITIES } from './quantity.ts';
 /** How a parameter is indexed and compared; the rows of the table in `ports/query.ts`. */
 export type Kind = ValueKind | 'composite';
 
-/** Kinds of which a value stands alone. */
+/** Kinds whose values stand alone. */
 export type ValueKind = 'token' | 'string' | 'reference' | 'uri' | 'date' | 'number' | 'quantity' | 'near';
 
 /**
- * Receives a search value. With a suffix it is kept under a parameter of its own: `:identifier`, the token of a logical
- * reference; `:of-type`, an Identifier with its type; {@link unitSuffix}, a quantity of that unit.
+ * Receives a search value. With a suffix, the value is kept under a parameter of its own: `:identifier` for the token
+ * of a logical reference, `:of-type` for an Identifier with its type, {@link unitSuffix} for a quantity of that unit.
  */
 export type Emit = (low: string | number, high: string | number, suffix?: string) => void;
 
-/** `argument` is that of the element path. */
+/** Emits the values. `argument` is that of the element path. */
 type Extractor = (value: never, emit: Emit, argument: string) => void;
 
-/** Values of one parameter that are kept; what comes after is not found by that parameter. */
+/** The number of values of one parameter that are kept; the parameter does not find later ones. */
 export const VALUES_MAX = 500;
-/** Code points of a string that count in a search, and that a searched string may have. */
+/** The number of code points of a string that count in a search, and that a searched string may have. */
 export const STRING_MAX = 256;
 /** The same for tokens, uris and references. */
 export const KEY_MAX = 1024;
 
-/** Cut one code point beyond what may be searched, so that a cut text never equals a searched one. */
+/** Cuts one code point after the longest searched text, so that a cut text never equals a searched one. */
 const key = (text: string | undefined): string => (text === undefined ? '' : cutText(text, KEY_MAX + 1));
 
 const EXTRACTORS: Readonly<Record<ValueKind, Readonly<Record<string, Extractor>>>> = {
@@ -93,13 +93,13 @@ const EXTRACTORS: Readonly<Record<ValueKind, Readonly<Record<string, Extractor>>
   near: { BackboneElement: emitPosition },
 };
 
-/** The extractor of a datatype for a kind; undefined when values of that datatype are nothing to it. */
+/** The extractor of a datatype for a kind; undefined when that kind has no use for values of the datatype. */
 export function extractorOf(
   kind: Kind,
   datatype: string,
 ): ((value: Present, emit: Emit, argument: string) => void) | undefined {
   if (kind === 'composite') return undefined;
-  // An element path says which datatype its values have, and validation has seen to it.
+  // The element path names the datatype of its values, and validation has checked them.
   return EXTRACTORS[kind][datatype] as ReturnType<typeof extractorOf>;
 }
 
@@ -135,7 +135,7 @@ function emitText(emit: Emit, text: string): void {
   if (folded !== '') emit(folded, cutText(text, STRING_MAX + 1));
 }
 
-/** With an argument, only references to that type; of a logical reference, those that may be. */
+/** With an argument, only references to that type, and those logical ones that may be to it. */
 function emitReference({ reference, type, identifier }: Reference, emit: Emit, only: string): void {
   const parsed = reference === undefined ? undefined : parseReference(reference);
   const target = (parsed !== undefined && 'type' in parsed ? parsed.type : undefined) ?? type;
@@ -149,12 +149,12 @@ function emitReference({ reference, type, identifier }: Reference, emit: Emit, o
   if (fits || target === undefined) emit(key(identifier.value), key(identifier.system), ':identifier');
 }
 
-/** A resource that stands where others have a reference; of this type alone. */
+/** A resource in a place where others have a reference; only of this type. */
 function emitInline({ resourceType, id }: Resource, emit: Emit, only: string): void {
   if (resourceType === only && id !== undefined) emit(`${resourceType}/${id}`, '');
 }
 
-/** A canonical is found with its version and without. */
+/** A canonical with its version and without, so that both find it. */
 function emitCanonical(canonical: string, emit: Emit): void {
   emit(key(canonical), '');
   const bar = canonical.indexOf('|');

@@ -26,21 +26,23 @@ export type Filter =
 
 export interface FilterStep {
   readonly name: string;
-  /** What the resource at this step satisfies. */
+  /** The conditions on the resource at this step. */
   readonly where?: Filter;
 }
 
-/** Characters of an expression. */
+/** The largest number of characters of an expression. */
 const FILTER_MAX = 4096;
-/** Tests of an expression. */
+/** The largest number of tests of an expression. */
 const TESTS_MAX = 50;
-/** Parentheses and brackets within one another. */
+/** The deepest nesting of parentheses and brackets. */
 const FILTER_NESTING_MAX = 16;
 
-/** Operators that are a modifier of the parameter by another name: what it subsumes is below it. */
+/**
+ * Operators that are a modifier of the parameter under another name: a code's `:below` are the codes that it subsumes.
+ */
 export const MODIFIED: Readonly<Record<string, string>> = { ss: 'below', sb: 'above', in: 'in' };
 
-/** The tests of an expression that ask terminology, as pairs of a query: `code:in` and the value. */
+/** The tests of an expression that need terminology, as pairs of a query: `code:in` and the value. */
 export function termTestsOf(text: string): readonly (readonly [name: string, value: string])[] {
   const pairs: (readonly [string, string])[] = [];
   const visit = (filter: Filter): void => {
@@ -57,7 +59,7 @@ export function termTestsOf(text: string): readonly (readonly [name: string, val
   return pairs;
 }
 
-/** A value of an expression as one value of a parameter: what separates values there means nothing here. */
+/** A value of an expression as one value of a parameter: separators of values mean nothing in it. */
 export const escapedValue = (value: string): string => value.replaceAll(/[,$\\]/g, String.raw`\$&`);
 
 interface Reading {
@@ -75,7 +77,11 @@ const SPACES = /\s*/y;
 
 const wrong = (why: string): Error => invalid('_filter', why);
 
-/** @throws OperationOutcomeError search-value-invalid, with what was expected and where */
+/**
+ * Reads an expression.
+ *
+ * @throws OperationOutcomeError search-value-invalid, with the expected text and the place
+ */
 export function parseFilterExpression(text: string): Filter {
   if (text.length > FILTER_MAX) throw wrong(`at most ${FILTER_MAX} characters`);
   const reading: Reading = { text, at: 0, depth: 0, tests: 0 };
@@ -108,7 +114,7 @@ function readOne(reading: Reading): Filter {
   return readTest(reading);
 }
 
-/** What stands between a parenthesis or bracket that is next, and the one that closes it. */
+/** Reads the inside of the parentheses or brackets that come next. */
 function readNested(reading: Reading, closing: ')' | ']'): Filter {
   reading.depth += 1;
   if (reading.depth > FILTER_NESTING_MAX) throw wrong(`nested more than ${FILTER_NESTING_MAX} deep`);

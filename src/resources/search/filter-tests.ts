@@ -1,7 +1,7 @@
 /**
- * `_filter` as a clause (http://hl7.org/fhir/R4/search_filter.html): every test is what an ordinary parameter would say,
- * or what one value of it is compared to. "Values are never case sensitive" holds for strings; codes, uris and references
- * are compared as everywhere else.
+ * `_filter` as a clause (http://hl7.org/fhir/R4/search_filter.html): every test is an ordinary parameter, or a
+ * comparison with one value of it. "Values are never case sensitive" holds for strings; codes, uris and references are
+ * compared as everywhere else.
  */
 import { cutText, foldText } from '../../fhir/fold.ts';
 import type { Clause, PartClause } from '../../ports/query.ts';
@@ -30,7 +30,7 @@ export function parseFilterParameter(type: string, text: string, options: Filter
   return clause;
 }
 
-/** Undefined when the type has no such parameter. */
+/** The clause of a test; undefined when the type has no such parameter. */
 function clauseOf(type: string, filter: Filter, options: FilterOptions, hops: number): Clause | undefined {
   switch (filter.kind) {
     case 'and':
@@ -50,7 +50,9 @@ function clauseOf(type: string, filter: Filter, options: FilterOptions, hops: nu
 
 type Test = Pick<Extract<Filter, { kind: 'test' }>, 'operator' | 'value'>;
 
-/** A path of several steps is a chain; what stands in brackets is asked of the same resource as the rest. */
+/**
+ * A path of several steps is a chain. The conditions in brackets and the rest of the path are about the same resource.
+ */
 function clauseOfPath(
   type: string,
   path: readonly FilterStep[],
@@ -71,7 +73,7 @@ function clauseOfPath(
   });
 }
 
-/** A prefix of the value: dates, numbers and quantities know these operators themselves. */
+/** Operators that are a prefix of the value: dates, numbers and quantities have them. */
 const PREFIXED: ReadonlySet<string> = new Set(['ne', 'gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb']);
 const INTERVALS: ReadonlySet<Kind> = new Set(['date', 'number', 'quantity']);
 
@@ -98,7 +100,7 @@ function clauseOfTest(type: string, name: string, test: Test, options: FilterOpt
 const notFor = (name: string, operator: string, kind: Kind | 'special parameter'): Error =>
   unsupported('_filter', `${shownName(name)} ${operator}: not for a ${kind}`);
 
-/** `_id`, `_lastUpdated`, `_text` and the like are no values of the resource. */
+/** Parameters that are no search values of the resource, such as `_id`, `_lastUpdated` and `_text`. */
 function clauseOfSpecial(
   type: string,
   name: string,
@@ -145,7 +147,7 @@ function clauseOfString({ code, kind }: SearchParameter, { operator, value }: Te
   return { kind: 'string', param: code, match: STRING_OPERATORS[operator], value: folded };
 }
 
-/** Kinds whose value is a text as it is written: the code of a token, a uri. */
+/** Kinds whose value is a text as written: the code of a token, a uri. */
 const WRITTEN: ReadonlySet<Kind> = new Set(['token', 'uri']);
 
 function clauseOfWritten({ code, kind }: SearchParameter, { operator, value }: Test): Clause {
@@ -154,7 +156,7 @@ function clauseOfWritten({ code, kind }: SearchParameter, { operator, value }: T
   return { kind: 'string', param: code, match: STRING_OPERATORS[operator], value };
 }
 
-/** "An item in the set has an unequal value": some value, and that another one. */
+/** "An item in the set has an unequal value": there is a value, and one is another. */
 function otherThan({ code, kind }: SearchParameter, clause: Clause | undefined): Clause | undefined {
   if (clause === undefined) return undefined;
   if (!isOfOneValue(clause)) throw notFor(code, 'ne', kind);

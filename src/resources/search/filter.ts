@@ -1,6 +1,6 @@
 /**
- * One search parameter as asked, `name=value`, as a clause (http://hl7.org/fhir/R4/search.html): its modifier, its
- * alternatives, chains to referenced resources (`focus:ServiceRequest.identifier`) and back (`_has:Task:focus:status`).
+ * One search parameter `name=value` as a clause (http://hl7.org/fhir/R4/search.html): its modifier, its alternatives,
+ * chains to referenced resources (`focus:ServiceRequest.identifier`) and back (`_has:Task:focus:status`).
  */
 import type { Clause } from '../../ports/query.ts';
 import type { Held } from '../terminology/held.ts';
@@ -14,31 +14,32 @@ import { parseDateRange } from './range.ts';
 import { invalid, unsupported } from './refusal.ts';
 import { parseTextQuery } from './text-query.ts';
 
-/** In which surroundings a search is read. */
+/** The context in which a search is read. */
 export interface FilterOptions {
-  /** The server's own base; absolute references to it are local ones. */
+  /** The server's own base; absolute references to it are local. */
   readonly base: string;
-  /** Milliseconds since 1970; what `ap` dates are measured against. */
+  /** The present, milliseconds since 1970, against which `ap` measures dates. */
   readonly now: number;
-  /** The types the server has; chains go to these alone. All of R4 when absent. */
+  /** The types that the server has; chains go only to these. All of R4 when absent. */
   readonly types?: ReadonlySet<string> | undefined;
-  /** Whether the store keeps full text, so that `_text` and `_content` can be asked. Absent: it does. */
+  /** Whether the store keeps full text, so that clients can use `_text` and `_content`; default: it does. */
   readonly fullText?: boolean | undefined;
-  /** What `:in`, `:not-in`, `:below` and `:above` of codes are answered from; without it they are refused. */
+  /** The terminology for `:in`, `:not-in`, `:below` and `:above` of codes; without it the server refuses them. */
   readonly terminology?: Held | undefined;
 }
 
-/** Hops of a chain, `_has` included. */
+/** The largest number of hops of a chain, `_has` included. */
 export const HOPS_MAX = 5;
-/** Conditions that one chain may come to: without types it means another thing for every target. */
+/** The largest number of conditions in one chain. A chain without types means something else for each target. */
 export const MEANINGS_MAX = 400;
-/** Alternatives of one parameter. */
+/** The largest number of alternatives of one parameter. */
 export const ALTERNATIVES_MAX = 200;
 
 /**
- * The clause of `name=value` for resources of `type`. Undefined when there is no such parameter.
+ * The clause of `name=value` for resources of `type`. Undefined when the type has no such parameter.
  *
- * @throws OperationOutcomeError search-value-invalid, or search-parameter-unknown for what a known parameter does not allow.
+ * @throws OperationOutcomeError search-value-invalid, or search-parameter-unknown for a form that a known parameter
+ * does not allow
  */
 export function parseFilter(
   type: string,
@@ -49,7 +50,7 @@ export function parseFilter(
   return followFrom(type, name, value, options)?.where;
 }
 
-/** What the rest of a chain means for a type; `key` is the same for the same meaning. */
+/** The rest of a chain for a type; equal meanings have equal `key`s. */
 interface Meaning {
   readonly where: Clause;
   readonly key: string;
@@ -57,7 +58,7 @@ interface Meaning {
 
 type Onward = (type: string, rest: string) => Meaning | undefined;
 
-/** Follows a chain. Open chains fan out to many types at every hop, so each rest is read once per type. */
+/** Follows a chain. A chain without types leads to many types at every hop, so each rest is read once per type. */
 function followFrom(
   start: string,
   whole: string,
@@ -79,7 +80,7 @@ function followFrom(
   return read(start, whole, 0);
 }
 
-/** Hops and alternatives of a chain; the alternatives of one value are one. */
+/** Counts the hops and conditions of a chain; the alternatives of one value count once. */
 export function sizeOf(clause: Clause): number {
   if (clause.kind === 'chain' || clause.kind === 'has') return 1 + sizeOf(clause.where);
   if (clause.kind === 'not') return sizeOf(clause.clause);
@@ -180,7 +181,7 @@ function askParameter(
   if (modifier === 'missing') return askMissing(kind, values, asked);
   const ask = Object.hasOwn(MODIFIERS[kind], modifier) ? MODIFIERS[kind][modifier] : undefined;
   if (ask !== undefined) return ask(values, asked);
-  // `subject:Patient=1` says the type of a reference that is given by its id
+  // `subject:Patient=1` names the type of a reference that is given by its id
   if (kind === 'reference' && R4_TYPES.includes(modifier)) {
     if (targets !== undefined && !targets.includes(modifier))
       throw invalid(name, `never refers to a ${modifier}`);
@@ -190,7 +191,7 @@ function askParameter(
   throw unsupported(name, `a ${kind} takes no such modifier`);
 }
 
-/** `focus:ServiceRequest.identifier`: without a type, every target that has the rest; alike ones share a clause. */
+/** `focus:ServiceRequest.identifier`: without a type, every target that has the rest; equal ones share a clause. */
 export function parseChain(
   type: string,
   head: string,
@@ -222,7 +223,7 @@ export function parseChain(
 
 const HAS = /^_has:(\w+):([\w-]+):(.+)$/;
 
-/** `_has:Task:focus:status`: some Task whose focus is this resource has that status. */
+/** `_has:Task:focus:status`: a Task whose focus is this resource has that status. */
 function parseHas(type: string, name: string, onward: Onward): Clause | undefined {
   const [, from, code, rest] = HAS.exec(name) ?? [];
   if (from === undefined || code === undefined || rest === undefined) {
@@ -238,7 +239,7 @@ function parseHas(type: string, name: string, onward: Onward): Clause | undefine
   return meaning && { kind: 'has', type: from, param: code, where: meaning.where };
 }
 
-/** The types among these, or of all, that the server has. */
+/** Those of these types, or of all types, that the server has. */
 function withinTypes(
   targets: readonly string[] | undefined,
   types: ReadonlySet<string> | undefined,

@@ -1,13 +1,13 @@
 /**
- * Chains into a resource that is part of the one that is searched: `Bundle?composition.patient=…`. It is found by values of
- * the whole, each under `code.param`, so nothing else is looked at and no other sight is needed.
+ * Chains into a resource that is part of the searched one: `Bundle?composition.patient=…`. The search uses values of
+ * the whole, each under `code.param`, so it looks at no other resource and needs no other sight.
  */
 import type { Clause } from '../../ports/query.ts';
 import { unsupported } from './refusal.ts';
 
 /**
- * The clause on the resource inside, as one on the whole. `head` is the hop as asked: a type in it must be that of the
- * resource inside.
+ * The clause about the inner resource, as a clause about the whole. `head` is the hop in the request: a type in it must
+ * be that of the inner resource.
  */
 export function inside(
   code: string,

@@ -1,7 +1,7 @@
 /**
- * What may be asked of a parameter: per kind the modifiers it allows, and for each how its values become a clause
- * (http://hl7.org/fhir/R4/search.html#modifiers). What has no row is refused: "Servers SHALL reject any search request
- * that contains a search parameter modifier that the server does not support for that parameter."
+ * The modifiers of each kind of parameter, and the clause that each makes of its values
+ * (http://hl7.org/fhir/R4/search.html#modifiers). The server refuses a modifier without a row: "Servers SHALL reject
+ * any search request that contains a search parameter modifier that the server does not support for that parameter."
  */
 import { cutText, foldText } from '../../fhir/fold.ts';
 import { parseReference, relativeTo } from '../../fhir/reference.ts';
@@ -51,7 +51,7 @@ export const MODIFIERS: Readonly<Record<Kind, Readonly<Record<string, Ask>>>> = 
   near: { '': each(askNear) },
 };
 
-/** `:missing` is for every kind. A reference that is logical only, known by its identifier, is there. */
+/** `:missing` is for every kind. A logical reference, known only by its identifier, counts as present. */
 export function askMissing(kind: Kind, values: readonly string[], { name, param }: Asked): Clause {
   const missing = readMissing(name, values);
   const own: Clause = { kind: 'missing', param, missing };
@@ -60,7 +60,7 @@ export function askMissing(kind: Kind, values: readonly string[], { name, param 
   return { kind: missing ? 'all' : 'any', of: [own, logical] };
 }
 
-/** What `:missing` asks for. */
+/** The value of `:missing`. */
 export function readMissing(name: string, values: readonly string[]): boolean {
   const [value] = values;
   if (values.length !== 1 || (value !== 'true' && value !== 'false')) throw invalid(name, 'true or false');
@@ -143,7 +143,7 @@ function askTuple(value: string, asked: Asked): Clause {
   );
 }
 
-/** What holds of every resource with such a tuple: components after the first, by which it is not looked up, alone. */
+/** Conditions that every resource with such a tuple meets: the components after the first, each by itself. */
 const aloneOf = (of: readonly PartClause[], components: readonly Component[]): readonly Clause[] =>
   of.flatMap((part, index) => {
     const alone = index === 0 ? undefined : components[index]?.alone;
@@ -172,7 +172,7 @@ function askReferences(values: readonly string[], asked: Asked): Clause {
   return { kind: 'reference', param: asked.param, to: [...new Set(to)] };
 }
 
-/** Of the types that a bare id can name, those that are parts of each other. */
+/** Those of the types to which a bare id may point that have a hierarchy. */
 function askHierarchy(walk: typeof below) {
   return (value: string, asked: Asked): Clause => {
     const within = readReference(value, asked).flatMap((ref) => {

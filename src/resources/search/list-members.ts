@@ -1,6 +1,6 @@
 /**
- * `_list` (http://hl7.org/fhir/R4/search.html#list): the resources that a List names and has not struck out. A List keeps
- * them under a parameter of their own, since `item` holds what is struck out, too.
+ * `_list` (http://hl7.org/fhir/R4/search.html#list): the resources that a List names and has not struck out. The store
+ * keeps them under a parameter of their own, since `item` also holds those that are struck out.
  */
 import { parseReference } from '../../fhir/reference.ts';
 import type { List, Resource } from '../../fhir/types.ts';
@@ -8,10 +8,10 @@ import type { Clause, SearchValue } from '../../ports/query.ts';
 import type { FilterOptions } from './filter.ts';
 import { invalid, unsupported } from './refusal.ts';
 
-/** The parameter under which a List keeps its members. */
+/** The parameter with a List's members. */
 const MEMBER_PARAM = ':member';
 
-/** Members of one List that are found. */
+/** The number of members of one List that are kept. */
 export const MEMBERS_MAX = 10_000;
 
 /** The members of a List as search values; none of any other resource. */
@@ -29,7 +29,7 @@ export function membersOf(resource: Resource): readonly SearchValue[] {
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 
-/** `_list=42`: the members of List/42, if that is one the caller sees. */
+/** `_list=42`: the members of List/42, when the caller sees that List. */
 export function askList(values: readonly string[], name: string, { types }: FilterOptions): Clause {
   if (types !== undefined && !types.has('List')) throw unsupported(name, 'there are no Lists here');
   if (values.some((value) => value.startsWith('$')))

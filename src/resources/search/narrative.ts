@@ -1,6 +1,7 @@
 /**
- * The text of a narrative (http://hl7.org/fhir/R4/narrative.html): tags and comments left out, references to characters
- * resolved. Tags of phrases stand within words, all others between them. One pass, whatever it is given.
+ * The text of a narrative (http://hl7.org/fhir/R4/narrative.html), without tags and comments, with references to
+ * characters resolved. Tags of phrases may stand inside words, all others separate words. The function reads any text
+ * in one pass.
  */
 
 /** Elements that may stand in the middle of a word. */
@@ -10,7 +11,7 @@ const PHRASES: ReadonlySet<string> = new Set(
   ),
 );
 
-/** "There is no support for HTML entities": XML's own, and the one that everybody writes all the same. */
+/** "There is no support for HTML entities": XML's own, and `nbsp`, which many write all the same. */
 const ENTITIES: Readonly<Record<string, string>> = {
   amp: '&',
   lt: '<',
@@ -44,7 +45,7 @@ export function textOfNarrative(xhtml: string): string {
   return text;
 }
 
-/** Where the text goes on after the tag or comment that begins here; a tag without an end is the rest. */
+/** The offset after the tag or comment that begins here; a tag without an end reaches to the end of the text. */
 function endOfTag(xhtml: string, tag: number): number {
   if (xhtml.startsWith('<!--', tag)) return after(xhtml, '-->', tag + 4);
   for (let at = tag + 1; at < xhtml.length; at += 1) {

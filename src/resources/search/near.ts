@@ -1,4 +1,7 @@
-/** `near` of a Location (http://hl7.org/fhir/R4/location.html#search): positions on the globe, and how far they are apart. */
+/**
+ * `near` of a Location (http://hl7.org/fhir/R4/location.html#search): positions on the globe, and the distance between
+ * them.
+ */
 import type { Clause } from '../../ports/query.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { invalid } from './refusal.ts';
@@ -17,7 +20,7 @@ const EARTH_KM = 6371.0088;
 
 const RADIANS = Math.PI / 180;
 
-/** Along a great circle, by the formula of haversines. */
+/** The distance along a great circle, by the haversine formula. */
 export function kilometresBetween(one: Position, other: Position): number {
   const [north, south] = [one.latitude * RADIANS, other.latitude * RADIANS];
   const half = Math.sin((south - north) / 2) ** 2;

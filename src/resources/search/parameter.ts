@@ -1,9 +1,9 @@
-/** What a search parameter is, and how a row of the generated table says it. */
+/** Search parameters, and the rows of the generated table that define them. */
 import { parseElementPath, type ElementPath } from './element-path.ts';
 import type { Kind } from './extract.ts';
 import { isCaseInsensitive } from './token.ts';
 
-/** http://hl7.org/fhir/search-param-type, as far as we search. */
+/** The types of http://hl7.org/fhir/search-param-type that the server has. */
 export type SearchParamType =
   | 'token'
   | 'reference'
@@ -17,14 +17,14 @@ export type SearchParamType =
 
 export interface SearchParameter {
   readonly code: string;
-  /** What the standard calls it; the CapabilityStatement says this. */
+  /** The type by the standard; the CapabilityStatement has it. */
   readonly type: SearchParamType;
-  /** How it is indexed and compared. */
+  /** The way in which it is indexed and compared. */
   readonly kind: Kind;
   readonly paths: readonly ElementPath[];
-  /** For a reference, the types it may point to; `undefined` for any type. */
+  /** The types to which a reference may point; `undefined` for any type. */
   readonly targets: readonly string[] | undefined;
-  /** For a composite, what each of its parts selects below one element of `paths`. */
+  /** The components of a composite, each below one element of `paths`. */
   readonly components?: readonly Component[];
 }
 
@@ -32,28 +32,28 @@ export interface Component {
   readonly kind: Kind;
   readonly paths: readonly ComponentPath[];
   readonly targets: readonly string[] | undefined;
-  /** The parameter that selects what the component selects, whatever stands beside it. */
+  /** The parameter that selects the same values as the component, without the other components. */
   readonly alone?: string | undefined;
 }
 
 interface ComponentPath extends ElementPath {
-  /** It begins at the resource, not at the element of the composite. */
+  /** Whether the path begins at the resource, and not at the element of the composite. */
   readonly fromResource: boolean;
 }
 
-/** Where a parameter selects a resource itself, not a reference to it: its type is the argument of the path. */
+/** The path by which a parameter selects a resource itself, and not a reference; its argument is the type. */
 export const inlineOf = ({ paths }: SearchParameter): ElementPath | undefined =>
   paths.find(({ datatype }) => datatype === 'Resource');
 
-/** Whether what it selects is elsewhere and can be brought along. */
+/** Whether an include can follow the parameter: its target is another resource. */
 export const isFollowed = (parameter: SearchParameter): boolean =>
   parameter.type === 'reference' && inlineOf(parameter) === undefined;
 
 const CANONICAL: ReadonlySet<string> = new Set(['canonical', 'uri']);
 
 /**
- * A reference that is always a canonical is a uri ("canonical references are searched by their url"). The one special
- * parameter with a place in the resource is `near`.
+ * The kind of a parameter. A reference that is always a canonical is a uri ("canonical references are searched by their
+ * url"). `near` is the one special parameter with a place in the resource.
  */
 export function kindOf(type: SearchParamType, datatypes: readonly string[]): Kind {
   if (type === 'special') return 'near';
@@ -72,10 +72,10 @@ export function parseRow(row: string): SearchParameter {
   return { ...parameter, targets: undefined, components: (rest ?? '').split(';').map(parseComponent) };
 }
 
-/** A `code` of a system that does not tell its codes apart by case. */
+/** The datatype of a `code` whose system does not distinguish case. */
 export const FOLDED_CODE = 'code without case';
 
-/** The datatypes that a parameter selects, as its values are asked for. */
+/** The datatypes that a parameter selects. */
 export const askedDatatypes = (paths: readonly ElementPath[]): readonly string[] =>
   paths.map(({ datatype, argument }) =>
     datatype === 'code' && isCaseInsensitive(argument) ? FOLDED_CODE : datatype,
@@ -98,7 +98,7 @@ function parseComponent(text: string): Component {
   return { kind: kindOf(type, datatypesOf(paths)), paths, targets: targetsOf(targets) };
 }
 
-/** A composite whose components know the parameters of the type by which they are found alone. */
+/** A composite whose components know the parameters of the type that select the same values. */
 export function withAlone(composite: SearchParameter, all: Iterable<SearchParameter>): SearchParameter {
   const { components, paths } = composite;
   if (components === undefined) return composite;

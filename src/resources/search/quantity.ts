@@ -1,7 +1,7 @@
 /**
- * Numbers and quantities as search values (http://hl7.org/fhir/R4/search.html#quantity). A quantity is an interval under
- * its parameter, and the same interval under a parameter for each of its units: a search that names a unit looks there,
- * so that number and unit are of one and the same value.
+ * Numbers and quantities as search values (http://hl7.org/fhir/R4/search.html#quantity). A quantity is an interval
+ * under its parameter, and the same interval under a parameter for each of its units. A search that names a unit looks
+ * there, so that number and unit belong to the same value.
  */
 import type { Money, Quantity, Range } from '../../fhir/types.ts';
 import { WIDE } from '../../ports/query.ts';
@@ -9,16 +9,16 @@ import { escape } from './escape.ts';
 import type { Emit } from './extract.ts';
 import { above, below } from './range.ts';
 
-/** "Precise" neighbours of nothing: a bound that is open to that side. */
+/** The bound of an interval that is open to one side. */
 const NO_BOUND = Number.MAX_VALUE;
 
-/** What a unit is: `system` undefined when any will do, and then `code` is a code or a unit as a person reads it. */
+/** A unit. `system` is undefined when any system will do; `code` is then a code, or a unit as a person reads it. */
 interface Unit {
   readonly system?: string | undefined;
   readonly code: string;
 }
 
-/** The parameter under which quantities of a unit are kept, after the name of their own. */
+/** The suffix of the parameter under which quantities of a unit are kept. */
 export const unitSuffix = ({ system = '', code }: Unit): string => `:${escape(system)}|${escape(code)}`;
 
 /** "currency … urn:iso:std:iso:4217" */
@@ -56,7 +56,7 @@ interface Span {
   readonly high: number;
 }
 
-/** Once for itself, and once for each way to name its unit. */
+/** Emits the value once under its parameter, and once for each name of its unit. */
 function emitSpan(span: Span, { system, code, unit }: Quantity, emit: Emit): void {
   emitNoted(span, '', emit);
   if (system !== undefined && code !== undefined) emitNoted(span, unitSuffix({ system, code }), emit);
@@ -64,7 +64,7 @@ function emitSpan(span: Span, { system, code, unit }: Quantity, emit: Emit): voi
   if (unit !== undefined && unit !== code) emitNoted(span, unitSuffix({ code: unit }), emit);
 }
 
-/** Numbers are looked for as points; what is none is noted (ports/query.ts). */
+/** Numbers are looked for as points; a wider interval is marked (ports/query.ts). */
 function emitNoted({ low, high }: Span, suffix: string, emit: Emit): void {
   emit(low, high, suffix);
   if (low !== high) emit(0, 0, `${suffix}${WIDE}`);

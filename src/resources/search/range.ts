@@ -1,5 +1,5 @@
 /**
- * Dates and numbers as searched: a prefix and the interval that the precision implies
+ * Dates and numbers of a search: a prefix, and the interval that the precision implies
  * (http://hl7.org/fhir/R4/search.html#prefix, #number, #date).
  */
 import { parseSearchDate } from '../../fhir/datetime.ts';
@@ -16,7 +16,7 @@ const PREFIXED = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)$/s;
 /** "The recommended value for the approximation is 10% of the stated value (or for a date, 10% of the gap to now)." */
 const APPROXIMATION = 0.1;
 
-/** `now` in milliseconds: what `ap` is measured against. */
+/** `now` in milliseconds, against which `ap` measures dates. */
 export function parseDateRange(text: string, now: number): SearchedRange | undefined {
   const [prefix, rest] = readPrefix(text);
   const interval = parseSearchDate(rest);
@@ -27,7 +27,7 @@ export function parseDateRange(text: string, now: number): SearchedRange | undef
   return { prefix, low: low - gap, high: high + gap };
 }
 
-/** As long as what a binary number is when all its digits are written. */
+/** Matches a number, up to the length of a binary number with all its digits. */
 const DECIMAL = /^(-?)(0|[1-9]\d{0,400})(?:\.(\d{1,400}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 export function parseNumberRange(text: string): SearchedRange | undefined {
@@ -45,13 +45,13 @@ export function parseNumberRange(text: string): SearchedRange | undefined {
   const digits = isOneDigit ? `${whole}0` : whole + fraction;
   const decimals = digits.length - whole.length;
   const { low, high } = precisionOf(BigInt(`${sign}${digits}`), Number(exponent) - decimals);
-  // Half a unit of a 17th digit is less than what separates two numbers; the number itself is always within.
+  // Half a unit of a 17th digit is less than the distance between two numbers; the number itself is always inside.
   return { prefix, low: Math.min(low, value) - margin, high: Math.max(high, value) + margin };
 }
 
 /**
- * Half a unit of the last digit to both sides, the upper bound excluded: `100` is [99.5 … 100.5). Computed in decimals,
- * because 5.4 - 0.05 is not 5.35.
+ * Half a unit of the last digit to both sides, without the upper bound: `100` is [99.5 … 100.5). The function computes
+ * in decimals, because 5.4 - 0.05 is not 5.35.
  */
 function precisionOf(digits: bigint, exponent: number): { low: number; high: number } {
   const at = (tenths: bigint): number => Number(`${digits * 10n + tenths}e${exponent - 1}`);

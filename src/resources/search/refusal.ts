@@ -1,9 +1,9 @@
-/** Why a search is not understood. A refusal names the parameter, never the value: that may be what a patient is known by. */
+/** Refusals of a search. They name the parameter and never the value, because a value may identify a patient. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 
 const NAME_MAX = 100;
 
-/** A parameter as it may be shown: what a client made up can be anything. */
+/** A parameter as a refusal may quote it: a client can make up any name. */
 export const shownName = (name: string): string => name.slice(0, NAME_MAX).replaceAll(/[^\w.:*-]/g, '?');
 
 export const invalid = (name: string, why: string): OperationOutcomeError =>

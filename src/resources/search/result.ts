@@ -1,4 +1,4 @@
-/** What a search asks about its answer rather than about resources (http://hl7.org/fhir/R4/search.html#return). */
+/** Result parameters: those about the reply and not about resources (http://hl7.org/fhir/R4/search.html#return). */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { SortKey } from '../../ports/query.ts';
 import { R4_TYPES, searchParameters } from '../search-parameters.ts';
@@ -10,19 +10,19 @@ export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
 export type TotalMode = 'none' | 'estimate' | 'accurate';
 
 /**
- * `_include=Task:focus:ServiceRequest`: resources that `type` refers to under `param`; for `_revinclude`, that refer so. A
- * `*` stands for every type, or every reference parameter.
+ * `_include=Task:focus:ServiceRequest`: resources to which `type` refers under `param`; for `_revinclude`, those that
+ * refer so. A `*` stands for every type, or every reference parameter.
  */
 export interface Inclusion {
   readonly type: string;
   readonly param: string;
-  /** Only when the reference points to this type. */
+  /** Includes only targets of this type. */
   readonly target?: string;
-  /** Asked of included resources, too. */
+  /** Whether it also applies to included resources. */
   readonly iterate: boolean;
 }
 
-/** What the result parameters have said so far. */
+/** The values of the result parameters read so far. */
 export interface ResultWishes {
   sort: readonly SortKey[];
   count: number | undefined;
@@ -37,11 +37,11 @@ const SORT_MAX = 5;
 const ELEMENTS_MAX = 50;
 const INCLUSIONS_MAX = 20;
 
-/** Reads one result parameter; `modifier` without its colon. Undefined in `unknown`: all of it was understood. */
+/** Reads one result parameter into `wishes`; `modifier` is without its colon. */
 type Read = (asked: {
-  /** The types that are searched: one, unless the whole system is. */
+  /** The searched types: one, or all for a search of the whole system. */
   readonly types: readonly string[];
-  /** Those that the server has; undefined: all of R4. */
+  /** The types that the server has; undefined: all of R4. */
   readonly served: ReadonlySet<string> | undefined;
   readonly name: string;
   readonly modifier: string;
@@ -63,24 +63,24 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['_revinclude', (asked) => addInclusion(asked.wishes.revinclude, asked)],
 ]);
 
-/** Which may be given more than once. */
+/** Parameters that may occur more than once. */
 const REPEATABLE: ReadonlySet<string> = new Set(['_elements', '_include', '_revinclude']);
 const ITERATE: ReadonlySet<string> = new Set(['iterate', 'recurse']);
 
-/** Parameters of every interaction, which the door has read already. */
+/** Parameters of every interaction, which the HTTP edge has read already. */
 export const FORMAT_PARAMETERS: ReadonlySet<string> = new Set(['_format', '_pretty']);
 
 export const isResultParameter = (code: string): boolean => READERS.has(code);
 
 type Pair = readonly [name: string, value: string];
 
-/** In which surroundings result parameters are read. */
+/** The context in which result parameters are read. */
 interface WishOptions {
-  /** The types that are searched: one, unless the whole system is. */
+  /** The searched types: one, or all for a search of the whole system. */
   readonly types: readonly string[];
-  /** Those that the server has; undefined: all of R4. */
+  /** The types that the server has; undefined: all of R4. */
   readonly served?: ReadonlySet<string> | undefined;
-  /** What is asked and not offered is handed here instead of being thrown. */
+  /** Receives parameters that the server does not offer; without it they are refused. */
   readonly leave?: ((pair: Pair, why: OperationOutcomeError) => void) | undefined;
 }
 
@@ -130,7 +130,7 @@ function refuse(name: string, why: string): never {
   throw unsupported(name, why);
 }
 
-/** What is asked for by default may be asked for. */
+/** A client may ask for a default. */
 function refuseContained(name: string, value: string): void {
   if (value === 'false') return;
   if (value !== 'true' && value !== 'both') throw invalid(name, 'one of false, true, both');
@@ -213,7 +213,7 @@ function checkInclusion(
   if (!begins && !iterate) throw invalid(name, `does not begin at ${searched.join(' or ')}`);
 }
 
-/** A canonical is followed as well: its parameter is of type reference, too. */
+/** An include follows a canonical as well, because its parameter is of type reference, too. */
 const referencesOf = (type: string, param: string) =>
   [...searchParameters(type).values()].filter(
     (one) => isFollowed(one) && (param === '*' || one.code === param),

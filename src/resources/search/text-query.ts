@@ -15,17 +15,17 @@ import { KEY_MAX } from './extract.ts';
 import { invalid } from './refusal.ts';
 import { STEM_MIN, wordsOf } from './words.ts';
 
-/** Words and phrases of one value. */
+/** The largest number of words and phrases of one value. */
 const TERMS_MAX = 32;
-/** Parentheses and NOTs within one another. */
+/** The deepest nesting of parentheses and NOTs. */
 const NESTING_MAX = 16;
 
 type TextClause = Extract<Clause, { kind: 'text' }>;
 
 /**
- * One value, still escaped, as a clause.
+ * The clause of one value, which is still escaped.
  *
- * @throws OperationOutcomeError search-value-invalid
+ * @throws OperationOutcomeError `search-value-invalid`
  */
 export function parseTextQuery(name: string, within: TextClause['within'], value: string): Clause {
   const text = unescape(value);

@@ -13,15 +13,15 @@ const CASE_SENSITIVE =
 /** "MIME types are case-insensitive" (RFC 6838 4.2); "tags are to be treated as case insensitive" (RFC 5646 2.1.1). */
 const CASE_INSENSITIVE: ReadonlySet<string> = new Set(['urn:ietf:bcp:13', 'urn:ietf:bcp:47']);
 
-/** Whether a system says that `A` and `a` are one code. */
+/** Whether `A` and `a` are one code for a system. */
 export const isCaseInsensitive = (system: string): boolean => CASE_INSENSITIVE.has(system);
 
-/** Whether `A` and `a` are two codes of the system; not so when nothing is known about it. */
+/** Whether `A` and `a` are two codes of the system; false when nothing is known about it. */
 export const isCaseSensitive = (system: string | undefined): boolean =>
   system !== undefined && CASE_SENSITIVE.test(system) && !isCaseInsensitive(system);
 
-/** A token as it is compared when case says nothing. */
+/** A token in the form in which it is compared without its case. */
 export const foldToken = (code: string): string => code.toLowerCase();
 
-/** Type of an Identifier as one text, for `:of-type`. */
+/** The type of an Identifier as one text, for `:of-type`. */
 export const typeKey = (system: string, code: string): string => `${escape(system)}|${escape(code)}`;

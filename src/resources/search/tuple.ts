@@ -1,7 +1,7 @@
 /**
- * Composite parameters (http://hl7.org/fhir/R4/search.html#combining): values of several elements that belong together. One
- * search value per element of the parameter's root and code of its first component: `low` is that code, `high` the JSON
- * text of all components, each a list of its own values as `[suffix, low, high]` (ADR 0015).
+ * Composite parameters (http://hl7.org/fhir/R4/search.html#combining): values of several elements that belong together.
+ * There is one search value for each element of the parameter's root and each code of its first component: `low` is
+ * that code, `high` the JSON text of all components, each a list of its own values as `[suffix, low, high]` (ADR 0015).
  */
 import type { Resource } from '../../fhir/types.ts';
 import { WIDE, type SearchValue } from '../../ports/query.ts';
@@ -9,10 +9,10 @@ import { visitElements, type ElementPath, type Present } from './element-path.ts
 import { extractorOf, VALUES_MAX } from './extract.ts';
 import type { Component } from './parameter.ts';
 
-/** Values of one component that a tuple keeps. */
+/** The number of values of one component that a tuple keeps. */
 const PARTS_MAX = 50;
 
-/** One value of a component, and the suffix of the parameter it would have alone. */
+/** One value of a component, and the suffix of the parameter that it would have alone. */
 export type Part = readonly [suffix: string, low: string | number, high: string | number];
 
 /** Collects the tuples of a composite. */
@@ -36,7 +36,10 @@ export function tuplesOf(
   };
 }
 
-/** What only a modifier asks for: a composite takes none; and what is noted for the index alone. */
+/**
+ * Suffixes that a tuple leaves out: those that only modifiers use, because a composite takes none, and marks for the
+ * index.
+ */
 const isLeftOut = (suffix: string): boolean =>
   suffix !== '' && (suffix === ':identifier' || suffix === ':of-type' || suffix.endsWith(WIDE));
 
@@ -58,10 +61,10 @@ function partsOf({ kind, paths }: Component, element: Present, resource: Resourc
   return parts;
 }
 
-/** What the first component is looked up by. */
+/** The codes by which the first component is looked up. */
 const codesOf = (parts: readonly Part[] = []): ReadonlySet<string> =>
   new Set(parts.flatMap(([suffix, low]) => (suffix === '' ? [String(low)] : [])));
 
 /** The components of a tuple, as read back. */
 export const readTuple = (high: string): readonly (readonly Part[])[] =>
-  JSON.parse(high) as readonly (readonly Part[])[]; // written by tuplesOf alone
+  JSON.parse(high) as readonly (readonly Part[])[]; // only tuplesOf writes it

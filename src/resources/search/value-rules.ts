@@ -1,5 +1,6 @@
 /**
- * By which rules search values are taken: to be raised whenever what is written now is found by others than what was
- * written before (ADR 0020). A folder of older rules works, and finds the rest once it is reindexed.
+ * The version of the rules that make search values. Raise it whenever a search would no longer find older versions that
+ * it found before, or finds newer ones otherwise (ADR 0020). A folder with older rules works, and finds the rest after
+ * a reindex.
  */
 export const VALUE_RULES = 3;

@@ -1,13 +1,13 @@
 /**
- * The words of a text, as full text search knows them (http://hl7.org/fhir/R4/search.html#content; R4 leaves the language
- * of it to the server): runs of letters and digits, without regard to case and accents.
+ * The words of a text for full text search (http://hl7.org/fhir/R4/search.html#content; R4 leaves their definition to
+ * the server): runs of letters and digits, without case and accents.
  */
 import { cutText, foldText } from '../../fhir/fold.ts';
 
-/** Code points of a word that count. */
+/** The number of code points of a word that count. */
 const WORD_MAX = 64;
 
-/** Characters of what is searched as the beginning of a word: fewer would be half of all words. */
+/** The least number of characters of a beginning of a word: fewer would match half of all words. */
 export const STEM_MIN = 2;
 
 const WORD = /[\p{L}\p{N}]+/gu;

@@ -1,4 +1,4 @@
-/** The members of a value set, listed (http://hl7.org/fhir/R4/valueset-operation-expand.html). */
+/** Expands a value set: lists its members (http://hl7.org/fhir/R4/valueset-operation-expand.html). */
 import { foldText } from '../../fhir/fold.ts';
 import { OperationOutcomeError, type IssueCode } from '../../fhir/issue.ts';
 import {
@@ -14,7 +14,7 @@ import {
 import { ask } from './membership.ts';
 import { IMPORTS_MAX, isOfPart, judgesOf, systemOf, type Asking } from './selection.ts';
 
-/** Members that an expansion may have before it is filtered and cut into pages. */
+/** The number of members that an expansion may have before it is filtered and cut into pages. */
 export const MEMBERS_MAX = 50_000;
 
 export interface Member {
@@ -27,30 +27,32 @@ export interface Member {
 }
 
 interface ExpandOptions {
-  /** Words that the code or the display holds, whatever their case and accents. */
+  /** Words in the code or the display, whatever their case and accents. */
   readonly filter?: string | undefined;
   readonly activeOnly?: boolean | undefined;
-  /** Without what groups others and is not used itself. */
+  /** Leaves out concepts that only group others. */
   readonly concreteOnly?: boolean | undefined;
   readonly offset?: number | undefined;
   readonly count?: number | undefined;
 }
 
 export interface Expanded {
-  /** Members that were asked for: after the filter, of the page. */
+  /** The members of the page, after the filter. */
   readonly members: readonly Member[];
-  /** After the filter, on all pages. */
+  /** The number of members on all pages, after the filter. */
   readonly total: number;
-  /** The systems it was made of, as `url|version`. */
+  /** The systems of the members, as `url|version`. */
   readonly systems: readonly string[];
-  /** Of these systems only a part is held, so members may be missing. */
+  /** Systems of which this server has only a part, so that members may be missing. */
   readonly parts: readonly string[];
 }
 
 /**
- * @param asking with the bound on the work, where several questions share one
- * @throws OperationOutcomeError `value-set-unknown`; `code-system-unknown` for a system that is not held;
- *   `expansion-too-costly`; `value-set-invalid` for a circle, or a filter that cannot be judged
+ * Lists the members of a value set.
+ *
+ * @param asking with the bound on the work, when several questions share one
+ * @throws OperationOutcomeError `value-set-unknown`; `code-system-unknown` for a system that this server does not have;
+ * `expansion-too-costly`; `value-set-invalid` for a circle, or a filter that cannot be judged
  */
 export function expandValueSet(
   held: Held,
@@ -86,13 +88,13 @@ function isWanted(member: Member, { filter = '', activeOnly, concreteOnly }: Exp
 }
 
 interface Listing extends Asking {
-  /** Systems that members were taken from. */
+  /** The systems of the members. */
   readonly used: Map<string, System>;
-  /** Value sets that were listed already for others. */
+  /** Value sets that others included and that were listed already. */
   readonly listed: Map<Selection, Members>;
 }
 
-/** By system and code. */
+/** Members by system and code. */
 type Members = Map<string, Member>;
 
 const memberKey = ({ system = '', code }: Coded): string => `${system}|${code}`;

@@ -1,6 +1,6 @@
 /**
- * Filters of a value set's composition (http://hl7.org/fhir/R4/valueset-filter-operator.html): what a concept must be to be
- * selected. A filter that cannot be judged by what is held answers undefined.
+ * Filters of a value set's composition (http://hl7.org/fhir/R4/valueset-filter-operator.html): the condition that a
+ * concept must meet. The answer is undefined when this server does not have enough of the code system to judge it.
  */
 import { ancestorsIn, descend, descendantsIn } from './hierarchy.ts';
 import { conceptOf, keyOf, type Concept, type Include, type System } from './held.ts';
@@ -8,18 +8,25 @@ import { compilePattern } from './pattern.ts';
 
 export type Filter = NonNullable<Include['filter']>[number];
 
-/** Whether it holds; undefined: not known. */
+/** Whether the concept meets the filter; undefined: not known. */
 export type Answer = boolean | undefined;
 
 export interface Work {
-  /** Told of work done. @throws when it was too much */
+  /**
+   * Called with the work done.
+   *
+   * @throws when it was too much
+   */
   readonly spend: (work: number) => void;
 }
 
 /** Judges concepts of a system by a filter. */
 export type Judge = (concept: Concept, work: Work) => Answer;
 
-/** Undefined when the filter cannot be judged: an unknown property, an operator that it does not take, no pattern. */
+/**
+ * Undefined when the filter cannot be judged: an unknown property, an operator that the property does not take, or no
+ * valid pattern.
+ */
 export function compileFilter(system: System, { property, op, value }: Filter): Judge | undefined {
   const isCode = property === 'concept' || property === 'code';
   const compile = isCode ? OF_CODES[op] : OF_VALUES[op];
@@ -54,7 +61,7 @@ const matchesPattern: Compile = (_system, value, read) => {
 
 const split = (value: string): readonly string[] => value.split(',').map((each) => each.trim());
 
-/** What a concept's own code is asked. A code that the system does not have makes the filter meaningless. */
+/** Filters on a concept's own code. A code that the system does not have makes the filter meaningless. */
 const OF_CODES: Readonly<Record<string, Compile>> = {
   '=':
     (system, value) =>
@@ -86,7 +93,10 @@ const isAmong = (system: System, value: string): JudgeOf<boolean> => isAmongKeys
 const below = (system: System, value: string): JudgeOf<boolean> =>
   isAmongKeys(system, () => descendantsIn(system, value));
 
-/** The codes are listed once, when the first concept is judged: walking up from each would be too much for a long line. */
+/**
+ * The codes are listed once, when the first concept is judged: to walk up from each would cost too much in a deep
+ * hierarchy.
+ */
 function isAmongKeys(system: System, list: () => readonly string[]): JudgeOf<boolean> {
   let keys: ReadonlySet<string> | undefined;
   return ({ code }, { spend }) => {
@@ -103,7 +113,7 @@ type JudgeOf<Told extends Answer> = (concept: Concept, work: Work) => Told;
 const known = (system: System, code: string, judge: Judge | undefined): Judge | undefined =>
   conceptOf(system, code) === undefined ? undefined : judge;
 
-/** What any other property is asked. */
+/** Filters on any other property. */
 const OF_VALUES: Readonly<Record<string, Compile>> = {
   '=': (_system, value, read) => some((each) => each === value)(read),
   in: (_system, value, read) => {

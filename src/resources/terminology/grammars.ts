@@ -1,6 +1,6 @@
 /**
- * Code systems that are grammars: their codes are not listed but formed by rule
- * (http://hl7.org/fhir/R4/terminologies-systems.html). Whether a code is well-formed is all that is said of it.
+ * Code systems that are grammars: their codes follow a rule instead of a list
+ * (http://hl7.org/fhir/R4/terminologies-systems.html). The server only checks whether a code is well-formed.
  */
 import type { System } from './held.ts';
 
@@ -19,7 +19,7 @@ const OLD_LANGUAGE = new Set(
   ),
 );
 
-/** Characters of a code; longer ones are not looked at. */
+/** The largest number of characters of a code; a longer one is not well-formed. */
 const CODE_MAX = 1024;
 
 const grammar = (url: string, name: string, title: string, holds: (code: string) => boolean): System => ({

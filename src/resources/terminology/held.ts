@@ -1,6 +1,6 @@
 /**
- * The terminology that a question is answered from: what is packaged, and what was loaded for the question and goes before
- * it (http://hl7.org/fhir/R4/terminology-service.html, docs/adr/0018). Nothing is looked up elsewhere while answering.
+ * The terminology that answers a question: the packaged part, and the part loaded for the question, which overrides it
+ * (http://hl7.org/fhir/R4/terminology-service.html, docs/adr/0018). No lookup happens while answering.
  */
 import type { CodeSystem, ValueSet } from '../../fhir/types.ts';
 
@@ -9,11 +9,11 @@ export interface Concept {
   readonly code: string;
   readonly display?: string | undefined;
   readonly definition?: string | undefined;
-  /** Codes of the concepts right above it. */
+  /** Codes of the concept's parents. */
   readonly parents: readonly string[];
-  /** It groups others and is not used itself. */
+  /** Whether it only groups others. */
   readonly abstract?: true | undefined;
-  /** It is no longer used. */
+  /** Whether it is no longer used. */
   readonly inactive?: true | undefined;
   readonly designation?: readonly Designation[] | undefined;
   readonly property?: readonly Property[] | undefined;
@@ -28,44 +28,49 @@ export interface System {
   readonly version?: string | undefined;
   readonly name?: string | undefined;
   readonly title?: string | undefined;
-  /** `part`: a code that is not among the concepts may still be one (fragments, examples). */
+  /** `part`: a code that is not among the concepts may still be valid (fragments, examples). */
   readonly content: 'complete' | 'part' | 'grammar';
   readonly caseSensitive: boolean;
-  /** In the order of the system, by {@link keyOf} the code. Empty for a grammar. */
+  /** Concepts in the order of the system, by {@link keyOf} the code. Empty for a grammar. */
   readonly concepts: ReadonlyMap<string, Concept>;
-  /** Properties that concepts may have beside those every system has; undefined when they are not kept. */
+  /**
+   * Properties that concepts may have beside those that every system has; undefined when this server does not keep
+   * them.
+   */
   readonly properties?: ReadonlySet<string> | undefined;
-  /** Of a grammar: whether a code is well-formed. */
+  /** For a grammar: whether a code is well-formed. */
   readonly accepts?: ((code: string) => boolean) | undefined;
 }
 
 export type Compose = NonNullable<ValueSet['compose']>;
 export type Include = Compose['include'][number];
 
-/** A value set as it is asked: what it is called, and how it is made. */
+/** A value set: its identity and its composition. */
 export interface Selection {
   readonly url?: string | undefined;
   readonly version?: string | undefined;
   readonly name?: string | undefined;
   readonly title?: string | undefined;
   readonly compose?: Compose | undefined;
-  /** Of a value set that is not composed but was stored as it was once expanded. */
+  /** The members of a value set that was stored as an expansion, without a composition. */
   readonly expansion?: ValueSet['expansion'] | undefined;
 }
 
-/** What is packaged and what was loaded. Canonicals may carry a version: `url|version`. */
+/** The packaged and the loaded terminology. Canonicals may have a version: `url|version`. */
 export interface Held {
   readonly valueSet: (canonical: string) => Selection | undefined;
   readonly system: (canonical: string) => System | undefined;
 }
 
-/** A code as it is asked. Without a system, the value set alone says which one is meant (an element of type `code`). */
+/**
+ * A code in a question. Without a system, only the value set says which system is meant (an element of type `code`).
+ */
 export interface Coded {
   readonly system?: string | undefined;
   readonly code: string;
 }
 
-/** The name under which a system keeps a code. */
+/** The key of a code within its system. */
 export const keyOf = ({ caseSensitive }: Pick<System, 'caseSensitive'>, code: string): string =>
   caseSensitive ? code : code.toLowerCase();
 
@@ -73,7 +78,7 @@ export const keyOf = ({ caseSensitive }: Pick<System, 'caseSensitive'>, code: st
 export const conceptOf = (system: System, code: string): Concept | undefined =>
   system.concepts.get(keyOf(system, code));
 
-/** Whether a code is one of a system; undefined when what is held of the system does not tell. */
+/** Whether a code belongs to a system; undefined when this server does not have enough of the system to tell. */
 export function isCodeOf(system: System, code: string): boolean | undefined {
   if (system.accepts !== undefined) return system.accepts(code);
   if (conceptOf(system, code) !== undefined) return true;
@@ -86,7 +91,7 @@ export function splitCanonical(canonical: string): { readonly url: string; reado
   return bar < 0 ? { url: canonical } : { url: canonical.slice(0, bar), version: canonical.slice(bar + 1) };
 }
 
-/** What answers to a canonical: of one version when it names one. */
+/** The entry for a canonical; only that version when the canonical names one. */
 export function answersTo(
   held: { readonly version?: string | undefined },
   { version }: { readonly version?: string },

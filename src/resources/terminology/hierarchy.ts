@@ -1,26 +1,32 @@
-/** What stands above and below a concept (http://hl7.org/fhir/R4/codesystem.html#hierarchy), for `is-a`, `:below`, `:above`. */
+/**
+ * The concepts above and below a concept (http://hl7.org/fhir/R4/codesystem.html#hierarchy), for `is-a`, `:below`,
+ * `:above`.
+ */
 import { conceptOf, keyOf, type Held, type System } from './held.ts';
 
 /**
- * The codes below a code, itself first, in the order of the system. Undefined when the system is not held or does not
- * have it: then nothing is known.
+ * The codes below a code, itself first, in the order of the system. Undefined when this server does not have the
+ * system, or the system does not have the code: then nothing is known.
  */
 export function descendantsOf(held: Held, system: string, code: string): readonly string[] | undefined {
   const found = held.system(system);
   return found === undefined ? undefined : within(found, code, descend(found));
 }
 
-/** The codes above a code, itself first. Undefined when the system is not held or does not have it. */
+/**
+ * The codes above a code, itself first. Undefined when this server does not have the system, or the system does not
+ * have the code.
+ */
 export function ancestorsOf(held: Held, system: string, code: string): readonly string[] | undefined {
   const found = held.system(system);
   return found === undefined || conceptOf(found, code) === undefined ? undefined : ancestorsIn(found, code);
 }
 
-/** The codes below a code of a system, itself first; none when it is no code of it. */
+/** The codes below a code of a system, itself first; empty when the system does not have it. */
 export const descendantsIn = (system: System, code: string): readonly string[] =>
   within(system, code, descend(system)) ?? [];
 
-/** The codes above a code of a system, itself first; none when it is no code of it. */
+/** The codes above a code of a system, itself first; empty when the system does not have it. */
 export const ancestorsIn = (system: System, code: string): readonly string[] =>
   within(system, code, (each) => conceptOf(system, each)?.parents) ?? [];
 
@@ -35,7 +41,7 @@ function within(system: System, code: string, step: Step): readonly string[] | u
   const start = conceptOf(system, code);
   if (start === undefined) return undefined;
   const met = new Map([[keyOf(system, start.code), start.code]]);
-  // A map goes on to what is added while it is walked; what was met is not walked again, so circles end.
+  // Iteration over a Map also visits members added during it. A code that was met is not added again, so circles end.
   for (const each of met.values()) {
     for (const next of step(each) ?? [])
       if (!met.has(keyOf(system, next))) met.set(keyOf(system, next), next);

@@ -1,16 +1,16 @@
-/** Whether a code is of a value set, by its canonical: what bindings, `:in` and `$validate-code` ask. */
+/** Whether a code belongs to a value set, by its canonical. Bindings, `:in` and `$validate-code` ask this. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Coded, Held, Selection } from './held.ts';
 import { isSelected, type Asking } from './selection.ts';
 
 export type Membership = 'member' | 'not-member' | 'unknown';
 
-/** Steps that one question may take, counted as concepts looked at and characters matched. */
+/** The number of steps of one question: concepts looked at and characters matched. */
 const WORK_MAX = 1_000_000;
 
 /**
- * `unknown` when the value set, or a code system that it is made of, is not held: such a code is neither accepted nor
- * refused on our word.
+ * `unknown` when this server does not have the value set, or a code system that it uses: the server then neither
+ * accepts nor refuses the code.
  *
  * @throws OperationOutcomeError `expansion-too-costly`
  */

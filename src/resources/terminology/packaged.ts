@@ -1,6 +1,6 @@
 /**
- * The terminology that is packaged: HL7's code systems and value sets of R4, those of BSeR and US Core that fit, and
- * grammars. A row is read when it is first asked for and kept.
+ * The packaged terminology: HL7's code systems and value sets of R4, those of BSeR and US Core that fit, and grammars.
+ * A row is parsed when it is first needed, and kept.
  */
 import systems from '../generated/code-systems.json' with { type: 'json' };
 import valueSets from '../generated/value-set-definitions.json' with { type: 'json' };
@@ -10,7 +10,7 @@ import { parseSelection, parseSystem } from './rows.ts';
 
 type Rows = Readonly<Record<string, string>>;
 
-/** One of a table, read when it is first asked for. */
+/** Reads an entry of a table when it is first needed. */
 function reading<T extends { readonly version?: string | undefined }>(
   rows: Rows,
   parse: (url: string, row: string) => T,
@@ -29,7 +29,7 @@ function reading<T extends { readonly version?: string | undefined }>(
 const SYSTEMS: Rows = systems;
 const VALUE_SETS: Rows = valueSets;
 
-/** With the id under which it can be read. */
+/** The entries with the ids by which clients read them. */
 export const readPackagedSystem = reading<System & { readonly id: string }>(SYSTEMS, parseSystem);
 export const readPackagedValueSet = reading<Selection & { readonly id: string }>(VALUE_SETS, parseSelection);
 
@@ -38,7 +38,7 @@ export const PACKAGED: Held = {
   system: (canonical) => GRAMMARS.find(({ url }) => url === canonical) ?? readPackagedSystem(canonical),
 };
 
-/** Canonicals of what is packaged, for what claims it. */
+/** Canonicals of everything packaged, for the capability documents. */
 export const PACKAGED_SYSTEMS: readonly string[] = [
   ...GRAMMARS.map(({ url }) => url),
   ...Object.keys(SYSTEMS),
@@ -47,7 +47,7 @@ export const PACKAGED_VALUE_SETS: readonly string[] = Object.keys(VALUE_SETS);
 
 const ids = new Map<string, ReadonlyMap<string, string>>();
 
-/** Canonicals by id: of `CodeSystem` or `ValueSet`. */
+/** Canonicals by id, for `CodeSystem` or `ValueSet`. */
 export function packagedIds(type: string): ReadonlyMap<string, string> {
   const known = ids.get(type) ?? listIds(type === 'CodeSystem' ? SYSTEMS : VALUE_SETS);
   ids.set(type, known);

@@ -1,30 +1,30 @@
 /**
- * Regular expressions of value set filters (http://hl7.org/fhir/R4/valueset-filter-operator.html#regex), which come from
- * outside. They are run over sets of states, so that the time is bounded by the product of both lengths whatever the
- * expression: characters, dots, classes, groups, alternatives and repetitions. The whole text has to match.
+ * Regular expressions of value set filters (http://hl7.org/fhir/R4/valueset-filter-operator.html#regex). Clients write
+ * them, so the matcher walks sets of states: the time is bounded by the product of both lengths, whatever the
+ * expression. It knows characters, dots, classes, groups, alternatives and repetitions. The whole text has to match.
  */
 
-/** Characters of an expression, and states it may become. */
+/** The largest number of characters of an expression, and of states of its automaton. */
 const PATTERN_MAX = 256;
 const STATES_MAX = 512;
 
-/** What a step asks of a character. */
+/** The condition of a step on a character. */
 type Accepts = (character: string) => boolean;
 
-/** A step that takes a character, or forks without one. */
+/** A step that takes a character, or forks without taking one. */
 type State = { readonly accepts: Accepts; next: number } | { readonly fork: number[] };
 
 export interface Pattern {
-  /** Whether the whole text matches; `spend` is told of the work done. */
+  /** Whether the whole text matches; calls `spend` with the work done. */
   readonly matches: (text: string, spend: (work: number) => void) => boolean;
 }
 
-/** Undefined for what is no expression of this kind, or too long a one. */
+/** Undefined when the text is no such expression, or too long. */
 export function compilePattern(source: string): Pattern | undefined {
   if (source.length > PATTERN_MAX) return undefined;
   const reader: Reader = { characters: Array.from(source), at: 0, states: [] };
   try {
-    // `^` and `$` around the whole change nothing: it is matched whole.
+    // `^` and `$` around the whole change nothing, because the whole text has to match.
     if (reader.characters[0] === '^') reader.at = 1;
     const tree = readAlternatives(reader);
     if (reader.characters[reader.at] === '$' && reader.at === reader.characters.length - 1) reader.at += 1;
@@ -182,7 +182,7 @@ function readMember(reader: Reader): Accepts {
   return (each) => each >= first && each <= last;
 }
 
-/** Adds the states of a tree before the state `next`, and says where they start. */
+/** Adds the states of a tree before the state `next`, and returns their start. */
 function build(reader: Reader, tree: Tree, next: number): number {
   switch (tree.kind) {
     case 'one':
@@ -234,7 +234,7 @@ function run(states: readonly State[], start: number, text: string, spend: (work
   return current.has(END);
 }
 
-/** Where one may be without taking another character. */
+/** The states that are reachable without another character. */
 function openForks(states: readonly State[], from: readonly number[]): ReadonlySet<number> {
   const met = new Set(from);
   for (const at of met) {

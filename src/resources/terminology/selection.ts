@@ -1,7 +1,7 @@
 /**
- * Whether a code is in a value set (http://hl7.org/fhir/R4/valueset.html#compositions), answered with what is held: yes,
- * no, or not known. "Within an include, all the criteria apply; a code is in the value set if any include selects it and
- * no exclude does."
+ * Whether a code belongs to a value set (http://hl7.org/fhir/R4/valueset.html#compositions), by the terminology that
+ * this server has: yes, no, or not known. "Within an include, all the criteria apply; a code is in the value set if any
+ * include selects it and no exclude does."
  */
 import { compileFilter, type Answer, type Judge, type Work } from './filters.ts';
 import {
@@ -16,16 +16,16 @@ import {
   type System,
 } from './held.ts';
 
-/** Value sets in value sets in value sets. */
+/** The deepest nesting of value sets. */
 export const IMPORTS_MAX = 16;
 
 export interface Asking extends Work {
   readonly held: Held;
-  /** The value sets on whose behalf this one is asked: one that is among them again goes round in circles. */
+  /** The value sets that led to this one. If it is among them, the composition is circular. */
   readonly trail: readonly Selection[];
-  /** What was told of a code by a value set that others include, so that it is worked out once. */
+  /** The answers of included value sets about a code, so that each is computed once. */
   readonly told: Map<Selection, Map<string, Answer>>;
-  /** How often the trail ended the asking: what was told meanwhile may be otherwise from elsewhere. */
+  /** How often a circle ended the search. Answers found meanwhile may differ from elsewhere. */
   readonly ended: { count: number };
 }
 
@@ -76,7 +76,7 @@ function isImported(asking: Asking, canonical: string, coded: Coded): Answer {
   if (told.has(key)) return told.get(key);
   const { count } = asking.ended;
   const answer = isSelected(asking, selection, coded);
-  // What is not known may be for a circle that is none from elsewhere.
+  // An unknown answer may come from a circle that is none from elsewhere.
   if (answer !== undefined || asking.ended.count === count) told.set(key, answer);
   return answer;
 }
@@ -94,14 +94,14 @@ function isOfSystem(asking: Asking, part: Include, url: string, { system, code }
 
 const EXACT = { caseSensitive: true };
 
-/** The system of a part, of the version it names. */
+/** The system of a part, in the version that the part names. */
 export function systemOf(held: Held, { system = '', version }: Include): System | undefined {
   return held.system(version === undefined ? system : `${system}|${version}`);
 }
 
 const listed = new WeakMap<Include, ReadonlySet<string>>();
 
-/** The codes that a part lists; the set is kept, since an enumeration is asked often. */
+/** The codes that a part lists. The set is kept, since an enumeration is looked up often. */
 function listedIn(part: Include, system: System | undefined): ReadonlySet<string> {
   const known = listed.get(part) ?? new Set(part.concept?.map(({ code }) => keyOf(system ?? EXACT, code)));
   listed.set(part, known);
@@ -124,14 +124,14 @@ type Contains = NonNullable<Expansion['contains']>;
 
 const expanded = new WeakMap<Expansion, ReadonlySet<string>>();
 
-/** Of a value set that is only known by its expansion. */
+/** Membership in a value set that is known only by its expansion. */
 function isListed({ spend }: Asking, expansion: Expansion, { system, code }: Coded): boolean {
   const known = expanded.get(expansion) ?? new Set(keysIn(expansion.contains ?? [], spend));
   expanded.set(expansion, known);
   return known.has(system === undefined ? code : `${code} ${system}`);
 }
 
-/** Each code by itself, and with its system. */
+/** The keys of a code: by itself, and with its system. */
 function* keysIn(contains: Contains, spend: Asking['spend']): Generator<string> {
   for (const { abstract, code, system = '', contains: below = [] } of contains) {
     spend(1);

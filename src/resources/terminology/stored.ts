@@ -1,4 +1,6 @@
-/** ValueSets and CodeSystems as resources: read into what is asked, and written from what is packaged. */
+/**
+ * Converts ValueSet and CodeSystem resources to the form that answers questions, and packaged terminology to resources.
+ */
 import type { CodeSystem, ValueSet } from '../../fhir/types.ts';
 import {
   answersTo,
@@ -14,7 +16,10 @@ export function selectionOf({ url, version, name, title, compose, expansion }: V
   return { url, version, name, title, compose, expansion };
 }
 
-/** Undefined for one whose concepts are not in it (`not-present`), or that only adds to another (`supplement`). */
+/**
+ * Undefined for a CodeSystem that does not contain its concepts (`not-present`), or only adds to another
+ * (`supplement`).
+ */
 export function systemOf(resource: CodeSystem): System | undefined {
   const { url = '', version, name, title, content, concept = [], property = [] } = resource;
   if (content === 'not-present' || content === 'supplement') return undefined;
@@ -65,7 +70,7 @@ const says = (
     ({ code, valueBoolean, valueCode }) => names.includes(code) && (valueBoolean ?? valueCode) === value,
   );
 
-/** "parent" and "child" say what the nesting of concepts cannot: that there are several. */
+/** "parent" and "child" express several parents, which the nesting of concepts cannot. */
 function addFurtherParents(system: System, found: Found): void {
   const further = new Map<string, Set<string>>();
   const add = (code: string, parent: string): void => {
@@ -85,7 +90,7 @@ function addFurtherParents(system: System, found: Found): void {
   }
 }
 
-/** What was loaded goes before what is held. */
+/** Loaded terminology overrides the packaged one. */
 export function withLoaded(
   held: Held,
   loaded: { readonly valueSets: readonly Selection[]; readonly systems: readonly System[] },
@@ -108,7 +113,7 @@ function find<T extends Selection | System>(
   return known.get(asked.url)?.find((one) => answersTo(one, asked));
 }
 
-// — written from what is packaged
+// — resources of packaged terminology
 
 /** A packaged value set as a resource. */
 export function renderValueSet({

@@ -1,6 +1,6 @@
 /**
- * Whether a code is right, in words (http://hl7.org/fhir/R4/valueset-operation-validate-code.html): of the value set, of its
- * system, concrete where it has to be, and under a name that it bears.
+ * Judges a code in words (http://hl7.org/fhir/R4/valueset-operation-validate-code.html): whether the value set and the
+ * system have it, whether it is concrete where it must be, and whether its display is one of its names.
  */
 import { foldText } from '../../fhir/fold.ts';
 import {
@@ -22,15 +22,15 @@ export interface Asked {
 }
 
 export interface Verdict {
-  /** Undefined: what is held does not tell. */
+  /** Undefined when this server does not have enough to tell. */
   readonly result: boolean | undefined;
   readonly message?: string | undefined;
-  /** The name under which the code is shown. */
+  /** The display of the code. */
   readonly display?: string | undefined;
 }
 
 export interface ValidateOptions {
-  /** A code that only groups others will do. */
+  /** Whether a code that only groups others is accepted. */
   readonly abstract?: boolean;
 }
 

@@ -1,9 +1,9 @@
-/** Required bindings (http://hl7.org/fhir/R4/terminologies.html#required): a code must be of the value set. */
+/** Required bindings (http://hl7.org/fhir/R4/terminologies.html#required): a code must belong to the value set. */
 import type { Tree } from './invariants.ts';
 import { add, type Run } from './run.ts';
 import { codesOf } from './value-sets.ts';
 
-/** Makes the check of a value set for codes. */
+/** Makes the check of codes against a value set. */
 export function makeCodeCheck(valueSet: string): (run: Run, code: string, place: string) => void {
   const codes = new Set(Object.values(codesOf(valueSet) ?? {}).flat());
   const says = expectation(valueSet);
@@ -12,7 +12,10 @@ export function makeCodeCheck(valueSet: string): (run: Run, code: string, place:
   };
 }
 
-/** Makes the check of a value set for Codings, CodeableConcepts and Quantities: one of the codings must be of it. */
+/**
+ * Makes the check of Codings, CodeableConcepts and Quantities against a value set: one of the codings must belong to
+ * it.
+ */
 export function makeConceptCheck(valueSet: string): (run: Run, value: Tree, place: string) => void {
   const systems = new Map(
     Object.entries(codesOf(valueSet) ?? {}).map(([system, codes]) => [system, new Set(codes)]),
@@ -30,12 +33,12 @@ interface Coding {
   readonly code?: string;
 }
 
-/** Of a CodeableConcept those it has; a Coding or a Quantity is one itself. */
+/** The codings of a CodeableConcept; a Coding or a Quantity is one itself. */
 function codingsOf(value: Tree): readonly Coding[] {
   return 'coding' in value ? (value['coding'] as readonly Coding[]) : [value]; // asked only of what is sound
 }
 
-/** So many codes are named when none of them was given. */
+/** The number of codes that a fault names when the element has none. */
 const NAMED_MAX = 16;
 
 function expectation(valueSet: string): string {

@@ -1,6 +1,6 @@
 /**
- * Bindings of profiles (http://hl7.org/fhir/R4/terminologies.html#strength): `required` forbids, `extensible` warns of a
- * code that is not of the value set, and what is not known is said and never guessed.
+ * Bindings of profiles (http://hl7.org/fhir/R4/terminologies.html#strength): `required` forbids, and `extensible` warns
+ * of, a code that the value set does not have. When the server cannot tell, it says so and does not guess.
  */
 import { membershipOf } from '../terminology/membership.ts';
 import { PACKAGED } from '../terminology/packaged.ts';
@@ -16,7 +16,7 @@ export function checkBinding(check: Check, { strength, valueSet }: BindingRule, 
   const kind = `binding ${url}`;
   switch (membershipOfAny(check, valueSet, codings)) {
     case 'unknown':
-      // Said on every write where it might have forbidden it; else only to who asks.
+      // Reported on every write when it might have forbidden the write; otherwise only in `$validate`.
       if (strength === 'extensible' && check.around.thorough !== true) return;
       return addRemark(
         check,
@@ -38,7 +38,7 @@ export function checkBinding(check: Check, { strength, valueSet }: BindingRule, 
   }
 }
 
-/** A concept in words alone breaks a required binding; so do codings without a code. */
+/** A concept with only words breaks a required binding, and so do codings without a code. */
 function checkUncoded(check: Check, strength: string, valueSet: string, { place, type, value }: Node): void {
   if (strength !== 'required' || !CODED.has(type) || value === undefined || hasExtension(value)) return;
   addFault(check, place, `binding ${valueSet}`, `${check.name} needs a code of the value set ${valueSet}`);
@@ -46,17 +46,17 @@ function checkUncoded(check: Check, strength: string, valueSet: string, { place,
 
 const CODED: ReadonlySet<string> = new Set(['CodeableConcept', 'Coding']);
 
-/** It may say why there is no code. */
+/** An extension may say why there is no code. */
 const hasExtension = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'extension' in value;
 
-/** `member` when one of them is; `not-member` when all are known not to be. */
+/** `member` when one of them belongs to it; `not-member` when none does and all are known. */
 export function membershipOfAny(check: Check, valueSet: string, codings: readonly Coding[]): Membership {
   const found = codings.map((coding) => membershipIn(check, valueSet, coding));
   return found.includes('member') ? 'member' : found.includes('unknown') ? 'unknown' : 'not-member';
 }
 
-/** As the world around says, or by what is packaged. */
+/** The answer of the surrounding check, else that of the packaged terminology. */
 function membershipIn({ around }: Check, valueSet: string, coding: Coding): Membership {
   const url = valueSet.replace(/\|.*$/, '');
   return around.membershipOf?.(url, coding) ?? membershipOf(PACKAGED, url, coding);
@@ -68,7 +68,7 @@ interface Coded {
   readonly code?: string;
 }
 
-/** The codes of a value of any type that can be bound. */
+/** The codings of a value of any type that can be bound. */
 export function codingsOf({ value, type }: Node): readonly Coding[] {
   if (typeof value === 'string') return [{ code: value }];
   const { coding, system, code } = (value ?? {}) as Coded; // it is sound

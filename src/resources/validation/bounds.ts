@@ -4,7 +4,7 @@ import type { Node } from './node.ts';
 import { addFault, type Check } from './profile-check.ts';
 import type { ElementRule } from './profile-row.ts';
 
-/** Checks one value; what cannot be compared is not judged. */
+/** Checks one value; does not judge values that cannot be compared. */
 export function checkBounds(check: Check, rule: ElementRule, { place, value }: Node): void {
   const { maxLength, minValue, maxValue } = rule;
   if (maxLength !== undefined && typeof value === 'string' && value.length > maxLength)
@@ -22,7 +22,7 @@ interface Quantity {
   readonly code?: string;
 }
 
-/** Whether one is surely above the other: numbers, moments, times, and quantities of one unit. */
+/** Whether one value is surely above the other: numbers, moments, times, and quantities of one unit. */
 function isAbove(one: unknown, other: unknown): boolean {
   if (typeof one === 'number' && typeof other === 'number') return one > other;
   if (typeof one === 'string' && typeof other === 'string')
@@ -35,7 +35,7 @@ function isAbove(one: unknown, other: unknown): boolean {
 
 const TIME = /^\d\d:\d\d:\d\d/;
 
-/** A bound is the profile's own word. */
+/** A bound as the profile has it. */
 function wordsFor(bound: unknown): string {
   if (typeof bound !== 'object' || bound === null) return String(bound);
   const { value, code, unit = code } = bound as Quantity; // the only structure that has bounds

@@ -1,6 +1,6 @@
 /**
- * The structure of a resource, judged by schemas that are compiled from the StructureDefinitions of R4 (D7). A type is
- * compiled when it is first met and kept.
+ * Checks the structure of a resource by schemas compiled from R4's StructureDefinitions (D7). A type is compiled when
+ * it is first met, and kept.
  */
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { Resource } from '../../fhir/types.ts';
@@ -15,7 +15,7 @@ import { add, addMissing, FOUND_MAX, runLater, type Run } from './run.ts';
 import { buildSchema } from './schema.ts';
 import { RESOURCE_TYPES } from './structure.ts';
 
-/** Judges a resource. What was found is in the run, places as JSON pointers. */
+/** Checks a resource. The run collects the findings, with JSON pointers as places. */
 export function checkStructure(resource: Resource): Run {
   const run: Run = {
     found: [],
@@ -62,14 +62,14 @@ function checkResource(run: Run, resource: Tree, place: string): void {
   checkType(run, resourceType, resource, place);
 }
 
-/** A contained resource, or one in an entry of a Bundle or a parameter of Parameters. */
+/** The check of a contained resource, or of one in an entry of a Bundle or a parameter of Parameters. */
 function checkNested(run: Run, element: string, resource: Tree, place: string): void {
   if (element === 'contained') {
     checkContained(run, resource, place);
     return checkResource(run, resource, place);
   }
   const { container } = run;
-  run.container = { resource: resource as Resource, place }; // only its contained resources and its type are asked for
+  run.container = { resource: resource as Resource, place }; // only its contained resources and its type are read
   checkResource(run, resource, place);
   run.container = container;
 }
@@ -95,7 +95,7 @@ const ajv = new Ajv({
   strict: false,
   strictNumbers: true,
   logger: false,
-  // What was written is needed to say what is wrong with it.
+  // The value is needed to say what is wrong with it.
   verbose: true,
   code: { optimize: false },
 });

@@ -1,6 +1,6 @@
 /**
- * Codes of code systems that are held whole (http://hl7.org/fhir/R4/terminologies.html): one that is not among them is no
- * code of the system, wherever it stands. A Coding that names another version is not judged.
+ * Codes of code systems that this server has completely (http://hl7.org/fhir/R4/terminologies.html): a code that is not
+ * among them is an error, wherever it stands. A Coding that names another version is not judged.
  */
 import { isCodeOf } from '../terminology/held.ts';
 import { PACKAGED } from '../terminology/packaged.ts';
@@ -13,15 +13,15 @@ interface Coding {
 }
 
 export interface UnknownCodes {
-  /** What an unknown code is; an error when not said. */
+  /** The severity of an unknown code; default: error. */
   readonly unknownCodes?: 'error' | 'warning';
-  /** Codes that stood in the version before, as {@link codesIn} names them: whoever leaves them there gets a warning. */
+  /** Codes of the version before, as {@link codesIn} names them: a client that leaves them there gets a warning. */
   readonly stoodCodes?: readonly string[];
 }
 
 /**
- * Codes that a guide uses and its own code system lacks, read by our rules all the same: BSeR's super-state Active, to which
- * its TID 31 and 32 lead (rules 1, G1).
+ * Codes that a guide uses although its own code system lacks them. The server reads them: BSeR's super-state Active, to
+ * which its TID 31 and 32 lead (rules 1, G1).
  */
 const READ_ALL_THE_SAME: ReadonlySet<string> = new Set([
   'http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS|5.1',
@@ -53,7 +53,7 @@ export function codesIn(resource: object): readonly string[] {
   const codes: string[] = [];
   const rest: object[] = [resource];
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    const { system, code } = next as Coding; // or something else, which has no such strings
+    const { system, code } = next as Coding; // or another value, which has no such strings
     if (typeof system === 'string' && typeof code === 'string') codes.push(nameOf({ system, code }));
     for (const value of Object.values(next) as unknown[])
       if (typeof value === 'object' && value !== null) rest.push(value);

@@ -2,9 +2,9 @@
 import type { Tree } from './invariants.ts';
 import { add, addMissing, type Run } from './run.ts';
 
-/** What a contained resource must and must not have, wherever it is referred to from. */
+/** Elements that a contained resource must and must not have, whatever refers to it. */
 export function checkContained(run: Run, resource: Tree, place: string): void {
-  const meta = (resource['meta'] ?? {}) as Tree; // its own schema says when it is no object
+  const meta = (resource['meta'] ?? {}) as Tree; // its own schema reports it when it is no object
   if (resource['id'] === undefined)
     addMissing(run, `${place}/id`, 'a contained resource needs it to be referred to');
   for (const { has, says } of FORBIDDEN) if (has(resource, meta)) add(run, place, says, 'invariant');
@@ -26,7 +26,10 @@ const FORBIDDEN: readonly { readonly has: (resource: Tree, meta: Tree) => boolea
     },
   ];
 
-/** Every contained resource is mentioned in its container, or mentions it (dom-3); no two share an id. */
+/**
+ * Checks that the container mentions every contained resource, or the contained resource the container (dom-3), and
+ * that no two share an id.
+ */
 export function checkMentioned(run: Run, container: Tree, place: string): void {
   const { contained, ...rest } = container as Tree & { contained: readonly Tree[] }; // its schema has been passed
   const mentioned = new Set<string>();
@@ -42,7 +45,7 @@ export function checkMentioned(run: Run, container: Tree, place: string): void {
   }
 }
 
-/** A reference, canonical, uri or url that begins with `#`; text that does is no harm. */
+/** A reference, canonical, uri or url that begins with `#`; a text that does is harmless. */
 function addMentions(mentioned: Set<string>, tree: unknown): void {
   if (typeof tree === 'string' && tree.startsWith('#')) mentioned.add(tree);
   if (typeof tree === 'object' && tree !== null)

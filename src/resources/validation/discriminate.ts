@@ -1,6 +1,7 @@
 /**
- * Discriminators (http://hl7.org/fhir/R4/profiling.html#discriminator): whether a value is of a slice, by what a path
- * from it leads to, beside what the slice says of the same path. The paths are FHIRPath as far as R4 allows it here.
+ * Discriminators (http://hl7.org/fhir/R4/profiling.html#discriminator): whether a value belongs to a slice. The check
+ * follows a path from the value, and the same path through the rules of the slice. Paths are FHIRPath as far as R4
+ * allows it here.
  */
 import { codingsOf, membershipOfAny } from './bound-codes.ts';
 import { isFixed, matchesPattern } from './match.ts';
@@ -22,7 +23,7 @@ import type { Found } from './run.ts';
 import { conforms, isTarget, judge, judgeValue, targetOf } from './target-check.ts';
 import { containerAt } from './targets.ts';
 
-/** Whether a value is of a slice. Without discriminators it is when it is as the slice asks. */
+/** Whether a value belongs to a slice. Without discriminators it does when it meets the rules of the slice. */
 export function isMember(check: Check, { by }: SlicingRule, slice: ElementRule, node: Node): Verdict {
   if (by.length === 0) return isAsAsked(check, slice, node);
   return allOf(by.map(({ type, path }) => follow(check, type, node, slice, stepsOf(path))));
@@ -32,7 +33,7 @@ type Kind = Discriminator['type'];
 
 const paths = new Map<string, readonly string[]>();
 
-/** `$this.resolve().code` is `resolve()`, `code`; dots in a URL do not part it. */
+/** The steps of a path: `$this.resolve().code` is `resolve()`, `code`. Dots in a URL do not separate steps. */
 function stepsOf(path: string): readonly string[] {
   const steps =
     paths.get(path) ?? (path.match(/[\w$-]+(?:\([^)]*\))?/g) ?? []).filter((step) => step !== '$this');
@@ -40,7 +41,7 @@ function stepsOf(path: string): readonly string[] {
   return steps;
 }
 
-/** Goes along a path from a value, and from the slice's rule for it. */
+/** Follows a path from a value, and through the slice's rule for it. */
 function follow(check: Check, kind: Kind, node: Node, rule: ElementRule, steps: readonly string[]): Verdict {
   const [step, ...rest] = steps;
   if (step === undefined) return test(check, kind, node, rule);
@@ -56,7 +57,7 @@ function follow(check: Check, kind: Kind, node: Node, rule: ElementRule, steps: 
     ruleFor(check, rule, name, url),
   ];
   if (kind === 'exists' && rest.length === 0) return exists(values, below);
-  if (below === undefined) return 'yes'; // the slice says nothing of it, so it tells nothing apart
+  if (below === undefined) return 'yes'; // the slice has no rule for it, so it distinguishes nothing
   if (values.length === 0) return (below.min ?? 0) === 0 && below.max === 0 ? 'yes' : 'no';
   return anyOf(values.map((value) => follow(check, kind, value, below, rest)));
 }
@@ -75,7 +76,7 @@ function ruleFor(
   return Object.values(below?.slices ?? {}).find((slice) => slice.elements?.['url']?.fixed === url);
 }
 
-/** A value that the slice fixes further up is fixed at the end of the path, too. */
+/** A value that the slice fixes higher up is also fixed at the end of the path. */
 function byWhole({ fixed, pattern }: ElementRule, { value }: Node): Verdict | undefined {
   if (fixed !== undefined) return isFixed(fixed, value) ? 'yes' : 'no';
   if (pattern !== undefined) return matchesPattern(pattern, value) ? 'yes' : 'no';
@@ -114,7 +115,7 @@ function typeShown(check: Check, { value, place }: Node): string | undefined {
     : undefined;
 }
 
-/** What the end of a path must be, by the kind of the discriminator. */
+/** The condition at the end of a path, by the kind of the discriminator. */
 function test(check: Check, kind: Kind, node: Node, rule: ElementRule): Verdict {
   switch (kind) {
     case 'type':
@@ -156,7 +157,7 @@ function holds(check: Check, node: Node, profile: string): Verdict {
   return found === undefined ? 'maybe' : found.some(isError) ? 'no' : 'yes';
 }
 
-/** Whether a value breaks nothing of a rule. */
+/** Whether a value breaks no part of a rule. */
 function isAsAsked(check: Check, rule: ElementRule, node: Node): Verdict {
   const inner = apart(check);
   inner.checkValue(inner, rule, node);
@@ -164,8 +165,8 @@ function isAsAsked(check: Check, rule: ElementRule, node: Node): Verdict {
 }
 
 /**
- * Why values are not of a slice that is known by a profile: what those of the right type break of it. Of the first such
- * value, since a slice that is missing is most likely one that was meant to be it.
+ * Why values do not belong to a slice that is named by a profile: the rules that the values of the right type break.
+ * Only for the first such value, which most likely was meant to be the missing slice.
  */
 export function faultsOfCandidate(
   check: Check,
@@ -197,7 +198,7 @@ function faultsAlong(
       ...targets.flatMap(([, profile]) => profile ?? []),
     ]);
     const profile = profiles.find((each) => rowOf(check.around, each)?.type === type);
-    // What stands outside of the resource that is judged has no place in it.
+    // A value outside the judged resource has no place in it.
     return found === undefined || profile === undefined || found.root !== check.stand.root
       ? []
       : (judge(check, found, profile) ?? []);

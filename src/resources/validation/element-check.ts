@@ -1,5 +1,5 @@
 /**
- * What a profile asks of the values of one element, and of what stands below them
+ * Checks the values of one element, and of the elements below, against a profile
  * (http://hl7.org/fhir/R4/elementdefinition.html).
  */
 import { checkBinding } from './bound-codes.ts';
@@ -23,7 +23,7 @@ function checkElement(check: Check, rule: ElementRule, parent: Node, name: strin
     checkValue(check, rule, node);
     checkRepeated(check, rule, node);
   }
-  // That it is missing altogether is told once.
+  // The fault of an absent element is reported once.
   if (nodes.length > 0 || (rule.min ?? 0) === 0) checkSlices(check, rule, place, nodes);
 }
 
@@ -53,7 +53,7 @@ function checkCount(
   }
 }
 
-/** Checks one value, whatever slice it may be of. */
+/** Checks one value, whatever slice it may belong to. */
 export function checkValue(check: Check, rule: ElementRule, node: Node): void {
   if (rule.types !== undefined && !checkType(check, rule.types, node)) return;
   checkFixed(check, rule, node);
@@ -67,7 +67,7 @@ export function checkValue(check: Check, rule: ElementRule, node: Node): void {
 
 const NOTHING: ElementRule = {};
 
-/** Whether the value is of one of the types; then its profiles and targets are looked at. */
+/** Whether the value has one of the types; if so, checks its profiles and targets. */
 function checkType(check: Check, types: readonly TypeRule[], node: Node): boolean {
   const fitting = types.filter(({ code }) => isOfType(node.type, code));
   if (fitting.length === 0) {
@@ -101,7 +101,7 @@ function checkFixed(check: Check, { fixed, pattern }: ElementRule, { place, valu
 }
 
 /**
- * A structure that repeats within itself (`Composition.section.section`) is asked for what its outer form is asked for:
+ * The rules of a structure that repeats within itself (`Composition.section.section`) are those of its outer form:
  * "contentReferences bring across all the rules that are in the ElementDefinition".
  */
 function checkRepeated(check: Check, rule: ElementRule, node: Node): void {

@@ -1,4 +1,4 @@
-/** FHIRPath for constraints of profiles: expressions that HL7 or we wrote, asked of one value of a resource. */
+/** FHIRPath for constraints of profiles: evaluates expressions of HL7 or of this project on one value of a resource. */
 import { FhirPathFault, type Expression, type FhirPath } from '../fhirpath.ts';
 import { toExpression } from './expression.ts';
 import type { Around } from './profile-check.ts';
@@ -33,7 +33,7 @@ function pathOf(expression: string): { readonly path: string; readonly variables
   return { path, variables };
 }
 
-/** What cannot be evaluated here (`resolve()`, `memberOf()`) is not known. */
+/** Functions that cannot be evaluated here (`resolve()`, `memberOf()`) make the answer unknown. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work();

@@ -1,4 +1,4 @@
-/** What a schema's errors mean, for a person who knows FHIR and not JSON Schema. */
+/** Explains a schema's errors to a person who knows FHIR and not JSON Schema. */
 import type { ErrorObject } from 'ajv';
 import { faultOfNarrative } from './narrative.ts';
 import { PRIMITIVES } from './primitives.ts';
@@ -8,17 +8,17 @@ import { elementsOf, propertiesOf } from './structure.ts';
 interface Explained {
   readonly says: string;
   readonly type: Found['type'];
-  /** Below the place of the error. */
+  /** The path below the place of the error. */
   readonly below?: string;
 }
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** Adds the errors of a value of this type to what was found. */
+/** Adds the errors of a value of this type to the findings. */
 export function explain(run: Run, type: string, errors: readonly ErrorObject[]): void {
   for (const { keyword, params, instancePath, data } of errors) {
     if (run.found.length > FOUND_MAX) return;
-    if (keyword === 'if') continue; // of a list: what is wrong with its members is told by itself
+    if (keyword === 'if') continue; // of a list: its members report their own faults
     const { says, type: issue, below = '' } = (EXPLAIN[keyword] ?? unforeseen)(params as Params, type, data); // ajv: an object
     add(run, instancePath + below, says, issue);
   }
@@ -59,7 +59,7 @@ function unforeseen(): Explained {
   return { says: 'it is not as R4 defines it', type: 'structure' };
 }
 
-/** An element that is near the one that was written, or a choice of which another type was written. */
+/** An element with a name near the written one, or a choice of which another type was written. */
 function unknownElement(name: string, type: string): string {
   const plain = name.replace(/^_/, '');
   const choice = elementsOf(type).find((element) => element.choice && plain.startsWith(element.name));

@@ -47,7 +47,7 @@ function memberOf(value: unknown, part: string): unknown {
     : undefined;
 }
 
-/** Inside `contained`, an entry or a parameter, the resource says what it is. */
+/** Inside `contained`, an entry or a parameter, the resource's own type counts. */
 function resourceTypeOf(value: unknown): string | undefined {
   const type = memberOf(value, 'resourceType');
   return typeof type === 'string' ? type : undefined;

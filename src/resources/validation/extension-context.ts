@@ -1,17 +1,17 @@
-/** Where an extension stands (http://hl7.org/fhir/R4/defining-extensions.html#context). */
+/** The context of an extension (http://hl7.org/fhir/R4/defining-extensions.html#context). */
 import type { Resource } from '../../fhir/types.ts';
 import { elementOf } from './node.ts';
 import { propertiesOf, RESOURCE_TYPES } from './structure.ts';
 
-/** What carries an extension. */
+/** The carrier of an extension. */
 export interface Carrier {
-  /** Its value; a primitive's is not told. */
+  /** Its value; absent for a primitive. */
   readonly value: unknown;
   readonly place: string;
   readonly type: string;
   /** Every element id and type by which a definition may name it. */
   readonly names: ReadonlySet<string>;
-  /** The resource that it is of, and where that stands. */
+  /** The resource around it, and the place of that resource. */
   readonly resource: Resource;
   readonly resourcePlace: string;
 }
@@ -44,15 +44,15 @@ function stepInto(resource: Resource, resourcePlace: string): Step {
   return { value: resource, type, paths: [type], resource, resourcePlace };
 }
 
-/** By the path from the resource, and by the path from the structure that the element is defined in. */
+/** The ids of an element: by the path from the resource, and by the path from the structure that defines it. */
 function stepDown(at: Step, property: string, value: unknown): Step {
   const [name, type] = defined(at.type, property.replace(/^_/, ''));
   return { ...at, value, type, paths: [...at.paths, at.type].map((path) => `${path}.${name}`) };
 }
 
-/** The element of a property, and the type of its value: of `valueQuantity` they are `value[x]` and Quantity. */
+/** The element of a property, and the type of its value: for `valueQuantity` these are `value[x]` and Quantity. */
 function defined(type: string, property: string): readonly [name: string, type: string] {
-  // A primitive has what every element has.
+  // A primitive has the properties of every element.
   const plain = elementOf(type, property) ?? elementOf('Element', property);
   if (plain !== undefined && !plain.choice) return [property, plain.types[0]?.code ?? ''];
   for (const name of prefixesOf(property)) {
@@ -67,7 +67,7 @@ function defined(type: string, property: string): readonly [name: string, type: 
 const prefixesOf = (property: string): readonly string[] =>
   [...property.matchAll(/[A-Z]/g)].map(({ index }) => property.slice(0, index));
 
-/** What a type is a kind of. `Element` stands for whatever can carry an extension. */
+/** The supertypes of a type. `Element` stands for every carrier of extensions. */
 function kindsOf(type: string): readonly string[] {
   if (RESOURCE_TYPES.has(type)) return ['DomainResource', 'Resource', 'Element'];
   return [...(type.includes('.') ? ['BackboneElement'] : []), ...(KINDS[type] ?? []), 'Element'];

@@ -1,6 +1,6 @@
 /**
- * Extensions (http://hl7.org/fhir/R4/extensibility.html): one that is known stands where it may, as its definition says;
- * one that is not known is carried along, unless it modifies the meaning of what carries it.
+ * Extensions (http://hl7.org/fhir/R4/extensibility.html): a known one must meet its definition, in a context that the
+ * definition allows. The server keeps an unknown one, unless it modifies the meaning of its carrier.
  */
 import type { Resource } from '../../fhir/types.ts';
 import { checkValue } from './element-check.ts';
@@ -11,7 +11,7 @@ import { add, note, type Found, type Run } from './run.ts';
 import { nameOf } from './target-check.ts';
 import { containerAt } from './targets.ts';
 
-/** An extension that was met, by its place. */
+/** An extension with its place. */
 type Met = Run['extensions'][number];
 
 /** Checks every extension of a sound resource. */
@@ -29,7 +29,7 @@ export function checkExtensions(run: Run, root: Resource, around: Around): void 
 const MODIFIER = /\/modifierExtension\/\d+$/;
 const WITHIN = 'Extension';
 
-/** Absolute, and not the name of a part. */
+/** Whether a url is absolute, and not the name of a part. */
 const isAbsoluteUrl = (url: string): boolean => /^[a-z][a-z\d+.-]*:/i.test(url);
 
 function checkUnknown(
@@ -41,7 +41,7 @@ function checkUnknown(
   around: Around,
 ): void {
   const isAbsolute = isAbsoluteUrl(url);
-  // Within an extension, the name that its definition gives it will do.
+  // Within an extension, a part may have the name that the definition gives it.
   if (!isAbsolute && carrier.type !== WITHIN)
     return tell(run, `${place}/url`, 'the url of an extension is absolute, unless it is part of another');
   if (!isAbsolute) checkPart(run, place, url, ruleOf(around, root, carrier.place, carrier.value));
@@ -55,7 +55,7 @@ type Parts = Readonly<Record<string, ElementRule>>;
 const partsOf = (rule: ElementRule | undefined): Parts | undefined => rule?.elements?.['extension']?.slices;
 const nameOfPart = ({ elements }: ElementRule): unknown => elements?.['url']?.fixed;
 
-/** The definition of the extension at a place: its own, or that of the extension that it is a part of. */
+/** The definition of the extension at a place: its own, or that of the extension of which it is a part. */
 function ruleOf(around: Around, root: Resource, place: string, value: unknown): ElementRule | undefined {
   const { url = '' } = (value ?? {}) as { readonly url?: string };
   if (isAbsoluteUrl(url)) return extensionOf(around, url)?.rule;
@@ -65,7 +65,7 @@ function ruleOf(around: Around, root: Resource, place: string, value: unknown): 
   return Object.values(parts).find((part) => nameOfPart(part) === url);
 }
 
-/** What an extension is made of, its definition says: it has no parts beside those. */
+/** The definition lists the parts of an extension; it has no others. */
 function checkPart(run: Run, place: string, url: string, rule: ElementRule | undefined): void {
   const parts = partsOf(rule);
   const names = parts === undefined ? [] : Object.values(parts).map(nameOfPart);
@@ -110,7 +110,7 @@ function checkKnown(known: Known, counts: Map<string, number>): void {
 const inElement = (...expressions: readonly string[]): readonly ContextRow[] =>
   expressions.map((expression) => ({ type: 'element', expression }));
 
-/** Where HL7's own publication of R4 has extensions of its own that their definitions do not name. */
+/** Places in HL7's own publication of R4 where its extensions stand although their definitions do not allow it. */
 const USED_IN: Readonly<Record<string, readonly ContextRow[]>> = {
   regex: inElement('ElementDefinition.type'),
   'structuredefinition-fhir-type': inElement('ElementDefinition.type'),
@@ -125,24 +125,24 @@ function isContext({ around, carrier, met }: Known, { type, expression }: Contex
   if (type === 'element') return carrier.names.has(expression);
   if (type === 'extension')
     return carrier.type === WITHIN && (carrier.value as { url?: unknown } | undefined)?.url === expression;
-  // What cannot be told is not held against it.
+  // A context that cannot be judged is not held against the extension.
   const { resource, resourcePlace, place } = carrier;
   const at = around.locate?.(expression, resource);
   return at === undefined || met.place === '' || at.includes(place.slice(resourcePlace.length));
 }
 
-/** FHIRPath on the carrier. */
+/** A context by FHIRPath on the carrier. */
 function checkInvariants({ run, around, row, carrier, met }: Known, name: string): void {
   const { value, place, type, resource, resourcePlace } = carrier;
   const stand = { resource, place: resourcePlace, root: resource };
   for (const expression of row.contextInvariants ?? []) {
-    if (expression.includes('%extension')) continue; // which it is of several, an expression cannot be told
+    if (expression.includes('%extension')) continue; // an expression cannot tell which of several it is
     if (around.evaluate?.(expression, { value, place, type }, stand) === false)
       tell(run, met.place, `${name} may not stand here: ${expression}`);
   }
 }
 
-/** What the definition says of the extension itself. */
+/** Checks the extension itself by its definition. */
 function faultsOf({ around, root, met, row }: Known, name: string): readonly Found[] {
   const stand = { ...containerAt(root, met.place), root };
   const check: Check = { around, stand, name, found: [], known: new Map(), checkValue };

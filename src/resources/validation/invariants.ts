@@ -1,7 +1,7 @@
 /**
- * The invariants of R4 that have severity error, for the datatypes and for the resource types that are served. Each is
- * the published rule in this language; the published expression is its oracle in the tests. They are asked only of what
- * is structurally sound. (`ele-1`, `dom-*`, `txt-*`, `ref-1` and `sqty-1` stand with the structure they are about.)
+ * R4's invariants of severity error, for the datatypes and for the served resource types. Each is the published rule in
+ * this language; the tests use the published expression as the oracle. They apply only to structurally sound resources.
+ * (`ele-1`, `dom-*`, `txt-*`, `ref-1` and `sqty-1` are checked with the structure.)
  */
 import { CLINICAL } from './invariants/clinical.ts';
 import { DATATYPES } from './invariants/datatypes.ts';
@@ -13,7 +13,7 @@ import { WORKFLOW } from './invariants/workflow.ts';
 
 export type { Invariant, Tree } from './invariants/row.ts';
 
-/** By type: a resource, a datatype, or an inner structure. */
+/** Invariants by type: a resource, a datatype, or an inner structure. */
 export const INVARIANTS: Readonly<Record<string, readonly Invariant[]>> = {
   ...DATATYPES,
   ...DEFINITIONS,

@@ -1,6 +1,6 @@
 /**
- * The words we add to JSON Schema. Each reports to the run (`this`) in FHIR's own terms and always lets the schema go on,
- * so that every fault is named once, where it is.
+ * Our keywords for JSON Schema. Each reports to the run (`this`) in FHIR's own terms and always lets the schema go on,
+ * so that every fault is reported once, at its place.
  */
 import type { AnySchemaObject, FuncKeywordDefinition, ValidateFunction } from 'ajv';
 import { makeCodeCheck, makeConceptCheck } from './bindings.ts';
@@ -10,7 +10,7 @@ import { checkTargets } from './references.ts';
 import { add, FOUND_MAX, type Run } from './run.ts';
 import { makeShapeCheck } from './shape.ts';
 
-/** Judges a value by the type it has; see `check.ts`. */
+/** Checks a value by its type; see `check.ts`. */
 interface Judges {
   readonly checkType: (run: Run, type: string, value: Tree, place: string) => void;
   readonly checkNested: (run: Run, element: string, value: Tree, place: string) => void;
@@ -18,7 +18,7 @@ interface Judges {
 
 type Make<Schema, Value> = (schema: Schema) => (run: Run, value: Value, place: string) => void;
 
-/** A keyword whose value decides, once, how every value is checked. */
+/** Makes a keyword. Its value determines once how every value is checked. */
 function keyword<Schema, Value>(name: string, make: Make<Schema, Value>): FuncKeywordDefinition {
   return {
     keyword: name,
@@ -38,7 +38,7 @@ type Context = NonNullable<Parameters<ValidateFunction>[1]>;
 
 const NOTHING = {};
 
-/** What ajv's functions are called with beside the value; our schemas ask for the place alone. */
+/** The arguments of ajv's functions beside the value; our schemas use only the place. */
 export const contextAt = (instancePath: string, rootData: Tree): Context => ({
   instancePath,
   parentData: NOTHING,
@@ -47,7 +47,7 @@ export const contextAt = (instancePath: string, rootData: Tree): Context => ({
   dynamicAnchors: NOTHING,
 });
 
-/** As `items`, until enough is found. */
+/** Like `items`, until enough faults are found. */
 const MEMBERS: FuncKeywordDefinition = {
   keyword: 'members',
   type: 'array',
@@ -67,14 +67,14 @@ const MEMBERS: FuncKeywordDefinition = {
   },
 };
 
-/** A SimpleQuantity says how much, not how much at most (sqty-1). */
+/** A SimpleQuantity has no comparator (sqty-1). */
 function checkSimple(run: Run, value: Tree, place: string): void {
   const says = 'here a quantity has no comparator (sqty-1)';
   const check = () => value['comparator'] === undefined || add(run, place, says, 'invariant');
   run.later.push({ within: place, check });
 }
 
-/** The words for values of one JSON type. The schema has seen to it that the value is of that type. */
+/** The keywords for values of one JSON type. The schema has checked that type before. */
 export function makeKeywords({ checkType, checkNested }: Judges): readonly FuncKeywordDefinition[] {
   const ofObjects = [
     keyword('structure', (type: string) => makeShapeCheck(type)),

@@ -1,6 +1,6 @@
 /**
- * How numbers are written (http://hl7.org/fhir/R4/datatypes.html#integer): JSON takes `1e0` for a whole number, FHIR's
- * integers are digits alone. Asked of the storing tree, which keeps such literals.
+ * The literals of integers (http://hl7.org/fhir/R4/datatypes.html#integer): JSON takes `1e0` for a whole number, while
+ * FHIR's integers have only digits. The check reads the storing tree, which keeps such literals.
  */
 import type { Resource } from '../../fhir/types.ts';
 import { childrenOf, type Node } from './node.ts';

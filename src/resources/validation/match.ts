@@ -7,7 +7,10 @@ type Tree = Readonly<Record<string, unknown>>;
 
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null;
 
-/** Everything of the pattern is in the value; each member of a list of it in some member. */
+/**
+ * Whether a value contains everything of the pattern; each member of a pattern's list matches some member of the
+ * value's.
+ */
 export function matchesPattern(pattern: unknown, value: unknown): boolean {
   if (Array.isArray(pattern)) {
     return (
@@ -20,7 +23,7 @@ export function matchesPattern(pattern: unknown, value: unknown): boolean {
   return Object.entries(pattern).every(([name, part]) => matchesPattern(part, value[name]));
 }
 
-/** The value is exactly this, its ids and extensions included. */
+/** Whether the value is exactly this, with its ids and extensions. */
 export function isFixed(fixed: unknown, value: unknown): boolean {
   if (!isTree(fixed) || !isTree(value)) return fixed === value;
   if (Array.isArray(fixed) !== Array.isArray(value)) return false;
@@ -30,7 +33,7 @@ export function isFixed(fixed: unknown, value: unknown): boolean {
   );
 }
 
-/** A pattern in words: the codes of a concept, else the value itself, which is the profile's own. */
+/** A pattern in words: the codes of a concept, else the profile's value itself. */
 export function describePattern(pattern: unknown): string {
   if (!isTree(pattern)) return String(pattern);
   const { coding, system, code } = pattern;

@@ -1,7 +1,7 @@
 /**
  * The human-readable part of a resource (http://hl7.org/fhir/R4/narrative.html; txt-1, txt-2): one XHTML `div` with the
- * elements and attributes of HL7's schema (`xhtml-table.ts`). Nothing that acts: no script, no handlers, no address that
- * runs one. What a style means is left to the reader.
+ * elements and attributes of HL7's schema (`xhtml-table.ts`). It may contain nothing active: no script, no handlers, no
+ * address that runs one. The check leaves the meaning of styles to the reader.
  */
 import { ENTITIES } from '../../fhir/xhtml-entities.ts';
 import { XHTML_ADDRESSES, XHTML_ATTRIBUTES } from './xhtml-table.ts';
@@ -11,7 +11,7 @@ const TOKEN =
   /<!--(?:(?!--)[\s\S])*-->|<!\[CDATA\[(?<cdata>(?:(?!\]\]>)[\s\S])*)\]\]>|<\/(?<closed>[a-z][a-z0-9]*)\s*>|<(?<opened>[A-Za-z][\w:.-]*)(?<attributes>(?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*')){0,64})\s*(?<empty>\/?)>|(?<text>[^<]+)/y;
 const ATTRIBUTE = /(?<name>[\w:.-]+)\s*=\s*(?:"(?<double>[^"]*)"|'(?<single>[^']*)')/g;
 
-/** What is wrong with the text as a narrative, in words that name the element; undefined when nothing is. */
+/** The fault of a text as a narrative, in words that name the element; undefined when it is sound. */
 export function faultOfNarrative(xhtml: string): string | undefined {
   const body = xhtml.trim();
   if (NO_XML.test(body)) return 'it holds a character that XML forbids';
@@ -36,7 +36,7 @@ export function faultOfNarrative(xhtml: string): string | undefined {
 
 const NOT_WELL_FORMED = 'it is no well-formed XHTML';
 
-/** Characters that XML forbids: the narrative is XML, also where JSON holds it. */
+/** Characters that XML forbids. The narrative is XML, even inside JSON. */
 // oxlint-disable-next-line no-control-regex -- these are the characters that are looked for
 const NO_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
@@ -78,22 +78,22 @@ function faultOfElement(element: string, text: string): string | undefined {
   return undefined;
 }
 
-/** Names that may be shown: what else stands in a text may name a patient. */
+/** Names that a fault may quote; any other text may name a patient. */
 const tell = (what: string, name: string): string =>
   /^[A-Za-z][A-Za-z0-9:-]{0,31}$/.test(name) ? `the ${what} ${name}` : `an ${what} of this name`;
 
-/** Readers pass over blanks and control characters in the scheme of an address. */
+/** Readers skip blanks and control characters in the scheme of an address. */
 // oxlint-disable-next-line no-control-regex -- these are the characters that are passed over
 const PASSED_OVER = /[\u0000-\u0020\u007f-\u00a0\u200b-\u200f\u2028-\u202f\ufeff]/g;
 const RUNS = /^(?:javascript|vbscript|livescript|mocha):/i;
-/** Data that a reader would open as a page, which may hold scripts. */
+/** Data that a reader would open as a page, which may contain scripts. */
 const PAGE =
   /^data:(?:image\/(?!svg)|audio\/|video\/|text\/plain[;,]|text\/csv[;,]|application\/(?:pdf|json|octet-stream)[;,])/i;
 
 function isActive(attribute: string, value: string): boolean {
   const address = value.replaceAll(PASSED_OVER, '');
   if (RUNS.test(address)) return true;
-  // As a picture nothing runs.
+  // An image runs nothing.
   const isPicture = attribute === 'src' && /^data:image\//i.test(address);
   return /^data:/i.test(address) && !isPicture && !PAGE.test(address);
 }
@@ -101,7 +101,7 @@ function isActive(attribute: string, value: string): boolean {
 const REFERENCE = /&(?:#(\d{1,7})|#x([\dA-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{0,15}));|&/g;
 const XML_ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** The text with its references to characters resolved; undefined when one refers to none. */
+/** The text with its character references resolved; undefined when one names no character. */
 function resolve(text: string): string | undefined {
   if (!text.includes('&')) return text;
   let sound = true;

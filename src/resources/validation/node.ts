@@ -1,12 +1,12 @@
-/** Values of a resource with their places and types, as the rules of profiles walk them. */
+/** Values of a resource with their places and types, for the rules of profiles. */
 import { hasExtensions } from './schema.ts';
 import { elementsOf, propertiesOf, type Element } from './structure.ts';
 
 /** A value of a sound resource. */
 export interface Node {
-  /** Undefined for a primitive that has only extensions. */
+  /** The value; undefined for a primitive that has only extensions. */
   readonly value: unknown;
-  /** Id and extensions of a primitive, which stand in `_name`. */
+  /** Id and extensions of a primitive, from `_name`. */
   readonly beside?: unknown;
   /** JSON pointer from the outermost resource. */
   readonly place: string;
@@ -28,7 +28,7 @@ export function elementOf(type: string, name: string): Element | undefined {
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** The values of an element, each member of a list; a primitive that is only extensions is there too. */
+/** The values of an element: each member of a list, and primitives with only extensions. */
 export function childrenOf({ value, beside, place, type }: Node, name: string): readonly Node[] {
   const tree = (isTree(value) ? value : beside) as Tree | undefined;
   const at = isTree(value) ? place : besidePlace(place);
@@ -43,7 +43,7 @@ export function childrenOf({ value, beside, place, type }: Node, name: string): 
 interface Property {
   readonly name: string;
   readonly type: string;
-  /** `_name`, for what may have extensions there. */
+  /** `_name`, for a type that may have extensions there. */
   readonly beside: string | undefined;
 }
 
@@ -65,7 +65,7 @@ function propertiesNamed(type: string, name: string): readonly Property[] {
 
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null;
 
-/** Of `/birthDate` it is `/_birthDate`, of `/given/1` it is `/_given/1`. */
+/** The place beside: `/_birthDate` for `/birthDate`, `/_given/1` for `/given/1`. */
 const besidePlace = (place: string): string => place.replace(/\/([^/]+)((?:\/\d+)?)$/, '/_$1$2');
 
 function addValues(nodes: Node[], tree: Tree, place: string, property: Property): void {
@@ -92,7 +92,7 @@ function nodeOf(value: unknown, beside: unknown, place: string, type: string): N
   };
 }
 
-/** Inner structures are of the type that R4 gives them, which no profile changes. */
+/** Inner structures have R4's type, which no profile changes. */
 export const isOfType = (type: string, code: string): boolean =>
   type === code ||
   type.includes('.') ||
@@ -101,5 +101,5 @@ export const isOfType = (type: string, code: string): boolean =>
   SAME[type] === code ||
   code === 'Element';
 
-/** What the published definitions call FHIRPath's own string. */
+/** The name of FHIRPath's own string in the published definitions. */
 const SAME: Readonly<Record<string, string>> = { id: 'string', uri: 'string' };

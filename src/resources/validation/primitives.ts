@@ -1,17 +1,18 @@
 /**
- * The primitive types (http://hl7.org/fhir/R4/datatypes.html#primitive): what each is in JSON, and what a string must
- * look like beyond that. What is accepted is what the published patterns accept, but in linear time and bounded stack
- * whatever the length, and with real dates; and text may hold every blank of Unicode, not only those of the pattern.
+ * The primitive types (http://hl7.org/fhir/R4/datatypes.html#primitive): the JSON type of each, and the form of its
+ * strings. The checks accept what the published patterns accept, but in linear time and bounded stack for any length.
+ * They also check dates against the calendar, and a text may contain every blank of Unicode, not only those of the
+ * pattern.
  */
 import { parseDate, parseDateTime, parseInstant } from '../../fhir/datetime.ts';
 import { faultOfNarrative } from './narrative.ts';
 
 interface Primitive {
-  /** The JSON Schema of its value, without a format. */
+  /** The JSON Schema of the value, without a format. */
   readonly schema: Readonly<Record<string, unknown>>;
-  /** For strings: whether it is one. */
+  /** For a string: whether it has the form. */
   readonly holds?: (text: string) => boolean;
-  /** What was expected, for a person. */
+  /** The expected form, for a person. */
   readonly says: string;
 }
 
@@ -65,7 +66,7 @@ export const PRIMITIVES: Readonly<Record<string, Primitive>> = {
   ),
 };
 
-/** Any character but the control characters that FHIR forbids. */
+/** Matches any character except the control characters that FHIR forbids. */
 function isText(value: string): boolean {
   return value !== '' && !FORBIDDEN.test(value);
 }
@@ -73,7 +74,7 @@ function isText(value: string): boolean {
 // oxlint-disable-next-line no-control-regex -- these are the characters that are looked for
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
 
-/** Groups of four letters, blanks anywhere, padding at the end. */
+/** Matches groups of four letters, blanks anywhere, padding at the end. */
 function isBase64(value: string): boolean {
   if (/[^A-Za-z0-9+/=\s]/.test(value)) return false;
   const letters = value.replace(/\s+/g, '');

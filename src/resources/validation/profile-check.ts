@@ -1,4 +1,4 @@
-/** One check of a resource against profiles under way: what it may ask of the world around, and what it found. */
+/** The state of one check of a resource against profiles: the questions that it may ask, and its findings. */
 import type { Resource } from '../../fhir/types.ts';
 import extensions from '../generated/extensions.json' with { type: 'json' };
 import profiles from '../generated/profiles.json' with { type: 'json' };
@@ -10,21 +10,24 @@ export { isError } from './run.ts';
 
 export type Membership = 'member' | 'not-member' | 'unknown';
 
-/** What the rules of profiles ask of the world; whatever is absent is not known, and never guessed. */
+/**
+ * The questions that the rules of profiles may ask. An absent function makes the answer unknown; the check never
+ * guesses.
+ */
 export interface Around {
-  /** Whether a code is of a value set, by its canonical. */
+  /** Whether a code belongs to a value set, by its canonical. */
   readonly membershipOf?: (valueSet: string, coding: Coding) => Membership;
   /** A stored resource that the caller may see, by a reference as written. */
   readonly resolve?: (reference: string) => Resource | undefined;
-  /** Whether an expression holds for a value of a resource; undefined when that cannot be told here. */
+  /** Whether an expression holds for a value of a resource; undefined when that is unknown here. */
   readonly evaluate?: (expression: string, node: Node, of: Stand) => boolean | undefined;
-  /** Places within a resource that an expression selects; undefined when that cannot be told here. */
+  /** The places within a resource that an expression selects; undefined when they are unknown here. */
   readonly locate?: (expression: string, resource: Resource) => readonly string[] | undefined;
-  /** Modifier extensions that are not known forbid a write unless they are accepted. */
+  /** Whether unknown modifier extensions are accepted; otherwise they forbid a write. */
   readonly unknownModifiers?: 'refuse' | 'accept';
   /** Profiles beside those of the tables, by canonical. */
   readonly furtherProfiles?: ReadonlyMap<string, ProfileRow>;
-  /** Also what is no fault: must-support elements that are absent, extensions and targets that are not known. */
+  /** Whether to report also what is no fault: absent must-support elements, unknown extensions and targets. */
   readonly thorough?: boolean;
 }
 
@@ -40,18 +43,18 @@ export interface Stand extends Met {
 
 export interface Check {
   readonly around: Around;
-  /** The resource that is judged. */
+  /** The judged resource. */
   readonly stand: Stand;
   /** The profile, for a person: the last part of its canonical. */
   readonly name: string;
   readonly found: Found[];
-  /** Checks one value by one rule; a slice and a profile of a value begin it anew. */
+  /** Checks one value by one rule; a slice and a profile of a value start a new check. */
   readonly checkValue: (check: Check, rule: ElementRule, node: Node) => void;
-  /** Faults of resources by profile, so that each is judged once; undefined while it is being judged. */
+  /** The faults of resources by profile, so that each is judged once; undefined while it is being judged. */
   readonly known: Map<object, Map<string, readonly Found[] | undefined>>;
 }
 
-// Both are generated as such.
+// The generator makes both in this form.
 const PROFILES: ReadonlyMap<string, ProfileRow> = new Map(
   Object.entries(profiles as unknown as Record<string, ProfileRow>),
 );
@@ -59,25 +62,25 @@ const EXTENSIONS: ReadonlyMap<string, ExtensionRow> = new Map(
   Object.entries(extensions as unknown as Record<string, ExtensionRow>),
 );
 
-/** Canonicals of the profiles that are checked when claimed. */
+/** Canonicals of the profiles that the server checks when a resource claims them. */
 export const KNOWN_PROFILES: readonly string[] = [...PROFILES.keys()];
 
-/** A profile or an extension that is known. */
+/** A known profile or extension. */
 export const rowOf = ({ furtherProfiles: more }: Around, canonical: string): ProfileRow | undefined =>
   more?.get(canonical) ?? PROFILES.get(canonical) ?? EXTENSIONS.get(canonical);
 
-/** The definition of an extension that is known. */
+/** The definition of a known extension. */
 export function extensionOf({ furtherProfiles: more }: Around, url: string): ExtensionRow | undefined {
   const further = more?.get(url);
   return further !== undefined && 'context' in further ? (further as ExtensionRow) : EXTENSIONS.get(url); // a row with a context
 }
 
-/** What is found of one rule is of one kind, so that two profiles that ask for the same are heard once. */
+/** The kind of a rule's findings. Two profiles with the same rule report a fault once. */
 export function addFault(check: Check, place: string, kind: string, says: string): void {
   note(check.found, { code: 'profile-invalid', type: 'invariant', place, says, kind });
 }
 
-/** Something that forbids nothing. */
+/** Adds a finding that forbids nothing. */
 export function addRemark(
   check: Check,
   place: string,
@@ -89,7 +92,7 @@ export function addRemark(
   note(check.found, { code: 'profile-invalid', type, place, says, severity, kind });
 }
 
-/** A check of the same resource that keeps what it finds to itself. */
+/** A check of the same resource that keeps its findings to itself. */
 export const apart = (check: Check): Check => ({ ...check, found: [] });
 
 export type Verdict = 'yes' | 'no' | 'maybe';
@@ -100,7 +103,9 @@ export const anyOf = (verdicts: readonly Verdict[]): Verdict =>
 export const allOf = (verdicts: readonly Verdict[]): Verdict =>
   verdicts.includes('no') ? 'no' : verdicts.includes('maybe') ? 'maybe' : 'yes';
 
-/** The rule of an element below, by its name with or without `[x]`; also where the one profile of its type has it. */
+/**
+ * The rule of an element below, by its name with or without `[x]`; also when only the one profile of its type has it.
+ */
 export function ruleBelow(around: Around, rule: ElementRule, name: string): ElementRule | undefined {
   const own = rule.elements?.[name] ?? rule.elements?.[`${name}[x]`];
   if (own !== undefined) return own;

@@ -1,35 +1,38 @@
 /**
- * The generated tables of profiles and extensions: what a StructureDefinition asks beyond R4, merged with what the
- * profiles it is built on ask (http://hl7.org/fhir/R4/profiling.html). A rule is a tree along the elements.
+ * The generated tables of profiles and extensions: the rules of a StructureDefinition beyond R4, merged with those of
+ * the profiles on which it is built (http://hl7.org/fhir/R4/profiling.html). The rules form a tree along the elements.
  */
 
 export interface ProfileRow {
-  /** The resource or datatype that it constrains. */
+  /** The constrained resource or datatype. */
   readonly type: string;
   readonly version: string;
   readonly rule: ElementRule;
 }
 
 export interface ExtensionRow extends ProfileRow {
-  /** Where it may stand (http://hl7.org/fhir/R4/defining-extensions.html#context). */
+  /** The contexts of an extension (http://hl7.org/fhir/R4/defining-extensions.html#context). */
   readonly context: readonly ContextRow[];
-  /** FHIRPath on the element that carries it. */
+  /** FHIRPath on the carrier. */
   readonly contextInvariants?: readonly string[];
-  /** It changes the meaning of what carries it, and stands in `modifierExtension`. */
+  /** Whether it changes the meaning of its carrier, and belongs in `modifierExtension`. */
   readonly modifier?: true;
 }
 
 export interface ContextRow {
-  /** `element`: an element id or a datatype; `extension`: within that extension; `fhirpath`: what the expression selects. */
+  /**
+   * `element`: an element id or a datatype; `extension`: within that extension; `fhirpath`: the elements that the
+   * expression selects.
+   */
   readonly type: 'element' | 'extension' | 'fhirpath';
   readonly expression: string;
 }
 
-/** What is asked of one element, of every value it has. */
+/** The rules of one element, for each of its values. */
 export interface ElementRule {
   readonly min?: number;
   readonly max?: number;
-  /** Only these. */
+  /** The only allowed types. */
   readonly types?: readonly TypeRule[];
   readonly fixed?: unknown;
   readonly pattern?: unknown;
@@ -40,9 +43,9 @@ export interface ElementRule {
   readonly maxValue?: unknown;
   readonly mustSupport?: true;
   readonly slicing?: SlicingRule;
-  /** In the order of the profile; a slice is asked for this beside what its element is asked for. */
+  /** Slices in the order of the profile; a slice has these rules beside those of its element. */
   readonly slices?: Readonly<Record<string, ElementRule>>;
-  /** Below it, by name: `code`, `value[x]`. */
+  /** The elements below, by name: `code`, `value[x]`. */
   readonly elements?: Readonly<Record<string, ElementRule>>;
 }
 
@@ -50,7 +53,7 @@ export interface TypeRule {
   readonly code: string;
   /** Profiles of the value itself, one of which must hold. */
   readonly profiles?: readonly string[];
-  /** Of a Reference: the types it may point to, each with the profile that the target must hold, if any. */
+  /** For a Reference: the types of its target, each with the profile that the target must meet, if any. */
   readonly targets?: readonly (readonly [type: string, profile?: string])[];
 }
 
@@ -67,7 +70,7 @@ export interface ConstraintRule {
 }
 
 export interface SlicingRule {
-  /** All must hold for a member to be of a slice; none: members are of no slice that could be told. */
+  /** A member belongs to a slice when all hold; without any, members belong to no slice that could be told. */
   readonly by: readonly Discriminator[];
   readonly rules: 'open' | 'closed' | 'openAtEnd';
   readonly ordered?: true;

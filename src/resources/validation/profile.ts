@@ -1,6 +1,7 @@
 /**
- * The profiles that a resource claims in `meta.profile`, or is to be judged by (http://hl7.org/fhir/R4/profiling.html),
- * as far as they are known here. What is checked of them stands in `profiles/SOURCES.md`.
+ * Checks the profiles that a resource claims in `meta.profile`, or by which it is to be judged
+ * (http://hl7.org/fhir/R4/profiling.html), as far as this server has them. `profiles/SOURCES.md` says which parts it
+ * checks.
  */
 import { checkValue } from './element-check.ts';
 import { KNOWN_PROFILES, isError, rowOf, type Around, type Check, type Stand } from './profile-check.ts';
@@ -12,14 +13,17 @@ import type { Resource } from '../../fhir/types.ts';
 export { KNOWN_PROFILES };
 
 /**
- * Version 1.0.0 (STU1) of this profile has the same canonical and does not ask for these; a resource that names no
- * version may mean it.
+ * Elements that version 1.0.0 (STU1) of this profile does not require. It has the same canonical, so a resource that
+ * names no version may mean it.
  */
 const STU1_LACKS: Readonly<Record<string, readonly string[]>> = {
   'http://hl7.org/fhir/us/bser/StructureDefinition/BSeR-ReferralTask': ['/code', '/for'],
 };
 
-/** What is wrong with structurally sound resources by the profiles they claim, and by further ones of the outermost. */
+/**
+ * The faults of structurally sound resources by the profiles that they claim, and by further ones of the outermost
+ * resource.
+ */
 export function checkProfiles(
   { resources }: Pick<Run, 'resources'>,
   root: Resource,
@@ -35,11 +39,11 @@ export function checkProfiles(
   return once(check.found);
 }
 
-/** Profiles of the outermost resource beside those it claims. */
+/** Profiles of the outermost resource beside those that it claims. */
 interface Asked {
-  /** Each must hold. */
+  /** All of these must hold. */
   readonly against: readonly string[];
-  /** One must hold. */
+  /** One of these must hold. */
   readonly oneOf: readonly string[];
 }
 
@@ -64,7 +68,7 @@ function claimsOf({ resource, place }: Met): readonly Claim[] {
   );
 }
 
-/** Whether a canonical, with its version if it has one, is of a profile that is known here. */
+/** Whether this server has the profile of a canonical, in its version if it has one. */
 export function isKnown(around: Around, canonical: string): boolean {
   const [url = '', version] = canonical.split('|');
   const row = rowOf(around, url);
@@ -94,7 +98,7 @@ function unknown(place: string, says: string): Found {
   return { code: 'profile-invalid', type: 'not-found', severity: 'information', place, says };
 }
 
-/** The same breach by two profiles is told once, and as an error if it is one for either. */
+/** The same breach of two profiles is reported once, and as an error if it is one in either. */
 function once(found: readonly Found[]): readonly Found[] {
   const told = new Map<string, Found>();
   for (const each of found) {

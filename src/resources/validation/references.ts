@@ -1,4 +1,4 @@
-/** References (http://hl7.org/fhir/R4/references.html): what they may look like, and to what they may point (ref-1). */
+/** References (http://hl7.org/fhir/R4/references.html): their form, and the types of their targets (ref-1). */
 import { parseReference } from '../../fhir/reference.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { meantType } from '../type-names.ts';
@@ -6,11 +6,11 @@ import type { Tree } from './invariants.ts';
 import { add, type Met, type Run } from './run.ts';
 import { RESOURCE_TYPES } from './structure.ts';
 
-/** Checks what a Reference says by itself. */
+/** Checks a Reference by itself. */
 export function checkReference(run: Run, value: Tree, place: string): void {
   const { container } = run;
   const check = () => {
-    const { reference, type } = value as Literal; // it is sound when this is asked
+    const { reference, type } = value as Literal; // runs only when it is sound
     const shown = reference === undefined ? undefined : typeOf(container, reference);
     const known = shown === undefined || RESOURCE_TYPES.has(shown);
     if (!known) add(run, `${place}/reference`, whyUnknown(shown, reference), 'value');
@@ -18,11 +18,11 @@ export function checkReference(run: Run, value: Tree, place: string): void {
       add(run, `${place}/type`, `the reference is to ${withArticle(shown)}`, 'value');
     }
   };
-  // What a #id names is known when the whole container is sound.
+  // The target of a #id is known when the whole container is sound.
   run.later.push({ within: isContained(value['reference']) ? container.place : place, check });
 }
 
-/** Checks that a Reference points to one of these types, as far as it shows its own. */
+/** Checks that a Reference points to one of these types, as far as its text shows the type. */
 export function checkTargets(run: Run, value: Tree, place: string, targets: readonly string[]): void {
   const { container } = run;
   const check = () => {
@@ -32,14 +32,14 @@ export function checkTargets(run: Run, value: Tree, place: string, targets: read
   run.later.push({ within: isContained(value['reference']) ? container.place : place, check });
 }
 
-/** What is wrong with where a sound Reference points, when it shows the type (by its literal or its `type`). */
+/** The fault in the target of a sound Reference that shows its type (by its literal or its `type`). */
 export function faultOfTarget(container: Met, value: object, targets: readonly string[]): string | undefined {
   const type = shownType(container, value);
   if (type === undefined || targets.includes(type)) return undefined;
   return `refers to ${withArticle(type)}; expected a reference to ${targets.join(' or ')}`;
 }
 
-/** The type of what a sound Reference points to, when it shows it. */
+/** The type of the target of a sound Reference, when the Reference shows it. */
 export function shownType(container: Met, value: object): string | undefined {
   const { reference, type: said } = value as Literal; // it is sound
   const type = (reference === undefined ? undefined : typeOf(container, reference)) ?? said;
@@ -51,7 +51,7 @@ interface Literal {
   readonly type?: string;
 }
 
-/** What stands for the type of a reference that is none, or that names no contained resource. */
+/** Stands for the type of a text that is no reference, or that names no contained resource. */
 const MALFORMED = '?';
 const UNRESOLVED = '#';
 const SIGNS: Readonly<Record<string, string>> = {
@@ -66,13 +66,13 @@ function whyUnknown(shown: string, reference = ''): string {
 
 const URN = /^urn:(?:oid:[0-2](?:\.\d+){1,128}|uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$/;
 
-/** The type a literal shows, undefined when it shows none, or one of the signs above. */
+/** The type that a literal shows; undefined when it shows none; or one of the two signs above. */
 function typeOf(container: Met, literal: string): string | undefined {
   const read = parseReference(literal);
   if (read === undefined) return MALFORMED;
   if (read.kind === 'contained') return typeWithin(container, read.id);
   if (read.kind === 'urn') return URN.test(literal) ? undefined : MALFORMED;
-  // What looks like a type in somebody else's address need not be one.
+  // A word in another server's address that looks like a type need not be one.
   if (read.kind === 'absolute') return isType(read.type) ? read.type : undefined;
   return read.type;
 }
@@ -87,7 +87,7 @@ function typeWithin({ resource }: Met, id: string): string {
 
 const typesWithin = new WeakMap<Resource, ReadonlyMap<string | undefined, string>>();
 
-/** Types of contained resources by id; of several with one id, the first. */
+/** Types of contained resources by id; the first of several with one id. */
 function listTypes(resource: Resource): ReadonlyMap<string | undefined, string> {
   const contained = (resource['contained'] ?? []) as readonly {
     readonly id?: string;

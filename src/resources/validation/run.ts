@@ -1,28 +1,28 @@
-/** One validation under way: what was found, and what its checks must know of the resource around them. */
+/** The state of one validation: its findings, and the context that its checks need. */
 import type { IssueDetail } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
 
-/** Something wrong, by the JSON pointer of its place. */
+/** A fault, by the JSON pointer of its place. */
 export interface Found {
   readonly code: IssueDetail['code'];
   readonly type: NonNullable<IssueDetail['type']>;
   readonly place: string;
   readonly says: string;
-  /** An error unless said otherwise. */
+  /** Default: an error. */
   readonly severity?: IssueDetail['severity'];
-  /** Of which rule it is a breach: the same breach at the same place is told once. */
+  /** The rule that is broken. The same breach at the same place is reported once. */
   readonly kind?: string;
 }
 
-/** A resource with the place where it stands. */
+/** A resource with its place. */
 export interface Met {
   readonly resource: Resource;
   readonly place: string;
 }
 
-/** A check that makes sense only of what is sound in itself. */
+/** A check that only makes sense for a value that is sound in itself. */
 interface Later {
-  /** It is left out when something was found here or below. */
+  /** The check does not run when there is a finding here or below. */
   readonly within: string;
   readonly check: () => void;
 }
@@ -30,19 +30,22 @@ interface Later {
 export interface Run {
   readonly found: Found[];
   readonly later: Later[];
-  /** Resources met, each with the one that its `#id` references are resolved in: what is contained shares its container's. */
+  /**
+   * The resources met, each with the one in which its `#id` references are resolved: a contained resource shares its
+   * container's.
+   */
   readonly resources: (Met & { readonly container: Met })[];
   /** Every extension, with its place. */
   readonly extensions: { readonly value: unknown; readonly place: string }[];
   /** Every Coding, with its place. */
   readonly codings: { readonly value: unknown; readonly place: string }[];
-  /** Elements with an id of their own; of a resource it is another thing. */
+  /** Elements with an id of their own; the id of a resource is something else. */
   readonly ids: { readonly id: unknown; readonly place: string }[];
-  /** The nearest resource that is not contained itself. */
+  /** The nearest resource that is not contained. */
   container: Met;
 }
 
-/** Past this many faults, a validation stops looking; remarks are counted by themselves. An outcome tells fewer. */
+/** The number of faults after which a validation stops looking; remarks are counted apart. An outcome has fewer. */
 export const FOUND_MAX = 100;
 
 export const isError = ({ severity = 'error' }: Pick<Found, 'severity'>): boolean =>
@@ -50,7 +53,7 @@ export const isError = ({ severity = 'error' }: Pick<Found, 'severity'>): boolea
 
 const full = { faults: new WeakSet<readonly Found[]>(), remarks: new WeakSet<readonly Found[]>() };
 
-/** Adds what was found, unless there is enough of its kind. */
+/** Adds a finding, unless there are enough of its kind. */
 export function note(found: Found[], one: Found): void {
   if (found.length > FOUND_MAX && isFull(found, isError(one))) return;
   found.push(one);

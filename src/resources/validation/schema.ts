@@ -1,4 +1,4 @@
-/** The JSON Schema of one type, made from its rows. What a schema cannot say stands in keywords of ours. */
+/** The JSON Schema of one type, made from its rows. Our own keywords cover what a schema cannot express. */
 import { PRIMITIVES } from './primitives.ts';
 import { elementsOf, propertiesOf, RESOURCE_TYPES, type Element, type ElementType } from './structure.ts';
 import { codesOf } from './value-sets.ts';
@@ -6,8 +6,8 @@ import { codesOf } from './value-sets.ts';
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * Other types are not part of it: `element` and `resource` look them up when they are met, so that a type is compiled
- * when it is first used, once, and alone.
+ * Other types are not part of it: `element` and `resource` look them up when they meet one, so that each type is
+ * compiled once, by itself, when it is first used.
  */
 export function buildSchema(type: string): Schema {
   const properties: Record<string, Schema> = {};
@@ -28,10 +28,13 @@ export function hasExtensions({ code, attribute }: ElementType): boolean {
 
 const EXTENSIONS: Schema = { type: 'object', element: 'Element' };
 
-/** Lists up to this length are judged by generated code, which finds all faults; longer ones until enough are found. */
+/**
+ * Generated code judges lists up to this length, and finds all faults; longer lists are judged until enough faults are
+ * found.
+ */
 const SHORT_MAX = 64;
 
-/** In a list, `null` stands for a value or for extensions that are not there. */
+/** `null` in a list stands for an absent value, or for absent extensions. */
 function repeat({ max, types }: Element, schema: Schema): Schema {
   if (max <= 1) return schema;
   const nullable = types.every(hasExtensions) && { nullable: true };

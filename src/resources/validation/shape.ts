@@ -1,6 +1,6 @@
 /**
- * What a JSON Schema cannot say well of one structure: required elements that may be primitives without a value, choices,
- * lists whose members stand in two properties, and that nothing is empty (ele-1).
+ * Checks of a structure that a JSON Schema cannot express well: required elements that may be primitives without a
+ * value, choices, lists whose members stand in two properties, and that nothing is empty (ele-1).
  */
 import { INVARIANTS, type Tree } from './invariants.ts';
 import { add, addMissing, type Run } from './run.ts';
@@ -21,7 +21,7 @@ export function makeShapeCheck(type: string): (run: Run, value: Tree, place: str
   return (run, value, place) => {
     if (!isResource) {
       if (isEmpty(value, type)) return add(run, place, EMPTY, 'invariant');
-      // An ElementDefinition stands in the snapshot and in the differential, with its id.
+      // An ElementDefinition is both in the snapshot and in the differential, with its id.
       if (value['id'] !== undefined && type !== 'ElementDefinition') run.ids.push({ id: value['id'], place });
     }
     for (const [name, names] of required) {
@@ -42,12 +42,15 @@ export function makeShapeCheck(type: string): (run: Run, value: Tree, place: str
 
 const EMPTY = 'it has neither a value nor children; leave it out (ele-1)';
 
-/** An element with nothing but an id says nothing; beside a primitive (`_birthDate`) that depends on the value. */
+/** An element with only an id is empty; beside a primitive (`_birthDate`) that depends on the value. */
 function isEmpty(value: Tree, type: string): boolean {
   return type === PRIMITIVE ? Object.keys(value).length === 0 : hasIdAlone(value);
 }
 
-/** The type of what stands beside a primitive's value: its id and extensions (http://hl7.org/fhir/R4/json.html#primitive). */
+/**
+ * The type of the object beside a primitive's value: its id and extensions
+ * (http://hl7.org/fhir/R4/json.html#primitive).
+ */
 const PRIMITIVE = 'Element';
 
 function hasIdAlone(value: object): boolean {
@@ -63,18 +66,18 @@ function checkExtensions(run: Run, value: Tree, place: string, name: string): vo
     add(run, `${place}/${name}`, EMPTY, 'invariant');
 }
 
-/** The properties by which an element is there. */
+/** The properties by which an element is present. */
 function valueNames(element: Element): readonly string[] {
   return propertiesOf(element).flatMap(([name, type]) => (hasExtensions(type) ? [name, `_${name}`] : [name]));
 }
 
-/** The properties that may have another beside them for id and extensions. */
+/** The properties that may have another one beside them for id and extensions. */
 const primitiveNames = (element: Element): readonly string[] =>
   propertiesOf(element).flatMap(([name, type]) => (hasExtensions(type) ? [name] : []));
 
 interface Choice {
   readonly name: string;
-  /** What stands before the type. */
+  /** The name before the type. */
   readonly names: ReadonlySet<string>;
 }
 
@@ -98,7 +101,7 @@ function isPrimitiveList({ max, types }: Element): boolean {
 
 const NONE: readonly unknown[] = [];
 
-/** Every member has a value or extensions; `null` holds the place of what is not there. */
+/** Checks that every member has a value or extensions; `null` stands for an absent one. */
 function checkList(run: Run, value: Tree, place: string, name: string): void {
   const { [name]: values = NONE, [`_${name}`]: extensions = NONE } = value;
   if (!Array.isArray(values) || !Array.isArray(extensions)) return; // the schema says so

@@ -1,6 +1,6 @@
 /**
- * Slicing (http://hl7.org/fhir/R4/profiling.html#slicing): members of a list, or types of a choice, that are told apart
- * by discriminators, each counted and judged by rules of its own. A slice may be sliced again.
+ * Slicing (http://hl7.org/fhir/R4/profiling.html#slicing): discriminators tell members of a list, or types of a choice,
+ * apart; each slice has its own count and rules. A slice may be sliced again.
  */
 import { faultsOfCandidate, isMember } from './discriminate.ts';
 import { describePattern } from './match.ts';
@@ -10,7 +10,7 @@ import type { ElementRule, SlicingRule } from './profile-row.ts';
 
 type Slices = readonly (readonly [name: string, rule: ElementRule])[];
 
-/** Where a member belongs: the first slice it surely is of, or those that it may be of. */
+/** The slice of a member: the first to which it surely belongs, or those to which it may belong. */
 interface Member {
   readonly node: Node;
   readonly slice: string | undefined;
@@ -82,7 +82,7 @@ function checkSlice(
   checkSlices(check, rule, place, nodes);
 }
 
-/** What a slice is known by, for a person. */
+/** The description of a slice, for a person. */
 function oneOf(check: Check, { by }: SlicingRule, name: string, rule: ElementRule): string {
   for (const { type, path } of by) {
     const told = type === 'value' || type === 'pattern' ? valueAt(check, rule, path) : undefined;
@@ -101,7 +101,7 @@ function valueAt(check: Check, rule: ElementRule, path: string): unknown {
   return at?.fixed ?? at?.pattern;
 }
 
-/** Members of no slice: forbidden, or only at the end. */
+/** Members of no slice are forbidden, or allowed only at the end. */
 function checkStrays(check: Check, { rules }: SlicingRule, members: readonly Member[]): void {
   if (rules === 'open') return;
   const last = members.findLastIndex(({ slice }) => slice !== undefined);

@@ -1,26 +1,28 @@
 /**
- * What a type is made of, read from the generated table of R4 (`tools/generate/structures.ts` says how a row reads).
- * A type is a resource, a datatype, or an inner structure of either (`Task.input`).
+ * The elements of a type, read from the generated table of R4 (`tools/generate/structures.ts` has the grammar of a
+ * row). A type is a resource, a datatype, or an inner structure of either (`Task.input`).
  */
 import structures from '../generated/structures.json' with { type: 'json' };
 
 export interface ElementType {
   /** A primitive, a datatype, an inner structure, or `Resource`. */
   readonly code: string;
-  /** Resource types a Reference may point to, none means any; of a Quantity `SimpleQuantity`, when it must be one. */
+  /**
+   * The resource types of a Reference's target, none means any; for a Quantity `SimpleQuantity`, when it must be one.
+   */
   readonly targets: readonly string[];
-  /** An XML attribute: it has no extensions, so there is no `_name`. */
+  /** Whether it is an XML attribute: it has no extensions, so there is no `_name`. */
   readonly attribute: boolean;
 }
 
 export interface Element {
-  /** Without `[x]`. */
+  /** The name without `[x]`. */
   readonly name: string;
   readonly choice: boolean;
   readonly min: number;
   readonly max: number;
   readonly types: readonly ElementType[];
-  /** The value set that binds it as required. */
+  /** The value set of its required binding. */
   readonly valueSet: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Profiles of values and of what references lead to: each is judged by its own rules, once. */
+/** Checks profiles of values and of the targets of references: each is judged by its own rules, once. */
 import type { Node } from './node.ts';
 import {
   addFault,
@@ -14,7 +14,7 @@ import type { TypeRule } from './profile-row.ts';
 import type { Found } from './run.ts';
 import { resolveTarget } from './targets.ts';
 
-/** What a profile says of a resource, wherever it stands; undefined when the profile is not known. */
+/** The faults of a resource by a profile, wherever it stands; undefined when the profile is not known. */
 export function judge(check: Check, stand: Stand, profile: string): readonly Found[] | undefined {
   const row = rowOf(check.around, profile);
   if (row === undefined) return undefined;
@@ -25,7 +25,8 @@ export function judge(check: Check, stand: Stand, profile: string): readonly Fou
       { code: 'profile-invalid', type: 'invariant', place, says: `${nameOf(profile)} is for ${row.type}` },
     ];
   const before = check.known.get(resource);
-  // One that is being judged now, by way of a circle, is taken as sound: its faults are told where it began.
+  // A resource that is already being judged, because of a circle, counts as sound here; its faults are reported where
+  // the judgement began.
   if (before?.has(profile) === true) return before.get(profile) ?? [];
   const judged = before ?? new Map<string, readonly Found[] | undefined>();
   check.known.set(resource, judged.set(profile, undefined));
@@ -38,13 +39,13 @@ export function judge(check: Check, stand: Stand, profile: string): readonly Fou
 /** The last part of a canonical. */
 export const nameOf = (canonical: string): string => canonical.slice(canonical.lastIndexOf('/') + 1);
 
-/** Whether a resource is as a profile asks. */
+/** Whether a resource meets a profile. */
 export function conforms(check: Check, stand: Stand, profile: string): Verdict {
   const found = judge(check, stand, profile);
   return found === undefined ? 'maybe' : found.some(isError) ? 'no' : 'yes';
 }
 
-/** One of the profiles of a value's type must hold; what is wrong by the only one is told where it is. */
+/** One of the profiles of a value's type must hold. The faults by an only profile are reported at their places. */
 export function checkValueProfiles(check: Check, types: readonly TypeRule[], node: Node): void {
   const profiles = types.flatMap((each) => each.profiles ?? []);
   const judged = profiles.map((profile) => judgeValue(check, node, profile));
@@ -62,7 +63,7 @@ export function checkValueProfiles(check: Check, types: readonly TypeRule[], nod
   );
 }
 
-/** A datatype, an extension, or a resource that stands in another. */
+/** A datatype, an extension, or a resource inside another. */
 export function judgeValue(check: Check, node: Node, profile: string): readonly Found[] | undefined {
   const { value, place, type } = node;
   const row = rowOf(check.around, profile);
@@ -79,7 +80,7 @@ const isResource = (value: unknown): value is Stand['resource'] =>
 
 type Targets = NonNullable<TypeRule['targets']>;
 
-/** What a reference leads to must be as one of the profiles for its type asks, as far as it is at hand. */
+/** The target of a reference must meet one of the profiles for its type, if the target is at hand. */
 export function checkTargetProfiles(check: Check, targets: Targets, node: Node): void {
   if (targets.every(([, profile]) => profile === undefined)) return;
   const target = targetOf(check, node);
@@ -99,7 +100,7 @@ export function checkTargetProfiles(check: Check, targets: Targets, node: Node):
   );
 }
 
-/** The profiles that a target of this type may hold; undefined when any of this type will do. */
+/** The profiles that a target of this type may meet; undefined when any target of this type will do. */
 function profilesFor(targets: Targets, { resource }: Stand): readonly string[] | undefined {
   const fitting = targets.filter(([type]) => type === resource.resourceType || type === 'Resource');
   const profiles = fitting.flatMap(([, profile]) => profile ?? []);
@@ -115,7 +116,7 @@ const dotted = (place: string, from: string): string =>
     .map((part) => `.${part}`)
     .join('');
 
-/** The resource that a Reference leads to, when it is at hand. */
+/** The target of a Reference, when it is at hand. */
 export function targetOf(check: Check, { value, place }: Node): Stand | undefined {
   const { reference } = (value ?? {}) as { readonly reference?: string }; // a sound Reference
   return reference === undefined ? undefined : resolveTarget(check, place, reference);
@@ -131,7 +132,7 @@ function remarkUnresolved(check: Check, { place }: Node): void {
   );
 }
 
-/** Whether a reference leads to what one of these targets allows: by its type alone, or by its profile, too. */
+/** Whether the target of a reference is allowed: by its type alone, or also by its profile. */
 export function isTarget(
   check: Check,
   targets: Targets,

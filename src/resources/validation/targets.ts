@@ -1,6 +1,7 @@
 /**
- * What a reference leads to (http://hl7.org/fhir/R4/references.html#literal, http://hl7.org/fhir/R4/bundle.html#references):
- * what is contained beside it, an entry of a Bundle around it, or what was handed in.
+ * Finds the targets of references (http://hl7.org/fhir/R4/references.html#literal,
+ * http://hl7.org/fhir/R4/bundle.html#references): resources contained beside them, entries of a Bundle around them, or
+ * resources that the caller hands in.
  */
 import { parseReference } from '../../fhir/reference.ts';
 import type { Resource } from '../../fhir/types.ts';
@@ -10,7 +11,7 @@ import type { Met } from './run.ts';
 /** A resource that stands by itself. */
 export const outermost = (resource: Resource): Stand => ({ resource, place: '', root: resource });
 
-/** The resource that a literal reference at a place leads to; undefined when it is not at hand. */
+/** The target of a literal reference at a place; undefined when it is not at hand. */
 export function resolveTarget(check: Check, place: string, reference: string): Stand | undefined {
   const { root } = check.stand;
   const container = containerAt(root, place);
@@ -21,7 +22,7 @@ export function resolveTarget(check: Check, place: string, reference: string): S
   return resource === undefined ? undefined : outermost(resource);
 }
 
-/** The resource around a place in which `#id` are contained. */
+/** The resource around a place in which `#id` targets are contained. */
 export function containerAt(root: Resource, place: string): Met {
   const at = [...place.matchAll(HELD)].at(-1);
   if (at === undefined) return { resource: root, place: '' };
@@ -29,7 +30,7 @@ export function containerAt(root: Resource, place: string): Met {
   return { resource: valueAt(root, held) as Resource, place: held }; // what is held is a resource
 }
 
-/** Where a resource holds another that does not share its contained ones. */
+/** Elements that hold a resource which does not share the contained resources around it. */
 const HELD = /\/(?:entry|parameter|part)\/\d+\/resource(?=\/|$)/g;
 const IN_ENTRY = /\/entry\/(?<entry>\d+)\/resource(?=\/|$)/g;
 
@@ -43,7 +44,7 @@ function resolveContained(root: Resource, container: Met, id: string): Stand | u
   return resource === undefined ? undefined : { resource, place: `${container.place}/contained/${at}`, root };
 }
 
-/** From the nearest Bundle outwards. */
+/** The Bundles around a place, from the nearest outwards. */
 function resolveInBundles(root: Resource, from: string, reference: string): Stand | undefined {
   for (const around of [...from.matchAll(IN_ENTRY)].toReversed()) {
     const entry = Number(around.groups?.['entry']);
@@ -69,7 +70,10 @@ function findEntry(root: Resource, bundle: string, from: number, reference: stri
 
 const isAbsolute = (reference: string): boolean => /^[a-z][a-z\d+.-]*:/i.test(reference);
 
-/** `Patient/1` beside `http://a/Task/2` is `http://a/Patient/1`; beside a urn it is nothing. */
+/**
+ * A relative reference made absolute: `Patient/1` beside `http://a/Task/2` is `http://a/Patient/1`; beside a urn it is
+ * nothing.
+ */
 function besideOf(fullUrl: string | undefined, reference: string): string | undefined {
   const read = fullUrl === undefined ? undefined : parseReference(fullUrl);
   if (read?.kind !== 'absolute' || read.type === undefined) return undefined;

@@ -7,14 +7,14 @@ export type Codes = Readonly<Record<string, readonly string[]>>;
 const ROWS: ReadonlyMap<string, Codes | null> = new Map(Object.entries(sets));
 
 /**
- * The codes of a value set by its short name. Undefined for one that is kept elsewhere and so is not checked: UCUM units,
- * media types, LOINC answer lists.
+ * The codes of a value set by its short name. Undefined for one that this table does not have, so that it is not
+ * checked: UCUM units, media types, LOINC answer lists.
  */
 export function codesOf(valueSet: string): Codes | undefined {
   return ROWS.get(valueSet) ?? undefined;
 }
 
-/** The value sets that are bound as required and cannot be checked here. */
+/** The value sets of required bindings that cannot be checked here. */
 export const UNCHECKED: readonly string[] = [...ROWS]
   .filter(([, codes]) => codes === null)
   .map(([name]) => name);

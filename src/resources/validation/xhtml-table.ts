@@ -1,11 +1,11 @@
 /**
- * The elements of a narrative and their attributes, as HL7's schema of FHIR's XHTML has them (`fhir-xhtml.xsd` of R4):
- * XHTML 1.0 Strict without document structure, forms, objects, scripts, event handlers, inserted and deleted text.
+ * The elements of a narrative and their attributes, from HL7's schema of FHIR's XHTML (`fhir-xhtml.xsd` of R4): XHTML
+ * 1.0 Strict without document structure, forms, objects, scripts, event handlers, inserted and deleted text.
  */
 
 const words = (list: string): readonly string[] => list.split(' ').filter((word) => word !== '');
 
-/** "coreattrs" and "i18n": what every element has, unless a row says otherwise. */
+/** "coreattrs" and "i18n": the attributes of every element, unless its row says otherwise. */
 const CORE = words('id class style title');
 const COMMON = [...CORE, ...words('lang xml:lang dir')];
 const FOCUS = 'accesskey tabindex';

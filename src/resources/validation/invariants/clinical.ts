@@ -1,4 +1,4 @@
-/** Invariants of what is said of a patient's health, and of what is given. */
+/** Invariants of clinical and medication resources. */
 import { isAfter } from '../moments.ts';
 import {
   anyOf,

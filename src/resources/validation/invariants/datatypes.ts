@@ -111,7 +111,7 @@ export const DATATYPES: Readonly<Record<string, readonly Invariant[]>> = {
 
 const NEEDED: Readonly<Record<string, string>> = { 'named-event': 'name', periodic: 'timing[x]' };
 
-/** Both are numbers of the same unit, and the first is greater. */
+/** Whether both are numbers of the same unit, and the first is greater. */
 function isAbove(low: Tree, high: Tree): boolean {
   const sameUnit =
     low['code'] === high['code'] && low['system'] === high['system'] && low['unit'] === high['unit'];

@@ -33,7 +33,7 @@ const typesOf = (elements: readonly Tree[]): readonly string[] =>
 const uniqueIds = (elements: readonly Tree[]): boolean =>
   elements.every(({ id }) => id !== undefined) && isDistinct(elements.map(({ id }) => String(id)));
 
-/** With a content reference, what is said of an element is said elsewhere. */
+/** With a content reference, another element has the rules. */
 const SAID_ELSEWHERE = [
   'type',
   'defaultValue[x]',

@@ -1,4 +1,4 @@
-/** Invariants of what holds or records other resources: bundles, parameters, documents, audit. */
+/** Invariants of resources that hold or record others: bundles, parameters, documents, audit. */
 import { anyOf, has, isDistinct, notBoth, row, treeOf, treesOf, type Invariant, type Tree } from './row.ts';
 
 const BUNDLE_HISTORY = ['history'];

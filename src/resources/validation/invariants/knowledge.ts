@@ -1,4 +1,4 @@
-/** Invariants of questionnaires, measures, terminology, and what systems say of themselves. */
+/** Invariants of questionnaires, measures, terminology, and descriptions of systems. */
 import {
   anyOf,
   has,
@@ -12,7 +12,7 @@ import {
   type Tree,
 } from './row.ts';
 
-/** What must not be there in items of these types. */
+/** Elements that items of these types must not have. */
 const notOf = (key: string, types: readonly string[], ...names: readonly string[]): Invariant =>
   row(
     key,
@@ -20,7 +20,7 @@ const notOf = (key: string, types: readonly string[], ...names: readonly string[
     (item) => !types.includes(String(item['type'])) || names.every((name) => !has(item, name)),
   );
 
-/** What may be there in items of these types alone. */
+/** Elements that only items of these types may have. */
 const onlyOf = (key: string, types: readonly string[], ...names: readonly string[]): Invariant =>
   row(
     key,
@@ -212,7 +212,7 @@ function textsAt(trees: readonly Tree[], name: string): readonly string[] {
   return trees.flatMap((tree) => (typeof tree[name] === 'string' ? [tree[name]] : []));
 }
 
-/** The structures named so anywhere below. */
+/** The structures of this name at any depth. */
 function below(tree: unknown, name: string): readonly Tree[] {
   if (typeof tree !== 'object' || tree === null) return [];
   if (Array.isArray(tree)) return tree.flatMap((member) => below(member, name));

@@ -1,4 +1,4 @@
-/** What an invariant is in this language, and the words that the tables of invariants are written with. */
+/** An invariant in this language, and the vocabulary of the tables of invariants. */
 export type Tree = Readonly<Record<string, unknown>>;
 
 export interface Invariant {
@@ -33,7 +33,7 @@ export const notAtHome = (key: string, name: string): Invariant =>
     treesOf(value, name).every(({ use }) => use !== 'home'),
   );
 
-/** An element is there: by its value, or by extensions that stand for it; `value[x]` in any of its types. */
+/** Whether an element is present: by its value, or by extensions in place of it; `value[x]` in any of its types. */
 export function has(value: Tree, name: string): boolean {
   if (!name.endsWith('[x]')) return value[name] !== undefined || value[`_${name}`] !== undefined;
   const start = name.slice(0, -3);

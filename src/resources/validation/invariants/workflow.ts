@@ -82,7 +82,7 @@ export const WORKFLOW: Readonly<Record<string, readonly Invariant[]>> = {
   'RequestGroup.action': [oneOf('rqg-1', 'resource', 'action')],
 };
 
-/** The resource type of a literal reference as far as it shows; undefined when it does not. */
+/** The resource type of a literal reference when the text shows it; else undefined. */
 function targetOf({ reference }: Tree): string | undefined {
   return typeof reference === 'string'
     ? /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9.-]+$/.exec(reference)?.[1]
