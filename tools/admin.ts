@@ -1,5 +1,5 @@
 /**
- * What an administrator does to a stopped server's data folder.
+ * Administers the data folder of a stopped server.
  *
  *     npm run admin -- import FILE [--custodian Organization/ID] [--data-dir DIR …]
  *     npm run admin -- reindex [--data-dir DIR …]
@@ -10,20 +10,21 @@
  *     npm run admin -- register expire SYSTEM VALUE [--data-dir DIR …]
  *     npm run admin -- register replace SYSTEM VALUE NEW-VALUE [--data-dir DIR …]
  *
- * FILE is a Bundle, a JSON list of resources, or NDJSON: the first Organizations, roles and endpoints, and referrals that
- * run already, in the state that they have. Resources with an id keep it; one without is given an id made of its content,
- * so that the same file again changes nothing. All of it is one commit with one audit row a resource, or none of it.
+ * FILE is a Bundle, a JSON list of resources, or NDJSON. It holds the first Organizations, roles and endpoints, and
+ * referrals that run already, in their present state. A resource keeps its id; one without an id gets an id made from its
+ * content, so that importing the same file again changes nothing. The import is one commit with one audit row for each
+ * resource; when a resource is refused, nothing is written.
  *
  * A clinical resource names its custodian by the extension https://closeloop.dev/fhir/StructureDefinition/custodian in
- * meta; `--custodian` is meant where it names none. Clinical resources that are here already stay as they are.
+ * meta; `--custodian` names it for the others. A clinical resource that the store has already stays as it is.
  *
- * `reindex` takes the search values of everything anew, after an upgrade that says so at its start. It may be stopped and
- * begun again.
+ * `reindex` computes the search values of all versions anew. Run it after an upgrade whose log asks for it; you may stop
+ * it and run it again.
  *
- * `member add` gives organizations of the directory an account; `member remove` takes it away, and the successor goes on with
- * the open referrals that the organization has sent. `register verify` says whose an identifier is; with --move it
- * may be taken from another organization; a Practitioner/ID has a register of its own. `register expire` ends an identifier:
- * it addresses nobody. `register replace` ends one that has a successor, to whose holder it leads for a year.
+ * `member add` gives organizations of the directory an account. `member remove` takes it away; the successor acts from
+ * then on in the open referrals that the organization has sent. `register verify` records whose an identifier is; --move
+ * takes it from another organization. A Practitioner/ID has a register of its own. `register expire` ends an identifier:
+ * it addresses nobody. `register replace` replaces one; the old identifier leads to the new one's holder for a year.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';

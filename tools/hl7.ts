@@ -1,11 +1,11 @@
 /**
- * Trying an HL7 v2 link by hand.
+ * Tries an HL7 v2 link by hand.
  *
  *     npm run hl7 -- send FILE [--host H] --port P     sends the messages of a file, prints each acknowledgment
- *     npm run hl7 -- listen [--host H] --port P        prints what comes in, and answers AA
- *     npm run hl7 -- replay FILE [--host H] --port P   sends them again under new control ids, as new messages
+ *     npm run hl7 -- listen [--host H] --port P        prints the messages that arrive, and answers AA
+ *     npm run hl7 -- replay FILE [--host H] --port P   sends them under new control ids, as new messages
  *
- * FILE holds one message or several, one segment a line; a line that begins with MSH begins the next message.
+ * FILE holds one or more messages, one segment on each line; a line that begins with MSH begins the next message.
  */
 import { readFileSync } from 'node:fs';
 import { onEndSignal } from '../src/server/signals.ts';

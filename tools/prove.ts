@@ -1,12 +1,12 @@
 /**
- * The long runs, of which `npm test` makes a short one each.
+ * Makes the long runs; `npm test` makes a short one of each.
  *
  *     npm run prove                       lists them
  *     npm run prove -- NAME [NAME …]      runs them in full, and writes their figures to docs/proofs.md
- *     npm run prove -- all --size ci      all as far as a change must go that is to be taken; writes nothing
+ *     npm run prove -- all --size ci      runs all as far as CI does; writes nothing
  *
  *       --size SIZE   quick, ci or full (default: full)
- *       --seed N      the same chance again (default: a new one, which is printed)
+ *       --seed N      the seed of a former run (default: a new one, which is printed)
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';

@@ -14,7 +14,7 @@ const PAGE = new URL('../../docs/proofs.md', import.meta.url);
 
 const HEAD = `# Proofs
 
-Runs that are too long for \`npm test\`, which makes a short one of each. \`npm run prove\` lists them; \`npm run prove -- NAME\` runs one in full and writes its row here; \`--seed\` runs the same again. A change that is to be taken goes as far as the column *in CI*, by the same chances every time; a full run takes new ones.
+This page lists the runs that are too long for \`npm test\`, which makes a short one of each. \`npm run prove\` lists them; \`npm run prove -- NAME\` makes one in full and writes its row here; \`--seed\` repeats a run. CI goes as far as the column *in CI*, with the same seed every time; a full run takes a new seed.
 
 | proof | shows | in npm test | in CI | in full | last in full |
 | --- | --- | ---: | ---: | ---: | --- |
