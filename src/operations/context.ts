@@ -4,7 +4,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
 import type { AdmitAddress } from '../ports/outgoing.ts';
-import type { Tellable, Told } from '../ports/rail.ts';
+import type { EntryPreview, CommitView } from '../ports/rail.ts';
 import type { Store } from '../ports/store.ts';
 import type { RuleSettings } from '../resources/rules.ts';
 import type { Heavy } from './heavy.ts';
@@ -51,7 +51,7 @@ export interface OperationSettings extends RuleSettings {
 export type Packaged = (ref: Ref) => Resource | undefined;
 
 /** By the name of a rail. */
-type Lacks = (rail: string, entry: Tellable, asOf: Told) => Promise<readonly string[]>;
+type Lacks = (rail: string, entry: EntryPreview, asOf: CommitView) => Promise<readonly string[]>;
 
 export interface OperationContext {
   /** The links of messages: they name organizations by their facilities. */

@@ -26,10 +26,13 @@ export function receiptOfFailure(error: unknown): Receipt {
 export type Present = (version: Pick<Version, 'ref' | 'text'>, sight: Sight) => string;
 
 /** An entry of the outbox before it is one: what it would tell, to whom, of which commit. */
-export type Tellable = Pick<Claimed, 'id' | 'at' | 'seq' | 'receiver' | 'orderingKey' | 'subject' | 'event'>;
+export type EntryPreview = Pick<
+  Claimed,
+  'id' | 'at' | 'seq' | 'receiver' | 'orderingKey' | 'subject' | 'event'
+>;
 
 /** What a rail reads of a commit: as it is, or as it will be. */
-export interface Told extends Pick<Snapshot, 'read' | 'search' | 'history' | 'record' | 'records'> {
+export interface CommitView extends Pick<Snapshot, 'read' | 'search' | 'history' | 'record' | 'records'> {
   /** In the server's own sight, and read once however often it is asked for; undefined when there is none. */
   readonly resource: (ref: Ref) => Promise<Resource | undefined>;
 }
@@ -48,7 +51,7 @@ export interface Rail {
    * What the receiver's standard requires of what would be sent, and nobody gave: each in a few words, without a word of the
    * patient. Asked before the commit, so that whoever writes is told, and nothing is sent that nobody could answer.
    */
-  lacks?(entry: Tellable, asOf: Told): Promise<readonly string[]>;
+  lacks?(entry: EntryPreview, asOf: CommitView): Promise<readonly string[]>;
   /** What doctor asks: would this rail work? */
   verify(): Promise<readonly Finding[]>;
   close(): Promise<void>;

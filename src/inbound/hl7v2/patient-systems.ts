@@ -4,7 +4,7 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { PatientReading } from '../../hl7v2/messages/reading.ts';
-import type { Told } from '../../ports/rail.ts';
+import type { CommitView } from '../../ports/rail.ts';
 import { hasRecordNumber } from '../../resources/referral-rules/numbers.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 
@@ -24,7 +24,10 @@ export function planPatientSystems(draft: Draft, request: Ref, { identifiers }: 
 }
 
 /** The systems of the numbers that the request of an order gave its patient, in their order. */
-export async function patientSystemsOf(request: Ref, asOf: Told): Promise<readonly (string | undefined)[]> {
+export async function patientSystemsOf(
+  request: Ref,
+  asOf: CommitView,
+): Promise<readonly (string | undefined)[]> {
   const record = await asOf.record(KIND, request);
   const { systems } = (record?.body ?? { systems: [] }) as Kept; // this file writes it
   return systems.map((system) => system ?? undefined);

@@ -1,6 +1,6 @@
 /** What a rail reads before the commit: everything as it will be. */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Tellable, Told } from '../../ports/rail.ts';
+import type { EntryPreview, CommitView } from '../../ports/rail.ts';
 import type { Expectation, OutboxEntry, Version } from '../../ports/store.ts';
 import { keepVersion, readStored, type Draft } from './draft.ts';
 import { findPreview } from './preview.ts';
@@ -9,7 +9,7 @@ import { findPreview } from './preview.ts';
 const COMING = Number.MAX_SAFE_INTEGER;
 
 /** An entry of the outbox as it will be. */
-const asComing = (entry: OutboxEntry, { now }: Draft): Tellable => ({
+const asComing = (entry: OutboxEntry, { now }: Draft): EntryPreview => ({
   ...entry,
   id: '0',
   at: now,
@@ -37,7 +37,7 @@ export async function missingIn(draft: Draft, entry: OutboxEntry): Promise<reado
 }
 
 /** What a rail reads, as it will be. */
-function sourceOf(draft: Draft, { versions, pages }: Read): Told {
+function sourceOf(draft: Draft, { versions, pages }: Read): CommitView {
   const { snapshot } = draft;
   const versionOf = (ref: Ref, resource: Resource, custodian: Ref | ''): Version => ({
     ref,
@@ -47,7 +47,7 @@ function sourceOf(draft: Draft, { versions, pages }: Read): Told {
     custodian,
     text: JSON.stringify(resource),
   });
-  const read: Told['read'] = async (ref, sight) => {
+  const read: CommitView['read'] = async (ref, sight) => {
     const planned = draft.planned.get(ref);
     if (planned !== undefined)
       return planned.after === undefined ? undefined : versionOf(ref, planned.after.plain, planned.custodian);

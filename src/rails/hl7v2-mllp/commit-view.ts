@@ -3,7 +3,7 @@
  * read once.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Told as Source } from '../../ports/rail.ts';
+import type { CommitView as Source } from '../../ports/rail.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { PartyWorld } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';

@@ -11,7 +11,12 @@ import { encodeMessage } from '../../hl7v2/message.ts';
 import { lacksOf } from '../../hl7v2/messages/find-lacks.ts';
 import { buildMessages, type Segments, type Told } from '../../hl7v2/messages/build-messages.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
-import { receiptOfFailure, type Receipt, type Tellable, type Told as Source } from '../../ports/rail.ts';
+import {
+  receiptOfFailure,
+  type Receipt,
+  type EntryPreview,
+  type CommitView as Source,
+} from '../../ports/rail.ts';
 import type { Claimed, Snapshot } from '../../ports/store.ts';
 import { patientSystemsOf } from '../../inbound/hl7v2/patient-systems.ts';
 import { hasMessage, LATE_NOTE } from '../../referral/transactions.ts';
@@ -67,7 +72,7 @@ type Prepared =
 
 async function prepare(
   links: readonly Link[],
-  entry: Tellable,
+  entry: EntryPreview,
   told: Told | undefined,
   now: Source,
 ): Promise<Prepared> {
@@ -92,7 +97,7 @@ const UNSAYABLE = '360X has no message for it';
 /** The required fields that the messages of an entry would lack. For a note it is enough that there is a file. */
 export async function lacks(
   links: readonly Link[],
-  entry: Tellable,
+  entry: EntryPreview,
   asOf: Source,
 ): Promise<readonly string[]> {
   if (!hasMessage(entry.event)) return [UNSAYABLE];
@@ -139,11 +144,11 @@ function receiptOf({ code, says }: Acknowledged): Receipt {
  * The control id, the same on every attempt, at most twenty characters: `CL812-0`, and `CL812-0B` for the second
  * message of an entry.
  */
-const controlIdOf = ({ id }: Tellable, index: number): string =>
+const controlIdOf = ({ id }: EntryPreview, index: number): string =>
   `CL${id}${index === 0 ? '' : String.fromCharCode(65 + index)}`;
 
 /** A control id of its own for each message of an entry. */
-function numbered(entry: Tellable, context: BuildingContext): () => BuildingContext {
+function numbered(entry: EntryPreview, context: BuildingContext): () => BuildingContext {
   let index = 0;
   return () => ({ ...context, controlId: controlIdOf(entry, index++) });
 }
@@ -156,7 +161,7 @@ interface Directed {
 }
 
 async function contextOf(
-  entry: Tellable,
+  entry: EntryPreview,
   { referral: { task, request, patient } }: Told,
   { link, links, receiver }: Directed,
   now: Source,

@@ -17,7 +17,7 @@ import { leadingOn } from '../../hl7v2/mapping/clinician.ts';
 import { namedBy } from '../../hl7v2/messages/named-resources.ts';
 import { isVisitEvent } from '../../hl7v2/messages/siu.ts';
 import type { Query } from '../../ports/query.ts';
-import type { Tellable, Told as Source } from '../../ports/rail.ts';
+import type { EntryPreview, CommitView as Source } from '../../ports/rail.ts';
 import { readState, type State } from '../../referral/state.ts';
 import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import type { Event } from '../../referral/transitions.ts';
@@ -41,7 +41,7 @@ const READS_MAX = 200;
  * Reads the referral of an outbox entry with everything that its message needs. Returns undefined when this server does not
  * hold the Task, its order or its patient.
  */
-export async function readTold(entry: Tellable, asOf: Source): Promise<Told | undefined> {
+export async function readTold(entry: EntryPreview, asOf: Source): Promise<Told | undefined> {
   const task = await asOf.resource(entry.orderingKey);
   const focus = localRef(task?.['focus']);
   const request = focus === undefined ? undefined : await asOf.resource(focus);
@@ -82,7 +82,7 @@ const REQUEST = 'send-referral-package' satisfies Event;
 
 async function stateBefore(
   event: Told['event'],
-  { orderingKey: task }: Tellable,
+  { orderingKey: task }: EntryPreview,
   asOf: Source,
 ): Promise<State> {
   if (event === REQUEST) return 'draft';
@@ -102,7 +102,7 @@ interface Of {
 }
 
 /** The note of an event: the file that the entry names, else the note of the move where the event needs one. */
-async function noteOfMove(event: Told['event'], of: Of, entry: Tellable, asOf: Source) {
+async function noteOfMove(event: Told['event'], of: Of, entry: EntryPreview, asOf: Source) {
   if (entry.subject !== entry.orderingKey) {
     const file = await asOf.resource(entry.subject);
     return file && noteOf(file, { resource: asOf.resource, patient: of.patient });
@@ -112,7 +112,7 @@ async function noteOfMove(event: Told['event'], of: Of, entry: Tellable, asOf: S
 
 /** The visit that the entry's commit wrote, else the newest; visits of the order's other recipients do not count. */
 async function newestVisit(
-  { seq }: Tellable,
+  { seq }: EntryPreview,
   task: Resource,
   focus: Ref,
   asOf: Source,
@@ -138,7 +138,7 @@ function visitsAround(asOf: Source): VisitsAround {
  * The note of a move: the newest output of the Task that holds one, whatever its shape; else the newest file of the
  * referral that the recipient keeps and wrote with the move, even if the server reports the move later.
  */
-async function newestNote({ task, focus, patient }: Of, { orderingKey }: Tellable, asOf: Source) {
+async function newestNote({ task, focus, patient }: Of, { orderingKey }: EntryPreview, asOf: Source) {
   const library = { resource: asOf.resource, patient };
   const outputs = valuesAt(task, 'output') as readonly Resource[]; // validated structure
   for (const output of outputs.toReversed()) {
