@@ -5,7 +5,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { decide, REFERRAL_PURPOSE, type Disclosure } from '../policies/index.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Claimed, Snapshot, Version } from '../ports/store.ts';
+import type { ClaimedEntry, Snapshot, Version } from '../ports/store.ts';
 import { localRef, mapValuesAt, typeOf, valuesAt } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
 import { frozenParty, partyIn, resolveParty } from '../resources/party.ts';
@@ -38,7 +38,7 @@ export function createPolicyGate({ clock }: { readonly clock: Clock }): Ask {
 
 /** Whom an entry is about: its subject, and the referral that it is told with. */
 async function patientsOf(
-  { subject, orderingKey }: Claimed,
+  { subject, orderingKey }: ClaimedEntry,
   text: string,
   asOf: Snapshot,
 ): Promise<readonly Ref[]> {

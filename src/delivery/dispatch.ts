@@ -6,7 +6,7 @@
 import type { Ref } from '../fhir/types.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Rail, Receipt } from '../ports/rail.ts';
-import { type Claimed, CommitRefused, type Snapshot, type Store } from '../ports/store.ts';
+import { type ClaimedEntry, CommitRefused, type Snapshot, type Store } from '../ports/store.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { Ask } from './gates.ts';
 import { createHostPlaces } from './host-places.ts';
@@ -117,7 +117,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
-  function serve(entry: Claimed, leasedUntil: number): void {
+  function serve(entry: ClaimedEntry, leasedUntil: number): void {
     countFor(entry, 1);
     const served = deliver(entry, leasedUntil)
       .catch((error: unknown) => lose(entry, reasonOf(error)))
@@ -129,14 +129,14 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     serving.set(entry.receiver, served);
   }
 
-  function countFor({ sight }: Claimed, by: 1 | -1): void {
+  function countFor({ sight }: ClaimedEntry, by: 1 | -1): void {
     if (sight.everything) return;
     const count = (perOrganization.get(sight.organization) ?? 0) + by;
     if (count > 0) perOrganization.set(sight.organization, count);
     else perOrganization.delete(sight.organization);
   }
 
-  async function deliver(entry: Claimed, leasedUntil: number): Promise<void> {
+  async function deliver(entry: ClaimedEntry, leasedUntil: number): Promise<void> {
     // Its last attempts ended without a receipt (a crash, a full disk): sending it for ever would help nobody.
     if (entry.attempt > settings.attemptsMax) {
       return conclude(
@@ -158,7 +158,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   async function conclude(
-    entry: Claimed,
+    entry: ClaimedEntry,
     receipt: Receipt,
     policy: string,
     leasedUntil: number,
@@ -178,7 +178,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   /** One attempt by the entry's rail, ended by its deadline whether the rail heeds it or not. */
-  async function attempt(entry: Claimed, asOf: Snapshot, now: Snapshot): Promise<Receipt> {
+  async function attempt(entry: ClaimedEntry, asOf: Snapshot, now: Snapshot): Promise<Receipt> {
     const rail = rails.get(entry.rail);
     if (rail === undefined) return { outcome: 'retry', why: `this server has no rail ${entry.rail}` };
     const deadline = AbortSignal.timeout(settings.attemptTimeoutMs);
@@ -195,7 +195,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   /** A host has so many places; whoever waits for one holds a place of its own organization alone. */
   async function inTurn(
     rail: Rail,
-    entry: Claimed,
+    entry: ClaimedEntry,
     now: Snapshot,
     signal: AbortSignal,
     send: () => Promise<Receipt>,
@@ -224,12 +224,12 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   /** The receipt could not be written. When the lease has ended the entry is sent again, with the same id. */
-  function lose(entry: Claimed, reason: string): void {
+  function lose(entry: ClaimedEntry, reason: string): void {
     log('error', 'the receipt of a delivery could not be written', { ...about(entry), reason });
     count(entry, 'lost');
   }
 
-  function count(entry: Claimed, fate: DeliveryMetric['fate']): void {
+  function count(entry: ClaimedEntry, fate: DeliveryMetric['fate']): void {
     const ageMs = clock.now() - Date.parse(entry.at);
     onMetric({ rail: entry.rail, fate, attempt: entry.attempt, ageMs });
   }
@@ -277,7 +277,7 @@ function reasonOf(error: unknown): string {
   return typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown';
 }
 
-const about = ({ id, rail, receiver, subject, attempt }: Claimed): Record<string, string | number> => ({
+const about = ({ id, rail, receiver, subject, attempt }: ClaimedEntry): Record<string, string | number> => ({
   entry: id,
   rail,
   receiver,

@@ -5,7 +5,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from '../ports/query.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Claimed, Snapshot } from '../ports/store.ts';
+import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
 import { selectorOf } from './subject.ts';
@@ -18,7 +18,7 @@ export interface Answer {
 }
 
 /** May this entry be sent, as of `now`? `asOf` is the entry's own commit. */
-export type Ask = (entry: Claimed, now: Snapshot, asOf: Snapshot) => Promise<Answer>;
+export type Ask = (entry: ClaimedEntry, now: Snapshot, asOf: Snapshot) => Promise<Answer>;
 
 /** The server's own sight. */
 export const serverSight: Sight = { everything: true };
@@ -64,7 +64,7 @@ export function createAsk({ criteria, policies, clock }: GateParts): Ask {
 function isSelected(
   subscription: Resource,
   options: CriteriaOptions,
-  entry: Claimed,
+  entry: ClaimedEntry,
   subject: Resource,
 ): boolean {
   const criteria = parseCriteria(String(subscription['criteria']), options);

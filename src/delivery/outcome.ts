@@ -5,7 +5,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import type {
   AuditEntry,
-  Claimed,
+  ClaimedEntry,
   Commit,
   DeliveryOutcome,
   Snapshot,
@@ -17,7 +17,7 @@ import { patientsIn } from './subject.ts';
 
 /** A delivery whose story has ended. */
 export interface EndedDelivery {
-  readonly entry: Claimed;
+  readonly entry: ClaimedEntry;
   readonly fate: DeliveryOutcome['fate'];
   /** In plain words, without anything a patient could be known by. */
   readonly why?: string | undefined;
@@ -32,7 +32,7 @@ interface OutcomeParts {
   /** Everything as it was at an entry's commit. */
   readonly asOf: (seq: number) => Snapshot;
   /** The write of a Task that asks a person of the responsible organization to act. */
-  readonly workItem: (entry: Claimed, why: string) => Promise<Write>;
+  readonly workItem: (entry: ClaimedEntry, why: string) => Promise<Write>;
 }
 
 /** The `issue` and `outcome` that AuditEvent shows for each fate. */

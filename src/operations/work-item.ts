@@ -3,7 +3,7 @@
  * cycle, never the referral's table (rules 1.1), and hold no word of the patient.
  */
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
-import type { Claimed, Write } from '../ports/store.ts';
+import type { ClaimedEntry, Write } from '../ports/store.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
 import { EVERYTHING, type Planned } from './write/draft.ts';
 import { buildWrite } from './write/offer.ts';
@@ -100,7 +100,7 @@ export const codeOf = (kind: WorkItemKind) => ({
 /** The write of a work item for an entry that could not be delivered. */
 export async function writeDeliveryFailed(
   { store, clock, newId }: Pick<OperationContext, 'store' | 'clock' | 'newId'>,
-  entry: Claimed,
+  entry: ClaimedEntry,
   why: string,
 ): Promise<Write> {
   const item: WorkItem = {
@@ -114,7 +114,10 @@ export async function writeDeliveryFailed(
 }
 
 /** Whose work it is: the subscriber's for its own Subscription, else that of whoever keeps what should have been told. */
-async function ownerOf(store: OperationContext['store'], { receiver, subject }: Claimed): Promise<Ref | ''> {
+async function ownerOf(
+  store: OperationContext['store'],
+  { receiver, subject }: ClaimedEntry,
+): Promise<Ref | ''> {
   const responsible = typeOf(receiver) === 'Subscription' ? receiver : subject;
   const version = await store.snapshot().read(responsible, EVERYTHING);
   return version?.custodian ?? '';

@@ -2,7 +2,7 @@
 import { ConnectionFailed } from './outgoing.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from './query.ts';
-import type { Claimed, Finding, Snapshot, Version } from './store.ts';
+import type { ClaimedEntry, Finding, Snapshot, Version } from './store.ts';
 
 /** What became of one attempt. */
 export type Receipt =
@@ -27,7 +27,7 @@ export type Present = (version: Pick<Version, 'ref' | 'text'>, sight: Sight) => 
 
 /** An entry of the outbox before it is one: what it would tell, to whom, of which commit. */
 export type EntryPreview = Pick<
-  Claimed,
+  ClaimedEntry,
   'id' | 'at' | 'seq' | 'receiver' | 'orderingKey' | 'subject' | 'event'
 >;
 
@@ -44,9 +44,9 @@ export interface Rail {
    * Delivers one entry. Content is read from `asOf` (the entry's commit); address and credentials from `now`.
    * Resolves with a receipt; a throw counts as `retry`. Must end soon after `signal` aborts.
    */
-  deliver(entry: Claimed, asOf: Snapshot, now: Snapshot, signal: AbortSignal): Promise<Receipt>;
+  deliver(entry: ClaimedEntry, asOf: Snapshot, now: Snapshot, signal: AbortSignal): Promise<Receipt>;
   /** The host that an entry would be sent to, as of now; undefined when there is none to share. */
-  hostOf?(entry: Claimed, now: Snapshot): Promise<string | undefined>;
+  hostOf?(entry: ClaimedEntry, now: Snapshot): Promise<string | undefined>;
   /**
    * What the receiver's standard requires of what would be sent, and nobody gave: each in a few words, without a word of the
    * patient. Asked before the commit, so that whoever writes is told, and nothing is sent that nobody could answer.

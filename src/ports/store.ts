@@ -167,7 +167,7 @@ export interface OutboxEntry {
   readonly traceparent?: string;
 }
 
-export interface Claimed extends OutboxEntry {
+export interface ClaimedEntry extends OutboxEntry {
   /** Stable over attempts: message control id, Message-ID and notification id are made from it. */
   readonly id: string;
   /** The commit it belongs to: render as of this `seq`. */
@@ -185,7 +185,7 @@ export interface DeliveryOutcome {
 }
 
 /** What an operator sees of the outbox. */
-export interface OutboxRow extends Claimed {
+export interface OutboxRow extends ClaimedEntry {
   readonly state: 'waiting' | 'leased' | 'accepted' | 'refused' | 'withheld';
   readonly why: string;
   /** Milliseconds since 1970 when it is due next, or was settled. */
@@ -359,7 +359,12 @@ export interface Store {
    * Leases entries that are due: at most one per receiver, and none of a receiver in `passOver` (the ones that are being
    * served), so that a slow receiver with a long queue takes no place from the others. Every claim is an attempt.
    */
-  claim(max: number, leaseMs: number, passOver?: Passed, share?: ClaimShare): Promise<readonly Claimed[]>;
+  claim(
+    max: number,
+    leaseMs: number,
+    passOver?: Passed,
+    share?: ClaimShare,
+  ): Promise<readonly ClaimedEntry[]>;
   /** A claimed entry is due again after `afterMs`. */
   postpone(id: string, afterMs: number, why: string): Promise<void>;
   /** Entries of one subject or receiver, or all that wait; newest first. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ref, Resource } from '../../src/fhir/types.ts';
-import type { AuditEntry, Claimed, Commit, OutboxEntry, Store, Write } from '../../src/ports/store.ts';
+import type { AuditEntry, ClaimedEntry, Commit, OutboxEntry, Store, Write } from '../../src/ports/store.ts';
 import { typeOf } from '../../src/resources/element.ts';
 import { searchValues } from '../../src/resources/search-values.ts';
 import { type EmbeddedOptions, openEmbeddedStore } from '../../src/stores/embedded/open.ts';
@@ -96,7 +96,7 @@ export const buildEntry = (rail: string, receiver: Ref, subject: Ref, order: Ref
 });
 
 /** An entry as a rail gets it. */
-export const buildClaimed = (entry: OutboxEntry, seq: number, attempt = 1): Claimed => ({
+export const buildClaimed = (entry: OutboxEntry, seq: number, attempt = 1): ClaimedEntry => ({
   ...entry,
   id: `${seq}-0`,
   seq,

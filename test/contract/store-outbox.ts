@@ -1,7 +1,7 @@
 /** Laws 13 to 16: leases, settlements, lanes. */
 import { describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../src/fhir/types.ts';
-import type { Claimed, Store } from '../../src/ports/store.ts';
+import type { ClaimedEntry, Store } from '../../src/ports/store.ts';
 import {
   audit,
   commitOf,
@@ -17,7 +17,7 @@ import type { StoreWorld } from './store-world.ts';
 
 const LEASE_MS = 30_000;
 
-const accept = (store: Store, { id, rail, receiver }: Claimed): Promise<unknown> =>
+const accept = (store: Store, { id, rail, receiver }: ClaimedEntry): Promise<unknown> =>
   store.commit(
     commitOf([], {
       audit: [audit({ event: 'deliver', delivery: { entry: id, rail, receiver, attempts: 1 } })],

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../ports/clock.ts';
 import type { Present, Rail, Receipt } from '../../ports/rail.ts';
-import type { Claimed, Snapshot } from '../../ports/store.ts';
+import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { buildNotification } from './notification.ts';
 import { openTrail, type Trail } from './trail.ts';
@@ -53,7 +53,7 @@ export function createCaptureRail(parts: CaptureParts): CaptureRail {
   const kept: Captured[] = [];
 
   async function deliver(
-    entry: Claimed,
+    entry: ClaimedEntry,
     asOf: Snapshot,
     now: Snapshot,
     signal: AbortSignal,

@@ -1,5 +1,5 @@
 /** A notification as a FHIR Bundle (http://hl7.org/fhir/R4/bundle.html) with the event and the resource. */
-import type { Claimed } from '../../ports/store.ts';
+import type { ClaimedEntry } from '../../ports/store.ts';
 
 /** Trigger events of a referral, and FHIR interactions. */
 export const EVENT_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/trigger-event';
@@ -11,7 +11,7 @@ const TRANSACTION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/ihe-transactio
  * the resource's text unparsed, so that no number loses its precision.
  */
 export function buildNotification(
-  { id, at, subject, event }: Claimed,
+  { id, at, subject, event }: ClaimedEntry,
   text: string,
   transaction: string | undefined,
 ): string {

@@ -17,7 +17,7 @@ import {
   type EntryPreview,
   type CommitView as Source,
 } from '../../ports/rail.ts';
-import type { Claimed, Snapshot } from '../../ports/store.ts';
+import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import { patientSystemsOf } from '../../inbound/hl7v2/patient-systems.ts';
 import { hasMessage, LATE_NOTE } from '../../referral/transactions.ts';
 import { localRef } from '../../resources/element.ts';
@@ -34,7 +34,7 @@ export interface DeliverParts {
 
 export async function deliver(
   { peers, links }: DeliverParts,
-  entry: Claimed,
+  entry: ClaimedEntry,
   asOf: Snapshot,
   now: Snapshot,
   signal: AbortSignal,

@@ -6,7 +6,7 @@
 import type { Subscription } from '../../fhir/types.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
 import { receiptOfFailure, type Present, type Receipt } from '../../ports/rail.ts';
-import type { Claimed, Snapshot } from '../../ports/store.ts';
+import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import { judgeEndpoint, judgeHeaders, parseHeader } from '../../resources/subscription-channel.ts';
 import { readReceipt } from './receipt.ts';
 
@@ -23,7 +23,7 @@ export interface DeliverParts {
 /** Delivers one entry to its receiver, the Subscription, as that is now. */
 export async function deliver(
   parts: DeliverParts,
-  entry: Claimed,
+  entry: ClaimedEntry,
   asOf: Snapshot,
   now: Snapshot,
   signal: AbortSignal,
@@ -51,7 +51,7 @@ export async function deliver(
 }
 
 /** The endpoint that the Subscription names, whether or not the guard allows it. */
-export async function hostOf(entry: Claimed, now: Snapshot): Promise<string | undefined> {
+export async function hostOf(entry: ClaimedEntry, now: Snapshot): Promise<string | undefined> {
   const subscription = await readSubscription(entry, now);
   return URL.parse(subscription?.channel.endpoint ?? '')?.host;
 }
@@ -76,7 +76,10 @@ async function send(
   }
 }
 
-async function readSubscription({ receiver }: Claimed, now: Snapshot): Promise<Subscription | undefined> {
+async function readSubscription(
+  { receiver }: ClaimedEntry,
+  now: Snapshot,
+): Promise<Subscription | undefined> {
   const version = await now.read(receiver, { everything: true });
   return version?.text === undefined ? undefined : (JSON.parse(version.text) as Subscription); // validated when stored
 }
@@ -84,7 +87,7 @@ async function readSubscription({ receiver }: Claimed, now: Snapshot): Promise<S
 /** The subject as of the entry's commit, as the subscriber may see it. */
 async function readPayload(
   { present }: DeliverParts,
-  { subject, sight }: Claimed,
+  { subject, sight }: ClaimedEntry,
   asOf: Snapshot,
 ): Promise<string | undefined> {
   const version = await asOf.read(subject, sight);
@@ -102,7 +105,7 @@ function addressOf(endpoint: URL, subject: string): URL {
  * Names and values in turn. The entry's id is the same on every attempt, so that a receiver recognises a repetition.
  */
 function buildHeaders(
-  entry: Claimed,
+  entry: ClaimedEntry,
   lines: readonly string[],
   payload: string | undefined,
 ): readonly string[] {

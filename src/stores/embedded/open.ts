@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Claimed, Store, StoreStatus } from '../../ports/store.ts';
+import type { ClaimedEntry, Store, StoreStatus } from '../../ports/store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { openAnchors } from './anchors.ts';
 import type { Anchor } from './anchors.ts';
@@ -230,7 +230,7 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
     async claim(max, leaseMs, passOver = new Set(), share) {
       if (!outbox.isAnyDue(clock.now())) return [];
       const outcome = await queue.chore({ kind: 'claim', max, leaseMs, passOver, share });
-      return outcome.kind === 'claimed' ? outcome.entries : ([] satisfies Claimed[]);
+      return outcome.kind === 'claimed' ? outcome.entries : ([] satisfies ClaimedEntry[]);
     },
     async postpone(id, afterMs, why) {
       await queue.chore({ kind: 'postpone', id, afterMs, why });

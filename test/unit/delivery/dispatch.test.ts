@@ -10,7 +10,7 @@ import type { Ask } from '../../../src/delivery/gates.ts';
 import { createOutcomeCommitBuilder } from '../../../src/delivery/outcome.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Rail, Receipt } from '../../../src/ports/rail.ts';
-import type { Claimed, OutboxRow, Store } from '../../../src/ports/store.ts';
+import type { ClaimedEntry, OutboxRow, Store } from '../../../src/ports/store.ts';
 import { buildEntry, buildWrite, openWorld, SUBSCRIBER, type World } from '../../contract/delivery-world.ts';
 
 const SETTINGS: DispatchSettings = {
@@ -33,7 +33,7 @@ interface Running {
   readonly world: World;
   readonly store: Store;
   readonly dispatcher: Dispatcher;
-  readonly sent: Claimed[];
+  readonly sent: ClaimedEntry[];
   readonly metrics: DeliveryMetric[];
   readonly logged: string[];
   /** Writes a version of a Task and tells these receivers of it. */
@@ -48,7 +48,7 @@ afterEach(async () => {
   }
 });
 
-type Send = (entry: Claimed, signal: AbortSignal) => Receipt | Promise<Receipt>;
+type Send = (entry: ClaimedEntry, signal: AbortSignal) => Receipt | Promise<Receipt>;
 
 interface Given {
   readonly send: Send;
@@ -69,7 +69,7 @@ async function run({
 }: Given): Promise<Running> {
   const opened = world ?? (await openWorld());
   const store = around(opened.store);
-  const sent: Claimed[] = [];
+  const sent: ClaimedEntry[] = [];
   const metrics: DeliveryMetric[] = [];
   const logged: string[] = [];
   const rail: Rail = {

@@ -1,7 +1,7 @@
 /** What waits for the writer, and what it answers. Plain data: it passes between threads as it is. */
 import type { Ref } from '../../../fhir/types.ts';
 import type { ClaimShare } from '../../../ports/claim.ts';
-import type { Claimed, Commit, CommitRefusal } from '../../../ports/store.ts';
+import type { ClaimedEntry, Commit, CommitRefusal } from '../../../ports/store.ts';
 
 /** What a claim asks for; see `Store.claim`. */
 export interface Claiming {
@@ -30,7 +30,7 @@ export type Outcome =
       readonly reply?: string;
     }
   | { readonly kind: 'refused'; readonly reason: CommitRefusal; readonly ref?: string }
-  | { readonly kind: 'claimed'; readonly entries: readonly Claimed[] }
+  | { readonly kind: 'claimed'; readonly entries: readonly ClaimedEntry[] }
   | { readonly kind: 'done' }
   | { readonly kind: 'tidied'; readonly more: boolean }
   /** Something that must never happen did; nothing of the member remains. */

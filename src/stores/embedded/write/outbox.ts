@@ -6,7 +6,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
-import type { Claimed, OutboxEntry, OutboxRow, DeliveryOutcome } from '../../../ports/store.ts';
+import type { ClaimedEntry, OutboxEntry, OutboxRow, DeliveryOutcome } from '../../../ports/store.ts';
 import { parseEntry } from '../entry-text.ts';
 import { prepare } from '../folder/connection.ts';
 import type { Claiming } from './groups.ts';
@@ -29,7 +29,7 @@ export interface Outbox {
   /** Whether the entry may be settled now: it exists and is open. */
   isOpen(id: string): boolean;
   conclude(outcome: DeliveryOutcome, now: number): void;
-  claim(claiming: Claiming, now: number): Claimed[];
+  claim(claiming: Claiming, now: number): ClaimedEntry[];
   /** False when the entry is not leased to this instance. */
   postpone(id: string, afterMs: number, why: string, now: number): boolean;
   /** Makes entries that other instances had leased due now. */
@@ -93,7 +93,7 @@ export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
       unblock.run(lane, now);
     },
     claim({ max, leaseMs, passOver, share }, now) {
-      const claimed: Claimed[] = [];
+      const claimed: ClaimedEntry[] = [];
       const serving = new Map<Ref | '', number>(share?.serving);
       for (const receiver of receiversFrom(turn)) {
         if (claimed.length >= max) break;
@@ -131,6 +131,6 @@ function organizationTold([, , , , entry]: ClaimRow): Ref | '' {
   return sight.everything ? '' : sight.organization;
 }
 
-function toClaimed([, id, seq, at, entry, attempt]: ClaimRow): Claimed {
+function toClaimed([, id, seq, at, entry, attempt]: ClaimRow): ClaimedEntry {
   return { ...parseEntry(entry), id, seq, at: new Date(at).toISOString(), attempt: attempt + 1 };
 }
