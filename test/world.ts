@@ -147,7 +147,7 @@ export async function openWorld({
     store,
     clock: { now: () => Date.now() },
     newId: () => `id-${String((made += 1)).padStart(4, '0')}`,
-    address: async () => [],
+    selectRecipients: async () => [],
     committed: () => undefined,
     admitAddress: async () => 'admitted',
     settings: { ...SETTINGS, ...settings },

@@ -1,6 +1,7 @@
 /**
- * Who is told of a commit: Subscriptions whose criteria select what it wrote, and the other party of a referral that it
- * moved, or both when it was moved for neither (rules 6.2). Entries are pointers, addressed in the commit itself, delivered afterwards.
+ * The recipients of a commit: Subscriptions whose criteria select what it wrote, and the other party of a referral that it
+ * moved, or both parties when it was moved for neither (rules 6.2). Each recipient gets an outbox entry in the commit
+ * itself; the entry is a pointer, and the dispatcher delivers it afterwards.
  */
 import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
@@ -13,7 +14,7 @@ import { selectorOf } from './subject.ts';
 import type { ActiveSubscription, SubscriptionCache } from './subscriptions.ts';
 
 /** One resource that a commit writes. */
-export interface Changed {
+export interface ChangedResource {
   readonly ref: Ref;
   readonly method: Write['method'];
   readonly before: Resource | undefined;
@@ -22,7 +23,7 @@ export interface Changed {
   readonly custodian: Ref | '';
 }
 
-export interface AddressParts {
+export interface RecipientParts {
   readonly subscriptions: SubscriptionCache;
   /** The Endpoints of an organization, as of now. */
   readonly endpointsOf: (organization: Ref) => Promise<readonly Resource[]>;
@@ -35,25 +36,25 @@ export interface AddressParts {
 }
 
 /**
- * The entries of one commit. `at`: milliseconds since 1970.
+ * Selects the recipients of one commit, an outbox entry for each. `at`: milliseconds since 1970.
  *
  * @throws OperationOutcomeError `subscription-refused` when the commit would make more Subscriptions active than fit. That
  * is where fan-out is bounded: an entry, once due, is never left out.
  */
-export type Address = (
-  changes: readonly Changed[],
+export type SelectRecipients = (
+  changes: readonly ChangedResource[],
   moves: readonly Move[],
   at: number,
 ) => Promise<readonly OutboxEntry[]>;
 
-export function createAddress(parts: AddressParts): Address {
+export function createRecipientSelection(parts: RecipientParts): SelectRecipients {
   const { subscriptions, endpointsOf, rails } = parts;
   return async (changes, moves, at) => {
     const active = await subscriptions.current();
     checkActivated(changes, active, parts);
     return [
       ...matchSubscriptions(changes, moves, active.values(), at),
-      ...(await addressMoves(moves, endpointsOf, rails)),
+      ...(await selectPartiesOfMoves(moves, endpointsOf, rails)),
     ];
   };
 }
@@ -72,7 +73,7 @@ const INTERACTION = {
  * only if the subscriber sees its subject after the commit.
  */
 function matchSubscriptions(
-  changes: readonly Changed[],
+  changes: readonly ChangedResource[],
   moves: readonly Move[],
   active: Iterable<ActiveSubscription>,
   at: number,
@@ -98,15 +99,15 @@ function matchSubscriptions(
 }
 
 /** An entry for each active Endpoint of who did not make a move, by the rail its connection type names. */
-async function addressMoves(
+async function selectPartiesOfMoves(
   moves: readonly Move[],
-  endpointsOf: AddressParts['endpointsOf'],
+  endpointsOf: RecipientParts['endpointsOf'],
   rails: ReadonlySet<string>,
 ): Promise<readonly OutboxEntry[]> {
   const entries: OutboxEntry[] = [];
   for (const move of moves) {
     const { task, event } = move;
-    for (const organization of toldOf(move)) {
+    for (const organization of partiesToNotify(move)) {
       for (const endpoint of await endpointsOf(organization)) {
         const { id, status, connectionType } = endpoint;
         const { code: rail } = connectionType as { readonly code?: string };
@@ -120,7 +121,7 @@ async function addressMoves(
 }
 
 /** The other party; both when an administrator made the move (G12). An organization on both sides knows already. */
-function toldOf({ by, initiator, recipient }: Move): readonly Ref[] {
+function partiesToNotify({ by, initiator, recipient }: Move): readonly Ref[] {
   if (initiator === recipient) return [];
   const told = [
     by === 'referralInitiator' ? undefined : initiator,
@@ -131,9 +132,9 @@ function toldOf({ by, initiator, recipient }: Move): readonly Ref[] {
 
 /** What a commit makes active must be about a type served here, and fit. */
 function checkActivated(
-  changes: readonly Changed[],
+  changes: readonly ChangedResource[],
   active: ReadonlyMap<Ref, ActiveSubscription>,
-  { activePerOrganizationMax, activeMax }: AddressParts,
+  { activePerOrganizationMax, activeMax }: RecipientParts,
 ): void {
   const added = changes.filter(
     ({ ref, after }) => typeOf(ref) === 'Subscription' && after?.plain['status'] === 'active',

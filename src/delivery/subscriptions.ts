@@ -1,6 +1,6 @@
 /**
- * The Subscriptions that are active, kept in memory and read again when a commit touches one, so that addressing a
- * commit asks the store nothing (http://hl7.org/fhir/R4/subscription.html).
+ * The active Subscriptions, kept in memory and read again when a commit touches one, so that selecting the recipients of
+ * a commit asks the store nothing (http://hl7.org/fhir/R4/subscription.html).
  */
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Query } from '../ports/query.ts';
@@ -99,7 +99,7 @@ export function createSubscriptionCache({ store, criteria, unreadable }: CachePa
   };
 }
 
-/** What addressing needs of a Subscription. @throws OperationOutcomeError when its criteria cannot be read. */
+/** What the selection of recipients needs of a Subscription. @throws OperationOutcomeError when its criteria cannot be read. */
 export function readSubscription(
   resource: Resource,
   options: CriteriaOptions,

@@ -1,5 +1,5 @@
 /** What every operation works with: the roof hands it in, the same for every request. */
-import type { Address } from '../delivery/address.ts';
+import type { SelectRecipients } from '../delivery/address.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
@@ -63,7 +63,7 @@ export interface OperationContext {
   readonly patientsOf: PatientsOf;
   /** What is read here without having been written. */
   readonly packaged: Packaged;
-  readonly address: Address;
+  readonly selectRecipients: SelectRecipients;
   /** What an entry would lack that its receiver requires, as its rail knows; undefined: nothing is asked. */
   readonly lacks?: Lacks | undefined;
   /** Asked about every address that is written and that this server will connect to. */

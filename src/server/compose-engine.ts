@@ -1,7 +1,7 @@
 /** The roof over the FHIR engine: one path for all requests, and delivery behind it. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
-import { createAddress } from '../delivery/address.ts';
+import { createRecipientSelection } from '../delivery/address.ts';
 import { createPolicyGate } from '../delivery/disclosure.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createAsk } from '../delivery/gates.ts';
@@ -132,7 +132,7 @@ export function composeEngine(parts: EngineParts): {
       sourceName: base,
       exampleOids: config.demo,
     },
-    address: createAddress({
+    selectRecipients: createRecipientSelection({
       subscriptions,
       endpointsOf: (organization) => endpoints.of(organization),
       rails: new Set(rails.byName.keys()),

@@ -8,7 +8,7 @@ import { findPackaged } from '../operations/packaged.ts';
 import { rememberPatients } from '../operations/patients.ts';
 import { createPerform } from '../operations/perform.ts';
 import type { Perform } from '../operations/request.ts';
-import type { Address } from '../delivery/address.ts';
+import type { SelectRecipients } from '../delivery/address.ts';
 import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
 import { createMessageDoor } from '../inbound/hl7v2/receive.ts';
 import type { OperationSettings, OperationContext } from '../operations/context.ts';
@@ -21,7 +21,7 @@ export interface FhirEngineParts {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly settings: OperationSettings;
-  readonly address: Address;
+  readonly selectRecipients: SelectRecipients;
   readonly admitAddress: AdmitAddress;
   readonly committed: OperationContext['committed'];
   readonly lacks?: OperationContext['lacks'];

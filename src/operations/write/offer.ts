@@ -53,7 +53,7 @@ export async function buildOffer(draft: Draft, request: Request, key: CommitKey 
   );
   const entries = draft.importing
     ? []
-    : await draft.context.address(planned, draft.moves, Date.parse(draft.now));
+    : await draft.context.selectRecipients(planned, draft.moves, Date.parse(draft.now));
   const commit: Commit = {
     ...(key !== undefined && { key }),
     writes,

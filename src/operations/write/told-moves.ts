@@ -16,11 +16,11 @@ import { isUnheard, UNHEARD, withhold } from './withheld.ts';
 
 /** Plans a work item, and says so, for each message that would lack what its receiver requires. */
 export async function checkMovesTold(draft: Draft): Promise<void> {
-  const { lacks, address } = draft.context;
+  const { lacks, selectRecipients } = draft.context;
   await sendMended(draft);
   await tellLateNotes(draft);
   if (lacks === undefined || draft.moves.length === 0) return;
-  for (const entry of await address([], draft.moves, Date.parse(draft.now))) {
+  for (const entry of await selectRecipients([], draft.moves, Date.parse(draft.now))) {
     const unheard = await isUnheard(draft, entry);
     const missing = unheard ? [UNHEARD] : await missingIn(draft, entry);
     if (missing.length > 0) await withholdMove(draft, entry, missing);

@@ -195,7 +195,7 @@ test('a server that crashed before it could answer tells the first answer', asyn
       store,
       clock: { now: () => Date.now() },
       newId: () => `id-${(made += 1)}`,
-      address: async () => [],
+      selectRecipients: async () => [],
       committed: () => undefined,
       admitAddress: async () => 'admitted',
       settings: SETTINGS,

@@ -2,7 +2,7 @@
  * Two servers of this kind, each with one party of a referral that speaks FHIR to it, and a link between them: what the
  * one sends, the other receives, byte for byte. Larkspur's server and Tidewater's; either may refer to the other.
  */
-import { createAddress } from '../../../src/delivery/address.ts';
+import { createRecipientSelection } from '../../../src/delivery/address.ts';
 import { createOutcomeCommitBuilder } from '../../../src/delivery/outcome.ts';
 import { createSubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
@@ -116,16 +116,16 @@ const newId = (): string => `work-${(made += 1)}`;
 /** A server where the other party is an Endpoint. */
 async function openSide(side: Side): Promise<Exchange> {
   const { own, other, link } = SIDES[side];
-  let ready: FhirEngineParts['address'] = async () => [];
+  let ready: FhirEngineParts['selectRecipients'] = async () => [];
   const exchange = await openExchange({
     links: [link],
     engine: {
-      address: (changes, moves, at) => ready(changes, moves, at),
+      selectRecipients: (changes, moves, at) => ready(changes, moves, at),
       lacks: async (rail, entry, asOf) => (rail === RAIL ? lacks([link], entry, asOf) : []),
     },
   });
   const { store } = exchange;
-  ready = createAddress({
+  ready = createRecipientSelection({
     subscriptions: createSubscriptionCache({
       store,
       criteria: () => ({ base: BASE, now: exchange.clock.now }),

@@ -1,10 +1,10 @@
 /** Who is told of a commit: Subscriptions by their criteria, the other party of a move by its Endpoints. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
-  type Address,
-  type AddressParts,
-  type Changed,
-  createAddress,
+  type SelectRecipients,
+  type RecipientParts,
+  type ChangedResource,
+  createRecipientSelection,
 } from '../../../src/delivery/address.ts';
 import { createSubscriptionCache, type SubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
@@ -69,8 +69,8 @@ async function subscribe(id: string, criteria: string, change: object = {}): Pro
   cache.touched([`Subscription/${id}`]);
 }
 
-const createTestAddress = (change: Partial<AddressParts> = {}): Address =>
-  createAddress({
+const createTestSelection = (change: Partial<RecipientParts> = {}): SelectRecipients =>
+  createRecipientSelection({
     subscriptions: cache,
     endpointsOf: async () => [],
     rails: new Set(['rest-hook', 'capture']),
@@ -79,7 +79,11 @@ const createTestAddress = (change: Partial<AddressParts> = {}): Address =>
     ...change,
   });
 
-function change(resource: Resource, method: Changed['method'] = 'PUT', custodian: Ref = SUBSCRIBER): Changed {
+function change(
+  resource: Resource,
+  method: ChangedResource['method'] = 'PUT',
+  custodian: Ref = SUBSCRIBER,
+): ChangedResource {
   const ref: Ref = `${resource.resourceType}/${resource.id ?? ''}`;
   const after = method === 'DELETE' ? undefined : { plain: resource, storing: resource };
   return { ref, method, before: undefined, after, custodian };
@@ -93,13 +97,13 @@ const TASK: Resource = {
   owner: { reference: 'Organization/x' },
 };
 
-const receivers = async (...changes: readonly Changed[]): Promise<readonly Ref[]> =>
-  (await createTestAddress()(changes, [], AT)).map(({ receiver }) => receiver);
+const receivers = async (...changes: readonly ChangedResource[]): Promise<readonly Ref[]> =>
+  (await createTestSelection()(changes, [], AT)).map(({ receiver }) => receiver);
 
 describe('Subscriptions', () => {
   test('an entry is a pointer for the subscriber, in its sight, in the order of its subject', async () => {
     await subscribe('s', 'Task?status=accepted&owner=Organization/x');
-    expect(await createTestAddress()([change(TASK, 'PATCH')], [], AT)).toEqual([
+    expect(await createTestSelection()([change(TASK, 'PATCH')], [], AT)).toEqual([
       {
         rail: 'rest-hook',
         receiver: 'Subscription/s',
@@ -132,7 +136,7 @@ describe('Subscriptions', () => {
 
   test('are told of a move by its trigger event, of anything else by its interaction', async () => {
     await subscribe('s', 'Task');
-    const entries = await createTestAddress()(
+    const entries = await createTestSelection()(
       [change(TASK), change({ ...TASK, id: 'u' }, 'POST')],
       [buildMove({})],
       AT,
@@ -209,37 +213,37 @@ describe('the cache', () => {
 });
 
 describe('the bounds of fan-out', () => {
-  const activate = (id: string, custodian: Ref = SUBSCRIBER): Changed =>
+  const activate = (id: string, custodian: Ref = SUBSCRIBER): ChangedResource =>
     change(buildSubscription(id, 'Task'), 'POST', custodian);
-  const address = (...changes: readonly Changed[]) => createTestAddress()(changes, [], AT);
+  const select = (...changes: readonly ChangedResource[]) => createTestSelection()(changes, [], AT);
 
   test('an organization has so many active Subscriptions and no more', async () => {
     await subscribe('a', 'Task');
-    await expect(address(activate('b'))).resolves.toBeDefined();
-    await expect(address(activate('b'), activate('c'))).rejects.toMatchObject({
+    await expect(select(activate('b'))).resolves.toBeDefined();
+    await expect(select(activate('b'), activate('c'))).rejects.toMatchObject({
       code: 'subscription-refused',
     });
     await subscribe('b', 'Task');
-    await expect(address(activate('c'))).rejects.toMatchObject({ code: 'subscription-refused' });
-    await expect(address(activate('c', 'Organization/other'))).resolves.toBeDefined();
+    await expect(select(activate('c'))).rejects.toMatchObject({ code: 'subscription-refused' });
+    await expect(select(activate('c', 'Organization/other'))).resolves.toBeDefined();
   });
 
   test('changing one that is active, or writing one that is off, adds none', async () => {
     await subscribe('a', 'Task');
     await subscribe('b', 'Task');
-    await expect(address(activate('a'))).resolves.toBeDefined();
+    await expect(select(activate('a'))).resolves.toBeDefined();
     const off = change(buildSubscription('c', 'Task', { status: 'off' }), 'POST');
-    await expect(address(off)).resolves.toBeDefined();
+    await expect(select(off)).resolves.toBeDefined();
   });
 
   test('the server has so many and no more', async () => {
     const many = [1, 2, 3, 4, 5, 6].map((i) => activate(`s${i}`, `Organization/o${i}`));
-    await expect(address(...many.slice(1))).resolves.toBeDefined();
-    await expect(address(...many)).rejects.toMatchObject({ code: 'subscription-refused' });
+    await expect(select(...many.slice(1))).resolves.toBeDefined();
+    await expect(select(...many)).rejects.toMatchObject({ code: 'subscription-refused' });
   });
 
   test('criteria on a type of R4 that is not served are refused', async () => {
-    await expect(address(change(buildSubscription('s', 'Account?status=active')))).rejects.toMatchObject({
+    await expect(select(change(buildSubscription('s', 'Account?status=active')))).rejects.toMatchObject({
       code: 'subscription-refused',
       issues: [expect.objectContaining({ expression: ['Subscription.criteria'] })],
     });
@@ -273,7 +277,7 @@ describe('moves', () => {
       asked.push(organization);
       return endpoints;
     };
-    const entries = await createTestAddress({ endpointsOf })([], [buildMove(move)], AT);
+    const entries = await createTestSelection({ endpointsOf })([], [buildMove(move)], AT);
     return { asked, entries };
   };
 
