@@ -1,5 +1,5 @@
 /** What every operation works with: the roof hands it in, the same for every request. */
-import type { SelectRecipients } from '../delivery/address.ts';
+import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
 import type { NewId, Clock } from '../ports/clock.ts';

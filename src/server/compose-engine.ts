@@ -1,7 +1,7 @@
 /** The roof over the FHIR engine: one path for all requests, and delivery behind it. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
-import { createRecipientSelection } from '../delivery/address.ts';
+import { createRecipientSelection } from '../delivery/recipients.ts';
 import { createPolicyGate } from '../delivery/disclosure.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createAsk } from '../delivery/gates.ts';

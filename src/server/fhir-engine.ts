@@ -8,7 +8,7 @@ import { findPackaged } from '../operations/packaged.ts';
 import { rememberPatients } from '../operations/patients.ts';
 import { createPerform } from '../operations/perform.ts';
 import type { Perform } from '../operations/request.ts';
-import type { SelectRecipients } from '../delivery/address.ts';
+import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
 import { createMessageDoor } from '../inbound/hl7v2/receive.ts';
 import type { OperationSettings, OperationContext } from '../operations/context.ts';

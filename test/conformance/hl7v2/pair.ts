@@ -2,7 +2,7 @@
  * Two servers of this kind, each with one party of a referral that speaks FHIR to it, and a link between them: what the
  * one sends, the other receives, byte for byte. Larkspur's server and Tidewater's; either may refer to the other.
  */
-import { createRecipientSelection } from '../../../src/delivery/address.ts';
+import { createRecipientSelection } from '../../../src/delivery/recipients.ts';
 import { createOutcomeCommitBuilder } from '../../../src/delivery/outcome.ts';
 import { createSubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';

@@ -5,7 +5,7 @@ import {
   type RecipientParts,
   type ChangedResource,
   createRecipientSelection,
-} from '../../../src/delivery/address.ts';
+} from '../../../src/delivery/recipients.ts';
 import { createSubscriptionCache, type SubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import type { Store } from '../../../src/ports/store.ts';
