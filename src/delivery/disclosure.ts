@@ -12,11 +12,11 @@ import { frozenParty, partyIn, resolveParty } from '../resources/party.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
 import { readAgreements } from './agreements.ts';
 import { readConsents } from './consents.ts';
-import { serverSight, type Ask } from './gates.ts';
+import { serverSight, type Gate } from './gates.ts';
 import { patientsIn } from './subject.ts';
 
 /** The gate that asks the policies. */
-export function createPolicyGate({ clock }: { readonly clock: Clock }): Ask {
+export function createPolicyGate({ clock }: { readonly clock: Clock }): Gate {
   return async (entry, now, asOf) => {
     const { sight, subject } = entry;
     if (sight.everything) return { permitted: true, policy: 'administrator' };
@@ -50,7 +50,7 @@ async function patientsOf(
   return [...new Set([...patients, ...others])];
 }
 
-interface Asked {
+interface DisclosureRequest {
   readonly version: Version;
   readonly patients: readonly Ref[];
   readonly from: Ref;
@@ -60,15 +60,15 @@ interface Asked {
 }
 
 /** One for each patient that the subject is about, so that each one's word counts. */
-async function buildDisclosures(asked: Asked): Promise<readonly Disclosure[]> {
-  const { patients } = asked;
+async function buildDisclosures(request: DisclosureRequest): Promise<readonly Disclosure[]> {
+  const { patients } = request;
   const about: readonly (Ref | undefined)[] = patients.length === 0 ? [undefined] : patients;
-  return Promise.all(about.map((patient) => buildDisclosure(asked, patient)));
+  return Promise.all(about.map((patient) => buildDisclosure(request, patient)));
 }
 
 /** Who sees a subject that it does not keep and that is no directory entry is a party: sight was asked before. */
 async function buildDisclosure(
-  { version: { ref }, from, to, now, at }: Asked,
+  { version: { ref }, from, to, now, at }: DisclosureRequest,
   patient: Ref | undefined,
 ): Promise<Disclosure> {
   const consents = patient === undefined ? [] : (await readConsents(now, patient, from)).map(withNotedActors);

@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Rail, Receipt } from '../ports/rail.ts';
 import { type ClaimedEntry, CommitRefused, type Snapshot, type Store } from '../ports/store.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
-import type { Ask } from './gates.ts';
+import type { Gate } from './gates.ts';
 import { createHostPlaces } from './host-places.ts';
 import type { EndedDelivery, BuildOutcomeCommit } from './outcome.ts';
 
@@ -49,7 +49,7 @@ export type Log = (
 interface DispatcherParts {
   readonly store: Store;
   readonly rails: ReadonlyMap<string, Rail>;
-  readonly ask: Ask;
+  readonly gates: Gate;
   readonly buildOutcomeCommit: BuildOutcomeCommit;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -74,7 +74,7 @@ const RECORD_PAUSE_MS = 250;
 
 /** @throws RangeError when an attempt could outlast its lease. */
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
-  const { store, rails, ask, buildOutcomeCommit, clock, random, settings, log, onMetric } = parts;
+  const { store, rails, gates, buildOutcomeCommit, clock, random, settings, log, onMetric } = parts;
   if (settings.attemptTimeoutMs + 2 * ABORT_GRACE_MS > settings.leaseMs) {
     throw new RangeError('leaseMs must be at least 2 s longer than attemptTimeoutMs');
   }
@@ -148,11 +148,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
     const asOf = store.snapshot(entry.seq);
     const now = store.snapshot();
-    const answer = await ask(entry, now, asOf).catch(unasked);
-    if ('outcome' in answer) return conclude(entry, answer, 'not-asked', leasedUntil);
+    const decision = await gates(entry, now, asOf).catch(unasked);
+    if ('outcome' in decision) return conclude(entry, decision, 'not-asked', leasedUntil);
 
-    const { policy, why = policy } = answer;
-    if (!answer.permitted) return recordOutcome({ entry, fate: 'withheld', policy, why }, leasedUntil);
+    const { policy, why = policy } = decision;
+    if (!decision.permitted) return recordOutcome({ entry, fate: 'withheld', policy, why }, leasedUntil);
 
     return conclude(entry, await attempt(entry, asOf, now), policy, leasedUntil);
   }

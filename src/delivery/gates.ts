@@ -10,15 +10,15 @@ import { typeOf } from '../resources/element.ts';
 import { type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
 import { selectorOf } from './subject.ts';
 
-/** The gates' answer. `policy` names what decided, for the audit of the disclosure. */
-export interface Answer {
+/** What the gates decided. `policy` names what decided, for the audit of the disclosure. */
+export interface GateDecision {
   readonly permitted: boolean;
   readonly policy: string;
   readonly why?: string;
 }
 
-/** May this entry be sent, as of `now`? `asOf` is the entry's own commit. */
-export type Ask = (entry: ClaimedEntry, now: Snapshot, asOf: Snapshot) => Promise<Answer>;
+/** Whether an entry may be sent, as of `now`? `asOf` is the entry's own commit. */
+export type Gate = (entry: ClaimedEntry, now: Snapshot, asOf: Snapshot) => Promise<GateDecision>;
 
 /** The server's own sight. */
 export const serverSight: Sight = { everything: true };
@@ -26,12 +26,14 @@ export const serverSight: Sight = { everything: true };
 interface GateParts {
   readonly criteria: () => CriteriaOptions;
   /** The policies: who may be told. Asked last, when everything else permits. */
-  readonly policies: Ask;
+  readonly policies: Gate;
   readonly clock: Clock;
 }
 
 /** Why a receiver is told nothing more; undefined when it still listens. One row per type of receiver. */
-const DEAF: Readonly<Record<string, (receiver: Resource, nowMs: number) => string | undefined>> = {
+const RECEIVER_UNAVAILABLE: Readonly<
+  Record<string, (receiver: Resource, nowMs: number) => string | undefined>
+> = {
   Subscription: ({ status, end }, nowMs) => {
     if (status !== 'active') return 'the Subscription is not active';
     return typeof end === 'string' && Date.parse(end) <= nowMs ? 'the Subscription has ended' : undefined;
@@ -40,13 +42,13 @@ const DEAF: Readonly<Record<string, (receiver: Resource, nowMs: number) => strin
 };
 
 /** The gates in the order they are asked; the first that says no decides. */
-export function createAsk({ criteria, policies, clock }: GateParts): Ask {
+export function createGates({ criteria, policies, clock }: GateParts): Gate {
   return async (entry, now, asOf) => {
     const receiver = await readResource(now, entry.receiver);
     if (receiver === undefined) return withheld('receiver-gone', 'the receiver is gone');
 
-    const deaf = DEAF[typeOf(entry.receiver)]?.(receiver, clock.now());
-    if (deaf !== undefined) return withheld('receiver-off', deaf);
+    const unavailable = RECEIVER_UNAVAILABLE[typeOf(entry.receiver)]?.(receiver, clock.now());
+    if (unavailable !== undefined) return withheld('receiver-off', unavailable);
 
     if ((await now.read(entry.subject, entry.sight)) === undefined) {
       return withheld('sight', 'the receiver may not see the subject any more');
@@ -71,7 +73,7 @@ function isSelected(
   return selectorOf(entry.subject, subject, Date.parse(entry.at))(criteria);
 }
 
-const withheld = (policy: string, why: string): Answer => ({ permitted: false, policy, why });
+const withheld = (policy: string, why: string): GateDecision => ({ permitted: false, policy, why });
 
 async function readResource(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {
   const version = await snapshot.read(ref, serverSight);

@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { createRecipientSelection } from '../delivery/recipients.ts';
 import { createPolicyGate } from '../delivery/disclosure.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
-import { createAsk } from '../delivery/gates.ts';
+import { createGates } from '../delivery/gates.ts';
 import { createOutcomeCommitBuilder } from '../delivery/outcome.ts';
 import { present } from '../delivery/subject.ts';
 import { createSubscriptionCache } from '../delivery/subscriptions.ts';
@@ -103,7 +103,7 @@ export function composeEngine(parts: EngineParts): {
   const dispatcher = createDispatcher({
     store,
     rails: rails.byName,
-    ask: createAsk({ criteria, policies: createPolicyGate({ clock }), clock }),
+    gates: createGates({ criteria, policies: createPolicyGate({ clock }), clock }),
     buildOutcomeCommit: createOutcomeCommitBuilder({
       asOf: (seq) => store.snapshot(seq),
       workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),

@@ -6,7 +6,7 @@ import {
   type Dispatcher,
   type DispatchSettings,
 } from '../../../src/delivery/dispatch.ts';
-import type { Ask } from '../../../src/delivery/gates.ts';
+import type { Gate } from '../../../src/delivery/gates.ts';
 import { createOutcomeCommitBuilder } from '../../../src/delivery/outcome.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Rail, Receipt } from '../../../src/ports/rail.ts';
@@ -27,7 +27,7 @@ const SETTINGS: DispatchSettings = {
 };
 
 const PATIENT: Ref = 'Patient/p';
-const permit: Ask = async () => ({ permitted: true, policy: 'treatment' });
+const permit: Gate = async () => ({ permitted: true, policy: 'treatment' });
 
 interface Running {
   readonly world: World;
@@ -52,7 +52,7 @@ type Send = (entry: ClaimedEntry, signal: AbortSignal) => Receipt | Promise<Rece
 
 interface Given {
   readonly send: Send;
-  readonly ask?: Ask;
+  readonly ask?: Gate;
   readonly hostOf?: Rail['hostOf'];
   readonly settings?: Partial<DispatchSettings>;
   readonly world?: World;
@@ -90,7 +90,7 @@ async function run({
   const dispatcher = createDispatcher({
     store,
     rails: new Map([[rail.name, rail]]),
-    ask,
+    gates: ask,
     buildOutcomeCommit,
     clock: { now: () => Date.now() },
     random: () => 0.5,
@@ -165,7 +165,7 @@ describe('the end of an entry', () => {
   });
 
   test('withheld: never sent, audited with the policy that said no', async () => {
-    const ask: Ask = async () => ({
+    const ask: Gate = async () => ({
       permitted: false,
       policy: 'patient-consent',
       why: 'consent was withdrawn',

@@ -1,6 +1,6 @@
 /** What is asked again just before an entry leaves, on a real store; and what of a version is shown. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Answer, type Ask, createAsk } from '../../../src/delivery/gates.ts';
+import { type GateDecision, type Gate, createGates } from '../../../src/delivery/gates.ts';
 import { patientsIn, present } from '../../../src/delivery/subject.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Sight } from '../../../src/ports/query.ts';
@@ -23,7 +23,7 @@ const SUBSCRIPTION: Stored = {
 };
 const ENDPOINT: Stored = { resourceType: 'Endpoint', id: 'e', status: 'active' };
 const TASK: Stored = { resourceType: 'Task', id: 't', status: 'accepted' };
-const PERMITTED: Answer = { permitted: true, policy: 'treatment' };
+const PERMITTED: GateDecision = { permitted: true, policy: 'treatment' };
 
 let world: World;
 beforeEach(async () => {
@@ -36,14 +36,14 @@ async function ask(
   receiver: Stored,
   meanwhile: () => Promise<unknown> = async () => undefined,
   sight: Sight = { everything: false, organization: SUBSCRIBER },
-  policies: Ask = async () => PERMITTED,
-): Promise<Answer> {
+  policies: Gate = async () => PERMITTED,
+): Promise<GateDecision> {
   await world.put(receiver);
   const seq = await world.put(TASK);
   await meanwhile();
   const ref: Ref = `${receiver.resourceType}/${receiver.id}`;
   const entry = { ...buildClaimed(buildEntry('rest-hook', ref, 'Task/t'), seq), sight };
-  const gates = createAsk({
+  const gates = createGates({
     criteria: () => ({ base: 'https://closeloop.example/fhir', now: NOW }),
     policies,
     clock: { now: () => NOW },
@@ -99,9 +99,13 @@ describe('withheld', () => {
   });
 
   test('what a policy denies, asked last and as of now', async () => {
-    const denied: Answer = { permitted: false, policy: 'patient-consent', why: 'consent was withdrawn' };
+    const denied: GateDecision = {
+      permitted: false,
+      policy: 'patient-consent',
+      why: 'consent was withdrawn',
+    };
     const asked: number[] = [];
-    const policies: Ask = async (_entry, now) => {
+    const policies: Gate = async (_entry, now) => {
       asked.push(now.seq);
       return denied;
     };
