@@ -12,7 +12,7 @@ import { readCurrent } from '../operations/interactions/write.ts';
 import type { Reply, Request } from '../operations/request.ts';
 import type { OperationContext } from '../operations/context.ts';
 import { parametersOf } from '../operations/extended/output.ts';
-import { keyOf, readKept, refusedReply } from '../operations/told.ts';
+import { commitKeyOf, readStoredReply, refusalTemplate } from '../operations/told.ts';
 import { openDraft } from '../operations/write/write.ts';
 
 /** What came of an operation, to be told. */
@@ -55,7 +55,7 @@ async function offerResolution(
   const { committed, result } = await offer(context, async (snapshot) => {
     const about = await readResolvable(context, request, snapshot);
     const resolved = await resolve(snapshot, about);
-    const key = keyOf(request, replyTemplate(resolved));
+    const key = commitKeyOf(request, replyTemplate(resolved));
     const audit = [...resolved.commit.audit, auditResolution(request, about)];
     return { ...resolved, commit: { ...resolved.commit, ...(key !== undefined && { key }), audit } };
   });
@@ -72,7 +72,8 @@ async function firstAnswer(
   error: unknown,
 ): Promise<Reply | undefined> {
   if (!(error instanceof OperationOutcomeError) || error.retryAfter !== undefined) return undefined;
-  const key = error.code === 'idempotency-key-reused' ? undefined : keyOf(request, refusedReply(error));
+  const key =
+    error.code === 'idempotency-key-reused' ? undefined : commitKeyOf(request, refusalTemplate(error));
   if (key === undefined) return undefined;
   const audit = [auditRefusal(request, error.code)];
   const commit = { key, writes: [], preconditions: [], expects: [], audit, outbox: [], deliveryOutcomes: [] };
@@ -83,7 +84,7 @@ async function firstAnswer(
 /** @throws the kept refusal, when the first answer was one */
 function readReply(reply: string | undefined): Reply {
   const kept = JSON.parse(reply ?? '') as Partial<Resource>; // replyTemplate's, or refusedReply's
-  if (kept.resourceType === undefined) readKept(reply);
+  if (kept.resourceType === undefined) readStoredReply(reply);
   return { status: 200, resource: kept as Resource };
 }
 

@@ -4,7 +4,7 @@ import type { OperationOutcome, Ref } from '../fhir/types.ts';
 import { stampText, type Template } from '../ports/store.ts';
 import { EVERYTHING } from './write/draft.ts';
 import type { OperationContext } from './context.ts';
-import type { KeptAnswer, ToldOf } from './told.ts';
+import type { EntryResult, CommittedReply } from './told.ts';
 
 export type Templates = ReadonlyMap<Ref, Template>;
 
@@ -21,8 +21,8 @@ export interface Answered {
 /** The version that an answer stands for, with its text: stamped just now, or read again. */
 export async function readAnswer(
   { store }: OperationContext,
-  told: ToldOf,
-  answer: KeptAnswer,
+  reply: CommittedReply,
+  answer: EntryResult,
   templates: Templates,
 ): Promise<Answered> {
   switch (answer.kind) {
@@ -30,11 +30,11 @@ export async function readAnswer(
       return { status: answer.status };
     case 'planned':
       return answer.status === 204
-        ? { status: 204, ref: answer.ref, seq: told.seq, at: told.at }
-        : readOwn(store, told, answer.status, answer.ref, templates);
+        ? { status: 204, ref: answer.ref, seq: reply.seq, at: reply.at }
+        : readOwn(store, reply, answer.status, answer.ref, templates);
     case 'read':
       return answer.seq === 0
-        ? readOwn(store, told, 200, answer.ref, templates)
+        ? readOwn(store, reply, 200, answer.ref, templates)
         : readVersion(store, 200, answer.ref, answer.seq);
     case 'existing':
       return readVersion(store, 200, answer.ref, answer.seq);
@@ -46,7 +46,7 @@ export async function readAnswer(
 /** A version of the told commit itself. */
 async function readOwn(
   store: OperationContext['store'],
-  { seq, at }: ToldOf,
+  { seq, at }: CommittedReply,
   status: number,
   ref: Ref,
   templates: Templates,

@@ -9,25 +9,25 @@ import { outcomeOf, readAnswer, type Answered, type Templates } from '../answer.
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { showText } from '../show.ts';
-import type { KeptAnswer, ToldOf } from '../told.ts';
+import type { EntryResult, CommittedReply } from '../told.ts';
 
 const WORDS: Readonly<Record<number, string>> = { 200: '200 OK', 201: '201 Created', 204: '204 No Content' };
 
 export async function bundleReply(
   context: OperationContext,
   request: Request,
-  told: ToldOf,
-  answers: readonly KeptAnswer[],
+  reply: CommittedReply,
+  answers: readonly EntryResult[],
   templates: Templates,
 ): Promise<Reply> {
   const entries: ReplyEntry[] = [];
-  const notes = Map.groupBy(told.notes, entryMeant);
+  const notes = Map.groupBy(reply.notes, entryMeant);
   for (const [index, answer] of answers.entries()) {
-    const own = { ...told, notes: notes.get(index) ?? [] };
+    const own = { ...reply, notes: notes.get(index) ?? [] };
     const entry =
       answer.kind === 'search'
-        ? await searchEntry(context, request, told, answer.url)
-        : entryOf(context, request, own, answer, await readAnswer(context, told, answer, templates));
+        ? await searchEntry(context, request, reply, answer.url)
+        : entryOf(context, request, own, answer, await readAnswer(context, reply, answer, templates));
     entries.push('head' in answer ? { ...entry, text: undefined } : entry);
   }
   return { status: 200, text: buildBundleText({ type: 'transaction-response', entries }) };
@@ -42,14 +42,14 @@ function entryMeant({ expression = [] }: IssueDetail): number {
 function entryOf(
   { settings }: OperationContext,
   { prefer, caller }: Request,
-  told: ToldOf,
-  { kind }: KeptAnswer,
+  reply: CommittedReply,
+  { kind }: EntryResult,
   { status, ref, seq, at, text }: Answered,
 ): ReplyEntry {
   const wanted = kind === 'read' || prefer.return === undefined || prefer.return === 'representation';
   const shown = wanted && text !== undefined && ref !== undefined;
   const done = kind === 'planned' && prefer.return === 'OperationOutcome';
-  const outcome = kind !== 'read' && (done || told.notes.length > 0) ? outcomeOf(told.notes) : undefined;
+  const outcome = kind !== 'read' && (done || reply.notes.length > 0) ? outcomeOf(reply.notes) : undefined;
   return {
     ...(ref !== undefined && status !== 204 && { fullUrl: `${settings.publicBase}/${ref}` }),
     ...(shown && { text: showText(ref, text, caller) }),
@@ -75,13 +75,13 @@ function answerOf(interaction: Request['interaction']): Answering {
 async function searchEntry(
   context: OperationContext,
   request: Request,
-  told: ToldOf,
+  reply: CommittedReply,
   url: string,
 ): Promise<ReplyEntry> {
   try {
     const asked = readQuestion(request, url);
-    const reply = await answerOf(asked.interaction)(context, asked, told.seq);
-    return { text: reply.text, response: { status: '200 OK' } };
+    const found = await answerOf(asked.interaction)(context, asked, reply.seq);
+    return { text: found.text, response: { status: '200 OK' } };
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;
     return { response: { status: String(ISSUES[error.code].http), outcome: error.outcome } };

@@ -14,7 +14,7 @@ import type { Interaction, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
-import type { KeptAnswer } from '../told.ts';
+import type { EntryResult } from '../told.ts';
 import { checkHistory } from './history.ts';
 import { seenOf } from './read.ts';
 import { checkSystemSearch } from './search-system.ts';
@@ -27,7 +27,7 @@ export async function performTransaction(context: OperationContext, request: Req
   for (const entry of entries) await placed(entry, () => checkScope(entry.request));
   const done = await offerOnce(context, request, (snapshot) => prepare(context, request, entries, snapshot));
   if (done.kept !== undefined) return replyTo(context, request, done.kept);
-  return replyTo(context, request, { ...done.told, seq: done.seq, at: done.at }, done.templates);
+  return replyTo(context, request, { ...done.reply, seq: done.seq, at: done.at }, done.templates);
 }
 
 async function prepare(
@@ -37,7 +37,7 @@ async function prepare(
   snapshot: Snapshot,
 ) {
   const draft = openDraft(context, request, snapshot);
-  const answers = new Map<Entry, KeptAnswer>();
+  const answers = new Map<Entry, EntryResult>();
   const fullUrls = new Map<string, Ref>();
   const inOrder = entries.toSorted(
     (a, b) => PROCESSING_ORDER.indexOf(a.method) - PROCESSING_ORDER.indexOf(b.method),
@@ -80,13 +80,13 @@ function checkConditions(entries: readonly Entry[]): void {
 
 const CONDITIONAL: ReadonlySet<Interaction> = new Set(['update', 'patch', 'delete']);
 
-function redirected(draft: Draft, answer: KeptAnswer | undefined): KeptAnswer {
+function redirected(draft: Draft, answer: EntryResult | undefined): EntryResult {
   if (answer === undefined) throw new Error('every entry has an answer');
   return answer.kind === 'planned' ? redirect(draft, answer) : answer;
 }
 
 /** Two entries on one resource are refused; a conditional create that finds what an earlier entry creates is not. */
-async function planEntry(draft: Draft, entry: Entry, written: Map<Ref, number>): Promise<KeptAnswer> {
+async function planEntry(draft: Draft, entry: Entry, written: Map<Ref, number>): Promise<EntryResult> {
   const { interaction, type = '', queryText, ...rest } = entry.request;
   const sighted = { ...draft, sight: sightFor(entry.request) };
   const planOne = PLANS[interaction as keyof typeof PLANS]; // filtered by the caller
@@ -117,7 +117,7 @@ const CHECKS: Readonly<
 };
 
 /** A read by id sees the bundle's own writes; a search is run when they are committed (rules 3.9). */
-async function readEntry(draft: Draft, entry: Entry, left: { characters: number }): Promise<KeptAnswer> {
+async function readEntry(draft: Draft, entry: Entry, left: { characters: number }): Promise<EntryResult> {
   const { interaction, type = '', id = '', versionId } = entry.request;
   const place = `Bundle.entry[${entry.index}]`;
   if (RESOURCE_TYPES.get(type)?.renderedFromAudit === true) {

@@ -17,7 +17,7 @@ import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
-import { keyOf, keptReply, readKept, refusedReply, type Told } from '../told.ts';
+import { commitKeyOf, replyTemplate, readStoredReply, refusalTemplate, type StoredReply } from '../told.ts';
 import { replyTo } from '../reply.ts';
 
 type Plan = (draft: Draft, request: WriteRequest) => Promise<Answer>;
@@ -31,7 +31,7 @@ export const PLANS: Readonly<Record<'create' | 'update' | 'patch' | 'delete', Pl
 };
 
 interface Prepared extends Offer {
-  readonly told: Told;
+  readonly reply: StoredReply;
 }
 
 export async function performWrite(
@@ -41,7 +41,7 @@ export async function performWrite(
 ): Promise<Reply> {
   const done = await offerOnce(context, request, (snapshot) => prepare(context, request, planOne, snapshot));
   if (done.kept !== undefined) return replyTo(context, request, done.kept);
-  return replyTo(context, request, { ...done.told, seq: done.seq, at: done.at }, done.templates);
+  return replyTo(context, request, { ...done.reply, seq: done.seq, at: done.at }, done.templates);
 }
 
 /** An empty draft on a snapshot. */
@@ -101,16 +101,20 @@ export function redirect(draft: Draft, answer: Answer): Answer {
 }
 
 /** The last step: one commit, and what will be told when it is on disk. */
-export async function finish(draft: Draft, request: Request, answered: Told['answered']): Promise<Prepared> {
-  const told: Told = { answered, notes: draft.notes, links: draft.links };
-  const prepared = await buildOffer(draft, request, keyOf(request, keptReply(told)));
-  return { ...prepared, told };
+export async function finish(
+  draft: Draft,
+  request: Request,
+  answered: StoredReply['answered'],
+): Promise<Prepared> {
+  const reply: StoredReply = { answered, notes: draft.notes, links: draft.links };
+  const prepared = await buildOffer(draft, request, commitKeyOf(request, replyTemplate(reply)));
+  return { ...prepared, reply };
 }
 
 /** What came of an offer: committed now, or kept from the first time the same key was used. */
 interface Outcome {
-  readonly kept?: Told & { readonly seq: number; readonly at: string };
-  readonly told: Told;
+  readonly kept?: StoredReply & { readonly seq: number; readonly at: string };
+  readonly reply: StoredReply;
   readonly seq: number;
   readonly at: string;
   readonly templates: ReadonlyMap<Ref, Template>;
@@ -125,14 +129,14 @@ export async function offerOnce(
   try {
     const { committed, result } = await offer(context, prepareOne, deletes(request));
     const { seq, at } = committed;
-    const { told, templates, commit } = result;
-    if (committed.replayed) return { kept: readKept(committed.reply), told, seq, at, templates };
+    const { reply, templates, commit } = result;
+    if (committed.replayed) return { kept: readStoredReply(committed.reply), reply, seq, at, templates };
     if (commit.writes.length > 0) context.committed(commit.writes.map(({ ref }) => ref));
-    return { told, seq, at, templates };
+    return { reply, seq, at, templates };
   } catch (error) {
     const kept = await keepRefusal(context, request, error);
     if (kept === undefined) throw error;
-    return { kept, told: kept, seq: kept.seq, at: kept.at, templates: new Map() };
+    return { kept, reply: kept, seq: kept.seq, at: kept.at, templates: new Map() };
   }
 }
 
@@ -145,7 +149,7 @@ function deletes({ interaction, body }: Request): boolean {
 /** Under a key: the first answer if there was one, else this refusal becomes the first answer. */
 async function keepRefusal(context: OperationContext, request: Request, error: unknown) {
   if (!(error instanceof OperationOutcomeError) || error.outcome.issue[0] === undefined) return undefined;
-  const key: CommitKey | undefined = keyOf(request, refusedReply(error));
+  const key: CommitKey | undefined = commitKeyOf(request, refusalTemplate(error));
   if (key === undefined || error.retryAfter !== undefined || error.code === 'idempotency-key-reused')
     return undefined;
   const commit: Commit = {
@@ -159,5 +163,5 @@ async function keepRefusal(context: OperationContext, request: Request, error: u
   };
   const { committed } = await offer(context, async () => ({ commit, templates: new Map() }));
   if (!committed.replayed) return undefined;
-  return readKept(committed.reply);
+  return readStoredReply(committed.reply);
 }
