@@ -12,7 +12,7 @@ import { readCurrent } from '../operations/interactions/write.ts';
 import type { Reply, Request } from '../operations/request.ts';
 import type { OperationContext } from '../operations/context.ts';
 import { parametersOf } from '../operations/extended/output.ts';
-import { commitKeyOf, readStoredReply, refusalTemplate } from '../operations/told.ts';
+import { commitKeyOf, readStoredReply, refusalTemplate } from '../operations/stored-reply.ts';
 import { openDraft } from '../operations/write/write.ts';
 
 /** What came of an operation, to be told. */

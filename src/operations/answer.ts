@@ -4,7 +4,7 @@ import type { OperationOutcome, Ref } from '../fhir/types.ts';
 import { stampText, type Template } from '../ports/store.ts';
 import { EVERYTHING } from './write/draft.ts';
 import type { OperationContext } from './context.ts';
-import type { EntryResult, CommittedReply } from './told.ts';
+import type { EntryResult, CommittedReply } from './stored-reply.ts';
 
 export type Templates = ReadonlyMap<Ref, Template>;
 

@@ -5,7 +5,7 @@ import type { Resource } from '../fhir/types.ts';
 import type { Reply, Request } from './request.ts';
 import type { OperationContext } from './context.ts';
 import { showText } from './show.ts';
-import type { CommittedReply } from './told.ts';
+import type { CommittedReply } from './stored-reply.ts';
 
 export async function replyTo(
   context: OperationContext,

@@ -9,7 +9,7 @@ import { outcomeOf, readAnswer, type Answered, type Templates } from '../answer.
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { showText } from '../show.ts';
-import type { EntryResult, CommittedReply } from '../told.ts';
+import type { EntryResult, CommittedReply } from '../stored-reply.ts';
 
 const WORDS: Readonly<Record<number, string>> = { 200: '200 OK', 201: '201 Created', 204: '204 No Content' };
 

@@ -14,7 +14,7 @@ import type { Interaction, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
-import type { EntryResult } from '../told.ts';
+import type { EntryResult } from '../stored-reply.ts';
 import { checkHistory } from './history.ts';
 import { seenOf } from './read.ts';
 import { checkSystemSearch } from './search-system.ts';

@@ -17,7 +17,7 @@ import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
-import { commitKeyOf, replyTemplate, readStoredReply, refusalTemplate, type StoredReply } from '../told.ts';
+import { commitKeyOf, replyTemplate, readStoredReply, refusalTemplate, type StoredReply } from '../stored-reply.ts';
 import { replyTo } from '../reply.ts';
 
 type Plan = (draft: Draft, request: WriteRequest) => Promise<Answer>;
