@@ -93,7 +93,7 @@ export interface Headers {
 }
 
 /** The reply, or the refusal as a client would get it. */
-export interface Answer<T extends Resource = Resource> {
+export interface WorldReply<T extends Resource = Resource> {
   readonly status: number;
   /** The body, parsed: a resource, a Bundle, or the OperationOutcome of a refusal. */
   readonly json: T | undefined;
@@ -113,7 +113,7 @@ export interface World {
   readonly store: EmbeddedStore;
   readonly engine: FhirEngine;
   /** Sends one request and gives what came of it; only what is no refusal of ours is thrown. */
-  ask(caller: Caller, method: Method, url: string, body?: unknown, headers?: Headers): Promise<Answer>;
+  ask(caller: Caller, method: Method, url: string, body?: unknown, headers?: Headers): Promise<WorldReply>;
   /** Creates a resource that must be accepted. */
   create(caller: Caller, resource: object): Promise<Stored>;
   /** Reads a Bundle that must be answered: a search or a history. */
@@ -163,7 +163,7 @@ export async function openWorld({
     }
   };
 
-  const put = (resource: Resource): Promise<Answer> =>
+  const put = (resource: Resource): Promise<WorldReply> =>
     must(ask(administrator, 'PUT', `${resource.resourceType}/${resource.id}`, resource), 'seed');
 
   return {
@@ -190,7 +190,7 @@ export async function openWorld({
   };
 }
 
-async function must(answer: Promise<Answer>, what: string): Promise<Answer> {
+async function must(answer: Promise<WorldReply>, what: string): Promise<WorldReply> {
   const given = await answer;
   if (given.status < 300) return given;
   throw new Error(`${what}: ${given.status} ${given.text}`);
@@ -263,13 +263,13 @@ const keyOf = (id: string, content: string) => ({
   fingerprint: createHash('sha256').update(content).digest('hex'),
 });
 
-function answerOf({ status, text, resource, version, location, headers = {} }: Reply): Answer {
+function answerOf({ status, text, resource, version, location, headers = {} }: Reply): WorldReply {
   const sent = text ?? (resource === undefined ? undefined : JSON.stringify(resource));
   const json = sent === undefined ? undefined : (JSON.parse(sent) as Resource); // the engine sends resources
   return { status, json, text: sent, code: undefined, issues: [], location, version, headers };
 }
 
-function refusalOf({ code, issues, outcome }: OperationOutcomeError): Answer {
+function refusalOf({ code, issues, outcome }: OperationOutcomeError): WorldReply {
   return {
     status: ISSUES[code].http,
     json: outcome as OperationOutcome & Resource,

@@ -9,7 +9,7 @@ import type { EntryResult, CommittedReply } from './stored-reply.ts';
 export type Templates = ReadonlyMap<Ref, Template>;
 
 /** One version as an answer holds it. */
-export interface Answered {
+export interface ResultVersion {
   readonly status: number;
   readonly ref?: Ref;
   readonly seq?: number;
@@ -19,25 +19,25 @@ export interface Answered {
 }
 
 /** The version that an answer stands for, with its text: stamped just now, or read again. */
-export async function readAnswer(
+export async function readResult(
   { store }: OperationContext,
   reply: CommittedReply,
-  answer: EntryResult,
+  result: EntryResult,
   templates: Templates,
-): Promise<Answered> {
-  switch (answer.kind) {
+): Promise<ResultVersion> {
+  switch (result.kind) {
     case 'nothing':
-      return { status: answer.status };
+      return { status: result.status };
     case 'planned':
-      return answer.status === 204
-        ? { status: 204, ref: answer.ref, seq: reply.seq, at: reply.at }
-        : readOwn(store, reply, answer.status, answer.ref, templates);
+      return result.status === 204
+        ? { status: 204, ref: result.ref, seq: reply.seq, at: reply.at }
+        : readOwn(store, reply, result.status, result.ref, templates);
     case 'read':
-      return answer.seq === 0
-        ? readOwn(store, reply, 200, answer.ref, templates)
-        : readVersion(store, 200, answer.ref, answer.seq);
+      return result.seq === 0
+        ? readOwn(store, reply, 200, result.ref, templates)
+        : readVersion(store, 200, result.ref, result.seq);
     case 'existing':
-      return readVersion(store, 200, answer.ref, answer.seq);
+      return readVersion(store, 200, result.ref, result.seq);
     default:
       throw new Error('a search is run, not read');
   }
@@ -50,7 +50,7 @@ async function readOwn(
   status: number,
   ref: Ref,
   templates: Templates,
-): Promise<Answered> {
+): Promise<ResultVersion> {
   const template = templates.get(ref);
   if (template === undefined) return readVersion(store, status, ref, seq);
   return { status, ref, seq, at, text: stampText(template, seq, at) };
@@ -61,7 +61,7 @@ async function readVersion(
   status: number,
   ref: Ref,
   seq: number,
-): Promise<Answered> {
+): Promise<ResultVersion> {
   const version = await store.snapshot().vread(ref, seq, EVERYTHING);
   return { status, ref, seq, at: version?.at ?? '', text: version?.text };
 }

@@ -1,5 +1,5 @@
 /** From what was committed to what the client is told (http://hl7.org/fhir/R4/http.html#create, Prefer: return). */
-import { outcomeOf, readAnswer, type Answered, type Templates } from './answer.ts';
+import { outcomeOf, readResult, type ResultVersion, type Templates } from './answer.ts';
 import { bundleReply } from './bundle/bundle-reply.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { Reply, Request } from './request.ts';
@@ -16,20 +16,20 @@ export async function replyTo(
   if (reply.answered.kind === 'bundle')
     return bundleReply(context, request, reply, reply.answered.answers, templates);
   if (reply.answered.kind === 'refused') throw new Error('a refusal is thrown, not replied');
-  const answer = await readAnswer(context, reply, reply.answered.answer, templates);
+  const result = await readResult(context, reply, reply.answered.answer, templates);
   // A conditional create that found what it asked for says where that is (http://hl7.org/fhir/R4/http.html#ccreate).
-  const found = request.interaction === 'create' && answer.status === 200;
-  const shown = found || answer.status === 201;
+  const found = request.interaction === 'create' && result.status === 200;
+  const shown = found || result.status === 201;
   return {
-    status: answer.status,
-    version: answer.seq,
-    at: answer.at,
-    ...(shown && { location: `${answer.ref}/_history/${answer.seq}` }),
-    ...bodyOf(request, reply, answer),
+    status: result.status,
+    version: result.seq,
+    at: result.at,
+    ...(shown && { location: `${result.ref}/_history/${result.seq}` }),
+    ...bodyOf(request, reply, result),
     headers: {
       ...headersOf(context, reply),
       ...(found && {
-        'Content-Location': `${context.settings.publicBase}/${answer.ref}/_history/${answer.seq}`,
+        'Content-Location': `${context.settings.publicBase}/${result.ref}/_history/${result.seq}`,
       }),
     },
     notes: reply.notes,
@@ -39,7 +39,7 @@ export async function replyTo(
 function bodyOf(
   { prefer, caller }: Request,
   reply: CommittedReply,
-  { ref, text }: Answered,
+  { ref, text }: ResultVersion,
 ): Pick<Reply, 'text' | 'resource'> {
   if (prefer.return === 'minimal') return {};
   if (prefer.return === 'OperationOutcome')

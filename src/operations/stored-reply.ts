@@ -5,12 +5,12 @@
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { CommitKey, Template } from '../ports/store.ts';
-import type { Answer } from './interactions/write.ts';
+import type { WriteResult } from './interactions/write.ts';
 import type { Request } from './request.ts';
 
 /** The result of a request, or of one entry of a Bundle, without texts. */
 export type EntryResult =
-  | Answer
+  | WriteResult
   /** A read inside a bundle: the version it saw; seq 0 stands for the bundle's own. `head`: only that it is there. */
   | { readonly kind: 'read'; readonly ref: Ref; readonly seq: number; readonly head?: true }
   /** A search or a history inside a bundle: run at the committed seq. */

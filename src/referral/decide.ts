@@ -24,7 +24,7 @@ interface TaskWrite {
 }
 
 /** A write whose states have been read. */
-interface Asked extends TaskWrite {
+interface MoveRequest extends TaskWrite {
   readonly from: State;
   readonly written: State;
   readonly movers: ReadonlySet<Mover>;
@@ -46,7 +46,7 @@ export function decideUpdate(write: TaskWrite): Ruling {
       'The stored Task is in no state of a referral, so no move leads on from it.',
     );
   }
-  const asked: Asked = { ...write, from, written, movers };
+  const asked: MoveRequest = { ...write, from, written, movers };
   return isSameState(from, written) ? decideSameState(asked) : decideChange(asked);
 }
 
@@ -70,7 +70,7 @@ export function decideEvent(state: State, event: Event, actors: ReadonlySet<Part
 }
 
 /** Decides a write that keeps the state: an edit, unless the recipient brings evidence for which a row leads on. */
-function decideSameState(asked: Asked): Ruling {
+function decideSameState(asked: MoveRequest): Ruling {
   const { from, actors, evidence } = asked;
   const isStranger = actors.size === 0 && from !== 'entered-in-error'; // left by an administrator (G12)
   if (isStranger) return refuseStranger(from, asked.movers);
@@ -85,7 +85,7 @@ function decideSameState(asked: Asked): Ruling {
   return refuseMove(from, asked.movers, 'A new Task.output', 'referralRecipient');
 }
 
-function decideChange(asked: Asked): Ruling {
+function decideChange(asked: MoveRequest): Ruling {
   const { from, written, movers, evidence } = asked;
   const reaches = (row: Transition): boolean => row.to === written;
   const row = bestRow(rowsFrom(from, movers).filter(reaches), evidence) ?? aliasedRow(asked);
@@ -115,7 +115,7 @@ function aliasedRow({
   actors,
   movers,
   evidence,
-}: Asked): Transition | 'reached' | undefined {
+}: MoveRequest): Transition | 'reached' | undefined {
   const alias = ALIASES.find(
     (candidate) =>
       candidate.written === written &&
@@ -148,7 +148,7 @@ const isReached = (state: State, event: Trigger, movers: ReadonlySet<Mover>): bo
 const isSameState = (from: State, written: State): boolean =>
   from === written || (written === 'in-progress' && isActive(from));
 
-function move(asked: Asked, row: Transition): Ruling {
+function move(asked: MoveRequest, row: Transition): Ruling {
   const task = storedAs(asked.after, row.to, asked.before);
   const notes = [
     ...rewritingNotes(asked.after, task, asked.written, row.to),
@@ -160,7 +160,7 @@ function move(asked: Asked, row: Transition): Ruling {
   return { kind: 'move', transition: row, state: row.to, task, notes };
 }
 
-function edit(asked: Asked, state: State, notes: readonly Note[] = []): Ruling {
+function edit(asked: MoveRequest, state: State, notes: readonly Note[] = []): Ruling {
   const task = storedAs(asked.after, state, asked.before);
   return {
     kind: 'edit',
@@ -177,7 +177,7 @@ function gapNotes({ source, tid }: Transition): readonly Note[] {
 }
 
 /** Warns of missing evidence (rules 1.3): the server cannot write a message that must carry it, and invents none. */
-function missingNotes({ evidence }: Asked, { event }: Transition): readonly Note[] {
+function missingNotes({ evidence }: MoveRequest, { event }: Transition): readonly Note[] {
   if (!wantsEvidence(event) || fitOf(evidence, event) < Infinity) return [];
   const text = `${event} comes without its evidence, ${describeEvidence(event)}; the other party is told of the state alone.`;
   return [note('warning', text)];
@@ -197,7 +197,7 @@ function reasonNotes(after: Resource, { to }: Transition): readonly Note[] {
  * Warns of evidence that moves nothing. One write is one move: the server keeps evidence of another event and says that
  * it moves nothing. Visits that change because the referral ends are no event of their own.
  */
-function surplusNotes({ evidence, actors }: Asked, row: Transition | undefined): readonly Note[] {
+function surplusNotes({ evidence, actors }: MoveRequest, row: Transition | undefined): readonly Note[] {
   if (!actors.has('referralRecipient')) return [];
   const ends = row !== undefined && isTerminal(row.to);
   const explains = (piece: Evidence): boolean =>

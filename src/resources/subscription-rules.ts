@@ -76,7 +76,7 @@ export const subscriptionRules: Rules = async ({ before, after }, around) => {
   return { become: (tree) => activate(restore(tree)) };
 };
 
-interface Asked {
+interface SubscriptionRequest {
   readonly stored: Subscription | undefined;
   readonly written: Subscription;
   readonly around: Surroundings;
@@ -85,7 +85,7 @@ interface Asked {
 type Refused = readonly [expression: string, diagnostics: string] | undefined;
 
 /** Each returns the place and the fault, in words. */
-const JUDGES: readonly ((asked: Asked) => Refused)[] = [
+const JUDGES: readonly ((asked: SubscriptionRequest) => Refused)[] = [
   judgeOwner,
   judgeStatus,
   judgeEnd,
@@ -94,18 +94,18 @@ const JUDGES: readonly ((asked: Asked) => Refused)[] = [
   judgeSecrets,
 ];
 
-function judgeOwner({ stored, around }: Asked): Refused {
+function judgeOwner({ stored, around }: SubscriptionRequest): Refused {
   if (stored !== undefined || around.actor !== undefined) return undefined;
   return ['Subscription', 'a Subscription belongs to an organization: act for the one that shall be told'];
 }
 
 /** A client submits `requested` or `off`; only the server makes a Subscription `active` or `error`. */
-function judgeStatus({ stored, written: { status } }: Asked): Refused {
+function judgeStatus({ stored, written: { status } }: SubscriptionRequest): Refused {
   if (status === 'requested' || status === 'off' || status === stored?.status) return undefined;
   return ['Subscription.status', 'status must be requested or off; the server makes it active'];
 }
 
-function judgeEnd({ written: { end, status }, around }: Asked): Refused {
+function judgeEnd({ written: { end, status }, around }: SubscriptionRequest): Refused {
   if (end === undefined || status === 'off' || Date.parse(end) > Date.parse(around.now)) return undefined;
   return ['Subscription.end', 'end must be in the future'];
 }
@@ -113,7 +113,7 @@ function judgeEnd({ written: { end, status }, around }: Asked): Refused {
 /** The base does not change whether criteria can be parsed. */
 const ANY_BASE = 'http://base.invalid';
 
-function judgeCriteria({ written: { criteria }, around }: Asked): Refused {
+function judgeCriteria({ written: { criteria }, around }: SubscriptionRequest): Refused {
   try {
     parseCriteria(criteria, { base: ANY_BASE, now: Date.parse(around.now) });
     return undefined;
@@ -123,7 +123,7 @@ function judgeCriteria({ written: { criteria }, around }: Asked): Refused {
   }
 }
 
-function judgeChannel({ written: { channel } }: Asked): Refused {
+function judgeChannel({ written: { channel } }: SubscriptionRequest): Refused {
   if (channel.type !== 'rest-hook') return ['Subscription.channel.type', 'the only channel is rest-hook'];
   if (channel.payload !== undefined && channel.payload !== 'application/fhir+json') {
     return ['Subscription.channel.payload', 'payload must be application/fhir+json, or absent'];
@@ -151,7 +151,7 @@ const SECRET_LENGTH_MIN = 8;
  * Refuses a stored secret in an element that the server shows, to which a patch could copy it. The payload is a code and
  * never holds one.
  */
-function judgeSecrets({ stored, written }: Asked): Refused {
+function judgeSecrets({ stored, written }: SubscriptionRequest): Refused {
   const { payload: _code, ...channel } = written.channel;
   const shown = JSON.stringify(maskSecrets({ ...written, channel } as unknown as Resource));
   const copied = (stored?.channel.header ?? [])

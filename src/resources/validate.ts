@@ -76,7 +76,7 @@ export const isKnownProfile = (canonical: string): boolean => isKnown({}, canoni
 /** The parts that answer once they are loaded. */
 let loaded: Pick<Around, 'evaluate' | 'locate' | 'membershipOf'> = {};
 
-type Asked = 'fhirpath' | 'terminology';
+type CostlyCheck = 'fhirpath' | 'terminology';
 
 /** Stored resources by reference, within the caller's sight; an absent one may be invisible. */
 export type LookUp = (references: readonly string[]) => Promise<ReadonlyMap<string, Resource>>;
@@ -98,7 +98,7 @@ export async function judgeResource(
 ): Promise<readonly IssueDetail[]> {
   const at = new Map<string, Resource | undefined>();
   for (let round = 0; ; round += 1) {
-    const [asked, wanted] = [new Set<Asked>(), new Set<string>()];
+    const [asked, wanted] = [new Set<CostlyCheck>(), new Set<string>()];
     const resolve = (reference: string): Resource | undefined => {
       if (lookUp !== undefined && !at.has(reference)) wanted.add(reference);
       return at.get(reference);
@@ -121,8 +121,8 @@ async function addTargets(
 }
 
 /** An evaluator that answers nothing and records the questions. */
-function listening(asked: Set<Asked>): Pick<Around, 'evaluate' | 'locate' | 'membershipOf'> {
-  const hear = (about: Asked) => (): undefined => void asked.add(about);
+function listening(asked: Set<CostlyCheck>): Pick<Around, 'evaluate' | 'locate' | 'membershipOf'> {
+  const hear = (about: CostlyCheck) => (): undefined => void asked.add(about);
   return {
     evaluate: hear('fhirpath'),
     locate: hear('fhirpath'),
@@ -133,7 +133,7 @@ function listening(asked: Set<Asked>): Pick<Around, 'evaluate' | 'locate' | 'mem
   };
 }
 
-async function load(asked: ReadonlySet<Asked>): Promise<void> {
+async function load(asked: ReadonlySet<CostlyCheck>): Promise<void> {
   if (asked.has('fhirpath')) loaded = { ...loaded, ...evaluatorOf(await loadFhirPath()) };
   if (asked.has('terminology')) loaded = { ...loaded, membershipOf: await loadMembership() };
 }

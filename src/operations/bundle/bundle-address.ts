@@ -13,7 +13,7 @@ import {
 import type { Request } from '../request.ts';
 
 /** What an entry asks for. */
-export interface Asked {
+export interface EntryTarget {
   readonly interaction: Exclude<RoutedInteraction, 'bundle'>;
   readonly target: Target;
 }
@@ -41,7 +41,7 @@ export function readAsked(
   url: string,
   operations: Served['operations'],
   place: string,
-): Asked {
+): EntryTarget {
   const served: Served = { types: RESOURCE_TYPES, interactions: { has: () => true }, operations };
   const address = addressOf(url, served, place);
   const interaction = methodsOf(address, served)[method === 'HEAD' ? 'GET' : method];

@@ -5,7 +5,7 @@ import { readQuestion } from './bundle-address.ts';
 import { performHistoryAsOf } from '../interactions/history.ts';
 import { performSystemSearchAsOf } from '../interactions/search-system.ts';
 import { performSearchAsOf } from '../interactions/search.ts';
-import { outcomeOf, readAnswer, type Answered, type Templates } from '../answer.ts';
+import { outcomeOf, readResult, type ResultVersion, type Templates } from '../answer.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { showText } from '../show.ts';
@@ -22,13 +22,13 @@ export async function bundleReply(
 ): Promise<Reply> {
   const entries: ReplyEntry[] = [];
   const notes = Map.groupBy(reply.notes, entryMeant);
-  for (const [index, answer] of answers.entries()) {
+  for (const [index, result] of answers.entries()) {
     const own = { ...reply, notes: notes.get(index) ?? [] };
     const entry =
-      answer.kind === 'search'
-        ? await searchEntry(context, request, reply, answer.url)
-        : entryOf(context, request, own, answer, await readAnswer(context, reply, answer, templates));
-    entries.push('head' in answer ? { ...entry, text: undefined } : entry);
+      result.kind === 'search'
+        ? await searchEntry(context, request, reply, result.url)
+        : entryOf(context, request, own, result, await readResult(context, reply, result, templates));
+    entries.push('head' in result ? { ...entry, text: undefined } : entry);
   }
   return { status: 200, text: buildBundleText({ type: 'transaction-response', entries }) };
 }
@@ -44,7 +44,7 @@ function entryOf(
   { prefer, caller }: Request,
   reply: CommittedReply,
   { kind }: EntryResult,
-  { status, ref, seq, at, text }: Answered,
+  { status, ref, seq, at, text }: ResultVersion,
 ): ReplyEntry {
   const wanted = kind === 'read' || prefer.return === undefined || prefer.return === 'representation';
   const shown = wanted && text !== undefined && ref !== undefined;

@@ -13,7 +13,7 @@ import { addMeta, deleteMeta, gatherMeta } from '../../resources/meta.ts';
 import { checkMayChange } from '../write/custody.ts';
 import { meterFor, plan, type Draft, type Planned } from '../write/draft.ts';
 import { checkResult } from '../interactions/patch.ts';
-import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from '../interactions/write.ts';
+import { checkIfMatch, readCurrent, type WriteResult, type WriteRequest } from '../interactions/write.ts';
 import type { Request } from '../request.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
@@ -195,7 +195,12 @@ async function performChange(
   return { ...replyWith(changed), version, at, headers, notes };
 }
 
-async function planMeta(draft: Draft, asked: WriteRequest, input: Input, change: Change): Promise<Answer> {
+async function planMeta(
+  draft: Draft,
+  asked: WriteRequest,
+  input: Input,
+  change: Change,
+): Promise<WriteResult> {
   const ref: Ref = `${asked.type}/${asked.id ?? ''}`;
   const current = await readCurrent(draft, ref);
   if (current?.version.text === undefined)

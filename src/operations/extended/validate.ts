@@ -78,7 +78,7 @@ export const validate: Operation = {
   perform: performValidation,
 };
 
-interface Asked {
+interface ValidationRequest {
   readonly invocation: Invocation;
   readonly mode: Mode | undefined;
   readonly profile: string | undefined;
@@ -88,7 +88,7 @@ interface Asked {
 
 async function performValidation(invocation: Invocation): Promise<OperationReply> {
   const { context, input } = invocation;
-  const asked: Asked = {
+  const asked: ValidationRequest = {
     invocation,
     mode: readMode(invocation),
     profile: readProfile(invocation),
@@ -121,7 +121,7 @@ function readProfile({ input }: Invocation): string | undefined {
   throw new OperationOutcomeError('profile-unknown');
 }
 
-async function judge(asked: Asked, given: Body | undefined): Promise<readonly IssueDetail[]> {
+async function judge(asked: ValidationRequest, given: Body | undefined): Promise<readonly IssueDetail[]> {
   const { invocation, mode, profile } = asked;
   const { context, request } = invocation;
   const { type = '' } = request;
@@ -168,7 +168,7 @@ async function judge(asked: Asked, given: Body | undefined): Promise<readonly Is
 async function codesBefore({
   invocation: { context, request },
   snapshot,
-}: Asked): Promise<readonly string[]> {
+}: ValidationRequest): Promise<readonly string[]> {
   if (request.id === undefined) return [];
   const version = await readTarget(context, request, snapshot, `${request.type ?? ''}/${request.id}`);
   return version?.text === undefined ? [] : codesIn(JSON.parse(version.text) as Resource); // stored texts were validated
@@ -198,7 +198,7 @@ const keyOf = ({ code, expression, diagnostics }: IssueDetail): string =>
   JSON.stringify([code, expression, diagnostics]);
 
 /** @throws OperationOutcomeError `field-missing`, `not-found` or `gone`, when there is no resource to judge */
-async function readStored({ invocation, snapshot, seen, mode }: Asked): Promise<Body> {
+async function readStored({ invocation, snapshot, seen, mode }: ValidationRequest): Promise<Body> {
   const { context, request } = invocation;
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
   if (request.id === undefined || mode === 'create' || mode === 'update')
@@ -219,7 +219,7 @@ async function readStored({ invocation, snapshot, seen, mode }: Asked): Promise<
 // — what a write would meet
 
 async function wouldWrite(
-  asked: Asked,
+  asked: ValidationRequest,
   mode: 'create' | 'update',
   body: Body,
 ): Promise<readonly IssueDetail[]> {
@@ -228,7 +228,7 @@ async function wouldWrite(
   return issues.some(isFault) ? found : [...found, remark(`This ${mode} would be expected to succeed.`)];
 }
 
-async function wouldDelete(asked: Asked): Promise<readonly IssueDetail[]> {
+async function wouldDelete(asked: ValidationRequest): Promise<readonly IssueDetail[]> {
   const { issues, notes, planned } = await rehearsed(asked, { mode: 'delete', body: undefined });
   const says = planned
     ? 'This delete would be expected to succeed.'
@@ -237,7 +237,7 @@ async function wouldDelete(asked: Asked): Promise<readonly IssueDetail[]> {
 }
 
 const rehearsed = (
-  { invocation, snapshot }: Asked,
+  { invocation, snapshot }: ValidationRequest,
   { mode, body }: { readonly mode: 'create' | 'update' | 'delete'; readonly body: Body | undefined },
 ): Promise<Rehearsed> => {
   const { context, request } = invocation;
@@ -254,7 +254,7 @@ const remark = (diagnostics: string): IssueDetail => ({
 // — what references lead to
 
 /** Stored resources as the caller may read them; each counts as read. */
-function lookUpFor({ invocation, snapshot, seen }: Asked): LookUp {
+function lookUpFor({ invocation, snapshot, seen }: ValidationRequest): LookUp {
   const { context, request } = invocation;
   return async (references) => {
     const found = new Map<string, Resource>();

@@ -3,9 +3,9 @@ import { mapBody } from '../../fhir/body.ts';
 import { plan, type Draft } from '../write/draft.ts';
 import { selectOne } from '../write/condition.ts';
 import { seenOf } from './read.ts';
-import { bodyOfType, readCurrent, type Answer, type WriteRequest } from './write.ts';
+import { bodyOfType, readCurrent, type WriteResult, type WriteRequest } from './write.ts';
 
-export async function planCreate(draft: Draft, request: WriteRequest): Promise<Answer> {
+export async function planCreate(draft: Draft, request: WriteRequest): Promise<WriteResult> {
   const body = bodyOfType(request);
   const existing = await findExisting(draft, request);
   if (existing !== undefined) return existing;
@@ -25,7 +25,10 @@ export async function planCreate(draft: Draft, request: WriteRequest): Promise<A
   return { kind: 'planned', ref, status: 201 };
 }
 
-async function findExisting(draft: Draft, { type, ifNoneExist }: WriteRequest): Promise<Answer | undefined> {
+async function findExisting(
+  draft: Draft,
+  { type, ifNoneExist }: WriteRequest,
+): Promise<WriteResult | undefined> {
   if (ifNoneExist === undefined) return undefined;
   const ref = await selectOne(draft, type, ifNoneExist);
   if (ref === undefined) return undefined;

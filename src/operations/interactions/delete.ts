@@ -2,13 +2,13 @@
 import type { Ref } from '../../fhir/types.ts';
 import { selectToWrite } from '../write/condition.ts';
 import { plan, type Draft } from '../write/draft.ts';
-import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
+import { checkIfMatch, readCurrent, type WriteResult, type WriteRequest } from './write.ts';
 
 /** What is gone already, never was, or may not be seen is answered alike: 204. */
 export async function planDelete(
   draft: Draft,
   { type, id, condition, ifMatch }: WriteRequest,
-): Promise<Answer> {
+): Promise<WriteResult> {
   const ref: Ref | undefined =
     id === undefined ? await selectToWrite(draft, type, condition ?? '') : `${type}/${id}`;
   const current = ref === undefined ? undefined : await readCurrent(draft, ref);

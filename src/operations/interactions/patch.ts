@@ -14,9 +14,9 @@ import { selectToWrite } from '../write/condition.ts';
 import { checkMayChange } from '../write/custody.ts';
 import { declarationOf, meterFor, plan, type Draft, type Planned } from '../write/draft.ts';
 import { patchByPointers } from '../write/json-patch.ts';
-import { checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
+import { checkIfMatch, readCurrent, type WriteResult, type WriteRequest } from './write.ts';
 
-export async function planPatch(draft: Draft, request: WriteRequest): Promise<Answer> {
+export async function planPatch(draft: Draft, request: WriteRequest): Promise<WriteResult> {
   const ref = await findTarget(draft, request);
   const current = ref === undefined ? undefined : await readCurrent(draft, ref);
   if (ref === undefined || current?.version.text === undefined) {

@@ -47,8 +47,8 @@ async function prepare(
   for (const entry of inOrder.filter(({ request: { interaction } }) => interaction in PLANS)) {
     answers.set(entry, await planEntry(draft, entry, written));
   }
-  for (const [{ fullUrl }, answer] of answers) {
-    if (fullUrl !== undefined && 'ref' in answer) fullUrls.set(fullUrl, answer.ref);
+  for (const [{ fullUrl }, result] of answers) {
+    if (fullUrl !== undefined && 'ref' in result) fullUrls.set(fullUrl, result.ref);
   }
   await settleDraft(draft, 'transaction', fullUrls);
   const left = { characters: draft.context.settings.answerBytesMax };
@@ -80,9 +80,9 @@ function checkConditions(entries: readonly Entry[]): void {
 
 const CONDITIONAL: ReadonlySet<Interaction> = new Set(['update', 'patch', 'delete']);
 
-function redirected(draft: Draft, answer: EntryResult | undefined): EntryResult {
-  if (answer === undefined) throw new Error('every entry has an answer');
-  return answer.kind === 'planned' ? redirect(draft, answer) : answer;
+function redirected(draft: Draft, result: EntryResult | undefined): EntryResult {
+  if (result === undefined) throw new Error('every entry has a result');
+  return result.kind === 'planned' ? redirect(draft, result) : result;
 }
 
 /** Two entries on one resource are refused; a conditional create that finds what an earlier entry creates is not. */
@@ -90,19 +90,19 @@ async function planEntry(draft: Draft, entry: Entry, written: Map<Ref, number>):
   const { interaction, type = '', queryText, ...rest } = entry.request;
   const sighted = { ...draft, sight: sightFor(entry.request) };
   const planOne = PLANS[interaction as keyof typeof PLANS]; // filtered by the caller
-  const answer = await placed(entry, () => planOne(sighted, { ...rest, type, condition: queryText }));
-  if (answer.kind === 'planned' && written.has(answer.ref) && interaction !== 'create') {
+  const result = await placed(entry, () => planOne(sighted, { ...rest, type, condition: queryText }));
+  if (result.kind === 'planned' && written.has(result.ref) && interaction !== 'create') {
     throw new OperationOutcomeError('bundle-invalid', {
-      diagnostics: `two entries write ${answer.ref}`,
-      expression: [`Bundle.entry[${written.get(answer.ref)}]`, `Bundle.entry[${entry.index}]`],
+      diagnostics: `two entries write ${result.ref}`,
+      expression: [`Bundle.entry[${written.get(result.ref)}]`, `Bundle.entry[${entry.index}]`],
     });
   }
-  if (answer.kind === 'planned') {
-    await placed(entry, () => checkCompartment(sighted.sight, draft.planned.get(answer.ref)));
-    if (!written.has(answer.ref)) written.set(answer.ref, entry.index);
-    markPlace(draft, answer.ref, `Bundle.entry[${entry.index}].resource`);
+  if (result.kind === 'planned') {
+    await placed(entry, () => checkCompartment(sighted.sight, draft.planned.get(result.ref)));
+    if (!written.has(result.ref)) written.set(result.ref, entry.index);
+    markPlace(draft, result.ref, `Bundle.entry[${entry.index}].resource`);
   }
-  return answer;
+  return result;
 }
 
 /** What is asked when the bundle is committed, and how it is refused before. */

@@ -6,16 +6,16 @@ import { selectToWrite } from '../write/condition.ts';
 import { idOf } from '../../resources/element.ts';
 import { EVERYTHING, plan, type Draft } from '../write/draft.ts';
 import { planCreate } from './create.ts';
-import { bodyOfType, checkIfMatch, readCurrent, type Answer, type WriteRequest } from './write.ts';
+import { bodyOfType, checkIfMatch, readCurrent, type WriteResult, type WriteRequest } from './write.ts';
 
-export async function planUpdate(draft: Draft, request: WriteRequest): Promise<Answer> {
+export async function planUpdate(draft: Draft, request: WriteRequest): Promise<WriteResult> {
   const body = bodyOfType(request);
   return request.id === undefined
     ? updateByCondition(draft, request, body)
     : updateById(draft, request, request.id, body);
 }
 
-async function updateById(draft: Draft, request: WriteRequest, id: string, body: Body): Promise<Answer> {
+async function updateById(draft: Draft, request: WriteRequest, id: string, body: Body): Promise<WriteResult> {
   if (body.plain.id !== id) {
     throw new OperationOutcomeError('id-mismatch', {
       diagnostics: `the body has ${body.plain.id === undefined ? 'no id' : 'another id'}`,
@@ -49,7 +49,7 @@ async function updateById(draft: Draft, request: WriteRequest, id: string, body:
  * An id that nobody may have used: by an administrator, or with the setting within the caller's own range. An id outside
  * of it is refused whether it is used or not, so that the answer tells nobody what it may not see (rules 2.7).
  */
-async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<Answer> {
+async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<WriteResult> {
   if (draft.context.packaged(ref) !== undefined) {
     throw new OperationOutcomeError('interaction-unsupported', {
       diagnostics: `${ref} comes with this server`,
@@ -100,7 +100,7 @@ async function isTaken({ snapshot, sight }: Draft, ref: Ref): Promise<boolean> {
  * Nothing matches: a create, by the body's id if it has one. What bears that id already is not what the condition meant,
  * and is never written.
  */
-async function updateUnmatched(draft: Draft, request: WriteRequest, body: Body): Promise<Answer> {
+async function updateUnmatched(draft: Draft, request: WriteRequest, body: Body): Promise<WriteResult> {
   checkIfMatch(request.ifMatch, undefined);
   const { id } = body.plain;
   if (id === undefined) return planCreate(draft, { ...request, ifNoneExist: undefined });
@@ -117,7 +117,7 @@ async function updateUnmatched(draft: Draft, request: WriteRequest, body: Body):
  * The outcomes of http://hl7.org/fhir/R4/http.html#cond-update: no match, with an id in the body or without; one match,
  * with its own id or none, or with another's; several.
  */
-async function updateByCondition(draft: Draft, request: WriteRequest, body: Body): Promise<Answer> {
+async function updateByCondition(draft: Draft, request: WriteRequest, body: Body): Promise<WriteResult> {
   const ref = await selectToWrite(draft, request.type, request.condition ?? '');
   const given = body.plain.id;
   if (ref === undefined) return updateUnmatched(draft, request, body);

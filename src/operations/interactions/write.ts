@@ -23,7 +23,7 @@ export interface WriteRequest {
 }
 
 /** What to answer: a planned change, a version that was there already, or nothing. */
-export type Answer =
+export type WriteResult =
   | { readonly kind: 'planned'; readonly ref: Ref; readonly status: 200 | 201 | 204 }
   | { readonly kind: 'existing'; readonly ref: Ref; readonly seq: number }
   | { readonly kind: 'nothing'; readonly status: 204 };

@@ -85,7 +85,7 @@ async function resolveElements(draft: Draft, planned: Planned): Promise<void> {
   }
 }
 
-interface Asked {
+interface AddresseeReference {
   readonly draft: Draft;
   readonly planned: Planned;
   readonly element: string;
@@ -97,7 +97,7 @@ interface Asked {
 }
 
 /** The party that is noted beside the reference; undefined where the reference says it itself, or leads nowhere. */
-async function resolveOne(asked: Asked): Promise<Ref | undefined> {
+async function resolveOne(asked: AddresseeReference): Promise<Ref | undefined> {
   const { draft, seat, value, old } = asked;
   const known = frozenParty(old);
   const own = localRef(value);
@@ -115,7 +115,10 @@ async function resolveOne(asked: Asked): Promise<Ref | undefined> {
 }
 
 /** What was held goes on when its party has become known; nothing else that stands is looked at again. */
-async function renew({ draft, planned, seat, old }: Asked, judged: Judged): Promise<Ref | undefined> {
+async function renew(
+  { draft, planned, seat, old }: AddresseeReference,
+  judged: Judged,
+): Promise<Ref | undefined> {
   if (judged.kind !== 'recognised') return frozenParty(old);
   if ((await doubtOf(draft, planned, judged)) !== undefined) return frozenParty(old);
   const { ref, after } = planned;
@@ -128,13 +131,13 @@ async function renew({ draft, planned, seat, old }: Asked, judged: Judged): Prom
   return judged.party;
 }
 
-function nameParty({ draft, planned, element }: Asked, judged: Judged): Ref | undefined {
+function nameParty({ draft, planned, element }: AddresseeReference, judged: Judged): Ref | undefined {
   if (judged.kind !== 'recognised' || !isPlausible(judged)) return undefined;
   tellResolved(draft, planned, judged, element);
   return judged.party;
 }
 
-function resolveAuthor(asked: Asked, judged: Judged): Ref | undefined {
+function resolveAuthor(asked: AddresseeReference, judged: Judged): Ref | undefined {
   const { draft, planned, element } = asked;
   const { caller } = draft;
   if (caller.administrator) return judged.kind === 'recognised' ? judged.party : undefined;
@@ -156,7 +159,7 @@ function resolveAuthor(asked: Asked, judged: Judged): Ref | undefined {
   return caller.organization;
 }
 
-const mismatch = ({ planned, element }: Asked): OperationOutcomeError =>
+const mismatch = ({ planned, element }: AddresseeReference): OperationOutcomeError =>
   new OperationOutcomeError('sender-mismatch', {
     diagnostics: `${placeOf(planned, element)} stands for an organization other than yours.`,
     expression: placesIn(planned, [placeOf(planned, element)]),
@@ -171,7 +174,7 @@ const REFUSED = {
   far: 'party-unresolved',
 } as const;
 
-async function resolveAddressee(asked: Asked, judged: Judged): Promise<Ref | undefined> {
+async function resolveAddressee(asked: AddresseeReference, judged: Judged): Promise<Ref | undefined> {
   const { draft, planned, element } = asked;
   const expression = placesIn(planned, [placeOf(planned, element)]);
   switch (judged.kind) {
@@ -199,7 +202,7 @@ async function doubtOf(draft: Draft, planned: Planned, judged: Recognised): Prom
 }
 
 async function resolveRecognised(
-  { draft, planned, element }: Asked,
+  { draft, planned, element }: AddresseeReference,
   judged: Recognised,
   expression: readonly string[],
 ): Promise<Ref> {
@@ -214,7 +217,10 @@ async function resolveRecognised(
 }
 
 /** By a number that is nobody's here: the referral is held, as one to a private record is. */
-async function resolveNumber(asked: Asked, expression: readonly string[]): Promise<Ref | undefined> {
+async function resolveNumber(
+  asked: AddresseeReference,
+  expression: readonly string[],
+): Promise<Ref | undefined> {
   const { draft, planned, value } = asked;
   const { caller } = draft;
   const identity = caller.organization === undefined ? undefined : numberIn(draft, value);

@@ -40,10 +40,10 @@ async function run(draft: Draft, request: Request): Promise<boolean> {
   const { interaction } = request;
   if (interaction !== 'create' && interaction !== 'update' && interaction !== 'delete')
     throw new Error(`${interaction} is no write that can be rehearsed`);
-  const answer = await PLANS[interaction](draft, writeRequestOf(request));
-  if (answer.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(answer.ref));
+  const result = await PLANS[interaction](draft, writeRequestOf(request));
+  if (result.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(result.ref));
   await settleDraft(draft, interaction, new Map());
-  return answer.kind === 'planned';
+  return result.kind === 'planned';
 }
 
 /** What its rules say; what is said of its structure and profiles was told before. */

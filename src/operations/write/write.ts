@@ -11,16 +11,22 @@ import { planCreate } from '../interactions/create.ts';
 import { planDelete } from '../interactions/delete.ts';
 import { planPatch } from '../interactions/patch.ts';
 import { planUpdate } from '../interactions/update.ts';
-import type { Answer, WriteRequest } from '../interactions/write.ts';
+import type { WriteResult, WriteRequest } from '../interactions/write.ts';
 import { buildOffer, offer, type Offer } from './offer.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { settleDraft } from '../steps.ts';
-import { commitKeyOf, replyTemplate, readStoredReply, refusalTemplate, type StoredReply } from '../stored-reply.ts';
+import {
+  commitKeyOf,
+  replyTemplate,
+  readStoredReply,
+  refusalTemplate,
+  type StoredReply,
+} from '../stored-reply.ts';
 import { replyTo } from '../reply.ts';
 
-type Plan = (draft: Draft, request: WriteRequest) => Promise<Answer>;
+type Plan = (draft: Draft, request: WriteRequest) => Promise<WriteResult>;
 
 /** How each writing interaction plans. */
 export const PLANS: Readonly<Record<'create' | 'update' | 'patch' | 'delete', Plan>> = {
@@ -80,10 +86,10 @@ async function prepare(
   snapshot: Snapshot,
 ): Promise<Prepared> {
   const draft = openDraft(context, request, snapshot);
-  const answer = await planOne(draft, writeRequestOf(request));
-  if (answer.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(answer.ref));
+  const result = await planOne(draft, writeRequestOf(request));
+  if (result.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(result.ref));
   await settleDraft(draft, request.interaction, new Map());
-  return finish(draft, request, { kind: 'one', answer: redirect(draft, answer) });
+  return finish(draft, request, { kind: 'one', answer: redirect(draft, result) });
 }
 
 export function writeRequestOf(request: Request): WriteRequest {
@@ -92,12 +98,12 @@ export function writeRequestOf(request: Request): WriteRequest {
 }
 
 /** The answer names the version that a write left as it was, or the resource that adopted a create (rules 1.7: 201, Location = that Task's next version). */
-export function redirect(draft: Draft, answer: Answer): Answer {
-  if (answer.kind !== 'planned') return answer;
-  const unchanged = draft.planned.has(answer.ref) ? undefined : draft.unchanged.get(answer.ref);
-  if (unchanged !== undefined) return { kind: 'existing', ref: answer.ref, seq: unchanged };
-  const adopted = draft.adopted.get(answer.ref);
-  return adopted === undefined ? answer : { ...answer, ref: adopted };
+export function redirect(draft: Draft, result: WriteResult): WriteResult {
+  if (result.kind !== 'planned') return result;
+  const unchanged = draft.planned.has(result.ref) ? undefined : draft.unchanged.get(result.ref);
+  if (unchanged !== undefined) return { kind: 'existing', ref: result.ref, seq: unchanged };
+  const adopted = draft.adopted.get(result.ref);
+  return adopted === undefined ? result : { ...result, ref: adopted };
 }
 
 /** The last step: one commit, and what will be told when it is on disk. */

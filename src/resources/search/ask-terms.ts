@@ -11,7 +11,7 @@ import { ancestorsOf, descendantsOf } from '../terminology/hierarchy.ts';
 import { ask } from '../terminology/membership.ts';
 import type { Asking } from '../terminology/selection.ts';
 import { readKey, writingsOf } from './ask-token.ts';
-import { anyOf, type Asked } from './asked.ts';
+import { anyOf, type ParameterRequest } from './asked.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { termTestsOf } from './filter-expression.ts';
 import { invalid, shownName } from './refusal.ts';
@@ -68,7 +68,7 @@ function sessionOf(held: Held): Session {
 }
 
 /** "True if the coding is in the specified value set", by its canonical. */
-export function askIn(value: string, asked: Asked): Clause {
+export function askIn(value: string, asked: ParameterRequest): Clause {
   const session = sessionOf(heldOf(asked));
   const canonical = readKey(asked.name, value);
   const listed = session.listed.get(canonical) ?? listCodes(session, canonical, asked);
@@ -79,7 +79,7 @@ export function askIn(value: string, asked: Asked): Clause {
 function listCodes(
   { asking, whole }: Session,
   canonical: string,
-  asked: Asked,
+  asked: ParameterRequest,
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const { held } = asking;
   const selection = held.valueSet(canonical);
@@ -112,7 +112,7 @@ function isWhole(held: Held, selection: Selection, told: Map<Selection, boolean>
 
 /** The codes "subsumed by the specified code", or those that subsume it: `system|code`. */
 function askSubsumed(walk: typeof descendantsOf | typeof ancestorsOf) {
-  return (value: string, asked: Asked): Clause => {
+  return (value: string, asked: ParameterRequest): Clause => {
     const parts = splitEscaped(value, '|')?.map((part) => readKey(asked.name, part)) ?? [];
     const [system = '', code = ''] = parts;
     if (parts.length !== 2 || system === '' || code === '') throw invalid(asked.name, 'system|code, both');
@@ -128,7 +128,7 @@ function askSubsumed(walk: typeof descendantsOf | typeof ancestorsOf) {
 export const askBelow = askSubsumed(descendantsOf);
 export const askAbove = askSubsumed(ancestorsOf);
 
-function codesOf(system: string, codes: readonly string[], asked: Asked): Clause {
+function codesOf(system: string, codes: readonly string[], asked: ParameterRequest): Clause {
   if (codes.length > CODES_MAX)
     throw refusal('expansion-too-costly', asked, `more than ${CODES_MAX} codes of a system`);
   const session = sessionOf(heldOf(asked));
@@ -139,11 +139,11 @@ function codesOf(system: string, codes: readonly string[], asked: Asked): Clause
   return { kind: 'codes', param: asked.param, system, codes: [...new Set(written)] };
 }
 
-function heldOf(asked: Asked): Held {
+function heldOf(asked: ParameterRequest): Held {
   if (asked.terminology === undefined)
     throw refusal('code-system-unknown', asked, 'no terminology is asked here');
   return asked.terminology;
 }
 
-const refusal = (code: IssueCode, { name }: Asked, why: string): OperationOutcomeError =>
+const refusal = (code: IssueCode, { name }: ParameterRequest, why: string): OperationOutcomeError =>
   new OperationOutcomeError(code, { diagnostics: `${shownName(name)}: ${why}` });

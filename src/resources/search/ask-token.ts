@@ -6,12 +6,12 @@ import { cutText } from '../../fhir/fold.ts';
 import type { Clause } from '../../ports/query.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { KEY_MAX } from './extract.ts';
-import { anyOf, type Asked } from './asked.ts';
+import { anyOf, type ParameterRequest } from './asked.ts';
 import { FOLDED_CODE } from './parameter.ts';
 import { invalid } from './refusal.ts';
 import { foldToken, isCaseSensitive, typeKey } from './token.ts';
 
-export function askToken(value: string, asked: Asked): Clause {
+export function askToken(value: string, asked: ParameterRequest): Clause {
   const { name, param, truth } = asked;
   const parts = splitEscaped(value, '|')?.map((part) => readKey(name, part));
   if (parts === undefined || parts.length > 2) throw invalid(name, 'code, system|code, system| or |code');
@@ -47,12 +47,12 @@ export function writingsOf(
 }
 
 /** The token of `Reference.identifier`, kept under a parameter of its own. */
-export function askIdentifier(value: string, asked: Asked): Clause {
+export function askIdentifier(value: string, asked: ParameterRequest): Clause {
   return askToken(value, { ...asked, param: `${asked.param}:identifier`, datatypes: ['Identifier'] });
 }
 
 /** "system|code|value, where the system and code refer to an Identifier.type.coding …; all 3 parts must be present" */
-export function askOfType(value: string, { name, param, datatypes }: Asked): Clause {
+export function askOfType(value: string, { name, param, datatypes }: ParameterRequest): Clause {
   if (!datatypes.includes('Identifier')) throw invalid(name, 'only an Identifier has a type');
   const parts = splitEscaped(value, '|')?.map((part) => readKey(name, part)) ?? [];
   const [system = '', type = '', code = ''] = parts;

@@ -3,7 +3,7 @@ import type { Clause } from '../../ports/query.ts';
 import type { Held } from '../terminology/held.ts';
 import type { Component } from './parameter.ts';
 
-export interface Asked {
+export interface ParameterRequest {
   /** The name in the request, for refusals. */
   readonly name: string;
   /** The parameter that the search looks at. */
@@ -25,11 +25,11 @@ export interface Asked {
 }
 
 /** Turns the values of one parameter, which are alternatives and still escaped, into a clause. */
-export type Ask = (values: readonly string[], asked: Asked) => Clause;
+export type Ask = (values: readonly string[], asked: ParameterRequest) => Clause;
 
 /** Makes one clause for each value. */
 export const each =
-  (ask: (value: string, asked: Asked) => Clause): Ask =>
+  (ask: (value: string, asked: ParameterRequest) => Clause): Ask =>
   (values, asked) =>
     anyOf(values.map((value) => ask(value, asked)));
 

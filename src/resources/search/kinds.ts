@@ -8,7 +8,7 @@ import { parseReference, relativeTo } from '../../fhir/reference.ts';
 import type { Clause, PartClause } from '../../ports/query.ts';
 import { askAbove, askBelow, askIn } from './ask-terms.ts';
 import { askIdentifier, askOfType, askToken, readKey } from './ask-token.ts';
-import { alternativesOf, anyOf, each, type Ask, type Asked } from './asked.ts';
+import { alternativesOf, anyOf, each, type Ask, type ParameterRequest } from './asked.ts';
 import { hasDisplay } from './display.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { STRING_MAX, type Kind } from './extract.ts';
@@ -19,7 +19,7 @@ import { unitSuffix } from './quantity.ts';
 import { parseDateRange, parseNumberRange } from './range.ts';
 import { invalid, unsupported } from './refusal.ts';
 
-export { anyOf, type Asked } from './asked.ts';
+export { anyOf, type ParameterRequest as Asked } from './asked.ts';
 
 export const MODIFIERS: Readonly<Record<Kind, Readonly<Record<string, Ask>>>> = {
   token: {
@@ -52,7 +52,7 @@ export const MODIFIERS: Readonly<Record<Kind, Readonly<Record<string, Ask>>>> = 
 };
 
 /** `:missing` is for every kind. A logical reference, known only by its identifier, counts as present. */
-export function askMissing(kind: Kind, values: readonly string[], { name, param }: Asked): Clause {
+export function askMissing(kind: Kind, values: readonly string[], { name, param }: ParameterRequest): Clause {
   const missing = readMissing(name, values);
   const own: Clause = { kind: 'missing', param, missing };
   if (kind !== 'reference') return own;
@@ -68,7 +68,7 @@ export function readMissing(name: string, values: readonly string[]): boolean {
 }
 
 function askString(match: 'starts' | 'contains' | 'exact') {
-  return (value: string, { name, param }: Asked): Clause => {
+  return (value: string, { name, param }: ParameterRequest): Clause => {
     const text = unescape(value);
     if (cutText(text, STRING_MAX) !== text) throw invalid(name, `at most ${STRING_MAX} characters`);
     const folded = match === 'exact' ? text : cutText(foldText(text), STRING_MAX);
@@ -77,7 +77,7 @@ function askString(match: 'starts' | 'contains' | 'exact') {
   };
 }
 
-function askDisplay(value: string, { name, param, datatypes }: Asked): Clause {
+function askDisplay(value: string, { name, param, datatypes }: ParameterRequest): Clause {
   if (!hasDisplay(datatypes)) throw unsupported(name, 'its values have no text beside the code');
   const text = unescape(value);
   if (cutText(text, STRING_MAX) !== text) throw invalid(name, `at most ${STRING_MAX} characters`);
@@ -88,28 +88,28 @@ function askDisplay(value: string, { name, param, datatypes }: Asked): Clause {
 
 /** "The :above and :below modifiers only apply to URLs, and not URNs such as OIDs." */
 function askUri(match: 'exact' | 'below' | 'above') {
-  return (value: string, { name, param }: Asked): Clause => {
+  return (value: string, { name, param }: ParameterRequest): Clause => {
     const uri = readKey(name, value);
     if (match !== 'exact' && uri.startsWith('urn:')) throw invalid(name, 'a URL; a urn has no parts');
     return { kind: 'uri', param, match, value: uri };
   };
 }
 
-function askDate(value: string, { name, param, now }: Asked): Clause {
+function askDate(value: string, { name, param, now }: ParameterRequest): Clause {
   const range = parseDateRange(value, now);
   if (range === undefined)
     throw invalid(name, 'a date of the calendar such as 2026-11 or ge2026-11-22T09:00:00Z');
   return { kind: 'range', param, ...range };
 }
 
-function askNumber(value: string, { name, param }: Asked): Clause {
+function askNumber(value: string, { name, param }: ParameterRequest): Clause {
   const range = parseNumberRange(value);
   if (range === undefined) throw invalid(name, 'a number such as 5.40 or gt5, without a unit');
   return { kind: 'range', param, ...range, points: true };
 }
 
 /** `[prefix][number]|[system]|[code]`, `[prefix][number]||[code]` or `[prefix][number]`. */
-function askQuantity(value: string, { name, param }: Asked): Clause {
+function askQuantity(value: string, { name, param }: ParameterRequest): Clause {
   const parts = splitEscaped(value, '|')?.map((part) => readKey(name, part)) ?? [];
   const [number = '', system = '', code = ''] = parts;
   const range = parseNumberRange(number);
@@ -124,7 +124,7 @@ function askQuantity(value: string, { name, param }: Asked): Clause {
 }
 
 /** `code$value`: "the composite parameter's values are joined by a $", each with a prefix where its type has them. */
-function askTuple(value: string, asked: Asked): Clause {
+function askTuple(value: string, asked: ParameterRequest): Clause {
   const { name, param, components } = asked;
   const pieces = splitEscaped(value, '$') ?? [];
   if (pieces.length !== components.length || pieces.includes(''))
@@ -150,10 +150,14 @@ const aloneOf = (of: readonly PartClause[], components: readonly Component[]): r
     return alone === undefined ? [] : [{ ...part, param: `${alone}${part.param}` }];
   });
 
-function waysOf({ kind, paths, targets }: Component, piece: string, asked: Asked): readonly PartClause[] {
+function waysOf(
+  { kind, paths, targets }: Component,
+  piece: string,
+  asked: ParameterRequest,
+): readonly PartClause[] {
   const ask = MODIFIERS[kind][''];
   const datatypes = askedDatatypes(paths);
-  const part: Asked = {
+  const part: ParameterRequest = {
     ...asked,
     param: '',
     datatypes,
@@ -167,14 +171,14 @@ function waysOf({ kind, paths, targets }: Component, piece: string, asked: Asked
 const PARTS: ReadonlySet<string> = new Set(['token', 'string', 'reference', 'uri', 'range']);
 const isPart = (clause: Clause): clause is PartClause => PARTS.has(clause.kind);
 
-function askReferences(values: readonly string[], asked: Asked): Clause {
+function askReferences(values: readonly string[], asked: ParameterRequest): Clause {
   const to = values.flatMap((value) => readReference(value, asked));
   return { kind: 'reference', param: asked.param, to: [...new Set(to)] };
 }
 
 /** Those of the types to which a bare id may point that have a hierarchy. */
 function askHierarchy(walk: typeof below) {
-  return (value: string, asked: Asked): Clause => {
+  return (value: string, asked: ParameterRequest): Clause => {
     const within = readReference(value, asked).flatMap((ref) => {
       const [type = ''] = ref.split('/', 1);
       const parent = parentOf(type);
@@ -187,7 +191,7 @@ function askHierarchy(walk: typeof below) {
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 
-function readReference(value: string, { name, targets, base }: Asked): readonly string[] {
+function readReference(value: string, { name, targets, base }: ParameterRequest): readonly string[] {
   const text = relativeTo(base, readKey(name, value));
   if (ID.test(text)) return targets.map((type) => `${type}/${text}`);
   const reference = parseReference(text);

@@ -9,7 +9,7 @@ import { compilePattern } from './pattern.ts';
 export type Filter = NonNullable<Include['filter']>[number];
 
 /** Whether the concept meets the filter; undefined: not known. */
-export type Answer = boolean | undefined;
+export type MembershipAnswer = boolean | undefined;
 
 export interface Work {
   /**
@@ -21,7 +21,7 @@ export interface Work {
 }
 
 /** Judges concepts of a system by a filter. */
-export type Judge = (concept: Concept, work: Work) => Answer;
+export type Judge = (concept: Concept, work: Work) => MembershipAnswer;
 
 /**
  * Undefined when the filter cannot be judged: an unknown property, an operator that the property does not take, or no
@@ -108,7 +108,7 @@ function isAmongKeys(system: System, list: () => readonly string[]): JudgeOf<boo
   };
 }
 
-type JudgeOf<Told extends Answer> = (concept: Concept, work: Work) => Told;
+type JudgeOf<Told extends MembershipAnswer> = (concept: Concept, work: Work) => Told;
 
 const known = (system: System, code: string, judge: Judge | undefined): Judge | undefined =>
   conceptOf(system, code) === undefined ? undefined : judge;

@@ -3,7 +3,7 @@
  * this server has: yes, no, or not known. "Within an include, all the criteria apply; a code is in the value set if any
  * include selects it and no exclude does."
  */
-import { compileFilter, type Answer, type Judge, type Work } from './filters.ts';
+import { compileFilter, type MembershipAnswer, type Judge, type Work } from './filters.ts';
 import {
   conceptOf,
   isCodeOf,
@@ -24,12 +24,12 @@ export interface Asking extends Work {
   /** The value sets that led to this one. If it is among them, the composition is circular. */
   readonly trail: readonly Selection[];
   /** The answers of included value sets about a code, so that each is computed once. */
-  readonly told: Map<Selection, Map<string, Answer>>;
+  readonly told: Map<Selection, Map<string, MembershipAnswer>>;
   /** How often a circle ended the search. Answers found meanwhile may differ from elsewhere. */
   readonly ended: { count: number };
 }
 
-export function isSelected(asking: Asking, selection: Selection, coded: Coded): Answer {
+export function isSelected(asking: Asking, selection: Selection, coded: Coded): MembershipAnswer {
   asking.spend(1);
   if (asking.trail.includes(selection) || asking.trail.length >= IMPORTS_MAX) {
     asking.ended.count += 1;
@@ -41,7 +41,7 @@ export function isSelected(asking: Asking, selection: Selection, coded: Coded): 
   return expansion === undefined ? undefined : isListed(asking, expansion, coded);
 }
 
-function isComposed(asking: Asking, compose: Compose, coded: Coded): Answer {
+function isComposed(asking: Asking, compose: Compose, coded: Coded): MembershipAnswer {
   const { include, exclude = [], inactive } = compose;
   const included = anyOf(include, (part) => isOfPart(asking, part, coded));
   if (included === false) return false;
@@ -57,7 +57,7 @@ function isInactive({ held }: Asking, { system = '', code }: Coded): boolean {
 }
 
 /** Whether an include, or an exclude, selects a code. */
-export function isOfPart(asking: Asking, part: Include, coded: Coded): Answer {
+export function isOfPart(asking: Asking, part: Include, coded: Coded): MembershipAnswer {
   asking.spend(1);
   const { system, valueSet = [] } = part;
   if (system === undefined && valueSet.length === 0) return undefined;
@@ -67,11 +67,11 @@ export function isOfPart(asking: Asking, part: Include, coded: Coded): Answer {
   return own === undefined && imported === true ? undefined : imported;
 }
 
-function isImported(asking: Asking, canonical: string, coded: Coded): Answer {
+function isImported(asking: Asking, canonical: string, coded: Coded): MembershipAnswer {
   const selection = asking.held.valueSet(canonical);
   if (selection === undefined) return undefined;
   const key = `${coded.system ?? ''}|${coded.code}`;
-  const told = asking.told.get(selection) ?? new Map<string, Answer>();
+  const told = asking.told.get(selection) ?? new Map<string, MembershipAnswer>();
   asking.told.set(selection, told);
   if (told.has(key)) return told.get(key);
   const { count } = asking.ended;
@@ -81,7 +81,7 @@ function isImported(asking: Asking, canonical: string, coded: Coded): Answer {
   return answer;
 }
 
-function isOfSystem(asking: Asking, part: Include, url: string, { system, code }: Coded): Answer {
+function isOfSystem(asking: Asking, part: Include, url: string, { system, code }: Coded): MembershipAnswer {
   if (system !== undefined && system !== url) return false;
   const held = systemOf(asking.held, part);
   if (part.concept !== undefined) return listedIn(part, held).has(keyOf(held ?? EXACT, code));
@@ -140,8 +140,8 @@ function* keysIn(contains: Contains, spend: Asking['spend']): Generator<string> 
   }
 }
 
-function anyOf<T>(list: readonly T[], ask: (one: T) => Answer): Answer {
-  let answer: Answer = false;
+function anyOf<T>(list: readonly T[], ask: (one: T) => MembershipAnswer): MembershipAnswer {
+  let answer: MembershipAnswer = false;
   for (const one of list) {
     const each = ask(one);
     if (each === true) return true;
@@ -150,8 +150,8 @@ function anyOf<T>(list: readonly T[], ask: (one: T) => Answer): Answer {
   return answer;
 }
 
-function allOf<T>(list: readonly T[], ask: (one: T) => Answer): Answer {
-  let answer: Answer = true;
+function allOf<T>(list: readonly T[], ask: (one: T) => MembershipAnswer): MembershipAnswer {
+  let answer: MembershipAnswer = true;
   for (const one of list) {
     const each = ask(one);
     if (each === false) return false;

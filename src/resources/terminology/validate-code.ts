@@ -14,7 +14,7 @@ import {
 } from './held.ts';
 import { membershipOf } from './membership.ts';
 
-export interface Asked {
+export interface CodeQuestion {
   readonly system?: string | undefined;
   readonly version?: string | undefined;
   readonly code?: string | undefined;
@@ -38,7 +38,7 @@ export interface ValidateOptions {
 export function validateInSet(
   held: Held,
   selection: Selection,
-  asked: Asked,
+  asked: CodeQuestion,
   options: ValidateOptions = {},
 ): Verdict {
   const { code, system, version } = asked;
@@ -55,7 +55,11 @@ export function validateInSet(
 }
 
 /** Judges a code by its system alone. */
-export function validateInSystem(system: System, asked: Asked, options: ValidateOptions = {}): Verdict {
+export function validateInSystem(
+  system: System,
+  asked: CodeQuestion,
+  options: ValidateOptions = {},
+): Verdict {
   const { code } = asked;
   if (code === undefined) return { result: false, message: 'There is no code.' };
   if (asked.system !== undefined && asked.system !== system.url)
@@ -73,7 +77,7 @@ const withVersion = (system: string, version: string | undefined): string =>
 function judgeConcept(
   concept: Concept | undefined,
   further: readonly string[],
-  { display }: Asked,
+  { display }: CodeQuestion,
   { abstract = false }: ValidateOptions,
 ): Verdict {
   const names = [...further, ...namesOf(concept)];
@@ -102,7 +106,7 @@ const namesOf = (concept: Concept | undefined): readonly string[] =>
       ];
 
 /** The names under which a value set itself lists a code. */
-function namesIn({ compose }: Selection, { system, code }: Asked): readonly string[] {
+function namesIn({ compose }: Selection, { system, code }: CodeQuestion): readonly string[] {
   return (compose?.include ?? [])
     .filter((part: Include) => system === undefined || part.system === system)
     .flatMap(({ concept = [] }) => concept.filter((one) => one.code === code))

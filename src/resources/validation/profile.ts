@@ -28,7 +28,7 @@ export function checkProfiles(
   { resources }: Pick<Run, 'resources'>,
   root: Resource,
   around: Around,
-  { against, oneOf }: Asked = NOTHING,
+  { against, oneOf }: ProfileQuestion = NOTHING,
 ): readonly Found[] {
   const check: Check = { around, stand: outermost(root), name: '', found: [], known: new Map(), checkValue };
   for (const met of resources)
@@ -40,14 +40,14 @@ export function checkProfiles(
 }
 
 /** Profiles of the outermost resource beside those that it claims. */
-interface Asked {
+interface ProfileQuestion {
   /** All of these must hold. */
   readonly against: readonly string[];
   /** One of these must hold. */
   readonly oneOf: readonly string[];
 }
 
-const NOTHING: Asked = { against: [], oneOf: [] };
+const NOTHING: ProfileQuestion = { against: [], oneOf: [] };
 
 function checkOneOf(check: Check, root: Resource, profiles: readonly string[]): readonly Found[] {
   const judged = profiles.map((canonical) => judge(check, outermost(root), canonical) ?? []);

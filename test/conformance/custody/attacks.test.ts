@@ -13,7 +13,7 @@ import {
   refsOf,
   resourcesOf,
   stranger,
-  type Answer,
+  type WorldReply,
   type Headers,
   type Stored,
 } from '../../world.ts';
@@ -29,7 +29,7 @@ afterAll(async () => {
   await scene.world.close();
 });
 
-const ask = (...asked: Parameters<Scene['world']['ask']>): Promise<Answer> => scene.world.ask(...asked);
+const ask = (...asked: Parameters<Scene['world']['ask']>): Promise<WorldReply> => scene.world.ask(...asked);
 const found = async (caller: Caller, url: string) => refsOf(await scene.world.bundle(caller, url));
 const read = async (caller: Caller, ref: string): Promise<Stored> => {
   const { json } = await ask(caller, 'GET', ref);

@@ -10,7 +10,7 @@ import {
   recipient,
   refOf,
   stranger,
-  type Answer,
+  type WorldReply,
   type Headers,
   type Method,
 } from '../../world.ts';
@@ -25,12 +25,12 @@ afterAll(async () => {
   await scene.world.close();
 });
 
-const ask = (...asked: Parameters<Scene['world']['ask']>): Promise<Answer> => scene.world.ask(...asked);
+const ask = (...asked: Parameters<Scene['world']['ask']>): Promise<WorldReply> => scene.world.ask(...asked);
 
-type Asked = readonly [method: Method, url: string, body?: unknown, headers?: Headers];
+type RequestArguments = readonly [method: Method, url: string, body?: unknown, headers?: Headers];
 
 /** A reply or refusal as bytes, but for the id that was asked for, and for ids, versions and audit that were just made. */
-function bytesOf({ status, code, text = '', location = '', headers }: Answer, id: string): string {
+function bytesOf({ status, code, text = '', location = '', headers }: WorldReply, id: string): string {
   return JSON.stringify({ status, code, text, location, headers })
     .replaceAll(id, 'the-id')
     .replaceAll(/id-\d+/g, 'new-id')
@@ -47,83 +47,90 @@ const VICTIMS = ['patient', 'observation', 'letter', 'document', 'request', 'tas
 describe('asked for by id', () => {
   const patch = [{ op: 'replace', path: '/language', value: 'en' }];
   /** Every way to name a resource by its id, of a type. */
-  const WAYS: readonly (readonly [string, (type: string, id: string, body: Resource) => Asked])[] = [
-    ['read', (type, id) => ['GET', `${type}/${id}`]],
-    ['read if changed', (type, id) => ['GET', `${type}/${id}`, undefined, { ifNoneMatch: '*' }]],
-    ['vread', (type, id, { meta }) => ['GET', `${type}/${id}/_history/${meta?.versionId ?? ''}`]],
-    ['history', (type, id) => ['GET', `${type}/${id}/_history`]],
-    ['history since', (type, id) => ['GET', `${type}/${id}/_history?_since=2020`]],
-    ['update', (type, id, body) => ['PUT', `${type}/${id}`, { ...body, id }]],
+  const WAYS: readonly (readonly [string, (type: string, id: string, body: Resource) => RequestArguments])[] =
     [
-      'update of a version',
-      (type, id, body) => ['PUT', `${type}/${id}`, { ...body, id }, { ifMatch: versionOf(body) }],
-    ],
-    ['update if absent', (type, id, body) => ['PUT', `${type}/${id}`, { ...body, id }, { ifNoneMatch: '*' }]],
-    [
-      'invalid update',
-      (type, id) => ['PUT', `${type}/${id}`, { resourceType: type, id, status: 'no such code' }],
-    ],
-    ['patch', (type, id) => ['PATCH', `${type}/${id}`, patch]],
-    [
-      'patch of a version',
-      (type, id, body) => ['PATCH', `${type}/${id}`, patch, { ifMatch: versionOf(body) }],
-    ],
-    ['patch that tests', (type, id) => ['PATCH', `${type}/${id}`, [{ op: 'test', path: '/id', value: id }]]],
-    ['delete', (type, id) => ['DELETE', `${type}/${id}`]],
-    [
-      'delete of a version',
-      (type, id, body) => ['DELETE', `${type}/${id}`, undefined, { ifMatch: versionOf(body) }],
-    ],
-    ['search by id', (type, id) => ['GET', `${type}?_id=${id}&_total=accurate`]],
-    ['count by id', (type, id) => ['GET', `${type}?_id=${id}&_summary=count`]],
-    ['conditional update', (type, id, body) => ['PUT', `${type}?_id=${id}`, { ...body, id }]],
-    ['conditional patch', (type, id) => ['PATCH', `${type}?_id=${id}`, patch]],
-    ['conditional delete', (type, id) => ['DELETE', `${type}?_id=${id}`]],
-    ['audit', (type, id) => ['GET', `AuditEvent?entity=${type}/${id}&outcome=0`]],
-    ['read in a batch', (type, id) => ['POST', '', make.batch({ method: 'GET', url: `${type}/${id}` })]],
-    [
-      'read in a transaction',
-      (type, id) => ['POST', '', make.transaction({ method: 'GET', url: `${type}/${id}` })],
-    ],
-    [
-      'delete in a transaction',
-      (type, id) => ['POST', '', make.transaction({ method: 'DELETE', url: `${type}/${id}` })],
-    ],
-    [
-      'update in a transaction',
-      (type, id, body) => [
-        'POST',
-        '',
-        make.transaction({ method: 'PUT', url: `${type}/${id}`, resource: { ...body, id } }),
+      ['read', (type, id) => ['GET', `${type}/${id}`]],
+      ['read if changed', (type, id) => ['GET', `${type}/${id}`, undefined, { ifNoneMatch: '*' }]],
+      ['vread', (type, id, { meta }) => ['GET', `${type}/${id}/_history/${meta?.versionId ?? ''}`]],
+      ['history', (type, id) => ['GET', `${type}/${id}/_history`]],
+      ['history since', (type, id) => ['GET', `${type}/${id}/_history?_since=2020`]],
+      ['update', (type, id, body) => ['PUT', `${type}/${id}`, { ...body, id }]],
+      [
+        'update of a version',
+        (type, id, body) => ['PUT', `${type}/${id}`, { ...body, id }, { ifMatch: versionOf(body) }],
       ],
-    ],
-    [
-      'search in a transaction',
-      (type, id) => [
-        'POST',
-        '',
-        make.transaction({ method: 'GET', url: `${type}?_id=${id}&_total=accurate` }),
+      [
+        'update if absent',
+        (type, id, body) => ['PUT', `${type}/${id}`, { ...body, id }, { ifNoneMatch: '*' }],
       ],
-    ],
-    ['a reference to it', (type, id) => ['POST', 'Basic', basicAbout(`${type}/${id}`)]],
-    [
-      'a reference to a version of it',
-      (type, id) => ['POST', 'Basic', basicAbout(`${type}/${id}/_history/1`)],
-    ],
-    [
-      'an absolute reference to it',
-      (type, id) => ['POST', 'Basic', basicAbout(`https://referrals.example.org/fhir/${type}/${id}`)],
-    ],
-    ['a conditional reference to it', (type, id) => ['POST', 'Basic', basicAbout(`${type}?_id=${id}`)]],
-    [
-      'a bundle with a reference to it',
-      (type, id) => [
-        'POST',
-        '',
-        make.transaction({ method: 'POST', url: 'Basic', resource: basicAbout(`${type}/${id}`) }),
+      [
+        'invalid update',
+        (type, id) => ['PUT', `${type}/${id}`, { resourceType: type, id, status: 'no such code' }],
       ],
-    ],
-  ];
+      ['patch', (type, id) => ['PATCH', `${type}/${id}`, patch]],
+      [
+        'patch of a version',
+        (type, id, body) => ['PATCH', `${type}/${id}`, patch, { ifMatch: versionOf(body) }],
+      ],
+      [
+        'patch that tests',
+        (type, id) => ['PATCH', `${type}/${id}`, [{ op: 'test', path: '/id', value: id }]],
+      ],
+      ['delete', (type, id) => ['DELETE', `${type}/${id}`]],
+      [
+        'delete of a version',
+        (type, id, body) => ['DELETE', `${type}/${id}`, undefined, { ifMatch: versionOf(body) }],
+      ],
+      ['search by id', (type, id) => ['GET', `${type}?_id=${id}&_total=accurate`]],
+      ['count by id', (type, id) => ['GET', `${type}?_id=${id}&_summary=count`]],
+      ['conditional update', (type, id, body) => ['PUT', `${type}?_id=${id}`, { ...body, id }]],
+      ['conditional patch', (type, id) => ['PATCH', `${type}?_id=${id}`, patch]],
+      ['conditional delete', (type, id) => ['DELETE', `${type}?_id=${id}`]],
+      ['audit', (type, id) => ['GET', `AuditEvent?entity=${type}/${id}&outcome=0`]],
+      ['read in a batch', (type, id) => ['POST', '', make.batch({ method: 'GET', url: `${type}/${id}` })]],
+      [
+        'read in a transaction',
+        (type, id) => ['POST', '', make.transaction({ method: 'GET', url: `${type}/${id}` })],
+      ],
+      [
+        'delete in a transaction',
+        (type, id) => ['POST', '', make.transaction({ method: 'DELETE', url: `${type}/${id}` })],
+      ],
+      [
+        'update in a transaction',
+        (type, id, body) => [
+          'POST',
+          '',
+          make.transaction({ method: 'PUT', url: `${type}/${id}`, resource: { ...body, id } }),
+        ],
+      ],
+      [
+        'search in a transaction',
+        (type, id) => [
+          'POST',
+          '',
+          make.transaction({ method: 'GET', url: `${type}?_id=${id}&_total=accurate` }),
+        ],
+      ],
+      ['a reference to it', (type, id) => ['POST', 'Basic', basicAbout(`${type}/${id}`)]],
+      [
+        'a reference to a version of it',
+        (type, id) => ['POST', 'Basic', basicAbout(`${type}/${id}/_history/1`)],
+      ],
+      [
+        'an absolute reference to it',
+        (type, id) => ['POST', 'Basic', basicAbout(`https://referrals.example.org/fhir/${type}/${id}`)],
+      ],
+      ['a conditional reference to it', (type, id) => ['POST', 'Basic', basicAbout(`${type}?_id=${id}`)]],
+      [
+        'a bundle with a reference to it',
+        (type, id) => [
+          'POST',
+          '',
+          make.transaction({ method: 'POST', url: 'Basic', resource: basicAbout(`${type}/${id}`) }),
+        ],
+      ],
+    ];
   const cases = VICTIMS.flatMap((victim) => WAYS.map(([way, asking]) => [way, victim, asking] as const));
 
   test.each(cases)('%s: %s', async (_way, victim, asking) => {
@@ -196,7 +203,7 @@ describe('asked for by a value', () => {
     ],
     ['Organization?_has:Task:owner:status=draft', 'Organization?_has:Task:owner:status=failed'],
   ];
-  const WAYS: readonly (readonly [string, (query: string) => Asked])[] = [
+  const WAYS: readonly (readonly [string, (query: string) => RequestArguments])[] = [
     ['search', (query) => ['GET', query]],
     ['total', (query) => ['GET', `${query}&_total=accurate&_count=1`]],
     ['count', (query) => ['GET', `${query}&_summary=count`]],
@@ -249,7 +256,7 @@ describe('asked for by a value', () => {
           await ask(caller, ...asking(query)),
           await ask(caller, ...asking(nothing)),
         ];
-        const differs = (answer: Answer, asked: string) =>
+        const differs = (answer: WorldReply, asked: string) =>
           `${way}: ${bytesOf(answer, 'no id').replaceAll('%7C', '|').replaceAll(conditionOf(asked), 'the query')}`;
         expect(differs(invisible, query)).toBe(differs(absent, nothing));
       }

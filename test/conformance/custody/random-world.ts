@@ -8,7 +8,7 @@ import * as make from '../../resources.ts';
 import {
   callerOf,
   refOf,
-  type Answer,
+  type WorldReply,
   type Headers,
   type Method,
   type Stored,
@@ -388,7 +388,7 @@ function refersTooFar(
 
 function wronglyJudged(
   [, , url, body]: Step,
-  { status, code }: Answer,
+  { status, code }: WorldReply,
   referable: ReadonlySet<Ref>,
 ): string | undefined {
   const right = [...allReferences(body)].every((ref) => referable.has(ref));

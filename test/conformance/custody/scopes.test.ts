@@ -10,7 +10,7 @@ import {
   recipient,
   refOf,
   refsOf,
-  type Answer,
+  type WorldReply,
   type Headers,
   type Method,
 } from '../../world.ts';
@@ -24,18 +24,18 @@ afterAll(async () => {
   await scene.world.close();
 });
 
-const ask = (...asked: Parameters<Scene['world']['ask']>): Promise<Answer> => scene.world.ask(...asked);
+const ask = (...asked: Parameters<Scene['world']['ask']>): Promise<WorldReply> => scene.world.ask(...asked);
 const withScope = (scope: string, more: Partial<Caller> = {}): Caller =>
   callerOf('initiator', { scope, ...more });
 /** An application of `initiator` that one of its patients has opened. */
 const opened = (scope: string, patient: Ref): Caller => withScope(scope, { patient, client: 'app' });
 
-type Asked = readonly [method: Method, url: string, body?: unknown, headers?: Headers];
+type RequestArguments = readonly [method: Method, url: string, body?: unknown, headers?: Headers];
 
 describe('each interaction needs its right, and says which (scope-insufficient)', () => {
   const CASES: readonly (readonly [
     granted: string,
-    asked: (scene: Scene) => Asked,
+    asked: (scene: Scene) => RequestArguments,
     needed: string | undefined,
   ])[] = [
     ['system/Task.r', ({ task }) => ['GET', refOf(task)], undefined],
@@ -165,7 +165,12 @@ describe('patient scopes', () => {
     expect(refsOf(await world.bundle(back, 'Patient?_has:Task:patient:status=draft'))).toEqual([]);
   });
 
-  const WRITES: readonly (readonly [string, (scene: Scene) => Asked, number, IssueCode | undefined])[] = [
+  const WRITES: readonly (readonly [
+    string,
+    (scene: Scene) => RequestArguments,
+    number,
+    IssueCode | undefined,
+  ])[] = [
     [
       'an Observation of the patient',
       ({ patient }) => ['POST', 'Observation', make.observation(refOf(patient))],
@@ -257,7 +262,7 @@ describe('patient scopes', () => {
 
   test('keep the Idempotency-Keys of two patients apart', async () => {
     const { hiddenPatient, patient } = scene;
-    const patch: Asked = [
+    const patch: RequestArguments = [
       'PATCH',
       refOf(hiddenPatient),
       [{ op: 'replace', path: '/gender', value: 'female' }],

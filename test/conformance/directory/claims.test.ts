@@ -9,7 +9,7 @@ import {
   openWorld,
   refOf,
   stranger,
-  type Answer,
+  type WorldReply,
   type Stored,
   type World,
 } from '../../world.ts';
@@ -52,7 +52,7 @@ async function order(performer: string, ...beside: readonly make.Entry[]) {
   return { patient, answer: await world.ask(initiator, 'POST', '', make.transaction(...beside, entry)) };
 }
 
-const strangerReads = async (patient: Stored): Promise<Answer['status']> =>
+const strangerReads = async (patient: Stored): Promise<WorldReply['status']> =>
   (await world.ask(stranger, 'GET', refOf(patient))).status;
 
 describe('(directory DR10) a number that nobody verified leads to no one else’s record', () => {

@@ -12,7 +12,7 @@ import {
   initiator,
   openWorld,
   refOf,
-  type Answer,
+  type WorldReply,
   type Headers,
   type World,
 } from '../../world.ts';
@@ -51,7 +51,7 @@ const end = (identity: Identity, replacedBy?: Identity) =>
   endIdentity(context(), { identity, ...(replacedBy !== undefined && { replacedBy }) }, ADMITTING);
 const known = (one: Identity | undefined): Identity => one ?? npi('nobody');
 
-async function send(performer: object, prefer: Headers['prefer'] = {}): Promise<Answer> {
+async function send(performer: object, prefer: Headers['prefer'] = {}): Promise<WorldReply> {
   const patient = await world.create(initiator, make.patient());
   const parties = { subject: refOf(patient), requester: 'Organization/initiator', performer: 'x' };
   const order = make.serviceRequest({ ...parties, placer: refOf(patient) }, { performer: [performer] });

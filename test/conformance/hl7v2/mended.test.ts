@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { to } from '../../resources.ts';
-import { administrator, refOf, type Answer, type Stored } from '../../world.ts';
+import { administrator, refOf, type WorldReply, type Stored } from '../../world.ts';
 import { accept, FROM_TIDEWATER, larkspur, note, outcome, request, tidewater } from './exchange.ts';
 import { openPair, type Pair } from './pair.ts';
 
@@ -25,7 +25,7 @@ async function items(side: 'larkspur' | 'tidewater'): Promise<readonly unknown[]
 }
 const SENT = 'completed: what was missing came, and it was sent';
 
-async function contacts(contact: readonly object[] | undefined): Promise<Answer> {
+async function contacts(contact: readonly object[] | undefined): Promise<WorldReply> {
   const own = (await pair.larkspur.ask(administrator, 'GET', 'Organization/larkspur')).json;
   return pair.larkspur.ask(administrator, 'PUT', 'Organization/larkspur', { ...own, contact });
 }
@@ -68,7 +68,7 @@ async function order(asked: Asked): Promise<Ordered> {
   return ordered;
 }
 
-const again = async ({ resourceType, id }: Stored, more: object): Promise<Answer> => {
+const again = async ({ resourceType, id }: Stored, more: object): Promise<WorldReply> => {
   const { json } = await pair.larkspur.ask(larkspur, 'GET', `${resourceType}/${id}`);
   return pair.larkspur.ask(larkspur, 'PUT', `${resourceType}/${id}`, { ...json, ...more });
 };

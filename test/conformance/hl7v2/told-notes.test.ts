@@ -1,7 +1,7 @@
 /** What is sent as a note, and what has no message: of an outcome that waited for its note, of errors, of ended referrals. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { to } from '../../resources.ts';
-import { administrator, refOf, type Answer, type Stored } from '../../world.ts';
+import { administrator, refOf, type WorldReply, type Stored } from '../../world.ts';
 import { accept, FROM_TIDEWATER, larkspur, note, request, tidewater } from './exchange.ts';
 import { openPair, type Pair } from './pair.ts';
 
@@ -24,7 +24,7 @@ async function items(side: 'larkspur' | 'tidewater'): Promise<readonly unknown[]
 }
 const SENT = 'completed: what was missing came, and it was sent';
 
-async function contacts(contact: readonly object[]): Promise<Answer> {
+async function contacts(contact: readonly object[]): Promise<WorldReply> {
   const own = (await pair.larkspur.ask(administrator, 'GET', 'Organization/larkspur')).json;
   return pair.larkspur.ask(administrator, 'PUT', 'Organization/larkspur', { ...own, contact });
 }
@@ -48,7 +48,7 @@ async function order(name: readonly object[]): Promise<{ readonly patient: Store
   return { patient, order: asked };
 }
 
-const nameIt = ({ id, ...patient }: Stored): Promise<Answer> =>
+const nameIt = ({ id, ...patient }: Stored): Promise<WorldReply> =>
   pair.larkspur.ask(larkspur, 'PUT', `Patient/${id}`, { ...patient, id, name: NAME });
 
 interface Ended {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { feedback } from '../../../tools/demo/package.ts';
 import { to } from '../../resources.ts';
-import { administrator, refOf, type Answer, type Stored } from '../../world.ts';
+import { administrator, refOf, type WorldReply, type Stored } from '../../world.ts';
 import { larkspur, tidewater } from './exchange.ts';
 import { openPair, type Pair } from './pair.ts';
 
@@ -22,7 +22,7 @@ const OKAFOR = [{ name: { family: 'Okafor', given: ['Ngozi'] } }];
 /** The order of the README. */
 async function order(
   person: object = { resourceType: 'Patient', name: [{ family: 'Demo' }] },
-): Promise<Answer> {
+): Promise<WorldReply> {
   const { id } = await pair.larkspur.create(larkspur, person);
   return pair.larkspur.ask(larkspur, 'POST', 'ServiceRequest', {
     resourceType: 'ServiceRequest',

@@ -10,7 +10,7 @@ import {
   initiator,
   openWorld,
   recipient,
-  type Answer,
+  type WorldReply,
   type Stored,
   type World,
 } from '../../world.ts';
@@ -44,9 +44,9 @@ const numbersOf = async (ref: string): Promise<readonly Identifier[]> =>
   ((await world.ask(administrator, 'GET', ref)).json?.['identifier'] ?? []) as readonly Identifier[];
 const ofType = (numbers: readonly Identifier[], code: string): readonly Identifier[] =>
   numbers.filter(({ type }) => type?.coding?.some((coding) => coding.code === code));
-const order = (resource: Resource): Promise<Answer> =>
+const order = (resource: Resource): Promise<WorldReply> =>
   world.ask(initiator, 'POST', 'ServiceRequest', resource);
-const idOf = ({ json }: Answer): string => json?.id ?? '';
+const idOf = ({ json }: WorldReply): string => json?.id ?? '';
 
 const sentTask = (focus: string, subject: string, more: Readonly<Record<string, unknown>>): Resource =>
   task({ focus, for: subject, requester: 'Organization/initiator', owner: 'Organization/recipient' }, more);

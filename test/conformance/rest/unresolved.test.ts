@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Resource } from '../../../src/fhir/types.ts';
 import * as make from '../../resources.ts';
-import { initiator, openWorld, refOf, type Answer, type Stored, type World } from '../../world.ts';
+import { initiator, openWorld, refOf, type WorldReply, type Stored, type World } from '../../world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ const URN = 'urn:uuid:5b3c1f7e-0000-4000-8000-000000000001';
 const observationOf = (subject: object): Resource => ({ ...make.observation('Patient/none'), subject });
 
 /** Every way to write it. */
-async function everyWay(resource: Resource): Promise<readonly Answer[]> {
+async function everyWay(resource: Resource): Promise<readonly WorldReply[]> {
   const patient = await world.create(initiator, make.patient());
   const own: Stored[] = [];
   for (let i = 0; i < 3; i += 1) own.push(await world.create(initiator, make.observation(refOf(patient))));

@@ -5,7 +5,7 @@
 import {
   validateInSet,
   validateInSystem,
-  type Asked,
+  type CodeQuestion,
   type Verdict,
 } from '../../../resources/terminology/validate-code.ts';
 import type { Coding } from '../../../fhir/types.ts';
@@ -121,7 +121,7 @@ const systemsOf = (codings: readonly Coding[]): readonly string[] =>
     system === undefined ? [] : [version === undefined ? system : `${system}|${version}`],
   );
 
-const asAsked = ({ system, code, display, version }: Coding, asked: string | undefined): Asked => ({
+const asAsked = ({ system, code, display, version }: Coding, asked: string | undefined): CodeQuestion => ({
   system,
   code,
   display,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { askIn } from '../../../../src/resources/search/ask-terms.ts';
-import type { Asked } from '../../../../src/resources/search/asked.ts';
+import type { ParameterRequest } from '../../../../src/resources/search/asked.ts';
 import type { CodeSystem } from '../../../../src/fhir/types.ts';
 import { expandValueSet } from '../../../../src/resources/terminology/expand.ts';
 import type { Held, Selection } from '../../../../src/resources/terminology/held.ts';
@@ -139,7 +139,7 @@ describe('value sets within each other', () => {
       param: 'code',
       datatypes: ['Coding'],
       terminology: held,
-    } as unknown as Asked; // as far as it is read
+    } as unknown as ParameterRequest; // as far as it is read
     for (let i = 0; i < 2000; i += 1) expect(askIn(setOf('13'), asked)).toMatchObject({ codes: ['a'] });
   });
 
