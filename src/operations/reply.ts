@@ -1,5 +1,5 @@
 /** From what was committed to what the client is told (http://hl7.org/fhir/R4/http.html#create, Prefer: return). */
-import { outcomeOf, readResult, type ResultVersion, type Templates } from './answer.ts';
+import { outcomeOf, readResult, type ResultVersion, type Templates } from './result-version.ts';
 import { bundleReply } from './bundle/bundle-reply.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { Reply, Request } from './request.ts';

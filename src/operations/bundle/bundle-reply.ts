@@ -5,7 +5,7 @@ import { readQuestion } from './bundle-address.ts';
 import { performHistoryAsOf } from '../interactions/history.ts';
 import { performSystemSearchAsOf } from '../interactions/search-system.ts';
 import { performSearchAsOf } from '../interactions/search.ts';
-import { outcomeOf, readResult, type ResultVersion, type Templates } from '../answer.ts';
+import { outcomeOf, readResult, type ResultVersion, type Templates } from '../result-version.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { showText } from '../show.ts';

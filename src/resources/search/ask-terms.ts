@@ -11,7 +11,7 @@ import { ancestorsOf, descendantsOf } from '../terminology/hierarchy.ts';
 import { ask } from '../terminology/membership.ts';
 import type { Asking } from '../terminology/selection.ts';
 import { readKey, writingsOf } from './ask-token.ts';
-import { anyOf, type ParameterRequest } from './asked.ts';
+import { anyOf, type ParameterRequest } from './parameter-request.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { termTestsOf } from './filter-expression.ts';
 import { invalid, shownName } from './refusal.ts';

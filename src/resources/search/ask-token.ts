@@ -6,7 +6,7 @@ import { cutText } from '../../fhir/fold.ts';
 import type { Clause } from '../../ports/query.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { KEY_MAX } from './extract.ts';
-import { anyOf, type ParameterRequest } from './asked.ts';
+import { anyOf, type ParameterRequest } from './parameter-request.ts';
 import { FOLDED_CODE } from './parameter.ts';
 import { invalid } from './refusal.ts';
 import { foldToken, isCaseSensitive, typeKey } from './token.ts';

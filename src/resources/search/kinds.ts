@@ -8,7 +8,7 @@ import { parseReference, relativeTo } from '../../fhir/reference.ts';
 import type { Clause, PartClause } from '../../ports/query.ts';
 import { askAbove, askBelow, askIn } from './ask-terms.ts';
 import { askIdentifier, askOfType, askToken, readKey } from './ask-token.ts';
-import { alternativesOf, anyOf, each, type Ask, type ParameterRequest } from './asked.ts';
+import { alternativesOf, anyOf, each, type Ask, type ParameterRequest } from './parameter-request.ts';
 import { hasDisplay } from './display.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { STRING_MAX, type Kind } from './extract.ts';
@@ -19,7 +19,7 @@ import { unitSuffix } from './quantity.ts';
 import { parseDateRange, parseNumberRange } from './range.ts';
 import { invalid, unsupported } from './refusal.ts';
 
-export { anyOf, type ParameterRequest as Asked } from './asked.ts';
+export { anyOf, type ParameterRequest as Asked } from './parameter-request.ts';
 
 export const MODIFIERS: Readonly<Record<Kind, Readonly<Record<string, Ask>>>> = {
   token: {

@@ -3,7 +3,7 @@ import type { Resource, ValueSet } from '../../../fhir/types.ts';
 import { expandValueSet, type Expanded, type Member } from '../../../resources/terminology/expand.ts';
 import { numberIn, textIn, isTrueIn } from '../input.ts';
 import type { Input, Invocation, Operation, OperationReply } from '../operation.ts';
-import { askedValueSet, input, output, refuse } from './asked.ts';
+import { askedValueSet, input, output, refuse } from './subject.ts';
 
 /** Members in one answer. */
 const ANSWERED_MAX = 10_000;

@@ -9,7 +9,7 @@ import type { Seen } from '../../seen.ts';
 import { textIn, textsIn, valueIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
 import { parametersOf, type Out } from '../output.ts';
-import { askedCodeSystem, askedSystem, input, output, refuse } from './asked.ts';
+import { askedCodeSystem, askedSystem, input, output, refuse } from './subject.ts';
 
 const manyOut = (
   name: string,

@@ -23,7 +23,7 @@ import {
   output,
   refuse,
   seeingOf,
-} from './asked.ts';
+} from './subject.ts';
 
 const CODED: readonly OperationParameter[] = [
   input('display', 'string', 'A name of the code, to be compared.'),

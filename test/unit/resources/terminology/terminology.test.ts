@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { askIn } from '../../../../src/resources/search/ask-terms.ts';
-import type { ParameterRequest } from '../../../../src/resources/search/asked.ts';
+import type { ParameterRequest } from '../../../../src/resources/search/parameter-request.ts';
 import type { CodeSystem } from '../../../../src/fhir/types.ts';
 import { expandValueSet } from '../../../../src/resources/terminology/expand.ts';
 import type { Held, Selection } from '../../../../src/resources/terminology/held.ts';
