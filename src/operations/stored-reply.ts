@@ -16,7 +16,7 @@ export type EntryResult =
   /** A search or a history inside a bundle: run at the committed seq. */
   | { readonly kind: 'search'; readonly url: string; readonly head?: true };
 
-export type ReplyContent =
+type ReplyContent =
   | { readonly kind: 'one'; readonly answer: EntryResult }
   | { readonly kind: 'bundle'; readonly answers: readonly EntryResult[] }
   | { readonly kind: 'refused'; readonly issues: readonly IssueDetail[] };

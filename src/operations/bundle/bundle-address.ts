@@ -13,7 +13,7 @@ import {
 import type { Request } from '../request.ts';
 
 /** What an entry asks for. */
-export interface EntryTarget {
+interface EntryTarget {
   readonly interaction: Exclude<RoutedInteraction, 'bundle'>;
   readonly target: Target;
 }
