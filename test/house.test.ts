@@ -41,6 +41,7 @@ describe('this house', () => {
       () => rules.impurities(LOADED),
     ],
     ['rules return their refusals; only readers throw them', () => rules.thrownRefusals(LOADED)],
+    ['the pure floors have no timers, and what is due again is a job', () => rules.timers(LOADED)],
     ['no file below the top of a room only passes on others', () => rules.barrels(LOADED)],
     ['no file is longer than one thing', () => rules.longFiles(LOADED)],
     ['every name says what the file is', () => rules.emptyNames(SCRIPTS)],
@@ -260,6 +261,19 @@ describe('a planted fault is found and named', () => {
   ])('impurity: %j', (source, count) => {
     expect(rules.impurities(tree('src/operations/a.ts', source))).toHaveLength(count);
     expect(rules.impurities(tree('src/http/a.ts', source))).toEqual([]);
+  });
+
+  test.each([
+    ['src/delivery/a.ts', `setTimeout(go, 10);`, 1],
+    ['src/jobs/a.ts', `setInterval(go, 10); setImmediate(go);`, 2],
+    ['src/inbound/a.ts', `AbortSignal.timeout(10);`, 1],
+    ['src/delivery/a.ts', `timers.after(10, go); // setTimeout`, 0],
+    ['src/http/a.ts', `setTimeout(go, 10);`, 0],
+    ['src/http/a.ts', `setInterval(go, 10);`, 1],
+    ['src/operations/turns.ts', `setImmediate(go);`, 0],
+    ['src/operations/turns.ts', `go();`, 1],
+  ])('timer: %s %j', (path, source, count) => {
+    expect(rules.timers(tree(path, source))).toHaveLength(count);
   });
 
   test.each([

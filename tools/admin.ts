@@ -39,6 +39,7 @@ import { bodyOf } from '../src/fhir/json.ts';
 import type { Resource } from '../src/fhir/types.ts';
 import type { Caller } from '../src/operations/request.ts';
 import { prepareParties } from '../src/server/parties.ts';
+import { clock, timers } from '../src/server/time.ts';
 import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
 import { valuesAt } from '../src/resources/element.ts';
 import { composeEngine } from '../src/server/compose-engine.ts';
@@ -118,10 +119,13 @@ function describe({ issues }: OperationOutcomeError): string {
 
 /** @returns how many of the resources have a new version */
 async function importAll(entries: readonly Sourced[], config: Config): Promise<number> {
-  const clock = { now: () => Date.now() };
   const store = await openEmbeddedStore({ folder: config.dataDir, clock });
-  const log = createLog('warn', (lines) => process.stderr.write(lines), clock.now);
-  const metrics = createMetrics({ status: () => store.status(), inFlight: () => 0, now: clock.now });
+  const log = createLog(
+    'warn',
+    (lines) => process.stderr.write(lines),
+    () => clock.now(),
+  );
+  const metrics = createMetrics({ status: () => store.status(), inFlight: () => 0, now: () => clock.now() });
   const base = config.publicBaseUrl ?? `http://${config.host}:${config.port}${config.basePath}`;
   // Nothing listens here, but what the links name may stand in the file.
   const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
@@ -133,6 +137,7 @@ async function importAll(entries: readonly Sourced[], config: Config): Promise<n
     store,
     metrics,
     clock,
+    timers,
     listening: [],
     outgoing: createOutgoing(config, listening, clock),
   });

@@ -4,8 +4,9 @@
  * an entry is sent again with the same id. One receiver is served by one delivery at a time and holds up nobody else.
  */
 import type { Ref } from '../fhir/types.ts';
-import type { Clock } from '../ports/clock.ts';
+import { pause, type Clock, type Timers } from '../ports/clock.ts';
 import type { Rail, Receipt } from '../ports/rail.ts';
+import { reasonOf } from '../ports/reason.ts';
 import { type ClaimedEntry, CommitRefused, type Snapshot, type Store } from '../ports/store.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { Gate } from './gates.ts';
@@ -13,8 +14,6 @@ import { createHostPlaces } from './host-places.ts';
 import type { EndedDelivery, BuildOutcomeCommit } from './outcome.ts';
 
 export interface DispatchSettings extends BackoffSettings {
-  /** How often the outbox is looked at when nobody nudges. */
-  readonly dispatchIntervalMs: number;
   /** A claimed entry is ours alone for so long. */
   readonly leaseMs: number;
   /** One attempt lasts at most so long; with the grace of an abort it must end before the lease does. */
@@ -52,6 +51,7 @@ interface DispatcherParts {
   readonly gates: Gate;
   readonly buildOutcomeCommit: BuildOutcomeCommit;
   readonly clock: Clock;
+  readonly timers: Timers;
   /** In [0, 1). */
   readonly random: () => number;
   readonly settings: DispatchSettings;
@@ -60,10 +60,9 @@ interface DispatcherParts {
 }
 
 export interface Dispatcher {
-  start(): void;
   /** Claims nothing more; resolves when the deliveries under way have ended or were aborted and put back. */
   stop(): Promise<void>;
-  /** There may be something due now: called after every commit that wrote to the outbox. */
+  /** There may be something due now: called after every commit that wrote to the outbox, and now and then by a job. */
   nudge(): void;
 }
 
@@ -74,7 +73,7 @@ const RECORD_PAUSE_MS = 250;
 
 /** @throws RangeError when an attempt could outlast its lease. */
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
-  const { store, rails, gates, buildOutcomeCommit, clock, random, settings, log, onMetric } = parts;
+  const { store, rails, gates, buildOutcomeCommit, clock, timers, random, settings, log, onMetric } = parts;
   if (settings.attemptTimeoutMs + 2 * ABORT_GRACE_MS > settings.leaseMs) {
     throw new RangeError('leaseMs must be at least 2 s longer than attemptTimeoutMs');
   }
@@ -82,7 +81,6 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const perOrganization = new Map<Ref, number>();
   const hosts = createHostPlaces(settings.deliveriesPerHostMax);
   const stopped = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
   let stopping = false;
   let wanted = false;
   let claiming: Promise<void> | undefined;
@@ -181,14 +179,16 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   async function attempt(entry: ClaimedEntry, asOf: Snapshot, now: Snapshot): Promise<Receipt> {
     const rail = rails.get(entry.rail);
     if (rail === undefined) return { outcome: 'retry', why: `this server has no rail ${entry.rail}` };
-    const deadline = AbortSignal.timeout(settings.attemptTimeoutMs);
-    const signal = AbortSignal.any([deadline, stopped.signal]);
+    const deadline = new AbortController();
+    const callOff = timers.after(settings.attemptTimeoutMs, () => deadline.abort());
+    const signal = AbortSignal.any([deadline.signal, stopped.signal]);
     const ended = new AbortController();
     const sent = inTurn(rail, entry, now, signal, () => rail.deliver(entry, asOf, now, signal)).catch(
       (error: unknown): Receipt => ({ outcome: 'retry', why: reasonOf(error) }),
     );
-    const receipt = await Promise.race([sent, abandoned(signal, ended.signal)]);
+    const receipt = await Promise.race([sent, abandoned(timers, signal, ended.signal)]);
     ended.abort();
+    callOff();
     return receipt;
   }
 
@@ -219,7 +219,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         const last = clock.now() + RECORD_PAUSE_MS >= leasedUntil;
         if (last || !mayPass(error)) return lose(entry, reasonOf(error));
       }
-      await pause(RECORD_PAUSE_MS);
+      await pause(timers, RECORD_PAUSE_MS);
     }
   }
 
@@ -236,17 +236,12 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   return {
     nudge,
-    start() {
-      timer ??= setInterval(nudge, settings.dispatchIntervalMs).unref();
-      nudge();
-    },
     async stop() {
       stopping = true;
-      clearInterval(timer);
       await claiming;
-      const drained = setTimeout(() => stopped.abort(), settings.drainMs);
+      const callOff = timers.after(settings.drainMs, () => stopped.abort());
       await Promise.allSettled(serving.values());
-      clearTimeout(drained);
+      callOff();
     },
   };
 }
@@ -255,11 +250,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 const unasked = (error: unknown): Receipt => ({ outcome: 'retry', why: `gates: ${reasonOf(error)}` });
 
 /** Resolves when a rail has had its grace after the signal aborted; never, when `ended` aborts first. */
-function abandoned(signal: AbortSignal, ended: AbortSignal): Promise<Receipt> {
+function abandoned(timers: Timers, signal: AbortSignal, ended: AbortSignal): Promise<Receipt> {
   return new Promise((resolve) => {
     const giveUp = (): void => {
-      const timer = setTimeout(() => resolve({ outcome: 'retry', why: 'deadline' }), ABORT_GRACE_MS);
-      ended.addEventListener('abort', () => clearTimeout(timer), { once: true });
+      const callOff = timers.after(ABORT_GRACE_MS, () => resolve({ outcome: 'retry', why: 'deadline' }));
+      ended.addEventListener('abort', callOff, { once: true });
     };
     signal.addEventListener('abort', giveUp, { once: true });
     ended.addEventListener('abort', () => signal.removeEventListener('abort', giveUp), { once: true });
@@ -270,13 +265,6 @@ function abandoned(signal: AbortSignal, ended: AbortSignal): Promise<Receipt> {
 const mayPass = (error: unknown): boolean =>
   error instanceof CommitRefused && error.reason !== 'not-leased' && error.reason !== 'closed';
 
-/** The name of what went wrong, never its message: a message may quote content. */
-function reasonOf(error: unknown): string {
-  if (error instanceof CommitRefused) return error.reason;
-  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
-  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown';
-}
-
 const about = ({ id, rail, receiver, subject, attempt }: ClaimedEntry): Record<string, string | number> => ({
   entry: id,
   rail,
@@ -284,5 +272,3 @@ const about = ({ id, rail, receiver, subject, attempt }: ClaimedEntry): Record<s
   subject,
   attempt,
 });
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

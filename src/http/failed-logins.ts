@@ -1,18 +1,15 @@
 /**
- * Failed authentication, counted per source address and minute: one audit row per window (rules 4.3), so that an
- * attacker cannot fill the trail.
+ * Failed authentication, counted per source address until it is audited, each minute: one audit row per source and window
+ * (rules 4.3), so that an attacker cannot fill the trail.
  */
 import type { AuditEntry } from '../ports/store.ts';
 
 export interface FailedLogins {
   count(address: string | undefined, issue: string, requestId: string): void;
-  /** Writes what was counted so far; what `record` could not write is counted again. */
+  /** Writes what was counted so far, by a job each minute and at the end; what `record` could not write is counted again. */
   flush(): Promise<void>;
-  /** Flushes and ends. */
-  close(): Promise<void>;
 }
 
-const WINDOW_MS = 60_000;
 /** Sources told apart in one window; those beyond are counted together. */
 const SOURCES_MAX = 1000;
 const OTHERS = 'others';
@@ -26,7 +23,6 @@ interface Window {
 export function createFailedLogins(
   record: (entry: AuditEntry) => Promise<void>,
   failed: (error: unknown) => void,
-  windowMs = WINDOW_MS,
 ): FailedLogins {
   let sources = new Map<string, Window>();
 
@@ -50,7 +46,6 @@ export function createFailedLogins(
     await Promise.all(writing);
   }
 
-  const timer = setInterval(() => void flush(), windowMs).unref();
   return {
     count(address, issue, requestId) {
       const source = address ?? 'unknown';
@@ -58,10 +53,6 @@ export function createFailedLogins(
       add(crowded ? OTHERS : source, { times: 1, issue, requestId });
     },
     flush,
-    async close() {
-      clearInterval(timer);
-      await flush();
-    },
   };
 }
 

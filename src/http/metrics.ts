@@ -12,6 +12,8 @@ export interface Metrics {
   delivered(rail: string, fate: string): void;
   /** From now on also the links of message peers. */
   showLinks(links: () => readonly LinkTraffic[]): void;
+  /** From now on also the jobs. */
+  showJobs(jobs: () => readonly JobTraffic[]): void;
   render(): Promise<string>;
   readonly contentType: string;
 }
@@ -29,6 +31,18 @@ interface LinkTraffic {
   readonly faults: number;
   /** Messages that are not taken, by kind. */
   readonly notTaken: readonly { readonly kind: string; readonly fate: string; readonly count: number }[];
+}
+
+/** A job as this server knows it. */
+interface JobTraffic {
+  readonly name: string;
+  /** Runs of this server since its start. */
+  readonly runs: Readonly<Record<'done' | 'failed', number>>;
+  /** Runs that failed since the last that was done. */
+  readonly failures: number;
+  /** Milliseconds since 1970; 0 for none. */
+  readonly lastRunAt: number;
+  readonly dueAt: number;
 }
 
 interface MetricsSources {
@@ -88,7 +102,10 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
     },
     delivered: (rail, fate) => deliveries.inc({ rail, fate }),
     showLinks(links) {
-      for (const metric of LINK_METRICS) registry.registerMetric(buildLinkGauge(metric, links));
+      for (const metric of LINK_METRICS) registry.registerMetric(buildRead(metric, links));
+    },
+    showJobs(jobs) {
+      for (const metric of JOB_METRICS) registry.registerMetric(buildRead(metric, jobs));
     },
     render: () => registry.metrics(),
     contentType: registry.contentType,
@@ -106,16 +123,15 @@ function buildGauge(name: string, help: string, read: () => number): Gauge {
   });
 }
 
-interface LinkMetric {
+/** A metric that is counted elsewhere: how it is read off each of them. */
+interface ReadMetric<T> {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
-  readonly read: (
-    traffic: LinkTraffic,
-  ) => readonly (readonly [labels: Record<string, string>, value: number])[];
+  readonly read: (traffic: T) => readonly (readonly [labels: Record<string, string>, value: number])[];
 }
 
-const LINK_METRICS: readonly LinkMetric[] = [
+const LINK_METRICS: readonly ReadMetric<LinkTraffic>[] = [
   {
     name: 'closeloop_hl7_connected',
     help: 'Open connections of peers, by link.',
@@ -148,13 +164,40 @@ const LINK_METRICS: readonly LinkMetric[] = [
   },
 ];
 
+const JOB_METRICS: readonly ReadMetric<JobTraffic>[] = [
+  {
+    name: 'closeloop_job_runs_total',
+    help: 'Runs of jobs by this server, by job and outcome.',
+    labels: ['job', 'outcome'],
+    read: ({ name, runs }) => Object.entries(runs).map(([outcome, count]) => [{ job: name, outcome }, count]),
+  },
+  {
+    name: 'closeloop_job_failures',
+    help: 'Runs of a job that failed since the last one that was done.',
+    labels: ['job'],
+    read: ({ name, failures }) => [[{ job: name }, failures]],
+  },
+  {
+    name: 'closeloop_job_last_run_timestamp_seconds',
+    help: 'When the last run of a job ended, in seconds since 1970; 0 for none.',
+    labels: ['job'],
+    read: ({ name, lastRunAt }) => [[{ job: name }, lastRunAt / 1000]],
+  },
+  {
+    name: 'closeloop_job_next_due_timestamp_seconds',
+    help: 'When this server looks at a job next, in seconds since 1970; the time it was due, while it runs.',
+    labels: ['job'],
+    read: ({ name, dueAt }) => [[{ job: name }, dueAt / 1000]],
+  },
+];
+
 /** Counted elsewhere and read when asked; a sum never falls but by a restart, which is what counters promise. */
-function buildLinkGauge(
-  { name, help, labels, read }: LinkMetric,
-  links: () => readonly LinkTraffic[],
+function buildRead<T>(
+  { name, help, labels, read }: ReadMetric<T>,
+  sources: () => readonly T[],
 ): Counter | Gauge {
   const shown = { name, help, labelNames: labels, registers: [] };
-  const rows = () => links().flatMap(read);
+  const rows = () => sources().flatMap(read);
   if (!name.endsWith('_total')) {
     return new Gauge({
       ...shown,

@@ -57,12 +57,15 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
           for (const number of await numbersOf(snapshot, task)) await renewAll(await tryAll(number));
         }
       }),
-    sweep: () =>
-      quietly(async () => {
+    async askAboutOverdue() {
+      try {
         for (const item of await findOverdue(store.snapshot(), clock.now() - settings.parkMs)) {
           await guarded(item.ref, () => askPerson(item));
         }
-      }),
+      } catch (error) {
+        if (!isClosing(error)) throw error;
+      }
+    },
   };
 
   async function quietly(work: () => Promise<void>): Promise<void> {

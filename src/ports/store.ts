@@ -14,10 +14,12 @@
  *  refuses the whole commit · 19 what a sight does not reach does not exist, in reads, searches, history and totals ·
  *  20 what a record write expects holds at the moment of commit · 21 no search, history or audit of FHIR finds a record
  *  · 22 an expired record is absent at once and gone within a day · 23 the chain covers the digest of a record, so that
- *  it can vanish · 24 a record has its current value alone.
+ *  it can vanish · 24 a record has its current value alone · 26 a lease has one holder until its time is over, and
+ *  leaves nothing in the log; of those who look after a job, one runs it, and its state is a record.
  */
 import type { Ref } from '../fhir/types.ts';
 import type { ClaimShare, Passed } from './claim.ts';
+import type { Leases } from './jobs.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
 import type { RecordPrecondition, RecordWrite, StoredRecord } from './record.ts';
 import type { Template } from './template.ts';
@@ -79,7 +81,7 @@ export interface Expectation {
 
 /** A compact audit row. Rendered as an AuditEvent when asked for (rules 4.2); its id is `<seq>-<position in its commit>`. */
 export interface AuditEntry {
-  /** The interaction (`read`, `search-type`, `create`, …), or `login`, `deliver`, `move`, `admin`. */
+  /** The interaction (`read`, `search-type`, `create`, …), or `login`, `deliver`, `move`, `job`, `admin`. */
   readonly event: string;
   /** C R U D E of AuditEvent.action. */
   readonly action: 'C' | 'R' | 'U' | 'D' | 'E';
@@ -374,6 +376,8 @@ export interface Store {
     open?: boolean;
     count: number;
   }): Promise<readonly OutboxRow[]>;
+  /** Who does which job of the store, for now (law 26). */
+  readonly leases: Leases;
   /** Examines the whole store: chain, projections, leases. */
   verify(): Promise<readonly Finding[]>;
   /** What metrics and readiness ask; cheap. */

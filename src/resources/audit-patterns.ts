@@ -97,6 +97,15 @@ export const PATTERNS: Readonly<Record<string, Pattern>> = {
     },
     ...READING,
   },
+  job: {
+    type: { system: DCM, code: '110100', display: 'Application Activity' },
+    subtype: {
+      system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
+      code: 'amend',
+      display: 'Amend (Update) Record Lifecycle Event',
+    },
+    ...ENTERING,
+  },
   admin: {
     type: { system: DCM, code: '110113', display: 'Security Alert' },
     subtype: { system: DCM, code: '110137', display: 'Use of Restricted Function' },

@@ -15,7 +15,7 @@ import { createFhirEngine, type Perform } from './fhir-engine.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { writeDeliveryFailed } from '../operations/work-item.ts';
 import { createEndpoints } from './organizations.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Timers } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
 import { createRails, type Rails } from '../rails/index.ts';
@@ -43,6 +43,7 @@ interface EngineParts {
   readonly store: Store;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly timers: Timers;
   /** The ports and links of HL7 v2 peers. */
   readonly listening: readonly Listening[];
   readonly outgoing: Outgoing;
@@ -92,7 +93,7 @@ export function composeEngine(parts: EngineParts): {
   readonly dispatcher: Dispatcher;
   readonly messages: MessageDoor;
 } {
-  const { config, log, base, store, metrics, clock, listening, outgoing, heavy } = parts;
+  const { config, log, base, store, metrics, clock, timers, listening, outgoing, heavy } = parts;
   const rails = raiseRails(parts);
   const criteria = () => ({ base, now: clock.now() });
   const subscriptions = createSubscriptionCache({
@@ -109,6 +110,7 @@ export function composeEngine(parts: EngineParts): {
       workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
     }),
     clock,
+    timers,
     random: Math.random,
     settings: {
       ...config,

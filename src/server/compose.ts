@@ -25,14 +25,15 @@ import { createFairTurns } from '../operations/fair-turns.ts';
 import { createFindOrganization } from './organizations.ts';
 import type { Answer } from '../hl7v2/received.ts';
 import { prepareParties } from './parties.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { Rails } from '../rails/index.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { searchParameters } from '../resources/search-parameters.ts';
 import { readListening, type Listening } from '../rails/hl7v2-mllp/index.ts';
 import { composeEngine } from './compose-engine.ts';
+import { composeJobs } from './compose-jobs.ts';
 import { createOutgoing, type Outgoing } from './compose-outgoing.ts';
+import { clock, timers } from './time.ts';
 import { openEmbeddedStore, type EmbeddedOptions } from '../stores/embedded/open.ts';
 import { hasCurrentValues } from '../stores/embedded/folder/reindex.ts';
 
@@ -54,9 +55,6 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** How often what has waited too long is looked for. */
-const SWEEP_MS = 5000;
-
 /** The time in which one lasting trouble is one line of the log. */
 const WARNING_WINDOW_MS = 60_000;
 
@@ -67,8 +65,6 @@ const DISK_TROUBLES = {
 
 /** How long an organization that has asked counts as working beside the others. */
 const PRESENT_MS = 2000;
-
-const clock: Clock = { now: () => Date.now() };
 
 /** What a demonstration adds to the settings. */
 interface Extra {
@@ -140,6 +136,7 @@ async function raise(
     store,
     metrics,
     clock,
+    timers,
     listening,
     outgoing,
   });
@@ -153,7 +150,7 @@ async function raise(
     (entry) => store.record(entry),
     (error) => log.write('error', 'failed logins could not be audited', { error: String(error) }),
   );
-  closing.push(() => failedLogins.close());
+  closing.push(() => failedLogins.flush());
   const documents = createCapabilityDocuments({
     types: RESOURCE_TYPES,
     interactions: OFFERED,
@@ -203,9 +200,11 @@ async function raise(
       heavy: threads.heavy,
     },
   });
-  dispatcher.start();
-  const sweep = setInterval(() => void messages.waiting.sweep(), SWEEP_MS);
-  closing.push(() => clearInterval(sweep));
+  const scheduler = composeJobs({ config, log, store, messages, dispatcher, failedLogins });
+  metrics.showJobs(() => scheduler.status());
+  closing.push(() => scheduler.stop());
+  await scheduler.start();
+  dispatcher.nudge();
   const mllp = await rails.mllp.listen(async (received) => {
     // Of a link whose senders are several, the first stands for all: MSH-4 is not read yet.
     const owner = received.link.senders[0]?.organization ?? received.link.name;
@@ -252,8 +251,7 @@ function openStore(
   { dataDir, anchorFile, ...config }: Config,
   options: Partial<EmbeddedOptions>,
 ): ReturnType<typeof openEmbeddedStore> {
-  const { searchSnapshotMs, searchTimeoutMs, searchWorkers, anchorMs, keyRetentionMs, commitsQueuedMax } =
-    config;
+  const { searchSnapshotMs, searchTimeoutMs, searchWorkers, keyRetentionMs, commitsQueuedMax } = config;
   return openEmbeddedStore({
     folder: dataDir,
     clock,
@@ -262,7 +260,6 @@ function openStore(
     searchTimeoutMs,
     searchWorkers,
     fullText: config.fullText,
-    anchorMs,
     keyRetentionMs: Math.max(keyRetentionMs, config.duplicateWindowMs),
     commitsQueuedMax,
     ...(anchorFile !== undefined && { anchorFile }),

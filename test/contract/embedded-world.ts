@@ -50,6 +50,10 @@ export function createEmbeddedWorld(defaults: Partial<EmbeddedOptions> = {}): Em
       return open({ ...options, folder: folderOf(store) });
     },
     crash: (store, options) => open({ ...options, folder: copy(folderOf(store)) }),
+    async tidy(store) {
+      await new Promise((resolve) => setImmediate(resolve)); // the writer's queue is idle
+      await (store as EmbeddedStore).tidy();
+    },
     async leftOf(store, text) {
       const db = new DatabaseSync(join(folderOf(store), 'store.db'), { readOnly: true });
       const { n } = db.prepare('SELECT count(*) AS n FROM record WHERE instr(body, ?)').get(text) as {

@@ -2,17 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RecordWrite } from '../../src/ports/record.ts';
 import type { Store } from '../../src/ports/store.ts';
-import {
-  commitOf,
-  EVERYTHING,
-  find,
-  byStatus,
-  handClock,
-  refusal,
-  status,
-  until,
-  write,
-} from './store-world.ts';
+import { commitOf, EVERYTHING, find, byStatus, handClock, refusal, status, write } from './store-world.ts';
 import type { StoreWorld } from './store-world.ts';
 
 const KIND = 'account';
@@ -106,7 +96,7 @@ export function recordLaws(world: StoreWorld): void {
   describe('law 22: an expired record', () => {
     test('is absent at once, for readers and for what writers expect', async () => {
       const clock = handClock();
-      const store = await world.open({ clock, tidyMs: 60_000 });
+      const store = await world.open({ clock });
       await put(store, record({ expiresAt: clock.at + 1000, index: [['owner', 'x']] }));
       clock.at += 999;
       expect(await bodyOf(store)).toEqual({ is: 'new' });
@@ -119,10 +109,11 @@ export function recordLaws(world: StoreWorld): void {
 
     test('goes when the store is idle, the store still verifies, and others stay', async () => {
       const clock = handClock();
-      let store = await world.open({ clock, tidyMs: 5 });
+      let store = await world.open({ clock });
       await put(store, record({ expiresAt: clock.at + 1000, index: [['owner', 'x']] }), record({ key: 'b' }));
       clock.at += 86_400_000;
-      await until(async () => (await world.leftOf(store, 'new')) === 1);
+      await world.tidy(store);
+      expect(await world.leftOf(store, 'new')).toBe(1);
       store = await world.reopen(store, { clock });
       expect(await bodyOf(store, 'b')).toEqual({ is: 'new' });
       expect(await store.verify()).not.toContainEqual(expect.objectContaining({ ok: false }));

@@ -20,6 +20,8 @@ export interface StoreWorld {
   reopen(store: Store, options?: WorldOptions): Promise<Store>;
   /** Opens what the disk holds at this moment, as after a crash of the process: nobody was told to close. */
   crash(store: Store, options?: WorldOptions): Promise<Store>;
+  /** Lets the store do what it does while it is idle: forget what need not be known any more. */
+  tidy(store: Store): Promise<void>;
   /** How many records that are physically there hold this text. */
   leftOf(store: Store, text: string): Promise<number>;
   /** Closes everything that was opened until now and deletes it. */
@@ -32,7 +34,6 @@ export interface WorldOptions {
   readonly keyRetentionMs?: number;
   readonly commitsQueuedMax?: number;
   readonly reachMembersMax?: number;
-  readonly tidyMs?: number;
   readonly turnMs?: number;
 }
 

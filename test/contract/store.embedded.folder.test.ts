@@ -32,7 +32,6 @@ import {
   refusal,
   status,
   tell,
-  until,
   write,
 } from './store-world.ts';
 
@@ -202,11 +201,12 @@ describe('law 8: a torn tail is a commit that never happened', () => {
 
 describe('backup and restore', () => {
   test('a backup taken under load is a whole store, and a restore of it goes on', async () => {
-    const store = await world.open({ anchorMs: 20 });
+    const store = await world.open();
     const offers = Array.from({ length: 200 }, (_, i) =>
       store.commit(commitOf([write(`Task/n${i}`, { is: BIG, values: [status('x')] })])),
     );
     await Promise.all(offers.slice(0, 100));
+    store.anchor();
     const more = (async () => {
       for (let i = 0; i < 50; i += 1) await store.commit(commitOf([write(`Task/m${i}`)]));
     })();
@@ -293,7 +293,6 @@ describe('a full disk', () => {
     const store = await world.open({
       folder,
       reserveBytes: 512 * 1024,
-      tidyMs: 20,
       pragmas: ['wal_autocheckpoint=50', ...limit],
     });
     const filler = join(mount, 'filler');
@@ -306,7 +305,8 @@ describe('a full disk', () => {
       for (let i = 0; i < reads; i += 1) await store.record(audit({ event: 'read', entities: ['Task/n1'] }));
       expect(store.status().seq).toBe(written + reads);
       rmSync(filler, { force: true });
-      await until(async () => store.status().writable);
+      await world.tidy(store);
+      expect(store.status().writable).toBe(true);
       const again = isMounted ? refusal(store.commit(commitOf([write('Task/again')]))) : undefined;
       expect(await again).toBeUndefined();
       expect(await store.verify()).not.toContainEqual(expect.objectContaining({ ok: false }));
@@ -347,7 +347,6 @@ describe('housekeeping', () => {
     const clock = handClock();
     const store = await world.open({
       clock,
-      tidyMs: 5,
       searchSnapshotMs: 1000,
       keyRetentionMs: 1000,
       outboxRetentionMs: 1000,
@@ -368,7 +367,8 @@ describe('housekeeping', () => {
     );
     const db = new DatabaseSync(join(store.folder, 'store.db'), { readOnly: true });
     const count = (table: string): unknown => db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'];
-    await until(async () => count('value') === 1 && count('commit_key') === 0 && count('outbox') === 0);
+    await world.tidy(store);
+    expect([count('value'), count('commit_key'), count('outbox')]).toEqual([1, 0, 0]);
     expect([count('version'), count('log')]).toEqual([2, 3]);
     db.close();
     expect(await find(store, byStatus('Task', 'new'))).toEqual(['Task/a']);

@@ -1,7 +1,6 @@
 /** Full text beside the store: made from a folder that has none, kept up behind the log, forgotten, and made again. */
 import { afterEach, expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clause } from '../../src/ports/query.ts';
 import { pathsOf } from '../../src/stores/embedded/folder/folder.ts';
@@ -41,12 +40,13 @@ test('a folder without it is read when someone searches, or when nothing else is
   expect(existsSync(fileOf(before))).toBe(false);
   const asked = await world.open({ folder: world.copy(before.folder) });
   expect(await findWord(asked, 'two')).toEqual(['Task/two']);
-  const idle = await world.reopen(before, {});
-  // Twice a second at most, since the machine may be busy with other things than this store.
-  for (let waited = 0; waited < 40 && versionsIn(idle as EmbeddedStore) < 2; waited += 1)
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  expect(versionsIn(idle as EmbeddedStore)).toBe(2);
-}, 30_000);
+  const idle = await world.open({ folder: world.copy(before.folder) });
+  const { signal } = new AbortController();
+  await until(async () => {
+    await idle.readTexts?.(signal);
+    return versionsIn(idle) === 2;
+  });
+});
 
 test('a search sees what was committed before it, whatever was read until then', async () => {
   const store = await world.open();
@@ -93,21 +93,16 @@ test('of another layout, damaged, or of another store: made again', async () => 
 
 test('what ended goes when no search may ask for it', async () => {
   const clock = handClock();
-  const store = await world.open({ clock, tidyMs: 5, searchSnapshotMs: 1000 });
+  const store = await world.open({ clock, searchSnapshotMs: 1000 });
   const { seq } = await store.commit(commitOf([write('Task/a', { is: 'old' })]));
-  const { seq: second } = await store.commit(commitOf([write('Task/a', { base: seq, is: 'new' })]));
+  await store.commit(commitOf([write('Task/a', { base: seq, is: 'new' })]));
   expect(await findWord(store, 'old')).toEqual([]);
   expect((await store.snapshot(seq).search(ask(said('old')))).total).toBe(1);
   expect(lookInto(store)['versions']).toBe(2);
   clock.at += 5000;
   await store.commit(commitOf([write('Task/b', { is: 'other' })]));
-  await until(async () => {
-    await findWord(store, 'new');
-    const db = new DatabaseSync(join(store.folder, 'store.db'), { readOnly: true });
-    const purged = db.prepare(`SELECT value FROM meta WHERE key = 'purged'`).get()?.['value'];
-    db.close();
-    return Number(purged ?? 0) >= second;
-  });
+  await world.tidy(store);
+  await findWord(store, 'new');
   await until(async () => lookInto(store)['versions'] === 2);
   expect(await findWord(store, 'new')).toEqual(['Task/a']);
 });

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { CommitRefused } from '../../src/ports/store.ts';
 import type { Commit, Store } from '../../src/ports/store.ts';
+import { jobLaws } from './store-jobs.ts';
 import { outboxLaws } from './store-outbox.ts';
 import { readingLaws } from './store-reading.ts';
 import { recordLaws } from './store-records.ts';
@@ -34,6 +35,7 @@ export function storeLaws(name: string, createWorld: () => StoreWorld): void {
     outboxLaws(world);
     sightLaws(world);
     recordLaws(world);
+    jobLaws(world);
   });
 }
 

@@ -8,7 +8,7 @@ export const FLOORS: readonly { readonly name: string; readonly rooms: readonly 
     name: 'shelves',
     rooms: ['src/resources', 'src/xml', 'src/hl7v2', 'src/ports'],
   },
-  { name: 'desk', rooms: ['src/operations', 'src/inbound', 'src/delivery', 'src/capability'] },
+  { name: 'desk', rooms: ['src/operations', 'src/inbound', 'src/delivery', 'src/jobs', 'src/capability'] },
   { name: 'edges', rooms: ['src/http', 'src/outgoing', 'src/rails/*', 'src/stores/*'] },
   { name: 'roof', rooms: ['src/server'] },
 ];
@@ -121,6 +121,23 @@ export const IMPURE: readonly { readonly found: RegExp; readonly instead: string
   { found: /\bconsole\.\w+/, instead: 'return it; the edge logs' },
   { found: /(?<![\w.$])fetch\(/, instead: 'go through a port' },
 ];
+
+/** What waits. The pure floors take timers of the port, and what is due again and again is a job. */
+export const TIMING: readonly { readonly found: RegExp; readonly instead: string }[] = [
+  { found: /\b(setTimeout|setInterval|setImmediate)\b/, instead: 'take Timers, or declare a job' },
+  { found: /\bAbortSignal\.timeout\b/, instead: 'take Timers' },
+];
+
+/** The file of the pure floors that may, and why. */
+export const TIMING_FILES: Readonly<Record<string, string>> = {
+  'src/operations/turns.ts': 'lets the event loop turn between two pieces of work: no time passes',
+};
+
+/** Who may do something at regular intervals beside the scheduler (src/jobs), and why that is no job. */
+export const INTERVAL_FILES: Readonly<Record<string, string>> = {
+  'src/http/lateness.ts': 'samples the event loop, and must not be late with it',
+  'src/http/listen.ts': 'closes idle connections while the server stops, when no job runs any more',
+};
 
 /** How a connection to elsewhere begins. */
 export const CONNECTING: readonly RegExp[] = [

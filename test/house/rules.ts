@@ -7,6 +7,7 @@ import {
   FLOORS,
   FOREIGN,
   IMPURE,
+  INTERVAL_FILES,
   LAST_PURE_FLOOR,
   LINES_MAX,
   LONG_TABLES,
@@ -14,6 +15,8 @@ import {
   REGISTRIES,
   ROOF_FILES,
   SIDEWAYS,
+  TIMING,
+  TIMING_FILES,
   TOOL_PACKAGES,
 } from './floors.ts';
 import { blank, lineAt, listImports, type Import } from './imports.ts';
@@ -187,6 +190,31 @@ export function impurities(tree: Tree): readonly string[] {
     );
   });
 }
+
+/** Timers on the pure floors; intervals that are no job; and files of either list that have none. */
+export function timers(tree: Tree): readonly string[] {
+  return sources(tree).flatMap(([path, source]) => {
+    const code = blank(source);
+    const isPure = (placeOf(path)?.floor ?? FLOORS.length) <= LAST_PURE_FLOOR;
+    const timing = isPure ? TIMING.flatMap((row) => matchesOf(code, row)) : [];
+    const intervals = isPure ? [] : matchesOf(code, INTERVAL);
+    const isListed = path in TIMING_FILES || path in INTERVAL_FILES;
+    const found = [...timing, ...intervals];
+    if (isListed)
+      return found.length > 0 ? [] : [`${path} has no timer: take it off the list of those that may`];
+    return found.map(([line, what]) => says(path, line, what));
+  });
+}
+
+const INTERVAL = { found: /\bsetInterval\b/, instead: 'declare a job in src/jobs/index.ts' };
+
+const matchesOf = (
+  code: string,
+  { found, instead }: { readonly found: RegExp; readonly instead: string },
+): readonly (readonly [line: number, what: string])[] =>
+  [...code.matchAll(new RegExp(found, 'g'))].map(
+    (match) => [lineAt(code, match.index), `uses ${match[0]}: ${instead}`] as const,
+  );
 
 /** Connections that begin elsewhere than in the guard; and files of its list that make none. */
 export function unguarded(tree: Tree): readonly string[] {

@@ -31,12 +31,11 @@ export interface MessageDoor {
   readonly actions: MessageActions;
 }
 
-/** Nothing here is ever thrown: what waits harms nobody who does not. */
 export interface Waiting {
-  /** What a message that was settled may have made possible. */
+  /** What a message that was settled may have made possible. Throws nothing: what waits harms nobody who does not. */
   after(settled: Settled): Promise<void>;
-  /** What a commit of somebody else may have made possible; called with what it wrote. */
+  /** What a commit of somebody else may have made possible; called with what it wrote. Throws nothing. */
   touched(refs: readonly Ref[]): Promise<void>;
-  /** Asks a person about what has waited too long. To be called now and then. */
-  sweep(): Promise<void>;
+  /** Asks a person about what has waited too long. Throws when the store cannot be searched. A job calls it. */
+  askAboutOverdue(): Promise<void>;
 }

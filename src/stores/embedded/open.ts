@@ -1,8 +1,9 @@
 /** Opens the embedded engine: a folder with one SQLite file, one writer, and as many readers as there is work. */
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import type { DatabaseSync } from 'node:sqlite';
-import type { ClaimedEntry, Store, StoreStatus } from '../../ports/store.ts';
+import { CommitRefused, type ClaimedEntry, type Store, type StoreStatus } from '../../ports/store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { openAnchors } from './anchors.ts';
 import type { Anchor } from './anchors.ts';
@@ -11,6 +12,7 @@ import { openDatabase, readMeta } from './folder/connection.ts';
 import type { Member } from './write/groups.ts';
 import { lockFolder, pathsOf, prepareDatabase } from './folder/folder.ts';
 import { pageOf, prepareLookup } from './search/lookup.ts';
+import { createLeases } from './leases.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
 import { createRecent, type Recent } from './recent.ts';
 import { findRefs } from './search/search.ts';
@@ -18,7 +20,7 @@ import { SearchPool } from './search/search-pool.ts';
 import type { Reading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
 import { prepareStanding } from './standing.ts';
-import { readWhenIdle } from './search/text-reading.ts';
+import { createTextReading } from './search/text-reading.ts';
 import { hostInThread, hostInTurn } from './write/writer-host.ts';
 import { WriterQueue } from './write/writer-queue.ts';
 import type { WriterOptions } from './write/writer.ts';
@@ -40,8 +42,6 @@ export interface EmbeddedOptions {
   readonly searchesQueuedMax?: number;
   /** Where the writer runs (ADR 0001). Default: `thread`. */
   readonly writer?: 'thread' | 'turn';
-  /** Time between two anchors of the audit chain, in milliseconds. Default: 5 minutes. */
-  readonly anchorMs?: number;
   /** The file of anchors. Default: `anchors.jsonl` in the folder; better where who writes the database cannot write. */
   readonly anchorFile?: string;
   /** Told of each commit that the disk did not take: it is full, or cannot be written. */
@@ -60,8 +60,6 @@ export interface EmbeddedOptions {
   readonly reachMembersMax?: number;
   /** Space that is given up when the disk is full. Default: 16 MiB; 0 for none. */
   readonly reserveBytes?: number;
-  /** Time between two looks at what may be forgotten, in milliseconds. Default: 1 s. */
-  readonly tidyMs?: number;
   /** Waited after every flush, in milliseconds, to measure slow disks. Default: 0. */
   readonly flushDelayMs?: number;
   /** Executed by the writer when it is ready, for tests: `max_page_count=100`, `synchronous=OFF`. */
@@ -75,6 +73,10 @@ export interface EmbeddedStore extends Store {
   readonly bornFormat: number;
   /** Writes an anchor now; undefined when nothing is new. */
   anchor(): Anchor | undefined;
+  /** Forgets what need not be known any more, a step at a time, while nobody waits for the writer. */
+  tidy(signal?: AbortSignal): Promise<void>;
+  /** Reads new versions into the full-text index; undefined where none is kept. */
+  readonly readTexts: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 const MINUTE = 60_000;
@@ -88,14 +90,12 @@ const DEFAULTS = {
   fullText: true,
   searchesQueuedMax: 512,
   writer: 'thread',
-  anchorMs: 5 * MINUTE,
   keyRetentionMs: 7 * DAY,
   outboxRetentionMs: 30 * DAY,
   commitsQueuedMax: 1024,
   turnMs: 10_000,
   reachMembersMax: 10_000,
   reserveBytes: 16 * 1024 * 1024,
-  tidyMs: 1000,
   flushDelayMs: 0,
   pragmas: [],
 } as const;
@@ -208,21 +208,14 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
     if (dropped !== undefined) onAnchor?.(dropped);
     return dropped;
   };
-  const anchoring = setInterval(() => {
-    try {
-      anchor();
-    } catch {
-      // A disk that cannot take it now: the next one covers this one too, and `verify` names the tail until then.
-    }
-  }, options.anchorMs).unref();
-  const tidying = tidyWhenIdle(queue, options.tidyMs);
-  const reading = options.fullText ? readWhenIdle(queue, pool) : undefined;
   let closing: Promise<void> | undefined;
 
   return {
     folder,
     bornFormat: readMeta(db, 'born', 1),
     anchor,
+    tidy: (signal) => tidyWhileIdle(queue, signal),
+    readTexts: options.fullText ? createTextReading(queue, pool) : undefined,
     snapshot,
     commit: (commit) => queue.commit(commit),
     turn: (work) => queue.turn(() => work(snapshot())),
@@ -236,13 +229,11 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
       await queue.chore({ kind: 'postpone', id, afterMs, why });
     },
     outbox: async (filter) => outbox.list(filter),
+    leases: createLeases(clock),
     verify: async () => describeReport(await verifyFile(paths.database, anchorFile)),
     status: () => statusOf(queue, outbox.oldestAt(), paths.database),
     close() {
       closing ??= (async () => {
-        clearInterval(anchoring);
-        tidying.stop();
-        reading?.stop();
         await queue.drain();
         try {
           anchor();
@@ -255,30 +246,20 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
   };
 }
 
-/** Takes one step of housekeeping at a time, only while nobody waits for the writer. */
-function tidyWhenIdle(queue: WriterQueue, tidyMs: number): { stop(): void } {
-  let stopped = false;
-  let timer = setTimeout(() => void step(), tidyMs).unref();
+async function tidyWhileIdle(queue: WriterQueue, signal?: AbortSignal): Promise<void> {
+  while (signal?.aborted !== true && queue.isIdle && (await tidyStep(queue))) await setTimeout(TIDY_AGAIN_MS);
+}
 
-  async function step(): Promise<void> {
-    const more = queue.isIdle && (await tidy());
-    if (!stopped) timer = setTimeout(() => void step(), more ? TIDY_AGAIN_MS : tidyMs).unref();
+/** Whether there is more to do. */
+async function tidyStep(queue: WriterQueue): Promise<boolean> {
+  try {
+    const outcome = await queue.chore({ kind: 'tidy' });
+    return outcome.kind === 'tidied' && outcome.more;
+  } catch (error) {
+    // A full disk, or a store that closes: the next look comes in its time, and the commits say what is wrong.
+    if (error instanceof CommitRefused) return false;
+    throw error;
   }
-  async function tidy(): Promise<boolean> {
-    try {
-      const outcome = await queue.chore({ kind: 'tidy' });
-      return outcome.kind === 'tidied' && outcome.more;
-    } catch {
-      // A full disk, or a store that closes: the next look comes in its time, and the commits say what is wrong.
-      return false;
-    }
-  }
-  return {
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
 }
 
 function statusOf(queue: WriterQueue, oldestWaitingAt: number, file: string): StoreStatus {

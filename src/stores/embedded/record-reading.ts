@@ -55,6 +55,21 @@ export function countRecords(folder: string, kind: string, name: string, value: 
   }
 }
 
+/** The records of a kind, also beside a live server; none in a folder without records. */
+export function readRecords(folder: string, kind: string): readonly StoredRecord[] {
+  const db = openDatabase(pathsOf(folder).database, { readOnly: true, cacheKib: 1024 });
+  try {
+    if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'record'`).get() === undefined) return [];
+    const all = prepare<RecordRow>(
+      db,
+      `SELECT ${COLUMNS} FROM record r WHERE r.kind = ? ORDER BY r.key LIMIT ${RECORDS_AT_ONCE}`,
+    );
+    return all.all(kind).map(toRecord);
+  } finally {
+    db.close();
+  }
+}
+
 const toRecord = ([kind, key, version, body, expires]: RecordRow): StoredRecord => ({
   kind,
   key,

@@ -201,7 +201,7 @@ export async function createApplication(changes: Changes = {}): Promise<Applicat
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     },
-    close: () => failedLogins.close(),
+    close: () => failedLogins.flush(),
   };
 }
 

@@ -110,12 +110,12 @@ describe('messages that come too early', () => {
 
   test('are a person’s after parkMs', async () => {
     await fates(R, OUTCOME);
-    await exchange.engine.messages.waiting.sweep();
+    await exchange.engine.messages.waiting.askAboutOverdue();
     expect((await exchange.workItems()).map(({ kind, task }) => [kind, task['status']])).toEqual([
       ['message-parked', 'on-hold'],
     ]);
     exchange.clock.now += MESSAGE_SETTINGS.parkMs + 1;
-    await exchange.engine.messages.waiting.sweep();
+    await exchange.engine.messages.waiting.askAboutOverdue();
     expect(
       (await exchange.workItems()).map(({ kind, task, owner }) => [kind, task['status'], owner]),
     ).toEqual([['message-unfit', 'requested', 'Organization/larkspur']]);

@@ -1,4 +1,6 @@
-/** The dispatcher on a real store: what becomes of entries, in which order, and who waits for whom. */
+/**
+ * The dispatcher on a real store and a fake clock: what becomes of entries, in which order, and who waits for whom.
+ */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   createDispatcher,
@@ -11,10 +13,11 @@ import { createOutcomeCommitBuilder } from '../../../src/delivery/outcome.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Rail, Receipt } from '../../../src/ports/rail.ts';
 import type { ClaimedEntry, OutboxRow, Store } from '../../../src/ports/store.ts';
+import { pause } from '../../../src/ports/clock.ts';
 import { buildEntry, buildWrite, openWorld, SUBSCRIBER, type World } from '../../contract/delivery-world.ts';
+import { fakeTime, type FakeTime } from '../../fake-time.ts';
 
 const SETTINGS: DispatchSettings = {
-  dispatchIntervalMs: 20,
   leaseMs: 5_000,
   attemptTimeoutMs: 2_000,
   attemptsMax: 3,
@@ -33,6 +36,7 @@ interface Running {
   readonly world: World;
   readonly store: Store;
   readonly dispatcher: Dispatcher;
+  readonly time: FakeTime;
   readonly sent: ClaimedEntry[];
   readonly metrics: DeliveryMetric[];
   readonly logged: string[];
@@ -42,8 +46,9 @@ interface Running {
 
 const open: Running[] = [];
 afterEach(async () => {
-  for (const { dispatcher, world } of open.splice(0)) {
-    await dispatcher.stop();
+  for (const running of open.splice(0)) {
+    const { dispatcher, world } = running;
+    await inTime(running, dispatcher.stop());
     await world.close();
   }
 });
@@ -55,6 +60,8 @@ interface Given {
   readonly ask?: Gate;
   readonly hostOf?: Rail['hostOf'];
   readonly settings?: Partial<DispatchSettings>;
+  /** The clock of the world that is given. */
+  readonly time?: FakeTime;
   readonly world?: World;
   readonly around?: (store: Store) => Store;
 }
@@ -64,10 +71,11 @@ async function run({
   ask = permit,
   hostOf,
   settings = {},
+  time = fakeTime(),
   world,
   around = (store) => store,
 }: Given): Promise<Running> {
-  const opened = world ?? (await openWorld());
+  const opened = world ?? (await openWorld({ clock: time }));
   const store = around(opened.store);
   const sent: ClaimedEntry[] = [];
   const metrics: DeliveryMetric[] = [];
@@ -92,7 +100,8 @@ async function run({
     rails: new Map([[rail.name, rail]]),
     gates: ask,
     buildOutcomeCommit,
-    clock: { now: () => Date.now() },
+    clock: time,
+    timers: time,
     random: () => 0.5,
     settings: { ...SETTINGS, ...settings },
     log: (level, says, about) => logged.push(`${level} ${says} ${JSON.stringify(about)}`),
@@ -107,26 +116,45 @@ async function run({
     dispatcher.nudge();
     return seq;
   };
-  const running = { world: opened, store: opened.store, dispatcher, sent, metrics, logged, tell };
+  const running = { world: opened, store: opened.store, dispatcher, time, sent, metrics, logged, tell };
   open.push(running);
-  dispatcher.start();
+  dispatcher.nudge();
   return running;
 }
 
-async function until<T>(look: () => T | Promise<T>, isDone: (seen: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 5_000;
-  for (;;) {
+/** Time passes, a millisecond at a time, and the outbox is looked at, as by a job; until it is as wanted. */
+async function until<T>(
+  { time, dispatcher }: Running,
+  look: () => T | Promise<T>,
+  isDone: (seen: T) => boolean,
+): Promise<T> {
+  for (let passed = 0; ; passed += 1) {
     const seen = await look();
     if (isDone(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`not in time; last seen: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (passed > 20_000) throw new Error(`not in time; last seen: ${JSON.stringify(seen)}`);
+    time.pass(1);
+    dispatcher.nudge();
+    await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** Time passes until the promise has resolved. */
+async function inTime<T>(running: Running, promise: Promise<T>): Promise<T> {
+  let isDone = false;
+  const done = promise.finally(() => (isDone = true));
+  await until(
+    running,
+    () => isDone,
+    (seen) => seen,
+  );
+  return done;
 }
 
 const outbox = ({ store }: Running): Promise<readonly OutboxRow[]> =>
   store.outbox({ open: false, count: 100 });
 const settled = (running: Running, count: number): Promise<readonly OutboxRow[]> =>
   until(
+    running,
     () => outbox(running),
     (rows) => rows.filter(({ state }) => state !== 'waiting' && state !== 'leased').length >= count,
   );
@@ -274,7 +302,7 @@ describe('order and independence', () => {
         perReceiver.set(receiver, now);
         expect(now).toBe(1);
         most = Math.max(most, (together += 1));
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await pause(running.time, 20);
         together -= 1;
         perReceiver.set(receiver, now - 1);
         return { outcome: 'accepted' };
@@ -303,6 +331,7 @@ describe('order and independence', () => {
     const silent = Array.from({ length: 40 }, (_, n): Ref => `Subscription/silent-${n}`);
     await running.tell('silent', ...silent);
     await until(
+      running,
       () => running.sent.length,
       (count) => count >= 4,
     );
@@ -313,6 +342,7 @@ describe('order and independence', () => {
     await running.world.put({ resourceType: 'Task', id: 'live' }, entries, OTHER);
     running.dispatcher.nudge();
     await until(
+      running,
       async () =>
         (await running.store.outbox({ subject: 'Task/live', count: 100 })).map(({ state }) => state),
       (states) => states.length === 8 && states.every((state) => state === 'accepted'),
@@ -325,7 +355,7 @@ describe('order and independence', () => {
     const running = await run({
       send: async () => {
         most = Math.max(most, (together += 1));
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await pause(running.time, 10);
         together -= 1;
         return { outcome: 'accepted' };
       },
@@ -383,16 +413,18 @@ describe('deadlines', () => {
   });
 
   test('an attempt that could outlast its lease is refused at the start', async () => {
-    const world = await openWorld();
+    const time = fakeTime();
+    const world = await openWorld({ clock: time });
     const settings = { ...SETTINGS, leaseMs: 1_000, attemptTimeoutMs: 1_000 };
-    await expect(run({ world, send: accept, settings })).rejects.toThrow(RangeError);
+    await expect(run({ world, time, send: accept, settings })).rejects.toThrow(RangeError);
     await world.close();
   });
 });
 
 describe('trouble and stopping', () => {
   test('after a crash between sending and settling it is sent again with the same id', async () => {
-    const world = await openWorld();
+    const time = fakeTime();
+    const world = await openWorld({ clock: time });
     let crashed = false;
     // The process is gone when it would have written the receipt.
     const crash = (store: Store): Store => ({
@@ -405,7 +437,7 @@ describe('trouble and stopping', () => {
       },
     });
     const settings = { leaseMs: 2_300, attemptTimeoutMs: 200 };
-    const running = await run({ world, send: accept, settings, around: crash });
+    const running = await run({ world, time, send: accept, settings, around: crash });
     const seq = await running.tell('t', A);
     await settled(running, 1);
     expect(running.sent.map(({ id }) => id)).toEqual([`${seq}-0`, `${seq}-0`]);
@@ -413,7 +445,8 @@ describe('trouble and stopping', () => {
   });
 
   test('what never gets a receipt is not sent for ever', async () => {
-    const world = await openWorld();
+    const time = fakeTime();
+    const world = await openWorld({ clock: time });
     let isFull = true;
     const full = (store: Store): Store => ({
       ...store,
@@ -424,9 +457,10 @@ describe('trouble and stopping', () => {
           : store.commit(commit),
     });
     const settings = { attemptsMax: 1, leaseMs: 2_100, attemptTimeoutMs: 100 };
-    const running = await run({ world, send: accept, settings, around: full });
+    const running = await run({ world, time, send: accept, settings, around: full });
     await running.tell('t', A);
     await until(
+      running,
       () => running.metrics.length,
       (count) => count === 1,
     );
@@ -441,6 +475,7 @@ describe('trouble and stopping', () => {
     const running = await run({ send: () => new Promise<Receipt>((resolve) => (answer = resolve)) });
     await running.tell('t', A);
     await until(
+      running,
       () => running.sent.length,
       (count) => count === 1,
     );
@@ -465,10 +500,11 @@ describe('trouble and stopping', () => {
     });
     await running.tell('t', A);
     await until(
+      running,
       () => running.sent.length,
       (count) => count === 1,
     );
-    await running.dispatcher.stop();
+    await inTime(running, running.dispatcher.stop());
     expect(await outbox(running)).toEqual([expect.objectContaining({ state: 'waiting', attempt: 1 })]);
   });
 
@@ -478,18 +514,20 @@ describe('trouble and stopping', () => {
       status: () => ({ ...store.status(), writable: false }),
       snapshot: (seq) => store.snapshot(seq),
     });
-    const world = await openWorld();
-    const running = await run({ world, send: accept, around: readOnly });
+    const time = fakeTime();
+    const world = await openWorld({ clock: time });
+    const running = await run({ world, time, send: accept, around: readOnly });
     await running.tell('t', A);
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await inTime(running, pause(running.time, 60));
     expect(running.sent).toEqual([]);
     expect(await outbox(running)).toEqual([expect.objectContaining({ state: 'waiting' })]);
   });
 
   test('entries that wait from before are found at the start', async () => {
-    const world = await openWorld();
+    const time = fakeTime();
+    const world = await openWorld({ clock: time });
     await world.put({ resourceType: 'Task', id: 't' }, [buildEntry('test', A, 'Task/t')]);
-    const running = await run({ world, send: accept });
+    const running = await run({ world, time, send: accept });
     await settled(running, 1);
     expect(running.sent).toHaveLength(1);
   });

@@ -111,6 +111,7 @@ describe('the pattern of each kind of event', () => {
     ['login', '110114', '110122'],
     ['deliver', '110106', 'disclose'],
     ['admin', '110113', '110137'],
+    ['job', '110100', 'amend'],
   ])('%s', (event, type, subtype) => {
     expect(render({ event })).toMatchObject({ type: { code: type }, subtype: [{ code: subtype }] });
   });

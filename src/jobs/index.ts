@@ -1,0 +1,38 @@
+/** All jobs of the server, one line each: its name, whose it is, how often, what it does and how (docs/how-to/add-a-job.md). */
+import type { Job } from '../ports/jobs.ts';
+
+type Run = Job['run'];
+
+/** What the jobs do, handed in by who composes the server. */
+interface JobParts {
+  readonly settings: { readonly anchorMs: number; readonly dispatchIntervalMs: number };
+  /** Writes an anchor of the audit chain, when there is something new to prove. */
+  readonly anchor: Run;
+  /** Asks a person about messages that were parked too long ago. */
+  readonly askAboutOverdue: Run;
+  /** Forgets what the store need not know any more. */
+  readonly tidy: Run;
+  /** Reads new versions into the full-text index; undefined where there is none. */
+  readonly readTexts: Run | undefined;
+  /** Looks for deliveries that are due. */
+  readonly dispatch: Run;
+  /** Audits the failed logins that were counted. */
+  readonly auditLogins: Run;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+// prettier-ignore
+export const jobsOf = ({ settings, readTexts, ...parts }: JobParts): readonly Job[] => [
+  job('anchor', 'store', settings.anchorMs, parts.anchor, 'anchors the audit chain'),
+  job('overdue', 'store', 5 * SECOND, parts.askAboutOverdue, 'asks a person about messages that wait too long'),
+  job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
+  ...(readTexts === undefined ? [] : [job('texts', 'process', SECOND, readTexts, 'indexes full text')]),
+  job('dispatch', 'process', settings.dispatchIntervalMs, parts.dispatch, 'looks for deliveries that are due'),
+  job('logins', 'process', MINUTE, parts.auditLogins, 'audits failed logins, counted by source'),
+];
+
+function job(name: string, of: Job['of'], periodMs: number, run: Run, does: string): Job {
+  return { name, of, periodMs, run, does };
+}
