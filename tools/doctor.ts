@@ -19,6 +19,7 @@ import { hasCurrentValues } from '../src/stores/embedded/folder/reindex.ts';
 import { EXIT, runCommand } from './command.ts';
 import { examineAnchors } from './doctor/anchors.ts';
 import { examineIssuer } from './doctor/issuer.ts';
+import { examineJobs } from './doctor/jobs.ts';
 import { examineMessages } from './doctor/messages.ts';
 import { examineParties } from './doctor/parties.ts';
 import { examinePeers } from './doctor/peers.ts';
@@ -42,6 +43,7 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['rails', examineRails],
   ['peers', examinePeers],
   ['messages', examineMessages],
+  ['jobs', examineJobs],
 ];
 
 /** Parts that look into the store, of which all would say the same where there is none. */
@@ -51,6 +53,7 @@ const OF_THE_STORE: ReadonlySet<Examine> = new Set([
   examineParties,
   examinePeers,
   examineMessages,
+  examineJobs,
 ]);
 
 await runCommand(import.meta.filename, {

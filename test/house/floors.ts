@@ -156,7 +156,7 @@ export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'src/outgoing/http.ts': 'HTTP over the connections of the guard',
   'src/http/keys.ts': 'its fetch is handed in, and goes by the guard',
   'tools/doctor/server.ts': 'asks the server of this machine, where the operator has put it',
-  'tools/doctor/messages.ts': 'asks the server of this machine, where the operator has put it',
+  'tools/doctor/metrics.ts': 'asks the server of this machine, where the operator has put it',
   'tools/hl7/client.ts': 'a peer for trying out, run by hand',
   'tools/hl7/outside.ts': 'a peer for trying out, run by hand',
   'tools/durability/client.ts': 'a client of a server that the same tool started',

@@ -8,6 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../../src/server/config.ts';
 import { createLog } from '../../../src/http/log.ts';
 import { start, type Running } from '../../../src/server/compose.ts';
+import { stateCommit } from '../../../src/jobs/state.ts';
+import type { JobState } from '../../../src/ports/jobs.ts';
+import { openWorld } from '../../contract/delivery-world.ts';
 import { endpoint } from '../../resources.ts';
 import { clientOf } from '../rest/client.ts';
 
@@ -177,6 +180,40 @@ describe('beside a demonstration', () => {
     expect(lines).toContainEqual(expect.stringMatching(`✓ peers .*:${listening} takes connections`));
     expect(lines).toContainEqual(expect.stringMatching(`✗ peers .*:${gone} cannot be reached .*→`));
     expect(lines).toContainEqual(expect.stringMatching(/! rails .*capture: for tests alone/));
+    for (const job of ['anchor', 'overdue', 'sweep', 'texts', 'dispatch', 'logins'])
+      expect(lines).toContainEqual(
+        expect.stringMatching(`✓ jobs +${job} (has not run yet|ran \\d+ s ago), due `),
+      );
     expect(code).toBe(1);
+  });
+});
+
+describe('(harmony Z29) jobs of a server that is stopped', () => {
+  test('are told by their records; one that fails again and again is wrong', async () => {
+    const world = await openWorld();
+    const { store, folder: dataDir } = world;
+    const failed = { lastOutcome: 'failed', why: 'EIO', lastRunAt: 0, dueAt: 0 } as const;
+    const states: Readonly<Record<string, JobState>> = {
+      anchor: { ...failed, lastOutcome: 'done', why: undefined, failures: 0 },
+      overdue: { ...failed, failures: 2 },
+      sweep: { ...failed, failures: 4 },
+    };
+    for (const [name, state] of Object.entries(states))
+      await store.commit(stateCommit({ name }, state, undefined));
+    const { lines, code } = await doctor(['--data-dir', dataDir, '--port', '1']);
+    await world.close();
+    expect(lines.filter((line) => line.includes(' jobs '))).toEqual([
+      '  ✓ jobs      anchor ran at 1970-01-01T00:00:00.000Z, done',
+      expect.stringMatching(/! jobs +overdue ran at .*, failed \(EIO\), failed 2 times in a row → look for/),
+      expect.stringMatching(/✗ jobs +sweep ran at .*, failed 4 times in a row → look for .* in the log/),
+    ]);
+    expect(code).toBe(1);
+  });
+
+  test('without a record are not told of', async () => {
+    const world = await openWorld();
+    const { lines } = await doctor(['--data-dir', world.folder, '--port', '1']);
+    await world.close();
+    expect(lines).toContainEqual(expect.stringMatching(/✓ jobs +no job has a record yet/));
   });
 });

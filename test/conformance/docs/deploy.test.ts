@@ -75,6 +75,8 @@ test('every metric of the alerts and the dashboard is there, with the labels tha
   metrics.delivered('rest-hook', 'refused');
   const fates = { quarantine: 1 };
   metrics.showLinks(() => [{ link: 'elm', connected: 1, lastMessageAt: 1, fates, faults: 0, notTaken: [] }]);
+  const runs = { done: 1, failed: 0 };
+  metrics.showJobs(() => [{ name: 'anchor', runs, failures: 0, lastRunAt: 1, dueAt: 2 }]);
   const rendered = await metrics.render();
   const asked = `${read('deploy/alerts.yml')}${read('deploy/grafana-dashboard.json')}`;
   const names = new Set(
