@@ -8,11 +8,11 @@ import { isOpen, readState, type State } from '../referral/state.ts';
 import { localRef } from '../resources/element.ts';
 import { referralTasksOn } from '../resources/referral-rules/consequences.ts';
 import { partiesOf } from '../resources/referral-rules/parties.ts';
-import type { Surroundings } from '../resources/rules.ts';
+import type { RuleContext } from '../resources/rules.ts';
 import type { Query } from '../ports/query.ts';
 import { readPreview, type Draft } from '../operations/write/draft.ts';
 import { findPreview } from '../operations/write/preview.ts';
-import { surroundingsOf } from '../operations/write/surroundings.ts';
+import { ruleContextOf } from '../operations/write/surroundings.ts';
 
 export interface Referral {
   readonly request: Ref;
@@ -84,10 +84,10 @@ async function referralsOf(
   order: Resource,
   between: Between,
 ): Promise<readonly Referral[]> {
-  const around = surroundingsOf(draft);
+  const ruleContext = ruleContextOf(draft);
   const referrals: Referral[] = [];
-  for (const task of await referralTasksOn(request, around)) {
-    const referral = await readTask(task, request, order, between, around);
+  for (const task of await referralTasksOn(request, ruleContext)) {
+    const referral = await readTask(task, request, order, between, ruleContext);
     if (referral !== undefined) referrals.push(referral);
   }
   return referrals;
@@ -98,10 +98,10 @@ async function readTask(
   request: Ref,
   order: Resource,
   { sender, receiver }: Between,
-  around: Surroundings,
+  ruleContext: RuleContext,
 ): Promise<Referral | undefined> {
   const state = readState(task);
-  const { initiator, recipient } = await partiesOf(task, around);
+  const { initiator, recipient } = await partiesOf(task, ruleContext);
   if (state === undefined || state === 'draft' || initiator === undefined || recipient === undefined)
     return undefined;
   const isInitiator = sender === initiator && (receiver === undefined || receiver === recipient);

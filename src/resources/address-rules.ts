@@ -7,7 +7,7 @@ import type { IssueDetail } from '../fhir/issue.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { Admission, Destination, Purpose } from '../ports/outgoing.ts';
 import { localRef } from './element.ts';
-import type { Rules, Surroundings } from './rules.ts';
+import type { Rules, RuleContext } from './rules.ts';
 
 /** The refusal, with the same text for every reason: the reason would tell what lies behind the address. */
 const REFUSALS: Readonly<Record<Exclude<Admission, 'admitted'>, Omit<IssueDetail, 'expression'>>> = {
@@ -25,10 +25,10 @@ const REFUSALS: Readonly<Record<Exclude<Admission, 'admitted'>, Omit<IssueDetail
 export async function judgeAddress(
   destination: Destination,
   expression: string,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<IssueDetail | undefined> {
-  const by = around.administrator ? undefined : around.actor;
-  const admission = await around.admitAddress(destination, by);
+  const by = context.administrator ? undefined : context.actor;
+  const admission = await context.admitAddress(destination, by);
   return admission === 'admitted' ? undefined : { ...REFUSALS[admission], expression: [expression] };
 }
 
@@ -45,14 +45,14 @@ interface EndpointElements {
  * The rules of an Endpoint. An Endpoint of HL7 v2 is a link, which only an administrator makes (directory DR20). One
  * that a write only switches off keeps its address, whatever has become of the address.
  */
-export const endpointRules: Rules = async ({ before, after }, around) => {
-  if (!around.administrator && changesLink(before, after)) return { refused: NO_LINK };
+export const endpointRules: Rules = async ({ before, after }, context) => {
+  if (!context.administrator && changesLink(before, after)) return { refused: NO_LINK };
   const written = after as EndpointElements | undefined; // rules see only structurally valid resources
   const purpose = PURPOSES.get(written?.connectionType?.code);
   if (after === undefined || purpose === undefined || written?.address === undefined) return {};
   if (isEnded(written) && written.address === (before as EndpointElements | undefined)?.address) return {};
   const destination = { purpose, address: written.address, organization: localRef(managing(after)) };
-  const refused = await judgeAddress(destination, 'Endpoint.address', around);
+  const refused = await judgeAddress(destination, 'Endpoint.address', context);
   return refused === undefined ? {} : { refused };
 };
 

@@ -1,7 +1,7 @@
 /** The declaration of a resource type. It states only what is special about the type (rules 5.4). */
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Completion, Rules, Surroundings } from './rules.ts';
+import type { Completion, Rules, RuleContext } from './rules.ts';
 
 export type TypeInteraction =
   | 'read'
@@ -74,7 +74,7 @@ export interface ResourceType {
     read: (ref: Ref) => Promise<Resource | undefined>,
   ) => Promise<Completion | undefined>;
   /** The organizations that are parties of this resource: from it, a referral reaches what its references carry. */
-  readonly partiesOf?: (resource: Resource, around: Surroundings) => Promise<readonly Ref[]>;
+  readonly partiesOf?: (resource: Resource, context: RuleContext) => Promise<readonly Ref[]>;
   /**
    * Whether the type's rules decide who writes a resource (a referral Task has two parties); otherwise only its
    * custodian does.

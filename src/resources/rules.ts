@@ -24,7 +24,7 @@ export interface Completion {
 }
 
 /** The questions that a rule may ask. The commit checks every answer again. */
-export interface Surroundings {
+export interface RuleContext {
   /** The organization that acts; undefined for an administrator who acts for nobody. */
   readonly actor: Ref | undefined;
   readonly administrator: boolean;
@@ -98,4 +98,4 @@ export interface Ruling {
   readonly adopts?: Ref;
 }
 
-export type Rules = (change: Change, around: Surroundings) => Promise<Ruling>;
+export type Rules = (change: Change, context: RuleContext) => Promise<Ruling>;

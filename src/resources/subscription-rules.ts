@@ -6,7 +6,7 @@ import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Resource, Subscription } from '../fhir/types.ts';
 import type { Clause } from '../ports/query.ts';
 import { judgeAddress } from './address-rules.ts';
-import type { Become, Rules, Ruling, Surroundings } from './rules.ts';
+import type { Become, Rules, Ruling, RuleContext } from './rules.ts';
 import { R4_TYPES } from './search-parameters.ts';
 import { parseCondition } from './search-query.ts';
 import { judgeEndpoint, judgeHeaders, maskHeader, unmaskHeaders } from './subscription-channel.ts';
@@ -59,7 +59,7 @@ export function maskSecrets(resource: Resource): Resource {
 }
 
 /** The rules of a Subscription; the first broken rule is the refusal. */
-export const subscriptionRules: Rules = async ({ before, after }, around) => {
+export const subscriptionRules: Rules = async ({ before, after }, context) => {
   if (after === undefined) return {};
   const stored = before as Subscription | undefined; // the registry asks this rule about Subscriptions only
   // A secret belongs to one address: another endpoint needs its own.
@@ -68,10 +68,10 @@ export const subscriptionRules: Rules = async ({ before, after }, around) => {
   const restore: Become = (tree) => changeHeaders(tree, (lines) => unmaskHeaders(lines, known));
   const written = restore(after) as unknown as Subscription; // rules see only structurally valid resources
   for (const judge of JUDGES) {
-    const refused = judge({ stored, written, around });
+    const refused = judge({ stored, written, context });
     if (refused !== undefined) return refuse(...refused);
   }
-  const refused = await judgeDestination(stored, written, around);
+  const refused = await judgeDestination(stored, written, context);
   if (refused !== undefined) return { refused };
   return { become: (tree) => activate(restore(tree)) };
 };
@@ -79,7 +79,7 @@ export const subscriptionRules: Rules = async ({ before, after }, around) => {
 interface SubscriptionRequest {
   readonly stored: Subscription | undefined;
   readonly written: Subscription;
-  readonly around: Surroundings;
+  readonly context: RuleContext;
 }
 
 type Refused = readonly [expression: string, diagnostics: string] | undefined;
@@ -94,8 +94,8 @@ const JUDGES: readonly ((asked: SubscriptionRequest) => Refused)[] = [
   judgeSecrets,
 ];
 
-function judgeOwner({ stored, around }: SubscriptionRequest): Refused {
-  if (stored !== undefined || around.actor !== undefined) return undefined;
+function judgeOwner({ stored, context }: SubscriptionRequest): Refused {
+  if (stored !== undefined || context.actor !== undefined) return undefined;
   return ['Subscription', 'a Subscription belongs to an organization: act for the one that shall be told'];
 }
 
@@ -105,17 +105,17 @@ function judgeStatus({ stored, written: { status } }: SubscriptionRequest): Refu
   return ['Subscription.status', 'status must be requested or off; the server makes it active'];
 }
 
-function judgeEnd({ written: { end, status }, around }: SubscriptionRequest): Refused {
-  if (end === undefined || status === 'off' || Date.parse(end) > Date.parse(around.now)) return undefined;
+function judgeEnd({ written: { end, status }, context }: SubscriptionRequest): Refused {
+  if (end === undefined || status === 'off' || Date.parse(end) > Date.parse(context.now)) return undefined;
   return ['Subscription.end', 'end must be in the future'];
 }
 
 /** The base does not change whether criteria can be parsed. */
 const ANY_BASE = 'http://base.invalid';
 
-function judgeCriteria({ written: { criteria }, around }: SubscriptionRequest): Refused {
+function judgeCriteria({ written: { criteria }, context }: SubscriptionRequest): Refused {
   try {
-    parseCriteria(criteria, { base: ANY_BASE, now: Date.parse(around.now) });
+    parseCriteria(criteria, { base: ANY_BASE, now: Date.parse(context.now) });
     return undefined;
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;
@@ -138,11 +138,11 @@ function judgeChannel({ written: { channel } }: SubscriptionRequest): Refused {
 async function judgeDestination(
   stored: Subscription | undefined,
   { status, channel: { endpoint = '' } }: Subscription,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<IssueDetail | undefined> {
   if (status === 'off' && endpoint === stored?.channel.endpoint) return undefined;
   const destination = { purpose: 'rest-hook', address: endpoint } as const;
-  return judgeAddress(destination, 'Subscription.channel.endpoint', around);
+  return judgeAddress(destination, 'Subscription.channel.endpoint', context);
 }
 
 const SECRET_LENGTH_MIN = 8;

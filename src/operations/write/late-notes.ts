@@ -14,7 +14,7 @@ import { missingIn } from './coming.ts';
 import { readPreview, type Draft } from './draft.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import { changeOwn } from './planned-resources.ts';
-import { surroundingsOf } from './surroundings.ts';
+import { ruleContextOf } from './surroundings.ts';
 import { findWithheld, isUnheard, STILL_OPEN, UNHEARD, withhold } from './withheld.ts';
 
 /** A file, and the referral that had ended before it came. */
@@ -58,9 +58,9 @@ const isToldAnyway = ({ tells }: Draft, { orderingKey, receiver, subject }: Outb
 /** Who is told of a note: the initiator, by each of its Endpoints, when the recipient wrote it. */
 async function entriesOf(draft: Draft, { file, task }: Late): Promise<readonly OutboxEntry[]> {
   const { caller, now, context } = draft;
-  const around = surroundingsOf(draft);
-  const initiator = await around.partyOf(task['requester']);
-  const recipient = await around.partyOf(task['owner']);
+  const ruleContext = ruleContextOf(draft);
+  const initiator = await ruleContext.partyOf(task['requester']);
+  const recipient = await ruleContext.partyOf(task['owner']);
   if (recipient === undefined || recipient !== caller.organization) return [];
   const ref: Ref = `Task/${task.id ?? ''}`;
   const move = { task: ref, tid: '', from: '', to: '', event: LATE_NOTE, by: 'referralRecipient' } as const;
@@ -107,7 +107,7 @@ async function openItemOf(
 
 /** New files, new contents of files, and files that are taken back, whose order's referral had ended with its outcome. */
 async function lateOnes(draft: Draft): Promise<readonly Late[]> {
-  const around = surroundingsOf(draft);
+  const ruleContext = ruleContextOf(draft);
   const found: Late[] = [];
   for (const { ref, before, after } of draft.planned.values()) {
     if (typeOf(ref) !== 'DocumentReference') continue;
@@ -115,7 +115,7 @@ async function lateOnes(draft: Draft): Promise<readonly Late[]> {
     if (takenBack ? draft.byMessage : !isNews(before, after?.plain)) continue;
     const related = valuesAt(after?.plain ?? before, 'context.related').flatMap((one) => localRef(one) ?? []);
     for (const order of new Set(related.filter((one) => typeOf(one) === 'ServiceRequest'))) {
-      for (const task of await around.find('Task', 'focus', order)) {
+      for (const task of await ruleContext.find('Task', 'focus', order)) {
         const isMoved = draft.moves.some((move) => move.task === `Task/${task.id}`);
         if (isMoved || !isReferralTask(task) || readState(task) !== 'completed') continue;
         if (!takenBack || (await wasTold(draft, ref, task))) found.push({ file: ref, task, takenBack });

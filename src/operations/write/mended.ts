@@ -15,7 +15,7 @@ import { keyOfEntry, readPreview, type Draft, type Planned } from './draft.ts';
 import { NOTE_TYPES, ordersByName } from './note-files.ts';
 import { closeItem } from './close-item.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
-import { partyOf, surroundingsOf } from './surroundings.ts';
+import { partyOf, ruleContextOf } from './surroundings.ts';
 import {
   findWithheld,
   isUnheard,
@@ -81,7 +81,7 @@ async function wholeOf(
 /** Files about the item's order that this draft writes, and the recipient keeps; an item about one file waits for that one. */
 async function filesFor(draft: Draft, { task, order, file, event }: WithheldItem): Promise<readonly Ref[]> {
   if (order === undefined || file !== undefined || !needsNote(event)) return [];
-  const recipient = await surroundingsOf(draft).partyOf((await readPreview(draft, task))?.['owner']);
+  const recipient = await ruleContextOf(draft).partyOf((await readPreview(draft, task))?.['owner']);
   const isOwn = ({ ref, after, custodian }: Planned): boolean =>
     typeOf(ref) === 'DocumentReference' &&
     custodian === recipient &&
@@ -92,7 +92,7 @@ async function filesFor(draft: Draft, { task, order, file, event }: WithheldItem
 
 /** Orders whose messages may have become whole; `any`: a party changed, who may stand in every order. */
 async function touchedBy(draft: Draft): Promise<ReadonlySet<Ref> | 'any'> {
-  const around = surroundingsOf(draft);
+  const ruleContext = ruleContextOf(draft);
   const orders = new Set<Ref>();
   const mends = [...draft.planned.keys()].some((ref) => MENDING.has(typeOf(ref)));
   // Where nothing waits, no order is looked for, nor relied on.
@@ -111,7 +111,7 @@ async function touchedBy(draft: Draft): Promise<ReadonlySet<Ref> | 'any'> {
       case 'ServiceRequest':
         return before === undefined ? [] : [ref];
       case 'Patient': {
-        const own = before === undefined ? [] : await around.find('ServiceRequest', 'subject', ref);
+        const own = before === undefined ? [] : await ruleContext.find('ServiceRequest', 'subject', ref);
         return own.map(({ id }): Ref => `ServiceRequest/${id}`);
       }
       case 'Appointment':
@@ -168,8 +168,8 @@ async function entryOf(draft: Draft, item: WithheldItem): Promise<OutboxEntry | 
 
 /** An Endpoint may have come to another organization since. */
 async function isParty(draft: Draft, task: Resource, organization: Ref): Promise<boolean> {
-  const around = surroundingsOf(draft);
-  const parties = [await around.partyOf(task['requester']), await around.partyOf(task['owner'])];
+  const ruleContext = ruleContextOf(draft);
+  const parties = [await ruleContext.partyOf(task['requester']), await ruleContext.partyOf(task['owner'])];
   return parties.includes(organization);
 }
 

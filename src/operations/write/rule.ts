@@ -4,7 +4,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { rewriteReferences } from '../../fhir/reference.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { isTerminal, readState } from '../../referral/state.ts';
-import type { Further, Ruling, Surroundings } from '../../resources/rules.ts';
+import type { Further, Ruling, RuleContext } from '../../resources/rules.ts';
 import {
   declarationOf,
   EVERYTHING,
@@ -16,17 +16,17 @@ import {
   type Draft,
   type Planned,
 } from './draft.ts';
-import { surroundingsOf } from './surroundings.ts';
+import { ruleContextOf } from './surroundings.ts';
 
 export async function applyRules(draft: Draft): Promise<void> {
-  const around = surroundingsOf(draft);
+  const ruleContext = ruleContextOf(draft);
   const written = [...draft.planned.values()]; // rules add to what is planned
   for (const planned of written) {
     const current = draft.planned.get(planned.ref) ?? planned;
-    await applyRulesTo(draft, around, current);
+    await applyRulesTo(draft, ruleContext, current);
   }
   redirectAdopted(draft);
-  await nameParties(draft, around);
+  await nameParties(draft, ruleContext);
 }
 
 /** What the same bundle said about a create that was adopted, it said about the adopting resource. */
@@ -38,12 +38,12 @@ function redirectAdopted(draft: Draft): void {
   }
 }
 
-async function applyRulesTo(draft: Draft, around: Surroundings, planned: Planned): Promise<void> {
+async function applyRulesTo(draft: Draft, ruleContext: RuleContext, planned: Planned): Promise<void> {
   const { rules } = declarationOf(planned.ref);
   if (rules === undefined || planned.byRule) return;
   const ruling = await rules(
     { ref: planned.ref, before: planned.before, after: planned.after?.plain },
-    around,
+    ruleContext,
   );
   if (ruling.refused !== undefined) {
     const { refused } = ruling;
@@ -107,12 +107,12 @@ async function planCurrent(draft: Draft, ref: Ref): Promise<void> {
   plan(draft, planStored(version));
 }
 
-async function nameParties(draft: Draft, around: Surroundings): Promise<void> {
+async function nameParties(draft: Draft, ruleContext: RuleContext): Promise<void> {
   for (const planned of draft.planned.values()) {
     const { partiesOf } = declarationOf(planned.ref);
     const after = await readPreview(draft, planned.ref);
     if (partiesOf === undefined || after === undefined) continue;
-    const parties = await stillParties(draft, planned, await partiesOf(after, around));
+    const parties = await stillParties(draft, planned, await partiesOf(after, ruleContext));
     draft.planned.set(planned.ref, { ...planned, parties });
   }
 }

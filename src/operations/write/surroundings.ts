@@ -14,14 +14,14 @@ import { standingOf } from '../../resources/parties/standing.ts';
 import { addressedParty, partyIn, resolveParty, type PartyWorld } from '../../resources/party.ts';
 import { isCounted, ROLE_CLAIM, rolesQuery } from '../../resources/party-world.ts';
 import { referencesTo } from '../../resources/references-to.ts';
-import type { Surroundings } from '../../resources/rules.ts';
+import type { RuleContext } from '../../resources/rules.ts';
 import { EVERYTHING, readPreview, type Draft } from './draft.ts';
 import { findPlanned, findPreview } from './preview.ts';
 
 /** Resources that one rule looks at, at most; a referral with more open Tasks is not one. */
 const FOUND_MAX = 100;
 
-export function surroundingsOf(draft: Draft): Surroundings {
+export function ruleContextOf(draft: Draft): RuleContext {
   return {
     actor: draft.caller.organization,
     administrator: draft.caller.administrator,

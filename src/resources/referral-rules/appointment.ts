@@ -7,7 +7,7 @@ import { eventOf } from '../../referral/appointment.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { SHOWS, type Evidence } from '../../referral/evidence.ts';
 import { isOpen, modifiedAt, readState, withState } from '../../referral/state.ts';
-import type { Change, Ruling, Surroundings } from '../rules.ts';
+import type { Change, Ruling, RuleContext } from '../rules.ts';
 import { consequencesOf, moveOf, referralTasksOn } from './consequences.ts';
 import { actorsOf, partiesOf, type Parties } from './parties.ts';
 import { requestsOf, visitEvidence } from './visits.ts';
@@ -18,14 +18,14 @@ type Task = Resource & { readonly id: string };
  * Moves the referral of an Appointment. Several Appointments of one commit are one event: the first moves the referral,
  * and the others find its Task written.
  */
-export async function appointmentRules({ after }: Change, around: Surroundings): Promise<Ruling> {
-  if (after === undefined || around.importing) return {};
+export async function appointmentRules({ after }: Change, context: RuleContext): Promise<Ruling> {
+  if (after === undefined || context.importing) return {};
   for (const request of requestsOf(after)) {
-    const task = await openTask(request, around);
-    if (task === undefined || isWrittenToo(task, around)) continue;
-    const parties = await partiesOf(task, around);
-    const [evidence] = await visitEvidence(request, parties.recipient, around);
-    if (evidence !== undefined) return moveTask(task, parties, evidence, around);
+    const task = await openTask(request, context);
+    if (task === undefined || isWrittenToo(task, context)) continue;
+    const parties = await partiesOf(task, context);
+    const [evidence] = await visitEvidence(request, parties.recipient, context);
+    if (evidence !== undefined) return moveTask(task, parties, evidence, context);
   }
   return {};
 }
@@ -33,18 +33,18 @@ export async function appointmentRules({ after }: Change, around: Surroundings):
 /**
  * The open referral of the writer: first of all one of which the writer is the recipient; never another organization's.
  */
-async function openTask(request: Ref, around: Surroundings): Promise<Task | undefined> {
-  const tasks = await referralTasksOn(request, around);
+async function openTask(request: Ref, context: RuleContext): Promise<Task | undefined> {
+  const tasks = await referralTasksOn(request, context);
   const open = tasks.filter((task) => {
     const state = readState(task);
     return state !== undefined && isOpen(state);
   });
-  if (around.actor === undefined) return open[0];
+  if (context.actor === undefined) return open[0];
   let sent: Task | undefined;
   for (const task of open) {
-    const { initiator, recipient } = await partiesOf(task, around);
-    if (recipient === around.actor) return task;
-    if (initiator === around.actor) sent ??= task;
+    const { initiator, recipient } = await partiesOf(task, context);
+    if (recipient === context.actor) return task;
+    if (initiator === context.actor) sent ??= task;
   }
   return sent;
 }
@@ -53,14 +53,14 @@ async function openTask(request: Ref, around: Surroundings): Promise<Task | unde
  * Whether the commit writes the Task itself: then the Task's own rule sees this Appointment as evidence, or another
  * Appointment moved it.
  */
-const isWrittenToo = ({ id }: Task, around: Surroundings): boolean =>
-  around.changes('Task').some(({ ref, before }) => ref === `Task/${id}` && before !== undefined);
+const isWrittenToo = ({ id }: Task, context: RuleContext): boolean =>
+  context.changes('Task').some(({ ref, before }) => ref === `Task/${id}` && before !== undefined);
 
 async function moveTask(
   task: Task,
   parties: Parties,
   evidence: Evidence,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<Ruling> {
   const state = readState(task);
   if (state === undefined) return {};
@@ -68,7 +68,7 @@ async function moveTask(
   const decided = decideEvent(
     state,
     eventOf(evidence, state) ?? SHOWS[evidence][0],
-    actorsOf(parties, around),
+    actorsOf(parties, context),
   );
   if (decided.kind === 'refused') {
     return {
@@ -76,13 +76,13 @@ async function moveTask(
     };
   }
   if (decided.kind === 'edit') return { notes: decided.notes };
-  const { now } = around;
+  const { now } = context;
   return {
     notes: decided.notes,
     moves: [moveOf(ref, decided.transition, parties)],
     further: [
       { ref, become: (tree) => modifiedAt(withState(tree, decided.state), now) },
-      ...(await consequencesOf(task, parties, decided.state, around)),
+      ...(await consequencesOf(task, parties, decided.state, context)),
     ],
   };
 }

@@ -2,13 +2,13 @@
 import { isAfter } from '../../fhir/datetime.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { note, type Note } from '../../referral/ruling.ts';
-import type { Surroundings } from '../rules.ts';
+import type { RuleContext } from '../rules.ts';
 
 /** Warns when `authoredOn` or `lastModified` is ahead of the server's clock by more than the tolerance. */
 export function notesOnClock(
   before: Resource | undefined,
   after: Resource,
-  { now, settings: { aheadToleranceMs } }: Surroundings,
+  { now, settings: { aheadToleranceMs } }: RuleContext,
 ): readonly Note[] {
   const latest = Date.parse(now) + aheadToleranceMs;
   return ['authoredOn', 'lastModified']

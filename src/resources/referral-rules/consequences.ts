@@ -4,15 +4,15 @@ import { requestStatusOf } from '../../referral/request-status.ts';
 import { isReferralTask, readState, type State } from '../../referral/state.ts';
 import type { Transition } from '../../referral/extensions.ts';
 import { localRef } from '../element.ts';
-import type { Further, Move, Surroundings } from '../rules.ts';
+import type { Further, Move, RuleContext } from '../rules.ts';
 import type { Parties } from './parties.ts';
 import { visitsOf } from './visits.ts';
 
 type Task = Resource & { readonly id: string };
 
 /** The referral Tasks on a ServiceRequest after the commit. */
-export async function referralTasksOn(request: Ref, around: Surroundings): Promise<readonly Task[]> {
-  const tasks = await around.find('Task', 'focus', request);
+export async function referralTasksOn(request: Ref, context: RuleContext): Promise<readonly Task[]> {
+  const tasks = await context.find('Task', 'focus', request);
   return tasks.filter(isReferralTask);
 }
 
@@ -24,28 +24,30 @@ export async function consequencesOf(
   task: Resource,
   { recipient }: Parties,
   state: State,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<readonly Further[]> {
   const focus = focusOf(task);
   if (focus === undefined) return [];
-  const request = await around.read(focus);
+  const request = await context.read(focus);
   if (request === undefined) return [];
-  const others = (await referralTasksOn(focus, around)).filter(({ id }) => id !== task.id);
+  const others = (await referralTasksOn(focus, context)).filter(({ id }) => id !== task.id);
   const states = others.map(readState).filter((other) => other !== undefined);
   const status = requestStatusOf([...states, state]);
   const further: Further[] =
     status === undefined || status === request['status'] || request['status'] === 'entered-in-error'
       ? []
       : [{ ref: focus, become: (tree) => ({ ...tree, status }) }];
-  return state === 'cancelled' ? [...further, ...(await cancelledVisits(focus, recipient, around))] : further;
+  return state === 'cancelled'
+    ? [...further, ...(await cancelledVisits(focus, recipient, context))]
+    : further;
 }
 
 async function cancelledVisits(
   focus: Ref,
   recipient: Ref | undefined,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<readonly Further[]> {
-  const visits = await visitsOf(focus, recipient, around);
+  const visits = await visitsOf(focus, recipient, context);
   return visits
     .filter(({ status }) => status === 'booked')
     .map(({ id }) => ({

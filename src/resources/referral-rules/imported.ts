@@ -7,17 +7,17 @@ import type { Ref, Reference, Resource } from '../../fhir/types.ts';
 import { checkFields } from '../../referral/fields.ts';
 import { note } from '../../referral/ruling.ts';
 import { ALL_STATES, businessStatusOf, readState, storedAs, type State } from '../../referral/state.ts';
-import type { Further, Ruling, Surroundings } from '../rules.ts';
+import type { Further, Ruling, RuleContext } from '../rules.ts';
 import { consequencesOf, focusOf } from './consequences.ts';
 import { numbersFor } from './numbers.ts';
 import type { Parties } from './parties.ts';
 
 /** The ruling on a Task that an import brings; its parties are known, and no other open Task is like it. */
-export async function importTask(after: Resource, parties: Parties, around: Surroundings): Promise<Ruling> {
+export async function importTask(after: Resource, parties: Parties, context: RuleContext): Promise<Ruling> {
   const state = readState(after);
   if (state === undefined) return unreadable(after);
   const focus = focusOf(after);
-  const request = await around.read(focus);
+  const request = await context.read(focus);
   const broken = checkFields({
     before: undefined,
     after,
@@ -31,11 +31,11 @@ export async function importTask(after: Resource, parties: Parties, around: Surr
     return { refused: { code: issue, diagnostics, expression } };
   }
   const opened = state !== 'draft' && request !== undefined && parties.initiator !== undefined;
-  const numbers = opened ? await numbersFor(request, parties.initiator, around) : undefined;
+  const numbers = opened ? await numbersFor(request, parties.initiator, context) : undefined;
   return {
     become: (tree) => storedAs(tree, state, undefined),
     further: [
-      ...(await orderOf(after, parties, state, around)),
+      ...(await orderOf(after, parties, state, context)),
       ...(numbers?.order === undefined || focus === undefined ? [] : [{ ref: focus, become: numbers.order }]),
       ...(numbers?.further ?? []),
     ],
@@ -51,9 +51,9 @@ async function orderOf(
   after: Resource,
   parties: Parties,
   state: State,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<readonly Further[]> {
-  const further = await consequencesOf(after, parties, state, around);
+  const further = await consequencesOf(after, parties, state, context);
   return further.filter(({ ref }: { readonly ref: Ref }) => ref === focusOf(after));
 }
 

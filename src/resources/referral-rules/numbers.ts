@@ -7,7 +7,7 @@ import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import { mintNumber } from '../../referral/number.ts';
 import { note, type Note } from '../../referral/ruling.ts';
 import { localRef } from '../element.ts';
-import type { Become, Further, Surroundings } from '../rules.ts';
+import type { Become, Further, RuleContext } from '../rules.ts';
 
 /** The changes to an order that opens, and the further writes. */
 interface Numbered {
@@ -18,18 +18,18 @@ interface Numbered {
 }
 
 /** The numbers that an order and its patient lack. */
-export async function numbersFor(request: Resource, initiator: Ref, around: Surroundings): Promise<Numbered> {
+export async function numbersFor(request: Resource, initiator: Ref, context: RuleContext): Promise<Numbered> {
   const subject = localRef(request['subject']);
-  const patient = subject?.startsWith('Patient/') === true ? await around.read(subject) : undefined;
+  const patient = subject?.startsWith('Patient/') === true ? await context.read(subject) : undefined;
   const lacksRecord =
-    patient !== undefined && !hasRecordNumber(numbersIn(patient)) && !isKnownBySender(patient, around);
+    patient !== undefined && !hasRecordNumber(numbersIn(patient)) && !isKnownBySender(patient, context);
   const lacksPlacer = placerOf(request) === undefined;
   if (!lacksRecord && !lacksPlacer) return { further: [], notes: [] };
-  const system = await around.namespaceOf(initiator);
+  const system = await context.namespaceOf(initiator);
   const number = (code: string): Identifier => ({
     type: { coding: [{ system: V2_0203, code }] },
     system,
-    value: mintNumber(around.newId()),
+    value: mintNumber(context.newId()),
     assigner: { reference: initiator },
   });
   const [placer, record] = [number('PLAC'), number('MR')];
@@ -89,7 +89,7 @@ const RECORD_NUMBERS: ReadonlySet<string | undefined> = new Set(['MR', 'PI', 'PT
 export const hasRecordNumber = (numbers: readonly Identifier[]): boolean => numbers.some(isRecordNumber);
 
 /** Whether a message gave a number of the patient: an answer with another number would match nobody at its sender. */
-const isKnownBySender = (patient: Resource, { byMessage }: Surroundings): boolean =>
+const isKnownBySender = (patient: Resource, { byMessage }: RuleContext): boolean =>
   byMessage && numbersIn(patient).some(({ value }) => value !== undefined);
 
 const isRecordNumber = (number: Identifier): boolean =>

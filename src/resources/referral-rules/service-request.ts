@@ -8,7 +8,7 @@ import { note } from '../../referral/ruling.ts';
 import { isOpen, isReferralTask, modifiedAt, readState, withState } from '../../referral/state.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { valuesAt } from '../element.ts';
-import type { Change, Further, Move, Ruling, Surroundings } from '../rules.ts';
+import type { Change, Further, Move, Ruling, RuleContext } from '../rules.ts';
 import { focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { buildOpenedTask } from './opened.ts';
 import { whyNobody } from './nobody.ts';
@@ -18,14 +18,14 @@ import { notesOnClock } from './clock.ts';
 
 export async function serviceRequestRules(
   { ref, before, after }: Change,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<Ruling> {
-  if (after === undefined) return decideDelete(ref, around);
+  if (after === undefined) return decideDelete(ref, context);
   if (before === undefined)
-    return withNotes(await openTask(ref, after, around), notesOnClock(before, after, around));
-  const ruling = await decideStatus(ref, before, after, around);
+    return withNotes(await openTask(ref, after, context), notesOnClock(before, after, context));
+  const ruling = await decideStatus(ref, before, after, context);
   if (ruling.refused !== undefined || before['status'] === 'active') return ruling;
-  return merge(await openTask(ref, after, around), ruling);
+  return merge(await openTask(ref, after, context), ruling);
 }
 
 /** Two rulings on one write; the second judges the result of the first. */
@@ -45,8 +45,8 @@ const withNotes = (ruling: Ruling, notes: Ruling['notes'] = []): Ruling => ({
   notes: [...(ruling.notes ?? []), ...notes],
 });
 
-async function decideDelete(ref: Ref, around: Surroundings): Promise<Ruling> {
-  const tasks = await referralTasksOn(ref, around);
+async function decideDelete(ref: Ref, context: RuleContext): Promise<Ruling> {
+  const tasks = await referralTasksOn(ref, context);
   const open = tasks.find((task) => {
     const state = readState(task);
     return state !== undefined && isOpen(state);
@@ -61,30 +61,30 @@ async function decideDelete(ref: Ref, around: Surroundings): Promise<Ruling> {
 }
 
 /** An active order with one performer that is a party here opens one Task, unless the same bundle brings it. */
-async function openTask(ref: Ref, after: Resource, around: Surroundings): Promise<Ruling> {
-  if (!around.settings.openTaskForServiceRequest) return {};
+async function openTask(ref: Ref, after: Resource, context: RuleContext): Promise<Ruling> {
+  if (!context.settings.openTaskForServiceRequest) return {};
   if (after['status'] !== 'active' || after['intent'] !== 'order') return {};
-  if (await bringsTask(ref, around)) return {};
+  if (await bringsTask(ref, context)) return {};
   const performers = valuesAt(after, 'performer');
-  const initiator = await around.partyOf(after['requester']);
-  const recipient = performers.length === 1 ? await around.partyOf(performers[0]) : undefined;
+  const initiator = await context.partyOf(after['requester']);
+  const recipient = performers.length === 1 ? await context.partyOf(performers[0]) : undefined;
   if (recipient === undefined) return { notes: [notOpened('performer', whyNotSent(performers))] };
   if (initiator === undefined) {
     const why = whyNobody('ServiceRequest.requester', after['requester']);
     return { notes: [notOpened('requester', why)] };
   }
-  if (initiator !== around.actor)
+  if (initiator !== context.actor)
     return {
       notes: [notOpened('requester', 'ServiceRequest.requester is not the organization that asks')],
     };
-  const numbers = await numbersFor(after, initiator, around);
-  const id = around.newId();
+  const numbers = await numbersFor(after, initiator, context);
+  const id = context.newId();
   const task: Ref = `Task/${id}`;
   const [row] = ROWS;
   if (row === undefined) throw new Error('the table has a first row');
   return {
     ...(numbers.order !== undefined && { become: numbers.order }),
-    further: [{ ref: task, create: buildOpenedTask(id, ref, after, around.now) }, ...numbers.further],
+    further: [{ ref: task, create: buildOpenedTask(id, ref, after, context.now) }, ...numbers.further],
     moves: [moveOf(task, row, { initiator, recipient })],
     links: [{ rel: 'related', ref: task }],
     notes: [
@@ -104,11 +104,11 @@ function whyNotSent(performers: readonly unknown[]): string {
   return whyNobody('ServiceRequest.performer', performers[0]);
 }
 
-async function bringsTask(ref: Ref, around: Surroundings): Promise<boolean> {
+async function bringsTask(ref: Ref, context: RuleContext): Promise<boolean> {
   const brings = ({ after }: Change): boolean =>
     after !== undefined && isReferralTask(after) && focusOf(after) === ref;
-  if (around.changes('Task').some(brings)) return true;
-  return (await referralTasksOn(ref, around)).length > 0;
+  if (context.changes('Task').some(brings)) return true;
+  return (await referralTasksOn(ref, context)).length > 0;
 }
 
 /**
@@ -119,17 +119,17 @@ async function decideStatus(
   ref: Ref,
   before: Resource,
   after: Resource,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<Ruling> {
-  const tasks = await referralTasksOn(ref, around);
+  const tasks = await referralTasksOn(ref, context);
   const states = tasks.map(readState).filter((state) => state !== undefined);
   const frozen = states.some((state) => state !== 'draft') ? brokenField(before, after) : undefined;
   if (frozen !== undefined) return frozen;
-  const initiator = await around.partyOf(before['requester']);
+  const initiator = await context.partyOf(before['requester']);
   const decided = decideRequest({
     before,
     after,
-    actors: actorsOf({ initiator, recipient: undefined }, around),
+    actors: actorsOf({ initiator, recipient: undefined }, context),
     states,
   });
   if (decided.kind === 'refused') {
@@ -141,7 +141,7 @@ async function decideStatus(
   const kept = keeps ? withPlacerOf(before) : same;
   const become = (tree: Resource): Resource => ({ ...kept(tree), status });
   if (decided.kind === 'edit') return { become, notes };
-  const asked = await askCancellation(tasks, around);
+  const asked = await askCancellation(tasks, context);
   return { become, notes, ...asked };
 }
 
@@ -174,18 +174,18 @@ const numberOf = (request: Resource): readonly (string | undefined)[] => {
 
 async function askCancellation(
   tasks: readonly (Resource & { readonly id: string })[],
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<{ readonly further: readonly Further[]; readonly moves: readonly Move[] }> {
   const further: Further[] = [];
   const moves: Move[] = [];
   for (const task of tasks) {
     const state = readState(task);
     if (state === undefined || !isOpen(state)) continue;
-    const parties = await partiesOf(task, around);
-    const decided = decideEvent(state, 'send-cancellation-request', actorsOf(parties, around));
+    const parties = await partiesOf(task, context);
+    const decided = decideEvent(state, 'send-cancellation-request', actorsOf(parties, context));
     if (decided.kind !== 'move') continue;
     const taskRef: Ref = `Task/${task.id}`;
-    const { now } = around;
+    const { now } = context;
     further.push({
       ref: taskRef,
       become: (tree) => modifiedAt(withState(tree, decided.state), now),

@@ -5,7 +5,7 @@ import type { Evidence } from '../../referral/evidence.ts';
 import { addsOutput, checkFields } from '../../referral/fields.ts';
 import type { Refusal } from '../../referral/ruling.ts';
 import { isOpen, isReferralTask, modifiedAt, readState, storedAs } from '../../referral/state.ts';
-import type { Change, Ruling, Surroundings } from '../rules.ts';
+import type { Change, Ruling, RuleContext } from '../rules.ts';
 import { notesOnClock } from './clock.ts';
 import { consequencesOf, focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { whyNobody } from './nobody.ts';
@@ -17,13 +17,13 @@ import { visitEvidence } from './visits.ts';
 
 export { taskParties } from './parties.ts';
 
-export async function taskRules(change: Change, around: Surroundings): Promise<Ruling> {
+export async function taskRules(change: Change, context: RuleContext): Promise<Ruling> {
   const { before, after } = change;
   const wasReferral = before !== undefined && isReferralTask(before);
-  if (after === undefined) return wasReferral ? decideDelete(before, around) : {};
+  if (after === undefined) return wasReferral ? decideDelete(before, context) : {};
   if (!wasReferral && !isReferralTask(after)) return {};
-  if (before === undefined) return decideCreate(change.ref, after, around);
-  return wasReferral ? decideWrite(change, around) : refuseBecoming();
+  if (before === undefined) return decideCreate(change.ref, after, context);
+  return wasReferral ? decideWrite(change, context) : refuseBecoming();
 }
 
 /** Refuses to make a Task a referral's after its creation: a client could bring it to any state before. */
@@ -35,7 +35,7 @@ const refuseBecoming = (): Ruling => ({
   },
 });
 
-async function decideDelete(before: Resource, around: Surroundings): Promise<Ruling> {
+async function decideDelete(before: Resource, context: RuleContext): Promise<Ruling> {
   if (readState(before) !== 'draft') {
     return {
       refused: {
@@ -45,12 +45,12 @@ async function decideDelete(before: Resource, around: Surroundings): Promise<Rul
       },
     };
   }
-  return (await isItsInitiator(before, around)) ? {} : refuseDraft('deleted');
+  return (await isItsInitiator(before, context)) ? {} : refuseDraft('deleted');
 }
 
-async function isItsInitiator(before: Resource, around: Surroundings): Promise<boolean> {
-  const actors = actorsOf(await partiesOf(before, around), around);
-  return actors.has('referralInitiator') || around.administrator;
+async function isItsInitiator(before: Resource, context: RuleContext): Promise<boolean> {
+  const actors = actorsOf(await partiesOf(before, context), context);
+  return actors.has('referralInitiator') || context.administrator;
 }
 
 const refuseDraft = (what: 'edited' | 'deleted'): Ruling => ({
@@ -64,16 +64,16 @@ const refuseDraft = (what: 'edited' | 'deleted'): Ruling => ({
  * Rules a create: the sending of the referral, or a draft of it; it may adopt the Task that the server opened (rules
  * 1.7).
  */
-async function decideCreate(ref: Ref, after: Resource, around: Surroundings): Promise<Ruling> {
-  const parties = await partiesOf(after, around);
-  const unnamed = missingParty(after, parties) ?? (await notItsOrder(after, parties, around));
+async function decideCreate(ref: Ref, after: Resource, context: RuleContext): Promise<Ruling> {
+  const parties = await partiesOf(after, context);
+  const unnamed = missingParty(after, parties) ?? (await notItsOrder(after, parties, context));
   if (unnamed !== undefined) return unnamed;
-  if (around.importing) {
-    const alike = await openTaskAlike(ref, after, parties, around);
-    return alike === undefined ? importTask(after, parties, around) : duplicateOf(alike);
+  if (context.importing) {
+    const alike = await openTaskAlike(ref, after, parties, context);
+    return alike === undefined ? importTask(after, parties, context) : duplicateOf(alike);
   }
-  const ruling = await decideWrite({ ref, before: undefined, after }, around);
-  const other = ruling.refused === undefined ? await openTaskAlike(ref, after, parties, around) : undefined;
+  const ruling = await decideWrite({ ref, before: undefined, after }, context);
+  const other = ruling.refused === undefined ? await openTaskAlike(ref, after, parties, context) : undefined;
   if (other === undefined) return ruling;
   if (!isOpenedByServer(other) || readState(other) !== 'received') return duplicateOf(other);
   // The referral was sent when its Task opened, so the server does not send it again.
@@ -112,13 +112,13 @@ function missingParty(after: Resource, { initiator, recipient }: Parties): Rulin
 async function notItsOrder(
   after: Resource,
   { initiator }: Parties,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<Ruling | undefined> {
   const focus = focusOf(after);
-  const request = await around.read(focus);
+  const request = await context.read(focus);
   if (request === undefined || focus === undefined) return undefined;
   const orderer =
-    (await around.partyOf(request['requester'])) ?? (await firstInitiator(focus, around)) ?? initiator;
+    (await context.partyOf(request['requester'])) ?? (await firstInitiator(focus, context)) ?? initiator;
   if (orderer === initiator) return undefined;
   return {
     refused: {
@@ -130,10 +130,10 @@ async function notItsOrder(
 }
 
 /** The initiator of an order's first referral: it sends an order that names none. Before, only the keeper sees it. */
-async function firstInitiator(focus: Ref, around: Surroundings): Promise<Ref | undefined> {
-  for (const task of await referralTasksOn(focus, around)) {
+async function firstInitiator(focus: Ref, context: RuleContext): Promise<Ref | undefined> {
+  for (const task of await referralTasksOn(focus, context)) {
     const state = readState(task);
-    if (state !== undefined && state !== 'draft') return around.partyOf(task['requester']);
+    if (state !== undefined && state !== 'draft') return context.partyOf(task['requester']);
   }
   return undefined;
 }
@@ -143,47 +143,47 @@ async function refuseSending(
   ref: Ref,
   after: Resource,
   parties: Parties,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<Ruling | undefined> {
-  const unnamed = missingParty(after, parties) ?? (await notItsOrder(after, parties, around));
+  const unnamed = missingParty(after, parties) ?? (await notItsOrder(after, parties, context));
   if (unnamed !== undefined) return unnamed;
-  const other = await openTaskAlike(ref, after, parties, around);
+  const other = await openTaskAlike(ref, after, parties, context);
   return other === undefined ? undefined : duplicateOf(other);
 }
 
 /** Refuses a second open referral Task of a ServiceRequest for the same recipient. */
-async function openTaskAlike(ref: Ref, after: Resource, { recipient }: Parties, around: Surroundings) {
+async function openTaskAlike(ref: Ref, after: Resource, { recipient }: Parties, context: RuleContext) {
   const focus = focusOf(after);
   const written = readState(after);
   if (focus === undefined || written === undefined || !isOpen(written)) return undefined;
-  for (const task of await referralTasksOn(focus, around)) {
+  for (const task of await referralTasksOn(focus, context)) {
     const state = readState(task);
     if (`Task/${task.id}` === ref || state === undefined || !isOpen(state)) continue;
-    if ((await around.partyOf(task['owner'])) === recipient) return task;
+    if ((await context.partyOf(task['owner'])) === recipient) return task;
   }
   return undefined;
 }
 
-async function decideWrite({ ref, before, after }: Change, around: Surroundings): Promise<Ruling> {
+async function decideWrite({ ref, before, after }: Change, context: RuleContext): Promise<Ruling> {
   if (after === undefined) throw new Error('a write has a new version');
   const sent = before !== undefined && readState(before) !== 'draft';
-  if (before !== undefined && !sent && !(await isItsInitiator(before, around))) return refuseDraft('edited');
-  const parties = await partiesOf(sent ? before : after, around);
-  const actors = actorsOf(parties, around);
+  if (before !== undefined && !sent && !(await isItsInitiator(before, context))) return refuseDraft('edited');
+  const parties = await partiesOf(sent ? before : after, context);
+  const actors = actorsOf(parties, context);
   const focus = focusOf(after);
-  const request = await around.read(focus);
-  const evidence = await evidenceFor(before, after, parties, around);
-  const decided = decideUpdate({ before, after, actors, evidence, administrator: around.administrator });
+  const request = await context.read(focus);
+  const evidence = await evidenceFor(before, after, parties, context);
+  const decided = decideUpdate({ before, after, actors, evidence, administrator: context.administrator });
   if (decided.kind === 'refused') return refused(decided);
   const opens = before !== undefined && !sent && decided.state !== 'draft';
-  const unsendable = opens ? await refuseSending(ref, after, parties, around) : undefined;
+  const unsendable = opens ? await refuseSending(ref, after, parties, context) : undefined;
   if (unsendable !== undefined) return unsendable;
   const broken = checkFields({
     before,
     after: decided.task,
     actors,
     ownerBefore: parties.recipient,
-    ownerAfter: await around.partyOf(after['owner']),
+    ownerAfter: await context.partyOf(after['owner']),
     subject: request?.['subject'] as Reference | undefined, // validated when it was written
   });
   if (broken !== undefined) return refused(broken);
@@ -191,19 +191,19 @@ async function decideWrite({ ref, before, after }: Change, around: Surroundings)
   const moved = decided.kind === 'move';
   const stamp = moved && before !== undefined;
   const sends = moved && !sent && request !== undefined && parties.initiator !== undefined;
-  const numbers = sends ? await numbersFor(request, parties.initiator, around) : undefined;
+  const numbers = sends ? await numbersFor(request, parties.initiator, context) : undefined;
   return {
     become: (tree) =>
-      withoutOpenedMark(stampModified(storedAs(tree, state, before), stamp ? around.now : undefined)),
+      withoutOpenedMark(stampModified(storedAs(tree, state, before), stamp ? context.now : undefined)),
     notes: [
       ...notes,
-      ...notesOnClock(before, stamp ? stampModified(after, around.now) : after, around),
+      ...notesOnClock(before, stamp ? stampModified(after, context.now) : after, context),
       ...(numbers?.notes ?? []),
     ],
     ...(moved && {
       moves: [moveOf(ref, decided.transition, parties)],
       further: [
-        ...(await consequencesOf(after, parties, state, around)),
+        ...(await consequencesOf(after, parties, state, context)),
         ...(numbers?.order === undefined || focus === undefined
           ? []
           : [{ ref: focus, become: numbers.order }]),
@@ -222,10 +222,10 @@ async function evidenceFor(
   before: Resource | undefined,
   after: Resource,
   { recipient }: Parties,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<readonly Evidence[]> {
   const focus = focusOf(after);
-  const visits = focus === undefined ? [] : await visitEvidence(focus, recipient, around);
+  const visits = focus === undefined ? [] : await visitEvidence(focus, recipient, context);
   return addsOutput(before, after) ? ['output', ...visits] : visits;
 }
 

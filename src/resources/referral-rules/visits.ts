@@ -4,7 +4,7 @@ import { evidenceOf } from '../../referral/appointment.ts';
 import { takenTogether, type Evidence } from '../../referral/evidence.ts';
 import { isReferralTask } from '../../referral/state.ts';
 import { localRef, typeOf, valuesAt } from '../element.ts';
-import type { Surroundings } from '../rules.ts';
+import type { RuleContext } from '../rules.ts';
 
 /** The ServiceRequests that an Appointment is based on. */
 export const requestsOf = (visit: Resource): readonly Ref[] =>
@@ -15,7 +15,7 @@ export const requestsOf = (visit: Resource): readonly Ref[] =>
 type Visit = Resource & { readonly id: string };
 
 /** The reads that tell one recipient's visits from another's. */
-export type VisitsAround = Pick<Surroundings, 'find' | 'keeperOf' | 'partyOf'>;
+export type VisitsAround = Pick<RuleContext, 'find' | 'keeperOf' | 'partyOf'>;
 
 /**
  * The visits of one recipient's referral, newest first. One order may have several recipients, each with visits of its
@@ -25,24 +25,24 @@ export type VisitsAround = Pick<Surroundings, 'find' | 'keeperOf' | 'partyOf'>;
 export async function visitsOf(
   request: Ref,
   recipient: Ref | undefined,
-  around: VisitsAround,
+  context: VisitsAround,
 ): Promise<readonly Visit[]> {
-  const visits = await around.find('Appointment', 'based-on', request);
+  const visits = await context.find('Appointment', 'based-on', request);
   if (visits.length === 0) return visits;
-  const others = await otherRecipients(request, recipient, around);
+  const others = await otherRecipients(request, recipient, context);
   if (others.size === 0) return visits;
   const own: Visit[] = [];
-  for (const visit of visits) if (await isVisitOf(visit, recipient, others, around)) own.push(visit);
+  for (const visit of visits) if (await isVisitOf(visit, recipient, others, context)) own.push(visit);
   return own;
 }
 
 async function otherRecipients(
   request: Ref,
   recipient: Ref | undefined,
-  around: VisitsAround,
+  context: VisitsAround,
 ): Promise<ReadonlySet<Ref>> {
-  const tasks = (await around.find('Task', 'focus', request)).filter(isReferralTask);
-  const owners = await Promise.all(tasks.map((task) => around.partyOf(task['owner'])));
+  const tasks = (await context.find('Task', 'focus', request)).filter(isReferralTask);
+  const owners = await Promise.all(tasks.map((task) => context.partyOf(task['owner'])));
   return new Set(owners.filter((owner) => owner !== undefined && owner !== recipient) as readonly Ref[]); // filtered
 }
 
@@ -50,13 +50,13 @@ async function isVisitOf(
   visit: Visit,
   recipient: Ref | undefined,
   others: ReadonlySet<Ref>,
-  around: VisitsAround,
+  context: VisitsAround,
 ): Promise<boolean> {
-  const keeper = await around.keeperOf(`Appointment/${visit.id}`);
+  const keeper = await context.keeperOf(`Appointment/${visit.id}`);
   if (keeper !== undefined && keeper === recipient) return true;
   if (recipient === undefined || (keeper !== undefined && others.has(keeper))) return false;
   for (const actor of valuesAt(visit, 'participant.actor'))
-    if ((await around.partyOf(actor)) === recipient) return true;
+    if ((await context.partyOf(actor)) === recipient) return true;
   return false;
 }
 
@@ -64,13 +64,13 @@ async function isVisitOf(
 export async function visitEvidence(
   request: Ref,
   recipient: Ref | undefined,
-  around: Surroundings,
+  context: RuleContext,
 ): Promise<readonly Evidence[]> {
   const isBased = (visit: Resource | undefined): boolean =>
     visit !== undefined && requestsOf(visit).includes(request);
-  const based = around.changes('Appointment').filter(({ after }) => isBased(after));
+  const based = context.changes('Appointment').filter(({ after }) => isBased(after));
   if (based.length === 0) return [];
-  const visits = await visitsOf(request, recipient, around);
+  const visits = await visitsOf(request, recipient, context);
   const own = new Set<string>(visits.map(({ id }) => `Appointment/${id}`));
   const changes = based.filter(({ ref }) => own.has(ref));
   const changed = new Set<string>(changes.map(({ ref }) => ref));

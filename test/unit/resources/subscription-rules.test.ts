@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Resource } from '../../../src/fhir/types.ts';
-import type { Surroundings } from '../../../src/resources/rules.ts';
+import type { RuleContext } from '../../../src/resources/rules.ts';
 import type { Destination } from '../../../src/ports/outgoing.ts';
 import { guardOf } from '../../guarded.ts';
 import { maskSecrets, parseCriteria, subscriptionRules } from '../../../src/resources/subscription-rules.ts';
@@ -8,7 +8,7 @@ import { maskSecrets, parseCriteria, subscriptionRules } from '../../../src/reso
 const NOW = '2026-03-01T12:00:00.000Z';
 const SECRET = 'Authorization: Bearer very-secret-token';
 
-const around = {
+const context = {
   actor: 'Organization/a',
   administrator: false,
   now: NOW,
@@ -17,7 +17,7 @@ const around = {
     (await guardOf({ allowList: ['127.0.0.1:*'] }).permits({ purpose: 'rest-hook', address }))
       ? 'admitted'
       : 'not-allowed',
-} as unknown as Surroundings; // these rules ask about nothing else
+} as unknown as RuleContext; // these rules ask about nothing else
 
 const CHANNEL = {
   type: 'rest-hook',
@@ -33,8 +33,8 @@ const SUBSCRIPTION: Resource = {
   channel: CHANNEL,
 };
 
-const rule = (change: { before?: Resource; after?: Resource }, surroundings = around) =>
-  subscriptionRules({ ref: 'Subscription/s', before: change.before, after: change.after }, surroundings);
+const rule = (change: { before?: Resource; after?: Resource }, ruleContext = context) =>
+  subscriptionRules({ ref: 'Subscription/s', before: change.before, after: change.after }, ruleContext);
 
 async function stored(after: Resource, before?: Resource): Promise<Resource | undefined> {
   const { refused, become } = await rule(before === undefined ? { after } : { before, after });
@@ -111,7 +111,7 @@ describe('refused', () => {
   });
 
   test('an administrator who acts for nobody', async () => {
-    const { refused } = await rule({ after: SUBSCRIPTION }, { ...around, actor: undefined });
+    const { refused } = await rule({ after: SUBSCRIPTION }, { ...context, actor: undefined });
     expect(refused?.expression).toEqual(['Subscription']);
   });
 });
