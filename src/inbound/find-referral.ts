@@ -12,7 +12,7 @@ import type { RuleContext } from '../resources/rules.ts';
 import type { Query } from '../ports/query.ts';
 import { readPreview, type Draft } from '../operations/write/draft.ts';
 import { findPreview } from '../operations/write/preview.ts';
-import { ruleContextOf } from '../operations/write/surroundings.ts';
+import { ruleContextOf } from '../operations/write/rule-context.ts';
 
 export interface Referral {
   readonly request: Ref;

@@ -5,7 +5,7 @@ import type { Resource } from '../../fhir/types.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
 import { partyElementOf, partyIn, resolveParty } from '../../resources/party.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
-import { partyWorldIn } from './surroundings.ts';
+import { partyWorldIn } from './rule-context.ts';
 
 /** Elements that name an actor, by type. Those of orders and Tasks are looked at where their parties are resolved. */
 const ACTORS: Readonly<Record<string, readonly string[]>> = {

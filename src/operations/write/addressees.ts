@@ -17,7 +17,7 @@ import { placesIn, readPreview, replan, type Draft, type Planned } from './draft
 import { hold, type DoubtKind } from './held.ts';
 import { fitsField } from './party-fields.ts';
 import { numberIn, privateByNumber } from './numbered.ts';
-import { partyWorldIn } from './surroundings.ts';
+import { partyWorldIn } from './rule-context.ts';
 
 /** `named`: who is meant is noted where it is certain, and nothing is held or refused for it. */
 type Seat = 'author' | 'addressee' | 'named';

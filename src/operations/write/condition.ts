@@ -20,7 +20,7 @@ import { plannedFor } from './planned-index.ts';
 import { findPreview } from './preview.ts';
 import { sightForClause } from '../scope.ts';
 import { termsOf } from '../search/search-terms.ts';
-import { keeperOf, partyOf, partyWorldIn } from './surroundings.ts';
+import { keeperOf, partyOf, partyWorldIn } from './rule-context.ts';
 
 /** At most two resources are looked for: one more than a condition may select. */
 const FOUND_MAX = 2;

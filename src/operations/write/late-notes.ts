@@ -14,7 +14,7 @@ import { missingIn } from './coming.ts';
 import { readPreview, type Draft } from './draft.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import { changeOwn } from './planned-resources.ts';
-import { ruleContextOf } from './surroundings.ts';
+import { ruleContextOf } from './rule-context.ts';
 import { findWithheld, isUnheard, STILL_OPEN, UNHEARD, withhold } from './withheld.ts';
 
 /** A file, and the referral that had ended before it came. */

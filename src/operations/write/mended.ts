@@ -15,7 +15,7 @@ import { keyOfEntry, readPreview, type Draft, type Planned } from './draft.ts';
 import { NOTE_TYPES, ordersByName } from './note-files.ts';
 import { closeItem } from './close-item.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
-import { partyOf, ruleContextOf } from './surroundings.ts';
+import { partyOf, ruleContextOf } from './rule-context.ts';
 import {
   findWithheld,
   isUnheard,

@@ -11,7 +11,7 @@ import { standingOf, withStanding } from '../../resources/parties/standing.ts';
 import { readPreview, type Draft } from './draft.ts';
 import { isGuarded } from './party-guard.ts';
 import { planOwn } from './planned-resources.ts';
-import { partyWorldIn } from './surroundings.ts';
+import { partyWorldIn } from './rule-context.ts';
 
 /** Records of who was made for which number, by its sender. */
 const KIND = 'private-number';

@@ -5,7 +5,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { isOpen, isReferralTask, readState } from '../../referral/state.ts';
 import type { Draft } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
-import { partyOf } from './surroundings.ts';
+import { partyOf } from './rule-context.ts';
 
 const PAGE = 200;
 /** Statuses of an open referral. */

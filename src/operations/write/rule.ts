@@ -16,7 +16,7 @@ import {
   type Draft,
   type Planned,
 } from './draft.ts';
-import { ruleContextOf } from './surroundings.ts';
+import { ruleContextOf } from './rule-context.ts';
 
 export async function applyRules(draft: Draft): Promise<void> {
   const ruleContext = ruleContextOf(draft);

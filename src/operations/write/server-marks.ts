@@ -9,7 +9,7 @@ import { isSameReference } from '../../referral/fields.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
 import { EVENT_SYSTEM, FATE_SYSTEM, NOTE_SYSTEM } from '../../resources/message-codes.ts';
-import { partyOf } from './surroundings.ts';
+import { partyOf } from './rule-context.ts';
 import { WORK_ITEM_SYSTEM } from '../work-item.ts';
 
 interface Marked {
