@@ -17,7 +17,7 @@ export interface GateDecision {
   readonly why?: string;
 }
 
-/** Whether an entry may be sent, as of `now`? `asOf` is the entry's own commit. */
+/** Whether an entry may be sent, as of `now`. `asOf` is the entry's own commit. */
 export type Gate = (entry: ClaimedEntry, now: Snapshot, asOf: Snapshot) => Promise<GateDecision>;
 
 /** The server's own sight. */
