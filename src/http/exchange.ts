@@ -38,7 +38,7 @@ import {
   textOf,
   XML_TYPE,
   type Sent,
-  type Asked,
+  type ReplyContext,
   type Replying,
 } from './reply.ts';
 import { NO_TURNS, type FairTurns } from '../operations/fair-turns.ts';
@@ -90,10 +90,10 @@ export interface Traffic {
 }
 
 /** An exchange on its way: what the log and the metrics want to know in the end. */
-interface Visit extends Arrival {
+interface ExchangeState extends Arrival {
   readonly res: ServerResponse;
   readonly startedAt: number;
-  readonly asked: Asked & { format: Format };
+  readonly asked: ReplyContext & { format: Format };
   readonly address: string | undefined;
   caller: Caller | undefined;
   route: Route | undefined;
@@ -133,21 +133,26 @@ export function createExchange(parts: ExchangeParts): Exchange {
   async function exchange(req: IncomingMessage, res: ServerResponse, target: Target): Promise<void> {
     const { socket } = req;
     const departure = departures.begin(socket);
-    const visit = arrive(req, res, target, departure.signal);
+    const state = arrive(req, res, target, departure.signal);
     traffic.inFlight += 1;
     let status: number;
     try {
-      status = await answer(visit);
+      status = await answer(state);
     } catch (error) {
-      status = await refuse(visit, await auditAtDoor(visit, refusalOf(error)));
+      status = await refuse(state, await auditAtDoor(state, refusalOf(error)));
     }
     traffic.inFlight -= 1;
     departures.end(socket, departure);
-    if (visit.caller !== undefined) shares.leave(visit.caller);
-    conclude(visit, status);
+    if (state.caller !== undefined) shares.leave(state.caller);
+    conclude(state, status);
   }
 
-  function arrive(req: IncomingMessage, res: ServerResponse, target: Target, signal: AbortSignal): Visit {
+  function arrive(
+    req: IncomingMessage,
+    res: ServerResponse,
+    target: Target,
+    signal: AbortSignal,
+  ): ExchangeState {
     const method = req.method ?? 'GET';
     const requestId = readRequestId(req.headers['x-request-id'], parts.newRequestId);
     const traceparent = readTraceparent(req.headers['traceparent']);
@@ -179,29 +184,29 @@ export function createExchange(parts: ExchangeParts): Exchange {
     };
   }
 
-  async function answer(visit: Visit): Promise<number> {
+  async function answer(state: ExchangeState): Promise<number> {
     admit();
-    const open = answerOpenly(visit);
+    const open = answerOpenly(state);
     if (open !== undefined) return open;
-    const { req, address } = visit;
+    const { req, address } = state;
     const { authorization } = req.headers;
     const found = parts.identify({ authorization, onBehalfOf: onBehalfOf(req), address });
     const caller = found instanceof Promise ? await found : found;
     shares.enter(caller);
-    visit.caller = caller;
+    state.caller = caller;
     checkUrl(req, settings.urlBytesMax);
-    visit.route = readRoute(visit, served);
-    const request = await readRequest(visit, visit.route, caller, settings);
-    visit.performed = true;
+    state.route = readRoute(state, served);
+    const request = await readRequest(state, state.route, caller, settings);
+    state.performed = true;
     return turns.take(ownerOf(caller), async () => {
       const reply = await perform(request);
       if (request.signal.aborted) return CLIENT_GONE;
-      return answerBinary(visit, reply) ?? answerInFormat(visit, reply);
+      return answerBinary(state, reply) ?? answerInFormat(state, reply);
     });
   }
 
   /** What was written is told in JSON where XML cannot say it: a refusal would deny that it was done. */
-  function answerInFormat({ res, asked, route: found }: Visit, reply: Reply): Sent {
+  function answerInFormat({ res, asked, route: found }: ExchangeState, reply: Reply): Sent {
     try {
       return sendReply(res, reply, asked, settings);
     } catch (error) {
@@ -212,7 +217,10 @@ export function createExchange(parts: ExchangeParts): Exchange {
   }
 
   /** A Binary in its own type, or in the format that its type leaves (http://hl7.org/fhir/R4/binary.html#rest). */
-  function answerBinary({ req, res, asked, route: found, target }: Visit, reply: Reply): Sent | undefined {
+  function answerBinary(
+    { req, res, asked, route: found, target }: ExchangeState,
+    reply: Reply,
+  ): Sent | undefined {
     if (found === undefined || !mayBeContent(found) || asksForParts(target.queryText)) return undefined;
     const text = reply.status === 200 ? textOf(reply) : undefined;
     if (text === undefined) return undefined;
@@ -231,15 +239,15 @@ export function createExchange(parts: ExchangeParts): Exchange {
   }
 
   /** What needs no token: preflights, OPTIONS and the few documents. Returns the status sent, or undefined. */
-  function answerOpenly(visit: Visit): Sent | undefined {
-    const { req, res, method, target, asked } = visit;
+  function answerOpenly(state: ExchangeState): Sent | undefined {
+    const { req, res, method, target, asked } = state;
     if (method === 'OPTIONS') {
       const preflight = parts.cors.preflightFor(req);
       if (preflight !== undefined) return send(res, 204, preflight, undefined, asked, settings);
       const allow = methodsAt(target.path, target.queryText !== '', served);
       return send(res, 204, { Allow: `${allow}, OPTIONS` }, undefined, asked, settings);
     }
-    if (target.path === '/metadata') return answerMetadata(visit);
+    if (target.path === '/metadata') return answerMetadata(state);
     const text = documentAt(target.path);
     if (text === undefined) return undefined;
     checkReading(method);
@@ -252,7 +260,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
   }
 
   /** http://hl7.org/fhir/R4/http.html#capabilities */
-  function answerMetadata({ req, res, method, target, asked }: Visit): Sent {
+  function answerMetadata({ req, res, method, target, asked }: ExchangeState): Sent {
     checkReading(method);
     negotiate(req.headers.accept, formatOf(target.queryText));
     const text = parts.documents.metadata(valueOf(parseQuery(target.queryText), 'mode'));
@@ -268,8 +276,8 @@ export function createExchange(parts: ExchangeParts): Exchange {
    * What the FHIR engine never saw is audited here, before it is told, when it is known who asked: the error to tell, which is
    * another when it could not be audited.
    */
-  async function auditAtDoor(visit: Visit, error: unknown): Promise<unknown> {
-    const { caller, route, requestId, target, performed } = visit;
+  async function auditAtDoor(state: ExchangeState, error: unknown): Promise<unknown> {
+    const { caller, route, requestId, target, performed } = state;
     if (caller === undefined || performed || !(error instanceof OperationOutcomeError)) return error;
     const { type, id, compartment } = route ?? {};
     const asked = { caller, requestId, queryText: target.queryText, type, id, compartment };
@@ -281,11 +289,11 @@ export function createExchange(parts: ExchangeParts): Exchange {
     }
   }
 
-  function refuse(visit: Visit, error: unknown): Sent {
-    const { res, asked, address, requestId, caller } = visit;
+  function refuse(state: ExchangeState, error: unknown): Sent {
+    const { res, asked, address, requestId, caller } = state;
     if (error instanceof ClientGone || res.destroyed) return CLIENT_GONE;
     const refusal = error instanceof OperationOutcomeError ? error : undefined;
-    visit.refusal = refusal?.code ?? 'internal';
+    state.refusal = refusal?.code ?? 'internal';
     if (refusal === undefined || refusal.code === 'internal') logFault(requestId, error);
     if (refusal !== undefined && caller === undefined && FAILED_LOGINS.has(refusal.code))
       parts.loginFailed(address, refusal.code, requestId);
@@ -294,11 +302,11 @@ export function createExchange(parts: ExchangeParts): Exchange {
       res.destroy();
       return 500;
     }
-    return sendRefusal(res, withAllow(visit, error), asked, settings);
+    return sendRefusal(res, withAllow(state, error), asked, settings);
   }
 
   /** RFC 9110, 15.5.6: a 405 says what would be allowed, whoever found out that it is not. */
-  function withAllow({ method, target }: Visit, error: unknown): unknown {
+  function withAllow({ method, target }: ExchangeState, error: unknown): unknown {
     if (!(error instanceof OperationOutcomeError) || error.code !== 'interaction-unsupported') return error;
     return new MethodRefused(method, methodsAt(target.path, target.queryText !== '', served), error);
   }
@@ -309,9 +317,9 @@ export function createExchange(parts: ExchangeParts): Exchange {
   }
 
   /** The one end of every exchange. */
-  function conclude(visit: Visit, status: number): void {
-    const ms = performance.now() - visit.startedAt;
-    const { route, caller, method, requestId, traceparent, refusal } = visit;
+  function conclude(state: ExchangeState, status: number): void {
+    const ms = performance.now() - state.startedAt;
+    const { route, caller, method, requestId, traceparent, refusal } = state;
     parts.metrics.observe(route?.interaction ?? 'none', route?.type ?? '', status, ms / 1000);
     parts.log.write('info', 'request', {
       requestId,

@@ -24,7 +24,7 @@ export interface Replying {
 }
 
 /** What this response needs to know of its request. */
-export interface Asked {
+export interface ReplyContext {
   readonly requestId: string;
   readonly head: boolean;
   readonly pretty: boolean;
@@ -46,7 +46,7 @@ const OWN_DEPTH = { depth: Number.POSITIVE_INFINITY };
 export const REALM = 'Bearer realm="closeloop"';
 
 /** Sends a reply of the FHIR engine, which has honoured conditions and preferences already. Returns the status sent. */
-export function sendReply(res: ServerResponse, reply: Reply, asked: Asked, replying: Replying): Sent {
+export function sendReply(res: ServerResponse, reply: Reply, asked: ReplyContext, replying: Replying): Sent {
   return send(res, reply.status, headersOf(reply, replying), textOf(reply), asked, replying);
 }
 
@@ -69,7 +69,7 @@ export function sendContent(
   res: ServerResponse,
   reply: Reply,
   { bytes, contentType, attachment, securityContext }: Content,
-  asked: Asked,
+  asked: ReplyContext,
   replying: Replying,
 ): Sent {
   const headers = headersOf(reply, replying);
@@ -84,7 +84,12 @@ export function sendContent(
 }
 
 /** Sends what refuses the request. What is no refusal is a fault of ours: said without particulars. */
-export function sendRefusal(res: ServerResponse, error: unknown, asked: Asked, replying: Replying): Sent {
+export function sendRefusal(
+  res: ServerResponse,
+  error: unknown,
+  asked: ReplyContext,
+  replying: Replying,
+): Sent {
   const refusal =
     error instanceof OperationOutcomeError
       ? error
@@ -102,7 +107,7 @@ export function sendRefusal(res: ServerResponse, error: unknown, asked: Asked, r
 }
 
 /** A refusal whose words XML cannot say is told in JSON. */
-function inFormat(asked: Asked, { outcome }: OperationOutcomeError): Asked {
+function inFormat(asked: ReplyContext, { outcome }: OperationOutcomeError): ReplyContext {
   if (asked.format === 'json') return asked;
   const isSaid = outcome.issue.every(({ diagnostics = '' }) => isExpressible(diagnostics));
   return isSaid ? asked : { ...asked, format: 'json' };
@@ -113,7 +118,7 @@ export function sendDocument(
   res: ServerResponse,
   text: string,
   contentType: string,
-  asked: Asked,
+  asked: ReplyContext,
   replying: Replying,
 ): Sent {
   return send(res, 200, { 'Content-Type': contentType }, text, asked, replying);
@@ -125,7 +130,7 @@ export function send(
   status: number,
   headers: Headers,
   text: string | undefined,
-  asked: Asked,
+  asked: ReplyContext,
   replying: Replying,
 ): Sent {
   const shown = text === undefined ? undefined : render(text, headers, asked);
@@ -167,7 +172,7 @@ function sendLarge(
   status: number,
   headers: Headers,
   bytes: Buffer,
-  asked: Asked,
+  asked: ReplyContext,
   replying: Replying,
 ): Sent {
   headers['Vary'] = VARY;
@@ -186,7 +191,7 @@ async function sendPacked(
   headers: Headers,
   bytes: Buffer,
   coding: Coding,
-  asked: Asked,
+  asked: ReplyContext,
   replying: Replying,
 ): Promise<number> {
   const packed = await pack(bytes, coding);
@@ -198,7 +203,7 @@ async function sendPacked(
 }
 
 /** A JSON text as it was asked for. What is in XML already is left alone; what has another type is no resource. */
-function render(text: string, headers: Headers, { format, pretty }: Asked): string {
+function render(text: string, headers: Headers, { format, pretty }: ReplyContext): string {
   const type = headers['Content-Type'];
   if (type === XML_TYPE) return text;
   headers['Content-Type'] = type ?? (format === 'xml' ? XML_TYPE : JSON_TYPE);
@@ -211,7 +216,7 @@ function writeHead(
   status: number,
   headers: Headers,
   length: number | undefined,
-  asked: Asked,
+  asked: ReplyContext,
   replying: Replying,
 ): void {
   headers['X-Request-Id'] = asked.requestId;
