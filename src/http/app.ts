@@ -11,7 +11,7 @@ import { recordAlways } from '../operations/audit/record.ts';
 import type { FairTurns } from '../operations/fair-turns.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
-import { createAddressOf, type AddressOf } from './address.ts';
+import { createClientIpOf, type ClientIpOf } from './address.ts';
 import type { Identify } from './bearer.ts';
 import { createCors } from './cors.ts';
 import {
@@ -58,19 +58,19 @@ export function createApp(parts: AppParts): RequestListener {
   const { metrics, traffic, settings, clock } = parts;
   const { basePath, metricsToken, trustedProxy, securityHeaders } = settings;
   const status = (): ReturnType<Store['status']> => parts.store.status();
-  const addressOf = createAddressOf(trustedProxy);
+  const clientIpOf = createClientIpOf(trustedProxy);
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).enable('case sensitive routing');
   // Express gives every request and response its own prototype: with Node's, that changes nothing and costs nothing.
   Object.assign(app, { request: IncomingMessage.prototype, response: ServerResponse.prototype });
-  app.use(basePath, createFhir(parts, addressOf));
+  app.use(basePath, createFhir(parts, clientIpOf));
   app.use(
     createHealth({
       status,
       isDraining: () => traffic.draining,
       metrics,
       metricsToken,
-      addressOf,
+      clientIpOf,
       now: () => clock.now(),
       securityHeaders,
     }),
@@ -87,13 +87,13 @@ export function createApp(parts: AppParts): RequestListener {
 }
 
 /** FHIR below the base. The target is read as the client sent it: Express takes the base off `url`, and nothing else. */
-function createFhir(parts: AppParts, addressOf: AddressOf): RequestHandler {
+function createFhir(parts: AppParts, clientIpOf: ClientIpOf): RequestHandler {
   const { settings, failedLogins } = parts;
   const exchange = createExchange({
     ...parts,
     turns: parts.turns,
     cors: createCors(settings.corsOrigins),
-    addressOf,
+    clientIpOf,
     record: (entry) => recordAlways(parts, entry),
     loginFailed: (...failure) => failedLogins.count(...failure),
     newRequestId: randomUUID,

@@ -9,7 +9,7 @@ import type { Caller, Reply, Request } from '../operations/request.ts';
 import { refusalOf } from '../operations/search/search-refusal.ts';
 import type { AuditEntry } from '../ports/store.ts';
 import { convertToXml } from '../xml/convert.ts';
-import type { AddressOf } from './address.ts';
+import type { ClientIpOf } from './address.ts';
 import type { Identify } from './bearer.ts';
 import { chooseContent, mayBeContent, readContent } from './binary.ts';
 import type { Cors } from './cors.ts';
@@ -69,7 +69,7 @@ interface ExchangeParts {
   readonly served: Served;
   readonly documents: PublicDocuments;
   readonly cors: Cors;
-  readonly addressOf: AddressOf;
+  readonly clientIpOf: ClientIpOf;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly newRequestId: () => string;
@@ -79,7 +79,7 @@ interface ExchangeParts {
   /** Audits what the door itself refused; resolves when it is on disk. */
   readonly record: (entry: AuditEntry) => Promise<void>;
   /** A caller was refused for who it is. */
-  readonly loginFailed: (address: string | undefined, issue: string, requestId: string) => void;
+  readonly loginFailed: (clientIp: string | undefined, issue: string, requestId: string) => void;
   readonly settings: ExchangeSettings;
 }
 
@@ -94,7 +94,7 @@ interface ExchangeState extends Arrival {
   readonly res: ServerResponse;
   readonly startedAt: number;
   readonly asked: ReplyContext & { format: Format };
-  readonly address: string | undefined;
+  readonly clientIp: string | undefined;
   caller: Caller | undefined;
   route: Route | undefined;
   /** The FHIR engine has it, and audits what becomes of it. */
@@ -164,7 +164,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
       cors: parts.cors.headersFor(req),
       acceptEncoding: acceptEncodingOf(req),
     };
-    const address = parts.addressOf(req);
+    const clientIp = parts.clientIpOf(req);
     const startedAt = performance.now();
     return {
       req,
@@ -174,7 +174,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
       requestId,
       traceparent,
       asked,
-      address,
+      clientIp,
       startedAt,
       signal,
       caller: undefined,
@@ -188,9 +188,9 @@ export function createExchange(parts: ExchangeParts): Exchange {
     admit();
     const open = answerOpenly(state);
     if (open !== undefined) return open;
-    const { req, address } = state;
+    const { req, clientIp } = state;
     const { authorization } = req.headers;
-    const found = parts.identify({ authorization, onBehalfOf: onBehalfOf(req), address });
+    const found = parts.identify({ authorization, onBehalfOf: onBehalfOf(req), address: clientIp });
     const caller = found instanceof Promise ? await found : found;
     shares.enter(caller);
     state.caller = caller;
@@ -290,13 +290,13 @@ export function createExchange(parts: ExchangeParts): Exchange {
   }
 
   function refuse(state: ExchangeState, error: unknown): Sent {
-    const { res, asked, address, requestId, caller } = state;
+    const { res, asked, clientIp, requestId, caller } = state;
     if (error instanceof ClientGone || res.destroyed) return CLIENT_GONE;
     const refusal = error instanceof OperationOutcomeError ? error : undefined;
     state.refusal = refusal?.code ?? 'internal';
     if (refusal === undefined || refusal.code === 'internal') logFault(requestId, error);
     if (refusal !== undefined && caller === undefined && FAILED_LOGINS.has(refusal.code))
-      parts.loginFailed(address, refusal.code, requestId);
+      parts.loginFailed(clientIp, refusal.code, requestId);
     // A reply that failed half-way cannot be taken back; the broken connection tells the client.
     if (res.headersSent) {
       res.destroy();

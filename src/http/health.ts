@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { Router } from 'express';
 import type { StoreStatus } from '../ports/store.ts';
-import { isLoopback, plainAddress, type AddressOf } from './address.ts';
+import { isLoopback, plainIp, type ClientIpOf } from './address.ts';
 import type { Headers } from './cors.ts';
 import { outboxAgeMs, type Metrics } from './metrics.ts';
 import { REALM } from './reply.ts';
@@ -33,7 +33,7 @@ interface HealthParts {
   readonly metrics: Metrics;
   /** Undefined: only this machine reads the metrics. */
   readonly metricsToken: string | undefined;
-  readonly addressOf: AddressOf;
+  readonly clientIpOf: ClientIpOf;
   readonly now: () => number;
   readonly securityHeaders: Readonly<Headers>;
 }
@@ -43,7 +43,7 @@ export function createHealth({
   isDraining,
   metrics,
   metricsToken,
-  addressOf,
+  clientIpOf,
   now,
   securityHeaders,
 }: HealthParts): Router {
@@ -87,14 +87,14 @@ export function createHealth({
 
   /** A proxy on this machine that is not named asks for others: what it adds to a request gives it away. */
   function isDirect(req: IncomingMessage): boolean {
-    const isNamed = addressOf(req) !== plainAddress(req.socket.remoteAddress);
+    const isNamed = clientIpOf(req) !== plainIp(req.socket.remoteAddress);
     if (isNamed) return true;
     if (FORWARDING.some((name) => req.headers[name] !== undefined)) return false;
     return req.httpVersion !== '1.0' && isOwnName(req.headers.host);
   }
 
   function mayReadMetrics(req: IncomingMessage): boolean {
-    if (metricsToken === undefined) return isLoopback(addressOf(req)) && isDirect(req);
+    if (metricsToken === undefined) return isLoopback(clientIpOf(req)) && isDirect(req);
     const given = Buffer.from(req.headers.authorization ?? '');
     const wanted = Buffer.from(`Bearer ${metricsToken}`);
     return given.length === wanted.length && timingSafeEqual(given, wanted);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from '@jest/globals';
-import { createAddressOf, isLoopback } from '../../../src/http/address.ts';
+import { createClientIpOf, isLoopback } from '../../../src/http/address.ts';
 
 /** As much of a request as says where it came from. */
 const from = (remoteAddress: string | undefined, forwarded?: string) =>
@@ -22,7 +22,7 @@ test.each<
   [['10.0.0.0/8'], '10.1.1.1', undefined, '10.1.1.1'],
   [['::1'], '::1', '2001:db8::7', '2001:db8::7'],
 ])('behind %j: %s, %s → %s', (trusted, remote, forwarded, expected) => {
-  expect(createAddressOf(trusted)(from(remote, forwarded))).toBe(expected);
+  expect(createClientIpOf(trusted)(from(remote, forwarded))).toBe(expected);
 });
 
 test.each([
