@@ -4,13 +4,13 @@
  */
 import type { Socket } from 'node:net';
 
-interface Departures {
-  /** An exchange begins; its controller aborts when the connection closes before {@link Departures.end}. */
+interface ClientDisconnects {
+  /** An exchange begins; its controller aborts when the connection closes before {@link ClientDisconnects.end}. */
   begin(socket: Socket): AbortController;
   end(socket: Socket, exchange: AbortController): void;
 }
 
-export function createDepartures(): Departures {
+export function createClientDisconnects(): ClientDisconnects {
   const open = new WeakMap<Socket, Set<AbortController>>();
 
   function watch(socket: Socket): Set<AbortController> {

@@ -13,7 +13,7 @@ import type { ClientIpOf } from './address.ts';
 import type { Identify } from './bearer.ts';
 import { chooseContent, mayBeContent, readContent } from './binary.ts';
 import type { Cors } from './cors.ts';
-import { createDepartures } from './departure.ts';
+import { createClientDisconnects } from './departure.ts';
 import { readRequestId, readText, readTraceparent, traceIdOf } from './headers.ts';
 import type { Log } from './log.ts';
 import { formatAsked, negotiate, type Format } from './media-type.ts';
@@ -118,7 +118,7 @@ type Exchange = (req: IncomingMessage, res: ServerResponse, target: Target) => v
 
 export function createExchange(parts: ExchangeParts): Exchange {
   const { settings, traffic, perform, served } = parts;
-  const departures = createDepartures();
+  const disconnects = createClientDisconnects();
   const shares = createShares(settings);
   const turns = parts.turns ?? NO_TURNS;
   const xmlOf = createXmlTexts();
@@ -132,8 +132,8 @@ export function createExchange(parts: ExchangeParts): Exchange {
 
   async function exchange(req: IncomingMessage, res: ServerResponse, target: Target): Promise<void> {
     const { socket } = req;
-    const departure = departures.begin(socket);
-    const state = arrive(req, res, target, departure.signal);
+    const disconnect = disconnects.begin(socket);
+    const state = arrive(req, res, target, disconnect.signal);
     traffic.inFlight += 1;
     let status: number;
     try {
@@ -142,7 +142,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
       status = await refuse(state, await auditAtDoor(state, refusalOf(error)));
     }
     traffic.inFlight -= 1;
-    departures.end(socket, departure);
+    disconnects.end(socket, disconnect);
     if (state.caller !== undefined) shares.leave(state.caller);
     conclude(state, status);
   }
