@@ -11,7 +11,7 @@ import { recordAlways } from '../operations/audit/record.ts';
 import type { FairTurns } from '../operations/fair-turns.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
-import { createClientIpOf, type ClientIpOf } from './address.ts';
+import { createClientIpOf, type ClientIpOf } from './client-ip.ts';
 import type { Identify } from './bearer.ts';
 import { createCors } from './cors.ts';
 import {

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { Router } from 'express';
 import type { StoreStatus } from '../ports/store.ts';
-import { isLoopback, plainIp, type ClientIpOf } from './address.ts';
+import { isLoopback, plainIp, type ClientIpOf } from './client-ip.ts';
 import type { Headers } from './cors.ts';
 import { outboxAgeMs, type Metrics } from './metrics.ts';
 import { REALM } from './reply.ts';

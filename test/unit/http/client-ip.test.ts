@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from '@jest/globals';
-import { createClientIpOf, isLoopback } from '../../../src/http/address.ts';
+import { createClientIpOf, isLoopback } from '../../../src/http/client-ip.ts';
 
 /** As much of a request as says where it came from. */
 const from = (remoteAddress: string | undefined, forwarded?: string) =>
