@@ -15,11 +15,11 @@ export interface Change {
 }
 
 /** Turns one tree of a resource into another. Pure; the server applies it to every tree of the resource. */
-export type Become = (tree: Resource) => Resource;
+export type Transform = (tree: Resource) => Resource;
 
 /** The elements that a resource lacked and that come from another resource, with a note about them. */
 export interface Completion {
-  readonly become: Become;
+  readonly transform: Transform;
   readonly notes: readonly IssueDetail[];
 }
 
@@ -79,16 +79,16 @@ export interface Move {
 }
 
 /** A further write that belongs to this one. The rule that asks for it has decided it, and no rule judges it again. */
-export type Further =
-  | { readonly ref: Ref; readonly become: Become }
+export type DerivedWrite =
+  | { readonly ref: Ref; readonly transform: Transform }
   | { readonly ref: Ref; readonly create: Resource };
 
 export interface Ruling {
   /** A refusal of the write. */
   readonly refused?: IssueDetail;
   /** The change that makes the resource to store from the written one. */
-  readonly become?: Become;
-  readonly further?: readonly Further[];
+  readonly transform?: Transform;
+  readonly derived?: readonly DerivedWrite[];
   readonly moves?: readonly Move[];
   /** Notes for the caller beside success: rewritten fields and their reasons, missing evidence. */
   readonly notes?: readonly IssueDetail[];

@@ -6,7 +6,7 @@ import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Resource, Subscription } from '../fhir/types.ts';
 import type { Clause } from '../ports/query.ts';
 import { judgeAddress } from './address-rules.ts';
-import type { Become, Rules, Ruling, RuleContext } from './rules.ts';
+import type { Transform, Rules, Ruling, RuleContext } from './rules.ts';
 import { R4_TYPES } from './search-parameters.ts';
 import { parseCondition } from './search-query.ts';
 import { judgeEndpoint, judgeHeaders, maskHeader, unmaskHeaders } from './subscription-channel.ts';
@@ -65,7 +65,7 @@ export const subscriptionRules: Rules = async ({ before, after }, context) => {
   // A secret belongs to one address: another endpoint needs its own.
   const isSameAddress = (after as unknown as Subscription).channel?.endpoint === stored?.channel?.endpoint;
   const known = isSameAddress ? (stored?.channel?.header ?? []) : [];
-  const restore: Become = (tree) => changeHeaders(tree, (lines) => unmaskHeaders(lines, known));
+  const restore: Transform = (tree) => changeHeaders(tree, (lines) => unmaskHeaders(lines, known));
   const written = restore(after) as unknown as Subscription; // rules see only structurally valid resources
   for (const judge of JUDGES) {
     const refused = judge({ stored, written, context });
@@ -73,7 +73,7 @@ export const subscriptionRules: Rules = async ({ before, after }, context) => {
   }
   const refused = await judgeDestination(stored, written, context);
   if (refused !== undefined) return { refused };
-  return { become: (tree) => activate(restore(tree)) };
+  return { transform: (tree) => activate(restore(tree)) };
 };
 
 interface SubscriptionRequest {

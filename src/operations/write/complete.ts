@@ -15,7 +15,7 @@ export async function completeDraft(draft: Draft): Promise<void> {
     if (completed === undefined || after === undefined || byRule) continue;
     const found = await completed(before, after.plain, (one) => readInSight(sighted(draft, planned), one));
     if (found === undefined) continue;
-    replan(draft, ref, found.become);
+    replan(draft, ref, found.transform);
     draft.notes.push(
       ...found.notes.map((said) => ({ ...said, expression: placesIn(planned, said.expression) })),
     );

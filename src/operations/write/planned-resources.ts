@@ -5,7 +5,7 @@ import { parseJson } from '../../fhir/json.ts';
 import { mapBody, type Body } from '../../fhir/body.ts';
 import { plan, type Draft } from './draft.ts';
 import { readCurrent } from '../interactions/write.ts';
-import { addFurther } from './rule.ts';
+import { addDerivedWrite } from './rule.ts';
 
 /** Plans a resource that the server makes, kept by an organization; it meets no rule. `data`: as a body has it apart. */
 export function planOwn(
@@ -31,8 +31,8 @@ export function planOwn(
 }
 
 /** Changes a stored resource as the server, whoever keeps it; what is planned for it already stays. */
-export const changeOwn = (draft: Draft, ref: Ref, become: (tree: Resource) => Resource): Promise<void> =>
-  addFurther(draft, { ref, become });
+export const changeOwn = (draft: Draft, ref: Ref, transform: (tree: Resource) => Resource): Promise<void> =>
+  addDerivedWrite(draft, { ref, transform });
 
 /** Plans a resource in the sender's name: it meets every check and rule that a client's would. */
 export function planSent(draft: Draft, resource: Resource): Ref {

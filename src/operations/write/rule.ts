@@ -4,7 +4,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { rewriteReferences } from '../../fhir/reference.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { isTerminal, readState } from '../../referral/state.ts';
-import type { Further, Ruling, RuleContext } from '../../resources/rules.ts';
+import type { DerivedWrite, Ruling, RuleContext } from '../../resources/rules.ts';
 import {
   declarationOf,
   EVERYTHING,
@@ -50,8 +50,8 @@ async function applyRulesTo(draft: Draft, ruleContext: RuleContext, planned: Pla
     throw OperationOutcomeError.of([{ ...refused, expression: placesIn(planned, refused.expression) }]);
   }
   const ref = ruling.adopts === undefined ? planned.ref : await adopt(draft, planned, ruling.adopts);
-  if (ruling.become !== undefined) replan(draft, ref, ruling.become);
-  for (const further of ruling.further ?? []) await addFurther(draft, further);
+  if (ruling.transform !== undefined) replan(draft, ref, ruling.transform);
+  for (const derived of ruling.derived ?? []) await addDerivedWrite(draft, derived);
   record(draft, planned, ruling);
 }
 
@@ -79,10 +79,10 @@ async function adopt(draft: Draft, planned: Planned, ref: Ref): Promise<Ref> {
 }
 
 /** One write per resource: what a rule adds to a planned resource merges with what the client wrote (rules 3.1). */
-export async function addFurther(draft: Draft, further: Further): Promise<void> {
-  const { ref } = further;
-  if ('create' in further) {
-    const after: Body = { plain: further.create, storing: further.create };
+export async function addDerivedWrite(draft: Draft, derived: DerivedWrite): Promise<void> {
+  const { ref } = derived;
+  if ('create' in derived) {
+    const after: Body = { plain: derived.create, storing: derived.create };
     const custodian = draft.caller.organization ?? '';
     plan(draft, {
       ref,
@@ -97,7 +97,7 @@ export async function addFurther(draft: Draft, further: Further): Promise<void> 
     return;
   }
   if (!draft.planned.has(ref)) await planCurrent(draft, ref);
-  replan(draft, ref, further.become);
+  replan(draft, ref, derived.transform);
 }
 
 async function planCurrent(draft: Draft, ref: Ref): Promise<void> {

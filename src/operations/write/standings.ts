@@ -25,7 +25,7 @@ import {
   type Draft,
   type Planned,
 } from './draft.ts';
-import { addFurther } from './rule.ts';
+import { addDerivedWrite } from './rule.ts';
 
 /** Private parties that one bundle brings (directory DR35). */
 const BROUGHT_MAX = 200;
@@ -125,7 +125,7 @@ async function listPractitioner(draft: Draft, role: Ref): Promise<void> {
   const known = await readPreview(draft, person);
   if (known === undefined || standingOf(known) !== 'private' || !(await isKeptByCaller(draft, person)))
     return;
-  await addFurther(draft, { ref: person, become: (tree) => withStanding(tree, 'listed') });
+  await addDerivedWrite(draft, { ref: person, transform: (tree) => withStanding(tree, 'listed') });
 }
 
 async function isKeptByCaller(draft: Draft, ref: Ref): Promise<boolean> {

@@ -80,8 +80,8 @@ async function moveTask(
   return {
     notes: decided.notes,
     moves: [moveOf(ref, decided.transition, parties)],
-    further: [
-      { ref, become: (tree) => modifiedAt(withState(tree, decided.state), now) },
+    derived: [
+      { ref, transform: (tree) => modifiedAt(withState(tree, decided.state), now) },
       ...(await consequencesOf(task, parties, decided.state, context)),
     ],
   };

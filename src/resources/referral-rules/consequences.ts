@@ -4,7 +4,7 @@ import { requestStatusOf } from '../../referral/request-status.ts';
 import { isReferralTask, readState, type State } from '../../referral/state.ts';
 import type { Transition } from '../../referral/extensions.ts';
 import { localRef } from '../element.ts';
-import type { Further, Move, RuleContext } from '../rules.ts';
+import type { DerivedWrite, Move, RuleContext } from '../rules.ts';
 import type { Parties } from './parties.ts';
 import { visitsOf } from './visits.ts';
 
@@ -25,7 +25,7 @@ export async function consequencesOf(
   { recipient }: Parties,
   state: State,
   context: RuleContext,
-): Promise<readonly Further[]> {
+): Promise<readonly DerivedWrite[]> {
   const focus = focusOf(task);
   if (focus === undefined) return [];
   const request = await context.read(focus);
@@ -33,26 +33,26 @@ export async function consequencesOf(
   const others = (await referralTasksOn(focus, context)).filter(({ id }) => id !== task.id);
   const states = others.map(readState).filter((other) => other !== undefined);
   const status = requestStatusOf([...states, state]);
-  const further: Further[] =
+  const derived: DerivedWrite[] =
     status === undefined || status === request['status'] || request['status'] === 'entered-in-error'
       ? []
-      : [{ ref: focus, become: (tree) => ({ ...tree, status }) }];
+      : [{ ref: focus, transform: (tree) => ({ ...tree, status }) }];
   return state === 'cancelled'
-    ? [...further, ...(await cancelledVisits(focus, recipient, context))]
-    : further;
+    ? [...derived, ...(await cancelledVisits(focus, recipient, context))]
+    : derived;
 }
 
 async function cancelledVisits(
   focus: Ref,
   recipient: Ref | undefined,
   context: RuleContext,
-): Promise<readonly Further[]> {
+): Promise<readonly DerivedWrite[]> {
   const visits = await visitsOf(focus, recipient, context);
   return visits
     .filter(({ status }) => status === 'booked')
     .map(({ id }) => ({
       ref: `Appointment/${id}` as const,
-      become: (tree) => ({ ...tree, status: 'cancelled' }),
+      transform: (tree) => ({ ...tree, status: 'cancelled' }),
     }));
 }
 

@@ -22,7 +22,7 @@ export async function partiesFromOrder(
   const taken = order === undefined ? [] : PARTIES.flatMap((party) => take(party, after, order));
   if (taken.length === 0) return undefined;
   return {
-    become: (tree) => ({
+    transform: (tree) => ({
       ...tree,
       ...Object.fromEntries(taken.map(([{ element }, value]) => [element, value])),
     }),

@@ -7,7 +7,7 @@ import type { Ref, Reference, Resource } from '../../fhir/types.ts';
 import { checkFields } from '../../referral/fields.ts';
 import { note } from '../../referral/ruling.ts';
 import { ALL_STATES, businessStatusOf, readState, storedAs, type State } from '../../referral/state.ts';
-import type { Further, Ruling, RuleContext } from '../rules.ts';
+import type { DerivedWrite, Ruling, RuleContext } from '../rules.ts';
 import { consequencesOf, focusOf } from './consequences.ts';
 import { numbersFor } from './numbers.ts';
 import type { Parties } from './parties.ts';
@@ -33,11 +33,13 @@ export async function importTask(after: Resource, parties: Parties, context: Rul
   const opened = state !== 'draft' && request !== undefined && parties.initiator !== undefined;
   const numbers = opened ? await numbersFor(request, parties.initiator, context) : undefined;
   return {
-    become: (tree) => storedAs(tree, state, undefined),
-    further: [
+    transform: (tree) => storedAs(tree, state, undefined),
+    derived: [
       ...(await orderOf(after, parties, state, context)),
-      ...(numbers?.order === undefined || focus === undefined ? [] : [{ ref: focus, become: numbers.order }]),
-      ...(numbers?.further ?? []),
+      ...(numbers?.order === undefined || focus === undefined
+        ? []
+        : [{ ref: focus, transform: numbers.order }]),
+      ...(numbers?.derived ?? []),
     ],
     notes: [
       ...(numbers?.notes ?? []),
@@ -52,9 +54,9 @@ async function orderOf(
   parties: Parties,
   state: State,
   context: RuleContext,
-): Promise<readonly Further[]> {
-  const further = await consequencesOf(after, parties, state, context);
-  return further.filter(({ ref }: { readonly ref: Ref }) => ref === focusOf(after));
+): Promise<readonly DerivedWrite[]> {
+  const derived = await consequencesOf(after, parties, state, context);
+  return derived.filter(({ ref }: { readonly ref: Ref }) => ref === focusOf(after));
 }
 
 function unreadable(after: Resource): Ruling {

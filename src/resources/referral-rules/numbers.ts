@@ -7,13 +7,13 @@ import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import { mintNumber } from '../../referral/number.ts';
 import { note, type Note } from '../../referral/ruling.ts';
 import { localRef } from '../element.ts';
-import type { Become, Further, RuleContext } from '../rules.ts';
+import type { Transform, DerivedWrite, RuleContext } from '../rules.ts';
 
 /** The changes to an order that opens, and the further writes. */
 interface Numbered {
   /** The change to the order; undefined when it has its number. */
-  readonly order?: Become;
-  readonly further: readonly Further[];
+  readonly order?: Transform;
+  readonly derived: readonly DerivedWrite[];
   readonly notes: readonly Note[];
 }
 
@@ -24,7 +24,7 @@ export async function numbersFor(request: Resource, initiator: Ref, context: Rul
   const lacksRecord =
     patient !== undefined && !hasRecordNumber(numbersIn(patient)) && !isKnownBySender(patient, context);
   const lacksPlacer = placerOf(request) === undefined;
-  if (!lacksRecord && !lacksPlacer) return { further: [], notes: [] };
+  if (!lacksRecord && !lacksPlacer) return { derived: [], notes: [] };
   const system = await context.namespaceOf(initiator);
   const number = (code: string): Identifier => ({
     type: { coding: [{ system: V2_0203, code }] },
@@ -33,15 +33,15 @@ export async function numbersFor(request: Resource, initiator: Ref, context: Rul
     assigner: { reference: initiator },
   });
   const [placer, record] = [number('PLAC'), number('MR')];
-  const further: Further = {
+  const derived: DerivedWrite = {
     ref: subject ?? initiator,
-    become: (tree) => (hasRecordNumber(numbersIn(tree)) ? tree : withNumber(tree, record)),
+    transform: (tree) => (hasRecordNumber(numbersIn(tree)) ? tree : withNumber(tree, record)),
   };
   return {
     ...(lacksPlacer && {
       order: (tree) => (placerOf(tree) === undefined ? withNumber(tree, placer) : tree),
     }),
-    further: lacksRecord ? [further] : [],
+    derived: lacksRecord ? [derived] : [],
     notes: [
       ...(lacksPlacer
         ? [
@@ -66,7 +66,7 @@ export const placerOf = (request: Resource): Identifier | undefined =>
   numbersIn(request).find((number) => typesOf(number).includes('PLAC'));
 
 /** The order with the referral ID that it had, when its client leaves out the number that the server made. */
-export function withPlacerOf(before: Resource): Become {
+export function withPlacerOf(before: Resource): Transform {
   const placer = placerOf(before);
   return (tree) => (placer === undefined || placerOf(tree) !== undefined ? tree : withNumber(tree, placer));
 }

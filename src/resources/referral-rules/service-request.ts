@@ -8,7 +8,7 @@ import { note } from '../../referral/ruling.ts';
 import { isOpen, isReferralTask, modifiedAt, readState, withState } from '../../referral/state.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { valuesAt } from '../element.ts';
-import type { Change, Further, Move, Ruling, RuleContext } from '../rules.ts';
+import type { Change, DerivedWrite, Move, Ruling, RuleContext } from '../rules.ts';
 import { focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { buildOpenedTask } from './opened.ts';
 import { whyNobody } from './nobody.ts';
@@ -32,8 +32,8 @@ export async function serviceRequestRules(
 const merge = (first: Ruling, second: Ruling): Ruling => ({
   ...first,
   ...second,
-  become: (tree) => (second.become ?? same)((first.become ?? same)(tree)),
-  further: [...(first.further ?? []), ...(second.further ?? [])],
+  transform: (tree) => (second.transform ?? same)((first.transform ?? same)(tree)),
+  derived: [...(first.derived ?? []), ...(second.derived ?? [])],
   moves: [...(first.moves ?? []), ...(second.moves ?? [])],
   notes: [...(first.notes ?? []), ...(second.notes ?? [])],
 });
@@ -83,8 +83,8 @@ async function openTask(ref: Ref, after: Resource, context: RuleContext): Promis
   const [row] = ROWS;
   if (row === undefined) throw new Error('the table has a first row');
   return {
-    ...(numbers.order !== undefined && { become: numbers.order }),
-    further: [{ ref: task, create: buildOpenedTask(id, ref, after, context.now) }, ...numbers.further],
+    ...(numbers.order !== undefined && { transform: numbers.order }),
+    derived: [{ ref: task, create: buildOpenedTask(id, ref, after, context.now) }, ...numbers.derived],
     moves: [moveOf(task, row, { initiator, recipient })],
     links: [{ rel: 'related', ref: task }],
     notes: [
@@ -139,10 +139,10 @@ async function decideStatus(
   const { status, notes } = decided;
   const keeps = states.some((state) => state !== 'draft') && placerOf(after) === undefined;
   const kept = keeps ? withPlacerOf(before) : same;
-  const become = (tree: Resource): Resource => ({ ...kept(tree), status });
-  if (decided.kind === 'edit') return { become, notes };
+  const transform = (tree: Resource): Resource => ({ ...kept(tree), status });
+  if (decided.kind === 'edit') return { transform, notes };
   const asked = await askCancellation(tasks, context);
-  return { become, notes, ...asked };
+  return { transform, notes, ...asked };
 }
 
 /**
@@ -175,8 +175,8 @@ const numberOf = (request: Resource): readonly (string | undefined)[] => {
 async function askCancellation(
   tasks: readonly (Resource & { readonly id: string })[],
   context: RuleContext,
-): Promise<{ readonly further: readonly Further[]; readonly moves: readonly Move[] }> {
-  const further: Further[] = [];
+): Promise<{ readonly derived: readonly DerivedWrite[]; readonly moves: readonly Move[] }> {
+  const derived: DerivedWrite[] = [];
   const moves: Move[] = [];
   for (const task of tasks) {
     const state = readState(task);
@@ -186,11 +186,11 @@ async function askCancellation(
     if (decided.kind !== 'move') continue;
     const taskRef: Ref = `Task/${task.id}`;
     const { now } = context;
-    further.push({
+    derived.push({
       ref: taskRef,
-      become: (tree) => modifiedAt(withState(tree, decided.state), now),
+      transform: (tree) => modifiedAt(withState(tree, decided.state), now),
     });
     moves.push(moveOf(taskRef, decided.transition, parties));
   }
-  return { further, moves };
+  return { derived, moves };
 }

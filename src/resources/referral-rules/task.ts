@@ -77,8 +77,8 @@ async function decideCreate(ref: Ref, after: Resource, context: RuleContext): Pr
   if (other === undefined) return ruling;
   if (!isOpenedByServer(other) || readState(other) !== 'received') return duplicateOf(other);
   // The referral was sent when its Task opened, so the server does not send it again.
-  const { become, notes = [] } = ruling;
-  return { ...(become && { become }), notes, adopts: `Task/${other.id}` };
+  const { transform, notes = [] } = ruling;
+  return { ...(transform && { transform }), notes, adopts: `Task/${other.id}` };
 }
 
 const duplicateOf = ({ id }: Resource): Ruling => ({
@@ -193,7 +193,7 @@ async function decideWrite({ ref, before, after }: Change, context: RuleContext)
   const sends = moved && !sent && request !== undefined && parties.initiator !== undefined;
   const numbers = sends ? await numbersFor(request, parties.initiator, context) : undefined;
   return {
-    become: (tree) =>
+    transform: (tree) =>
       withoutOpenedMark(stampModified(storedAs(tree, state, before), stamp ? context.now : undefined)),
     notes: [
       ...notes,
@@ -202,12 +202,12 @@ async function decideWrite({ ref, before, after }: Change, context: RuleContext)
     ],
     ...(moved && {
       moves: [moveOf(ref, decided.transition, parties)],
-      further: [
+      derived: [
         ...(await consequencesOf(after, parties, state, context)),
         ...(numbers?.order === undefined || focus === undefined
           ? []
-          : [{ ref: focus, become: numbers.order }]),
-        ...(numbers?.further ?? []),
+          : [{ ref: focus, transform: numbers.order }]),
+        ...(numbers?.derived ?? []),
       ],
     }),
   };

@@ -37,8 +37,8 @@ const rule = (change: { before?: Resource; after?: Resource }, ruleContext = con
   subscriptionRules({ ref: 'Subscription/s', before: change.before, after: change.after }, ruleContext);
 
 async function stored(after: Resource, before?: Resource): Promise<Resource | undefined> {
-  const { refused, become } = await rule(before === undefined ? { after } : { before, after });
-  return refused === undefined ? (become?.(after) ?? after) : undefined;
+  const { refused, transform } = await rule(before === undefined ? { after } : { before, after });
+  return refused === undefined ? (transform?.(after) ?? after) : undefined;
 }
 
 describe('status', () => {
