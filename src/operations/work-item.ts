@@ -88,7 +88,7 @@ export function planWorkItem(id: string, item: WorkItem): Planned {
     before: undefined,
     after: { plain: task, storing: task },
     custodian: owner,
-    byRule: true,
+    origin: 'server',
     parties: [],
   };
 }

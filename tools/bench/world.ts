@@ -113,7 +113,7 @@ function written(resource: Resource, custodian: Ref | '', parties: readonly Ref[
     before: undefined,
     after: { plain: resource, storing: resource },
     custodian,
-    byRule: false,
+    origin: 'client',
     parties,
   });
 }

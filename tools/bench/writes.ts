@@ -103,7 +103,7 @@ async function measureCommits(seconds: number): Promise<number> {
           before: undefined,
           after: { plain: resource, storing: resource },
           custodian: 'Organization/clinic-0',
-          byRule: false,
+          origin: 'client',
           parties: [],
         });
         await store.commit(commitOf([write]));

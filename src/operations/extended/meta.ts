@@ -216,7 +216,7 @@ async function planMeta(
     before: resource,
     after: mapBody(body, (tree) => ({ ...tree, meta: change(tree.meta ?? {}, given) })),
     custodian: version.custodian,
-    byRule: false,
+    origin: 'client',
     parties: [],
   };
   checkMayChange(draft, planned);

@@ -19,7 +19,7 @@ export async function planCreate(draft: Draft, request: WriteRequest): Promise<W
     before: undefined,
     after,
     custodian: '',
-    byRule: false,
+    origin: 'client',
     parties: [],
   });
   return { kind: 'planned', ref, status: 201 };

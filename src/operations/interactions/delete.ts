@@ -22,7 +22,7 @@ export async function planDelete(
     before: resource,
     after: undefined,
     custodian: version.custodian,
-    byRule: false,
+    origin: 'client',
     parties: [],
   });
   return { kind: 'planned', ref, status: 204 };

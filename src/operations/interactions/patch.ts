@@ -31,7 +31,7 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<Wr
     before: resource,
     after: bodyOf(resource),
     custodian: version.custodian,
-    byRule: false,
+    origin: 'client',
     parties: [],
   };
   checkMayChange(draft, unchanged);

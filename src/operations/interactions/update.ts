@@ -39,7 +39,7 @@ async function updateById(draft: Draft, request: WriteRequest, id: string, body:
     before: resource,
     after: body,
     custodian: version.custodian,
-    byRule: false,
+    origin: 'client',
     parties: [],
   });
   return { kind: 'planned', ref, status: 200 };
@@ -67,7 +67,7 @@ async function updateAsCreate(draft: Draft, ref: Ref, body: Body): Promise<Write
     after: body,
     custodian: tombstone?.custodian ?? '',
     ...(tombstone !== undefined && { returns: true }),
-    byRule: false,
+    origin: 'client',
     parties: [],
   });
   return { kind: 'planned', ref, status: 201 };

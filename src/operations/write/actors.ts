@@ -25,7 +25,7 @@ export const ACTING: ReadonlySet<string> = new Set(Object.keys(ACTORS));
 export async function checkActors(draft: Draft): Promise<void> {
   if (draft.caller.administrator) return;
   for (const planned of draft.planned.values()) {
-    if (planned.byRule || planned.after === undefined) continue;
+    if (planned.origin === 'server' || planned.after === undefined) continue;
     for (const element of ACTORS[typeOf(planned.ref)] ?? []) await checkActor(draft, planned, element);
   }
 }

@@ -62,7 +62,7 @@ export const ADDRESSING: ReadonlySet<string> = new Set(ELEMENTS.keys());
 /** Resolves the parties of everything in the draft that names some; orders before the Tasks that are about them. */
 export async function resolveAddressees(draft: Draft): Promise<void> {
   const naming = [...draft.planned.values()].filter(
-    ({ ref, byRule, after }) => !byRule && after !== undefined && ELEMENTS.has(typeOf(ref)),
+    ({ ref, origin, after }) => origin === 'client' && after !== undefined && ELEMENTS.has(typeOf(ref)),
   );
   for (const type of ELEMENTS.keys())
     for (const planned of naming) if (typeOf(planned.ref) === type) await resolveElements(draft, planned);

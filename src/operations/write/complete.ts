@@ -10,9 +10,9 @@ export const COMPLETED: ReadonlySet<string> = new Set(
 
 export async function completeDraft(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
-    const { ref, before, after, byRule } = planned;
+    const { ref, before, after, origin } = planned;
     const { completed } = declarationOf(ref);
-    if (completed === undefined || after === undefined || byRule) continue;
+    if (completed === undefined || after === undefined || origin === 'server') continue;
     const found = await completed(before, after.plain, (one) => readInSight(sighted(draft, planned), one));
     if (found === undefined) continue;
     replan(draft, ref, found.transform);

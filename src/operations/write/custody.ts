@@ -11,7 +11,7 @@ import { patientsIn } from '../values.ts';
 
 export function checkCustody(draft: Draft): void {
   for (const planned of draft.planned.values()) {
-    if (planned.byRule) continue;
+    if (planned.origin === 'server') continue;
     const custodian = custodianOf(draft, planned);
     if (!mayWrite(draft, planned, custodian)) throw refuse(planned);
     checkDisclosedType(draft, planned);

@@ -12,8 +12,8 @@ import { searchRefusal } from '../search/search-refusal.ts';
 
 export async function checkDeletes(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
-    const { ref, before, after, byRule } = planned;
-    if (after !== undefined || byRule || before === undefined) continue;
+    const { ref, before, after, origin } = planned;
+    if (after !== undefined || origin === 'server' || before === undefined) continue;
     const task = await openReferralOn(draft, ref);
     if (task === undefined) continue;
     throw new OperationOutcomeError('deletion-refused', {

@@ -41,8 +41,8 @@ export interface Planned {
   readonly returns?: true;
   /** In which its client wrote it: narrower than the draft's where the entry's scopes are for one patient. */
   readonly sight?: Sight;
-  /** Written by a rule, not by the client: it meets no rule and no custody check again. */
-  readonly byRule: boolean;
+  /** Who wrote it. What the server writes meets no rule and no custody check again. */
+  readonly origin: 'client' | 'server';
   /** Parties of the resource as a root of reach; named when the rules have run. */
   readonly parties: readonly Ref[];
   /** Where a bundle has it, for the places that refusals name: `Bundle.entry[2].resource`. */
@@ -106,7 +106,7 @@ export function planStored(
     before: body.plain,
     after: mapBody(body, change),
     custodian,
-    byRule: true,
+    origin: 'server',
     parties: [],
   };
 }

@@ -32,7 +32,7 @@ const IDENTIFIED: ReadonlySet<string> = new Set(['Organization', 'Practitioner']
 /** @throws OperationOutcomeError `identifier-protected`, `party-protected`, `identifier-check-digit`, `identifier-taken` */
 export async function guardParties(draft: Draft): Promise<void> {
   const parties = [...draft.planned.values()].filter(
-    ({ ref, byRule }) => !byRule && PARTY_TYPES.has(typeOf(ref)),
+    ({ ref, origin }) => origin === 'client' && PARTY_TYPES.has(typeOf(ref)),
   );
   const identified = parties.filter(({ ref }) => IDENTIFIED.has(typeOf(ref)));
   if (draft.caller.administrator) {

@@ -13,8 +13,8 @@ import { placesIn, replan, type Draft } from './draft.ts';
 export function dropClaimedSteps(draft: Draft): void {
   if (draft.importing || (draft.caller.administrator && draft.caller.organization === undefined)) return;
   for (const planned of draft.planned.values()) {
-    const { ref, before, after, byRule } = planned;
-    if (byRule || typeOf(ref) !== 'Provenance' || !isPastStep(after?.plain)) continue;
+    const { ref, before, after, origin } = planned;
+    if (origin === 'server' || typeOf(ref) !== 'Provenance' || !isPastStep(after?.plain)) continue;
     if (isPastStep(before) && isSame(elementsOf(before), elementsOf(after?.plain))) continue;
     replan(draft, ref, withoutMark);
     draft.notes.push({

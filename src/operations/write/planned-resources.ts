@@ -24,7 +24,7 @@ export function planOwn(
     before: undefined,
     after: { plain: tree, storing: tree, ...(data !== undefined && { data }) },
     custodian,
-    byRule: true,
+    origin: 'server',
     parties: [],
   });
   return ref;
@@ -40,7 +40,7 @@ export function planSent(draft: Draft, resource: Resource): Ref {
   const ref = planOwn(draft, id, resource, '');
   const planned = draft.planned.get(ref);
   if (planned?.after !== undefined)
-    plan(draft, { ...planned, after: { ...planned.after, size: charactersOf(resource) }, byRule: false });
+    plan(draft, { ...planned, after: { ...planned.after, size: charactersOf(resource) }, origin: 'client' });
   return ref;
 }
 
@@ -63,7 +63,7 @@ export async function changeSent(
     before: resource,
     after,
     custodian: version.custodian,
-    byRule: false,
+    origin: 'client',
     parties: [],
   });
   return true;

@@ -37,8 +37,8 @@ export async function resolveReferences(draft: Draft, fullUrls: FullUrls): Promi
   };
   const turns = createTurns();
   for (const planned of draft.planned.values()) {
-    const { ref, before, after, byRule } = planned;
-    if (after === undefined || byRule) continue;
+    const { ref, before, after, origin } = planned;
+    if (after === undefined || origin === 'server') continue;
     const turn = turns.after(after.size ?? 0);
     if (turn !== undefined) await turn;
     if ((after.size ?? 0) >= LARGE) await learnReferences(after.plain, turns.after);
@@ -154,7 +154,7 @@ export async function checkReferences(draft: Draft): Promise<void> {
   const turns = createTurns();
   const mayRefer = draft.planned.size > 1 ? referableOnce() : isReferable;
   for (const planned of draft.planned.values()) {
-    if (planned.byRule) continue;
+    if (planned.origin === 'server') continue;
     const { after } = planned;
     const turn = turns.after(after?.size ?? 0);
     if (turn !== undefined) await turn;

@@ -13,7 +13,12 @@ import { keeperOf } from './rule-context.ts';
 /** Notes the roles of a draft that nobody but their organization vouches for, and forgets those of an administrator. */
 export async function claimRoles(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
-    if (planned.byRule || planned.after === undefined || typeOf(planned.ref) !== 'PractitionerRole') continue;
+    if (
+      planned.origin === 'server' ||
+      planned.after === undefined ||
+      typeOf(planned.ref) !== 'PractitionerRole'
+    )
+      continue;
     if (draft.caller.administrator) await confirm(draft, planned.ref);
     else await claim(draft, planned);
   }

@@ -40,7 +40,7 @@ function redirectAdopted(draft: Draft): void {
 
 async function applyRulesTo(draft: Draft, ruleContext: RuleContext, planned: Planned): Promise<void> {
   const { rules } = declarationOf(planned.ref);
-  if (rules === undefined || planned.byRule) return;
+  if (rules === undefined || planned.origin === 'server') return;
   const ruling = await rules(
     { ref: planned.ref, before: planned.before, after: planned.after?.plain },
     ruleContext,
@@ -91,7 +91,7 @@ export async function addDerivedWrite(draft: Draft, derived: DerivedWrite): Prom
       before: undefined,
       after,
       custodian,
-      byRule: true,
+      origin: 'server',
       parties: [],
     });
     return;

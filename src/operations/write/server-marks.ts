@@ -38,7 +38,7 @@ export async function guardMarks(draft: Draft): Promise<void> {
   const { caller, byMessage, importing } = draft;
   if (byMessage || importing || (caller.administrator && caller.organization === undefined)) return;
   for (const planned of draft.planned.values()) {
-    if (planned.byRule) continue;
+    if (planned.origin === 'server') continue;
     for (const marked of MARKED) if (marked.type === typeOf(planned.ref)) guardOne(planned, marked);
     if (!(await staysInside(draft, planned))) {
       const says = 'Task.owner: a work item stays with its organization, or with a person who works for it';

@@ -33,7 +33,7 @@ const BROUGHT_MAX = 200;
 /** Writes the tag of its standing into every party of the draft; a client's own is dropped, and that is said. */
 export async function nameStandings(draft: Draft): Promise<void> {
   const parties = [...draft.planned.values()].filter(
-    ({ ref, byRule }) => !byRule && PARTY_TYPES.has(typeOf(ref)),
+    ({ ref, origin }) => origin === 'client' && PARTY_TYPES.has(typeOf(ref)),
   );
   const [organizations, others] = [
     parties.filter(isOrganization),

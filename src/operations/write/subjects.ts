@@ -8,7 +8,7 @@ const SUBJECTS = ['subject', 'patient', 'for', 'beneficiary'];
 
 export function tellSubjects(draft: Draft): void {
   for (const planned of draft.planned.values())
-    if (!planned.byRule) draft.notes.push(...subjectsElsewhere(planned));
+    if (planned.origin === 'client') draft.notes.push(...subjectsElsewhere(planned));
 }
 
 function subjectsElsewhere(planned: Planned): readonly IssueDetail[] {

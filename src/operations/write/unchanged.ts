@@ -12,7 +12,11 @@ import { seenOf } from '../interactions/read.ts';
 /** Takes out of a draft what would be stored as it is stored already; a write by which rules did something stays. */
 export async function leaveUnchanged(draft: Draft): Promise<void> {
   const written = [...draft.planned.values()];
-  if (!draft.context.settings.skipUnchanged || draft.moves.length > 0 || written.some(({ byRule }) => byRule))
+  if (
+    !draft.context.settings.skipUnchanged ||
+    draft.moves.length > 0 ||
+    written.some(({ origin }) => origin === 'server')
+  )
     return;
   for (const planned of written) await leaveOne(draft, planned);
 }

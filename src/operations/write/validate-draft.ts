@@ -16,8 +16,8 @@ import { rememberValues } from '../values.ts';
 export async function validateDraft(draft: Draft): Promise<void> {
   const turns = createTurns();
   for (const planned of draft.planned.values()) {
-    const { after, byRule } = planned;
-    if (after === undefined || byRule) continue;
+    const { after, origin } = planned;
+    if (after === undefined || origin === 'server') continue;
     const judged = await judgePlanned(draft, planned, after);
     const turn = turns.after(after.size ?? 0);
     if (turn !== undefined) await turn;

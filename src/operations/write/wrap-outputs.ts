@@ -54,8 +54,8 @@ export async function wrapOutputs(draft: Draft): Promise<void> {
   if (draft.importing) return;
   const budget: Budget = { notes: NOTES_MAX, size: draft.context.settings.bodyBytesMax };
   for (const planned of draft.planned.values()) {
-    const { after, byRule } = planned;
-    if (byRule || after === undefined || after.plain.resourceType !== 'Task') continue;
+    const { after, origin } = planned;
+    if (origin === 'server' || after === undefined || after.plain.resourceType !== 'Task') continue;
     if (valuesAt(after.plain, 'meta.profile').includes(PROFILE)) {
       await wrapTask(sighted(draft, planned), planned, after.plain, budget);
     }

@@ -35,7 +35,7 @@ async function keep(resource: Resource, custodian: Ref | '', by: Ref | ''): Prom
   const ref: Ref = `${resource.resourceType}/${resource.id ?? ''}`;
   const after = { plain: resource, storing: resource };
   const planned = { ref, method: 'POST', base: 0, before: undefined, after, custodian } as const;
-  const commit = commitOf([buildWrite({ ...planned, byRule: true, parties: [] })], [], []);
+  const commit = commitOf([buildWrite({ ...planned, origin: 'server', parties: [] })], [], []);
   const [row] = commit.audit;
   const agent = { organization: by, client: 'test', subject: 'ana' };
   await world.store.commit({ ...commit, ...(row !== undefined && { audit: [{ ...row, agent }] }) });
