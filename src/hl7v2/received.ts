@@ -59,7 +59,7 @@ export interface Remark {
  * The answer of the rail to the sender. The server keeps it with the message's key, so that a repetition gets the same
  * answer.
  */
-export interface Answer {
+export interface Acknowledgment {
   readonly fate: Fate;
   /** MSA-1 in original mode; enhanced mode maps AA, AE and AR to CA, CE and CR. */
   readonly code: 'AA' | 'AE' | 'AR';
@@ -68,7 +68,7 @@ export interface Answer {
 
 /** A frame that the server cannot read now, or ever. The server keeps nothing of it, and tells the sender why. */
 export interface Refused {
-  readonly refused: Answer;
+  readonly refused: Acknowledgment;
 }
 
 /**
@@ -82,4 +82,4 @@ export type TakeApart = (link: string, bytes: Uint8Array) => Promise<Batch | Ref
  * Takes a message and decides its fate. Resolves when the fate is on disk; to `not-kept` when it could not be put
  * there.
  */
-export type Receive = (received: Received) => Promise<Answer>;
+export type Receive = (received: Received) => Promise<Acknowledgment>;

@@ -4,7 +4,7 @@
  */
 import { ISSUES, OperationOutcomeError, type IssueCode, type IssueDetail } from '../fhir/issue.ts';
 import type { Link } from '../hl7v2/link.ts';
-import type { Answer, Fate, Remark } from '../hl7v2/received.ts';
+import type { Acknowledgment, Fate, Remark } from '../hl7v2/received.ts';
 import { SearchRefused } from '../ports/store.ts';
 import type { State } from '../referral/state.ts';
 import type { Event } from '../referral/transitions.ts';
@@ -24,7 +24,7 @@ export interface Verdict {
   readonly referral?: Referral | undefined;
 }
 
-type Code = Answer['code'];
+type Code = Acknowledgment['code'];
 
 /** MSA-1 by fate. */
 const CODES: Readonly<Record<Exclude<Fate, 'repeated'>, Code>> = {
@@ -39,7 +39,10 @@ const CODES: Readonly<Record<Exclude<Fate, 'repeated'>, Code>> = {
 };
 
 /** The answer to the sender: what is accepted is not called an error. */
-export function answerOf({ fate, remarks }: Pick<Verdict, 'fate' | 'remarks'>, link: Link): Answer {
+export function acknowledgmentOf(
+  { fate, remarks }: Pick<Verdict, 'fate' | 'remarks'>,
+  link: Link,
+): Acknowledgment {
   const code = fate === 'work-item' ? link.workItemAcknowledged : CODES[fate];
   const told = code === 'AA' ? remarks.map(soften) : remarks;
   return { fate, code, remarks: told };
@@ -48,7 +51,7 @@ export function answerOf({ fate, remarks }: Pick<Verdict, 'fate' | 'remarks'>, l
 const soften = (one: Remark): Remark => (one.severity === 'E' ? { ...one, severity: 'W' } : one);
 
 /** Nothing is on disk: the sender must send again. */
-export function notKept(error: unknown): Answer {
+export function notKept(error: unknown): Acknowledgment {
   const code =
     error instanceof SearchRefused
       ? 'busy'

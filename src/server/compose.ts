@@ -23,7 +23,7 @@ import { OPERATIONS, OPERATIONS_BY_NAME } from '../operations/extended/index.ts'
 import { OFFERED } from '../operations/perform.ts';
 import { createFairTurns } from '../operations/fair-turns.ts';
 import { createFindOrganization } from './organizations.ts';
-import type { Answer } from '../hl7v2/received.ts';
+import type { Acknowledgment } from '../hl7v2/received.ts';
 import { prepareParties } from './parties.ts';
 import type { Store } from '../ports/store.ts';
 import type { Rails } from '../rails/index.ts';
@@ -234,7 +234,7 @@ async function raise(
 }
 
 /** A message that was kept apart: its sender hears AE, and whoever runs the server should hear of it, too. */
-function warnOfQuarantine(warnings: Warnings, link: string, { remarks }: Answer): void {
+function warnOfQuarantine(warnings: Warnings, link: string, { remarks }: Acknowledgment): void {
   const issues = [...new Set(remarks.map(({ issue }) => issue))];
   warnings.warn(`quarantine ${link}`, 'a message was quarantined: a work item asks a person', {
     link,

@@ -3,13 +3,22 @@
  * commit that holds its bytes, what it changes, its audit and its answer; then the answer is told, and told again.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Answer, Receive, Refused } from '../../hl7v2/received.ts';
+import type { Acknowledgment, Receive, Refused } from '../../hl7v2/received.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from '../audit-receipt.ts';
 import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { openDraft } from '../../operations/write/write.ts';
-import { answerOf, asked, isOurFault, notKept, quarantined, remark, REUSED, type Verdict } from '../fate.ts';
+import {
+  acknowledgmentOf,
+  asked,
+  isOurFault,
+  notKept,
+  quarantined,
+  remark,
+  REUSED,
+  type Verdict,
+} from '../fate.ts';
 import { createMessageActions } from './person-actions.ts';
 import { admit } from './admit.ts';
 import { closeCorrected, noteRefused } from '../refused-messages.ts';
@@ -20,7 +29,7 @@ import { createWaiting } from '../waiting.ts';
 import type { MessageDoor, ReceiveParts } from './door.ts';
 
 interface Prepared extends Offer, Settled {
-  readonly answer: Answer;
+  readonly acknowledgment: Acknowledgment;
 }
 
 export function createMessageDoor(context: OperationContext, parts: ReceiveParts): MessageDoor {
@@ -49,7 +58,7 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
   }
 
   /** Under no key: what is not taken is told so each time, and its control id is free for what is. */
-  async function audit(incoming: Incoming, verdict: Verdict): Promise<Answer> {
+  async function audit(incoming: Incoming, verdict: Verdict): Promise<Acknowledgment> {
     try {
       return await offerMessage((snapshot) => prepareKept(incoming, undefined, snapshot, verdict));
     } catch (error) {
@@ -57,7 +66,7 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
     }
   }
 
-  async function keep(incoming: Incoming, key: MessageKey): Promise<Answer> {
+  async function keep(incoming: Incoming, key: MessageKey): Promise<Acknowledgment> {
     try {
       return await offerMessage((snapshot) => prepare(incoming, key, snapshot));
     } catch (error) {
@@ -67,7 +76,10 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
   }
 
   /** Another content under a number that is known: kept apart, and refused by that number (rules 7.2). */
-  async function keepOther(incoming: Incoming, { scope, id, fingerprint }: MessageKey): Promise<Answer> {
+  async function keepOther(
+    incoming: Incoming,
+    { scope, id, fingerprint }: MessageKey,
+  ): Promise<Acknowledgment> {
     const verdict = quarantined([remark('idempotency-key-reused', 'E', 'MSH-10', REUSED)]);
     const other = { scope, id: `${id} other:${fingerprint}`, fingerprint };
     try {
@@ -77,12 +89,14 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
     }
   }
 
-  async function offerMessage(prepareOne: (snapshot: Snapshot) => Promise<Prepared>): Promise<Answer> {
+  async function offerMessage(
+    prepareOne: (snapshot: Snapshot) => Promise<Prepared>,
+  ): Promise<Acknowledgment> {
     const { committed, result } = await offer(context, prepareOne);
-    if (committed.replayed) return { ...readAnswer(committed.reply), fate: 'repeated' };
+    if (committed.replayed) return { ...readAcknowledgment(committed.reply), fate: 'repeated' };
     context.committed(result.commit.writes.map(({ ref }) => ref));
     await waiting.after(result);
-    return result.answer;
+    return result.acknowledgment;
   }
 
   /** What cannot be applied for a reason that nobody foresaw is a person's work, and still kept. */
@@ -118,7 +132,7 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
     const request = requestOf(context, incoming);
     const open = () => openDraft(context, request, snapshot);
     const settled = await settleMessage(open, incoming, settings, given === undefined ? {} : { given });
-    const answer = answerOf(settled.verdict, incoming.link);
+    const answer = acknowledgmentOf(settled.verdict, incoming.link);
     const { draft, kept } = settled;
     const { duplicateWindowMs } = settings;
     if (key !== undefined && answer.code === 'AA')
@@ -126,10 +140,10 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
     else if (key !== undefined) await noteRefused(draft, incoming, key, kept, duplicateWindowMs);
     const offered = await buildOffer(settled.draft, request, key && commitKey(key, answer));
     const commit = { ...offered.commit, audit: [...offered.commit.audit, auditReceipt(request, settled)] };
-    return { ...offered, ...settled, commit, answer };
+    return { ...offered, ...settled, commit, acknowledgment: answer };
   }
 
-  const commitKey = (key: MessageKey, answer: Answer): CommitKey => ({
+  const commitKey = (key: MessageKey, answer: Acknowledgment): CommitKey => ({
     ...key,
     countsMs: settings.duplicateWindowMs,
     refused: answer.code !== 'AA',
@@ -145,9 +159,9 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
   };
 }
 
-function readAnswer(reply: string | undefined): Answer {
+function readAcknowledgment(reply: string | undefined): Acknowledgment {
   if (reply === undefined) throw new Error('a replayed commit has a reply');
-  return JSON.parse(reply) as Answer; // written by commitKey
+  return JSON.parse(reply) as Acknowledgment; // written by commitKey
 }
 
 const isReused = (error: unknown): boolean =>

@@ -22,7 +22,7 @@ import { readLocation } from '../../hl7v2/fault.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
 import { createDeframer, frame, type Frame } from '../../hl7v2/mllp.ts';
-import type { Answer, Receive, Remark, TakeApart } from '../../hl7v2/received.ts';
+import type { Acknowledgment, Receive, Remark, TakeApart } from '../../hl7v2/received.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Board } from './link-status.ts';
 import type { Hookup } from './settings.ts';
@@ -219,7 +219,7 @@ export function serveConnection(
     return isAcknowledgment(bytes, arrived.header) ? [] : buildReplies(link, arrived, decided, parts);
   }
 
-  async function decide(link: Link, { bytes, header }: Arrived): Promise<Answer> {
+  async function decide(link: Link, { bytes, header }: Arrived): Promise<Acknowledgment> {
     const address = socket.remoteAddress;
     const decided = await parts.receive({ link, bytes, address, signal: ended.signal });
     board.decided(link.name, decided.fate, parts.clock.now(), kindOf(header));
@@ -230,7 +230,7 @@ export function serveConnection(
    * Answers a frame that the server could not read. Only a message whose first segment is MSH says how to answer; in a
    * batch the first MSH is that of one message, which nobody has read.
    */
-  function refuseUnopened(bytes: Uint8Array, refused: Answer): readonly Uint8Array[] {
+  function refuseUnopened(bytes: Uint8Array, refused: Acknowledgment): readonly Uint8Array[] {
     const head = firstSegmentOf(bytes);
     const arrived = { bytes: head, header: recoverHeader(head) };
     const link = linkOf(links, arrived);
@@ -243,7 +243,7 @@ export function serveConnection(
     const link = linkOf(links, arrived);
     board.faulted(link.name);
     if (isAcknowledgment(head, arrived.header)) return [];
-    const refused: Answer = { fate: 'not-kept', code: 'AR', remarks: [FRAME_REMARKS[kind]] };
+    const refused: Acknowledgment = { fate: 'not-kept', code: 'AR', remarks: [FRAME_REMARKS[kind]] };
     return buildReplies(link, arrived, refused, parts);
   }
 }
@@ -316,7 +316,7 @@ function linkOf(links: readonly Link[], { header }: Arrived): Link {
 function buildReplies(
   link: Link,
   { bytes: received, header }: Arrived,
-  { code, remarks }: Answer,
+  { code, remarks }: Acknowledgment,
   parts: ConnectionParts,
 ) {
   const { msh } = header;
@@ -331,7 +331,7 @@ function buildReplies(
 function codesAsked(
   { acknowledge }: Link,
   { mode, accept, application }: AcknowledgmentAsked,
-  code: Answer['code'],
+  code: Acknowledgment['code'],
 ): readonly AcknowledgmentCode[] {
   const outcome = code === 'AA' ? 'success' : 'error';
   const codes: AcknowledgmentCode[] = [];

@@ -4,7 +4,7 @@
  */
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { LINK_DEFAULTS, type Link } from '../../../src/hl7v2/link.ts';
-import type { Answer } from '../../../src/hl7v2/received.ts';
+import type { Acknowledgment } from '../../../src/hl7v2/received.ts';
 import type { MessageSettings } from '../../../src/inbound/hl7v2/door.ts';
 import { organization } from '../../resources.ts';
 import {
@@ -68,7 +68,7 @@ export interface Exchange extends World {
   /** What the server logged of what went wrong. */
   readonly logged: string[];
   /** Hands a message to the FHIR engine as its sender's link does, which is known by MSH-4. */
-  readonly say: (message: string, link?: Link) => Promise<Answer>;
+  readonly say: (message: string, link?: Link) => Promise<Acknowledgment>;
   /** All resources of a type, whoever keeps them. */
   readonly all: (type: string, query?: string) => Promise<readonly Stored[]>;
   /** The Task of the referral with this number. */

@@ -7,7 +7,7 @@ import { createOutcomeCommitBuilder } from '../../../src/delivery/outcome.ts';
 import { createSubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import type { Link } from '../../../src/hl7v2/link.ts';
-import type { Answer } from '../../../src/hl7v2/received.ts';
+import type { Acknowledgment } from '../../../src/hl7v2/received.ts';
 import { writeDeliveryFailed } from '../../../src/operations/work-item.ts';
 import { createEndpoints } from '../../../src/server/organizations.ts';
 import type { FhirEngineParts } from '../../../src/server/fhir-engine.ts';
@@ -28,7 +28,7 @@ import {
 export interface Sent {
   readonly from: string;
   readonly text: string;
-  readonly answer: Answer;
+  readonly answer: Acknowledgment;
 }
 
 export interface Pair {
