@@ -24,7 +24,7 @@ import { encodeMessage } from '../../hl7v2/message.ts';
 import { createDeframer, frame, type Frame } from '../../hl7v2/mllp.ts';
 import type { Acknowledgment, Receive, Remark, TakeApart } from '../../hl7v2/received.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Board } from './link-status.ts';
+import type { LinkCounters } from './link-status.ts';
 import type { Hookup } from './settings.ts';
 import type { Share } from './shares.ts';
 
@@ -42,7 +42,7 @@ export interface ConnectionSettings {
 export interface ConnectionParts {
   readonly receive: Receive;
   readonly takeApart: TakeApart;
-  readonly board: Board;
+  readonly counters: LinkCounters;
   readonly clock: Clock;
   /** A unique MSH-10 for our own messages. */
   readonly newControlId: () => string;
@@ -81,7 +81,7 @@ export function serveConnection(
   parts: ConnectionParts,
   share: Share,
 ): Served {
-  const { settings, board, log } = parts;
+  const { settings, counters: board, log } = parts;
   const [first] = links;
   if (first === undefined) throw new Error('a connection that is served is recognised');
   const ended = new AbortController();

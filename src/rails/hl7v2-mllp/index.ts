@@ -6,7 +6,7 @@ import { accessSync, constants } from 'node:fs';
 import type { Rail } from '../../ports/rail.ts';
 import type { Finding } from '../../ports/store.ts';
 import type { Receive, TakeApart } from '../../hl7v2/received.ts';
-import { createBoard, type LinkStatus } from './link-status.ts';
+import { createLinkCounters, type LinkStatus } from './link-status.ts';
 import type { ConnectionParts, ConnectionSettings } from './connection.ts';
 import { deliver, lacks } from './deliver.ts';
 import { openPort, type OpenPort } from './listen.ts';
@@ -34,7 +34,7 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
   const links = listening.flatMap((port) => port.links.map(({ link }) => link));
   const twice = links.find(({ name }, index) => links.findIndex((other) => other.name === name) < index);
   if (twice !== undefined) throw new Error(`two links have the name ${twice.name}`);
-  const board = createBoard(links.map(({ name }) => name));
+  const board = createLinkCounters(links.map(({ name }) => name));
   const peers = createPeers(settings);
   const shares = createPeerShares(settings);
   const ports: OpenPort[] = [];
@@ -45,7 +45,15 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
     async listen(receive, takeApart) {
       for (const port of listening) {
         ports.push(
-          await openPort(port, { ...parts, ...settings, settings, shares, board, receive, takeApart }),
+          await openPort(port, {
+            ...parts,
+            ...settings,
+            settings,
+            shares,
+            counters: board,
+            receive,
+            takeApart,
+          }),
         );
       }
       return ports;

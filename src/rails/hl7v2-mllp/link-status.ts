@@ -21,7 +21,7 @@ interface NotTaken {
   readonly count: number;
 }
 
-export interface Board {
+export interface LinkCounters {
   connected(link: string, by: 1 | -1): void;
   /** `kind` is MSH-9.1 and MSH-9.2. */
   decided(link: string, fate: Fate, atMs: number, kind: string): void;
@@ -41,7 +41,7 @@ interface Counts {
 const KINDS_MAX = 100;
 const KIND = /^[A-Z0-9]{3}(?:\^[A-Z0-9]{3})?$/;
 
-export function createBoard(links: readonly string[]): Board {
+export function createLinkCounters(links: readonly string[]): LinkCounters {
   const counts = new Map<string, Counts>(
     links.map((link) => [
       link,

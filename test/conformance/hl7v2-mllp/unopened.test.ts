@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { OperationOutcomeError, type IssueCode } from '../../../src/fhir/issue.ts';
 import { createInPlace } from '../../../src/server/heavy-tasks.ts';
 import type { Heavy, Tasks } from '../../../src/operations/heavy.ts';
-import { createBoard } from '../../../src/rails/hl7v2-mllp/link-status.ts';
+import { createLinkCounters } from '../../../src/rails/hl7v2-mllp/link-status.ts';
 import { serveConnection } from '../../../src/rails/hl7v2-mllp/connection.ts';
 import { createPeerShares } from '../../../src/rails/hl7v2-mllp/shares.ts';
 import { FROM_LARKSPUR, openExchange, request, type Exchange } from '../hl7v2/exchange.ts';
@@ -37,7 +37,7 @@ async function serve(failing: keyof Tasks, error: Error): Promise<Served> {
   const exchange = await openExchange({ engine: { heavy: failingAt(failing, error) } });
   closing.push(() => exchange.close());
   const { receive, takeApart } = exchange.engine.messages;
-  const board = createBoard([FROM_LARKSPUR.name]);
+  const board = createLinkCounters([FROM_LARKSPUR.name]);
   const shares = createPeerShares({ connectionsPerPeerMax: 1, heldBytesMax: 8 * MIB });
   let made = 0;
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -55,7 +55,7 @@ async function serve(failing: keyof Tasks, error: Error): Promise<Served> {
     serveConnection(
       socket,
       [FROM_LARKSPUR],
-      { receive, takeApart, board, clock, newControlId, settings, log },
+      { receive, takeApart, counters: board, clock, newControlId, settings, log },
       share,
     );
   });
