@@ -25,7 +25,7 @@ import { createDeframer, frame, type Frame } from '../../hl7v2/mllp.ts';
 import type { Acknowledgment, Receive, Remark, TakeApart } from '../../hl7v2/received.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LinkCounters } from './link-status.ts';
-import type { Hookup } from './settings.ts';
+import type { ConfiguredLink } from './settings.ts';
 import type { Share } from './shares.ts';
 
 export interface ConnectionSettings {
@@ -55,7 +55,7 @@ export interface ConnectionParts {
 }
 
 /** The links that this peer may be: by certificate when the link names one, else by address. */
-export function recognise(socket: Socket, links: readonly Hookup[]): readonly Link[] {
+export function recognise(socket: Socket, links: readonly ConfiguredLink[]): readonly Link[] {
   const address = socket.remoteAddress ?? '';
   const plain = address.replace(/^::ffff:/, '');
   const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.fingerprint256 : undefined;

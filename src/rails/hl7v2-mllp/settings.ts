@@ -16,7 +16,7 @@ export interface Listening {
   readonly port: number;
   /** Files (PEM); with `ca` every peer must show a certificate of it. */
   readonly tls: TlsFiles | undefined;
-  readonly links: readonly Hookup[];
+  readonly links: readonly ConfiguredLink[];
 }
 
 interface TlsFiles {
@@ -26,7 +26,7 @@ interface TlsFiles {
 }
 
 /** How the server recognises a link's peer on its port: by its certificate when it shows one, else by its address. */
-export interface Hookup {
+export interface ConfiguredLink {
   readonly link: Link;
   readonly addresses: BlockList;
   /** SHA-256 fingerprints, `AB:CD:…`; when there are any, no other certificate will do. */
@@ -79,12 +79,12 @@ export function listeningOf(entry: Raw, place: string): Listening {
     port: portOf(entry['port'] ?? 0, `${place}.port`),
     tls,
     links: listOf(entry['links'], `${place}.links`).map((link, index) =>
-      hookupOf(link, `${place}.links[${index}]`, tls !== undefined),
+      configuredLinkOf(link, `${place}.links[${index}]`, tls !== undefined),
     ),
   };
 }
 
-function hookupOf(entry: Raw, place: string, secure: boolean): Hookup {
+function configuredLinkOf(entry: Raw, place: string, secure: boolean): ConfiguredLink {
   knownOnly(entry, LINK_MEMBERS, place);
   for (const [member, words] of Object.entries(CHOICES)) {
     const value = entry[member];
