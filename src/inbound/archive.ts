@@ -21,13 +21,13 @@ import { changeOwn, planOwn } from '../operations/write/planned-resources.ts';
 const ER7 = 'x-application/hl7-v2+er7';
 
 /** Where a message is kept. */
-export interface Kept {
+export interface ArchivedMessage {
   readonly document: Ref;
   readonly binary: Ref;
 }
 
 /** Under which ids a message is to be kept; known before, so that what comes of it can refer to it. */
-export const reserve = ({ context }: Draft): Kept => ({
+export const reserve = ({ context }: Draft): ArchivedMessage => ({
   document: `DocumentReference/${context.newId()}`,
   binary: `Binary/${context.newId()}`,
 });
@@ -48,7 +48,12 @@ export interface Filing {
 }
 
 /** Plans the bytes and the document. */
-export async function planKept(draft: Draft, incoming: Incoming, kept: Kept, filing: Filing): Promise<void> {
+export async function planArchive(
+  draft: Draft,
+  incoming: Incoming,
+  kept: ArchivedMessage,
+  filing: Filing,
+): Promise<void> {
   const { data, hash } = await wrapIncoming(draft.context, incoming);
   const binary: Resource = { resourceType: 'Binary', contentType: ER7 };
   if (typeof data === 'string') planOwn(draft, idOf(kept.binary), { ...binary, data }, filing.custodian);
@@ -58,7 +63,7 @@ export async function planKept(draft: Draft, incoming: Incoming, kept: Kept, fil
 
 const idOf = (ref: Ref): string => ref.slice(ref.indexOf('/') + 1);
 
-function buildDocument(incoming: Incoming, kept: Kept, filing: Filing, hash: string): Resource {
+function buildDocument(incoming: Incoming, kept: ArchivedMessage, filing: Filing, hash: string): Resource {
   const { header, sender, bytes } = incoming;
   const { custodian, replaces } = filing;
   const sentAt = instantOf(header?.sentAt);
@@ -126,7 +131,7 @@ const chartOf = ({ chart }: Filing) =>
   };
 
 /** Files what was kept before: with another fate, and in a chart where it has one now. */
-export function refile(draft: Draft, { document }: Kept, filing: Filing): Promise<void> {
+export function refile(draft: Draft, { document }: ArchivedMessage, filing: Filing): Promise<void> {
   return changeOwn(draft, document, (tree) => ({ ...tree, ...filedAs(filing), ...chartOf(filing) }));
 }
 
@@ -137,7 +142,7 @@ export function refile(draft: Draft, { document }: Kept, filing: Filing): Promis
 export function planProvenance(
   draft: Draft,
   incoming: Incoming,
-  kept: Kept,
+  kept: ArchivedMessage,
   { custodian, chart }: Pick<Filing, 'custodian' | 'chart'>,
   { by, codeMaps }: { readonly by: Ref | undefined; readonly codeMaps: readonly string[] },
 ): void {

@@ -8,8 +8,8 @@ import type { Draft } from '../operations/write/draft.ts';
 import type { Incoming, MessageKey } from './hl7v2/incoming.ts';
 import { findAbout, ITEMS_MAX } from './work-items.ts';
 import { closeItem } from '../operations/write/close-item.ts';
-import { refile, type Kept } from './archive.ts';
-import { keptOf } from './hl7v2/archived-message.ts';
+import { refile, type ArchivedMessage } from './archive.ts';
+import { archivedMessageOf } from './hl7v2/archived-message.ts';
 
 /** Records of what was refused under a control id, by the key under which messages are known again. */
 const KIND = 'refused-message';
@@ -24,7 +24,7 @@ export async function noteRefused(
   draft: Draft,
   { header, receivedAt }: Incoming,
   { scope, id }: MessageKey,
-  { document }: Kept,
+  { document }: ArchivedMessage,
   knownMs: number,
 ): Promise<void> {
   if (!hasControlId(header) || !draft.planned.has(document)) return;
@@ -55,7 +55,7 @@ export async function closeCorrected(
   const { documents } = known.body as Refused; // this file writes it
   for (const item of await findAbout(draft.snapshot, documents)) {
     if (item.receivedAt < receivedAt - knownMs) continue;
-    await refile(draft, await keptOf(draft.snapshot, item), { fate: 'corrected', custodian: '' });
+    await refile(draft, await archivedMessageOf(draft.snapshot, item), { fate: 'corrected', custodian: '' });
     await closeItem(
       draft,
       item.ref,

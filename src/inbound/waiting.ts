@@ -19,7 +19,14 @@ import {
   turnItem,
   type OpenItem,
 } from './work-items.ts';
-import { inOrder, keptOf, keyOf, numbersOf, readKept, readOpenItem } from './hl7v2/archived-message.ts';
+import {
+  inOrder,
+  archivedMessageOf,
+  keyOf,
+  numbersOf,
+  readArchived,
+  readOpenItem,
+} from './hl7v2/archived-message.ts';
 import type { ReceiveParts, Waiting } from './hl7v2/door.ts';
 import { renewNote } from './hl7v2/reapply-interim-note.ts';
 import { settleMessage, type Settled } from './hl7v2/process-message.ts';
@@ -118,7 +125,7 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
   }
 
   async function tryAgain(item: OpenItem): Promise<Settled | undefined> {
-    const incoming = await readKept(context, store.snapshot(), item, parts.links());
+    const incoming = await readArchived(context, store.snapshot(), item, parts.links());
     if (incoming === undefined) return undefined;
     const { committed, result } = await offer(context, (snapshot) => prepare(snapshot, item.ref, incoming));
     if (!committed.replayed) context.committed(result.commit.writes.map(({ ref }) => ref));
@@ -130,7 +137,7 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
     if (item === undefined) throw STILL_WAITING;
     const request = requestOf(context, incoming);
     const settled = await settleMessage(() => openDraft(context, request, snapshot), incoming, settings, {
-      earlier: { kept: await keptOf(snapshot, item), item },
+      earlier: { kept: await archivedMessageOf(snapshot, item), item },
     });
     if (settled.verdict.kind === item.kind) throw STILL_WAITING;
     return { ...(await buildOffer(settled.draft, request, undefined)), settled };

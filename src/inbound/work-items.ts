@@ -8,7 +8,7 @@ import { EVERYTHING, plan, type Draft } from '../operations/write/draft.ts';
 import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../operations/work-item.ts';
 import type { Verdict } from './fate.ts';
 import type { Incoming } from './hl7v2/incoming.ts';
-import type { Kept } from './archive.ts';
+import type { ArchivedMessage } from './archive.ts';
 import { changeOwn } from '../operations/write/planned-resources.ts';
 
 /** Kinds that wait for another message, and are tried again without a person. */
@@ -38,7 +38,12 @@ interface MessageItem {
 }
 
 /** Plans the work item of a kept message. */
-export function planItem(draft: Draft, incoming: Incoming, { document }: Kept, item: MessageItem): Ref {
+export function planItem(
+  draft: Draft,
+  incoming: Incoming,
+  { document }: ArchivedMessage,
+  item: MessageItem,
+): Ref {
   const { kind, owner, verdict, number, event, values = {} } = item;
   const planned = planWorkItem(draft.context.newId(), {
     kind,

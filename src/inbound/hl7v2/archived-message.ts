@@ -7,12 +7,15 @@ import { localRefOf, valuesAt } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { EVERYTHING } from '../../operations/write/draft.ts';
 import type { OperationContext } from '../../operations/context.ts';
-import { openKept, type Incoming } from './incoming.ts';
+import { openArchived, type Incoming } from './incoming.ts';
 import { readItem, type OpenItem } from '../work-items.ts';
-import type { Kept } from '../archive.ts';
+import type { ArchivedMessage } from '../archive.ts';
 
 /** Where the message of a work item is kept. */
-export async function keptOf(snapshot: Snapshot, { document }: Pick<OpenItem, 'document'>): Promise<Kept> {
+export async function archivedMessageOf(
+  snapshot: Snapshot,
+  { document }: Pick<OpenItem, 'document'>,
+): Promise<ArchivedMessage> {
   const [url] = valuesAt(await readResource(snapshot, document), 'content.attachment.url');
   const binary = typeof url === 'string' ? localRefOf(url) : undefined;
   if (binary === undefined) throw new Error(`${document} does not say where its message is`);
@@ -20,7 +23,7 @@ export async function keptOf(snapshot: Snapshot, { document }: Pick<OpenItem, 'd
 }
 
 /** A kept message as it came in; undefined when its link is no longer configured, or its bytes are not what came. */
-export async function readKept(
+export async function readArchived(
   context: OperationContext,
   snapshot: Snapshot,
   item: Pick<OpenItem, 'document' | 'link' | 'receivedAt'>,
@@ -28,10 +31,10 @@ export async function readKept(
 ): Promise<Incoming | undefined> {
   const link = links.find(({ name }) => name === item.link);
   if (link === undefined) return undefined;
-  const { binary } = await keptOf(snapshot, item);
+  const { binary } = await archivedMessageOf(snapshot, item);
   const version = await snapshot.read(binary, EVERYTHING);
   if (version?.text === undefined || version.method !== 'POST') return undefined; // what was changed since is no message
-  return openKept(context, version.text, link, item.receivedAt, context.settings.aheadToleranceMs);
+  return openArchived(context, version.text, link, item.receivedAt, context.settings.aheadToleranceMs);
 }
 
 /** In the order in which their senders wrote them (MSH-7); those without a time last. */

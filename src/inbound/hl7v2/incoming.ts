@@ -98,7 +98,7 @@ export async function openArrived(
 }
 
 /** A kept message, by the stored text of its Binary; a large one is unwrapped and opened off the main thread. */
-export async function openKept(
+export async function openArchived(
   { heavy }: OperationContext,
   text: string,
   link: Link,

@@ -10,7 +10,7 @@ import { readPreview, type Draft } from '../../operations/write/draft.ts';
 import { readCodeMaps } from './link-code-maps.ts';
 import { asked, mistaken, quarantined, remark, verdictOfFindings, type Verdict } from '../fate.ts';
 import { readIncoming, type Incoming } from './incoming.ts';
-import type { Kept } from '../archive.ts';
+import type { ArchivedMessage } from '../archive.ts';
 import { findWaitingNote, planNote, type Note } from './plan-note.ts';
 import { isOvertaken } from '../order.ts';
 import { isSamePerson } from './find-patient.ts';
@@ -52,7 +52,7 @@ export interface Progress {
 export async function judge(
   draft: Draft,
   incoming: Incoming,
-  kept: Kept,
+  kept: ArchivedMessage,
   judging: Judging,
   progress: Progress,
 ): Promise<Judged> {

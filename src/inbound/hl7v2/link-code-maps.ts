@@ -12,7 +12,7 @@ import { EVERYTHING, type Draft } from '../../operations/write/draft.ts';
 import { remark } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
 import { findOpen, planItem } from '../work-items.ts';
-import type { Kept } from '../archive.ts';
+import type { ArchivedMessage } from '../archive.ts';
 
 /** Stored maps of one canonical that are looked at, newest first. */
 const MAPS_MAX = 20;
@@ -122,7 +122,7 @@ const UNMAPPED_SYSTEM = 'https://closeloop.dev/fhir/unmapped-code';
 export async function askForRows(
   draft: Draft,
   incoming: Incoming,
-  kept: Kept,
+  kept: ArchivedMessage,
   owner: Ref | '',
   unmapped: readonly UnmappedCode[],
 ): Promise<void> {

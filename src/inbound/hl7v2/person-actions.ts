@@ -18,7 +18,7 @@ import { openDraft } from '../../operations/write/write.ts';
 import type { MessageDoor } from './door.ts';
 import { openIncoming, type Incoming } from './incoming.ts';
 import { refile } from '../archive.ts';
-import { keptOf, readKept } from './archived-message.ts';
+import { archivedMessageOf, readArchived } from './archived-message.ts';
 import { addRow } from './add-code-map-row.ts';
 import { performResolution, type Resolvable, type Resolved } from '../resolve-work-item.ts';
 import { settleMessage, type Beside } from './process-message.ts';
@@ -64,7 +64,7 @@ async function tryAgain(
   more: Pick<Beside, 'request'>,
 ): Promise<Resolved> {
   const incoming = await readMessageOf(context, door, snapshot, item);
-  const earlier = { kept: await keptOf(snapshot, item), item };
+  const earlier = { kept: await archivedMessageOf(snapshot, item), item };
   return settle(context, door, snapshot, incoming, { ...more, earlier, by: request.caller.organization });
 }
 
@@ -78,7 +78,7 @@ async function tryCorrected(
 ): Promise<Resolved> {
   const original = await readMessageOf(context, door, snapshot, item);
   const corrected = correct(original, text, context.clock.now());
-  const kept = await keptOf(snapshot, item);
+  const kept = await archivedMessageOf(snapshot, item);
   const by = request.caller.organization;
   return settle(context, door, snapshot, corrected, { replaces: kept.document, by }, async (draft) => {
     await refile(draft, kept, { fate: 'corrected', custodian: '' });
@@ -120,7 +120,7 @@ async function discard(
   reason: string,
 ): Promise<Resolved> {
   const draft = openDraft(context, request, snapshot);
-  await refile(draft, await keptOf(snapshot, item), { fate: 'discarded', custodian: '' });
+  await refile(draft, await archivedMessageOf(snapshot, item), { fate: 'discarded', custodian: '' });
   await closeItem(draft, item.ref, reason, 'cancelled');
   const offered = await buildOffer(draft, request, undefined);
   return { ...offered, fate: 'discarded', says: [] };
@@ -132,7 +132,7 @@ async function readMessageOf(
   snapshot: Snapshot,
   item: Resolvable['item'],
 ): Promise<Incoming> {
-  const incoming = await readKept(context, snapshot, item, parts.links());
+  const incoming = await readArchived(context, snapshot, item, parts.links());
   if (incoming !== undefined) return incoming;
   throw new OperationOutcomeError('referral-rule', {
     diagnostics: `there is no link ${item.link} any more, or the kept message was changed`,

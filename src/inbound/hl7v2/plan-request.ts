@@ -6,7 +6,7 @@ import { readPreview, type Draft } from '../../operations/write/draft.ts';
 import { ofType, planClinicians } from './plan-clinicians.ts';
 import { asked, mistaken, quarantined, remark, type Verdict } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
-import type { Kept } from '../archive.ts';
+import type { ArchivedMessage } from '../archive.ts';
 import { planSent } from '../../operations/write/planned-resources.ts';
 import { planPatientSystems } from './patient-systems.ts';
 import { findPatient, isSamePerson } from './find-patient.ts';
@@ -26,7 +26,7 @@ export async function planRequest(
   incoming: Incoming,
   reading: RequestReading,
   known: Referral | undefined,
-  kept: Kept,
+  kept: ArchivedMessage,
 ): Promise<Requested> {
   if (known !== undefined) return { verdict: await compare(draft, reading, known), fullUrls: new Map() };
   const { findings } = reading;
@@ -59,7 +59,7 @@ export async function planRequest(
 
 const nothing = (verdict: Verdict): Requested => ({ verdict, fullUrls: new Map() });
 
-const withPackage = (task: Resource, { document }: Kept): Resource => ({
+const withPackage = (task: Resource, { document }: ArchivedMessage): Resource => ({
   ...task,
   input: [{ type: { text: 'Referral package' }, valueReference: { reference: document } }],
 });

@@ -14,7 +14,14 @@ import { onlyReceiver, type Incoming } from './incoming.ts';
 import { planItem, turnItem, type OpenItem } from '../work-items.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { judge, type Judged, type Judging, type Progress } from './interpret-message.ts';
-import { planKept, planProvenance, refile, reserve, type Filing, type Kept } from '../archive.ts';
+import {
+  planArchive,
+  planProvenance,
+  refile,
+  reserve,
+  type Filing,
+  type ArchivedMessage,
+} from '../archive.ts';
 
 export interface Settled {
   readonly draft: Draft;
@@ -24,7 +31,7 @@ export interface Settled {
   /** When its sender wrote it (MSH-7). */
   readonly sentAt: string | undefined;
   /** Where the message is kept. */
-  readonly kept: Kept;
+  readonly kept: ArchivedMessage;
 }
 
 /** What is known of a message beside itself. */
@@ -32,7 +39,7 @@ export interface Beside {
   /** What it comes to, decided already. */
   readonly given?: Verdict;
   /** Where it was kept when it came, and the work item about it. */
-  readonly earlier?: { readonly kept: Kept; readonly item: OpenItem };
+  readonly earlier?: { readonly kept: ArchivedMessage; readonly item: OpenItem };
   /** The order that a person says it is about. */
   readonly request?: Ref | undefined;
   /** The kept message that this one corrects. */
@@ -94,7 +101,7 @@ function relying(draft: Draft, { preconditions, expects }: Draft): Draft {
 async function file(
   draft: Draft,
   incoming: Incoming,
-  kept: Kept,
+  kept: ArchivedMessage,
   { verdict, reading, chart }: Judged,
   { earlier, replaces }: Beside,
 ): Promise<void> {
@@ -106,7 +113,7 @@ async function file(
     custodian: custodianOf(incoming, chart !== undefined),
     replaces,
   };
-  if (earlier === undefined) await planKept(draft, incoming, kept, filing);
+  if (earlier === undefined) await planArchive(draft, incoming, kept, filing);
   else await refile(draft, kept, filing);
 }
 
@@ -126,7 +133,7 @@ const receiverOf = ({ receiver, link }: Incoming): Ref | undefined => receiver ?
 async function finish(
   draft: Draft,
   incoming: Incoming,
-  kept: Kept,
+  kept: ArchivedMessage,
   { verdict, reading, chart, lacksNote }: Judged,
   { earlier, by }: Beside,
 ): Promise<Settled> {

@@ -15,7 +15,7 @@ import { settleDraft } from '../../operations/steps.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import type { Incoming } from './incoming.ts';
 import { planProvenance } from '../archive.ts';
-import { keptOf, readKept } from './archived-message.ts';
+import { archivedMessageOf, readArchived } from './archived-message.ts';
 import { findLaterNote, isOvertaken } from '../order.ts';
 import { changeSent } from '../../operations/write/planned-resources.ts';
 import { readReferral } from '../find-referral.ts';
@@ -42,7 +42,7 @@ export async function renewNote(
   const document = await findLaterNote(snapshot, request, sender, sentAt);
   if (document === undefined) return;
   const item = { document, link, receivedAt: context.clock.now() };
-  const note = await readKept(context, snapshot, item, links);
+  const note = await readArchived(context, snapshot, item, links);
   if (note === undefined) return;
   try {
     const { result } = await offer(context, (now) => prepare(context, now, note, { request, document }));
@@ -69,7 +69,7 @@ async function prepare(
   const decided = decideEvent(referral.state, 'send-interim-note', referral.actors);
   if (decided.kind !== 'move' || decided.state === referral.state) throw NOTHING_TO_DO;
   await changeSent(draft, referral.task, (tree) => withState(tree, decided.state));
-  const kept = await keptOf(snapshot, { document });
+  const kept = await archivedMessageOf(snapshot, { document });
   planProvenance(draft, note, kept, { custodian: sender, chart: referral }, { by: undefined, codeMaps: [] });
   await settleDraft(draft, 'transaction', new Map());
   return buildOffer(draft, request, undefined);
