@@ -2,9 +2,9 @@
 import type { AuditEntry } from '../ports/store.ts';
 import { agentOf } from '../operations/audit/audit.ts';
 import type { Request } from '../operations/request.ts';
-import type { Settled } from './hl7v2/process-message.ts';
+import type { ProcessedMessage } from './hl7v2/process-message.ts';
 
-export function auditReceipt(request: Request, { verdict, kept, draft }: Settled): AuditEntry {
+export function auditReceipt(request: Request, { verdict, kept, draft }: ProcessedMessage): AuditEntry {
   const { fate, referral, remarks } = verdict;
   const wrong = remarks.find(({ severity }) => severity === 'E');
   const isRefused = fate !== 'applied' && fate !== 'late' && wrong !== undefined;

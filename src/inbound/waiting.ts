@@ -29,12 +29,12 @@ import {
 } from './hl7v2/archived-message.ts';
 import type { ReceiveParts, Waiting } from './hl7v2/door.ts';
 import { renewNote } from './hl7v2/reapply-interim-note.ts';
-import { settleMessage, type Settled } from './hl7v2/process-message.ts';
+import { processMessage, type ProcessedMessage } from './hl7v2/process-message.ts';
 import { ownRequest, requestOf } from './message-caller.ts';
 
 /** A message tried again. */
 interface Tried extends Offer {
-  readonly settled: Settled;
+  readonly settled: ProcessedMessage;
 }
 
 /** Messages tried in a row at most, so that nobody can keep the server busy with what waits. */
@@ -85,8 +85,8 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
   }
 
   /** Each that goes through may let others through: the earliest first, from the beginning again. What went through. */
-  async function tryAll(number: Identifier): Promise<readonly Settled[]> {
-    const settled: Settled[] = [];
+  async function tryAll(number: Identifier): Promise<readonly ProcessedMessage[]> {
+    const settled: ProcessedMessage[] = [];
     if (!(await expected.has(number))) return settled;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const snapshot = store.snapshot();
@@ -99,7 +99,7 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
     return settled;
   }
 
-  async function tryOne(items: readonly OpenItem[]): Promise<Settled | undefined> {
+  async function tryOne(items: readonly OpenItem[]): Promise<ProcessedMessage | undefined> {
     for (const item of items) {
       const settled = await guarded(item.ref, () => tryAgain(item));
       if (settled !== undefined) return settled;
@@ -108,7 +108,7 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
   }
 
   /** An interim note that was written after one of these keeps its place (ADR 0019). */
-  async function renewAll(settled: readonly Settled[]): Promise<void> {
+  async function renewAll(settled: readonly ProcessedMessage[]): Promise<void> {
     for (const one of settled) await guarded(one.kept.document, () => renewNote(context, parts.links(), one));
   }
 
@@ -124,7 +124,7 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
     }
   }
 
-  async function tryAgain(item: OpenItem): Promise<Settled | undefined> {
+  async function tryAgain(item: OpenItem): Promise<ProcessedMessage | undefined> {
     const incoming = await readArchived(context, store.snapshot(), item, parts.links());
     if (incoming === undefined) return undefined;
     const { committed, result } = await offer(context, (snapshot) => prepare(snapshot, item.ref, incoming));
@@ -136,7 +136,7 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
     const item = await readOpenItem(snapshot, ref);
     if (item === undefined) throw STILL_WAITING;
     const request = requestOf(context, incoming);
-    const settled = await settleMessage(() => openDraft(context, request, snapshot), incoming, settings, {
+    const settled = await processMessage(() => openDraft(context, request, snapshot), incoming, settings, {
       earlier: { kept: await archivedMessageOf(snapshot, item), item },
     });
     if (settled.verdict.kind === item.kind) throw STILL_WAITING;

@@ -3,7 +3,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import type { Receive, TakeApart } from '../../hl7v2/received.ts';
 import type { MessageActions } from '../../operations/extended/message-actions.ts';
-import type { Settled } from './process-message.ts';
+import type { ProcessedMessage } from './process-message.ts';
 
 export interface MessageSettings {
   /** How long a message is known again (rules 7.3). */
@@ -33,7 +33,7 @@ export interface MessageDoor {
 
 export interface Waiting {
   /** What a message that was settled may have made possible. Throws nothing: what waits harms nobody who does not. */
-  after(settled: Settled): Promise<void>;
+  after(settled: ProcessedMessage): Promise<void>;
   /** What a commit of somebody else may have made possible; called with what it wrote. Throws nothing. */
   touched(refs: readonly Ref[]): Promise<void>;
   /** Asks a person about what has waited too long. Throws when the store cannot be searched. A job calls it. */

@@ -21,7 +21,7 @@ import { refile } from '../archive.ts';
 import { archivedMessageOf, readArchived } from './archived-message.ts';
 import { addRow } from './add-code-map-row.ts';
 import { performResolution, type Resolvable, type Resolved } from '../resolve-work-item.ts';
-import { settleMessage, type Beside } from './process-message.ts';
+import { processMessage, type KnownBeside } from './process-message.ts';
 import { requestOf } from '../message-caller.ts';
 
 export function createMessageActions(
@@ -61,7 +61,7 @@ async function tryAgain(
   request: Request,
   snapshot: Snapshot,
   { item }: Resolvable,
-  more: Pick<Beside, 'request'>,
+  more: Pick<KnownBeside, 'request'>,
 ): Promise<Resolved> {
   const incoming = await readMessageOf(context, door, snapshot, item);
   const earlier = { kept: await archivedMessageOf(snapshot, item), item };
@@ -144,11 +144,11 @@ async function settle(
   { parts, waiting }: Door,
   snapshot: Snapshot,
   incoming: Incoming,
-  beside: Beside,
+  beside: KnownBeside,
   also?: (draft: ReturnType<typeof openDraft>) => Promise<void>,
 ): Promise<Resolved> {
   const sent = requestOf(context, incoming);
-  const settled = await settleMessage(
+  const settled = await processMessage(
     () => openDraft(context, sent, snapshot),
     incoming,
     parts.settings,

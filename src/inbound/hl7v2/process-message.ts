@@ -23,7 +23,7 @@ import {
   type ArchivedMessage,
 } from '../archive.ts';
 
-export interface Settled {
+export interface ProcessedMessage {
   readonly draft: Draft;
   readonly verdict: Verdict;
   /** The referral's number, where it could be read. */
@@ -35,7 +35,7 @@ export interface Settled {
 }
 
 /** What is known of a message beside itself. */
-export interface Beside {
+export interface KnownBeside {
   /** What it comes to, decided already. */
   readonly given?: Verdict;
   /** Where it was kept when it came, and the work item about it. */
@@ -49,12 +49,12 @@ export interface Beside {
 }
 
 /** @throws what is no refusal of the message: the store's errors, and defects */
-export async function settleMessage(
+export async function processMessage(
   open: () => Draft,
   incoming: Incoming,
   { pairWithinMs }: Pick<Judging, 'pairWithinMs'>,
-  beside: Beside = {},
-): Promise<Settled> {
+  beside: KnownBeside = {},
+): Promise<ProcessedMessage> {
   const { given, earlier, request } = beside;
   const draft = open();
   const kept = earlier?.kept ?? reserve(draft);
@@ -103,7 +103,7 @@ async function file(
   incoming: Incoming,
   kept: ArchivedMessage,
   { verdict, reading, chart }: Judged,
-  { earlier, replaces }: Beside,
+  { earlier, replaces }: KnownBeside,
 ): Promise<void> {
   const filing: Filing = {
     fate: verdict.fate,
@@ -135,8 +135,8 @@ async function finish(
   incoming: Incoming,
   kept: ArchivedMessage,
   { verdict, reading, chart, lacksNote }: Judged,
-  { earlier, by }: Beside,
-): Promise<Settled> {
+  { earlier, by }: KnownBeside,
+): Promise<ProcessedMessage> {
   const number = reading === undefined ? undefined : reading.referralId;
   const owner = ownerOf(incoming, verdict);
   const filing = { custodian: custodianOf(incoming, chart !== undefined), chart };

@@ -19,7 +19,7 @@ import { archivedMessageOf, readArchived } from './archived-message.ts';
 import { findLaterNote, isOvertaken } from '../order.ts';
 import { changeSent } from '../../operations/write/planned-resources.ts';
 import { readReferral } from '../find-referral.ts';
-import type { Settled } from './process-message.ts';
+import type { ProcessedMessage } from './process-message.ts';
 import { requestOf } from '../message-caller.ts';
 
 /**
@@ -31,7 +31,7 @@ import { requestOf } from '../message-caller.ts';
 export async function renewNote(
   context: OperationContext,
   links: readonly Link[],
-  older: Settled,
+  older: ProcessedMessage,
 ): Promise<void> {
   const { draft, verdict, sentAt } = older;
   const { organization: sender, client: link } = draft.caller;

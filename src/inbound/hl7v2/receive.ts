@@ -23,12 +23,12 @@ import { createMessageActions } from './person-actions.ts';
 import { admit } from './admit.ts';
 import { closeCorrected, noteRefused } from '../refused-messages.ts';
 import { keyOf, openArrived, takeApart, type Incoming, type MessageKey } from './incoming.ts';
-import { settleMessage, type Settled } from './process-message.ts';
+import { processMessage, type ProcessedMessage } from './process-message.ts';
 import { requestOf } from '../message-caller.ts';
 import { createWaiting } from '../waiting.ts';
 import type { MessageDoor, ReceiveParts } from './door.ts';
 
-interface Prepared extends Offer, Settled {
+interface Prepared extends Offer, ProcessedMessage {
   readonly acknowledgment: Acknowledgment;
 }
 
@@ -131,7 +131,7 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
   ): Promise<Prepared> {
     const request = requestOf(context, incoming);
     const open = () => openDraft(context, request, snapshot);
-    const settled = await settleMessage(open, incoming, settings, given === undefined ? {} : { given });
+    const settled = await processMessage(open, incoming, settings, given === undefined ? {} : { given });
     const answer = acknowledgmentOf(settled.verdict, incoming.link);
     const { draft, kept } = settled;
     const { duplicateWindowMs } = settings;
