@@ -93,7 +93,7 @@ const PLAIN: Readonly<Partial<Record<Finding, Mark>>> = {
 };
 
 /** The kind of a message, and whether it claims to follow 360X. */
-export interface Judged {
+export interface ClaimedProfile {
   readonly message: MessageName;
   readonly claims360X: boolean;
 }
@@ -110,7 +110,7 @@ export interface Findings {
 /** The largest number of findings, because a message could have the same fault a thousand times. */
 const FINDINGS_MAX = 50;
 
-export function createFindings({ message, claims360X }: Judged): Findings {
+export function createFindings({ message, claims360X }: ClaimedProfile): Findings {
   const severityOf = severitiesFor(message.slice(0, 3) as Family, claims360X); // a MessageName begins with one
   const all: Remark[] = [];
   const add = (finding: Finding, at?: string): void => {

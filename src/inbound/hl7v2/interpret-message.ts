@@ -21,7 +21,7 @@ import { planUpdate } from './plan-patient-update.ts';
 import { planVisit } from './plan-visit.ts';
 
 /** What the settings and a person say about the reading of messages. */
-export interface Judging {
+export interface InterpretationOptions {
   readonly pairWithinMs: number;
   /** A person had it tried again. */
   readonly byPerson?: boolean;
@@ -30,7 +30,7 @@ export interface Judging {
 }
 
 /** A message judged; what it does, when it is applied, is planned on the draft. */
-export interface Judged {
+export interface Interpretation {
   readonly verdict: Verdict;
   readonly reading: Reading | undefined;
   /** Placeholders of planned resources. */
@@ -49,13 +49,13 @@ export interface Progress {
 }
 
 /** @throws OperationOutcomeError when the rules refuse what the message says; `progress` tells how far it came */
-export async function judge(
+export async function interpretMessage(
   draft: Draft,
   incoming: Incoming,
   kept: ArchivedMessage,
-  judging: Judging,
+  judging: InterpretationOptions,
   progress: Progress,
-): Promise<Judged> {
+): Promise<Interpretation> {
   const { barred, header, sender, receiver } = incoming;
   if (barred !== undefined || header === undefined || sender === undefined) {
     return only(quarantined(barred === undefined ? [] : [barred]));
@@ -65,7 +65,7 @@ export async function judge(
   const first = await readIncoming(draft.context, incoming, context);
   if (first.kind === 'fault') return only(quarantined(faultRemarks(first.findings, first.issue)));
   progress.reading = first;
-  if (first.event === 'patient-update') return judgeUpdate(draft, incoming, first);
+  if (first.event === 'patient-update') return interpretUpdate(draft, incoming, first);
   const unreadable = verdictOfFindings(first.findings.filter(({ issue }) => issue !== 'not-your-move'));
   if (unreadable?.fate === 'quarantine' || first.referralId === undefined) {
     return only(unreadable ?? quarantined(first.findings), first);
@@ -96,10 +96,14 @@ export async function judge(
       first,
     );
   }
-  return judgeAbout(draft, incoming, first, referral, judging, progress);
+  return interpretAboutReferral(draft, incoming, first, referral, judging, progress);
 }
 
-async function judgeUpdate(draft: Draft, incoming: Incoming, reading: PatientUpdateReading): Promise<Judged> {
+async function interpretUpdate(
+  draft: Draft,
+  incoming: Incoming,
+  reading: PatientUpdateReading,
+): Promise<Interpretation> {
   const unreadable = verdictOfFindings(reading.findings);
   if (unreadable !== undefined) return only(unreadable, reading);
   const { verdict, forget } = await planUpdate(draft, incoming, reading);
@@ -107,14 +111,14 @@ async function judgeUpdate(draft: Draft, incoming: Incoming, reading: PatientUpd
 }
 
 /** A message about a referral that is known here. */
-async function judgeAbout(
+async function interpretAboutReferral(
   draft: Draft,
   incoming: Incoming,
   first: Reading,
   referral: Referral,
-  judging: Judging,
+  judging: InterpretationOptions,
   progress: Progress,
-): Promise<Judged> {
+): Promise<Interpretation> {
   const mistaken = await wrongPatient(draft, first, referral);
   if (mistaken !== undefined) return only(quarantined([...first.findings, mistaken]), first);
   const note = await noteFor(draft, incoming, first, referral, judging);
@@ -139,9 +143,9 @@ async function planEvent(
   incoming: Incoming,
   reading: Reading,
   referral: Referral,
-  { pairWithinMs, byPerson }: Judging,
+  { pairWithinMs, byPerson }: InterpretationOptions,
   note: Note | undefined,
-): Promise<Judged> {
+): Promise<Interpretation> {
   const { findings } = reading;
   switch (reading.event) {
     case 'note':
@@ -188,7 +192,7 @@ function verdictOfOvertaken(
     : asked('message-unfit', remarks, referral);
 }
 
-const only = (verdict: Verdict, reading?: Reading): Judged => ({
+const only = (verdict: Verdict, reading?: Reading): Interpretation => ({
   verdict,
   reading,
   fullUrls: new Map(),
@@ -235,7 +239,7 @@ async function noteFor(
   { receivedAt }: Incoming,
   { event }: Reading,
   referral: Referral,
-  { pairWithinMs }: Judging,
+  { pairWithinMs }: InterpretationOptions,
 ): Promise<Note | undefined> {
   if (!bringsNote(event) && event !== 'status-ping') return undefined;
   return findWaitingNote(draft, referral, receivedAt, pairWithinMs);

@@ -13,7 +13,12 @@ import { isOurFault, remark, verdictOfRefusal, type Verdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
 import { planItem, turnItem, type OpenItem } from '../work-items.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
-import { judge, type Judged, type Judging, type Progress } from './interpret-message.ts';
+import {
+  interpretMessage,
+  type Interpretation,
+  type InterpretationOptions,
+  type Progress,
+} from './interpret-message.ts';
 import {
   planArchive,
   planProvenance,
@@ -52,7 +57,7 @@ export interface KnownBeside {
 export async function processMessage(
   open: () => Draft,
   incoming: Incoming,
-  { pairWithinMs }: Pick<Judging, 'pairWithinMs'>,
+  { pairWithinMs }: Pick<InterpretationOptions, 'pairWithinMs'>,
   beside: KnownBeside = {},
 ): Promise<ProcessedMessage> {
   const { given, earlier, request } = beside;
@@ -61,9 +66,9 @@ export async function processMessage(
   const progress: Progress = {};
   const judging = { pairWithinMs, request, byPerson: 'by' in beside };
   try {
-    const judged: Judged =
+    const judged: Interpretation =
       given === undefined
-        ? await judge(draft, incoming, kept, judging, progress)
+        ? await interpretMessage(draft, incoming, kept, judging, progress)
         : { verdict: given, reading: undefined, fullUrls: new Map() };
     if (judged.forget === true || isTurnedAway(judged.verdict))
       return { draft: open(), verdict: judged.verdict, number: undefined, sentAt: undefined, kept };
@@ -77,7 +82,7 @@ export async function processMessage(
     const { reading, referral } = progress;
     const event = eventOf(reading);
     const verdict = verdictOfRefusal(error, reading?.findings ?? [], { referral, event });
-    const judged: Judged = { verdict, reading, fullUrls: new Map(), chart: verdict.referral };
+    const judged: Interpretation = { verdict, reading, fullUrls: new Map(), chart: verdict.referral };
     const used = relying(open(), draft);
     await file(used, incoming, kept, judged, beside);
     return finish(used, incoming, kept, judged, beside);
@@ -102,7 +107,7 @@ async function file(
   draft: Draft,
   incoming: Incoming,
   kept: ArchivedMessage,
-  { verdict, reading, chart }: Judged,
+  { verdict, reading, chart }: Interpretation,
   { earlier, replaces }: KnownBeside,
 ): Promise<void> {
   const filing: Filing = {
@@ -134,7 +139,7 @@ async function finish(
   draft: Draft,
   incoming: Incoming,
   kept: ArchivedMessage,
-  { verdict, reading, chart, lacksNote }: Judged,
+  { verdict, reading, chart, lacksNote }: Interpretation,
   { earlier, by }: KnownBeside,
 ): Promise<ProcessedMessage> {
   const number = reading === undefined ? undefined : reading.referralId;
