@@ -13,7 +13,7 @@ import { buildStatus } from './osu-o51.ts';
 import type { DocumentReading, MessageName } from './reading.ts';
 import { buildVisit, isVisitEvent } from './siu.ts';
 
-export interface Told {
+export interface ReferralEvent {
   readonly event: Event | typeof LATE_NOTE;
   /** The state before the event. */
   readonly from: State;
@@ -35,7 +35,10 @@ export type Built =
   | { readonly kind: 'missing'; readonly missing: 'appointment' | 'note' };
 
 /** The messages of an event. Each has its own control id: the function calls `contextFor` once for each message. */
-export function buildMessages(told: Told, contextFor: (message: MessageName) => BuildingContext): Built {
+export function buildMessages(
+  told: ReferralEvent,
+  contextFor: (message: MessageName) => BuildingContext,
+): Built {
   const { event, from, referral, appointment, note } = told;
   if (event === 'send-referral-package') return messages(buildRequest(referral, contextFor('OMG^O19')));
   if (isVisitEvent(event)) {

@@ -4,7 +4,7 @@
  */
 import type { Appointment, Reference, ServiceRequest, Task } from '../../fhir/types.ts';
 import { LATE_NOTE } from '../../referral/transactions.ts';
-import type { Told } from './build-messages.ts';
+import type { ReferralEvent } from './build-messages.ts';
 import { isVisitEvent } from './siu.ts';
 
 export interface About {
@@ -18,7 +18,10 @@ export interface About {
  * The references of the referral. Those that the message must name stand first: when there are too many, the server
  * does not read the last ones.
  */
-export function namedBy(event: Told['event'], { task, request, appointment }: About): readonly Reference[] {
+export function namedBy(
+  event: ReferralEvent['event'],
+  { task, request, appointment }: About,
+): readonly Reference[] {
   const { requester, owner } = task;
   if (event === 'send-referral-package')
     return present([request.requester, ...(request.reasonReference ?? [])]);

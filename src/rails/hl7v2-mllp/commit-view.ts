@@ -12,7 +12,7 @@ import { partyWorldOf } from '../../resources/party-world.ts';
 const EVERYTHING = { everything: true } as const;
 
 /** A snapshot that reads each resource once. */
-export function sourceOf(snapshot: Snapshot): Source {
+export function commitViewOf(snapshot: Snapshot): Source {
   const known = new Map<Ref, Promise<Resource | undefined>>();
   const read = async (ref: Ref): Promise<Resource | undefined> => {
     const version = await snapshot.read(ref, EVERYTHING);
@@ -29,4 +29,7 @@ export function sourceOf(snapshot: Snapshot): Source {
 }
 
 /** The party world over the same reads. */
-export const worldOf = (source: Source): PartyWorld => ({ ...partyWorldOf(source), read: source.resource });
+export const partyWorldOfView = (source: Source): PartyWorld => ({
+  ...partyWorldOf(source),
+  read: source.resource,
+});

@@ -9,7 +9,7 @@ import { encodeBytes } from '../../hl7v2/charset.ts';
 import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
 import { lacksOf } from '../../hl7v2/messages/find-lacks.ts';
-import { buildMessages, type Segments, type Told } from '../../hl7v2/messages/build-messages.ts';
+import { buildMessages, type Segments, type ReferralEvent } from '../../hl7v2/messages/build-messages.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
 import {
   receiptOfFailure,
@@ -24,8 +24,8 @@ import { localRef } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { parsePlace } from '../../resources/outgoing-address.ts';
 import type { Acknowledged, Outgoing, Peers } from './peer.ts';
-import { sourceOf, worldOf } from './commit-view.ts';
-import { readTold } from './load-referral.ts';
+import { commitViewOf, partyWorldOfView } from './commit-view.ts';
+import { loadReferralEvent } from './load-referral.ts';
 
 export interface DeliverParts {
   readonly peers: Peers;
@@ -39,14 +39,14 @@ export async function deliver(
   now: Snapshot,
   signal: AbortSignal,
 ): Promise<Receipt> {
-  const present = sourceOf(now);
+  const present = commitViewOf(now);
   const endpoint = await present.resource(entry.receiver);
   const { address } = (endpoint ?? {}) as { readonly address?: string }; // an Endpoint
   if (address === undefined || parsePlace({ purpose: 'hl7v2-mllp', address }) === undefined) {
     return { outcome: 'refused', why: 'the Endpoint has no address of the form mllp://host:port' };
   }
   if (!hasMessage(entry.event)) return { outcome: 'refused', why: UNSAYABLE };
-  const prepared = await prepare(links, entry, await readTold(entry, sourceOf(asOf)), present);
+  const prepared = await prepare(links, entry, await loadReferralEvent(entry, commitViewOf(asOf)), present);
   if ('lacks' in prepared) return { outcome: 'refused', why: prepared.lacks.join('; ') };
   const { messages, link, receiver } = prepared;
   const waits = link?.unacknowledged !== true;
@@ -73,7 +73,7 @@ type Prepared =
 async function prepare(
   links: readonly Link[],
   entry: EntryPreview,
-  told: Told | undefined,
+  told: ReferralEvent | undefined,
   now: Source,
 ): Promise<Prepared> {
   if (told === undefined) return { lacks: ['the order or the patient of the Task is not kept here'] };
@@ -88,7 +88,7 @@ async function prepare(
 }
 
 /** What a note after the outcome is not, where it is none. */
-const hintOf = ({ event }: Told): string =>
+const hintOf = ({ event }: ReferralEvent): string =>
   event === LATE_NOTE ? ': the file holds none about the patient of the referral' : '';
 
 /** A withdrawal that no message can report: a person tells the receiver. */
@@ -101,7 +101,7 @@ export async function lacks(
   asOf: Source,
 ): Promise<readonly string[]> {
   if (!hasMessage(entry.event)) return [UNSAYABLE];
-  const told = await readTold(entry, asOf);
+  const told = await loadReferralEvent(entry, asOf);
   const note = told?.note && { ...told.note, data: told.note.data.slice(0, BEGINNING) };
   const prepared = await prepare(links, entry, told && { ...told, note }, asOf);
   return 'lacks' in prepared ? prepared.lacks : [];
@@ -162,11 +162,11 @@ interface Directed {
 
 async function contextOf(
   entry: EntryPreview,
-  { referral: { task, request, patient } }: Told,
+  { referral: { task, request, patient } }: ReferralEvent,
   { link, links, receiver }: Directed,
   now: Source,
 ): Promise<BuildingContext> {
-  const world = worldOf(now);
+  const world = partyWorldOfView(now);
   const parties = [await addressedParty(task.requester, world), await addressedParty(task.owner, world)];
   const sender = parties.find((party) => party !== receiver) ?? receiver;
   const named = links.flatMap(({ senders, receivers }) => [...senders, ...receivers]);

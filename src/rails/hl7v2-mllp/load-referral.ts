@@ -12,7 +12,7 @@ import type {
   ServiceRequest,
   Task,
 } from '../../fhir/types.ts';
-import type { Told } from '../../hl7v2/messages/build-messages.ts';
+import type { ReferralEvent } from '../../hl7v2/messages/build-messages.ts';
 import { leadingOn } from '../../hl7v2/mapping/clinician.ts';
 import { namedBy } from '../../hl7v2/messages/named-resources.ts';
 import { isVisitEvent } from '../../hl7v2/messages/siu.ts';
@@ -25,7 +25,7 @@ import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { visitsOf, type VisitsAround } from '../../resources/referral-rules/visits.ts';
 import { noteOf, noteOfOutput } from './find-note.ts';
-import { worldOf } from './commit-view.ts';
+import { partyWorldOfView } from './commit-view.ts';
 
 /** The server's own sight. Whether the receiver may see the referral was checked when the entry was written. */
 const EVERYTHING = { everything: true } as const;
@@ -41,7 +41,10 @@ const READS_MAX = 200;
  * Reads the referral of an outbox entry with everything that its message needs. Returns undefined when this server does not
  * hold the Task, its order or its patient.
  */
-export async function readTold(entry: EntryPreview, asOf: Source): Promise<Told | undefined> {
+export async function loadReferralEvent(
+  entry: EntryPreview,
+  asOf: Source,
+): Promise<ReferralEvent | undefined> {
   const task = await asOf.resource(entry.orderingKey);
   const focus = localRef(task?.['focus']);
   const request = focus === undefined ? undefined : await asOf.resource(focus);
@@ -49,7 +52,7 @@ export async function readTold(entry: EntryPreview, asOf: Source): Promise<Told 
   const patient = patientRef === undefined ? undefined : await asOf.resource(patientRef);
   if (task === undefined || request === undefined || patient === undefined || focus === undefined)
     return undefined;
-  const event = entry.event as Told['event']; // the outbox entries of an Endpoint come only from moves and late notes
+  const event = entry.event as ReferralEvent['event']; // the outbox entries of an Endpoint come only from moves and late notes
   const from = await stateBefore(event, entry, asOf);
   const appointment =
     event !== LATE_NOTE && isVisitEvent(event) ? await newestVisit(entry, task, focus, asOf) : undefined;
@@ -81,7 +84,7 @@ export async function readTold(entry: EntryPreview, asOf: Source): Promise<Told 
 const REQUEST = 'send-referral-package' satisfies Event;
 
 async function stateBefore(
-  event: Told['event'],
+  event: ReferralEvent['event'],
   { orderingKey: task }: EntryPreview,
   asOf: Source,
 ): Promise<State> {
@@ -102,7 +105,7 @@ interface Of {
 }
 
 /** The note of an event: the file that the entry names, else the note of the move where the event needs one. */
-async function noteOfMove(event: Told['event'], of: Of, entry: EntryPreview, asOf: Source) {
+async function noteOfMove(event: ReferralEvent['event'], of: Of, entry: EntryPreview, asOf: Source) {
   if (entry.subject !== entry.orderingKey) {
     const file = await asOf.resource(entry.subject);
     return file && noteOf(file, { resource: asOf.resource, patient: of.patient });
@@ -130,7 +133,7 @@ function visitsAround(asOf: Source): VisitsAround {
       return matches.map(({ text }) => JSON.parse(text) as Resource & { id: string }); // stored texts were validated
     },
     keeperOf: async (ref) => (await asOf.read(ref, EVERYTHING))?.custodian || undefined,
-    partyOf: (reference) => addressedParty(reference, worldOf(asOf)),
+    partyOf: (reference) => addressedParty(reference, partyWorldOfView(asOf)),
   };
 }
 
@@ -147,7 +150,7 @@ async function newestNote({ task, focus, patient }: Of, { orderingKey }: EntryPr
   }
   const moved = await seqOfMove(orderingKey, asOf);
   const files = await asOf.search(queryOf('DocumentReference', 'related', focus));
-  const recipient = await addressedParty(task['owner'], worldOf(asOf));
+  const recipient = await addressedParty(task['owner'], partyWorldOfView(asOf));
   const written = files.matches.filter(
     (match) => match.seq === moved && match.custodian === recipient && !isKeptMessage(match.text),
   );

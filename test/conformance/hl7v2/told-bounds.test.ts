@@ -1,8 +1,8 @@
 /** What is read for a message is bounded, and whom it must name is read first, whatever else an order refers to. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
-import { sourceOf } from '../../../src/rails/hl7v2-mllp/commit-view.ts';
-import { readTold } from '../../../src/rails/hl7v2-mllp/load-referral.ts';
+import { commitViewOf } from '../../../src/rails/hl7v2-mllp/commit-view.ts';
+import { loadReferralEvent } from '../../../src/rails/hl7v2-mllp/load-referral.ts';
 import { buildClaimed, buildEntry, openWorld, type World } from '../../contract/delivery-world.ts';
 import { to } from '../../resources.ts';
 
@@ -48,9 +48,9 @@ test('(rules 1.15) an order with hundreds of reasons names the clinician who ord
     ...buildEntry('hl7v2-mllp', 'Endpoint/tidewater', 'Task/referral'),
     event: 'send-referral-package',
   };
-  const source = sourceOf(world.store.snapshot());
+  const source = commitViewOf(world.store.snapshot());
   const read = new Set<Ref>();
-  const told = await readTold(buildClaimed(entry, seq, 1), {
+  const told = await loadReferralEvent(buildClaimed(entry, seq, 1), {
     ...source,
     resource(ref) {
       read.add(ref);

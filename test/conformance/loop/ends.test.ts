@@ -1,8 +1,8 @@
 /** How a referral ends, what falls with it, and what cannot be undone (rules 1.6, G10 to G14). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref } from '../../../src/fhir/types.ts';
-import { sourceOf } from '../../../src/rails/hl7v2-mllp/commit-view.ts';
-import { readTold } from '../../../src/rails/hl7v2-mllp/load-referral.ts';
+import { commitViewOf } from '../../../src/rails/hl7v2-mllp/commit-view.ts';
+import { loadReferralEvent } from '../../../src/rails/hl7v2-mllp/load-referral.ts';
 import * as make from '../../resources.ts';
 import { openServer, type Response, type TestServer, type Who } from '../../server.ts';
 import { auditedMove, messagesOf, stateOf } from './facts.ts';
@@ -106,7 +106,7 @@ describe('what falls with a referral', () => {
     if (row === undefined) throw new Error('the initiator is told');
     // As of a commit that cancelled several visits: the message of a visit takes one of this recipient's.
     const { version: seq } = confirmed;
-    const told = await readTold({ ...row, seq }, sourceOf(server.running.store.snapshot(seq)));
+    const told = await loadReferralEvent({ ...row, seq }, commitViewOf(server.running.store.snapshot(seq)));
     expect([visits[0], visits[3]]).toContain(`Appointment/${told?.appointment?.id}`);
     expect((await server.read('initiator', request))['status']).toBe('active');
   });

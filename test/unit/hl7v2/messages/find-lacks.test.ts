@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { buildMessage } from '../../../../src/hl7v2/build.ts';
 import type { Message, Segment } from '../../../../src/hl7v2/message.ts';
 import { lacksOf } from '../../../../src/hl7v2/messages/find-lacks.ts';
-import type { Segments, Told } from '../../../../src/hl7v2/messages/build-messages.ts';
+import type { Segments, ReferralEvent } from '../../../../src/hl7v2/messages/build-messages.ts';
 import { readMsh } from '../../../../src/hl7v2/segments/msh.ts';
 import { readObr } from '../../../../src/hl7v2/segments/obr.ts';
 import { readObx } from '../../../../src/hl7v2/segments/obx.ts';
@@ -18,7 +18,7 @@ const referral = referralOf(FULL);
 const { note } = FULL;
 /** Whose slot stands in TQ1 alone; where it is said of people, too, it is the same. */
 const appointment = { ...FULL.appointment, participant: [] };
-const TOLD: readonly Told[] = [
+const TOLD: readonly ReferralEvent[] = [
   { event: 'send-referral-package', from: 'draft', referral },
   { event: 'send-decline', from: 'received', referral },
   { event: 'send-referral-outcome', from: 'accepted', referral, note },

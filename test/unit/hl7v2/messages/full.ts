@@ -13,7 +13,11 @@ import type {
 } from '../../../../src/fhir/types.ts';
 import { encodeMessage, parseMessage, type Message } from '../../../../src/hl7v2/message.ts';
 import { buildMessage } from '../../../../src/hl7v2/build.ts';
-import { buildMessages, type Segments, type Told } from '../../../../src/hl7v2/messages/build-messages.ts';
+import {
+  buildMessages,
+  type Segments,
+  type ReferralEvent,
+} from '../../../../src/hl7v2/messages/build-messages.ts';
 import {
   BUILDING_DEFAULTS,
   type BuildingContext,
@@ -421,21 +425,21 @@ export const readAgain = (message: Message, more: Partial<ReadingContext> = {}):
   readMessage(arrived(message), readingContext(more));
 
 /** What the messages of one event are made of. */
-export function drafted(told: Told, context: BuildingContext = CONTEXT): readonly Segments[] {
+export function drafted(told: ReferralEvent, context: BuildingContext = CONTEXT): readonly Segments[] {
   const result = buildMessages(told, () => context);
   if (result.kind === 'missing') throw new Error(`no ${result.missing}`);
   return result.messages;
 }
 
 /** The messages of one event. */
-export const built = (told: Told, context: BuildingContext = CONTEXT): readonly Message[] =>
+export const built = (told: ReferralEvent, context: BuildingContext = CONTEXT): readonly Message[] =>
   drafted(told, context).map((segments) => buildMessage(segments));
 
 /** Everything that the other party learns of a referral, by all the events in which anything of it travels. */
 export function trip(world: World): readonly (Reading | Fault)[] {
   const referral = referralOf(world);
   const { appointment, note } = world;
-  const told: readonly Told[] = [
+  const told: readonly ReferralEvent[] = [
     { event: 'send-referral-package', from: 'draft', referral },
     { event: 'send-decline', from: 'received', referral },
     { event: 'send-acceptance', from: 'received', referral },

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { Appointment, Reference, Resource } from '../../../../src/fhir/types.ts';
 import { leadingOn } from '../../../../src/hl7v2/mapping/clinician.ts';
-import type { Told } from '../../../../src/hl7v2/messages/build-messages.ts';
+import type { ReferralEvent } from '../../../../src/hl7v2/messages/build-messages.ts';
 import { namedBy } from '../../../../src/hl7v2/messages/named-resources.ts';
 import { LATE_NOTE, TRANSACTIONS } from '../../../../src/referral/transactions.ts';
 import { to } from '../../../resources.ts';
@@ -38,7 +38,10 @@ const WORLDS: Readonly<Record<string, Readonly<Record<string, Partial<Resource>>
   },
 };
 
-const events: readonly Told['event'][] = [...new Set(TRANSACTIONS.map(({ event }) => event)), LATE_NOTE];
+const events: readonly ReferralEvent['event'][] = [
+  ...new Set(TRANSACTIONS.map(({ event }) => event)),
+  LATE_NOTE,
+];
 const cases = events.flatMap((event) => Object.keys(WORLDS).map((world) => [event, world] as const));
 
 test.each(cases)('%s with %s behind the reference', (event, world) => {

@@ -10,7 +10,7 @@ import type {
 } from '../../../../src/fhir/types.ts';
 import type { Resource } from '../../../../src/fhir/types.ts';
 import { encodeMessage, parseMessage } from '../../../../src/hl7v2/message.ts';
-import type { Told } from '../../../../src/hl7v2/messages/build-messages.ts';
+import type { ReferralEvent } from '../../../../src/hl7v2/messages/build-messages.ts';
 import {
   BUILDING_DEFAULTS,
   type BuildingContext,
@@ -269,7 +269,7 @@ const CONTEXT: BuildingContext = {
 const WITHOUT_TIME: ReadonlySet<string> = new Set(['pcc-55-accept', 'pcc-55-request']);
 
 /** The referral as it stood when the sample was sent: of times and reasons what the sample says. */
-function told(name: string, reading: Reading): Told {
+function told(name: string, reading: Reading): ReferralEvent {
   const reason = 'reason' in reading ? reading.reason : undefined;
   const at = WITHOUT_TIME.has(name) ? reading.occurredAt : undefined;
   const clinician = 'appointment' in reading ? LINDQVIST : OKAFOR;
