@@ -8,7 +8,12 @@ import type { JsonLimits } from '../fhir/json.ts';
 import { bodyFrom, type After, type Piece } from '../fhir/json-pieces.ts';
 import type { Batch } from '../hl7v2/batch.ts';
 import type { Charset } from '../hl7v2/charset.ts';
-import type { Clock, Fault, Reading, ReadingContext } from '../hl7v2/messages/reading.ts';
+import type {
+  TimeContext,
+  UnreadMessage,
+  MessageReading,
+  ReadingContext,
+} from '../hl7v2/messages/reading.ts';
 import type { OpenedFrame, Wrapped } from '../hl7v2/messages/opened-message.ts';
 import type { SearchValue } from '../ports/query.ts';
 import type { JudgeOptions } from '../resources/validate.ts';
@@ -43,18 +48,22 @@ export interface Tasks {
   readonly examine: (text: string, options: Omit<JudgeOptions, 'lookUp' | 'storing'>) => Promise<Examined>;
   /** Its messages are views of the bytes: of shared ones nothing is copied. */
   readonly takeApart: (bytes: Uint8Array) => Promise<Batch | undefined>;
-  readonly openFrame: (bytes: Uint8Array, clock: Clock, charset: Charset | undefined) => Promise<OpenedFrame>;
+  readonly openFrame: (
+    bytes: Uint8Array,
+    clock: TimeContext,
+    charset: Charset | undefined,
+  ) => Promise<OpenedFrame>;
   /** As `openFrame`, for a message that is kept: by the stored text of its Binary. Its bytes are shared. */
   readonly openKept: (
     text: string,
-    clock: Clock,
+    clock: TimeContext,
     charset: Charset | undefined,
   ) => Promise<OpenedFrame & { readonly bytes: Uint8Array }>;
   readonly readFrame: (
     bytes: Uint8Array,
     context: FrameContext,
     charset: Charset | undefined,
-  ) => Promise<Reading | Fault>;
+  ) => Promise<MessageReading | UnreadMessage>;
   readonly wrapFrame: (bytes: Uint8Array) => Promise<Wrapped>;
 }
 

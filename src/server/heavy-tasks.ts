@@ -5,7 +5,7 @@ import { cutJson } from '../fhir/json-pieces.ts';
 import { batchIn } from '../hl7v2/batch.ts';
 import type { Charset } from '../hl7v2/charset.ts';
 import { readMessage } from '../hl7v2/messages/read-message.ts';
-import type { Clock, Fault } from '../hl7v2/messages/reading.ts';
+import type { TimeContext, UnreadMessage } from '../hl7v2/messages/reading.ts';
 import type { OpenedFrame } from '../hl7v2/messages/opened-message.ts';
 import type { NewId } from '../ports/clock.ts';
 import { judgeResource } from '../resources/validate.ts';
@@ -48,7 +48,7 @@ export const createTasks = (newId: NewId): Tasks => ({
   wrapFrame: async (bytes) => wrapLarge(ownBytes(bytes)),
 });
 
-function openedOf(bytes: Uint8Array, ...how: [Clock, Charset | undefined]): OpenedFrame {
+function openedOf(bytes: Uint8Array, ...how: [TimeContext, Charset | undefined]): OpenedFrame {
   const { header, barred } = openFrame(bytes, ...how);
   return { header, barred, fingerprint: fingerprintOf(bytes) };
 }
@@ -58,7 +58,7 @@ const READING_MAX = 1024 * 1024;
 /** Base64 under this name is a document. */
 const DOCUMENT = 'data';
 
-const TOO_MUCH: Fault = {
+const TOO_MUCH: UnreadMessage = {
   kind: 'fault',
   issue: 'message-unreadable',
   header: undefined,

@@ -6,7 +6,7 @@ import type { State } from '../../referral/state.ts';
 import { LATE_NOTE, transactionOf } from '../../referral/transactions.ts';
 import type { Event } from '../../referral/transitions.ts';
 import type { SegmentValues } from '../build.ts';
-import type { BuildingContext, Referral } from './building.ts';
+import type { BuildingContext, ReferralResources } from './building.ts';
 import { buildNote } from './mdm-t02.ts';
 import { buildRequest } from './omg-o19.ts';
 import { buildStatus } from './osu-o51.ts';
@@ -17,7 +17,7 @@ export interface ReferralEvent {
   readonly event: Event | typeof LATE_NOTE;
   /** The state before the event. */
   readonly from: State;
-  readonly referral: Referral;
+  readonly referral: ReferralResources;
   /** The visit, for an event about a visit. */
   readonly appointment?: Appointment | undefined;
   /** The note, for an interim note, an outcome, or a note after the outcome. */

@@ -10,7 +10,7 @@ import { numbersToSend, writePatient, type PatientSystems } from '../mapping/pat
 import { buildPid } from '../segments/pid.ts';
 import type { Envelope } from './header.ts';
 
-export interface Referral {
+export interface ReferralResources {
   readonly task: Task;
   readonly request: ServiceRequest;
   readonly patient: Patient;
@@ -40,16 +40,20 @@ export const BUILDING_DEFAULTS = {
 } as const satisfies Partial<BuildingContext>;
 
 /** The referral id as EI. */
-export const placerNumber = ({ request }: Referral, { namespaces }: BuildingContext): Ei | undefined =>
-  writeNumber(identifierOf(request.identifier, 'PLAC'), namespaces);
+export const placerNumber = (
+  { request }: ReferralResources,
+  { namespaces }: BuildingContext,
+): Ei | undefined => writeNumber(identifierOf(request.identifier, 'PLAC'), namespaces);
 
 /** The recipient's own number of the order. */
-export const fillerNumber = ({ request }: Referral, { namespaces }: BuildingContext): Ei | undefined =>
-  writeNumber(identifierOf(request.identifier, 'FILL'), namespaces);
+export const fillerNumber = (
+  { request }: ReferralResources,
+  { namespaces }: BuildingContext,
+): Ei | undefined => writeNumber(identifierOf(request.identifier, 'FILL'), namespaces);
 
 /** PID. `withRecipient`: whether the recipient's number may follow. */
 export function buildPerson(
-  { patient }: Referral,
+  { patient }: ReferralResources,
   { patientSystems, namespaces }: BuildingContext,
   withRecipient: boolean,
 ): SegmentValues {

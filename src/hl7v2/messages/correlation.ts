@@ -19,7 +19,7 @@ import { readSch } from '../segments/sch.ts';
 import { readTxa } from '../segments/txa.ts';
 import type { Findings } from './findings.ts';
 import { claims360X } from './header.ts';
-import type { Clock, Header, MessageName, PatientReading, ReadingContext } from './reading.ts';
+import type { TimeContext, MessageHeader, MessageName, PatientReading, ReadingContext } from './reading.ts';
 
 /** The fields that may hold the numbers of an order. */
 interface Place {
@@ -88,7 +88,7 @@ export function readNumbers(
   message: Message,
   name: MessageName,
   { namespaces }: Pick<ReadingContext, 'namespaces'>,
-  header: Header,
+  header: MessageHeader,
   findings: Findings,
 ): Numbers {
   const places = PLACES[name.slice(0, 3)] ?? [];
@@ -120,7 +120,7 @@ const hasValue = (number: Ei | undefined): boolean => number?.entityIdentifier !
 function withAuthority(
   read: Identifier,
   name: MessageName,
-  { sendingFacility }: Header,
+  { sendingFacility }: MessageHeader,
   isPlain: boolean,
 ): Identifier {
   const isOwn = name === 'ORM^O01' || name === 'REF^I12' || (name === 'OMG^O19' && isPlain);
@@ -146,7 +146,7 @@ export function readFirst<Type>(
 export function readPerson(
   message: Message,
   context: Pick<ReadingContext, 'namespaces'>,
-  header: Header,
+  header: MessageHeader,
   findings: Findings,
 ): PatientReading | undefined {
   const pid = readFirst(message, 'PID', readPid);
@@ -191,7 +191,7 @@ function checkPerson(
 export function readTime(
   dtm: string | undefined,
   at: string,
-  { zone }: Clock,
+  { zone }: TimeContext,
   findings: Findings,
 ): string | undefined {
   if (dtm === undefined) return undefined;
@@ -207,7 +207,7 @@ export function readTime(
 export function readPast(
   dtm: string | undefined,
   at: string,
-  clock: Clock,
+  clock: TimeContext,
   findings: Findings,
 ): string | undefined {
   const dateTime = readTime(dtm, at, clock, findings);
@@ -220,8 +220,8 @@ export function readPast(
 export const readAuthoredOn = (
   dtm: string | undefined,
   at: string,
-  { sentAt }: Header,
-  clock: Clock,
+  { sentAt }: MessageHeader,
+  clock: TimeContext,
   findings: Findings,
 ): string | undefined =>
   readPast(dtm, at, clock, findings) ??

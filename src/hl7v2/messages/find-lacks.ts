@@ -19,7 +19,7 @@ import type { Sch } from '../segments/sch.ts';
 import type { Tq1 } from '../segments/tq1.ts';
 import type { Txa } from '../segments/txa.ts';
 import type { Segments } from './build-messages.ts';
-import { createFindings, type Finding, type Findings } from './findings.ts';
+import { createFindings, type FindingCode, type Findings } from './findings.ts';
 import { nameOf } from './header.ts';
 import type { MessageName } from './reading.ts';
 
@@ -67,7 +67,7 @@ function lacksIn(segments: Segments): readonly string[] {
   ];
 }
 
-type Required = readonly [finding: Finding, isThere: (segments: Segments) => boolean];
+type Required = readonly [finding: FindingCode, isThere: (segments: Segments) => boolean];
 
 const PATIENT: Required = [
   'patient',

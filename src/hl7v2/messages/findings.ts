@@ -80,13 +80,13 @@ const FINDINGS = {
   merged:                   ['MRG-1',  '101', '- - - - - - W', 'the message names no identifier to merge away'],
 } as const satisfies Record<string, Row>;
 
-export type Finding = keyof typeof FINDINGS;
+export type FindingCode = keyof typeof FINDINGS;
 
 /**
  * Severities for a message that does not name the profile 360X (MSH-21). An order is judged like an ORM; for the other
  * kinds only these findings are milder.
  */
-const PLAIN: Readonly<Partial<Record<Finding, Mark>>> = {
+const PLAIN: Readonly<Partial<Record<FindingCode, Mark>>> = {
   profile: 'W',
   'referral-authority': 'W',
   'referral-namespace': '-',
@@ -101,7 +101,7 @@ export interface ClaimedProfile {
 /** The findings of one reading so far. */
 export interface Findings {
   /** Adds a finding, unless this kind of message is not checked for it. `at` replaces the place of the row. */
-  readonly add: (finding: Finding, at?: string) => void;
+  readonly add: (finding: FindingCode, at?: string) => void;
   /** Adds a warning about content that the server does not read. */
   readonly untaken: (segment: string, places: readonly string[]) => void;
   readonly all: readonly Remark[];
@@ -113,7 +113,7 @@ const FINDINGS_MAX = 50;
 export function createFindings({ message, claims360X }: ClaimedProfile): Findings {
   const severityOf = severitiesFor(message.slice(0, 3) as Family, claims360X); // a MessageName begins with one
   const all: Remark[] = [];
-  const add = (finding: Finding, at?: string): void => {
+  const add = (finding: FindingCode, at?: string): void => {
     const row: Row = FINDINGS[finding];
     const severity = severityOf(finding);
     if (severity === '-' || all.length === FINDINGS_MAX) return;
@@ -138,7 +138,7 @@ export function createFindings({ message, claims360X }: ClaimedProfile): Finding
 /** The families that 360X profiles. */
 const PROFILED: ReadonlySet<Family> = new Set(['OMG', 'OSU', 'SIU']);
 
-function severitiesFor(family: Family, claims360X: boolean): (finding: Finding) => Mark {
+function severitiesFor(family: Family, claims360X: boolean): (finding: FindingCode) => Mark {
   const isPlain = !claims360X && PROFILED.has(family);
   const column = FAMILIES.indexOf(isPlain && family === 'OMG' ? 'ORM' : family);
   return (finding) =>

@@ -7,10 +7,10 @@ import { isAhead, readDateTime, writeInstant } from '../mapping/moment.ts';
 import { first, type Message } from '../message.ts';
 import { buildMsh, readMsh } from '../segments/msh.ts';
 import type { Findings } from './findings.ts';
-import type { Clock, Header, MessageName } from './reading.ts';
+import type { TimeContext, MessageHeader, MessageName } from './reading.ts';
 
 /** The header of any message. */
-export function readHeader(message: Message, clock: Clock): Header {
+export function readHeader(message: Message, clock: TimeContext): MessageHeader {
   const segment = first(message, 'MSH');
   const msh = segment && readMsh(segment);
   const { messageCode = '', triggerEvent = '' } = msh?.messageType ?? {};
@@ -57,7 +57,12 @@ export const messageNamed = (name: string): MessageName | undefined =>
   Object.hasOwn(STRUCTURES, name) ? (name as MessageName) : undefined; // a key of the table
 
 /** Adds the findings about MSH. */
-export function checkHeader(message: Message, name: MessageName, clock: Clock, findings: Findings): void {
+export function checkHeader(
+  message: Message,
+  name: MessageName,
+  clock: TimeContext,
+  findings: Findings,
+): void {
   const segment = first(message, 'MSH');
   if (segment === undefined) return;
   const msh = readMsh(segment);

@@ -24,19 +24,25 @@ import { buildOrc } from '../segments/orc.ts';
 import { buildPv1 } from '../segments/pv1.ts';
 import { buildTxa, readTxa } from '../segments/txa.ts';
 import { readFirst, readPast } from './correlation.ts';
-import { buildPerson, fillerNumber, placerNumber, type BuildingContext, type Referral } from './building.ts';
+import {
+  buildPerson,
+  fillerNumber,
+  placerNumber,
+  type BuildingContext,
+  type ReferralResources,
+} from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
-import { readContent } from './note-content.ts';
+import { readNoteContent } from './note-content.ts';
 import { REFERRAL_NOTE } from './order.ts';
-import type { DocumentReading, Header, NoteReading, ReadingContext } from './reading.ts';
+import type { DocumentReading, MessageHeader, NoteReading, ReadingContext } from './reading.ts';
 
 // — reading
 
 /** The document of a note, or the withdrawal of one: a withdrawn note is evidence of nothing. */
 export function readNote(
   message: Message,
-  header: Header,
+  header: MessageHeader,
   context: ReadingContext,
   findings: Findings,
 ): Pick<NoteReading, 'document' | 'withdrawal'> {
@@ -61,11 +67,11 @@ export function readNote(
 function readDocument(
   message: Message,
   observations: readonly Obx[],
-  { sendingFacility = '' }: Header,
+  { sendingFacility = '' }: MessageHeader,
   context: ReadingContext,
   findings: Findings,
 ): DocumentReading | undefined {
-  const content = readContent(observations, findings);
+  const content = readNoteContent(observations, findings);
   if (content === undefined) return undefined;
   const txa = readFirst(message, 'TXA', readTxa);
   const { observationIdentifier, dateTimeOfTheObservation } = content.obx;
@@ -97,7 +103,7 @@ const typeOfDocument = (type: Cwe | undefined): Cwe | undefined =>
 /** The note as the segments of a message. The server sends it right before the status that it belongs to. */
 export function buildNote(
   note: DocumentReading,
-  referral: Referral,
+  referral: ReferralResources,
   context: BuildingContext,
 ): readonly SegmentValues[] {
   const placer = placerNumber(referral, context);

@@ -7,7 +7,7 @@ import { LATE_NOTE } from '../../referral/transactions.ts';
 import type { ReferralEvent } from './build-messages.ts';
 import { isVisitEvent } from './siu.ts';
 
-export interface About {
+export interface EventResources {
   readonly task: Task;
   readonly request: ServiceRequest;
   /** The visit, for an event about a visit. */
@@ -20,7 +20,7 @@ export interface About {
  */
 export function namedBy(
   event: ReferralEvent['event'],
-  { task, request, appointment }: About,
+  { task, request, appointment }: EventResources,
 ): readonly Reference[] {
   const { requester, owner } = task;
   if (event === 'send-referral-package')

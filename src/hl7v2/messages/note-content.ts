@@ -9,7 +9,7 @@ import { contentTypeOf } from '../mapping/codes.ts';
 import type { Obx } from '../segments/obx.ts';
 import type { Findings } from './findings.ts';
 
-export interface Content {
+export interface NoteContent {
   /** The OBX with the beginning. */
   readonly obx: Obx;
   readonly contentType: string;
@@ -20,7 +20,7 @@ export interface Content {
  * The first encapsulated document; without one, the lines of text together. `observations` are those that are not
  * withdrawn. Undefined, with a finding, when there is no document, or none that can be decoded.
  */
-export function readContent(observations: readonly Obx[], findings: Findings): Content | undefined {
+export function readNoteContent(observations: readonly Obx[], findings: Findings): NoteContent | undefined {
   const ordered = inOrder(observations);
   const documents = ordered.flatMap((obx) =>
     obx.observationValue.flatMap((value) => (value.kind === 'document' ? [{ obx, ed: value.document }] : [])),
@@ -132,7 +132,7 @@ function joinedText(parts: readonly Ed[]): string | undefined {
 }
 
 /** Lines of text: each OBX, or each repetition, is a line. */
-function readLines(observations: readonly Obx[], findings: Findings): Content | undefined {
+function readLines(observations: readonly Obx[], findings: Findings): NoteContent | undefined {
   const lines = observations.flatMap(({ observationValue }) =>
     observationValue.flatMap((value) => (value.kind === 'text' ? [value.text] : [])),
   );

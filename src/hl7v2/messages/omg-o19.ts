@@ -22,7 +22,7 @@ import { buildObr, readObr, type Obr } from '../segments/obr.ts';
 import { buildOrc, type Orc } from '../segments/orc.ts';
 import { readTq1, type Tq1 } from '../segments/tq1.ts';
 import { checkOneOrder, orcOf, readAuthoredOn, readFirst, readTime, type Numbers } from './correlation.ts';
-import { buildPerson, placerNumber, type BuildingContext, type Referral } from './building.ts';
+import { buildPerson, placerNumber, type BuildingContext, type ReferralResources } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
 import {
@@ -41,7 +41,7 @@ import {
   writeService,
   writeTiming,
 } from './order.ts';
-import type { Header, PatientReading, ReadingContext } from './reading.ts';
+import type { MessageHeader, PatientReading, ReadingContext } from './reading.ts';
 
 const PROFILE = 'http://hl7.org/fhir/us/bser/StructureDefinition';
 const FULFILL = { coding: [{ system: 'http://hl7.org/fhir/CodeSystem/task-code', code: 'fulfill' }] };
@@ -54,7 +54,7 @@ const EVALUATION = {
 
 /** The parts of a request that were read before. */
 export interface RequestParts extends Numbers {
-  readonly header: Header;
+  readonly header: MessageHeader;
   readonly patient: PatientReading | undefined;
 }
 
@@ -82,7 +82,12 @@ export function readRequest(
   return patient === undefined ? [] : placeRequest(order, { ...parts, patient }, context);
 }
 
-function readOrder(message: Message, header: Header, context: ReadingContext, findings: Findings): Order {
+function readOrder(
+  message: Message,
+  header: MessageHeader,
+  context: ReadingContext,
+  findings: Findings,
+): Order {
   const orc = orcOf(message);
   const obr = readFirst(message, 'OBR', readObr);
   const tq1 = readFirst(message, 'TQ1', readTq1);
@@ -184,7 +189,10 @@ const assigned = (
 ): Identifier | undefined => identifier && filled({ ...identifier, assigner });
 
 /** The request as the segments of a message. */
-export function buildRequest(referral: Referral, context: BuildingContext): readonly SegmentValues[] {
+export function buildRequest(
+  referral: ReferralResources,
+  context: BuildingContext,
+): readonly SegmentValues[] {
   const { request, task, resolve } = referral;
   const placer = placerNumber(referral, context);
   const practitioner = ordererOf(request.requester, resolve);
@@ -221,7 +229,7 @@ export function buildRequest(referral: Referral, context: BuildingContext): read
  * The reasons: in the order's own words, else in those of the resources that it refers to, else the service, so that an
  * order always has a reason.
  */
-function reasonsOf({ request, resolve }: Referral): readonly CodeableConcept[] {
+function reasonsOf({ request, resolve }: ReferralResources): readonly CodeableConcept[] {
   const { reasonCode = [], reasonReference = [], code } = request;
   const own = reasonCode.filter(saysAnything);
   if (own.length > 0) return own;

@@ -1,13 +1,13 @@
 /** A message whose bytes have been opened, in the form in which the server keeps them. */
 import type { Message } from '../message.ts';
 import type { Remark } from '../received.ts';
-import type { Header } from './reading.ts';
+import type { MessageHeader } from './reading.ts';
 
 /** The envelope of a message. */
 export interface Opened {
   /** The message. Undefined when the bytes are no message, or when it is large and another thread reads it. */
   readonly message: Message | undefined;
-  readonly header: Header | undefined;
+  readonly header: MessageHeader | undefined;
   /** The reason why the server does not even read it. */
   readonly barred: Remark | undefined;
 }

@@ -13,10 +13,16 @@ import { writePractitioner } from '../mapping/person.ts';
 import type { Message } from '../message.ts';
 import { buildOrc } from '../segments/orc.ts';
 import { checkOneOrder, orcOf } from './correlation.ts';
-import { buildPerson, fillerNumber, placerNumber, type BuildingContext, type Referral } from './building.ts';
+import {
+  buildPerson,
+  fillerNumber,
+  placerNumber,
+  type BuildingContext,
+  type ReferralResources,
+} from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
-import type { Header, StatusEvent } from './reading.ts';
+import type { MessageHeader, StatusEvent } from './reading.ts';
 
 /** The reason of a decline that gives none. The server takes such a decline, because losing it would be worse. */
 const NOT_STATED: CodeableConcept = { text: 'not stated' };
@@ -28,7 +34,7 @@ const WITH_NOTE: ReadonlySet<StatusEvent> = new Set(['send-interim-note', 'send-
 export function readStatusReason(
   message: Message,
   event: StatusEvent,
-  { sendingFacility = '' }: Header,
+  { sendingFacility = '' }: MessageHeader,
   hasDocument: boolean,
   findings: Findings,
 ): CodeableConcept | undefined {
@@ -47,7 +53,7 @@ export function readStatusReason(
 export function buildStatus(
   event: StatusEvent,
   from: State,
-  referral: Referral,
+  referral: ReferralResources,
   context: BuildingContext,
 ): readonly SegmentValues[] {
   const { task, resolve } = referral;
@@ -74,7 +80,7 @@ export function buildStatus(
 const WITH_REASON: ReadonlySet<StatusEvent> = new Set(['send-decline', 'send-cancellation-request']);
 
 /** The text of a decline's reason. A decline must have one, and has no other field for the recipient's notes. */
-function reasonOf(event: StatusEvent, { task }: Referral): CodeableConcept | undefined {
+function reasonOf(event: StatusEvent, { task }: ReferralResources): CodeableConcept | undefined {
   if (event !== 'send-decline') return task.statusReason;
   const reason = task.statusReason ?? NOT_STATED;
   const words = reason.text ?? reason.coding?.[0]?.display ?? NOT_STATED.text;

@@ -14,8 +14,8 @@ import { readAil } from '../segments/ail.ts';
 import type { Aip } from '../segments/aip.ts';
 import type { Sch } from '../segments/sch.ts';
 import { readFirst } from './correlation.ts';
-import type { BuildingContext, Referral } from './building.ts';
-import type { Header, ReadingContext } from './reading.ts';
+import type { BuildingContext, ReferralResources } from './building.ts';
+import type { MessageHeader, ReadingContext } from './reading.ts';
 
 const PARTICIPATION = 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType';
 
@@ -38,7 +38,7 @@ export function readParticipants(
   message: Message,
   sch: Sch | undefined,
   aip: Aip | undefined,
-  header: Header,
+  header: MessageHeader,
   context: ReadingContext,
 ): Participants {
   const { namespaces, newId } = context;
@@ -110,7 +110,7 @@ const nameOfPlace = (pl: Pl): string | undefined =>
 export function personIn(
   part: Part,
   appointment: Appointment,
-  referral: Referral,
+  referral: ReferralResources,
   { namespaces }: BuildingContext,
 ): Xcn | undefined {
   const people = appointment.participant.map(({ type, actor }) => ({
@@ -128,7 +128,7 @@ const partOf = (types: AppointmentParticipant['type']): string | undefined =>
 function practitionerIn(
   { contained = [] }: Appointment,
   actor: Reference,
-  { resolve }: Referral,
+  { resolve }: ReferralResources,
 ): Practitioner | undefined {
   const { reference = '' } = actor;
   if (!reference.startsWith('#')) return practitionerOf(actor, resolve);
@@ -139,14 +139,17 @@ function practitionerIn(
 }
 
 /** The name by which people know the recipient. */
-export function recipientIn({ task, resolve }: Referral): Xcn | undefined {
+export function recipientIn({ task, resolve }: ReferralResources): Xcn | undefined {
   const owner = task.owner && resolve(task.owner);
   const name = owner?.['name'] ?? task.owner?.display;
   return typeof name === 'string' ? { familyName: { surname: name } } : undefined;
 }
 
 /** The place of the visit, in words. */
-export function placeIn({ participant: participants }: Appointment, { resolve }: Referral): Pl | undefined {
+export function placeIn(
+  { participant: participants }: Appointment,
+  { resolve }: ReferralResources,
+): Pl | undefined {
   const found = participants.find(
     ({ actor }) => actor?.type === 'Location' || actor?.reference?.startsWith('Location/'),
   );

@@ -14,14 +14,21 @@ import { readNote } from './mdm-t02.ts';
 import { readRequest } from './omg-o19.ts';
 import { readStatusReason } from './osu-o51.ts';
 import { unsupportedKind } from './supported.ts';
-import type { About, Fault, Header, MessageName, Reading, ReadingContext } from './reading.ts';
+import type {
+  ReadingBase,
+  UnreadMessage,
+  MessageHeader,
+  MessageName,
+  MessageReading,
+  ReadingContext,
+} from './reading.ts';
 import { readReferral } from './ref-i12.ts';
 import { checkValues } from './check-values.ts';
 import { findUntaken } from './find-untaken.ts';
 import { isVisitEvent, readVisit } from './siu.ts';
 
 /** The reading of a message; a fault when the server does not read its kind. */
-export function readMessage(received: Message, context: ReadingContext): Reading | Fault {
+export function readMessage(received: Message, context: ReadingContext): MessageReading | UnreadMessage {
   const { codeMaps } = context;
   if (codeMaps === undefined || Object.keys(codeMaps).length === 0) return readTranslated(received, context);
   const { message, ...codes } = translateCodes(received, codeMaps);
@@ -37,7 +44,7 @@ export function readMessage(received: Message, context: ReadingContext): Reading
   return { ...reading, codes, findings: [...reading.findings, ...told] };
 }
 
-function readTranslated(message: Message, context: ReadingContext): Reading | Fault {
+function readTranslated(message: Message, context: ReadingContext): MessageReading | UnreadMessage {
   const header = readHeader(message, context);
   const name = messageNamed(header.message);
   if (name === undefined) return unsupported(header);
@@ -56,7 +63,11 @@ function readTranslated(message: Message, context: ReadingContext): Reading | Fa
 
 type Parts = Parameters<typeof readRequest>[1];
 /** The members of a reading that only its kind has. */
-type Own = Reading extends infer Each ? (Each extends Reading ? Omit<Each, keyof About> : never) : never;
+type Own = MessageReading extends infer Each
+  ? Each extends MessageReading
+    ? Omit<Each, keyof ReadingBase>
+    : never
+  : never;
 
 function readMeaning(
   message: Message,
@@ -102,6 +113,6 @@ function noteMeaning(meaning: Meaning, findings: Findings): Meaning {
   return meaning;
 }
 
-function unsupported(header: Header): Fault {
+function unsupported(header: MessageHeader): UnreadMessage {
   return { kind: 'fault', issue: 'unsupported-message', header, findings: unsupportedKind(header.message) };
 }

@@ -22,7 +22,7 @@ export type MessageName =
   | `ADT^A${'08' | '31' | '40'}`;
 
 /** The header: known for every message that can be answered. */
-export interface Header {
+export interface MessageHeader {
   /** MSH-9.1 and MSH-9.2, whether or not the server reads the message. */
   readonly message: string;
   /** MSH-10. */
@@ -68,7 +68,7 @@ export interface DocumentReading {
 }
 
 /** The members of every reading. */
-export interface About extends Header {
+export interface ReadingBase extends MessageHeader {
   readonly kind: 'reading';
   /** ORC-2, SCH-26 or TXA-14; `system` undefined where the authority could not be made out. */
   readonly referralId: Identifier | undefined;
@@ -83,7 +83,7 @@ export interface About extends Header {
   readonly findings: readonly Remark[];
 }
 
-export interface RequestReading extends About {
+export interface RequestReading extends ReadingBase {
   readonly event: 'send-referral-package';
   /** Patient, Practitioner, PractitionerRole, ServiceRequest and Task; references point to the organizations. */
   readonly resources: readonly Placed[];
@@ -91,7 +91,7 @@ export interface RequestReading extends About {
 
 export type StatusEvent = Exclude<Event, 'send-referral-package' | VisitEvent>;
 
-export interface StatusReading extends About {
+export interface StatusReading extends ReadingBase {
   readonly event: StatusEvent;
   /** ORC-16: Task.statusReason. */
   readonly reason: CodeableConcept | undefined;
@@ -103,7 +103,7 @@ export type VisitEvent =
   | 'send-appointment-cancellation-information'
   | 'send-no-show-information';
 
-export interface VisitReading extends About {
+export interface VisitReading extends ReadingBase {
   readonly event: VisitEvent;
   /** The visit, without an id; its `identifier` (SCH-2) identifies it. */
   readonly appointment: Appointment;
@@ -111,7 +111,7 @@ export interface VisitReading extends About {
   readonly resources: readonly Placed[];
 }
 
-export interface NoteReading extends About {
+export interface NoteReading extends ReadingBase {
   readonly event: 'note';
   readonly document: DocumentReading | undefined;
   /** The number (TXA-12) of a note that its author takes back, by OBX-11 or TXA-19. */
@@ -120,20 +120,20 @@ export interface NoteReading extends About {
     | undefined;
 }
 
-export interface PatientUpdateReading extends About {
+export interface PatientUpdateReading extends ReadingBase {
   readonly event: 'patient-update';
   /** ADT^A40: the identifier that is merged away (MRG-1). */
   readonly merged: readonly Identifier[];
 }
 
-interface SilentReading extends About {
+interface SilentReading extends ReadingBase {
   /**
    * `status-ping`: a sign of life (SC/IP). `none`: a status that is none of a referral's, so the server asks a person.
    */
   readonly event: 'status-ping' | 'none';
 }
 
-export type Reading =
+export type MessageReading =
   | RequestReading
   | StatusReading
   | VisitReading
@@ -142,15 +142,15 @@ export type Reading =
   | SilentReading;
 
 /** The reading of a message in which nothing could be read. */
-export interface Fault {
+export interface UnreadMessage {
   readonly kind: 'fault';
   readonly issue: Extract<IssueCode, 'message-unreadable' | 'unsupported-message'>;
-  readonly header: Header | undefined;
+  readonly header: MessageHeader | undefined;
   readonly findings: readonly Remark[];
 }
 
 /** The rules for reading times. */
-export interface Clock {
+export interface TimeContext {
   /** The link's zone, for times without an offset. */
   readonly zone: string;
   /** The receipt of the message, milliseconds since 1970; without it no time counts as ahead. */
@@ -162,7 +162,7 @@ export interface Clock {
 /**
  * The context of a reading. All members but `newId`, the clock and `namespaces` are known once the referral is found.
  */
-export interface ReadingContext extends Clock {
+export interface ReadingContext extends TimeContext {
   readonly newId: () => string;
   readonly namespaces: Namespaces;
   /** The organizations that MSH-4 and MSH-6 stand for; without them references use the identifier. */

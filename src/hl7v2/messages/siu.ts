@@ -21,12 +21,18 @@ import { buildRgs } from '../segments/rgs.ts';
 import { buildSch, readSch, type Sch } from '../segments/sch.ts';
 import { buildTq1, readTq1 } from '../segments/tq1.ts';
 import { readFirst, readTime, type Numbers } from './correlation.ts';
-import { buildPerson, fillerNumber, placerNumber, type BuildingContext, type Referral } from './building.ts';
+import {
+  buildPerson,
+  fillerNumber,
+  placerNumber,
+  type BuildingContext,
+  type ReferralResources,
+} from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
 import { isDocumentType, REFERRAL_NOTE } from './order.ts';
 import { personIn, placeIn, readParticipants, recipientIn } from './participants.ts';
-import type { Header, ReadingContext, VisitEvent } from './reading.ts';
+import type { MessageHeader, ReadingContext, VisitEvent } from './reading.ts';
 
 interface Visit {
   readonly status: Extract<Appointment['status'], 'booked' | 'cancelled' | 'noshow'>;
@@ -45,7 +51,7 @@ const VISITS: Readonly<Record<VisitEvent, Visit>> = {
 export const isVisitEvent = (event: string): event is VisitEvent => Object.hasOwn(VISITS, event);
 
 interface VisitParts extends Numbers {
-  readonly header: Header;
+  readonly header: MessageHeader;
 }
 
 interface VisitResources {
@@ -154,7 +160,7 @@ const orderOf = ({ referralId }: Numbers, { request }: ReadingContext): Referenc
 export function buildVisit(
   event: VisitEvent,
   appointment: Appointment,
-  referral: Referral,
+  referral: ReferralResources,
   context: BuildingContext,
 ): readonly SegmentValues[] {
   const { message } = transactionOf(event, 'accepted');
@@ -179,7 +185,7 @@ export function buildVisit(
 function buildSchedule(
   status: Visit['status'],
   appointment: Appointment,
-  referral: Referral,
+  referral: ReferralResources,
   context: BuildingContext,
 ): SegmentValues {
   const filler = fillerNumber(referral, context);
@@ -212,7 +218,7 @@ function numberOf(
 function buildAttender(
   action: Visit['action'],
   appointment: Appointment,
-  referral: Referral,
+  referral: ReferralResources,
   context: BuildingContext,
 ): SegmentValues | undefined {
   const person = personIn('ATND', appointment, referral, context);

@@ -2,7 +2,7 @@
 import type { Link } from '../link.ts';
 import type { Remark } from '../received.ts';
 import { messageNamed, MESSAGE_TYPES } from './header.ts';
-import type { Header } from './reading.ts';
+import type { MessageHeader } from './reading.ts';
 
 /**
  * The answer to a message that the link does not take. `ignored`: the server acknowledges it all the same, because the
@@ -18,7 +18,7 @@ interface TurnedAway {
  * header.
  */
 export function turnAway(
-  { message, processingId, version }: Header,
+  { message, processingId, version }: MessageHeader,
   { ignore, processingIds, versions }: Pick<Link, 'ignore' | 'processingIds' | 'versions'>,
 ): TurnedAway | undefined {
   if (processingId !== '' && !includes(processingIds, processingId)) {

@@ -7,7 +7,12 @@ import { batchIn, type Batch } from '../../hl7v2/batch.ts';
 import type { Facility, Link } from '../../hl7v2/link.ts';
 import type { Message } from '../../hl7v2/message.ts';
 import { readMessage } from '../../hl7v2/messages/read-message.ts';
-import type { Fault, Header, Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
+import type {
+  UnreadMessage,
+  MessageHeader,
+  MessageReading,
+  ReadingContext,
+} from '../../hl7v2/messages/reading.ts';
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened-message.ts';
 import type { Received, Remark } from '../../hl7v2/received.ts';
 import { LARGE, ownBytes } from '../../operations/heavy.ts';
@@ -26,7 +31,7 @@ export interface Incoming {
   readonly toleranceMs: number;
   /** Undefined: the bytes are no message; or they are many, and read elsewhere. */
   readonly message: Message | undefined;
-  readonly header: Header | undefined;
+  readonly header: MessageHeader | undefined;
   /** The organization that MSH-4 stands for on this link; undefined for what it may not speak for. */
   readonly sender: Ref | undefined;
   /** The organization that MSH-6 stands for, else the link's default. */
@@ -141,7 +146,7 @@ export async function readIncoming(
   { heavy }: OperationContext,
   { link, bytes, message }: Incoming,
   { newId, ...context }: ReadingContext,
-): Promise<Reading | Fault> {
+): Promise<MessageReading | UnreadMessage> {
   if (message !== undefined) return readMessage(message, { newId, ...context });
   return heavy(link.name, 'readFrame', bytes, context, link.charset);
 }

@@ -3,7 +3,7 @@
  * and where the referral stands. Whatever it does is planned on the draft; nothing is planned for what is not applied.
  */
 import type { Ref } from '../../fhir/types.ts';
-import type { PatientUpdateReading, Reading, ReadingContext } from '../../hl7v2/messages/reading.ts';
+import type { PatientUpdateReading, MessageReading, ReadingContext } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../hl7v2/received.ts';
 import type { Party } from '../../referral/transitions.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
@@ -32,7 +32,7 @@ export interface InterpretationOptions {
 /** A message judged; what it does, when it is applied, is planned on the draft. */
 export interface Interpretation {
   readonly verdict: Verdict;
-  readonly reading: Reading | undefined;
+  readonly reading: MessageReading | undefined;
   /** Placeholders of planned resources. */
   readonly fullUrls: ReadonlyMap<string, Ref>;
   readonly chart?: { readonly request: Ref; readonly patient: Ref | undefined } | undefined;
@@ -44,7 +44,7 @@ export interface Interpretation {
 
 /** Told as the reading goes, so that a refusal that is thrown can be said to be about it. */
 export interface Progress {
-  reading?: Reading;
+  reading?: MessageReading;
   referral?: Referral;
 }
 
@@ -114,7 +114,7 @@ async function interpretUpdate(
 async function interpretAboutReferral(
   draft: Draft,
   incoming: Incoming,
-  first: Reading,
+  first: MessageReading,
   referral: Referral,
   judging: InterpretationOptions,
   progress: Progress,
@@ -141,7 +141,7 @@ async function interpretAboutReferral(
 async function planEvent(
   draft: Draft,
   incoming: Incoming,
-  reading: Reading,
+  reading: MessageReading,
   referral: Referral,
   { pairWithinMs, byPerson }: InterpretationOptions,
   note: Note | undefined,
@@ -192,7 +192,7 @@ function verdictOfOvertaken(
     : asked('message-unfit', remarks, referral);
 }
 
-const only = (verdict: Verdict, reading?: Reading): Interpretation => ({
+const only = (verdict: Verdict, reading?: MessageReading): Interpretation => ({
   verdict,
   reading,
   fullUrls: new Map(),
@@ -221,7 +221,7 @@ function senderOf({ sender }: Incoming): Ref {
 
 async function wrongPatient(
   draft: Draft,
-  { patient: read }: Reading,
+  { patient: read }: MessageReading,
   { patient: known }: Referral,
 ): Promise<Remark | undefined> {
   const patient = known === undefined ? undefined : await readPreview(draft, known);
@@ -230,14 +230,14 @@ async function wrongPatient(
 }
 
 /** Events that a note of the recipient belongs to. */
-const bringsNote = (event: Reading['event']): boolean =>
+const bringsNote = (event: MessageReading['event']): boolean =>
   event === 'send-interim-note' || event === 'send-referral-outcome';
 
 /** A status that may bring a note: the sign of life is an interim note when one came (rules 7.4). */
 async function noteFor(
   draft: Draft,
   { receivedAt }: Incoming,
-  { event }: Reading,
+  { event }: MessageReading,
   referral: Referral,
   { pairWithinMs }: InterpretationOptions,
 ): Promise<Note | undefined> {

@@ -5,13 +5,13 @@ import type { Charset } from '../../hl7v2/charset.ts';
 import { Hl7Fault } from '../../hl7v2/fault.ts';
 import { decodeMessage, parseMessage, type Message } from '../../hl7v2/message.ts';
 import { readHeader } from '../../hl7v2/messages/header.ts';
-import type { Clock } from '../../hl7v2/messages/reading.ts';
+import type { TimeContext } from '../../hl7v2/messages/reading.ts';
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened-message.ts';
 import type { Remark } from '../../hl7v2/received.ts';
 import { remark } from '../fate.ts';
 
 /** Never throws: what is no message is barred. */
-export function openFrame(bytes: Uint8Array, clock: Clock, charset: Charset | undefined): Opened {
+export function openFrame(bytes: Uint8Array, clock: TimeContext, charset: Charset | undefined): Opened {
   try {
     const message = parseFrame(bytes, charset);
     return { message, header: readHeader(message, clock), barred: undefined };

@@ -4,7 +4,7 @@
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Identifier, Ref } from '../../fhir/types.ts';
-import type { Reading } from '../../hl7v2/messages/reading.ts';
+import type { MessageReading } from '../../hl7v2/messages/reading.ts';
 import type { Event } from '../../referral/transitions.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { settleDraft } from '../../operations/steps.ts';
@@ -180,7 +180,7 @@ function ownerOf(incoming: Incoming, { referral }: Verdict): Ref | '' {
 }
 
 /** The event of the table that a message tells of; undefined for notes, pings and what is none. */
-function eventOf(reading: Reading | undefined): Event | undefined {
+function eventOf(reading: MessageReading | undefined): Event | undefined {
   switch (reading?.event) {
     case undefined:
     case 'note':

@@ -21,13 +21,13 @@ import {
 import {
   BUILDING_DEFAULTS,
   type BuildingContext,
-  type Referral,
+  type ReferralResources,
 } from '../../../../src/hl7v2/messages/building.ts';
 import { readMessage } from '../../../../src/hl7v2/messages/read-message.ts';
 import type {
   DocumentReading,
-  Fault,
-  Reading,
+  UnreadMessage,
+  MessageReading,
   ReadingContext,
 } from '../../../../src/hl7v2/messages/reading.ts';
 
@@ -389,7 +389,7 @@ export const CONTEXT: BuildingContext = {
   recipientNumber: 'always',
 };
 
-export const referralOf = ({ request, task, patient, practitioner }: World): Referral => ({
+export const referralOf = ({ request, task, patient, practitioner }: World): ReferralResources => ({
   request,
   task,
   patient,
@@ -421,8 +421,10 @@ export function readingContext(more: Partial<ReadingContext> = {}): ReadingConte
 /** As it arrives on the other side. */
 export const arrived = (message: Message): Message => parseMessage(encodeMessage(message));
 
-export const readAgain = (message: Message, more: Partial<ReadingContext> = {}): Reading | Fault =>
-  readMessage(arrived(message), readingContext(more));
+export const readAgain = (
+  message: Message,
+  more: Partial<ReadingContext> = {},
+): MessageReading | UnreadMessage => readMessage(arrived(message), readingContext(more));
 
 /** What the messages of one event are made of. */
 export function drafted(told: ReferralEvent, context: BuildingContext = CONTEXT): readonly Segments[] {
@@ -436,7 +438,7 @@ export const built = (told: ReferralEvent, context: BuildingContext = CONTEXT): 
   drafted(told, context).map((segments) => buildMessage(segments));
 
 /** Everything that the other party learns of a referral, by all the events in which anything of it travels. */
-export function trip(world: World): readonly (Reading | Fault)[] {
+export function trip(world: World): readonly (MessageReading | UnreadMessage)[] {
   const referral = referralOf(world);
   const { appointment, note } = world;
   const told: readonly ReferralEvent[] = [

@@ -6,15 +6,21 @@ import type { Resource } from '../../../../src/fhir/types.ts';
 import { Hl7Fault } from '../../../../src/hl7v2/fault.ts';
 import { parseMessage } from '../../../../src/hl7v2/message.ts';
 import { readMessage } from '../../../../src/hl7v2/messages/read-message.ts';
-import type { Fault, NoteReading, Reading, RequestReading } from '../../../../src/hl7v2/messages/reading.ts';
+import type {
+  UnreadMessage,
+  NoteReading,
+  MessageReading,
+  RequestReading,
+} from '../../../../src/hl7v2/messages/reading.ts';
 import { validateResource } from '../../../../src/resources/validate.ts';
 import { sample } from '../samples.ts';
 import { readingContext } from './full.ts';
 import { textOf, WIRES } from './wire.ts';
 
-const read = (text: string): Reading | Fault => readMessage(parseMessage(text), readingContext());
+const read = (text: string): MessageReading | UnreadMessage =>
+  readMessage(parseMessage(text), readingContext());
 
-const madeBy = (reading: Reading | Fault): readonly Resource[] => {
+const madeBy = (reading: MessageReading | UnreadMessage): readonly Resource[] => {
   if (reading.kind === 'fault') return [];
   const placed = 'resources' in reading ? reading.resources.map(({ resource }) => resource) : [];
   const others = [reading.patient?.resource, 'appointment' in reading ? reading.appointment : undefined];
@@ -91,7 +97,7 @@ describe('a message with any fields at all', () => {
 });
 
 /** Undefined for what is no message at all. */
-function readUnlessNone(text: string): Reading | Fault | undefined {
+function readUnlessNone(text: string): MessageReading | UnreadMessage | undefined {
   try {
     return read(text);
   } catch (error) {

@@ -14,7 +14,7 @@ import type {
 } from '../../../../src/fhir/types.ts';
 import { toFhirString } from '../../../../src/hl7v2/mapping/plain.ts';
 import { encodeMessage, parseMessage, type Message } from '../../../../src/hl7v2/message.ts';
-import type { Referral } from '../../../../src/hl7v2/messages/building.ts';
+import type { ReferralResources } from '../../../../src/hl7v2/messages/building.ts';
 import { readMessage } from '../../../../src/hl7v2/messages/read-message.ts';
 import type { RequestReading, StatusReading, VisitReading } from '../../../../src/hl7v2/messages/reading.ts';
 import { validateResource } from '../../../../src/resources/validate.ts';
@@ -234,7 +234,7 @@ const resourceIn = (reading: RequestReading, type: string): Resource => {
 };
 
 /** What a receiver would answer from: the resources as they were read. */
-function referralIn(reading: RequestReading): Referral {
+function referralIn(reading: RequestReading): ReferralResources {
   return {
     patient: resourceIn(reading, 'Patient') as object as Patient,
     request: resourceIn(reading, 'ServiceRequest') as object as ServiceRequest,

@@ -14,12 +14,12 @@ import type { ReferralEvent } from '../../../../src/hl7v2/messages/build-message
 import {
   BUILDING_DEFAULTS,
   type BuildingContext,
-  type Referral,
+  type ReferralResources,
 } from '../../../../src/hl7v2/messages/building.ts';
 import { readMessage } from '../../../../src/hl7v2/messages/read-message.ts';
 import type {
   DocumentReading,
-  Reading,
+  MessageReading,
   RequestReading,
   VisitReading,
 } from '../../../../src/hl7v2/messages/reading.ts';
@@ -31,7 +31,7 @@ const V2_0203 = 'http://terminology.hl7.org/CodeSystem/v2-0203';
 const typed = (code: string) => ({ coding: [{ system: V2_0203, code }] });
 const id = (n: number) => `urn:uuid:00000000-0000-4000-8000-${String(n).padStart(12, '0')}` as const;
 
-function readSample(name: string): Reading {
+function readSample(name: string): MessageReading {
   const state = name.includes('confirmation') ? ('in-progress/5.2' as const) : undefined;
   const reading = readMessage(parseMessage(sample(name)), readingContext({ state, ...ORGANIZATIONS }));
   if (reading.kind === 'fault') throw new Error(reading.issue);
@@ -269,11 +269,11 @@ const CONTEXT: BuildingContext = {
 const WITHOUT_TIME: ReadonlySet<string> = new Set(['pcc-55-accept', 'pcc-55-request']);
 
 /** The referral as it stood when the sample was sent: of times and reasons what the sample says. */
-function told(name: string, reading: Reading): ReferralEvent {
+function told(name: string, reading: MessageReading): ReferralEvent {
   const reason = 'reason' in reading ? reading.reason : undefined;
   const at = WITHOUT_TIME.has(name) ? reading.occurredAt : undefined;
   const clinician = 'appointment' in reading ? LINDQVIST : OKAFOR;
-  const referral: Referral = {
+  const referral: ReferralResources = {
     patient: { ...PATIENT, identifier: reading.patient?.identifiers.map((one) => ({ ...one })) ?? [] },
     request: REQUEST,
     task: {
