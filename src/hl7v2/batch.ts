@@ -11,11 +11,11 @@ import { eachLine, prefixOf, type Line } from './lines.ts';
 export interface Batch {
   /** The line of FHS without its line end; undefined when there is no file header. */
   readonly file: string | undefined;
-  readonly groups: readonly Group[];
+  readonly groups: readonly BatchGroup[];
 }
 
 /** The messages between a BHS and its BTS, or messages without a batch header; an empty batch has none. */
-export interface Group {
+export interface BatchGroup {
   /** The line of BHS. */
   readonly header: string | undefined;
   readonly messages: readonly Uint8Array[];

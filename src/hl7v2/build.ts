@@ -4,7 +4,7 @@
  */
 import { NOT_ASCII, readCharset, type Charset } from './charset.ts';
 import { encodingCharacters, STANDARD, type Delimiters } from './delimiters.ts';
-import { escape, type Syntax } from './escape.ts';
+import { escapeText, type Syntax } from './escape.ts';
 import { NULL_VALUE, text, type Message, type Segment } from './message.ts';
 
 /** The null as a value to send. No text counts as the null, not even the two quotation marks. */
@@ -92,5 +92,7 @@ const isList = <Part>(value: PlainValue | readonly Part[]): value is readonly Pa
 function encodePlain(value: PlainValue, syntax: Syntax): string {
   if (value === NULL) return NULL_VALUE;
   if (value === undefined) return '';
-  return typeof value === 'string' ? escape(value, syntax) : escape(value.formatted, syntax, 'formatted');
+  return typeof value === 'string'
+    ? escapeText(value, syntax)
+    : escapeText(value.formatted, syntax, 'formatted');
 }

@@ -2,7 +2,7 @@
  * The datatypes that segments share (HL7 v2.5.1, chapter 2A). Each table is the wire layout; the names are the
  * standard's. Times stay text here (`datetime.ts` reads them), and numbers keep their digits.
  */
-import { CODE, composite, FORMATTED, TEXT, type ValueOf } from './layout.ts';
+import { CODE, composite, FORMATTED, TEXT, type FieldValue } from './layout.ts';
 
 /** Coded values (ID, IS), set ids (SI), numbers (NM), and time stamps (DTM, and the time of a TS). */
 export const ID = CODE;
@@ -17,7 +17,7 @@ export const FT = FORMATTED;
 
 /** HD, hierarchic designator (2.A.33): `LFM^2.999.10.1^ISO`. */
 export const HD = composite({ namespaceId: [1, IS], universalId: [2, ST], universalIdType: [3, ID] });
-export type Hd = ValueOf<typeof HD>;
+export type Hd = FieldValue<typeof HD>;
 
 /** EI, entity identifier (2.A.28): `R-2025-00731^^2.999.10.1.15^ISO`. */
 export const EI = composite({
@@ -26,7 +26,7 @@ export const EI = composite({
   universalId: [3, ST],
   universalIdType: [4, ID],
 });
-export type Ei = ValueOf<typeof EI>;
+export type Ei = FieldValue<typeof EI>;
 
 /** CX, extended composite id with check digit (2.A.14): `MQ-40417^^^&2.999.10.1.5&ISO^MR`. */
 export const CX = composite({
@@ -39,7 +39,7 @@ export const CX = composite({
   effectiveDate: [7, DTM],
   expirationDate: [8, DTM],
 });
-export type Cx = ValueOf<typeof CX>;
+export type Cx = FieldValue<typeof CX>;
 
 /** CWE, coded with exceptions (2.A.13); CE, CF and CNE begin with the same components: `57133-1^Referral note^LN`. */
 export const CWE = composite({
@@ -53,7 +53,7 @@ export const CWE = composite({
   alternateCodingSystemVersionId: [8, ST],
   originalText: [9, ST],
 });
-export type Cwe = ValueOf<typeof CWE>;
+export type Cwe = FieldValue<typeof CWE>;
 
 /** FN, family name (2.A.30): `van Beek&van&Beek`. */
 const FN = composite({
@@ -74,7 +74,7 @@ export const XPN = composite({
   degree: [6, IS],
   nameTypeCode: [7, ID],
 });
-export type Xpn = ValueOf<typeof XPN>;
+export type Xpn = FieldValue<typeof XPN>;
 
 /** XCN, extended composite id and name for persons (2.A.86): `1999999984^Okafor^Ngozi^R^^^MD^^&2.16…&ISO^L^^^NPI`. */
 export const XCN = composite({
@@ -93,7 +93,7 @@ export const XCN = composite({
   identifierTypeCode: [13, ID],
   assigningFacility: [14, HD],
 });
-export type Xcn = ValueOf<typeof XCN>;
+export type Xcn = FieldValue<typeof XCN>;
 
 /** XON, extended composite name and id for organizations (2.A.87). */
 export const XON = composite({
@@ -129,7 +129,7 @@ export const XAD = composite({
   countyParishCode: [9, IS],
   censusTract: [10, IS],
 });
-export type Xad = ValueOf<typeof XAD>;
+export type Xad = FieldValue<typeof XAD>;
 
 /** XTN, extended telecommunication number (2.A.89): `^PRN^PH^^1^541^5550100`. */
 export const XTN = composite({
@@ -146,7 +146,7 @@ export const XTN = composite({
   speedDialCode: [11, ST],
   unformattedTelephoneNumber: [12, ST],
 });
-export type Xtn = ValueOf<typeof XTN>;
+export type Xtn = FieldValue<typeof XTN>;
 
 /** PL, person location (2.A.53). */
 export const PL = composite({
@@ -162,7 +162,7 @@ export const PL = composite({
   comprehensiveLocationIdentifier: [10, EI],
   assigningAuthority: [11, HD],
 });
-export type Pl = ValueOf<typeof PL>;
+export type Pl = FieldValue<typeof PL>;
 
 /** PLN, practitioner license or other ID number (2.A.55): `1999999984^NPI`. */
 export const PLN = composite({
@@ -174,7 +174,7 @@ export const PLN = composite({
 
 /** CQ, composite quantity with units (2.A.10): `90^d`. */
 export const CQ = composite({ quantity: [1, NM], units: [2, CWE] });
-export type Cq = ValueOf<typeof CQ>;
+export type Cq = FieldValue<typeof CQ>;
 
 /** TQ, timing quantity (2.A.81). SCH-11 has the slot in it: start and end. */
 export const TQ = composite({
@@ -192,7 +192,7 @@ export const ED = composite({
   encoding: [4, ID],
   content: [5, TX],
 });
-export type Ed = ValueOf<typeof ED>;
+export type Ed = FieldValue<typeof ED>;
 
 /** MSG, message type (2.A.45): `OMG^O19^OMG_O19`. */
 export const MSG = composite({ messageCode: [1, ID], triggerEvent: [2, ID], messageStructure: [3, ID] });
@@ -216,4 +216,4 @@ export const ERL = composite({
   componentNumber: [5, NM],
   subComponentNumber: [6, NM],
 });
-export type Erl = ValueOf<typeof ERL>;
+export type Erl = FieldValue<typeof ERL>;

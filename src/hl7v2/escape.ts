@@ -14,7 +14,7 @@ export interface Syntax extends Delimiters {
  * things stay as written: text that is no escape sequence, local sequences (`\Z..\`), and changes of the character set
  * (`\C..\`, `\M..\`).
  */
-export function unescape(value: string, syntax: Syntax): string {
+export function unescapeText(value: string, syntax: Syntax): string {
   const { escape: mark } = syntax;
   let open = mark === '' ? -1 : value.indexOf(mark);
   if (open === -1) return value;
@@ -102,7 +102,7 @@ function layout(body: string): string | undefined {
  * hexadecimal. A line break becomes `\.br\` in formatted text only (unless the full stop is a delimiter). `""` becomes
  * the two quotation marks, not the null.
  */
-export function escape(plain: string, syntax: Delimiters, kind: 'plain' | 'formatted' = 'plain'): string {
+export function escapeText(plain: string, syntax: Delimiters, kind: 'plain' | 'formatted' = 'plain'): string {
   if (plain === '""') return syntax.escape === '' ? refuse() : hex('""', syntax);
   if (!suspects(syntax).test(plain)) return plain;
   if (syntax.escape === '') return refuse();

@@ -24,7 +24,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Segments about the exchange: acknowledgments, errors and software. */
-export const EXCHANGE: ReadonlySet<string> = new Set(['MSH', 'MSA', 'ERR', 'SFT', 'UAC']);
+export const EXCHANGE_SEGMENTS: ReadonlySet<string> = new Set(['MSH', 'MSA', 'ERR', 'SFT', 'UAC']);
 
 /** Places that the server reads when the better place is empty, and reports when the two differ. */
 export const SECOND: Readonly<Record<string, string>> = {
@@ -108,7 +108,7 @@ function addPlace(taken: Map<string, Parts>, place: string): void {
 /** Whether a place is read, or needs no report; for a subcomponent its component decides. */
 export function isTaken(family: string, place: string): boolean {
   const [, name = '', n = '', component] = /^([A-Z0-9]{3})-(\d+)(?:\.(\d+))?/.exec(place) ?? [];
-  if (EXCHANGE.has(name)) return true;
+  if (EXCHANGE_SEGMENTS.has(name)) return true;
   const parts = takenOf(family).get(`${name}-${n}`);
   if (parts === undefined || parts === 'all') return parts === 'all';
   return component === undefined || parts.has(Number(component));

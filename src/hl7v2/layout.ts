@@ -4,7 +4,7 @@
  */
 import type { ComponentValue, PlainValue, RepetitionValue, SegmentValues } from './build.ts';
 import { component, field, NULL_VALUE, repetitions, type Composite, type Segment } from './message.ts';
-import { unescape } from './escape.ts';
+import { unescapeText } from './escape.ts';
 
 /**
  * Reads one value from the wire, and builds it. Undefined stands for an empty value and for the null; `isNull` tells
@@ -35,13 +35,13 @@ export const FORMATTED: Datatype<string, PlainValue> = {
 
 type Components = Readonly<Record<string, readonly [number, Datatype<unknown>]>>;
 /** The type that a datatype reads. */
-export type ValueOf<Type> = Type extends Datatype<infer Value> ? Value : never;
+export type FieldValue<Type> = Type extends Datatype<infer Value> ? Value : never;
 /** The text of a part, as long as it still fits into a component. */
 type BuiltOf<Type> = Type extends Datatype<infer _, infer Built> ? Extract<Built, ComponentValue> : never;
 
 /** A composite as an object with all its parts by name. */
 type CompositeOf<Parts extends Components> = {
-  readonly [Name in keyof Parts]?: ValueOf<Parts[Name][1]> | undefined;
+  readonly [Name in keyof Parts]?: FieldValue<Parts[Name][1]> | undefined;
 };
 
 /** A composite datatype from the places of its parts, each `[component number, datatype]`. */
@@ -81,17 +81,17 @@ type Rows = Readonly<Record<string, Row>>;
 /** A segment as an object. A field that repeats is a list, which is empty when the sender sent nothing. */
 export type SegmentOf<Layout extends Rows> = {
   readonly [Name in keyof Layout]: Layout[Name] extends readonly [number, infer Type, '*']
-    ? readonly ValueOf<Type>[]
-    : ValueOf<Layout[Name][1]> | undefined;
+    ? readonly FieldValue<Type>[]
+    : FieldValue<Layout[Name][1]> | undefined;
 };
 
 /** The values to build a segment from: the same members, all optional. */
-export type Draft<Whole> = { readonly [Name in keyof Whole]?: Whole[Name] | undefined };
+export type SegmentDraft<Whole> = { readonly [Name in keyof Whole]?: Whole[Name] | undefined };
 
 interface SegmentType<Whole> {
   readonly name: string;
   readonly read: (segment: Segment) => Whole;
-  readonly build: (draft: Draft<Whole>) => SegmentValues;
+  readonly build: (draft: SegmentDraft<Whole>) => SegmentValues;
 }
 
 /** A segment layout from the places of its fields, each `[field number, datatype]`. */
@@ -148,4 +148,4 @@ function firstOf({ raw, separator, syntax }: Composite): string {
 }
 
 const plain = (raw: string, { syntax }: Composite): string | undefined =>
-  raw === '' || raw === NULL_VALUE ? undefined : unescape(raw, syntax);
+  raw === '' || raw === NULL_VALUE ? undefined : unescapeText(raw, syntax);

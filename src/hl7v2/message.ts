@@ -5,7 +5,7 @@
  */
 import { asLatin1, AT_CHARSET, charsetNamed, decode, readCharset, type Charset } from './charset.ts';
 import { isHeader, readDelimiters } from './delimiters.ts';
-import { unescape, type Syntax } from './escape.ts';
+import { unescapeText, type Syntax } from './escape.ts';
 import { Hl7Fault } from './fault.ts';
 import { eachLine, firstLine, prefixOf } from './lines.ts';
 
@@ -83,7 +83,7 @@ export function encodeSegment({ name, fields, syntax }: Segment): string {
 export function decodeMessage(
   bytes: Uint8Array,
   defaultCharset: Charset = 'UNICODE UTF-8',
-): { readonly text: string; readonly charset: Charset } {
+): { readonly fieldText: string; readonly charset: Charset } {
   const announced = announcedCharset(bytes);
   const charset = announced ?? defaultCharset;
   const decoded = decode(bytes, charset);
@@ -92,7 +92,7 @@ export function decodeMessage(
     const why = announced === undefined ? `${says}, which the link has for messages without MSH-18` : says;
     throw new Hl7Fault('102', why, AT_CHARSET);
   }
-  return { text: decoded, charset };
+  return { fieldText: decoded, charset };
 }
 
 /** All segments of a name, in order. */
@@ -100,7 +100,7 @@ export const segmentsNamed = (message: Message, name: string): readonly Segment[
   message.segments.filter((segment) => segment.name === name);
 
 /** The first segment of a name. */
-export const first = (message: Message, name: string): Segment | undefined =>
+export const firstSegment = (message: Message, name: string): Segment | undefined =>
   message.segments.find((segment) => segment.name === name);
 
 /** A whole field as sent; empty when it is absent. */
@@ -132,7 +132,7 @@ export function text(
   if (isDelimiterField(segment, n)) return field(segment, n);
   const one = nth(field(segment, n), syntax.repetition, repetition);
   const part = nth(nth(one, syntax.component, componentNumber), syntax.subcomponent, subcomponent);
-  return part === '' ? undefined : unescape(part, syntax);
+  return part === '' ? undefined : unescapeText(part, syntax);
 }
 
 /** The plain text of a whole repetition, for fields of free text (ST, TX, FT), where a sender may forget to escape. */
@@ -140,7 +140,7 @@ export function wholeText(segment: Segment, n: number, repetition = 1): string |
   const { syntax } = segment;
   if (isDelimiterField(segment, n)) return field(segment, n);
   const one = nth(field(segment, n), syntax.repetition, repetition);
-  return one === '' ? undefined : unescape(one, syntax);
+  return one === '' ? undefined : unescapeText(one, syntax);
 }
 
 /** Whether a whole field is the null. */
@@ -166,7 +166,7 @@ export const wholeComponentText = (composite: Composite, n: number): string | un
   plain(component(composite, n).raw, composite.syntax);
 
 const plain = (raw: string, syntax: Syntax): string | undefined =>
-  raw === '' || raw === NULL_VALUE ? undefined : unescape(raw, syntax);
+  raw === '' || raw === NULL_VALUE ? undefined : unescapeText(raw, syntax);
 
 /** Whether a field is divided at all: MSH-1 and MSH-2 are not. */
 const isDelimiterField = ({ name }: Segment, n: number): boolean => n <= 2 && isHeader(name);

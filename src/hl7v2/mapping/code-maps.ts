@@ -3,7 +3,7 @@
  * replaces the sent one; the kept message still has the sent code. A link names the maps, and the server reads them
  * from the store.
  */
-import { escape, unescape, type Syntax } from '../escape.ts';
+import { escapeText, unescapeText, type Syntax } from '../escape.ts';
 import type { Message, Segment } from '../message.ts';
 import { systemOfCodingSystem } from './codes.ts';
 
@@ -86,9 +86,9 @@ function translateOne(part: string, syntax: Syntax, place: string, map: CodeMap,
   const components = part.split(syntax.component);
   const isBare = components.length === 1;
   for (const at of TRIPLETS) {
-    const code = unescape(components[at] ?? '', syntax).trim();
+    const code = unescapeText(components[at] ?? '', syntax).trim();
     if (code === '') continue;
-    const name = unescape(components[at + 2] ?? '', syntax).trim();
+    const name = unescapeText(components[at + 2] ?? '', syntax).trim();
     const known = isLocal(name) ? undefined : systemOfCodingSystem(name === '' ? undefined : name, '');
     const isAsked = known === undefined || map.rows.some(({ source }) => source === known);
     const row = map.rows.find(
@@ -100,14 +100,14 @@ function translateOne(part: string, syntax: Syntax, place: string, map: CodeMap,
     }
     walk.used.add(map.canonical);
     const { target } = row;
-    components[at] = escape(target.code, syntax);
+    components[at] = escapeText(target.code, syntax);
     if (isBare && (target.system === undefined || BARE.has(place))) continue;
     const words = components[at + 1] ?? '';
     while (components.length < 9) components.push('');
     // The words of the sender's code stay as the text that people read.
     if (components[8] === '' && at === 0) components[8] = words;
-    components[at + 1] = target.display === undefined ? words : escape(target.display, syntax);
-    components[at + 2] = target.system === undefined ? '' : escape(target.system, syntax);
+    components[at + 1] = target.display === undefined ? words : escapeText(target.display, syntax);
+    components[at + 2] = target.system === undefined ? '' : escapeText(target.system, syntax);
   }
   while (components.at(-1) === '') components.pop();
   return components.join(syntax.component);

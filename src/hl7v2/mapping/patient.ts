@@ -1,7 +1,7 @@
 /** PID (HL7 v2.5.1, 3.4.2) ⇄ Patient. The server sends only numbers that are the initiator's or the recipient's own. */
 import type { CodeableConcept, ContactPoint, Extension, Identifier, Patient } from '../../fhir/types.ts';
 import type { Cwe } from '../datatypes.ts';
-import type { Draft } from '../layout.ts';
+import type { SegmentDraft } from '../layout.ts';
 import type { Pid } from '../segments/pid.ts';
 import type { Namespaces } from './authority.ts';
 import { ETHNICITIES, ethnicityOf, genderOf, sexOf } from './codes.ts';
@@ -39,7 +39,7 @@ export function writePatient(
   patient: Patient,
   numbers: readonly Identifier[],
   namespaces: Namespaces,
-): Draft<Pid> {
+): SegmentDraft<Pid> {
   const { name, telecom = [], address = [], communication = [] } = patient;
   const current = currentName(name);
   const others = (name ?? []).filter((one) => one !== current);

@@ -15,9 +15,9 @@ import {
   UNIT_MONTHS,
   UNIT_SECONDS,
 } from '../mapping/codes.ts';
-import { field, first, repetitions, text, type Message, type Segment } from '../message.ts';
-import { EXCHANGE } from '../fields-taken.ts';
-import { unescape } from '../escape.ts';
+import { field, firstSegment, repetitions, text, type Message, type Segment } from '../message.ts';
+import { EXCHANGE_SEGMENTS } from '../fields-taken.ts';
+import { unescapeText } from '../escape.ts';
 import type { Findings } from './findings.ts';
 
 /** Checks every segment. */
@@ -26,7 +26,7 @@ export function checkValues(message: Message, family: string, findings: Findings
   for (const segment of message.segments) {
     const count = (counts.get(segment.name) ?? 0) + 1;
     counts.set(segment.name, count);
-    if (EXCHANGE.has(segment.name)) continue;
+    if (EXCHANGE_SEGMENTS.has(segment.name)) continue;
     const name = count === 1 ? segment.name : `${segment.name}[${count}]`;
     for (const [n, raw] of segment.fields.entries()) {
       if (n > 0 && raw !== '') checkField(segment, raw, `${name}-${n}`, findings);
@@ -44,7 +44,7 @@ function checkField(segment: Segment, raw: string, at: string, findings: Finding
   if (raw === '""') findings.add('null', at);
   const isEscaped = escape !== '' && raw.includes(escape);
   const isHex = isEscaped && raw.includes(`${escape}X`);
-  if (CONTROL.test(raw) || (isHex && CONTROL.test(unescape(raw, segment.syntax)))) {
+  if (CONTROL.test(raw) || (isHex && CONTROL.test(unescapeText(raw, segment.syntax)))) {
     findings.add('control-characters', at);
   }
   if (isEscaped && DROPPED.some((command) => raw.includes(`${escape}${command}`)))
@@ -155,12 +155,12 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 };
 
 function checkRequired(message: Message, family: string, findings: Findings): void {
-  const msh = first(message, 'MSH');
+  const msh = firstSegment(message, 'MSH');
   for (const n of [11, 12])
     if (msh !== undefined && field(msh, n) === '') findings.add('required', `MSH-${n}`);
   for (const place of REQUIRED[family] ?? []) {
     const [name = '', n] = place.split('-');
-    const segment = first(message, name);
+    const segment = firstSegment(message, name);
     if (segment !== undefined && field(segment, Number(n)) === '') findings.add('required', place);
   }
 }

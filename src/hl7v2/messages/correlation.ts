@@ -10,7 +10,7 @@ import { readNumber } from '../mapping/identity.ts';
 import { isAhead, readDateTime } from '../mapping/moment.ts';
 import { readPatient } from '../mapping/patient.ts';
 import { filled } from '../mapping/plain.ts';
-import { first, segmentsNamed, type Message, type Segment } from '../message.ts';
+import { firstSegment, segmentsNamed, type Message, type Segment } from '../message.ts';
 import { readObr } from '../segments/obr.ts';
 import { readOrc, type Orc } from '../segments/orc.ts';
 import { readPid, type Pid } from '../segments/pid.ts';
@@ -138,7 +138,7 @@ export function readFirst<Type>(
   name: string,
   read: (segment: Segment) => Type,
 ): Type | undefined {
-  const segment = first(message, name);
+  const segment = firstSegment(message, name);
   return segment && read(segment);
 }
 

@@ -5,7 +5,7 @@
  * are a text.
  */
 import type { Ei } from '../datatypes.ts';
-import type { Draft } from '../layout.ts';
+import type { SegmentDraft } from '../layout.ts';
 import { readReason } from '../mapping/concept.ts';
 import { readNumber, readPatientNumber } from '../mapping/identity.ts';
 import { readDateTime } from '../mapping/moment.ts';
@@ -41,9 +41,9 @@ interface Drafts {
 }
 
 /** The values of the first segment of a name; empty when there is no such segment. */
-function valuesOf<Name extends keyof Drafts>(segments: Segments, name: Name): Draft<Drafts[Name]> {
+function valuesOf<Name extends keyof Drafts>(segments: Segments, name: Name): SegmentDraft<Drafts[Name]> {
   const { draft = {} } = segments.find((segment) => segment.name === name) ?? {};
-  return draft as Draft<Drafts[Name]>; // the name of a segment tells its layout
+  return draft as SegmentDraft<Drafts[Name]>; // the name of a segment tells its layout
 }
 
 function lacksIn(segments: Segments): readonly string[] {

@@ -3,8 +3,15 @@
  * repetitions. It walks the message against the table of what is read, so that it also finds content of which no
  * mapping thought.
  */
-import { field, first, segmentsNamed, type Message, type Segment } from '../message.ts';
-import { EXCHANGE, REPEATED, SECOND, segmentsTakenOf, takenOf, type Parts } from '../fields-taken.ts';
+import { field, firstSegment, segmentsNamed, type Message, type Segment } from '../message.ts';
+import {
+  EXCHANGE_SEGMENTS,
+  REPEATED,
+  SECOND,
+  segmentsTakenOf,
+  takenOf,
+  type Parts,
+} from '../fields-taken.ts';
 import { readObx } from '../segments/obx.ts';
 import { withdrawnBy } from '../mapping/codes.ts';
 import { isNumbered } from './note-content.ts';
@@ -46,7 +53,7 @@ export function findUntaken(message: Message, family: string): readonly Untaken[
     const count = (counts.get(name) ?? 0) + 1;
     counts.set(name, count);
     const isNote = name === 'NTE';
-    if (EXCHANGE.has(name)) {
+    if (EXCHANGE_SEGMENTS.has(name)) {
       owner = name;
     } else if (isNote && !(isOrder(family) && isNoteOfOrder(owner, before, counts))) {
       add(name, `NTE after ${owner}`);
@@ -132,7 +139,7 @@ function isDifferent(place: string, raw: string, message: Message): boolean {
   if (better === undefined) return false;
   const [name = '', at = ''] = better.split('-');
   const [n, component] = at.split('.');
-  const segment = first(message, name);
+  const segment = firstSegment(message, name);
   const said = segment === undefined ? '' : field(segment, Number(n));
   if (segment === undefined || said === '') return false;
   const { syntax } = segment;

@@ -4,14 +4,14 @@ import type { SegmentValues } from '../build.ts';
 import type { Hd } from '../datatypes.ts';
 import { toFhirString } from '../mapping/plain.ts';
 import { isAhead, readDateTime, writeInstant } from '../mapping/moment.ts';
-import { first, type Message } from '../message.ts';
+import { firstSegment, type Message } from '../message.ts';
 import { buildMsh, readMsh } from '../segments/msh.ts';
 import type { Findings } from './findings.ts';
 import type { TimeContext, MessageHeader, MessageName } from './reading.ts';
 
 /** The header of any message. */
 export function readHeader(message: Message, clock: TimeContext): MessageHeader {
-  const segment = first(message, 'MSH');
+  const segment = firstSegment(message, 'MSH');
   const msh = segment && readMsh(segment);
   const { messageCode = '', triggerEvent = '' } = msh?.messageType ?? {};
   const sentAt = readDateTime(msh?.dateTimeOfMessage ?? '', clock.zone)?.dateTime;
@@ -63,7 +63,7 @@ export function checkHeader(
   clock: TimeContext,
   findings: Findings,
 ): void {
-  const segment = first(message, 'MSH');
+  const segment = firstSegment(message, 'MSH');
   if (segment === undefined) return;
   const msh = readMsh(segment);
   if (msh.messageControlId === undefined) findings.add('control-id');
@@ -80,7 +80,7 @@ const PROFILE = '360X';
 
 /** Whether a message says of itself that it follows 360X (MSH-21). */
 export function claims360X(message: Message): boolean {
-  const segment = first(message, 'MSH');
+  const segment = firstSegment(message, 'MSH');
   const profiles = segment === undefined ? [] : readMsh(segment).messageProfileIdentifier;
   return profiles.some(({ entityIdentifier }) => entityIdentifier?.includes(PROFILE));
 }

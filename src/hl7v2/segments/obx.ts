@@ -10,7 +10,7 @@
  */
 import type { RepetitionValue, SegmentValues } from '../build.ts';
 import { CWE, DTM, ED, ID, SI, ST, XCN, type Cwe, type Ed } from '../datatypes.ts';
-import { segment, TEXT, type Draft, type SegmentOf } from '../layout.ts';
+import { segment, TEXT, type SegmentDraft, type SegmentOf } from '../layout.ts';
 import { repetitions, type Composite, type Segment } from '../message.ts';
 
 const LAYOUT = {
@@ -46,7 +46,7 @@ export function readObx(from: Segment): Obx {
 }
 
 /** Builds an OBX with values of one kind; `valueType` must name that kind. */
-export function buildObx(draft: Draft<Obx>): SegmentValues {
+export function buildObx(draft: SegmentDraft<Obx>): SegmentValues {
   const { observationValue = [], ...others } = draft;
   const isFormatted = others.valueType === 'FT';
   return {

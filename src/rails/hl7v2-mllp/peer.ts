@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Ref } from '../../fhir/types.ts';
 import { recoverHeader } from '../../hl7v2/ack.ts';
-import { decodeMessage, first, parseMessage } from '../../hl7v2/message.ts';
+import { decodeMessage, firstSegment, parseMessage } from '../../hl7v2/message.ts';
 import { createDeframer, frame } from '../../hl7v2/mllp.ts';
 import { readMsa } from '../../hl7v2/segments/msa.ts';
 import { ConnectionFailed, type Destination } from '../../ports/outgoing.ts';
@@ -159,7 +159,7 @@ function acknowledgmentOf(socket: Socket, controlId: string, settings: PeerSetti
 function readAcknowledgment(bytes: Uint8Array, controlId: string): Acknowledged | undefined {
   if (recoverHeader(bytes).msh === undefined) return undefined;
   try {
-    const msa = first(parseMessage(decodeMessage(bytes).text), 'MSA');
+    const msa = firstSegment(parseMessage(decodeMessage(bytes).fieldText), 'MSA');
     if (msa === undefined) return undefined;
     const { acknowledgmentCode, messageControlId, textMessage } = readMsa(msa);
     return messageControlId === controlId ? { code: acknowledgmentCode ?? '', says: textMessage } : undefined;

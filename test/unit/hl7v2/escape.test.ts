@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { describe, expect, test } from '@jest/globals';
 import { charsetNamed, decode, encodeBytes, type Charset } from '../../../src/hl7v2/charset.ts';
 import { STANDARD } from '../../../src/hl7v2/delimiters.ts';
-import { escape, unescape, type Syntax } from '../../../src/hl7v2/escape.ts';
+import { escapeText, unescapeText, type Syntax } from '../../../src/hl7v2/escape.ts';
 import { Hl7Fault } from '../../../src/hl7v2/fault.ts';
 import { decodeMessage, encodeMessage, parseMessage, text } from '../../../src/hl7v2/message.ts';
 
@@ -35,13 +35,13 @@ describe('from the message to plain text', () => {
     ['\\', '\\'],
     [String.raw`\E\F\E\ `, String.raw`\F\ `],
   ])('%s', (raw, plain) => {
-    expect(unescape(raw, SYNTAX)).toBe(plain);
+    expect(unescapeText(raw, SYNTAX)).toBe(plain);
   });
 
   test('hexadecimal is in the character set of the message', () => {
-    expect(unescape(String.raw`\XE9\ `, { ...SYNTAX, charset: '8859/1' })).toBe('é ');
-    expect(unescape(String.raw`\XE9\ `, { ...SYNTAX, charset: '8859/5' })).toBe('щ ');
-    expect(unescape(String.raw`\XE9\ `, { ...SYNTAX, charset: 'ASCII' })).toBe(String.raw`\XE9\ `);
+    expect(unescapeText(String.raw`\XE9\ `, { ...SYNTAX, charset: '8859/1' })).toBe('é ');
+    expect(unescapeText(String.raw`\XE9\ `, { ...SYNTAX, charset: '8859/5' })).toBe('щ ');
+    expect(unescapeText(String.raw`\XE9\ `, { ...SYNTAX, charset: 'ASCII' })).toBe(String.raw`\XE9\ `);
     const [, nte] = parseMessage(`MSH|^~\\&${'|'.repeat(16)}8859/5\rNTE|1||\\XE9\\\r`).segments;
     expect(nte && text(nte, 3)).toBe('щ');
     const [, agreed] = parseMessage('MSH|^~\\&|\rNTE|1||\\XE9\\\r', '8859/1').segments;
@@ -49,7 +49,7 @@ describe('from the message to plain text', () => {
   });
 
   test('without an escape character nothing is escaped', () => {
-    expect(unescape(String.raw`\F\ `, { ...SYNTAX, escape: '' })).toBe(String.raw`\F\ `);
+    expect(unescapeText(String.raw`\F\ `, { ...SYNTAX, escape: '' })).toBe(String.raw`\F\ `);
   });
 });
 
@@ -66,12 +66,12 @@ describe('from plain text to the message', () => {
     ['', ''],
     ['日本 é', '日本 é'],
   ])('%j', (plain, raw) => {
-    expect(escape(plain, SYNTAX)).toBe(raw);
-    expect(unescape(raw, SYNTAX)).toBe(plain.replaceAll('\r\n', '\n'));
+    expect(escapeText(plain, SYNTAX)).toBe(raw);
+    expect(unescapeText(raw, SYNTAX)).toBe(plain.replaceAll('\r\n', '\n'));
   });
 
   test('a line break is a formatting command in formatted text alone (2.7.6)', () => {
-    expect(escape('one\ntwo\r\nthree', SYNTAX, 'formatted')).toBe(String.raw`one\.br\two\.br\three`);
+    expect(escapeText('one\ntwo\r\nthree', SYNTAX, 'formatted')).toBe(String.raw`one\.br\two\.br\three`);
   });
 
   test('the delimiters of the message, not the usual ones', () => {
@@ -84,14 +84,14 @@ describe('from plain text to the message', () => {
       truncation: '#',
       charset: 'ASCII',
     };
-    expect(escape('a|b$c%d*e!f@g#h\\', own)).toBe('a|b!F!c!S!d!R!e!E!f!T!g!P!h\\');
-    expect(unescape('!F!!S!!R!!E!!T!!P!', own)).toBe('$%*!@#');
+    expect(escapeText('a|b$c%d*e!f@g#h\\', own)).toBe('a|b!F!c!S!d!R!e!E!f!T!g!P!h\\');
+    expect(unescapeText('!F!!S!!R!!E!!T!!P!', own)).toBe('$%*!@#');
   });
 
   test('a message without an escape character cannot carry what needs one', () => {
     const poor = { ...STANDARD, escape: '', subcomponent: '', repetition: '' };
-    expect(escape('a~b', poor)).toBe('a~b');
-    for (const value of ['a|b', 'a\nb', '""']) expect(() => escape(value, poor)).toThrow(Hl7Fault);
+    expect(escapeText('a~b', poor)).toBe('a~b');
+    for (const value of ['a|b', 'a\nb', '""']) expect(() => escapeText(value, poor)).toThrow(Hl7Fault);
   });
 });
 
@@ -115,7 +115,7 @@ describe('character sets', () => {
     ]);
     const decoded = decodeMessage(sent);
     expect(decoded).toEqual({ text: message(code), charset });
-    expect(Buffer.from(encodeBytes(encodeMessage(parseMessage(decoded.text)), charset))).toEqual(sent);
+    expect(Buffer.from(encodeBytes(encodeMessage(parseMessage(decoded.fieldText)), charset))).toEqual(sent);
   });
 
   test('an empty MSH-18 is what the link agreed on', () => {

@@ -11,7 +11,7 @@ import { splitBatch } from '../../../src/hl7v2/batch.ts';
 import { buildMessage } from '../../../src/hl7v2/build.ts';
 import { asLatin1, encodeBytes } from '../../../src/hl7v2/charset.ts';
 import { STANDARD, type Delimiters } from '../../../src/hl7v2/delimiters.ts';
-import { escape, unescape } from '../../../src/hl7v2/escape.ts';
+import { escapeText, unescapeText } from '../../../src/hl7v2/escape.ts';
 import { Hl7Fault } from '../../../src/hl7v2/fault.ts';
 import {
   component,
@@ -153,7 +153,7 @@ const PROPERTIES: Readonly<Record<string, () => void>> = {
         const bytes = Buffer.concat([head, noise]);
         const read = attempt(() => {
           const decoded = decodeMessage(bytes);
-          return { ...decoded, message: parseMessage(decoded.text) };
+          return { ...decoded, message: parseMessage(decoded.fieldText) };
         });
         if (read !== undefined) ok(bytes.equals(encodeBytes(encodeMessage(read.message), read.charset)));
       }),
@@ -199,7 +199,7 @@ const PROPERTIES: Readonly<Record<string, () => void>> = {
     hold(
       fc.property(value, syntaxes, (plain, delimiters) => {
         const syntax = { ...delimiters, charset: 'UNICODE UTF-8' as const };
-        equal(unescape(escape(plain, syntax), syntax), lineEnds(plain));
+        equal(unescapeText(escapeText(plain, syntax), syntax), lineEnds(plain));
       }),
     ),
 

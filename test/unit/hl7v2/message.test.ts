@@ -6,7 +6,7 @@ import {
   componentText,
   encodeMessage,
   field,
-  first,
+  firstSegment,
   isNull,
   NULL_VALUE,
   parseMessage,
@@ -142,8 +142,8 @@ describe('counting', () => {
   test('segments by name', () => {
     const message = parseMessage(`${MSH}\rOBX|1\rNTE|1\rOBX|2\r`);
     expect(segmentsNamed(message, 'OBX').map((obx) => text(obx, 1))).toEqual(['1', '2']);
-    expect(text(first(message, 'OBX') ?? pid, 1)).toBe('1');
-    expect(first(message, 'PID')).toBeUndefined();
+    expect(text(firstSegment(message, 'OBX') ?? pid, 1)).toBe('1');
+    expect(firstSegment(message, 'PID')).toBeUndefined();
   });
 });
 

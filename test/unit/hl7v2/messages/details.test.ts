@@ -1,7 +1,13 @@
 /** Details of what is built: datatypes as v2.5.1 has them, and urgency as a time (360X). */
 import { describe, expect, test } from '@jest/globals';
 import { buildAck } from '../../../../src/hl7v2/ack.ts';
-import { encodeMessage, first, repetitions, text, type Message } from '../../../../src/hl7v2/message.ts';
+import {
+  encodeMessage,
+  firstSegment,
+  repetitions,
+  text,
+  type Message,
+} from '../../../../src/hl7v2/message.ts';
 import { built, CONTEXT, FULL, readAgain, referralOf, type World } from './full.ts';
 
 const requestOf = (world: World): Message => {
@@ -10,7 +16,7 @@ const requestOf = (world: World): Message => {
   return message;
 };
 const at = (message: Message, name: string, n: number): string | undefined => {
-  const segment = first(message, name);
+  const segment = firstSegment(message, name);
   return segment && text(segment, n);
 };
 
@@ -47,7 +53,7 @@ describe('a text of several lines', () => {
   test('has no formatting command where v2 has a string', () => {
     const world = { ...FULL, request: { ...FULL.request, reasonCode: [{ text: LINES }] } };
     const message = requestOf(world);
-    const obr = first(message, 'OBR');
+    const obr = firstSegment(message, 'OBR');
     expect(obr && repetitions(obr, 31)[0]?.raw).toBe('^first line\\X0A\\second line');
   });
 
@@ -66,7 +72,7 @@ describe('a text of several lines', () => {
 test('TXA-2 is a code alone (IS, table 0270)', () => {
   const { note } = FULL;
   const [mdm] = built({ event: 'send-referral-outcome', from: 'accepted', referral: referralOf(FULL), note });
-  const txa = mdm && first(mdm, 'TXA');
+  const txa = mdm && firstSegment(mdm, 'TXA');
   expect(txa?.fields[2]).toBe('CN');
 });
 
