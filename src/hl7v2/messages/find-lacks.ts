@@ -20,7 +20,7 @@ import type { Tq1 } from '../segments/tq1.ts';
 import type { Txa } from '../segments/txa.ts';
 import type { Segments } from './build-messages.ts';
 import { createFindings, type FindingCode, type Findings } from './findings.ts';
-import { nameOf } from './header.ts';
+import { readFacility } from './header.ts';
 import type { MessageName } from './reading.ts';
 
 /** One line for each missing field, without a word about the patient. */
@@ -58,7 +58,7 @@ function lacksIn(segments: Segments): readonly string[] {
   if (family === 'SIU') checkSlot(segments, name, findings);
   return [
     ...(hasName(segments) ? [] : ['PID-5: the patient has no name']),
-    ...(nameOf(sendingFacility) === undefined
+    ...(readFacility(sendingFacility) === undefined
       ? ['MSH-4: the sending organization has neither a facility nor an OID']
       : []),
     ...findings.all

@@ -19,9 +19,9 @@ export function readHeader(message: Message, clock: TimeContext): MessageHeader 
     message: triggerEvent === '' ? messageCode : `${messageCode}^${triggerEvent}`,
     controlId: msh?.messageControlId ?? '',
     sentAt: sentAt === undefined || isAhead(sentAt, clock) ? undefined : sentAt,
-    sendingFacility: nameOf(msh?.sendingFacility),
-    receivingFacility: nameOf(msh?.receivingFacility),
-    sendingApplication: nameOf(msh?.sendingApplication),
+    sendingFacility: readFacility(msh?.sendingFacility),
+    receivingFacility: readFacility(msh?.receivingFacility),
+    sendingApplication: readFacility(msh?.sendingApplication),
     processingId: msh?.processingId?.processingId ?? '',
     version: msh?.versionId?.versionId ?? '',
   };
@@ -86,14 +86,14 @@ export function claims360X(message: Message): boolean {
 }
 
 /** A facility as links list it: the OID when there is one, else the name. */
-export function nameOf(hd: Hd | undefined): string | undefined {
+export function readFacility(hd: Hd | undefined): string | undefined {
   const { namespaceId, universalId } = hd ?? {};
   const oid = universalId !== undefined && systemOfOid(universalId) !== undefined;
   return toFhirString(oid ? universalId : (namespaceId ?? universalId));
 }
 
 /** An OID as `^<OID>^ISO`, a name as it is. */
-export const facilityOf = (name: string | undefined): Hd | undefined => {
+export const writeFacility = (name: string | undefined): Hd | undefined => {
   if (name === undefined) return undefined;
   return systemOfOid(name) === undefined
     ? { namespaceId: name }
@@ -124,10 +124,10 @@ export function buildHeader(name: MessageName, envelope: Envelope): SegmentValue
   const [messageCode, triggerEvent] = name.split('^');
   const isReferral = messageCode === 'OMG' || messageCode === 'OSU' || messageCode === 'SIU';
   return buildMsh({
-    sendingApplication: facilityOf(envelope.sendingApplication),
-    sendingFacility: facilityOf(envelope.sendingFacility),
-    receivingApplication: facilityOf(envelope.receivingApplication),
-    receivingFacility: facilityOf(envelope.receivingFacility),
+    sendingApplication: writeFacility(envelope.sendingApplication),
+    sendingFacility: writeFacility(envelope.sendingFacility),
+    receivingApplication: writeFacility(envelope.receivingApplication),
+    receivingFacility: writeFacility(envelope.receivingFacility),
     dateTimeOfMessage: writeInstant(envelope.now, envelope.zone),
     messageType: { messageCode, triggerEvent, messageStructure: STRUCTURES[name][0] },
     messageControlId: envelope.controlId,

@@ -18,7 +18,7 @@ export interface EventResources {
  * The references of the referral. Those that the message must name stand first: when there are too many, the server
  * does not read the last ones.
  */
-export function namedBy(
+export function resourcesNamedBy(
   event: ReferralEvent['event'],
   { task, request, appointment }: EventResources,
 ): readonly Reference[] {

@@ -70,7 +70,7 @@ export interface Order {
 }
 
 /** The resources of a request, each under its placeholder: Patient, roles, ServiceRequest, Task. */
-export function readRequest(
+export function readReferralRequest(
   message: Message,
   parts: RequestParts,
   context: ReadingContext,

@@ -11,7 +11,7 @@ import { meaningOf, type Meaning } from './events.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { checkHeader, claims360X, messageNamed, readHeader } from './header.ts';
 import { readNote } from './mdm-t02.ts';
-import { readRequest } from './omg-o19.ts';
+import { readReferralRequest } from './omg-o19.ts';
 import { readStatusReason } from './osu-o51.ts';
 import { unsupportedKind } from './supported.ts';
 import type {
@@ -22,7 +22,7 @@ import type {
   MessageReading,
   ReadingContext,
 } from './reading.ts';
-import { readReferral } from './ref-i12.ts';
+import { readPatientReferral } from './ref-i12.ts';
 import { checkValues } from './check-values.ts';
 import { findUntaken } from './find-untaken.ts';
 import { isVisitEvent, readVisit } from './siu.ts';
@@ -61,7 +61,7 @@ function readTranslated(message: Message, context: ReadingContext): MessageReadi
   return { ...about, ...meant, findings: findings.all };
 }
 
-type Parts = Parameters<typeof readRequest>[1];
+type Parts = Parameters<typeof readReferralRequest>[1];
 /** The members of a reading that only its kind has. */
 type Own = MessageReading extends infer Each
   ? Each extends MessageReading
@@ -87,7 +87,7 @@ function readMeaning(
   const { event } = noteMeaning(saidBy(message, name, context), findings);
   if (event === 'none' || event === 'status-ping') return { event };
   if (event === 'send-referral-package') {
-    const read = name === 'REF^I12' ? readReferral : readRequest;
+    const read = name === 'REF^I12' ? readPatientReferral : readReferralRequest;
     return { event, resources: read(message, parts, context, findings) };
   }
   if (isVisitEvent(event)) return { event, ...readVisit(message, event, parts, context, findings) };

@@ -16,7 +16,7 @@ import { readDiagnoses, readNotes, readPriority, readQuestions, readReasons, rea
 import type { ReadingContext } from './reading.ts';
 
 /** The resources of a referral, as those of an order. */
-export function readReferral(
+export function readPatientReferral(
   message: Message,
   parts: RequestParts,
   context: ReadingContext,

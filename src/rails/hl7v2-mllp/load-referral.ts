@@ -14,7 +14,7 @@ import type {
 } from '../../fhir/types.ts';
 import type { ReferralEvent } from '../../hl7v2/messages/build-messages.ts';
 import { leadingOn } from '../../hl7v2/mapping/clinician.ts';
-import { namedBy } from '../../hl7v2/messages/named-resources.ts';
+import { resourcesNamedBy } from '../../hl7v2/messages/named-resources.ts';
 import { isVisitEvent } from '../../hl7v2/messages/siu.ts';
 import type { Query } from '../../ports/query.ts';
 import type { EntryPreview, CommitView as Source } from '../../ports/rail.ts';
@@ -62,7 +62,7 @@ export async function loadReferralEvent(
     request: request as unknown as ServiceRequest,
     appointment: appointment as unknown as Appointment | undefined,
   };
-  const known = await gather(namedBy(event, about), asOf);
+  const known = await gather(resourcesNamedBy(event, about), asOf);
   return {
     event,
     from,

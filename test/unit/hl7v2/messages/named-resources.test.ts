@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { Appointment, Reference, Resource } from '../../../../src/fhir/types.ts';
 import { leadingOn } from '../../../../src/hl7v2/mapping/clinician.ts';
 import type { ReferralEvent } from '../../../../src/hl7v2/messages/build-messages.ts';
-import { namedBy } from '../../../../src/hl7v2/messages/named-resources.ts';
+import { resourcesNamedBy } from '../../../../src/hl7v2/messages/named-resources.ts';
 import { LATE_NOTE, TRANSACTIONS } from '../../../../src/referral/transactions.ts';
 import { to } from '../../../resources.ts';
 import { built, FULL, referralOf } from './full.ts';
@@ -59,7 +59,7 @@ test.each(cases)('%s with %s behind the reference', (event, world) => {
   built({ event, from: 'accepted', referral, appointment: visit, note });
 
   const reached = new Set<string>();
-  let edge = namedBy(event, { task: referral.task, request, appointment: visit });
+  let edge = resourcesNamedBy(event, { task: referral.task, request, appointment: visit });
   while (edge.length > 0) {
     for (const { reference } of edge) if (reference !== undefined) reached.add(reference);
     edge = edge.flatMap((one) => leadingOn(find(one) ?? { resourceType: 'None' }));
