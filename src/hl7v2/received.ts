@@ -5,7 +5,7 @@
 import type { Batch } from './batch.ts';
 import type { Link } from './link.ts';
 
-export interface Received {
+export interface ReceivedMessage {
   readonly link: Link;
   /** The bytes as received, without MLLP framing. The server keeps them unchanged, whatever the fate. */
   readonly bytes: Uint8Array;
@@ -67,19 +67,19 @@ export interface Acknowledgment {
 }
 
 /** A frame that the server cannot read now, or ever. The server keeps nothing of it, and tells the sender why. */
-export interface Refused {
+export interface UnopenedFrame {
   readonly refused: Acknowledgment;
 }
 
 /**
  * Looks for a batch in a frame of the link with this name. Resolves to undefined for a single message, and for bytes
- * that are neither; to {@link Refused} when the work could not be done (`busy`, `too-costly`). Never rejects. Another
+ * that are neither; to {@link UnopenedFrame} when the work could not be done (`busy`, `too-costly`). Never rejects. Another
  * thread reads a large frame.
  */
-export type TakeApart = (link: string, bytes: Uint8Array) => Promise<Batch | Refused | undefined>;
+export type TakeApart = (link: string, bytes: Uint8Array) => Promise<Batch | UnopenedFrame | undefined>;
 
 /**
  * Takes a message and decides its fate. Resolves when the fate is on disk; to `not-kept` when it could not be put
  * there.
  */
-export type Receive = (received: Received) => Promise<Acknowledgment>;
+export type Receive = (received: ReceivedMessage) => Promise<Acknowledgment>;

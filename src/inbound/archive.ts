@@ -6,7 +6,7 @@ import { parseInstant } from '../fhir/datetime.ts';
 import { systemOfOid, URI_SYSTEM } from '../fhir/identifier.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Draft } from '../operations/write/draft.ts';
-import type { Verdict } from './fate.ts';
+import type { MessageVerdict } from './fate.ts';
 import { wrapIncoming, type Incoming } from './hl7v2/incoming.ts';
 import {
   EVENT_SYSTEM,
@@ -33,8 +33,8 @@ export const reserve = ({ context }: Draft): ArchivedMessage => ({
 });
 
 export interface Filing {
-  /** A {@link Verdict}'s fate, or what a person made of the message. */
-  readonly fate: Verdict['fate'] | 'corrected' | 'discarded';
+  /** A {@link MessageVerdict}'s fate, or what a person made of the message. */
+  readonly fate: MessageVerdict['fate'] | 'corrected' | 'discarded';
   /** The event of a referral that it tells of, where it is one. */
   readonly event?: string | undefined;
   /** In which chart it is filed. */

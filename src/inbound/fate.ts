@@ -13,7 +13,7 @@ import { crossingOf, mayBecomeLegal } from './order.ts';
 import type { Referral } from './find-referral.ts';
 
 /** What a message comes to. */
-export interface Verdict {
+export interface MessageVerdict {
   readonly fate: Exclude<Fate, 'repeated' | 'not-kept'>;
   /** Which person's work it is, where one is asked. */
   readonly kind?: WorkItemKind;
@@ -40,7 +40,7 @@ const CODES: Readonly<Record<Exclude<Fate, 'repeated'>, Code>> = {
 
 /** The answer to the sender: what is accepted is not called an error. */
 export function acknowledgmentOf(
-  { fate, remarks }: Pick<Verdict, 'fate' | 'remarks'>,
+  { fate, remarks }: Pick<MessageVerdict, 'fate' | 'remarks'>,
   link: Link,
 ): Acknowledgment {
   const code = fate === 'work-item' ? link.workItemAcknowledged : CODES[fate];
@@ -98,14 +98,18 @@ const INTERNAL_ERROR = '207';
 export const REUSED = 'another message came under this control id';
 
 /** Kept apart from any chart, and a person is asked. */
-export const quarantined = (remarks: readonly Remark[]): Verdict => ({
+export const quarantined = (remarks: readonly Remark[]): MessageVerdict => ({
   fate: 'quarantine',
   kind: 'message-quarantined',
   remarks,
 });
 
 /** Kept, and a person is asked. */
-export const asked = (kind: WorkItemKind, remarks: readonly Remark[], referral?: Referral): Verdict => ({
+export const asked = (
+  kind: WorkItemKind,
+  remarks: readonly Remark[],
+  referral?: Referral,
+): MessageVerdict => ({
   fate: 'work-item',
   kind,
   remarks,
@@ -113,7 +117,10 @@ export const asked = (kind: WorkItemKind, remarks: readonly Remark[], referral?:
 });
 
 /** What a message comes to that was read with findings of severity `E`; undefined when there is none. */
-export function verdictOfFindings(findings: readonly Remark[], referral?: Referral): Verdict | undefined {
+export function verdictOfFindings(
+  findings: readonly Remark[],
+  referral?: Referral,
+): MessageVerdict | undefined {
   const errors = findings.filter(({ severity }) => severity === 'E');
   if (errors.length === 0) return undefined;
   const isSevere = errors.some(({ issue }) => fateOf(issue) !== 'work-item');
@@ -128,7 +135,7 @@ export function verdictOfRefusal(
   { code, issues }: OperationOutcomeError,
   findings: readonly Remark[],
   about: { readonly referral: Referral | undefined; readonly event: Event | undefined },
-): Verdict {
+): MessageVerdict {
   const { referral, event } = about;
   const remarks = [...findings, ...issues.slice(0, REFUSALS_TOLD_MAX).map(remarkOfIssue)];
   if (referral !== undefined && event !== undefined && code === 'transition-not-allowed') {
@@ -142,7 +149,12 @@ export function verdictOfRefusal(
 /** An answer is no list of everything. */
 const REFUSALS_TOLD_MAX = 10;
 
-function verdictOfState(referral: Referral, state: State, event: Event, remarks: readonly Remark[]): Verdict {
+function verdictOfState(
+  referral: Referral,
+  state: State,
+  event: Event,
+  remarks: readonly Remark[],
+): MessageVerdict {
   const crossing = crossingOf(event, state);
   if (crossing !== undefined) {
     return { fate: 'late', referral, remarks: [remark('transition-not-allowed', 'W', '', crossing)] };

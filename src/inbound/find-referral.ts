@@ -26,7 +26,7 @@ export interface Referral {
   readonly patient: Ref | undefined;
 }
 
-export type Found =
+export type FoundReferral =
   | { readonly kind: 'one'; readonly referral: Referral }
   | { readonly kind: 'none' }
   /** Several are open between the two, under one number. */
@@ -41,7 +41,11 @@ interface Between {
 /** Orders under one number that are looked at, at most. */
 const ORDERS_MAX = 100;
 
-export async function findReferral(draft: Draft, number: Identifier, between: Between): Promise<Found> {
+export async function findReferral(
+  draft: Draft,
+  number: Identifier,
+  between: Between,
+): Promise<FoundReferral> {
   const { value, system } = number;
   if (value === undefined) return { kind: 'none' };
   const query: Query = {
@@ -63,7 +67,7 @@ export async function findReferral(draft: Draft, number: Identifier, between: Be
 }
 
 /** The referral of a named order, for a person who says which one is meant. */
-export async function readReferral(draft: Draft, request: Ref, between: Between): Promise<Found> {
+export async function readReferral(draft: Draft, request: Ref, between: Between): Promise<FoundReferral> {
   if ((await draft.snapshot.read(request, draft.sight)) === undefined) return { kind: 'none' };
   const order = await readPreview(draft, request);
   return order === undefined ? { kind: 'none' } : choose(await referralsOf(draft, request, order, between));
@@ -115,7 +119,7 @@ async function readTask(
 }
 
 /** The open one; where none is open, the latest. */
-function choose(referrals: readonly Referral[]): Found {
+function choose(referrals: readonly Referral[]): FoundReferral {
   const open = referrals.filter(({ state }) => isOpen(state));
   if (open.length > 1) return { kind: 'ambiguous' };
   const referral = open[0] ?? referrals[0]; // a search without sort has the newest first

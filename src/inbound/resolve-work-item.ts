@@ -29,13 +29,13 @@ export interface Resolvable {
   readonly custodian: Ref | '';
 }
 
-export type Resolve = (snapshot: Snapshot, about: Resolvable) => Promise<Resolved>;
+export type ResolveWorkItem = (snapshot: Snapshot, about: Resolvable) => Promise<Resolved>;
 
 /** @throws OperationOutcomeError `not-found`, `not-custodian`, or `referral-rule` for what is no open work item */
 export async function performResolution(
   context: OperationContext,
   request: Request,
-  resolve: Resolve,
+  resolve: ResolveWorkItem,
 ): Promise<Reply> {
   const asUpdate: Request = { ...request, interaction: 'update' };
   try {
@@ -50,7 +50,7 @@ export async function performResolution(
 async function offerResolution(
   context: OperationContext,
   request: Request,
-  resolve: Resolve,
+  resolve: ResolveWorkItem,
 ): Promise<Reply> {
   const { committed, result } = await offer(context, async (snapshot) => {
     const about = await readResolvable(context, request, snapshot);

@@ -22,7 +22,7 @@ import {
 import {
   inOrder,
   archivedMessageOf,
-  keyOf,
+  numberKey,
   numbersOf,
   readArchived,
   readOpenItem,
@@ -186,18 +186,18 @@ function createExpected(findAll: () => Promise<readonly OpenItem[]>): Expected {
     return known;
   };
   return {
-    has: async (number) => (await numbers()).has(keyOf(number)) || tooMany,
+    has: async (number) => (await numbers()).has(numberKey(number)) || tooMany,
     isEmpty: async () => (await numbers()).size === 0 && !tooMany,
     add: async (number) => {
       const all = await numbers();
-      if (all.size < NUMBERS_MAX) all.add(keyOf(number));
+      if (all.size < NUMBERS_MAX) all.add(numberKey(number));
       else tooMany = true;
     },
-    remove: (number) => void known?.delete(keyOf(number)),
+    remove: (number) => void known?.delete(numberKey(number)),
   };
 }
 
-const asKey = (number: unknown): string => keyOf(number as Identifier); // validated structure
+const asKey = (number: unknown): string => numberKey(number as Identifier); // validated structure
 
 /** Nobody else ends these searches: the store closes, and what waits is looked at after the next start. */
 const isClosing = (error: unknown): boolean => error instanceof SearchRefused && error.reason === 'aborted';

@@ -6,7 +6,7 @@ import { modifiedAt } from '../referral/state.ts';
 import { localRef, valuesAt } from '../resources/element.ts';
 import { EVERYTHING, plan, type Draft } from '../operations/write/draft.ts';
 import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../operations/work-item.ts';
-import type { Verdict } from './fate.ts';
+import type { MessageVerdict } from './fate.ts';
 import type { Incoming } from './hl7v2/incoming.ts';
 import type { ArchivedMessage } from './archive.ts';
 import { changeOwn } from '../operations/write/planned-resources.ts';
@@ -29,7 +29,7 @@ interface MessageItem {
   readonly kind: WorkItemKind;
   /** Whose person is asked. */
   readonly owner: Ref | '';
-  readonly verdict: Pick<Verdict, 'remarks' | 'referral'>;
+  readonly verdict: Pick<MessageVerdict, 'remarks' | 'referral'>;
   readonly number: Identifier | undefined;
   /** Which event came, where the item is about a status without its note. */
   readonly event?: string;
@@ -69,7 +69,7 @@ export function planItem(
 }
 
 /** What is said about a message, without a word of the patient. */
-const describe = ({ remarks }: Pick<Verdict, 'remarks'>): string =>
+const describe = ({ remarks }: Pick<MessageVerdict, 'remarks'>): string =>
   remarks
     .filter(({ severity }) => severity !== 'I')
     .map(({ location, says }) => (location === '' ? says : `${location}: ${says}`))
@@ -89,7 +89,7 @@ export const turnItem = (
   draft: Draft,
   item: Ref,
   kind: WorkItemKind,
-  verdict: Pick<Verdict, 'remarks' | 'referral'>,
+  verdict: Pick<MessageVerdict, 'remarks' | 'referral'>,
 ): Promise<void> =>
   changeOwn(draft, item, (tree) => ({
     ...modifiedAt(tree, draft.now),

@@ -67,7 +67,7 @@ export async function numbersOf(snapshot: Snapshot, task: Ref): Promise<readonly
 }
 
 /** A number as a key; one whose authority could not be made out stands for itself. */
-export const keyOf = (number: Identifier): string => identifierToken(number);
+export const numberKey = (number: Identifier): string => identifierToken(number);
 
 async function readResource(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {
   const version = await snapshot.read(ref, EVERYTHING);

@@ -10,7 +10,7 @@ import type { PatientReading } from '../../hl7v2/messages/reading.ts';
 import type { Query } from '../../ports/query.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 
-export type Person =
+export type PatientMatch =
   | { readonly kind: 'known'; readonly ref: Ref; readonly patient: Resource }
   | { readonly kind: 'new' }
   /** An identifier is known, and belongs to somebody else, or to several. */
@@ -24,7 +24,7 @@ export async function findPatient(
   draft: Draft,
   reading: PatientReading,
   { authorities }: Link,
-): Promise<Person> {
+): Promise<PatientMatch> {
   const systems = new Set(authorities.map((oid) => systemOfOid(oid) ?? oid));
   const numbers = reading.identifiers.filter(({ system, value }) => system && value && systems.has(system));
   if (numbers.length === 0) return { kind: 'new' };

@@ -14,7 +14,7 @@ import type {
   ReadingContext,
 } from '../../hl7v2/messages/reading.ts';
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened-message.ts';
-import type { Received, Remark } from '../../hl7v2/received.ts';
+import type { ReceivedMessage, Remark } from '../../hl7v2/received.ts';
 import { LARGE, ownBytes } from '../../operations/heavy.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { remark } from '../fate.ts';
@@ -48,7 +48,7 @@ export interface Incoming {
  * @param opened of a large message, what was read elsewhere
  */
 export function openIncoming(
-  { link, bytes, address }: Received,
+  { link, bytes, address }: ReceivedMessage,
   receivedAt: number,
   toleranceMs: number,
   opened: Opened = openFrame(bytes, { zone: link.zone, receivedAt, toleranceMs }, link.charset),
@@ -85,7 +85,7 @@ export function openIncoming(
 /** As {@link openIncoming}; a large message is opened off the main thread. */
 export async function openArrived(
   { heavy }: OperationContext,
-  received: Received,
+  received: ReceivedMessage,
   receivedAt: number,
   toleranceMs: number,
 ): Promise<Incoming> {
@@ -179,7 +179,12 @@ export interface MessageKey {
   readonly fingerprint: string;
 }
 
-export function keyOf({ link, header, bytes, fingerprint = fingerprintOf(bytes) }: Incoming): MessageKey {
+export function messageKeyOf({
+  link,
+  header,
+  bytes,
+  fingerprint = fingerprintOf(bytes),
+}: Incoming): MessageKey {
   const { sendingApplication = '', sendingFacility = '', controlId = '' } = header ?? {};
   const scope = ['hl7v2', link.name, sendingApplication, sendingFacility].map(encodeURIComponent).join(':');
   return { scope, id: controlId === '' ? `content:${fingerprint}` : `id:${controlId}`, fingerprint };

@@ -8,16 +8,16 @@ import type { Remark } from '../../hl7v2/received.ts';
 import type { Party } from '../../referral/transitions.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
 import { readCodeMaps } from './link-code-maps.ts';
-import { asked, mistaken, quarantined, remark, verdictOfFindings, type Verdict } from '../fate.ts';
+import { asked, mistaken, quarantined, remark, verdictOfFindings, type MessageVerdict } from '../fate.ts';
 import { readIncoming, type Incoming } from './incoming.ts';
 import type { ArchivedMessage } from '../archive.ts';
-import { findWaitingNote, planNote, type Note } from './plan-note.ts';
+import { findWaitingNote, planNote, type ReferralNote } from './plan-note.ts';
 import { isOvertaken } from '../order.ts';
 import { isSamePerson } from './find-patient.ts';
-import { findReferral, readReferral, type Found, type Referral } from '../find-referral.ts';
+import { findReferral, readReferral, type FoundReferral, type Referral } from '../find-referral.ts';
 import { planRequest } from './plan-request.ts';
 import { planStatus } from './plan-status.ts';
-import { planUpdate } from './plan-patient-update.ts';
+import { planPatientUpdate } from './plan-patient-update.ts';
 import { planVisit } from './plan-visit.ts';
 
 /** What the settings and a person say about the reading of messages. */
@@ -31,7 +31,7 @@ export interface InterpretationOptions {
 
 /** A message judged; what it does, when it is applied, is planned on the draft. */
 export interface Interpretation {
-  readonly verdict: Verdict;
+  readonly verdict: MessageVerdict;
   readonly reading: MessageReading | undefined;
   /** Placeholders of planned resources. */
   readonly fullUrls: ReadonlyMap<string, Ref>;
@@ -71,7 +71,7 @@ export async function interpretMessage(
     return only(unreadable ?? quarantined(first.findings), first);
   }
   const between = { sender, receiver };
-  const found: Found =
+  const found: FoundReferral =
     judging.request === undefined
       ? await findReferral(draft, first.referralId, between)
       : await readReferral(draft, judging.request, between);
@@ -106,7 +106,7 @@ async function interpretUpdate(
 ): Promise<Interpretation> {
   const unreadable = verdictOfFindings(reading.findings);
   if (unreadable !== undefined) return only(unreadable, reading);
-  const { verdict, forget } = await planUpdate(draft, incoming, reading);
+  const { verdict, forget } = await planPatientUpdate(draft, incoming, reading);
   return { ...only(verdict, reading), forget };
 }
 
@@ -144,7 +144,7 @@ async function planEvent(
   reading: MessageReading,
   referral: Referral,
   { pairWithinMs, byPerson }: InterpretationOptions,
-  note: Note | undefined,
+  note: ReferralNote | undefined,
 ): Promise<Interpretation> {
   const { findings } = reading;
   switch (reading.event) {
@@ -181,7 +181,7 @@ function verdictOfOvertaken(
   overtaken: 'yes' | 'perhaps',
   findings: readonly Remark[],
   referral: Referral,
-): Verdict {
+): MessageVerdict {
   const says =
     overtaken === 'yes'
       ? 'a later event of the same sender was applied before; this one is filed and moves nothing'
@@ -192,7 +192,7 @@ function verdictOfOvertaken(
     : asked('message-unfit', remarks, referral);
 }
 
-const only = (verdict: Verdict, reading?: MessageReading): Interpretation => ({
+const only = (verdict: MessageVerdict, reading?: MessageReading): Interpretation => ({
   verdict,
   reading,
   fullUrls: new Map(),
@@ -240,7 +240,7 @@ async function noteFor(
   { event }: MessageReading,
   referral: Referral,
   { pairWithinMs }: InterpretationOptions,
-): Promise<Note | undefined> {
+): Promise<ReferralNote | undefined> {
   if (!bringsNote(event) && event !== 'status-ping') return undefined;
   return findWaitingNote(draft, referral, receivedAt, pairWithinMs);
 }

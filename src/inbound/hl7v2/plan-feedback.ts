@@ -2,7 +2,7 @@
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
 import { buildFeedback, FEEDBACK_TITLES } from '../../operations/write/feedback-document.ts';
-import type { Note } from './plan-note.ts';
+import type { ReferralNote } from './plan-note.ts';
 import { planSent } from '../../operations/write/planned-resources.ts';
 import type { Referral } from '../find-referral.ts';
 
@@ -15,7 +15,7 @@ export interface Output {
 export async function planFeedback(
   draft: Draft,
   referral: Referral,
-  note: Note,
+  note: ReferralNote,
   event: string,
 ): Promise<Output | undefined> {
   const title = FEEDBACK_TITLES[event];
@@ -34,7 +34,12 @@ export const withOutput = (task: Resource, output: Output): Resource => ({
 const isFinal = (stored: Resource | undefined, title: string): boolean =>
   title === FEEDBACK_TITLES['send-referral-outcome'] && stored?.['docStatus'] !== 'preliminary';
 
-async function buildBundle(draft: Draft, referral: Referral, note: Note, title: string): Promise<Resource> {
+async function buildBundle(
+  draft: Draft,
+  referral: Referral,
+  note: ReferralNote,
+  title: string,
+): Promise<Resource> {
   const { document } = note;
   const stored = await readPreview(draft, document);
   return buildFeedback(draft, {

@@ -9,7 +9,7 @@ import type { Remark } from '../../hl7v2/received.ts';
 import type { Match, Query } from '../../ports/query.ts';
 import { EVERYTHING, type Draft } from '../../operations/write/draft.ts';
 import { WORK_ITEM_SYSTEM } from '../../operations/work-item.ts';
-import { quarantined, remark, type Verdict } from '../fate.ts';
+import { quarantined, remark, type MessageVerdict } from '../fate.ts';
 import { planFeedback, withOutput } from './plan-feedback.ts';
 import type { Incoming } from './incoming.ts';
 import { valueOfInput } from '../work-items.ts';
@@ -19,7 +19,7 @@ import { changeOwn, changeSent, planSent } from '../../operations/write/planned-
 import type { Referral } from '../find-referral.ts';
 
 /** A note as it is kept. */
-export interface Note {
+export interface ReferralNote {
   readonly document: Ref;
 }
 
@@ -32,7 +32,7 @@ export async function findWaitingNote(
   { request, recipient }: Referral,
   at: number,
   withinMs: number,
-): Promise<Note | undefined> {
+): Promise<ReferralNote | undefined> {
   const matches = await findMatches(draft, 'DocumentReference', '_lastUpdated', [
     { kind: 'reference', param: 'related', to: [request] },
     { kind: 'reference', param: 'author', to: [recipient] },
@@ -65,7 +65,7 @@ async function findMatches(
 }
 
 /** The note's status has come. */
-export const pairNote = (draft: Draft, { document }: Note): Promise<void> =>
+export const pairNote = (draft: Draft, { document }: ReferralNote): Promise<void> =>
   changeOwn(draft, document, (tree) => ({ ...tree, category: [mark(NOTE_SYSTEM, NOTE_PAIRED)] }));
 
 /** Plans a note, and gives it to a status that came without one. */
@@ -75,7 +75,7 @@ export async function planNote(
   reading: NoteReading,
   referral: Referral,
   withinMs: number,
-): Promise<Verdict> {
+): Promise<MessageVerdict> {
   const { document, withdrawal, findings } = reading;
   if (withdrawal !== undefined) return withdrawNotes(draft, incoming, findings, withdrawal, referral);
   if (document === undefined) return quarantined(findings);
@@ -83,7 +83,7 @@ export async function planNote(
     ? await findStatusWithoutNote(draft, referral, incoming.receivedAt - withinMs)
     : undefined;
   const state = status === undefined ? NOTE_WAITS : NOTE_PAIRED;
-  const note: Note = { document: planDocument(draft, document, referral, incoming, state) };
+  const note: ReferralNote = { document: planDocument(draft, document, referral, incoming, state) };
   if (status !== undefined) await giveNote(draft, referral, note, status);
   return { fate: 'applied', referral, remarks: findings };
 }
@@ -100,7 +100,7 @@ async function withdrawNotes(
   findings: readonly Remark[],
   { status, identifier }: Withdrawal,
   referral: Referral,
-): Promise<Verdict> {
+): Promise<MessageVerdict> {
   const known = identifier === undefined ? [] : await findNotes(draft, referral, sender, identifier);
   for (const note of known) {
     await changeOwn(draft, note, (tree) => ({ ...tree, status, category: [mark(NOTE_SYSTEM, NOTE_PAIRED)] }));
@@ -206,7 +206,7 @@ async function findStatusWithoutNote(
 async function giveNote(
   draft: Draft,
   referral: Referral,
-  note: Note,
+  note: ReferralNote,
   { item, event }: StatusWithoutNote,
 ): Promise<void> {
   const output = await planFeedback(draft, referral, note, event);

@@ -5,19 +5,19 @@
 import type { Identifier, Resource } from '../../fhir/types.ts';
 import type { PatientUpdateReading } from '../../hl7v2/messages/reading.ts';
 import type { Draft } from '../../operations/write/draft.ts';
-import { asked, mistaken, quarantined, remark, type Verdict } from '../fate.ts';
+import { asked, mistaken, quarantined, remark, type MessageVerdict } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
 import { changeSent } from '../../operations/write/planned-resources.ts';
 import { findPatient } from './find-patient.ts';
 
 /** What an update comes to. */
 interface Updated {
-  readonly verdict: Verdict;
+  readonly verdict: MessageVerdict;
   /** Nobody here knows the patient, so nothing of the message is kept. */
   readonly forget: boolean;
 }
 
-export async function planUpdate(
+export async function planPatientUpdate(
   draft: Draft,
   { link }: Incoming,
   { patient, merged, message, findings }: PatientUpdateReading,
@@ -45,7 +45,7 @@ export async function planUpdate(
   return kept({ fate: 'applied', remarks: findings });
 }
 
-const kept = (verdict: Verdict): Updated => ({ verdict, forget: false });
+const kept = (verdict: MessageVerdict): Updated => ({ verdict, forget: false });
 
 const numbersOf = ({ identifier }: Resource): readonly Identifier[] =>
   (identifier ?? []) as readonly Identifier[]; // validated structure

@@ -4,7 +4,7 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { RequestReading } from '../../hl7v2/messages/reading.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
 import { ofType, planClinicians } from './plan-clinicians.ts';
-import { asked, mistaken, quarantined, remark, type Verdict } from '../fate.ts';
+import { asked, mistaken, quarantined, remark, type MessageVerdict } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
 import type { ArchivedMessage } from '../archive.ts';
 import { planSent } from '../../operations/write/planned-resources.ts';
@@ -14,7 +14,7 @@ import type { Referral } from '../find-referral.ts';
 
 /** What a request plans, and under which placeholders its resources refer to each other. */
 interface Requested {
-  readonly verdict: Verdict;
+  readonly verdict: MessageVerdict;
   readonly fullUrls: ReadonlyMap<string, Ref>;
   /** In which chart the message is filed, when it was applied. */
   readonly chart?: { readonly request: Ref; readonly patient: Ref | undefined };
@@ -57,7 +57,7 @@ export async function planRequest(
   return { verdict: { fate: 'applied', remarks: findings }, fullUrls, chart: { request, patient } };
 }
 
-const nothing = (verdict: Verdict): Requested => ({ verdict, fullUrls: new Map() });
+const nothing = (verdict: MessageVerdict): Requested => ({ verdict, fullUrls: new Map() });
 
 const withPackage = (task: Resource, { document }: ArchivedMessage): Resource => ({
   ...task,
@@ -68,7 +68,7 @@ const withPackage = (task: Resource, { document }: ArchivedMessage): Resource =>
  * A request under a number that is in use between the two: the same once more, which changes nothing; or another, about
  * which a person is asked; or not this sender's to make.
  */
-async function compare(draft: Draft, reading: RequestReading, known: Referral): Promise<Verdict> {
+async function compare(draft: Draft, reading: RequestReading, known: Referral): Promise<MessageVerdict> {
   const { findings } = reading;
   if (!known.actors.has('referralInitiator')) {
     const says = 'a referral is requested by its initiator; here the sender is its recipient';

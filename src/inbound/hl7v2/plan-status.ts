@@ -6,10 +6,10 @@ import type { Remark } from '../../hl7v2/received.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
-import { remark, type Verdict } from '../fate.ts';
+import { remark, type MessageVerdict } from '../fate.ts';
 import { planFeedback, withOutput } from './plan-feedback.ts';
 import { changeOwn, changeSent } from '../../operations/write/planned-resources.ts';
-import { pairNote, type Note } from './plan-note.ts';
+import { pairNote, type ReferralNote } from './plan-note.ts';
 import type { Referral } from '../find-referral.ts';
 
 /**
@@ -21,8 +21,8 @@ export async function planStatus(
   draft: Draft,
   reading: StatusReading,
   referral: Referral,
-  note: Note | undefined,
-): Promise<Verdict> {
+  note: ReferralNote | undefined,
+): Promise<MessageVerdict> {
   const { event, findings } = reading;
   const { state, actors, task } = referral;
   const decided = decideEvent(state, event, actors);
@@ -47,7 +47,7 @@ export async function planStatus(
 async function notFinal(
   draft: Draft,
   event: StatusReading['event'],
-  note: Note | undefined,
+  note: ReferralNote | undefined,
 ): Promise<readonly Remark[]> {
   if (event !== 'send-referral-outcome' || note === undefined) return [];
   if ((await readPreview(draft, note.document))?.['docStatus'] !== 'preliminary') return [];
@@ -55,7 +55,7 @@ async function notFinal(
   return [remark('referral-rule', 'W', 'TXA-17', says)];
 }
 
-const applied = (referral: Referral, remarks: readonly Remark[]): Verdict => ({
+const applied = (referral: Referral, remarks: readonly Remark[]): MessageVerdict => ({
   fate: 'applied',
   referral,
   remarks,

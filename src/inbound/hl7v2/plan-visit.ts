@@ -6,7 +6,7 @@ import type { Query } from '../../ports/query.ts';
 import { isOpen } from '../../referral/state.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { planClinicians } from './plan-clinicians.ts';
-import type { Verdict } from '../fate.ts';
+import type { MessageVerdict } from '../fate.ts';
 import { changeSent, planSent } from '../../operations/write/planned-resources.ts';
 import type { Referral } from '../find-referral.ts';
 import { planFillerNumber } from './plan-status.ts';
@@ -20,7 +20,7 @@ export async function planVisit(
   reading: VisitReading,
   referral: Referral,
   fullUrls: Map<string, Ref>,
-): Promise<Verdict> {
+): Promise<MessageVerdict> {
   const { event, findings } = reading;
   if (!isOpen(referral.state)) {
     throw new OperationOutcomeError('transition-not-allowed', {

@@ -9,7 +9,7 @@ import type { Event } from '../../referral/transitions.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { settleDraft } from '../../operations/steps.ts';
 import { askForRows } from './link-code-maps.ts';
-import { isOurFault, remark, verdictOfRefusal, type Verdict } from '../fate.ts';
+import { isOurFault, remark, verdictOfRefusal, type MessageVerdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
 import { planItem, turnItem, type OpenItem } from '../work-items.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
@@ -30,7 +30,7 @@ import {
 
 export interface ProcessedMessage {
   readonly draft: Draft;
-  readonly verdict: Verdict;
+  readonly verdict: MessageVerdict;
   /** The referral's number, where it could be read. */
   readonly number: Identifier | undefined;
   /** When its sender wrote it (MSH-7). */
@@ -42,7 +42,7 @@ export interface ProcessedMessage {
 /** What is known of a message beside itself. */
 export interface KnownBeside {
   /** What it comes to, decided already. */
-  readonly given?: Verdict;
+  readonly given?: MessageVerdict;
   /** Where it was kept when it came, and the work item about it. */
   readonly earlier?: { readonly kept: ArchivedMessage; readonly item: OpenItem };
   /** The order that a person says it is about. */
@@ -90,7 +90,7 @@ export async function processMessage(
 }
 
 /** Nothing of it is kept but the audit that it came. */
-const isTurnedAway = ({ fate }: Verdict): boolean => fate === 'rejected' || fate === 'ignored';
+const isTurnedAway = ({ fate }: MessageVerdict): boolean => fate === 'rejected' || fate === 'ignored';
 
 /**
  * A draft that plans nothing of what another planned, but relies on what that one relied on: what a message is put aside
@@ -123,7 +123,7 @@ async function file(
 }
 
 /** For whoever reads the chart: the acknowledgment tells the sender alone. */
-function untakenOf({ remarks }: Verdict): string | undefined {
+function untakenOf({ remarks }: MessageVerdict): string | undefined {
   const told = remarks.filter(({ issue }) => issue === 'content-not-taken');
   return told.length === 0 ? undefined : told.map(({ location, says }) => `${location}: ${says}`).join('; ');
 }
@@ -173,7 +173,7 @@ async function finish(
 }
 
 /** The other party of the referral, else whom the message addresses. */
-function ownerOf(incoming: Incoming, { referral }: Verdict): Ref | '' {
+function ownerOf(incoming: Incoming, { referral }: MessageVerdict): Ref | '' {
   if (referral === undefined) return receiverOf(incoming) ?? '';
   const { initiator, recipient } = referral;
   return incoming.sender === initiator ? recipient : initiator;

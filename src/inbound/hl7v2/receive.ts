@@ -3,7 +3,7 @@
  * commit that holds its bytes, what it changes, its audit and its answer; then the answer is told, and told again.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Acknowledgment, Receive, Refused } from '../../hl7v2/received.ts';
+import type { Acknowledgment, Receive, UnopenedFrame } from '../../hl7v2/received.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from '../audit-receipt.ts';
 import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
@@ -17,12 +17,12 @@ import {
   quarantined,
   remark,
   REUSED,
-  type Verdict,
+  type MessageVerdict,
 } from '../fate.ts';
 import { createMessageActions } from './person-actions.ts';
 import { admit } from './admit.ts';
 import { closeCorrected, noteRefused } from '../refused-messages.ts';
-import { keyOf, openArrived, takeApart, type Incoming, type MessageKey } from './incoming.ts';
+import { messageKeyOf, openArrived, takeApart, type Incoming, type MessageKey } from './incoming.ts';
 import { processMessage, type ProcessedMessage } from './process-message.ts';
 import { requestOf } from '../message-caller.ts';
 import { createWaiting } from '../waiting.ts';
@@ -43,11 +43,11 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
     );
     if ('refused' in incoming) return incoming.refused;
     const turnedAway = admit(incoming);
-    return turnedAway === undefined ? keep(incoming, keyOf(incoming)) : audit(incoming, turnedAway);
+    return turnedAway === undefined ? keep(incoming, messageKeyOf(incoming)) : audit(incoming, turnedAway);
   };
 
   /** Opening a large frame fails when all threads are busy, or the frame costs too much: its sender is told, and may send less. */
-  async function tried<Result>(link: string, work: () => Promise<Result>): Promise<Result | Refused> {
+  async function tried<Result>(link: string, work: () => Promise<Result>): Promise<Result | UnopenedFrame> {
     try {
       return await work();
     } catch (error) {
@@ -58,7 +58,7 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
   }
 
   /** Under no key: what is not taken is told so each time, and its control id is free for what is. */
-  async function audit(incoming: Incoming, verdict: Verdict): Promise<Acknowledgment> {
+  async function audit(incoming: Incoming, verdict: MessageVerdict): Promise<Acknowledgment> {
     try {
       return await offerMessage((snapshot) => prepareKept(incoming, undefined, snapshot, verdict));
     } catch (error) {
@@ -120,14 +120,14 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
     incoming: Incoming,
     key: MessageKey | undefined,
     snapshot: Snapshot,
-    verdict: Verdict,
+    verdict: MessageVerdict,
   ) => prepareWith(incoming, key, snapshot, verdict);
 
   async function prepareWith(
     incoming: Incoming,
     key: MessageKey | undefined,
     snapshot: Snapshot,
-    given?: Verdict,
+    given?: MessageVerdict,
   ): Promise<Prepared> {
     const request = requestOf(context, incoming);
     const open = () => openDraft(context, request, snapshot);
