@@ -69,7 +69,7 @@ export function recognise(socket: Socket, links: readonly ConfiguredLink[]): rea
 }
 
 /** A connection that is being served. */
-export interface Served {
+export interface ServedConnection {
   /** Reads nothing more, answers the messages received, then closes. */
   drain(): Promise<void>;
 }
@@ -80,7 +80,7 @@ export function serveConnection(
   links: readonly Link[],
   parts: ConnectionParts,
   share: Share,
-): Served {
+): ServedConnection {
   const { settings, counters: board, log } = parts;
   const [first] = links;
   if (first === undefined) throw new Error('a connection that is served is recognised');

@@ -23,17 +23,17 @@ import { hasMessage, LATE_NOTE } from '../../referral/transactions.ts';
 import { localRef } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { parsePlace } from '../../resources/outgoing-address.ts';
-import type { Acknowledged, Outgoing, Peers } from './peer.ts';
+import type { Acknowledged, OutgoingMessage, Peers } from './peer.ts';
 import { commitViewOf, partyWorldOfView } from './commit-view.ts';
 import { loadReferralEvent } from './load-referral.ts';
 
-export interface DeliverParts {
+export interface MllpDeliverParts {
   readonly peers: Peers;
   readonly links: readonly Link[];
 }
 
-export async function deliver(
-  { peers, links }: DeliverParts,
+export async function deliverMessages(
+  { peers, links }: MllpDeliverParts,
   entry: ClaimedEntry,
   asOf: Snapshot,
   now: Snapshot,
@@ -111,7 +111,11 @@ export async function lacks(
 const BEGINNING = 4;
 
 /** The receipt of one message; undefined when the message was written and the server waits for no acknowledgment. */
-async function send(peers: Peers, message: Outgoing, signal: AbortSignal): Promise<Receipt | undefined> {
+async function send(
+  peers: Peers,
+  message: OutgoingMessage,
+  signal: AbortSignal,
+): Promise<Receipt | undefined> {
   try {
     const answer = await peers.send(message, signal);
     return answer === undefined ? undefined : receiptOf(answer);

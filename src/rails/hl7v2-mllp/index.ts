@@ -8,11 +8,11 @@ import type { Finding } from '../../ports/store.ts';
 import type { Receive, TakeApart } from '../../hl7v2/received.ts';
 import { createLinkCounters, type LinkStatus } from './link-status.ts';
 import type { ConnectionParts, ConnectionSettings } from './connection.ts';
-import { deliver, lacks } from './deliver.ts';
+import { deliverMessages, lacks } from './deliver.ts';
 import { openPort, type OpenPort } from './listen.ts';
 import { createPeers, type PeerSettings } from './peer.ts';
 import type { Listening } from './settings.ts';
-import { createPeerShares, type ShareSettings } from './shares.ts';
+import { createPeerShares, type PeerShareSettings } from './shares.ts';
 
 export type { LinkStatus } from './link-status.ts';
 export { listeningOf, readListening, type Listening } from './settings.ts';
@@ -21,7 +21,7 @@ export interface MllpParts extends Pick<ConnectionParts, 'clock' | 'newControlId
   readonly listening: readonly Listening[];
   readonly settings: ConnectionSettings &
     PeerSettings &
-    ShareSettings & { readonly connectionsMax: number; readonly drainMs: number };
+    PeerShareSettings & { readonly connectionsMax: number; readonly drainMs: number };
 }
 
 export interface MllpRail extends Rail {
@@ -40,7 +40,7 @@ export function createMllpRail({ listening, settings, ...parts }: MllpParts): Ml
   const ports: OpenPort[] = [];
   return {
     name: 'hl7v2-mllp',
-    deliver: (entry, asOf, now, signal) => deliver({ peers, links }, entry, asOf, now, signal),
+    deliver: (entry, asOf, now, signal) => deliverMessages({ peers, links }, entry, asOf, now, signal),
     lacks: (entry, asOf) => lacks(links, entry, asOf),
     async listen(receive, takeApart) {
       for (const port of listening) {

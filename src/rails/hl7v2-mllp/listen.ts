@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { recognise, serveConnection, type ConnectionParts, type Served } from './connection.ts';
+import { recognise, serveConnection, type ConnectionParts, type ServedConnection } from './connection.ts';
 import type { Listening } from './settings.ts';
 import type { PeerShares } from './shares.ts';
 
@@ -28,7 +28,7 @@ interface ListenParts extends ConnectionParts {
  * @throws what binding throws, and faults of the TLS files
  */
 export async function openPort(listening: Listening, parts: ListenParts): Promise<OpenPort> {
-  const open = new Map<Socket, Served>();
+  const open = new Map<Socket, ServedConnection>();
   const raw = new Set<Socket>();
   const server = createFor(listening, (socket) => {
     socket.on('error', () => socket.destroy());
@@ -90,7 +90,7 @@ function createFor({ tls, links }: Listening, connected: (socket: Socket) => voi
 
 interface Sockets {
   /** Connections of recognised peers. */
-  readonly open: ReadonlyMap<Socket, Served>;
+  readonly open: ReadonlyMap<Socket, ServedConnection>;
   /** All connections; for TLS the socket below it. */
   readonly raw: ReadonlySet<Socket>;
 }

@@ -32,11 +32,11 @@ export interface Peers {
    * @throws ConnectionFailed when the connection cannot be made, breaks, or `signal` aborts first: the message may have
    * arrived
    */
-  send(message: Outgoing, signal: AbortSignal): Promise<Acknowledged | undefined>;
+  send(message: OutgoingMessage, signal: AbortSignal): Promise<Acknowledged | undefined>;
   close(): void;
 }
 
-export interface Outgoing {
+export interface OutgoingMessage {
   /** `mllp://host:port` or `mllps://host:port`. */
   readonly address: string;
   /** The organization that runs the engine. */
@@ -67,7 +67,7 @@ export function createPeers(settings: PeerSettings): Peers {
   };
 }
 
-type Message = Omit<Outgoing, 'address' | 'organization'>;
+type Message = Omit<OutgoingMessage, 'address' | 'organization'>;
 
 interface Line {
   send(message: Message, signal: AbortSignal): Promise<Acknowledged | undefined>;

@@ -4,7 +4,7 @@
  */
 import type { Link } from '../../hl7v2/link.ts';
 
-export interface ShareSettings {
+export interface PeerShareSettings {
   /** Connections of one peer at a time. */
   readonly connectionsPerPeerMax: number;
   /**
@@ -31,7 +31,7 @@ interface Peer {
   bytes: number;
 }
 
-export function createPeerShares({ connectionsPerPeerMax, heldBytesMax }: ShareSettings): PeerShares {
+export function createPeerShares({ connectionsPerPeerMax, heldBytesMax }: PeerShareSettings): PeerShares {
   const peers = new Map<string, Peer>();
   let held = 0;
   return {

@@ -11,7 +11,7 @@ import type { Acknowledgment } from '../../../src/hl7v2/received.ts';
 import { writeDeliveryFailed } from '../../../src/operations/work-item.ts';
 import { createEndpoints } from '../../../src/server/organizations.ts';
 import type { FhirEngineParts } from '../../../src/server/fhir-engine.ts';
-import { deliver, lacks } from '../../../src/rails/hl7v2-mllp/deliver.ts';
+import { deliverMessages, lacks } from '../../../src/rails/hl7v2-mllp/deliver.ts';
 import type { Peers } from '../../../src/rails/hl7v2-mllp/peer.ts';
 import { endpoint } from '../../resources.ts';
 import { administrator, BASE } from '../../world.ts';
@@ -80,7 +80,13 @@ export async function openPair(): Promise<Pair> {
     const entries = await store.claim(10, 60_000);
     for (const entry of entries) {
       const parts = { peers: peersOf(from, to), links: [SIDES[from].link] };
-      const receipt = await deliver(parts, entry, store.snapshot(entry.seq), store.snapshot(), signal);
+      const receipt = await deliverMessages(
+        parts,
+        entry,
+        store.snapshot(entry.seq),
+        store.snapshot(),
+        signal,
+      );
       if (receipt.outcome === 'retry') throw new Error(receipt.why);
       const why = receipt.outcome === 'accepted' ? receipt.says : receipt.why;
       const settle = createOutcomeCommitBuilder({
