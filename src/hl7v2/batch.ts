@@ -15,7 +15,7 @@ export interface Batch {
 }
 
 /** The messages between a BHS and its BTS, or messages without a batch header; an empty batch has none. */
-export interface BatchGroup {
+interface BatchGroup {
   /** The line of BHS. */
   readonly header: string | undefined;
   readonly messages: readonly Uint8Array[];

@@ -5,7 +5,7 @@
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Caller } from '../operations/request.ts';
 
-export interface ShareSettings {
+interface ShareSettings {
   readonly requestsPerClientMax: number;
   readonly requestsPerOrganizationMax: number;
 }

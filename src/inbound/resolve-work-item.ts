@@ -29,7 +29,7 @@ export interface Resolvable {
   readonly custodian: Ref | '';
 }
 
-export type ResolveWorkItem = (snapshot: Snapshot, about: Resolvable) => Promise<Resolved>;
+type ResolveWorkItem = (snapshot: Snapshot, about: Resolvable) => Promise<Resolved>;
 
 /** @throws OperationOutcomeError `not-found`, `not-custodian`, or `referral-rule` for what is no open work item */
 export async function performResolution(

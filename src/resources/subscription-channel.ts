@@ -7,7 +7,7 @@
 /** Shown in place of a header's value, which is a secret: `Authorization: ***`. */
 const MASK = '***';
 
-export interface Header {
+interface Header {
   readonly name: string;
   readonly value: string;
 }

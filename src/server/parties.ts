@@ -38,7 +38,7 @@ export async function prepareParties({ store, config, clock, log, listening }: P
 }
 
 /** The organizations of the links, each with the OIDs by which they know it. */
-export function namedBy(listening: readonly Listening[]): readonly Named[] {
+function namedBy(listening: readonly Listening[]): readonly Named[] {
   return listening
     .flatMap(({ links }) => links)
     .flatMap(({ link: { senders, receivers, defaultReceiver } }) => [

@@ -93,7 +93,7 @@ const PLAIN: Readonly<Partial<Record<FindingCode, Mark>>> = {
 };
 
 /** The kind of a message, and whether it claims to follow 360X. */
-export interface ClaimedProfile {
+interface ClaimedProfile {
   readonly message: MessageName;
   readonly claims360X: boolean;
 }

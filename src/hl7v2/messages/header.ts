@@ -93,7 +93,7 @@ export function readFacility(hd: Hd | undefined): string | undefined {
 }
 
 /** An OID as `^<OID>^ISO`, a name as it is. */
-export const writeFacility = (name: string | undefined): Hd | undefined => {
+const writeFacility = (name: string | undefined): Hd | undefined => {
   if (name === undefined) return undefined;
   return systemOfOid(name) === undefined
     ? { namespaceId: name }

@@ -7,7 +7,7 @@ import { LATE_NOTE } from '../../referral/transactions.ts';
 import type { ReferralEvent } from './build-messages.ts';
 import { isVisitEvent } from './siu.ts';
 
-export interface EventResources {
+interface EventResources {
   readonly task: Task;
   readonly request: ServiceRequest;
   /** The visit, for an event about a visit. */

@@ -9,7 +9,7 @@ import { contentTypeOf } from '../mapping/codes.ts';
 import type { Obx } from '../segments/obx.ts';
 import type { Findings } from './findings.ts';
 
-export interface NoteContent {
+interface NoteContent {
   /** The OBX with the beginning. */
   readonly obx: Obx;
   readonly contentType: string;

@@ -10,7 +10,7 @@ import type { PatientReading } from '../../hl7v2/messages/reading.ts';
 import type { Query } from '../../ports/query.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 
-export type PatientMatch =
+type PatientMatch =
   | { readonly kind: 'known'; readonly ref: Ref; readonly patient: Resource }
   | { readonly kind: 'new' }
   /** An identifier is known, and belongs to somebody else, or to several. */

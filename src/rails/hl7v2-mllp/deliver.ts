@@ -27,7 +27,7 @@ import type { Acknowledged, OutgoingMessage, Peers } from './peer.ts';
 import { commitViewOf, partyWorldOfView } from './commit-view.ts';
 import { loadReferralEvent } from './load-referral.ts';
 
-export interface MllpDeliverParts {
+interface MllpDeliverParts {
   readonly peers: Peers;
   readonly links: readonly Link[];
 }

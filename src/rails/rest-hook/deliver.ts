@@ -10,7 +10,7 @@ import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import { judgeEndpoint, judgeHeaders, parseHeader } from '../../resources/subscription-channel.ts';
 import { readReceipt } from './receipt.ts';
 
-export interface DeliverParts {
+interface DeliverParts {
   readonly present: Present;
   readonly http: HttpClient;
   /** The bytes of a response body that are read; the rail discards them. */
