@@ -8,13 +8,22 @@ import type { Ref } from '../fhir/types.ts';
 import type { Caller } from '../operations/request.ts';
 import type { Clock } from '../ports/clock.ts';
 import { parseScopes } from '../smart/scopes.ts';
+import {
+  nameIn,
+  readPatient,
+  readReference,
+  readScope,
+  textOf,
+  type ClaimSettings,
+  type OrganizationName,
+} from './claims.ts';
 import { errorCode } from './error-code.ts';
 import { invalid } from './headers.ts';
 import type { IssuerKeys } from './keys.ts';
 import { createTokenCache } from './token-cache.ts';
 import { judgeTokenType } from './token-type.ts';
 
-export interface BearerSettings {
+export interface BearerSettings extends ClaimSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly keys: IssuerKeys;
@@ -22,9 +31,6 @@ export interface BearerSettings {
   /** Rows of `token-type.ts`. */
   readonly tokenTypes: readonly string[];
   readonly clockToleranceS: number;
-  readonly organizationClaim: string;
-  /** How the claim names the organization: `Organization/id`, or `system|value`. */
-  readonly organizationClaimForm: 'reference' | 'identifier';
   readonly administratorScope: string;
   readonly tokenCacheMax: number;
   readonly tokenCacheMs: number;
@@ -32,11 +38,6 @@ export interface BearerSettings {
   readonly findOrganization: (claim: OrganizationName) => Promise<Ref | undefined>;
   readonly clock: Clock;
 }
-
-/** What a claim, or X-On-Behalf-Of, calls an organization. */
-export type OrganizationName =
-  | { readonly reference: Ref }
-  | { readonly system: string; readonly value: string };
 
 interface Credentials {
   readonly authorization: string | undefined;
@@ -214,43 +215,6 @@ async function readIdentity(payload: JWTPayload, settings: BearerSettings): Prom
   };
 }
 
-/** A text with spaces (RFC 8693, 4.2), or an array as some issuers write it. */
-function readScope(claim: unknown): readonly string[] {
-  if (typeof claim === 'string') return claim.split(/\s+/);
-  return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
-}
-
-const ID = /^[A-Za-z0-9.-]{1,64}$/;
-
-function nameIn(payload: JWTPayload, settings: BearerSettings): OrganizationName | undefined {
-  const claim = textOf(payload[settings.organizationClaim]);
-  if (claim === undefined) return undefined;
-  return settings.organizationClaimForm === 'reference' ? readReference(claim) : readIdentifier(claim);
-}
-
-function readReference(text: string): { readonly reference: Ref } | undefined {
-  const [type, id = '', ...more] = text.split('/');
-  return type === 'Organization' && ID.test(id) && more.length === 0
-    ? { reference: `Organization/${id}` }
-    : undefined;
-}
-
-function readIdentifier(text: string): OrganizationName | undefined {
-  const at = text.lastIndexOf('|');
-  const [system, value] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];
-  return at > 0 && value !== '' ? { system, value } : undefined;
-}
-
-/** The launch context (SMART App Launch 2.2): the id of a Patient. One that is malformed must not widen what is seen. */
-function readPatient(claim: unknown): Ref | undefined {
-  if (claim === undefined || claim === null) return undefined;
-  const id = typeof claim === 'string' ? claim.replace(/^Patient\//, '') : '';
-  if (ID.test(id)) return `Patient/${id}`;
-  throw new OperationOutcomeError('token-invalid', {
-    diagnostics: 'The claim patient is not the id of a Patient.',
-  });
-}
-
 /** An administrator acts in a referral only for a named organization (rules 1.8). */
 async function actFor(header: string, identity: Identity, settings: BearerSettings): Promise<Ref> {
   if (!identity.administrator) {
@@ -265,6 +229,3 @@ async function actFor(header: string, identity: Identity, settings: BearerSettin
     diagnostics: 'X-On-Behalf-Of names no Organization here.',
   });
 }
-
-const textOf = (claim: unknown): string | undefined =>
-  typeof claim === 'string' && claim !== '' ? claim : undefined;

@@ -1,6 +1,6 @@
 /** What the roof looks up in the store about organizations, on behalf of the door and of delivery. */
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
-import type { OrganizationName } from '../http/bearer.ts';
+import type { OrganizationName } from '../http/claims.ts';
 import type { Clause, Match } from '../ports/query.ts';
 import type { Store } from '../ports/store.ts';
 import { identityOf } from '../resources/parties/identity-systems.ts';
