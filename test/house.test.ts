@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { FLOORS, FOREIGN, LONG_TABLES, ROOF_FILES, SIDEWAYS } from './house/floors.ts';
+import { FLOORS, FOREIGN, LONG_TABLES, ROOF_FILES, SIDEWAYS, TOKEN_FILES } from './house/floors.ts';
 import { deadExports } from './house/exports.ts';
 import { knots } from './house/knots.ts';
 import { misplacedPackages, PEOPLES_SCRIPTS, type Manifest } from './house/packages.ts';
@@ -32,6 +32,7 @@ describe('this house', () => {
       () => misplacedPackages(SCRIPTS, MANIFEST),
     ],
     ['(directory DR41) connections begin in the guard alone', () => rules.unguarded(LOADED)],
+    ['(house 9b8) the readers of tokens alone know a token', () => rules.tokenReaders(LOADED)],
     ['(directory DR10) who a number is, the register says alone', () => rules.believed(LOADED)],
     ['no file loads itself through others', () => rules.circles(SCRIPTS)],
     ['what is exported is imported somewhere', () => deadExports(SCRIPTS)],
@@ -56,6 +57,10 @@ describe('this house', () => {
     ],
   ])('%s', (_rule, broken) => {
     expect(broken()).toEqual([]);
+  });
+
+  test('every file that may know a token is there', () => {
+    expect(Object.keys(TOKEN_FILES).filter((path) => !LOADED.has(path))).toEqual([]);
   });
 
   test('every table that may be long is there and is long', () => {
@@ -301,6 +306,8 @@ describe('a planted fault is found and named', () => {
       'src/operations/a.ts',
       `const query = { type: 'Organization', where: { kind: 'token', param: 'identifier', code } };`,
     ],
+    ['a token read', rules.tokenReaders, 'src/operations/a.ts', `const at = payload['auth_time'];`],
+    ['a token verified', rules.tokenReaders, 'src/http/a.ts', `import { jwtVerify as check } from 'joze';`],
     ['an empty folder name', rules.emptyNames, 'src/http/utils/a.ts', ''],
     ['not kebab-case', rules.emptyNames, 'src/http/requestBody.ts', ''],
     ['no opening', rules.unopened, 'src/fhir/a.ts', `import './b.ts';`],

@@ -15,7 +15,14 @@ import {
   type FhirEngineParts,
   type OperationSettings,
 } from '../src/server/fhir-engine.ts';
-import type { Caller, Interaction, Preferences, Reply, Request } from '../src/operations/request.ts';
+import {
+  WITHOUT_LOGIN,
+  type Caller,
+  type Interaction,
+  type Preferences,
+  type Reply,
+  type Request,
+} from '../src/operations/request.ts';
 import { parseScopes } from '../src/smart/scopes.ts';
 import { openEmbeddedStore, type EmbeddedOptions, type EmbeddedStore } from '../src/stores/embedded/open.ts';
 import { endpoint, organization, practitionerRole } from './resources.ts';
@@ -62,6 +69,7 @@ export function callerOf(
     user: undefined,
     address: undefined,
     onBehalfOf: undefined,
+    ...WITHOUT_LOGIN,
     ...more,
   };
 }

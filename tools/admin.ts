@@ -37,7 +37,7 @@ import { parseETags } from '../src/fhir/etag.ts';
 import { OperationOutcomeError } from '../src/fhir/issue.ts';
 import { bodyOf } from '../src/fhir/json.ts';
 import type { Resource } from '../src/fhir/types.ts';
-import type { Caller } from '../src/operations/request.ts';
+import { WITHOUT_LOGIN, type Caller } from '../src/operations/request.ts';
 import { prepareParties } from '../src/server/parties.ts';
 import { clock, timers } from '../src/server/time.ts';
 import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
@@ -184,5 +184,6 @@ function administrator(): Caller {
     user: undefined,
     address: undefined,
     onBehalfOf: undefined,
+    ...WITHOUT_LOGIN,
   };
 }

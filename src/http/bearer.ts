@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import { parseScopes } from '../smart/scopes.ts';
 import {
   nameIn,
+  readLogin,
   readPatient,
   readReference,
   readScope,
@@ -47,7 +48,7 @@ interface Credentials {
 }
 
 /** What a verified token says, without what belongs to the single request. */
-interface Identity extends Omit<Caller, 'address' | 'onBehalfOf'> {
+interface Identity extends Omit<Caller, 'address' | 'onBehalfOf' | 'tab'> {
   /** The identifier by which it names its organization: whose that is may change while the token is remembered. */
   readonly named: OrganizationName | undefined;
 }
@@ -76,7 +77,7 @@ export function createIdentify(settings: BearerSettings): Identify {
   async function verify(token: string): Promise<Identity> {
     const began = forgetOld();
     const payload = await verifySignature(token, settings);
-    const identity = await readIdentity(payload, settings);
+    const identity = await readIdentity(payload, token, settings);
     // Reading the keys may have changed them; what an older set vouched for is not remembered.
     if (forgetOld() !== began) return identity;
     const expires = ((payload.exp ?? 0) + clockToleranceS) * 1000;
@@ -99,18 +100,24 @@ export function createIdentify(settings: BearerSettings): Identify {
   };
 }
 
+/** Written out: a copy of unknown fields costs each request more. */
 function callerOf(identity: Identity, address: string | undefined): Caller {
-  const { organization, administrator, scopes, patient, client, subject, user } = identity;
   return {
-    organization,
-    administrator,
-    scopes,
-    patient,
-    client,
-    subject,
-    user,
+    organization: identity.organization,
+    administrator: identity.administrator,
+    scopes: identity.scopes,
+    patient: identity.patient,
+    client: identity.client,
+    subject: identity.subject,
+    user: identity.user,
     address,
     onBehalfOf: undefined,
+    purposes: identity.purposes,
+    authenticatedAt: identity.authenticatedAt,
+    methods: identity.methods,
+    session: identity.session,
+    tab: undefined,
+    roles: identity.roles,
   };
 }
 
@@ -196,7 +203,7 @@ async function renamed(known: Identity, { findOrganization }: BearerSettings): P
   return { ...known, organization };
 }
 
-async function readIdentity(payload: JWTPayload, settings: BearerSettings): Promise<Identity> {
+async function readIdentity(payload: JWTPayload, token: string, settings: BearerSettings): Promise<Identity> {
   const words = readScope(payload['scope']);
   const administrator = words.includes(settings.administratorScope);
   const name = nameIn(payload, settings);
@@ -211,6 +218,7 @@ async function readIdentity(payload: JWTPayload, settings: BearerSettings): Prom
     client: textOf(payload['client_id']) ?? textOf(payload['azp']) ?? subject,
     subject,
     user: textOf(payload['fhirUser']),
+    ...readLogin(payload, token, settings),
     named: settings.organizationClaimForm === 'identifier' ? name : undefined,
   };
 }

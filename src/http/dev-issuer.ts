@@ -23,6 +23,8 @@ export interface DevClaims {
   /** `Organization/id`, under the claim that the server reads. */
   readonly organization?: Ref;
   readonly patient?: string;
+  /** Further claims, as issuers write them. */
+  readonly claims?: Readonly<Record<string, unknown>>;
   /** Default: a day. */
   readonly lifetimeS?: number;
 }
@@ -55,9 +57,10 @@ export async function createDevIssuer(settings: DevIssuerSettings): Promise<DevI
       reload: () => undefined,
       close: () => undefined,
     },
-    sign({ subject, client, scope, organization, patient, lifetimeS = DAY_S }) {
+    sign({ subject, client, scope, organization, patient, claims: further, lifetimeS = DAY_S }) {
       const seconds = Math.floor(now() / 1000);
       const claims = {
+        ...further,
         scope,
         client_id: client,
         ...(organization !== undefined && { [organizationClaim]: organization }),

@@ -14,7 +14,7 @@ import type { Identify } from './bearer.ts';
 import { chooseContent, mayBeContent, readContent } from './binary.ts';
 import type { Cors } from './cors.ts';
 import { createClientDisconnects } from './client-disconnect.ts';
-import { readRequestId, readText, readTraceparent, traceIdOf } from './headers.ts';
+import { readRequestId, readTabId, readText, readTraceparent, traceIdOf } from './headers.ts';
 import type { Log } from './log.ts';
 import { formatAsked, negotiate, type Format } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
@@ -194,9 +194,11 @@ export function createExchange(parts: ExchangeParts): Exchange {
     const caller = found instanceof Promise ? await found : found;
     shares.enter(caller);
     state.caller = caller;
+    const tab = readTabId(req.headers['x-tab-id']);
+    if (tab !== undefined) state.caller = { ...caller, tab };
     checkUrl(req, settings.urlBytesMax);
     state.route = readRoute(state, served);
-    const request = await readRequest(state, state.route, caller, settings);
+    const request = await readRequest(state, state.route, state.caller, settings);
     state.performed = true;
     return turns.take(ownerOf(caller), async () => {
       const reply = await perform(request);

@@ -93,6 +93,16 @@ export function readIdempotencyKey(header: string | string[] | undefined): strin
   return key;
 }
 
+const TAB_ID = /^[A-Za-z0-9-]{8,64}$/;
+
+/** The tab, or the worker, of a client's session. @throws OperationOutcomeError `header-invalid` */
+export function readTabId(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const tab = String(header);
+  if (TAB_ID.test(tab)) return tab;
+  throw invalid('X-Tab-Id', '8 to 64 letters of A to Z, digits and hyphens');
+}
+
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
 /** The client's request id, or a new one when it sent none that is fit to stand in a log. */

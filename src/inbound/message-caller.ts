@@ -1,6 +1,6 @@
 /** In whose name a message writes: the organization that sent it, over its link (rules 2.1, 7.1). */
 import { parseScopes } from '../smart/scopes.ts';
-import type { Caller, Request } from '../operations/request.ts';
+import { WITHOUT_LOGIN, type Caller, type Request } from '../operations/request.ts';
 import type { OperationContext } from '../operations/context.ts';
 import type { Incoming } from './hl7v2/incoming.ts';
 
@@ -21,6 +21,7 @@ export function callerOf({ link, sender, address }: Incoming): Caller {
     user: undefined,
     address,
     onBehalfOf: undefined,
+    ...WITHOUT_LOGIN,
   };
 }
 
@@ -35,6 +36,7 @@ const SERVER: Caller = {
   user: undefined,
   address: undefined,
   onBehalfOf: undefined,
+  ...WITHOUT_LOGIN,
 };
 
 /** A message as a request of the FHIR engine: what it changes meets the checks of a transaction. */

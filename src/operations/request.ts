@@ -22,8 +22,34 @@ export type Interaction =
   | 'batch'
   | 'operation';
 
-/** Who asks. Comes from the token alone (rules 2.5). */
-export interface Caller {
+/** What is known of the login behind a request. A caller that did not log in is {@link WITHOUT_LOGIN}. */
+export interface Login {
+  /** Codes of ActReason that the token claims; none: the usual purpose of such a caller. */
+  readonly purposes: readonly string[];
+  /** When the person proved who they are, in milliseconds since 1970. */
+  readonly authenticatedAt: number | undefined;
+  /** How: words of RFC 8176, as `pwd`, `otp`, `mfa`. */
+  readonly methods: readonly string[];
+  /** One sitting: the issuer's session, or else the token. Never the token's text. */
+  readonly session: string | undefined;
+  /** Where within the session, as the client says (X-Tab-Id): evidence of a place, never of a person. */
+  readonly tab: string | undefined;
+  /** What the issuer calls the caller's rights. They permit nothing by themselves. */
+  readonly roles: readonly string[];
+}
+
+/** A message, a command of this machine, or the server itself. */
+export const WITHOUT_LOGIN: Login = {
+  purposes: [],
+  authenticatedAt: undefined,
+  methods: [],
+  session: undefined,
+  tab: undefined,
+  roles: [],
+};
+
+/** Who asks. Comes from the token alone (rules 2.5), but for the address and the tab. */
+export interface Caller extends Login {
   /** The organization the caller is; undefined for an administrator who acts for nobody. */
   readonly organization: Ref | undefined;
   /** Sees everything; acts in a referral only for a named organization (rules 1.8). */

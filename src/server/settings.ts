@@ -101,6 +101,12 @@ export const SETTINGS = {
     ['reference', 'identifier'],
     'How the claim names it: Organization/id, or an identifier as system|value.',
   ),
+  purposeClaim: text(
+    'purpose_of_use',
+    'The claim that names the purposes of use: codes of ActReason. Tokens of IHE IUA name them in extensions.ihe_iua.purpose_of_use, which is read when this claim is absent. A dot leads into an object.',
+  ),
+  sessionClaim: text('sid', 'The claim that names the session; without one, the token is the session.'),
+  rolesClaim: text('roles', 'The claim that names the roles, as in roles or realm_access.roles.'),
   administratorScope: text('closeloop/admin', 'The scope that makes an administrator.'),
   clockToleranceS: integer(5, [0, 300], "Seconds by which the issuer's clock may differ from the server's."),
   tokenCacheMax: integer(10_000, [0, 1_000_000], 'Verified tokens remembered.'),

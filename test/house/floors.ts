@@ -166,6 +166,23 @@ export const CONNECTING_FILES: Readonly<Record<string, string>> = {
   'tools/golden/requests.ts': 'a client of a server that the same tool started',
 };
 
+/** What only a reader of tokens says: how a JWT is read, and the claims by which a caller is told from another. */
+export const TOKEN_WORDS: readonly RegExp[] = [
+  /from 'jose'/g,
+  /'(auth_time|amr|sid|jti|azp|nonce|fhirUser|client_id|purpose_of_use)'/g,
+  /\b(jwtVerify|decodeJwt|SignJWT|JWTPayload|JWTHeaderParameters)\b/g,
+];
+
+/** Who knows a token; everybody else knows a Caller. */
+export const TOKEN_FILES: Readonly<Record<string, string>> = {
+  'src/http/bearer.ts': 'verifies it and remembers it',
+  'src/http/claims.ts': 'reads its claims',
+  'src/http/token-type.ts': 'tells access tokens from others',
+  'src/http/keys.ts': "has the issuer's keys",
+  'src/http/dev-issuer.ts': 'signs those of the demonstration',
+  'src/server/settings.ts': 'names the claims that can be set',
+};
+
 export const LINES_MAX = 400;
 
 /** Tables of data may be longer than a file of code; each is named with what it holds. */

@@ -17,6 +17,8 @@ import {
   SIDEWAYS,
   TIMING,
   TIMING_FILES,
+  TOKEN_FILES,
+  TOKEN_WORDS,
   TOOL_PACKAGES,
 } from './floors.ts';
 import { blank, lineAt, listImports, type Import } from './imports.ts';
@@ -147,6 +149,18 @@ export function wrongTools(tree: Tree): readonly string[] {
         ),
       ];
     });
+  });
+}
+
+/** Files of `src` that know a token, beside those that may. */
+export function tokenReaders(tree: Tree): readonly string[] {
+  return sources(tree).flatMap(([path, source]) => {
+    if (path in TOKEN_FILES || isGenerated(path)) return [];
+    return TOKEN_WORDS.flatMap((found) =>
+      [...source.matchAll(found)].map((match) =>
+        says(path, lineAt(source, match.index), `knows a token (${match[0]}): take it from the Caller`),
+      ),
+    );
   });
 }
 

@@ -8,7 +8,7 @@ import { parseJson } from '../../src/fhir/json.ts';
 import type { HumanName, Ref, Resource } from '../../src/fhir/types.ts';
 import { listeningOf, type Listening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { idOf } from '../../src/resources/element.ts';
-import type { Caller } from '../../src/operations/request.ts';
+import { WITHOUT_LOGIN, type Caller } from '../../src/operations/request.ts';
 import type { Running } from '../../src/server/compose.ts';
 
 export type Side = 'initiator' | 'recipient';
@@ -146,6 +146,7 @@ const ADMINISTRATOR: Caller = {
   user: undefined,
   address: undefined,
   onBehalfOf: undefined,
+  ...WITHOUT_LOGIN,
 };
 
 function directory(ports: World['receivingPorts']): Resource {

@@ -237,6 +237,149 @@ describe('claims', () => {
   });
 });
 
+/** What of the login reaches the FHIR engine. */
+async function loginOf(claims: Readonly<Record<string, unknown>>, headers: Record<string, string> = {}) {
+  const token = await door.issuer.sign({ ...CLAIMS, claims });
+  const { status } = await door.fetch('/Task', {
+    headers: { ...headers, authorization: `Bearer ${token}` },
+  });
+  return { status, token, caller: door.performed.at(-1)?.caller };
+}
+
+const now = Math.floor(Date.now() / 1000);
+
+describe('the login (house 9b8)', () => {
+  test.each<[string, Record<string, unknown>, object]>([
+    [
+      'nothing is claimed',
+      {},
+      { purposes: [], authenticatedAt: undefined, methods: [], tab: undefined, roles: [] },
+    ],
+    ['a purpose (compliance D4)', { purpose_of_use: 'TREAT' }, { purposes: ['TREAT'] }],
+    [
+      'purposes, each once',
+      { purpose_of_use: ['TREAT', 'HPAYMT', 'TREAT'] },
+      { purposes: ['TREAT', 'HPAYMT'] },
+    ],
+    [
+      'a purpose with its system',
+      {
+        purpose_of_use: [
+          'http://terminology.hl7.org/CodeSystem/v3-ActReason|ETREAT',
+          'urn:oid:2.16.840.1.113883.5.8#PATRQT',
+        ],
+      },
+      { purposes: ['ETREAT', 'PATRQT'] },
+    ],
+    [
+      'the purpose of a token of IHE IUA',
+      {
+        extensions: {
+          ihe_iua: { purpose_of_use: [{ system: 'urn:oid:2.16.840.1.113883.5.8', code: 'HOPERAT' }] },
+        },
+      },
+      { purposes: ['HOPERAT'] },
+    ],
+    ['the time of the login', { auth_time: now - 60 }, { authenticatedAt: (now - 60) * 1000 }],
+    ['how it was proven (audit-compliance AU14)', { amr: ['pwd', 'otp'] }, { methods: ['pwd', 'otp'] }],
+    ['the session (audit-compliance AU10)', { sid: 's-1', jti: 't-1' }, { session: 's-1' }],
+    ['without a session, the token', { jti: 't-1' }, { session: 't-1' }],
+    ['roles (harmony Z19)', { roles: ['clinician', 'front-desk'] }, { roles: ['clinician', 'front-desk'] }],
+    ['one role', { roles: 'clinician' }, { roles: ['clinician'] }],
+    ['roles as SCIM has them', { roles: [{ value: 'clinician', primary: true }] }, { roles: ['clinician'] }],
+  ])('%s', async (_what, claims, expected) => {
+    expect((await loginOf(claims)).caller).toMatchObject(expected);
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['a purpose that is no code', { purpose_of_use: 'for treatment' }],
+    ['a purpose of another system', { purpose_of_use: [{ system: 'urn:oid:1.0.14265.1', code: 'TREAT' }] }],
+    ['a purpose without its system', { purpose_of_use: { code: 'TREAT' } }],
+    ['one purpose of two', { purpose_of_use: ['TREAT', 7] }],
+    ['an empty purpose', { purpose_of_use: '' }],
+    ['a purpose of IHE IUA', { extensions: { ihe_iua: { purpose_of_use: 4 } } }],
+    ['roles that are a number', { roles: 7 }],
+    ['roles that are an object', { roles: { clinician: true } }],
+    ['one role of two', { roles: ['clinician', null] }],
+    ['an empty role', { roles: [''] }],
+  ])('malformed, and refused since without it more might be allowed: %s', async (_what, claims) => {
+    const before = door.performed.length;
+    expect((await loginOf(claims)).status).toBe(401);
+    expect(door.performed.length).toBe(before);
+  });
+
+  test.each<[string, Record<string, unknown>, object]>([
+    ['a time that is a text', { auth_time: String(now) }, { authenticatedAt: undefined }],
+    ['a time after the token was issued', { auth_time: now + 3600 }, { authenticatedAt: undefined }],
+    ['a time before all time', { auth_time: -1 }, { authenticatedAt: undefined }],
+    ['methods that are one text (identity ID-47)', { amr: 'mfa' }, { methods: [] }],
+    ['methods that are not all texts', { amr: ['mfa', 1] }, { methods: [] }],
+    ['a session that is a number', { sid: 7, jti: 't-1' }, { session: 't-1' }],
+    ['a session with a space', { sid: 'a b', jti: 't-1' }, { session: 't-1' }],
+    ['a session too long', { sid: 's'.repeat(256), jti: 't-1' }, { session: 't-1' }],
+  ])('malformed, and proves nothing: %s', async (_what, claims, expected) => {
+    const { status, caller } = await loginOf(claims);
+    expect([status, caller]).toEqual([200, expect.objectContaining(expected)]);
+  });
+
+  test('(audit-compliance AU10) a token without session and id is known by its digest, never by its text', async () => {
+    const [first, second] = [await loginOf({ n: 1 }), await loginOf({ n: 2 })];
+    expect(first.caller?.session).toMatch(/^[\w-]{22}$/);
+    expect(first.caller?.session).not.toBe(second.caller?.session);
+    expect(first.token).not.toContain(first.caller?.session);
+    await door.fetch('/Task', bearer(first.token));
+    expect(door.performed.at(-1)?.caller.session).toBe(first.caller?.session);
+  });
+
+  test('claims of other names, and below objects', async () => {
+    const named = await openDoor({
+      bearer: {
+        purposeClaim: 'https://example.org/purpose',
+        sessionClaim: 'session_state',
+        rolesClaim: 'realm_access.roles',
+      },
+    });
+    const claims = {
+      'https://example.org/purpose': 'TREAT',
+      session_state: 's-2',
+      realm_access: { roles: ['clinician'] },
+      sid: 's-1',
+      roles: 7,
+    };
+    await named.fetch('/Task', bearer(await named.issuer.sign({ ...CLAIMS, claims })));
+    expect(named.performed.at(-1)?.caller).toMatchObject({
+      purposes: ['TREAT'],
+      session: 's-2',
+      roles: ['clinician'],
+    });
+    await named.close();
+  });
+
+  test.each(['12345678', 'a'.repeat(64), '8f14e45f-ceea-467f-a0a1-2f2b2f2b2f2b'])(
+    '(harmony Z22) the tab: %s',
+    async (tab) => {
+      expect((await loginOf({}, { 'x-tab-id': tab })).caller).toMatchObject({ tab });
+    },
+  );
+
+  test.each(['1234567', 'a'.repeat(65), 'with a space', 'under_score', 'two-tabs, of-one', '12345678é'])(
+    '(harmony Z22) a malformed tab is 400 and audited: %s',
+    async (tab) => {
+      const before = door.performed.length;
+      const bytes = Buffer.from(tab, 'utf8').toString('latin1');
+      expect((await loginOf({}, { 'x-tab-id': bytes })).status).toBe(400);
+      expect(door.performed.length).toBe(before);
+      expect(door.refused.at(-1)?.issue).toBe('header-invalid');
+    },
+  );
+
+  test('(harmony Z27) the token is judged before the tab, and open documents take no notice of it', async () => {
+    const headers = { 'x-tab-id': 'short' };
+    expect((await door.fetch('/Task', { anonymous: true, headers })).status).toBe(401);
+    expect((await door.fetch('/metadata', { anonymous: true, headers })).status).toBe(200);
+  });
+});
+
 test('failed logins leave one audit row per source and window', async () => {
   const watched = await openDoor();
   for (let at = 0; at < 5; at += 1) await watched.fetch('/Task', bearer('nonsense'));

@@ -556,7 +556,8 @@ describe('browsers', () => {
     expect(asked.status).toBe(204);
     expect(asked.headers.get('access-control-allow-origin')).toBe(origin);
     expect(asked.headers.get('access-control-allow-methods')).toContain('PATCH');
-    expect(asked.headers.get('access-control-allow-headers')).toContain('If-Match');
+    for (const name of ['If-Match', 'X-Tab-Id'])
+      expect(asked.headers.get('access-control-allow-headers')).toContain(name);
     for (const names of ['authorization, x-epic-client-id,If-Match', 'x-app'])
       expect(
         (
