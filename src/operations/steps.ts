@@ -50,7 +50,7 @@ const TASK: About = new Set(['Task']);
 
 /** Steps that a draft takes after planning, before it is offered as one commit. */
 // prettier-ignore
-const SETTLE: readonly (readonly [step: DraftStep, taken: number, about?: About])[] = [
+const STEPS: readonly (readonly [step: DraftStep, taken: number, about?: About])[] = [
   //                     create   update   patch   delete   transaction
   [admitImport,                                             TRANSACTION],
   [resolveReferences,    CREATE | UPDATE | PATCH          | TRANSACTION],
@@ -84,10 +84,10 @@ const COLUMNS: Partial<Record<Interaction, number>> = {
 };
 
 /** Runs the steps of an interaction over a draft; the first refusal is thrown. */
-export async function settleDraft(draft: Draft, interaction: Interaction, fullUrls: FullUrls): Promise<void> {
+export async function runSteps(draft: Draft, interaction: Interaction, fullUrls: FullUrls): Promise<void> {
   const column = COLUMNS[interaction] ?? 0;
   const turns = createTurns();
-  for (const [step, taken, about] of SETTLE) {
+  for (const [step, taken, about] of STEPS) {
     if ((taken & column) === 0 || (about !== undefined && !writesAny(draft, about))) continue;
     const done = step(draft, fullUrls);
     if (done !== undefined) await done;

@@ -5,7 +5,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import type { MappedCode } from '../../operations/extended/message-actions.ts';
 import type { Request } from '../../operations/request.ts';
 import type { OperationContext } from '../../operations/context.ts';
-import { settleDraft } from '../../operations/steps.ts';
+import { runSteps } from '../../operations/steps.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { buildOffer } from '../../operations/write/offer.ts';
 import { openDraft } from '../../operations/write/write.ts';
@@ -33,7 +33,7 @@ export async function addRow(
     throw new OperationOutcomeError('not-found', { diagnostics });
   }
   await changeSent(draft, map.ref, (tree) => withRow(tree, code, row));
-  await settleDraft(draft, 'transaction', new Map());
+  await runSteps(draft, 'transaction', new Map());
   await closeItem(draft, item.ref, 'the row was added');
   const offered = await buildOffer(draft, request, undefined);
   return { ...offered, fate: 'mapped', says: [] };

@@ -7,7 +7,7 @@ import type { Identifier, Ref } from '../../fhir/types.ts';
 import type { MessageReading } from '../../hl7v2/messages/reading.ts';
 import type { Event } from '../../referral/transitions.ts';
 import type { Draft } from '../../operations/write/draft.ts';
-import { settleDraft } from '../../operations/steps.ts';
+import { runSteps } from '../../operations/steps.ts';
 import { askForRows } from './link-code-maps.ts';
 import { isOurFault, remark, verdictOfRefusal, type MessageVerdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
@@ -75,7 +75,7 @@ export async function processMessage(
     const isApplied = judged.verdict.fate === 'applied';
     const used = isApplied ? draft : relying(open(), draft);
     await file(used, incoming, kept, judged, beside);
-    if (isApplied) await settleDraft(used, 'transaction', judged.fullUrls);
+    if (isApplied) await runSteps(used, 'transaction', judged.fullUrls);
     return await finish(used, incoming, kept, judged, beside);
   } catch (error) {
     if (!(error instanceof OperationOutcomeError) || given !== undefined || isOurFault(error)) throw error;

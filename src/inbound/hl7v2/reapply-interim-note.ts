@@ -11,7 +11,7 @@ import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
 import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
 import type { OperationContext } from '../../operations/context.ts';
-import { settleDraft } from '../../operations/steps.ts';
+import { runSteps } from '../../operations/steps.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import type { Incoming } from './incoming.ts';
 import { planProvenance } from '../archive.ts';
@@ -71,7 +71,7 @@ async function prepare(
   await changeSent(draft, referral.task, (tree) => withState(tree, decided.state));
   const kept = await archivedMessageOf(snapshot, { document });
   planProvenance(draft, note, kept, { custodian: sender, chart: referral }, { by: undefined, codeMaps: [] });
-  await settleDraft(draft, 'transaction', new Map());
+  await runSteps(draft, 'transaction', new Map());
   return buildOffer(draft, request, undefined);
 }
 

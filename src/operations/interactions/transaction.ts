@@ -13,7 +13,7 @@ import { replyTo } from '../reply.ts';
 import type { Interaction, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor } from '../scope.ts';
-import { settleDraft } from '../steps.ts';
+import { runSteps } from '../steps.ts';
 import type { EntryResult } from '../stored-reply.ts';
 import { checkHistory } from './history.ts';
 import { seenOf } from './read.ts';
@@ -50,7 +50,7 @@ async function prepare(
   for (const [{ fullUrl }, result] of answers) {
     if (fullUrl !== undefined && 'ref' in result) fullUrls.set(fullUrl, result.ref);
   }
-  await settleDraft(draft, 'transaction', fullUrls);
+  await runSteps(draft, 'transaction', fullUrls);
   const left = { characters: draft.context.settings.answerBytesMax };
   for (const entry of inOrder.filter((one) => !answers.has(one))) {
     answers.set(entry, await readEntry(draft, entry, left));

@@ -6,7 +6,7 @@ import type { Draft } from './draft.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope } from '../scope.ts';
-import { settleDraft } from '../steps.ts';
+import { runSteps } from '../steps.ts';
 import { openDraft, PLANS, writeRequestOf } from './write.ts';
 
 export interface Rehearsed {
@@ -42,7 +42,7 @@ async function run(draft: Draft, request: Request): Promise<boolean> {
     throw new Error(`${interaction} is no write that can be rehearsed`);
   const result = await PLANS[interaction](draft, writeRequestOf(request));
   if (result.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(result.ref));
-  await settleDraft(draft, interaction, new Map());
+  await runSteps(draft, interaction, new Map());
   return result.kind === 'planned';
 }
 

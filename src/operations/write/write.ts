@@ -16,7 +16,7 @@ import { buildOffer, offer, type Offer } from './offer.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
-import { settleDraft } from '../steps.ts';
+import { runSteps } from '../steps.ts';
 import {
   commitKeyOf,
   replyTemplate,
@@ -88,7 +88,7 @@ async function prepare(
   const draft = openDraft(context, request, snapshot);
   const result = await planOne(draft, writeRequestOf(request));
   if (result.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(result.ref));
-  await settleDraft(draft, request.interaction, new Map());
+  await runSteps(draft, request.interaction, new Map());
   return finish(draft, request, { kind: 'one', answer: redirect(draft, result) });
 }
 
