@@ -17,7 +17,7 @@ import { seenOf } from '../interactions/read.ts';
 import { bodyIs } from '../interactions/write.ts';
 import { LARGE } from '../heavy.ts';
 import { unservedIn } from '../write/references.ts';
-import { rehearse, type Rehearsed } from '../write/rehearse.ts';
+import { dryRun, type DryRun } from '../write/rehearse.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
@@ -140,7 +140,7 @@ async function judge(asked: ValidationRequest, given: Body | undefined): Promise
   } as const;
   const elsewhere = (options = {}) =>
     judgeElsewhere(context.settings, context.heavy, request.caller.client, `${type}/`, body, options);
-  // What is not served is known without a look at what is stored; with a mode the rehearsal tells it.
+  // What is not served is known without a look at what is stored; with a mode the dry run tells it.
   const isOfCreate = mode === undefined && request.id === undefined;
   const isLarge = (body.size ?? 0) >= LARGE;
   const told = isLarge
@@ -223,26 +223,26 @@ async function wouldWrite(
   mode: 'create' | 'update',
   body: Body,
 ): Promise<readonly IssueDetail[]> {
-  const { issues, notes } = await rehearsed(asked, { mode, body });
+  const { issues, notes } = await runDry(asked, { mode, body });
   const found = [...issues, ...notes];
   return issues.some(isFault) ? found : [...found, remark(`This ${mode} would be expected to succeed.`)];
 }
 
 async function wouldDelete(asked: ValidationRequest): Promise<readonly IssueDetail[]> {
-  const { issues, notes, planned } = await rehearsed(asked, { mode: 'delete', body: undefined });
+  const { issues, notes, planned } = await runDry(asked, { mode: 'delete', body: undefined });
   const says = planned
     ? 'This delete would be expected to succeed.'
     : 'There is nothing here to delete; the server would answer as if it had deleted it.';
   return issues.some(isFault) ? [...issues, ...notes] : [...issues, ...notes, remark(says)];
 }
 
-const rehearsed = (
+const runDry = (
   { invocation, snapshot }: ValidationRequest,
   { mode, body }: { readonly mode: 'create' | 'update' | 'delete'; readonly body: Body | undefined },
-): Promise<Rehearsed> => {
+): Promise<DryRun> => {
   const { context, request } = invocation;
   const { query: _query, ...rest } = request;
-  return rehearse(context, { ...rest, query: [], queryText: '', interaction: mode, body }, snapshot);
+  return dryRun(context, { ...rest, query: [], queryText: '', interaction: mode, body }, snapshot);
 };
 
 const remark = (diagnostics: string): IssueDetail => ({

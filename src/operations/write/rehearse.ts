@@ -9,7 +9,7 @@ import { checkScope } from '../scope.ts';
 import { runSteps } from '../steps.ts';
 import { openDraft, PLANS, writeRequestOf } from './write.ts';
 
-export interface Rehearsed {
+export interface DryRun {
   /** Why it would be refused. */
   readonly issues: readonly IssueDetail[];
   /** What would be said beside success. */
@@ -19,11 +19,11 @@ export interface Rehearsed {
 }
 
 /** @param request a create, update or delete as its client would send it */
-export async function rehearse(
+export async function dryRun(
   context: OperationContext,
   request: Request,
   snapshot: Snapshot,
-): Promise<Rehearsed> {
+): Promise<DryRun> {
   let draft: Draft | undefined;
   try {
     checkScope(request);
@@ -39,7 +39,7 @@ export async function rehearse(
 async function run(draft: Draft, request: Request): Promise<boolean> {
   const { interaction } = request;
   if (interaction !== 'create' && interaction !== 'update' && interaction !== 'delete')
-    throw new Error(`${interaction} is no write that can be rehearsed`);
+    throw new Error(`${interaction} is no write that can be run dry`);
   const result = await PLANS[interaction](draft, writeRequestOf(request));
   if (result.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(result.ref));
   await runSteps(draft, interaction, new Map());
