@@ -17,7 +17,7 @@ import { seenOf } from '../interactions/read.ts';
 import { bodyIs } from '../interactions/write.ts';
 import { LARGE } from '../heavy.ts';
 import { unservedIn } from '../write/references.ts';
-import { dryRun, type DryRun } from '../write/rehearse.ts';
+import { dryRun, type DryRun } from '../write/dry-run.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
