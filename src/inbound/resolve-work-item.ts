@@ -6,7 +6,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { AuditEntry, Snapshot, Template } from '../ports/store.ts';
 import { agentOf, auditRefusal } from '../operations/audit/audit.ts';
-import { offer, type Offer } from '../operations/write/offer.ts';
+import { commitPlanned, type PreparedCommit } from '../operations/write/offer.ts';
 import { readItem, type OpenItem } from './work-items.ts';
 import { readCurrent } from '../operations/interactions/write.ts';
 import type { Reply, Request } from '../operations/request.ts';
@@ -16,7 +16,7 @@ import { commitKeyOf, readStoredReply, refusalTemplate } from '../operations/sto
 import { openDraft } from '../operations/write/write.ts';
 
 /** What came of an operation, to be told. */
-export interface Resolved extends Offer {
+export interface Resolved extends PreparedCommit {
   readonly fate: string;
   readonly says: readonly string[];
   /** What others may wait for. */
@@ -52,7 +52,7 @@ async function offerResolution(
   request: Request,
   resolve: ResolveWorkItem,
 ): Promise<Reply> {
-  const { committed, result } = await offer(context, async (snapshot) => {
+  const { committed, result } = await commitPlanned(context, async (snapshot) => {
     const about = await readResolvable(context, request, snapshot);
     const resolved = await resolve(snapshot, about);
     const key = commitKeyOf(request, replyTemplate(resolved));
@@ -77,7 +77,7 @@ async function firstAnswer(
   if (key === undefined) return undefined;
   const audit = [auditRefusal(request, error.code)];
   const commit = { key, writes: [], preconditions: [], expects: [], audit, outbox: [], deliveryOutcomes: [] };
-  const { committed } = await offer(context, async () => ({ commit, templates: new Map() }));
+  const { committed } = await commitPlanned(context, async () => ({ commit, templates: new Map() }));
   return committed.replayed ? readReply(committed.reply) : undefined;
 }
 

@@ -6,7 +6,7 @@ import type { Identifier, Ref } from '../fhir/types.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { SearchRefused, type Snapshot } from '../ports/store.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
-import { buildOffer, offer, type Offer } from '../operations/write/offer.ts';
+import { buildCommit, commitPlanned, type PreparedCommit } from '../operations/write/offer.ts';
 import type { OperationContext } from '../operations/context.ts';
 import { openDraft } from '../operations/write/write.ts';
 import { remark } from './fate.ts';
@@ -33,7 +33,7 @@ import { processMessage, type ProcessedMessage } from './hl7v2/process-message.t
 import { ownRequest, requestOf } from './message-caller.ts';
 
 /** A message tried again. */
-interface Tried extends Offer {
+interface Tried extends PreparedCommit {
   readonly settled: ProcessedMessage;
 }
 
@@ -127,7 +127,9 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
   async function tryAgain(item: OpenItem): Promise<ProcessedMessage | undefined> {
     const incoming = await readArchived(context, store.snapshot(), item, parts.links());
     if (incoming === undefined) return undefined;
-    const { committed, result } = await offer(context, (snapshot) => prepare(snapshot, item.ref, incoming));
+    const { committed, result } = await commitPlanned(context, (snapshot) =>
+      prepare(snapshot, item.ref, incoming),
+    );
     if (!committed.replayed) context.committed(result.commit.writes.map(({ ref }) => ref));
     return result.settled;
   }
@@ -140,11 +142,11 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
       earlier: { kept: await archivedMessageOf(snapshot, item), item },
     });
     if (settled.verdict.kind === item.kind) throw STILL_WAITING;
-    return { ...(await buildOffer(settled.draft, request, undefined)), settled };
+    return { ...(await buildCommit(settled.draft, request, undefined)), settled };
   }
 
   async function askPerson({ ref }: OpenItem): Promise<void> {
-    const { result } = await offer(context, async (snapshot) => {
+    const { result } = await commitPlanned(context, async (snapshot) => {
       const item = await readOpenItem(snapshot, ref);
       if (item?.kind !== 'message-parked') throw STILL_WAITING;
       const request = ownRequest(context);
@@ -152,7 +154,7 @@ export function createWaiting(context: OperationContext, parts: ReceiveParts): W
       const says = 'the message that must come before this one did not come in time';
       const remarks = [remark('transition-not-allowed', 'W', '', says)];
       await turnItem(draft, ref, 'message-unfit', { remarks, referral: undefined });
-      return buildOffer(draft, request, undefined);
+      return buildCommit(draft, request, undefined);
     });
     context.committed(result.commit.writes.map((write) => write.ref));
   }

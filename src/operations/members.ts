@@ -6,7 +6,7 @@ import { isReferralTask, isTerminal, readState } from '../referral/state.ts';
 import { typeOf } from '../resources/element.ts';
 import { standingOf, withStanding, writeMember } from '../resources/parties/standing.ts';
 import { EVERYTHING, planStored } from './write/draft.ts';
-import { buildWrite, offer, type Offer } from './write/offer.ts';
+import { buildWrite, commitPlanned, type PreparedCommit } from './write/offer.ts';
 import type { OperationContext } from './context.ts';
 
 /** Who admits: the agent of the audit row. */
@@ -25,7 +25,7 @@ function planAdmission(
   admitting: Admitting,
   now: string,
   leaves: readonly Leave[] = [],
-): Offer | undefined {
+): PreparedCommit | undefined {
   const { ref } = version;
   const planned = planStored(version, (tree) => withStanding(tree, 'member'));
   const standing = planned.before && standingOf(planned.before);
@@ -108,7 +108,7 @@ export async function admitMember(
   let left: readonly Leave[];
   do {
     // Alone in the writer's turn: a referral that ends meanwhile would be missed.
-    const { result } = await offer(
+    const { result } = await commitPlanned(
       context,
       async (snapshot) => {
         const leaves = await endedOf(snapshot, organization, done);

@@ -24,7 +24,7 @@ import {
 import { typeOf } from '../resources/element.ts';
 import { EVERYTHING, planStored } from './write/draft.ts';
 import type { Admitting } from './members.ts';
-import { buildWrite, offer } from './write/offer.ts';
+import { buildWrite, commitPlanned } from './write/offer.ts';
 import type { OperationContext } from './context.ts';
 import { identityOfOid, type Named } from './upgrade.ts';
 
@@ -97,7 +97,7 @@ export async function verifyIdentity(
   }
   const kind = kindFor(typeOf(holder));
   const touched = new Set<Ref>();
-  await offer(context, async (snapshot) => {
+  await commitPlanned(context, async (snapshot) => {
     const row = await findRow(snapshot, kind, identity);
     const from = row?.state === 'verified' && row.holder !== holder ? row.holder : undefined;
     if (from !== undefined && !move) {
@@ -162,7 +162,7 @@ export async function endIdentity(
   admitting: Admitting,
 ): Promise<void> {
   const touched = new Set<Ref>();
-  await offer(context, async (snapshot) => {
+  await commitPlanned(context, async (snapshot) => {
     const found = await findVerified(snapshot, replacedBy ?? identity);
     if (found === undefined) {
       const { value } = replacedBy ?? identity;

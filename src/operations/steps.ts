@@ -48,7 +48,7 @@ const PROVENANCE: About = new Set(['Provenance']);
 const ROLES: About = new Set(['PractitionerRole']);
 const TASK: About = new Set(['Task']);
 
-/** Steps that a draft takes after planning, before it is offered as one commit. */
+/** Steps that a draft takes after planning, before its commit. */
 // prettier-ignore
 const STEPS: readonly (readonly [step: DraftStep, taken: number, about?: About])[] = [
   //                     create   update   patch   delete   transaction

@@ -354,7 +354,7 @@ export interface Store {
    * Plans and commits alone: `work` sees the latest state, and nobody commits until its commit is decided. For what was
    * refused as stale though its client set no precondition (rules 3.3). What `work` throws is passed on; nothing is written.
    */
-  turn(work: (latest: Snapshot) => Promise<Commit>): Promise<Committed>;
+  commitExclusively(work: (latest: Snapshot) => Promise<Commit>): Promise<Committed>;
   /** Audits a read: durable when the promise resolves. Rows of one moment share a block, a seq and a flush (D14). */
   record(entry: AuditEntry): Promise<void>;
   /**

@@ -58,7 +58,7 @@ const created = (store: Store, id: string): Promise<unknown> =>
 
 /** Writes Task/a on whatever version is current. */
 const again = (store: Store, note: string): Promise<unknown> =>
-  store.turn(async (latest): Promise<Commit> => {
+  store.commitExclusively(async (latest): Promise<Commit> => {
     const base = (await latest.read('Task/a', EVERYTHING))?.seq ?? 0;
     return commitOf([write('Task/a', { base, is: note })]);
   });
@@ -308,7 +308,7 @@ function commitLaws(world: StoreWorld): void {
 
     test('passes on what its work throws, and the next one goes on', async () => {
       const store = await world.open();
-      const failed = store.turn(async () => {
+      const failed = store.commitExclusively(async () => {
         throw new Error('no plan');
       });
       await expect(failed).rejects.toThrow('no plan');
@@ -318,14 +318,14 @@ function commitLaws(world: StoreWorld): void {
 
     test('that takes too long is refused, and the next one goes on', async () => {
       const store = await world.open({ turnMs: 30 });
-      expect(await refusal(store.turn(() => new Promise(() => undefined)))).toBe('too-busy');
+      expect(await refusal(store.commitExclusively(() => new Promise(() => undefined)))).toBe('too-busy');
       await again(store, 'after');
       expect(store.status().seq).toBe(1);
     });
 
     test('may audit a read while it plans', async () => {
       const store = await world.open();
-      await store.turn(async () => {
+      await store.commitExclusively(async () => {
         await store.record(audit({ event: 'read' }));
         return commitOf([write('Task/a')]);
       });

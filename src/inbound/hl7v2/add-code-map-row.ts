@@ -7,7 +7,7 @@ import type { Request } from '../../operations/request.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { runSteps } from '../../operations/steps.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
-import { buildOffer } from '../../operations/write/offer.ts';
+import { buildCommit } from '../../operations/write/offer.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import { findCodeMap } from './link-code-maps.ts';
 import { valueOfInput } from '../work-items.ts';
@@ -35,7 +35,7 @@ export async function addRow(
   await changeSent(draft, map.ref, (tree) => withRow(tree, code, row));
   await runSteps(draft, 'transaction', new Map());
   await closeItem(draft, item.ref, 'the row was added');
-  const offered = await buildOffer(draft, request, undefined);
+  const offered = await buildCommit(draft, request, undefined);
   return { ...offered, fate: 'mapped', says: [] };
 }
 

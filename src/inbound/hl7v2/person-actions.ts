@@ -13,7 +13,7 @@ import { sightOf, type Request } from '../../operations/request.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { readPreview } from '../../operations/write/draft.ts';
-import { buildOffer } from '../../operations/write/offer.ts';
+import { buildCommit } from '../../operations/write/offer.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import type { MessageDoor } from './door.ts';
 import { openIncoming, type Incoming } from './incoming.ts';
@@ -122,7 +122,7 @@ async function discard(
   const draft = openDraft(context, request, snapshot);
   await refile(draft, await archivedMessageOf(snapshot, item), { fate: 'discarded', custodian: '' });
   await closeItem(draft, item.ref, reason, 'cancelled');
-  const offered = await buildOffer(draft, request, undefined);
+  const offered = await buildCommit(draft, request, undefined);
   return { ...offered, fate: 'discarded', says: [] };
 }
 
@@ -155,7 +155,7 @@ async function settle(
     beside,
   );
   await also?.(settled.draft);
-  const offered = await buildOffer(settled.draft, sent, undefined);
+  const offered = await buildCommit(settled.draft, sent, undefined);
   const { fate, remarks } = settled.verdict;
   const says = remarks.map(({ location, says: words }) =>
     location === '' ? words : `${location}: ${words}`,

@@ -9,7 +9,7 @@ import type { Link } from '../../hl7v2/link.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
-import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
+import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/offer.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { runSteps } from '../../operations/steps.ts';
 import { openDraft } from '../../operations/write/write.ts';
@@ -45,7 +45,9 @@ export async function renewNote(
   const note = await readArchived(context, snapshot, item, links);
   if (note === undefined) return;
   try {
-    const { result } = await offer(context, (now) => prepare(context, now, note, { request, document }));
+    const { result } = await commitPlanned(context, (now) =>
+      prepare(context, now, note, { request, document }),
+    );
     context.committed(result.commit.writes.map(({ ref }) => ref));
   } catch (error) {
     if (error !== NOTHING_TO_DO) throw error;
@@ -57,7 +59,7 @@ async function prepare(
   snapshot: Snapshot,
   note: Incoming,
   { request: order, document }: { readonly request: Ref; readonly document: Ref },
-): Promise<Offer> {
+): Promise<PreparedCommit> {
   const { sender, receiver, header } = note;
   if (sender === undefined) throw NOTHING_TO_DO;
   const request = requestOf(context, note);
@@ -72,7 +74,7 @@ async function prepare(
   const kept = await archivedMessageOf(snapshot, { document });
   planProvenance(draft, note, kept, { custodian: sender, chart: referral }, { by: undefined, codeMaps: [] });
   await runSteps(draft, 'transaction', new Map());
-  return buildOffer(draft, request, undefined);
+  return buildCommit(draft, request, undefined);
 }
 
 /** The note has its effect already. Told by throwing, since a commit that is not made writes nothing. */

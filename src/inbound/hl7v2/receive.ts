@@ -6,7 +6,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Acknowledgment, Receive, UnopenedFrame } from '../../hl7v2/received.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from '../audit-receipt.ts';
-import { buildOffer, offer, type Offer } from '../../operations/write/offer.ts';
+import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/offer.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import {
@@ -28,7 +28,7 @@ import { requestOf } from '../message-caller.ts';
 import { createWaiting } from '../waiting.ts';
 import type { MessageDoor, ReceiveParts } from './door.ts';
 
-interface Prepared extends Offer, ProcessedMessage {
+interface Prepared extends PreparedCommit, ProcessedMessage {
   readonly acknowledgment: Acknowledgment;
 }
 
@@ -92,7 +92,7 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
   async function offerMessage(
     prepareOne: (snapshot: Snapshot) => Promise<Prepared>,
   ): Promise<Acknowledgment> {
-    const { committed, result } = await offer(context, prepareOne);
+    const { committed, result } = await commitPlanned(context, prepareOne);
     if (committed.replayed) return { ...readAcknowledgment(committed.reply), fate: 'repeated' };
     context.committed(result.commit.writes.map(({ ref }) => ref));
     await waiting.after(result);
@@ -138,7 +138,7 @@ export function createMessageDoor(context: OperationContext, parts: ReceiveParts
     if (key !== undefined && answer.code === 'AA')
       await closeCorrected(draft, incoming, key, duplicateWindowMs);
     else if (key !== undefined) await noteRefused(draft, incoming, key, kept, duplicateWindowMs);
-    const offered = await buildOffer(settled.draft, request, key && commitKey(key, answer));
+    const offered = await buildCommit(settled.draft, request, key && commitKey(key, answer));
     const commit = { ...offered.commit, audit: [...offered.commit.audit, auditReceipt(request, settled)] };
     return { ...offered, ...settled, commit, acknowledgment: answer };
   }

@@ -19,13 +19,13 @@ import { checkHistory } from './history.ts';
 import { seenOf } from './read.ts';
 import { checkSystemSearch } from './search-system.ts';
 import { checkSearch } from './search.ts';
-import { finish, offerOnce, openDraft, PLANS, redirect } from '../write/write.ts';
+import { finish, commitOnce, openDraft, PLANS, redirect } from '../write/write.ts';
 
 export async function performTransaction(context: OperationContext, request: Request): Promise<Reply> {
   const { publicBase, bundleEntriesMax } = context.settings;
   const entries = readEntries(request, publicBase, bundleEntriesMax).map((read) => read());
   for (const entry of entries) await placed(entry, () => checkScope(entry.request));
-  const done = await offerOnce(context, request, (snapshot) => prepare(context, request, entries, snapshot));
+  const done = await commitOnce(context, request, (snapshot) => prepare(context, request, entries, snapshot));
   if (done.kept !== undefined) return replyTo(context, request, done.kept);
   return replyTo(context, request, { ...done.reply, seq: done.seq, at: done.at }, done.templates);
 }

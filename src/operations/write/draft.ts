@@ -1,5 +1,5 @@
 /**
- * A draft: what a request wants written, before it is offered as one commit. Every interaction adds its changes to a
+ * A draft: what a request wants written, before one commit holds it. Every interaction adds its changes to a
  * draft; the steps then resolve, validate, rule and address the draft as a whole. The draft also remembers everything it
  * relied on, so that the commit can be refused when that no longer holds.
  */

@@ -1,4 +1,4 @@
-/** A write that is planned and taken through the steps but never offered: what it would meet, without a trace. */
+/** Plans a write and runs the steps over it, and commits nothing: what the write would meet. */
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { checkCompartment } from './custody.ts';

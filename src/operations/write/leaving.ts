@@ -13,7 +13,7 @@ import { partyWorldOf } from '../../resources/party-world.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { EVERYTHING, planStored } from './draft.ts';
 import { readOrganization, type Admitting } from '../members.ts';
-import { buildWrite, offer } from './offer.ts';
+import { buildWrite, commitPlanned } from './offer.ts';
 import { openReferrals, seenBy } from './open-referrals.ts';
 import { commitOf } from '../register.ts';
 import type { OperationContext } from '../context.ts';
@@ -34,7 +34,7 @@ export async function removeMember(
     throw new OperationOutcomeError('parameter-invalid', { diagnostics: 'the successor is another member' });
   const touched = new Set<Ref>();
   // Alone in the writer's turn: a referral that is sent meanwhile would be missed.
-  await offer(
+  await commitPlanned(
     context,
     async (snapshot) => {
       for (const one of [organization, successor])

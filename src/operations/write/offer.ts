@@ -32,13 +32,17 @@ import { createTurns, type Turns } from '../turns.ts';
 import { valuesOf } from '../values.ts';
 
 /** A draft that passed every step, with the texts it will store. */
-export interface Offer {
+export interface PreparedCommit {
   readonly commit: Commit;
   readonly templates: ReadonlyMap<Ref, Template>;
 }
 
 /** Everything a draft wants written, as one commit. */
-export async function buildOffer(draft: Draft, request: Request, key: CommitKey | undefined): Promise<Offer> {
+export async function buildCommit(
+  draft: Draft,
+  request: Request,
+  key: CommitKey | undefined,
+): Promise<PreparedCommit> {
   const planned = [...draft.planned.values()];
   const turns = createTurns();
   const writes: Write[] = [];
@@ -134,28 +138,28 @@ export interface Done<T> {
  * Plans on the latest snapshot and commits; when that was refused as stale, plans again in the writer's turn. `alone`:
  * there at once, for what relies on nobody's beginning to refer to something meanwhile.
  */
-export async function offer<T extends Offer>(
+export async function commitPlanned<T extends PreparedCommit>(
   { store }: Pick<OperationContext, 'store'>,
   prepare: (snapshot: Snapshot) => Promise<T>,
   alone = false,
 ): Promise<Done<T>> {
-  if (alone) return offerInTurn(store, prepare);
+  if (alone) return commitExclusively(store, prepare);
   const result = await prepare(store.snapshot());
   try {
     return { committed: await store.commit(result.commit), result };
   } catch (error) {
     if (!isStale(error)) throw refusalOf(error);
   }
-  return offerInTurn(store, prepare);
+  return commitExclusively(store, prepare);
 }
 
-async function offerInTurn<T extends Offer>(
+async function commitExclusively<T extends PreparedCommit>(
   store: OperationContext['store'],
   prepare: (snapshot: Snapshot) => Promise<T>,
 ): Promise<Done<T>> {
   let result: T | undefined;
   try {
-    const committed = await store.turn(async (latest) => {
+    const committed = await store.commitExclusively(async (latest) => {
       result = await prepare(latest);
       return result.commit;
     });

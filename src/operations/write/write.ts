@@ -1,4 +1,4 @@
-/** The path of everything that writes: plan, settle, offer as one commit, answer from what was committed. */
+/** The path of everything that writes: plan, run the steps, commit, reply from what was committed. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Commit, CommitKey, Snapshot, Template } from '../../ports/store.ts';
@@ -12,7 +12,7 @@ import { planDelete } from '../interactions/delete.ts';
 import { planPatch } from '../interactions/patch.ts';
 import { planUpdate } from '../interactions/update.ts';
 import type { WriteResult, WriteRequest } from '../interactions/write.ts';
-import { buildOffer, offer, type Offer } from './offer.ts';
+import { buildCommit, commitPlanned, type PreparedCommit } from './offer.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
@@ -36,7 +36,7 @@ export const PLANS: Readonly<Record<'create' | 'update' | 'patch' | 'delete', Pl
   delete: planDelete,
 };
 
-interface Prepared extends Offer {
+interface Prepared extends PreparedCommit {
   readonly reply: StoredReply;
 }
 
@@ -45,7 +45,7 @@ export async function performWrite(
   request: Request,
   planOne: Plan,
 ): Promise<Reply> {
-  const done = await offerOnce(context, request, (snapshot) => prepare(context, request, planOne, snapshot));
+  const done = await commitOnce(context, request, (snapshot) => prepare(context, request, planOne, snapshot));
   if (done.kept !== undefined) return replyTo(context, request, done.kept);
   return replyTo(context, request, { ...done.reply, seq: done.seq, at: done.at }, done.templates);
 }
@@ -113,11 +113,11 @@ export async function finish(
   answered: StoredReply['answered'],
 ): Promise<Prepared> {
   const reply: StoredReply = { answered, notes: draft.notes, links: draft.links };
-  const prepared = await buildOffer(draft, request, commitKeyOf(request, replyTemplate(reply)));
+  const prepared = await buildCommit(draft, request, commitKeyOf(request, replyTemplate(reply)));
   return { ...prepared, reply };
 }
 
-/** What came of an offer: committed now, or kept from the first time the same key was used. */
+/** What came of a commit: committed now, or stored when the same key was first used. */
 interface Outcome {
   readonly kept?: StoredReply & { readonly seq: number; readonly at: string };
   readonly reply: StoredReply;
@@ -126,14 +126,14 @@ interface Outcome {
   readonly templates: ReadonlyMap<Ref, Template>;
 }
 
-/** Offers a prepared commit; under an Idempotency-Key, refusals are kept and given again, too (rules 3.6). */
-export async function offerOnce(
+/** Commits what was prepared. Under an Idempotency-Key the server stores refusals and gives them again, too (rules 3.6). */
+export async function commitOnce(
   context: OperationContext,
   request: Request,
   prepareOne: (snapshot: Snapshot) => Promise<Prepared>,
 ): Promise<Outcome> {
   try {
-    const { committed, result } = await offer(context, prepareOne, deletes(request));
+    const { committed, result } = await commitPlanned(context, prepareOne, deletes(request));
     const { seq, at } = committed;
     const { reply, templates, commit } = result;
     if (committed.replayed) return { kept: readStoredReply(committed.reply), reply, seq, at, templates };
@@ -167,7 +167,7 @@ async function keepRefusal(context: OperationContext, request: Request, error: u
     outbox: [],
     deliveryOutcomes: [],
   };
-  const { committed } = await offer(context, async () => ({ commit, templates: new Map() }));
+  const { committed } = await commitPlanned(context, async () => ({ commit, templates: new Map() }));
   if (!committed.replayed) return undefined;
   return readStoredReply(committed.reply);
 }

@@ -22,7 +22,7 @@ function ending(store: Store, reason: SearchRefused['reason']): Store {
   return {
     ...store,
     snapshot: (seq) => ({ ...store.snapshot(seq), search }),
-    turn: (plan) => store.turn((latest) => plan({ ...latest, search })),
+    commitExclusively: (plan) => store.commitExclusively((latest) => plan({ ...latest, search })),
   };
 }
 
