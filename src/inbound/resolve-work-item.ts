@@ -6,7 +6,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { AuditEntry, Snapshot, Template } from '../ports/store.ts';
 import { agentOf, auditRefusal } from '../operations/audit/audit.ts';
-import { commitPlanned, type PreparedCommit } from '../operations/write/offer.ts';
+import { commitPlanned, type PreparedCommit } from '../operations/write/commit.ts';
 import { readItem, type OpenItem } from './work-items.ts';
 import { readCurrent } from '../operations/interactions/write.ts';
 import type { Reply, Request } from '../operations/request.ts';

@@ -6,7 +6,7 @@ import type { Identifier, Ref } from '../fhir/types.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { SearchRefused, type Snapshot } from '../ports/store.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
-import { buildCommit, commitPlanned, type PreparedCommit } from '../operations/write/offer.ts';
+import { buildCommit, commitPlanned, type PreparedCommit } from '../operations/write/commit.ts';
 import type { OperationContext } from '../operations/context.ts';
 import { openDraft } from '../operations/write/write.ts';
 import { remark } from './fate.ts';

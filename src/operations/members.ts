@@ -6,7 +6,7 @@ import { isReferralTask, isTerminal, readState } from '../referral/state.ts';
 import { typeOf } from '../resources/element.ts';
 import { standingOf, withStanding, writeMember } from '../resources/parties/standing.ts';
 import { EVERYTHING, planStored } from './write/draft.ts';
-import { buildWrite, commitPlanned, type PreparedCommit } from './write/offer.ts';
+import { buildWrite, commitPlanned, type PreparedCommit } from './write/commit.ts';
 import type { OperationContext } from './context.ts';
 
 /** Who admits: the agent of the audit row. */

@@ -24,7 +24,7 @@ import {
 import { typeOf } from '../resources/element.ts';
 import { EVERYTHING, planStored } from './write/draft.ts';
 import type { Admitting } from './members.ts';
-import { buildWrite, commitPlanned } from './write/offer.ts';
+import { buildWrite, commitPlanned } from './write/commit.ts';
 import type { OperationContext } from './context.ts';
 import { identityOfOid, type Named } from './upgrade.ts';
 

@@ -19,7 +19,7 @@ import {
   type Standing,
 } from '../resources/parties/standing.ts';
 import { declarationOf, EVERYTHING, planStored } from './write/draft.ts';
-import { buildWrite } from './write/offer.ts';
+import { buildWrite } from './write/commit.ts';
 import {
   BY,
   commitOf,

@@ -18,7 +18,7 @@ import {
 import { findRow, keyOf, writeRow, type RegisterRow } from '../resources/parties/register.ts';
 import { saysStanding, withStanding, writeMember } from '../resources/parties/standing.ts';
 import { EVERYTHING, planStored, type Planned } from './write/draft.ts';
-import { buildWrite } from './write/offer.ts';
+import { buildWrite } from './write/commit.ts';
 import type { OperationContext } from './context.ts';
 import { planWorkItem } from './work-item.ts';
 

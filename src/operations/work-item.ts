@@ -6,7 +6,7 @@ import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { ClaimedEntry, Write } from '../ports/store.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
 import { EVERYTHING, type Planned } from './write/draft.ts';
-import { buildWrite } from './write/offer.ts';
+import { buildWrite } from './write/commit.ts';
 import type { OperationContext } from './context.ts';
 
 export const WORK_ITEM_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/work-item';

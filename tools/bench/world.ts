@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ref, Resource } from '../../src/fhir/types.ts';
-import { buildWrite } from '../../src/operations/write/offer.ts';
+import { buildWrite } from '../../src/operations/write/commit.ts';
 import type { AuditEntry, Commit, Write } from '../../src/ports/store.ts';
 import { withStanding, writeMember } from '../../src/resources/parties/standing.ts';
 import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';

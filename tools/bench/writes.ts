@@ -1,6 +1,6 @@
 /** Writes: the mix of a working day, and transactions; at saturation per core, and their latency at half of it. */
 import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
-import { buildWrite } from '../../src/operations/write/offer.ts';
+import { buildWrite } from '../../src/operations/write/commit.ts';
 import { atLeast, atMost, showNumber, type Figure, type Options } from './figure.ts';
 import { load, type Job, type Loaded } from './load.ts';
 import { BUNDLE_RESOURCES, caseOf, serviceRequest } from './resources.ts';

@@ -7,7 +7,7 @@ import type { Request } from '../../operations/request.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { runSteps } from '../../operations/steps.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
-import { buildCommit } from '../../operations/write/offer.ts';
+import { buildCommit } from '../../operations/write/commit.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import { findCodeMap } from './link-code-maps.ts';
 import { valueOfInput } from '../work-items.ts';

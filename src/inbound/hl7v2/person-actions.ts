@@ -13,7 +13,7 @@ import { sightOf, type Request } from '../../operations/request.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { readPreview } from '../../operations/write/draft.ts';
-import { buildCommit } from '../../operations/write/offer.ts';
+import { buildCommit } from '../../operations/write/commit.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import type { MessageDoor } from './door.ts';
 import { openIncoming, type Incoming } from './incoming.ts';

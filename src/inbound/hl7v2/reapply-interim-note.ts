@@ -9,7 +9,7 @@ import type { Link } from '../../hl7v2/link.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
-import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/offer.ts';
+import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/commit.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { runSteps } from '../../operations/steps.ts';
 import { openDraft } from '../../operations/write/write.ts';

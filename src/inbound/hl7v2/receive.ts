@@ -6,7 +6,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Acknowledgment, Receive, UnopenedFrame } from '../../hl7v2/received.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from '../audit-receipt.ts';
-import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/offer.ts';
+import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/commit.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import {

@@ -1,6 +1,6 @@
 /** The audit of a read is on disk before its answer leaves (D14): no audit, no answer. */
 import type { AuditEntry, Store } from '../../ports/store.ts';
-import { refusalOf } from '../write/offer.ts';
+import { refusalOf } from '../write/commit.ts';
 import type { OperationContext } from '../context.ts';
 
 export async function recordRead({ store, settings }: OperationContext, entry: AuditEntry): Promise<void> {

@@ -13,7 +13,7 @@ import { partyWorldOf } from '../../resources/party-world.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { EVERYTHING, planStored } from './draft.ts';
 import { readOrganization, type Admitting } from '../members.ts';
-import { buildWrite, commitPlanned } from './offer.ts';
+import { buildWrite, commitPlanned } from './commit.ts';
 import { openReferrals, seenBy } from './open-referrals.ts';
 import { commitOf } from '../register.ts';
 import type { OperationContext } from '../context.ts';

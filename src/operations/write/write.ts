@@ -12,7 +12,7 @@ import { planDelete } from '../interactions/delete.ts';
 import { planPatch } from '../interactions/patch.ts';
 import { planUpdate } from '../interactions/update.ts';
 import type { WriteResult, WriteRequest } from '../interactions/write.ts';
-import { buildCommit, commitPlanned, type PreparedCommit } from './offer.ts';
+import { buildCommit, commitPlanned, type PreparedCommit } from './commit.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';

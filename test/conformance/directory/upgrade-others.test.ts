@@ -1,7 +1,7 @@
 /** Persons and roles of a folder of format 1 at its first start (docs/directory.md). */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
-import { buildWrite } from '../../../src/operations/write/offer.ts';
+import { buildWrite } from '../../../src/operations/write/commit.ts';
 import { commitOf } from '../../../src/operations/upgrade.ts';
 import { tagOthers } from '../../../src/operations/upgrade-others.ts';
 import { resolveParty } from '../../../src/resources/party.ts';
