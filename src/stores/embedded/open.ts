@@ -9,7 +9,7 @@ import { openAnchors } from './anchors.ts';
 import type { Anchor } from './anchors.ts';
 import { describeReport, verifyFile } from './verify/audit-chain.ts';
 import { openDatabase, readMeta } from './folder/connection.ts';
-import type { Member } from './write/groups.ts';
+import type { BatchMember } from './write/groups.ts';
 import { lockFolder, pathsOf, prepareDatabase } from './folder/folder.ts';
 import { pageOf, prepareLookup } from './search/lookup.ts';
 import { createLeases } from './leases.ts';
@@ -136,7 +136,7 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
     });
     opened.push(() => pool.close());
     const recent = createRecent(() => queue.head.seq);
-    const applied = (members: readonly Member[]): void => {
+    const applied = (members: readonly BatchMember[]): void => {
       byId.standing.applied(members.some(({ kind }) => kind !== 'block'));
       recent.written(members);
     };

@@ -4,7 +4,7 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
-import type { Member } from './write/groups.ts';
+import type { BatchMember } from './write/groups.ts';
 
 /** Versions that are remembered. */
 const VERSIONS_MAX = 1000;
@@ -19,7 +19,7 @@ export interface Recent {
   /** Remembers the newest version as of `seq`, unless something was acknowledged since. */
   keep(version: Version, seq: number): void;
   /** A group is on disk and about to be acknowledged: what it wrote is no longer the newest. */
-  written(members: readonly Member[]): void;
+  written(members: readonly BatchMember[]): void;
 }
 
 /** @param head the seq up to which everything is acknowledged */

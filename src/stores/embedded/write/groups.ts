@@ -4,23 +4,23 @@ import type { ClaimShare } from '../../../ports/claim.ts';
 import type { ClaimedEntry, Commit, CommitRefusal } from '../../../ports/store.ts';
 
 /** What a claim asks for; see `Store.claim`. */
-export interface Claiming {
+export interface ClaimRequest {
   readonly max: number;
   readonly leaseMs: number;
   readonly passOver: ReadonlySet<Ref>;
   readonly share: ClaimShare | undefined;
 }
 
-export type Member =
+export type BatchMember =
   | { readonly kind: 'commit'; readonly commit: Commit }
   /** Read-audit rows of one moment: JSON of AuditEntry[], one text to hand over. They become one row of the log. */
   | { readonly kind: 'block'; readonly audit: string }
-  | ({ readonly kind: 'claim' } & Claiming)
+  | ({ readonly kind: 'claim' } & ClaimRequest)
   | { readonly kind: 'postpone'; readonly id: string; readonly afterMs: number; readonly why: string }
   /** One bounded step of housekeeping. */
   | { readonly kind: 'tidy' };
 
-export type Outcome =
+export type MemberOutcome =
   | {
       readonly kind: 'committed';
       readonly seq: number;
@@ -37,18 +37,18 @@ export type Outcome =
   | { readonly kind: 'fault'; readonly message: string };
 
 /** Members that go down with one flush, in order. */
-export interface Group {
-  /** The time of the group, milliseconds since 1970. */
+export interface WriteBatch {
+  /** The time of the batch, milliseconds since 1970. */
   readonly now: number;
-  readonly members: readonly Member[];
+  readonly members: readonly BatchMember[];
 }
 
-export interface Applied {
-  readonly outcomes: readonly Outcome[];
+export interface AppliedBatch {
+  readonly outcomes: readonly MemberOutcome[];
   readonly head: Head;
 }
 
-/** Where the store stands after a group. */
+/** Where the store stands after a batch. */
 export interface Head {
   readonly seq: number;
   readonly at: number;

@@ -9,7 +9,7 @@ import type { Ref } from '../../../fhir/types.ts';
 import type { ClaimedEntry, OutboxEntry, OutboxRow, DeliveryOutcome } from '../../../ports/store.ts';
 import { parseEntry } from '../entry-text.ts';
 import { prepare } from '../folder/connection.ts';
-import type { Claiming } from './groups.ts';
+import type { ClaimRequest } from './groups.ts';
 import { FOREVER } from '../folder/schema.ts';
 
 /** The column `state`. */
@@ -29,7 +29,7 @@ export interface Outbox {
   /** Whether the entry may be settled now: it exists and is open. */
   isOpen(id: string): boolean;
   conclude(outcome: DeliveryOutcome, now: number): void;
-  claim(claiming: Claiming, now: number): ClaimedEntry[];
+  claim(claiming: ClaimRequest, now: number): ClaimedEntry[];
   /** False when the entry is not leased to this instance. */
   postpone(id: string, afterMs: number, why: string, now: number): boolean;
   /** Makes entries that other instances had leased due now. */

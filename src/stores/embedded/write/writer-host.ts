@@ -1,15 +1,15 @@
 /** Where the writer runs: in a thread of its own, or in a turn of the main loop (ADR 0001). Same core, same answers. */
 import { Worker } from 'node:worker_threads';
 import type { FindRefs } from './commits.ts';
-import type { Applied, Group, Head } from './groups.ts';
+import type { AppliedBatch, WriteBatch, Head } from './groups.ts';
 import { Writer } from './writer.ts';
 import type { WriterOptions } from './writer.ts';
 
 export interface WriterHost {
   /** Where the store stood when it was opened. */
   readonly head: Head;
-  /** One group at a time. Rejects when the writer itself is gone: then nobody knows what became of the group. */
-  apply(group: Group): Promise<Applied>;
+  /** One batch at a time. Rejects when the writer itself is gone: then nobody knows what became of the batch. */
+  apply(batch: WriteBatch): Promise<AppliedBatch>;
   close(): Promise<void>;
 }
 
@@ -19,17 +19,17 @@ export interface ThreadStart {
   readonly now: number;
 }
 
-/** What the thread says first, and then once per group. */
+/** What the thread says first, and then once per batch. */
 export type ThreadSays =
   | { readonly ready: Head }
   | { readonly failed: string }
-  | { readonly applied: Applied };
+  | { readonly applied: AppliedBatch };
 
 export function hostInTurn(options: WriterOptions, findRefs: FindRefs, now: number): WriterHost {
   const writer = new Writer(options, findRefs, now);
   return {
     head: writer.head,
-    apply: async (group) => writer.apply(group),
+    apply: async (batch) => writer.apply(batch),
     close: async () => writer.close(),
   };
 }
@@ -58,11 +58,11 @@ export async function hostInThread(options: WriterOptions, now: number): Promise
 
   return {
     head: says.ready,
-    async apply(group) {
+    async apply(batch) {
       if (gone) throw gone;
       answer = Promise.withResolvers();
       const reply = answer.promise;
-      thread.postMessage(group);
+      thread.postMessage(batch);
       const applied = await reply;
       if (!('applied' in applied)) throw new Error('the writer thread broke its protocol');
       return applied.applied;

@@ -5,7 +5,7 @@
 import { CommitRefused } from '../../../ports/store.ts';
 import type { Commit, Committed } from '../../../ports/store.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { Applied, Head, Member, Outcome } from './groups.ts';
+import type { AppliedBatch, Head, BatchMember, MemberOutcome } from './groups.ts';
 import type { WriterHost } from './writer-host.ts';
 
 interface QueueOptions {
@@ -14,31 +14,31 @@ interface QueueOptions {
   readonly commitsQueuedMax: number;
   /** Milliseconds within which a turn must have planned its commit. */
   readonly turnMs: number;
-  /** Told of each group that is on disk, before it is acknowledged. */
-  readonly applied: (members: readonly Member[]) => void;
+  /** Told of each batch that is on disk, before it is acknowledged. */
+  readonly applied: (members: readonly BatchMember[]) => void;
   /** Told of each commit or block that the disk did not take. */
   readonly diskRefused?: (reason: 'disk-full' | 'read-only') => void;
 }
 
 interface Waiting {
-  readonly member: Member;
+  readonly member: BatchMember;
   readonly weight: number;
-  readonly decided: PromiseWithResolvers<Outcome>;
+  readonly decided: PromiseWithResolvers<MemberOutcome>;
 }
 
 interface Block {
   rows: number;
   /** Entries with commas between them. */
   entries: string;
-  readonly decided: PromiseWithResolvers<Outcome>;
+  readonly decided: PromiseWithResolvers<MemberOutcome>;
   /** What every caller of this block awaits. */
   readonly durable: Promise<void>;
 }
 
-/** Commits that go down with one flush at most: a group must not make the ones behind it wait for long. */
-const GROUP_MAX = 256;
+/** Commits that go down with one flush at most: a batch must not make the ones behind it wait for long. */
+const BATCH_MAX = 256;
 /** What they weigh at most, in characters of text, beyond the first of them. */
-const GROUP_WEIGHT = 131_072;
+const BATCH_WEIGHT = 131_072;
 /** What a resource costs beside its text, and each of its search values. */
 const WRITE_WEIGHT = 2048;
 const VALUE_WEIGHT = 128;
@@ -62,7 +62,7 @@ export class WriterQueue {
   #held = false;
   /** A turn has just ended: the commits that waited for it come before the next one. */
   #commitsFirst = false;
-  /** A heavy commit was passed over by a group of light ones: it is in the next. */
+  /** A heavy commit was passed over by a batch of light ones: it is in the next. */
   #heavyNext = false;
   #closed = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -99,7 +99,7 @@ export class WriterQueue {
   }
 
   /** A lease, a postponement or a step of housekeeping. */
-  async chore(member: Member): Promise<Outcome> {
+  async chore(member: BatchMember): Promise<MemberOutcome> {
     if (this.#closed) throw new CommitRefused('closed');
     return passed(await this.#offer(this.#chores, member));
   }
@@ -124,7 +124,7 @@ export class WriterQueue {
     this.#turns.push(async () => {
       try {
         const commit = await within(this.#options.turnMs, plan());
-        const decided = Promise.withResolvers<Outcome>();
+        const decided = Promise.withResolvers<MemberOutcome>();
         this.#turnCommit = { member: { kind: 'commit', commit }, weight: 0, decided };
         this.#schedule();
         done.resolve(committedOf(await decided.promise));
@@ -147,8 +147,8 @@ export class WriterQueue {
     if (this.queued >= this.#options.commitsQueuedMax) throw new CommitRefused('too-busy');
   }
 
-  #offer(line: Waiting[], member: Member, weight = 0): Promise<Outcome> {
-    const decided = Promise.withResolvers<Outcome>();
+  #offer(line: Waiting[], member: BatchMember, weight = 0): Promise<MemberOutcome> {
+    const decided = Promise.withResolvers<MemberOutcome>();
     line.push({ member, weight, decided });
     this.#schedule();
     return decided.promise;
@@ -164,38 +164,38 @@ export class WriterQueue {
     });
   }
 
-  /** Writes group after group until nothing may be written. Never rejects. */
+  /** Writes batch after batch until nothing may be written. Never rejects. */
   async #advance(): Promise<void> {
     if (this.#flushing) return;
     this.#flushing = true;
-    for (let group = this.#take(); group.length > 0; group = this.#take()) await this.#flush(group);
+    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#flush(batch);
     this.#flushing = false;
     if (this.isIdle) this.#idle?.resolve();
   }
 
   #take(): readonly Waiting[] {
     this.#startTurn();
-    const group = this.#chores.splice(0);
-    if (this.#turnCommit !== undefined) group.push(this.#turnCommit);
+    const batch = this.#chores.splice(0);
+    if (this.#turnCommit !== undefined) batch.push(this.#turnCommit);
     this.#turnCommit = undefined;
     if (!this.#held) {
-      group.push(...this.#takeCommits(group.length > 0 || this.#block !== undefined));
+      batch.push(...this.#takeCommits(batch.length > 0 || this.#block !== undefined));
       this.#commitsFirst = false;
     }
     if (this.#block !== undefined) {
       const { entries, decided } = this.#block;
-      group.push({ member: { kind: 'block', audit: `[${entries}]` }, weight: 0, decided });
+      batch.push({ member: { kind: 'block', audit: `[${entries}]` }, weight: 0, decided });
       this.#block = undefined;
     }
-    return group;
+    return batch;
   }
 
   /**
-   * The commits of the next group, in their order, as many as weigh little together. A heavy one makes light work that
-   * waits go before it, once, and then takes a group for itself: whoever writes little waits for one heavy commit at most.
+   * The commits of the next batch, in their order, as many as weigh little together. A heavy one makes light work that
+   * waits go before it, once, and then takes a batch for itself: whoever writes little waits for one heavy commit at most.
    */
   #takeCommits(isLightWaiting: boolean): readonly Waiting[] {
-    const heavy = this.#commits.findIndex(({ weight }) => weight > GROUP_WEIGHT);
+    const heavy = this.#commits.findIndex(({ weight }) => weight > BATCH_WEIGHT);
     if (heavy >= 0 && this.#heavyNext) {
       this.#heavyNext = false;
       return this.#commits.splice(heavy, 1);
@@ -204,8 +204,8 @@ export class WriterQueue {
     const left: Waiting[] = [];
     let weighed = 0;
     for (const one of this.#commits) {
-      const fits = one.weight <= GROUP_WEIGHT && weighed + one.weight <= GROUP_WEIGHT;
-      if (fits && taken.length < GROUP_MAX) {
+      const fits = one.weight <= BATCH_WEIGHT && weighed + one.weight <= BATCH_WEIGHT;
+      if (fits && taken.length < BATCH_MAX) {
         taken.push(one);
         weighed += one.weight;
       } else left.push(one);
@@ -229,21 +229,21 @@ export class WriterQueue {
     });
   }
 
-  async #flush(group: readonly Waiting[]): Promise<void> {
-    const members = group.map(({ member }) => member);
-    let applied: Applied;
+  async #flush(batch: readonly Waiting[]): Promise<void> {
+    const members = batch.map(({ member }) => member);
+    let applied: AppliedBatch;
     try {
       applied = await this.#host.apply({ now: this.#options.clock.now(), members });
     } catch (error) {
-      // The writer is gone: what became of the group is learnt by opening the folder again.
+      // The writer is gone: what became of the batch is learnt by opening the folder again.
       this.#closed = true;
       this.#head = { ...this.#head, writable: false };
-      for (const { decided } of group) decided.reject(error);
+      for (const { decided } of batch) decided.reject(error);
       return;
     }
     this.#head = applied.head;
     this.#options.applied(members);
-    for (const [i, { decided }] of group.entries()) {
+    for (const [i, { decided }] of batch.entries()) {
       const outcome = applied.outcomes[i]!;
       if (outcome.kind === 'refused' && (outcome.reason === 'disk-full' || outcome.reason === 'read-only'))
         this.#options.diskRefused?.(outcome.reason);
@@ -264,19 +264,19 @@ function weightOf({ writes }: Commit): number {
 }
 
 function openBlock(): Block {
-  const decided = Promise.withResolvers<Outcome>();
+  const decided = Promise.withResolvers<MemberOutcome>();
   const durable = decided.promise.then((outcome) => void passed(outcome));
   return { rows: 0, entries: '', decided, durable };
 }
 
 /** The outcome, unless it is a refusal or a fault: those are thrown. */
-function passed(outcome: Outcome): Outcome {
+function passed(outcome: MemberOutcome): MemberOutcome {
   if (outcome.kind === 'refused') throw new CommitRefused(outcome.reason, outcome.ref);
   if (outcome.kind === 'fault') throw new Error(outcome.message);
   return outcome;
 }
 
-function committedOf(outcome: Outcome): Committed {
+function committedOf(outcome: MemberOutcome): Committed {
   const passedOne = passed(outcome);
   if (passedOne.kind !== 'committed') throw new Error(`a commit was answered as ${passedOne.kind}`);
   const { seq, at, replayed, reply } = passedOne;

@@ -1,6 +1,6 @@
-/** The writer's thread: a group comes in, its outcomes go out. An empty message closes. */
+/** The writer's thread: a batch comes in, its outcomes go out. An empty message closes. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Group } from './groups.ts';
+import type { WriteBatch } from './groups.ts';
 import { messageOf } from '../folder/folder.ts';
 import { findRefs } from '../search/search.ts';
 import { Writer } from './writer.ts';
@@ -14,8 +14,8 @@ const say = (says: ThreadSays): void => port.postMessage(says);
 const { options, now } = workerData as ThreadStart;
 try {
   const writer = new Writer(options, findRefs, now);
-  port.on('message', (group: Group | undefined) => {
-    if (group !== undefined) return say({ applied: writer.apply(group) });
+  port.on('message', (batch: WriteBatch | undefined) => {
+    if (batch !== undefined) return say({ applied: writer.apply(batch) });
     writer.close();
     port.close();
   });

@@ -1,5 +1,5 @@
 /**
- * The writer: applies groups of members, each group in one transaction and with one flush. Synchronous, and the only
+ * The writer: applies batches of members, each batch in one transaction and with one flush. Synchronous, and the only
  * one that writes; it runs in a thread of its own or in a turn of the main loop (ADR 0001).
  */
 import type { DatabaseSync } from 'node:sqlite';
@@ -10,7 +10,7 @@ import { prepareCommits } from './commits.ts';
 import type { Commits, FindRefs, Place } from './commits.ts';
 import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
 import type { Rows } from '../folder/connection.ts';
-import type { Applied, Group, Head, Member, Outcome } from './groups.ts';
+import type { AppliedBatch, WriteBatch, Head, BatchMember, MemberOutcome } from './groups.ts';
 import { prepareAuditIndex } from './audit-index.ts';
 import type { AuditIndex } from './audit-index.ts';
 import { stampEntry } from './audit-rows.ts';
@@ -118,11 +118,11 @@ export class Writer {
    * Applies the members in order and flushes once. A refused member harms no other; when the flush fails, all are
    * refused and nothing of them remains. On a full disk the reserve is given up, so that reads can still be audited.
    */
-  apply(group: Group): Applied {
+  apply(batch: WriteBatch): AppliedBatch {
     const before = this.#head;
     try {
       this.#statements.begin.run();
-      const outcomes = group.members.map((member) => this.#applyOne(member, group.now));
+      const outcomes = batch.members.map((member) => this.#applyOne(member, batch.now));
       const due = this.#auditIndex.isDue();
       if (due) this.#auditIndex.write(this.#head.seq);
       this.#statements.commit.run();
@@ -130,13 +130,13 @@ export class Writer {
       if (this.#flushDelayMs > 0) Atomics.wait(this.#pause, 0, 0, this.#flushDelayMs);
       return { outcomes, head: this.#head };
     } catch (error) {
-      this.#undoGroup(before);
+      this.#undoBatch(before);
       const reason = refusalOf(error);
       if (reason === 'disk-full' && this.#reserve.release()) {
         this.#head = { ...before, writable: false };
-        return this.apply(group);
+        return this.apply(batch);
       }
-      return { outcomes: group.members.map(() => failed(error, reason)), head: this.#head };
+      return { outcomes: batch.members.map(() => failed(error, reason)), head: this.#head };
     }
   }
 
@@ -145,7 +145,7 @@ export class Writer {
     this.#db.close();
   }
 
-  #applyOne(member: Member, now: number): Outcome {
+  #applyOne(member: BatchMember, now: number): MemberOutcome {
     if (member.kind === 'commit') return this.#applyCommit(member.commit, now);
     if (member.kind === 'block') return this.#applyBlock(member.audit, now);
     if (member.kind === 'tidy') return this.#applyTidy(now);
@@ -158,7 +158,7 @@ export class Writer {
       : { kind: 'refused', reason: 'not-leased', ref: id };
   }
 
-  #applyCommit(commit: Commit, now: number): Outcome {
+  #applyCommit(commit: Commit, now: number): MemberOutcome {
     if (!this.#head.writable) return { kind: 'refused', reason: 'disk-full' };
     const before = this.#head;
     this.#statements.savepoint.run();
@@ -168,7 +168,7 @@ export class Writer {
       this.#statements.release.run();
       return outcome;
     } catch (error) {
-      // A full or failing disk ends the group: SQLite may have undone all of it already.
+      // A full or failing disk ends the batch: SQLite may have undone all of it already.
       if (refusalOf(error) !== undefined || !this.#db.isTransaction) throw error;
       this.#statements.undo.run();
       this.#statements.release.run();
@@ -179,14 +179,14 @@ export class Writer {
     }
   }
 
-  #write(commit: Commit, now: number): Outcome {
+  #write(commit: Commit, now: number): MemberOutcome {
     const place = this.#nextPlace(now);
     const { members, audit, waiting, reply } = this.#commits.write(commit, place);
     this.#append(place, audit, members, waiting);
     return { kind: 'committed', ...place, replayed: false, ...(reply !== undefined && { reply }) };
   }
 
-  #applyBlock(text: string, now: number): Outcome {
+  #applyBlock(text: string, now: number): MemberOutcome {
     const place = this.#nextPlace(now);
     // `record` made the text from AuditEntry values.
     const read = JSON.parse(text) as readonly AuditEntry[];
@@ -197,7 +197,7 @@ export class Writer {
     return { kind: 'done' };
   }
 
-  #applyTidy(now: number): Outcome {
+  #applyTidy(now: number): MemberOutcome {
     const writable = this.#head.writable || this.#reserve.restore();
     const { more, horizon } = this.#tidy(now, this.#head.seq);
     this.#head = { ...this.#head, writable, horizon };
@@ -226,7 +226,7 @@ export class Writer {
     this.#head = { ...this.#head, seq, at, hash, outboxWaiting: this.#head.outboxWaiting + waiting };
   }
 
-  #undoGroup(before: Head): void {
+  #undoBatch(before: Head): void {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
     this.#identities.forget();
     this.#auditIndex.undo(before.seq);
@@ -249,13 +249,13 @@ export class Writer {
   }
 }
 
-function answer(verdict: NonNullable<ReturnType<Commits['check']>>): Outcome {
+function answer(verdict: NonNullable<ReturnType<Commits['check']>>): MemberOutcome {
   if (verdict.kind === 'refused') return verdict;
   const { seq, at, reply } = verdict;
   return { kind: 'committed', seq, at, reply, replayed: true };
 }
 
-function failed(error: unknown, reason: CommitRefusal | undefined): Outcome {
+function failed(error: unknown, reason: CommitRefusal | undefined): MemberOutcome {
   if (error instanceof ReachExceeded) return { kind: 'refused', reason: 'reach-exceeded', ref: error.ref };
   if (reason !== undefined) return { kind: 'refused', reason };
   return { kind: 'fault', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
