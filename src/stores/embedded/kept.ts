@@ -5,7 +5,7 @@ import type { Reading } from './reading.ts';
 
 export function prepareKept({
   db,
-  standing,
+  transaction,
 }: Reading['byId']): (type: string, custodian: Ref, max: number) => number {
   const count = prepare<[number]>(
     db,
@@ -14,7 +14,7 @@ export function prepareKept({
          AND custodian = (SELECT nid FROM name WHERE name = ?) LIMIT ?)`,
   );
   return (type, custodian, max) => {
-    standing.enter();
+    transaction.enter();
     return count.get(type, custodian, max)?.[0] ?? 0;
   };
 }

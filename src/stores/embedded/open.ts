@@ -19,7 +19,7 @@ import { findRefs } from './search/search.ts';
 import { SearchPool } from './search/search-pool.ts';
 import type { Reading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
-import { prepareStanding } from './standing.ts';
+import { prepareSharedReadTransaction } from './standing.ts';
 import { createTextReading } from './search/text-reading.ts';
 import { hostInThread, hostInTurn } from './write/writer-host.ts';
 import { WriterQueue } from './write/writer-queue.ts';
@@ -126,7 +126,7 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
     opened.push(() => db.close());
     const byIdDb = openDatabase(paths.database, { readOnly: true, cacheKib: CACHE_KIB });
     opened.push(() => byIdDb.close());
-    const byId = { db: byIdDb, standing: prepareStanding(byIdDb) };
+    const byId = { db: byIdDb, transaction: prepareSharedReadTransaction(byIdDb) };
     const pool = new SearchPool({
       file: paths.database,
       threads: options.searchWorkers,
@@ -137,7 +137,7 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
     opened.push(() => pool.close());
     const recent = createRecent(() => queue.head.seq);
     const applied = (members: readonly BatchMember[]): void => {
-      byId.standing.applied(members.some(({ kind }) => kind !== 'block'));
+      byId.transaction.applied(members.some(({ kind }) => kind !== 'block'));
       recent.written(members);
     };
     const queue = new WriterQueue(host, { ...options, applied });

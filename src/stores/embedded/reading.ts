@@ -5,13 +5,13 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Version, Write } from '../../ports/store.ts';
 import type { Page, Query } from '../../ports/query.ts';
 import type { Recent } from './recent.ts';
-import type { Standing } from './standing.ts';
+import type { SharedReadTransaction } from './standing.ts';
 
 /** What the snapshots of a store read with. */
 export interface Reading {
   readonly db: DatabaseSync;
   /** Reads by id: their own connection, and the transaction that stands on it. */
-  readonly byId: { readonly db: DatabaseSync; readonly standing: Standing };
+  readonly byId: { readonly db: DatabaseSync; readonly transaction: SharedReadTransaction };
   /** The newest versions that were read lately. */
   readonly recent: Recent;
   /** A search as of an earlier seq is expired. */

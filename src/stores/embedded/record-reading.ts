@@ -16,7 +16,7 @@ type RecordRow = [kind: string, key: string, rev: number, body: string, expires:
 
 const COLUMNS = 'r.kind, r.key, r.rev, r.body, r.expires';
 
-export function prepareRecordReading({ db, standing }: Reading['byId'], clock: Clock): RecordReading {
+export function prepareRecordReading({ db, transaction }: Reading['byId'], clock: Clock): RecordReading {
   const one = prepare<RecordRow>(
     db,
     `SELECT ${COLUMNS} FROM record r WHERE r.kind = ? AND r.key = ? AND r.expires > ?`,
@@ -29,12 +29,12 @@ export function prepareRecordReading({ db, standing }: Reading['byId'], clock: C
   );
   return {
     one(kind, key) {
-      standing.enter();
+      transaction.enter();
       const row = one.get(kind, key, clock.now());
       return row && toRecord(row);
     },
     some(kind, name, value, after) {
-      standing.enter();
+      transaction.enter();
       return some.all(kind, name, value, after, clock.now()).map(toRecord);
     },
   };

@@ -21,7 +21,7 @@ const NEVER = new AbortController().signal;
 /** Snapshots of one store. Each is a number and shares all else. */
 export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   const { byId, recent, horizon, search } = reading;
-  const { standing } = byId;
+  const { transaction } = byId;
   const newest = prepareBySight(
     byId.db,
     (visible) => `SELECT ${columnsOf('h')} FROM resource r ${JOIN_NEWEST} WHERE r.ref = ? AND ${visible}`,
@@ -59,7 +59,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   function read(seq: number, ref: Ref, sight: Sight): Version | undefined {
     const known = sight.everything ? recent.find(ref, seq) : undefined;
     if (known !== undefined) return known;
-    standing.enter();
+    transaction.enter();
     const row = newest[shapeOf(sight)].get(seq, ref, ...sightParams(sight, seq));
     if (row === undefined) return undefined;
     const version = toVersion(row);
@@ -68,7 +68,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   }
 
   function vread(seq: number, ref: Ref, version: number, sight: Sight): Version | undefined {
-    standing.enter();
+    transaction.enter();
     const row = one[shapeOf(sight)].get(seq, version, ref, ...sightParams(sight, seq));
     return row && toVersion(row);
   }

@@ -6,7 +6,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { prepare } from './folder/connection.ts';
 
-export interface Standing {
+export interface SharedReadTransaction {
   /** Called before each read: it will see everything that has been acknowledged. */
   enter(): void;
   /** A group is on disk and not acknowledged yet. `changed`: it held more than read-audit rows. */
@@ -18,10 +18,10 @@ export interface Standing {
  * end and nobody reads from it, and would grow without end if somebody always did.
  */
 const ROUND = 64;
-const STANDING = 60;
+const SHARED_OF_ROUND = 60;
 
 /** @param db a read-only connection on which nothing else is done */
-export function prepareStanding(db: DatabaseSync): Standing {
+export function prepareSharedReadTransaction(db: DatabaseSync): SharedReadTransaction {
   const begin = prepare(db, 'BEGIN');
   const end = prepare(db, 'COMMIT');
   /** Groups since something changed. Where things change all the time, each read stands alone. */
@@ -29,11 +29,11 @@ export function prepareStanding(db: DatabaseSync): Standing {
 
   return {
     enter() {
-      if (!db.isTransaction && quiet > 0 && quiet % ROUND < STANDING) begin.run();
+      if (!db.isTransaction && quiet > 0 && quiet % ROUND < SHARED_OF_ROUND) begin.run();
     },
     applied(changed) {
       quiet = changed ? 0 : quiet + 1;
-      if (db.isTransaction && (changed || quiet % ROUND >= STANDING)) end.run();
+      if (db.isTransaction && (changed || quiet % ROUND >= SHARED_OF_ROUND)) end.run();
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Reading } from '../reading.ts';
 /** Resources looked at on the way up, the nearest first. */
 const LOOKED_AT_MAX = 20_000;
 
-export function prepareRoots({ db, standing }: Reading['byId']): (ref: Ref) => readonly Ref[] {
+export function prepareRoots({ db, transaction }: Reading['byId']): (ref: Ref) => readonly Ref[] {
   const roots = prepare<[Ref]>(
     db,
     `WITH RECURSIVE up(rid) AS (
@@ -16,7 +16,7 @@ export function prepareRoots({ db, standing }: Reading['byId']): (ref: Ref) => r
      SELECT DISTINCT r.ref FROM up JOIN party p ON p.root = up.rid JOIN resource r ON r.rid = up.rid`,
   );
   return (ref) => {
-    standing.enter();
+    transaction.enter();
     return roots.all(ref).map(([root]) => root);
   };
 }
