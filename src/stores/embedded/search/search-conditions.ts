@@ -6,105 +6,116 @@
 import type { Clause, PartClause, Prefix } from '../../../ports/query.ts';
 import { expressionOf, isAmong, isDisplayed } from './search-text.ts';
 import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
-import type { Alias, World } from './search-world.ts';
+import type { ResourceAlias, SearchContext } from './search-world.ts';
 import { and, FALSE, or, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
 type Kind = Clause['kind'];
 type Of<K extends Kind> = Extract<Clause, { kind: K }>;
-type Rows = { readonly [K in Kind]: (clause: Of<K>, alias: Alias, world: World) => Sql };
+type Rows = { readonly [K in Kind]: (clause: Of<K>, alias: ResourceAlias, context: SearchContext) => Sql };
 
 /** The condition under which the resource of `alias` satisfies `clause`; never NULL. */
-export function conditionOf(clause: Clause, alias: Alias, world: World): Sql {
+export function conditionOf(clause: Clause, alias: ResourceAlias, context: SearchContext): Sql {
   // Each row takes the clauses of its own kind; that the kind selects both is more than TypeScript can follow.
-  const row = CONDITIONS[clause.kind] as (clause: Clause, alias: Alias, world: World) => Sql;
-  return row(clause, alias, world);
+  const row = CONDITIONS[clause.kind] as (
+    clause: Clause,
+    alias: ResourceAlias,
+    context: SearchContext,
+  ) => Sql;
+  return row(clause, alias, context);
 }
 
 const CONDITIONS: Rows = {
-  all: (clause, alias, world) =>
-    textsOf(clause, alias) ?? and(clause.of.map((one) => conditionOf(one, alias, world))),
-  any: (clause, alias, world) =>
-    textsOf(clause, alias) ?? or(clause.of.map((one) => conditionOf(one, alias, world))),
-  not: ({ clause }, alias, world) => sql`NOT ${conditionOf(clause, alias, world)}`,
-  missing: ({ param, missing }, alias, world) => {
-    const some = someValue(param, TRUE, alias, world);
+  all: (clause, alias, context) =>
+    textsOf(clause, alias) ?? and(clause.of.map((one) => conditionOf(one, alias, context))),
+  any: (clause, alias, context) =>
+    textsOf(clause, alias) ?? or(clause.of.map((one) => conditionOf(one, alias, context))),
+  not: ({ clause }, alias, context) => sql`NOT ${conditionOf(clause, alias, context)}`,
+  missing: ({ param, missing }, alias, context) => {
+    const some = someValue(param, TRUE, alias, context);
     return missing ? sql`NOT ${some}` : some;
   },
-  token: ({ param, code, system }, alias, world) => {
+  token: ({ param, code, system }, alias, context) => {
     const ofSystem = system === undefined ? TRUE : sql`high = ${system}`;
     return code === undefined
-      ? someValue(param, ofSystem, alias, world)
-      : equalValue(param, code, ofSystem, alias, world);
+      ? someValue(param, ofSystem, alias, context)
+      : equalValue(param, code, ofSystem, alias, context);
   },
-  string: ({ param, match, value }, alias, world) =>
-    someValue(param, STRING_TESTS[match](value), alias, world),
-  reference: ({ param, to }, alias, world) => {
+  string: ({ param, match, value }, alias, context) =>
+    someValue(param, STRING_TESTS[match](value), alias, context),
+  reference: ({ param, to }, alias, context) => {
     const [only] = to;
     if (only === undefined) return FALSE;
-    if (to.length === 1) return equalValue(param, only, TRUE, alias, world);
-    return someValue(param, sql`+low IN ${listed(to)}`, alias, world);
+    if (to.length === 1) return equalValue(param, only, TRUE, alias, context);
+    return someValue(param, sql`+low IN ${listed(to)}`, alias, context);
   },
-  uri: ({ param, match, value }, alias, world) => {
-    if (match === 'exact') return equalValue(param, value, TRUE, alias, world);
-    return someValue(param, URI_TESTS[match](value), alias, world);
+  uri: ({ param, match, value }, alias, context) => {
+    if (match === 'exact') return equalValue(param, value, TRUE, alias, context);
+    return someValue(param, URI_TESTS[match](value), alias, context);
   },
-  range: ({ param, prefix, low, high }, alias, world) =>
-    someValue(param, RANGE_TESTS[prefix](word('low'), word('high'), low, high), alias, world),
-  codes: ({ param, system, codes }, alias, world) =>
-    someValue(param, sql`high = ${system} AND +low IN ${listed(codes)}`, alias, world),
-  tuple: ({ param, of }, alias, world) => {
+  range: ({ param, prefix, low, high }, alias, context) =>
+    someValue(param, RANGE_TESTS[prefix](word('low'), word('high'), low, high), alias, context),
+  codes: ({ param, system, codes }, alias, context) =>
+    someValue(param, sql`high = ${system} AND +low IN ${listed(codes)}`, alias, context),
+  tuple: ({ param, of }, alias, context) => {
     const parts = and(of.map(partTest));
     const code = firstCode(of);
     return code === undefined
-      ? someValue(param, parts, alias, world)
-      : equalValue(param, code, parts, alias, world);
+      ? someValue(param, parts, alias, context)
+      : equalValue(param, code, parts, alias, context);
   },
-  other: ({ clause }, alias, world) => someValue(clause.param, sql`NOT (${valueTest(clause)})`, alias, world),
-  near: ({ param, ...place }, alias, world) => someValue(param, nearTest(place), alias, world),
+  other: ({ clause }, alias, context) =>
+    someValue(clause.param, sql`NOT (${valueTest(clause)})`, alias, context),
+  near: ({ param, ...place }, alias, context) => someValue(param, nearTest(place), alias, context),
   id: ({ ids }, alias) => sql`${alias.r}.ref IN ${listed(ids.map((id) => `${alias.type}/${id}`))}`,
   updated: ({ prefix, low, high }, { v }) => RANGE_TESTS[prefix](sql`${v}.at`, sql`${v}.at`, low, high),
-  chain: ({ param, types, where }, alias, world) => {
+  chain: ({ param, types, where }, alias, context) => {
     const hops = types.map((type) => aliasOf(type, alias.depth + 1));
     const [hop] = hops;
     if (hop === undefined) return FALSE;
     const { v, r, x } = hop;
     const kinds = hops.map(
-      (one) => sql`(${r}.type = ${world.nid(one.type)} AND ${conditionOf(where, one, world)})`,
+      (one) => sql`(${r}.type = ${context.nid(one.type)} AND ${conditionOf(where, one, context)})`,
     );
     return sql`EXISTS (SELECT 1 FROM value ${x} INDEXED BY value_of CROSS JOIN resource ${r} ON ${r}.ref = ${x}.low
-      CROSS JOIN version ${v} ON ${v}.vid = ${versionAt(sql`${r}.rid`, world.seq)}
-      WHERE ${x}.vid = ${alias.vid} AND ${x}.pid = ${pidOf(world, alias.type, param)} AND ${GO}
-      AND ${isSeen(hop, world)} AND ${or(kinds)} LIMIT 1)`;
+      CROSS JOIN version ${v} ON ${v}.vid = ${versionAt(sql`${r}.rid`, context.seq)}
+      WHERE ${x}.vid = ${alias.vid} AND ${x}.pid = ${pidOf(context, alias.type, param)} AND ${GO}
+      AND ${isSeen(hop, context)} AND ${or(kinds)} LIMIT 1)`;
   },
-  has: ({ type, param, where }, alias, world) => {
+  has: ({ type, param, where }, alias, context) => {
     const { v, r, x } = aliasOf(type, alias.depth + 1);
     const hop = { ...aliasOf(type, alias.depth + 1), vid: sql`${x}.vid` };
     return sql`EXISTS (SELECT 1 FROM value ${x} INDEXED BY sqlite_autoindex_value_1
       CROSS JOIN version ${v} ON ${v}.vid = ${x}.vid CROSS JOIN resource ${r} ON ${r}.rid = ${v}.rid
-      WHERE ${x}.pid = ${pidOf(world, type, param)} AND ${x}.low = ${alias.r}.ref AND ${GO}
-      AND ${isSeen(hop, world)} AND ${conditionOf(where, hop, world)} LIMIT 1)`;
+      WHERE ${x}.pid = ${pidOf(context, type, param)} AND ${x}.low = ${alias.r}.ref AND ${GO}
+      AND ${isSeen(hop, context)} AND ${conditionOf(where, hop, context)} LIMIT 1)`;
   },
   text: (clause, { type, vid }) => isAmong(vid, expressionOf(clause), type),
   display: ({ param, value }, { type, v }) => isDisplayed(sql`${v}.text`, type, param, value),
 };
 
 /** Clauses on words alone are one question to the full text. */
-function textsOf(clause: Clause, { type, vid }: Alias): Sql | undefined {
+function textsOf(clause: Clause, { type, vid }: ResourceAlias): Sql | undefined {
   const expression = expressionOf(clause);
   return expression === '' ? undefined : isAmong(vid, expression, type);
 }
 
 /** Some value under the parameter passes a test on `low` and `high`. */
-function someValue(param: string, test: Sql, { type, vid }: Alias, world: World): Sql {
+function someValue(param: string, test: Sql, { type, vid }: ResourceAlias, context: SearchContext): Sql {
   return sql`EXISTS (SELECT 1 FROM value INDEXED BY value_of
-    WHERE vid = ${vid} AND pid = ${pidOf(world, type, param)} AND ${test} LIMIT 1)`;
+    WHERE vid = ${vid} AND pid = ${pidOf(context, type, param)} AND ${test} LIMIT 1)`;
 }
 
 /** Some value under the parameter has this `low`, and passes a test on `high`. */
-function equalValue(param: string, low: string, test: Sql, { type, vid }: Alias, world: World): Sql {
+function equalValue(
+  param: string,
+  low: string,
+  test: Sql,
+  { type, vid }: ResourceAlias,
+  context: SearchContext,
+): Sql {
   return sql`EXISTS (SELECT 1 FROM value INDEXED BY sqlite_autoindex_value_1
-    WHERE pid = ${pidOf(world, type, param)} AND low = ${low} AND vid = ${vid} AND ${test} LIMIT 1)`;
+    WHERE pid = ${pidOf(context, type, param)} AND low = ${low} AND vid = ${vid} AND ${test} LIMIT 1)`;
 }
 
 /** The code by which tuples are looked up: every tuple stands under each code of its first component. */

@@ -43,7 +43,7 @@ function findIn(source: Source | undefined, wanted: Wanted): readonly number[] {
 /** By one key: few candidates are sorted; of many, some in its order are tried first, as most searches are dense. */
 function findByKey(key: SortKey, source: Source | undefined, wanted: Wanted): readonly number[] {
   const { field, need } = wanted;
-  const { many, sorted: few, tried, triedLong } = field.world.limits;
+  const { many, sorted: few, tried, triedLong } = field.context.limits;
   if (source === undefined) return collect([walkByKey(key, wanted, ALL), walkWithout(key, wanted)], wanted);
   if (source.rows <= few) return sorted(source, wanted);
   const found = collect([walkByKey(key, wanted, source.rows < many ? tried : triedLong)], wanted);
@@ -53,7 +53,7 @@ function findByKey(key: SortKey, source: Source | undefined, wanted: Wanted): re
 /** By several keys: few candidates are sorted; many are walked by the first key, or taken apart by its values. */
 function findByKeys(key: SortKey, source: Source | undefined, wanted: Wanted): readonly number[] {
   const { field } = wanted;
-  if (source !== undefined && source.rows <= field.world.limits.sorted) return sorted(source, wanted);
+  if (source !== undefined && source.rows <= field.context.limits.sorted) return sorted(source, wanted);
   return inOrderOfKeys(key, source, wanted);
 }
 
@@ -68,13 +68,13 @@ export function countVersions(wanted: Wanted): number {
   const source = sourceOf(wanted) ?? wholeType(field);
   if (source.branches.length === 0) return 0;
   const query = sql`SELECT count(DISTINCT v0.vid) ${verified(unionOf(source), field, unsettled(must, source))}`;
-  return first<[number]>(field.world.db, query)?.[0] ?? 0;
+  return first<[number]>(field.context.db, query)?.[0] ?? 0;
 }
 
 /** The narrowest place that clauses or sight leave. */
 function sourceOf({ field, must }: Wanted): Source | undefined {
   const source = narrowest(must, field);
-  return source !== undefined && source.rows <= field.world.limits.few
+  return source !== undefined && source.rows <= field.context.limits.few
     ? source
     : narrower(source, withinSight(field));
 }
@@ -82,7 +82,7 @@ function sourceOf({ field, must }: Wanted): Source | undefined {
 function inOrderOfWriting(source: Source | undefined, wanted: Wanted): readonly number[] {
   const descending = isNewestFirst(wanted);
   const whole = wholeType(wanted.field);
-  const { many, tried } = wanted.field.world.limits;
+  const { many, tried } = wanted.field.context.limits;
   if (source === undefined) return collect([walk(whole, descending, ALL)], wanted);
   if (!source.ordered && source.rows >= many) {
     const found = collect([walk(whole, descending, tried)], wanted);
@@ -94,7 +94,7 @@ function inOrderOfWriting(source: Source | undefined, wanted: Wanted): readonly 
 /** Full text gathers all that begins with a word before it gives the first: a few are looked at without it. */
 function tryNewest(wanted: Wanted): readonly number[] {
   const { field } = wanted;
-  return collect([walk(wholeType(field), isNewestFirst(wanted), field.world.limits.triedShort)], wanted);
+  return collect([walk(wholeType(field), isNewestFirst(wanted), field.context.limits.triedShort)], wanted);
 }
 
 const isNewestFirst = ({ sort }: Wanted): boolean => sort[0]?.descending ?? true;
@@ -125,11 +125,11 @@ const unionOf = ({ branches }: Source): Sql => joined(branches, ' UNION ALL ');
 
 /** By the value that comes first in the order (R4 search, sorting): later ones of the same version are passed over. */
 function walkByKey({ param, descending }: SortKey, { field, must }: Wanted, limit: number): Walk {
-  const { type, world } = field;
+  const { type, context } = field;
   const way = direction(descending);
   if (param === '_id') {
     return {
-      candidates: sql`SELECT ${versionAt(word('o.rid'), world.seq)} AS vid FROM resource o
+      candidates: sql`SELECT ${versionAt(word('o.rid'), context.seq)} AS vid FROM resource o
         WHERE ref >= ${`${type}/`} AND ref < ${`${type}0`} ORDER BY ref ${way} LIMIT ${limit}`,
     };
   }
@@ -137,7 +137,7 @@ function walkByKey({ param, descending }: SortKey, { field, must }: Wanted, limi
   const within = from === undefined || to === undefined ? TRUE : sql`low >= ${from} AND low <= ${to}`;
   return {
     candidates: sql`SELECT vid FROM value INDEXED BY sqlite_autoindex_value_1
-      WHERE pid = ${pidOf(world, type, param)} AND ${within} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
+      WHERE pid = ${pidOf(context, type, param)} AND ${within} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
   };
 }
 
@@ -148,7 +148,7 @@ function walkByKey({ param, descending }: SortKey, { field, must }: Wanted, limi
  */
 function inOrderOfKeys(key: SortKey, source: Source | undefined, wanted: Wanted): readonly number[] {
   const { field, must, need } = wanted;
-  const { many, tried } = field.world.limits;
+  const { many, tried } = field.context.limits;
   const rest = { ...wanted, sort: wanted.sort.slice(1) };
   const found = new Set<number>();
   const put = (vids: readonly number[]): void => vids.forEach((vid) => found.add(vid));
@@ -180,30 +180,30 @@ function inOrderOfKeys(key: SortKey, source: Source | undefined, wanted: Wanted)
 }
 
 /** Whether it is known how much there is in a place, and no more than can be sorted. */
-const isSortable = ({ branches }: Source, { world: { db, limits } }: Field): boolean =>
+const isSortable = ({ branches }: Source, { context: { db, limits } }: Field): boolean =>
   countUpTo(limits.sortable, branches, db) < limits.sortable;
 
 /** What of a place satisfies a clause too: two wide places may have nothing in common. */
-function narrowedBy(clause: Clause, source: Source, { type, world }: Field): Source {
-  const condition = conditionOf(clause, aliasOf(type, 0, word('n.vid')), world);
+function narrowedBy(clause: Clause, source: Source, { type, context }: Field): Source {
+  const condition = conditionOf(clause, aliasOf(type, 0, word('n.vid')), context);
   const branches = source.branches.map(
     (branch) => sql`SELECT n.vid FROM (${branch}) n WHERE ${GO} AND ${condition}`,
   );
-  return { ...source, branches, rows: countUpTo(world.limits.many, branches, world.db) };
+  return { ...source, branches, rows: countUpTo(context.limits.many, branches, context.db) };
 }
 
 /** Texts under a parameter that are few enough to be searched for one by one. */
 const VALUES_FEW = 12;
 
 /** All values of a key in its order, where they are texts and few, such as codes; undefined where they are not. */
-function fewValues({ param, descending }: SortKey, { type, world }: Field): readonly string[] | undefined {
+function fewValues({ param, descending }: SortKey, { type, context }: Field): readonly string[] | undefined {
   if (param === '_lastUpdated') return undefined;
   const way = direction(descending);
   const values: string[] = [];
   for (let last: Sql = TRUE; ;) {
     const query = sql`SELECT low FROM value INDEXED BY sqlite_autoindex_value_1
-      WHERE pid = ${pidOf(world, type, param)} AND ${last} ORDER BY low ${way} LIMIT 1`;
-    const value = first<[Value]>(world.db, query)?.[0];
+      WHERE pid = ${pidOf(context, type, param)} AND ${last} ORDER BY low ${way} LIMIT 1`;
+    const value = first<[Value]>(context.db, query)?.[0];
     if (value === undefined) return values;
     if (typeof value !== 'string' || values.length >= VALUES_FEW) return undefined;
     values.push(value);
@@ -224,7 +224,7 @@ function putAlike(
   const { field, must, need } = rest;
   const query = sql`SELECT v0.vid, d.k ${verified(one.candidates, field, unsettled(must, one))}`;
   let [value, group]: [Value | undefined, Set<number>] = [undefined, new Set()];
-  for (const [vid, k] of each<[number, Value]>(field.world.db, query)) {
+  for (const [vid, k] of each<[number, Value]>(field.context.db, query)) {
     if (found.has(vid) || group.has(vid)) continue;
     if (k !== value) {
       put(inOrder(group, rest));
@@ -232,7 +232,7 @@ function putAlike(
       if (found.size >= need) return undefined;
     }
     group.add(vid);
-    if (group.size > field.world.limits.sorted && typeof k === 'string') return k;
+    if (group.size > field.context.limits.sorted && typeof k === 'string') return k;
   }
   // Where the walk has a limit, the last group may not be whole.
   if (limit === ALL) put(inOrder(group, rest));
@@ -256,7 +256,7 @@ function walkOfKey(
   { field, must }: Wanted,
   { beyond, limit }: { readonly beyond: Value | undefined; readonly limit: number },
 ): Walk {
-  const { type, world } = field;
+  const { type, context } = field;
   const way = direction(descending);
   if (param === '_lastUpdated') {
     const { candidates, settles } = walk(source, descending, limit);
@@ -270,7 +270,7 @@ function walkOfKey(
   const after = beyond === undefined ? TRUE : sql`low ${word(descending ? '<' : '>')} ${beyond}`;
   return {
     candidates: sql`SELECT vid, low AS k FROM value INDEXED BY sqlite_autoindex_value_1
-      WHERE pid = ${pidOf(world, type, param)} AND ${within} AND ${after} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
+      WHERE pid = ${pidOf(context, type, param)} AND ${within} AND ${after} ORDER BY low ${way}, vid ${way} LIMIT ${limit}`,
   };
 }
 
@@ -287,7 +287,7 @@ function collect(walks: readonly Walk[], { field, must, need }: Wanted): readonl
     const { candidates, besides } = one;
     const open = [...unsettled(must, one), ...(besides === undefined ? [] : [besides])];
     const query = sql`SELECT v0.vid ${verified(candidates, field, open)}`;
-    for (const [vid] of each<[number]>(field.world.db, query)) {
+    for (const [vid] of each<[number]>(field.context.db, query)) {
       found.add(vid);
       if (found.size >= need) return [...found];
     }
@@ -312,17 +312,17 @@ function sorted(source: Source, wanted: Wanted): readonly number[] {
   return collect([{ candidates, settles: source.settles }], wanted);
 }
 
-function keyOf({ param, descending }: SortKey, { type, world }: Field): Sql {
+function keyOf({ param, descending }: SortKey, { type, context }: Field): Sql {
   if (param === '_lastUpdated') return word('(SELECT at FROM version WHERE vid = c.vid)');
   if (param === '_id') return word('(SELECT ref FROM version JOIN resource USING (rid) WHERE vid = c.vid)');
   return sql`(SELECT ${word(descending ? 'max' : 'min')}(low) FROM value INDEXED BY value_of
-    WHERE vid = c.vid AND pid = ${pidOf(world, type, param)})`;
+    WHERE vid = c.vid AND pid = ${pidOf(context, type, param)})`;
 }
 
 /** Candidates, in their own order, of which those remain that are live, visible and satisfy the clauses. */
-function verified(candidates: Sql, { type, world, span }: Field, must: readonly Clause[]): Sql {
+function verified(candidates: Sql, { type, context, span }: Field, must: readonly Clause[]): Sql {
   const alias = aliasOf(type, 0, word('d.vid'));
-  const conditions = must.map((clause) => conditionOf(clause, alias, world));
+  const conditions = must.map((clause) => conditionOf(clause, alias, context));
   return sql`FROM (${candidates}) d CROSS JOIN version v0 ON v0.vid = d.vid CROSS JOIN resource r0 ON r0.rid = v0.rid
-    WHERE ${GO} AND d.vid BETWEEN ${span.oldest} AND ${span.newest} AND ${isSeen(alias, world)} AND ${and(conditions)}`;
+    WHERE ${GO} AND d.vid BETWEEN ${span.oldest} AND ${span.newest} AND ${isSeen(alias, context)} AND ${and(conditions)}`;
 }

@@ -12,7 +12,7 @@ import { notedBeside, placeOf, wide, windowOf } from './search-ranges.ts';
 import type { Bounds } from './search-ranges.ts';
 import { displayExpression, expressionOf, versionsBetween } from './search-text.ts';
 import { pidOf, versionAt } from './search-world.ts';
-import type { Limits, Span, World } from './search-world.ts';
+import type { Limits, Span, SearchContext } from './search-world.ts';
 import { first, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
@@ -27,10 +27,10 @@ export interface Source {
   readonly settles?: readonly Clause[];
 }
 
-/** A type in a world, and the versions of it that may be found. */
+/** A type in a context, and the versions of it that may be found. */
 export interface Field {
   readonly type: string;
-  readonly world: World;
+  readonly context: SearchContext;
   readonly span: Span;
 }
 
@@ -41,12 +41,12 @@ export function narrowest(must: readonly Clause[], field: Field): Source | undef
   for (const clause of must) {
     if (isOfWords(clause) || (clause.kind === 'range' && windows.includes(clause.param))) continue;
     best = narrower(best, sourceOf(clause, field));
-    if (best !== undefined && best.rows <= field.world.limits.few) return best;
+    if (best !== undefined && best.rows <= field.context.limits.few) return best;
   }
   for (const param of windows) best = narrower(best, inWindow(param, must, field));
   const texts = withTexts(must, field);
   // To verify words on what comes from elsewhere, all that has them is listed first.
-  return texts !== undefined && best !== undefined && best.rows >= field.world.limits.many
+  return texts !== undefined && best !== undefined && best.rows >= field.context.limits.many
     ? texts
     : narrower(best, texts);
 }
@@ -57,7 +57,7 @@ function withTexts(must: readonly Clause[], field: Field): Source | undefined {
   const asked: Clause = { kind: 'all', of: settles };
   if (expressionOf(asked) === '') return undefined;
   const branches = [texts(asked, field)];
-  return { branches, ordered: true, rows: count(branches, field.world), settles };
+  return { branches, ordered: true, rows: count(branches, field.context), settles };
 }
 
 /** Whether a clause asks for words alone, some of which must be there or must not. */
@@ -76,7 +76,7 @@ function inWindow(param: string, must: readonly Clause[], field: Field): Source 
   if (window === undefined) return undefined;
   const [, inside = []] = between(param, window, field);
   const branches = [...inside, ...notedBeside(param, must).map((noted) => equalTo(noted, 0, field))];
-  return { branches, ordered: false, rows: count(branches, field.world) };
+  return { branches, ordered: false, rows: count(branches, field.context) };
 }
 
 /**
@@ -86,11 +86,11 @@ function inWindow(param: string, must: readonly Clause[], field: Field): Source 
 export function boundsOf(param: string, must: readonly Clause[], field: Field): Bounds | undefined {
   const window = windowOf(param, must);
   if (window === undefined) return undefined;
-  const { world, type } = field;
+  const { context, type } = field;
   const noted = notedBeside(param, must).map((one) => where(one, TRUE, field));
   const { reach } = window;
-  const long = reach === undefined ? [] : [longFrom(pidOf(world, type, param), reach)];
-  return [...noted, ...long].some((one) => hasRow(one, world)) ? undefined : window;
+  const long = reach === undefined ? [] : [longFrom(pidOf(context, type, param), reach)];
+  return [...noted, ...long].some((one) => hasRow(one, context)) ? undefined : window;
 }
 
 /** The narrower of two; what comes in order, when both are wide. */
@@ -101,37 +101,38 @@ export function narrower(one: Source | undefined, other: Source | undefined): So
 }
 
 /** Every live version of the type. */
-export function wholeType({ type, world, span }: Field): Source {
-  const of = sql`SELECT vid FROM version INDEXED BY version_type WHERE type = ${world.nid(type)}`;
+export function wholeType({ type, context, span }: Field): Source {
+  const of = sql`SELECT vid FROM version INDEXED BY version_type WHERE type = ${context.nid(type)}`;
   const between = sql`vid BETWEEN ${span.oldest} AND ${span.newest}`;
   const current = sql`${of} AND ended = ${FOREVER} AND ${between}`;
-  const endedSince = sql`${of} AND ended > ${world.seq} AND ended < ${FOREVER} AND ${between}`;
-  return { branches: [current, endedSince], ordered: true, rows: world.limits.many };
+  const endedSince = sql`${of} AND ended > ${context.seq} AND ended < ${FOREVER} AND ${between}`;
+  return { branches: [current, endedSince], ordered: true, rows: context.limits.many };
 }
 
 /** What is within the caller's sight; undefined where that is everything, or the directory. */
 export function withinSight(field: Field): Source | undefined {
-  const { type, world } = field;
-  const { sight } = world;
+  const { type, context } = field;
+  const { sight } = context;
   if (sight.everything || isDirectory(field)) return undefined;
   if (sight.patient !== undefined) return inCompartment(sight.patient, field);
-  const [org, nid] = [world.nid(sight.organization), world.nid(type)];
+  const [org, nid] = [context.nid(sight.organization), context.nid(type)];
   const kept = sql`SELECT rid FROM resource INDEXED BY resource_kept
     WHERE type = ${nid} AND everyone = 0 AND custodian = ${org}`;
   const granted = sql`SELECT rid FROM sight WHERE org = ${org}`;
   const ofType = sql`SELECT s.rid FROM sight s CROSS JOIN resource r ON r.rid = s.rid WHERE s.org = ${org} AND r.type = ${nid}`;
   const branches = [kept, ofType].map(
-    (rids) => sql`SELECT ${versionAt(word('o.rid'), world.seq)} AS vid FROM (${rids}) o`,
+    (rids) => sql`SELECT ${versionAt(word('o.rid'), context.seq)} AS vid FROM (${rids}) o`,
   );
-  return { branches, ordered: false, rows: count([kept, granted], world) };
+  return { branches, ordered: false, rows: count([kept, granted], context) };
 }
 
-function isDirectory({ type, world }: Field): boolean {
-  const everyones = sql`SELECT 1 FROM resource INDEXED BY resource_kept WHERE type = ${world.nid(type)} AND everyone = 1`;
-  return hasRow(everyones, world);
+function isDirectory({ type, context }: Field): boolean {
+  const everyones = sql`SELECT 1 FROM resource INDEXED BY resource_kept WHERE type = ${context.nid(type)} AND everyone = 1`;
+  return hasRow(everyones, context);
 }
 
-const hasRow = (select: Sql, { db }: World): boolean => first(db, sql`${select} LIMIT 1`) !== undefined;
+const hasRow = (select: Sql, { db }: SearchContext): boolean =>
+  first(db, sql`${select} LIMIT 1`) !== undefined;
 
 function inCompartment(patient: string, field: Field): Source | undefined {
   const inside: Clause = { kind: 'reference', param: ':patient', to: [patient] };
@@ -148,13 +149,13 @@ function sourceOf(clause: Clause, field: Field): Source | undefined {
   if (clause.kind === 'any')
     return union(
       clause.of.map((one) => sourceOf(one, field)),
-      field.world.limits,
+      field.context.limits,
     );
   const [equal, between] = branchesOf(clause, field);
   if (equal === undefined) return undefined;
   const branches = [...equal, ...(between ?? [])];
-  const ordered = between === undefined && equal.length <= field.world.limits.merged;
-  return { branches, ordered, rows: count(branches, field.world) };
+  const ordered = between === undefined && equal.length <= field.context.limits.merged;
+  return { branches, ordered, rows: count(branches, field.context) };
 }
 
 /** Places together; undefined when one of them could be anywhere. */
@@ -167,7 +168,7 @@ function union(sources: readonly (Source | undefined)[], { many, merged }: Limit
   return { branches, ordered, rows: Math.min(rows, many) };
 }
 
-function count(branches: readonly Sql[], { db, limits: { many } }: World): number {
+function count(branches: readonly Sql[], { db, limits: { many } }: SearchContext): number {
   return countUpTo(many, branches, db);
 }
 
@@ -217,8 +218,8 @@ function branchesOf(clause: Clause, field: Field): Branches {
   }
 }
 
-const where = (param: string, test: Sql, { type, world }: Field): Sql =>
-  sql`SELECT vid FROM value INDEXED BY sqlite_autoindex_value_1 WHERE pid = ${pidOf(world, type, param)} AND ${test}`;
+const where = (param: string, test: Sql, { type, context }: Field): Sql =>
+  sql`SELECT vid FROM value INDEXED BY sqlite_autoindex_value_1 WHERE pid = ${pidOf(context, type, param)} AND ${test}`;
 
 const equalTo = (param: string, low: string | number, field: Field): Sql =>
   where(param, sql`low = ${low} AND vid BETWEEN ${field.span.oldest} AND ${field.span.newest}`, field);
@@ -239,10 +240,10 @@ function strings(
 }
 
 function references(param: string, to: readonly string[], field: Field): Branches {
-  if (to.length <= field.world.limits.merged) return [to.map((one) => equalTo(param, one, field))];
-  const { type, world } = field;
+  if (to.length <= field.context.limits.merged) return [to.map((one) => equalTo(param, one, field))];
+  const { type, context } = field;
   const each = sql`SELECT vid FROM ${listed(to)} j CROSS JOIN value INDEXED BY sqlite_autoindex_value_1
-    ON pid = ${pidOf(world, type, param)} AND low = j.value`;
+    ON pid = ${pidOf(context, type, param)} AND low = j.value`;
   return [[], [each]];
 }
 
@@ -258,13 +259,13 @@ function uris(param: string, match: 'exact' | 'below' | 'above', uri: string, fi
 const texts = (clause: Clause, { type, span }: Field): Sql =>
   versionsBetween(expressionOf(clause), type, span.oldest, span.newest);
 
-function displays(value: string, { type, world, span }: Field): Branches {
-  const expression = displayExpression(value, world.db);
+function displays(value: string, { type, context, span }: Field): Branches {
+  const expression = displayExpression(value, context.db);
   return expression === '' ? [] : [[versionsBetween(expression, type, span.oldest, span.newest)]];
 }
 
-function versionsOf(ids: readonly string[], { type, world }: Field): Sql {
-  return sql`SELECT ${versionAt(word('r.rid'), world.seq)} AS vid FROM ${listed(ids.map((id) => `${type}/${id}`))} j
+function versionsOf(ids: readonly string[], { type, context }: Field): Sql {
+  return sql`SELECT ${versionAt(word('r.rid'), context.seq)} AS vid FROM ${listed(ids.map((id) => `${type}/${id}`))} j
     CROSS JOIN resource r ON r.ref = j.value`;
 }
 
@@ -285,7 +286,7 @@ function between(param: string, bounds: Bounds, field: Field): Branches {
   const { from, to, reach } = bounds;
   const near = where(param, sql`low >= ${from} AND low <= ${to}`, field);
   if (reach === undefined) return [[], [near]];
-  return [[], [near, longFrom(pidOf(field.world, field.type, param), reach)]];
+  return [[], [near, longFrom(pidOf(field.context, field.type, param), reach)]];
 }
 
 const longFrom = (pid: number, reach: number): Sql => sql`SELECT vid FROM value INDEXED BY value_long

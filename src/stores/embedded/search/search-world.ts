@@ -39,7 +39,7 @@ export const LIMITS: Limits = {
   merged: 16,
 };
 
-export interface World {
+export interface SearchContext {
   readonly db: DatabaseSync;
   readonly limits: Limits;
   readonly sight: Sight;
@@ -56,7 +56,7 @@ export interface Span {
 }
 
 /** A resource in SQL: a row of `version`, and its row of `resource`. */
-export interface Alias {
+export interface ResourceAlias {
   readonly type: string;
   readonly v: Sql;
   readonly r: Sql;
@@ -67,15 +67,15 @@ export interface Alias {
   readonly depth: number;
 }
 
-export function aliasOf(type: string, depth: number, vid = word(`v${depth}.vid`)): Alias {
+export function aliasOf(type: string, depth: number, vid = word(`v${depth}.vid`)): ResourceAlias {
   return { type, depth, v: word(`v${depth}`), r: word(`r${depth}`), x: word(`x${depth}`), vid };
 }
 
 /** Evaluated once per candidate row: throws when the search must stop. */
 export const GO = word('go()');
 
-/** A world of its own names; to be made anew inside every transaction, for what was undone was never named. */
-export function worldOf(db: DatabaseSync, sight: Sight, seq: number, limits: Limits): World {
+/** A context of its own names; to be made anew inside every transaction, for what was undone was never named. */
+export function searchContextOf(db: DatabaseSync, sight: Sight, seq: number, limits: Limits): SearchContext {
   const names = new Map<string, number>();
   function nid(name: string): number {
     let known = names.get(name);
@@ -89,7 +89,7 @@ export function worldOf(db: DatabaseSync, sight: Sight, seq: number, limits: Lim
 }
 
 /** The alias is live at the moment, and visible: what every alias of every query carries (rules 2.6). */
-export function isSeen({ v, r, vid }: Alias, { sight, seq }: World): Sql {
+export function isSeen({ v, r, vid }: ResourceAlias, { sight, seq }: SearchContext): Sql {
   const seen = sightSql(sight, seq, { resource: r.sql, vid: vid.sql });
   return sql`${v}.seq <= ${seq} AND ${v}.ended > ${seq} AND ${seen}`;
 }
@@ -100,13 +100,14 @@ export function versionAt(rid: Sql, seq: number): Sql {
 }
 
 /** The number of a parameter of a type. */
-export const pidOf = (world: World, type: string, param: string): number => world.nid(`${type}.${param}`);
+export const pidOf = (context: SearchContext, type: string, param: string): number =>
+  context.nid(`${type}.${param}`);
 
 /**
  * The versions that a query can find: those written by then, narrowed by the `updated` clauses that must hold. Times
  * never decrease in the order of writing (law 17), so a time is a place in that order, found by halving.
  */
-export function spanOf({ db, seq }: World, must: readonly Clause[]): Span {
+export function spanOf({ db, seq }: SearchContext, must: readonly Clause[]): Span {
   const newest = lastVid(db, (made) => made <= seq);
   let span: Span = { oldest: 0, newest };
   for (const clause of must) {

@@ -9,7 +9,7 @@ import { SearchRefused } from '../../../ports/store.ts';
 import { mustOf, takeHops } from './search-hops.ts';
 import { countVersions, findVersions } from './search-order.ts';
 import type { Wanted } from './search-order.ts';
-import { LIMITS, spanOf, worldOf } from './search-world.ts';
+import { LIMITS, spanOf, searchContextOf } from './search-world.ts';
 import type { Limits } from './search-world.ts';
 import { fitting } from '../slices.ts';
 import { each, first, sql } from '../sql.ts';
@@ -54,9 +54,9 @@ function horizonOf(db: DatabaseSync): number {
 }
 
 function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number, limits: Limits): Wanted {
-  const world = worldOf(db, query.sight, seq, limits);
-  const must = mustOf(takeHops(query.where, query.type, world));
-  return { field: { type: query.type, world, span: spanOf(world, must) }, must, sort: query.sort, need };
+  const context = searchContextOf(db, query.sight, seq, limits);
+  const must = mustOf(takeHops(query.where, query.type, context));
+  return { field: { type: query.type, context, span: spanOf(context, must) }, must, sort: query.sort, need };
 }
 
 function matchesOf(db: DatabaseSync, vids: readonly number[], characters?: number): readonly Match[] {
