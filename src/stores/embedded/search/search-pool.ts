@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import type { Page, Query } from '../../../ports/query.ts';
 import { SearchRefused } from '../../../ports/store.ts';
 import { createFairQueue } from '../fair-queue.ts';
-import type { Answer, Asked, Ready, Setup } from './search-worker.ts';
+import type { SearchTaskResult, SearchTask, Ready, Setup } from './search-worker.ts';
 
 interface SearchPoolOptions {
   /** The database file. */
@@ -34,9 +34,9 @@ const GRACE_MS = 500;
 interface Job {
   /** The organization that asks; '' for an administrator and for the server. */
   readonly owner: string;
-  readonly asked: Asked;
+  readonly asked: SearchTask;
   readonly since: number;
-  readonly settle: (answer: Answer) => void;
+  readonly settle: (answer: SearchTaskResult) => void;
 }
 
 interface Thread {
@@ -69,7 +69,7 @@ export class SearchPool {
     this.#searches += 1;
     const asked = { number: this.#number(), query, seq, timeoutMs: this.#options.timeoutMs };
     return new Promise((resolve, reject) => {
-      const settle = (answer: Answer): void => {
+      const settle = (answer: SearchTaskResult): void => {
         signal?.removeEventListener('abort', abort);
         if ('page' in answer) resolve(answer.page);
         else reject(errorOf(answer));
@@ -92,7 +92,7 @@ export class SearchPool {
     const thread = this.#idle();
     if (this.#closed || thread === undefined || this.#waiting.size > 0) return undefined;
     return new Promise((resolve, reject) => {
-      const settle = (answer: Answer): void =>
+      const settle = (answer: SearchTaskResult): void =>
         'more' in answer ? resolve(answer.more) : reject(errorOf(answer));
       const asked = { number: this.#number(), versions };
       this.#run(thread, { owner: '', asked, since: performance.now(), settle });
@@ -165,13 +165,13 @@ export class SearchPool {
     const workerData: Setup = { file, cacheKib, mmapBytes, fullText, stop };
     const worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData });
     const thread: Thread = { worker, stop, isReady: false, job: undefined, silence: undefined };
-    worker.on('message', (said: Answer | Ready) => this.#hear(thread, said));
+    worker.on('message', (said: SearchTaskResult | Ready) => this.#hear(thread, said));
     worker.on('error', () => this.#lose(thread));
     worker.on('exit', () => this.#lose(thread));
     this.#threads.add(thread);
   }
 
-  #hear(thread: Thread, said: Answer | Ready): void {
+  #hear(thread: Thread, said: SearchTaskResult | Ready): void {
     if ('ready' in said) thread.isReady = true;
     else {
       clearTimeout(thread.silence);
@@ -213,7 +213,7 @@ export class SearchPool {
   }
 }
 
-const errorOf = (answer: Answer): Error =>
+const errorOf = (answer: SearchTaskResult): Error =>
   'refused' in answer
     ? new SearchRefused(answer.refused)
     : new Error('failed' in answer ? answer.failed : 'the search thread broke its protocol');

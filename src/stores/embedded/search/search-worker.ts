@@ -22,7 +22,7 @@ export interface Setup {
 }
 
 /** A search, or to take so many versions into the full text. */
-export type Asked = { readonly number: number } & (
+export type SearchTask = { readonly number: number } & (
   | { readonly query: Query; readonly seq: number; readonly timeoutMs: number }
   | { readonly versions: number }
 );
@@ -32,7 +32,7 @@ export interface Ready {
   readonly ready: true;
 }
 
-export type Answer =
+export type SearchTaskResult =
   | { readonly page: Page }
   /** Whether there are more versions to take. */
   | { readonly more: boolean }
@@ -49,10 +49,13 @@ const db = openDatabase(file, { readOnly: true, cacheKib, pragmas: [`mmap_size =
 let texts: TextIndex | undefined;
 let readsTexts = false;
 
-parentPort?.on('message', (asked: Asked) => void answer(asked).then((said) => parentPort?.postMessage(said)));
+parentPort?.on(
+  'message',
+  (asked: SearchTask) => void answer(asked).then((said) => parentPort?.postMessage(said)),
+);
 parentPort?.postMessage({ ready: true } satisfies Ready);
 
-async function answer(asked: Asked): Promise<Answer> {
+async function answer(asked: SearchTask): Promise<SearchTaskResult> {
   try {
     if ('versions' in asked) return { more: (await textIndex())?.advance(asked.versions) ?? false };
     const check = checkOf(asked);
@@ -65,7 +68,7 @@ async function answer(asked: Asked): Promise<Answer> {
 }
 
 /** Throws when the search must end. */
-function checkOf({ number, timeoutMs }: Extract<Asked, { query: Query }>): () => void {
+function checkOf({ number, timeoutMs }: Extract<SearchTask, { query: Query }>): () => void {
   const deadline = performance.now() + timeoutMs;
   return () => {
     if (Atomics.load(stop, 0) === number) throw new SearchRefused('aborted');
