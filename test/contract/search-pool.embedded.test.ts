@@ -11,7 +11,7 @@ import { pathsOf, prepareDatabase } from '../../src/stores/embedded/folder/folde
 import { SearchPool } from '../../src/stores/embedded/search/search-pool.ts';
 import { LIMITS } from '../../src/stores/embedded/search/search-world.ts';
 import type { Limits } from '../../src/stores/embedded/search/search-world.ts';
-import { findPage } from '../../src/stores/embedded/search/search.ts';
+import { searchPage } from '../../src/stores/embedded/search/search.ts';
 import { all, any, chain, has, id, missing, text, to, token, uri } from './search-words.ts';
 import { ask, seenBy } from './search-world.ts';
 
@@ -169,8 +169,8 @@ describe('every search ends', () => {
   test('behind the horizon: expired', async () => {
     const db = openDatabase(file, { readOnly: false, cacheKib: 1024 });
     db.exec("INSERT INTO meta (key, value) VALUES ('horizon', 5) ON CONFLICT (key) DO UPDATE SET value = 5");
-    expect(() => findPage(db, CHEAP, 4)).toThrow('expired');
-    expect(findPage(db, CHEAP, 5).matches).toEqual([]);
+    expect(() => searchPage(db, CHEAP, 4)).toThrow('expired');
+    expect(searchPage(db, CHEAP, 5).matches).toEqual([]);
     db.exec("UPDATE meta SET value = 0 WHERE key = 'horizon'");
     db.close();
   });
@@ -195,7 +195,7 @@ describe('the planner chooses nothing', () => {
     const db = openDatabase(file, { readOnly: true, cacheKib: 1024 });
     try {
       const texts = recordTexts(db);
-      findPage(db, query, TASKS + 1, undefined, { ...LIMITS, ...limits });
+      searchPage(db, query, TASKS + 1, undefined, { ...LIMITS, ...limits });
       return texts
         .flatMap((one) => db.prepare(`EXPLAIN QUERY PLAN ${one}`).all())
         .map(({ detail }) => String(detail));

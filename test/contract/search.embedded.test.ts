@@ -8,7 +8,7 @@ import { pathsOf } from '../../src/stores/embedded/folder/folder.ts';
 import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
 import { LIMITS } from '../../src/stores/embedded/search/search-world.ts';
 import type { Limits } from '../../src/stores/embedded/search/search-world.ts';
-import { findPage } from '../../src/stores/embedded/search/search.ts';
+import { searchPage } from '../../src/stores/embedded/search/search.ts';
 import { openTextIndex } from '../../src/stores/embedded/search/text-index.ts';
 import { TICK } from './search-arbitraries.ts';
 import { describeSearch } from './search.ts';
@@ -68,7 +68,7 @@ async function open(): Promise<SearchEngine> {
     store,
     others: Object.values(WAYS).map((limits) => async (query, seq) => {
       texts.catchUp(() => undefined);
-      const { matches, total } = findPage(db, query, seq, undefined, { ...LIMITS, ...limits });
+      const { matches, total } = searchPage(db, query, seq, undefined, { ...LIMITS, ...limits });
       return { refs: matches.map(({ ref }) => ref), ...(total !== undefined && { total }) };
     }),
     async close() {

@@ -8,7 +8,7 @@ import { parsePlace } from '../../src/resources/outgoing-address.ts';
 import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { createOutgoing } from '../../src/server/compose-outgoing.ts';
 import type { Finding } from '../../src/ports/store.ts';
-import { readCurrent } from '../../src/stores/embedded/folder/current.ts';
+import { readCurrentOfType } from '../../src/stores/embedded/folder/current.ts';
 
 const CONNECT_TIMEOUT_MS = 2000;
 /** Endpoints that are tried; an address book can be long. */
@@ -25,7 +25,7 @@ export async function examinePeers(config: Config): Promise<readonly Finding[]> 
   const { dataDir, hl7Links } = config;
   const listening = hl7Links === undefined ? [] : readListening(hl7Links);
   const { guard } = createOutgoing(config, listening, { now: () => Date.now() });
-  const endpoints = readCurrent(dataDir, 'Endpoint').flatMap(peerOf);
+  const endpoints = readCurrentOfType(dataDir, 'Endpoint').flatMap(peerOf);
   const tried = await Promise.all(endpoints.slice(0, PEERS_MAX).map((peer) => examinePeer(peer, guard)));
   if (tried.length === 0) return [{ ok: true, says: 'no active Endpoint names a peer' }];
   const rest = endpoints.length - tried.length;

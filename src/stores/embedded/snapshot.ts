@@ -13,7 +13,7 @@ import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
 import { prepareRecordReading } from './record-reading.ts';
 import { prepareRoots } from './write/roots.ts';
-import { shapeOf, sightParams, sightText } from './search/sight.ts';
+import { sightShape, sightParams, sightText } from './search/sight.ts';
 import type { SightShape } from './search/sight.ts';
 
 const NEVER = new AbortController().signal;
@@ -60,7 +60,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
     const known = sight.everything ? recent.find(ref, seq) : undefined;
     if (known !== undefined) return known;
     transaction.enter();
-    const row = newest[shapeOf(sight)].get(seq, ref, ...sightParams(sight, seq));
+    const row = newest[sightShape(sight)].get(seq, ref, ...sightParams(sight, seq));
     if (row === undefined) return undefined;
     const version = toVersion(row);
     recent.keep(version, seq);
@@ -69,7 +69,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
 
   function vread(seq: number, ref: Ref, version: number, sight: Sight): Version | undefined {
     transaction.enter();
-    const row = one[shapeOf(sight)].get(seq, version, ref, ...sightParams(sight, seq));
+    const row = one[sightShape(sight)].get(seq, version, ref, ...sightParams(sight, seq));
     return row && toVersion(row);
   }
 

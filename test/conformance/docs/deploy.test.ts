@@ -8,7 +8,7 @@ import { readConfig } from '../../../src/server/config.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
 import { SETTINGS } from '../../../src/server/settings.ts';
 import { variableOf } from '../../../src/server/setting.ts';
-import { readCurrent } from '../../../src/stores/embedded/folder/current.ts';
+import { readCurrentOfType } from '../../../src/stores/embedded/folder/current.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
@@ -93,7 +93,7 @@ test('the example of a directory is imported as the page says', () => {
   const argv = ['tools/admin.ts', 'import', 'examples/directory.json', '--data-dir', dataDir];
   const { status, stderr } = spawnSync(process.execPath, argv, { cwd: ROOT, encoding: 'utf8' });
   expect([status, stderr]).toEqual([0, '']);
-  expect(readCurrent(dataDir, 'Organization').map(({ id }) => id)).toEqual(['elm-street', 'riverside']);
+  expect(readCurrentOfType(dataDir, 'Organization').map(({ id }) => id)).toEqual(['elm-street', 'riverside']);
   expect(page).toContain('examples/directory.json');
 });
 
@@ -103,10 +103,10 @@ test('the example of a running referral is imported after the directory, and aga
   const run = () =>
     spawnSync(process.execPath, ['tools/admin.ts', 'import', ...file, '--data-dir', dataDir], { cwd: ROOT });
   expect(run().status).toBe(0);
-  const [task] = readCurrent(dataDir, 'Task');
+  const [task] = readCurrentOfType(dataDir, 'Task');
   expect(task).toMatchObject({ status: 'in-progress', businessStatus: { coding: [{ code: '5.1.1' }] } });
   expect(run().status).toBe(0);
-  expect(readCurrent(dataDir, 'Task')).toEqual([task]);
+  expect(readCurrentOfType(dataDir, 'Task')).toEqual([task]);
   expect(read('docs/how-to/bring-in-referrals.md')).toContain(`import ${file.join(' ')}`);
 });
 

@@ -8,7 +8,7 @@ import { FOREVER } from './schema.ts';
 const READ_MAX = 10_000;
 
 /** The current resources of a type, oldest version first, up to 10,000. */
-export function readCurrent(folder: string, type: string): readonly Resource[] {
+export function readCurrentOfType(folder: string, type: string): readonly Resource[] {
   const db = openDatabase(pathsOf(folder).database, { readOnly: true, cacheKib: 1024 });
   try {
     const rows = prepare<[text: string]>(

@@ -11,7 +11,7 @@ import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
 import { and, each, FALSE, first, joined, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
-export interface Wanted {
+export interface VersionSearch {
   readonly field: Field;
   /** The clauses that must all hold. */
   readonly must: readonly Clause[];
@@ -24,7 +24,7 @@ export interface Wanted {
 const ALL = -1;
 
 /** The versions that match, distinct, in the order of the result. */
-export function findVersions(wanted: Wanted): readonly number[] {
+export function findVersions(wanted: VersionSearch): readonly number[] {
   const { sort } = wanted;
   const isByWriting = sort.length === 0 || sort[0]?.param === '_lastUpdated';
   const tried = isByWriting && wanted.must.some(({ kind }) => kind === 'display') ? tryNewest(wanted) : [];
@@ -32,7 +32,7 @@ export function findVersions(wanted: Wanted): readonly number[] {
 }
 
 /** The same in a place; undefined is anywhere. */
-function findIn(source: Source | undefined, wanted: Wanted): readonly number[] {
+function findIn(source: Source | undefined, wanted: VersionSearch): readonly number[] {
   const { sort } = wanted;
   const [key] = sort;
   if (sort.length > 1 && key !== undefined && key.param !== '_id') return findByKeys(key, source, wanted);
@@ -41,7 +41,7 @@ function findIn(source: Source | undefined, wanted: Wanted): readonly number[] {
 }
 
 /** By one key: few candidates are sorted; of many, some in its order are tried first, as most searches are dense. */
-function findByKey(key: SortKey, source: Source | undefined, wanted: Wanted): readonly number[] {
+function findByKey(key: SortKey, source: Source | undefined, wanted: VersionSearch): readonly number[] {
   const { field, need } = wanted;
   const { many, sorted: few, tried, triedLong } = field.context.limits;
   if (source === undefined) return collect([walkByKey(key, wanted, ALL), walkWithout(key, wanted)], wanted);
@@ -51,19 +51,19 @@ function findByKey(key: SortKey, source: Source | undefined, wanted: Wanted): re
 }
 
 /** By several keys: few candidates are sorted; many are walked by the first key, or taken apart by its values. */
-function findByKeys(key: SortKey, source: Source | undefined, wanted: Wanted): readonly number[] {
+function findByKeys(key: SortKey, source: Source | undefined, wanted: VersionSearch): readonly number[] {
   const { field } = wanted;
   if (source !== undefined && source.rows <= field.context.limits.sorted) return sorted(source, wanted);
   return inOrderOfKeys(key, source, wanted);
 }
 
 /** The versions of a source that match, newest write first. */
-export function versionsIn(source: Source, wanted: Wanted): readonly number[] {
+export function versionsIn(source: Source, wanted: VersionSearch): readonly number[] {
   return collect([walk(source, true, ALL)], wanted);
 }
 
 /** How many versions match. */
-export function countVersions(wanted: Wanted): number {
+export function countVersions(wanted: VersionSearch): number {
   const { field, must } = wanted;
   const source = sourceOf(wanted) ?? wholeType(field);
   if (source.branches.length === 0) return 0;
@@ -72,14 +72,14 @@ export function countVersions(wanted: Wanted): number {
 }
 
 /** The narrowest place that clauses or sight leave. */
-function sourceOf({ field, must }: Wanted): Source | undefined {
+function sourceOf({ field, must }: VersionSearch): Source | undefined {
   const source = narrowest(must, field);
   return source !== undefined && source.rows <= field.context.limits.few
     ? source
     : narrower(source, withinSight(field));
 }
 
-function inOrderOfWriting(source: Source | undefined, wanted: Wanted): readonly number[] {
+function inOrderOfWriting(source: Source | undefined, wanted: VersionSearch): readonly number[] {
   const descending = isNewestFirst(wanted);
   const whole = wholeType(wanted.field);
   const { many, tried } = wanted.field.context.limits;
@@ -92,12 +92,12 @@ function inOrderOfWriting(source: Source | undefined, wanted: Wanted): readonly 
 }
 
 /** Full text gathers all that begins with a word before it gives the first: a few are looked at without it. */
-function tryNewest(wanted: Wanted): readonly number[] {
+function tryNewest(wanted: VersionSearch): readonly number[] {
   const { field } = wanted;
   return collect([walk(wholeType(field), isNewestFirst(wanted), field.context.limits.triedShort)], wanted);
 }
 
-const isNewestFirst = ({ sort }: Wanted): boolean => sort[0]?.descending ?? true;
+const isNewestFirst = ({ sort }: VersionSearch): boolean => sort[0]?.descending ?? true;
 
 /** A SELECT of candidates in the order of the result, and what they must satisfy beyond the clauses. */
 interface Walk {
@@ -124,7 +124,7 @@ const unsettled = (must: readonly Clause[], { settles }: Pick<Walk, 'settles'>):
 const unionOf = ({ branches }: Source): Sql => joined(branches, ' UNION ALL ');
 
 /** By the value that comes first in the order (R4 search, sorting): later ones of the same version are passed over. */
-function walkByKey({ param, descending }: SortKey, { field, must }: Wanted, limit: number): Walk {
+function walkByKey({ param, descending }: SortKey, { field, must }: VersionSearch, limit: number): Walk {
   const { type, context } = field;
   const way = direction(descending);
   if (param === '_id') {
@@ -146,7 +146,7 @@ function walkByKey({ param, descending }: SortKey, { field, must }: Wanted, limi
  * What is alike and many is searched for by itself, in the order of the others. Where the candidates can be sorted after
  * all, the walk is given up when it has looked at enough.
  */
-function inOrderOfKeys(key: SortKey, source: Source | undefined, wanted: Wanted): readonly number[] {
+function inOrderOfKeys(key: SortKey, source: Source | undefined, wanted: VersionSearch): readonly number[] {
   const { field, must, need } = wanted;
   const { many, tried } = field.context.limits;
   const rest = { ...wanted, sort: wanted.sort.slice(1) };
@@ -217,7 +217,7 @@ type Value = string | number;
 function putAlike(
   one: Walk,
   limit: number,
-  rest: Wanted,
+  rest: VersionSearch,
   found: ReadonlySet<number>,
   put: (vids: readonly number[]) => void,
 ): string | undefined {
@@ -240,7 +240,7 @@ function putAlike(
 }
 
 /** Verified versions, in the order of the keys. */
-function inOrder(vids: ReadonlySet<number>, { field, sort }: Wanted): readonly number[] {
+function inOrder(vids: ReadonlySet<number>, { field, sort }: VersionSearch): readonly number[] {
   if (vids.size < 2) return [...vids];
   const given = sql`SELECT value AS vid FROM json_each(${JSON.stringify([...vids])})`;
   return sorted(
@@ -253,7 +253,7 @@ function inOrder(vids: ReadonlySet<number>, { field, sort }: Wanted): readonly n
 function walkOfKey(
   { param, descending }: SortKey,
   source: Source,
-  { field, must }: Wanted,
+  { field, must }: VersionSearch,
   { beyond, limit }: { readonly beyond: Value | undefined; readonly limit: number },
 ): Walk {
   const { type, context } = field;
@@ -275,13 +275,13 @@ function walkOfKey(
 }
 
 /** What has no value to be sorted by comes last. */
-function walkWithout({ param, descending }: SortKey, { field, must }: Wanted): Walk {
+function walkWithout({ param, descending }: SortKey, { field, must }: VersionSearch): Walk {
   if (param === '_id' || windowOf(param, must) !== undefined) return NOWHERE;
   return { ...walk(wholeType(field), descending, ALL), besides: { kind: 'missing', param, missing: true } };
 }
 
 /** Walks until there is enough. */
-function collect(walks: readonly Walk[], { field, must, need }: Wanted): readonly number[] {
+function collect(walks: readonly Walk[], { field, must, need }: VersionSearch): readonly number[] {
   const found = new Set<number>();
   for (const one of walks) {
     const { candidates, besides } = one;
@@ -299,7 +299,7 @@ function collect(walks: readonly Walk[], { field, must, need }: Wanted): readonl
  * All that matches, sorted by every key; ties in the order of writing, in the direction of the last key. The keys need no
  * row of `version`, so candidates are sorted first, and verified one after the other until there is enough.
  */
-function sorted(source: Source, wanted: Wanted): readonly number[] {
+function sorted(source: Source, wanted: VersionSearch): readonly number[] {
   const { field, sort } = wanted;
   if (source.branches.length === 0) return [];
   const keys = sort.map((key, i) => sql`${keyOf(key, field)} AS ${word(`k${i}`)}`);

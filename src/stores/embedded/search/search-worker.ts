@@ -7,7 +7,7 @@ import type { Page, Query } from '../../../ports/query.ts';
 import { SearchRefused } from '../../../ports/store.ts';
 import { openDatabase } from '../folder/connection.ts';
 import { asksTexts } from './search-text.ts';
-import { findPage } from './search.ts';
+import { searchPage } from './search.ts';
 import type { TextIndex } from './text-index.ts';
 import { NICENESS, standBack } from '../thread-priority.ts';
 
@@ -60,7 +60,7 @@ async function answer(asked: SearchTask): Promise<SearchTaskResult> {
     if ('versions' in asked) return { more: (await textIndex())?.advance(asked.versions) ?? false };
     const check = checkOf(asked);
     if (asksTexts(asked.query.where)) await prepareTexts(check);
-    return { page: findPage(db, asked.query, asked.seq, seldom(check)) };
+    return { page: searchPage(db, asked.query, asked.seq, seldom(check)) };
   } catch (error) {
     if (error instanceof SearchRefused) return { refused: error.reason };
     return { failed: error instanceof Error ? error.message : String(error) };

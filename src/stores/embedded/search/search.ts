@@ -8,19 +8,24 @@ import type { Match, Page, Query } from '../../../ports/query.ts';
 import { SearchRefused } from '../../../ports/store.ts';
 import { mustOf, takeHops } from './search-hops.ts';
 import { countVersions, findVersions } from './search-order.ts';
-import type { Wanted } from './search-order.ts';
+import type { VersionSearch } from './search-order.ts';
 import { LIMITS, spanOf, searchContextOf } from './search-world.ts';
 import type { Limits } from './search-world.ts';
 import { fitting } from '../slices.ts';
 import { each, first, sql } from '../sql.ts';
 
 /** Called for every row looked at; throws to end the search. */
-export type Guard = () => void;
+export type SearchInterrupt = () => void;
 
-const unguarded: Guard = () => undefined;
+const unguarded: SearchInterrupt = () => undefined;
 
 /** The references on a query's page as of `seq`. Inside a transaction it sees what the transaction wrote. */
-export function findRefs(db: DatabaseSync, query: Query, seq: number, guard: Guard = unguarded): Ref[] {
+export function findRefs(
+  db: DatabaseSync,
+  query: Query,
+  seq: number,
+  guard: SearchInterrupt = unguarded,
+): Ref[] {
   return guarded(db, guard, () => {
     const { offset, count } = query;
     const found = findVersions(wantedOf(db, query, seq, offset + count, LIMITS));
@@ -29,11 +34,11 @@ export function findRefs(db: DatabaseSync, query: Query, seq: number, guard: Gua
 }
 
 /** One page of a search as of `seq`, out of one read transaction. Throws {@link SearchRefused} `expired`. */
-export function findPage(
+export function searchPage(
   db: DatabaseSync,
   query: Query,
   seq: number,
-  guard: Guard = unguarded,
+  guard: SearchInterrupt = unguarded,
   limits: Limits = LIMITS,
 ): Page {
   return guarded(db, guard, () => {
@@ -53,7 +58,7 @@ function horizonOf(db: DatabaseSync): number {
   return first<[number]>(db, sql`SELECT value FROM meta WHERE key = 'horizon'`)?.[0] ?? 0;
 }
 
-function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number, limits: Limits): Wanted {
+function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number, limits: Limits): VersionSearch {
   const context = searchContextOf(db, query.sight, seq, limits);
   const must = mustOf(takeHops(query.where, query.type, context));
   return { field: { type: query.type, context, span: spanOf(context, must) }, must, sort: query.sort, need };
@@ -72,10 +77,10 @@ function matchesOf(db: DatabaseSync, vids: readonly number[], characters?: numbe
   return matches;
 }
 
-const guards = new WeakMap<DatabaseSync, { now: Guard }>();
+const guards = new WeakMap<DatabaseSync, { now: SearchInterrupt }>();
 
 /** Runs a search under its guard, in a read transaction of its own unless there is one. */
-function guarded<T>(db: DatabaseSync, guard: Guard, search: () => T): T {
+function guarded<T>(db: DatabaseSync, guard: SearchInterrupt, search: () => T): T {
   const at = guardOf(db);
   const [before, own] = [at.now, !db.isTransaction];
   at.now = guard;
@@ -89,7 +94,7 @@ function guarded<T>(db: DatabaseSync, guard: Guard, search: () => T): T {
 }
 
 /** Where a connection's SQL function `go()` finds the guard. */
-function guardOf(db: DatabaseSync): { now: Guard } {
+function guardOf(db: DatabaseSync): { now: SearchInterrupt } {
   const known = guards.get(db);
   if (known !== undefined) return known;
   const at = { now: unguarded };

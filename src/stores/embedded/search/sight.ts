@@ -25,14 +25,14 @@ interface SightAlias {
 /** What the text of a condition depends on. */
 export type SightShape = 'everything' | 'organization' | 'patient';
 
-export function shapeOf(sight: Sight): SightShape {
+export function sightShape(sight: Sight): SightShape {
   if (sight.everything) return 'everything';
   return sight.patient === undefined ? 'organization' : 'patient';
 }
 
 /** The condition under which the resource is visible to `sight` as of `seq`. */
 export const sightSql = (sight: Sight, seq: number, alias: SightAlias): Condition => ({
-  sql: sightText(shapeOf(sight), alias),
+  sql: sightText(sightShape(sight), alias),
   params: sightParams(sight, seq),
 });
 

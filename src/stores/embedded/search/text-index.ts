@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import { fullTextOf } from '../../../resources/full-text.ts';
 import { openDatabase, prepare, readMeta, writeMeta } from '../folder/connection.ts';
-import { typeOf } from '../write/identities.ts';
+import { typeOfRef } from '../write/identities.ts';
 import { noteTexts } from './search-text.ts';
 
 /** Called between steps; throws to end. */
@@ -122,7 +122,7 @@ export function openTextIndex(db: DatabaseSync, database: string): TextIndex {
   }
 
   function addTexts(vid: number, ref: Ref, text: string): void {
-    const type = typeOf(ref);
+    const type = typeOfRef(ref);
     const { narrative, content } = fullTextOf(type, JSON.parse(text) as Resource); // stored texts were validated
     add.run(BigInt(vid), type, narrative, content);
   }

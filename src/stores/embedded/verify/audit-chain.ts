@@ -13,10 +13,10 @@ import type { Members } from '../chain.ts';
 import { openDatabase, prepare } from '../folder/connection.ts';
 import { pathsOf } from '../folder/folder.ts';
 import { prepareProjections } from './projections.ts';
-import type { Fault } from './projections.ts';
+import type { ProjectionFault } from './projections.ts';
 import { inSlices } from '../slices.ts';
 
-export type { Fault } from './projections.ts';
+export type { ProjectionFault as Fault } from './projections.ts';
 
 export interface ChainReport {
   /** Commits walked; the last one's seq when nothing is missing. */
@@ -26,7 +26,7 @@ export interface ChainReport {
   /** The last seq of the log. After `anchored` a truncation cannot be seen. */
   readonly seq: number;
   /** What is wrong; the first hundred. */
-  readonly faults: readonly Fault[];
+  readonly faults: readonly ProjectionFault[];
   /** How many there are in all. */
   readonly faultCount: number;
 }
@@ -78,7 +78,7 @@ export async function verifyFile(file: string, anchorFile: string): Promise<Chai
 }
 
 async function walk(db: DatabaseSync, { anchors, unreadable }: AnchorLines): Promise<ChainReport> {
-  const faults: Fault[] = [];
+  const faults: ProjectionFault[] = [];
   let faultCount = 0;
   const note = (seq: number, says: string): void => {
     faultCount += 1;

@@ -11,8 +11,8 @@ import { VALUE_RULES } from '../../../resources/search/value-rules.ts';
 import type { Members } from '../chain.ts';
 import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
 import { pathsOf } from '../folder/folder.ts';
-import { prepareIdentities, typeOf } from '../write/identities.ts';
-import type { Fault } from './projections.ts';
+import { prepareIdentities, typeOfRef } from '../write/identities.ts';
+import type { ProjectionFault } from './projections.ts';
 import { prepareReach, type ApplyReach, type ReachChange } from '../write/reach.ts';
 import { FOREVER, SCHEMA } from '../folder/schema.ts';
 import { notesOn } from '../search/search-ranges.ts';
@@ -30,7 +30,7 @@ interface DerivedReport {
   /** What could not be compared, and why. */
   readonly notes: readonly string[];
   /** The first hundred. */
-  readonly faults: readonly Fault[];
+  readonly faults: readonly ProjectionFault[];
   readonly faultCount: number;
 }
 
@@ -61,7 +61,7 @@ export function verifyDerived(folder: string, derivation: Derivation): DerivedRe
   const { database } = pathsOf(folder);
   const db = openDatabase(database, { readOnly: true, cacheKib: CACHE_KIB });
   const scratch = new DatabaseSync('');
-  const faults: Fault[] = [];
+  const faults: ProjectionFault[] = [];
   const notes: string[] = [];
   let faultCount = 0;
   const note = (seq: number, says: string): void => {
@@ -283,12 +283,12 @@ function compareValues({ db, derivation, note }: Proof): void {
   for (const [vid, ref, seq, text, type] of versions.iterate(
     readMeta(db, 'horizon', 0),
   ) as unknown as Iterable<Row>) {
-    if (type !== typeOf(ref)) note(seq, `version: ${ref}/_history/${seq} is kept as a ${type}`);
+    if (type !== typeOfRef(ref)) note(seq, `version: ${ref}/_history/${seq} is kept as a ${type}`);
     const resource = readResource(text);
     if (resource === undefined) continue; // the chain's verifier tells it
     const values = derivation.valuesOf(resource);
     const wanted = [...values, ...notesOn(values)].map(({ param, low, high }) =>
-      JSON.stringify([`${typeOf(ref)}.${param}`, low, high]),
+      JSON.stringify([`${typeOfRef(ref)}.${param}`, low, high]),
     );
     const found = valuesOf.all(vid).map((row) => JSON.stringify(row));
     compareRows(new Set(wanted), found, (row, side) =>

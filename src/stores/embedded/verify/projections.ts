@@ -11,7 +11,7 @@ import { prepareRecordProof } from './record-proof.ts';
 import { FOREVER } from '../folder/schema.ts';
 
 /** Something that is not as it was written. */
-export interface Fault {
+export interface ProjectionFault {
   /** The commit concerned. */
   readonly seq: number;
   /** What is wrong, in one line. */

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import { fullTextOf } from '../../../resources/full-text.ts';
 import { prepare, readMeta } from '../folder/connection.ts';
-import { typeOf } from '../write/identities.ts';
+import { typeOfRef } from '../write/identities.ts';
 import { TEXT_FORMAT, TEXT_SCHEMA, textFileOf } from '../search/text-index.ts';
 
 type Row = [vid: number, ref: Ref, seq: number, text: string];
@@ -53,7 +53,7 @@ function compareWords({ own, scratch, rows, note }: Comparing): void {
   const clear = prepare(scratch, `INSERT INTO words (words) VALUES ('delete-all')`);
   const [wanted, found] = [wordsIn(scratch), wordsIn(own)];
   for (const [vid, ref, seq, text] of rows) {
-    const type = typeOf(ref);
+    const type = typeOfRef(ref);
     const { narrative, content } = fullTextOf(type, JSON.parse(text) as Resource); // a text that is none is told by its digest
     add.run(BigInt(vid), type, narrative, content);
     if (wanted(vid) !== found(vid))

@@ -21,7 +21,7 @@ import type { Digest, Members } from '../chain.ts';
 import { prepare, statements } from '../folder/connection.ts';
 import type { AuditIndex } from './audit-index.ts';
 import { stampEntry } from './audit-rows.ts';
-import { typeOf } from './identities.ts';
+import { typeOfRef } from './identities.ts';
 import type { Identities } from './identities.ts';
 import { prepareLookup } from '../search/lookup.ts';
 import { entryText } from '../entry-text.ts';
@@ -49,18 +49,18 @@ interface CommitTools {
 }
 
 /** What the checks found: nothing (undefined), a refusal, or that the key was used for the same before. */
-export type Verdict =
+export type CommitVerdict =
   | { readonly kind: 'refused'; readonly reason: CommitRefusal; readonly ref?: string }
   | { readonly kind: 'replay'; readonly seq: number; readonly at: number; readonly reply: string };
 
 /** The place that a commit takes in the order of everything. */
-export interface Place {
+export interface LogPlace {
   readonly seq: number;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
 
-export interface Written {
+export interface AppliedCommit {
   readonly members: Members;
   /** The stored audit text. */
   readonly audit: string;
@@ -71,8 +71,8 @@ export interface Written {
 
 export interface Commits {
   /** Checks against the state at `seq`, the last one given. */
-  check(commit: Commit, seq: number, now: number): Verdict | undefined;
-  write(commit: Commit, place: Place): Written;
+  check(commit: Commit, seq: number, now: number): CommitVerdict | undefined;
+  write(commit: Commit, place: LogPlace): AppliedCommit;
 }
 
 type HeadRow = [
@@ -84,7 +84,7 @@ type HeadRow = [
   everyone: number,
 ];
 
-const refused = (reason: CommitRefusal, ref?: string): Verdict =>
+const refused = (reason: CommitRefusal, ref?: string): CommitVerdict =>
   ref === undefined ? { kind: 'refused', reason } : { kind: 'refused', reason, ref };
 
 export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
@@ -116,7 +116,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
 
   return { check, write };
 
-  function check(commit: Commit, seq: number, now: number): Verdict | undefined {
+  function check(commit: Commit, seq: number, now: number): CommitVerdict | undefined {
     assertSound(commit);
     return (
       checkKey(commit.key, now) ??
@@ -146,13 +146,13 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     return lookup(whole, seq)?.map(({ ref }) => ref) ?? findRefs(db, whole, seq);
   }
 
-  function checkKey(key: CommitKey | undefined, now: number): Verdict | undefined {
+  function checkKey(key: CommitKey | undefined, now: number): CommitVerdict | undefined {
     if (key === undefined) return undefined;
     const refusal = key.refused === undefined ? undefined : checkId(key, refusedId(key), now);
     return refusal ?? checkId(key, key.id, now);
   }
 
-  function checkId(key: CommitKey, id: string, now: number): Verdict | undefined {
+  function checkId(key: CommitKey, id: string, now: number): CommitVerdict | undefined {
     const used = findKey.get(key.scope, id);
     if (used === undefined) return undefined;
     const [fingerprint, seq, at, reply] = used;
@@ -162,7 +162,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
       : refused('key-reused', key.id);
   }
 
-  function checkBase({ ref, base, custodian }: Write): Verdict | undefined {
+  function checkBase({ ref, base, custodian }: Write): CommitVerdict | undefined {
     const head = headOf.get(ref);
     const live = head?.[4] && head[4] !== 'DELETE' ? head[3] : 0;
     if (live !== base) return refused('stale', ref);
@@ -195,7 +195,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     return found.get(ref, ...visible.params) !== undefined;
   }
 
-  function write(commit: Commit, place: Place): Written {
+  function write(commit: Commit, place: LogPlace): AppliedCommit {
     const at = new Date(place.at).toISOString();
     const versions = commit.writes.map((one) => writeVersion(one, place, at));
     reach(
@@ -233,9 +233,9 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     };
   }
 
-  function writeVersion(one: Write, { seq, at }: Place, instant: string): Digest {
+  function writeVersion(one: Write, { seq, at }: LogPlace, instant: string): Digest {
     const { ref, method, custodian } = one;
-    const type = identities.intern(typeOf(ref));
+    const type = identities.intern(typeOfRef(ref));
     const rid = identities.ridOf(ref);
     const [, , vidBefore, , , shown] = headOf.get(ref)!;
     const everyone = one.reach.everyone ? 1 : 0;
@@ -246,11 +246,11 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     const text = one.text === undefined ? null : stampText(one.text, seq, instant);
     const ended = text === null ? seq : FOREVER;
     const [vid] = addVersion.get(rid, type, seq, ended, at, text === null ? 'DELETE' : method, text)!;
-    if (text !== null) values.write(typeOf(ref), one.values, vid);
+    if (text !== null) values.write(typeOfRef(ref), one.values, vid);
     return [ref, digestVersion(ref, text === null ? 'DELETE' : method, custodian, text)];
   }
 
-  function writeEntry(entry: OutboxEntry, position: number, { seq, at }: Place): Digest[] {
+  function writeEntry(entry: OutboxEntry, position: number, { seq, at }: LogPlace): Digest[] {
     if (!isVisible(entry.subject, entry.sight, seq)) return [];
     const id = `${seq}-${position}`;
     const text = entryText(entry);
@@ -264,7 +264,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     return JSON.stringify(stamped);
   }
 
-  function writeKey(key: CommitKey, reply: string, { seq, at }: Place): string {
+  function writeKey(key: CommitKey, reply: string, { seq, at }: LogPlace): string {
     const { scope, fingerprint } = key;
     const id = key.refused === true ? refusedId(key) : key.id;
     addKey.run(scope, id, fingerprint, seq, at, reply);
@@ -293,7 +293,10 @@ function assertSound({ audit, writes, records = [] }: Commit): void {
 }
 
 /** The first verdict that is one. */
-function first<T>(list: readonly T[], judge: (one: T) => Verdict | undefined): Verdict | undefined {
+function first<T>(
+  list: readonly T[],
+  judge: (one: T) => CommitVerdict | undefined,
+): CommitVerdict | undefined {
   for (const one of list) {
     const verdict = judge(one);
     if (verdict !== undefined) return verdict;

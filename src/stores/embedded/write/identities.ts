@@ -42,13 +42,13 @@ export function prepareIdentities(db: DatabaseSync): Identities {
   }
 
   function ridOf(ref: Ref): number {
-    return (findResource.get(ref) ?? addResource.get(ref, intern(typeOf(ref)))!)[0];
+    return (findResource.get(ref) ?? addResource.get(ref, intern(typeOfRef(ref)))!)[0];
   }
 
   return { intern, find, ridOf, forget: () => names.clear() };
 }
 
 /** The type of a reference: what stands before its slash. */
-export function typeOf(ref: Ref): string {
+export function typeOfRef(ref: Ref): string {
   return ref.slice(0, ref.indexOf('/'));
 }

@@ -7,7 +7,7 @@ import type { AuditEntry, Commit, CommitRefusal } from '../../../ports/store.ts'
 import { chainHash, digestAudit, GENESIS } from '../chain.ts';
 import type { Members } from '../chain.ts';
 import { prepareCommits } from './commits.ts';
-import type { Commits, FindRefs, Place } from './commits.ts';
+import type { Commits, FindRefs, LogPlace } from './commits.ts';
 import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
 import type { Rows } from '../folder/connection.ts';
 import type { AppliedBatch, WriteBatch, Head, BatchMember, MemberOutcome } from './groups.ts';
@@ -215,11 +215,11 @@ export class Writer {
     }
   }
 
-  #nextPlace(now: number): Place {
+  #nextPlace(now: number): LogPlace {
     return { seq: this.#head.seq + 1, at: Math.max(now, this.#head.at) };
   }
 
-  #append({ seq, at }: Place, audit: string, members: Members, waiting: number): void {
+  #append({ seq, at }: LogPlace, audit: string, members: Members, waiting: number): void {
     const text = JSON.stringify(members);
     const hash = chainHash(this.#head.hash, seq, at, text);
     this.#addLog.run(seq, at, audit, text, Buffer.from(hash, 'hex'));
