@@ -34,9 +34,9 @@ const GRACE_MS = 500;
 interface Job {
   /** The organization that asks; '' for an administrator and for the server. */
   readonly owner: string;
-  readonly asked: SearchTask;
+  readonly task: SearchTask;
   readonly since: number;
-  readonly settle: (answer: SearchTaskResult) => void;
+  readonly conclude: (result: SearchTaskResult) => void;
 }
 
 interface Thread {
@@ -67,14 +67,14 @@ export class SearchPool {
     const owner = query.sight.everything ? '' : query.sight.organization;
     if (this.#isFull(owner)) return Promise.reject(new SearchRefused('too-busy'));
     this.#searches += 1;
-    const asked = { number: this.#number(), query, seq, timeoutMs: this.#options.timeoutMs };
+    const task = { number: this.#number(), query, seq, timeoutMs: this.#options.timeoutMs };
     return new Promise((resolve, reject) => {
-      const settle = (answer: SearchTaskResult): void => {
+      const conclude = (result: SearchTaskResult): void => {
         signal?.removeEventListener('abort', abort);
-        if ('page' in answer) resolve(answer.page);
-        else reject(errorOf(answer));
+        if ('page' in result) resolve(result.page);
+        else reject(errorOf(result));
       };
-      const job = { owner, asked, since: performance.now(), settle };
+      const job = { owner, task, since: performance.now(), conclude };
       const abort = (): void => this.#abort(job);
       signal?.addEventListener('abort', abort, { once: true });
       this.#waiting.push(owner, job);
@@ -92,10 +92,10 @@ export class SearchPool {
     const thread = this.#idle();
     if (this.#closed || thread === undefined || this.#waiting.size > 0) return undefined;
     return new Promise((resolve, reject) => {
-      const settle = (answer: SearchTaskResult): void =>
-        'more' in answer ? resolve(answer.more) : reject(errorOf(answer));
-      const asked = { number: this.#number(), versions };
-      this.#run(thread, { owner: '', asked, since: performance.now(), settle });
+      const conclude = (result: SearchTaskResult): void =>
+        'more' in result ? resolve(result.more) : reject(errorOf(result));
+      const task = { number: this.#number(), versions };
+      this.#run(thread, { owner: '', task, since: performance.now(), conclude });
     });
   }
 
@@ -107,10 +107,10 @@ export class SearchPool {
   /** Refuses what waits or runs, and ends the threads. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const job of this.#waiting.drain()) job.settle({ refused: 'aborted' });
+    for (const job of this.#waiting.drain()) job.conclude({ refused: 'aborted' });
     const threads = [...this.#threads];
     for (const thread of threads) {
-      if (thread.job !== undefined) Atomics.store(thread.stop, 0, thread.job.asked.number);
+      if (thread.job !== undefined) Atomics.store(thread.stop, 0, thread.job.task.number);
       this.#drop(thread, 'aborted');
     }
     await Promise.all(threads.map(({ worker }) => worker.terminate()));
@@ -141,7 +141,7 @@ export class SearchPool {
       if (thread === undefined) return this.#replace();
       const job = this.#waiting.shift(this.#mayRun);
       if (job === undefined) return;
-      if (performance.now() - job.since > this.#options.timeoutMs) job.settle({ refused: 'too-busy' });
+      if (performance.now() - job.since > this.#options.timeoutMs) job.conclude({ refused: 'too-busy' });
       else this.#run(thread, job);
     }
   }
@@ -156,7 +156,7 @@ export class SearchPool {
     // An answer that came while this thread was busy is read before the turn ends.
     const giveUp = (): unknown => setImmediate(() => thread.job === job && this.#giveUp(thread));
     thread.silence = setTimeout(giveUp, this.#options.timeoutMs + GRACE_MS);
-    thread.worker.postMessage(job.asked);
+    thread.worker.postMessage(job.task);
   }
 
   #start(): void {
@@ -177,17 +177,17 @@ export class SearchPool {
       clearTimeout(thread.silence);
       const job = thread.job;
       thread.job = undefined;
-      job?.settle(said);
+      job?.conclude(said);
     }
     this.#dispatch();
   }
 
   /** The caller is answered at once; the thread is free when it has seen the flag. */
   #abort(job: Job): void {
-    job.settle({ refused: 'aborted' });
+    job.conclude({ refused: 'aborted' });
     this.#waiting.remove(job.owner, job);
     for (const thread of this.#threads) {
-      if (thread.job === job) Atomics.store(thread.stop, 0, job.asked.number);
+      if (thread.job === job) Atomics.store(thread.stop, 0, job.task.number);
     }
   }
 
@@ -200,7 +200,7 @@ export class SearchPool {
   /** A thread that died: its search is refused, or the next one if it never listened; another starts when needed. */
   #lose(thread: Thread): void {
     if (!this.#threads.has(thread)) return;
-    if (!thread.isReady) this.#waiting.shift(() => true)?.settle({ refused: 'too-costly' });
+    if (!thread.isReady) this.#waiting.shift(() => true)?.conclude({ refused: 'too-costly' });
     this.#drop(thread, 'too-costly');
     this.#dispatch();
   }
@@ -208,12 +208,12 @@ export class SearchPool {
   #drop(thread: Thread, refused: SearchRefused['reason']): void {
     this.#threads.delete(thread);
     clearTimeout(thread.silence);
-    thread.job?.settle({ refused });
+    thread.job?.conclude({ refused });
     thread.job = undefined;
   }
 }
 
-const errorOf = (answer: SearchTaskResult): Error =>
-  'refused' in answer
-    ? new SearchRefused(answer.refused)
-    : new Error('failed' in answer ? answer.failed : 'the search thread broke its protocol');
+const errorOf = (result: SearchTaskResult): Error =>
+  'refused' in result
+    ? new SearchRefused(result.refused)
+    : new Error('failed' in result ? result.failed : 'the search thread broke its protocol');

@@ -51,16 +51,16 @@ let readsTexts = false;
 
 parentPort?.on(
   'message',
-  (asked: SearchTask) => void answer(asked).then((said) => parentPort?.postMessage(said)),
+  (task: SearchTask) => void answer(task).then((said) => parentPort?.postMessage(said)),
 );
 parentPort?.postMessage({ ready: true } satisfies Ready);
 
-async function answer(asked: SearchTask): Promise<SearchTaskResult> {
+async function answer(task: SearchTask): Promise<SearchTaskResult> {
   try {
-    if ('versions' in asked) return { more: (await textIndex())?.advance(asked.versions) ?? false };
-    const check = checkOf(asked);
-    if (asksTexts(asked.query.where)) await prepareTexts(check);
-    return { page: searchPage(db, asked.query, asked.seq, seldom(check)) };
+    if ('versions' in task) return { more: (await textIndex())?.advance(task.versions) ?? false };
+    const check = checkOf(task);
+    if (asksTexts(task.query.where)) await prepareTexts(check);
+    return { page: searchPage(db, task.query, task.seq, seldom(check)) };
   } catch (error) {
     if (error instanceof SearchRefused) return { refused: error.reason };
     return { failed: error instanceof Error ? error.message : String(error) };
