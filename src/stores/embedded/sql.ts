@@ -57,16 +57,16 @@ function statementOf(db: DatabaseSync, text: string): StatementSync {
 }
 
 /** The first row. `R` is the tuple of the SELECT's columns, which TypeScript cannot see: hence the casts, here alone. */
-export function first<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): R | undefined {
+export function firstRow<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): R | undefined {
   return statementOf(db, query.sql).get(...query.params) as unknown as R | undefined;
 }
 
 /** All rows. */
-export function all<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): R[] {
+export function allRows<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): R[] {
   return statementOf(db, query.sql).all(...query.params) as unknown as R[];
 }
 
 /** Rows one by one; leaving the loop ends the statement. Not to be nested with the same text. */
-export function each<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): IterableIterator<R> {
+export function eachRow<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): IterableIterator<R> {
   return statementOf(db, query.sql).iterate(...query.params) as unknown as IterableIterator<R>;
 }

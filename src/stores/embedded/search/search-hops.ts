@@ -7,7 +7,7 @@ import { versionsIn } from './search-order.ts';
 import { narrowest } from './search-sources.ts';
 import { pidOf, spanOf } from './search-world.ts';
 import type { SearchContext } from './search-world.ts';
-import { all, sql } from '../sql.ts';
+import { allRows, sql } from '../sql.ts';
 
 /** The same clause, with narrow hops taken. */
 export function takeHops(clause: Clause, type: string, context: SearchContext): Clause {
@@ -34,7 +34,7 @@ function takeChain(param: string, far: string, condition: Clause, context: Searc
   if (found === undefined) return { kind: 'chain', param, types: [far], where };
   const refs = sql`SELECT r.ref FROM json_each(${JSON.stringify(found)}) j
     CROSS JOIN version v ON v.vid = j.value CROSS JOIN resource r ON r.rid = v.rid`;
-  return { kind: 'reference', param, to: all<[string]>(context.db, refs).map(([ref]) => ref) };
+  return { kind: 'reference', param, to: allRows<[string]>(context.db, refs).map(([ref]) => ref) };
 }
 
 function takeHas(has: Extract<Clause, { kind: 'has' }>, type: string, context: SearchContext): Clause {
@@ -44,7 +44,7 @@ function takeHas(has: Extract<Clause, { kind: 'has' }>, type: string, context: S
   const refs = sql`SELECT DISTINCT low FROM json_each(${JSON.stringify(found)}) j
     CROSS JOIN value INDEXED BY value_of ON vid = j.value AND pid = ${pidOf(context, has.type, has.param)}
     WHERE low >= ${`${type}/`} AND low < ${`${type}0`}`;
-  return { kind: 'id', ids: all<[string]>(context.db, refs).map(([ref]) => ref.slice(type.length + 1)) };
+  return { kind: 'id', ids: allRows<[string]>(context.db, refs).map(([ref]) => ref.slice(type.length + 1)) };
 }
 
 /** The visible versions that satisfy a clause, if there are few candidates; undefined when there are many. */

@@ -8,7 +8,7 @@ import { boundsOf, countUpTo, narrower, narrowest, wholeType, withinSight } from
 import type { Field, Source } from './search-sources.ts';
 import { windowOf } from './search-ranges.ts';
 import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
-import { and, each, FALSE, first, joined, sql, TRUE, word } from '../sql.ts';
+import { and, eachRow, FALSE, firstRow, joined, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
 export interface VersionSearch {
@@ -68,7 +68,7 @@ export function countVersions(wanted: VersionSearch): number {
   const source = sourceOf(wanted) ?? wholeType(field);
   if (source.branches.length === 0) return 0;
   const query = sql`SELECT count(DISTINCT v0.vid) ${verified(unionOf(source), field, unsettled(must, source))}`;
-  return first<[number]>(field.context.db, query)?.[0] ?? 0;
+  return firstRow<[number]>(field.context.db, query)?.[0] ?? 0;
 }
 
 /** The narrowest place that clauses or sight leave. */
@@ -203,7 +203,7 @@ function fewValues({ param, descending }: SortKey, { type, context }: Field): re
   for (let last: Sql = TRUE; ;) {
     const query = sql`SELECT low FROM value INDEXED BY sqlite_autoindex_value_1
       WHERE pid = ${pidOf(context, type, param)} AND ${last} ORDER BY low ${way} LIMIT 1`;
-    const value = first<[Value]>(context.db, query)?.[0];
+    const value = firstRow<[Value]>(context.db, query)?.[0];
     if (value === undefined) return values;
     if (typeof value !== 'string' || values.length >= VALUES_FEW) return undefined;
     values.push(value);
@@ -224,7 +224,7 @@ function putAlike(
   const { field, must, need } = rest;
   const query = sql`SELECT v0.vid, d.k ${verified(one.candidates, field, unsettled(must, one))}`;
   let [value, group]: [Value | undefined, Set<number>] = [undefined, new Set()];
-  for (const [vid, k] of each<[number, Value]>(field.context.db, query)) {
+  for (const [vid, k] of eachRow<[number, Value]>(field.context.db, query)) {
     if (found.has(vid) || group.has(vid)) continue;
     if (k !== value) {
       put(inOrder(group, rest));
@@ -287,7 +287,7 @@ function collect(walks: readonly Walk[], { field, must, need }: VersionSearch): 
     const { candidates, besides } = one;
     const open = [...unsettled(must, one), ...(besides === undefined ? [] : [besides])];
     const query = sql`SELECT v0.vid ${verified(candidates, field, open)}`;
-    for (const [vid] of each<[number]>(field.context.db, query)) {
+    for (const [vid] of eachRow<[number]>(field.context.db, query)) {
       found.add(vid);
       if (found.size >= need) return [...found];
     }

@@ -13,7 +13,7 @@ import type { Bounds } from './search-ranges.ts';
 import { displayExpression, expressionOf, versionsBetween } from './search-text.ts';
 import { pidOf, versionAt } from './search-world.ts';
 import type { Limits, Span, SearchContext } from './search-world.ts';
-import { first, sql, TRUE, word } from '../sql.ts';
+import { firstRow, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
 export interface Source {
@@ -132,7 +132,7 @@ function isDirectory({ type, context }: Field): boolean {
 }
 
 const hasRow = (select: Sql, { db }: SearchContext): boolean =>
-  first(db, sql`${select} LIMIT 1`) !== undefined;
+  firstRow(db, sql`${select} LIMIT 1`) !== undefined;
 
 function inCompartment(patient: string, field: Field): Source | undefined {
   const inside: Clause = { kind: 'reference', param: ':patient', to: [patient] };
@@ -177,7 +177,7 @@ export function countUpTo(many: number, branches: readonly Sql[], db: DatabaseSy
   let rows = 0;
   for (const branch of branches) {
     if (rows >= many) return many;
-    rows += first<[number]>(db, sql`SELECT count(*) FROM (${branch} LIMIT ${many - rows})`)?.[0] ?? 0;
+    rows += firstRow<[number]>(db, sql`SELECT count(*) FROM (${branch} LIMIT ${many - rows})`)?.[0] ?? 0;
   }
   return rows;
 }

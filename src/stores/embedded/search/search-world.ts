@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clause, Prefix, Sight } from '../../../ports/query.ts';
 import { sightSql } from './sight.ts';
-import { first, sql, word } from '../sql.ts';
+import { firstRow, sql, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
 /** Where one way of searching ends and another begins. What is found does not depend on it. */
@@ -80,7 +80,7 @@ export function searchContextOf(db: DatabaseSync, sight: Sight, seq: number, lim
   function nid(name: string): number {
     let known = names.get(name);
     if (known === undefined) {
-      known = first<[number]>(db, sql`SELECT nid FROM name WHERE name = ${name}`)?.[0] ?? -1;
+      known = firstRow<[number]>(db, sql`SELECT nid FROM name WHERE name = ${name}`)?.[0] ?? -1;
       names.set(name, known);
     }
     return known;
@@ -138,10 +138,10 @@ const SPANS: { readonly [P in Prefix]: SpanOf } = {
 /** The last version, in the order of writing, that `holds`; `holds` is true up to some version and false after it. */
 function lastVid(db: DatabaseSync, holds: (seq: number, at: number) => boolean): number {
   let found = 0;
-  let below = first<[number]>(db, sql`SELECT max(vid) FROM version`)?.[0] ?? 0;
+  let below = firstRow<[number]>(db, sql`SELECT max(vid) FROM version`)?.[0] ?? 0;
   let probe = below;
   while (found < below) {
-    const row = first<[number, number, number]>(
+    const row = firstRow<[number, number, number]>(
       db,
       sql`SELECT vid, seq, at FROM version WHERE vid <= ${probe} ORDER BY vid DESC LIMIT 1`,
     );

@@ -12,7 +12,7 @@ import type { VersionSearch } from './search-order.ts';
 import { LIMITS, spanOf, searchContextOf } from './search-world.ts';
 import type { Limits } from './search-world.ts';
 import { fitting } from '../slices.ts';
-import { each, first, sql } from '../sql.ts';
+import { eachRow, firstRow, sql } from '../sql.ts';
 
 /** Called for every row looked at; throws to end the search. */
 export type SearchInterrupt = () => void;
@@ -55,7 +55,7 @@ export function searchPage(
 
 /** A search as of an earlier seq may miss values that are gone. */
 function horizonOf(db: DatabaseSync): number {
-  return first<[number]>(db, sql`SELECT value FROM meta WHERE key = 'horizon'`)?.[0] ?? 0;
+  return firstRow<[number]>(db, sql`SELECT value FROM meta WHERE key = 'horizon'`)?.[0] ?? 0;
 }
 
 function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number, limits: Limits): VersionSearch {
@@ -70,7 +70,7 @@ function matchesOf(db: DatabaseSync, vids: readonly number[], characters?: numbe
     LEFT JOIN name n ON n.nid = r.custodian`;
   const fits = fitting(characters);
   const matches: Match[] = [];
-  for (const [ref, seq, text, custodian] of each<[Ref, number, string, Ref | '']>(db, query)) {
+  for (const [ref, seq, text, custodian] of eachRow<[Ref, number, string, Ref | '']>(db, query)) {
     if (!fits(text)) break;
     matches.push({ ref, seq, text, custodian });
   }
