@@ -137,7 +137,7 @@ const OWN_ROWS = [
 ] as const satisfies readonly (readonly [`${Gap}${string}`, Mover, Trigger, State, State])[];
 
 /** A state that a client writes to name an event, and not the state itself. */
-export interface Alias {
+interface Alias {
   readonly reason: Gap | 'rules 1.5';
   readonly actor: Party;
   readonly written: State;

@@ -15,7 +15,7 @@ import { fitting } from '../slices.ts';
 import { eachRow, firstRow, sql } from '../sql.ts';
 
 /** Called for every row looked at; throws to end the search. */
-export type SearchInterrupt = () => void;
+type SearchInterrupt = () => void;
 
 const unguarded: SearchInterrupt = () => undefined;
 

@@ -49,7 +49,7 @@ interface CommitTools {
 }
 
 /** What the checks found: nothing (undefined), a refusal, or that the key was used for the same before. */
-export type CommitVerdict =
+type CommitVerdict =
   | { readonly kind: 'refused'; readonly reason: CommitRefusal; readonly ref?: string }
   | { readonly kind: 'replay'; readonly seq: number; readonly at: number; readonly reply: string };
 
@@ -60,7 +60,7 @@ export interface LogPlace {
   readonly at: number;
 }
 
-export interface AppliedCommit {
+interface AppliedCommit {
   readonly members: Members;
   /** The stored audit text. */
   readonly audit: string;
