@@ -73,10 +73,10 @@ await runCommand(import.meta.filename, {
       await administerParties({ words: operands, move, entityType, successor, config: config() });
       return EXIT.done;
     }
-    if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is more than this command takes.`);
+    if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is one argument too many.`);
     if (name === 'import' && file !== undefined) await importFile(file, readCustodian(custodian), config());
     else if (name === 'reindex' && file === undefined) reindex(config());
-    else throw new UsageError('import FILE, reindex, member or register is wanted.');
+    else throw new UsageError('import FILE, reindex, member or register is expected.');
     return EXIT.done;
   },
 });

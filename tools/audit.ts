@@ -62,7 +62,7 @@ await runCommand(import.meta.filename, {
   run: ({ values, operands: [name = ''] }) => {
     const command = COMMANDS[name];
     if (command === undefined) {
-      throw new UsageError(`One of ${Object.keys(COMMANDS).join(', ')} is wanted, not "${name}".`);
+      throw new UsageError(`One of ${Object.keys(COMMANDS).join(', ')} is expected, not "${name}".`);
     }
     const folder = dataFolder(values['data-dir']);
     const { from, to, chain, base = process.env['PUBLIC_BASE_URL'] } = values;
@@ -138,7 +138,7 @@ function linkOf({ seq, at, audit, members, hash }: LogRow, log: LogReading): str
 
 function intervalOf(text: string, flag: string): { readonly low: number; readonly high: number } {
   const interval = parseSearchDate(text);
-  if (interval === undefined) throw new UsageError(`${flag} ${text} is no date.`);
+  if (interval === undefined) throw new UsageError(`${flag} ${text} is not a date.`);
   return interval;
 }
 

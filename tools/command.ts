@@ -75,7 +75,7 @@ export async function runCommand<F extends Flags>(source: string, command: Comma
 function tell(error: unknown, source: string): number {
   if (error instanceof UsageError) {
     const [line = ''] = usageOf(source).match(/npm run [\w-]+/) ?? [];
-    process.stderr.write(`${error.message} (${line} -- --help says how it is called)\n`);
+    process.stderr.write(`${error.message} (${line} -- --help shows how to call it)\n`);
     return EXIT.usage;
   }
   const says = isForCaller(error) ? error.message : troubleOf(error);
@@ -111,7 +111,7 @@ function refuse({ wrong: [wrong], operands }: ReadFlags, operandsMax: number): v
   if (wrong?.wrong === 'unknown') throw new UsageError(`There is no flag ${wrong.by}.`);
   if (wrong?.wrong === 'valueless') throw new UsageError(`${wrong.by} needs a value.`);
   const more = operands[operandsMax];
-  if (more !== undefined) throw new UsageError(`"${more}" is more than this command takes.`);
+  if (more !== undefined) throw new UsageError(`"${more}" is one argument too many.`);
 }
 
 function isOn(text: string | undefined, fallback: string | boolean | undefined): boolean {
@@ -142,7 +142,7 @@ export function need(value: string | undefined, flag: string): string {
 export function wholeNumber(flag: string, text: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number < least || number > most) {
-    throw new UsageError(`${flag} ${text} is no whole number from ${least} to ${most}.`);
+    throw new UsageError(`${flag} ${text} is not a whole number from ${least} to ${most}.`);
   }
   return number;
 }

@@ -28,7 +28,7 @@ await runCommand(import.meta.filename, {
     const peer = { host: values.host, port: wholeNumber('--port', need(values.port, '--port'), 0, PORT_MAX) };
     if (name === 'listen' && file === undefined) return listen(peer);
     if (name !== 'send' && name !== 'replay')
-      throw new UsageError('send FILE, listen or replay FILE is wanted.');
+      throw new UsageError('send FILE, listen or replay FILE is expected.');
     return send(peer, need(file, 'FILE'), name === 'replay');
   },
 });

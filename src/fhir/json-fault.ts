@@ -88,7 +88,7 @@ function readMember(reader: Reader, names: Set<string>): void {
   const name = readString(reader);
   const end = reader.at;
   reader.at = start;
-  reader.path.push(PLAIN_NAME.test(name) ? `.${name}` : '[a name that is no element]');
+  reader.path.push(PLAIN_NAME.test(name) ? `.${name}` : '[a name that is not an element]');
   if (name === '__proto__') fail(reader, 'the property name __proto__ is not allowed');
   if (names.has(name)) fail(reader, 'the property stands here a second time');
   names.add(name);

@@ -88,7 +88,7 @@ export function decodeMessage(
   const charset = announced ?? defaultCharset;
   const decoded = decode(bytes, charset);
   if (decoded === undefined) {
-    const says = `there are bytes that are no ${charset}`;
+    const says = `some bytes are not ${charset}`;
     const why = announced === undefined ? `${says}, which the link has for messages without MSH-18` : says;
     throw new Hl7Fault('102', why, AT_CHARSET);
   }
@@ -191,7 +191,7 @@ function checkLast(segments: readonly Segment[]): void {
   const { name = '', fields = [], syntax } = segments[index] ?? {};
   if (!NAME.test(name)) {
     const before = segments[index - 1]?.name ?? 'MSH';
-    throw new Hl7Fault('100', `the line after this segment, line ${index + 1}, is no segment`, {
+    throw new Hl7Fault('100', `the line after this segment, line ${index + 1}, is not a segment`, {
       segment: before,
       segmentIndex: occurrence(segments, index - 1, before),
     });

@@ -108,7 +108,7 @@ async function readResolvable(
   const item = readItem(ref, resource);
   if (item === undefined) {
     throw new OperationOutcomeError('referral-rule', {
-      diagnostics: `${ref} is no open work item about a message`,
+      diagnostics: `${ref} is not an open work item about a message`,
     });
   }
   return { item, custodian: version.custodian };

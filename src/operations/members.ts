@@ -130,7 +130,9 @@ export async function admitMember(
 export async function readOrganization(snapshot: Snapshot, ref: Ref): Promise<Version> {
   const version = typeOf(ref) === 'Organization' ? await snapshot.read(ref, EVERYTHING) : undefined;
   if (version?.text === undefined) {
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is no Organization of this server` });
+    throw new OperationOutcomeError('not-found', {
+      diagnostics: `${ref} is not an Organization of this server`,
+    });
   }
   return version;
 }

@@ -76,7 +76,7 @@ function decideSameState(asked: MoveRequest): Ruling {
   if (isStranger) return refuseStranger(from, asked.movers);
   if (from === 'draft' && !actors.has('referralInitiator')) {
     const moves = allowedMoves(from, asked.movers);
-    return refuse('not-your-move', `A draft is edited by the Referral Initiator alone (G11). ${moves}`);
+    return refuse('not-your-move', `Only the Referral Initiator edits a draft (G11). ${moves}`);
   }
   if (from === 'draft' || !actors.has('referralRecipient') || evidence.length === 0) return edit(asked, from);
   const row = bestRow(rowsFrom(from, asked.movers), evidence);
@@ -179,7 +179,7 @@ function gapNotes({ source, tid }: Transition): readonly Note[] {
 /** Warns of missing evidence (rules 1.3): the server cannot write a message that must carry it, and invents none. */
 function missingNotes({ evidence }: MoveRequest, { event }: Transition): readonly Note[] {
   if (!wantsEvidence(event) || fitOf(evidence, event) < Infinity) return [];
-  const text = `${event} comes without its evidence, ${describeEvidence(event)}; the other party is told of the state alone.`;
+  const text = `${event} comes without its evidence, ${describeEvidence(event)}; the server tells the other party only the state.`;
   return [note('warning', text)];
 }
 
@@ -223,6 +223,6 @@ function refuseStranger(from: State | undefined, movers: ReadonlySet<Mover>): Re
 
 function refuseUnreadable(after: Resource, from: State | undefined, movers: ReadonlySet<Mover>): Refusal {
   const where = from === undefined ? '' : ` ${allowedMoves(from, movers)}`;
-  const what = `Task.status ${String(after['status'])} with this businessStatus is no state of a referral.`;
+  const what = `Task.status ${String(after['status'])} with this businessStatus is not a state of a referral.`;
   return refuse('transition-not-allowed', `${what}${where}`);
 }

@@ -34,7 +34,7 @@ interface FieldRule {
 
 const frozen = (element: string, isSame: (before: unknown, after: unknown) => boolean): FieldRule => ({
   element,
-  rule: `Task.${element} is frozen once the referral was sent.`,
+  rule: `Task.${element} is frozen once the referral has been sent.`,
   issue: 'field-frozen',
   from: 'after-sending',
   holds: ({ before, after }) => isSame(before?.[element], after[element]),
@@ -48,14 +48,14 @@ export const FIELD_RULES: readonly FieldRule[] = [
   frozen('intent', isDeepStrictEqual),
   {
     element: 'owner',
-    rule: 'Task.owner only narrows within its organization once the referral was sent.',
+    rule: 'Once the referral has been sent, Task.owner changes only to a role or service of the same organization.',
     issue: 'field-frozen',
     from: 'after-sending',
     holds: isNarrowed,
   },
   {
     element: 'output',
-    rule: 'Task.output is added to by the Referral Recipient alone; nobody changes or removes what is there.',
+    rule: 'Only the Referral Recipient adds to Task.output; nobody changes or removes an output.',
     issue: 'field-frozen',
     from: 'creation',
     holds: ({ before, after, actors }) => {

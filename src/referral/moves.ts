@@ -40,7 +40,7 @@ export function refuseMove(
   }
   const isParty = movers.has('referralInitiator') || movers.has('referralRecipient');
   if (!isParty) return refuse('not-your-move', `${asked}: only the parties of a referral move it. ${moves}`);
-  return refuse('transition-not-allowed', `${asked} is no move from ${describeState(from)}. ${moves}`);
+  return refuse('transition-not-allowed', `${asked} is not a move from ${describeState(from)}. ${moves}`);
 }
 
 /** The moves that these movers may make from a state, as a sentence; every refusal of a move has it. */
@@ -60,4 +60,6 @@ const WORDS: Readonly<Record<Mover, string>> = {
 };
 
 const describeMovers = (movers: ReadonlySet<Mover>): string =>
-  movers.size === 0 ? 'Who is no party' : `The ${[...movers].map((mover) => WORDS[mover]).join(' and ')}`;
+  movers.size === 0
+    ? 'A caller who is not a party'
+    : `The ${[...movers].map((mover) => WORDS[mover]).join(' and ')}`;

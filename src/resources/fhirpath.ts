@@ -169,7 +169,7 @@ function attempt<T>(reason: 'syntax' | 'failed', work: () => T): T {
   } catch (error) {
     if (error instanceof FhirPathFault) throw error;
     const says =
-      reason === 'syntax' ? 'the expression is no FHIRPath' : 'the expression cannot be evaluated here';
+      reason === 'syntax' ? 'the expression is not FHIRPath' : 'the expression cannot be evaluated here';
     throw new FhirPathFault(reason, says);
   }
 }

@@ -105,7 +105,7 @@ export function parseCondition(type: string, queryText: string, options: FilterO
     throw unsupported(wish[0], 'a condition selects resources and says nothing of a result');
   if (pairs.length === 0) throw invalid('condition', 'has no parameter');
   const where = allOf(readFilters(type, pairs, { ...options, lenient: false }).clauses);
-  if (readsTexts(where)) throw unsupported('condition', 'texts are searched, they are no condition');
+  if (readsTexts(where)) throw unsupported('condition', 'texts can be searched, not used in a condition');
   return where;
 }
 

@@ -35,7 +35,7 @@ export function parseCriteria(text: string, options: CriteriaOptions): Criteria 
   const [, type, query = ''] = CRITERIA.exec(text) ?? [];
   if (type === undefined || text.length > CRITERIA_LENGTH_MAX)
     throw refusal('criteria must be Type?parameters');
-  if (!R4_TYPES.includes(type)) throw refusal(`${type} is no resource type`);
+  if (!R4_TYPES.includes(type)) throw refusal(`${type} is not a resource type`);
   if (type === 'AuditEvent') throw refusal('AuditEvents start no Subscription');
   const where = query === '' ? ({ kind: 'all', of: [] } as const) : parseCondition(type, query, options);
   if (leavesResource(where))

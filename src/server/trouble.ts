@@ -19,7 +19,7 @@ const FILES: Readonly<Record<string, string>> = {
 const SENTENCES: Readonly<Record<string, (where: string, hostname: string) => string>> = {
   EADDRINUSE: (where) =>
     `${where} is in use by another process: stop it, or choose another port (0: any free one).`,
-  EADDRNOTAVAIL: (where) => `${where} is no address of this machine.`,
+  EADDRNOTAVAIL: (where) => `${where} is not an address of this machine.`,
   EACCES: (where) => `${where} may not be listened on by this user: choose a port of 1024 or above.`,
   ECONNREFUSED: (where) => `Nobody listens at ${where}.`,
   ECONNRESET: () => 'The other side closed the connection.',
@@ -37,7 +37,7 @@ export function troubleOf(error: unknown): string | undefined {
   if (typeof system.code !== 'string' || !/^E[A-Z_]+$/.test(system.code) || system.code.startsWith('ERR_'))
     return undefined;
   const { code, address, port, path } = system;
-  if (code === 'EISDIR' && path === undefined) return 'A folder was named where a file is wanted.';
+  if (code === 'EISDIR' && path === undefined) return 'The path names a folder; a file is expected.';
   if (path !== undefined && FILES[code] !== undefined) return `${path} ${FILES[code]}.`;
   const sentence = SENTENCES[code];
   const isAboutName = system.hostname !== undefined;

@@ -56,7 +56,7 @@ function readResource(reader: Reader, opened: Opened): Resource {
   const { scanner } = reader;
   const { name } = opened.tag;
   checkNamespace(scanner, opened, FHIR);
-  if (!RESOURCE_TYPES.has(name)) refuse(scanner, `${tellName('element', name)} is no resource of R4`);
+  if (!RESOURCE_TYPES.has(name)) refuse(scanner, `${tellName('element', name)} is not a resource of R4`);
   const outermost = scanner.path.length === 0;
   if (outermost) scanner.path.push(name);
   const tree: Tree = { resourceType: name };
@@ -163,7 +163,7 @@ function readPrimitive(reader: Reader, opened: Opened, code: string): Pair {
  */
 function valueOf(reader: Reader, code: string, raw: string): unknown {
   const value = readValue(code, textOf(reader.scanner, raw));
-  if (value === undefined) refuse(reader.scanner, `the value is no ${code}`, 'structure-invalid');
+  if (value === undefined) refuse(reader.scanner, `the value is not of type ${code}`, 'structure-invalid');
   reader.kept ||= typeof value === 'object';
   return value;
 }

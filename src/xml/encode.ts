@@ -52,7 +52,7 @@ function writeResource(writer: Writer, resource: unknown, declaration = ''): voi
   if (!isTree(resource)) refuseToWrite(writer.path, 'a resource is expected');
   const { resourceType } = resource;
   if (typeof resourceType !== 'string' || !RESOURCE_TYPES.has(resourceType))
-    return refuseToWrite(writer.path, 'this is no resource of R4');
+    return refuseToWrite(writer.path, 'this is not a resource of R4');
   writeStructure(writer, resourceType, layoutOf(resourceType), resource, declaration);
 }
 

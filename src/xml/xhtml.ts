@@ -72,7 +72,7 @@ export function writeXhtml(xhtml: string, path: readonly string[]): string {
     if (nextToken(scanner).kind !== 'end') refuse(scanner, 'it goes on after its end');
     return written;
   } catch {
-    return refuseToWrite(path, 'the narrative is no well-formed XHTML');
+    return refuseToWrite(path, 'the narrative is not well-formed XHTML');
   }
 }
 

@@ -33,7 +33,7 @@ export function readImport(text: string, name: string, custodian: string | undef
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;
     const [issue] = error.issues;
-    throw new Trouble(`${name} is no JSON: ${issue?.diagnostics ?? error.code}`);
+    throw new Trouble(`${name} is not JSON: ${issue?.diagnostics ?? error.code}`);
   }
 }
 
@@ -41,7 +41,7 @@ export function readImport(text: string, name: string, custodian: string | undef
 function readEntries(text: string, name: string): readonly Sourced[] {
   const isLines = /^\s*\{[^\n]*\}\s*\n\s*\{/.test(text);
   const entries = isLines ? entriesOfLines(text) : entriesOf(parseJsonValue(text));
-  if (entries.length === 0) throw new Trouble('There is no resource in the file.');
+  if (entries.length === 0) throw new Trouble('The file has no resource.');
   if (entries.length > RESOURCES_MAX) throw new Trouble(`An import has at most ${RESOURCES_MAX} resources.`);
   return entries.map(({ resource, fullUrl, place }) => ({ resource, fullUrl, source: `${name}:${place}` }));
 }
@@ -62,7 +62,7 @@ const entriesOfLines = (text: string): readonly Entry[] =>
 /** The FHIR engine validates each. @throws Trouble for what is no JSON object */
 function resourceIn(value: unknown): Resource {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Resource;
-  throw new Trouble('An import holds resources: something in the file is no JSON object.');
+  throw new Trouble('An import holds resources: something in the file is not a JSON object.');
 }
 
 function entriesOf(value: unknown): readonly Entry[] {

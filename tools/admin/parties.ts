@@ -47,7 +47,7 @@ export async function administerParties(asked: Asked): Promise<void> {
       return end(identity, identityOf({ system, value: last }), config);
   }
   throw new UsageError(
-    'member add Organization/ID, member remove Organization/ID, register list, register verify, register expire or register replace is wanted.',
+    'member add Organization/ID, member remove Organization/ID, register list, register verify, register expire or register replace is expected.',
   );
 }
 
@@ -55,7 +55,7 @@ export async function administerParties(asked: Asked): Promise<void> {
 function needSystem({ system }: Identity, { identitySystems }: Config): void {
   if (identitySystemOf(system) !== undefined || identitySystems.includes(system)) return;
   throw new UsageError(
-    `${system} is no system whose identifiers name a party: see docs/directory.md, and the setting identitySystems.`,
+    `${system} is not a system whose identifiers name a party: see docs/directory.md, and the setting identitySystems.`,
   );
 }
 
@@ -109,7 +109,7 @@ const ADMITTING = {
 function refOf(text: string, types: readonly string[] = ['Organization']): Ref {
   const [type = '', id = '', ...more] = text.split('/');
   if (!types.includes(type) || !/^[A-Za-z0-9\-.]{1,64}$/.test(id) || more.length > 0)
-    throw new UsageError(`"${text}" is no ${types.map((one) => `${one}/id`).join(', and no ')}.`);
+    throw new UsageError(`"${text}" is not of the form ${types.map((one) => `${one}/id`).join(' or ')}.`);
   return `${type}/${id}`;
 }
 

@@ -35,7 +35,7 @@ const FINDINGS = {
   structure:                ['MSH-9.3','103', 'W W W I I I I', 'this is not the message structure of the event'],
   profile:                  ['MSH-21', '101', 'W W W - - - -', 'the message profile 360X is not named, so the message is judged as plain v2.5.1'],
   zone:                     ['',       '102', 'W W W W W W W', 'the time has no offset; it was read in the zone of the link'],
-  time:                     ['',       '102', 'W W W W W W W', 'this is no time, and was left out'],
+  time:                     ['',       '102', 'W W W W W W W', 'this is not a time; the server left it out'],
   'code-unknown':           ['',       '103', 'W W W W W W W', 'the code is in no table, and was left out'],
   'code-system':            ['',       '103', 'W W W W W W W', 'the name of the coding system is unknown here, so the code is kept as text'],
   'code-without-system':    ['',       '103', 'W W W W W W W', 'the code names no coding system, so nobody can tell what it means; it is kept without one'],

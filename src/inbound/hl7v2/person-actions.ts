@@ -94,7 +94,7 @@ function correct(original: Incoming, text: string, now: number): Incoming {
     bytes = encodeBytes(text, parseMessage(text).syntax.charset);
   } catch (error) {
     if (!(error instanceof Hl7Fault)) throw error;
-    throw refuse(`the text is no message: ${error.says}`);
+    throw refuse(`the text is not a message: ${error.says}`);
   }
   const incoming = openIncoming({ link, bytes, address, signal: NEVER }, now, original.toleranceMs);
   const changed = [

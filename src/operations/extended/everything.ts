@@ -269,7 +269,7 @@ function readMark(text: string | undefined): Mark {
 }
 
 const notAPage = (): OperationOutcomeError =>
-  new OperationOutcomeError('parameter-invalid', { diagnostics: `${PAGE} is no page link` });
+  new OperationOutcomeError('parameter-invalid', { diagnostics: `${PAGE} is not a page link` });
 
 /** What was asked, as a GET, whichever way it was asked. */
 function addressOf(base: string, { level, input }: Invocation, patient: Ref): string {

@@ -108,7 +108,7 @@ function readQuery(
 
 function readText({ name, type = '' }: OperationParameter, text: string): unknown {
   if (!isPrimitiveType(type)) {
-    throw refuse('parameter-invalid', `${name} is no primitive: send it by POST, in Parameters`);
+    throw refuse('parameter-invalid', `${name} is not a primitive: send it by POST, in Parameters`);
   }
   const value = primitiveFromText(type, text);
   if (value !== undefined) return value;
@@ -118,7 +118,7 @@ function readText({ name, type = '' }: OperationParameter, text: string): unknow
 function unknown(name: string, isLenient: boolean): readonly Named[] {
   if (isLenient) return [];
   const shown = /^[\w.-]{1,64}$/.test(name) ? name : 'a parameter';
-  throw refuse('parameter-unknown', `${shown} is no parameter of this operation`);
+  throw refuse('parameter-unknown', `${shown} is not a parameter of this operation`);
 }
 
 // — the body

@@ -70,4 +70,4 @@ export function bodyOfType({ type, body }: WriteRequest): Body {
 export const bodyIs = (type: string): string =>
   isResourceType(type)
     ? `the body is a ${type}`
-    : `the resourceType of the body is none of R4${meantType(type)}`;
+    : `the resourceType of the body is not one of R4${meantType(type)}`;

@@ -33,7 +33,7 @@ const createsReferral = ({ before, after }: Planned): boolean =>
  * Names the custodian of each clinical resource of an import, and who recorded its past steps.
  *
  * @throws OperationOutcomeError `field-missing` where a resource does not say whose record it is; `reference-not-found`
- *   where that is no Organization here
+ *   where that is not an Organization here
  */
 export async function admitImport(draft: Draft): Promise<void> {
   if (!isImport(draft)) return;
@@ -66,7 +66,7 @@ async function admitOne(draft: Draft, planned: Planned): Promise<void> {
   if (custodian === undefined) throw unnamed(planned);
   if ((await readPreview(draft, custodian))?.resourceType !== 'Organization') {
     throw new OperationOutcomeError('reference-not-found', {
-      diagnostics: `${custodian} is no Organization here`,
+      diagnostics: `${custodian} is not an Organization here`,
       expression: placesIn(planned, [`${typeOf(ref)}.meta.extension`]),
     });
   }

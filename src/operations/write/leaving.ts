@@ -39,7 +39,9 @@ export async function removeMember(
     async (snapshot) => {
       for (const one of [organization, successor])
         if (one !== undefined && (await snapshot.record(MEMBER_KIND, one)) === undefined)
-          throw new OperationOutcomeError('not-found', { diagnostics: `${one} is no member of this server` });
+          throw new OperationOutcomeError('not-found', {
+            diagnostics: `${one} is not a member of this server`,
+          });
       const writes = [
         await listed(snapshot, organization, successor),
         ...(await handedOver(snapshot, organization, successor)),

@@ -163,9 +163,9 @@ function codeMapsOf(value: unknown, place: string): Readonly<Record<string, stri
     throw new Error(`${place} must be an object of fields and canonicals`);
   for (const [field, canonical] of Object.entries(value)) {
     if (!/^[A-Z][A-Z0-9]{2}-[1-9]\d?$/.test(field))
-      throw new Error(`${place}: ${field} is no field (OBR-31)`);
+      throw new Error(`${place}: ${field} is not a field (OBR-31)`);
     if (!URI.test(textOf(canonical, `${place}.${field}`)))
-      throw new Error(`${place}.${field}: ${String(canonical)} is no canonical`);
+      throw new Error(`${place}.${field}: ${String(canonical)} is not a canonical`);
   }
   return value as Readonly<Record<string, string>>; // as just checked
 }
@@ -173,7 +173,7 @@ function codeMapsOf(value: unknown, place: string): Readonly<Record<string, stri
 function charsetOf(value: unknown, place: string): Charset {
   const charset = charsetNamed(textOf(value, place));
   if (charset === undefined)
-    throw new Error(`${place}: ${String(value)} is no character set that is read here`);
+    throw new Error(`${place}: ${String(value)} is not a character set that the server reads`);
   return charset;
 }
 
@@ -200,7 +200,7 @@ function wordsOf<Word extends string>(
  */
 function fingerprintOf(text: string): string {
   const digits = text.replaceAll(':', '').toUpperCase();
-  if (!/^[0-9A-F]{64}$/.test(digits)) throw new Error(`${text} is no SHA-256 fingerprint`);
+  if (!/^[0-9A-F]{64}$/.test(digits)) throw new Error(`${text} is not a SHA-256 fingerprint`);
   return digits.replaceAll(/(..)(?=.)/g, '$1:');
 }
 
@@ -214,7 +214,7 @@ function facilitiesOf(value: unknown, place: string): readonly Facility[] {
 function organizationOf(value: unknown, place: string): Ref {
   const ref = textOf(value, place);
   if (!/^Organization\/[A-Za-z0-9\-.]{1,64}$/.test(ref))
-    throw new Error(`${place}: ${ref} is no Organization/id`);
+    throw new Error(`${place}: ${ref} is not an Organization/id`);
   return ref as Ref; // as just checked
 }
 
@@ -238,7 +238,7 @@ function blockListOf(addresses: readonly string[], place: string): BlockList {
   for (const address of addresses) {
     const [base = '', bits] = address.split('/');
     const family = isIP(base) === 6 ? 'ipv6' : 'ipv4';
-    if (isIP(base) === 0) throw new Error(`${place}.addresses: ${address} is no address or network`);
+    if (isIP(base) === 0) throw new Error(`${place}.addresses: ${address} is not an address or network`);
     if (bits === undefined) list.addAddress(base, family);
     else list.addSubnet(base, Number(bits), family);
   }

@@ -52,7 +52,7 @@ function examineEntry(entry: string): Finding {
 
 function examineAuthority(pem: string, clock: Clock): Finding {
   const authority = readCertificate(pem);
-  if (authority === undefined) return { ok: false, says: 'the authority is no certificate in PEM' };
+  if (authority === undefined) return { ok: false, says: 'the authority is not a certificate in PEM' };
   const until = Date.parse(authority.validTo);
   const says = `the authority ${authority.subject} is valid until ${authority.validTo}`;
   return until > clock.now() ? { ok: true, says } : { ok: false, says: `${says}: replace it` };

@@ -169,7 +169,8 @@ function locate({ tree, isPlain, fhirPath, meter }: Patching, path: string): rea
     if (!meter.has(work)) throw new FhirPathFault('too-costly', 'the patch takes too many steps');
   };
   const found = fhirPath.compile(path).locate(isPlain ? tree : plainOf(tree), spend);
-  if (found === undefined) throw new PatchFault('its path selects what is no element of the resource');
+  if (found === undefined)
+    throw new PatchFault('its path selects something that is not an element of the resource');
   return found;
 }
 

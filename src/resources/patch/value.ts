@@ -61,7 +61,7 @@ function build(type: string, parts: readonly GivenPart[]): Json {
   const built: Json = {};
   for (const { name, given } of parts) {
     const element = elementNamed(type, name);
-    if (element === undefined) throw new PatchFault('a part of the value is no element of its type');
+    if (element === undefined) throw new PatchFault('a part of the value is not an element of its type');
     const content = contentFor(element, name, given);
     if (element.max > 1) append(built, content);
     else if (Object.hasOwn(built, content.property)) throw new PatchFault('a part of the value stands twice');

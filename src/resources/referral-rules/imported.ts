@@ -61,7 +61,7 @@ async function orderOf(
 
 function unreadable(after: Resource): Ruling {
   const known = ALL_STATES.map((state) => `${state}${codeOf(state)}`).join(', ');
-  const diagnostics = `Task.status ${String(after['status'])} with this businessStatus is no state of a referral; these are: ${known}.`;
+  const diagnostics = `Task.status ${String(after['status'])} with this businessStatus is not a state of a referral; these are: ${known}.`;
   return {
     refused: {
       code: 'transition-not-allowed',

@@ -14,14 +14,14 @@ export function whyNobody(element: string, reference: unknown): string {
     if (named === undefined)
       return `${element}: ${ref} stands for no organization; name an Organization, or a role, service, team or device of one`;
     return named === 'self'
-      ? `${element}: ${ref} is no organization of this server`
+      ? `${element}: ${ref} is not an organization of this server`
       : `${element}: ${ref} is nobody's ${WORDS[typeOf(ref)] ?? 'own'}, since its ${named} names no Organization of this server`;
   }
   if (typeof literal === 'string') return `${element}: ${shortened(literal)} is not on this server`;
   const [identifier] = valuesAt(reference, 'identifier');
   return identifier === undefined
     ? `${element} has neither the reference nor the identifier of an organization`
-    : `${element}: its identifier is no organization's on this server`;
+    : `${element}: its identifier belongs to no organization on this server`;
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -45,7 +45,7 @@ async function decideDelete(before: Resource, context: RuleContext): Promise<Rul
       },
     };
   }
-  return (await isItsInitiator(before, context)) ? {} : refuseDraft('deleted');
+  return (await isItsInitiator(before, context)) ? {} : refuseDraft('deletes');
 }
 
 async function isItsInitiator(before: Resource, context: RuleContext): Promise<boolean> {
@@ -53,10 +53,10 @@ async function isItsInitiator(before: Resource, context: RuleContext): Promise<b
   return actors.has('referralInitiator') || context.administrator;
 }
 
-const refuseDraft = (what: 'edited' | 'deleted'): Ruling => ({
+const refuseDraft = (what: 'edits' | 'deletes'): Ruling => ({
   refused: {
     code: 'not-your-move',
-    diagnostics: `A draft is ${what} by the Referral Initiator alone (G11).`,
+    diagnostics: `Only the Referral Initiator ${what} a draft (G11).`,
   },
 });
 
@@ -167,7 +167,7 @@ async function openTaskAlike(ref: Ref, after: Resource, { recipient }: Parties, 
 async function decideWrite({ ref, before, after }: Change, context: RuleContext): Promise<Ruling> {
   if (after === undefined) throw new Error('a write has a new version');
   const sent = before !== undefined && readState(before) !== 'draft';
-  if (before !== undefined && !sent && !(await isItsInitiator(before, context))) return refuseDraft('edited');
+  if (before !== undefined && !sent && !(await isItsInitiator(before, context))) return refuseDraft('edits');
   const parties = await partiesOf(sent ? before : after, context);
   const actors = actorsOf(parties, context);
   const focus = focusOf(after);

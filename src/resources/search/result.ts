@@ -204,7 +204,7 @@ function checkInclusion(
   if (served !== undefined && !served.has(type))
     throw unsupported(name, `${shownName(type)} is not served here`);
   const references = referencesOf(type, param);
-  if (references.length === 0) throw unsupported(name, `${shownName(value)} is no reference to follow`);
+  if (references.length === 0) throw unsupported(name, `${shownName(value)} is not a reference to follow`);
   const reaches = (one: string): boolean =>
     references.some(({ targets }) => targets?.includes(one) ?? R4_TYPES.includes(one));
   if (target !== undefined && !reaches(target))

@@ -68,7 +68,7 @@ function unknownElement(name: string, type: string): string {
     return `${choice.name}[x] has no such type; expected ${names.length <= 8 ? names.join(' or ') : 'one that R4 allows'}`;
   }
   if (name !== plain && elementsOf(type).some((element) => element.name === plain)) {
-    return `${plain} is no primitive that may have extensions, so there is no ${name}`;
+    return `${plain} is not a primitive that may have extensions, so there is no ${name}`;
   }
   const near = elementsOf(type).find((element) => element.name.toLowerCase() === plain.toLowerCase());
   const plural = elementsOf(type).find(

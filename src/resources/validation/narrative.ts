@@ -34,7 +34,7 @@ export function faultOfNarrative(xhtml: string): string | undefined {
   return content ? undefined : 'it has no content (txt-2)';
 }
 
-const NOT_WELL_FORMED = 'it is no well-formed XHTML';
+const NOT_WELL_FORMED = 'it is not well-formed XHTML';
 
 /** Characters that XML forbids. The narrative is XML, even inside JSON. */
 // oxlint-disable-next-line no-control-regex -- these are the characters that are looked for

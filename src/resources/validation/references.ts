@@ -61,7 +61,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 
 function whyUnknown(shown: string, reference = ''): string {
   const [written = ''] = reference.split('/', 1);
-  return (SIGNS[shown] ?? 'its type is no resource type of R4') + meantType(written);
+  return (SIGNS[shown] ?? 'its type is not a resource type of R4') + meantType(written);
 }
 
 const URN = /^urn:(?:oid:[0-2](?:\.\d+){1,128}|uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$/;

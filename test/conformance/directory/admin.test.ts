@@ -59,10 +59,13 @@ test('(directory DR2, DR14) an import makes nobody a member, and a number is mov
 
 test('(directory DR10) an identifier has a system whose identifiers name a party, and a value', () => {
   const [status, , wrong] = admin('register', 'verify', 'urn:other', '12', 'Organization/riverside');
-  expect([status, wrong]).toEqual([2, expect.stringContaining('urn:other is no system whose identifiers')]);
+  expect([status, wrong]).toEqual([
+    2,
+    expect.stringContaining('urn:other is not a system whose identifiers'),
+  ]);
   expect(admin('register', 'expire')[0]).toBe(2);
   expect(admin('register', 'verify', NPI, '1467560003', 'Patient/riverside')[2]).toContain(
-    '"Patient/riverside" is no Organization/id, and no Practitioner/id.',
+    '"Patient/riverside" is not of the form Organization/id or Practitioner/id.',
   );
 });
 
@@ -85,6 +88,6 @@ test('(rules 1.16) an import says whose each record is, also where it brings no 
   expect(admin('import', file, '--custodian', 'Organization/elm-street')[0]).toBe(0);
   write([5]);
   expect(admin('import', file)[2]).toBe(
-    'An import holds resources: something in the file is no JSON object.\n',
+    'An import holds resources: something in the file is not a JSON object.\n',
   );
 });

@@ -267,10 +267,10 @@ describe('backup and restore', () => {
 
 describe('called wrongly, they say how they are called', () => {
   test.each<[tool: 'audit' | 'backup' | 'restore', argv: readonly string[], code: number, says: string]>([
-    ['audit', [], 2, 'One of verify, anchor, export is wanted'],
+    ['audit', [], 2, 'One of verify, anchor, export is expected'],
     ['audit', ['verfy'], 2, 'not "verfy"'],
     ['audit', ['verify', '--dta', '.'], 2, 'There is no flag --dta.'],
-    ['audit', ['export', '--from', 'yesterday', '--data', '.'], 2, '--from yesterday is no date'],
+    ['audit', ['export', '--from', 'yesterday', '--data', '.'], 2, '--from yesterday is not a date'],
     ['audit', ['verify', '--data', 'nowhere'], 1, 'There is no store in nowhere'],
     ['backup', [], 2, '--to is missing'],
     ['backup', ['--to', 'x', '--data', 'nowhere'], 1, 'There is no store in nowhere'],

@@ -123,7 +123,7 @@ describe('(rules 1.11) whoever is nobody is told so by name', () => {
     [make.to('PractitionerRole/nobodys'), "PractitionerRole/nobodys is nobody's role"],
     [make.to('Practitioner/someone'), 'Practitioner/someone stands for no organization'],
     [make.to('https://elsewhere.example.org/fhir/Organization/1'), 'elsewhere.example.org'],
-    [{ identifier: { system: 'urn:oid:2.999.1', value: '1' } }, 'its identifier is no organization'],
+    [{ identifier: { system: 'urn:oid:2.999.1', value: '1' } }, 'its identifier belongs to no organization'],
     [{ display: 'Dr. Nobody' }, 'neither the reference nor the identifier'],
   ];
   test.each(

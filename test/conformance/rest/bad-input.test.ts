@@ -91,12 +91,12 @@ describe('what is said', () => {
     [
       'POST Task',
       { resourceType: 'task' },
-      'the address is of Task, the resourceType of the body is none of R4; did you mean Task? The',
+      'the address is of Task, the resourceType of the body is not one of R4; did you mean Task? The',
     ],
     [
       'POST Task/$validate',
       { resourceType: 'task' },
-      'the address is of Task, the resourceType of the body is none of R4; did you mean Task? The',
+      'the address is of Task, the resourceType of the body is not one of R4; did you mean Task? The',
     ],
     ['POST Observation', about('patient/1'), 'did you mean Patient?'],
     [

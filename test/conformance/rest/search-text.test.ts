@@ -219,7 +219,7 @@ describe('refused in words', () => {
     });
     expect([once.status, once.issues[0]?.diagnostics]).toEqual([
       400,
-      expect.stringContaining('no condition'),
+      expect.stringContaining('not used in a condition'),
     ]);
     const changed = await rest.send('PUT Observation?code:text=b', { body: observation({}) });
     expect(changed.status).toBe(400);

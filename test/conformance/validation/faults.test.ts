@@ -68,11 +68,11 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'Task.identifier[0].id2',
     ],
     ['Task has no such element', task({ 'a name that\nis none': 1 }), 'Task.`?`'],
-    ['id is no primitive that may have extensions', task({ _id: { id: 'x' } }), 'Task._id'],
-    ['focus is no primitive that', task({ _focus: { id: 'x' } }), 'Task._focus'],
+    ['id is not a primitive that may have extensions', task({ _id: { id: 'x' } }), 'Task._id'],
+    ['focus is not a primitive that', task({ _focus: { id: 'x' } }), 'Task._focus'],
     ['has no such element', task({ resourcetype: 'Task' }), 'Task.resourcetype'],
     [
-      'url is no primitive that',
+      'url is not a primitive that',
       patient({ extension: [{ url: 'x', _url: {}, valueCode: 'x' }] }),
       'Patient.extension[0]._url',
     ],
@@ -330,7 +330,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'value',
     ],
     [
-      'no resource type of R4',
+      'not a resource type of R4',
       task({ focus: { reference: 'Referral/1' } }),
       'Task.focus.reference',
       'structure-invalid',

@@ -173,6 +173,6 @@ describe('no message', () => {
   test('a fault says nothing of the patient', () => {
     const fault = faultOf(`${MSH}\rQuintero^Marisol\r`);
     expect(`${fault.message} ${fault.says}`).not.toMatch(/Quintero|Marisol/);
-    expect(fault.message).toBe('MSH[1]: the line after this segment, line 2, is no segment');
+    expect(fault.message).toBe('MSH[1]: the line after this segment, line 2, is not a segment');
   });
 });

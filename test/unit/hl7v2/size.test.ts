@@ -84,5 +84,5 @@ test('a field that repeats without end is told by its place; lines of a text may
 });
 
 test('of lines that are no segments the first is told, and the rest is not split', () => {
-  expect(() => parseMessage(`${HEADER}${'xx\r'.repeat(5_000_000)}`)).toThrow('line 2, is no segment');
+  expect(() => parseMessage(`${HEADER}${'xx\r'.repeat(5_000_000)}`)).toThrow('line 2, is not a segment');
 });

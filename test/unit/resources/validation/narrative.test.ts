@@ -62,7 +62,7 @@ describe('refused, and said why', () => {
     [`<div ${XHTML}>words</div>more`, 'goes on after its div'],
     [`more<div ${XHTML}>words</div>`, 'begins with no div'],
     [`<!DOCTYPE div><div ${XHTML}>words</div>`, 'begins with no div'],
-    [`<div ${XHTML}>words`, 'no well-formed XHTML'],
+    [`<div ${XHTML}>words`, 'not well-formed XHTML'],
   ])('%s', (xhtml, says) => expect(faultOfNarrative(xhtml)).toContain(says));
 
   test.each([
@@ -99,18 +99,18 @@ describe('refused, and said why', () => {
     ['<img src="javascript:x()" alt="x"/>', 'the address in the src of img'],
     ['<blockquote cite="javascript:x()">x</blockquote>', 'the address in the cite of blockquote'],
     ['<map id="m"><area href="javascript:x()" alt="x"/></map>x', 'the address in the href of area'],
-    ['&amp', 'no well-formed XHTML'],
-    ['a & b', 'no well-formed XHTML'],
-    ['&nosuch;', 'no well-formed XHTML'],
-    ['<p title="&nosuch;">x</p>', 'no well-formed XHTML'],
-    ['&#0;', 'no well-formed XHTML'],
-    ['&#xD800;', 'no well-formed XHTML'],
-    ['<!-- not closed', 'no well-formed XHTML'],
-    ['<!-- a -- b -->words', 'no well-formed XHTML'],
-    ['a ]]> b', 'no well-formed XHTML'],
+    ['&amp', 'not well-formed XHTML'],
+    ['a & b', 'not well-formed XHTML'],
+    ['&nosuch;', 'not well-formed XHTML'],
+    ['<p title="&nosuch;">x</p>', 'not well-formed XHTML'],
+    ['&#0;', 'not well-formed XHTML'],
+    ['&#xD800;', 'not well-formed XHTML'],
+    ['<!-- not closed', 'not well-formed XHTML'],
+    ['<!-- a -- b -->words', 'not well-formed XHTML'],
+    ['a ]]> b', 'not well-formed XHTML'],
     ['a\u0001b', 'a character that XML forbids'],
-    ['<p title="a" title="b">words</p>', 'no well-formed XHTML'],
-    ['<?x?>x', 'no well-formed XHTML'],
+    ['<p title="a" title="b">words</p>', 'not well-formed XHTML'],
+    ['<?x?>x', 'not well-formed XHTML'],
   ])('%s', (inside, says) => expect(faultOfNarrative(div(inside))).toContain(says));
 });
 
