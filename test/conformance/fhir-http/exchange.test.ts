@@ -452,14 +452,18 @@ describe('raw HTTP', () => {
     ['a page of operators', 'http://[evil/health/live', 200, undefined],
     ['nothing', 'ftp://[evil/fhir/Task', 404, 'not-found'],
     ['the whole server', '*', 404, 'not-found'],
-  ])('a target that Express cannot parse is answered by us: %s', async (_what, target, status, code) => {
-    const received = await sendRaw(
-      `GET ${target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${door.token}\r\nConnection: close\r\n\r\n`,
-    );
-    const [head = '', body = ''] = received.split('\r\n\r\n');
-    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    expect(JSON.parse(body).issue?.[0].details.coding[0].code).toBe(code);
-  });
+    ['what only begins like the base', '/fhir#x', 404, 'not-found'],
+  ])(
+    'a target that Express parses otherwise, or not at all, is answered by us: %s',
+    async (_what, target, status, code) => {
+      const received = await sendRaw(
+        `GET ${target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${door.token}\r\nConnection: close\r\n\r\n`,
+      );
+      const [head = '', body = ''] = received.split('\r\n\r\n');
+      expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(JSON.parse(body).issue?.[0].details.coding[0].code).toBe(code);
+    },
+  );
 
   test.each([
     ['no HTTP', 'HELLO\r\n\r\n', '400 Bad Request'],
