@@ -9,7 +9,8 @@ import { describeReport, verifyFile } from '../verify/audit-chain.ts';
 import type { ChainReport } from '../verify/audit-chain.ts';
 import { readAnchors } from '../anchors.ts';
 import { openDatabase } from './connection.ts';
-import { flushFolder, FolderRefused, makeFolder, needStore, pathsOf, prepareDatabase } from './folder.ts';
+import { flushFolder, FolderRefused, makeFolder } from '../../log/data-folder.ts';
+import { needStore, pathsOf, prepareDatabase } from './folder.ts';
 import { createPrivately, FILE_MODE, tightenFolder } from './private-files.ts';
 
 /** All pages in one step: smaller steps begin again whenever the server writes between them. */

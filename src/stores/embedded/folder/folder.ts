@@ -5,22 +5,15 @@
  * system lets go of it with the process, so there is no stale lock to judge and no race in taking one over; a file made
  * with O_EXCL would need both. `owner.json` only names the holder, for the message.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { VALUE_RULES } from '../../../resources/search/value-rules.ts';
+import { FolderRefused, makeFolder, messageOf } from '../../log/data-folder.ts';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
 import { createPrivately, FILE_MODE, NotPrivate, tightenFolder } from './private-files.ts';
 import { FORMAT, RECORD_TABLES, SCHEMA } from './schema.ts';
-
-/** The folder cannot be used; the message says why and what to do. */
-export class FolderRefused extends Error {
-  constructor(message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = 'FolderRefused';
-  }
-}
 
 interface FolderPaths {
   readonly database: string;
@@ -152,36 +145,4 @@ function migrate(db: DatabaseSync): void {
     writeMeta(db, 'format', format + 1);
     db.exec('COMMIT');
   }
-}
-
-/**
- * Makes the folder and what is missing above it, readable by us alone, so that a power cut takes none of them away. One by
- * one: where a file system refuses new folders (`/proc`), a recursive mkdir of Node never comes back.
- */
-export function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  const above = dirname(resolve(folder));
-  makeFolder(above);
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    // Another process made it meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  flushFolder(above);
-}
-
-/** Flushes the folder itself, so that a file made in it stays after a power cut. */
-export function flushFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-export function messageOf(error: unknown): string {
-  // Errors of node:sqlite may come from another realm, so that `instanceof Error` says nothing.
-  return (error as { message?: string } | null)?.message ?? String(error);
 }

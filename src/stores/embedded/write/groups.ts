@@ -59,3 +59,12 @@ export interface Head {
   readonly outboxWaiting: number;
   readonly writable: boolean;
 }
+
+/** An engine's writer, wherever it runs. */
+export interface WriterHost {
+  /** Where the store stood when it was opened. */
+  readonly head: Head;
+  /** One batch at a time. Rejects when the writer itself is gone: then nobody knows what became of the batch. */
+  apply(batch: WriteBatch): Promise<AppliedBatch>;
+  close(): Promise<void>;
+}

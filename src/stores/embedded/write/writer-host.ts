@@ -1,17 +1,9 @@
 /** Where the writer runs: in a thread of its own, or in a turn of the main loop (ADR 0001). Same core, same answers. */
 import { Worker } from 'node:worker_threads';
 import type { FindRefs } from './commits.ts';
-import type { AppliedBatch, WriteBatch, Head } from './groups.ts';
+import type { AppliedBatch, Head, WriterHost } from './groups.ts';
 import { Writer } from './writer.ts';
 import type { WriterOptions } from './writer.ts';
-
-export interface WriterHost {
-  /** Where the store stood when it was opened. */
-  readonly head: Head;
-  /** One batch at a time. Rejects when the writer itself is gone: then nobody knows what became of the batch. */
-  apply(batch: WriteBatch): Promise<AppliedBatch>;
-  close(): Promise<void>;
-}
 
 /** What the thread is started with. */
 export interface ThreadStart {

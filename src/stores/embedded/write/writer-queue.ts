@@ -5,8 +5,7 @@
 import { CommitRefused } from '../../../ports/store.ts';
 import type { Commit, Committed } from '../../../ports/store.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { AppliedBatch, Head, BatchMember, MemberOutcome } from './groups.ts';
-import type { WriterHost } from './writer-host.ts';
+import type { AppliedBatch, BatchMember, Head, MemberOutcome, WriterHost } from './groups.ts';
 
 interface QueueOptions {
   readonly clock: Clock;
