@@ -22,7 +22,7 @@ import { finished } from 'node:stream/promises';
 import { parseSearchDate } from '../src/fhir/datetime.ts';
 import { renderAuditEvent, type AuditSource } from '../src/resources/audit-event-render.ts';
 import { DERIVATION } from '../src/operations/values.ts';
-import { openAnchors } from '../src/stores/embedded/anchors.ts';
+import { openAnchors } from '../src/stores/log/anchors.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/verify/audit-chain.ts';
 import { describeDerived, verifyDerived } from '../src/stores/embedded/verify/derived-proof.ts';
 import { pathsOf } from '../src/stores/embedded/folder/folder.ts';

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../../src/server/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
-import { readAnchors } from '../../src/stores/embedded/anchors.ts';
+import { readAnchors } from '../../src/stores/log/anchors.ts';
 import { pathsOf } from '../../src/stores/embedded/folder/folder.ts';
 
 const ANCHOR_AGE_MAX = 3;

@@ -4,7 +4,7 @@
  */
 import type { AuditEntry, AuditQuery, AuditRow } from '../../ports/store.ts';
 import { readIndexed } from './write/audit-index.ts';
-import { unversioned } from './write/audit-rows.ts';
+import { unversioned } from '../log/audit-rows.ts';
 import { statements } from './folder/connection.ts';
 import { inSlices } from './slices.ts';
 import type { Reading } from './reading.ts';

@@ -4,8 +4,8 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, AuditRow } from '../../ports/store.ts';
-import type { Anchor } from './anchors.ts';
-import { GENESIS } from './chain.ts';
+import type { Anchor } from '../log/anchors.ts';
+import { GENESIS } from '../log/chain.ts';
 import { openDatabase, prepare } from './folder/connection.ts';
 import { needStore } from './folder/folder.ts';
 

@@ -5,11 +5,11 @@ import { setTimeout } from 'node:timers/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { CommitRefused, type ClaimedEntry, type Store, type StoreStatus } from '../../ports/store.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { openAnchors } from './anchors.ts';
-import type { Anchor } from './anchors.ts';
+import { openAnchors } from '../log/anchors.ts';
+import type { Anchor } from '../log/anchors.ts';
 import { describeReport, verifyFile } from './verify/audit-chain.ts';
 import { openDatabase, readMeta } from './folder/connection.ts';
-import type { BatchMember } from './write/groups.ts';
+import type { BatchMember } from '../log/write-batch.ts';
 import { lockFolder, pathsOf, prepareDatabase } from './folder/folder.ts';
 import { pageOf, prepareLookup } from './search/lookup.ts';
 import { createLeases } from './leases.ts';
@@ -19,10 +19,10 @@ import { findRefs } from './search/search.ts';
 import { SearchPool } from './search/search-pool.ts';
 import type { Reading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
-import { prepareSharedReadTransaction } from './standing.ts';
+import { prepareSharedReadTransaction } from './shared-read-transaction.ts';
 import { createTextReading } from './search/text-reading.ts';
 import { hostInThread, hostInTurn } from './write/writer-host.ts';
-import { WriterQueue } from './write/writer-queue.ts';
+import { WriterQueue } from '../log/write-queue.ts';
 import type { WriterOptions } from './write/writer.ts';
 
 export interface EmbeddedOptions {

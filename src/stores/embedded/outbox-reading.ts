@@ -1,7 +1,7 @@
 /** The outbox as an operator sees it, and what a claim asks before it troubles the writer. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { OutboxRow, Store } from '../../ports/store.ts';
-import { parseEntry } from './entry-text.ts';
+import { parseEntry } from '../log/entry-text.ts';
 import { prepare, statements } from './folder/connection.ts';
 import { STATES } from './write/outbox.ts';
 

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Version, Write } from '../../ports/store.ts';
 import type { Page, Query } from '../../ports/query.ts';
 import type { Recent } from './recent.ts';
-import type { SharedReadTransaction } from './standing.ts';
+import type { SharedReadTransaction } from './shared-read-transaction.ts';
 
 /** What the snapshots of a store read with. */
 export interface Reading {

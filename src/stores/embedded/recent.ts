@@ -4,7 +4,7 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
-import type { BatchMember } from './write/groups.ts';
+import type { BatchMember } from '../log/write-batch.ts';
 
 /** Versions that are remembered. */
 const VERSIONS_MAX = 1000;

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describeReport, verifyChain } from '../../../src/stores/embedded/verify/audit-chain.ts';
-import { chainHash, GENESIS } from '../../../src/stores/embedded/chain.ts';
+import { chainHash, GENESIS } from '../../../src/stores/log/chain.ts';
 import type { EmbeddedStore } from '../../../src/stores/embedded/open.ts';
 import { createEmbeddedWorld } from '../../contract/embedded-world.ts';
 import { audit, commitOf, remove, SOUTH, status, tell, write } from '../../contract/store-world.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { OutboxEntry } from '../../../src/ports/store.ts';
-import { entryText, parseEntry } from '../../../src/stores/embedded/entry-text.ts';
+import { entryText, parseEntry } from '../../../src/stores/log/entry-text.ts';
 
 const ENTRY: OutboxEntry = {
   rail: 'rest-hook',

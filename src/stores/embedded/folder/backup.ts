@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { backup as copyDatabase } from 'node:sqlite';
 import { describeReport, verifyFile } from '../verify/audit-chain.ts';
 import type { ChainReport } from '../verify/audit-chain.ts';
-import { readAnchors } from '../anchors.ts';
+import { readAnchors } from '../../log/anchors.ts';
 import { openDatabase } from './connection.ts';
 import { flushFolder, FolderRefused, makeFolder } from '../../log/data-folder.ts';
 import { needStore, pathsOf, prepareDatabase } from './folder.ts';

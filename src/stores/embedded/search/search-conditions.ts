@@ -5,8 +5,8 @@
  */
 import type { Clause, PartClause, Prefix } from '../../../ports/query.ts';
 import { expressionOf, isAmong, isDisplayed } from './search-text.ts';
-import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
-import type { ResourceAlias, SearchContext } from './search-world.ts';
+import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-context.ts';
+import type { ResourceAlias, SearchContext } from './search-context.ts';
 import { and, FALSE, or, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 

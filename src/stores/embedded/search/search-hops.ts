@@ -5,8 +5,8 @@
 import type { Clause } from '../../../ports/query.ts';
 import { versionsIn } from './search-order.ts';
 import { narrowest } from './search-sources.ts';
-import { pidOf, spanOf } from './search-world.ts';
-import type { SearchContext } from './search-world.ts';
+import { pidOf, spanOf } from './search-context.ts';
+import type { SearchContext } from './search-context.ts';
 import { allRows, sql } from '../sql.ts';
 
 /** The same clause, with narrow hops taken. */

@@ -7,7 +7,7 @@ import { conditionOf } from './search-conditions.ts';
 import { boundsOf, countUpTo, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
 import type { Field, Source } from './search-sources.ts';
 import { windowOf } from './search-ranges.ts';
-import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-world.ts';
+import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-context.ts';
 import { and, eachRow, FALSE, firstRow, joined, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 

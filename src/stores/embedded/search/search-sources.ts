@@ -11,8 +11,8 @@ import { DEGREE_KM, firstCode, hasPrefix, listed, uriAncestors } from './search-
 import { notedBeside, placeOf, wide, windowOf } from './search-ranges.ts';
 import type { Bounds } from './search-ranges.ts';
 import { displayExpression, expressionOf, versionsBetween } from './search-text.ts';
-import { pidOf, versionAt } from './search-world.ts';
-import type { Limits, Span, SearchContext } from './search-world.ts';
+import { pidOf, versionAt } from './search-context.ts';
+import type { Limits, Span, SearchContext } from './search-context.ts';
 import { firstRow, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 

@@ -9,8 +9,8 @@ import { SearchRefused } from '../../../ports/store.ts';
 import { mustOf, takeHops } from './search-hops.ts';
 import { countVersions, findVersions } from './search-order.ts';
 import type { VersionSearch } from './search-order.ts';
-import { LIMITS, spanOf, searchContextOf } from './search-world.ts';
-import type { Limits } from './search-world.ts';
+import { LIMITS, spanOf, searchContextOf } from './search-context.ts';
+import type { Limits } from './search-context.ts';
 import { fitting } from '../slices.ts';
 import { eachRow, firstRow, sql } from '../sql.ts';
 

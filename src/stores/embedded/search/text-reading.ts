@@ -3,7 +3,7 @@
  * quiet, and one step a look while it is not. What is still missing when someone searches is read then.
  */
 import type { SearchPool } from './search-pool.ts';
-import type { WriterQueue } from '../write/writer-queue.ts';
+import type { WriterQueue } from '../../log/write-queue.ts';
 
 /** Versions of one step: a search that comes meanwhile waits for some milliseconds. */
 const STEP = 64;

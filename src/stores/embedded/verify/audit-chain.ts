@@ -6,10 +6,10 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Finding } from '../../../ports/store.ts';
-import { readAnchors } from '../anchors.ts';
-import type { AnchorLines } from '../anchors.ts';
-import { chainHash, digestAudit, GENESIS } from '../chain.ts';
-import type { Members } from '../chain.ts';
+import { readAnchors } from '../../log/anchors.ts';
+import type { AnchorLines } from '../../log/anchors.ts';
+import { chainHash, digestAudit, GENESIS } from '../../log/chain.ts';
+import type { Members } from '../../log/chain.ts';
 import { openDatabase, prepare } from '../folder/connection.ts';
 import { pathsOf } from '../folder/folder.ts';
 import { prepareProjections } from './projections.ts';

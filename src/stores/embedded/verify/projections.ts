@@ -2,9 +2,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, DeliveryOutcome } from '../../../ports/store.ts';
 import { readIndexed } from '../write/audit-index.ts';
-import { auditKeys } from '../write/audit-rows.ts';
-import { digestKey, digestOutbox, digestDeliveryOutcome, digestVersion } from '../chain.ts';
-import type { Digest, Members } from '../chain.ts';
+import { auditKeys } from '../../log/audit-rows.ts';
+import { digestKey, digestOutbox, digestDeliveryOutcome, digestVersion } from '../../log/chain.ts';
+import type { Digest, Members } from '../../log/chain.ts';
 import { prepare } from '../folder/connection.ts';
 import { STATES } from '../write/outbox.ts';
 import { prepareRecordProof } from './record-proof.ts';

@@ -1,6 +1,6 @@
 /** Whether the records are what the log says: none edited, none missing before its time, none that no commit wrote. */
 import type { DatabaseSync } from 'node:sqlite';
-import { digestRecord, type RecordDigest } from '../chain.ts';
+import { digestRecord, type RecordDigest } from '../../log/chain.ts';
 import { prepare, readMeta } from '../folder/connection.ts';
 
 interface RecordProof {

@@ -6,7 +6,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry } from '../../../ports/store.ts';
-import { auditKeys } from './audit-rows.ts';
+import { auditKeys } from '../../log/audit-rows.ts';
 import { prepare, readMeta, writeMeta } from '../folder/connection.ts';
 
 export interface AuditIndex {

@@ -16,15 +16,21 @@ import type {
   Write,
 } from '../../../ports/store.ts';
 import type { Query, Sight } from '../../../ports/query.ts';
-import { digestAudit, digestKey, digestOutbox, digestDeliveryOutcome, digestVersion } from '../chain.ts';
-import type { Digest, Members } from '../chain.ts';
+import {
+  digestAudit,
+  digestKey,
+  digestOutbox,
+  digestDeliveryOutcome,
+  digestVersion,
+} from '../../log/chain.ts';
+import type { Digest, Members } from '../../log/chain.ts';
 import { prepare, statements } from '../folder/connection.ts';
 import type { AuditIndex } from './audit-index.ts';
-import { stampEntry } from './audit-rows.ts';
+import { stampEntry } from '../../log/audit-rows.ts';
 import { typeOfRef } from './identities.ts';
 import type { Identities } from './identities.ts';
 import { prepareLookup } from '../search/lookup.ts';
-import { entryText } from '../entry-text.ts';
+import { entryText } from '../../log/entry-text.ts';
 import type { Outbox } from './outbox.ts';
 import type { ApplyReach } from './reach.ts';
 import type { Records } from './records.ts';

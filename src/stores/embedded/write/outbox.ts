@@ -7,9 +7,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
 import type { ClaimedEntry, OutboxEntry, OutboxRow, DeliveryOutcome } from '../../../ports/store.ts';
-import { parseEntry } from '../entry-text.ts';
+import { parseEntry } from '../../log/entry-text.ts';
 import { prepare } from '../folder/connection.ts';
-import type { ClaimRequest } from './groups.ts';
+import type { ClaimRequest } from '../../log/write-batch.ts';
 import { FOREVER } from '../folder/schema.ts';
 
 /** The column `state`. */

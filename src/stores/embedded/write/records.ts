@@ -1,7 +1,7 @@
 /** Records as the writer keeps them: what a write expects is compared, and what is written leaves its digest in the log. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { RecordPrecondition, RecordWrite } from '../../../ports/record.ts';
-import { digestRecord, type RecordDigest } from '../chain.ts';
+import { digestRecord, type RecordDigest } from '../../log/chain.ts';
 import { prepare, readMeta, writeMeta } from '../folder/connection.ts';
 import { FOREVER } from '../folder/schema.ts';
 

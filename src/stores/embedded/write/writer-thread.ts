@@ -1,6 +1,6 @@
 /** The writer's thread: a batch comes in, its outcomes go out. An empty message closes. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WriteBatch } from './groups.ts';
+import type { WriteBatch } from '../../log/write-batch.ts';
 import { messageOf } from '../../log/data-folder.ts';
 import { findRefs } from '../search/search.ts';
 import { Writer } from './writer.ts';

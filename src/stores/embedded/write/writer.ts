@@ -4,16 +4,16 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, Commit, CommitRefusal } from '../../../ports/store.ts';
-import { chainHash, digestAudit, GENESIS } from '../chain.ts';
-import type { Members } from '../chain.ts';
+import { chainHash, digestAudit, GENESIS } from '../../log/chain.ts';
+import type { Members } from '../../log/chain.ts';
 import { prepareCommits } from './commits.ts';
 import type { Commits, FindRefs, LogPlace } from './commits.ts';
 import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
 import type { Rows } from '../folder/connection.ts';
-import type { AppliedBatch, WriteBatch, Head, BatchMember, MemberOutcome } from './groups.ts';
+import type { AppliedBatch, WriteBatch, Head, BatchMember, MemberOutcome } from '../../log/write-batch.ts';
 import { prepareAuditIndex } from './audit-index.ts';
 import type { AuditIndex } from './audit-index.ts';
-import { stampEntry } from './audit-rows.ts';
+import { stampEntry } from '../../log/audit-rows.ts';
 import { prepareTidying } from './housekeeping.ts';
 import type { Tidy } from './housekeeping.ts';
 import { prepareIdentities } from './identities.ts';
@@ -22,8 +22,8 @@ import { prepareOutbox } from './outbox.ts';
 import type { Outbox } from './outbox.ts';
 import { prepareReach, ReachExceeded } from './reach.ts';
 import { prepareRecords } from './records.ts';
-import { createReserve } from './reserve.ts';
-import type { Reserve } from './reserve.ts';
+import { createReserve } from '../../log/reserve.ts';
+import type { Reserve } from '../../log/reserve.ts';
 
 /** Plain data: it is handed to the writer's thread as it is. */
 export interface WriterOptions {

@@ -1,5 +1,5 @@
 /** Audit rows as they are written: the stamped entries of a commit, and the keys under which they are found. */
-import type { AuditEntry } from '../../../ports/store.ts';
+import type { AuditEntry } from '../../ports/store.ts';
 
 const OWN = '/_history/0';
 

@@ -1,7 +1,7 @@
 /** What waits for the writer, and what it answers. Plain data: it passes between threads as it is. */
-import type { Ref } from '../../../fhir/types.ts';
-import type { ClaimShare } from '../../../ports/claim.ts';
-import type { ClaimedEntry, Commit, CommitRefusal } from '../../../ports/store.ts';
+import type { Ref } from '../../fhir/types.ts';
+import type { ClaimShare } from '../../ports/claim.ts';
+import type { ClaimedEntry, Commit, CommitRefusal } from '../../ports/store.ts';
 
 /** What a claim asks for; see `Store.claim`. */
 export interface ClaimRequest {

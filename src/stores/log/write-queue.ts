@@ -2,10 +2,10 @@
  * The way to the writer. What waits while the last flush runs goes down together with the next one (group commit);
  * read-audit rows of one moment are one member. A turn holds commits back until its own is decided.
  */
-import { CommitRefused } from '../../../ports/store.ts';
-import type { Commit, Committed } from '../../../ports/store.ts';
-import type { Clock } from '../../../ports/clock.ts';
-import type { AppliedBatch, BatchMember, Head, MemberOutcome, WriterHost } from './groups.ts';
+import { CommitRefused } from '../../ports/store.ts';
+import type { Commit, Committed } from '../../ports/store.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { AppliedBatch, BatchMember, Head, MemberOutcome, WriterHost } from './write-batch.ts';
 
 interface QueueOptions {
   readonly clock: Clock;
