@@ -22,7 +22,7 @@ import { prepareSnapshots } from './snapshot.ts';
 import { prepareSharedReadTransaction } from './shared-read-transaction.ts';
 import { createTextReading } from './search/text-reading.ts';
 import { hostInThread, hostInTurn } from './write/writer-host.ts';
-import { WriterQueue } from '../log/write-queue.ts';
+import { WriteQueue } from '../log/write-queue.ts';
 import type { WriterOptions } from './write/writer.ts';
 
 export interface EmbeddedOptions {
@@ -140,7 +140,7 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
       byId.transaction.applied(members.some(({ kind }) => kind !== 'block'));
       recent.written(members);
     };
-    const queue = new WriterQueue(host, { ...options, applied });
+    const queue = new WriteQueue(host, { ...options, applied });
     return assemble({ options, db, byId, recent, pool, queue, close: undo });
   } catch (error) {
     await undo();
@@ -177,7 +177,7 @@ interface Parts {
   readonly byId: Reading['byId'];
   readonly recent: Recent;
   readonly pool: SearchPool;
-  readonly queue: WriterQueue;
+  readonly queue: WriteQueue;
   /** Closes everything that was opened, the folder's lock last. */
   readonly close: () => Promise<void>;
 }
@@ -246,12 +246,12 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
   };
 }
 
-async function tidyWhileIdle(queue: WriterQueue, signal?: AbortSignal): Promise<void> {
+async function tidyWhileIdle(queue: WriteQueue, signal?: AbortSignal): Promise<void> {
   while (signal?.aborted !== true && queue.isIdle && (await tidyStep(queue))) await setTimeout(TIDY_AGAIN_MS);
 }
 
 /** Whether there is more to do. */
-async function tidyStep(queue: WriterQueue): Promise<boolean> {
+async function tidyStep(queue: WriteQueue): Promise<boolean> {
   try {
     const outcome = await queue.chore({ kind: 'tidy' });
     return outcome.kind === 'tidied' && outcome.more;
@@ -262,7 +262,7 @@ async function tidyStep(queue: WriterQueue): Promise<boolean> {
   }
 }
 
-function statusOf(queue: WriterQueue, oldestWaitingAt: number, file: string): StoreStatus {
+function statusOf(queue: WriteQueue, oldestWaitingAt: number, file: string): StoreStatus {
   const { seq, writable, outboxWaiting } = queue.head;
   const bytes = [file, `${file}-wal`].reduce(
     (sum, one) => sum + (statSync(one, { throwIfNoEntry: false })?.size ?? 0),

@@ -45,7 +45,7 @@ const VALUE_WEIGHT = 128;
 /** Read-audit rows waiting at most, per commit that may wait. */
 const ROWS_PER_COMMIT = 16;
 
-export class WriterQueue {
+export class WriteQueue {
   readonly #host: WriterHost;
   readonly #options: QueueOptions;
   readonly #commits: Waiting[] = [];

@@ -3,14 +3,14 @@
  * quiet, and one step a look while it is not. What is still missing when someone searches is read then.
  */
 import type { SearchPool } from './search-pool.ts';
-import type { WriterQueue } from '../../log/write-queue.ts';
+import type { WriteQueue } from '../../log/write-queue.ts';
 
 /** Versions of one step: a search that comes meanwhile waits for some milliseconds. */
 const STEP = 64;
 
 /** One look: reads a step, or all there is while the store has been quiet since the look before. To be called each second. */
 export function createTextReading(
-  queue: WriterQueue,
+  queue: WriteQueue,
   pool: SearchPool,
 ): (signal: AbortSignal) => Promise<void> {
   /** Where the store stood at the last look, and whether everything up to there is read. */
