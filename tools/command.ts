@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError, SETTING_FLAGS } from '../src/server/config.ts';
 import { readFlags, type ReadFlags } from '../src/server/flags.ts';
 import { SETTINGS } from '../src/server/settings.ts';
-import { FolderRefused } from '../src/stores/log/data-folder.ts';
+import { FolderRefused } from '../src/stores/log/durable-folder.ts';
 import { troubleOf } from '../src/server/trouble.ts';
 
 /** The command was not called as it can be; the message says what is wrong. */

@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { FolderRefused, flushFolder, messageOf } from './data-folder.ts';
+import { FolderRefused, flushFolder, messageOf } from './durable-folder.ts';
 
 export interface Anchor {
   readonly seq: number;

@@ -9,7 +9,7 @@ import { describeReport, verifyFile } from '../verify/audit-chain.ts';
 import type { ChainReport } from '../verify/audit-chain.ts';
 import { readAnchors } from '../../log/anchors.ts';
 import { openDatabase } from './connection.ts';
-import { flushFolder, FolderRefused, makeFolder } from '../../log/data-folder.ts';
+import { flushFolder, FolderRefused, makeFolder } from '../../log/durable-folder.ts';
 import { needStore, pathsOf, prepareDatabase } from './folder.ts';
 import { createPrivately, FILE_MODE, tightenFolder } from './private-files.ts';
 

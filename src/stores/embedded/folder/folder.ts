@@ -10,7 +10,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { VALUE_RULES } from '../../../resources/search/value-rules.ts';
-import { FolderRefused, makeFolder, messageOf } from '../../log/data-folder.ts';
+import { FolderRefused, makeFolder, messageOf } from '../../log/durable-folder.ts';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
 import { createPrivately, FILE_MODE, NotPrivate, tightenFolder } from './private-files.ts';
 import { FORMAT, RECORD_TABLES, SCHEMA } from './schema.ts';

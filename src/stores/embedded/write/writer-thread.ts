@@ -1,7 +1,7 @@
 /** The writer's thread: a batch comes in, its outcomes go out. An empty message closes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WriteBatch } from '../../log/write-batch.ts';
-import { messageOf } from '../../log/data-folder.ts';
+import { messageOf } from '../../log/durable-folder.ts';
 import { findRefs } from '../search/search.ts';
 import { Writer } from './writer.ts';
 import type { ThreadSays, ThreadStart } from './writer-host.ts';
