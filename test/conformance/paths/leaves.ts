@@ -1,0 +1,65 @@
+/**
+ * Files that a request may run and that the tables of ARCHITECTURE.md leave out, with the reason. A file or a folder, from
+ * `src`; the first that fits counts. A leaf neither refuses a request nor calls a port: the test looks at its functions.
+ */
+export interface Leaf {
+  readonly at: string;
+  readonly why: string;
+  /** It may refuse or call a port: it is no part of what the request decides. */
+  readonly apart?: true;
+}
+
+export const LEAVES: readonly Leaf[] = [
+  // — behind a port, or beside the request
+  {
+    at: 'http/',
+    why: 'the door: the same for every request, before it is a Request and after it is a Reply',
+    apart: true,
+  },
+  { at: 'stores/', why: 'behind the port of the store', apart: true },
+  { at: 'server/', why: 'the roof hands functions down: the clock, and caches of ports', apart: true },
+  { at: 'jobs/', why: 'runs beside the request, by its own timer', apart: true },
+  { at: 'delivery/dispatch.ts', why: 'runs beside the request: a commit wakes it', apart: true },
+  { at: 'inbound/waiting.ts', why: 'runs beside the request: a commit wakes it', apart: true },
+  {
+    at: 'operations/address.ts',
+    why: 'the door: the table of addresses, asked before there is a Request',
+    apart: true,
+  },
+  { at: 'operations/fair-turns.ts', why: 'the door: whose request is worked on next', apart: true },
+  { at: 'fhir/json.ts', why: 'the door: reads the body', apart: true },
+  // — tables and converters
+  { at: 'operations/request.ts', why: 'types, and the sight of a caller' },
+  { at: 'operations/audit/audit.ts', why: 'makes audit rows' },
+  { at: 'operations/patients.ts', why: 'remembers the patients of versions' },
+  { at: 'operations/show.ts', why: 'shows a stored text as its caller may see it' },
+  { at: 'operations/values.ts', why: 'remembers the search values of a resource' },
+  { at: 'operations/turns.ts', why: 'divides long work into turns of the event loop' },
+  { at: 'operations/reply.ts', why: 'makes the Reply of what was committed' },
+  { at: 'operations/result-version.ts', why: 'makes the Reply of what was committed' },
+  { at: 'operations/stored-reply.ts', why: 'makes the text of a reply that is stored' },
+  { at: 'delivery/subject.ts', why: 'shows a version as its reader may see it' },
+  { at: 'delivery/subscriptions.ts', why: 'remembers the Subscriptions of the store' },
+  { at: 'fhir/', why: 'converts values of the language' },
+  { at: 'ports/', why: 'types, and templates of texts' },
+  { at: 'smart/', why: 'tables of what a scope permits' },
+  { at: 'referral/', why: 'tables, and pure functions over them; decide.ts is the row that decides' },
+  { at: 'resources/', why: 'declarations, and converters of resources to search values, reach and issues' },
+];
+
+/** Why a file is no part of a path; undefined when it is part of one. */
+export const leafOf = (file: string): Leaf | undefined => LEAVES.find(({ at }) => file.startsWith(at));
+
+/** What a leaf does not do: refuse, or call a port. */
+const REACHES: readonly RegExp[] = [
+  /\bthrow (?:new OperationOutcomeError|OperationOutcomeError\.of)\b/,
+  /\b(?:snapshot|store|latest)\.\w+\(/,
+];
+
+/** Functions of a leaf that do what a leaf does not. */
+export const reaching = (file: string, ran: readonly string[]): readonly string[] =>
+  leafOf(file)?.apart === true
+    ? []
+    : ran
+        .filter((source) => REACHES.some((reaches) => reaches.test(source)))
+        .map((source) => `${file}: ${source.slice(0, 60).replaceAll(/\s+/g, ' ')}`);

@@ -1,0 +1,111 @@
+/**
+ * The paths of ARCHITECTURE.md hold: a real request of each kind is traced, and the files whose functions ran are those of
+ * its table, both ways. What else ran stands in leaves.ts with its reason (house-2 5).
+ *
+ * To add a path: write its table below "The paths" of ARCHITECTURE.md, under a heading of its own (`### …`, one file of
+ * `src` in the second column of each row), and add a case to PATHS with that heading, the number of files the path may
+ * have at most, and a function that prepares the server and gives the request. The request runs once untraced, so that
+ * caches are full, and once traced; it is prepared for each.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { patient, serviceRequest } from '../../resources.ts';
+import { openServer, type TestServer } from '../../server.ts';
+import type { Stored } from '../../world.ts';
+import { leafOf, reaching } from './leaves.ts';
+import { traceOf, type Trace } from './trace.ts';
+
+interface Path {
+  /** The heading of its table in ARCHITECTURE.md. */
+  readonly heading: string;
+  /** Files at most. */
+  readonly most: number;
+  readonly prepare: (server: TestServer) => Promise<() => Promise<void>>;
+}
+
+const PATHS: readonly Path[] = [
+  {
+    heading: 'A read: `GET Task/[id]`',
+    most: 7,
+    async prepare(server) {
+      const { id } = await sentReferral(server);
+      return async () => expect((await server.ask('recipient', 'GET', `Task/${id}`)).status).toBe(200);
+    },
+  },
+  {
+    heading: 'A write: `PUT Task/[id]`',
+    most: 30,
+    async prepare(server) {
+      const task = await sentReferral(server);
+      const accepted = { ...task, status: 'accepted' };
+      return async () =>
+        expect((await server.ask('recipient', 'PUT', `Task/${task.id}`, accepted)).status).toBe(200);
+    },
+  },
+];
+
+/** The Task of a referral that its recipient has not answered, as the recipient reads it. */
+async function sentReferral(server: TestServer): Promise<Stored> {
+  const subject = await server.create('initiator', patient());
+  const order = await server.create(
+    'initiator',
+    serviceRequest({
+      subject: `Patient/${subject.id}`,
+      requester: 'PractitionerRole/initiator',
+      performer: 'PractitionerRole/recipient',
+    }),
+  );
+  const [task] = await server.search('recipient', `Task?focus=ServiceRequest/${order.id}`);
+  if (task === undefined) throw new Error('an active order opens its Task');
+  return task;
+}
+
+const PAGE = readFileSync(join(import.meta.dirname, '../../../ARCHITECTURE.md'), 'utf8');
+
+/** The files of a table, in its order. */
+function listed(heading: string): readonly string[] {
+  const [, section = ''] = PAGE.split(`\n### ${heading}\n`);
+  const [table = ''] = section.split('\n#');
+  return [...table.matchAll(/^\| *\d+ *\| *`([\w/.-]+)` *\|/gm)].map(([, file = '']) => file);
+}
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await openServer();
+});
+afterAll(() => server.close());
+
+async function traced(prepare: Path['prepare']): Promise<Trace> {
+  const warm = await prepare(server);
+  await warm();
+  return traceOf(await prepare(server));
+}
+
+describe.each(PATHS)('(house-2 5) $heading', ({ heading, most, prepare }) => {
+  let trace: Trace;
+  beforeAll(async () => {
+    trace = await traced(prepare);
+  });
+
+  test('runs no file that is neither in its table nor a leaf', () => {
+    const files = new Set(listed(heading));
+    expect([...trace.keys()].filter((file) => !files.has(file) && leafOf(file) === undefined)).toEqual([]);
+  });
+
+  test('runs every file of its table', () => {
+    expect(listed(heading).filter((file) => !trace.has(file))).toEqual([]);
+  });
+
+  test('runs no leaf that refuses or calls a port', () => {
+    const leaves = [...trace].filter(([file]) => !listed(heading).includes(file));
+    expect(leaves.flatMap(([file, ran]) => reaching(file, ran))).toEqual([]);
+  });
+
+  test(`has ${most} files at most, each once`, () => {
+    const files = listed(heading);
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.length).toBeLessThanOrEqual(most);
+    expect(new Set(files).size).toBe(files.length);
+  });
+});
