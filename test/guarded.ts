@@ -1,4 +1,4 @@
-/** The guard of outgoing connections as tests need it: lists by hand, and names that resolve to what the test says. */
+/** The guard of outgoing connections for tests: lists written by hand, and names that resolve as the test says. */
 import { createGuard, type Guard, type Resolve } from '../src/outgoing/guard.ts';
 import { createHttpClient } from '../src/outgoing/http.ts';
 import type { HttpClient, Purpose } from '../src/ports/outgoing.ts';

@@ -1,6 +1,7 @@
 /**
- * Programs of others that judge what this server does. Where one is absent, the tests that need it are listed by name as
- * still to be done, and a line at the end of the run names the judge; with CI set they fail, since there all must be here.
+ * Programs of others that judge this server. Where one is absent, the tests that need it are listed by name as still to
+ * be done, and a line at the end of the run names the judge. With CI set they fail, because there every judge must be
+ * present.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { test } from '@jest/globals';
 import { whyNotTraceable } from '../tools/durability/trace.ts';
 
-/** Why a judge cannot be asked on this machine; undefined when it can. */
+/** The reason why a judge cannot be asked on this machine; undefined when it can. */
 type WhyAbsent = () => string | undefined;
 
 const JUDGES = {
@@ -21,12 +22,12 @@ const JUDGES = {
 
 export type Judge = keyof typeof JUDGES;
 
-/** Everything that must be here before a change is taken. */
+/** Whether every judge must be present, as before a change lands. */
 const MUST_BE_HERE = /^(1|true)$/.test(process.env['CI'] ?? '');
 
 const known = new Map<Judge, string | undefined>();
 
-/** Why a judge is absent; undefined when it is here. */
+/** The reason why a judge is absent; undefined when it is present. */
 export function whyAbsent(judge: Judge): string | undefined {
   if (!known.has(judge)) known.set(judge, JUDGES[judge]());
   return known.get(judge);
@@ -58,7 +59,7 @@ function whyNotRunning([program = '', ...argv]: readonly string[], way: string):
     execFileSync(program, argv, { stdio: 'ignore' });
     return undefined;
   } catch (error) {
-    // A program that is here and dislikes the question is here.
+    // A program that is present and dislikes the question counts as present.
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? way : undefined;
   }
 }

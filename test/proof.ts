@@ -1,8 +1,8 @@
-/** How far a long run goes here and now, and by which chance: in `npm test` a little, by `npm run prove` all the way. */
+/** The size and the seed of a long run: a small one in `npm test`, all of it by `npm run prove`. */
 import { PROOFS, type ProofName, type Size } from '../tools/prove/proofs.ts';
 
 const SEEDS = 2 ** 31;
-/** A failure is found by its seed, which stands in the test's message and can be asked for again. */
+/** A failure is found again by its seed, which the test's message has. */
 const CHOSEN = Date.now() % SEEDS;
 /** The shorter runs take the same chances every time: what refuses a change is the change. New chances are `prove`'s. */
 const SETTLED = 20_261_129;
@@ -11,7 +11,7 @@ const LEAST_MS = 60_000;
 export interface Run {
   readonly runs: number;
   readonly seed: number;
-  /** Time for a test of that many runs, each of which may take so long on a machine that is slow and busy. */
+  /** The time for a test of that many runs, each of which may take that long on a slow and busy machine. */
   readonly within: (runMs: number) => number;
 }
 

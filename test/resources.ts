@@ -1,4 +1,4 @@
-/** Resources of a BSeR referral as clients write them: the least that is valid, with whatever a test adds. */
+/** Resources of a BSeR referral as clients write them: the least that is valid, with the parts that a test adds. */
 import type { Resource } from '../src/fhir/types.ts';
 
 export const PLACER_SYSTEM = 'urn:oid:2.16.840.1.113883.3.1.1';

@@ -34,7 +34,7 @@ export interface Response {
   readonly text: string;
   /** The body parsed: a resource, a Bundle, or the OperationOutcome of a refusal. */
   readonly json: Resource;
-  /** Our code of a refusal; undefined when the request was done. */
+  /** The code of a refusal; undefined when the server did what was asked. */
   readonly code: string | undefined;
   /** The diagnostics of all issues of an OperationOutcome, in lines. */
   readonly says: string;
@@ -62,9 +62,9 @@ export interface TestServer {
   search(who: Who, url: string): Promise<readonly Stored[]>;
   /** The AuditEvents that name a resource, newest first, as its viewer sees them. */
   auditOf(who: Who, ref: Ref): Promise<readonly AuditEvent[]>;
-  /** What the outbox holds about a resource, oldest first. */
+  /** The entries of the outbox about a resource, oldest first. */
   outboxOf(ref: Ref): Promise<readonly OutboxRow[]>;
-  /** What an organization was sent about a resource, once `count` messages are there. */
+  /** The notifications that an organization was sent about a resource, once there are `count` of them. */
   sentTo(who: Who, ref: Ref, count: number): Promise<readonly Captured[]>;
   /** Stops the server and starts it again on the same folder. */
   restart(): Promise<void>;

@@ -1,4 +1,4 @@
-/** What all commands share: their flags, the help they give, and how they end. */
+/** The parts that all commands share: flags, help, and exit codes. */
 import { readFileSync } from 'node:fs';
 import { ConfigError, SETTING_FLAGS } from '../src/server/config.ts';
 import { readFlags, type ReadFlags } from '../src/server/flags.ts';
@@ -6,13 +6,13 @@ import { SETTINGS } from '../src/server/settings.ts';
 import { FolderRefused } from '../src/stores/log/durable-folder.ts';
 import { troubleOf } from '../src/server/trouble.ts';
 
-/** The command was not called as it can be; the message says what is wrong. */
+/** The command was called wrongly; the message says how. */
 export class UsageError extends Error {}
 
-/** What stands in the way can be mended by who called; the message says what it is. */
+/** The caller can remove the obstacle; the message names it. */
 export class Trouble extends Error {}
 
-/** Ends of a command: done, trouble found or met, called wrongly. */
+/** Exit codes: done, trouble found or met, called wrongly. */
 export const EXIT = { done: 0, trouble: 1, usage: 2 } as const;
 
 /** A command's own flags; a switch has a default, a text may have one. */
@@ -32,7 +32,7 @@ export type FlagValues<F extends Flags> = {
     : string | undefined;
 };
 
-/** What a command was called with. */
+/** The arguments of a call. */
 export interface Called<F extends Flags> {
   readonly values: FlagValues<F>;
   /** Arguments that are no flags. */
@@ -45,18 +45,18 @@ export interface Command<F extends Flags> {
   readonly flags: F;
   /** Takes the server's settings, too. */
   readonly takesSettings?: boolean;
-  /** How many arguments that are no flags it takes at most. */
+  /** The largest number of arguments that are not flags. */
   readonly operandsMax?: number;
   readonly run: (called: Called<F>) => Promise<number> | number;
 }
 
 /**
- * Runs a command; its number is the exit code. What its caller can mend is one line on stderr, without a stack.
+ * Runs a command; its result is the exit code. A fault that the caller can mend is one line on stderr, without a stack.
  *
  * @param source the command's own file: its opening comment is the help
  */
 export async function runCommand<F extends Flags>(source: string, command: Command<F>): Promise<void> {
-  // Whoever reads the output may have read enough.
+  // A reader of the output, such as head, may close it early.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     if (code === 'EPIPE') process.exit(EXIT.done);
   });
@@ -71,7 +71,7 @@ export async function runCommand<F extends Flags>(source: string, command: Comma
   }
 }
 
-/** Tells what went wrong; the exit code. What no caller can mend is thrown again. */
+/** Prints what went wrong, and returns the exit code. Throws again a fault that no caller can mend. */
 function tell(error: unknown, source: string): number {
   if (error instanceof UsageError) {
     const [line = ''] = usageOf(source).match(/npm run [\w-]+/) ?? [];
@@ -118,7 +118,7 @@ function isOn(text: string | undefined, fallback: string | boolean | undefined):
   return text === undefined ? fallback === true : /^(on|true)$/.test(text);
 }
 
-/** The lines of the opening comment: written once, read by whoever opens the file and by whoever asks for help. */
+/** The lines of the opening comment, which is also the help. */
 export function usageOf(source: string): string {
   const [, comment = ''] = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(source, 'utf8')) ?? [];
   return `${comment.replaceAll(/^ ?\*? ?/gm, '').trim()}\n`;

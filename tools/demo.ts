@@ -37,10 +37,10 @@ type Asked = FlagValues<typeof FLAGS>;
 
 const PORT_MAX = 65_535;
 
-/** Whether what was asked for is done, and ending now is no interruption. */
+/** Whether the demonstration is done, so that ending now is no interruption. */
 let played = false;
 
-/** As a shell says of what Ctrl-C ended before it was done. */
+/** The exit code of a shell when Ctrl-C ends a command. */
 const INTERRUPTED = 130;
 
 await runCommand(import.meta.filename, {
@@ -61,7 +61,7 @@ await runCommand(import.meta.filename, {
   },
 });
 
-/** A folder that is gone when the process is. */
+/** A temporary folder that is removed when the process ends. */
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-demo-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -87,16 +87,16 @@ async function raise({ host, port, json }: Asked, folder: string, mllpPort: numb
   return prepareWorld(running, config.administratorScope, receivingPorts);
 }
 
-/** Resolves with the exit code when the process is told to end. */
+/** Resolves with the exit code when a signal ends the process. */
 function end(): Promise<number> {
   return new Promise((resolve) => {
-    // A terminal that is closed ends it, too.
+    // Closing the terminal ends it, too.
     process.on('SIGHUP', () => process.kill(process.pid, 'SIGTERM'));
     onEndSignal(() => resolve(played ? EXIT.done : INTERRUPTED));
   });
 }
 
-/** Plays and says how to go on; resolves when nothing is left to do. */
+/** Plays, and prints how to go on; resolves when there is nothing left to do. */
 async function demonstrate(world: World, asked: Asked, folder: string): Promise<number> {
   if (asked.play) await play(world);
   played = true;
@@ -107,7 +107,7 @@ async function demonstrate(world: World, asked: Asked, folder: string): Promise<
 }
 
 function readyOf({ base, running, tokens, receivingPorts }: World): object {
-  /** By what the HL7 v2 messages of a side are known. */
+  /** The names of a side in HL7 v2 messages. */
   const linkOf = (side: Side) => {
     const { oid, authority } = ORGANIZATIONS[side];
     return { facility: oid, patientAuthority: authority, receivingPort: receivingPorts[side] };

@@ -1,4 +1,4 @@
-/** The house rules as functions: a tree of files in, one sentence for each thing that is wrong out. */
+/** The house rules as functions: files in, one sentence for each fault out. */
 import { posix } from 'node:path';
 import {
   CONNECTING,

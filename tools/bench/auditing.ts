@@ -1,4 +1,7 @@
-/** What auditing reads costs: the same load with and without it, in turns. Writes are never without (law 12 of the store). */
+/**
+ * The cost of auditing reads: the same load with and without it, in turns. Writes are always audited (law 12 of the
+ * store).
+ */
 import { atMost, median, showNumber, type Figure, type Options, type Target } from './figure.ts';
 import { load, type Loaded } from './load.ts';
 import { serveCloseloop, type Closeloop } from './serving.ts';

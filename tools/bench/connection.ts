@@ -1,6 +1,6 @@
 /**
- * One keep-alive HTTP/1.1 connection for load: one request at a time, whole texts in and out. Far lighter than a general
- * client, so that on two cores the server is measured and not its client.
+ * One keep-alive HTTP/1.1 connection for load: one request at a time, whole texts in and out. It is far lighter than a
+ * general client, so that on two cores the bench measures the server and not its client.
  */
 import { connect, type Socket } from 'node:net';
 
@@ -21,7 +21,7 @@ export interface Exchange {
 }
 
 export interface Connection {
-  /** Rejects when the connection breaks; then it is of no use any more. */
+  /** Rejects when the connection breaks; the connection is then useless. */
   send(exchange: Exchange): Promise<Answer>;
   close(): void;
 }
@@ -76,7 +76,7 @@ function textOf({ method, path, token, contentType = 'application/fhir+json', bo
 const END_OF_HEAD = '\r\n\r\n';
 const LENGTH = /^content-length: *(\d+)/im;
 
-/** The answer when all of it is there. Both servers measured say how long a body is. */
+/** The answer when all of it has arrived. Both measured servers send Content-Length. */
 function readAnswer(bytes: Buffer): Answer | undefined {
   const end = bytes.indexOf(END_OF_HEAD);
   if (end < 0) return undefined;

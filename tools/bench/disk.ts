@@ -1,10 +1,10 @@
-/** What a flush costs here: everything durable waits for one, so that no latency can be read without it. */
+/** The cost of a flush on this disk: everything durable waits for one, so no latency means anything without it. */
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Figure, Options } from './figure.ts';
 import { makeFolder } from './world.ts';
 
-/** About what a small commit appends. */
+/** The bytes that a small commit appends, roughly. */
 const BYTES = 16 * 1024;
 
 export async function measureDisk({ seconds }: Options): Promise<readonly Figure[]> {

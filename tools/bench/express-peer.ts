@@ -1,4 +1,7 @@
-/** What reads are compared with: Express as its documentation begins, sending a text that it holds. `file port` */
+/**
+ * The peer of the read figures: Express as in the first example of its documentation, sending a text from memory. `file
+ * port`
+ */
 import { readFileSync } from 'node:fs';
 import express from 'express';
 

@@ -1,6 +1,6 @@
 /**
- * Fairness: one organization asks for as much as it may, another works as it does every day. What the other waits for, beside
- * what it waits for alone, in the same run.
+ * Fairness: one organization asks for as much as it may, while another works as on any day. The figure is how long the
+ * other waits, beside how long it waits alone in the same run.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,12 +16,15 @@ import { makeFolder, worldOf } from './world.ts';
 
 const REFERRALS = 10_000;
 const CONNECTIONS = 64;
-/** Fewer than one peer may have (`hl7ConnectionsPerPeerMax`): those beyond would be turned away, and disturb nobody. */
+/**
+ * Fewer connections than one peer may have (`hl7ConnectionsPerPeerMax`): the server would turn away any others, which
+ * would disturb nobody.
+ */
 const MLLP_CONNECTIONS = 48;
 /** Twenty reads and two writes a second. */
 const MODEST_PER_SECOND = 22;
 const TIMES = 3;
-/** Of fewer requests than some hundred the 99th percentile is one of the slowest two. */
+/** The 99th percentile of less than some hundred requests is one of the slowest two. */
 const SECONDS_MIN = 5;
 
 export async function measureFairness({ seconds, matching = '' }: Options): Promise<readonly Figure[]> {
@@ -70,7 +73,7 @@ export async function measureFairness({ seconds, matching = '' }: Options): Prom
   }
 }
 
-/** Orders from a process of its own, which stands back as the other load does. */
+/** Orders from a process of its own, which gives way like the other load. */
 async function sendApart(sending: Omit<Sending, 'server'>): Promise<number> {
   const child = fork(new URL('./orders-process.ts', import.meta.url));
   if (child.pid !== undefined) setPriority(child.pid, GREEDY_NICENESS);

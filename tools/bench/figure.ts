@@ -1,4 +1,4 @@
-/** What a workload reports: a figure beside its target, or one that only informs. */
+/** The result of a workload: a figure beside its target, or one for information. */
 
 export interface Target {
   readonly at: 'least' | 'most';
@@ -11,7 +11,7 @@ export interface Figure {
   /** `/s`, `ms`, `×`, `MB`, `%`. */
   readonly unit: string;
   readonly target?: Target;
-  /** What else to know: ratios, and what the figure was measured with. */
+  /** Further information: ratios, and the circumstances of the measurement. */
   readonly note?: string;
 }
 
@@ -20,7 +20,7 @@ export interface Options {
   readonly full: boolean;
   /** Seconds of one measurement. */
   readonly seconds: number;
-  /** Of stalls, the cases whose names hold it. */
+  /** For stalls: the cases whose names contain this text. */
   readonly matching?: string;
 }
 
@@ -30,7 +30,7 @@ export type Workload = (options: Options) => Promise<readonly Figure[]>;
 export const atLeast = (value: number): Target => ({ at: 'least', value });
 export const atMost = (value: number): Target => ({ at: 'most', value });
 
-/** Undefined without a target. */
+/** The target; undefined when there is none. */
 export function isMet({ value, target }: Figure): boolean | undefined {
   if (target === undefined) return undefined;
   return target.at === 'least' ? value >= target.value : value <= target.value;

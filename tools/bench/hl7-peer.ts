@@ -1,4 +1,7 @@
-/** The bare framer, in a process of its own: reads MLLP, answers AA, keeps nothing. Tells its port to who started it. */
+/**
+ * The bare framer in a process of its own: it reads MLLP, answers AA and keeps nothing. It sends its port to the parent
+ * process.
+ */
 import { listenAsEngine } from '../hl7/client.ts';
 
 const engine = await listenAsEngine('127.0.0.1', 0, () => undefined);

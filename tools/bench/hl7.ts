@@ -24,7 +24,7 @@ const EXAMPLE = readFileSync(join(import.meta.dirname, '../../examples/omg-o19.h
 
 let last = 0;
 
-/** An order like no other, of a patient of its own unless one is given. */
+/** An order with a number of its own, of a new patient unless one is given. */
 function buildOrder(patient?: number): Buffer {
   last += 1;
   return Buffer.from(
@@ -110,7 +110,7 @@ export interface Sending {
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
-  /** Undefined: each order brings a patient of its own. */
+  /** The patient of all orders; undefined: each order brings its own. */
   readonly patients?: number;
   readonly server?: Closeloop;
 }
@@ -153,13 +153,13 @@ async function sendOne(port: number, patient: number): Promise<void> {
   engine.close();
 }
 
-/** A figure of refusals would be worth nothing. */
+/** Fails when orders were refused: such a figure would be worth nothing. */
 function expectAccepted(answer: Uint8Array): void {
   const text = Buffer.from(answer).toString();
   if (!text.includes('\rMSA|AA|')) throw new Error(`an order was not accepted: ${text}`);
 }
 
-/** Orders wait for an engine that is down; then it is up, and hears them all. */
+/** Orders wait for an engine that is down; then it comes up and receives them all. */
 async function measureOutbound(server: Closeloop, ports: { in: number; out: number }): Promise<number> {
   const connection = await openConnection(server.port);
   const { status, body } = await connection.send({

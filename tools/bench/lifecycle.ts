@@ -1,4 +1,4 @@
-/** The process: start, memory, and coming back after a kill in the middle of writing. */
+/** The process: start, memory, and the restart after a kill in the middle of writing. */
 import { atMost, median, showNumber, type Figure, type Options } from './figure.ts';
 import { load } from './load.ts';
 import { serveCloseloop, type Closeloop } from './serving.ts';
@@ -72,7 +72,7 @@ const work = (server: Closeloop, referrals: number, seconds: number) =>
     seconds,
   });
 
-/** The load ends with the server, and is not asked what it thinks of that. */
+/** The load ends with the server; its errors do not count. */
 async function killWhileWriting(server: Closeloop, referrals: number, seconds: number): Promise<void> {
   const cut = work(server, referrals, seconds + 10).then(
     () => false,

@@ -1,6 +1,6 @@
 /**
- * The load, in a process of its own: as many connections as asked, each sending the next request when the last is
- * answered; or, at a given rate, whoever is free sends what is due, and what waits for a free connection has waited, too.
+ * The load, in a process of its own. Each connection sends its next request when the last is answered. At a given rate,
+ * any free connection sends the next request that is due, and the wait for a free connection counts as latency.
  */
 import { openConnection, type Answer, type Connection } from './connection.ts';
 import type { Job, LoadResult, Latencies, LoadSays } from './load.ts';

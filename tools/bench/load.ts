@@ -1,4 +1,4 @@
-/** Load from a process of its own, and what it says of it. */
+/** Load from a process of its own, and its results. */
 import { fork } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Around } from './steps.ts';
@@ -11,11 +11,11 @@ export interface Job {
   readonly connections: number;
   readonly warmSeconds: number;
   readonly seconds: number;
-  /** Undefined: as many as the connections can carry. */
+  /** Requests per second; undefined: as many as the connections can carry. */
   readonly perSecond?: number;
   /**
-   * It asks for more than it may have, so that refusals are no fault; and it stands back for the server and for other load,
-   * as it would on a machine of its own.
+   * Whether the load asks for more than its share, so that refusals are no fault. It then gives way to the server and
+   * to other load, as it would on a machine of its own.
    */
   readonly greedy?: true;
 }
@@ -42,10 +42,10 @@ export type LoadSays =
   | { readonly result: LoadResult }
   | { readonly failed: string };
 
-/** As far back as may be. */
+/** The lowest priority. */
 export const GREEDY_NICENESS = 19;
 
-/** A server that can say how much it has worked. */
+/** A server that reports its CPU time. */
 export interface Measured {
   readonly port: number;
   /** Seconds of all cores that the process has used. */
@@ -55,11 +55,15 @@ export interface Measured {
 export interface Loaded extends LoadResult {
   /** CPU seconds of the server, all its threads, per request. */
   readonly cpuPerRequest: number;
-  /** Requests per second and core: what the server's own CPU time allows. */
+  /** Requests per second and core, by the server's own CPU time. */
   readonly perCore: number;
 }
 
-/** @throws when the load process fails, or an answer was not the expected one: such a figure would be worth nothing */
+/**
+ * Runs load.
+ *
+ * @throws when the load process fails, or an answer was not the expected one: such a figure would be worth nothing
+ */
 export async function load(server: Measured, job: Omit<Job, 'port'>): Promise<Loaded> {
   const child = fork(new URL('./load-process.ts', import.meta.url));
   if (job.greedy === true && child.pid !== undefined) setPriority(child.pid, GREEDY_NICENESS);

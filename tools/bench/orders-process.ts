@@ -1,4 +1,7 @@
-/** Orders over MLLP, as fast as they are acknowledged, from a process of its own: it is told where and how long, and ends. */
+/**
+ * Sends orders over MLLP from a process of its own, as fast as they are acknowledged. The parent process says where and
+ * how long.
+ */
 import { sendOrders, type Sending } from './hl7.ts';
 
 process.once('message', (sending: Omit<Sending, 'server'>) => {

@@ -1,4 +1,4 @@
-/** Reads by id: through the whole server, against Express sending the same text, and against the bare store. */
+/** Reads by id: through the whole server, against Express that sends the same text, and against the bare store. */
 import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
 import { openConnection } from './connection.ts';
 import { atLeast, median, showNumber, type Figure, type Options } from './figure.ts';
@@ -8,7 +8,7 @@ import { worldOf } from './world.ts';
 
 const REFERRALS = 10_000;
 const CONNECTIONS = 64;
-/** The two are measured in turns: what else the machine does meets both alike. */
+/** The two are measured in turns, so that other work on the machine affects both alike. */
 const ROUNDS = 3;
 
 export async function measureReads({ seconds }: Options): Promise<readonly Figure[]> {

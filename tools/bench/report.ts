@@ -21,10 +21,10 @@ export const showFigure = (figure: Figure): string =>
   ].join('  ');
 
 const PAGE = new URL('../../docs/performance.md', import.meta.url);
-/** What stands below this line is written by hand and kept. */
+/** People write the text from this heading on; the bench keeps it. */
 const BY_HAND = '## Where the time goes';
 
-/** Replaces the figures of the page; what was written by hand stays. */
+/** Replaces the figures of the page, and keeps the text that people wrote. */
 export function writePage(parts: readonly Part[], command: string): void {
   writeFileSync(PAGE, `${buildHead(command)}\n${parts.map(buildPart).join('\n')}\n${keptOf(readPage())}`);
 }

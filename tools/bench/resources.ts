@@ -1,12 +1,12 @@
 /**
- * The referrals of the bench: resources as BSeR's parties write them, each a function of its number, so that what was
- * loaded can be asked for without having been remembered.
+ * The referrals of the bench: resources as BSeR's parties write them. Each is a function of its number, so that a
+ * loaded resource can be asked for without remembering it.
  */
 import type { Resource } from '../../src/fhir/types.ts';
 
 export const CLINICS = 4;
 export const SERVICES = 16;
-/** Referrals that a patient has. */
+/** The number of referrals of a patient. */
 const PER_PATIENT = 4;
 
 export const PLACER = 'urn:oid:2.999.1.1';
@@ -61,7 +61,7 @@ const placer = (value: string) => ({
   value,
 });
 
-/** Who and whom a referral is about. */
+/** The organizations and the patient of a referral. */
 export interface Case {
   readonly placer: string;
   /** `Patient/id`, or the fullUrl of an entry. */
@@ -103,7 +103,7 @@ export const serviceRequest = (about: Case, id?: string): Resource => ({
   ],
 });
 
-/** The states that loaded referrals are in, by their number; each service has some in each. */
+/** The states of loaded referrals, by their number; each service has some in each state. */
 const STATES = [
   ['received', '2.0', 'Service Request Created'],
   ['accepted', '3.0', 'Service Request Accepted'],

@@ -40,7 +40,7 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
   lifecycle: ['The process', measureLifecycle],
 };
 
-/** Run when they are named. */
+/** Workloads that run only when they are named. */
 const BY_NAME: Readonly<Record<string, readonly [title: string, measure: Workload]>> = {
   stalls: ['Stalls', measureStalls],
   fairness: ['Fairness', measureFairness],

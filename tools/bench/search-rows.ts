@@ -1,4 +1,4 @@
-/** The table of searches: each row a query that a clinic asks about what it may see, by the number of a referral. */
+/** The table of searches: each row is a query that a clinic asks about what it may see, by the number of a referral. */
 import { FILLER, MRN, patientIdOf, PLACER, serviceOf } from './resources.ts';
 
 export interface SearchRow {
@@ -27,7 +27,7 @@ const UCUM = 'http://unitsofmeasure.org';
 const mrn = (i: number): string => `${MRN}|mrn-${patientIdOf(i)}`;
 const filter = (text: string): string => `_filter=${encodeURIComponent(text)}`;
 
-/** What else R4 knows, by name: path below the base. */
+/** Further features of R4, by name: the path below the base. */
 const FURTHER: Readonly<Record<string, Query>> = {
   'Task?focus.subject.identifier (two hops)': (i) =>
     `Task?focus:ServiceRequest.subject:Patient.identifier=${mrn(i)}`,
@@ -57,5 +57,5 @@ export const SEARCH_ROWS: readonly SearchRow[] = [
   })),
 ];
 
-/** How a row is called in the report. */
+/** The name of a row in the report. */
 export const titleOf = (name: string): string => (Object.hasOwn(TASKS, name) ? `Task?${name}` : name);

@@ -40,8 +40,8 @@ export async function measureSearches({ full, seconds }: Options): Promise<reado
 }
 
 /**
- * One request at a time: what a search takes, not how many fit. All sizes are served side by side and asked in turns, so
- * that growth is not what else the machine did meanwhile.
+ * Sends one request at a time: the figure is the time of a search, not the throughput. All sizes are served side by
+ * side and asked in turns, so that growth does not depend on other work on the machine.
  */
 async function measureAt(sizes: readonly number[], seconds: number): Promise<readonly Row[]> {
   const served: {
@@ -69,7 +69,7 @@ async function measureAt(sizes: readonly number[], seconds: number): Promise<rea
   return served.map(({ row }) => row);
 }
 
-/** Full text of a folder that was loaded at once is read by the first who asks; each try goes on from the last. */
+/** Full text of a folder that was loaded at once is built by the first search; each attempt continues the last one. */
 async function readTexts({ port, tokens }: Closeloop): Promise<void> {
   const headers = { authorization: `Bearer ${tokens['clinic-0'] ?? ''}` };
   for (let tries = 0; tries < READS_MAX; tries += 1) {

@@ -1,4 +1,4 @@
-/** Servers under measurement, each in a process of its own: Closeloop as production starts it, and a bare Express. */
+/** Servers that are measured, each in a process of its own: Closeloop as production starts it, and a bare Express. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,9 +16,9 @@ export interface Served extends Measured {
   readonly startedMs: number;
   /** Bytes of memory in use: the process's own, and with the pages of files that it maps. */
   memory(): { readonly own: number; readonly resident: number };
-  /** Ends it as an operator would. */
+  /** Ends it like an operator. */
   stop(): Promise<void>;
-  /** Ends it as a power failure would. */
+  /** Ends it like a power failure. */
   kill(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ const AUDIENCE = 'https://bench.invalid/fhir';
 
 const NODE_ARGUMENTS = (process.env['BENCH_NODE_ARGUMENTS'] ?? '').split(' ').filter((one) => one !== '');
 
-/** Starts Closeloop on a folder, with tokens of an issuer of the bench's own. `settings` as environment variables. */
+/** Starts Closeloop on a folder, with tokens of the bench's own issuer. `settings` are environment variables. */
 export async function serveCloseloop(
   dataDir: string,
   settings: Readonly<Record<string, string>> = {},
@@ -96,7 +96,7 @@ async function serve(
 const TRY_AGAIN_MS = 5;
 const START_MAX_MS = 30_000;
 
-/** Asks until there is a 200. */
+/** Waits until the server answers 200. */
 async function firstAnswer(child: ChildProcess, port: number, path: string): Promise<void> {
   const end = performance.now() + START_MAX_MS;
   while (performance.now() < end) {
@@ -150,7 +150,7 @@ interface Issuer {
 
 let issuer: Promise<Issuer> | undefined;
 
-/** A key of our own, and a token for every organization. */
+/** The bench's own key, and a token for every organization. */
 async function makeIssuer(): Promise<Issuer> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const key = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'ES256', use: 'sig' };

@@ -1,4 +1,4 @@
-/** Legal and hostile input of any size: what is said of each is what is many, long or deep in it. */
+/** Legal and hostile input of any size; each case says which part of it is many, long or deep. */
 
 /** A body, sent by a method to an address. */
 export interface StallCase {
@@ -6,7 +6,7 @@ export interface StallCase {
   readonly send: 'POST' | 'PUT' | 'PATCH' | 'GET' | 'MLLP';
   readonly path: string;
   readonly contentType?: string;
-  /** @param bytes about how large */
+  /** @param bytes the size, roughly */
   readonly make: (bytes: number) => string;
 }
 

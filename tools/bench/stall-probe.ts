@@ -1,7 +1,7 @@
 /**
- * Loaded into a server before everything else: how long its event loop has stood still at most, since it was last asked.
- * Counted is what its thread worked meanwhile, not what it waited for a processor that others had.
- * Answers on the port that STALL_PROBE_PORT names.
+ * A probe that is loaded into a server before everything else. It reports the longest time for which the event loop has
+ * stood still since the last question. It counts the work of the server's thread, not its wait for a processor. It
+ * answers on the port STALL_PROBE_PORT.
  */
 import { createServer } from 'node:http';
 import { isMainThread } from 'node:worker_threads';

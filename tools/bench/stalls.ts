@@ -1,4 +1,7 @@
-/** How long one request keeps everybody else waiting: the longest block of the event loop for input of growing size. */
+/**
+ * The longest time for which one request keeps all others waiting: the longest block of the event loop for input of
+ * growing size.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPort } from '../demo/world.ts';
@@ -14,7 +17,7 @@ import { makeFolder, worldOf } from './world.ts';
 const REFERRALS = 1000;
 const GOAL_MS = 50;
 const MIB = 1024 * 1024;
-/** The greatest body that the default settings take, and what is far below. */
+/** The largest body that the default settings allow, and a far smaller one. */
 const BODY_SIZES = [200_000, 4.9 * MIB] as const;
 const MESSAGE_SIZES = [200_000, 20 * MIB] as const;
 const ANSWER_WITHIN_MS = 120_000;
@@ -66,7 +69,7 @@ async function measureCase(
   return { name: one.says, value: longest, unit: 'ms', target: atMost(GOAL_MS), note: blocks.join('; ') };
 }
 
-/** What is patched is made anew for each size. */
+/** Each size gets a new resource to patch. */
 async function pathOf(server: Closeloop, { path }: StallCase): Promise<string> {
   if (!path.includes('PATCHED')) return path;
   const connection = await openConnection(server.port);

@@ -1,10 +1,12 @@
-/** What the load consists of: per workload, the next request, what it should answer, and what is learnt from the answer. */
+/**
+ * The steps of the load: for each workload the next request, the expected answer, and the state taken from the answer.
+ */
 import type { Answer, Exchange } from './connection.ts';
 import { CLINICS, patientIdOf, referralBundle, SERVICES, serviceRequest } from './resources.ts';
 import { SEARCH_ROWS } from './search-rows.ts';
 
 export interface Step extends Exchange {
-  /** By which latencies are told apart. */
+  /** The name by which latencies are reported. */
   readonly kind: string;
   readonly expect: number;
   readonly learn?: (answer: Answer) => void;
@@ -15,16 +17,16 @@ export interface Around {
   readonly tokens: Readonly<Record<string, string>>;
   /** Referrals that the folder was loaded with. */
   readonly referrals: number;
-  /** Different in every run, so that what is created is new. */
+  /** A text that differs in every run, so that created resources are new. */
   readonly run: string;
   /** The one path that the step `one` asks for. */
   readonly path?: string;
 }
 
-/** A workload: made once per load process, asked for each request. */
+/** A workload: made once per load process, and asked for each request. */
 export type Steps = (around: Around) => () => Step;
 
-/** Everybody who asks in the bench: one clinic, which refers a quarter of all. */
+/** The caller of the bench: one clinic, which sends a quarter of all referrals. */
 const CLINIC = 'clinic-0';
 
 /** A number of one of the clinic's referrals. */
@@ -39,7 +41,7 @@ const get = (kind: string, path: string, token: string | undefined): Step => ({
   expect: 200,
 });
 
-/** The same address again and again, as a handler that sends one text is measured. */
+/** Reads the same address again and again, like the measurement of a handler that sends one text. */
 const one: Steps = ({ tokens, path = '/' }) => {
   const step = get('read', path, tokens[CLINIC]);
   return () => step;
@@ -67,7 +69,7 @@ const MIXED = ['patient', 'identifier', 'focus:ServiceRequest.identifier', 'owne
 const BUSINESS_STATUS = 'http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS';
 const scheduled = { coding: [{ system: BUSINESS_STATUS, code: '5.1.1' }] };
 
-/** What happens to a Task: the recipient accepts, then has scheduled a visit. */
+/** The moves of a Task: the recipient accepts, then schedules a visit. */
 const MOVES = [
   [{ op: 'replace', path: '/status', value: 'accepted' }],
   [
@@ -187,7 +189,7 @@ const modest: Steps = ({ tokens, referrals, run }) => {
   };
 };
 
-/** Everything that the clinic may see, counted, sorted and included. */
+/** Searches for everything that the clinic may see, counted, sorted and with includes. */
 const GREEDY =
   '/fhir/Task?focus:ServiceRequest.subject:Patient.name:contains=a&_sort=status,-authored-on,_id&_count=1000&_total=accurate&_include=*';
 

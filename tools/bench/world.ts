@@ -1,6 +1,6 @@
 /**
- * Data folders with referrals in them: written through `store.commit` by the same function that makes the FHIR engine's writes,
- * so that a loaded folder is one that requests could have left, only sooner.
+ * Data folders with referrals. The loader writes through `store.commit` with the function that also makes the FHIR
+ * engine's writes, so that requests could have left the same folder, only later.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,7 +54,7 @@ export function worldOf(referrals: number): Promise<World> {
   return loading;
 }
 
-/** Referrals of one commit: what makes loading quick, and what a bundle may hold anyway. */
+/** Referrals of one commit: large commits make loading quick, and bundles are as large. */
 const PER_COMMIT = 200;
 /** Commits under way: enough that the writer never waits. */
 const IN_FLIGHT = 3;

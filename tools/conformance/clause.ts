@@ -1,4 +1,4 @@
-/** A clause of R4 and what shows that this server keeps it; `docs/conformance.md` is generated from these. */
+/** A clause of R4, and the tests that show that this server keeps it; `docs/conformance.md` is generated from these. */
 
 /** A test by its file below `test/` and a part of its name, as the report of a run has it; no name: all of the file. */
 export type Shown = `${string} › ${string}`;
@@ -10,7 +10,7 @@ export interface Clause {
   readonly asks: string;
   /** The tests that show it. */
   readonly shown?: readonly Shown[];
-  /** Why it is not offered, and what a client meets instead. */
+  /** The reason why the server does not offer it, and the answer that a client gets instead. */
   readonly not?: string;
 }
 

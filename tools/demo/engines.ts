@@ -1,6 +1,6 @@
 /**
  * The HL7 v2 engines of both sides: they listen where the demonstration's Endpoints say, answer AA, and remember. They
- * unframe and read by node-hl7-client: what the server sends is understood by a program that is not ours.
+ * unframe and read by node-hl7-client, so that a program of others understands what the server sends.
  */
 import { Message } from 'node-hl7-client';
 import { listenOutside } from '../hl7/outside.ts';
@@ -19,7 +19,7 @@ export interface Received {
 export interface Engines {
   received(): readonly Received[];
   clear(): void;
-  /** Resolves when this side has received so many messages of this name. */
+  /** Resolves when this side has received that many messages of this name. */
   wait(side: Side, message: string, count: number): Promise<void>;
   close(): void;
 }

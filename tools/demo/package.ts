@@ -1,4 +1,6 @@
-/** What the two EHRs of the demonstration send: a referral package, a visit, a feedback document (BSeR). */
+/**
+ * The resources that the two EHRs of the demonstration send: a referral package, a visit, a feedback document (BSeR).
+ */
 import { randomUUID } from 'node:crypto';
 import type { Resource } from '../../src/fhir/types.ts';
 import { ORGANIZATIONS } from './world.ts';

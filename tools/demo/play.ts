@@ -11,7 +11,9 @@ import { printReceived, printStep, printTimeline, printTitle } from './print.ts'
 import { feedback, packageOf, visitFor } from './package.ts';
 import { ORGANIZATIONS, type Side, type World } from './world.ts';
 
-/** Longest wait for a notification: it comes within milliseconds, or the demonstration says that it did not. */
+/**
+ * The longest wait for a notification, which normally takes milliseconds; after it the demonstration reports a failure.
+ */
 const NOTIFIED_WITHIN_MS = 10_000;
 
 type Stored = Resource & { readonly id: string };
@@ -42,7 +44,7 @@ export async function play(world: World): Promise<void> {
   }
 }
 
-/** The initiator's EHR posts one transaction; the recipient's receiver is told. */
+/** The initiator's EHR posts one transaction; the recipient's receiver gets a notification. */
 async function sendOverFhir(world: World, inbox: Inbox): Promise<string> {
   const sent = await create(clientOf(world, 'initiator'), undefined, packageOf());
   const task = created(sent, 'Task');
@@ -112,7 +114,7 @@ async function create(client: Client, resourceType: string | undefined, body: Re
   return reply as unknown as Stored;
 }
 
-/** Where a transaction's response says that it made a resource of this type. */
+/** The location of a resource of this type in a transaction's response. */
 function created(response: Resource, type: string): string {
   const entries = response['entry'] as readonly { response: { location?: string } }[];
   const location = entries
@@ -146,7 +148,7 @@ async function subscribe(client: Client, url: string): Promise<void> {
 
 interface Inbox {
   readonly url: string;
-  /** Resolves with what arrived about a resource. */
+  /** Resolves with the notification about a resource. */
   wait(ref: string): Promise<string>;
   close(): void;
 }

@@ -25,7 +25,7 @@ export async function printTimeline(initiator: Client, recipient: Client, task: 
   }
 }
 
-/** What the HL7 v2 engines of both sides were told. */
+/** The messages that the HL7 v2 engines of both sides received. */
 export function printReceived(received: readonly Received[]): void {
   out('\n  told to the HL7 v2 engines:');
   for (const { side, message, order, controlId } of received) {
@@ -33,7 +33,7 @@ export function printReceived(received: readonly Received[]): void {
   }
 }
 
-/** Versions of the referral Task, oldest first, each with the row of the table that made it. */
+/** Versions of the referral Task, oldest first, each with its row of the table. */
 async function timelineOf(client: Client, task: string): Promise<readonly string[]> {
   const history = entriesOf(await client.history({ resourceType: 'Task', id: task.slice('Task/'.length) }));
   const events = entriesOf(

@@ -18,7 +18,7 @@ interface DemoOrganization {
   readonly role: Ref;
   readonly endpoint: Ref;
   readonly name: string;
-  /** Who answers for it: the ordering provider (ORC-12) of an order that names no clinician. */
+  /** The contact person: the ordering provider (ORC-12) of an order that names no clinician. */
   readonly contact: HumanName;
   /** Its OID (the arc 2.999 is for examples): MSH-4 of its HL7 v2 messages, and the system of its referral IDs. */
   readonly oid: string;
@@ -51,13 +51,13 @@ export interface World {
   readonly base: string;
   readonly tokens: Readonly<Record<Side | 'admin', string>>;
   readonly running: Running;
-  /** Where the engine of each side is told of moves: it may listen there, and what is sent before waits. */
+  /** Where the engine of each side receives moves. An engine may listen there later; messages sent before wait. */
   readonly receivingPorts: Readonly<Record<Side, number>>;
 }
 
 const LOOPBACK = ['127.0.0.1', '::1'];
 
-/** One port for the engines of both sides; each is known by its MSH-4. */
+/** One port for the engines of both sides; MSH-4 tells them apart. */
 export function demoListening(port: number): Listening {
   const facilityOf = ({ oid, ref }: DemoOrganization) => ({ facility: oid, organization: ref });
   const linkOf = (side: Side, other: Side) => ({
@@ -85,7 +85,7 @@ export async function findPort(): Promise<number> {
   return port;
 }
 
-/** Writes what is missing of the directory (a data folder may be used again) and signs the tokens. */
+/** Writes the missing parts of the directory (a data folder may be used again) and signs the tokens. */
 export async function prepareWorld(
   running: Running,
   administratorScope: string,

@@ -1,4 +1,6 @@
-/** Doctor's look at the anchors of the audit chain: can the next one be written, and how old is the last? */
+/**
+ * Doctor's check of the anchors of the audit chain: whether the server can write the next one, and how old the last is.
+ */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../../src/server/config.ts';
@@ -26,7 +28,7 @@ export function examineAnchors({ dataDir, anchorFile, anchorMs }: Config): reado
   ];
 }
 
-/** Why an anchor could not be written there; the file itself is not touched. */
+/** The reason why the server could not write an anchor there; the check does not touch the file. */
 function troubleOf(file: string): string | undefined {
   const place = existsSync(file) ? file : dirname(file);
   const remedy = '→ check anchorFile, its folder and their owner';

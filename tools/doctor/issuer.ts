@@ -1,4 +1,6 @@
-/** Doctor's look at the issuer of tokens: can its keys be had, and is there one that a token could be signed with? */
+/**
+ * Doctor's check of the issuer of tokens: whether its keys can be fetched, and whether one of them can sign a token.
+ */
 import { readFileSync } from 'node:fs';
 import type { Config } from '../../src/server/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
@@ -7,7 +9,7 @@ import { createOutgoing } from '../../src/server/compose-outgoing.ts';
 const ASK_TIMEOUT_MS = 5000;
 const KEYS_BYTES_MAX = 1024 * 1024;
 
-/** Nobody gets in without keys, so what cannot be read is wrong. */
+/** Without keys nobody gets in, so keys that cannot be read are a fault. */
 export async function examineIssuer(config: Config): Promise<readonly Finding[]> {
   const { demo, issuer, jwksUri, jwksFile } = config;
   if (demo)
@@ -34,7 +36,7 @@ export async function examineIssuer(config: Config): Promise<readonly Finding[]>
   return [{ ok: true, says: `${usable} keys of ${issuer} at ${place}` }];
 }
 
-/** By the way that the server takes. */
+/** Fetches the keys in the same way as the server. */
 async function fetchText(url: string, config: Config): Promise<string> {
   const http = createOutgoing(config, [], { now: () => Date.now() }).httpFor('jwks');
   const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);

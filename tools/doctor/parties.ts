@@ -1,4 +1,4 @@
-/** Doctor's look at who is who: members, and what of the register waits for a person. */
+/** Doctor's check of the register: the members, and the claims that wait for a person. */
 import type { Config } from '../../src/server/config.ts';
 import type { Finding } from '../../src/ports/store.ts';
 import { MEMBER_KIND } from '../../src/resources/parties/standing.ts';

@@ -1,4 +1,4 @@
-/** Doctor's look at those who are to be told: does somebody listen at the address of each active Endpoint? */
+/** Doctor's check of receivers: whether somebody listens at the address of each active Endpoint. */
 import type { Config } from '../../src/server/config.ts';
 import type { Resource } from '../../src/fhir/types.ts';
 import type { Guard } from '../../src/outgoing/guard.ts';
@@ -11,7 +11,7 @@ import type { Finding } from '../../src/ports/store.ts';
 import { readCurrentOfType } from '../../src/stores/embedded/folder/current.ts';
 
 const CONNECT_TIMEOUT_MS = 2000;
-/** Endpoints that are tried; an address book can be long. */
+/** The number of Endpoints that are tried, because an address book can be long. */
 const PEERS_MAX = 50;
 
 interface Peer {
@@ -20,7 +20,7 @@ interface Peer {
   readonly destination: Destination;
 }
 
-/** Connects and hangs up: no message is sent, and none is waited for. */
+/** Connects and hangs up, without sending a message or waiting for one. */
 export async function examinePeers(config: Config): Promise<readonly Finding[]> {
   const { dataDir, hl7Links } = config;
   const listening = hl7Links === undefined ? [] : readListening(hl7Links);
@@ -67,7 +67,7 @@ const REMEDIES: Readonly<Partial<Record<ConnectionFailure, string>>> = {
     'its address is not public and on no list: see HL7_ALLOW_LIST and the links, or correct the Endpoint',
 };
 
-/** Why nobody could be reached; undefined when somebody was. */
+/** The reason why nobody could be reached; undefined when somebody was. */
 async function tryConnecting(destination: Destination, guard: Guard): Promise<ConnectionFailure | undefined> {
   try {
     const socket = await guard.connect(destination, { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });

@@ -1,4 +1,7 @@
-/** Doctor's look at the server itself: does one answer where the settings put it, and with the certificate they name? */
+/**
+ * Doctor's check of the server itself: whether one answers where the settings put it, with the certificate that they
+ * name.
+ */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { get as getPlain, type IncomingMessage } from 'node:http';
@@ -18,7 +21,7 @@ interface Answer {
   readonly fingerprint: string | undefined;
 }
 
-/** A server that is stopped is no illness; one that answers badly is. */
+/** A stopped server is no fault; one that answers badly is. */
 export async function examineServer(config: Config): Promise<readonly Finding[]> {
   const { host, port, tlsCert } = config;
   const certificate = tlsCert === undefined ? undefined : new X509Certificate(readFileSync(tlsCert));
@@ -41,7 +44,7 @@ export async function examineServer(config: Config): Promise<readonly Finding[]>
   return [...expiry, answers, ...(shown ? [] : [stale])];
 }
 
-/** The certificate is compared with the configured file, so no authority has to vouch for it here. */
+/** The certificate is compared with the configured file, so no authority needs to vouch for it here. */
 function ask(url: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const answered = (res: IncomingMessage): void => {
