@@ -135,7 +135,7 @@ export function recoverHeader(bytes: Uint8Array): RecoveredHeader {
   if (found === null) return { delimiters: STANDARD, msh: undefined };
   const start = found.index + found[0].indexOf('MSH');
   const end = found.index + found[0].length;
-  const line = attempt(() => decodeMessage(bytes.subarray(start, end)).fieldText) ?? head.slice(start, end);
+  const line = attempt(() => decodeMessage(bytes.subarray(start, end)).text) ?? head.slice(start, end);
   const theirs = attempt(() => readDelimiters(line));
   const read = theirs ?? { ...STANDARD, field: line.charAt(3) };
   const msh = readMsh(parseSegment(line, { ...read, charset: 'UNICODE UTF-8' }));

@@ -83,7 +83,7 @@ export function encodeSegment({ name, fields, syntax }: Segment): string {
 export function decodeMessage(
   bytes: Uint8Array,
   defaultCharset: Charset = 'UNICODE UTF-8',
-): { readonly fieldText: string; readonly charset: Charset } {
+): { readonly text: string; readonly charset: Charset } {
   const announced = announcedCharset(bytes);
   const charset = announced ?? defaultCharset;
   const decoded = decode(bytes, charset);
@@ -92,7 +92,7 @@ export function decodeMessage(
     const why = announced === undefined ? `${says}, which the link has for messages without MSH-18` : says;
     throw new Hl7Fault('102', why, AT_CHARSET);
   }
-  return { fieldText: decoded, charset };
+  return { text: decoded, charset };
 }
 
 /** All segments of a name, in order. */

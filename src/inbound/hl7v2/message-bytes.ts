@@ -24,7 +24,7 @@ export function openFrame(bytes: Uint8Array, clock: TimeContext, charset: Charse
 /** @param charset what the link agreed on for messages that say none. @throws Hl7Fault */
 export function parseFrame(bytes: Uint8Array, charset: Charset | undefined): Message {
   const decoded = decodeMessage(bytes, charset);
-  return parseMessage(decoded.fieldText, decoded.charset);
+  return parseMessage(decoded.text, decoded.charset);
 }
 
 export const wrapFrame = (bytes: Uint8Array): { readonly data: string; readonly hash: string } => ({

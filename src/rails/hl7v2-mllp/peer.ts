@@ -159,7 +159,7 @@ function acknowledgmentOf(socket: Socket, controlId: string, settings: PeerSetti
 function readAcknowledgment(bytes: Uint8Array, controlId: string): Acknowledged | undefined {
   if (recoverHeader(bytes).msh === undefined) return undefined;
   try {
-    const msa = firstSegment(parseMessage(decodeMessage(bytes).fieldText), 'MSA');
+    const msa = firstSegment(parseMessage(decodeMessage(bytes).text), 'MSA');
     if (msa === undefined) return undefined;
     const { acknowledgmentCode, messageControlId, textMessage } = readMsa(msa);
     return messageControlId === controlId ? { code: acknowledgmentCode ?? '', says: textMessage } : undefined;

@@ -115,7 +115,7 @@ describe('character sets', () => {
     ]);
     const decoded = decodeMessage(sent);
     expect(decoded).toEqual({ text: message(code), charset });
-    expect(Buffer.from(encodeBytes(encodeMessage(parseMessage(decoded.fieldText)), charset))).toEqual(sent);
+    expect(Buffer.from(encodeBytes(encodeMessage(parseMessage(decoded.text)), charset))).toEqual(sent);
   });
 
   test('an empty MSH-18 is what the link agreed on', () => {

@@ -153,7 +153,7 @@ const PROPERTIES: Readonly<Record<string, () => void>> = {
         const bytes = Buffer.concat([head, noise]);
         const read = attempt(() => {
           const decoded = decodeMessage(bytes);
-          return { ...decoded, message: parseMessage(decoded.fieldText) };
+          return { ...decoded, message: parseMessage(decoded.text) };
         });
         if (read !== undefined) ok(bytes.equals(encodeBytes(encodeMessage(read.message), read.charset)));
       }),

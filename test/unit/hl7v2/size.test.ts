@@ -25,7 +25,7 @@ test('a document of ten megabytes, in pieces, there and back', () => {
   ).flat();
   const [block] = found;
   if (block?.kind !== 'message') throw new Error('no message');
-  const message = parseMessage(decodeMessage(block.bytes).fieldText);
+  const message = parseMessage(decodeMessage(block.bytes).text);
   const [, obx] = message.segments;
   const [value] = obx === undefined ? [] : readObx(obx).observationValue;
   expect(value?.kind === 'document' && value.document.content === content).toBe(true);
