@@ -11,7 +11,7 @@ import type { OperationOutcome, OperationOutcomeIssue } from './types.ts';
  * The fate of an HL7 v2 message that meets this refusal. The server keeps the message instead of bouncing it (rules
  * 7.2), unless the header says that the message is not for this link at all.
  */
-export type Fate = 'none' | 'repeated' | 'quarantine' | 'work-item' | 'applied' | 'again' | 'rejected';
+type Fate = 'none' | 'repeated' | 'quarantine' | 'work-item' | 'applied' | 'again' | 'rejected';
 
 interface Row {
   /** FHIR issue type (http://hl7.org/fhir/issue-type). */

@@ -4,6 +4,7 @@
  */
 import type { Batch } from './batch.ts';
 import type { Link } from './link.ts';
+import type { MessageFate, Remark } from '../ports/inbound.ts';
 
 export interface ReceivedMessage {
   readonly link: Link;
@@ -18,49 +19,12 @@ export interface ReceivedMessage {
   readonly signal: AbortSignal;
 }
 
-/** The fate of a message. */
-export type Fate =
-  | 'applied'
-  /** The server repeats its first answer, and writes nothing. */
-  | 'repeated'
-  /** The server keeps the message and asks a person of the receiving organization. */
-  | 'work-item'
-  /** The server keeps the message apart from any chart and asks a person. */
-  | 'quarantine'
-  /** The server keeps the message, and tries it again in the order of MSH-7 after each transition (rules 7.5). */
-  | 'parked'
-  /** The server keeps the message; it is older than an applied event, so it moves nothing. */
-  | 'late'
-  /**
-   * The header says that the message is not for this link: the server refuses it and stores nothing. Sending it again
-   * changes nothing.
-   */
-  | 'rejected'
-  /** The server acknowledges the message and stores nothing, because the link says so. */
-  | 'ignored'
-  /** Nothing is on disk: the sender must send the message again. */
-  | 'not-kept';
-
-/** A remark about a message, for an ERR segment. */
-export interface Remark {
-  /** ERR-2 as `PID-3`, `ORC-2.3`; '' for the whole message. */
-  readonly location: string;
-  /** ERR-3, HL7 table 0357. */
-  readonly code: string;
-  /** ERR-4. */
-  readonly severity: 'E' | 'W' | 'I';
-  /** ERR-5: our refusal code (fhir/issue.ts). */
-  readonly issue: string;
-  /** ERR-8. It never holds anything that could identify a patient. */
-  readonly says: string;
-}
-
 /**
  * The answer of the rail to the sender. The server keeps it with the message's key, so that a repetition gets the same
  * answer.
  */
 export interface Acknowledgment {
-  readonly fate: Fate;
+  readonly fate: MessageFate;
   /** MSA-1 in original mode; enhanced mode maps AA, AE and AR to CA, CE and CR. */
   readonly code: 'AA' | 'AE' | 'AR';
   readonly remarks: readonly Remark[];

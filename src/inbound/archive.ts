@@ -1,24 +1,16 @@
 /**
- * A message is kept as it was received, whatever becomes of it: its bytes as a Binary, what they are as a
- * DocumentReference, which resources came of them as a Provenance (crosswalk 1 and 9).
+ * The archive of messages. The server stores each message as it was received, whatever its fate: the bytes as a Binary,
+ * what they are as a DocumentReference, and the resources that came of them as a Provenance (crosswalk 1 and 9).
  */
 import { parseInstant } from '../fhir/datetime.ts';
-import { systemOfOid, URI_SYSTEM } from '../fhir/identifier.ts';
-import type { Ref, Resource } from '../fhir/types.ts';
+import { URI_SYSTEM } from '../fhir/identifier.ts';
+import type { Coding, Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { Draft } from '../operations/write/draft.ts';
 import type { MessageVerdict } from './fate.ts';
-import { wrapIncoming, type Incoming } from './hl7v2/incoming.ts';
-import {
-  EVENT_SYSTEM,
-  FATE_SYSTEM,
-  MAPPING_SYSTEM,
-  MAPPING_VERSION,
-  mark,
-} from '../resources/message-codes.ts';
+import type { InboundMessage } from './inbound-message.ts';
+import { EVENT_SYSTEM, FATE_SYSTEM, mark } from '../resources/message-codes.ts';
 import { WORK_ITEM_SYSTEM } from '../operations/work-item.ts';
 import { changeOwn, planOwn } from '../operations/write/planned-resources.ts';
-
-const ER7 = 'x-application/hl7-v2+er7';
 
 /** Where a message is kept. */
 export interface ArchivedMessage {
@@ -47,77 +39,78 @@ export interface Filing {
   readonly replaces?: Ref | undefined;
 }
 
+/** What the archive stores of a message, whatever its format. */
+export interface ArchiveContent {
+  readonly contentType: string;
+  /** The bytes in base64; of a large message as ASCII bytes that threads share. */
+  readonly data: string | Uint8Array;
+  /** The SHA-1 of the bytes, in base64. */
+  readonly hash: string;
+  /** The number of bytes. */
+  readonly size: number;
+  /** The sender's number of the message. */
+  readonly identifier?: Identifier;
+  /** What kind of message it is, in words. */
+  readonly type?: string;
+  /** The format code of the attachment. */
+  readonly format?: Coding;
+}
+
 /** Plans the bytes and the document. */
-export async function planArchive(
+export function planArchive(
   draft: Draft,
-  incoming: Incoming,
-  kept: ArchivedMessage,
+  message: InboundMessage,
+  archived: ArchivedMessage,
   filing: Filing,
-): Promise<void> {
-  const { data, hash } = await wrapIncoming(draft.context, incoming);
-  const binary: Resource = { resourceType: 'Binary', contentType: ER7 };
-  if (typeof data === 'string') planOwn(draft, idOf(kept.binary), { ...binary, data }, filing.custodian);
-  else planOwn(draft, idOf(kept.binary), binary, filing.custodian, data);
-  planOwn(draft, idOf(kept.document), buildDocument(incoming, kept, filing, hash), filing.custodian);
+  content: ArchiveContent,
+): void {
+  const { data, contentType } = content;
+  const { custodian } = filing;
+  const binary: Resource = { resourceType: 'Binary', contentType };
+  if (typeof data === 'string') planOwn(draft, idOf(archived.binary), { ...binary, data }, custodian);
+  else planOwn(draft, idOf(archived.binary), binary, custodian, data);
+  planOwn(draft, idOf(archived.document), buildDocument(message, archived, filing, content), custodian);
 }
 
 const idOf = (ref: Ref): string => ref.slice(ref.indexOf('/') + 1);
 
-function buildDocument(incoming: Incoming, kept: ArchivedMessage, filing: Filing, hash: string): Resource {
-  const { header, sender, bytes } = incoming;
+function buildDocument(
+  { sender, sentAt, receivedAt }: InboundMessage,
+  archived: ArchivedMessage,
+  filing: Filing,
+  { contentType, size, hash, identifier, type, format }: ArchiveContent,
+): Resource {
   const { custodian, replaces } = filing;
-  const sentAt = instantOf(header?.sentAt);
+  const date = instantOf(sentAt);
   return {
     resourceType: 'DocumentReference',
-    ...(header !== undefined && header.controlId !== '' && { masterIdentifier: masterOf(incoming) }),
+    ...(identifier !== undefined && { masterIdentifier: identifier }),
     status: 'current',
-    ...(header !== undefined && header.message !== '' && { type: { text: `HL7 v2 ${header.message}` } }),
+    ...(type !== undefined && { type: { text: type } }),
     ...filedAs(filing),
-    ...(sentAt !== undefined && { date: sentAt }),
+    ...(date !== undefined && { date }),
     ...(sender !== undefined && { author: [{ reference: sender }] }),
     ...(custodian !== '' && { custodian: { reference: custodian } }),
     ...(replaces !== undefined && { relatesTo: [{ code: 'replaces', target: { reference: replaces } }] }),
     content: [
       {
         attachment: {
-          contentType: ER7,
-          url: kept.binary,
-          size: bytes.byteLength,
+          contentType,
+          url: archived.binary,
+          size,
           hash,
-          creation: new Date(incoming.receivedAt).toISOString(),
+          creation: new Date(receivedAt).toISOString(),
         },
-        ...formatOf(header?.message),
+        ...(format !== undefined && { format }),
       },
     ],
     ...chartOf(filing),
   };
 }
 
-/** MSH-10, unique within the sending facility. */
-function masterOf({ header }: Incoming) {
-  const system = systemOfOid(header?.sendingFacility ?? '');
-  return { ...(system !== undefined && { system }), value: header?.controlId.trim() };
-}
-
 /** Times less than a second exact are no instant; the message itself has them. */
 const instantOf = (dateTime: string | undefined): string | undefined =>
   dateTime !== undefined && parseInstant(dateTime) !== undefined ? dateTime : undefined;
-
-/** Format codes of 360X (https://profiles.ihe.net/fhir/ihe.formatcode.fhir). */
-const FORMATS: Readonly<Record<string, string>> = {
-  'OMG^O19': 'urn:ihe:pcc:360x:hl7:OMG:O19:2017',
-  'OSU^O51': 'urn:ihe:pcc:360x:hl7:OSU:O51:2017',
-  'SIU^S12': 'urn:ihe:pcc:360x:hl7:SIU:S12:2017',
-  'SIU^S13': 'urn:ihe:pcc:360x:hl7:SIU:S13:2017',
-  'SIU^S15': 'urn:ihe:pcc:360x:hl7:SIU:S15:2017',
-  'SIU^S26': 'urn:ihe:pcc:360x:hl7:SIU:S26:2017',
-};
-const FORMAT_SYSTEM = 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode';
-
-function formatOf(message: string | undefined) {
-  const code = message === undefined ? undefined : FORMATS[message];
-  return code !== undefined && { format: { system: FORMAT_SYSTEM, code } };
-}
 
 const filedAs = ({ fate, event, untaken }: Filing) => ({
   ...(untaken !== undefined && { description: untaken }),
@@ -135,44 +128,58 @@ export function refile(draft: Draft, { document }: ArchivedMessage, filing: Fili
   return changeOwn(draft, document, (tree) => ({ ...tree, ...filedAs(filing), ...chartOf(filing) }));
 }
 
+/** What made resources of a message: a mapping, with its version. */
+export interface Assembler {
+  readonly identifier: Identifier;
+  readonly name: string;
+}
+
+/** Who and what took part in processing a message, beside its sender. */
+interface Assembled {
+  readonly assembler: Assembler;
+  /** The organization whose person had the message tried again. */
+  readonly by: Ref | undefined;
+  /** The ConceptMaps that translated its codes. */
+  readonly codeMaps: readonly string[];
+}
+
 /**
- * What came of a message, once everything that it changes is planned. The order is always named, so that whoever sees the
- * referral sees where it came from.
+ * Plans the Provenance of everything that a message changes, once that is planned. It always names the order, so that
+ * whoever sees the referral sees where it came from.
  */
 export function planProvenance(
   draft: Draft,
-  incoming: Incoming,
-  kept: ArchivedMessage,
+  { sender, link, sentAt }: InboundMessage,
+  archived: ArchivedMessage,
   { custodian, chart }: Pick<Filing, 'custodian' | 'chart'>,
-  { by, codeMaps }: { readonly by: Ref | undefined; readonly codeMaps: readonly string[] },
+  { assembler, by, codeMaps }: Assembled,
 ): void {
-  const own = new Set<string>([kept.document, kept.binary]);
+  const own = new Set<string>([archived.document, archived.binary]);
   const changed = [...draft.planned.keys()].filter((ref) => !own.has(ref) && !isOwnWork(draft, ref));
   const touched = [...new Set([...changed, ...(chart === undefined ? [] : [chart.request])])];
-  const { header, sender, link } = incoming;
   const who = sender === undefined ? { display: `link ${link.name}` } : { reference: sender };
   planOwn(
     draft,
     draft.context.newId(),
     {
       resourceType: 'Provenance',
-      target: (touched.length > 0 ? touched : [kept.document]).map((reference) => ({ reference })),
-      ...(header?.sentAt !== undefined && { occurredDateTime: header.sentAt }),
+      target: (touched.length > 0 ? touched : [archived.document]).map((reference) => ({ reference })),
+      ...(sentAt !== undefined && { occurredDateTime: sentAt }),
       recorded: draft.now,
       agent: [
         { type: agentType('author'), who },
         {
           type: agentType('assembler'),
           who: {
-            identifier: { system: MAPPING_SYSTEM, value: MAPPING_VERSION },
-            display: `${draft.context.settings.sourceName}, HL7 v2 mapping ${MAPPING_VERSION}`,
+            identifier: assembler.identifier,
+            display: `${draft.context.settings.sourceName}, ${assembler.name}`,
           },
         },
         ...(by === undefined ? [] : [{ type: agentType('enterer'), who: { reference: by } }]),
       ],
       entity: [
-        { role: 'source', what: { reference: kept.document } },
-        { role: 'source', what: { reference: kept.binary } },
+        { role: 'source', what: { reference: archived.document } },
+        { role: 'source', what: { reference: archived.binary } },
         ...codeMaps.map((value) => ({
           role: 'source',
           what: { type: 'ConceptMap', identifier: { system: URI_SYSTEM, value }, display: value },

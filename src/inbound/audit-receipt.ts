@@ -2,14 +2,14 @@
 import type { AuditEntry } from '../ports/store.ts';
 import { agentOf } from '../operations/audit/audit.ts';
 import type { Request } from '../operations/request.ts';
-import type { ProcessedMessage } from './hl7v2/process-message.ts';
+import type { ProcessedMessage } from './processed-message.ts';
 
-export function auditReceipt(request: Request, { verdict, kept, draft }: ProcessedMessage): AuditEntry {
+export function auditReceipt(request: Request, { verdict, archived, draft }: ProcessedMessage): AuditEntry {
   const { fate, referral, remarks } = verdict;
   const wrong = remarks.find(({ severity }) => severity === 'E');
   const isRefused = fate !== 'applied' && fate !== 'late' && wrong !== undefined;
   const patient = referral?.patient;
-  const document = draft.planned.get(kept.document);
+  const document = draft.planned.get(archived.document);
   const custodian = document?.custodian ?? '';
   return {
     event: 'receive',
@@ -18,7 +18,7 @@ export function auditReceipt(request: Request, { verdict, kept, draft }: Process
     ...(isRefused && { issue: wrong.issue }),
     agent: agentOf(request.caller),
     requestId: request.requestId,
-    entities: document === undefined ? [] : [`${kept.document}/_history/0`],
+    entities: document === undefined ? [] : [`${archived.document}/_history/0`],
     patients: patient === undefined ? [] : [patient],
     viewers: custodian === '' ? [] : [custodian],
   };

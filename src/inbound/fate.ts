@@ -3,8 +3,7 @@
  * the refusals table names the fate of what is refused, so that no code decides it.
  */
 import { ISSUES, OperationOutcomeError, type IssueCode, type IssueDetail } from '../fhir/issue.ts';
-import type { Link } from '../hl7v2/link.ts';
-import type { Acknowledgment, Fate, Remark } from '../hl7v2/received.ts';
+import type { MessageFate, Remark } from '../ports/inbound.ts';
 import { SearchRefused } from '../ports/store.ts';
 import type { State } from '../referral/state.ts';
 import type { Event } from '../referral/transitions.ts';
@@ -14,7 +13,7 @@ import type { Referral } from './find-referral.ts';
 
 /** What a message comes to. */
 export interface MessageVerdict {
-  readonly fate: Exclude<Fate, 'repeated' | 'not-kept'>;
+  readonly fate: Exclude<MessageFate, 'repeated' | 'not-kept'>;
   /** Which person's work it is, where one is asked. */
   readonly kind?: WorkItemKind;
   /** It is applied, and a person is asked about what came of it. */
@@ -22,43 +21,6 @@ export interface MessageVerdict {
   readonly remarks: readonly Remark[];
   /** In whose chart it is filed; undefined for what is kept apart. */
   readonly referral?: Referral | undefined;
-}
-
-type Code = Acknowledgment['code'];
-
-/** MSA-1 by fate. */
-const CODES: Readonly<Record<Exclude<Fate, 'repeated'>, Code>> = {
-  applied: 'AA',
-  late: 'AA',
-  parked: 'AA',
-  ignored: 'AA',
-  'work-item': 'AA',
-  quarantine: 'AE',
-  rejected: 'AR',
-  'not-kept': 'AR',
-};
-
-/** The answer to the sender: what is accepted is not called an error. */
-export function acknowledgmentOf(
-  { fate, remarks }: Pick<MessageVerdict, 'fate' | 'remarks'>,
-  link: Link,
-): Acknowledgment {
-  const code = fate === 'work-item' ? link.workItemAcknowledged : CODES[fate];
-  const told = code === 'AA' ? remarks.map(soften) : remarks;
-  return { fate, code, remarks: told };
-}
-
-const soften = (one: Remark): Remark => (one.severity === 'E' ? { ...one, severity: 'W' } : one);
-
-/** Nothing is on disk: the sender must send again. */
-export function notKept(error: unknown): Acknowledgment {
-  const code =
-    error instanceof SearchRefused
-      ? 'busy'
-      : error instanceof OperationOutcomeError
-        ? error.code
-        : 'internal';
-  return { fate: 'not-kept', code: CODES['not-kept'], remarks: [remark(code, 'E', '', ISSUES[code].solve)] };
 }
 
 /** What says nothing about the message, but that the server could not take it now: it is to be sent again. */
@@ -85,17 +47,8 @@ export function remark(
   return { location, code: ISSUES[issue].err || INTERNAL_ERROR, severity, issue, says };
 }
 
-/** The person of a message is not whom its numbers stand for: table 0357, unknown key identifier. */
-export const mistaken = (says: string): Remark => ({
-  ...remark('structure-invalid', 'E', 'PID-3', says),
-  code: '204',
-});
-
 /** HL7 table 0357, application internal error: for rows that no message was thought to meet. */
 const INTERNAL_ERROR = '207';
-
-/** Said of other content under the control id of an accepted message. */
-export const REUSED = 'another message came under this control id';
 
 /** Kept apart from any chart, and a person is asked. */
 export const quarantined = (remarks: readonly Remark[]): MessageVerdict => ({

@@ -2,7 +2,7 @@
 import { parseScopes } from '../smart/scopes.ts';
 import { WITHOUT_LOGIN, type Caller, type Request } from '../operations/request.ts';
 import type { OperationContext } from '../operations/context.ts';
-import type { Incoming } from './hl7v2/incoming.ts';
+import type { InboundMessage } from './inbound-message.ts';
 
 const EVERY_RIGHT = parseScopes('system/*.cruds');
 
@@ -10,7 +10,7 @@ const EVERY_RIGHT = parseScopes('system/*.cruds');
  * The sender as a caller. Whoever is not known to be anybody is kept by the server itself: nothing of such a message is
  * ever planned but that it is kept.
  */
-export function callerOf({ link, sender, address }: Incoming): Caller {
+export function callerOf({ link, sender, address }: InboundMessage): Caller {
   return {
     organization: sender,
     administrator: sender === undefined,
@@ -40,8 +40,8 @@ const SERVER: Caller = {
 };
 
 /** A message as a request of the FHIR engine: what it changes meets the checks of a transaction. */
-export const requestOf = (context: OperationContext, incoming: Incoming): Request =>
-  requestBy(context, callerOf(incoming));
+export const requestOf = (context: OperationContext, message: InboundMessage): Request =>
+  requestBy(context, callerOf(message));
 
 /** What the server does by itself, as a request. */
 export const ownRequest = (context: OperationContext): Request => requestBy(context, SERVER);

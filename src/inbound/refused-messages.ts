@@ -5,11 +5,11 @@
  */
 import type { Ref } from '../fhir/types.ts';
 import type { Draft } from '../operations/write/draft.ts';
-import type { Incoming, MessageKey } from './hl7v2/incoming.ts';
+import type { InboundMessage, MessageKey } from './inbound-message.ts';
 import { findAbout, ITEMS_MAX } from './work-items.ts';
 import { closeItem } from '../operations/write/close-item.ts';
 import { refile, type ArchivedMessage } from './archive.ts';
-import { archivedMessageOf } from './hl7v2/archived-message.ts';
+import { archivedMessageOf } from './read-archive.ts';
 
 /** Records of what was refused under a control id, by the key under which messages are known again. */
 const KIND = 'refused-message';
@@ -22,12 +22,12 @@ interface Refused {
 /** Notes that a message is refused under its control id, for as long as the control id is known again. */
 export async function noteRefused(
   draft: Draft,
-  { header, receivedAt }: Incoming,
+  { receivedAt }: InboundMessage,
   { scope, id }: MessageKey,
   { document }: ArchivedMessage,
   knownMs: number,
 ): Promise<void> {
-  if (!hasControlId(header) || !draft.planned.has(document)) return;
+  if (!isNumbered(id) || !draft.planned.has(document)) return;
   const key = keyOf(scope, id);
   const known = await draft.snapshot.record(KIND, key);
   const { documents } = (known?.body ?? { documents: [] }) as Refused; // this file writes it
@@ -39,11 +39,11 @@ export async function noteRefused(
 /** Closes the work items of what was refused under the control id of a message that is accepted now. */
 export async function closeCorrected(
   draft: Draft,
-  { header, receivedAt }: Incoming,
+  { receivedAt }: InboundMessage,
   { scope, id }: MessageKey,
   knownMs: number,
 ): Promise<void> {
-  if (!hasControlId(header)) return;
+  if (!isNumbered(id)) return;
   const key = keyOf(scope, id);
   const known = await draft.snapshot.record(KIND, key);
   // A record that is newer than the snapshot names what the snapshot does not show: then all is planned again.
@@ -64,7 +64,7 @@ export async function closeCorrected(
   }
 }
 
-/** A message without one is known by its content, which nobody corrects under the same. */
-const hasControlId = (header: Incoming['header']): boolean => (header?.controlId ?? '') !== '';
+/** Whether the sender numbered the message. The server knows others by their content, which nobody corrects under the same key. */
+const isNumbered = (id: string): boolean => id.startsWith('id:');
 
 const keyOf = (scope: string, id: string): string => `${scope}\n${id}`;

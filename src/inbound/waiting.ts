@@ -1,205 +1,211 @@
 /**
- * Messages that wait (rules 7.5): parked until the one before them came, or received before their referral. After each
- * transition they are tried again in the order of MSH-7; after `parkMs` a person is asked.
+ * Messages that wait (rules 7.5): parked until an earlier message comes, or received before their referral. After each
+ * transition the server tries them again, in the order in which their senders wrote them; after `parkMs` it asks a person.
  */
-import type { Identifier, Ref } from '../fhir/types.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import { SearchRefused, type Snapshot } from '../ports/store.ts';
-import { typeOf, valuesAt } from '../resources/element.ts';
-import { buildCommit, commitPlanned, type PreparedCommit } from '../operations/write/commit.ts';
+import type { Identifier, Ref } from '../fhir/types.ts';
 import type { OperationContext } from '../operations/context.ts';
+import { buildCommit, commitPlanned, type PreparedCommit } from '../operations/write/commit.ts';
 import { openDraft } from '../operations/write/write.ts';
+import type { LogFault, MessageSettings, Waiting } from '../ports/inbound.ts';
+import { SearchRefused, type Snapshot } from '../ports/store.ts';
+import { typeOf } from '../resources/element.ts';
+import { createExpectedNumbers, type ExpectedNumbers } from './expected-numbers.ts';
 import { remark } from './fate.ts';
-import type { Incoming } from './hl7v2/incoming.ts';
-import {
-  findAllWaiting,
-  findOverdue,
-  findWaiting,
-  ITEMS_MAX,
-  turnItem,
-  type OpenItem,
-} from './work-items.ts';
-import {
-  inOrder,
-  archivedMessageOf,
-  numberKey,
-  numbersOf,
-  readArchived,
-  readOpenItem,
-} from './hl7v2/archived-message.ts';
-import type { ReceiveParts, Waiting } from './hl7v2/door.ts';
-import { renewNote } from './hl7v2/reapply-interim-note.ts';
-import { processMessage, type ProcessedMessage } from './hl7v2/process-message.ts';
+import type { InboundMessage } from './inbound-message.ts';
 import { ownRequest, requestOf } from './message-caller.ts';
+import type { MessageFormat } from './message-format.ts';
+import type { ProcessedMessage } from './processed-message.ts';
+import { archivedMessageOf, inOrder, numbersOf, readOpenItem } from './read-archive.ts';
+import { findAllWaiting, findOverdue, findWaiting, turnItem, type OpenItem } from './work-items.ts';
 
-/** A message tried again. */
-interface Tried extends PreparedCommit {
-  readonly settled: ProcessedMessage;
+export interface WaitingMessages extends Waiting {
+  /** Tries the messages again that a processed message may have made possible. Throws nothing. */
+  after(processed: ProcessedMessage): Promise<void>;
 }
 
-/** Messages tried in a row at most, so that nobody can keep the server busy with what waits. */
+interface WaitingParts {
+  readonly settings: Pick<MessageSettings, 'parkMs'>;
+  readonly log: LogFault;
+}
+
+/** What every function here works with. */
+interface Work<Message extends InboundMessage> extends WaitingParts {
+  readonly context: OperationContext;
+  readonly format: MessageFormat<Message>;
+  readonly expected: ExpectedNumbers;
+}
+
+export function createWaiting<Message extends InboundMessage>(
+  context: OperationContext,
+  parts: WaitingParts,
+  format: MessageFormat<Message>,
+): WaitingMessages {
+  const expected = createExpectedNumbers(() => findAllWaiting(context.store.snapshot()));
+  const work: Work<Message> = { ...parts, context, format, expected };
+  return {
+    after: (processed) => quietly(work, () => tryAfter(work, processed)),
+    touched: (refs) => quietly(work, () => tryTouched(work, refs)),
+    askAboutOverdue: () => askAboutOverdue(work),
+  };
+}
+
+async function quietly({ log }: WaitingParts, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (isClosing(error)) return;
+    log('messages that wait could not be looked at', { error: nameOf(error) });
+  }
+}
+
+async function tryAfter<Message extends InboundMessage>(
+  work: Work<Message>,
+  processed: ProcessedMessage,
+): Promise<void> {
+  const { verdict, number, draft } = processed;
+  if (number === undefined) return;
+  const waits = verdict.kind === 'message-parked' || verdict.kind === 'message-unmatched';
+  if (waits) await work.expected.add(number);
+  // The message for which this one waits may have come while this one was put aside.
+  if (waits || draft.moves.length > 0) {
+    await reapplyNewer(work, [processed, ...(await tryAll(work, number))]);
+  }
+}
+
+async function tryTouched<Message extends InboundMessage>(
+  work: Work<Message>,
+  refs: readonly Ref[],
+): Promise<void> {
+  const tasks = refs.filter((ref) => typeOf(ref) === 'Task');
+  if (tasks.length === 0 || (await work.expected.isEmpty())) return;
+  const snapshot = work.context.store.snapshot();
+  for (const task of tasks) {
+    for (const number of await numbersOf(snapshot, task)) {
+      await reapplyNewer(work, await tryAll(work, number));
+    }
+  }
+}
+
+/** Messages tried in a row at most, so that nobody can keep the server busy with messages that wait. */
 const ROUNDS_MAX = 100;
 
-export function createWaiting(context: OperationContext, parts: ReceiveParts): Waiting {
-  const { store, clock } = context;
-  const { settings, log } = parts;
-  const expected = createExpected(() => findAllWaiting(store.snapshot()));
-
-  return {
-    after: (settled) =>
-      quietly(async () => {
-        const { verdict, number, draft } = settled;
-        if (number === undefined) return;
-        const waits = verdict.kind === 'message-parked' || verdict.kind === 'message-unmatched';
-        if (waits) await expected.add(number);
-        // What it waits for may have come while it was put aside.
-        if (waits || draft.moves.length > 0) await renewAll([settled, ...(await tryAll(number))]);
-      }),
-    touched: (refs) =>
-      quietly(async () => {
-        const tasks = refs.filter((ref) => typeOf(ref) === 'Task');
-        if (tasks.length === 0 || (await expected.isEmpty())) return;
-        const snapshot = store.snapshot();
-        for (const task of tasks) {
-          for (const number of await numbersOf(snapshot, task)) await renewAll(await tryAll(number));
-        }
-      }),
-    async askAboutOverdue() {
-      try {
-        for (const item of await findOverdue(store.snapshot(), clock.now() - settings.parkMs)) {
-          await guarded(item.ref, () => askPerson(item));
-        }
-      } catch (error) {
-        if (!isClosing(error)) throw error;
-      }
-    },
-  };
-
-  async function quietly(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (isClosing(error)) return;
-      log('messages that wait could not be looked at', { error: nameOf(error) });
-    }
+/** Each message that is applied may make others possible: the server begins again with the earliest. The applied ones. */
+async function tryAll<Message extends InboundMessage>(
+  work: Work<Message>,
+  number: Identifier,
+): Promise<readonly ProcessedMessage[]> {
+  const { expected, context } = work;
+  const processed: ProcessedMessage[] = [];
+  if (!(await expected.has(number))) return processed;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const snapshot = context.store.snapshot();
+    const items = await inOrder(snapshot, await findWaiting(snapshot, number));
+    if (items.length === 0) expected.remove(number);
+    const one = await tryFirst(work, items);
+    if (one === undefined) break;
+    processed.push(one);
   }
+  return processed;
+}
 
-  /** Each that goes through may let others through: the earliest first, from the beginning again. What went through. */
-  async function tryAll(number: Identifier): Promise<readonly ProcessedMessage[]> {
-    const settled: ProcessedMessage[] = [];
-    if (!(await expected.has(number))) return settled;
-    for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const snapshot = store.snapshot();
-      const items = await inOrder(snapshot, await findWaiting(snapshot, number));
-      if (items.length === 0) expected.remove(number);
-      const one = await tryOne(items);
-      if (one === undefined) break;
-      settled.push(one);
-    }
-    return settled;
+async function tryFirst<Message extends InboundMessage>(
+  work: Work<Message>,
+  items: readonly OpenItem[],
+): Promise<ProcessedMessage | undefined> {
+  for (const item of items) {
+    const processed = await guarded(work, item.ref, () => tryAgain(work, item));
+    if (processed !== undefined) return processed;
   }
+  return undefined;
+}
 
-  async function tryOne(items: readonly OpenItem[]): Promise<ProcessedMessage | undefined> {
-    for (const item of items) {
-      const settled = await guarded(item.ref, () => tryAgain(item));
-      if (settled !== undefined) return settled;
+/** A newer message whose effect depends on its place keeps its place (ADR 0019). */
+async function reapplyNewer<Message extends InboundMessage>(
+  work: Work<Message>,
+  processed: readonly ProcessedMessage[],
+): Promise<void> {
+  for (const one of processed) {
+    await guarded(work, one.archived.document, () => work.format.reapplyNewer(one));
+  }
+}
+
+/** A fault of one message harms no other, and not the message that gave the occasion. */
+async function guarded<T>({ log }: WaitingParts, about: Ref, run: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error !== STILL_WAITING) {
+      log('a message that waits could not be tried again', { about, error: nameOf(error) });
     }
     return undefined;
   }
+}
 
-  /** An interim note that was written after one of these keeps its place (ADR 0019). */
-  async function renewAll(settled: readonly ProcessedMessage[]): Promise<void> {
-    for (const one of settled) await guarded(one.kept.document, () => renewNote(context, parts.links(), one));
-  }
+/** A message tried again. */
+interface Tried extends PreparedCommit {
+  readonly processed: ProcessedMessage;
+}
 
-  /** What goes wrong with one message harms no other, and not the one that gave the occasion. */
-  async function guarded<T>(about: Ref, work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error !== STILL_WAITING) {
-        log('a message that waits could not be tried again', { about, error: nameOf(error) });
-      }
-      return undefined;
+async function tryAgain<Message extends InboundMessage>(
+  work: Work<Message>,
+  item: OpenItem,
+): Promise<ProcessedMessage | undefined> {
+  const { context, format } = work;
+  const message = await format.read(context.store.snapshot(), item);
+  if (message === undefined) return undefined;
+  const { committed, result } = await commitPlanned(context, (snapshot) =>
+    prepare(work, snapshot, item.ref, message),
+  );
+  if (!committed.replayed) context.committed(result.commit.writes.map(({ ref }) => ref));
+  return result.processed;
+}
+
+async function prepare<Message extends InboundMessage>(
+  { context, format }: Work<Message>,
+  snapshot: Snapshot,
+  ref: Ref,
+  message: Message,
+): Promise<Tried> {
+  const item = await readOpenItem(snapshot, ref);
+  if (item === undefined) throw STILL_WAITING;
+  const request = requestOf(context, message);
+  const earlier = { archived: await archivedMessageOf(snapshot, item), item };
+  const processed = await format.process(() => openDraft(context, request, snapshot), message, { earlier });
+  if (processed.verdict.kind === item.kind) throw STILL_WAITING;
+  return { ...(await buildCommit(processed.draft, request, undefined)), processed };
+}
+
+async function askAboutOverdue<Message extends InboundMessage>(work: Work<Message>): Promise<void> {
+  const { store, clock } = work.context;
+  try {
+    for (const item of await findOverdue(store.snapshot(), clock.now() - work.settings.parkMs)) {
+      await guarded(work, item.ref, () => askPerson(work.context, item));
     }
-  }
-
-  async function tryAgain(item: OpenItem): Promise<ProcessedMessage | undefined> {
-    const incoming = await readArchived(context, store.snapshot(), item, parts.links());
-    if (incoming === undefined) return undefined;
-    const { committed, result } = await commitPlanned(context, (snapshot) =>
-      prepare(snapshot, item.ref, incoming),
-    );
-    if (!committed.replayed) context.committed(result.commit.writes.map(({ ref }) => ref));
-    return result.settled;
-  }
-
-  async function prepare(snapshot: Snapshot, ref: Ref, incoming: Incoming): Promise<Tried> {
-    const item = await readOpenItem(snapshot, ref);
-    if (item === undefined) throw STILL_WAITING;
-    const request = requestOf(context, incoming);
-    const settled = await processMessage(() => openDraft(context, request, snapshot), incoming, settings, {
-      earlier: { kept: await archivedMessageOf(snapshot, item), item },
-    });
-    if (settled.verdict.kind === item.kind) throw STILL_WAITING;
-    return { ...(await buildCommit(settled.draft, request, undefined)), settled };
-  }
-
-  async function askPerson({ ref }: OpenItem): Promise<void> {
-    const { result } = await commitPlanned(context, async (snapshot) => {
-      const item = await readOpenItem(snapshot, ref);
-      if (item?.kind !== 'message-parked') throw STILL_WAITING;
-      const request = ownRequest(context);
-      const draft = openDraft(context, request, snapshot);
-      const says = 'the message that must come before this one did not come in time';
-      const remarks = [remark('transition-not-allowed', 'W', '', says)];
-      await turnItem(draft, ref, 'message-unfit', { remarks, referral: undefined });
-      return buildCommit(draft, request, undefined);
-    });
-    context.committed(result.commit.writes.map((write) => write.ref));
+  } catch (error) {
+    if (!isClosing(error)) throw error;
   }
 }
 
-/** Nothing changed: the message waits on. Told by throwing, since a commit that is not made writes nothing. */
+async function askPerson(context: OperationContext, { ref }: OpenItem): Promise<void> {
+  const { result } = await commitPlanned(context, async (snapshot) => {
+    const item = await readOpenItem(snapshot, ref);
+    if (item?.kind !== 'message-parked') throw STILL_WAITING;
+    const request = ownRequest(context);
+    const draft = openDraft(context, request, snapshot);
+    const says = 'the message that must come before this one did not come in time';
+    const remarks = [remark('transition-not-allowed', 'W', '', says)];
+    await turnItem(draft, ref, 'message-unfit', { remarks, referral: undefined });
+    return buildCommit(draft, request, undefined);
+  });
+  context.committed(result.commit.writes.map((write) => write.ref));
+}
+
+/** Nothing changed, and the message waits on. Thrown, because a plan that throws makes no commit. */
 const STILL_WAITING = new OperationOutcomeError('transition-not-allowed');
 
-/** Never the message of an error, which may quote a patient. */
+/** The name of an error, never its message, which may quote a patient. */
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
 
-/** The numbers that some message waits under: asked of the store once, so that ordinary commits need not ask. */
-interface Expected {
-  has(number: Identifier): Promise<boolean>;
-  isEmpty(): Promise<boolean>;
-  add(number: Identifier): Promise<void>;
-  remove(number: Identifier): void;
-}
-
-/** Beyond so many, every number may be waited under. */
-const NUMBERS_MAX = 10_000;
-
-function createExpected(findAll: () => Promise<readonly OpenItem[]>): Expected {
-  let known: Set<string> | undefined;
-  let tooMany = false;
-  const numbers = async (): Promise<Set<string>> => {
-    if (known !== undefined) return known;
-    const items = await findAll();
-    tooMany ||= items.length >= ITEMS_MAX;
-    known ??= new Set(items.flatMap(({ task }) => valuesAt(task, 'groupIdentifier').map(asKey)));
-    return known;
-  };
-  return {
-    has: async (number) => (await numbers()).has(numberKey(number)) || tooMany,
-    isEmpty: async () => (await numbers()).size === 0 && !tooMany,
-    add: async (number) => {
-      const all = await numbers();
-      if (all.size < NUMBERS_MAX) all.add(numberKey(number));
-      else tooMany = true;
-    },
-    remove: (number) => void known?.delete(numberKey(number)),
-  };
-}
-
-const asKey = (number: unknown): string => numberKey(number as Identifier); // validated structure
-
-/** Nobody else ends these searches: the store closes, and what waits is looked at after the next start. */
+/** The store closes. After the next start the server looks at the messages that wait. */
 const isClosing = (error: unknown): boolean => error instanceof SearchRefused && error.reason === 'aborted';

@@ -7,7 +7,7 @@ import { localRef, valuesAt } from '../resources/element.ts';
 import { EVERYTHING, plan, type Draft } from '../operations/write/draft.ts';
 import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../operations/work-item.ts';
 import type { MessageVerdict } from './fate.ts';
-import type { Incoming } from './hl7v2/incoming.ts';
+import type { InboundMessage } from './inbound-message.ts';
 import type { ArchivedMessage } from './archive.ts';
 import { changeOwn } from '../operations/write/planned-resources.ts';
 
@@ -40,7 +40,7 @@ interface MessageItem {
 /** Plans the work item of a kept message. */
 export function planItem(
   draft: Draft,
-  incoming: Incoming,
+  message: InboundMessage,
   { document }: ArchivedMessage,
   item: MessageItem,
 ): Ref {
@@ -49,15 +49,15 @@ export function planItem(
     kind,
     says: describe(verdict),
     focus: document,
-    authoredOn: new Date(incoming.receivedAt).toISOString(),
+    authoredOn: new Date(message.receivedAt).toISOString(),
     owner,
     status: kind === 'message-parked' ? 'on-hold' : 'requested',
     basedOn: verdict.referral?.request,
     groupIdentifier: groupOf(number),
-    requester: incoming.sender,
+    requester: message.sender,
     input: [
       { type: { text: 'message' }, valueReference: { reference: document } },
-      { type: { text: 'link' }, valueString: incoming.link.name },
+      { type: { text: 'link' }, valueString: message.link.name },
       ...(event === undefined ? [] : [{ type: { text: 'event' }, valueString: event }]),
       ...Object.entries(values).flatMap(([text, valueString]) =>
         valueString === '' ? [] : [{ type: { text }, valueString }],

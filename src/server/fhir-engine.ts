@@ -10,7 +10,7 @@ import { createPerform } from '../operations/perform.ts';
 import type { Perform } from '../operations/request.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
-import { createMessageDoor } from '../inbound/hl7v2/receive.ts';
+import { createMessageDoor } from '../inbound/hl7v2/create-door.ts';
 import type { OperationSettings, OperationContext } from '../operations/context.ts';
 
 export type { OperationSettings } from '../operations/context.ts';

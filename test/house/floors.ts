@@ -34,6 +34,11 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
   { from: 'src/capability', to: 'src/operations', because: 'what we claim is derived from what we do' },
   { from: 'src/resources', to: 'src/ports', because: 'search values and audit rows are words of the store' },
   {
+    from: 'src/hl7v2',
+    to: 'src/ports',
+    because: 'the fate of a message and the remarks about it are words of every transport',
+  },
+  {
     from: 'src/xml',
     to: 'src/resources',
     because: 'the order and the types of XML elements are those of the table',

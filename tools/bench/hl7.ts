@@ -201,7 +201,7 @@ function measureModel(seconds: number): number {
   const begun = performance.now();
   let count = 0;
   while (performance.now() < end) {
-    const message = parseMessage(decodeMessage(bytes).fieldText);
+    const message = parseMessage(decodeMessage(bytes).text);
     encodeBytes(encodeMessage(message), message.syntax.charset);
     count += 1;
   }

@@ -4,7 +4,7 @@
  * checked.
  */
 import type { IssueCode } from '../../fhir/issue.ts';
-import type { Remark } from '../received.ts';
+import type { Remark } from '../../ports/inbound.ts';
 import type { MessageName } from './reading.ts';
 
 type Severity = Remark['severity'];

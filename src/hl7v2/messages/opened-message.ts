@@ -1,6 +1,6 @@
 /** A message whose bytes have been opened, in the form in which the server keeps them. */
 import type { Message } from '../message.ts';
-import type { Remark } from '../received.ts';
+import type { Remark } from '../../ports/inbound.ts';
 import type { MessageHeader } from './reading.ts';
 
 /** The envelope of a message. */

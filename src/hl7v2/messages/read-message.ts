@@ -4,7 +4,7 @@
  */
 import type { Message } from '../message.ts';
 import { translateCodes } from '../mapping/code-maps.ts';
-import type { Remark } from '../received.ts';
+import type { Remark } from '../../ports/inbound.ts';
 import { readMerged } from './adt.ts';
 import { orcOf, readNumbers, readPast, readPerson } from './correlation.ts';
 import { meaningOf, type Meaning } from './events.ts';

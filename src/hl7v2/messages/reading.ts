@@ -9,7 +9,7 @@ import type { Event, Party } from '../../referral/transitions.ts';
 import type { Namespaces } from '../mapping/authority.ts';
 import type { CodeMaps, Translated } from '../mapping/code-maps.ts';
 import type { Placed } from '../mapping/clinician.ts';
-import type { Remark } from '../received.ts';
+import type { Remark } from '../../ports/inbound.ts';
 
 /** MSH-9.1 and MSH-9.2 of the messages that the server reads. */
 export type MessageName =

@@ -1,6 +1,6 @@
 /** Whether a link takes a message at all, by its header alone (HL7 v2.5.1, 2.9.2: MSH-9, MSH-11, MSH-12). */
 import type { Link } from '../link.ts';
-import type { Remark } from '../received.ts';
+import type { Remark } from '../../ports/inbound.ts';
 import { messageNamed, MESSAGE_TYPES } from './header.ts';
 import type { MessageHeader } from './reading.ts';
 

@@ -8,6 +8,8 @@ import type { HumanName, Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import type { PatientReading } from '../../hl7v2/messages/reading.ts';
 import type { Query } from '../../ports/query.ts';
+import { remark } from '../fate.ts';
+import type { Remark } from '../../ports/inbound.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 
 type PatientMatch =
@@ -112,3 +114,9 @@ const isSameWord = (one: string | undefined, other: string | undefined): boolean
 /** A date without its day says less, not otherwise. */
 const isSameDate = (one: string | undefined, other: string | undefined): boolean =>
   one === undefined || other === undefined || one.startsWith(other) || other.startsWith(one);
+
+/** The person of a message is not whom its numbers stand for: table 0357, unknown key identifier. */
+export const mistaken = (says: string): Remark => ({
+  ...remark('structure-invalid', 'E', 'PID-3', says),
+  code: '204',
+});

@@ -1,6 +1,6 @@
 /**
- * A message as it came in: who sent it to whom as the link vouches for it (rules 7.1), and by which key it is known again
- * (rules 7.3).
+ * An HL7 v2 message as it came in: who sent it to whom, as far as the link vouches for it (rules 7.1), and the key under
+ * which the server knows it again (rules 7.3).
  */
 import type { Ref } from '../../fhir/types.ts';
 import { batchIn, type Batch } from '../../hl7v2/batch.ts';
@@ -14,31 +14,26 @@ import type {
   ReadingContext,
 } from '../../hl7v2/messages/reading.ts';
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened-message.ts';
-import type { ReceivedMessage, Remark } from '../../hl7v2/received.ts';
+import type { ReceivedMessage } from '../../hl7v2/received.ts';
+import type { Remark } from '../../ports/inbound.ts';
 import { LARGE, ownBytes } from '../../operations/heavy.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { remark } from '../fate.ts';
+import type { InboundMessage, MessageKey } from '../inbound-message.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { openFrame, unwrapFrame, wrapFrame } from './message-bytes.ts';
 
-export interface Incoming {
+export interface Incoming extends InboundMessage {
   readonly link: Link;
   readonly bytes: Uint8Array;
-  readonly address: string | undefined;
-  /** Milliseconds since 1970. */
-  readonly receivedAt: number;
-  /** How far its times may be ahead of that. */
+  /** How far times in the message may be ahead of its receipt, in milliseconds. */
   readonly toleranceMs: number;
-  /** Undefined: the bytes are no message; or they are many, and read elsewhere. */
+  /** The message. Undefined when the bytes are no message, or when it is large and another thread reads it. */
   readonly message: Message | undefined;
   readonly header: MessageHeader | undefined;
-  /** The organization that MSH-4 stands for on this link; undefined for what it may not speak for. */
-  readonly sender: Ref | undefined;
-  /** The organization that MSH-6 stands for, else the link's default. */
-  readonly receiver: Ref | undefined;
-  /** Why it is not even read. */
+  /** The reason why the server does not even read it. */
   readonly barred: Remark | undefined;
-  /** Of a large message, worked out elsewhere. */
+  /** Of a large message, the digest that another thread made. */
   readonly fingerprint?: string | undefined;
 }
 
@@ -56,7 +51,8 @@ export function openIncoming(
   const arrived = { link, bytes, address, receivedAt, toleranceMs };
   const nobody = { sender: undefined, receiver: onlyReceiver(link) };
   const { message, header, barred: unread } = opened;
-  if (header === undefined) return { ...arrived, ...nobody, message, header, barred: unread };
+  if (header === undefined)
+    return { ...arrived, ...nobody, message, header, sentAt: undefined, barred: unread };
   const sender = organizationOf(link.senders, header.sendingFacility);
   const named = organizationOf(link.receivers, header.receivingFacility);
   const silent = header.receivingFacility === undefined;
@@ -76,6 +72,7 @@ export function openIncoming(
     ...arrived,
     message,
     header,
+    sentAt: header.sentAt,
     sender,
     receiver: barred === undefined ? receiver : (receiver ?? onlyReceiver(link)),
     barred,
@@ -171,13 +168,6 @@ const SHOWN_MAX = 100;
 
 const organizationOf = (facilities: readonly Facility[], name: string | undefined): Ref | undefined =>
   facilities.find(({ facility }) => facility === name)?.organization;
-
-/** Under which a message is known again; without a control id, by its content. */
-export interface MessageKey {
-  readonly scope: string;
-  readonly id: string;
-  readonly fingerprint: string;
-}
 
 export function messageKeyOf({
   link,

@@ -4,16 +4,16 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { PatientUpdateReading, MessageReading, ReadingContext } from '../../hl7v2/messages/reading.ts';
-import type { Remark } from '../../hl7v2/received.ts';
+import type { Remark } from '../../ports/inbound.ts';
 import type { Party } from '../../referral/transitions.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
 import { readCodeMaps } from './link-code-maps.ts';
-import { asked, mistaken, quarantined, remark, verdictOfFindings, type MessageVerdict } from '../fate.ts';
+import { asked, quarantined, remark, verdictOfFindings, type MessageVerdict } from '../fate.ts';
 import { readIncoming, type Incoming } from './incoming.ts';
 import type { ArchivedMessage } from '../archive.ts';
 import { findWaitingNote, planNote, type ReferralNote } from './plan-note.ts';
 import { isOvertaken } from '../order.ts';
-import { isSamePerson } from './find-patient.ts';
+import { isSamePerson, mistaken } from './find-patient.ts';
 import { findReferral, readReferral, type FoundReferral, type Referral } from '../find-referral.ts';
 import { planRequest } from './plan-request.ts';
 import { planStatus } from './plan-status.ts';

@@ -7,7 +7,7 @@ import { decodeMessage, parseMessage, type Message } from '../../hl7v2/message.t
 import { readHeader } from '../../hl7v2/messages/header.ts';
 import type { TimeContext } from '../../hl7v2/messages/reading.ts';
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened-message.ts';
-import type { Remark } from '../../hl7v2/received.ts';
+import type { Remark } from '../../ports/inbound.ts';
 import { remark } from '../fate.ts';
 
 /** Never throws: what is no message is barred. */

@@ -15,19 +15,17 @@ import { closeItem } from '../../operations/write/close-item.ts';
 import { readPreview } from '../../operations/write/draft.ts';
 import { buildCommit } from '../../operations/write/commit.ts';
 import { openDraft } from '../../operations/write/write.ts';
-import type { MessageDoor } from './door.ts';
+import type { MessageFormat } from '../message-format.ts';
+import type { WaitingMessages } from '../waiting.ts';
 import { openIncoming, type Incoming } from './incoming.ts';
 import { refile } from '../archive.ts';
-import { archivedMessageOf, readArchived } from './archived-message.ts';
+import { archivedMessageOf } from '../read-archive.ts';
 import { addRow } from './add-code-map-row.ts';
 import { performResolution, type Resolvable, type Resolved } from '../resolve-work-item.ts';
-import { processMessage, type KnownBeside } from './process-message.ts';
+import type { KnownBeside } from '../processed-message.ts';
 import { requestOf } from '../message-caller.ts';
 
-export function createMessageActions(
-  context: OperationContext,
-  door: Pick<MessageDoor, 'parts' | 'waiting'>,
-): MessageActions {
+export function createMessageActions(context: OperationContext, door: Door): MessageActions {
   return {
     replay: (request) =>
       performResolution(context, request, (snapshot, about) =>
@@ -53,7 +51,10 @@ export function createMessageActions(
   };
 }
 
-type Door = Pick<MessageDoor, 'parts' | 'waiting'>;
+interface Door {
+  readonly format: MessageFormat<Incoming>;
+  readonly waiting: WaitingMessages;
+}
 
 async function tryAgain(
   context: OperationContext,
@@ -63,9 +64,13 @@ async function tryAgain(
   { item }: Resolvable,
   more: Pick<KnownBeside, 'request'>,
 ): Promise<Resolved> {
-  const incoming = await readMessageOf(context, door, snapshot, item);
-  const earlier = { kept: await archivedMessageOf(snapshot, item), item };
-  return settle(context, door, snapshot, incoming, { ...more, earlier, by: request.caller.organization });
+  const incoming = await readMessageOf(door, snapshot, item);
+  const earlier = { archived: await archivedMessageOf(snapshot, item), item };
+  return processAgain(context, door, snapshot, incoming, {
+    ...more,
+    earlier,
+    by: request.caller.organization,
+  });
 }
 
 async function tryCorrected(
@@ -76,14 +81,21 @@ async function tryCorrected(
   { item }: Resolvable,
   text: string,
 ): Promise<Resolved> {
-  const original = await readMessageOf(context, door, snapshot, item);
+  const original = await readMessageOf(door, snapshot, item);
   const corrected = correct(original, text, context.clock.now());
-  const kept = await archivedMessageOf(snapshot, item);
+  const archived = await archivedMessageOf(snapshot, item);
   const by = request.caller.organization;
-  return settle(context, door, snapshot, corrected, { replaces: kept.document, by }, async (draft) => {
-    await refile(draft, kept, { fate: 'corrected', custodian: '' });
-    await closeItem(draft, item.ref, 'corrected');
-  });
+  return processAgain(
+    context,
+    door,
+    snapshot,
+    corrected,
+    { replaces: archived.document, by },
+    async (draft) => {
+      await refile(draft, archived, { fate: 'corrected', custodian: '' });
+      await closeItem(draft, item.ref, 'corrected');
+    },
+  );
 }
 
 /** @throws OperationOutcomeError when the text is no message, or another than the one that is corrected */
@@ -127,40 +139,34 @@ async function discard(
 }
 
 async function readMessageOf(
-  context: OperationContext,
-  { parts }: Door,
+  { format }: Door,
   snapshot: Snapshot,
   item: Resolvable['item'],
 ): Promise<Incoming> {
-  const incoming = await readArchived(context, snapshot, item, parts.links());
+  const incoming = await format.read(snapshot, item);
   if (incoming !== undefined) return incoming;
   throw new OperationOutcomeError('referral-rule', {
     diagnostics: `there is no link ${item.link} any more, or the kept message was changed`,
   });
 }
 
-async function settle(
+async function processAgain(
   context: OperationContext,
-  { parts, waiting }: Door,
+  { format, waiting }: Door,
   snapshot: Snapshot,
   incoming: Incoming,
   beside: KnownBeside,
   also?: (draft: ReturnType<typeof openDraft>) => Promise<void>,
 ): Promise<Resolved> {
   const sent = requestOf(context, incoming);
-  const settled = await processMessage(
-    () => openDraft(context, sent, snapshot),
-    incoming,
-    parts.settings,
-    beside,
-  );
-  await also?.(settled.draft);
-  const offered = await buildCommit(settled.draft, sent, undefined);
-  const { fate, remarks } = settled.verdict;
+  const processed = await format.process(() => openDraft(context, sent, snapshot), incoming, beside);
+  await also?.(processed.draft);
+  const offered = await buildCommit(processed.draft, sent, undefined);
+  const { fate, remarks } = processed.verdict;
   const says = remarks.map(({ location, says: words }) =>
     location === '' ? words : `${location}: ${words}`,
   );
-  return { ...offered, fate, says, afterwards: () => waiting.after(settled) };
+  return { ...offered, fate, says, afterwards: () => waiting.after(processed) };
 }
 
 /** The order of a referral that the caller sees, named by itself or by its Task. */

@@ -5,7 +5,7 @@
 import { parseInstant } from '../../fhir/datetime.ts';
 import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { NoteReading, DocumentReading } from '../../hl7v2/messages/reading.ts';
-import type { Remark } from '../../hl7v2/received.ts';
+import type { Remark } from '../../ports/inbound.ts';
 import type { Match, Query } from '../../ports/query.ts';
 import { EVERYTHING, type Draft } from '../../operations/write/draft.ts';
 import { WORK_ITEM_SYSTEM } from '../../operations/work-item.ts';

@@ -5,10 +5,10 @@
 import type { Identifier, Resource } from '../../fhir/types.ts';
 import type { PatientUpdateReading } from '../../hl7v2/messages/reading.ts';
 import type { Draft } from '../../operations/write/draft.ts';
-import { asked, mistaken, quarantined, remark, type MessageVerdict } from '../fate.ts';
+import { asked, quarantined, remark, type MessageVerdict } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
 import { changeSent } from '../../operations/write/planned-resources.ts';
-import { findPatient } from './find-patient.ts';
+import { findPatient, mistaken } from './find-patient.ts';
 
 /** What an update comes to. */
 interface Updated {

@@ -4,12 +4,12 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { RequestReading } from '../../hl7v2/messages/reading.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';
 import { ofType, planClinicians } from './plan-clinicians.ts';
-import { asked, mistaken, quarantined, remark, type MessageVerdict } from '../fate.ts';
+import { asked, quarantined, remark, type MessageVerdict } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
 import type { ArchivedMessage } from '../archive.ts';
 import { planSent } from '../../operations/write/planned-resources.ts';
 import { planPatientSystems } from './patient-systems.ts';
-import { findPatient, isSamePerson } from './find-patient.ts';
+import { findPatient, isSamePerson, mistaken } from './find-patient.ts';
 import type { Referral } from '../find-referral.ts';
 
 /** What a request plans, and under which placeholders its resources refer to each other. */

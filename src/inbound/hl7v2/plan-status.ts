@@ -2,7 +2,7 @@
 import type { Identifier, Resource } from '../../fhir/types.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { StatusReading } from '../../hl7v2/messages/reading.ts';
-import type { Remark } from '../../hl7v2/received.ts';
+import type { Remark } from '../../ports/inbound.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
 import { readPreview, type Draft } from '../../operations/write/draft.ts';

@@ -1,9 +1,9 @@
 /**
- * A message settled: judged, planned, checked by the steps that every write takes, and kept with what came of it. When the
+ * A message settled: interpreted, planned, checked by the steps that every write takes, and kept with what came of it. When the
  * steps refuse it, it is kept all the same, on a draft that holds nothing else.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Identifier, Ref } from '../../fhir/types.ts';
+import type { Ref } from '../../fhir/types.ts';
 import type { MessageReading } from '../../hl7v2/messages/reading.ts';
 import type { Event } from '../../referral/transitions.ts';
 import type { Draft } from '../../operations/write/draft.ts';
@@ -11,7 +11,9 @@ import { runSteps } from '../../operations/steps.ts';
 import { askForRows } from './link-code-maps.ts';
 import { isOurFault, remark, verdictOfRefusal, type MessageVerdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
-import { planItem, turnItem, type OpenItem } from '../work-items.ts';
+import { planItem, turnItem } from '../work-items.ts';
+import type { KnownBeside, ProcessedMessage } from '../processed-message.ts';
+import { contentOf, MAPPING } from './archived-message.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import {
   interpretMessage,
@@ -28,31 +30,6 @@ import {
   type ArchivedMessage,
 } from '../archive.ts';
 
-export interface ProcessedMessage {
-  readonly draft: Draft;
-  readonly verdict: MessageVerdict;
-  /** The referral's number, where it could be read. */
-  readonly number: Identifier | undefined;
-  /** When its sender wrote it (MSH-7). */
-  readonly sentAt: string | undefined;
-  /** Where the message is kept. */
-  readonly kept: ArchivedMessage;
-}
-
-/** What is known of a message beside itself. */
-export interface KnownBeside {
-  /** What it comes to, decided already. */
-  readonly given?: MessageVerdict;
-  /** Where it was kept when it came, and the work item about it. */
-  readonly earlier?: { readonly kept: ArchivedMessage; readonly item: OpenItem };
-  /** The order that a person says it is about. */
-  readonly request?: Ref | undefined;
-  /** The kept message that this one corrects. */
-  readonly replaces?: Ref;
-  /** The organization whose person had it tried again. */
-  readonly by?: Ref | undefined;
-}
-
 /** @throws what is no refusal of the message: the store's errors, and defects */
 export async function processMessage(
   open: () => Draft,
@@ -62,34 +39,34 @@ export async function processMessage(
 ): Promise<ProcessedMessage> {
   const { given, earlier, request } = beside;
   const draft = open();
-  const kept = earlier?.kept ?? reserve(draft);
+  const archived = earlier?.archived ?? reserve(draft);
   const progress: Progress = {};
-  const judging = { pairWithinMs, request, byPerson: 'by' in beside };
+  const options = { pairWithinMs, request, byPerson: 'by' in beside };
   try {
-    const judged: Interpretation =
+    const interpreted: Interpretation =
       given === undefined
-        ? await interpretMessage(draft, incoming, kept, judging, progress)
+        ? await interpretMessage(draft, incoming, archived, options, progress)
         : { verdict: given, reading: undefined, fullUrls: new Map() };
-    if (judged.forget === true || isTurnedAway(judged.verdict))
-      return { draft: open(), verdict: judged.verdict, number: undefined, sentAt: undefined, kept };
-    const isApplied = judged.verdict.fate === 'applied';
+    if (interpreted.forget === true || isTurnedAway(interpreted.verdict))
+      return { draft: open(), verdict: interpreted.verdict, number: undefined, sentAt: undefined, archived };
+    const isApplied = interpreted.verdict.fate === 'applied';
     const used = isApplied ? draft : relying(open(), draft);
-    await file(used, incoming, kept, judged, beside);
-    if (isApplied) await runSteps(used, 'transaction', judged.fullUrls);
-    return await finish(used, incoming, kept, judged, beside);
+    await file(used, incoming, archived, interpreted, beside);
+    if (isApplied) await runSteps(used, 'transaction', interpreted.fullUrls);
+    return await finish(used, incoming, archived, interpreted, beside);
   } catch (error) {
     if (!(error instanceof OperationOutcomeError) || given !== undefined || isOurFault(error)) throw error;
     const { reading, referral } = progress;
     const event = eventOf(reading);
     const verdict = verdictOfRefusal(error, reading?.findings ?? [], { referral, event });
-    const judged: Interpretation = { verdict, reading, fullUrls: new Map(), chart: verdict.referral };
+    const interpreted: Interpretation = { verdict, reading, fullUrls: new Map(), chart: verdict.referral };
     const used = relying(open(), draft);
-    await file(used, incoming, kept, judged, beside);
-    return finish(used, incoming, kept, judged, beside);
+    await file(used, incoming, archived, interpreted, beside);
+    return finish(used, incoming, archived, interpreted, beside);
   }
 }
 
-/** Nothing of it is kept but the audit that it came. */
+/** Nothing of it is archived but the audit that it came. */
 const isTurnedAway = ({ fate }: MessageVerdict): boolean => fate === 'rejected' || fate === 'ignored';
 
 /**
@@ -106,7 +83,7 @@ function relying(draft: Draft, { preconditions, expects }: Draft): Draft {
 async function file(
   draft: Draft,
   incoming: Incoming,
-  kept: ArchivedMessage,
+  archived: ArchivedMessage,
   { verdict, reading, chart }: Interpretation,
   { earlier, replaces }: KnownBeside,
 ): Promise<void> {
@@ -118,8 +95,9 @@ async function file(
     custodian: custodianOf(incoming, chart !== undefined),
     replaces,
   };
-  if (earlier === undefined) await planArchive(draft, incoming, kept, filing);
-  else await refile(draft, kept, filing);
+  if (earlier === undefined) {
+    planArchive(draft, incoming, archived, filing, await contentOf(draft.context, incoming));
+  } else await refile(draft, archived, filing);
 }
 
 /** For whoever reads the chart: the acknowledgment tells the sender alone. */
@@ -138,30 +116,31 @@ const receiverOf = ({ receiver, link }: Incoming): Ref | undefined => receiver ?
 async function finish(
   draft: Draft,
   incoming: Incoming,
-  kept: ArchivedMessage,
+  archived: ArchivedMessage,
   { verdict, reading, chart, lacksNote }: Interpretation,
   { earlier, by }: KnownBeside,
 ): Promise<ProcessedMessage> {
   const number = reading === undefined ? undefined : reading.referralId;
   const owner = ownerOf(incoming, verdict);
   const filing = { custodian: custodianOf(incoming, chart !== undefined), chart };
-  planProvenance(draft, incoming, kept, filing, { by, codeMaps: reading?.codes?.used ?? [] });
+  const codeMaps = reading?.codes?.used ?? [];
+  planProvenance(draft, incoming, archived, filing, { assembler: MAPPING, by, codeMaps });
   if (verdict.fate === 'applied')
-    await askForRows(draft, incoming, kept, receiverOf(incoming) ?? '', reading?.codes?.unmapped ?? []);
+    await askForRows(draft, incoming, archived, receiverOf(incoming) ?? '', reading?.codes?.unmapped ?? []);
   const { kind } = verdict;
   if (kind !== undefined && earlier === undefined) {
-    planItem(draft, incoming, kept, { kind, owner, verdict, number });
+    planItem(draft, incoming, archived, { kind, owner, verdict, number });
   } else if (kind !== undefined && earlier !== undefined) {
     await turnItem(draft, earlier.item.ref, kind, verdict);
   } else if (earlier !== undefined) {
     await closeItem(draft, earlier.item.ref, verdict.fate === 'late' ? 'filed as late' : 'applied');
   }
   if (verdict.alsoAsked !== undefined) {
-    planItem(draft, incoming, kept, { kind: verdict.alsoAsked, owner, verdict, number });
+    planItem(draft, incoming, archived, { kind: verdict.alsoAsked, owner, verdict, number });
   }
   if (lacksNote === true) {
     const event = eventOf(reading) ?? '';
-    planItem(draft, incoming, kept, {
+    planItem(draft, incoming, archived, {
       kind: 'note-missing',
       owner,
       verdict: { ...verdict, remarks: [remark('referral-rule', 'W', '', `${event} came without its note`)] },
@@ -169,7 +148,7 @@ async function finish(
       event,
     });
   }
-  return { draft, verdict, number, sentAt: reading?.sentAt, kept };
+  return { draft, verdict, number, sentAt: reading?.sentAt, archived };
 }
 
 /** The other party of the referral, else whom the message addresses. */

@@ -15,11 +15,12 @@ import { runSteps } from '../../operations/steps.ts';
 import { openDraft } from '../../operations/write/write.ts';
 import type { Incoming } from './incoming.ts';
 import { planProvenance } from '../archive.ts';
-import { archivedMessageOf, readArchived } from './archived-message.ts';
+import { MAPPING, readArchived } from './archived-message.ts';
+import { archivedMessageOf } from '../read-archive.ts';
 import { findLaterNote, isOvertaken } from '../order.ts';
 import { changeSent } from '../../operations/write/planned-resources.ts';
 import { readReferral } from '../find-referral.ts';
-import type { ProcessedMessage } from './process-message.ts';
+import type { ProcessedMessage } from '../processed-message.ts';
 import { requestOf } from '../message-caller.ts';
 
 /**
@@ -28,7 +29,7 @@ import { requestOf } from '../message-caller.ts';
  *
  * @throws OperationOutcomeError when the commit is refused
  */
-export async function renewNote(
+export async function reapplyInterimNote(
   context: OperationContext,
   links: readonly Link[],
   older: ProcessedMessage,
@@ -71,8 +72,14 @@ async function prepare(
   const decided = decideEvent(referral.state, 'send-interim-note', referral.actors);
   if (decided.kind !== 'move' || decided.state === referral.state) throw NOTHING_TO_DO;
   await changeSent(draft, referral.task, (tree) => withState(tree, decided.state));
-  const kept = await archivedMessageOf(snapshot, { document });
-  planProvenance(draft, note, kept, { custodian: sender, chart: referral }, { by: undefined, codeMaps: [] });
+  const archived = await archivedMessageOf(snapshot, { document });
+  planProvenance(
+    draft,
+    note,
+    archived,
+    { custodian: sender, chart: referral },
+    { assembler: MAPPING, by: undefined, codeMaps: [] },
+  );
   await runSteps(draft, 'transaction', new Map());
   return buildCommit(draft, request, undefined);
 }

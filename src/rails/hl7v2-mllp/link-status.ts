@@ -1,5 +1,5 @@
 /** The status of each link for operators: connected, last message, counts by fate. It holds no content of a message. */
-import type { Fate } from '../../hl7v2/received.ts';
+import type { MessageFate } from '../../ports/inbound.ts';
 
 export interface LinkStatus {
   readonly link: string;
@@ -7,7 +7,7 @@ export interface LinkStatus {
   readonly connected: number;
   /** Milliseconds since 1970 of the last message; 0 for none since the start. */
   readonly lastMessageAt: number;
-  readonly fates: Readonly<Partial<Record<Fate, number>>>;
+  readonly fates: Readonly<Partial<Record<MessageFate, number>>>;
   /** Frames that were no message: garbage, too long, broken off. */
   readonly faults: number;
   /** Messages that the link did not take, by MSH-9. */
@@ -17,14 +17,14 @@ export interface LinkStatus {
 interface NotTaken {
   /** `ORU^R01`; `other` for a text that is no such name, and for kinds beyond the first {@link KINDS_MAX}. */
   readonly kind: string;
-  readonly fate: Extract<Fate, 'rejected' | 'ignored'>;
+  readonly fate: Extract<MessageFate, 'rejected' | 'ignored'>;
   readonly count: number;
 }
 
 export interface LinkCounters {
   connected(link: string, by: 1 | -1): void;
   /** `kind` is MSH-9.1 and MSH-9.2. */
-  decided(link: string, fate: Fate, atMs: number, kind: string): void;
+  decided(link: string, fate: MessageFate, atMs: number, kind: string): void;
   faulted(link: string): void;
   status(): readonly LinkStatus[];
 }
@@ -33,7 +33,7 @@ interface Counts {
   connected: number;
   lastMessageAt: number;
   faults: number;
-  readonly fates: Partial<Record<Fate, number>>;
+  readonly fates: Partial<Record<MessageFate, number>>;
   readonly notTaken: Map<string, NotTaken>;
 }
 

@@ -5,7 +5,7 @@
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { LINK_DEFAULTS, type Link } from '../../../src/hl7v2/link.ts';
 import type { Acknowledgment } from '../../../src/hl7v2/received.ts';
-import type { MessageSettings } from '../../../src/inbound/hl7v2/door.ts';
+import type { MessageSettings } from '../../../src/ports/inbound.ts';
 import { organization } from '../../resources.ts';
 import {
   administrator,
