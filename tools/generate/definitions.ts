@@ -52,6 +52,17 @@ export function readElements(): ReadonlyMap<string, ElementDefinition> {
   return new Map(found.map((element) => [element.path, element]));
 }
 
+/** Characters of a path in the id of its data element (`de-Task.status`); an id has 64. */
+const NAMED_MAX = 61;
+const nameOf = (path: string): string => path.replace('[x]', 'X').slice(0, NAMED_MAX);
+
+/** Whether R4 published an element. Of elements whose ids are cut alike, the bundle of data elements has the last only. */
+export function isPublished(path: string, published: ReadonlyMap<string, ElementDefinition>): boolean {
+  if (published.has(path)) return true;
+  const name = nameOf(path);
+  return name.length === NAMED_MAX && [...published.keys()].some((other) => nameOf(other) === name);
+}
+
 export interface Terminology {
   readonly valueSets: ReadonlyMap<string, ValueSet>;
   readonly codeSystems: ReadonlyMap<string, CodeSystem>;

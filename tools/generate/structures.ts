@@ -11,6 +11,7 @@
  * The first row of a type names the one whose elements it has as well: `:DomainResource`.
  */
 import {
+  isPublished,
   readElements,
   readStructures,
   writeTable,
@@ -39,8 +40,18 @@ function addType(rows: Map<string, string[]>, definition: StructureDefinition, p
   const replaced = [...published].filter(
     ([path]) => path.startsWith(`${type}.`) && !snapshot.some((each) => each.path === path),
   );
-  for (const element of own) addElement(rows, asPublished(element, definition, published));
-  for (const [, element] of replaced) if (isOwn(element)) addElement(rows, element);
+  const all = [...own, ...replaced.map(([, element]) => element).filter(isOwn)];
+  for (const element of inOrder(all, published))
+    addElement(rows, asPublished(element, definition, published));
+}
+
+/** In the order of R4, which XML asks for: what it published stands in its own order, all else where it is. */
+function inOrder(elements: readonly ElementDefinition[], published: Published): readonly ElementDefinition[] {
+  const places = new Map([...published.keys()].map((path, at) => [path, at]));
+  const placeOf = ({ path }: ElementDefinition): number => places.get(path) ?? 0;
+  const ordered = elements.filter(({ path }) => places.has(path)).toSorted((a, b) => placeOf(a) - placeOf(b));
+  let next = 0;
+  return elements.map((element) => (places.has(element.path) ? (ordered[next++] ?? element) : element));
 }
 
 /** Not inherited: the path at which the element was first defined is its own. */
@@ -48,13 +59,27 @@ function isOwn(element: ElementDefinition): boolean {
   return (element.base?.path ?? element.path) === element.path;
 }
 
-/** A leaf is R4's when R4 published it; a structure is when any of its leaves is; a repetition is when its parent is. */
+/** A leaf is R4's when R4 published it; a repetition of a structure is when its parent is. */
 function isR4(element: ElementDefinition, all: readonly ElementDefinition[], published: Published): boolean {
   const { path, contentReference } = element;
-  if (contentReference === undefined && !isStructure(element)) return published.has(path);
-  const whole = contentReference === undefined ? path : path.slice(0, path.lastIndexOf('.'));
-  return all.some((each) => each.path.startsWith(`${whole}.`) && isOwn(each) && published.has(each.path));
+  if (contentReference !== undefined) return isR4Structure(parentOf(path), all, published);
+  return isStructure(element) ? isR4Structure(path, all, published) : isPublished(path, published);
 }
+
+/** When any leaf in it is; one of repetitions alone (`TestScript.test.action`) when its parent is. */
+function isR4Structure(path: string, all: readonly ElementDefinition[], published: Published): boolean {
+  const leaves = all.filter(
+    (each) =>
+      each.path.startsWith(`${path}.`) &&
+      isOwn(each) &&
+      each.contentReference === undefined &&
+      !isStructure(each),
+  );
+  if (leaves.length > 0) return leaves.some((each) => isPublished(each.path, published));
+  return path.includes('.') && isR4Structure(parentOf(path), all, published);
+}
+
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('.'));
 
 /** Resources say what R4 published; datatypes were left as they are, but published under the name of a constraint. */
 function asPublished(
@@ -70,7 +95,7 @@ function addElement(rows: Map<string, string[]>, element: ElementDefinition): vo
   if (isStructure(element)) rows.set(path, [`:${element.type?.[0]?.code}`]);
   const binding = element.binding?.strength === 'required' ? ` #${keyOf(element.binding.valueSet)}` : '';
   const row = `${lastPart(path, '.')} ${element.min}..${element.max} ${typesOf(element)}${binding}`;
-  const parent = rows.get(path.slice(0, path.lastIndexOf('.')));
+  const parent = rows.get(parentOf(path));
   if (parent === undefined) throw new Error(`${path} has no parent`);
   parent.push(row);
 }
