@@ -21,6 +21,16 @@ export function proofOf(name: ProofName): Run {
   return { runs, seed: seedOfRuns(), within: (runMs) => LEAST_MS + runs * runMs };
 }
 
+/** As many of a list as a run has, spread over it; all when there are no more. */
+export function someOf<T>(all: readonly T[], { runs, seed }: Pick<Run, 'runs' | 'seed'>): readonly T[] {
+  if (all.length <= runs) return all;
+  const start = (seed % SEEDS) / SEEDS;
+  return all.filter(
+    (_, at) =>
+      Math.floor(((at + 1) * runs) / all.length + start) > Math.floor((at * runs) / all.length + start),
+  );
+}
+
 /** The seed of every random run: `PROOF_SEED`, else the settled one, or a new one for a full run. */
 export function seedOfRuns(): number {
   const { PROOF_SEED: seed } = process.env;

@@ -33,6 +33,24 @@ export const PROOFS = {
     counts: 'worlds of 12 searches',
     runs: { quick: 20, ci: 60, full: 500 },
   },
+  types: {
+    shows: 'each interaction that is claimed of a resource type is served, conditions included',
+    file: 'conformance/capability.test.ts',
+    counts: 'types that are data only',
+    runs: { quick: 45, ci: 90, full: 127 },
+  },
+  parameters: {
+    shows: 'each search parameter and include that is claimed of a resource type finds what it should',
+    file: 'conformance/capability.search.test.ts',
+    counts: 'types that are data only',
+    runs: { quick: 45, ci: 90, full: 127 },
+  },
+  faults: {
+    shows: 'a fault put anywhere into a resource of any type is found there, once',
+    file: 'conformance/validation/samples.test.ts',
+    counts: 'faults of each kind in each type, at most',
+    runs: { quick: 30, ci: 300, full: 10_000 },
+  },
   requests: {
     shows: 'requests that went wrong somewhere at random never fail the server',
     file: 'conformance/rest/fuzz.test.ts',
