@@ -39,7 +39,7 @@ export function levelFor(rows: readonly string[], type: string): Level {
 const REFERABLE = /^(?<type>\*|[A-Z][A-Za-z]+):referable$/;
 
 /**
- * The type of a row such as `Account:referable`: the server does not have it, and resources may refer to it all the
+ * The type of a row such as `Parameters:referable`: the server does not have it, and resources may refer to it all the
  * same.
  */
 export const parseReferableRow = (row: string): string | undefined => REFERABLE.exec(row)?.groups?.['type'];

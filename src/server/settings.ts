@@ -223,7 +223,7 @@ export const SETTINGS = {
 
   validation: list(
     ['*:claimed'],
-    'How much the server checks on a write, per type: off, structural, claimed (profiles), required (profiles). Account:referable, or *:referable, allows relative references to a type that is not served.',
+    'How much the server checks on a write, per type: off, structural, claimed (profiles), required (profiles). Parameters:referable, or *:referable, allows relative references to a type that is not served.',
     { shape: level, unsafe: unsafeLevels },
   ),
   unknownModifierExtensions: choice(

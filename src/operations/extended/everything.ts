@@ -8,7 +8,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { Clause, Match, Sight } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import { careBetween } from '../../resources/care-dates.ts';
-import { PATIENT_PARAM } from '../../resources/compartment.ts';
+import { compartmentParameters, PATIENT_PARAM } from '../../resources/compartment.ts';
 import { idOf, typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { parseDateRange } from '../../resources/search/range.ts';
@@ -189,14 +189,22 @@ function typesIn(input: Input): ReadonlySet<string> | undefined {
   throw new OperationOutcomeError('parameter-invalid', { diagnostics: '_type names types of R4' });
 }
 
-/** The patient first, then the other types in their order. */
+/** Types of which a resource can be in a patient's compartment: the patient first, then the others in their order. */
+const IN_COMPARTMENT: readonly string[] = [
+  'Patient',
+  ...[...RESOURCE_TYPES.values()]
+    .filter(({ type, renderedFromAudit }) => type !== 'Patient' && renderedFromAudit !== true)
+    .filter(({ type, patientCompartment }) => compartmentParameters(type, patientCompartment).length > 0)
+    .map(({ type }) => type),
+];
+
+/** Of these, what is wanted and what the caller's scopes let it search. */
 function typesFor(
   caller: Caller,
   wanted: ReadonlySet<string> | undefined,
 ): readonly (readonly [string, Sight])[] {
-  const ordered = ['Patient', ...[...RESOURCE_TYPES.keys()].filter((type) => type !== 'Patient')];
-  return ordered.flatMap((type): readonly (readonly [string, Sight])[] => {
-    if (RESOURCE_TYPES.get(type)?.renderedFromAudit === true || wanted?.has(type) === false) return [];
+  return IN_COMPARTMENT.flatMap((type): readonly (readonly [string, Sight])[] => {
+    if (wanted?.has(type) === false) return [];
     const sight = sightForType(caller, type);
     return sight === undefined ? [] : [[type, sight]];
   });

@@ -16,6 +16,17 @@ const ACTORS: Readonly<Record<string, readonly string[]>> = {
   Contract: ['signer.signature.who', 'signer.signature.onBehalfOf'],
   MessageHeader: ['sender', 'author', 'enterer', 'responsible'],
   Provenance: ['agent.who', 'agent.onBehalfOf', 'signature.who', 'signature.onBehalfOf'],
+  VerificationResult: [
+    'attestation.who',
+    'attestation.onBehalfOf',
+    'attestation.sourceSignature.who',
+    'attestation.sourceSignature.onBehalfOf',
+    'attestation.proxySignature.who',
+    'attestation.proxySignature.onBehalfOf',
+    'validator.organization',
+    'validator.attestationSignature.who',
+    'validator.attestationSignature.onBehalfOf',
+  ],
 };
 
 /** Types that name an actor. */

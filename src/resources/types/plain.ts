@@ -28,14 +28,26 @@ const ROWS: Readonly<Record<string, Row>> = {
   // People or things taken together. It may name patients, so it is no directory and carries no member: whoever is referred
   // is named by a Task.
   Group: { carries: 'managingEntity' },
+  // A human being whom several records are about. It links Patients, and no referral goes from one of them to another by it:
+  // it is its custodian's own, and reaches nothing.
+  Person: {},
+  // That records are about the same thing. As a Person, it reaches nothing.
+  Linkage: {},
 
   // — what is known of the patient
 
+  // Harm that befell somebody, and what may have caused it.
+  AdverseEvent: {
+    carries: `subject recorder contributor resultingCondition suspectEntity.instance subjectMedicalHistory
+      referenceDocument`,
+  },
   // What the patient must not be given; supporting information of a referral.
   AllergyIntolerance: {
     profiles: [`${US_CORE}/us-core-allergyintolerance`],
     carries: 'patient recorder asserter',
   },
+  // A part of the body as it was found, with pictures.
+  BodyStructure: { carries: 'patient image.url' },
   // An assessment, with what was found and on which grounds.
   ClinicalImpression: {
     carries: 'subject problem investigation.item finding.itemReference prognosisReference supportingInfo',
@@ -45,6 +57,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     profiles: [`${US_CORE}/us-core-condition-problems-health-concerns`],
     carries: 'subject recorder asserter stage.assessment evidence.detail',
   },
+  // What is wrong with what was planned or done: an interaction, a duplicate.
+  DetectedIssue: { carries: 'patient author implicated evidence.detail' },
+  // What a device measures; a part of the device.
+  DeviceMetric: { carries: 'source parent' },
+  // A device that the patient is said to use.
+  DeviceUseStatement: { carries: 'subject derivedFrom source device reasonReference', follows: 'basedOn' },
   // Results that answer a referral, with the values and pictures they are made of.
   DiagnosticReport: {
     carries: `subject performer resultsInterpreter specimen result imagingStudy media.link
@@ -62,11 +80,20 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   // A vaccination given.
   Immunization: { carries: 'patient reasonReference reaction.detail' },
+  // Whether a vaccination counts, and which are due.
+  ImmunizationEvaluation: { carries: 'patient immunizationEvent' },
+  ImmunizationRecommendation: {
+    carries: 'patient recommendation.supportingImmunization recommendation.supportingPatientInformation',
+  },
   // A list as it was kept (problems, medication). It may name many patients: no directory, and it never follows a referral
   // that stands on it.
   List: { carries: 'subject source entry.item' },
   // A picture, a film or a recording made for a referral.
   Media: { carries: 'subject operator device content.url', follows: 'basedOn' },
+  // A sequence of the patient's genes or proteins.
+  MolecularSequence: {
+    carries: 'patient specimen device referenceSeq.referenceSeqPointer variant.variantPointer pointer',
+  },
   // Supporting information and feedback.
   Observation: {
     profiles: [
@@ -98,6 +125,8 @@ const ROWS: Readonly<Record<string, Row>> = {
       item*.answer.item*.answer.valueReference item*.answer.item*.answer.valueAttachment.url`,
     follows: 'basedOn',
   },
+  // That the patient takes part in a study. The Consent to it is not carried: it may say what the patient denies.
+  ResearchSubject: { carries: 'individual study' },
   // What may befall the patient, and on which grounds.
   RiskAssessment: { carries: 'subject condition performer reasonReference basis', follows: 'basedOn' },
   // A sample taken for a referral.
@@ -134,6 +163,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   // What the referral is meant to achieve (resource-pertainsToGoal of BSeR's ServiceRequest). What it `addresses` may be the
   // order of another referral, and is not carried.
   Goal: { profiles: [`${US_CORE}/us-core-goal`], carries: 'subject expressedBy outcomeReference' },
+  // What a guideline answered to a question about the patient. Its parameters are contained.
+  GuidanceResponse: { carries: 'subject performer reasonReference result' },
   // A diet ordered.
   NutritionOrder: { carries: 'patient allergyIntolerance' },
   // Orders that belong together. Each reaches its own recipient by its own Task, so none is carried.
@@ -142,6 +173,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   Schedule: { carries: 'actor' },
   // A time that can be booked, reached by the Appointment that did.
   Slot: { carries: 'schedule' },
+
+  // Things handed over, and things asked for.
+  SupplyDelivery: { carries: 'patient suppliedItem.itemReference' },
+  SupplyRequest: { carries: 'itemReference requester reasonReference deliverTo' },
+  // Glasses or lenses prescribed.
+  VisionPrescription: { carries: 'patient' },
 
   // — medication
 
@@ -171,8 +208,46 @@ const ROWS: Readonly<Record<string, Row>> = {
     follows: 'basedOn',
   },
 
+  // — products and substances: about no patient, and seen as a Medication is, by whom a referral leads to them
+
+  // Cells, tissue, blood. Its source is a donor, and its requests may be for several patients: neither is carried.
+  BiologicallyDerivedProduct: { carries: 'parent processing.additive' },
+  CatalogEntry: { carries: 'referencedItem' },
+  MedicationKnowledge: { carries: 'associatedMedication ingredient.itemReference' },
+  MedicinalProduct: { carries: 'pharmaceuticalProduct packagedMedicinalProduct' },
+  MedicinalProductAuthorization: { carries: 'subject' },
+  MedicinalProductContraindication: {
+    carries: 'subject therapeuticIndication otherTherapy.medicationReference',
+  },
+  MedicinalProductIndication: {
+    carries: 'subject undesirableEffect otherTherapy.medicationReference',
+  },
+  MedicinalProductIngredient: {},
+  MedicinalProductInteraction: { carries: 'subject interactant.itemReference' },
+  MedicinalProductManufactured: { carries: 'ingredient' },
+  MedicinalProductPackaged: {
+    carries: 'subject marketingAuthorization packageItem*.manufacturedItem',
+  },
+  MedicinalProductPharmaceutical: { carries: 'ingredient' },
+  MedicinalProductUndesirableEffect: { carries: 'subject' },
+  Substance: { carries: 'ingredient.substanceReference' },
+  SubstanceNucleicAcid: { carries: 'subunit.sequenceAttachment.url' },
+  SubstancePolymer: { carries: 'repeat.repeatUnit.structuralRepresentation.attachment.url' },
+  SubstanceProtein: { carries: 'subunit.sequenceAttachment.url' },
+  SubstanceReferenceInformation: {},
+  SubstanceSourceMaterial: {},
+  SubstanceSpecification: {
+    carries: `referenceInformation nucleicAcid polymer protein sourceMaterial
+      property.definingSubstanceReference relationship.substanceReference
+      structure.representation.attachment.url`,
+  },
+
   // — who pays
 
+  // Where charges are collected, of one patient or of a family: no referral goes from one of them to another by it.
+  Account: {},
+  // A service or a product that is charged. The account is its context, and not carried.
+  ChargeItem: { carries: 'subject performer.actor service productReference supportingInformation' },
   // What is billed or asked to be authorized. It follows no referral: what a provider is paid is between it and the payer.
   Claim: {
     carries: `patient payee.party insurance.coverage supportingInfo.valueReference
@@ -192,6 +267,23 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   // What a payer covers.
   CoverageEligibilityResponse: { carries: 'patient request insurance.coverage' },
+
+  // Somebody enrolled in a coverage.
+  EnrollmentRequest: { carries: 'candidate coverage' },
+  EnrollmentResponse: { carries: 'request' },
+  // What a payer decided and paid. As the Claim, it follows no referral.
+  ExplanationOfBenefit: {
+    carries: `patient claim claimResponse payee.party insurance.coverage supportingInfo.valueReference
+      diagnosis.diagnosisReference procedure.procedureReference procedure.udi
+      item.udi item.detail.udi item.detail.subDetail.udi`,
+  },
+  // A product of an insurer; its networks and places are of the directory.
+  InsurancePlan: {},
+  // What is asked of somebody for charges of one subject.
+  Invoice: { carries: 'subject recipient participant.actor lineItem.chargeItemReference' },
+  // That money moved, for the claims of many patients: they are not carried.
+  PaymentNotice: {},
+  PaymentReconciliation: {},
 
   // — documents and what travels
 
@@ -216,22 +308,51 @@ const ROWS: Readonly<Record<string, Row>> = {
   // Which message became which resources.
   Provenance: { carries: 'agent.who agent.onBehalfOf entity.what', follows: 'target' },
 
-  // — knowledge; storing a SearchParameter, an OperationDefinition or a CapabilityStatement changes nothing in this server
+  // — knowledge: storing a definition of searches, operations or names changes nothing in this server
 
   ActivityDefinition: PUBLISHED,
   CapabilityStatement: PUBLISHED,
+  ChargeItemDefinition: PUBLISHED,
   CodeSystem: PUBLISHED,
+  CompartmentDefinition: PUBLISHED,
   ConceptMap: PUBLISHED,
+  DeviceDefinition: PUBLISHED,
+  EffectEvidenceSynthesis: PUBLISHED,
+  EventDefinition: PUBLISHED,
+  Evidence: PUBLISHED,
+  EvidenceVariable: PUBLISHED,
+  ExampleScenario: PUBLISHED,
+  GraphDefinition: PUBLISHED,
+  ImplementationGuide: PUBLISHED,
   Library: PUBLISHED,
   Measure: PUBLISHED,
-  // How a measure turned out. It carries whom it is about, never the population it was computed from.
-  MeasureReport: { carries: 'subject' },
+  MessageDefinition: PUBLISHED,
+  NamingSystem: PUBLISHED,
+  ObservationDefinition: PUBLISHED,
   OperationDefinition: PUBLISHED,
   PlanDefinition: PUBLISHED,
   Questionnaire: PUBLISHED,
+  ResearchDefinition: PUBLISHED,
+  ResearchElementDefinition: PUBLISHED,
+  RiskEvidenceSynthesis: PUBLISHED,
   SearchParameter: PUBLISHED,
+  SpecimenDefinition: PUBLISHED,
   StructureDefinition: PUBLISHED,
+  StructureMap: PUBLISHED,
+  TerminologyCapabilities: PUBLISHED,
+  TestScript: PUBLISHED,
   ValueSet: PUBLISHED,
+
+  // — about what is published, and no directory: each may refer to a patient or to many
+
+  // How a measure turned out. It carries whom it is about, never the population it was computed from.
+  MeasureReport: { carries: 'subject' },
+  // A study; who takes part stands in its Group.
+  ResearchStudy: {},
+  // How a test of a system turned out.
+  TestReport: {},
+  // Who checked data, and how.
+  VerificationResult: {},
 };
 
 const pathsIn = (text: string): readonly string[] => text.split(/\s+/);

@@ -3,6 +3,7 @@
  * this language; the tests use the published expression as the oracle. They apply only to structurally sound resources.
  * (`ele-1`, `dom-*`, `txt-*`, `ref-1` and `sqty-1` are checked with the structure.)
  */
+import { ARTIFACTS } from './invariants/artifacts.ts';
 import { CLINICAL } from './invariants/clinical.ts';
 import { DATATYPES } from './invariants/datatypes.ts';
 import { DEFINITIONS } from './invariants/definitions.ts';
@@ -21,4 +22,5 @@ export const INVARIANTS: Readonly<Record<string, readonly Invariant[]>> = {
   ...WORKFLOW,
   ...CLINICAL,
   ...KNOWLEDGE,
+  ...ARTIFACTS,
 };

@@ -32,6 +32,12 @@ const signed = (who: object, more: object = {}) => ({
     },
   ],
 });
+const signatureOf = (who: object) => signed(who).signature[0];
+const verification = (more: object): Resource => ({
+  resourceType: 'VerificationResult',
+  status: 'validated',
+  ...more,
+});
 const OWN = make.to('Organization/initiator');
 
 /** By element: a resource that names this actor there. */
@@ -47,6 +53,13 @@ const NAMING: Readonly<Record<string, (who: object) => Resource>> = {
     resourceType: 'Contract',
     signer: [{ type: { code: 'x' }, party: OWN, ...signed(who) }],
   }),
+  'VerificationResult.attestation.who': (who) => verification({ attestation: { who } }),
+  'VerificationResult.attestation.onBehalfOf': (who) => verification({ attestation: { onBehalfOf: who } }),
+  'VerificationResult.validator.organization': (who) => verification({ validator: [{ organization: who }] }),
+  'VerificationResult.validator.attestationSignature.who': (who) =>
+    verification({ validator: [{ organization: OWN, attestationSignature: signatureOf(who) }] }),
+  'VerificationResult.attestation.proxySignature.who': (who) =>
+    verification({ attestation: { proxySignature: signatureOf(who) } }),
   'MessageHeader.sender': (who) => ({
     resourceType: 'MessageHeader',
     eventCoding: { system: 'http://example.org/events', code: 'x' },

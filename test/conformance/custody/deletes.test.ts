@@ -12,6 +12,7 @@ import {
   type Stored,
   type World,
 } from '../../world.ts';
+import { leanest } from '../validation/fullest.ts';
 
 let world: World;
 let task: Stored;
@@ -35,6 +36,12 @@ beforeAll(async () => {
   const panel = await made('hasMember', make.observation(patient, { hasMember: [make.to(member)] }));
   const letter = await made('Binary', make.binary('a letter'));
   const document = await made('DocumentReference', make.documentReference(patient, letter));
+  const claim = await made('Claim', { ...leanest('Claim'), patient: make.to(patient) });
+  const benefit = await made('ExplanationOfBenefit', {
+    ...leanest('ExplanationOfBenefit'),
+    patient: make.to(patient),
+    claim: make.to(claim),
+  });
   const input = await made('Task.input', make.observation(patient));
   const request = await made(
     'ServiceRequest',
@@ -42,7 +49,7 @@ beforeAll(async () => {
       { subject: patient, requester: 'Organization/initiator', performer: 'PractitionerRole/recipient' },
       {
         insurance: [make.to(coverage)],
-        supportingInfo: [consent, panel, document].map(make.to),
+        supportingInfo: [consent, panel, document, benefit].map(make.to),
         status: 'draft',
       },
     ),
@@ -73,6 +80,8 @@ const CARRIED = [
   'hasMember',
   'Binary',
   'DocumentReference',
+  'ExplanationOfBenefit',
+  'Claim',
   'Task.input',
   'ServiceRequest',
 ];

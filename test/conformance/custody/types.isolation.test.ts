@@ -94,7 +94,9 @@ function targetAt(type: string, path: string): string | undefined {
   return targets.length === 0 ? 'Observation' : (hidden.find((target) => !orders.has(target)) ?? hidden[0]);
 }
 
-const valueFor = (ref: Ref): unknown => (ref.startsWith('Binary/') ? ref : make.to(ref));
+/** An address where the path ends in one, else a Reference. */
+const valueFor = (type: string, path: string, ref: Ref): unknown =>
+  typeAt(type, path).code === 'Reference' ? make.to(ref) : ref;
 
 const DECLARED = [...RESOURCE_TYPES.values()];
 /** Neither written by clients nor seen by what they refer to. */
@@ -160,7 +162,7 @@ describe('a referral reaches onward', () => {
     if (target === undefined) throw new Error('everyone sees what stands there: the path says nothing');
     const ref = refOf(await world.create(initiator, leanest(target)));
     expect(await statusesOf(ref)).toEqual(ITS_KEEPER_ALONE);
-    await referBy(type, path, valueFor(ref));
+    await referBy(type, path, valueFor(type, path, ref));
     expect(await statusesOf(ref)).toEqual(BOTH_PARTIES);
   });
 
@@ -213,11 +215,15 @@ describe('a referral is followed', () => {
   });
 
   test.each([
+    ['BiologicallyDerivedProduct', 'request', 'a product may be for several patients'],
     ['CarePlan', 'activity.reference', 'a plan lists all that is planned'],
     ['Claim', 'referral', 'what a provider is paid is no business of the referring party'],
+    ['ExplanationOfBenefit', 'referral', 'as a Claim'],
     ['Goal', 'addresses', 'a goal may be shared by several referrals'],
     ['List', 'entry.item', 'a worklist names the referrals of many'],
     ['MeasureReport', 'evaluatedResource', 'a report is about many'],
+    ['PaymentReconciliation', 'detail.request', 'a payment is for many'],
+    ['VerificationResult', 'target', 'whoever checked data is no party'],
     ['Consent', 'provision.data.reference', 'a consent may deny what it names'],
   ])('not by %s.%s: %s', async (type, path) => {
     const carrier = leanestWith(type, path, make.to(reached['ServiceRequest'] ?? ''));
@@ -239,11 +245,59 @@ describe('a referral reaches no further', () => {
     ['Observation', 'encounter', 'Encounter'],
     ['Patient', 'link.other', 'Patient'],
     ['RelatedPerson', 'patient', 'Patient'],
+    ['Account', 'subject', 'Patient'],
+    ['Account', 'guarantor.party', 'Patient'],
+    ['BiologicallyDerivedProduct', 'collection.source', 'Patient'],
+    ['ChargeItem', 'account', 'Account'],
+    ['Encounter', 'account', 'Account'],
+    ['Invoice', 'account', 'Account'],
+    ['MedicationKnowledge', 'contraindication', 'DetectedIssue'],
+    ['PaymentNotice', 'request', 'Claim'],
+    ['PaymentReconciliation', 'detail.request', 'Claim'],
+    ['Person', 'link.target', 'Patient'],
+    ['Person', 'link.target', 'RelatedPerson'],
+    ['ResearchStudy', 'enrollment', 'Group'],
+    ['ResearchSubject', 'consent', 'Consent'],
+    ['VerificationResult', 'target', 'Patient'],
   ])('from %s by %s', async (type, path, target) => {
     const ref = refOf(await world.create(initiator, leanest(target)));
     const carrier = await referBy(type, path, make.to(ref));
     expect(await statusesOf(carrier)).toEqual(BOTH_PARTIES);
     expect(await statusesOf(ref)).toEqual(ITS_KEEPER_ALONE);
+  });
+
+  test.each([
+    ['Person', { link: [0, 1] }, 'target'],
+    ['Account', { subject: [0, 1] }, undefined],
+    ['Linkage', { item: [0, 1] }, 'resource'],
+  ])('(harmony Z18) from one patient to another by a %s that names both', async (type, list, inner) => {
+    const other = refOf(await world.create(initiator, make.patient()));
+    const both = [make.to(refOf(patient)), make.to(other)];
+    const [name = ''] = Object.keys(list);
+    const named = both.map((one) =>
+      inner === undefined ? one : { [inner]: one, ...(type === 'Linkage' && { type: 'source' }) },
+    );
+    const linking = refOf(await world.create(initiator, { ...leanest(type), [name]: named }));
+    await referWith(linking);
+    expect(await statusesOf(linking)).toEqual(BOTH_PARTIES);
+    expect(await statusesOf(refOf(patient))).toEqual(BOTH_PARTIES);
+    expect(await statusesOf(other)).toEqual(ITS_KEEPER_ALONE);
+    const [, id = ''] = linking.split('/');
+    const included = await world.bundle(recipient, `${type}?_id=${id}&_include=*`);
+    expect(refsOf(included)).not.toContain(other);
+    const [, otherId = ''] = other.split('/');
+    expect(refsOf(await world.bundle(recipient, `Patient?_id=${otherId}&_revinclude=*:*`))).toEqual([]);
+  });
+
+  test('from what is published, to anybody', async () => {
+    const hidden = refOf(await world.create(initiator, make.observation(refOf(patient))));
+    const guide = leanestWith('ImplementationGuide', 'definition.resource.reference', make.to(hidden));
+    const ref = refOf(await world.create(initiator, guide));
+    expect(await statusesOf(ref)).toEqual(EVERYONE);
+    expect(await statusesOf(hidden)).toEqual(ITS_KEEPER_ALONE);
+    const [, id = ''] = ref.split('/');
+    const search = `ImplementationGuide?_id=${id}&_include=ImplementationGuide:resource`;
+    expect(refsOf(await world.bundle(stranger, search))).toEqual([ref]);
   });
 
   test('by an address that is no Binary: nobody asked whether its writer may read it', async () => {

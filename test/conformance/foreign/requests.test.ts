@@ -71,7 +71,6 @@ const race = (url: string) => ({
     { url: 'text', valueString: 'White' },
   ],
 });
-const ambulatory = { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' };
 
 type Row = readonly [name: string, body: () => object | string, says: string];
 
@@ -84,7 +83,7 @@ const REFUSED: readonly Row[] = [
   ['two categories of one',                 () => employment({ category: [history, history] }),                                   'allows at most 1'],
   ['a part that its extension has not',     () => body('Patient', { extension: [race('ombCategory-x')] }),                        'its extension has no such part'],
   ['a fullUrl that is another’s',           () => bundle('collection', { fullUrl: 'http://example.org/fhir/Patient/a', resource: body('Patient', { id: 'b' }) }), 'fullUrl and the resource disagree'],
-  ['a type that is not served',             () => body('Encounter', { status: 'finished', class: ambulatory, account: [{ reference: 'Account/1' }] }), 'Account is not served here'],
+  ['a type that is not served',             () => body('Basic', { code: { text: 'x' }, subject: { reference: 'Parameters/1' } }), 'Parameters is not served here'],
 ];
 
 describe('refused, and by $validate as well', () => {

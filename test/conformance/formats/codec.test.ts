@@ -66,7 +66,12 @@ const withoutNulls = (list: readonly unknown[], name: string): readonly unknown[
     : list.filter((each) => each !== null);
 
 /** It does not know the type uuid, and loses elements of one resource that are described by reference to others. */
-function whatTheyKnow({ adjudication: _adjudication, ...resource }: Resource): Resource {
+function whatTheyKnow({
+  adjudication: _adjudication,
+  totalPriceComponent: _price,
+  molecularWeight: _weight,
+  ...resource
+}: Resource): Resource {
   const text = JSON.stringify(resource).replace(/,?\{"url":"uuid","valueUuid":"[^"]*"\}/, '');
   return JSON.parse(text) as Resource; // as it was
 }

@@ -179,7 +179,7 @@ describe('what is asked', () => {
     ['?_type=Observation', ['early', 'late', 'undated'], ['document', 'order']],
     ['?_type=Observation,DocumentReference', ['early', 'document'], ['order']],
     ['?_type=Observation&_type=ServiceRequest', ['early', 'order'], ['document']],
-    ['?_type=Account', [], ['early', 'order']],
+    ['?_type=Account,OperationOutcome', [], ['early', 'order']],
     ['?_since=2000-01-01T00:00:00Z', ['early', 'order'], []],
     ['?_since=2999-01-01T00:00:00Z', [], ['early', 'order']],
   ])('%s', async (query, has, hasNot) => {

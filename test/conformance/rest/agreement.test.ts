@@ -72,7 +72,7 @@ const references = (): readonly object[] => [
   make.observation('Patient?gender=other&active=true'),
   make.observation('Patient?identifier=nobody'),
   { ...make.observation(at.patient), subject: { reference: 'patient/1' } },
-  { ...make.observation(at.patient), subject: { reference: 'Account/1' } },
+  { ...make.observation(at.patient), subject: { reference: 'OperationOutcome/1' } },
 ];
 
 const referrals = (): readonly object[] => [

@@ -260,7 +260,7 @@ describe('refusals', () => {
       { body: make.patient(), headers: { 'idempotency-key': 'a b' } },
       refused('create', 'C', 'header-invalid'),
     ],
-    ['GET Account/1', {}, refused('operation', 'E', 'type-unknown')],
+    ['GET Accounts/1', {}, refused('operation', 'E', 'type-unknown')],
     ['DELETE Patient', {}, refused('operation', 'E', 'method-not-allowed')],
     ['GET Patient/a_b', {}, refused('operation', 'E', 'id-invalid')],
     ['GET Patient?_format=ttl', {}, { ...refused('operation', 'E', 'not-acceptable'), query: '_format=ttl' }],

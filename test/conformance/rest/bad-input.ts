@@ -198,7 +198,7 @@ const BODIES: readonly Row[] = [
 ];
 
 const ADDRESSES: readonly Row[] = [
-  ['a type that R4 has', 'GET Substance/1', {}, 'type-unknown'],
+  ['a type that R4 does not have', 'GET Substances/1', {}, 'type-unknown'],
   ['a type that is only a body', 'GET Parameters/1', {}, 'type-not-stored'],
   [
     'a create of what is only a body',
@@ -719,7 +719,7 @@ const BUNDLES: readonly Row[] = [
   [
     'a type not served',
     'POST ',
-    { body: bundle([post(basic('x'), { request: { method: 'POST', url: 'Substance' } })]) },
+    { body: bundle([post(basic('x'), { request: { method: 'POST', url: 'Substances' } })]) },
     'type-unknown',
     ['Bundle.entry[0].request.url'],
   ],

@@ -347,7 +347,7 @@ describe('all or nothing', () => {
     ['a search', () => ({ url: 'Patient?shoe-size=46' })],
     ['a search for no date', () => ({ url: 'Patient?birthdate=yesterday' })],
     ['AuditEvents', () => ({ url: 'AuditEvent?entity=Basic/x' })],
-    ['a type', () => ({ url: 'Substance', resource: { resourceType: 'Substance' } })],
+    ['a type', () => ({ url: 'Substances', resource: { resourceType: 'Substances' } })],
     ['a write of an AuditEvent', () => ({ url: 'AuditEvent', resource: { resourceType: 'AuditEvent' } })],
     ['a second write', ({ id }) => ({ url: `Patient/${id}`, method: 'DELETE' })],
   ];
@@ -386,7 +386,7 @@ describe('batch', () => {
     const stored = await patient();
     const entries = await batch([
       { url: 'Basic', resource: basic('done') },
-      { url: 'Substance', resource: { resourceType: 'Substance' } },
+      { url: 'Substances', resource: { resourceType: 'Substances' } },
       { url: 'Basic', resource: { resourceType: 'Basic' } },
       { url: `Patient/${stored.id}` },
       { url: 'Patient/unused' },

@@ -170,7 +170,7 @@ const REFUSED: readonly (readonly [query: string, code: string])[] = [
   ['Task?_include=Task:status', 'search-parameter-unknown'],
   ['Task?_include=Task:shoe-size', 'search-parameter-unknown'],
   ['Task?_include:missing=Task:focus', 'search-parameter-unknown'],
-  ['Patient?_revinclude=BodyStructure:patient', 'search-parameter-unknown'],
+  ['Patient?_revinclude=BodyStructures:patient', 'search-parameter-unknown'],
   ['Patient?_revinclude=AuditEvent:entity', 'search-parameter-unknown'],
   [`Task?${Array.from({ length: 21 }, () => '_include=Task:focus').join('&')}`, 'search-value-invalid'],
 ];

@@ -229,6 +229,13 @@ const FURTHER: Readonly<Record<string, readonly More[]>> = {
       type: [concept('office')],
     },
   ],
+  MolecularSequence: [
+    {
+      coordinateSystem: 1,
+      referenceSeq: { referenceSeqId: concept('NC_000009.11'), windowStart: 1, windowEnd: 9 },
+      variant: [{ start: 3, end: 4 }],
+    },
+  ],
   Observation: [
     {
       identifier,
@@ -358,7 +365,8 @@ export function richOf(type: string): readonly Resource[] {
   if (sample === undefined) throw new Error(`no sample of ${type}`);
   const made = !BY_HAND.has(type);
   const { id: _id, ...rest } = made ? { resourceType: type } : sample;
-  const variants: readonly More[] = made ? fullestOf(type) : (FURTHER[type] ?? [{}]);
+  const more = FURTHER[type] ?? [];
+  const variants: readonly More[] = made ? [...fullestOf(type), ...more] : more.length > 0 ? more : [{}];
   return variants.map((further) => {
     const { profile = [] } = further.meta ?? sample.meta ?? {};
     const meta = { ...META, profile: [...profile, ...META.profile] };

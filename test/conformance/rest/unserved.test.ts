@@ -7,27 +7,26 @@ let rest: Rest;
 let allowing: Rest;
 beforeAll(async () => {
   rest = await openRest();
-  allowing = await openRest('--validation', '*:claimed,Account:referable');
+  allowing = await openRest('--validation', '*:claimed,OperationOutcome:referable');
 });
 afterAll(async () => {
   await rest.close();
   await allowing.close();
 });
 
-const encounter = (reference: string): object => ({
-  resourceType: 'Encounter',
-  status: 'finished',
-  class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' },
-  account: [{ reference }],
+const about = (reference: string): object => ({
+  resourceType: 'Basic',
+  code: { text: 'x' },
+  subject: { reference },
 });
 
 test.each([
-  ['Account/1', 'reference-not-served', 'Account is not served here'],
-  ['Account?identifier=x', 'reference-not-served', 'Account is not served here'],
+  ['OperationOutcome/1', 'reference-not-served', 'OperationOutcome is not served here'],
+  ['OperationOutcome?_id=x', 'reference-not-served', 'OperationOutcome is not served here'],
 ])('%s: %s', async (reference, code, says) => {
-  const byContent = reference.includes('?') ? [] : ['POST Encounter/$validate'];
-  for (const line of ['POST Encounter', 'POST Encounter/$validate?mode=create', ...byContent]) {
-    const answer = await rest.send(line, { body: encounter(reference) });
+  const byContent = reference.includes('?') ? [] : ['POST Basic/$validate'];
+  for (const line of ['POST Basic', 'POST Basic/$validate?mode=create', ...byContent]) {
+    const answer = await rest.send(line, { body: about(reference) });
     const [issue] = answer.issues;
     expect(issue?.details?.coding?.[0]?.code).toBe(code);
     expect(issue?.details?.text).toContain(says);
@@ -40,23 +39,19 @@ test('what is served is told as before', async () => {
 });
 
 test('an absolute reference to it is taken', async () => {
-  const reference = 'https://other.example/fhir/Account/1';
-  const made = await rest.must('POST Encounter', { body: encounter(reference) });
-  expect(made.json['account']).toEqual([{ reference }]);
+  const reference = 'https://other.example/fhir/OperationOutcome/1';
+  const made = await rest.must('POST Basic', { body: about(reference) });
+  expect(made.json['subject']).toEqual({ reference });
 });
 
 test('the setting allows it, for the types that it names', async () => {
-  const made = await allowing.must('POST Encounter', { body: encounter('Account/1') });
-  expect(made.json['account']).toEqual([{ reference: 'Account/1' }]);
-  const judged = await allowing.must('POST Encounter/$validate', { body: encounter('Account/1') });
+  const made = await allowing.must('POST Basic', { body: about('OperationOutcome/1') });
+  expect(made.json['subject']).toEqual({ reference: 'OperationOutcome/1' });
+  const judged = await allowing.must('POST Basic/$validate', { body: about('OperationOutcome/1') });
   expect(judged.issues.filter(({ severity }) => severity === 'error')).toEqual([]);
-  expect(idsOf(await allowing.must('GET Encounter?account=Account/1'))).toEqual([made.json.id]);
-  const procedure = {
-    ...make.observation('Patient/unused'),
-    subject: undefined,
-    device: { reference: 'DeviceMetric/1' },
-  };
-  expect((await allowing.send('POST Observation', { body: procedure })).code).toBe('reference-not-served');
+  expect(idsOf(await allowing.must('GET Basic?subject=OperationOutcome/1'))).toEqual([made.json.id]);
+  const other = await allowing.send('POST Basic', { body: about('Parameters/1') });
+  expect(other.code).toBe('reference-not-served');
 });
 
 test('the capability says how references are treated', async () => {

@@ -37,6 +37,8 @@ export const OTHERWISE: Readonly<Record<string, Change>> = {
     variant % 2 === 0
       ? { ...history, bornPeriod: undefined, bornDate: undefined, bornString: undefined }
       : { ...history, ageAge: undefined, ageRange: undefined, ageString: undefined, estimatedAge: undefined },
+  'ImplementationGuide.definition.grouping': (grouping) => ({ ...grouping, id: 'full' }),
+  Linkage: (linkage) => ({ ...linkage, item: [first(linkage['item']), first(linkage['item'])] }),
   List: (list, variant) =>
     variant % 2 === 0
       ? {
@@ -51,6 +53,12 @@ export const OTHERWISE: Readonly<Record<string, Change>> = {
       ? { ...stratifier, component: undefined }
       : { ...stratifier, code: undefined, description: undefined, criteria: undefined },
   'MeasureReport.group.stratifier.stratum': oneOf('value', 'component'),
+  MolecularSequence: (sequence) => ({ ...sequence, coordinateSystem: 1 }),
+  'MolecularSequence.referenceSeq': (sequence, variant) => {
+    const one = oneOf('genomeBuild', 'referenceSeqId', 'referenceSeqPointer', 'referenceSeqString');
+    const left = one(sequence, variant);
+    return left['genomeBuild'] === undefined ? { ...left, chromosome: undefined } : left;
+  },
   'OperationDefinition.parameter': (parameter) => ({
     ...parameter,
     type: parameter['part'] === undefined ? 'string' : undefined,
@@ -90,6 +98,27 @@ export const OTHERWISE: Readonly<Record<string, Change>> = {
     snapshot: { element: [element('Extension'), element('Extension.value[x]')] },
     differential: { element: [element('Extension')] },
   }),
+  'TestReport.setup.action': oneOf('operation', 'assert'),
+  'TestReport.test.action': oneOf('assert', 'operation'),
+  'TestScript.setup.action': oneOf('operation', 'assert'),
+  'TestScript.setup.action.assert': (assertion, variant) => ({
+    ...oneOf(
+      'contentType',
+      'expression',
+      'headerField',
+      'minimumId',
+      'navigationLinks',
+      'path',
+    )(assertion, variant),
+    direction: 'response',
+    requestMethod: undefined,
+    resource: undefined,
+    response: undefined,
+    responseCode: undefined,
+    validateProfileId: undefined,
+  }),
+  'TestScript.test.action': oneOf('assert', 'operation'),
+  'TestScript.variable': oneOf('expression', 'headerField', 'path'),
   'ValueSet.compose.include': oneOf('concept', 'filter'),
 };
 
@@ -114,8 +143,15 @@ export const MUST_HAVE: Readonly<Record<string, Filled>> = {
   },
   Consent: { policyRule: words },
   Contract: { authority: [{ reference: 'Organization/initiator' }] },
+  ImplementationGuide: { fhirVersion: ['4.0.1'] },
+  'ImmunizationRecommendation.recommendation': { targetDisease: words },
+  InsurancePlan: { name: 'words' },
+  Linkage: { item: [1, 2].map(() => ({ type: 'source', resource: { display: 'shown' } })) },
+  MolecularSequence: { coordinateSystem: 1 },
   Organization: { name: 'words' },
   'RequestGroup.action': { resource: { display: 'shown' } },
+  TerminologyCapabilities: { kind: 'requirements', description: 'words' },
+  'TestReport.setup.action': { assert: { result: 'pass' } },
   StructureDefinition: {
     kind: 'resource',
     type: 'Basic',

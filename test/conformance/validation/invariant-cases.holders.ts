@@ -7,6 +7,10 @@ export const patient = subject;
 export const statement = { status: 'draft', date: '2026', fhirVersion: '4.0.1', format: ['json'] };
 export const rest = [{ mode: 'server' }];
 export const requirements = { ...statement, kind: 'requirements', description: 'x', rest };
+/** What a terminology server shall be able to do. */
+export const capabilities = { status: 'draft', date: '2026', kind: 'requirements', description: 'x' };
+const script = { url: 'http://x', name: 'X', status: 'draft' };
+const report = { status: 'completed', testScript: { display: 'x' }, result: 'pass' };
 export const item = { linkId: '1', type: 'string' };
 /** A definition of a profile on Basic, with these elements. */
 export const profile = (differential: readonly object[], more: object = {}) => ({
@@ -65,6 +69,14 @@ export const HOLDERS: Readonly<Record<string, Hold>> = {
     occurrenceString: 'x',
     education: [one],
   }),
+  'ImplementationGuide.definition': (one) => ({
+    url: 'http://x',
+    name: 'X',
+    status: 'draft',
+    packageId: 'x',
+    fhirVersion: ['4.0.1'],
+    definition: one,
+  }),
   'MedicationAdministration.dosage': (one) => ({
     status: 'completed',
     medicationCodeableConcept: text,
@@ -72,6 +84,7 @@ export const HOLDERS: Readonly<Record<string, Hold>> = {
     effectiveDateTime: '2026',
     dosage: one,
   }),
+  'MolecularSequence.referenceSeq': (one) => ({ coordinateSystem: 0, referenceSeq: one }),
   'OperationDefinition.parameter': (one) => ({
     name: 'X',
     status: 'draft',
@@ -89,6 +102,25 @@ export const HOLDERS: Readonly<Record<string, Hold>> = {
   'RiskAssessment.prediction': (one) => ({ status: 'final', subject, prediction: [one] }),
   'StructureDefinition.mapping': (one) => profile([root], { mapping: [one] }),
   'StructureDefinition.snapshot': (one) => profile([], { snapshot: one }),
+  'StructureMap.group.rule.target': (one) => ({
+    ...script,
+    group: [
+      {
+        name: 'x',
+        typeMode: 'none',
+        input: [{ name: 'x', mode: 'source' }],
+        rule: [{ name: 'x', source: [{ context: 'x' }], target: [one] }],
+      },
+    ],
+  }),
+  'TerminologyCapabilities.codeSystem': (one) => ({ ...capabilities, codeSystem: [one] }),
+  'TestReport.setup.action': (one) => ({ ...report, setup: { action: [one] } }),
+  'TestReport.test.action': (one) => ({ ...report, test: [{ action: [one] }] }),
+  'TestScript.setup.action': (one) => ({ ...script, setup: { action: [one] } }),
+  'TestScript.setup.action.assert': (one) => ({ ...script, setup: { action: [{ assert: one }] } }),
+  'TestScript.setup.action.operation': (one) => ({ ...script, setup: { action: [{ operation: one }] } }),
+  'TestScript.test.action': (one) => ({ ...script, test: [{ action: [one] }] }),
+  'TestScript.variable': (one) => ({ ...script, variable: [one] }),
   'ValueSet.compose.include': (one) => ({ status: 'draft', compose: { include: [one] } }),
   'ValueSet.expansion.contains': (one) => ({
     status: 'draft',
