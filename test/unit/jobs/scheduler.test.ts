@@ -1,7 +1,10 @@
 /** The scheduler on a real store and a fake clock: when a job runs, when it does not, and how the scheduler ends. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createScheduler, type Scheduler } from '../../../src/jobs/scheduler.ts';
+import { stateCommit } from '../../../src/jobs/state.ts';
 import { JOB_KIND, type Job } from '../../../src/ports/jobs.ts';
+import { reasonOf } from '../../../src/ports/reason.ts';
+import { CommitRefused, SearchRefused } from '../../../src/ports/store.ts';
 import { openWorld, type World } from '../../contract/delivery-world.ts';
 import { fakeTime, type FakeTime } from '../../fake-time.ts';
 
@@ -28,7 +31,10 @@ afterEach(async () => {
 
 async function trial(...jobs: readonly Job[]): Promise<Trial> {
   const time = fakeTime();
-  const world = await openWorld({ clock: time });
+  return trialOf(await openWorld({ clock: time }), time, ...jobs);
+}
+
+async function trialOf(world: World, time: FakeTime, ...jobs: readonly Job[]): Promise<Trial> {
   const logged: string[] = [];
   const scheduler = createScheduler({
     jobs,
@@ -153,6 +159,43 @@ describe.each(['store', 'process'] as const)('a job of the %s', (of) => {
     expect(job.runs).toBe(2);
     await pass(1);
     expect(job.runs).toBe(3);
+  });
+});
+
+describe('after a restart the record of a job says when it is due', () => {
+  const HOURLY = { periodMs: HOUR };
+
+  test.each([
+    ['in half a period: it runs then', HOUR / 2, HOUR / 2],
+    ['a week ago: it runs at once, and once', -168 * HOUR, 0],
+    ['in a year, since the clock was set back: it runs at once', 8760 * HOUR, 0],
+  ])('%s', async (_, dueIn, runsAfter) => {
+    const time = fakeTime();
+    const dueAt = time.now() + dueIn;
+    const state = { lastRunAt: dueAt - HOUR, lastOutcome: 'done', failures: 0, dueAt } as const;
+    const world = await openWorld({ clock: time });
+    await world.store.commit(stateCommit({ name: 'count' }, state, undefined));
+    const job = counting(HOURLY);
+    const { pass } = await trialOf(world, time, job);
+    if (runsAfter > 0) await pass(runsAfter - 1);
+    expect(job.runs).toBe(0);
+    await pass(runsAfter > 0 ? 1 : 0);
+    expect(job.runs).toBe(1);
+    await pass(HOUR - 1);
+    expect(job.runs).toBe(1);
+    await pass(1);
+    expect(job.runs).toBe(2);
+  });
+});
+
+describe('the code of a failure', () => {
+  test.each([
+    [new SearchRefused('too-busy'), 'too-busy'],
+    [new CommitRefused('disk-full'), 'disk-full'],
+    [new TypeError('about Jane Doe'), 'TypeError'],
+    ['about Jane Doe', 'unknown'],
+  ])('%s', (error, code) => {
+    expect(reasonOf(error)).toBe(code);
   });
 });
 
