@@ -6,6 +6,7 @@ import { FLOORS, FOREIGN, LONG_TABLES, ROOF_FILES, SIDEWAYS, TOKEN_FILES } from 
 import { deadExports } from './house/exports.ts';
 import { knots } from './house/knots.ts';
 import { misplacedPackages, PEOPLES_SCRIPTS, type Manifest } from './house/packages.ts';
+import { saidTwice } from './house/once.ts';
 import * as rules from './house/rules.ts';
 import { readTop, readTree, TOP, type Tree } from './house/tree.ts';
 
@@ -36,6 +37,7 @@ describe('this house', () => {
     ['(directory DR10) who a number is, the register says alone', () => rules.believed(LOADED)],
     ['no file loads itself through others', () => rules.circles(SCRIPTS)],
     ['what is exported is imported somewhere', () => deadExports(SCRIPTS)],
+    ['(house-2 5) what one file says for all is said once', () => saidTwice(LOADED)],
     ['files need each other in pairs at most, within one folder', () => knots(LOADED)],
     [
       'floors 0 to 3 have no clock, no chance and no surroundings of their own',
@@ -187,6 +189,12 @@ describe('a planted fault is found and named', () => {
     ['src/operations/a.ts', `import { createHash } from 'node:crypto';`],
   ])('no fault: %s %j', (path, source) => {
     expect(rules.wrongImports(tree(path, source))).toEqual([]);
+  });
+
+  test('a second sight of the server', () => {
+    expect(saidTwice(tree('src/http/a.ts', 'const all = { everything: true };'))).toEqual([
+      'src/http/a.ts:1 says { everything: true }: import EVERYTHING of ports/query.ts',
+    ]);
   });
 
   test('a circle is named whole; types may be mutual', () => {

@@ -2,6 +2,7 @@
  * The policies, asked about one delivery as of now: what would be told to whom, on whose account, about which patient,
  * and what that patient has said about it since.
  */
+import { EVERYTHING } from '../ports/query.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { decide, REFERRAL_PURPOSE, type Disclosure } from '../policies/index.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -12,7 +13,7 @@ import { frozenParty, partyIn, resolveParty } from '../resources/party.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
 import { readAgreements } from './agreements.ts';
 import { readConsents } from './consents.ts';
-import { serverSight, type Gate } from './gates.ts';
+import type { Gate } from './gates.ts';
 import { patientsIn } from './subject.ts';
 
 /** The gate that asks the policies. */
@@ -20,7 +21,7 @@ export function createPolicyGate({ clock }: { readonly clock: Clock }): Gate {
   return async (entry, now, asOf) => {
     const { sight, subject } = entry;
     if (sight.everything) return { permitted: true, policy: 'administrator' };
-    const version = await asOf.read(subject, serverSight);
+    const version = await asOf.read(subject, EVERYTHING);
     if (version?.text === undefined)
       return { permitted: false, policy: 'subject-gone', why: 'it was expunged' };
     const from = version.custodian;
@@ -44,7 +45,7 @@ async function patientsOf(
 ): Promise<readonly Ref[]> {
   const patients = patientsIn(subject, JSON.parse(text) as Resource); // stored texts were validated
   if (orderingKey === subject) return patients;
-  const referral = await asOf.read(orderingKey, serverSight);
+  const referral = await asOf.read(orderingKey, EVERYTHING);
   const others =
     referral?.text === undefined ? [] : patientsIn(orderingKey, JSON.parse(referral.text) as Resource); // as above
   return [...new Set([...patients, ...others])];

@@ -2,6 +2,7 @@
  * The outcome of a delivery as one commit: the state of its entry, the audit of the disclosure and, where a person must
  * act, a work item (law 16: receipt and disclosure audit are written together or not at all).
  */
+import { EVERYTHING } from '../ports/query.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type {
   AuditEntry,
@@ -12,7 +13,6 @@ import type {
   Version,
   Write,
 } from '../ports/store.ts';
-import { serverSight } from './gates.ts';
 import { patientsIn } from './subject.ts';
 
 /** A delivery whose story has ended. */
@@ -49,7 +49,7 @@ const AUDITED = {
 export function createOutcomeCommitBuilder({ asOf, workItem }: OutcomeParts): BuildOutcomeCommit {
   return async (outcome) => {
     const { entry, fate, why } = outcome;
-    const subject = await asOf(entry.seq).read(entry.subject, serverSight);
+    const subject = await asOf(entry.seq).read(entry.subject, EVERYTHING);
     const writes = fate === 'refused' ? [await workItem(entry, why ?? 'refused')] : [];
     return {
       writes,

@@ -3,11 +3,10 @@
  * a commit asks the store nothing (http://hl7.org/fhir/R4/subscription.html).
  */
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Query } from '../ports/query.ts';
+import { EVERYTHING, type Query } from '../ports/query.ts';
 import type { Store } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
 import { type Criteria, type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
-import { serverSight } from './gates.ts';
 
 /** A Subscription that is told of changes. */
 export interface ActiveSubscription extends Criteria {
@@ -66,7 +65,7 @@ export function createSubscriptionCache({ store, criteria, unreadable }: CachePa
   }
 
   async function read(ref: Ref): Promise<void> {
-    const version = await store.snapshot().read(ref, serverSight);
+    const version = await store.snapshot().read(ref, EVERYTHING);
     const found = version?.text === undefined ? undefined : understand(ref, version.text, version.custodian);
     if (found === undefined) active.delete(ref);
     else active.set(ref, found);
@@ -117,6 +116,6 @@ const ACTIVE: Omit<Query, 'count' | 'offset'> = {
   type: 'Subscription',
   where: { kind: 'token', param: 'status', code: 'active' },
   sort: [],
-  sight: serverSight,
+  sight: EVERYTHING,
   total: false,
 };

@@ -4,11 +4,11 @@
  */
 import { parseInstant } from '../fhir/datetime.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Clause, Match, Query } from '../ports/query.ts';
+import { EVERYTHING, type Clause, type Match, type Query } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { isTerminal, type State } from '../referral/state.ts';
 import type { Event } from '../referral/transitions.ts';
-import { EVERYTHING, type Draft } from '../operations/write/draft.ts';
+import type { Draft } from '../operations/write/draft.ts';
 import { valuesAt } from '../resources/element.ts';
 import { APPLIED, EVENT_SYSTEM, FATE_SYSTEM } from '../resources/message-codes.ts';
 

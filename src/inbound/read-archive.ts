@@ -1,9 +1,9 @@
 /** Archived messages, read again: where their bytes are, and the order in which they were written. */
+import { EVERYTHING } from '../ports/query.ts';
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { localRefOf, valuesAt } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
-import { EVERYTHING } from '../operations/write/draft.ts';
 import { readItem, type OpenItem } from './work-items.ts';
 import type { ArchivedMessage } from './archive.ts';
 

@@ -1,10 +1,10 @@
 /** Work items about messages: Tasks of the organization that received them, each pointing to the kept message. */
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
-import type { Match, Query } from '../ports/query.ts';
+import { EVERYTHING, type Match, type Query } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { modifiedAt } from '../referral/state.ts';
 import { localRef, valuesAt } from '../resources/element.ts';
-import { EVERYTHING, plan, type Draft } from '../operations/write/draft.ts';
+import { plan, type Draft } from '../operations/write/draft.ts';
 import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../operations/work-item.ts';
 import type { MessageVerdict } from './fate.ts';
 import type { InboundMessage } from './inbound-message.ts';

@@ -1,11 +1,12 @@
 /** Membership (directory DR2): an organization has an account here when an administrator says so, and by nothing else. */
+import { EVERYTHING } from '../ports/query.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { AuditEntry, Commit, Leave, Snapshot, Template, Version } from '../ports/store.ts';
 import { isReferralTask, isTerminal, readState } from '../referral/state.ts';
 import { typeOf } from '../resources/element.ts';
 import { standingOf, withStanding, writeMember } from '../resources/parties/standing.ts';
-import { EVERYTHING, planStored } from './write/draft.ts';
+import { planStored } from './write/draft.ts';
 import { buildWrite, commitPlanned, type PreparedCommit } from './write/commit.ts';
 import type { OperationContext } from './context.ts';
 

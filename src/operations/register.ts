@@ -1,4 +1,5 @@
 /** Changes of the register that no FHIR write makes: what links name, and what an administrator settles (directory DR10, DR14). */
+import { EVERYTHING } from '../ports/query.ts';
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Identifier, Ref } from '../fhir/types.ts';
 import type { RecordWrite } from '../ports/record.ts';
@@ -22,7 +23,7 @@ import {
   type RegisterRow,
 } from '../resources/parties/register.ts';
 import { typeOf } from '../resources/element.ts';
-import { EVERYTHING, planStored } from './write/draft.ts';
+import { planStored } from './write/draft.ts';
 import type { Admitting } from './members.ts';
 import { buildWrite, commitPlanned } from './write/commit.ts';
 import type { OperationContext } from './context.ts';

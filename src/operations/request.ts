@@ -2,7 +2,7 @@
 import type { Body } from '../fhir/body.ts';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Sight } from '../ports/query.ts';
+import { EVERYTHING, type Sight } from '../ports/query.ts';
 import type { Scope } from '../smart/scopes.ts';
 
 /** FHIR's own codes (http://hl7.org/fhir/restful-interaction), and the few conditional forms they have. */
@@ -68,7 +68,7 @@ export interface Caller extends Login {
 
 /** The caller's clause (rules 2.6). A caller without organization who is no administrator never gets this far. */
 export function sightOf(caller: Caller, patientOnly = false): Sight {
-  if (caller.administrator) return { everything: true };
+  if (caller.administrator) return EVERYTHING;
   if (caller.organization === undefined) throw new Error('a caller must have an organization');
   const { organization, patient } = caller;
   return patientOnly && patient !== undefined

@@ -1,8 +1,8 @@
 /** What became of one write, read or search: the version that an answer stands for, and what is said beside it. */
+import { EVERYTHING } from '../ports/query.ts';
 import { buildOutcome, type IssueDetail } from '../fhir/issue.ts';
 import type { OperationOutcome, Ref } from '../fhir/types.ts';
 import { stampText, type Template } from '../ports/store.ts';
-import { EVERYTHING } from './write/draft.ts';
 import type { OperationContext } from './context.ts';
 import type { EntryResult, CommittedReply } from './stored-reply.ts';
 

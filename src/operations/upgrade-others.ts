@@ -4,7 +4,7 @@
  * a claim for each role that an organization gave to a person whom another keeps (directory DR19).
  */
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Match } from '../ports/query.ts';
+import { EVERYTHING, type Match } from '../ports/query.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { localRef, typeOf } from '../resources/element.ts';
@@ -18,7 +18,7 @@ import {
   withStanding,
   type Standing,
 } from '../resources/parties/standing.ts';
-import { declarationOf, EVERYTHING, planStored } from './write/draft.ts';
+import { declarationOf, planStored } from './write/draft.ts';
 import { buildWrite } from './write/commit.ts';
 import {
   BY,

@@ -6,7 +6,7 @@
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, Commit, Snapshot, Store, Write } from '../ports/store.ts';
-import type { Match } from '../ports/query.ts';
+import { EVERYTHING, type Match } from '../ports/query.ts';
 import { idOf, typeOf } from '../resources/element.ts';
 import {
   identitiesIn,
@@ -17,7 +17,7 @@ import {
 } from '../resources/parties/identity-systems.ts';
 import { findRow, keyOf, writeRow, type RegisterRow } from '../resources/parties/register.ts';
 import { saysStanding, withStanding, writeMember } from '../resources/parties/standing.ts';
-import { EVERYTHING, planStored, type Planned } from './write/draft.ts';
+import { planStored, type Planned } from './write/draft.ts';
 import { buildWrite } from './write/commit.ts';
 import type { OperationContext } from './context.ts';
 import { planWorkItem } from './work-item.ts';

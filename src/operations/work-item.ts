@@ -2,10 +2,11 @@
  * Work items: Tasks that ask a person of one organization to act where the server cannot. They follow their own life
  * cycle, never the referral's table (rules 1.1), and hold no word of the patient.
  */
+import { EVERYTHING } from '../ports/query.ts';
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { ClaimedEntry, Write } from '../ports/store.ts';
 import { typeOf, valuesAt } from '../resources/element.ts';
-import { EVERYTHING, type Planned } from './write/draft.ts';
+import type { Planned } from './write/draft.ts';
 import { buildWrite } from './write/commit.ts';
 import type { OperationContext } from './context.ts';
 

@@ -11,6 +11,9 @@ export type Sight =
   /** An organization; with `patient`, narrowed to the compartment of one patient (SMART patient scopes). */
   | { readonly everything: false; readonly organization: Ref; readonly patient?: Ref };
 
+/** The server's own sight. */
+export const EVERYTHING: Sight = { everything: true };
+
 /**
  * One value under one parameter. How `low` and `high` are used depends on the parameter's kind:
  *

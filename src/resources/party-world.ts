@@ -1,14 +1,12 @@
 /** The party world over a snapshot: the reads by which delivery and the timeline find out who stands for whom. */
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Query } from '../ports/query.ts';
+import { EVERYTHING, type Query } from '../ports/query.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
 import type { PartyWorld } from './party.ts';
 import { standingOf } from './parties/standing.ts';
 import { decidingRow, findRow, type RowSource } from './parties/register.ts';
 import { referencesTo } from './references-to.ts';
-
-const EVERYTHING = { everything: true } as const;
 
 /** The number of roles of one person that are looked at. */
 const ROLES_MAX = 20;

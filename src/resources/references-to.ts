@@ -3,7 +3,7 @@
  * use it.
  */
 import type { Ref } from '../fhir/types.ts';
-import type { Query } from '../ports/query.ts';
+import { EVERYTHING, type Query } from '../ports/query.ts';
 
 /**
  * @param param the reference parameter of `type`
@@ -13,7 +13,7 @@ export const referencesTo = (type: string, param: string, to: Ref, count: number
   type,
   where: { kind: 'reference', param, to: [to] },
   sort: [],
-  sight: { everything: true },
+  sight: EVERYTHING,
   count,
   offset: 0,
   total: false,

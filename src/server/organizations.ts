@@ -1,14 +1,13 @@
 /** What the roof looks up in the store about organizations, on behalf of the door and of delivery. */
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { OrganizationName } from '../http/claims.ts';
-import type { Clause, Match } from '../ports/query.ts';
+import { EVERYTHING, type Clause, type Match } from '../ports/query.ts';
 import type { Store } from '../ports/store.ts';
 import { identityOf } from '../resources/parties/identity-systems.ts';
 import { findRow } from '../resources/parties/register.ts';
 import { MEMBER_KIND } from '../resources/parties/standing.ts';
 import { typeOf } from '../resources/element.ts';
 
-const EVERYTHING = { everything: true } as const;
 /** Endpoints of one organization that are looked at; an address book, not a directory. */
 const ENDPOINTS_MAX = 100;
 

@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { CodeMap, CodeMaps, MapRow, UnmappedCode } from '../../hl7v2/mapping/code-maps.ts';
-import type { Match } from '../../ports/query.ts';
+import { EVERYTHING, type Match } from '../../ports/query.ts';
 import type { Store } from '../../ports/store.ts';
 import { splitCanonical } from '../../resources/terminology/held.ts';
-import { EVERYTHING, type Draft } from '../../operations/write/draft.ts';
+import type { Draft } from '../../operations/write/draft.ts';
 import { remark } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
 import { findOpen, planItem } from '../work-items.ts';

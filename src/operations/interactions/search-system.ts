@@ -4,7 +4,14 @@
  * take the best of each type's matches, and remember how far they came in each.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Match, Page, Query, Sight, SortKey } from '../../ports/query.ts';
+import {
+  EVERYTHING,
+  type Match,
+  type Page,
+  type Query,
+  type Sight,
+  type SortKey,
+} from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { compartmentClause } from '../../resources/compartment.ts';
 import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
@@ -173,7 +180,7 @@ function readOne(
     terminology,
     countDefault: settings.pageSizeDefault,
     countMax: settings.pageSizeMax,
-    sight: { everything: true }, // replaced by that of the type before anything is asked
+    sight: EVERYTHING, // replaced by that of the type before anything is asked
     searched,
   });
   checkInclusions(parsed);

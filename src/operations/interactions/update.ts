@@ -1,10 +1,11 @@
 /** update (http://hl7.org/fhir/R4/http.html#update), by id or by condition. */
+import { EVERYTHING } from '../../ports/query.ts';
 import { mapBody, type Body } from '../../fhir/body.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { selectToWrite } from '../write/condition.ts';
 import { idOf } from '../../resources/element.ts';
-import { EVERYTHING, plan, type Draft } from '../write/draft.ts';
+import { plan, type Draft } from '../write/draft.ts';
 import { planCreate } from './create.ts';
 import { bodyOfType, checkIfMatch, readCurrent, type WriteResult, type WriteRequest } from './write.ts';
 

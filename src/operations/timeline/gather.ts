@@ -2,14 +2,13 @@
 import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Sight } from '../../ports/query.ts';
+import { EVERYTHING, type Sight } from '../../ports/query.ts';
 import type { AuditEntry, OutboxRow, Snapshot, Version } from '../../ports/store.ts';
 import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import { idOf, localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 import { isPastStep } from '../../resources/past-step.ts';
-import { EVERYTHING } from '../write/draft.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import type { Caller } from '../request.ts';
 import type { OperationContext } from '../context.ts';

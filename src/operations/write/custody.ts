@@ -2,10 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Sight } from '../../ports/query.ts';
+import { EVERYTHING, type Sight } from '../../ports/query.ts';
 import { localRef, typeOf } from '../../resources/element.ts';
 import { OWN_ONLY, PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
-import { declarationOf, EVERYTHING, placesIn, type Draft, type Planned } from './draft.ts';
+import { declarationOf, placesIn, type Draft, type Planned } from './draft.ts';
 import { sightForType } from '../scope.ts';
 import { patientsIn } from '../values.ts';
 

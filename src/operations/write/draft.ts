@@ -7,7 +7,7 @@ import { mapBody, type Body } from '../../fhir/body.ts';
 import type { IssueDetail } from '../../fhir/issue.ts';
 import { parseJson } from '../../fhir/json.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Sight } from '../../ports/query.ts';
+import { EVERYTHING, type Sight } from '../../ports/query.ts';
 import type { RecordPrecondition, RecordWrite } from '../../ports/record.ts';
 import type {
   Expectation,
@@ -110,8 +110,6 @@ export function planStored(
     parties: [],
   };
 }
-
-export const EVERYTHING: Sight = { everything: true };
 
 /** The declaration of a stored type. Stored types are registered types. */
 export function declarationOf(ref: string): ResourceType {

@@ -1,4 +1,5 @@
 /** A referral whose recipient is not certain: it is stored and told to nobody, and a person of its initiator is asked. */
+import { EVERYTHING } from '../../ports/query.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { isReferralTask, readState } from '../../referral/state.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
@@ -84,7 +85,7 @@ async function candidatesFor(draft: Draft, organization: Ref): Promise<readonly 
   if (typeof name !== 'string') return [];
   const found: Ref[] = [];
   for (const { key } of await draft.snapshot.records(MEMBER_KIND, 'all', '')) {
-    const version = await draft.snapshot.read(key as Ref, { everything: true });
+    const version = await draft.snapshot.read(key as Ref, EVERYTHING);
     const member = version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // a stored text
     if (member !== undefined && mayBeSame(name, namesOf(member))) found.push(key as Ref);
     if (found.length === CANDIDATES_MAX) break;

@@ -3,6 +3,7 @@
  * Subscriptions are off, and what it keeps stays its own. Whoever has sent open referrals needs a successor, who acts for
  * it in them.
  */
+import { EVERYTHING } from '../../ports/query.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Snapshot, Write } from '../../ports/store.ts';
@@ -11,7 +12,7 @@ import { MEMBER_KIND, withStanding } from '../../resources/parties/standing.ts';
 import { addressedParty, RESOLVED_PARTY } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
-import { EVERYTHING, planStored } from './draft.ts';
+import { planStored } from './draft.ts';
 import { readOrganization, type Admitting } from '../members.ts';
 import { buildWrite, commitPlanned } from './commit.ts';
 import { openReferrals, seenBy } from './open-referrals.ts';

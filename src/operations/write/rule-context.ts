@@ -1,4 +1,5 @@
 /** What rules may ask about, answered from a draft: things as they will be. */
+import { EVERYTHING } from '../../ports/query.ts';
 import { facilityOf } from '../../delivery/facility.ts';
 import { oidOfUrl, systemOfOid } from '../../fhir/identifier.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
@@ -15,7 +16,7 @@ import { addressedParty, partyIn, resolveParty, type PartyWorld } from '../../re
 import { isCounted, ROLE_CLAIM, rolesQuery } from '../../resources/party-world.ts';
 import { referencesTo } from '../../resources/references-to.ts';
 import type { RuleContext } from '../../resources/rules.ts';
-import { EVERYTHING, readPreview, type Draft } from './draft.ts';
+import { readPreview, type Draft } from './draft.ts';
 import { findPlanned, findPreview } from './preview.ts';
 
 /** Resources that one rule looks at, at most; a referral with more open Tasks is not one. */

@@ -1,4 +1,5 @@
 /** The rules of each type, asked about every change of a draft; what they bring is added to the draft (house 6). */
+import { EVERYTHING } from '../../ports/query.ts';
 import type { Body } from '../../fhir/body.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { rewriteReferences } from '../../fhir/reference.ts';
@@ -7,7 +8,6 @@ import { isTerminal, readState } from '../../referral/state.ts';
 import type { DerivedWrite, Ruling, RuleContext } from '../../resources/rules.ts';
 import {
   declarationOf,
-  EVERYTHING,
   placesIn,
   plan,
   planStored,

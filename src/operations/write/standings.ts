@@ -3,6 +3,7 @@
  * administrator is listed, what an organization says about somebody outside is private, and a role, place or service has
  * the standing of the organization it belongs to, where that organization itself, or an administrator, says so.
  */
+import { EVERYTHING } from '../../ports/query.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { note } from '../../referral/ruling.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
@@ -16,15 +17,7 @@ import {
   withStanding,
   type Standing,
 } from '../../resources/parties/standing.ts';
-import {
-  declarationOf,
-  EVERYTHING,
-  placesIn,
-  readPreview,
-  replan,
-  type Draft,
-  type Planned,
-} from './draft.ts';
+import { declarationOf, placesIn, readPreview, replan, type Draft, type Planned } from './draft.ts';
 import { addDerivedWrite } from './rule.ts';
 
 /** Private parties that one bundle brings (directory DR35). */

@@ -3,6 +3,7 @@
  * the setting `skipUnchanged` decides. Asked before the rules run, so that they hear of no write, and again after them,
  * when what they made of a write is what is stored already.
  */
+import { EVERYTHING } from '../../ports/query.ts';
 import { parseJsonValue } from '../../fhir/json.ts';
 import { isSame } from '../../fhir/same.ts';
 import type { Resource } from '../../fhir/types.ts';
@@ -24,7 +25,7 @@ export async function leaveUnchanged(draft: Draft): Promise<void> {
 async function leaveOne(draft: Draft, { ref, base, before, after }: Planned): Promise<void> {
   if (before === undefined || after === undefined || !isSame(contentOf(before), contentOf(after.plain)))
     return;
-  const version = await draft.snapshot.read(ref, { everything: true });
+  const version = await draft.snapshot.read(ref, EVERYTHING);
   if (version?.text === undefined || version.seq !== base) return;
   // Stored texts were validated; what is compared now is how numbers are written.
   const stored = parseJsonValue(version.text) as Resource;

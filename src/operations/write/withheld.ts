@@ -3,12 +3,12 @@
  * item asks a person of the sender. A party that was never told of a referral is told of none of its later events.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Clause, Query } from '../../ports/query.ts';
+import { EVERYTHING, type Clause, type Query } from '../../ports/query.ts';
 import type { OutboxEntry } from '../../ports/store.ts';
 import { note } from '../../referral/ruling.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
-import { EVERYTHING, plan, type Draft } from './draft.ts';
+import { plan, type Draft } from './draft.ts';
 import { planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../work-item.ts';
 
 const KIND = 'message-incomplete' satisfies WorkItemKind;

@@ -3,6 +3,7 @@
  * organization chooses it by an Endpoint whose connectionType is `capture`. It keeps health data in memory and, if
  * asked, in a file.
  */
+import { EVERYTHING } from '../../ports/query.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Present, Rail, Receipt } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
@@ -58,7 +59,7 @@ export function createCaptureRail(parts: CaptureParts): CaptureRail {
     now: Snapshot,
     signal: AbortSignal,
   ): Promise<Receipt> {
-    if ((await now.read(entry.receiver, { everything: true }))?.text === undefined) {
+    if ((await now.read(entry.receiver, EVERYTHING))?.text === undefined) {
       return { outcome: 'refused', why: 'the receiver is gone' };
     }
     const version = await asOf.read(entry.subject, entry.sight);

@@ -2,14 +2,12 @@
  * The reads of one delivery from a snapshot. Several questions ask for the same roles and organizations, so each is
  * read once.
  */
+import { EVERYTHING } from '../../ports/query.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { CommitView as Source } from '../../ports/rail.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { PartyWorld } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
-
-/** The server's own sight. Whether the server may tell the receiver was asked before. */
-const EVERYTHING = { everything: true } as const;
 
 /** A snapshot that reads each resource once. */
 export function commitViewOf(snapshot: Snapshot): Source {

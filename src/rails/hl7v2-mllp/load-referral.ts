@@ -16,7 +16,7 @@ import type { ReferralEvent } from '../../hl7v2/messages/build-messages.ts';
 import { leadingOn } from '../../hl7v2/mapping/clinician.ts';
 import { resourcesNamedBy } from '../../hl7v2/messages/named-resources.ts';
 import { isVisitEvent } from '../../hl7v2/messages/siu.ts';
-import type { Query } from '../../ports/query.ts';
+import { EVERYTHING, type Query } from '../../ports/query.ts';
 import type { EntryPreview, CommitView as Source } from '../../ports/rail.ts';
 import { readState, type State } from '../../referral/state.ts';
 import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
@@ -27,8 +27,6 @@ import { visitsOf, type VisitsAround } from '../../resources/referral-rules/visi
 import { noteOf, noteOfOutput } from './find-note.ts';
 import { partyWorldOfView } from './commit-view.ts';
 
-/** The server's own sight. Whether the receiver may see the referral was checked when the entry was written. */
-const EVERYTHING = { everything: true } as const;
 /**
  * The number of references that are followed one after the other from the referral, such as order → role →
  * practitioner.

@@ -3,6 +3,7 @@
  * payload a POST with no body to the endpoint; with one, a PUT of the resource to `[endpoint]/[type]/[id]`. R4 has no
  * notification of a deletion, so the rail sends none.
  */
+import { EVERYTHING } from '../../ports/query.ts';
 import type { Subscription } from '../../fhir/types.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
 import { receiptOfFailure, type Present, type Receipt } from '../../ports/rail.ts';
@@ -80,7 +81,7 @@ async function readSubscription(
   { receiver }: ClaimedEntry,
   now: Snapshot,
 ): Promise<Subscription | undefined> {
-  const version = await now.read(receiver, { everything: true });
+  const version = await now.read(receiver, EVERYTHING);
   return version?.text === undefined ? undefined : (JSON.parse(version.text) as Subscription); // validated when stored
 }
 
