@@ -1,19 +1,25 @@
-/** Connections that this server makes (rules 6.3): what for, to where, and what becomes known of one that failed. */
+/**
+ * The connections that this server makes (rules 6.3): their purposes and destinations, and the public word for a failed
+ * one.
+ */
 import type { Ref } from '../fhir/types.ts';
 
-/** What a connection is made for. Each purpose has its schemes, its ports and its list of places that are not public. */
+/** The purpose of a connection. Each purpose has its schemes, its ports and its list of places that are not public. */
 export type Purpose = 'rest-hook' | 'hl7v2-mllp' | 'jwks';
 
-/** Where somebody wants a connection to lead. */
+/** The destination of a connection. */
 export interface Destination {
   readonly purpose: Purpose;
   /** The address as it was written: `https://host/path`, `mllp://host:port`. */
   readonly address: string;
-  /** The organization that is reached there; a place may be allowed to some organizations alone. */
+  /** The organization that is reached there; the operator may allow a place to some organizations only. */
   readonly organization?: Ref | undefined;
 }
 
-/** All that anybody is told of a connection that failed: more would map a network for who names its addresses. */
+/**
+ * The public words for a failed connection. More detail would map a network for the organizations that name its
+ * addresses.
+ */
 export type ConnectionFailure = 'unreachable' | 'tls' | 'timeout' | 'refused' | 'policy';
 
 /** A connection that was not made, or broke before it answered. */
@@ -27,12 +33,12 @@ export class ConnectionFailed extends Error {
   }
 }
 
-/** `too-many`: the organization that names it has named as many new addresses today as it may. */
+/** `too-many`: the organization has named as many new addresses today as it may. */
 export type Admission = 'admitted' | 'not-allowed' | 'too-many';
 
 /**
- * Asked when an address is written; every connection asks again. A name that does not resolve now is admitted, for the
- * connection decides. `by`: the organization that names it; undefined for an administrator.
+ * Asks the guard about an address before it is stored; the guard judges again at every connection. It admits a name
+ * that does not resolve now. `by` is the organization that names the address; undefined for an administrator.
  */
 export type AdmitAddress = (destination: Destination, by: Ref | undefined) => Promise<Admission>;
 
@@ -43,19 +49,19 @@ interface HttpRequest {
   readonly headers: readonly string[];
   readonly body?: string | undefined;
   readonly signal: AbortSignal;
-  /** Bytes of the answer that are read at most. */
+  /** The largest number of bytes of the answer that are read. */
   readonly responseBytesMax: number;
 }
 
-/** What of an answer is looked at. */
+/** The parts of an answer that are read. */
 interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
-  /** Empty unless it was asked for. */
+  /** Empty unless the caller asked for it. */
   readonly body: string;
 }
 
-/** HTTP over guarded connections; redirects are answers, and not followed. */
+/** HTTP over guarded connections. A redirect is an answer; the client does not follow it. */
 export interface HttpClient {
   /**
    * Sends one request and reads its answer. `reads`: the answer's body is wanted; otherwise it is thrown away.

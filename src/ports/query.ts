@@ -1,10 +1,10 @@
 /**
- * What a store is asked to find. An engine knows nothing of FHIR: a parameter is a name that a write's search values
- * carry, a clause says which values satisfy it, and every alias that stands for a resource carries the caller's sight.
+ * Queries of a store. An engine knows nothing of FHIR: a parameter is a name that a write's search values have, a
+ * clause says which values satisfy it, and every alias that stands for a resource is limited to the caller's sight.
  */
 import type { Ref } from '../fhir/types.ts';
 
-/** Who looks. What is outside one's sight does not exist (rules 2). */
+/** The sight of a caller. Resources outside it do not exist for the caller (rules 2). */
 export type Sight =
   /** An administrator, or the server itself. */
   | { readonly everything: true }
@@ -44,7 +44,9 @@ export interface SearchValue {
   readonly high: string | number;
 }
 
-/** After the parameter under which it is noted that a number is no point; `$` is escaped in units, so none is called so. */
+/**
+ * The suffix of the parameter that marks a number as an interval. `$` is escaped in units, so no unit has this name.
+ */
 export const WIDE = '$wide';
 
 export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap';
@@ -78,7 +80,7 @@ export type Clause =
       readonly prefix: Prefix;
       readonly low: number;
       readonly high: number;
-      /** The values are points, low and high alike, but for versions that are noted under `<param>$wide`. */
+      /** The values are points, with low and high alike, except in versions marked under `<param>$wide`. */
       readonly points?: boolean;
     }
   /** Some value under the parameter of the clause does not satisfy it. */
@@ -92,7 +94,7 @@ export type Clause =
     }
   /** One value of a composite satisfies every part: the first component the first, and so on. */
   | { readonly kind: 'tuple'; readonly param: string; readonly of: readonly PartClause[] }
-  /** A position at most so many kilometres away, on a sphere. */
+  /** A position at most that many kilometres away, on a sphere. */
   | {
       readonly kind: 'near';
       readonly param: string;
@@ -114,8 +116,8 @@ export type Clause =
   /** Some visible resource of `type` that references this one under `param` satisfies `where` (`_has`). */
   | { readonly kind: 'has'; readonly type: string; readonly param: string; readonly where: Clause }
   /**
-   * These words, folded, follow each other in the narrative or anywhere in the resource's full text; with `starts` the last
-   * one is the beginning of a word. For a store that keeps full text.
+   * These words, folded, follow each other in the narrative or anywhere in the resource's full text. With `starts` the
+   * last word is the beginning of one. Only for a store that keeps full text.
    */
   | {
       readonly kind: 'text';
@@ -126,7 +128,7 @@ export type Clause =
   /** The text beside a code under `param`, or one of its words, begins with `value`, which is folded (`:text`). */
   | { readonly kind: 'display'; readonly param: string; readonly value: string };
 
-/** What one component of a composite is asked; `param` is the suffix under which it keeps the value. */
+/** A condition on one component of a composite; `param` is the suffix under which the component keeps the value. */
 export type PartClause = Extract<Clause, { kind: 'token' | 'string' | 'reference' | 'uri' | 'range' }>;
 
 export interface SortKey {
@@ -138,16 +140,19 @@ export interface SortKey {
 export interface Query {
   readonly type: string;
   readonly where: Clause;
-  /** Ties are broken by the order of writing, so that pages are stable. Empty: newest write first. */
+  /** The order of writing breaks ties, so that pages are stable. Empty: newest write first. */
   readonly sort: readonly SortKey[];
   readonly sight: Sight;
-  /** Matches wanted at most. */
+  /** The largest number of matches. */
   readonly count: number;
-  /** Characters of their texts at most; the first is given however long it is. Undefined: any. */
+  /**
+   * The largest number of characters of their texts; the first match is returned however long it is. Undefined: any
+   * number.
+   */
   readonly characters?: number;
-  /** Matches to pass over: pages are stable because a query is answered as of one `seq`. */
+  /** The number of matches to skip. Pages are stable, because a query is answered as of one `seq`. */
   readonly offset: number;
-  /** Count all matches, too. */
+  /** Whether to count all matches, too. */
   readonly total: boolean;
 }
 
@@ -155,7 +160,7 @@ export interface Match {
   readonly ref: Ref;
   readonly seq: number;
   readonly text: string;
-  /** The organization that keeps it; '' for the server's own. */
+  /** The organization that keeps it; '' for the server itself. */
   readonly custodian: Ref | '';
 }
 

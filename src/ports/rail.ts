@@ -1,18 +1,21 @@
-/** A rail carries a change to a party. Rails know nothing of each other, and nothing of who else is told. */
+/** A rail carries a change to a party. Rails know nothing of each other, nor of the other receivers. */
 import { ConnectionFailed } from './outgoing.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Sight } from './query.ts';
 import type { ClaimedEntry, Finding, Snapshot, Version } from './store.ts';
 
-/** What became of one attempt. */
+/** The outcome of one attempt. */
 export type Receipt =
   | { readonly outcome: 'accepted'; readonly says?: string }
   /** Try again; without `afterMs` the dispatcher's backoff decides. */
   | { readonly outcome: 'retry'; readonly why: string; readonly afterMs?: number }
-  /** Never try again: the receiver said no for good. A person is asked. */
+  /** Never try again: the receiver refused for good, and the server asks a person. */
   | { readonly outcome: 'refused'; readonly why: string };
 
-/** What a connection that failed means for a delivery: what the operator does not allow is never tried again. */
+/**
+ * The outcome of a delivery whose connection failed: a destination that the operator does not allow is never tried
+ * again.
+ */
 export function receiptOfFailure(error: unknown): Receipt {
   if (!(error instanceof ConnectionFailed)) throw error;
   const { failure } = error;
@@ -20,39 +23,40 @@ export function receiptOfFailure(error: unknown): Receipt {
 }
 
 /**
- * The text of a version as this sight is shown it: secrets masked, and what belongs to its custodian alone left out. A
- * rail sends nothing else. The version must not be a tombstone.
+ * The text of a version as this sight may see it: secrets masked, and elements for the custodian alone left out. A rail
+ * sends nothing else. The version must not be a tombstone.
  */
 export type Present = (version: Pick<Version, 'ref' | 'text'>, sight: Sight) => string;
 
-/** An entry of the outbox before it is one: what it would tell, to whom, of which commit. */
+/** An entry of the outbox before it is written: its message, its receiver, its commit. */
 export type EntryPreview = Pick<
   ClaimedEntry,
   'id' | 'at' | 'seq' | 'receiver' | 'orderingKey' | 'subject' | 'event'
 >;
 
-/** What a rail reads of a commit: as it is, or as it will be. */
+/** The reads of a rail from a commit, before or after it is written. */
 export interface CommitView extends Pick<Snapshot, 'read' | 'search' | 'history' | 'record' | 'records'> {
-  /** In the server's own sight, and read once however often it is asked for; undefined when there is none. */
+  /** A resource in the server's own sight, read once however often a rail asks for it; undefined when there is none. */
   readonly resource: (ref: Ref) => Promise<Resource | undefined>;
 }
 
 export interface Rail {
-  /** The FHIR code that selects it (`Subscription.channel.type`, `Endpoint.connectionType`). */
+  /** The FHIR code that selects the rail (`Subscription.channel.type`, `Endpoint.connectionType`). */
   readonly name: string;
   /**
-   * Delivers one entry. Content is read from `asOf` (the entry's commit); address and credentials from `now`.
-   * Resolves with a receipt; a throw counts as `retry`. Must end soon after `signal` aborts.
+   * Delivers one entry. The content comes from `asOf` (the entry's commit); address and credentials from `now`.
+   * Resolves with a receipt; an exception counts as `retry`. Must end soon after `signal` aborts.
    */
   deliver(entry: ClaimedEntry, asOf: Snapshot, now: Snapshot, signal: AbortSignal): Promise<Receipt>;
-  /** The host that an entry would be sent to, as of now; undefined when there is none to share. */
+  /** The host that would receive an entry, as of now; undefined when deliveries share none. */
   hostOf?(entry: ClaimedEntry, now: Snapshot): Promise<string | undefined>;
   /**
-   * What the receiver's standard requires of what would be sent, and nobody gave: each in a few words, without a word of the
-   * patient. Asked before the commit, so that whoever writes is told, and nothing is sent that nobody could answer.
+   * The fields that the receiver's standard requires and the message lacks, each in a few words that do not mention the
+   * patient. The server asks before the commit, so that it can warn the writer and sends no message that nobody could
+   * answer.
    */
   lacks?(entry: EntryPreview, asOf: CommitView): Promise<readonly string[]>;
-  /** What doctor asks: would this rail work? */
+  /** Doctor's check: whether this rail would work. */
   verify(): Promise<readonly Finding[]>;
   close(): Promise<void>;
 }

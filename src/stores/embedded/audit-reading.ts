@@ -1,6 +1,6 @@
 /**
- * Audit rows as they are asked for, newest first: those of the last commits by looking through the log, those before by
- * the index; filtered row by row by who asks (rules 2.8).
+ * Reads audit rows, newest first: those of the last commits by walking the log, older ones by the index, and filters
+ * them row by row (rules 2.8).
  */
 import type { AuditEntry, AuditQuery, AuditRow } from '../../ports/store.ts';
 import { readIndexed } from './write/audit-index.ts';
@@ -9,7 +9,7 @@ import { statements } from './folder/connection.ts';
 import { inSlices } from './slices.ts';
 import type { Reading } from './reading.ts';
 
-/** Commits that one slice looks at. */
+/** The number of commits that one slice reads. */
 const SLICE = 200;
 
 type LogRow = [seq: number, at: number, audit: string];
@@ -30,7 +30,7 @@ export function prepareAuditReading({
     const index = sql<LogRow>(sliceSql(keys.length));
     const indexed = keys.length === 0 ? 0 : readIndexed(db);
     const lowest = query.from === undefined ? 1 : seqBefore(query.from, seq) + 1;
-    // The row that the last page ended with lies in the commit at `before`: that commit is looked at again.
+    // The last row of the previous page lies in the commit at `before`, so that commit is read again.
     let highest = Math.min(
       query.before?.seq ?? seq,
       query.to === undefined ? seq : seqBefore(query.to + 1, seq),
@@ -49,7 +49,7 @@ export function prepareAuditReading({
     return found.slice(0, query.count);
   };
 
-  /** The last seq committed before this instant; time never decreases along seq. */
+  /** The last seq committed before this instant. Time never decreases along seq. */
   function seqBefore(instant: number, seq: number): number {
     const timeOf = sql<[number]>('SELECT at FROM log WHERE seq = ?');
     let low = 0;
@@ -63,7 +63,7 @@ export function prepareAuditReading({
   }
 }
 
-/** The keys that a commit must have; the first, which leads the search, is the most selective by kind. */
+/** The keys that a commit must have. The first one drives the search; it is the most selective by its kind. */
 function keysOf({ names, organization, viewer }: AuditQuery): string[] {
   return [
     ...names.map((name) => `n:${name}`),
@@ -91,7 +91,7 @@ function rowsOf([seq, at, audit]: LogRow): AuditRow[] {
   return entries.map((entry, position) => ({ seq, position, at: instant, entry })).toReversed();
 }
 
-/** The index says that some row of the commit fits each key; whether this one fits them all is asked here. */
+/** The index says that some row of the commit fits each key. This check asks whether one row fits them all. */
 function matches(
   { seq, position, entry }: AuditRow,
   { viewer, names, organization, before }: AuditQuery,

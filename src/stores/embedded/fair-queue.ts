@@ -1,20 +1,20 @@
-/** Who waits, by whom they belong to: each organization in its turn, so that one with many waits behind itself alone. */
+/** A queue by owner: organizations take turns, so that one with many waiting requests delays only itself. */
 
 interface FairQueue<T> {
   readonly size: number;
-  /** How many of one wait. */
+  /** The number of waiting items of one owner. */
   sizeOf(owner: string): number;
   push(owner: string, item: T): void;
-  /** The next in turn whose owner may go on; undefined when there is none. */
+  /** Takes the next item in turn whose owner may go on; undefined when there is none. */
   shift(mayGo: (owner: string) => boolean): T | undefined;
-  /** Whether it was there. */
+  /** Removes an item; returns whether it was there. */
   remove(owner: string, item: T): boolean;
-  /** All of them; the queue is empty then. */
+  /** Takes all items; the queue is then empty. */
   drain(): readonly T[];
 }
 
 export function createFairQueue<T>(): FairQueue<T> {
-  /** Owners in the order of their turns: whoever was served goes to the end. */
+  /** Owners in the order of their turns: one that was served goes to the end. */
   const lines = new Map<string, T[]>();
   let size = 0;
   return {

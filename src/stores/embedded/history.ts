@@ -1,6 +1,6 @@
 /**
- * History, newest first. Of one resource in one query; of a type or the whole system in slices of the version table,
- * between which the loop turns, so that a long one holds up nobody and can be ended.
+ * History, newest first. The history of one resource is one query. The history of a type or the whole system is read in
+ * slices of the version table, between which other work runs, so that a long one holds up nobody and can be ended.
  */
 import type { HistoryPage, HistoryQuery, HistoryVersion } from '../../ports/store.ts';
 import { statements } from './folder/connection.ts';
@@ -10,12 +10,12 @@ import { sightSql } from './search/sight.ts';
 import type { Condition } from './search/sight.ts';
 import { fitting, inSlices } from './slices.ts';
 
-/** With the method of the version before it. */
+/** A row with the method of the version before it. */
 const COLUMNS = `${columnsOf('v')},
   (SELECT p.method FROM version p WHERE p.rid = v.rid AND p.seq < v.seq ORDER BY p.seq DESC LIMIT 1)`;
 type HistoryRow = readonly [...VersionRow, before: HistoryVersion['method'] | null];
 
-/** What was not there before, or was deleted, is created by this version, whatever its method. */
+/** A version of a resource that did not exist, or was deleted, creates it, whatever its method. */
 function toHistory(row: HistoryRow): HistoryVersion {
   const [ref, seq, at, method, text, custodian, before] = row;
   const version = toVersion([ref, seq, at, method, text, custodian]);
@@ -23,7 +23,7 @@ function toHistory(row: HistoryRow): HistoryVersion {
   return isNew ? { ...version, created: true } : version;
 }
 
-/** Rows of the version table that one slice looks at. */
+/** The number of rows of the version table that one slice reads. */
 const SLICE = 4000;
 
 export function prepareHistory({
@@ -95,7 +95,7 @@ function conditionOf({ type, since, at, sight }: HistoryQuery, seq: number): Con
     params.push(since);
   }
   if (at !== undefined) {
-    // Current from its commit until the next version's; a deletion is an instant.
+    // A version is current from its commit until the next one; a deletion is an instant.
     parts.push(`v.at <= ? AND CASE v.method WHEN 'DELETE' THEN v.at >= ? ELSE coalesce(
       (SELECT n.at FROM version n WHERE n.rid = v.rid AND n.seq > v.seq AND n.seq <= ? ORDER BY n.seq LIMIT 1) > ?, 1) END`);
     params.push(at.high, at.low, seq, at.low);
@@ -104,7 +104,7 @@ function conditionOf({ type, since, at, sight }: HistoryQuery, seq: number): Con
 }
 
 interface Filling {
-  /** False: this one is for another page. */
+  /** Returns false when the row belongs to another page. */
   readonly take: (version: HistoryVersion) => boolean;
   readonly done: (total: number | undefined) => HistoryPage;
 }

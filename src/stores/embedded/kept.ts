@@ -1,4 +1,7 @@
-/** How much of a type one organization keeps: counted along an index, so that a write may ask. */
+/**
+ * The number of resources of a type that one organization keeps, counted along an index, so that a write can ask for
+ * it.
+ */
 import type { Ref } from '../../fhir/types.ts';
 import { prepare } from './folder/connection.ts';
 import type { Reading } from './reading.ts';

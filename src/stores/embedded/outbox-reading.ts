@@ -1,4 +1,4 @@
-/** The outbox as an operator sees it, and what a claim asks before it troubles the writer. */
+/** Reads the outbox for operators, and checks for due entries before a claim uses the writer. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { OutboxRow, Store } from '../../ports/store.ts';
 import { parseEntry } from '../log/entry-text.ts';

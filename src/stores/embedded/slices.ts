@@ -1,4 +1,4 @@
-/** Long work on the main thread, in slices: between two of them everyone else has a turn. */
+/** Long work on the main thread in slices; other work runs between two of them. */
 import { nextPiece } from '../../operations/turns.ts';
 import { SearchRefused } from '../../ports/store.ts';
 
@@ -13,7 +13,7 @@ export async function inSlices(timeoutMs: number, signal: AbortSignal, slice: ()
   }
 }
 
-/** Whether one more text goes on a page of so many characters; the first always does. */
+/** Whether one more text fits on a page of that many characters; the first always does. */
 export function fitting(characters = Number.POSITIVE_INFINITY): (text: string) => boolean {
   let left = characters;
   let isFirst = true;

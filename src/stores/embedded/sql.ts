@@ -1,4 +1,7 @@
-/** SQL in pieces that carry their values: a value never becomes text, and texts are few, so statements are kept. */
+/**
+ * SQL in pieces with their values: a value never becomes part of the text. There are few texts, so prepared statements
+ * are kept.
+ */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** A piece of SQL and the values of its `?`, in order. */
@@ -7,7 +10,7 @@ export interface Sql {
   readonly params: readonly (string | number)[];
 }
 
-/** A piece from a template: other pieces are put in, everything else is bound. */
+/** A piece from a template: other pieces are inserted, everything else is bound. */
 export function sql(strings: TemplateStringsArray, ...parts: readonly (Sql | string | number)[]): Sql {
   let text = strings[0] ?? '';
   const params: (string | number)[] = [];
@@ -28,7 +31,10 @@ export function sql(strings: TemplateStringsArray, ...parts: readonly (Sql | str
 export const word = (text: string): Sql => ({ sql: text, params: [] });
 
 export const TRUE = word('1');
-/** Bound, not written: the planner would fold a written one, and then find no use for an index it was told to use. */
+/**
+ * Bound, not written into the text: the planner would fold a written one, and then find no use for the index that it
+ * was told to use.
+ */
 export const FALSE = sql`${0}`;
 
 /** Pieces with a word between them. */
@@ -41,7 +47,7 @@ export const and = (parts: readonly Sql[]): Sql =>
 export const or = (parts: readonly Sql[]): Sql =>
   parts.length === 0 ? FALSE : sql`(${joined(parts, ' OR ')})`;
 
-/** Statements kept per connection; the ones of the oldest shapes go first. */
+/** The number of statements kept per connection; the oldest go first. */
 const KEPT = 512;
 const kept = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
 
@@ -56,7 +62,7 @@ function statementOf(db: DatabaseSync, text: string): StatementSync {
   return statement;
 }
 
-/** The first row. `R` is the tuple of the SELECT's columns, which TypeScript cannot see: hence the casts, here alone. */
+/** The first row. `R` is the tuple of the SELECT's columns, which TypeScript cannot see: hence the casts, only here. */
 export function firstRow<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): R | undefined {
   return statementOf(db, query.sql).get(...query.params) as unknown as R | undefined;
 }
@@ -66,7 +72,7 @@ export function allRows<R extends readonly unknown[]>(db: DatabaseSync, query: S
   return statementOf(db, query.sql).all(...query.params) as unknown as R[];
 }
 
-/** Rows one by one; leaving the loop ends the statement. Not to be nested with the same text. */
+/** Rows one by one; leaving the loop ends the statement. Do not nest it with the same text. */
 export function eachRow<R extends readonly unknown[]>(db: DatabaseSync, query: Sql): IterableIterator<R> {
   return statementOf(db, query.sql).iterate(...query.params) as unknown as IterableIterator<R>;
 }

@@ -1,6 +1,6 @@
 /**
- * Backup and restore of a data folder (rules 3.7). A backup is taken beside a live server: one read transaction of the
- * database, copied whole, and the anchors. A restore goes into an empty folder and is proven by the audit verifier.
+ * Backup and restore of a data folder (rules 3.7). A backup runs beside a live server: it copies the database in one
+ * read transaction, and the anchors. A restore goes into an empty folder, and the audit verifier proves it.
  */
 import { chmodSync, closeSync, copyFileSync, existsSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,11 +13,11 @@ import { flushFolder, FolderRefused, makeFolder } from '../../log/durable-folder
 import { needStore, pathsOf, prepareDatabase } from './folder.ts';
 import { createPrivately, FILE_MODE, tightenFolder } from './private-files.ts';
 
-/** All pages in one step: smaller steps begin again whenever the server writes between them. */
+/** All pages in one step: a copy in smaller steps begins again whenever the server writes in between. */
 const ALL_PAGES = 2 ** 31 - 1;
 
 interface BackupOptions {
-  /** The file of anchors, when it is not in the data folder. */
+  /** The file of anchors when it is not in the data folder. */
   readonly anchorFile?: string;
 }
 
@@ -30,7 +30,7 @@ export async function backup(
   const from = needStore(folder);
   takeEmpty(target);
   const to = pathsOf(target);
-  // Anchors first: the copy of the database is then never older than what they say.
+  // Anchors first: the copy of the database is then never older than its anchors.
   const anchors = options.anchorFile ?? from.anchors;
   if (existsSync(anchors)) copyDurably(anchors, to.anchors);
   const db = openDatabase(from.database, { readOnly: true, cacheKib: 1024 });
@@ -75,7 +75,7 @@ function copyDurably(from: string, to: string): void {
   }
 }
 
-/** Without a WAL, so that the copy can be read where nothing can be written beside it. */
+/** Switches the WAL off, so that the copy can be read from a read-only medium. */
 function makeSelfContained(file: string): void {
   openDatabase(file, { readOnly: false, cacheKib: 1024, pragmas: ['journal_mode = DELETE'] }).close();
 }

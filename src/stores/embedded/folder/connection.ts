@@ -11,7 +11,7 @@ export interface ConnectionOptions {
   readonly pragmas?: readonly string[];
 }
 
-/** The WAL is cut back to this after it has grown beyond. */
+/** The size to which SQLite cuts the WAL back after it has grown beyond. */
 const WAL_BYTES = 64 * 1024 * 1024;
 
 /** Opens the file. Durable: WAL with `synchronous = FULL`, so that a commit returns after the flush of its bytes. */
@@ -30,7 +30,7 @@ export function openDatabase(
 export interface Rows<R> {
   readonly get: (...values: SQLInputValue[]) => R | undefined;
   readonly all: (...values: SQLInputValue[]) => R[];
-  /** One by one; leaving the loop ends the statement. */
+  /** Rows one by one; leaving the loop ends the statement. */
   readonly each: (...values: SQLInputValue[]) => IterableIterator<R>;
   readonly run: (...values: SQLInputValue[]) => number;
 }
@@ -39,7 +39,7 @@ export interface Rows<R> {
 export function prepare<R extends readonly unknown[] = never>(db: DatabaseSync, sql: string): Rows<R> {
   const statement = db.prepare(sql, { returnArrays: true });
   return {
-    // The shape of a row is the SELECT's, which TypeScript cannot see: hence the casts, here alone.
+    // The SELECT decides the shape of a row, which TypeScript cannot see: hence the casts, only here.
     get: (...values) => statement.get(...values) as unknown as R | undefined,
     all: (...values) => statement.all(...values) as unknown as R[],
     each: (...values) => statement.iterate(...values) as unknown as IterableIterator<R>,
@@ -47,13 +47,13 @@ export function prepare<R extends readonly unknown[] = never>(db: DatabaseSync, 
   };
 }
 
-/** Statements by their text, prepared at first use. Texts must come from a small set. */
+/** Statements by their text, prepared at first use. The texts must come from a small set. */
 export function statements(db: DatabaseSync): <R extends readonly unknown[]>(sql: string) => Rows<R> {
   const kept = new Map<string, unknown>();
   return <R extends readonly unknown[]>(sql: string) => {
     let statement = kept.get(sql);
     if (statement === undefined) kept.set(sql, (statement = prepare<R>(db, sql)));
-    // The map holds what was prepared for the same text; its row shape belongs to the text.
+    // The map has the statement for the same text, and the text decides its row shape.
     return statement as Rows<R>;
   };
 }

@@ -1,10 +1,10 @@
-/** What a folder holds now, read by a command of the operator beside a live server or without one. */
+/** Reads the current content of a folder for a command of the operator, beside a live server or without one. */
 import type { Resource } from '../../../fhir/types.ts';
 import { openDatabase, prepare } from './connection.ts';
 import { pathsOf } from './folder.ts';
 import { FOREVER } from './schema.ts';
 
-/** Resources of one type that a command reads at most. */
+/** The number of resources of one type that a command reads. */
 const READ_MAX = 10_000;
 
 /** The current resources of a type, oldest version first, up to 10,000. */

@@ -1,22 +1,23 @@
 /**
- * The store's files are read by the user of the server alone: 0600, in a folder of 0700. SQLite gives what it makes beside a
- * database (its log, its index) the mode of the database, so that it is enough to make each file before SQLite does.
+ * Only the server's user may read the store's files: 0600, in a folder of 0700. SQLite gives the files that it makes
+ * beside a database (its log, its index) the mode of the database, so it is enough to create each database file before
+ * SQLite does.
  */
 import { chmodSync, closeSync, lstatSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const FILE_MODE = 0o600;
-/** Rights of the group and of others. */
+/** The rights of the group and of others. */
 const OTHERS = 0o077;
-/** Set on folders that everybody shares, as /tmp. */
+/** Set on folders that all users share, such as /tmp. */
 const STICKY = 0o1000;
 
-/** Makes the file, empty and private, unless it is there. */
+/** Makes the file, empty and private, unless it exists. */
 export function createPrivately(file: string): void {
   closeSync(openSync(file, 'a', FILE_MODE));
 }
 
-/** A folder or file whose mode cannot be made private; the message says which, and the way out. */
+/** The mode of a folder or file cannot be made private; the message names it, and the way out. */
 export class NotPrivate extends Error {
   constructor(place: string, why: string) {
     super(`${place} can be read by other users, and ${why}`);
@@ -26,7 +27,7 @@ export class NotPrivate extends Error {
 
 /** Takes every right from the group and from others: of the folder, and of each file in it. @throws NotPrivate */
 export function tightenFolder(folder: string): void {
-  // Windows has no such modes: its folders have lists of users, which are the operator's.
+  // Windows has no such modes: its folders have access lists, which the operator manages.
   if (process.platform === 'win32') return;
   const { mode } = lstatSync(join(folder, '.'));
   if ((mode & STICKY) !== 0)
@@ -38,7 +39,7 @@ export function tightenFolder(folder: string): void {
   }
 }
 
-/** Adds nothing: what is write-protected stays so. */
+/** Only takes rights away: a write-protected file stays so. */
 function tighten(place: string, mode: number): void {
   if ((mode & OTHERS) === 0) return;
   const own = mode & 0o700;

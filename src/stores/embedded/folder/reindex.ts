@@ -1,7 +1,7 @@
 /**
- * Search values taken anew from the stored texts, when a program takes other values than the one that wrote the folder.
- * Nothing else changes: versions, the chain and the outbox stay as they are. What was done is on disk step by step, and
- * doing it again does no harm; the folder counts as current when all of it is done.
+ * Computes the search values of the stored texts anew, when this program's rules differ from those of the program that
+ * wrote the folder. Nothing else changes: versions, the chain and the outbox stay as they are. Each step is on disk
+ * when it ends, and repeating it does no harm; the folder counts as current when all steps are done.
  */
 import type { Resource } from '../../../fhir/types.ts';
 import type { SearchValue } from '../../../ports/query.ts';
@@ -15,15 +15,19 @@ interface ReindexOptions {
   /** The data folder of a stopped server. */
   readonly folder: string;
   readonly valuesOf: (resource: Resource) => readonly SearchValue[];
-  /** Told after every step. */
+  /** Called after every step. */
   readonly onStep?: (versions: number) => void;
 }
 
-/** Versions of one transaction. */
+/** The number of versions of one transaction. */
 const STEP = 500;
 const CACHE_KIB = 64 * 1024;
 
-/** How many versions were read. @throws FolderRefused when the folder is in use, or no store of ours */
+/**
+ * Reindexes the folder, and returns the number of versions read.
+ *
+ * @throws FolderRefused when the folder is in use, or holds no store of ours
+ */
 export function reindexFolder({ folder, valuesOf, onStep }: ReindexOptions): number {
   needStore(folder);
   const lock = lockFolder(folder, Date.now());
@@ -62,7 +66,7 @@ export function reindexFolder({ folder, valuesOf, onStep }: ReindexOptions): num
   }
 }
 
-/** Whether searches find all that this program would find; also beside a live server. */
+/** Whether searches find everything that this program would index; also beside a live server. */
 export function hasCurrentValues(folder: string): boolean {
   const db = openDatabase(pathsOf(folder).database, { readOnly: true, cacheKib: 1024 });
   try {

@@ -1,4 +1,4 @@
-/** The text beside a code, as a function of a connection's SQL: `display_starts(text, type, param, value)`. */
+/** The text beside a code, as an SQL function of a connection: `display_starts(text, type, param, value)`. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Resource } from '../../../fhir/types.ts';
 import { displayStarts } from '../../../resources/search/display.ts';

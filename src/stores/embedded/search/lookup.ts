@@ -1,8 +1,8 @@
 /**
- * Lookups: searches by a reference, token or uri that few versions have, or by one of several, and by others beside it.
- * Rules, conditions, messages and deliveries ask for little else; each is answered where it is asked, in a few
- * microseconds, because handing it to a thread would cost more than answering it. What many versions have, or long ones,
- * is a search like any other.
+ * Lookups: searches by a reference, token or uri that few versions have, or by one of several, with others beside it.
+ * Most searches of rules, conditions, messages and deliveries are lookups. They run on the caller's thread in a few
+ * microseconds, because handing one to another thread would cost more. A value that many versions or long ones have is
+ * searched like any other.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clause, Match, Page, Query } from '../../../ports/query.ts';
@@ -10,11 +10,11 @@ import { prepare, statements } from '../folder/connection.ts';
 import { mustOf } from './search-hops.ts';
 import { sightSql } from './sight.ts';
 
-/** Versions looked at, at most. */
+/** The largest number of versions looked at. */
 const LOOKUP_MAX = 64;
-/** Further values that are looked for in them, at most: 256 take a third of a millisecond. */
+/** The largest number of further values that are looked for in them: 256 take a third of a millisecond. */
 const FURTHER_MAX = 256;
-/** Characters of their texts, at most. */
+/** The largest number of characters of their texts. */
 const CHARACTERS_MAX = 1024 * 1024;
 
 /** All matches as of a seq, newest write first; undefined when the query is not a lookup. */
@@ -98,11 +98,11 @@ interface Equality {
 /** Values of which a version must have one. */
 type AnyOf = readonly Equality[];
 
-/** Values of which one is asked for, at most: each is looked up by itself. */
+/** The largest number of alternative values; each is looked up by itself. */
 const ALTERNATIVES_MAX = 8;
 
 /**
- * The values that are asked for, when they are all that is asked. Of several the reference is first: few versions have it.
+ * The values of a query that has nothing else. Among several, the reference comes first, because few versions have it.
  */
 function demandsOf(where: Clause): readonly AnyOf[] {
   const clauses = mustOf(where);

@@ -1,7 +1,7 @@
 /**
  * A clause as an SQL condition on an alias that stands for a resource. Values are looked up, never scanned: by equality
- * in `value` itself (what is written together lies together there), otherwise in `value_of`. Every EXISTS has a LIMIT,
- * which keeps the planner from making a join of it and choosing an order of its own.
+ * in `value` itself (values written together are stored together there), otherwise in `value_of`. Every EXISTS has a
+ * LIMIT, which keeps the planner from turning it into a join in an order of its own.
  */
 import type { Clause, PartClause, Prefix } from '../../../ports/query.ts';
 import { expressionOf, isAmong, isDisplayed } from './search-text.ts';
@@ -94,19 +94,19 @@ const CONDITIONS: Rows = {
   display: ({ param, value }, { type, v }) => isDisplayed(sql`${v}.text`, type, param, value),
 };
 
-/** Clauses on words alone are one question to the full text. */
+/** Clauses on words alone are one query of the full text. */
 function textsOf(clause: Clause, { type, vid }: ResourceAlias): Sql | undefined {
   const expression = expressionOf(clause);
   return expression === '' ? undefined : isAmong(vid, expression, type);
 }
 
-/** Some value under the parameter passes a test on `low` and `high`. */
+/** The condition that some value under the parameter passes a test on `low` and `high`. */
 function someValue(param: string, test: Sql, { type, vid }: ResourceAlias, context: SearchContext): Sql {
   return sql`EXISTS (SELECT 1 FROM value INDEXED BY value_of
     WHERE vid = ${vid} AND pid = ${pidOf(context, type, param)} AND ${test} LIMIT 1)`;
 }
 
-/** Some value under the parameter has this `low`, and passes a test on `high`. */
+/** The condition that some value under the parameter has this `low`, and passes a test on `high`. */
 function equalValue(
   param: string,
   low: string,
@@ -118,12 +118,14 @@ function equalValue(
     WHERE pid = ${pidOf(context, type, param)} AND low = ${low} AND vid = ${vid} AND ${test} LIMIT 1)`;
 }
 
-/** The code by which tuples are looked up: every tuple stands under each code of its first component. */
+/** The code by which tuples are looked up: every tuple has an entry for each code of its first component. */
 export function firstCode([first]: readonly PartClause[]): string | undefined {
   return first?.kind === 'token' && first.param === '' ? first.code : undefined;
 }
 
-/** Some value of the component at a place in the tuple (its JSON is in `high`) satisfies the clause. */
+/**
+ * The condition that some value of the component at a place in the tuple (its JSON is in `high`) satisfies the clause.
+ */
 function partTest(part: PartClause, place: number): Sql {
   return sql`EXISTS (SELECT 1 FROM (SELECT value ->> 0 AS suffix, value ->> 1 AS low, value ->> 2 AS high
     FROM json_each(value.high, ${`$[${place}]`})) WHERE suffix = ${part.param} AND ${valueTest(part)} LIMIT 1)`;
@@ -154,13 +156,13 @@ function valueTest(clause: PartClause): Sql {
 export const DEGREE_KM = 111.195;
 const EARTH_KM = 6371.0088;
 
-/** `low` and `high` are a latitude and a longitude not too far away, by the formula of haversines. */
+/** `low` and `high` are a latitude and a longitude near enough, by the haversine formula. */
 function nearTest({ latitude, longitude, km }: Pick<Of<'near'>, 'latitude' | 'longitude' | 'km'>): Sql {
   return sql`2 * ${EARTH_KM} * asin(min(1, sqrt(pow(sin(radians(low - ${latitude}) / 2), 2)
     + cos(radians(${latitude})) * cos(radians(low)) * pow(sin(radians(high - ${longitude}) / 2), 2)))) <= ${km}`;
 }
 
-/** Any number of texts as one value, so that the statement stays the same. */
+/** Any number of texts bound as one value, so that the statement stays the same. */
 export const listed = (texts: readonly string[]): Sql =>
   sql`(SELECT value FROM json_each(${JSON.stringify(texts)}))`;
 
@@ -178,17 +180,17 @@ export function hasPrefix(prefix: string): Sql {
   return end === undefined ? sql`low >= ${prefix}` : sql`low >= ${prefix} AND low < ${end}`;
 }
 
-/** The first text, by code points, after all that begin with `prefix`; undefined when there is none. */
+/** The first text, by code points, after all texts that begin with `prefix`; undefined when there is none. */
 function afterPrefix(prefix: string): string | undefined {
   const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
   while (points.at(-1) === 0x10ffff) points.pop();
   const last = points.pop();
   if (last === undefined) return undefined;
-  // Surrogates are no characters of their own.
+  // Surrogates are not characters.
   return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
 }
 
-/** `low` is the uri or lies below it. R4 search, uri: partial matching, taken by segments of the path. */
+/** `low` is the uri or lies below it (R4 search, uri: partial matching, by segments of the path). */
 function isUriBelow(uri: string): Sql {
   const folder = uri.endsWith('/') ? uri : `${uri}/`;
   return sql`(low = ${uri} OR (${hasPrefix(folder)}))`;
@@ -200,10 +202,10 @@ const URI_TESTS = {
   above: (uri: string) => sql`+low IN ${listed(uriAncestors(uri))}`,
 };
 
-/** Segments of a uri looked at by `:above`. */
+/** The number of segments of a uri that `:above` looks at. */
 const SEGMENTS = 64;
 
-/** A uri and everything it lies below, with and without the closing slash. */
+/** A uri and everything above it, with and without the closing slash. */
 export function uriAncestors(uri: string): readonly string[] {
   const ancestors = new Set([uri]);
   for (let at = uri.indexOf('/'), n = 0; at >= 0 && n < SEGMENTS; at = uri.indexOf('/', at + 1), n += 1) {

@@ -1,6 +1,6 @@
 /**
- * Chains and `_has` from their selective side: when what stands at the far end of a hop is narrow, it is looked up first,
- * and the hop becomes a plain reference or id. A hop that is not stays, and is verified row by row.
+ * Chains and `_has` from their selective side. When few resources satisfy the far end of a hop, the search looks them
+ * up first, and the hop becomes a plain reference or id. Other hops stay, and are verified row by row.
  */
 import type { Clause } from '../../../ports/query.ts';
 import { versionsIn } from './search-order.ts';
@@ -9,7 +9,7 @@ import { pidOf, spanOf } from './search-context.ts';
 import type { SearchContext } from './search-context.ts';
 import { allRows, sql } from '../sql.ts';
 
-/** The same clause, with narrow hops taken. */
+/** The same clause with narrow hops replaced. */
 export function takeHops(clause: Clause, type: string, context: SearchContext): Clause {
   switch (clause.kind) {
     case 'all':

@@ -1,6 +1,6 @@
 /**
- * Searches off the main thread (rules 3.4): a few threads, a bounded queue, a share of both for each organization, and an
- * end for every search. A running statement ends by itself when it looks at the clock or the stop flag; the pool gives up a
+ * Searches off the main thread (rules 3.4): a few threads, a bounded queue, a share of both for each organization, and
+ * an end for every search. A running statement ends when it looks at the clock or the stop flag; the pool gives up a
  * thread that does not, and starts another.
  */
 import { Worker } from 'node:worker_threads';
@@ -12,9 +12,9 @@ import type { SearchTaskResult, SearchTask, Ready, Setup } from './search-worker
 interface SearchPoolOptions {
   /** The database file. */
   readonly file: string;
-  /** Searches that run at a time, each in a thread of its own. */
+  /** The number of threads; each runs one search at a time. */
   readonly threads: number;
-  /** Searches that wait at most. */
+  /** The largest number of waiting searches. */
   readonly queued: number;
   /** How long a search may wait, and then run. */
   readonly timeoutMs: number;
@@ -28,11 +28,11 @@ interface SearchPoolOptions {
 
 const CACHE_KIB = 8 * 1024;
 const MMAP_BYTES = 8 * 1024 ** 3;
-/** A thread that is silent for so long after the end of its time is given up. */
+/** A thread that stays silent for that long after the end of its time is given up. */
 const GRACE_MS = 500;
 
 interface Job {
-  /** The organization that asks; '' for an administrator and for the server. */
+  /** The organization of the caller; '' for an administrator and for the server. */
   readonly owner: string;
   readonly task: SearchTask;
   readonly since: number;
@@ -61,7 +61,7 @@ export class SearchPool {
     for (let i = 0; i < options.threads; i += 1) this.#start();
   }
 
-  /** One page as of `seq`. Throws {@link SearchRefused}; whatever happens to its thread, never anything else is lost. */
+  /** One page as of `seq`. Throws {@link SearchRefused}. A failing thread loses nothing but its own search. */
   search(query: Query, seq: number, signal?: AbortSignal): Promise<Page> {
     if (this.#closed || signal?.aborted === true) return Promise.reject(new SearchRefused('aborted'));
     const owner = query.sight.everything ? '' : query.sight.organization;
@@ -87,7 +87,10 @@ export class SearchPool {
     return this.#searches;
   }
 
-  /** Takes so many versions into the full text. Whether there is more to take; undefined when no thread is free. */
+  /**
+   * Reads that many versions into the full text. Returns whether there is more to read; undefined when no thread is
+   * free.
+   */
   advanceTexts(versions: number): Promise<boolean> | undefined {
     const thread = this.#idle();
     if (this.#closed || thread === undefined || this.#waiting.size > 0) return undefined;
@@ -104,7 +107,7 @@ export class SearchPool {
     return this.#asked;
   }
 
-  /** Refuses what waits or runs, and ends the threads. */
+  /** Refuses waiting and running searches, and ends the threads. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const job of this.#waiting.drain()) job.conclude({ refused: 'aborted' });
@@ -121,14 +124,14 @@ export class SearchPool {
     return undefined;
   }
 
-  /** One organization fills its half of the queue, and leaves the other to the others. */
+  /** One organization may fill half of the queue; the other half is left for others. */
   #isFull(owner: string): boolean {
     const { queued } = this.#options;
     if (this.#waiting.size >= queued) return this.#idle() === undefined;
     return owner !== '' && this.#waiting.sizeOf(owner) >= Math.ceil(queued / 2);
   }
 
-  /** One organization searches in all threads but one, where there are several: another never waits for its searches. */
+  /** With several threads, one organization may search in all but one, so that another never waits for its searches. */
   readonly #mayRun = (owner: string): boolean => {
     if (owner === '') return true;
     const running = [...this.#threads].filter(({ job }) => job?.owner === owner).length;
@@ -146,7 +149,7 @@ export class SearchPool {
     }
   }
 
-  /** Threads that are gone, made anew when there is work for them. */
+  /** Replaces threads that died, when there is work for them. */
   #replace(): void {
     while (this.#threads.size < this.#options.threads) this.#start();
   }
@@ -182,7 +185,7 @@ export class SearchPool {
     this.#dispatch();
   }
 
-  /** The caller is answered at once; the thread is free when it has seen the flag. */
+  /** Answers the caller at once; the thread is free when it has seen the flag. */
   #abort(job: Job): void {
     job.conclude({ refused: 'aborted' });
     this.#waiting.remove(job.owner, job);
@@ -197,7 +200,10 @@ export class SearchPool {
     this.#dispatch();
   }
 
-  /** A thread that died: its search is refused, or the next one if it never listened; another starts when needed. */
+  /**
+   * A thread died: its search is refused, or the next one if it never began to listen. Another thread starts when
+   * needed.
+   */
   #lose(thread: Thread): void {
     if (!this.#threads.has(thread)) return;
     if (!thread.isReady) this.#waiting.shift(() => true)?.conclude({ refused: 'too-costly' });

@@ -1,12 +1,11 @@
 /**
- * Where in the index an interval can be that satisfies a range clause (R4 search, prefixes). The index is by the lower
- * bound; an interval that is not long begins no more than {@link LONG} before it ends, and the long ones have an index by
- * their end.
+ * The part of the index in which intervals can satisfy a range clause (R4 search, prefixes). The index is by the lower
+ * bound. An interval that is not long begins at most {@link LONG} before it ends; long ones have an index by their end.
  */
 import { WIDE, type Clause, type Prefix, type SearchValue } from '../../../ports/query.ts';
 import { LONG } from '../folder/schema.ts';
 
-/** Bounds of a value's `low`, and what its `high` must reach if its interval is longer than {@link LONG}. */
+/** Bounds of a value's `low`, and the least `high` of an interval that is longer than {@link LONG}. */
 export interface Bounds {
   readonly from: number;
   readonly to: number;
@@ -15,13 +14,13 @@ export interface Bounds {
 
 type Range = Extract<Clause, { kind: 'range' }>;
 
-/** Where an interval can be that satisfies a clause; undefined: anywhere. Of points, wide ones are elsewhere. */
+/** The window of the intervals that can satisfy a clause; undefined: anywhere. For points, wide ones are elsewhere. */
 export function placeOf({ prefix, low, high, points = false }: Range): Bounds | undefined {
   const bounds = BOUNDS[prefix](low, high, points ? 0 : LONG);
   return points && bounds !== undefined ? { from: bounds.from, to: bounds.to } : bounds;
 }
 
-/** By prefix; `longest` is what an interval may have that is not long. */
+/** By prefix; `longest` is the longest interval that does not count as long. */
 const BOUNDS: {
   readonly [P in Prefix]: (from: number, to: number, longest: number) => Bounds | undefined;
 } = {
@@ -37,8 +36,9 @@ const BOUNDS: {
 };
 
 /**
- * Where an interval can be that satisfies all range clauses on a parameter alone; undefined when none of them bounds it.
- * A version with several intervals may satisfy each clause by another one: it is noted under {@link several}.
+ * The window of the intervals that can satisfy all range clauses on a parameter by themselves; undefined when none of
+ * the clauses bounds it. A version with several intervals may satisfy each clause by another one: it is marked under
+ * {@link several}.
  */
 export function windowOf(param: string, must: readonly Clause[]): Bounds | undefined {
   let window: Bounds | undefined;
@@ -52,24 +52,24 @@ export function windowOf(param: string, must: readonly Clause[]): Bounds | undef
 
 function intersect(one: Bounds, other: Bounds): Bounds {
   const [from, to] = [Math.max(one.from, other.from), Math.min(one.to, other.to)];
-  // A long interval is outside of one of them at least, hence within reach of it.
+  // A long interval lies outside of at least one of them, so that one reaches it.
   const reach = Math.min(one.reach ?? Infinity, other.reach ?? Infinity);
   return { from, to, ...(reach < Infinity && { reach }) };
 }
 
-/** The parameter under which versions are noted that are not found by {@link windowOf} alone, by what the clauses are. */
+/** The parameters under which versions are marked that {@link windowOf} alone does not find, by the clauses. */
 export function notedBeside(param: string, must: readonly Clause[]): readonly string[] {
   const ofPoints = must.some((one) => one.kind === 'range' && one.param === param && one.points === true);
   return [several(param), ...(ofPoints ? [wide(param)] : [])];
 }
 
-/** The parameter under which whoever writes points notes what is none (ports/query.ts). */
+/** The parameter under which a writer of points marks intervals (ports/query.ts). */
 export const wide = (param: string): string => `${param}${WIDE}`;
 
-/** The parameter under which versions are noted that have several intervals under `param`; as a value, 0 to 0. */
+/** The parameter under which versions with several intervals under `param` are marked; the value is 0 to 0. */
 export const several = (param: string): string => `${param}:several`;
 
-/** The notes that go with the search values of one version. */
+/** The marks that belong to the search values of one version. */
 export function notesOn(values: readonly SearchValue[]): readonly SearchValue[] {
   const once = new Set<string>();
   const more = new Set<string>();

@@ -1,6 +1,6 @@
 /**
- * A thread that answers searches, one at a time, over a read-only connection of its own. What reads texts is loaded when
- * it is first needed, and full text is brought up to date before it is asked (law 10).
+ * A thread that answers searches, one at a time, over a read-only connection of its own. It loads the code that reads
+ * texts when it is first needed, and brings the full text up to date before a search uses it (law 10).
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Page, Query } from '../../../ports/query.ts';
@@ -17,29 +17,29 @@ export interface Setup {
   readonly mmapBytes: number;
   /** Whether full text is kept. */
   readonly fullText: boolean;
-  /** Its one member holds the number of the search that is to stop. */
+  /** Its one member is the number of the search that is to stop. */
   readonly stop: Int32Array;
 }
 
-/** A search, or to take so many versions into the full text. */
+/** A search, or the order to read that many versions into the full text. */
 export type SearchTask = { readonly number: number } & (
   | { readonly query: Query; readonly seq: number; readonly timeoutMs: number }
   | { readonly versions: number }
 );
 
-/** Said once, when the thread listens. */
+/** Sent once, when the thread listens. */
 export interface Ready {
   readonly ready: true;
 }
 
 export type SearchTaskResult =
   | { readonly page: Page }
-  /** Whether there are more versions to take. */
+  /** Whether there are more versions to read. */
   | { readonly more: boolean }
   | { readonly refused: SearchRefused['reason'] }
   | { readonly failed: string };
 
-/** Rows looked at between two looks at the clock, less one; a power of two less one. */
+/** The number of rows between two looks at the clock, less one; a power of two less one. */
 const UNWATCHED = 63;
 
 // What the pool passes; a message between threads has no type.
@@ -76,7 +76,7 @@ function checkOf({ number, timeoutMs }: Extract<SearchTask, { query: Query }>): 
   };
 }
 
-/** Rows are many, and a look at the clock costs more than a row. */
+/** A look at the clock costs more than a row, so it happens only every so many rows. */
 function seldom(check: () => void): () => void {
   let looked = 0;
   return () => {
@@ -94,7 +94,7 @@ async function prepareTexts(check: () => void): Promise<void> {
   try {
     (await textIndex())?.catchUp(check);
   } catch (error) {
-    // A disk that takes no more: what is committed cannot be brought into the full text now.
+    // The disk takes no more, so committed versions cannot be read into the full text now.
     throw error instanceof SearchRefused ? error : new SearchRefused('too-busy');
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Search over the tables of the embedded engine: a {@link Query} is compiled to SQL whose way through the indexes is
- * chosen here, by bounded counting, and never by the planner. As of any `seq` whose values are kept.
+ * Searches over the tables of the embedded engine. A {@link Query} becomes SQL whose way through the indexes is chosen
+ * here, by bounded counting, and never by SQLite's planner. A search runs as of any `seq` whose values are kept.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
@@ -14,7 +14,7 @@ import type { Limits } from './search-context.ts';
 import { fitting } from '../slices.ts';
 import { eachRow, firstRow, sql } from '../sql.ts';
 
-/** Called for every row looked at; throws to end the search. */
+/** Called for every row; throws to end the search. */
 type SearchInterrupt = () => void;
 
 const unguarded: SearchInterrupt = () => undefined;

@@ -1,10 +1,10 @@
 /**
- * The caller's clause (rules 2.6) as SQL: what every alias that stands for a resource must satisfy. Enforced inside the
- * query, never on its rows, or totals and pages would tell what they must not.
+ * The caller's sight (rules 2.6) as SQL: the condition on every alias that stands for a resource. It is part of the
+ * query and not a filter on its rows; otherwise totals and pages would reveal invisible resources.
  */
 import type { Sight } from '../../../ports/query.ts';
 
-/** An SQL condition and the values of its `?`, in order. The text depends on the shape of the sight alone. */
+/** An SQL condition and the values of its `?`, in order. The text depends only on the shape of the sight. */
 export interface Condition {
   readonly sql: string;
   readonly params: readonly (string | number)[];
@@ -13,16 +13,16 @@ export interface Condition {
 interface SightAlias {
   /** Alias of the row of `resource`. */
   readonly resource: string;
-  /** SQL for the `vid` of the version that is looked at: its values say whose patient compartment it is in. */
+  /** SQL for the `vid` of the version: its values say in whose patient compartments it is. */
   readonly vid: string;
   /**
-   * SQL for the seq at which the resource was deleted, NULL when it was not. Whoever had sight when it was deleted still
-   * sees that it was, and its history. Left out where only live versions are looked at.
+   * SQL for the seq at which the resource was deleted, NULL when it was not. A caller who had sight at that moment
+   * still sees the deletion, and the history. Absent where only live versions count.
    */
   readonly deletedAt?: string;
 }
 
-/** What the text of a condition depends on. */
+/** The properties on which the text of a condition depends. */
 export type SightShape = 'everything' | 'organization' | 'patient';
 
 export function sightShape(sight: Sight): SightShape {
@@ -51,14 +51,17 @@ export function sightParams(sight: Sight, seq: number): readonly (string | numbe
 
 const ORGANIZATION = '(SELECT nid FROM name WHERE name = ?)';
 
-/** Custodian of it, in the directory, or reached by a referral of its own (rules 2.2). */
+/**
+ * The condition that the organization is its custodian, that it is in the directory, or that a referral of the
+ * organization reaches it (rules 2.2).
+ */
 function reachText({ resource, deletedAt }: SightAlias): string {
   const until = deletedAt === undefined ? 's.ended > ?' : `(s.ended > ? OR s.ended = ${deletedAt})`;
   return `(${resource}.everyone = 1 OR ${resource}.custodian = ${ORGANIZATION} OR EXISTS (
     SELECT 1 FROM sight s WHERE s.org = ${ORGANIZATION} AND s.rid = ${resource}.rid AND s.since <= ? AND ${until}))`;
 }
 
-/** In the compartment of the patient, that Patient itself, or in the directory. */
+/** The condition that it is in the patient's compartment, is that Patient, or is in the directory. */
 const compartmentText = ({ resource, vid }: SightAlias): string =>
   `(${resource}.everyone = 1 OR ${resource}.ref = ? OR EXISTS (
     SELECT 1 FROM value c WHERE c.vid = ${vid} AND c.low = ? AND c.pid = (

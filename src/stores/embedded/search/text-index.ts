@@ -1,6 +1,6 @@
 /**
- * Full text, in a file of its own beside the store's (ADR 0016): for every version the words of its narrative and of the
- * rest, by SQLite's FTS5. It is made from what is committed, by those who search, and never by the writer: a commit pays
+ * Full text, in a file of its own beside the store's (ADR 0016): for every version the words of its narrative and of
+ * the rest, by SQLite's FTS5. The search threads make it from committed versions, never the writer, so a commit pays
  * nothing for it. It can be deleted at any time, and is made again.
  */
 import { existsSync, rmSync } from 'node:fs';
@@ -16,16 +16,16 @@ type Guard = () => void;
 
 export interface TextIndex {
   /**
-   * Takes up to this many more versions, and forgets those that no search may ask for. Whether there is more to do.
-   * Another thread that does the same is waited for.
+   * Reads up to this many more versions, and forgets those that no search may see. Returns whether there is more to do.
+   * Waits for another thread that does the same.
    */
   advance(versions: number): boolean;
-  /** Takes what has been committed until now. */
+  /** Reads everything that has been committed until now. */
   catchUp(guard: Guard): void;
   close(): void;
 }
 
-/** The layout of the file. One of another layout is made again. */
+/** The layout of the file. A file of another layout is made again. */
 export const TEXT_FORMAT = 1;
 
 /**
@@ -40,9 +40,9 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROW
 CREATE VIRTUAL TABLE words USING fts5(type, narrative, content, content='', contentless_delete=1, tokenize='ascii');
 `;
 
-/** Versions of one transaction when there is much to do. */
+/** The number of versions of one transaction when there is much to do. */
 const AT_ONCE = 500;
-/** Commits whose ended versions are removed in one step. */
+/** The number of commits whose ended versions are removed in one step. */
 const PURGED_AT_ONCE = 1000;
 /** The index's own connection keeps this much in memory. */
 const CACHE_KIB = 4 * 1024;
@@ -79,7 +79,7 @@ export function openTextIndex(db: DatabaseSync, database: string): TextIndex {
 
   const anchorOf = (vid: number): number => Number.parseInt(anchorAt.get(vid)?.[0] ?? '0', 16);
 
-  /** What may be forgotten: the values of these versions are gone, too. */
+  /** The last seq whose ended versions may be forgotten: their values are gone, too. */
   const horizon = (): number => purged.get()?.[0] ?? 0;
 
   function advance(count: number): boolean {
@@ -155,7 +155,7 @@ export function openTextIndex(db: DatabaseSync, database: string): TextIndex {
   };
 }
 
-/** Opens the file for writing; what is not of our layout is removed first. Its loss would only cost time. */
+/** Opens the file for writing, and first removes one of another layout. Its loss only costs time. */
 function openOwn(file: string): DatabaseSync {
   if (existsSync(file) && !isOurs(file)) removeTexts(file);
   const own = openDatabase(file, { readOnly: false, cacheKib: CACHE_KIB, pragmas: ['synchronous = NORMAL'] });

@@ -1,25 +1,25 @@
 /**
- * How full text is read: in small steps by a search thread that has nothing to do, as fast as it goes while the store is
- * quiet, and one step a look while it is not. What is still missing when someone searches is read then.
+ * Reads full text in small steps on an idle search thread: as fast as possible while the store is quiet, and one step
+ * per look while it is not. A search reads the rest before it begins.
  */
 import type { SearchPool } from './search-pool.ts';
 import type { WriteQueue } from '../../log/write-queue.ts';
 
-/** Versions of one step: a search that comes meanwhile waits for some milliseconds. */
+/** The number of versions of one step: a search that arrives meanwhile waits for some milliseconds. */
 const STEP = 64;
 
-/** One look: reads a step, or all there is while the store has been quiet since the look before. To be called each second. */
+/** One look: reads a step, or everything while the store has been quiet since the look before. Call it every second. */
 export function createTextReading(
   queue: WriteQueue,
   pool: SearchPool,
 ): (signal: AbortSignal) => Promise<void> {
-  /** Where the store stood at the last look, and whether everything up to there is read. */
+  /** The seq of the store at the last look, and whether everything up to there is read. */
   let before = '';
   let isRead = false;
 
   const standing = (): string => `${queue.head.seq} ${pool.searches}`;
 
-  /** Whether there is more; undefined when it could not be done now: the next look tries again, or whoever searches. */
+  /** Whether there is more; undefined when it could not be done now, and the next look or search tries again. */
   async function step(): Promise<boolean | undefined> {
     try {
       return await pool.advanceTexts(STEP);

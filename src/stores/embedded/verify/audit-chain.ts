@@ -1,7 +1,8 @@
 /**
- * The verifier of the audit chain (rules 4.1): walks the log beside a live server, computes every hash and digest again
- * and compares them with what is stored and with the anchors. Finds rows, texts, entries and settlements that were
- * edited, deleted, inserted or moved, a log that was cut off before its last anchor, and a chain that was computed anew.
+ * The verifier of the audit chain (rules 4.1). It walks the log beside a live server, computes every hash and digest
+ * again, and compares them with the stored ones and with the anchors. It finds rows, texts, entries and settlements
+ * that somebody edited, deleted, inserted or moved, a log that was cut off before its last anchor, and a chain that was
+ * computed anew.
  */
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
@@ -19,15 +20,15 @@ import { inSlices } from '../slices.ts';
 export type { ProjectionFault as Fault } from './projections.ts';
 
 export interface ChainReport {
-  /** Commits walked; the last one's seq when nothing is missing. */
+  /** The number of commits walked; equal to the last one's seq when nothing is missing. */
   readonly commits: number;
   /** The seq of the last anchor; 0 without one. */
   readonly anchored: number;
-  /** The last seq of the log. After `anchored` a truncation cannot be seen. */
+  /** The last seq of the log. A truncation after `anchored` cannot be seen. */
   readonly seq: number;
-  /** What is wrong; the first hundred. */
+  /** The first hundred faults. */
   readonly faults: readonly ProjectionFault[];
-  /** How many there are in all. */
+  /** The number of all faults. */
   readonly faultCount: number;
 }
 
@@ -65,7 +66,7 @@ export function describeReport({ commits, anchored, seq, faults, faultCount }: C
   return lines;
 }
 
-/** Verifies one database file; one read transaction, so that what it sees is of one moment. */
+/** Verifies one database file, in one read transaction, so that it sees one moment. */
 export async function verifyFile(file: string, anchorFile: string): Promise<ChainReport> {
   if (!existsSync(file)) throw new Error(`there is no store at ${file}`);
   const db = openDatabase(file, { readOnly: true, cacheKib: CACHE_KIB });
@@ -124,7 +125,7 @@ async function walk(db: DatabaseSync, { anchors, unreadable }: AnchorLines): Pro
   return { commits, anchored, seq: before.seq, faults, faultCount };
 }
 
-/** The members as stored, or undefined when they are no JSON. */
+/** The members as stored; undefined when they are not JSON. */
 function parseMembers(text: string): Members | undefined {
   try {
     // Written by this engine, or else tampered with: then the digests say so.

@@ -1,7 +1,7 @@
 /**
- * Whether the derived tables are what the log's versions give: who sees what (edge, party, sight), by what searches find it
- * (value, resource, the text index), and where entries of the outbox go. Everything is computed again, in a scratch database,
- * by the code that a commit uses, and compared row by row. The chain itself is the verifier's (`audit-chain.ts`).
+ * Proves that the derived tables follow from the log's versions: sight (edge, party, sight), search values (value,
+ * resource, the text index), and the receivers of outbox entries. It computes everything again in a scratch database,
+ * by the code that a commit uses, and compares row by row. The chain has a verifier of its own (`audit-chain.ts`).
  */
 import { DatabaseSync } from 'node:sqlite';
 import type { Ref, Resource } from '../../../fhir/types.ts';
@@ -18,18 +18,18 @@ import { FOREVER, SCHEMA } from '../folder/schema.ts';
 import { notesOn } from '../search/search-ranges.ts';
 import { compareTexts } from './text-proof.ts';
 
-/** What resources mean, which an engine does not know. */
+/** The meaning of resources, which an engine does not know. */
 interface Derivation {
   readonly valuesOf: (resource: Resource) => readonly SearchValue[];
   readonly reachOf: (resource: Resource, parties: readonly Ref[]) => Reach;
 }
 
 interface DerivedReport {
-  /** Versions that were read. */
+  /** The number of versions read. */
   readonly versions: number;
-  /** What could not be compared, and why. */
+  /** Tables that could not be compared, with the reasons. */
   readonly notes: readonly string[];
-  /** The first hundred. */
+  /** The first hundred faults. */
   readonly faults: readonly ProjectionFault[];
   readonly faultCount: number;
 }
@@ -47,7 +47,7 @@ export function describeDerived({ versions, notes, faults, faultCount }: Derived
 const FAULTS_KEPT = 100;
 const CACHE_KIB = 64 * 1024;
 
-/** What the comparison has in hands. */
+/** The state of the comparison. */
 interface Proof {
   readonly db: DatabaseSync;
   readonly scratch: DatabaseSync;
@@ -87,12 +87,12 @@ export function verifyDerived(folder: string, derivation: Derivation): DerivedRe
 
 type VersionRow = [method: Write['method'], text: string | null, custodian: string, ended: number];
 
-/** Takes every commit of the log again into the scratch database. `isWhole`: no text was missing on the way. */
+/** Applies every commit of the log to the scratch database. `isWhole`: whether every text was present on the way. */
 function replay({ db, scratch, derivation, notes }: Proof): { versions: number; isWhole: boolean } {
   const identities = prepareIdentities(scratch);
   const reach = prepareReach(scratch, identities, Number.POSITIVE_INFINITY);
   const claim = prepare(scratch, 'UPDATE resource SET custodian = ?, everyone = ? WHERE rid = ?');
-  // One for each resource: it tells those that were written from those that are only referred to.
+  // One for each resource, to tell written resources from those that are only referred to.
   const addVersion = prepare(
     scratch,
     `INSERT INTO version (rid, type, seq, ended, at, method) VALUES (?, 0, 0, 0, 0, 'POST')`,
@@ -128,7 +128,7 @@ function replay({ db, scratch, derivation, notes }: Proof): { versions: number; 
     parties: ReadonlyMap<string, readonly Ref[]> | undefined,
   ): ReachChange[] {
     const stored = versionOf.get(ref, seq);
-    if (stored === undefined) return []; // the chain's verifier tells it
+    if (stored === undefined) return []; // the verifier of the chain reports it
     const [method, text, custodian, ended] = stored;
     versions += 1;
     const rid = identities.ridOf(ref);
@@ -156,7 +156,7 @@ function replay({ db, scratch, derivation, notes }: Proof): { versions: number; 
   }
 }
 
-/** A commit whose reach cannot be taken again would have been refused. */
+/** A commit whose reach cannot be computed again would have been refused. */
 function apply(
   reach: ApplyReach,
   changes: readonly ReachChange[],
@@ -166,7 +166,7 @@ function apply(
   if (changes.length + leaves.length > 0) reach(changes, seq, leaves);
 }
 
-/** What the tables say of one resource, for a text that is gone. */
+/** The rows of one resource, for a text that is gone. */
 function prepareStoredReach(db: DatabaseSync): (ref: Ref) => Reach {
   const edges = prepare<[source: Ref, target: Ref]>(
     db,
@@ -189,7 +189,7 @@ function prepareStoredReach(db: DatabaseSync): (ref: Ref) => Reach {
   };
 }
 
-/** Rows that are compared, as texts in one order, each with the name by which a fault tells it. */
+/** The compared rows, as texts in one order, each with its name in a fault. */
 const REACH: readonly (readonly [table: string, sql: string])[] = [
   [
     'resource',
@@ -214,7 +214,7 @@ const sightRows = (until: string): string =>
 function compareReach({ db, scratch, note }: Proof, isWhole: boolean): void {
   const tables = [
     ...REACH,
-    // Since when somebody sees what, only where every text is there.
+    // The beginning of a sight is compared only where every text is present.
     [
       'sight',
       isWhole
@@ -240,7 +240,7 @@ function* rowsOf(db: DatabaseSync, sql: string): Generator<string> {
   for (const row of statement.iterate()) yield JSON.stringify(row);
 }
 
-/** Tells what stands on one side alone: `missing` where it should be, `strange` where nothing gives it. */
+/** Reports rows that only one side has: `missing` rows that should exist, `strange` rows that nothing explains. */
 function compareRows(
   wanted: Iterable<string>,
   found: Iterable<string>,
@@ -262,7 +262,7 @@ function compareRows(
   }
 }
 
-/** The search values of every version that a search may ask for. */
+/** The search values of every version that a search may see. */
 function compareValues({ db, derivation, note }: Proof): void {
   if (readMeta(db, 'values', 1) !== VALUE_RULES) {
     return note(
@@ -285,7 +285,7 @@ function compareValues({ db, derivation, note }: Proof): void {
   ) as unknown as Iterable<Row>) {
     if (type !== typeOfRef(ref)) note(seq, `version: ${ref}/_history/${seq} is kept as a ${type}`);
     const resource = readResource(text);
-    if (resource === undefined) continue; // the chain's verifier tells it
+    if (resource === undefined) continue; // the verifier of the chain reports it
     const values = derivation.valuesOf(resource);
     const wanted = [...values, ...notesOn(values)].map(({ param, low, high }) =>
       JSON.stringify([`${typeOfRef(ref)}.${param}`, low, high]),
@@ -305,7 +305,7 @@ function compareValues({ db, derivation, note }: Proof): void {
   if (astray > 0) note(0, `value: ${astray} rows of versions that are not there`);
 }
 
-/** The columns of an entry that stand beside what its digest covers. */
+/** The columns of an entry that its digest does not cover. */
 const ASTRAY_ENTRIES = `SELECT o.seq, o.id FROM outbox o LEFT JOIN log l ON l.seq = o.seq
   WHERE o.subject IS NOT o.entry ->> '$.subject' OR o.receiver IS NOT o.entry ->> '$.receiver' OR o.at IS NOT l.at
     OR o.lane IS NOT (o.entry ->> '$.rail') || '|' || (o.entry ->> '$.receiver') || '|' || (o.entry ->> '$.order')

@@ -1,4 +1,7 @@
-/** Whether what a commit left beside the log is what its members say: versions, audit index, outbox, keys, records. */
+/**
+ * Proves that the tables beside the log agree with the members of its commits: versions, audit index, outbox, keys,
+ * records.
+ */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, DeliveryOutcome } from '../../../ports/store.ts';
 import { readIndexed } from '../write/audit-index.ts';
@@ -10,11 +13,11 @@ import { STATES } from '../write/outbox.ts';
 import { prepareRecordProof } from './record-proof.ts';
 import { FOREVER } from '../folder/schema.ts';
 
-/** Something that is not as it was written. */
+/** A difference from what was written. */
 export interface ProjectionFault {
-  /** The commit concerned. */
+  /** The seq of the commit. */
   readonly seq: number;
-  /** What is wrong, in one line. */
+  /** The fault, in one line. */
   readonly says: string;
 }
 
@@ -26,13 +29,13 @@ interface LogEntry {
 }
 
 interface Projections {
-  /** One commit after the other, in order. */
+  /** Takes one commit after the other, in order. */
   examine(entry: LogEntry): void;
-  /** After the last one: what is there that no commit wrote, and what has gone without leave. */
+  /** Ends after the last commit: reports what no commit wrote, and what vanished without permission. */
   conclude(seq: number): void;
 }
 
-/** The members of log row `l`; none when somebody made them unreadable. */
+/** The members of log row `l`; empty when somebody made them unreadable. */
 const READABLE = `CASE WHEN json_valid(l.members) THEN l.members ELSE '{}' END`;
 
 type VersionRow = [
@@ -61,7 +64,7 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
   const counts = { version: 0, outbox: 0, settled: 0, audit_index: 0 };
   /** Texts that are gone, until an audited expunge names them: `Type/id/_history/seq` to its seq. */
   const expunged = new Map<string, number>();
-  /** Outbox entries that are gone, until their outcome comes by: an entry may be forgotten after it. */
+  /** Outbox entries that are gone, until their outcome appears: an entry may be forgotten after it. */
   const forgotten = new Map<string, number>();
 
   return { examine, conclude };
@@ -103,7 +106,7 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
     if (row === undefined) return;
     const [, state, why] = row;
     counts.settled += 1;
-    // A state that is no fate gives another digest, as it should.
+    // A state that is not a fate gives another digest, as it should.
     const outcome = { id, fate: STATES[state] as DeliveryOutcome['fate'], why };
     if (digestDeliveryOutcome(outcome) !== digest) note(seq, `how the outbox entry ${id} ended was changed`);
   }
@@ -160,7 +163,7 @@ export function prepareProjections(db: DatabaseSync, note: (seq: number, says: s
     };
   }
 
-  /** Names the versions that no commit of the log has among its members. Slow; only when the counts differ. */
+  /** Names the versions that are members of no commit in the log. Slow, so it runs only when the counts differ. */
   function findVersions(seq: number): void {
     const strangers = prepare<[string, number]>(
       db,

@@ -1,12 +1,15 @@
-/** Whether the records are what the log says: none edited, none missing before its time, none that no commit wrote. */
+/**
+ * Proves that the records agree with the log: nobody edited one, none vanished before its time, and a commit wrote
+ * each.
+ */
 import type { DatabaseSync } from 'node:sqlite';
 import { digestRecord, type RecordDigest } from '../../log/chain.ts';
 import { prepare, readMeta } from '../folder/connection.ts';
 
 interface RecordProof {
-  /** One member of the log after the other, in order. */
+  /** Takes one member of the log after the other, in order. */
   examine(member: RecordDigest): void;
-  /** After the last one. */
+  /** Ends after the last member. */
   conclude(seq: number): void;
 }
 
@@ -21,7 +24,7 @@ export function prepareRecordProof(db: DatabaseSync, note: (seq: number, says: s
     'SELECT rev, body, expires, indexed FROM record WHERE kind = ? AND key = ?',
   );
   const purged = readMeta(db, 'recordsPurged', 0);
-  /** Records that are not there, until a later commit wrote them again: their name to the commit. */
+  /** Absent records, until a later commit wrote them again: their name to the commit. */
   const missing = new Map<string, number>();
   let current = 0;
 
@@ -52,7 +55,7 @@ export function prepareRecordProof(db: DatabaseSync, note: (seq: number, says: s
   }
 }
 
-/** Index rows that no record has, and those that a record has and the table has not. */
+/** Index rows that belong to no record, and those that a record should have and the table lacks. */
 const SAID = `SELECT r.kind, j.value ->> 0 AS name, j.value ->> 1 AS value, r.key FROM record r, json_each(r.indexed) j`;
 const ASTRAY = `SELECT
   (SELECT count(*) FROM (SELECT kind, name, value, key FROM record_index EXCEPT ${SAID})) +

@@ -1,4 +1,4 @@
-/** Whether the text index (ADR 0016) holds the words of the versions that it says it has read, and no others. */
+/** Proves that the text index (ADR 0016) holds the words of exactly the versions that it claims to have read. */
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Ref, Resource } from '../../../fhir/types.ts';
@@ -9,11 +9,11 @@ import { TEXT_FORMAT, TEXT_SCHEMA, textFileOf } from '../search/text-index.ts';
 
 type Row = [vid: number, ref: Ref, seq: number, text: string];
 
-/** Every word in its place: the index keeps no texts, so that its vocabulary is compared. */
+/** Every word with its place: the index keeps no texts, so its vocabulary is compared. */
 const VOCABULARY = 'CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, words, instance)';
 const WORDS = 'SELECT term, col, offset FROM temp.vocabulary WHERE doc = ? ORDER BY term, col, offset';
 
-/** A file that is not there, or of another store or format, is made anew by the next search. */
+/** An absent file, or one of another store or format, is made anew by the next search. */
 export function compareTexts(
   database: string,
   db: DatabaseSync,
@@ -54,7 +54,7 @@ function compareWords({ own, scratch, rows, note }: Comparing): void {
   const [wanted, found] = [wordsIn(scratch), wordsIn(own)];
   for (const [vid, ref, seq, text] of rows) {
     const type = typeOfRef(ref);
-    const { narrative, content } = fullTextOf(type, JSON.parse(text) as Resource); // a text that is none is told by its digest
+    const { narrative, content } = fullTextOf(type, JSON.parse(text) as Resource); // the digest reveals this
     add.run(BigInt(vid), type, narrative, content);
     if (wanted(vid) !== found(vid))
       note(
