@@ -191,7 +191,8 @@ describe('a planted fault is found and named', () => {
     expect(rules.wrongImports(tree(path, source))).toEqual([]);
   });
 
-  test('a second sight of the server', () => {
+  test('a second sight of the server, and a second reader of stored texts', () => {
+    expect(saidTwice(tree('src/http/a.ts', 'const a = JSON.parse(b.text) as Resource;'))).toHaveLength(1);
     expect(saidTwice(tree('src/http/a.ts', 'const all = { everything: true };'))).toEqual([
       'src/http/a.ts:1 says { everything: true }: import EVERYTHING of ports/query.ts',
     ]);

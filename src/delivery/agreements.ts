@@ -2,6 +2,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { EVERYTHING, type Query } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { localRef, valuesAt } from '../resources/element.ts';
 
 /** Executed Contracts of two organizations that are looked at. */
@@ -14,7 +15,7 @@ const PARTIES = ['authority', 'subject', 'signer.party', 'term.offer.party.refer
 export async function readAgreements(now: Snapshot, one: Ref, other: Ref): Promise<readonly Resource[]> {
   const { matches } = await now.search(executedUnder(one, other));
   return matches
-    .map(({ text }) => JSON.parse(text) as Resource) // validated when stored
+    .map(({ text }) => parseStored(text))
     .filter((contract) => {
       const named = new Set(PARTIES.flatMap((path) => valuesAt(contract, path)).map(localRef));
       return named.has(one) && named.has(other);

@@ -5,6 +5,7 @@
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
 import { EVERYTHING, type Clause, type Match, type Query, type Sight } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { localRef } from '../resources/element.ts';
 
 /** Active Consents of one patient that one organization may keep; the next is refused when it is written. */
@@ -40,8 +41,7 @@ async function readActive(now: Snapshot, patient: Ref): Promise<readonly Active[
   const found: Active[] = [];
   for (let offset = 0; ; offset += PAGE) {
     const { matches, more } = await now.search(activeOf(patient, PAGE, offset));
-    for (const { custodian, text } of matches)
-      found.push({ custodian, consent: JSON.parse(text) as Resource }); // stored texts were validated
+    for (const { custodian, text } of matches) found.push({ custodian, consent: parseStored(text) });
     if (!more) return found;
   }
 }

@@ -7,6 +7,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import { decide, REFERRAL_PURPOSE, type Disclosure } from '../policies/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClaimedEntry, Snapshot, Version } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { localRef, mapValuesAt, typeOf, valuesAt } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
 import { frozenParty, partyIn, resolveParty } from '../resources/party.ts';
@@ -43,11 +44,10 @@ async function patientsOf(
   text: string,
   asOf: Snapshot,
 ): Promise<readonly Ref[]> {
-  const patients = patientsIn(subject, JSON.parse(text) as Resource); // stored texts were validated
+  const patients = patientsIn(subject, parseStored(text));
   if (orderingKey === subject) return patients;
   const referral = await asOf.read(orderingKey, EVERYTHING);
-  const others =
-    referral?.text === undefined ? [] : patientsIn(orderingKey, JSON.parse(referral.text) as Resource); // as above
+  const others = referral?.text === undefined ? [] : patientsIn(orderingKey, parseStored(referral.text));
   return [...new Set([...patients, ...others])];
 }
 

@@ -6,6 +6,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
+import { resourceOf } from '../ports/stored-resource.ts';
 import { typeOf } from '../resources/element.ts';
 import { type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
 import { selectorOf } from './subject.ts';
@@ -75,5 +76,5 @@ const withheld = (policy: string, why: string): GateDecision => ({ permitted: fa
 async function readResource(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {
   const version = await snapshot.read(ref, EVERYTHING);
   // Stored texts are resources: nothing else passes the FHIR engine.
-  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource);
+  return resourceOf(version);
 }

@@ -3,7 +3,7 @@
  * act, a work item (law 16: receipt and disclosure audit are written together or not at all).
  */
 import { EVERYTHING } from '../ports/query.ts';
-import type { Ref, Resource } from '../fhir/types.ts';
+import type { Ref } from '../fhir/types.ts';
 import type {
   AuditEntry,
   ClaimedEntry,
@@ -13,6 +13,7 @@ import type {
   Version,
   Write,
 } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { patientsIn } from './subject.ts';
 
 /** A delivery whose story has ended. */
@@ -76,8 +77,7 @@ function buildDisclosure(
     requestId: entry.id,
     entities: [`${entry.subject}/_history/${subject?.seq ?? entry.seq}`, entry.receiver],
     // Stored texts were validated.
-    patients:
-      subject?.text === undefined ? [] : patientsIn(subject.ref, JSON.parse(subject.text) as Resource),
+    patients: subject?.text === undefined ? [] : patientsIn(subject.ref, parseStored(subject.text)),
     delivery: {
       entry: entry.id,
       rail: entry.rail,

@@ -5,6 +5,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { EVERYTHING, type Query } from '../ports/query.ts';
 import type { Store } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { typeOf } from '../resources/element.ts';
 import { type Criteria, type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
 
@@ -72,7 +73,7 @@ export function createSubscriptionCache({ store, criteria, unreadable }: CachePa
   }
 
   function understand(ref: Ref, text: string, organization: Ref | ''): ActiveSubscription | undefined {
-    const resource = JSON.parse(text) as Resource; // stored texts were validated
+    const resource = parseStored(text);
     if (resource['status'] !== 'active' || organization === '') return undefined;
     try {
       return { ref, organization, ...readSubscription(resource, criteria()) };

@@ -7,6 +7,7 @@ import type { Body } from '../fhir/body.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { bodyOf } from '../fhir/json.ts';
 import type { Resource } from '../fhir/types.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { invalid } from './headers.ts';
 import { bestOf, FHIR_JSON, FHIR_XML, mediaTypeOf, readAccept, type Format } from './media-type.ts';
 import type { Route } from './route.ts';
@@ -53,7 +54,7 @@ const REFERENCE = /^[\w.:/|#-]{1,512}$/;
 
 /** @param text the Binary as its reader may see it */
 export function readContent(text: string): Content {
-  const { contentType, data = '', securityContext } = JSON.parse(text) as StoredBinary; // stored texts are valid
+  const { contentType, data = '', securityContext } = parseStored<StoredBinary>(text);
   const shown = contentType !== undefined && MEDIA_TYPE.test(contentType) ? contentType : UNKNOWN;
   const reference = securityContext?.reference;
   return {

@@ -3,9 +3,10 @@
  * an event counts by the time at which its sender wrote it (MSH-7), and moves of the two parties may cross.
  */
 import { parseInstant } from '../fhir/datetime.ts';
-import type { Ref, Resource } from '../fhir/types.ts';
+import type { Ref } from '../fhir/types.ts';
 import { EVERYTHING, type Clause, type Match, type Query } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { isTerminal, type State } from '../referral/state.ts';
 import type { Event } from '../referral/transitions.ts';
 import type { Draft } from '../operations/write/draft.ts';
@@ -40,7 +41,7 @@ export async function isOvertaken(
 
 /** When a kept message was received, milliseconds since 1970. */
 function receivedAt({ text }: Match): number {
-  const [creation] = valuesAt(JSON.parse(text) as Resource, 'content.attachment.creation'); // stored texts were validated
+  const [creation] = valuesAt(parseStored(text), 'content.attachment.creation');
   return Date.parse(String(creation));
 }
 

@@ -2,6 +2,7 @@
 import { EVERYTHING } from '../ports/query.ts';
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { Snapshot } from '../ports/store.ts';
+import { resourceOf } from '../ports/stored-resource.ts';
 import { localRefOf, valuesAt } from '../resources/element.ts';
 import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { readItem, type OpenItem } from './work-items.ts';
@@ -59,5 +60,5 @@ export async function numbersOf(snapshot: Snapshot, task: Ref): Promise<readonly
 
 async function readResource(snapshot: Snapshot, ref: Ref): Promise<Resource | undefined> {
   const version = await snapshot.read(ref, EVERYTHING);
-  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // validated when stored
+  return resourceOf(version);
 }

@@ -2,6 +2,7 @@
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import { EVERYTHING, type Match, type Query } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { modifiedAt } from '../referral/state.ts';
 import { localRef, valuesAt } from '../resources/element.ts';
 import { plan, type Draft } from '../operations/write/draft.ts';
@@ -220,4 +221,4 @@ const anyOf = (param: string, codes: readonly string[], system?: string): Query[
   of: codes.map((code) => ({ kind: 'token', param, code, ...(system !== undefined && { system }) })),
 });
 
-const asItem = ({ ref, text }: Match): OpenItem | undefined => readItem(ref, JSON.parse(text) as Resource); // stored texts were validated
+const asItem = ({ ref, text }: Match): OpenItem | undefined => readItem(ref, parseStored(text));

@@ -3,6 +3,7 @@ import { EVERYTHING } from '../ports/query.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { AuditEntry, Commit, Leave, Snapshot, Template, Version } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { isReferralTask, isTerminal, readState } from '../referral/state.ts';
 import { typeOf } from '../resources/element.ts';
 import { standingOf, withStanding, writeMember } from '../resources/parties/standing.ts';
@@ -83,7 +84,7 @@ async function endedOf(
       total: false,
     });
     for (const { ref, text, custodian } of matches) {
-      if (done.has(ref) || custodian === organization || !hasEnded(JSON.parse(text) as Resource)) continue; // a stored text
+      if (done.has(ref) || custodian === organization || !hasEnded(parseStored(text))) continue;
       leaves.push({ root: ref, organization });
       if (leaves.length === LEAVES_MAX) return leaves;
     }

@@ -6,6 +6,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { CodeSystem, Ref, ValueSet } from '../fhir/types.ts';
 import type { Match, Sight } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
+import { parseStored, resourceOf } from '../ports/stored-resource.ts';
 import { splitCanonical, type Held, type Selection, type System } from '../resources/terminology/held.ts';
 import { PACKAGED } from '../resources/terminology/packaged.ts';
 import { selectionOf, systemOf, withLoaded } from '../resources/terminology/stored.ts';
@@ -115,7 +116,7 @@ async function findStored(
       throw new OperationOutcomeError('expansion-too-costly', {
         diagnostics: `what is named has more than ${CHARACTERS_MAX} characters`,
       });
-    found.push(JSON.parse(text) as ValueSet | CodeSystem); // stored texts were validated
+    found.push(parseStored<ValueSet | CodeSystem>(text));
     await loading.turns.after(text.length);
   }
   return found;
@@ -150,5 +151,5 @@ export async function readStored(
   ref: Ref,
 ): Promise<ValueSet | CodeSystem | undefined> {
   const version = await snapshot.read(ref, sight);
-  return version?.text === undefined ? undefined : (JSON.parse(version.text) as ValueSet | CodeSystem); // stored texts were validated
+  return resourceOf<ValueSet | CodeSystem>(version);
 }

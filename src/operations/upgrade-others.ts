@@ -7,6 +7,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import { EVERYTHING, type Match } from '../ports/query.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { localRef, typeOf } from '../resources/element.ts';
 import { writeRoleClaim } from '../resources/party-world.ts';
 import { identitiesIn, isSound, type Identity } from '../resources/parties/identity-systems.ts';
@@ -67,7 +68,7 @@ export async function tagOthers(parts: UpgradeParts): Promise<Tagged | undefined
   return total;
 }
 
-const read = (text: string): Resource => JSON.parse(text) as Resource; // validated when stored
+const read = (text: string): Resource => parseStored(text);
 
 async function tagged(snapshot: Snapshot, match: Match) {
   const standing = await standingFor(snapshot, match);

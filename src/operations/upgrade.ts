@@ -7,6 +7,7 @@ import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { AuditEntry, Commit, Snapshot, Store, Write } from '../ports/store.ts';
 import { EVERYTHING, type Match } from '../ports/query.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { idOf, typeOf } from '../resources/element.ts';
 import {
   identitiesIn,
@@ -103,7 +104,7 @@ export const isGuarded = ({ identitySystems }: UpgradeParts, { system }: Identit
 async function readClaims(parts: UpgradeParts, match: Match): Promise<Claim> {
   const { store, named } = parts;
   const snapshot = store.snapshot();
-  const resource = JSON.parse(match.text) as Resource; // validated when stored
+  const resource = parseStored(match.text);
   const mine = named.filter(({ organization }) => organization === match.ref);
   const linked = mine.flatMap(({ oid }) => (oid === undefined ? [] : [identityOfOid(oid)]));
   const said = identitiesIn(resource['identifier'], (one) => isGuarded(parts, one));
@@ -146,7 +147,7 @@ export async function saidByAdministrator(
   for (const identity of identities) {
     let bringing: number | undefined;
     for (const { seq, text = '{}' } of versions) {
-      const there = identitiesIn((JSON.parse(text) as Resource)['identifier']); // validated when stored
+      const there = identitiesIn(parseStored(text)['identifier']);
       if (!there.some((one) => keyOf(one) === keyOf(identity))) break;
       bringing = seq;
     }

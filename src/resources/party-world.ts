@@ -3,6 +3,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import { EVERYTHING, type Query } from '../ports/query.ts';
 import type { RecordWrite } from '../ports/record.ts';
 import type { Snapshot } from '../ports/store.ts';
+import { parseStored, resourceOf } from '../ports/stored-resource.ts';
 import type { PartyWorld } from './party.ts';
 import { standingOf } from './parties/standing.ts';
 import { decidingRow, findRow, type RowSource } from './parties/register.ts';
@@ -61,7 +62,7 @@ export async function isCounted(
 export function partyWorldOf(snapshot: Pick<Snapshot, 'read' | 'search' | 'record' | 'records'>): PartyWorld {
   const read = async (ref: Ref): Promise<Resource | undefined> => {
     const version = await snapshot.read(ref, EVERYTHING);
-    return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // validated when stored
+    return resourceOf(version);
   };
   const rows: RowSource = {
     row: (kind, identity) => findRow(snapshot, kind, identity),
@@ -71,7 +72,7 @@ export function partyWorldOf(snapshot: Pick<Snapshot, 'read' | 'search' | 'recor
     read,
     async rolesOf(practitioner) {
       const version = await snapshot.read(practitioner, EVERYTHING);
-      const record = version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // as above
+      const record = resourceOf(version);
       const person = {
         listed: record !== undefined && standingOf(record) !== 'private',
         keeper: version?.custodian,
@@ -79,7 +80,7 @@ export function partyWorldOf(snapshot: Pick<Snapshot, 'read' | 'search' | 'recor
       const { matches } = await snapshot.search(rolesQuery(practitioner));
       const roles: Resource[] = [];
       for (const { ref, text, custodian } of matches) {
-        const role = JSON.parse(text) as Resource; // validated when stored
+        const role = parseStored(text);
         const isClaimed = async () => (await snapshot.record(ROLE_CLAIM, ref)) !== undefined;
         if (await isCounted(role, custodian, person, isClaimed)) roles.push(role);
       }

@@ -3,6 +3,7 @@ import type { Identifier, Ref, Resource } from '../fhir/types.ts';
 import type { OrganizationName } from '../http/claims.ts';
 import { EVERYTHING, type Clause, type Match } from '../ports/query.ts';
 import type { Store } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { identityOf } from '../resources/parties/identity-systems.ts';
 import { findRow } from '../resources/parties/register.ts';
 import { MEMBER_KIND } from '../resources/parties/standing.ts';
@@ -47,7 +48,7 @@ export function createEndpoints(store: Pick<Store, 'snapshot'>): Endpoints {
   async function read(organization: Ref): Promise<readonly Resource[]> {
     const where: Clause = { kind: 'reference', param: 'organization', to: [organization] };
     const found = await search(store, 'Endpoint', where, ENDPOINTS_MAX);
-    return found.map(({ text }) => JSON.parse(text) as Resource); // the store keeps nothing but resources
+    return found.map(({ text }) => parseStored(text));
   }
 
   return {

@@ -15,6 +15,11 @@ const ONCE: readonly Once[] = [
     only: ['src/ports/query.ts'],
     instead: 'import EVERYTHING of ports/query.ts',
   },
+  {
+    found: /JSON\.parse\([^;]*? as Resource\b/g,
+    only: ['src/ports/stored-resource.ts', 'src/resources/packaged.ts', 'src/xml/convert.ts'],
+    instead: 'call parseStored or resourceOf of ports/stored-resource.ts',
+  },
 ];
 
 /** Each thing of {@link ONCE} that a file of `src` says a second time. */

@@ -10,6 +10,7 @@ import type { PatientReading } from '../../hl7v2/messages/reading.ts';
 import type { Query } from '../../ports/query.ts';
 import { remark } from '../fate.ts';
 import type { Remark } from '../../ports/inbound.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 
 type PatientMatch =
@@ -53,7 +54,7 @@ export async function findPatient(
   const [match, another] = own;
   if (match === undefined) return { kind: 'new' };
   if (another !== undefined) return { kind: 'contradicted', says: 'the numbers belong to several patients' };
-  const patient = JSON.parse(match.text) as Resource; // stored texts were validated
+  const patient = parseStored(match.text);
   return agrees(reading, patient)
     ? { kind: 'known', ref: match.ref, patient }
     : { kind: 'contradicted', says: 'name or birth date are not those of the patient with this number' };

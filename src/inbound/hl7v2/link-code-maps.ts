@@ -7,6 +7,7 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { CodeMap, CodeMaps, MapRow, UnmappedCode } from '../../hl7v2/mapping/code-maps.ts';
 import { EVERYTHING, type Match } from '../../ports/query.ts';
 import type { Store } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { splitCanonical } from '../../resources/terminology/held.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { remark } from '../fate.ts';
@@ -34,7 +35,7 @@ export async function findCodeMap(
   custodians: readonly (Ref | undefined)[],
 ): Promise<{ readonly ref: Ref; readonly resource: Resource } | undefined> {
   const found = await findMap(draft, canonical, custodians);
-  return found && { ref: found.ref, resource: JSON.parse(found.text) as Resource }; // stored texts were validated
+  return found && { ref: found.ref, resource: parseStored(found.text) };
 }
 
 async function findMap(
@@ -76,7 +77,7 @@ function readMap({ context: { store } }: Draft, { ref, seq, text }: Match): Read
   const key = `${ref}/${seq}`;
   const known = read.get(key);
   if (known !== undefined) return known;
-  const resource = JSON.parse(text) as Resource; // stored texts were validated
+  const resource = parseStored(text);
   const map = { version: resource['version'] as string | undefined, rows: rowsOf(resource) }; // validated structure
   if (read.size >= REMEMBERED_MAX) read.delete(read.keys().next().value ?? '');
   read.set(key, map);

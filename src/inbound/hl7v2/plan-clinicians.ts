@@ -4,6 +4,7 @@
  */
 import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { Clause } from '../../ports/query.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { foldText } from '../../fhir/fold.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
 import type { Draft } from '../../operations/write/draft.ts';
@@ -116,5 +117,5 @@ async function findOwn(
   const { matches } = await draft.snapshot.search(query);
   draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
   const own = matches.filter(({ custodian }) => custodian === draft.caller.organization);
-  return own.findLast(({ text }) => accepts(JSON.parse(text) as Resource))?.ref; // stored texts were validated
+  return own.findLast(({ text }) => accepts(parseStored(text)))?.ref;
 }

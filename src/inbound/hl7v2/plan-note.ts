@@ -7,6 +7,7 @@ import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { NoteReading, DocumentReading } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../ports/inbound.ts';
 import { EVERYTHING, type Match, type Query } from '../../ports/query.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { WORK_ITEM_SYSTEM } from '../../operations/work-item.ts';
 import { quarantined, remark, type MessageVerdict } from '../fate.ts';
@@ -195,7 +196,7 @@ async function findStatusWithoutNote(
   ]);
   const [first] = matches;
   if (first === undefined) return undefined;
-  const task = JSON.parse(first.text) as Resource; // stored texts were validated
+  const task = parseStored(first.text);
   return { item: first.ref, event: valueOfInput(task, 'event') ?? '' };
 }
 

@@ -8,6 +8,7 @@ import { bodyOf, parseJsonValue } from '../../fhir/json.ts';
 import type { Meta, Ref, Resource } from '../../fhir/types.ts';
 import type { Clause, Match, Sight } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { addMeta, deleteMeta, gatherMeta } from '../../resources/meta.ts';
 import { checkMayChange } from '../write/custody.ts';
@@ -77,7 +78,7 @@ async function performMeta(invocation: Invocation): Promise<OperationReply> {
   if (level !== 'instance') return { ...replyWith(await gatherInUse(invocation)), seen: [] };
   const version = await readVersion(invocation);
   const { ref, seq, at, custodian, text = '' } = version;
-  const { meta: found = {} } = JSON.parse(text) as Resource; // stored texts were validated
+  const { meta: found = {} } = parseStored(text);
   const seen = [{ ref, seq, custodian, patients: context.patientsOf(ref, seq, text) }];
   return { ...replyWith(found), ...(request.versionId === undefined && { version: seq, at }), seen };
 }
@@ -139,7 +140,7 @@ const TOO_MANY = `more than ${LOOKED_AT_MAX} resources bear profiles, tags or la
 
 /** Profiles, tags and labels alone: the rest of a meta belongs to its version. */
 function metaOf({ text }: Match): Meta {
-  const { profile, tag, security } = (JSON.parse(text) as Resource).meta ?? {}; // stored texts were validated
+  const { profile, tag, security } = parseStored(text).meta ?? {};
   return { ...(profile && { profile }), ...(tag && { tag }), ...(security && { security }) };
 }
 
@@ -190,7 +191,7 @@ async function performChange(
   // The reply is made from what is stored then, whatever the client prefers to see.
   const asPatch: Request = { ...request, interaction: 'patch', prefer: { return: 'representation' } };
   const reply = await performWrite(context, asPatch, (draft, asked) => planMeta(draft, asked, input, change));
-  const { meta: changed = {} } = JSON.parse(reply.text ?? '{}') as Resource; // stored just now
+  const { meta: changed = {} } = parseStored(reply.text ?? '{}');
   const { version, at, headers, notes } = reply;
   return { ...replyWith(changed), version, at, headers, notes };
 }

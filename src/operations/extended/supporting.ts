@@ -3,9 +3,10 @@
  * practitioners, medications, locations, organizations", "including binaries and attachments"), in the caller's sight.
  */
 import { relativeTo, walkReferences } from '../../fhir/reference.ts';
-import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Ref } from '../../fhir/types.ts';
 import type { Match } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { localRefOf, typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Request } from '../request.ts';
@@ -53,7 +54,7 @@ export async function findSupporting(
 function referredBy({ settings }: OperationContext, sources: readonly Match[]): ReadonlySet<Ref> {
   const refs = new Set<Ref>();
   for (const { text } of sources) {
-    walkReferences(JSON.parse(text) as Resource, ({ text: reference }) => {
+    walkReferences(parseStored(text), ({ text: reference }) => {
       const ref = localRefOf(relativeTo(settings.publicBase, reference));
       if (ref !== undefined && isSupporting(typeOf(ref))) refs.add(ref);
     });

@@ -9,6 +9,7 @@ import { parseJson } from '../../fhir/json.ts';
 import type { Body } from '../../fhir/body.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { codesIn } from '../../resources/validation/codings.ts';
 import { isKnownProfile, type LookUp } from '../../resources/validate.ts';
@@ -171,7 +172,7 @@ async function codesBefore({
 }: ValidationRequest): Promise<readonly string[]> {
   if (request.id === undefined) return [];
   const version = await readTarget(context, request, snapshot, `${request.type ?? ''}/${request.id}`);
-  return version?.text === undefined ? [] : codesIn(JSON.parse(version.text) as Resource); // stored texts were validated
+  return version?.text === undefined ? [] : codesIn(parseStored(version.text));
 }
 
 const NOT_LOOKED_UP: IssueDetail = {
@@ -263,7 +264,7 @@ function lookUpFor({ invocation, snapshot, seen }: ValidationRequest): LookUp {
       if (version?.text === undefined) continue;
       seen.push(seenOf(context, version, version.text));
       const text = showText(version.ref, version.text, request.caller);
-      found.set(reference, JSON.parse(text) as Resource); // stored texts were validated
+      found.set(reference, parseStored(text));
     }
     return found;
   };

@@ -4,6 +4,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Body } from '../../fhir/body.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { isResourceType, meantType } from '../../resources/type-names.ts';
 import type { Draft } from '../write/draft.ts';
 
@@ -38,7 +39,7 @@ interface Current {
 export async function readCurrent(draft: Draft, ref: Ref): Promise<Current | undefined> {
   const version = await draft.snapshot.read(ref, draft.sight);
   if (version?.text === undefined) return undefined;
-  return { version, resource: JSON.parse(version.text) as Resource }; // stored texts were validated
+  return { version, resource: parseStored(version.text) };
 }
 
 /** @throws OperationOutcomeError `version-conflict` when If-Match names other versions than the current one */

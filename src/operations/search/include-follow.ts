@@ -1,8 +1,9 @@
 /** `_include`: what resources refer to, by reference or by canonical url (http://hl7.org/fhir/R4/search.html#include). */
 import { parseReference, relativeTo } from '../../fhir/reference.ts';
-import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Ref } from '../../fhir/types.ts';
 import type { Clause, Match } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { isFollowed, searchParameters, type SearchParameter } from '../../resources/search-parameters.ts';
@@ -91,7 +92,7 @@ function collectTargets(
   const wanted = inclusions.filter((one) => one.type === type || one.type === '*');
   if (wanted.length === 0) return;
   const parameters = searchParameters(type);
-  const values = valuesOf(JSON.parse(text) as Resource); // stored texts were validated
+  const values = valuesOf(parseStored(text));
   for (const { param, low, high } of values) {
     const parameter = parameters.get(param);
     const asking = wanted.filter((one) => one.param === param || one.param === '*');

@@ -1,6 +1,7 @@
 /** `_revinclude`: what refers to resources, by reference or by canonical url (http://hl7.org/fhir/R4/search.html#revinclude). */
-import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Ref } from '../../fhir/types.ts';
 import type { Clause, Match } from '../../ports/query.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { isFollowed, searchParameters, type SearchParameter } from '../../resources/search-parameters.ts';
@@ -79,7 +80,7 @@ interface Published {
 function publishedOf({ ref, text }: Match): readonly Published[] {
   const type = typeOf(ref);
   if (searchParameters(type).get('url') === undefined) return [];
-  const { url, version } = JSON.parse(text) as Resource; // stored texts were validated
+  const { url, version } = parseStored(text);
   if (typeof url !== 'string') return [];
   return [{ ref, type, url, version: typeof version === 'string' ? version : undefined }];
 }
@@ -93,7 +94,7 @@ function refersTo(
 ): boolean {
   if (published.length === 0) return true;
   const refs: ReadonlySet<unknown> = new Set(sources.map((source) => source.ref));
-  const values = valuesOf(JSON.parse(text) as Resource); // stored texts were validated
+  const values = valuesOf(parseStored(text));
   const params = new Map(
     asked.flatMap((one) => parametersOf(typeOf(ref), one)).map((parameter) => [parameter.code, parameter]),
   );

@@ -1,6 +1,7 @@
 /** What comes with this server, found by its canonical or its id: a search that names either finds it, too. */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Clause, Match } from '../../ports/query.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { idOf } from '../../resources/element.ts';
 import { matches } from '../../resources/match.ts';
 import { packagedByUrl } from '../../resources/packaged.ts';
@@ -26,7 +27,7 @@ export function searchPackaged(
   for (const resource of named(packaged, type, where))
     candidates.set(`${type}/${resource.id ?? ''}`, resource);
   if (candidates.size === 0 || !isOfItself(where)) return [];
-  const urls = new Set(stored.map(({ text }) => (JSON.parse(text) as Resource)['url'])); // stored texts were validated
+  const urls = new Set(stored.map(({ text }) => parseStored(text)['url']));
   return [...candidates]
     .filter(([, resource]) => !urls.has(resource['url']))
     .filter(([ref, resource]) => matches(where, { ref, type, values: searchValues(resource, type) }))

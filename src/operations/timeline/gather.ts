@@ -4,6 +4,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { EVERYTHING, type Sight } from '../../ports/query.ts';
 import type { AuditEntry, OutboxRow, Snapshot, Version } from '../../ports/store.ts';
+import { resourceOf } from '../../ports/stored-resource.ts';
 import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import { idOf, localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { addressedParty } from '../../resources/party.ts';
@@ -109,7 +110,7 @@ async function readVersions(
   return versions
     .filter(({ seq }) => seq <= snapshot.seq)
     .map((version) => {
-      const resource = version.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // a stored text
+      const resource = resourceOf(version);
       return { kind: kindOf(kind, version, resource), version, resource };
     });
 }
@@ -202,7 +203,7 @@ async function readDeliveries(
 async function organizationOf(snapshot: Snapshot, receiver: Ref): Promise<Ref | undefined> {
   const version = await snapshot.read(receiver, EVERYTHING);
   if (version === undefined) return undefined;
-  const resource = version.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // a stored text
+  const resource = resourceOf(version);
   return (
     localRef(resource?.['managingOrganization']) ?? (version.custodian === '' ? undefined : version.custodian)
   );

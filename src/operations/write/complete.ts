@@ -1,5 +1,6 @@
 /** What writers left out and their declarations take from elsewhere; asked before structure is judged. */
 import type { Ref, Resource } from '../../fhir/types.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { keepVersion, declarationOf, placesIn, replan, sighted, type Draft } from './draft.ts';
 
@@ -30,5 +31,5 @@ export async function readInSight(draft: Draft, ref: Ref): Promise<Resource | un
   if (version?.text === undefined) return undefined;
   if (planned !== undefined) return planned.after?.plain;
   keepVersion(draft, ref, version.seq);
-  return JSON.parse(version.text) as Resource; // stored texts were validated
+  return parseStored(version.text);
 }

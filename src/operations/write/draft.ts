@@ -17,6 +17,7 @@ import type {
   Version,
   Write,
 } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { createMeter, type Meter, type Spent } from '../../resources/patch/meter.ts';
@@ -182,7 +183,7 @@ export async function readStored(snapshot: Snapshot, ref: Ref): Promise<Stored |
   if (remembered !== undefined) return remembered;
   const version = await snapshot.read(ref, EVERYTHING);
   if (version?.text === undefined) return undefined;
-  const stored = { seq: version.seq, resource: JSON.parse(version.text) as Resource }; // it was validated
+  const stored = { seq: version.seq, resource: parseStored(version.text) };
   if (known.size < READ_MAX) known.set(ref, stored);
   return stored;
 }

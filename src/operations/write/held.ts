@@ -1,5 +1,6 @@
 /** A referral whose recipient is not certain: it is stored and told to nobody, and a person of its initiator is asked. */
 import { EVERYTHING } from '../../ports/query.ts';
+import { resourceOf } from '../../ports/stored-resource.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { isReferralTask, readState } from '../../referral/state.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
@@ -86,7 +87,7 @@ async function candidatesFor(draft: Draft, organization: Ref): Promise<readonly 
   const found: Ref[] = [];
   for (const { key } of await draft.snapshot.records(MEMBER_KIND, 'all', '')) {
     const version = await draft.snapshot.read(key as Ref, EVERYTHING);
-    const member = version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // a stored text
+    const member = resourceOf(version);
     if (member !== undefined && mayBeSame(name, namesOf(member))) found.push(key as Ref);
     if (found.length === CANDIDATES_MAX) break;
   }

@@ -2,6 +2,7 @@
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Clause, Match } from '../../ports/query.ts';
 import type { Snapshot } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { isOpen, isReferralTask, readState } from '../../referral/state.ts';
 import type { Draft } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
@@ -25,7 +26,7 @@ export async function* openReferrals(
   organization: Ref,
 ): AsyncGenerator<Match & { readonly task: Resource }> {
   for await (const match of seenBy(snapshot, organization, 'Task', OPEN)) {
-    const task = JSON.parse(match.text) as Resource; // a stored text
+    const task = parseStored(match.text);
     const state = isReferralTask(task) ? readState(task) : undefined;
     if (state !== undefined && isOpen(state)) yield { ...match, task };
   }

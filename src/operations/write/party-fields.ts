@@ -1,5 +1,6 @@
 /** What an order asks for beside what the party that a number led to is known for (directory DR25). */
 import type { CodeableConcept, Ref, Resource } from '../../fhir/types.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { isReferralTask } from '../../referral/state.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
 import { fieldsOf, mayServe } from '../../resources/parties/fields.ts';
@@ -41,7 +42,7 @@ async function knownFor(draft: Draft, party: Ref): Promise<readonly CodeableConc
     const query = referencesTo(type, param, party, FOUND_MAX);
     const { matches } = await draft.snapshot.search(query).catch(searchRefusal);
     for (const { text } of matches) {
-      const resource = JSON.parse(text) as Resource; // a stored text
+      const resource = parseStored(text);
       if (resource['active'] === false || standingOf(resource) === 'private') continue;
       concepts.push(...conceptsIn(resource, elements));
     }

@@ -15,6 +15,7 @@ import { learnReferences, referencesOf } from '../../fhir/references-of.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import type { Version } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import { PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
@@ -174,7 +175,7 @@ export async function checkReferences(draft: Draft): Promise<void> {
 function isOthersPrivate({ caller }: Draft, ref: Ref, { text = '', custodian }: Version): boolean {
   if (caller.administrator || custodian === caller.organization || !PARTY_TYPES.has(typeOf(ref)))
     return false;
-  return standingOf(JSON.parse(text) as Resource) === 'private'; // validated when stored
+  return standingOf(parseStored(text)) === 'private';
 }
 
 /** References of a resource to types that are not served, as a write of it would be refused. */

@@ -1,9 +1,10 @@
 /** The rules of each type, asked about every change of a draft; what they bring is added to the draft (house 6). */
 import { EVERYTHING } from '../../ports/query.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import type { Body } from '../../fhir/body.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { rewriteReferences } from '../../fhir/reference.ts';
-import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Ref } from '../../fhir/types.ts';
 import { isTerminal, readState } from '../../referral/state.ts';
 import type { DerivedWrite, Ruling, RuleContext } from '../../resources/rules.ts';
 import {
@@ -72,7 +73,7 @@ async function adopt(draft: Draft, planned: Planned, ref: Ref): Promise<Ref> {
     ...planned,
     ref,
     base: version.seq,
-    before: JSON.parse(version.text) as Resource, // stored texts were validated
+    before: parseStored(version.text),
     custodian: version.custodian,
   });
   return ref;

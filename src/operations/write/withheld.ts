@@ -5,6 +5,7 @@
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { EVERYTHING, type Clause, type Query } from '../../ports/query.ts';
 import type { OutboxEntry } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { note } from '../../referral/ruling.ts';
 import type { Event } from '../../referral/transitions.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
@@ -72,7 +73,7 @@ export async function findWithheld(
   const { matches } = await draft.snapshot.search(query);
   draft.expects.push({ query, refs: matches.map(({ ref }) => ref) });
   return matches.flatMap(({ ref, text }) => {
-    const item = draft.planned.get(ref)?.after?.plain ?? (JSON.parse(text) as Resource); // stored texts were validated
+    const item = draft.planned.get(ref)?.after?.plain ?? parseStored(text);
     return readItem(ref, item) ?? [];
   });
 }

@@ -6,6 +6,7 @@ import { EVERYTHING } from '../../ports/query.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { CommitView as Source } from '../../ports/rail.ts';
 import type { Snapshot } from '../../ports/store.ts';
+import { resourceOf } from '../../ports/stored-resource.ts';
 import type { PartyWorld } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 
@@ -14,7 +15,7 @@ export function commitViewOf(snapshot: Snapshot): Source {
   const known = new Map<Ref, Promise<Resource | undefined>>();
   const read = async (ref: Ref): Promise<Resource | undefined> => {
     const version = await snapshot.read(ref, EVERYTHING);
-    return version?.text === undefined ? undefined : (JSON.parse(version.text) as Resource); // stored texts were validated
+    return resourceOf(version);
   };
   return {
     ...snapshot,

@@ -18,6 +18,7 @@ import { resourcesNamedBy } from '../../hl7v2/messages/named-resources.ts';
 import { isVisitEvent } from '../../hl7v2/messages/siu.ts';
 import { EVERYTHING, type Query } from '../../ports/query.ts';
 import type { EntryPreview, CommitView as Source } from '../../ports/rail.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { readState, type State } from '../../referral/state.ts';
 import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import type { Event } from '../../referral/transitions.ts';
@@ -91,7 +92,7 @@ async function stateBefore(
   const [type = '', id = ''] = task.split('/');
   const { versions } = await asOf.history({ type, id, count: 2, offset: 0, sight: EVERYTHING, total: false });
   const before = versions[1]?.text;
-  const state = before === undefined ? undefined : readState(JSON.parse(before) as Resource); // stored texts were validated
+  const state = before === undefined ? undefined : readState(parseStored(before));
   return state ?? 'received';
 }
 
@@ -128,7 +129,7 @@ function visitsAround(asOf: Source): VisitsAround {
   return {
     async find(type, param, to) {
       const { matches } = await asOf.search(queryOf(type, param, to));
-      return matches.map(({ text }) => JSON.parse(text) as Resource & { id: string }); // stored texts were validated
+      return matches.map(({ text }) => parseStored<Resource & { id: string }>(text));
     },
     keeperOf: async (ref) => (await asOf.read(ref, EVERYTHING))?.custodian || undefined,
     partyOf: (reference) => addressedParty(reference, partyWorldOfView(asOf)),
@@ -153,7 +154,7 @@ async function newestNote({ task, focus, patient }: Of, { orderingKey }: EntryPr
     (match) => match.seq === moved && match.custodian === recipient && !isKeptMessage(match.text),
   );
   for (const { text } of written) {
-    const note = await noteOf(JSON.parse(text) as Resource, library); // stored texts were validated
+    const note = await noteOf(parseStored(text), library);
     if (note !== undefined) return note;
   }
   return undefined;
@@ -167,7 +168,7 @@ async function seqOfMove(task: Ref, asOf: Source): Promise<number | undefined> {
   const [type = '', id = ''] = task.split('/');
   const query = { type, id, count: EDITS_MAX, offset: 0, sight: EVERYTHING, total: false } as const;
   const { versions } = await asOf.history(query);
-  const tasks = versions.map(({ seq, text = '{}' }) => ({ seq, task: JSON.parse(text) as Resource })); // stored texts were validated
+  const tasks = versions.map(({ seq, text = '{}' }) => ({ seq, task: parseStored(text) }));
   const [newest] = tasks;
   const isSame = ({ task }: { readonly task: Resource }): boolean =>
     newest !== undefined &&

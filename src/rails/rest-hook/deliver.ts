@@ -8,6 +8,7 @@ import type { Subscription } from '../../fhir/types.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
 import { receiptOfFailure, type Present, type Receipt } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
+import { resourceOf } from '../../ports/stored-resource.ts';
 import { judgeEndpoint, judgeHeaders, parseHeader } from '../../resources/subscription-channel.ts';
 import { readReceipt } from './receipt.ts';
 
@@ -82,7 +83,7 @@ async function readSubscription(
   now: Snapshot,
 ): Promise<Subscription | undefined> {
   const version = await now.read(receiver, EVERYTHING);
-  return version?.text === undefined ? undefined : (JSON.parse(version.text) as Subscription); // validated when stored
+  return resourceOf<Subscription>(version);
 }
 
 /** The subject as of the entry's commit, as the subscriber may see it. */

@@ -1,6 +1,7 @@
 /** What the terminology operations have in common: which value set or code system is asked about, and which code. */
 import { OperationOutcomeError, type IssueCode } from '../../../fhir/issue.ts';
-import type { CodeableConcept, CodeSystem, Coding, Ref, Resource, ValueSet } from '../../../fhir/types.ts';
+import type { CodeableConcept, CodeSystem, Coding, Ref, ValueSet } from '../../../fhir/types.ts';
+import { parseStored } from '../../../ports/stored-resource.ts';
 import { PACKAGED } from '../../../resources/terminology/packaged.ts';
 import type { Held, Selection, System } from '../../../resources/terminology/held.ts';
 import { selectionOf, systemOf } from '../../../resources/terminology/stored.ts';
@@ -53,7 +54,7 @@ async function subjectOf<T extends ValueSet | CodeSystem>(
     if (sent !== undefined || url !== undefined)
       throw refuse('parameter-invalid', `the address says which one is meant: leave out url and ${inline}`);
     const stored = await context.store.snapshot().read(ref, sight);
-    const found = stored?.text === undefined ? context.packaged(ref) : (JSON.parse(stored.text) as Resource); // stored texts were validated
+    const found = stored?.text === undefined ? context.packaged(ref) : parseStored(stored.text);
     if (found === undefined) throw refuse('not-found', `${ref} is not here`);
     const seen = stored?.text === undefined ? [] : [seenOf(context, stored, stored.text)];
     return { resource: found as unknown as T, seen }; // of the type of the address

@@ -1,5 +1,6 @@
 /** Reads the current content of a folder for a command of the operator, beside a live server or without one. */
 import type { Resource } from '../../../fhir/types.ts';
+import { parseStored } from '../../../ports/stored-resource.ts';
 import { openDatabase, prepare } from './connection.ts';
 import { pathsOf } from './folder.ts';
 import { FOREVER } from './schema.ts';
@@ -16,7 +17,7 @@ export function readCurrentOfType(folder: string, type: string): readonly Resour
       `SELECT text FROM version WHERE type = (SELECT nid FROM name WHERE name = ?) AND ended = ${FOREVER}
        AND text IS NOT NULL ORDER BY vid LIMIT ${READ_MAX}`,
     ).all(type);
-    return rows.map(([text]) => JSON.parse(text) as Resource); // the store keeps nothing but resources
+    return rows.map(([text]) => parseStored(text));
   } finally {
     db.close();
   }

@@ -5,6 +5,7 @@
  */
 import type { Resource } from '../../../fhir/types.ts';
 import type { SearchValue } from '../../../ports/query.ts';
+import { parseStored } from '../../../ports/stored-resource.ts';
 import { VALUE_RULES } from '../../../resources/search/value-rules.ts';
 import { openDatabase, prepare, readMeta, writeMeta } from './connection.ts';
 import { lockFolder, needStore, pathsOf, prepareDatabase } from './folder.ts';
@@ -47,7 +48,7 @@ export function reindexFolder({ folder, valuesOf, onStep }: ReindexOptions): num
         const rows = next.all(last, horizon, STEP);
         db.exec('BEGIN IMMEDIATE');
         for (const [vid, text] of rows) {
-          const resource = JSON.parse(text) as Resource; // validated when it was stored
+          const resource = parseStored(text);
           values.clear(vid);
           values.write(resource.resourceType, valuesOf(resource), vid);
         }

@@ -5,7 +5,8 @@
  */
 import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { Ref, Resource } from '../../../fhir/types.ts';
+import type { Ref } from '../../../fhir/types.ts';
+import { parseStored } from '../../../ports/stored-resource.ts';
 import { fullTextOf } from '../../../resources/full-text.ts';
 import { openDatabase, prepare, readMeta, writeMeta } from '../folder/connection.ts';
 import { typeOfRef } from '../write/identities.ts';
@@ -123,7 +124,7 @@ export function openTextIndex(db: DatabaseSync, database: string): TextIndex {
 
   function addTexts(vid: number, ref: Ref, text: string): void {
     const type = typeOfRef(ref);
-    const { narrative, content } = fullTextOf(type, JSON.parse(text) as Resource); // stored texts were validated
+    const { narrative, content } = fullTextOf(type, parseStored(text));
     add.run(BigInt(vid), type, narrative, content);
   }
 

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import type { SearchValue } from '../../../ports/query.ts';
 import type { Finding, Leave, Reach, Write } from '../../../ports/store.ts';
+import { parseStored } from '../../../ports/stored-resource.ts';
 import { VALUE_RULES } from '../../../resources/search/value-rules.ts';
 import type { Members } from '../../log/chain.ts';
 import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
@@ -327,7 +328,7 @@ function readMembers(text: string): Pick<Members, 'versions' | 'p' | 'x'> {
 
 function readResource(text: string): Resource | undefined {
   try {
-    return JSON.parse(text) as Resource; // validated when it was stored, or else its digest tells it
+    return parseStored(text);
   } catch {
     return undefined;
   }

@@ -1,7 +1,8 @@
 /** Proves that the text index (ADR 0016) holds the words of exactly the versions that it claims to have read. */
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { Ref, Resource } from '../../../fhir/types.ts';
+import type { Ref } from '../../../fhir/types.ts';
+import { parseStored } from '../../../ports/stored-resource.ts';
 import { fullTextOf } from '../../../resources/full-text.ts';
 import { prepare, readMeta } from '../folder/connection.ts';
 import { typeOfRef } from '../write/identities.ts';
@@ -54,7 +55,7 @@ function compareWords({ own, scratch, rows, note }: Comparing): void {
   const [wanted, found] = [wordsIn(scratch), wordsIn(own)];
   for (const [vid, ref, seq, text] of rows) {
     const type = typeOfRef(ref);
-    const { narrative, content } = fullTextOf(type, JSON.parse(text) as Resource); // the digest reveals this
+    const { narrative, content } = fullTextOf(type, parseStored(text)); // the digest reveals this
     add.run(BigInt(vid), type, narrative, content);
     if (wanted(vid) !== found(vid))
       note(

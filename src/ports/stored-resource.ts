@@ -1,0 +1,10 @@
+/** Stored texts as resources. Every write is validated before it is stored, so that a stored text is a resource. */
+import type { Resource } from '../fhir/types.ts';
+
+/** The resource of a stored text; `T` where the type is known, by its reference or by a query for it. */
+export const parseStored = <T extends object = Resource>(text: string): T => JSON.parse(text) as T;
+
+/** The resource of a version; undefined where there is none, and for a tombstone. */
+export const resourceOf = <T extends object = Resource>(
+  version: { readonly text: string | undefined } | undefined,
+): T | undefined => (version?.text === undefined ? undefined : parseStored<T>(version.text));
