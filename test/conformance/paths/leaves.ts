@@ -2,14 +2,16 @@
  * Files that a request may run and that the tables of ARCHITECTURE.md leave out, with the reason. A file or a folder, from
  * `src`; the first that fits counts. A leaf neither refuses a request nor calls a port: the test looks at its functions.
  */
-export interface Leaf {
+interface Leaf {
   readonly at: string;
   readonly why: string;
   /** It may refuse or call a port: it is no part of what the request decides. */
   readonly apart?: true;
 }
 
-export const LEAVES: readonly Leaf[] = [
+const BESIDE = 'runs beside the request: its commit, or an earlier one, wakes it';
+
+const LEAVES: readonly Leaf[] = [
   // — behind a port, or beside the request
   {
     at: 'http/',
@@ -19,8 +21,14 @@ export const LEAVES: readonly Leaf[] = [
   { at: 'stores/', why: 'behind the port of the store', apart: true },
   { at: 'server/', why: 'the roof hands functions down: the clock, and caches of ports', apart: true },
   { at: 'jobs/', why: 'runs beside the request, by its own timer', apart: true },
-  { at: 'delivery/dispatch.ts', why: 'runs beside the request: a commit wakes it', apart: true },
-  { at: 'inbound/waiting.ts', why: 'runs beside the request: a commit wakes it', apart: true },
+  { at: 'delivery/dispatch.ts', why: BESIDE, apart: true },
+  { at: 'delivery/gates.ts', why: BESIDE, apart: true },
+  { at: 'delivery/disclosure.ts', why: BESIDE, apart: true },
+  { at: 'delivery/outcome.ts', why: BESIDE, apart: true },
+  { at: 'inbound/', why: BESIDE, apart: true },
+  { at: 'policies/', why: BESIDE, apart: true },
+  { at: 'outgoing/', why: BESIDE, apart: true },
+  { at: 'rails/', why: BESIDE, apart: true },
   {
     at: 'operations/address.ts',
     why: 'the door: the table of addresses, asked before there is a Request',
@@ -47,8 +55,9 @@ export const LEAVES: readonly Leaf[] = [
   { at: 'resources/', why: 'declarations, and converters of resources to search values, reach and issues' },
 ];
 
-/** Why a file is no part of a path; undefined when it is part of one. */
-export const leafOf = (file: string): Leaf | undefined => LEAVES.find(({ at }) => file.startsWith(at));
+/** Why a file is no part of a path; undefined when it is part of one. @param owned leaves that are none on this path */
+export const leafOf = (file: string, owned: readonly string[] = []): Leaf | undefined =>
+  LEAVES.find(({ at }) => file.startsWith(at) && !owned.includes(at));
 
 /** What a leaf does not do: refuse, or call a port. */
 const REACHES: readonly RegExp[] = [
