@@ -13,7 +13,7 @@ import type { Reply, Request } from '../operations/request.ts';
 import type { OperationContext } from '../operations/context.ts';
 import { parametersOf } from '../operations/extended/output.ts';
 import { commitKeyOf, readStoredReply, refusalTemplate } from '../operations/stored-reply.ts';
-import { openDraft } from '../operations/write/write.ts';
+import { openDraft } from '../operations/write/draft.ts';
 
 /** What came of an operation, to be told. */
 export interface Resolved extends PreparedCommit {

@@ -6,7 +6,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Identifier, Ref } from '../fhir/types.ts';
 import type { OperationContext } from '../operations/context.ts';
 import { buildCommit, commitPlanned, type PreparedCommit } from '../operations/write/commit.ts';
-import { openDraft } from '../operations/write/write.ts';
+import { openDraft } from '../operations/write/draft.ts';
 import type { LogFault, MessageSettings, Waiting } from '../ports/inbound.ts';
 import { SearchRefused, type Snapshot } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';

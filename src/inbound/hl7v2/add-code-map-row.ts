@@ -8,7 +8,7 @@ import type { OperationContext } from '../../operations/context.ts';
 import { runSteps } from '../../operations/steps.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { buildCommit } from '../../operations/write/commit.ts';
-import { openDraft } from '../../operations/write/write.ts';
+import { openDraft } from '../../operations/write/draft.ts';
 import { findCodeMap } from './link-code-maps.ts';
 import { valueOfInput } from '../work-items.ts';
 import { changeSent } from '../../operations/write/planned-resources.ts';

@@ -14,7 +14,7 @@ import type { OperationContext } from '../../operations/context.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { readPreview } from '../../operations/write/draft.ts';
 import { buildCommit } from '../../operations/write/commit.ts';
-import { openDraft } from '../../operations/write/write.ts';
+import { openDraft } from '../../operations/write/draft.ts';
 import type { MessageFormat } from '../message-format.ts';
 import type { WaitingMessages } from '../waiting.ts';
 import { openIncoming, type Incoming } from './incoming.ts';

@@ -9,7 +9,7 @@ import { turnAway } from '../../hl7v2/messages/supported.ts';
 import type { Acknowledgment, ReceivedMessage, UnopenedFrame } from '../../hl7v2/received.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/commit.ts';
-import { openDraft } from '../../operations/write/write.ts';
+import { openDraft } from '../../operations/write/draft.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from '../audit-receipt.ts';
 import { asked, isOurFault, quarantined, remark, type MessageVerdict } from '../fate.ts';

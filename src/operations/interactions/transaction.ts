@@ -4,40 +4,30 @@
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
-import type { Snapshot } from '../../ports/store.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { PROCESSING_ORDER, readEntries, type Entry } from '../bundle/bundle-entry.ts';
 import { checkCompartment } from '../write/custody.ts';
 import { markPlace, type Draft } from '../write/draft.ts';
-import { replyTo } from '../reply.ts';
 import type { Interaction, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor } from '../scope.ts';
-import { runSteps } from '../steps.ts';
 import type { EntryResult } from '../stored-reply.ts';
 import { checkHistory } from './history.ts';
 import { seenOf } from './read.ts';
 import { checkSystemSearch } from './search-system.ts';
 import { checkSearch } from './search.ts';
-import { finish, commitOnce, openDraft, PLANS, redirect } from '../write/write.ts';
+import { performDraft, PLANS, resultOf, type PlannedDraft } from '../write/write.ts';
 
 export async function performTransaction(context: OperationContext, request: Request): Promise<Reply> {
   const { publicBase, bundleEntriesMax } = context.settings;
   const entries = readEntries(request, publicBase, bundleEntriesMax).map((read) => read());
   for (const entry of entries) await placed(entry, () => checkScope(entry.request));
-  const done = await commitOnce(context, request, (snapshot) => prepare(context, request, entries, snapshot));
-  if (done.kept !== undefined) return replyTo(context, request, done.kept);
-  return replyTo(context, request, { ...done.reply, seq: done.seq, at: done.at }, done.templates);
+  return performDraft(context, request, (draft) => planEntries(draft, entries));
 }
 
-async function prepare(
-  context: OperationContext,
-  request: Request,
-  entries: readonly Entry[],
-  snapshot: Snapshot,
-) {
-  const draft = openDraft(context, request, snapshot);
-  const answers = new Map<Entry, EntryResult>();
+/** Deletes first, then creates, updates and patches; the reads come when the steps have run. */
+async function planEntries(draft: Draft, entries: readonly Entry[]): Promise<PlannedDraft> {
+  const results = new Map<Entry, EntryResult>();
   const fullUrls = new Map<string, Ref>();
   const inOrder = entries.toSorted(
     (a, b) => PROCESSING_ORDER.indexOf(a.method) - PROCESSING_ORDER.indexOf(b.method),
@@ -45,18 +35,19 @@ async function prepare(
   checkConditions(entries);
   const written = new Map<Ref, number>();
   for (const entry of inOrder.filter(({ request: { interaction } }) => interaction in PLANS)) {
-    answers.set(entry, await planEntry(draft, entry, written));
+    const result = await planEntry(draft, entry, written);
+    results.set(entry, result);
+    if (entry.fullUrl !== undefined && 'ref' in result) fullUrls.set(entry.fullUrl, result.ref);
   }
-  for (const [{ fullUrl }, result] of answers) {
-    if (fullUrl !== undefined && 'ref' in result) fullUrls.set(fullUrl, result.ref);
-  }
-  await runSteps(draft, 'transaction', fullUrls);
-  const left = { characters: draft.context.settings.answerBytesMax };
-  for (const entry of inOrder.filter((one) => !answers.has(one))) {
-    answers.set(entry, await readEntry(draft, entry, left));
-  }
-  const ordered = entries.map((entry) => redirected(draft, answers.get(entry)));
-  return finish(draft, request, { kind: 'bundle', answers: ordered });
+  return {
+    fullUrls,
+    async content() {
+      const left = { characters: draft.context.settings.answerBytesMax };
+      for (const entry of inOrder.filter((one) => !results.has(one)))
+        results.set(entry, await readEntry(draft, entry, left));
+      return { kind: 'bundle', answers: entries.map((entry) => resultOfEntry(draft, results.get(entry))) };
+    },
+  };
 }
 
 /** The same condition would select the same resource twice. */
@@ -80,9 +71,9 @@ function checkConditions(entries: readonly Entry[]): void {
 
 const CONDITIONAL: ReadonlySet<Interaction> = new Set(['update', 'patch', 'delete']);
 
-function redirected(draft: Draft, result: EntryResult | undefined): EntryResult {
+function resultOfEntry(draft: Draft, result: EntryResult | undefined): EntryResult {
   if (result === undefined) throw new Error('every entry has a result');
-  return result.kind === 'planned' ? redirect(draft, result) : result;
+  return result.kind === 'planned' ? resultOf(draft, result) : result;
 }
 
 /** Two entries on one resource are refused; a conditional create that finds what an earlier entry creates is not. */

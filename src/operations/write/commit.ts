@@ -19,15 +19,22 @@ import {
   type Write,
 } from '../../ports/store.ts';
 import type { RecordPrecondition } from '../../ports/record.ts';
-import { typeOf } from '../../resources/element.ts';
+import { typeOf, valuesAt } from '../../resources/element.ts';
 import { isDirectory } from '../../resources/index.ts';
 import { reachOf } from '../../resources/reach.ts';
 import { buildTemplate } from '../../resources/template.ts';
-import { auditWrite } from '../audit/audit.ts';
+import { auditRefusal, auditWrite } from '../audit/audit.ts';
 import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
 import { LARGE } from '../heavy.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
+import {
+  commitKeyOf,
+  readStoredReply,
+  refusalTemplate,
+  type CommittedReply,
+  type StoredReply,
+} from '../stored-reply.ts';
 import { createTurns, type Turns } from '../turns.ts';
 import { valuesOf } from '../values.ts';
 
@@ -172,3 +179,63 @@ async function commitExclusively<T extends PreparedCommit>(
 
 const isStale = (error: unknown): boolean =>
   error instanceof CommitRefused && (error.reason === 'stale' || error.reason === 'unexpected');
+
+/** A prepared commit, and the reply to its request. */
+export interface PreparedReply extends PreparedCommit {
+  readonly reply: StoredReply;
+}
+
+/** The reply, committed now or stored when the same key was first used; the texts of what was committed now. */
+interface CommittedOnce {
+  readonly reply: CommittedReply;
+  readonly templates: PreparedCommit['templates'];
+}
+
+/** Commits what was prepared. Under an Idempotency-Key the server stores refusals and gives them again, too (rules 3.6). */
+export async function commitOnce(
+  context: OperationContext,
+  request: Request,
+  prepare: (snapshot: Snapshot) => Promise<PreparedReply>,
+): Promise<CommittedOnce> {
+  try {
+    const { committed, result } = await commitPlanned(context, prepare, deletes(request));
+    if (committed.replayed) return { reply: readStoredReply(committed.reply), templates: new Map() };
+    const { writes } = result.commit;
+    if (writes.length > 0) context.committed(writes.map(({ ref }) => ref));
+    const { seq, at } = committed;
+    return { reply: { ...result.reply, seq, at }, templates: result.templates };
+  } catch (error) {
+    const reply = await storeRefusal(context, request, error);
+    if (reply === undefined) throw error;
+    return { reply, templates: new Map() };
+  }
+}
+
+/** What is deleted must not be referred to by what is committed meanwhile. */
+function deletes({ interaction, body }: Request): boolean {
+  if (interaction === 'delete') return true;
+  return interaction === 'transaction' && valuesAt(body?.plain, 'entry.request.method').includes('DELETE');
+}
+
+/** Under a key: the first reply if there was one, else this refusal becomes the first reply. */
+async function storeRefusal(
+  context: OperationContext,
+  request: Request,
+  error: unknown,
+): Promise<CommittedReply | undefined> {
+  if (!(error instanceof OperationOutcomeError) || error.outcome.issue[0] === undefined) return undefined;
+  const key = commitKeyOf(request, refusalTemplate(error));
+  if (key === undefined || error.retryAfter !== undefined || error.code === 'idempotency-key-reused')
+    return undefined;
+  const commit: Commit = {
+    key,
+    writes: [],
+    preconditions: [],
+    expects: [],
+    audit: [auditRefusal(request, error.code)],
+    outbox: [],
+    deliveryOutcomes: [],
+  };
+  const { committed } = await commitPlanned(context, async () => ({ commit, templates: new Map() }));
+  return committed.replayed ? readStoredReply(committed.reply) : undefined;
+}

@@ -20,11 +20,12 @@ import type {
 import { parseStored } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
-import { createMeter, type Meter, type Spent } from '../../resources/patch/meter.ts';
+import { createMeter, nothingSpent, type Meter, type Spent } from '../../resources/patch/meter.ts';
 import type { ResourceType } from '../../resources/resource.ts';
 import type { Move } from '../../resources/rules.ts';
 import type { Seen } from '../seen.ts';
-import type { Caller, Interaction } from '../request.ts';
+import type { Caller, Interaction, Request } from '../request.ts';
+import { sightFor } from '../scope.ts';
 import type { OperationContext } from '../context.ts';
 
 /** One resource of a draft, before and after. */
@@ -88,6 +89,35 @@ export interface Draft {
   importing: boolean;
   /** What its patches have come to. */
   readonly patched: Spent;
+}
+
+/** An empty draft of a request, on a snapshot. */
+export function openDraft(context: OperationContext, request: Request, snapshot: Snapshot): Draft {
+  return {
+    context,
+    snapshot,
+    caller: request.caller,
+    byMessage: request.byMessage === true,
+    sight: sightFor(request),
+    now: new Date(context.clock.now()).toISOString(),
+    planned: new Map(),
+    preconditions: new Map(),
+    expects: [],
+    records: [],
+    recordPreconditions: new Map(),
+    moves: [],
+    notes: [],
+    seen: [],
+    links: [],
+    aliases: new Set(),
+    untold: new Set(),
+    tells: [],
+    adopted: new Map(),
+    unchanged: new Map(),
+    interaction: request.interaction,
+    importing: request.importing === true,
+    patched: nothingSpent(),
+  };
 }
 
 /** Counts what becomes of a stored text that is patched. */

@@ -2,12 +2,12 @@
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { checkCompartment } from './custody.ts';
-import type { Draft } from './draft.ts';
+import { openDraft, type Draft } from './draft.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope } from '../scope.ts';
 import { runSteps } from '../steps.ts';
-import { openDraft, PLANS, writeRequestOf } from './write.ts';
+import { PLANS, writeRequestOf } from './write.ts';
 
 export interface DryRun {
   /** Why it would be refused. */
