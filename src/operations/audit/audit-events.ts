@@ -1,6 +1,6 @@
 /**
- * Reading the audit (rules 4.2, 2.8): AuditEvents are rendered from compact rows. A search narrows by what the store
- * knows and then looks at each event as its viewer sees it. Reading them is audited once.
+ * Reads of the audit (rules 4.2, 2.8). AuditEvents are rendered from compact rows: a search narrows by the store's
+ * indexes, and then looks at each event as its viewer sees it. The server audits a read of AuditEvents once.
  */
 import { buildBundleText } from '../../fhir/bundle.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
@@ -22,7 +22,7 @@ import { readShape, shapeText } from '../write/shape.ts';
 import { shapeOf, warningEntries } from '../search/searchset.ts';
 import { within } from '../interactions/search.ts';
 
-/** Rows looked at by one search at most; a search that needs more must be narrowed. */
+/** The largest number of rows that one search looks at; a search that needs more must be narrowed. */
 const ROWS_MAX = 50_000;
 const ROWS_AT_ONCE = 500;
 
@@ -102,7 +102,10 @@ function parse({ settings, clock }: OperationContext, request: Request): ParsedS
 
 const NEWEST_FIRST: ReadonlySet<string> = new Set(['date', '_lastUpdated']);
 
-/** What a search of resources may ask for, and a search of the audit may not: rows are looked at one by one. */
+/**
+ * Conditions that a search of resources may have, and a search of the audit may not, because it looks at rows one by
+ * one.
+ */
 const WISHES: readonly (readonly [says: string, isWished: (parsed: ParsedSearch) => boolean])[] = [
   ['searched by chains', ({ query }) => asksOthers(query.where)],
   ['searched with includes', ({ include, revinclude }) => include.length + revinclude.length > 0],
@@ -163,13 +166,19 @@ async function findEvents(
   });
 }
 
-/** Rows of its own agents and of what it keeps (rules 2.8); by patient scopes, of those only the ones about the patient. */
+/**
+ * The rows of the caller's own agents and of the resources it keeps (rules 2.8); with patient scopes, only those about
+ * the patient.
+ */
 function visibleTo(sight: Sight): Pick<AuditQuery, 'viewer' | 'names'> {
   if (sight.everything) return { viewer: undefined, names: [] };
   return { viewer: sight.organization, names: sight.patient === undefined ? [] : [sight.patient] };
 }
 
-/** An event as its viewer sees it: of what others did, and by patient scopes, only what the viewer may see is named. */
+/**
+ * An event as its viewer sees it. Of events of others, and with patient scopes, it names only resources that the viewer
+ * may see.
+ */
 async function render(
   { settings }: OperationContext,
   snapshot: Snapshot,

@@ -74,15 +74,15 @@ export function auditOperation(
   };
 }
 
-/** The query as asked, behind the name of the operation where there is one: `$everything?start=2026`. */
+/** The query as sent, after the name of the operation if there is one: `$everything?start=2026`. */
 function askedOf({ operation, queryText }: Pick<Request, 'operation' | 'queryText'>): string {
   if (operation === undefined) return queryText;
   return `$${operation}${queryText === '' ? '' : `?${queryText}`}`;
 }
 
 /**
- * One row per write and one per version that is shown beside; a write that moved a referral says by which row of the
- * table. What came to nothing leaves a row, too.
+ * One row for each write, and one for each version shown beside; a write that moved a referral names the row of the
+ * table. A write that changed nothing leaves a row, too.
  */
 export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[] {
   const written = [...draft.planned.values()].map((planned) => auditPlanned(draft, request, planned));
@@ -118,13 +118,13 @@ const patientsOfPlanned = ({ before, after }: Planned): readonly Ref[] => {
   return resource === undefined ? [] : patientsIn(resource);
 };
 
-/** What a refusal says of its request. */
+/** The parts of a refused request that the audit keeps. */
 export type Refused = Pick<
   Request,
   'compartment' | 'caller' | 'interaction' | 'requestId' | 'queryText' | 'type' | 'id' | 'operation'
 >;
 
-/** A refusal: who asked for what, and by which row of the refusals it was refused. */
+/** A refusal: the caller, the request, and the row of the refusals. */
 export function auditRefusal(request: Refused, issue: IssueCode): AuditEntry {
   const { caller, interaction, requestId } = request;
   const query = askedOf(request);

@@ -1,4 +1,4 @@
-/** The audit of a read is on disk before its answer leaves (D14): no audit, no answer. */
+/** The audit of a read is on disk before the answer leaves (D14): no audit, no answer. */
 import type { AuditEntry, Store } from '../../ports/store.ts';
 import { refusalOf } from '../write/commit.ts';
 import type { OperationContext } from '../context.ts';
@@ -8,7 +8,7 @@ export async function recordRead({ store, settings }: OperationContext, entry: A
   await recordAlways({ store }, entry);
 }
 
-/** Refusals are audited whatever the setting says. */
+/** The server audits refusals whatever the setting says. */
 export async function recordAlways(
   { store }: { readonly store: Pick<Store, 'record'> },
   entry: AuditEntry,

@@ -1,4 +1,7 @@
-/** The addresses of a Bundle's entries (http://hl7.org/fhir/R4/bundle.html): what is offered at them in a Bundle. */
+/**
+ * The URLs of a Bundle's entries (http://hl7.org/fhir/R4/bundle.html), and the interactions that a Bundle may have
+ * there.
+ */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { parseQuery } from '../../fhir/query.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
@@ -12,13 +15,13 @@ import {
 } from '../address.ts';
 import type { Request } from '../request.ts';
 
-/** What an entry asks for. */
+/** The interaction of an entry. */
 interface EntryTarget {
   readonly interaction: Exclude<RoutedInteraction, 'bundle'>;
   readonly target: Target;
 }
 
-/** The address without our own base. */
+/** The URL without our own base. */
 export function below(base: string, url: string): string {
   const isOurs = url === base || url.startsWith(`${base}/`) || url.startsWith(`${base}?`);
   return (isOurs ? url.slice(base.length) : url).replace(/^\//, '');
@@ -31,7 +34,7 @@ export function splitUrl(url: string): readonly [path: string, query: string] {
 }
 
 /**
- * What a method means at an address. What is not offered there by itself is not offered in a bundle.
+ * The interaction of a method at a URL. A Bundle has no interaction that the URL does not have by itself.
  *
  * @param url below the base
  * @throws OperationOutcomeError naming the entry at `place`
@@ -50,7 +53,7 @@ export function readAsked(
   return { interaction, target: address.target };
 }
 
-/** A search or history inside a transaction, read again when it is answered. */
+/** A search or history inside a transaction; it is read again for its answer. */
 export function readQuestion(outer: Request, url: string): Request {
   const { interaction, target } = readAsked('GET', url, new Map(), 'Bundle');
   const { type, id, compartment } = target;

@@ -14,7 +14,7 @@ import { OPERATIONS_BY_NAME } from '../extended/index.ts';
 import { checkQuery } from '../write/query-of-write.ts';
 import type { Request } from '../request.ts';
 
-/** One entry, read: what it asks, and where it stands. */
+/** One entry: its request, and its place in the Bundle. */
 export interface Entry {
   readonly index: number;
   readonly fullUrl: string | undefined;
@@ -41,10 +41,11 @@ interface RawEntry {
 export const PROCESSING_ORDER: readonly string[] = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'];
 
 /**
- * The entries of a batch or transaction, each to be read by itself: what is wrong with one concerns no other of a batch.
+ * The entries of a batch or transaction, each to be read by itself: a fault in one does not concern the others of a
+ * batch.
  *
- * @throws OperationOutcomeError `bundle-invalid` for what is wrong with the Bundle; on reading, what is wrong with an
- *   entry, which is named
+ * @throws OperationOutcomeError `bundle-invalid` for faults of the Bundle; on reading, faults of an entry, which the
+ * error names
  */
 export function readEntries(request: Request, base: string, entriesMax: number): readonly (() => Entry)[] {
   const { body } = request;
@@ -72,7 +73,7 @@ function checkEntry(entry: unknown, index: number): void {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The bundle without its resources, which are validated one by one where they are written. */
+/** The bundle without its resources, which the server validates one by one where it writes them. */
 function checkWrapper(bundle: Resource, entries: readonly RawEntry[]): void {
   const wrapper = { ...bundle, entry: entries.map(({ resource: _resource, ...entry }) => entry) };
   if (entries.length === 0) delete (wrapper as { entry?: unknown }).entry;
@@ -135,12 +136,12 @@ function readEntry(
   return { index, fullUrl: entry.fullUrl, method, url, request };
 }
 
-/** Percent-encoded UTF-8, as at the door. */
+/** Percent-encoded UTF-8, as in a header. */
 function readQuery(query: string, place: string): Pairs {
   return placedAt(place, () => parseQuery(query));
 }
 
-/** As the header If-None-Exist is read. */
+/** Reads the condition like the header If-None-Exist. */
 function readCreateCondition(
   { request }: RawEntry,
   type: string | undefined,
@@ -163,7 +164,7 @@ function placedAt<T>(place: string, read: () => T): T {
   }
 }
 
-/** @param around the size of the whole Bundle, where it is large: then the entry may be large itself */
+/** @param around the size of the whole Bundle, when it is large: then the entry may be large itself */
 function bodyOf(plain: Resource, storing: Resource = plain, around = 0): Body {
   const body = { plain, storing };
   return around < LARGE ? body : { ...body, size: charactersOf(storing) };
@@ -198,7 +199,7 @@ function readETags(text: string | undefined, place: string): readonly string[] |
   return versions;
 }
 
-/** Valid as an instant already, with the bundle. */
+/** Valid as an instant, because the Bundle is valid. */
 const readInstant = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Date.parse(text);
 

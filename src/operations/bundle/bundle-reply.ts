@@ -33,7 +33,7 @@ export async function bundleReply(
   return { status: 200, text: buildBundleText({ type: 'transaction-response', entries }) };
 }
 
-/** What is said beside success names the entry that it is about. */
+/** A note beside success names the entry that it is about. */
 function entryMeant({ expression = [] }: IssueDetail): number {
   const place = expression.find((one) => one.startsWith('Bundle.entry['));
   return place === undefined ? -1 : Number.parseInt(place.slice('Bundle.entry['.length), 10);
@@ -71,7 +71,10 @@ function answerOf(interaction: Request['interaction']): Answering {
   return (context, request, asOf) => performSystemSearchAsOf(context, request, { asOf, offsets: [] });
 }
 
-/** A search inside a transaction sees what the transaction wrote (rules 3.9). It is on disk whatever becomes of the search. */
+/**
+ * A search inside a transaction sees the transaction's writes (rules 3.9). These are on disk, even when the search
+ * fails.
+ */
 async function searchEntry(
   context: OperationContext,
   request: Request,

@@ -1,4 +1,6 @@
-/** `Organization/[id]/$admit`: a listed organization becomes a member (directory DR2); for administrators alone. */
+/**
+ * `Organization/[id]/$admit`: makes a listed organization a member (directory DR2). Only administrators may call it.
+ */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { agentOf } from '../audit/audit.ts';

@@ -1,6 +1,6 @@
 /**
- * `$convert` (http://hl7.org/fhir/R4/resource-operation-convert.html): a resource comes back as it is, in the format that
- * its client accepts. Nothing is stored, and nothing judged but what the format itself demands.
+ * `$convert` (http://hl7.org/fhir/R4/resource-operation-convert.html): returns a resource unchanged in the format that
+ * the client accepts. It stores nothing, and checks only what the format itself demands.
  */
 import { encodeJson } from '../../fhir/json.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';

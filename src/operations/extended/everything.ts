@@ -1,6 +1,7 @@
 /**
- * Patient/$everything (http://hl7.org/fhir/R4/patient-operation-everything.html): what the caller may see of a patient's
- * compartment, type by type, and what it refers to. Each page is answered as of the seq of the first.
+ * Patient/$everything (http://hl7.org/fhir/R4/patient-operation-everything.html): the resources of a patient's
+ * compartment that the caller may see, type by type, and those to which they refer. Each page is answered as of the seq
+ * of the first.
  */
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { buildOutcome, OperationOutcomeError } from '../../fhir/issue.ts';
@@ -95,7 +96,7 @@ export const everything: Operation = {
   perform: performEverything,
 };
 
-/** Where a page begins: after so many of one type, as of a seq. */
+/** The beginning of a page: after that many of one type, as of a seq. */
 interface Mark {
   readonly asOf: number | undefined;
   readonly type: string | undefined;
@@ -157,7 +158,7 @@ const CUT: ReplyEntry = {
   search: 'outcome',
 };
 
-// — whose
+// — the patient
 
 /** @throws OperationOutcomeError `scope-insufficient` where no patient is named, neither by the address nor by the token */
 function patientOf({ level, request }: Invocation): Ref {
@@ -179,9 +180,13 @@ async function readPatient(snapshot: Snapshot, patient: Ref, sight: Sight): Prom
   return version;
 }
 
-// — what
+// — the types
 
-/** The types wanted; undefined: all. @throws OperationOutcomeError `parameter-invalid` for what is no type of R4 */
+/**
+ * The types that the caller wants; undefined: all.
+ *
+ * @throws OperationOutcomeError `parameter-invalid` for a name that is no type of R4
+ */
 function typesIn(input: Input): ReadonlySet<string> | undefined {
   const names = textsIn(input, '_type').flatMap((text) => text.split(',').map((name) => name.trim()));
   if (names.length === 0) return undefined;
@@ -198,7 +203,7 @@ const IN_COMPARTMENT: readonly string[] = [
     .map(({ type }) => type),
 ];
 
-/** Of these, what is wanted and what the caller's scopes let it search. */
+/** Of these, the types that the caller wants and that its scopes let it search. */
 function typesFor(
   caller: Caller,
   wanted: ReadonlySet<string> | undefined,
@@ -212,7 +217,7 @@ function typesFor(
 
 interface Found {
   readonly matches: readonly Match[];
-  /** Where the next page begins; undefined when there is none. */
+  /** The beginning of the next page; undefined when there is none. */
   readonly next: string | undefined;
 }
 
@@ -279,7 +284,7 @@ function readMark(text: string | undefined): Mark {
 const notAPage = (): OperationOutcomeError =>
   new OperationOutcomeError('parameter-invalid', { diagnostics: `${PAGE} is not a page link` });
 
-/** What was asked, as a GET, whichever way it was asked. */
+/** The request as a GET, however the client sent it. */
 function addressOf(base: string, { level, input }: Invocation, patient: Ref): string {
   const at = level === 'type' ? typeOf(patient) : patient;
   const pairs = [...input].flatMap(([name]) =>

@@ -42,12 +42,12 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
   DECLARED.map((operation) => [definitionIdOf(operation), operation]),
 );
 
-/** Those of a name, without the dollar: one name may mean different things on different types. */
+/** The operations of a name, without the dollar: one name may mean different things on different types. */
 export const OPERATIONS_BY_NAME: ReadonlyMap<string, readonly Operation[]> = Map.groupBy(
   DECLARED,
   ({ name }) => name,
 );
 
-/** The operation at an address, or none. */
+/** The operation at a URL, or none. */
 export const findOperation = (asked: Request): Operation | undefined =>
   OPERATIONS_BY_NAME.get(asked.operation ?? '')?.find((operation) => isAt(operation, asked));

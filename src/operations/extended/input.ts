@@ -16,13 +16,13 @@ import { validateResource } from '../../resources/validate.ts';
 import type { Request } from '../request.ts';
 import type { Given, Input, OperationParameter } from './operation.ts';
 
-/** Parameters of one invocation at most, parts included. */
+/** The largest number of parameters of one invocation, parts included. */
 const PARAMETERS_MAX = 1000;
 
-/** General parameters of every request (http://hl7.org/fhir/R4/http.html#parameters), which are no operation's. */
+/** Parameters of every request (http://hl7.org/fhir/R4/http.html#parameters), which belong to no operation. */
 const GENERAL: ReadonlySet<string> = new Set(['_format', '_pretty']);
 
-// — asking what was given
+// — reading the values
 
 /** The first primitive of a name as text. */
 export function textIn(input: Input, name: string): string | undefined {
@@ -49,7 +49,7 @@ export const valueIn = (input: Input, name: string): unknown => input.get(name)?
 
 export const resourceIn = (input: Input, name: string): Body | undefined => input.get(name)?.[0]?.resource;
 
-// — reading it
+// — parsing the request
 
 /**
  * @throws OperationOutcomeError `parameter-unknown`, `parameter-invalid`, `field-missing`, `resource-type-mismatch`, or what
@@ -66,7 +66,7 @@ export function readInput(request: Request, definitions: readonly OperationParam
   return collect(size === undefined ? given : given.map((one) => sized(one, size)), wanted, 'Parameters');
 }
 
-/** What came in a large body may be large itself. */
+/** Parameters from a large body may be large themselves. */
 const sized = ([definition, given]: Named, size: number): Named =>
   given.resource === undefined
     ? [definition, given]
@@ -149,7 +149,7 @@ const isOfType = (resourceType: string, type: string | undefined): boolean =>
 
 const partsOf = (tree: Resource): readonly Part[] => (tree['parameter'] ?? []) as readonly Part[]; // checked before
 
-/** The Parameters without the resources in them: each operation says itself what it asks of those. */
+/** The Parameters without the resources in them: each operation decides itself how to check those. */
 function checkWrapper(parameters: Resource): void {
   const bare = withoutResources(parameters, 'parameter') as Resource; // still Parameters
   const [first, ...rest] = validateResource(bare, { profiles: 'none' }).filter(
@@ -169,7 +169,7 @@ function withoutResources(tree: unknown, list: 'parameter' | 'part'): unknown {
     checkResource(resource);
     return withoutResources(Object.hasOwn(own, 'part') ? own : { ...own, valueBoolean: true }, 'part');
   });
-  // An empty list says what no list says; it is forgiven.
+  // An empty list means the same as no list, so it is accepted.
   return bare.length === 0 ? rest : { ...rest, [list]: bare };
 }
 
@@ -230,7 +230,10 @@ function valueOf(part: object): readonly [code: string, value: unknown] | undefi
   return [isPrimitiveType(primitive) ? primitive : code, found[1]];
 }
 
-/** A primitive counts as whatever it can be: clients that write a code as `valueString` mean the same. */
+/**
+ * Whether a primitive fits: it counts as any type that it could be, because clients that write a code as `valueString`
+ * mean the same.
+ */
 function isValueOf(type: string | undefined, code: string, value: unknown): boolean {
   if (type === '*' || type === code) return true;
   return (

@@ -1,4 +1,4 @@
-/** `$map-code`: a person says what a code of a link means, and the ConceptMap of the link has one row more. */
+/** `$map-code`: a person says what a code of a link means, and the server adds the row to the link's ConceptMap. */
 import { textIn } from './input.ts';
 import type { Operation } from './operation.ts';
 

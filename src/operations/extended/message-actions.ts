@@ -1,7 +1,7 @@
-/** What the operations on work items about messages ask of whoever received the messages. */
+/** The functions of the inbound side that operations on work items about messages call. */
 import type { Reply, Request } from '../request.ts';
 
-/** What a code of a link means. */
+/** The meaning of a code of a link. */
 export interface MappedCode {
   readonly system: string;
   readonly code: string;

@@ -8,7 +8,7 @@ const OUT: readonly OperationParameter[] = [
   { name: 'remark', use: 'out', min: 0, max: '*', type: 'string', documentation: 'What was said about it.' },
 ];
 
-/** What they have in common: a person's work item is changed. */
+/** The common parts of these operations: each changes a person's work item. */
 const ON_WORK_ITEMS = {
   levels: ['instance'],
   resource: ['Task'],

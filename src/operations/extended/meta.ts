@@ -1,6 +1,7 @@
 /**
- * $meta, $meta-add and $meta-delete (http://hl7.org/fhir/R4/resource-operations.html): profiles, tags and security labels
- * without the rest of a resource. A change of them is a version like any other: it is written, ruled and told the same way.
+ * $meta, $meta-add and $meta-delete (http://hl7.org/fhir/R4/resource-operations.html): profiles, tags and security
+ * labels without the rest of a resource. A change of them is a version like any other, with the same rules and
+ * notifications.
  */
 import { mapBody } from '../../fhir/body.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
@@ -67,7 +68,7 @@ export const metaDelete: Operation = changing(
 
 const replyWith = (found: Meta): Pick<OperationReply, 'status' | 'resource'> => ({
   status: 200,
-  // A value is never empty (ele-1): of nothing there is no parameter.
+  // A value is never empty (ele-1), so an empty Meta has no parameter.
   resource: parametersOf(Object.keys(found).length === 0 ? [] : [{ name: 'return', valueMeta: found }]),
 });
 
@@ -103,7 +104,7 @@ async function readVersion({ context, request }: Invocation): Promise<Version> {
   throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${version.at}` });
 }
 
-/** Resources looked at by one invocation at most: those that bear a profile, a tag or a label. */
+/** The largest number of resources that one invocation looks at: those with a profile, a tag or a label. */
 const LOOKED_AT_MAX = 10_000;
 const AT_ONCE = 500;
 
@@ -188,7 +189,7 @@ async function performChange(
   { context, request, input }: Invocation,
   change: Change,
 ): Promise<OperationReply> {
-  // The reply is made from what is stored then, whatever the client prefers to see.
+  // The reply comes from the stored version, whatever `Prefer` says.
   const asPatch: Request = { ...request, interaction: 'patch', prefer: { return: 'representation' } };
   const reply = await performWrite(context, asPatch, (draft, asked) => planMeta(draft, asked, input, change));
   const { meta: changed = {} } = parseStored(reply.text ?? '{}');

@@ -1,7 +1,7 @@
 /**
- * What an operation is (http://hl7.org/fhir/R4/operations.html): its definition as data, and how it is performed. One file
- * declares it, one line of `index.ts` registers it; routes, parameters, scopes, audit, capability and its
- * OperationDefinition follow from the declaration.
+ * Operations (http://hl7.org/fhir/R4/operations.html): the definition as data, and the function that performs it. One
+ * file declares an operation, and one line of `index.ts` registers it; routes, parameters, scopes, audit, capability
+ * and its OperationDefinition follow from the declaration.
  */
 import type { Body } from '../../fhir/body.ts';
 import type { OperationDefinition } from '../../fhir/types.ts';
@@ -20,50 +20,56 @@ export interface OperationParameter {
   readonly use: 'in' | 'out';
   readonly min: 0 | 1;
   readonly max: '1' | '*';
-  /** A datatype, a resource type, `Resource` for any of these, or `*` for any datatype. Absent where there are parts. */
+  /**
+   * A datatype, a resource type, `Resource` for any of these, or `*` for any datatype. Absent when the parameter has
+   * parts.
+   */
   readonly type?: string;
   readonly documentation: string;
   readonly part?: readonly OperationParameter[];
 }
 
-/** Where an operation is found: what routing and capability ask. */
+/** The parts of a declaration that routing and capability need. */
 export interface OperationSite {
-  /** Without the dollar. */
+  /** The name without the dollar. */
   readonly name: string;
   readonly levels: readonly Level[];
-  /** On which types, for the levels of types and instances; `any`: every type whose versions are stored. */
+  /** The types, for the levels of types and instances; `any`: every type whose versions are stored. */
   readonly resource: readonly string[] | 'any';
-  /** Also at `[type]/[id]/_history/[vid]/$x`. */
+  /** Whether it also works at `[type]/[id]/_history/[vid]/$x`. */
   readonly onVersions?: true;
-  /** If not, GET invokes it as well, with primitive parameters in the query string. */
+  /** Whether it changes state; if not, GET invokes it as well, with primitive parameters in the query string. */
   readonly affectsState: boolean;
 }
 
 export interface Operation extends OperationSite {
-  /** Of its OperationDefinition; the name where no other operation bears it. */
+  /** The id of its OperationDefinition; default: the name, when no other operation has it. */
   readonly id?: string;
   /** Canonical of the published definition that this one follows. */
   readonly base?: string;
   readonly title: string;
   readonly description: string;
   readonly parameters: readonly OperationParameter[];
-  /** The interaction with the type (`*` at the system level) that scopes must permit; absent: it asks by itself. */
+  /**
+   * The interaction with the type (`*` at the system level) that scopes must permit; absent: the operation checks
+   * scopes itself.
+   */
   readonly needs?: 'read' | 'search-type' | 'create' | 'update' | 'delete';
   /** @throws OperationOutcomeError when it is refused */
   readonly perform: (invocation: Invocation) => Promise<OperationReply>;
 }
 
-/** What was given for one parameter: a value (a datatype as JSON), a resource, or parts. */
+/** The value of one parameter: a datatype as JSON, a resource, or parts. */
 export interface Given {
   readonly value?: unknown;
   readonly resource?: Body;
   readonly parts?: Input;
 }
 
-/** By the names of parameters, in the order given. A name that was not given has no entry. */
+/** Values by the names of parameters, in their order. A name that the client did not send has no entry. */
 export type Input = ReadonlyMap<string, readonly Given[]>;
 
-/** An operation as it is invoked: its parameters checked against the definition, the right that it needs given. */
+/** An invocation: its parameters are checked against the definition, and its scopes permit it. */
 export interface Invocation {
   readonly context: OperationContext;
   readonly messages: MessageActions;
@@ -71,22 +77,25 @@ export interface Invocation {
   readonly request: Request;
   readonly level: Level;
   readonly input: Input;
-  /** What the caller may see with the right that the operation needs. */
+  /** The sight of the caller under the right that the operation needs. */
   readonly sight: Sight;
 }
 
-/** What it answers. The one out parameter `return` is the bare resource; several are Parameters, see `parametersOf`. */
+/** The reply. A single out parameter `return` is the bare resource; several are Parameters, see `parametersOf`. */
 export interface OperationReply extends Reply {
-  /** The versions it shows. What does not affect state is audited by the FHIR engine, with these; what does audits its commit. */
+  /**
+   * The versions that the reply shows. The FHIR engine audits an operation that changes nothing with these; one that
+   * changes state audits its commit.
+   */
   readonly seen?: readonly Seen[];
-  /** The patients it was asked about, whatever was found; for the audit, which their custodians see. */
+  /** The patients of the request, whatever was found; the audit names them, so that their custodians see the event. */
   readonly about?: readonly Pick<Seen, 'ref' | 'custodian'>[];
 }
 
 export const levelOf = ({ type, id }: Pick<Request, 'type' | 'id'>): Level =>
   type === undefined ? 'system' : id === undefined ? 'type' : 'instance';
 
-/** Whether an operation is found at a level, of a type. */
+/** Whether an operation exists at a level of a type. */
 export function isAt(
   { levels, resource, onVersions }: OperationSite,
   { type, id, versionId }: Pick<Request, 'type' | 'id' | 'versionId'>,
@@ -96,16 +105,16 @@ export function isAt(
   return type === undefined || isOn(resource, type);
 }
 
-/** Whether a type has an operation, at whatever level. */
+/** Whether a type has an operation, at any level. */
 export const isOn = (resource: OperationSite['resource'], type: string): boolean =>
   resource === 'any' ? RESOURCE_TYPES.get(type)?.renderedFromAudit !== true : resource.includes(type);
 
 const CANONICAL = 'https://closeloop.dev/fhir/OperationDefinition';
 
-/** Of its OperationDefinition. */
+/** The id of its OperationDefinition. */
 export const definitionIdOf = ({ id, name }: Pick<Operation, 'id' | 'name'>): string => id ?? name;
 
-/** By which a CapabilityStatement names the operation. */
+/** The canonical by which a CapabilityStatement names the operation. */
 export const canonicalOf = (operation: Pick<Operation, 'id' | 'name'>): string =>
   `${CANONICAL}/${definitionIdOf(operation)}`;
 
@@ -136,7 +145,7 @@ export function buildOperationDefinition(operation: Operation): OperationDefinit
 
 type Described = NonNullable<OperationDefinition['parameter']>[number];
 
-/** `*` is no type of R4's: it calls that `Element`. */
+/** `*` is not a type of R4, which calls it `Element`. */
 function buildParameter({ type, part, ...rest }: OperationParameter): Described {
   return {
     ...rest,

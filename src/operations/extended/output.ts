@@ -1,4 +1,4 @@
-/** What operations answer with several out parameters: Parameters (http://hl7.org/fhir/R4/operations.html#response). */
+/** Replies of operations with several out parameters: Parameters (http://hl7.org/fhir/R4/operations.html#response). */
 import type { Resource } from '../../fhir/types.ts';
 
 /** One out parameter: its name with `value[x]`, `resource` or `part`. */

@@ -1,6 +1,6 @@
 /**
- * Invoking an operation (http://hl7.org/fhir/R4/operations.html#executing): found at its level, permitted by the right that
- * it needs, its parameters checked against its definition, and audited.
+ * Invokes an operation (http://hl7.org/fhir/R4/operations.html#executing): finds it at its level, checks the scopes
+ * that it needs, checks its parameters against its definition, performs it and audits it.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { auditOperation } from '../audit/audit.ts';

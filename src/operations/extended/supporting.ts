@@ -1,6 +1,7 @@
 /**
- * What a patient's record refers to without being of it (http://hl7.org/fhir/R4/patient-operation-everything.html: "linked
- * practitioners, medications, locations, organizations", "including binaries and attachments"), in the caller's sight.
+ * The resources to which a patient's record refers without containing them
+ * (http://hl7.org/fhir/R4/patient-operation-everything.html: "linked practitioners, medications, locations,
+ * organizations", "including binaries and attachments"), in the caller's sight.
  */
 import { relativeTo, walkReferences } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
@@ -13,7 +14,7 @@ import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightForType } from '../scope.ts';
 
-/** What is referred to refers on: a PractitionerRole to its Organization, which may be part of another. */
+/** The number of rounds of references: a PractitionerRole refers to its Organization, which may be part of another. */
 const ROUNDS_MAX = 3;
 
 /** @param wanted types that are wanted; undefined: all. At most `includesMax`, and `answerBytesMax` characters; `cut`: there is more. */
@@ -67,7 +68,7 @@ const isSupporting = (type: string): boolean => {
   return declared !== undefined && declared.renderedFromAudit !== true;
 };
 
-/** Neither of this patient's compartment, where it is a match of its own, nor of another patient's. */
+/** Whether a resource is in neither this patient's compartment, where it is a match itself, nor another patient's. */
 async function readSupporting(
   context: OperationContext,
   { caller }: Request,

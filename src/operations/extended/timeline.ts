@@ -1,6 +1,6 @@
 /**
- * ServiceRequest/$timeline: one referral as both sides see it, step by step in the order of time, as a Bundle that a user
- * interface can draw. Ours; docs/how-to/draw-a-timeline.md shows it.
+ * ServiceRequest/$timeline: one referral as both sides see it, step by step in the order of time, as a Bundle that a
+ * user interface can draw. An operation of this server; docs/how-to/draw-a-timeline.md shows it.
  */
 import { hash } from 'node:crypto';
 import { buildBundleText } from '../../fhir/bundle.ts';
@@ -92,9 +92,9 @@ async function performTimeline({ context, request, input, sight }: Invocation): 
   };
 }
 
-/** A step has no address; its name is the same whenever it is asked for. */
+/** A step has no URL; its name is the same in every answer. */
 function nameOf(order: Ref, { seq, written: [first] }: Commit): string {
-  // One import records several, and what holds a referral comes with the order.
+  // One import records several steps, and the reason that holds a referral comes with the order.
   const step = first?.kind === 'past' || first?.kind === 'held' ? first.version.ref : seq;
   const digits = hash('sha256', `${order} ${step}`).slice(0, 32);
   // Version 8 and the variant of RFC 9562.

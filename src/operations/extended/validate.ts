@@ -1,7 +1,7 @@
 /**
- * `$validate` (http://hl7.org/fhir/R4/resource-operation-validate.html): what would be said of a resource, and whether a
- * create, update or delete of it would succeed, without doing it. Everything that is found is told, also what forbids
- * nothing; the profiles of what references lead to are looked at as far as the caller may see it.
+ * `$validate` (http://hl7.org/fhir/R4/resource-operation-validate.html): the findings about a resource, and whether a
+ * create, update or delete of it would succeed, without doing it. It reports every finding, also those that forbid
+ * nothing. It checks the profiles of the targets of references as far as the caller may see them.
  */
 import { buildOutcome, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import { parseReference, relativeTo } from '../../fhir/reference.ts';
@@ -133,7 +133,7 @@ async function judge(asked: ValidationRequest, given: Body | undefined): Promise
     });
   }
   const seeing: Seeing = { snapshot: asked.snapshot, sight: invocation.sight, signal: request.signal };
-  // Who asks is told everything, also where less is asked of what is written.
+  // `$validate` reports everything, even at a level at which writes are checked less.
   const wanted = {
     level: 'claimed',
     thorough: true,
@@ -141,7 +141,7 @@ async function judge(asked: ValidationRequest, given: Body | undefined): Promise
   } as const;
   const elsewhere = (options = {}) =>
     judgeElsewhere(context.settings, context.heavy, request.caller.client, `${type}/`, body, options);
-  // What is not served is known without a look at what is stored; with a mode the dry run tells it.
+  // A type that is not served needs no look at the store; with a mode the dry run reports it.
   const isOfCreate = mode === undefined && request.id === undefined;
   const isLarge = (body.size ?? 0) >= LARGE;
   const told = isLarge
@@ -165,7 +165,7 @@ async function judge(asked: ValidationRequest, given: Body | undefined): Promise
   return [...details, ...(await wouldWrite(asked, mode, body))];
 }
 
-/** Of the stored resource that is judged, or that this would be written over, as far as the caller sees it. */
+/** The codes of the stored resource that is judged, or that this one would replace, as far as the caller sees it. */
 async function codesBefore({
   invocation: { context, request },
   snapshot,
@@ -183,8 +183,8 @@ const NOT_LOOKED_UP: IssueDetail = {
 };
 
 /**
- * What a write would be refused for is an error, and nothing else is: what was found beside, by stored terminology, in
- * what references lead to, or at a level that the settings do not ask for, is a warning.
+ * A finding is an error only if a write would be refused for it. Findings from stored terminology, from targets of
+ * references, or at a level that the settings do not ask for, are warnings.
  */
 function agree(told: readonly IssueDetail[], asWritten: readonly IssueDetail[]): readonly IssueDetail[] {
   const refused = new Map(asWritten.filter(isFault).map((detail) => [keyOf(detail), detail]));
@@ -217,7 +217,7 @@ async function readStored({ invocation, snapshot, seen, mode }: ValidationReques
   return parseJson(version.text) as Body; // stored texts are resources
 }
 
-// — what a write would meet
+// — the result that a write would have
 
 async function wouldWrite(
   asked: ValidationRequest,
@@ -252,7 +252,7 @@ const remark = (diagnostics: string): IssueDetail => ({
   diagnostics,
 });
 
-// — what references lead to
+// — the targets of references
 
 /** Stored resources as the caller may read them; each counts as read. */
 function lookUpFor({ invocation, snapshot, seen }: ValidationRequest): LookUp {
@@ -284,7 +284,7 @@ async function readTarget(
   return sight === undefined ? undefined : snapshot.read(parsed.ref, sight);
 }
 
-// — telling it
+// — the OperationOutcome
 
 function tell(details: readonly IssueDetail[]): Resource {
   const clean = details.every(({ severity = 'error' }) => severity === 'information');
@@ -298,6 +298,6 @@ function tell(details: readonly IssueDetail[]): Resource {
 
 const SEVERITIES: readonly string[] = ['fatal', 'error', 'warning', 'information'];
 
-/** What forbids the write stands first. */
+/** Findings that forbid the write stand first. */
 const bySeverity = (one: IssueDetail, other: IssueDetail): number =>
   SEVERITIES.indexOf(one.severity ?? 'error') - SEVERITIES.indexOf(other.severity ?? 'error');

@@ -1,4 +1,7 @@
-/** `_include`: what resources refer to, by reference or by canonical url (http://hl7.org/fhir/R4/search.html#include). */
+/**
+ * `_include`: the resources to which others refer, by reference or by canonical url
+ * (http://hl7.org/fhir/R4/search.html#include).
+ */
 import { parseReference, relativeTo } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Clause, Match } from '../../ports/query.ts';
@@ -15,26 +18,26 @@ import { searchRefusal } from './search-refusal.ts';
 import { createTurns } from '../turns.ts';
 import { valuesOf } from '../values.ts';
 
-/** What an inclusion is answered with: whose sight, as of when, and how much at most. */
+/** The context of an inclusion: the caller's sight, the moment, and the bounds. */
 export interface Including {
   readonly context: OperationContext;
   readonly request: Request;
   readonly snapshot: Snapshot;
 }
 
-/** What one way of including brought; `cut`: there is more. */
+/** The result of one inclusion; `cut`: there is more. */
 export interface Brought {
   readonly matches: readonly Match[];
   readonly cut: boolean;
 }
 
-/** How much more a page may include. */
+/** The room that is left on the page. */
 export interface Spare {
   readonly count: number;
   readonly characters: number;
 }
 
-/** A resource that is referred to: the current version, or the one that is named. */
+/** A target of a reference: the current version, or the one that the reference names. */
 interface Target {
   readonly ref: Ref;
   readonly version: string;
@@ -42,14 +45,14 @@ interface Target {
 
 interface Targets {
   readonly references: Map<string, Target>;
-  /** Canonical to the types that it may be of. */
+  /** Canonicals with the types that they may have. */
   readonly canonicals: Map<string, Set<string>>;
 }
 
-/** Targets that are read before their size is looked at. */
+/** The number of targets that are read before their size is checked. */
 const AT_ONCE = 100;
 
-/** What the sources refer to, as far as the caller sees it. */
+/** The targets of the sources' references that the caller sees. */
 export async function followAll(
   including: Including,
   inclusions: readonly Inclusion[],
@@ -132,7 +135,7 @@ function addCanonical(
   if (known.size > 0) canonicals.set(canonical, known);
 }
 
-/** Served, and found by its url. */
+/** Whether the type is served and found by its url. */
 const isPublished = (type: string): boolean =>
   RESOURCE_TYPES.has(type) && searchParameters(type).get('url')?.kind === 'uri';
 
@@ -157,7 +160,7 @@ function matchOf({ ref, seq, text, custodian }: Version): Match | undefined {
   return text === undefined ? undefined : { ref, seq, text, custodian };
 }
 
-/** Of each type the newest that has this url, and this version where one is named. */
+/** The newest of each type with this url, in this version if the canonical names one. */
 async function readCanonical(
   { request, snapshot }: Including,
   canonical: string,

@@ -11,7 +11,10 @@ import { sightForType } from '../scope.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { valuesOf } from '../values.ts';
 
-/** What refers to the sources, as far as the caller sees it: one search for each type that may, as many as there is room for. */
+/**
+ * The resources that refer to the sources, as far as the caller sees them: one search for each type that may, as many
+ * as there is room for.
+ */
 export async function referAll(
   { request, snapshot }: Including,
   inclusions: readonly Inclusion[],
@@ -69,7 +72,7 @@ const parametersOf = (type: string, { param }: Inclusion): readonly SearchParame
     (parameter) => isFollowed(parameter) && (param === '*' || parameter.code === param),
   );
 
-/** A source that others may name by its canonical url. */
+/** A source to which others may refer by its canonical url. */
 interface Published {
   readonly ref: Ref;
   readonly type: string;
@@ -85,7 +88,7 @@ function publishedOf({ ref, text }: Match): readonly Published[] {
   return [{ ref, type, url, version: typeof version === 'string' ? version : undefined }];
 }
 
-/** A canonical that names another version of a source was found by the url that both have. */
+/** Leaves out canonicals that name another version of a source: the search finds them by the url that both share. */
 function refersTo(
   { ref, text }: Match,
   asked: readonly Inclusion[],

@@ -1,6 +1,6 @@
 /**
- * `_include` and `_revinclude` (http://hl7.org/fhir/R4/search.html#revinclude), each within the caller's sight: in rounds,
- * of which the first starts at the matches and each further one, for `:iterate`, at what the round before brought.
+ * `_include` and `_revinclude` (http://hl7.org/fhir/R4/search.html#revinclude), each within the caller's sight, in
+ * rounds. The first round starts at the matches; each further one, for `:iterate`, at the results of the round before.
  */
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Match } from '../../ports/query.ts';
@@ -12,7 +12,7 @@ import { referAll } from './include-refer.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 
-/** How deep a hierarchy is followed by `:iterate`. */
+/** The largest depth of `:iterate`. */
 export const ROUNDS_MAX = 100;
 /** Milliseconds that the includes of one page may take. */
 const TIME_MAX = 10_000;
@@ -21,8 +21,8 @@ const TIME_MAX = 10_000;
 const keyOf = ({ ref, seq }: Match): string => `${ref} ${seq}`;
 
 /**
- * What is included beside the matches, each once, in the order in which it was found. At most `includesMax`, and
- * `answerBytesMax` characters; what was cut is said in `warnings`.
+ * The resources included beside the matches, each once, in the order in which they were found. At most `includesMax`
+ * resources and `answerBytesMax` characters; `warnings` say what was cut.
  */
 export async function findIncluded(
   context: OperationContext,
@@ -49,7 +49,7 @@ export async function findIncluded(
     }
     const spare = { count: context.settings.includesMax - included.length, characters };
     const followed = await followAll(including, ways[0], sources, spare);
-    // Among what refers may be everything that is known already.
+    // The resources that refer may all be known already.
     const most = { count: known.size + spare.count, characters: context.settings.answerBytesMax };
     const referring = await referAll(including, ways[1], sources, most);
     const next = [...followed.matches, ...referring.matches].filter((match) => isNew(known, match));
@@ -68,7 +68,7 @@ function fitting(matches: readonly Match[], { count, characters }: Spare): reado
   return over === -1 ? matches : matches.slice(0, over);
 }
 
-/** @throws OperationOutcomeError for types whose resources are not found by what they refer to */
+/** @throws OperationOutcomeError for types that no search finds by their references */
 export function checkInclusions({ include, revinclude }: Pick<ParsedSearch, 'include' | 'revinclude'>): void {
   const rendered = [...include, ...revinclude].find(
     ({ type }) => RESOURCE_TYPES.get(type)?.renderedFromAudit === true,

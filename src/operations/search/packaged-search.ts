@@ -1,4 +1,6 @@
-/** What comes with this server, found by its canonical or its id: a search that names either finds it, too. */
+/**
+ * Finds definitions that come with this server by their canonical or id: a search that names either finds them, too.
+ */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Clause, Match } from '../../ports/query.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
@@ -14,8 +16,8 @@ export interface PackagedMatch {
 }
 
 /**
- * The packaged resources of a type that satisfy a clause, as far as it names them by `url` or `_id`. Stored ones that were
- * found go before packaged ones of the same canonical.
+ * The packaged resources of a type that satisfy a clause, as far as the clause names them by `url` or `_id`. A stored
+ * resource overrides a packaged one of the same canonical.
  */
 export function searchPackaged(
   packaged: Packaged,
@@ -55,7 +57,7 @@ function byUrl(packaged: Packaged, type: string, url: string): readonly Resource
   return found?.['url'] === url ? [found] : [];
 }
 
-/** Kinds of clauses that a resource answers by itself, whenever it was written. */
+/** Kinds of clauses that depend on the resource alone, and not on when it was written. */
 const OWN: ReadonlySet<Clause['kind']> = new Set([
   'missing',
   'token',

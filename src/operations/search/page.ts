@@ -1,17 +1,17 @@
 /**
- * Pages (http://hl7.org/fhir/R4/http.html#paging): a page link names the `seq` as of which the search is answered and the
- * matches to pass over, so that pages neither repeat nor miss a match while others write.
+ * Pages (http://hl7.org/fhir/R4/http.html#paging). A page link names the `seq` as of which the search is answered and
+ * the number of matches to skip, so that pages neither repeat nor miss a match while others write.
  */
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import type { Request } from '../request.ts';
 import type { OperationSettings, OperationContext } from '../context.ts';
 
-/** Our own parameter of page links: `<seq>-<offset>`; where several types are searched, an offset for each: `7-20.0.3`. */
+/** Our own parameter of page links: `<seq>-<offset>`; with several types, an offset for each: `7-20.0.3`. */
 export const PAGE = '_page';
 
 export interface PageAsked {
-  /** Undefined: the first page, as of now. */
+  /** The seq; undefined for the first page, as of now. */
   readonly asOf: number | undefined;
   readonly offset: number;
   readonly count: number;
@@ -29,11 +29,11 @@ export function readPage({ query }: Request, { pageSizeDefault, pageSizeMax }: O
 export interface PageMark {
   readonly asOf: number | undefined;
   readonly offset: number;
-  /** One for each type that is searched. */
+  /** One offset for each searched type. */
   readonly offsets: readonly number[];
 }
 
-/** Where a page link goes on; as of now and from the first match when there is none. */
+/** The position of a page link; as of now and from the first match when there is none. */
 export function readPageMark(query: Request['query']): PageMark {
   const mark = query.findLast(([name]) => name === PAGE)?.[1];
   if (mark === undefined) return { asOf: undefined, offset: 0, offsets: [] };
@@ -44,7 +44,10 @@ export function readPageMark(query: Request['query']): PageMark {
   return { asOf: Number(asOf), offset: offsets[0] ?? 0, offsets };
 }
 
-/** The state in which a page is answered: that of its first page, or the latest. What is still to come is no page of ours. */
+/**
+ * The snapshot of a page: that of its first page, or the latest. A seq that does not exist yet belongs to no page of
+ * ours.
+ */
 export function snapshotAsOf({ store }: OperationContext, asOf: number | undefined): Snapshot {
   const latest = store.snapshot();
   if (asOf === undefined) return latest;
@@ -62,7 +65,7 @@ function readCount(text: string | undefined, byDefault: number, max: number): nu
   return Math.min(Number(text), max);
 }
 
-/** The address that was asked, without the page mark. */
+/** The URL of the request, without the page mark. */
 export function addressOf({ type, id, interaction, query }: Request, base: string): string {
   const path = [type, id, interaction.startsWith('history') ? '_history' : undefined].filter(
     (p) => p !== undefined,
@@ -74,11 +77,11 @@ export function addressOf({ type, id, interaction, query }: Request, base: strin
   return `${[base, ...path].join('/')}${text === '' ? '' : `?${text}`}`;
 }
 
-/** The address of another page of the same answer. */
+/** The URL of another page of the same answer. */
 export const pageLink = (self: string, seq: number, ...offsets: readonly number[]): string =>
   `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${seq}-${offsets.join('.')}`;
 
-/** Said on a page that is shorter than was asked for, because more would be too long. */
+/** Said on a page that is shorter than the client asked for, because more would be too long. */
 export const cutPage = (more: boolean, given: number, count: number): readonly IssueDetail[] =>
   more && given < count
     ? [
@@ -90,18 +93,21 @@ export const cutPage = (more: boolean, given: number, count: number): readonly I
       ]
     : [];
 
-/** Relation and address, in the order of a reply. */
+/** Pairs of relation and URL, in the order of a reply. */
 export type Links = readonly (readonly [relation: string, url: string])[];
 
 interface PageGiven {
   readonly offset: number;
   readonly count: number;
-  /** How many are on the page: fewer than `count` on the last one, and where they are long. */
+  /** The number of matches on the page: less than `count` on the last page, and where matches are long. */
   readonly given: number;
   readonly more: boolean;
 }
 
-/** `self`, and the pages around it: nothing before the first one, and none at all when only a total was asked. */
+/**
+ * `self`, and the links to the pages around: none before the first page, and none at all when the client asked only for
+ * a total.
+ */
 export function pageLinks(self: string, seq: number, { offset, count, given, more }: PageGiven): Links {
   const links: (readonly [string, string])[] = [['self', self]];
   if (count === 0) return links;

@@ -1,8 +1,8 @@
-/** What a search that the store ended means to a client. */
+/** The refusals for searches that the store ended. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { SearchRefused } from '../../ports/store.ts';
 
-/** For `catch`: throws the refusal a client is told; any other error is passed on. */
+/** For `catch`: throws the refusal for the client; passes on any other error. */
 export function searchRefusal(error: unknown): never {
   if (!(error instanceof SearchRefused)) throw error;
   switch (error.reason) {
@@ -17,7 +17,7 @@ export function searchRefusal(error: unknown): never {
   }
 }
 
-/** A search that was ended is a refusal, whoever searched: a rule, a condition, a policy or an include. */
+/** A search that the store ended is a refusal, whoever searched: a rule, a condition, a policy or an include. */
 export function refusalOf(fault: unknown): unknown {
   try {
     return searchRefusal(fault);

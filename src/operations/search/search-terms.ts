@@ -1,6 +1,6 @@
 /**
- * The terminology that `:in`, `:not-in`, `:below` and `:above` of a search are answered from: what is packaged, and what
- * is stored here as far as the caller may read it. A value set is named by its canonical or by its address.
+ * The terminology for `:in`, `:not-in`, `:below` and `:above` of a search: the packaged part, and the stored part that
+ * the caller may read. A search names a value set by its canonical or by its URL.
  */
 import { parseReference, relativeTo } from '../../fhir/reference.ts';
 import type { Ref, ValueSet } from '../../fhir/types.ts';
@@ -11,7 +11,7 @@ import type { Caller } from '../request.ts';
 import { sightForType } from '../scope.ts';
 import type { Seeing } from '../terminology.ts';
 
-/** Who asks, of what moment. */
+/** The caller, and the moment. */
 interface AskingTerms {
   readonly snapshot: () => Snapshot;
   readonly caller: Caller;
@@ -19,7 +19,7 @@ interface AskingTerms {
   readonly signal?: AbortSignal;
 }
 
-/** Undefined when the search names no value set and no code: most do not, and terminology is large. */
+/** Undefined when the search names no value set and no code: most name none, and terminology is large. */
 export async function termsOf(pairs: readonly Pair[], asking: AskingTerms): Promise<Held | undefined> {
   const named = namedTerms(pairs);
   if (named.valueSets.length === 0 && named.systems.length === 0) return undefined;
@@ -54,7 +54,7 @@ async function loadNamed(seeing: Seeing, { valueSets, systems }: NamedTerms, bas
   return { ...held, valueSet: (canonical) => literal.get(canonical) ?? held.valueSet(canonical) };
 }
 
-/** `ValueSet/id`, or the same as an address of our own. */
+/** `ValueSet/id`, or the same as a URL of our own. */
 function refOf(text: string, base: string): Ref | undefined {
   const reference = parseReference(relativeTo(base, text));
   return reference?.kind === 'local' && reference.type === 'ValueSet' ? reference.ref : undefined;

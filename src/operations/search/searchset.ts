@@ -1,4 +1,4 @@
-/** The answer of a search (http://hl7.org/fhir/R4/search.html#return): matches, what they include, and what is said of it. */
+/** The reply to a search (http://hl7.org/fhir/R4/search.html#return): matches, included resources, and notes. */
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { buildOutcome, type IssueDetail } from '../../fhir/issue.ts';
 import type { Match } from '../../ports/query.ts';
@@ -17,17 +17,17 @@ import { elementsShape, shapeText, summaryShape, type Shape } from '../write/sha
 import { showText } from '../show.ts';
 import { createTurns } from '../turns.ts';
 
-/** One page of what was found. */
+/** One page of the result. */
 interface FoundPage {
   readonly matches: readonly Match[];
-  /** What comes with the server and was found beside them; nobody's record. */
+  /** Definitions that come with the server and were found beside the matches; they are nobody's record. */
   readonly packaged?: readonly PackagedMatch[];
   readonly total: number | undefined;
   readonly links: Links;
   readonly warnings: readonly IssueDetail[];
 }
 
-/** The searchset, on disk in the audit before it leaves. */
+/** The searchset; its audit is on disk before it leaves. */
 export async function replyWithMatches(
   context: OperationContext,
   request: Request,
@@ -55,7 +55,7 @@ export async function replyWithMatches(
   return { status: 200, text: buildBundleText({ type: 'searchset', total, links, entries }) };
 }
 
-/** How the matches of a search are shown. */
+/** The form in which matches are shown. */
 export function shapeOf({ summary, elements }: Pick<ParsedSearch, 'summary' | 'elements'>): Shape {
   return elements === undefined ? summaryShape(summary) : elementsShape(elements);
 }

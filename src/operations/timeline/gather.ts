@@ -26,12 +26,12 @@ import {
   type Written,
 } from './step.ts';
 
-/** Resources of one kind, and versions of one resource, at most. */
+/** The largest number of resources of one kind, and of versions of one resource. */
 const SUBJECTS_MAX = 200;
 const VERSIONS_MAX = 500;
-/** Versions of a referral at most; one with more is not drawn. */
+/** The largest number of versions of a referral; the timeline of one with more is refused. */
 const WRITTEN_MAX = 5000;
-/** Deliveries of one Task that are looked at. */
+/** The number of deliveries of one Task that are looked at. */
 const DELIVERIES_MAX = 1000;
 
 interface Gathering {
@@ -47,7 +47,7 @@ interface Subject {
   readonly sight: Sight;
 }
 
-/** Every commit that wrote something of the referral, oldest first. */
+/** Every commit that wrote a resource of the referral, oldest first. */
 export async function gatherCommits(
   gathering: Gathering,
   order: Ref,
@@ -73,10 +73,12 @@ const commitsOf = (written: readonly Written[]): readonly Commit[] =>
     written: own,
   }));
 
-/** That a referral waits for its recipient to be known is an entry of its own, after the one that it came with. */
+/** The wait for an unknown recipient is an entry of its own, after the step that it came with. */
 const isHeld = ({ kind }: Written): boolean => kind === 'held';
 
-/** Steps that happened before the referral was brought here, each by itself, in the order in which they happened. */
+/**
+ * Steps that happened before an import brought the referral here, each by itself, in the order in which they happened.
+ */
 const pastSteps = (written: readonly Written[]): readonly Commit[] =>
   written
     .filter(({ kind, resource }) => kind === 'past' && isPastStep(resource))
@@ -129,7 +131,7 @@ const tooMany = (what: string): OperationOutcomeError =>
 const isMessage = (resource: Resource | undefined): boolean =>
   valuesAt(resource, 'category.coding.system').includes(FATE_SYSTEM);
 
-// — what the audit and the outbox add
+// — additions from the audit and the outbox
 
 export async function tellSteps(
   gathering: Gathering,
@@ -142,7 +144,7 @@ export async function tellSteps(
         written.filter(({ kind }) => kind === wanted).map(({ version }) => version.ref),
       ),
     );
-  // Of a file, only that it went as a note: who else reads it is no step of the referral.
+  // For a file, only its delivery as a note: who else reads it is no step of the referral.
   const deliveries = [
     ...(await readDeliveries(gathering, refsOf('edit'), parties)),
     ...(await readDeliveries(gathering, refsOf('document'), parties)).filter(
@@ -158,7 +160,9 @@ export async function tellSteps(
   return steps;
 }
 
-/** Read as the server: of what it says, a peer is shown the organization and the move, never the user (rules 2.8). */
+/**
+ * Read in the server's own sight. Of the row, a peer sees the organization and the move, never the user (rules 2.8).
+ */
 async function readRows(
   { snapshot, signal }: Gathering,
   { seq, written }: Commit,
@@ -181,7 +185,7 @@ async function readRows(
 const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete']);
 const ROWS_OF_COMMIT = 20;
 
-/** Of the parties, and of the caller's own subscribers. */
+/** The deliveries to the parties, and to the caller's own subscribers. */
 async function readDeliveries(
   { context, snapshot, caller }: Gathering,
   subjects: ReadonlySet<Ref>,
@@ -199,7 +203,7 @@ async function readDeliveries(
   return told;
 }
 
-/** A Subscription's or an Endpoint's organization is the one that keeps it, or that it belongs to. */
+/** The organization of a Subscription or an Endpoint is the one that keeps it, or to which it belongs. */
 async function organizationOf(snapshot: Snapshot, receiver: Ref): Promise<Ref | undefined> {
   const version = await snapshot.read(receiver, EVERYTHING);
   if (version === undefined) return undefined;
@@ -209,7 +213,7 @@ async function organizationOf(snapshot: Snapshot, receiver: Ref): Promise<Ref | 
   );
 }
 
-/** Of the last referral Task that the caller sees. */
+/** The state of the last referral Task that the caller sees. */
 export async function partiesOf(snapshot: Snapshot, commits: readonly Commit[]): Promise<Parties> {
   const task = commits
     .flatMap(({ written }) => written)

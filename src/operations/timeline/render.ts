@@ -1,7 +1,7 @@
 /**
- * A step as a Provenance (http://hl7.org/fhir/R4/provenance.html): R4's own way to say which versions came of what somebody
- * did, and when. What is particular to a referral stands in one extension, whose parts have fixed names, so that a
- * user interface reads one place.
+ * Renders a step as a Provenance (http://hl7.org/fhir/R4/provenance.html), R4's own way to say which versions an action
+ * made, and when. The details of a referral stand in one extension, whose parts have fixed names, so that a user
+ * interface reads one place.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry } from '../../ports/store.ts';
@@ -18,14 +18,14 @@ const CANONICAL = 'https://closeloop.dev/fhir';
 export const STEP_URL = `${CANONICAL}/StructureDefinition/timeline-step`;
 export const KIND_SYSTEM = `${CANONICAL}/CodeSystem/timeline-step`;
 export const ROLE_SYSTEM = `${CANONICAL}/CodeSystem/referral-party`;
-/** Its codes. */
+/** The codes of the extension. */
 export const ROLES = ['initiator', 'recipient', 'other'] as const;
 const AGENT_SYSTEM = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
 
 interface Viewing {
   readonly caller: Caller;
   readonly parties: Parties;
-  /** How the server names itself. */
+  /** The server's name for itself. */
   readonly source: string;
 }
 
@@ -54,7 +54,7 @@ export function renderStep(step: Step, viewing: Viewing): Resource {
   };
 }
 
-/** What an import recorded is told in its own words. */
+/** A step that an import recorded has its own words. */
 function renderPast({ version: { ref }, resource = { resourceType: 'Provenance' } }: Written): Resource {
   const extension = [{ url: STEP_URL, extension: [{ url: 'kind', valueCode: 'past' }] }];
   const { meta: _meta, text: _text, ...elements } = resource;
@@ -92,7 +92,7 @@ function moveParts({ tid, event, from, to }: Transition): readonly Part[] {
   ];
 }
 
-/** What became of a visit, a work item or a message. */
+/** The status of a visit, a work item or a message. */
 function statusParts(kind: Kind, resource: Resource | undefined): readonly Part[] {
   if (kind === 'message') {
     const fate = codeIn(resource, 'category', FATE_SYSTEM);
@@ -104,7 +104,7 @@ function statusParts(kind: Kind, resource: Resource | undefined): readonly Part[
   return [{ url: kind, valueCode: typeof status === 'string' ? status : 'deleted' }];
 }
 
-/** Why something was not delivered is for the organization that should have been told. */
+/** Only the organization that should have received a delivery sees why it did not. */
 function deliveryPart({ row, to }: Delivery, { caller }: Viewing): Part {
   const { rail, state, attempt, due, why } = row;
   const isSettled = state !== 'waiting' && state !== 'leased';
@@ -122,7 +122,7 @@ function deliveryPart({ row, to }: Delivery, { caller }: Viewing): Part {
   };
 }
 
-// — in R4's own elements
+// — R4's own elements
 
 function activityOf(kind: Kind, written: readonly Written[], transition: Transition | undefined) {
   return {
@@ -161,7 +161,7 @@ function titleOf(kind: Kind, written: readonly Written[]): string {
   return [TITLES[kind], what, fate].filter((word) => typeof word === 'string').join(' ');
 }
 
-/** Who: the organization, in its role; the user only for its own organization (rules 2.8). */
+/** The agent: the organization in its role; the user only for its own organization (rules 2.8). */
 function agentsOf(rows: readonly AuditEntry[], { caller, parties, source }: Viewing): readonly object[] {
   const organizations = new Set(rows.map(({ agent }) => agent.organization).filter((one) => one !== ''));
   const type = { coding: [{ system: AGENT_SYSTEM, code: 'author' }] };
@@ -185,7 +185,7 @@ function rolesOf(organization: Ref, { initiator, recipient }: Parties): readonly
   return roles.length === 0 ? ['other'] : roles;
 }
 
-/** Notes and outcomes that stand in the Task as of the step. */
+/** The notes and outcomes that the Task has as of the step. */
 const outputsOf = (written: readonly Written[]): readonly string[] =>
   written
     .filter(({ kind }) => kind === 'edit')

@@ -1,11 +1,11 @@
 /**
- * A step of a referral: one commit that wrote something of it, with everything that it wrote. What the steps are made of
- * are versions that the caller may read; the audit adds who wrote them and by which row of the table.
+ * A step of a referral: one commit that wrote a resource of it, with everything that it wrote. Steps consist of
+ * versions that the caller may read; the audit adds who wrote them and the row of the table.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry, OutboxRow, Version } from '../../ports/store.ts';
 
-/** What a resource is to the referral. In a commit with several, the one that stands first names the step. */
+/** The kind of a resource in the referral. In a commit with several, the first kind names the step. */
 export const KINDS = [
   'move',
   'visit',
@@ -21,7 +21,7 @@ export const KINDS = [
 
 export type Kind = (typeof KINDS)[number];
 
-/** How a referral's resources are found from its order, by a reference parameter of their type. */
+/** The reference parameters, by type, that find a referral's resources from its order. */
 export const SUBJECTS = [
   { type: 'Task', param: 'focus', kind: 'edit' },
   { type: 'Task', param: 'based-on', kind: 'work' },
@@ -35,11 +35,11 @@ export const SUBJECTS = [
 export interface Written {
   readonly kind: Kind;
   readonly version: Version;
-  /** Undefined where it was deleted. */
+  /** The text; undefined for a deletion. */
   readonly resource: Resource | undefined;
 }
 
-/** A step before it is told: what was written at one seq. */
+/** A step before it is rendered: everything that was written at one seq. */
 export interface Commit {
   readonly seq: number;
   readonly at: string;
@@ -47,12 +47,12 @@ export interface Commit {
 }
 
 export interface Step extends Commit {
-  /** The audit rows of what was written, where the audit has them. */
+  /** The audit rows of these versions, if the audit has them. */
   readonly rows: readonly AuditEntry[];
   readonly deliveries: readonly Delivery[];
 }
 
-/** Who was told of a step, and what came of it. */
+/** A receiver of a step, and the outcome of its delivery. */
 export interface Delivery {
   readonly row: OutboxRow;
   /** The organization of the receiver. */

@@ -1,11 +1,13 @@
-/** ValueSet/$expand (http://hl7.org/fhir/R4/valueset-operation-expand.html) on what is held. */
+/**
+ * ValueSet/$expand (http://hl7.org/fhir/R4/valueset-operation-expand.html), by the terminology that this server has.
+ */
 import type { Resource, ValueSet } from '../../../fhir/types.ts';
 import { expandValueSet, type Expanded, type Member } from '../../../resources/terminology/expand.ts';
 import { numberIn, textIn, isTrueIn } from '../input.ts';
 import type { Input, Invocation, Operation, OperationReply } from '../operation.ts';
 import { askedValueSet, input, output, refuse } from './subject.ts';
 
-/** Members in one answer. */
+/** The largest number of members in one answer. */
 const ANSWERED_MAX = 10_000;
 
 export const expand: Operation = {
@@ -94,7 +96,7 @@ function buildExpansion({ context, input: given }: Invocation, expanded: Expande
   };
 }
 
-/** Parameters that are told back, with the element of their value. */
+/** Parameters that the answer repeats, with the element of their value. */
 const PRIMITIVES: readonly (readonly [name: string, key: string])[] = [
   ['filter', 'valueString'],
   ['offset', 'valueInteger'],

@@ -1,6 +1,6 @@
 /**
  * CodeSystem/$lookup and CodeSystem/$subsumes (http://hl7.org/fhir/R4/codesystem-operation-lookup.html,
- * http://hl7.org/fhir/R4/codesystem-operation-subsumes.html) on what is held.
+ * http://hl7.org/fhir/R4/codesystem-operation-subsumes.html), by the terminology that this server has.
  */
 import type { Coding } from '../../../fhir/types.ts';
 import { conceptOf, type Concept, type System } from '../../../resources/terminology/held.ts';

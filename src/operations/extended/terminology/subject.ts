@@ -1,4 +1,4 @@
-/** What the terminology operations have in common: which value set or code system is asked about, and which code. */
+/** The common parts of the terminology operations: the value set or code system of the question, and the code. */
 import { OperationOutcomeError, type IssueCode } from '../../../fhir/issue.ts';
 import type { CodeableConcept, CodeSystem, Coding, Ref, ValueSet } from '../../../fhir/types.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
@@ -34,7 +34,7 @@ export const seeingOf = ({ context, sight, request }: Invocation): Seeing => ({
   signal: request.signal,
 });
 
-/** A resource that an operation is about: of the instance, of a parameter, or by its canonical. */
+/** A resource that an operation is about: the instance, a parameter, or the one with the canonical. */
 interface Subject<T extends ValueSet | CodeSystem> {
   readonly resource?: T;
   readonly canonical?: string;
@@ -68,13 +68,13 @@ async function subjectOf<T extends ValueSet | CodeSystem>(
 interface AskedValueSet {
   readonly held: Held;
   readonly selection: Selection;
-  /** What is shown of it beside its members. */
+  /** The parts of it that the answer shows beside its members. */
   readonly resource: ValueSet;
   readonly seen: readonly Seen[];
 }
 
 /**
- * The value set of an invocation, with all that it is made of.
+ * The value set of an invocation, with everything that it uses.
  *
  * @throws OperationOutcomeError `value-set-unknown`
  */
@@ -117,7 +117,7 @@ export async function askedSystem(
   return { held, system };
 }
 
-/** The code system of an invocation: of the instance, of the parameter `codeSystem`, or by `url`. */
+/** The code system of an invocation: the instance, the parameter `codeSystem`, or the one with the `url`. */
 export async function askedCodeSystem(
   invocation: Invocation,
 ): Promise<{ readonly system: System; readonly seen: readonly Seen[] }> {
@@ -129,7 +129,7 @@ export async function askedCodeSystem(
   return { system, seen };
 }
 
-/** The codes that are asked about: of `code`, `coding` or `codeableConcept`. Exactly one of these is given. */
+/** The codes of the question: from `code`, `coding` or `codeableConcept`. The client sends exactly one of these. */
 export function askedCodings({ input: given }: Invocation, systemName?: string): readonly Coding[] {
   const code = textIn(given, 'code');
   const coding = valueIn(given, 'coding') as Coding | undefined; // checked against the definition

@@ -1,6 +1,6 @@
 /**
  * ValueSet/$validate-code and CodeSystem/$validate-code (http://hl7.org/fhir/R4/valueset-operation-validate-code.html,
- * http://hl7.org/fhir/R4/codesystem-operation-validate-code.html) on what is held.
+ * http://hl7.org/fhir/R4/codesystem-operation-validate-code.html), by the terminology that this server has.
  */
 import {
   validateInSet,
@@ -105,7 +105,7 @@ async function performInCodeSystem(invocation: Invocation): Promise<OperationRep
   const options = { abstract: isTrueIn(given, 'abstract') };
   const names = ['url', 'codeSystem'].some((name) => given.has(name));
   const [first] = codings;
-  // A coding says itself which system it is of.
+  // A coding names its own system.
   const isNamed = level === 'instance' || names || first?.system === undefined;
   const { system, seen } = isNamed
     ? await askedCodeSystem(invocation)
@@ -128,7 +128,7 @@ const asAsked = ({ system, code, display, version }: Coding, asked: string | und
   version: version ?? asked,
 });
 
-/** One right code will do. When none is and one could not be told, nothing is said. */
+/** One right code is enough. When none is right and one is unknown, the answer has no result. */
 function answer(verdicts: readonly Verdict[], seen: readonly Seen[]): OperationReply {
   const told =
     verdicts.find(({ result }) => result === true) ??
