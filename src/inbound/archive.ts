@@ -1,6 +1,6 @@
 /**
  * The archive of messages. The server stores each message as it was received, whatever its fate: the bytes as a Binary,
- * what they are as a DocumentReference, and the resources that came of them as a Provenance (crosswalk 1 and 9).
+ * what they are as a DocumentReference, and the resources that came of them as a Provenance.
  */
 import { parseInstant } from '../fhir/datetime.ts';
 import { URI_SYSTEM } from '../fhir/identifier.ts';

@@ -1,4 +1,4 @@
-/** Who is said to have done something: nobody writes in the name of another organization (rules 2.11). */
+/** Checks the actors that a write names: nobody writes in the name of another organization (rules 2.11). */
 import { isDeepStrictEqual } from 'node:util';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';

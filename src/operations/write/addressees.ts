@@ -1,7 +1,8 @@
 /**
- * Whom the elements of a write address or name as its author (directory DR23 to DR29). A reference stays as it was sent;
- * beside it the server notes the party that it stands for, in the same commit, and says so. What leads nowhere holds the
- * referral and asks a person; what leads to somebody else's name is refused.
+ * Resolves the parties that a write addresses or names as its author (directory DR23 to DR29). A reference stays as the
+ * client sent it. Beside it, in the same commit, the server notes the party that it stands for, and says so. When a
+ * reference leads to nobody, the server holds the referral and asks a person; when an author's reference leads to
+ * another organization, it refuses the write.
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
@@ -19,7 +20,7 @@ import { fitsField } from './party-fields.ts';
 import { numberIn, privateByNumber } from './numbered.ts';
 import { partyWorldIn } from './rule-context.ts';
 
-/** `named`: who is meant is noted where it is certain, and nothing is held or refused for it. */
+/** `named`: the server notes the party where it is certain, and neither holds nor refuses the write. */
 type Seat = 'author' | 'addressee' | 'named';
 
 /** Elements that name a party, by type. */
@@ -59,7 +60,7 @@ const ELEMENTS: ReadonlyMap<string, readonly (readonly [element: string, seat: S
 /** Types that name a party. */
 export const ADDRESSING: ReadonlySet<string> = new Set(ELEMENTS.keys());
 
-/** Resolves the parties of everything in the draft that names some; orders before the Tasks that are about them. */
+/** Resolves the parties of everything in the draft that names some: first in orders, then in the Tasks about them. */
 export async function resolveAddressees(draft: Draft): Promise<void> {
   const naming = [...draft.planned.values()].filter(
     ({ ref, origin, after }) => origin === 'client' && after !== undefined && ELEMENTS.has(typeOf(ref)),
@@ -96,7 +97,10 @@ interface AddresseeReference {
   readonly old: unknown;
 }
 
-/** The party that is noted beside the reference; undefined where the reference says it itself, or leads nowhere. */
+/**
+ * The party that the server notes beside the reference; undefined when the reference is to the party itself, or leads
+ * nowhere.
+ */
 async function resolveOne(asked: AddresseeReference): Promise<Ref | undefined> {
   const { draft, seat, value, old } = asked;
   const known = frozenParty(old);
@@ -114,7 +118,7 @@ async function resolveOne(asked: AddresseeReference): Promise<Ref | undefined> {
   return seat === 'author' ? resolveAuthor(asked, judged) : resolveAddressee(asked, judged);
 }
 
-/** What was held goes on when its party has become known; nothing else that stands is looked at again. */
+/** A held referral goes on when its party has become known. The server resolves no other stored reference again. */
 async function renew(
   { draft, planned, seat, old }: AddresseeReference,
   judged: Judged,
@@ -194,7 +198,10 @@ async function resolveAddressee(asked: AddresseeReference, judged: Judged): Prom
 
 type Recognised = Extract<Judged, { readonly kind: 'recognised' }>;
 
-/** A number alone is believed where its name, and what is ordered, fit whom it leads to (directory DR25). */
+/**
+ * The doubt about a party that a number led to: the number counts only when the name, and the fields of the order, fit
+ * the party (directory DR25).
+ */
 async function doubtOf(draft: Draft, planned: Planned, judged: Recognised): Promise<DoubtKind | undefined> {
   if (!isPlausible(judged)) return 'name';
   if (judged.names === undefined || (await fitsField(draft, planned, judged.party))) return undefined;
@@ -216,7 +223,7 @@ async function resolveRecognised(
   return party;
 }
 
-/** By a number that is nobody's here: the referral is held, as one to a private record is. */
+/** A number that nobody here holds: the server holds the referral, like one to a private record. */
 async function resolveNumber(
   asked: AddresseeReference,
   expression: readonly string[],
@@ -226,14 +233,14 @@ async function resolveNumber(
   const identity = caller.organization === undefined ? undefined : numberIn(draft, value);
   if (identity === undefined) return undefined;
   const organization = await privateByNumber(draft, value, identity);
-  // Its keeper may have noted whom it stands for.
+  // The keeper of the private record may have noted whom it stands for.
   const judged = await judgeAddressee({ reference: organization }, partyWorldIn(draft), undefined);
   if (judged.kind === 'recognised') return resolveAddressee(asked, judged);
   await hold(draft, planned, { kind: 'party-unresolved', organization, expression });
   return organization;
 }
 
-/** Whether what was noted beside a number is a private record, for which somebody may answer meanwhile. */
+/** Whether the note beside a number is a private record; an administrator may have verified the number since. */
 async function isHeld(draft: Draft, noted: Ref): Promise<boolean> {
   const organization = await readPreview(draft, noted);
   return organization !== undefined && standingOf(organization) === 'private';

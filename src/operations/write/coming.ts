@@ -1,4 +1,4 @@
-/** What a rail reads before the commit: everything as it will be. */
+/** The reads of a rail before the commit: everything as it will be after the commit. */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { EntryPreview, CommitView } from '../../ports/rail.ts';
 import type { Expectation, OutboxEntry, Version } from '../../ports/store.ts';

@@ -1,4 +1,4 @@
-/** What writers left out and their declarations take from elsewhere; asked before structure is judged. */
+/** Completes resources from those to which they refer, as their declarations say, before their structure is judged. */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';

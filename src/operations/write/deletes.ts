@@ -1,6 +1,6 @@
 /**
- * What an open referral stands on is not deleted (rules 1.13): its Task, its order, and whatever these refer to, step by
- * step, as far as the referral is carried. One rule for every type and for every way to delete.
+ * Refuses to delete what an open referral stands on (rules 1.13): its Task, its order, and the resources to which these
+ * refer, step by step, as far as the referral reaches. One rule for every type and for every way to delete.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';

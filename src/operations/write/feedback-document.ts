@@ -1,4 +1,4 @@
-/** The feedback document of BSeR: a Bundle whose Composition has a section that is about the order (crosswalk 7). */
+/** The feedback document of BSeR: a Bundle whose Composition has a section about the order. */
 import type { CodeableConcept, Ref, Reference, Resource } from '../../fhir/types.ts';
 import type { Draft } from './draft.ts';
 

@@ -1,4 +1,7 @@
-/** A referral whose recipient is not certain: it is stored and told to nobody, and a person of its initiator is asked. */
+/**
+ * Holds a referral whose recipient is not certain: the server stores it, tells nobody of it, and asks a person of its
+ * initiator.
+ */
 import { EVERYTHING } from '../../ports/query.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';

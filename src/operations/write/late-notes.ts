@@ -1,6 +1,6 @@
 /**
- * A note that a recipient uploads after the outcome: it moves nothing, and is told all the same, as MDM^T02 without a
- * status (rules 1.15). What cannot be sent is a work item of the recipient.
+ * Sends a note that a recipient uploads after the outcome: it moves nothing, and the server still sends it, as MDM^T02
+ * without a status (rules 1.15). When it cannot be sent, a work item asks a person of the recipient.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Ref, Resource } from '../../fhir/types.ts';

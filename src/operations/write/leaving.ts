@@ -1,7 +1,7 @@
 /**
- * An organization gives up its account (directory DR6): it is listed from then on, its tokens name nobody, its
- * Subscriptions are off, and what it keeps stays its own. Whoever has sent open referrals needs a successor, who acts for
- * it in them.
+ * Takes away an organization's account (directory DR6): it is listed from then on, its tokens name nobody, its
+ * Subscriptions are off, and it stays the custodian of what it keeps. An organization that has sent open referrals
+ * needs a successor, which acts for it in them.
  */
 import { EVERYTHING } from '../../ports/query.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';

@@ -1,6 +1,6 @@
 /**
- * What was withheld, sent by itself once a write gave what was missing: the entry of the outbox and the end of its work item
- * are one commit, so that it is sent once (rules 1.15).
+ * Sends a withheld message once a write gives what was missing. The entry of the outbox and the end of its work item
+ * are one commit, so that the message is sent once (rules 1.15).
  */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { OutboxEntry } from '../../ports/store.ts';

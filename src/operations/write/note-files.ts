@@ -1,6 +1,7 @@
 /**
- * Files that a withheld message waits for by name: what the outputs of its Task name, or the file that it is about, and what
- * those refer to in turn. A note of any shape may stand there (rules 1.3), without a word of its order.
+ * Files for which a withheld message waits by name: those that the outputs of its Task name, or the file that it is
+ * about, and those to which these refer in turn. They may hold a note of any shape (rules 1.3), without naming the
+ * order.
  */
 import { referencesOf } from '../../fhir/references-of.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';

@@ -1,6 +1,7 @@
 /**
- * A referral that is addressed by a number of nobody here (directory DR28): its sender gets a private Organization of that
- * number, and the referral is held like one that is addressed to a private record, until somebody answers for the number.
+ * A referral addressed by a number that nobody here holds (directory DR28): its sender gets a private Organization with
+ * that number, and the server holds the referral like one to a private record, until the number is verified for
+ * somebody.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Identifier, Ref, Resource } from '../../fhir/types.ts';

@@ -1,4 +1,4 @@
-/** What an order asks for beside what the party that a number led to is known for (directory DR25). */
+/** Compares the fields of medicine of an order with those of the party to which a number led (directory DR25). */
 import type { CodeableConcept, Ref, Resource } from '../../fhir/types.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { isReferralTask } from '../../referral/state.ts';
@@ -10,10 +10,10 @@ import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { readPreview, type Draft, type Planned } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 
-/** Services, and roles, of one party that are looked at. */
+/** The number of services, and of roles, of one party that are looked at. */
 const FOUND_MAX = 100;
 
-/** By type, how it names its organization, and the elements that say what is done there. */
+/** By type: the parameter that refers to the organization, and the elements with its fields. */
 const SAYING: readonly (readonly [type: string, param: string, elements: readonly string[]])[] = [
   ['HealthcareService', 'organization', ['specialty', 'type', 'category']],
   ['PractitionerRole', 'organization', ['specialty', 'code']],
@@ -21,7 +21,7 @@ const SAYING: readonly (readonly [type: string, param: string, elements: readonl
 
 const ASKING = ['code', 'category', 'performerType', 'orderDetail'];
 
-/** Whether what a planned order, or the order of a planned Task, asks for may be the party's to do. */
+/** Whether a planned order, or the order of a planned Task, may be for the party. */
 export async function fitsField(draft: Draft, planned: Planned, party: Ref): Promise<boolean> {
   const order = await orderOf(draft, planned);
   const asked = fieldsOf(conceptsIn(order, ASKING));
@@ -35,7 +35,7 @@ async function orderOf(draft: Draft, { ref, after }: Planned): Promise<Resource 
   return focus && readPreview(draft, focus);
 }
 
-/** What is in the directory of it; what others say of it in private does not count. */
+/** The fields of a party in the directory; private records of others about it do not count. */
 async function knownFor(draft: Draft, party: Ref): Promise<readonly CodeableConcept[]> {
   const concepts = [...conceptsIn(await readPreview(draft, party), ['type'])];
   for (const [type, param, elements] of SAYING) {

@@ -1,6 +1,7 @@
 /**
- * What of a party may be written by whom (directory DR11, DR15, DR20, DR21). An administrator's identifiers become verified
- * rows of the register in the same commit; an organization's own word about who it is changes nothing, so it is refused.
+ * Guards the elements of parties (directory DR11, DR15, DR20, DR21). An administrator's identifiers become verified
+ * rows of the register in the same commit. An organization's own word about who it is changes nothing, so the server
+ * refuses it.
  */
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
@@ -55,7 +56,7 @@ function isPrivate(planned: Planned): boolean {
   return version !== undefined && standingOf(version) === 'private';
 }
 
-/** Changes that an administrator alone makes; what stays as it was passes. */
+/** Refuses changes that only an administrator makes; unchanged elements pass. */
 function guardElements(planned: Planned): void {
   const { ref, before, after } = planned;
   if (before === undefined || standingOf(before) === 'private') return;
@@ -68,7 +69,7 @@ function guardElements(planned: Planned): void {
   throw refusal(planned, 'party-protected', `Only an administrator changes ${changed}.`, changed);
 }
 
-/** Whoever has asked others and still waits does not leave in silence (directory DR6). */
+/** Refuses to deactivate an organization that has sent open referrals (directory DR6). */
 async function guardLeaving(draft: Draft, planned: Planned): Promise<void> {
   const { ref, before, after } = planned;
   if (typeOf(ref) !== 'Organization' || before === undefined || standingOf(before) === 'private') return;
@@ -117,7 +118,7 @@ function sameIdentities(draft: Draft, before: Resource | undefined, after: Resou
   return guarded(before) === guarded(after);
 }
 
-/** What an EHR says of a person's numbers is a claim; a number that was verified stays. */
+/** Whether a person loses a verified number. Other numbers in an EHR's record of a person are only claims. */
 async function losesVerified(
   draft: Draft,
   ref: Ref,
@@ -131,14 +132,14 @@ async function losesVerified(
   return false;
 }
 
-/** Whether an identifier says who somebody is: of a system of the table, or of one that the settings add. */
+/** Whether an identifier says who somebody is: it is of a system of the table, or of one that the settings add. */
 export const isGuarded = ({ context }: Draft, { system }: Identity): boolean =>
   identitySystemOf(system) !== undefined || context.settings.identitySystems.includes(system);
 
 const guardedOf = (draft: Draft, resource: Resource | undefined): readonly Identity[] =>
   identitiesIn(resource?.['identifier'], (identity) => isGuarded(draft, identity));
 
-/** Identities of the one version that the other lacks. */
+/** The identities of one version that the other lacks. */
 function missingFrom(
   draft: Draft,
   here: Resource | undefined,
@@ -148,7 +149,7 @@ function missingFrom(
   return guardedOf(draft, here).filter((identity) => !others.has(keyOf(identity)));
 }
 
-/** What an administrator takes away from a party names it no more. */
+/** Revokes the identifiers that an administrator takes away from a party. */
 async function revoke(draft: Draft, { ref, before, after }: Planned): Promise<void> {
   for (const identity of missingFrom(draft, before, after?.plain)) {
     const row = await findRow(draft.snapshot, kindFor(typeOf(ref)), identity);
@@ -157,7 +158,7 @@ async function revoke(draft: Draft, { ref, before, after }: Planned): Promise<vo
   }
 }
 
-/** What an administrator adds to a party is verified by that. */
+/** Verifies the identifiers that an administrator adds to a party. */
 async function verify(draft: Draft, planned: Planned): Promise<void> {
   const { ref, before, after } = planned;
   for (const identity of missingFrom(draft, after?.plain, before)) {
@@ -188,7 +189,7 @@ const verifierOf = ({ caller, now }: Draft) => ({
   at: now,
 });
 
-/** One write per row: what the same commit took from one party and gives to another is one change. */
+/** Plans one write per row: an identifier that moves from one party to another in the same commit is one change. */
 function put(draft: Draft, ref: Ref, row: RegisterRow, before: KnownRow | undefined): void {
   const kind = kindFor(typeOf(ref));
   const write = writeRow(kind, row, before?.version ?? 'absent');
@@ -206,7 +207,7 @@ function unsound(identity: Identity): string {
   return `The ${nameOf(identity)} is not right: it must be ${form}.`;
 }
 
-/** A typing error in an EHR's own record of somebody stops nothing, and leads nowhere. */
+/** Warns of a wrong number in an EHR's own record of somebody. The number refuses nothing, and leads nowhere. */
 function remarkUnsound(draft: Draft, planned: Planned): void {
   const { ref, after } = planned;
   for (const identity of missingFrom(draft, after?.plain, planned.before)) {

@@ -1,6 +1,7 @@
 /**
- * The mark of a past step (rules 1.16) is the server's: `$timeline` draws what bears it among the steps of a referral, in an
- * administrator's name. A client's own mark is dropped, and that is said; what an import recorded may be written back.
+ * The mark of a past step (rules 1.16) belongs to the server: `$timeline` shows a marked resource among the steps of a
+ * referral, in an administrator's name. The server drops a client's own mark, and says so; a client may write back the
+ * mark of an import.
  */
 import { isSame } from '../../fhir/same.ts';
 import type { Coding, Resource } from '../../fhir/types.ts';

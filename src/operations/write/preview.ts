@@ -1,4 +1,4 @@
-/** Searching for resources as they will be: what is stored, and what a draft is about to write. */
+/** Searches resources as they will be after the commit: the stored ones, and those that a draft writes. */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Clause, Query, Sight } from '../../ports/query.ts';
 import { asksOthers } from '../../resources/audit-search.ts';

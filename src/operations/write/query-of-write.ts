@@ -1,4 +1,4 @@
-/** The query of a write that selects nothing: what would not be looked at is refused, for it was meant. */
+/** Refuses a query on a write that does not use it, because its client meant something by it. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Interaction, Request } from '../request.ts';
 

@@ -1,4 +1,4 @@
-/** The rules of each type, asked about every change of a draft; what they bring is added to the draft (house 6). */
+/** Runs the rules of each type over every change of a draft, and adds the further writes that they ask for. */
 import { EVERYTHING } from '../../ports/query.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import type { Body } from '../../fhir/body.ts';

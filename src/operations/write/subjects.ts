@@ -1,4 +1,7 @@
-/** A subject that leads to nothing here is told: what is about it is in nobody's record, and reaches nobody (rules 2.3). */
+/**
+ * Warns of a subject that leads to no resource here: the resource is then in nobody's record, and reaches nobody (rules
+ * 2.3).
+ */
 import type { IssueDetail } from '../../fhir/issue.ts';
 import { localRefOf, typeOf } from '../../resources/element.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';

@@ -1,6 +1,6 @@
 /**
- * Whether the moves of a draft can be told to the other party: asked of its rail before the commit. What cannot be told as
- * its standard requires is not sent; whoever wrote is warned, and a person of theirs is asked (rules 1.15).
+ * Asks the rail before the commit whether the moves of a draft can be sent to the other party. The server does not send
+ * a message that lacks what its standard requires; it warns the writer, and asks a person of the sender (rules 1.15).
  */
 import type { Ref } from '../../fhir/types.ts';
 import type { OutboxEntry } from '../../ports/store.ts';

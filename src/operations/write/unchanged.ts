@@ -1,7 +1,7 @@
 /**
- * Updates and patches that change nothing make no version: the current one is told, with its ETag. R4 leaves it open;
- * the setting `skipUnchanged` decides. Asked before the rules run, so that they hear of no write, and again after them,
- * when what they made of a write is what is stored already.
+ * Updates and patches that change nothing make no version: the server answers with the current one and its ETag. R4
+ * leaves this open; the setting `skipUnchanged` decides. The check runs before the rules, so that they see no write,
+ * and again after them, when the result of the rules may be what is stored already.
  */
 import { EVERYTHING } from '../../ports/query.ts';
 import { parseJsonValue } from '../../fhir/json.ts';

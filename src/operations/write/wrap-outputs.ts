@@ -1,6 +1,6 @@
 /**
- * A note that its recipient gives as a file, or in words, where the Task claims BSeR's profile: its output is a feedback
- * document there, so the server wraps the note in one, and says so (rules 1.3).
+ * Puts a note that a recipient gives as a file or in words into a feedback document, where the Task claims BSeR's
+ * profile, and says so (rules 1.3).
  */
 import type { Attachment, Ref, Reference, Resource } from '../../fhir/types.ts';
 import { note } from '../../referral/ruling.ts';
