@@ -1,6 +1,6 @@
 /** Places of hosts: how many deliveries go to one host at a time. Who finds none waits in line for the next. */
 
-interface HostPlaces {
+export interface HostPlaces {
   /** Resolves with what gives the place back; undefined when `signal` aborts first. */
   enter(host: string, signal: AbortSignal): Promise<(() => void) | undefined>;
 }

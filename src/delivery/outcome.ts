@@ -2,17 +2,8 @@
  * The outcome of a delivery as one commit: the state of its entry, the audit of the disclosure and, where a person must
  * act, a work item (law 16: receipt and disclosure audit are written together or not at all).
  */
-import { EVERYTHING } from '../ports/query.ts';
 import type { Ref } from '../fhir/types.ts';
-import type {
-  AuditEntry,
-  ClaimedEntry,
-  Commit,
-  DeliveryOutcome,
-  Snapshot,
-  Version,
-  Write,
-} from '../ports/store.ts';
+import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { patientsIn } from './subject.ts';
 
@@ -26,16 +17,6 @@ export interface EndedDelivery {
   readonly policy: string;
 }
 
-/** Makes the commit that records how a delivery ended. Its outbox is always empty: an outcome tells nobody. */
-export type BuildOutcomeCommit = (outcome: EndedDelivery) => Promise<Commit>;
-
-interface OutcomeParts {
-  /** Everything as it was at an entry's commit. */
-  readonly asOf: (seq: number) => Snapshot;
-  /** The write of a Task that asks a person of the responsible organization to act. */
-  readonly workItem: (entry: ClaimedEntry, why: string) => Promise<Write>;
-}
-
 /** The `issue` and `outcome` that AuditEvent shows for each fate. */
 const AUDITED = {
   accepted: { outcome: '0' },
@@ -44,30 +25,24 @@ const AUDITED = {
 } as const satisfies Record<DeliveryOutcome['fate'], Pick<AuditEntry, 'outcome' | 'issue'>>;
 
 /**
- * A delivery that is refused for good opens a work item in the same commit. Subscriptions are not notified of the work
- * items of failed deliveries, so that a dead receiver cannot feed itself with them.
+ * The commit that records how a delivery ended. A work item, for a delivery that was refused for good, is written with it.
+ * Its outbox is always empty: Subscriptions are not notified of these work items, so that a dead receiver cannot feed
+ * itself with them. `subject`: as of the entry's commit; undefined when it was expunged.
  */
-export function createOutcomeCommitBuilder({ asOf, workItem }: OutcomeParts): BuildOutcomeCommit {
-  return async (outcome) => {
-    const { entry, fate, why } = outcome;
-    const subject = await asOf(entry.seq).read(entry.subject, EVERYTHING);
-    const writes = fate === 'refused' ? [await workItem(entry, why ?? 'refused')] : [];
-    return {
-      writes,
-      preconditions: [],
-      expects: [],
-      audit: [buildDisclosure(outcome, subject)],
-      outbox: [],
-      deliveryOutcomes: [{ id: entry.id, fate, ...(why !== undefined && { why }) }],
-    };
+export function outcomeCommit(ended: EndedDelivery, subject: Version | undefined, item?: Write): Commit {
+  const { entry, fate, why } = ended;
+  return {
+    writes: item === undefined ? [] : [item],
+    preconditions: [],
+    expects: [],
+    audit: [auditOf(ended, subject)],
+    outbox: [],
+    deliveryOutcomes: [{ id: entry.id, fate, ...(why !== undefined && { why }) }],
   };
 }
 
 /** A disclosure as an audit row: a read of the subject's version by the receiver's organization, made by the server. */
-function buildDisclosure(
-  { entry, fate, why, policy }: EndedDelivery,
-  subject: Version | undefined,
-): AuditEntry {
+function auditOf({ entry, fate, why, policy }: EndedDelivery, subject: Version | undefined): AuditEntry {
   const viewers = [subject?.custodian ?? '', entry.sight.everything ? '' : entry.sight.organization];
   return {
     event: 'deliver',

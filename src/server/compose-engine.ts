@@ -5,7 +5,6 @@ import { createRecipientSelection } from '../delivery/recipients.ts';
 import { createPolicyGate } from '../delivery/disclosure.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createGates } from '../delivery/gates.ts';
-import { createOutcomeCommitBuilder } from '../delivery/outcome.ts';
 import { present } from '../delivery/subject.ts';
 import { createSubscriptionCache } from '../delivery/subscriptions.ts';
 import type { Log } from '../http/log.ts';
@@ -105,10 +104,7 @@ export function composeEngine(parts: EngineParts): {
     store,
     rails: rails.byName,
     gates: createGates({ criteria, policies: createPolicyGate({ clock }), clock }),
-    buildOutcomeCommit: createOutcomeCommitBuilder({
-      asOf: (seq) => store.snapshot(seq),
-      workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
-    }),
+    workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
     clock,
     timers,
     random: Math.random,

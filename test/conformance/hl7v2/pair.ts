@@ -3,7 +3,8 @@
  * one sends, the other receives, byte for byte. Larkspur's server and Tidewater's; either may refer to the other.
  */
 import { createRecipientSelection } from '../../../src/delivery/recipients.ts';
-import { createOutcomeCommitBuilder } from '../../../src/delivery/outcome.ts';
+import { EVERYTHING } from '../../../src/ports/query.ts';
+import { outcomeCommit } from '../../../src/delivery/outcome.ts';
 import { createSubscriptionCache } from '../../../src/delivery/subscriptions.ts';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import type { Link } from '../../../src/hl7v2/link.ts';
@@ -89,12 +90,12 @@ export async function openPair(): Promise<Pair> {
       );
       if (receipt.outcome === 'retry') throw new Error(receipt.why);
       const why = receipt.outcome === 'accepted' ? receipt.says : receipt.why;
-      const settle = createOutcomeCommitBuilder({
-        asOf: (seq) => store.snapshot(seq),
-        workItem: (failed, says) =>
-          writeDeliveryFailed({ store, clock: { now: () => clock.now }, newId }, failed, says),
-      });
-      await store.commit(await settle({ entry, fate: receipt.outcome, why, policy: 'test' }));
+      const subject = await store.snapshot(entry.seq).read(entry.subject, EVERYTHING);
+      const item =
+        receipt.outcome === 'refused'
+          ? await writeDeliveryFailed({ store, clock: { now: () => clock.now }, newId }, entry, why ?? '')
+          : undefined;
+      await store.commit(outcomeCommit({ entry, fate: receipt.outcome, why, policy: 'test' }, subject, item));
     }
     return entries.length > 0;
   }

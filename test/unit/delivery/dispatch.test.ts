@@ -2,14 +2,9 @@
  * The dispatcher on a real store and a fake clock: what becomes of entries, in which order, and who waits for whom.
  */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import {
-  createDispatcher,
-  type DeliveryMetric,
-  type Dispatcher,
-  type DispatchSettings,
-} from '../../../src/delivery/dispatch.ts';
+import { createDispatcher, type Dispatcher, type DispatchSettings } from '../../../src/delivery/dispatch.ts';
+import type { DeliveryMetric } from '../../../src/delivery/deliver-entry.ts';
 import type { Gate } from '../../../src/delivery/gates.ts';
-import { createOutcomeCommitBuilder } from '../../../src/delivery/outcome.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Rail, Receipt } from '../../../src/ports/rail.ts';
 import type { ClaimedEntry, OutboxRow, Store } from '../../../src/ports/store.ts';
@@ -90,16 +85,12 @@ async function run({
     verify: async () => [],
     close: async () => undefined,
   };
-  const buildOutcomeCommit = createOutcomeCommitBuilder({
-    asOf: (seq) => store.snapshot(seq),
-    workItem: async (entry) =>
-      buildWrite(`Task/work-${entry.id}`, 0, JSON.stringify({ resourceType: 'Task', status: 'requested' })),
-  });
   const dispatcher = createDispatcher({
     store,
     rails: new Map([[rail.name, rail]]),
     gates: ask,
-    buildOutcomeCommit,
+    workItem: async (entry) =>
+      buildWrite(`Task/work-${entry.id}`, 0, JSON.stringify({ resourceType: 'Task', status: 'requested' })),
     clock: time,
     timers: time,
     random: () => 0.5,

@@ -1,0 +1,232 @@
+/**
+ * One delivery, from a claimed entry to its outcome: ask the gates as of now, hand the entry to its rail, record what became
+ * of it (rules 6.1). At least once: after a crash between sending and recording, the entry is sent again with the same id.
+ */
+import { pause, type Clock, type Timers } from '../ports/clock.ts';
+import type { Rail, Receipt } from '../ports/rail.ts';
+import { reasonOf } from '../ports/reason.ts';
+import {
+  type ClaimedEntry,
+  type Commit,
+  CommitRefused,
+  type Snapshot,
+  type Store,
+  type Write,
+} from '../ports/store.ts';
+import { EVERYTHING } from '../ports/query.ts';
+import { type BackoffSettings, backoffMs } from './backoff.ts';
+import type { Gate } from './gates.ts';
+import type { HostPlaces } from './host-places.ts';
+import { outcomeCommit, type EndedDelivery } from './outcome.ts';
+
+export interface DeliverySettings extends BackoffSettings {
+  /** One attempt lasts at most so long; with the grace of an abort it must end before the lease does. */
+  readonly attemptTimeoutMs: number;
+  readonly attemptsMax: number;
+}
+
+/** One thing that happened to an entry, for metrics. `lost`: another process records its outcome, or it will be sent again. */
+export interface DeliveryMetric {
+  readonly rail: string;
+  readonly fate: 'accepted' | 'refused' | 'withheld' | 'retry' | 'lost';
+  readonly attempt: number;
+  /** From the commit to this moment. */
+  readonly ageMs: number;
+}
+
+/** Says something to an operator; ids only, nothing that a patient could be known by. */
+type DeliveryLog = (
+  level: 'info' | 'warn' | 'error',
+  says: string,
+  about: Readonly<Record<string, string | number>>,
+) => void;
+
+/** What every delivery of a server shares. */
+export interface DeliveryParts {
+  readonly store: Store;
+  readonly rails: ReadonlyMap<string, Rail>;
+  readonly gates: Gate;
+  /** The write of a Task that asks a person of the responsible organization to act. */
+  readonly workItem: (entry: ClaimedEntry, why: string) => Promise<Write>;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly settings: DeliverySettings;
+  readonly log: DeliveryLog;
+  readonly onMetric: (metric: DeliveryMetric) => void;
+}
+
+/** A claimed entry of this server. */
+export interface Lease {
+  readonly entry: ClaimedEntry;
+  /** Milliseconds since 1970: afterwards the entry may be claimed by anybody. */
+  readonly until: number;
+}
+
+/** What the dispatcher lends to each delivery. */
+interface Lent {
+  readonly hosts: HostPlaces;
+  /** Aborts when the server cannot wait for deliveries any longer. */
+  readonly stopped: AbortSignal;
+}
+
+/** A rail that does not heed its signal is given up after this. */
+export const ABORT_GRACE_MS = 1_000;
+/** Between two tries to write a receipt that the store could not take. */
+const RECORD_PAUSE_MS = 250;
+
+/** Delivers one entry, or puts it off. Never rejects: an entry whose outcome could not be recorded is sent again. */
+export async function deliverEntry(parts: DeliveryParts, lease: Lease, lent: Lent): Promise<void> {
+  try {
+    await deliver(parts, lease, lent);
+  } catch (error) {
+    lose(parts, lease.entry, reasonOf(error));
+  }
+}
+
+async function deliver(parts: DeliveryParts, lease: Lease, lent: Lent): Promise<void> {
+  const { store, gates, settings } = parts;
+  const { entry } = lease;
+  // Its last attempts ended without a receipt (a crash, a full disk): sending it for ever would help nobody.
+  if (entry.attempt > settings.attemptsMax)
+    return conclude(parts, lease, { outcome: 'retry', why: 'no receipt could be written' }, 'not-asked');
+
+  const asOf = store.snapshot(entry.seq);
+  const now = store.snapshot();
+  const decision = await gates(entry, now, asOf).catch(unasked);
+  if ('outcome' in decision) return conclude(parts, lease, decision, 'not-asked');
+
+  const { policy, why = policy } = decision;
+  if (!decision.permitted) return recordOutcome(parts, lease, { entry, fate: 'withheld', policy, why });
+
+  return conclude(parts, lease, await attempt(parts, lent, { entry, asOf, now }), policy);
+}
+
+/** The gates could not be asked: nothing is sent, and the entry waits like after any failed attempt. */
+const unasked = (error: unknown): Receipt => ({ outcome: 'retry', why: `gates: ${reasonOf(error)}` });
+
+interface Attempt {
+  readonly entry: ClaimedEntry;
+  readonly asOf: Snapshot;
+  readonly now: Snapshot;
+}
+
+/** One attempt by the entry's rail, ended by its deadline whether the rail heeds it or not. */
+async function attempt(
+  { rails, timers, settings }: DeliveryParts,
+  { hosts, stopped }: Lent,
+  { entry, asOf, now }: Attempt,
+): Promise<Receipt> {
+  const rail = rails.get(entry.rail);
+  if (rail === undefined) return { outcome: 'retry', why: `this server has no rail ${entry.rail}` };
+  const deadline = new AbortController();
+  const callOff = timers.after(settings.attemptTimeoutMs, () => deadline.abort());
+  const signal = AbortSignal.any([deadline.signal, stopped]);
+  const ended = new AbortController();
+  try {
+    const sent = inTurn(hosts, rail, { entry, asOf, now }, signal).catch(failed);
+    return await Promise.race([sent, abandoned(timers, signal, ended.signal)]);
+  } finally {
+    ended.abort();
+    callOff();
+  }
+}
+
+const failed = (error: unknown): Receipt => ({ outcome: 'retry', why: reasonOf(error) });
+
+/** A host has so many places; a delivery that waits for one holds a place of its own organization alone. */
+async function inTurn(
+  hosts: HostPlaces,
+  rail: Rail,
+  { entry, asOf, now }: Attempt,
+  signal: AbortSignal,
+): Promise<Receipt> {
+  const host = await rail.hostOf?.(entry, now);
+  if (host === undefined) return rail.deliver(entry, asOf, now, signal);
+  const leave = await hosts.enter(host, signal);
+  if (leave === undefined) return { outcome: 'retry', why: 'timeout' };
+  try {
+    return await rail.deliver(entry, asOf, now, signal);
+  } finally {
+    leave();
+  }
+}
+
+/** Resolves when a rail has had its grace after the signal aborted; never, when `ended` aborts first. */
+function abandoned(timers: Timers, signal: AbortSignal, ended: AbortSignal): Promise<Receipt> {
+  return new Promise((resolve) => {
+    const giveUp = (): void => {
+      const callOff = timers.after(ABORT_GRACE_MS, () => resolve({ outcome: 'retry', why: 'deadline' }));
+      ended.addEventListener('abort', callOff, { once: true });
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    ended.addEventListener('abort', () => signal.removeEventListener('abort', giveUp), { once: true });
+  });
+}
+
+/** Puts the entry off for another attempt, or ends its story. */
+async function conclude(parts: DeliveryParts, lease: Lease, receipt: Receipt, policy: string): Promise<void> {
+  const { store, settings, random } = parts;
+  const { entry } = lease;
+  const isLast = entry.attempt >= settings.attemptsMax;
+  if (receipt.outcome === 'retry' && !isLast) {
+    const delay = backoffMs(entry.attempt, settings, random(), receipt.afterMs);
+    await store.postpone(entry.id, delay, receipt.why);
+    return count(parts, entry, 'retry');
+  }
+  if (receipt.outcome === 'retry') {
+    const why = `given up after ${entry.attempt} attempts: ${receipt.why}`;
+    return recordOutcome(parts, lease, { entry, fate: 'refused', policy, why });
+  }
+  const why = receipt.outcome === 'accepted' ? receipt.says : receipt.why;
+  return recordOutcome(parts, lease, { entry, fate: receipt.outcome, policy, why });
+}
+
+/** Commits the outcome, again and again while the store may take it and the lease lasts. */
+async function recordOutcome(parts: DeliveryParts, { until }: Lease, ended: EndedDelivery): Promise<void> {
+  const { store, clock, timers, log } = parts;
+  const { entry, fate } = ended;
+  for (;;) {
+    try {
+      await store.commit(await buildOutcome(parts, ended));
+      count(parts, entry, fate);
+      if (fate === 'refused') log('warn', 'a delivery was refused for good', about(entry));
+      return;
+    } catch (error) {
+      const last = clock.now() + RECORD_PAUSE_MS >= until;
+      if (last || !mayPass(error)) return lose(parts, entry, reasonOf(error));
+    }
+    await pause(timers, RECORD_PAUSE_MS);
+  }
+}
+
+async function buildOutcome({ store, workItem }: DeliveryParts, ended: EndedDelivery): Promise<Commit> {
+  const { entry, fate, why } = ended;
+  const subject = await store.snapshot(entry.seq).read(entry.subject, EVERYTHING);
+  const item = fate === 'refused' ? await workItem(entry, why ?? 'refused') : undefined;
+  return outcomeCommit(ended, subject, item);
+}
+
+/** Whether the same commit may be taken a moment later. */
+const mayPass = (error: unknown): boolean =>
+  error instanceof CommitRefused && error.reason !== 'not-leased' && error.reason !== 'closed';
+
+/** The receipt could not be written. When the lease has ended the entry is sent again, with the same id. */
+function lose(parts: DeliveryParts, entry: ClaimedEntry, reason: string): void {
+  parts.log('error', 'the receipt of a delivery could not be written', { ...about(entry), reason });
+  count(parts, entry, 'lost');
+}
+
+function count({ clock, onMetric }: DeliveryParts, entry: ClaimedEntry, fate: DeliveryMetric['fate']): void {
+  const ageMs = clock.now() - Date.parse(entry.at);
+  onMetric({ rail: entry.rail, fate, attempt: entry.attempt, ageMs });
+}
+
+const about = ({ id, rail, receiver, subject, attempt }: ClaimedEntry): Record<string, string | number> => ({
+  entry: id,
+  rail,
+  receiver,
+  subject,
+  attempt,
+});
