@@ -3,7 +3,7 @@
  * MSH-15 and MSH-16. The server can answer any bytes: it reads as much of a broken message as there is.
  */
 import { buildMessage } from './build.ts';
-import { asLatin1 } from './charset.ts';
+import { asLatin1, type Charset } from './charset.ts';
 import { readDelimiters, STANDARD, type Delimiters } from './delimiters.ts';
 import type { Cwe, Erl, Hd } from './datatypes.ts';
 import { conditionNamed, Hl7Fault, type Location } from './fault.ts';
@@ -126,20 +126,28 @@ export interface RecoveredHeader {
   /** The sender's delimiters when they are complete, else the standard's. */
   readonly delimiters: Delimiters;
   readonly msh: Msh | undefined;
+  /** The character set in which the server read the line; undefined when it could not, or not to its end. */
+  readonly charset: Charset | undefined;
 }
 
 /** Reads the first line that begins with MSH, even when the rest of the message is wrong. */
 export function recoverHeader(bytes: Uint8Array): RecoveredHeader {
   const head = asLatin1(bytes.subarray(0, HEAD_BYTES));
   const found = FIRST_MSH.exec(head);
-  if (found === null) return { delimiters: STANDARD, msh: undefined };
+  if (found === null) return { delimiters: STANDARD, msh: undefined, charset: undefined };
   const start = found.index + found[0].indexOf('MSH');
   const end = found.index + found[0].length;
-  const line = attempt(() => decodeMessage(bytes.subarray(start, end)).text) ?? head.slice(start, end);
+  const decoded = attempt(() => decodeMessage(bytes.subarray(start, end)));
+  const line = decoded?.text ?? head.slice(start, end);
   const theirs = attempt(() => readDelimiters(line));
   const read = theirs ?? { ...STANDARD, field: line.charAt(3) };
-  const msh = readMsh(parseSegment(line, { ...read, charset: 'UNICODE UTF-8' }));
-  return { delimiters: theirs !== undefined && isComplete(theirs) ? theirs : STANDARD, msh };
+  const msh = readMsh(parseSegment(line, { ...read, charset: decoded?.charset ?? 'UNICODE UTF-8' }));
+  const isWhole = theirs !== undefined && end < HEAD_BYTES;
+  return {
+    delimiters: theirs !== undefined && isComplete(theirs) ? theirs : STANDARD,
+    msh,
+    charset: isWhole ? decoded?.charset : undefined,
+  };
 }
 
 /**

@@ -69,11 +69,12 @@ const byFamily = new Map<string, ReadonlyMap<string, Parts>>();
 
 /**
  * The places that are read in the messages of a family (MSH-9.1), by field: `PID-3`. An order is one family, however it
- * is sent.
+ * is sent. `also`: further places, written as in the rows.
  */
-export function takenOf(family: string): ReadonlyMap<string, Parts> {
+export function takenOf(family: string, also = ''): ReadonlyMap<string, Parts> {
   const name = family === 'ORM' ? 'OMG' : family;
-  const known = byFamily.get(name);
+  const key = `${name} ${also}`;
+  const known = byFamily.get(key);
   if (known !== undefined) return known;
   const taken = new Map<string, Parts>();
   for (const [messages, places] of ROWS) {
@@ -81,18 +82,22 @@ export function takenOf(family: string): ReadonlyMap<string, Parts> {
       for (const place of places.split(' ')) addPlace(taken, place);
     }
   }
-  byFamily.set(name, taken);
+  if (also !== '') for (const place of also.split(' ')) addPlace(taken, place);
+  byFamily.set(key, taken);
   return taken;
 }
 
 const segmentsByFamily = new Map<string, ReadonlySet<string>>();
 
 /** The segments of which anything is read, in the messages of a family. */
-export function segmentsTakenOf(family: string): ReadonlySet<string> {
-  const known = segmentsByFamily.get(family);
+export function segmentsTakenOf(family: string, also = ''): ReadonlySet<string> {
+  const key = `${family} ${also}`;
+  const known = segmentsByFamily.get(key);
   if (known !== undefined) return known;
-  const segments = new Set([...takenOf(family).keys()].map((place) => place.slice(0, place.indexOf('-'))));
-  segmentsByFamily.set(family, segments);
+  const segments = new Set(
+    [...takenOf(family, also).keys()].map((place) => place.slice(0, place.indexOf('-'))),
+  );
+  segmentsByFamily.set(key, segments);
   return segments;
 }
 

@@ -2,12 +2,15 @@
  * The interface between the rail that receives a message and the code that decides its fate (rules 7.2). The rail hands
  * over the bytes and what it read of them, and gets the fate once that is on disk.
  */
+import type { RecoveredHeader } from './ack.ts';
 import type { Batch } from './batch.ts';
 import type { Link } from './link.ts';
 import type { MessageFate, Remark } from '../ports/inbound.ts';
 
 export interface ReceivedMessage {
   readonly link: Link;
+  /** MSH, where the rail has read it. */
+  readonly header?: RecoveredHeader;
   /** The bytes as received, without MLLP framing. The server keeps them unchanged, whatever the fate. */
   readonly bytes: Uint8Array;
   /** The sender on the wire, for the audit. */

@@ -11,7 +11,8 @@ import {
   type FieldsLost,
 } from './losses.ts';
 import { isTaken } from './fields-taken.ts';
-import { FINDING_COLUMNS, findingRows } from './messages/findings.ts';
+import { findingRows } from './messages/findings.ts';
+import { FINDING_COLUMNS } from './messages/message-family.ts';
 
 /** The whole page in Markdown. */
 export const hl7v2Markdown = (): string =>

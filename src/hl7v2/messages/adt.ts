@@ -8,10 +8,12 @@ import type { Message } from '../message.ts';
 import { readMrg } from '../segments/mrg.ts';
 import { readFirst } from './correlation.ts';
 import type { Findings } from './findings.ts';
+import type { MessageDefinition } from './message-definition.ts';
+import type { MessageFamily } from './message-family.ts';
 import type { ReadingContext } from './reading.ts';
 
 /** MRG-1: the numbers that A40 merges into those of PID-3. */
-export function readMerged(
+function readMerged(
   message: Message,
   { namespaces }: Pick<ReadingContext, 'namespaces'>,
   findings: Findings,
@@ -21,3 +23,32 @@ export function readMerged(
   if (merged.length === 0) findings.add('merged');
   return merged;
 }
+
+const ADT: MessageFamily = {
+  findings: 'ADT',
+  isProfiled: false,
+  numbers: [],
+  makesReferral: false,
+  required: ['PID-5'],
+  taken: 'ADT',
+};
+
+const update = (trigger: string, structures: MessageDefinition['structures']): MessageDefinition => ({
+  name: `ADT^${trigger}`,
+  structures,
+  family: ADT,
+  read: () => ({ event: 'patient-update', merges: false, merged: [] }),
+});
+
+export const ADT_MESSAGES: readonly MessageDefinition[] = [
+  update('A08', ['ADT_A01', 'ADT_A08']),
+  update('A31', ['ADT_A05', 'ADT_A31']),
+  {
+    ...update('A40', ['ADT_A39', 'ADT_A40']),
+    read: (message, _parts, context, findings) => ({
+      event: 'patient-update',
+      merges: true,
+      merged: readMerged(message, context, findings),
+    }),
+  },
+];

@@ -10,7 +10,7 @@ import type { BuildingContext, ReferralResources } from './building.ts';
 import { buildNote } from './mdm-t02.ts';
 import { buildRequest } from './omg-o19.ts';
 import { buildStatus } from './osu-o51.ts';
-import type { DocumentReading, MessageName } from './reading.ts';
+import type { DocumentReading } from './reading.ts';
 import { buildVisit, isVisitEvent } from './siu.ts';
 
 export interface ReferralEvent {
@@ -35,27 +35,23 @@ export type Built =
   | { readonly kind: 'missing'; readonly missing: 'appointment' | 'note' };
 
 /** The messages of an event. Each has its own control id: the function calls `contextFor` once for each message. */
-export function buildMessages(
-  told: ReferralEvent,
-  contextFor: (message: MessageName) => BuildingContext,
-): Built {
+export function buildMessages(told: ReferralEvent, contextFor: () => BuildingContext): Built {
   const { event, from, referral, appointment, note } = told;
-  if (event === 'send-referral-package') return messages(buildRequest(referral, contextFor('OMG^O19')));
+  if (event === 'send-referral-package') return messages(buildRequest(referral, contextFor()));
   if (isVisitEvent(event)) {
     if (appointment === undefined) return { kind: 'missing', missing: 'appointment' };
-    const { message } = transactionOf(event, from);
-    return messages(buildVisit(event, appointment, referral, contextFor(message)));
+    return messages(buildVisit(event, appointment, referral, contextFor()));
   }
   if (event === LATE_NOTE) {
     return note === undefined
       ? { kind: 'missing', missing: 'note' }
-      : messages(buildNote(note, referral, contextFor('MDM^T02')));
+      : messages(buildNote(note, referral, contextFor()));
   }
   const needsNote = transactionOf(event, from).document === 'required';
   if (needsNote && note === undefined) return { kind: 'missing', missing: 'note' };
   return messages(
-    ...(needsNote && note !== undefined ? [buildNote(note, referral, contextFor('MDM^T02'))] : []),
-    buildStatus(event, from, referral, contextFor('OSU^O51')),
+    ...(needsNote && note !== undefined ? [buildNote(note, referral, contextFor())] : []),
+    buildStatus(event, from, referral, contextFor()),
   );
 }
 

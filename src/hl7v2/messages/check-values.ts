@@ -19,9 +19,14 @@ import { field, firstSegment, repetitions, text, type Message, type Segment } fr
 import { EXCHANGE_SEGMENTS } from '../fields-taken.ts';
 import { unescapeText } from '../escape.ts';
 import type { Findings } from './findings.ts';
+import type { MessageFamily } from './message-family.ts';
 
 /** Checks every segment. */
-export function checkValues(message: Message, family: string, findings: Findings): void {
+export function checkValues(
+  message: Message,
+  family: Pick<MessageFamily, 'required'>,
+  findings: Findings,
+): void {
   const counts = new Map<string, number>();
   for (const segment of message.segments) {
     const count = (counts.get(segment.name) ?? 0) + 1;
@@ -144,21 +149,15 @@ const placeOf = (name: string, n: number, component: number): string =>
 
 // — fields that v2.5.1 requires, and that no other check covers
 
-const REQUIRED: Readonly<Record<string, readonly string[]>> = {
-  ADT: ['PID-5'],
-  OMG: ['PID-5', 'ORC-1'],
-  ORM: ['PID-5', 'ORC-1'],
-  OSU: ['PID-5', 'ORC-1'],
-  SIU: ['PID-5', 'SCH-6', 'SCH-16', 'SCH-20', 'RGS-1'],
-  MDM: ['PID-5', 'TXA-2', 'TXA-12', 'TXA-17', 'OBX-11'],
-  REF: ['PID-5', 'PRD-1'],
-};
-
-function checkRequired(message: Message, family: string, findings: Findings): void {
+function checkRequired(
+  message: Message,
+  { required }: Pick<MessageFamily, 'required'>,
+  findings: Findings,
+): void {
   const msh = firstSegment(message, 'MSH');
   for (const n of [11, 12])
     if (msh !== undefined && field(msh, n) === '') findings.add('required', `MSH-${n}`);
-  for (const place of REQUIRED[family] ?? []) {
+  for (const place of required) {
     const [name = '', n] = place.split('-');
     const segment = firstSegment(message, name);
     if (segment !== undefined && field(segment, Number(n)) === '') findings.add('required', place);

@@ -18,16 +18,11 @@ import { readRf1 } from '../segments/rf1.ts';
 import { readSch } from '../segments/sch.ts';
 import { readTxa } from '../segments/txa.ts';
 import type { Findings } from './findings.ts';
-import { claims360X } from './header.ts';
-import type { TimeContext, MessageHeader, MessageName, PatientReading, ReadingContext } from './reading.ts';
+import type { MessageEnvelope } from './header.ts';
+import type { MessageFamily, NumberPlace } from './message-family.ts';
+import type { TimeContext, MessageHeader, PatientReading, ReadingContext } from './reading.ts';
 
-/** The fields that may hold the numbers of an order. */
-interface Place {
-  readonly placer: string;
-  read(message: Message): { readonly placer?: Ei | undefined; readonly filler?: Ei | undefined };
-}
-
-const ORC: Place = {
+const ORC: NumberPlace = {
   placer: 'ORC-2',
   read: (message) => {
     const orc = orcOf(message);
@@ -35,7 +30,7 @@ const ORC: Place = {
   },
 };
 
-const OBR: Place = {
+const OBR: NumberPlace = {
   placer: 'OBR-2',
   read: (message) => {
     const obr = readFirst(message, 'OBR', readObr);
@@ -43,7 +38,7 @@ const OBR: Place = {
   },
 };
 
-const SCH: Place = {
+const SCH: NumberPlace = {
   placer: 'SCH-26',
   read: (message) => {
     const sch = readFirst(message, 'SCH', readSch);
@@ -51,7 +46,7 @@ const SCH: Place = {
   },
 };
 
-const TXA: Place = {
+const TXA: NumberPlace = {
   placer: 'TXA-14',
   read: (message) => {
     const txa = readFirst(message, 'TXA', readTxa);
@@ -59,7 +54,7 @@ const TXA: Place = {
   },
 };
 
-const RF1: Place = {
+const RF1: NumberPlace = {
   placer: 'RF1-6',
   read: (message) => {
     const rf1 = readFirst(message, 'RF1', readRf1);
@@ -67,16 +62,7 @@ const RF1: Place = {
   },
 };
 
-/** The places by MSH-9.1, the best one first. */
-const PLACES: Readonly<Record<string, readonly Place[]>> = {
-  OMG: [ORC, OBR],
-  ORM: [ORC, OBR],
-  OSU: [ORC],
-  SIU: [SCH],
-  MDM: [ORC, TXA, OBR],
-  REF: [RF1],
-  ADT: [],
-};
+export const NUMBER_PLACES = { ORC, OBR, SCH, TXA, RF1 } as const;
 
 export interface Numbers {
   readonly referralId: Identifier | undefined;
@@ -86,12 +72,11 @@ export interface Numbers {
 /** The referral id and the recipient's own number of the order. */
 export function readNumbers(
   message: Message,
-  name: MessageName,
+  { numbers: places, ...family }: Pick<MessageFamily, 'numbers' | 'makesReferral' | 'isProfiled'>,
   { namespaces }: Pick<ReadingContext, 'namespaces'>,
-  header: MessageHeader,
+  { header, claims360X }: Pick<MessageEnvelope, 'header' | 'claims360X'>,
   findings: Findings,
 ): Numbers {
-  const places = PLACES[name.slice(0, 3)] ?? [];
   const found = places.map((place) => ({ at: place.placer, ...place.read(message) }));
   const filler = found.map((each) => each.filler).find(hasValue);
   const fillerNumber = readNumber(filler, namespaces, 'FILL');
@@ -101,7 +86,7 @@ export function readNumbers(
     return { referralId: undefined, fillerNumber };
   }
   const read = readNumber(best.placer, namespaces, 'PLAC');
-  const referralId = read && withAuthority(read, name, header, !claims360X(message));
+  const referralId = read && withAuthority(read, family, header, claims360X);
   if (read?.system === undefined) findings.add('referral-authority', `${best.at}.3`);
   if (best.placer?.namespaceId !== undefined) findings.add('referral-namespace', `${best.at}.2`);
   for (const { at, placer } of found)
@@ -119,11 +104,11 @@ const hasValue = (number: Ei | undefined): boolean => number?.entityIdentifier !
  */
 function withAuthority(
   read: Identifier,
-  name: MessageName,
+  { makesReferral, isProfiled }: Pick<MessageFamily, 'makesReferral' | 'isProfiled'>,
   { sendingFacility }: MessageHeader,
-  isPlain: boolean,
+  isOf360X: boolean,
 ): Identifier {
-  const isOwn = name === 'ORM^O01' || name === 'REF^I12' || (name === 'OMG^O19' && isPlain);
+  const isOwn = makesReferral && !(isProfiled && isOf360X);
   if (read.system !== undefined || !isOwn || sendingFacility === undefined) return read;
   const system = systemOfOid(sendingFacility);
   return system === undefined ? read : { ...read, system };

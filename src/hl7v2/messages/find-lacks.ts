@@ -21,7 +21,8 @@ import type { Txa } from '../segments/txa.ts';
 import type { Segments } from './build-messages.ts';
 import { createFindings, type FindingCode, type Findings } from './findings.ts';
 import { readFacility } from './header.ts';
-import type { MessageName } from './reading.ts';
+import { definitionNamed } from './registry.ts';
+import { fillerStatusOf } from '../mapping/codes.ts';
 
 /** One line for each missing field, without a word about the patient. */
 export function lacksOf(messages: readonly Segments[]): readonly string[] {
@@ -49,13 +50,14 @@ function valuesOf<Name extends keyof Drafts>(segments: Segments, name: Name): Se
 function lacksIn(segments: Segments): readonly string[] {
   const { messageType, sendingFacility } = valuesOf(segments, 'MSH');
   const { messageCode: family = '', triggerEvent = '' } = messageType ?? {};
-  const name = `${family}^${triggerEvent}` as MessageName; // the server built it
-  const findings = createFindings({ message: name, claims360X: true });
+  const definition = definitionNamed(`${family}^${triggerEvent}`);
+  if (definition === undefined) throw new Error('a message that is built has a definition');
+  const findings = createFindings({ family: definition.family, claims360X: true });
   for (const [finding, isThere] of [PATIENT, ...(REQUIRED[family] ?? [])]) {
     if (!isThere(segments)) findings.add(finding);
   }
   checkReferralId(segments, PLACERS[family] ?? [], findings);
-  if (family === 'SIU') checkSlot(segments, name, findings);
+  if (family === 'SIU') checkSlot(segments, findings);
   return [
     ...(hasName(segments) ? [] : ['PID-5: the patient has no name']),
     ...(readFacility(sendingFacility) === undefined
@@ -136,17 +138,18 @@ function checkReferralId(segments: Segments, places: readonly Place[], findings:
     findings.add('referral-authority', `${best.at}.3`);
 }
 
-/** Messages about a booked visit; a visit that is called off or missed may have no slot any more. */
-const BOOKED: ReadonlySet<MessageName> = new Set(['SIU^S12', 'SIU^S13']);
+/** Whether the visit is booked: one that is called off or missed may have no slot any more. */
+const isBooked = (segments: Segments): boolean =>
+  valuesOf(segments, 'SCH').fillerStatusCode?.identifier === fillerStatusOf('booked');
 
-function checkSlot(segments: Segments, name: MessageName, findings: Findings): void {
+function checkSlot(segments: Segments, findings: Findings): void {
   const { startDateTime, endDateTime } = valuesOf(segments, 'TQ1');
   const [start, end] = [startDateTime, endDateTime].map((dtm = '') => {
     const moment = readDateTime(dtm, 'Z')?.dateTime;
     return moment?.includes('T') === true ? Date.parse(moment) : undefined;
   });
   if (start === undefined || end === undefined) {
-    if (BOOKED.has(name)) findings.add('slot');
+    if (isBooked(segments)) findings.add('slot');
   } else if (end < start) findings.add('slot-backwards');
 }
 

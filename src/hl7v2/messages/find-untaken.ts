@@ -14,6 +14,7 @@ import {
 } from '../fields-taken.ts';
 import { readObx } from '../segments/obx.ts';
 import { withdrawnBy } from '../mapping/codes.ts';
+import type { MessageFamily } from './message-family.ts';
 import { isNumbered } from './note-content.ts';
 import { isQuestion } from './order.ts';
 
@@ -33,7 +34,9 @@ const COMPONENTS_MAX = 40;
 /** Segments of which the server reads every one. */
 const EVERY: ReadonlySet<string> = new Set(['NTE', 'OBX', 'DG1', 'PRD']);
 
-export function findUntaken(message: Message, family: string): readonly Untaken[] {
+type ReadFamily = Pick<MessageFamily, 'taken' | 'alsoTaken' | 'holds'>;
+
+export function findUntaken(message: Message, family: ReadFamily): readonly Untaken[] {
   const found = new Map<string, Set<string>>();
   const add = (segment: string, place: string): void => {
     const places = found.get(segment) ?? new Set();
@@ -43,7 +46,7 @@ export function findUntaken(message: Message, family: string): readonly Untaken[
     else places.add('...');
   };
   const taken = takenIn(message, family);
-  const segments = segmentsTakenOf(family);
+  const segments = segmentsTakenOf(family.taken, family.alsoTaken);
   const isTakenObx = obxTaken(message, family);
   const counts = new Map<string, number>();
   let owner = 'MSH';
@@ -72,7 +75,7 @@ export function findUntaken(message: Message, family: string): readonly Untaken[
   return [...found].map(([segment, places]) => ({ segment, places: [...places] }));
 }
 
-const isOrder = (family: string): boolean => family === 'OMG' || family === 'ORM' || family === 'REF';
+const isOrder = ({ holds }: ReadFamily): boolean => holds === 'order';
 
 /** Whether a note belongs to the order: notes right after the first OBR do. */
 const isNoteOfOrder = (owner: string, before: string, counts: ReadonlyMap<string, number>): boolean =>
@@ -82,18 +85,18 @@ const isNoteOfOrder = (owner: string, before: string, counts: ReadonlyMap<string
  * Whether an OBX is read. Of an order the server reads the questions; of a note the document, which other findings
  * cover, or the lines of text.
  */
-function obxTaken(message: Message, family: string): (segment: Segment, count: number) => boolean {
+function obxTaken(message: Message, family: ReadFamily): (segment: Segment, count: number) => boolean {
   if (isOrder(family)) return (segment) => isQuestion(readObx(segment));
-  if (family !== 'MDM') return () => false;
+  if (family.holds !== 'note') return () => false;
   const kindOf = (segment: Segment) => readObx(segment).observationValue[0]?.kind ?? 'text';
   const hasDocument = segmentsNamed(message, 'OBX').some((segment) => kindOf(segment) === 'document');
   return (segment) => kindOf(segment) === (hasDocument ? 'document' : 'text');
 }
 
 /** The places that are read in this message: in a note in parts also OBX-4, when it gave their order. */
-function takenIn(message: Message, family: string): ReadonlyMap<string, Parts> {
-  const taken = takenOf(family);
-  if (family !== 'MDM') return taken;
+function takenIn(message: Message, family: ReadFamily): ReadonlyMap<string, Parts> {
+  const taken = takenOf(family.taken, family.alsoTaken);
+  if (family.holds !== 'note') return taken;
   const observations = segmentsNamed(message, 'OBX').map(readObx);
   const left = observations.filter((obx) => withdrawnBy(obx.observationResultStatus) === undefined);
   return isNumbered(left) ? new Map([...taken, ['OBX-4', 'all']]) : taken;

@@ -5,16 +5,12 @@
  */
 import type { IssueCode } from '../../fhir/issue.ts';
 import type { Remark } from '../../ports/inbound.ts';
-import type { MessageName } from './reading.ts';
+import { FINDING_COLUMNS, type MessageFamily } from './message-family.ts';
 
 type Severity = Remark['severity'];
-/** One letter for each of {@link FAMILIES}. */
+/** One letter for each of {@link FINDING_COLUMNS}. */
 type Severities = `${Mark} ${Mark} ${Mark} ${Mark} ${Mark} ${Mark} ${Mark}`;
 type Mark = Severity | '-';
-
-/** MSH-9.1, in the order of the columns. */
-const FAMILIES = ['OMG', 'OSU', 'SIU', 'MDM', 'ORM', 'REF', 'ADT'] as const;
-type Family = (typeof FAMILIES)[number];
 
 type Row = readonly [
   location: string,
@@ -92,9 +88,9 @@ const PLAIN: Readonly<Partial<Record<FindingCode, Mark>>> = {
   'referral-namespace': '-',
 };
 
-/** The kind of a message, and whether it claims to follow 360X. */
-interface ClaimedProfile {
-  readonly message: MessageName;
+/** The family of a message, as far as it decides the severities, and whether the message claims to follow 360X. */
+interface JudgedMessage {
+  readonly family: Pick<MessageFamily, 'findings' | 'plainFindings' | 'isProfiled'>;
   readonly claims360X: boolean;
 }
 
@@ -110,8 +106,8 @@ export interface Findings {
 /** The largest number of findings, because a message could have the same fault a thousand times. */
 const FINDINGS_MAX = 50;
 
-export function createFindings({ message, claims360X }: ClaimedProfile): Findings {
-  const severityOf = severitiesFor(message.slice(0, 3) as Family, claims360X); // a MessageName begins with one
+export function createFindings({ family, claims360X }: JudgedMessage): Findings {
+  const severityOf = severitiesFor(family, claims360X);
   const all: Remark[] = [];
   const add = (finding: FindingCode, at?: string): void => {
     const row: Row = FINDINGS[finding];
@@ -135,12 +131,12 @@ export function createFindings({ message, claims360X }: ClaimedProfile): Finding
   return { add, untaken, all };
 }
 
-/** The families that 360X profiles. */
-const PROFILED: ReadonlySet<Family> = new Set(['OMG', 'OSU', 'SIU']);
-
-function severitiesFor(family: Family, claims360X: boolean): (finding: FindingCode) => Mark {
-  const isPlain = !claims360X && PROFILED.has(family);
-  const column = FAMILIES.indexOf(isPlain && family === 'OMG' ? 'ORM' : family);
+function severitiesFor(
+  { findings, plainFindings = findings, isProfiled }: JudgedMessage['family'],
+  claims360X: boolean,
+): (finding: FindingCode) => Mark {
+  const isPlain = !claims360X && isProfiled;
+  const column = FINDING_COLUMNS.indexOf(isPlain ? plainFindings : findings);
   return (finding) =>
     (isPlain ? PLAIN[finding] : undefined) ?? (FINDINGS[finding][2].split(' ')[column] as Mark); // the column's letter
 }
@@ -156,5 +152,3 @@ export const findingRows = (): readonly (readonly string[])[] =>
     ...severities.split(' '),
     says,
   ]);
-
-export const FINDING_COLUMNS: readonly string[] = FAMILIES;

@@ -23,7 +23,7 @@ import { buildObx, readObx, type Obx } from '../segments/obx.ts';
 import { buildOrc } from '../segments/orc.ts';
 import { buildPv1 } from '../segments/pv1.ts';
 import { buildTxa, readTxa } from '../segments/txa.ts';
-import { readFirst, readPast } from './correlation.ts';
+import { NUMBER_PLACES, readFirst, readPast } from './correlation.ts';
 import {
   buildPerson,
   fillerNumber,
@@ -33,6 +33,7 @@ import {
 } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
+import type { MessageDefinition } from './message-definition.ts';
 import { readNoteContent } from './note-content.ts';
 import { REFERRAL_NOTE } from './order.ts';
 import type { DocumentReading, MessageHeader, NoteReading, ReadingContext } from './reading.ts';
@@ -40,7 +41,7 @@ import type { DocumentReading, MessageHeader, NoteReading, ReadingContext } from
 // — reading
 
 /** The document of a note, or the withdrawal of one: a withdrawn note is evidence of nothing. */
-export function readNote(
+function readNote(
   message: Message,
   header: MessageHeader,
   context: ReadingContext,
@@ -98,6 +99,25 @@ const typeOfDocument = (type: Cwe | undefined): Cwe | undefined =>
     ? type
     : { ...type, nameOfCodingSystem: 'HL70270' };
 
+/** The definition of MDM^T02. */
+export const MDM_T02: MessageDefinition = {
+  name: 'MDM^T02',
+  structures: ['MDM_T02'],
+  family: {
+    findings: 'MDM',
+    isProfiled: false,
+    numbers: [NUMBER_PLACES.ORC, NUMBER_PLACES.TXA, NUMBER_PLACES.OBR],
+    makesReferral: false,
+    required: ['PID-5', 'TXA-2', 'TXA-12', 'TXA-17', 'OBX-11'],
+    taken: 'MDM',
+    holds: 'note',
+  },
+  read: (message, { header }, context, findings) => ({
+    event: 'note',
+    ...readNote(message, header, context, findings),
+  }),
+};
+
 // — building
 
 /** The note as the segments of a message. The server sends it right before the status that it belongs to. */
@@ -119,7 +139,7 @@ export function buildNote(
       ]
     : [];
   return [
-    buildHeader('MDM^T02', context),
+    buildHeader(MDM_T02, context),
     buildEvn({ eventTypeCode: 'T02', recordedDateTime: writeInstant(context.now, context.zone) }),
     buildPerson(referral, context, context.recipientNumber === 'always'),
     buildPv1({ setId: '1', patientClass: 'N' }),

@@ -21,10 +21,13 @@ import type { Message } from '../message.ts';
 import { buildObr, readObr, type Obr } from '../segments/obr.ts';
 import { buildOrc, type Orc } from '../segments/orc.ts';
 import { readTq1, type Tq1 } from '../segments/tq1.ts';
-import { checkOneOrder, orcOf, readAuthoredOn, readFirst, readTime, type Numbers } from './correlation.ts';
+import { checkOneOrder, NUMBER_PLACES, orcOf, readAuthoredOn, readFirst, readTime } from './correlation.ts';
 import { buildPerson, placerNumber, type BuildingContext, type ReferralResources } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
+import type { Meant, MessageDefinition, RequestParts } from './message-definition.ts';
+import type { MessageFamily } from './message-family.ts';
+import { STATUS } from './osu-o51.ts';
 import {
   readDiagnoses,
   readNotes,
@@ -52,12 +55,6 @@ const EVALUATION = {
   ],
 };
 
-/** The parts of a request that were read before. */
-export interface RequestParts extends Numbers {
-  readonly header: MessageHeader;
-  readonly patient: PatientReading | undefined;
-}
-
 /** The parts of an order: the elements of the ServiceRequest for the service, and the roles of both sides. */
 export interface Order {
   readonly elements: Partial<ServiceRequest>;
@@ -70,7 +67,7 @@ export interface Order {
 }
 
 /** The resources of a request, each under its placeholder: Patient, roles, ServiceRequest, Task. */
-export function readReferralRequest(
+function readReferralRequest(
   message: Message,
   parts: RequestParts,
   context: ReadingContext,
@@ -188,6 +185,36 @@ const assigned = (
   assigner: Reference | undefined,
 ): Identifier | undefined => identifier && filled({ ...identifier, assigner });
 
+/** The family of orders. */
+export const ORDERS: MessageFamily = {
+  findings: 'OMG',
+  plainFindings: 'ORM',
+  isProfiled: true,
+  numbers: [NUMBER_PLACES.ORC, NUMBER_PLACES.OBR],
+  makesReferral: true,
+  required: ['PID-5', 'ORC-1'],
+  taken: 'OMG',
+  holds: 'order',
+};
+
+/** The events of OMG^O19. */
+const REQUEST: Meant = {
+  message: 'OMG^O19',
+  read: (_event, message, parts, context, findings) => ({
+    event: 'send-referral-package',
+    resources: readReferralRequest(message, parts, context, findings),
+  }),
+};
+
+/** The definition of OMG^O19. With ORC-1 CA it withdraws the order, as OSU^O51 does. */
+export const OMG_O19 = {
+  name: 'OMG^O19',
+  structures: ['OMG_O19'],
+  family: ORDERS,
+  formatCode: 'urn:ihe:pcc:360x:hl7:OMG:O19:2017',
+  means: (orderControl) => (orderControl === 'CA' ? STATUS : REQUEST),
+} as const satisfies MessageDefinition;
+
 /** The request as the segments of a message. */
 export function buildRequest(
   referral: ReferralResources,
@@ -214,7 +241,7 @@ export function buildRequest(
   };
   const timing = writeTiming(request, task, context);
   const segments: readonly (SegmentValues | undefined)[] = [
-    buildHeader('OMG^O19', context),
+    buildHeader(OMG_O19, context),
     buildPerson(referral, context, context.recipientNumber === 'always'),
     buildOrc(orc),
     timing,

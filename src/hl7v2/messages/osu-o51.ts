@@ -12,7 +12,7 @@ import { writeDateTime } from '../mapping/moment.ts';
 import { writePractitioner } from '../mapping/person.ts';
 import type { Message } from '../message.ts';
 import { buildOrc } from '../segments/orc.ts';
-import { checkOneOrder, orcOf } from './correlation.ts';
+import { checkOneOrder, NUMBER_PLACES, orcOf } from './correlation.ts';
 import {
   buildPerson,
   fillerNumber,
@@ -22,6 +22,7 @@ import {
 } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
+import type { Meant, MessageDefinition } from './message-definition.ts';
 import type { MessageHeader, StatusEvent } from './reading.ts';
 
 /** The reason of a decline that gives none. The server takes such a decline, because losing it would be worse. */
@@ -31,7 +32,7 @@ const NOT_STATED: CodeableConcept = { text: 'not stated' };
 const WITH_NOTE: ReadonlySet<StatusEvent> = new Set(['send-interim-note', 'send-referral-outcome']);
 
 /** Task.statusReason; `hasDocument`: whether the note came before. */
-export function readStatusReason(
+function readStatusReason(
   message: Message,
   event: StatusEvent,
   { sendingFacility = '' }: MessageHeader,
@@ -48,6 +49,34 @@ export function readStatusReason(
   findings.add('reason-of-decline');
   return NOT_STATED;
 }
+
+/** The events of OSU^O51, also for an order that is withdrawn by another message. */
+export const STATUS: Meant = {
+  message: 'OSU^O51',
+  isPing: (orderControl, orderStatus) =>
+    orderControl === 'SC' && (orderStatus === 'IP' || orderStatus === ''),
+  read: (told, message, { header }, context, findings) => {
+    const event = told as StatusEvent; // the rows of OSU^O51 have no others
+    const hasDocument = context.hasDocument ?? false;
+    return { event, reason: readStatusReason(message, event, header, hasDocument, findings) };
+  },
+};
+
+/** The definition of OSU^O51. */
+export const OSU_O51: MessageDefinition = {
+  name: 'OSU^O51',
+  structures: ['OSU_O51'],
+  family: {
+    findings: 'OSU',
+    isProfiled: true,
+    numbers: [NUMBER_PLACES.ORC],
+    makesReferral: false,
+    required: ['PID-5', 'ORC-1'],
+    taken: 'OSU',
+  },
+  formatCode: 'urn:ihe:pcc:360x:hl7:OSU:O51:2017',
+  means: () => STATUS,
+};
 
 /** The status as the segments of a message; `from` is the state before the event. */
 export function buildStatus(
@@ -70,7 +99,7 @@ export function buildStatus(
     orderControlCodeReason: WITH_REASON.has(event) ? writeReason(reasonOf(event, referral)) : undefined,
   });
   const withRecipient = !isRequest && context.recipientNumber === 'always';
-  return [buildHeader('OSU^O51', context), buildPerson(referral, context, withRecipient), orc];
+  return [buildHeader(OSU_O51, context), buildPerson(referral, context, withRecipient), orc];
 }
 
 /**

@@ -1,39 +1,35 @@
-/**
- * Reads any message. The server may read a message twice, because the meaning of ORC-1 depends on the referral: first
- * to find the referral, then with its state and the sender's side.
- */
-import type { Message } from '../message.ts';
+/** ER7 → reading: envelope, numbers, person and content of a message, with the findings about them. */
 import { translateCodes } from '../mapping/code-maps.ts';
+import type { Message } from '../message.ts';
 import type { Remark } from '../../ports/inbound.ts';
-import { readMerged } from './adt.ts';
+import { checkValues } from './check-values.ts';
 import { orcOf, readNumbers, readPast, readPerson } from './correlation.ts';
 import { meaningOf, type Meaning } from './events.ts';
-import { createFindings, type Findings } from './findings.ts';
-import { checkHeader, claims360X, messageNamed, readHeader } from './header.ts';
-import { readNote } from './mdm-t02.ts';
-import { readReferralRequest } from './omg-o19.ts';
-import { readStatusReason } from './osu-o51.ts';
-import { unsupportedKind } from './supported.ts';
-import type {
-  ReadingBase,
-  UnreadMessage,
-  MessageHeader,
-  MessageName,
-  MessageReading,
-  ReadingContext,
-} from './reading.ts';
-import { readPatientReferral } from './ref-i12.ts';
-import { checkValues } from './check-values.ts';
 import { findUntaken } from './find-untaken.ts';
-import { isVisitEvent, readVisit } from './siu.ts';
+import { createFindings, type Findings } from './findings.ts';
+import { checkHeader, readEnvelope, type MessageEnvelope } from './header.ts';
+import type { MessageDefinition, RequestParts } from './message-definition.ts';
+import type { MessageReading, ReadingContent, ReadingContext, UnreadMessage } from './reading.ts';
+import { definitionNamed } from './registry.ts';
+import { unsupportedKind } from './supported.ts';
 
-/** The reading of a message; a fault when the server does not read its kind. */
-export function readMessage(received: Message, context: ReadingContext): MessageReading | UnreadMessage {
+/**
+ * The reading of a message; a fault when the server does not read its kind.
+ *
+ * @param envelope where the header was read before
+ */
+export function readMessage(
+  received: Message,
+  context: ReadingContext,
+  envelope = readEnvelope(received, context),
+): MessageReading | UnreadMessage {
+  const definition = definitionNamed(envelope.header.message);
+  if (definition === undefined) return unsupported(envelope);
   const { codeMaps } = context;
-  if (codeMaps === undefined || Object.keys(codeMaps).length === 0) return readTranslated(received, context);
+  if (codeMaps === undefined || Object.keys(codeMaps).length === 0)
+    return readAs(definition, received, envelope, context);
   const { message, ...codes } = translateCodes(received, codeMaps);
-  const reading = readTranslated(message, context);
-  if (reading.kind === 'fault') return reading;
+  const reading = readAs(definition, message, envelope, context);
   const told = codes.unmapped.map(({ field, canonical }): Remark => ({
     location: field,
     code: '103',
@@ -44,67 +40,47 @@ export function readMessage(received: Message, context: ReadingContext): Message
   return { ...reading, codes, findings: [...reading.findings, ...told] };
 }
 
-function readTranslated(message: Message, context: ReadingContext): MessageReading | UnreadMessage {
-  const header = readHeader(message, context);
-  const name = messageNamed(header.message);
-  if (name === undefined) return unsupported(header);
-  const findings = createFindings({ message: name, claims360X: claims360X(message) });
-  checkHeader(message, name, context, findings);
-  const numbers = readNumbers(message, name, context, header, findings);
+function readAs(
+  definition: MessageDefinition,
+  message: Message,
+  envelope: MessageEnvelope,
+  context: ReadingContext,
+): MessageReading {
+  const { structures, family } = definition;
+  const { header, claims360X } = envelope;
+  const findings = createFindings({ family, claims360X });
+  checkHeader(envelope, structures, context, findings);
+  const numbers = readNumbers(message, family, context, envelope, findings);
   const patient = readPerson(message, context, header, findings);
   const orc = orcOf(message);
   const occurredAt = readPast(orc?.dateTimeOfTransaction, 'ORC-9', context, findings) ?? header.sentAt;
   const about = { kind: 'reading', ...header, ...numbers, patient, occurredAt } as const;
-  const meant = readMeaning(message, name, { header, ...numbers, patient }, context, findings);
-  checkValues(message, name.slice(0, 3), findings);
-  for (const { segment, places } of findUntaken(message, name.slice(0, 3))) findings.untaken(segment, places);
-  return { ...about, ...meant, findings: findings.all };
+  const content = readContent(definition, message, { header, ...numbers, patient }, context, findings);
+  checkValues(message, family, findings);
+  for (const { segment, places } of findUntaken(message, family)) findings.untaken(segment, places);
+  return { ...about, ...content, findings: findings.all };
 }
 
-type Parts = Parameters<typeof readReferralRequest>[1];
-/** The members of a reading that only its kind has. */
-type Own = MessageReading extends infer Each
-  ? Each extends MessageReading
-    ? Omit<Each, keyof ReadingBase>
-    : never
-  : never;
-
-function readMeaning(
+function readContent(
+  definition: MessageDefinition,
   message: Message,
-  name: MessageName,
-  parts: Parts,
+  parts: RequestParts,
   context: ReadingContext,
   findings: Findings,
-): Own {
-  const { header } = parts;
-  if (name === 'MDM^T02') {
-    return { event: 'note', ...readNote(message, header, context, findings) };
-  }
-  if (name.startsWith('ADT')) {
-    const merged = name === 'ADT^A40' ? readMerged(message, context, findings) : [];
-    return { event: 'patient-update', merged };
-  }
-  const { event } = noteMeaning(saidBy(message, name, context), findings);
-  if (event === 'none' || event === 'status-ping') return { event };
-  if (event === 'send-referral-package') {
-    const read = name === 'REF^I12' ? readPatientReferral : readReferralRequest;
-    return { event, resources: read(message, parts, context, findings) };
-  }
-  if (isVisitEvent(event)) return { event, ...readVisit(message, event, parts, context, findings) };
-  const hasDocument = context.hasDocument ?? false;
-  return { event, reason: readStatusReason(message, event, header, hasDocument, findings) };
-}
-
-function saidBy(message: Message, name: MessageName, context: ReadingContext): Meaning {
+): ReadingContent {
+  if ('read' in definition) return definition.read(message, parts, context, findings);
   const orc = orcOf(message);
-  return meaningOf({
-    message: name,
+  const said = {
     orderControl: orc?.orderControl ?? '',
     orderStatus: orc?.orderStatus ?? '',
     hasDocument: context.hasDocument ?? false,
     sender: context.sender,
     state: context.state,
-  });
+  };
+  const meant = definition.means(said.orderControl);
+  const { event } = noteMeaning(meaningOf(meant, said), findings);
+  if (event === 'none' || event === 'status-ping') return { event };
+  return meant.read(event, message, parts, context, findings);
 }
 
 function noteMeaning(meaning: Meaning, findings: Findings): Meaning {
@@ -113,6 +89,9 @@ function noteMeaning(meaning: Meaning, findings: Findings): Meaning {
   return meaning;
 }
 
-function unsupported(header: MessageHeader): UnreadMessage {
-  return { kind: 'fault', issue: 'unsupported-message', header, findings: unsupportedKind(header.message) };
-}
+const unsupported = ({ header }: MessageEnvelope): UnreadMessage => ({
+  kind: 'fault',
+  issue: 'unsupported-message',
+  header,
+  findings: unsupportedKind(header.message),
+});

@@ -11,16 +11,6 @@ import type { CodeMaps, Translated } from '../mapping/code-maps.ts';
 import type { Placed } from '../mapping/clinician.ts';
 import type { Remark } from '../../ports/inbound.ts';
 
-/** MSH-9.1 and MSH-9.2 of the messages that the server reads. */
-export type MessageName =
-  | 'OMG^O19'
-  | 'ORM^O01'
-  | 'REF^I12'
-  | 'OSU^O51'
-  | `SIU^S${12 | 13 | 14 | 15 | 16 | 17 | 26}`
-  | 'MDM^T02'
-  | `ADT^A${'08' | '31' | '40'}`;
-
 /** The header: known for every message that can be answered. */
 export interface MessageHeader {
   /** MSH-9.1 and MSH-9.2, whether or not the server reads the message. */
@@ -68,7 +58,7 @@ export interface DocumentReading {
 }
 
 /** The members of every reading. */
-export interface ReadingBase extends MessageHeader {
+interface ReadingBase extends MessageHeader {
   readonly kind: 'reading';
   /** ORC-2, SCH-26 or TXA-14; `system` undefined where the authority could not be made out. */
   readonly referralId: Identifier | undefined;
@@ -122,7 +112,9 @@ export interface NoteReading extends ReadingBase {
 
 export interface PatientUpdateReading extends ReadingBase {
   readonly event: 'patient-update';
-  /** ADT^A40: the identifier that is merged away (MRG-1). */
+  /** Whether the message merges two patients. */
+  readonly merges: boolean;
+  /** The identifiers that are merged away (MRG-1). */
   readonly merged: readonly Identifier[];
 }
 
@@ -140,6 +132,13 @@ export type MessageReading =
   | NoteReading
   | PatientUpdateReading
   | SilentReading;
+
+/** The members of a reading that only its kind has. */
+export type ReadingContent = MessageReading extends infer Each
+  ? Each extends MessageReading
+    ? Omit<Each, keyof ReadingBase>
+    : never
+  : never;
 
 /** The reading of a message in which nothing could be read. */
 export interface UnreadMessage {

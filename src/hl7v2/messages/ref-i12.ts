@@ -9,14 +9,15 @@ import { segmentsNamed, type Message } from '../message.ts';
 import { readObr } from '../segments/obr.ts';
 import { readPrd, type Prd } from '../segments/prd.ts';
 import { readRf1 } from '../segments/rf1.ts';
-import { readAuthoredOn, readFirst, readTime } from './correlation.ts';
+import { NUMBER_PLACES, readAuthoredOn, readFirst, readTime } from './correlation.ts';
 import type { Findings } from './findings.ts';
-import { placeRequest, type RequestParts } from './omg-o19.ts';
+import type { MessageDefinition, RequestParts } from './message-definition.ts';
+import { OMG_O19, placeRequest } from './omg-o19.ts';
 import { readDiagnoses, readNotes, readPriority, readQuestions, readReasons, readService } from './order.ts';
 import type { ReadingContext } from './reading.ts';
 
 /** The resources of a referral, as those of an order. */
-export function readPatientReferral(
+function readPatientReferral(
   message: Message,
   parts: RequestParts,
   context: ReadingContext,
@@ -78,3 +79,26 @@ function personIn({ providerName: [name], providerIdentifiers: [number] }: Prd):
   if (name === undefined && number === undefined) return undefined;
   return { ...name, idNumber: number?.idNumber, identifierTypeCode: number?.typeOfIdNumber };
 }
+
+/** The definition of REF^I12: it has no ORC, and is always a new order. */
+export const REF_I12: MessageDefinition = {
+  name: 'REF^I12',
+  structures: ['REF_I12'],
+  family: {
+    findings: 'REF',
+    isProfiled: false,
+    numbers: [NUMBER_PLACES.RF1],
+    makesReferral: true,
+    required: ['PID-5', 'PRD-1'],
+    taken: 'REF',
+    holds: 'order',
+  },
+  means: () => ({
+    message: OMG_O19.name,
+    orderControl: 'NW',
+    read: (_event, ...source) => ({
+      event: 'send-referral-package',
+      resources: readPatientReferral(...source),
+    }),
+  }),
+};

@@ -20,7 +20,7 @@ import { buildAip, readAip, type Aip } from '../segments/aip.ts';
 import { buildRgs } from '../segments/rgs.ts';
 import { buildSch, readSch, type Sch } from '../segments/sch.ts';
 import { buildTq1, readTq1 } from '../segments/tq1.ts';
-import { readFirst, readTime, type Numbers } from './correlation.ts';
+import { NUMBER_PLACES, readFirst, readTime, type Numbers } from './correlation.ts';
 import {
   buildPerson,
   fillerNumber,
@@ -30,6 +30,8 @@ import {
 } from './building.ts';
 import type { Findings } from './findings.ts';
 import { buildHeader } from './header.ts';
+import type { MessageDefinition } from './message-definition.ts';
+import type { MessageFamily } from './message-family.ts';
 import { isDocumentType, REFERRAL_NOTE } from './order.ts';
 import { personIn, placeIn, readParticipants, recipientIn } from './participants.ts';
 import type { MessageHeader, ReadingContext, VisitEvent } from './reading.ts';
@@ -62,7 +64,7 @@ interface VisitResources {
 // — reading
 
 /** The visit, and the clinicians who see the patient when the message identifies them. */
-export function readVisit(
+function readVisit(
   message: Message,
   event: VisitEvent,
   parts: VisitParts,
@@ -154,6 +156,41 @@ const orderOf = ({ referralId }: Numbers, { request }: ReadingContext): Referenc
   return referralId && { type: 'ServiceRequest', identifier: referralId };
 };
 
+const SIU: MessageFamily = {
+  findings: 'SIU',
+  isProfiled: true,
+  numbers: [NUMBER_PLACES.SCH],
+  makesReferral: false,
+  required: ['PID-5', 'SCH-6', 'SCH-16', 'SCH-20', 'RGS-1'],
+  taken: 'SIU',
+};
+
+/** A message about a visit, read as the message of 360X with the trigger event `means`. */
+const visit = (trigger: string, means: 'S12' | 'S13' | 'S15' | 'S26'): MessageDefinition => ({
+  name: `SIU^${trigger}`,
+  structures: ['SIU_S12', ...(trigger === 'S12' ? [] : [`SIU_${trigger}`])],
+  family: SIU,
+  ...(trigger === means && { formatCode: `urn:ihe:pcc:360x:hl7:SIU:${trigger}:2017` }),
+  means: () => ({
+    message: `SIU^${means}`,
+    read: (told, ...source) => {
+      const event = told as VisitEvent; // the rows of SIU have no others
+      const [message, parts, context, findings] = source;
+      return { event, ...readVisit(message, event, parts, context, findings) };
+    },
+  }),
+});
+
+export const SIU_MESSAGES: readonly MessageDefinition[] = [
+  visit('S12', 'S12'),
+  visit('S13', 'S13'),
+  visit('S14', 'S13'),
+  visit('S15', 'S15'),
+  visit('S16', 'S15'),
+  visit('S17', 'S15'),
+  visit('S26', 'S26'),
+];
+
 // — building
 
 /** The visit as the segments of a message. */
@@ -164,10 +201,12 @@ export function buildVisit(
   context: BuildingContext,
 ): readonly SegmentValues[] {
   const { message } = transactionOf(event, 'accepted');
+  const definition = SIU_MESSAGES.find(({ name }) => name === message);
+  if (definition === undefined) throw new Error(`${message} is no message about a visit`);
   const { status, action } = VISITS[event];
   const place = placeIn(appointment, referral);
   const segments: readonly (SegmentValues | undefined)[] = [
-    buildHeader(message, context),
+    buildHeader(definition, context),
     buildSchedule(status, appointment, referral, context),
     buildTq1({
       setId: '1',

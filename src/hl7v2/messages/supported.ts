@@ -1,7 +1,7 @@
 /** Whether a link takes a message at all, by its header alone (HL7 v2.5.1, 2.9.2: MSH-9, MSH-11, MSH-12). */
 import type { Link } from '../link.ts';
 import type { Remark } from '../../ports/inbound.ts';
-import { messageNamed, MESSAGE_TYPES } from './header.ts';
+import { definitionNamed, READ_TYPES } from './registry.ts';
 import type { MessageHeader } from './reading.ts';
 
 /**
@@ -27,7 +27,7 @@ export function turnAway(
   if (version !== '' && !includes(versions, version)) {
     return rejected('203', 'MSH-12', `this link takes ${versions.join(', ')}`);
   }
-  const isRead = messageNamed(message) !== undefined;
+  const isRead = definitionNamed(message) !== undefined;
   const type = typeOf(message);
   if (type !== '' && (ignore.includes(message) || (!isRead && ignore.includes(type)))) {
     const says = 'this message is not used here; it was acknowledged and not stored';
@@ -46,7 +46,7 @@ export const unsupportedKind = (message: string): readonly Remark[] => [
 
 /** Table 0357: 200 for a message type, 201 for an event of a type that the server reads. */
 const unsupportedCode = (message: string): '200' | '201' =>
-  MESSAGE_TYPES.has(message.split('^', 1)[0] ?? '') ? '201' : '200';
+  READ_TYPES.has(message.split('^', 1)[0] ?? '') ? '201' : '200';
 
 const rejected = (code: '202' | '203', location: string, says: string): TurnedAway => ({
   fate: 'rejected',

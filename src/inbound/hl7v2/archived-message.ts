@@ -1,6 +1,7 @@
 /** An HL7 v2 message in the archive: what the DocumentReference says of it, and the message read again. */
 import { systemOfOid } from '../../fhir/identifier.ts';
 import type { Link } from '../../hl7v2/link.ts';
+import { definitionNamed } from '../../hl7v2/messages/registry.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { MAPPING_SYSTEM, MAPPING_VERSION } from '../../resources/message-codes.ts';
@@ -31,19 +32,11 @@ function masterOf({ header }: Incoming) {
   return { ...(system !== undefined && { system }), value: header?.controlId.trim() };
 }
 
-/** Format codes of 360X (https://profiles.ihe.net/fhir/ihe.formatcode.fhir). */
-const FORMATS: Readonly<Record<string, string>> = {
-  'OMG^O19': 'urn:ihe:pcc:360x:hl7:OMG:O19:2017',
-  'OSU^O51': 'urn:ihe:pcc:360x:hl7:OSU:O51:2017',
-  'SIU^S12': 'urn:ihe:pcc:360x:hl7:SIU:S12:2017',
-  'SIU^S13': 'urn:ihe:pcc:360x:hl7:SIU:S13:2017',
-  'SIU^S15': 'urn:ihe:pcc:360x:hl7:SIU:S15:2017',
-  'SIU^S26': 'urn:ihe:pcc:360x:hl7:SIU:S26:2017',
-};
+/** The system of IHE's format codes (https://profiles.ihe.net/fhir/ihe.formatcode.fhir). */
 const FORMAT_SYSTEM = 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode';
 
 function formatOf(message: string | undefined) {
-  const code = message === undefined ? undefined : FORMATS[message];
+  const code = message === undefined ? undefined : definitionNamed(message)?.formatCode;
   return code !== undefined && { format: { system: FORMAT_SYSTEM, code } };
 }
 

@@ -6,6 +6,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { batchIn, type Batch } from '../../hl7v2/batch.ts';
 import type { Facility, Link } from '../../hl7v2/link.ts';
 import type { Message } from '../../hl7v2/message.ts';
+import type { MessageEnvelope } from '../../hl7v2/messages/header.ts';
 import { readMessage } from '../../hl7v2/messages/read-message.ts';
 import type {
   UnreadMessage,
@@ -30,6 +31,8 @@ export interface Incoming extends InboundMessage {
   readonly toleranceMs: number;
   /** The message. Undefined when the bytes are no message, or when it is large and another thread reads it. */
   readonly message: Message | undefined;
+  /** The envelope of {@link message}, read once. */
+  readonly envelope: MessageEnvelope | undefined;
   readonly header: MessageHeader | undefined;
   /** The reason why the server does not even read it. */
   readonly barred: Remark | undefined;
@@ -43,16 +46,16 @@ export interface Incoming extends InboundMessage {
  * @param opened of a large message, what was read elsewhere
  */
 export function openIncoming(
-  { link, bytes, address }: ReceivedMessage,
+  { link, bytes, address, header: recovered }: ReceivedMessage,
   receivedAt: number,
   toleranceMs: number,
-  opened: Opened = openFrame(bytes, { zone: link.zone, receivedAt, toleranceMs }, link.charset),
+  opened: Opened = openFrame(bytes, { zone: link.zone, receivedAt, toleranceMs }, link.charset, recovered),
 ): Incoming {
   const arrived = { link, bytes, address, receivedAt, toleranceMs };
   const nobody = { sender: undefined, receiver: onlyReceiver(link) };
-  const { message, header, barred: unread } = opened;
+  const { message, envelope, header, barred: unread } = opened;
   if (header === undefined)
-    return { ...arrived, ...nobody, message, header, sentAt: undefined, barred: unread };
+    return { ...arrived, ...nobody, message, envelope, header, sentAt: undefined, barred: unread };
   const sender = organizationOf(link.senders, header.sendingFacility);
   const named = organizationOf(link.receivers, header.receivingFacility);
   const silent = header.receivingFacility === undefined;
@@ -71,6 +74,7 @@ export function openIncoming(
   return {
     ...arrived,
     message,
+    envelope,
     header,
     sentAt: header.sentAt,
     sender,
@@ -95,6 +99,7 @@ export async function openArrived(
   const incoming = openIncoming({ ...received, bytes }, receivedAt, toleranceMs, {
     ...opened,
     message: undefined,
+    envelope: undefined,
   });
   return { ...incoming, fingerprint };
 }
@@ -115,6 +120,7 @@ export async function openArchived(
   const incoming = openIncoming({ ...received, bytes }, receivedAt, toleranceMs, {
     ...opened,
     message: undefined,
+    envelope: undefined,
   });
   return { ...incoming, fingerprint };
 }
@@ -141,10 +147,10 @@ function shareBytes(bytes: Uint8Array): Uint8Array {
 /** What a message means; of a large one, read off the main thread. */
 export async function readIncoming(
   { heavy }: OperationContext,
-  { link, bytes, message }: Incoming,
+  { link, bytes, message, envelope }: Incoming,
   { newId, ...context }: ReadingContext,
 ): Promise<MessageReading | UnreadMessage> {
-  if (message !== undefined) return readMessage(message, { newId, ...context });
+  if (message !== undefined) return readMessage(message, { newId, ...context }, envelope);
   return heavy(link.name, 'readFrame', bytes, context, link.charset);
 }
 

@@ -1,23 +1,35 @@
 /** The bytes of a message, opened: what its envelope says, or why it is none. */
 import { createHash } from 'node:crypto';
+import type { RecoveredHeader } from '../../hl7v2/ack.ts';
 import { openBatch } from '../../hl7v2/batch.ts';
 import type { Charset } from '../../hl7v2/charset.ts';
 import { Hl7Fault } from '../../hl7v2/fault.ts';
 import { decodeMessage, parseMessage, type Message } from '../../hl7v2/message.ts';
-import { readHeader } from '../../hl7v2/messages/header.ts';
+import { readEnvelope } from '../../hl7v2/messages/header.ts';
 import type { TimeContext } from '../../hl7v2/messages/reading.ts';
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened-message.ts';
 import type { Remark } from '../../ports/inbound.ts';
 import { remark } from '../fate.ts';
 
-/** Never throws: what is no message is barred. */
-export function openFrame(bytes: Uint8Array, clock: TimeContext, charset: Charset | undefined): Opened {
+/**
+ * Opens the bytes of a message. Never throws: what is no message is barred.
+ *
+ * @param recovered MSH, where the rail has read it; it counts where it was read in the message's character set
+ */
+export function openFrame(
+  bytes: Uint8Array,
+  clock: TimeContext,
+  charset: Charset | undefined,
+  recovered?: RecoveredHeader,
+): Opened {
   try {
     const message = parseFrame(bytes, charset);
-    return { message, header: readHeader(message, clock), barred: undefined };
+    const msh = recovered?.charset === message.syntax.charset ? recovered.msh : undefined;
+    const envelope = readEnvelope(message, clock, msh);
+    return { message, envelope, header: envelope.header, barred: undefined };
   } catch (error) {
     const barred = remarkOfFault(faultOfBatch(bytes) ?? error);
-    return { message: undefined, header: undefined, barred };
+    return { message: undefined, envelope: undefined, header: undefined, barred };
   }
 }
 

@@ -20,7 +20,7 @@ interface Updated {
 export async function planPatientUpdate(
   draft: Draft,
   { link }: Incoming,
-  { patient, merged, message, findings }: PatientUpdateReading,
+  { patient, merges, findings }: PatientUpdateReading,
 ): Promise<Updated> {
   if (patient === undefined) return kept(quarantined(findings));
   const person = await findPatient(draft, patient, link);
@@ -32,7 +32,7 @@ export async function planPatientUpdate(
   if (person.kind === 'contradicted') {
     return kept(quarantined([...findings, mistaken(person.says)]));
   }
-  if (merged.length > 0 || message === 'ADT^A40') {
+  if (merges) {
     const says = 'only a person merges charts';
     return kept(asked('message-unfit', [...findings, remark('referral-rule', 'E', 'MRG-1', says)]));
   }

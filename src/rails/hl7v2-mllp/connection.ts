@@ -222,7 +222,7 @@ export function serveConnection(
 
   async function decide(link: Link, { bytes, header }: Arrived): Promise<Acknowledgment> {
     const address = socket.remoteAddress;
-    const decided = await parts.receive({ link, bytes, address, signal: ended.signal });
+    const decided = await parts.receive({ link, bytes, header, address, signal: ended.signal });
     board.decided(link.name, decided.fate, parts.clock.now(), kindOf(header));
     return decided;
   }
