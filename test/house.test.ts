@@ -5,10 +5,12 @@ import { describe, expect, test } from '@jest/globals';
 import { FLOORS, FOREIGN, LONG_TABLES, ROOF_FILES, SIDEWAYS, TOKEN_FILES } from './house/floors.ts';
 import { deadExports } from './house/exports.ts';
 import { knots } from './house/knots.ts';
+import { CODE_FILES, formatsInRoot, scatteredCodes } from './house/messages.ts';
 import { misplacedPackages, PEOPLES_SCRIPTS, type Manifest } from './house/packages.ts';
 import { saidTwice } from './house/once.ts';
 import * as rules from './house/rules.ts';
 import { readTop, readTree, TOP, type Tree } from './house/tree.ts';
+import { MESSAGES } from '../src/hl7v2/messages/registry.ts';
 
 const MANIFEST = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8')) as Manifest;
 const SCRIPTS = readTree(['src', 'tools', 'test'], ['.ts']);
@@ -54,11 +56,24 @@ describe('this house', () => {
     ['nothing speaks of places outside the project', () => rules.outsideReferences(withoutRules(TEXTS))],
     ['every declaration is in its registry', () => rules.unregistered(LOADED)],
     [
+      '(house 9a5) a message of HL7 v2 is named in the file of its definition alone',
+      () =>
+        scatteredCodes(
+          LOADED,
+          MESSAGES.map(({ name }) => name),
+        ),
+    ],
+    ['(house 9a1) the root of inbound knows no format of messages', () => formatsInRoot(LOADED)],
+    [
       'every link of the documentation leads somewhere',
       () => rules.brokenLinks(PAGES, (path) => existsSync(join(TOP, path))),
     ],
   ])('%s', (_rule, broken) => {
     expect(broken()).toEqual([]);
+  });
+
+  test('every file that may name messages of HL7 v2 is there', () => {
+    expect(Object.keys(CODE_FILES).filter((path) => !SCRIPTS.has(path))).toEqual([]);
   });
 
   test('every file that may know a token is there', () => {

@@ -12,7 +12,9 @@ import {
 } from './losses.ts';
 import { isTaken } from './fields-taken.ts';
 import { findingRows } from './messages/findings.ts';
+import type { MessageDefinition } from './messages/message-definition.ts';
 import { FINDING_COLUMNS } from './messages/message-family.ts';
+import { MESSAGES } from './messages/registry.ts';
 
 /** The whole page in Markdown. */
 export const hl7v2Markdown = (): string =>
@@ -20,7 +22,6 @@ export const hl7v2Markdown = (): string =>
     '# HL7 v2 messages',
     'Generated from `src/hl7v2` by `npm run docs`. The messages are those of IHE 360X, in HL7 v2.5.1. The server keeps every inbound message as it came, even one that it cannot read.',
     '## Which event is which message',
-    'The server also reads ORM^O01 as OMG^O19, and either with ORC-1 CA as a cancellation request; REF^I12 as a request; S14 as S13; S16 and S17 as S15; and ADT^A08, A31 and A40 for known patients. A note travels as MDM^T02 right before its OSU^O51.',
     table(
       ['Event', 'Message', 'ORC-1', 'ORC-5', 'Note', 'ORC-16'],
       TRANSACTIONS.map(({ event, message, orderControl, orderStatus, document, reason }) => [
@@ -32,6 +33,8 @@ export const hl7v2Markdown = (): string =>
         reason,
       ]),
     ),
+    '## Which messages the server reads',
+    table(['Message', 'MSH-9.3', 'Read as', 'With ORC-1 CA'], MESSAGES.map(readAs)),
     '## Crosswalk',
     '`in` marks what the server reads and does not send. `[0]` is the first item, `[1+]` are the others.',
     table(
@@ -65,7 +68,14 @@ export const hl7v2Markdown = (): string =>
     table(['Finding', 'Where', 'ERR-3', ...FINDING_COLUMNS, 'The sender reads'], findingRows()),
   ].join('\n\n') + '\n';
 
-/** The places of a row that the page lists. */
+/** A message as a row: what the server reads it as. */
+function readAs(definition: MessageDefinition): readonly string[] {
+  const { name, structures } = definition;
+  if ('read' in definition) return [name, structures.join(', '), definition.tells, '–'];
+  const [meant, withdrawn] = [definition.means('').message, definition.means('CA').message];
+  return [name, structures.join(', '), meant, withdrawn];
+}
+
 function toldOf(row: FieldsLost): string {
   const families =
     row.messages === 'all' ? ['OMG', 'OSU', 'SIU', 'MDM', 'REF', 'ADT'] : row.messages.split(' ');

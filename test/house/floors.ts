@@ -226,6 +226,11 @@ export const REGISTRIES: readonly {
     folder: 'src/resources',
     declares: /\bexport const \w+: ResourceType\s*=/,
   },
+  {
+    index: 'src/hl7v2/messages/registry.ts',
+    folder: 'src/hl7v2/messages',
+    declares: /\bexport const \w+: (?:readonly )?MessageDefinition(?:\[\])?\s*=/,
+  },
   { index: 'src/policies/index.ts', folder: 'src/policies', declares: /\bexport const \w+: Policy\s*=/ },
 ];
 

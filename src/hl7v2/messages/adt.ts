@@ -37,6 +37,7 @@ const update = (trigger: string, structures: MessageDefinition['structures']): M
   name: `ADT^${trigger}`,
   structures,
   family: ADT,
+  tells: 'news of a patient, for known patients',
   read: () => ({ event: 'patient-update', merges: false, merged: [] }),
 });
 
@@ -45,6 +46,7 @@ export const ADT_MESSAGES: readonly MessageDefinition[] = [
   update('A31', ['ADT_A05', 'ADT_A31']),
   {
     ...update('A40', ['ADT_A39', 'ADT_A40']),
+    tells: 'a merge of two patients, for a person',
     read: (message, _parts, context, findings) => ({
       event: 'patient-update',
       merges: true,

@@ -112,6 +112,7 @@ export const MDM_T02: MessageDefinition = {
     taken: 'MDM',
     holds: 'note',
   },
+  tells: 'a note, right before the status that it belongs to',
   read: (message, { header }, context, findings) => ({
     event: 'note',
     ...readNote(message, header, context, findings),

@@ -47,6 +47,8 @@ interface EventDefinition extends DefinitionBase {
 
 /** A message that tells of no event: a note, or news of a patient. */
 interface PlainDefinition extends DefinitionBase {
+  /** What it tells of, for the reference page. */
+  readonly tells: string;
   readonly read: ContentReader;
 }
 
