@@ -1,7 +1,6 @@
 /** The agreements between two organizations: executed Contracts under the authority of one that name the other. */
 import type { Ref, Resource } from '../fhir/types.ts';
-import { EVERYTHING, type Query } from '../ports/query.ts';
-import type { Snapshot } from '../ports/store.ts';
+import { EVERYTHING, type Match, type Query } from '../ports/query.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { localRef, valuesAt } from '../resources/element.ts';
 
@@ -11,10 +10,9 @@ const CONTRACTS_MAX = 200;
 /** The elements of a Contract that name its parties. */
 const PARTIES = ['authority', 'subject', 'signer.party', 'term.offer.party.reference'] as const;
 
-/** The agreements between two organizations, as of a snapshot. */
-export async function readAgreements(now: Snapshot, one: Ref, other: Ref): Promise<readonly Resource[]> {
-  const { matches } = await now.search(executedUnder(one, other));
-  return matches
+/** The agreements between two organizations, of the Contracts that {@link contractsUnder} finds. */
+export function agreementsOf(found: readonly Match[], one: Ref, other: Ref): readonly Resource[] {
+  return found
     .map(({ text }) => parseStored(text))
     .filter((contract) => {
       const named = new Set(PARTIES.flatMap((path) => valuesAt(contract, path)).map(localRef));
@@ -22,7 +20,8 @@ export async function readAgreements(now: Snapshot, one: Ref, other: Ref): Promi
     });
 }
 
-const executedUnder = (one: Ref, other: Ref): Query => ({
+/** Finds the executed Contracts under the authority of one of two organizations. */
+export const contractsUnder = (one: Ref, other: Ref): Query => ({
   type: 'Contract',
   where: {
     kind: 'all',

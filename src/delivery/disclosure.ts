@@ -12,7 +12,7 @@ import { localRef, mapValuesAt, typeOf, valuesAt } from '../resources/element.ts
 import { isDirectory } from '../resources/index.ts';
 import { frozenParty, partyIn, resolveParty } from '../resources/party.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
-import { readAgreements } from './agreements.ts';
+import { agreementsOf, contractsUnder } from './agreements.ts';
 import { readConsents } from './consents.ts';
 import type { Gate } from './gates.ts';
 import { patientsIn } from './subject.ts';
@@ -73,6 +73,7 @@ async function buildDisclosure(
   patient: Ref | undefined,
 ): Promise<Disclosure> {
   const consents = patient === undefined ? [] : (await readConsents(now, patient, from)).map(withNotedActors);
+  const { matches: contracts } = await now.search(contractsUnder(from, to));
   return {
     what: { type: typeOf(ref), ref },
     from,
@@ -80,7 +81,7 @@ async function buildDisclosure(
     patient,
     consents,
     consentActors: await readActors(now, consents),
-    agreements: await readAgreements(now, from, to),
+    agreements: agreementsOf(contracts, from, to),
     parties: !isDirectory(typeOf(ref)),
     purpose: REFERRAL_PURPOSE,
     now: at,

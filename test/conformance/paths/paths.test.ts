@@ -10,7 +10,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Ref } from '../../../src/fhir/types.ts';
+import type { Commit } from '../../../src/ports/store.ts';
+import { answer, openReceiver } from '../../contract/receiver.ts';
 import { patient, serviceRequest } from '../../resources.ts';
 import { openServer, type TestServer } from '../../server.ts';
 import type { Stored } from '../../world.ts';
@@ -46,7 +50,75 @@ const PATHS: readonly Path[] = [
         expect((await server.ask('recipient', 'PUT', `Task/${task.id}`, accepted)).status).toBe(200);
     },
   },
+  {
+    heading: 'A delivery: a Task to a Subscription',
+    most: 8,
+    owned: [
+      'delivery/dispatch.ts',
+      'delivery/deliver-entry.ts',
+      'delivery/gates.ts',
+      'delivery/disclosure.ts',
+      'delivery/consents.ts',
+      'policies/',
+      'rails/',
+    ],
+    async prepare(server) {
+      const { id } = await sentReferral(server);
+      const receiver = await openReceiver([answer(200)]);
+      const { store } = server.running;
+      const subscription = await server.create('recipient', {
+        resourceType: 'Subscription',
+        status: 'requested',
+        reason: 'path',
+        criteria: `Task?_id=${id}`,
+        channel: {
+          type: 'rest-hook',
+          endpoint: `http://127.0.0.1:${receiver.port}/hook`,
+          payload: 'application/fhir+json',
+        },
+      });
+      const open = () => store.outbox({ open: true, count: 1 });
+      while ((await open()).length > 0) await pause(5);
+      return async () => {
+        // The commit of a write would wake the dispatcher, and run its own path; this one waits for the dispatcher's look.
+        await store.commit(tellOf(`Task/${id}`, `Subscription/${subscription.id}`));
+        while ((await open()).length > 0) await pause(5);
+        expect(receiver.received).toMatchObject([{ method: 'PUT', path: `/hook/Task/${id}` }]);
+        await receiver.close();
+      };
+    },
+  },
 ];
+
+/** A commit of an outbox entry, and of the audit row that every commit has. */
+const tellOf = (task: Ref, receiver: Ref): Commit => ({
+  writes: [],
+  preconditions: [],
+  expects: [],
+  audit: [
+    {
+      event: 'update',
+      action: 'U',
+      outcome: '0',
+      agent: { organization: 'Organization/initiator', client: 'test', subject: '' },
+      requestId: 'test',
+      entities: [task],
+      patients: [],
+      viewers: [],
+    },
+  ],
+  outbox: [
+    {
+      rail: 'rest-hook',
+      receiver,
+      orderingKey: task,
+      subject: task,
+      event: 'update',
+      sight: { everything: false, organization: 'Organization/recipient' },
+    },
+  ],
+  deliveryOutcomes: [],
+});
 
 /** The Task of a referral that its recipient has not answered, as the recipient reads it. */
 async function sentReferral(server: TestServer): Promise<Stored> {
@@ -75,7 +147,7 @@ function listed(heading: string): readonly string[] {
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await openServer();
+  server = await openServer(undefined, '--subscription-allow-list', '127.0.0.1:*');
 });
 afterAll(() => server.close());
 

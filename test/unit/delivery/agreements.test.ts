@@ -1,6 +1,6 @@
 /** Which Contracts a policy is handed as the agreements of two organizations, on a real store. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readAgreements } from '../../../src/delivery/agreements.ts';
+import { agreementsOf, contractsUnder } from '../../../src/delivery/agreements.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import { openWorld, type Stored, type World } from '../../contract/delivery-world.ts';
 
@@ -27,6 +27,10 @@ test('(compliance L1) executed Contracts under the authority of either, that nam
   await world.put(contract('b-a', B, A));
   await world.put(contract('a-c', A, C));
   await world.put(contract('ended', A, B, 'terminated'));
-  const found = await readAgreements(world.store.snapshot(), A, B);
-  expect(found.map(({ id = '' }) => id).toSorted()).toEqual(['a-b', 'b-a']);
+  const { matches } = await world.store.snapshot().search(contractsUnder(A, B));
+  expect(
+    agreementsOf(matches, A, B)
+      .map(({ id = '' }) => id)
+      .toSorted(),
+  ).toEqual(['a-b', 'b-a']);
 });
