@@ -40,7 +40,7 @@ async function referral(): Promise<{ readonly patient: Stored; readonly task: St
 async function decided(task: Stored, subject: Stored = task): Promise<string> {
   const gate = createPolicyGate({ clock: { now: () => Date.now() } });
   const snapshot = world.store.snapshot();
-  const told = { ...buildEntry('capture', 'Endpoint/recipient', refOf(subject)), order: refOf(task) };
+  const told = { ...buildEntry('capture', 'Endpoint/recipient', refOf(subject)), orderingKey: refOf(task) };
   const sight = { everything: false, organization: 'Organization/recipient' } as const;
   const { permitted, policy } = await gate({ ...buildClaimed(told, 0), sight }, snapshot, snapshot);
   return `${policy} ${permitted ? 'permits' : 'denies'}`;
