@@ -5,7 +5,7 @@
 import type { Resource } from '../fhir/types.ts';
 import { RESOURCE_TYPES } from './index.ts';
 import { textOfNarrative } from './search/narrative.ts';
-import { wordsOf } from './search/words.ts';
+import { wordsOf } from '../fhir/words.ts';
 
 /** Words with spaces between them. A phrase never reaches across a {@link BOUNDARY}. */
 interface FullText {

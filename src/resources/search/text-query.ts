@@ -13,7 +13,7 @@ import type { Clause } from '../../ports/query.ts';
 import { unescape } from './escape.ts';
 import { KEY_MAX } from './extract.ts';
 import { invalid } from './refusal.ts';
-import { STEM_MIN, wordsOf } from './words.ts';
+import { STEM_MIN, wordsOf } from '../../fhir/words.ts';
 
 /** The largest number of words and phrases of one value. */
 const TERMS_MAX = 32;

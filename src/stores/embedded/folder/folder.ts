@@ -9,7 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { VALUE_RULES } from '../../../resources/search/value-rules.ts';
+import { VALUE_RULES } from '../../../ports/value-rules.ts';
 import { FolderRefused, makeFolder, messageOf } from '../../log/durable-folder.ts';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
 import { createPrivately, FILE_MODE, NotPrivate, tightenFolder } from './private-files.ts';

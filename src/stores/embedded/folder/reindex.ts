@@ -6,7 +6,7 @@
 import type { Resource } from '../../../fhir/types.ts';
 import type { SearchValue } from '../../../ports/query.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
-import { VALUE_RULES } from '../../../resources/search/value-rules.ts';
+import { VALUE_RULES } from '../../../ports/value-rules.ts';
 import { openDatabase, prepare, readMeta, writeMeta } from './connection.ts';
 import { lockFolder, needStore, pathsOf, prepareDatabase } from './folder.ts';
 import { prepareIdentities } from '../write/identities.ts';

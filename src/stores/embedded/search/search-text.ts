@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clause } from '../../../ports/query.ts';
-import { STEM_MIN, wordsOf } from '../../../resources/search/words.ts';
+import { STEM_MIN, wordsOf } from '../../../fhir/words.ts';
 import { sql } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 

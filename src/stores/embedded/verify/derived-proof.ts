@@ -8,7 +8,7 @@ import type { Ref, Resource } from '../../../fhir/types.ts';
 import type { SearchValue } from '../../../ports/query.ts';
 import type { Finding, Leave, Reach, Write } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
-import { VALUE_RULES } from '../../../resources/search/value-rules.ts';
+import { VALUE_RULES } from '../../../ports/value-rules.ts';
 import type { Members } from '../../log/chain.ts';
 import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
 import { pathsOf } from '../folder/folder.ts';

@@ -2,7 +2,7 @@
  * The words of a text for full text search (http://hl7.org/fhir/R4/search.html#content; R4 leaves their definition to
  * the server): runs of letters and digits, without case and accents.
  */
-import { cutText, foldText } from '../../fhir/fold.ts';
+import { cutText, foldText } from './fold.ts';
 
 /** The number of code points of a word that count. */
 const WORD_MAX = 64;
