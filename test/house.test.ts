@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { FLOORS, FOREIGN, LONG_TABLES, ROOF_FILES, SIDEWAYS, TOKEN_FILES } from './house/floors.ts';
 import { deadExports } from './house/exports.ts';
+import { resourcesInEngines } from './house/engines.ts';
 import { knots } from './house/knots.ts';
 import { CODE_FILES, formatsInRoot, scatteredCodes } from './house/messages.ts';
 import { misplacedPackages, PEOPLES_SCRIPTS, type Manifest } from './house/packages.ts';
@@ -39,6 +40,7 @@ describe('this house', () => {
     ['(directory DR10) who a number is, the register says alone', () => rules.believed(LOADED)],
     ['no file loads itself through others', () => rules.circles(SCRIPTS)],
     ['what is exported is imported somewhere', () => deadExports(SCRIPTS)],
+    ['(house-2 1) an engine of the store knows nothing of resources', () => resourcesInEngines(LOADED)],
     ['(house-2 5) what one file says for all is said once', () => saidTwice(LOADED)],
     ['files need each other in pairs at most, within one folder', () => knots(LOADED)],
     [
@@ -204,6 +206,13 @@ describe('a planted fault is found and named', () => {
     ['src/operations/a.ts', `import { createHash } from 'node:crypto';`],
   ])('no fault: %s %j', (path, source) => {
     expect(rules.wrongImports(tree(path, source))).toEqual([]);
+  });
+
+  test('an engine that knows resources', () => {
+    const source = `import type { Match } from '../../resources/match.ts';`;
+    expect(resourcesInEngines(tree('src/stores/embedded/a.ts', source))).toEqual([
+      'src/stores/embedded/a.ts:1 imports ../../resources/match.ts: hand it over by a port',
+    ]);
   });
 
   test('a second sight of the server, and a second reader of stored texts', () => {

@@ -24,7 +24,8 @@ import {
   type Request,
 } from '../src/operations/request.ts';
 import { parseScopes } from '../src/smart/scopes.ts';
-import { openEmbeddedStore, type EmbeddedOptions, type EmbeddedStore } from '../src/stores/embedded/open.ts';
+import { openStore, type StoreOptions } from '../src/stores/index.ts';
+import type { EmbeddedStore } from '../src/stores/embedded/open.ts';
 import { endpoint, organization, practitionerRole } from './resources.ts';
 
 export const BASE = 'https://referrals.example.org/fhir';
@@ -133,7 +134,7 @@ export interface World {
 
 export interface WorldOptions {
   readonly settings?: Partial<OperationSettings>;
-  readonly store?: Partial<EmbeddedOptions>;
+  readonly store?: Partial<StoreOptions>;
   readonly engine?: Partial<FhirEngineParts>;
 }
 
@@ -143,7 +144,7 @@ export async function openWorld({
   engine: parts,
 }: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-world-'));
-  const store = await openEmbeddedStore({
+  const store = await openStore({
     folder,
     reserveBytes: 0,
     writer: 'turn',

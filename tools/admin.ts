@@ -45,7 +45,7 @@ import { valuesAt } from '../src/resources/element.ts';
 import { composeEngine } from '../src/server/compose-engine.ts';
 import { createOutgoing } from '../src/server/compose-outgoing.ts';
 import { valuesOf } from '../src/operations/values.ts';
-import { openEmbeddedStore } from '../src/stores/embedded/open.ts';
+import { openStore } from '../src/stores/index.ts';
 import { reindexFolder } from '../src/stores/embedded/folder/reindex.ts';
 import { readImport, RESOURCES_MAX, type Sourced } from './admin/import-file.ts';
 import { administerParties } from './admin/parties.ts';
@@ -119,7 +119,7 @@ function describe({ issues }: OperationOutcomeError): string {
 
 /** @returns how many of the resources have a new version */
 async function importAll(entries: readonly Sourced[], config: Config): Promise<number> {
-  const store = await openEmbeddedStore({ folder: config.dataDir, clock });
+  const store = await openStore({ folder: config.dataDir, clock });
   const log = createLog(
     'warn',
     (lines) => process.stderr.write(lines),

@@ -2,6 +2,7 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { SearchValue } from '../ports/query.ts';
 import type { Reach } from '../ports/store.ts';
+import { fullTextOf } from '../resources/full-text.ts';
 import { PATIENT_PARAM } from '../resources/compartment.ts';
 import { isDirectory, RESOURCE_TYPES } from '../resources/index.ts';
 import { reachOf } from '../resources/reach.ts';
@@ -34,6 +35,7 @@ export function patientsIn(resource: Resource): readonly Ref[] {
 /** What the engine derives from a resource, for who computes it again. */
 export const DERIVATION = {
   valuesOf,
+  fullTextOf,
   reachOf: (resource: Resource, parties: readonly Ref[]): Reach =>
     reachOf(
       RESOURCE_TYPES.get(resource.resourceType) ?? { type: resource.resourceType },

@@ -7,6 +7,8 @@ import { RESOURCE_TYPES } from './index.ts';
 import { textOfNarrative } from './search/narrative.ts';
 import { wordsOf } from '../fhir/words.ts';
 
+export { displayStarts } from './search/display.ts';
+
 /** Words with spaces between them. A phrase never reaches across a {@link BOUNDARY}. */
 interface FullText {
   readonly narrative: string;

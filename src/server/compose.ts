@@ -34,7 +34,7 @@ import { composeEngine } from './compose-engine.ts';
 import { composeJobs } from './compose-jobs.ts';
 import { createOutgoing, type Outgoing } from './compose-outgoing.ts';
 import { clock, timers } from './time.ts';
-import { openEmbeddedStore, type EmbeddedOptions } from '../stores/embedded/open.ts';
+import { openStore, type StoreOptions } from '../stores/index.ts';
 import { hasCurrentValues } from '../stores/embedded/folder/reindex.ts';
 
 export interface Running {
@@ -71,7 +71,7 @@ interface Extra {
   /** Ports and links of HL7 v2 peers, beside those of the settings. */
   readonly listening?: readonly Listening[];
   /** What no setting says of the store: how durable it is, and what it keeps in reserve. */
-  readonly store?: Partial<Pick<EmbeddedOptions, 'pragmas' | 'reserveBytes'>>;
+  readonly store?: Partial<Pick<StoreOptions, 'pragmas' | 'reserveBytes'>>;
 }
 
 /** @throws what keeps the server from starting: a taken port, a data folder in use, unreadable keys */
@@ -107,7 +107,7 @@ async function raise(
   const warnings = createWarnings(log, WARNING_WINDOW_MS, () => clock.now());
   const diskRefused = (reason: keyof typeof DISK_TROUBLES): void =>
     warnings.warn(reason, `writes are refused, the data folder ${DISK_TROUBLES[reason]}`, { reason });
-  const store = await openStore(config, { ...options, diskRefused });
+  const store = await openStoreOf(config, { ...options, diskRefused });
   closing.push(() => store.close());
   if (!hasCurrentValues(config.dataDir)) {
     log.write(
@@ -247,12 +247,12 @@ function ownBase({ host, tlsCert, basePath }: Config, port: number): string {
   return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}${basePath}`;
 }
 
-function openStore(
+function openStoreOf(
   { dataDir, anchorFile, ...config }: Config,
-  options: Partial<EmbeddedOptions>,
-): ReturnType<typeof openEmbeddedStore> {
+  options: Partial<StoreOptions>,
+): ReturnType<typeof openStore> {
   const { searchSnapshotMs, searchTimeoutMs, searchWorkers, keyRetentionMs, commitsQueuedMax } = config;
-  return openEmbeddedStore({
+  return openStore({
     folder: dataDir,
     clock,
     ...options,

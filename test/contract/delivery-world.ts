@@ -6,7 +6,7 @@ import type { Ref, Resource } from '../../src/fhir/types.ts';
 import type { AuditEntry, ClaimedEntry, Commit, OutboxEntry, Store, Write } from '../../src/ports/store.ts';
 import { typeOf } from '../../src/resources/element.ts';
 import { searchValues } from '../../src/resources/search-values.ts';
-import { type EmbeddedOptions, openEmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { type StoreOptions, openStore } from '../../src/stores/index.ts';
 
 export const SUBSCRIBER: Ref = 'Organization/subscriber';
 
@@ -22,9 +22,9 @@ export interface World {
 
 export type Stored = Resource & { readonly id: string };
 
-export async function openWorld(options: Partial<EmbeddedOptions> = {}): Promise<World> {
+export async function openWorld(options: Partial<StoreOptions> = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'closeloop-delivery-'));
-  const store = await openEmbeddedStore({ folder, writer: 'turn', reserveBytes: 0, ...options });
+  const store = await openStore({ folder, writer: 'turn', reserveBytes: 0, ...options });
   const put = async (
     ref: Ref,
     text: string | undefined,

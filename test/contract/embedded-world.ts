@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Store } from '../../src/ports/store.ts';
-import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
-import type { EmbeddedOptions, EmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { openStore } from '../../src/stores/index.ts';
+import type { StoreOptions } from '../../src/stores/index.ts';
+import type { EmbeddedStore } from '../../src/stores/embedded/open.ts';
 import type { StoreWorld } from './store-world.ts';
 
 export interface EmbeddedWorld extends StoreWorld {
-  open(options?: Partial<EmbeddedOptions>): Promise<EmbeddedStore>;
+  open(options?: Partial<StoreOptions>): Promise<EmbeddedStore>;
   /** A new, empty folder. */
   folder(): string;
   /** A copy of the store's files as they are now: what a crash leaves. */
@@ -19,7 +20,7 @@ export interface EmbeddedWorld extends StoreWorld {
 /** Every store of a world was opened by it. */
 const folderOf = (store: Store): string => (store as EmbeddedStore).folder;
 
-export function createEmbeddedWorld(defaults: Partial<EmbeddedOptions> = {}): EmbeddedWorld {
+export function createEmbeddedWorld(defaults: Partial<StoreOptions> = {}): EmbeddedWorld {
   const folders: string[] = [];
   const stores: Store[] = [];
 
@@ -35,8 +36,8 @@ export function createEmbeddedWorld(defaults: Partial<EmbeddedOptions> = {}): Em
     cpSync(from, to, { recursive: true, filter: (path) => !gone.has(basename(path)) });
     return to;
   };
-  const open = async (options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedStore> => {
-    const store = await openEmbeddedStore({ reserveBytes: 0, folder: folder(), ...defaults, ...options });
+  const open = async (options: Partial<StoreOptions> = {}): Promise<EmbeddedStore> => {
+    const store = await openStore({ reserveBytes: 0, folder: folder(), ...defaults, ...options });
     stores.push(store);
     return store;
   };

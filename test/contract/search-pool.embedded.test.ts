@@ -8,6 +8,7 @@ import type { Ref } from '../../src/fhir/types.ts';
 import type { Clause, Query } from '../../src/ports/query.ts';
 import { openDatabase } from '../../src/stores/embedded/folder/connection.ts';
 import { pathsOf, prepareDatabase } from '../../src/stores/embedded/folder/folder.ts';
+import { SEARCH_THREAD } from '../../src/stores/index.ts';
 import { SearchPool } from '../../src/stores/embedded/search/search-pool.ts';
 import { LIMITS } from '../../src/stores/embedded/search/search-context.ts';
 import type { Limits } from '../../src/stores/embedded/search/search-context.ts';
@@ -52,6 +53,7 @@ async function within<T>(
   use: (pool: SearchPool) => Promise<T>,
 ): Promise<T> {
   const pool = new SearchPool({
+    thread: SEARCH_THREAD,
     file,
     threads: 1,
     queued: 8,
@@ -139,7 +141,14 @@ describe('every search ends', () => {
   });
 
   test('closed while it runs', async () => {
-    const pool = new SearchPool({ file, threads: 2, queued: 8, timeoutMs: 30_000, fullText: false });
+    const pool = new SearchPool({
+      thread: SEARCH_THREAD,
+      file,
+      threads: 2,
+      queued: 8,
+      timeoutMs: 30_000,
+      fullText: false,
+    });
     const asked = [COSTLY, COSTLY, CHEAP].map((query) => reasonOf(pool.search(query, TASKS + 1)));
     await pool.close();
     expect(await Promise.all(asked)).toEqual(['aborted', 'aborted', 'aborted']);
@@ -150,6 +159,7 @@ describe('every search ends', () => {
     const elsewhere = await mkdtemp(join(tmpdir(), 'closeloop-pool-'));
     // A thread cannot open a file that is not there, and dies.
     const pool = new SearchPool({
+      thread: SEARCH_THREAD,
       file: pathsOf(elsewhere).database,
       threads: 1,
       queued: 8,

@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/stores/embedded/folder/connection.ts';
+import * as reader from '../../src/resources/full-text.ts';
 import { registerDisplay } from '../../src/stores/embedded/search/display-function.ts';
 import { pathsOf } from '../../src/stores/embedded/folder/folder.ts';
-import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { openStore } from '../../src/stores/index.ts';
 import { LIMITS } from '../../src/stores/embedded/search/search-context.ts';
 import type { Limits } from '../../src/stores/embedded/search/search-context.ts';
 import { searchPage } from '../../src/stores/embedded/search/search.ts';
@@ -54,7 +55,7 @@ const WAYS: Readonly<Record<string, Partial<Limits>>> = {
 async function open(): Promise<SearchEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'closeloop-search-'));
   let looks = 0;
-  const store = await openEmbeddedStore({
+  const store = await openStore({
     folder,
     clock: { now: () => (looks += 1) * TICK },
     writer: 'turn',
@@ -62,8 +63,8 @@ async function open(): Promise<SearchEngine> {
     pragmas: ['synchronous=OFF'],
   });
   const db = openDatabase(pathsOf(folder).database, { readOnly: true, cacheKib: 1024 });
-  registerDisplay(db);
-  const texts = openTextIndex(db, pathsOf(folder).database);
+  registerDisplay(db, reader);
+  const texts = openTextIndex(db, pathsOf(folder).database, reader);
   return {
     store,
     others: Object.values(WAYS).map((limits) => async (query, seq) => {

@@ -97,8 +97,8 @@ describe('one process per folder', () => {
     const holder = spawn(process.execPath, [
       '--input-type=module',
       '-e',
-      `import { openEmbeddedStore } from ${JSON.stringify(join(process.cwd(), 'src/stores/embedded/open.ts'))};
-       await openEmbeddedStore({ folder: ${JSON.stringify(folder)}, writer: 'turn', reserveBytes: 0 });
+      `import { openStore } from ${JSON.stringify(join(process.cwd(), 'src/stores/index.ts'))};
+       await openStore({ folder: ${JSON.stringify(folder)}, writer: 'turn', reserveBytes: 0 });
        console.log('open'); setInterval(() => {}, 1000);`,
     ]);
     await once(holder.stdout, 'data');

@@ -17,7 +17,11 @@ export const FLOORS: readonly { readonly name: string; readonly rooms: readonly 
 export const LAST_PURE_FLOOR = 3;
 
 /** A registry of edges composes them, so it belongs to the roof although it lies in their folder. */
-export const ROOF_FILES: readonly string[] = ['src/rails/index.ts'];
+export const ROOF_FILES: readonly string[] = [
+  'src/rails/index.ts',
+  'src/stores/index.ts',
+  'src/stores/search-thread.ts',
+];
 
 /** Imports between rooms of one floor: the complete list, each with its reason. */
 export const SIDEWAYS: readonly { readonly from: string; readonly to: string; readonly because: string }[] = [

@@ -14,7 +14,8 @@ import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { identityOf, identitySystemOf, type Identity } from '../../src/resources/parties/identity-systems.ts';
 import { rowsIn, type EntityType, type RegisterState } from '../../src/resources/parties/register.ts';
 import { needStore } from '../../src/stores/embedded/folder/folder.ts';
-import { openEmbeddedStore, type EmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { openStore } from '../../src/stores/index.ts';
+import type { EmbeddedStore } from '../../src/stores/embedded/open.ts';
 import { Trouble, UsageError } from '../command.ts';
 
 export interface Asked {
@@ -137,7 +138,7 @@ async function listRegister(store: EmbeddedStore): Promise<void> {
 async function withStore(config: Config, work: (store: EmbeddedStore) => Promise<void>): Promise<void> {
   needStore(config.dataDir);
   const log = createLog('warn', (lines) => process.stderr.write(lines), clock.now);
-  const store = await openEmbeddedStore({ folder: config.dataDir, clock });
+  const store = await openStore({ folder: config.dataDir, clock });
   try {
     const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
     await prepareParties({ store, config, clock, log, listening });

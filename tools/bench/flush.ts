@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { AuditEntry, Commit } from '../../src/ports/store.ts';
-import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { openStore } from '../../src/stores/index.ts';
 import type { EmbeddedStore } from '../../src/stores/embedded/open.ts';
 
 const DURATION_MS = Number(process.argv[2] ?? 2000);
@@ -139,7 +139,7 @@ for (const flushDelayMs of [0, 10]) {
     for (const [name, work] of Object.entries(WORKS)) {
       for (const writer of ['thread', 'turn'] as const) {
         const folder = mkdtempSync(join(tmpdir(), 'closeloop-bench-'));
-        const store = await openEmbeddedStore({ folder, writer, flushDelayMs, reserveBytes: 0 });
+        const store = await openStore({ folder, writer, flushDelayMs, reserveBytes: 0 });
         next = 0;
         const { perSecond, p50, p99, stall } = await measure(store, work, inFlight);
         const flush = flushDelayMs === 0 ? 'native' : `+ ${flushDelayMs} ms`;

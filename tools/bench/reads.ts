@@ -1,5 +1,5 @@
 /** Reads by id: through the whole server, against Express that sends the same text, and against the bare store. */
-import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { openStore } from '../../src/stores/index.ts';
 import { openConnection } from './connection.ts';
 import { atLeast, median, showNumber, type Figure, type Options } from './figure.ts';
 import { load, type Job, type Loaded, type Measured } from './load.ts';
@@ -67,7 +67,7 @@ async function readText({ port, tokens }: Closeloop): Promise<string> {
 
 /** Reads per second of the store alone. */
 async function measureStore(folder: string, seconds: number): Promise<number> {
-  const store = await openEmbeddedStore({ folder, reserveBytes: 0 });
+  const store = await openStore({ folder, reserveBytes: 0 });
   const sight = { everything: false, organization: 'Organization/clinic-0' } as const;
   const end = performance.now() + seconds * 1000;
   let reads = 0;

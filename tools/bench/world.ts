@@ -9,7 +9,7 @@ import type { Ref, Resource } from '../../src/fhir/types.ts';
 import { buildWrite } from '../../src/operations/write/commit.ts';
 import type { AuditEntry, Commit, Write } from '../../src/ports/store.ts';
 import { withStanding, writeMember } from '../../src/resources/parties/standing.ts';
-import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { openStore } from '../../src/stores/index.ts';
 import {
   bringsPatient,
   caseOf,
@@ -61,7 +61,7 @@ const IN_FLIGHT = 3;
 
 async function load(referrals: number): Promise<World> {
   const folder = makeFolder();
-  const store = await openEmbeddedStore({ folder, reserveBytes: 0 });
+  const store = await openStore({ folder, reserveBytes: 0 });
   const begun = performance.now();
   const members = organizationIds.map((id) => withStanding(organization(id), 'member'));
   const at = new Date().toISOString();

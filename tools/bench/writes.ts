@@ -1,5 +1,5 @@
 /** Writes: the mix of a working day, and transactions; at saturation per core, and their latency at half of it. */
-import { openEmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { openStore } from '../../src/stores/index.ts';
 import { buildWrite } from '../../src/operations/write/commit.ts';
 import { atLeast, atMost, showNumber, type Figure, type Options } from './figure.ts';
 import { load, type Job, type Loaded } from './load.ts';
@@ -87,7 +87,7 @@ export async function measureTransactions({ seconds }: Options): Promise<readonl
 
 /** Writes per second of the store alone, as the FHIR engine makes them. */
 async function measureCommits(seconds: number): Promise<number> {
-  const store = await openEmbeddedStore({ folder: makeFolder(), reserveBytes: 0 });
+  const store = await openStore({ folder: makeFolder(), reserveBytes: 0 });
   const end = performance.now() + seconds * 1000;
   const begun = performance.now();
   let writes = 0;

@@ -28,6 +28,8 @@ import type { WriterOptions } from './write/writer.ts';
 export interface EmbeddedOptions {
   /** The data folder; made when there is none. */
   readonly folder: string;
+  /** The script of a thread that searches: see `serveSearches`. */
+  readonly searchThread: URL;
   /** Default: the system's. */
   readonly clock?: Clock;
   /** How long a search as of a seq is answered, in milliseconds. Default: 15 minutes. */
@@ -128,6 +130,7 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
     opened.push(() => byIdDb.close());
     const byId = { db: byIdDb, transaction: prepareSharedReadTransaction(byIdDb) };
     const pool = new SearchPool({
+      thread: options.searchThread,
       file: paths.database,
       threads: options.searchWorkers,
       queued: options.searchesQueuedMax,

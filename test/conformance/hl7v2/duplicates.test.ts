@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openEmbeddedStore } from '../../../src/stores/embedded/open.ts';
+import { openStore } from '../../../src/stores/index.ts';
 import { createFhirEngine } from '../../../src/server/fhir-engine.ts';
 import { WORK_ITEM_SYSTEM } from '../../../src/operations/work-item.ts';
 import { SETTINGS } from '../../world.ts';
@@ -189,7 +189,7 @@ test('a server that crashed before it could answer tells the first answer', asyn
     outcome({ at: 0, id: 'T-1', referral: 'R-0' }).replaceAll('\n', '\r'),
   );
   const hear = async () => {
-    const store = await openEmbeddedStore({ folder, reserveBytes: 0, writer: 'turn' });
+    const store = await openStore({ folder, reserveBytes: 0, writer: 'turn' });
     let made = 0;
     const { messages } = createFhirEngine({
       store,

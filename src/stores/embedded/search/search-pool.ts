@@ -10,6 +10,8 @@ import { createFairQueue } from '../fair-queue.ts';
 import type { SearchTaskResult, SearchTask, Ready, Setup } from './search-worker.ts';
 
 interface SearchPoolOptions {
+  /** The script of a thread: it calls `serveSearches` with the reader of texts. */
+  readonly thread: URL;
   /** The database file. */
   readonly file: string;
   /** The number of threads; each runs one search at a time. */
@@ -166,7 +168,7 @@ export class SearchPool {
     const { file, fullText, cacheKib = CACHE_KIB, mmapBytes = MMAP_BYTES } = this.#options;
     const stop = new Int32Array(new SharedArrayBuffer(4));
     const workerData: Setup = { file, cacheKib, mmapBytes, fullText, stop };
-    const worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData });
+    const worker = new Worker(this.#options.thread, { workerData });
     const thread: Thread = { worker, stop, isReady: false, job: undefined, silence: undefined };
     worker.on('message', (said: SearchTaskResult | Ready) => this.#hear(thread, said));
     worker.on('error', () => this.#lose(thread));

@@ -8,6 +8,7 @@ import { SearchRefused } from '../../../ports/store.ts';
 import { openDatabase } from '../folder/connection.ts';
 import { asksTexts } from './search-text.ts';
 import { searchPage } from './search.ts';
+import type { TextReader } from '../../../ports/text-reader.ts';
 import type { TextIndex } from './text-index.ts';
 import { NICENESS, standBack } from '../thread-priority.ts';
 
@@ -49,17 +50,23 @@ const db = openDatabase(file, { readOnly: true, cacheKib, pragmas: [`mmap_size =
 let texts: TextIndex | undefined;
 let readsTexts = false;
 
-parentPort?.on(
-  'message',
-  (task: SearchTask) => void answer(task).then((said) => parentPort?.postMessage(said)),
-);
-parentPort?.postMessage({ ready: true } satisfies Ready);
+/** Loads what reads the texts of resources; called when a search first asks for words. */
+type LoadReader = () => Promise<TextReader>;
 
-async function answer(task: SearchTask): Promise<SearchTaskResult> {
+/** Serves the pool that started this thread. */
+export function serveSearches(load: LoadReader): void {
+  parentPort?.on(
+    'message',
+    (task: SearchTask) => void answer(task, load).then((said) => parentPort?.postMessage(said)),
+  );
+  parentPort?.postMessage({ ready: true } satisfies Ready);
+}
+
+async function answer(task: SearchTask, load: LoadReader): Promise<SearchTaskResult> {
   try {
-    if ('versions' in task) return { more: (await textIndex())?.advance(task.versions) ?? false };
+    if ('versions' in task) return { more: (await textIndex(load))?.advance(task.versions) ?? false };
     const check = checkOf(task);
-    if (asksTexts(task.query.where)) await prepareTexts(check);
+    if (asksTexts(task.query.where)) await prepareTexts(check, load);
     return { page: searchPage(db, task.query, task.seq, seldom(check)) };
   } catch (error) {
     if (error instanceof SearchRefused) return { refused: error.reason };
@@ -85,22 +92,23 @@ function seldom(check: () => void): () => void {
   };
 }
 
-async function prepareTexts(check: () => void): Promise<void> {
+async function prepareTexts(check: () => void, load: LoadReader): Promise<void> {
   if (!readsTexts) {
     const { registerDisplay } = await import('./display-function.ts');
-    registerDisplay(db);
+    registerDisplay(db, await load());
     readsTexts = true;
   }
   try {
-    (await textIndex())?.catchUp(check);
+    (await textIndex(load))?.catchUp(check);
   } catch (error) {
     // The disk takes no more, so committed versions cannot be read into the full text now.
     throw error instanceof SearchRefused ? error : new SearchRefused('too-busy');
   }
 }
 
-async function textIndex(): Promise<TextIndex | undefined> {
+async function textIndex(load: LoadReader): Promise<TextIndex | undefined> {
   if (!fullText) return undefined;
   const { openTextIndex } = await import('./text-index.ts');
-  return (texts ??= openTextIndex(db, file));
+  const reader = await load();
+  return (texts ??= openTextIndex(db, file, reader));
 }

@@ -7,7 +7,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
-import { fullTextOf } from '../../../resources/full-text.ts';
+import type { TextReader } from '../../../ports/text-reader.ts';
 import { openDatabase, prepare, readMeta, writeMeta } from '../folder/connection.ts';
 import { typeOfRef } from '../write/identities.ts';
 import { noteTexts } from './search-text.ts';
@@ -54,7 +54,11 @@ export const textFileOf = (database: string): string => database.replace(/\.db$/
 type Row = readonly [vid: number, ref: Ref, ended: number, text: string | null];
 
 /** Opens the full text of the store that `db` reads, and lets `db` search it under the name `text`. */
-export function openTextIndex(db: DatabaseSync, database: string): TextIndex {
+export function openTextIndex(
+  db: DatabaseSync,
+  database: string,
+  { fullTextOf }: Pick<TextReader, 'fullTextOf'>,
+): TextIndex {
   const file = textFileOf(database);
   const own = openOwn(file);
   db.prepare('ATTACH ? AS text').run(file);

@@ -8,6 +8,7 @@ import type { Ref, Resource } from '../../../fhir/types.ts';
 import type { SearchValue } from '../../../ports/query.ts';
 import type { Finding, Leave, Reach, Write } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
+import type { TextReader } from '../../../ports/text-reader.ts';
 import { VALUE_RULES } from '../../../ports/value-rules.ts';
 import type { Members } from '../../log/chain.ts';
 import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
@@ -20,7 +21,7 @@ import { notesOn } from '../search/search-ranges.ts';
 import { compareTexts } from './text-proof.ts';
 
 /** The meaning of resources, which an engine does not know. */
-interface Derivation {
+interface Derivation extends Pick<TextReader, 'fullTextOf'> {
   readonly valuesOf: (resource: Resource) => readonly SearchValue[];
   readonly reachOf: (resource: Resource, parties: readonly Ref[]) => Reach;
 }
@@ -78,7 +79,7 @@ export function verifyDerived(folder: string, derivation: Derivation): DerivedRe
     compareReach(proof, isWhole);
     compareValues(proof);
     compareOutbox(proof);
-    compareTexts(database, db, note);
+    compareTexts(database, db, derivation.fullTextOf, note);
     return { versions, notes, faults, faultCount };
   } finally {
     scratch.close();

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
-import { fullTextOf } from '../../../resources/full-text.ts';
+import type { TextReader } from '../../../ports/text-reader.ts';
 import { prepare, readMeta } from '../folder/connection.ts';
 import { typeOfRef } from '../write/identities.ts';
 import { TEXT_FORMAT, TEXT_SCHEMA, textFileOf } from '../search/text-index.ts';
@@ -18,6 +18,7 @@ const WORDS = 'SELECT term, col, offset FROM temp.vocabulary WHERE doc = ? ORDER
 export function compareTexts(
   database: string,
   db: DatabaseSync,
+  fullTextOf: TextReader['fullTextOf'],
   note: (seq: number, says: string) => void,
 ): void {
   const file = textFileOf(database);
@@ -35,7 +36,7 @@ export function compareTexts(
       `SELECT v.vid, r.ref, v.seq, v.text FROM version v JOIN resource r ON r.rid = v.rid
        WHERE v.vid <= ? AND v.ended > ? AND v.text IS NOT NULL ORDER BY v.vid`,
     ).all(readMeta(own, 'through', 0), purged);
-    compareWords({ own, scratch, rows, note });
+    compareWords({ own, scratch, rows, fullTextOf, note });
   } finally {
     scratch.close();
     own.close();
@@ -46,10 +47,11 @@ interface Comparing {
   readonly own: DatabaseSync;
   readonly scratch: DatabaseSync;
   readonly rows: readonly Row[];
+  readonly fullTextOf: TextReader['fullTextOf'];
   readonly note: (seq: number, says: string) => void;
 }
 
-function compareWords({ own, scratch, rows, note }: Comparing): void {
+function compareWords({ own, scratch, rows, fullTextOf, note }: Comparing): void {
   const add = prepare(scratch, 'INSERT INTO words (rowid, type, narrative, content) VALUES (?, ?, ?, ?)');
   const clear = prepare(scratch, `INSERT INTO words (words) VALUES ('delete-all')`);
   const [wanted, found] = [wordsIn(scratch), wordsIn(own)];
