@@ -68,11 +68,15 @@ export interface ResourceType {
    * Completes a resource from the resources to which it refers, before its structure is judged. `read` returns what the
    * writer may read, as it will be after the commit.
    */
-  readonly completed?: (
-    before: Resource | undefined,
-    after: Resource,
-    read: (ref: Ref) => Promise<Resource | undefined>,
-  ) => Promise<Completion | undefined>;
+  readonly completed?: {
+    /** The elements that it may add. */
+    readonly elements: readonly string[];
+    readonly from: (
+      before: Resource | undefined,
+      after: Resource,
+      read: (ref: Ref) => Promise<Resource | undefined>,
+    ) => Promise<Completion | undefined>;
+  };
   /** The organizations that are parties of this resource: from it, a referral reaches what its references carry. */
   readonly partiesOf?: (resource: Resource, context: RuleContext) => Promise<readonly Ref[]>;
   /**

@@ -5,7 +5,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import type { MappedCode } from '../../operations/extended/message-actions.ts';
 import type { Request } from '../../operations/request.ts';
 import type { OperationContext } from '../../operations/context.ts';
-import { runSteps } from '../../operations/steps.ts';
+import { runSteps } from '../../operations/write/write.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { buildCommit } from '../../operations/write/commit.ts';
 import { openDraft } from '../../operations/write/draft.ts';

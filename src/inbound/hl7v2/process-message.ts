@@ -7,7 +7,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { MessageReading } from '../../hl7v2/messages/reading.ts';
 import type { Event } from '../../referral/transitions.ts';
 import type { Draft } from '../../operations/write/draft.ts';
-import { runSteps } from '../../operations/steps.ts';
+import { runSteps } from '../../operations/write/write.ts';
 import { askForRows } from './link-code-maps.ts';
 import { isOurFault, remark, verdictOfRefusal, type MessageVerdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';

@@ -11,7 +11,7 @@ import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
 import { buildCommit, commitPlanned, type PreparedCommit } from '../../operations/write/commit.ts';
 import type { OperationContext } from '../../operations/context.ts';
-import { runSteps } from '../../operations/steps.ts';
+import { runSteps } from '../../operations/write/write.ts';
 import { openDraft } from '../../operations/write/draft.ts';
 import type { Incoming } from './incoming.ts';
 import { planProvenance } from '../archive.ts';

@@ -1,20 +1,16 @@
 /** Completes resources from those to which they refer, as their declarations say, before their structure is judged. */
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
-import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { keepVersion, declarationOf, placesIn, replan, sighted, type Draft } from './draft.ts';
-
-/** Types whose declarations complete what a writer left out. */
-export const COMPLETED: ReadonlySet<string> = new Set(
-  [...RESOURCE_TYPES].flatMap(([type, { completed }]) => (completed === undefined ? [] : [type])),
-);
 
 export async function completeDraft(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
     const { ref, before, after, origin } = planned;
     const { completed } = declarationOf(ref);
     if (completed === undefined || after === undefined || origin === 'server') continue;
-    const found = await completed(before, after.plain, (one) => readInSight(sighted(draft, planned), one));
+    const found = await completed.from(before, after.plain, (one) =>
+      readInSight(sighted(draft, planned), one),
+    );
     if (found === undefined) continue;
     replan(draft, ref, found.transform);
     draft.notes.push(

@@ -6,8 +6,7 @@ import { openDraft, type Draft } from './draft.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope } from '../scope.ts';
-import { runSteps } from '../steps.ts';
-import { PLANS, writeRequestOf } from './write.ts';
+import { PLANS, runSteps, writeRequestOf } from './write.ts';
 
 export interface DryRun {
   /** Why it would be refused. */

@@ -56,7 +56,7 @@ async function sayIt(draft: Draft, { owner, event }: WithheldItem, { receiver }:
 }
 
 /** Types whose change may make a message whole. */
-const MENDING: ReadonlySet<string> = new Set([
+export const MENDING: ReadonlySet<string> = new Set([
   ...PARTY_TYPES,
   ...NOTE_TYPES,
   'Appointment',
@@ -94,9 +94,8 @@ async function filesFor(draft: Draft, { task, order, file, event }: WithheldItem
 async function touchedBy(draft: Draft): Promise<ReadonlySet<Ref> | 'any'> {
   const ruleContext = ruleContextOf(draft);
   const orders = new Set<Ref>();
-  const mends = [...draft.planned.keys()].some((ref) => MENDING.has(typeOf(ref)));
   // Where nothing waits, no order is looked for, nor relied on.
-  if (!mends || !(await mayBeWithheld(draft))) return orders;
+  if (!(await mayBeWithheld(draft))) return orders;
   for (const { ref, before, after } of draft.planned.values()) {
     if (after === undefined) continue;
     const type = typeOf(ref);

@@ -8,30 +8,8 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { isSameReference } from '../../referral/fields.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
-import { EVENT_SYSTEM, FATE_SYSTEM, NOTE_SYSTEM } from '../../resources/message-codes.ts';
+import { MARKED, marksOf, WORK_ITEM, type Marked } from './marks.ts';
 import { partyOf } from './rule-context.ts';
-import { WORK_ITEM_SYSTEM } from '../work-item.ts';
-
-interface Marked {
-  readonly type: string;
-  /** Where the mark stands, and its systems. */
-  readonly element: string;
-  readonly systems: ReadonlySet<unknown>;
-  /** What stays as it is beside it. */
-  readonly frozen: readonly string[];
-}
-
-const WORK_ITEM = { element: 'code', systems: new Set<unknown>([WORK_ITEM_SYSTEM]) };
-
-// prettier-ignore
-const MARKED: readonly Marked[] = [
-  { type: 'Task',              ...WORK_ITEM,                                                       frozen: ['input', 'focus', 'authoredOn', 'groupIdentifier', 'basedOn'] },
-  { type: 'DocumentReference', element: 'category', systems: new Set([FATE_SYSTEM]),               frozen: ['content', 'author', 'date'] },
-  { type: 'DocumentReference', element: 'category', systems: new Set([EVENT_SYSTEM, NOTE_SYSTEM]), frozen: [] },
-];
-
-/** Types that may bear a mark. */
-export const MARKED_TYPES: ReadonlySet<string> = new Set(MARKED.map(({ type }) => type));
 
 /** @throws OperationOutcomeError `field-frozen` */
 export async function guardMarks(draft: Draft): Promise<void> {
@@ -62,10 +40,6 @@ async function staysInside(draft: Draft, { ref, before, after, custodian }: Plan
 }
 
 const PEOPLE: ReadonlySet<string> = new Set(['Practitioner', 'PractitionerRole']);
-
-/** The marks of a resource, as Codings. */
-const marksOf = (resource: unknown, { element, systems }: Pick<Marked, 'element' | 'systems'>) =>
-  valuesAt(resource, `${element}.coding`).filter((one) => systems.has(valuesAt(one, 'system')[0]));
 
 function guardOne(planned: Planned, marked: Marked): void {
   const { element, frozen } = marked;

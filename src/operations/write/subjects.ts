@@ -5,9 +5,7 @@
 import type { IssueDetail } from '../../fhir/issue.ts';
 import { localRefOf, typeOf } from '../../resources/element.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
-
-/** Whom a resource is about, by the names that R4 has for it. */
-const SUBJECTS = ['subject', 'patient', 'for', 'beneficiary'];
+import { SUBJECTS } from './step-conditions.ts';
 
 export function tellSubjects(draft: Draft): void {
   for (const planned of draft.planned.values())

@@ -10,16 +10,12 @@ import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import type { Move } from '../../resources/rules.ts';
 import { missingIn } from './coming.ts';
 import { keyOfEntry, readPreview, type Draft } from './draft.ts';
-import { tellLateNotes } from './late-notes.ts';
-import { sendMended } from './mended.ts';
 import { isUnheard, UNHEARD, withhold } from './withheld.ts';
 
 /** Plans a work item, and says so, for each message that would lack what its receiver requires. */
 export async function checkMovesTold(draft: Draft): Promise<void> {
   const { lacks, selectRecipients } = draft.context;
-  await sendMended(draft);
-  await tellLateNotes(draft);
-  if (lacks === undefined || draft.moves.length === 0) return;
+  if (lacks === undefined) return;
   for (const entry of await selectRecipients([], draft.moves, Date.parse(draft.now))) {
     const unheard = await isUnheard(draft, entry);
     const missing = unheard ? [UNHEARD] : await missingIn(draft, entry);

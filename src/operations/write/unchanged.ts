@@ -5,39 +5,25 @@
  */
 import { EVERYTHING } from '../../ports/query.ts';
 import { parseJsonValue } from '../../fhir/json.ts';
-import { isSame } from '../../fhir/same.ts';
+import { isSameContent } from './step-conditions.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { keepVersion, type Draft, type Planned } from './draft.ts';
 import { seenOf } from '../interactions/read.ts';
 
 /** Takes out of a draft what would be stored as it is stored already; a write by which rules did something stays. */
 export async function leaveUnchanged(draft: Draft): Promise<void> {
-  const written = [...draft.planned.values()];
-  if (
-    !draft.context.settings.skipUnchanged ||
-    draft.moves.length > 0 ||
-    written.some(({ origin }) => origin === 'server')
-  )
-    return;
-  for (const planned of written) await leaveOne(draft, planned);
+  for (const planned of draft.planned.values()) await leaveOne(draft, planned);
 }
 
 async function leaveOne(draft: Draft, { ref, base, before, after }: Planned): Promise<void> {
-  if (before === undefined || after === undefined || !isSame(contentOf(before), contentOf(after.plain)))
-    return;
+  if (before === undefined || after === undefined || !isSameContent(before, after.plain)) return;
   const version = await draft.snapshot.read(ref, EVERYTHING);
   if (version?.text === undefined || version.seq !== base) return;
   // Stored texts were validated; what is compared now is how numbers are written.
   const stored = parseJsonValue(version.text) as Resource;
-  if (!isSame(contentOf(stored), contentOf(after.storing))) return;
+  if (!isSameContent(stored, after.storing)) return;
   draft.planned.delete(ref);
   keepVersion(draft, ref, base);
   draft.unchanged.set(ref, base);
   draft.seen.push(seenOf(draft.context, version, version.text));
-}
-
-/** Without what the server sets. */
-function contentOf({ id: _id, meta = {}, ...elements }: Resource): object {
-  const { versionId: _v, lastUpdated: _l, ...kept } = meta;
-  return { ...elements, meta: kept };
 }

@@ -12,9 +12,10 @@ import { planUpdate } from '../interactions/update.ts';
 import type { WriteResult, WriteRequest } from '../interactions/write.ts';
 import { buildCommit, commitOnce, type PreparedReply } from './commit.ts';
 import type { FullUrls } from './references.ts';
-import type { Reply, Request } from '../request.ts';
+import type { Interaction, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
-import { runSteps } from '../steps.ts';
+import { COLUMNS, STEPS } from '../steps.ts';
+import { createTurns } from '../turns.ts';
 import { commitKeyOf, replyTemplate, type StoredReply } from '../stored-reply.ts';
 import { replyTo } from '../reply.ts';
 
@@ -58,6 +59,21 @@ export async function performDraft(
   };
   const { reply, templates } = await commitOnce(context, request, prepare);
   return replyTo(context, request, reply, templates);
+}
+
+/** Runs the steps of an interaction over a draft; the first refusal is thrown. */
+export async function runSteps(draft: Draft, interaction: Interaction, fullUrls: FullUrls): Promise<void> {
+  const column = COLUMNS[interaction] ?? 0;
+  const turns = createTurns();
+  for (const [step, taken, when] of STEPS) {
+    if ((taken & column) === 0 || when?.(draft, fullUrls) === false) continue;
+    const done = step(draft, fullUrls);
+    if (done !== undefined) await done;
+    for (const { after } of draft.planned.values()) {
+      const turn = turns.after(after?.size ?? 0);
+      if (turn !== undefined) await turn;
+    }
+  }
 }
 
 export function writeRequestOf(request: Request): WriteRequest {

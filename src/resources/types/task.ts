@@ -28,6 +28,6 @@ export const task: ResourceType = {
   ],
   writtenByParties: isReferralTask,
   partiesOf: taskParties,
-  completed: partiesFromOrder,
+  completed: { elements: ['requester', 'owner'], from: partiesFromOrder },
   rules: taskRules,
 };

@@ -39,6 +39,9 @@ const LEAVES: readonly Leaf[] = [
   { at: 'operations/fair-turns.ts', why: 'the door: whose request is worked on next', apart: true },
   { at: 'fhir/json.ts', why: 'the door: reads the body', apart: true },
   // — tables and converters
+  { at: 'operations/steps.ts', why: 'the table of steps' },
+  { at: 'operations/write/step-conditions.ts', why: 'says of a draft which steps it needs' },
+  { at: 'operations/write/marks.ts', why: 'the table of marks' },
   { at: 'operations/request.ts', why: 'types, and the sight of a caller' },
   { at: 'operations/audit/audit.ts', why: 'makes audit rows' },
   { at: 'operations/patients.ts', why: 'remembers the patients of versions' },

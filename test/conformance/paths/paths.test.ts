@@ -34,7 +34,7 @@ interface Path {
 const PATHS: readonly Path[] = [
   {
     heading: 'A read: `GET Task/[id]`',
-    most: 7,
+    most: 6,
     async prepare(server) {
       const { id } = await sentReferral(server);
       return async () => expect((await server.ask('recipient', 'GET', `Task/${id}`)).status).toBe(200);
@@ -42,7 +42,7 @@ const PATHS: readonly Path[] = [
   },
   {
     heading: 'A write: `PUT Task/[id]`',
-    most: 30,
+    most: 20,
     async prepare(server) {
       const task = await sentReferral(server);
       const accepted = { ...task, status: 'accepted' };

@@ -1,0 +1,100 @@
+/**
+ * Which steps a draft needs: pure functions over what it writes, asked before each step, because a step may plan more. A
+ * step without a reason to run is not run.
+ */
+import { relativeTo } from '../../fhir/reference.ts';
+import { referencesOf } from '../../fhir/references-of.ts';
+import { isSame } from '../../fhir/same.ts';
+import type { Resource } from '../../fhir/types.ts';
+import { typeOf } from '../../resources/element.ts';
+import { LARGE } from '../heavy.ts';
+import { declarationOf, type Draft, type Planned } from './draft.ts';
+import { MARKED, marksOf } from './marks.ts';
+import type { FullUrls } from './references.ts';
+
+export type StepCondition = (draft: Draft, fullUrls: FullUrls) => boolean;
+
+/** The draft writes one of these types. */
+export const writes =
+  (types: ReadonlySet<string>): StepCondition =>
+  ({ planned }) => {
+    for (const ref of planned.keys()) if (types.has(typeOf(ref))) return true;
+    return false;
+  };
+
+export const moves: StepCondition = (draft) => draft.moves.length > 0;
+
+/** A version that its client wrote, with the version before. */
+interface ClientWrite extends Planned {
+  readonly after: NonNullable<Planned['after']>;
+}
+
+function someWrite(draft: Draft, holds: (write: ClientWrite) => boolean): boolean {
+  for (const planned of draft.planned.values())
+    if (planned.origin === 'client' && planned.after !== undefined && holds(planned as ClientWrite))
+      return true; // by its after
+  return false;
+}
+
+/**
+ * A reference that the version before does not have, or that is to be rewritten. References of a large resource are looked
+ * for in turns of the event loop, by the step itself.
+ */
+export const refersAnew: StepCondition = (draft, fullUrls) =>
+  fullUrls.size > 0 ||
+  someWrite(draft, ({ before, after }) => {
+    if (before === undefined || (after.size ?? 0) >= LARGE) return true;
+    const { publicBase } = draft.context.settings;
+    const stood = new Set(referencesOf(before).map(({ text }) => text));
+    return referencesOf(after.plain).some(
+      ({ text }) => !stood.has(text) || text.includes('?') || relativeTo(publicBase, text) !== text,
+    );
+  });
+
+/** An element is missing that the declaration of its type takes from elsewhere. */
+export const isIncomplete: StepCondition = (draft) =>
+  someWrite(draft, ({ ref, after }) =>
+    (declarationOf(ref).completed?.elements ?? []).some((element) => after.plain[element] === undefined),
+  );
+
+/** A Task with outputs. */
+export const hasOutputs: StepCondition = (draft) =>
+  someWrite(draft, ({ after }) => after.plain.resourceType === 'Task' && after.plain['output'] !== undefined);
+
+/** Whom a resource is about, by the names that R4 has for it. */
+export const SUBJECTS = ['subject', 'patient', 'for', 'beneficiary'];
+
+/** A subject that the version before does not have. */
+export const namesSubject: StepCondition = (draft) =>
+  someWrite(draft, ({ before, after }) =>
+    SUBJECTS.some((element) => {
+      const value = after.plain[element];
+      return value !== undefined && JSON.stringify(value) !== JSON.stringify(before?.[element]);
+    }),
+  );
+
+/** A mark of the server, now or in the version before. */
+export const bearsMark: StepCondition = (draft) =>
+  someWrite(draft, ({ ref, before, after }) =>
+    MARKED.some(
+      (marked) =>
+        marked.type === typeOf(ref) &&
+        (marksOf(after.plain, marked).length > 0 || marksOf(before, marked).length > 0),
+    ),
+  );
+
+/** Some write leaves a resource as it is stored, and nothing has come of the draft beside. */
+export const mayChangeNothing: StepCondition = (draft) =>
+  draft.context.settings.skipUnchanged &&
+  draft.moves.length === 0 &&
+  ![...draft.planned.values()].some(({ origin }) => origin === 'server') &&
+  someWrite(draft, ({ before, after }) => before !== undefined && isSameContent(before, after.plain));
+
+/** Whether two versions are the same but for what the server sets. */
+export const isSameContent = (one: Resource, other: Resource): boolean =>
+  isSame(contentOf(one), contentOf(other));
+
+function contentOf({ id: _id, meta = {}, ...elements }: Resource): object {
+  const { versionId: _v, lastUpdated: _l, ...kept } = meta;
+  return { ...elements, meta: kept };
+}
