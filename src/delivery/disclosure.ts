@@ -3,17 +3,17 @@
  * and what that patient has said about it since.
  */
 import { EVERYTHING } from '../ports/query.ts';
-import type { Ref, Resource } from '../fhir/types.ts';
+import type { Ref } from '../fhir/types.ts';
 import { decide, REFERRAL_PURPOSE, type Disclosure } from '../policies/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClaimedEntry, Snapshot, Version } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
-import { localRef, mapValuesAt, typeOf, valuesAt } from '../resources/element.ts';
+import { typeOf } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
-import { frozenParty, partyIn, resolveParty } from '../resources/party.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
 import { agreementsOf, contractsUnder } from './agreements.ts';
 import { readConsents } from './consents.ts';
+import { findActors, withNotedActors } from './denials.ts';
 import type { Gate } from './gates.ts';
 import { patientsIn } from './subject.ts';
 
@@ -80,38 +80,10 @@ async function buildDisclosure(
     to,
     patient,
     consents,
-    consentActors: await readActors(now, consents),
+    consentActors: await findActors(consents, partyWorldOf(now)),
     agreements: agreementsOf(contracts, from, to),
     parties: !isDirectory(typeOf(ref)),
     purpose: REFERRAL_PURPOSE,
     now: at,
   };
-}
-
-/** The Consent with the party that was found behind an actor when it was written, in place of what its writer said. */
-const withNotedActors = (consent: Resource): Resource =>
-  mapValuesAt(consent, 'provision*.actor.reference', (reference) => {
-    const party = frozenParty(reference);
-    return party === undefined ? reference : { reference: party };
-  });
-
-/** The organizations that the actors of Consents stand for. */
-async function readActors(now: Snapshot, consents: readonly Resource[]): Promise<ReadonlyMap<string, Ref>> {
-  const named = new Set(consents.flatMap(actorsOf));
-  const actors = new Map<string, Ref>();
-  const world = partyWorldOf(now);
-  for (const ref of named) {
-    const party = partyIn(await resolveParty({ reference: ref }, world));
-    if (party !== undefined) actors.set(ref, party);
-  }
-  return actors;
-}
-
-/** Actors of a provision and of the exceptions within it. */
-function actorsOf(consent: unknown): readonly Ref[] {
-  const provisions = valuesAt(consent, 'provision');
-  return provisions.flatMap((provision) => [
-    ...valuesAt(provision, 'actor.reference').flatMap((actor) => localRef(actor) ?? []),
-    ...actorsOf(provision),
-  ]);
 }

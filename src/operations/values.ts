@@ -3,6 +3,7 @@ import type { Ref, Resource } from '../fhir/types.ts';
 import type { SearchValue } from '../ports/query.ts';
 import type { Reach } from '../ports/store.ts';
 import { fullTextOf } from '../resources/full-text.ts';
+import { denialOf } from '../delivery/denials.ts';
 import { PATIENT_PARAM } from '../resources/compartment.ts';
 import { isDirectory, RESOURCE_TYPES } from '../resources/index.ts';
 import { reachOf } from '../resources/reach.ts';
@@ -36,6 +37,7 @@ export function patientsIn(resource: Resource): readonly Ref[] {
 export const DERIVATION = {
   valuesOf,
   fullTextOf,
+  denialOf,
   reachOf: (resource: Resource, parties: readonly Ref[]): Reach =>
     reachOf(
       RESOURCE_TYPES.get(resource.resourceType) ?? { type: resource.resourceType },

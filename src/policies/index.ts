@@ -4,6 +4,7 @@ import { patientConsent } from './patient-consent.ts';
 import type { Disclosure, Policy } from './policy.ts';
 import { treatment } from './treatment.ts';
 
+export { restrictionOf } from './patient-consent.ts';
 export { REFERRAL_PURPOSE } from './treatment.ts';
 export type { Disclosure, Policy, Purpose, Vote } from './policy.ts';
 

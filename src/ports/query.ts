@@ -8,8 +8,19 @@ import type { Ref } from '../fhir/types.ts';
 export type Sight =
   /** An administrator, or the server itself. */
   | { readonly everything: true }
-  /** An organization; with `patient`, narrowed to the compartment of one patient (SMART patient scopes). */
-  | { readonly everything: false; readonly organization: Ref; readonly patient?: Ref };
+  /**
+   * An organization; with `patient`, narrowed to the compartment of one patient (SMART patient scopes). `denied: 'seen'`:
+   * with what a denial withholds, for whoever must tell that from what no referral reaches, or asks the policies itself.
+   */
+  | {
+      readonly everything: false;
+      readonly organization: Ref;
+      readonly patient?: Ref;
+      readonly denied?: 'seen';
+    };
+
+/** The sight with what a denial withholds. */
+export const withDenied = (sight: Sight): Sight => (sight.everything ? sight : { ...sight, denied: 'seen' });
 
 /** The server's own sight. */
 export const EVERYTHING: Sight = { everything: true };

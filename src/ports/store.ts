@@ -14,11 +14,13 @@
  *  refuses the whole commit · 19 what a sight does not reach does not exist, in reads, searches, history and totals ·
  *  20 what a record write expects holds at the moment of commit · 21 no search, history or audit of FHIR finds a record
  *  · 22 an expired record is absent at once and gone within a day · 23 the chain covers the digest of a record, so that
- *  it can vanish · 24 a record has its current value alone · 26 a lease has one holder until its time is over, and
+ *  it can vanish · 24 a record has its current value alone · 25 what a
+ *  denial in force withholds does not exist either, save versions received before · 26 a lease has one holder until its time is over, and
  *  leaves nothing in the log; of those who look after a job, one runs it, and its state is a record.
  */
 import type { Ref } from '../fhir/types.ts';
 import type { ClaimShare, Passed } from './claim.ts';
+import type { DenialReading, DenialWrite } from './denial.ts';
 import type { Leases } from './jobs.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
 import type { RecordPrecondition, RecordWrite, StoredRecord } from './record.ts';
@@ -103,6 +105,8 @@ export interface AuditEntry {
   };
   /** How many alike this row stands for (failed logins per source and minute). */
   readonly times?: number;
+  /** The server wrote it in consequence of the agent's request: the agent was not shown it. */
+  readonly origin?: 'server';
   /** Organizations that may see this row beside the agent's own: the custodians of what it names. */
   readonly viewers: readonly Ref[];
 }
@@ -202,6 +206,8 @@ export interface Commit {
   readonly outbox: readonly OutboxEntry[];
   readonly deliveryOutcomes: readonly DeliveryOutcome[];
   readonly leaves?: readonly Leave[];
+  /** At most one for each Consent. */
+  readonly denials?: readonly DenialWrite[];
   /** At most one write per record. */
   readonly records?: readonly RecordWrite[];
   /** Records that the plan relied on. */
@@ -291,7 +297,7 @@ export class SearchRefused extends Error {
 }
 
 /** Everything as it was at one `seq`. Cheap to take; holds no lock. */
-export interface Snapshot {
+export interface Snapshot extends DenialReading<Version> {
   readonly seq: number;
   /** The version current at `seq`; undefined when there is none within this sight. A tombstone is a Version. */
   read(ref: Ref, sight: Sight): Promise<Version | undefined>;

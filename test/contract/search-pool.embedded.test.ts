@@ -17,6 +17,8 @@ import { all, any, chain, has, id, missing, text, to, token, uri } from './searc
 import { ask, seenBy } from './search-world.ts';
 
 const TASKS = 4000;
+/** After the last of them. */
+const HEAD = { seq: TASKS + 1, now: 0 };
 
 /** Many Tasks for one Patient, filled in without the writer: only the tables matter here. */
 const FILL = `
@@ -63,8 +65,8 @@ async function within<T>(
   });
   try {
     // A thread takes its time to start, and a search is refused that waits too long for it.
-    while ((await reasonOf(pool.search(CHEAP, TASKS + 1))) === 'too-busy');
-    expect((await pool.search(CHEAP, TASKS + 1)).matches.map(({ ref }) => ref)).toEqual(['Task/7']);
+    while ((await reasonOf(pool.search(CHEAP, HEAD))) === 'too-busy');
+    expect((await pool.search(CHEAP, HEAD)).matches.map(({ ref }) => ref)).toEqual(['Task/7']);
     return await use(pool);
   } finally {
     await pool.close();
@@ -80,33 +82,33 @@ describe('every search ends', () => {
   test('past its time: too costly, and its thread answers the next one', async () => {
     await within({ timeoutMs: 100 }, async (pool) => {
       const start = performance.now();
-      expect(await reasonOf(pool.search(COSTLY, TASKS + 1))).toBe('too-costly');
+      expect(await reasonOf(pool.search(COSTLY, HEAD))).toBe('too-costly');
       expect(performance.now() - start).toBeLessThan(2000);
-      expect(await reasonOf(pool.search(CHEAP, TASKS + 1))).toBe('answered');
+      expect(await reasonOf(pool.search(CHEAP, HEAD))).toBe('answered');
     });
   });
 
   test('aborted while it runs: the thread is free long before its time', async () => {
     await within({}, async (pool) => {
       const start = performance.now();
-      expect(await reasonOf(pool.search(COSTLY, TASKS + 1, AbortSignal.timeout(50)))).toBe('aborted');
-      expect(await reasonOf(pool.search(CHEAP, TASKS + 1))).toBe('answered');
+      expect(await reasonOf(pool.search(COSTLY, HEAD, AbortSignal.timeout(50)))).toBe('aborted');
+      expect(await reasonOf(pool.search(CHEAP, HEAD))).toBe('answered');
       expect(performance.now() - start).toBeLessThan(5000);
     });
   });
 
   test('aborted while it waits, or before', async () => {
     await within({ timeoutMs: 300 }, async (pool) => {
-      const running = reasonOf(pool.search(COSTLY, TASKS + 1));
-      expect(await reasonOf(pool.search(CHEAP, TASKS + 1, AbortSignal.timeout(10)))).toBe('aborted');
-      expect(await reasonOf(pool.search(CHEAP, TASKS + 1, AbortSignal.abort()))).toBe('aborted');
+      const running = reasonOf(pool.search(COSTLY, HEAD));
+      expect(await reasonOf(pool.search(CHEAP, HEAD, AbortSignal.timeout(10)))).toBe('aborted');
+      expect(await reasonOf(pool.search(CHEAP, HEAD, AbortSignal.abort()))).toBe('aborted');
       expect(await running).toBe('too-costly');
     });
   });
 
   test('more than may wait: too busy', async () => {
     await within({ queued: 1, timeoutMs: 300 }, async (pool) => {
-      const asked = [1, 2, 3].map(() => reasonOf(pool.search(COSTLY, TASKS + 1)));
+      const asked = [1, 2, 3].map(() => reasonOf(pool.search(COSTLY, HEAD)));
       expect(await asked[2]).toBe('too-busy');
       expect(await asked[0]).toBe('too-costly');
     });
@@ -115,11 +117,11 @@ describe('every search ends', () => {
   test('one organization waits in its half of the queue, and is passed by the others', async () => {
     await within({ queued: 8 }, async (pool) => {
       const ended = new AbortController();
-      const running = reasonOf(pool.search(COSTLY, TASKS + 1, ended.signal));
+      const running = reasonOf(pool.search(COSTLY, HEAD, ended.signal));
       const order: string[] = [];
       const by = async (organization: Ref): Promise<unknown> => {
         const sight = { everything: false, organization } as const;
-        const reason = await reasonOf(pool.search({ ...CHEAP, sight }, TASKS + 1));
+        const reason = await reasonOf(pool.search({ ...CHEAP, sight }, HEAD));
         if (reason === 'answered') order.push(organization);
         return reason;
       };
@@ -135,7 +137,7 @@ describe('every search ends', () => {
 
   test('waited longer than a search may take: too busy', async () => {
     await within({ timeoutMs: 100 }, async (pool) => {
-      const asked = [COSTLY, COSTLY, CHEAP].map((query) => reasonOf(pool.search(query, TASKS + 1)));
+      const asked = [COSTLY, COSTLY, CHEAP].map((query) => reasonOf(pool.search(query, HEAD)));
       expect(await asked[2]).toBe('too-busy');
     });
   });
@@ -149,10 +151,10 @@ describe('every search ends', () => {
       timeoutMs: 30_000,
       fullText: false,
     });
-    const asked = [COSTLY, COSTLY, CHEAP].map((query) => reasonOf(pool.search(query, TASKS + 1)));
+    const asked = [COSTLY, COSTLY, CHEAP].map((query) => reasonOf(pool.search(query, HEAD)));
     await pool.close();
     expect(await Promise.all(asked)).toEqual(['aborted', 'aborted', 'aborted']);
-    expect(await reasonOf(pool.search(CHEAP, TASKS + 1))).toBe('aborted');
+    expect(await reasonOf(pool.search(CHEAP, HEAD))).toBe('aborted');
   });
 
   test('its thread dies: refused, and another thread takes the next one', async () => {
@@ -167,9 +169,9 @@ describe('every search ends', () => {
       fullText: false,
     });
     try {
-      expect(await reasonOf(pool.search(CHEAP, 1))).toBe('too-costly');
+      expect(await reasonOf(pool.search(CHEAP, { seq: 1, now: 0 }))).toBe('too-costly');
       prepareDatabase(elsewhere);
-      expect((await pool.search(CHEAP, 1)).matches).toEqual([]);
+      expect((await pool.search(CHEAP, { seq: 1, now: 0 })).matches).toEqual([]);
     } finally {
       await pool.close();
       await rm(elsewhere, { recursive: true });
@@ -179,8 +181,8 @@ describe('every search ends', () => {
   test('behind the horizon: expired', async () => {
     const db = openDatabase(file, { readOnly: false, cacheKib: 1024 });
     db.exec("INSERT INTO meta (key, value) VALUES ('horizon', 5) ON CONFLICT (key) DO UPDATE SET value = 5");
-    expect(() => searchPage(db, CHEAP, 4)).toThrow('expired');
-    expect(searchPage(db, CHEAP, 5).matches).toEqual([]);
+    expect(() => searchPage(db, CHEAP, { seq: 4, now: 0 })).toThrow('expired');
+    expect(searchPage(db, CHEAP, { seq: 5, now: 0 }).matches).toEqual([]);
     db.exec("UPDATE meta SET value = 0 WHERE key = 'horizon'");
     db.close();
   });
@@ -205,7 +207,7 @@ describe('the planner chooses nothing', () => {
     const db = openDatabase(file, { readOnly: true, cacheKib: 1024 });
     try {
       const texts = recordTexts(db);
-      searchPage(db, query, TASKS + 1, undefined, { ...LIMITS, ...limits });
+      searchPage(db, query, HEAD, undefined, { ...LIMITS, ...limits });
       return texts
         .flatMap((one) => db.prepare(`EXPLAIN QUERY PLAN ${one}`).all())
         .map(({ detail }) => String(detail));

@@ -69,7 +69,7 @@ async function open(): Promise<SearchEngine> {
     store,
     others: Object.values(WAYS).map((limits) => async (query, seq) => {
       texts.catchUp(() => undefined);
-      const { matches, total } = searchPage(db, query, seq, undefined, { ...LIMITS, ...limits });
+      const { matches, total } = searchPage(db, query, { seq, now: 0 }, undefined, { ...LIMITS, ...limits });
       return { refs: matches.map(({ ref }) => ref), ...(total !== undefined && { total }) };
     }),
     async close() {

@@ -21,6 +21,12 @@ export const PROOFS = {
     counts: 'lives',
     runs: { quick: 10, ci: 60, full: 600 },
   },
+  denials: {
+    shows: 'after any life of reach, denials and a clock, each sees what it would if the denied were deleted',
+    file: 'contract/store.denials.test.ts',
+    counts: 'lives',
+    runs: { quick: 40, ci: 200, full: 2000 },
+  },
   contexts: {
     shows: 'compartments, searches of the whole system and includes give what brute force gives',
     file: 'conformance/custody/contexts.property.test.ts',

@@ -7,7 +7,7 @@ import { statements } from './folder/connection.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
 import { sightSql } from './search/sight.ts';
-import type { Condition } from './search/sight.ts';
+import type { Condition, Moment } from './search/sight.ts';
 import { fitting, inSlices } from './slices.ts';
 
 /** A row with the method of the version before it. */
@@ -29,10 +29,11 @@ const SLICE = 4000;
 export function prepareHistory({
   db,
   timeoutMs,
+  clock,
 }: Reading): (query: HistoryQuery, seq: number, signal: AbortSignal) => Promise<HistoryPage> {
   const sql = statements(db);
   return async (query, seq, signal) => {
-    const where = conditionOf(query, seq);
+    const where = conditionOf(query, { seq, now: clock.now() });
     const found = query.id === undefined ? ofMany : ofOne;
     return found(query, seq, where, signal);
   };
@@ -82,8 +83,8 @@ export function prepareHistory({
   }
 }
 
-function conditionOf({ type, since, at, sight }: HistoryQuery, seq: number): Condition {
-  const visible = sightSql(sight, seq, NEWEST);
+function conditionOf({ type, since, at, sight }: HistoryQuery, moment: Moment): Condition {
+  const visible = sightSql(sight, moment, { ...NEWEST, shown: 'v.seq' });
   const parts = [visible.sql];
   const params = [...visible.params];
   if (type !== undefined) {
@@ -98,7 +99,7 @@ function conditionOf({ type, since, at, sight }: HistoryQuery, seq: number): Con
     // A version is current from its commit until the next one; a deletion is an instant.
     parts.push(`v.at <= ? AND CASE v.method WHEN 'DELETE' THEN v.at >= ? ELSE coalesce(
       (SELECT n.at FROM version n WHERE n.rid = v.rid AND n.seq > v.seq AND n.seq <= ? ORDER BY n.seq LIMIT 1) > ?, 1) END`);
-    params.push(at.high, at.low, seq, at.low);
+    params.push(at.high, at.low, moment.seq, at.low);
   }
   return { sql: parts.map((part) => `(${part})`).join(' AND '), params };
 }

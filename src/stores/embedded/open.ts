@@ -198,8 +198,9 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
     recent,
     horizon: () => queue.head.horizon,
     async search(query, seq, signal) {
-      const few = lookup(query, seq);
-      return few === undefined ? pool.search(query, seq, signal) : pageOf(few, query);
+      const moment = { seq, now: clock.now() };
+      const few = lookup(query, moment);
+      return few === undefined ? pool.search(query, moment, signal) : pageOf(few, query);
     },
     timeoutMs: options.searchTimeoutMs,
     clock,

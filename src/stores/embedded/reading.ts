@@ -49,5 +49,6 @@ export const JOIN_NEWEST = `JOIN version h ON h.vid =
 export const NEWEST = {
   resource: 'r',
   vid: 'h.vid',
+  shown: 'h.seq',
   deletedAt: `CASE h.method WHEN 'DELETE' THEN h.seq END`,
 } as const;

@@ -9,6 +9,8 @@ import { prepare } from './folder/connection.ts';
 export interface SharedReadTransaction {
   /** Called before each read: it will see everything that has been acknowledged. */
   enter(): void;
+  /** The next read sees what was audited, too. */
+  leave(): void;
   /** A group is on disk and not acknowledged yet. `changed`: it held more than read-audit rows. */
   applied(changed: boolean): void;
 }
@@ -30,6 +32,9 @@ export function prepareSharedReadTransaction(db: DatabaseSync): SharedReadTransa
   return {
     enter() {
       if (!db.isTransaction && quiet > 0 && quiet % ROUND < SHARED_OF_ROUND) begin.run();
+    },
+    leave() {
+      if (db.isTransaction) end.run();
     },
     applied(changed) {
       quiet = changed ? 0 : quiet + 1;

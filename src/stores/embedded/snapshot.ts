@@ -3,18 +3,17 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../fhir/types.ts';
 import { SearchRefused } from '../../ports/store.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
-import type { Sight } from '../../ports/query.ts';
+import { withDenied, type Sight } from '../../ports/query.ts';
 import { prepareAuditReading } from './audit-reading.ts';
 import { prepare } from './folder/connection.ts';
-import type { Rows } from './folder/connection.ts';
 import { prepareHistory } from './history.ts';
 import { prepareKept } from './kept.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { Reading, VersionRow } from './reading.ts';
+import { prepareDenialReading } from './denial-reading.ts';
 import { prepareRecordReading } from './record-reading.ts';
 import { prepareRoots } from './write/roots.ts';
-import { sightShape, sightParams, sightText } from './search/sight.ts';
-import type { SightShape } from './search/sight.ts';
+import { bySight, sightShape, sightParams, sightText, type Moment } from './search/sight.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -22,12 +21,15 @@ const NEVER = new AbortController().signal;
 export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   const { byId, recent, horizon, search } = reading;
   const { transaction } = byId;
+  const momentOf = (seq: number): Moment => ({ seq, now: reading.clock.now() });
   const newest = prepareBySight(
     byId.db,
+    NEWEST,
     (visible) => `SELECT ${columnsOf('h')} FROM resource r ${JOIN_NEWEST} WHERE r.ref = ? AND ${visible}`,
   );
   const one = prepareBySight(
     byId.db,
+    { ...NEWEST, shown: 'v.seq' },
     (visible) =>
       `SELECT ${columnsOf('v')} FROM resource r ${JOIN_NEWEST} JOIN version v ON v.rid = r.rid AND v.seq = ?
        WHERE r.ref = ? AND ${visible}`,
@@ -37,6 +39,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   const roots = prepareRoots(byId);
   const kept = prepareKept(byId);
   const records = prepareRecordReading(byId, reading.clock);
+  const denials = prepareDenialReading(reading);
 
   return (seq) => ({
     seq,
@@ -44,6 +47,13 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
     vread: async (ref, version, sight) => (version > seq ? undefined : vread(seq, ref, version, sight)),
     history: (query, signal = NEVER) => history(query, seq, signal),
     audit: (query, signal = NEVER) => audit(query, seq, signal),
+    async received(ref, sight) {
+      if (sight.everything || read(seq, ref, sight) !== undefined) return undefined;
+      const reached = read(seq, ref, withDenied(sight));
+      return reached && denials.received(ref, sight.organization);
+    },
+    isDenied: async (patient, organization) => denials.isDenied(patient, organization),
+    denialsFoundBy: async (names) => denials.foundBy(names),
     roots: async (ref) => roots(ref),
     kept: async (type, custodian, max) => kept(type, custodian, max),
     record: async (kind, key) => records.one(kind, key),
@@ -59,8 +69,7 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   function read(seq: number, ref: Ref, sight: Sight): Version | undefined {
     const known = sight.everything ? recent.find(ref, seq) : undefined;
     if (known !== undefined) return known;
-    transaction.enter();
-    const row = newest[sightShape(sight)].get(seq, ref, ...sightParams(sight, seq));
+    const row = readBySight(newest, seq, sight, seq, ref);
     if (row === undefined) return undefined;
     const version = toVersion(row);
     recent.keep(version, seq);
@@ -68,9 +77,25 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   }
 
   function vread(seq: number, ref: Ref, version: number, sight: Sight): Version | undefined {
-    transaction.enter();
-    const row = one[sightShape(sight)].get(seq, version, ref, ...sightParams(sight, seq));
+    const row = readBySight(one, seq, sight, seq, version, ref);
     return row && toVersion(row);
+  }
+
+  /** What is denied is asked again of a new transaction: the one that stands may not know what was received since. */
+  function readBySight(
+    statements: ReturnType<typeof prepareBySight>,
+    seq: number,
+    sight: Sight,
+    ...values: readonly (string | number)[]
+  ): VersionRow | undefined {
+    transaction.enter();
+    const get = (as: Sight): VersionRow | undefined =>
+      statements[sightShape(as)].get(...values, ...sightParams(as, momentOf(seq)));
+    const row = get(sight);
+    if (row !== undefined || sight.everything || sight.denied === 'seen') return row;
+    if (get(withDenied(sight)) === undefined) return undefined;
+    transaction.leave();
+    return get(sight);
   }
 
   /** Values behind the horizon may be gone, before a search or while it ran: then it cannot be trusted. */
@@ -79,15 +104,10 @@ export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
   }
 }
 
-/** One statement for each shape of sight, so that no read has to build its text. */
 function prepareBySight(
   db: DatabaseSync,
+  alias: Parameters<typeof sightText>[1],
   textOf: (visible: string) => string,
-): Readonly<Record<SightShape, Rows<VersionRow>>> {
-  const statementOf = (shape: SightShape) => prepare<VersionRow>(db, textOf(sightText(shape, NEWEST)));
-  return {
-    everything: statementOf('everything'),
-    organization: statementOf('organization'),
-    patient: statementOf('patient'),
-  };
+) {
+  return bySight((shape) => prepare<VersionRow>(db, textOf(sightText(shape, alias))));
 }

@@ -35,6 +35,15 @@ beforeAll(async () => {
   await server.ask('initiator', 'DELETE', `Patient/${stray.id}`);
   await server.create('stranger', make.patient({ name: [{ family: 'Secret' }] }));
   await server.search('initiator', 'Patient?_content=secret');
+  const denying = {
+    provision: {
+      type: 'deny',
+      period: { start: '2020-01-01' },
+      actor: [{ role: { text: 'recipient' }, reference: make.to('PractitionerRole/recipient') }],
+    },
+  };
+  await server.create('initiator', make.consent(subject, denying));
+  await server.search('recipient', 'Task');
   await server.running.stop();
   folder = join(root, 'sound');
   cpSync((server.running.store as unknown as { folder: string }).folder, folder, { recursive: true });
@@ -137,6 +146,17 @@ describe('(rules 4.1) found is, and the chain alone does not tell it', () => {
       `UPDATE outbox SET state = 0, due = ${Number.MAX_SAFE_INTEGER}`,
       'outbox: the entry',
     ],
+    ['a denial taken away', 'DELETE FROM denial', 'denial: a row is missing'],
+    ['a denial that denies others', `UPDATE denial SET keeper = ${STRANGER}`, 'denial: a row is missing'],
+    ['sight of the denied', 'DELETE FROM denied', 'denied: a row is missing'],
+    ['a denial that ends', 'UPDATE denied SET until = since + 1', 'denied: a row is missing'],
+    ['a patient taken from what is about it', 'DELETE FROM about', 'about: a row is missing'],
+    [
+      'what was never received',
+      `INSERT OR IGNORE INTO received SELECT ${RECIPIENT}, rid, 1 FROM resource WHERE ref LIKE 'Patient/%'`,
+      'received: nothing gives a row',
+    ],
+    ['what was received taken away', 'DELETE FROM received', 'received: a row is missing'],
     ['words taken from the text index', 'DELETE FROM words', 'text index: the words of'],
     [
       'words added to the text index',

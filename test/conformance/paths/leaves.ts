@@ -52,6 +52,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'operations/result-version.ts', why: 'makes the Reply of what was committed' },
   { at: 'operations/stored-reply.ts', why: 'makes the text of a reply that is stored' },
   { at: 'delivery/agreements.ts', why: 'a query, and which of its matches are agreements' },
+  { at: 'delivery/denials.ts', why: 'reads a Consent, with the organizations behind its actors' },
   { at: 'delivery/backoff.ts', why: 'computes how long a delivery waits' },
   { at: 'delivery/outcome.ts', why: 'makes the commit of an outcome' },
   { at: 'policies/directory.ts', why: 'a row: whether it permits a disclosure' },

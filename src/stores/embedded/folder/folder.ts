@@ -12,6 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { VALUE_RULES } from '../../../ports/value-rules.ts';
 import { FolderRefused, makeFolder, messageOf } from '../../log/durable-folder.ts';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
+import { fillDenials } from './fill-denials.ts';
 import { createPrivately, FILE_MODE, NotPrivate, tightenFolder } from './private-files.ts';
 import { FORMAT, RECORD_TABLES, SCHEMA } from './schema.ts';
 
@@ -136,12 +137,15 @@ function createTables(db: DatabaseSync): void {
 }
 
 /** What takes a folder from one format to the next; each in one transaction with its number. */
-const MIGRATIONS: ReadonlyMap<number, string> = new Map([[1, RECORD_TABLES]]);
+const MIGRATIONS: ReadonlyMap<number, (db: DatabaseSync) => void> = new Map([
+  [1, (db: DatabaseSync) => db.exec(RECORD_TABLES)],
+  [2, fillDenials],
+]);
 
 function migrate(db: DatabaseSync): void {
   for (let format = readMeta(db, 'format', 0); MIGRATIONS.has(format); format += 1) {
     db.exec('BEGIN IMMEDIATE');
-    db.exec(MIGRATIONS.get(format) ?? '');
+    MIGRATIONS.get(format)?.(db);
     writeMeta(db, 'format', format + 1);
     db.exec('COMMIT');
   }

@@ -8,6 +8,7 @@ import type { SearchValue } from '../../../ports/query.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { VALUE_RULES } from '../../../ports/value-rules.ts';
 import { openDatabase, prepare, readMeta, writeMeta } from './connection.ts';
+import { refillAbout } from './fill-denials.ts';
 import { lockFolder, needStore, pathsOf, prepareDatabase } from './folder.ts';
 import { prepareIdentities } from '../write/identities.ts';
 import { prepareValues } from '../write/values.ts';
@@ -52,7 +53,10 @@ export function reindexFolder({ folder, valuesOf, onStep }: ReindexOptions): num
           values.clear(vid);
           values.write(resource.resourceType, valuesOf(resource), vid);
         }
-        if (rows.length < STEP) writeMeta(db, 'values', VALUE_RULES);
+        if (rows.length < STEP) {
+          refillAbout(db);
+          writeMeta(db, 'values', VALUE_RULES);
+        }
         db.exec('COMMIT');
         done += rows.length;
         onStep?.(done);

@@ -11,7 +11,7 @@
  */
 
 /** The format of the data folder. A newer one is refused, an older one is migrated. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** `ended` of what has not ended. */
 export const FOREVER = Number.MAX_SAFE_INTEGER;
@@ -29,6 +29,31 @@ CREATE TABLE record (kind TEXT NOT NULL, key TEXT NOT NULL, rev INTEGER NOT NULL
 CREATE INDEX record_expires ON record (expires) WHERE expires < ${FOREVER};
 CREATE TABLE record_index (kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, key TEXT NOT NULL,
   PRIMARY KEY (kind, name, value, key)) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * What patients deny, and what that makes of sight. Only what holds now is kept: a denial applies to every search and page
+ * at once, as of whatever seq.
+ */
+export const DENIAL_TABLES = `
+-- In which Patients' compartments a resource is; of a deleted one, was. patient and rid: resources.
+CREATE TABLE about (patient INTEGER NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (patient, rid)) STRICT, WITHOUT ROWID;
+CREATE INDEX about_rid ON about (rid, patient);
+-- ports/denial.ts. source: the Consent; keeper: name of an organization, 0 for any; restriction and actors: JSON.
+CREATE TABLE denial (source INTEGER PRIMARY KEY, patient INTEGER NOT NULL, keeper INTEGER NOT NULL,
+  restriction TEXT NOT NULL, actors TEXT NOT NULL) STRICT;
+CREATE INDEX denial_patient ON denial (patient);
+CREATE TABLE denial_found_by (name TEXT NOT NULL, source INTEGER NOT NULL, PRIMARY KEY (name, source))
+  STRICT, WITHOUT ROWID;
+CREATE INDEX denial_found_by_source ON denial_found_by (source);
+-- org does not see rid by way of root from since until until (milliseconds since 1970, the end excluded).
+CREATE TABLE denied (org INTEGER NOT NULL, rid INTEGER NOT NULL, root INTEGER NOT NULL, since INTEGER NOT NULL,
+  until INTEGER NOT NULL, PRIMARY KEY (org, rid, root, since)) STRICT, WITHOUT ROWID;
+CREATE INDEX denied_root ON denied (root);
+-- org was told or shown the version of rid at seq, which it does not keep; derived from the audit of the log.
+CREATE TABLE received (org INTEGER NOT NULL, rid INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (org, rid, seq)) STRICT, WITHOUT ROWID;
+CREATE INDEX sight_rid ON sight (rid, root);
 `;
 
 export const SCHEMA = `
@@ -124,4 +149,4 @@ CREATE INDEX outbox_receiver ON outbox (receiver, oid);
 CREATE TABLE commit_key (scope TEXT NOT NULL, id TEXT NOT NULL, fingerprint TEXT NOT NULL, seq INTEGER NOT NULL,
   at INTEGER NOT NULL, reply TEXT NOT NULL, PRIMARY KEY (scope, id)) STRICT, WITHOUT ROWID;
 CREATE INDEX commit_key_at ON commit_key (at);
-${RECORD_TABLES}`;
+${RECORD_TABLES}${DENIAL_TABLES}`;

@@ -8,7 +8,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clause, Match, Page, Query } from '../../../ports/query.ts';
 import { prepare, statements } from '../folder/connection.ts';
 import { mustOf } from './search-hops.ts';
-import { sightSql } from './sight.ts';
+import { sightSql, type Moment } from './sight.ts';
 
 /** The largest number of versions looked at. */
 const LOOKUP_MAX = 64;
@@ -17,8 +17,8 @@ const FURTHER_MAX = 256;
 /** The largest number of characters of their texts. */
 const CHARACTERS_MAX = 1024 * 1024;
 
-/** All matches as of a seq, newest write first; undefined when the query is not a lookup. */
-type Lookup = (query: Query, seq: number) => readonly Match[] | undefined;
+/** All matches at a moment, newest write first; undefined when the query is not a lookup. */
+type Lookup = (query: Query, moment: Moment) => readonly Match[] | undefined;
 
 type MatchRow = [ref: Match['ref'], seq: number, text: string, custodian: Match['custodian']];
 
@@ -56,11 +56,12 @@ export function prepareLookup(db: DatabaseSync): Lookup {
     return anyOf.length === 1 ? [...vids] : [...vids].sort((a, b) => b - a);
   }
 
-  return ({ type, where, sort, sight, characters = CHARACTERS_MAX }, seq) => {
+  return ({ type, where, sort, sight, characters = CHARACTERS_MAX }, moment) => {
     const [first, ...further] = sort.length === 0 ? demandsOf(where) : [];
     const vids = first && versionsWith(type, first);
     if (vids === undefined || vids.length * further.flat().length > FURTHER_MAX) return undefined;
-    const seen = sightSql(sight, seq, { resource: 'r', vid: 'v.vid' });
+    const { seq } = moment;
+    const seen = sightSql(sight, moment, { resource: 'r', vid: 'v.vid', shown: 'v.seq' });
     const one = sql<MatchRow>(
       `SELECT r.ref, v.seq, v.text, coalesce((SELECT name FROM name WHERE nid = r.custodian), '')
        FROM version v CROSS JOIN resource r ON r.rid = v.rid

@@ -1,7 +1,7 @@
 /** What one search looks at: a connection, a moment, a caller; and what stands for a resource in its SQL. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clause, Prefix, Sight } from '../../../ports/query.ts';
-import { sightSql } from './sight.ts';
+import { sightSql, type Moment } from './sight.ts';
 import { firstRow, sql, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
@@ -39,12 +39,10 @@ export const LIMITS: Limits = {
   merged: 16,
 };
 
-export interface SearchContext {
+export interface SearchContext extends Moment {
   readonly db: DatabaseSync;
   readonly limits: Limits;
   readonly sight: Sight;
-  /** The moment. */
-  readonly seq: number;
   /** The number of a name; -1 when nobody ever used it. */
   readonly nid: (name: string) => number;
 }
@@ -75,7 +73,12 @@ export function aliasOf(type: string, depth: number, vid = word(`v${depth}.vid`)
 export const GO = word('go()');
 
 /** A context of its own names; to be made anew inside every transaction, for what was undone was never named. */
-export function searchContextOf(db: DatabaseSync, sight: Sight, seq: number, limits: Limits): SearchContext {
+export function searchContextOf(
+  db: DatabaseSync,
+  sight: Sight,
+  { seq, now }: Moment,
+  limits: Limits,
+): SearchContext {
   const names = new Map<string, number>();
   function nid(name: string): number {
     let known = names.get(name);
@@ -85,12 +88,13 @@ export function searchContextOf(db: DatabaseSync, sight: Sight, seq: number, lim
     }
     return known;
   }
-  return { db, limits, sight, seq, nid };
+  return { db, limits, sight, seq, now, nid };
 }
 
 /** The alias is live at the moment, and visible: what every alias of every query carries (rules 2.6). */
-export function isSeen({ v, r, vid }: ResourceAlias, { sight, seq }: SearchContext): Sql {
-  const seen = sightSql(sight, seq, { resource: r.sql, vid: vid.sql });
+export function isSeen({ v, r, vid }: ResourceAlias, { sight, seq, now }: SearchContext): Sql {
+  const alias = { resource: r.sql, vid: vid.sql, shown: `${v.sql}.seq` };
+  const seen = sightSql(sight, { seq, now }, alias);
   return sql`${v}.seq <= ${seq} AND ${v}.ended > ${seq} AND ${seen}`;
 }
 

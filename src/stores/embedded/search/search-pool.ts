@@ -8,6 +8,7 @@ import type { Page, Query } from '../../../ports/query.ts';
 import { SearchRefused } from '../../../ports/store.ts';
 import { createFairQueue } from '../fair-queue.ts';
 import type { SearchTaskResult, SearchTask, Ready, Setup } from './search-worker.ts';
+import type { Moment } from './sight.ts';
 
 interface SearchPoolOptions {
   /** The script of a thread: it calls `serveSearches` with the reader of texts. */
@@ -63,13 +64,13 @@ export class SearchPool {
     for (let i = 0; i < options.threads; i += 1) this.#start();
   }
 
-  /** One page as of `seq`. Throws {@link SearchRefused}. A failing thread loses nothing but its own search. */
-  search(query: Query, seq: number, signal?: AbortSignal): Promise<Page> {
+  /** One page at a moment. Throws {@link SearchRefused}; whatever happens to its thread, never anything else is lost. */
+  search(query: Query, moment: Moment, signal?: AbortSignal): Promise<Page> {
     if (this.#closed || signal?.aborted === true) return Promise.reject(new SearchRefused('aborted'));
     const owner = query.sight.everything ? '' : query.sight.organization;
     if (this.#isFull(owner)) return Promise.reject(new SearchRefused('too-busy'));
     this.#searches += 1;
-    const task = { number: this.#number(), query, seq, timeoutMs: this.#options.timeoutMs };
+    const task = { number: this.#number(), query, moment, timeoutMs: this.#options.timeoutMs };
     return new Promise((resolve, reject) => {
       const conclude = (result: SearchTaskResult): void => {
         signal?.removeEventListener('abort', abort);

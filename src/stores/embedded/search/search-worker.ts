@@ -9,6 +9,7 @@ import { openDatabase } from '../folder/connection.ts';
 import { asksTexts } from './search-text.ts';
 import { searchPage } from './search.ts';
 import type { TextReader } from '../../../ports/text-reader.ts';
+import type { Moment } from './sight.ts';
 import type { TextIndex } from './text-index.ts';
 import { NICENESS, standBack } from '../thread-priority.ts';
 
@@ -22,9 +23,9 @@ export interface Setup {
   readonly stop: Int32Array;
 }
 
-/** A search, or the order to read that many versions into the full text. */
+/** A search, or to take so many versions into the full text. */
 export type SearchTask = { readonly number: number } & (
-  | { readonly query: Query; readonly seq: number; readonly timeoutMs: number }
+  | { readonly query: Query; readonly moment: Moment; readonly timeoutMs: number }
   | { readonly versions: number }
 );
 
@@ -67,7 +68,7 @@ async function answer(task: SearchTask, load: LoadReader): Promise<SearchTaskRes
     if ('versions' in task) return { more: (await textIndex(load))?.advance(task.versions) ?? false };
     const check = checkOf(task);
     if (asksTexts(task.query.where)) await prepareTexts(check, load);
-    return { page: searchPage(db, task.query, task.seq, seldom(check)) };
+    return { page: searchPage(db, task.query, task.moment, seldom(check)) };
   } catch (error) {
     if (error instanceof SearchRefused) return { refused: error.reason };
     return { failed: error instanceof Error ? error.message : String(error) };

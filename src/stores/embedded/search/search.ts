@@ -10,6 +10,7 @@ import { mustOf, takeHops } from './search-hops.ts';
 import { countVersions, findVersions } from './search-order.ts';
 import type { VersionSearch } from './search-order.ts';
 import { LIMITS, spanOf, searchContextOf } from './search-context.ts';
+import type { Moment } from './sight.ts';
 import type { Limits } from './search-context.ts';
 import { fitting } from '../slices.ts';
 import { eachRow, firstRow, sql } from '../sql.ts';
@@ -19,32 +20,32 @@ type SearchInterrupt = () => void;
 
 const unguarded: SearchInterrupt = () => undefined;
 
-/** The references on a query's page as of `seq`. Inside a transaction it sees what the transaction wrote. */
+/** The references on a query's page at a moment. Inside a transaction it sees what the transaction wrote. */
 export function findRefs(
   db: DatabaseSync,
   query: Query,
-  seq: number,
+  moment: Moment,
   guard: SearchInterrupt = unguarded,
 ): Ref[] {
   return guarded(db, guard, () => {
     const { offset, count } = query;
-    const found = findVersions(wantedOf(db, query, seq, offset + count, LIMITS));
+    const found = findVersions(wantedOf(db, query, moment, offset + count, LIMITS));
     return matchesOf(db, found.slice(offset)).map(({ ref }) => ref);
   });
 }
 
-/** One page of a search as of `seq`, out of one read transaction. Throws {@link SearchRefused} `expired`. */
+/** One page of a search at a moment, out of one read transaction. Throws {@link SearchRefused} `expired`. */
 export function searchPage(
   db: DatabaseSync,
   query: Query,
-  seq: number,
+  moment: Moment,
   guard: SearchInterrupt = unguarded,
   limits: Limits = LIMITS,
 ): Page {
   return guarded(db, guard, () => {
-    if (seq < horizonOf(db)) throw new SearchRefused('expired');
+    if (moment.seq < horizonOf(db)) throw new SearchRefused('expired');
     const { offset, count, total } = query;
-    const wanted = wantedOf(db, query, seq, offset + count + 1, limits);
+    const wanted = wantedOf(db, query, moment, offset + count + 1, limits);
     const found = findVersions(wanted);
     const matches = matchesOf(db, found.slice(offset, offset + count), query.characters);
     const page = { matches, more: found.length > offset + matches.length };
@@ -58,8 +59,14 @@ function horizonOf(db: DatabaseSync): number {
   return firstRow<[number]>(db, sql`SELECT value FROM meta WHERE key = 'horizon'`)?.[0] ?? 0;
 }
 
-function wantedOf(db: DatabaseSync, query: Query, seq: number, need: number, limits: Limits): VersionSearch {
-  const context = searchContextOf(db, query.sight, seq, limits);
+function wantedOf(
+  db: DatabaseSync,
+  query: Query,
+  moment: Moment,
+  need: number,
+  limits: Limits,
+): VersionSearch {
+  const context = searchContextOf(db, query.sight, moment, limits);
   const must = mustOf(takeHops(query.where, query.type, context));
   return { field: { type: query.type, context, span: spanOf(context, must) }, must, sort: query.sort, need };
 }

@@ -10,11 +10,20 @@ export interface Condition {
   readonly params: readonly (string | number)[];
 }
 
+/** As of when is asked: what is reached, at a seq; what is denied, at an instant. */
+export interface Moment {
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
 interface SightAlias {
   /** Alias of the row of `resource`. */
   readonly resource: string;
   /** SQL for the `vid` of the version: its values say in whose patient compartments it is. */
   readonly vid: string;
+  /** SQL for the `seq` of the version that would be shown: an organization goes on seeing what it received. */
+  readonly shown: string;
   /**
    * SQL for the seq at which the resource was deleted, NULL when it was not. A caller who had sight at that moment
    * still sees the deletion, and the history. Absent where only live versions count.
@@ -22,46 +31,58 @@ interface SightAlias {
   readonly deletedAt?: string;
 }
 
-/** The properties on which the text of a condition depends. */
-export type SightShape = 'everything' | 'organization' | 'patient';
+/** What the text of a condition depends on. */
+const SHAPES = ['everything', 'organization', 'patient', 'organization-denied', 'patient-denied'] as const;
+type SightShape = (typeof SHAPES)[number];
 
 export function sightShape(sight: Sight): SightShape {
   if (sight.everything) return 'everything';
-  return sight.patient === undefined ? 'organization' : 'patient';
+  const shape = sight.patient === undefined ? 'organization' : 'patient';
+  return sight.denied === 'seen' ? `${shape}-denied` : shape;
 }
 
-/** The condition under which the resource is visible to `sight` as of `seq`. */
-export const sightSql = (sight: Sight, seq: number, alias: SightAlias): Condition => ({
+/** Something made once for each shape of sight, so that no read has to build its text. */
+export function bySight<T>(make: (shape: SightShape) => T): Readonly<Record<SightShape, T>> {
+  return Object.fromEntries(SHAPES.map((shape) => [shape, make(shape)])) as Record<SightShape, T>; // one for each
+}
+
+/** The condition under which the resource is visible to `sight` at a moment. */
+export const sightSql = (sight: Sight, moment: Moment, alias: SightAlias): Condition => ({
   sql: sightText(sightShape(sight), alias),
-  params: sightParams(sight, seq),
+  params: sightParams(sight, moment),
 });
 
 export function sightText(shape: SightShape, alias: SightAlias): string {
   if (shape === 'everything') return '1';
-  const own = reachText(alias);
-  return shape === 'organization' ? own : `(${own} AND ${compartmentText(alias)})`;
+  const own = reachText(alias, shape === 'organization' || shape === 'patient');
+  return shape.startsWith('organization') ? own : `(${own} AND ${compartmentText(alias)})`;
 }
 
-export function sightParams(sight: Sight, seq: number): readonly (string | number)[] {
+export function sightParams(sight: Sight, { seq, now }: Moment): readonly (string | number)[] {
   if (sight.everything) return [];
-  const { organization, patient } = sight;
-  const own = [organization, organization, seq, seq];
+  const { organization, patient, denied } = sight;
+  const reached = [organization, organization, seq, seq];
+  const own = denied === 'seen' ? reached : [...reached, now, now];
   return patient === undefined ? own : [...own, patient, patient];
 }
 
 const ORGANIZATION = '(SELECT nid FROM name WHERE name = ?)';
 
-/**
- * The condition that the organization is its custodian, that it is in the directory, or that a referral of the
- * organization reaches it (rules 2.2).
- */
-function reachText({ resource, deletedAt }: SightAlias): string {
+/** Custodian of it, in the directory, or reached by a referral of its own (rules 2.2) and not denied. */
+function reachText({ resource, deletedAt, shown }: SightAlias, asksDenials: boolean): string {
   const until = deletedAt === undefined ? 's.ended > ?' : `(s.ended > ? OR s.ended = ${deletedAt})`;
+  const permitted = asksDenials ? `AND NOT ${deniedText(shown)}` : '';
   return `(${resource}.everyone = 1 OR ${resource}.custodian = ${ORGANIZATION} OR EXISTS (
-    SELECT 1 FROM sight s WHERE s.org = ${ORGANIZATION} AND s.rid = ${resource}.rid AND s.since <= ? AND ${until}))`;
+    SELECT 1 FROM sight s WHERE s.org = ${ORGANIZATION} AND s.rid = ${resource}.rid AND s.since <= ? AND ${until}
+      ${permitted}))`;
 }
 
-/** The condition that it is in the patient's compartment, is that Patient, or is in the directory. */
+/** A denial is in force on this way, and the organization did not receive this version (ADR 0027). */
+const deniedText = (shown: string): string => `EXISTS (
+    SELECT 1 FROM denied d WHERE d.org = s.org AND d.rid = s.rid AND d.root = s.root AND d.since <= ? AND d.until > ?
+      AND NOT EXISTS (SELECT 1 FROM received k WHERE k.org = s.org AND k.rid = s.rid AND k.seq = ${shown}))`;
+
+/** In the compartment of the patient, that Patient itself, or in the directory. */
 const compartmentText = ({ resource, vid }: SightAlias): string =>
   `(${resource}.everyone = 1 OR ${resource}.ref = ? OR EXISTS (
     SELECT 1 FROM value c WHERE c.vid = ${vid} AND c.low = ? AND c.pid = (

@@ -4,11 +4,8 @@
  * by the code that a commit uses, and compares row by row. The chain has a verifier of its own (`audit-chain.ts`).
  */
 import { DatabaseSync } from 'node:sqlite';
-import type { Ref, Resource } from '../../../fhir/types.ts';
-import type { SearchValue } from '../../../ports/query.ts';
-import type { Finding, Leave, Reach, Write } from '../../../ports/store.ts';
-import { parseStored } from '../../../ports/stored-resource.ts';
-import type { TextReader } from '../../../ports/text-reader.ts';
+import type { Ref } from '../../../fhir/types.ts';
+import type { AuditEntry, Finding, Leave, Reach, Write } from '../../../ports/store.ts';
 import { VALUE_RULES } from '../../../ports/value-rules.ts';
 import type { Members } from '../../log/chain.ts';
 import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
@@ -17,14 +14,12 @@ import { prepareIdentities, typeOfRef } from '../write/identities.ts';
 import type { ProjectionFault } from './projections.ts';
 import { prepareReach, type ApplyReach, type ReachChange } from '../write/reach.ts';
 import { FOREVER, SCHEMA } from '../folder/schema.ts';
+import { readIndexed } from '../write/audit-index.ts';
+import { prepareReceived, receiptsIn } from '../write/received.ts';
+import { compareDenials } from './denial-proof.ts';
+import { compareRows, readResource, rowsOf, type Derivation, type Proof } from './proof-rows.ts';
 import { notesOn } from '../search/search-ranges.ts';
 import { compareTexts } from './text-proof.ts';
-
-/** The meaning of resources, which an engine does not know. */
-interface Derivation extends Pick<TextReader, 'fullTextOf'> {
-  readonly valuesOf: (resource: Resource) => readonly SearchValue[];
-  readonly reachOf: (resource: Resource, parties: readonly Ref[]) => Reach;
-}
 
 interface DerivedReport {
   /** The number of versions read. */
@@ -49,15 +44,6 @@ export function describeDerived({ versions, notes, faults, faultCount }: Derived
 const FAULTS_KEPT = 100;
 const CACHE_KIB = 64 * 1024;
 
-/** The state of the comparison. */
-interface Proof {
-  readonly db: DatabaseSync;
-  readonly scratch: DatabaseSync;
-  readonly derivation: Derivation;
-  readonly note: (seq: number, says: string) => void;
-  readonly notes: string[];
-}
-
 /** Compares the folder's derived tables; beside a live server, as of one moment. */
 export function verifyDerived(folder: string, derivation: Derivation): DerivedReport {
   const { database } = pathsOf(folder);
@@ -74,9 +60,10 @@ export function verifyDerived(folder: string, derivation: Derivation): DerivedRe
     db.exec('BEGIN');
     scratch.exec(SCHEMA);
     scratch.exec('BEGIN');
-    const proof: Proof = { db, scratch, derivation, note, notes };
+    const proof: Proof = { db, scratch, derivation, note, notes, due: new Set() };
     const { versions, isWhole } = replay(proof);
     compareReach(proof, isWhole);
+    compareDenials(proof);
     compareValues(proof);
     compareOutbox(proof);
     compareTexts(database, db, derivation.fullTextOf, note);
@@ -89,12 +76,13 @@ export function verifyDerived(folder: string, derivation: Derivation): DerivedRe
 
 type VersionRow = [method: Write['method'], text: string | null, custodian: string, ended: number];
 
-/** Applies every commit of the log to the scratch database. `isWhole`: whether every text was present on the way. */
-function replay({ db, scratch, derivation, notes }: Proof): { versions: number; isWhole: boolean } {
+/** Takes every commit of the log again into the scratch database. `isWhole`: no text was missing on the way. */
+function replay({ db, scratch, derivation, notes, due }: Proof): { versions: number; isWhole: boolean } {
   const identities = prepareIdentities(scratch);
   const reach = prepareReach(scratch, identities, Number.POSITIVE_INFINITY);
   const claim = prepare(scratch, 'UPDATE resource SET custodian = ?, everyone = ? WHERE rid = ?');
-  // One for each resource, to tell written resources from those that are only referred to.
+  const showTo = prepare(scratch, 'UPDATE resource SET everyone = ? WHERE rid = ?');
+  // One for each resource: it tells those that were written from those that are only referred to.
   const addVersion = prepare(
     scratch,
     `INSERT INTO version (rid, type, seq, ended, at, method) VALUES (?, 0, 0, 0, 0, 'POST')`,
@@ -108,9 +96,12 @@ function replay({ db, scratch, derivation, notes }: Proof): { versions: number; 
   const known = new Set<string>();
   let [versions, gone, unnamed] = [0, 0, 0];
 
-  const log = db.prepare('SELECT seq, members FROM log ORDER BY seq');
+  const received = prepareReceived(scratch);
+  const indexed = readIndexed(db);
+  const log = db.prepare('SELECT seq, members, audit FROM log ORDER BY seq');
   log.setReturnArrays(true);
-  for (const row of log.iterate() as unknown as Iterable<[seq: number, members: string]>) {
+  type LogRow = [seq: number, members: string, audit: string];
+  for (const row of log.iterate() as unknown as Iterable<LogRow>) {
     const { versions: written = [], p, x = [] } = readMembers(row[1]);
     const parties = new Map<string, readonly Ref[]>(p);
     const changes = written.flatMap(([name]) =>
@@ -118,6 +109,9 @@ function replay({ db, scratch, derivation, notes }: Proof): { versions: number; 
     );
     const leaves = x.map(([root, organization]) => ({ root, organization }));
     apply(reach, changes, row[0], leaves);
+    const receipts = receiptsIn(readAudit(row[2]));
+    received.add(receipts);
+    if (row[0] > indexed) for (const [org, ref, seq] of receipts) due.add(JSON.stringify([ref, org, seq]));
   }
   if (gone > 0) notes.push(`${gone} expunged texts: what they reached was taken as it stands`);
   if (unnamed > 0)
@@ -141,6 +135,7 @@ function replay({ db, scratch, derivation, notes }: Proof): { versions: number; 
         : resource && derivation.reachOf(resource, parties?.get(ref) ?? partiesBefore(ref, ended));
     if (resource === undefined && method !== 'DELETE') gone += 1;
     if (!known.has(ref)) claimIdentity(ref, rid, custodian, found?.everyone === true);
+    else if (resource !== undefined) showTo.run(found?.everyone === true ? 1 : 0, rid);
     return [{ ref, rid, reach: method === 'DELETE' ? undefined : found }];
 
     function partiesBefore(name: Ref, until: number): readonly Ref[] {
@@ -235,36 +230,7 @@ function compareReach({ db, scratch, note }: Proof, isWhole: boolean): void {
   }
 }
 
-/** The texts of rows, in the order of the query. */
-function* rowsOf(db: DatabaseSync, sql: string): Generator<string> {
-  const statement = db.prepare(sql);
-  statement.setReturnArrays(true);
-  for (const row of statement.iterate()) yield JSON.stringify(row);
-}
-
-/** Reports rows that only one side has: `missing` rows that should exist, `strange` rows that nothing explains. */
-function compareRows(
-  wanted: Iterable<string>,
-  found: Iterable<string>,
-  differs: (row: string, side: 'missing' | 'strange') => void,
-): void {
-  const counts = new Map<string, number>();
-  const [left, right] = [wanted[Symbol.iterator](), found[Symbol.iterator]()];
-  for (let [a, b] = [left.next(), right.next()]; !(a.done && b.done); [a, b] = [left.next(), right.next()]) {
-    if (!a.done && !b.done && a.value === b.value) continue;
-    if (!a.done) count(a.value, 1);
-    if (!b.done) count(b.value, -1);
-  }
-  for (const [row, times] of counts) differs(row, times > 0 ? 'missing' : 'strange');
-
-  function count(row: string, by: number): void {
-    const times = (counts.get(row) ?? 0) + by;
-    if (times === 0) counts.delete(row);
-    else counts.set(row, times);
-  }
-}
-
-/** The search values of every version that a search may see. */
+/** The search values of every version that a search may ask for. */
 function compareValues({ db, derivation, note }: Proof): void {
   if (readMeta(db, 'values', 1) !== VALUE_RULES) {
     return note(
@@ -319,18 +285,18 @@ function compareOutbox({ db, note }: Proof): void {
     note(seq, `outbox: the entry ${id} is not told to whom, or when, its commit says`);
 }
 
+function readAudit(text: string): readonly AuditEntry[] {
+  try {
+    return JSON.parse(text) as readonly AuditEntry[]; // as below
+  } catch {
+    return [];
+  }
+}
+
 function readMembers(text: string): Pick<Members, 'versions' | 'p' | 'x'> {
   try {
     return JSON.parse(text) as Members; // written by this engine, or else the chain's verifier tells it
   } catch {
     return {};
-  }
-}
-
-function readResource(text: string): Resource | undefined {
-  try {
-    return parseStored(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,12 +1,14 @@
 /**
- * The audit index follows the log in batches. At its place in the index nearly every key has a page of its own to itself:
+ * The audit index, and what organizations received, follow the log in batches. At its place in the index nearly every key has a page of its own to itself:
  * written and flushed with each block of reads, those pages would cost more than all else that a read does. So keys are
  * noted, and written in order when there are many. Until then a commit is found by looking through the end of the log,
- * from `indexed` on, which is kept short.
+ * from `indexed` on, which is kept short. Receipts are asked for where something is denied alone: there they are written
+ * with their block, and all that are noted with the commit that denies.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry } from '../../../ports/store.ts';
 import { auditKeys } from '../../log/audit-rows.ts';
+import { prepareReceived, receiptsIn, type Receipt } from './received.ts';
 import { prepare, readMeta, writeMeta } from '../folder/connection.ts';
 
 export interface AuditIndex {
@@ -21,6 +23,10 @@ export interface AuditIndex {
   undo(seq: number): void;
 }
 
+/** Rows of one resource lie together. */
+const byPlace = ([a, refA]: Receipt, [b, refB]: Receipt): number =>
+  a === b ? (refA < refB ? -1 : 1) : a < b ? -1 : 1;
+
 /** Keys noted at most before they are written. */
 const KEYS = 2000;
 /** Commits noted at most: what an audit search may have to look through. */
@@ -32,11 +38,17 @@ export const readIndexed = (db: DatabaseSync): number => readMeta(db, 'indexed',
 /** Continues the index: what the log holds beyond it is noted. */
 export function prepareAuditIndex(db: DatabaseSync): AuditIndex {
   const add = prepare(db, 'INSERT OR IGNORE INTO audit_index (key, seq) VALUES (?, ?)');
+  const received = prepareReceived(db);
   let noted: (readonly [key: string, seq: number])[] = [];
+  let receipts: (readonly [receipt: Receipt, at: number])[] = [];
   let commits = 0;
 
   function note(entries: readonly AuditEntry[], seq: number): void {
     for (const key of auditKeys(entries)) noted.push([key, seq]);
+    for (const receipt of receiptsIn(entries)) {
+      if (received.isAsked(receipt)) received.add([receipt]);
+      else receipts.push([receipt, seq]);
+    }
     commits += 1;
   }
 
@@ -50,14 +62,17 @@ export function prepareAuditIndex(db: DatabaseSync): AuditIndex {
     write(seq) {
       noted.sort(([a, seqA], [b, seqB]) => (a < b ? -1 : a > b ? 1 : seqA - seqB));
       for (const [key, at] of noted) add.run(key, at);
+      received.add(receipts.map(([receipt]) => receipt).toSorted(byPlace));
       writeMeta(db, 'indexed', seq);
     },
     forget() {
       noted = [];
+      receipts = [];
       commits = 0;
     },
     undo(seq) {
       noted = noted.filter(([, at]) => at <= seq);
+      receipts = receipts.filter(([, at]) => at <= seq);
     },
   };
 }

@@ -15,7 +15,7 @@ import type {
   OutboxEntry,
   Write,
 } from '../../../ports/store.ts';
-import type { Query, Sight } from '../../../ports/query.ts';
+import { withDenied, type Query, type Sight } from '../../../ports/query.ts';
 import {
   digestAudit,
   digestKey,
@@ -31,18 +31,20 @@ import { typeOfRef } from './identities.ts';
 import type { Identities } from './identities.ts';
 import { prepareLookup } from '../search/lookup.ts';
 import { entryText } from '../../log/entry-text.ts';
+import type { NoteAbout } from './about.ts';
+import type { Denials } from './denials.ts';
 import type { Outbox } from './outbox.ts';
 import type { ApplyReach } from './reach.ts';
 import type { Records } from './records.ts';
 import { FOREVER } from '../folder/schema.ts';
-import { sightSql } from '../search/sight.ts';
+import { sightSql, type Moment } from '../search/sight.ts';
 import { prepareValues } from './values.ts';
 
 /** The search of an expectation, run in the writer's own connection. */
 /** References that an expectation is compared with, at most, where its page was not full. */
 const REFS_MAX = 1000;
 
-export type FindRefs = (db: DatabaseSync, query: Query, seq: number) => readonly Ref[];
+export type FindRefs = (db: DatabaseSync, query: Query, moment: Moment) => readonly Ref[];
 
 interface CommitTools {
   readonly identities: Identities;
@@ -50,6 +52,8 @@ interface CommitTools {
   readonly outbox: Outbox;
   readonly reach: ApplyReach;
   readonly records: Records;
+  readonly about: NoteAbout;
+  readonly denials: Denials;
   readonly findRefs: FindRefs;
   readonly keyRetentionMs: number;
 }
@@ -95,6 +99,7 @@ const refused = (reason: CommitRefusal, ref?: string): CommitVerdict =>
 
 export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   const { identities, auditIndex, outbox, reach, records, findRefs, keyRetentionMs } = tools;
+  const { about, denials } = tools;
   const sql = statements(db);
   const lookup = prepareLookup(db);
   const headOf = prepare<HeadRow>(
@@ -128,7 +133,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
       checkKey(commit.key, now) ??
       first(commit.writes, checkBase) ??
       first(commit.preconditions, (precondition) =>
-        holds(precondition, seq) ? undefined : refused('stale', precondition.ref),
+        holds(precondition, { seq, now }) ? undefined : refused('stale', precondition.ref),
       ) ??
       first(commit.recordPreconditions ?? [], (precondition) =>
         records.holds(precondition, now) ? undefined : refused('stale', precondition.kind),
@@ -137,7 +142,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
         records.isExpected(one, now) ? undefined : refused('unexpected', one.kind),
       ) ??
       first(commit.expects, (expected) =>
-        sameRefs(refsOf(expected, seq), expected.refs)
+        sameRefs(refsOf(expected, { seq, now }), expected.refs)
           ? undefined
           : refused('unexpected', expected.query.type),
       ) ??
@@ -146,10 +151,10 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   }
 
   /** All that a query finds; of a page that others may follow or precede, what stands on that page. */
-  function refsOf({ query, refs }: Expectation, seq: number): readonly Ref[] {
-    if (query.offset > 0 || refs.length >= query.count) return findRefs(db, query, seq);
+  function refsOf({ query, refs }: Expectation, moment: Moment): readonly Ref[] {
+    if (query.offset > 0 || refs.length >= query.count) return findRefs(db, query, moment);
     const whole = { ...query, sort: [], count: REFS_MAX };
-    return lookup(whole, seq)?.map(({ ref }) => ref) ?? findRefs(db, whole, seq);
+    return lookup(whole, moment)?.map(({ ref }) => ref) ?? findRefs(db, whole, moment);
   }
 
   function checkKey(key: CommitKey | undefined, now: number): CommitVerdict | undefined {
@@ -178,19 +183,20 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     return kept === undefined || kept === keeper ? undefined : refused('stale', ref);
   }
 
-  function holds(precondition: VersionPrecondition, seq: number): boolean {
+  function holds(precondition: VersionPrecondition, moment: Moment): boolean {
     const head = headOf.get(precondition.ref);
     if (head?.[4] == null || head[4] === 'DELETE') return false;
     return 'version' in precondition
       ? head[3] === precondition.version
-      : isVisible(precondition.ref, precondition.sight, seq);
+      : isVisible(precondition.ref, precondition.sight, moment);
   }
 
-  /** Whether the resource, or that it was deleted, is within the sight as of `seq`. */
-  function isVisible(ref: Ref, sight: Sight, seq: number): boolean {
-    const visible = sightSql(sight, seq, {
+  /** Whether the resource, or that it was deleted, is within the sight at a moment. */
+  function isVisible(ref: Ref, sight: Sight, moment: Moment): boolean {
+    const visible = sightSql(sight, moment, {
       resource: 'r',
       vid: 'v.vid',
+      shown: 'v.seq',
       deletedAt: `CASE v.method WHEN 'DELETE' THEN v.seq END`,
     });
     const found = sql<[number]>(
@@ -203,8 +209,9 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
 
   function write(commit: Commit, place: LogPlace): AppliedCommit {
     const at = new Date(place.at).toISOString();
-    const versions = commit.writes.map((one) => writeVersion(one, place, at));
-    reach(
+    const moved: number[] = [];
+    const versions = commit.writes.map((one) => writeVersion(one, place, at, moved));
+    const roots = reach(
       commit.writes.map(({ ref, text, reach: wanted }) => ({
         ref,
         rid: identities.ridOf(ref),
@@ -213,6 +220,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
       place.seq,
       commit.leaves,
     );
+    denials.apply({ denials: commit.denials ?? [], moved, roots });
     const entries = commit.outbox.flatMap((entry, position) => writeEntry(entry, position, place));
     for (const outcome of commit.deliveryOutcomes) outbox.conclude(outcome, place.at);
     const reply = commit.key && stampText(commit.key.reply, place.seq, at);
@@ -239,7 +247,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     };
   }
 
-  function writeVersion(one: Write, { seq, at }: LogPlace, instant: string): Digest {
+  function writeVersion(one: Write, { seq, at }: LogPlace, instant: string, moved: number[]): Digest {
     const { ref, method, custodian } = one;
     const type = identities.intern(typeOfRef(ref));
     const rid = identities.ridOf(ref);
@@ -252,12 +260,16 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     const text = one.text === undefined ? null : stampText(one.text, seq, instant);
     const ended = text === null ? seq : FOREVER;
     const [vid] = addVersion.get(rid, type, seq, ended, at, text === null ? 'DELETE' : method, text)!;
-    if (text !== null) values.write(typeOfRef(ref), one.values, vid);
+    if (text !== null) {
+      values.write(typeOfRef(ref), one.values, vid);
+      if (about(rid, one.values, vidBefore === null)) moved.push(rid);
+    }
     return [ref, digestVersion(ref, text === null ? 'DELETE' : method, custodian, text)];
   }
 
   function writeEntry(entry: OutboxEntry, position: number, { seq, at }: LogPlace): Digest[] {
-    if (!isVisible(entry.subject, entry.sight, seq)) return [];
+    // What is denied is told to nobody all the same: the dispatcher asks the policies, and leaves a trace of it.
+    if (!isVisible(entry.subject, withDenied(entry.sight), { seq, now: at })) return [];
     const id = `${seq}-${position}`;
     const text = entryText(entry);
     outbox.insert(id, seq, at, entry, text);

@@ -42,8 +42,15 @@ interface Changed {
 /** So few edges are asked about one by one: to ask about all at once first would be the same work twice. */
 const EDGES_FEW = 16;
 
-/** Applies the reach of one commit's writes; throws {@link ReachExceeded} when a root would reach more than `max`. */
-export type ApplyReach = (changes: readonly ReachChange[], seq: number, leaves?: readonly Leave[]) => void;
+/**
+ * Applies the reach of one commit's writes, and gives the roots that reach other than before, or show it to others. Throws
+ * {@link ReachExceeded} when a root would reach more than `max`.
+ */
+export type ApplyReach = (
+  changes: readonly ReachChange[],
+  seq: number,
+  leaves?: readonly Leave[],
+) => ReadonlySet<number>;
 
 export function prepareReach(db: DatabaseSync, { intern, ridOf }: Identities, max: number): ApplyReach {
   const edgesOf = prepare<[number, number]>(db, 'SELECT source, target FROM edge WHERE owner = ?');
@@ -85,16 +92,20 @@ export function prepareReach(db: DatabaseSync, { intern, ridOf }: Identities, ma
     for (const leave of leaves) noteLeave(leave, changed);
     const { added, removed, roots } = changed;
     const named = changes[0]?.ref ?? leaves[0]?.root;
-    if (named === undefined || added.length + removed.length + roots.size === 0) return;
+    if (named === undefined || added.length + removed.length + roots.size === 0) return roots;
 
     for (const root of rootsBefore(removed, named)) roots.add(root);
     for (const root of roots) recompute(root, seq, named);
-    if (added.length > EDGES_FEW && !mayGrow(added, roots)) return;
+    if (added.length > EDGES_FEW && !mayGrow(added, roots)) return roots;
+    const grown = new Set(roots);
     for (const [source, target] of added) {
       for (const root of rootsBefore([[source, target]], named)) {
-        if (!roots.has(root)) grow(root, target, seq, named);
+        if (roots.has(root)) continue;
+        grow(root, target, seq, named);
+        grown.add(root);
       }
     }
+    return grown;
   };
 
   /**

@@ -20,6 +20,8 @@ import { prepareIdentities } from './identities.ts';
 import type { Identities } from './identities.ts';
 import { prepareOutbox } from './outbox.ts';
 import type { Outbox } from './outbox.ts';
+import { prepareAbout } from './about.ts';
+import { prepareDenials, type Denials } from './denials.ts';
 import { prepareReach, ReachExceeded } from './reach.ts';
 import { prepareRecords } from './records.ts';
 import { createReserve } from '../../log/reserve.ts';
@@ -66,6 +68,7 @@ export class Writer {
   readonly #tidy: Tidy;
   readonly #reserve: Reserve;
   readonly #auditIndex: AuditIndex;
+  readonly #denials: Denials;
   readonly #addLog: Rows<never>;
   readonly #statements: Readonly<Record<'begin' | 'commit' | 'savepoint' | 'release' | 'undo', Rows<never>>>;
   readonly #flushDelayMs: number;
@@ -83,6 +86,7 @@ export class Writer {
     this.#identities = prepareIdentities(db);
     this.#outbox = prepareOutbox(db, options.instance);
     this.#auditIndex = prepareAuditIndex(db);
+    this.#denials = prepareDenials(db, this.#identities);
     const { keyRetentionMs } = options;
     const reach = prepareReach(db, this.#identities, options.reachMembersMax);
     this.#commits = prepareCommits(db, {
@@ -91,6 +95,8 @@ export class Writer {
       outbox: this.#outbox,
       reach,
       records: prepareRecords(db),
+      about: prepareAbout(db, this.#identities),
+      denials: this.#denials,
       findRefs,
       keyRetentionMs,
     });
@@ -123,7 +129,7 @@ export class Writer {
     try {
       this.#statements.begin.run();
       const outcomes = batch.members.map((member) => this.#applyOne(member, batch.now));
-      const due = this.#auditIndex.isDue();
+      const due = this.#denials.hasDenied() || this.#auditIndex.isDue();
       if (due) this.#auditIndex.write(this.#head.seq);
       this.#statements.commit.run();
       if (due) this.#auditIndex.forget();
