@@ -3,7 +3,7 @@
  * as of now (rules 6.1). Whoever lost the right meanwhile is not told.
  */
 import type { Ref, Resource } from '../fhir/types.ts';
-import { EVERYTHING } from '../ports/query.ts';
+import { EVERYTHING, withDenied } from '../ports/query.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
@@ -48,7 +48,7 @@ export function createGates({ criteria, policies, clock }: GateParts): Gate {
     const unavailable = RECEIVER_UNAVAILABLE[typeOf(entry.receiver)]?.(receiver, clock.now());
     if (unavailable !== undefined) return withheld('receiver-off', unavailable);
 
-    if ((await now.read(entry.subject, entry.sight)) === undefined) {
+    if ((await now.read(entry.subject, withDenied(entry.sight))) === undefined) {
       return withheld('sight', 'the receiver may not see the subject any more');
     }
     const subject = await readResource(asOf, entry.subject);
@@ -57,7 +57,9 @@ export function createGates({ criteria, policies, clock }: GateParts): Gate {
     if (receiver.resourceType === 'Subscription' && !isSelected(receiver, criteria(), entry, subject)) {
       return withheld('criteria', 'the criteria do not select the subject any more');
     }
-    return policies(entry, now, asOf);
+    const answer = await policies(entry, now, asOf);
+    if (!answer.permitted || (await now.read(entry.subject, entry.sight)) !== undefined) return answer;
+    return withheld('patient-consent', 'what leads the referral to it is denied');
   };
 }
 

@@ -12,7 +12,7 @@ export interface Cors {
 
 const EXPOSED =
   'Allow, Content-Disposition, Content-Location, ETag, Last-Modified, Link, Location, Retry-After, Warning, ' +
-  'WWW-Authenticate, X-Request-Id, X-Security-Context';
+  'WWW-Authenticate, X-Request-Id, X-Security-Context, X-Withheld';
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const ACCEPTED =
   'Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, ' +

@@ -9,6 +9,7 @@ import { typeOf } from '../resources/element.ts';
 import { standingOf, withStanding, writeMember } from '../resources/parties/standing.ts';
 import { planStored } from './write/draft.ts';
 import { buildWrite, commitPlanned, type PreparedCommit } from './write/commit.ts';
+import { renewDenials } from './renew-denials.ts';
 import type { OperationContext } from './context.ts';
 
 /** Who admits: the agent of the audit row. */
@@ -123,6 +124,7 @@ export async function admitMember(
       true,
     );
     left = result.leaves;
+    await renewDenials(context, result.commit);
     for (const { root } of left) done.add(root);
   } while (left.length === LEAVES_MAX);
   context.committed([organization]);

@@ -6,6 +6,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { auditRefusal } from './audit/audit.ts';
 import { performAuditRead, performAuditSearch } from './audit/audit-events.ts';
+import { denialBehind } from './denied.ts';
 import { performBatch } from './interactions/batch.ts';
 import { performHistory } from './interactions/history.ts';
 import { performRead } from './interactions/read.ts';
@@ -60,7 +61,7 @@ export function createPerform(context: OperationContext, messages: MessageAction
       for (const admit of ADMIT) admit(request);
       return await interactionOf(request)(context, request, perform, messages);
     } catch (fault) {
-      const error = refusalOf(fault);
+      const error = await denialBehind(context, request, refusalOf(fault));
       await recordAlways(context, auditRefusal(request, codeOf(error)));
       throw error;
     }

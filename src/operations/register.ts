@@ -26,6 +26,7 @@ import { typeOf } from '../resources/element.ts';
 import { planStored } from './write/draft.ts';
 import type { Admitting } from './members.ts';
 import { buildWrite, commitPlanned } from './write/commit.ts';
+import { renewDenials } from './renew-denials.ts';
 import type { OperationContext } from './context.ts';
 import { identityOfOid, type Named } from './upgrade.ts';
 
@@ -58,7 +59,9 @@ export async function registerLinks({
       at,
     };
     const record = writeRow('register', verified, row?.version ?? 'absent');
-    await store.commit(commitOf([], [record], organization, 'register link', SERVER));
+    const commit = commitOf([], [record], organization, 'register link', SERVER);
+    await store.commit(commit);
+    await renewDenials({ store }, commit);
   }
   return contested;
 }
@@ -98,7 +101,7 @@ export async function verifyIdentity(
   }
   const kind = kindFor(typeOf(holder));
   const touched = new Set<Ref>();
-  await commitPlanned(context, async (snapshot) => {
+  const { result } = await commitPlanned(context, async (snapshot) => {
     const row = await findRow(snapshot, kind, identity);
     const from = row?.state === 'verified' && row.holder !== holder ? row.holder : undefined;
     if (from !== undefined && !move) {
@@ -123,6 +126,7 @@ export async function verifyIdentity(
       templates: new Map(),
     };
   });
+  await renewDenials(context, result.commit);
   context.committed([...touched]);
   return entityType === undefined ? [] : doubtsOf(holder, entityType);
 }
@@ -163,7 +167,7 @@ export async function endIdentity(
   admitting: Admitting,
 ): Promise<void> {
   const touched = new Set<Ref>();
-  await commitPlanned(context, async (snapshot) => {
+  const { result } = await commitPlanned(context, async (snapshot) => {
     const found = await findVerified(snapshot, replacedBy ?? identity);
     if (found === undefined) {
       const { value } = replacedBy ?? identity;
@@ -191,6 +195,7 @@ export async function endIdentity(
     const query = replacedBy === undefined ? 'register expire' : 'register replace';
     return { commit: commitOf(writes, records, holder, query, admitting), templates: new Map() };
   });
+  await renewDenials(context, result.commit);
   context.committed([...touched]);
 }
 

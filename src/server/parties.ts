@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import type { Log } from '../http/log.ts';
+import { fillDenials } from '../operations/renew-denials.ts';
 import { registerLinks } from '../operations/register.ts';
 import { tagOthers } from '../operations/upgrade-others.ts';
 import { fillRegister, type Named } from '../operations/upgrade.ts';
@@ -17,8 +18,9 @@ interface PrepareParts {
   readonly listening: readonly Listening[];
 }
 
-/** The format that brought the register. */
+/** The formats that brought the register, and the denials beside reach. */
 const REGISTER_FORMAT = 2;
+const DENIAL_FORMAT = 3;
 
 const OID = /^[0-2](?:\.(?:0|[1-9]\d*))+$/;
 
@@ -31,6 +33,11 @@ export async function prepareParties({ store, config, clock, log, listening }: P
     const tagged = await tagOthers(parts);
     if (tagged !== undefined)
       log.write('info', 'persons, roles and places were given a standing', { ...tagged });
+  }
+  if (store.bornFormat < DENIAL_FORMAT) {
+    const denying = await fillDenials(store);
+    if (denying !== undefined)
+      log.write('info', 'the denials of the stored Consents were put in force', { denying });
   }
   for (const { oid, organization } of await registerLinks(parts)) {
     log.write('warn', 'a link names an OID that is verified for another organization', { oid, organization });

@@ -93,7 +93,7 @@ export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[
 }
 
 function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEntry {
-  const { ref, method, custodian, parties } = planned;
+  const { ref, method, custodian, parties, origin } = planned;
   const move = draft.moves.find(({ task }) => task === ref);
   const event = METHOD_EVENTS[method];
   const query = askedOf({ ...request, queryText: '' });
@@ -109,6 +109,7 @@ function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEn
     ...(move !== undefined && {
       transition: { tid: move.tid, event: move.event, from: move.from, to: move.to },
     }),
+    ...(origin === 'server' && { origin }),
     viewers: unique([...(custodian === '' ? [] : [custodian]), ...parties]),
   };
 }

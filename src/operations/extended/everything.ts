@@ -4,7 +4,7 @@
  * of the first.
  */
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
-import { buildOutcome, OperationOutcomeError } from '../../fhir/issue.ts';
+import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import type { Clause, Match, Sight } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
@@ -14,10 +14,12 @@ import { idOf, typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { parseDateRange } from '../../resources/search/range.ts';
 import { isResourceType } from '../../resources/type-names.ts';
+import { suppressedIn } from '../denied.ts';
 import { PAGE, snapshotAsOf } from '../search/page.ts';
 import type { Caller } from '../request.ts';
 import { sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
+import { warningEntries } from '../search/searchset.ts';
 import { showText } from '../show.ts';
 import { numberIn, textIn, textsIn } from './input.ts';
 import type { Input, Invocation, Operation, OperationReply } from './operation.ts';
@@ -115,6 +117,7 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
   );
   const { matches, next } = await findMatches(invocation, snapshot, patient, mark, count);
   const wanted = typesIn(input);
+  const suppressed = await suppressedIn(snapshot, { ...request, compartment: patient }, undefined);
   const { included, cut } = await findSupporting(context, request, snapshot, patient, matches, wanted);
   const self = addressOf(context.settings.publicBase, invocation, patient);
   const nextLink = next === undefined ? undefined : `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${next}`;
@@ -132,7 +135,7 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
       entries: [
         ...matches.map((match) => entryOf(match, 'match')),
         ...included.map((match) => entryOf(match, 'include')),
-        ...(cut ? [CUT] : []),
+        ...warningEntries([...(cut ? [CUT] : []), ...suppressed]),
       ],
     }),
     about: [whose],
@@ -145,17 +148,10 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
   };
 }
 
-const CUT: ReplyEntry = {
-  text: JSON.stringify(
-    buildOutcome([
-      {
-        code: 'includes-cut',
-        severity: 'warning',
-        diagnostics: 'this page leaves out some resources to which its resources refer',
-      },
-    ]),
-  ),
-  search: 'outcome',
+const CUT: IssueDetail = {
+  code: 'includes-cut',
+  severity: 'warning',
+  diagnostics: 'this page leaves out some resources to which its resources refer',
 };
 
 // — the patient

@@ -14,19 +14,35 @@ import { showText } from '../show.ts';
 export async function performRead(context: OperationContext, request: Request): Promise<Reply> {
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
   const shape = readShape(request);
-  const version = await readVersion(context, request, ref);
+  const found = await readVersion(context, request, ref);
+  const version = found ?? (await readReceived(context, request, ref));
   if (version === undefined) return readPackaged(context, request, ref, shape);
   const { seq, at, text } = version;
   if (text === undefined)
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
   await recordRead(context, auditRead(request, [seenOf(context, version, text)]));
-  if (isUnchanged(request, version)) return { status: 304, version: seq, at };
+  const withheld = found === undefined && { headers: NEWER_WITHHELD };
+  if (isUnchanged(request, version)) return { status: 304, version: seq, at, ...withheld };
   return {
     status: 200,
     text: shapeText(shape, request.type ?? '', showText(ref, text, request.caller)),
     version: seq,
     at,
+    ...withheld,
   };
+}
+
+/** Said with a version that the caller received before a denial, where there is a later one. */
+const NEWER_WITHHELD = { 'X-Withheld': 'newer-version' } as const;
+
+/** The newest version that the caller received of what is withheld from it now (rules 2.12). */
+async function readReceived(
+  { store }: OperationContext,
+  request: Request,
+  ref: Ref,
+): Promise<Version | undefined> {
+  if (request.interaction !== 'read') return undefined;
+  return store.snapshot().received(ref, sightFor(request));
 }
 
 /** What comes with this server has no versions; a stored one of the same id cannot be. */

@@ -18,6 +18,7 @@ import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type Pair, type ParsedSearch } from '../../resources/search-query.ts';
 import type { Held } from '../../resources/terminology/held.ts';
 import { checkFocus } from '../compartment.ts';
+import { suppressedIn } from '../denied.ts';
 import { checkInclusions } from '../search/include.ts';
 import {
   cutPage,
@@ -73,7 +74,10 @@ export async function performSystemSearchAsOf(
   const from = parts.map((_, index) => offsets[index] ?? 0);
   const { matches, to, more, total } = await findAll(context, request, snapshot, parts, from);
   const links = linksOf(selfOf(context, request, parsed), snapshot.seq, { from, to, more });
-  const warnings = cutPage(more, matches.length, parsed.query.count);
+  const warnings = [
+    ...cutPage(more, matches.length, parsed.query.count),
+    ...(await suppressedIn(snapshot, request, parsed.query.where)),
+  ];
   return replyWithMatches(context, request, snapshot, parsed, { matches, total, links, warnings });
 }
 

@@ -9,6 +9,7 @@ import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
 import type { Held } from '../../resources/terminology/held.ts';
 import { checkFocus } from '../compartment.ts';
+import { suppressedIn } from '../denied.ts';
 import { checkInclusions } from '../search/include.ts';
 import { cutPage, PAGE, pageLinks, readPageMark, snapshotAsOf } from '../search/page.ts';
 import type { Reply, Request } from '../request.ts';
@@ -60,7 +61,10 @@ export async function performSearchAsOf(
     packaged: query.count === 0 ? [] : packaged,
     total,
     links,
-    warnings: cutPage(more, given, query.count),
+    warnings: [
+      ...cutPage(more, given, query.count),
+      ...(await suppressedIn(snapshot, request, query.where, type)),
+    ],
   });
 }
 

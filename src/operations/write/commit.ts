@@ -21,9 +21,11 @@ import {
 import type { RecordPrecondition } from '../../ports/record.ts';
 import { typeOf, valuesAt } from '../../resources/element.ts';
 import { isDirectory } from '../../resources/index.ts';
+import { PARTY_TYPES } from '../../resources/parties/standing.ts';
 import { reachOf } from '../../resources/reach.ts';
 import { buildTemplate } from '../../resources/template.ts';
 import { auditRefusal, auditWrite } from '../audit/audit.ts';
+import { denialsIn } from './denials.ts';
 import { declarationOf, keyOfEntry, type Draft, type Planned } from './draft.ts';
 import { LARGE } from '../heavy.ts';
 import type { Request } from '../request.ts';
@@ -43,6 +45,9 @@ export interface PreparedCommit {
   readonly commit: Commit;
   readonly templates: ReadonlyMap<Ref, Template>;
 }
+
+/** What a write of these may change: a patient's denials, or whom their actors stand for. */
+const DENYING: ReadonlySet<string> = new Set(['Consent', 'CareTeam', 'Device', ...PARTY_TYPES]);
 
 /** Everything a draft wants written, as one commit. */
 export async function buildCommit(
@@ -65,6 +70,8 @@ export async function buildCommit(
   const entries = draft.importing
     ? []
     : await draft.context.selectRecipients(planned, draft.moves, Date.parse(draft.now));
+  const bears = draft.records.length > 0 || planned.some(({ ref }) => DENYING.has(typeOf(ref)));
+  const denials = bears ? await denialsIn(draft) : [];
   const commit: Commit = {
     ...(key !== undefined && { key }),
     writes,
@@ -76,6 +83,7 @@ export async function buildCommit(
       request.traceparent,
     ),
     deliveryOutcomes: [],
+    ...(denials.length > 0 && { denials }),
     ...(draft.records.length > 0 && { records: draft.records }),
     ...(draft.recordPreconditions.size > 0 && { recordPreconditions: keptRecords(draft) }),
   };

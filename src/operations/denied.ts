@@ -1,0 +1,91 @@
+/**
+ * What a caller is told of a patient's denial (rules 2.12). Its sight has left out what is denied; here it learns, where a
+ * referral of its own reaches that, that there is a denial, and never how much it withholds.
+ */
+import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
+import type { Ref } from '../fhir/types.ts';
+import { withDenied, type Clause } from '../ports/query.ts';
+import type { Snapshot } from '../ports/store.ts';
+import type { Request } from './request.ts';
+import type { OperationContext } from './context.ts';
+import { sightFor } from './scope.ts';
+
+/**
+ * `disclosure-denied` in place of `not-found`, where a referral of the caller reaches what the request names and a denial
+ * withholds it; every other refusal as it is.
+ */
+export async function denialBehind(
+  { store }: Pick<OperationContext, 'store'>,
+  request: Request,
+  refusal: unknown,
+): Promise<unknown> {
+  const { caller, type, id, compartment, versionId } = request;
+  const ref =
+    compartment ?? (type !== undefined && id !== undefined ? (`${type}/${id}` as const) : undefined);
+  if (ref === undefined || caller.administrator || caller.organization === undefined) return refusal;
+  if (!(refusal instanceof OperationOutcomeError) || refusal.code !== 'not-found') return refusal;
+  const sight = sightFor(request);
+  const snapshot = store.snapshot();
+  if ((await snapshot.read(ref, withDenied(sight))) === undefined) return refusal;
+  const isSeen = (await snapshot.read(ref, sight)) !== undefined;
+  if (isSeen && !(await isVersionDenied(snapshot, ref, versionId, request))) return refusal;
+  return new OperationOutcomeError('disclosure-denied', {
+    diagnostics: `patient-consent: a denial of the patient withholds ${ref} from your organization`,
+  });
+}
+
+/** Of what the caller received, another version may be withheld. */
+async function isVersionDenied(
+  snapshot: Snapshot,
+  ref: Ref,
+  versionId: string | undefined,
+  request: Request,
+): Promise<boolean> {
+  const seq = Number(versionId);
+  if (!Number.isSafeInteger(seq) || seq <= 0) return false;
+  return (await snapshot.vread(ref, seq, withDenied(sightFor(request)))) !== undefined;
+}
+
+/** Patients of one search that are asked about: more than anybody names. */
+const PATIENTS_MAX = 100;
+
+/**
+ * The mark of a searchset that a denial in force withholds something of what a referral of the caller reaches. It depends on
+ * the caller, the patients whom the search names and their denials alone: a mark that followed the other parameters would
+ * answer them.
+ */
+export async function suppressedIn(
+  snapshot: Snapshot,
+  { caller, compartment }: Request,
+  where: Clause | undefined,
+  type?: string,
+): Promise<readonly IssueDetail[]> {
+  const { administrator, organization } = caller;
+  if (administrator || organization === undefined) return [];
+  const named = new Set<Ref>(compartment?.startsWith('Patient/') === true ? [compartment] : []);
+  if (where !== undefined) for (const patient of patientsNamed(where, type)) named.add(patient);
+  for (const patient of [...named].slice(0, PATIENTS_MAX))
+    if (await snapshot.isDenied(patient, organization)) return [SUPPRESSED];
+  return [];
+}
+
+const SUPPRESSED: IssueDetail = {
+  code: 'disclosure-denied',
+  severity: 'information',
+  diagnostics: 'patient-consent: a denial of the patient withholds resources from your organization',
+};
+
+/** The patients whom a search names: by reference, or by id where it is a search for Patients. */
+function patientsNamed(where: Clause, type: string | undefined): readonly Ref[] {
+  switch (where.kind) {
+    case 'all':
+    case 'any':
+      return where.of.flatMap((one) => patientsNamed(one, type));
+    case 'reference':
+      return where.to.filter((to): to is Ref => to.startsWith('Patient/'));
+    case 'id':
+      return type === 'Patient' ? where.ids.map((id): Ref => `Patient/${id}`) : [];
+    default:
+      return [];
+  }
+}

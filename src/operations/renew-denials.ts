@@ -1,0 +1,60 @@
+/** Denials that are found again outside of a FHIR write: when the register changes, and when a folder of an earlier format starts. */
+import { findDenial } from '../delivery/denials.ts';
+import type { Ref } from '../fhir/types.ts';
+import { EVERYTHING } from '../ports/query.ts';
+import type { DenialWrite } from '../ports/denial.ts';
+import type { Commit, Snapshot, Store } from '../ports/store.ts';
+import { parseStored } from '../ports/stored-resource.ts';
+import { partyWorldOf } from '../resources/party-world.ts';
+import { commitOf, findAll } from './upgrade.ts';
+import { namesOf, namesOfRecord } from './write/denials.ts';
+import { commitPlanned } from './write/commit.ts';
+
+const MARKER = { kind: 'upgrade', key: 'denials' } as const;
+
+/** Consents that one commit asks. */
+const AT_ONCE = 200;
+
+/** Finds the denials again whose parties may be others by a commit that was no draft's. */
+export async function renewDenials(
+  context: { readonly store: Store },
+  { writes, records = [] }: Pick<Commit, 'writes' | 'records'>,
+): Promise<void> {
+  const names = [...writes.flatMap(({ ref }) => namesOf(ref, [])), ...records.flatMap(namesOfRecord)];
+  const sources = await context.store.snapshot().denialsFoundBy(names);
+  if (sources.length > 0) await write(context, sources);
+}
+
+/** Does it for every Consent, once. A start that was interrupted begins again. How many Consents deny something. */
+export async function fillDenials(store: Store): Promise<number | undefined> {
+  if ((await store.snapshot().record(MARKER.kind, MARKER.key)) !== undefined) return undefined;
+  const consents = (await findAll(store.snapshot(), 'Consent')).map(({ ref }) => ref);
+  let denying = 0;
+  for (let at = 0; at < consents.length; at += AT_ONCE)
+    denying += await write({ store }, consents.slice(at, at + AT_ONCE));
+  const marked = { ...MARKER, expect: 'any', body: { consents: consents.length } } as const;
+  await store.commit({ ...commitOf([], [marked], []) });
+  return denying;
+}
+
+/** How many of the Consents deny something. */
+async function write(context: { readonly store: Store }, sources: readonly Ref[]): Promise<number> {
+  const { result } = await commitPlanned(context, async (snapshot) => {
+    const denials: DenialWrite[] = [];
+    const preconditions: Commit['preconditions'][number][] = [];
+    for (const source of sources) {
+      const version = await readConsent(snapshot, source);
+      if (version !== undefined) preconditions.push({ ref: source, version: version.seq });
+      const denial = await findDenial(version?.consent, version?.custodian ?? '', partyWorldOf(snapshot));
+      denials.push({ source, denial });
+    }
+    return { commit: { ...commitOf([], [], []), preconditions, denials }, templates: new Map() };
+  });
+  return (result.commit.denials ?? []).filter(({ denial }) => denial !== undefined).length;
+}
+
+async function readConsent(snapshot: Snapshot, ref: Ref) {
+  const version = await snapshot.read(ref, EVERYTHING);
+  if (version?.text === undefined) return undefined;
+  return { seq: version.seq, custodian: version.custodian, consent: parseStored(version.text) };
+}
