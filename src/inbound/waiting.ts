@@ -120,12 +120,13 @@ async function tryFirst<Message extends InboundMessage>(
   return undefined;
 }
 
-/** A newer message whose effect depends on its place keeps its place (ADR 0019). */
+/** A newer message whose effect depends on its place keeps its place, after an older one that moved its referral (ADR 0019). */
 async function reapplyNewer<Message extends InboundMessage>(
   work: Work<Message>,
   processed: readonly ProcessedMessage[],
 ): Promise<void> {
   for (const one of processed) {
+    if (one.verdict.referral === undefined || one.draft.moves.length === 0) continue;
     await guarded(work, one.archived.document, () => work.format.reapplyNewer(one));
   }
 }

@@ -27,6 +27,9 @@ import { tellLateNotes } from './write/late-notes.ts';
 import { MENDING, sendMended } from './write/mended.ts';
 import {
   bearsMark,
+  bringsFile,
+  byAdministrator,
+  deletes,
   hasOutputs,
   isIncomplete,
   mayChangeNothing,
@@ -60,7 +63,6 @@ const DELETE = 8;
 const TRANSACTION = 16;
 
 const CONSENTS = writes(new Set(['Consent']));
-const FILES = writes(new Set(['DocumentReference']));
 const PARTIES = writes(PARTY_TYPES);
 const PROVENANCES = writes(new Set(['Provenance']));
 const ROLES = writes(new Set(['PractitionerRole']));
@@ -72,7 +74,7 @@ const ADDRESSES = writes(ADDRESSING);
 // prettier-ignore
 export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: StepCondition])[] = [
   //                     create   update   patch   delete   transaction    when
-  [admitImport,                                             TRANSACTION],
+  [admitImport,                                             TRANSACTION, byAdministrator],
   [resolveReferences,    CREATE | UPDATE | PATCH          | TRANSACTION, refersAnew],
   [completeDraft,        CREATE | UPDATE | PATCH          | TRANSACTION, isIncomplete],
   [wrapOutputs,          CREATE | UPDATE | PATCH          | TRANSACTION, hasOutputs],
@@ -90,9 +92,9 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION, ADDRESSES],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
-  [checkDeletes,                                   DELETE | TRANSACTION],
+  [checkDeletes,                                   DELETE | TRANSACTION, deletes],
   [sendMended,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, MENDS],
-  [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, FILES],
+  [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, bringsFile],
   [checkMovesTold,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION, moves],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
 ];

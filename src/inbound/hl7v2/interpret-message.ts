@@ -29,7 +29,7 @@ export interface InterpretationOptions {
   readonly request?: Ref | undefined;
 }
 
-/** A message judged; what it does, when it is applied, is planned on the draft. */
+/** An interpreted message; what it does, when it is applied, is planned on the draft. */
 export interface Interpretation {
   readonly verdict: MessageVerdict;
   readonly reading: MessageReading | undefined;
@@ -53,15 +53,16 @@ export async function interpretMessage(
   draft: Draft,
   incoming: Incoming,
   kept: ArchivedMessage,
-  judging: InterpretationOptions,
+  options: InterpretationOptions,
   progress: Progress,
 ): Promise<Interpretation> {
   const { barred, header, sender, receiver } = incoming;
   if (barred !== undefined || header === undefined || sender === undefined) {
     return only(quarantined(barred === undefined ? [] : [barred]));
   }
-  const codeMaps = await readCodeMaps(draft, incoming);
-  const context = { ...contextOf(draft, incoming), codeMaps };
+  const isTranslated = Object.keys(incoming.link.codeMaps).length > 0;
+  const codeMaps = isTranslated ? await readCodeMaps(draft, incoming) : {};
+  const context: ReadingContext = { ...contextOf(draft, incoming), codeMaps };
   const first = await readIncoming(draft.context, incoming, context);
   if (first.kind === 'fault') return only(quarantined(faultRemarks(first.findings, first.issue)));
   progress.reading = first;
@@ -72,9 +73,9 @@ export async function interpretMessage(
   }
   const between = { sender, receiver };
   const found: FoundReferral =
-    judging.request === undefined
+    options.request === undefined
       ? await findReferral(draft, first.referralId, between)
-      : await readReferral(draft, judging.request, between);
+      : await readReferral(draft, options.request, between);
   if (found.kind === 'ambiguous') {
     const says = 'several referrals are open under this number between these two';
     return only(
@@ -96,7 +97,7 @@ export async function interpretMessage(
       first,
     );
   }
-  return interpretAboutReferral(draft, incoming, first, referral, judging, progress);
+  return interpretAboutReferral({ draft, incoming, context, options, progress }, first, referral);
 }
 
 async function interpretUpdate(
@@ -110,21 +111,26 @@ async function interpretUpdate(
   return { ...only(verdict, reading), forget };
 }
 
-/** A message about a referral that is known here. */
+interface Interpreting {
+  readonly draft: Draft;
+  readonly incoming: Incoming;
+  /** What the reader knew the first time. */
+  readonly context: ReadingContext;
+  readonly options: InterpretationOptions;
+  readonly progress: Progress;
+}
+
+/** Reads a message again, about a referral that is known here. */
 async function interpretAboutReferral(
-  draft: Draft,
-  incoming: Incoming,
+  { draft, incoming, context, options, progress }: Interpreting,
   first: MessageReading,
   referral: Referral,
-  judging: InterpretationOptions,
-  progress: Progress,
 ): Promise<Interpretation> {
   const mistaken = await wrongPatient(draft, first, referral);
   if (mistaken !== undefined) return only(quarantined([...first.findings, mistaken]), first);
-  const note = await noteFor(draft, incoming, first, referral, judging);
+  const note = await noteFor(draft, incoming, first, referral, options);
   const reading = await readIncoming(draft.context, incoming, {
-    ...contextOf(draft, incoming),
-    codeMaps: await readCodeMaps(draft, incoming),
+    ...context,
     sender: referral.actors.size === 1 ? partyOf(referral) : undefined,
     state: referral.state,
     hasDocument: note !== undefined,
@@ -135,7 +141,7 @@ async function interpretAboutReferral(
   progress.reading = reading;
   const refused = verdictOfFindings(reading.findings, referral);
   if (refused !== undefined) return only(refused, reading);
-  return planEvent(draft, incoming, reading, referral, judging, note);
+  return planEvent(draft, incoming, reading, referral, options, note);
 }
 
 async function planEvent(
@@ -215,7 +221,7 @@ const contextOf = (
 const partyOf = ({ actors }: Referral): Party | undefined => [...actors][0];
 
 function senderOf({ sender }: Incoming): Ref {
-  if (sender === undefined) throw new Error('who is judged has a sender');
+  if (sender === undefined) throw new Error('a message that is interpreted has a sender');
   return sender;
 }
 

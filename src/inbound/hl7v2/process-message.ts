@@ -125,8 +125,9 @@ async function finish(
   const filing = { custodian: custodianOf(incoming, chart !== undefined), chart };
   const codeMaps = reading?.codes?.used ?? [];
   planProvenance(draft, incoming, archived, filing, { assembler: MAPPING, by, codeMaps });
-  if (verdict.fate === 'applied')
-    await askForRows(draft, incoming, archived, receiverOf(incoming) ?? '', reading?.codes?.unmapped ?? []);
+  const unmapped = reading?.codes?.unmapped ?? [];
+  if (verdict.fate === 'applied' && unmapped.length > 0)
+    await askForRows(draft, incoming, archived, receiverOf(incoming) ?? '', unmapped);
   const { kind } = verdict;
   if (kind !== undefined && earlier === undefined) {
     planItem(draft, incoming, archived, { kind, owner, verdict, number });

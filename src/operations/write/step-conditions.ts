@@ -22,6 +22,23 @@ export const writes =
     return false;
   };
 
+/** The caller is an administrator who acts for nobody. */
+export const byAdministrator: StepCondition = ({ caller }) =>
+  caller.administrator && caller.organization === undefined;
+
+/** The draft deletes a resource. */
+export const deletes: StepCondition = ({ planned }) => {
+  for (const { after } of planned.values()) if (after === undefined) return true;
+  return false;
+};
+
+/** The draft writes a file; the archive of a message, which the server makes, is none. */
+export const bringsFile: StepCondition = ({ planned }) => {
+  for (const { ref, before, origin } of planned.values())
+    if (typeOf(ref) === 'DocumentReference' && (origin === 'client' || before !== undefined)) return true;
+  return false;
+};
+
 export const moves: StepCondition = (draft) => draft.moves.length > 0;
 
 /** A version that its client wrote, with the version before. */
