@@ -2,12 +2,12 @@
  * Whether the person of a message is a person known here (rules 7.6): "only assigning authorities that are registered for
  * the link match, within that custodian. Name and birth date must agree, else quarantine."
  */
-import { foldText } from '../../fhir/fold.ts';
 import { systemOfOid } from '../../fhir/identifier.ts';
-import type { HumanName, Identifier, Ref, Resource } from '../../fhir/types.ts';
+import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import type { Link } from '../../hl7v2/link.ts';
 import type { PatientReading } from '../../hl7v2/messages/reading.ts';
 import type { Query } from '../../ports/query.ts';
+import { agrees } from '../../resources/same-person.ts';
 import { remark } from '../fate.ts';
 import type { Remark } from '../../ports/inbound.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
@@ -79,42 +79,6 @@ export function isSamePerson(reading: PatientReading, patient: Resource): boolea
 
 const isSameNumber = (one: Identifier, other: Identifier): boolean =>
   one.value !== undefined && one.value === other.value && one.system === other.system;
-
-interface Named {
-  readonly family?: string | undefined;
-  readonly given?: readonly string[] | undefined;
-}
-
-/** Whether two records are of one person, as far as they say: both name somebody, and nothing contradicts. */
-export function isSameRecorded(one: Resource, other: Resource): boolean {
-  const { name: names = [], birthDate } = one as { name?: HumanName[]; birthDate?: string }; // validated
-  const isNamed = ((other['name'] ?? []) as readonly HumanName[]).length > 0; // validated
-  return isNamed && names.some((name) => agrees({ name, birthDate }, other));
-}
-
-/** Family name, first given name and birth date, as far as both sides know them. */
-export function agrees(
-  { name, birthDate }: { readonly name: Named; readonly birthDate?: string | undefined },
-  patient: Resource,
-): boolean {
-  const { name: names = [], birthDate: known } = patient as { name?: HumanName[]; birthDate?: string }; // validated
-  return (names.length === 0 || names.some((one) => isSameName(name, one))) && isSameDate(birthDate, known);
-}
-
-function isSameName(read: Named, known: HumanName): boolean {
-  return (
-    isSameWord(read.family, known.family) &&
-    isSameWord(read.given?.[0], known.given?.[0]) &&
-    (read.family !== undefined || read.given?.[0] !== undefined)
-  );
-}
-
-const isSameWord = (one: string | undefined, other: string | undefined): boolean =>
-  one === undefined || other === undefined || foldText(one) === foldText(other);
-
-/** A date without its day says less, not otherwise. */
-const isSameDate = (one: string | undefined, other: string | undefined): boolean =>
-  one === undefined || other === undefined || one.startsWith(other) || other.startsWith(one);
 
 /** The person of a message is not whom its numbers stand for: table 0357, unknown key identifier. */
 export const mistaken = (says: string): Remark => ({

@@ -4,7 +4,7 @@
  */
 import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
-import { isSameRecorded } from '../../inbound/hl7v2/find-patient.ts';
+import { isSameRecorded } from '../../resources/same-person.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 
 /** The place in which notes of one patient are looked for. */
