@@ -1,8 +1,8 @@
 /**
  * Splits XML 1.0 with namespaces into tokens (https://www.w3.org/TR/xml/, https://www.w3.org/TR/xml-names/), as much of
  * it as FHIR needs: elements, attributes, text, CDATA sections and comments. It takes no DOCTYPE, so there are no
- * entities and nothing comes from outside; it takes no processing instructions; names are ASCII. It refuses everything
- * else, and everything is bounded.
+ * entities and nothing comes from outside; it takes processing instructions only where the reader says so, and skips
+ * them; names are ASCII. It refuses everything else, and everything is bounded.
  */
 import { findNoCharacter, hasSoundReferences } from './characters.ts';
 import { refuse } from './refuse.ts';
@@ -54,6 +54,8 @@ export interface Scanner {
   at: number;
   /** The elements around the position, by the names of the table. */
   readonly path: string[];
+  /** Whether processing instructions are skipped like comments; otherwise the scanner refuses them. */
+  readonly skipsInstructions: boolean;
 }
 
 const END: Token = { kind: 'end' };
@@ -61,9 +63,9 @@ const DECLARATION =
   /^<\?xml\s+version\s*=\s*(?:"1\.0"|'1\.0')(?:\s+encoding\s*=\s*(?:"[A-Za-z0-9._-]+"|'[A-Za-z0-9._-]+'))?(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>/;
 
 /** Begins to read a text. Line ends become line feeds, as in every XML processor (XML 2.11). */
-export function createScanner(source: string): Scanner {
+export function createScanner(source: string, { skipsInstructions = false } = {}): Scanner {
   const text = source.includes('\r') ? source.replaceAll(/\r\n?/g, '\n') : source;
-  const scanner: Scanner = { text, at: findNoCharacter(text), path: [] };
+  const scanner: Scanner = { text, at: findNoCharacter(text), path: [], skipsInstructions };
   if (scanner.at >= 0) refuse(scanner, 'this character may not stand in XML');
   scanner.at = DECLARATION.exec(text.slice(0, 256))?.[0].length ?? 0;
   return scanner;
@@ -80,7 +82,7 @@ export function nextToken(scanner: Scanner): Token {
     case '!':
       return readMarked(scanner);
     case '?':
-      return refuse(scanner, 'processing instructions are not taken');
+      return readInstruction(scanner);
     default:
       return readOpen(scanner);
   }
@@ -124,6 +126,18 @@ function readComment(scanner: Scanner): Run {
   if (end < 0 || text[end + 2] !== '>') refuse(scanner, 'a comment ends with --> and holds no -- before');
   scanner.at = end + 3;
   return { kind: 'comment', content: text.slice(at, end + 3) };
+}
+
+/** Skips a processing instruction: nothing of it is kept or followed. */
+function readInstruction(scanner: Scanner): Run {
+  const { text, at, skipsInstructions } = scanner;
+  if (!skipsInstructions) refuse(scanner, 'processing instructions are not taken');
+  const end = text.indexOf('?>', at);
+  if (end < 0) refuse(scanner, 'the processing instruction does not end');
+  if (/^<\?xml[\s?]/i.test(text.slice(at, at + 6)))
+    refuse(scanner, 'the XML declaration stands at the beginning');
+  scanner.at = end + 2;
+  return { kind: 'comment', content: '' };
 }
 
 function readOpen(scanner: Scanner): OpenTag {
