@@ -92,6 +92,11 @@ export const ISSUES = {
     400,
     'Send well-formed FHIR XML in UTF-8, without DOCTYPE and processing instructions; see the place named.',
   ),
+  'ccda-invalid': row(
+    'structure',
+    422,
+    'Send a ClinicalDocument about one patient, with an id; the diagnostics say what it lacks.',
+  ),
   'message-unreadable': row('structure', 400, 'See the segment and field named.', 'AR', '100', 'quarantine'),
   'unsupported-message': row('not-supported', 422, 'See the capability statement.', 'AR', '200', 'rejected'),
   'resource-type-mismatch': row(

@@ -1,0 +1,82 @@
+/**
+ * Confidentiality: of the document, of its sections, and the markings of Data Segmentation for Privacy (DS4P). They label
+ * what was read from the part they stand in, and the highest of them labels the whole.
+ */
+import type { Coding } from '../../fhir/types.ts';
+import type { XmlElement } from '../../xml/tree.ts';
+import { attributeOf, childOf, childrenOf, elementsOf, hasTemplate } from '../element.ts';
+
+const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
+const ACT_CODE = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
+const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
+
+/** From the least confidential to the most. */
+const ORDER: readonly string[] = ['U', 'L', 'M', 'N', 'R', 'V'];
+
+export type Labels = readonly Coding[];
+
+/** DS4P's observations: what kind of marking each is. */
+const DS4P = '2.16.840.1.113883.3.445';
+const MARKINGS: Readonly<Record<string, string>> = {
+  [`${DS4P}.12`]: CONFIDENTIALITY,
+  [`${DS4P}.14`]: ACT_CODE,
+  [`${DS4P}.23`]: ACT_CODE,
+  [`${DS4P}.22`]: ACT_REASON,
+};
+
+/** LOINC of the section of privacy markings. */
+const PRIVACY_MARKINGS = '57017-6';
+
+/** The labels of the header: its confidentiality, and the markings that hold for the whole document. */
+export function labelsOfDocument(root: XmlElement): Labels {
+  const sections = childrenOf(childOf(childOf(root, 'component'), 'structuredBody'), 'component').flatMap(
+    (component) => childOf(component, 'section') ?? [],
+  );
+  const marked = sections.filter(
+    (section) => attributeOf(childOf(section, 'code'), 'code') === PRIVACY_MARKINGS,
+  );
+  return joined([confidentialityOf(root), ...marked.flatMap(markingsIn)]);
+}
+
+/** The labels of a section, beside those of what is around it. */
+export const labelsOfSection = (section: XmlElement, around: Labels): Labels =>
+  joined([...around, confidentialityOf(section), ...markingsIn(section)]);
+
+/** Its own confidentialityCode; the code counts, whatever system is written beside it. */
+function confidentialityOf(element: XmlElement): Coding | undefined {
+  const code = attributeOf(childOf(element, 'confidentialityCode'), 'code')?.toUpperCase();
+  return code !== undefined && ORDER.includes(code) ? { system: CONFIDENTIALITY, code } : undefined;
+}
+
+/** The markings of DS4P anywhere in a section; matched by template and code, since samples of the field mix the systems. */
+function markingsIn(section: XmlElement): Labels {
+  const found: Coding[] = [];
+  const walk = (element: XmlElement): void => {
+    const kind = Object.keys(MARKINGS).find((root) => hasTemplate(element, root));
+    const code = attributeOf(childOf(element, 'value'), 'code')?.toUpperCase();
+    const system = kind === undefined ? undefined : MARKINGS[kind];
+    if (system !== undefined && code !== undefined && (system !== CONFIDENTIALITY || ORDER.includes(code)))
+      found.push({ system, code });
+    for (const child of elementsOf(element)) if (child.name !== 'text') walk(child);
+  };
+  walk(section);
+  return found;
+}
+
+/** Each label once, and of confidentialities the highest alone. */
+export function joined(labels: readonly (Coding | undefined)[]): Labels {
+  const known = labels.filter((label) => label !== undefined);
+  const highest = known
+    .filter(({ system }) => system === CONFIDENTIALITY)
+    .toSorted((a, b) => ORDER.indexOf(b.code ?? '') - ORDER.indexOf(a.code ?? ''))[0];
+  const others = known.filter(({ system }) => system !== CONFIDENTIALITY);
+  const once = others.filter(
+    (label, index) =>
+      others.findIndex((one) => one.system === label.system && one.code === label.code) === index,
+  );
+  return highest === undefined ? once : [highest, ...once];
+}
+
+/** The confidentiality among labels; N where none is said. */
+export const confidentialityIn = (labels: Labels): string =>
+  labels.find(({ system }) => system === CONFIDENTIALITY)?.code ?? 'N';
