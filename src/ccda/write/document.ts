@@ -1,0 +1,89 @@
+/**
+ * A clinical document from what is to be told: C-CDA R2.1, which certified systems and IHE 360X name. Sections stand in
+ * the order of the table; one that a document requires and that holds nothing says that there is no information.
+ */
+import { createHash } from 'node:crypto';
+import type { Reference, Resource } from '../../fhir/types.ts';
+import { createLosses, type Loss } from '../losses.ts';
+import { writeHeader, type HeaderContent } from './header.ts';
+import { writeSection, type SectionContent } from './section.ts';
+import { DOCUMENTS, SECTIONS, type SectionName } from './templates.ts';
+import { element } from './xml.ts';
+import type { Writing } from './writing.ts';
+
+export interface DocumentContent extends HeaderContent {
+  readonly sections: readonly SectionContent[];
+}
+
+export interface WriteOptions {
+  /** Absolute base of the server, which makes ids of addresses. */
+  readonly base: string;
+  /** The resources that may be told, by reference. */
+  readonly lookUp: (reference: Reference | undefined) => Resource | undefined;
+}
+
+interface WrittenDocument {
+  /** The document, in UTF-8. */
+  readonly xml: string;
+  readonly losses: readonly Loss[];
+}
+
+const ORDER = Object.keys(SECTIONS) as readonly SectionName[];
+
+/** Writes a document. The same content gives the same bytes. */
+export function writeDocument(content: DocumentContent, { base, lookUp }: WriteOptions): WrittenDocument {
+  const losses = createLosses('out');
+  const pieces = new Map<string, number>();
+  const writing: Writing = {
+    losses,
+    base,
+    lookUp,
+    time: content.time,
+    pieceId(kind) {
+      const next = (pieces.get(kind) ?? 0) + 1;
+      pieces.set(kind, next);
+      return `${kind}${next}`;
+    },
+    actId: (what) => uuidOf(`${content.id} ${what}`),
+  };
+  const root = element(
+    'ClinicalDocument',
+    {
+      xmlns: 'urn:hl7-org:v3',
+      'xmlns:sdtc': 'urn:hl7-org:sdtc',
+      'xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance',
+    },
+    writeHeader(writing, content),
+    element(
+      'component',
+      {},
+      element(
+        'structuredBody',
+        {},
+        sectionsOf(content).map((section) => element('component', {}, writeSection(writing, section))),
+      ),
+    ),
+  );
+  return { xml: `<?xml version="1.0" encoding="UTF-8"?>\n${root}\n`, losses: losses.list() };
+}
+
+/** The sections that hold something, and those that the document requires. Never both forms of assessment and plan. */
+function sectionsOf({ kind, sections }: DocumentContent): readonly SectionContent[] {
+  const given = new Map(sections.map((section) => [section.name, section]));
+  const isJoined = given.has('assessment-and-plan');
+  const required = DOCUMENTS[kind].required.filter(
+    (name) => !(isJoined && (name === 'assessment' || name === 'plan')),
+  );
+  for (const name of required) if (!given.has(name)) given.set(name, { name, resources: [] });
+  if (isJoined) for (const name of ['assessment', 'plan'] as const) given.delete(name);
+  return ORDER.flatMap((name) => given.get(name) ?? []);
+}
+
+/** A UUID (RFC 9562, version 8) that a text makes. */
+function uuidOf(text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex').toUpperCase();
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

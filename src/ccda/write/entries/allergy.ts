@@ -1,0 +1,217 @@
+/** AllergyIntolerance as an Allergy Concern Act with its observation. */
+import type { CodeableConcept, Resource } from '../../../fhir/types.ts';
+import { ALLERGY_STATUSES, ALLERGY_VALUES, CRITICALITIES, SEVERITIES } from '../../concepts.ts';
+import { authorOf } from '../party.ts';
+import { template, templateIds } from '../templates.ts';
+import { code, concept, idsOf, interval } from '../values.ts';
+import { element, nothing, type Xml } from '../xml.ts';
+import { lose, loseOthers, type Writing } from '../writing.ts';
+import {
+  codeOf,
+  comments,
+  conceptAt,
+  listAt,
+  OID,
+  reference,
+  referenceAt,
+  SNOMED,
+  status,
+  statusObservation,
+  stringAt,
+  wordsOf,
+  type Pieces,
+  type WriteEntry,
+} from './entry.ts';
+
+const CARRIED = [
+  'identifier',
+  'clinicalStatus',
+  'verificationStatus',
+  'type',
+  'category',
+  'criticality',
+  'code',
+  'patient',
+  'onsetDateTime',
+  'recordedDate',
+  'recorder',
+  'reaction',
+  'note',
+  'extension',
+];
+
+/** SNOMED CT for the absence of allergies, and the value that is negated for it. */
+const NONE_KNOWN: Readonly<Record<string, string>> = {
+  '716186003': '419199007',
+  '409137002': '416098002',
+  '429625007': '414285001',
+};
+
+const ABATEMENT = 'http://hl7.org/fhir/StructureDefinition/allergyintolerance-abatement';
+const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';
+
+export const ALLERGY_COLUMNS = ['Substance', 'Reaction', 'Status'] as const;
+
+export const writeAllergy: WriteEntry = (writing, allergy, pieces) => {
+  const verification = codeOf(conceptAt(allergy, 'verificationStatus')) ?? 'confirmed';
+  const substance = conceptAt(allergy, 'code');
+  const clinical = codeOf(conceptAt(allergy, 'clinicalStatus')) ?? 'active';
+  const none = NONE_KNOWN[codeOf(substance, SNOMED) ?? ''];
+  const reactions = listAt<Reaction>(allergy, 'reaction');
+  const cells = [
+    wordsOf(substance),
+    reactions.flatMap(({ manifestation = [] }) => manifestation.map(wordsOf)).join(', '),
+    verification === 'refuted' ? 'Refuted' : clinical,
+  ];
+  if (verification === 'entered-in-error') return { entry: undefined, cells };
+  loseOthers(writing, allergy, CARRIED);
+  if (verification === 'unconfirmed' || verification === 'presumed')
+    lose(writing, 'narrowed', allergy, 'verificationStatus', 'C-CDA has only present and negated');
+  const negated = none !== undefined || verification === 'refuted';
+  const onset = stringAt(allergy, 'onsetDateTime');
+  const end = listAt<{ url: string; valueDateTime?: string }>(allergy, 'extension').find(
+    ({ url }) => url === ABATEMENT,
+  )?.valueDateTime;
+  const observation = element(
+    'observation',
+    { classCode: 'OBS', moodCode: 'EVN', negationInd: negated ? 'true' : undefined },
+    templateIds(template('4.7', '2014-06-09')),
+    idsOf(writing, allergy),
+    code('code', 'ASSERTION', OID.actCode),
+    reference(pieces.row),
+    status('completed'),
+    interval('effectiveTime', {
+      ...(onset !== undefined && { start: onset }),
+      ...(end !== undefined && { end }),
+    }),
+    code('value', none ?? valueOf(allergy), OID.snomed, undefined, { 'xsi:type': 'CD' }),
+    authorOf(writing, referenceAt(allergy, 'recorder'), stringAt(allergy, 'recordedDate')),
+    participantOf(writing, none === undefined ? substance : undefined, pieces, none !== undefined),
+    negated ? undefined : statusIn(clinical),
+    negated ? [] : reactions.flatMap((reaction, index) => reactionOf(writing, allergy, reaction, index)),
+    negated ? undefined : criticalityOf(stringAt(allergy, 'criticality')),
+    comments(allergy),
+  );
+  const isActive = clinical === 'active' || negated;
+  const recorded = stringAt(allergy, 'recordedDate') ?? onset;
+  const act = element(
+    'act',
+    { classCode: 'ACT', moodCode: 'EVN' },
+    templateIds(template('4.30', '2015-08-01')),
+    element('id', { root: writing.actId(`concern ${allergy.id ?? ''}`) }),
+    code('code', 'CONC', OID.actClass),
+    status(isActive ? 'active' : 'completed'),
+    interval(
+      'effectiveTime',
+      { ...(recorded !== undefined && { start: recorded }), ...(!isActive && end !== undefined && { end }) },
+      {
+        endedUnknown: !isActive && end === undefined,
+      },
+    ),
+    authorOf(writing, referenceAt(allergy, 'recorder'), stringAt(allergy, 'recordedDate')),
+    element('entryRelationship', { typeCode: 'SUBJ' }, observation),
+  );
+  return { entry: element('entry', { typeCode: 'DRIV' }, act), cells };
+};
+
+/** The kind of allergy by its category and type. */
+function valueOf(allergy: Resource): string {
+  const [category = 'none'] = listAt<string>(allergy, 'category');
+  const type = stringAt(allergy, 'type');
+  const row = ALLERGY_VALUES[category] ?? ALLERGY_VALUES['none'];
+  return row?.[type === 'allergy' || type === 'intolerance' ? type : 'none'] ?? '419199007';
+}
+
+function participantOf(
+  writing: Writing,
+  substance: CodeableConcept | undefined,
+  { name }: Pieces,
+  isNone: boolean,
+): Xml {
+  const entity = isNone
+    ? nothing('code', 'NA')
+    : concept(writing, 'code', substance, { prefers: RXNORM, piece: name });
+  return element(
+    'participant',
+    { typeCode: 'CSM' },
+    element(
+      'participantRole',
+      { classCode: 'MANU' },
+      element('playingEntity', { classCode: 'MMAT' }, entity),
+    ),
+  );
+}
+
+function statusIn(clinical: string): Xml | undefined {
+  const found = Object.entries(ALLERGY_STATUSES).find(([, known]) => known === clinical)?.[0];
+  if (found === undefined) return undefined;
+  const display = `${clinical.slice(0, 1).toUpperCase()}${clinical.slice(1)}`;
+  return element(
+    'entryRelationship',
+    { typeCode: 'SUBJ', inversionInd: 'true' },
+    statusObservation('4.28', '2019-06-20', found, display, 'CE'),
+  );
+}
+
+interface Reaction {
+  readonly manifestation?: readonly CodeableConcept[];
+  readonly severity?: string;
+  readonly onset?: string;
+}
+
+function reactionOf(writing: Writing, allergy: Resource, reaction: Reaction, index: number): readonly Xml[] {
+  for (const name of Object.keys(reaction))
+    if (!/^(?:id|manifestation|severity|onset)$/.test(name))
+      lose(writing, 'unmapped', allergy, `reaction[${index}].${name}`, 'has no place in an entry of C-CDA');
+  return (reaction.manifestation ?? []).map((manifestation, at) =>
+    element(
+      'entryRelationship',
+      { typeCode: 'MFST', inversionInd: 'true' },
+      element(
+        'observation',
+        { classCode: 'OBS', moodCode: 'EVN' },
+        templateIds(template('4.9', '2014-06-09')),
+        element('id', { root: writing.actId(`reaction ${allergy.id ?? ''} ${index}.${at}`) }),
+        code('code', 'ASSERTION', OID.actCode),
+        status('completed'),
+        interval('effectiveTime', reaction.onset === undefined ? {} : { start: reaction.onset }),
+        concept(writing, 'value', manifestation, { attributes: { 'xsi:type': 'CD' }, prefers: SNOMED }),
+        severityOf(reaction.severity),
+      ),
+    ),
+  );
+}
+
+function severityOf(severity: string | undefined): Xml | undefined {
+  const found = Object.entries(SEVERITIES).find(([, known]) => known === severity)?.[0];
+  if (found === undefined || severity === undefined) return undefined;
+  return element(
+    'entryRelationship',
+    { typeCode: 'SUBJ', inversionInd: 'true' },
+    element(
+      'observation',
+      { classCode: 'OBS', moodCode: 'EVN' },
+      templateIds(template('4.8', '2014-06-09')),
+      code('code', 'SEV', OID.actCode, 'Severity'),
+      status('completed'),
+      code('value', found, OID.snomed, severity, { 'xsi:type': 'CD' }),
+    ),
+  );
+}
+
+function criticalityOf(criticality: string | undefined): Xml | undefined {
+  const found = Object.entries(CRITICALITIES).find(([, known]) => known === criticality)?.[0];
+  if (found === undefined) return undefined;
+  return element(
+    'entryRelationship',
+    { typeCode: 'SUBJ', inversionInd: 'true' },
+    element(
+      'observation',
+      { classCode: 'OBS', moodCode: 'EVN' },
+      templateIds(template('4.145')),
+      code('code', '82606-5', OID.loinc, 'Allergy or intolerance criticality'),
+      status('completed'),
+      code('value', found, '2.16.840.1.113883.5.1063', criticality, { 'xsi:type': 'CD' }),
+    ),
+  );
+}

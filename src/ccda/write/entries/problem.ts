@@ -1,0 +1,151 @@
+/** Condition as a Problem Concern Act with its Problem Observation. */
+import { PROBLEM_STATUSES } from '../../concepts.ts';
+import { authorOf } from '../party.ts';
+import { template, templateIds } from '../templates.ts';
+import { concept, idsOf, interval, nullFlavorOf } from '../values.ts';
+import { element, type Xml } from '../xml.ts';
+import { lose, loseOthers, type Writing } from '../writing.ts';
+import {
+  codeOf,
+  comments,
+  conceptAt,
+  dayOf,
+  OID,
+  reference,
+  referenceAt,
+  SNOMED,
+  status,
+  statusObservation,
+  stringAt,
+  wordsOf,
+  type WriteEntry,
+} from './entry.ts';
+import { code } from '../values.ts';
+import type { CodeableConcept, Resource } from '../../../fhir/types.ts';
+
+const CARRIED = [
+  'identifier',
+  'clinicalStatus',
+  'verificationStatus',
+  'category',
+  'code',
+  'subject',
+  'encounter',
+  'onsetDateTime',
+  'onsetPeriod',
+  'abatementDateTime',
+  'recordedDate',
+  'recorder',
+  'bodySite',
+  'note',
+];
+
+/** SNOMED CT that says there is no problem at all. */
+const NO_PROBLEMS: ReadonlySet<string> = new Set(['160245001', '160243008']);
+const ANY_PROBLEM: CodeableConcept = { coding: [{ system: SNOMED, code: '55607006', display: 'Problem' }] };
+
+export const PROBLEM_COLUMNS = ['Problem', 'Since', 'Status'] as const;
+
+export const writeProblem: WriteEntry = (writing, condition, pieces) => {
+  const verification = codeOf(conceptAt(condition, 'verificationStatus')) ?? 'confirmed';
+  const value = conceptAt(condition, 'code');
+  const clinical = codeOf(conceptAt(condition, 'clinicalStatus'));
+  const isNone = NO_PROBLEMS.has(codeOf(value, SNOMED) ?? '');
+  const cells = [
+    wordsOf(value),
+    dayOf(onsetOf(condition)),
+    verification === 'refuted' ? 'Refuted' : (clinical ?? ''),
+  ];
+  if (verification === 'entered-in-error') return { entry: undefined, cells };
+  if (verification === 'provisional' || verification === 'differential' || verification === 'unconfirmed')
+    lose(writing, 'narrowed', condition, 'verificationStatus', 'C-CDA has only present and negated');
+  loseOthers(writing, condition, CARRIED);
+  const negated = isNone || verification === 'refuted';
+  const isActive = !/^(?:inactive|remission|resolved)$/.test(clinical ?? 'active');
+  const observation = element(
+    'observation',
+    { classCode: 'OBS', moodCode: 'EVN', negationInd: negated ? 'true' : undefined },
+    templateIds(template('4.4', '2015-08-01')),
+    idsOf(writing, condition),
+    element(
+      'code',
+      { code: '64572001', codeSystem: OID.snomed, displayName: 'Condition' },
+      code('translation', '75323-6', OID.loinc, 'Condition'),
+    ),
+    reference(pieces.row),
+    status('completed'),
+    timeOf(condition, isActive),
+    concept(writing, 'value', isNone ? ANY_PROBLEM : value, {
+      attributes: { 'xsi:type': 'CD' },
+      prefers: SNOMED,
+      piece: pieces.name,
+    }),
+    sitesOf(writing, condition),
+    authorOf(writing, referenceAt(condition, 'recorder'), stringAt(condition, 'recordedDate')),
+    negated ? undefined : statusIn(clinical),
+    comments(condition),
+  );
+  const act = element(
+    'act',
+    { classCode: 'ACT', moodCode: 'EVN' },
+    templateIds(template('4.3', '2015-08-01')),
+    element('id', { root: writing.actId(`concern ${condition.id ?? ''}`) }),
+    code('code', 'CONC', OID.actClass),
+    status(isActive || negated ? 'active' : 'completed'),
+    concernTime(condition, isActive || negated),
+    authorOf(writing, referenceAt(condition, 'recorder'), stringAt(condition, 'recordedDate')),
+    element('entryRelationship', { typeCode: 'SUBJ' }, observation),
+  );
+  return { entry: element('entry', { typeCode: 'DRIV' }, act), cells };
+};
+
+const onsetOf = (condition: Resource): string | undefined =>
+  stringAt(condition, 'onsetDateTime') ?? (condition['onsetPeriod'] as { start?: string } | undefined)?.start;
+
+/** From the onset to the abatement. What is over since nobody knows when has an end of unknown time. */
+function timeOf(condition: Resource, isActive: boolean): Xml {
+  const start = onsetOf(condition);
+  const end = stringAt(condition, 'abatementDateTime');
+  const endedUnknown =
+    end === undefined && (!isActive || nullFlavorOf(condition['_abatementDateTime']) !== undefined);
+  return interval(
+    'effectiveTime',
+    { ...(start !== undefined && { start }), ...(end !== undefined && { end }) },
+    { endedUnknown },
+  );
+}
+
+/** Since when the concern is watched: since it was recorded, else since it began. */
+function concernTime(condition: Resource, isActive: boolean): Xml {
+  const start = stringAt(condition, 'recordedDate') ?? onsetOf(condition);
+  const end = stringAt(condition, 'abatementDateTime');
+  return interval(
+    'effectiveTime',
+    { ...(start !== undefined && { start }), ...(!isActive && end !== undefined && { end }) },
+    { endedUnknown: !isActive && end === undefined },
+  );
+}
+
+function sitesOf(writing: Writing, condition: Resource): readonly Xml[] {
+  const sites = (condition['bodySite'] ?? []) as readonly CodeableConcept[];
+  return sites.map((site) => concept(writing, 'targetSiteCode', site, { prefers: SNOMED }));
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  active: 'Active',
+  inactive: 'Inactive',
+  resolved: 'Resolved',
+  recurrence: 'Recurrence',
+  relapse: 'Relapse',
+  remission: 'In remission',
+};
+
+function statusIn(clinical: string | undefined): Xml | undefined {
+  const found = Object.entries(PROBLEM_STATUSES).find(([, known]) => known === clinical)?.[0];
+  if (found === undefined || clinical === undefined) return undefined;
+  return element(
+    'entryRelationship',
+    { typeCode: 'REFR' },
+    statusObservation('4.6', '2019-06-20', found, WORDS[clinical] ?? clinical),
+  );
+}

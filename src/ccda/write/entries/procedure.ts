@@ -1,0 +1,83 @@
+/** Procedure as a Procedure Activity Procedure. */
+import type { CodeableConcept, Reference, Resource } from '../../../fhir/types.ts';
+import { PROCEDURE_STATUSES } from '../../concepts.ts';
+import { assigned, partyOf } from '../party.ts';
+import { template, templateIds } from '../templates.ts';
+import { concept, idsOf, interval, point } from '../values.ts';
+import { element, type Xml } from '../xml.ts';
+import { lose, loseOthers, type Writing } from '../writing.ts';
+import {
+  comments,
+  conceptAt,
+  dayOf,
+  indication,
+  listAt,
+  reasonsOf,
+  reference,
+  SNOMED,
+  stringAt,
+  wordsOf,
+  type WriteEntry,
+} from './entry.ts';
+
+const CARRIED = [
+  'identifier',
+  'status',
+  'code',
+  'subject',
+  'encounter',
+  'performedDateTime',
+  'performedPeriod',
+  'performer',
+  'reasonCode',
+  'reasonReference',
+  'bodySite',
+  'note',
+];
+
+export const PROCEDURE_COLUMNS = ['Procedure', 'Date', 'Status'] as const;
+
+export const writeProcedure: WriteEntry = (writing, procedure, pieces) => {
+  const said = stringAt(procedure, 'status') ?? 'unknown';
+  const period = procedure['performedPeriod'] as { start?: string; end?: string } | undefined;
+  const when = stringAt(procedure, 'performedDateTime');
+  const cells = [wordsOf(conceptAt(procedure, 'code')), dayOf(when ?? period?.start), said];
+  if (said === 'entered-in-error') return { entry: undefined, cells };
+  loseOthers(writing, procedure, CARRIED);
+  const activity = element(
+    'procedure',
+    { classCode: 'PROC', moodCode: 'EVN', negationInd: said === 'not-done' ? 'true' : undefined },
+    templateIds(template('4.14', '2014-06-09')),
+    idsOf(writing, procedure),
+    concept(writing, 'code', conceptAt(procedure, 'code'), { prefers: SNOMED, piece: pieces.name }),
+    reference(pieces.row),
+    statusOf(writing, procedure, said),
+    period === undefined ? point('effectiveTime', when) : interval('effectiveTime', period),
+    listAt<CodeableConcept>(procedure, 'bodySite').map((site) =>
+      concept(writing, 'targetSiteCode', site, { prefers: SNOMED }),
+    ),
+    performersOf(writing, procedure),
+    reasonsOf(writing, procedure).map((reason) => indication(writing, reason, procedure.id ?? '')),
+    comments(procedure),
+  );
+  return { entry: element('entry', { typeCode: 'DRIV' }, activity), cells };
+};
+
+/** ActStatus of a procedure; states that CDA does not have are told by a null flavor. */
+function statusOf(writing: Writing, procedure: Resource, said: string): Xml {
+  const found = Object.entries(PROCEDURE_STATUSES).find(([, known]) => known === said)?.[0];
+  if (found !== undefined) return element('statusCode', { code: found });
+  lose(writing, 'narrowed', procedure, 'status', `C-CDA has no status for ${said}`);
+  return element('statusCode', {
+    code: said === 'on-hold' || said === 'preparation' ? 'active' : 'completed',
+  });
+}
+
+export function performersOf(writing: Writing, resource: Resource): readonly Xml[] {
+  return listAt<{ actor?: Reference }>(resource, 'performer').flatMap(({ actor }) => {
+    const party = partyOf(writing, actor);
+    return party.person === undefined && party.organization === undefined
+      ? []
+      : [element('performer', {}, assigned(writing, 'assignedEntity', party))];
+  });
+}

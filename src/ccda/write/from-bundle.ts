@@ -1,0 +1,175 @@
+/** What a document Bundle tells, as the content of a clinical document: its Composition, section by section. */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { CodeableConcept, Coding, Identifier, Reference, Resource } from '../../fhir/types.ts';
+import type { DocumentContent, WriteOptions } from './document.ts';
+import { partyOf, type Party } from './party.ts';
+import type { SectionContent } from './section.ts';
+import { DOCUMENTS, sectionOf, SECTIONS, type DocumentKind, type SectionName } from './templates.ts';
+import type { Writing } from './writing.ts';
+
+interface BundleOptions {
+  /** The document's id and the id that its versions share: UUIDs. */
+  readonly id: string;
+  readonly setId: string;
+  readonly version: number;
+  readonly replaces?: string | undefined;
+  /** A dateTime with seconds and a zone, where the Composition has none. */
+  readonly now: string;
+  /** Absolute base of the server. */
+  readonly base: string;
+}
+
+/** The document and how to look its resources up. */
+interface ContentOfBundle {
+  readonly content: DocumentContent;
+  readonly options: WriteOptions;
+}
+
+type Tree = Resource & Record<string, unknown>;
+
+/** @throws OperationOutcomeError `bundle-invalid` for what is no document Bundle with a Composition about a patient */
+export function contentOfBundle(bundle: Resource, options: BundleOptions): ContentOfBundle {
+  const entries = (bundle['entry'] ?? []) as readonly { fullUrl?: string; resource?: Tree }[];
+  const composition = entries[0]?.resource;
+  if (bundle['type'] !== 'document' || composition?.resourceType !== 'Composition')
+    throw refuse('a Bundle of type document begins with its Composition');
+  const byUrl = new Map(
+    entries.flatMap(({ fullUrl, resource }) => (resource === undefined ? [] : keysOf(fullUrl, resource))),
+  );
+  const lookUp = (reference: Reference | undefined) =>
+    byUrl.get(reference?.reference?.replace(/\/_history\/.*$/, '') ?? '');
+  const patient = lookUp(composition['subject'] as Reference | undefined);
+  if (patient?.resourceType !== 'Patient') throw refuse('its Composition is about no Patient of the Bundle');
+  const kind = kindOf(composition['type'] as CodeableConcept | undefined);
+  const author = partyAt(lookUp, (composition['author'] as readonly Reference[] | undefined)?.[0]);
+  const custodian = lookUp(composition['custodian'] as Reference | undefined) ?? author.organization;
+  const order = orderOf(entries.flatMap(({ resource }) => resource ?? []));
+  const date = (composition['date'] as string | undefined) ?? '';
+  const content: DocumentContent = {
+    ...options,
+    kind,
+    title: composition['title'] as string | undefined,
+    time: date.includes('T') ? date : options.now,
+    confidentiality: highest(
+      entries.flatMap(({ resource }) => resource?.meta?.security ?? []),
+      composition['confidentiality'],
+    ),
+    patient,
+    author,
+    custodian: custodian ?? { resourceType: 'Organization', name: 'unknown' },
+    recipients: recipientsOf(order, lookUp),
+    order,
+    visit: lookUp(composition['encounter'] as Reference | undefined),
+    careSince: eventStart(composition),
+    sections: sectionsOf(composition, kind, lookUp),
+  };
+  return { content, options: { base: options.base, lookUp } };
+}
+
+const refuse = (diagnostics: string): OperationOutcomeError =>
+  new OperationOutcomeError('bundle-invalid', { diagnostics });
+
+/** A resource is found by its fullUrl, and by its type and id. */
+function keysOf(fullUrl: string | undefined, resource: Tree): readonly (readonly [string, Tree])[] {
+  const local =
+    resource.id === undefined ? [] : [[`${resource.resourceType}/${resource.id}`, resource] as const];
+  return fullUrl === undefined ? local : [[fullUrl, resource], ...local];
+}
+
+function kindOf(type: CodeableConcept | undefined): DocumentKind {
+  const codes = type?.coding?.flatMap(({ code }) => code ?? []) ?? [];
+  const kinds = Object.keys(DOCUMENTS) as DocumentKind[];
+  return kinds.find((kind) => codes.includes(DOCUMENTS[kind].code)) ?? 'consultation-note';
+}
+
+/** The party behind a reference, as the writer has it. */
+export const partyAt = (lookUp: WriteOptions['lookUp'], reference: Reference | undefined): Party =>
+  partyOf({ lookUp } as Pick<Writing, 'lookUp'> as Writing, reference);
+
+/** The order with the number of a referral. */
+function orderOf(resources: readonly Tree[]): Resource | undefined {
+  const orders = resources.filter(({ resourceType }) => resourceType === 'ServiceRequest');
+  const isPlaced = (order: Tree): boolean =>
+    ((order['identifier'] ?? []) as readonly Identifier[]).some(
+      ({ type }) => type?.coding?.some(({ code }) => code === 'PLAC') === true,
+    );
+  return orders.find(isPlaced) ?? orders[0];
+}
+
+const recipientsOf = (order: Resource | undefined, lookUp: WriteOptions['lookUp']): readonly Party[] =>
+  ((order?.['performer'] ?? []) as readonly Reference[]).map((one) => partyAt(lookUp, one));
+
+const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
+const RANKS = ['U', 'L', 'M', 'N', 'R', 'V'];
+
+/** The highest confidentiality of anything that is told; the header may not be lower. */
+export function highest(labels: readonly Coding[], own: unknown): string {
+  const codes = [
+    ...labels.filter(({ system }) => system === CONFIDENTIALITY).map(({ code }) => code ?? ''),
+    typeof own === 'string' ? own : 'N',
+  ];
+  const rank = Math.max(...codes.map((code) => RANKS.indexOf(code)), RANKS.indexOf('N'));
+  return RANKS[rank] ?? 'N';
+}
+
+function eventStart(composition: Resource): string | undefined {
+  const [event] = (composition['event'] ?? []) as readonly { period?: { start?: string } }[];
+  return event?.period?.start;
+}
+
+interface SectionTree {
+  readonly title?: string;
+  readonly code?: CodeableConcept;
+  readonly text?: { readonly div?: string };
+  readonly entry?: readonly Reference[];
+  readonly emptyReason?: CodeableConcept;
+  readonly section?: readonly SectionTree[];
+}
+
+/** Why a section holds nothing, as a null flavor. */
+const EMPTY: Readonly<Record<string, string>> = {
+  withheld: 'MSK',
+  notasked: 'NASK',
+  unavailable: 'NI',
+  nilknown: 'NI',
+};
+
+/** Sections of known codes; entries stand in the section whose types they have. */
+function sectionsOf(
+  composition: Resource,
+  kind: DocumentKind,
+  lookUp: WriteOptions['lookUp'],
+): readonly SectionContent[] {
+  const all = flat((composition['section'] ?? []) as readonly SectionTree[]);
+  const sections = all.flatMap(({ title, code, text, entry = [], emptyReason }): SectionContent[] => {
+    const name = nameOf(code);
+    if (name === undefined) return [];
+    const resources = entry.flatMap((one) => lookUp(one) ?? []).filter((one) => belongs(name, one));
+    return [
+      {
+        name,
+        title,
+        // Narrative that a server made of the entries is made anew; what a person wrote is kept.
+        div: resources.length > 0 ? undefined : text?.div,
+        resources,
+        nullFlavor: EMPTY[emptyReason?.coding?.[0]?.code ?? ''],
+      },
+    ];
+  });
+  const allowed = new Set([...DOCUMENTS[kind].required, ...DOCUMENTS[kind].optional, 'assessment-and-plan']);
+  return sections.filter(({ name }) => allowed.has(name));
+}
+
+const flat = (sections: readonly SectionTree[]): readonly SectionTree[] =>
+  sections.flatMap((section) => [section, ...flat(section.section ?? [])]);
+
+const nameOf = (code: CodeableConcept | undefined): SectionName | undefined =>
+  code?.coding?.map((coding) => sectionOf(coding.code ?? '')).find((name) => name !== undefined);
+
+/** Whether a resource is an entry of a section, not a part of another one. */
+function belongs(name: SectionName, resource: Resource): boolean {
+  if (!SECTIONS[name].types.includes(resource.resourceType)) return false;
+  if (name === 'results') return resource.resourceType === 'DiagnosticReport';
+  if (name === 'vital-signs') return ((resource['hasMember'] ?? []) as readonly unknown[]).length > 0;
+  return true;
+}

@@ -1,0 +1,303 @@
+/** The header of a document (US Realm Header): whose it is, who wrote it, who keeps it, whom it is for. */
+import type {
+  CodeableConcept,
+  Coding,
+  Extension,
+  Identifier,
+  Reference,
+  Resource,
+} from '../../fhir/types.ts';
+import { GENDERS } from '../concepts.ts';
+import {
+  addresses,
+  assigned,
+  nameOf,
+  organizationName,
+  organizationOf,
+  partyOf,
+  personName,
+  telecoms,
+  type Party,
+} from './party.ts';
+import { numbersOf } from './entries/order.ts';
+import { DOCUMENTS, template, templateIds, type DocumentKind } from './templates.ts';
+import { code, concept, idsOf, interval, nullFlavorOf, point, rootOf, tsOf } from './values.ts';
+import { element, nothing, text, texted, type Attributes, type Xml } from './xml.ts';
+import { lose, type Writing } from './writing.ts';
+
+/** What the header is made of. */
+export interface HeaderContent {
+  readonly kind: DocumentKind;
+  /** UUID of this very document. */
+  readonly id: string;
+  /** UUID that all its versions share. */
+  readonly setId: string;
+  readonly version: number;
+  /** The id of the version that it replaces. */
+  readonly replaces?: string | undefined;
+  readonly title?: string | undefined;
+  /** A dateTime with seconds and a zone. */
+  readonly time: string;
+  readonly confidentiality: string;
+  readonly patient: Resource;
+  readonly author: Party;
+  readonly custodian: Resource;
+  readonly recipients: readonly Party[];
+  /** The order that the document asks for, or answers. */
+  readonly order?: Resource | undefined;
+  /** The visit that it tells of: an Encounter or an Appointment. */
+  readonly visit?: Resource | undefined;
+  /** When the care began that a CCD sums up. */
+  readonly careSince?: string | undefined;
+}
+
+const LOINC = '2.16.840.1.113883.6.1';
+const HL7 = '2.16.840.1.113883';
+
+/** Everything before the body, in the order of the schema. */
+export function writeHeader(writing: Writing, content: HeaderContent): readonly (Xml | undefined)[] {
+  const { kind, id, setId, version, title, time, confidentiality, patient, author, custodian, recipients } =
+    content;
+  const row = DOCUMENTS[kind];
+  return [
+    element('realmCode', { code: 'US' }),
+    element('typeId', { root: `${HL7}.1.3`, extension: 'POCD_HD000040' }),
+    ...templateIds(template('1.1', '2015-08-01'), row.template),
+    element('id', { root: id.toUpperCase() }),
+    code('code', row.code, LOINC, row.display),
+    element('title', {}, text(title ?? row.title)),
+    element('effectiveTime', { value: tsOf(time) }),
+    code('confidentialityCode', confidentiality, `${HL7}.5.25`),
+    element('languageCode', { code: 'en-US' }),
+    element('setId', { root: setId.toUpperCase() }),
+    element('versionNumber', { value: version }),
+    recordTarget(writing, patient, custodian),
+    element('author', {}, point('time', time), assigned(writing, 'assignedAuthor', author)),
+    element('custodian', {}, element('assignedCustodian', {}, custodianOf(writing, custodian))),
+    ...recipients.slice(0, kind === 'referral-note' ? 1 : 10).map((party) => recipientOf(writing, party)),
+    kind === 'consultation-note' ? fulfilled(writing, content.order) : undefined,
+    documentationOf(writing, content),
+    content.replaces === undefined
+      ? undefined
+      : element(
+          'relatedDocument',
+          { typeCode: 'RPLC' },
+          element('parentDocument', {}, element('id', { root: content.replaces.toUpperCase() })),
+        ),
+    kind === 'consultation-note' ? visitOf(writing, content) : undefined,
+  ];
+}
+
+const US_CORE = 'http://hl7.org/fhir/us/core/StructureDefinition';
+
+function recordTarget(writing: Writing, patient: Resource, custodian: Resource): Xml {
+  const organization = writing.lookUp(patient['managingOrganization'] as Reference | undefined) ?? custodian;
+  const marital = patient['maritalStatus'] as CodeableConcept | undefined;
+  const names = (patient['name'] ?? []) as readonly Parameters<typeof nameOf>[0][];
+  const inUse = names.filter(({ use }) => use !== 'old' && use !== 'maiden' && use !== 'temp');
+  for (const name of names)
+    if (!inUse.includes(name))
+      lose(writing, 'unmapped', patient, 'name', 'a name that is not in use any more');
+  for (const name of [
+    'photo',
+    'link',
+    'generalPractitioner',
+    'multipleBirthBoolean',
+    'multipleBirthInteger',
+    'contact',
+  ])
+    if (patient[name] !== undefined) lose(writing, 'unmapped', patient, name, 'has no place in the header');
+  return element(
+    'recordTarget',
+    {},
+    element(
+      'patientRole',
+      {},
+      idsOf(writing, patient),
+      addresses(patient),
+      telecoms(patient),
+      element(
+        'patient',
+        {},
+        inUse.length === 0 ? personName(patient) : inUse.map(nameOf),
+        genderOf(patient),
+        birthOf(patient),
+        ...deathOf(patient),
+        marital === undefined
+          ? undefined
+          : concept(writing, 'maritalStatusCode', marital, { prefers: MARITAL }),
+        ...raceOf(patient, 'race', 'raceCode'),
+        ...raceOf(patient, 'ethnicity', 'ethnicGroupCode'),
+        languagesOf(patient),
+      ),
+      organizationOf(writing, 'providerOrganization', organization),
+    ),
+  );
+}
+
+const MARITAL = 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus';
+
+function genderOf(patient: Resource): Xml {
+  const found = Object.entries(GENDERS).find(([, known]) => known === patient['gender'])?.[0];
+  return found === undefined
+    ? nothing('administrativeGenderCode', 'UNK')
+    : code('administrativeGenderCode', found, `${HL7}.5.1`);
+}
+
+function birthOf(patient: Resource): Xml {
+  const beside = patient['_birthDate'] as { extension?: Extension[] } | undefined;
+  const time = beside?.extension?.find(({ url }) => url.endsWith('/patient-birthTime'))?.valueDateTime;
+  const date = time ?? (patient['birthDate'] as string | undefined);
+  return date === undefined
+    ? nothing('birthTime', nullFlavorOf(beside) ?? 'UNK')
+    : element('birthTime', { value: tsOf(date) });
+}
+
+function deathOf(patient: Resource): readonly Xml[] {
+  const time = patient['deceasedDateTime'] as string | undefined;
+  const is = time !== undefined || patient['deceasedBoolean'] === true;
+  return is
+    ? [
+        element('sdtc:deceasedInd', { value: 'true' }),
+        ...(time === undefined ? [] : [element('sdtc:deceasedTime', { value: tsOf(time) })]),
+      ]
+    : [];
+}
+
+const CDC = `${HL7}.6.238`;
+
+/** Race or ethnicity from US Core's extension: the first as itself, the others as extensions of Structured Documents. */
+function raceOf(patient: Resource, kind: string, name: string): readonly Xml[] {
+  const extensions = (patient['extension'] ?? []) as readonly Extension[];
+  const parts = extensions.find(({ url }) => url === `${US_CORE}/us-core-${kind}`)?.extension ?? [];
+  const codings = parts.flatMap(({ valueCoding }) => valueCoding ?? []);
+  const known = codings.filter(({ system }) => system === `urn:oid:${CDC}`);
+  const [first, ...others] = known.map((coding): Attributes => ({
+    code: coding.code,
+    codeSystem: CDC,
+    displayName: coding.display,
+  }));
+  if (first === undefined) {
+    const nullFlavor = codings.find(({ code: one }) => one === 'ASKU' || one === 'UNK')?.code ?? 'UNK';
+    return [nothing(name, nullFlavor)];
+  }
+  return [element(name, first), ...others.map((other) => element(`sdtc:${name}`, other))];
+}
+
+function languagesOf(patient: Resource): readonly Xml[] {
+  const spoken = (patient['communication'] ?? []) as readonly {
+    language?: CodeableConcept;
+    preferred?: boolean;
+  }[];
+  return spoken.flatMap(({ language, preferred }) => {
+    const tag = language?.coding?.find((coding: Coding) => coding.code !== undefined)?.code;
+    if (tag === undefined) return [];
+    return [
+      element(
+        'languageCommunication',
+        {},
+        element('languageCode', { code: tag }),
+        preferred === undefined ? undefined : element('preferenceInd', { value: String(preferred) }),
+      ),
+    ];
+  });
+}
+
+/** The organization that keeps the document; its schema has one telecom and one address. */
+function custodianOf(writing: Writing, organization: Resource): Xml {
+  return element(
+    'representedCustodianOrganization',
+    {},
+    idsOf(writing, organization),
+    organizationName(organization),
+    telecoms(organization)[0],
+    addresses(organization)[0],
+  );
+}
+
+/** Whom the document is for. A person is required: an organization alone has its intake. */
+function recipientOf(writing: Writing, { person, organization, role }: Party): Xml {
+  const named = person ?? organization;
+  const organizationText = texted('name', organization?.['name'] as string | undefined);
+  return element(
+    'informationRecipient',
+    {},
+    element(
+      'intendedRecipient',
+      {},
+      named === undefined ? undefined : idsOf(writing, named),
+      addresses(person?.['address'] === undefined ? organization : person),
+      telecoms(role, person, organization),
+      element(
+        'informationRecipient',
+        {},
+        person === undefined ? element('name', {}, text('Referral intake')) : personName(person),
+      ),
+      organizationText === undefined || organization === undefined
+        ? undefined
+        : element('receivedOrganization', {}, idsOf(writing, organization), organizationText),
+    ),
+  );
+}
+
+/** The order that is answered, by the number of the referral. */
+const fulfilled = (writing: Writing, order: Resource | undefined): Xml =>
+  element(
+    'inFulfillmentOf',
+    {},
+    element('order', {}, order === undefined ? nothing('id', 'UNK') : numbersOf(writing, order)),
+  );
+
+/** The care that the document tells of; a CCD sums up a time. */
+function documentationOf(
+  writing: Writing,
+  { kind, time, careSince, author, visit }: HeaderContent,
+): Xml | undefined {
+  const start =
+    kind === 'ccd'
+      ? careSince
+      : ((visit?.['period'] as { start?: string } | undefined)?.start ??
+        (visit?.['start'] as string | undefined));
+  if (kind !== 'ccd' && start === undefined) return undefined;
+  return element(
+    'documentationOf',
+    {},
+    element(
+      'serviceEvent',
+      { classCode: 'PCPR' },
+      element('effectiveTime', {}, point('low', start), kind === 'ccd' ? point('high', time) : undefined),
+      author.person === undefined
+        ? undefined
+        : element('performer', { typeCode: 'PRF' }, assigned(writing, 'assignedEntity', author)),
+    ),
+  );
+}
+
+/** The visit; without one, the day of the note stands for it. */
+function visitOf(writing: Writing, { visit, time }: HeaderContent): Xml {
+  const period = visit?.['period'] as { start?: string; end?: string } | undefined;
+  const start = period?.start ?? (visit?.['start'] as string | undefined);
+  const end = period?.end ?? (visit?.['end'] as string | undefined);
+  const identifiers = ((visit?.['identifier'] ?? []) as readonly Identifier[])
+    .map(rootOf)
+    .filter((root) => root !== undefined);
+  return element(
+    'componentOf',
+    {},
+    element(
+      'encompassingEncounter',
+      {},
+      visit === undefined
+        ? nothing('id', 'NI')
+        : identifiers.length > 0
+          ? identifiers.map((root) => element('id', root))
+          : idsOf(writing, visit),
+      start === undefined
+        ? element('effectiveTime', { value: tsOf(time.slice(0, 10)) })
+        : interval('effectiveTime', { start, ...(end !== undefined && { end }) }),
+    ),
+  );
+}
+
+/** The party behind a reference, for whoever puts a header together. */
+export { partyOf };

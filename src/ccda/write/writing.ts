@@ -1,0 +1,42 @@
+/** What every writer of a part of a document works with. */
+import type { Reference, Resource } from '../../fhir/types.ts';
+import type { LossKind, Losses } from '../losses.ts';
+
+export interface Writing {
+  readonly losses: Losses;
+  /** Absolute base of the server: the ids of resources that have no identifier are their addresses. */
+  readonly base: string;
+  /** The resource that a reference names; undefined where it is not part of what is told. */
+  readonly lookUp: (reference: Reference | undefined) => Resource | undefined;
+  /** The time of the document, for entries that nobody dated. */
+  readonly time: string;
+  /** A new id for a piece of narrative: `problem1`. */
+  readonly pieceId: (kind: string) => string;
+  /** Makes the id of an act that no resource has an id for, from what it stands for: always the same for the same. */
+  readonly actId: (what: string) => string;
+}
+
+/** Where a resource stands, for a loss: `Condition/12`. */
+export const placeOf = ({ resourceType, id }: Resource): string =>
+  id === undefined ? resourceType : `${resourceType}/${id}`;
+
+/** Tells a loss of an element of a resource. */
+export const lose = (
+  { losses }: Writing,
+  kind: LossKind,
+  resource: Resource,
+  path: string,
+  what: string,
+): void => losses.add(kind, path === '' ? placeOf(resource) : `${placeOf(resource)}.${path}`, what);
+
+/** Members that every resource has and no document keeps; versions and texts are those of the server. */
+const OWN: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta', 'text', 'implicitRules', 'language']);
+
+/** Tells each element of a resource that its writer does not carry. */
+export function loseOthers(writing: Writing, resource: Resource, carried: readonly string[]): void {
+  for (const name of Object.keys(resource)) {
+    const plain = name.replace(/^_/, '');
+    if (OWN.has(plain) || carried.includes(plain)) continue;
+    lose(writing, 'unmapped', resource, plain, 'has no place in an entry of C-CDA');
+  }
+}

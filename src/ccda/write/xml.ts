@@ -1,0 +1,43 @@
+/** Elements of a document as text. Everything that is put into one is escaped here, or is an element already. */
+import { escapeAttribute, escapeText } from '../../xml/characters.ts';
+
+/** A piece of XML: made by {@link element} or {@link text} alone. */
+export type Xml = string & { readonly xml: unique symbol };
+
+/** Values of attributes; an undefined one is not written. */
+export type Attributes = Readonly<Record<string, string | number | undefined>>;
+
+type Child = Xml | undefined | readonly (Xml | undefined)[];
+
+/** An element. Names are ours, values may be anybody's. */
+export function element(name: string, attributes: Attributes = {}, ...children: readonly Child[]): Xml {
+  const written = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}="${escapeAttribute(printable(String(value)))}"`)
+    .join('');
+  const inner = children
+    .flat()
+    .filter((child) => child !== undefined)
+    .join('');
+  return (inner === '' ? `<${name}${written}/>` : `<${name}${written}>${inner}</${name}>`) as Xml;
+}
+
+/** Text between tags. */
+export const text = (value: string): Xml => escapeText(printable(value)) as Xml;
+
+/** An element that holds text; undefined for none. */
+export const texted = (
+  name: string,
+  value: string | undefined,
+  attributes: Attributes = {},
+): Xml | undefined =>
+  value === undefined || value === '' ? undefined : element(name, attributes, text(value));
+
+// oxlint-disable-next-line no-control-regex -- these are the characters that are taken out
+const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
+/** XML cannot hold control characters, even escaped, nor half of a pair. */
+const printable = (value: string): string => value.replaceAll(UNPRINTABLE, '\ufffd').toWellFormed();
+
+export const nothing = (name: string, nullFlavor: string, attributes: Attributes = {}): Xml =>
+  element(name, { ...attributes, nullFlavor });
