@@ -9,18 +9,30 @@ import { bodyOf } from '../fhir/json.ts';
 import type { Resource } from '../fhir/types.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { invalid } from './headers.ts';
-import { bestOf, FHIR_JSON, FHIR_XML, mediaTypeOf, readAccept, type Format } from './media-type.ts';
+import {
+  bestOf,
+  FHIR_JSON,
+  FHIR_XML,
+  formatAsked,
+  mediaTypeOf,
+  negotiate,
+  readAccept,
+  type Format,
+} from './media-type.ts';
+import type { ReplyContent } from '../operations/request.ts';
 import type { Route } from './route.ts';
 
 const isBinary = ({ type }: Route): boolean => type === 'Binary';
 
 /** Whether an address may be answered with content instead of a resource. */
 export const mayBeContent = (found: Route): boolean =>
-  isBinary(found) && (found.interaction === 'read' || found.interaction === 'vread');
+  (isBinary(found) && (found.interaction === 'read' || found.interaction === 'vread')) ||
+  (found.content?.gives ?? []).length > 0;
 
 /** Whether content may be sent to an address instead of a resource. */
-export const takesContent = (found: Route): boolean =>
-  isBinary(found) && (found.interaction === 'create' || found.interaction === 'update');
+export const takesContent = (found: Route, contentType: string): boolean =>
+  (isBinary(found) && (found.interaction === 'create' || found.interaction === 'update')) ||
+  (found.content?.takes?.includes(mediaTypeOf(contentType)) ?? false);
 
 // — reading
 
@@ -30,6 +42,8 @@ export interface Content {
   readonly contentType: string;
   /** Types that a browser might run are for saving, not for showing. */
   readonly attachment: boolean;
+  /** A Content-Security-Policy of its own: what a browser may do with what it shows. */
+  readonly policy?: string | undefined;
   /** For X-Security-Context: the reference that stands for who may see it. */
   readonly securityContext: string | undefined;
 }
@@ -94,6 +108,29 @@ export function chooseContent(accept: string | undefined, contentType: string): 
   throw new OperationOutcomeError('not-acceptable', {
     diagnostics: 'The content is of another type; FHIR’s types give the resource around it.',
   });
+}
+
+/**
+ * The answer of an operation as its content; undefined where the client wants the resource instead.
+ *
+ * @throws OperationOutcomeError `not-acceptable`
+ */
+export function contentOfReply(
+  accept: string | undefined,
+  { bytes, contentType, policy, usual }: ReplyContent,
+): Content | Format {
+  const choice = usual === true ? chooseContent(accept, contentType) : chooseNamed(accept, contentType);
+  if (choice !== 'content') return choice;
+  return { bytes, contentType, attachment: policy === undefined, policy, securityContext: undefined };
+}
+
+/** Content that must be asked for by its name; else FHIR's formats. */
+function chooseNamed(accept: string | undefined, contentType: string): 'content' | Format {
+  const { q, exact } = bestOf(readAccept(accept ?? ''), [mediaTypeOf(contentType)]);
+  const format = formatAsked(accept, undefined);
+  if (exact === 2 && q > 0 && (format === undefined || chooseContent(accept, contentType) === 'content'))
+    return 'content';
+  return format ?? negotiate(accept, undefined);
 }
 
 // — writing

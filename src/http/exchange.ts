@@ -11,7 +11,7 @@ import type { AuditEntry } from '../ports/store.ts';
 import { convertToXml } from '../xml/convert.ts';
 import type { ClientIpOf } from './client-ip.ts';
 import type { Identify } from './bearer.ts';
-import { chooseContent, mayBeContent, readContent } from './binary.ts';
+import { chooseContent, contentOfReply, mayBeContent, readContent } from './binary.ts';
 import type { Cors } from './cors.ts';
 import { createClientDisconnects } from './client-disconnect.ts';
 import { readRequestId, readTabId, readText, readTraceparent, traceIdOf } from './headers.ts';
@@ -224,12 +224,25 @@ export function createExchange(parts: ExchangeParts): Exchange {
     reply: Reply,
   ): Sent | undefined {
     if (found === undefined || !mayBeContent(found) || asksForParts(target.queryText)) return undefined;
+    if (found.interaction === 'operation') return answerContent({ req, res, asked }, reply);
     const text = reply.status === 200 ? textOf(reply) : undefined;
     if (text === undefined) return undefined;
     const content = readContent(text);
     const choice = chooseContent(req.headers.accept, content.contentType);
     if (choice === 'content') return sendContent(res, reply, content, asked, settings);
     asked.format = choice;
+    return undefined;
+  }
+
+  /** The answer of an operation in a type of its own, where its client wants that. */
+  function answerContent(
+    { req, res, asked }: Pick<ExchangeState, 'req' | 'res' | 'asked'>,
+    reply: Reply,
+  ): Sent | undefined {
+    if (reply.content === undefined) return undefined;
+    const content = contentOfReply(req.headers.accept, reply.content);
+    if (typeof content !== 'string') return sendContent(res, reply, content, asked, settings);
+    asked.format = content;
     return undefined;
   }
 

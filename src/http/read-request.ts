@@ -139,8 +139,14 @@ async function readSent(arrival: Arrival, found: Route, limits: BodyLimits, whos
     req.headers['transfer-encoding'] === undefined && !(Number(req.headers['content-length']) > 0);
   if (isEmpty) return readNothing(found, kind, arrival);
   const { 'content-type': contentType = '' } = req.headers;
-  const isContent = contentType !== '' && takesContent(found);
-  const format = isContent ? formatOfBody(contentType) : readContentType(contentType, kind);
+  const isContent = contentType !== '' && takesContent(found, contentType);
+  // What an operation takes in a type of its own is never a resource.
+  const isResource = found.content === undefined;
+  const format = !isContent
+    ? readContentType(contentType, kind)
+    : isResource
+      ? formatOfBody(contentType)
+      : undefined;
   const bytes = await readBody(req, limits.bodyBytesMax);
   if (bytes.length === 0) return readNothing(found, kind, arrival);
   const idempotencyKey = keyOf(arrival, bytes);

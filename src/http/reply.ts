@@ -68,13 +68,14 @@ export function textOf({ text, resource }: Reply): string | undefined {
 export function sendContent(
   res: ServerResponse,
   reply: Reply,
-  { bytes, contentType, attachment, securityContext }: Content,
+  { bytes, contentType, attachment, policy, securityContext }: Content,
   asked: ReplyContext,
   replying: Replying,
 ): Sent {
   const headers = headersOf(reply, replying);
   headers['Content-Type'] = contentType;
   if (attachment) headers['Content-Disposition'] = 'attachment';
+  if (policy !== undefined) headers['Content-Security-Policy'] = policy;
   if (securityContext !== undefined) headers['X-Security-Context'] = securityContext;
   if (bytes.length >= PACKED_FROM && isPackable(contentType))
     return sendLarge(res, reply.status, headers, bytes, asked, replying);
@@ -220,7 +221,9 @@ function writeHead(
   replying: Replying,
 ): void {
   headers['X-Request-Id'] = asked.requestId;
+  const { 'Content-Security-Policy': policy } = headers;
   Object.assign(headers, replying.securityHeaders);
+  if (policy !== undefined) headers['Content-Security-Policy'] = policy;
   if (asked.cors !== undefined) {
     const { Vary: own } = headers;
     Object.assign(headers, asked.cors);

@@ -7,6 +7,7 @@ import {
   type RoutedInteraction,
   type Served,
   type Target,
+  siteOf,
 } from '../operations/address.ts';
 
 export type { RoutedInteraction, Served } from '../operations/address.ts';
@@ -40,7 +41,10 @@ export function route(method: string, path: string, hasQuery: boolean, served: S
   if (address.shape === 'operation' && methods['POST'] === undefined)
     throw new OperationOutcomeError('operation-unknown');
   const interaction = methods[method === 'HEAD' ? 'GET' : method];
-  if (interaction !== undefined) return { ...address.target, interaction };
+  if (interaction !== undefined) {
+    const content = interaction === 'operation' ? siteOf(address.target, served)?.content : undefined;
+    return { ...address.target, interaction, ...(content !== undefined && { content }) };
+  }
   const allow = allowOf(address, served);
   if (allow !== '') throw new MethodRefused(method, allow);
   throw new OperationOutcomeError('not-found', { diagnostics: 'There is nothing at this address.' });

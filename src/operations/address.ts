@@ -33,6 +33,8 @@ export interface Target {
   readonly operation?: string;
   /** The resource in whose compartment is searched. */
   readonly compartment?: Ref;
+  /** Of an operation: media types beside FHIR's own that it takes and gives. */
+  readonly content?: OperationSite['content'] | undefined;
   /** The address without ids, for logs and metrics: `/Task/{id}/_history`. */
   readonly template: string;
 }
@@ -83,13 +85,17 @@ export function methodsOf({ shape, target }: Address, served: Served): Methods {
   );
 }
 
+/** The operation that an address invokes. */
+export const siteOf = (found: Target, { operations }: Served): OperationSite | undefined =>
+  operations.get(found.operation ?? '')?.find((one) => isAt(one, found));
+
 function declaredOf(
   shape: keyof typeof SHAPES,
   found: Target,
-  { operations }: Served,
+  served: Served,
 ): Readonly<Record<string, RoutedInteraction>> {
   if (shape !== 'operation') return SHAPES[shape];
-  const site = operations.get(found.operation ?? '')?.find((one) => isAt(one, found));
+  const site = siteOf(found, served);
   if (site === undefined) return {};
   return site.affectsState ? { POST: 'operation' } : SHAPES.operation;
 }

@@ -2,6 +2,7 @@
  * Work on large bodies and messages, which would make everybody else wait: the roof has it done in threads of their own.
  * Every task is a function of what it is handed; `server/heavy-tasks.ts` has them.
  */
+import type { ConvertedDocument } from '../ccda/read/convert.ts';
 import type { Body } from '../fhir/body.ts';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { JsonLimits } from '../fhir/json.ts';
@@ -65,6 +66,12 @@ export interface Tasks {
     charset: Charset | undefined,
   ) => Promise<MessageReading | UnreadMessage>;
   readonly wrapFrame: (bytes: Uint8Array) => Promise<Wrapped>;
+  /** Reads a clinical document; `text` is the JSON of its Bundle. */
+  readonly convertDocument: (
+    bytes: Uint8Array,
+    zone: string | undefined,
+    now: string,
+  ) => Promise<Omit<ConvertedDocument, 'bundle'> & { readonly text: string }>;
 }
 
 /** Does a task, for somebody: where there is more to do than can be done at once, each has a share. */

@@ -13,6 +13,8 @@ import { REPLACED_BY } from '../resources/parties/judge.ts';
 import { STANDING_SYSTEM, STANDINGS } from '../resources/parties/standing.ts';
 import { RESOLVED_PARTY, SAME_AS } from '../resources/party.ts';
 import { OPENED } from '../resources/referral-rules/opened.ts';
+import { LOSS_KINDS } from '../ccda/losses.ts';
+import { LIST_SYSTEM, LOSS_REPORT, LOSS_SYSTEM } from './extended/ccda/loss-list.ts';
 import { CUSTODIAN_URL } from './write/import.ts';
 import { EVENT_SYSTEM, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from '../resources/message-codes.ts';
 import { KIND_SYSTEM, ROLE_SYSTEM, ROLES, STEP_URL } from './timeline/render.ts';
@@ -39,6 +41,11 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
   ],
   [EVENT_SYSTEM]: ['What happens to a referral', named(ROWS.map(({ event }) => event))],
   [NOTE_SYSTEM]: ['Whether the status of a note has come', named([NOTE_WAITS, NOTE_PAIRED])],
+  [LIST_SYSTEM]: ['What a list of this server is', named([LOSS_REPORT])],
+  [LOSS_SYSTEM]: [
+    'What became of something that a conversion did not carry over',
+    defined(Object.entries(LOSS_KINDS)),
+  ],
   [KIND_SYSTEM]: ['What a step of a timeline is', named(KINDS)],
   [OWN_WORD.system ?? '']: ['Whose word a Consent is', [conceptOf(OWN_WORD)]],
   [`${ROOT}ihe-transaction`]: [

@@ -43,7 +43,8 @@ const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   delete: (context, request) => performWrite(context, request, PLANS.delete),
   transaction: performTransaction,
   batch: performBatch,
-  operation: (context, request, _perform, messages) => performOperation(context, request, messages),
+  operation: (context, request, _perform, messages) =>
+    performOperation(context, request, messages, (inner) => performTransaction(context, inner)),
 };
 
 /** What is rendered from the audit chain instead of read from versions. */

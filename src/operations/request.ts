@@ -120,6 +120,16 @@ export interface Preferences {
   readonly handling?: 'strict' | 'lenient' | undefined;
 }
 
+/** An answer that is no resource: a document, a page. */
+export interface ReplyContent {
+  readonly bytes: Buffer;
+  readonly contentType: string;
+  /** What a browser may do with it, where it may show it: a Content-Security-Policy. Otherwise it is for saving. */
+  readonly policy?: string;
+  /** It is answered unless a FHIR type is asked for; otherwise it must be asked for by its type. */
+  readonly usual?: true;
+}
+
 /** What the door renders. Exactly one of `text` and `resource` is given when there is a body. */
 export interface Reply {
   readonly status: number;
@@ -127,6 +137,8 @@ export interface Reply {
   readonly text?: string | undefined;
   /** A resource made for this reply (Bundle, OperationOutcome). */
   readonly resource?: Resource | undefined;
+  /** The same in a type of its own, for a client that asks for that type. Without `resource` or `text` there is nothing else. */
+  readonly content?: ReplyContent | undefined;
   /** `seq` for the weak ETag. */
   readonly version?: number | undefined;
   /** Instant, for Last-Modified. */

@@ -1,4 +1,5 @@
 /** The tasks of heavy work: the same functions in a thread of the roof, and here for who has no threads. */
+import { convertDocument } from '../ccda/read/convert.ts';
 import { charactersOf } from '../fhir/characters.ts';
 import { decodeUtf8, encodeJson, isLossy, parseJson, parseJsonValue, type JsonLimits } from '../fhir/json.ts';
 import { cutJson } from '../fhir/json-pieces.ts';
@@ -46,6 +47,10 @@ export const createTasks = (newId: NewId): Tasks => ({
     return charactersOf(reading, DOCUMENT) > READING_MAX ? TOO_MUCH : reading;
   },
   wrapFrame: async (bytes) => wrapLarge(ownBytes(bytes)),
+  async convertDocument(bytes, zone, now) {
+    const { bundle, ...rest } = await convertDocument(ownBytes(bytes), { zone, newId, now });
+    return { ...rest, text: JSON.stringify(bundle) };
+  },
 });
 
 function openedOf(bytes: Uint8Array, ...how: [TimeContext, Charset | undefined]): OpenedFrame {

@@ -6,7 +6,7 @@ export const FLOORS: readonly { readonly name: string; readonly rooms: readonly 
   { name: 'rulebook', rooms: ['src/referral', 'src/smart', 'src/policies'] },
   {
     name: 'shelves',
-    rooms: ['src/resources', 'src/xml', 'src/hl7v2', 'src/ports'],
+    rooms: ['src/resources', 'src/xml', 'src/hl7v2', 'src/ccda', 'src/ports'],
   },
   { name: 'desk', rooms: ['src/operations', 'src/inbound', 'src/delivery', 'src/jobs', 'src/capability'] },
   { name: 'edges', rooms: ['src/http', 'src/outgoing', 'src/rails/*', 'src/stores/*'] },
@@ -47,6 +47,7 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
     to: 'src/resources',
     because: 'the order and the types of XML elements are those of the table',
   },
+  { from: 'src/ccda', to: 'src/xml', because: 'a clinical document is XML' },
   {
     from: 'src/stores/embedded',
     to: 'src/stores/log',
@@ -245,6 +246,7 @@ export const REGISTRIES: readonly {
 export const READERS: Readonly<Record<string, string>> = {
   'src/fhir': 'reads JSON and query strings',
   'src/hl7v2': 'reads ER7 and its character sets',
+  'src/ccda': 'reads clinical documents',
   'src/xml': 'reads XML',
   'src/ports/rail.ts': 'tells a refused connection from a defect',
   'src/resources/fhirpath.ts': 'reads and evaluates FHIRPath',

@@ -1,6 +1,9 @@
 /** The registry of operations: one line each. Routes, capability, definitions and audit follow. */
 import type { Request } from '../request.ts';
 import { admit } from './admit.ts';
+import { bundleCcda, patientCcda, referralCcda } from './ccda/ccda.ts';
+import { importCcda } from './ccda/import-ccda.ts';
+import { render } from './ccda/render.ts';
 import { convert } from './convert.ts';
 import { everything } from './everything.ts';
 import { mapCode } from './map-code.ts';
@@ -21,6 +24,12 @@ const DECLARED: readonly Operation[] = [
   metaDelete,
   timeline,
   validate,
+  // — clinical documents
+  referralCcda,
+  patientCcda,
+  bundleCcda,
+  importCcda,
+  render,
   // — on parties
   admit,
   // — on terminology

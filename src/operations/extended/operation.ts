@@ -40,6 +40,8 @@ export interface OperationSite {
   readonly onVersions?: true;
   /** Whether it changes state; if not, GET invokes it as well, with primitive parameters in the query string. */
   readonly affectsState: boolean;
+  /** Media types beside FHIR's own: that its input may be sent in (as a Binary), and that its answer may be asked for in. */
+  readonly content?: { readonly takes?: readonly string[]; readonly gives?: readonly string[] };
 }
 
 export interface Operation extends OperationSite {
@@ -73,6 +75,8 @@ export type Input = ReadonlyMap<string, readonly Given[]>;
 export interface Invocation {
   readonly context: OperationContext;
   readonly messages: MessageActions;
+  /** Performs a transaction as part of the operation: what it writes meets every check that a client's own would. */
+  readonly transact: (request: Request) => Promise<Reply>;
   /** `interaction` is `operation`. */
   readonly request: Request;
   readonly level: Level;

@@ -11,13 +11,14 @@ import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor } from '../scope.ts';
 import { findOperation } from './index.ts';
 import { readInput } from './input.ts';
-import { levelOf, type Operation } from './operation.ts';
+import { levelOf, type Invocation, type Operation } from './operation.ts';
 
 /** @throws OperationOutcomeError `operation-unknown` where there is none at this level of this type */
 export async function performOperation(
   context: OperationContext,
   request: Request,
   messages: MessageActions,
+  transact: Invocation['transact'],
 ): Promise<Reply> {
   const operation = findOperation(request);
   if (operation === undefined) throw new OperationOutcomeError('operation-unknown');
@@ -30,6 +31,7 @@ export async function performOperation(
   } = await operation.perform({
     context,
     messages,
+    transact,
     request,
     level: levelOf(request),
     input,

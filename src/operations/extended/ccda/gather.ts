@@ -1,0 +1,144 @@
+/** The resources that a document tells: what a referral reaches, or what is kept of a patient, in the caller's sight. */
+import { relativeTo, walkReferences } from '../../../fhir/reference.ts';
+import type { Ref, Reference, Resource } from '../../../fhir/types.ts';
+import type { Snapshot, Version } from '../../../ports/store.ts';
+import { parseStored } from '../../../ports/stored-resource.ts';
+import { PATIENT_PARAM } from '../../../resources/compartment.ts';
+import { localRefOf, typeOf } from '../../../resources/element.ts';
+import { RESOURCE_TYPES } from '../../../resources/index.ts';
+import type { OperationContext } from '../../context.ts';
+import type { Request } from '../../request.ts';
+import { sightForType } from '../../scope.ts';
+import { searchRefusal } from '../../search/search-refusal.ts';
+import { seenOf } from '../../interactions/read.ts';
+import type { Seen } from '../../seen.ts';
+import { showText } from '../../show.ts';
+
+/** Resources of one document at most, and of one type of a patient's record. */
+const RESOURCES_MAX = 2000;
+const OF_TYPE_MAX = 500;
+/** From the order to what it rests on, to what that rests on in turn. */
+const ROUNDS_MAX = 5;
+
+/** What was gathered, by reference, with the versions that were read. */
+export interface Gathered {
+  readonly resources: ReadonlyMap<Ref, Resource>;
+  readonly seen: readonly Seen[];
+  /** The newest commit of any of them, and when it was. */
+  readonly seq: number;
+  readonly at: string;
+  /** More was there than one document holds. */
+  readonly cut: boolean;
+  readonly lookUp: (reference: Reference | undefined) => Resource | undefined;
+  readonly custodianOf: (ref: Ref) => Ref | '';
+}
+
+export interface Gathering {
+  readonly context: OperationContext;
+  readonly request: Request;
+  readonly snapshot: Snapshot;
+}
+
+/** Types that are followed from an order but never lead on to somebody's whole record. */
+const ENDS: ReadonlySet<string> = new Set(['Patient', 'Organization', 'Practitioner', 'Location', 'Device']);
+
+/** Follows references from some resources, as far as one document reaches. */
+export async function follow(
+  { context, request, snapshot }: Gathering,
+  roots: readonly Ref[],
+  known: readonly Version[] = [],
+): Promise<Gathered> {
+  const versions = new Map<Ref, Version>(known.map((version) => [version.ref, version]));
+  const resources = new Map<Ref, Resource>();
+  const read = (version: Version): Resource =>
+    parseStored(showText(version.ref, version.text ?? '', request.caller));
+  for (const version of known) resources.set(version.ref, read(version));
+  let cut = false;
+  let next: readonly Ref[] = [...roots, ...[...resources.values()].flatMap((one) => refsOf(context, one))];
+  for (let round = 0; round < ROUNDS_MAX && next.length > 0; round += 1) {
+    const found: Ref[] = [];
+    for (const ref of new Set(next)) {
+      if (resources.has(ref)) continue;
+      if (resources.size >= RESOURCES_MAX) {
+        cut = true;
+        break;
+      }
+      const sight = sightForType(request.caller, typeOf(ref));
+      const version = sight === undefined ? undefined : await snapshot.read(ref, sight);
+      if (version?.text === undefined) continue;
+      versions.set(ref, version);
+      const resource = read(version);
+      resources.set(ref, resource);
+      if (!ENDS.has(resource.resourceType)) found.push(...refsOf(context, resource));
+    }
+    next = found;
+  }
+  return gathered(context, versions, resources, cut);
+}
+
+/** What is kept of a patient, of some types, and others that the document names. */
+export async function ofPatient(
+  gathering: Gathering,
+  patient: Ref,
+  types: readonly string[],
+  others: readonly Ref[],
+): Promise<Gathered> {
+  const { request, snapshot } = gathering;
+  const known: Version[] = [];
+  for (const type of new Set(types)) {
+    const sight = sightForType(request.caller, type);
+    if (sight === undefined) continue;
+    const query = {
+      type,
+      where: { kind: 'reference', param: PATIENT_PARAM, to: [patient] } as const,
+      sort: [],
+      sight,
+      count: OF_TYPE_MAX,
+      offset: 0,
+      total: false,
+    };
+    const { matches } = await snapshot.search(query, request.signal).catch(searchRefusal);
+    for (const { ref } of matches) {
+      const version = await snapshot.read(ref, sight);
+      if (version !== undefined) known.push(version);
+    }
+  }
+  return follow(gathering, [patient, ...others], known);
+}
+
+/** Local references of a resource to types that are stored. */
+function refsOf({ settings }: OperationContext, resource: Resource): readonly Ref[] {
+  const refs: Ref[] = [];
+  walkReferences(resource, ({ text }) => {
+    const ref = localRefOf(relativeTo(settings.publicBase, text));
+    const declared = ref === undefined ? undefined : RESOURCE_TYPES.get(typeOf(ref));
+    if (ref !== undefined && declared !== undefined && declared.renderedFromAudit !== true) refs.push(ref);
+  });
+  return refs;
+}
+
+function gathered(
+  context: OperationContext,
+  versions: ReadonlyMap<Ref, Version>,
+  resources: ReadonlyMap<Ref, Resource>,
+  cut: boolean,
+): Gathered {
+  const all = [...versions.values()];
+  const newest = all.toSorted((a, b) => b.seq - a.seq)[0];
+  const { publicBase } = context.settings;
+  return {
+    resources,
+    seen: all.map((version) => seenOf(context, version, version.text ?? '')),
+    seq: newest?.seq ?? 0,
+    at: newest?.at ?? '',
+    cut,
+    lookUp(reference) {
+      const ref =
+        reference?.reference === undefined
+          ? undefined
+          : localRefOf(relativeTo(publicBase, reference.reference));
+      return ref === undefined ? undefined : resources.get(ref);
+    },
+    custodianOf: (ref) => versions.get(ref)?.custodian ?? '',
+  };
+}
