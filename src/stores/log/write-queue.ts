@@ -5,6 +5,7 @@
 import { CommitRefused } from '../../ports/store.ts';
 import type { Commit, Committed } from '../../ports/store.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { selectCommits, weightOf } from './select-commits.ts';
 import type { AppliedBatch, BatchMember, Head, MemberOutcome, WriterHost } from './write-batch.ts';
 
 interface QueueOptions {
@@ -33,14 +34,6 @@ interface Block {
   /** What every caller of this block awaits. */
   readonly durable: Promise<void>;
 }
-
-/** Commits that go down with one flush at most: a batch must not make the ones behind it wait for long. */
-const BATCH_MAX = 256;
-/** What they weigh at most, in characters of text, beyond the first of them. */
-const BATCH_WEIGHT = 131_072;
-/** What a resource costs beside its text, and each of its search values. */
-const WRITE_WEIGHT = 2048;
-const VALUE_WEIGHT = 128;
 
 /** Read-audit rows waiting at most, per commit that may wait. */
 const ROWS_PER_COMMIT = 16;
@@ -189,28 +182,12 @@ export class WriteQueue {
     return batch;
   }
 
-  /**
-   * The commits of the next batch, in their order, as many as weigh little together. A heavy one makes light work that
-   * waits go before it, once, and then takes a batch for itself: whoever writes little waits for one heavy commit at most.
-   */
   #takeCommits(isLightWaiting: boolean): readonly Waiting[] {
-    const heavy = this.#commits.findIndex(({ weight }) => weight > BATCH_WEIGHT);
-    if (heavy >= 0 && this.#heavyNext) {
-      this.#heavyNext = false;
-      return this.#commits.splice(heavy, 1);
-    }
-    const taken: Waiting[] = [];
-    const left: Waiting[] = [];
-    let weighed = 0;
-    for (const one of this.#commits) {
-      const fits = one.weight <= BATCH_WEIGHT && weighed + one.weight <= BATCH_WEIGHT;
-      if (fits && taken.length < BATCH_MAX) {
-        taken.push(one);
-        weighed += one.weight;
-      } else left.push(one);
-    }
-    if (heavy >= 0 && taken.length === 0 && !isLightWaiting) return this.#commits.splice(heavy, 1);
-    this.#heavyNext = heavy >= 0;
+    const { taken, left, heavyNext } = selectCommits(this.#commits, {
+      heavyNext: this.#heavyNext,
+      isLightWaiting,
+    });
+    this.#heavyNext = heavyNext;
     this.#commits.splice(0, this.#commits.length, ...left);
     return taken;
   }
@@ -249,17 +226,6 @@ export class WriteQueue {
       decided.resolve(outcome);
     }
   }
-}
-
-/** How long a commit takes to write, told by what it holds. */
-function weightOf({ writes }: Commit): number {
-  let weight = 0;
-  for (const { text, values } of writes) {
-    weight += WRITE_WEIGHT + values.length * VALUE_WEIGHT;
-    for (const piece of text?.pieces ?? []) weight += piece.length;
-    for (const hole of text?.holes ?? []) if (typeof hole !== 'string') weight += hole.length;
-  }
-  return weight;
 }
 
 function openBlock(): Block {
