@@ -222,7 +222,7 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
     readTexts: options.fullText ? createTextReading(queue, pool) : undefined,
     snapshot,
     commit: (commit) => queue.commit(commit),
-    commitExclusively: (work) => queue.turn(() => work(snapshot())),
+    commitExclusively: (work) => queue.commitExclusively(() => work(snapshot())),
     record: (entry) => queue.record(JSON.stringify(entry)),
     async claim(max, leaseMs, passOver = new Set(), share) {
       if (!outbox.isAnyDue(clock.now())) return [];

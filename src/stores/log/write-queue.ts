@@ -1,6 +1,6 @@
 /**
- * The way to the writer. What waits while the last flush runs goes down together with the next one (group commit);
- * read-audit rows of one moment are one member. A turn holds commits back until its own is decided.
+ * The queue before the writer. Commits that wait while a flush runs go down together with the next one (group commit), and
+ * the read-audit rows of one moment are one member of it. An exclusive commit holds the others back until it is decided.
  */
 import { CommitRefused } from '../../ports/store.ts';
 import type { Commit, Committed } from '../../ports/store.ts';
@@ -10,13 +10,13 @@ import type { AppliedBatch, BatchMember, Head, MemberOutcome, WriterHost } from 
 
 interface QueueOptions {
   readonly clock: Clock;
-  /** Commits and turns waiting at most; one more is refused as too busy. */
+  /** The largest number of waiting commits, exclusive ones included; one more is refused as too busy. */
   readonly commitsQueuedMax: number;
-  /** Milliseconds within which a turn must have planned its commit. */
+  /** Milliseconds within which an exclusive commit must be planned. */
   readonly turnMs: number;
-  /** Told of each batch that is on disk, before it is acknowledged. */
+  /** Called for each batch that is on disk, before its members are acknowledged. */
   readonly applied: (members: readonly BatchMember[]) => void;
-  /** Told of each commit or block that the disk did not take. */
+  /** Called for each commit or block that the disk did not take. */
   readonly diskRefused?: (reason: 'disk-full' | 'read-only') => void;
 }
 
@@ -35,24 +35,24 @@ interface Block {
   readonly durable: Promise<void>;
 }
 
-/** Read-audit rows waiting at most, per commit that may wait. */
+/** The largest number of waiting read-audit rows, for each commit that may wait. */
 const ROWS_PER_COMMIT = 16;
 
 export class WriteQueue {
   readonly #host: WriterHost;
   readonly #options: QueueOptions;
   readonly #commits: Waiting[] = [];
-  /** Leases, postponements and housekeeping: a turn does not hold them back. */
+  /** Leases, postponements and housekeeping: an exclusive commit does not hold them back. */
   readonly #chores: Waiting[] = [];
-  readonly #turns: (() => Promise<void>)[] = [];
-  #turnCommit: Waiting | undefined;
+  readonly #exclusive: (() => Promise<void>)[] = [];
+  #exclusiveCommit: Waiting | undefined;
   #block: Block | undefined;
   #head: Head;
   #flushing = false;
   #scheduled = false;
-  /** A turn is being planned. */
+  /** An exclusive commit is being planned. */
   #held = false;
-  /** A turn has just ended: the commits that waited for it come before the next one. */
+  /** An exclusive commit has just been decided: the commits that waited for it come before the next one. */
   #commitsFirst = false;
   /** A heavy commit was passed over by a batch of light ones: it is in the next. */
   #heavyNext = false;
@@ -71,7 +71,7 @@ export class WriteQueue {
   }
 
   get queued(): number {
-    return this.#commits.length + this.#turns.length;
+    return this.#commits.length + this.#exclusive.length;
   }
 
   /** Whether nothing waits and nothing is being written. */
@@ -110,14 +110,14 @@ export class WriteQueue {
   }
 
   /** Plans and commits alone. */
-  async turn(plan: () => Promise<Commit>): Promise<Committed> {
+  async commitExclusively(plan: () => Promise<Commit>): Promise<Committed> {
     this.#admit();
     const done = Promise.withResolvers<Committed>();
-    this.#turns.push(async () => {
+    this.#exclusive.push(async () => {
       try {
         const commit = await within(this.#options.turnMs, plan());
         const decided = Promise.withResolvers<MemberOutcome>();
-        this.#turnCommit = { member: { kind: 'commit', commit }, weight: 0, decided };
+        this.#exclusiveCommit = { member: { kind: 'commit', commit }, weight: 0, decided };
         this.#schedule();
         done.resolve(committedOf(await decided.promise));
       } catch (error) {
@@ -166,10 +166,10 @@ export class WriteQueue {
   }
 
   #take(): readonly Waiting[] {
-    this.#startTurn();
+    this.#startExclusive();
     const batch = this.#chores.splice(0);
-    if (this.#turnCommit !== undefined) batch.push(this.#turnCommit);
-    this.#turnCommit = undefined;
+    if (this.#exclusiveCommit !== undefined) batch.push(this.#exclusiveCommit);
+    this.#exclusiveCommit = undefined;
     if (!this.#held) {
       batch.push(...this.#takeCommits(batch.length > 0 || this.#block !== undefined));
       this.#commitsFirst = false;
@@ -192,13 +192,13 @@ export class WriteQueue {
     return taken;
   }
 
-  /** Called when nothing is in flight, so that the turn plans on the state that everybody has been told. */
-  #startTurn(): void {
+  /** Called when nothing is in flight, so that the commit is planned on the state that everybody has been told. */
+  #startExclusive(): void {
     if (this.#held || (this.#commitsFirst && this.#commits.length > 0)) return;
-    const turn = this.#turns.shift();
-    if (turn === undefined) return;
+    const run = this.#exclusive.shift();
+    if (run === undefined) return;
     this.#held = true;
-    void turn().finally(() => {
+    void run().finally(() => {
       this.#held = false;
       this.#commitsFirst = true;
       this.#schedule();
@@ -248,7 +248,7 @@ function committedOf(outcome: MemberOutcome): Committed {
   return { seq, at: new Date(at).toISOString(), replayed, ...(reply !== undefined && { reply }) };
 }
 
-/** `too-busy` when the promise takes longer: a turn that never ends would stop every write. */
+/** `too-busy` when the promise takes longer: a plan that never ends would stop every write. */
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new CommitRefused('too-busy')), ms);

@@ -132,8 +132,8 @@ describe('a commit alone', () => {
     const { queue, batches } = open();
     const planned = Promise.withResolvers<Commit>();
     const work = [
-      queue.turn(() => planned.promise),
-      queue.turn(async () => commitOf('second')),
+      queue.commitExclusively(() => planned.promise),
+      queue.commitExclusively(async () => commitOf('second')),
       queue.commit(commitOf('waiting')),
     ];
     await loop();
@@ -146,7 +146,7 @@ describe('a commit alone', () => {
 
   test('one that is not planned in its time is too busy, and holds up nobody longer', async () => {
     const { queue } = open(applied, { turnMs: 5 });
-    const never = reasonOf(queue.turn(() => new Promise(() => undefined)));
+    const never = reasonOf(queue.commitExclusively(() => new Promise(() => undefined)));
     const next = queue.commit(commitOf('a'));
     expect(await never).toBe('too-busy');
     expect((await next).seq).toBe(1);
