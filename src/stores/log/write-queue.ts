@@ -160,8 +160,11 @@ export class WriteQueue {
   async #advance(): Promise<void> {
     if (this.#flushing) return;
     this.#flushing = true;
-    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#flush(batch);
-    this.#flushing = false;
+    try {
+      for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#flush(batch);
+    } finally {
+      this.#flushing = false;
+    }
     if (this.isIdle) this.#idle?.resolve();
   }
 
@@ -210,6 +213,8 @@ export class WriteQueue {
     let applied: AppliedBatch;
     try {
       applied = await this.#host.apply({ now: this.#options.clock.now(), members });
+      this.#head = applied.head;
+      this.#options.applied(members);
     } catch (error) {
       // The writer is gone: what became of the batch is learnt by opening the folder again.
       this.#closed = true;
@@ -217,8 +222,6 @@ export class WriteQueue {
       for (const { decided } of batch) decided.reject(error);
       return;
     }
-    this.#head = applied.head;
-    this.#options.applied(members);
     for (const [i, { decided }] of batch.entries()) {
       const outcome = applied.outcomes[i]!;
       if (outcome.kind === 'refused' && (outcome.reason === 'disk-full' || outcome.reason === 'read-only'))

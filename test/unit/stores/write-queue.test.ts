@@ -52,7 +52,7 @@ interface Opened {
 /** @param outcomeOf what the writer makes of a member; a throw is a writer that is gone */
 function open(
   outcomeOf = applied,
-  options: { commitsQueuedMax?: number; turnMs?: number; isHeld?: boolean } = {},
+  options: { commitsQueuedMax?: number; turnMs?: number; isHeld?: boolean; onApplied?: () => void } = {},
 ): Opened {
   const batches: (readonly string[])[] = [];
   const told: string[] = [];
@@ -75,7 +75,10 @@ function open(
       clock: { now: () => 0 },
       commitsQueuedMax: options.commitsQueuedMax ?? 100,
       turnMs: options.turnMs ?? 1000,
-      applied: (members) => told.push(`applied ${members.length}`),
+      applied: (members) => {
+        options.onApplied?.();
+        told.push(`applied ${members.length}`);
+      },
       diskRefused: (reason) => told.push(reason),
     },
   );
@@ -182,6 +185,17 @@ describe('a queue says no', () => {
       expect(told).toEqual(['applied 1', reason]);
     },
   );
+
+  test('when what follows a flush fails: nobody waits for ever', async () => {
+    const onApplied = () => {
+      throw new Error('failed');
+    };
+    const { queue } = open(applied, { onApplied });
+    expect(await reasonOf(queue.commit(commitOf('a')))).toBe('Error: failed');
+    await loop();
+    expect(queue.isIdle).toBe(true);
+    await queue.drain();
+  });
 
   test('when the writer is gone: nobody knows what became of the batch, and nothing is written any more', async () => {
     const { queue } = open(() => {
