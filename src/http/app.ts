@@ -28,7 +28,7 @@ import { formatAsked } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
 import type { Target } from './read-request.ts';
 import { sendRefusal } from './reply.ts';
-import type { Served } from './route.ts';
+import type { ServedRoutes } from './route.ts';
 
 export interface AppSettings extends ExchangeSettings {
   /** `/fhir` */
@@ -43,7 +43,7 @@ interface AppParts {
   readonly store: Pick<Store, 'status' | 'record'>;
   readonly identify: Identify;
   readonly failedLogins: FailedLogins;
-  readonly served: Served;
+  readonly served: ServedRoutes;
   readonly documents: PublicDocuments;
   readonly metrics: Metrics;
   readonly log: Log;

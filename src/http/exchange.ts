@@ -43,7 +43,7 @@ import {
 } from './reply.ts';
 import { NO_TURNS, type FairTurns } from '../operations/fair-turns.ts';
 import { createShares, organizationOf as ownerOf } from './shares.ts';
-import { MethodRefused, methodsAt, type Route, type Served } from './route.ts';
+import { MethodRefused, methodsAt, type Route, type ServedRoutes } from './route.ts';
 
 /** What the FHIR engine does with a request. Throws OperationOutcomeError for every refusal. */
 export type Perform = (request: Request) => Promise<Reply>;
@@ -66,7 +66,7 @@ export interface ExchangeSettings extends BodyLimits, Replying {
 interface ExchangeParts {
   readonly perform: Perform;
   readonly identify: Identify;
-  readonly served: Served;
+  readonly served: ServedRoutes;
   readonly documents: PublicDocuments;
   readonly cors: Cors;
   readonly clientIpOf: ClientIpOf;

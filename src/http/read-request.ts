@@ -23,7 +23,7 @@ import {
 } from './media-type.ts';
 import { parseQuery, valueOf } from '../fhir/query.ts';
 import { readBody } from './read-body.ts';
-import { route, type Route, type Served } from './route.ts';
+import { route, type Route, type ServedRoutes } from './route.ts';
 
 interface ReadLimits extends BodyLimits {
   /** Base of our own addresses. */
@@ -59,7 +59,7 @@ export interface Arrival {
 }
 
 /** What the address asks for; refuses what it does not offer or cannot send. */
-export function readRoute({ req, method, target }: Arrival, served: Served): Route {
+export function readRoute({ req, method, target }: Arrival, served: ServedRoutes): Route {
   const found = route(method, target.path, target.queryText !== '', served);
   // What content there is, and so whether it is acceptable, is known when it was read.
   const format = formatOf(target.queryText);

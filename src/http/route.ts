@@ -2,17 +2,17 @@
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import {
   methodsOf,
-  readAddress,
-  type Address,
+  matchRoute,
+  type RouteMatch,
   type RoutedInteraction,
-  type Served,
-  type Target,
+  type ServedRoutes,
+  type RouteTarget,
   siteOf,
 } from '../operations/address.ts';
 
-export type { RoutedInteraction, Served } from '../operations/address.ts';
+export type { RoutedInteraction, ServedRoutes } from '../operations/address.ts';
 
-export interface Route extends Target {
+export interface Route extends RouteTarget {
   readonly interaction: RoutedInteraction;
 }
 
@@ -35,26 +35,26 @@ export class MethodRefused extends OperationOutcomeError {
  * @param hasQuery whether a query follows
  * @throws OperationOutcomeError `type-unknown`, `type-not-stored`, `operation-unknown`, `not-found`, `id-invalid`; {@link MethodRefused}
  */
-export function route(method: string, path: string, hasQuery: boolean, served: Served): Route {
-  const address = readAddress(path, hasQuery, served);
-  const methods = methodsOf(address, served);
-  if (address.shape === 'operation' && methods['POST'] === undefined)
+export function route(method: string, path: string, hasQuery: boolean, served: ServedRoutes): Route {
+  const match = matchRoute(path, hasQuery, served);
+  const methods = methodsOf(match, served);
+  if (match.shape === 'operation' && methods['POST'] === undefined)
     throw new OperationOutcomeError('operation-unknown');
   const interaction = methods[method === 'HEAD' ? 'GET' : method];
   if (interaction !== undefined) {
-    const content = interaction === 'operation' ? siteOf(address.target, served)?.content : undefined;
-    return { ...address.target, interaction, ...(content !== undefined && { content }) };
+    const content = interaction === 'operation' ? siteOf(match.target, served)?.content : undefined;
+    return { ...match.target, interaction, ...(content !== undefined && { content }) };
   }
-  const allow = allowOf(address, served);
+  const allow = allowOf(match, served);
   if (allow !== '') throw new MethodRefused(method, allow);
   throw new OperationOutcomeError('not-found', { diagnostics: 'There is nothing at this address.' });
 }
 
 /** The methods of an address, for OPTIONS. */
-export const methodsAt = (path: string, hasQuery: boolean, served: Served): string =>
-  allowOf(readAddress(path, hasQuery, served), served);
+export const methodsAt = (path: string, hasQuery: boolean, served: ServedRoutes): string =>
+  allowOf(matchRoute(path, hasQuery, served), served);
 
-const allowOf = (address: Address, served: Served): string =>
-  Object.keys(methodsOf(address, served))
+const allowOf = (match: RouteMatch, served: ServedRoutes): string =>
+  Object.keys(methodsOf(match, served))
     .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
     .join(', ');

@@ -14,7 +14,7 @@ import { isAt, type OperationSite } from './extended/operation.ts';
 import type { Interaction } from './request.ts';
 
 /** What the house offers: the registries that decide which addresses there are. */
-export interface Served {
+export interface ServedRoutes {
   readonly types: ReadonlyMap<string, ResourceType>;
   /** Those that the FHIR engine performs. */
   readonly interactions: Pick<ReadonlySet<Interaction>, 'has'>;
@@ -26,7 +26,7 @@ export interface Served {
 export type RoutedInteraction = Exclude<Interaction, 'batch' | 'transaction'> | 'bundle';
 
 /** What an address names. */
-export interface Target {
+export interface RouteTarget {
   readonly type?: string;
   readonly id?: string;
   readonly versionId?: string;
@@ -61,9 +61,9 @@ const SHAPES = {
   operation: { GET: 'operation', POST: 'operation' },
 } as const satisfies Record<string, Methods>;
 
-export interface Address {
+export interface RouteMatch {
   readonly shape: keyof typeof SHAPES;
-  readonly target: Target;
+  readonly target: RouteTarget;
 }
 
 const ID = /^[A-Za-z0-9.-]{1,64}$/;
@@ -74,25 +74,25 @@ const TYPE_NAME = /^[A-Z][A-Za-z]{1,63}$/;
  * @param hasQuery whether a query follows
  * @throws OperationOutcomeError `type-unknown`, `type-not-stored`, `not-found`, `id-invalid`
  */
-export function readAddress(path: string, hasQuery: boolean, served: Served): Address {
-  return readParts(splitPath(path), hasQuery, served);
+export function matchRoute(path: string, hasQuery: boolean, served: ServedRoutes): RouteMatch {
+  return matchParts(splitPath(path), hasQuery, served);
 }
 
 /** What each method means at an address, of what is offered there. GET includes HEAD. */
-export function methodsOf({ shape, target }: Address, served: Served): Methods {
+export function methodsOf({ shape, target }: RouteMatch, served: ServedRoutes): Methods {
   return Object.fromEntries(
     Object.entries(declaredOf(shape, target, served)).filter(([, one]) => isOffered(one, target, served)),
   );
 }
 
 /** The operation that an address invokes. */
-export const siteOf = (found: Target, { operations }: Served): OperationSite | undefined =>
+export const siteOf = (found: RouteTarget, { operations }: ServedRoutes): OperationSite | undefined =>
   operations.get(found.operation ?? '')?.find((one) => isAt(one, found));
 
 function declaredOf(
   shape: keyof typeof SHAPES,
-  found: Target,
-  served: Served,
+  found: RouteTarget,
+  served: ServedRoutes,
 ): Readonly<Record<string, RoutedInteraction>> {
   if (shape !== 'operation') return SHAPES[shape];
   const site = siteOf(found, served);
@@ -102,8 +102,8 @@ function declaredOf(
 
 function isOffered(
   interaction: RoutedInteraction,
-  { type }: Target,
-  { types, interactions }: Served,
+  { type }: RouteTarget,
+  { types, interactions }: ServedRoutes,
 ): boolean {
   if (interaction === 'operation') return true;
   if (interaction === 'bundle') return interactions.has('batch') || interactions.has('transaction');
@@ -113,7 +113,7 @@ function isOffered(
   return offered.includes(interaction);
 }
 
-function readParts(parts: readonly string[], hasQuery: boolean, served: Served): Address {
+function matchParts(parts: readonly string[], hasQuery: boolean, served: ServedRoutes): RouteMatch {
   const [first, ...rest] = parts;
   if (first === undefined) return { shape: 'system', target: { template: '/' } };
   if (first.startsWith('$') && rest.length === 0) return operationAt('', {}, first);
@@ -121,7 +121,7 @@ function readParts(parts: readonly string[], hasQuery: boolean, served: Served):
     return { shape: 'systemHistory', target: { template: '/_history' } };
   if (first === '_search' && rest.length === 0)
     return { shape: 'systemSearch', target: { template: '/_search' } };
-  if (served.types.has(first)) return readTypeAddress(first, rest, hasQuery, served);
+  if (served.types.has(first)) return matchType(first, rest, hasQuery, served);
   throw refuseType(first);
 }
 
@@ -135,12 +135,12 @@ function refuseType(name: string): OperationOutcomeError {
   return new OperationOutcomeError(refusalOfType(name), { diagnostics });
 }
 
-function readTypeAddress(
+function matchType(
   type: string,
   [id, ...rest]: readonly string[],
   hasQuery: boolean,
-  served: Served,
-): Address {
+  served: ServedRoutes,
+): RouteMatch {
   const at = `/${type}`;
   if (id === undefined) return { shape: hasQuery ? 'typeWithQuery' : 'type', target: { type, template: at } };
   if (rest.length === 0) {
@@ -149,19 +149,19 @@ function readTypeAddress(
     if (id === '_search') return { shape: 'typeSearch', target: { type, template: `${at}/_search` } };
   }
   checkId(id);
-  return readCompartmentAddress(type, id, rest, served) ?? readInstanceAddress(type, id, rest);
+  return matchCompartment(type, id, rest, served) ?? matchInstance(type, id, rest);
 }
 
 /**
  * `[compartment]/[id]/[type]`, with `*` for every type (http://hl7.org/fhir/R4/http.html#vsearch); undefined for another
  * address. `_search` may follow either, or the compartment itself.
  */
-function readCompartmentAddress(
+function matchCompartment(
   type: string,
   id: string,
   [word = '', search, more]: readonly string[],
-  served: Served,
-): Address | undefined {
+  served: ServedRoutes,
+): RouteMatch | undefined {
   if (!COMPARTMENTS.has(type) || more !== undefined) return undefined;
   const template = `/${type}/{id}`;
   const compartment: Ref = `${type}/${id}`;
@@ -177,12 +177,12 @@ function readCompartmentAddress(
     target: { compartment, type: word, template: `${template}/${word}${suffix}` },
   };
 
-  function inAll(at: string, post: boolean): Address {
+  function inAll(at: string, post: boolean): RouteMatch {
     return { shape: post ? 'systemSearch' : 'compartment', target: { compartment, template: at } };
   }
 }
 
-function readInstanceAddress(type: string, id: string, rest: readonly string[]): Address {
+function matchInstance(type: string, id: string, rest: readonly string[]): RouteMatch {
   const template = `/${type}/{id}`;
   const [word, versionId, operation, more] = rest;
   if (word === undefined) return { shape: 'instance', target: { type, id, template } };
@@ -199,7 +199,7 @@ function readInstanceAddress(type: string, id: string, rest: readonly string[]):
   return { shape: 'version', target: { type, id, versionId, template: `${template}/_history/{vid}` } };
 }
 
-function operationAt(at: string, target: Omit<Target, 'template'>, name: string): Address {
+function operationAt(at: string, target: Omit<RouteTarget, 'template'>, name: string): RouteMatch {
   const operation = name.slice(1);
   // The name is the client's; the template, which goes to logs and metrics, does not repeat it.
   return { shape: 'operation', target: { ...target, operation, template: `${at}/$operation` } };

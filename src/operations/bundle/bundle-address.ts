@@ -7,18 +7,18 @@ import { parseQuery } from '../../fhir/query.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import {
   methodsOf,
-  readAddress,
-  type Address,
+  matchRoute,
+  type RouteMatch,
   type RoutedInteraction,
-  type Served,
-  type Target,
+  type ServedRoutes,
+  type RouteTarget,
 } from '../address.ts';
 import type { Request } from '../request.ts';
 
 /** The interaction of an entry. */
 interface EntryTarget {
   readonly interaction: Exclude<RoutedInteraction, 'bundle'>;
-  readonly target: Target;
+  readonly target: RouteTarget;
 }
 
 /** The URL without our own base. */
@@ -42,15 +42,15 @@ export function splitUrl(url: string): readonly [path: string, query: string] {
 export function readAsked(
   method: string,
   url: string,
-  operations: Served['operations'],
+  operations: ServedRoutes['operations'],
   place: string,
 ): EntryTarget {
-  const served: Served = { types: RESOURCE_TYPES, interactions: { has: () => true }, operations };
-  const address = addressOf(url, served, place);
-  const interaction = methodsOf(address, served)[method === 'HEAD' ? 'GET' : method];
-  if (interaction === undefined || interaction === 'bundle' || isForm(address, method))
-    throw notOffered(address, served, method, place);
-  return { interaction, target: address.target };
+  const served: ServedRoutes = { types: RESOURCE_TYPES, interactions: { has: () => true }, operations };
+  const match = matchOf(url, served, place);
+  const interaction = methodsOf(match, served)[method === 'HEAD' ? 'GET' : method];
+  if (interaction === undefined || interaction === 'bundle' || isForm(match, method))
+    throw notOffered(match, served, method, place);
+  return { interaction, target: match.target };
 }
 
 /** A search or history inside a transaction; it is read again for its answer. */
@@ -62,10 +62,10 @@ export function readQuestion(outer: Request, url: string): Request {
   return { ...outer, interaction, type, id, compartment, query, queryText, body: undefined };
 }
 
-function addressOf(url: string, served: Served, place: string): Address {
+function matchOf(url: string, served: ServedRoutes, place: string): RouteMatch {
   const [path, query] = splitUrl(url);
   try {
-    return readAddress(`/${path}`, query !== '', served);
+    return matchRoute(`/${path}`, query !== '', served);
   } catch (error) {
     if (!(error instanceof OperationOutcomeError)) throw error;
     const code = error.code === 'not-found' ? 'bundle-invalid' : error.code;
@@ -74,21 +74,24 @@ function addressOf(url: string, served: Served, place: string): Address {
 }
 
 /** A search by POST has a form as its body, which an entry cannot hold. */
-const isForm = ({ shape }: Address, method: string): boolean =>
+const isForm = ({ shape }: RouteMatch, method: string): boolean =>
   method === 'POST' && (shape === 'typeSearch' || shape === 'systemSearch');
 
-function notOffered(address: Address, served: Served, method: string, place: string): OperationOutcomeError {
+function notOffered(
+  match: RouteMatch,
+  served: ServedRoutes,
+  method: string,
+  place: string,
+): OperationOutcomeError {
   const detail = {
     diagnostics: `${method} is not offered at this address in a bundle`,
     expression: [`${place}.request`],
   };
-  if (address.shape === 'operation') {
-    const isThere = Object.keys(methodsOf(address, served)).length > 0;
+  if (match.shape === 'operation') {
+    const isThere = Object.keys(methodsOf(match, served)).length > 0;
     return new OperationOutcomeError(isThere ? 'interaction-unsupported' : 'operation-unknown', detail);
   }
   const code =
-    address.target.type === undefined || isForm(address, method)
-      ? 'bundle-invalid'
-      : 'interaction-unsupported';
+    match.target.type === undefined || isForm(match, method) ? 'bundle-invalid' : 'interaction-unsupported';
   return new OperationOutcomeError(code, detail);
 }

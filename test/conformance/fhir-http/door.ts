@@ -13,7 +13,7 @@ import { createFailedLogins } from '../../../src/http/failed-logins.ts';
 import { listen, type ListenSettings } from '../../../src/http/listen.ts';
 import { createLog } from '../../../src/http/log.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
-import type { Served } from '../../../src/http/route.ts';
+import type { ServedRoutes } from '../../../src/http/route.ts';
 import { createInPlace } from '../../../src/server/heavy-tasks.ts';
 import { createSecurityHeaders } from '../../../src/http/security-headers.ts';
 import type { OperationSite } from '../../../src/operations/extended/operation.ts';
@@ -62,7 +62,7 @@ const siteOf = (name: string, levels: OperationSite['levels'], affectsState: boo
   affectsState,
 });
 
-export const SERVED: Served = {
+export const SERVED: ServedRoutes = {
   types: new Map(TYPES.map((declared) => [declared.type, declared])),
   interactions: new Set<Interaction>([...EVERY_INTERACTION, 'history-system', 'batch', 'transaction']),
   operations: new Map([
