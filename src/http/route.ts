@@ -8,9 +8,9 @@ import {
   type ServedRoutes,
   type RouteTarget,
   siteOf,
-} from '../operations/address.ts';
+} from '../operations/route.ts';
 
-export type { RoutedInteraction, ServedRoutes } from '../operations/address.ts';
+export type { RoutedInteraction, ServedRoutes } from '../operations/route.ts';
 
 export interface Route extends RouteTarget {
   readonly interaction: RoutedInteraction;

@@ -7,7 +7,7 @@ import type { Body } from '../../fhir/body.ts';
 import { parseQuery, type Pairs } from '../../fhir/query.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { validateResource } from '../../resources/validate.ts';
-import { below, readAsked, splitUrl } from './bundle-address.ts';
+import { below, readAsked, splitUrl } from './bundle-route.ts';
 import { readIfNoneExist } from '../write/if-none-exist.ts';
 import { LARGE } from '../heavy.ts';
 import { OPERATIONS_BY_NAME } from '../extended/index.ts';

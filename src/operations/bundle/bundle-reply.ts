@@ -1,7 +1,7 @@
 /** The response to a transaction (http://hl7.org/fhir/R4/http.html#transaction-response). */
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { ISSUES, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
-import { readQuestion } from './bundle-address.ts';
+import { readQuestion } from './bundle-route.ts';
 import { performHistoryAsOf } from '../interactions/history.ts';
 import { performSystemSearchAsOf } from '../interactions/search-system.ts';
 import { performSearchAsOf } from '../interactions/search.ts';

@@ -4,7 +4,7 @@
  */
 import { parseQuery } from '../../fhir/query.ts';
 import { FORMAT_PARAMETERS } from '../../resources/search/result.ts';
-import { below } from '../bundle/bundle-address.ts';
+import { below } from '../bundle/bundle-route.ts';
 
 type IfNoneExist = { readonly query: string } /** What it must be instead. */ | { readonly wanted: string };
 

@@ -34,8 +34,8 @@ const LEAVES: readonly Leaf[] = [
   { at: 'rails/rest-hook/', why: BESIDE, apart: true },
   { at: 'rails/', why: BESIDE, apart: true },
   {
-    at: 'operations/address.ts',
-    why: 'the door: the table of addresses, asked before there is a Request',
+    at: 'operations/route.ts',
+    why: 'the door: the table of routes, asked before there is a Request',
     apart: true,
   },
   {

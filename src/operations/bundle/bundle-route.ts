@@ -12,7 +12,7 @@ import {
   type RoutedInteraction,
   type ServedRoutes,
   type RouteTarget,
-} from '../address.ts';
+} from '../route.ts';
 import type { Request } from '../request.ts';
 
 /** The interaction of an entry. */
