@@ -188,6 +188,17 @@ describe('(ccda-samples 4) variants', () => {
     ]);
   });
 
+  test('a part of an entry that nobody reads is told', async () => {
+    const before = await edited('referral-note');
+    const { losses } = await edited('referral-note', [
+      '<interpretationCode code="N"',
+      '<repeatNumber value="2"/><interpretationCode code="N"',
+    ]);
+    const places = losses.filter(({ at }) => at.includes('repeatNumber'));
+    expect(places).toHaveLength(1);
+    expect(losses).toHaveLength(before.losses.length + 1);
+  });
+
   test('a number keeps the digits that it was written with', async () => {
     const { bundle } = await edited('referral-note', [
       'value="13.2" unit="g/dL"',

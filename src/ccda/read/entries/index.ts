@@ -21,6 +21,7 @@ import { readProblem } from './problem.ts';
 import { readProcedure } from './procedure.ts';
 import { isVitals, readObservation, readResults, readVitals, type ObservationCategory } from './result.ts';
 import { readSocial } from './social.ts';
+import { tellUnread } from './unread.ts';
 
 interface EntryRow {
   /** The element of the act. */
@@ -219,6 +220,7 @@ export function readEntry(context: EntryContext, act: XmlElement): EntrySaid {
     lose(context.reading, 'unmapped', act, 'no resource is made of an entry of this kind');
     return 'read';
   }
+  tellUnread(context.reading, act);
   return row.read(context, act) === 'nothing-taken' ? 'nothing-taken' : 'read';
 }
 
