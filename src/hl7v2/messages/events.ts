@@ -8,7 +8,7 @@ import type { Event, Party } from '../../referral/transitions.ts';
 import type { Meant } from './message-definition.ts';
 
 export interface Said {
-  /** ORC-1; '' when empty or absent. */
+  /** ORC-1, or what counts instead; '' when empty or absent. */
   readonly orderControl: string;
   /** ORC-5; '' when empty or absent. */
   readonly orderStatus: string;
@@ -28,9 +28,8 @@ export type Meaning =
 
 const PARTIES: readonly Party[] = ['referralInitiator', 'referralRecipient'];
 
-export function meaningOf(meant: Omit<Meant, 'read'>, said: Said): Meaning {
-  const { message, orderControl = said.orderControl, isPing } = meant;
-  const { orderStatus, hasDocument: document, state = 'received' } = said;
+export function meaningOf({ message, isPing }: Pick<Meant, 'message' | 'isPing'>, said: Said): Meaning {
+  const { orderControl, orderStatus, hasDocument: document, state = 'received' } = said;
   const eventOf = (sender: Party) =>
     eventOfMessage({ message, sender, orderControl, orderStatus, document, state });
   const senders = said.sender === undefined ? PARTIES : [said.sender];

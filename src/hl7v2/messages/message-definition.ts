@@ -27,8 +27,8 @@ type ContentReader = (
 /** The message of 360X whose events a message has. */
 export interface Meant {
   readonly message: MessageType;
-  /** The order control that counts instead of ORC-1. */
-  readonly orderControl?: string;
+  /** The order control that counts instead of ORC-1, of a message that has no ORC. */
+  readonly orderControl?: (message: Message) => string;
   /** Whether a message that tells of no event is a sign of life (rules 7.4). */
   readonly isPing?: (orderControl: string, orderStatus: string) => boolean;
   /** The reader of the content, by the event; the event is one of the message's. */

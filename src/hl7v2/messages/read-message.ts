@@ -78,7 +78,8 @@ function readContent(
     state: context.state,
   };
   const meant = definition.means(said.orderControl);
-  const { event } = noteMeaning(meaningOf(meant, said), findings);
+  const orderControl = meant.orderControl?.(message) ?? said.orderControl;
+  const { event } = noteMeaning(meaningOf(meant, { ...said, orderControl }), findings);
   if (event === 'none' || event === 'status-ping') return { event };
   return meant.read(event, message, parts, context, findings);
 }

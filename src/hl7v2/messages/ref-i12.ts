@@ -95,7 +95,7 @@ export const REF_I12: MessageDefinition = {
   },
   means: () => ({
     message: OMG_O19.name,
-    orderControl: 'NW',
+    orderControl: () => 'NW',
     read: (_event, ...source) => ({
       event: 'send-referral-package',
       resources: readPatientReferral(...source),

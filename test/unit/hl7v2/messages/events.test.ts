@@ -1,5 +1,6 @@
 /** Which event a message is: message × ORC-1 × ORC-5 × note × sender × state (360X; rules 7.4). */
 import { describe, expect, test } from '@jest/globals';
+import { parseMessage } from '../../../../src/hl7v2/message.ts';
 import { meaningOf, type Meaning, type Said } from '../../../../src/hl7v2/messages/events.ts';
 import { definitionNamed } from '../../../../src/hl7v2/messages/registry.ts';
 import { ALL_STATES, type State } from '../../../../src/referral/state.ts';
@@ -85,11 +86,16 @@ const ROWS: readonly Row[] = [
 const inWords = (meaning: Meaning): string =>
   'belongsTo' in meaning ? `!${meaning.belongsTo}` : meaning.event;
 
+/** No definition here reads the order control elsewhere in the message. */
+const NO_MESSAGE = parseMessage('MSH|^~\\&|');
+
 /** What a message means, as its definition says whose events it has. */
 function meantBy(message: string, said: Said): Meaning {
   const definition = definitionNamed(message);
   if (definition === undefined || !('means' in definition)) return { event: 'none' };
-  return meaningOf(definition.means(said.orderControl), said);
+  const meant = definition.means(said.orderControl);
+  const orderControl = meant.orderControl?.(NO_MESSAGE) ?? said.orderControl;
+  return meaningOf(meant, { ...said, orderControl });
 }
 
 /** How many things it can mean, by the state. */
