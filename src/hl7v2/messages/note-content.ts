@@ -5,6 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Ed } from '../datatypes.ts';
+import { CDA_TYPE, isClinicalDocument } from '../mapping/clinical-document.ts';
 import { contentTypeOf } from '../mapping/codes.ts';
 import type { Obx } from '../segments/obx.ts';
 import type { Findings } from './findings.ts';
@@ -175,14 +176,21 @@ function padded(content: string): string | undefined {
 
 const UNKNOWN = 'application/octet-stream';
 
-/** The content type that the sender states, when the table has it; else the one that the first bytes show. */
+/**
+ * The content type that the sender states, when the table has it; else the one that the first bytes show. The root element
+ * decides what is a clinical document.
+ */
 function typeOfContent({ typeOfData = '', dataSubtype = '' }: Ed, data: string): string {
   const said = contentTypeOf(`${typeOfData}/${dataSubtype}`.toLowerCase());
+  const isXml = said === undefined || said === 'text/plain' || XML_TYPES.has(said);
+  if (isXml && isClinicalDocument(data)) return CDA_TYPE;
   const head = Buffer.from(data.slice(0, 400), 'base64')
     .toString('utf8')
     .replace(/^\uFEFF/, '')
     .trimStart();
-  const isMarkup = head.startsWith('<?xml') || head.startsWith('<ClinicalDocument');
-  if (isMarkup && (said === undefined || said === 'text/plain')) return 'text/xml';
+  if (said === CDA_TYPE) return 'text/xml';
+  if (head.startsWith('<?xml') && (said === undefined || said === 'text/plain')) return 'text/xml';
   return said ?? (head.startsWith('%PDF-') ? 'application/pdf' : UNKNOWN);
 }
+
+const XML_TYPES: ReadonlySet<string> = new Set(['text/xml', CDA_TYPE]);

@@ -3,6 +3,7 @@
  * DocumentReference, in a document's entries, as a Binary or an attachment, stored or contained), else words.
  */
 import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
+import { CDA_TYPE, isClinicalDocument } from '../../hl7v2/mapping/clinical-document.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
 import { isSameRecorded } from '../../resources/same-person.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
@@ -202,7 +203,12 @@ function fileOf(
   more: Partial<DocumentReading>,
 ): DocumentReading | undefined {
   if (data === undefined || data === '') return undefined;
-  return { ...NOTHING, ...more, data, contentType: contentType ?? 'application/octet-stream' };
+  return { ...NOTHING, ...more, data, contentType: typeOfFile(contentType, data) };
+}
+
+/** A clinical document travels under its own type, whichever type of XML its client stored it under. */
+function typeOfFile(contentType = 'application/octet-stream', data: string): string {
+  return /[/+]xml\b/i.test(contentType) && isClinicalDocument(data) ? CDA_TYPE : contentType;
 }
 
 const NOTHING = {

@@ -59,7 +59,7 @@ const OTHER: Readonly<Record<string, string>> = {
   final: 'preliminary',
   booked: 'cancelled',
   physical: 'postal',
-  'text/xml': 'application/pdf',
+  'application/hl7-cda+xml': 'application/pdf',
   '2106-3': '2054-5',
   '2186-5': '2135-2',
   ATND: 'CALLBCK',

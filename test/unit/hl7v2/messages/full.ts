@@ -367,7 +367,7 @@ export const FULL: World = {
     requestedPeriod: [period],
   },
   note: {
-    contentType: 'text/xml',
+    contentType: 'application/hl7-cda+xml',
     data: Buffer.from('<?xml version="1.0"?><ClinicalDocument/>').toString('base64'),
     title: 'Consultation',
     identifier: { system: 'urn:oid:2.999.2.20', value: 'D-1' },

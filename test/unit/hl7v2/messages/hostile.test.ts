@@ -168,12 +168,18 @@ describe('bounds', () => {
 describe('a document', () => {
   // prettier-ignore
   const CONTENTS = [
-    ['app^text^xml^Base64^PENsaW5pY2FsRG9jdW1lbnQvPg==',    'text/xml',        '<ClinicalDocument/>'],
+    ['app^text^xml^Base64^PENsaW5pY2FsRG9jdW1lbnQvPg==',    'application/hl7-cda+xml', '<ClinicalDocument/>'],
+    ['^TEXT^XML^A^<!-- a -->\\.br\\<c:ClinicalDocument/>',      'application/hl7-cda+xml', '<!-- a -->\n<c:ClinicalDocument/>'],
+    ['^application^hl7-cda+xml^A^<ClinicalDocument/>',         'application/hl7-cda+xml', '<ClinicalDocument/>'],
+    ['^application^xml^A^<?xml?><ClinicalDocument/>',          'application/hl7-cda+xml', '<?xml?><ClinicalDocument/>'],
+    ['^^^A^<ClinicalDocument/>',                               'application/hl7-cda+xml', '<ClinicalDocument/>'],
+    ['^application^hl7-cda+xml^A^<a><ClinicalDocument/></a>',  'text/xml', '<a><ClinicalDocument/></a>'],
+    ['^text^html^A^<ClinicalDocument/>',                       'text/html', '<ClinicalDocument/>'],
     ['^application^PDF^Base64^JVBERi0xLjQ=',                  'application/pdf', '%PDF-1.4'],
     ['^AP^PDF^Base64^JVBERi0xLjQ',                            'application/pdf', '%PDF-1.4'],
     ['^multipart^x^Base64^JVBERi0xLjQ=',                      'application/pdf', '%PDF-1.4'],
     ['^TEXT^^A^Seen today.\\.br\\Well.',                      'text/plain',      'Seen today.\nWell.'],
-    ['^TEXT^x-hl7-cda-level-one^A^<ClinicalDocument/>',       'text/xml',        '<ClinicalDocument/>'],
+    ['^TEXT^x-hl7-cda-level-one^A^<ClinicalDocument/>',       'application/hl7-cda+xml', '<ClinicalDocument/>'],
     ['^image^JPEG^Hex^4A4B',                                  'image/jpeg',      'JK'],
     ['^application^msword^Base64^AAAA',                       'application/octet-stream', '\0\0\0'],
   ] as const;
