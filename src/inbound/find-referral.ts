@@ -10,8 +10,8 @@ import { referralTasksOn } from '../resources/referral-rules/consequences.ts';
 import { partiesOf } from '../resources/referral-rules/parties.ts';
 import type { RuleContext } from '../resources/rules.ts';
 import type { Query } from '../ports/query.ts';
-import { readPreview, type Draft } from '../operations/write/draft.ts';
-import { findPreview } from '../operations/write/preview.ts';
+import { type Draft } from '../operations/write/draft.ts';
+import { findPreview, readPreview } from '../operations/write/preview.ts';
 import { ruleContextOf } from '../operations/write/rule-context.ts';
 
 export interface Referral {

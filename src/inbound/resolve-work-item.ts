@@ -8,7 +8,7 @@ import type { AuditEntry, Snapshot, Template } from '../ports/store.ts';
 import { agentOf, auditRefusal } from '../operations/audit/audit.ts';
 import { commitPlanned, type PreparedCommit } from '../operations/write/commit.ts';
 import { readItem, type OpenItem } from './work-items.ts';
-import { readCurrent } from '../operations/interactions/write.ts';
+import { readCurrent } from '../operations/write/preview.ts';
 import type { Reply, Request } from '../operations/request.ts';
 import type { OperationContext } from '../operations/context.ts';
 import { parametersOf } from '../operations/extended/output.ts';

@@ -6,7 +6,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { PatientUpdateReading, MessageReading, ReadingContext } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../ports/inbound.ts';
 import type { Party } from '../../referral/transitions.ts';
-import { readPreview, type Draft } from '../../operations/write/draft.ts';
+import { type Draft } from '../../operations/write/draft.ts';
 import { readCodeMaps } from './link-code-maps.ts';
 import { asked, quarantined, remark, verdictOfFindings, type MessageVerdict } from '../fate.ts';
 import { readIncoming, type Incoming } from './incoming.ts';
@@ -19,6 +19,7 @@ import { planRequest } from './plan-request.ts';
 import { planStatus } from './plan-status.ts';
 import { planPatientUpdate } from './plan-patient-update.ts';
 import { planVisit } from './plan-visit.ts';
+import { readPreview } from '../../operations/write/preview.ts';
 
 /** What the settings and a person say about the reading of messages. */
 export interface InterpretationOptions {

@@ -12,7 +12,7 @@ import type { MessageActions } from '../../operations/extended/message-actions.t
 import { sightOf, type Request } from '../../operations/request.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
-import { readPreview } from '../../operations/write/draft.ts';
+import { readPreview } from '../../operations/write/preview.ts';
 import { buildCommit } from '../../operations/write/commit.ts';
 import { openDraft } from '../../operations/write/draft.ts';
 import type { MessageFormat } from '../message-format.ts';

@@ -1,10 +1,11 @@
 /** The recipient's feedback as a Task.output: a document Bundle around its note (BSeR feedback; crosswalk 7). */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { readPreview, type Draft } from '../../operations/write/draft.ts';
+import { type Draft } from '../../operations/write/draft.ts';
 import { buildFeedback, FEEDBACK_TITLES } from '../../operations/write/feedback-document.ts';
 import type { ReferralNote } from './plan-note.ts';
 import { planSent } from '../../operations/write/planned-resources.ts';
 import type { Referral } from '../find-referral.ts';
+import { readPreview } from '../../operations/write/preview.ts';
 
 export interface Output {
   readonly type: { readonly text: string };

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { RequestReading } from '../../hl7v2/messages/reading.ts';
-import { readPreview, type Draft } from '../../operations/write/draft.ts';
+import { type Draft } from '../../operations/write/draft.ts';
 import { ofType, planClinicians } from './plan-clinicians.ts';
 import { asked, quarantined, remark, type MessageVerdict } from '../fate.ts';
 import type { Incoming } from './incoming.ts';
@@ -11,6 +11,7 @@ import { planSent } from '../../operations/write/planned-resources.ts';
 import { planPatientSystems } from './patient-systems.ts';
 import { findPatient, isSamePerson, mistaken } from './find-patient.ts';
 import type { Referral } from '../find-referral.ts';
+import { readPreview } from '../../operations/write/preview.ts';
 
 /** What a request plans, and under which placeholders its resources refer to each other. */
 interface Requested {

@@ -5,12 +5,13 @@ import type { StatusReading } from '../../hl7v2/messages/reading.ts';
 import type { Remark } from '../../ports/inbound.ts';
 import { decideEvent } from '../../referral/decide.ts';
 import { withState } from '../../referral/state.ts';
-import { readPreview, type Draft } from '../../operations/write/draft.ts';
+import { type Draft } from '../../operations/write/draft.ts';
 import { remark, type MessageVerdict } from '../fate.ts';
 import { planFeedback, withOutput } from './plan-feedback.ts';
 import { changeOwn, changeSent } from '../../operations/write/planned-resources.ts';
 import { pairNote, type ReferralNote } from './plan-note.ts';
 import type { Referral } from '../find-referral.ts';
+import { readPreview } from '../../operations/write/preview.ts';
 
 /**
  * Plans what a status does to the Task, through the rules that everyone's writes meet.

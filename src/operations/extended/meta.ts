@@ -15,7 +15,7 @@ import { addMeta, deleteMeta, gatherMeta } from '../../resources/meta.ts';
 import { checkMayChange } from '../write/custody.ts';
 import { meterFor, plan, type Draft, type Planned } from '../write/draft.ts';
 import { checkResult } from '../interactions/patch.ts';
-import { checkIfMatch, readCurrent, type WriteResult, type WriteRequest } from '../interactions/write.ts';
+import { checkIfMatch, type WriteResult, type WriteRequest } from '../interactions/write.ts';
 import type { Request } from '../request.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
@@ -23,6 +23,7 @@ import { performWrite } from '../write/write.ts';
 import { valueIn } from './input.ts';
 import type { Input, Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
+import { readCurrent } from '../write/preview.ts';
 
 const BASE = 'http://hl7.org/fhir/OperationDefinition';
 

@@ -3,7 +3,8 @@ import { mapBody } from '../../fhir/body.ts';
 import { plan, type Draft } from '../write/draft.ts';
 import { selectOne } from '../write/condition.ts';
 import { seenOf } from './read.ts';
-import { bodyOfType, readCurrent, type WriteResult, type WriteRequest } from './write.ts';
+import { bodyOfType, type WriteResult, type WriteRequest } from './write.ts';
+import { readCurrent } from '../write/preview.ts';
 
 export async function planCreate(draft: Draft, request: WriteRequest): Promise<WriteResult> {
   const body = bodyOfType(request);

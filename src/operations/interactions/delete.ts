@@ -2,7 +2,8 @@
 import type { Ref } from '../../fhir/types.ts';
 import { selectToWrite } from '../write/condition.ts';
 import { plan, type Draft } from '../write/draft.ts';
-import { checkIfMatch, readCurrent, type WriteResult, type WriteRequest } from './write.ts';
+import { checkIfMatch, type WriteResult, type WriteRequest } from './write.ts';
+import { readCurrent } from '../write/preview.ts';
 
 /** What is gone already, never was, or may not be seen is answered alike: 204. */
 export async function planDelete(

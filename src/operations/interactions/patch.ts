@@ -14,7 +14,8 @@ import { selectToWrite } from '../write/condition.ts';
 import { checkMayChange } from '../write/custody.ts';
 import { declarationOf, meterFor, plan, type Draft, type Planned } from '../write/draft.ts';
 import { patchByPointers } from '../write/json-patch.ts';
-import { checkIfMatch, readCurrent, type WriteResult, type WriteRequest } from './write.ts';
+import { checkIfMatch, type WriteResult, type WriteRequest } from './write.ts';
+import { readCurrent } from '../write/preview.ts';
 
 export async function planPatch(draft: Draft, request: WriteRequest): Promise<WriteResult> {
   const ref = await findTarget(draft, request);

@@ -7,7 +7,8 @@ import { selectToWrite } from '../write/condition.ts';
 import { idOf } from '../../resources/element.ts';
 import { plan, type Draft } from '../write/draft.ts';
 import { planCreate } from './create.ts';
-import { bodyOfType, checkIfMatch, readCurrent, type WriteResult, type WriteRequest } from './write.ts';
+import { bodyOfType, checkIfMatch, type WriteResult, type WriteRequest } from './write.ts';
+import { readCurrent } from '../write/preview.ts';
 
 export async function planUpdate(draft: Draft, request: WriteRequest): Promise<WriteResult> {
   const body = bodyOfType(request);

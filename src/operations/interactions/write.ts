@@ -2,11 +2,9 @@
 import { ANY_VERSION } from '../../fhir/etag.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Body } from '../../fhir/body.ts';
-import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Ref } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
-import { parseStored } from '../../ports/stored-resource.ts';
 import { isResourceType, meantType } from '../../resources/type-names.ts';
-import type { Draft } from '../write/draft.ts';
 
 /** One thing a client wants written: a request of its own, or an entry of a transaction. */
 export interface WriteRequest {
@@ -28,19 +26,6 @@ export type WriteResult =
   | { readonly kind: 'planned'; readonly ref: Ref; readonly status: 200 | 201 | 204 }
   | { readonly kind: 'existing'; readonly ref: Ref; readonly seq: number }
   | { readonly kind: 'nothing'; readonly status: 204 };
-
-/** A version as an interaction that changes it needs it. */
-interface Current {
-  readonly version: Version;
-  readonly resource: Resource;
-}
-
-/** The current version within the caller's sight; undefined when there is none, it is deleted, or it is invisible. */
-export async function readCurrent(draft: Draft, ref: Ref): Promise<Current | undefined> {
-  const version = await draft.snapshot.read(ref, draft.sight);
-  if (version?.text === undefined) return undefined;
-  return { version, resource: parseStored(version.text) };
-}
 
 /** @throws OperationOutcomeError `version-conflict` when If-Match names other versions than the current one */
 export function checkIfMatch(ifMatch: readonly string[] | undefined, current: Version | undefined): void {

@@ -14,11 +14,12 @@ import { isPlausible, judgeAddressee, type Judged } from '../../resources/partie
 import { standingOf } from '../../resources/parties/standing.ts';
 import { frozenParty, RESOLVED_PARTY } from '../../resources/party.ts';
 import { moveOf } from '../../resources/referral-rules/consequences.ts';
-import { placesIn, readPreview, replan, type Draft, type Planned } from './draft.ts';
+import { placesIn, replan, type Draft, type Planned } from './draft.ts';
 import { hold, type DoubtKind } from './held.ts';
 import { fitsField } from './party-fields.ts';
 import { numberIn, privateByNumber } from './numbered.ts';
 import { partyWorldIn } from './rule-context.ts';
+import { readPreview } from './preview.ts';
 
 /** `named`: the server notes the party where it is certain, and neither holds nor refuses the write. */
 type Seat = 'author' | 'addressee' | 'named';

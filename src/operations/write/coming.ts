@@ -2,8 +2,8 @@
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { EntryPreview, CommitView } from '../../ports/rail.ts';
 import type { Expectation, OutboxEntry, Version } from '../../ports/store.ts';
-import { keepVersion, readStored, type Draft } from './draft.ts';
-import { findPreview } from './preview.ts';
+import { keepVersion, type Draft } from './draft.ts';
+import { findPreview, readStored } from './preview.ts';
 
 /** Of what a draft writes: the commit is still to come, and later than all that are stored. */
 const COMING = Number.MAX_SAFE_INTEGER;

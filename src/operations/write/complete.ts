@@ -1,7 +1,6 @@
 /** Completes resources from those to which they refer, as their declarations say, before their structure is judged. */
-import type { Ref, Resource } from '../../fhir/types.ts';
-import { parseStored } from '../../ports/stored-resource.ts';
-import { keepVersion, declarationOf, placesIn, replan, sighted, type Draft } from './draft.ts';
+import { declarationOf, placesIn, replan, sighted, type Draft } from './draft.ts';
+import { readInSight } from './preview.ts';
 
 export async function completeDraft(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
@@ -17,15 +16,4 @@ export async function completeDraft(draft: Draft): Promise<void> {
       ...found.notes.map((said) => ({ ...said, expression: placesIn(planned, said.expression) })),
     );
   }
-}
-
-/** As it will be, if the writer may read it: nothing is taken from what is not to be seen. */
-export async function readInSight(draft: Draft, ref: Ref): Promise<Resource | undefined> {
-  const planned = draft.planned.get(ref);
-  if (planned?.before === undefined && planned !== undefined) return planned.after?.plain;
-  const version = await draft.snapshot.read(ref, draft.sight);
-  if (version?.text === undefined) return undefined;
-  if (planned !== undefined) return planned.after?.plain;
-  keepVersion(draft, ref, version.seq);
-  return parseStored(version.text);
 }

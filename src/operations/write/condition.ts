@@ -15,9 +15,9 @@ import {
 import { kindFor } from '../../resources/parties/register.ts';
 import { PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
 import { isGuarded } from './party-guard.ts';
-import { placesIn, readPreview, type Draft } from './draft.ts';
+import { placesIn, type Draft } from './draft.ts';
 import { plannedFor } from './planned-index.ts';
-import { findPreview } from './preview.ts';
+import { findPreview, readPreview } from './preview.ts';
 import { sightForClause } from '../scope.ts';
 import { termsOf } from '../search/search-terms.ts';
 import { keeperOf, partyOf, partyWorldIn } from './rule-context.ts';

@@ -7,8 +7,9 @@ import type { Ref } from '../../fhir/types.ts';
 import { isOpen, isReferralTask, readState } from '../../referral/state.ts';
 import { typeOf } from '../../resources/element.ts';
 import { referencesTo } from '../../resources/references-to.ts';
-import { placesIn, readPreview, type Draft } from './draft.ts';
+import { placesIn, type Draft } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
+import { readPreview } from './preview.ts';
 
 export async function checkDeletes(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {

@@ -10,7 +10,8 @@ import type { RecordWrite } from '../../ports/record.ts';
 import { localRef, typeOf } from '../../resources/element.ts';
 import { partyElementOf } from '../../resources/party.ts';
 import type { RegisterRow } from '../../resources/parties/register.ts';
-import { readPreview, type Draft } from './draft.ts';
+import { type Draft } from './draft.ts';
+import { readPreview } from './preview.ts';
 import { partyWorldIn } from './rule-context.ts';
 
 export async function denialsIn(draft: Draft): Promise<readonly DenialWrite[]> {

@@ -7,7 +7,7 @@ import { mapBody, type Body } from '../../fhir/body.ts';
 import type { IssueDetail } from '../../fhir/issue.ts';
 import { parseJson } from '../../fhir/json.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import { EVERYTHING, type Sight } from '../../ports/query.ts';
+import type { Sight } from '../../ports/query.ts';
 import type { RecordPrecondition, RecordWrite } from '../../ports/record.ts';
 import type {
   Expectation,
@@ -17,7 +17,6 @@ import type {
   Version,
   Write,
 } from '../../ports/store.ts';
-import { parseStored } from '../../ports/stored-resource.ts';
 import { typeOf } from '../../resources/element.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { createMeter, nothingSpent, type Meter, type Spent } from '../../resources/patch/meter.ts';
@@ -183,39 +182,6 @@ export function keepVersion(draft: Draft, ref: Ref, version: number): void {
 /** The draft relies on this resource being within the caller's sight. */
 export function keepSight(draft: Draft, ref: Ref): void {
   draft.preconditions.set(`${ref} sight`, { ref, sight: draft.sight });
-}
-
-/** A resource as it will be, in the server's own sight; undefined when there is none. */
-export async function readPreview(draft: Draft, ref: Ref): Promise<Resource | undefined> {
-  const planned = draft.planned.get(ref);
-  if (planned !== undefined) return planned.after?.plain;
-  const stored = await readStored(draft.snapshot, ref);
-  if (stored === undefined) return undefined;
-  keepVersion(draft, ref, stored.seq);
-  return stored.resource;
-}
-
-interface Stored {
-  readonly seq: number;
-  readonly resource: Resource;
-}
-
-/** What was read of a snapshot: the steps of a draft ask for the same parties and orders again and again. */
-const readOf = new WeakMap<Snapshot, Map<Ref, Stored>>();
-/** Resources of one snapshot that are remembered. */
-const READ_MAX = 500;
-
-/** A resource as it is stored, and its version; what comes of it is not asked again at the commit. */
-export async function readStored(snapshot: Snapshot, ref: Ref): Promise<Stored | undefined> {
-  let known = readOf.get(snapshot);
-  if (known === undefined) readOf.set(snapshot, (known = new Map()));
-  const remembered = known.get(ref);
-  if (remembered !== undefined) return remembered;
-  const version = await snapshot.read(ref, EVERYTHING);
-  if (version?.text === undefined) return undefined;
-  const stored = { seq: version.seq, resource: parseStored(version.text) };
-  if (known.size < READ_MAX) known.set(ref, stored);
-  return stored;
 }
 
 /** By which an entry of the outbox is known before it has a number. */

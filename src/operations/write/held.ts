@@ -10,8 +10,9 @@ import { typeOf, valuesAt } from '../../resources/element.ts';
 import { mayBeSame } from '../../resources/parties/names.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { MEMBER_KIND } from '../../resources/parties/standing.ts';
-import { plan, readPreview, type Draft, type Planned } from './draft.ts';
+import { plan, type Draft, type Planned } from './draft.ts';
 import { planWorkItem, type HeldKind } from '../work-item.ts';
+import { readPreview } from './preview.ts';
 
 export type DoubtKind = 'name' | 'field';
 

@@ -8,8 +8,9 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import { isReferralTask } from '../../referral/state.ts';
 import { localRef, typeOf } from '../../resources/element.ts';
 import { PAST_STEP } from '../../resources/past-step.ts';
-import { declarationOf, keepVersion, placesIn, readPreview, replan } from './draft.ts';
+import { declarationOf, keepVersion, placesIn, replan } from './draft.ts';
 import type { Draft, Planned } from './draft.ts';
+import { readPreview } from './preview.ts';
 
 /** In `meta` of each clinical resource of an import: whose record it is. Taken off before the resource is stored. */
 export const CUSTODIAN_URL = 'https://closeloop.dev/fhir/StructureDefinition/custodian';

@@ -11,11 +11,12 @@ import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { missingIn } from './coming.ts';
-import { readPreview, type Draft } from './draft.ts';
+import { type Draft } from './draft.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import { changeOwn } from './planned-resources.ts';
 import { ruleContextOf } from './rule-context.ts';
 import { findWithheld, isUnheard, STILL_OPEN, UNHEARD, withhold } from './withheld.ts';
+import { readPreview } from './preview.ts';
 
 /** A file, and the referral that had ended before it came. */
 interface Late {

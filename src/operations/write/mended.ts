@@ -11,7 +11,7 @@ import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { PARTY_TYPES } from '../../resources/parties/standing.ts';
 import { requestsOf } from '../../resources/referral-rules/visits.ts';
 import { missingIn } from './coming.ts';
-import { keyOfEntry, readPreview, type Draft, type Planned } from './draft.ts';
+import { keyOfEntry, type Draft, type Planned } from './draft.ts';
 import { NOTE_TYPES, ordersByName } from './note-files.ts';
 import { closeItem } from './close-item.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
@@ -25,6 +25,7 @@ import {
   STILL_OPEN,
   type WithheldItem,
 } from './withheld.ts';
+import { readPreview } from './preview.ts';
 
 /** Adds an entry of the outbox for whatever this draft mends, in the order in which it happened. */
 export async function sendMended(draft: Draft): Promise<void> {

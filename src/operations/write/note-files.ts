@@ -7,9 +7,10 @@ import { referencesOf } from '../../fhir/references-of.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import { LATE_NOTE, needsNote } from '../../referral/transactions.ts';
 import { localRef, localRefOf, typeOf, valuesAt } from '../../resources/element.ts';
-import { readPreview, type Draft } from './draft.ts';
+import { type Draft } from './draft.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import { findWithheld, STILL_OPEN, type WithheldItem } from './withheld.ts';
+import { readPreview } from './preview.ts';
 
 /** Types that a note may be, or stand in. */
 export const NOTE_TYPES: readonly string[] = [

@@ -9,10 +9,11 @@ import { valuesAt } from '../../resources/element.ts';
 import { identityOf, type Identity } from '../../resources/parties/identity-systems.ts';
 import { keyOf } from '../../resources/parties/register.ts';
 import { standingOf, withStanding } from '../../resources/parties/standing.ts';
-import { readPreview, type Draft } from './draft.ts';
+import { type Draft } from './draft.ts';
 import { isGuarded } from './party-guard.ts';
 import { planOwn } from './planned-resources.ts';
 import { partyWorldIn } from './rule-context.ts';
+import { readPreview } from './preview.ts';
 
 /** Records of who was made for which number, by its sender. */
 const KIND = 'private-number';

@@ -7,8 +7,9 @@ import { fieldsOf, mayServe } from '../../resources/parties/fields.ts';
 import { standingOf } from '../../resources/parties/standing.ts';
 import { referencesTo } from '../../resources/references-to.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
-import { readPreview, type Draft, type Planned } from './draft.ts';
+import { type Draft, type Planned } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
+import { readPreview } from './preview.ts';
 
 /** The number of services, and of roles, of one party that are looked at. */
 const FOUND_MAX = 100;

@@ -4,7 +4,7 @@ import { charactersOf } from '../../fhir/characters.ts';
 import { parseJson } from '../../fhir/json.ts';
 import { mapBody, type Body } from '../../fhir/body.ts';
 import { plan, type Draft } from './draft.ts';
-import { readCurrent } from '../interactions/write.ts';
+import { readCurrent } from './preview.ts';
 import { addDerivedWrite } from './rule.ts';
 
 /** Plans a resource that the server makes, kept by an organization; it meets no rule. `data`: as a body has it apart. */

@@ -1,12 +1,71 @@
-/** Searches resources as they will be after the commit: the stored ones, and those that a draft writes. */
+/** Reads and searches resources for a draft: as they are stored, and as they will be after the commit. */
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Clause, Query, Sight } from '../../ports/query.ts';
+import { EVERYTHING, type Clause, type Query, type Sight } from '../../ports/query.ts';
+import type { Snapshot, Version } from '../../ports/store.ts';
+import { parseStored } from '../../ports/stored-resource.ts';
 import { asksOthers } from '../../resources/audit-search.ts';
 import { typeOf } from '../../resources/element.ts';
 import { matches, type Candidate } from '../../resources/match.ts';
-import { readPreview, type Draft, type Planned } from './draft.ts';
+import { keepVersion, type Draft, type Planned } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { valuesOf } from '../values.ts';
+
+/** A version as an interaction that changes it needs it. */
+interface Current {
+  readonly version: Version;
+  readonly resource: Resource;
+}
+
+/** The current version within the caller's sight; undefined when there is none, it is deleted, or it is invisible. */
+export async function readCurrent(draft: Draft, ref: Ref): Promise<Current | undefined> {
+  const version = await draft.snapshot.read(ref, draft.sight);
+  if (version?.text === undefined) return undefined;
+  return { version, resource: parseStored(version.text) };
+}
+
+/** A resource as it will be, in the server's own sight; undefined when there is none. */
+export async function readPreview(draft: Draft, ref: Ref): Promise<Resource | undefined> {
+  const planned = draft.planned.get(ref);
+  if (planned !== undefined) return planned.after?.plain;
+  const stored = await readStored(draft.snapshot, ref);
+  if (stored === undefined) return undefined;
+  keepVersion(draft, ref, stored.seq);
+  return stored.resource;
+}
+
+interface Stored {
+  readonly seq: number;
+  readonly resource: Resource;
+}
+
+/** What was read of a snapshot: the steps of a draft ask for the same parties and orders again and again. */
+const readOf = new WeakMap<Snapshot, Map<Ref, Stored>>();
+/** Resources of one snapshot that are remembered. */
+const READ_MAX = 500;
+
+/** A resource as it is stored, and its version; what comes of it is not asked again at the commit. */
+export async function readStored(snapshot: Snapshot, ref: Ref): Promise<Stored | undefined> {
+  let known = readOf.get(snapshot);
+  if (known === undefined) readOf.set(snapshot, (known = new Map()));
+  const remembered = known.get(ref);
+  if (remembered !== undefined) return remembered;
+  const version = await snapshot.read(ref, EVERYTHING);
+  if (version?.text === undefined) return undefined;
+  const stored = { seq: version.seq, resource: parseStored(version.text) };
+  if (known.size < READ_MAX) known.set(ref, stored);
+  return stored;
+}
+
+/** As it will be, if the writer may read it: nothing is taken from what is not to be seen. */
+export async function readInSight(draft: Draft, ref: Ref): Promise<Resource | undefined> {
+  const planned = draft.planned.get(ref);
+  if (planned?.before === undefined && planned !== undefined) return planned.after?.plain;
+  const version = await draft.snapshot.read(ref, draft.sight);
+  if (version?.text === undefined) return undefined;
+  if (planned !== undefined) return planned.after?.plain;
+  keepVersion(draft, ref, version.seq);
+  return parseStored(version.text);
+}
 
 /**
  * What a search finds as things will be: the snapshot's matches that the draft does not change, and the draft's own. The

@@ -16,8 +16,8 @@ import { addressedParty, partyIn, resolveParty, type PartyWorld } from '../../re
 import { isCounted, ROLE_CLAIM, rolesQuery } from '../../resources/party-world.ts';
 import { referencesTo } from '../../resources/references-to.ts';
 import type { RuleContext } from '../../resources/rules.ts';
-import { readPreview, type Draft } from './draft.ts';
-import { findPlanned, findPreview } from './preview.ts';
+import { type Draft } from './draft.ts';
+import { findPlanned, findPreview, readPreview } from './preview.ts';
 
 /** Resources that one rule looks at, at most; a referral with more open Tasks is not one. */
 const FOUND_MAX = 100;

@@ -7,17 +7,9 @@ import { rewriteReferences } from '../../fhir/reference.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { isTerminal, readState } from '../../referral/state.ts';
 import type { DerivedWrite, Ruling, RuleContext } from '../../resources/rules.ts';
-import {
-  declarationOf,
-  placesIn,
-  plan,
-  planStored,
-  readPreview,
-  replan,
-  type Draft,
-  type Planned,
-} from './draft.ts';
+import { declarationOf, placesIn, plan, planStored, replan, type Draft, type Planned } from './draft.ts';
 import { ruleContextOf } from './rule-context.ts';
+import { readPreview } from './preview.ts';
 
 export async function applyRules(draft: Draft): Promise<void> {
   const ruleContext = ruleContextOf(draft);

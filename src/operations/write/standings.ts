@@ -17,8 +17,9 @@ import {
   withStanding,
   type Standing,
 } from '../../resources/parties/standing.ts';
-import { declarationOf, placesIn, readPreview, replan, type Draft, type Planned } from './draft.ts';
+import { declarationOf, placesIn, replan, type Draft, type Planned } from './draft.ts';
 import { addDerivedWrite } from './rule.ts';
+import { readPreview } from './preview.ts';
 
 /** Private parties that one bundle brings (directory DR35). */
 const BROUGHT_MAX = 200;

@@ -9,8 +9,9 @@ import { localRef } from '../../resources/element.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import type { Move } from '../../resources/rules.ts';
 import { missingIn } from './coming.ts';
-import { keyOfEntry, readPreview, type Draft } from './draft.ts';
+import { keyOfEntry, type Draft } from './draft.ts';
 import { isUnheard, UNHEARD, withhold } from './withheld.ts';
+import { readPreview } from './preview.ts';
 
 /** Plans a work item, and says so, for each message that would lack what its receiver requires. */
 export async function checkMovesTold(draft: Draft): Promise<void> {

@@ -5,8 +5,8 @@
 import type { Attachment, Ref, Reference, Resource } from '../../fhir/types.ts';
 import { note } from '../../referral/ruling.ts';
 import { localRef, localRefOf, typeOf, valuesAt } from '../../resources/element.ts';
-import { readInSight } from './complete.ts';
-import { placesIn, readPreview, replan, sighted, type Draft, type Planned } from './draft.ts';
+import { readInSight, readPreview } from './preview.ts';
+import { placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
 import { buildFeedback, FEEDBACK_TITLES } from './feedback-document.ts';
 import { planSent } from './planned-resources.ts';
 
