@@ -50,8 +50,8 @@ export interface OperationSettings extends RuleSettings {
 /** A definition that comes with this server; undefined where nothing of that name is packaged. */
 export type Packaged = (ref: Ref) => Resource | undefined;
 
-/** By the name of a rail. */
-type Lacks = (rail: string, entry: EntryPreview, asOf: CommitView) => Promise<readonly string[]>;
+/** What the message of an entry would lack that its receiver requires. */
+type Lacks = (entry: EntryPreview, asOf: CommitView) => Promise<readonly string[]>;
 
 export interface OperationContext {
   /** The links of messages: they name organizations by their facilities. */
@@ -64,8 +64,8 @@ export interface OperationContext {
   /** What is read here without having been written. */
   readonly packaged: Packaged;
   readonly selectRecipients: SelectRecipients;
-  /** What an entry would lack that its receiver requires, as its rail knows; undefined: nothing is asked. */
-  readonly lacks?: Lacks | undefined;
+  /** By the name of a rail; undefined where the rail requires nothing. Without it nothing is asked. */
+  readonly lacks?: ((rail: string) => Lacks | undefined) | undefined;
   /** Asked about every address that is written and that this server will connect to. */
   readonly admitAddress: AdmitAddress;
   /** Does what is too much for a turn. */

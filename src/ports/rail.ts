@@ -55,7 +55,7 @@ export interface Rail {
    * patient. The server asks before the commit, so that it can warn the writer and sends no message that nobody could
    * answer.
    */
-  lacks?(entry: EntryPreview, asOf: CommitView): Promise<readonly string[]>;
+  readonly lacks?: (entry: EntryPreview, asOf: CommitView) => Promise<readonly string[]>;
   /** Doctor's check: whether this rail would work. */
   verify(): Promise<readonly Finding[]>;
   close(): Promise<void>;

@@ -137,7 +137,7 @@ export function composeEngine(parts: EngineParts): {
       activePerOrganizationMax: config.subscriptionsPerOrganizationMax,
       activeMax: config.subscriptionsMax,
     }),
-    lacks: async (rail, entry, asOf) => (await rails.byName.get(rail)?.lacks?.(entry, asOf)) ?? [],
+    lacks: (rail) => rails.byName.get(rail)?.lacks,
     admitAddress: outgoing.admitAddress,
     committed: (refs) => {
       subscriptions.touched(refs);

@@ -3,11 +3,11 @@ import { mapBody } from '../../fhir/body.ts';
 import { plan, type Draft } from '../write/draft.ts';
 import { selectOne } from '../write/condition.ts';
 import { seenOf } from './read.ts';
-import { bodyOfType, type WriteResult, type WriteRequest } from './write.ts';
+import type { BodiedRequest, WriteResult, WriteRequest } from './write.ts';
 import { readCurrent } from '../write/preview.ts';
 
-export async function planCreate(draft: Draft, request: WriteRequest): Promise<WriteResult> {
-  const body = bodyOfType(request);
+export async function planCreate(draft: Draft, request: BodiedRequest): Promise<WriteResult> {
+  const { body } = request;
   const existing = await findExisting(draft, request);
   if (existing !== undefined) return existing;
   const id = request.newId ?? draft.context.newId();

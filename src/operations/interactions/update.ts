@@ -7,11 +7,11 @@ import { selectToWrite } from '../write/condition.ts';
 import { idOf } from '../../resources/element.ts';
 import { plan, type Draft } from '../write/draft.ts';
 import { planCreate } from './create.ts';
-import { bodyOfType, checkIfMatch, type WriteResult, type WriteRequest } from './write.ts';
+import { checkIfMatch, type WriteResult, type WriteRequest, type BodiedRequest } from './write.ts';
 import { readCurrent } from '../write/preview.ts';
 
-export async function planUpdate(draft: Draft, request: WriteRequest): Promise<WriteResult> {
-  const body = bodyOfType(request);
+export async function planUpdate(draft: Draft, request: BodiedRequest): Promise<WriteResult> {
+  const { body } = request;
   return request.id === undefined
     ? updateByCondition(draft, request, body)
     : updateById(draft, request, request.id, body);
@@ -26,7 +26,7 @@ async function updateById(draft: Draft, request: WriteRequest, id: string, body:
   }
   const ref: Ref = `${request.type}/${id}`;
   const current = await readCurrent(draft, ref);
-  checkIfMatch(request.ifMatch, current?.version);
+  if (request.ifMatch !== undefined) checkIfMatch(request.ifMatch, current?.version);
   if (current === undefined) return updateAsCreate(draft, ref, body);
   if (request.ifNoneMatch?.some((version) => version === '*' || version === String(current.version.seq))) {
     throw new OperationOutcomeError('version-conflict', {
@@ -102,7 +102,7 @@ async function isTaken({ snapshot, sight }: Draft, ref: Ref): Promise<boolean> {
  * Nothing matches: a create, by the body's id if it has one. What bears that id already is not what the condition meant,
  * and is never written.
  */
-async function updateUnmatched(draft: Draft, request: WriteRequest, body: Body): Promise<WriteResult> {
+async function updateUnmatched(draft: Draft, request: BodiedRequest, body: Body): Promise<WriteResult> {
   checkIfMatch(request.ifMatch, undefined);
   const { id } = body.plain;
   if (id === undefined) return planCreate(draft, { ...request, ifNoneExist: undefined });
@@ -119,7 +119,7 @@ async function updateUnmatched(draft: Draft, request: WriteRequest, body: Body):
  * The outcomes of http://hl7.org/fhir/R4/http.html#cond-update: no match, with an id in the body or without; one match,
  * with its own id or none, or with another's; several.
  */
-async function updateByCondition(draft: Draft, request: WriteRequest, body: Body): Promise<WriteResult> {
+async function updateByCondition(draft: Draft, request: BodiedRequest, body: Body): Promise<WriteResult> {
   const ref = await selectToWrite(draft, request.type, request.condition ?? '');
   const given = body.plain.id;
   if (ref === undefined) return updateUnmatched(draft, request, body);

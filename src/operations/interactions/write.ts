@@ -21,6 +21,11 @@ export interface WriteRequest {
   readonly newId?: string | undefined;
 }
 
+/** A write with a body of the type of its address. */
+export interface BodiedRequest extends WriteRequest {
+  readonly body: Body;
+}
+
 /** What to answer: a planned change, a version that was there already, or nothing. */
 export type WriteResult =
   | { readonly kind: 'planned'; readonly ref: Ref; readonly status: 200 | 201 | 204 }
@@ -38,18 +43,6 @@ export function checkIfMatch(ifMatch: readonly string[] | undefined, current: Ve
         ? 'there is no current version'
         : `the current version is ${current.seq}; If-Match names another`,
   });
-}
-
-/** @throws OperationOutcomeError when the body is missing or of another type */
-export function bodyOfType({ type, body }: WriteRequest): Body {
-  if (body === undefined) throw new OperationOutcomeError('body-missing');
-  if (body.plain.resourceType !== type) {
-    throw new OperationOutcomeError('resource-type-mismatch', {
-      diagnostics: `the address is of ${type}, ${bodyIs(body.plain.resourceType)}`,
-      ...(isResourceType(body.plain.resourceType) && { expression: [body.plain.resourceType] }),
-    });
-  }
-  return body;
 }
 
 /** What a body is that is of another type than its address: at the end of a sentence, since it may ask. */

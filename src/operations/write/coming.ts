@@ -29,7 +29,7 @@ interface Read {
 export async function missingIn(draft: Draft, entry: OutboxEntry): Promise<readonly string[]> {
   const read: Read = { versions: new Map(), pages: [] };
   const missing =
-    (await draft.context.lacks?.(entry.rail, asComing(entry, draft), sourceOf(draft, read))) ?? [];
+    (await draft.context.lacks?.(entry.rail)?.(asComing(entry, draft), sourceOf(draft, read))) ?? [];
   if (missing.length === 0) return missing;
   for (const [ref, version] of read.versions) keepVersion(draft, ref, version);
   draft.expects.push(...read.pages);

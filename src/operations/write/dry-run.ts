@@ -1,12 +1,11 @@
 /** Plans a write and runs the steps over it, and commits nothing: what the write would meet. */
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Snapshot } from '../../ports/store.ts';
-import { checkCompartment } from './custody.ts';
 import { openDraft, type Draft } from './draft.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope } from '../scope.ts';
-import { PLANS, runSteps, writeRequestOf } from './write.ts';
+import { planOne, PLANS, runSteps, writeRequestOf } from './write.ts';
 
 export interface DryRun {
   /** Why it would be refused. */
@@ -39,8 +38,7 @@ async function run(draft: Draft, request: Request): Promise<boolean> {
   const { interaction } = request;
   if (interaction !== 'create' && interaction !== 'update' && interaction !== 'delete')
     throw new Error(`${interaction} is no write that can be run dry`);
-  const result = await PLANS[interaction](draft, writeRequestOf(request));
-  if (result.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(result.ref));
+  const result = await planOne(draft, PLANS[interaction], writeRequestOf(request));
   await runSteps(draft, interaction, new Map());
   return result.kind === 'planned';
 }

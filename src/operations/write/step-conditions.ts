@@ -81,6 +81,19 @@ export const hasOutputs: StepCondition = (draft) =>
 /** Whom a resource is about, by the names that R4 has for it. */
 export const SUBJECTS = ['subject', 'patient', 'for', 'beneficiary'];
 
+/**
+ * The custodian, or the organization that a resource belongs to, decides who writes one of the resources. It does not where
+ * the rules of the type do, as for a referral Task.
+ */
+export const custodyDecides: StepCondition = (draft) => {
+  for (const { ref, origin, before } of draft.planned.values()) {
+    const { writtenByParties, belongsTo, discloses } = declarationOf(ref);
+    const isRuled = before !== undefined && writtenByParties?.(before) === true;
+    if (origin === 'client' && !(isRuled && belongsTo === undefined && discloses === undefined)) return true;
+  }
+  return false;
+};
+
 /** A subject that the version before does not have. */
 export const namesSubject: StepCondition = (draft) =>
   someWrite(draft, ({ before, after }) =>

@@ -19,6 +19,7 @@ export async function checkMovesTold(draft: Draft): Promise<void> {
   if (lacks === undefined) return;
   for (const entry of await selectRecipients([], draft.moves, Date.parse(draft.now))) {
     const unheard = await isUnheard(draft, entry);
+    if (!unheard && lacks(entry.rail) === undefined) continue;
     const missing = unheard ? [UNHEARD] : await missingIn(draft, entry);
     if (missing.length > 0) await withholdMove(draft, entry, missing);
   }

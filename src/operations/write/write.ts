@@ -2,6 +2,9 @@
  * The path of a write, from top to bottom: plan, check, commit, reply. A create, update, patch or delete plans one
  * resource, a transaction plans its entries; everything after is the same for all of them.
  */
+import type { Body } from '../../fhir/body.ts';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { isResourceType } from '../../resources/type-names.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { checkCompartment } from './custody.ts';
 import { openDraft, type Draft } from './draft.ts';
@@ -9,7 +12,7 @@ import { planCreate } from '../interactions/create.ts';
 import { planDelete } from '../interactions/delete.ts';
 import { planPatch } from '../interactions/patch.ts';
 import { planUpdate } from '../interactions/update.ts';
-import type { WriteResult, WriteRequest } from '../interactions/write.ts';
+import { bodyIs, type BodiedRequest, type WriteResult, type WriteRequest } from '../interactions/write.ts';
 import { buildCommit, commitOnce, type PreparedReply } from './commit.ts';
 import type { FullUrls } from './references.ts';
 import type { Interaction, Reply, Request } from '../request.ts';
@@ -23,11 +26,28 @@ type Plan = (draft: Draft, request: WriteRequest) => Promise<WriteResult>;
 
 /** How each writing interaction plans. */
 export const PLANS: Readonly<Record<'create' | 'update' | 'patch' | 'delete', Plan>> = {
-  create: planCreate,
-  update: planUpdate,
+  create: withBody(planCreate),
+  update: withBody(planUpdate),
   patch: planPatch,
   delete: planDelete,
 };
+
+/** A plan that needs a body. */
+function withBody(plan: (draft: Draft, request: BodiedRequest) => Promise<WriteResult>): Plan {
+  return (draft, request) => plan(draft, { ...request, body: bodyOfType(request) });
+}
+
+/** @throws OperationOutcomeError when the body is missing or of another type */
+function bodyOfType({ type, body }: WriteRequest): Body {
+  if (body === undefined) throw new OperationOutcomeError('body-missing');
+  if (body.plain.resourceType !== type) {
+    throw new OperationOutcomeError('resource-type-mismatch', {
+      diagnostics: `the address is of ${type}, ${bodyIs(body.plain.resourceType)}`,
+      ...(isResourceType(body.plain.resourceType) && { expression: [body.plain.resourceType] }),
+    });
+  }
+  return body;
+}
 
 /** What planning a draft gives: what the entries of a Bundle are called, and what the reply shows once the steps have run. */
 export interface PlannedDraft {
@@ -36,12 +56,19 @@ export interface PlannedDraft {
 }
 
 /** A write of one resource. */
-export const performWrite = (context: OperationContext, request: Request, planOne: Plan): Promise<Reply> =>
+export const performWrite = (context: OperationContext, request: Request, plan: Plan): Promise<Reply> =>
   performDraft(context, request, async (draft) => {
-    const result = await planOne(draft, writeRequestOf(request));
-    if (result.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(result.ref));
+    const result = await planOne(draft, plan, writeRequestOf(request));
     return { fullUrls: new Map(), content: () => ({ kind: 'one', answer: resultOf(draft, result) }) };
   });
+
+/** Plans one write: a request of its own, or an entry of a transaction. Scopes for one patient end at its compartment. */
+export async function planOne(draft: Draft, plan: Plan, request: WriteRequest): Promise<WriteResult> {
+  const result = await plan(draft, request);
+  const isForOne = !draft.sight.everything && draft.sight.patient !== undefined;
+  if (isForOne && result.kind === 'planned') checkCompartment(draft.sight, draft.planned.get(result.ref));
+  return result;
+}
 
 /** Plans, checks, commits and replies. The commit plans and checks again when its snapshot has become stale (rules 3.3). */
 export async function performDraft(

@@ -128,7 +128,7 @@ async function openSide(side: Side): Promise<Exchange> {
     links: [link],
     engine: {
       selectRecipients: (changes, moves, at) => ready(changes, moves, at),
-      lacks: async (rail, entry, asOf) => (rail === RAIL ? lacks([link], entry, asOf) : []),
+      lacks: (rail) => (rail === RAIL ? (entry, asOf) => lacks([link], entry, asOf) : undefined),
     },
   });
   const { store } = exchange;

@@ -45,7 +45,7 @@ const PATHS: readonly Path[] = [
   },
   {
     heading: 'A write: `PUT Task/[id]`',
-    most: 18,
+    most: 15,
     async prepare(server) {
       const task = await sentReferral(server);
       const accepted = { ...task, status: 'accepted' };
