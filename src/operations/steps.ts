@@ -24,7 +24,7 @@ import { leaveUnchanged } from './write/unchanged.ts';
 import { tellSubjects } from './write/subjects.ts';
 import { validateDraft } from './write/validate-draft.ts';
 import { tellLateNotes } from './write/late-notes.ts';
-import { MENDING, sendMended } from './write/mended.ts';
+import { sendMended } from './write/mended.ts';
 import {
   bearsMark,
   bringsFile,
@@ -34,6 +34,7 @@ import {
   hasOutputs,
   isIncomplete,
   mayChangeNothing,
+  mends,
   moves,
   namesSubject,
   refersAnew,
@@ -67,7 +68,6 @@ const CONSENTS = writes(new Set(['Consent']));
 const PARTIES = writes(PARTY_TYPES);
 const PROVENANCES = writes(new Set(['Provenance']));
 const ROLES = writes(new Set(['PractitionerRole']));
-const MENDS = writes(MENDING);
 const ACTS = writes(ACTING);
 const ADDRESSES = writes(ADDRESSING);
 
@@ -94,7 +94,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkDeletes,                                   DELETE | TRANSACTION, deletes],
-  [sendMended,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, MENDS],
+  [sendMended,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, mends],
   [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, bringsFile],
   [checkMovesTold,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION, moves],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],

@@ -12,7 +12,7 @@ import { PARTY_TYPES } from '../../resources/parties/standing.ts';
 import { requestsOf } from '../../resources/referral-rules/visits.ts';
 import { missingIn } from './coming.ts';
 import { keyOfEntry, type Draft, type Planned } from './draft.ts';
-import { NOTE_TYPES, ordersByName } from './note-files.ts';
+import { ordersByName } from './note-files.ts';
 import { closeItem } from './close-item.ts';
 import { FATE_SYSTEM } from '../../resources/message-codes.ts';
 import { partyOf, ruleContextOf } from './rule-context.ts';
@@ -55,15 +55,6 @@ async function sayIt(draft: Draft, { owner, event }: WithheldItem, { receiver }:
   if (!caller.administrator && asked !== caller.organization) return;
   notes.push(note('information', `${event} was withheld, and is sent to ${receiver} now`));
 }
-
-/** Types whose change may make a message whole. */
-export const MENDING: ReadonlySet<string> = new Set([
-  ...PARTY_TYPES,
-  ...NOTE_TYPES,
-  'Appointment',
-  'Patient',
-  'ServiceRequest',
-]);
 
 /** The entry as it can be sent: by itself, or with a file of this draft as the note that it waited for. */
 async function wholeOf(

@@ -5,11 +5,14 @@
 import { relativeTo } from '../../fhir/reference.ts';
 import { referencesOf } from '../../fhir/references-of.ts';
 import { isSame } from '../../fhir/same.ts';
-import type { Resource } from '../../fhir/types.ts';
-import { typeOf } from '../../resources/element.ts';
+import type { Ref, Resource } from '../../fhir/types.ts';
+import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
+import { PARTY_TYPES } from '../../resources/parties/standing.ts';
+import { requestsOf } from '../../resources/referral-rules/visits.ts';
 import { LARGE } from '../heavy.ts';
 import { declarationOf, type Draft, type Planned } from './draft.ts';
 import { MARKED, marksOf } from './marks.ts';
+import { NOTE_TYPES } from './note-files.ts';
 import type { FullUrls } from './references.ts';
 
 export type StepCondition = (draft: Draft, fullUrls: FullUrls) => boolean;
@@ -38,6 +41,29 @@ export const bringsFile: StepCondition = ({ planned }) => {
     if (typeOf(ref) === 'DocumentReference' && (origin === 'client' || before !== undefined)) return true;
   return false;
 };
+
+/**
+ * A change that may make a withheld message whole: of a party, an order, a patient or a file, or a visit or a file about an
+ * order that was here before. Nothing waits for an order that the same draft creates.
+ */
+export const mends: StepCondition = ({ planned }) => {
+  const wasHere = (order: Ref): boolean => {
+    const own = planned.get(order);
+    return own?.method !== 'POST' || own.base !== 0;
+  };
+  for (const { ref, before, after } of planned.values()) {
+    if (after === undefined) continue;
+    const type = typeOf(ref);
+    if (before !== undefined && MENDING.has(type)) return true;
+    if (type === 'Appointment' && requestsOf(after.plain).some(wasHere)) return true;
+    const related = type === 'DocumentReference' ? valuesAt(after.plain, 'context.related') : [];
+    if (related.flatMap((one) => localRef(one) ?? []).some(wasHere)) return true;
+  }
+  return false;
+};
+
+/** Types of which a change may make a message whole. */
+const MENDING: ReadonlySet<string> = new Set([...PARTY_TYPES, ...NOTE_TYPES, 'Patient', 'ServiceRequest']);
 
 export const moves: StepCondition = (draft) => draft.moves.length > 0;
 
