@@ -3,7 +3,7 @@
  * what a client may ask about them.
  */
 import type { TerminologyCapabilities } from '../fhir/types.ts';
-import { PACKAGED, PACKAGED_SYSTEMS } from '../resources/terminology/packaged.ts';
+import { packagedSystemVersion, PACKAGED_SYSTEMS } from '../resources/terminology/packaged.ts';
 import type { ServedHouse } from './served.ts';
 
 export function buildTerminologyCapabilities(house: ServedHouse): TerminologyCapabilities {
@@ -41,7 +41,7 @@ export function buildTerminologyCapabilities(house: ServedHouse): TerminologyCap
 
 /** The code systems that know what is above a code. */
 function describeSystem(uri: string): NonNullable<TerminologyCapabilities['codeSystem']>[number] {
-  const version = PACKAGED.system(uri)?.version;
+  const version = packagedSystemVersion(uri);
   return {
     uri,
     ...(version !== undefined && { version: [{ code: version, isDefault: true }] }),

@@ -6,7 +6,7 @@ import systems from '../generated/code-systems.json' with { type: 'json' };
 import valueSets from '../generated/value-set-definitions.json' with { type: 'json' };
 import { GRAMMARS } from './grammars.ts';
 import { answersTo, splitCanonical, type Held, type Selection, type System } from './held.ts';
-import { parseSelection, parseSystem } from './rows.ts';
+import { parseSelection, parseSystem, versionOf } from './rows.ts';
 
 type Rows = Readonly<Record<string, string>>;
 
@@ -37,6 +37,13 @@ export const PACKAGED: Held = {
   valueSet: readPackagedValueSet,
   system: (canonical) => GRAMMARS.find(({ url }) => url === canonical) ?? readPackagedSystem(canonical),
 };
+
+/** The version of a packaged system, without parsing its concepts: the capability documents ask for all of them. */
+export function packagedSystemVersion(canonical: string): string | undefined {
+  const grammar = GRAMMARS.find(({ url }) => url === canonical);
+  const row = SYSTEMS[splitCanonical(canonical).url];
+  return grammar !== undefined || row === undefined ? grammar?.version : versionOf(row);
+}
 
 /** Canonicals of everything packaged, for the capability documents. */
 export const PACKAGED_SYSTEMS: readonly string[] = [

@@ -25,6 +25,12 @@ export interface SystemDescription extends Description {
   readonly caseSensitive: boolean;
 }
 
+/** The version of a row's system, without parsing its concepts. */
+export function versionOf(row: string): string | undefined {
+  const [head = '{}'] = row.split('\n', 1);
+  return (JSON.parse(head) as SystemDescription).version; // written by our generator
+}
+
 export function parseSystem(url: string, row: string): System & { readonly id: string } {
   const [head = '{}', ...lines] = row.split('\n');
   const described = JSON.parse(head) as SystemDescription; // written by our generator

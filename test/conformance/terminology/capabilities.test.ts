@@ -45,6 +45,11 @@ test('every system is held: its codes are looked up', async () => {
   expect(refused).toEqual([]);
 });
 
+test('each system has the version that its codes are read from', () => {
+  const told = (claimed.codeSystem ?? []).map(({ uri, version }) => [uri, version?.[0]?.code]);
+  expect(told).toEqual(told.map(([uri = '']) => [uri, PACKAGED.system(uri)?.version]));
+});
+
 test('codes of a system are compared', async () => {
   const some = (claimed.codeSystem ?? []).filter(
     ({ subsumption }, i) => subsumption === true && i % 40 === 0,
