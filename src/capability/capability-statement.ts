@@ -74,10 +74,11 @@ export function buildCapabilityStatement(house: ServedHouse): CapabilityStatemen
 
 function buildRest(house: ServedHouse): CapabilityStatementRest {
   const performed = SYSTEM.filter((code) => house.interactions.has(code));
+  const references = referencesByType(house);
   return {
     mode: 'server',
     security: buildSecurity(house),
-    resource: [...house.types.values()].map((declared) => buildResource(declared, house)),
+    resource: [...house.types.values()].map((declared) => buildResource(declared, house, references)),
     interaction: performed.map((code) => ({ code })),
     ...(house.interactions.has('search-system') && buildSystemSearch(house)),
     ...operationsOfSystem(house),
@@ -134,7 +135,11 @@ function buildSecurity({ cors, issuer }: ServedHouse): NonNullable<CapabilitySta
   };
 }
 
-function buildResource(declared: ResourceType, house: ServedHouse): CapabilityStatementRestResource {
+function buildResource(
+  declared: ResourceType,
+  house: ServedHouse,
+  references: ReferencesByType,
+): CapabilityStatementRestResource {
   const { type, profiles = [] } = declared;
   const offered = interactionsOf(declared, house);
   const has = (interaction: Interaction): boolean => offered.some((code) => code === interaction);
@@ -154,7 +159,7 @@ function buildResource(declared: ResourceType, house: ServedHouse): CapabilitySt
     // The server checks that a literal reference to a local resource leads to one; it stores a logical reference as it
     // is.
     referencePolicy: has('create') ? ['literal', 'logical', 'enforced'] : ['literal', 'logical'],
-    ...(has('search-type') && buildSearch(declared, house)),
+    ...(has('search-type') && buildSearch(declared, house, references)),
     ...operationsOn(type, house),
   };
 }
@@ -193,7 +198,11 @@ export function interactionsOf(
 
 type Search = Pick<CapabilityStatementRestResource, 'searchParam' | 'searchInclude' | 'searchRevInclude'>;
 
-function buildSearch({ type, renderedFromAudit }: ResourceType, house: ServedHouse): Search {
+function buildSearch(
+  { type, renderedFromAudit }: ResourceType,
+  house: ServedHouse,
+  references: ReferencesByType,
+): Search {
   const own = [...house.parametersOf(type).values()].map(({ code, type: kind }) => ({
     name: code,
     type: kind,
@@ -205,14 +214,12 @@ function buildSearch({ type, renderedFromAudit }: ResourceType, house: ServedHou
     ...(house.fullText ? TEXT_PARAMETERS : []),
     ...own,
   ];
-  const searchInclude = referencesOf(type, house).map(({ code }) => `${type}:${code}`);
-  const searchRevInclude = [...house.types.values()]
-    .filter((other) => other.renderedFromAudit !== true)
-    .flatMap((other) =>
-      referencesOf(other.type, house)
-        .filter(({ targets }) => targets === undefined || targets.includes(type))
-        .map(({ code }) => `${other.type}:${code}`),
-    );
+  const searchInclude = (references.get(type) ?? []).map(({ code }) => `${type}:${code}`);
+  const searchRevInclude = [...references].flatMap(([other, parameters]) =>
+    parameters
+      .filter(({ targets }) => targets === undefined || targets.includes(type))
+      .map(({ code }) => `${other}:${code}`),
+  );
   return {
     searchParam,
     ...(searchInclude.length > 0 && { searchInclude }),
@@ -220,8 +227,17 @@ function buildSearch({ type, renderedFromAudit }: ResourceType, house: ServedHou
   };
 }
 
-function referencesOf(type: string, { parametersOf }: ServedHouse) {
-  return [...parametersOf(type).values()].filter(
-    (parameter) => parameter.kind === 'reference' && isFollowed(parameter),
+type ReferencesByType = ReturnType<typeof referencesByType>;
+
+/** The parameters that includes follow, by the types that are searched with them. */
+function referencesByType({ types, parametersOf }: ServedHouse) {
+  const searched = [...types.values()].filter(({ renderedFromAudit }) => renderedFromAudit !== true);
+  return new Map(
+    searched.map(({ type }) => [
+      type,
+      [...parametersOf(type).values()].filter(
+        (parameter) => parameter.kind === 'reference' && isFollowed(parameter),
+      ),
+    ]),
   );
 }
