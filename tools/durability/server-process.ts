@@ -43,9 +43,11 @@ export function startServer(options: ServerOptions): ServerProcess {
   const preload = pragmas.length === 0 ? [] : ['--import', PRAGMAS];
   const server = [process.execPath, ...preload, SERVER, '--port', port, '--data-dir', folder, ...settings];
   const [command = '', ...argv] = [...under, ...server];
+  // Where compiled code is kept: threads of the server find it by the environment alone.
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(command, argv, {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env['PATH'], CLOSELOOP_PRAGMAS: pragmas.join(';') },
+    env: { PATH, NODE_COMPILE_CACHE, CLOSELOOP_PRAGMAS: pragmas.join(';') },
     ...(id !== undefined && { uid: id, gid: id }),
   });
   return watch(child);

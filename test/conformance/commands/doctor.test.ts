@@ -10,6 +10,7 @@ import { createLog } from '../../../src/http/log.ts';
 import { start, type Running } from '../../../src/server/compose.ts';
 import { stateCommit } from '../../../src/jobs/state.ts';
 import type { JobState } from '../../../src/ports/jobs.ts';
+import { childEnv } from '../../child-env.ts';
 import { openWorld } from '../../contract/delivery-world.ts';
 import { endpoint } from '../../resources.ts';
 import { clientOf } from '../rest/client.ts';
@@ -38,8 +39,8 @@ interface Ended {
 
 function doctor(argv: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const options = { env: { PATH: process.env['PATH'] } };
-    execFile(process.execPath, [join(ROOT, 'tools/doctor.ts'), ...argv], options, (error, out) => {
+    const tool = [join(ROOT, 'tools/doctor.ts'), ...argv];
+    execFile(process.execPath, tool, { env: childEnv() }, (error, out) => {
       resolve({ code: error === null ? 0 : Number(error.code), lines: out.split('\n') });
     });
   });

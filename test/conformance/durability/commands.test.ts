@@ -10,6 +10,7 @@ import type { AuditEvent } from '../../../src/fhir/types.ts';
 import { FORMAT } from '../../../src/stores/embedded/folder/schema.ts';
 import type { EmbeddedStore } from '../../../src/stores/embedded/open.ts';
 import { readTrace, traced } from '../../../tools/durability/trace.ts';
+import { childEnv } from '../../child-env.ts';
 import { createEmbeddedWorld } from '../../contract/embedded-world.ts';
 import { judged } from '../../judges.ts';
 import { audit, commitOf, handClock, tell, write } from '../../contract/store-world.ts';
@@ -30,7 +31,7 @@ function run(tool: 'audit' | 'backup' | 'restore', ...argv: readonly string[]): 
     execFile(
       process.execPath,
       [join(TOOLS, `${tool}.ts`), ...argv],
-      { env: { PATH: process.env['PATH'] }, maxBuffer: 64 * 1024 * 1024 },
+      { env: childEnv(), maxBuffer: 64 * 1024 * 1024 },
       (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
     );
   });
@@ -227,7 +228,7 @@ describe('backup and restore', () => {
       await run('audit', 'anchor', '--data', store.folder);
       const [strace = '', ...flags] = traced(trace);
       const argv = [...flags, process.execPath, join(TOOLS, 'backup.ts'), '--data', store.folder, '--to', to];
-      const child = spawn(strace, argv, { stdio: 'ignore', env: { PATH: process.env['PATH'] } });
+      const child = spawn(strace, argv, { stdio: 'ignore', env: childEnv() });
       expect(await once(child, 'close')).toEqual([0, null]);
       const calls = await readTrace(trace, child.pid ?? 0);
       const lastOf = (path: string, ...names: string[]): number =>

@@ -9,6 +9,7 @@ import { valuesOf } from '../../../src/operations/values.ts';
 import { hasCurrentValues, reindexFolder } from '../../../src/stores/embedded/folder/reindex.ts';
 import { startServer } from '../../../tools/durability/server-process.ts';
 import { pathsOf } from '../../../src/stores/embedded/folder/folder.ts';
+import { childEnv } from '../../child-env.ts';
 
 const TOOLS = join(import.meta.dirname, '../../../tools');
 const OBSERVATIONS = 700;
@@ -45,7 +46,7 @@ function run(tool: 'admin' | 'doctor' | 'audit', ...argv: readonly string[]) {
     execFile(
       process.execPath,
       [join(TOOLS, `${tool}.ts`), ...argv, ...where],
-      { env: { PATH: process.env['PATH'] } },
+      { env: childEnv() },
       (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
     );
   });

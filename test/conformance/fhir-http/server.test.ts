@@ -9,6 +9,7 @@ import { readConfig } from '../../../src/server/config.ts';
 import { signDemoTokens, type DemoTokens } from '../../../src/http/dev-issuer.ts';
 import { createLog } from '../../../src/http/log.ts';
 import { start, type Running } from '../../../src/server/compose.ts';
+import { childEnv } from '../../child-env.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'closeloop-server-'));
 const SERVER = join(import.meta.dirname, '../../../src/server/begin.ts');
@@ -65,7 +66,7 @@ function run(
   onReady: (child: ChildProcess, base: string) => void = () => undefined,
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [SERVER, ...argv], { env: { PATH: process.env['PATH'] } });
+    const child = spawn(process.execPath, [SERVER, ...argv], { env: childEnv() });
     let stderr = '';
     let isReady = false;
     child.stderr.on('data', (chunk: Buffer) => {

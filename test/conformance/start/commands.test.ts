@@ -7,10 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { childEnv } from '../../child-env.ts';
 
 const TOP = join(import.meta.dirname, '../../..');
-/** What the server keeps there as well: without it every process compiles everything anew. */
-const CACHE = join(TOP, 'node_modules/.cache/closeloop');
 const folder = mkdtempSync(join(tmpdir(), 'closeloop-commands-'));
 /** Somebody else's: a port that is taken, and speaks nothing. */
 const other = createServer();
@@ -27,11 +26,7 @@ afterAll(() => {
 });
 
 function begin(script: string, ...argv: readonly string[]) {
-  const { PATH } = process.env;
-  return spawn(process.execPath, [script, ...argv], {
-    cwd: TOP,
-    env: { PATH, TMPDIR: folder, NODE_COMPILE_CACHE: CACHE },
-  });
+  return spawn(process.execPath, [script, ...argv], { cwd: TOP, env: { ...childEnv(), TMPDIR: folder } });
 }
 
 async function run(script: string, ...argv: readonly string[]) {
