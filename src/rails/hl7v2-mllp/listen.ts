@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { recognise, serveConnection, type ConnectionParts, type ServedConnection } from './connection.ts';
+import { serveConnection, type ConnectionParts, type ServedConnection } from './connection.ts';
+import { recognise } from './recognise.ts';
 import type { Listening } from './settings.ts';
 import type { PeerShares } from './shares.ts';
 

@@ -42,6 +42,7 @@ export function createPeerShares({ connectionsPerPeerMax, heldBytesMax }: PeerSh
       peer.connections += 1;
       peers.set(name, peer);
       let own = 0;
+      let isThere = true;
       const change = (bytes: number): void => {
         held += bytes - own;
         peer.bytes += bytes - own;
@@ -49,6 +50,8 @@ export function createPeerShares({ connectionsPerPeerMax, heldBytesMax }: PeerSh
       };
       return {
         hold(bytes) {
+          // Its last messages may be answered after it left.
+          if (!isThere) return true;
           const grows = bytes > own;
           change(bytes);
           // One message has a bound of its own, so a peer may send it although it is larger than the peer's share.
@@ -59,6 +62,7 @@ export function createPeerShares({ connectionsPerPeerMax, heldBytesMax }: PeerSh
         },
         leave() {
           change(0);
+          isThere = false;
           peer.connections -= 1;
           if (peer.connections === 0) peers.delete(name);
         },

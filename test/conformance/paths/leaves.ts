@@ -39,6 +39,13 @@ const LEAVES: readonly Leaf[] = [
     apart: true,
   },
   {
+    at: 'rails/hl7v2-mllp/connection.ts',
+    why: 'the door: bytes of a socket become frames, and answers go out',
+    apart: true,
+  },
+  { at: 'rails/hl7v2-mllp/frame-queue.ts', why: 'the door: frames of a connection, in order', apart: true },
+  { at: 'rails/hl7v2-mllp/recognise.ts', why: 'the door: which links a peer may be', apart: true },
+  {
     at: 'rails/hl7v2-mllp/listen.ts',
     why: 'the door: which peers may connect, asked before there is a message',
     apart: true,

@@ -44,4 +44,14 @@ describe('(rules 7.1) a peer has its share', () => {
     one?.leave();
     expect(two?.hold(50)).toBe(true);
   });
+
+  test('of a peer that left holds nothing, though its last message is answered later', () => {
+    const shares = open();
+    const [gone, other] = [shares.enter(NORTH), shares.enter(SOUTH)];
+    gone?.hold(40);
+    gone?.leave();
+    expect(gone?.hold(60)).toBe(true);
+    expect(other?.hold(50)).toBe(true);
+    expect(shares.enter(NORTH)?.hold(50)).toBe(true);
+  });
 });
