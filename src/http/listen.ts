@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import {
   createServer as createPlain,
+  type IncomingMessage,
   type RequestListener,
   type Server,
   type ServerOptions,
@@ -56,9 +57,9 @@ export async function listen(settings: ListenSettings, traffic: Traffic): Promis
     res.writeHead(503, { 'Retry-After': 1, 'Content-Length': 0, ...securityHeaders }).end();
   };
   const server = createServer(settings, (req, res) => {
-    if (req.headers.host === undefined && req.httpVersion === '1.1')
-      refuse(res, 400, 'A request has the header Host.', securityHeaders);
-    else app(req, res);
+    const fault = faultOfHead(req);
+    if (fault === undefined) app(req, res);
+    else refuse(res, 400, fault, securityHeaders);
   });
   server.maxHeadersCount = settings.headersMax;
   server.maxConnections = settings.connectionsMax;
@@ -83,6 +84,29 @@ export async function listen(settings: ListenSettings, traffic: Traffic): Promis
     },
     drain: (drainMs) => drain(server, traffic, drainMs),
   };
+}
+
+/**
+ * Header lines that stand once in a head (RFC 9112, 3.2; RFC 9110, 5.3). Node takes the first and passes over the others;
+ * a gateway may take the last, and believe another caller or another body.
+ */
+const ONCE = ['host', 'authorization', 'content-type', 'if-modified-since'] as const;
+
+/** What HTTP asks of every head, and Node does not look for; undefined when nothing is wrong. */
+function faultOfHead({ headers, httpVersion, rawHeaders }: IncomingMessage): string | undefined {
+  if (headers.host === undefined && httpVersion === '1.1') return 'A request has the header Host.';
+  const twice = ONCE.find((name) => headers[name] !== undefined && isTwice(rawHeaders, name));
+  return twice && `A request has the header ${twice} once.`;
+}
+
+/** @param lines names and values in turn */
+function isTwice(lines: readonly string[], name: string): boolean {
+  let times = 0;
+  for (let at = 0; at < lines.length; at += 2) {
+    const line = lines[at];
+    if (line?.length === name.length && line.toLowerCase() === name) times += 1;
+  }
+  return times > 1;
 }
 
 /** Node would answer by itself what it checks before a request is handed on, and leave out our headers. */

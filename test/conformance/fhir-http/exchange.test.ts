@@ -477,6 +477,23 @@ describe('raw HTTP', () => {
       'POST /fhir/Task HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
       '400 Bad Request',
     ],
+    // Node takes the first of each, a gateway may take the last (RFC 9112, 3.2; RFC 9110, 5.3).
+    ['two hosts', 'GET /fhir/Task HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n', '400 Bad Request'],
+    [
+      'two tokens',
+      'GET /fhir/metadata HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n',
+      '400 Bad Request',
+    ],
+    [
+      'two types of content',
+      'GET /fhir/metadata HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Type: text/html\r\n\r\n',
+      '400 Bad Request',
+    ],
+    [
+      'two dates of a copy',
+      `GET /fhir/metadata HTTP/1.1\r\nHost: a\r\n${'If-Modified-Since: Mon, 30 Nov 2026 16:00:00 GMT\r\n'.repeat(2)}\r\n`,
+      '400 Bad Request',
+    ],
     [
       'too many lines',
       `GET /fhir/Task HTTP/1.1\r\nHost: a\r\n${'X: 1\r\n'.repeat(40)}\r\n`,
