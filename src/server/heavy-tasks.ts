@@ -1,5 +1,5 @@
 /** The tasks of heavy work: the same functions in a thread of the roof, and here for who has no threads. */
-import { convertDocument } from '../ccda/read/convert.ts';
+import { readDocument } from '../operations/extended/ccda/read-document.ts';
 import { charactersOf } from '../fhir/characters.ts';
 import { decodeUtf8, encodeJson, isLossy, parseJson, parseJsonValue, type JsonLimits } from '../fhir/json.ts';
 import { cutJson } from '../fhir/json-pieces.ts';
@@ -48,7 +48,7 @@ export const createTasks = (newId: NewId): Tasks => ({
   },
   wrapFrame: async (bytes) => wrapLarge(ownBytes(bytes)),
   async convertDocument(bytes, zone, now) {
-    const { bundle, ...rest } = await convertDocument(ownBytes(bytes), { zone, newId, now });
+    const { bundle, ...rest } = await readDocument(ownBytes(bytes), { zone, newId, now });
     return { ...rest, text: JSON.stringify(bundle) };
   },
 });

@@ -7,7 +7,7 @@ import { readIdentifiers } from './identifier.ts';
 import { fragmentOf } from './narrative.ts';
 import { readAuthors } from './parties.ts';
 import { lose, type Reading } from './reading.ts';
-import { readText } from './text.ts';
+import { narrativeText, readText } from './text.ts';
 import { readTime } from './time.ts';
 
 /** The arc of the templates of Consolidated CDA. */
@@ -86,7 +86,10 @@ export function commonOf(reading: Reading, act: XmlElement): Common {
 function narrativeOf(reading: Reading, act: XmlElement): Narrative | undefined {
   const target = attributeOf(at(act, 'text', 'reference'), 'value')?.replace(/^#/, '');
   const piece = target === undefined ? undefined : reading.document.narrativeOf(target);
-  return piece === undefined ? undefined : { status: 'additional', div: fragmentOf(reading, piece) };
+  // A narrative without words is none in FHIR.
+  return piece === undefined || narrativeText(piece) === ''
+    ? undefined
+    : { status: 'additional', div: fragmentOf(reading, piece) };
 }
 
 /** Who wrote an act last, and when it was written first. */

@@ -127,7 +127,7 @@ export const readRecipients = (reading: Reading): readonly Reference[] =>
     (one) => readParty(reading, childOf(one, 'intendedRecipient')) ?? [],
   );
 
-const ROLE_CODE = 'http://terminology.hl7.org/CodeSystem/v3-RoleCode';
+const ROLE_CLASS = 'http://terminology.hl7.org/CodeSystem/v3-RoleClass';
 
 /** People around the patient become RelatedPersons; a call-back contact has no place in FHIR. */
 export function readRelatives(reading: Reading, patient: Reference): void {
@@ -149,7 +149,7 @@ export function readRelatives(reading: Reading, patient: Reference): void {
       relationship: [
         ...(relationship === undefined ? [] : [relationship]),
         ...(code === undefined && role !== undefined
-          ? [{ coding: [{ system: ROLE_CODE, code: role }] }]
+          ? [{ coding: [{ system: ROLE_CLASS, code: role }] }]
           : []),
       ],
       name,

@@ -30,7 +30,7 @@ const TAGS: Readonly<Record<string, string>> = {
 const EMPTY: ReadonlySet<string> = new Set(['br', 'col']);
 
 /** Styles that have an element of their own; any other is a class. */
-const STYLES: Readonly<Record<string, string>> = { Bold: 'b', Italics: 'i', Underline: 'u' };
+const STYLES: Readonly<Record<string, string>> = { Bold: 'b', Italics: 'i' };
 
 /** Layout that is kept, with the values it may have. */
 const LAYOUT: Readonly<Record<string, RegExp>> = {

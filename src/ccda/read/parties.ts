@@ -87,11 +87,17 @@ export function readOrganization(reading: Reading, element: XmlElement | undefin
       resourceType: 'Organization',
       identifier,
       name,
-      telecom: readTelecoms(reading, element),
-      address: readAddresses(reading, element),
+      // An organization has no home (org-2, org-3).
+      telecom: readTelecoms(reading, element).map(ofNoHome),
+      address: readAddresses(reading, element).map(ofNoHome),
     }),
   );
 }
+
+const ofNoHome = <Contact extends { readonly use?: string | undefined }>(contact: Contact): Contact => {
+  const { use, ...rest } = contact;
+  return use === 'home' ? (rest as Contact) : contact; // `use` may be absent
+};
 
 function readDevice(
   reading: Reading,

@@ -26,6 +26,7 @@ export function readPatient(reading: Reading): Reference {
     telecom: readTelecoms(reading, role),
     gender: genderOf(reading, childOf(patient, 'administrativeGenderCode')),
     birthDate: readDate(reading, childOf(patient, 'birthTime')),
+    _birthDate: birthTimeOf(reading, childOf(patient, 'birthTime')),
     ...deathOf(reading, patient),
     address: readAddresses(reading, role),
     maritalStatus: maritalStatusOf(reading, childOf(patient, 'maritalStatusCode')),
@@ -62,8 +63,6 @@ function maritalStatusOf(reading: Reading, element: XmlElement | undefined): Cod
 }
 
 function extensionsOf(reading: Reading, patient: XmlElement | undefined): readonly Extension[] {
-  const birth = childOf(patient, 'birthTime');
-  const time = /^\d{10}/.test(attributeOf(birth, 'value') ?? '') ? readTime(reading, birth) : undefined;
   const religion = readConcept(reading, childOf(patient, 'religiousAffiliationCode'));
   const [birthplace] = readAddresses(reading, at(patient, 'birthplace', 'place'));
   return [
@@ -71,8 +70,15 @@ function extensionsOf(reading: Reading, patient: XmlElement | undefined): readon
     ...raceOf(reading, patient, 'ethnicity', ['ethnicGroupCode', 'sdtc:ethnicGroupCode']),
     ...(religion === undefined ? [] : [{ url: `${PATIENT}-religion`, valueCodeableConcept: religion }]),
     ...(birthplace === undefined ? [] : [{ url: `${PATIENT}-birthPlace`, valueAddress: birthplace }]),
-    ...(time?.includes('T') === true ? [{ url: `${PATIENT}-birthTime`, valueDateTime: time }] : []),
   ];
+}
+
+/** The time of day of the birth stands beside the date. */
+function birthTimeOf(reading: Reading, birth: XmlElement | undefined): object | undefined {
+  const time = readTime(reading, birth);
+  return time?.includes('T') === true
+    ? { extension: [{ url: `${PATIENT}-birthTime`, valueDateTime: time }] }
+    : undefined;
 }
 
 /** Categories of the OMB; any other code of the same system is a detail. */

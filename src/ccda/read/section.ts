@@ -1,5 +1,6 @@
 /** Sections: the narrative that a person reads, and the resources of the entries beside it. */
 import type { CodeableConcept, Reference } from '../../fhir/types.ts';
+import { escapeText } from '../../xml/characters.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { at, attributeOf, childOf, childrenOf, lineOf, nullFlavorOf } from '../element.ts';
 import { codeIn, readConcept } from './concept.ts';
@@ -64,9 +65,13 @@ function readSection(context: SectionContext, section: XmlElement): Section {
   const entry = made
     .filter(({ resourceType }) => ENTRY_TYPES.has(resourceType))
     .map((one) => ({ reference: urnOf(one) }));
-  const div = text === undefined ? undefined : divOf(reading, text);
+  const title = lineOf(childOf(section, 'title'));
+  const told = text === undefined ? '' : divOf(reading, text);
+  const isEmpty = entry.length === 0 && nested.length === 0;
+  // A section has words, entries or sections (cmp-1): of one that has none, its title is told.
+  const div = hasContent(told) ? told : isEmpty ? divOfWords(title ?? 'No text.') : undefined;
   return trimmed({
-    title: lineOf(childOf(section, 'title')),
+    title,
     code: codeOf(reading, section),
     author: readAuthors(reading, section),
     text: div === undefined ? undefined : { status: 'generated', div },
@@ -75,6 +80,13 @@ function readSection(context: SectionContext, section: XmlElement): Section {
     section: nested,
   });
 }
+
+const divOfWords = (words: string): string =>
+  `<div xmlns="http://www.w3.org/1999/xhtml"><p>${escapeText(words)}</p></div>`;
+
+/** Whether a narrative shows anything: words, or an image. */
+const hasContent = (div: string): boolean =>
+  /<img /.test(div) || div.replaceAll(/<[^>]*>/g, '').trim() !== '';
 
 /** Reads the entries; whether one of them said that there is nothing to list. */
 function readEntries(context: SectionContext, section: XmlElement): boolean {

@@ -8,7 +8,7 @@ const LINES: ReadonlySet<string> = new Set(['br', 'paragraph', 'item', 'tr', 'li
 const CELLS: ReadonlySet<string> = new Set(['td', 'th']);
 
 /** The text of a piece of narrative: its cells and lines apart, blanks joined. */
-function narrativeText(element: XmlElement): string {
+export function narrativeText(element: XmlElement): string {
   let text = '';
   const walk = (part: XmlElement): void => {
     for (const node of part.children) {

@@ -1,4 +1,5 @@
 /** Times of CDA (TS, IVL_TS) as FHIR has them: with the precision that was written, and never a zone that was not. */
+import { parseDateTime } from '../../fhir/datetime.ts';
 import type { Period } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, childOf, nullFlavorOf } from '../element.ts';
@@ -90,7 +91,10 @@ export function readInterval(reading: Reading, element: XmlElement | undefined):
   const point = readTime(reading, element) ?? readTime(reading, childOf(element, 'center'));
   const low = readTime(reading, childOf(element, 'low'));
   const highElement = childOf(element, 'high');
-  const high = readTime(reading, highElement);
+  const ends = readTime(reading, highElement);
+  const high = ends !== undefined && isInverted(low ?? point, ends) ? undefined : ends;
+  if (high !== ends)
+    lose(reading, 'unmapped', element, 'the interval ends before it begins: its end is left out');
   if (childOf(element, 'width') !== undefined)
     lose(reading, 'unmapped', element, 'the width of an interval has no place in FHIR');
   return {
@@ -99,6 +103,12 @@ export function readInterval(reading: Reading, element: XmlElement | undefined):
     ...(high !== undefined && { high }),
     ...(high === undefined && nullFlavorOf(highElement) === 'UNK' && { endedUnknown: true as const }),
   };
+}
+
+/** Whether an end lies wholly before its beginning, as far as both are precise. */
+function isInverted(start: string | undefined, end: string): boolean {
+  const [from, to] = [start === undefined ? undefined : parseDateTime(start), parseDateTime(end)];
+  return from !== undefined && to !== undefined && from.low > to.high;
 }
 
 /** The interval as a Period; undefined where it names no time. */

@@ -139,6 +139,21 @@ describe('(ccda 16) $import-ccda', () => {
     expect(response.code).toBe(code);
   });
 
+  test('a code that its system does not have is kept in words, and the document taken', async () => {
+    const { losses } = await imported(
+      'stranger',
+      documentOf('consultation-note')
+        .replace(/code="(?:DISTR|CALLBCK|PCP)"/, 'code="NOSUCH"')
+        .replace(
+          /<maritalStatusCode code="M"[^>]*\/>/,
+          '<maritalStatusCode code="NOSUCH" codeSystem="2.16.840.1.113883.5.2" displayName="It is complicated"/>',
+        ),
+    );
+    expect(JSON.stringify(losses)).toContain('no such code');
+    const [patient] = await server.search('stranger', 'Patient');
+    expect(patient?.['maritalStatus']).toEqual({ text: 'It is complicated' });
+  });
+
   test('a large document is read as a small one is', async () => {
     const note = documentOf('consultation-note');
     const large = note

@@ -188,6 +188,24 @@ describe('(ccda-samples 4) variants', () => {
     ]);
   });
 
+  test.each<[what: string, edit: Edit]>([
+    ['an interval that ends before it begins', ['<low value="20241204"/>', '<low value="20250104"/>']],
+    [
+      'an organization that has a home',
+      [
+        /(<name>Alder Family Medicine<\/name>\s*<telecom use=)"WP"/,
+        '<name>Alder Family Medicine</name><telecom use="HP"',
+      ],
+    ],
+    ['a row of narrative without words', [/<tr ID="p1">[\s\S]*?<\/tr>/, '<tr ID="p1"><td ID="p1n"/></tr>']],
+    ['a section without words', [/<text>\s*<paragraph ID="ref1">[\s\S]*?<\/text>/, '<text/>']],
+    ['underlined words', ['<paragraph ID="ref1">', '<paragraph ID="ref1" styleCode="Underline">']],
+    ['a birth with its time', ['<birthTime value="19710308"/>', '<birthTime value="197103080415-0500"/>']],
+  ])('%s converts to what FHIR takes', async (_what, edit) => {
+    const { plain } = await edited('referral-note', edit);
+    expect(await judgeResource(plain, {})).toEqual([]);
+  });
+
   test('a part of an entry that nobody reads is told', async () => {
     const before = await edited('referral-note');
     const { losses } = await edited('referral-note', [

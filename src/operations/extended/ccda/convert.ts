@@ -1,10 +1,11 @@
 /** Reads a clinical document for a request. */
-import { convertDocument, type ConvertedDocument } from '../../../ccda/read/convert.ts';
+import type { ConvertedDocument } from '../../../ccda/read/convert.ts';
 import { formatInstant } from '../../../fhir/datetime.ts';
 import { parseJson } from '../../../fhir/json.ts';
 import type { OperationContext } from '../../context.ts';
 import { LARGE } from '../../heavy.ts';
 import type { Request } from '../../request.ts';
+import { readDocument } from './read-document.ts';
 
 /** A large document is read in a thread of its own. */
 export async function convert(
@@ -14,7 +15,7 @@ export async function convert(
   zone: string | undefined,
 ): Promise<ConvertedDocument> {
   const now = formatInstant(clock.now());
-  if (bytes.length < LARGE) return convertDocument(bytes, { zone, newId, now });
+  if (bytes.length < LARGE) return readDocument(bytes, { zone, newId, now });
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
   shared.set(bytes);
   const { text, ...rest } = await heavy(
