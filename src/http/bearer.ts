@@ -19,7 +19,7 @@ import {
   type OrganizationName,
 } from './claims.ts';
 import { errorCode } from './error-code.ts';
-import { invalid } from './headers.ts';
+import { invalidHeader } from './headers.ts';
 import type { IssuerKeys } from './keys.ts';
 import { createTokenCache } from './token-cache.ts';
 import { judgeTokenType } from './token-type.ts';
@@ -230,7 +230,7 @@ async function actFor(header: string, identity: Identity, settings: BearerSettin
     throw new OperationOutcomeError('scope-insufficient', { diagnostics });
   }
   const name = readReference(header.trim());
-  if (name === undefined) throw invalid('X-On-Behalf-Of', 'a reference, as in Organization/id');
+  if (name === undefined) throw invalidHeader('X-On-Behalf-Of', 'a reference, as in Organization/id');
   const organization = await settings.findOrganization(name);
   if (organization !== undefined) return organization;
   throw new OperationOutcomeError('organization-unknown', {

@@ -8,7 +8,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import { bodyOf } from '../fhir/json.ts';
 import type { Resource } from '../fhir/types.ts';
 import { parseStored } from '../ports/stored-resource.ts';
-import { invalid } from './headers.ts';
+import { invalidHeader } from './headers.ts';
 import {
   bestOf,
   FHIR_JSON,
@@ -37,7 +37,7 @@ export const takesContent = (found: Route, contentType: string): boolean =>
 // — reading
 
 /** What a Binary holds, as it is sent in its own type. */
-export interface Content {
+export interface BinaryContent {
   readonly bytes: Buffer;
   readonly contentType: string;
   /** Types that a browser might run are for saving, not for showing. */
@@ -67,7 +67,7 @@ const PASSIVE: ReadonlySet<string> = new Set([
 const REFERENCE = /^[\w.:/|#-]{1,512}$/;
 
 /** @param text the Binary as its reader may see it */
-export function readContent(text: string): Content {
+export function readContent(text: string): BinaryContent {
   const { contentType, data = '', securityContext } = parseStored<StoredBinary>(text);
   const shown = contentType !== undefined && MEDIA_TYPE.test(contentType) ? contentType : UNKNOWN;
   const reference = securityContext?.reference;
@@ -118,7 +118,7 @@ export function chooseContent(accept: string | undefined, contentType: string): 
 export function contentOfReply(
   accept: string | undefined,
   { bytes, contentType, policy, usual }: ReplyContent,
-): Content | Format {
+): BinaryContent | Format {
   const choice = usual === true ? chooseContent(accept, contentType) : chooseNamed(accept, contentType);
   if (choice !== 'content') return choice;
   return { bytes, contentType, attachment: policy === undefined, policy, securityContext: undefined };
@@ -153,7 +153,7 @@ export function wrapContent(
     });
   }
   if (securityContext !== undefined && !REFERENCE.test(securityContext))
-    throw invalid('X-Security-Context', 'a reference, as in Patient/1');
+    throw invalidHeader('X-Security-Context', 'a reference, as in Patient/1');
   const resource: Resource = {
     resourceType: 'Binary',
     ...(id !== undefined && { id }),

@@ -14,7 +14,7 @@ import type { Identify } from './bearer.ts';
 import { chooseContent, contentOfReply, mayBeContent, readContent } from './binary.ts';
 import type { Cors } from './cors.ts';
 import { createClientDisconnects } from './client-disconnect.ts';
-import { readRequestId, readTabId, readText, readTraceparent, traceIdOf } from './headers.ts';
+import { readRequestId, readTabId, readHeader, readTraceparent, traceIdOf } from './headers.ts';
 import type { Log } from './log.ts';
 import { formatAsked, negotiate, type Format } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
@@ -393,4 +393,4 @@ function checkUrl({ url }: IncomingMessage, bytesMax: number): void {
   throw new OperationOutcomeError('url-too-long', { diagnostics: `The limit is ${bytesMax} bytes.` });
 }
 
-const onBehalfOf = (req: IncomingMessage): string | undefined => readText(req, 'X-On-Behalf-Of');
+const onBehalfOf = (req: IncomingMessage): string | undefined => readHeader(req, 'X-On-Behalf-Of');

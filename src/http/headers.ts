@@ -25,7 +25,7 @@ export function readConditions(headers: IncomingHttpHeaders): Conditions {
 function readVersions(name: string, header: string | undefined): readonly string[] | undefined {
   if (header === undefined) return undefined;
   const versions = parseETags(header);
-  if (versions === undefined) throw invalid(name, '* or versions, as in W/"5"');
+  if (versions === undefined) throw invalidHeader(name, '* or versions, as in W/"5"');
   return versions;
 }
 
@@ -34,12 +34,12 @@ function readVersions(name: string, header: string | undefined): readonly string
  *
  * @throws OperationOutcomeError `header-invalid`
  */
-export function readText(req: IncomingMessage, name: string): string | undefined {
+export function readHeader(req: IncomingMessage, name: string): string | undefined {
   const header = req.headers[name.toLowerCase()];
   if (header === undefined) return undefined;
-  if ((req.headersDistinct[name.toLowerCase()]?.length ?? 1) > 1) throw invalid(name, 'there once');
+  if ((req.headersDistinct[name.toLowerCase()]?.length ?? 1) > 1) throw invalidHeader(name, 'there once');
   const text = utf8Of(String(header));
-  if (text === undefined) throw invalid(name, 'written in UTF-8');
+  if (text === undefined) throw invalidHeader(name, 'written in UTF-8');
   return text;
 }
 
@@ -49,11 +49,11 @@ export function readText(req: IncomingMessage, name: string): string | undefined
  * @throws OperationOutcomeError `header-invalid`
  */
 export function readCreateCondition(req: IncomingMessage, type: string, base: string): string | undefined {
-  const text = readText(req, 'If-None-Exist');
+  const text = readHeader(req, 'If-None-Exist');
   if (text === undefined) return undefined;
   const read = readIfNoneExist(text, type, base);
   if ('query' in read) return read.query;
-  throw invalid('If-None-Exist', read.wanted);
+  throw invalidHeader('If-None-Exist', read.wanted);
 }
 
 /** A date that cannot be read is as none (RFC 9110, 13.1.3). */
@@ -89,7 +89,7 @@ const IDEMPOTENCY_KEY = /^"?([\u0021\u0023-\u007e]{1,255})"?$/;
 export function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   const key = IDEMPOTENCY_KEY.exec(String(header))?.[1];
-  if (key === undefined) throw invalid('Idempotency-Key', '1 to 255 visible characters without spaces');
+  if (key === undefined) throw invalidHeader('Idempotency-Key', '1 to 255 visible characters without spaces');
   return key;
 }
 
@@ -100,7 +100,7 @@ export function readTabId(header: string | string[] | undefined): string | undef
   if (header === undefined) return undefined;
   const tab = String(header);
   if (TAB_ID.test(tab)) return tab;
-  throw invalid('X-Tab-Id', '8 to 64 letters of A to Z, digits and hyphens');
+  throw invalidHeader('X-Tab-Id', '8 to 64 letters of A to Z, digits and hyphens');
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
@@ -123,6 +123,6 @@ export function readTraceparent(header: string | string[] | undefined): string |
 /** The trace that a traceparent belongs to, as logs and tracing systems show it. */
 export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35);
 
-export function invalid(header: string, wanted: string): OperationOutcomeError {
+export function invalidHeader(header: string, wanted: string): OperationOutcomeError {
   return new OperationOutcomeError('header-invalid', { diagnostics: `${header} must be ${wanted}.` });
 }

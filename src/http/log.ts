@@ -2,11 +2,11 @@
  * Log lines as JSON, one a line, gathered for a moment and written together. Nothing that could name a patient goes in:
  * no query, no id, no body; addresses are templates (`/Task/{id}`).
  */
-export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type Level = (typeof LEVELS)[number];
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Log {
-  write(level: Level, msg: string, fields?: Readonly<Record<string, unknown>>): void;
+  write(level: LogLevel, msg: string, fields?: Readonly<Record<string, unknown>>): void;
   /** Writes out what was gathered. */
   flush(): void;
 }
@@ -15,8 +15,8 @@ const GATHER_MS = 20;
 const GATHER_LENGTH = 64 * 1024;
 
 /** @param write takes whole lines; standard error, unless a test listens */
-export function createLog(least: Level, write: (lines: string) => unknown, now: () => number): Log {
-  const threshold = LEVELS.indexOf(least);
+export function createLog(least: LogLevel, write: (lines: string) => unknown, now: () => number): Log {
+  const threshold = LOG_LEVELS.indexOf(least);
   let gathered = '';
   let timer: NodeJS.Timeout | undefined;
 
@@ -30,7 +30,7 @@ export function createLog(least: Level, write: (lines: string) => unknown, now: 
 
   return {
     write(level, msg, fields) {
-      if (LEVELS.indexOf(level) < threshold) return;
+      if (LOG_LEVELS.indexOf(level) < threshold) return;
       gathered += `${JSON.stringify({ level, at: new Date(now()).toISOString(), msg, ...fields })}\n`;
       if (gathered.length > GATHER_LENGTH) flush();
       else timer ??= setTimeout(flush, GATHER_MS).unref();

@@ -9,13 +9,13 @@ import {
   type ZlibOptions,
 } from 'node:zlib';
 
-export type Coding = 'br' | 'gzip';
+export type ContentCoding = 'br' | 'gzip';
 
 /** Bytes from which on an answer is worth it. */
 export const PACKED_FROM = 8192;
 
 /** The better one first. */
-const CODINGS: readonly (readonly [Coding, names: readonly string[]])[] = [
+const CODINGS: readonly (readonly [ContentCoding, names: readonly string[]])[] = [
   ['br', ['br']],
   ['gzip', ['gzip', 'x-gzip']],
 ];
@@ -23,7 +23,7 @@ const CODINGS: readonly (readonly [Coding, names: readonly string[]])[] = [
 const MEMBERS_MAX = 32;
 
 /** What the client likes best of what we do; undefined: nothing, so it is sent as it is. */
-export function codingFor(header: string | undefined): Coding | undefined {
+export function codingFor(header: string | undefined): ContentCoding | undefined {
   if (header === undefined) return undefined;
   const wanted = new Map<string, number>();
   for (const member of header.split(',', MEMBERS_MAX)) {
@@ -47,7 +47,7 @@ const PACK = {
 /** Quick rather than small. */
 const QUALITY = 4;
 
-export const pack = (bytes: Uint8Array, coding: Coding): Promise<Buffer> =>
+export const pack = (bytes: Uint8Array, coding: ContentCoding): Promise<Buffer> =>
   coding === 'br'
     ? PACK.br(bytes, {
         params: {

@@ -11,7 +11,7 @@ import { bodyOfRead, LARGE, type Heavy } from '../operations/heavy.ts';
 import type { Caller, Interaction, Request } from '../operations/request.ts';
 import { createTurns } from '../operations/turns.ts';
 import { readXml } from '../xml/read.ts';
-import { readConditions, readCreateCondition, readIdempotencyKey, readText } from './headers.ts';
+import { readConditions, readCreateCondition, readIdempotencyKey, readHeader } from './headers.ts';
 import { mayBeContent, takesContent, wrapContent } from './binary.ts';
 import {
   formatOfBody,
@@ -202,7 +202,7 @@ async function readBinary(
 ): Promise<Body> {
   const resource = format && (await tryResource(bytes, contentType, format, limits, whose));
   if (resource?.plain.resourceType === 'Binary') return resource;
-  return wrapContent(bytes, contentType, readText(req, 'X-Security-Context'), id);
+  return wrapContent(bytes, contentType, readHeader(req, 'X-Security-Context'), id);
 }
 
 /** JSON and XML may be content as well; only what calls itself FHIR must be readable as such. */

@@ -9,10 +9,10 @@ import type { Reply } from '../operations/request.ts';
 import { nextPiece } from '../operations/turns.ts';
 import { isExpressible } from '../xml/characters.ts';
 import { convertToXml } from '../xml/convert.ts';
-import type { Content } from './binary.ts';
+import type { BinaryContent } from './binary.ts';
 import type { Headers } from './cors.ts';
 import { FHIR_JSON, FHIR_XML, type Format } from './media-type.ts';
-import { codingFor, isPackable, pack, PACKED_FROM, type Coding } from './pack.ts';
+import { codingFor, isPackable, pack, PACKED_FROM, type ContentCoding } from './pack.ts';
 import { MethodRefused } from './route.ts';
 
 /** What every response of this server needs to know. */
@@ -68,7 +68,7 @@ export function textOf({ text, resource }: Reply): string | undefined {
 export function sendContent(
   res: ServerResponse,
   reply: Reply,
-  { bytes, contentType, attachment, policy, securityContext }: Content,
+  { bytes, contentType, attachment, policy, securityContext }: BinaryContent,
   asked: ReplyContext,
   replying: Replying,
 ): Sent {
@@ -191,7 +191,7 @@ async function sendPacked(
   status: number,
   headers: Headers,
   bytes: Buffer,
-  coding: Coding,
+  coding: ContentCoding,
   asked: ReplyContext,
   replying: Replying,
 ): Promise<number> {

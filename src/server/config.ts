@@ -58,7 +58,7 @@ export function warningsOf(config: Config): readonly string[] {
     const why = judge?.(config[name]);
     return why === undefined ? [] : [`${name}: ${why}`];
   });
-  if (!isLoopback(config.host) && config.tlsCert === undefined && config.trustedProxy.length === 0) {
+  if (!isLoopbackHost(config.host) && config.tlsCert === undefined && config.trustedProxy.length === 0) {
     unsafe.push(
       `host: ${config.host} is reached without TLS; set tlsCert and tlsKey, or name the trustedProxy`,
     );
@@ -67,7 +67,7 @@ export function warningsOf(config: Config): readonly string[] {
 }
 
 /** Only this machine reaches the address. */
-export function isLoopback(host: string): boolean {
+export function isLoopbackHost(host: string): boolean {
   if (host === 'localhost') return true;
   const loopback = new BlockList();
   loopback.addSubnet('127.0.0.0', 8);
@@ -192,7 +192,7 @@ function readEntries(file: string, problems: string[]): readonly (readonly [stri
 function conflictsOf(config: Config): readonly string[] {
   const rules: readonly (readonly [wrong: boolean, says: string])[] = [
     [
-      config.demo && !isLoopback(config.host),
+      config.demo && !isLoopbackHost(config.host),
       `demo refuses host ${config.host}; it must be a loopback address`,
     ],
     [

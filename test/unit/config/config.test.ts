@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, isLoopback, readConfig, warningsOf } from '../../../src/server/config.ts';
+import { ConfigError, isLoopbackHost, readConfig, warningsOf } from '../../../src/server/config.ts';
 import { flagOf, variableOf } from '../../../src/server/setting.ts';
 import { SETTINGS } from '../../../src/server/settings.ts';
 
@@ -172,5 +172,5 @@ test.each([
   ['10.1.2.3', false],
   ['example.org', false],
 ])('loopback %s: %s', (host, expected) => {
-  expect(isLoopback(host)).toBe(expected);
+  expect(isLoopbackHost(host)).toBe(expected);
 });
