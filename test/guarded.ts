@@ -1,11 +1,11 @@
 /** The guard of outgoing connections for tests: lists written by hand, and names that resolve as the test says. */
 import { createGuard, type Guard, type Resolve } from '../src/outgoing/guard.ts';
 import { createHttpClient } from '../src/outgoing/http.ts';
-import type { HttpClient, Purpose } from '../src/ports/outgoing.ts';
+import type { HttpClient, ConnectionPurpose } from '../src/ports/outgoing.ts';
 import { parseAllowed } from '../src/resources/outgoing-address.ts';
 
 export interface Guarding {
-  readonly purpose?: Purpose;
+  readonly purpose?: ConnectionPurpose;
   readonly allowList?: readonly string[];
   readonly plainToPublic?: boolean;
   readonly resolve?: Resolve;

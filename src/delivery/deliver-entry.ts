@@ -58,7 +58,7 @@ export interface DeliveryParts {
 }
 
 /** A claimed entry of this server. */
-export interface Lease {
+export interface EntryLease {
   readonly entry: ClaimedEntry;
   /** Milliseconds since 1970: afterwards the entry may be claimed by anybody. */
   readonly until: number;
@@ -77,7 +77,7 @@ export const ABORT_GRACE_MS = 1_000;
 const RECORD_PAUSE_MS = 250;
 
 /** Delivers one entry, or puts it off. Never rejects: an entry whose outcome could not be recorded is sent again. */
-export async function deliverEntry(parts: DeliveryParts, lease: Lease, lent: Lent): Promise<void> {
+export async function deliverEntry(parts: DeliveryParts, lease: EntryLease, lent: Lent): Promise<void> {
   try {
     await deliver(parts, lease, lent);
   } catch (error) {
@@ -85,7 +85,7 @@ export async function deliverEntry(parts: DeliveryParts, lease: Lease, lent: Len
   }
 }
 
-async function deliver(parts: DeliveryParts, lease: Lease, lent: Lent): Promise<void> {
+async function deliver(parts: DeliveryParts, lease: EntryLease, lent: Lent): Promise<void> {
   const { store, gates, settings } = parts;
   const { entry } = lease;
   // Its last attempts ended without a receipt (a crash, a full disk): sending it for ever would help nobody.
@@ -166,7 +166,12 @@ function abandoned(timers: Timers, signal: AbortSignal, ended: AbortSignal): Pro
 }
 
 /** Puts the entry off for another attempt, or ends its story. */
-async function conclude(parts: DeliveryParts, lease: Lease, receipt: Receipt, policy: string): Promise<void> {
+async function conclude(
+  parts: DeliveryParts,
+  lease: EntryLease,
+  receipt: Receipt,
+  policy: string,
+): Promise<void> {
   const { store, settings, random } = parts;
   const { entry } = lease;
   const isLast = entry.attempt >= settings.attemptsMax;
@@ -184,7 +189,11 @@ async function conclude(parts: DeliveryParts, lease: Lease, receipt: Receipt, po
 }
 
 /** Commits the outcome, again and again while the store may take it and the lease lasts. */
-async function recordOutcome(parts: DeliveryParts, { until }: Lease, ended: EndedDelivery): Promise<void> {
+async function recordOutcome(
+  parts: DeliveryParts,
+  { until }: EntryLease,
+  ended: EndedDelivery,
+): Promise<void> {
   const { store, clock, timers, log } = parts;
   const { entry, fate } = ended;
   for (;;) {

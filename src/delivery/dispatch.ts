@@ -11,7 +11,7 @@ import {
   deliverEntry,
   type DeliveryParts,
   type DeliverySettings,
-  type Lease,
+  type EntryLease,
 } from './deliver-entry.ts';
 import { createHostPlaces } from './host-places.ts';
 
@@ -67,7 +67,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     claiming = undefined;
   }
 
-  async function serve(lease: Lease): Promise<void> {
+  async function serve(lease: EntryLease): Promise<void> {
     try {
       await deliverEntry(parts, lease, { hosts, stopped: stopped.signal });
     } finally {
@@ -92,7 +92,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 async function claimDue(
   { store, clock, settings, log }: DispatcherParts,
   { receivers, perOrganization }: UnderWay,
-): Promise<readonly Lease[]> {
+): Promise<readonly EntryLease[]> {
   const { inFlightMax, leaseMs, deliveriesPerOrganizationMax: perOrganizationMax } = settings;
   const free = inFlightMax - receivers().size;
   if (free <= 0 || !store.status().writable) return [];

@@ -1,7 +1,7 @@
 /** A stored version as delivery looks at it: what it is found by, whom it concerns, and what of it may be shown. */
 import { parseJson } from '../fhir/json.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { Present } from '../ports/rail.ts';
+import type { PresentVersion } from '../ports/rail.ts';
 import { PATIENT_PARAM } from '../resources/compartment.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
@@ -28,7 +28,7 @@ export function patientsIn(ref: Ref, resource: Resource): readonly Ref[] {
 }
 
 /** The stored text, unless its type has something to hide from this sight; then numbers keep their literals all the same. */
-export const present: Present = ({ ref, text }, sight) => {
+export const present: PresentVersion = ({ ref, text }, sight) => {
   if (text === undefined) throw new Error(`${ref} is deleted: there is nothing to show`);
   const declared = RESOURCE_TYPES.get(typeOf(ref));
   if (declared?.show === undefined) return text;

@@ -4,7 +4,7 @@
  */
 import { callbackify } from 'node:util';
 import { Agent, request } from 'undici';
-import { ConnectionFailed, type HttpClient, type Purpose } from '../ports/outgoing.ts';
+import { ConnectionFailed, type HttpClient, type ConnectionPurpose } from '../ports/outgoing.ts';
 import { failureOf, type ConnectOptions, type Guard } from './guard.ts';
 
 /** The time for which a connection is used again; afterwards the guard resolves and judges the name anew. */
@@ -14,7 +14,7 @@ const DRAIN_MS = 1_000;
 
 export function createHttpClient(
   guard: Guard,
-  purpose: Purpose,
+  purpose: ConnectionPurpose,
   tls: Pick<NonNullable<ConnectOptions['tls']>, 'ca'> = {},
 ): HttpClient {
   const agent = new Agent({

@@ -5,11 +5,11 @@
 import type { Ref } from '../fhir/types.ts';
 
 /** The purpose of a connection. Each purpose has its schemes, its ports and its list of places that are not public. */
-export type Purpose = 'rest-hook' | 'hl7v2-mllp' | 'jwks';
+export type ConnectionPurpose = 'rest-hook' | 'hl7v2-mllp' | 'jwks';
 
 /** The destination of a connection. */
 export interface Destination {
-  readonly purpose: Purpose;
+  readonly purpose: ConnectionPurpose;
   /** The address as it was written: `https://host/path`, `mllp://host:port`. */
   readonly address: string;
   /** The organization that is reached there; the operator may allow a place to some organizations only. */

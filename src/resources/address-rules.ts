@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Resource } from '../fhir/types.ts';
-import type { Admission, Destination, Purpose } from '../ports/outgoing.ts';
+import type { Admission, Destination, ConnectionPurpose } from '../ports/outgoing.ts';
 import { localRef } from './element.ts';
 import type { Rules, RuleContext } from './rules.ts';
 
@@ -33,7 +33,7 @@ export async function judgeAddress(
 }
 
 /** The purpose of a connection to an Endpoint, by `Endpoint.connectionType`; other types have no rail here. */
-const PURPOSES: ReadonlyMap<string | undefined, Purpose> = new Map([['hl7v2-mllp', 'hl7v2-mllp']]);
+const PURPOSES: ReadonlyMap<string | undefined, ConnectionPurpose> = new Map([['hl7v2-mllp', 'hl7v2-mllp']]);
 
 interface EndpointElements {
   readonly address?: string;

@@ -4,7 +4,7 @@
  * 6.3).
  */
 import type { Ref } from '../fhir/types.ts';
-import type { Destination, Purpose } from '../ports/outgoing.ts';
+import type { Destination, ConnectionPurpose } from '../ports/outgoing.ts';
 import { isAddress, isPublicAddress, isWithin, parseNetwork, type Network } from './public-address.ts';
 
 interface Scheme {
@@ -25,7 +25,7 @@ interface PurposeRow {
   readonly publicPort: (port: number) => boolean;
 }
 
-const PURPOSES: Readonly<Record<Purpose, PurposeRow>> = {
+const PURPOSES: Readonly<Record<ConnectionPurpose, PurposeRow>> = {
   'rest-hook': { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
   jwks: { schemes: HTTP, publicPort: (port) => port === 443 || port >= 1024 },
   'hl7v2-mllp': {
@@ -40,7 +40,7 @@ const PURPOSES: Readonly<Record<Purpose, PurposeRow>> = {
 
 /** The parts of an address. */
 export interface Place {
-  readonly purpose: Purpose;
+  readonly purpose: ConnectionPurpose;
   readonly scheme: string;
   /** The host in lower case, without brackets and without a dot at its end. */
   readonly host: string;
@@ -78,7 +78,7 @@ export interface AddressPolicy {
 
 /** A place that the operator allows. */
 export interface Allowed {
-  readonly purpose: Purpose;
+  readonly purpose: ConnectionPurpose;
   readonly scheme: string | undefined;
   /** A name stands for the addresses to which it resolves; a network for its addresses, under any name. */
   readonly name: string | undefined;
@@ -96,7 +96,7 @@ const ENTRY = /^(?:(https?|mllps?):\/\/)?(\[[^\]]+\]|[^:/[\]]+(?:\/\d{1,3})?)(?:
  */
 export function parseAllowed(
   entry: string,
-  purpose: Purpose,
+  purpose: ConnectionPurpose,
   organizations?: readonly Ref[],
 ): Allowed | undefined {
   const bareNetwork = parseNetwork(entry) !== undefined;

@@ -4,7 +4,7 @@ import { createAdmitAddress } from '../outgoing/admit.ts';
 import { createGuard, type Guard } from '../outgoing/guard.ts';
 import { createHttpClient } from '../outgoing/http.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AdmitAddress, HttpClient, Purpose } from '../ports/outgoing.ts';
+import type { AdmitAddress, HttpClient, ConnectionPurpose } from '../ports/outgoing.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
 import { allowPlace, parseAllowed, parsePlace, type Allowed } from '../resources/outgoing-address.ts';
 
@@ -12,7 +12,7 @@ export interface Outgoing {
   readonly guard: Guard;
   readonly admitAddress: AdmitAddress;
   /** HTTP for one purpose; who asks for it closes it. */
-  readonly httpFor: (purpose: Purpose) => HttpClient;
+  readonly httpFor: (purpose: ConnectionPurpose) => HttpClient;
 }
 
 /** @throws when an entry of a list means nothing */

@@ -1,6 +1,6 @@
 /** The laws of the port `Rail` (src/ports/rail.ts), run against every rail. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Present, Rail, Receipt } from '../../src/ports/rail.ts';
+import type { PresentVersion, Rail, Receipt } from '../../src/ports/rail.ts';
 import {
   buildClaimed,
   buildEntry,
@@ -30,7 +30,7 @@ export interface Peer {
 
 export interface RailUnderTest {
   readonly name: string;
-  readonly open: (behaviour: Behaviour, present: Present) => Promise<Peer>;
+  readonly open: (behaviour: Behaviour, present: PresentVersion) => Promise<Peer>;
   /** A rail with something wrong that an operator can mend. */
   readonly openTroubled: () => Promise<Rail>;
   readonly cannot: Partial<Record<Behaviour, string>>;
@@ -45,7 +45,7 @@ const OLD: Stored = {
 const NEW: Stored = { ...OLD, status: 'accepted', description: 'the second version' };
 
 /** Masks one word, so that it is seen whether a rail sends what it was told to show. */
-const present: Present = ({ text = '' }, sight) => {
+const present: PresentVersion = ({ text = '' }, sight) => {
   expect(sight).toEqual({ everything: false, organization: SUBSCRIBER });
   return text.replace('the first', 'a masked');
 };

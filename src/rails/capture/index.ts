@@ -5,7 +5,7 @@
  */
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Present, Rail, Receipt } from '../../ports/rail.ts';
+import type { PresentVersion, Rail, Receipt } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { buildNotification } from './notification.ts';
@@ -26,7 +26,7 @@ export interface Captured {
 }
 
 export interface CaptureParts {
-  readonly present: Present;
+  readonly present: PresentVersion;
   readonly clock: Clock;
   /** The 360X transaction of a trigger event of a referral (`PCC-56`); undefined for other events. */
   readonly transactionOf: (event: string) => string | undefined;

@@ -6,14 +6,14 @@
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Subscription } from '../../fhir/types.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
-import { receiptOfFailure, type Present, type Receipt } from '../../ports/rail.ts';
+import { receiptOfFailure, type PresentVersion, type Receipt } from '../../ports/rail.ts';
 import type { ClaimedEntry, Snapshot } from '../../ports/store.ts';
 import { resourceOf } from '../../ports/stored-resource.ts';
 import { judgeEndpoint, judgeHeaders, parseHeader } from '../../resources/subscription-channel.ts';
 import { readReceipt } from './receipt.ts';
 
 interface DeliverParts {
-  readonly present: Present;
+  readonly present: PresentVersion;
   readonly http: HttpClient;
   /** The bytes of a response body that are read; the rail discards them. */
   readonly responseBytesMax: number;

@@ -1,7 +1,7 @@
 /** The rail `rest-hook`: Subscription.channel.type (http://hl7.org/fhir/R4/valueset-subscription-channel-type.html). */
 import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
-import type { Present, Rail } from '../../ports/rail.ts';
+import type { PresentVersion, Rail } from '../../ports/rail.ts';
 import type { Finding } from '../../ports/store.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
 import { parseAllowed } from '../../resources/outgoing-address.ts';
@@ -12,7 +12,7 @@ export interface RestHookParts {
   readonly http: HttpClient;
   /** The places that the guard allows beside public addresses; doctor reports them. */
   readonly allowList: readonly string[];
-  readonly present: Present;
+  readonly present: PresentVersion;
   readonly clock: Clock;
   readonly responseBytesMax?: number;
   readonly retryAfterMaxMs?: number;

@@ -7,7 +7,7 @@ import { readIndexed } from './write/audit-index.ts';
 import { unversioned } from '../log/audit-rows.ts';
 import { statements } from './folder/connection.ts';
 import { inSlices } from './slices.ts';
-import type { Reading } from './reading.ts';
+import type { SnapshotReading } from './reading.ts';
 
 /** The number of commits that one slice reads. */
 const SLICE = 200;
@@ -17,7 +17,7 @@ type LogRow = [seq: number, at: number, audit: string];
 export function prepareAuditReading({
   db,
   timeoutMs,
-}: Pick<Reading, 'db' | 'timeoutMs'>): (
+}: Pick<SnapshotReading, 'db' | 'timeoutMs'>): (
   query: AuditQuery,
   seq: number,
   signal: AbortSignal,

@@ -2,7 +2,7 @@
 import type { Ref } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
 import { prepare } from './folder/connection.ts';
-import { columnsOf, toVersion, type Reading, type VersionRow } from './reading.ts';
+import { columnsOf, toVersion, type SnapshotReading, type VersionRow } from './reading.ts';
 
 interface DenialReading {
   /** The newest version that an organization received. Reads are noted behind the reads by id: so they are not asked. */
@@ -11,7 +11,7 @@ interface DenialReading {
   readonly foundBy: (names: readonly string[]) => readonly Ref[];
 }
 
-export function prepareDenialReading({ db, clock }: Pick<Reading, 'db' | 'clock'>): DenialReading {
+export function prepareDenialReading({ db, clock }: Pick<SnapshotReading, 'db' | 'clock'>): DenialReading {
   const newest = prepare<VersionRow>(
     db,
     `SELECT ${columnsOf('v')} FROM resource r JOIN received k ON k.rid = r.rid

@@ -5,7 +5,7 @@
 import type { HistoryPage, HistoryQuery, HistoryVersion } from '../../ports/store.ts';
 import { statements } from './folder/connection.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
-import type { Reading, VersionRow } from './reading.ts';
+import type { SnapshotReading, VersionRow } from './reading.ts';
 import { sightSql } from './search/sight.ts';
 import type { Condition, Moment } from './search/sight.ts';
 import { fitting, inSlices } from './slices.ts';
@@ -30,7 +30,7 @@ export function prepareHistory({
   db,
   timeoutMs,
   clock,
-}: Reading): (query: HistoryQuery, seq: number, signal: AbortSignal) => Promise<HistoryPage> {
+}: SnapshotReading): (query: HistoryQuery, seq: number, signal: AbortSignal) => Promise<HistoryPage> {
   const sql = statements(db);
   return async (query, seq, signal) => {
     const where = conditionOf(query, { seq, now: clock.now() });

@@ -4,12 +4,12 @@
  */
 import type { Ref } from '../../fhir/types.ts';
 import { prepare } from './folder/connection.ts';
-import type { Reading } from './reading.ts';
+import type { SnapshotReading } from './reading.ts';
 
 export function prepareKept({
   db,
   transaction,
-}: Reading['byId']): (type: string, custodian: Ref, max: number) => number {
+}: SnapshotReading['byId']): (type: string, custodian: Ref, max: number) => number {
   const count = prepare<[number]>(
     db,
     `SELECT count(*) FROM (SELECT 1 FROM resource INDEXED BY resource_kept

@@ -17,7 +17,7 @@ import { prepareOutboxReading } from './outbox-reading.ts';
 import { createRecent, type Recent } from './recent.ts';
 import { findRefs } from './search/search.ts';
 import { SearchPool } from './search/search-pool.ts';
-import type { Reading } from './reading.ts';
+import type { SnapshotReading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
 import { prepareSharedReadTransaction } from './shared-read-transaction.ts';
 import { createTextReading } from './search/text-reading.ts';
@@ -177,7 +177,7 @@ function openHost(options: Options): ReturnType<typeof hostInThread> {
 interface Parts {
   readonly options: Options;
   readonly db: DatabaseSync;
-  readonly byId: Reading['byId'];
+  readonly byId: SnapshotReading['byId'];
   readonly recent: Recent;
   readonly pool: SearchPool;
   readonly queue: WriteQueue;

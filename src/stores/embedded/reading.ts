@@ -8,7 +8,7 @@ import type { Recent } from './recent.ts';
 import type { SharedReadTransaction } from './shared-read-transaction.ts';
 
 /** What the snapshots of a store read with. */
-export interface Reading {
+export interface SnapshotReading {
   readonly db: DatabaseSync;
   /** Reads by id: their own connection, and the transaction that stands on it. */
   readonly byId: { readonly db: DatabaseSync; readonly transaction: SharedReadTransaction };

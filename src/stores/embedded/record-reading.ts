@@ -3,7 +3,7 @@ import { RECORDS_AT_ONCE, type StoredRecord } from '../../ports/record.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { openDatabase, prepare } from './folder/connection.ts';
 import { pathsOf } from './folder/folder.ts';
-import type { Reading } from './reading.ts';
+import type { SnapshotReading } from './reading.ts';
 import { FOREVER } from './folder/schema.ts';
 
 interface RecordReading {
@@ -16,7 +16,10 @@ type RecordRow = [kind: string, key: string, rev: number, body: string, expires:
 
 const COLUMNS = 'r.kind, r.key, r.rev, r.body, r.expires';
 
-export function prepareRecordReading({ db, transaction }: Reading['byId'], clock: Clock): RecordReading {
+export function prepareRecordReading(
+  { db, transaction }: SnapshotReading['byId'],
+  clock: Clock,
+): RecordReading {
   const one = prepare<RecordRow>(
     db,
     `SELECT ${COLUMNS} FROM record r WHERE r.kind = ? AND r.key = ? AND r.expires > ?`,

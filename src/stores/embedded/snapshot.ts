@@ -9,7 +9,7 @@ import { prepare } from './folder/connection.ts';
 import { prepareHistory } from './history.ts';
 import { prepareKept } from './kept.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
-import type { Reading, VersionRow } from './reading.ts';
+import type { SnapshotReading, VersionRow } from './reading.ts';
 import { prepareDenialReading } from './denial-reading.ts';
 import { prepareRecordReading } from './record-reading.ts';
 import { prepareRoots } from './write/roots.ts';
@@ -18,7 +18,7 @@ import { bySight, sightShape, sightParams, sightText, type Moment } from './sear
 const NEVER = new AbortController().signal;
 
 /** Snapshots of one store. Each is a number and shares all else. */
-export function prepareSnapshots(reading: Reading): (seq: number) => Snapshot {
+export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Snapshot {
   const { byId, recent, horizon, search } = reading;
   const { transaction } = byId;
   const momentOf = (seq: number): Moment => ({ seq, now: reading.clock.now() });

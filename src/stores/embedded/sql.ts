@@ -38,14 +38,14 @@ export const TRUE = word('1');
 export const FALSE = sql`${0}`;
 
 /** Pieces with a word between them. */
-export function joined(parts: readonly Sql[], by: string): Sql {
+export function joinedSql(parts: readonly Sql[], by: string): Sql {
   return { sql: parts.map((part) => part.sql).join(by), params: parts.flatMap((part) => part.params) };
 }
 
 export const and = (parts: readonly Sql[]): Sql =>
-  parts.length === 0 ? TRUE : sql`(${joined(parts, ' AND ')})`;
+  parts.length === 0 ? TRUE : sql`(${joinedSql(parts, ' AND ')})`;
 export const or = (parts: readonly Sql[]): Sql =>
-  parts.length === 0 ? FALSE : sql`(${joined(parts, ' OR ')})`;
+  parts.length === 0 ? FALSE : sql`(${joinedSql(parts, ' OR ')})`;
 
 /** The number of statements kept per connection; the oldest go first. */
 const KEPT = 512;

@@ -3,17 +3,17 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createAdmitAddress } from '../../../src/outgoing/admit.ts';
 import type { Resolve } from '../../../src/outgoing/guard.ts';
-import { ConnectionFailed, type Purpose } from '../../../src/ports/outgoing.ts';
+import { ConnectionFailed, type ConnectionPurpose } from '../../../src/ports/outgoing.ts';
 import { answer, openReceiver } from '../../contract/receiver.ts';
 import { parseAllowed } from '../../../src/resources/outgoing-address.ts';
 import { guardOf, httpOf } from '../../guarded.ts';
 
-const PURPOSES: Readonly<Record<Purpose, (host: string) => string>> = {
+const PURPOSES: Readonly<Record<ConnectionPurpose, (host: string) => string>> = {
   'rest-hook': (host) => `https://${host}:8443/hook`,
   'hl7v2-mllp': (host) => `mllp://${host}:2575`,
   jwks: (host) => `https://${host}:8443/keys`,
 };
-const PURPOSE_NAMES = Object.keys(PURPOSES) as readonly Purpose[]; // the keys of a literal
+const PURPOSE_NAMES = Object.keys(PURPOSES) as readonly ConnectionPurpose[]; // the keys of a literal
 
 /** What names resolve to here; any other does not resolve. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {

@@ -5,10 +5,10 @@
 import type { Clause, SortKey } from '../../../ports/query.ts';
 import { conditionOf } from './search-conditions.ts';
 import { boundsOf, countUpTo, narrower, narrowest, wholeType, withinSight } from './search-sources.ts';
-import type { Field, Source } from './search-sources.ts';
+import type { Field, VersionSource } from './search-sources.ts';
 import { windowOf } from './search-ranges.ts';
 import { aliasOf, GO, isSeen, pidOf, versionAt } from './search-context.ts';
-import { and, eachRow, FALSE, firstRow, joined, sql, TRUE, word } from '../sql.ts';
+import { and, eachRow, FALSE, firstRow, joinedSql, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
 export interface VersionSearch {
@@ -32,7 +32,7 @@ export function findVersions(wanted: VersionSearch): readonly number[] {
 }
 
 /** The same in a place; undefined is anywhere. */
-function findIn(source: Source | undefined, wanted: VersionSearch): readonly number[] {
+function findIn(source: VersionSource | undefined, wanted: VersionSearch): readonly number[] {
   const { sort } = wanted;
   const [key] = sort;
   if (sort.length > 1 && key !== undefined && key.param !== '_id') return findByKeys(key, source, wanted);
@@ -41,7 +41,11 @@ function findIn(source: Source | undefined, wanted: VersionSearch): readonly num
 }
 
 /** By one key: few candidates are sorted; of many, some in its order are tried first, as most searches are dense. */
-function findByKey(key: SortKey, source: Source | undefined, wanted: VersionSearch): readonly number[] {
+function findByKey(
+  key: SortKey,
+  source: VersionSource | undefined,
+  wanted: VersionSearch,
+): readonly number[] {
   const { field, need } = wanted;
   const { many, sorted: few, tried, triedLong } = field.context.limits;
   if (source === undefined) return collect([walkByKey(key, wanted, ALL), walkWithout(key, wanted)], wanted);
@@ -51,14 +55,18 @@ function findByKey(key: SortKey, source: Source | undefined, wanted: VersionSear
 }
 
 /** By several keys: few candidates are sorted; many are walked by the first key, or taken apart by its values. */
-function findByKeys(key: SortKey, source: Source | undefined, wanted: VersionSearch): readonly number[] {
+function findByKeys(
+  key: SortKey,
+  source: VersionSource | undefined,
+  wanted: VersionSearch,
+): readonly number[] {
   const { field } = wanted;
   if (source !== undefined && source.rows <= field.context.limits.sorted) return sorted(source, wanted);
   return inOrderOfKeys(key, source, wanted);
 }
 
 /** The versions of a source that match, newest write first. */
-export function versionsIn(source: Source, wanted: VersionSearch): readonly number[] {
+export function versionsIn(source: VersionSource, wanted: VersionSearch): readonly number[] {
   return collect([walk(source, true, ALL)], wanted);
 }
 
@@ -72,14 +80,14 @@ export function countVersions(wanted: VersionSearch): number {
 }
 
 /** The narrowest place that clauses or sight leave. */
-function sourceOf({ field, must }: VersionSearch): Source | undefined {
+function sourceOf({ field, must }: VersionSearch): VersionSource | undefined {
   const source = narrowest(must, field);
   return source !== undefined && source.rows <= field.context.limits.few
     ? source
     : narrower(source, withinSight(field));
 }
 
-function inOrderOfWriting(source: Source | undefined, wanted: VersionSearch): readonly number[] {
+function inOrderOfWriting(source: VersionSource | undefined, wanted: VersionSearch): readonly number[] {
   const descending = isNewestFirst(wanted);
   const whole = wholeType(wanted.field);
   const { many, tried } = wanted.field.context.limits;
@@ -111,7 +119,7 @@ const NOWHERE: Walk = { candidates: sql`SELECT 0 AS vid WHERE ${FALSE}` };
 
 const direction = (descending: boolean): Sql => word(descending ? 'DESC' : 'ASC');
 
-function walk(source: Source, descending: boolean, limit: number): Walk {
+function walk(source: VersionSource, descending: boolean, limit: number): Walk {
   if (source.branches.length === 0) return NOWHERE;
   const candidates = sql`${unionOf(source)} ORDER BY vid ${direction(descending)} LIMIT ${limit}`;
   return { candidates, settles: source.settles };
@@ -121,7 +129,7 @@ function walk(source: Source, descending: boolean, limit: number): Walk {
 const unsettled = (must: readonly Clause[], { settles }: Pick<Walk, 'settles'>): readonly Clause[] =>
   settles === undefined ? must : must.filter((clause) => !settles.includes(clause));
 
-const unionOf = ({ branches }: Source): Sql => joined(branches, ' UNION ALL ');
+const unionOf = ({ branches }: VersionSource): Sql => joinedSql(branches, ' UNION ALL ');
 
 /** By the value that comes first in the order (R4 search, sorting): later ones of the same version are passed over. */
 function walkByKey({ param, descending }: SortKey, { field, must }: VersionSearch, limit: number): Walk {
@@ -146,7 +154,11 @@ function walkByKey({ param, descending }: SortKey, { field, must }: VersionSearc
  * What is alike and many is searched for by itself, in the order of the others. Where the candidates can be sorted after
  * all, the walk is given up when it has looked at enough.
  */
-function inOrderOfKeys(key: SortKey, source: Source | undefined, wanted: VersionSearch): readonly number[] {
+function inOrderOfKeys(
+  key: SortKey,
+  source: VersionSource | undefined,
+  wanted: VersionSearch,
+): readonly number[] {
   const { field, must, need } = wanted;
   const { many, tried } = field.context.limits;
   const rest = { ...wanted, sort: wanted.sort.slice(1) };
@@ -180,11 +192,11 @@ function inOrderOfKeys(key: SortKey, source: Source | undefined, wanted: Version
 }
 
 /** Whether it is known how much there is in a place, and no more than can be sorted. */
-const isSortable = ({ branches }: Source, { context: { db, limits } }: Field): boolean =>
+const isSortable = ({ branches }: VersionSource, { context: { db, limits } }: Field): boolean =>
   countUpTo(limits.sortable, branches, db) < limits.sortable;
 
 /** What of a place satisfies a clause too: two wide places may have nothing in common. */
-function narrowedBy(clause: Clause, source: Source, { type, context }: Field): Source {
+function narrowedBy(clause: Clause, source: VersionSource, { type, context }: Field): VersionSource {
   const condition = conditionOf(clause, aliasOf(type, 0, word('n.vid')), context);
   const branches = source.branches.map(
     (branch) => sql`SELECT n.vid FROM (${branch}) n WHERE ${GO} AND ${condition}`,
@@ -252,7 +264,7 @@ function inOrder(vids: ReadonlySet<number>, { field, sort }: VersionSearch): rea
 /** Candidates with their value of a key as `k`, in its order, so many at most; beyond a value when one is given. */
 function walkOfKey(
   { param, descending }: SortKey,
-  source: Source,
+  source: VersionSource,
   { field, must }: VersionSearch,
   { beyond, limit }: { readonly beyond: Value | undefined; readonly limit: number },
 ): Walk {
@@ -299,7 +311,7 @@ function collect(walks: readonly Walk[], { field, must, need }: VersionSearch): 
  * All that matches, sorted by every key; ties in the order of writing, in the direction of the last key. The keys need no
  * row of `version`, so candidates are sorted first, and verified one after the other until there is enough.
  */
-function sorted(source: Source, wanted: VersionSearch): readonly number[] {
+function sorted(source: VersionSource, wanted: VersionSearch): readonly number[] {
   const { field, sort } = wanted;
   if (source.branches.length === 0) return [];
   const keys = sort.map((key, i) => sql`${keyOf(key, field)} AS ${word(`k${i}`)}`);
@@ -307,8 +319,8 @@ function sorted(source: Source, wanted: VersionSearch): readonly number[] {
     const key = word(`k${i}`);
     return sql`${key} IS NULL, ${key} ${direction(descending)}`;
   });
-  const candidates = sql`SELECT c.vid, ${joined(keys, ', ')} FROM (SELECT DISTINCT vid FROM (${unionOf(source)})) c
-    WHERE ${GO} ORDER BY ${joined(order, ', ')}, c.vid ${direction(sort.at(-1)?.descending ?? true)} LIMIT ${ALL}`;
+  const candidates = sql`SELECT c.vid, ${joinedSql(keys, ', ')} FROM (SELECT DISTINCT vid FROM (${unionOf(source)})) c
+    WHERE ${GO} ORDER BY ${joinedSql(order, ', ')}, c.vid ${direction(sort.at(-1)?.descending ?? true)} LIMIT ${ALL}`;
   return collect([{ candidates, settles: source.settles }], wanted);
 }
 

@@ -15,7 +15,7 @@ export interface Bounds {
 type Range = Extract<Clause, { kind: 'range' }>;
 
 /** The window of the intervals that can satisfy a clause; undefined: anywhere. For points, wide ones are elsewhere. */
-export function placeOf({ prefix, low, high, points = false }: Range): Bounds | undefined {
+export function boundsOfRange({ prefix, low, high, points = false }: Range): Bounds | undefined {
   const bounds = BOUNDS[prefix](low, high, points ? 0 : LONG);
   return points && bounds !== undefined ? { from: bounds.from, to: bounds.to } : bounds;
 }
@@ -44,7 +44,7 @@ export function windowOf(param: string, must: readonly Clause[]): Bounds | undef
   let window: Bounds | undefined;
   for (const clause of must) {
     if (clause.kind !== 'range' || clause.param !== param) continue;
-    const bounds = placeOf(clause);
+    const bounds = boundsOfRange(clause);
     if (bounds !== undefined) window = window === undefined ? bounds : intersect(window, bounds);
   }
   return window;

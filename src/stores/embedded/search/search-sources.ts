@@ -8,7 +8,7 @@ import type { Clause } from '../../../ports/query.ts';
 import { cutText, foldText } from '../../../fhir/fold.ts';
 import { FOREVER, LONG } from '../folder/schema.ts';
 import { DEGREE_KM, firstCode, hasPrefix, listed, uriAncestors } from './search-conditions.ts';
-import { notedBeside, placeOf, wide, windowOf } from './search-ranges.ts';
+import { notedBeside, boundsOfRange, wide, windowOf } from './search-ranges.ts';
 import type { Bounds } from './search-ranges.ts';
 import { displayExpression, expressionOf, versionsBetween } from './search-text.ts';
 import { pidOf, versionAt } from './search-context.ts';
@@ -16,7 +16,7 @@ import type { Limits, Span, SearchContext } from './search-context.ts';
 import { firstRow, sql, TRUE, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
-export interface Source {
+export interface VersionSource {
   /** SELECTs of `vid`; a version may be in several, or twice in one. */
   readonly branches: readonly Sql[];
   /** Each branch gives its rows in the order of writing, without sorting. */
@@ -35,8 +35,8 @@ export interface Field {
 }
 
 /** The narrowest place among those of clauses that must all hold; undefined when none of them names one. */
-export function narrowest(must: readonly Clause[], field: Field): Source | undefined {
-  let best: Source | undefined;
+export function narrowest(must: readonly Clause[], field: Field): VersionSource | undefined {
+  let best: VersionSource | undefined;
   const windows = windowed(must);
   for (const clause of must) {
     if (isOfWords(clause) || (clause.kind === 'range' && windows.includes(clause.param))) continue;
@@ -52,7 +52,7 @@ export function narrowest(must: readonly Clause[], field: Field): Source | undef
 }
 
 /** What has the words that all clauses on words ask for: one question to the full text, and its answer is exact. */
-function withTexts(must: readonly Clause[], field: Field): Source | undefined {
+function withTexts(must: readonly Clause[], field: Field): VersionSource | undefined {
   const settles = must.filter(isOfWords);
   const asked: Clause = { kind: 'all', of: settles };
   if (expressionOf(asked) === '') return undefined;
@@ -71,7 +71,7 @@ function windowed(must: readonly Clause[]): readonly string[] {
   return [...new Set(params.filter((param, i) => params.indexOf(param) < i))];
 }
 
-function inWindow(param: string, must: readonly Clause[], field: Field): Source | undefined {
+function inWindow(param: string, must: readonly Clause[], field: Field): VersionSource | undefined {
   const window = windowOf(param, must);
   if (window === undefined) return undefined;
   const [, inside = []] = between(param, window, field);
@@ -94,14 +94,17 @@ export function boundsOf(param: string, must: readonly Clause[], field: Field): 
 }
 
 /** The narrower of two; what comes in order, when both are wide. */
-export function narrower(one: Source | undefined, other: Source | undefined): Source | undefined {
+export function narrower(
+  one: VersionSource | undefined,
+  other: VersionSource | undefined,
+): VersionSource | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   if (one.rows !== other.rows) return one.rows < other.rows ? one : other;
   return other.ordered && !one.ordered ? other : one;
 }
 
 /** Every live version of the type. */
-export function wholeType({ type, context, span }: Field): Source {
+export function wholeType({ type, context, span }: Field): VersionSource {
   const of = sql`SELECT vid FROM version INDEXED BY version_type WHERE type = ${context.nid(type)}`;
   const between = sql`vid BETWEEN ${span.oldest} AND ${span.newest}`;
   const current = sql`${of} AND ended = ${FOREVER} AND ${between}`;
@@ -110,7 +113,7 @@ export function wholeType({ type, context, span }: Field): Source {
 }
 
 /** What is within the caller's sight; undefined where that is everything, or the directory. */
-export function withinSight(field: Field): Source | undefined {
+export function withinSight(field: Field): VersionSource | undefined {
   const { type, context } = field;
   const { sight } = context;
   if (sight.everything || isDirectory(field)) return undefined;
@@ -134,7 +137,7 @@ function isDirectory({ type, context }: Field): boolean {
 const hasRow = (select: Sql, { db }: SearchContext): boolean =>
   firstRow(db, sql`${select} LIMIT 1`) !== undefined;
 
-function inCompartment(patient: string, field: Field): Source | undefined {
+function inCompartment(patient: string, field: Field): VersionSource | undefined {
   const inside: Clause = { kind: 'reference', param: ':patient', to: [patient] };
   if (field.type !== 'Patient') return sourceOf(inside, field);
   return sourceOf(
@@ -144,7 +147,7 @@ function inCompartment(patient: string, field: Field): Source | undefined {
 }
 
 /** Where a clause can be satisfied; undefined when it could be anywhere. */
-function sourceOf(clause: Clause, field: Field): Source | undefined {
+function sourceOf(clause: Clause, field: Field): VersionSource | undefined {
   if (clause.kind === 'all') return narrowest(clause.of, field);
   if (clause.kind === 'any')
     return union(
@@ -159,7 +162,10 @@ function sourceOf(clause: Clause, field: Field): Source | undefined {
 }
 
 /** Places together; undefined when one of them could be anywhere. */
-function union(sources: readonly (Source | undefined)[], { many, merged }: Limits): Source | undefined {
+function union(
+  sources: readonly (VersionSource | undefined)[],
+  { many, merged }: Limits,
+): VersionSource | undefined {
   const known = sources.filter((source) => source !== undefined);
   if (known.length < sources.length) return undefined;
   const branches = known.flatMap((source) => source.branches);
@@ -276,7 +282,7 @@ function isInBelt({ latitude, km }: { readonly latitude: number; readonly km: nu
 }
 
 function ranges(clause: Extract<Clause, { kind: 'range' }>, field: Field): Branches {
-  const bounds = placeOf(clause);
+  const bounds = boundsOfRange(clause);
   if (bounds === undefined) return [];
   const [, inside = []] = between(clause.param, bounds, field);
   return [[], clause.points === true ? [...inside, equalTo(wide(clause.param), 0, field)] : inside];

@@ -1,12 +1,12 @@
 /** Which roots stand on a resource: walked upwards along what each resource on the way refers to itself. */
 import type { Ref } from '../../../fhir/types.ts';
 import { prepare } from '../folder/connection.ts';
-import type { Reading } from '../reading.ts';
+import type { SnapshotReading } from '../reading.ts';
 
 /** Resources looked at on the way up, the nearest first. */
 const LOOKED_AT_MAX = 20_000;
 
-export function prepareRoots({ db, transaction }: Reading['byId']): (ref: Ref) => readonly Ref[] {
+export function prepareRoots({ db, transaction }: SnapshotReading['byId']): (ref: Ref) => readonly Ref[] {
   const roots = prepare<[Ref]>(
     db,
     `WITH RECURSIVE up(rid) AS (

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { FindRefs } from './commits.ts';
 import type { AppliedBatch, Head, WriterHost } from '../../log/write-batch.ts';
-import { Writer } from './writer.ts';
+import { StoreWriter } from './writer.ts';
 import type { WriterOptions } from './writer.ts';
 
 /** What the thread is started with. */
@@ -18,7 +18,7 @@ export type ThreadSays =
   | { readonly applied: AppliedBatch };
 
 export function hostInTurn(options: WriterOptions, findRefs: FindRefs, now: number): WriterHost {
-  const writer = new Writer(options, findRefs, now);
+  const writer = new StoreWriter(options, findRefs, now);
   return {
     head: writer.head,
     apply: async (batch) => writer.apply(batch),

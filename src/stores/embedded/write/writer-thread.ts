@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { WriteBatch } from '../../log/write-batch.ts';
 import { messageOf } from '../../log/durable-folder.ts';
 import { findRefs } from '../search/search.ts';
-import { Writer } from './writer.ts';
+import { StoreWriter } from './writer.ts';
 import type { ThreadSays, ThreadStart } from './writer-host.ts';
 
 const port = parentPort;
@@ -13,7 +13,7 @@ const say = (says: ThreadSays): void => port.postMessage(says);
 // `hostInThread` gives exactly this.
 const { options, now } = workerData as ThreadStart;
 try {
-  const writer = new Writer(options, findRefs, now);
+  const writer = new StoreWriter(options, findRefs, now);
   port.on('message', (batch: WriteBatch | undefined) => {
     if (batch !== undefined) return say({ applied: writer.apply(batch) });
     writer.close();

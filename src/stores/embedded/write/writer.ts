@@ -60,7 +60,7 @@ const REFUSALS: ReadonlyMap<number, CommitRefusal> = new Map([
   [SQLITE_FULL, 'disk-full'],
 ]);
 
-export class Writer {
+export class StoreWriter {
   readonly #db: DatabaseSync;
   readonly #identities: Identities;
   readonly #outbox: Outbox;
