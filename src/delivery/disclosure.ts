@@ -15,7 +15,7 @@ import { agreementsOf, contractsUnder } from './agreements.ts';
 import { readConsents } from './consents.ts';
 import { findActors, withNotedActors } from './denials.ts';
 import type { Gate } from './gates.ts';
-import { patientsIn } from './subject.ts';
+import { compartmentPatientsIn } from './subject.ts';
 
 /** The gate that asks the policies. */
 export function createPolicyGate({ clock }: { readonly clock: Clock }): Gate {
@@ -44,10 +44,11 @@ async function patientsOf(
   text: string,
   asOf: Snapshot,
 ): Promise<readonly Ref[]> {
-  const patients = patientsIn(subject, parseStored(text));
+  const patients = compartmentPatientsIn(subject, parseStored(text));
   if (orderingKey === subject) return patients;
   const referral = await asOf.read(orderingKey, EVERYTHING);
-  const others = referral?.text === undefined ? [] : patientsIn(orderingKey, parseStored(referral.text));
+  const others =
+    referral?.text === undefined ? [] : compartmentPatientsIn(orderingKey, parseStored(referral.text));
   return [...new Set([...patients, ...others])];
 }
 

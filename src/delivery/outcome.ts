@@ -5,7 +5,7 @@
 import type { Ref } from '../fhir/types.ts';
 import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
-import { patientsIn } from './subject.ts';
+import { compartmentPatientsIn } from './subject.ts';
 
 /** A delivery whose story has ended. */
 export interface EndedDelivery {
@@ -52,7 +52,8 @@ function auditOf({ entry, fate, why, policy }: EndedDelivery, subject: Version |
     requestId: entry.id,
     entities: [`${entry.subject}/_history/${subject?.seq ?? entry.seq}`, entry.receiver],
     // Stored texts were validated.
-    patients: subject?.text === undefined ? [] : patientsIn(subject.ref, parseStored(subject.text)),
+    patients:
+      subject?.text === undefined ? [] : compartmentPatientsIn(subject.ref, parseStored(subject.text)),
     delivery: {
       entry: entry.id,
       rail: entry.rail,

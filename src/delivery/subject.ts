@@ -20,7 +20,7 @@ export function selectorOf(ref: Ref, resource: Resource, at: number): (criteria:
 }
 
 /** The patients in whose compartments a resource is. */
-export function patientsIn(ref: Ref, resource: Resource): readonly Ref[] {
+export function compartmentPatientsIn(ref: Ref, resource: Resource): readonly Ref[] {
   const type = typeOf(ref);
   return searchValues(resource, type, RESOURCE_TYPES.get(type)?.patientCompartment)
     .filter(({ param }) => param === PATIENT_PARAM)

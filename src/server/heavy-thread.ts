@@ -11,7 +11,7 @@ export interface Task {
   readonly given: readonly unknown[];
 }
 
-export type Done =
+export type HeavyResult =
   | { readonly result: unknown }
   /** As the task threw it. */
   | { readonly refused: readonly [IssueDetail, ...IssueDetail[]] }
@@ -27,7 +27,7 @@ async function answer(asked: Task): Promise<void> {
   parentPort?.postMessage(done);
 }
 
-async function perform({ task, given }: Task): Promise<Done> {
+async function perform({ task, given }: Task): Promise<HeavyResult> {
   try {
     const work = tasks[task] as (...all: readonly unknown[]) => Promise<unknown>; // handed in by its type
     return { result: await work(...given) };

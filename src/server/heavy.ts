@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import type { Done, Task } from './heavy-thread.ts';
+import type { HeavyResult, Task } from './heavy-thread.ts';
 import type { Heavy } from '../operations/heavy.ts';
 
 interface HeavyOptions {
@@ -46,7 +46,7 @@ export function createHeavyThreads({ threads: threadsMax, timeoutMs }: HeavyOpti
     });
     const thread: Thread = { worker, job: undefined, timer: undefined };
     worker.unref();
-    worker.on('message', (done: Done) => {
+    worker.on('message', (done: HeavyResult) => {
       conclude(thread, done);
       dispatch();
     });
@@ -55,7 +55,7 @@ export function createHeavyThreads({ threads: threadsMax, timeoutMs }: HeavyOpti
     return thread;
   };
 
-  const conclude = (thread: Thread, done: Done): void => {
+  const conclude = (thread: Thread, done: HeavyResult): void => {
     const { job } = thread;
     clearTimeout(thread.timer);
     thread.job = undefined;

@@ -2,7 +2,7 @@
 import type { ClaimedEntry } from '../../ports/store.ts';
 
 /** Trigger events of a referral, and FHIR interactions. */
-export const EVENT_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/trigger-event';
+export const TRIGGER_EVENT_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/trigger-event';
 /** IHE 360X transactions, by their numbers. */
 const TRANSACTION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/ihe-transaction';
 
@@ -16,7 +16,7 @@ export function buildNotification(
   transaction: string | undefined,
 ): string {
   const tag = [
-    { system: EVENT_SYSTEM, code: event },
+    { system: TRIGGER_EVENT_SYSTEM, code: event },
     ...(transaction === undefined ? [] : [{ system: TRANSACTION_SYSTEM, code: transaction }]),
   ];
   const head = JSON.stringify({

@@ -1,7 +1,7 @@
 /** What is asked again just before an entry leaves, on a real store; and what of a version is shown. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type GateDecision, type Gate, createGates } from '../../../src/delivery/gates.ts';
-import { patientsIn, present } from '../../../src/delivery/subject.ts';
+import { compartmentPatientsIn, present } from '../../../src/delivery/subject.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Sight } from '../../../src/ports/query.ts';
 import {
@@ -155,7 +155,7 @@ test('the patients of a subject', () => {
     for: { reference: 'Patient/p' },
     owner: { reference: 'Organization/o' },
   };
-  expect(patientsIn('Task/t', task)).toEqual(['Patient/p']);
-  expect(patientsIn('Patient/p', { resourceType: 'Patient', id: 'p' })).toEqual(['Patient/p']);
-  expect(patientsIn('Organization/o', { resourceType: 'Organization', id: 'o' })).toEqual([]);
+  expect(compartmentPatientsIn('Task/t', task)).toEqual(['Patient/p']);
+  expect(compartmentPatientsIn('Patient/p', { resourceType: 'Patient', id: 'p' })).toEqual(['Patient/p']);
+  expect(compartmentPatientsIn('Organization/o', { resourceType: 'Organization', id: 'o' })).toEqual([]);
 });
