@@ -134,17 +134,24 @@ export function createExchange(parts: ExchangeParts): Exchange {
     const { socket } = req;
     const disconnect = disconnects.begin(socket);
     const state = arrive(req, res, target, disconnect.signal);
-    traffic.inFlight += 1;
     let status: number;
+    traffic.inFlight += 1;
     try {
-      status = await answer(state);
-    } catch (error) {
-      status = await refuse(state, await auditAtDoor(state, refusalOf(error)));
+      status = await answerOrRefuse(state);
+    } finally {
+      traffic.inFlight -= 1;
+      disconnects.end(socket, disconnect);
+      if (state.caller !== undefined) shares.leave(state.caller);
     }
-    traffic.inFlight -= 1;
-    disconnects.end(socket, disconnect);
-    if (state.caller !== undefined) shares.leave(state.caller);
     conclude(state, status);
+  }
+
+  async function answerOrRefuse(state: ExchangeState): Promise<number> {
+    try {
+      return await answer(state);
+    } catch (error) {
+      return refuse(state, await auditAtDoor(state, refusalOf(error)));
+    }
   }
 
   function arrive(

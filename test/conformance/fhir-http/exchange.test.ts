@@ -604,6 +604,15 @@ describe('browsers', () => {
   });
 });
 
+test('(house 9a5) an exchange whose refusal cannot be sent is over, too: its places are free again', async () => {
+  const perform = () => Promise.reject(new OperationOutcomeError('busy', { diagnostics: 1n as never })); // no JSON has it
+  const broken = await openDoor({ perform, settings: { requestsPerClientMax: 1 } });
+  for (const _ of [1, 2]) await expect(broken.fetch('/Task/1')).rejects.toThrow('fetch failed');
+  expect(broken.performed).toHaveLength(2);
+  expect(broken.traffic.inFlight).toBe(0);
+  await broken.close();
+});
+
 test('logs hold templates, never ids, queries or bodies', async () => {
   await door.fetch('/Patient/secret-id?name=Verhoeven', {});
   await door.fetch('/Patient', {
