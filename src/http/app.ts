@@ -12,15 +12,11 @@ import type { FairTurns } from '../operations/fair-turns.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { createClientIpOf, type ClientIpOf } from './client-ip.ts';
+import type { Perform } from '../operations/request.ts';
 import type { Identify } from './bearer.ts';
 import { createCors } from './cors.ts';
-import {
-  createExchange,
-  type ExchangeSettings,
-  type Perform,
-  type PublicDocuments,
-  type Traffic,
-} from './exchange.ts';
+import { createExchange, type ExchangeSettings, type Traffic } from './exchange.ts';
+import type { PublicDocuments } from './open-answers.ts';
 import type { FailedLogins } from './failed-logins.ts';
 import { createHealth } from './health.ts';
 import type { Log } from './log.ts';

@@ -3,58 +3,27 @@
  * is the order of the door's rows in the table of refusals. The only place of this edge that catches.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { OperationOutcomeError, type IssueCode } from '../fhir/issue.ts';
+import { OperationOutcomeError } from '../fhir/issue.ts';
 import { auditRefusal } from '../operations/audit/audit.ts';
-import type { Caller, Reply, Request } from '../operations/request.ts';
+import type { Perform, Request } from '../operations/request.ts';
 import { refusalOf } from '../operations/search/search-refusal.ts';
 import type { AuditEntry } from '../ports/store.ts';
-import { convertToXml } from '../xml/convert.ts';
+import { answerReply } from './answer-reply.ts';
 import type { ClientIpOf } from './client-ip.ts';
 import type { Identify } from './bearer.ts';
-import { chooseContent, contentOfReply, mayBeContent, readContent } from './binary.ts';
-import type { Cors } from './cors.ts';
 import { createClientDisconnects } from './client-disconnect.ts';
+import type { ExchangeState } from './exchange-state.ts';
 import { readRequestId, readTabId, readHeader, readTraceparent, traceIdOf } from './headers.ts';
 import type { Log } from './log.ts';
-import { formatAsked, negotiate, type Format } from './media-type.ts';
+import { formatAsked, type Format } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
-import { parseQuery, valueOf } from '../fhir/query.ts';
+import { createOpenAnswers, type OpenParts } from './open-answers.ts';
 import { ClientGone } from './read-body.ts';
-import {
-  formatOf,
-  isPretty,
-  readRequest,
-  readRoute,
-  type Arrival,
-  type BodyLimits,
-  type Target,
-} from './read-request.ts';
-import {
-  send,
-  sendContent,
-  sendDocument,
-  sendRefusal,
-  sendReply,
-  textOf,
-  XML_TYPE,
-  type Sent,
-  type ReplyContext,
-  type Replying,
-} from './reply.ts';
+import { formatOf, isPretty, readRequest, readRoute, type BodyLimits, type Target } from './read-request.ts';
+import { sendRefusal, type Replying, type Sent } from './reply.ts';
 import { NO_TURNS, type FairTurns } from '../operations/fair-turns.ts';
 import { createShares, organizationOf as ownerOf } from './shares.ts';
-import { MethodRefused, methodsAt, type Route, type ServedRoutes } from './route.ts';
-
-/** What the FHIR engine does with a request. Throws OperationOutcomeError for every refusal. */
-export type Perform = (request: Request) => Promise<Reply>;
-
-/** Documents that need no token. Texts are made once. */
-export interface PublicDocuments {
-  /** The text for a `mode`; undefined when there is no such mode. */
-  readonly metadata: (mode: string | undefined) => string | undefined;
-  readonly smartConfiguration: string;
-  readonly openApi: () => string;
-}
+import { MethodRefused, methodsAt, type Route } from './route.ts';
 
 export interface ExchangeSettings extends BodyLimits, Replying {
   readonly urlBytesMax: number;
@@ -63,12 +32,9 @@ export interface ExchangeSettings extends BodyLimits, Replying {
   readonly requestsPerOrganizationMax: number;
 }
 
-interface ExchangeParts {
+interface ExchangeParts extends OpenParts {
   readonly perform: Perform;
   readonly identify: Identify;
-  readonly served: ServedRoutes;
-  readonly documents: PublicDocuments;
-  readonly cors: Cors;
   readonly clientIpOf: ClientIpOf;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -89,27 +55,12 @@ export interface Traffic {
   draining: boolean;
 }
 
-/** An exchange on its way: what the log and the metrics want to know in the end. */
-interface ExchangeState extends Arrival {
-  readonly res: ServerResponse;
-  readonly startedAt: number;
-  readonly asked: ReplyContext & { format: Format };
-  readonly clientIp: string | undefined;
-  caller: Caller | undefined;
-  route: Route | undefined;
-  /** The FHIR engine has it, and audits what becomes of it. */
-  performed: boolean;
-  /** Why it was refused: the code of the refusals table. */
-  refusal: IssueCode | undefined;
-}
-
 const FAILED_LOGINS: ReadonlySet<string> = new Set([
   'token-missing',
   'token-invalid',
   'organization-unknown',
   'scope-insufficient',
 ]);
-const WRITES: ReadonlySet<Route['interaction']> = new Set(['create', 'update', 'patch', 'bundle']);
 /** The status in log and metrics of a client that did not wait (as nginx has it). */
 const CLIENT_GONE = 499;
 
@@ -121,7 +72,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
   const disconnects = createClientDisconnects();
   const shares = createShares(settings);
   const turns = parts.turns ?? NO_TURNS;
-  const xmlOf = createXmlTexts();
+  const answerOpenly = createOpenAnswers(parts);
 
   return (req, res, target) => {
     exchange(req, res, target).catch((error: unknown) => {
@@ -210,47 +161,8 @@ export function createExchange(parts: ExchangeParts): Exchange {
     return turns.take(ownerOf(caller), async () => {
       const reply = await perform(request);
       if (request.signal.aborted) return CLIENT_GONE;
-      return answerBinary(state, reply) ?? answerInFormat(state, reply);
+      return answerReply(state, reply, settings);
     });
-  }
-
-  /** What was written is told in JSON where XML cannot say it: a refusal would deny that it was done. */
-  function answerInFormat({ res, asked, route: found }: ExchangeState, reply: Reply): Sent {
-    try {
-      return sendReply(res, reply, asked, settings);
-    } catch (error) {
-      const inexpressible = error instanceof OperationOutcomeError && error.code === 'xml-inexpressible';
-      if (!inexpressible || found === undefined || !WRITES.has(found.interaction)) throw error;
-      return sendReply(res, reply, { ...asked, format: 'json' }, settings);
-    }
-  }
-
-  /** A Binary in its own type, or in the format that its type leaves (http://hl7.org/fhir/R4/binary.html#rest). */
-  function answerBinary(
-    { req, res, asked, route: found, target }: ExchangeState,
-    reply: Reply,
-  ): Sent | undefined {
-    if (found === undefined || !mayBeContent(found) || asksForParts(target.queryText)) return undefined;
-    if (found.interaction === 'operation') return answerContent({ req, res, asked }, reply);
-    const text = reply.status === 200 ? textOf(reply) : undefined;
-    if (text === undefined) return undefined;
-    const content = readContent(text);
-    const choice = chooseContent(req.headers.accept, content.contentType);
-    if (choice === 'content') return sendContent(res, reply, content, asked, settings);
-    asked.format = choice;
-    return undefined;
-  }
-
-  /** The answer of an operation in a type of its own, where its client wants that. */
-  function answerContent(
-    { req, res, asked }: Pick<ExchangeState, 'req' | 'res' | 'asked'>,
-    reply: Reply,
-  ): Sent | undefined {
-    if (reply.content === undefined) return undefined;
-    const content = contentOfReply(req.headers.accept, reply.content);
-    if (typeof content !== 'string') return sendContent(res, reply, content, asked, settings);
-    asked.format = content;
-    return undefined;
   }
 
   /** Refuses what should not even be looked at now. */
@@ -258,40 +170,6 @@ export function createExchange(parts: ExchangeParts): Exchange {
     if (traffic.draining) throw new OperationOutcomeError('server-stopping', { retryAfter: 5 });
     if (traffic.inFlight > settings.requestsInFlightMax)
       throw new OperationOutcomeError('busy', { retryAfter: 1 });
-  }
-
-  /** What needs no token: preflights, OPTIONS and the few documents. Returns the status sent, or undefined. */
-  function answerOpenly(state: ExchangeState): Sent | undefined {
-    const { req, res, method, target, asked } = state;
-    if (method === 'OPTIONS') {
-      const preflight = parts.cors.preflightFor(req);
-      if (preflight !== undefined) return send(res, 204, preflight, undefined, asked, settings);
-      const allow = methodsAt(target.path, target.queryText !== '', served);
-      return send(res, 204, { Allow: `${allow}, OPTIONS` }, undefined, asked, settings);
-    }
-    if (target.path === '/metadata') return answerMetadata(state);
-    const text = documentAt(target.path);
-    if (text === undefined) return undefined;
-    checkReading(method);
-    return sendDocument(res, text, 'application/json', asked, settings);
-  }
-
-  function documentAt(path: string): string | undefined {
-    if (path === '/.well-known/smart-configuration') return parts.documents.smartConfiguration;
-    return path === '/openapi.json' ? parts.documents.openApi() : undefined;
-  }
-
-  /** http://hl7.org/fhir/R4/http.html#capabilities */
-  function answerMetadata({ req, res, method, target, asked }: ExchangeState): Sent {
-    checkReading(method);
-    negotiate(req.headers.accept, formatOf(target.queryText));
-    const text = parts.documents.metadata(valueOf(parseQuery(target.queryText), 'mode'));
-    if (text !== undefined && asked.format === 'xml')
-      return send(res, 200, { 'Content-Type': XML_TYPE }, xmlOf(text, asked.pretty), asked, settings);
-    if (text !== undefined) return send(res, 200, {}, text, asked, settings);
-    throw new OperationOutcomeError('search-value-invalid', {
-      diagnostics: 'mode must be full, normative or terminology.',
-    });
   }
 
   /**
@@ -372,28 +250,10 @@ function formatQuietly({ headers }: IncomingMessage, { queryText }: Target): For
   }
 }
 
-/** Parts of a resource, or a format by name: no content then. */
-const asksForParts = (queryText: string): boolean => /(?:^|&)_(?:summary|elements|format)=/.test(queryText);
-
-/** The texts of the few documents that anyone may ask for, converted once. */
-function createXmlTexts(): (text: string, pretty: boolean) => string {
-  const known = new Map<string, string>();
-  return (text, pretty) => {
-    const key = `${pretty}${text}`;
-    const xml = known.get(key) ?? convertToXml(text, pretty);
-    known.set(key, xml);
-    return xml;
-  };
-}
-
 const acceptEncodingOf = ({ headers }: IncomingMessage): string | undefined => {
   const header = headers['accept-encoding'];
   return header === undefined ? undefined : String(header);
 };
-
-function checkReading(method: string): void {
-  if (method !== 'GET' && method !== 'HEAD') throw new MethodRefused(method, 'GET, HEAD');
-}
 
 function checkUrl({ url }: IncomingMessage, bytesMax: number): void {
   if ((url ?? '').length <= bytesMax) return;

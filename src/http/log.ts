@@ -2,8 +2,8 @@
  * Log lines as JSON, one a line, gathered for a moment and written together. Nothing that could name a patient goes in:
  * no query, no id, no body; addresses are templates (`/Task/{id}`).
  */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Log {
   write(level: LogLevel, msg: string, fields?: Readonly<Record<string, unknown>>): void;

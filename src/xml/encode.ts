@@ -18,7 +18,7 @@ export interface Shown {
 }
 
 /** The state of writing: the text so far, and the place. */
-export interface Writer {
+interface Writer {
   text: string;
   readonly pretty: boolean;
   /** The elements around the current place. */

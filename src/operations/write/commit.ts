@@ -144,7 +144,7 @@ export function refusalOf(error: unknown): unknown {
   return error instanceof CommitRefused ? new OperationOutcomeError(...REFUSALS[error.reason]) : error;
 }
 
-export interface Done<T> {
+interface Done<T> {
   readonly committed: Committed;
   readonly result: T;
 }

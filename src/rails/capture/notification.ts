@@ -2,7 +2,7 @@
 import type { ClaimedEntry } from '../../ports/store.ts';
 
 /** Trigger events of a referral, and FHIR interactions. */
-export const TRIGGER_EVENT_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/trigger-event';
+const TRIGGER_EVENT_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/trigger-event';
 /** IHE 360X transactions, by their numbers. */
 const TRANSACTION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/ihe-transaction';
 

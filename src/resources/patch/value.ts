@@ -6,7 +6,7 @@ import { PatchFault, type GivenPart, type GivenValue } from './read.ts';
 import { besideOf, elementNamed, isObject, type Json } from './slot.ts';
 
 /** The property under which a value stands, and the object beside it. */
-export interface Content {
+interface Content {
   readonly property: string;
   readonly value: unknown;
   readonly beside: unknown;

@@ -8,7 +8,7 @@ import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { createApp, type AppSettings } from '../../../src/http/app.ts';
 import { createIdentify, type BearerSettings } from '../../../src/http/bearer.ts';
 import { createDevIssuer, type DevIssuer } from '../../../src/http/dev-issuer.ts';
-import type { Perform, Traffic } from '../../../src/http/exchange.ts';
+import type { Traffic } from '../../../src/http/exchange.ts';
 import { createFailedLogins } from '../../../src/http/failed-logins.ts';
 import { listen, type ListenSettings } from '../../../src/http/listen.ts';
 import { createLog } from '../../../src/http/log.ts';
@@ -17,7 +17,7 @@ import type { ServedRoutes } from '../../../src/http/route.ts';
 import { createInPlace } from '../../../src/server/heavy-tasks.ts';
 import { createSecurityHeaders } from '../../../src/http/security-headers.ts';
 import type { OperationSite } from '../../../src/operations/extended/operation.ts';
-import type { Interaction, Reply, Request } from '../../../src/operations/request.ts';
+import type { Interaction, Perform, Reply, Request } from '../../../src/operations/request.ts';
 import type { AuditEntry, StoreStatus } from '../../../src/ports/store.ts';
 import { EVERY_INTERACTION, type ResourceType } from '../../../src/resources/resource.ts';
 

@@ -1,0 +1,54 @@
+/** The reply of the FHIR engine as an HTTP response: a resource in JSON or XML, or content in a type of its own. */
+import { OperationOutcomeError } from '../fhir/issue.ts';
+import type { Reply } from '../operations/request.ts';
+import { chooseContent, contentOfReply, mayBeContent, readContent } from './binary.ts';
+import type { ExchangeState } from './exchange-state.ts';
+import { sendContent, sendReply, textOf, type Replying, type Sent } from './reply.ts';
+import type { Route } from './route.ts';
+
+const WRITES: ReadonlySet<Route['interaction']> = new Set(['create', 'update', 'patch', 'bundle']);
+
+/** Sends the reply in the form that the client wants, as far as the interaction has it. Returns the status sent. */
+export const answerReply = (state: ExchangeState, reply: Reply, settings: Replying): Sent =>
+  answerContent(state, reply, settings) ?? answerInFormat(state, reply, settings);
+
+/** The reply to a write is JSON where XML cannot say it: a refusal would deny that the write was done. */
+function answerInFormat({ res, asked, route: found }: ExchangeState, reply: Reply, settings: Replying): Sent {
+  try {
+    return sendReply(res, reply, asked, settings);
+  } catch (error) {
+    const inexpressible = error instanceof OperationOutcomeError && error.code === 'xml-inexpressible';
+    if (!inexpressible || found === undefined || !WRITES.has(found.interaction)) throw error;
+    return sendReply(res, reply, { ...asked, format: 'json' }, settings);
+  }
+}
+
+/** A Binary in its own type, or in the format that its type leaves (http://hl7.org/fhir/R4/binary.html#rest). */
+function answerContent(state: ExchangeState, reply: Reply, settings: Replying): Sent | undefined {
+  const { req, res, asked, route: found, target } = state;
+  if (found === undefined || !mayBeContent(found) || asksForParts(target.queryText)) return undefined;
+  if (found.interaction === 'operation') return answerOperation(state, reply, settings);
+  const text = reply.status === 200 ? textOf(reply) : undefined;
+  if (text === undefined) return undefined;
+  const content = readContent(text);
+  const choice = chooseContent(req.headers.accept, content.contentType);
+  if (choice === 'content') return sendContent(res, reply, content, asked, settings);
+  asked.format = choice;
+  return undefined;
+}
+
+/** The answer of an operation in a type of its own, where its client wants that. */
+function answerOperation(
+  { req, res, asked }: ExchangeState,
+  reply: Reply,
+  settings: Replying,
+): Sent | undefined {
+  if (reply.content === undefined) return undefined;
+  const content = contentOfReply(req.headers.accept, reply.content);
+  if (typeof content !== 'string') return sendContent(res, reply, content, asked, settings);
+  asked.format = content;
+  return undefined;
+}
+
+/** Parts of a resource, or a format by name: no content then. */
+const asksForParts = (queryText: string): boolean => /(?:^|&)_(?:summary|elements|format)=/.test(queryText);
