@@ -5,6 +5,7 @@ import { to } from '../../resources.ts';
 import { administrator, refOf, type WorldReply, type Stored } from '../../world.ts';
 import { accept, FROM_TIDEWATER, larkspur, note, outcome, request, tidewater } from './exchange.ts';
 import { openPair, type Pair } from './pair.ts';
+import { contactsOf, itemsOf, kindsOf, NAME, OKAFOR, placeOrder, SENT, type Ordered } from './withheld.ts';
 
 let pair: Pair;
 beforeEach(async () => {
@@ -12,53 +13,16 @@ beforeEach(async () => {
 });
 afterEach(() => pair.close());
 
-const kinds = (): readonly string[] =>
-  pair.sent.map(({ text, answer }) => `${(text.split('|')[8] ?? '').split('^', 2).join('^')} ${answer.fate}`);
+const kinds = () => kindsOf(pair);
+const items = (side: 'larkspur' | 'tidewater') => itemsOf(pair, side);
+const contacts = (contact: readonly object[] | undefined) => contactsOf(pair, contact);
 
-/** The open work items of what was not sent, and why each of the others ended. */
-async function items(side: 'larkspur' | 'tidewater'): Promise<readonly unknown[]> {
-  const code = 'https://closeloop.dev/fhir/CodeSystem/work-item|message-incomplete';
-  const tasks = await pair[side].all('Task', `code=${code}&_sort=authored-on`);
-  return tasks.map(({ status, statusReason }) =>
-    status === 'requested' ? 'open' : `${String(status)}: ${(statusReason as { text?: string })?.text ?? ''}`,
-  );
-}
-const SENT = 'completed: what was missing came, and it was sent';
+type Asked = Parameters<typeof placeOrder>[1];
 
-async function contacts(contact: readonly object[] | undefined): Promise<WorldReply> {
-  const own = (await pair.larkspur.ask(administrator, 'GET', 'Organization/larkspur')).json;
-  return pair.larkspur.ask(administrator, 'PUT', 'Organization/larkspur', { ...own, contact });
-}
-const OKAFOR = [{ name: { family: 'Okafor', given: ['Ngozi'] } }];
-const NAME = [{ family: 'Demo' }];
-
-interface Ordered {
-  readonly patient: Stored;
-  readonly order: Stored;
-}
-
-interface Asked {
-  readonly name?: object[];
-  readonly more?: object;
-}
-
-async function place({ name = NAME, more = {} }: Asked): Promise<Ordered> {
-  const patient = await pair.larkspur.create(larkspur, {
-    resourceType: 'Patient',
-    ...(name.length > 0 && { name }),
-  });
-  const asked = await pair.larkspur.create(larkspur, {
-    resourceType: 'ServiceRequest',
-    status: 'active',
-    intent: 'order',
-    code: { text: 'Diabetes prevention programme' },
-    subject: to(refOf(patient)),
-    requester: to('Organization/larkspur'),
-    performer: [to('Organization/tidewater')],
-    ...more,
-  });
+async function place(asked: Asked): Promise<Ordered> {
+  const ordered = await placeOrder(pair, asked);
   await pair.settle();
-  return { patient, order: asked };
+  return ordered;
 }
 
 /** One that is withheld. */

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Query } from '../../../src/ports/query.ts';
 import type { EmbeddedStore } from '../../../src/stores/embedded/open.ts';
-import { to } from '../../resources.ts';
-import { administrator, openWorld, refOf, type World } from '../../world.ts';
-import { larkspur, tidewater } from './exchange.ts';
+import { openWorld, type World } from '../../world.ts';
+import { tidewater } from './exchange.ts';
 import { openPair, type Pair } from './pair.ts';
+import { contactsOf, OKAFOR, placeOrder } from './withheld.ts';
 
 let pair: Pair;
 /** A world whose store has no thread that searches. */
@@ -40,22 +40,8 @@ async function withheldSearches(
 }
 
 test('(rules 1.15) a told move waits for no search', async () => {
-  const { json: own } = await pair.larkspur.ask(administrator, 'GET', 'Organization/larkspur');
-  const contact = [{ name: { family: 'Okafor', given: ['Ngozi'] } }];
-  await pair.larkspur.ask(administrator, 'PUT', 'Organization/larkspur', { ...own, contact });
-  const patient = await pair.larkspur.create(larkspur, {
-    resourceType: 'Patient',
-    name: [{ family: 'Demo' }],
-  });
-  await pair.larkspur.create(larkspur, {
-    resourceType: 'ServiceRequest',
-    status: 'active',
-    intent: 'order',
-    code: { text: 'Diabetes prevention programme' },
-    subject: to(refOf(patient)),
-    requester: to('Organization/larkspur'),
-    performer: [to('Organization/tidewater')],
-  });
+  await contactsOf(pair, OKAFOR);
+  await placeOrder(pair);
   await pair.settle();
   const [task] = await pair.tidewater.all('Task', 'code=fulfill');
   const accepts = [{ op: 'replace', path: '/status', value: 'accepted' }];

@@ -1,9 +1,10 @@
 /** What is sent as a note, and what has no message: of an outcome that waited for its note, of errors, of ended referrals. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { to } from '../../resources.ts';
-import { administrator, refOf, type WorldReply, type Stored } from '../../world.ts';
+import { refOf, type WorldReply, type Stored } from '../../world.ts';
 import { accept, FROM_TIDEWATER, larkspur, note, request, tidewater } from './exchange.ts';
 import { openPair, type Pair } from './pair.ts';
+import { contactsOf, itemsOf, kindsOf, NAME, OKAFOR, placeOrder, SENT, type Ordered } from './withheld.ts';
 
 let pair: Pair;
 beforeEach(async () => {
@@ -11,42 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => pair.close());
 
-const kinds = (): readonly string[] =>
-  pair.sent.map(({ text, answer }) => `${(text.split('|')[8] ?? '').split('^', 2).join('^')} ${answer.fate}`);
-
-/** The open work items of what was not sent, and why each of the others ended. */
-async function items(side: 'larkspur' | 'tidewater'): Promise<readonly unknown[]> {
-  const code = 'https://closeloop.dev/fhir/CodeSystem/work-item|message-incomplete';
-  const tasks = await pair[side].all('Task', `code=${code}&_sort=authored-on`);
-  return tasks.map(({ status, statusReason }) =>
-    status === 'requested' ? 'open' : `${String(status)}: ${(statusReason as { text?: string })?.text ?? ''}`,
-  );
-}
-const SENT = 'completed: what was missing came, and it was sent';
-
-async function contacts(contact: readonly object[]): Promise<WorldReply> {
-  const own = (await pair.larkspur.ask(administrator, 'GET', 'Organization/larkspur')).json;
-  return pair.larkspur.ask(administrator, 'PUT', 'Organization/larkspur', { ...own, contact });
-}
-const OKAFOR = [{ name: { family: 'Okafor', given: ['Ngozi'] } }];
-const NAME = [{ family: 'Demo' }];
-
-async function order(name: readonly object[]): Promise<{ readonly patient: Stored; readonly order: Stored }> {
-  const patient = await pair.larkspur.create(larkspur, {
-    resourceType: 'Patient',
-    ...(name.length > 0 && { name }),
-  });
-  const asked = await pair.larkspur.create(larkspur, {
-    resourceType: 'ServiceRequest',
-    status: 'active',
-    intent: 'order',
-    code: { text: 'Diabetes prevention programme' },
-    subject: to(refOf(patient)),
-    requester: to('Organization/larkspur'),
-    performer: [to('Organization/tidewater')],
-  });
-  return { patient, order: asked };
-}
+const kinds = () => kindsOf(pair);
+const items = (side: 'larkspur' | 'tidewater') => itemsOf(pair, side);
+const contacts = (contact: readonly object[]) => contactsOf(pair, contact);
+const order = (name: readonly object[]): Promise<Ordered> => placeOrder(pair, { name });
 
 const nameIt = ({ id, ...patient }: Stored): Promise<WorldReply> =>
   pair.larkspur.ask(larkspur, 'PUT', `Patient/${id}`, { ...patient, id, name: NAME });
