@@ -23,6 +23,8 @@ export interface Meets {
   readonly filedAt: string;
 }
 
+export type { Entry as FiledEntry };
+
 interface Filed {
   /** The transaction Bundle. */
   readonly bundle: Resource;
@@ -42,21 +44,12 @@ export function fileDocument(
   meets: Meets,
   newId: () => string,
 ): Filed {
-  const resources = (
-    (converted.bundle.entry ?? []) as readonly { fullUrl?: string; resource?: unknown }[]
-  ).map(({ fullUrl = '', resource }) => ({ fullUrl, resource: resource as Node }));
-  const known = knownTargets(resources, meets);
-  const kept = resources.filter(({ fullUrl }) => !known.has(fullUrl));
+  const resources = resourcesOf(converted);
   const binary = `urn:uuid:${newId()}`;
   const document = `urn:uuid:${newId()}`;
-  const post = (fullUrl: string, resource: Resource): Entry => ({
-    fullUrl,
-    resource,
-    request: { method: 'POST', url: resource.resourceType },
-  });
   const patient =
     meets.patient ?? resources.find(({ resource }) => resource.resourceType === 'Patient')?.fullUrl;
-  const composition = kept.find(({ resource }) => resource.resourceType === 'Composition');
+  const composition = resources.find(({ resource }) => resource.resourceType === 'Composition');
   const reference = documentReference(converted, bytes, {
     patient,
     url: meets.binary ?? binary,
@@ -65,22 +58,44 @@ export function fileDocument(
     encounter: composition?.resource['encounter'] as Reference | undefined,
     meets,
   });
-  const made = kept.map(({ fullUrl, resource }) => post(fullUrl, asFiled(resource)));
   const entries = [
     ...(meets.binary === undefined ? [post(binary, fileOf(bytes, converted, patient))] : []),
     post(document, reference),
-    ...made,
-    post(`urn:uuid:${newId()}`, provenance(document, made, meets)),
+    ...readEntries(converted, meets, document, newId),
   ];
-  return {
-    bundle: {
-      resourceType: 'Bundle',
-      type: 'transaction',
-      entry: entries.map((entry) => redirected(entry, known)),
-    },
-    document,
-  };
+  return { bundle: { resourceType: 'Bundle', type: 'transaction', entry: entries }, document };
 }
+
+/**
+ * What was read from a document, and the Provenance that names the DocumentReference as its source. References to what is
+ * known here lead there.
+ */
+export function readEntries(
+  converted: ConvertedDocument,
+  meets: Meets,
+  document: string,
+  newId: () => string,
+): readonly Entry[] {
+  const resources = resourcesOf(converted);
+  const known = knownTargets(resources, meets);
+  const made = resources
+    .filter(({ fullUrl }) => !known.has(fullUrl))
+    .map(({ fullUrl, resource }) => post(fullUrl, asFiled(resource)));
+  return [...made, post(`urn:uuid:${newId()}`, provenance(document, made, meets))].map((entry) =>
+    redirected(entry, known),
+  );
+}
+
+const post = (fullUrl: string, resource: Resource): Entry => ({
+  fullUrl,
+  resource,
+  request: { method: 'POST', url: resource.resourceType },
+});
+
+const resourcesOf = ({ bundle }: ConvertedDocument) =>
+  ((bundle.entry ?? []) as readonly { fullUrl?: string; resource?: unknown }[]).map(
+    ({ fullUrl = '', resource }) => ({ fullUrl, resource: resource as Node }),
+  );
 
 /** What of the document is here already, by its fullUrl: the patient, and orders under their numbers. */
 function knownTargets(
@@ -131,29 +146,17 @@ interface Described {
 export const VERSION_URL = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-DocumentReference.version';
 
 /** What the document is, for whoever looks for it. */
-function documentReference(
-  { bundle, facts, labels, file }: ConvertedDocument,
-  bytes: Uint8Array,
-  about: Described,
-): Resource {
+function documentReference(converted: ConvertedDocument, bytes: Uint8Array, about: Described): Resource {
+  const { facts } = converted;
   const { patient, url, author = [], custodian, encounter, meets } = about;
-  const composition = bundle.entry?.[0]?.resource as unknown as Node;
   const related = facts.fulfills.map((identifier) => {
     const order = meets.orders.get(numberKey(identifier));
     return order === undefined ? { identifier } : { reference: order, identifier };
   });
-  const set = facts.setId === undefined ? [] : [facts.setId];
   return {
     resourceType: 'DocumentReference',
-    ...(labels.length > 0 && { meta: { security: [...labels] } }),
-    ...(facts.version !== undefined && {
-      extension: [{ url: VERSION_URL, valueString: String(facts.version) }],
-    }),
-    masterIdentifier: facts.id,
-    ...(set.length > 0 && { identifier: set }),
-    status: meets.isSuperseded ? 'superseded' : 'current',
+    ...describeDocument(converted, meets),
     docStatus: 'final',
-    type: composition['type'],
     category: [
       {
         coding: [
@@ -168,27 +171,15 @@ function documentReference(
     ...(facts.date?.includes('T') === true && { date: facts.date }),
     ...(author.some(({ reference }) => reference !== undefined) && { author }),
     ...(custodian !== undefined && { custodian }),
-    ...(meets.replaces.length > 0 && {
-      relatesTo: meets.replaces.map((reference) => ({ code: 'replaces', target: { reference } })),
-    }),
-    ...(facts.title !== undefined && { description: facts.title }),
-    ...(labels.length > 0 && { securityLabel: labels.map((coding) => ({ coding: [coding] })) }),
     content: [
       {
         attachment: {
           contentType: 'application/hl7-cda+xml',
           url,
-          size: bytes.length,
-          hash: createHash('sha1').update(bytes).digest('base64'),
           ...(facts.title !== undefined && { title: facts.title }),
+          ...digestOf(bytes),
         },
-        format: {
-          system: 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode',
-          code:
-            file === undefined
-              ? 'urn:hl7-org:sdwg:ccda-structuredBody:2.1'
-              : 'urn:hl7-org:sdwg:ccda-nonXMLBody:2.1',
-        },
+        format: formatOf(converted),
       },
     ],
     ...((encounter !== undefined || related.length > 0) && {
@@ -199,6 +190,39 @@ function documentReference(
     }),
   };
 }
+
+/** What a document says of itself, and which versions it replaces here: the same for whoever brings it. */
+export function describeDocument({ bundle, facts, labels }: ConvertedDocument, meets: Meets) {
+  const composition = bundle.entry?.[0]?.resource as unknown as Node;
+  return {
+    ...(labels.length > 0 && { meta: { security: [...labels] } }),
+    ...(facts.version !== undefined && {
+      extension: [{ url: VERSION_URL, valueString: String(facts.version) }],
+    }),
+    masterIdentifier: facts.id,
+    ...(facts.setId !== undefined && { identifier: [facts.setId] }),
+    status: meets.isSuperseded ? 'superseded' : 'current',
+    type: composition['type'],
+    ...(meets.replaces.length > 0 && {
+      relatesTo: meets.replaces.map((reference) => ({ code: 'replaces', target: { reference } })),
+    }),
+    ...(facts.title !== undefined && { description: facts.title }),
+    ...(labels.length > 0 && { securityLabel: labels.map((coding) => ({ coding: [coding] })) }),
+  };
+}
+
+/** By which the same bytes are known again. */
+export const digestOf = (bytes: Uint8Array) => ({
+  size: bytes.length,
+  hash: createHash('sha1').update(bytes).digest('base64'),
+});
+
+/** The format code of IHE: a structured body, or a file. */
+export const formatOf = ({ file }: Pick<ConvertedDocument, 'file'>) => ({
+  system: 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode',
+  code:
+    file === undefined ? 'urn:hl7-org:sdwg:ccda-structuredBody:2.1' : 'urn:hl7-org:sdwg:ccda-nonXMLBody:2.1',
+});
 
 /** Which resources came of the document: the organization that files it put them there, whoever wrote it. */
 function provenance(document: string, made: readonly Entry[], { filedBy, filedAt }: Meets): Resource {

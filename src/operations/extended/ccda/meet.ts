@@ -25,6 +25,7 @@ export interface Found {
 /**
  * Looks up what is known of a document in the caller's sight.
  *
+ * @param subject the patient, where who brings the document has said so
  * @throws OperationOutcomeError `duplicate` for other bytes under its id, and for a patient whose numbers or name are another's
  */
 export async function meet(
@@ -33,6 +34,7 @@ export async function meet(
   snapshot: Snapshot,
   converted: ConvertedDocument,
   source: Source,
+  subject?: Ref,
 ): Promise<Found> {
   const { facts } = converted;
   const own = request.caller.organization;
@@ -54,7 +56,7 @@ export async function meet(
     'DocumentReference',
     facts.related.filter(({ type }) => type === 'replaces').map(({ id }) => id),
   );
-  const patient = await patientOf(request, snapshot, converted);
+  const patient = subject ?? (await patientOf(request, snapshot, converted));
   const orders = await ordersOf(find, converted);
   const isSuperseded = versions.some(({ text }) => versionIn(text) > (facts.version ?? 0));
   const earlier = [
