@@ -28,6 +28,8 @@ export interface InterpretationOptions {
   readonly byPerson?: boolean;
   /** The order that a person says the message is about. */
   readonly request?: Ref | undefined;
+  /** Why the clinical document of a note is not to be read: what was made of it before was refused. */
+  readonly unread?: string | undefined;
 }
 
 /** An interpreted message; what it does, when it is applied, is planned on the draft. */
@@ -47,6 +49,8 @@ export interface Interpretation {
 export interface Progress {
   reading?: MessageReading;
   referral?: Referral;
+  /** Resources were made of a clinical document. */
+  isConverted?: boolean;
 }
 
 /** @throws OperationOutcomeError when the rules refuse what the message says; `progress` tells how far it came */
@@ -142,21 +146,23 @@ async function interpretAboutReferral(
   progress.reading = reading;
   const refused = verdictOfFindings(reading.findings, referral);
   if (refused !== undefined) return only(refused, reading);
-  return planEvent(draft, incoming, reading, referral, options, note);
+  return planEvent({ draft, incoming, context, options, progress }, reading, referral, note);
 }
 
 async function planEvent(
-  draft: Draft,
-  incoming: Incoming,
+  { draft, incoming, options, progress }: Interpreting,
   reading: MessageReading,
   referral: Referral,
-  { pairWithinMs, byPerson }: InterpretationOptions,
   note: ReferralNote | undefined,
 ): Promise<Interpretation> {
   const { findings } = reading;
   switch (reading.event) {
-    case 'note':
-      return only(await planNote(draft, incoming, reading, referral, pairWithinMs), reading);
+    case 'note': {
+      const fullUrls = new Map<string, Ref>();
+      const planned = await planNote(draft, incoming, reading, referral, fullUrls, options);
+      progress.isConverted = planned.isConverted;
+      return { ...only(planned.verdict, reading), fullUrls };
+    }
     case 'status-ping':
       return only({ fate: 'applied', referral, remarks: findings }, reading);
     case 'none':
@@ -171,7 +177,7 @@ async function planEvent(
     default:
   }
   const overtaken = await isOvertaken(draft, referral.request, senderOf(incoming), reading.sentAt);
-  if (overtaken === 'yes' || (overtaken === 'perhaps' && !byPerson)) {
+  if (overtaken === 'yes' || (overtaken === 'perhaps' && !options.byPerson)) {
     return only(verdictOfOvertaken(overtaken, findings, referral), reading);
   }
   if ('appointment' in reading) {

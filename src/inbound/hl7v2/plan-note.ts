@@ -13,6 +13,13 @@ import { WORK_ITEM_SYSTEM } from '../../operations/work-item.ts';
 import { quarantined, remark, type MessageVerdict } from '../fate.ts';
 import { planFeedback, withOutput } from './plan-feedback.ts';
 import type { Incoming } from './incoming.ts';
+import {
+  describeNote,
+  planClinicalDocument,
+  readClinicalDocument,
+  unread,
+  type ClinicalDocument,
+} from './plan-clinical-document.ts';
 import { valueOfInput } from '../work-items.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
 import { mark, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from '../../resources/message-codes.ts';
@@ -69,25 +76,53 @@ async function findMatches(
 export const pairNote = (draft: Draft, { document }: ReferralNote): Promise<void> =>
   changeOwn(draft, document, (tree) => ({ ...tree, category: [mark(NOTE_SYSTEM, NOTE_PAIRED)] }));
 
-/** Plans a note, and gives it to a status that came without one. */
+/** How a note is planned. */
+interface NoteOptions {
+  readonly pairWithinMs: number;
+  /** Why its clinical document is not to be read: what was made of it before was refused. */
+  readonly unread?: string | undefined;
+}
+
+/** What became of a note. */
+interface PlannedNote {
+  readonly verdict: MessageVerdict;
+  /** Whether resources were made of its clinical document. */
+  readonly isConverted: boolean;
+}
+
+/** Plans a note with what its clinical document says, and gives it to a status that came without one. */
 export async function planNote(
   draft: Draft,
   incoming: Incoming,
   reading: NoteReading,
   referral: Referral,
-  withinMs: number,
-): Promise<MessageVerdict> {
+  fullUrls: Map<string, Ref>,
+  { pairWithinMs: withinMs, unread: refused }: NoteOptions,
+): Promise<PlannedNote> {
   const { document, withdrawal, findings } = reading;
-  if (withdrawal !== undefined) return withdrawNotes(draft, incoming, findings, withdrawal, referral);
-  if (document === undefined) return quarantined(findings);
+  if (withdrawal !== undefined)
+    return only(await withdrawNotes(draft, incoming, findings, withdrawal, referral));
+  if (document === undefined) return only(quarantined(findings));
+  const { clinical, remarks } =
+    refused === undefined
+      ? await readClinicalDocument(draft, incoming, document, referral)
+      : { clinical: undefined, remarks: [unread(refused)] };
   const status = referral.actors.has('referralRecipient')
     ? await findStatusWithoutNote(draft, referral, incoming.receivedAt - withinMs)
     : undefined;
   const state = status === undefined ? NOTE_WAITS : NOTE_PAIRED;
-  const note: ReferralNote = { document: planDocument(draft, document, referral, incoming, state) };
+  const note: ReferralNote = {
+    document: planDocument(draft, document, referral, incoming, { state, clinical }),
+  };
+  if (clinical !== undefined) planClinicalDocument(draft, clinical, note.document, fullUrls);
   if (status !== undefined) await giveNote(draft, referral, note, status);
-  return { fate: 'applied', referral, remarks: findings };
+  return {
+    verdict: { fate: 'applied', referral, remarks: [...findings, ...remarks] },
+    isConverted: clinical !== undefined,
+  };
 }
+
+const only = (verdict: MessageVerdict): PlannedNote => ({ verdict, isConverted: false });
 
 type Withdrawal = NonNullable<NoteReading['withdrawal']>;
 
@@ -141,11 +176,11 @@ function planDocument(
   document: DocumentReading,
   { request, patient }: Referral,
   { sender }: Incoming,
-  state: string,
+  { state, clinical }: { readonly state: string; readonly clinical: ClinicalDocument | undefined },
 ): Ref {
   const { contentType, data, title, identifier, type, date, docStatus, confidentiality } = document;
   const binary = planSent(draft, { resourceType: 'Binary', contentType, data });
-  return planSent(draft, {
+  const note: Resource = {
     resourceType: 'DocumentReference',
     ...(identifier !== undefined && { masterIdentifier: identifier }),
     status: 'current',
@@ -167,7 +202,8 @@ function planDocument(
       },
     ],
     context: { related: [{ reference: request }] },
-  });
+  };
+  return planSent(draft, clinical === undefined ? note : describeNote(note, clinical));
 }
 
 const confidential = (code: string) => ({

@@ -1,6 +1,7 @@
 /**
  * A message settled: interpreted, planned, checked by the steps that every write takes, and kept with what came of it. When the
- * steps refuse it, it is kept all the same, on a draft that holds nothing else.
+ * steps refuse it, it is kept all the same, on a draft that holds nothing else. A note whose clinical document the steps
+ * refuse is planned again without what was read from it.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
@@ -11,6 +12,7 @@ import { runSteps } from '../../operations/write/write.ts';
 import { askForRows } from './link-code-maps.ts';
 import { isOurFault, remark, verdictOfRefusal, type MessageVerdict } from '../fate.ts';
 import { onlyReceiver, type Incoming } from './incoming.ts';
+import { whyUnread } from './plan-clinical-document.ts';
 import { planItem, turnItem } from '../work-items.ts';
 import type { KnownBeside, ProcessedMessage } from '../processed-message.ts';
 import { contentOf, MAPPING } from './archived-message.ts';
@@ -34,14 +36,14 @@ import {
 export async function processMessage(
   open: () => Draft,
   incoming: Incoming,
-  { pairWithinMs }: Pick<InterpretationOptions, 'pairWithinMs'>,
+  { pairWithinMs, unread }: Pick<InterpretationOptions, 'pairWithinMs' | 'unread'>,
   beside: KnownBeside = {},
 ): Promise<ProcessedMessage> {
   const { given, earlier, request } = beside;
   const draft = open();
   const archived = earlier?.archived ?? reserve(draft);
   const progress: Progress = {};
-  const options = { pairWithinMs, request, byPerson: 'by' in beside };
+  const options = { pairWithinMs, request, unread, byPerson: 'by' in beside };
   try {
     const interpreted: Interpretation =
       given === undefined
@@ -55,8 +57,11 @@ export async function processMessage(
     if (isApplied) await runSteps(used, 'transaction', interpreted.fullUrls);
     return await finish(used, incoming, archived, interpreted, beside);
   } catch (error) {
+    if (progress.isConverted === true && !isOurFault(error))
+      return processMessage(open, incoming, { pairWithinMs, unread: whyUnread(error) }, beside);
     if (!(error instanceof OperationOutcomeError) || given !== undefined || isOurFault(error)) throw error;
     const { reading, referral } = progress;
+
     const event = eventOf(reading);
     const verdict = verdictOfRefusal(error, reading?.findings ?? [], { referral, event });
     const interpreted: Interpretation = { verdict, reading, fullUrls: new Map(), chart: verdict.referral };

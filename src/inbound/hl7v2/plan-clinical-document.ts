@@ -1,0 +1,140 @@
+/**
+ * A clinical document inside a message (C-CDA in MDM^T02): what `$import-ccda` would make of it, planned with its note in
+ * one commit. The resources are the sender's (harmony Z45). A document that cannot be read is a note all the same.
+ */
+import { Buffer } from 'node:buffer';
+import type { ConvertedDocument } from '../../ccda/read/convert.ts';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
+import { CDA_TYPE } from '../../hl7v2/mapping/clinical-document.ts';
+import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
+import { convert } from '../../operations/extended/ccda/convert.ts';
+import {
+  describeDocument,
+  digestOf,
+  formatOf,
+  numberKey,
+  readEntries,
+} from '../../operations/extended/ccda/filing.ts';
+import { meet, type Found } from '../../operations/extended/ccda/meet.ts';
+import type { Draft } from '../../operations/write/draft.ts';
+import { planSent } from '../../operations/write/planned-resources.ts';
+import { readPreview } from '../../operations/write/preview.ts';
+import type { Remark } from '../../ports/inbound.ts';
+import { isSameRecorded } from '../../resources/same-person.ts';
+import { isOurFault, remark } from '../fate.ts';
+import type { Referral } from '../find-referral.ts';
+import { requestOf } from '../message-caller.ts';
+import type { Incoming } from './incoming.ts';
+
+/** A clinical document that was read, and what it meets in the sender's sight. */
+export interface ClinicalDocument {
+  readonly bytes: Uint8Array;
+  readonly converted: ConvertedDocument;
+  readonly found: Found;
+}
+
+interface ReadDocument {
+  /** Undefined for what is no clinical document, or is kept without being read. */
+  readonly clinical: ClinicalDocument | undefined;
+  readonly remarks: readonly Remark[];
+}
+
+/** Reads the document of a note. Throws only what says nothing about the document: the store’s faults. */
+export async function readClinicalDocument(
+  draft: Draft,
+  incoming: Incoming,
+  { contentType, data }: DocumentReading,
+  referral: Referral,
+): Promise<ReadDocument> {
+  if (contentType !== CDA_TYPE) return { clinical: undefined, remarks: [] };
+  const request = requestOf(draft.context, incoming);
+  const bytes = Buffer.from(data, 'base64');
+  try {
+    const converted = await convert(draft.context, request, bytes, undefined);
+    const unfit = await whyUnfit(draft, converted, referral);
+    if (unfit !== undefined) return { clinical: undefined, remarks: [unread(unfit)] };
+    const source = { bytes, seen: [] };
+    const found = await meet(draft.context, request, draft.snapshot, converted, source, referral.patient);
+    return { clinical: { bytes, converted, found }, remarks: remarksOf(converted, found, referral) };
+  } catch (error) {
+    if (isOurFault(error)) throw error;
+    return { clinical: undefined, remarks: [unread(whyUnread(error))] };
+  }
+}
+
+/** Why a document is not read. A defect of the reader says no more than that: its message may quote a patient. */
+export const whyUnread = (error: unknown): string =>
+  error instanceof OperationOutcomeError
+    ? `${error.code} ${error.issues[0]?.diagnostics ?? ''}`.trim()
+    : 'its reader failed';
+
+/** The document was kept, and nothing was made of it. */
+export const unread = (why: string): Remark =>
+  remark('content-not-taken', 'W', 'OBX-5', `the clinical document is kept, and was not read: ${why}`);
+
+/** Why nothing is made of a document that can be read; undefined when something may be. */
+async function whyUnfit(
+  draft: Draft,
+  { bundle }: ConvertedDocument,
+  { patient }: Referral,
+): Promise<string | undefined> {
+  const resources = (bundle.entry ?? []).map(({ resource }) => resource as unknown as Resource);
+  if (resources.length > draft.context.settings.bundleEntriesMax) return 'it has too many entries';
+  const named = resources.find(({ resourceType }) => resourceType === 'Patient');
+  const known = patient === undefined ? undefined : await readPreview(draft, patient);
+  if (named === undefined || known === undefined || !isSameRecorded(named, known))
+    return 'its patient is not the one of the referral';
+  return undefined;
+}
+
+function remarksOf({ facts }: ConvertedDocument, { known }: Found, { order }: Referral): readonly Remark[] {
+  const own = new Set(((order['identifier'] ?? []) as readonly Identifier[]).map(numberKey));
+  const isOthers = facts.fulfills.length > 0 && !facts.fulfills.some((number) => own.has(numberKey(number)));
+  return [
+    ...(known === undefined ? [] : [unread('the same document is kept already, and was read then')]),
+    ...(isOthers
+      ? [
+          remark(
+            'content-not-taken',
+            'W',
+            'OBX-5',
+            'inFulfillmentOf names another order; the note belongs to the referral of the message',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** The DocumentReference of a note with what its document says; what the message says of the note stays. */
+export function describeNote(
+  note: Resource,
+  { bytes, converted, found: { meets, known } }: ClinicalDocument,
+): Resource {
+  const { masterIdentifier, identifier, status, type, ...said } = describeDocument(converted, meets);
+  const number = note['masterIdentifier'] as Identifier | undefined; // TXA-12
+  const labels = [...((note['securityLabel'] ?? []) as readonly unknown[]), ...(said.securityLabel ?? [])];
+  const [content] = note['content'] as readonly [{ readonly attachment: object }]; // planned by the caller
+  return {
+    ...note,
+    ...said,
+    masterIdentifier,
+    identifier: [...(number === undefined ? [] : [number]), ...(identifier ?? [])],
+    ...(known === undefined && { status }),
+    type: note['type'] ?? type,
+    ...(labels.length > 0 && { securityLabel: labels }),
+    content: [{ attachment: { ...content.attachment, ...digestOf(bytes) }, format: formatOf(converted) }],
+  };
+}
+
+/** Plans what was read from the document, unless it was before. Its placeholders are in `fullUrls` afterwards. */
+export function planClinicalDocument(
+  draft: Draft,
+  { converted, found: { meets, known } }: ClinicalDocument,
+  document: Ref,
+  fullUrls: Map<string, Ref>,
+): void {
+  if (known !== undefined) return;
+  for (const { fullUrl, resource } of readEntries(converted, meets, document, draft.context.newId))
+    fullUrls.set(fullUrl, planSent(draft, resource));
+}
