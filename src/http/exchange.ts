@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import { auditRefusal } from '../operations/audit/audit.ts';
 import type { Perform, Request } from '../operations/request.ts';
-import { refusalOf } from '../operations/search/search-refusal.ts';
+import { refusalOfFault } from '../operations/search/search-refusal.ts';
 import type { AuditEntry } from '../ports/store.ts';
 import { answerReply } from './answer-reply.ts';
 import type { ClientIpOf } from './client-ip.ts';

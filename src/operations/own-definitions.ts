@@ -18,7 +18,7 @@ import { LIST_SYSTEM, LOSS_REPORT, LOSS_SYSTEM } from './extended/ccda/loss-list
 import { CUSTODIAN_URL } from './write/import.ts';
 import { EVENT_SYSTEM, NOTE_PAIRED, NOTE_SYSTEM, NOTE_WAITS } from '../resources/message-codes.ts';
 import { KIND_SYSTEM, ROLE_SYSTEM, ROLES, STEP_URL } from './timeline/render.ts';
-import { KINDS } from './timeline/step.ts';
+import { STEP_KINDS } from './timeline/step.ts';
 import { KINDS as WORK_ITEM_KINDS, WORK_ITEM_SYSTEM } from './work-item.ts';
 
 interface Concept {
@@ -46,7 +46,7 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
     'What became of something that a conversion did not carry over',
     defined(Object.entries(LOSS_KINDS)),
   ],
-  [KIND_SYSTEM]: ['What a step of a timeline is', named(KINDS)],
+  [KIND_SYSTEM]: ['What a step of a timeline is', named(STEP_KINDS)],
   [OWN_WORD.system ?? '']: ['Whose word a Consent is', [conceptOf(OWN_WORD)]],
   [`${ROOT}ihe-transaction`]: [
     'The transaction of IHE 360X that tells of a move',

@@ -1,7 +1,7 @@
 /** Whose record a stored version is part of, for the audit: read once per version, then remembered. */
 import type { Ref } from '../fhir/types.ts';
 import { parseStored } from '../ports/stored-resource.ts';
-import { patientsIn } from './values.ts';
+import { patientsOfCompartments } from './values.ts';
 
 /** Versions remembered at most. */
 const REMEMBERED_MAX = 20_000;
@@ -15,7 +15,7 @@ export function rememberPatients(): PatientsOf {
     const key = `${ref}/${seq}`;
     const remembered = known.get(key);
     if (remembered !== undefined) return remembered;
-    const patients = patientsIn(parseStored(text));
+    const patients = patientsOfCompartments(parseStored(text));
     if (known.size >= REMEMBERED_MAX) known.delete(known.keys().next().value ?? '');
     known.set(key, patients);
     return patients;

@@ -18,7 +18,7 @@ import type { MessageActions } from './extended/message-actions.ts';
 import { recordAlways } from './audit/record.ts';
 import type { Interaction, Perform, Reply, Request } from './request.ts';
 import type { OperationContext } from './context.ts';
-import { refusalOf } from './search/search-refusal.ts';
+import { refusalOfFault } from './search/search-refusal.ts';
 import { ADMIT } from './steps.ts';
 import { performWrite, PLANS } from './write/write.ts';
 
@@ -62,7 +62,7 @@ export function createPerform(context: OperationContext, messages: MessageAction
       for (const admit of ADMIT) admit(request);
       return await interactionOf(request)(context, request, perform, messages);
     } catch (fault) {
-      const error = await denialBehind(context, request, refusalOf(fault));
+      const error = await denialBehind(context, request, refusalOfFault(fault));
       await recordAlways(context, auditRefusal(request, codeOf(error)));
       throw error;
     }

@@ -59,7 +59,7 @@ export async function registerLinks({
       at,
     };
     const record = writeRow('register', verified, row?.version ?? 'absent');
-    const commit = commitOf([], [record], organization, 'register link', SERVER);
+    const commit = registerCommit([], [record], organization, 'register link', SERVER);
     await store.commit(commit);
     await renewDenials({ store }, commit);
   }
@@ -122,7 +122,7 @@ export async function verifyIdentity(
     if (from !== undefined) writes.push(await showing(snapshot, from, identity, false));
     for (const { ref } of writes) touched.add(ref);
     return {
-      commit: commitOf(writes, records, holder, 'register verify', admitting),
+      commit: registerCommit(writes, records, holder, 'register verify', admitting),
       templates: new Map(),
     };
   });
@@ -193,7 +193,7 @@ export async function endIdentity(
     const writes = own === undefined ? [] : [await showing(snapshot, own.row.holder, identity, false)];
     for (const { ref } of writes) touched.add(ref);
     const query = replacedBy === undefined ? 'register expire' : 'register replace';
-    return { commit: commitOf(writes, records, holder, query, admitting), templates: new Map() };
+    return { commit: registerCommit(writes, records, holder, query, admitting), templates: new Map() };
   });
   await renewDenials(context, result.commit);
   context.committed([...touched]);
@@ -225,7 +225,7 @@ async function showing(snapshot: Snapshot, ref: Ref, identity: Identity, shows =
   return buildWrite(planned);
 }
 
-export function commitOf(
+export function registerCommit(
   writes: readonly Write[],
   records: readonly RecordWrite[],
   organization: Ref,

@@ -6,7 +6,7 @@ import type { DenialWrite } from '../ports/denial.ts';
 import type { Commit, Snapshot, Store } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
-import { commitOf, findAll } from './upgrade.ts';
+import { upgradeCommit, findAll } from './upgrade.ts';
 import { namesOf, namesOfRecord } from './write/denials.ts';
 import { commitPlanned } from './write/commit.ts';
 
@@ -33,7 +33,7 @@ export async function fillDenials(store: Store): Promise<number | undefined> {
   for (let at = 0; at < consents.length; at += AT_ONCE)
     denying += await write({ store }, consents.slice(at, at + AT_ONCE));
   const marked = { ...MARKER, expect: 'any', body: { consents: consents.length } } as const;
-  await store.commit({ ...commitOf([], [marked], []) });
+  await store.commit({ ...upgradeCommit([], [marked], []) });
   return denying;
 }
 
@@ -48,7 +48,7 @@ async function write(context: { readonly store: Store }, sources: readonly Ref[]
       const denial = await findDenial(version?.consent, version?.custodian ?? '', partyWorldOf(snapshot));
       denials.push({ source, denial });
     }
-    return { commit: { ...commitOf([], [], []), preconditions, denials }, templates: new Map() };
+    return { commit: { ...upgradeCommit([], [], []), preconditions, denials }, templates: new Map() };
   });
   return (result.commit.denials ?? []).filter(({ denial }) => denial !== undefined).length;
 }

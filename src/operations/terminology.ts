@@ -146,7 +146,7 @@ async function findByUrl(
 }
 
 /** A stored or packaged value set by its reference. */
-export async function readStored(
+export async function readStoredTerminology(
   { snapshot, sight }: Seeing,
   ref: Ref,
 ): Promise<ValueSet | CodeSystem | undefined> {

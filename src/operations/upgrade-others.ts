@@ -23,9 +23,9 @@ import { declarationOf, planStored } from './write/draft.ts';
 import { buildWrite } from './write/commit.ts';
 import {
   BY,
-  commitOf,
+  upgradeCommit,
   findAll,
-  isGuarded,
+  isIdentifying,
   nowOf,
   saidByAdministrator,
   wroteAsAdministrator,
@@ -58,13 +58,13 @@ export async function tagOthers(parts: UpgradeParts): Promise<Tagged | undefined
       const some = found.slice(at, at + AT_ONCE);
       const records = [...(await rowsFor(parts, some, numbers)), ...(await claimsFor(parts, some))];
       const writes = await Promise.all(some.map((match) => tagged(store.snapshot(), match)));
-      await store.commit(commitOf(writes, records, []));
+      await store.commit(upgradeCommit(writes, records, []));
       total.tagged += writes.length;
       total.claimed += type === 'PractitionerRole' ? records.length : 0;
       total.verified += type === 'Practitioner' ? records.length : 0;
     }
   }
-  await store.commit(commitOf([], [{ ...MARKER, expect: 'any', body: { at: nowOf(parts) } }], []));
+  await store.commit(upgradeCommit([], [{ ...MARKER, expect: 'any', body: { at: nowOf(parts) } }], []));
   return total;
 }
 
@@ -95,7 +95,7 @@ async function numbersOfPersons(parts: UpgradeParts): Promise<ReadonlyMap<string
 }
 
 const numbersIn = (parts: UpgradeParts, text: string): readonly Identity[] =>
-  identitiesIn(read(text)['identifier'], (one) => isGuarded(parts, one) && isSound(one));
+  identitiesIn(read(text)['identifier'], (one) => isIdentifying(parts, one) && isSound(one));
 
 async function rowsFor(
   parts: UpgradeParts,

@@ -62,7 +62,7 @@ export async function fillRegister(parts: UpgradeParts): Promise<Upgraded | unde
     if (planned !== undefined) await store.commit(planned.commit);
     for (const key of ['members', 'verified', 'asserted'] as const) total[key] += planned?.counts[key] ?? 0;
   }
-  await store.commit(commitOf([], [{ ...MARKER, expect: 'any', body: { at: nowOf(parts) } }], []));
+  await store.commit(upgradeCommit([], [{ ...MARKER, expect: 'any', body: { at: nowOf(parts) } }], []));
   return total;
 }
 
@@ -98,7 +98,7 @@ interface Claim {
 }
 
 /** Whether an identifier says who somebody is. */
-export const isGuarded = ({ identitySystems }: UpgradeParts, { system }: Identity): boolean =>
+export const isIdentifying = ({ identitySystems }: UpgradeParts, { system }: Identity): boolean =>
   identitySystemOf(system) !== undefined || identitySystems.includes(system);
 
 async function readClaims(parts: UpgradeParts, match: Match): Promise<Claim> {
@@ -107,7 +107,7 @@ async function readClaims(parts: UpgradeParts, match: Match): Promise<Claim> {
   const resource = parseStored(match.text);
   const mine = named.filter(({ organization }) => organization === match.ref);
   const linked = mine.flatMap(({ oid }) => (oid === undefined ? [] : [identityOfOid(oid)]));
-  const said = identitiesIn(resource['identifier'], (one) => isGuarded(parts, one));
+  const said = identitiesIn(resource['identifier'], (one) => isIdentifying(parts, one));
   const adminSaid = await saidByAdministrator(snapshot, match.ref, said);
   const given = said.filter((identity) => adminSaid.has(keyOf(identity)) && isSound(identity));
   const all = new Map([...linked, ...given].map((identity) => [keyOf(identity), identity]));
@@ -219,7 +219,7 @@ async function planOne(parts: UpgradeParts, claim: Claim, contested: ReadonlySet
   const items = asserted.map((identity) => buildWrite(planClaim(parts, match.ref, identity)));
   const write = buildWrite(planTagged(match, member, (one) => isOwnWord(one, parts.identitySystems, kept)));
   const counts = { members: member ? 1 : 0, verified: verified.length, asserted: asserted.length };
-  return { commit: commitOf([write, ...items], records, [match.ref]), counts };
+  return { commit: upgradeCommit([write, ...items], records, [match.ref]), counts };
 }
 
 /** An identifier that says who it is, and that nobody but itself said. */
@@ -245,7 +245,7 @@ const planClaim = ({ newId, clock }: UpgradeParts, organization: Ref, { system, 
     owner: '',
   });
 
-export function commitOf(
+export function upgradeCommit(
   writes: readonly Write[],
   records: readonly RecordWrite[],
   viewers: readonly Ref[],

@@ -27,7 +27,7 @@ export function rememberValues(resource: Resource, values: readonly SearchValue[
 }
 
 /** The patients in whose compartments a resource is. */
-export function patientsIn(resource: Resource): readonly Ref[] {
+export function patientsOfCompartments(resource: Resource): readonly Ref[] {
   return valuesOf(resource).flatMap(
     ({ param, low }) => (param === PATIENT_PARAM ? [low as Ref] : []), // compartment values are local references
   );

@@ -1,10 +1,10 @@
 /** R4's types by their names, for code that describes values and holds none, such as parameters of operations. */
 import { PRIMITIVES } from './validation/primitives.ts';
-import { RESOURCE_TYPES } from './validation/structure.ts';
+import { RESOURCE_TYPE_NAMES } from './validation/structure.ts';
 
 /** Whether a name is a resource type of R4, served here or not, or `Resource` for any. */
 export const isResourceType = (name: string): boolean =>
-  name === 'Resource' || name === 'DomainResource' || RESOURCE_TYPES.has(name);
+  name === 'Resource' || name === 'DomainResource' || RESOURCE_TYPE_NAMES.has(name);
 
 export const isPrimitiveType = (name: string): boolean => Object.hasOwn(PRIMITIVES, name);
 
@@ -49,7 +49,7 @@ const readNumber = (text: string): unknown =>
 export const wordsOfPrimitive = (type: string): string => PRIMITIVES[type]?.says ?? type;
 
 const BY_FOLDED: ReadonlyMap<string, string> = new Map(
-  [...RESOURCE_TYPES].map((type) => [type.toLowerCase(), type]),
+  [...RESOURCE_TYPE_NAMES].map((type) => [type.toLowerCase(), type]),
 );
 
 /** The type of R4 that is written in another case, or in the plural. */

@@ -6,7 +6,7 @@
 import type { Body } from '../fhir/body.ts';
 import { bodyOf, JSON_LIMITS, type JsonLimits } from '../fhir/json.ts';
 import type { Resource } from '../fhir/types.ts';
-import { RESOURCE_TYPES } from '../resources/validation/structure.ts';
+import { RESOURCE_TYPE_NAMES } from '../resources/validation/structure.ts';
 import { readAttribute } from './characters.ts';
 import { layoutOf, type Layout, type Slot } from './layout.ts';
 import { FHIR, isDeclaration, namespaceOf, OUTERMOST, scopeWithin, XHTML, type Scope } from './namespaces.ts';
@@ -56,7 +56,7 @@ function readResource(reader: Reader, opened: Opened): Resource {
   const { scanner } = reader;
   const { name } = opened.tag;
   checkNamespace(scanner, opened, FHIR);
-  if (!RESOURCE_TYPES.has(name)) refuse(scanner, `${tellName('element', name)} is not a resource of R4`);
+  if (!RESOURCE_TYPE_NAMES.has(name)) refuse(scanner, `${tellName('element', name)} is not a resource of R4`);
   const outermost = scanner.path.length === 0;
   if (outermost) scanner.path.push(name);
   const tree: Tree = { resourceType: name };

@@ -4,7 +4,7 @@
  * it out.
  */
 import type { Resource } from '../fhir/types.ts';
-import { RESOURCE_TYPES } from '../resources/validation/structure.ts';
+import { RESOURCE_TYPE_NAMES } from '../resources/validation/structure.ts';
 import { escapeAttribute, isExpressible } from './characters.ts';
 import { layoutOf, type Layout, type Slot } from './layout.ts';
 import { FHIR } from './namespaces.ts';
@@ -51,7 +51,7 @@ export const createWriter = (pretty: boolean): Writer => ({ text: DECLARATION, p
 function writeResource(writer: Writer, resource: unknown, declaration = ''): void {
   if (!isTree(resource)) refuseToWrite(writer.path, 'a resource is expected');
   const { resourceType } = resource;
-  if (typeof resourceType !== 'string' || !RESOURCE_TYPES.has(resourceType))
+  if (typeof resourceType !== 'string' || !RESOURCE_TYPE_NAMES.has(resourceType))
     return refuseToWrite(writer.path, 'this is not a resource of R4');
   writeStructure(writer, resourceType, layoutOf(resourceType), resource, declaration);
 }

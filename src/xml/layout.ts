@@ -5,7 +5,7 @@
 import {
   elementsOf,
   propertiesOf,
-  RESOURCE_TYPES,
+  RESOURCE_TYPE_NAMES,
   type ElementType,
 } from '../resources/validation/structure.ts';
 
@@ -48,7 +48,7 @@ function buildLayout(type: string): Layout {
   for (const [order, element] of elementsOf(type).entries()) {
     for (const [name, elementType] of propertiesOf(element)) {
       // The id of a resource is an element, although it takes no extensions either.
-      if (elementType.attribute && !RESOURCE_TYPES.has(type)) attributes.add(name);
+      if (elementType.attribute && !RESOURCE_TYPE_NAMES.has(type)) attributes.add(name);
       else
         slots.set(name, {
           name,
@@ -59,7 +59,7 @@ function buildLayout(type: string): Layout {
         });
     }
   }
-  const apart = RESOURCE_TYPES.has(type) ? new Set(['resourceType']) : attributes;
+  const apart = RESOURCE_TYPE_NAMES.has(type) ? new Set(['resourceType']) : attributes;
   return { slots, attributes, apart };
 }
 

@@ -1,5 +1,5 @@
 /** The paths of the REST interface and what each method does there (http://hl7.org/fhir/R4/http.html#summary). */
-import { type Level, type Operation } from '../../operations/extended/operation.ts';
+import { type OperationLevel, type Operation } from '../../operations/extended/operation.ts';
 import type { ResourceType } from '../../resources/resource.ts';
 import { interactionsOf } from '../capability-statement.ts';
 import type { ServedHouse } from '../served.ts';
@@ -250,7 +250,7 @@ export function pathsOfSystem({ interactions }: ServedHouse): Paths {
   };
 }
 
-const PLACES: Readonly<Record<Level, (type: string) => string>> = {
+const PLACES: Readonly<Record<OperationLevel, (type: string) => string>> = {
   system: () => '',
   type: (type) => `/${type}`,
   instance: (type) => `/${type}/{id}`,
@@ -276,7 +276,7 @@ export function pathsOfOperation(operation: Operation): Paths {
 
 function invocationOf(
   { name, title, parameters }: Operation,
-  level: Level,
+  level: OperationLevel,
   type: string,
   by: 'Get' | '',
 ): Method {

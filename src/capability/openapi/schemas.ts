@@ -8,7 +8,7 @@ import { hasExtensions } from '../../resources/validation/schema.ts';
 import {
   elementsOf,
   propertiesOf,
-  RESOURCE_TYPES,
+  RESOURCE_TYPE_NAMES,
   type Element,
   type ElementType,
 } from '../../resources/validation/structure.ts';
@@ -44,7 +44,7 @@ const ANY_RESOURCE: Schema = {
 };
 
 function buildSchema(type: string): Schema {
-  const isResource = RESOURCE_TYPES.has(type);
+  const isResource = RESOURCE_TYPE_NAMES.has(type);
   const elements = elementsOf(type);
   const required = elements.filter(({ min, choice }) => min > 0 && !choice).map(({ name }) => name);
   const all = [...(isResource ? ['resourceType'] : []), ...required];

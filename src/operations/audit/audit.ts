@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../ports/store.ts';
 import type { Draft, Planned } from '../write/draft.ts';
 import type { Caller, Interaction, Request } from '../request.ts';
 import type { Seen } from '../seen.ts';
-import { patientsIn } from '../values.ts';
+import { patientsOfCompartments } from '../values.ts';
 
 const ACTIONS: Readonly<Record<Interaction, AuditEntry['action']>> = {
   read: 'R',
@@ -116,7 +116,7 @@ function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEn
 
 const patientsOfPlanned = ({ before, after }: Planned): readonly Ref[] => {
   const resource: Resource | undefined = after?.plain ?? before;
-  return resource === undefined ? [] : patientsIn(resource);
+  return resource === undefined ? [] : patientsOfCompartments(resource);
 };
 
 /** The parts of a refused request that the audit keeps. */

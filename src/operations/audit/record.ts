@@ -1,6 +1,6 @@
 /** The audit of a read is on disk before the answer leaves (D14): no audit, no answer. */
 import type { AuditEntry, Store } from '../../ports/store.ts';
-import { refusalOf } from '../write/commit.ts';
+import { refusalOfCommit } from '../write/commit.ts';
 import type { OperationContext } from '../context.ts';
 
 export async function recordRead({ store, settings }: OperationContext, entry: AuditEntry): Promise<void> {
@@ -16,6 +16,6 @@ export async function recordAlways(
   try {
     await store.record(entry);
   } catch (error) {
-    throw refusalOf(error);
+    throw refusalOfCommit(error);
   }
 }

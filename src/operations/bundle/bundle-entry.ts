@@ -7,7 +7,7 @@ import type { Body } from '../../fhir/body.ts';
 import { parseQuery, type Pairs } from '../../fhir/query.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { validateResource } from '../../resources/validate.ts';
-import { below, readAsked, splitUrl } from './bundle-route.ts';
+import { relativeUrl, readAsked, splitUrl } from './bundle-route.ts';
 import { readIfNoneExist } from '../write/if-none-exist.ts';
 import { LARGE } from '../heavy.ts';
 import { OPERATIONS_BY_NAME } from '../extended/index.ts';
@@ -103,7 +103,7 @@ function readEntry(
 ): Entry {
   const place = `Bundle.entry[${index}]`;
   const { method = '', url: written = '' } = entry.request ?? {};
-  const url = below(base, written);
+  const url = relativeUrl(base, written);
   const [, query] = splitUrl(url);
   const { interaction, target } = readAsked(method, url, OPERATIONS_BY_NAME, place);
   const { type, id, versionId, operation, compartment } = target;

@@ -22,7 +22,7 @@ interface EntryTarget {
 }
 
 /** The URL without our own base. */
-export function below(base: string, url: string): string {
+export function relativeUrl(base: string, url: string): string {
   const isOurs = url === base || url.startsWith(`${base}/`) || url.startsWith(`${base}?`);
   return (isOurs ? url.slice(base.length) : url).replace(/^\//, '');
 }

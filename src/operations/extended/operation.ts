@@ -13,7 +13,7 @@ import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 
 /** `[base]/$x`, `[base]/Task/$x`, `[base]/Task/1/$x`. */
-export type Level = 'system' | 'type' | 'instance';
+export type OperationLevel = 'system' | 'type' | 'instance';
 
 export interface OperationParameter {
   readonly name: string;
@@ -33,7 +33,7 @@ export interface OperationParameter {
 export interface OperationSite {
   /** The name without the dollar. */
   readonly name: string;
-  readonly levels: readonly Level[];
+  readonly levels: readonly OperationLevel[];
   /** The types, for the levels of types and instances; `any`: every type whose versions are stored. */
   readonly resource: readonly string[] | 'any';
   /** Whether it also works at `[type]/[id]/_history/[vid]/$x`. */
@@ -79,7 +79,7 @@ export interface Invocation {
   readonly transact: (request: Request) => Promise<Reply>;
   /** `interaction` is `operation`. */
   readonly request: Request;
-  readonly level: Level;
+  readonly level: OperationLevel;
   readonly input: Input;
   /** The sight of the caller under the right that the operation needs. */
   readonly sight: Sight;
@@ -96,7 +96,7 @@ export interface OperationReply extends Reply {
   readonly about?: readonly Pick<Seen, 'ref' | 'custodian'>[];
 }
 
-export const levelOf = ({ type, id }: Pick<Request, 'type' | 'id'>): Level =>
+export const levelOf = ({ type, id }: Pick<Request, 'type' | 'id'>): OperationLevel =>
   type === undefined ? 'system' : id === undefined ? 'type' : 'instance';
 
 /** Whether an operation exists at a level of a type. */

@@ -7,9 +7,9 @@ import { buildBundleText } from '../../fhir/bundle.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { PAGE, pageLinks, readPageMark, snapshotAsOf } from '../search/page.ts';
-import { gatherCommits, partiesOf, tellSteps } from '../timeline/gather.ts';
+import { gatherCommits, partiesShown, tellSteps } from '../timeline/gather.ts';
 import { renderStep } from '../timeline/render.ts';
-import type { Commit } from '../timeline/step.ts';
+import type { TimelineCommit } from '../timeline/step.ts';
 import { numberIn, textIn } from './input.ts';
 import type { Invocation, Operation, OperationReply } from './operation.ts';
 
@@ -61,7 +61,7 @@ async function performTimeline({ context, request, input, sight }: Invocation): 
     throw new OperationOutcomeError('not-found', { diagnostics: `${order} is not here` });
   const gathering = { context, snapshot, caller: request.caller, signal: request.signal };
   const commits = await gatherCommits(gathering, order, sight);
-  const parties = await partiesOf(snapshot, commits);
+  const parties = await partiesShown(snapshot, commits);
   const count = Math.min(numberIn(input, '_count') ?? settings.pageSizeDefault, settings.pageSizeMax);
   const page = commits.slice(offset, offset + count);
   const steps = await tellSteps(gathering, page, parties);
@@ -93,7 +93,7 @@ async function performTimeline({ context, request, input, sight }: Invocation): 
 }
 
 /** A step has no URL; its name is the same in every answer. */
-function nameOf(order: Ref, { seq, written: [first] }: Commit): string {
+function nameOf(order: Ref, { seq, written: [first] }: TimelineCommit): string {
   // One import records several steps, and the reason that holds a referral comes with the order.
   const step = first?.kind === 'past' || first?.kind === 'held' ? first.version.ref : seq;
   const digits = hash('sha256', `${order} ${step}`).slice(0, 32);

@@ -18,7 +18,7 @@ export function searchRefusal(error: unknown): never {
 }
 
 /** A search that the store ended is a refusal, whoever searched: a rule, a condition, a policy or an include. */
-export function refusalOf(fault: unknown): unknown {
+export function refusalOfFault(fault: unknown): unknown {
   try {
     return searchRefusal(fault);
   } catch (error) {

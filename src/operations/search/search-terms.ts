@@ -37,11 +37,12 @@ export async function termsOf(pairs: readonly Pair[], asking: AskingTerms): Prom
 }
 
 async function loadNamed(seeing: Seeing, { valueSets, systems }: NamedTerms, base: string): Promise<Held> {
-  const [{ loadHeld, readStored }, { packagedDefinition }, { selectionOf }] = await Promise.all([
-    import('../terminology.ts'),
-    import('../../resources/packaged.ts'),
-    import('../../resources/terminology/stored.ts'),
-  ]);
+  const [{ loadHeld, readStoredTerminology: readStored }, { packagedDefinition }, { selectionOf }] =
+    await Promise.all([
+      import('../terminology.ts'),
+      import('../../resources/packaged.ts'),
+      import('../../resources/terminology/stored.ts'),
+    ]);
   const literal = new Map<string, Selection>();
   for (const text of valueSets) {
     const ref = refOf(text, base);

@@ -17,12 +17,12 @@ import { sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { heldBy } from '../work-item.ts';
 import {
-  SUBJECTS,
-  type Commit,
+  TIMELINE_SUBJECTS,
+  type TimelineCommit,
   type Delivery,
-  type Kind,
-  type Parties,
-  type Step,
+  type StepKind,
+  type TimelineParties,
+  type TimelineStep,
   type Written,
 } from './step.ts';
 
@@ -43,7 +43,7 @@ interface Gathering {
 
 interface Subject {
   readonly ref: Ref;
-  readonly kind: Kind;
+  readonly kind: StepKind;
   readonly sight: Sight;
 }
 
@@ -52,9 +52,9 @@ export async function gatherCommits(
   gathering: Gathering,
   order: Ref,
   sight: Sight,
-): Promise<readonly Commit[]> {
+): Promise<readonly TimelineCommit[]> {
   const subjects: Subject[] = [{ ref: order, kind: 'order', sight }];
-  for (const one of SUBJECTS) subjects.push(...(await findSubjects(gathering, order, one)));
+  for (const one of TIMELINE_SUBJECTS) subjects.push(...(await findSubjects(gathering, order, one)));
   const written: Written[] = [];
   for (const subject of subjects) {
     written.push(...(await readVersions(gathering, subject)));
@@ -66,7 +66,7 @@ export async function gatherCommits(
   return [...pastSteps(written), ...commits];
 }
 
-const commitsOf = (written: readonly Written[]): readonly Commit[] =>
+const commitsOf = (written: readonly Written[]): readonly TimelineCommit[] =>
   [...Map.groupBy(written, ({ version }) => version.seq)].map(([seq, own]) => ({
     seq,
     at: own[0]?.version.at ?? '',
@@ -79,7 +79,7 @@ const isHeld = ({ kind }: Written): boolean => kind === 'held';
 /**
  * Steps that happened before an import brought the referral here, each by itself, in the order in which they happened.
  */
-const pastSteps = (written: readonly Written[]): readonly Commit[] =>
+const pastSteps = (written: readonly Written[]): readonly TimelineCommit[] =>
   written
     .filter(({ kind, resource }) => kind === 'past' && isPastStep(resource))
     .map((one) => ({ seq: one.version.seq, at: String(one.resource?.['occurredDateTime']), written: [one] }))
@@ -91,7 +91,7 @@ const earliest = (at: string): number => parseDateTime(at)?.low ?? 0;
 async function findSubjects(
   { snapshot, caller, signal }: Gathering,
   order: Ref,
-  { type, param, kind }: (typeof SUBJECTS)[number],
+  { type, param, kind }: (typeof TIMELINE_SUBJECTS)[number],
 ): Promise<readonly Subject[]> {
   const sight = sightForType(caller, type);
   if (sight === undefined) return [];
@@ -117,7 +117,7 @@ async function readVersions(
     });
 }
 
-function kindOf(kind: Kind, { method }: Version, resource: Resource | undefined): Kind {
+function kindOf(kind: StepKind, { method }: Version, resource: Resource | undefined): StepKind {
   if (kind === 'document' && isMessage(resource)) return 'message';
   return kind === 'work' && method === 'POST' && heldBy(resource) !== undefined ? 'held' : kind;
 }
@@ -135,10 +135,10 @@ const isMessage = (resource: Resource | undefined): boolean =>
 
 export async function tellSteps(
   gathering: Gathering,
-  commits: readonly Commit[],
-  parties: Parties,
-): Promise<readonly Step[]> {
-  const refsOf = (wanted: Kind): ReadonlySet<Ref> =>
+  commits: readonly TimelineCommit[],
+  parties: TimelineParties,
+): Promise<readonly TimelineStep[]> {
+  const refsOf = (wanted: StepKind): ReadonlySet<Ref> =>
     new Set(
       commits.flatMap(({ written }) =>
         written.filter(({ kind }) => kind === wanted).map(({ version }) => version.ref),
@@ -151,7 +151,7 @@ export async function tellSteps(
       ({ row }) => row.event === LATE_NOTE || needsNote(row.event),
     ),
   ];
-  const steps: Step[] = [];
+  const steps: TimelineStep[] = [];
   for (const commit of commits) {
     const rows = await readRows(gathering, commit);
     const told = commit.written.some(isHeld) ? [] : deliveries.filter(({ row }) => row.seq === commit.seq);
@@ -165,7 +165,7 @@ export async function tellSteps(
  */
 async function readRows(
   { snapshot, signal }: Gathering,
-  { seq, written }: Commit,
+  { seq, written }: TimelineCommit,
 ): Promise<readonly AuditEntry[]> {
   const rows: AuditEntry[] = [];
   for (const { version } of written) {
@@ -189,7 +189,7 @@ const ROWS_OF_COMMIT = 20;
 async function readDeliveries(
   { context, snapshot, caller }: Gathering,
   subjects: ReadonlySet<Ref>,
-  { initiator, recipient }: Parties,
+  { initiator, recipient }: TimelineParties,
 ): Promise<readonly Delivery[]> {
   const shown = new Set([initiator, recipient, caller.organization]);
   const told: Delivery[] = [];
@@ -214,7 +214,10 @@ async function organizationOf(snapshot: Snapshot, receiver: Ref): Promise<Ref | 
 }
 
 /** The state of the last referral Task that the caller sees. */
-export async function partiesOf(snapshot: Snapshot, commits: readonly Commit[]): Promise<Parties> {
+export async function partiesShown(
+  snapshot: Snapshot,
+  commits: readonly TimelineCommit[],
+): Promise<TimelineParties> {
   const task = commits
     .flatMap(({ written }) => written)
     .findLast(({ kind, resource }) => kind === 'edit' && resource !== undefined)?.resource;

@@ -11,7 +11,14 @@ import { TRANSACTIONS } from '../../referral/transactions.ts';
 import { EVENT_SYSTEM, FATE_SYSTEM } from '../../resources/message-codes.ts';
 import type { Caller } from '../request.ts';
 import { heldBy } from '../work-item.ts';
-import { KINDS, type Delivery, type Kind, type Parties, type Step, type Written } from './step.ts';
+import {
+  STEP_KINDS,
+  type Delivery,
+  type StepKind,
+  type TimelineParties,
+  type TimelineStep,
+  type Written,
+} from './step.ts';
 
 const CANONICAL = 'https://closeloop.dev/fhir';
 /** The extension on each Provenance. */
@@ -24,12 +31,12 @@ const AGENT_SYSTEM = 'http://terminology.hl7.org/CodeSystem/provenance-participa
 
 interface Viewing {
   readonly caller: Caller;
-  readonly parties: Parties;
+  readonly parties: TimelineParties;
   /** The server's name for itself. */
   readonly source: string;
 }
 
-export function renderStep(step: Step, viewing: Viewing): Resource {
+export function renderStep(step: TimelineStep, viewing: Viewing): Resource {
   const { seq, at, written, rows } = step;
   const [first] = written;
   if (first?.kind === 'past') return renderPast(first);
@@ -61,8 +68,8 @@ function renderPast({ version: { ref }, resource = { resourceType: 'Provenance' 
   return { ...elements, id: idOf(ref), extension };
 }
 
-const kindOf = (written: readonly Written[]): Kind =>
-  KINDS.find((kind) => written.some((one) => one.kind === kind)) ?? 'edit';
+const kindOf = (written: readonly Written[]): StepKind =>
+  STEP_KINDS.find((kind) => written.some((one) => one.kind === kind)) ?? 'edit';
 
 // — the extension
 
@@ -70,7 +77,7 @@ type Transition = NonNullable<AuditEntry['transition']>;
 type Part = { readonly url: string } & Readonly<Record<string, unknown>>;
 
 function partsOf(
-  { written, deliveries }: Step,
+  { written, deliveries }: TimelineStep,
   transition: Transition | undefined,
   viewing: Viewing,
 ): readonly Part[] {
@@ -93,7 +100,7 @@ function moveParts({ tid, event, from, to }: Transition): readonly Part[] {
 }
 
 /** The status of a visit, a work item or a message. */
-function statusParts(kind: Kind, resource: Resource | undefined): readonly Part[] {
+function statusParts(kind: StepKind, resource: Resource | undefined): readonly Part[] {
   if (kind === 'message') {
     const fate = codeIn(resource, 'category', FATE_SYSTEM);
     return fate === undefined ? [] : [{ url: 'fate', valueCode: fate }];
@@ -124,7 +131,7 @@ function deliveryPart({ row, to }: Delivery, { caller }: Viewing): Part {
 
 // — R4's own elements
 
-function activityOf(kind: Kind, written: readonly Written[], transition: Transition | undefined) {
+function activityOf(kind: StepKind, written: readonly Written[], transition: Transition | undefined) {
   return {
     coding: [
       { system: KIND_SYSTEM, code: kind },
@@ -139,7 +146,7 @@ function moveTitle({ event, to }: Transition): string {
   return `${event.replaceAll('-', ' ')}: ${state === undefined ? to : describeState(state)}`;
 }
 
-const TITLES: Readonly<Record<Kind, string>> = {
+const TITLES: Readonly<Record<StepKind, string>> = {
   move: 'moved',
   visit: 'visit',
   held: 'held',
@@ -152,7 +159,7 @@ const TITLES: Readonly<Record<Kind, string>> = {
   past: 'before it was brought here',
 };
 
-function titleOf(kind: Kind, written: readonly Written[]): string {
+function titleOf(kind: StepKind, written: readonly Written[]): string {
   const one = written.find((each) => each.kind === kind);
   if (kind === 'held') return `${TITLES.held}: ${heldBy(one?.resource) ?? ''}`;
   const status = one?.resource === undefined ? 'deleted' : one.resource['status'];
@@ -177,7 +184,10 @@ function agentsOf(rows: readonly AuditEntry[], { caller, parties, source }: View
   });
 }
 
-function rolesOf(organization: Ref, { initiator, recipient }: Parties): readonly (typeof ROLES)[number][] {
+function rolesOf(
+  organization: Ref,
+  { initiator, recipient }: TimelineParties,
+): readonly (typeof ROLES)[number][] {
   const roles: (typeof ROLES)[number][] = [
     ...(organization === initiator ? ['initiator' as const] : []),
     ...(organization === recipient ? ['recipient' as const] : []),

@@ -6,7 +6,7 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { AuditEntry, OutboxRow, Version } from '../../ports/store.ts';
 
 /** The kind of a resource in the referral. In a commit with several, the first kind names the step. */
-export const KINDS = [
+export const STEP_KINDS = [
   'move',
   'visit',
   'held',
@@ -19,34 +19,34 @@ export const KINDS = [
   'past',
 ] as const;
 
-export type Kind = (typeof KINDS)[number];
+export type StepKind = (typeof STEP_KINDS)[number];
 
 /** The reference parameters, by type, that find a referral's resources from its order. */
-export const SUBJECTS = [
+export const TIMELINE_SUBJECTS = [
   { type: 'Task', param: 'focus', kind: 'edit' },
   { type: 'Task', param: 'based-on', kind: 'work' },
   { type: 'Appointment', param: 'based-on', kind: 'visit' },
   { type: 'DocumentReference', param: 'related', kind: 'document' },
   { type: 'Communication', param: 'based-on', kind: 'communication' },
   { type: 'Provenance', param: 'target', kind: 'past' },
-] as const satisfies readonly { type: string; param: string; kind: Kind }[];
+] as const satisfies readonly { type: string; param: string; kind: StepKind }[];
 
 /** A version that a step wrote. */
 export interface Written {
-  readonly kind: Kind;
+  readonly kind: StepKind;
   readonly version: Version;
   /** The text; undefined for a deletion. */
   readonly resource: Resource | undefined;
 }
 
 /** A step before it is rendered: everything that was written at one seq. */
-export interface Commit {
+export interface TimelineCommit {
   readonly seq: number;
   readonly at: string;
   readonly written: readonly Written[];
 }
 
-export interface Step extends Commit {
+export interface TimelineStep extends TimelineCommit {
   /** The audit rows of these versions, if the audit has them. */
   readonly rows: readonly AuditEntry[];
   readonly deliveries: readonly Delivery[];
@@ -59,7 +59,7 @@ export interface Delivery {
   readonly to: Ref;
 }
 
-export interface Parties {
+export interface TimelineParties {
   readonly initiator: Ref | undefined;
   readonly recipient: Ref | undefined;
 }

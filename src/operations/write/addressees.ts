@@ -17,7 +17,7 @@ import { moveOf } from '../../resources/referral-rules/consequences.ts';
 import { placesIn, replan, type Draft, type Planned } from './draft.ts';
 import { hold, type DoubtKind } from './held.ts';
 import { fitsField } from './party-fields.ts';
-import { numberIn, privateByNumber } from './numbered.ts';
+import { identityIn, privateByNumber } from './numbered.ts';
 import { partyWorldIn } from './rule-context.ts';
 import { readPreview } from './preview.ts';
 
@@ -231,7 +231,7 @@ async function resolveNumber(
 ): Promise<Ref | undefined> {
   const { draft, planned, value } = asked;
   const { caller } = draft;
-  const identity = caller.organization === undefined ? undefined : numberIn(draft, value);
+  const identity = caller.organization === undefined ? undefined : identityIn(draft, value);
   if (identity === undefined) return undefined;
   const organization = await privateByNumber(draft, value, identity);
   // The keeper of the private record may have noted whom it stands for.

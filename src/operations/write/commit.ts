@@ -140,7 +140,7 @@ const REFUSALS: Readonly<Record<CommitRefusal, ConstructorParameters<typeof Oper
 };
 
 /** The refusal a client is told when the store refused a commit; any other error is passed on. */
-export function refusalOf(error: unknown): unknown {
+export function refusalOfCommit(error: unknown): unknown {
   return error instanceof CommitRefused ? new OperationOutcomeError(...REFUSALS[error.reason]) : error;
 }
 
@@ -163,7 +163,7 @@ export async function commitPlanned<T extends PreparedCommit>(
   try {
     return { committed: await store.commit(result.commit), result };
   } catch (error) {
-    if (!isStale(error)) throw refusalOf(error);
+    if (!isStale(error)) throw refusalOfCommit(error);
   }
   return commitExclusively(store, prepare);
 }
@@ -181,7 +181,7 @@ async function commitExclusively<T extends PreparedCommit>(
     if (result === undefined) throw new Error('a turn that committed has planned');
     return { committed, result };
   } catch (error) {
-    throw refusalOf(error);
+    throw refusalOfCommit(error);
   }
 }
 

@@ -7,7 +7,7 @@ import { localRef, typeOf } from '../../resources/element.ts';
 import { OWN_ONLY, PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
 import { declarationOf, placesIn, type Draft, type Planned } from './draft.ts';
 import { sightForType } from '../scope.ts';
-import { patientsIn } from '../values.ts';
+import { patientsOfCompartments } from '../values.ts';
 
 export function checkCustody(draft: Draft): void {
   for (const planned of draft.planned.values()) {
@@ -103,7 +103,7 @@ export function checkCompartment(sight: Sight, planned: Planned | undefined): vo
   if (planned === undefined || sight.everything || sight.patient === undefined) return;
   const { patient } = sight;
   const versions = [planned.before, planned.after?.plain].filter((version) => version !== undefined);
-  if (versions.every((version) => patientsIn(version).includes(patient))) return;
+  if (versions.every((version) => patientsOfCompartments(version).includes(patient))) return;
   throw new OperationOutcomeError('scope-insufficient', {
     diagnostics: `the token's scopes are for ${patient} alone`,
   });

@@ -4,7 +4,7 @@
  */
 import { parseQuery } from '../../fhir/query.ts';
 import { FORMAT_PARAMETERS } from '../../resources/search/result.ts';
-import { below } from '../bundle/bundle-route.ts';
+import { relativeUrl } from '../bundle/bundle-route.ts';
 
 type IfNoneExist = { readonly query: string } /** What it must be instead. */ | { readonly wanted: string };
 
@@ -16,7 +16,7 @@ type IfNoneExist = { readonly query: string } /** What it must be instead. */ | 
 export function readIfNoneExist(text: string, type: string, base: string): IfNoneExist {
   const given = text.trim();
   const [address, query] = apart(given);
-  if (address !== '' && below(base, address) !== type) return { wanted: `a search of ${type} here` };
+  if (address !== '' && relativeUrl(base, address) !== type) return { wanted: `a search of ${type} here` };
   const asks = parseQuery(query).some(([name]) => !FORMAT_PARAMETERS.has(name));
   return asks && query.includes('=') ? { query } : { wanted: 'a search, as in identifier=system|value' };
 }

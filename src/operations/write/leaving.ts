@@ -16,7 +16,7 @@ import { planStored } from './draft.ts';
 import { readOrganization, type Admitting } from '../members.ts';
 import { buildWrite, commitPlanned } from './commit.ts';
 import { openReferrals, seenBy } from './open-referrals.ts';
-import { commitOf } from '../register.ts';
+import { registerCommit } from '../register.ts';
 import type { OperationContext } from '../context.ts';
 
 /** Statuses of a Subscription that is not off. */
@@ -50,7 +50,7 @@ export async function removeMember(
       ];
       for (const { ref } of writes) touched.add(ref);
       const record = { kind: MEMBER_KIND, key: organization, expect: 'any', body: undefined } as const;
-      const commit = commitOf(writes, [record], organization, 'member remove', admitting);
+      const commit = registerCommit(writes, [record], organization, 'member remove', admitting);
       return { commit, templates: new Map() };
     },
     true,

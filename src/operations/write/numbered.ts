@@ -19,7 +19,7 @@ import { readPreview } from './preview.ts';
 const KIND = 'private-number';
 
 /** The number by which a Reference names an organization, where it names it by nothing else. */
-export function numberIn(draft: Draft, reference: unknown): Identity | undefined {
+export function identityIn(draft: Draft, reference: unknown): Identity | undefined {
   const [literal, type = 'Organization'] = ['reference', 'type'].map((at) => valuesAt(reference, at)[0]);
   const [identifier] = valuesAt(reference, 'identifier') as readonly Identifier[];
   const identity = identifier && identityOf(identifier);

@@ -6,7 +6,7 @@
 import { cutText, foldText } from '../../fhir/fold.ts';
 import type { CodeableConcept, Coding, Identifier, Resource } from '../../fhir/types.ts';
 import { searchParameters } from '../search-parameters.ts';
-import { visitElements, type Present } from './element-path.ts';
+import { visitElements, type PresentElement } from './element-path.ts';
 
 /** The number of code points of a text that are read. */
 const TEXT_MAX = 4096;
@@ -38,7 +38,9 @@ function displaysOf(type: string, param: string, resource: Resource): readonly s
   const texts: string[] = [];
   for (const path of searchParameters(type).get(param)?.paths ?? []) {
     // The element path names the datatype of its values, and validation has checked them.
-    const textsOf = TEXTS[path.datatype] as ((value: Present) => readonly (string | undefined)[]) | undefined;
+    const textsOf = TEXTS[path.datatype] as
+      | ((value: PresentElement) => readonly (string | undefined)[])
+      | undefined;
     if (textsOf === undefined) continue;
     visitElements(resource, path, (value) => {
       for (const text of textsOf(value)) if (typeof text === 'string') texts.push(text);

@@ -12,7 +12,7 @@
  * - `:truth(deceasedBoolean,deceasedDateTime)`: no steps, the resource itself
  */
 
-export interface Step {
+export interface PathStep {
   readonly name: string;
   /** Selects only values whose child has this value. */
   readonly where?: readonly [child: string, value: string];
@@ -21,7 +21,7 @@ export interface Step {
 }
 
 export interface ElementPath {
-  readonly steps: readonly Step[];
+  readonly steps: readonly PathStep[];
   readonly datatype: string;
   /** The argument; '' when there is none. */
   readonly argument: string;
@@ -38,7 +38,7 @@ export function parseElementPath(text: string): ElementPath {
   return { steps: steps === '' ? [] : steps.split('.').map(parseStep), datatype, argument };
 }
 
-function parseStep(text: string): Step {
+function parseStep(text: string): PathStep {
   const found = STEP.exec(text);
   if (found === null) throw new Error(`not a step of an element path: ${text}`);
   const [, name = '', child, value = '', first] = found;
@@ -47,18 +47,22 @@ function parseStep(text: string): Step {
 }
 
 /** A value that is present: a complex element or a primitive. */
-export type Present = object | string | number | boolean;
+export type PresentElement = object | string | number | boolean;
 
 /** Visits every value at the path. It walks lists, and skips absent elements. */
-export function visitElements(node: unknown, { steps }: ElementPath, visit: (value: Present) => void): void {
+export function visitElements(
+  node: unknown,
+  { steps }: ElementPath,
+  visit: (value: PresentElement) => void,
+): void {
   descend(node, steps, 0, visit);
 }
 
 function descend(
   node: unknown,
-  steps: readonly Step[],
+  steps: readonly PathStep[],
   depth: number,
-  visit: (value: Present) => void,
+  visit: (value: PresentElement) => void,
 ): void {
   if (node === undefined || node === null) return;
   if (Array.isArray(node)) {

@@ -19,7 +19,7 @@ import type {
   Timing,
 } from '../../fhir/types.ts';
 import { foldToken, isCaseInsensitive, isCaseSensitive, typeKey } from './token.ts';
-import type { Present } from './element-path.ts';
+import type { PresentElement } from './element-path.ts';
 import { emitNumber, emitRange, numberOf, QUANTITIES } from './quantity.ts';
 
 /** How a parameter is indexed and compared; the rows of the table in `ports/query.ts`. */
@@ -97,7 +97,7 @@ const EXTRACTORS: Readonly<Record<ValueKind, Readonly<Record<string, Extractor>>
 export function extractorOf(
   kind: Kind,
   datatype: string,
-): ((value: Present, emit: Emit, argument: string) => void) | undefined {
+): ((value: PresentElement, emit: Emit, argument: string) => void) | undefined {
   if (kind === 'composite') return undefined;
   // The element path names the datatype of its values, and validation has checked them.
   return EXTRACTORS[kind][datatype] as ReturnType<typeof extractorOf>;

@@ -5,7 +5,7 @@
  */
 import type { Resource } from '../../fhir/types.ts';
 import { WIDE, type SearchValue } from '../../ports/query.ts';
-import { visitElements, type ElementPath, type Present } from './element-path.ts';
+import { visitElements, type ElementPath, type PresentElement } from './element-path.ts';
 import { extractorOf, VALUES_MAX } from './extract.ts';
 import type { Component } from './parameter.ts';
 
@@ -43,7 +43,7 @@ export function tuplesOf(
 const isLeftOut = (suffix: string): boolean =>
   suffix !== '' && (suffix === ':identifier' || suffix === ':of-type' || suffix.endsWith(WIDE));
 
-function partsOf({ kind, paths }: Component, element: Present, resource: Resource): readonly Part[] {
+function partsOf({ kind, paths }: Component, element: PresentElement, resource: Resource): readonly Part[] {
   const parts: Part[] = [];
   for (const path of paths) {
     const extract = extractorOf(kind, path.datatype);

@@ -3,7 +3,7 @@
  * concept must meet. The answer is undefined when this server does not have enough of the code system to judge it.
  */
 import { ancestorsIn, descend, descendantsIn } from './hierarchy.ts';
-import { conceptOf, keyOf, type Concept, type Include, type System } from './held.ts';
+import { conceptOf, codeKey, type Concept, type Include, type System } from './held.ts';
 import { compilePattern } from './pattern.ts';
 
 export type Filter = NonNullable<Include['filter']>[number];
@@ -66,14 +66,14 @@ const OF_CODES: Readonly<Record<string, Compile>> = {
   '=':
     (system, value) =>
     ({ code }) =>
-      keyOf(system, code) === keyOf(system, value),
+      codeKey(system, code) === codeKey(system, value),
   'is-a': (system, value) => known(system, value, below(system, value)),
   'descendent-of': (system, value) => {
     const isBelow = below(system, value);
     return known(
       system,
       value,
-      (concept, work) => keyOf(system, concept.code) !== keyOf(system, value) && isBelow(concept, work),
+      (concept, work) => codeKey(system, concept.code) !== codeKey(system, value) && isBelow(concept, work),
     );
   },
   'is-not-a': (system, value) => known(system, value, not(below(system, value))),
@@ -101,10 +101,10 @@ function isAmongKeys(system: System, list: () => readonly string[]): JudgeOf<boo
   let keys: ReadonlySet<string> | undefined;
   return ({ code }, { spend }) => {
     if (keys === undefined) {
-      keys = new Set(list().map((each) => keyOf(system, each)));
+      keys = new Set(list().map((each) => codeKey(system, each)));
       spend(keys.size);
     }
-    return keys.has(keyOf(system, code));
+    return keys.has(codeKey(system, code));
   };
 }
 

@@ -31,7 +31,7 @@ export interface System {
   /** `part`: a code that is not among the concepts may still be valid (fragments, examples). */
   readonly content: 'complete' | 'part' | 'grammar';
   readonly caseSensitive: boolean;
-  /** Concepts in the order of the system, by {@link keyOf} the code. Empty for a grammar. */
+  /** Concepts in the order of the system, by {@link codeKey} the code. Empty for a grammar. */
   readonly concepts: ReadonlyMap<string, Concept>;
   /**
    * Properties that concepts may have beside those that every system has; undefined when this server does not keep
@@ -71,12 +71,12 @@ export interface Coded {
 }
 
 /** The key of a code within its system. */
-export const keyOf = ({ caseSensitive }: Pick<System, 'caseSensitive'>, code: string): string =>
+export const codeKey = ({ caseSensitive }: Pick<System, 'caseSensitive'>, code: string): string =>
   caseSensitive ? code : code.toLowerCase();
 
 /** The concept of a code. */
 export const conceptOf = (system: System, code: string): Concept | undefined =>
-  system.concepts.get(keyOf(system, code));
+  system.concepts.get(codeKey(system, code));
 
 /** Whether a code belongs to a system; undefined when this server does not have enough of the system to tell. */
 export function isCodeOf(system: System, code: string): boolean | undefined {

@@ -2,7 +2,7 @@
  * The concepts above and below a concept (http://hl7.org/fhir/R4/codesystem.html#hierarchy), for `is-a`, `:below`,
  * `:above`.
  */
-import { conceptOf, keyOf, type Held, type System } from './held.ts';
+import { conceptOf, codeKey, type Held, type System } from './held.ts';
 
 /**
  * The codes below a code, itself first, in the order of the system. Undefined when this server does not have the
@@ -32,7 +32,7 @@ export const ancestorsIn = (system: System, code: string): readonly string[] =>
 
 /** Whether one concept is the other or below it. */
 export function isWithin(system: System, code: string, top: string): boolean {
-  return ancestorsIn(system, code).some((each) => keyOf(system, each) === keyOf(system, top));
+  return ancestorsIn(system, code).some((each) => codeKey(system, each) === codeKey(system, top));
 }
 
 type Step = (code: string) => readonly string[] | undefined;
@@ -40,11 +40,11 @@ type Step = (code: string) => readonly string[] | undefined;
 function within(system: System, code: string, step: Step): readonly string[] | undefined {
   const start = conceptOf(system, code);
   if (start === undefined) return undefined;
-  const met = new Map([[keyOf(system, start.code), start.code]]);
+  const met = new Map([[codeKey(system, start.code), start.code]]);
   // Iteration over a Map also visits members added during it. A code that was met is not added again, so circles end.
   for (const each of met.values()) {
     for (const next of step(each) ?? [])
-      if (!met.has(keyOf(system, next))) met.set(keyOf(system, next), next);
+      if (!met.has(codeKey(system, next))) met.set(codeKey(system, next), next);
   }
   return [...met.values()];
 }
@@ -55,14 +55,14 @@ const children = new WeakMap<System, ReadonlyMap<string, readonly string[]>>();
 export function descend(system: System): Step {
   const known = children.get(system) ?? listChildren(system);
   children.set(system, known);
-  return (code) => known.get(keyOf(system, code));
+  return (code) => known.get(codeKey(system, code));
 }
 
 function listChildren(system: System): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const { code, parents } of system.concepts.values()) {
     for (const parent of parents) {
-      const key = keyOf(system, parent);
+      const key = codeKey(system, parent);
       const list = found.get(key);
       if (list === undefined) found.set(key, [code]);
       else list.push(code);

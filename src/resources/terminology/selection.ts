@@ -7,7 +7,7 @@ import { compileFilter, type MembershipAnswer, type Judge, type Work } from './f
 import {
   conceptOf,
   isCodeOf,
-  keyOf,
+  codeKey,
   type Coded,
   type Compose,
   type Held,
@@ -84,7 +84,7 @@ function isImported(asking: Asking, canonical: string, coded: Coded): Membership
 function isOfSystem(asking: Asking, part: Include, url: string, { system, code }: Coded): MembershipAnswer {
   if (system !== undefined && system !== url) return false;
   const held = systemOf(asking.held, part);
-  if (part.concept !== undefined) return listedIn(part, held).has(keyOf(held ?? EXACT, code));
+  if (part.concept !== undefined) return listedIn(part, held).has(codeKey(held ?? EXACT, code));
   const isCode = held === undefined ? undefined : isCodeOf(held, code);
   if (held === undefined || isCode !== true || part.filter === undefined) return isCode;
   const concept = conceptOf(held, code);
@@ -103,7 +103,7 @@ const listed = new WeakMap<Include, ReadonlySet<string>>();
 
 /** The codes that a part lists. The set is kept, since an enumeration is looked up often. */
 function listedIn(part: Include, system: System | undefined): ReadonlySet<string> {
-  const known = listed.get(part) ?? new Set(part.concept?.map(({ code }) => keyOf(system ?? EXACT, code)));
+  const known = listed.get(part) ?? new Set(part.concept?.map(({ code }) => codeKey(system ?? EXACT, code)));
   listed.set(part, known);
   return known;
 }

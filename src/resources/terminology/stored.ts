@@ -4,7 +4,7 @@
 import type { CodeSystem, ValueSet } from '../../fhir/types.ts';
 import {
   answersTo,
-  keyOf,
+  codeKey,
   splitCanonical,
   type Concept,
   type Held,
@@ -45,7 +45,7 @@ type Found = Map<string, Concept & { parents: string[] }>;
 
 function addConcepts(system: System, found: Found, concepts: Concepts, parents: readonly string[]): void {
   for (const { code, display, definition, designation, property = [], concept = [] } of concepts) {
-    found.set(keyOf(system, code), {
+    found.set(codeKey(system, code), {
       code,
       display,
       definition,
@@ -74,7 +74,7 @@ const says = (
 function addFurtherParents(system: System, found: Found): void {
   const further = new Map<string, Set<string>>();
   const add = (code: string, parent: string): void => {
-    const key = keyOf(system, code);
+    const key = codeKey(system, code);
     further.set(key, (further.get(key) ?? new Set(found.get(key)?.parents)).add(parent));
   };
   for (const { code, property = [] } of found.values()) {

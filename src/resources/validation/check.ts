@@ -13,7 +13,7 @@ import { PRIMITIVES } from './primitives.ts';
 import { checkReference } from './references.ts';
 import { add, addMissing, FOUND_MAX, runLater, type Run } from './run.ts';
 import { buildSchema } from './schema.ts';
-import { RESOURCE_TYPES } from './structure.ts';
+import { RESOURCE_TYPE_NAMES } from './structure.ts';
 
 /** Checks a resource. The run collects the findings, with JSON pointers as places. */
 export function checkStructure(resource: Resource): Run {
@@ -51,7 +51,7 @@ function checkResource(run: Run, resource: Tree, place: string): void {
   const { resourceType } = resource;
   if (typeof resourceType !== 'string')
     return addMissing(run, `${place}/resourceType`, 'a resource needs it');
-  if (!RESOURCE_TYPES.has(resourceType))
+  if (!RESOURCE_TYPE_NAMES.has(resourceType))
     return add(
       run,
       `${place}/resourceType`,

@@ -1,7 +1,7 @@
 /** The context of an extension (http://hl7.org/fhir/R4/defining-extensions.html#context). */
 import type { Resource } from '../../fhir/types.ts';
 import { elementOf } from './node.ts';
-import { propertiesOf, RESOURCE_TYPES } from './structure.ts';
+import { propertiesOf, RESOURCE_TYPE_NAMES } from './structure.ts';
 
 /** The carrier of an extension. */
 export interface Carrier {
@@ -69,7 +69,7 @@ const prefixesOf = (property: string): readonly string[] =>
 
 /** The supertypes of a type. `Element` stands for every carrier of extensions. */
 function kindsOf(type: string): readonly string[] {
-  if (RESOURCE_TYPES.has(type)) return ['DomainResource', 'Resource', 'Element'];
+  if (RESOURCE_TYPE_NAMES.has(type)) return ['DomainResource', 'Resource', 'Element'];
   return [...(type.includes('.') ? ['BackboneElement'] : []), ...(KINDS[type] ?? []), 'Element'];
 }
 

@@ -4,7 +4,7 @@ import type { Resource } from '../../fhir/types.ts';
 import { meantType } from '../type-names.ts';
 import type { Tree } from './invariants.ts';
 import { add, type Met, type Run } from './run.ts';
-import { RESOURCE_TYPES } from './structure.ts';
+import { RESOURCE_TYPE_NAMES } from './structure.ts';
 
 /** Checks a Reference by itself. */
 export function checkReference(run: Run, value: Tree, place: string): void {
@@ -12,7 +12,7 @@ export function checkReference(run: Run, value: Tree, place: string): void {
   const check = () => {
     const { reference, type } = value as Literal; // runs only when it is sound
     const shown = reference === undefined ? undefined : typeOf(container, reference);
-    const known = shown === undefined || RESOURCE_TYPES.has(shown);
+    const known = shown === undefined || RESOURCE_TYPE_NAMES.has(shown);
     if (!known) add(run, `${place}/reference`, whyUnknown(shown, reference), 'value');
     else if (shown !== undefined && isType(type) && type !== shown) {
       add(run, `${place}/type`, `the reference is to ${withArticle(shown)}`, 'value');
@@ -101,7 +101,7 @@ function isContained(reference: unknown): boolean {
 }
 
 function isType(type: string | undefined): type is string {
-  return type !== undefined && RESOURCE_TYPES.has(type);
+  return type !== undefined && RESOURCE_TYPE_NAMES.has(type);
 }
 
 function withArticle(type: string): string {

@@ -1,6 +1,12 @@
 /** The JSON Schema of one type, made from its rows. Our own keywords cover what a schema cannot express. */
 import { PRIMITIVES } from './primitives.ts';
-import { elementsOf, propertiesOf, RESOURCE_TYPES, type Element, type ElementType } from './structure.ts';
+import {
+  elementsOf,
+  propertiesOf,
+  RESOURCE_TYPE_NAMES,
+  type Element,
+  type ElementType,
+} from './structure.ts';
 import { codesOf } from './value-sets.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -11,7 +17,7 @@ type Schema = Readonly<Record<string, unknown>>;
  */
 export function buildSchema(type: string): Schema {
   const properties: Record<string, Schema> = {};
-  if (RESOURCE_TYPES.has(type)) properties['resourceType'] = { type: 'string' };
+  if (RESOURCE_TYPE_NAMES.has(type)) properties['resourceType'] = { type: 'string' };
   for (const element of elementsOf(type)) {
     for (const [name, valueType] of propertiesOf(element)) {
       properties[name] = repeat(element, valueSchema(element, valueType));

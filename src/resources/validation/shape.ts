@@ -5,7 +5,7 @@
 import { INVARIANTS, type Tree } from './invariants.ts';
 import { add, addMissing, type Run } from './run.ts';
 import { hasExtensions } from './schema.ts';
-import { elementsOf, propertiesOf, RESOURCE_TYPES, type Element } from './structure.ts';
+import { elementsOf, propertiesOf, RESOURCE_TYPE_NAMES, type Element } from './structure.ts';
 
 /** Makes the check of a type. It reports to the run, at the place of the value. */
 export function makeShapeCheck(type: string): (run: Run, value: Tree, place: string) => void {
@@ -17,7 +17,7 @@ export function makeShapeCheck(type: string): (run: Run, value: Tree, place: str
   const lists = elements.filter(isPrimitiveList).map(({ name }) => name);
   const primitives = new Set(elements.flatMap(primitiveNames));
   const invariants = INVARIANTS[type] ?? [];
-  const isResource = RESOURCE_TYPES.has(type);
+  const isResource = RESOURCE_TYPE_NAMES.has(type);
   return (run, value, place) => {
     if (!isResource) {
       if (isEmpty(value, type)) return add(run, place, EMPTY, 'invariant');

@@ -29,7 +29,7 @@ export interface Element {
 const ROWS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(structures));
 
 /** Every resource type of R4. */
-export const RESOURCE_TYPES: ReadonlySet<string> = new Set(
+export const RESOURCE_TYPE_NAMES: ReadonlySet<string> = new Set(
   [...ROWS.keys()].filter(
     (type) => /^:(Domain)?Resource$/.test(ROWS.get(type)?.[0] ?? '') && type !== 'DomainResource',
   ),

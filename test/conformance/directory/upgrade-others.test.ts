@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { buildWrite } from '../../../src/operations/write/commit.ts';
-import { commitOf } from '../../../src/operations/upgrade.ts';
+import { upgradeCommit } from '../../../src/operations/upgrade.ts';
 import { tagOthers } from '../../../src/operations/upgrade-others.ts';
 import { resolveParty } from '../../../src/resources/party.ts';
 import { partyWorldOf } from '../../../src/resources/party-world.ts';
@@ -35,7 +35,7 @@ async function keep(resource: Resource, custodian: Ref | '', by: Ref | ''): Prom
   const ref: Ref = `${resource.resourceType}/${resource.id ?? ''}`;
   const after = { plain: resource, storing: resource };
   const planned = { ref, method: 'POST', base: 0, before: undefined, after, custodian } as const;
-  const commit = commitOf([buildWrite({ ...planned, origin: 'server', parties: [] })], [], []);
+  const commit = upgradeCommit([buildWrite({ ...planned, origin: 'server', parties: [] })], [], []);
   const [row] = commit.audit;
   const agent = { organization: by, client: 'test', subject: 'ana' };
   await world.store.commit({ ...commit, ...(row !== undefined && { audit: [{ ...row, agent }] }) });

@@ -3,7 +3,7 @@ import * as fc from '../../chance.ts';
 import {
   elementsOf,
   propertiesOf,
-  RESOURCE_TYPES,
+  RESOURCE_TYPE_NAMES,
   type Element,
   type ElementType,
 } from '../../../src/resources/validation/structure.ts';
@@ -117,7 +117,7 @@ function structure(type: string, depth: number): fc.Arbitrary<Tree> {
 
 /** What makes an element with an id alone one that says something. */
 const filler = (type: string): Tree =>
-  RESOURCE_TYPES.has(type)
+  RESOURCE_TYPE_NAMES.has(type)
     ? {}
     : type === 'Extension'
       ? { url: 'http://example.org/y' }
@@ -128,7 +128,7 @@ function oneOf(element: Element, depth: number): fc.Arbitrary<Tree> {
   return fc.constantFrom(...choices).chain(([name, type]) => property(element, name, type, depth));
 }
 
-const TYPES = [...RESOURCE_TYPES].toSorted();
+const TYPES = [...RESOURCE_TYPE_NAMES].toSorted();
 
 /** @param depth structures within each other, at most */
 export function randomResource(depth: number): fc.Arbitrary<Tree> {

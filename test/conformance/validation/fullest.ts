@@ -6,7 +6,7 @@ import type { Resource } from '../../../src/fhir/types.ts';
 import {
   elementsOf,
   propertiesOf,
-  RESOURCE_TYPES,
+  RESOURCE_TYPE_NAMES,
   type Element,
   type ElementType,
 } from '../../../src/resources/validation/structure.ts';
@@ -181,7 +181,7 @@ function ownElements(type: string, within: readonly string[]): readonly Element[
   return elementsOf(type).filter(
     ({ name, types }) =>
       !EVERYWHERE.has(name) &&
-      !(ON_TOP.has(name) && RESOURCE_TYPES.has(type)) &&
+      !(ON_TOP.has(name) && RESOURCE_TYPE_NAMES.has(type)) &&
       !types.some(({ code }) => within.filter((one) => one === code).length > 0),
   );
 }

@@ -10,7 +10,7 @@ import type { Resource, StructureDefinition } from '../../../src/fhir/types.ts';
 import { BODY_TYPES, RESOURCE_TYPES as SERVED } from '../../../src/resources/index.ts';
 import { validateResource } from '../../../src/resources/validate.ts';
 import { INVARIANTS, type Tree } from '../../../src/resources/validation/invariants.ts';
-import { RESOURCE_TYPES } from '../../../src/resources/validation/structure.ts';
+import { RESOURCE_TYPE_NAMES } from '../../../src/resources/validation/structure.ts';
 import { ARTIFACT_ROWS } from './invariant-cases.artifacts.ts';
 import { DEFINITION_ROWS } from './invariant-cases.definitions.ts';
 import { held } from './invariant-cases.holders.ts';
@@ -27,7 +27,7 @@ function holder(type: string, element: object): Resource {
   if (whole !== undefined) return whole;
   const [outer = '', inner] = type.split('.');
   if (inner === undefined)
-    return RESOURCE_TYPES.has(outer) ? { resourceType: outer, ...element } : extended(outer, element);
+    return RESOURCE_TYPE_NAMES.has(outer) ? { resourceType: outer, ...element } : extended(outer, element);
   if (outer === 'Timing') return extended(outer, { [inner]: element });
   if (outer === 'DataRequirement') return extended(outer, { type: 'Task', [inner]: [element] });
   const { [outer]: sample = { resourceType: outer } } = SAMPLES;
@@ -134,7 +134,7 @@ describe.each(CASES)('$type $key', ({ type, key, broken, mended }) => {
 
   test('the published expression says so', () => {
     const typed = (element: object) =>
-      RESOURCE_TYPES.has(type) ? { resourceType: type, ...element } : element;
+      RESOURCE_TYPE_NAMES.has(type) ? { resourceType: type, ...element } : element;
     const whole = (element: object) => strip(holder(type, element)) as unknown as Resource;
     if (NOT_ASKED.has(key)) return;
     expect(verdict(type, key, strip(typed(broken)), whole(broken))).toBe(false);
@@ -169,7 +169,9 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 
 test('every published invariant of severity error is a row, or stands with the structure, or is left out for a reason', () => {
   const served = new Set([...SERVED.keys(), ...BODY_TYPES]);
-  const asked = PUBLISHED.filter(({ isError, of }) => isError && (served.has(of) || !RESOURCE_TYPES.has(of)));
+  const asked = PUBLISHED.filter(
+    ({ isError, of }) => isError && (served.has(of) || !RESOURCE_TYPE_NAMES.has(of)),
+  );
   const missing = asked.filter(({ key, path }) => {
     if (WITH_STRUCTURE.includes(key) || key in LEFT_OUT) return false;
     const at = /[eE]xtension$/.test(path) ? 'Extension' : path;

@@ -4,7 +4,11 @@ import type { Resource } from '../../../src/fhir/types.ts';
 import { RESOURCE_TYPES as SERVED } from '../../../src/resources/index.ts';
 import { validateResource } from '../../../src/resources/validate.ts';
 import { toExpression } from '../../../src/resources/validation/expression.ts';
-import { elementsOf, propertiesOf, RESOURCE_TYPES } from '../../../src/resources/validation/structure.ts';
+import {
+  elementsOf,
+  propertiesOf,
+  RESOURCE_TYPE_NAMES,
+} from '../../../src/resources/validation/structure.ts';
 import { proofOf, someOf } from '../../proof.ts';
 import { SAMPLES } from './samples.ts';
 
@@ -17,7 +21,7 @@ describe('the sample of', () => {
 
   test('every type that is served is here', () => {
     expect([...SERVED.keys()].filter((type) => !(type in SAMPLES))).toEqual([]);
-    expect(Object.keys(SAMPLES).filter((type) => !RESOURCE_TYPES.has(type))).toEqual([]);
+    expect(Object.keys(SAMPLES).filter((type) => !RESOURCE_TYPE_NAMES.has(type))).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { BODY_TYPES, RESOURCE_TYPES } from '../../../src/resources/index.ts';
 import { PLAIN_TYPES } from '../../../src/resources/types/plain.ts';
-import { RESOURCE_TYPES as R4 } from '../../../src/resources/validation/structure.ts';
+import { RESOURCE_TYPE_NAMES as R4 } from '../../../src/resources/validation/structure.ts';
 import { readTree } from '../../house/tree.ts';
 
 const LIMITS = readFileSync(new URL('../../../docs/limits.md', import.meta.url), 'utf8').split('\n');

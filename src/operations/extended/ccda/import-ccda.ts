@@ -20,7 +20,7 @@ import { convert } from './convert.ts';
 import { fileDocument, numberKey } from './filing.ts';
 import { listOfLosses } from './loss-list.ts';
 import { meet } from './meet.ts';
-import { bytesOf, readStored, type Source } from './source.ts';
+import { bytesOf, readStoredDocument, type Source } from './source.ts';
 
 export const importCcda: Operation = {
   name: 'import-ccda',
@@ -123,7 +123,7 @@ async function sourceOf({ context, request, input }: Invocation, snapshot: Snaps
       seen: [],
     };
   const [reference] = valuesAt(valueIn(input, 'source'), 'reference');
-  if (typeof reference === 'string') return readStored(context, request, snapshot, reference);
+  if (typeof reference === 'string') return readStoredDocument(context, request, snapshot, reference);
   throw new OperationOutcomeError('field-missing', {
     diagnostics: 'there is neither a document nor a source',
   });

@@ -1,7 +1,7 @@
 /** `$render`: a stored clinical document as a page for people. */
 import { RENDER_POLICY, renderDocument } from '../../../ccda/render.ts';
 import type { Operation } from '../operation.ts';
-import { readStored } from './source.ts';
+import { readStoredDocument } from './source.ts';
 
 const HTML = 'text/html';
 
@@ -29,7 +29,13 @@ export const render: Operation = {
   async perform({ context, request }) {
     const { type = '', id = '' } = request;
     const stored = `${type}/${id}`;
-    const { bytes, seen } = await readStored(context, request, context.store.snapshot(), stored, 'not-found');
+    const { bytes, seen } = await readStoredDocument(
+      context,
+      request,
+      context.store.snapshot(),
+      stored,
+      'not-found',
+    );
     const page = Buffer.from(await renderDocument(bytes), 'utf8');
     return {
       status: 200,

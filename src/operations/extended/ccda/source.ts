@@ -21,7 +21,7 @@ export interface Source {
 const XML_TYPES = /^(?:application\/hl7-cda\+xml|text\/xml|application\/xml)\b/i;
 
 /** @throws OperationOutcomeError `missing` for what the caller may not read, `ccda-invalid` for a Binary or an attachment without content */
-export async function readStored(
+export async function readStoredDocument(
   context: OperationContext,
   request: Request,
   snapshot: Snapshot,
@@ -60,7 +60,7 @@ async function readAttachment(
     attachments.find(({ contentType = '' }) => XML_TYPES.test(contentType)) ?? attachments[0];
   if (attachment?.data !== undefined) return { bytes: bytesOf(attachment.data), seen: [] };
   if (attachment?.url === undefined) throw empty();
-  const { bytes, seen } = await readStored(context, request, snapshot, attachment.url);
+  const { bytes, seen } = await readStoredDocument(context, request, snapshot, attachment.url);
   return { bytes, seen };
 }
 

@@ -5,7 +5,7 @@ import type { Resource, ValueSet } from '../../../fhir/types.ts';
 import { expandValueSet, type Expanded, type Member } from '../../../resources/terminology/expand.ts';
 import { numberIn, textIn, isTrueIn } from '../input.ts';
 import type { Input, Invocation, Operation, OperationReply } from '../operation.ts';
-import { askedValueSet, input, output, refuse } from './subject.ts';
+import { askedValueSet, input, output, terminologyRefusal } from './subject.ts';
 
 /** The largest number of members in one answer. */
 const ANSWERED_MAX = 10_000;
@@ -51,7 +51,10 @@ async function performExpand(invocation: Invocation): Promise<OperationReply> {
     count: Math.min(count ?? ANSWERED_MAX, ANSWERED_MAX),
   });
   if (count === undefined && expanded.total - (offset ?? 0) > ANSWERED_MAX)
-    throw refuse('expansion-too-costly', `${expanded.total} members: ask with count and offset, or a filter`);
+    throw terminologyRefusal(
+      'expansion-too-costly',
+      `${expanded.total} members: ask with count and offset, or a filter`,
+    );
   const { compose, ...described } = resource;
   const shown: ValueSet = {
     ...described,
@@ -66,7 +69,8 @@ async function performExpand(invocation: Invocation): Promise<OperationReply> {
 
 function wholeIn(given: Input, name: string): number | undefined {
   const value = numberIn(given, name);
-  if (value !== undefined && value < 0) throw refuse('parameter-invalid', `${name} is not negative`);
+  if (value !== undefined && value < 0)
+    throw terminologyRefusal('parameter-invalid', `${name} is not negative`);
   return value;
 }
 

@@ -9,7 +9,7 @@ import type { Seen } from '../../seen.ts';
 import { textIn, textsIn, valueIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
 import { parametersOf, type Out } from '../output.ts';
-import { askedCodeSystem, askedSystem, input, output, refuse } from './subject.ts';
+import { askedCodeSystem, askedSystem, input, output, terminologyRefusal } from './subject.ts';
 
 const manyOut = (
   name: string,
@@ -65,7 +65,10 @@ async function performLookup(invocation: Invocation): Promise<OperationReply> {
   ]);
   const concept = conceptOf(held, code);
   if (concept === undefined && held.accepts?.(code) !== true)
-    throw refuse('not-found', 'the code system has no such code, or only a part of it is held here');
+    throw terminologyRefusal(
+      'not-found',
+      'the code system has no such code, or only a part of it is held here',
+    );
   return { status: 200, resource: parametersOf(told(held, concept ?? { code, parents: [] }, invocation)) };
 }
 
@@ -81,10 +84,10 @@ function codingIn({ input: given }: Invocation): {
   const coding = valueIn(given, 'coding') as Coding | undefined; // checked against the definition
   const code = textIn(given, 'code');
   if ((coding === undefined) === (code === undefined))
-    throw refuse('parameter-invalid', 'give one of code and coding');
+    throw terminologyRefusal('parameter-invalid', 'give one of code and coding');
   const found = coding ?? { code, system: textIn(given, 'system') };
   if (found.code === undefined || found.system === undefined)
-    throw refuse('field-missing', 'a code needs its system');
+    throw terminologyRefusal('field-missing', 'a code needs its system');
   return { system: found.system, code: found.code, version: coding?.version };
 }
 
@@ -170,7 +173,10 @@ async function performSubsumes(invocation: Invocation): Promise<OperationReply> 
   const { system, seen } = await systemOfPair(invocation, a, b);
   for (const { code } of [a, b])
     if (conceptOf(system, code) === undefined)
-      throw refuse('not-found', 'the code system has not both codes, or only a part of it is held here');
+      throw terminologyRefusal(
+        'not-found',
+        'the code system has not both codes, or only a part of it is held here',
+      );
   const [up, down] = [isWithin(system, b.code, a.code), isWithin(system, a.code, b.code)];
   const valueCode = up && down ? 'equivalent' : up ? 'subsumes' : down ? 'subsumed-by' : 'not-subsumed';
   return { status: 200, resource: parametersOf([{ name: 'outcome', valueCode }]), seen };
@@ -184,7 +190,7 @@ interface One {
 function pairIn({ input: given }: Invocation, which: 'A' | 'B'): One {
   const coding = valueIn(given, `coding${which}`) as Coding | undefined; // checked against the definition
   const code = textIn(given, `code${which}`) ?? coding?.code;
-  if (code === undefined) throw refuse('field-missing', `give code${which} or coding${which}`);
+  if (code === undefined) throw terminologyRefusal('field-missing', `give code${which} or coding${which}`);
   return { code, system: coding?.system };
 }
 
@@ -196,8 +202,8 @@ async function systemOfPair(
   if (invocation.level === 'instance') return askedCodeSystem(invocation);
   const named = [textIn(invocation.input, 'system'), a.system, b.system].filter((one) => one !== undefined);
   const [first, ...others] = [...new Set(named)];
-  if (first === undefined) throw refuse('field-missing', 'the codes need their system');
-  if (others.length > 0) throw refuse('parameter-invalid', 'both codes are of one system');
+  if (first === undefined) throw terminologyRefusal('field-missing', 'the codes need their system');
+  if (others.length > 0) throw terminologyRefusal('parameter-invalid', 'both codes are of one system');
   const found = await askedSystem(invocation, [withVersion(first, textIn(invocation.input, 'version'))]);
   return { system: found.system, seen: [] };
 }

@@ -11,7 +11,7 @@ import { loadHeld, type Seeing } from '../../terminology.ts';
 import { resourceIn, textIn, valueIn } from '../input.ts';
 import type { Invocation, OperationParameter } from '../operation.ts';
 
-export const refuse = (code: IssueCode, diagnostics: string): OperationOutcomeError =>
+export const terminologyRefusal = (code: IssueCode, diagnostics: string): OperationOutcomeError =>
   new OperationOutcomeError(code, { diagnostics });
 
 export const input = (
@@ -52,15 +52,18 @@ async function subjectOf<T extends ValueSet | CodeSystem>(
   const url = textIn(given, 'url');
   if (level === 'instance') {
     if (sent !== undefined || url !== undefined)
-      throw refuse('parameter-invalid', `the address says which one is meant: leave out url and ${inline}`);
+      throw terminologyRefusal(
+        'parameter-invalid',
+        `the address says which one is meant: leave out url and ${inline}`,
+      );
     const stored = await context.store.snapshot().read(ref, sight);
     const found = stored?.text === undefined ? context.packaged(ref) : parseStored(stored.text);
-    if (found === undefined) throw refuse('not-found', `${ref} is not here`);
+    if (found === undefined) throw terminologyRefusal('not-found', `${ref} is not here`);
     const seen = stored?.text === undefined ? [] : [seenOf(context, stored, stored.text)];
     return { resource: found as unknown as T, seen }; // of the type of the address
   }
   if (sent !== undefined) return { resource: sent as unknown as T, seen: [] }; // of the parameter's type
-  if (url === undefined) throw refuse('field-missing', `the operation needs url or ${inline}`);
+  if (url === undefined) throw terminologyRefusal('field-missing', `the operation needs url or ${inline}`);
   const of = textIn(given, version);
   return { canonical: of === undefined || url.includes('|') ? url : `${url}|${of}`, seen: [] };
 }
@@ -88,7 +91,8 @@ export async function askedValueSet(invocation: Invocation): Promise<AskedValueS
   }
   const held = await loadHeld(seeingOf(invocation), { valueSets: [canonical ?? ''] });
   const selection = held.valueSet(canonical ?? '');
-  if (selection === undefined) throw refuse('value-set-unknown', 'no value set of this url is held here');
+  if (selection === undefined)
+    throw terminologyRefusal('value-set-unknown', 'no value set of this url is held here');
   const { url, version, name, title } = selection;
   return {
     held,
@@ -113,7 +117,7 @@ export async function askedSystem(
   const held = await loadHeld(seeingOf(invocation), { systems: canonicals });
   const [canonical = ''] = canonicals;
   const system = held.system(canonical);
-  if (system === undefined) throw refuse('not-found', 'the code system is not held here');
+  if (system === undefined) throw terminologyRefusal('not-found', 'the code system is not held here');
   return { held, system };
 }
 
@@ -125,7 +129,8 @@ export async function askedCodeSystem(
   const { resource, canonical, seen } = subject;
   if (resource === undefined) return { ...(await askedSystem(invocation, [canonical ?? ''])), seen };
   const system = systemOf(resource) ?? PACKAGED.system(resource.url ?? '');
-  if (system === undefined) throw refuse('not-found', 'the code system does not hold its concepts');
+  if (system === undefined)
+    throw terminologyRefusal('not-found', 'the code system does not hold its concepts');
   return { system, seen };
 }
 
@@ -135,7 +140,7 @@ export function askedCodings({ input: given }: Invocation, systemName?: string):
   const coding = valueIn(given, 'coding') as Coding | undefined; // checked against the definition
   const concept = valueIn(given, 'codeableConcept') as CodeableConcept | undefined; // likewise
   if ([code, coding, concept].filter((one) => one !== undefined).length !== 1)
-    throw refuse('parameter-invalid', 'give one of code, coding and codeableConcept');
+    throw terminologyRefusal('parameter-invalid', 'give one of code, coding and codeableConcept');
   if (coding !== undefined) return [coding];
   if (concept !== undefined) return concept.coding ?? [];
   const system = systemName === undefined ? undefined : textIn(given, systemName);

@@ -21,7 +21,7 @@ import {
   askedValueSet,
   input,
   output,
-  refuse,
+  terminologyRefusal,
   seeingOf,
 } from './subject.ts';
 
@@ -83,7 +83,7 @@ async function performInValueSet(invocation: Invocation): Promise<OperationReply
   const codings = askedCodings(invocation, 'system');
   const { input: given } = invocation;
   if (textIn(given, 'code') !== undefined && textIn(given, 'system') === undefined)
-    throw refuse('field-missing', 'a code needs its system');
+    throw terminologyRefusal('field-missing', 'a code needs its system');
   const { held: ofSet, selection, seen } = await askedValueSet(invocation);
   const systems = codings.flatMap(({ system }) => (system === undefined ? [] : [system]));
   const ofCodes = await loadHeld(seeingOf(invocation), { systems });
@@ -135,7 +135,7 @@ function answer(verdicts: readonly Verdict[], seen: readonly Seen[]): OperationR
     verdicts.find(({ result }) => result === undefined) ??
     verdicts[0];
   const { result, message, display } = told ?? { result: false, message: 'There is no code.' };
-  if (result === undefined) throw refuse('code-system-unknown', message ?? '');
+  if (result === undefined) throw terminologyRefusal('code-system-unknown', message ?? '');
   return {
     status: 200,
     resource: parametersOf([
