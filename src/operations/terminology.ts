@@ -7,7 +7,12 @@ import type { CodeSystem, Ref, ValueSet } from '../fhir/types.ts';
 import type { Match, Sight } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { parseStored, resourceOf } from '../ports/stored-resource.ts';
-import { splitCanonical, type Held, type Selection, type System } from '../resources/terminology/held.ts';
+import {
+  splitCanonical,
+  type TerminologySource,
+  type Selection,
+  type System,
+} from '../resources/terminology/held.ts';
 import { PACKAGED } from '../resources/terminology/packaged.ts';
 import { selectionOf, systemOf, withLoaded } from '../resources/terminology/stored.ts';
 import { createTurns, type Turns } from './turns.ts';
@@ -46,7 +51,7 @@ interface Loading extends Seeing {
 }
 
 /** @throws OperationOutcomeError `expansion-too-costly` when more is named than {@link NAMED_MAX}, or it is too large */
-export async function loadHeld(seeing: Seeing, wanted: Wanted): Promise<Held> {
+export async function loadTerminology(seeing: Seeing, wanted: Wanted): Promise<TerminologySource> {
   const loading: Loading = {
     ...seeing,
     valueSets: [],

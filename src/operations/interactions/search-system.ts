@@ -16,7 +16,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { compartmentClause } from '../../resources/compartment.ts';
 import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type Pair, type ParsedSearch } from '../../resources/search-query.ts';
-import type { Held } from '../../resources/terminology/held.ts';
+import type { TerminologySource } from '../../resources/terminology/held.ts';
 import { checkFocus } from '../compartment.ts';
 import { suppressedIn } from '../denied.ts';
 import { checkInclusions } from '../search/include.ts';
@@ -86,7 +86,7 @@ export async function performSystemSearchAsOf(
 function readParts(
   context: OperationContext,
   request: Request,
-  terminology: Held | undefined,
+  terminology: TerminologySource | undefined,
 ): readonly [Part, ...Part[]] {
   const sights = sightsOf(request);
   const types = [...sights.keys()];
@@ -145,7 +145,7 @@ const badType = (why: string): OperationOutcomeError =>
 interface Reading {
   readonly context: OperationContext;
   readonly request: Request;
-  readonly terminology: Held | undefined;
+  readonly terminology: TerminologySource | undefined;
 }
 
 /**

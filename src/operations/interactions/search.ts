@@ -7,7 +7,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { compartmentClause } from '../../resources/compartment.ts';
 import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts';
-import type { Held } from '../../resources/terminology/held.ts';
+import type { TerminologySource } from '../../resources/terminology/held.ts';
 import { checkFocus } from '../compartment.ts';
 import { suppressedIn } from '../denied.ts';
 import { checkInclusions } from '../search/include.ts';
@@ -73,7 +73,7 @@ export const termsAsked = (
   context: OperationContext,
   { query, caller, signal }: Request,
   asOf: number | undefined,
-): Promise<Held | undefined> =>
+): Promise<TerminologySource | undefined> =>
   termsOf(query, {
     snapshot: () => snapshotAsOf(context, asOf),
     caller,
@@ -84,7 +84,7 @@ export const termsAsked = (
 function parse(
   { settings, clock }: OperationContext,
   request: Request,
-  terminology: Held | undefined,
+  terminology: TerminologySource | undefined,
 ): ParsedSearch {
   const { type = '', compartment } = request;
   const pairs = request.query.filter(([name]) => name !== PAGE);

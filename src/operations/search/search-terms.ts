@@ -6,7 +6,7 @@ import { parseReference, relativeTo } from '../../fhir/reference.ts';
 import type { Ref, ValueSet } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { namedTerms, type NamedTerms, type Pair } from '../../resources/search-query.ts';
-import type { Held, Selection } from '../../resources/terminology/held.ts';
+import type { TerminologySource, Selection } from '../../resources/terminology/held.ts';
 import type { Caller } from '../request.ts';
 import { sightForType } from '../scope.ts';
 import type { Seeing } from '../terminology.ts';
@@ -20,7 +20,10 @@ interface AskingTerms {
 }
 
 /** Undefined when the search names no value set and no code: most name none, and terminology is large. */
-export async function termsOf(pairs: readonly Pair[], asking: AskingTerms): Promise<Held | undefined> {
+export async function termsOf(
+  pairs: readonly Pair[],
+  asking: AskingTerms,
+): Promise<TerminologySource | undefined> {
   const named = namedTerms(pairs);
   if (named.valueSets.length === 0 && named.systems.length === 0) return undefined;
   const { snapshot, caller, signal } = asking;
@@ -36,13 +39,20 @@ export async function termsOf(pairs: readonly Pair[], asking: AskingTerms): Prom
   );
 }
 
-async function loadNamed(seeing: Seeing, { valueSets, systems }: NamedTerms, base: string): Promise<Held> {
-  const [{ loadHeld, readStoredTerminology: readStored }, { packagedDefinition }, { selectionOf }] =
-    await Promise.all([
-      import('../terminology.ts'),
-      import('../../resources/packaged.ts'),
-      import('../../resources/terminology/stored.ts'),
-    ]);
+async function loadNamed(
+  seeing: Seeing,
+  { valueSets, systems }: NamedTerms,
+  base: string,
+): Promise<TerminologySource> {
+  const [
+    { loadTerminology: loadHeld, readStoredTerminology: readStored },
+    { packagedDefinition },
+    { selectionOf },
+  ] = await Promise.all([
+    import('../terminology.ts'),
+    import('../../resources/packaged.ts'),
+    import('../../resources/terminology/stored.ts'),
+  ]);
   const literal = new Map<string, Selection>();
   for (const text of valueSets) {
     const ref = refOf(text, base);

@@ -3,11 +3,11 @@
  * everybody by writing a ValueSet (docs/adr/0018).
  */
 import type { IssueDetail } from '../../fhir/issue.ts';
-import type { Held } from '../../resources/terminology/held.ts';
+import type { TerminologySource } from '../../resources/terminology/held.ts';
 import { membershipOf } from '../../resources/terminology/membership.ts';
 import { PACKAGED } from '../../resources/terminology/packaged.ts';
 import type { Around } from '../../resources/validate.ts';
-import { loadHeld, type Seeing } from '../terminology.ts';
+import { loadTerminology, type Seeing } from '../terminology.ts';
 
 type MembershipOf = NonNullable<Around['membershipOf']>;
 type Judge = (membershipOf: MembershipOf) => Promise<readonly IssueDetail[]>;
@@ -21,14 +21,17 @@ export async function judgeWithStored(seeing: Seeing, judge: Judge): Promise<rea
     return membership;
   });
   if (unknown.size === 0) return details;
-  const held = await loadHeld(seeing, { valueSets: [...unknown] });
+  const held = await loadTerminology(seeing, { valueSets: [...unknown] });
   return judge((valueSet, coding) => {
     const membership = tell(PACKAGED, valueSet, coding);
     return membership === 'unknown' ? tell(held, valueSet, coding) : membership;
   });
 }
 
-function tell(held: Held, ...[valueSet, coding]: Parameters<MembershipOf>): ReturnType<MembershipOf> {
+function tell(
+  held: TerminologySource,
+  ...[valueSet, coding]: Parameters<MembershipOf>
+): ReturnType<MembershipOf> {
   try {
     return membershipOf(held, valueSet, coding);
   } catch {

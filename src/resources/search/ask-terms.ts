@@ -6,7 +6,7 @@
 import { OperationOutcomeError, type IssueCode } from '../../fhir/issue.ts';
 import type { Clause } from '../../ports/query.ts';
 import { expandValueSet } from '../terminology/expand.ts';
-import type { Held, Selection } from '../terminology/held.ts';
+import type { TerminologySource, Selection } from '../terminology/held.ts';
 import { ancestorsOf, descendantsOf } from '../terminology/hierarchy.ts';
 import { ask } from '../terminology/membership.ts';
 import type { Asking } from '../terminology/selection.ts';
@@ -53,10 +53,10 @@ interface Session {
   codes: number;
 }
 
-const sessions = new WeakMap<Held, Session>();
+const sessions = new WeakMap<TerminologySource, Session>();
 
 /** The terminology of a search, which brings its own `held`. */
-function sessionOf(held: Held): Session {
+function sessionOf(held: TerminologySource): Session {
   const session = sessions.get(held) ?? {
     asking: ask(held),
     listed: new Map(),
@@ -97,7 +97,7 @@ function listCodes(
  * Whether every member is known. When this server has only a part of a system, the system has more codes than are
  * listed.
  */
-function isWhole(held: Held, selection: Selection, told: Map<Selection, boolean>): boolean {
+function isWhole(held: TerminologySource, selection: Selection, told: Map<Selection, boolean>): boolean {
   const known = told.get(selection);
   if (known !== undefined) return known;
   told.set(selection, true); // a system that includes itself adds nothing
@@ -139,7 +139,7 @@ function codesOf(system: string, codes: readonly string[], asked: ParameterReque
   return { kind: 'codes', param: asked.param, system, codes: [...new Set(written)] };
 }
 
-function heldOf(asked: ParameterRequest): Held {
+function heldOf(asked: ParameterRequest): TerminologySource {
   if (asked.terminology === undefined)
     throw refusal('code-system-unknown', asked, 'no terminology is asked here');
   return asked.terminology;

@@ -3,7 +3,7 @@
  * chains to referenced resources (`focus:ServiceRequest.identifier`) and back (`_has:Task:focus:status`).
  */
 import type { Clause } from '../../ports/query.ts';
-import type { Held } from '../terminology/held.ts';
+import type { TerminologySource } from '../terminology/held.ts';
 import { R4_TYPES, searchParameters, type SearchParameter } from '../search-parameters.ts';
 import { splitEscaped } from './escape.ts';
 import { inside } from './inline.ts';
@@ -25,7 +25,7 @@ export interface FilterOptions {
   /** Whether the store keeps full text, so that clients can use `_text` and `_content`; default: it does. */
   readonly fullText?: boolean | undefined;
   /** The terminology for `:in`, `:not-in`, `:below` and `:above` of codes; without it the server refuses them. */
-  readonly terminology?: Held | undefined;
+  readonly terminology?: TerminologySource | undefined;
 }
 
 /** The largest number of hops of a chain, `_has` included. */

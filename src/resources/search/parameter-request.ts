@@ -1,6 +1,6 @@
 /** One search parameter in a request, with its context. */
 import type { Clause } from '../../ports/query.ts';
-import type { Held } from '../terminology/held.ts';
+import type { TerminologySource } from '../terminology/held.ts';
 import type { Component } from './parameter.ts';
 
 export interface ParameterRequest {
@@ -19,7 +19,7 @@ export interface ParameterRequest {
   /** Our own base, by which the server recognises its own absolute references. */
   readonly base: string;
   /** The terminology for `:in`, `:below` and the like. */
-  readonly terminology: Held | undefined;
+  readonly terminology: TerminologySource | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 }

@@ -6,7 +6,7 @@ import {
   type Coded,
   type Concept,
   type Designation,
-  type Held,
+  type TerminologySource,
   type Include,
   type Selection,
   type System,
@@ -55,7 +55,7 @@ export interface Expanded {
  * `expansion-too-costly`; `value-set-invalid` for a circle, or a filter that cannot be judged
  */
 export function expandValueSet(
-  held: Held,
+  held: TerminologySource,
   valueSet: string | Selection,
   options: ExpandOptions = {},
   asking: Asking = ask(held),

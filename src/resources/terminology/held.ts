@@ -57,7 +57,7 @@ export interface Selection {
 }
 
 /** The packaged and the loaded terminology. Canonicals may have a version: `url|version`. */
-export interface Held {
+export interface TerminologySource {
   readonly valueSet: (canonical: string) => Selection | undefined;
   readonly system: (canonical: string) => System | undefined;
 }

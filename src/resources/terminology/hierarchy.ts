@@ -2,13 +2,17 @@
  * The concepts above and below a concept (http://hl7.org/fhir/R4/codesystem.html#hierarchy), for `is-a`, `:below`,
  * `:above`.
  */
-import { conceptOf, codeKey, type Held, type System } from './held.ts';
+import { conceptOf, codeKey, type TerminologySource, type System } from './held.ts';
 
 /**
  * The codes below a code, itself first, in the order of the system. Undefined when this server does not have the
  * system, or the system does not have the code: then nothing is known.
  */
-export function descendantsOf(held: Held, system: string, code: string): readonly string[] | undefined {
+export function descendantsOf(
+  held: TerminologySource,
+  system: string,
+  code: string,
+): readonly string[] | undefined {
   const found = held.system(system);
   return found === undefined ? undefined : within(found, code, descend(found));
 }
@@ -17,7 +21,11 @@ export function descendantsOf(held: Held, system: string, code: string): readonl
  * The codes above a code, itself first. Undefined when this server does not have the system, or the system does not
  * have the code.
  */
-export function ancestorsOf(held: Held, system: string, code: string): readonly string[] | undefined {
+export function ancestorsOf(
+  held: TerminologySource,
+  system: string,
+  code: string,
+): readonly string[] | undefined {
   const found = held.system(system);
   return found === undefined || conceptOf(found, code) === undefined ? undefined : ancestorsIn(found, code);
 }

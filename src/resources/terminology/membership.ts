@@ -1,6 +1,6 @@
 /** Whether a code belongs to a value set, by its canonical. Bindings, `:in` and `$validate-code` ask this. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Coded, Held, Selection } from './held.ts';
+import type { Coded, TerminologySource, Selection } from './held.ts';
 import { isSelected, type Asking } from './selection.ts';
 
 export type Membership = 'member' | 'not-member' | 'unknown';
@@ -14,7 +14,11 @@ const WORK_MAX = 1_000_000;
  *
  * @throws OperationOutcomeError `expansion-too-costly`
  */
-export function membershipOf(held: Held, valueSet: string | Selection, coded: Coded): Membership {
+export function membershipOf(
+  held: TerminologySource,
+  valueSet: string | Selection,
+  coded: Coded,
+): Membership {
   const selection = typeof valueSet === 'string' ? held.valueSet(valueSet) : valueSet;
   if (selection === undefined) return 'unknown';
   const answer = isSelected(ask(held), selection, coded);
@@ -23,7 +27,7 @@ export function membershipOf(held: Held, valueSet: string | Selection, coded: Co
 }
 
 /** A question with a bound on the work it may take. */
-export function ask(held: Held): Asking {
+export function ask(held: TerminologySource): Asking {
   let left = WORK_MAX;
   const spend = (work: number): void => {
     left -= work;

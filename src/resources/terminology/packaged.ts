@@ -5,7 +5,7 @@
 import systems from '../generated/code-systems.json' with { type: 'json' };
 import valueSets from '../generated/value-set-definitions.json' with { type: 'json' };
 import { GRAMMARS } from './grammars.ts';
-import { answersTo, splitCanonical, type Held, type Selection, type System } from './held.ts';
+import { answersTo, splitCanonical, type TerminologySource, type Selection, type System } from './held.ts';
 import { parseSelection, parseSystem, versionOf } from './rows.ts';
 
 type Rows = Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ const VALUE_SETS: Rows = valueSets;
 export const readPackagedSystem = reading<System & { readonly id: string }>(SYSTEMS, parseSystem);
 export const readPackagedValueSet = reading<Selection & { readonly id: string }>(VALUE_SETS, parseSelection);
 
-export const PACKAGED: Held = {
+export const PACKAGED: TerminologySource = {
   valueSet: readPackagedValueSet,
   system: (canonical) => GRAMMARS.find(({ url }) => url === canonical) ?? readPackagedSystem(canonical),
 };

@@ -10,7 +10,7 @@ import {
   codeKey,
   type Coded,
   type Compose,
-  type Held,
+  type TerminologySource,
   type Include,
   type Selection,
   type System,
@@ -20,7 +20,7 @@ import {
 export const IMPORTS_MAX = 16;
 
 export interface Asking extends Work {
-  readonly held: Held;
+  readonly held: TerminologySource;
   /** The value sets that led to this one. If it is among them, the composition is circular. */
   readonly trail: readonly Selection[];
   /** The answers of included value sets about a code, so that each is computed once. */
@@ -95,7 +95,7 @@ function isOfSystem(asking: Asking, part: Include, url: string, { system, code }
 const EXACT = { caseSensitive: true };
 
 /** The system of a part, in the version that the part names. */
-export function systemOf(held: Held, { system = '', version }: Include): System | undefined {
+export function systemOf(held: TerminologySource, { system = '', version }: Include): System | undefined {
   return held.system(version === undefined ? system : `${system}|${version}`);
 }
 

@@ -7,7 +7,7 @@ import {
   codeKey,
   splitCanonical,
   type Concept,
-  type Held,
+  type TerminologySource,
   type Selection,
   type System,
 } from './held.ts';
@@ -92,9 +92,9 @@ function addFurtherParents(system: System, found: Found): void {
 
 /** Loaded terminology overrides the packaged one. */
 export function withLoaded(
-  held: Held,
+  held: TerminologySource,
   loaded: { readonly valueSets: readonly Selection[]; readonly systems: readonly System[] },
-): Held {
+): TerminologySource {
   const [valueSets, systems] = [byUrl(loaded.valueSets), byUrl(loaded.systems)];
   return {
     valueSet: (canonical) => find(valueSets, canonical) ?? held.valueSet(canonical),

@@ -7,7 +7,7 @@ import {
   conceptOf,
   isCodeOf,
   type Concept,
-  type Held,
+  type TerminologySource,
   type Include,
   type Selection,
   type System,
@@ -36,7 +36,7 @@ export interface ValidateOptions {
 
 /** Judges a code by a value set. */
 export function validateInSet(
-  held: Held,
+  held: TerminologySource,
   selection: Selection,
   asked: CodeQuestion,
   options: ValidateOptions = {},

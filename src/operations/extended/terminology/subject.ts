@@ -3,11 +3,11 @@ import { OperationOutcomeError, type IssueCode } from '../../../fhir/issue.ts';
 import type { CodeableConcept, CodeSystem, Coding, Ref, ValueSet } from '../../../fhir/types.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { PACKAGED } from '../../../resources/terminology/packaged.ts';
-import type { Held, Selection, System } from '../../../resources/terminology/held.ts';
+import type { TerminologySource, Selection, System } from '../../../resources/terminology/held.ts';
 import { selectionOf, systemOf } from '../../../resources/terminology/stored.ts';
 import type { Seen } from '../../seen.ts';
 import { seenOf } from '../../interactions/read.ts';
-import { loadHeld, type Seeing } from '../../terminology.ts';
+import { loadTerminology, type Seeing } from '../../terminology.ts';
 import { resourceIn, textIn, valueIn } from '../input.ts';
 import type { Invocation, OperationParameter } from '../operation.ts';
 
@@ -69,7 +69,7 @@ async function subjectOf<T extends ValueSet | CodeSystem>(
 }
 
 interface AskedValueSet {
-  readonly held: Held;
+  readonly held: TerminologySource;
   readonly selection: Selection;
   /** The parts of it that the answer shows beside its members. */
   readonly resource: ValueSet;
@@ -86,10 +86,10 @@ export async function askedValueSet(invocation: Invocation): Promise<AskedValueS
   const { resource, canonical, seen } = subject;
   if (resource !== undefined) {
     const selection = selectionOf(resource);
-    const held = await loadHeld(seeingOf(invocation), { given: [selection] });
+    const held = await loadTerminology(seeingOf(invocation), { given: [selection] });
     return { held, selection, resource, seen };
   }
-  const held = await loadHeld(seeingOf(invocation), { valueSets: [canonical ?? ''] });
+  const held = await loadTerminology(seeingOf(invocation), { valueSets: [canonical ?? ''] });
   const selection = held.valueSet(canonical ?? '');
   if (selection === undefined)
     throw terminologyRefusal('value-set-unknown', 'no value set of this url is held here');
@@ -113,8 +113,8 @@ export async function askedValueSet(invocation: Invocation): Promise<AskedValueS
 export async function askedSystem(
   invocation: Invocation,
   canonicals: readonly string[],
-): Promise<{ readonly held: Held; readonly system: System }> {
-  const held = await loadHeld(seeingOf(invocation), { systems: canonicals });
+): Promise<{ readonly held: TerminologySource; readonly system: System }> {
+  const held = await loadTerminology(seeingOf(invocation), { systems: canonicals });
   const [canonical = ''] = canonicals;
   const system = held.system(canonical);
   if (system === undefined) throw terminologyRefusal('not-found', 'the code system is not held here');

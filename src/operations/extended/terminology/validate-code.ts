@@ -10,7 +10,7 @@ import {
 } from '../../../resources/terminology/validate-code.ts';
 import type { Coding } from '../../../fhir/types.ts';
 import type { Seen } from '../../seen.ts';
-import { loadHeld } from '../../terminology.ts';
+import { loadTerminology } from '../../terminology.ts';
 import { isTrueIn, textIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
@@ -86,7 +86,7 @@ async function performInValueSet(invocation: Invocation): Promise<OperationReply
     throw terminologyRefusal('field-missing', 'a code needs its system');
   const { held: ofSet, selection, seen } = await askedValueSet(invocation);
   const systems = codings.flatMap(({ system }) => (system === undefined ? [] : [system]));
-  const ofCodes = await loadHeld(seeingOf(invocation), { systems });
+  const ofCodes = await loadTerminology(seeingOf(invocation), { systems });
   const held = {
     valueSet: ofSet.valueSet,
     system: (canonical: string) => ofSet.system(canonical) ?? ofCodes.system(canonical),

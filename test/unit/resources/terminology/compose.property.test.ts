@@ -4,7 +4,7 @@ import * as fc from '../../../chance.ts';
 import type { CodeSystem, ValueSet } from '../../../../src/fhir/types.ts';
 import { OperationOutcomeError } from '../../../../src/fhir/issue.ts';
 import { expandValueSet } from '../../../../src/resources/terminology/expand.ts';
-import type { Compose, Held, Include } from '../../../../src/resources/terminology/held.ts';
+import type { Compose, TerminologySource, Include } from '../../../../src/resources/terminology/held.ts';
 import { membershipOf } from '../../../../src/resources/terminology/membership.ts';
 import { PACKAGED } from '../../../../src/resources/terminology/packaged.ts';
 import { selectionOf, systemOf, withLoaded } from '../../../../src/resources/terminology/stored.ts';
@@ -70,7 +70,7 @@ const composes = fc.tuple(
   composeOver(['urn:set:0', 'urn:set:1']),
 );
 
-function heldOf(given: World, sets: readonly Compose[]): Held {
+function heldOf(given: World, sets: readonly Compose[]): TerminologySource {
   const systems = SYSTEMS.flatMap((url) => systemOf(resourceOf(url, given[url])) ?? []);
   const valueSets = sets.map((compose, index) =>
     selectionOf({

@@ -3,7 +3,7 @@ import { askIn } from '../../../../src/resources/search/ask-terms.ts';
 import type { ParameterRequest } from '../../../../src/resources/search/parameter-request.ts';
 import type { CodeSystem } from '../../../../src/fhir/types.ts';
 import { expandValueSet } from '../../../../src/resources/terminology/expand.ts';
-import type { Held, Selection } from '../../../../src/resources/terminology/held.ts';
+import type { TerminologySource, Selection } from '../../../../src/resources/terminology/held.ts';
 import { systemOf, withLoaded } from '../../../../src/resources/terminology/stored.ts';
 import { ancestorsOf, descendantsOf } from '../../../../src/resources/terminology/hierarchy.ts';
 import { membershipOf } from '../../../../src/resources/terminology/membership.ts';
@@ -110,7 +110,7 @@ describe('value sets within each other', () => {
   const setOf = (name: string): string => `http://example.org/ValueSet/${name}`;
   const system = { system: 'http://example.org/kinds', concept: [{ code: 'a' }] };
   /** Each includes the one before it eight times, in a part of its own. */
-  const nested = (levels: number, innermost: object): Held => {
+  const nested = (levels: number, innermost: object): TerminologySource => {
     const sets = Array.from({ length: levels }, (_, level) => ({
       url: setOf(String(level)),
       compose: {
