@@ -12,7 +12,7 @@ import {
   type TerminologySource,
   type Selection,
   type System,
-} from '../resources/terminology/held.ts';
+} from '../resources/terminology/terminology-source.ts';
 import { PACKAGED } from '../resources/terminology/packaged.ts';
 import { selectionOf, systemOf, withLoaded } from '../resources/terminology/stored.ts';
 import { createTurns, type Turns } from './turns.ts';

@@ -8,7 +8,7 @@ import type { CodeMap, CodeMaps, MapRow, UnmappedCode } from '../../hl7v2/mappin
 import { EVERYTHING, type Match } from '../../ports/query.ts';
 import type { Store } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
-import { splitCanonical } from '../../resources/terminology/held.ts';
+import { splitCanonical } from '../../resources/terminology/terminology-source.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { remark } from '../fate.ts';
 import type { Incoming } from './incoming.ts';

@@ -16,7 +16,7 @@ import type { Snapshot } from '../../ports/store.ts';
 import { compartmentClause } from '../../resources/compartment.ts';
 import { RESOURCE_TYPES, SERVED_TYPES } from '../../resources/index.ts';
 import { parseSearch, type Pair, type ParsedSearch } from '../../resources/search-query.ts';
-import type { TerminologySource } from '../../resources/terminology/held.ts';
+import type { TerminologySource } from '../../resources/terminology/terminology-source.ts';
 import { checkFocus } from '../compartment.ts';
 import { suppressedIn } from '../denied.ts';
 import { checkInclusions } from '../search/include.ts';

@@ -6,7 +6,7 @@ import { parseReference, relativeTo } from '../../fhir/reference.ts';
 import type { Ref, ValueSet } from '../../fhir/types.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { namedTerms, type NamedTerms, type Pair } from '../../resources/search-query.ts';
-import type { TerminologySource, Selection } from '../../resources/terminology/held.ts';
+import type { TerminologySource, Selection } from '../../resources/terminology/terminology-source.ts';
 import type { Caller } from '../request.ts';
 import { sightForType } from '../scope.ts';
 import type { Seeing } from '../terminology.ts';

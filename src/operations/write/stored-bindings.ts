@@ -3,7 +3,7 @@
  * everybody by writing a ValueSet (docs/adr/0018).
  */
 import type { IssueDetail } from '../../fhir/issue.ts';
-import type { TerminologySource } from '../../resources/terminology/held.ts';
+import type { TerminologySource } from '../../resources/terminology/terminology-source.ts';
 import { membershipOf } from '../../resources/terminology/membership.ts';
 import { PACKAGED } from '../../resources/terminology/packaged.ts';
 import type { Around } from '../../resources/validate.ts';

@@ -6,7 +6,7 @@
 import { OperationOutcomeError, type IssueCode } from '../../fhir/issue.ts';
 import type { Clause } from '../../ports/query.ts';
 import { expandValueSet } from '../terminology/expand.ts';
-import type { TerminologySource, Selection } from '../terminology/held.ts';
+import type { TerminologySource, Selection } from '../terminology/terminology-source.ts';
 import { ancestorsOf, descendantsOf } from '../terminology/hierarchy.ts';
 import { ask } from '../terminology/membership.ts';
 import type { Asking } from '../terminology/selection.ts';

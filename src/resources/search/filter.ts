@@ -3,7 +3,7 @@
  * chains to referenced resources (`focus:ServiceRequest.identifier`) and back (`_has:Task:focus:status`).
  */
 import type { Clause } from '../../ports/query.ts';
-import type { TerminologySource } from '../terminology/held.ts';
+import type { TerminologySource } from '../terminology/terminology-source.ts';
 import { R4_TYPES, searchParameters, type SearchParameter } from '../search-parameters.ts';
 import { splitEscaped } from './escape.ts';
 import { inside } from './inline.ts';

@@ -1,6 +1,6 @@
 /** One search parameter in a request, with its context. */
 import type { Clause } from '../../ports/query.ts';
-import type { TerminologySource } from '../terminology/held.ts';
+import type { TerminologySource } from '../terminology/terminology-source.ts';
 import type { Component } from './parameter.ts';
 
 export interface ParameterRequest {

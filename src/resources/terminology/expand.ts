@@ -10,7 +10,7 @@ import {
   type Include,
   type Selection,
   type System,
-} from './held.ts';
+} from './terminology-source.ts';
 import { ask } from './membership.ts';
 import { IMPORTS_MAX, isOfPart, judgesOf, systemOf, type Asking } from './selection.ts';
 

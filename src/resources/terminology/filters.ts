@@ -3,7 +3,7 @@
  * concept must meet. The answer is undefined when this server does not have enough of the code system to judge it.
  */
 import { ancestorsIn, descend, descendantsIn } from './hierarchy.ts';
-import { conceptOf, codeKey, type Concept, type Include, type System } from './held.ts';
+import { conceptOf, codeKey, type Concept, type Include, type System } from './terminology-source.ts';
 import { compilePattern } from './pattern.ts';
 
 export type Filter = NonNullable<Include['filter']>[number];

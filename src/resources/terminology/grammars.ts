@@ -2,7 +2,7 @@
  * Code systems that are grammars: their codes follow a rule instead of a list
  * (http://hl7.org/fhir/R4/terminologies-systems.html). The server only checks whether a code is well-formed.
  */
-import type { System } from './held.ts';
+import type { System } from './terminology-source.ts';
 
 /** "type/subtype" with parameters (RFC 6838 4.2, RFC 2045 5.1). */
 const MEDIA_TYPE =

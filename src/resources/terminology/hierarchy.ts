@@ -2,7 +2,7 @@
  * The concepts above and below a concept (http://hl7.org/fhir/R4/codesystem.html#hierarchy), for `is-a`, `:below`,
  * `:above`.
  */
-import { conceptOf, codeKey, type TerminologySource, type System } from './held.ts';
+import { conceptOf, codeKey, type TerminologySource, type System } from './terminology-source.ts';
 
 /**
  * The codes below a code, itself first, in the order of the system. Undefined when this server does not have the

@@ -1,6 +1,6 @@
 /** Whether a code belongs to a value set, by its canonical. Bindings, `:in` and `$validate-code` ask this. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import type { Coded, TerminologySource, Selection } from './held.ts';
+import type { Coded, TerminologySource, Selection } from './terminology-source.ts';
 import { isSelected, type Asking } from './selection.ts';
 
 export type Membership = 'member' | 'not-member' | 'unknown';

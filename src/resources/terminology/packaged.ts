@@ -5,7 +5,13 @@
 import systems from '../generated/code-systems.json' with { type: 'json' };
 import valueSets from '../generated/value-set-definitions.json' with { type: 'json' };
 import { GRAMMARS } from './grammars.ts';
-import { answersTo, splitCanonical, type TerminologySource, type Selection, type System } from './held.ts';
+import {
+  answersTo,
+  splitCanonical,
+  type TerminologySource,
+  type Selection,
+  type System,
+} from './terminology-source.ts';
 import { parseSelection, parseSystem, versionOf } from './rows.ts';
 
 type Rows = Readonly<Record<string, string>>;

@@ -11,7 +11,7 @@
  *
  * The third column of a concept says whether it is abstract (`a`) or inactive (`i`), the fourth names what else is below.
  */
-import type { Compose, Concept, Include, Selection, System } from './held.ts';
+import type { Compose, Concept, Include, Selection, System } from './terminology-source.ts';
 
 interface Description {
   readonly id: string;

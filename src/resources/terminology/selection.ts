@@ -14,7 +14,7 @@ import {
   type Include,
   type Selection,
   type System,
-} from './held.ts';
+} from './terminology-source.ts';
 
 /** The deepest nesting of value sets. */
 export const IMPORTS_MAX = 16;

@@ -10,7 +10,7 @@ import {
   type TerminologySource,
   type Selection,
   type System,
-} from './held.ts';
+} from './terminology-source.ts';
 
 export function selectionOf({ url, version, name, title, compose, expansion }: ValueSet): Selection {
   return { url, version, name, title, compose, expansion };

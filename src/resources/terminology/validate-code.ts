@@ -11,7 +11,7 @@ import {
   type Include,
   type Selection,
   type System,
-} from './held.ts';
+} from './terminology-source.ts';
 import { membershipOf } from './membership.ts';
 
 export interface CodeQuestion {

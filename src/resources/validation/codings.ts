@@ -2,7 +2,7 @@
  * Codes of code systems that this server has completely (http://hl7.org/fhir/R4/terminologies.html): a code that is not
  * among them is an error, wherever it stands. A Coding that names another version is not judged.
  */
-import { isCodeOf } from '../terminology/held.ts';
+import { isCodeOf } from '../terminology/terminology-source.ts';
 import { PACKAGED } from '../terminology/packaged.ts';
 import { note, type Run } from './run.ts';
 

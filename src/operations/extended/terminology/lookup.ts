@@ -3,7 +3,7 @@
  * http://hl7.org/fhir/R4/codesystem-operation-subsumes.html), by the terminology that this server has.
  */
 import type { Coding } from '../../../fhir/types.ts';
-import { conceptOf, type Concept, type System } from '../../../resources/terminology/held.ts';
+import { conceptOf, type Concept, type System } from '../../../resources/terminology/terminology-source.ts';
 import { descend, isWithin } from '../../../resources/terminology/hierarchy.ts';
 import type { Seen } from '../../seen.ts';
 import { textIn, textsIn, valueIn } from '../input.ts';

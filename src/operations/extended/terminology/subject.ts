@@ -3,7 +3,11 @@ import { OperationOutcomeError, type IssueCode } from '../../../fhir/issue.ts';
 import type { CodeableConcept, CodeSystem, Coding, Ref, ValueSet } from '../../../fhir/types.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { PACKAGED } from '../../../resources/terminology/packaged.ts';
-import type { TerminologySource, Selection, System } from '../../../resources/terminology/held.ts';
+import type {
+  TerminologySource,
+  Selection,
+  System,
+} from '../../../resources/terminology/terminology-source.ts';
 import { selectionOf, systemOf } from '../../../resources/terminology/stored.ts';
 import type { Seen } from '../../seen.ts';
 import { seenOf } from '../../interactions/read.ts';

@@ -4,7 +4,11 @@ import * as fc from '../../../chance.ts';
 import type { CodeSystem, ValueSet } from '../../../../src/fhir/types.ts';
 import { OperationOutcomeError } from '../../../../src/fhir/issue.ts';
 import { expandValueSet } from '../../../../src/resources/terminology/expand.ts';
-import type { Compose, TerminologySource, Include } from '../../../../src/resources/terminology/held.ts';
+import type {
+  Compose,
+  TerminologySource,
+  Include,
+} from '../../../../src/resources/terminology/terminology-source.ts';
 import { membershipOf } from '../../../../src/resources/terminology/membership.ts';
 import { PACKAGED } from '../../../../src/resources/terminology/packaged.ts';
 import { selectionOf, systemOf, withLoaded } from '../../../../src/resources/terminology/stored.ts';

@@ -3,7 +3,10 @@ import { askIn } from '../../../../src/resources/search/ask-terms.ts';
 import type { ParameterRequest } from '../../../../src/resources/search/parameter-request.ts';
 import type { CodeSystem } from '../../../../src/fhir/types.ts';
 import { expandValueSet } from '../../../../src/resources/terminology/expand.ts';
-import type { TerminologySource, Selection } from '../../../../src/resources/terminology/held.ts';
+import type {
+  TerminologySource,
+  Selection,
+} from '../../../../src/resources/terminology/terminology-source.ts';
 import { systemOf, withLoaded } from '../../../../src/resources/terminology/stored.ts';
 import { ancestorsOf, descendantsOf } from '../../../../src/resources/terminology/hierarchy.ts';
 import { membershipOf } from '../../../../src/resources/terminology/membership.ts';
