@@ -12,7 +12,7 @@
  * - `:truth(deceasedBoolean,deceasedDateTime)`: no steps, the resource itself
  */
 
-export interface PathStep {
+interface PathStep {
   readonly name: string;
   /** Selects only values whose child has this value. */
   readonly where?: readonly [child: string, value: string];
