@@ -101,7 +101,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     try {
       return await answer(state);
     } catch (error) {
-      return refuse(state, await auditAtDoor(state, refusalOf(error)));
+      return refuse(state, await auditAtDoor(state, refusalOfFault(error)));
     }
   }
 
