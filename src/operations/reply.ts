@@ -44,7 +44,7 @@ function bodyOf(
   if (prefer.return === 'minimal') return {};
   if (prefer.return === 'OperationOutcome')
     return { resource: outcomeOf(reply.notes) as unknown as Resource }; // an outcome is a resource
-  return text === undefined || ref === undefined ? {} : { text: showText(ref, text, caller) };
+  return text === undefined || ref === undefined ? {} : { text: showText({ ref, text }, caller) };
 }
 
 /** Notes travel as Warning headers beside a representation, opened Tasks as Link headers. */

@@ -1,5 +1,5 @@
 /** What a policy is: a rule about telling somebody something, with its legal basis, that sees one disclosure and votes. */
-import type { Ref, Resource } from '../fhir/types.ts';
+import type { Coding, Ref, Resource } from '../fhir/types.ts';
 
 /** What for somebody is told (45 CFR 164.501). */
 export type Purpose = 'treatment' | 'payment' | 'operations';
@@ -35,4 +35,22 @@ export interface Policy {
   /** The law or the specification that it follows, with its paragraph. */
   readonly basis: string;
   readonly vote: (disclosure: Disclosure) => Vote;
+  /** What must be done to a text before it is shown; absent: nothing. */
+  readonly obliges?: (showing: Showing) => readonly Obligation[];
+}
+
+/** A stored text that an organization is about to be shown, in an answer or by a delivery, and that it does not keep. */
+export interface Showing {
+  readonly what: { readonly type: string; readonly ref: Ref };
+  /** Who keeps it; undefined in the reply to a write, which shows what its writer sent. */
+  readonly from: Ref | undefined;
+  readonly to: Ref;
+  readonly purpose: Purpose;
+  readonly content: Resource;
+}
+
+/** A security label to be added to what is shown (`meta.security`); the stored text stays as it is. */
+export interface Obligation {
+  readonly kind: 'label';
+  readonly label: Coding;
 }

@@ -26,7 +26,10 @@ export function receiptOfFailure(error: unknown): Receipt {
  * The text of a version as this sight may see it: secrets masked, and elements for the custodian alone left out. A rail
  * sends nothing else. The version must not be a tombstone.
  */
-export type PresentVersion = (version: Pick<Version, 'ref' | 'text'>, sight: Sight) => string;
+export type PresentVersion = (
+  version: Pick<Version, 'ref' | 'text'> & Partial<Pick<Version, 'custodian'>>,
+  sight: Sight,
+) => string;
 
 /** An entry of the outbox before it is written: its message, its receiver, its commit. */
 export type EntryPreview = Pick<

@@ -52,7 +52,7 @@ function entryOf(
   const outcome = kind !== 'read' && (done || reply.notes.length > 0) ? outcomeOf(reply.notes) : undefined;
   return {
     ...(ref !== undefined && status !== 204 && { fullUrl: `${settings.publicBase}/${ref}` }),
-    ...(shown && { text: showText(ref, text, caller) }),
+    ...(shown && { text: showText({ ref, text }, caller) }),
     response: {
       status: WORDS[status] ?? String(status),
       ...(kind !== 'read' && ref !== undefined && status !== 204 && { location: `${ref}/_history/${seq}` }),

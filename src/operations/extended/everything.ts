@@ -121,9 +121,9 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
   const { included, cut } = await findSupporting(context, request, snapshot, patient, matches, wanted);
   const self = addressOf(context.settings.publicBase, invocation, patient);
   const nextLink = next === undefined ? undefined : `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${next}`;
-  const entryOf = ({ ref, text }: Match, search: 'match' | 'include'): ReplyEntry => ({
-    fullUrl: `${context.settings.publicBase}/${ref}`,
-    text: showText(ref, text, request.caller),
+  const entryOf = (match: Match, search: 'match' | 'include'): ReplyEntry => ({
+    fullUrl: `${context.settings.publicBase}/${match.ref}`,
+    text: showText(match, request.caller),
     search,
   });
   return {

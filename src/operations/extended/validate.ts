@@ -263,7 +263,7 @@ function lookUpFor({ invocation, snapshot, seen }: ValidationRequest): LookUp {
       const version = await readTarget(context, request, snapshot, reference);
       if (version?.text === undefined) continue;
       seen.push(seenOf(context, version, version.text));
-      const text = showText(version.ref, version.text, request.caller);
+      const text = showText(version, request.caller);
       found.set(reference, parseStored(text));
     }
     return found;

@@ -50,7 +50,7 @@ export async function performHistoryAsOf(
   const entries = versions.map((version) =>
     historyEntry(settings.publicBase, {
       ...version,
-      text: version.text === undefined ? undefined : showText(version.ref, version.text, request.caller),
+      text: version.text === undefined ? undefined : showText(version, request.caller),
     }),
   );
   const used = request.query.filter(([name]) => isOfHistories(name));

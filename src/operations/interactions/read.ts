@@ -25,7 +25,7 @@ export async function performRead(context: OperationContext, request: Request): 
   if (isUnchanged(request, version)) return { status: 304, version: seq, at, ...withheld };
   return {
     status: 200,
-    text: shapeText(shape, request.type ?? '', showText(ref, text, request.caller)),
+    text: shapeText(shape, request.type ?? '', showText(version, request.caller)),
     version: seq,
     at,
     ...withheld,

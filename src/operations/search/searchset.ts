@@ -48,7 +48,9 @@ export async function replyWithMatches(
   const { publicBase } = context.settings;
   const entries = [
     ...matches.map((match) => entryOf(publicBase, request.caller, match, shape, 'match')),
-    ...packaged.map((match) => entryOf(publicBase, request.caller, match, shape, 'match')),
+    ...packaged.map((match) =>
+      entryOf(publicBase, request.caller, { ...match, custodian: '' }, shape, 'match'),
+    ),
     ...included.map((match) => entryOf(publicBase, request.caller, match, shape, 'include')),
     ...warningEntries([...parsed.warnings, ...warnings, ...brought.warnings]),
   ];
@@ -63,13 +65,13 @@ export function shapeOf({ summary, elements }: Pick<ParsedSearch, 'summary' | 'e
 function entryOf(
   base: string,
   caller: Caller,
-  { ref, text }: Pick<Match, 'ref' | 'text'>,
+  { ref, text, custodian }: Pick<Match, 'ref' | 'text' | 'custodian'>,
   shape: Shape,
   mode: 'match' | 'include',
 ): ReplyEntry {
   return {
     fullUrl: `${base}/${ref}`,
-    text: shapeText(shape, typeOf(ref), showText(ref, text, caller)),
+    text: shapeText(shape, typeOf(ref), showText({ ref, text, custodian }, caller)),
     search: mode,
   };
 }

@@ -1,7 +1,8 @@
 /** What is asked again just before an entry leaves, on a real store; and what of a version is shown. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type GateDecision, type Gate, createGates } from '../../../src/delivery/gates.ts';
-import { compartmentPatientsIn, present } from '../../../src/delivery/subject.ts';
+import { createPresent, compartmentPatientsIn, present } from '../../../src/delivery/subject.ts';
+import { POLICIES, type Policy } from '../../../src/policies/index.ts';
 import type { Ref } from '../../../src/fhir/types.ts';
 import type { Sight } from '../../../src/ports/query.ts';
 import {
@@ -146,6 +147,38 @@ describe('what is shown', () => {
     const text = JSON.stringify(endpoint);
     expect(present(version(text, 'Endpoint/e'), own)).toContain('https://inner/');
     expect(present(version(text, 'Endpoint/e'), other)).not.toContain('https://inner/');
+  });
+});
+
+describe('(compliance L1) what a policy obliges the server to do', () => {
+  const label = { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'NOAUTH' };
+  const sensitive: Policy = {
+    name: 'sensitive',
+    basis: 'a test',
+    vote: () => 'abstain',
+    obliges: ({ content, from, to }) =>
+      content['code'] === 'sensitive' && from !== to ? [{ kind: 'label', label }] : [],
+  };
+  const show = createPresent([...POLICIES, sensitive]);
+  const text = '{"resourceType":"Observation","id":"o","code":"sensitive","valueQuantity":{"value":1.50}}';
+  const stored = { ref: 'Observation/o', text, custodian: SUBSCRIBER } as const;
+  const other: Sight = { everything: false, organization: 'Organization/other' };
+
+  test('is done to what another organization is shown, and its numbers stay', () => {
+    const shown = show(stored, other);
+    expect(JSON.parse(shown)).toMatchObject({ id: 'o', meta: { security: [label] } });
+    expect(shown).toContain('1.50');
+  });
+
+  test('is not done to the text of its keeper, nor for an administrator, nor where the policy says nothing', () => {
+    expect(show(stored, { everything: false, organization: SUBSCRIBER })).toBe(text);
+    expect(show(stored, { everything: true })).toBe(text);
+    const plain = text.replace('sensitive', 'plain');
+    expect(show({ ...stored, text: plain }, other)).toBe(plain);
+  });
+
+  test('costs nothing where no policy obliges', () => {
+    expect(present(stored, other)).toBe(text);
   });
 });
 
