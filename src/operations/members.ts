@@ -79,7 +79,7 @@ async function endedOf(
       type: 'Task',
       where: { kind: 'all', of: [] },
       sort: [],
-      sight: { everything: false, organization },
+      sight: { everything: false, organization, denied: 'seen' },
       count: PAGE,
       offset,
       total: false,

@@ -33,7 +33,7 @@ export async function* openReferrals(
 }
 
 /**
- * What an organization sees of a type in one of these statuses, page by page.
+ * What an organization sees of a type in one of these statuses, page by page; with what a patient denies it.
  *
  * @throws OperationOutcomeError of a search that cannot be answered
  */
@@ -44,7 +44,7 @@ export async function* seenBy(
   statuses: readonly string[],
 ): AsyncGenerator<Match> {
   const of = statuses.map((code): Clause => ({ kind: 'token', param: 'status', code }));
-  const sight = { everything: false, organization } as const;
+  const sight = { everything: false, organization, denied: 'seen' } as const;
   const asked = { type, where: { kind: 'any', of }, sort: [], sight, count: PAGE, total: false } as const;
   for (let offset = 0; ; offset += PAGE) {
     const { matches, more } = await snapshot.search({ ...asked, offset }).catch(searchRefusal);

@@ -119,7 +119,7 @@ async function stillParties(
   const state = before && readState(before);
   if (state === undefined || !isTerminal(state)) return named;
   const seeing = await Promise.all(
-    named.map((organization) => snapshot.read(ref, { everything: false, organization })),
+    named.map((organization) => snapshot.read(ref, { everything: false, organization, denied: 'seen' })),
   );
   return named.filter((_organization, at) => seeing[at] !== undefined);
 }

@@ -155,6 +155,21 @@ describe('(compliance L2) a denial that names the recipient', () => {
     ]);
   });
 
+  test('takes no party from a referral that has ended', async () => {
+    const { patient, note, task } = await refer();
+    await world.ask(initiator, 'PATCH', refOf(task), [
+      { op: 'replace', path: '/status', value: 'entered-in-error' },
+    ]);
+    const consent = await deny(patient);
+    const input = [make.parameter(refOf(note))];
+    const edit = await world.ask(initiator, 'PATCH', refOf(task), [
+      { op: 'add', path: '/input', value: input },
+    ]);
+    expect([edit.status, await statusOf(refOf(task))]).toEqual([200, 403]);
+    await end(consent);
+    expect(await statusOf(refOf(task))).toBe(200);
+  });
+
   test('takes what is reached through the denied alone', async () => {
     const { patient, note } = await refer();
     const [attachment] = (note['content'] as { attachment: { url: string } }[]).map(

@@ -116,6 +116,7 @@ const WRITES: Readonly<Record<string, Move>> = {
         maybe(t.dice, { evidence: [{ detail: [make.to(t.any(...CARRIED))] }] }),
       ),
     ),
+  deny: (t) => post(t, make.consent(t.any('Patient'), { provision: denying(t) })),
   coverage: (t) => post(t, make.coverage(t.any('Patient'), `Organization/${t.dice.pick(ORGANIZATIONS)}`)),
   consent: (t) =>
     post(
@@ -176,6 +177,26 @@ const WRITES: Readonly<Record<string, Move>> = {
     ),
 };
 
+/** A provision that denies some organizations, or all; mostly now, sometimes with types, resources or exceptions. */
+function denying(t: Table): Record<string, unknown> {
+  const { dice } = t;
+  const actor = () => ({
+    role: { coding: [{ code: dice.roll(4) === 0 ? 'CST' : 'IRCP' }] },
+    reference: make.to(t.party()),
+  });
+  const period = dice.pick([{ start: '2020-01-01' }, { end: '2020' }, { start: '2999' }]);
+  const type = (code: string) => ({ system: 'http://hl7.org/fhir/resource-types', code });
+  const seldom = (more: Record<string, unknown>) => (dice.roll(4) === 0 ? more : {});
+  return {
+    type: 'deny',
+    ...(dice.roll(5) > 0 && { actor: Array.from({ length: 1 + dice.roll(2) }, actor) }),
+    ...seldom({ period }),
+    ...seldom({ class: [type(dice.pick(CARRIED) ?? ''), type('Task')] }),
+    ...seldom({ data: [{ meaning: 'instance', reference: make.to(t.any(...CARRIED)) }] }),
+    ...seldom({ provision: [{ type: 'permit', actor: [actor()] }] }),
+  };
+}
+
 const MOVES: Readonly<Record<string, Move>> = {
   order: (t) => post(t, orderOf(t)),
   planned: (t) => post(t, { ...orderOf(t), status: 'draft' }),
@@ -233,6 +254,10 @@ const MOVES: Readonly<Record<string, Move>> = {
     return post(t, make.appointment(order ?? t.any('ServiceRequest'), t.any('Patient')));
   },
   carry: (t) => rewrite(t, (dice, reference) => (dice.roll(3) === 0 ? undefined : [reference])),
+  lift: (t) => {
+    const consent = t.own('Consent');
+    return consent && [t.caller, 'PUT', refOf(consent), { ...consent, status: 'inactive' }];
+  },
   remove: (t) => {
     const own = t.own();
     return own && [t.caller, 'DELETE', refOf(own)];
@@ -327,7 +352,10 @@ const KINDS = [
   'communication',
   'input',
   'output',
-];
+].filter((kind) => kind !== 'deny' && kind !== 'lift');
+
+/** The same with Consents that deny, and that end. */
+export const KINDS_WITH_DENIALS: readonly string[] = [...KINDS, 'deny', 'deny', 'deny', 'deny', 'lift'];
 
 /** What every life begins with: each organization has sent a referral with a document to the next. */
 export async function beginLives(world: World, oracle: SightOracle): Promise<void> {
@@ -355,16 +383,17 @@ export async function takeStep(
   world: World,
   oracle: SightOracle,
   rolls: readonly number[],
+  kinds: readonly string[] = KINDS,
 ): Promise<string | undefined> {
   const dice = new Dice(rolls);
-  const kind = dice.pick(KINDS) ?? '';
+  const kind = dice.pick(kinds) ?? '';
   const caller = dice.pick(CALLERS) ?? callerOf('a');
   const step = (WRITES[kind] ?? MOVES[kind])?.(tableOf(dice, oracle, caller));
   if (step === undefined) return undefined;
   const referable = new Set(oracle.worldOf(organizationOf(caller)).map(refOf));
   const before = new Map(oracle.refs.map((ref) => [ref, oracle.newest(ref)] as const));
   const answer = await world.ask(...step);
-  const written = await oracle.observe(caller);
+  const written = await oracle.observe(caller, step[2]);
   return (
     refersTooFar(written, before, referable) ??
     (kind in WRITES ? wronglyJudged(step, answer, referable) : undefined)

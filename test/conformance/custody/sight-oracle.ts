@@ -37,7 +37,11 @@ export class SightOracle {
   readonly #custodians = new Map<Ref, Ref | undefined>();
   /** Whoever saw a resource leave its referral by being deleted goes on seeing that it was: `Organization/a Patient/1`. */
   readonly #sawGo = new Set<string>();
+  /** Versions that an organization wrote of what another keeps, by a request of its own for just that: `Organization/a Task/1 7`. */
+  readonly #received = new Set<string>();
   #referrals: readonly Reached[] = [];
+  /** The same when what is denied carries nothing on. */
+  #open: readonly Reached[] = [];
 
   constructor(store: Store) {
     this.#store = store;
@@ -65,8 +69,8 @@ export class SightOracle {
     return this.#custodians.get(ref);
   }
 
-  /** Takes in what one request of `caller` wrote; gives the new versions. */
-  async observe({ organization }: Pick<Caller, 'organization'>): Promise<readonly Version[]> {
+  /** Takes in what one request of `caller` wrote; gives the new versions. `url`: what it asked to write. */
+  async observe({ organization }: Pick<Caller, 'organization'>, url = ''): Promise<readonly Version[]> {
     const written = await this.#readNew();
     const gone = new Set<Ref>();
     for (const version of written) {
@@ -75,10 +79,12 @@ export class SightOracle {
       this.#newest.set(ref, version);
       this.#versions.push(version);
       if (json === undefined) gone.add(ref);
+      if (ref === url) this.#received.add(`${organization} ${ref} ${version.seq}`);
       for (const key of this.#sawGo) if (key.endsWith(` ${ref}`)) this.#sawGo.delete(key);
     }
     const before = this.#referrals;
-    this.#referrals = this.#reach();
+    this.#referrals = this.#reach(() => false);
+    this.#open = this.#reach((org, ref) => this.#isDenied(org, ref));
     for (const { root, org, refs } of before) {
       const now = this.#referrals.find((one) => one.root === root && one.org === org);
       for (const ref of gone)
@@ -90,8 +96,41 @@ export class SightOracle {
   /** Whether the resource is within the organization's sight, or was until it was deleted. */
   sees(org: Ref, ref: Ref): boolean {
     if (!this.#newest.has(ref)) return false;
-    if (isDirectory(ref) || this.#custodians.get(ref) === org || this.#reaches(org, ref)) return true;
-    return this.#newest.get(ref)?.json === undefined && this.#sawGo.has(`${org} ${ref}`);
+    if (isDirectory(ref) || this.#custodians.get(ref) === org) return true;
+    if (this.#open.some((one) => one.org === org && one.refs.has(ref))) return true;
+    const newest = this.#newest.get(ref);
+    if (!this.reaches(org, ref)) return false;
+    if (this.#received.has(`${org} ${ref} ${newest?.seq}`)) return true;
+    return newest?.json === undefined && !this.#isInReach(org, ref) && !this.#isDenied(org, ref);
+  }
+
+  /** Whether a referral of the organization reaches it, denied or not, or did until it was deleted. */
+  reaches(org: Ref, ref: Ref): boolean {
+    const sawGo = this.#newest.get(ref)?.json === undefined && this.#sawGo.has(`${org} ${ref}`);
+    return this.#isInReach(org, ref) || sawGo;
+  }
+
+  /** Whether the organization may see this version: all of what it sees openly, and else what it received. */
+  seesVersion(org: Ref, { ref, seq }: Version): boolean {
+    const newest = this.#newest.get(ref);
+    const withheld =
+      this.reaches(org, ref) && this.#custodians.get(ref) !== org && !this.#seesOpenly(org, ref);
+    if (withheld) return this.#received.has(`${org} ${ref} ${seq}`);
+    return newest !== undefined && this.sees(org, ref);
+  }
+
+  /** The newest version that the organization received of what is withheld from it. */
+  received(org: Ref, ref: Ref): Version | undefined {
+    return this.#versions.findLast(
+      (one) => one.ref === ref && one.json !== undefined && this.#received.has(`${org} ${ref} ${one.seq}`),
+    );
+  }
+
+  #seesOpenly(org: Ref, ref: Ref): boolean {
+    if (isDirectory(ref) || this.#open.some((one) => one.org === org && one.refs.has(ref))) return true;
+    return (
+      this.#newest.get(ref)?.json === undefined && !this.#isInReach(org, ref) && !this.#isDenied(org, ref)
+    );
   }
 
   /** Live resources that the organization sees: the world from which everything invisible was removed. */
@@ -116,21 +155,59 @@ export class SightOracle {
       .toReversed();
   }
 
-  #reaches(org: Ref, ref: Ref): boolean {
+  /** Whether a live Consent of its custodian about one of its patients denies it to the organization, worked out anew. */
+  #isDenied(org: Ref, ref: Ref): boolean {
+    const from = this.#custodians.get(ref);
+    const last = this.#versions.findLast((one) => one.ref === ref && one.json !== undefined)?.json;
+    if (from === undefined || from === org || last === undefined) return false;
+    const patients = patientsOf(last);
+    return this.live.some(
+      (one) =>
+        one.resourceType === 'Consent' &&
+        one['status'] === 'active' &&
+        this.#custodians.get(`Consent/${one.id}`) === from &&
+        referencesAt(one, 'patient').some((patient) => patients.includes(patient)) &&
+        this.#says(one['provision'] as Provision | undefined, 'permit', { from, to: org, ref }) === 'deny', // as made
+    );
+  }
+
+  #says(one: Provision | undefined, around: string, about: Telling): string | undefined {
+    if (one === undefined) return undefined;
+    const { type = around, actor, period, class: types, data, provision = [] } = one;
+    const named = actor?.map(({ role, reference }) => {
+      const party = this.#organizationOf({ reference } as unknown as Stored, 'reference');
+      return party === (role.coding[0]?.code === 'CST' ? about.from : about.to);
+    });
+    const now = new Date().toISOString();
+    const covers =
+      named?.includes(true) !== false &&
+      (period?.start ?? '') <= now &&
+      now <= (period?.end ?? '9999') &&
+      types?.some(({ code }) => code === typeOf(about.ref)) !== false &&
+      data?.some(({ reference }) => reference.reference === about.ref) !== false;
+    if (!covers) return undefined;
+    const exceptions = provision.map((inner) => this.#says(inner, type, about));
+    return exceptions.includes('deny') ? 'deny' : (exceptions.find((answer) => answer !== undefined) ?? type);
+  }
+
+  #isInReach(org: Ref, ref: Ref): boolean {
     return this.#referrals.some((one) => one.org === org && one.refs.has(ref));
   }
 
-  /** What each referral reaches, for each of its parties. */
-  #reach(): readonly Reached[] {
+  /** What each referral reaches, for each of its parties, when what is `without` carries nothing on. */
+  #reach(without: (org: Ref, ref: Ref) => boolean): readonly Reached[] {
     const edges = this.#edges();
     return this.live.flatMap((resource) => {
       const parties = this.#partiesOf(resource);
       if (parties.length === 0) return [];
       const root = `Task/${resource.id}` as const;
-      const refs = new Set<Ref>([root]);
-      // A Set is iterated in the order of insertion, what is added meanwhile included.
-      for (const ref of refs) for (const next of edges.get(ref) ?? []) refs.add(next);
-      return parties.map((org) => ({ root, org, refs }));
+      return parties.map((org) => {
+        const refs = new Set<Ref>(without(org, root) ? [] : [root]);
+        // A Set is iterated in the order of insertion, what is added meanwhile included.
+        for (const ref of refs)
+          for (const next of edges.get(ref) ?? []) if (!without(org, next)) refs.add(next);
+        return { root, org, refs };
+      });
     });
   }
 
@@ -162,6 +239,44 @@ export class SightOracle {
     const member = this.#newest.get(party)?.json;
     return member === undefined ? undefined : referencesAt(member, 'organization')[0];
   }
+}
+
+/** Of a Consent's provision, what the random worlds write. */
+interface Provision {
+  readonly type?: string;
+  readonly actor?: readonly {
+    readonly role: { readonly coding: readonly { readonly code: string }[] };
+    readonly reference: { readonly reference: string };
+  }[];
+  readonly period?: { readonly start?: string; readonly end?: string };
+  readonly class?: readonly { readonly code: string }[];
+  readonly data?: readonly { readonly reference: { readonly reference: string } }[];
+  readonly provision?: readonly Provision[];
+}
+
+interface Telling {
+  readonly from: Ref;
+  readonly to: Ref;
+  readonly ref: Ref;
+}
+
+/** Where a resource of the random worlds names its patients. */
+const PATIENT_PATHS: readonly string[] = [
+  'subject',
+  'for',
+  'patient',
+  'beneficiary',
+  'participant.actor',
+  'sender',
+  'recipient',
+  'author',
+  'source',
+];
+
+function patientsOf(resource: Stored): readonly Ref[] {
+  const named = PATIENT_PATHS.flatMap((path) => referencesAt(resource, path));
+  const self = resource.resourceType === 'Patient' ? [`Patient/${resource.id}` as Ref] : [];
+  return [...self, ...named.filter((ref) => ref.startsWith('Patient/'))];
 }
 
 /** About these a resource is part of the referral; about a Patient it is not. */
