@@ -41,9 +41,9 @@ export async function performResolution(
   try {
     return await offerResolution(context, asUpdate, resolve);
   } catch (error) {
-    const kept = await firstAnswer(context, request, error);
-    if (kept === undefined) throw error;
-    return kept;
+    const first = await firstAnswer(context, request, error);
+    if (first === undefined) throw error;
+    return first;
   }
 }
 
@@ -83,9 +83,9 @@ async function firstAnswer(
 
 /** @throws the kept refusal, when the first answer was one */
 function readReply(reply: string | undefined): Reply {
-  const kept = JSON.parse(reply ?? '') as Partial<Resource>; // replyTemplate's, or refusedReply's
-  if (kept.resourceType === undefined) readStoredReply(reply);
-  return { status: 200, resource: kept as Resource };
+  const stored = JSON.parse(reply ?? '') as Partial<Resource>; // replyTemplate's, or refusedReply's
+  if (stored.resourceType === undefined) readStoredReply(reply);
+  return { status: 200, resource: stored as Resource };
 }
 
 async function readResolvable(

@@ -10,6 +10,7 @@ import { openDraft } from '../operations/write/draft.ts';
 import type { LogFault, MessageSettings, Waiting } from '../ports/inbound.ts';
 import { SearchRefused, type Snapshot } from '../ports/store.ts';
 import { typeOf } from '../resources/element.ts';
+import { errorName } from './error-name.ts';
 import { createExpectedNumbers, type ExpectedNumbers } from './expected-numbers.ts';
 import { remark } from './fate.ts';
 import type { InboundMessage } from './inbound-message.ts';
@@ -55,7 +56,7 @@ async function quietly({ log }: WaitingParts, run: () => Promise<void>): Promise
     await run();
   } catch (error) {
     if (isClosing(error)) return;
-    log('messages that wait could not be looked at', { error: nameOf(error) });
+    log('messages that wait could not be looked at', { error: errorName(error) });
   }
 }
 
@@ -137,7 +138,7 @@ async function guarded<T>({ log }: WaitingParts, about: Ref, run: () => Promise<
     return await run();
   } catch (error) {
     if (error !== STILL_WAITING) {
-      log('a message that waits could not be tried again', { about, error: nameOf(error) });
+      log('a message that waits could not be tried again', { about, error: errorName(error) });
     }
     return undefined;
   }
@@ -204,9 +205,6 @@ async function askPerson(context: OperationContext, { ref }: OpenItem): Promise<
 
 /** Nothing changed, and the message waits on. Thrown, because a plan that throws makes no commit. */
 const STILL_WAITING = new OperationOutcomeError('transition-not-allowed');
-
-/** The name of an error, never its message, which may quote a patient. */
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
 
 /** The store closes. After the next start the server looks at the messages that wait. */
 const isClosing = (error: unknown): boolean => error instanceof SearchRefused && error.reason === 'aborted';

@@ -57,7 +57,7 @@ export interface Progress {
 export async function interpretMessage(
   draft: Draft,
   incoming: Incoming,
-  kept: ArchivedMessage,
+  archived: ArchivedMessage,
   options: InterpretationOptions,
   progress: Progress,
 ): Promise<Interpretation> {
@@ -92,7 +92,7 @@ export async function interpretMessage(
   if (referral !== undefined) progress.referral = referral;
   if (first.event === 'send-referral-package') {
     if (unreadable !== undefined) return only({ ...unreadable, referral }, first);
-    const requested = await planRequest(draft, incoming, first, referral, kept);
+    const requested = await planRequest(draft, incoming, first, referral, archived);
     return { ...requested, reading: first };
   }
   if (referral === undefined) {

@@ -123,7 +123,7 @@ const UNMAPPED_SYSTEM = 'https://closeloop.dev/fhir/unmapped-code';
 export async function askForRows(
   draft: Draft,
   incoming: Incoming,
-  kept: ArchivedMessage,
+  archived: ArchivedMessage,
   owner: Ref | '',
   unmapped: readonly UnmappedCode[],
 ): Promise<void> {
@@ -132,7 +132,7 @@ export async function askForRows(
     const number = { system: UNMAPPED_SYSTEM, value: createHash('sha256').update(about).digest('hex') };
     if (await findOpen(draft, 'code-unmapped', number)) continue;
     const says = `${field}: code ${code}${system === '' ? '' : ` of ${system}`} has no row in ${canonical}`;
-    planItem(draft, incoming, kept, {
+    planItem(draft, incoming, archived, {
       kind: 'code-unmapped',
       owner,
       verdict: { remarks: [remark('structure-invalid', 'W', '', says)], referral: undefined },

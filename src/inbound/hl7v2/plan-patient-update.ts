@@ -22,7 +22,7 @@ export async function planPatientUpdate(
   { link }: Incoming,
   { patient, merges, findings }: PatientUpdateReading,
 ): Promise<Updated> {
-  if (patient === undefined) return kept(quarantined(findings));
+  if (patient === undefined) return stored(quarantined(findings));
   const person = await findPatient(draft, patient, link);
   if (person.kind === 'new') {
     const says = 'nobody here knows this patient; nothing was stored';
@@ -30,11 +30,11 @@ export async function planPatientUpdate(
     return { verdict: { fate: 'applied', remarks }, forget: true };
   }
   if (person.kind === 'contradicted') {
-    return kept(quarantined([...findings, mistaken(person.says)]));
+    return stored(quarantined([...findings, mistaken(person.says)]));
   }
   if (merges) {
     const says = 'only a person merges charts';
-    return kept(asked('message-unfit', [...findings, remark('referral-rule', 'E', 'MRG-1', says)]));
+    return stored(asked('message-unfit', [...findings, remark('referral-rule', 'E', 'MRG-1', says)]));
   }
   const said = patient.resource as unknown as Resource; // every FHIR type is one
   await changeSent(draft, person.ref, (tree) => ({
@@ -42,10 +42,10 @@ export async function planPatientUpdate(
     ...said,
     identifier: [...numbersOf(tree), ...numbersOf(said).filter((one) => !isKnown(tree, one))],
   }));
-  return kept({ fate: 'applied', remarks: findings });
+  return stored({ fate: 'applied', remarks: findings });
 }
 
-const kept = (verdict: MessageVerdict): Updated => ({ verdict, forget: false });
+const stored = (verdict: MessageVerdict): Updated => ({ verdict, forget: false });
 
 const numbersOf = ({ identifier }: Resource): readonly Identifier[] =>
   (identifier ?? []) as readonly Identifier[]; // validated structure

@@ -27,7 +27,7 @@ export async function planRequest(
   incoming: Incoming,
   reading: RequestReading,
   known: Referral | undefined,
-  kept: ArchivedMessage,
+  archived: ArchivedMessage,
 ): Promise<Requested> {
   if (known !== undefined) return { verdict: await compare(draft, reading, known), fullUrls: new Map() };
   const { findings } = reading;
@@ -49,7 +49,7 @@ export async function planRequest(
     fullUrls.set(fullUrl, planSent(draft, resource));
   }
   for (const { fullUrl, resource } of ofType(reading.resources, 'Task')) {
-    fullUrls.set(fullUrl, planSent(draft, withPackage(resource, kept)));
+    fullUrls.set(fullUrl, planSent(draft, withPackage(resource, archived)));
   }
   const request = [...fullUrls.values()].find((ref) => ref.startsWith('ServiceRequest/'));
   if (request === undefined) return nothing(quarantined(findings));

@@ -12,6 +12,7 @@ import { buildCommit, commitPlanned, type PreparedCommit } from '../../operation
 import { openDraft } from '../../operations/write/draft.ts';
 import type { CommitKey, Snapshot } from '../../ports/store.ts';
 import { auditReceipt } from '../audit-receipt.ts';
+import { errorName } from '../error-name.ts';
 import { asked, isOurFault, quarantined, remark, type MessageVerdict } from '../fate.ts';
 import type { MessageKey } from '../inbound-message.ts';
 import { requestOf } from '../message-caller.ts';
@@ -68,7 +69,7 @@ async function opened<Result>(
     return await open();
   } catch (error) {
     if (!(error instanceof OperationOutcomeError))
-      parts.log('a frame could not be opened', { link, error: nameOf(error) });
+      parts.log('a frame could not be opened', { link, error: errorName(error) });
     return { refused: notKept(error) };
   }
 }
@@ -145,7 +146,7 @@ async function prepare(
     return await prepareWith(context, parts, committing, snapshot);
   } catch (error) {
     if (verdict !== undefined || isOurFault(error)) throw error;
-    parts.log('a message could not be applied', { link: incoming.link.name, error: nameOf(error) });
+    parts.log('a message could not be applied', { link: incoming.link.name, error: errorName(error) });
     return prepareWith(context, parts, { ...committing, verdict: NOT_APPLIED }, snapshot);
   }
 }
@@ -186,6 +187,3 @@ function readAcknowledgment(reply: string | undefined): Acknowledgment {
   if (reply === undefined) throw new Error('a replayed commit has a reply');
   return JSON.parse(reply) as Acknowledgment; // written by commitKey
 }
-
-/** The name of an error, never its message, which may quote a patient. */
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);

@@ -73,6 +73,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'rails/hl7v2-mllp/link-status.ts', why: 'counts messages by fate' },
   { at: 'inbound/archive.ts', why: 'makes the resources of an archived message' },
   { at: 'inbound/audit-receipt.ts', why: 'makes the audit row of a message' },
+  { at: 'inbound/error-name.ts', why: 'names an error for the log' },
   { at: 'inbound/expected-numbers.ts', why: 'remembers for which referrals messages wait' },
   { at: 'inbound/fate.ts', why: 'the table of fates, and remarks' },
   { at: 'inbound/message-caller.ts', why: 'makes the Request of a message' },
