@@ -3,18 +3,13 @@
  * organization by a number is taken as known; nobody else's entry in the directory is touched.
  */
 import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
+import type { Placed } from '../../hl7v2/mapping/clinician.ts';
 import type { Clause } from '../../ports/query.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { foldText } from '../../fhir/fold.ts';
 import { localRef, valuesAt } from '../../resources/element.ts';
 import type { Draft } from '../../operations/write/draft.ts';
 import { planSent } from '../../operations/write/planned-resources.ts';
-
-/** A resource of a message under the placeholder by which the others refer to it. */
-export interface Placed {
-  readonly fullUrl: string;
-  readonly resource: Resource;
-}
 
 /** Entries of the directory that are looked at for one clinician, at most. */
 const FOUND_MAX = 100;
