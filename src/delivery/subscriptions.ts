@@ -4,8 +4,8 @@
  */
 import type { Ref, Resource } from '../fhir/types.ts';
 import { EVERYTHING, type Query } from '../ports/query.ts';
-import type { Store } from '../ports/store.ts';
-import { parseStored } from '../ports/stored-resource.ts';
+import type { Store, Version } from '../ports/store.ts';
+import { resourceOf } from '../ports/stored-resource.ts';
 import { typeOf } from '../resources/element.ts';
 import { type Criteria, type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
 
@@ -36,7 +36,8 @@ interface CacheParts {
 
 const PAGE = 500;
 
-export function createSubscriptionCache({ store, criteria, unreadable }: CacheParts): SubscriptionCache {
+export function createSubscriptionCache(parts: CacheParts): SubscriptionCache {
+  const { store } = parts;
   const active = new Map<Ref, ActiveSubscription>();
   const stale = new Set<Ref>();
   let isLoaded = false;
@@ -67,20 +68,9 @@ export function createSubscriptionCache({ store, criteria, unreadable }: CachePa
 
   async function read(ref: Ref): Promise<void> {
     const version = await store.snapshot().read(ref, EVERYTHING);
-    const found = version?.text === undefined ? undefined : understand(ref, version.text, version.custodian);
+    const found = version && understand(parts, version);
     if (found === undefined) active.delete(ref);
     else active.set(ref, found);
-  }
-
-  function understand(ref: Ref, text: string, organization: Ref | ''): ActiveSubscription | undefined {
-    const resource = parseStored(text);
-    if (resource['status'] !== 'active' || organization === '') return undefined;
-    try {
-      return { ref, organization, ...readSubscription(resource, criteria()) };
-    } catch {
-      unreadable(ref);
-      return undefined;
-    }
   }
 
   return {
@@ -97,6 +87,19 @@ export function createSubscriptionCache({ store, criteria, unreadable }: CachePa
       for (const ref of refs) if (typeOf(ref) === 'Subscription') stale.add(ref);
     },
   };
+}
+
+/** A version as an active Subscription; undefined where it is none, or cannot be read. */
+function understand({ criteria, unreadable }: CacheParts, version: Version): ActiveSubscription | undefined {
+  const { ref, custodian: organization } = version;
+  const resource = resourceOf(version);
+  if (resource?.['status'] !== 'active' || organization === '') return undefined;
+  try {
+    return { ref, organization, ...readSubscription(resource, criteria()) };
+  } catch {
+    unreadable(ref);
+    return undefined;
+  }
 }
 
 /** What the selection of recipients needs of a Subscription. @throws OperationOutcomeError when its criteria cannot be read. */
