@@ -40,43 +40,51 @@ export interface Outbox {
 
 type ClaimRow = [oid: number, id: string, seq: number, at: number, entry: string, attempt: number];
 
+/** The statements of the outbox. */
+function prepareStatements(db: DatabaseSync) {
+  return {
+    add: prepare(
+      db,
+      `INSERT INTO outbox (id, seq, at, lane, entry, subject, receiver, state, attempt, due, lease, why)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0,
+         CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE lane = ?4 AND state < 2) THEN ${FOREVER} ELSE ?3 END, '', ''`,
+    ),
+    open: prepare<[string]>(db, 'SELECT lane FROM outbox WHERE id = ? AND state < 2'),
+    close: prepare(db, `UPDATE outbox SET state = ?, due = ?, why = ?, lease = '' WHERE id = ?`),
+    unblock: prepare(
+      db,
+      `UPDATE outbox SET due = ?2 WHERE due = ${FOREVER}
+         AND oid = (SELECT min(oid) FROM outbox WHERE lane = ?1 AND state < 2)`,
+    ),
+    receiverAfter: prepare<[Ref]>(
+      db,
+      'SELECT receiver FROM outbox WHERE state < 2 AND receiver > ? ORDER BY receiver LIMIT 1',
+    ),
+    dueOf: prepare<ClaimRow>(
+      db,
+      `SELECT oid, id, seq, at, entry, attempt FROM outbox
+       WHERE state < 2 AND receiver = ? AND due <= ? ORDER BY due, oid LIMIT 1`,
+    ),
+    lease: prepare(
+      db,
+      'UPDATE outbox SET state = 1, attempt = attempt + 1, due = ?, lease = ? WHERE oid = ?',
+    ),
+    release: prepare(
+      db,
+      `UPDATE outbox SET state = 0, due = ?, why = ?, lease = '' WHERE id = ? AND state = 1 AND lease = ?`,
+    ),
+    releaseOthers: prepare(
+      db,
+      `UPDATE outbox SET state = 0, due = ?, lease = '' WHERE state = 1 AND lease <> ?`,
+    ),
+    count: prepare<[number]>(db, 'SELECT count(*) FROM outbox WHERE state < 2'),
+  };
+}
+
 /** `instance` names this process in leases. */
 export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
-  const add = prepare(
-    db,
-    `INSERT INTO outbox (id, seq, at, lane, entry, subject, receiver, state, attempt, due, lease, why)
-     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0,
-       CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE lane = ?4 AND state < 2) THEN ${FOREVER} ELSE ?3 END, '', ''`,
-  );
-  const open = prepare<[string]>(db, 'SELECT lane FROM outbox WHERE id = ? AND state < 2');
-  const close = prepare(db, `UPDATE outbox SET state = ?, due = ?, why = ?, lease = '' WHERE id = ?`);
-  const unblock = prepare(
-    db,
-    `UPDATE outbox SET due = ?2 WHERE due = ${FOREVER}
-       AND oid = (SELECT min(oid) FROM outbox WHERE lane = ?1 AND state < 2)`,
-  );
-  const receiverAfter = prepare<[Ref]>(
-    db,
-    'SELECT receiver FROM outbox WHERE state < 2 AND receiver > ? ORDER BY receiver LIMIT 1',
-  );
-  const dueOf = prepare<ClaimRow>(
-    db,
-    `SELECT oid, id, seq, at, entry, attempt FROM outbox
-     WHERE state < 2 AND receiver = ? AND due <= ? ORDER BY due, oid LIMIT 1`,
-  );
-  const lease = prepare(
-    db,
-    'UPDATE outbox SET state = 1, attempt = attempt + 1, due = ?, lease = ? WHERE oid = ?',
-  );
-  const release = prepare(
-    db,
-    `UPDATE outbox SET state = 0, due = ?, why = ?, lease = '' WHERE id = ? AND state = 1 AND lease = ?`,
-  );
-  const releaseOthers = prepare(
-    db,
-    `UPDATE outbox SET state = 0, due = ?, lease = '' WHERE state = 1 AND lease <> ?`,
-  );
-  const count = prepare<[number]>(db, 'SELECT count(*) FROM outbox WHERE state < 2');
+  const { add, open, close, unblock, receiverAfter, dueOf, lease, release, releaseOthers, count } =
+    prepareStatements(db);
 
   /** The receiver at which the next claim begins: each gets its turn. */
   let turn = '';
