@@ -64,7 +64,7 @@ export function createHealth({
   });
 
   router.get('/metrics', async (req, res) => {
-    if (!mayReadMetrics(req)) {
+    if (!mayReadMetrics(req, { metricsToken, clientIpOf })) {
       sendJson(res, 401, { status: 'unauthorized' }, { 'WWW-Authenticate': REALM });
       return;
     }
@@ -84,19 +84,22 @@ export function createHealth({
     const length = Buffer.byteLength(text);
     res.writeHead(status, { ...securityHeaders, ...headers, 'Content-Length': length }).end(text);
   }
+}
 
-  /** A proxy on this machine that is not named asks for others: what it adds to a request gives it away. */
-  function isDirect(req: IncomingMessage): boolean {
-    const isNamed = clientIpOf(req) !== plainIp(req.socket.remoteAddress);
-    if (isNamed) return true;
-    if (FORWARDING.some((name) => req.headers[name] !== undefined)) return false;
-    return req.httpVersion !== '1.0' && isOwnName(req.headers.host);
-  }
+/** A proxy on this machine that is not named asks for others: what it adds to a request gives it away. */
+function isDirect(req: IncomingMessage, clientIpOf: ClientIpOf): boolean {
+  const isNamed = clientIpOf(req) !== plainIp(req.socket.remoteAddress);
+  if (isNamed) return true;
+  if (FORWARDING.some((name) => req.headers[name] !== undefined)) return false;
+  return req.httpVersion !== '1.0' && isOwnName(req.headers.host);
+}
 
-  function mayReadMetrics(req: IncomingMessage): boolean {
-    if (metricsToken === undefined) return isLoopback(clientIpOf(req)) && isDirect(req);
-    const given = Buffer.from(req.headers.authorization ?? '');
-    const wanted = Buffer.from(`Bearer ${metricsToken}`);
-    return given.length === wanted.length && timingSafeEqual(given, wanted);
-  }
+function mayReadMetrics(
+  req: IncomingMessage,
+  { metricsToken, clientIpOf }: Pick<HealthParts, 'metricsToken' | 'clientIpOf'>,
+): boolean {
+  if (metricsToken === undefined) return isLoopback(clientIpOf(req)) && isDirect(req, clientIpOf);
+  const given = Buffer.from(req.headers.authorization ?? '');
+  const wanted = Buffer.from(`Bearer ${metricsToken}`);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
