@@ -8,7 +8,7 @@ import { PROOFS } from '../../../tools/prove/proofs.ts';
 const TOP = join(import.meta.dirname, '../../..');
 
 test.each(Object.entries(PROOFS))('%s goes as far as it is asked to', (name, { file, runs }) => {
-  const shared = file.startsWith('contract/') ? 'contract/search-random.ts' : file;
+  const shared = file === 'contract/search.embedded.test.ts' ? 'contract/search-random.ts' : file;
   expect(readFileSync(join(TOP, 'test', shared), 'utf8')).toContain(`proofOf('${name}')`);
   expect([runs.quick <= runs.ci, runs.ci < runs.full]).toEqual([true, true]);
 });
