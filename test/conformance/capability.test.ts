@@ -354,7 +354,7 @@ describe('the whole system', () => {
     const claimedBySystem = claimed.operation?.map(({ name }) => name) ?? [];
     for (const name of every)
       expect([name, await isServed(`$${name}`)]).toEqual([name, claimedBySystem.includes(name)]);
-    for (const type of TYPES) {
+    for (const type of TRIED) {
       const names = claimOf(type).operation?.map(({ name }) => name) ?? [];
       const tried = every.map(async (name) => {
         const served = (await isServed(`${type}/$${name}`)) || (await isServed(`${type}/known/$${name}`));

@@ -43,13 +43,32 @@ export const PROOFS = {
     shows: 'each interaction that is claimed of a resource type is served, conditions included',
     file: 'conformance/capability.test.ts',
     counts: 'types that are data only',
-    runs: { quick: 45, ci: 90, full: 127 },
+    runs: { quick: 25, ci: 90, full: 127 },
   },
   parameters: {
     shows: 'each search parameter and include that is claimed of a resource type finds what it should',
     file: 'conformance/capability.search.test.ts',
     counts: 'types that are data only',
-    runs: { quick: 45, ci: 90, full: 127 },
+    runs: { quick: 25, ci: 90, full: 127 },
+  },
+  'conditional-moves': {
+    shows: 'a Task selected by a condition moves between any two states as one that is written by its id',
+    file: 'conformance/loop/every-move.by-condition.test.ts',
+    counts: 'pairs of states for each caller and way to write',
+    runs: { quick: 50, ci: 100, full: 169 },
+  },
+  'transaction-moves': {
+    shows:
+      'a Task that is written in a transaction moves between any two states as one that is written alone',
+    file: 'conformance/loop/every-move.in-transaction.test.ts',
+    counts: 'pairs of states for each caller and way to write',
+    runs: { quick: 50, ci: 100, full: 169 },
+  },
+  visits: {
+    shows: 'an Appointment beside a Task in one transaction makes one move of both, between any two states',
+    file: 'conformance/loop/every-visit.test.ts',
+    counts: 'pairs of states for each caller and kind of evidence',
+    runs: { quick: 50, ci: 100, full: 169 },
   },
   faults: {
     shows: 'a fault put anywhere into a resource of any type is found there, once',

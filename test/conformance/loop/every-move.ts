@@ -3,6 +3,7 @@
  * hand-written tables say is what is answered, stored, audited and told; and what is refused leaves no trace.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { someOf, type Run } from '../../proof.ts';
 import { openServer, type TestServer } from '../../server.ts';
 import { doneLine, expectedLine, stateOf } from './facts.ts';
 import { inParallel, makeReferrals, OUTPUT, writing, type Referral, type Write } from './referrals.ts';
@@ -125,9 +126,19 @@ function refusalOf(seat: Seat, one: Case, name: string): string {
   return `${refusal}, legal ${legalFrom(from, new Set(seat.is)).toSorted().join(' ')}`;
 }
 
-/** Declares the tests of some ways to write a Task. */
-export function describeWrites(paths: readonly (readonly [name: string, write: Write])[]): void {
+/** The seeds of two trials are so far apart that they take other cases. */
+const APART = 1_327_217_884;
+
+/** Cases of a trial in a run, spread over all; each trial takes others. @param trial its number */
+export const triedOf = (cases: readonly Case[], trial: number, { runs, seed }: Run): readonly Case[] =>
+  someOf(cases, { runs, seed: seed + trial * APART });
+
+/** Declares the tests of some ways to write a Task. @param run how many pairs of states each takes; default: all */
+export function describeWrites(paths: readonly (readonly [name: string, write: Write])[], run?: Run): void {
   serve();
+  let trial = 0;
+  const tried = (cases: readonly Case[]): readonly Case[] =>
+    run === undefined ? cases : triedOf(cases, (trial += 1), run);
 
   describe.each(paths)('%s', (name, write) => {
     describe.each(SEATS)('by $name', (seat) => {
@@ -135,11 +146,11 @@ export function describeWrites(paths: readonly (readonly [name: string, write: W
 
       test('is asked about every pair of states', () => expect(cases).toHaveLength(169));
 
-      describeTrial({ name, write, seat }, cases);
+      describeTrial({ name, write, seat }, tried(cases));
     });
 
     describe.each(SEATS.filter(({ is }) => is.includes('R')))('with a new output, by $name', (seat) => {
-      describeTrial({ name, write, seat, output: OUTPUT }, casesOf(seat, 'output'));
+      describeTrial({ name, write, seat, output: OUTPUT }, tried(casesOf(seat, 'output')));
     });
   });
 }

@@ -3,12 +3,14 @@
  * Appointment shows; and when the write is refused, the Appointment is as it was.
  */
 import { describe } from '@jest/globals';
-import { casesOf, describeTrial, serve, server } from './every-move.ts';
+import { proofOf } from '../../proof.ts';
+import { casesOf, describeTrial, serve, server, triedOf } from './every-move.ts';
 import { buildTask, inBundle, type Write } from './referrals.ts';
 import { SEATS, type Seat } from './table.ts';
 import { createBooked, VISIT_EVIDENCE, visitEntry, VISITS, type VisitEvidence } from './visits.ts';
 
 serve();
+let trial = 0;
 
 function trialOf(seat: Seat, evidence: VisitEvidence) {
   const booked = createBooked(() => server, seat.owner);
@@ -25,6 +27,6 @@ function trialOf(seat: Seat, evidence: VisitEvidence) {
 
 describe.each(VISIT_EVIDENCE)('%s', (evidence) => {
   describe.each(SEATS.filter(({ is }) => is.includes('R')))('by $name', (seat) => {
-    describeTrial(trialOf(seat, evidence), casesOf(seat, evidence));
+    describeTrial(trialOf(seat, evidence), triedOf(casesOf(seat, evidence), (trial += 1), proofOf('visits')));
   });
 });
