@@ -2,10 +2,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { FLOORS, FOREIGN, LONG_TABLES, ROOF_FILES, SIDEWAYS, TOKEN_FILES } from './house/floors.ts';
+import {
+  RETIRED_WORDS,
+  SHARED_NAMES,
+  FLOORS,
+  FOREIGN,
+  LONG_TABLES,
+  ROOF_FILES,
+  SIDEWAYS,
+  TOKEN_FILES,
+} from './house/floors.ts';
 import { deadExports } from './house/exports.ts';
 import { resourcesInEngines } from './house/engines.ts';
 import { knots } from './house/knots.ts';
+import { retiredWords, sharedNames } from './house/names.ts';
 import { CODE_FILES, formatsInRoot, scatteredCodes } from './house/messages.ts';
 import { misplacedPackages, PEOPLES_SCRIPTS, type Manifest } from './house/packages.ts';
 import { saidTwice } from './house/once.ts';
@@ -42,6 +52,8 @@ describe('this house', () => {
     ['what is exported is imported somewhere', () => deadExports(SCRIPTS)],
     ['(house-2 1) an engine of the store knows nothing of resources', () => resourcesInEngines(LOADED)],
     ['(house-2 5) what one file says for all is said once', () => saidTwice(LOADED)],
+    ['one exported name has one meaning (house-2 5)', () => sharedNames(LOADED, SHARED_NAMES)],
+    ['retired words do not come back (house-2 5)', () => retiredWords(LOADED, RETIRED_WORDS)],
     ['files need each other in pairs at most, within one folder', () => knots(LOADED)],
     [
       'floors 0 to 3 have no clock, no chance and no surroundings of their own',
@@ -258,6 +270,23 @@ describe('a planted fault is found and named', () => {
     const scripts = { demo: 'node tools/launch.js tools/demo.ts', check: 'node tools/check.ts' };
     const manifest = { scripts, dependencies: { a: '1' }, devDependencies: { b: '1', jest: '1' } };
     expect(misplacedPackages(files, { ...manifest, ...changes })).toEqual(expected);
+  });
+
+  test('a name with two meanings and a retired word are found', () => {
+    const found: Tree = new Map([
+      ['src/fhir/a.ts', `export const used = 1;`],
+      ['src/referral/b.ts', `export type used = string; // Room`],
+      ['src/xml/c.ts', `export const used = 2; const room: Room = 1;`],
+    ]);
+    expect(sharedNames(found, {})).toEqual([
+      'used is exported by src/fhir/a.ts and src/referral/b.ts: one name, one meaning',
+    ]);
+    expect(sharedNames(found, { used: 'listed', gone: 'not any more' })).toEqual([
+      'gone is shared no more: take it off the list',
+    ]);
+    expect(retiredWords(found, { Room: 'OperationContext' })).toEqual([
+      'src/xml/c.ts:1 says Room: the word is OperationContext',
+    ]);
   });
 
   test('an export that no other file names is found', () => {

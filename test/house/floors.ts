@@ -257,3 +257,57 @@ export const READERS: Readonly<Record<string, string>> = {
   'src/resources/terminology': 'expands value sets within value sets, and reads their patterns',
   'src/resources/validation/evaluator.ts': 'tells an expression that cannot be evaluated from a defect',
 };
+
+/** Names that two files of the same rooms still export, with the files: each is to get a name of its own. */
+export const SHARED_NAMES: Readonly<Record<string, string>> = {
+  Filter: 'resources/search filter-expression and resources/terminology filters',
+  Found: 'operations/extended/ccda meet and resources/validation run',
+  MEMBERS_MAX: 'resources/search list-members and resources/terminology expand',
+  Membership: 'resources/terminology membership and resources/validation profile-check',
+  Pattern: 'resources audit-patterns and resources/terminology pattern',
+  Ruling: 'referral ruling and resources rules',
+  ValidateOptions: 'resources validate and resources/terminology validate-code',
+  Verdict: 'resources/terminology validate-code and resources/validation profile-check',
+  above: 'resources/search hierarchy and resources/search range',
+  anyOf:
+    'resources/search parameter-request and resources/validation profile-check and resources/validation/invariants row',
+  below: 'resources/search hierarchy and resources/search range',
+  convert: 'operations/extended convert and operations/extended/ccda convert',
+  copyOf: 'resources/patch value',
+  isAfter: 'fhir datetime and resources/validation moments',
+  isWithin: 'resources public-address and resources/terminology hierarchy',
+  lose: 'ccda/read reading and ccda/write writing',
+  note: 'referral ruling and resources/validation run',
+  nullFlavorOf: 'ccda element and ccda/write values',
+  plainOf: 'fhir literal',
+  readEntries: 'operations/bundle bundle-entry and operations/extended/ccda filing',
+  readState: 'jobs state and referral state',
+  reasonsOf: 'ccda/read/entries procedure and ccda/write/entries entry',
+  rewriteLinks: 'fhir reference',
+  rewriteReferences: 'fhir reference',
+  rowOf: 'resources/parties register and resources/validation profile-check',
+  systemOf: 'resources/terminology selection and resources/terminology stored',
+  text: 'server setting',
+  textOf: 'http claims and http reply',
+  valueOf: 'fhir query and resources/patch slot',
+};
+
+/** Words that the project has given up, and what is said instead (docs/glossary.md). */
+export const RETIRED_WORDS: Readonly<Record<string, string>> = {
+  Room: 'OperationContext',
+  Desk: 'FhirEngine',
+  DeskSettings: 'OperationSettings',
+  createDesk: 'createFhirEngine',
+  raiseDesk: 'composeEngine',
+  Surroundings: 'RuleContext',
+  Become: 'Transform',
+  byRule: "origin: 'client' | 'server'",
+  Offer: 'PreparedCommit',
+  buildOffer: 'buildCommit',
+  offerOnce: 'commitOnce',
+  settleDraft: 'runSteps',
+  rehearse: 'dryRun',
+  keptReply: 'replyTemplate',
+  readKept: 'readStoredReply',
+  loadHeld: 'loadTerminology',
+};

@@ -45,7 +45,7 @@ async function loadNamed(
   base: string,
 ): Promise<TerminologySource> {
   const [
-    { loadTerminology: loadHeld, readStoredTerminology: readStored },
+    { loadTerminology: loadTerms, readStoredTerminology: readStored },
     { packagedDefinition },
     { selectionOf },
   ] = await Promise.all([
@@ -61,7 +61,7 @@ async function loadNamed(
     if (found !== undefined) literal.set(text, selectionOf(found as ValueSet)); // by its ref
   }
   const canonicals = valueSets.filter((text) => !literal.has(text));
-  const held = await loadHeld(seeing, { valueSets: canonicals, systems, given: [...literal.values()] });
+  const held = await loadTerms(seeing, { valueSets: canonicals, systems, given: [...literal.values()] });
   return { ...held, valueSet: (canonical) => literal.get(canonical) ?? held.valueSet(canonical) };
 }
 
