@@ -40,6 +40,14 @@ test('the index lists every page', () => {
   expect(PREAMBLE).toContain('BASE=');
 });
 
+test('the token that the page shows is one of the demonstration, without its times', () => {
+  const [, shown = ''] = /```json\n([\s\S]*?)```/.exec(pageOf('tokens.md')) ?? [];
+  const [, payload = ''] = (demo.told.tokens['initiator'] ?? '').split('.');
+  const { iat, exp, aud, ...claims } = JSON.parse(Buffer.from(payload, 'base64url').toString());
+  expect([typeof iat, typeof exp, aud]).toEqual(['number', 'number', demo.told.base]);
+  expect(JSON.parse(shown)).toEqual({ ...claims, aud: 'http://127.0.0.1:8080/fhir' });
+});
+
 // One server for all pages, in the order of the index: a reader goes from one to the next.
 describe.each(PAGES)('%s', (page) => {
   const examples = readExamples(pageOf(page));
