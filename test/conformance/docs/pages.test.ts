@@ -38,6 +38,12 @@ test('the index leads to every page that stands beside it', () => {
   expect(beside.filter((name) => !index.includes(`](${name})`))).toEqual([]);
 });
 
+test('the row of the page about resource types is the row of the table', () => {
+  const page = readFileSync(join(ROOT, 'docs/how-to/add-a-resource.md'), 'utf8');
+  const [, row = 'none'] = /```ts\n([\s\S]*?)```/.exec(page) ?? [];
+  expect(readFileSync(join(ROOT, 'src/resources/types/plain.ts'), 'utf8')).toContain(row);
+});
+
 test('codes of the page for troubleshooting are codes of the refusals', () => {
   const page = readFileSync(join(ROOT, 'docs/troubleshooting.md'), 'utf8');
   const codes = [...page.matchAll(/^\| `([a-z-]+)`/gm)].map(([, code = '']) => code);
