@@ -95,6 +95,9 @@ function explain(error: unknown): string {
   const { message = String(error), path, code } = error as Partial<NodeJS.ErrnoException>;
   if (path !== undefined)
     return `${path} cannot be read (${code}) → check the setting that names it, and its owner`;
+  // Node names no file when it fails to read one that it could open, such as a folder.
+  if (code !== undefined)
+    return `${message} → check the files and folders that the settings name, and their owner`;
   return message;
 }
 

@@ -37,7 +37,8 @@ function describeRecord(name: string, { lastRunAt, lastOutcome, why, failures }:
 
 function withFailures(name: string, failures: number, says: string): Finding {
   if (failures === 0) return { ok: true, says };
-  const remedy = `failed ${failures} times in a row → look for "a job failed" and ${name} in the log`;
+  const often = failures === 1 ? 'once' : `${failures} times in a row`;
+  const remedy = `failed ${often} → look for "a job failed" and ${name} in the log`;
   const failing = `${says}, ${remedy}`;
   return failures > FAILURES_MAX ? { ok: false, says: failing } : { ok: true, warning: true, says: failing };
 }

@@ -110,6 +110,8 @@ describe('beside a server that speaks TLS', () => {
   ])('an anchor file that %s cannot be written', async (_, file, why) => {
     const { code, lines } = await doctor([...settings, '--port', '1', '--anchor-file', file()]);
     expect(lines).toContainEqual(expect.stringMatching(new RegExp(`✗ anchors .*${why}.*→`)));
+    // Every other part that needs the file says what to do, too.
+    expect(lines.filter((line) => line.includes('✗') && !line.includes('→'))).toEqual([]);
     expect(code).toBe(1);
   });
 
@@ -196,6 +198,7 @@ describe('(harmony Z29) jobs of a server that is stopped', () => {
     const failed = { lastOutcome: 'failed', why: 'EIO', lastRunAt: 0, dueAt: 0 } as const;
     const states: Readonly<Record<string, JobState>> = {
       anchor: { ...failed, lastOutcome: 'done', why: undefined, failures: 0 },
+      dispatch: { ...failed, failures: 1 },
       overdue: { ...failed, failures: 2 },
       sweep: { ...failed, failures: 4 },
     };
@@ -205,6 +208,7 @@ describe('(harmony Z29) jobs of a server that is stopped', () => {
     await world.close();
     expect(lines.filter((line) => line.includes(' jobs '))).toEqual([
       '  ✓ jobs      anchor ran at 1970-01-01T00:00:00.000Z, done',
+      expect.stringMatching(/! jobs +dispatch ran at .*, failed \(EIO\), failed once → look for/),
       expect.stringMatching(/! jobs +overdue ran at .*, failed \(EIO\), failed 2 times in a row → look for/),
       expect.stringMatching(/✗ jobs +sweep ran at .*, failed 4 times in a row → look for .* in the log/),
     ]);
