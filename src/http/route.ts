@@ -50,9 +50,16 @@ export function route(method: string, path: string, hasQuery: boolean, served: S
   throw new OperationOutcomeError('not-found', { diagnostics: 'There is nothing at this address.' });
 }
 
+/** The addresses of the documents that need no token and are no part of the routes. */
+const DOCUMENTS: ReadonlySet<string> = new Set([
+  '/metadata',
+  '/.well-known/smart-configuration',
+  '/openapi.json',
+]);
+
 /** The methods of an address, for OPTIONS. */
 export const methodsAt = (path: string, hasQuery: boolean, served: ServedRoutes): string =>
-  allowOf(matchRoute(path, hasQuery, served), served);
+  DOCUMENTS.has(path) ? 'GET, HEAD' : allowOf(matchRoute(path, hasQuery, served), served);
 
 const allowOf = (match: RouteMatch, served: ServedRoutes): string =>
   Object.keys(methodsOf(match, served))

@@ -602,6 +602,14 @@ describe('browsers', () => {
     expect(asked.headers.get('access-control-allow-origin')).toBeNull();
     expect(asked.headers.get('allow')).toBe('GET, HEAD, PUT, PATCH, DELETE, OPTIONS');
   });
+
+  test.each(['/metadata', '/.well-known/smart-configuration', '/openapi.json'])(
+    'OPTIONS names the methods of a document that needs no token: %s',
+    async (path) => {
+      const asked = await door.fetch(path, { method: 'OPTIONS', anonymous: true });
+      expect([asked.status, asked.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+    },
+  );
 });
 
 test('(house 9a5) an exchange whose refusal cannot be sent is over, too: its places are free again', async () => {
