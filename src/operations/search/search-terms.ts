@@ -44,24 +44,25 @@ async function loadNamed(
   { valueSets, systems }: NamedTerms,
   base: string,
 ): Promise<TerminologySource> {
-  const [
-    { loadTerminology: loadTerms, readStoredTerminology: readStored },
-    { packagedDefinition },
-    { selectionOf },
-  ] = await Promise.all([
-    import('../terminology.ts'),
-    import('../../resources/packaged.ts'),
-    import('../../resources/terminology/stored.ts'),
-  ]);
+  const [{ loadTerminology, readStoredTerminology }, { packagedDefinition }, { selectionOf }] =
+    await Promise.all([
+      import('../terminology.ts'),
+      import('../../resources/packaged.ts'),
+      import('../../resources/terminology/stored.ts'),
+    ]);
   const literal = new Map<string, Selection>();
   for (const text of valueSets) {
     const ref = refOf(text, base);
     const found =
-      ref === undefined ? undefined : ((await readStored(seeing, ref)) ?? packagedDefinition(ref));
+      ref === undefined ? undefined : ((await readStoredTerminology(seeing, ref)) ?? packagedDefinition(ref));
     if (found !== undefined) literal.set(text, selectionOf(found as ValueSet)); // by its ref
   }
   const canonicals = valueSets.filter((text) => !literal.has(text));
-  const held = await loadTerms(seeing, { valueSets: canonicals, systems, given: [...literal.values()] });
+  const held = await loadTerminology(seeing, {
+    valueSets: canonicals,
+    systems,
+    given: [...literal.values()],
+  });
   return { ...held, valueSet: (canonical) => literal.get(canonical) ?? held.valueSet(canonical) };
 }
 
