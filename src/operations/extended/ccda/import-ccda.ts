@@ -9,8 +9,11 @@ import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import { bodyOf } from '../../../fhir/json.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import type { Snapshot } from '../../../ports/store.ts';
+import { EVERYTHING } from '../../../ports/query.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { valuesAt } from '../../../resources/element.ts';
+import { auditOperation } from '../../audit/audit.ts';
+import { recordRead } from '../../audit/record.ts';
 import type { Request } from '../../request.ts';
 import { resourceIn, textIn, valueIn } from '../input.ts';
 import type { Invocation, Operation, OperationReply } from '../operation.ts';
@@ -95,19 +98,20 @@ export const importCcda: Operation = {
 const ZONE = /^(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
 
 async function performImport(invocation: Invocation): Promise<OperationReply> {
-  const { context, request, input, transact } = invocation;
+  const { context, request, input } = invocation;
   const zone = textIn(input, 'zone');
   if (zone !== undefined && !ZONE.test(zone))
     throw new OperationOutcomeError('parameter-invalid', { diagnostics: 'zone is an offset, as in -05:00' });
   const snapshot = context.store.snapshot();
   const source = await sourceOf(invocation, snapshot);
+  if (source.seen.length > 0) await recordRead(context, auditOperation(request, source.seen, []));
   const converted = await convert(context, request, source.bytes, zone);
   const found = await meet(context, request, snapshot, converted, source);
   if (found.known !== undefined)
     return replyWith(converted, found.known, formatInstant(context.clock.now()), found.remarks);
   const filed = fileDocument(converted, source.bytes, found.meets, context.newId);
-  const reply = await transact(asTransaction(request, filed.bundle, source.bytes, converted));
-  const at = documentIn(responseOf(reply), filed.bundle);
+  const asked = asTransaction(request, filed.bundle, source.bytes, converted);
+  const at = await fileOnce(invocation, asked, filed.bundle);
   return { ...replyWith(converted, at, found.meets.filedAt, found.remarks), status: 200 };
 }
 
@@ -149,6 +153,24 @@ function asTransaction(
     prefer: { ...request.prefer, return: 'minimal' },
     idempotencyKey: request.idempotencyKey ?? { id: `ccda ${numberKey(facts.id)}`, fingerprint },
   };
+}
+
+/**
+ * Commits the transaction; where the document was filed. The reply that an earlier import left under the key of the
+ * document may name one that was deleted since: then the document is filed anew.
+ */
+async function fileOnce(
+  { context, request, transact }: Invocation,
+  asked: Request,
+  bundle: Resource,
+): Promise<Ref> {
+  const at = documentIn(responseOf(await transact(asked)), bundle);
+  if (request.idempotencyKey !== undefined || asked.idempotencyKey === undefined) return at;
+  const filed = await context.store.snapshot().read(at, EVERYTHING);
+  if (filed?.text !== undefined) return at;
+  const { id, fingerprint } = asked.idempotencyKey;
+  const anew = { ...asked, idempotencyKey: { id: `${id} after ${at} ${filed?.seq ?? ''}`, fingerprint } };
+  return documentIn(responseOf(await transact(anew)), bundle);
 }
 
 const responseOf = ({ text, resource }: OperationReply): Resource | undefined =>

@@ -41,7 +41,9 @@ export async function meet(
   const find = (type: string, identifiers: readonly Identifier[]) =>
     findByIdentifier(request, snapshot, type, identifiers);
   const kept = (await find('DocumentReference', [facts.id])).filter(({ custodian }) => custodian === own);
-  const same = kept.find(({ ref }) => ref !== source.document);
+  const same =
+    kept.find(({ ref }) => ref !== source.document) ??
+    ((await isRead(request, snapshot, source.document)) ? kept[0] : undefined);
   if (same !== undefined)
     return {
       meets: NOTHING,
@@ -85,6 +87,27 @@ export async function meet(
     ],
   };
 }
+
+/** Whether the caller's Provenance says that something was made of a document. */
+async function isRead(request: Request, snapshot: Snapshot, document: Ref | undefined): Promise<boolean> {
+  const sight = sightForType(request.caller, 'Provenance');
+  if (document === undefined || sight === undefined) return false;
+  const query: Query = {
+    type: 'Provenance',
+    where: { kind: 'reference', param: 'entity', to: [document] },
+    sort: [],
+    sight,
+    count: MATCHES_MAX,
+    offset: 0,
+    total: false,
+  };
+  const { matches } = await snapshot.search(query, request.signal);
+  return matches.some(({ custodian, text }) => custodian === request.caller.organization && isOfImport(text));
+}
+
+/** A Provenance of an import: its agent entered what the document says. */
+const isOfImport = (text: string): boolean =>
+  valuesAt(parseStored(text), 'agent.type.coding.code').includes('enterer');
 
 const NOTHING: Meets = {
   patient: undefined,
