@@ -25,3 +25,10 @@ test.each([
   const { code, text } = await world.ask(administrator, 'GET', `ConceptMap?${query}`);
   expect(code ?? text).toContain(found);
 });
+
+test('a type of which nothing is stored needs no thread, one of which something is stored does', async () => {
+  for (const query of ['', '?_sort=_lastUpdated', '?status:not=active&_total=accurate']) {
+    expect((await world.bundle(administrator, `Account${query}`)).entry ?? []).toEqual([]);
+    expect((await world.ask(administrator, 'GET', `ConceptMap${query}`)).code).toBe('busy');
+  }
+});

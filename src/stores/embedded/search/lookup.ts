@@ -2,7 +2,8 @@
  * Lookups: searches by a reference, token or uri that few versions have, or by one of several, with others beside it.
  * Most searches of rules, conditions, messages and deliveries are lookups. They run on the caller's thread in a few
  * microseconds, because handing one to another thread would cost more. A value that many versions or long ones have is
- * searched like any other.
+ * searched like any other. A type of which nothing is stored is no search at all: one of the whole system asks more than a
+ * hundred types, and most folders hold a few dozen.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clause, Match, Page, Query } from '../../../ports/query.ts';
@@ -34,6 +35,10 @@ export function prepareLookup(db: DatabaseSync): Lookup {
   const [having, havingBoth] = [versions(''), versions('AND high = ?')];
   const has = (test: string) =>
     prepare<[number]>(db, `SELECT 1 FROM value WHERE pid = ${pid} AND low = ? AND vid = ? ${test} LIMIT 1`);
+  const stored = prepare<[number]>(
+    db,
+    'SELECT 1 FROM resource INDEXED BY resource_kept WHERE type = (SELECT nid FROM name WHERE name = ?) LIMIT 1',
+  );
   const [alsoHas, alsoHasBoth] = [has(''), has('AND high = ?')];
 
   /** Whether a version has one of several values. */
@@ -59,7 +64,8 @@ export function prepareLookup(db: DatabaseSync): Lookup {
   return ({ type, where, sort, sight, characters = CHARACTERS_MAX }, moment) => {
     const [first, ...further] = sort.length === 0 ? demandsOf(where) : [];
     const vids = first && versionsWith(type, first);
-    if (vids === undefined || vids.length * further.flat().length > FURTHER_MAX) return undefined;
+    if (vids === undefined || vids.length * further.flat().length > FURTHER_MAX)
+      return stored.get(type) === undefined ? [] : undefined;
     const { seq } = moment;
     const seen = sightSql(sight, moment, { resource: 'r', vid: 'v.vid', shown: 'v.seq' });
     const one = sql<MatchRow>(
