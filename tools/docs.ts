@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { buildCapabilityStatement } from '../src/capability/capability-statement.ts';
 import type { ServedHouse } from '../src/capability/index.ts';
 import { conformanceMarkdown } from './conformance/index.ts';
+import { ccdaMarkdown } from '../src/ccda/reference.ts';
 import { ISSUES } from '../src/fhir/issue.ts';
 import { hl7v2Markdown } from '../src/hl7v2/reference.ts';
 import { OPERATIONS } from '../src/operations/extended/index.ts';
@@ -28,6 +29,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'capability.md': capabilityMarkdown,
   'transitions.md': transitionsMarkdown,
   'hl7v2.md': hl7v2Markdown,
+  'ccda.md': ccdaMarkdown,
   '../conformance.md': conformanceMarkdown,
 };
 

@@ -7,7 +7,7 @@ const HL7 = '2.16.840.1.113883';
 const V3 = 'http://terminology.hl7.org/CodeSystem/v3-';
 
 /** The first row of an OID or of a URI is the one that is written. */
-const ROWS: readonly (readonly [oid: string, uri: string])[] = [
+export const SYSTEMS: readonly (readonly [oid: string, uri: string])[] = [
   [`${HL7}.6.96`, 'http://snomed.info/sct'],
   [`${HL7}.6.1`, 'http://loinc.org'],
   [`${HL7}.6.88`, 'http://www.nlm.nih.gov/research/umls/rxnorm'],
@@ -73,8 +73,8 @@ const ROWS: readonly (readonly [oid: string, uri: string])[] = [
 const firstOf = (rows: readonly (readonly [string, string])[]): ReadonlyMap<string, string> =>
   new Map(rows.toReversed());
 
-const URI_OF = firstOf(ROWS);
-const OID_OF = firstOf(ROWS.map(([oid, uri]) => [uri, oid] as const));
+const URI_OF = firstOf(SYSTEMS);
+const OID_OF = firstOf(SYSTEMS.map(([oid, uri]) => [uri, oid] as const));
 
 /** Identifier systems whose root alone names a kind of number and nobody: without an extension such an id says nothing. */
 export const NUMBERING_ROOTS: ReadonlySet<string> = new Set(

@@ -58,7 +58,8 @@ const CATEGORIES: Readonly<Record<string, ObservationCategory>> = {
   '47519-4': 'procedure',
 };
 
-const ENTRIES: readonly EntryRow[] = [
+/** The rows, in the order in which they are tried. */
+export const ENTRIES: readonly EntryRow[] = [
   {
     element: 'act',
     what: 'Problem or Allergy Concern Act',
