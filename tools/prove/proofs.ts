@@ -116,7 +116,7 @@ export const PROOFS = {
     shows: 'killed while engines send: what was acknowledged happened once',
     file: 'conformance/hl7v2-mllp/kill.test.ts',
     counts: 'kills',
-    runs: { quick: 3, ci: 6, full: 20 },
+    runs: { quick: 2, ci: 6, full: 20 },
   },
   power: {
     shows: 'cut off from its disk anywhere, the store reopens at a whole commit with everything promised',
