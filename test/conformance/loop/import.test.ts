@@ -8,6 +8,7 @@ import { readConfig } from '../../../src/server/config.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { createLog } from '../../../src/http/log.ts';
 import { start, type Running } from '../../../src/server/compose.ts';
+import { childEnv } from '../../child-env.ts';
 import { endpoint, to } from '../../resources.ts';
 import { initiatorLink, openWire, saysOf } from '../hl7v2-mllp/linked.ts';
 import { clientOf, type Rest } from '../rest/client.ts';
@@ -122,7 +123,7 @@ function admin(...argv: readonly string[]): Promise<{ readonly code: number; rea
       '--hl7-links',
       links,
     ];
-    execFile(process.execPath, args, { env: { PATH: process.env['PATH'] } }, (error, out, err) =>
+    execFile(process.execPath, args, { env: childEnv() }, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code), text: `${out}${err}` }),
     );
   });
