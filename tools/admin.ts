@@ -29,7 +29,6 @@
 import { readConfig, type Config } from '../src/server/config.ts';
 import { valuesOf } from '../src/operations/values.ts';
 import { reindexFolder } from '../src/stores/embedded/folder/reindex.ts';
-import { importFile } from './admin/import.ts';
 import { administerParties } from './admin/parties.ts';
 import { EXIT, runCommand, UsageError } from './command.ts';
 
@@ -56,7 +55,7 @@ await runCommand(import.meta.filename, {
       return EXIT.done;
     }
     if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is one argument too many.`);
-    if (name === 'import' && file !== undefined) await importFile(file, readCustodian(custodian), config());
+    if (name === 'import' && file !== undefined) await startImport(file, readCustodian(custodian), config());
     else if (name === 'reindex' && file === undefined) reindex(config());
     else throw new UsageError('import FILE, reindex, member or register is expected.');
     return EXIT.done;
@@ -66,6 +65,12 @@ await runCommand(import.meta.filename, {
 function readCustodian(text: string | undefined): string | undefined {
   if (text === undefined || /^Organization\/[A-Za-z0-9.-]{1,64}$/.test(text)) return text;
   throw new UsageError('--custodian is a reference, as in Organization/elm-street.');
+}
+
+/** Loads the whole engine, which the other commands do not need. */
+async function startImport(file: string, custodian: string | undefined, config: Config): Promise<void> {
+  const { importFile } = await import('./admin/import.ts');
+  await importFile(file, custodian, config);
 }
 
 function reindex({ dataDir: folder }: Config): void {
