@@ -276,7 +276,7 @@ describe('a planted fault is found and named', () => {
     const found: Tree = new Map([
       ['src/fhir/a.ts', `export const used = 1;`],
       ['src/referral/b.ts', `export type used = string; // Room`],
-      ['src/xml/c.ts', `export const used = 2; const room: Room = 1;`],
+      ['src/ccda/write/c.ts', `export const used = 2; const room: Room = 1;`],
     ]);
     expect(sharedNames(found, {})).toEqual([
       'used is exported by src/fhir/a.ts and src/referral/b.ts: one name, one meaning',
@@ -285,7 +285,7 @@ describe('a planted fault is found and named', () => {
       'gone is shared no more: take it off the list',
     ]);
     expect(retiredWords(found, { Room: 'OperationContext' })).toEqual([
-      'src/xml/c.ts:1 says Room: the word is OperationContext',
+      'src/ccda/write/c.ts:1 says Room: the word is OperationContext',
     ]);
   });
 

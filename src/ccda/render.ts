@@ -3,7 +3,7 @@
  * page has no script, loads nothing, and holds nothing that the document's own stylesheet or links would bring.
  */
 import type { XmlElement } from '../xml/tree.ts';
-import { escapeAttribute, escapeText } from '../xml/characters.ts';
+import { escapeAttribute, escapeXmlText } from '../xml/characters.ts';
 import { openDocument } from './document.ts';
 import { at, attributeOf, childOf, childrenOf, lineOf, textOf } from './element.ts';
 import { createLosses } from './losses.ts';
@@ -50,9 +50,9 @@ export async function renderDocument(bytes: Uint8Array): Promise<string> {
       attributeOf(childOf(root, 'languageCode'), 'code') ?? '',
     )?.[0] ?? 'en';
   return [
-    `<!DOCTYPE html><html lang="${language}"><head><meta charset="utf-8"><title>${escapeText(title)}</title>`,
+    `<!DOCTYPE html><html lang="${language}"><head><meta charset="utf-8"><title>${escapeXmlText(title)}</title>`,
     `<meta http-equiv="Content-Security-Policy" content="${escapeAttribute(RENDER_POLICY.replace(/; (?:frame-ancestors 'self'|sandbox)/g, ''))}">`,
-    `<style>${STYLE}</style></head><body><h1>${escapeText(title)}</h1>`,
+    `<style>${STYLE}</style></head><body><h1>${escapeXmlText(title)}</h1>`,
     confidentialityOf(root),
     headerOf(root),
     ...(sections.length > 0 ? sections : [bodyOf(root)]),
@@ -68,7 +68,7 @@ function sectionOf(reading: Reading, section: XmlElement, level: number): string
     return inner === undefined ? [] : [sectionOf(reading, inner, level + 1)];
   });
   return [
-    `<section><h${heading}>${escapeText(lineOf(childOf(section, 'title')) ?? '')}</h${heading}>`,
+    `<section><h${heading}>${escapeXmlText(lineOf(childOf(section, 'title')) ?? '')}</h${heading}>`,
     text === undefined ? '' : divOf(reading, text),
     ...nested,
     '</section>',
@@ -117,7 +117,7 @@ function headerOf(root: XmlElement): string {
   ];
   return `<dl>${rows
     .filter(([, value]) => value !== undefined && value !== '')
-    .map(([name, value]) => `<dt>${name}</dt><dd>${escapeText(value ?? '')}</dd>`)
+    .map(([name, value]) => `<dt>${name}</dt><dd>${escapeXmlText(value ?? '')}</dd>`)
     .join('')}</dl>`;
 }
 
@@ -147,9 +147,9 @@ function bodyOf(root: XmlElement): string {
   if (text === undefined) return '<p>The document has no sections.</p>';
   const type = attributeOf(text, 'mediaType') ?? 'text/plain';
   const isText = /^text\/plain\b/.test(type) && childOf(text, 'reference') === undefined;
-  if (!isText) return `<p>The document is a file of type ${escapeText(type)}.</p>`;
+  if (!isText) return `<p>The document is a file of type ${escapeXmlText(type)}.</p>`;
   const content = textOf(text);
   const words =
     attributeOf(text, 'representation') === 'B64' ? Buffer.from(content, 'base64').toString('utf8') : content;
-  return `<pre>${escapeText(words)}</pre>`;
+  return `<pre>${escapeXmlText(words)}</pre>`;
 }

@@ -36,7 +36,7 @@ const invalid = (diagnostics: string): OperationOutcomeError =>
   new OperationOutcomeError('search-value-invalid', { diagnostics });
 
 /** The first value of a parameter. */
-export function valueOf(pairs: Pairs, name: string): string | undefined {
+export function firstValue(pairs: Pairs, name: string): string | undefined {
   return pairs.find(([given]) => given === name)?.[1];
 }
 

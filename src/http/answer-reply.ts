@@ -3,7 +3,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Reply } from '../operations/request.ts';
 import { chooseContent, contentOfReply, mayBeContent, readContent } from './binary.ts';
 import type { ExchangeState } from './exchange-state.ts';
-import { sendContent, sendReply, textOf, type Replying, type Sent } from './reply.ts';
+import { sendContent, sendReply, replyText, type Replying, type Sent } from './reply.ts';
 import type { Route } from './route.ts';
 
 const WRITES: ReadonlySet<Route['interaction']> = new Set(['create', 'update', 'patch', 'bundle']);
@@ -28,7 +28,7 @@ function answerContent(state: ExchangeState, reply: Reply, settings: Replying): 
   const { req, res, asked, route: found, target } = state;
   if (found === undefined || !mayBeContent(found) || asksForParts(target.queryText)) return undefined;
   if (found.interaction === 'operation') return answerOperation(state, reply, settings);
-  const text = reply.status === 200 ? textOf(reply) : undefined;
+  const text = reply.status === 200 ? replyText(reply) : undefined;
   if (text === undefined) return undefined;
   const content = readContent(text);
   const choice = chooseContent(req.headers.accept, content.contentType);

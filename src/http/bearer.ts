@@ -11,10 +11,10 @@ import { parseScopes } from '../smart/scopes.ts';
 import {
   nameIn,
   readLogin,
-  readPatient,
+  readLaunchPatient,
   readReference,
   readScope,
-  textOf,
+  claimText,
   type ClaimSettings,
   type OrganizationName,
 } from './claims.ts';
@@ -214,10 +214,10 @@ async function readIdentity(payload: JWTPayload, token: string, settings: Bearer
     organization,
     administrator,
     scopes: parseScopes(words.join(' ')),
-    patient: readPatient(payload['patient']),
-    client: textOf(payload['client_id']) ?? textOf(payload['azp']) ?? subject,
+    patient: readLaunchPatient(payload['patient']),
+    client: claimText(payload['client_id']) ?? claimText(payload['azp']) ?? subject,
     subject,
-    user: textOf(payload['fhirUser']),
+    user: claimText(payload['fhirUser']),
     ...readLogin(payload, token, settings),
     named: settings.organizationClaimForm === 'identifier' ? name : undefined,
   };

@@ -29,7 +29,7 @@ export function readScope(claim: unknown): readonly string[] {
 const ID = /^[A-Za-z0-9.-]{1,64}$/;
 
 export function nameIn(payload: JWTPayload, settings: ClaimSettings): OrganizationName | undefined {
-  const claim = textOf(payload[settings.organizationClaim]);
+  const claim = claimText(payload[settings.organizationClaim]);
   if (claim === undefined) return undefined;
   return settings.organizationClaimForm === 'reference' ? readReference(claim) : readIdentifier(claim);
 }
@@ -48,7 +48,7 @@ function readIdentifier(text: string): OrganizationName | undefined {
 }
 
 /** The launch context (SMART App Launch 2.2): the id of a Patient. One that is malformed must not widen what is seen. */
-export function readPatient(claim: unknown): Ref | undefined {
+export function readLaunchPatient(claim: unknown): Ref | undefined {
   if (claim === undefined || claim === null) return undefined;
   const id = typeof claim === 'string' ? claim.replace(/^Patient\//, '') : '';
   if (ID.test(id)) return `Patient/${id}`;
@@ -122,7 +122,7 @@ function readPurpose(item: unknown): string | undefined {
 
 /** A word, or the value of an attribute (RFC 9068, 2.2.3.1; RFC 7643, 4.1.2). */
 function readRole(item: unknown): string | undefined {
-  return isObject(item) ? textOf(item['value']) : textOf(item);
+  return isObject(item) ? claimText(item['value']) : claimText(item);
 }
 
 /** OpenID Connect Core 2: seconds since 1970. A login after the token was issued is none. @returns milliseconds */
@@ -133,7 +133,7 @@ function readMoment(claim: unknown, issuedAt: number | undefined): number | unde
 
 /** RFC 8176: an array of words. */
 const readMethods = (claim: unknown): readonly string[] =>
-  Array.isArray(claim) && claim.every((method) => textOf(method) !== undefined) ? (claim as string[]) : [];
+  Array.isArray(claim) && claim.every((method) => claimText(method) !== undefined) ? (claim as string[]) : [];
 
 const SESSION = /^[\u0021-\u007e]{1,255}$/;
 const DIGEST_BYTES = 16;
@@ -149,5 +149,5 @@ function readSession(payload: JWTPayload, token: string, { sessionClaim }: Claim
 const digestOf = (token: string): string =>
   hash('sha256', token, 'buffer').subarray(0, DIGEST_BYTES).toString('base64url');
 
-export const textOf = (claim: unknown): string | undefined =>
+export const claimText = (claim: unknown): string | undefined =>
   typeof claim === 'string' && claim !== '' ? claim : undefined;

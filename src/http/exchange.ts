@@ -13,7 +13,7 @@ import type { ClientIpOf } from './client-ip.ts';
 import type { Identify } from './bearer.ts';
 import { createClientDisconnects } from './client-disconnect.ts';
 import type { ExchangeState } from './exchange-state.ts';
-import { readRequestId, readTabId, readHeader, readTraceparent, traceIdOf } from './headers.ts';
+import { readRequestId, readTabId, readHttpHeader, readTraceparent, traceIdOf } from './headers.ts';
 import type { Log } from './log.ts';
 import { formatAsked, type Format } from './media-type.ts';
 import type { Metrics } from './metrics.ts';
@@ -22,7 +22,7 @@ import { ClientGone } from './read-body.ts';
 import { formatOf, isPretty, readRequest, readRoute, type BodyLimits, type Target } from './read-request.ts';
 import { sendRefusal, type Replying, type Sent } from './reply.ts';
 import { NO_TURNS, type FairTurns } from '../operations/fair-turns.ts';
-import { createShares, organizationOf as ownerOf } from './shares.ts';
+import { createShares, shareHolderOf } from './shares.ts';
 import { MethodRefused, methodsAt, type Route } from './route.ts';
 
 export interface ExchangeSettings extends BodyLimits, Replying {
@@ -158,7 +158,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     state.route = readRoute(state, served);
     const request = await readRequest(state, state.route, state.caller, settings);
     state.performed = true;
-    return turns.take(ownerOf(caller), async () => {
+    return turns.take(shareHolderOf(caller), async () => {
       const reply = await perform(request);
       if (request.signal.aborted) return CLIENT_GONE;
       return answerReply(state, reply, settings);
@@ -260,4 +260,4 @@ function checkUrl({ url }: IncomingMessage, bytesMax: number): void {
   throw new OperationOutcomeError('url-too-long', { diagnostics: `The limit is ${bytesMax} bytes.` });
 }
 
-const onBehalfOf = (req: IncomingMessage): string | undefined => readHeader(req, 'X-On-Behalf-Of');
+const onBehalfOf = (req: IncomingMessage): string | undefined => readHttpHeader(req, 'X-On-Behalf-Of');

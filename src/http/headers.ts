@@ -34,7 +34,7 @@ function readVersions(name: string, header: string | undefined): readonly string
  *
  * @throws OperationOutcomeError `header-invalid`
  */
-export function readHeader(req: IncomingMessage, name: string): string | undefined {
+export function readHttpHeader(req: IncomingMessage, name: string): string | undefined {
   const header = req.headers[name.toLowerCase()];
   if (header === undefined) return undefined;
   if ((req.headersDistinct[name.toLowerCase()]?.length ?? 1) > 1) throw invalidHeader(name, 'there once');
@@ -49,7 +49,7 @@ export function readHeader(req: IncomingMessage, name: string): string | undefin
  * @throws OperationOutcomeError `header-invalid`
  */
 export function readCreateCondition(req: IncomingMessage, type: string, base: string): string | undefined {
-  const text = readHeader(req, 'If-None-Exist');
+  const text = readHttpHeader(req, 'If-None-Exist');
   if (text === undefined) return undefined;
   const read = readIfNoneExist(text, type, base);
   if ('query' in read) return read.query;

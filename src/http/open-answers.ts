@@ -1,6 +1,6 @@
 /** What the door answers without a token: preflights, OPTIONS and the few public documents. */
 import { OperationOutcomeError } from '../fhir/issue.ts';
-import { parseQuery, valueOf } from '../fhir/query.ts';
+import { parseQuery, firstValue } from '../fhir/query.ts';
 import { convertToXml } from '../xml/convert.ts';
 import type { Cors } from './cors.ts';
 import type { ExchangeState } from './exchange-state.ts';
@@ -64,7 +64,7 @@ function answerMetadata(
 ): Sent {
   checkReading(method);
   negotiate(req.headers.accept, formatOf(target.queryText));
-  const text = documents.metadata(valueOf(parseQuery(target.queryText), 'mode'));
+  const text = documents.metadata(firstValue(parseQuery(target.queryText), 'mode'));
   if (text !== undefined && asked.format === 'xml')
     return send(res, 200, { 'Content-Type': XML_TYPE }, xmlOf(text, asked.pretty), asked, settings);
   if (text !== undefined) return send(res, 200, {}, text, asked, settings);

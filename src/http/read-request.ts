@@ -11,7 +11,7 @@ import { bodyOfRead, LARGE, type Heavy } from '../operations/heavy.ts';
 import type { Caller, Interaction, Request } from '../operations/request.ts';
 import { createTurns } from '../operations/turns.ts';
 import { readXml } from '../xml/read.ts';
-import { readConditions, readCreateCondition, readIdempotencyKey, readHeader } from './headers.ts';
+import { readConditions, readCreateCondition, readIdempotencyKey, readHttpHeader } from './headers.ts';
 import { mayBeContent, takesContent, wrapContent } from './binary.ts';
 import {
   formatOfBody,
@@ -21,7 +21,7 @@ import {
   readContentType,
   type Format,
 } from './media-type.ts';
-import { parseQuery, valueOf } from '../fhir/query.ts';
+import { parseQuery, firstValue } from '../fhir/query.ts';
 import { readBody } from './read-body.ts';
 import { route, type Route, type ServedRoutes } from './route.ts';
 
@@ -108,7 +108,7 @@ export async function readRequest(
 
 /** `_format`, looked for only where it can be. */
 export function formatOf(queryText: string): string | undefined {
-  return queryText.includes('_format') ? valueOf(parseQuery(queryText), '_format') : undefined;
+  return queryText.includes('_format') ? firstValue(parseQuery(queryText), '_format') : undefined;
 }
 
 /** `_pretty=true` asks for an indented text. A query that cannot be read is refused elsewhere. */
@@ -202,7 +202,7 @@ async function readBinary(
 ): Promise<Body> {
   const resource = format && (await tryResource(bytes, contentType, format, limits, whose));
   if (resource?.plain.resourceType === 'Binary') return resource;
-  return wrapContent(bytes, contentType, readHeader(req, 'X-Security-Context'), id);
+  return wrapContent(bytes, contentType, readHttpHeader(req, 'X-Security-Context'), id);
 }
 
 /** JSON and XML may be content as well; only what calls itself FHIR must be readable as such. */

@@ -47,7 +47,7 @@ export const REALM = 'Bearer realm="closeloop"';
 
 /** Sends a reply of the FHIR engine, which has honoured conditions and preferences already. Returns the status sent. */
 export function sendReply(res: ServerResponse, reply: Reply, asked: ReplyContext, replying: Replying): Sent {
-  return send(res, reply.status, headersOf(reply, replying), textOf(reply), asked, replying);
+  return send(res, reply.status, headersOf(reply, replying), replyText(reply), asked, replying);
 }
 
 function headersOf(reply: Reply, replying: Replying): Headers {
@@ -60,7 +60,7 @@ function headersOf(reply: Reply, replying: Replying): Headers {
 }
 
 /** The JSON text of what a reply shows. */
-export function textOf({ text, resource }: Reply): string | undefined {
+export function replyText({ text, resource }: Reply): string | undefined {
   return text ?? (resource === undefined ? undefined : encodeJson(resource));
 }
 

@@ -56,5 +56,5 @@ export function createShares({ requestsPerClientMax, requestsPerOrganizationMax 
 }
 
 /** Whose share it is: what an administrator does for an organization is the administrator's own share. */
-export const organizationOf = ({ administrator, organization, client }: Caller): string =>
+export const shareHolderOf = ({ administrator, organization, client }: Caller): string =>
   administrator || organization === undefined ? `administrator ${client}` : `organization ${organization}`;

@@ -67,7 +67,7 @@ export async function findReferral(
 }
 
 /** The referral of a named order, for a person who says which one is meant. */
-export async function readReferral(draft: Draft, request: Ref, between: Between): Promise<FoundReferral> {
+export async function referralOfOrder(draft: Draft, request: Ref, between: Between): Promise<FoundReferral> {
   if ((await draft.snapshot.read(request, draft.sight)) === undefined) return { kind: 'none' };
   const order = await readPreview(draft, request);
   return order === undefined ? { kind: 'none' } : choose(await referralsOf(draft, request, order, between));

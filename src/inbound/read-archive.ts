@@ -51,7 +51,7 @@ export async function readOpenItem(snapshot: Snapshot, ref: Ref): Promise<OpenIt
 }
 
 /** The numbers under which messages may speak of the referral of a Task. */
-export async function numbersOf(snapshot: Snapshot, task: Ref): Promise<readonly Identifier[]> {
+export async function referralNumbersOf(snapshot: Snapshot, task: Ref): Promise<readonly Identifier[]> {
   const referral = await readResource(snapshot, task);
   const focus = referral === undefined ? undefined : focusOf(referral);
   if (focus?.startsWith('ServiceRequest/') !== true) return [];

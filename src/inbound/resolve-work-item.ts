@@ -4,7 +4,7 @@
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { AuditEntry, Snapshot, Template } from '../ports/store.ts';
+import type { AuditEntry, Snapshot, StampTemplate } from '../ports/store.ts';
 import { agentOf, auditRefusal } from '../operations/audit/audit.ts';
 import { commitPlanned, type PreparedCommit } from '../operations/write/commit.ts';
 import { readItem, type OpenItem } from './work-items.ts';
@@ -135,7 +135,7 @@ const buildParameters = ({ fate, says }: Pick<Resolved, 'fate' | 'says'>): Resou
     ...says.map((valueString) => ({ name: 'remark', valueString })),
   ]);
 
-const replyTemplate = (resolved: Resolved): Template => ({
+const replyTemplate = (resolved: Resolved): StampTemplate => ({
   pieces: [JSON.stringify(buildParameters(resolved))],
   holes: [],
 });

@@ -17,7 +17,7 @@ import type { InboundMessage } from './inbound-message.ts';
 import { ownRequest, requestOf } from './message-caller.ts';
 import type { MessageFormat } from './message-format.ts';
 import type { ProcessedMessage } from './processed-message.ts';
-import { archivedMessageOf, inOrder, numbersOf, readOpenItem } from './read-archive.ts';
+import { archivedMessageOf, inOrder, referralNumbersOf, readOpenItem } from './read-archive.ts';
 import { findAllWaiting, findOverdue, findWaiting, turnItem, type OpenItem } from './work-items.ts';
 
 export interface WaitingMessages extends Waiting {
@@ -82,7 +82,7 @@ async function tryTouched<Message extends InboundMessage>(
   if (tasks.length === 0 || (await work.expected.isEmpty())) return;
   const snapshot = work.context.store.snapshot();
   for (const task of tasks) {
-    for (const number of await numbersOf(snapshot, task)) {
+    for (const number of await referralNumbersOf(snapshot, task)) {
       await reapplyNewer(work, await tryAll(work, number));
     }
   }

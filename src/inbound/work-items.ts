@@ -6,7 +6,7 @@ import { parseStored } from '../ports/stored-resource.ts';
 import { modifiedAt } from '../referral/state.ts';
 import { localRef, valuesAt } from '../resources/element.ts';
 import { plan, type Draft } from '../operations/write/draft.ts';
-import { codeOf, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../operations/work-item.ts';
+import { workItemCode, planWorkItem, WORK_ITEM_SYSTEM, type WorkItemKind } from '../operations/work-item.ts';
 import type { MessageVerdict } from './fate.ts';
 import type { InboundMessage } from './inbound-message.ts';
 import type { ArchivedMessage } from './archive.ts';
@@ -96,7 +96,7 @@ export const turnItem = (
     ...modifiedAt(tree, draft.now),
     ...(verdict.referral !== undefined && { basedOn: [{ reference: verdict.referral.request }] }),
     status: kind === 'message-parked' ? 'on-hold' : 'requested',
-    code: codeOf(kind),
+    code: workItemCode(kind),
     description: describe(verdict),
   }));
 

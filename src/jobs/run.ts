@@ -6,7 +6,14 @@ import type { Clock, Timers } from '../ports/clock.ts';
 import type { Job, JobState, Lease } from '../ports/jobs.ts';
 import { reasonOf } from '../ports/reason.ts';
 import type { Store } from '../ports/store.ts';
-import { isWorthRecording, readState, remainingMs, stateAfter, stateCommit, type Recorded } from './state.ts';
+import {
+  isWorthRecording,
+  readJobState,
+  remainingMs,
+  stateAfter,
+  stateCommit,
+  type Recorded,
+} from './state.ts';
 
 /** A lease is held for this long at a time, and held anew while the run lasts. */
 export const LEASE_MS = 60_000;
@@ -43,7 +50,7 @@ export async function lookAt(
   if (lease === undefined) return { ran: false, waitMs: Math.min(job.periodMs, LEASE_MS) };
   let restMs = 0;
   try {
-    const recorded = await readState(parts.store, job);
+    const recorded = await readJobState(parts.store, job);
     const waitMs = recorded === undefined ? 0 : remainingMs(job, recorded.state, parts.clock.now());
     if (waitMs > 0) {
       restMs = waitMs;

@@ -7,7 +7,7 @@ import type { CallOff, Timers } from '../ports/clock.ts';
 import type { Job, JobState } from '../ports/jobs.ts';
 import { reasonOf } from '../ports/reason.ts';
 import { lookAt, type Look, type RunParts } from './run.ts';
-import { readState, remainingMs, stateAfter, waitAfter } from './state.ts';
+import { readJobState, remainingMs, stateAfter, waitAfter } from './state.ts';
 
 interface SchedulerParts extends RunParts {
   readonly jobs: readonly Job[];
@@ -124,7 +124,7 @@ async function readIn({ store, clock, log }: SchedulerParts, place: Place): Prom
   const { job } = place;
   if (job.of === 'process') return;
   try {
-    const recorded = await readState(store, job);
+    const recorded = await readJobState(store, job);
     if (recorded === undefined) return;
     place.waitMs = remainingMs(job, recorded.state, clock.now());
     place.state = { ...recorded.state, dueAt: clock.now() + place.waitMs };

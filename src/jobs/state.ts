@@ -19,7 +19,7 @@ export interface Recorded {
   readonly version: number;
 }
 
-export async function readState(
+export async function readJobState(
   store: Pick<Store, 'snapshot'>,
   { name }: Job,
 ): Promise<Recorded | undefined> {

@@ -2,7 +2,7 @@
 import { EVERYTHING } from '../ports/query.ts';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
-import type { AuditEntry, Commit, Leave, Snapshot, Template, Version } from '../ports/store.ts';
+import type { AuditEntry, Commit, Leave, Snapshot, StampTemplate, Version } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { isReferralTask, isTerminal, readState } from '../referral/state.ts';
 import { typeOf } from '../resources/element.ts';
@@ -105,7 +105,7 @@ export async function admitMember(
   admitting: Admitting,
 ): Promise<'admitted' | 'was-member'> {
   const now = new Date(context.clock.now()).toISOString();
-  const before = await readOrganization(context.store.snapshot(), organization);
+  const before = await readStoredOrganization(context.store.snapshot(), organization);
   if (planAdmission(before, admitting, now) === undefined) return 'was-member';
   const done = new Set<Ref>();
   let left: readonly Leave[];
@@ -115,11 +115,16 @@ export async function admitMember(
       context,
       async (snapshot) => {
         const leaves = await endedOf(snapshot, organization, done);
-        const planned = planAdmission(await readOrganization(snapshot, organization), admitting, now, leaves);
+        const planned = planAdmission(
+          await readStoredOrganization(snapshot, organization),
+          admitting,
+          now,
+          leaves,
+        );
         if (planned === undefined) throw new OperationOutcomeError('write-conflict', { retryAfter: 1 });
         if (leaves.length < LEAVES_MAX) return { ...planned, leaves };
         const commit = { ...emptyCommit(organization, admitting, organization), leaves };
-        return { commit, templates: new Map<Ref, Template>(), leaves };
+        return { commit, templates: new Map<Ref, StampTemplate>(), leaves };
       },
       true,
     );
@@ -131,7 +136,7 @@ export async function admitMember(
   return 'admitted';
 }
 
-export async function readOrganization(snapshot: Snapshot, ref: Ref): Promise<Version> {
+export async function readStoredOrganization(snapshot: Snapshot, ref: Ref): Promise<Version> {
   const version = typeOf(ref) === 'Organization' ? await snapshot.read(ref, EVERYTHING) : undefined;
   if (version?.text === undefined) {
     throw new OperationOutcomeError('not-found', {

@@ -16,7 +16,7 @@ import {
   findRow,
   keyOf,
   kindFor,
-  rowsOf,
+  registerRowsOf,
   writeReplaced,
   writeRow,
   type EntityType,
@@ -111,7 +111,7 @@ export async function verifyIdentity(
       ...rowBy(context, admitting, { ...identity, holder, state: 'verified' }),
       ...(entityType !== undefined && { entityType }),
     };
-    const asserted = (await rowsOf(snapshot, holder)).filter(
+    const asserted = (await registerRowsOf(snapshot, holder)).filter(
       (one) => one.state === 'asserted' && keyOf(one) === keyOf(identity),
     );
     const records = [

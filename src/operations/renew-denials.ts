@@ -26,7 +26,7 @@ export async function renewDenials(
 }
 
 /** Does it for every Consent, once. A start that was interrupted begins again. How many Consents deny something. */
-export async function fillDenials(store: Store): Promise<number | undefined> {
+export async function denyByStoredConsents(store: Store): Promise<number | undefined> {
   if ((await store.snapshot().record(MARKER.kind, MARKER.key)) !== undefined) return undefined;
   const consents = (await findAll(store.snapshot(), 'Consent')).map(({ ref }) => ref);
   let denying = 0;

@@ -2,11 +2,11 @@
 import { EVERYTHING } from '../ports/query.ts';
 import { buildOutcome, type IssueDetail } from '../fhir/issue.ts';
 import type { OperationOutcome, Ref } from '../fhir/types.ts';
-import { stampText, type Template } from '../ports/store.ts';
+import { stampText, type StampTemplate } from '../ports/store.ts';
 import type { OperationContext } from './context.ts';
 import type { EntryResult, CommittedReply } from './stored-reply.ts';
 
-export type Templates = ReadonlyMap<Ref, Template>;
+export type Templates = ReadonlyMap<Ref, StampTemplate>;
 
 /** One version as an answer holds it. */
 export interface ResultVersion {

@@ -4,7 +4,7 @@
  */
 import { OperationOutcomeError, type IssueDetail } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
-import type { CommitKey, Template } from '../ports/store.ts';
+import type { CommitKey, StampTemplate } from '../ports/store.ts';
 import type { WriteResult } from './interactions/write.ts';
 import type { Request } from './request.ts';
 
@@ -31,11 +31,11 @@ export interface StoredReply {
 export type CommittedReply = StoredReply & { readonly seq: number; readonly at: string };
 
 /** The reply as a template: the commit's seq and instant are its holes. */
-export function replyTemplate(reply: StoredReply): Template {
+export function replyTemplate(reply: StoredReply): StampTemplate {
   return { pieces: ['{"seq":', ',"at":"', `","told":${JSON.stringify(reply)}}`], holes: ['seq', 'at'] };
 }
 
-export const refusalTemplate = (error: OperationOutcomeError): Template =>
+export const refusalTemplate = (error: OperationOutcomeError): StampTemplate =>
   replyTemplate({ answered: { kind: 'refused', issues: error.issues }, notes: [], links: [] });
 
 /** @throws the stored refusal, when the first answer was one */
@@ -53,7 +53,10 @@ export function readStoredReply(text: string | undefined): CommittedReply {
 }
 
 /** The key of a request: scoped to the caller, so that nobody can probe another's keys, nor another patient's. */
-export function commitKeyOf({ caller, idempotencyKey }: Request, reply: Template): CommitKey | undefined {
+export function commitKeyOf(
+  { caller, idempotencyKey }: Request,
+  reply: StampTemplate,
+): CommitKey | undefined {
   if (idempotencyKey === undefined) return undefined;
   const { organization = '', client, patient } = caller;
   const scope = ['http', organization, client, ...(patient === undefined ? [] : [patient])].join(':');

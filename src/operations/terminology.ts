@@ -14,7 +14,7 @@ import {
   type System,
 } from '../resources/terminology/terminology-source.ts';
 import { PACKAGED } from '../resources/terminology/packaged.ts';
-import { selectionOf, systemOf, withLoaded } from '../resources/terminology/stored.ts';
+import { selectionOf, readSystem, withLoaded } from '../resources/terminology/stored.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 /** Value sets and code systems that one question may be about, named directly or through others. */
@@ -92,7 +92,7 @@ async function loadValueSets(loading: Loading, canonicals: readonly string[]): P
 async function loadSystems(loading: Loading, canonicals: readonly string[]): Promise<void> {
   const fresh = newOf(loading, 'CodeSystem', canonicals);
   const stored = await findStored(loading, 'CodeSystem', fresh);
-  loading.systems.push(...stored.flatMap((resource) => systemOf(resource as CodeSystem) ?? []));
+  loading.systems.push(...stored.flatMap((resource) => readSystem(resource as CodeSystem) ?? []));
 }
 
 function newOf({ asked }: Loading, type: string, canonicals: readonly string[]): readonly string[] {

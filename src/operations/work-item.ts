@@ -74,7 +74,7 @@ export function planWorkItem(id: string, item: WorkItem): Planned {
     ...(groupIdentifier !== undefined && { groupIdentifier }),
     status: item.status ?? 'requested',
     intent: 'order',
-    code: codeOf(kind),
+    code: workItemCode(kind),
     description: item.says,
     focus: { reference: item.focus },
     authoredOn: item.authoredOn,
@@ -94,7 +94,7 @@ export function planWorkItem(id: string, item: WorkItem): Planned {
   };
 }
 
-export const codeOf = (kind: WorkItemKind) => ({
+export const workItemCode = (kind: WorkItemKind) => ({
   coding: [{ system: WORK_ITEM_SYSTEM, code: kind, display: KINDS[kind] }],
 });
 

@@ -12,7 +12,7 @@ import {
   mayConnect,
   parsePlace,
   type AddressPolicy,
-  type Place,
+  type AddressParts,
 } from '../resources/outgoing-address.ts';
 
 /** Resolves a name to all its addresses; the system's resolver unless a test hands in its own. */
@@ -45,7 +45,7 @@ export interface Guard {
 }
 
 export function createGuard({ connectTimeoutMs, resolve = resolveAll, ...policy }: GuardSettings): Guard {
-  const addressesOf = async ({ host }: Place): Promise<readonly string[]> =>
+  const addressesOf = async ({ host }: AddressParts): Promise<readonly string[]> =>
     isIP(host) === 0 ? resolve(host) : [host];
   return {
     async permits(destination) {
@@ -79,7 +79,7 @@ export function createGuard({ connectTimeoutMs, resolve = resolveAll, ...policy 
 
 /** Connects to one of the addresses that were judged. TLS checks the certificate against the name. */
 async function open(
-  { host, port, tls: isTls }: Place,
+  { host, port, tls: isTls }: AddressParts,
   addresses: readonly string[],
   signal: AbortSignal,
   tls: ConnectOptions['tls'],

@@ -25,10 +25,10 @@ import type { Leases } from './jobs.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
 import type { RecordPrecondition, RecordWrite, StoredRecord } from './record.ts';
 import type { Leave, Reach } from './reach.ts';
-import type { Template } from './template.ts';
+import type { StampTemplate } from './template.ts';
 
 export type { Leave, Reach } from './reach.ts';
-export { stampText, type Template } from './template.ts';
+export { stampText, type StampTemplate } from './template.ts';
 
 export interface Write {
   readonly ref: Ref;
@@ -39,7 +39,7 @@ export interface Write {
    */
   readonly base: number;
   /** The new version; undefined deletes. */
-  readonly text: Template | undefined;
+  readonly text: StampTemplate | undefined;
   /** The organization that keeps the resource; '' for what belongs to the server alone. Never changes by an update. */
   readonly custodian: Ref | '';
   readonly values: readonly SearchValue[];
@@ -192,7 +192,7 @@ export interface CommitKey {
    */
   readonly refused?: boolean;
   /** What the FHIR engine needs to give the first answer again; kept with the key. */
-  readonly reply: Template;
+  readonly reply: StampTemplate;
 }
 
 export interface Commit {

@@ -5,13 +5,13 @@
  * between them. `pieces` has one more member than `holes`. The engine fills the holes with {@link stampText} (rules 3.1).
  * A long part may be handed over as ASCII bytes in shared memory: they fill a hole as well.
  */
-export interface Template {
+export interface StampTemplate {
   readonly pieces: readonly string[];
   readonly holes: readonly ('seq' | 'at' | Uint8Array)[];
 }
 
 /** The one function that turns a template into stored text. `at` is an instant in UTC with milliseconds. */
-export function stampText({ pieces, holes }: Template, seq: number, at: string): string {
+export function stampText({ pieces, holes }: StampTemplate, seq: number, at: string): string {
   let text = pieces[0] ?? '';
   for (let i = 0; i < holes.length; i += 1) {
     const hole = holes[i];

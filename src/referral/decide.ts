@@ -8,7 +8,7 @@ import { describeEvidence, fitOf, wantsEvidence, type Evidence } from './evidenc
 import { ALIASES, GAPS, ROWS, type Mover, type Transition, type Trigger } from './extensions.ts';
 import { allowedMoves, moversOf, refuseMove, rowsFrom } from './moves.ts';
 import { rewritingNotes } from './rewritten.ts';
-import { note, refuse, type EventRuling, type Note, type Refusal, type Ruling } from './ruling.ts';
+import { note, refuse, type EventRuling, type Note, type Refusal, type TaskRuling } from './ruling.ts';
 import { describeState, isActive, isTerminal, readState, storedAs, type State } from './state.ts';
 import type { Event, Party } from './transitions.ts';
 
@@ -34,7 +34,7 @@ interface MoveRequest extends TaskWrite {
  * Whether a write to a referral Task is a move, an edit or neither (rules 1.2): a move if the state changes or new
  * evidence comes with it. Ask `checkFields` afterwards which fields may change.
  */
-export function decideUpdate(write: TaskWrite): Ruling {
+export function decideUpdate(write: TaskWrite): TaskRuling {
   const movers = moversOf(write.actors, write.administrator);
   const from = write.before === undefined ? 'draft' : readState(write.before);
   if (movers.size === 0) return refuseStranger(from, movers);
@@ -70,7 +70,7 @@ export function decideEvent(state: State, event: Event, actors: ReadonlySet<Part
 }
 
 /** Decides a write that keeps the state: an edit, unless the recipient brings evidence for which a row leads on. */
-function decideSameState(asked: MoveRequest): Ruling {
+function decideSameState(asked: MoveRequest): TaskRuling {
   const { from, actors, evidence } = asked;
   const isStranger = actors.size === 0 && from !== 'entered-in-error'; // left by an administrator (G12)
   if (isStranger) return refuseStranger(from, asked.movers);
@@ -85,7 +85,7 @@ function decideSameState(asked: MoveRequest): Ruling {
   return refuseMove(from, asked.movers, 'A new Task.output', 'referralRecipient');
 }
 
-function decideChange(asked: MoveRequest): Ruling {
+function decideChange(asked: MoveRequest): TaskRuling {
   const { from, written, movers, evidence } = asked;
   const reaches = (row: Transition): boolean => row.to === written;
   const row = bestRow(rowsFrom(from, movers).filter(reaches), evidence) ?? aliasedRow(asked);
@@ -148,7 +148,7 @@ const isReached = (state: State, event: Trigger, movers: ReadonlySet<Mover>): bo
 const isSameState = (from: State, written: State): boolean =>
   from === written || (written === 'in-progress' && isActive(from));
 
-function move(asked: MoveRequest, row: Transition): Ruling {
+function move(asked: MoveRequest, row: Transition): TaskRuling {
   const task = storedAs(asked.after, row.to, asked.before);
   const notes = [
     ...rewritingNotes(asked.after, task, asked.written, row.to),
@@ -160,7 +160,7 @@ function move(asked: MoveRequest, row: Transition): Ruling {
   return { kind: 'move', transition: row, state: row.to, task, notes };
 }
 
-function edit(asked: MoveRequest, state: State, notes: readonly Note[] = []): Ruling {
+function edit(asked: MoveRequest, state: State, notes: readonly Note[] = []): TaskRuling {
   const task = storedAs(asked.after, state, asked.before);
   return {
     kind: 'edit',

@@ -26,7 +26,7 @@ export interface Refusal {
  * The ruling on a write to a Task. `task` is the plain tree to store; `storedAs(tree, state, before)` makes the same
  * change to any other tree of the resource.
  */
-export type Ruling =
+export type TaskRuling =
   | {
       readonly kind: 'move';
       readonly transition: Transition;

@@ -26,7 +26,7 @@ import {
   PROVIDER,
   TRANSITION_SYSTEM,
   TREATMENT,
-  type Pattern,
+  type AuditPattern,
 } from './audit-patterns.ts';
 
 /** The viewer of the event. */
@@ -122,7 +122,12 @@ const selfOf = ({ name }: AuditSource) => ({ type: 'Device', identifier: { value
  * The agents that are known and that the viewer may see: user, client, organization, server, receiver. The first of
  * them is the requestor.
  */
-function agentsOf(entry: AuditEntry, pattern: Pattern, source: AuditSource, own: boolean): AuditEventAgent[] {
+function agentsOf(
+  entry: AuditEntry,
+  pattern: AuditPattern,
+  source: AuditSource,
+  own: boolean,
+): AuditEventAgent[] {
   const delivers = entry.delivery !== undefined;
   const agents = [
     ...(own && !delivers ? userOf(entry, pattern) : []),
@@ -137,7 +142,10 @@ function agentsOf(entry: AuditEntry, pattern: Pattern, source: AuditSource, own:
 type Participant = Omit<AuditEventAgent, 'requestor'>;
 
 /** The person behind the client: the token's fhirUser, or a subject that is not the client itself. */
-function userOf({ agent: { user, subject, client } }: AuditEntry, { user: type }: Pattern): Participant[] {
+function userOf(
+  { agent: { user, subject, client } }: AuditEntry,
+  { user: type }: AuditPattern,
+): Participant[] {
   if (user !== undefined && user !== '') {
     return [
       { type: concept(type), who: { reference: user, ...(subject && { identifier: { value: subject } }) } },
@@ -148,7 +156,7 @@ function userOf({ agent: { user, subject, client } }: AuditEntry, { user: type }
     : [{ type: concept(type), who: { identifier: { value: subject } } }];
 }
 
-function clientOf({ agent: { client, address } }: AuditEntry, { client: type }: Pattern): Participant {
+function clientOf({ agent: { client, address } }: AuditEntry, { client: type }: AuditPattern): Participant {
   return {
     type: concept(type),
     ...(client && { who: { identifier: { value: client } } }),
@@ -168,7 +176,7 @@ function organizationOf({ agent: { organization, onBehalfOf } }: AuditEntry): Pa
   ];
 }
 
-function serverOf({ server }: Pattern, source: AuditSource): Participant {
+function serverOf({ server }: AuditPattern, source: AuditSource): Participant {
   const { name, base } = source;
   return {
     type: concept(server),
@@ -270,7 +278,7 @@ function requestOf({ requestId, delivery }: AuditEntry): AuditEventEntity[] {
 /** The BALP profile that the event meets in full; undefined when it meets none. */
 function profileOf(
   entry: AuditEntry,
-  { profile }: Pattern,
+  { profile }: AuditPattern,
   entities: readonly AuditEventEntity[],
 ): string | undefined {
   if (profile === undefined || entry.outcome !== '0' || entry.agent.client === '' || !entry.agent.address)

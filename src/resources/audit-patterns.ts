@@ -42,7 +42,7 @@ export const TREATMENT: Coding = {
 };
 
 /** The type and subtype of a kind of event, and the role of each side. */
-export interface Pattern {
+export interface AuditPattern {
   readonly type: Coding;
   readonly subtype: Coding;
   readonly client: Coding;
@@ -52,14 +52,14 @@ export interface Pattern {
   readonly profile?: readonly [name: string, action: AuditEntry['action']];
 }
 
-const rest = (code: string, sides: Sides, profile?: Pattern['profile']): Pattern => ({
+const rest = (code: string, sides: Sides, profile?: AuditPattern['profile']): AuditPattern => ({
   type: REST,
   subtype: { system: INTERACTION, code, display: code },
   ...sides,
   ...(profile && { profile }),
 });
 
-type Sides = Pick<Pattern, 'client' | 'server' | 'user'>;
+type Sides = Pick<AuditPattern, 'client' | 'server' | 'user'>;
 /** DICOM names the sides by the direction of the content; a query goes from the client to the server. */
 const READING: Sides = { client: DESTINATION, server: SOURCE, user: RECIPIENT };
 const ASKING: Sides = { client: SOURCE, server: DESTINATION, user: RECIPIENT };
@@ -67,7 +67,7 @@ const WRITING: Sides = { client: SOURCE, server: DESTINATION, user: AUTHOR };
 const DELETING: Sides = { client: APPLICATION, server: CUSTODIAN, user: AUTHOR };
 const ENTERING: Sides = { client: APPLICATION, server: DESTINATION, user: AUTHOR };
 
-export const PATTERNS: Readonly<Record<string, Pattern>> = {
+export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
   read: rest('read', READING, ['Read', 'R']),
   vread: rest('vread', READING, ['Read', 'R']),
   'history-instance': rest('history-instance', READING),
@@ -114,4 +114,4 @@ export const PATTERNS: Readonly<Record<string, Pattern>> = {
 };
 
 /** The rendering of an event that has no pattern of its own. */
-export const OTHER: Pattern = rest('operation', WRITING);
+export const OTHER: AuditPattern = rest('operation', WRITING);

@@ -5,7 +5,7 @@
  */
 import type { Ref } from '../fhir/types.ts';
 import type { Destination, ConnectionPurpose } from '../ports/outgoing.ts';
-import { isAddress, isPublicAddress, isWithin, parseNetwork, type Network } from './public-address.ts';
+import { isAddress, isPublicAddress, isInNetwork, parseNetwork, type Network } from './public-address.ts';
 
 interface Scheme {
   readonly tls: boolean;
@@ -39,7 +39,7 @@ const PURPOSES: Readonly<Record<ConnectionPurpose, PurposeRow>> = {
 };
 
 /** The parts of an address. */
-export interface Place {
+export interface AddressParts {
   readonly purpose: ConnectionPurpose;
   readonly scheme: string;
   /** The host in lower case, without brackets and without a dot at its end. */
@@ -56,7 +56,7 @@ export interface Place {
 export function parsePlace({
   purpose,
   address,
-}: Pick<Destination, 'purpose' | 'address'>): Place | undefined {
+}: Pick<Destination, 'purpose' | 'address'>): AddressParts | undefined {
   const scheme = /^([a-z][a-z0-9+.-]*:)\/\//i.exec(address)?.[1]?.toLowerCase();
   const known = scheme === undefined ? undefined : PURPOSES[purpose].schemes[scheme];
   if (scheme === undefined || known === undefined) return undefined;
@@ -119,7 +119,7 @@ export function parseAllowed(
 }
 
 /** A place that the operator named by its whole address. */
-export const allowPlace = ({ purpose, scheme, host, port }: Place): Allowed => ({
+export const allowPlace = ({ purpose, scheme, host, port }: AddressParts): Allowed => ({
   purpose,
   scheme,
   name: host,
@@ -136,7 +136,7 @@ const INNER_NAME = /(^|\.)(localhost|local|internal|home\.arpa|onion)$/;
  * addresses must be allowed, because the network chooses one.
  */
 export function mayConnect(
-  place: Place,
+  place: AddressParts,
   addresses: readonly string[],
   organization: Ref | undefined,
   { allowed, plainToPublic }: AddressPolicy,
@@ -156,7 +156,7 @@ export function mayConnect(
     publicPort(place.port) &&
     mayBePublic(place.host);
   const isListed = (address: string): boolean =>
-    listed.some(({ network }) => network !== undefined && isWithin(address, network));
+    listed.some(({ network }) => network !== undefined && isInNetwork(address, network));
   return addresses.every((address) => isListed(address) || (isOpen && isPublicAddress(address)));
 }
 
@@ -164,7 +164,11 @@ export function mayConnect(
  * Whether a client may name a place of which no address is known: a name that could be public, or one that could lead
  * into a listed network.
  */
-export const mayBeNamed = (place: Place, organization: Ref | undefined, policy: AddressPolicy): boolean =>
+export const mayBeNamed = (
+  place: AddressParts,
+  organization: Ref | undefined,
+  policy: AddressPolicy,
+): boolean =>
   // A public address stands in for the unknown ones; a plain scheme or an inner name needs the list.
   mayConnect(place, ['2000::'], organization, policy);
 

@@ -37,7 +37,7 @@ export function parseNetwork(text: string): Network | undefined {
 }
 
 /** Whether an address lies in a network. A mapped IPv4 address counts as the IPv4 address. */
-export function isWithin(text: string, [network, bits]: Network): boolean {
+export function isInNetwork(text: string, [network, bits]: Network): boolean {
   const address = parseIp(text);
   if (address === undefined) return false;
   const plain = unmapped(address);

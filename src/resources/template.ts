@@ -6,14 +6,14 @@
 import { encodedOf } from '../fhir/json-encode.ts';
 import { encodeJson } from '../fhir/json.ts';
 import type { Resource } from '../fhir/types.ts';
-import type { Template } from '../ports/store.ts';
+import type { StampTemplate } from '../ports/store.ts';
 
 /**
  * The text of `storing` under `id`: resourceType, id and meta first, then the other elements in the client's order.
  *
  * @param data the element `data` of a large Binary, which comes last
  */
-export function buildTemplate(storing: Resource, id: string, data?: Uint8Array): Template {
+export function buildTemplate(storing: Resource, id: string, data?: Uint8Array): StampTemplate {
   const { resourceType, id: _, meta, ...elements } = storing;
   const rest = `"${continueObject(withoutStamp({ ...meta }))}${continueObject(elements)}`;
   const begun = [

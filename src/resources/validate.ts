@@ -10,9 +10,10 @@ import { toExpression } from './validation/expression.ts';
 import { checkLiterals } from './validation/literals.ts';
 import { checkCodings, type UnknownCodes } from './validation/codings.ts';
 import { checkExtensions } from './validation/extensions.ts';
-import type { Around, Membership } from './validation/profile-check.ts';
-import { checkProfiles, isKnown } from './validation/profile.ts';
-import { isError, type Found, type Run } from './validation/run.ts';
+import type { Membership } from './terminology/membership.ts';
+import type { Around } from './validation/profile-check.ts';
+import { checkProfiles, hasProfile } from './validation/profile.ts';
+import { isError, type ValidationFinding, type ValidationRun } from './validation/run.ts';
 import type { Level } from './validation-level.ts';
 import { loadFhirPath } from './fhirpath.ts';
 
@@ -49,9 +50,14 @@ export function validateResource(resource: Resource, options: ValidateOptions = 
  * Faults of level `off`, which make a resource unreadable: a value of another JSON type, an element that R4 does not
  * have.
  */
-const isForm = ({ type }: Found): boolean => type === 'structure';
+const isForm = ({ type }: ValidationFinding): boolean => type === 'structure';
 
-function complete(run: Run, resource: Resource, level: Level, options: ValidateOptions): readonly Found[] {
+function complete(
+  run: ValidationRun,
+  resource: Resource,
+  level: Level,
+  options: ValidateOptions,
+): readonly ValidationFinding[] {
   const around: Around = { ...loaded, ...options };
   const { against = [], oneOf = [] } = options;
   if (run.found.length === 0) {
@@ -63,13 +69,13 @@ function complete(run: Run, resource: Resource, level: Level, options: ValidateO
   return [...run.found, ...checkProfiles(claims, resource, around, { against, oneOf })];
 }
 
-function describe(resource: Resource, { code, type, severity, place, says }: Found): IssueDetail {
+function describe(resource: Resource, { code, type, severity, place, says }: ValidationFinding): IssueDetail {
   const expression = toExpression(resource, place);
   return { code, type, severity, expression: [expression], diagnostics: `${expression}: ${says}` };
 }
 
 /** Whether this server has a profile, by its canonical with or without a version. */
-export const isKnownProfile = (canonical: string): boolean => isKnown({}, canonical);
+export const isKnownProfile = (canonical: string): boolean => hasProfile({}, canonical);
 
 // — parts that are loaded at first use
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import type { Log } from '../http/log.ts';
-import { fillDenials } from '../operations/renew-denials.ts';
+import { denyByStoredConsents } from '../operations/renew-denials.ts';
 import { registerLinks } from '../operations/register.ts';
 import { tagOthers } from '../operations/upgrade-others.ts';
 import { fillRegister, type Named } from '../operations/upgrade.ts';
@@ -35,7 +35,7 @@ export async function prepareParties({ store, config, clock, log, listening }: P
       log.write('info', 'persons, roles and places were given a standing', { ...tagged });
   }
   if (store.bornFormat < DENIAL_FORMAT) {
-    const denying = await fillDenials(store);
+    const denying = await denyByStoredConsents(store);
     if (denying !== undefined)
       log.write('info', 'the denials of the stored Consents were put in force', { denying });
   }

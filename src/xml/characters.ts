@@ -30,7 +30,8 @@ const MARKS: Readonly<Record<string, string>> = {
 };
 
 /** The text between tags for the content of a CDATA section. */
-export const escapeText = (text: string): string => text.replaceAll(/[&<>]/g, (mark) => MARKS[mark] ?? mark);
+export const escapeXmlText = (text: string): string =>
+  text.replaceAll(/[&<>]/g, (mark) => MARKS[mark] ?? mark);
 
 /** The only entities of a document without a DOCTYPE. */
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };

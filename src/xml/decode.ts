@@ -8,10 +8,18 @@ import { bodyOf, JSON_LIMITS, type JsonLimits } from '../fhir/json.ts';
 import type { Resource } from '../fhir/types.ts';
 import { RESOURCE_TYPE_NAMES } from '../resources/validation/structure.ts';
 import { readAttribute } from './characters.ts';
-import { layoutOf, type Layout, type Slot } from './layout.ts';
-import { FHIR, isDeclaration, namespaceOf, OUTERMOST, scopeWithin, XHTML, type Scope } from './namespaces.ts';
-import { readValue } from './primitive.ts';
-import { refuse, tellName } from './refuse.ts';
+import { layoutOf, type Layout, type LayoutSlot } from './layout.ts';
+import {
+  FHIR,
+  isDeclaration,
+  namespaceOf,
+  OUTERMOST,
+  scopeWithin,
+  XHTML,
+  type NamespaceScope,
+} from './namespaces.ts';
+import { readXmlValue } from './primitive.ts';
+import { refuseXml, tellName } from './refuse.ts';
 import { createScanner, nextToken, type OpenTag, type Scanner } from './scan.ts';
 import { closes, readXhtml } from './xhtml.ts';
 
@@ -29,7 +37,7 @@ interface Reader {
 interface Opened {
   readonly tag: OpenTag;
   /** The namespace scope inside the element. */
-  readonly scope: Scope;
+  readonly scope: NamespaceScope;
   /** The depth of its object in JSON. */
   readonly level: number;
 }
@@ -43,12 +51,12 @@ interface Opened {
 export function decodeXml(text: string, limits: JsonLimits = JSON_LIMITS): Body {
   const scanner = createScanner(text);
   const tag = nextElement(scanner, undefined);
-  if (tag === undefined) refuse(scanner, 'there is no element');
+  if (tag === undefined) refuseXml(scanner, 'there is no element');
   const reader: Reader = { scanner, limits, kept: false };
   const scope = scopeWithin(scanner, OUTERMOST, tag);
   const resource = readResource(reader, { tag, scope, level: 1 });
   if (nextElement(scanner, undefined) !== undefined)
-    refuse(scanner, 'a second element stands after the resource');
+    refuseXml(scanner, 'a second element stands after the resource');
   return reader.kept ? bodyOf(resource) : { plain: resource, storing: resource };
 }
 
@@ -56,7 +64,8 @@ function readResource(reader: Reader, opened: Opened): Resource {
   const { scanner } = reader;
   const { name } = opened.tag;
   checkNamespace(scanner, opened, FHIR);
-  if (!RESOURCE_TYPE_NAMES.has(name)) refuse(scanner, `${tellName('element', name)} is not a resource of R4`);
+  if (!RESOURCE_TYPE_NAMES.has(name))
+    refuseXml(scanner, `${tellName('element', name)} is not a resource of R4`);
   const outermost = scanner.path.length === 0;
   if (outermost) scanner.path.push(name);
   const tree: Tree = { resourceType: name };
@@ -68,10 +77,11 @@ function readResource(reader: Reader, opened: Opened): Resource {
 /** Reads the attributes and children of a structure into its tree. */
 function readStructure(reader: Reader, opened: Opened, type: string, tree: Tree): void {
   const { scanner, limits } = reader;
-  if (opened.level > limits.depth) refuse(scanner, `elements are nested deeper than ${limits.depth} levels`);
+  if (opened.level > limits.depth)
+    refuseXml(scanner, `elements are nested deeper than ${limits.depth} levels`);
   const layout = layoutOf(type);
   readAttributes(scanner, opened.tag, layout.attributes, tree);
-  let last: Slot | undefined;
+  let last: LayoutSlot | undefined;
   let list: List | undefined;
   for (
     let child = nextElement(scanner, opened.tag);
@@ -118,7 +128,12 @@ function putList(tree: Tree, { name, values, besides }: List): void {
 /** A value, and the member `_name` that stands beside it in JSON. */
 type Pair = readonly [value: unknown, beside: Tree | undefined];
 
-function readElement(reader: Reader, opened: Opened, { kind, code }: Slot, around: Scope): Pair {
+function readElement(
+  reader: Reader,
+  opened: Opened,
+  { kind, code }: LayoutSlot,
+  around: NamespaceScope,
+): Pair {
   switch (kind) {
     case 'xhtml':
       return [readXhtml(reader.scanner, opened.tag, around), undefined];
@@ -129,7 +144,7 @@ function readElement(reader: Reader, opened: Opened, { kind, code }: Slot, aroun
     default: {
       const tree: Tree = {};
       readStructure(reader, opened, code, tree);
-      if (isEmpty(tree)) refuse(reader.scanner, EMPTY);
+      if (isEmpty(tree)) refuseXml(reader.scanner, EMPTY);
       return [tree, undefined];
     }
   }
@@ -153,7 +168,7 @@ function readPrimitive(reader: Reader, opened: Opened, code: string): Pair {
   const beside: Tree = {};
   readStructure(reader, { ...opened, tag }, 'Element', beside);
   if (!isEmpty(beside)) return [value, beside];
-  return value === undefined ? refuse(reader.scanner, EMPTY) : [value, undefined];
+  return value === undefined ? refuseXml(reader.scanner, EMPTY) : [value, undefined];
 }
 
 /**
@@ -162,8 +177,8 @@ function readPrimitive(reader: Reader, opened: Opened, code: string): Pair {
  * @throws OperationOutcomeError `structure-invalid` when the text is no value of that type
  */
 function valueOf(reader: Reader, code: string, raw: string): unknown {
-  const value = readValue(code, textOf(reader.scanner, raw));
-  if (value === undefined) refuse(reader.scanner, `the value is not of type ${code}`, 'structure-invalid');
+  const value = readXmlValue(code, textOf(reader.scanner, raw));
+  if (value === undefined) refuseXml(reader.scanner, `the value is not of type ${code}`, 'structure-invalid');
   reader.kept ||= typeof value === 'object';
   return value;
 }
@@ -173,9 +188,9 @@ function readHeldResource(reader: Reader, { tag, scope, level }: Opened): Resour
   const { scanner } = reader;
   readAttributes(scanner, tag, NO_ATTRIBUTES, {});
   const child = nextElement(scanner, tag);
-  if (child === undefined) return refuse(scanner, 'a resource is expected inside');
+  if (child === undefined) return refuseXml(scanner, 'a resource is expected inside');
   const resource = readResource(reader, { tag: child, scope: scopeWithin(scanner, scope, child), level });
-  if (nextElement(scanner, tag) !== undefined) refuse(scanner, 'only one resource may stand inside');
+  if (nextElement(scanner, tag) !== undefined) refuseXml(scanner, 'only one resource may stand inside');
   return resource;
 }
 
@@ -190,7 +205,7 @@ function readAttributes(
   for (const { name, raw } of attributes) {
     if (known.has(name)) tree[name] = textOf(scanner, raw);
     else if (!isDeclaration(name))
-      refuse(scanner, `${tellName('attribute', name)} is unknown`, 'structure-invalid');
+      refuseXml(scanner, `${tellName('attribute', name)} is unknown`, 'structure-invalid');
   }
 }
 
@@ -198,7 +213,7 @@ function readAttributes(
 function textOf(scanner: Scanner, raw: string): string {
   const text = readAttribute(raw);
   if (text === undefined || !/\S/.test(text))
-    return refuse(scanner, 'an attribute that is there is never empty');
+    return refuseXml(scanner, 'an attribute that is there is never empty');
   return text;
 }
 
@@ -206,19 +221,24 @@ function textOf(scanner: Scanner, raw: string): string {
  * The place of a child in its structure. The structure must know the child, in its order, and only once unless it
  * repeats.
  */
-function findSlot(scanner: Scanner, { slots }: Layout, { name }: OpenTag, last: Slot | undefined): Slot {
+function findSlot(
+  scanner: Scanner,
+  { slots }: Layout,
+  { name }: OpenTag,
+  last: LayoutSlot | undefined,
+): LayoutSlot {
   const slot = slots.get(name);
   if (slot === undefined)
-    return refuse(scanner, `${tellName('element', name)} is unknown`, 'structure-invalid');
+    return refuseXml(scanner, `${tellName('element', name)} is unknown`, 'structure-invalid');
   if (last === undefined || slot.order > last.order || (slot === last && slot.list)) return slot;
-  if (slot.order < last.order) refuse(scanner, `${slot.name} must stand before ${last.name}`);
-  return refuse(scanner, `${slot.name} may stand here once, and with one type`, 'structure-invalid');
+  if (slot.order < last.order) refuseXml(scanner, `${slot.name} must stand before ${last.name}`);
+  return refuseXml(scanner, `${slot.name} may stand here once, and with one type`, 'structure-invalid');
 }
 
 function checkNamespace(scanner: Scanner, { tag, scope }: Opened, wanted: string): void {
   const found = namespaceOf(scanner, scope, tag.prefix);
   if (found !== wanted)
-    refuse(scanner, `${tellName('element', tag.name)} must be of the namespace ${wanted}`);
+    refuseXml(scanner, `${tellName('element', tag.name)} must be of the namespace ${wanted}`);
 }
 
 /** The next child of an element, after comments and blanks; undefined at the end of the element, or of the text. */
@@ -231,14 +251,14 @@ function nextElement(scanner: Scanner, parent: OpenTag | undefined): OpenTag | u
         return token;
       case 'close':
         if (parent !== undefined && closes(token, parent)) return undefined;
-        return refuse(scanner, 'the closing tag fits no opening one');
+        return refuseXml(scanner, 'the closing tag fits no opening one');
       case 'end':
-        return parent === undefined ? undefined : refuse(scanner, 'the text ends inside an element');
+        return parent === undefined ? undefined : refuseXml(scanner, 'the text ends inside an element');
       case 'comment':
         break;
       default:
         if (token.kind === 'cdata' || /[^ \t\n]/.test(token.content))
-          refuse(scanner, 'text may not stand between elements; values are attributes');
+          refuseXml(scanner, 'text may not stand between elements; values are attributes');
     }
   }
 }

@@ -6,7 +6,7 @@
 import type { Resource } from '../fhir/types.ts';
 import { RESOURCE_TYPE_NAMES } from '../resources/validation/structure.ts';
 import { escapeAttribute, isExpressible } from './characters.ts';
-import { layoutOf, type Layout, type Slot } from './layout.ts';
+import { layoutOf, type Layout, type LayoutSlot } from './layout.ts';
 import { FHIR } from './namespaces.ts';
 import { writeValue } from './primitive.ts';
 import { refuseToWrite } from './refuse.ts';
@@ -92,7 +92,7 @@ function writeStructure(writer: Writer, name: string, layout: Layout, tree: Tree
 
 /** An element to write; `beside` is the member `_name` of JSON. */
 interface Child {
-  readonly slot: Slot;
+  readonly slot: LayoutSlot;
   readonly value: unknown;
   readonly beside: unknown;
 }
@@ -140,19 +140,19 @@ function attributesOf({ path }: Writer, parent: string, { attributes }: Layout, 
 
 const NO_VALUE = 'the value cannot be said in XML';
 
-function writeChild(writer: Writer, slot: Slot, value: unknown, beside: unknown): void {
+function writeChild(writer: Writer, slot: LayoutSlot, value: unknown, beside: unknown): void {
   if (!slot.list) return writeOne(writer, slot, value, beside);
   const [values, besides] = [listOf(writer, slot, value), listOf(writer, slot, beside)];
   for (let index = 0; index < Math.max(values.length, besides.length); index += 1)
     writeOne(writer, slot, values[index] ?? undefined, besides[index] ?? undefined);
 }
 
-function listOf({ path }: Writer, { name }: Slot, value: unknown): readonly unknown[] {
+function listOf({ path }: Writer, { name }: LayoutSlot, value: unknown): readonly unknown[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : refuseToWrite([...path, name], 'a list is expected');
 }
 
-function writeOne(writer: Writer, slot: Slot, value: unknown, beside: unknown): void {
+function writeOne(writer: Writer, slot: LayoutSlot, value: unknown, beside: unknown): void {
   const { name, kind, code } = slot;
   if (kind === 'primitive') return writePrimitive(writer, slot, value, beside);
   if (kind === 'xhtml') return line(writer, writeXhtml(String(value), [...writer.path, name]));
@@ -167,7 +167,7 @@ function writeOne(writer: Writer, slot: Slot, value: unknown, beside: unknown): 
 
 const ELEMENT = 'Element';
 
-function writePrimitive(writer: Writer, { name, code }: Slot, value: unknown, beside: unknown): void {
+function writePrimitive(writer: Writer, { name, code }: LayoutSlot, value: unknown, beside: unknown): void {
   const text = value === undefined ? undefined : writeValue(code, value);
   if (value !== undefined && text === undefined) refuseToWrite([...writer.path, name], NO_VALUE);
   const attribute = text === undefined ? '' : ` value="${text}"`;

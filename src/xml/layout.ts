@@ -3,14 +3,14 @@
  * (http://hl7.org/fhir/R4/xml.html), with the JSON property of each.
  */
 import {
-  elementsOf,
+  elementsOfType,
   propertiesOf,
   RESOURCE_TYPE_NAMES,
   type ElementType,
 } from '../resources/validation/structure.ts';
 
 /** One element, or one type of a choice, as it may stand in a structure. */
-export interface Slot {
+export interface LayoutSlot {
   /** The name of the element and of the JSON property. */
   readonly name: string;
   /** The position. Elements appear in this order; the types of one choice share a position. */
@@ -22,7 +22,7 @@ export interface Slot {
 }
 
 export interface Layout {
-  readonly slots: ReadonlyMap<string, Slot>;
+  readonly slots: ReadonlyMap<string, LayoutSlot>;
   /** The XML attributes of a type: `id` of an element, `url` of an extension. */
   readonly attributes: ReadonlySet<string>;
   /** Properties that are no elements in XML: the attributes, and the name of a resource type. */
@@ -43,9 +43,9 @@ export function layoutOf(type: string): Layout {
 }
 
 function buildLayout(type: string): Layout {
-  const slots = new Map<string, Slot>();
+  const slots = new Map<string, LayoutSlot>();
   const attributes = new Set<string>();
-  for (const [order, element] of elementsOf(type).entries()) {
+  for (const [order, element] of elementsOfType(type).entries()) {
     for (const [name, elementType] of propertiesOf(element)) {
       // The id of a resource is an element, although it takes no extensions either.
       if (elementType.attribute && !RESOURCE_TYPE_NAMES.has(type)) attributes.add(name);
@@ -63,8 +63,8 @@ function buildLayout(type: string): Layout {
   return { slots, attributes, apart };
 }
 
-function kindOf({ code }: ElementType): Slot['kind'] {
+function kindOf({ code }: ElementType): LayoutSlot['kind'] {
   if (code === 'Resource') return 'resource';
   if (code === 'xhtml') return 'xhtml';
-  return elementsOf(code).length === 0 ? 'primitive' : 'structure';
+  return elementsOfType(code).length === 0 ? 'primitive' : 'structure';
 }

@@ -10,7 +10,7 @@ const NUMBERS: ReadonlySet<string> = new Set(['decimal', 'integer', 'positiveInt
 const LITERAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** The member of a storing tree for a value; undefined when the text is no value of that type. */
-export function readValue(code: string, text: string): boolean | number | string | object | undefined {
+export function readXmlValue(code: string, text: string): boolean | number | string | object | undefined {
   if (NUMBERS.has(code)) return readNumber(text);
   if (code !== 'boolean') return text;
   return text === 'true' ? true : text === 'false' ? false : undefined;

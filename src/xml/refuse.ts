@@ -12,7 +12,7 @@ export const tellName = (what: 'element' | 'attribute', name: string): string =>
   PLAIN_NAME.test(name) ? `the ${what} ${name}` : `this ${what}`;
 
 /** Line and column of an offset, both from 1. */
-export function placeOf(text: string, at: number): string {
+function lineAndColumn(text: string, at: number): string {
   let line = 1;
   let start = 0;
   for (let next = text.indexOf('\n'); next >= 0 && next < at; next = text.indexOf('\n', start)) {
@@ -23,7 +23,7 @@ export function placeOf(text: string, at: number): string {
 }
 
 /** The position of reading: the offset in the text, and the elements around it. */
-export interface Place {
+interface XmlPosition {
   readonly text: string;
   readonly at: number;
   readonly path: readonly string[];
@@ -35,9 +35,13 @@ export interface Place {
  * @param why the fault, as the end of a sentence
  * @throws OperationOutcomeError always
  */
-export function refuse({ text, at, path }: Place, why: string, code: IssueCode = 'xml-invalid'): never {
+export function refuseXml(
+  { text, at, path }: XmlPosition,
+  why: string,
+  code: IssueCode = 'xml-invalid',
+): never {
   throw new OperationOutcomeError(code, {
-    diagnostics: `At ${path.join('.') || 'the root'} (${placeOf(text, at)}): ${why}.`,
+    diagnostics: `At ${path.join('.') || 'the root'} (${lineAndColumn(text, at)}): ${why}.`,
     ...(path.length > 0 && { expression: [path.join('.')] }),
   });
 }

@@ -5,7 +5,7 @@
  * them; names are ASCII. It refuses everything else, and everything is bounded.
  */
 import { findNoCharacter, hasSoundReferences } from './characters.ts';
-import { refuse } from './refuse.ts';
+import { refuseXml } from './refuse.ts';
 
 /** The largest number of attributes of one element; FHIR's have three, those of the narrative few more. */
 const ATTRIBUTES_MAX = 64;
@@ -41,12 +41,12 @@ export interface CloseTag {
 }
 
 /** Text between tags: as written for text and comments, the inside of a CDATA section. */
-export interface Run {
+interface TextRun {
   readonly kind: 'text' | 'cdata' | 'comment';
   readonly content: string;
 }
 
-export type Token = OpenTag | CloseTag | Run | { readonly kind: 'end' };
+export type Token = OpenTag | CloseTag | TextRun | { readonly kind: 'end' };
 
 /** A text that is being read, and the position. */
 export interface Scanner {
@@ -66,7 +66,7 @@ const DECLARATION =
 export function createScanner(source: string, { skipsInstructions = false } = {}): Scanner {
   const text = source.includes('\r') ? source.replaceAll(/\r\n?/g, '\n') : source;
   const scanner: Scanner = { text, at: findNoCharacter(text), path: [], skipsInstructions };
-  if (scanner.at >= 0) refuse(scanner, 'this character may not stand in XML');
+  if (scanner.at >= 0) refuseXml(scanner, 'this character may not stand in XML');
   scanner.at = DECLARATION.exec(text.slice(0, 256))?.[0].length ?? 0;
   return scanner;
 }
@@ -88,11 +88,11 @@ export function nextToken(scanner: Scanner): Token {
   }
 }
 
-function readText(scanner: Scanner): Run {
+function readText(scanner: Scanner): TextRun {
   const end = scanner.text.indexOf('<', scanner.at);
   const content = scanner.text.slice(scanner.at, end < 0 ? undefined : end);
-  if (content.includes(']]>')) refuse(scanner, ']]> may not stand in text');
-  if (!hasSoundReferences(content)) refuse(scanner, NO_REFERENCE);
+  if (content.includes(']]>')) refuseXml(scanner, ']]> may not stand in text');
+  if (!hasSoundReferences(content)) refuseXml(scanner, NO_REFERENCE);
   scanner.at += content.length;
   return { kind: 'text', content };
 }
@@ -104,38 +104,39 @@ function readClose(scanner: Scanner): CloseTag {
   scanner.at += 2;
   const [prefix, name] = splitName(readName(scanner));
   skipBlanks(scanner);
-  if (scanner.text[scanner.at] !== '>') refuse(scanner, 'the closing tag does not end');
+  if (scanner.text[scanner.at] !== '>') refuseXml(scanner, 'the closing tag does not end');
   scanner.at += 1;
   return { kind: 'close', prefix, name, start, end: scanner.at };
 }
 
 /** Reads a comment or a CDATA section. Everything else that begins like them belongs to a DOCTYPE. */
-function readMarked(scanner: Scanner): Run {
+function readMarked(scanner: Scanner): TextRun {
   const { text, at } = scanner;
   if (text.startsWith('<!--', at)) return readComment(scanner);
-  if (!text.startsWith('<![CDATA[', at)) refuse(scanner, 'a DOCTYPE is not taken, nor what belongs to one');
+  if (!text.startsWith('<![CDATA[', at))
+    refuseXml(scanner, 'a DOCTYPE is not taken, nor what belongs to one');
   const end = text.indexOf(']]>', at);
-  if (end < 0) refuse(scanner, 'the CDATA section does not end');
+  if (end < 0) refuseXml(scanner, 'the CDATA section does not end');
   scanner.at = end + 3;
   return { kind: 'cdata', content: text.slice(at + 9, end) };
 }
 
-function readComment(scanner: Scanner): Run {
+function readComment(scanner: Scanner): TextRun {
   const { text, at } = scanner;
   const end = text.indexOf('--', at + 4);
-  if (end < 0 || text[end + 2] !== '>') refuse(scanner, 'a comment ends with --> and holds no -- before');
+  if (end < 0 || text[end + 2] !== '>') refuseXml(scanner, 'a comment ends with --> and holds no -- before');
   scanner.at = end + 3;
   return { kind: 'comment', content: text.slice(at, end + 3) };
 }
 
 /** Skips a processing instruction: nothing of it is kept or followed. */
-function readInstruction(scanner: Scanner): Run {
+function readInstruction(scanner: Scanner): TextRun {
   const { text, at, skipsInstructions } = scanner;
-  if (!skipsInstructions) refuse(scanner, 'processing instructions are not taken');
+  if (!skipsInstructions) refuseXml(scanner, 'processing instructions are not taken');
   const end = text.indexOf('?>', at);
-  if (end < 0) refuse(scanner, 'the processing instruction does not end');
+  if (end < 0) refuseXml(scanner, 'the processing instruction does not end');
   if (/^<\?xml[\s?]/i.test(text.slice(at, at + 6)))
-    refuse(scanner, 'the XML declaration stands at the beginning');
+    refuseXml(scanner, 'the XML declaration stands at the beginning');
   scanner.at = end + 2;
   return { kind: 'comment', content: '' };
 }
@@ -147,7 +148,7 @@ function readOpen(scanner: Scanner): OpenTag {
   const attributes = readAttributes(scanner);
   const empty = scanner.text[scanner.at] === '/';
   if (empty) scanner.at += 1;
-  if (scanner.text[scanner.at] !== '>') refuse(scanner, 'the tag does not end as one does');
+  if (scanner.text[scanner.at] !== '>') refuseXml(scanner, 'the tag does not end as one does');
   scanner.at += 1;
   return { kind: 'open', prefix, name, attributes, empty, start, end: scanner.at };
 }
@@ -160,13 +161,13 @@ function readAttributes(scanner: Scanner): readonly Attribute[] {
     const blank = skipBlanks(scanner);
     const next = scanner.text[scanner.at];
     if (next === '>' || next === '/') return attributes ?? NONE;
-    if (blank === 0) refuse(scanner, 'a blank is expected before an attribute');
+    if (blank === 0) refuseXml(scanner, 'a blank is expected before an attribute');
     const attribute = readOneAttribute(scanner);
     attributes ??= [];
     if (attributes.some(({ name }) => name === attribute.name))
-      refuse(scanner, 'an attribute stands here twice');
+      refuseXml(scanner, 'an attribute stands here twice');
     if (attributes.push(attribute) > ATTRIBUTES_MAX)
-      refuse(scanner, `an element has more than ${ATTRIBUTES_MAX} attributes`);
+      refuseXml(scanner, `an element has more than ${ATTRIBUTES_MAX} attributes`);
   }
 }
 
@@ -175,16 +176,16 @@ function readOneAttribute(scanner: Scanner): Attribute {
   const start = scanner.at;
   const name = readName(scanner);
   skipBlanks(scanner);
-  if (text[scanner.at] !== '=') refuse(scanner, 'an attribute needs a value');
+  if (text[scanner.at] !== '=') refuseXml(scanner, 'an attribute needs a value');
   scanner.at += 1;
   skipBlanks(scanner);
   const quote = text[scanner.at] ?? '';
-  if (quote !== '"' && quote !== "'") refuse(scanner, 'the value of an attribute stands in quotes');
+  if (quote !== '"' && quote !== "'") refuseXml(scanner, 'the value of an attribute stands in quotes');
   const end = text.indexOf(quote, scanner.at + 1);
-  if (end < 0) refuse(scanner, 'the value of an attribute does not end');
+  if (end < 0) refuseXml(scanner, 'the value of an attribute does not end');
   const raw = text.slice(scanner.at + 1, end);
-  if (raw.includes('<')) refuse(scanner, 'a < may not stand in an attribute');
-  if (!hasSoundReferences(raw)) refuse(scanner, NO_REFERENCE);
+  if (raw.includes('<')) refuseXml(scanner, 'a < may not stand in an attribute');
+  if (!hasSoundReferences(raw)) refuseXml(scanner, NO_REFERENCE);
   scanner.at = end + 1;
   return { name, raw, start, end: end + 1 };
 }
@@ -192,7 +193,7 @@ function readOneAttribute(scanner: Scanner): Attribute {
 /** Reads a name, with its prefix when there is one. */
 function readName(scanner: Scanner): string {
   const { text, at } = scanner;
-  if (!isNameStart(text.charCodeAt(at))) refuse(scanner, 'a name is expected');
+  if (!isNameStart(text.charCodeAt(at))) refuseXml(scanner, 'a name is expected');
   let end = at + 1;
   let colon = -1;
   for (; ; end += 1) {

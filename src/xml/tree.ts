@@ -4,8 +4,8 @@
  */
 import { readAttribute } from './characters.ts';
 import { decodeXmlBytes } from './encoding.ts';
-import { isDeclaration, namespaceOf, OUTERMOST, scopeWithin, type Scope } from './namespaces.ts';
-import { refuse } from './refuse.ts';
+import { isDeclaration, namespaceOf, OUTERMOST, scopeWithin, type NamespaceScope } from './namespaces.ts';
+import { refuseXml } from './refuse.ts';
 import { createScanner, nextToken, type OpenTag, type Scanner } from './scan.ts';
 import { checkWellFormed } from './well-formed.ts';
 import { closes } from './xhtml.ts';
@@ -48,7 +48,7 @@ const DECLARATION = /^\ufeff?<\?xml[^>]{0,200}\?>/;
 
 interface Growing {
   readonly tag: OpenTag;
-  readonly scope: Scope;
+  readonly scope: NamespaceScope;
   readonly element: XmlElement & { readonly children: XmlNode[] };
   readonly counts: Map<string, number>;
 }
@@ -74,22 +74,23 @@ export function parseXml(source: string, limits: TreeLimits): XmlElement {
     switch (token.kind) {
       case 'open': {
         if (parent === undefined && root !== undefined)
-          refuse(scanner, 'a second element stands after the document');
+          refuseXml(scanner, 'a second element stands after the document');
         elements += 1;
-        if (elements > limits.elements) refuse(scanner, `a document has at most ${limits.elements} elements`);
+        if (elements > limits.elements)
+          refuseXml(scanner, `a document has at most ${limits.elements} elements`);
         const grown = grow(scanner, token, parent);
         root ??= grown.element;
         if (token.empty) break;
         if (open.push(grown) > limits.depth)
-          refuse(scanner, `elements are nested deeper than ${limits.depth} levels`);
+          refuseXml(scanner, `elements are nested deeper than ${limits.depth} levels`);
         break;
       }
       case 'close':
-        if (!closes(token, open.pop()?.tag)) refuse(scanner, 'the closing tag fits no opening one');
+        if (!closes(token, open.pop()?.tag)) refuseXml(scanner, 'the closing tag fits no opening one');
         break;
       case 'end':
-        if (open.length > 0) refuse(scanner, 'the text ends inside an element');
-        return root ?? refuse(scanner, 'there is no element');
+        if (open.length > 0) refuseXml(scanner, 'the text ends inside an element');
+        return root ?? refuseXml(scanner, 'there is no element');
       case 'comment':
         break;
       default:
@@ -120,7 +121,7 @@ function grow(scanner: Scanner, tag: OpenTag, parent: Growing | undefined): Grow
 /** Text, with a run that comments or sections had parted joined again. */
 function addText(scanner: Scanner, parent: Growing | undefined, text: string): void {
   if (parent === undefined) {
-    if (/[^ \t\n\ufeff]/.test(text)) refuse(scanner, 'text stands outside the document');
+    if (/[^ \t\n\ufeff]/.test(text)) refuseXml(scanner, 'text stands outside the document');
     return;
   }
   const { children } = parent.element;

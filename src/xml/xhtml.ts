@@ -3,10 +3,17 @@
  * itself. The server copies it as written, with comments and references. It changes only what depends on the
  * surroundings: prefixes, CDATA sections, and HTML's entities, which XML does not know without a DOCTYPE.
  */
-import { escapeText, hasSoundReferences } from './characters.ts';
+import { escapeXmlText, hasSoundReferences } from './characters.ts';
 import { ENTITIES } from '../fhir/xhtml-entities.ts';
-import { isDeclaration, namespaceOf, OUTERMOST, scopeWithin, XHTML, type Scope } from './namespaces.ts';
-import { refuse, refuseToWrite } from './refuse.ts';
+import {
+  isDeclaration,
+  namespaceOf,
+  OUTERMOST,
+  scopeWithin,
+  XHTML,
+  type NamespaceScope,
+} from './namespaces.ts';
+import { refuseXml, refuseToWrite } from './refuse.ts';
 import { createScanner, nextToken, type CloseTag, type OpenTag, type Scanner } from './scan.ts';
 
 /** The deepest nesting of elements in a narrative. */
@@ -17,25 +24,26 @@ const XHTML_DEPTH_MAX = 128;
  *
  * @param scope the declarations in force around it
  */
-export function readXhtml(scanner: Scanner, div: OpenTag, scope: Scope): string {
+export function readXhtml(scanner: Scanner, div: OpenTag, scope: NamespaceScope): string {
   let xhtml = '';
-  const open: { readonly tag: OpenTag; readonly scope: Scope }[] = [];
+  const open: { readonly tag: OpenTag; readonly scope: NamespaceScope }[] = [];
   const enter = (tag: OpenTag): void => {
     const within = scopeWithin(scanner, open.at(-1)?.scope ?? scope, tag);
-    if (namespaceOf(scanner, within, tag.prefix) !== XHTML) refuse(scanner, 'a narrative holds XHTML alone');
+    if (namespaceOf(scanner, within, tag.prefix) !== XHTML)
+      refuseXml(scanner, 'a narrative holds XHTML alone');
     xhtml += copyOpen(scanner, tag, open.length === 0);
     if (!tag.empty && open.push({ tag, scope: within }) > XHTML_DEPTH_MAX)
-      refuse(scanner, `the narrative is nested deeper than ${XHTML_DEPTH_MAX} levels`);
+      refuseXml(scanner, `the narrative is nested deeper than ${XHTML_DEPTH_MAX} levels`);
   };
   enter(div);
   while (open.length > 0) {
     const token = nextToken(scanner);
-    if (token.kind === 'end') refuse(scanner, 'the text ends inside a narrative');
+    if (token.kind === 'end') refuseXml(scanner, 'the text ends inside a narrative');
     if (token.kind === 'open') enter(token);
     else if (token.kind === 'close') {
-      if (!closes(token, open.pop()?.tag)) refuse(scanner, 'the closing tag fits no opening one');
+      if (!closes(token, open.pop()?.tag)) refuseXml(scanner, 'the closing tag fits no opening one');
       xhtml += token.prefix === '' ? scanner.text.slice(token.start, token.end) : `</${token.name}>`;
-    } else xhtml += token.kind === 'cdata' ? escapeText(token.content) : token.content;
+    } else xhtml += token.kind === 'cdata' ? escapeXmlText(token.content) : token.content;
   }
   return xhtml;
 }
@@ -47,7 +55,7 @@ export const closes = ({ prefix, name }: CloseTag, tag: OpenTag | undefined): bo
 function copyOpen(scanner: Scanner, tag: OpenTag, outermost: boolean): string {
   const { prefix, name, attributes, empty, start, end } = tag;
   if (attributes.some((each) => isForeign(each.name)))
-    refuse(scanner, 'a narrative has no attributes of other namespaces');
+    refuseXml(scanner, 'a narrative has no attributes of other namespaces');
   const declares = attributes.some((each) => each.name === 'xmlns');
   if (prefix === '' && (declares || !outermost)) return scanner.text.slice(start, end);
   const kept = attributes
@@ -67,9 +75,9 @@ export function writeXhtml(xhtml: string, path: readonly string[]): string {
   try {
     const scanner = createScanner(nameNoEntities(xhtml.trim()));
     const div = nextToken(scanner);
-    if (div.kind !== 'open' || div.name !== 'div') refuse(scanner, 'it begins with no div');
+    if (div.kind !== 'open' || div.name !== 'div') refuseXml(scanner, 'it begins with no div');
     const written = readXhtml(scanner, div, OUTERMOST);
-    if (nextToken(scanner).kind !== 'end') refuse(scanner, 'it goes on after its end');
+    if (nextToken(scanner).kind !== 'end') refuseXml(scanner, 'it goes on after its end');
     return written;
   } catch {
     return refuseToWrite(path, 'the narrative is not well-formed XHTML');

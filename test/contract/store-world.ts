@@ -8,7 +8,7 @@ import type {
   OutboxEntry,
   Reach,
   Store,
-  Template,
+  StampTemplate,
   Write,
 } from '../../src/ports/store.ts';
 
@@ -62,7 +62,7 @@ export function handClock(at = Date.UTC(2026, 0, 1)): HandClock {
 export const NO_REACH: Reach = { parties: [], outward: [], inward: [], everyone: false };
 
 /** A text that says which version it is: `{"is":"<what>","versionId":"<seq>","lastUpdated":"<at>"}`. */
-export const textOf = (what: string): Template => ({
+export const textOf = (what: string): StampTemplate => ({
   pieces: [`{"is":"${what}","versionId":"`, `","lastUpdated":"`, '"}'],
   holes: ['seq', 'at'],
 });

@@ -258,42 +258,33 @@ export const READERS: Readonly<Record<string, string>> = {
   'src/resources/validation/evaluator.ts': 'tells an expression that cannot be evaluated from a defect',
 };
 
-/** Names that two files of the same rooms still export, with the files: each is to get a name of its own. */
+/** Names that two files export, each with the reason: they mean one thing. */
 export const SHARED_NAMES: Readonly<Record<string, string>> = {
-  Filter: 'resources/search filter-expression and resources/terminology filters',
-  Found: 'operations/extended/ccda meet and resources/validation run',
-  MEMBERS_MAX: 'resources/search list-members and resources/terminology expand',
-  Membership: 'resources/terminology membership and resources/validation profile-check',
-  Pattern: 'resources audit-patterns and resources/terminology pattern',
-  Ruling: 'referral ruling and resources rules',
-  ValidateOptions: 'resources validate and resources/terminology validate-code',
-  Verdict: 'resources/terminology validate-code and resources/validation profile-check',
-  above: 'resources/search hierarchy and resources/search range',
-  anyOf:
-    'resources/search parameter-request and resources/validation profile-check and resources/validation/invariants row',
-  below: 'resources/search hierarchy and resources/search range',
-  convert: 'operations/extended convert and operations/extended/ccda convert',
-  copyOf: 'resources/patch value',
-  isAfter: 'fhir datetime and resources/validation moments',
-  isWithin: 'resources public-address and resources/terminology hierarchy',
-  lose: 'ccda/read reading and ccda/write writing',
-  note: 'referral ruling and resources/validation run',
-  nullFlavorOf: 'ccda element and ccda/write values',
-  plainOf: 'fhir literal',
-  readEntries: 'operations/bundle bundle-entry and operations/extended/ccda filing',
-  readState: 'jobs state and referral state',
-  reasonsOf: 'ccda/read/entries procedure and ccda/write/entries entry',
-  rewriteLinks: 'fhir reference',
-  rewriteReferences: 'fhir reference',
-  rowOf: 'resources/parties register and resources/validation profile-check',
-  systemOf: 'resources/terminology selection and resources/terminology stored',
-  text: 'server setting',
-  textOf: 'http claims and http reply',
-  valueOf: 'fhir query and resources/patch slot',
+  // one concept, read from HL7 v2 and from C-CDA
+  readAddress: 'an Address, of XAD and of addr',
+  readConcept: 'a CodeableConcept, of CWE and of CD',
+  readDate: 'a date, of DTM and of TS',
+  readName: 'a HumanName, of XPN and of name',
+  readPatient: 'a Patient, of PID and of patientRole',
+  readTelecom: 'a ContactPoint, of XTN and of telecom',
+  readTime: 'a dateTime, of DTM and of TS',
+  // one concept in more than one format or direction
+  Interval: 'a span of time, of an IVL_TS and of a FHIR value',
+  text: 'a text: a field of HL7 v2 and a setting',
+  // rooms of one floor, which do not know each other
+  UCUM: 'the URL of UCUM, of C-CDA and of the invariants',
 };
 
 /** Words that the project has given up, and what is said instead (docs/glossary.md). */
 export const RETIRED_WORDS: Readonly<Record<string, string>> = {
+  Told: 'StoredReply, ReferralEvent or CommitView',
+  Tellable: 'EntryPreview',
+  Answered: 'the noun of what is answered: ResultVersion',
+  Asked: 'the noun of what is asked: UpdateRequest',
+  Further: 'DerivedWrite',
+  Settlement: 'DeliveryOutcome',
+  Hookup: 'ConfiguredLink',
+  DEAF: 'RECEIVER_UNAVAILABLE',
   Room: 'OperationContext',
   Desk: 'FhirEngine',
   DeskSettings: 'OperationSettings',

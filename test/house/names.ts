@@ -2,35 +2,26 @@
 import { blank, lineAt } from './imports.ts';
 import type { Tree } from './tree.ts';
 
-const EXPORTED = /^export (?:async )?(?:const|function|class|interface|type) ([\w$]+)/gm;
+const EXPORTED = /^export (?:async )?(?:const|function\*?|class|interface|type) ([\w$]+)/gm;
 
-/** Rooms of one format, protocol or engine: their names stay among themselves, as each reads its own dates and names. */
-const APART = ['ccda', 'hl7v2', 'xml', 'http', 'rails', 'stores', 'outgoing', 'server'];
+/** The folder that builds the parts of a clinical document; each has the name that CDA gives it. */
+const APART = 'src/ccda/write/';
 
-const roomOf = (path: string): string => {
-  const [, room = ''] = path.split('/');
-  return APART.includes(room) ? room : 'the rooms within';
-};
-
-/** Names that two files of the same rooms export, beside those that are listed; and listed names that are shared no more. */
+/** Names that two files of `src` export, beside those that are listed; and listed names that are shared no more. */
 export function sharedNames(tree: Tree, listed: Readonly<Record<string, string>>): readonly string[] {
-  const files = new Map<string, string[]>();
+  const files = new Map<string, Set<string>>();
   for (const [path, source] of tree) {
-    if (!path.startsWith('src/') || path.includes('/generated/')) continue;
-    for (const [, name = ''] of source.matchAll(EXPORTED)) {
-      const key = `${roomOf(path)} ${name}`;
-      files.set(key, [...(files.get(key) ?? []), path]);
-    }
+    if (!path.startsWith('src/') || path.startsWith(APART) || path.includes('/generated/')) continue;
+    for (const [, name = ''] of source.matchAll(EXPORTED))
+      files.set(name, (files.get(name) ?? new Set()).add(path));
   }
-  const shared = [...files].filter(([, paths]) => paths.length > 1);
-  const names = new Set(shared.map(([key]) => key.slice(key.lastIndexOf(' ') + 1)));
+  const shared = new Map([...files].filter(([, paths]) => paths.size > 1));
   return [
-    ...shared.flatMap(([key, paths]) => {
-      const name = key.slice(key.lastIndexOf(' ') + 1);
-      return name in listed ? [] : [`${name} is exported by ${paths.join(' and ')}: one name, one meaning`];
-    }),
+    ...[...shared]
+      .filter(([name]) => !(name in listed))
+      .map(([name, paths]) => `${name} is exported by ${[...paths].join(' and ')}: one name, one meaning`),
     ...Object.keys(listed)
-      .filter((name) => !names.has(name))
+      .filter((name) => !shared.has(name))
       .map((name) => `${name} is shared no more: take it off the list`),
   ];
 }

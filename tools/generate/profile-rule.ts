@@ -10,7 +10,7 @@ import type {
   SlicingRule,
   TypeRule,
 } from '../../src/resources/validation/profile-row.ts';
-import { elementsOf, propertiesOf } from '../../src/resources/validation/structure.ts';
+import { elementsOfType, propertiesOf } from '../../src/resources/validation/structure.ts';
 import { readStructures, type ElementDefinition, type StructureDefinition } from './definitions.ts';
 
 /** By canonical. */
@@ -102,7 +102,7 @@ interface Named {
 /** `value[x]`, `valueQuantity` and `code`, as the type has them. */
 function elementOf(type: string, written: string, id: string): Named {
   // A primitive has what every element has.
-  for (const element of [...elementsOf(type), ...(isPrimitive(type) ? elementsOf('Element') : [])]) {
+  for (const element of [...elementsOfType(type), ...(isPrimitive(type) ? elementsOfType('Element') : [])]) {
     const name = element.choice ? `${element.name}[x]` : element.name;
     const property = propertiesOf(element).find(([each]) => each === written);
     if (written !== name && property === undefined) continue;
@@ -117,7 +117,7 @@ const isPrimitive = (type: string): boolean => /^[a-z]/.test(type);
 
 /** The type that a slice of a choice is named by: `valueQuantity`. */
 function choiceType(type: string, name: string, slice: string): string | undefined {
-  const element = elementsOf(type).find((each) => `${each.name}[x]` === name);
+  const element = elementsOfType(type).find((each) => `${each.name}[x]` === name);
   return element === undefined
     ? undefined
     : propertiesOf(element).find(([property]) => property === slice)?.[1].code;

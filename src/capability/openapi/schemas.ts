@@ -6,7 +6,7 @@
 import { PRIMITIVES } from '../../resources/validation/primitives.ts';
 import { hasExtensions } from '../../resources/validation/schema.ts';
 import {
-  elementsOf,
+  elementsOfType,
   propertiesOf,
   RESOURCE_TYPE_NAMES,
   type Element,
@@ -28,7 +28,7 @@ export function buildSchemas(types: Iterable<string>): Readonly<Record<string, S
   for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
     if (schemas[type] !== undefined) continue;
     schemas[type] = buildSchema(type);
-    for (const { code } of elementsOf(type).flatMap((element) => element.types)) {
+    for (const { code } of elementsOfType(type).flatMap((element) => element.types)) {
       if (!(code in PRIMITIVES)) waiting.push(code);
     }
     waiting.push('Element');
@@ -45,7 +45,7 @@ const ANY_RESOURCE: Schema = {
 
 function buildSchema(type: string): Schema {
   const isResource = RESOURCE_TYPE_NAMES.has(type);
-  const elements = elementsOf(type);
+  const elements = elementsOfType(type);
   const required = elements.filter(({ min, choice }) => min > 0 && !choice).map(({ name }) => name);
   const all = [...(isResource ? ['resourceType'] : []), ...required];
   return {

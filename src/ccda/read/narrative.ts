@@ -1,5 +1,5 @@
 /** The narrative of CDA as XHTML that FHIR allows, and nothing else: what it does not know becomes its text. */
-import { escapeText } from '../../xml/characters.ts';
+import { escapeXmlText } from '../../xml/characters.ts';
 import { attributeOf, base64Of, childOf, childrenOf } from '../element.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { lose, type Reading } from './reading.ts';
@@ -61,7 +61,7 @@ export const fragmentOf = (reading: Reading, element: XmlElement): string =>
 
 const contentOf = (reading: Reading, element: XmlElement): string =>
   element.children
-    .map((node) => (typeof node === 'string' ? escapeText(node) : htmlOf(reading, node)))
+    .map((node) => (typeof node === 'string' ? escapeXmlText(node) : htmlOf(reading, node)))
     .join('');
 
 function htmlOf(reading: Reading, element: XmlElement): string {
@@ -126,7 +126,7 @@ function linkOf(reading: Reading, element: XmlElement): string {
   const href = attributeOf(element, 'href') ?? '';
   const text = contentOf(reading, element);
   if (/^#[\w.-]+$/.test(href) || LINK.test(href))
-    return `<a href="${href.replaceAll('&', '&amp;')}">${text === '' ? escapeText(href) : text}</a>`;
+    return `<a href="${href.replaceAll('&', '&amp;')}">${text === '' ? escapeXmlText(href) : text}</a>`;
   lose(reading, 'unmapped', element, 'a link of this kind is not kept: its text is');
   return text;
 }

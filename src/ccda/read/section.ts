@@ -1,6 +1,6 @@
 /** Sections: the narrative that a person reads, and the resources of the entries beside it. */
 import type { CodeableConcept, Reference } from '../../fhir/types.ts';
-import { escapeText } from '../../xml/characters.ts';
+import { escapeXmlText } from '../../xml/characters.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { at, attributeOf, childOf, childrenOf, lineOf, nullFlavorOf } from '../element.ts';
 import { codeIn, readConcept } from './concept.ts';
@@ -82,7 +82,7 @@ function readSection(context: SectionContext, section: XmlElement): Section {
 }
 
 const divOfWords = (words: string): string =>
-  `<div xmlns="http://www.w3.org/1999/xhtml"><p>${escapeText(words)}</p></div>`;
+  `<div xmlns="http://www.w3.org/1999/xhtml"><p>${escapeXmlText(words)}</p></div>`;
 
 /** Whether a narrative shows anything: words, or an image. */
 const hasContent = (div: string): boolean =>

@@ -1,5 +1,5 @@
 /** Elements of a document as text. Everything that is put into one is escaped here, or is an element already. */
-import { escapeAttribute, escapeText } from '../../xml/characters.ts';
+import { escapeAttribute, escapeXmlText } from '../../xml/characters.ts';
 
 /** A piece of XML: made by {@link element} or {@link text} alone. */
 export type Xml = string & { readonly xml: unique symbol };
@@ -23,7 +23,7 @@ export function element(name: string, attributes: Attributes = {}, ...children: 
 }
 
 /** Text between tags. */
-export const text = (value: string): Xml => escapeText(printable(value)) as Xml;
+export const text = (value: string): Xml => escapeXmlText(printable(value)) as Xml;
 
 /** An element that holds text; undefined for none. */
 export const texted = (

@@ -7,7 +7,7 @@ import { identifierTypeNamed } from './codes.ts';
 import { filled, toFhirString } from './plain.ts';
 
 /** The number of an order, an appointment or a document; undefined when it has no value. */
-export function readNumber(
+export function readEntityIdentifier(
   ei: Ei | undefined,
   namespaces: Namespaces,
   type?: IdentifierType,

@@ -6,7 +6,7 @@ import { systemOfOid } from '../../fhir/identifier.ts';
 import { formatInstant } from '../../fhir/datetime.ts';
 import type { Identifier } from '../../fhir/types.ts';
 import type { Ei } from '../datatypes.ts';
-import { readNumber } from '../mapping/identity.ts';
+import { readEntityIdentifier } from '../mapping/identity.ts';
 import { isAhead, readDateTime } from '../mapping/moment.ts';
 import { readPatient } from '../mapping/patient.ts';
 import { filled } from '../mapping/plain.ts';
@@ -79,13 +79,13 @@ export function readNumbers(
 ): Numbers {
   const found = places.map((place) => ({ at: place.placer, ...place.read(message) }));
   const filler = found.map((each) => each.filler).find(hasValue);
-  const fillerNumber = readNumber(filler, namespaces, 'FILL');
+  const fillerNumber = readEntityIdentifier(filler, namespaces, 'FILL');
   const best = found.find(({ placer }) => hasValue(placer));
   if (best === undefined) {
     findings.add('referral-id', places[0]?.placer);
     return { referralId: undefined, fillerNumber };
   }
-  const read = readNumber(best.placer, namespaces, 'PLAC');
+  const read = readEntityIdentifier(best.placer, namespaces, 'PLAC');
   const referralId = read && withAuthority(read, family, header, claims360X);
   if (read?.system === undefined) findings.add('referral-authority', `${best.at}.3`);
   if (best.placer?.namespaceId !== undefined) findings.add('referral-namespace', `${best.at}.2`);

@@ -7,7 +7,7 @@
 import type { Ei } from '../datatypes.ts';
 import type { SegmentDraft } from '../layout.ts';
 import { readReason } from '../mapping/concept.ts';
-import { readNumber, readPatientNumber } from '../mapping/identity.ts';
+import { readEntityIdentifier, readPatientNumber } from '../mapping/identity.ts';
 import { readDateTime } from '../mapping/moment.ts';
 import { readName } from '../mapping/person.ts';
 import type { Msh } from '../segments/msh.ts';
@@ -97,7 +97,7 @@ const REQUIRED: Readonly<Record<string, readonly Required[]>> = {
   SIU: [
     [
       'appointment-id',
-      (segments) => readNumber(valuesOf(segments, 'SCH').fillerAppointmentId, {}) !== undefined,
+      (segments) => readEntityIdentifier(valuesOf(segments, 'SCH').fillerAppointmentId, {}) !== undefined,
     ],
   ],
   MDM: [['document', hasDocument]],
@@ -134,7 +134,7 @@ function checkReferralId(segments: Segments, places: readonly Place[], findings:
   const found = places.map(([at, numberIn]) => ({ at, number: numberIn(segments) }));
   const best = found.find(({ number }) => isSaid(number?.entityIdentifier));
   if (best === undefined) findings.add('referral-id', places[0]?.[0]);
-  else if (readNumber(best.number, {})?.system === undefined)
+  else if (readEntityIdentifier(best.number, {})?.system === undefined)
     findings.add('referral-authority', `${best.at}.3`);
 }
 

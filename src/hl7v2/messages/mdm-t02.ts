@@ -13,7 +13,7 @@ import {
   withdrawnBy,
 } from '../mapping/codes.ts';
 import { readConcept, writeConcept } from '../mapping/concept.ts';
-import { readNumber, writeNumber } from '../mapping/identity.ts';
+import { readEntityIdentifier, writeNumber } from '../mapping/identity.ts';
 import { writeDateTime, writeInstant } from '../mapping/moment.ts';
 import { toFhirString } from '../mapping/plain.ts';
 import { segmentsNamed, type Message } from '../message.ts';
@@ -60,7 +60,7 @@ function readNote(
   if (status === undefined) {
     return { document: readDocument(message, left, header, context, findings), withdrawal: undefined };
   }
-  const identifier = readNumber(txa?.uniqueDocumentNumber, context.namespaces);
+  const identifier = readEntityIdentifier(txa?.uniqueDocumentNumber, context.namespaces);
   return { document: undefined, withdrawal: { status, identifier } };
 }
 
@@ -82,7 +82,7 @@ function readDocument(
     contentType: content.contentType,
     data: content.data,
     title: toFhirString(title) ?? type?.text ?? type?.coding?.[0]?.display,
-    identifier: readNumber(txa?.uniqueDocumentNumber, context.namespaces),
+    identifier: readEntityIdentifier(txa?.uniqueDocumentNumber, context.namespaces),
     type,
     date:
       readPast(txa?.originationDateTime, 'TXA-6', context, findings) ??

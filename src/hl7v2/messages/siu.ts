@@ -11,7 +11,7 @@ import type { Cwe } from '../datatypes.ts';
 import { fillerStatusOf, UNIT_SECONDS } from '../mapping/codes.ts';
 import type { Placed } from '../mapping/clinician.ts';
 import { readConcept, writeConcept } from '../mapping/concept.ts';
-import { readNumber, writeNumber } from '../mapping/identity.ts';
+import { readEntityIdentifier, writeNumber } from '../mapping/identity.ts';
 import { addTo, writeDateTime } from '../mapping/moment.ts';
 import { filled, some } from '../mapping/plain.ts';
 import type { Message } from '../message.ts';
@@ -76,7 +76,7 @@ function readVisit(
   const sch = readFirst(message, 'SCH', readSch);
   const aip = readFirst(message, 'AIP', readAip);
   const facility = header.sendingFacility ?? '';
-  const identifier = readNumber(sch?.fillerAppointmentId, context.namespaces);
+  const identifier = readEntityIdentifier(sch?.fillerAppointmentId, context.namespaces);
   if (identifier === undefined) findings.add('appointment-id');
   const slot = readSlot(message, sch, aip, context, findings);
   checkSlot(slot, status, findings);

@@ -14,7 +14,7 @@ import type { ArchivedMessage } from '../archive.ts';
 import { findWaitingNote, planNote, type ReferralNote } from './plan-note.ts';
 import { isOvertaken } from '../order.ts';
 import { isSamePerson, mistaken } from './find-patient.ts';
-import { findReferral, readReferral, type FoundReferral, type Referral } from '../find-referral.ts';
+import { findReferral, referralOfOrder, type FoundReferral, type Referral } from '../find-referral.ts';
 import { planRequest } from './plan-request.ts';
 import { planStatus } from './plan-status.ts';
 import { planPatientUpdate } from './plan-patient-update.ts';
@@ -80,7 +80,7 @@ export async function interpretMessage(
   const found: FoundReferral =
     options.request === undefined
       ? await findReferral(draft, first.referralId, between)
-      : await readReferral(draft, options.request, between);
+      : await referralOfOrder(draft, options.request, between);
   if (found.kind === 'ambiguous') {
     const says = 'several referrals are open under this number between these two';
     return only(

@@ -8,13 +8,13 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Identifier, Ref, Resource } from '../../fhir/types.ts';
 import { CDA_TYPE } from '../../hl7v2/mapping/clinical-document.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
-import { convert } from '../../operations/extended/ccda/convert.ts';
+import { convertInThread } from '../../operations/extended/ccda/convert.ts';
 import {
   describeDocument,
   digestOf,
-  formatOf,
+  documentFormat,
   numberKey,
-  readEntries,
+  documentEntries,
 } from '../../operations/extended/ccda/filing.ts';
 import { meet, type Found } from '../../operations/extended/ccda/meet.ts';
 import type { Draft } from '../../operations/write/draft.ts';
@@ -28,7 +28,7 @@ import { requestOf } from '../message-caller.ts';
 import type { Incoming } from './incoming.ts';
 
 /** A clinical document that was read, and what it meets in the sender's sight. */
-export interface ClinicalDocument {
+export interface IncomingDocument {
   readonly bytes: Uint8Array;
   readonly converted: ConvertedDocument;
   readonly found: Found;
@@ -36,7 +36,7 @@ export interface ClinicalDocument {
 
 interface ReadDocument {
   /** Undefined for what is no clinical document, or is kept without being read. */
-  readonly clinical: ClinicalDocument | undefined;
+  readonly clinical: IncomingDocument | undefined;
   readonly remarks: readonly Remark[];
 }
 
@@ -51,7 +51,7 @@ export async function readClinicalDocument(
   const request = requestOf(draft.context, incoming);
   const bytes = Buffer.from(data, 'base64');
   try {
-    const converted = await convert(draft.context, request, bytes, undefined);
+    const converted = await convertInThread(draft.context, request, bytes, undefined);
     const unfit = await whyUnfit(draft, converted, referral);
     if (unfit !== undefined) return { clinical: undefined, remarks: [unread(unfit)] };
     const source = { bytes, seen: [] };
@@ -109,7 +109,7 @@ function remarksOf({ facts }: ConvertedDocument, { known }: Found, { order }: Re
 /** The DocumentReference of a note with what its document says; what the message says of the note stays. */
 export function describeNote(
   note: Resource,
-  { bytes, converted, found: { meets, known } }: ClinicalDocument,
+  { bytes, converted, found: { meets, known } }: IncomingDocument,
 ): Resource {
   const { masterIdentifier, identifier, status, type, ...said } = describeDocument(converted, meets);
   const number = note['masterIdentifier'] as Identifier | undefined; // TXA-12
@@ -123,18 +123,20 @@ export function describeNote(
     ...(known === undefined && { status }),
     type: note['type'] ?? type,
     ...(labels.length > 0 && { securityLabel: labels }),
-    content: [{ attachment: { ...content.attachment, ...digestOf(bytes) }, format: formatOf(converted) }],
+    content: [
+      { attachment: { ...content.attachment, ...digestOf(bytes) }, format: documentFormat(converted) },
+    ],
   };
 }
 
 /** Plans what was read from the document, unless it was before. Its placeholders are in `fullUrls` afterwards. */
 export function planClinicalDocument(
   draft: Draft,
-  { converted, found: { meets, known } }: ClinicalDocument,
+  { converted, found: { meets, known } }: IncomingDocument,
   document: Ref,
   fullUrls: Map<string, Ref>,
 ): void {
   if (known !== undefined) return;
-  for (const { fullUrl, resource } of readEntries(converted, meets, document, draft.context.newId))
+  for (const { fullUrl, resource } of documentEntries(converted, meets, document, draft.context.newId))
     fullUrls.set(fullUrl, planSent(draft, resource));
 }

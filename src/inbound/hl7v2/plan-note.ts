@@ -18,7 +18,7 @@ import {
   planClinicalDocument,
   readClinicalDocument,
   unread,
-  type ClinicalDocument,
+  type IncomingDocument,
 } from './plan-clinical-document.ts';
 import { valueOfInput } from '../work-items.ts';
 import { closeItem } from '../../operations/write/close-item.ts';
@@ -176,7 +176,7 @@ function planDocument(
   document: DocumentReading,
   { request, patient }: Referral,
   { sender }: Incoming,
-  { state, clinical }: { readonly state: string; readonly clinical: ClinicalDocument | undefined },
+  { state, clinical }: { readonly state: string; readonly clinical: IncomingDocument | undefined },
 ): Ref {
   const { contentType, data, title, identifier, type, date, docStatus, confidentiality } = document;
   const binary = planSent(draft, { resourceType: 'Binary', contentType, data });

@@ -19,7 +19,7 @@ import { MAPPING, readArchived } from './archived-message.ts';
 import { archivedMessageOf } from '../read-archive.ts';
 import { findLaterNote, isOvertaken } from '../order.ts';
 import { changeSent } from '../../operations/write/planned-resources.ts';
-import { readReferral } from '../find-referral.ts';
+import { referralOfOrder } from '../find-referral.ts';
 import type { ProcessedMessage } from '../processed-message.ts';
 import { requestOf } from '../message-caller.ts';
 
@@ -65,7 +65,7 @@ async function prepare(
   if (sender === undefined) throw NOTHING_TO_DO;
   const request = requestOf(context, note);
   const draft = openDraft(context, request, snapshot);
-  const found = await readReferral(draft, order, { sender, receiver });
+  const found = await referralOfOrder(draft, order, { sender, receiver });
   if (found.kind !== 'one' || (await isOvertaken(draft, order, sender, header?.sentAt)) === 'yes')
     throw NOTHING_TO_DO;
   const { referral } = found;

@@ -47,7 +47,11 @@ export const PROCESSING_ORDER: readonly string[] = ['DELETE', 'POST', 'PUT', 'PA
  * @throws OperationOutcomeError `bundle-invalid` for faults of the Bundle; on reading, faults of an entry, which the
  * error names
  */
-export function readEntries(request: Request, base: string, entriesMax: number): readonly (() => Entry)[] {
+export function readBundleEntries(
+  request: Request,
+  base: string,
+  entriesMax: number,
+): readonly (() => Entry)[] {
   const { body } = request;
   if (body === undefined) throw new OperationOutcomeError('body-missing');
   const raw = (body.plain['entry'] ?? []) as readonly RawEntry[];

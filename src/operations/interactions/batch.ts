@@ -2,7 +2,7 @@
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { buildOutcome, ISSUES, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import { auditRefusal } from '../audit/audit.ts';
-import { readEntries, type Entry } from '../bundle/bundle-entry.ts';
+import { readBundleEntries, type Entry } from '../bundle/bundle-entry.ts';
 import { recordAlways } from '../audit/record.ts';
 import type { Perform, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
@@ -17,7 +17,7 @@ export async function performBatch(
   const entries: ReplyEntry[] = [];
   const turns = createTurns();
   let left = answerBytesMax;
-  for (const readEntry of readEntries(request, publicBase, bundleEntriesMax)) {
+  for (const readEntry of readBundleEntries(request, publicBase, bundleEntriesMax)) {
     const entry = await performOne(context, request, readEntry, perform, left);
     left -= entry.text?.length ?? 0;
     entries.push(entry);

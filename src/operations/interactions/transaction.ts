@@ -5,7 +5,7 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
-import { PROCESSING_ORDER, readEntries, type Entry } from '../bundle/bundle-entry.ts';
+import { PROCESSING_ORDER, readBundleEntries, type Entry } from '../bundle/bundle-entry.ts';
 import { checkCompartment } from '../write/custody.ts';
 import { markPlace, type Draft } from '../write/draft.ts';
 import type { Interaction, Reply, Request } from '../request.ts';
@@ -20,7 +20,7 @@ import { performDraft, PLANS, resultOf, type PlannedDraft } from '../write/write
 
 export async function performTransaction(context: OperationContext, request: Request): Promise<Reply> {
   const { publicBase, bundleEntriesMax } = context.settings;
-  const entries = readEntries(request, publicBase, bundleEntriesMax).map((read) => read());
+  const entries = readBundleEntries(request, publicBase, bundleEntriesMax).map((read) => read());
   for (const entry of entries) await placed(entry, () => checkScope(entry.request));
   return performDraft(context, request, (draft) => planEntries(draft, entries));
 }

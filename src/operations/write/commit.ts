@@ -15,7 +15,7 @@ import {
   type Committed,
   type OutboxEntry,
   type Snapshot,
-  type Template,
+  type StampTemplate,
   type Write,
 } from '../../ports/store.ts';
 import type { RecordPrecondition } from '../../ports/record.ts';
@@ -43,7 +43,7 @@ import { valuesOf } from '../values.ts';
 /** A draft that passed every step, with the texts it will store. */
 export interface PreparedCommit {
   readonly commit: Commit;
-  readonly templates: ReadonlyMap<Ref, Template>;
+  readonly templates: ReadonlyMap<Ref, StampTemplate>;
 }
 
 /** What a write of these may change: a patient's denials, or whom their actors stand for. */

@@ -13,7 +13,7 @@ import { addressedParty, RESOLVED_PARTY } from '../../resources/party.ts';
 import { partyWorldOf } from '../../resources/party-world.ts';
 import { focusOf } from '../../resources/referral-rules/consequences.ts';
 import { planStored } from './draft.ts';
-import { readOrganization, type Admitting } from '../members.ts';
+import { readStoredOrganization, type Admitting } from '../members.ts';
 import { buildWrite, commitPlanned } from './commit.ts';
 import { openReferrals, seenBy } from './open-referrals.ts';
 import { registerCommit } from '../register.ts';
@@ -59,7 +59,7 @@ export async function removeMember(
 }
 
 async function listed(snapshot: Snapshot, organization: Ref, successor: Ref | undefined): Promise<Write> {
-  const version = await readOrganization(snapshot, organization);
+  const version = await readStoredOrganization(snapshot, organization);
   return buildWrite(
     planStored(version, (tree) => {
       const after = withStanding(tree, 'listed');

@@ -62,7 +62,7 @@ export const keyOf = ({ system, value }: Identity): string => `${system}\n${valu
 const keyOfRow = (row: RegisterRow): string =>
   row.state === 'asserted' ? `${keyOf(row)}\n${row.holder}` : keyOf(row);
 
-export const rowOf = (record: StoredRecord): KnownRow => ({
+const registerRow = (record: StoredRecord): KnownRow => ({
   ...(record.body as RegisterRow), // the register writes nothing else
   key: record.key,
   version: record.version,
@@ -75,7 +75,7 @@ export async function findRow(
   identity: Identity,
 ): Promise<KnownRow | undefined> {
   const record = await source.record(kind, keyOf(identity));
-  return record && rowOf(record);
+  return record && registerRow(record);
 }
 
 /** The reads of records: from a snapshot, or from a draft over it. */
@@ -112,16 +112,16 @@ export const writeReplaced = (kind: RegisterKind, row: RegisterRow): RecordWrite
 });
 
 /** All rows of an organization or a person. */
-export async function rowsOf(source: RecordSource, holder: Ref): Promise<readonly KnownRow[]> {
+export async function registerRowsOf(source: RecordSource, holder: Ref): Promise<readonly KnownRow[]> {
   const records = await source.records(kindFor(holder.slice(0, holder.indexOf('/'))), 'holder', holder);
-  return records.map(rowOf);
+  return records.map(registerRow);
 }
 
 const OID = 'urn:oid:';
 
 /** The verified OID of an organization, bare: the system of its numbers, and MSH-4 of its messages. */
 export async function verifiedOid(source: RecordSource, organization: Ref): Promise<string | undefined> {
-  const rows = await rowsOf(source, organization);
+  const rows = await registerRowsOf(source, organization);
   const row = rows.find(
     ({ state, system, value }) => state === 'verified' && system === URI_SYSTEM && value.startsWith(OID),
   );
@@ -137,7 +137,7 @@ export async function rowsIn(
   const rows: KnownRow[] = [];
   for (let after = ''; ;) {
     const some = await source.records(kind, 'state', state, after);
-    rows.push(...some.map(rowOf));
+    rows.push(...some.map(registerRow));
     const last = some.at(-1);
     if (last === undefined) return rows;
     after = last.key;

@@ -19,7 +19,7 @@ import {
   slotAt,
   typeInside,
   type Json,
-  type Slot,
+  type PatchSlot,
 } from './slot.ts';
 import { append, contentFor, insertAt, put } from './value.ts';
 
@@ -175,7 +175,7 @@ function locate({ tree, isPlain, fhirPath, meter }: Patching, path: string): rea
 }
 
 /** The one element that a path selects; undefined for the resource itself. */
-function slotOfOne(patching: Patching, { path }: PatchOperation): Slot | undefined {
+function slotOfOne(patching: Patching, { path }: PatchOperation): PatchSlot | undefined {
   const found = locate(patching, path);
   if (found.length !== 1) {
     throw new PatchFault(`its path selects ${found.length === 0 ? 'nothing' : 'several elements'}`);
@@ -183,7 +183,7 @@ function slotOfOne(patching: Patching, { path }: PatchOperation): Slot | undefin
   return found[0]?.path.length === 0 ? undefined : slotOf(patching.tree, found[0]);
 }
 
-function slotOf(tree: Json, located: Located | undefined): Slot {
+function slotOf(tree: Json, located: Located | undefined): PatchSlot {
   const slot = located === undefined ? undefined : slotAt(tree, located.path);
   if (slot === undefined) throw new PatchFault('its path selects what cannot be patched');
   return slot;

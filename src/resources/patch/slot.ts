@@ -3,12 +3,12 @@
  * (`birthDate` and `_birthDate`, http://hl7.org/fhir/R4/json.html#primitive); a slot is both.
  */
 import { isPrimitiveType } from '../type-names.ts';
-import { elementsOf, propertiesOf, type Element } from '../validation/structure.ts';
+import { elementsOfType, propertiesOf, type Element } from '../validation/structure.ts';
 import type { NodePath } from '../fhirpath.ts';
 
 export type Json = Record<string, unknown>;
 
-export interface Slot {
+export interface PatchSlot {
   readonly holder: Json;
   /** The name in JSON: a choice includes its type, `deceasedBoolean`. */
   readonly property: string;
@@ -18,12 +18,12 @@ export interface Slot {
   /** R4's type of the value: `HumanName`, `Patient.contact`, `date`. */
   readonly type: string;
   /** The slot around; undefined for an element of the resource itself. */
-  readonly parent: Slot | undefined;
+  readonly parent: PatchSlot | undefined;
 }
 
 /** The element of a type, by its own name or by that of a choice's property. */
 export const elementNamed = (type: string, name: string): Element | undefined =>
-  elementsOf(isPrimitiveType(type) ? 'Element' : type).find(
+  elementsOfType(isPrimitiveType(type) ? 'Element' : type).find(
     (element) =>
       element.name === name || (element.choice && propertiesOf(element).some(([own]) => own === name)),
   );
@@ -31,8 +31,8 @@ export const elementNamed = (type: string, name: string): Element | undefined =>
 export const besideOf = (property: string): string => `_${property}`;
 
 /** The slot of a node that FHIRPath found; undefined for the resource itself, and when R4 has no such element. */
-export function slotAt(tree: Json, path: NodePath): Slot | undefined {
-  let slot: Slot | undefined;
+export function slotAt(tree: Json, path: NodePath): PatchSlot | undefined {
+  let slot: PatchSlot | undefined;
   for (let at = 0; at < path.length; at += 1) {
     const [name, next] = [path[at], path[at + 1]];
     const index = typeof next === 'number' ? next : undefined;
@@ -48,10 +48,10 @@ export function slotAt(tree: Json, path: NodePath): Slot | undefined {
 function slotIn(
   tree: Json,
   holder: Json,
-  parent: Slot | undefined,
+  parent: PatchSlot | undefined,
   name: string,
   index: number | undefined,
-): Slot | undefined {
+): PatchSlot | undefined {
   const element = elementNamed(typeInside(tree, parent), name);
   if (element === undefined) return undefined;
   const [property, type] = propertyIn(holder, element) ?? [];
@@ -71,22 +71,22 @@ export function propertyIn(
 }
 
 /** The type of the elements inside a slot, or inside the resource itself. */
-export function typeInside(tree: Json, slot: Slot | undefined): string {
-  const whole = slot === undefined ? tree : slot.type === 'Resource' ? valueOf(slot) : undefined;
+export function typeInside(tree: Json, slot: PatchSlot | undefined): string {
+  const whole = slot === undefined ? tree : slot.type === 'Resource' ? slotValue(slot) : undefined;
   return whole === undefined ? (slot?.type ?? '') : String((whole as Json)['resourceType']); // a resource is an object
 }
 
 /** The object with the properties inside a slot; for a primitive, the object beside it. */
-export function insideOf(tree: Json, slot: Slot | undefined): Json | undefined {
+export function insideOf(tree: Json, slot: PatchSlot | undefined): Json | undefined {
   if (slot === undefined) return tree;
   const inside = isPrimitiveType(slot.type)
     ? pick(slot.holder[besideOf(slot.property)], slot.index)
-    : valueOf(slot);
+    : slotValue(slot);
   return isObject(inside) ? inside : undefined;
 }
 
 /** The same object; for a primitive without one, the function adds it. */
-export function openInside(tree: Json, slot: Slot | undefined): Json {
+export function openInside(tree: Json, slot: PatchSlot | undefined): Json {
   const inside = insideOf(tree, slot);
   if (inside !== undefined || slot === undefined) return inside ?? tree;
   const opened: Json = {};
@@ -101,7 +101,7 @@ export function openInside(tree: Json, slot: Slot | undefined): Json {
   return opened;
 }
 
-export const valueOf = ({ holder, property, index }: Slot): unknown => pick(holder[property], index);
+const slotValue = ({ holder, property, index }: PatchSlot): unknown => pick(holder[property], index);
 
 const pick = (value: unknown, index: number | undefined): unknown =>
   index === undefined ? value : Array.isArray(value) ? value[index] : undefined;
@@ -119,7 +119,7 @@ function listIn(holder: Json, property: string): unknown[] {
 }
 
 /** Empties a slot, and removes parents without content: "objects are never empty" (json.html). */
-export function removeSlot({ holder, property, index, parent }: Slot): void {
+export function removeSlot({ holder, property, index, parent }: PatchSlot): void {
   for (const name of [property, besideOf(property)]) {
     const value = holder[name];
     if (index !== undefined && Array.isArray(value)) {
@@ -133,7 +133,7 @@ export function removeSlot({ holder, property, index, parent }: Slot): void {
   else removeSlot(parent);
 }
 
-function clearBeside({ holder, property, index }: Slot): void {
+function clearBeside({ holder, property, index }: PatchSlot): void {
   const beside = holder[besideOf(property)];
   if (index !== undefined && Array.isArray(beside)) {
     beside[index] = null;

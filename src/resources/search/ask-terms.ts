@@ -11,7 +11,7 @@ import { ancestorsOf, descendantsOf } from '../terminology/hierarchy.ts';
 import { ask } from '../terminology/membership.ts';
 import type { Asking } from '../terminology/selection.ts';
 import { readKey, writingsOf } from './ask-token.ts';
-import { anyOf, type ParameterRequest } from './parameter-request.ts';
+import { anyClause, type ParameterRequest } from './parameter-request.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { termTestsOf } from './filter-expression.ts';
 import { invalid, shownName } from './refusal.ts';
@@ -73,7 +73,7 @@ export function askIn(value: string, asked: ParameterRequest): Clause {
   const canonical = readKey(asked.name, value);
   const listed = session.listed.get(canonical) ?? listCodes(session, canonical, asked);
   session.listed.set(canonical, listed);
-  return anyOf([...listed].map(([system, members]) => codesOf(system, [...members], asked)));
+  return anyClause([...listed].map(([system, members]) => codesOf(system, [...members], asked)));
 }
 
 function listCodes(

@@ -6,7 +6,7 @@ import { cutText } from '../../fhir/fold.ts';
 import type { Clause } from '../../ports/query.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { KEY_MAX } from './extract.ts';
-import { anyOf, type ParameterRequest } from './parameter-request.ts';
+import { anyClause, type ParameterRequest } from './parameter-request.ts';
 import { FOLDED_CODE } from './parameter.ts';
 import { invalid } from './refusal.ts';
 import { foldToken, isCaseSensitive, typeKey } from './token.ts';
@@ -20,7 +20,7 @@ export function askToken(value: string, asked: ParameterRequest): Clause {
   if (truth && code !== 'true' && code !== 'false') throw invalid(name, 'true or false');
   const of = system === undefined ? {} : { system };
   if (!code) return { kind: 'token', param, ...of };
-  return anyOf(
+  return anyClause(
     writingsOf(code, system, asked.datatypes).map((one) => ({ kind: 'token', param, code: one, ...of })),
   );
 }

@@ -14,9 +14,9 @@ export const OPERATORS: readonly string[] = 'eq ne co sw ew gt lt ge le ap sa eb
   ' ',
 );
 
-export type Filter =
-  | { readonly kind: 'and' | 'or'; readonly left: Filter; readonly right: Filter }
-  | { readonly kind: 'not'; readonly filter: Filter }
+export type FilterExpression =
+  | { readonly kind: 'and' | 'or'; readonly left: FilterExpression; readonly right: FilterExpression }
+  | { readonly kind: 'not'; readonly filter: FilterExpression }
   | {
       readonly kind: 'test';
       readonly path: readonly FilterStep[];
@@ -27,7 +27,7 @@ export type Filter =
 export interface FilterStep {
   readonly name: string;
   /** The conditions on the resource at this step. */
-  readonly where?: Filter;
+  readonly where?: FilterExpression;
 }
 
 /** The largest number of characters of an expression. */
@@ -45,7 +45,7 @@ export const MODIFIED: Readonly<Record<string, string>> = { ss: 'below', sb: 'ab
 /** The tests of an expression that need terminology, as pairs of a query: `code:in` and the value. */
 export function termTestsOf(text: string): readonly (readonly [name: string, value: string])[] {
   const pairs: (readonly [string, string])[] = [];
-  const visit = (filter: Filter): void => {
+  const visit = (filter: FilterExpression): void => {
     if (filter.kind === 'not') visit(filter.filter);
     else if (filter.kind !== 'test') [filter.left, filter.right].forEach(visit);
     else {
@@ -82,7 +82,7 @@ const wrong = (why: string): Error => invalid('_filter', why);
  *
  * @throws OperationOutcomeError search-value-invalid, with the expected text and the place
  */
-export function parseFilterExpression(text: string): Filter {
+export function parseFilterExpression(text: string): FilterExpression {
   if (text.length > FILTER_MAX) throw wrong(`at most ${FILTER_MAX} characters`);
   const reading: Reading = { text, at: 0, depth: 0, tests: 0 };
   const filter = readFilter(reading);
@@ -93,7 +93,7 @@ export function parseFilterExpression(text: string): Filter {
 
 const expected = ({ at }: Reading, what: string): Error => wrong(`${what} expected at character ${at + 1}`);
 
-function readFilter(reading: Reading): Filter {
+function readFilter(reading: Reading): FilterExpression {
   let filter = readOne(reading);
   for (let word = peekWord(reading); word === 'and' || word === 'or'; word = peekWord(reading)) {
     reading.at += word.length;
@@ -102,7 +102,7 @@ function readFilter(reading: Reading): Filter {
   return filter;
 }
 
-function readOne(reading: Reading): Filter {
+function readOne(reading: Reading): FilterExpression {
   skip(reading);
   if (next(reading) === '(') return readNested(reading, ')');
   const from = reading.at;
@@ -115,7 +115,7 @@ function readOne(reading: Reading): Filter {
 }
 
 /** Reads the inside of the parentheses or brackets that come next. */
-function readNested(reading: Reading, closing: ')' | ']'): Filter {
+function readNested(reading: Reading, closing: ')' | ']'): FilterExpression {
   reading.depth += 1;
   if (reading.depth > FILTER_NESTING_MAX) throw wrong(`nested more than ${FILTER_NESTING_MAX} deep`);
   reading.at += 1;
@@ -127,7 +127,7 @@ function readNested(reading: Reading, closing: ')' | ']'): Filter {
   return filter;
 }
 
-function readTest(reading: Reading): Filter {
+function readTest(reading: Reading): FilterExpression {
   reading.tests += 1;
   if (reading.tests > TESTS_MAX) throw wrong(`at most ${TESTS_MAX} tests`);
   const path = readPath(reading);

@@ -11,7 +11,7 @@ import {
   escapedValue,
   MODIFIED,
   parseFilterExpression,
-  type Filter,
+  type FilterExpression,
   type FilterStep,
 } from './filter-expression.ts';
 import { HOPS_MAX, MEANINGS_MAX, parseChain, parseFilter, sizeOf, type FilterOptions } from './filter.ts';
@@ -31,7 +31,12 @@ export function parseFilterParameter(type: string, text: string, options: Filter
 }
 
 /** The clause of a test; undefined when the type has no such parameter. */
-function clauseOf(type: string, filter: Filter, options: FilterOptions, hops: number): Clause | undefined {
+function clauseOf(
+  type: string,
+  filter: FilterExpression,
+  options: FilterOptions,
+  hops: number,
+): Clause | undefined {
   switch (filter.kind) {
     case 'and':
     case 'or': {
@@ -48,7 +53,7 @@ function clauseOf(type: string, filter: Filter, options: FilterOptions, hops: nu
   }
 }
 
-type Test = Pick<Extract<Filter, { kind: 'test' }>, 'operator' | 'value'>;
+type Test = Pick<Extract<FilterExpression, { kind: 'test' }>, 'operator' | 'value'>;
 
 /**
  * A path of several steps is a chain. The conditions in brackets and the rest of the path are about the same resource.

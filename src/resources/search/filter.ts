@@ -7,7 +7,7 @@ import type { TerminologySource } from '../terminology/terminology-source.ts';
 import { R4_TYPES, searchParameters, type SearchParameter } from '../search-parameters.ts';
 import { splitEscaped } from './escape.ts';
 import { inside } from './inline.ts';
-import { anyOf, askMissing, MODIFIERS, readMissing, type Asked } from './kinds.ts';
+import { anyClause, askMissing, MODIFIERS, readMissing, type ParameterRequest } from './kinds.ts';
 import { askedDatatypes, inlineOf } from './parameter.ts';
 import { askList } from './list-members.ts';
 import { parseDateRange } from './range.ts';
@@ -137,7 +137,7 @@ const SPECIAL: ReadonlyMap<
 function askText(within: 'narrative' | 'content') {
   return (values: readonly string[], name: string, { fullText = true }: FilterOptions): Clause => {
     if (!fullText) throw unsupported(name, 'full text is switched off on this server');
-    return anyOf(values.map((value) => parseTextQuery(name, within, value)));
+    return anyClause(values.map((value) => parseTextQuery(name, within, value)));
   };
 }
 
@@ -155,7 +155,7 @@ function askUpdated(values: readonly string[], name: string, { now }: FilterOpti
     if (range === undefined) throw invalid(name, 'a date of the calendar such as ge2026-11-22T09:00:00Z');
     return { kind: 'updated', ...range };
   });
-  return anyOf(clauses);
+  return anyClause(clauses);
 }
 
 function askParameter(
@@ -165,7 +165,7 @@ function askParameter(
   values: readonly string[],
   { base, now, types, terminology }: FilterOptions,
 ): Clause {
-  const asked: Asked = {
+  const asked: ParameterRequest = {
     name,
     param: code,
     components,
@@ -218,7 +218,7 @@ export function parseChain(
     else group.types.push(target);
   }
   if (alike.size === 0) return undefined;
-  return anyOf([...alike.values()].map((group): Clause => ({ kind: 'chain', param: code, ...group })));
+  return anyClause([...alike.values()].map((group): Clause => ({ kind: 'chain', param: code, ...group })));
 }
 
 const HAS = /^_has:(\w+):([\w-]+):(.+)$/;

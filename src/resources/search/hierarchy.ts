@@ -18,7 +18,7 @@ export function parentOf(type: string): string | undefined {
 }
 
 /** The clause: `param` refers to `Type/id`, or to a part of it. */
-export function below(param: string, ref: string, type: string, parent: string): Clause {
+export function belowClause(param: string, ref: string, type: string, parent: string): Clause {
   let inside: Clause = { kind: 'reference', param: parent, to: [ref] };
   for (let step = 1; step < HIERARCHY_MAX; step += 1) {
     inside = {
@@ -39,7 +39,7 @@ export function below(param: string, ref: string, type: string, parent: string):
 }
 
 /** The clause: `param` refers to `Type/id`, or to a whole of which it is part. */
-export function above(param: string, ref: string, type: string, parent: string): Clause {
+export function aboveClause(param: string, ref: string, type: string, parent: string): Clause {
   const self: Clause = { kind: 'id', ids: [ref.slice(type.length + 1)] };
   let around: Clause = { kind: 'has', type, param: parent, where: self };
   for (let step = 1; step < HIERARCHY_MAX; step += 1) {

@@ -8,18 +8,18 @@ import { parseReference, relativeTo } from '../../fhir/reference.ts';
 import type { Clause, PartClause } from '../../ports/query.ts';
 import { askAbove, askBelow, askIn } from './ask-terms.ts';
 import { askIdentifier, askOfType, askToken, readKey } from './ask-token.ts';
-import { alternativesOf, anyOf, each, type Ask, type ParameterRequest } from './parameter-request.ts';
+import { alternativesOf, anyClause, each, type Ask, type ParameterRequest } from './parameter-request.ts';
 import { hasDisplay } from './display.ts';
 import { splitEscaped, unescape } from './escape.ts';
 import { STRING_MAX, type Kind } from './extract.ts';
-import { above, below, parentOf } from './hierarchy.ts';
+import { aboveClause, belowClause, parentOf } from './hierarchy.ts';
 import { askNear } from './near.ts';
 import { askedDatatypes, type Component } from './parameter.ts';
 import { unitSuffix } from './quantity.ts';
 import { parseDateRange, parseNumberRange } from './range.ts';
 import { invalid, unsupported } from './refusal.ts';
 
-export { anyOf, type ParameterRequest as Asked } from './parameter-request.ts';
+export { anyClause, type ParameterRequest } from './parameter-request.ts';
 
 export const MODIFIERS: Readonly<Record<Kind, Readonly<Record<string, Ask>>>> = {
   token: {
@@ -40,8 +40,8 @@ export const MODIFIERS: Readonly<Record<Kind, Readonly<Record<string, Ask>>>> = 
   reference: {
     '': askReferences,
     identifier: each(askIdentifier),
-    below: each(askHierarchy(below)),
-    above: each(askHierarchy(above)),
+    below: each(askHierarchy(belowClause)),
+    above: each(askHierarchy(aboveClause)),
   },
   uri: { '': each(askUri('exact')), below: each(askUri('below')), above: each(askUri('above')) },
   date: { '': each(askDate) },
@@ -134,7 +134,7 @@ function askTuple(value: string, asked: ParameterRequest): Clause {
     const ways = waysOf(component, pieces[index] ?? '', asked);
     tuples = tuples.flatMap((tuple) => ways.map((way) => [...tuple, way]));
   }
-  return anyOf(
+  return anyClause(
     tuples.map((of) => {
       const tuple: Clause = { kind: 'tuple', param, of };
       const alone = aloneOf(of, components);
@@ -165,7 +165,7 @@ function waysOf(
     truth: false,
     components: [],
   };
-  return alternativesOf(ask?.([piece], part) ?? anyOf([])).filter(isPart);
+  return alternativesOf(ask?.([piece], part) ?? anyClause([])).filter(isPart);
 }
 
 const PARTS: ReadonlySet<string> = new Set(['token', 'string', 'reference', 'uri', 'range']);
@@ -177,7 +177,7 @@ function askReferences(values: readonly string[], asked: ParameterRequest): Clau
 }
 
 /** Those of the types to which a bare id may point that have a hierarchy. */
-function askHierarchy(walk: typeof below) {
+function askHierarchy(walk: typeof belowClause) {
   return (value: string, asked: ParameterRequest): Clause => {
     const within = readReference(value, asked).flatMap((ref) => {
       const [type = ''] = ref.split('/', 1);
@@ -185,7 +185,7 @@ function askHierarchy(walk: typeof below) {
       return parent === undefined ? [] : [walk(asked.param, ref, type, parent)];
     });
     if (within.length === 0) throw unsupported(asked.name, 'refers to nothing that is part of its like');
-    return anyOf(within);
+    return anyClause(within);
   };
 }
 

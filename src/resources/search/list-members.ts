@@ -12,7 +12,7 @@ import { invalid, unsupported } from './refusal.ts';
 const MEMBER_PARAM = ':member';
 
 /** The number of members of one List that are kept. */
-export const MEMBERS_MAX = 10_000;
+const LIST_MEMBERS_MAX = 10_000;
 
 /** The members of a List as search values; none of any other resource. */
 export function membersOf(resource: Resource): readonly SearchValue[] {
@@ -22,7 +22,7 @@ export function membersOf(resource: Resource): readonly SearchValue[] {
   for (const { item, deleted } of entry) {
     const parsed =
       deleted === true || item?.reference === undefined ? undefined : parseReference(item.reference);
-    if (parsed?.kind === 'local' && refs.size < MEMBERS_MAX) refs.add(parsed.ref);
+    if (parsed?.kind === 'local' && refs.size < LIST_MEMBERS_MAX) refs.add(parsed.ref);
   }
   return [...refs].map((low) => ({ param: MEMBER_PARAM, low, high: '' }));
 }

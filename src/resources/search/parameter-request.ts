@@ -31,10 +31,10 @@ export type Ask = (values: readonly string[], asked: ParameterRequest) => Clause
 export const each =
   (ask: (value: string, asked: ParameterRequest) => Clause): Ask =>
   (values, asked) =>
-    anyOf(values.map((value) => ask(value, asked)));
+    anyClause(values.map((value) => ask(value, asked)));
 
 /** A clause that any of these satisfies. */
-export function anyOf(clauses: readonly Clause[]): Clause {
+export function anyClause(clauses: readonly Clause[]): Clause {
   const [only] = clauses;
   return clauses.length === 1 && only !== undefined ? only : { kind: 'any', of: clauses };
 }

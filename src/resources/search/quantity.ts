@@ -7,7 +7,7 @@ import type { Money, Quantity, Range } from '../../fhir/types.ts';
 import { WIDE } from '../../ports/query.ts';
 import { escape } from './escape.ts';
 import type { Emit } from './extract.ts';
-import { above, below } from './range.ts';
+import { nextUp, nextDown } from './range.ts';
 
 /** The bound of an interval that is open to one side. */
 const NO_BOUND = Number.MAX_VALUE;
@@ -80,10 +80,10 @@ function spanOf(value: unknown, comparator: string | undefined): Span | undefine
 const exactly = (number: number): Span => ({ low: number, high: number });
 
 const COMPARATORS: Readonly<Record<string, (number: number) => Span>> = {
-  '<': (number) => ({ low: -NO_BOUND, high: below(number) }),
+  '<': (number) => ({ low: -NO_BOUND, high: nextDown(number) }),
   '<=': (number) => ({ low: -NO_BOUND, high: number }),
   '>=': (number) => ({ low: number, high: NO_BOUND }),
-  '>': (number) => ({ low: above(number), high: NO_BOUND }),
+  '>': (number) => ({ low: nextUp(number), high: NO_BOUND }),
 };
 
 export function emitNumber(emit: Emit, value: unknown): void {

@@ -55,11 +55,11 @@ export function parseNumberRange(text: string): SearchedRange | undefined {
  */
 function precisionOf(digits: bigint, exponent: number): { low: number; high: number } {
   const at = (tenths: bigint): number => Number(`${digits * 10n + tenths}e${exponent - 1}`);
-  return { low: at(-5n), high: below(at(5n)) };
+  return { low: at(-5n), high: nextDown(at(5n)) };
 }
 
 /** The greatest number that is less than `value`. */
-export function below(value: number): number {
+export function nextDown(value: number): number {
   if (value === 0) return -Number.MIN_VALUE;
   const bits = new BigInt64Array(Float64Array.of(value).buffer);
   bits[0] = (bits[0] ?? 0n) + (value > 0 ? -1n : 1n);
@@ -67,7 +67,7 @@ export function below(value: number): number {
 }
 
 /** The least number that is greater than `value`. */
-export const above = (value: number): number => -below(-value);
+export const nextUp = (value: number): number => -nextDown(-value);
 
 function readPrefix(text: string): readonly [Prefix, string] {
   const [, prefix = 'eq', rest = ''] = PREFIXED.exec(text) ?? [];

@@ -12,10 +12,10 @@ import {
   type System,
 } from './terminology-source.ts';
 import { ask } from './membership.ts';
-import { IMPORTS_MAX, isOfPart, judgesOf, systemOf, type Asking } from './selection.ts';
+import { IMPORTS_MAX, isOfPart, judgesOf, systemOfPart, type Asking } from './selection.ts';
 
 /** The number of members that an expansion may have before it is filtered and cut into pages. */
-export const MEMBERS_MAX = 50_000;
+const EXPANSION_MAX = 50_000;
 
 export interface Member {
   readonly system: string;
@@ -125,7 +125,8 @@ function listMembers(listing: Listing, selection: Selection): Members {
 }
 
 function checkSize(members: Members): void {
-  if (members.size > MEMBERS_MAX) throw refusal('expansion-too-costly', `more than ${MEMBERS_MAX} members`);
+  if (members.size > EXPANSION_MAX)
+    throw refusal('expansion-too-costly', `more than ${EXPANSION_MAX} members`);
 }
 
 function listPart(listing: Listing, part: Include): Members {
@@ -154,7 +155,7 @@ function intersect({ spend }: Listing, members: Members, sets: readonly Members[
 }
 
 function listSystem(listing: Listing, part: Include, url: string): Members {
-  const system = systemOf(listing.held, part);
+  const system = systemOfPart(listing.held, part);
   if (system !== undefined) listing.used.set(url, system);
   const members: Members = new Map();
   if (part.concept !== undefined) {

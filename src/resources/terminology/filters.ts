@@ -6,7 +6,7 @@ import { ancestorsIn, descend, descendantsIn } from './hierarchy.ts';
 import { conceptOf, codeKey, type Concept, type Include, type System } from './terminology-source.ts';
 import { compilePattern } from './pattern.ts';
 
-export type Filter = NonNullable<Include['filter']>[number];
+type ValueSetFilter = NonNullable<Include['filter']>[number];
 
 /** Whether the concept meets the filter; undefined: not known. */
 export type MembershipAnswer = boolean | undefined;
@@ -27,7 +27,7 @@ export type Judge = (concept: Concept, work: Work) => MembershipAnswer;
  * Undefined when the filter cannot be judged: an unknown property, an operator that the property does not take, or no
  * valid pattern.
  */
-export function compileFilter(system: System, { property, op, value }: Filter): Judge | undefined {
+export function compileFilter(system: System, { property, op, value }: ValueSetFilter): Judge | undefined {
   const isCode = property === 'concept' || property === 'code';
   const compile = isCode ? OF_CODES[op] : OF_VALUES[op];
   if (compile === undefined) return undefined;
@@ -108,7 +108,7 @@ function isAmongKeys(system: System, list: () => readonly string[]): JudgeOf<boo
   };
 }
 
-type JudgeOf<Told extends MembershipAnswer> = (concept: Concept, work: Work) => Told;
+type JudgeOf<Result extends MembershipAnswer> = (concept: Concept, work: Work) => Result;
 
 const known = (system: System, code: string, judge: Judge | undefined): Judge | undefined =>
   conceptOf(system, code) === undefined ? undefined : judge;

@@ -39,7 +39,7 @@ export const ancestorsIn = (system: System, code: string): readonly string[] =>
   within(system, code, (each) => conceptOf(system, each)?.parents) ?? [];
 
 /** Whether one concept is the other or below it. */
-export function isWithin(system: System, code: string, top: string): boolean {
+export function isSubsumedBy(system: System, code: string, top: string): boolean {
   return ancestorsIn(system, code).some((each) => codeKey(system, each) === codeKey(system, top));
 }
 

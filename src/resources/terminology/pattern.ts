@@ -14,13 +14,13 @@ type Accepts = (character: string) => boolean;
 /** A step that takes a character, or forks without taking one. */
 type State = { readonly accepts: Accepts; next: number } | { readonly fork: number[] };
 
-export interface Pattern {
+interface CompiledPattern {
   /** Whether the whole text matches; calls `spend` with the work done. */
   readonly matches: (text: string, spend: (work: number) => void) => boolean;
 }
 
 /** Undefined when the text is no such expression, or too long. */
-export function compilePattern(source: string): Pattern | undefined {
+export function compilePattern(source: string): CompiledPattern | undefined {
   if (source.length > PATTERN_MAX) return undefined;
   const reader: Reader = { characters: Array.from(source), at: 0, states: [] };
   try {

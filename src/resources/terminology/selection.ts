@@ -83,7 +83,7 @@ function isImported(asking: Asking, canonical: string, coded: Coded): Membership
 
 function isOfSystem(asking: Asking, part: Include, url: string, { system, code }: Coded): MembershipAnswer {
   if (system !== undefined && system !== url) return false;
-  const held = systemOf(asking.held, part);
+  const held = systemOfPart(asking.held, part);
   if (part.concept !== undefined) return listedIn(part, held).has(codeKey(held ?? EXACT, code));
   const isCode = held === undefined ? undefined : isCodeOf(held, code);
   if (held === undefined || isCode !== true || part.filter === undefined) return isCode;
@@ -95,7 +95,7 @@ function isOfSystem(asking: Asking, part: Include, url: string, { system, code }
 const EXACT = { caseSensitive: true };
 
 /** The system of a part, in the version that the part names. */
-export function systemOf(held: TerminologySource, { system = '', version }: Include): System | undefined {
+export function systemOfPart(held: TerminologySource, { system = '', version }: Include): System | undefined {
   return held.system(version === undefined ? system : `${system}|${version}`);
 }
 

@@ -20,7 +20,7 @@ export function selectionOf({ url, version, name, title, compose, expansion }: V
  * Undefined for a CodeSystem that does not contain its concepts (`not-present`), or only adds to another
  * (`supplement`).
  */
-export function systemOf(resource: CodeSystem): System | undefined {
+export function readSystem(resource: CodeSystem): System | undefined {
   const { url = '', version, name, title, content, concept = [], property = [] } = resource;
   if (content === 'not-present' || content === 'supplement') return undefined;
   const caseSensitive = resource.caseSensitive ?? true;

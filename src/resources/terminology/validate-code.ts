@@ -21,7 +21,7 @@ export interface CodeQuestion {
   readonly display?: string | undefined;
 }
 
-export interface Verdict {
+export interface CodeVerdict {
   /** Undefined when this server does not have enough to tell. */
   readonly result: boolean | undefined;
   readonly message?: string | undefined;
@@ -29,7 +29,7 @@ export interface Verdict {
   readonly display?: string | undefined;
 }
 
-export interface ValidateOptions {
+interface ValidateCodeOptions {
   /** Whether a code that only groups others is accepted. */
   readonly abstract?: boolean;
 }
@@ -39,8 +39,8 @@ export function validateInSet(
   held: TerminologySource,
   selection: Selection,
   asked: CodeQuestion,
-  options: ValidateOptions = {},
-): Verdict {
+  options: ValidateCodeOptions = {},
+): CodeVerdict {
   const { code, system, version } = asked;
   if (code === undefined) return { result: false, message: 'There is no code.' };
   const membership = membershipOf(held, selection, { system, code });
@@ -58,8 +58,8 @@ export function validateInSet(
 export function validateInSystem(
   system: System,
   asked: CodeQuestion,
-  options: ValidateOptions = {},
-): Verdict {
+  options: ValidateCodeOptions = {},
+): CodeVerdict {
   const { code } = asked;
   if (code === undefined) return { result: false, message: 'There is no code.' };
   if (asked.system !== undefined && asked.system !== system.url)
@@ -78,8 +78,8 @@ function judgeConcept(
   concept: Concept | undefined,
   further: readonly string[],
   { display }: CodeQuestion,
-  { abstract = false }: ValidateOptions,
-): Verdict {
+  { abstract = false }: ValidateCodeOptions,
+): CodeVerdict {
   const names = [...further, ...namesOf(concept)];
   const [shown] = names;
   if (concept?.abstract === true && !abstract)

@@ -1,14 +1,14 @@
 /** Required bindings (http://hl7.org/fhir/R4/terminologies.html#required): a code must belong to the value set. */
 import type { Tree } from './invariants.ts';
-import { add, type Run } from './run.ts';
+import { addFinding, type ValidationRun } from './run.ts';
 import { codesOf } from './value-sets.ts';
 
 /** Makes the check of codes against a value set. */
-export function makeCodeCheck(valueSet: string): (run: Run, code: string, place: string) => void {
+export function makeCodeCheck(valueSet: string): (run: ValidationRun, code: string, place: string) => void {
   const codes = new Set(Object.values(codesOf(valueSet) ?? {}).flat());
   const says = expectation(valueSet);
   return (run, code, place) => {
-    if (!codes.has(code)) add(run, place, says, 'code-invalid');
+    if (!codes.has(code)) addFinding(run, place, says, 'code-invalid');
   };
 }
 
@@ -16,14 +16,14 @@ export function makeCodeCheck(valueSet: string): (run: Run, code: string, place:
  * Makes the check of Codings, CodeableConcepts and Quantities against a value set: one of the codings must belong to
  * it.
  */
-export function makeConceptCheck(valueSet: string): (run: Run, value: Tree, place: string) => void {
+export function makeConceptCheck(valueSet: string): (run: ValidationRun, value: Tree, place: string) => void {
   const systems = new Map(
     Object.entries(codesOf(valueSet) ?? {}).map(([system, codes]) => [system, new Set(codes)]),
   );
   const says = expectation(valueSet);
   const holds = ({ system = '', code = '' }: Coding) => systems.get(system)?.has(code) ?? false;
   return (run, value, place) => {
-    const check = () => codingsOf(value).some(holds) || add(run, place, says, 'code-invalid');
+    const check = () => codingsOf(value).some(holds) || addFinding(run, place, says, 'code-invalid');
     run.later.push({ within: place, check });
   };
 }

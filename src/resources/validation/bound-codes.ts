@@ -5,7 +5,8 @@
 import { membershipOf } from '../terminology/membership.ts';
 import { PACKAGED } from '../terminology/packaged.ts';
 import type { Node } from './node.ts';
-import { addFault, addRemark, type Check, type Coding, type Membership } from './profile-check.ts';
+import { addFault, addRemark, type Check, type Coding } from './profile-check.ts';
+import type { Membership } from '../terminology/membership.ts';
 import type { BindingRule } from './profile-row.ts';
 
 /** Checks one value of a bound element. */

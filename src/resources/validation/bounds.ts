@@ -1,5 +1,5 @@
 /** `maxLength`, `minValue[x]` and `maxValue[x]` (http://hl7.org/fhir/R4/elementdefinition.html). */
-import { isAfter } from './moments.ts';
+import { isSurelyAfter } from './moments.ts';
 import type { Node } from './node.ts';
 import { addFault, type Check } from './profile-check.ts';
 import type { ElementRule } from './profile-row.ts';
@@ -26,7 +26,7 @@ interface Quantity {
 function isAbove(one: unknown, other: unknown): boolean {
   if (typeof one === 'number' && typeof other === 'number') return one > other;
   if (typeof one === 'string' && typeof other === 'string')
-    return TIME.test(one) && TIME.test(other) ? one > other : isAfter(one, other);
+    return TIME.test(one) && TIME.test(other) ? one > other : isSurelyAfter(one, other);
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
   const [first, second]: readonly Quantity[] = [one, other]; // the only structure that has bounds
   if (first?.value === undefined || second?.value === undefined) return false;

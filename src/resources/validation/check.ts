@@ -11,13 +11,13 @@ import type { Tree } from './invariants.ts';
 import { contextAt, makeKeywords } from './keywords.ts';
 import { PRIMITIVES } from './primitives.ts';
 import { checkReference } from './references.ts';
-import { add, addMissing, FOUND_MAX, runLater, type Run } from './run.ts';
+import { addFinding, addMissing, FOUND_MAX, runLater, type ValidationRun } from './run.ts';
 import { buildSchema } from './schema.ts';
 import { RESOURCE_TYPE_NAMES } from './structure.ts';
 
 /** Checks a resource. The run collects the findings, with JSON pointers as places. */
-export function checkStructure(resource: Resource): Run {
-  const run: Run = {
+export function checkStructure(resource: Resource): ValidationRun {
+  const run: ValidationRun = {
     found: [],
     later: [],
     resources: [],
@@ -33,26 +33,27 @@ export function checkStructure(resource: Resource): Run {
 }
 
 /** "The value of id SHALL be unique within the resource" (http://hl7.org/fhir/R4/element.html). */
-function checkIds(run: Run): void {
+function checkIds(run: ValidationRun): void {
   const met = new Set<string>();
   for (const { id, place } of run.ids) {
     const own = `${place.match(RESOURCE)?.[0] ?? ''} ${String(id)}`;
-    if (met.has(own)) add(run, `${place}/id`, 'another element of this resource has this id', 'duplicate');
+    if (met.has(own))
+      addFinding(run, `${place}/id`, 'another element of this resource has this id', 'duplicate');
     met.add(own);
     if (typeof id === 'string' && /\s/.test(id))
-      add(run, `${place}/id`, 'the id of an element has no blanks', 'value');
+      addFinding(run, `${place}/id`, 'the id of an element has no blanks', 'value');
   }
 }
 
 /** The place of the resource around an element. */
 const RESOURCE = /^.*\/(?:contained\/\d+|resource)(?=\/)/;
 
-function checkResource(run: Run, resource: Tree, place: string): void {
+function checkResource(run: ValidationRun, resource: Tree, place: string): void {
   const { resourceType } = resource;
   if (typeof resourceType !== 'string')
     return addMissing(run, `${place}/resourceType`, 'a resource needs it');
   if (!RESOURCE_TYPE_NAMES.has(resourceType))
-    return add(
+    return addFinding(
       run,
       `${place}/resourceType`,
       `expected a resource type of R4${meantType(resourceType)}`,
@@ -63,7 +64,7 @@ function checkResource(run: Run, resource: Tree, place: string): void {
 }
 
 /** The check of a contained resource, or of one in an entry of a Bundle or a parameter of Parameters. */
-function checkNested(run: Run, element: string, resource: Tree, place: string): void {
+function checkNested(run: ValidationRun, element: string, resource: Tree, place: string): void {
   if (element === 'contained') {
     checkContained(run, resource, place);
     return checkResource(run, resource, place);
@@ -74,7 +75,7 @@ function checkNested(run: Run, element: string, resource: Tree, place: string): 
   run.container = container;
 }
 
-function checkType(run: Run, type: string, value: Tree, place: string): void {
+function checkType(run: ValidationRun, type: string, value: Tree, place: string): void {
   if (run.found.length > FOUND_MAX) return;
   const validate = validatorOf(type);
   if (!validate.call(run, value, contextAt(place, value))) explain(run, type, validate.errors ?? []);

@@ -4,7 +4,7 @@
  */
 import { isCodeOf } from '../terminology/terminology-source.ts';
 import { PACKAGED } from '../terminology/packaged.ts';
-import { note, type Run } from './run.ts';
+import { keepFinding, type ValidationRun } from './run.ts';
 
 interface Coding {
   readonly system?: string;
@@ -28,7 +28,10 @@ const READ_ALL_THE_SAME: ReadonlySet<string> = new Set([
 ]);
 
 /** Finds the unknown codes of a sound resource. */
-export function checkCodings(run: Run, { unknownCodes = 'error', stoodCodes = [] }: UnknownCodes): void {
+export function checkCodings(
+  run: ValidationRun,
+  { unknownCodes = 'error', stoodCodes = [] }: UnknownCodes,
+): void {
   const stood = new Set(stoodCodes);
   for (const { value, place } of run.codings) {
     const { system, version, code } = value as Coding; // it is sound
@@ -38,7 +41,7 @@ export function checkCodings(run: Run, { unknownCodes = 'error', stoodCodes = []
     if (isCodeOf(held, code) !== false || READ_ALL_THE_SAME.has(`${held.url}|${code}`)) continue;
     const severity = stood.has(nameOf(value as Coding)) ? 'warning' : unknownCodes;
     const says = `${held.url} has no such code`;
-    note(run.found, {
+    keepFinding(run.found, {
       code: 'structure-invalid',
       type: 'code-invalid',
       severity,

@@ -1,13 +1,13 @@
 /** Contained resources (http://hl7.org/fhir/R4/references.html#contained; dom-2 to dom-5). */
 import type { Tree } from './invariants.ts';
-import { add, addMissing, type Run } from './run.ts';
+import { addFinding, addMissing, type ValidationRun } from './run.ts';
 
 /** Elements that a contained resource must and must not have, whatever refers to it. */
-export function checkContained(run: Run, resource: Tree, place: string): void {
+export function checkContained(run: ValidationRun, resource: Tree, place: string): void {
   const meta = (resource['meta'] ?? {}) as Tree; // its own schema reports it when it is no object
   if (resource['id'] === undefined)
     addMissing(run, `${place}/id`, 'a contained resource needs it to be referred to');
-  for (const { has, says } of FORBIDDEN) if (has(resource, meta)) add(run, place, says, 'invariant');
+  for (const { has, says } of FORBIDDEN) if (has(resource, meta)) addFinding(run, place, says, 'invariant');
 }
 
 const FORBIDDEN: readonly { readonly has: (resource: Tree, meta: Tree) => boolean; readonly says: string }[] =
@@ -30,7 +30,7 @@ const FORBIDDEN: readonly { readonly has: (resource: Tree, meta: Tree) => boolea
  * Checks that the container mentions every contained resource, or the contained resource the container (dom-3), and
  * that no two share an id.
  */
-export function checkMentioned(run: Run, container: Tree, place: string): void {
+export function checkMentioned(run: ValidationRun, container: Tree, place: string): void {
   const { contained, ...rest } = container as Tree & { contained: readonly Tree[] }; // its schema has been passed
   const mentioned = new Set<string>();
   for (const tree of [rest, ...contained]) addMentions(mentioned, tree);
@@ -38,10 +38,10 @@ export function checkMentioned(run: Run, container: Tree, place: string): void {
   for (const [index, resource] of contained.entries()) {
     const { id } = resource;
     const within = `${place}/contained/${index}`;
-    if (ids.has(id)) add(run, `${within}/id`, 'another contained resource has this id', 'duplicate');
+    if (ids.has(id)) addFinding(run, `${within}/id`, 'another contained resource has this id', 'duplicate');
     ids.add(id);
     if (mentioned.has(`#${String(id)}`) || mentionsContainer(resource)) continue;
-    add(run, within, 'nothing refers to this contained resource (dom-3)', 'invariant');
+    addFinding(run, within, 'nothing refers to this contained resource (dom-3)', 'invariant');
   }
 }
 

@@ -5,26 +5,26 @@
  */
 import { codingsOf, membershipOfAny } from './bound-codes.ts';
 import { isFixed, matchesPattern } from './match.ts';
-import { childrenOf, isOfType, type Node } from './node.ts';
+import { childNodesOf, isOfType, type Node } from './node.ts';
 import {
   allOf,
-  anyOf,
+  anyVerdict,
   apart,
   isError,
-  rowOf,
+  profileRow,
   ruleBelow,
   type Check,
   type Stand,
-  type Verdict,
+  type ProfileVerdict,
 } from './profile-check.ts';
 import type { Discriminator, ElementRule, SlicingRule } from './profile-row.ts';
 import { shownType } from './references.ts';
-import type { Found } from './run.ts';
+import type { ValidationFinding } from './run.ts';
 import { conforms, isTarget, judge, judgeValue, targetOf } from './target-check.ts';
 import { containerAt } from './targets.ts';
 
 /** Whether a value belongs to a slice. Without discriminators it does when it meets the rules of the slice. */
-export function isMember(check: Check, { by }: SlicingRule, slice: ElementRule, node: Node): Verdict {
+export function isMember(check: Check, { by }: SlicingRule, slice: ElementRule, node: Node): ProfileVerdict {
   if (by.length === 0) return isAsAsked(check, slice, node);
   return allOf(by.map(({ type, path }) => follow(check, type, node, slice, stepsOf(path))));
 }
@@ -42,7 +42,13 @@ function stepsOf(path: string): readonly string[] {
 }
 
 /** Follows a path from a value, and through the slice's rule for it. */
-function follow(check: Check, kind: Kind, node: Node, rule: ElementRule, steps: readonly string[]): Verdict {
+function follow(
+  check: Check,
+  kind: Kind,
+  node: Node,
+  rule: ElementRule,
+  steps: readonly string[],
+): ProfileVerdict {
   const [step, ...rest] = steps;
   if (step === undefined) return test(check, kind, node, rule);
   const whole = kind === 'value' || kind === 'pattern' ? byWhole(rule, node) : undefined;
@@ -53,13 +59,13 @@ function follow(check: Check, kind: Kind, node: Node, rule: ElementRule, steps: 
   const url = /^extension\(['"](?<url>.*)['"]\)$/.exec(step)?.groups?.['url'];
   const name = url === undefined ? step : 'extension';
   const [values, below] = [
-    childrenOf(node, name).filter((value) => isNamed(value, url)),
+    childNodesOf(node, name).filter((value) => isNamed(value, url)),
     ruleFor(check, rule, name, url),
   ];
   if (kind === 'exists' && rest.length === 0) return exists(values, below);
   if (below === undefined) return 'yes'; // the slice has no rule for it, so it distinguishes nothing
   if (values.length === 0) return (below.min ?? 0) === 0 && below.max === 0 ? 'yes' : 'no';
-  return anyOf(values.map((value) => follow(check, kind, value, below, rest)));
+  return anyVerdict(values.map((value) => follow(check, kind, value, below, rest)));
 }
 
 const isNamed = ({ value }: Node, url: string | undefined): boolean =>
@@ -77,13 +83,13 @@ function ruleFor(
 }
 
 /** A value that the slice fixes higher up is also fixed at the end of the path. */
-function byWhole({ fixed, pattern }: ElementRule, { value }: Node): Verdict | undefined {
+function byWhole({ fixed, pattern }: ElementRule, { value }: Node): ProfileVerdict | undefined {
   if (fixed !== undefined) return isFixed(fixed, value) ? 'yes' : 'no';
   if (pattern !== undefined) return matchesPattern(pattern, value) ? 'yes' : 'no';
   return undefined;
 }
 
-function exists(values: readonly Node[], rule: ElementRule | undefined): Verdict {
+function exists(values: readonly Node[], rule: ElementRule | undefined): ProfileVerdict {
   if (rule === undefined) return 'yes';
   return values.length > 0 === (rule.max !== 0) ? 'yes' : 'no';
 }
@@ -94,7 +100,7 @@ function followReference(
   node: Node,
   rule: ElementRule,
   rest: readonly string[],
-): Verdict {
+): ProfileVerdict {
   const targets = (rule.types ?? []).flatMap((type) => type.targets ?? []);
   if (rest.length === 0 && (kind === 'type' || kind === 'profile'))
     return targets.length === 0 ? 'yes' : isTarget(check, targets, node, kind, typeShown(check, node));
@@ -103,10 +109,10 @@ function followReference(
   const { resource, place } = target;
   const inner: Check = { ...check, stand: target };
   const rules = targets.flatMap(([type, profile]) =>
-    type === resource.resourceType ? [rowOf(check.around, profile ?? '')?.rule ?? {}] : [],
+    type === resource.resourceType ? [profileRow(check.around, profile ?? '')?.rule ?? {}] : [],
   );
   const found: Node = { value: resource, place, type: resource.resourceType };
-  return anyOf(rules.map((each) => follow(inner, kind, found, each, rest)));
+  return anyVerdict(rules.map((each) => follow(inner, kind, found, each, rest)));
 }
 
 function typeShown(check: Check, { value, place }: Node): string | undefined {
@@ -116,7 +122,7 @@ function typeShown(check: Check, { value, place }: Node): string | undefined {
 }
 
 /** The condition at the end of a path, by the kind of the discriminator. */
-function test(check: Check, kind: Kind, node: Node, rule: ElementRule): Verdict {
+function test(check: Check, kind: Kind, node: Node, rule: ElementRule): ProfileVerdict {
   switch (kind) {
     case 'type':
       return rule.types === undefined || rule.types.some(({ code }) => isOfType(node.type, code))
@@ -131,21 +137,21 @@ function test(check: Check, kind: Kind, node: Node, rule: ElementRule): Verdict 
   }
 }
 
-function byCodes(check: Check, node: Node, { binding }: ElementRule): Verdict | undefined {
+function byCodes(check: Check, node: Node, { binding }: ElementRule): ProfileVerdict | undefined {
   if (binding?.strength !== 'required') return undefined;
   const found = membershipOfAny(check, binding.valueSet, codingsOf(node));
   return found === 'member' ? 'yes' : found === 'unknown' ? 'maybe' : 'no';
 }
 
-function hasProfile(check: Check, node: Node, rule: ElementRule): Verdict {
+function hasProfile(check: Check, node: Node, rule: ElementRule): ProfileVerdict {
   const fitting = (rule.types ?? []).filter(({ code }) => isOfType(node.type, code));
   if (rule.types !== undefined && fitting.length === 0) return 'no';
   const profiles = fitting.flatMap((type) => type.profiles ?? []);
   if (profiles.length === 0) return 'yes';
-  return anyOf(profiles.map((profile) => holds(check, node, profile)));
+  return anyVerdict(profiles.map((profile) => holds(check, node, profile)));
 }
 
-function holds(check: Check, node: Node, profile: string): Verdict {
+function holds(check: Check, node: Node, profile: string): ProfileVerdict {
   const { value, place } = node;
   if (typeof value === 'object' && value !== null && 'resourceType' in value)
     return conforms(
@@ -158,7 +164,7 @@ function holds(check: Check, node: Node, profile: string): Verdict {
 }
 
 /** Whether a value breaks no part of a rule. */
-function isAsAsked(check: Check, rule: ElementRule, node: Node): Verdict {
+function isAsAsked(check: Check, rule: ElementRule, node: Node): ProfileVerdict {
   const inner = apart(check);
   inner.checkValue(inner, rule, node);
   return inner.found.some(isError) ? 'no' : 'yes';
@@ -173,7 +179,7 @@ export function faultsOfCandidate(
   { by }: SlicingRule,
   slice: ElementRule,
   nodes: readonly Node[],
-): readonly Found[] {
+): readonly ValidationFinding[] {
   const path = by.find(({ type }) => type === 'profile')?.path;
   if (path === undefined) return [];
   for (const node of nodes) {
@@ -188,7 +194,7 @@ function faultsAlong(
   node: Node,
   rule: ElementRule,
   steps: readonly string[],
-): readonly Found[] {
+): readonly ValidationFinding[] {
   const [step, ...rest] = steps;
   if (step === undefined || step === 'resolve()') {
     const found: Stand | undefined = step === undefined ? standOf(check, node) : targetOf(check, node);
@@ -197,7 +203,7 @@ function faultsAlong(
       ...own,
       ...targets.flatMap(([, profile]) => profile ?? []),
     ]);
-    const profile = profiles.find((each) => rowOf(check.around, each)?.type === type);
+    const profile = profiles.find((each) => profileRow(check.around, each)?.type === type);
     // A value outside the judged resource has no place in it.
     return found === undefined || profile === undefined || found.root !== check.stand.root
       ? []
@@ -206,7 +212,7 @@ function faultsAlong(
   const below = ruleBelow(check.around, rule, step);
   return below === undefined
     ? []
-    : childrenOf(node, step).flatMap((child) => faultsAlong(check, child, below, rest));
+    : childNodesOf(node, step).flatMap((child) => faultsAlong(check, child, below, rest));
 }
 
 function standOf(check: Check, { value, place }: Node): Stand | undefined {

@@ -6,7 +6,7 @@ import { checkBinding } from './bound-codes.ts';
 import { checkConstraints } from './constraints.ts';
 import { checkBounds } from './bounds.ts';
 import { describePattern, isFixed, matchesPattern } from './match.ts';
-import { childrenOf, elementOf, isOfType, type Node } from './node.ts';
+import { childNodesOf, elementOf, isOfType, type Node } from './node.ts';
 import { addFault, addRemark, type Check } from './profile-check.ts';
 import type { ElementRule, TypeRule } from './profile-row.ts';
 import { faultOfTarget } from './references.ts';
@@ -16,7 +16,7 @@ import { containerAt } from './targets.ts';
 
 /** Checks the values of an element of a parent. */
 function checkElement(check: Check, rule: ElementRule, parent: Node, name: string): void {
-  const nodes = childrenOf(parent, name);
+  const nodes = childNodesOf(parent, name);
   const place = `${parent.place}/${name.replace('[x]', '')}`;
   checkCount(check, rule, place, nodes.length, name);
   for (const node of nodes) {
@@ -107,7 +107,7 @@ function checkFixed(check: Check, { fixed, pattern }: ElementRule, { place, valu
 function checkRepeated(check: Check, rule: ElementRule, node: Node): void {
   for (const name of repeatedIn(node.type)) {
     if (rule.elements?.[name] !== undefined) continue;
-    for (const inner of childrenOf(node, name)) {
+    for (const inner of childNodesOf(node, name)) {
       checkValue(check, rule, inner);
       checkRepeated(check, rule, inner);
     }

@@ -2,12 +2,12 @@
 import type { ErrorObject } from 'ajv';
 import { faultOfNarrative } from './narrative.ts';
 import { PRIMITIVES } from './primitives.ts';
-import { add, FOUND_MAX, type Found, type Run } from './run.ts';
-import { elementsOf, propertiesOf } from './structure.ts';
+import { addFinding, FOUND_MAX, type ValidationFinding, type ValidationRun } from './run.ts';
+import { elementsOfType, propertiesOf } from './structure.ts';
 
 interface Explained {
   readonly says: string;
-  readonly type: Found['type'];
+  readonly type: ValidationFinding['type'];
   /** The path below the place of the error. */
   readonly below?: string;
 }
@@ -15,12 +15,12 @@ interface Explained {
 type Params = Readonly<Record<string, unknown>>;
 
 /** Adds the errors of a value of this type to the findings. */
-export function explain(run: Run, type: string, errors: readonly ErrorObject[]): void {
+export function explain(run: ValidationRun, type: string, errors: readonly ErrorObject[]): void {
   for (const { keyword, params, instancePath, data } of errors) {
     if (run.found.length > FOUND_MAX) return;
     if (keyword === 'if') continue; // of a list: its members report their own faults
     const { says, type: issue, below = '' } = (EXPLAIN[keyword] ?? unforeseen)(params as Params, type, data); // ajv: an object
-    add(run, instancePath + below, says, issue);
+    addFinding(run, instancePath + below, says, issue);
   }
 }
 
@@ -62,16 +62,16 @@ function unforeseen(): Explained {
 /** An element with a name near the written one, or a choice of which another type was written. */
 function unknownElement(name: string, type: string): string {
   const plain = name.replace(/^_/, '');
-  const choice = elementsOf(type).find((element) => element.choice && plain.startsWith(element.name));
+  const choice = elementsOfType(type).find((element) => element.choice && plain.startsWith(element.name));
   if (choice !== undefined) {
     const names = propertiesOf(choice).map(([each]) => each);
     return `${choice.name}[x] has no such type; expected ${names.length <= 8 ? names.join(' or ') : 'one that R4 allows'}`;
   }
-  if (name !== plain && elementsOf(type).some((element) => element.name === plain)) {
+  if (name !== plain && elementsOfType(type).some((element) => element.name === plain)) {
     return `${plain} is not a primitive that may have extensions, so there is no ${name}`;
   }
-  const near = elementsOf(type).find((element) => element.name.toLowerCase() === plain.toLowerCase());
-  const plural = elementsOf(type).find(
+  const near = elementsOfType(type).find((element) => element.name.toLowerCase() === plain.toLowerCase());
+  const plural = elementsOfType(type).find(
     (element) => `${element.name}s` === plain || element.name === `${plain}s`,
   );
   const meant = near ?? plural;

@@ -1,7 +1,7 @@
 /** Places as FHIRPath, which is how an OperationOutcome names them (`Task.input[0].value`). */
 import type { Resource } from '../../fhir/types.ts';
 import { hasExtensions } from './schema.ts';
-import { elementsOf, propertiesOf, type Element } from './structure.ts';
+import { elementsOfType, propertiesOf, type Element } from './structure.ts';
 
 /** The FHIRPath expression of a JSON pointer into a resource. */
 export function toExpression(resource: Resource, pointer: string): string {
@@ -27,7 +27,7 @@ function stepOf(
   type: string | undefined,
   property: string,
 ): readonly [name: string, type?: string | undefined] {
-  for (const element of type === undefined ? [] : elementsOf(type)) {
+  for (const element of type === undefined ? [] : elementsOfType(type)) {
     if (element.name === property) return [element.name, onlyType(element)];
     for (const [name, valueType] of propertiesOf(element)) {
       if (name === property) return [element.name, valueType.code];

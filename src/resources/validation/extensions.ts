@@ -7,15 +7,15 @@ import { checkValue } from './element-check.ts';
 import { carrierOf, type Carrier } from './extension-context.ts';
 import { extensionOf, isError, type Around, type Check } from './profile-check.ts';
 import type { ContextRow, ElementRule, ExtensionRow } from './profile-row.ts';
-import { add, note, type Found, type Run } from './run.ts';
-import { nameOf } from './target-check.ts';
+import { addFinding, keepFinding, type ValidationFinding, type ValidationRun } from './run.ts';
+import { lastPartOf } from './target-check.ts';
 import { containerAt } from './targets.ts';
 
 /** An extension with its place. */
-type Met = Run['extensions'][number];
+type Met = ValidationRun['extensions'][number];
 
 /** Checks every extension of a sound resource. */
-export function checkExtensions(run: Run, root: Resource, around: Around): void {
+export function checkExtensions(run: ValidationRun, root: Resource, around: Around): void {
   const counts = new Map<string, number>();
   for (const met of run.extensions) {
     const { url } = met.value as { readonly url: string }; // sound extensions have it
@@ -33,7 +33,7 @@ const WITHIN = 'Extension';
 const isAbsoluteUrl = (url: string): boolean => /^[a-z][a-z\d+.-]*:/i.test(url);
 
 function checkUnknown(
-  run: Run,
+  run: ValidationRun,
   root: Resource,
   { place }: Met,
   url: string,
@@ -48,7 +48,13 @@ function checkUnknown(
   if (MODIFIER.test(place) && around.unknownModifiers !== 'accept') return tell(run, place, UNKNOWN_MODIFIER);
   if (around.thorough !== true || !isAbsolute) return;
   const says = 'this extension is not known here; it is kept as it is';
-  note(run.found, { code: 'structure-invalid', type: 'extension', severity: 'information', place, says });
+  keepFinding(run.found, {
+    code: 'structure-invalid',
+    type: 'extension',
+    severity: 'information',
+    place,
+    says,
+  });
 }
 
 type Parts = Readonly<Record<string, ElementRule>>;
@@ -66,7 +72,7 @@ function ruleOf(around: Around, root: Resource, place: string, value: unknown): 
 }
 
 /** The definition lists the parts of an extension; it has no others. */
-function checkPart(run: Run, place: string, url: string, rule: ElementRule | undefined): void {
+function checkPart(run: ValidationRun, place: string, url: string, rule: ElementRule | undefined): void {
   const parts = partsOf(rule);
   const names = parts === undefined ? [] : Object.values(parts).map(nameOfPart);
   if (parts === undefined || names.includes(url)) return;
@@ -76,12 +82,12 @@ function checkPart(run: Run, place: string, url: string, rule: ElementRule | und
 const UNKNOWN_MODIFIER =
   'this modifier extension is not known here, so what it changes would be ignored; it must not be';
 
-function tell(run: Run, place: string, says: string): void {
-  add(run, place, says, 'extension');
+function tell(run: ValidationRun, place: string, says: string): void {
+  addFinding(run, place, says, 'extension');
 }
 
 interface Known {
-  readonly run: Run;
+  readonly run: ValidationRun;
   readonly around: Around;
   readonly root: Resource;
   readonly met: Met;
@@ -93,7 +99,7 @@ interface Known {
 function checkKnown(known: Known, counts: Map<string, number>): void {
   const { run, met, url, carrier, row } = known;
   const { place } = met;
-  const name = nameOf(url);
+  const name = lastPartOf(url);
   if (MODIFIER.test(place) !== (row.modifier === true))
     tell(run, place, `${name} stands in ${row.modifier === true ? 'modifierExtension' : 'extension'}`);
   const context = [...row.context, ...(USED_IN[name] ?? [])];
@@ -104,7 +110,7 @@ function checkKnown(known: Known, counts: Map<string, number>): void {
   if (count > (row.rule.max ?? Infinity))
     tell(run, place, `${name} stands here at most ${row.rule.max} times`);
   checkInvariants(known, name);
-  for (const each of faultsOf(known, name)) note(run.found, each);
+  for (const each of faultsOf(known, name)) keepFinding(run.found, each);
 }
 
 const inElement = (...expressions: readonly string[]): readonly ContextRow[] =>
@@ -119,7 +125,7 @@ const USED_IN: Readonly<Record<string, readonly ContextRow[]>> = {
 };
 
 const wordsOf = ({ type, expression }: ContextRow): string =>
-  type === 'extension' ? `the extension ${nameOf(expression)}` : expression;
+  type === 'extension' ? `the extension ${lastPartOf(expression)}` : expression;
 
 function isContext({ around, carrier, met }: Known, { type, expression }: ContextRow): boolean {
   if (type === 'element') return carrier.names.has(expression);
@@ -143,7 +149,7 @@ function checkInvariants({ run, around, row, carrier, met }: Known, name: string
 }
 
 /** Checks the extension itself by its definition. */
-function faultsOf({ around, root, met, row }: Known, name: string): readonly Found[] {
+function faultsOf({ around, root, met, row }: Known, name: string): readonly ValidationFinding[] {
   const stand = { ...containerAt(root, met.place), root };
   const check: Check = { around, stand, name, found: [], known: new Map(), checkValue };
   checkValue(check, row.rule, { value: met.value, place: met.place, type: WITHIN });

@@ -7,16 +7,16 @@ import { makeCodeCheck, makeConceptCheck } from './bindings.ts';
 import { explain } from './explain.ts';
 import type { Tree } from './invariants.ts';
 import { checkTargets } from './references.ts';
-import { add, FOUND_MAX, type Run } from './run.ts';
+import { addFinding, FOUND_MAX, type ValidationRun } from './run.ts';
 import { makeShapeCheck } from './shape.ts';
 
 /** Checks a value by its type; see `check.ts`. */
 interface Judges {
-  readonly checkType: (run: Run, type: string, value: Tree, place: string) => void;
-  readonly checkNested: (run: Run, element: string, value: Tree, place: string) => void;
+  readonly checkType: (run: ValidationRun, type: string, value: Tree, place: string) => void;
+  readonly checkNested: (run: ValidationRun, element: string, value: Tree, place: string) => void;
 }
 
-type Make<Schema, Value> = (schema: Schema) => (run: Run, value: Value, place: string) => void;
+type Make<Schema, Value> = (schema: Schema) => (run: ValidationRun, value: Value, place: string) => void;
 
 /** Makes a keyword. Its value determines once how every value is checked. */
 function keyword<Schema, Value>(name: string, make: Make<Schema, Value>): FuncKeywordDefinition {
@@ -27,7 +27,7 @@ function keyword<Schema, Value>(name: string, make: Make<Schema, Value>): FuncKe
       const check = make(schema);
       // By passContext `this` is the run, which ajv's type cannot say.
       return function report(this: unknown, value: Value, context?: { instancePath: string }) {
-        check(this as Run, value, context?.instancePath ?? '');
+        check(this as ValidationRun, value, context?.instancePath ?? '');
         return true;
       };
     },
@@ -56,7 +56,7 @@ const MEMBERS: FuncKeywordDefinition = {
     const validate = self.compile(schema);
     // As above.
     return function judge(this: unknown, list: readonly unknown[], context?: { instancePath: string }) {
-      const run = this as Run;
+      const run = this as ValidationRun;
       for (let index = 0; index < list.length && run.found.length <= FOUND_MAX; index += 1) {
         const place = `${context?.instancePath ?? ''}/${index}`;
         if (!validate.call(run, list[index], contextAt(place, NOTHING)))
@@ -68,9 +68,9 @@ const MEMBERS: FuncKeywordDefinition = {
 };
 
 /** A SimpleQuantity has no comparator (sqty-1). */
-function checkSimple(run: Run, value: Tree, place: string): void {
+function checkSimple(run: ValidationRun, value: Tree, place: string): void {
   const says = 'here a quantity has no comparator (sqty-1)';
-  const check = () => value['comparator'] === undefined || add(run, place, says, 'invariant');
+  const check = () => value['comparator'] === undefined || addFinding(run, place, says, 'invariant');
   run.later.push({ within: place, check });
 }
 
@@ -80,13 +80,13 @@ export function makeKeywords({ checkType, checkNested }: Judges): readonly FuncK
     keyword('structure', (type: string) => makeShapeCheck(type)),
     keyword(
       'element',
-      (type: string) => (run: Run, value: Tree, place) => checkType(run, type, value, place),
+      (type: string) => (run: ValidationRun, value: Tree, place) => checkType(run, type, value, place),
     ),
     keyword(
       'resource',
-      (name: string) => (run: Run, value: Tree, place) => checkNested(run, name, value, place),
+      (name: string) => (run: ValidationRun, value: Tree, place) => checkNested(run, name, value, place),
     ),
-    keyword('targets', (types: readonly string[]) => (run: Run, value: Tree, place) => {
+    keyword('targets', (types: readonly string[]) => (run: ValidationRun, value: Tree, place) => {
       checkTargets(run, value, place, types);
     }),
     keyword('simple', () => checkSimple),

@@ -5,7 +5,7 @@ import { parseDateTime } from '../../fhir/datetime.ts';
 const ZONE_MS = 14 * 3_600_000;
 
 /** Whether one date is surely after the other; false when either is no date, or too vague to tell. */
-export function isAfter(one: unknown, other: unknown): boolean {
+export function isSurelyAfter(one: unknown, other: unknown): boolean {
   if (typeof one !== 'string' || typeof other !== 'string') return false;
   const [first, second] = [parseDateTime(one), parseDateTime(other)];
   if (first === undefined || second === undefined) return false;

@@ -1,6 +1,6 @@
 /** Values of a resource with their places and types, for the rules of profiles. */
 import { hasExtensions } from './schema.ts';
-import { elementsOf, propertiesOf, type Element } from './structure.ts';
+import { elementsOfType, propertiesOf, type Element } from './structure.ts';
 
 /** A value of a sound resource. */
 export interface Node {
@@ -20,7 +20,7 @@ const index = new Map<string, ReadonlyMap<string, Element>>();
 export function elementOf(type: string, name: string): Element | undefined {
   let elements = index.get(type);
   if (elements === undefined) {
-    elements = new Map(elementsOf(type).map((element) => [element.name, element]));
+    elements = new Map(elementsOfType(type).map((element) => [element.name, element]));
     index.set(type, elements);
   }
   return elements.get(name.endsWith('[x]') ? name.slice(0, -3) : name);
@@ -29,7 +29,7 @@ export function elementOf(type: string, name: string): Element | undefined {
 type Tree = Readonly<Record<string, unknown>>;
 
 /** The values of an element: each member of a list, and primitives with only extensions. */
-export function childrenOf({ value, beside, place, type }: Node, name: string): readonly Node[] {
+export function childNodesOf({ value, beside, place, type }: Node, name: string): readonly Node[] {
   const tree = (isTree(value) ? value : beside) as Tree | undefined;
   const at = isTree(value) ? place : besidePlace(place);
   if (tree === undefined || tree === null) return [];

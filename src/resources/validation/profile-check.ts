@@ -2,13 +2,12 @@
 import type { Resource } from '../../fhir/types.ts';
 import extensions from '../generated/extensions.json' with { type: 'json' };
 import profiles from '../generated/profiles.json' with { type: 'json' };
+import type { Membership } from '../terminology/membership.ts';
 import type { Node } from './node.ts';
 import type { ElementRule, ExtensionRow, ProfileRow } from './profile-row.ts';
-import { note, type Found, type Met } from './run.ts';
+import { keepFinding, type ValidationFinding, type Met } from './run.ts';
 
 export { isError } from './run.ts';
-
-export type Membership = 'member' | 'not-member' | 'unknown';
 
 /**
  * The questions that the rules of profiles may ask. An absent function makes the answer unknown; the check never
@@ -47,11 +46,11 @@ export interface Check {
   readonly stand: Stand;
   /** The profile, for a person: the last part of its canonical. */
   readonly name: string;
-  readonly found: Found[];
+  readonly found: ValidationFinding[];
   /** Checks one value by one rule; a slice and a profile of a value start a new check. */
   readonly checkValue: (check: Check, rule: ElementRule, node: Node) => void;
   /** The faults of resources by profile, so that each is judged once; undefined while it is being judged. */
-  readonly known: Map<object, Map<string, readonly Found[] | undefined>>;
+  readonly known: Map<object, Map<string, readonly ValidationFinding[] | undefined>>;
 }
 
 // The generator makes both in this form.
@@ -66,7 +65,7 @@ const EXTENSIONS: ReadonlyMap<string, ExtensionRow> = new Map(
 export const KNOWN_PROFILES: readonly string[] = [...PROFILES.keys()];
 
 /** A known profile or extension. */
-export const rowOf = ({ furtherProfiles: more }: Around, canonical: string): ProfileRow | undefined =>
+export const profileRow = ({ furtherProfiles: more }: Around, canonical: string): ProfileRow | undefined =>
   more?.get(canonical) ?? PROFILES.get(canonical) ?? EXTENSIONS.get(canonical);
 
 /** The definition of a known extension. */
@@ -77,7 +76,7 @@ export function extensionOf({ furtherProfiles: more }: Around, url: string): Ext
 
 /** The kind of a rule's findings. Two profiles with the same rule report a fault once. */
 export function addFault(check: Check, place: string, kind: string, says: string): void {
-  note(check.found, { code: 'profile-invalid', type: 'invariant', place, says, kind });
+  keepFinding(check.found, { code: 'profile-invalid', type: 'invariant', place, says, kind });
 }
 
 /** Adds a finding that forbids nothing. */
@@ -89,18 +88,18 @@ export function addRemark(
   severity: 'warning' | 'information' = 'information',
 ): void {
   const type = severity === 'information' ? 'informational' : 'invariant';
-  note(check.found, { code: 'profile-invalid', type, place, says, severity, kind });
+  keepFinding(check.found, { code: 'profile-invalid', type, place, says, severity, kind });
 }
 
 /** A check of the same resource that keeps its findings to itself. */
 export const apart = (check: Check): Check => ({ ...check, found: [] });
 
-export type Verdict = 'yes' | 'no' | 'maybe';
+export type ProfileVerdict = 'yes' | 'no' | 'maybe';
 
-export const anyOf = (verdicts: readonly Verdict[]): Verdict =>
+export const anyVerdict = (verdicts: readonly ProfileVerdict[]): ProfileVerdict =>
   verdicts.includes('yes') ? 'yes' : verdicts.includes('maybe') ? 'maybe' : 'no';
 
-export const allOf = (verdicts: readonly Verdict[]): Verdict =>
+export const allOf = (verdicts: readonly ProfileVerdict[]): ProfileVerdict =>
   verdicts.includes('no') ? 'no' : verdicts.includes('maybe') ? 'maybe' : 'yes';
 
 /**
@@ -110,6 +109,6 @@ export function ruleBelow(around: Around, rule: ElementRule, name: string): Elem
   const own = rule.elements?.[name] ?? rule.elements?.[`${name}[x]`];
   if (own !== undefined) return own;
   const profiles = rule.types?.length === 1 ? rule.types[0]?.profiles : undefined;
-  const row = profiles?.length === 1 ? rowOf(around, profiles[0] ?? '') : undefined;
+  const row = profiles?.length === 1 ? profileRow(around, profiles[0] ?? '') : undefined;
   return row === undefined ? undefined : ruleBelow(around, row.rule, name);
 }

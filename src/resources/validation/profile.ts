@@ -4,9 +4,9 @@
  * checks.
  */
 import { checkValue } from './element-check.ts';
-import { KNOWN_PROFILES, isError, rowOf, type Around, type Check, type Stand } from './profile-check.ts';
-import type { Found, Met, Run } from './run.ts';
-import { judge, nameOf } from './target-check.ts';
+import { KNOWN_PROFILES, isError, profileRow, type Around, type Check, type Stand } from './profile-check.ts';
+import type { ValidationFinding, Met, ValidationRun } from './run.ts';
+import { judge, lastPartOf } from './target-check.ts';
 import { outermost } from './targets.ts';
 import type { Resource } from '../../fhir/types.ts';
 
@@ -25,11 +25,11 @@ const STU1_LACKS: Readonly<Record<string, readonly string[]>> = {
  * resource.
  */
 export function checkProfiles(
-  { resources }: Pick<Run, 'resources'>,
+  { resources }: Pick<ValidationRun, 'resources'>,
   root: Resource,
   around: Around,
   { against, oneOf }: ProfileQuestion = NOTHING,
-): readonly Found[] {
+): readonly ValidationFinding[] {
   const check: Check = { around, stand: outermost(root), name: '', found: [], known: new Map(), checkValue };
   for (const met of resources)
     check.found.push(...claimsOf(met).flatMap((claim) => checkClaim(check, met, claim)));
@@ -49,10 +49,10 @@ interface ProfileQuestion {
 
 const NOTHING: ProfileQuestion = { against: [], oneOf: [] };
 
-function checkOneOf(check: Check, root: Resource, profiles: readonly string[]): readonly Found[] {
+function checkOneOf(check: Check, root: Resource, profiles: readonly string[]): readonly ValidationFinding[] {
   const judged = profiles.map((canonical) => judge(check, outermost(root), canonical) ?? []);
   if (judged.some((found) => !found.some(isError))) return [];
-  const says = `one of the profiles ${profiles.map(nameOf).join(', ')} must hold`;
+  const says = `one of the profiles ${profiles.map(lastPartOf).join(', ')} must hold`;
   return [{ code: 'profile-invalid', type: 'invariant', place: '', says }, ...(judged[0] ?? [])];
 }
 
@@ -69,15 +69,15 @@ function claimsOf({ resource, place }: Met): readonly Claim[] {
 }
 
 /** Whether this server has the profile of a canonical, in its version if it has one. */
-export function isKnown(around: Around, canonical: string): boolean {
+export function hasProfile(around: Around, canonical: string): boolean {
   const [url = '', version] = canonical.split('|');
-  const row = rowOf(around, url);
+  const row = profileRow(around, url);
   return row !== undefined && (version === undefined || version === row.version);
 }
 
-function checkClaim(check: Check, met: Met, { canonical, place }: Claim): readonly Found[] {
+function checkClaim(check: Check, met: Met, { canonical, place }: Claim): readonly ValidationFinding[] {
   const [url = '', version] = canonical.split('|');
-  const row = rowOf(check.around, url);
+  const row = profileRow(check.around, url);
   if (row === undefined) return [unknown(place, 'this profile is not known here, so it was not checked')];
   if (version !== undefined && version !== row.version) {
     return [unknown(place, `of this profile version ${row.version} is known here, so it was not checked`)];
@@ -85,7 +85,7 @@ function checkClaim(check: Check, met: Met, { canonical, place }: Claim): readon
   if (row.type !== met.resource.resourceType)
     return [{ code: 'profile-invalid', type: 'invariant', place, says: `this profile is for ${row.type}` }];
   const stand: Stand = { resource: met.resource, place: met.place, root: check.stand.root };
-  const found = judge({ ...check, name: nameOf(url) }, stand, url) ?? [];
+  const found = judge({ ...check, name: lastPartOf(url) }, stand, url) ?? [];
   const lenient = version === undefined ? (STU1_LACKS[url] ?? []) : [];
   return found.map((each) =>
     each.kind === 'min' && lenient.includes(each.place.slice(met.place.length))
@@ -94,13 +94,13 @@ function checkClaim(check: Check, met: Met, { canonical, place }: Claim): readon
   );
 }
 
-function unknown(place: string, says: string): Found {
+function unknown(place: string, says: string): ValidationFinding {
   return { code: 'profile-invalid', type: 'not-found', severity: 'information', place, says };
 }
 
 /** The same breach of two profiles is reported once, and as an error if it is one in either. */
-function once(found: readonly Found[]): readonly Found[] {
-  const told = new Map<string, Found>();
+function once(found: readonly ValidationFinding[]): readonly ValidationFinding[] {
+  const told = new Map<string, ValidationFinding>();
   for (const each of found) {
     const key = each.kind === undefined ? `${each.place} ${each.says}` : `${each.place} ${each.kind}`;
     const before = told.get(key);

@@ -3,19 +3,19 @@ import { parseReference } from '../../fhir/reference.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { meantType } from '../type-names.ts';
 import type { Tree } from './invariants.ts';
-import { add, type Met, type Run } from './run.ts';
+import { addFinding, type Met, type ValidationRun } from './run.ts';
 import { RESOURCE_TYPE_NAMES } from './structure.ts';
 
 /** Checks a Reference by itself. */
-export function checkReference(run: Run, value: Tree, place: string): void {
+export function checkReference(run: ValidationRun, value: Tree, place: string): void {
   const { container } = run;
   const check = () => {
     const { reference, type } = value as Literal; // runs only when it is sound
     const shown = reference === undefined ? undefined : typeOf(container, reference);
     const known = shown === undefined || RESOURCE_TYPE_NAMES.has(shown);
-    if (!known) add(run, `${place}/reference`, whyUnknown(shown, reference), 'value');
+    if (!known) addFinding(run, `${place}/reference`, whyUnknown(shown, reference), 'value');
     else if (shown !== undefined && isType(type) && type !== shown) {
-      add(run, `${place}/type`, `the reference is to ${withArticle(shown)}`, 'value');
+      addFinding(run, `${place}/type`, `the reference is to ${withArticle(shown)}`, 'value');
     }
   };
   // The target of a #id is known when the whole container is sound.
@@ -23,11 +23,16 @@ export function checkReference(run: Run, value: Tree, place: string): void {
 }
 
 /** Checks that a Reference points to one of these types, as far as its text shows the type. */
-export function checkTargets(run: Run, value: Tree, place: string, targets: readonly string[]): void {
+export function checkTargets(
+  run: ValidationRun,
+  value: Tree,
+  place: string,
+  targets: readonly string[],
+): void {
   const { container } = run;
   const check = () => {
     const fault = faultOfTarget(container, value, targets);
-    if (fault !== undefined) add(run, place, fault, 'value');
+    if (fault !== undefined) addFinding(run, place, fault, 'value');
   };
   run.later.push({ within: isContained(value['reference']) ? container.place : place, check });
 }

@@ -3,7 +3,7 @@ import type { IssueDetail } from '../../fhir/issue.ts';
 import type { Resource } from '../../fhir/types.ts';
 
 /** A fault, by the JSON pointer of its place. */
-export interface Found {
+export interface ValidationFinding {
   readonly code: IssueDetail['code'];
   readonly type: NonNullable<IssueDetail['type']>;
   readonly place: string;
@@ -27,8 +27,8 @@ interface Later {
   readonly check: () => void;
 }
 
-export interface Run {
-  readonly found: Found[];
+export interface ValidationRun {
+  readonly found: ValidationFinding[];
   readonly later: Later[];
   /**
    * The resources met, each with the one in which its `#id` references are resolved: a contained resource shares its
@@ -48,18 +48,21 @@ export interface Run {
 /** The number of faults after which a validation stops looking; remarks are counted apart. An outcome has fewer. */
 export const FOUND_MAX = 100;
 
-export const isError = ({ severity = 'error' }: Pick<Found, 'severity'>): boolean =>
+export const isError = ({ severity = 'error' }: Pick<ValidationFinding, 'severity'>): boolean =>
   severity === 'error' || severity === 'fatal';
 
-const full = { faults: new WeakSet<readonly Found[]>(), remarks: new WeakSet<readonly Found[]>() };
+const full = {
+  faults: new WeakSet<readonly ValidationFinding[]>(),
+  remarks: new WeakSet<readonly ValidationFinding[]>(),
+};
 
 /** Adds a finding, unless there are enough of its kind. */
-export function note(found: Found[], one: Found): void {
+export function keepFinding(found: ValidationFinding[], one: ValidationFinding): void {
   if (found.length > FOUND_MAX && isFull(found, isError(one))) return;
   found.push(one);
 }
 
-function isFull(found: readonly Found[], asError: boolean): boolean {
+function isFull(found: readonly ValidationFinding[], asError: boolean): boolean {
   const known = asError ? full.faults : full.remarks;
   if (known.has(found)) return true;
   if (found.filter((each) => isError(each) === asError).length <= FOUND_MAX) return false;
@@ -67,16 +70,21 @@ function isFull(found: readonly Found[], asError: boolean): boolean {
   return true;
 }
 
-export function add(run: Run, place: string, says: string, type: Found['type'] = 'structure'): void {
-  note(run.found, { code: 'structure-invalid', type, place, says });
+export function addFinding(
+  run: ValidationRun,
+  place: string,
+  says: string,
+  type: ValidationFinding['type'] = 'structure',
+): void {
+  keepFinding(run.found, { code: 'structure-invalid', type, place, says });
 }
 
-export function addMissing(run: Run, place: string, says: string): void {
-  note(run.found, { code: 'field-missing', type: 'required', place, says });
+export function addMissing(run: ValidationRun, place: string, says: string): void {
+  keepFinding(run.found, { code: 'field-missing', type: 'required', place, says });
 }
 
 /** Runs the checks that had to wait. */
-export function runLater({ found, later }: Run): void {
+export function runLater({ found, later }: ValidationRun): void {
   if (found.length > FOUND_MAX) return;
   const places = found.map(({ place }) => `${place}/`);
   for (const { within, check } of later) {

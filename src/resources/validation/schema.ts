@@ -1,7 +1,7 @@
 /** The JSON Schema of one type, made from its rows. Our own keywords cover what a schema cannot express. */
 import { PRIMITIVES } from './primitives.ts';
 import {
-  elementsOf,
+  elementsOfType,
   propertiesOf,
   RESOURCE_TYPE_NAMES,
   type Element,
@@ -18,7 +18,7 @@ type Schema = Readonly<Record<string, unknown>>;
 export function buildSchema(type: string): Schema {
   const properties: Record<string, Schema> = {};
   if (RESOURCE_TYPE_NAMES.has(type)) properties['resourceType'] = { type: 'string' };
-  for (const element of elementsOf(type)) {
+  for (const element of elementsOfType(type)) {
     for (const [name, valueType] of propertiesOf(element)) {
       properties[name] = repeat(element, valueSchema(element, valueType));
       if (hasExtensions(valueType)) properties[`_${name}`] = repeat(element, EXTENSIONS);

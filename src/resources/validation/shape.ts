@@ -3,13 +3,13 @@
  * value, choices, lists whose members stand in two properties, and that nothing is empty (ele-1).
  */
 import { INVARIANTS, type Tree } from './invariants.ts';
-import { add, addMissing, type Run } from './run.ts';
+import { addFinding, addMissing, type ValidationRun } from './run.ts';
 import { hasExtensions } from './schema.ts';
-import { elementsOf, propertiesOf, RESOURCE_TYPE_NAMES, type Element } from './structure.ts';
+import { elementsOfType, propertiesOf, RESOURCE_TYPE_NAMES, type Element } from './structure.ts';
 
 /** Makes the check of a type. It reports to the run, at the place of the value. */
-export function makeShapeCheck(type: string): (run: Run, value: Tree, place: string) => void {
-  const elements = elementsOf(type);
+export function makeShapeCheck(type: string): (run: ValidationRun, value: Tree, place: string) => void {
+  const elements = elementsOfType(type);
   const required = elements
     .filter(({ min }) => min > 0)
     .map((element) => [element.name, valueNames(element)] as const);
@@ -20,7 +20,7 @@ export function makeShapeCheck(type: string): (run: Run, value: Tree, place: str
   const isResource = RESOURCE_TYPE_NAMES.has(type);
   return (run, value, place) => {
     if (!isResource) {
-      if (isEmpty(value, type)) return add(run, place, EMPTY, 'invariant');
+      if (isEmpty(value, type)) return addFinding(run, place, EMPTY, 'invariant');
       // An ElementDefinition is both in the snapshot and in the differential, with its id.
       if (value['id'] !== undefined && type !== 'ElementDefinition') run.ids.push({ id: value['id'], place });
     }
@@ -34,7 +34,7 @@ export function makeShapeCheck(type: string): (run: Run, value: Tree, place: str
       if (name.startsWith('_') && primitives.has(name.slice(1))) checkExtensions(run, value, place, name);
     }
     for (const { key, says, holds } of invariants) {
-      const check = () => holds(value) || add(run, place, `${says} (${key})`, 'invariant');
+      const check = () => holds(value) || addFinding(run, place, `${says} (${key})`, 'invariant');
       run.later.push({ within: place, check });
     }
   };
@@ -59,11 +59,11 @@ function hasIdAlone(value: object): boolean {
 }
 
 /** An id names a value, so there must be one. */
-function checkExtensions(run: Run, value: Tree, place: string, name: string): void {
+function checkExtensions(run: ValidationRun, value: Tree, place: string, name: string): void {
   const extensions = value[name];
   if (typeof extensions !== 'object' || extensions === null || Array.isArray(extensions)) return;
   if (value[name.slice(1)] === undefined && 'id' in extensions && hasIdAlone(extensions))
-    add(run, `${place}/${name}`, EMPTY, 'invariant');
+    addFinding(run, `${place}/${name}`, EMPTY, 'invariant');
 }
 
 /** The properties by which an element is present. */
@@ -86,13 +86,14 @@ function choiceOf(element: Element): Choice {
 }
 
 /** At most one type of a choice; a primitive and its extensions are one. */
-function checkChoice(run: Run, value: Tree, place: string, { name, names }: Choice): void {
+function checkChoice(run: ValidationRun, value: Tree, place: string, { name, names }: Choice): void {
   const first = new Set<string>();
   for (const property in value) {
     const plain = property.startsWith('_') ? property.slice(1) : property;
     if (names.has(plain)) first.add(plain);
   }
-  if (first.size > 1) add(run, `${place}/${name}`, `only one of ${[...first].join(' and ')} may be there`);
+  if (first.size > 1)
+    addFinding(run, `${place}/${name}`, `only one of ${[...first].join(' and ')} may be there`);
 }
 
 function isPrimitiveList({ max, types }: Element): boolean {
@@ -102,7 +103,7 @@ function isPrimitiveList({ max, types }: Element): boolean {
 const NONE: readonly unknown[] = [];
 
 /** Checks that every member has a value or extensions; `null` stands for an absent one. */
-function checkList(run: Run, value: Tree, place: string, name: string): void {
+function checkList(run: ValidationRun, value: Tree, place: string, name: string): void {
   const { [name]: values = NONE, [`_${name}`]: extensions = NONE } = value;
   if (!Array.isArray(values) || !Array.isArray(extensions)) return; // the schema says so
   if (extensions === NONE && !values.includes(null)) return;
@@ -110,6 +111,6 @@ function checkList(run: Run, value: Tree, place: string, name: string): void {
   for (let index = 0; index < Math.max(values.length, extensions.length); index += 1) {
     const [member, beside] = [values[index] ?? null, (extensions[index] ?? null) as object | null]; // the schema says so
     if (member !== null || (beside !== null && !hasIdAlone(beside))) continue;
-    add(run, `${place}/${name}/${index}`, 'null may stand only where the other list has a value');
+    addFinding(run, `${place}/${name}/${index}`, 'null may stand only where the other list has a value');
   }
 }

@@ -5,7 +5,7 @@
 import { faultsOfCandidate, isMember } from './discriminate.ts';
 import { describePattern } from './match.ts';
 import type { Node } from './node.ts';
-import { addFault, addRemark, ruleBelow, type Check, type Verdict } from './profile-check.ts';
+import { addFault, addRemark, ruleBelow, type Check, type ProfileVerdict } from './profile-check.ts';
 import type { ElementRule, SlicingRule } from './profile-row.ts';
 
 type Slices = readonly (readonly [name: string, rule: ElementRule])[];
@@ -33,7 +33,7 @@ const UNSAID: SlicingRule = { by: [], rules: 'open' };
 function assign(check: Check, slicing: SlicingRule, slices: Slices, node: Node): Member {
   const perhaps: string[] = [];
   for (const [name, slice] of slices) {
-    const verdict: Verdict = isMember(check, slicing, slice, node);
+    const verdict: ProfileVerdict = isMember(check, slicing, slice, node);
     if (verdict === 'yes') return { node, slice: name, perhaps: [] };
     if (verdict === 'maybe') perhaps.push(name);
   }

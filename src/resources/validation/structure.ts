@@ -38,7 +38,7 @@ export const RESOURCE_TYPE_NAMES: ReadonlySet<string> = new Set(
 const known = new Map<string, readonly Element[]>();
 
 /** The elements of a type, inherited ones first; empty for a name that is no type. */
-export function elementsOf(type: string): readonly Element[] {
+export function elementsOfType(type: string): readonly Element[] {
   const elements = known.get(type) ?? (ROWS.get(type) ?? []).flatMap(readRow);
   known.set(type, elements);
   return elements;
@@ -54,7 +54,7 @@ const ROW =
 const TYPE = /^(?<attribute>@)?(?<code>[\w.]+)(?:\((?<targets>[\w,]+)\))?$/;
 
 function readRow(row: string): readonly Element[] {
-  if (row.startsWith(':')) return elementsOf(row.slice(1));
+  if (row.startsWith(':')) return elementsOfType(row.slice(1));
   const { name = '', choice, min, max, types = '', valueSet } = ROW.exec(row)?.groups ?? {};
   return [
     {

@@ -3,44 +3,49 @@ import type { Node } from './node.ts';
 import {
   addFault,
   addRemark,
-  anyOf,
+  anyVerdict,
   isError,
-  rowOf,
+  profileRow,
   type Check,
   type Stand,
-  type Verdict,
+  type ProfileVerdict,
 } from './profile-check.ts';
 import type { TypeRule } from './profile-row.ts';
-import type { Found } from './run.ts';
+import type { ValidationFinding } from './run.ts';
 import { resolveTarget } from './targets.ts';
 
 /** The faults of a resource by a profile, wherever it stands; undefined when the profile is not known. */
-export function judge(check: Check, stand: Stand, profile: string): readonly Found[] | undefined {
-  const row = rowOf(check.around, profile);
+export function judge(check: Check, stand: Stand, profile: string): readonly ValidationFinding[] | undefined {
+  const row = profileRow(check.around, profile);
   if (row === undefined) return undefined;
   const { resource, place } = stand;
   const type = resource.resourceType;
   if (type !== row.type)
     return [
-      { code: 'profile-invalid', type: 'invariant', place, says: `${nameOf(profile)} is for ${row.type}` },
+      {
+        code: 'profile-invalid',
+        type: 'invariant',
+        place,
+        says: `${lastPartOf(profile)} is for ${row.type}`,
+      },
     ];
   const before = check.known.get(resource);
   // A resource that is already being judged, because of a circle, counts as sound here; its faults are reported where
   // the judgement began.
   if (before?.has(profile) === true) return before.get(profile) ?? [];
-  const judged = before ?? new Map<string, readonly Found[] | undefined>();
+  const judged = before ?? new Map<string, readonly ValidationFinding[] | undefined>();
   check.known.set(resource, judged.set(profile, undefined));
-  const inner: Check = { ...check, stand, name: nameOf(profile), found: [] };
+  const inner: Check = { ...check, stand, name: lastPartOf(profile), found: [] };
   inner.checkValue(inner, row.rule, { value: resource, place, type });
   judged.set(profile, inner.found);
   return inner.found;
 }
 
 /** The last part of a canonical. */
-export const nameOf = (canonical: string): string => canonical.slice(canonical.lastIndexOf('/') + 1);
+export const lastPartOf = (canonical: string): string => canonical.slice(canonical.lastIndexOf('/') + 1);
 
 /** Whether a resource meets a profile. */
-export function conforms(check: Check, stand: Stand, profile: string): Verdict {
+export function conforms(check: Check, stand: Stand, profile: string): ProfileVerdict {
   const found = judge(check, stand, profile);
   return found === undefined ? 'maybe' : found.some(isError) ? 'no' : 'yes';
 }
@@ -59,18 +64,22 @@ export function checkValueProfiles(check: Check, types: readonly TypeRule[], nod
     check,
     node.place,
     'profile',
-    `expected one of ${profiles.map(nameOf).join(', ')} (${check.name})`,
+    `expected one of ${profiles.map(lastPartOf).join(', ')} (${check.name})`,
   );
 }
 
 /** A datatype, an extension, or a resource inside another. */
-export function judgeValue(check: Check, node: Node, profile: string): readonly Found[] | undefined {
+export function judgeValue(
+  check: Check,
+  node: Node,
+  profile: string,
+): readonly ValidationFinding[] | undefined {
   const { value, place, type } = node;
-  const row = rowOf(check.around, profile);
+  const row = profileRow(check.around, profile);
   if (row === undefined || value === undefined) return undefined;
   if (isResource(value)) return judge(check, { ...check.stand, resource: value, place }, profile);
   if (row.type !== type) return undefined;
-  const inner: Check = { ...check, name: nameOf(profile), found: [] };
+  const inner: Check = { ...check, name: lastPartOf(profile), found: [] };
   inner.checkValue(inner, row.rule, node);
   return inner.found;
 }
@@ -96,7 +105,7 @@ export function checkTargetProfiles(check: Check, targets: Targets, node: Node):
     check,
     node.place,
     'target-profile',
-    `refers to a ${target.resource.resourceType} that is not as ${profiles.map(nameOf).join(' or ')} asks${where} (${check.name})`,
+    `refers to a ${target.resource.resourceType} that is not as ${profiles.map(lastPartOf).join(' or ')} asks${where} (${check.name})`,
   );
 }
 
@@ -139,13 +148,13 @@ export function isTarget(
   node: Node,
   by: 'type' | 'profile',
   shown: string | undefined,
-): Verdict {
+): ProfileVerdict {
   const target = targetOf(check, node);
   const type = target?.resource.resourceType ?? shown;
   if (type === undefined) return 'maybe';
   const fitting = targets.filter(([each]) => each === type || each === 'Resource');
   if (by === 'type') return fitting.length > 0 ? 'yes' : 'no';
-  return anyOf(
+  return anyVerdict(
     fitting.map(([, profile]) => {
       if (profile === undefined) return 'yes';
       return target === undefined ? 'maybe' : conforms(check, target, profile);

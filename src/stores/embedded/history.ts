@@ -7,7 +7,7 @@ import { statements } from './folder/connection.ts';
 import { columnsOf, JOIN_NEWEST, NEWEST, toVersion } from './reading.ts';
 import type { SnapshotReading, VersionRow } from './reading.ts';
 import { sightSql } from './search/sight.ts';
-import type { Condition, Moment } from './search/sight.ts';
+import type { Condition, SightMoment } from './search/sight.ts';
 import { fitting, inSlices } from './slices.ts';
 
 /** A row with the method of the version before it. */
@@ -83,7 +83,7 @@ export function prepareHistory({
   }
 }
 
-function conditionOf({ type, since, at, sight }: HistoryQuery, moment: Moment): Condition {
+function conditionOf({ type, since, at, sight }: HistoryQuery, moment: SightMoment): Condition {
   const visible = sightSql(sight, moment, { ...NEWEST, shown: 'v.seq' });
   const parts = [visible.sql];
   const params = [...visible.params];

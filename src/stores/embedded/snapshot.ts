@@ -13,7 +13,7 @@ import type { SnapshotReading, VersionRow } from './reading.ts';
 import { prepareDenialReading } from './denial-reading.ts';
 import { prepareRecordReading } from './record-reading.ts';
 import { prepareRoots } from './write/roots.ts';
-import { bySight, sightShape, sightParams, sightText, type Moment } from './search/sight.ts';
+import { bySight, sightShape, sightParams, sightText, type SightMoment } from './search/sight.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -21,7 +21,7 @@ const NEVER = new AbortController().signal;
 export function prepareSnapshots(reading: SnapshotReading): (seq: number) => Snapshot {
   const { byId, recent, horizon, search } = reading;
   const { transaction } = byId;
-  const momentOf = (seq: number): Moment => ({ seq, now: reading.clock.now() });
+  const momentOf = (seq: number): SightMoment => ({ seq, now: reading.clock.now() });
   const newest = prepareBySight(
     byId.db,
     NEWEST,

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createPolicyGate } from '../../../src/delivery/disclosure.ts';
 import { createGates } from '../../../src/delivery/gates.ts';
-import { fillDenials } from '../../../src/operations/renew-denials.ts';
+import { denyByStoredConsents } from '../../../src/operations/renew-denials.ts';
 import { buildClaimed, buildEntry } from '../../contract/delivery-world.ts';
 import { handClock } from '../../contract/store-world.ts';
 import * as make from '../../resources.ts';
@@ -335,7 +335,7 @@ test('(compliance L2) a folder of an earlier format puts its Consents in force w
     denials: [{ source: refOf(consent), denial: undefined }],
   });
   expect((await foundBy(`ServiceRequest?_id=${order.id}&_elements=id`)).refs).toHaveLength(1);
-  expect(await fillDenials(world.store)).toBeGreaterThan(0);
+  expect(await denyByStoredConsents(world.store)).toBeGreaterThan(0);
   expect((await foundBy(`DocumentReference?subject=${refOf(patient)}`)).refs).toEqual([]);
-  expect(await fillDenials(world.store)).toBeUndefined();
+  expect(await denyByStoredConsents(world.store)).toBeUndefined();
 });

@@ -5,7 +5,7 @@ import type { Resource } from '../../../src/fhir/types.ts';
 import { admitMember } from '../../../src/operations/members.ts';
 import { endIdentity, verifyIdentity } from '../../../src/operations/register.ts';
 import { createFindOrganization } from '../../../src/server/organizations.ts';
-import { rowsOf } from '../../../src/resources/parties/register.ts';
+import { registerRowsOf } from '../../../src/resources/parties/register.ts';
 import * as make from '../../resources.ts';
 import {
   administrator,
@@ -162,7 +162,7 @@ test.each([
   expect(doubts.map(({ code, severity }) => [code, severity])).toEqual(
     codes.map((code) => [code, 'warning']),
   );
-  const [row] = (await rowsOf(world.store.snapshot(), holder)).filter(
+  const [row] = (await registerRowsOf(world.store.snapshot(), holder)).filter(
     ({ value }) => value === known(next).value,
   );
   expect([row?.state, row?.entityType]).toEqual(['verified', entityType]);
@@ -197,7 +197,7 @@ test('(directory DR17) a person’s number that an organization’s replaced end
   expect(await partyOf({ identifier: known(old) })).toBe('Organization/successor');
   const { json } = await world.ask(administrator, 'GET', 'Practitioner/eva');
   expect(JSON.stringify(json)).not.toContain(known(old).value);
-  const rows = await rowsOf(world.store.snapshot(), 'Practitioner/eva');
+  const rows = await registerRowsOf(world.store.snapshot(), 'Practitioner/eva');
   expect(rows.map(({ state }) => state)).toEqual(['expired']);
   now += 366 * DAY;
   expect(await partyOf({ identifier: known(old) })).toBe('party-inactive');

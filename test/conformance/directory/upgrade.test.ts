@@ -8,7 +8,7 @@ import { readConfig } from '../../../src/server/config.ts';
 import { createLog } from '../../../src/http/log.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import type { Clause } from '../../../src/ports/query.ts';
-import { rowsIn, rowsOf } from '../../../src/resources/parties/register.ts';
+import { rowsIn, registerRowsOf } from '../../../src/resources/parties/register.ts';
 import { STANDING_SYSTEM, standingOf } from '../../../src/resources/parties/standing.ts';
 import { start, type Running } from '../../../src/server/compose.ts';
 import { createFindOrganization } from '../../../src/server/organizations.ts';
@@ -61,7 +61,7 @@ const organization = async (id: string): Promise<Resource> => {
   return JSON.parse(version?.text ?? '{}') as Resource; // a stored text
 };
 const rows = async (id: string) =>
-  (await rowsOf(running.store.snapshot(), `Organization/${id}`))
+  (await registerRowsOf(running.store.snapshot(), `Organization/${id}`))
     .map(({ value, state, how }) => [value, state, how])
     .toSorted(([one = ''], [other = '']) => (one < other ? -1 : 1));
 

@@ -1,7 +1,7 @@
 /** Random resources of any type of R4: every element of the table may be there, with values that JSON and XML both can say. */
 import * as fc from '../../chance.ts';
 import {
-  elementsOf,
+  elementsOfType,
   propertiesOf,
   RESOURCE_TYPE_NAMES,
   type Element,
@@ -63,7 +63,8 @@ function valueOf(code: string): fc.Arbitrary<unknown> {
   }
 }
 
-const isPrimitive = ({ code }: ElementType): boolean => elementsOf(code).length === 0 && code !== 'Resource';
+const isPrimitive = ({ code }: ElementType): boolean =>
+  elementsOfType(code).length === 0 && code !== 'Resource';
 const isResource = ({ code }: ElementType): boolean => code === 'Resource';
 
 /** A list or one, as the element has it; a primitive may have extensions beside its value, or instead of it. */
@@ -107,7 +108,7 @@ const beside = (depth: number): fc.Arbitrary<Tree> =>
 
 /** A few of the type's elements, in the order of the table. Never empty. */
 function structure(type: string, depth: number): fc.Arbitrary<Tree> {
-  const elements = elementsOf(type).filter((element) => depth > 0 || element.types.some(isPrimitive));
+  const elements = elementsOfType(type).filter((element) => depth > 0 || element.types.some(isPrimitive));
   return fc
     .subarray([...elements], { minLength: 1, maxLength: Math.min(elements.length, depth > 0 ? 5 : 2) })
     .chain((chosen) => fc.tuple(...chosen.map((element) => oneOf(element, depth))))

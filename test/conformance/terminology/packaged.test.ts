@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CodeSystem, Resource } from '../../../src/fhir/types.ts';
 import { PACKAGED_SYSTEMS, PACKAGED_VALUE_SETS } from '../../../src/resources/terminology/packaged.ts';
 import { packagedByUrl } from '../../../src/resources/packaged.ts';
-import { systemOf } from '../../../src/resources/terminology/stored.ts';
+import { readSystem } from '../../../src/resources/terminology/stored.ts';
 import { PACKAGED } from '../../../src/resources/terminology/packaged.ts';
 import { validateResource } from '../../../src/resources/validate.ts';
 import { administrator, callerOf, openWorld, type World } from '../../world.ts';
@@ -72,7 +72,7 @@ describe('rendered', () => {
     for (const url of PACKAGED_SYSTEMS) {
       const resource = packagedByUrl('CodeSystem', url);
       if (resource === undefined) continue;
-      const again = systemOf(resource as unknown as CodeSystem); // rendered as one
+      const again = readSystem(resource as unknown as CodeSystem); // rendered as one
       const before = PACKAGED.system(url);
       expect([url, again?.concepts.size]).toEqual([url, before?.concepts.size]);
       const rendered = resource['description'] === undefined ? (before?.concepts ?? []) : [];

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import r4 from 'fhirpath/fhir-context/r4/index.js';
 import {
-  elementsOf,
+  elementsOfType,
   propertiesOf,
   RESOURCE_TYPE_NAMES,
 } from '../../../src/resources/validation/structure.ts';
@@ -16,7 +16,7 @@ const OF_EVERY = /\.(?:id|extension|modifierExtension|meta|implicitRules|languag
 function pathsOf(type: string, seen = new Set<string>()): readonly string[] {
   if (seen.has(type)) return [];
   seen.add(type);
-  return elementsOf(type).flatMap((element) => [
+  return elementsOfType(type).flatMap((element) => [
     `${type}.${element.name}`,
     ...propertiesOf(element).map(([name]) => `${type}.${name}`),
     ...element.types.filter(({ code }) => code.includes('.')).flatMap(({ code }) => pathsOf(code, seen)),

@@ -4,7 +4,7 @@
  */
 import type { Resource } from '../../../src/fhir/types.ts';
 import {
-  elementsOf,
+  elementsOfType,
   propertiesOf,
   RESOURCE_TYPE_NAMES,
   type Element,
@@ -124,7 +124,7 @@ export function leanest(type: string): Resource {
 /** The required elements of a type; `without` leaves out one of its choices. */
 function fillLean(type: string, without = ''): Readonly<Record<string, unknown>> {
   const filled: Record<string, unknown> = {};
-  for (const element of elementsOf(type)) {
+  for (const element of elementsOfType(type)) {
     const [name, valueType] = propertiesOf(element)[0] ?? ['', undefined];
     if (element.min === 0 || valueType === undefined || element.name === without) continue;
     const [value] = isInner(valueType) ? [fillLean(valueType.code)] : valuesOf(element, valueType, 0, []);
@@ -156,7 +156,7 @@ export function propertyOf(
   type: string,
   name: string,
 ): { readonly element: Element; readonly valueType: ElementType } {
-  for (const element of elementsOf(type)) {
+  for (const element of elementsOfType(type)) {
     const valueType = propertiesOf(element).find(([property]) => property === name)?.[1];
     if (valueType !== undefined) return { element, valueType };
   }
@@ -178,7 +178,7 @@ const isInner = ({ code }: ElementType): boolean => code.includes('.');
 
 /** An inner structure that holds itself is filled once within itself. */
 function ownElements(type: string, within: readonly string[]): readonly Element[] {
-  return elementsOf(type).filter(
+  return elementsOfType(type).filter(
     ({ name, types }) =>
       !EVERYWHERE.has(name) &&
       !(ON_TOP.has(name) && RESOURCE_TYPE_NAMES.has(type)) &&

@@ -5,7 +5,7 @@ import { RESOURCE_TYPES as SERVED } from '../../../src/resources/index.ts';
 import { validateResource } from '../../../src/resources/validate.ts';
 import { toExpression } from '../../../src/resources/validation/expression.ts';
 import {
-  elementsOf,
+  elementsOfType,
   propertiesOf,
   RESOURCE_TYPE_NAMES,
 } from '../../../src/resources/validation/structure.ts';
@@ -33,7 +33,7 @@ interface Site {
 }
 
 function sitesOf(type: string, value: Site['value'], pointer = ''): readonly Site[] {
-  const below = elementsOf(type).flatMap((element) =>
+  const below = elementsOfType(type).flatMap((element) =>
     propertiesOf(element).flatMap(([name, { code }]) => {
       const child = value[name];
       const members = Array.isArray(child) ? child : child === undefined ? [] : [child];
@@ -78,7 +78,7 @@ type Planting = (sample: Resource, site: Site) => readonly Plant[];
 const PLANTINGS: Readonly<Record<string, Planting>> = {
   'an unknown element': (sample, { pointer }) => [plant(sample, `${pointer}/zzz`, 'x')],
   'a missing element': (sample, { type, pointer, value }) =>
-    elementsOf(type)
+    elementsOfType(type)
       .filter(({ min }) => min > 0)
       .flatMap((element) =>
         propertiesOf(element)
@@ -121,7 +121,7 @@ const PLANTINGS: Readonly<Record<string, Planting>> = {
   null: (sample, { pointer, value }) =>
     propertyNames(value).map((name) => plant(sample, `${pointer}/${name}`, null)),
   'a string of no type': (sample, { type, pointer, value }) =>
-    elementsOf(type)
+    elementsOfType(type)
       .flatMap(propertiesOf)
       .filter(([name, { code }]) => typeof value[name] === 'string' && !['string', 'markdown'].includes(code))
       .map(([name]) => plant(sample, `${pointer}/${name}`, '  not ok  ')),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decideEvent, decideUpdate } from '../../../src/referral/decide.ts';
 import { legalMoves } from '../../../src/referral/moves.ts';
-import type { EventRuling, Ruling } from '../../../src/referral/ruling.ts';
+import type { EventRuling, TaskRuling } from '../../../src/referral/ruling.ts';
 import { ALL_STATES, readState } from '../../../src/referral/state.ts';
 import type { Event, Party } from '../../../src/referral/transitions.ts';
 import { EVENTS } from '../../fixtures/transitions-expected.ts';
@@ -14,7 +14,7 @@ const BOTH: ReadonlySet<Party> = new Set(['referralInitiator', 'referralRecipien
 const NEITHER: ReadonlySet<Party> = new Set();
 
 /** A ruling as a cell of the tables. */
-function cellOf(ruling: Ruling | EventRuling, unchanged: 'e' | '='): string {
+function cellOf(ruling: TaskRuling | EventRuling, unchanged: 'e' | '='): string {
   if (ruling.kind === 'move') return ruling.transition.tid;
   if (ruling.kind === 'edit') return unchanged;
   return { 'not-your-move': 'Y', 'transition-not-allowed': 'x', 'referral-rule': 'r', 'field-frozen': 'f' }[
@@ -104,7 +104,7 @@ describe('decideUpdate', () => {
  * Evidence moved a referral whose written state said otherwise. Written once more it is an older state, which the
  * precondition (If-Match) is there to catch.
  */
-const isByEvidence = ({ evidence, to }: Case, ruling: Ruling): boolean =>
+const isByEvidence = ({ evidence, to }: Case, ruling: TaskRuling): boolean =>
   evidence.length > 0 && ruling.kind === 'move' && to !== '5.1' && ruling.state !== STATE_OF[to];
 
 /** An organization on both sides that writes `cancelled` twice requests the cancellation, then confirms it. */
@@ -140,7 +140,7 @@ describe('legalMoves', () => {
 });
 
 /** The ruling on a case of the tables. */
-function write({ from, to, actors, administrator, evidence }: Case): Ruling {
+function write({ from, to, actors, administrator, evidence }: Case): TaskRuling {
   const output = evidence.includes('output') ? { output: [OUTPUT] } : {};
   const before = taskIn(stateOf(from));
   const after = taskIn(stateOf(to), { statusReason: { text: 'because' }, ...output });

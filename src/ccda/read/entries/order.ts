@@ -71,7 +71,7 @@ export function readReferral(context: EntryContext, act: XmlElement): void {
   });
 }
 
-interface Told {
+interface OrderParts {
   readonly identifier?: readonly object[];
   readonly intent: string;
   readonly performer: readonly Reference[];
@@ -80,7 +80,7 @@ interface Told {
   readonly bodySite?: readonly CodeableConcept[];
 }
 
-function addOrder(context: EntryContext, act: XmlElement, related: Related[], told: Told): void {
+function addOrder(context: EntryContext, act: XmlElement, related: Related[], told: OrderParts): void {
   const { reading } = context;
   const code = readConcept(reading, childOf(act, 'code'));
   if (code === undefined) lose(reading, 'narrowed', act, 'the order has neither code nor words');

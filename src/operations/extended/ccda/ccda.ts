@@ -120,19 +120,19 @@ export const bundleCcda: Operation = {
 };
 
 /** What is written, and what was read for it. */
-interface Told {
+interface DocumentDraft {
   readonly content: DocumentContent;
   readonly options: WriteOptions;
   readonly seen: Gathered['seen'];
   readonly cut: boolean;
 }
 
-type Tell = (invocation: Invocation, kind: DocumentKind | undefined) => Promise<Told>;
+type DraftDocument = (invocation: Invocation, kind: DocumentKind | undefined) => Promise<DocumentDraft>;
 
 async function perform(
   invocation: Invocation,
   usual: DocumentKind | undefined,
-  tell: Tell,
+  tell: DraftDocument,
 ): Promise<OperationReply> {
   const { context, request, input } = invocation;
   const kind = textIn(input, 'kind');
@@ -180,7 +180,7 @@ function sectionsIn({ input }: Invocation, kind: DocumentKind): ReadonlySet<Sect
   return names.length === 0 ? undefined : new Set([...DOCUMENTS[kind].required, ...(names as SectionName[])]);
 }
 
-const orderContent: Tell = async (invocation, kind = 'referral-note') => {
+const orderContent: DraftDocument = async (invocation, kind = 'referral-note') => {
   const { context, request, sight } = invocation;
   const sections = sectionsIn(invocation, kind);
   const snapshot = context.store.snapshot();
@@ -196,7 +196,7 @@ const orderContent: Tell = async (invocation, kind = 'referral-note') => {
   return { content, options: { base, lookUp: gathered.lookUp }, seen: gathered.seen, cut: gathered.cut };
 };
 
-const patientContent: Tell = async (invocation, kind = 'ccd') => {
+const patientContent: DraftDocument = async (invocation, kind = 'ccd') => {
   const { context, request, sight } = invocation;
   const asked = sectionsIn(invocation, kind);
   const snapshot = context.store.snapshot();
@@ -218,7 +218,7 @@ const patientContent: Tell = async (invocation, kind = 'ccd') => {
   return { content, options: { base, lookUp: gathered.lookUp }, seen: gathered.seen, cut: gathered.cut };
 };
 
-const bundleContent: Tell = async (invocation) => {
+const bundleContent: DraftDocument = async (invocation) => {
   const { context, request, input } = invocation;
   const given = resourceIn(input, 'bundle')?.storing;
   const ref: Ref = `Bundle/${request.id ?? ''}`;

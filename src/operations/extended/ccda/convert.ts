@@ -8,7 +8,7 @@ import type { Request } from '../../request.ts';
 import { readDocument } from './read-document.ts';
 
 /** A large document is read in a thread of its own. */
-export async function convert(
+export async function convertInThread(
   { heavy, newId, clock }: OperationContext,
   { caller }: Request,
   bytes: Uint8Array,

@@ -61,7 +61,7 @@ export function fileDocument(
   const entries = [
     ...(meets.binary === undefined ? [post(binary, fileOf(bytes, converted, patient))] : []),
     post(document, reference),
-    ...readEntries(converted, meets, document, newId),
+    ...documentEntries(converted, meets, document, newId),
   ];
   return { bundle: { resourceType: 'Bundle', type: 'transaction', entry: entries }, document };
 }
@@ -70,7 +70,7 @@ export function fileDocument(
  * What was read from a document, and the Provenance that names the DocumentReference as its source. References to what is
  * known here lead there.
  */
-export function readEntries(
+export function documentEntries(
   converted: ConvertedDocument,
   meets: Meets,
   document: string,
@@ -179,7 +179,7 @@ function documentReference(converted: ConvertedDocument, bytes: Uint8Array, abou
           ...(facts.title !== undefined && { title: facts.title }),
           ...digestOf(bytes),
         },
-        format: formatOf(converted),
+        format: documentFormat(converted),
       },
     ],
     ...((encounter !== undefined || related.length > 0) && {
@@ -218,7 +218,7 @@ export const digestOf = (bytes: Uint8Array) => ({
 });
 
 /** The format code of IHE: a structured body, or a file. */
-export const formatOf = ({ file }: Pick<ConvertedDocument, 'file'>) => ({
+export const documentFormat = ({ file }: Pick<ConvertedDocument, 'file'>) => ({
   system: 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode',
   code:
     file === undefined ? 'urn:hl7-org:sdwg:ccda-structuredBody:2.1' : 'urn:hl7-org:sdwg:ccda-nonXMLBody:2.1',

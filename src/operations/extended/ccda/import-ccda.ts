@@ -19,7 +19,7 @@ import { resourceIn, textIn, valueIn } from '../input.ts';
 import type { Invocation, Operation, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
 import { CCDA_TYPE } from './ccda.ts';
-import { convert } from './convert.ts';
+import { convertInThread } from './convert.ts';
 import { fileDocument, numberKey } from './filing.ts';
 import { listOfLosses } from './loss-list.ts';
 import { meet } from './meet.ts';
@@ -105,7 +105,7 @@ async function performImport(invocation: Invocation): Promise<OperationReply> {
   const snapshot = context.store.snapshot();
   const source = await sourceOf(invocation, snapshot);
   if (source.seen.length > 0) await recordRead(context, auditOperation(request, source.seen, []));
-  const converted = await convert(context, request, source.bytes, zone);
+  const converted = await convertInThread(context, request, source.bytes, zone);
   const found = await meet(context, request, snapshot, converted, source);
   if (found.known !== undefined)
     return replyWith(converted, found.known, formatInstant(context.clock.now()), found.remarks);

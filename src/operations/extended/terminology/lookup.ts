@@ -4,7 +4,7 @@
  */
 import type { Coding } from '../../../fhir/types.ts';
 import { conceptOf, type Concept, type System } from '../../../resources/terminology/terminology-source.ts';
-import { descend, isWithin } from '../../../resources/terminology/hierarchy.ts';
+import { descend, isSubsumedBy } from '../../../resources/terminology/hierarchy.ts';
 import type { Seen } from '../../seen.ts';
 import { textIn, textsIn, valueIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
@@ -177,7 +177,7 @@ async function performSubsumes(invocation: Invocation): Promise<OperationReply> 
         'not-found',
         'the code system has not both codes, or only a part of it is held here',
       );
-  const [up, down] = [isWithin(system, b.code, a.code), isWithin(system, a.code, b.code)];
+  const [up, down] = [isSubsumedBy(system, b.code, a.code), isSubsumedBy(system, a.code, b.code)];
   const valueCode = up && down ? 'equivalent' : up ? 'subsumes' : down ? 'subsumed-by' : 'not-subsumed';
   return { status: 200, resource: parametersOf([{ name: 'outcome', valueCode }]), seen };
 }

@@ -8,7 +8,7 @@ import type {
   Selection,
   System,
 } from '../../../resources/terminology/terminology-source.ts';
-import { selectionOf, systemOf } from '../../../resources/terminology/stored.ts';
+import { selectionOf, readSystem } from '../../../resources/terminology/stored.ts';
 import type { Seen } from '../../seen.ts';
 import { seenOf } from '../../interactions/read.ts';
 import { loadTerminology, type Seeing } from '../../terminology.ts';
@@ -132,7 +132,7 @@ export async function askedCodeSystem(
   const subject = await subjectOf<CodeSystem>(invocation, 'codeSystem', 'version');
   const { resource, canonical, seen } = subject;
   if (resource === undefined) return { ...(await askedSystem(invocation, [canonical ?? ''])), seen };
-  const system = systemOf(resource) ?? PACKAGED.system(resource.url ?? '');
+  const system = readSystem(resource) ?? PACKAGED.system(resource.url ?? '');
   if (system === undefined)
     throw terminologyRefusal('not-found', 'the code system does not hold its concepts');
   return { system, seen };

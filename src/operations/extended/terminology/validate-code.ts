@@ -6,7 +6,7 @@ import {
   validateInSet,
   validateInSystem,
   type CodeQuestion,
-  type Verdict,
+  type CodeVerdict,
 } from '../../../resources/terminology/validate-code.ts';
 import type { Coding } from '../../../fhir/types.ts';
 import type { Seen } from '../../seen.ts';
@@ -129,7 +129,7 @@ const asAsked = ({ system, code, display, version }: Coding, asked: string | und
 });
 
 /** One right code is enough. When none is right and one is unknown, the answer has no result. */
-function answer(verdicts: readonly Verdict[], seen: readonly Seen[]): OperationReply {
+function answer(verdicts: readonly CodeVerdict[], seen: readonly Seen[]): OperationReply {
   const told =
     verdicts.find(({ result }) => result === true) ??
     verdicts.find(({ result }) => result === undefined) ??

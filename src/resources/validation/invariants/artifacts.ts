@@ -1,6 +1,6 @@
 /** Invariants of guides, maps, tests and names, of products, and of what is counted rather than cared for. */
 import {
-  anyOf,
+  atLeastOne,
   has,
   isDistinct,
   oneOf,
@@ -33,7 +33,7 @@ const ASSERTED = [
 const AT_LARGE = ['capabilities', 'search', 'transaction', 'history'];
 
 const BY_KIND: readonly Invariant[] = [
-  anyOf('tcp-2', 'description', 'software', 'implementation'),
+  atLeastOne('tcp-2', 'description', 'software', 'implementation'),
   row(
     'tcp-3',
     'an instance has an implementation',
@@ -118,8 +118,8 @@ export const ARTIFACTS: Readonly<Record<string, readonly Invariant[]>> = {
       );
     }),
   ],
-  'ImmunizationRecommendation.recommendation': [anyOf('imr-1', 'vaccineCode', 'targetDisease')],
-  InsurancePlan: [anyOf('ipn-1', 'identifier', 'name')],
+  'ImmunizationRecommendation.recommendation': [atLeastOne('imr-1', 'vaccineCode', 'targetDisease')],
+  InsurancePlan: [atLeastOne('ipn-1', 'identifier', 'name')],
   Linkage: [row('lnk-1', 'at least two items are linked', (linkage) => treesOf(linkage, 'item').length > 1)],
   'MessageDefinition.focus': [row('md-1', 'max is a positive number or *', ({ max }) => !(Number(max) < 1))],
   MolecularSequence: [

@@ -1,7 +1,7 @@
 /** Invariants of clinical and medication resources. */
-import { isAfter } from '../moments.ts';
+import { isSurelyAfter } from '../moments.ts';
 import {
-  anyOf,
+  atLeastOne,
   codings,
   has,
   notBoth,
@@ -39,8 +39,8 @@ export const CLINICAL: Readonly<Record<string, readonly Invariant[]>> = {
         ),
     ),
   ],
-  'Condition.stage': [anyOf('con-1', 'summary', 'assessment')],
-  'Condition.evidence': [anyOf('con-2', 'code', 'detail')],
+  'Condition.stage': [atLeastOne('con-1', 'summary', 'assessment')],
+  'Condition.evidence': [atLeastOne('con-2', 'code', 'detail')],
   Observation: [
     notBoth('obs-6', 'dataAbsentReason', 'value[x]'),
     row(
@@ -51,7 +51,7 @@ export const CLINICAL: Readonly<Record<string, readonly Invariant[]>> = {
         !treesOf(observation, 'component').some((component) => shareCoding(component, observation)),
     ),
   ],
-  'Observation.referenceRange': [anyOf('obs-3', 'low', 'high', 'text')],
+  'Observation.referenceRange': [atLeastOne('obs-3', 'low', 'high', 'text')],
 
   AllergyIntolerance: [
     row(
@@ -67,13 +67,13 @@ export const CLINICAL: Readonly<Record<string, readonly Invariant[]>> = {
   ],
   FamilyMemberHistory: [notBoth('fhs-1', 'age[x]', 'born[x]'), together('fhs-2', 'estimatedAge', 'age[x]')],
   'Goal.target': [together('gol-1', 'detail[x]', 'measure')],
-  'Immunization.education': [anyOf('imm-1', 'documentType', 'reference')],
-  'MedicationAdministration.dosage': [anyOf('mad-1', 'dose', 'rate[x]')],
+  'Immunization.education': [atLeastOne('imm-1', 'documentType', 'reference')],
+  'MedicationAdministration.dosage': [atLeastOne('mad-1', 'dose', 'rate[x]')],
   MedicationDispense: [
     row(
       'mdd-1',
       'whenHandedOver must not be before whenPrepared',
-      ({ whenPrepared, whenHandedOver }) => !isAfter(whenPrepared, whenHandedOver),
+      ({ whenPrepared, whenHandedOver }) => !isSurelyAfter(whenPrepared, whenHandedOver),
     ),
   ],
   'QuestionnaireResponse.item': [notBoth('qrs-1', 'answer', 'item')],

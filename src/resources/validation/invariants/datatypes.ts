@@ -1,7 +1,7 @@
 /** Invariants of the datatypes (http://hl7.org/fhir/R4/datatypes.html, metadatatypes.html). */
-import { isAfter } from '../moments.ts';
+import { isSurelyAfter } from '../moments.ts';
 import {
-  anyOf,
+  atLeastOne,
   has,
   listOf,
   notBoth,
@@ -59,9 +59,9 @@ export const DATATYPES: Readonly<Record<string, readonly Invariant[]>> = {
       (duration) => !has(duration, 'code') || (duration['system'] === UCUM && has(duration, 'value')),
     ),
   ],
-  Expression: [anyOf('exp-1', 'expression', 'reference')],
+  Expression: [atLeastOne('exp-1', 'expression', 'reference')],
   Extension: [oneOf('ext-1', 'value[x]', 'extension')],
-  Period: [row('per-1', 'start must not be after end', ({ start, end }) => !isAfter(start, end))],
+  Period: [row('per-1', 'start must not be after end', ({ start, end }) => !isSurelyAfter(start, end))],
   Quantity: QUANTITY,
   Range: [
     row(

@@ -1,6 +1,6 @@
 /** Invariants of StructureDefinition and ElementDefinition (http://hl7.org/fhir/R4/structuredefinition.html). */
 import {
-  anyOf,
+  atLeastOne,
   has,
   isDistinct,
   listOf,
@@ -79,7 +79,7 @@ export const DEFINITIONS: Readonly<Record<string, readonly Invariant[]>> = {
       fits(valueSet, /^(?:http:|https|urn:)/),
     ),
   ],
-  'ElementDefinition.slicing': [anyOf('eld-1', 'discriminator', 'description')],
+  'ElementDefinition.slicing': [atLeastOne('eld-1', 'discriminator', 'description')],
   'ElementDefinition.type': [
     row(
       'eld-4',
@@ -113,7 +113,7 @@ export const DEFINITIONS: Readonly<Record<string, readonly Invariant[]>> = {
         definition['derivation'] === 'specialization' ||
         has(definition, 'context'),
     ),
-    anyOf('sdf-6', 'snapshot', 'differential'),
+    atLeastOne('sdf-6', 'snapshot', 'differential'),
     row('sdf-8', 'the snapshot begins with the type, and all below begin with it', (definition) => {
       const [first, ...rest] = ofSnapshot(definition);
       if (first === undefined) return true;
@@ -198,7 +198,7 @@ export const DEFINITIONS: Readonly<Record<string, readonly Invariant[]>> = {
         .every((element) => !has(element, 'sliceName')),
     ),
   ],
-  'StructureDefinition.mapping': [anyOf('sdf-2', 'name', 'uri')],
+  'StructureDefinition.mapping': [atLeastOne('sdf-2', 'name', 'uri')],
   'StructureDefinition.snapshot': [
     row('sdf-3', 'every element of a snapshot has definition, min and max', (snapshot) =>
       treesOf(snapshot, 'element').every((element) =>

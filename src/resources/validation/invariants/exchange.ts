@@ -1,5 +1,15 @@
 /** Invariants of resources that hold or record others: bundles, parameters, documents, audit. */
-import { anyOf, has, isDistinct, notBoth, row, treeOf, treesOf, type Invariant, type Tree } from './row.ts';
+import {
+  atLeastOne,
+  has,
+  isDistinct,
+  notBoth,
+  row,
+  treeOf,
+  treesOf,
+  type Invariant,
+  type Tree,
+} from './row.ts';
 
 const BUNDLE_HISTORY = ['history'];
 
@@ -54,7 +64,7 @@ export const EXCHANGE: Readonly<Record<string, readonly Invariant[]>> = {
     ),
   ],
   'Bundle.entry': [
-    anyOf('bdl-5', 'resource', 'request', 'response'),
+    atLeastOne('bdl-5', 'resource', 'request', 'response'),
     row('bdl-8', 'fullUrl is not a version', ({ fullUrl }) => !String(fullUrl).includes('/_history/')),
   ],
   'Parameters.parameter': [
@@ -66,7 +76,7 @@ export const EXCHANGE: Readonly<Record<string, readonly Invariant[]>> = {
   ],
   'AuditEvent.entity': [notBoth('sev-1', 'name', 'query')],
   'Composition.section': [
-    anyOf('cmp-1', 'text', 'entry', 'section'),
+    atLeastOne('cmp-1', 'text', 'entry', 'section'),
     notBoth('cmp-2', 'emptyReason', 'entry'),
   ],
 };

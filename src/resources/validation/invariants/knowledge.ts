@@ -1,6 +1,6 @@
 /** Invariants of questionnaires, measures, terminology, and descriptions of systems. */
 import {
-  anyOf,
+  atLeastOne,
   has,
   isDistinct,
   listOf,
@@ -43,8 +43,8 @@ const WITH_LENGTH = ['boolean', 'decimal', 'integer', 'string', 'text', 'url', '
 
 export const KNOWLEDGE: Readonly<Record<string, readonly Invariant[]>> = {
   CapabilityStatement: [
-    anyOf('cpb-1', 'rest', 'messaging', 'document'),
-    anyOf('cpb-2', 'description', 'software', 'implementation'),
+    atLeastOne('cpb-1', 'rest', 'messaging', 'document'),
+    atLeastOne('cpb-2', 'description', 'software', 'implementation'),
     row(
       'cpb-3',
       'messaging.endpoint is for an instance',
@@ -132,7 +132,7 @@ export const KNOWLEDGE: Readonly<Record<string, readonly Invariant[]>> = {
     ),
   ],
   'OperationDefinition.parameter': [
-    anyOf('opd-1', 'type', 'part'),
+    atLeastOne('opd-1', 'type', 'part'),
     row(
       'opd-2',
       'searchType is for parameters of type string',
@@ -192,13 +192,13 @@ export const KNOWLEDGE: Readonly<Record<string, readonly Invariant[]>> = {
     ),
   ],
   'ValueSet.compose.include': [
-    anyOf('vsd-1', 'valueSet', 'system'),
+    atLeastOne('vsd-1', 'valueSet', 'system'),
     together('vsd-2', 'concept', 'system'),
     together('vsd-2', 'filter', 'system'),
     notBoth('vsd-3', 'concept', 'filter'),
   ],
   'ValueSet.expansion.contains': [
-    anyOf('vsd-6', 'code', 'display'),
+    atLeastOne('vsd-6', 'code', 'display'),
     row(
       'vsd-9',
       'what is not abstract has a code',

@@ -16,7 +16,7 @@ export const row = (key: string, says: string, holds: Invariant['holds']): Invar
 });
 export const together = (key: string, one: string, other: string): Invariant =>
   row(key, `${one} needs ${other}`, (value) => !has(value, one) || has(value, other));
-export const anyOf = (key: string, ...names: readonly string[]): Invariant =>
+export const atLeastOne = (key: string, ...names: readonly string[]): Invariant =>
   row(key, `one of ${names.join(', ')} must be there`, (value) => names.some((name) => has(value, name)));
 export const notBoth = (key: string, one: string, other: string): Invariant =>
   row(key, `${one} and ${other} exclude each other`, (value) => !has(value, one) || !has(value, other));

@@ -1,7 +1,7 @@
 /** Invariants of people, organizations, orders, visits and payment. */
-import { isAfter } from '../moments.ts';
+import { isSurelyAfter } from '../moments.ts';
 import {
-  anyOf,
+  atLeastOne,
   has,
   notAtHome,
   notBoth,
@@ -36,24 +36,24 @@ export const WORKFLOW: Readonly<Record<string, readonly Invariant[]>> = {
         ['noshow', 'cancelled'].includes(String(appointment['status'])),
     ),
   ],
-  'Appointment.participant': [anyOf('app-1', 'type', 'actor')],
-  Consent: [anyOf('ppc-1', 'policy', 'policyRule')],
+  'Appointment.participant': [atLeastOne('app-1', 'type', 'actor')],
+  Consent: [atLeastOne('ppc-1', 'policy', 'policyRule')],
   Organization: [
-    anyOf('org-1', 'name', 'identifier'),
+    atLeastOne('org-1', 'name', 'identifier'),
     notAtHome('org-2', 'address'),
     notAtHome('org-3', 'telecom'),
   ],
-  'Patient.contact': [anyOf('pat-1', 'name', 'telecom', 'address', 'organization')],
+  'Patient.contact': [atLeastOne('pat-1', 'name', 'telecom', 'address', 'organization')],
   ServiceRequest: [together('prr-1', 'orderDetail', 'code')],
   Task: [
     row(
       'inv-1',
       'lastModified must not be before authoredOn',
-      ({ authoredOn, lastModified }) => !isAfter(authoredOn, lastModified),
+      ({ authoredOn, lastModified }) => !isSurelyAfter(authoredOn, lastModified),
     ),
   ],
 
-  AppointmentResponse: [anyOf('apr-1', 'participantType', 'actor')],
+  AppointmentResponse: [atLeastOne('apr-1', 'participantType', 'actor')],
   'CarePlan.activity': [notBoth('cpl-3', 'detail', 'reference')],
   'CareTeam.participant': [
     row(

@@ -9,7 +9,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clause, Match, Page, Query } from '../../../ports/query.ts';
 import { prepare, statements } from '../folder/connection.ts';
 import { mustOf } from './search-hops.ts';
-import { sightSql, type Moment } from './sight.ts';
+import { sightSql, type SightMoment } from './sight.ts';
 
 /** The largest number of versions looked at. */
 const LOOKUP_MAX = 64;
@@ -19,7 +19,7 @@ const FURTHER_MAX = 256;
 const CHARACTERS_MAX = 1024 * 1024;
 
 /** All matches at a moment, newest write first; undefined when the query is not a lookup. */
-type Lookup = (query: Query, moment: Moment) => readonly Match[] | undefined;
+type Lookup = (query: Query, moment: SightMoment) => readonly Match[] | undefined;
 
 type MatchRow = [ref: Match['ref'], seq: number, text: string, custodian: Match['custodian']];
 

@@ -1,7 +1,7 @@
 /** What one search looks at: a connection, a moment, a caller; and what stands for a resource in its SQL. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clause, Prefix, Sight } from '../../../ports/query.ts';
-import { sightSql, type Moment } from './sight.ts';
+import { sightSql, type SightMoment } from './sight.ts';
 import { firstRow, sql, word } from '../sql.ts';
 import type { Sql } from '../sql.ts';
 
@@ -39,7 +39,7 @@ export const LIMITS: Limits = {
   merged: 16,
 };
 
-export interface SearchContext extends Moment {
+export interface SearchContext extends SightMoment {
   readonly db: DatabaseSync;
   readonly limits: Limits;
   readonly sight: Sight;
@@ -76,7 +76,7 @@ export const GO = word('go()');
 export function searchContextOf(
   db: DatabaseSync,
   sight: Sight,
-  { seq, now }: Moment,
+  { seq, now }: SightMoment,
   limits: Limits,
 ): SearchContext {
   const names = new Map<string, number>();

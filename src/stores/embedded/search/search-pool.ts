@@ -8,7 +8,7 @@ import type { Page, Query } from '../../../ports/query.ts';
 import { SearchRefused } from '../../../ports/store.ts';
 import { createFairQueue } from '../fair-queue.ts';
 import type { SearchTaskResult, SearchTask, Ready, Setup } from './search-worker.ts';
-import type { Moment } from './sight.ts';
+import type { SightMoment } from './sight.ts';
 
 interface SearchPoolOptions {
   /** The script of a thread: it calls `serveSearches` with the reader of texts. */
@@ -65,7 +65,7 @@ export class SearchPool {
   }
 
   /** One page at a moment. Throws {@link SearchRefused}; whatever happens to its thread, never anything else is lost. */
-  search(query: Query, moment: Moment, signal?: AbortSignal): Promise<Page> {
+  search(query: Query, moment: SightMoment, signal?: AbortSignal): Promise<Page> {
     if (this.#closed || signal?.aborted === true) return Promise.reject(new SearchRefused('aborted'));
     const owner = query.sight.everything ? '' : query.sight.organization;
     if (this.#isFull(owner)) return Promise.reject(new SearchRefused('too-busy'));

@@ -9,7 +9,7 @@ import { openDatabase } from '../folder/connection.ts';
 import { asksTexts } from './search-text.ts';
 import { searchPage } from './search.ts';
 import type { TextReader } from '../../../ports/text-reader.ts';
-import type { Moment } from './sight.ts';
+import type { SightMoment } from './sight.ts';
 import type { TextIndex } from './text-index.ts';
 import { NICENESS, standBack } from '../thread-priority.ts';
 
@@ -25,7 +25,7 @@ export interface Setup {
 
 /** A search, or to take so many versions into the full text. */
 export type SearchTask = { readonly number: number } & (
-  | { readonly query: Query; readonly moment: Moment; readonly timeoutMs: number }
+  | { readonly query: Query; readonly moment: SightMoment; readonly timeoutMs: number }
   | { readonly versions: number }
 );
 

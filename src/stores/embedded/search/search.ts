@@ -10,7 +10,7 @@ import { mustOf, takeHops } from './search-hops.ts';
 import { countVersions, findVersions } from './search-order.ts';
 import type { VersionSearch } from './search-order.ts';
 import { LIMITS, spanOf, searchContextOf } from './search-context.ts';
-import type { Moment } from './sight.ts';
+import type { SightMoment } from './sight.ts';
 import type { Limits } from './search-context.ts';
 import { fitting } from '../slices.ts';
 import { eachRow, firstRow, sql } from '../sql.ts';
@@ -24,7 +24,7 @@ const unguarded: SearchInterrupt = () => undefined;
 export function findRefs(
   db: DatabaseSync,
   query: Query,
-  moment: Moment,
+  moment: SightMoment,
   guard: SearchInterrupt = unguarded,
 ): Ref[] {
   return guarded(db, guard, () => {
@@ -38,7 +38,7 @@ export function findRefs(
 export function searchPage(
   db: DatabaseSync,
   query: Query,
-  moment: Moment,
+  moment: SightMoment,
   guard: SearchInterrupt = unguarded,
   limits: Limits = LIMITS,
 ): Page {
@@ -62,7 +62,7 @@ function horizonOf(db: DatabaseSync): number {
 function wantedOf(
   db: DatabaseSync,
   query: Query,
-  moment: Moment,
+  moment: SightMoment,
   need: number,
   limits: Limits,
 ): VersionSearch {

@@ -11,7 +11,7 @@ export interface Condition {
 }
 
 /** As of when is asked: what is reached, at a seq; what is denied, at an instant. */
-export interface Moment {
+export interface SightMoment {
   readonly seq: number;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -47,7 +47,7 @@ export function bySight<T>(make: (shape: SightShape) => T): Readonly<Record<Sigh
 }
 
 /** The condition under which the resource is visible to `sight` at a moment. */
-export const sightSql = (sight: Sight, moment: Moment, alias: SightAlias): Condition => ({
+export const sightSql = (sight: Sight, moment: SightMoment, alias: SightAlias): Condition => ({
   sql: sightText(sightShape(sight), alias),
   params: sightParams(sight, moment),
 });
@@ -58,7 +58,7 @@ export function sightText(shape: SightShape, alias: SightAlias): string {
   return shape.startsWith('organization') ? own : `(${own} AND ${compartmentText(alias)})`;
 }
 
-export function sightParams(sight: Sight, { seq, now }: Moment): readonly (string | number)[] {
+export function sightParams(sight: Sight, { seq, now }: SightMoment): readonly (string | number)[] {
   if (sight.everything) return [];
   const { organization, patient, denied } = sight;
   const reached = [organization, organization, seq, seq];

@@ -9,7 +9,7 @@ import { FOREVER } from '../folder/schema.ts';
 import { prepareAbout } from '../write/about.ts';
 import { prepareDenials } from '../write/denials.ts';
 import { prepareIdentities } from '../write/identities.ts';
-import { compareRows, readResource, rowsOf, type Proof } from './proof-rows.ts';
+import { compareRows, readResource, rowTexts, type Proof } from './proof-rows.ts';
 
 /** Rows that are compared, as texts in one order, the name by which a fault tells them first. */
 const TABLES: readonly (readonly [table: string, sql: string])[] = [
@@ -42,7 +42,7 @@ export function compareDenials(proof: Proof): void {
   const { recompute } = prepareDenials(scratch, prepareIdentities(scratch));
   for (const [root] of prepare<[number]>(scratch, 'SELECT DISTINCT root FROM sight').all()) recompute(root);
   for (const [table, sql] of TABLES) {
-    compareRows(rowsOf(scratch, sql), rowsOf(db, sql), (row, side) => {
+    compareRows(rowTexts(scratch, sql), rowTexts(db, sql), (row, side) => {
       if (table === 'received' && side === 'missing' && due.has(row)) return;
       const [name] = JSON.parse(row) as [string];
       note(

@@ -17,7 +17,7 @@ import { FOREVER, SCHEMA } from '../folder/schema.ts';
 import { readIndexed } from '../write/audit-index.ts';
 import { prepareReceived, receiptsIn } from '../write/received.ts';
 import { compareDenials } from './denial-proof.ts';
-import { compareRows, readResource, rowsOf, type Derivation, type Proof } from './proof-rows.ts';
+import { compareRows, readResource, rowTexts, type Derivation, type Proof } from './proof-rows.ts';
 import { notesOn } from '../search/search-ranges.ts';
 import { compareTexts } from './text-proof.ts';
 
@@ -220,7 +220,7 @@ function compareReach({ db, scratch, note }: Proof, isWhole: boolean): void {
     ] as const,
   ];
   for (const [table, sql] of tables) {
-    compareRows(rowsOf(scratch, sql), rowsOf(db, sql), (row, side) => {
+    compareRows(rowTexts(scratch, sql), rowTexts(db, sql), (row, side) => {
       const [name] = JSON.parse(row) as [string];
       note(
         0,

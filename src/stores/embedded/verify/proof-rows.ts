@@ -33,7 +33,7 @@ export interface Proof {
 }
 
 /** The texts of rows, in the order of the query. */
-export function* rowsOf(db: DatabaseSync, sql: string): Generator<string> {
+export function* rowTexts(db: DatabaseSync, sql: string): Generator<string> {
   const statement = db.prepare(sql);
   statement.setReturnArrays(true);
   for (const row of statement.iterate()) yield JSON.stringify(row);

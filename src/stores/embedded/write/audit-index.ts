@@ -8,7 +8,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry } from '../../../ports/store.ts';
 import { auditKeys } from '../../log/audit-rows.ts';
-import { prepareReceived, receiptsIn, type Receipt } from './received.ts';
+import { prepareReceived, receiptsIn, type ReceivedVersion } from './received.ts';
 import { prepare, readMeta, writeMeta } from '../folder/connection.ts';
 
 export interface AuditIndex {
@@ -24,7 +24,7 @@ export interface AuditIndex {
 }
 
 /** Rows of one resource lie together. */
-const byPlace = ([a, refA]: Receipt, [b, refB]: Receipt): number =>
+const byPlace = ([a, refA]: ReceivedVersion, [b, refB]: ReceivedVersion): number =>
   a === b ? (refA < refB ? -1 : 1) : a < b ? -1 : 1;
 
 /** Keys noted at most before they are written. */
@@ -40,7 +40,7 @@ export function prepareAuditIndex(db: DatabaseSync): AuditIndex {
   const add = prepare(db, 'INSERT OR IGNORE INTO audit_index (key, seq) VALUES (?, ?)');
   const received = prepareReceived(db);
   let noted: (readonly [key: string, seq: number])[] = [];
-  let receipts: (readonly [receipt: Receipt, at: number])[] = [];
+  let receipts: (readonly [receipt: ReceivedVersion, at: number])[] = [];
   let commits = 0;
 
   function note(entries: readonly AuditEntry[], seq: number): void {

@@ -37,14 +37,14 @@ import type { Outbox } from './outbox.ts';
 import type { ApplyReach } from './reach.ts';
 import type { Records } from './records.ts';
 import { FOREVER } from '../folder/schema.ts';
-import { sightSql, type Moment } from '../search/sight.ts';
+import { sightSql, type SightMoment } from '../search/sight.ts';
 import { prepareValues } from './values.ts';
 
 /** The search of an expectation, run in the writer's own connection. */
 /** References that an expectation is compared with, at most, where its page was not full. */
 const REFS_MAX = 1000;
 
-export type FindRefs = (db: DatabaseSync, query: Query, moment: Moment) => readonly Ref[];
+export type FindRefs = (db: DatabaseSync, query: Query, moment: SightMoment) => readonly Ref[];
 
 interface CommitTools {
   readonly identities: Identities;
@@ -151,7 +151,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   }
 
   /** All that a query finds; of a page that others may follow or precede, what stands on that page. */
-  function refsOf({ query, refs }: Expectation, moment: Moment): readonly Ref[] {
+  function refsOf({ query, refs }: Expectation, moment: SightMoment): readonly Ref[] {
     if (query.offset > 0 || refs.length >= query.count) return findRefs(db, query, moment);
     const whole = { ...query, sort: [], count: REFS_MAX };
     return lookup(whole, moment)?.map(({ ref }) => ref) ?? findRefs(db, whole, moment);
@@ -183,7 +183,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
     return kept === undefined || kept === keeper ? undefined : refused('stale', ref);
   }
 
-  function holds(precondition: VersionPrecondition, moment: Moment): boolean {
+  function holds(precondition: VersionPrecondition, moment: SightMoment): boolean {
     const head = headOf.get(precondition.ref);
     if (head?.[4] == null || head[4] === 'DELETE') return false;
     return 'version' in precondition
@@ -192,7 +192,7 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   }
 
   /** Whether the resource, or that it was deleted, is within the sight at a moment. */
-  function isVisible(ref: Ref, sight: Sight, moment: Moment): boolean {
+  function isVisible(ref: Ref, sight: Sight, moment: SightMoment): boolean {
     const visible = sightSql(sight, moment, {
       resource: 'r',
       vid: 'v.vid',

@@ -8,13 +8,13 @@ import type { AuditEntry } from '../../../ports/store.ts';
 import { prepare } from '../folder/connection.ts';
 
 /** An organization that received a version of a resource. */
-export type Receipt = readonly [organization: Ref, ref: Ref, seq: number];
+export type ReceivedVersion = readonly [organization: Ref, ref: Ref, seq: number];
 
 const VERSION = '/_history/';
 
 /** The receipts in audit rows that are stamped with their seq; those of an organization's own resources may be among them. */
-export function receiptsIn(entries: readonly AuditEntry[]): readonly Receipt[] {
-  const receipts: Receipt[] = [];
+export function receiptsIn(entries: readonly AuditEntry[]): readonly ReceivedVersion[] {
+  const receipts: ReceivedVersion[] = [];
   for (const entry of entries) {
     for (const organization of receiversIn(entry)) {
       for (const entity of entry.entities) {
@@ -38,9 +38,9 @@ function receiversIn({ event, outcome, origin, agent, viewers }: AuditEntry): re
 
 interface Received {
   /** Keeps receipts, but of what the organization keeps itself and of what everybody sees. */
-  readonly add: (receipts: readonly Receipt[]) => void;
+  readonly add: (receipts: readonly ReceivedVersion[]) => void;
   /** Whether a denial asks for the receipt, now or at an instant to come. */
-  readonly isAsked: (receipt: Receipt) => boolean;
+  readonly isAsked: (receipt: ReceivedVersion) => boolean;
 }
 
 export function prepareReceived(db: DatabaseSync): Received {

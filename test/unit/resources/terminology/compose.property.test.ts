@@ -11,7 +11,7 @@ import type {
 } from '../../../../src/resources/terminology/terminology-source.ts';
 import { membershipOf } from '../../../../src/resources/terminology/membership.ts';
 import { PACKAGED } from '../../../../src/resources/terminology/packaged.ts';
-import { selectionOf, systemOf, withLoaded } from '../../../../src/resources/terminology/stored.ts';
+import { selectionOf, readSystem, withLoaded } from '../../../../src/resources/terminology/stored.ts';
 
 const SYSTEMS = ['urn:a', 'urn:b'] as const;
 const CODES = ['0', '1', '2', '3', '4', '5', '6'] as const;
@@ -75,7 +75,7 @@ const composes = fc.tuple(
 );
 
 function heldOf(given: World, sets: readonly Compose[]): TerminologySource {
-  const systems = SYSTEMS.flatMap((url) => systemOf(resourceOf(url, given[url])) ?? []);
+  const systems = SYSTEMS.flatMap((url) => readSystem(resourceOf(url, given[url])) ?? []);
   const valueSets = sets.map((compose, index) =>
     selectionOf({
       resourceType: 'ValueSet',
@@ -236,7 +236,7 @@ test('sets that include one another many times are worked out once', () => {
 
 test('a regular expression over many long codes is work that is counted', () => {
   const concept = Array.from({ length: 2000 }, (_none, index) => ({ code: `${'a'.repeat(900)}${index}` }));
-  const system = systemOf({
+  const system = readSystem({
     resourceType: 'CodeSystem',
     status: 'active',
     content: 'complete',

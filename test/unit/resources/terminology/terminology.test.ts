@@ -7,7 +7,7 @@ import type {
   TerminologySource,
   Selection,
 } from '../../../../src/resources/terminology/terminology-source.ts';
-import { systemOf, withLoaded } from '../../../../src/resources/terminology/stored.ts';
+import { readSystem, withLoaded } from '../../../../src/resources/terminology/stored.ts';
 import { ancestorsOf, descendantsOf } from '../../../../src/resources/terminology/hierarchy.ts';
 import { membershipOf } from '../../../../src/resources/terminology/membership.ts';
 import { PACKAGED, PACKAGED_VALUE_SETS } from '../../../../src/resources/terminology/packaged.ts';
@@ -159,7 +159,7 @@ describe('value sets within each other', () => {
       code: `c${i}`,
       ...(i > 0 && { property: [{ code: 'parent', valueCode: `c${i - 1}` }] }),
     }));
-    const line = systemOf({
+    const line = readSystem({
       url: 'http://example.org/line',
       content: 'complete',
       concept,
