@@ -43,9 +43,10 @@ test('every character there is folds to what folds to itself', () => {
     if (point >= 0xd8_00 && point <= 0xdf_ff) continue;
     const text = String.fromCodePoint(point);
     const folded = foldText(text);
-    if (![folded, text.normalize('NFC'), text.normalize('NFD')].every((form) => foldText(form) === folded)) {
-      unsettled.push(point.toString(16));
-    }
+    const forms = new Set([folded, text.normalize('NFC'), text.normalize('NFD')]);
+    // Most characters are all their forms.
+    forms.delete(text);
+    for (const form of forms) if (foldText(form) !== folded) unsettled.push(point.toString(16));
   }
   expect(unsettled).toEqual([]);
 });
