@@ -12,6 +12,7 @@ import { createLog } from '../src/http/log.ts';
 import type { OutboxRow } from '../src/ports/store.ts';
 import type { Captured } from '../src/rails/capture/index.ts';
 import { start, type Running } from '../src/server/compose.ts';
+import type { StoreOptions } from '../src/stores/index.ts';
 import { endpoint, organization, practitionerRole } from './resources.ts';
 import { BASE, refOf, resourcesOf, type Method, type Stored } from './world.ts';
 
@@ -72,16 +73,32 @@ export interface TestServer {
 }
 
 /** What survives a crash is asked of servers in processes of their own; here a flush would only take time. */
-const UNFLUSHED = { store: { pragmas: ['synchronous=OFF'], reserveBytes: 0 } } as const;
+const UNFLUSHED = { pragmas: ['synchronous=OFF'], reserveBytes: 0 } as const;
+
+export interface ServerOptions {
+  readonly organizations?: readonly string[];
+  /** Further settings, as on the command line. */
+  readonly argv?: readonly string[];
+  /** Where the writer of the store runs: its own thread, as in production, groups what is written at once. Default: `thread`. */
+  readonly writer?: StoreOptions['writer'];
+}
+
+const ORGANIZATIONS = ['initiator', 'recipient', 'stranger'];
 
 const SENT_WITHIN_MS = 5000;
 const OUTBOX_MAX = 100_000;
 
 /** @param argv further settings, as on the command line */
-export async function openServer(
-  organizations: readonly string[] = ['initiator', 'recipient', 'stranger'],
+export const openServer = (
+  organizations: readonly string[] = ORGANIZATIONS,
   ...argv: readonly string[]
-): Promise<TestServer> {
+): Promise<TestServer> => openServerWith({ organizations, argv });
+
+export async function openServerWith({
+  organizations = ORGANIZATIONS,
+  argv = [],
+  writer = 'thread',
+}: ServerOptions): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-server-'));
   const fixed = ['--demo', '--port', '0', '--public-base-url', BASE, '--data-dir', folder];
   const config = readConfig([...fixed, ...argv], {});
@@ -90,7 +107,8 @@ export async function openServer(
     (lines) => process.stderr.write(lines),
     () => Date.now(),
   );
-  let running = await start(config, log, UNFLUSHED);
+  const parts = { store: { ...UNFLUSHED, writer } };
+  let running = await start(config, log, parts);
   let tokens = await signTokens(running, organizations, config.administratorScope);
 
   const ask: TestServer['ask'] = async (who, method, url, body, sending = {}) => {
@@ -146,7 +164,7 @@ export async function openServer(
     },
     async restart() {
       await running.stop();
-      running = await start(config, log, UNFLUSHED);
+      running = await start(config, log, parts);
       tokens = await signTokens(running, organizations, config.administratorScope);
     },
     async close() {

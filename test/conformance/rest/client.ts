@@ -5,7 +5,7 @@
 import type { Bundle, BundleEntry, OperationOutcomeIssue, Resource } from '../../../src/fhir/types.ts';
 import type { DevClaims } from '../../../src/http/dev-issuer.ts';
 import type { Running } from '../../../src/server/compose.ts';
-import { openServer, type TestServer, type Who } from '../../server.ts';
+import { openServerWith, type TestServer, type Who } from '../../server.ts';
 import type { Stored } from '../../world.ts';
 
 export interface Sending {
@@ -55,9 +55,13 @@ const ANSWERED_WITHIN_MS = 30_000;
 const ORGANIZATIONS: readonly string[] = ['initiator', 'recipient', 'stranger'];
 const SCOPE = 'system/*.cruds';
 
-/** The real server with three organizations. @param argv further settings, as on the command line */
+/**
+ * The real server with three organizations; it writes in turn, since most of these tests ask one thing after another.
+ *
+ * @param argv further settings, as on the command line
+ */
 export async function openRest(...argv: readonly string[]): Promise<Rest> {
-  const server = await openServer(ORGANIZATIONS, ...argv);
+  const server = await openServerWith({ organizations: ORGANIZATIONS, argv, writer: 'turn' });
   return { ...(await clientOf(server.running)), server, close: () => server.close() };
 }
 
