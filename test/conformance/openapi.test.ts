@@ -80,3 +80,9 @@ test('its schemas accept what the server stores', async () => {
     }
   }
 });
+
+test('(ccda 12) operations name the media types of their own that they take and give', () => {
+  const at = (path: string) => JSON.stringify((document.paths[path] as Record<string, object>)['post']);
+  expect(at('/$import-ccda')).toMatch(/"requestBody":.*"application\/hl7-cda\+xml":.*"text\/xml":/);
+  expect(at('/ServiceRequest/{id}/$ccda')).toMatch(/"200":.*"application\/hl7-cda\+xml":/);
+});

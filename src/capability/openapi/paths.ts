@@ -15,6 +15,9 @@ const MEDIA = ['application/fhir+json', 'application/fhir+xml'] as const;
 const contentOf = (schema: Schema, types: readonly string[] = MEDIA) =>
   Object.fromEntries(types.map((type) => [type, { schema }]));
 
+/** Bytes in a media type of their own. */
+const FILE: Schema = { type: 'string', format: 'binary' };
+
 /** The parameters and replies of a method; refusals are the same everywhere. */
 interface Method {
   readonly summary: string;
@@ -25,14 +28,19 @@ interface Method {
   readonly answers: Readonly<Record<string, string>>;
   /** The schema of the body of a success; absent when the reply has no body. */
   readonly schema?: Schema;
+  /** Media types of a success beside FHIR's: the content itself. */
+  readonly gives?: readonly string[] | undefined;
 }
 
-function describe({ body, answers, schema, ...rest }: Method): Item {
+function describe({ body, answers, schema, gives = [], ...rest }: Method): Item {
   const responses = Object.entries(answers).map(([status, description]) => [
     status,
     {
       description,
-      ...(schema !== undefined && !/^(204|304)$/.test(status) && { content: contentOf(schema) }),
+      ...(schema !== undefined &&
+        !/^(204|304)$/.test(status) && {
+          content: { ...contentOf(schema), ...contentOf(FILE, gives) },
+        }),
     },
   ]);
   return {
@@ -275,7 +283,7 @@ export function pathsOfOperation(operation: Operation): Paths {
 }
 
 function invocationOf(
-  { name, title, parameters }: Operation,
+  { name, title, parameters, content }: Operation,
   level: OperationLevel,
   type: string,
   by: 'Get' | '',
@@ -296,9 +304,12 @@ function invocationOf(
     operationId: `${name}-${type}${levelName}${by}`,
     tags: [type === '' ? 'System' : type],
     parameters: [...(level === 'instance' ? shared('id') : []), ...(by === '' ? [] : query)],
-    ...(by === '' && { body: contentOf(refTo('Parameters')) }),
+    ...(by === '' && {
+      body: { ...contentOf(refTo('Parameters')), ...contentOf(FILE, content?.takes ?? []) },
+    }),
     answers: { 200: 'The result' },
     schema: refTo('Resource'),
+    gives: content?.gives,
   };
 }
 
