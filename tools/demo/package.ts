@@ -113,6 +113,15 @@ export function visitFor(order: string, patient: string, now = Date.now()): Reso
   };
 }
 
+/** @param data the C-CDA in base64 */
+export const consultationNote = (order: string, data: string): Resource => ({
+  resourceType: 'DocumentReference',
+  status: 'current',
+  type: coded('http://loinc.org', '11488-4', 'Consult note'),
+  content: [{ attachment: { contentType: 'application/hl7-cda+xml', data } }],
+  context: { related: [{ reference: order }] },
+});
+
 /** The outcome as a document: a Composition whose summary section is about the order. */
 export function feedback(order: string, patient: string, now = new Date()): Resource {
   const composition: Resource = {

@@ -8,7 +8,7 @@ import type { Resource } from '../../src/fhir/types.ts';
 import { connectOutside } from '../hl7/outside.ts';
 import { openEngines } from './engines.ts';
 import { printReceived, printStep, printTimeline, printTitle } from './print.ts';
-import { feedback, packageOf, visitFor } from './package.ts';
+import { consultationNote, feedback, packageOf, visitFor } from './package.ts';
 import { ORGANIZATIONS, type Side, type World } from './world.ts';
 
 /**
@@ -89,12 +89,42 @@ async function closeTheLoop(world: World, task: string): Promise<void> {
   const visit = await create(recipient, 'Appointment', visitFor(focus.reference, patient.reference));
   printStep(`the recipient books a visit, which moves the referral (TID 06): Appointment/${visit.id}`);
 
+  const note = await create(recipient, 'DocumentReference', await clinicalNote(recipient, focus.reference));
+  printStep(`the recipient files a Consultation Note, a C-CDA: DocumentReference/${note.id}`);
+  printStep(
+    `the initiator's $timeline shows it: ${await stepOf(clientOf(world, 'initiator'), focus.reference, note.id)}`,
+  );
+
   const report = await create(recipient, 'Bundle', feedback(focus.reference, patient.reference));
   await move(recipient, task, 'completed', {
     type: { text: 'Referral outcome' },
     valueReference: { reference: `Bundle/${report.id}` },
   });
   printStep('the recipient reports the outcome; the loop is closed (TID 16)');
+}
+
+/** The Consultation Note that the server writes of the referral, as a document of its order. */
+async function clinicalNote(recipient: Client, order: string): Promise<Resource> {
+  const id = order.slice('ServiceRequest/'.length);
+  const asked = { resourceType: 'ServiceRequest', id, name: '$ccda', method: 'GET' } as const;
+  const reply = await recipient.operation({ ...asked, input: { kind: 'consultation-note' } });
+  const { parameter = [] } = reply as unknown as { parameter?: { resource?: { data?: string } }[] }; // Parameters
+  const data = parameter.map(({ resource }) => resource?.data).find((one) => one !== undefined);
+  if (data === undefined) throw new Error('$ccda answered no document');
+  return consultationNote(order, data);
+}
+
+/** The title of the step of `$timeline` that brought a document. */
+async function stepOf(client: Client, order: string, document: string): Promise<string> {
+  const id = order.slice('ServiceRequest/'.length);
+  const asked = { resourceType: 'ServiceRequest', id, name: '$timeline', method: 'GET' } as const;
+  const { entry = [] } = (await client.operation(asked)) as unknown as { entry?: { resource: Resource }[] }; // a searchset
+  const step = entry.find(({ resource }) =>
+    JSON.stringify(resource).includes(`DocumentReference/${document}`),
+  );
+  const { text } = (step?.resource['activity'] ?? {}) as { text?: string };
+  if (text === undefined) throw new Error(`no step of $timeline names DocumentReference/${document}`);
+  return text;
 }
 
 async function read(client: Client, ref: string): Promise<Stored> {
