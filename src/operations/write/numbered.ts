@@ -72,5 +72,8 @@ async function findKnown(draft: Draft, key: string): Promise<Known> {
   const { organization } = record.body as Known; // this file writes it
   const resource = organization === undefined ? undefined : await readPreview(draft, organization);
   const stands = resource !== undefined && standingOf(resource) === 'private';
-  return stands && organization !== undefined ? { organization, version } : { version };
+  if (stands && organization !== undefined) return { organization, version };
+  // A record is read as it is now, the organization as of the snapshot: one that was written since is not gone. The commit
+  // then expects no record, is refused, and is planned again on a newer snapshot.
+  return version > draft.snapshot.seq ? {} : { version };
 }

@@ -156,6 +156,25 @@ describe('(directory DR32) private records that are made for numbers of nobody h
     for (const number of numbers) expect(await recordsOf(number)).toHaveLength(1);
   });
 
+  test('are not made again by a request whose snapshot is older than the first', async () => {
+    const { store } = server.running;
+    const number = make.npiOf('nobody-late');
+    const before = store.snapshot();
+    const snapshot = store.snapshot.bind(store);
+    expect((await byNumber(number, 'The Late Clinic')).status).toBe(201);
+    const asked: (number | undefined)[] = [];
+    Object.assign(store, {
+      snapshot: (seq?: number) => (asked.push(seq) === 1 ? before : snapshot(seq)),
+    });
+    try {
+      expect((await byNumber(number, 'The Late Clinic')).status).toBe(201);
+    } finally {
+      Object.assign(store, { snapshot });
+    }
+    expect(asked.length).toBeGreaterThan(1);
+    expect(await recordsOf(number)).toHaveLength(1);
+  });
+
   test('are not merged by a name, nor made twice under another', async () => {
     const number = make.npiOf('nobody-four');
     await byNumber(number, 'The Same Clinic');
