@@ -1,6 +1,6 @@
 /** Where the writer runs: in a thread of its own, or in a turn of the main loop (ADR 0001). Same core, same answers. */
 import { Worker } from 'node:worker_threads';
-import type { FindRefs } from './commits.ts';
+import type { FindRefs } from './commit-checks.ts';
 import type { AppliedBatch, Head, WriterHost } from '../../log/write-batch.ts';
 import { StoreWriter } from './writer.ts';
 import type { WriterOptions } from './writer.ts';

@@ -7,7 +7,9 @@ import type { AuditEntry, Commit, CommitRefusal } from '../../../ports/store.ts'
 import { chainHash, digestAudit, GENESIS } from '../../log/chain.ts';
 import type { Members } from '../../log/chain.ts';
 import { prepareCommits } from './commits.ts';
-import type { Commits, FindRefs, LogPlace } from './commits.ts';
+import type { FindRefs } from './commit-checks.ts';
+import type { Commits } from './commits.ts';
+import type { LogPlace } from './verdict.ts';
 import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
 import type { Rows } from '../folder/connection.ts';
 import type { AppliedBatch, WriteBatch, Head, BatchMember, MemberOutcome } from '../../log/write-batch.ts';

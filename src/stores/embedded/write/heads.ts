@@ -1,0 +1,49 @@
+/** The latest version of a resource in the writer's own connection, and whether somebody sees it. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Ref } from '../../../fhir/types.ts';
+import type { Sight } from '../../../ports/query.ts';
+import { prepare, statements } from '../folder/connection.ts';
+import { sightSql, type SightMoment } from '../search/sight.ts';
+
+type HeadRow = [
+  rid: number,
+  custodian: number,
+  vid: number | null,
+  seq: number | null,
+  method: string | null,
+  everyone: number,
+];
+
+export interface Heads {
+  /** The resource with its latest version; undefined when nothing has its ref. */
+  readonly headOf: (ref: Ref) => HeadRow | undefined;
+  /** Whether the resource, or that it was deleted, is within the sight at a moment. */
+  readonly isVisible: (ref: Ref, sight: Sight, moment: SightMoment) => boolean;
+}
+
+export function prepareHeads(db: DatabaseSync): Heads {
+  const sql = statements(db);
+  const head = prepare<HeadRow>(
+    db,
+    `SELECT r.rid, r.custodian, v.vid, v.seq, v.method, r.everyone FROM resource r LEFT JOIN version v
+       ON v.vid = (SELECT n.vid FROM version n WHERE n.rid = r.rid ORDER BY n.seq DESC LIMIT 1)
+     WHERE r.ref = ?`,
+  );
+
+  return { headOf: (ref) => head.get(ref), isVisible };
+
+  function isVisible(ref: Ref, sight: Sight, moment: SightMoment): boolean {
+    const visible = sightSql(sight, moment, {
+      resource: 'r',
+      vid: 'v.vid',
+      shown: 'v.seq',
+      deletedAt: `CASE v.method WHEN 'DELETE' THEN v.seq END`,
+    });
+    const found = sql<[number]>(
+      `SELECT 1 FROM resource r JOIN version v
+         ON v.vid = (SELECT n.vid FROM version n WHERE n.rid = r.rid ORDER BY n.seq DESC LIMIT 1)
+       WHERE r.ref = ? AND ${visible.sql}`,
+    );
+    return found.get(ref, ...visible.params) !== undefined;
+  }
+}

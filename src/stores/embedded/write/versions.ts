@@ -1,0 +1,51 @@
+/** Versions: the writer adds one, ends the one before it, and writes what a search finds it by. */
+import type { DatabaseSync } from 'node:sqlite';
+import { stampText, type Write } from '../../../ports/store.ts';
+import { digestVersion, type Digest } from '../../log/chain.ts';
+import { prepare } from '../folder/connection.ts';
+import { FOREVER } from '../folder/schema.ts';
+import type { NoteAbout } from './about.ts';
+import type { Heads } from './heads.ts';
+import { typeOfRef, type Identities } from './identities.ts';
+import { prepareValues } from './values.ts';
+import type { LogPlace } from './verdict.ts';
+
+/** Writes a version, and gives its digest. `instant` is the place's time; adds to `moved` whose patients changed. */
+type WriteVersion = (one: Write, place: LogPlace, instant: string, moved: number[]) => Digest;
+
+export function prepareVersions(
+  db: DatabaseSync,
+  { identities, about }: { readonly identities: Identities; readonly about: NoteAbout },
+  headOf: Heads['headOf'],
+): WriteVersion {
+  const claimIdentity = prepare(db, 'UPDATE resource SET custodian = ?, everyone = ? WHERE rid = ?');
+  const showTo = prepare(db, 'UPDATE resource SET everyone = ? WHERE rid = ?');
+  const endVersion = prepare(db, 'UPDATE version SET ended = ? WHERE vid = ?');
+  const addVersion = prepare<[number]>(
+    db,
+    `INSERT INTO version (rid, type, seq, ended, at, method, text) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING vid`,
+  );
+  const values = prepareValues(db, identities);
+
+  return write;
+
+  function write(one: Write, { seq, at }: LogPlace, instant: string, moved: number[]): Digest {
+    const { ref, method, custodian } = one;
+    const type = identities.intern(typeOfRef(ref));
+    const rid = identities.ridOf(ref);
+    const [, , vidBefore, , , shown] = headOf(ref)!;
+    const everyone = one.reach.everyone ? 1 : 0;
+    const keeper = custodian === '' ? 0 : identities.intern(custodian);
+    if (vidBefore === null) claimIdentity.run(keeper, everyone, rid);
+    else if (one.base !== 0) endVersion.run(seq, vidBefore);
+    if (vidBefore !== null && one.text !== undefined && shown !== everyone) showTo.run(everyone, rid);
+    const text = one.text === undefined ? null : stampText(one.text, seq, instant);
+    const ended = text === null ? seq : FOREVER;
+    const [vid] = addVersion.get(rid, type, seq, ended, at, text === null ? 'DELETE' : method, text)!;
+    if (text !== null) {
+      values.write(typeOfRef(ref), one.values, vid);
+      if (about(rid, one.values, vidBefore === null)) moved.push(rid);
+    }
+    return [ref, digestVersion(ref, text === null ? 'DELETE' : method, custodian, text)];
+  }
+}
