@@ -1,7 +1,7 @@
 /**
  * Programs of others that judge this server. Where one is absent, the tests that need it are listed by name as still to
  * be done, and a line at the end of the run names the judge. With CI set they fail, because there every judge must be
- * present.
+ * present, except for rules that are not ours to give away.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
 import { whyNotTraceable } from '../tools/durability/trace.ts';
+import { whyNoLxml, whyNoRules } from './ccda-judge.ts';
 
 /** The reason why a judge cannot be asked on this machine; undefined when it can. */
 type WhyAbsent = () => string | undefined;
@@ -18,12 +19,20 @@ const JUDGES = {
   mllp_send: () => whyNotRunning(['mllp_send', '--version'], 'Debian: apt-get install python3-hl7'),
   curl: () => whyNotRunning(['curl', '--version'], 'Debian: apt-get install curl'),
   mount: whyNotMountable,
+  ccda_rules: whyNoRules,
+  lxml: whyNoLxml,
 } as const satisfies Readonly<Record<string, WhyAbsent>>;
 
 export type Judge = keyof typeof JUDGES;
 
 /** Whether every judge must be present, as before a change lands. */
 const MUST_BE_HERE = /^(1|true)$/.test(process.env['CI'] ?? '');
+
+/** Judges that need the rules of HL7, which every developer has to get; without them not even CI asks these judges. */
+const NEED_RULES: ReadonlySet<Judge> = new Set(['ccda_rules', 'lxml']);
+
+const mustBeHere = (judge: Judge): boolean =>
+  MUST_BE_HERE && !(NEED_RULES.has(judge) && process.env['CCDA_JUDGES'] === undefined);
 
 const known = new Map<Judge, string | undefined>();
 
@@ -41,7 +50,7 @@ export function judged(
   timeoutMs?: number,
 ): void {
   const why = whyAbsent(judge);
-  if (why !== undefined && !MUST_BE_HERE) {
+  if (why !== undefined && !mustBeHere(judge)) {
     test.todo(`${name} (judge absent: ${judge}; ${why})`);
     return;
   }
