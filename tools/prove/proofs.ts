@@ -94,6 +94,12 @@ export const PROOFS = {
     counts: 'messages of each type',
     runs: { quick: 60, ci: 250, full: 5000 },
   },
+  ccda: {
+    shows: 'whatever a referral holds, its document is valid C-CDA and is read again as valid FHIR',
+    file: 'unit/ccda/emission.property.test.ts',
+    counts: 'documents',
+    runs: { quick: 15, ci: 250, full: 3000 },
+  },
   order: {
     shows: 'permuted and repeated HL7 v2 histories end as the history ends',
     file: 'conformance/hl7v2/order.property.test.ts',

@@ -33,6 +33,8 @@ export function readIdentifier(reading: Reading, id: XmlElement): Identifier | u
 function uriIdentifier(uri: string): Identifier {
   const cut = /^https?:/i.test(uri) ? uri.lastIndexOf('/') : uri.lastIndexOf(':');
   const [system, value] = [uri.slice(0, cut), uri.slice(cut + 1)];
+  // A system has no blanks.
+  if (/\s/.test(system)) return { value: uri };
   return cut > 0 && value !== '' && /[^:/]/.test(system.replace(/^\w+:\/*/, ''))
     ? { system, value }
     : { system: URI_SYSTEM, value: uri };

@@ -87,17 +87,19 @@ export function readOrganization(reading: Reading, element: XmlElement | undefin
       resourceType: 'Organization',
       identifier,
       name,
-      // An organization has no home (org-2, org-3).
-      telecom: readTelecoms(reading, element).map(ofNoHome),
-      address: readAddresses(reading, element).map(ofNoHome),
+      telecom: readTelecoms(reading, element).map(notAtHome),
+      address: readAddresses(reading, element).map(notAtHome),
     }),
   );
 }
 
-const ofNoHome = <Contact extends { readonly use?: string | undefined }>(contact: Contact): Contact => {
-  const { use, ...rest } = contact;
-  return use === 'home' ? (rest as Contact) : contact; // `use` may be absent
-};
+/** An organization has no home (org-2, org-3). */
+function notAtHome<Place extends { readonly use?: string | undefined }>({
+  use,
+  ...place
+}: Place): Omit<Place, 'use'> {
+  return use === undefined || use === 'home' ? place : { ...place, use };
+}
 
 function readDevice(
   reading: Reading,

@@ -3,6 +3,7 @@ import { parseDateTime } from '../../fhir/datetime.ts';
 import type { Period } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, childOf, nullFlavorOf } from '../element.ts';
+import { isAfter } from '../time.ts';
 import { lose, type Reading } from './reading.ts';
 
 /** `YYYYMMDDHHMMSS.UUUU+ZZZZ`, cut anywhere from the year on. */
@@ -89,12 +90,9 @@ export interface Interval {
 export function readInterval(reading: Reading, element: XmlElement | undefined): Interval {
   if (element === undefined) return {};
   const point = readTime(reading, element) ?? readTime(reading, childOf(element, 'center'));
-  const low = readTime(reading, childOf(element, 'low'));
   const highElement = childOf(element, 'high');
-  const ends = readTime(reading, highElement);
-  const high = ends !== undefined && isInverted(low ?? point, ends) ? undefined : ends;
-  if (high !== ends)
-    lose(reading, 'unmapped', element, 'the interval ends before it begins: its end is left out');
+  const high = readTime(reading, highElement);
+  const low = startOf(reading, element, high);
   if (childOf(element, 'width') !== undefined)
     lose(reading, 'unmapped', element, 'the width of an interval has no place in FHIR');
   return {
@@ -105,10 +103,12 @@ export function readInterval(reading: Reading, element: XmlElement | undefined):
   };
 }
 
-/** Whether an end lies wholly before its beginning, as far as both are precise. */
-function isInverted(start: string | undefined, end: string): boolean {
-  const [from, to] = [start === undefined ? undefined : parseDateTime(start), parseDateTime(end)];
-  return from !== undefined && to !== undefined && from.low > to.high;
+/** When it began. What ends before it begins has ended: its beginning is not believed. */
+function startOf(reading: Reading, element: XmlElement, end: string | undefined): string | undefined {
+  const start = readTime(reading, childOf(element, 'low'));
+  if (start === undefined || end === undefined || !isAfter(start, end)) return start;
+  lose(reading, 'unmapped', element, 'the interval begins after its end');
+  return undefined;
 }
 
 /** The interval as a Period; undefined where it names no time. */

@@ -3,6 +3,7 @@ import type {
   CodeableConcept,
   Coding,
   Extension,
+  HumanName,
   Identifier,
   Reference,
   Resource,
@@ -11,10 +12,11 @@ import { GENDERS } from '../concepts.ts';
 import {
   addresses,
   assigned,
-  nameOf,
+  isKnown,
   organizationName,
   organizationOf,
   partyOf,
+  patientName,
   personName,
   telecoms,
   type Party,
@@ -56,8 +58,7 @@ const HL7 = '2.16.840.1.113883';
 
 /** Everything before the body, in the order of the schema. */
 export function writeHeader(writing: Writing, content: HeaderContent): readonly (Xml | undefined)[] {
-  const { kind, id, setId, version, title, time, confidentiality, patient, author, custodian, recipients } =
-    content;
+  const { kind, id, setId, version, title, time, confidentiality, patient, custodian } = content;
   const row = DOCUMENTS[kind];
   return [
     element('realmCode', { code: 'US' }),
@@ -72,9 +73,9 @@ export function writeHeader(writing: Writing, content: HeaderContent): readonly 
     element('setId', { root: setId.toUpperCase() }),
     element('versionNumber', { value: version }),
     recordTarget(writing, patient, custodian),
-    element('author', {}, point('time', time), assigned(writing, 'assignedAuthor', author)),
+    element('author', {}, point('time', time), assigned(writing, 'assignedAuthor', authorWith(content))),
     element('custodian', {}, element('assignedCustodian', {}, custodianOf(writing, custodian))),
-    ...recipients.slice(0, kind === 'referral-note' ? 1 : 10).map((party) => recipientOf(writing, party)),
+    ...recipientsOf(writing, content),
     kind === 'consultation-note' ? fulfilled(writing, content.order) : undefined,
     documentationOf(writing, content),
     content.replaces === undefined
@@ -88,12 +89,28 @@ export function writeHeader(writing: Writing, content: HeaderContent): readonly 
   ];
 }
 
+/** A device writes for an organization: for the one that keeps the document, where it has none. */
+const authorWith = ({ author, custodian }: HeaderContent): Party =>
+  author.device === undefined ? author : { ...author, organization: author.organization ?? custodian };
+
+/** A Referral Note is for exactly one reader. */
+function recipientsOf(writing: Writing, { kind, recipients }: HeaderContent): readonly Xml[] {
+  const { losses } = writing;
+  if (kind !== 'referral-note') return recipients.map((party) => recipientOf(writing, party));
+  const [first = {}, ...others] = recipients;
+  if (!isKnown(first))
+    losses.add('defaulted', 'ServiceRequest.performer', 'a Referral Note has a reader: the intake');
+  if (others.length > 0)
+    losses.add('unmapped', 'ServiceRequest.performer', 'a Referral Note is for one reader: the first');
+  return [recipientOf(writing, first)];
+}
+
 const US_CORE = 'http://hl7.org/fhir/us/core/StructureDefinition';
 
 function recordTarget(writing: Writing, patient: Resource, custodian: Resource): Xml {
   const organization = writing.lookUp(patient['managingOrganization'] as Reference | undefined) ?? custodian;
   const marital = patient['maritalStatus'] as CodeableConcept | undefined;
-  const names = (patient['name'] ?? []) as readonly Parameters<typeof nameOf>[0][];
+  const names = (patient['name'] ?? []) as readonly HumanName[];
   const inUse = names.filter(({ use }) => use !== 'old' && use !== 'maiden' && use !== 'temp');
   for (const name of names)
     if (!inUse.includes(name))
@@ -119,7 +136,7 @@ function recordTarget(writing: Writing, patient: Resource, custodian: Resource):
       element(
         'patient',
         {},
-        inUse.length === 0 ? personName(patient) : inUse.map(nameOf),
+        inUse.length === 0 ? nothing('name', 'UNK') : inUse.map(patientName),
         genderOf(patient),
         birthOf(patient),
         ...deathOf(patient),
@@ -128,7 +145,7 @@ function recordTarget(writing: Writing, patient: Resource, custodian: Resource):
           : concept(writing, 'maritalStatusCode', marital, { prefers: MARITAL }),
         ...raceOf(patient, 'race', 'raceCode'),
         ...raceOf(patient, 'ethnicity', 'ethnicGroupCode'),
-        languagesOf(patient),
+        languagesOf(writing, patient),
       ),
       organizationOf(writing, 'providerOrganization', organization),
     ),
@@ -184,14 +201,19 @@ function raceOf(patient: Resource, kind: string, name: string): readonly Xml[] {
   return [element(name, first), ...others.map((other) => element(`sdtc:${name}`, other))];
 }
 
-function languagesOf(patient: Resource): readonly Xml[] {
+const LANGUAGE = /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i;
+
+function languagesOf(writing: Writing, patient: Resource): readonly Xml[] {
   const spoken = (patient['communication'] ?? []) as readonly {
     language?: CodeableConcept;
     preferred?: boolean;
   }[];
   return spoken.flatMap(({ language, preferred }) => {
     const tag = language?.coding?.find((coding: Coding) => coding.code !== undefined)?.code;
-    if (tag === undefined) return [];
+    if (tag === undefined || !LANGUAGE.test(tag)) {
+      lose(writing, 'unmapped', patient, 'communication.language', 'no tag of a language (BCP 47)');
+      return [];
+    }
     return [
       element(
         'languageCommunication',
@@ -273,6 +295,10 @@ function documentationOf(
   );
 }
 
+/** The time of a visit is known to the day. */
+const isDay = (dateTime: string | undefined): dateTime is string =>
+  dateTime !== undefined && dateTime.length >= '2025-01-01'.length;
+
 /** The visit; without one, the day of the note stands for it. */
 function visitOf(writing: Writing, { visit, time }: HeaderContent): Xml {
   const period = visit?.['period'] as { start?: string; end?: string } | undefined;
@@ -292,9 +318,9 @@ function visitOf(writing: Writing, { visit, time }: HeaderContent): Xml {
         : identifiers.length > 0
           ? identifiers.map((root) => element('id', root))
           : idsOf(writing, visit),
-      start === undefined
-        ? element('effectiveTime', { value: tsOf(time.slice(0, 10)) })
-        : interval('effectiveTime', { start, ...(end !== undefined && { end }) }),
+      isDay(start)
+        ? interval('effectiveTime', { start, ...(isDay(end) && { end }) })
+        : element('effectiveTime', { value: tsOf(time.slice(0, 10)) }),
     ),
   );
 }

@@ -54,7 +54,7 @@ export function personName(resource: Resource | undefined): Xml {
   return name === undefined ? nothing('name', 'UNK') : nameOf(name);
 }
 
-export function nameOf({ use, given = [], family, prefix = [], suffix = [], text: whole }: HumanName): Xml {
+function nameOf({ use, given = [], family, prefix = [], suffix = [], text: whole }: HumanName): Xml {
   const attributes = { use: use === undefined ? undefined : NAME_USES[use] };
   if (family === undefined && given.length === 0) {
     return whole === undefined ? nothing('name', 'UNK') : element('name', attributes, text(whole));
@@ -68,6 +68,14 @@ export function nameOf({ use, given = [], family, prefix = [], suffix = [], text
     suffix.map((part) => texted('suffix', part)),
   );
 }
+
+/** A patient's name, which has parts: a name that is text alone stands for the family name. */
+export const patientName = ({ text: whole, ...name }: HumanName): Xml =>
+  nameOf(
+    name.family === undefined && name.given === undefined && whole !== undefined
+      ? { ...name, family: whole }
+      : name,
+  );
 
 const ADDRESS_USES: Readonly<Record<string, string>> = {
   home: 'HP',

@@ -1,7 +1,8 @@
 /** Sections: the narrative, and the entries that repeat what they can of it in codes. */
 import type { Coding, Resource } from '../../fhir/types.ts';
 import { writerOf } from './entries/index.ts';
-import { narrativeOf, paragraphs, tableOfEntries } from './narrative.ts';
+import { isInError, type Pieces } from './entries/entry.ts';
+import { narrativeOf, paragraphs, tableOfEntries, toldBeside, type Told } from './narrative.ts';
 import { SECTIONS, templateIds, type SectionName, type SectionRow } from './templates.ts';
 import { code } from './values.ts';
 import { element, text, type Xml } from './xml.ts';
@@ -29,20 +30,38 @@ const EMPTY: Readonly<Record<string, string>> = { MSK: 'Some information is with
 /** Sections of two templates: the first of them requires entries. */
 const requiresEntries = ({ templates }: SectionRow): boolean => templates.length > 1;
 
+/** What was entered in error is no part of the story. */
+const isMeant =
+  (writing: Writing) =>
+  (resource: Resource): boolean => {
+    if (!isInError(resource)) return true;
+    lose(writing, 'unmapped', resource, '', 'it was entered in error');
+    return false;
+  };
+
 /** A section with its narrative and its entries; one without content says so. */
 export function writeSection(writing: Writing, content: SectionContent): Xml {
   const { name, resources, div, words, title, labels = [] } = content;
   const row = SECTIONS[name];
   const writer = writerOf(name);
   const kind = name.replaceAll('-', '');
-  const written = resources.map((resource) => {
-    const piece = writing.pieceId(kind);
-    const pieces = { row: piece, name: `${piece}n` };
+  const written = resources.filter(isMeant(writing)).map((resource) => {
+    const row = writing.pieceId(kind);
+    const beside: Told[] = [];
+    const pieces: Pieces = {
+      row,
+      name: `${row}n`,
+      tell(words) {
+        const id = `${row}m${beside.length + 1}`;
+        beside.push({ id, words });
+        return id;
+      },
+    };
     if (writer === undefined) {
       lose(writing, 'unmapped', resource, '', 'a section of narrative alone has no entries');
-      return { ...pieces, entry: undefined, cells: [] };
+      return { ...pieces, beside, entry: undefined, cells: [] };
     }
-    return { ...pieces, ...writer.write(writing, resource, pieces) };
+    return { ...pieces, beside, ...writer.write(writing, resource, pieces) };
   });
   const table = writer === undefined ? undefined : tableOfEntries(writer.columns, written);
   const said = div === undefined ? paragraphs(words ?? '') : narrativeOf(div);
@@ -63,7 +82,7 @@ export function writeSection(writing: Writing, content: SectionContent): Xml {
       {},
       isEmpty
         ? element('paragraph', {}, text(EMPTY[nullFlavor ?? ''] ?? 'No information'))
-        : [...said, table],
+        : [...said, table, written.flatMap(({ beside, cells }) => toldBeside(beside, cells[0]))].flat(),
     ),
     confidentiality === undefined || confidentiality === 'N'
       ? undefined

@@ -1,5 +1,6 @@
 /** Values of FHIR as those of CDA: identifiers, codes, times, quantities. */
 import type { CodeableConcept, Coding, Identifier, Period, Quantity, Resource } from '../../fhir/types.ts';
+import { URI_SYSTEM } from '../../fhir/identifier.ts';
 import { NULL_FLAVORS } from '../concepts.ts';
 import { oidOfUri, UCUM, URI_ROOT } from '../systems.ts';
 import { element, nothing, texted, type Attributes, type Xml } from './xml.ts';
@@ -11,17 +12,18 @@ const SSN = 'http://hl7.org/fhir/sid/us-ssn';
 /** Root and extension of an identifier; undefined where it has no value that CDA can hold. */
 export function rootOf({ system, value }: Identifier): Attributes | undefined {
   if (value === undefined || value === '') return undefined;
-  const uuid = UUID.exec(value)?.[1];
-  if (uuid !== undefined) return { root: uuid.toUpperCase() };
-  if (value.startsWith('urn:oid:')) return { root: value.slice('urn:oid:'.length) };
-  if (system === undefined) return undefined;
-  const oid = system === 'urn:ietf:rfc:3986' ? undefined : oidOfUri(system);
+  if (system === undefined || system === URI_SYSTEM) {
+    const uuid = UUID.exec(value)?.[1];
+    if (uuid !== undefined) return { root: uuid.toUpperCase() };
+    const own = value.startsWith('urn:oid:') ? oidOfUri(value) : undefined;
+    if (own !== undefined) return { root: own };
+    return system === undefined ? undefined : { root: URI_ROOT, extension: value };
+  }
+  const oid = oidOfUri(system);
   if (oid !== undefined) return { root: oid, extension: value };
   const systemUuid = UUID.exec(system)?.[1];
   if (systemUuid !== undefined) return { root: systemUuid.toUpperCase(), extension: value };
-  const uri =
-    system === 'urn:ietf:rfc:3986' ? value : `${system}${system.startsWith('urn:') ? ':' : '/'}${value}`;
-  return { root: URI_ROOT, extension: uri };
+  return { root: URI_ROOT, extension: `${system}${system.startsWith('urn:') ? ':' : '/'}${value}` };
 }
 
 /** The ids of a resource: its identifiers, else its address. A social security number never leaves. */
@@ -33,7 +35,9 @@ export function idsOf(writing: Writing, resource: Resource, name = 'id'): readon
       return [];
     }
     const root = rootOf(identifier);
-    return root === undefined ? [] : [root];
+    if (root !== undefined) return [root];
+    lose(writing, 'unmapped', resource, 'identifier', 'an identifier without a system and a value');
+    return [];
   });
   if (roots.length > 0) return roots.map((root) => element(name, root));
   return [element(name, ownRoot(writing, resource))];
@@ -91,17 +95,19 @@ export function concept(
   { attributes = {}, prefers, piece, also = [] }: ConceptOptions = {},
 ): Xml {
   const codings = value?.coding ?? [];
-  const known = codings.filter(
-    (coding) => coding.code !== undefined && oidOfUri(coding.system ?? '') !== undefined,
-  );
+  const known = codings.filter(isWritable);
   const first = known.find(({ system }) => system === prefers) ?? known[0];
   const original =
     piece === undefined
       ? texted('originalText', value?.text)
       : element('originalText', {}, element('reference', { value: `#${piece}` }));
-  for (const { system } of codings)
-    if (system !== undefined && oidOfUri(system) === undefined)
+  for (const coding of codings) {
+    const { system = 'coding', code: value } = coding;
+    if (system !== 'coding' && oidOfUri(system) === undefined)
       writing.losses.add('unmapped-system', system, 'a code system that C-CDA has no OID for');
+    else if (value !== undefined && !isWritable(coding))
+      writing.losses.add('narrowed', system, 'a code of no system, or with blanks, is told by its words');
+  }
   const translations = codings
     .filter((coding) => coding !== first && coding.code !== undefined)
     .map(translation);
@@ -112,6 +118,10 @@ export function concept(
   return element(name, { ...attributes, ...codeAttributes(first) }, original, also, translations);
 }
 
+/** A code of CDA has no blanks, and a system with an OID. */
+const isWritable = ({ system = '', code }: Coding): boolean =>
+  code !== undefined && !/\s/.test(code) && oidOfUri(system) !== undefined;
+
 const codeAttributes = ({ system = '', code, display }: Coding): Attributes => ({
   code,
   codeSystem: oidOfUri(system),
@@ -119,10 +129,9 @@ const codeAttributes = ({ system = '', code, display }: Coding): Attributes => (
 });
 
 function translation(coding: Coding): Xml {
-  const oid = oidOfUri(coding.system ?? '');
-  return oid === undefined
-    ? element('translation', { nullFlavor: 'OTH' }, texted('originalText', coding.display ?? coding.code))
-    : element('translation', codeAttributes(coding));
+  return isWritable(coding)
+    ? element('translation', codeAttributes(coding))
+    : element('translation', { nullFlavor: 'OTH' }, texted('originalText', coding.display ?? coding.code));
 }
 
 /** A code of a table of ours. */
@@ -137,26 +146,34 @@ export const code = (
 /** A number as it was written. */
 export const numberText = (value: unknown): string => (JSON.isRawJSON(value) ? value.rawJSON : String(value));
 
-/** A quantity. Only a unit of UCUM is one; words for a unit stand beside the value. */
+/** A number to calculate with. */
+export const numberOf = (value: unknown): number => Number(numberText(value));
+
+/** The unit of UCUM that a quantity has. */
+export const ucumOf = ({ code: unit, system }: Quantity): string | undefined =>
+  system === UCUM && unit !== undefined && !/\s/.test(unit) ? unit : undefined;
+
+/** A quantity. Only a unit of UCUM is one; words for a unit stand beside the value. Without a value it is unknown. */
 export function quantity(name: string, value: Quantity, attributes: Attributes = {}): Xml {
-  const { unit, code: ucum, system } = value;
-  const isUcum = system === UCUM && ucum !== undefined;
+  if (value.value === undefined) return nothing(name, 'UNK', attributes);
+  const ucum = ucumOf(value);
+  const words = value.unit ?? value.code;
   const said = {
     ...attributes,
     value: numberText(value.value),
-    ...(isUcum && ucum !== '1' && { unit: ucum }),
+    ...(ucum !== undefined && ucum !== '1' && { unit: ucum }),
   };
-  if (isUcum || unit === undefined) return element(name, said);
+  if (ucum !== undefined || words === undefined) return element(name, said);
   return element(
     name,
     said,
-    element(
-      'translation',
-      { value: numberText(value.value), nullFlavor: undefined },
-      texted('originalText', unit),
-    ),
+    element('translation', { value: numberText(value.value) }, texted('originalText', words)),
   );
 }
+
+/** A quantity for people: `<= 5 mg`. */
+export const quantityWords = ({ value, unit, code: symbol, comparator }: Quantity): string =>
+  value === undefined ? '' : `${comparator ?? ''}${numberText(value)} ${unit ?? symbol ?? ''}`.trim();
 
 /** A quantity that may lie on one side of its value, as an interval with one end. */
 export function bounded(name: string, value: Quantity, attributes: Attributes = {}): Xml {

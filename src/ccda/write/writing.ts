@@ -29,6 +29,21 @@ export const lose = (
   what: string,
 ): void => losses.add(kind, path === '' ? placeOf(resource) : `${placeOf(resource)}.${path}`, what);
 
+/** Tells each member of a part of a resource that its writer does not carry. */
+export function loseMembers(
+  writing: Writing,
+  resource: Resource,
+  path: string,
+  part: object,
+  carried: readonly string[],
+): void {
+  for (const name of Object.keys(part)) {
+    const plain = name.replace(/^_/, '');
+    if (plain !== 'id' && !carried.includes(plain))
+      lose(writing, 'unmapped', resource, `${path}.${plain}`, 'has no place in an entry of C-CDA');
+  }
+}
+
 /** Members that every resource has and no document keeps; versions and texts are those of the server. */
 const OWN: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta', 'text', 'implicitRules', 'language']);
 

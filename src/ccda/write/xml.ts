@@ -1,7 +1,7 @@
 /** Elements of a document as text. Everything that is put into one is escaped here, or is an element already. */
 import { escapeAttribute, escapeXmlText } from '../../xml/characters.ts';
 
-/** A piece of XML: made by {@link element} or {@link text} alone. */
+/** A piece of XML: made by {@link element}, {@link text} or {@link joined} alone. */
 export type Xml = string & { readonly xml: unique symbol };
 
 /** Values of attributes; an undefined one is not written. */
@@ -21,6 +21,9 @@ export function element(name: string, attributes: Attributes = {}, ...children: 
     .join('');
   return (inner === '' ? `<${name}${written}/>` : `<${name}${written}>${inner}</${name}>`) as Xml;
 }
+
+/** Pieces one behind the other. */
+export const joined = (pieces: readonly Xml[]): Xml => pieces.join('') as Xml;
 
 /** Text between tags. */
 export const text = (value: string): Xml => escapeXmlText(printable(value)) as Xml;

@@ -1,5 +1,13 @@
 /** Medication Activity and Planned Medication Activity: a MedicationRequest, reported where it tells what is taken. */
-import type { CodeableConcept, Dosage, Reference, Resource, Timing } from '../../../fhir/types.ts';
+import type {
+  CodeableConcept,
+  Dosage,
+  Quantity,
+  Range,
+  Reference,
+  Resource,
+  Timing,
+} from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { at, attributeOf, childOf, childrenOf, dataTypeOf, isNegated } from '../../element.ts';
 import { MEDICATION_STATUSES } from '../../concepts.ts';
@@ -22,6 +30,7 @@ import { readNumber, readQuantity, readQuantityInterval, readRatio } from '../qu
 import { add, lose, trimmed, type Reading } from '../reading.ts';
 import { readText } from '../text.ts';
 import { periodOf, readInterval, readTime } from '../time.ts';
+import { reasonsOf } from './procedure.ts';
 import { repeatOf } from './schedule.ts';
 
 /** Adds the MedicationRequest of an activity; of one that says nothing is taken, nothing. */
@@ -38,7 +47,6 @@ export function readMedication(context: EntryContext, activity: XmlElement): 'no
   const related = relatedOf(activity);
   const mood = moodOf(activity);
   const { author, recorded } = authorshipOf(reading, activity);
-  const [reason] = take(related, ({ type, act }) => type === 'RSON' || isKind(act, '4.19'));
   add(reading, {
     resourceType: 'MedicationRequest',
     ...commonOf(reading, activity),
@@ -50,7 +58,7 @@ export function readMedication(context: EntryContext, activity: XmlElement): 'no
     subject: context.patient,
     authoredOn: recorded,
     requester: author,
-    reasonCode: [readConcept(reading, childOf(reason, 'value'))].filter((code) => code !== undefined),
+    reasonCode: reasonsOf(reading, related),
     dosageInstruction: [dosageOf(reading, activity, related)].filter(
       (dosage) => Object.keys(dosage).length > 0,
     ),
@@ -141,7 +149,7 @@ function doseOf(
   const dose = childOf(activity, 'doseQuantity');
   const rate = childOf(activity, 'rateQuantity');
   const [given, flow] = [dose, rate].map((element) =>
-    element === undefined ? undefined : readQuantityInterval(reading, element),
+    element === undefined ? undefined : amountIn(reading, element),
   );
   if (given === undefined && flow === undefined) return undefined;
   return {
@@ -150,6 +158,18 @@ function doseOf(
     ...(flow !== undefined &&
       ('range' in flow ? { rateRange: flow.range } : { rateQuantity: flow.quantity })),
   };
+}
+
+/** A dose of FHIR has no comparator: an interval with one end is a range with one. */
+function amountIn(
+  reading: Reading,
+  element: XmlElement,
+): { readonly range: Range } | { readonly quantity: Quantity } | undefined {
+  const amount = readQuantityInterval(reading, element);
+  if (amount === undefined || 'range' in amount || amount.quantity.comparator === undefined) return amount;
+  const { comparator, ...end } = amount.quantity;
+  if (!comparator.endsWith('=')) lose(reading, 'narrowed', element, 'a range in FHIR includes its ends');
+  return { range: comparator.startsWith('>') ? { low: end } : { high: end } };
 }
 
 /** The first effective time says from when to when, the others how often. */

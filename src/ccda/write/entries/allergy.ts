@@ -1,6 +1,13 @@
 /** AllergyIntolerance as an Allergy Concern Act with its observation. */
 import type { CodeableConcept, Resource } from '../../../fhir/types.ts';
-import { ALLERGY_STATUSES, ALLERGY_VALUES, CRITICALITIES, SEVERITIES } from '../../concepts.ts';
+import {
+  ALLERGY_CATEGORIES,
+  ALLERGY_STATUSES,
+  ALLERGY_TYPES,
+  ALLERGY_VALUES,
+  CRITICALITIES,
+  SEVERITIES,
+} from '../../concepts.ts';
 import { authorOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval } from '../values.ts';
@@ -61,10 +68,17 @@ export const writeAllergy: WriteEntry = (writing, allergy, pieces) => {
   const cells = [
     wordsOf(substance),
     reactions.flatMap(({ manifestation = [] }) => manifestation.map(wordsOf)).join(', '),
-    verification === 'refuted' ? 'Refuted' : clinical,
+    verification === 'refuted'
+      ? 'Refuted'
+      : `${clinical}${verification === 'confirmed' ? '' : ` (${verification})`}`,
   ];
-  if (verification === 'entered-in-error') return { entry: undefined, cells };
+  // Negated without a substance, it would say that there is no allergy at all.
+  if (verification === 'refuted' && (none !== undefined || substance === undefined)) {
+    lose(writing, 'unmapped', allergy, 'verificationStatus', 'what is refuted is no allergy to a substance');
+    return { entry: undefined, cells };
+  }
   loseOthers(writing, allergy, CARRIED);
+  loseParts(writing, allergy, { none, negated: none !== undefined || verification === 'refuted' });
   if (verification === 'unconfirmed' || verification === 'presumed')
     lose(writing, 'narrowed', allergy, 'verificationStatus', 'C-CDA has only present and negated');
   const negated = none !== undefined || verification === 'refuted';
@@ -90,7 +104,7 @@ export const writeAllergy: WriteEntry = (writing, allergy, pieces) => {
     negated ? undefined : statusIn(clinical),
     negated ? [] : reactions.flatMap((reaction, index) => reactionOf(writing, allergy, reaction, index)),
     negated ? undefined : criticalityOf(stringAt(allergy, 'criticality')),
-    comments(allergy),
+    comments(writing, allergy, pieces),
   );
   const isActive = clinical === 'active' || negated;
   const recorded = stringAt(allergy, 'recordedDate') ?? onset;
@@ -113,6 +127,34 @@ export const writeAllergy: WriteEntry = (writing, allergy, pieces) => {
   );
   return { entry: element('entry', { typeCode: 'DRIV' }, act), cells };
 };
+
+/** Elements whose values C-CDA has in part. */
+function loseParts(
+  writing: Writing,
+  allergy: Resource,
+  { none, negated }: { readonly none: string | undefined; readonly negated: boolean },
+): void {
+  const value = none ?? valueOf(allergy);
+  const [category, ...others] = listAt<string>(allergy, 'category');
+  if (
+    category !== undefined &&
+    (others.length > 0 || none !== undefined || ALLERGY_CATEGORIES[value] !== category)
+  )
+    lose(writing, 'narrowed', allergy, 'category', 'C-CDA has one category: of food or of medicines');
+  const type = stringAt(allergy, 'type');
+  if (type !== undefined && (none !== undefined || ALLERGY_TYPES[value] !== type))
+    lose(writing, 'narrowed', allergy, 'type', 'the kind of allergy has no code of its own');
+  if (listAt<{ url: string }>(allergy, 'extension').some(({ url }) => url !== ABATEMENT))
+    lose(writing, 'unmapped', allergy, 'extension', 'has no place in an entry of C-CDA');
+  if (negated)
+    for (const name of ['reaction', 'criticality'])
+      if (allergy[name] !== undefined) lose(writing, 'unmapped', allergy, name, 'what is negated has none');
+  const recorder = referenceAt(allergy, 'recorder');
+  if (authorOf(writing, recorder, undefined) !== undefined) return;
+  if (recorder !== undefined) lose(writing, 'unresolved', allergy, 'recorder', 'refers to what is not told');
+  if (allergy['recordedDate'] !== undefined)
+    lose(writing, 'narrowed', allergy, 'recordedDate', 'a date without an author');
+}
 
 /** The kind of allergy by its category and type. */
 function valueOf(allergy: Resource): string {

@@ -20,7 +20,7 @@ interface Member {
 export const writeCareTeam: WriteEntry = (writing, team, pieces) => {
   const members = listAt<Member>(team, 'participant');
   const period = team['period'] as Period | undefined;
-  const said = stringAt(team, 'status') ?? 'active';
+  const said = stringAt(team, 'status') ?? '';
   const written = members
     .map((member, index) => memberOf(writing, team, member, index))
     .filter((one) => one !== undefined);
@@ -32,16 +32,11 @@ export const writeCareTeam: WriteEntry = (writing, team, pieces) => {
       .join('; '),
     dayOf(period?.start),
   ];
-  if (said === 'entered-in-error' || written.length === 0) {
-    lose(
-      writing,
-      'unmapped',
-      team,
-      'participant',
-      'a team without known members is told in the narrative alone',
-    );
+  if (said === 'proposed' || written.length === 0) {
+    lose(writing, 'unmapped', team, 'participant', 'a team without known members is told in words alone');
     return { entry: undefined, cells };
   }
+  if (said === '') lose(writing, 'defaulted', team, 'status', 'a team of no status is active');
   loseOthers(writing, team, CARRIED);
   const organizer = element(
     'organizer',
@@ -51,7 +46,7 @@ export const writeCareTeam: WriteEntry = (writing, team, pieces) => {
     element(
       'code',
       { code: '86744-0', codeSystem: OID.loinc, displayName: 'Care team' },
-      element('originalText', {}, element('reference', { value: `#${pieces.row}` })),
+      element('originalText', {}, element('reference', { value: `#${pieces.name}` })),
     ),
     status(said === 'inactive' ? 'completed' : said === 'suspended' ? 'suspended' : 'active'),
     interval('effectiveTime', {
@@ -75,7 +70,9 @@ function memberOf(
     lose(writing, 'unresolved', team, `participant[${index}]`, 'the member is not told');
     return undefined;
   }
-  const [first] = role;
+  const [first, ...others] = role;
+  if (others.length > 0)
+    lose(writing, 'unmapped', team, `participant[${index}].role`, 'only the first role is told');
   return element(
     'component',
     {},
@@ -86,7 +83,7 @@ function memberOf(
       element('id', { root: writing.actId(`member ${team.id ?? ''} ${index}`) }),
       code('code', '85847-2', OID.loinc, 'Patient Care team information'),
       status('active'),
-      interval('effectiveTime', { ...(period?.start !== undefined && { start: period.start }) }),
+      interval('effectiveTime', { ...period }),
       element(
         'performer',
         { typeCode: 'PRF' },

@@ -3,7 +3,7 @@ import type { Identifier, Period, Reference, Resource } from '../../../fhir/type
 import { addresses, organizationName, partyOf, personName, telecoms } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval, rootOf } from '../values.ts';
-import { element, nothing, text, type Xml } from '../xml.ts';
+import { element, nothing, texted, type Xml } from '../xml.ts';
 import { lose, loseOthers, type Writing } from '../writing.ts';
 import {
   codeOf,
@@ -62,6 +62,7 @@ export const writeCoverage: WriteEntry = (writing, coverage, pieces) => {
     return { entry: undefined, cells };
   }
   loseOthers(writing, coverage, CARRIED);
+  loseParts(writing, coverage);
   const patient = writing.lookUp(referenceAt(coverage, 'beneficiary'));
   const group = named('group')?.value;
   const policy = element(
@@ -71,7 +72,7 @@ export const writeCoverage: WriteEntry = (writing, coverage, pieces) => {
     group === undefined
       ? element('id', { root: writing.actId(`policy ${coverage.id ?? ''}`) })
       : element('id', { root: writing.actId(`payer ${payer.id ?? ''}`), extension: group }),
-    concept(writing, 'code', conceptAt(coverage, 'type'), { attributes: {} }),
+    typeOf(writing, coverage),
     status('completed'),
     element(
       'performer',
@@ -88,9 +89,7 @@ export const writeCoverage: WriteEntry = (writing, coverage, pieces) => {
       ),
     ),
     covered(coverage, patient, member),
-    plan === undefined
-      ? planReference(writing, coverage, wordsOf(conceptAt(coverage, 'type')))
-      : planReference(writing, coverage, plan.name ?? plan.value ?? ''),
+    planReference(writing, coverage, plan),
   );
   const act = element(
     'act',
@@ -150,16 +149,55 @@ const birthOf = (patient: Resource | undefined): Xml => {
     : element('sdtc:birthTime', { value: birth.replaceAll('-', '') });
 };
 
-/** What the policy is of, by its name. */
-const planReference = (writing: Writing, coverage: Resource, name: string): Xml =>
+/** The kind of insurance: the template asks for a translation. */
+const typeOf = (writing: Writing, coverage: Resource): Xml =>
+  concept(writing, 'code', conceptAt(coverage, 'type'), { also: [nothing('translation', 'UNK')] });
+
+/** What of a coverage has no place, or only one of its values. */
+function loseParts(writing: Writing, coverage: Resource): void {
+  const [, ...payors] = listAt(coverage, 'payor');
+  if (payors.length > 0) lose(writing, 'unmapped', coverage, 'payor', 'only the first payer is told');
+  const classes = listAt<CoverageClass>(coverage, 'class').map(({ type }) => codeOf(type as never) ?? '');
+  if (classes.some((kind, index) => !/^(?:group|plan)$/.test(kind) || classes.indexOf(kind) !== index))
+    lose(writing, 'unmapped', coverage, 'class', 'C-CDA has one group and one plan');
+  if (
+    listAt<CoverageClass>(coverage, 'class').some(
+      ({ type, name }) => name !== undefined && codeOf(type as never) === 'group',
+    )
+  )
+    lose(writing, 'unmapped', coverage, 'class.name', 'the name of a group');
+  const said = codeOf(conceptAt(coverage, 'relationship'));
+  if (said !== undefined && (RELATIONSHIPS[said] ?? '') === '')
+    lose(writing, 'narrowed', coverage, 'relationship', 'C-CDA has no code for the relationship');
+  if (said === undefined)
+    lose(writing, 'defaulted', coverage, 'relationship', 'the patient is the subscriber');
+  const identifiers = listAt<Identifier>(coverage, 'identifier');
+  if (identifiers.length > 1)
+    lose(writing, 'unmapped', coverage, 'identifier', 'only the number of the member is told');
+  const subscriber = stringAt(coverage, 'subscriberId');
+  if (
+    subscriber !== undefined &&
+    identifiers.length > 0 &&
+    identifiers.every(({ value }) => value !== subscriber)
+  )
+    lose(writing, 'unmapped', coverage, 'subscriberId', 'the number of the member is told instead');
+  const holder = referenceAt(coverage, 'subscriber');
+  if (holder !== undefined && holder.reference !== referenceAt(coverage, 'beneficiary')?.reference)
+    lose(writing, 'unmapped', coverage, 'subscriber', 'who holds the policy is not told');
+}
+
+/** What the policy is of, by its name and its number. */
+const planReference = (writing: Writing, coverage: Resource, plan: CoverageClass | undefined): Xml =>
   element(
     'entryRelationship',
     { typeCode: 'REFR' },
     element(
       'act',
       { classCode: 'ACT', moodCode: 'DEF' },
-      element('id', { root: writing.actId(`plan ${coverage.id ?? ''}`) }),
+      plan?.value === undefined
+        ? nothing('id', 'NI')
+        : element('id', { root: writing.actId(`plan ${coverage.id ?? ''}`), extension: plan.value }),
       nothing('code', 'NA'),
-      element('text', {}, text(name === '' ? 'Plan' : name)),
+      plan === undefined ? undefined : texted('text', plan.name ?? plan.value),
     ),
   );

@@ -1,14 +1,14 @@
 /** Encounter as an Encounter Activity. */
 import type { CodeableConcept, Period, Reference, Resource } from '../../../fhir/types.ts';
-import { assigned, partyOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { concept, idsOf, interval } from '../values.ts';
-import { element, nothing, type Xml } from '../xml.ts';
-import { loseOthers, type Writing } from '../writing.ts';
+import { element, nothing } from '../xml.ts';
+import { lose, loseOthers } from '../writing.ts';
 import {
   dayOf,
   indication,
   listAt,
+  performers,
   reasonsOf,
   reference,
   stringAt,
@@ -35,8 +35,15 @@ export const writeEncounter: WriteEntry = (writing, encounter, pieces) => {
   const [type] = listAt<CodeableConcept>(encounter, 'type');
   const said = stringAt(encounter, 'status') ?? 'unknown';
   const cells = [wordsOf(type), dayOf(period?.start), said];
-  if (/^(?:entered-in-error|cancelled|planned)$/.test(said)) return { entry: undefined, cells };
+  if (!/^(?:arrived|triaged|in-progress|onleave|finished)$/.test(said)) {
+    lose(writing, 'unmapped', encounter, 'status', 'a visit that may not have been is told in words alone');
+    return { entry: undefined, cells };
+  }
   loseOthers(writing, encounter, CARRIED);
+  if (said !== 'finished' && said !== 'in-progress')
+    lose(writing, 'narrowed', encounter, 'status', `C-CDA has no status for ${said}`);
+  if (listAt(encounter, 'type').length > 1)
+    lose(writing, 'unmapped', encounter, 'type', 'only the first type is told');
   const activity = element(
     'encounter',
     { classCode: 'ENC', moodCode: 'EVN' },
@@ -46,7 +53,7 @@ export const writeEncounter: WriteEntry = (writing, encounter, pieces) => {
     reference(pieces.row),
     element('statusCode', { code: said === 'finished' ? 'completed' : 'active' }),
     period === undefined ? nothing('effectiveTime', 'UNK') : interval('effectiveTime', period),
-    performersOf(writing, encounter),
+    performers(writing, encounter, actorsOf(encounter)),
     reasonsOf(writing, encounter).map((reason) => indication(writing, reason, encounter.id ?? '')),
   );
   return { entry: element('entry', { typeCode: 'DRIV' }, activity), cells };
@@ -62,11 +69,5 @@ function typeWithClass(encounter: Resource, type: CodeableConcept | undefined): 
   return { ...type, ...(coding.length > 0 && { coding }) };
 }
 
-function performersOf(writing: Writing, encounter: Resource): readonly Xml[] {
-  return listAt<{ individual?: Reference }>(encounter, 'participant').flatMap(({ individual }) => {
-    const party = partyOf(writing, individual);
-    return party.person === undefined
-      ? []
-      : [element('performer', {}, assigned(writing, 'assignedEntity', party))];
-  });
-}
+const actorsOf = (encounter: Resource): readonly (Reference | undefined)[] =>
+  listAt<{ individual?: Reference }>(encounter, 'participant').map(({ individual }) => individual);

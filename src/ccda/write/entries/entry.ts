@@ -1,10 +1,11 @@
 /** What the writers of entries share. */
 import type { Annotation, CodeableConcept, Reference, Resource } from '../../../fhir/types.ts';
 import { LOINC, SNOMED } from '../../systems.ts';
-import { code, concept, idsOf } from '../values.ts';
-import { element, texted, type Xml } from '../xml.ts';
+import { assigned, partyOf } from '../party.ts';
+import { code, concept } from '../values.ts';
+import { element, type Xml } from '../xml.ts';
 import { template, templateIds } from '../templates.ts';
-import { lose, type Writing } from '../writing.ts';
+import { lose, loseMembers, type Writing } from '../writing.ts';
 
 /** OIDs of systems whose codes are written as they stand in the templates. */
 export const OID = {
@@ -28,6 +29,8 @@ export interface EntryWritten {
 export interface Pieces {
   readonly row: string;
   readonly name: string;
+  /** Puts words beside the row, and gives the id of the piece that they are. */
+  readonly tell: (words: string) => string;
 }
 
 /** Writes a resource as an entry. */
@@ -55,6 +58,11 @@ export const wordsOf = (value: CodeableConcept | undefined): string =>
   value?.coding?.find(({ display }) => display !== undefined)?.display ??
   value?.coding?.[0]?.code ??
   '';
+
+/** Whether a resource says of itself that it should not be there. */
+export const isInError = (resource: Resource): boolean =>
+  resource['status'] === 'entered-in-error' ||
+  codeOf(conceptAt(resource, 'verificationStatus')) === 'entered-in-error';
 
 /** A date for people. */
 export const dayOf = (dateTime: string | undefined): string => dateTime?.slice(0, 10) ?? '';
@@ -104,11 +112,11 @@ export function indication(writing: Writing, reason: CodeableConcept, since: str
   );
 }
 
-/** Comments, each as an act beside the entry. */
-export const comments = (resource: Resource): readonly Xml[] =>
-  listAt<Annotation>(resource, 'note').flatMap(({ text: words }) => {
-    const said = texted('text', words);
-    if (said === undefined) return [];
+/** Comments, each as an act beside the entry, in the words that the narrative has. */
+export const comments = (writing: Writing, resource: Resource, { tell }: Pieces): readonly Xml[] =>
+  listAt<Annotation>(resource, 'note').flatMap((note) => {
+    loseMembers(writing, resource, 'note', note, ['text']);
+    if (note.text === undefined || note.text.trim() === '') return [];
     return [
       element(
         'entryRelationship',
@@ -118,11 +126,41 @@ export const comments = (resource: Resource): readonly Xml[] =>
           { classCode: 'ACT', moodCode: 'EVN' },
           templateIds(template('4.64')),
           code('code', '48767-8', OID.loinc, 'Annotation comment'),
-          said,
+          reference(tell(note.text)),
           status('completed'),
         ),
       ),
     ];
+  });
+
+/** An instruction for the patient (Instruction), in the words of a piece of narrative. */
+export const instruction = (writing: Writing, piece: string, since: string): Xml =>
+  element(
+    'entryRelationship',
+    { typeCode: 'SUBJ', inversionInd: 'true' },
+    element(
+      'act',
+      { classCode: 'ACT', moodCode: 'INT' },
+      templateIds(template('4.20', '2014-06-09')),
+      element('id', { root: writing.actId(`instruction ${since}`) }),
+      code('code', '409073007', OID.snomed, 'Education'),
+      reference(piece),
+      status('completed'),
+    ),
+  );
+
+/** Who did it. Whoever is not told of is a loss. */
+export const performers = (
+  writing: Writing,
+  resource: Resource,
+  actors: readonly (Reference | undefined)[],
+): readonly Xml[] =>
+  actors.flatMap((actor) => {
+    const party = partyOf(writing, actor);
+    if (party.person !== undefined || party.organization !== undefined)
+      return [element('performer', {}, assigned(writing, 'assignedEntity', party))];
+    lose(writing, 'unresolved', resource, 'performer', 'refers to what is not told');
+    return [];
   });
 
 /** Reasons, from their codes and from the conditions that are referred to. */
@@ -138,5 +176,4 @@ export function reasonsOf(writing: Writing, resource: Resource): readonly Codeab
   return [...listAt<CodeableConcept>(resource, 'reasonCode'), ...told];
 }
 
-export const ids = idsOf;
 export { LOINC, SNOMED };

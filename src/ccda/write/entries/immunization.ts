@@ -1,10 +1,9 @@
 /** Immunization as an Immunization Activity; one not done is negated, with its reason. */
 import type { CodeableConcept, Quantity, Reference, Resource } from '../../../fhir/types.ts';
-import { assigned, partyOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
-import { code, concept, idsOf, point, quantity } from '../values.ts';
+import { concept, idsOf, numberText, point, quantity } from '../values.ts';
 import { element, texted, type Xml } from '../xml.ts';
-import { loseOthers, type Writing } from '../writing.ts';
+import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import {
   codeOf,
   comments,
@@ -12,7 +11,7 @@ import {
   dayOf,
   indication,
   listAt,
-  OID,
+  performers,
   reasonsOf,
   reference,
   referenceAt,
@@ -31,8 +30,6 @@ const CARRIED = [
   'patient',
   'encounter',
   'occurrenceDateTime',
-  'occurrenceString',
-  'primarySource',
   'manufacturer',
   'lotNumber',
   'site',
@@ -56,14 +53,17 @@ export const writeImmunization: WriteEntry = (writing, immunization, pieces) => 
   const vaccine = conceptAt(immunization, 'vaccineCode');
   const cells = [
     wordsOf(vaccine),
-    dayOf(when),
+    when === undefined ? (stringAt(immunization, 'occurrenceString') ?? '') : dayOf(when),
     said === 'not-done' ? `Not done. ${wordsOf(conceptAt(immunization, 'statusReason'))}`.trim() : said,
   ];
-  if (said === 'entered-in-error') return { entry: undefined, cells };
   loseOthers(writing, immunization, CARRIED);
   const notDone = said === 'not-done';
   const dose = immunization['doseQuantity'] as Quantity | undefined;
-  const [protocol] = listAt<{ doseNumberPositiveInt?: number }>(immunization, 'protocolApplied');
+  const [protocol, ...others] = listAt<{ doseNumberPositiveInt?: number }>(immunization, 'protocolApplied');
+  if (others.length > 0) lose(writing, 'unmapped', immunization, 'protocolApplied', 'only the first is told');
+  if (protocol !== undefined)
+    loseMembers(writing, immunization, 'protocolApplied', protocol, ['doseNumberPositiveInt']);
+  loseNotDone(writing, immunization, notDone);
   const activity = element(
     'substanceAdministration',
     { classCode: 'SBADM', moodCode: 'EVN', negationInd: notDone ? 'true' : 'false' },
@@ -74,10 +74,10 @@ export const writeImmunization: WriteEntry = (writing, immunization, pieces) => 
     point('effectiveTime', when),
     protocol?.doseNumberPositiveInt === undefined
       ? undefined
-      : element('repeatNumber', { value: protocol.doseNumberPositiveInt }),
+      : element('repeatNumber', { value: numberText(protocol.doseNumberPositiveInt) }),
     conceptIf(writing, 'routeCode', conceptAt(immunization, 'route')),
     conceptIf(writing, 'approachSiteCode', conceptAt(immunization, 'site')),
-    dose === undefined ? undefined : quantity('doseQuantity', dose),
+    dose === undefined || notDone ? undefined : quantity('doseQuantity', dose),
     element(
       'consumable',
       {},
@@ -94,11 +94,11 @@ export const writeImmunization: WriteEntry = (writing, immunization, pieces) => 
         manufacturerOf(writing, immunization),
       ),
     ),
-    performersOf(writing, immunization),
+    performers(writing, immunization, actorsOf(immunization)),
     notDone
       ? refusal(writing, immunization)
       : reasonsOf(writing, immunization).map((reason) => indication(writing, reason, immunization.id ?? '')),
-    comments(immunization),
+    comments(writing, immunization, pieces),
   );
   return { entry: element('entry', { typeCode: 'DRIV' }, activity), cells };
 };
@@ -112,31 +112,57 @@ function manufacturerOf(writing: Writing, immunization: Resource): Xml | undefin
   return name === undefined ? undefined : element('manufacturerOrganization', {}, name);
 }
 
-function performersOf(writing: Writing, immunization: Resource): readonly Xml[] {
-  return listAt<{ actor?: Reference }>(immunization, 'performer').flatMap(({ actor }) => {
-    const party = partyOf(writing, actor);
-    return party.person === undefined && party.organization === undefined
-      ? []
-      : [element('performer', {}, assigned(writing, 'assignedEntity', party))];
-  });
+const actorsOf = (immunization: Resource): readonly (Reference | undefined)[] =>
+  listAt<{ actor?: Reference }>(immunization, 'performer').map(({ actor }) => actor);
+
+/** What was given has no reason for not giving it, and the other way round. */
+function loseNotDone(writing: Writing, immunization: Resource, notDone: boolean): void {
+  const names = notDone ? ['reasonCode', 'reasonReference', 'doseQuantity'] : ['statusReason'];
+  for (const name of names)
+    if (immunization[name] !== undefined)
+      lose(writing, 'unmapped', immunization, name, 'has no place beside this status');
+  if (
+    referenceAt(immunization, 'manufacturer') !== undefined &&
+    manufacturerOf(writing, immunization) === undefined
+  )
+    lose(writing, 'unresolved', immunization, 'manufacturer', 'refers to what is not told');
 }
 
-/** Why it was not done (Immunization Refusal Reason): a code of ActReason, else that the patient objects. */
+/** Codes of ActReason that say why a vaccine was not given. */
+const REFUSALS: ReadonlySet<string> = new Set(
+  'IMMUNE MEDPREC OSTOCK PATOBJ PHILISOP RELIG VACEFF VACSAF'.split(' '),
+);
+
+/** Why it was not done (Immunization Refusal Reason): a code of ActReason, else the words of the reason. */
 function refusal(writing: Writing, immunization: Resource): Xml {
   const reason = conceptAt(immunization, 'statusReason');
-  const known = codeOf(reason, ACT_REASON);
+  const known = codeOf(reason, ACT_REASON) ?? '';
   return element(
     'entryRelationship',
     { typeCode: 'RSON' },
     element(
       'observation',
       { classCode: 'OBS', moodCode: 'EVN' },
-      templateIds(template('4.53', undefined)),
+      templateIds(template('4.53')),
       element('id', { root: writing.actId(`refusal ${immunization.id ?? ''}`) }),
-      known === undefined
-        ? element('code', { nullFlavor: 'UNK' }, texted('originalText', wordsOf(reason)))
-        : code('code', known, OID.actReason),
+      REFUSALS.has(known)
+        ? concept(writing, 'code', reason, { prefers: ACT_REASON })
+        : otherReason(writing, reason),
       status('completed'),
     ),
+  );
+}
+
+/** A reason outside of the value set stands among the translations. */
+function otherReason(writing: Writing, reason: CodeableConcept | undefined): Xml {
+  if (reason?.coding === undefined) return concept(writing, 'code', reason);
+  const [first, ...others] = reason.coding;
+  const told = concept(writing, 'translation', { coding: [...(first === undefined ? [] : [first])] });
+  return element(
+    'code',
+    { nullFlavor: 'OTH' },
+    texted('originalText', wordsOf(reason)),
+    told,
+    others.map((one) => concept(writing, 'translation', { coding: [one] })),
   );
 }

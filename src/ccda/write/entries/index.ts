@@ -6,7 +6,7 @@ import { COVERAGE_COLUMNS, writeCoverage } from './coverage.ts';
 import { ENCOUNTER_COLUMNS, writeEncounter } from './encounter.ts';
 import type { WriteEntry } from './entry.ts';
 import { IMMUNIZATION_COLUMNS, writeImmunization } from './immunization.ts';
-import { MEDICATION_COLUMNS, writeMedication } from './medication.ts';
+import { MEDICATION_COLUMNS, writeMedication, writePlannedMedication } from './medication.ts';
 import { REFERRAL_COLUMNS, writePlanned, writeReferral } from './order.ts';
 import { PROBLEM_COLUMNS, writeProblem } from './problem.ts';
 import { PROCEDURE_COLUMNS, writeProcedure } from './procedure.ts';
@@ -18,6 +18,14 @@ interface SectionWriter {
   readonly write: WriteEntry;
 }
 
+/** The plan holds orders and medicines. */
+const writePlan: WriteEntry = (writing, resource, pieces) =>
+  (resource.resourceType === 'MedicationRequest' ? writePlannedMedication : writePlanned)(
+    writing,
+    resource,
+    pieces,
+  );
+
 const WRITERS: Readonly<Partial<Record<SectionName, SectionWriter>>> = {
   'reason-for-referral': { columns: REFERRAL_COLUMNS, write: writeReferral },
   problems: { columns: PROBLEM_COLUMNS, write: writeProblem },
@@ -28,8 +36,8 @@ const WRITERS: Readonly<Partial<Record<SectionName, SectionWriter>>> = {
   results: { columns: RESULT_COLUMNS, write: writeResult },
   'vital-signs': { columns: VITAL_COLUMNS, write: writeVitals },
   'social-history': { columns: SOCIAL_COLUMNS, write: writeSocial },
-  plan: { columns: REFERRAL_COLUMNS, write: writePlanned },
-  'assessment-and-plan': { columns: REFERRAL_COLUMNS, write: writePlanned },
+  plan: { columns: REFERRAL_COLUMNS, write: writePlan },
+  'assessment-and-plan': { columns: REFERRAL_COLUMNS, write: writePlan },
   encounters: { columns: ENCOUNTER_COLUMNS, write: writeEncounter },
   payers: { columns: COVERAGE_COLUMNS, write: writeCoverage },
   'care-teams': { columns: CARE_TEAM_COLUMNS, write: writeCareTeam },

@@ -1,30 +1,23 @@
 /** MedicationRequest as a Medication Activity, or as a Planned Medication Activity in the plan. */
-import type {
-  CodeableConcept,
-  Dosage,
-  Quantity,
-  Range,
-  Ratio,
-  Resource,
-  Timing,
-} from '../../../fhir/types.ts';
+import type { CodeableConcept, Dosage, Quantity, Resource } from '../../../fhir/types.ts';
 import { MEDICATION_STATUSES } from '../../concepts.ts';
 import { authorOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
-import { bounded, code, concept, idsOf, interval, numberText, point, quantity } from '../values.ts';
-import { element, nothing, text, type Xml } from '../xml.ts';
-import { lose, loseOthers, type Writing } from '../writing.ts';
+import { code, concept, idsOf, interval, numberOf, quantity } from '../values.ts';
+import { element, joined, nothing, type Xml } from '../xml.ts';
+import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
+import { dosageParts, followOneAnother, neededOf, sigOf } from './dosage.ts';
 import {
   comments,
   conceptAt,
   dayOf,
   indication,
+  instruction,
   listAt,
   OID,
   reasonsOf,
   reference,
   referenceAt,
-  SNOMED,
   status,
   stringAt,
   wordsOf,
@@ -33,207 +26,156 @@ import {
 } from './entry.ts';
 
 const CARRIED = [
-  'identifier',
-  'status',
-  'intent',
-  'reportedBoolean',
-  'medicationCodeableConcept',
-  'medicationReference',
-  'subject',
-  'encounter',
-  'authoredOn',
-  'requester',
-  'reasonCode',
-  'reasonReference',
-  'dosageInstruction',
-  'dispenseRequest',
-  'note',
+  ...['identifier', 'status', 'intent', 'reportedBoolean', 'doNotPerform', 'subject', 'encounter'],
+  ...['medicationCodeableConcept', 'medicationReference', 'authoredOn', 'requester', 'reasonCode'],
+  ...['reasonReference', 'dosageInstruction', 'dispenseRequest', 'note'],
 ];
 
 const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';
 
 export const MEDICATION_COLUMNS = ['Medicine', 'How to take it', 'Since', 'Status'] as const;
 
+/** Intents that are an order, to whichever degree it is worked out. */
+const ORDERS = /^(?:order|original-order|reflex-order|filler-order|instance-order)$/;
+
+/** A medicine that a patient takes or is to take. What is not to be taken is never an entry. */
 export const writeMedication: WriteEntry = (writing, request, pieces) => {
+  const intent = stringAt(request, 'intent') ?? '';
+  const isReport = intent === 'plan';
   const said = stringAt(request, 'status') ?? 'unknown';
-  const intent = stringAt(request, 'intent');
-  const [dosage, ...more] = listAt<Dosage>(request, 'dosageInstruction');
-  const medicine = medicineOf(writing, request);
-  const bounds = dosage?.timing?.repeat?.boundsPeriod;
-  const cells = [
-    wordsOf(medicine),
-    sigOf(dosage),
-    dayOf(bounds?.start ?? stringAt(request, 'authoredOn')),
-    said,
-  ];
   const known = Object.entries(MEDICATION_STATUSES).find(([, one]) => one === said)?.[0];
-  if (known === undefined || said === 'entered-in-error' || intent === 'proposal') {
-    lose(
-      writing,
-      'unmapped',
-      request,
-      'status',
-      `a request that is ${intent ?? ''} and ${said} is no entry of C-CDA`,
-    );
-    return { entry: undefined, cells };
-  }
-  loseOthers(writing, request, CARRIED);
-  if (more.length > 0)
-    lose(writing, 'unmapped', request, 'dosageInstruction', 'only the first dosage is written');
-  const activity = element(
-    'substanceAdministration',
-    { classCode: 'SBADM', moodCode: intent === 'plan' ? 'EVN' : 'INT' },
-    templateIds(template('4.16', '2014-06-09')),
-    idsOf(writing, request),
-    reference(pieces.row),
-    status(known),
-    boundsOf(request, dosage),
-    scheduleOf(writing, request, dosage?.timing),
-    dosage?.route === undefined ? undefined : concept(writing, 'routeCode', dosage.route, { prefers: NCI }),
-    dosage?.site === undefined
-      ? undefined
-      : concept(writing, 'approachSiteCode', dosage.site, { prefers: SNOMED }),
-    doseOf(dosage),
-    maxDoseOf(dosage?.maxDosePerPeriod),
-    productOf(writing, request, medicine, pieces),
-    authorOf(writing, referenceAt(request, 'requester'), stringAt(request, 'authoredOn')),
-    reasonsOf(writing, request).map((reason) => indication(writing, reason, request.id ?? '')),
-    sigRelation(dosage, pieces),
-    supplyOf(writing, request),
-    comments(request),
-    neededOf(writing, dosage),
-  );
-  return { entry: element('entry', { typeCode: 'DRIV' }, activity), cells };
+  const isTold = known !== undefined && (isReport || ORDERS.test(intent)) && !isForbidden(request);
+  if (!isTold) return narrativeAlone(writing, request);
+  if ((request['reportedBoolean'] === true) !== isReport || !/^(?:plan|order)$/.test(intent))
+    lose(writing, 'narrowed', request, 'intent', 'C-CDA has what is taken, and what is ordered');
+  const written = writeActivities(writing, request, pieces, {
+    moodCode: isReport ? 'EVN' : 'INT',
+    arc: '4.16',
+    status: known,
+  });
+  return { entry: written, cells: cellsOf(writing, request) };
 };
 
-const NCI = 'http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl';
+const MOODS: Readonly<Record<string, string>> = { plan: 'INT', proposal: 'PRP' };
+
+/** A medicine of the plan. */
+export const writePlannedMedication: WriteEntry = (writing, request, pieces) => {
+  const intent = stringAt(request, 'intent') ?? '';
+  const mood = ORDERS.test(intent) ? 'RQO' : MOODS[intent];
+  if (mood === undefined || stringAt(request, 'status') !== 'active' || isForbidden(request))
+    return narrativeAlone(writing, request);
+  const entry = writeActivities(writing, request, pieces, { moodCode: mood, arc: '4.42', status: 'active' });
+  const [medicine = '', sig = '', since = ''] = cellsOf(writing, request);
+  const reasons = reasonsOf(writing, request).map(wordsOf).join('; ');
+  pieces.tell(sig);
+  return { entry, cells: [medicine, reasons, since] };
+};
+
+const isForbidden = (request: Resource): boolean => request['doNotPerform'] === true;
+
+function narrativeAlone(writing: Writing, request: Resource): ReturnType<WriteEntry> {
+  lose(writing, 'unmapped', request, 'status', 'the request is no entry of C-CDA: it is told in words alone');
+  return { entry: undefined, cells: cellsOf(writing, request) };
+}
+
+function cellsOf(writing: Writing, request: Resource): readonly string[] {
+  const dosages = listAt<Dosage>(request, 'dosageInstruction');
+  const intent = stringAt(request, 'intent') ?? '';
+  const said = stringAt(request, 'status') ?? 'unknown';
+  return [
+    wordsOf(medicineOf(writing, request)),
+    dosages.map(sigOf).join(followOneAnother(dosages) ? '\nthen ' : '\nand '),
+    dayOf(dosages[0]?.timing?.repeat?.boundsPeriod?.start ?? stringAt(request, 'authoredOn')),
+    isForbidden(request) ? `Not to be taken (${said})` : intent === 'proposal' ? `Proposed (${said})` : said,
+  ];
+}
+
+interface Activity {
+  readonly moodCode: string;
+  /** The arc of the template. */
+  readonly arc: string;
+  readonly status: string;
+}
+
+/** One activity; dosages that hold at the same time are an activity each. */
+function writeActivities(writing: Writing, request: Resource, pieces: Pieces, activity: Activity): Xml {
+  loseOthers(writing, request, CARRIED);
+  const dosages = listAt<Dosage>(request, 'dosageInstruction');
+  const [first, ...more] = followOneAnother(dosages) ? [] : dosages;
+  if (followOneAnother(dosages))
+    lose(
+      writing,
+      'narrowed',
+      request,
+      'dosageInstruction',
+      'dosages that follow one another are words alone',
+    );
+  else if (more.length > 0)
+    lose(writing, 'narrowed', request, 'dosageInstruction', 'each dosage is an entry of its own');
+  const sig = followOneAnother(dosages) ? dosages.map(sigOf).join('\nthen ') : first?.text;
+  return joined([
+    activityOf(writing, request, pieces, { ...activity, dosage: first, sig, ids: idsOf(writing, request) }),
+    ...more.map((dosage, index) =>
+      activityOf(writing, request, pieces, {
+        ...activity,
+        dosage,
+        sig: dosage.text,
+        ids: [element('id', { root: writing.actId(`dosage ${request.id ?? ''} ${index + 2}`) })],
+      }),
+    ),
+  ]);
+}
+
+interface ActivityOfDosage extends Activity {
+  readonly dosage: Dosage | undefined;
+  readonly sig: string | undefined;
+  readonly ids: readonly Xml[];
+}
+
+function activityOf(
+  writing: Writing,
+  request: Resource,
+  pieces: Pieces,
+  { moodCode, arc, status: said, dosage, sig, ids }: ActivityOfDosage,
+): Xml {
+  const author = authorOf(writing, referenceAt(request, 'requester'), stringAt(request, 'authoredOn'));
+  if (author === undefined && request['authoredOn'] !== undefined)
+    lose(writing, 'unmapped', request, 'authoredOn', 'a date without an author');
+  const activity = element(
+    'substanceAdministration',
+    { classCode: 'SBADM', moodCode },
+    templateIds(template(arc, '2014-06-09')),
+    ids,
+    reference(pieces.row),
+    status(said),
+    dosageParts(writing, request, dosage),
+    productOf(writing, request, pieces),
+    author,
+    reasonsOf(writing, request).map((reason) => indication(writing, reason, request.id ?? '')),
+    sig === undefined || sig.trim() === '' ? undefined : sigRelation(pieces.tell(sig)),
+    dosage?.patientInstruction === undefined
+      ? undefined
+      : instruction(writing, pieces.tell(dosage.patientInstruction), `${request.id ?? ''} ${sig ?? ''}`),
+    supplyOf(writing, request),
+    comments(writing, request, pieces),
+    dosage === undefined ? undefined : neededOf(writing, dosage),
+  );
+  return element('entry', { typeCode: 'DRIV' }, activity);
+}
 
 function medicineOf(writing: Writing, request: Resource): CodeableConcept | undefined {
   const told = conceptAt(request, 'medicationCodeableConcept');
   if (told !== undefined) return told;
   const medication = writing.lookUp(referenceAt(request, 'medicationReference'));
-  if (medication === undefined)
+  if (medication === undefined) {
     lose(writing, 'unresolved', request, 'medicationReference', 'refers to what is not told');
-  return medication === undefined ? undefined : conceptAt(medication, 'code');
-}
-
-/** The words of a dosage: its own, else put together. */
-function sigOf(dosage: Dosage | undefined): string {
-  if (dosage === undefined) return '';
-  if (dosage.text !== undefined) return dosage.text;
-  const [rate] = dosage.doseAndRate ?? [];
-  const dose = rate?.doseQuantity;
-  const amount = dose === undefined ? '' : `${numberText(dose.value)} ${dose.unit ?? ''}`.trim();
-  const needed =
-    dosage.asNeededBoolean === true || dosage.asNeededCodeableConcept !== undefined ? 'as needed' : '';
-  return [amount, wordsOf(dosage.route), dosage.timing?.code?.text ?? '', needed]
-    .filter((part) => part !== '')
-    .join(', ');
-}
-
-/** The first effective time: from when to when, or the one moment. */
-function boundsOf(request: Resource, dosage: Dosage | undefined): Xml {
-  const [event] = dosage?.timing?.event ?? [];
-  if (event !== undefined) return point('effectiveTime', event);
-  const bounds = dosage?.timing?.repeat?.boundsPeriod;
-  const start = bounds?.start ?? stringAt(request, 'authoredOn');
-  return interval(
-    'effectiveTime',
-    { ...(start !== undefined && { start }), ...(bounds?.end !== undefined && { end: bounds.end }) },
-    { attributes: { 'xsi:type': 'IVL_TS' } },
-  );
-}
-
-const UNITS: ReadonlySet<string> = new Set(['s', 'min', 'h', 'd', 'wk', 'mo', 'a']);
-/** Hours of the units that a day is divided into. */
-const HOURS: Readonly<Record<string, number>> = { d: 24, wk: 168 };
-
-function scheduleOf(writing: Writing, request: Resource, timing: Timing | undefined): Xml | undefined {
-  const repeat = timing?.repeat;
-  if (repeat === undefined) return undefined;
-  const [event] = repeat.when ?? [];
-  if (event !== undefined) {
-    const offset = repeat.offset;
-    return element(
-      'effectiveTime',
-      { 'xsi:type': 'EIVL_TS', operator: 'A' },
-      element('event', { code: event }),
-      offset === undefined
-        ? undefined
-        : element('offset', {}, element('low', { value: offset, unit: 'min' })),
-    );
-  }
-  const { frequency = 1, period, periodMax, periodUnit } = repeat;
-  if (period === undefined || periodUnit === undefined || !UNITS.has(periodUnit)) return undefined;
-  const hours = HOURS[periodUnit];
-  const value = Number(period);
-  if (frequency > 1 && hours === undefined) {
-    lose(writing, 'unmapped', request, 'dosageInstruction.timing', 'more than once in a period of this unit');
     return undefined;
   }
-  if (periodMax !== undefined) {
-    return element(
-      'effectiveTime',
-      { 'xsi:type': 'PIVL_TS', operator: 'A' },
-      element(
-        'period',
-        { 'xsi:type': 'IVL_PQ' },
-        element('low', { value: numberText(period), unit: periodUnit }),
-        element('high', { value: numberText(periodMax), unit: periodUnit }),
-      ),
-    );
-  }
-  const every =
-    frequency > 1
-      ? { value: ((hours ?? 0) * value) / frequency, unit: 'h' }
-      : { value: numberText(period), unit: periodUnit };
-  return element(
-    'effectiveTime',
-    { 'xsi:type': 'PIVL_TS', ...(frequency > 1 && { institutionSpecified: 'true' }), operator: 'A' },
-    element('period', every),
-  );
+  loseOthers(writing, medication, ['code', 'status']);
+  return conceptAt(medication, 'code');
 }
 
-function doseOf(dosage: Dosage | undefined): readonly Xml[] {
-  const [rate] = dosage?.doseAndRate ?? [];
-  const range = (name: string, value: Range): Xml =>
-    element(
-      name,
-      {},
-      value.low === undefined ? undefined : quantity('low', value.low),
-      value.high === undefined ? undefined : quantity('high', value.high),
-    );
-  const dose =
-    rate?.doseQuantity === undefined
-      ? rate?.doseRange === undefined
-        ? nothing('doseQuantity', 'UNK')
-        : range('doseQuantity', rate.doseRange)
-      : quantity('doseQuantity', rate.doseQuantity);
-  const flow =
-    rate?.rateQuantity === undefined
-      ? rate?.rateRange === undefined
-        ? undefined
-        : range('rateQuantity', rate.rateRange)
-      : quantity('rateQuantity', rate.rateQuantity);
-  return flow === undefined ? [dose] : [dose, flow];
-}
-
-function maxDoseOf(ratio: Ratio | undefined): Xml | undefined {
-  if (ratio?.numerator === undefined || ratio.denominator === undefined) return undefined;
-  return element(
-    'maxDoseQuantity',
-    {},
-    bounded('numerator', ratio.numerator),
-    bounded('denominator', ratio.denominator),
-  );
-}
-
-const productOf = (
-  writing: Writing,
-  request: Resource,
-  medicine: CodeableConcept | undefined,
-  { name }: Pieces,
-): Xml =>
+const productOf = (writing: Writing, request: Resource, { name }: Pieces): Xml =>
   element(
     'consumable',
     {},
@@ -245,15 +187,14 @@ const productOf = (
       element(
         'manufacturedMaterial',
         {},
-        concept(writing, 'code', medicine, { prefers: RXNORM, piece: name }),
+        concept(writing, 'code', medicineOf(writing, request), { prefers: RXNORM, piece: name }),
       ),
     ),
   );
 
-/** The words of the dosage, as the text that the narrative shows (Medication Free Text Sig). */
-function sigRelation(dosage: Dosage | undefined, { row }: Pieces): Xml | undefined {
-  if (dosage?.text === undefined) return undefined;
-  return element(
+/** The words of the dosage, as the narrative has them (Medication Free Text Sig). */
+const sigRelation = (piece: string): Xml =>
+  element(
     'entryRelationship',
     { typeCode: 'COMP' },
     element(
@@ -261,11 +202,10 @@ function sigRelation(dosage: Dosage | undefined, { row }: Pieces): Xml | undefin
       { classCode: 'SBADM', moodCode: 'EVN' },
       templateIds(template('4.147')),
       code('code', '76662-6', OID.loinc, 'Instructions Medication'),
-      element('text', {}, element('reference', { value: `#${row}c2` })),
+      reference(piece),
       element('consumable', {}, element('manufacturedProduct', {}, nothing('manufacturedLabeledDrug', 'NA'))),
     ),
   );
-}
 
 interface Dispense {
   readonly numberOfRepeatsAllowed?: number;
@@ -273,14 +213,16 @@ interface Dispense {
   readonly validityPeriod?: { readonly start?: string; readonly end?: string };
 }
 
-/** How much is dispensed, and how often again (Medication Supply Order). */
+/** How much is dispensed, and how often again (Medication Supply Order). CDA counts the first dispense, too. */
 function supplyOf(writing: Writing, request: Resource): Xml | undefined {
   const dispense = request['dispenseRequest'] as Dispense | undefined;
   if (dispense === undefined) return undefined;
   const { numberOfRepeatsAllowed: repeats, quantity: amount, validityPeriod: valid } = dispense;
-  for (const name of Object.keys(dispense))
-    if (!/^(?:numberOfRepeatsAllowed|quantity|validityPeriod)$/.test(name))
-      lose(writing, 'unmapped', request, `dispenseRequest.${name}`, 'has no place in an entry of C-CDA');
+  loseMembers(writing, request, 'dispenseRequest', dispense, [
+    'numberOfRepeatsAllowed',
+    'quantity',
+    'validityPeriod',
+  ]);
   return element(
     'entryRelationship',
     { typeCode: 'REFR' },
@@ -295,30 +237,8 @@ function supplyOf(writing: Writing, request: Resource): Xml | undefined {
         { ...valid },
         { attributes: { 'xsi:type': 'IVL_TS' }, endedUnknown: valid?.end === undefined },
       ),
-      repeats === undefined ? undefined : element('repeatNumber', { value: repeats + 1 }),
+      repeats === undefined ? undefined : element('repeatNumber', { value: numberOf(repeats) + 1 }),
       amount === undefined ? undefined : quantity('quantity', amount),
-    ),
-  );
-}
-
-function neededOf(writing: Writing, dosage: Dosage | undefined): Xml | undefined {
-  const reason = dosage?.asNeededCodeableConcept;
-  if (reason === undefined && dosage?.asNeededBoolean !== true) return undefined;
-  return element(
-    'precondition',
-    { typeCode: 'PRCN' },
-    element(
-      'criterion',
-      {},
-      templateIds(template('4.25', '2014-06-09')),
-      code('code', 'ASSERTION', OID.actCode),
-      reason === undefined
-        ? element(
-            'value',
-            { 'xsi:type': 'CD', nullFlavor: 'UNK' },
-            element('originalText', {}, text('as needed')),
-          )
-        : concept(writing, 'value', reason, { attributes: { 'xsi:type': 'CD' }, prefers: SNOMED }),
     ),
   );
 }

@@ -1,6 +1,7 @@
 /** ServiceRequest: the referral as a Patient Referral Act, another order as a planned procedure. */
 import type { CodeableConcept, Identifier, Reference, Resource } from '../../../fhir/types.ts';
 import { PRIORITIES } from '../../concepts.ts';
+import { isAfter } from '../../time.ts';
 import { addresses, authorOf, isKnown, partyOf, personName, telecoms, type Party } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval, point, rootOf } from '../values.ts';
@@ -11,8 +12,10 @@ import {
   conceptAt,
   dayOf,
   indication,
+  instruction,
   listAt,
   OID,
+  performers,
   reasonsOf,
   reference,
   referenceAt,
@@ -20,6 +23,7 @@ import {
   status,
   stringAt,
   wordsOf,
+  type Pieces,
   type WriteEntry,
 } from './entry.ts';
 
@@ -41,6 +45,7 @@ const CARRIED = [
   'reasonReference',
   'note',
   'doNotPerform',
+  'patientInstruction',
 ];
 
 export const REFERRAL_COLUMNS = ['Order', 'Reason', 'Wanted by'] as const;
@@ -60,7 +65,9 @@ export function numbersOf(writing: Writing, order: Resource): readonly Xml[] {
     .filter(isPlacer)
     .map(rootOf)
     .filter((root) => root !== undefined);
-  return placers.length > 0 ? placers.map((root) => element('id', root)) : idsOf(writing, order);
+  const others = { ...order, identifier: identifiers.filter((one) => !isPlacer(one)) };
+  const hasOthers = others.identifier.length > 0 || placers.length === 0;
+  return [...placers.map((root) => element('id', root)), ...(hasOthers ? idsOf(writing, others) : [])];
 }
 
 export const writeReferral: WriteEntry = (writing, order, pieces) => {
@@ -71,7 +78,19 @@ export const writeReferral: WriteEntry = (writing, order, pieces) => {
     reasons.map(wordsOf).join('; '),
     dayOf(wanted.end ?? wanted.start),
   ];
+  const [intent, said] = [stringAt(order, 'intent') ?? '', stringAt(order, 'status') ?? ''];
+  if (
+    intent === 'proposal' ||
+    order['doNotPerform'] === true ||
+    !/^(?:active|on-hold|completed)$/.test(said)
+  ) {
+    lose(writing, 'unmapped', order, 'status', 'a referral that nobody asks for is told in words alone');
+    return { entry: undefined, cells: [`${cells[0]} (${said} ${intent})`, ...cells.slice(1)] };
+  }
+  if (said !== 'active') lose(writing, 'narrowed', order, 'status', 'a Referral Act is always active');
+  if (intent !== 'order') lose(writing, 'narrowed', order, 'intent', 'a Referral Act is an order');
   loseOthers(writing, order, CARRIED);
+  loseAuthor(writing, order);
   const act = element(
     'act',
     { classCode: 'PCPR', moodCode: 'RQO' },
@@ -83,18 +102,32 @@ export const writeReferral: WriteEntry = (writing, order, pieces) => {
     element(
       'effectiveTime',
       {},
-      point('low', stringAt(order, 'authoredOn') ?? wanted.start ?? writing.time),
+      point('low', wanted.start ?? authoredBefore(order, wanted.end)),
       wanted.end === undefined ? undefined : point('high', wanted.end),
     ),
     priorityOf(order),
     authorOf(writing, referenceAt(order, 'requester'), stringAt(order, 'authoredOn')),
-    listAt<Reference>(order, 'performer').flatMap((one) => specialist(writing, partyOf(writing, one)) ?? []),
+    listAt<Reference>(order, 'performer').flatMap((one) => {
+      const told = specialist(writing, partyOf(writing, one));
+      if (told === undefined) lose(writing, 'unresolved', order, 'performer', 'refers to what is not told');
+      return told ?? [];
+    }),
     listAt<CodeableConcept>(order, 'orderDetail').map((detail) => careModel(writing, detail)),
     reasons.map((reason) => indication(writing, reason, order.id ?? '')),
-    comments(order),
+    toldInstruction(writing, order, pieces),
+    comments(writing, order, pieces),
   );
   return { entry: element('entry', {}, act), cells };
 };
+
+/** Who asked, and when, stand together. */
+function loseAuthor(writing: Writing, order: Resource): void {
+  const requester = referenceAt(order, 'requester');
+  if (authorOf(writing, requester, undefined) !== undefined) return;
+  if (requester !== undefined) lose(writing, 'unresolved', order, 'requester', 'refers to what is not told');
+  if (order['authoredOn'] !== undefined)
+    lose(writing, 'narrowed', order, 'authoredOn', 'a date without an author');
+}
 
 /** When it is wanted: from its occurrence. */
 function wantedOf(order: Resource): { readonly start?: string; readonly end?: string } {
@@ -142,6 +175,17 @@ const careModel = (writing: Writing, detail: CodeableConcept): Xml =>
     ),
   );
 
+/** When it was asked for; it is not the beginning of a time that ended before. */
+function authoredBefore(order: Resource, end: string | undefined): string | undefined {
+  const authored = stringAt(order, 'authoredOn');
+  return authored !== undefined && end !== undefined && isAfter(authored, end) ? undefined : authored;
+}
+
+function toldInstruction(writing: Writing, order: Resource, { tell }: Pieces): Xml | undefined {
+  const words = stringAt(order, 'patientInstruction');
+  return words === undefined ? undefined : instruction(writing, tell(words), order.id ?? '');
+}
+
 const MOODS: Readonly<Record<string, string>> = { plan: 'INT', proposal: 'PRP', directive: 'INT' };
 
 /** An order of the plan: a Planned Procedure. */
@@ -162,15 +206,20 @@ export const writePlanned: WriteEntry = (writing, order, pieces) => {
       'status',
       `an order that is ${said ?? 'of no status'} is not planned any more`,
     );
-    return { entry: undefined, cells };
+    return { entry: undefined, cells: [`${cells[0]} (${said ?? ''})`, ...cells.slice(1)] };
   }
-  loseOthers(writing, order, CARRIED);
+  if (said !== 'active') lose(writing, 'narrowed', order, 'status', 'what is planned is always active');
+  const mood = MOODS[stringAt(order, 'intent') ?? ''] ?? 'RQO';
+  if (!/^(?:order|plan|proposal)$/.test(stringAt(order, 'intent') ?? ''))
+    lose(writing, 'narrowed', order, 'intent', 'C-CDA has orders, plans and proposals');
+  loseOthers(writing, order, [...CARRIED.filter((name) => name !== 'orderDetail'), 'bodySite']);
+  loseAuthor(writing, order);
   const at = stringAt(order, 'occurrenceDateTime');
   const procedure = element(
     'procedure',
     {
       classCode: 'PROC',
-      moodCode: MOODS[stringAt(order, 'intent') ?? ''] ?? 'RQO',
+      moodCode: mood,
       negationInd: order['doNotPerform'] === true ? 'true' : undefined,
     },
     templateIds(template('4.41', '2014-06-09')),
@@ -180,9 +229,18 @@ export const writePlanned: WriteEntry = (writing, order, pieces) => {
     status('active'),
     at === undefined ? interval('effectiveTime', wanted) : point('effectiveTime', at),
     priorityOf(order),
+    listAt<CodeableConcept>(order, 'bodySite').map((site) =>
+      concept(writing, 'targetSiteCode', site, { prefers: SNOMED }),
+    ),
+    performers(writing, order, listAt<Reference>(order, 'performer')),
     authorOf(writing, referenceAt(order, 'requester'), stringAt(order, 'authoredOn')),
     reasons.map((reason) => indication(writing, reason, order.id ?? '')),
-    comments(order),
+    toldInstruction(writing, order, pieces),
+    comments(writing, order, pieces),
   );
-  return { entry: element('entry', { typeCode: 'DRIV' }, procedure), cells };
+  const words = order['doNotPerform'] === true ? `Not: ${cells[0]}` : cells[0];
+  return {
+    entry: element('entry', { typeCode: 'DRIV' }, procedure),
+    cells: [words ?? '', ...cells.slice(1)],
+  };
 };

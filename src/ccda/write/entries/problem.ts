@@ -54,12 +54,16 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
   const cells = [
     wordsOf(value),
     dayOf(onsetOf(condition)),
-    verification === 'refuted' ? 'Refuted' : (clinical ?? ''),
+    verification === 'refuted' ? 'Refuted' : statusWords(clinical, verification),
   ];
-  if (verification === 'entered-in-error') return { entry: undefined, cells };
-  if (verification === 'provisional' || verification === 'differential' || verification === 'unconfirmed')
+  if (isNone && verification === 'refuted') {
+    lose(writing, 'unmapped', condition, 'verificationStatus', 'that there is no problem is denied');
+    return { entry: undefined, cells };
+  }
+  if (verification !== 'confirmed' && verification !== 'refuted')
     lose(writing, 'narrowed', condition, 'verificationStatus', 'C-CDA has only present and negated');
   loseOthers(writing, condition, CARRIED);
+  loseCourse(writing, condition, clinical);
   const negated = isNone || verification === 'refuted';
   const isActive = !/^(?:inactive|remission|resolved)$/.test(clinical ?? 'active');
   const observation = element(
@@ -74,7 +78,7 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
     ),
     reference(pieces.row),
     status('completed'),
-    timeOf(condition, isActive),
+    timeOf(condition, clinical),
     concept(writing, 'value', isNone ? ANY_PROBLEM : value, {
       attributes: { 'xsi:type': 'CD' },
       prefers: SNOMED,
@@ -83,7 +87,7 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
     sitesOf(writing, condition),
     authorOf(writing, referenceAt(condition, 'recorder'), stringAt(condition, 'recordedDate')),
     negated ? undefined : statusIn(clinical),
-    comments(condition),
+    comments(writing, condition, pieces),
   );
   const act = element(
     'act',
@@ -99,15 +103,34 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
   return { entry: element('entry', { typeCode: 'DRIV' }, act), cells };
 };
 
+/** The status for people: what is only suspected says so. */
+const statusWords = (clinical = '', verification: string): string =>
+  verification === 'confirmed' ? clinical : `${clinical} (${verification})`.trim();
+
+/** Elements whose values C-CDA has in part. */
+function loseCourse(writing: Writing, condition: Resource, clinical: string | undefined): void {
+  if (clinical === undefined)
+    lose(writing, 'defaulted', condition, 'clinicalStatus', 'a problem of no status is watched as active');
+  const period = condition['onsetPeriod'] as { end?: string } | undefined;
+  if (period !== undefined) lose(writing, 'narrowed', condition, 'onsetPeriod', 'C-CDA has when it began');
+  const recorder = referenceAt(condition, 'recorder');
+  if (authorOf(writing, recorder, undefined) !== undefined) return;
+  if (recorder !== undefined)
+    lose(writing, 'unresolved', condition, 'recorder', 'refers to what is not told');
+  if (condition['recordedDate'] !== undefined)
+    lose(writing, 'unmapped', condition, 'recordedDate', 'a date without an author');
+}
+
 const onsetOf = (condition: Resource): string | undefined =>
   stringAt(condition, 'onsetDateTime') ?? (condition['onsetPeriod'] as { start?: string } | undefined)?.start;
 
 /** From the onset to the abatement. What is over since nobody knows when has an end of unknown time. */
-function timeOf(condition: Resource, isActive: boolean): Xml {
+function timeOf(condition: Resource, clinical: string | undefined): Xml {
   const start = onsetOf(condition);
   const end = stringAt(condition, 'abatementDateTime');
   const endedUnknown =
-    end === undefined && (!isActive || nullFlavorOf(condition['_abatementDateTime']) !== undefined);
+    end === undefined &&
+    (clinical === 'resolved' || nullFlavorOf(condition['_abatementDateTime']) !== undefined);
   return interval(
     'effectiveTime',
     { ...(start !== undefined && { start }), ...(end !== undefined && { end }) },

@@ -1,17 +1,17 @@
 /** Procedure as a Procedure Activity Procedure. */
 import type { CodeableConcept, Reference, Resource } from '../../../fhir/types.ts';
 import { PROCEDURE_STATUSES } from '../../concepts.ts';
-import { assigned, partyOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { concept, idsOf, interval, point } from '../values.ts';
 import { element, type Xml } from '../xml.ts';
-import { lose, loseOthers, type Writing } from '../writing.ts';
+import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import {
   comments,
   conceptAt,
   dayOf,
   indication,
   listAt,
+  performers,
   reasonsOf,
   reference,
   SNOMED,
@@ -42,7 +42,10 @@ export const writeProcedure: WriteEntry = (writing, procedure, pieces) => {
   const period = procedure['performedPeriod'] as { start?: string; end?: string } | undefined;
   const when = stringAt(procedure, 'performedDateTime');
   const cells = [wordsOf(conceptAt(procedure, 'code')), dayOf(when ?? period?.start), said];
-  if (said === 'entered-in-error') return { entry: undefined, cells };
+  if (said === 'preparation' || said === 'unknown') {
+    lose(writing, 'unmapped', procedure, 'status', 'what may not have begun is told in words alone');
+    return { entry: undefined, cells };
+  }
   loseOthers(writing, procedure, CARRIED);
   const activity = element(
     'procedure',
@@ -56,28 +59,23 @@ export const writeProcedure: WriteEntry = (writing, procedure, pieces) => {
     listAt<CodeableConcept>(procedure, 'bodySite').map((site) =>
       concept(writing, 'targetSiteCode', site, { prefers: SNOMED }),
     ),
-    performersOf(writing, procedure),
+    performers(writing, procedure, actorsOf(writing, procedure)),
     reasonsOf(writing, procedure).map((reason) => indication(writing, reason, procedure.id ?? '')),
-    comments(procedure),
+    comments(writing, procedure, pieces),
   );
   return { entry: element('entry', { typeCode: 'DRIV' }, activity), cells };
 };
 
-/** ActStatus of a procedure; states that CDA does not have are told by a null flavor. */
+/** ActStatus of a procedure. One that is on hold has begun. */
 function statusOf(writing: Writing, procedure: Resource, said: string): Xml {
   const found = Object.entries(PROCEDURE_STATUSES).find(([, known]) => known === said)?.[0];
   if (found !== undefined) return element('statusCode', { code: found });
   lose(writing, 'narrowed', procedure, 'status', `C-CDA has no status for ${said}`);
-  return element('statusCode', {
-    code: said === 'on-hold' || said === 'preparation' ? 'active' : 'completed',
-  });
+  return element('statusCode', { code: 'active' });
 }
 
-export function performersOf(writing: Writing, resource: Resource): readonly Xml[] {
-  return listAt<{ actor?: Reference }>(resource, 'performer').flatMap(({ actor }) => {
-    const party = partyOf(writing, actor);
-    return party.person === undefined && party.organization === undefined
-      ? []
-      : [element('performer', {}, assigned(writing, 'assignedEntity', party))];
+const actorsOf = (writing: Writing, procedure: Resource): readonly (Reference | undefined)[] =>
+  listAt<{ actor?: Reference }>(procedure, 'performer').map((one) => {
+    loseMembers(writing, procedure, 'performer', one, ['actor']);
+    return one.actor;
   });
-}

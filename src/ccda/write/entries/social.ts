@@ -16,7 +16,7 @@ import {
   wordsOf,
   type WriteEntry,
 } from './entry.ts';
-import { observationOf, valueWords } from './result.ts';
+import { loseCategory, observationOf, valueWords } from './observation.ts';
 import type { Resource } from '../../../fhir/types.ts';
 
 export const SOCIAL_COLUMNS = ['Observation', 'Value', 'Date'] as const;
@@ -43,26 +43,28 @@ const CARRIED = [
   'encounter',
   'effectiveDateTime',
   'effectivePeriod',
-  'issued',
-  'performer',
   'valueCodeableConcept',
-  'note',
 ];
 
 export const writeSocial: WriteEntry = (writing, observation, pieces) => {
   const when = whenOf(observation);
   const cells = [wordsOf(conceptAt(observation, 'code')), valueWords(observation), dayOf(when)];
-  if (/^(?:entered-in-error|cancelled)$/.test(stringAt(observation, 'status') ?? ''))
-    return { entry: undefined, cells };
+  if (stringAt(observation, 'status') === 'cancelled') return { entry: undefined, cells };
   const value = conceptAt(observation, 'valueCodeableConcept');
   const isSmoking =
     codeOf(conceptAt(observation, 'code'), LOINC) === SMOKING &&
     SMOKING_VALUES.has(codeOf(value, SNOMED) ?? '');
   if (!isSmoking) {
-    const other = observationOf(writing, observation, pieces, template('4.38', '2015-08-01'));
+    const other = observationOf(writing, observation, pieces, {
+      templates: [template('4.38', '2015-08-01')],
+      category: 'social-history',
+      status: 'completed',
+      translated: true,
+    });
     return { entry: element('entry', { typeCode: 'DRIV' }, other), cells };
   }
   loseOthers(writing, observation, CARRIED);
+  loseCategory(writing, observation, 'social-history');
   const smoking = element(
     'observation',
     { classCode: 'OBS', moodCode: 'EVN' },
