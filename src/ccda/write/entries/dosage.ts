@@ -20,8 +20,16 @@ const PATH = 'dosageInstruction';
 
 /** What of a dosage is carried over. */
 const CARRIED = [
-  ...['text', 'patientInstruction', 'timing', 'route', 'site', 'doseAndRate', 'maxDosePerPeriod'],
-  ...['asNeededBoolean', 'asNeededCodeableConcept', 'sequence'],
+  'text',
+  'patientInstruction',
+  'timing',
+  'route',
+  'site',
+  'doseAndRate',
+  'maxDosePerPeriod',
+  'asNeededBoolean',
+  'asNeededCodeableConcept',
+  'sequence',
 ];
 
 /** Whether dosages follow one another, so that none of them alone says how the medicine is taken. */

@@ -156,13 +156,10 @@ function refusal(writing: Writing, immunization: Resource): Xml {
 /** A reason outside of the value set stands among the translations. */
 function otherReason(writing: Writing, reason: CodeableConcept | undefined): Xml {
   if (reason?.coding === undefined) return concept(writing, 'code', reason);
-  const [first, ...others] = reason.coding;
-  const told = concept(writing, 'translation', { coding: [...(first === undefined ? [] : [first])] });
   return element(
     'code',
     { nullFlavor: 'OTH' },
     texted('originalText', wordsOf(reason)),
-    told,
-    others.map((one) => concept(writing, 'translation', { coding: [one] })),
+    reason.coding.map((one) => concept(writing, 'translation', { coding: [one] })),
   );
 }

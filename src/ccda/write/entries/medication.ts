@@ -26,9 +26,22 @@ import {
 } from './entry.ts';
 
 const CARRIED = [
-  ...['identifier', 'status', 'intent', 'reportedBoolean', 'doNotPerform', 'subject', 'encounter'],
-  ...['medicationCodeableConcept', 'medicationReference', 'authoredOn', 'requester', 'reasonCode'],
-  ...['reasonReference', 'dosageInstruction', 'dispenseRequest', 'note'],
+  'identifier',
+  'status',
+  'intent',
+  'reportedBoolean',
+  'doNotPerform',
+  'subject',
+  'encounter',
+  'medicationCodeableConcept',
+  'medicationReference',
+  'authoredOn',
+  'requester',
+  'reasonCode',
+  'reasonReference',
+  'dosageInstruction',
+  'dispenseRequest',
+  'note',
 ];
 
 const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';

@@ -30,9 +30,24 @@ import {
 
 /** What an observation carries over. A report carries what stands in the first line, and its results. */
 export const OBSERVATION_CARRIED = [
-  ...['identifier', 'status', 'category', 'code', 'subject', 'encounter', 'performer'],
-  ...['effectiveDateTime', 'effectivePeriod', 'effectiveInstant', 'dataAbsentReason', 'interpretation'],
-  ...['note', 'bodySite', 'method', 'referenceRange', 'hasMember', 'component'],
+  'identifier',
+  'status',
+  'category',
+  'code',
+  'subject',
+  'encounter',
+  'performer',
+  'effectiveDateTime',
+  'effectivePeriod',
+  'effectiveInstant',
+  'dataAbsentReason',
+  'interpretation',
+  'note',
+  'bodySite',
+  'method',
+  'referenceRange',
+  'hasMember',
+  'component',
 ];
 
 /** The status of an act, by the status of an observation or a report. */

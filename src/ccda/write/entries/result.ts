@@ -33,8 +33,16 @@ import {
 export const RESULT_COLUMNS = ['Test', 'Result', 'Range', 'Date'] as const;
 
 const REPORT_CARRIED = [
-  ...['identifier', 'status', 'category', 'code', 'subject', 'encounter', 'performer', 'result'],
-  ...['effectiveDateTime', 'effectivePeriod'],
+  'identifier',
+  'status',
+  'category',
+  'code',
+  'subject',
+  'encounter',
+  'performer',
+  'result',
+  'effectiveDateTime',
+  'effectivePeriod',
 ];
 
 /** A report holds its observations; an observation alone is a report of its own. */
@@ -110,8 +118,16 @@ function membersOf(writing: Writing, resource: Resource, name: 'result' | 'hasMe
 
 /** What a component has from the observation that it belongs to. */
 const SHARED = [
-  ...['status', 'category', 'subject', 'encounter', 'performer', 'bodySite', 'method'],
-  ...['effectiveDateTime', 'effectivePeriod', 'effectiveInstant'],
+  'status',
+  'category',
+  'subject',
+  'encounter',
+  'performer',
+  'bodySite',
+  'method',
+  'effectiveDateTime',
+  'effectivePeriod',
+  'effectiveInstant',
 ];
 
 /** Components become observations of their own, under the identity of the one they belong to. */
