@@ -9,10 +9,12 @@ import { writeHeader, type HeaderContent } from './header.ts';
 import { writeSection, type SectionContent } from './section.ts';
 import { DOCUMENTS, SECTIONS, type SectionName } from './templates.ts';
 import { element } from './xml.ts';
-import type { Writing } from './writing.ts';
+import { lose, type Writing } from './writing.ts';
 
 export interface DocumentContent extends HeaderContent {
   readonly sections: readonly SectionContent[];
+  /** What of the source is no part of the content. */
+  readonly leftOut?: readonly { readonly at: string; readonly what: string }[];
 }
 
 export interface WriteOptions {
@@ -20,6 +22,8 @@ export interface WriteOptions {
   readonly base: string;
   /** The resources that may be told, by reference. */
   readonly lookUp: (reference: Reference | undefined) => Resource | undefined;
+  /** Resources of which each is to be told, or to be a loss. */
+  readonly all?: readonly Resource[];
 }
 
 interface WrittenDocument {
@@ -31,13 +35,21 @@ interface WrittenDocument {
 const ORDER = Object.keys(SECTIONS) as readonly SectionName[];
 
 /** Writes a document. The same content gives the same bytes. */
-export function writeDocument(content: DocumentContent, { base, lookUp }: WriteOptions): WrittenDocument {
+export function writeDocument(
+  content: DocumentContent,
+  { base, lookUp, all = [] }: WriteOptions,
+): WrittenDocument {
   const losses = createLosses('out');
   const pieces = new Map<string, number>();
+  const reached = new Set<Resource | undefined>(resourcesOf(content));
   const writing: Writing = {
     losses,
     base,
-    lookUp,
+    lookUp(reference) {
+      const found = lookUp(reference);
+      if (found !== undefined) reached.add(found);
+      return found;
+    },
     time: content.time,
     pieceId(kind) {
       const next = (pieces.get(kind) ?? 0) + 1;
@@ -64,12 +76,25 @@ export function writeDocument(content: DocumentContent, { base, lookUp }: WriteO
       ),
     ),
   );
+  for (const one of all)
+    if (!reached.has(one)) lose(writing, 'unmapped', one, '', 'no section of the document tells of it');
+  for (const { at, what } of content.leftOut ?? []) losses.add('unmapped', at, what);
   return { xml: `<?xml version="1.0" encoding="UTF-8"?>\n${root}\n`, losses: losses.list() };
 }
 
+const resourcesOf = (content: DocumentContent): readonly (Resource | undefined)[] => [
+  content.patient,
+  content.custodian,
+  content.order,
+  content.visit,
+  ...[content.author, ...content.recipients].flatMap((party) => Object.values(party)),
+  ...content.sections.flatMap(({ resources }) => resources),
+];
+
 /** The sections that hold something, and those that the document requires. Never both forms of assessment and plan. */
 function sectionsOf({ kind, sections }: DocumentContent): readonly SectionContent[] {
-  const given = new Map(sections.map((section) => [section.name, section]));
+  const given = new Map<SectionName, SectionContent>();
+  for (const section of sections) given.set(section.name, together(given.get(section.name), section));
   const isJoined = given.has('assessment-and-plan');
   const required = DOCUMENTS[kind].required.filter(
     (name) => !(isJoined && (name === 'assessment' || name === 'plan')),
@@ -78,6 +103,18 @@ function sectionsOf({ kind, sections }: DocumentContent): readonly SectionConten
   if (isJoined) for (const name of ['assessment', 'plan'] as const) given.delete(name);
   return ORDER.flatMap((name) => given.get(name) ?? []);
 }
+
+/** Two sections of one name are one. */
+const together = (first: SectionContent | undefined, second: SectionContent): SectionContent =>
+  first === undefined
+    ? second
+    : {
+        ...first,
+        resources: [...new Set([...first.resources, ...second.resources])],
+        div: `<div xmlns="http://www.w3.org/1999/xhtml">${first.div ?? ''}${second.div ?? ''}</div>`,
+        words: [first.words, second.words].filter((words) => words !== undefined).join('\n'),
+        labels: [...(first.labels ?? []), ...(second.labels ?? [])],
+      };
 
 /** A UUID (RFC 9562, version 8) that a text makes. */
 function uuidOf(text: string): string {

@@ -43,7 +43,7 @@ export function contentOfBundle(bundle: Resource, options: BundleOptions): Conte
   const kind = kindOf(composition['type'] as CodeableConcept | undefined);
   const author = partyAt(lookUp, (composition['author'] as readonly Reference[] | undefined)?.[0]);
   const custodian = lookUp(composition['custodian'] as Reference | undefined) ?? author.organization;
-  const order = orderOf(entries.flatMap(({ resource }) => resource ?? []));
+  const order = orderOf(entries.flatMap(({ resource }) => resource ?? [])) ?? referralIn(composition, lookUp);
   const date = (composition['date'] as string | undefined) ?? '';
   const content: DocumentContent = {
     ...options,
@@ -61,9 +61,10 @@ export function contentOfBundle(bundle: Resource, options: BundleOptions): Conte
     order,
     visit: lookUp(composition['encounter'] as Reference | undefined),
     careSince: eventStart(composition),
-    sections: sectionsOf(composition, kind, lookUp),
+    ...sectionsOf(composition, kind, lookUp),
   };
-  return { content, options: { base: options.base, lookUp } };
+  const all = entries.flatMap(({ resource }) => resource ?? []).slice(1);
+  return { content, options: { base: options.base, lookUp, all } };
 }
 
 const refuse = (diagnostics: string): OperationOutcomeError =>
@@ -86,15 +87,22 @@ function kindOf(type: CodeableConcept | undefined): DocumentKind {
 export const partyAt = (lookUp: WriteOptions['lookUp'], reference: Reference | undefined): Party =>
   partyOf({ lookUp } as Pick<Writing, 'lookUp'> as Writing, reference);
 
-/** The order with the number of a referral. */
+/** The order with the number of a referral. Another one may be what the document itself plans. */
 function orderOf(resources: readonly Tree[]): Resource | undefined {
   const orders = resources.filter(({ resourceType }) => resourceType === 'ServiceRequest');
   const isPlaced = (order: Tree): boolean =>
     ((order['identifier'] ?? []) as readonly Identifier[]).some(
       ({ type }) => type?.coding?.some(({ code }) => code === 'PLAC') === true,
     );
-  return orders.find(isPlaced) ?? orders[0];
+  return orders.find(isPlaced);
 }
+
+/** The order that the reason for referral is about. */
+const referralIn = (composition: Resource, lookUp: WriteOptions['lookUp']): Resource | undefined =>
+  flat((composition['section'] ?? []) as readonly SectionTree[])
+    .filter(({ code }) => nameOf(code) === 'reason-for-referral')
+    .flatMap(({ entry = [] }) => entry.map(lookUp))
+    .find((one) => one?.resourceType === 'ServiceRequest');
 
 const recipientsOf = (order: Resource | undefined, lookUp: WriteOptions['lookUp']): readonly Party[] =>
   ((order?.['performer'] ?? []) as readonly Reference[]).map((one) => partyAt(lookUp, one));
@@ -120,7 +128,7 @@ function eventStart(composition: Resource): string | undefined {
 interface SectionTree {
   readonly title?: string;
   readonly code?: CodeableConcept;
-  readonly text?: { readonly div?: string };
+  readonly text?: { readonly status?: string; readonly div?: string };
   readonly entry?: readonly Reference[];
   readonly emptyReason?: CodeableConcept;
   readonly section?: readonly SectionTree[];
@@ -131,45 +139,66 @@ const EMPTY: Readonly<Record<string, string>> = {
   withheld: 'MSK',
   notasked: 'NASK',
   unavailable: 'NI',
-  nilknown: 'NI',
 };
 
-/** Sections of known codes; entries stand in the section whose types they have. */
-function sectionsOf(
-  composition: Resource,
-  kind: DocumentKind,
-  lookUp: WriteOptions['lookUp'],
-): readonly SectionContent[] {
-  const all = flat((composition['section'] ?? []) as readonly SectionTree[]);
-  const sections = all.flatMap(({ title, code, text, entry = [], emptyReason }): SectionContent[] => {
-    const name = nameOf(code);
-    if (name === undefined) return [];
-    const resources = entry.flatMap((one) => lookUp(one) ?? []).filter((one) => belongs(name, one));
-    return [
-      {
-        name,
-        title,
-        // Narrative that a server made of the entries is made anew; what a person wrote is kept.
-        div: resources.length > 0 ? undefined : text?.div,
-        resources,
-        nullFlavor: EMPTY[emptyReason?.coding?.[0]?.code ?? ''],
-      },
-    ];
-  });
-  const allowed = new Set([...DOCUMENTS[kind].required, ...DOCUMENTS[kind].optional, 'assessment-and-plan']);
-  return sections.filter(({ name }) => allowed.has(name));
+interface Sections {
+  readonly sections: readonly SectionContent[];
+  readonly leftOut: NonNullable<DocumentContent['leftOut']>;
 }
+
+/** Sections of known codes; entries stand in the section whose types they have. The others are left out, and told. */
+function sectionsOf(composition: Resource, kind: DocumentKind, lookUp: WriteOptions['lookUp']): Sections {
+  const allowed = new Set<SectionName>([
+    ...DOCUMENTS[kind].required,
+    ...DOCUMENTS[kind].optional,
+    'assessment-and-plan',
+  ]);
+  const leftOut: { at: string; what: string }[] = [];
+  if (composition['attester'] !== undefined)
+    leftOut.push({ at: 'Composition.attester', what: 'a document that is written anew is not signed' });
+  const sections = flat((composition['section'] ?? []) as readonly SectionTree[]).flatMap(
+    (section, index): SectionContent[] => {
+      const { title, code, text, entry = [], emptyReason } = section;
+      const at = `Composition.section[${index}]`;
+      const name = nameOf(code);
+      if (name === undefined || !allowed.has(name)) {
+        if (text !== undefined || entry.length > 0)
+          leftOut.push({ at, what: 'the document has no such section' });
+        return [];
+      }
+      const told = entry.flatMap((one) => lookUp(one) ?? []);
+      if (told.length < entry.length) leftOut.push({ at: `${at}.entry`, what: 'refers to what is not told' });
+      const inner = new Set(told.flatMap((one) => partsOf(one, lookUp)));
+      const resources = told.filter(
+        (one) => SECTIONS[name].types.includes(one.resourceType) && !inner.has(one),
+      );
+      // Narrative that was made of the entries is made anew; what a person wrote is kept.
+      const isMadeAnew = resources.length > 0 && text?.status === 'generated';
+      if (isMadeAnew) leftOut.push({ at: `${at}.text`, what: 'the narrative of the entries is made anew' });
+      const reason = emptyReason?.coding?.[0]?.code ?? '';
+      return [
+        {
+          name,
+          title,
+          div: isMadeAnew ? undefined : text?.div,
+          resources,
+          nullFlavor: EMPTY[reason],
+          isNilKnown: reason === 'nilknown',
+        },
+      ];
+    },
+  );
+  return { sections, leftOut };
+}
+
+/** Observations that a report or a panel holds are told with it. */
+const partsOf = (resource: Resource, lookUp: WriteOptions['lookUp']): readonly Resource[] =>
+  ['result', 'hasMember'].flatMap((name) =>
+    ((resource[name] ?? []) as readonly Reference[]).flatMap((one) => lookUp(one) ?? []),
+  );
 
 const flat = (sections: readonly SectionTree[]): readonly SectionTree[] =>
   sections.flatMap((section) => [section, ...flat(section.section ?? [])]);
 
 const nameOf = (code: CodeableConcept | undefined): SectionName | undefined =>
   code?.coding?.map((coding) => sectionOf(coding.code ?? '')).find((name) => name !== undefined);
-
-/** Whether a resource is an entry of a section, not a part of another one. */
-function belongs(name: SectionName, resource: Resource): boolean {
-  if (!SECTIONS[name].types.includes(resource.resourceType)) return false;
-  if (name === 'results') return resource.resourceType === 'DiagnosticReport';
-  if (name === 'vital-signs') return ((resource['hasMember'] ?? []) as readonly unknown[]).length > 0;
-  return true;
-}

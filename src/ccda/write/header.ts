@@ -25,7 +25,7 @@ import { numbersOf } from './entries/order.ts';
 import { DOCUMENTS, template, templateIds, type DocumentKind } from './templates.ts';
 import { code, concept, idsOf, interval, nullFlavorOf, point, rootOf, tsOf } from './values.ts';
 import { element, nothing, text, texted, type Attributes, type Xml } from './xml.ts';
-import { lose, type Writing } from './writing.ts';
+import { lose, loseOthers, type Writing } from './writing.ts';
 
 /** What the header is made of. */
 export interface HeaderContent {
@@ -295,6 +295,16 @@ function documentationOf(
   );
 }
 
+/** The kind of the visit: its type, and its class among the translations. */
+function classOf(writing: Writing, visit: Resource): Xml | undefined {
+  const [type] = (visit['type'] ?? []) as readonly CodeableConcept[];
+  const coding = [visit['class'] as Coding | undefined, ...(type?.coding ?? [])].filter(
+    (one) => one !== undefined,
+  );
+  loseOthers(writing, visit, ['identifier', 'class', 'type', 'period', 'start', 'end', 'status', 'subject']);
+  return visit.resourceType === 'Encounter' ? concept(writing, 'code', { coding }) : undefined;
+}
+
 /** The time of a visit is known to the day. */
 const isDay = (dateTime: string | undefined): dateTime is string =>
   dateTime !== undefined && dateTime.length >= '2025-01-01'.length;
@@ -318,6 +328,7 @@ function visitOf(writing: Writing, { visit, time }: HeaderContent): Xml {
         : identifiers.length > 0
           ? identifiers.map((root) => element('id', root))
           : idsOf(writing, visit),
+      visit === undefined ? undefined : classOf(writing, visit),
       isDay(start)
         ? interval('effectiveTime', { start, ...(isDay(end) && { end }) })
         : element('effectiveTime', { value: tsOf(time.slice(0, 10)) }),

@@ -173,7 +173,7 @@ export const organizationOf = (writing: Writing, name: string, organization: Res
 const NUCC = 'http://nucc.org/provider-taxonomy';
 
 /** The code of a role: what its bearer is a specialist of. */
-function specialtyOf(writing: Writing, role: Resource | undefined): Xml | undefined {
+export function specialtyOf(writing: Writing, role: Resource | undefined): Xml | undefined {
   const [specialty] = listAt<{ coding?: { system?: string }[] }>(role, 'specialty');
   return specialty?.coding?.some(({ system }) => system === NUCC) === true
     ? concept(writing, 'code', specialty, { prefers: NUCC })
@@ -237,11 +237,12 @@ export function authorOf(
     'author',
     {},
     element('templateId', { root: TEMPLATE }),
-    point('time', time ?? writing.time),
+    point('time', time),
     element(
       'assignedAuthor',
       {},
       idsOf(writing, named),
+      specialtyOf(writing, party.role),
       party.person === undefined ? undefined : element('assignedPerson', {}, personName(party.person)),
       party.organization === undefined
         ? undefined

@@ -2,11 +2,17 @@
 import type { Coding, Resource } from '../../fhir/types.ts';
 import { writerOf } from './entries/index.ts';
 import { isInError, type Pieces } from './entries/entry.ts';
+import { NO_MEDICINES } from './entries/medication.ts';
 import { narrativeOf, paragraphs, tableOfEntries, toldBeside, type Told } from './narrative.ts';
 import { SECTIONS, templateIds, type SectionName, type SectionRow } from './templates.ts';
+import { SNOMED } from '../systems.ts';
 import { code } from './values.ts';
 import { element, text, type Xml } from './xml.ts';
 import { lose, type Writing } from './writing.ts';
+
+const LOINC = '2.16.840.1.113883.6.1';
+/** The element that has the code of a type, where it is not `code`. */
+const CODES: Readonly<Record<string, string>> = { MedicationRequest: 'medicationCodeableConcept' };
 
 /** What a section holds. */
 export interface SectionContent {
@@ -18,14 +24,33 @@ export interface SectionContent {
   readonly title?: string | undefined;
   /** Why it holds nothing, where it does: a null flavor. */
   readonly nullFlavor?: string | undefined;
+  /** It is known that there is nothing to list: no allergies, no medicines. */
+  readonly isNilKnown?: boolean;
   readonly labels?: readonly Coding[];
 }
 
-const LOINC = '2.16.840.1.113883.6.1';
+/** What says that there is none: a resource, where FHIR has one. */
+const NIL_KNOWN: Readonly<Partial<Record<SectionName, Resource>>> = {
+  problems: nilKnown('Condition', '160245001', 'No current problems or disability'),
+  allergies: nilKnown('AllergyIntolerance', '716186003', 'No known allergy'),
+  medications: nilKnown('MedicationRequest', NO_MEDICINES, 'No known medications'),
+};
+
+function nilKnown(resourceType: string, code: string, display: string): Resource {
+  return {
+    resourceType,
+    id: 'none',
+    [CODES[resourceType] ?? 'code']: { coding: [{ system: SNOMED, code, display }] },
+  };
+}
+
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 
 /** Words of a section that holds nothing, by the null flavor that says why. */
 const EMPTY: Readonly<Record<string, string>> = { MSK: 'Some information is withheld.' };
+
+const emptyWords = ({ isNilKnown = false }: SectionContent, nullFlavor: string | undefined): string =>
+  EMPTY[nullFlavor ?? ''] ?? (isNilKnown ? 'None known' : 'No information');
 
 /** Sections of two templates: the first of them requires entries. */
 const requiresEntries = ({ templates }: SectionRow): boolean => templates.length > 1;
@@ -45,24 +70,29 @@ export function writeSection(writing: Writing, content: SectionContent): Xml {
   const row = SECTIONS[name];
   const writer = writerOf(name);
   const kind = name.replaceAll('-', '');
-  const written = resources.filter(isMeant(writing)).map((resource) => {
-    const row = writing.pieceId(kind);
-    const beside: Told[] = [];
-    const pieces: Pieces = {
-      row,
-      name: `${row}n`,
-      tell(words) {
-        const id = `${row}m${beside.length + 1}`;
-        beside.push({ id, words });
-        return id;
-      },
-    };
-    if (writer === undefined) {
-      lose(writing, 'unmapped', resource, '', 'a section of narrative alone has no entries');
-      return { ...pieces, beside, entry: undefined, cells: [] };
-    }
-    return { ...pieces, beside, ...writer.write(writing, resource, pieces) };
-  });
+  const nil = content.isNilKnown === true && resources.length === 0 ? NIL_KNOWN[name] : undefined;
+  const written = [...resources, ...(nil === undefined ? [] : [nil])]
+    .filter(isMeant(writing))
+    .map((resource) => {
+      const row = writing.pieceId(kind);
+      const beside: Told[] = [];
+      const pieces: Pieces = {
+        row,
+        name: `${row}n`,
+        tell(words) {
+          const id = `${row}m${beside.length + 1}`;
+          beside.push({ id, words });
+          return id;
+        },
+      };
+      if (writer === undefined) {
+        lose(writing, 'unmapped', resource, '', 'a section of narrative alone has no entries');
+        return { ...pieces, beside, entry: undefined, cells: [] };
+      }
+      const told = writer.write(writing, resource, pieces);
+      if (told.entry === undefined) lose(writing, 'unmapped', resource, '', 'it is told in words alone');
+      return { ...pieces, beside, ...told };
+    });
   const table = writer === undefined ? undefined : tableOfEntries(writer.columns, written);
   const said = div === undefined ? paragraphs(words ?? '') : narrativeOf(div);
   const isEmpty = said.length === 0 && table === undefined;
@@ -81,7 +111,7 @@ export function writeSection(writing: Writing, content: SectionContent): Xml {
       'text',
       {},
       isEmpty
-        ? element('paragraph', {}, text(EMPTY[nullFlavor ?? ''] ?? 'No information'))
+        ? element('paragraph', {}, text(emptyWords(content, nullFlavor)))
         : [...said, table, written.flatMap(({ beside, cells }) => toldBeside(beside, cells[0]))].flat(),
     ),
     confidentiality === undefined || confidentiality === 'N'

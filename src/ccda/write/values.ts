@@ -99,7 +99,7 @@ export function concept(
   const first = known.find(({ system }) => system === prefers) ?? known[0];
   const original =
     piece === undefined
-      ? texted('originalText', value?.text)
+      ? texted('originalText', value?.text ?? (first === undefined ? displayOf(codings) : undefined))
       : element('originalText', {}, element('reference', { value: `#${piece}` }));
   for (const coding of codings) {
     const { system = 'coding', code: value } = coding;
@@ -117,6 +117,9 @@ export function concept(
   }
   return element(name, { ...attributes, ...codeAttributes(first) }, original, also, translations);
 }
+
+const displayOf = (codings: readonly Coding[]): string | undefined =>
+  codings.find(({ display }) => display !== undefined)?.display;
 
 /** A code of CDA has no blanks, and a system with an OID. */
 const isWritable = ({ system = '', code }: Coding): boolean =>

@@ -732,7 +732,7 @@ const OWNERS: Readonly<Record<string, string>> = {
 };
 
 /** Resources of a type, about the patient. */
-const resourcesOf = (type: string): fc.Arbitrary<readonly Resource[]> =>
+export const resourcesOf = (type: string): fc.Arbitrary<readonly Resource[]> =>
   fc.array(made[type] ?? fc.constant({}), { maxLength: 3 }).map((all) =>
     all.map((one, index): Resource => ({
       resourceType: type,
@@ -746,7 +746,7 @@ const clinical = fc
   .tuple(...Object.keys(made).map(resourcesOf))
   .map((all): readonly Resource[] => all.flat());
 
-const cast = fc
+export const cast = fc
   .tuple(patient, practitioner, role, organization, device, concept)
   .map(([who, doctor, place, house, machine, medicine]): readonly Resource[] => [
     { resourceType: 'Patient', id: '1', ...who },

@@ -8,19 +8,18 @@ import {
   CRITICALITIES,
   SEVERITIES,
 } from '../../concepts.ts';
-import { authorOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval } from '../values.ts';
 import { element, nothing, type Xml } from '../xml.ts';
 import { lose, loseOthers, type Writing } from '../writing.ts';
 import {
+  authorship,
   codeOf,
   comments,
   conceptAt,
   listAt,
   OID,
   reference,
-  referenceAt,
   SNOMED,
   status,
   statusObservation,
@@ -99,7 +98,7 @@ export const writeAllergy: WriteEntry = (writing, allergy, pieces) => {
       ...(end !== undefined && { end }),
     }),
     code('value', none ?? valueOf(allergy), OID.snomed, undefined, { 'xsi:type': 'CD' }),
-    authorOf(writing, referenceAt(allergy, 'recorder'), stringAt(allergy, 'recordedDate')),
+    authorship(writing, allergy, 'recorder', 'recordedDate'),
     participantOf(writing, none === undefined ? substance : undefined, pieces, none !== undefined),
     negated ? undefined : statusIn(clinical),
     negated ? [] : reactions.flatMap((reaction, index) => reactionOf(writing, allergy, reaction, index)),
@@ -122,7 +121,7 @@ export const writeAllergy: WriteEntry = (writing, allergy, pieces) => {
         endedUnknown: !isActive && end === undefined,
       },
     ),
-    authorOf(writing, referenceAt(allergy, 'recorder'), stringAt(allergy, 'recordedDate')),
+    authorship(writing, allergy, 'recorder', 'recordedDate'),
     element('entryRelationship', { typeCode: 'SUBJ' }, observation),
   );
   return { entry: element('entry', { typeCode: 'DRIV' }, act), cells };
@@ -149,11 +148,6 @@ function loseParts(
   if (negated)
     for (const name of ['reaction', 'criticality'])
       if (allergy[name] !== undefined) lose(writing, 'unmapped', allergy, name, 'what is negated has none');
-  const recorder = referenceAt(allergy, 'recorder');
-  if (authorOf(writing, recorder, undefined) !== undefined) return;
-  if (recorder !== undefined) lose(writing, 'unresolved', allergy, 'recorder', 'refers to what is not told');
-  if (allergy['recordedDate'] !== undefined)
-    lose(writing, 'narrowed', allergy, 'recordedDate', 'a date without an author');
 }
 
 /** The kind of allergy by its category and type. */

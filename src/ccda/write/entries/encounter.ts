@@ -42,6 +42,7 @@ export const writeEncounter: WriteEntry = (writing, encounter, pieces) => {
   loseOthers(writing, encounter, CARRIED);
   if (said !== 'finished' && said !== 'in-progress')
     lose(writing, 'narrowed', encounter, 'status', `C-CDA has no status for ${said}`);
+  if (!isActCode(encounter)) lose(writing, 'unmapped', encounter, 'class', 'a class of no ActCode');
   if (listAt(encounter, 'type').length > 1)
     lose(writing, 'unmapped', encounter, 'type', 'only the first type is told');
   const activity = element(
@@ -53,18 +54,21 @@ export const writeEncounter: WriteEntry = (writing, encounter, pieces) => {
     reference(pieces.row),
     element('statusCode', { code: said === 'finished' ? 'completed' : 'active' }),
     period === undefined ? nothing('effectiveTime', 'UNK') : interval('effectiveTime', period),
-    performers(writing, encounter, actorsOf(encounter)),
+    performers(writing, encounter, actorsOf(encounter), 'participant'),
     reasonsOf(writing, encounter).map((reason) => indication(writing, reason, encounter.id ?? '')),
   );
   return { entry: element('entry', { typeCode: 'DRIV' }, activity), cells };
 };
+
+const isActCode = (encounter: Resource): boolean =>
+  (encounter['class'] as { system?: string } | undefined)?.system?.endsWith('v3-ActCode') === true;
 
 /** The class of the encounter stands among the translations of its type. */
 function typeWithClass(encounter: Resource, type: CodeableConcept | undefined): CodeableConcept {
   const classCoding = encounter['class'] as { system?: string; code?: string } | undefined;
   const coding = [
     ...(type?.coding ?? []),
-    ...(classCoding?.system?.endsWith('v3-ActCode') === true ? [classCoding] : []),
+    ...(classCoding !== undefined && isActCode(encounter) ? [classCoding] : []),
   ];
   return { ...type, ...(coding.length > 0 && { coding }) };
 }

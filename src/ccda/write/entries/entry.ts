@@ -1,7 +1,7 @@
 /** What the writers of entries share. */
 import type { Annotation, CodeableConcept, Reference, Resource } from '../../../fhir/types.ts';
 import { LOINC, SNOMED } from '../../systems.ts';
-import { assigned, partyOf } from '../party.ts';
+import { assigned, authorOf, partyOf } from '../party.ts';
 import { code, concept } from '../values.ts';
 import { element, type Xml } from '../xml.ts';
 import { template, templateIds } from '../templates.ts';
@@ -149,17 +149,27 @@ export const instruction = (writing: Writing, piece: string, since: string): Xml
     ),
   );
 
+/** Who wrote it, and when, which stand together: a date without an author has no place. */
+export function authorship(writing: Writing, resource: Resource, who: string, when: string): Xml | undefined {
+  const author = authorOf(writing, referenceAt(resource, who), stringAt(resource, when));
+  if (author !== undefined) return author;
+  if (resource[who] !== undefined) lose(writing, 'unresolved', resource, who, 'refers to what is not told');
+  if (resource[when] !== undefined) lose(writing, 'unmapped', resource, when, 'a date without an author');
+  return undefined;
+}
+
 /** Who did it. Whoever is not told of is a loss. */
 export const performers = (
   writing: Writing,
   resource: Resource,
   actors: readonly (Reference | undefined)[],
+  path = 'performer',
 ): readonly Xml[] =>
   actors.flatMap((actor) => {
     const party = partyOf(writing, actor);
     if (party.person !== undefined || party.organization !== undefined)
       return [element('performer', {}, assigned(writing, 'assignedEntity', party))];
-    lose(writing, 'unresolved', resource, 'performer', 'refers to what is not told');
+    lose(writing, 'unresolved', resource, path, 'refers to what is not told');
     return [];
   });
 

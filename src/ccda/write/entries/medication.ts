@@ -1,13 +1,14 @@
 /** MedicationRequest as a Medication Activity, or as a Planned Medication Activity in the plan. */
 import type { CodeableConcept, Dosage, Quantity, Resource } from '../../../fhir/types.ts';
 import { MEDICATION_STATUSES } from '../../concepts.ts';
-import { authorOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval, numberOf, quantity } from '../values.ts';
 import { element, joined, nothing, type Xml } from '../xml.ts';
 import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import { dosageParts, followOneAnother, neededOf, sigOf } from './dosage.ts';
 import {
+  authorship,
+  codeOf,
   comments,
   conceptAt,
   dayOf,
@@ -18,6 +19,7 @@ import {
   reasonsOf,
   reference,
   referenceAt,
+  SNOMED,
   status,
   stringAt,
   wordsOf,
@@ -48,18 +50,56 @@ const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';
 
 export const MEDICATION_COLUMNS = ['Medicine', 'How to take it', 'Since', 'Status'] as const;
 
+/** SNOMED CT: the patient takes no medicines. */
+export const NO_MEDICINES = '787481004';
+
+/** That no medicines are taken: the activity is negated, and of no medicine. */
+function noMedicines(writing: Writing, request: Resource, { row }: Pieces): Xml {
+  const product = element(
+    'manufacturedProduct',
+    { classCode: 'MANU' },
+    templateIds(template('4.23', '2014-06-09')),
+    element('manufacturedMaterial', {}, nothing('code', 'OTH')),
+  );
+  const activity = element(
+    'substanceAdministration',
+    { classCode: 'SBADM', moodCode: 'EVN', negationInd: 'true' },
+    templateIds(template('4.16', '2014-06-09')),
+    element('id', { root: writing.actId(`none ${request.id ?? ''}`) }),
+    reference(row),
+    status('active'),
+    interval('effectiveTime', {}, { attributes: { 'xsi:type': 'IVL_TS' } }),
+    nothing('doseQuantity', 'NA'),
+    element('consumable', {}, product),
+  );
+  return element('entry', { typeCode: 'DRIV' }, activity);
+}
+
 /** Intents that are an order, to whichever degree it is worked out. */
 const ORDERS = /^(?:order|original-order|reflex-order|filler-order|instance-order)$/;
 
 /** A medicine that a patient takes or is to take. What is not to be taken is never an entry. */
 export const writeMedication: WriteEntry = (writing, request, pieces) => {
+  if (codeOf(conceptAt(request, 'medicationCodeableConcept'), SNOMED) === NO_MEDICINES)
+    return {
+      entry: noMedicines(writing, request, pieces),
+      cells: [wordsOf(conceptAt(request, 'medicationCodeableConcept'))],
+    };
   const intent = stringAt(request, 'intent') ?? '';
   const isReport = intent === 'plan';
   const said = stringAt(request, 'status') ?? 'unknown';
   const known = Object.entries(MEDICATION_STATUSES).find(([, one]) => one === said)?.[0];
   const isTold = known !== undefined && (isReport || ORDERS.test(intent)) && !isForbidden(request);
   if (!isTold) return narrativeAlone(writing, request);
-  if ((request['reportedBoolean'] === true) !== isReport || !/^(?:plan|order)$/.test(intent))
+  if ((request['reportedBoolean'] === true) !== isReport)
+    lose(
+      writing,
+      'narrowed',
+      request,
+      'reportedBoolean',
+      'what is taken is a report, what is ordered is none',
+    );
+  if (!/^(?:plan|order)$/.test(intent))
     lose(writing, 'narrowed', request, 'intent', 'C-CDA has what is taken, and what is ordered');
   const written = writeActivities(writing, request, pieces, {
     moodCode: isReport ? 'EVN' : 'INT',
@@ -151,9 +191,6 @@ function activityOf(
   pieces: Pieces,
   { moodCode, arc, status: said, dosage, sig, ids }: ActivityOfDosage,
 ): Xml {
-  const author = authorOf(writing, referenceAt(request, 'requester'), stringAt(request, 'authoredOn'));
-  if (author === undefined && request['authoredOn'] !== undefined)
-    lose(writing, 'unmapped', request, 'authoredOn', 'a date without an author');
   const activity = element(
     'substanceAdministration',
     { classCode: 'SBADM', moodCode },
@@ -163,7 +200,7 @@ function activityOf(
     status(said),
     dosageParts(writing, request, dosage),
     productOf(writing, request, pieces),
-    author,
+    authorship(writing, request, 'requester', 'authoredOn'),
     reasonsOf(writing, request).map((reason) => indication(writing, reason, request.id ?? '')),
     sig === undefined || sig.trim() === '' ? undefined : sigRelation(pieces.tell(sig)),
     dosage?.patientInstruction === undefined

@@ -37,6 +37,7 @@ export const OBSERVATION_CARRIED = [
   'subject',
   'encounter',
   'performer',
+  'issued',
   'effectiveDateTime',
   'effectivePeriod',
   'effectiveInstant',
@@ -82,7 +83,11 @@ export function timeOfResult(resource: Resource): Period {
 /** The first performer that is known, as the author. */
 export function authorOfResult(writing: Writing, resource: Resource): Xml | undefined {
   const performers = listAt<Reference>(resource, 'performer');
-  const authors = performers.flatMap((one) => authorOf(writing, one, timeOfResult(resource).start) ?? []);
+  const issued = stringAt(resource, 'issued');
+  const time = issued ?? timeOfResult(resource).start;
+  const authors = performers.flatMap((one) => authorOf(writing, one, time) ?? []);
+  if (issued !== undefined && authors.length === 0)
+    lose(writing, 'unmapped', resource, 'issued', 'a date without an author');
   if (performers.length > Math.min(authors.length, 1))
     lose(writing, 'unmapped', resource, 'performer', 'only the first performer that is known is told');
   return authors[0];

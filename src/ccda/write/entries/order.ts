@@ -2,12 +2,13 @@
 import type { CodeableConcept, Identifier, Reference, Resource } from '../../../fhir/types.ts';
 import { PRIORITIES } from '../../concepts.ts';
 import { isAfter } from '../../time.ts';
-import { addresses, authorOf, isKnown, partyOf, personName, telecoms, type Party } from '../party.ts';
+import { addresses, isKnown, partyOf, personName, specialtyOf, telecoms, type Party } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval, point, rootOf } from '../values.ts';
 import { element, nothing, texted, type Xml } from '../xml.ts';
 import { lose, loseOthers, type Writing } from '../writing.ts';
 import {
+  authorship,
   comments,
   conceptAt,
   dayOf,
@@ -18,7 +19,6 @@ import {
   performers,
   reasonsOf,
   reference,
-  referenceAt,
   SNOMED,
   status,
   stringAt,
@@ -90,7 +90,6 @@ export const writeReferral: WriteEntry = (writing, order, pieces) => {
   if (said !== 'active') lose(writing, 'narrowed', order, 'status', 'a Referral Act is always active');
   if (intent !== 'order') lose(writing, 'narrowed', order, 'intent', 'a Referral Act is an order');
   loseOthers(writing, order, CARRIED);
-  loseAuthor(writing, order);
   const act = element(
     'act',
     { classCode: 'PCPR', moodCode: 'RQO' },
@@ -106,7 +105,7 @@ export const writeReferral: WriteEntry = (writing, order, pieces) => {
       wanted.end === undefined ? undefined : point('high', wanted.end),
     ),
     priorityOf(order),
-    authorOf(writing, referenceAt(order, 'requester'), stringAt(order, 'authoredOn')),
+    authorship(writing, order, 'requester', 'authoredOn'),
     listAt<Reference>(order, 'performer').flatMap((one) => {
       const told = specialist(writing, partyOf(writing, one));
       if (told === undefined) lose(writing, 'unresolved', order, 'performer', 'refers to what is not told');
@@ -119,15 +118,6 @@ export const writeReferral: WriteEntry = (writing, order, pieces) => {
   );
   return { entry: element('entry', {}, act), cells };
 };
-
-/** Who asked, and when, stand together. */
-function loseAuthor(writing: Writing, order: Resource): void {
-  const requester = referenceAt(order, 'requester');
-  if (authorOf(writing, requester, undefined) !== undefined) return;
-  if (requester !== undefined) lose(writing, 'unresolved', order, 'requester', 'refers to what is not told');
-  if (order['authoredOn'] !== undefined)
-    lose(writing, 'narrowed', order, 'authoredOn', 'a date without an author');
-}
 
 /** When it is wanted: from its occurrence. */
 function wantedOf(order: Resource): { readonly start?: string; readonly end?: string } {
@@ -148,6 +138,7 @@ function specialist(writing: Writing, party: Party): Xml | undefined {
       'participantRole',
       {},
       idsOf(writing, named),
+      specialtyOf(writing, party.role),
       addresses(party.person?.['address'] === undefined ? party.organization : party.person),
       telecoms(party.role, party.person, party.organization),
       element(
@@ -213,7 +204,6 @@ export const writePlanned: WriteEntry = (writing, order, pieces) => {
   if (!/^(?:order|plan|proposal)$/.test(stringAt(order, 'intent') ?? ''))
     lose(writing, 'narrowed', order, 'intent', 'C-CDA has orders, plans and proposals');
   loseOthers(writing, order, [...CARRIED.filter((name) => name !== 'orderDetail'), 'bodySite']);
-  loseAuthor(writing, order);
   const at = stringAt(order, 'occurrenceDateTime');
   const procedure = element(
     'procedure',
@@ -233,7 +223,7 @@ export const writePlanned: WriteEntry = (writing, order, pieces) => {
       concept(writing, 'targetSiteCode', site, { prefers: SNOMED }),
     ),
     performers(writing, order, listAt<Reference>(order, 'performer')),
-    authorOf(writing, referenceAt(order, 'requester'), stringAt(order, 'authoredOn')),
+    authorship(writing, order, 'requester', 'authoredOn'),
     reasons.map((reason) => indication(writing, reason, order.id ?? '')),
     toldInstruction(writing, order, pieces),
     comments(writing, order, pieces),

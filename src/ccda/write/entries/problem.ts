@@ -1,18 +1,18 @@
 /** Condition as a Problem Concern Act with its Problem Observation. */
 import { PROBLEM_STATUSES } from '../../concepts.ts';
-import { authorOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { concept, idsOf, interval, nullFlavorOf } from '../values.ts';
 import { element, type Xml } from '../xml.ts';
 import { lose, loseOthers, type Writing } from '../writing.ts';
 import {
+  authorship,
   codeOf,
   comments,
   conceptAt,
   dayOf,
+  listAt,
   OID,
   reference,
-  referenceAt,
   SNOMED,
   status,
   statusObservation,
@@ -62,9 +62,9 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
   }
   if (verification !== 'confirmed' && verification !== 'refuted')
     lose(writing, 'narrowed', condition, 'verificationStatus', 'C-CDA has only present and negated');
-  loseOthers(writing, condition, CARRIED);
-  loseCourse(writing, condition, clinical);
   const negated = isNone || verification === 'refuted';
+  loseOthers(writing, condition, CARRIED);
+  loseCourse(writing, condition, clinical, negated);
   const isActive = !/^(?:inactive|remission|resolved)$/.test(clinical ?? 'active');
   const observation = element(
     'observation',
@@ -85,7 +85,7 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
       piece: pieces.name,
     }),
     sitesOf(writing, condition),
-    authorOf(writing, referenceAt(condition, 'recorder'), stringAt(condition, 'recordedDate')),
+    authorship(writing, condition, 'recorder', 'recordedDate'),
     negated ? undefined : statusIn(clinical),
     comments(writing, condition, pieces),
   );
@@ -97,7 +97,7 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
     code('code', 'CONC', OID.actClass),
     status(isActive || negated ? 'active' : 'completed'),
     concernTime(condition, isActive || negated),
-    authorOf(writing, referenceAt(condition, 'recorder'), stringAt(condition, 'recordedDate')),
+    authorship(writing, condition, 'recorder', 'recordedDate'),
     element('entryRelationship', { typeCode: 'SUBJ' }, observation),
   );
   return { entry: element('entry', { typeCode: 'DRIV' }, act), cells };
@@ -108,17 +108,21 @@ const statusWords = (clinical = '', verification: string): string =>
   verification === 'confirmed' ? clinical : `${clinical} (${verification})`.trim();
 
 /** Elements whose values C-CDA has in part. */
-function loseCourse(writing: Writing, condition: Resource, clinical: string | undefined): void {
+function loseCourse(
+  writing: Writing,
+  condition: Resource,
+  clinical: string | undefined,
+  negated: boolean,
+): void {
+  if (negated && condition['abatementDateTime'] !== undefined)
+    lose(writing, 'unmapped', condition, 'abatementDateTime', 'what is negated has no end');
   if (clinical === undefined)
     lose(writing, 'defaulted', condition, 'clinicalStatus', 'a problem of no status is watched as active');
+  const categories = listAt<CodeableConcept>(condition, 'category').map((one) => codeOf(one));
+  if (categories.some((one) => one !== 'problem-list-item'))
+    lose(writing, 'unmapped', condition, 'category', 'a category other than that of the section');
   const period = condition['onsetPeriod'] as { end?: string } | undefined;
   if (period !== undefined) lose(writing, 'narrowed', condition, 'onsetPeriod', 'C-CDA has when it began');
-  const recorder = referenceAt(condition, 'recorder');
-  if (authorOf(writing, recorder, undefined) !== undefined) return;
-  if (recorder !== undefined)
-    lose(writing, 'unresolved', condition, 'recorder', 'refers to what is not told');
-  if (condition['recordedDate'] !== undefined)
-    lose(writing, 'unmapped', condition, 'recordedDate', 'a date without an author');
 }
 
 const onsetOf = (condition: Resource): string | undefined =>

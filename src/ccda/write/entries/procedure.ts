@@ -1,6 +1,7 @@
 /** Procedure as a Procedure Activity Procedure. */
 import type { CodeableConcept, Reference, Resource } from '../../../fhir/types.ts';
 import { PROCEDURE_STATUSES } from '../../concepts.ts';
+import { authorOf } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { concept, idsOf, interval, point } from '../values.ts';
 import { element, type Xml } from '../xml.ts';
@@ -14,6 +15,7 @@ import {
   performers,
   reasonsOf,
   reference,
+  referenceAt,
   SNOMED,
   stringAt,
   wordsOf,
@@ -29,6 +31,7 @@ const CARRIED = [
   'performedDateTime',
   'performedPeriod',
   'performer',
+  'recorder',
   'reasonCode',
   'reasonReference',
   'bodySite',
@@ -60,6 +63,7 @@ export const writeProcedure: WriteEntry = (writing, procedure, pieces) => {
       concept(writing, 'targetSiteCode', site, { prefers: SNOMED }),
     ),
     performers(writing, procedure, actorsOf(writing, procedure)),
+    authorOf(writing, referenceAt(procedure, 'recorder'), undefined),
     reasonsOf(writing, procedure).map((reason) => indication(writing, reason, procedure.id ?? '')),
     comments(writing, procedure, pieces),
   );

@@ -1,5 +1,6 @@
 /** Results and vital signs: reports and observations as organizers of their observations. */
-import type { Reference, Resource } from '../../../fhir/types.ts';
+import { URI_SYSTEM } from '../../../fhir/identifier.ts';
+import type { Identifier, Reference, Resource } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, point, ucumOf } from '../values.ts';
 import { element, nothing, type Xml } from '../xml.ts';
@@ -40,6 +41,7 @@ const REPORT_CARRIED = [
   'subject',
   'encounter',
   'performer',
+  'issued',
   'result',
   'effectiveDateTime',
   'effectivePeriod',
@@ -51,7 +53,7 @@ export const writeResult: WriteEntry = (writing, resource, pieces) => {
   const members = isReport
     ? membersOf(writing, resource, 'result')
     : [resource, ...membersOf(writing, resource, 'hasMember')];
-  const shown = partsOf(members);
+  const shown = partsOf(writing, members);
   const cells = [
     wordsOf(conceptAt(resource, 'code')),
     shown.map((one) => lineOf(resource, one, valueWords(one))).join('\n'),
@@ -106,7 +108,8 @@ function membersOf(writing: Writing, resource: Resource, name: 'result' | 'hasMe
       const member = writing.lookUp(one);
       if (member?.resourceType !== 'Observation')
         lose(writing, 'unresolved', from, path, 'refers to what is not told');
-      else if (member !== resource && !found.has(member)) {
+      else if (member === resource) lose(writing, 'unmapped', from, path, 'refers to itself');
+      else if (!found.has(member)) {
         found.add(member);
         walk(member, 'hasMember');
       }
@@ -131,12 +134,22 @@ const SHARED = [
 ];
 
 /** Components become observations of their own, under the identity of the one they belong to. */
-function partsOf(observations: readonly Resource[]): readonly Resource[] {
+function partsOf(writing: Writing, observations: readonly Resource[]): readonly Resource[] {
   return observations.flatMap((observation) => {
     const components = listAt<Record<string, unknown>>(observation, 'component');
+    // A panel that was read has the identifiers of its parts.
+    const identifiers = listAt<Identifier>(observation, 'identifier');
     const parts = components.map((component, index): Resource => ({
       resourceType: observation.resourceType,
       id: `${observation.id ?? ''}.${index + 1}`,
+      identifier: [
+        identifiers.length === components.length
+          ? identifiers[index]
+          : {
+              system: URI_SYSTEM,
+              value: `urn:uuid:${writing.actId(`part ${observation.id ?? ''} ${index}`)}`,
+            },
+      ],
       ...Object.fromEntries(
         SHARED.filter((name) => name in observation).map((name) => [name, observation[name]]),
       ),
@@ -177,7 +190,7 @@ function isMeasured(observation: Resource): boolean {
 /** A panel or a single vital sign as a Vital Signs Organizer. */
 export const writeVitals: WriteEntry = (writing, resource, pieces): EntryWritten => {
   const members = membersOf(writing, resource, 'hasMember');
-  const shown = partsOf([resource, ...members]).filter((one) => isMeasured(one) || !isPanel(one));
+  const shown = partsOf(writing, [resource, ...members]).filter((one) => isMeasured(one) || !isPanel(one));
   const told = shown.filter((one) => isMeasured(one) && !isPanel(one));
   for (const one of shown)
     if (!told.includes(one))

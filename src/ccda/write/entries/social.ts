@@ -2,7 +2,7 @@
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, tsOf } from '../values.ts';
 import { element, nothing } from '../xml.ts';
-import { loseOthers } from '../writing.ts';
+import { lose, loseOthers } from '../writing.ts';
 import {
   codeOf,
   conceptAt,
@@ -16,7 +16,7 @@ import {
   wordsOf,
   type WriteEntry,
 } from './entry.ts';
-import { loseCategory, observationOf, valueWords } from './observation.ts';
+import { authorOfResult, loseCategory, observationOf, valueWords } from './observation.ts';
 import type { Resource } from '../../../fhir/types.ts';
 
 export const SOCIAL_COLUMNS = ['Observation', 'Value', 'Date'] as const;
@@ -43,6 +43,7 @@ const CARRIED = [
   'encounter',
   'effectiveDateTime',
   'effectivePeriod',
+  'performer',
   'valueCodeableConcept',
 ];
 
@@ -50,6 +51,9 @@ export const writeSocial: WriteEntry = (writing, observation, pieces) => {
   const when = whenOf(observation);
   const cells = [wordsOf(conceptAt(observation, 'code')), valueWords(observation), dayOf(when)];
   if (stringAt(observation, 'status') === 'cancelled') return { entry: undefined, cells };
+  for (const name of ['component', 'hasMember'])
+    if (observation[name] !== undefined)
+      lose(writing, 'unmapped', observation, name, 'an observation of this section has no parts');
   const value = conceptAt(observation, 'valueCodeableConcept');
   const isSmoking =
     codeOf(conceptAt(observation, 'code'), LOINC) === SMOKING &&
@@ -75,6 +79,7 @@ export const writeSocial: WriteEntry = (writing, observation, pieces) => {
     status('completed'),
     when === undefined ? nothing('effectiveTime', 'UNK') : element('effectiveTime', { value: tsOf(when) }),
     concept(writing, 'value', value, { attributes: { 'xsi:type': 'CD' }, prefers: SNOMED }),
+    authorOfResult(writing, observation),
   );
   return { entry: element('entry', { typeCode: 'DRIV' }, smoking), cells };
 };
