@@ -15,6 +15,7 @@
  */
 import { EXIT, runCommand, UsageError } from '../command.ts';
 import { measureAuditing } from './auditing.ts';
+import { measureCcda } from './ccda.ts';
 import type { Options, Workload } from './figure.ts';
 import { measureFairness } from './fairness.ts';
 import { measureFormats } from './formats.ts';
@@ -36,6 +37,7 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
   audit: ['Auditing', measureAuditing],
   searches: ['Searches', measureSearches],
   formats: ['Formats', measureFormats],
+  ccda: ['C-CDA', measureCcda],
   hl7: ['HL7 v2', measureHl7],
   lifecycle: ['The process', measureLifecycle],
 };
