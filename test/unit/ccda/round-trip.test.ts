@@ -5,6 +5,7 @@ import { judged } from '../../judges.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { writeDocument } from '../../../src/ccda/write/document.ts';
 import type { SectionName } from '../../../src/ccda/write/templates.ts';
+import { judgeResource } from '../../../src/resources/validate.ts';
 import { codesOf, convert, fixture, FIXTURES, type Converted } from './converted.ts';
 import { BASE, lookUpIn } from './referrals.ts';
 import { saysOf, writeAgain } from './rewritten.ts';
@@ -305,7 +306,9 @@ async function readBack(sections: Parameters<typeof writeDocument>[0]['sections'
 
 test.each(MEANINGS)('(ccda 8) %s', async (_rule, name, resource, shows) => {
   const whole = { id: 'x', subject: { reference: 'Patient/1' }, ...resource } as unknown as Resource;
-  shows(await readBack([{ name, resources: [whole] }]));
+  const converted = await readBack([{ name, resources: [whole] }]);
+  shows(converted);
+  expect(await judgeResource(converted.plain, {})).toEqual([]);
 });
 
 test.each<[rule: string, resource: object]>([
@@ -321,5 +324,7 @@ test.each<[section: SectionName, shows: Shows]>([
   ['problems', ({ one }) => expect(codesOf(one('Condition')['code'])[0]).toBe('160245001')],
   ['allergies', ({ one }) => expect(codesOf(one('AllergyIntolerance')['code'])[0]).toBe('716186003')],
 ])('(ccda 8) known to be none is not the same as no information: %s', async (name, shows) => {
-  shows(await readBack([{ name, resources: [], isNilKnown: true }]));
+  const converted = await readBack([{ name, resources: [], isNilKnown: true }]);
+  shows(converted);
+  expect(await judgeResource(converted.plain, {})).toEqual([]);
 });

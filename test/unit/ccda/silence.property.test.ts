@@ -48,7 +48,7 @@ const saysNothing = (element: string, value: unknown): boolean =>
   (element === 'category' &&
     !JSON.stringify(value).replaceAll('problem-list-item', '').includes('"code":"e')) ||
   (element === 'doNotPerform' && value === false) ||
-  (/Quantity$/.test(element) && !('value' in (value as object)));
+  (element.endsWith('Quantity') && !('value' in (value as object)));
 
 function write(name: SectionName, resource: Resource, others: readonly Resource[]) {
   const resources = [resource, ...others];

@@ -100,7 +100,7 @@ export function loseCategory(writing: Writing, resource: Resource, usual: string
     lose(writing, 'unmapped', resource, 'category', 'a category other than that of the section');
 }
 
-export interface ObservationOptions {
+interface ObservationOptions {
   readonly templates: readonly Template[];
   /** The category that the section gives. */
   readonly category: string;
