@@ -100,6 +100,12 @@ export const PROOFS = {
     counts: 'documents',
     runs: { quick: 15, ci: 250, full: 3000 },
   },
+  'ccda-losses': {
+    shows: 'each element of a resource shows when its C-CDA is read again, or is on the list of losses',
+    file: 'unit/ccda/silence.property.test.ts',
+    counts: 'resources of each type',
+    runs: { quick: 10, ci: 120, full: 2000 },
+  },
   order: {
     shows: 'permuted and repeated HL7 v2 histories end as the history ends',
     file: 'conformance/hl7v2/order.property.test.ts',

@@ -119,7 +119,7 @@ export function concept(
 }
 
 const displayOf = (codings: readonly Coding[]): string | undefined =>
-  codings.find(({ display }) => display !== undefined)?.display;
+  codings.find(({ display }) => display !== undefined)?.display ?? codings[0]?.code;
 
 /** A code of CDA has no blanks, and a system with an OID. */
 const isWritable = ({ system = '', code }: Coding): boolean =>

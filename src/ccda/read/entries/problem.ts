@@ -1,7 +1,7 @@
 /** Problem Observation: a Condition. What is negated is refuted, never had. */
 import type { CodeableConcept, Reference, Resource } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
-import { attributeOf, childOf, isNegated } from '../../element.ts';
+import { attributeOf, childOf, childrenOf, isNegated } from '../../element.ts';
 import { CONDITION_CATEGORIES, PROBLEM_STATUSES } from '../../concepts.ts';
 import { SNOMED } from '../../systems.ts';
 import { codeIn, readConcept } from '../concept.ts';
@@ -129,7 +129,5 @@ function abatementOf(reading: Reading, observation: XmlElement): object {
   return { _abatementDateTime: { extension: [{ url: ABSENT, valueCode: 'unknown' }] } };
 }
 
-const bodySitesOf = (reading: Reading, observation: XmlElement): readonly CodeableConcept[] => {
-  const site = readConcept(reading, childOf(observation, 'targetSiteCode'));
-  return site === undefined ? [] : [site];
-};
+const bodySitesOf = (reading: Reading, observation: XmlElement): readonly CodeableConcept[] =>
+  childrenOf(observation, 'targetSiteCode').flatMap((site) => readConcept(reading, site) ?? []);
