@@ -14,6 +14,7 @@ import {
   statusOf,
   take,
   type EntryContext,
+  type Related,
 } from '../entry.ts';
 import { readOrganization, readPerformers } from '../parties.ts';
 import { readNumber, readQuantity } from '../quantity.ts';
@@ -43,7 +44,7 @@ export function readImmunization(context: EntryContext, activity: XmlElement): v
   const vaccineCode = readConcept(reading, childOf(material, 'code')) ??
     readConcept(reading, childOf(material, 'name')) ?? { text: 'unknown' };
   if (isMeant(activity)) {
-    addPlanned(context, activity, vaccineCode);
+    addPlanned(context, activity, vaccineCode, related);
     return;
   }
   const said = statusOf(activity);
@@ -111,6 +112,7 @@ function addPlanned(
   { reading, patient }: EntryContext,
   activity: XmlElement,
   vaccine: CodeableConcept,
+  related: Related[],
 ): void {
   const { author, recorded } = authorshipOf(reading, activity);
   const when = readTime(reading, childrenOf(activity, 'effectiveTime')[0]);
@@ -125,5 +127,7 @@ function addPlanned(
     authoredOn: recorded,
     requester: author,
     dosageInstruction: when === undefined ? [] : [{ timing: { event: [when] } }],
+    note: notesOf(reading, related),
   });
+  loseRest(reading, related);
 }

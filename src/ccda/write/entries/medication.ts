@@ -117,6 +117,8 @@ export const writePlannedMedication: WriteEntry = (writing, request, pieces) => 
   const mood = ORDERS.test(intent) ? 'RQO' : MOODS[intent];
   if (mood === undefined || stringAt(request, 'status') !== 'active' || isForbidden(request))
     return narrativeAlone(writing, request);
+  if (request['reportedBoolean'] === true)
+    lose(writing, 'narrowed', request, 'reportedBoolean', 'what is planned is no report');
   const entry = writeActivities(writing, request, pieces, { moodCode: mood, arc: '4.42', status: 'active' });
   const [medicine = '', sig = '', since = ''] = cellsOf(writing, request);
   const reasons = reasonsOf(writing, request).map(wordsOf).join('; ');

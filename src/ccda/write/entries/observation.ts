@@ -86,8 +86,8 @@ export function authorOfResult(writing: Writing, resource: Resource): Xml | unde
   const issued = stringAt(resource, 'issued');
   const time = issued ?? timeOfResult(resource).start;
   const authors = performers.flatMap((one) => authorOf(writing, one, time) ?? []);
-  if (issued !== undefined && authors.length === 0)
-    lose(writing, 'unmapped', resource, 'issued', 'a date without an author');
+  if (issued !== undefined && (authors.length === 0 || resource.resourceType === 'Observation'))
+    lose(writing, 'narrowed', resource, 'issued', 'it is the time of the author alone');
   if (performers.length > Math.min(authors.length, 1))
     lose(writing, 'unmapped', resource, 'performer', 'only the first performer that is known is told');
   return authors[0];

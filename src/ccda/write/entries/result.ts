@@ -60,6 +60,8 @@ export const writeResult: WriteEntry = (writing, resource, pieces) => {
     shown.flatMap((one) => (rangeWords(one) === '' ? [] : lineOf(resource, one, rangeWords(one)))).join('\n'),
     dayOf(timeOfResult(resource).start),
   ];
+  for (const member of members)
+    if (!shown.includes(member)) loseOthers(writing, member, [...SHARED, ...HOLDING]);
   if (isReport) loseOthers(writing, resource, REPORT_CARRIED);
   if (isReport) loseCategory(writing, resource, 'LAB');
   if (shown.length === 0) {
@@ -118,6 +120,9 @@ function membersOf(writing: Writing, resource: Resource, name: 'result' | 'hasMe
   walk(resource, name);
   return [...found].filter((member) => !isInError(member));
 }
+
+/** What of an observation that only holds others is told by its report. */
+const HOLDING = ['identifier', 'code', 'component', 'hasMember'];
 
 /** What a component has from the observation that it belongs to. */
 const SHARED = [
