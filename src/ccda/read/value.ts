@@ -3,6 +3,7 @@ import type { CodeableConcept, Quantity } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, base64Of, childOf, childrenOf, dataTypeOf, lineOf, nullFlavorOf } from '../element.ts';
 import { ABSENT_REASONS } from '../concepts.ts';
+import { numberOf } from '../number.ts';
 import { readConcept } from './concept.ts';
 import { readNumber, readQuantity, readQuantityInterval, readRatio } from './quantity.ts';
 import { lose, trimmed, type Reading } from './reading.ts';
@@ -46,8 +47,9 @@ const TYPES: Readonly<Record<string, Read>> = {
   INT: (reading, value) => {
     const read = readNumber(reading, value);
     if (read === undefined) return undefined;
-    return Number.isInteger(Number(read)) && Math.abs(Number(read)) < 2 ** 31
-      ? { valueInteger: Number(read) }
+    const whole = numberOf(read);
+    return Number.isInteger(whole) && Math.abs(whole) < 2 ** 31
+      ? { valueInteger: whole }
       : { valueQuantity: { value: read } };
   },
   BL: (_reading, value) => {

@@ -2,6 +2,7 @@
 import type { CodeableConcept, Coding, Identifier, Period, Quantity, Resource } from '../../fhir/types.ts';
 import { URI_SYSTEM } from '../../fhir/identifier.ts';
 import { NULL_FLAVORS } from '../concepts.ts';
+import { numberText } from '../number.ts';
 import { oidOfUri, UCUM, URI_ROOT } from '../systems.ts';
 import { element, nothing, texted, type Attributes, type Xml } from './xml.ts';
 import { lose, type Writing } from './writing.ts';
@@ -118,6 +119,9 @@ export function concept(
   return element(name, { ...attributes, ...codeAttributes(first) }, original, also, translations);
 }
 
+/** Whether a concept has a code that CDA can hold. */
+export const hasCode = ({ coding = [] }: CodeableConcept): boolean => coding.some(isWritable);
+
 const displayOf = (codings: readonly Coding[]): string | undefined =>
   codings.find(({ display }) => display !== undefined)?.display ?? codings[0]?.code;
 
@@ -145,12 +149,6 @@ export const code = (
   displayName?: string,
   attributes: Attributes = {},
 ): Xml => element(name, { ...attributes, code: value, codeSystem, displayName });
-
-/** A number as it was written. */
-export const numberText = (value: unknown): string => (JSON.isRawJSON(value) ? value.rawJSON : String(value));
-
-/** A number to calculate with. */
-export const numberOf = (value: unknown): number => Number(numberText(value));
 
 /** The unit of UCUM that a quantity has. */
 export const ucumOf = ({ code: unit, system }: Quantity): string | undefined =>

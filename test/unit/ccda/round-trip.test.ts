@@ -36,6 +36,11 @@ test('(ccda 6) a consultation note without the number of its referral fulfills n
   expect(xml).toContain('<inFulfillmentOf><order><id nullFlavor="UNK"/>');
 });
 
+test('(ccda 9) a period with digits behind the point is read', async () => {
+  const { all } = await convert(fixture('referral-note', [/<period value="(\d+)"/, '<period value="1.0"']));
+  expect(JSON.stringify(all('MedicationRequest'))).toContain('"period":1');
+});
+
 /** Types whose resources are entries of sections. */
 const CLINICAL =
   /^\{(?=.*"resourceType":"(?:Condition|AllergyIntolerance|MedicationRequest|Procedure|ServiceRequest|DiagnosticReport|Observation|Coverage|CareTeam)")/;

@@ -16,7 +16,9 @@ import {
   type EntryContext,
   type Related,
 } from '../entry.ts';
+import { reasonsOf } from './procedure.ts';
 import { readOrganization, readPerformers } from '../parties.ts';
+import { numberOf } from '../../number.ts';
 import { readNumber, readQuantity } from '../quantity.ts';
 import { add, lose, type Reading } from '../reading.ts';
 import { readInterval, readTime } from '../time.ts';
@@ -103,8 +105,8 @@ function occurrenceOf(reading: Reading, activity: XmlElement): object {
 }
 
 function doseNumberOf(reading: Reading, activity: XmlElement): readonly object[] {
-  const dose = readNumber(reading, childOf(activity, 'repeatNumber'));
-  return dose === undefined || !(dose >= 1) ? [] : [{ doseNumberPositiveInt: Math.trunc(dose) }];
+  const dose = numberOf(readNumber(reading, childOf(activity, 'repeatNumber')));
+  return !(dose >= 1) ? [] : [{ doseNumberPositiveInt: Math.trunc(dose) }];
 }
 
 /** A vaccination that is meant to be is an order for the vaccine. */
@@ -127,6 +129,7 @@ function addPlanned(
     authoredOn: recorded,
     requester: author,
     dosageInstruction: when === undefined ? [] : [{ timing: { event: [when] } }],
+    reasonCode: reasonsOf(reading, related),
     note: notesOf(reading, related),
   });
   loseRest(reading, related);

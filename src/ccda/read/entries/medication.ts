@@ -26,6 +26,7 @@ import {
   type Related,
 } from '../entry.ts';
 import { readOrganization } from '../parties.ts';
+import { numberOf } from '../../number.ts';
 import { readNumber, readQuantity, readQuantityInterval, readRatio } from '../quantity.ts';
 import { add, lose, trimmed, type Reading } from '../reading.ts';
 import { readText } from '../text.ts';
@@ -206,7 +207,7 @@ function dispenseOf(reading: Reading, related: Related[]): object | undefined {
     ({ act }) => act.name === 'supply' && (isKind(act, '4.17') || attributeOf(act, 'moodCode') === 'INT'),
   );
   if (order === undefined) return undefined;
-  const times = readNumber(reading, childOf(order, 'repeatNumber'));
+  const times = numberOf(readNumber(reading, childOf(order, 'repeatNumber')));
   const performer: Reference | undefined = readOrganization(
     reading,
     at(order, 'performer', 'assignedEntity', 'representedOrganization'),
@@ -214,7 +215,7 @@ function dispenseOf(reading: Reading, related: Related[]): object | undefined {
   const dispense = trimmed({
     validityPeriod: periodOf(readInterval(reading, childOf(order, 'effectiveTime'))),
     // CDA counts the first dispense, FHIR what comes after it.
-    numberOfRepeatsAllowed: times === undefined || times < 1 ? undefined : Math.trunc(times) - 1,
+    numberOfRepeatsAllowed: !(times >= 1) ? undefined : Math.trunc(times) - 1,
     quantity: readQuantity(reading, childOf(order, 'quantity')),
     performer,
   });

@@ -2,6 +2,7 @@
 import type { TimingRepeat } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { attributeOf, childOf, dataTypeOf } from '../../element.ts';
+import { numberOf } from '../../number.ts';
 import { readNumber } from '../quantity.ts';
 import { lose, type Reading } from '../reading.ts';
 
@@ -28,7 +29,7 @@ function periodOf(reading: Reading, schedule: XmlElement): TimingRepeat {
     return {};
   }
   const periodUnit = unit as NonNullable<TimingRepeat['periodUnit']>;
-  const perDay = 24 / Number(value);
+  const perDay = 24 / numberOf(value);
   const chosen = attributeOf(schedule, 'institutionSpecified') === 'true';
   if (chosen && unit === 'h' && max === undefined && Number.isInteger(perDay))
     return { frequency: perDay, period: 1, periodUnit: 'd' };
@@ -49,7 +50,9 @@ function eventOf(reading: Reading, schedule: XmlElement): TimingRepeat {
   const low = childOf(offset, 'low') ?? offset;
   const value = readNumber(reading, low);
   const minutes =
-    value === undefined ? undefined : Number(value) * (MINUTES[attributeOf(low, 'unit') ?? ''] ?? Number.NaN);
+    value === undefined
+      ? undefined
+      : numberOf(value) * (MINUTES[attributeOf(low, 'unit') ?? ''] ?? Number.NaN);
   if (minutes !== undefined && !(Number.isInteger(minutes) && minutes >= 0))
     lose(reading, 'unmapped', schedule, 'the offset from the event is no whole number of minutes');
   return {

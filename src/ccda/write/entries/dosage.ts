@@ -1,17 +1,8 @@
 /** How a medicine is to be taken: times, doses, and the words for both. */
 import type { Dosage, Quantity, Range, Ratio, Resource, TimingRepeat } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
-import {
-  code,
-  concept,
-  interval,
-  numberOf,
-  numberText,
-  point,
-  quantity,
-  quantityWords,
-  ucumOf,
-} from '../values.ts';
+import { code, concept, interval, point, quantity, quantityWords, ucumOf } from '../values.ts';
+import { numberOf, numberText } from '../../number.ts';
 import { element, nothing, type Attributes, type Xml } from '../xml.ts';
 import { lose, loseMembers, type Writing } from '../writing.ts';
 import { OID, SNOMED, wordsOf } from './entry.ts';

@@ -1,7 +1,8 @@
 /** Immunization as an Immunization Activity; one not done is negated, with its reason. */
 import type { CodeableConcept, Quantity, Reference, Resource } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
-import { concept, idsOf, numberText, point, quantity } from '../values.ts';
+import { concept, idsOf, point, quantity } from '../values.ts';
+import { numberText } from '../../number.ts';
 import { element, texted, type Xml } from '../xml.ts';
 import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import {

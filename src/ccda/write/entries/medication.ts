@@ -2,7 +2,8 @@
 import type { CodeableConcept, Dosage, Quantity, Resource } from '../../../fhir/types.ts';
 import { MEDICATION_STATUSES } from '../../concepts.ts';
 import { template, templateIds } from '../templates.ts';
-import { code, concept, idsOf, interval, numberOf, quantity } from '../values.ts';
+import { code, concept, idsOf, interval, quantity } from '../values.ts';
+import { numberOf } from '../../number.ts';
 import { element, joined, nothing, type Xml } from '../xml.ts';
 import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import { dosageParts, followOneAnother, neededOf, sigOf } from './dosage.ts';

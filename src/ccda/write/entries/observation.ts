@@ -11,7 +11,8 @@ import type {
 import { ABSENT_REASONS, NULL_FLAVORS } from '../../concepts.ts';
 import { authorOf } from '../party.ts';
 import { templateIds, type Template } from '../templates.ts';
-import { bounded, concept, idsOf, interval, numberText, quantity, quantityWords, tsOf } from '../values.ts';
+import { bounded, concept, hasCode, idsOf, interval, quantity, quantityWords, tsOf } from '../values.ts';
+import { numberText } from '../../number.ts';
 import { element, nothing, text, texted, type Xml } from '../xml.ts';
 import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import {
@@ -143,9 +144,7 @@ export function observationOf(
         ? element('effectiveTime', { value: tsOf(start ?? '') })
         : interval('effectiveTime', timeOfResult(observation)),
     valueOf(writing, observation),
-    listAt<CodeableConcept>(observation, 'interpretation').map((one) =>
-      concept(writing, 'interpretationCode', one, { prefers: INTERPRETATION }),
-    ),
+    interpretationsOf(writing, observation),
     conceptIf(writing, 'methodCode', observation),
     conceptIf(writing, 'targetSiteCode', observation),
     authorOfResult(writing, observation),
@@ -155,6 +154,14 @@ export function observationOf(
     ),
   );
 }
+
+/** An interpretation of C-CDA has a code. */
+const interpretationsOf = (writing: Writing, observation: Resource): readonly Xml[] =>
+  listAt<CodeableConcept>(observation, 'interpretation').flatMap((one) => {
+    if (hasCode(one)) return [concept(writing, 'interpretationCode', one, { prefers: INTERPRETATION })];
+    lose(writing, 'unmapped', observation, 'interpretation', 'an interpretation without a code of a system');
+    return [];
+  });
 
 const isLoinc = (observation: Resource): boolean =>
   codeOf(conceptAt(observation, 'code'), LOINC) !== undefined;

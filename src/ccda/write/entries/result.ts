@@ -72,7 +72,7 @@ export const writeResult: WriteEntry = (writing, resource, pieces) => {
     'organizer',
     { classCode: 'BATTERY', moodCode: 'EVN' },
     templateIds(template('4.1', '2015-08-01')),
-    isReport ? idsOf(writing, resource) : ownId(writing, resource),
+    isReport || !shown.includes(resource) ? idsOf(writing, resource) : ownId(writing, resource),
     concept(writing, 'code', conceptAt(resource, 'code'), { prefers: LOINC }),
     status(statusOfResult(writing, resource)),
     spanOf(resource),
