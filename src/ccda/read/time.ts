@@ -1,5 +1,4 @@
 /** Times of CDA (TS, IVL_TS) as FHIR has them: with the precision that was written, and never a zone that was not. */
-import { parseDateTime } from '../../fhir/datetime.ts';
 import type { Period } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, childOf, nullFlavorOf } from '../element.ts';
