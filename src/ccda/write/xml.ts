@@ -1,7 +1,7 @@
 /** Elements of a document as text. Everything that is put into one is escaped here, or is an element already. */
 import { escapeAttribute, escapeXmlText } from '../../xml/characters.ts';
 
-/** A piece of XML: made by {@link element}, {@link text} or {@link joined} alone. */
+/** A piece of XML: made by {@link element}, {@link text} or {@link joinXml} alone. */
 export type Xml = string & { readonly xml: unique symbol };
 
 /** Values of attributes; an undefined one is not written. */
@@ -23,7 +23,7 @@ export function element(name: string, attributes: Attributes = {}, ...children: 
 }
 
 /** Pieces one behind the other. */
-export const joined = (pieces: readonly Xml[]): Xml => pieces.join('') as Xml;
+export const joinXml = (pieces: readonly Xml[]): Xml => pieces.join('') as Xml;
 
 /** Text between tags. */
 export const text = (value: string): Xml => escapeXmlText(printable(value)) as Xml;

@@ -4,7 +4,7 @@ import { MEDICATION_STATUSES } from '../../concepts.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval, quantity } from '../values.ts';
 import { numberOf } from '../../number.ts';
-import { element, joined, nothing, type Xml } from '../xml.ts';
+import { element, joinXml, nothing, type Xml } from '../xml.ts';
 import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import { dosageParts, followOneAnother, neededOf, sigOf } from './dosage.ts';
 import {
@@ -169,7 +169,7 @@ function writeActivities(writing: Writing, request: Resource, pieces: Pieces, ac
   else if (more.length > 0)
     lose(writing, 'narrowed', request, 'dosageInstruction', 'each dosage is an entry of its own');
   const sig = followOneAnother(dosages) ? dosages.map(sigOf).join('\nthen ') : first?.text;
-  return joined([
+  return joinXml([
     activityOf(writing, request, pieces, { ...activity, dosage: first, sig, ids: idsOf(writing, request) }),
     ...more.map((dosage, index) =>
       activityOf(writing, request, pieces, {
