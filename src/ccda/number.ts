@@ -4,4 +4,4 @@
 export const numberText = (value: unknown): string => (JSON.isRawJSON(value) ? value.rawJSON : String(value));
 
 /** A number to calculate with: that of `1.0` is no plain number. */
-export const numberOf = (value: unknown): number => Number(numberText(value));
+export const plainNumberOf = (value: unknown): number => Number(numberText(value));

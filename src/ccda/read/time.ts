@@ -2,7 +2,7 @@
 import type { Period } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, childOf, nullFlavorOf } from '../element.ts';
-import { isAfter } from '../time.ts';
+import { isLaterTime } from '../time.ts';
 import { lose, type Reading } from './reading.ts';
 
 /** `YYYYMMDDHHMMSS.UUUU+ZZZZ`, cut anywhere from the year on. */
@@ -105,7 +105,7 @@ export function readInterval(reading: Reading, element: XmlElement | undefined):
 /** When it began. What ends before it begins has ended: its beginning is not believed. */
 function startOf(reading: Reading, element: XmlElement, end: string | undefined): string | undefined {
   const start = readTime(reading, childOf(element, 'low'));
-  if (start === undefined || end === undefined || !isAfter(start, end)) return start;
+  if (start === undefined || end === undefined || !isLaterTime(start, end)) return start;
   lose(reading, 'unmapped', element, 'the interval begins after its end');
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { CodeableConcept, Quantity } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, base64Of, childOf, childrenOf, dataTypeOf, lineOf, nullFlavorOf } from '../element.ts';
 import { ABSENT_REASONS } from '../concepts.ts';
-import { numberOf } from '../number.ts';
+import { plainNumberOf } from '../number.ts';
 import { readConcept } from './concept.ts';
 import { readNumber, readQuantity, readQuantityInterval, readRatio } from './quantity.ts';
 import { lose, trimmed, type Reading } from './reading.ts';
@@ -47,7 +47,7 @@ const TYPES: Readonly<Record<string, Read>> = {
   INT: (reading, value) => {
     const read = readNumber(reading, value);
     if (read === undefined) return undefined;
-    const whole = numberOf(read);
+    const whole = plainNumberOf(read);
     return Number.isInteger(whole) && Math.abs(whole) < 2 ** 31
       ? { valueInteger: whole }
       : { valueQuantity: { value: read } };

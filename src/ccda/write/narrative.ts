@@ -186,13 +186,13 @@ const linkOf = (href: string | undefined): Readonly<Record<string, string | unde
 });
 
 /** Words that an entry refers to, beside its row. */
-export interface Told {
+export interface SaidInTable {
   readonly id: string;
   readonly words: string;
 }
 
 /** Words that belong to a row, each piece behind the name of what it is about. */
-export const toldBeside = (pieces: readonly Told[], name: string | undefined): readonly Xml[] =>
+export const toldBeside = (pieces: readonly SaidInTable[], name: string | undefined): readonly Xml[] =>
   pieces.map(({ id, words }) =>
     element(
       'paragraph',

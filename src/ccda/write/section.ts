@@ -3,7 +3,7 @@ import type { Coding, Resource } from '../../fhir/types.ts';
 import { writerOf } from './entries/index.ts';
 import { isInError, type Pieces } from './entries/entry.ts';
 import { NO_MEDICINES } from './entries/medication.ts';
-import { narrativeOf, paragraphs, tableOfEntries, toldBeside, type Told } from './narrative.ts';
+import { narrativeOf, paragraphs, tableOfEntries, toldBeside, type SaidInTable } from './narrative.ts';
 import { SECTIONS, templateIds, type SectionName, type SectionRow } from './templates.ts';
 import { SNOMED } from '../systems.ts';
 import { code } from './values.ts';
@@ -75,7 +75,7 @@ export function writeSection(writing: Writing, content: SectionContent): Xml {
     .filter(isMeant(writing))
     .map((resource) => {
       const row = writing.pieceId(kind);
-      const beside: Told[] = [];
+      const beside: SaidInTable[] = [];
       const pieces: Pieces = {
         row,
         name: `${row}n`,

@@ -18,7 +18,7 @@ import {
 } from '../entry.ts';
 import { reasonsOf } from './procedure.ts';
 import { readOrganization, readPerformers } from '../parties.ts';
-import { numberOf } from '../../number.ts';
+import { plainNumberOf } from '../../number.ts';
 import { readNumber, readQuantity } from '../quantity.ts';
 import { add, lose, type Reading } from '../reading.ts';
 import { readInterval, readTime } from '../time.ts';
@@ -105,7 +105,7 @@ function occurrenceOf(reading: Reading, activity: XmlElement): object {
 }
 
 function doseNumberOf(reading: Reading, activity: XmlElement): readonly object[] {
-  const dose = numberOf(readNumber(reading, childOf(activity, 'repeatNumber')));
+  const dose = plainNumberOf(readNumber(reading, childOf(activity, 'repeatNumber')));
   return !(dose >= 1) ? [] : [{ doseNumberPositiveInt: Math.trunc(dose) }];
 }
 

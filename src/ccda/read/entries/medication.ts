@@ -26,7 +26,7 @@ import {
   type Related,
 } from '../entry.ts';
 import { readOrganization } from '../parties.ts';
-import { numberOf } from '../../number.ts';
+import { plainNumberOf } from '../../number.ts';
 import { readNumber, readQuantity, readQuantityInterval, readRatio } from '../quantity.ts';
 import { add, lose, trimmed, type Reading } from '../reading.ts';
 import { readText } from '../text.ts';
@@ -207,7 +207,7 @@ function dispenseOf(reading: Reading, related: Related[]): object | undefined {
     ({ act }) => act.name === 'supply' && (isKind(act, '4.17') || attributeOf(act, 'moodCode') === 'INT'),
   );
   if (order === undefined) return undefined;
-  const times = numberOf(readNumber(reading, childOf(order, 'repeatNumber')));
+  const times = plainNumberOf(readNumber(reading, childOf(order, 'repeatNumber')));
   const performer: Reference | undefined = readOrganization(
     reading,
     at(order, 'performer', 'assignedEntity', 'representedOrganization'),

@@ -2,7 +2,7 @@
 import type { TimingRepeat } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { attributeOf, childOf, dataTypeOf } from '../../element.ts';
-import { numberOf } from '../../number.ts';
+import { plainNumberOf } from '../../number.ts';
 import { readNumber } from '../quantity.ts';
 import { lose, type Reading } from '../reading.ts';
 
@@ -29,7 +29,7 @@ function periodOf(reading: Reading, schedule: XmlElement): TimingRepeat {
     return {};
   }
   const periodUnit = unit as NonNullable<TimingRepeat['periodUnit']>;
-  const perDay = 24 / numberOf(value);
+  const perDay = 24 / plainNumberOf(value);
   const chosen = attributeOf(schedule, 'institutionSpecified') === 'true';
   if (chosen && unit === 'h' && max === undefined && Number.isInteger(perDay))
     return { frequency: perDay, period: 1, periodUnit: 'd' };
@@ -52,7 +52,7 @@ function eventOf(reading: Reading, schedule: XmlElement): TimingRepeat {
   const minutes =
     value === undefined
       ? undefined
-      : numberOf(value) * (MINUTES[attributeOf(low, 'unit') ?? ''] ?? Number.NaN);
+      : plainNumberOf(value) * (MINUTES[attributeOf(low, 'unit') ?? ''] ?? Number.NaN);
   if (minutes !== undefined && !(Number.isInteger(minutes) && minutes >= 0))
     lose(reading, 'unmapped', schedule, 'the offset from the event is no whole number of minutes');
   return {

@@ -2,7 +2,7 @@
 import type { Dosage, Quantity, Range, Ratio, Resource, TimingRepeat } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, interval, point, quantity, quantityWords, ucumOf } from '../values.ts';
-import { numberOf, numberText } from '../../number.ts';
+import { plainNumberOf, numberText } from '../../number.ts';
 import { element, nothing, type Attributes, type Xml } from '../xml.ts';
 import { lose, loseMembers, type Writing } from '../writing.ts';
 import { OID, SNOMED, wordsOf } from './entry.ts';
@@ -125,14 +125,14 @@ function scheduleOf(writing: Writing, request: Resource, { timing }: Dosage): Xm
 /** Once a day says no more than the event of the day. */
 const isDaily = ({ frequency = 1, period, periodUnit, periodMax }: TimingRepeat, name: string): boolean =>
   PERIODIC.includes(name) &&
-  numberOf(frequency) === 1 &&
-  numberOf(period) === 1 &&
+  plainNumberOf(frequency) === 1 &&
+  plainNumberOf(period) === 1 &&
   periodUnit === 'd' &&
   periodMax === undefined;
 
 function periodic({ frequency = 1, period, periodMax, periodUnit }: TimingRepeat): Xml | undefined {
   if (period === undefined || periodUnit === undefined || !UNITS.has(periodUnit)) return undefined;
-  const times = numberOf(frequency);
+  const times = plainNumberOf(frequency);
   const schedule = (attributes: Attributes, child: Xml): Xml =>
     element('effectiveTime', { 'xsi:type': 'PIVL_TS', ...attributes, operator: 'A' }, child);
   if (periodMax !== undefined) {
@@ -150,7 +150,7 @@ function periodic({ frequency = 1, period, periodMax, periodUnit }: TimingRepeat
   if (times === 1) return schedule({}, element('period', { value: numberText(period), unit: periodUnit }));
   const hours = HOURS[periodUnit];
   if (hours === undefined) return undefined;
-  const value = (hours * numberOf(period)) / times;
+  const value = (hours * plainNumberOf(period)) / times;
   // Thirds of an hour and the like are no decimal.
   if (!Number.isInteger(value * 1000)) return undefined;
   return schedule({ institutionSpecified: 'true' }, element('period', { value, unit: 'h' }));
@@ -163,7 +163,7 @@ function eventful({ when = [], offset }: TimingRepeat): Xml | undefined {
     'effectiveTime',
     { 'xsi:type': 'EIVL_TS', operator: 'A' },
     element('event', { code: event }),
-    offset === undefined || numberOf(offset) === 0
+    offset === undefined || plainNumberOf(offset) === 0
       ? undefined
       : element('offset', {}, element('low', { value: numberText(offset), unit: 'min' })),
   );

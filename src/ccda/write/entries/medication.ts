@@ -3,7 +3,7 @@ import type { CodeableConcept, Dosage, Quantity, Resource } from '../../../fhir/
 import { MEDICATION_STATUSES } from '../../concepts.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval, quantity } from '../values.ts';
-import { numberOf } from '../../number.ts';
+import { plainNumberOf } from '../../number.ts';
 import { element, joinXml, nothing, type Xml } from '../xml.ts';
 import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
 import { dosageParts, followOneAnother, neededOf, sigOf } from './dosage.ts';
@@ -290,7 +290,7 @@ function supplyOf(writing: Writing, request: Resource): Xml | undefined {
         { ...valid },
         { attributes: { 'xsi:type': 'IVL_TS' }, endedUnknown: valid?.end === undefined },
       ),
-      repeats === undefined ? undefined : element('repeatNumber', { value: numberOf(repeats) + 1 }),
+      repeats === undefined ? undefined : element('repeatNumber', { value: plainNumberOf(repeats) + 1 }),
       amount === undefined ? undefined : quantity('quantity', amount),
     ),
   );

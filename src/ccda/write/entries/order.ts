@@ -1,7 +1,7 @@
 /** ServiceRequest: the referral as a Patient Referral Act, another order as a planned procedure. */
 import type { CodeableConcept, Identifier, Reference, Resource } from '../../../fhir/types.ts';
 import { PRIORITIES } from '../../concepts.ts';
-import { isAfter } from '../../time.ts';
+import { isLaterTime } from '../../time.ts';
 import { addresses, isKnown, partyOf, personName, specialtyOf, telecoms, type Party } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, interval, point, rootOf } from '../values.ts';
@@ -169,7 +169,7 @@ const careModel = (writing: Writing, detail: CodeableConcept): Xml =>
 /** When it was asked for; it is not the beginning of a time that ended before. */
 function authoredBefore(order: Resource, end: string | undefined): string | undefined {
   const authored = stringAt(order, 'authoredOn');
-  return authored !== undefined && end !== undefined && isAfter(authored, end) ? undefined : authored;
+  return authored !== undefined && end !== undefined && isLaterTime(authored, end) ? undefined : authored;
 }
 
 function toldInstruction(writing: Writing, order: Resource, { tell }: Pieces): Xml | undefined {
