@@ -27,6 +27,9 @@ export interface AuditIndex {
 const byPlace = ([a, refA]: ReceivedVersion, [b, refB]: ReceivedVersion): number =>
   a === b ? (refA < refB ? -1 : 1) : a < b ? -1 : 1;
 
+/** Receipts that are remembered at most. */
+const RECEIPTS_KNOWN = 20_000;
+
 /** Keys noted at most before they are written. */
 const KEYS = 2000;
 /** Commits noted at most: what an audit search may have to look through. */
@@ -40,16 +43,27 @@ export function prepareAuditIndex(db: DatabaseSync): AuditIndex {
   const add = prepare(db, 'INSERT OR IGNORE INTO audit_index (key, seq) VALUES (?, ?)');
   const received = prepareReceived(db);
   let noted: (readonly [key: string, seq: number])[] = [];
+  const known = new Set<string>();
   let receipts: (readonly [receipt: ReceivedVersion, at: number])[] = [];
   let commits = 0;
 
   function note(entries: readonly AuditEntry[], seq: number): void {
     for (const key of auditKeys(entries)) noted.push([key, seq]);
     for (const receipt of receiptsIn(entries)) {
+      if (!isNew(receipt)) continue;
       if (received.isAsked(receipt)) received.add([receipt]);
       else receipts.push([receipt, seq]);
     }
     commits += 1;
+  }
+
+  /** Whether a receipt was not noted lately: the same versions are read again and again. */
+  function isNew(receipt: ReceivedVersion): boolean {
+    const key = receipt.join(' ');
+    if (known.has(key)) return false;
+    if (known.size >= RECEIPTS_KNOWN) known.clear();
+    known.add(key);
+    return true;
   }
 
   const rest = prepare<[seq: number, audit: string]>(db, 'SELECT seq, audit FROM log WHERE seq > ?');
@@ -73,6 +87,7 @@ export function prepareAuditIndex(db: DatabaseSync): AuditIndex {
     undo(seq) {
       noted = noted.filter(([, at]) => at <= seq);
       receipts = receipts.filter(([, at]) => at <= seq);
+      known.clear();
     },
   };
 }
