@@ -29,13 +29,12 @@ interface ReachChanges {
   readonly isRoot: (rid: number) => boolean;
 }
 
-export function prepareReachChanges(db: DatabaseSync, { intern, ridOf }: Identities): ReachChanges {
+export function prepareReachChanges(db: DatabaseSync, identities: Identities): ReachChanges {
+  const { ridOf } = identities;
+  const { noteParties, noteLeave, partiesOf, isRoot } = prepareParties(db, identities);
   const edgesOf = prepare<[number, number]>(db, 'SELECT source, target FROM edge WHERE owner = ?');
   const addEdge = prepare(db, 'INSERT INTO edge (source, target, owner) VALUES (?, ?, ?)');
   const dropEdge = prepare(db, 'DELETE FROM edge WHERE source = ? AND target = ? AND owner = ?');
-  const partiesOf = prepare<[number]>(db, 'SELECT org FROM party WHERE root = ?');
-  const addParty = prepare(db, 'INSERT INTO party (root, org) VALUES (?, ?)');
-  const dropParty = prepare(db, 'DELETE FROM party WHERE root = ? AND org = ?');
   const isPrivateOfSame = prepare<[number]>(
     db,
     `SELECT 1 FROM resource t JOIN resource s ON s.custodian = t.custodian
@@ -49,8 +48,8 @@ export function prepareReachChanges(db: DatabaseSync, { intern, ridOf }: Identit
       for (const leave of leaves) noteLeave(leave, changed);
       return changed;
     },
-    partiesOf: (root) => partiesOf.all(root).map(([org]) => org),
-    isRoot: (rid) => partiesOf.get(rid) !== undefined,
+    partiesOf,
+    isRoot,
   };
 
   function noteEdges({ rid, reach }: ReachChange, { added, removed }: Changed): void {
@@ -72,10 +71,24 @@ export function prepareReachChanges(db: DatabaseSync, { intern, ridOf }: Identit
       if (edge[0] !== edge[1]) wanted.set(edge.join(), edge);
     }
   }
+}
+
+/** The parties of roots: those of a new version, and one that leaves. */
+function prepareParties(db: DatabaseSync, { intern, ridOf }: Identities) {
+  const parties = prepare<[number]>(db, 'SELECT org FROM party WHERE root = ?');
+  const addParty = prepare(db, 'INSERT INTO party (root, org) VALUES (?, ?)');
+  const dropParty = prepare(db, 'DELETE FROM party WHERE root = ? AND org = ?');
+
+  return {
+    noteParties,
+    noteLeave,
+    partiesOf: (root: number): readonly number[] => parties.all(root).map(([org]) => org),
+    isRoot: (rid: number): boolean => parties.get(rid) !== undefined,
+  };
 
   function noteParties({ rid, reach }: ReachChange, { roots }: Changed): void {
     const wanted = new Set((reach?.parties ?? []).map(intern));
-    for (const [org] of partiesOf.all(rid)) {
+    for (const [org] of parties.all(rid)) {
       if (wanted.delete(org)) continue;
       dropParty.run(rid, org);
       roots.add(rid);
