@@ -14,6 +14,7 @@ import {
 } from './house/floors.ts';
 import { deadExports } from './house/exports.ts';
 import { resourcesInEngines } from './house/engines.ts';
+import { longFunctions } from './house/functions.ts';
 import { knots } from './house/knots.ts';
 import { retiredWords, sharedNames } from './house/names.ts';
 import { CODE_FILES, formatsInRoot, scatteredCodes } from './house/messages.ts';
@@ -63,6 +64,7 @@ describe('this house', () => {
     ['the pure floors have no timers, and what is due again is a job', () => rules.timers(LOADED)],
     ['no file below the top of a room only passes on others', () => rules.barrels(LOADED)],
     ['no file is longer than one thing', () => rules.longFiles(LOADED)],
+    ['(house 9a5) no function is longer than 60 lines', () => longFunctions(LOADED)],
     ['every name says what the file is', () => rules.emptyNames(SCRIPTS)],
     ['every source opens by saying what it is', () => rules.unopened(LOADED)],
     ['properties take the seed of test/chance.ts', () => rules.unseeded(withoutRules(SCRIPTS))],
@@ -270,6 +272,24 @@ describe('a planted fault is found and named', () => {
     const scripts = { demo: 'node tools/launch.js tools/demo.ts', check: 'node tools/check.ts' };
     const manifest = { scripts, dependencies: { a: '1' }, devDependencies: { b: '1', jest: '1' } };
     expect(misplacedPackages(files, { ...manifest, ...changes })).toEqual(expected);
+  });
+
+  test('a long function is found, with what stands inside; a table is none', () => {
+    const lines = (count: number) => '  step();\n'.repeat(count);
+    const found: Tree = new Map([
+      [
+        'src/fhir/a.ts',
+        `export async function long(\n  a: A,\n): B {\n${lines(57)}}\n\n/** Next. */\nconst b = 1;\n`,
+      ],
+      ['src/fhir/b.ts', `function fits() {\n${lines(58)}}\n\nconst arrow = (a: A) => {\n${lines(60)}};\n`],
+      ['src/fhir/c.ts', `export const TABLE = [\n${lines(100)}];\n`],
+    ]);
+    expect(
+      longFunctions(found, { 'src/fhir/b.ts arrow': [62, 'listed'], 'src/fhir/b.ts fits': [70, 'fits'] }),
+    ).toEqual([
+      'src/fhir/a.ts long has 61 lines, more than 60: give its parts names',
+      'src/fhir/b.ts fits is not longer than others: take it off the list',
+    ]);
   });
 
   test('a name with two meanings and a retired word are found', () => {
