@@ -17,7 +17,6 @@ export const LONG_FUNCTIONS: Readonly<Record<string, readonly [lines: number, be
   'src/stores/embedded/search/text-index.ts openTextIndex': [105, 'a closure: prepared statements'],
   'src/stores/embedded/snapshot.ts prepareSnapshots': [85, 'a closure: prepared statements'],
   'src/stores/embedded/verify/derived-proof.ts replay': [75, 'a closure: prepared statements'],
-  'src/stores/embedded/verify/projections.ts prepareProjections': [139, 'a closure: prepared statements'],
 };
 
 const FUNCTION =

@@ -1,5 +1,6 @@
 /** What the proofs of derived tables share: the two databases that are compared, and the comparison of their rows. */
 import type { DatabaseSync } from 'node:sqlite';
+import { prepare } from '../folder/connection.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import type { Denial } from '../../../ports/denial.ts';
 import type { SearchValue } from '../../../ports/query.ts';
@@ -67,4 +68,15 @@ export function readResource(text: string): Resource | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Names a difference, by the seq of its commit and in one line. */
+export type NoteDifference = (seq: number, says: string) => void;
+
+/** The members of log row `l`; empty when somebody made them unreadable. */
+export const READABLE = `CASE WHEN json_valid(l.members) THEN l.members ELSE '{}' END`;
+
+/** The number that a query gives. */
+export function count(db: DatabaseSync, sql: string): number {
+  return prepare<[number]>(db, sql).get()![0];
 }
