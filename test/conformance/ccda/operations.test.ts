@@ -74,10 +74,11 @@ describe('(ccda 16) $import-ccda', () => {
     expect(await server.search('initiator', 'DocumentReference?type=57133-1')).toHaveLength(1);
   });
 
-  test('other content under the same id is refused', async () => {
+  test('other content under the same id is kept beside it, and that is said', async () => {
     const body = documentOf('referral-note').replace('Viral sinusitis', 'Sinusitis');
-    const response = await server.ask('initiator', 'POST', '$import-ccda', body, { headers: CDA });
-    expect([response.status, response.code]).toEqual([409, 'duplicate']);
+    const other = await imported('initiator', body);
+    expect(other.remarks).toContain('another document under the same id');
+    expect(await server.search('initiator', 'DocumentReference?type=57133-1')).toHaveLength(2);
   });
 
   test('a later version replaces the earlier one, an earlier one is filed behind it', async () => {
@@ -88,7 +89,7 @@ describe('(ccda 16) $import-ccda', () => {
     const third = await imported('initiator', version(3, '11111111-2222-4333-8444-000000000003'));
     expect(await server.read('initiator', third.document)).toMatchObject({
       status: 'current',
-      relatesTo: [{ code: 'replaces' }],
+      relatesTo: [{ code: 'replaces' }, { code: 'replaces' }],
     });
     const second = await imported('initiator', version(2, '11111111-2222-4333-8444-000000000002'));
     expect(await server.read('initiator', second.document)).toMatchObject({ status: 'superseded' });
@@ -99,11 +100,26 @@ describe('(ccda 16) $import-ccda', () => {
       '<family>Quintero</family>',
       '<family>Somebody</family>',
     );
-    const response = await server.ask('initiator', 'POST', '$import-ccda', other, { headers: CDA });
-    expect([response.status, response.code]).toEqual([409, 'duplicate']);
+    const apart = await imported('initiator', other);
+    expect(apart.remarks).toContain('nothing is read from it');
+    expect(await server.read('initiator', apart.document)).not.toHaveProperty('subject');
+    expect(await server.search('initiator', `Provenance?entity=${apart.document}`)).toEqual([]);
     const { bundle } = await imported('initiator', documentOf('consultation-note'));
     expect(bundle.type).toBe('document');
     expect(await server.search('initiator', 'Patient?identifier=MQ-40417')).toHaveLength(1);
+  });
+
+  test('what a rule refuses is kept by itself, and why is said', async () => {
+    const many = Array.from(
+      { length: 250 },
+      (_, index) =>
+        `<author><time value="2025"/><assignedAuthor><id root="2.999.5" extension="${String(index)}"/><assignedPerson><name>N ${String(index)}</name></assignedPerson></assignedAuthor></author>`,
+    );
+    const body = documentOf('ccd-restricted').replace('<custodian>', `${many.join('')}<custodian>`);
+    const apart = await imported('recipient', body);
+    expect(apart.remarks).toContain('nothing is read from it');
+    expect((await server.ask('recipient', 'GET', apart.document)).status).toBe(200);
+    expect((await imported('recipient', body)).document).toBe(apart.document);
   });
 
   test('an answer is linked to the order that it names', async () => {

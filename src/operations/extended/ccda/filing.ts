@@ -10,6 +10,8 @@ import type { Identifier, Ref, Reference, Resource } from '../../../fhir/types.t
 export interface Meets {
   /** The patient of the caller's that it is about; undefined: nobody's yet. */
   readonly patient: Ref | undefined;
+  /** Nothing is read from it: the file and the DocumentReference alone are kept, about nobody. */
+  readonly isApart: boolean;
   /** Orders that are known by their numbers: `system|value` to the order. */
   readonly orders: ReadonlyMap<string, Ref>;
   /** DocumentReferences of the caller's that earlier versions of it have, which it replaces. */
@@ -47,9 +49,9 @@ export function fileDocument(
   const resources = resourcesOf(converted);
   const binary = `urn:uuid:${newId()}`;
   const document = `urn:uuid:${newId()}`;
-  const patient =
-    meets.patient ?? resources.find(({ resource }) => resource.resourceType === 'Patient')?.fullUrl;
-  const composition = resources.find(({ resource }) => resource.resourceType === 'Composition');
+  const read = meets.isApart ? [] : resources;
+  const patient = meets.patient ?? read.find(({ resource }) => resource.resourceType === 'Patient')?.fullUrl;
+  const composition = read.find(({ resource }) => resource.resourceType === 'Composition');
   const reference = documentReference(converted, bytes, {
     patient,
     url: meets.binary ?? binary,
@@ -61,7 +63,7 @@ export function fileDocument(
   const entries = [
     ...(meets.binary === undefined ? [post(binary, fileOf(bytes, converted, patient))] : []),
     post(document, reference),
-    ...documentEntries(converted, meets, document, newId),
+    ...(meets.isApart ? [] : documentEntries(converted, meets, document, newId)),
   ];
   return { bundle: { resourceType: 'Bundle', type: 'transaction', entry: entries }, document };
 }
@@ -113,9 +115,12 @@ function knownTargets(
   return known;
 }
 
-/** An order of a document is filed as a draft: reading a document never opens a referral. Labels and ids go along. */
+/**
+ * An order of a document is filed as a draft: reading a document never opens a referral. Of a device its owner is left
+ * out, because an organization writes down no device of another.
+ */
 function asFiled(resource: Node): Resource {
-  const { id: _id, ...rest } = resource;
+  const { id: _id, owner: _owner, ...rest } = resource;
   const isOrder =
     resource.resourceType === 'ServiceRequest' &&
     resource['status'] === 'active' &&

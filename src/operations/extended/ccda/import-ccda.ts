@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { ConvertedDocument } from '../../../ccda/read/convert.ts';
 import { formatInstant } from '../../../fhir/datetime.ts';
-import { OperationOutcomeError } from '../../../fhir/issue.ts';
+import { ISSUES, OperationOutcomeError } from '../../../fhir/issue.ts';
 import { bodyOf } from '../../../fhir/json.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import type { Snapshot } from '../../../ports/store.ts';
@@ -20,7 +20,7 @@ import type { Invocation, Operation, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
 import { CCDA_TYPE } from './ccda.ts';
 import { convertInThread } from './convert.ts';
-import { fileDocument, numberKey } from './filing.ts';
+import { fileDocument, numberKey, type Meets } from './filing.ts';
 import { listOfLosses } from './loss-list.ts';
 import { meet } from './meet.ts';
 import { bytesOf, readStoredDocument, type Source } from './source.ts';
@@ -109,11 +109,37 @@ async function performImport(invocation: Invocation): Promise<OperationReply> {
   const found = await meet(context, request, snapshot, converted, source);
   if (found.known !== undefined)
     return replyWith(converted, found.known, formatInstant(context.clock.now()), found.remarks);
-  const filed = fileDocument(converted, source.bytes, found.meets, context.newId);
-  const asked = asTransaction(request, filed.bundle, source.bytes, converted);
-  const at = await fileOnce(invocation, asked, filed.bundle);
-  return { ...replyWith(converted, at, found.meets.filedAt, found.remarks), status: 200 };
+  const { at, remarks } = await fileOrApart(invocation, converted, source.bytes, found.meets);
+  return replyWith(converted, at, found.meets.filedAt, [...found.remarks, ...remarks]);
 }
+
+/** Files the document with what was read from it; where a rule refuses that, by itself. */
+async function fileOrApart(
+  invocation: Invocation,
+  converted: ConvertedDocument,
+  bytes: Uint8Array,
+  meets: Meets,
+): Promise<{ readonly at: Ref; readonly remarks: readonly string[] }> {
+  const file = (how: Meets): Promise<Ref> => {
+    const { bundle } = fileDocument(converted, bytes, how, invocation.context.newId);
+    return fileOnce(invocation, asTransaction(invocation.request, bundle, bytes, converted, how), bundle);
+  };
+  try {
+    return { at: await file(meets), remarks: [] };
+  } catch (error) {
+    if (meets.isApart || !(error instanceof OperationOutcomeError) || !isOfContent(error)) throw error;
+    const [first] = error.issues;
+    const why = first?.diagnostics ?? error.code;
+    const at = await file({ ...meets, patient: undefined, isApart: true });
+    return { at, remarks: [`The document is kept, and nothing is read from it: ${why}`] };
+  }
+}
+
+/** Whether a refusal is about what the document says, not about who asks, or when. */
+const isOfContent = (error: OperationOutcomeError): boolean =>
+  error.retryAfter === undefined &&
+  (error.code === 'not-custodian' || error.code === 'sender-mismatch' || ISSUES[error.code].http === 422) &&
+  error.code !== 'idempotency-key-reused';
 
 /** @throws OperationOutcomeError `field-missing` where neither a document nor a source is given */
 async function sourceOf({ context, request, input }: Invocation, snapshot: Snapshot): Promise<Source> {
@@ -141,9 +167,11 @@ function asTransaction(
   bundle: Resource,
   bytes: Uint8Array,
   { facts }: ConvertedDocument,
+  { isApart }: Meets,
 ): Request {
   const { type: _type, id: _id, operation: _operation, ...rest } = request;
   const fingerprint = createHash('sha256').update(bytes).digest('hex');
+  const key = request.idempotencyKey ?? { id: `ccda ${numberKey(facts.id)} ${fingerprint}`, fingerprint };
   return {
     ...rest,
     interaction: 'transaction',
@@ -151,7 +179,8 @@ function asTransaction(
     queryText: '',
     body: { ...bodyOf(bundle), size: bytes.length * 2 },
     prefer: { ...request.prefer, return: 'minimal' },
-    idempotencyKey: request.idempotencyKey ?? { id: `ccda ${numberKey(facts.id)}`, fingerprint },
+    // A refusal is kept under its key, and given again under it.
+    idempotencyKey: isApart ? { ...key, id: `${key.id} apart` } : key,
   };
 }
 

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { ConvertedDocument } from '../../../ccda/read/convert.ts';
 import { formatInstant } from '../../../fhir/datetime.ts';
-import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import type { Identifier, Ref, Resource } from '../../../fhir/types.ts';
 import type { Match, Query } from '../../../ports/query.ts';
 import type { Snapshot } from '../../../ports/store.ts';
@@ -26,7 +25,7 @@ export interface Found {
  * Looks up what is known of a document in the caller's sight.
  *
  * @param subject the patient, where who brings the document has said so
- * @throws OperationOutcomeError `duplicate` for other bytes under its id, and for a patient whose numbers or name are another's
+ * A patient whose numbers are another's is a contradiction: the document is then kept apart, and nothing is read from it.
  */
 export async function meet(
   context: OperationContext,
@@ -41,15 +40,13 @@ export async function meet(
   const find = (type: string, identifiers: readonly Identifier[]) =>
     findByIdentifier(request, snapshot, type, identifiers);
   const kept = (await find('DocumentReference', [facts.id])).filter(({ custodian }) => custodian === own);
+  const alike = kept.filter((one) => isOfBytes(one, source.bytes));
   const same =
-    kept.find(({ ref }) => ref !== source.document) ??
-    ((await isRead(request, snapshot, source.document)) ? kept[0] : undefined);
+    alike.find(({ ref }) => ref !== source.document) ??
+    ((await isRead(request, snapshot, source.document)) ? alike[0] : undefined);
   if (same !== undefined)
-    return {
-      meets: NOTHING,
-      known: sameDocument(same, source.bytes),
-      remarks: ['The document is kept already.'],
-    };
+    return { meets: NOTHING, known: same.ref, remarks: ['The document is kept already.'] };
+  const namesakes = kept.filter(({ ref }) => ref !== source.document);
   const versions =
     facts.setId === undefined
       ? []
@@ -58,7 +55,9 @@ export async function meet(
     'DocumentReference',
     facts.related.filter(({ type }) => type === 'replaces').map(({ id }) => id),
   );
-  const patient = subject ?? (await patientOf(request, snapshot, converted));
+  const found: FoundPatient =
+    subject === undefined ? await patientOf(request, snapshot, converted) : { patient: subject };
+  const { patient, contradicts } = found;
   const orders = await ordersOf(find, converted);
   const isSuperseded = versions.some(({ text }) => versionIn(text) > (facts.version ?? 0));
   const earlier = [
@@ -69,6 +68,7 @@ export async function meet(
     known: undefined,
     meets: {
       patient,
+      isApart: contradicts !== undefined,
       orders,
       isSuperseded,
       replaces: isSuperseded ? [] : [...new Set(earlier.map(({ ref }) => ref))],
@@ -77,15 +77,34 @@ export async function meet(
       filedAt: formatInstant(context.clock.now()),
     },
     remarks: [
-      ...(isSuperseded
-        ? ['A later version of the document is kept already: this one is filed as superseded.']
-        : []),
-      ...facts.fulfills
-        .filter((number) => !orders.has(numberKey(number)))
-        .map(() => 'The document answers an order that is not known here.'),
-      ...(patient === undefined ? ['No patient of yours has one of its numbers: a new one is kept.'] : []),
+      ...namesakes.map(({ ref }) => `${ref} is another document under the same id.`),
+      ...unknownOrders(facts.fulfills, orders),
+      ...remarksOf(isSuperseded, found),
     ],
   };
+}
+
+const unknownOrders = (
+  fulfills: readonly Identifier[],
+  orders: ReadonlyMap<string, Ref>,
+): readonly string[] =>
+  fulfills
+    .filter((number) => !orders.has(numberKey(number)))
+    .map(() => 'The document answers an order that is not known here.');
+
+/** What the importer should know of the version and of the patient. */
+function remarksOf(isSuperseded: boolean, { patient, contradicts }: FoundPatient): readonly string[] {
+  return [
+    ...(isSuperseded
+      ? ['A later version of the document is kept already: this one is filed as superseded.']
+      : []),
+    ...(contradicts === undefined
+      ? []
+      : [`${contradicts}: the document is kept, and nothing is read from it.`]),
+    ...(patient === undefined && contradicts === undefined
+      ? ['No patient of yours has one of its numbers: a new one is kept.']
+      : []),
+  ];
 }
 
 /** Whether the caller's Provenance says that something was made of a document. */
@@ -111,6 +130,7 @@ const isOfImport = (text: string): boolean =>
 
 const NOTHING: Meets = {
   patient: undefined,
+  isApart: false,
   orders: new Map(),
   replaces: [],
   isSuperseded: false,
@@ -119,13 +139,10 @@ const NOTHING: Meets = {
   filedAt: '',
 };
 
-/** @throws OperationOutcomeError `duplicate` for other bytes under an id that is known */
-function sameDocument({ ref, text }: Match, bytes: Uint8Array): Ref {
+/** Whether a kept document has these bytes. Systems of the field give one id to several documents. */
+function isOfBytes({ text }: Match, bytes: Uint8Array): boolean {
   const hash = createHash('sha1').update(bytes).digest('base64');
-  if (valuesAt(parseStored(text), 'content.attachment.hash').includes(hash)) return ref;
-  throw new OperationOutcomeError('duplicate', {
-    diagnostics: `${ref} is another document under the same id: a changed document has an id of its own, and a higher version of its setId`,
-  });
+  return valuesAt(parseStored(text), 'content.attachment.hash').includes(hash);
 }
 
 /** The version of a kept document among those of its setId. */
@@ -166,16 +183,18 @@ async function findByIdentifier(
   return (await snapshot.search(query, request.signal)).matches;
 }
 
-/**
- * The caller's patient with one of the document's numbers.
- *
- * @throws OperationOutcomeError `duplicate` where the numbers are those of several, or name and birth date are another's
- */
+interface FoundPatient {
+  readonly patient?: Ref;
+  /** The numbers are those of several, or name and birth date are another's. */
+  readonly contradicts?: string;
+}
+
+/** The caller's patient with one of the document's numbers. */
 async function patientOf(
   request: Request,
   snapshot: Snapshot,
   { bundle }: ConvertedDocument,
-): Promise<Ref | undefined> {
+): Promise<FoundPatient> {
   const patient = (bundle.entry ?? [])
     .map(({ resource }) => resource as unknown as Resource)
     .find(({ resourceType }) => resourceType === 'Patient');
@@ -184,14 +203,11 @@ async function patientOf(
   const matches = await findByIdentifier(request, snapshot, 'Patient', numbers);
   const own = matches.filter(({ custodian }) => custodian === request.caller.organization);
   const [match, another] = own;
-  if (match === undefined || patient === undefined) return undefined;
-  if (another !== undefined) throw contradicted('the numbers of the patient belong to several of yours');
-  if (isSameRecorded(patient, parseStored(match.text))) return match.ref;
-  throw contradicted(`name or birth date are not those of ${match.ref}, who has the number`);
+  if (match === undefined || patient === undefined) return {};
+  if (another !== undefined) return { contradicts: 'The numbers of the patient belong to several of yours' };
+  if (isSameRecorded(patient, parseStored(match.text))) return { patient: match.ref };
+  return { contradicts: `Name or birth date are not those of ${match.ref}, who has the number` };
 }
-
-const contradicted = (diagnostics: string): OperationOutcomeError =>
-  new OperationOutcomeError('duplicate', { diagnostics });
 
 /** Orders that are known under the numbers of the document: those it answers, and the one it asks for. */
 async function ordersOf(
