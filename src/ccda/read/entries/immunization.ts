@@ -32,10 +32,13 @@ export const isImmunization = (activity: XmlElement, section: string): boolean =
   isKind(activity, '4.52') ||
   isKind(activity, '4.120') ||
   section === VACCINES ||
+  (!isKind(activity, '4.16') && codeSystemOf(activity) === CVX);
+
+const codeSystemOf = (activity: XmlElement): string | undefined =>
   attributeOf(
     at(activity, 'consumable', 'manufacturedProduct', 'manufacturedMaterial', 'code'),
     'codeSystem',
-  ) === CVX;
+  );
 
 /** Adds the Immunization. */
 export function readImmunization(context: EntryContext, activity: XmlElement): void {

@@ -101,7 +101,7 @@ export const writeReferral: WriteEntry = (writing, order, pieces) => {
     element(
       'effectiveTime',
       {},
-      point('low', wanted.start ?? authoredBefore(order, wanted.end)),
+      point('low', beginningOf(writing, order, wanted)),
       wanted.end === undefined ? undefined : point('high', wanted.end),
     ),
     priorityOf(order),
@@ -119,8 +119,22 @@ export const writeReferral: WriteEntry = (writing, order, pieces) => {
   return { entry: element('entry', {}, act), cells };
 };
 
+/** From when on it is wanted; the time of the order stands for a beginning that it does not name. */
+function beginningOf(writing: Writing, order: Resource, { start, end }: Wanted): string | undefined {
+  if (start !== undefined) return start;
+  const authored = authoredBefore(order, end);
+  if (authored !== undefined)
+    lose(writing, 'defaulted', order, 'occurrencePeriod', 'the time of the order stands for its beginning');
+  return authored;
+}
+
+interface Wanted {
+  readonly start?: string;
+  readonly end?: string;
+}
+
 /** When it is wanted: from its occurrence. */
-function wantedOf(order: Resource): { readonly start?: string; readonly end?: string } {
+function wantedOf(order: Resource): Wanted {
   const at = stringAt(order, 'occurrenceDateTime');
   const period = order['occurrencePeriod'] as { start?: string; end?: string } | undefined;
   return period ?? (at === undefined ? {} : { end: at });

@@ -1,5 +1,6 @@
 /** Condition as a Problem Concern Act with its Problem Observation. */
 import { PROBLEM_STATUSES } from '../../concepts.ts';
+import { isLaterTime } from '../../time.ts';
 import { template, templateIds } from '../templates.ts';
 import { concept, idsOf, interval, nullFlavorOf } from '../values.ts';
 import { element, type Xml } from '../xml.ts';
@@ -78,7 +79,7 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
     ),
     reference(pieces.row),
     status('completed'),
-    timeOf(condition, clinical),
+    timeOf(writing, condition, clinical),
     concept(writing, 'value', isNone ? ANY_PROBLEM : value, {
       attributes: { 'xsi:type': 'CD' },
       prefers: SNOMED,
@@ -129,9 +130,12 @@ const onsetOf = (condition: Resource): string | undefined =>
   stringAt(condition, 'onsetDateTime') ?? (condition['onsetPeriod'] as { start?: string } | undefined)?.start;
 
 /** From the onset to the abatement. What is over since nobody knows when has an end of unknown time. */
-function timeOf(condition: Resource, clinical: string | undefined): Xml {
-  const start = onsetOf(condition);
+function timeOf(writing: Writing, condition: Resource, clinical: string | undefined): Xml {
+  const begins = onsetOf(condition);
   const end = stringAt(condition, 'abatementDateTime');
+  const isInverted = begins !== undefined && end !== undefined && isLaterTime(begins, end);
+  if (isInverted) lose(writing, 'unmapped', condition, 'onsetDateTime', 'it begins after it has ended');
+  const start = isInverted ? undefined : begins;
   const endedUnknown =
     end === undefined &&
     (clinical === 'resolved' || nullFlavorOf(condition['_abatementDateTime']) !== undefined);
