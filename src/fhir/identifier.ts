@@ -37,11 +37,15 @@ export function systemOfOid(oid: string): string | undefined {
 export const isOid = (text: string): boolean => OID.test(text);
 
 /** The OID for a URL: the arc of UUIDs (X.667) and the UUID that the URL makes (RFC 9562, version 8). */
-export function oidOfUrl(url: string): string {
-  const bytes = createHash('sha256').update(url).digest().subarray(0, 16);
+export const oidOfUrl = (url: string): string => `2.25.${BigInt(`0x${uuidOf(url).replaceAll('-', '')}`)}`;
+
+/** The UUID that a text makes (RFC 9562, version 8), in small letters: the same text always makes the same. */
+export function uuidOf(text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return `2.25.${BigInt(`0x${bytes.toString('hex')}`)}`;
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
 /** The bare OID of a system; undefined when the system is no OID. */

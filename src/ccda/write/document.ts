@@ -2,7 +2,7 @@
  * A clinical document from what is to be told: C-CDA R2.1, which certified systems and IHE 360X name. Sections stand in
  * the order of the table; one that a document requires and that holds nothing says that there is no information.
  */
-import { createHash } from 'node:crypto';
+import { uuidOf } from '../../fhir/identifier.ts';
 import type { Reference, Resource } from '../../fhir/types.ts';
 import { createLosses, type Loss } from '../losses.ts';
 import { writeHeader, type HeaderContent } from './header.ts';
@@ -56,7 +56,7 @@ export function writeDocument(
       pieces.set(kind, next);
       return `${kind}${next}`;
     },
-    actId: (what) => uuidOf(`${content.id} ${what}`),
+    actId: (what) => uuidOf(`${content.id} ${what}`).toUpperCase(),
   };
   const root = element(
     'ClinicalDocument',
@@ -115,12 +115,3 @@ const together = (first: SectionContent | undefined, second: SectionContent): Se
         words: [first.words, second.words].filter((words) => words !== undefined).join('\n'),
         labels: [...(first.labels ?? []), ...(second.labels ?? [])],
       };
-
-/** A UUID (RFC 9562, version 8) that a text makes. */
-function uuidOf(text: string): string {
-  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString('hex').toUpperCase();
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
-}

@@ -6,12 +6,13 @@ import { writeDocument, type DocumentContent, type WriteOptions } from '../../..
 import { contentOfBundle } from '../../../ccda/write/from-bundle.ts';
 import { DOCUMENTS, SECTIONS, type DocumentKind, type SectionName } from '../../../ccda/write/templates.ts';
 import { formatInstant } from '../../../fhir/datetime.ts';
+import { uuidOf } from '../../../fhir/identifier.ts';
 import { OperationOutcomeError } from '../../../fhir/issue.ts';
 import type { Ref, Resource } from '../../../fhir/types.ts';
 import { resourceIn, textIn, textsIn, isTrueIn } from '../input.ts';
 import type { Invocation, Operation, OperationParameter, OperationReply } from '../operation.ts';
 import { parametersOf } from '../output.ts';
-import { contentOfOrder, contentOfPatient, uuidOf } from './content.ts';
+import { contentOfOrder, contentOfPatient } from './content.ts';
 import { follow, ofPatient, type Gathered } from './gather.ts';
 import { listOfLosses } from './loss-list.ts';
 

@@ -1,10 +1,10 @@
 /** What a clinical document of a referral, or of a patient, tells: gathered resources as the content of sections. */
-import { createHash } from 'node:crypto';
 import type { DocumentContent } from '../../../ccda/write/document.ts';
 import { highest, partyAt } from '../../../ccda/write/from-bundle.ts';
 import type { Party } from '../../../ccda/write/party.ts';
 import type { SectionContent } from '../../../ccda/write/section.ts';
 import { DOCUMENTS, SECTIONS, type DocumentKind, type SectionName } from '../../../ccda/write/templates.ts';
+import { uuidOf } from '../../../fhir/identifier.ts';
 import type { CodeableConcept, Ref, Reference, Resource } from '../../../fhir/types.ts';
 import type { Gathered } from './gather.ts';
 
@@ -230,13 +230,4 @@ function earliest(resources: readonly Resource[]): string | undefined {
     .filter((day): day is string => typeof day === 'string')
     .toSorted()[0]
     ?.slice(0, 10);
-}
-
-/** A UUID (RFC 9562, version 8) of a text: the same text has the same. */
-export function uuidOf(text: string): string {
-  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
