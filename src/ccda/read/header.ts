@@ -9,7 +9,7 @@ import { readAddresses, readNames, readTelecoms } from './person.ts';
 import { add, lose, trimmed, type Reading } from './reading.ts';
 import { periodOf, readInterval, readTime } from './time.ts';
 
-/** What a document says of itself, for whoever files it. */
+/** The facts of a document that a DocumentReference states. */
 export interface DocumentFacts {
   /** The id of this very document. */
   readonly id: Identifier;

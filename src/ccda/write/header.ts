@@ -1,4 +1,4 @@
-/** The header of a document (US Realm Header): whose it is, who wrote it, who keeps it, whom it is for. */
+/** The US Realm Header of a document: patient, author, custodian, recipients. */
 import type {
   CodeableConcept,
   Coding,
@@ -15,7 +15,6 @@ import {
   isKnown,
   organizationName,
   organizationOf,
-  partyOf,
   patientName,
   personName,
   telecoms,
@@ -335,6 +334,3 @@ function visitOf(writing: Writing, { visit, time }: HeaderContent): Xml {
     ),
   );
 }
-
-/** The party behind a reference, for whoever puts a header together. */
-export { partyOf };

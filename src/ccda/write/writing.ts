@@ -6,7 +6,7 @@ export interface Writing {
   readonly losses: Losses;
   /** Absolute base of the server: the ids of resources that have no identifier are their addresses. */
   readonly base: string;
-  /** The resource that a reference names; undefined where it is not part of what is told. */
+  /** The resource that a reference names; undefined where the document does not include it. */
   readonly lookUp: (reference: Reference | undefined) => Resource | undefined;
   /** The time of the document, for entries that nobody dated. */
   readonly time: string;

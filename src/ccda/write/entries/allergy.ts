@@ -1,4 +1,5 @@
 /** AllergyIntolerance as an Allergy Concern Act with its observation. */
+import { SNOMED } from '../../systems.ts';
 import type { CodeableConcept, Resource } from '../../../fhir/types.ts';
 import {
   ALLERGY_CATEGORIES,
@@ -20,7 +21,6 @@ import {
   listAt,
   OID,
   reference,
-  SNOMED,
   status,
   statusObservation,
   stringAt,

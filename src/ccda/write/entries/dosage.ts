@@ -1,11 +1,12 @@
 /** How a medicine is to be taken: times, doses, and the words for both. */
+import { SNOMED } from '../../systems.ts';
 import type { Dosage, Quantity, Range, Ratio, Resource, TimingRepeat } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, interval, point, quantity, quantityWords, ucumOf } from '../values.ts';
 import { plainNumberOf, numberText } from '../../number.ts';
 import { element, nothing, type Attributes, type Xml } from '../xml.ts';
 import { lose, loseMembers, type Writing } from '../writing.ts';
-import { OID, SNOMED, wordsOf } from './entry.ts';
+import { OID, wordsOf } from './entry.ts';
 
 const PATH = 'dosageInstruction';
 

@@ -1,6 +1,6 @@
 /** What the writers of entries share. */
 import type { Annotation, CodeableConcept, Reference, Resource } from '../../../fhir/types.ts';
-import { LOINC, SNOMED } from '../../systems.ts';
+import { SNOMED } from '../../systems.ts';
 import { assigned, authorOf, partyOf } from '../party.ts';
 import { code, concept } from '../values.ts';
 import { element, type Xml } from '../xml.ts';
@@ -185,5 +185,3 @@ export function reasonsOf(writing: Writing, resource: Resource): readonly Codeab
   });
   return [...listAt<CodeableConcept>(resource, 'reasonCode'), ...told];
 }
-
-export { LOINC, SNOMED };

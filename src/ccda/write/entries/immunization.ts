@@ -1,4 +1,5 @@
 /** Immunization as an Immunization Activity; one not done is negated, with its reason. */
+import { SNOMED } from '../../systems.ts';
 import type { CodeableConcept, Quantity, Reference, Resource } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
 import { concept, idsOf, point, quantity } from '../values.ts';
@@ -16,7 +17,6 @@ import {
   reasonsOf,
   reference,
   referenceAt,
-  SNOMED,
   status,
   stringAt,
   wordsOf,

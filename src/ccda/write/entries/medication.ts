@@ -1,4 +1,5 @@
 /** MedicationRequest as a Medication Activity, or as a Planned Medication Activity in the plan. */
+import { SNOMED } from '../../systems.ts';
 import type { CodeableConcept, Dosage, Quantity, Resource } from '../../../fhir/types.ts';
 import { MEDICATION_STATUSES } from '../../concepts.ts';
 import { template, templateIds } from '../templates.ts';
@@ -20,7 +21,6 @@ import {
   reasonsOf,
   reference,
   referenceAt,
-  SNOMED,
   status,
   stringAt,
   wordsOf,

@@ -1,4 +1,5 @@
 /** Observation as an observation of CDA: its value, whichever type it has, and the range it is judged by. */
+import { LOINC, SNOMED } from '../../systems.ts';
 import type {
   CodeableConcept,
   Period,
@@ -20,9 +21,7 @@ import {
   comments,
   conceptAt,
   listAt,
-  LOINC,
   reference,
-  SNOMED,
   status,
   stringAt,
   wordsOf,

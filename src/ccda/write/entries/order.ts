@@ -1,4 +1,5 @@
 /** ServiceRequest: the referral as a Patient Referral Act, another order as a planned procedure. */
+import { SNOMED } from '../../systems.ts';
 import type { CodeableConcept, Identifier, Reference, Resource } from '../../../fhir/types.ts';
 import { PRIORITIES } from '../../concepts.ts';
 import { isLaterTime } from '../../time.ts';
@@ -19,7 +20,6 @@ import {
   performers,
   reasonsOf,
   reference,
-  SNOMED,
   status,
   stringAt,
   wordsOf,

@@ -1,4 +1,5 @@
 /** Condition as a Problem Concern Act with its Problem Observation. */
+import { SNOMED } from '../../systems.ts';
 import { PROBLEM_STATUSES } from '../../concepts.ts';
 import { isLaterTime } from '../../time.ts';
 import { template, templateIds } from '../templates.ts';
@@ -14,7 +15,6 @@ import {
   listAt,
   OID,
   reference,
-  SNOMED,
   status,
   statusObservation,
   stringAt,

@@ -1,4 +1,5 @@
 /** Procedure as a Procedure Activity Procedure. */
+import { SNOMED } from '../../systems.ts';
 import type { CodeableConcept, Reference, Resource } from '../../../fhir/types.ts';
 import { PROCEDURE_STATUSES } from '../../concepts.ts';
 import { authorOf } from '../party.ts';
@@ -16,7 +17,6 @@ import {
   reasonsOf,
   reference,
   referenceAt,
-  SNOMED,
   stringAt,
   wordsOf,
   type WriteEntry,

@@ -1,4 +1,5 @@
 /** Results and vital signs: reports and observations as organizers of their observations. */
+import { LOINC } from '../../systems.ts';
 import { URI_SYSTEM } from '../../../fhir/identifier.ts';
 import type { Identifier, Reference, Resource } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
@@ -11,7 +12,6 @@ import {
   dayOf,
   isInError,
   listAt,
-  LOINC,
   OID,
   status,
   stringAt,

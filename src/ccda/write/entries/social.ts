@@ -1,4 +1,5 @@
 /** Social history: smoking status and other observations. */
+import { LOINC, SNOMED } from '../../systems.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, tsOf } from '../values.ts';
 import { element, nothing } from '../xml.ts';
@@ -7,10 +8,8 @@ import {
   codeOf,
   conceptAt,
   dayOf,
-  LOINC,
   OID,
   reference,
-  SNOMED,
   status,
   stringAt,
   wordsOf,
