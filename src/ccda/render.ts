@@ -2,6 +2,7 @@
  * A clinical document as a page for people: its narrative, which is its legal content, under a stylesheet of ours. The
  * page has no script, loads nothing, and holds nothing that the document's own stylesheet or links would bring.
  */
+import { table } from './table.ts';
 import type { XmlElement } from '../xml/tree.ts';
 import { escapeAttribute, escapeXmlText } from '../xml/characters.ts';
 import { openDocument } from './document.ts';
@@ -75,7 +76,7 @@ function sectionOf(reading: Reading, section: XmlElement, level: number): string
   ].join('\n');
 }
 
-const CONFIDENTIAL: Readonly<Record<string, string>> = { R: 'Restricted', V: 'Very restricted' };
+const CONFIDENTIAL: Readonly<Record<string, string>> = table({ R: 'Restricted', V: 'Very restricted' });
 
 function confidentialityOf(root: XmlElement): string {
   const says = CONFIDENTIAL[attributeOf(childOf(root, 'confidentialityCode'), 'code') ?? ''];

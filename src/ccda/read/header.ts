@@ -1,4 +1,5 @@
 /** The header of a document as the Composition of a document Bundle, and what others need to know of it. */
+import { table } from '../table.ts';
 import type { Identifier, Reference } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { at, attributeOf, childOf, childrenOf, lineOf } from '../element.ts';
@@ -45,7 +46,11 @@ export function factsOf(reading: Reading): DocumentFacts {
   };
 }
 
-const RELATIONS: Readonly<Record<string, string>> = { RPLC: 'replaces', APND: 'appends', XFRM: 'transforms' };
+const RELATIONS: Readonly<Record<string, string>> = table({
+  RPLC: 'replaces',
+  APND: 'appends',
+  XFRM: 'transforms',
+});
 
 function relatedOf(reading: Reading, element: XmlElement): DocumentFacts['related'] {
   const type = RELATIONS[attributeOf(element, 'typeCode') ?? ''];

@@ -2,6 +2,7 @@
  * Confidentiality: of the document, of its sections, and the markings of Data Segmentation for Privacy (DS4P). They label
  * what was read from the part they stand in, and the highest of them labels the whole.
  */
+import { table } from '../table.ts';
 import type { Coding } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, childOf, childrenOf, elementsOf, hasTemplate } from '../element.ts';
@@ -17,12 +18,12 @@ export type Labels = readonly Coding[];
 
 /** DS4P's observations: what kind of marking each is. */
 const DS4P = '2.16.840.1.113883.3.445';
-const MARKINGS: Readonly<Record<string, string>> = {
+const MARKINGS: Readonly<Record<string, string>> = table({
   [`${DS4P}.12`]: CONFIDENTIALITY,
   [`${DS4P}.14`]: ACT_CODE,
   [`${DS4P}.23`]: ACT_CODE,
   [`${DS4P}.22`]: ACT_REASON,
-};
+});
 
 /** LOINC of the section of privacy markings. */
 const PRIVACY_MARKINGS = '57017-6';

@@ -1,11 +1,12 @@
 /** The narrative of CDA as XHTML that FHIR allows, and nothing else: what it does not know becomes its text. */
+import { table } from '../table.ts';
 import { escapeXmlText } from '../../xml/characters.ts';
 import { attributeOf, base64Of, childOf, childrenOf } from '../element.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { lose, type Reading } from './reading.ts';
 
 /** The element of XHTML that an element of the narrative block becomes. */
-const TAGS: Readonly<Record<string, string>> = {
+const TAGS: Readonly<Record<string, string>> = table({
   content: 'span',
   paragraph: 'p',
   item: 'li',
@@ -24,21 +25,21 @@ const TAGS: Readonly<Record<string, string>> = {
   caption: 'caption',
   footnote: 'span',
   footnoteRef: 'span',
-};
+});
 
 /** Elements of XHTML that have no content. */
 const EMPTY: ReadonlySet<string> = new Set(['br', 'col']);
 
 /** Styles that have an element of their own; any other is a class. */
-const STYLES: Readonly<Record<string, string>> = { Bold: 'b', Italics: 'i' };
+const STYLES: Readonly<Record<string, string>> = table({ Bold: 'b', Italics: 'i' });
 
 /** Layout that is kept, with the values it may have. */
-const LAYOUT: Readonly<Record<string, RegExp>> = {
+const LAYOUT: Readonly<Record<string, RegExp>> = table({
   colspan: /^[1-9]\d{0,2}$/,
   rowspan: /^[1-9]\d{0,2}$/,
   align: /^(?:left|center|right|justify|char)$/,
   valign: /^(?:top|middle|bottom|baseline)$/,
-};
+});
 
 const ID = /^[A-Za-z][\w.-]{0,63}$/;
 /** Addresses that a reader may follow. */

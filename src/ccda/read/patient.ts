@@ -1,4 +1,5 @@
 /** The patient of a document (recordTarget), as a US Core Patient. */
+import { table } from '../table.ts';
 import type { CodeableConcept, Coding, Extension, Reference } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { at, attributeOf, childOf, childrenOf, lineOf, nullFlavorOf } from '../element.ts';
@@ -183,7 +184,7 @@ const languageTag = (code: string): string => {
 };
 
 /** ISO 639-2 codes that documents carry, as ISO 639-1, which BCP 47 prefers. */
-const LONG_LANGUAGES: Readonly<Record<string, string>> = {
+const LONG_LANGUAGES: Readonly<Record<string, string>> = table({
   eng: 'en',
   spa: 'es',
   fra: 'fr',
@@ -199,4 +200,4 @@ const LONG_LANGUAGES: Readonly<Record<string, string>> = {
   por: 'pt',
   ita: 'it',
   jpn: 'ja',
-};
+});

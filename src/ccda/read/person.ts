@@ -1,4 +1,5 @@
 /** Names, addresses and telecommunication of people and organizations (PN, ON, AD, TEL). */
+import { table } from '../table.ts';
 import type { Address, ContactPoint, HumanName } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, childOf, childrenOf, lineOf, nullFlavorOf } from '../element.ts';
@@ -78,7 +79,7 @@ const present = <Name extends string>(
 export const readAddresses = (reading: Reading, element: XmlElement | undefined): readonly Address[] =>
   childrenOf(element, 'addr').flatMap((addr) => readAddress(reading, addr) ?? []);
 
-const SCHEMES: Readonly<Record<string, NonNullable<ContactPoint['system']>>> = {
+const SCHEMES: Readonly<Record<string, NonNullable<ContactPoint['system']>>> = table({
   tel: 'phone',
   mailto: 'email',
   fax: 'fax',
@@ -86,7 +87,7 @@ const SCHEMES: Readonly<Record<string, NonNullable<ContactPoint['system']>>> = {
   http: 'url',
   https: 'url',
   sms: 'sms',
-};
+});
 
 /** A telephone number, an address of mail or of the web; undefined where none is given. */
 export function readTelecom(reading: Reading, element: XmlElement): ContactPoint | undefined {

@@ -1,4 +1,5 @@
 /** Sections: the narrative that a person reads, and the resources of the entries beside it. */
+import { table } from '../table.ts';
 import type { CodeableConcept, Reference } from '../../fhir/types.ts';
 import { escapeXmlText } from '../../xml/characters.ts';
 import type { XmlElement } from '../../xml/tree.ts';
@@ -114,7 +115,7 @@ function codeOf(reading: Reading, section: XmlElement): CodeableConcept | undefi
 const EMPTY_REASON = 'http://terminology.hl7.org/CodeSystem/list-empty-reason';
 
 /** Why a section has no entries, by its null flavor or by what its entry says. */
-const REASONS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = table({
   NI: 'unavailable',
   UNK: 'unavailable',
   NA: 'unavailable',
@@ -122,7 +123,7 @@ const REASONS: Readonly<Record<string, string>> = {
   NASK: 'notasked',
   ASKU: 'unavailable',
   MSK: 'withheld',
-};
+});
 
 function emptyReasonOf(section: XmlElement, saysNothing: boolean): CodeableConcept | undefined {
   const nullFlavor = nullFlavorOf(section);
@@ -130,8 +131,9 @@ function emptyReasonOf(section: XmlElement, saysNothing: boolean): CodeableConce
   return code === undefined ? undefined : { coding: [{ system: EMPTY_REASON, code }] };
 }
 
-/** Labels what a section made. */
+/** Labels what a section made, where there is something to label it with. */
 function label({ resources }: Reading, from: number, labels: Labels): void {
+  if (labels.length === 0) return;
   for (let index = from; index < resources.length; index += 1) {
     const one = resources[index];
     if (one !== undefined && one.meta?.security === undefined)

@@ -1,4 +1,5 @@
 /** The value of an observation, of whichever data type, and the range that it is judged by. */
+import { table } from '../table.ts';
 import type { CodeableConcept, Quantity } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, base64Of, childOf, childrenOf, dataTypeOf, lineOf, nullFlavorOf } from '../element.ts';
@@ -28,7 +29,7 @@ const number: Read = (reading, value) => {
 };
 
 /** By the data type that the value declares. */
-const TYPES: Readonly<Record<string, Read>> = {
+const TYPES: Readonly<Record<string, Read>> = table({
   CD: concept,
   CE: concept,
   CO: concept,
@@ -69,7 +70,7 @@ const TYPES: Readonly<Record<string, Read>> = {
     const valuePeriod = periodOf(readInterval(reading, value));
     return valuePeriod && { valuePeriod };
   },
-};
+});
 
 function interval(reading: Reading, value: XmlElement): object | undefined {
   const read = readQuantityInterval(reading, value);

@@ -1,4 +1,5 @@
 /** What a document Bundle tells, as the content of a clinical document: its Composition, section by section. */
+import { table } from '../table.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { CodeableConcept, Coding, Identifier, Reference, Resource } from '../../fhir/types.ts';
 import type { DocumentContent, WriteOptions } from './document.ts';
@@ -135,11 +136,11 @@ interface SectionTree {
 }
 
 /** Why a section holds nothing, as a null flavor. */
-const EMPTY: Readonly<Record<string, string>> = {
+const EMPTY: Readonly<Record<string, string>> = table({
   withheld: 'MSK',
   notasked: 'NASK',
   unavailable: 'NI',
-};
+});
 
 interface Sections {
   readonly sections: readonly SectionContent[];

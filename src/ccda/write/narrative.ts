@@ -1,15 +1,16 @@
 /** The narrative of a section: what was written for people, and a table of the entries beside it. */
+import { table } from '../table.ts';
 import type { XmlElement, XmlNode } from '../../xml/tree.ts';
 import { parseXml } from '../../xml/tree.ts';
 import { element, text, type Xml } from './xml.ts';
 
-const STYLES: Readonly<Record<string, string>> = {
+const STYLES: Readonly<Record<string, string>> = table({
   b: 'Bold',
   strong: 'Bold',
   i: 'Italics',
   em: 'Italics',
   u: 'Underline',
-};
+});
 /** Elements that only hold others. */
 const GROUPS: ReadonlySet<string> = new Set([
   'div',

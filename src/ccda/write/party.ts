@@ -1,4 +1,5 @@
 /** People, organizations and their addresses as CDA writes them in its roles. */
+import { table } from '../table.ts';
 import type { Address, ContactPoint, HumanName, Reference, Resource } from '../../fhir/types.ts';
 import { concept, idsOf, point } from './values.ts';
 import { element, nothing, text, texted, type Xml } from './xml.ts';
@@ -40,12 +41,12 @@ export const isKnown = ({ person, organization, device }: Party): boolean =>
 const listAt = <Value>(resource: Resource | undefined, name: string): readonly Value[] =>
   (resource?.[name] ?? []) as readonly Value[]; // validated structure
 
-const NAME_USES: Readonly<Record<string, string>> = {
+const NAME_USES: Readonly<Record<string, string>> = table({
   usual: 'L',
   official: 'L',
   nickname: 'P',
   anonymous: 'P',
-};
+});
 
 /** A person's name; the first that is in use. */
 export function personName(resource: Resource | undefined): Xml {
@@ -77,13 +78,13 @@ export const patientName = ({ text: whole, ...name }: HumanName): Xml =>
       : name,
   );
 
-const ADDRESS_USES: Readonly<Record<string, string>> = {
+const ADDRESS_USES: Readonly<Record<string, string>> = table({
   home: 'HP',
   work: 'WP',
   temp: 'TMP',
   old: 'BAD',
   billing: 'PST',
-};
+});
 
 /** Addresses as US Realm has them; one that lacks what it asks for says so part by part. */
 export function addresses(...resources: readonly (Resource | undefined)[]): readonly Xml[] {
@@ -118,20 +119,20 @@ function addressOf({
   );
 }
 
-const TELECOM_USES: Readonly<Record<string, string>> = {
+const TELECOM_USES: Readonly<Record<string, string>> = table({
   home: 'HP',
   work: 'WP',
   mobile: 'MC',
   temp: 'TMP',
   old: 'BAD',
-};
-const SCHEMES: Readonly<Record<string, string>> = {
+});
+const SCHEMES: Readonly<Record<string, string>> = table({
   phone: 'tel:',
   email: 'mailto:',
   fax: 'fax:',
   pager: 'tel:',
   sms: 'sms:',
-};
+});
 
 /** Telephone numbers and the like of the first resource that has some. */
 export function telecoms(...resources: readonly (Resource | undefined)[]): readonly Xml[] {

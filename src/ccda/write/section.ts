@@ -1,4 +1,5 @@
 /** Sections: the narrative, and the entries that repeat what they can of it in codes. */
+import { table } from '../table.ts';
 import type { Coding, Resource } from '../../fhir/types.ts';
 import { writerOf } from './entries/index.ts';
 import { isInError, type Pieces } from './entries/entry.ts';
@@ -12,7 +13,7 @@ import { lose, type Writing } from './writing.ts';
 
 const LOINC = '2.16.840.1.113883.6.1';
 /** The element that has the code of a type, where it is not `code`. */
-const CODES: Readonly<Record<string, string>> = { MedicationRequest: 'medicationCodeableConcept' };
+const CODES: Readonly<Record<string, string>> = table({ MedicationRequest: 'medicationCodeableConcept' });
 
 /** What a section holds. */
 export interface SectionContent {
@@ -47,7 +48,7 @@ function nilKnown(resourceType: string, code: string, display: string): Resource
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 
 /** Words of a section that holds nothing, by the null flavor that says why. */
-const EMPTY: Readonly<Record<string, string>> = { MSK: 'Some information is withheld.' };
+const EMPTY: Readonly<Record<string, string>> = table({ MSK: 'Some information is withheld.' });
 
 const emptyWords = ({ isNilKnown = false }: SectionContent, nullFlavor: string | undefined): string =>
   EMPTY[nullFlavor ?? ''] ?? (isNilKnown ? 'None known' : 'No information');

@@ -1,7 +1,9 @@
 /** Documents that are none, lie, or mean harm: refused with a code, or read as far as they can be. */
 import { describe, expect, test } from '@jest/globals';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
-import { at, convert, fixture, sectionsOf, type Edit } from './converted.ts';
+import { renderDocument } from '../../../src/ccda/render.ts';
+import { judgeResource } from '../../../src/resources/validate.ts';
+import { at, convert, FIXTURES, fixture, sectionsOf, type Edit } from './converted.ts';
 
 const ROOT = '<ClinicalDocument xmlns="urn:hl7-org:v3"';
 const DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>";
@@ -142,5 +144,39 @@ describe('(ccda 7) narrative brings nothing with it', () => {
     const [section] = sectionsOf({ one });
     expect(at(section, 'text.div')).not.toMatch(absent);
     expect(at(section, 'text.div')).toMatch(present);
+  });
+});
+
+describe('(ccda 15) a name of JavaScript where a code should be is a code that nobody knows', () => {
+  const ATTRIBUTES = [
+    'code',
+    'codeSystem',
+    'xsi:type',
+    'nullFlavor',
+    'use',
+    'unit',
+    'value',
+    'styleCode',
+    'align',
+    'listType',
+    'mediaType',
+    'typeCode',
+    'moodCode',
+    'operator',
+    'root',
+  ];
+  const WORDS = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
+  const cases = ATTRIBUTES.flatMap((attribute) => WORDS.map((word) => [attribute, word] as const));
+  test.each(cases)('%s="%s"', async (attribute, word) => {
+    for (const name of FIXTURES) {
+      const source = fixture(name).replaceAll(
+        new RegExp(`(<(?!id |recordTarget)[^>]* ${attribute}=)"[^"]*"`, 'g'),
+        `$1"${word}"`,
+      );
+      const { plain } = await convert(source);
+      expect(await judgeResource(plain, {})).toEqual([]);
+      expect(await renderDocument(Buffer.from(source))).not.toContain('[native code]');
+      expect(JSON.stringify(plain)).not.toContain('[native code]');
+    }
   });
 });

@@ -161,6 +161,15 @@ test.each<[rule: string, fixture: Fixture, edits: readonly Edit[], shows: Shows]
     ({ one }) => expect(one('Composition')['confidentiality']).toBe('R'),
   ],
   [
+    'a document that says nothing of its confidentiality is read all the same',
+    'referral-note',
+    [[/<confidentialityCode[^>]*>/, '']],
+    ({ one, labels }) => {
+      expect(labels).toEqual([]);
+      expect(one('Composition')['confidentiality']).toBe('N');
+    },
+  ],
+  [
     'a result that was not made has no value of its own',
     'referral-note',
     [['<value xsi:type="PQ" value="13.2" unit="g/dL"/>', '<value xsi:type="PQ" nullFlavor="NASK"/>']],

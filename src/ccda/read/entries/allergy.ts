@@ -1,4 +1,5 @@
 /** Allergy Observation: an AllergyIntolerance. "No known allergies" and "not allergic to" are never an allergy. */
+import { table } from '../../table.ts';
 import type { CodeableConcept, Resource } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { at, attributeOf, childOf, childrenOf, isNegated, nullFlavorOf } from '../../element.ts';
@@ -32,10 +33,10 @@ const VERIFICATION = 'http://terminology.hl7.org/CodeSystem/allergyintolerance-v
 const ABATEMENT = 'http://hl7.org/fhir/StructureDefinition/allergyintolerance-abatement';
 
 /** A negated allergy to nothing in particular, by its value: what there is none of. */
-const NONE_KNOWN: Readonly<Record<string, readonly [code: string, display: string]>> = {
+const NONE_KNOWN: Readonly<Record<string, readonly [code: string, display: string]>> = table({
   '416098002': ['409137002', 'No known history of drug allergy'],
   '414285001': ['429625007', 'No known food allergy'],
-};
+});
 const NO_KNOWN_ALLERGY = ['716186003', 'No known allergy'] as const;
 
 export const isAllergy = (observation: XmlElement): boolean =>

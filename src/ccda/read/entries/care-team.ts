@@ -1,4 +1,5 @@
 /** Care Team Organizer: a CareTeam with its members. */
+import { table } from '../../table.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { attributeOf, childOf, childrenOf } from '../../element.ts';
 import { readConcept } from '../concept.ts';
@@ -10,13 +11,13 @@ import { periodOf, readInterval } from '../time.ts';
 
 export const isCareTeam = (organizer: XmlElement): boolean => isKind(organizer, '4.500', '86744-0');
 
-const STATUSES: Readonly<Record<string, string>> = {
+const STATUSES: Readonly<Record<string, string>> = table({
   active: 'active',
   completed: 'inactive',
   suspended: 'suspended',
   aborted: 'inactive',
   nullified: 'entered-in-error',
-};
+});
 
 /** Adds the CareTeam. */
 export function readCareTeam(context: EntryContext, organizer: XmlElement): void {

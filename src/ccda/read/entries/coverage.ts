@@ -1,4 +1,5 @@
 /** Coverage Activity and Policy Activity: a Coverage for each policy. */
+import { table } from '../../table.ts';
 import type { Identifier, Reference } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { at, attributeOf, childOf, childrenOf, hasTemplate, lineOf } from '../../element.ts';
@@ -17,7 +18,7 @@ const CLASS = 'http://terminology.hl7.org/CodeSystem/coverage-class';
 const RELATIONSHIP = 'http://terminology.hl7.org/CodeSystem/subscriber-relationship';
 
 /** RoleCode of the covered person: how they are related to the subscriber. */
-const RELATIONSHIPS: Readonly<Record<string, string>> = {
+const RELATIONSHIPS: Readonly<Record<string, string>> = table({
   SELF: 'self',
   SUBSCR: 'self',
   FAMDEP: 'other',
@@ -27,7 +28,7 @@ const RELATIONSHIPS: Readonly<Record<string, string>> = {
   CHILD: 'child',
   DEPC: 'child',
   PRN: 'parent',
-};
+});
 
 export function readCoverage(context: EntryContext, act: XmlElement): void {
   const policies = childrenOf(act, 'entryRelationship').flatMap((element) => {

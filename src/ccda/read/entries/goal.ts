@@ -1,4 +1,5 @@
 /** Goal Observation: a Goal. */
+import { table } from '../../table.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { attributeOf, childOf, dataTypeOf, isNegated } from '../../element.ts';
 import { readConcept } from '../concept.ts';
@@ -20,13 +21,13 @@ import { readDate } from '../time.ts';
 export const isGoal = (observation: XmlElement): boolean =>
   isKind(observation, '4.121') || moodOf(observation) === 'GOL';
 
-const STATUSES: Readonly<Record<string, string>> = {
+const STATUSES: Readonly<Record<string, string>> = table({
   active: 'active',
   completed: 'completed',
   suspended: 'on-hold',
   aborted: 'cancelled',
   cancelled: 'cancelled',
-};
+});
 
 /** Adds the Goal. */
 export function readGoal(context: EntryContext, observation: XmlElement): void {

@@ -2,6 +2,7 @@
  * The registry of entries: by which marks an act is known, and who reads it. Class, mood and code decide; a template id
  * is believed only beside them, because documents of the field carry wrong ones. The first row that fits reads.
  */
+import { table } from '../../table.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { attributeOf, childOf, childrenOf, hasTemplate } from '../../element.ts';
 import { actIn, isKind, isMeant, type EntryContext } from '../entry.ts';
@@ -49,14 +50,14 @@ const PROBLEM_SECTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** LOINC of sections: the category of the observations that stand in them. */
-const CATEGORIES: Readonly<Record<string, ObservationCategory>> = {
+const CATEGORIES: Readonly<Record<string, ObservationCategory>> = table({
   '30954-2': 'laboratory',
   '8716-3': 'vital-signs',
   '29762-2': 'social-history',
   '29545-1': 'exam',
   '10187-3': 'exam',
   '47519-4': 'procedure',
-};
+});
 
 /** The rows, in the order in which they are tried. */
 export const ENTRIES: readonly EntryRow[] = [

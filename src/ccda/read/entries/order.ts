@@ -1,4 +1,5 @@
 /** What is meant to be done: planned procedures, acts, observations and encounters, and the referral itself. */
+import { table } from '../../table.ts';
 import type { CodeableConcept, Reference } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { attributeOf, childOf, childrenOf, isNegated } from '../../element.ts';
@@ -30,14 +31,14 @@ export const isReferral = (act: XmlElement): boolean =>
   (isKind(act, '4.140') || (attributeOf(act, 'classCode') === 'PCPR' && /^(?:INT|RQO)$/.test(moodOf(act))));
 
 /** The intent of an order, by its mood. */
-const INTENTS: Readonly<Record<string, string>> = {
+const INTENTS: Readonly<Record<string, string>> = table({
   RQO: 'order',
   ARQ: 'order',
   APT: 'order',
   INT: 'plan',
   PRMS: 'plan',
   PRP: 'proposal',
-};
+});
 
 /** Adds the ServiceRequest of a planned act. */
 export function readPlanned(context: EntryContext, act: XmlElement): void {

@@ -1,4 +1,5 @@
 /** Schedules (PIVL_TS, EIVL_TS) as the repeat of a Timing. */
+import { table } from '../../table.ts';
 import type { TimingRepeat } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { attributeOf, childOf, dataTypeOf } from '../../element.ts';
@@ -37,7 +38,7 @@ function periodOf(reading: Reading, schedule: XmlElement): TimingRepeat {
 }
 
 /** Minutes of the units of an offset. */
-const MINUTES: Readonly<Record<string, number>> = { min: 1, h: 60, d: 1440 };
+const MINUTES: Readonly<Record<string, number>> = table({ min: 1, h: 60, d: 1440 });
 
 /** Before or after an event of the day. */
 function eventOf(reading: Reading, schedule: XmlElement): TimingRepeat {

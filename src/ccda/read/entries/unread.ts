@@ -1,4 +1,5 @@
 /** Parts of acts that no reader reads: each that a document has is a loss. */
+import { table } from '../../table.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { elementsOf, SDTC } from '../../element.ts';
 import { actIn } from '../entry.ts';
@@ -18,7 +19,7 @@ const COMMON = [
 ];
 
 /** The children that are read, by the element of the act. */
-const READ: Readonly<Record<string, ReadonlySet<string>>> = {
+const READ: Readonly<Record<string, ReadonlySet<string>>> = table({
   act: new Set([...COMMON, 'priorityCode', 'participant']),
   encounter: new Set([...COMMON, 'participant', 'sdtc:dischargeDispositionCode']),
   observation: new Set([
@@ -45,7 +46,7 @@ const READ: Readonly<Record<string, ReadonlySet<string>>> = {
     'precondition',
   ]),
   supply: new Set([...COMMON, 'repeatNumber', 'quantity']),
-};
+});
 
 /** Tells what an act, and the acts within it, have besides. */
 export function tellUnread(reading: Reading, act: XmlElement): void {

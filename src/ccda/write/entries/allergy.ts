@@ -1,4 +1,5 @@
 /** AllergyIntolerance as an Allergy Concern Act with its observation. */
+import { table } from '../../table.ts';
 import { SNOMED } from '../../systems.ts';
 import type { CodeableConcept, Resource } from '../../../fhir/types.ts';
 import {
@@ -47,11 +48,11 @@ const CARRIED = [
 ];
 
 /** SNOMED CT for the absence of allergies, and the value that is negated for it. */
-const NONE_KNOWN: Readonly<Record<string, string>> = {
+const NONE_KNOWN: Readonly<Record<string, string>> = table({
   '716186003': '419199007',
   '409137002': '416098002',
   '429625007': '414285001',
-};
+});
 
 const ABATEMENT = 'http://hl7.org/fhir/StructureDefinition/allergyintolerance-abatement';
 const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';

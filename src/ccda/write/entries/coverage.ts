@@ -1,4 +1,5 @@
 /** Coverage as a Coverage Activity with its Policy Activity. */
+import { table } from '../../table.ts';
 import type { Identifier, Period, Reference, Resource } from '../../../fhir/types.ts';
 import { addresses, organizationName, partyOf, personName, telecoms } from '../party.ts';
 import { template, templateIds } from '../templates.ts';
@@ -115,13 +116,13 @@ function memberId(writing: Writing, coverage: Resource): Xml {
   return element('id', { root: writing.actId(`members ${coverage.id ?? ''}`), extension: subscriber });
 }
 
-const RELATIONSHIPS: Readonly<Record<string, string>> = {
+const RELATIONSHIPS: Readonly<Record<string, string>> = table({
   self: 'SELF',
   spouse: 'SPS',
   child: 'CHILD',
   parent: 'PRN',
   other: 'FAMDEP',
-};
+});
 
 function covered(coverage: Resource, patient: Resource | undefined, member: Xml): Xml {
   const period = coverage['period'] as Period | undefined;

@@ -1,4 +1,5 @@
 /** How a medicine is to be taken: times, doses, and the words for both. */
+import { table } from '../../table.ts';
 import { SNOMED } from '../../systems.ts';
 import type { Dosage, Quantity, Range, Ratio, Resource, TimingRepeat } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
@@ -103,7 +104,7 @@ function boundsOf(writing: Writing, request: Resource, { timing }: Dosage): Xml 
 const EVENTS: ReadonlySet<string> = new Set('HS AC ACM ACD ACV PC PCM PCD PCV'.split(' '));
 const UNITS: ReadonlySet<string> = new Set(['s', 'min', 'h', 'd', 'wk', 'mo', 'a']);
 /** Hours of the units whose parts are told in hours. */
-const HOURS: Readonly<Record<string, number>> = { h: 1, d: 24, wk: 168 };
+const HOURS: Readonly<Record<string, number>> = table({ h: 1, d: 24, wk: 168 });
 
 const PERIODIC = ['boundsPeriod', 'frequency', 'period', 'periodMax', 'periodUnit'];
 const EVENTFUL = ['boundsPeriod', 'when', 'offset'];

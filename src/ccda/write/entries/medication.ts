@@ -1,4 +1,5 @@
 /** MedicationRequest as a Medication Activity, or as a Planned Medication Activity in the plan. */
+import { table } from '../../table.ts';
 import { SNOMED } from '../../systems.ts';
 import type { CodeableConcept, Dosage, Quantity, Resource } from '../../../fhir/types.ts';
 import { MEDICATION_STATUSES } from '../../concepts.ts';
@@ -110,7 +111,7 @@ export const writeMedication: WriteEntry = (writing, request, pieces) => {
   return { entry: written, cells: cellsOf(writing, request) };
 };
 
-const MOODS: Readonly<Record<string, string>> = { plan: 'INT', proposal: 'PRP' };
+const MOODS: Readonly<Record<string, string>> = table({ plan: 'INT', proposal: 'PRP' });
 
 /** A medicine of the plan. */
 export const writePlannedMedication: WriteEntry = (writing, request, pieces) => {

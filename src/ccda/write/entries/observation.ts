@@ -1,4 +1,5 @@
 /** Observation as an observation of CDA: its value, whichever type it has, and the range it is judged by. */
+import { table } from '../../table.ts';
 import { LOINC, SNOMED } from '../../systems.ts';
 import type {
   CodeableConcept,
@@ -52,7 +53,7 @@ export const OBSERVATION_CARRIED = [
 ];
 
 /** The status of an act, by the status of an observation or a report. */
-const STATUSES: Readonly<Record<string, string>> = {
+const STATUSES: Readonly<Record<string, string>> = table({
   final: 'completed',
   amended: 'completed',
   corrected: 'completed',
@@ -60,7 +61,7 @@ const STATUSES: Readonly<Record<string, string>> = {
   registered: 'active',
   partial: 'active',
   cancelled: 'aborted',
-};
+});
 
 /** Statuses that the way back gives again. */
 const EXACT: ReadonlySet<string> = new Set(['final', 'registered', 'cancelled']);

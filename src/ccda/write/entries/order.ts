@@ -1,4 +1,5 @@
 /** ServiceRequest: the referral as a Patient Referral Act, another order as a planned procedure. */
+import { table } from '../../table.ts';
 import { SNOMED } from '../../systems.ts';
 import type { CodeableConcept, Identifier, Reference, Resource } from '../../../fhir/types.ts';
 import { PRIORITIES } from '../../concepts.ts';
@@ -191,7 +192,7 @@ function toldInstruction(writing: Writing, order: Resource, { tell }: Pieces): X
   return words === undefined ? undefined : instruction(writing, tell(words), order.id ?? '');
 }
 
-const MOODS: Readonly<Record<string, string>> = { plan: 'INT', proposal: 'PRP', directive: 'INT' };
+const MOODS: Readonly<Record<string, string>> = table({ plan: 'INT', proposal: 'PRP', directive: 'INT' });
 
 /** An order of the plan: a Planned Procedure. */
 export const writePlanned: WriteEntry = (writing, order, pieces) => {

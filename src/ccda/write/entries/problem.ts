@@ -1,4 +1,5 @@
 /** Condition as a Problem Concern Act with its Problem Observation. */
+import { table } from '../../table.ts';
 import { SNOMED } from '../../systems.ts';
 import { PROBLEM_STATUSES } from '../../concepts.ts';
 import { isLaterTime } from '../../time.ts';
@@ -162,14 +163,14 @@ function sitesOf(writing: Writing, condition: Resource): readonly Xml[] {
   return sites.map((site) => concept(writing, 'targetSiteCode', site, { prefers: SNOMED }));
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+const WORDS: Readonly<Record<string, string>> = table({
   active: 'Active',
   inactive: 'Inactive',
   resolved: 'Resolved',
   recurrence: 'Recurrence',
   relapse: 'Relapse',
   remission: 'In remission',
-};
+});
 
 function statusIn(clinical: string | undefined): Xml | undefined {
   const found = Object.entries(PROBLEM_STATUSES).find(([, known]) => known === clinical)?.[0];
