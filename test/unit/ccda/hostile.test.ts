@@ -1,6 +1,10 @@
 /** Documents that are none, lie, or mean harm: refused with a code, or read as far as they can be. */
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import type { Bundle, Resource } from '../../../src/fhir/types.ts';
 import { OperationOutcomeError } from '../../../src/fhir/issue.ts';
+import { readDocument } from '../../../src/operations/extended/ccda/read-document.ts';
+import { plainOf } from '../../../src/fhir/literal.ts';
 import { renderDocument } from '../../../src/ccda/render.ts';
 import { judgeResource } from '../../../src/resources/validate.ts';
 import { at, convert, FIXTURES, fixture, sectionsOf, type Edit } from './converted.ts';
@@ -173,10 +177,32 @@ describe('(ccda 15) a name of JavaScript where a code should be is a code that n
         new RegExp(`(<(?!id |recordTarget)[^>]* ${attribute}=)"[^"]*"`, 'g'),
         `$1"${word}"`,
       );
-      const { plain } = await convert(source);
-      expect(await judgeResource(plain, {})).toEqual([]);
+      const { bundle } = await readDocument(Buffer.from(source), {
+        newId: randomUUID,
+        zone: undefined,
+        now: '2025-04-01T00:00:00Z',
+      });
+      const plain = plainOf(bundle);
+      expect(await judgeResource(plain as Bundle & Resource, {})).toEqual([]);
       expect(await renderDocument(Buffer.from(source))).not.toContain('[native code]');
       expect(JSON.stringify(plain)).not.toContain('[native code]');
     }
   });
+});
+
+test('(ccda 6) several codes of one concept that their system does not have: their words are kept', async () => {
+  const flag = 'codeSystem="2.16.840.1.113883.5.83"';
+  const source = fixture('referral-note', [
+    /<interpretationCode [^>]*\/>/,
+    `<interpretationCode code="odd" ${flag} displayName="Odd"><translation code="odder" ${flag}/><translation code="N" ${flag}/></interpretationCode>`,
+  ]);
+  const { bundle, losses } = await readDocument(Buffer.from(source), {
+    newId: randomUUID,
+    zone: undefined,
+    now: '2025-04-01T00:00:00Z',
+  });
+  expect(JSON.stringify(plainOf(bundle))).toContain(
+    '"interpretation":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation","code":"N"}],"text":"Odd"}]',
+  );
+  expect(losses.filter(({ what }) => what.includes('no such code'))).toHaveLength(2);
 });

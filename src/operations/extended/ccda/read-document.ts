@@ -5,7 +5,7 @@
 import { convertDocument, type ConvertedDocument } from '../../../ccda/read/convert.ts';
 import type { Loss } from '../../../ccda/losses.ts';
 import { plainOf } from '../../../fhir/literal.ts';
-import type { Resource } from '../../../fhir/types.ts';
+import type { Coding, Resource } from '../../../fhir/types.ts';
 import { judgeResource } from '../../../resources/validate.ts';
 
 /**
@@ -24,39 +24,37 @@ export async function readDocument(
     .flatMap(({ expression = [] }) => expression)
     .flatMap((path) => CODING.exec(path)?.[1] ?? []);
   if (codes.length === 0) return converted;
-  const losses = [...new Set(codes)].map((path): Loss => {
-    dropCoding(bundle, path);
-    return {
-      direction: 'in',
-      kind: 'unmapped',
-      at: path,
-      what: 'the code system has no such code: its words are kept',
-    };
-  });
+  const places = [...new Set(codes)].map((path) => ({ path, ...placeAt(bundle, path) }));
+  for (const { concept, coding } of places) dropCoding(concept, coding);
+  const losses = places.map(({ path }): Loss => ({
+    direction: 'in',
+    kind: 'unmapped',
+    at: path,
+    what: 'the code system has no such code: its words are kept',
+  }));
   return { ...converted, losses: [...converted.losses, ...losses] };
 }
 
 /** A place within a coding: `Bundle.entry[3].resource.code.coding[0]`. */
 const CODING = /^(Bundle\..*\.coding\[\d+\])\.(?:code|system|display)$/;
 
-type Node = Record<string, unknown>;
+type Concept = Record<string, unknown>;
 
-/** Takes a coding out of its concept, which this conversion made, and keeps its words where the concept has none. */
-function dropCoding(bundle: Resource, path: string): void {
+/** The coding at a place, and its concept, which this conversion made. */
+function placeAt(bundle: Resource, path: string): { readonly concept: Concept; readonly coding: Coding } {
   const steps = path
     .split(/[.[\]]+/)
     .filter((step) => step !== '')
     .slice(1);
-  const index = Number(steps.pop());
-  steps.pop();
-  const concept = steps.reduce<unknown>((node, step) => (node as Node | undefined)?.[step], bundle) as
-    | Node
-    | undefined;
-  const codings = concept?.['coding'];
-  if (concept === undefined || !Array.isArray(codings)) return;
-  const { display, code } = codings[index] as { display?: string; code?: string };
-  const left = codings.filter((_coding, at) => at !== index);
-  concept['text'] ??= display ?? code;
+  const nodes: unknown[] = [bundle];
+  for (const step of steps) nodes.push((nodes.at(-1) as Concept)[step]);
+  return { concept: nodes.at(-3) as Concept, coding: nodes.at(-1) as Coding };
+}
+
+/** Takes a coding out of its concept, and keeps its words where the concept has none. */
+function dropCoding(concept: Concept, coding: Coding): void {
+  const left = (concept['coding'] as readonly Coding[]).filter((one) => one !== coding);
+  concept['text'] ??= coding.display ?? coding.code;
   if (left.length > 0) concept['coding'] = left;
   else delete concept['coding'];
 }
