@@ -9,7 +9,7 @@ import { openDocument } from './document.ts';
 import { at, attributeOf, childOf, childrenOf, lineOf, textOf } from './element.ts';
 import { createLosses } from './losses.ts';
 import { divOf } from './read/narrative.ts';
-import type { Reading } from './read/reading.ts';
+import { readingOf, type Reading } from './read/reading.ts';
 
 /** What a browser may do with the page: show it. */
 export const RENDER_POLICY =
@@ -33,14 +33,7 @@ img{max-width:100%}@media print{body{margin:0}}
 export async function renderDocument(bytes: Uint8Array): Promise<string> {
   const document = await openDocument(bytes);
   const { root } = document;
-  const reading: Reading = {
-    document,
-    losses: createLosses('in'),
-    zone: undefined,
-    newId: () => '',
-    resources: [],
-    parties: new Map(),
-  };
+  const reading = readingOf(document, createLosses('in'), { zone: undefined, newId: () => '' });
   const title = lineOf(childOf(root, 'title')) ?? 'Clinical document';
   const sections = childrenOf(at(root, 'component', 'structuredBody'), 'component').flatMap((component) => {
     const section = childOf(component, 'section');

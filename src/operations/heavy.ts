@@ -72,6 +72,8 @@ export interface Tasks {
     zone: string | undefined,
     now: string,
   ) => Promise<Omit<ConvertedDocument, 'bundle'> & { readonly text: string }>;
+  /** A clinical document as a page. */
+  readonly renderDocument: (bytes: Uint8Array) => Promise<string>;
 }
 
 /** Does a task, for somebody: where there is more to do than can be done at once, each has a share. */
@@ -89,3 +91,11 @@ export async function bodyOfRead({ piece, lossy, size }: ReadBody, after: After)
 /** Bytes that are shared are copied by who works on them: decoders and digests take no others. */
 export const ownBytes = (bytes: Uint8Array): Uint8Array =>
   bytes.buffer instanceof SharedArrayBuffer ? bytes.slice() : bytes;
+
+/** Copied once where they are not shared, so that no thread that works on them is handed a copy of its own. */
+export function shareBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
+}

@@ -1,4 +1,5 @@
 /** The tasks of heavy work: the same functions in a thread of the roof, and here for who has no threads. */
+import { renderDocument } from '../ccda/render.ts';
 import { readDocument } from '../operations/extended/ccda/read-document.ts';
 import { charactersOf } from '../fhir/characters.ts';
 import { decodeUtf8, encodeJson, isLossy, parseJson, parseJsonValue, type JsonLimits } from '../fhir/json.ts';
@@ -11,7 +12,7 @@ import type { OpenedFrame } from '../hl7v2/messages/opened-message.ts';
 import type { NewId } from '../ports/clock.ts';
 import { judgeResource } from '../resources/validate.ts';
 import { readXml } from '../xml/read.ts';
-import { ownBytes, type Heavy, type ReadBody, type Tasks } from '../operations/heavy.ts';
+import { ownBytes, shareBytes, type Heavy, type ReadBody, type Tasks } from '../operations/heavy.ts';
 import { remark } from '../inbound/fate.ts';
 import { fingerprintOf } from '../inbound/hl7v2/fingerprint.ts';
 import { openFrame, parseFrame, unwrapFrame, wrapLarge } from '../inbound/hl7v2/message-bytes.ts';
@@ -38,9 +39,7 @@ export const createTasks = (newId: NewId): Tasks => ({
   openFrame: async (bytes, clock, charset) => openedOf(ownBytes(bytes), clock, charset),
   async openKept(text, clock, charset) {
     const own = unwrapFrame(text);
-    const bytes = new Uint8Array(new SharedArrayBuffer(own.length));
-    bytes.set(own);
-    return { ...openedOf(own, clock, charset), bytes };
+    return { ...openedOf(own, clock, charset), bytes: shareBytes(own) };
   },
   async readFrame(bytes, context, charset) {
     const reading = readMessage(parseFrame(ownBytes(bytes), charset), { ...context, newId });
@@ -51,6 +50,7 @@ export const createTasks = (newId: NewId): Tasks => ({
     const { bundle, ...rest } = await readDocument(ownBytes(bytes), { zone, newId, now });
     return { ...rest, text: JSON.stringify(bundle) };
   },
+  renderDocument: (bytes) => renderDocument(ownBytes(bytes)),
 });
 
 function openedOf(bytes: Uint8Array, ...how: [TimeContext, Charset | undefined]): OpenedFrame {

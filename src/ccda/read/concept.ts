@@ -22,9 +22,15 @@ const looseText = (element: XmlElement): string | undefined =>
   attributeOf(element, 'displayName') ??
   (element.children.some((node) => typeof node === 'string') ? lineOf(element) : undefined);
 
+const TRANSLATIONS_MAX = 100;
+
 /** The code itself, then its translations, each once. */
 export function readCodings(reading: Reading, element: XmlElement): readonly Coding[] {
-  const found = [element, ...childrenOf(element, 'translation')].flatMap(
+  const translations = childrenOf(element, 'translation');
+  const beyond = translations[TRANSLATIONS_MAX];
+  if (beyond !== undefined)
+    lose(reading, 'narrowed', beyond, `of a code ${TRANSLATIONS_MAX} translations are read`);
+  const found = [element, ...translations.slice(0, TRANSLATIONS_MAX)].flatMap(
     (one) => readCoding(reading, one) ?? [],
   );
   return found.filter(

@@ -10,7 +10,7 @@ import { readVisit } from './entries/encounter.ts';
 import { factsOf, readHeader, readRecipients, readRelatives, type DocumentFacts } from './header.ts';
 import { confidentialityIn, joined, labelsOfDocument, type Labels } from './label.ts';
 import { readPatient } from './patient.ts';
-import { lose, urnOf, type Converted, type Reading } from './reading.ts';
+import { lose, readingOf, urnOf, type Converted, type Reading } from './reading.ts';
 import { readSections, type Section } from './section.ts';
 import { offsetOf } from './time.ts';
 
@@ -49,14 +49,10 @@ export async function convertDocument(
 
 function convertOpened(document: ClinicalDocument, { zone, newId, now }: ConvertOptions): ConvertedDocument {
   const losses = createLosses('in');
-  const reading: Reading = {
-    document,
-    losses,
+  const reading = readingOf(document, losses, {
     zone: offsetOf(childOf(document.root, 'effectiveTime')) ?? zone,
     newId,
-    resources: [],
-    parties: new Map(),
-  };
+  });
   const patient = readPatient(reading);
   const facts = factsOf(reading);
   const encounter = readVisit(reading, patient);

@@ -6,7 +6,7 @@ import { codeIn } from './concept.ts';
 import { readIdentifiers } from './identifier.ts';
 import { fragmentOf } from './narrative.ts';
 import { readAuthors } from './parties.ts';
-import { lose, type Reading } from './reading.ts';
+import { copied, lose, type Reading } from './reading.ts';
 import { narrativeText, readText } from './text.ts';
 import { readTime } from './time.ts';
 
@@ -86,10 +86,12 @@ export function commonOf(reading: Reading, act: XmlElement): Common {
 function narrativeOf(reading: Reading, act: XmlElement): Narrative | undefined {
   const target = attributeOf(at(act, 'text', 'reference'), 'value')?.replace(/^#/, '');
   const piece = target === undefined ? undefined : reading.document.narrativeOf(target);
+  if (piece === undefined) return undefined;
   // A narrative without words is none in FHIR.
-  return piece === undefined || narrativeText(piece) === ''
-    ? undefined
-    : { status: 'additional', div: fragmentOf(reading, piece) };
+  const div = copied(reading, act, () =>
+    narrativeText(piece) === '' ? undefined : fragmentOf(reading, piece),
+  );
+  return div === undefined ? undefined : { status: 'additional', div };
 }
 
 /** Who wrote an act last, and when it was written first. */

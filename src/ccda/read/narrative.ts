@@ -50,15 +50,17 @@ const IMAGES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/g
 export const divOf = (reading: Reading, element: XmlElement): string =>
   `<div xmlns="http://www.w3.org/1999/xhtml">${contentOf(reading, element) || '<p></p>'}</div>`;
 
-/** One element with what it holds, for a piece of narrative that an entry refers to. */
-export const fragmentOf = (reading: Reading, element: XmlElement): string =>
-  element.name === 'tr' || element.name === 'td' || element.name === 'th'
+/** One element with what it holds, for a piece of narrative that an entry refers to. Its images stay in the section. */
+export function fragmentOf(reading: Reading, element: XmlElement): string {
+  const wordsOnly: Reading = { ...reading, images: undefined };
+  return element.name === 'tr' || element.name === 'td' || element.name === 'th'
     ? `<div xmlns="http://www.w3.org/1999/xhtml"><table><tbody>${
-        element.name === 'tr' ? htmlOf(reading, element) : `<tr>${htmlOf(reading, element)}</tr>`
+        element.name === 'tr' ? htmlOf(wordsOnly, element) : `<tr>${htmlOf(wordsOnly, element)}</tr>`
       }</tbody></table></div>`
     : element.name === 'item'
-      ? divOf(reading, element)
-      : `<div xmlns="http://www.w3.org/1999/xhtml">${htmlOf(reading, element)}</div>`;
+      ? divOf(wordsOnly, element)
+      : `<div xmlns="http://www.w3.org/1999/xhtml">${htmlOf(wordsOnly, element)}</div>`;
+}
 
 const contentOf = (reading: Reading, element: XmlElement): string =>
   element.children
@@ -85,7 +87,7 @@ function htmlOf(reading: Reading, element: XmlElement): string {
 }
 
 function wrapped(reading: Reading, element: XmlElement, tag: string): string {
-  const open = `<${tag}${attributesOf(element)}`;
+  const open = `<${tag}${attributesOf(reading, element)}`;
   if (EMPTY.has(tag)) return `${open}/>`;
   const styles = (attributeOf(element, 'styleCode') ?? '')
     .split(/\s+/)
@@ -98,7 +100,7 @@ function wrapped(reading: Reading, element: XmlElement, tag: string): string {
     .join('')}</${tag}>`;
 }
 
-function attributesOf(element: XmlElement): string {
+function attributesOf(reading: Reading, element: XmlElement): string {
   const id = attributeOf(element, 'ID');
   const classes = (attributeOf(element, 'styleCode') ?? '')
     .split(/\s+/)
@@ -109,7 +111,8 @@ function attributesOf(element: XmlElement): string {
     return value !== undefined && allowed.test(value) ? [` ${name}="${value}"`] : [];
   });
   return [
-    id !== undefined && ID.test(id) ? ` id="${id}"` : '',
+    // Of two elements with one id the first has it.
+    id !== undefined && ID.test(id) && reading.document.narrativeOf(id) === element ? ` id="${id}"` : '',
     classes.length > 0 ? ` class="${classes.join(' ')}"` : '',
     ...layout,
   ].join('');
@@ -120,7 +123,9 @@ function listOf(reading: Reading, element: XmlElement): string {
   const caption = childOf(element, 'caption');
   const items = childrenOf(element, 'item').map((item) => htmlOf(reading, item));
   const said = caption === undefined ? '' : `<p>${contentOf(reading, caption)}</p>`;
-  return items.length === 0 ? said : `${said}<${tag}${attributesOf(element)}>${items.join('')}</${tag}>`;
+  return items.length === 0
+    ? said
+    : `${said}<${tag}${attributesOf(reading, element)}>${items.join('')}</${tag}>`;
 }
 
 function linkOf(reading: Reading, element: XmlElement): string {
@@ -132,17 +137,23 @@ function linkOf(reading: Reading, element: XmlElement): string {
   return text;
 }
 
+/** Images that one element may show. */
+const IMAGES_MAX = 100;
+
 /** Images that the document itself holds. */
 function imagesOf(reading: Reading, element: XmlElement): string {
-  const names = (attributeOf(element, 'referencedObject') ?? '').split(/\s+/).filter((name) => name !== '');
+  const names = (attributeOf(element, 'referencedObject') ?? '').split(/\s+/, IMAGES_MAX);
   const caption = childOf(element, 'caption');
   const images = names.flatMap((name) => {
     const media = reading.document.narrativeOf(name);
+    if (media !== undefined && reading.images?.has(media) !== false) return [];
     const value = childOf(media, 'value');
     const type = attributeOf(value, 'mediaType') ?? '';
     const data = value === undefined ? '' : base64Of(value);
-    if (IMAGES.has(type) && /^[A-Za-z0-9+/]+=*$/.test(data))
+    if (media !== undefined && IMAGES.has(type) && /^[A-Za-z0-9+/]+=*$/.test(data)) {
+      reading.images?.add(media);
       return [`<img alt="${name.replaceAll(/[^\w.-]/g, '')}" src="data:${type};base64,${data}"/>`];
+    }
     lose(reading, 'unresolved', element, 'an image that the document does not hold is not shown');
     return [];
   });

@@ -142,28 +142,31 @@ function remember(reading: Reading, keys: readonly string[], make: () => Referen
 function fullest(reading: Reading, role: XmlElement): XmlElement {
   if (first(role, PERSONS) !== undefined || childOf(role, 'assignedAuthoringDevice') !== undefined)
     return role;
-  const keys = new Set(childrenOf(role, 'id').flatMap((id) => idKey(id) ?? []));
-  if (keys.size === 0) return role;
-  return namedRoles(reading).find((named) => idsOf(named).some((id) => keys.has(id))) ?? role;
+  const named = namedRoles(reading);
+  return (
+    idsOf(role)
+      .map((id) => named.get(id))
+      .find((one) => one !== undefined) ?? role
+  );
 }
 
 const idsOf = (role: XmlElement): readonly string[] =>
   childrenOf(role, 'id').flatMap((id) => idKey(id) ?? []);
 
-const NAMED = new WeakMap<XmlElement, readonly XmlElement[]>();
+const NAMED = new WeakMap<XmlElement, ReadonlyMap<string, XmlElement>>();
 
-/** The roles of a document that name their person or device. */
-function namedRoles({ document: { root } }: Reading): readonly XmlElement[] {
+/** The first role of each id in a document that names its person or device. */
+function namedRoles({ document: { root } }: Reading): ReadonlyMap<string, XmlElement> {
   const known = NAMED.get(root);
   if (known !== undefined) return known;
-  const found: XmlElement[] = [];
+  const found = new Map<string, XmlElement>();
   const walk = (element: XmlElement): void => {
     if (
       (element.name === 'assignedAuthor' || element.name === 'assignedEntity') &&
       (childOf(element, 'assignedPerson') !== undefined ||
         childOf(element, 'assignedAuthoringDevice') !== undefined)
     )
-      found.push(element);
+      for (const id of idsOf(element)) if (!found.has(id)) found.set(id, element);
     for (const child of elementsOf(element)) walk(child);
   };
   walk(root);

@@ -15,6 +15,45 @@ export interface Reading {
   readonly resources: Converted[];
   /** Parties by their ids and names, so that each becomes one resource. */
   readonly parties: Map<string, Reference>;
+  /** Images that are shown already: each is shown once. Undefined where none is. */
+  readonly images: Set<XmlElement> | undefined;
+  /** Characters of narrative that entries may still copy. */
+  readonly copies: { left: number };
+}
+
+/** Entries may refer to one piece of narrative any number of times: so much is copied, and no more. */
+const COPIED_MAX = 16 * 1024 * 1024;
+
+/** Begins the reading of a document. */
+export const readingOf = (
+  document: ClinicalDocument,
+  losses: Losses,
+  { zone, newId }: Pick<Reading, 'zone' | 'newId'>,
+): Reading => ({
+  document,
+  losses,
+  zone,
+  newId,
+  resources: [],
+  parties: new Map(),
+  images: new Set(),
+  copies: { left: COPIED_MAX },
+});
+
+/** Makes a copy of a piece of narrative for whoever refers to it; undefined where enough was copied. */
+export function copied(
+  reading: Reading,
+  from: XmlElement,
+  copy: () => string | undefined,
+): string | undefined {
+  const { copies } = reading;
+  if (copies.left > 0) {
+    const text = copy();
+    copies.left -= text?.length ?? 0;
+    if (copies.left > 0) return text;
+  }
+  lose(reading, 'narrowed', from, 'the narrative is repeated too often: it stays in its section');
+  return undefined;
 }
 
 /** Tells a loss of an element. */

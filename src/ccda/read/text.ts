@@ -1,7 +1,7 @@
 /** Narrative that entries refer to, as plain text. */
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, childOf, elementsOf, lineOf } from '../element.ts';
-import { lose, type Reading } from './reading.ts';
+import { copied, lose, type Reading } from './reading.ts';
 
 /** Elements of the narrative behind which a line, or a cell, ends. */
 const LINES: ReadonlySet<string> = new Set(['br', 'paragraph', 'item', 'tr', 'list', 'table', 'caption']);
@@ -40,10 +40,18 @@ function rowText(reading: Reading, row: XmlElement): string | undefined {
   return text === '' ? undefined : text;
 }
 
-const headingsOf = (table: XmlElement): readonly string[] => {
+const HEADINGS = new WeakMap<XmlElement, readonly string[]>();
+
+/** The headings of a table's columns, which all its rows share. */
+function headingsOf(table: XmlElement): readonly string[] {
+  const known = HEADINGS.get(table);
+  if (known !== undefined) return known;
   const row = childOf(childOf(table, 'thead'), 'tr');
-  return row === undefined ? [] : elementsOf(row).map((cell) => narrativeText(cell).replaceAll('\n', ' '));
-};
+  const headings =
+    row === undefined ? [] : elementsOf(row).map((cell) => narrativeText(cell).replaceAll('\n', ' '));
+  HEADINGS.set(table, headings);
+  return headings;
+}
 
 /**
  * The text that an element holds or refers to: of `originalText`, `text`, or a value of type ED. A reference to a piece
@@ -60,6 +68,8 @@ export function readText(reading: Reading, element: XmlElement | undefined): str
     lose(reading, 'unresolved', reference, 'refers to a piece of narrative that is not in the document');
     return own;
   }
-  const text = piece.name === 'tr' ? rowText(reading, piece) : narrativeText(piece);
+  const text = copied(reading, element, () =>
+    piece.name === 'tr' ? rowText(reading, piece) : narrativeText(piece),
+  );
   return text === undefined || text === '' ? own : text;
 }

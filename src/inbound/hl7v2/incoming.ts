@@ -17,7 +17,7 @@ import type {
 import type { Opened, Wrapped } from '../../hl7v2/messages/opened-message.ts';
 import type { ReceivedMessage } from '../../hl7v2/received.ts';
 import type { Remark } from '../../ports/inbound.ts';
-import { LARGE, ownBytes } from '../../operations/heavy.ts';
+import { LARGE, ownBytes, shareBytes } from '../../operations/heavy.ts';
 import type { OperationContext } from '../../operations/context.ts';
 import { remark } from '../fate.ts';
 import type { InboundMessage, MessageKey } from '../inbound-message.ts';
@@ -134,14 +134,6 @@ export async function takeApart(
   bytes: Uint8Array,
 ): Promise<Batch | undefined> {
   return bytes.length < LARGE ? batchIn(bytes) : heavy(link, 'takeApart', shareBytes(bytes));
-}
-
-/** Copied once where they are not shared, so that no thread that works on them is handed a copy of its own. */
-function shareBytes(bytes: Uint8Array): Uint8Array {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  shared.set(bytes);
-  return shared;
 }
 
 /** What a message means; of a large one, read off the main thread. */

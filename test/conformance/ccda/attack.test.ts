@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { convertDocument } from '../../../src/ccda/read/convert.ts';
 import type { Parameters, Resource } from '../../../src/fhir/types.ts';
 import { openServer, type TestServer } from '../../server.ts';
 
@@ -171,6 +172,41 @@ describe('the same document', () => {
   });
 });
 
+describe('a document that leads to a document', () => {
+  const pointing = (url: string) => ({
+    resourceType: 'DocumentReference',
+    status: 'current',
+    content: [{ attachment: { contentType: 'text/xml', url } }],
+  });
+  /** A DocumentReference that leads to what is made of its own reference. */
+  async function leading(to: (own: string) => Promise<string>): Promise<string> {
+    const { id } = await server.create('initiator', pointing('Organization/initiator'));
+    const own = `DocumentReference/${id}`;
+    const placed = await server.ask('initiator', 'PUT', own, { ...pointing(await to(own)), id });
+    expect(placed.status).toBe(200);
+    return own;
+  }
+
+  test.each<[string, (own: string) => Promise<string>]>([
+    ['to itself', (own) => Promise.resolve(own)],
+    [
+      'to one that leads back',
+      async (own) => `DocumentReference/${(await server.create('initiator', pointing(own))).id}`,
+    ],
+    ['to what is no document', () => Promise.resolve('Organization/initiator')],
+  ])('%s: is refused, and the server lives', async (_what, to) => {
+    const document = await leading(to);
+    const shown = await server.ask('initiator', 'GET', `${document}/$render`);
+    expect([shown.status, shown.code]).toEqual([400, 'resource-type-mismatch']);
+    const body = {
+      resourceType: 'Parameters',
+      parameter: [{ name: 'source', valueReference: { reference: document } }],
+    };
+    const read = await server.ask('initiator', 'POST', '$import-ccda', body);
+    expect([read.status, read.code]).toEqual([400, 'resource-type-mismatch']);
+  });
+});
+
 describe('doors and headers', () => {
   test('scopes: each type that the document makes is asked for', async () => {
     const scope = 'system/Binary.cruds system/DocumentReference.cruds system/Patient.cruds';
@@ -263,6 +299,61 @@ describe('size', () => {
     await finished;
     expect((await importing).status).toBe(200);
     expect(meanwhile).toBeGreaterThan(3);
+  });
+
+  test('a large page is made off the main thread', async () => {
+    const rows = '<tr><td>1</td></tr>'.repeat(50_000);
+    const large = fresh('P-18').replace('</paragraph>', `</paragraph><table><tbody>${rows}</tbody></table>`);
+    const data = Buffer.from(large).toString('base64');
+    const { id } = await server.create('initiator', {
+      resourceType: 'Binary',
+      contentType: 'text/xml',
+      data,
+    });
+    const showing = server.ask('initiator', 'GET', `Binary/${id}/$render`);
+    let meanwhile = 0;
+    let isDone = false;
+    const finished = showing.then(() => (isDone = true));
+    while (!isDone) {
+      await server.ask('initiator', 'GET', 'metadata');
+      meanwhile += 1;
+    }
+    await finished;
+    expect((await showing).status).toBe(200);
+    expect(meanwhile).toBeGreaterThan(2);
+  });
+
+  test('an image that is shown a thousand times is in the page once', async () => {
+    const data = 'iVBORw0KGgo='.padStart(100_000, 'A');
+    const image = `<entry><observationMedia classCode="OBS" moodCode="EVN" ID="img"><value mediaType="image/png" representation="B64">${data}</value></observationMedia></entry>`;
+    const shown = `<renderMultiMedia referencedObject="${'img '.repeat(1000)}"/>`.repeat(100);
+    const source = fresh('P-19')
+      .replace('</paragraph>', `</paragraph><paragraph>${shown}</paragraph>`)
+      .replace('</text>', `</text>${image}`);
+    const binary = { resourceType: 'Binary', contentType: 'text/xml' };
+    const { id } = await server.create('initiator', {
+      ...binary,
+      data: Buffer.from(source).toString('base64'),
+    });
+    const page = await withToken({}, `Binary/${id}/$render`, '', { accept: 'text/html' }, 'GET');
+    expect(page.status).toBe(200);
+    expect(page.text.split('<img ')).toHaveLength(2);
+    expect((await importIt('initiator', source)).text.split('<img ').length).toBeLessThan(4);
+  });
+
+  test('a narrative that every entry refers to is not copied for each', async () => {
+    const words = 'word '.repeat(100_000);
+    const entry =
+      '<entry><observation classCode="OBS" moodCode="EVN"><id root="2.999.1"/><code code="8480-6" codeSystem="2.16.840.1.113883.6.1"><originalText><reference value="#all"/></originalText></code><text><reference value="#all"/></text><statusCode code="completed"/></observation></entry>';
+    const source = fresh('P-20')
+      .replace('</paragraph>', `</paragraph><paragraph ID="all">${words}</paragraph>`)
+      .replace('</text>', `</text>${entry.repeat(1000)}`);
+    const converted = await convertDocument(Buffer.from(source), {
+      newId: () => '00000000-0000-4000-8000-000000000001',
+      now: '2025-04-01T00:00:00Z',
+    });
+    expect(JSON.stringify(converted.bundle).length).toBeLessThan(20 * 1024 * 1024);
+    expect(converted.losses.some(({ what }) => what.includes('repeated too often'))).toBe(true);
   });
 
   test('more elements than a document may have are refused', async () => {

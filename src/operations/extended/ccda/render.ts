@@ -1,6 +1,7 @@
 /** `$render`: a stored clinical document as a page for people. */
-import { RENDER_POLICY, renderDocument } from '../../../ccda/render.ts';
+import { RENDER_POLICY } from '../../../ccda/render.ts';
 import type { Operation } from '../operation.ts';
+import { renderInThread } from './convert.ts';
 import { readStoredDocument } from './source.ts';
 
 const HTML = 'text/html';
@@ -36,7 +37,7 @@ export const render: Operation = {
       stored,
       'not-found',
     );
-    const page = Buffer.from(await renderDocument(bytes), 'utf8');
+    const page = Buffer.from(await renderInThread(context, request, bytes), 'utf8');
     return {
       status: 200,
       seen,

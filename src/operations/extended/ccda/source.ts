@@ -28,6 +28,31 @@ export async function readStoredDocument(
   reference: string,
   missing: IssueCode = 'reference-not-found',
 ): Promise<Source> {
+  const { ref, seen, resource } = await readNamed(context, request, snapshot, reference, missing);
+  if (resource.resourceType === 'Binary') return { bytes: bytesOf(resource['data']), seen: [seen] };
+  if (resource.resourceType !== 'DocumentReference') throw notDocument('a Binary or a DocumentReference');
+  const attachment = attachmentOf(resource);
+  if (attachment?.data !== undefined) return { bytes: bytesOf(attachment.data), seen: [seen], document: ref };
+  if (attachment?.url === undefined) throw empty();
+  // Content is a Binary and nothing else: a document that led to a document could lead to itself.
+  const content = await readNamed(context, request, snapshot, attachment.url, 'reference-not-found');
+  if (content.resource.resourceType !== 'Binary') throw notDocument('a Binary');
+  return { bytes: bytesOf(content.resource['data']), seen: [seen, content.seen], document: ref };
+}
+
+interface Named {
+  readonly ref: Ref;
+  readonly seen: Seen;
+  readonly resource: Resource;
+}
+
+async function readNamed(
+  context: OperationContext,
+  request: Request,
+  snapshot: Snapshot,
+  reference: string,
+  missing: IssueCode,
+): Promise<Named> {
   const ref = localRefOf(relativeTo(context.settings.publicBase, reference));
   const sight = ref === undefined ? undefined : sightForType(request.caller, typeOf(ref));
   const version = ref === undefined || sight === undefined ? undefined : await snapshot.read(ref, sight);
@@ -35,33 +60,17 @@ export async function readStoredDocument(
     throw new OperationOutcomeError(missing, {
       diagnostics: 'there is no document here that you may read',
     });
-  const seen = seenOf(context, version, version.text);
-  const resource = parseStored(version.text);
-  if (resource.resourceType === 'Binary') return { bytes: bytesOf(resource['data']), seen: [seen] };
-  if (resource.resourceType === 'DocumentReference') {
-    const source = await readAttachment(context, request, snapshot, resource);
-    return { ...source, seen: [seen, ...source.seen], document: ref };
-  }
-  throw new OperationOutcomeError('resource-type-mismatch', {
-    diagnostics: 'the parameter document names a Binary or a DocumentReference',
-  });
+  return { ref, seen: seenOf(context, version, version.text), resource: parseStored(version.text) };
 }
 
+const notDocument = (what: string): OperationOutcomeError =>
+  new OperationOutcomeError('resource-type-mismatch', { diagnostics: `a clinical document is ${what}` });
+
 /** The first attachment of a DocumentReference that is XML, else its first. */
-async function readAttachment(
-  context: OperationContext,
-  request: Request,
-  snapshot: Snapshot,
-  document: Resource,
-): Promise<Source> {
+function attachmentOf(document: Resource): Attachment | undefined {
   const contents = (document['content'] ?? []) as readonly { attachment?: Attachment }[];
   const attachments = contents.flatMap(({ attachment }) => attachment ?? []);
-  const attachment =
-    attachments.find(({ contentType = '' }) => XML_TYPES.test(contentType)) ?? attachments[0];
-  if (attachment?.data !== undefined) return { bytes: bytesOf(attachment.data), seen: [] };
-  if (attachment?.url === undefined) throw empty();
-  const { bytes, seen } = await readStoredDocument(context, request, snapshot, attachment.url);
-  return { bytes, seen };
+  return attachments.find(({ contentType = '' }) => XML_TYPES.test(contentType)) ?? attachments[0];
 }
 
 export function bytesOf(data: unknown): Uint8Array {
