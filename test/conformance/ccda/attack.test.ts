@@ -356,6 +356,41 @@ describe('size', () => {
     expect(converted.losses.some(({ what }) => what.includes('repeated too often'))).toBe(true);
   });
 
+  test.each<[what: string, edit: (source: string) => string]>([
+    [
+      'a patient with thirty thousand numbers',
+      (source) =>
+        source.replace(
+          '<patientRole>',
+          `<patientRole>${Array.from({ length: 30_000 }, (_, index) => `<id root="2.999.7" extension="${index}"/>`).join('')}`,
+        ),
+    ],
+    [
+      'thirty thousand orders that it answers',
+      (source) =>
+        source.replace(
+          '<documentationOf',
+          `${Array.from({ length: 30_000 }, (_, index) => `<inFulfillmentOf><order><id root="2.999.7" extension="${index}"/></order></inFulfillmentOf>`).join('')}<documentationOf`,
+        ),
+    ],
+    [
+      'more entries than a transaction has',
+      (source) =>
+        source.replace(
+          '</text>',
+          `</text>${'<entry><observation classCode="OBS" moodCode="EVN"><code code="8480-6" codeSystem="2.16.840.1.113883.6.1"/><statusCode code="completed"/><value xsi:type="INT" value="1"/></observation></entry>'.repeat(6000)}`,
+        ),
+    ],
+  ])('%s: the document is kept', async (what, edit) => {
+    const source = fresh(`P-many-${what.length}`);
+    const edited = edit(source);
+    expect(edited).not.toBe(source);
+    const response = await importIt('initiator', edited);
+    expect([response.status, response.text.slice(0, 300)]).toEqual([200, expect.anything()]);
+    const document = partOf(response.json, 'document')?.valueReference?.reference ?? '';
+    await server.read('initiator', document);
+  });
+
   test('more elements than a document may have are refused', async () => {
     const large = fresh('P-17').replace('</paragraph>', `</paragraph>${'<br/>'.repeat(200_001)}`);
     const response = await importIt('initiator', large);

@@ -135,10 +135,13 @@ async function fileOrApart(
   }
 }
 
+/** Codes of refusals that are about what the document says, beside those that HTTP calls unprocessable. */
+const OF_CONTENT: ReadonlySet<string> = new Set(['not-custodian', 'sender-mismatch', 'bundle-invalid']);
+
 /** Whether a refusal is about what the document says, not about who asks, or when. */
 const isOfContent = (error: OperationOutcomeError): boolean =>
   error.retryAfter === undefined &&
-  (error.code === 'not-custodian' || error.code === 'sender-mismatch' || ISSUES[error.code].http === 422) &&
+  (OF_CONTENT.has(error.code) || ISSUES[error.code].http === 422) &&
   error.code !== 'idempotency-key-reused';
 
 /** @throws OperationOutcomeError `field-missing` where neither a document nor a source is given */

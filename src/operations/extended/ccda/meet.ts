@@ -153,6 +153,9 @@ const versionIn = (text: string): number => {
 };
 
 const MATCHES_MAX = 100;
+/** Numbers of one question, and of one document that are looked up. */
+const NUMBERS_AT_ONCE = 200;
+const NUMBERS_MAX = 2000;
 
 async function findByIdentifier(
   request: Request,
@@ -160,9 +163,27 @@ async function findByIdentifier(
   type: string,
   identifiers: readonly Identifier[],
 ): Promise<readonly Match[]> {
-  const numbers = identifiers.filter(({ value }) => value !== undefined && value !== '');
+  const numbers = identifiers
+    .filter(({ value }) => value !== undefined && value !== '')
+    .slice(0, NUMBERS_MAX);
   const sight = sightForType(request.caller, type);
-  if (numbers.length === 0 || sight === undefined) return [];
+  if (sight === undefined) return [];
+  const found = new Map<Ref, Match>();
+  for (let at = 0; at < numbers.length; at += NUMBERS_AT_ONCE) {
+    const some = numbers.slice(at, at + NUMBERS_AT_ONCE);
+    for (const match of await findByNumbers(request, snapshot, type, sight, some))
+      found.set(match.ref, match);
+  }
+  return [...found.values()];
+}
+
+async function findByNumbers(
+  request: Request,
+  snapshot: Snapshot,
+  type: string,
+  sight: Query['sight'],
+  numbers: readonly Identifier[],
+): Promise<readonly Match[]> {
   const query: Query = {
     type,
     where: {
