@@ -196,13 +196,19 @@ async function recordOutcome(
 ): Promise<void> {
   const { store, clock, timers, log } = parts;
   const { entry, fate } = ended;
+  let mayBeWritten = false;
+  const recorded = (): void => {
+    count(parts, entry, fate);
+    if (fate === 'refused') log('warn', 'a delivery was refused for good', about(entry));
+  };
   for (;;) {
     try {
       await store.commit(await buildOutcome(parts, ended));
-      count(parts, entry, fate);
-      if (fate === 'refused') log('warn', 'a delivery was refused for good', about(entry));
-      return;
+      return recorded();
     } catch (error) {
+      const reason = error instanceof CommitRefused ? error.reason : undefined;
+      if (reason === 'not-leased' && mayBeWritten) return recorded();
+      mayBeWritten ||= reason === 'unsure';
       const last = clock.now() + RECORD_PAUSE_MS >= until;
       if (last || !mayPass(error)) return lose(parts, entry, reasonOf(error));
     }

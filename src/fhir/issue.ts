@@ -302,6 +302,11 @@ export const ISSUES = {
     'Nothing was written. An operator must make the data folder writable.',
   ),
   busy: row('transient', 503, 'Send the request again after the seconds named in Retry-After.'),
+  'commit-unsure': row(
+    'transient',
+    503,
+    'It may have been written. Send it again with the same Idempotency-Key: it is written once, and the answer is the first one.',
+  ),
   internal: row('exception', 500, 'Quote the request id to the operator.', 'AE', '207', 'work-item'),
 } as const satisfies Record<string, Row>;
 

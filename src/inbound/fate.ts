@@ -31,6 +31,7 @@ const OUR_FAULTS: ReadonlySet<IssueCode> = new Set([
   'storage-full',
   'storage-read-only',
   'busy',
+  'commit-unsure',
   'search-too-costly',
   'page-expired',
   'server-stopping',

@@ -237,9 +237,11 @@ export type CommitRefusal =
   | 'disk-full'
   | 'read-only'
   | 'too-busy'
+  /** Not known yet: it may be written or not. The same key gives the answer once it is known. */
+  | 'unsure'
   | 'closed';
 
-/** A commit that did not happen; nothing of it remains. */
+/** A commit that did not happen, so that nothing of it remains; but `unsure` is what it says. */
 export class CommitRefused extends Error {
   readonly reason: CommitRefusal;
   readonly ref: string | undefined;
@@ -333,6 +335,11 @@ export interface Finding {
 export interface Store {
   /** Without `seq`: as of the last acknowledged commit. */
   snapshot(seq?: number): Snapshot;
+  /**
+   * Resolves when this copy of the store holds everything that was acknowledged anywhere before the call; at once where
+   * there is no other copy. A copy that cannot tell throws {@link CommitRefused} `too-busy`.
+   */
+  fresh(): Promise<void>;
   /** Applies all of it, durably, or throws {@link CommitRefused}. */
   commit(commit: Commit): Promise<Committed>;
   /**

@@ -136,6 +136,7 @@ const REFUSALS: Readonly<Record<CommitRefusal, ConstructorParameters<typeof Oper
   'disk-full': ['storage-full'],
   'read-only': ['storage-read-only', { retryAfter: 30 }],
   'too-busy': ['busy', { retryAfter: 1 }],
+  unsure: ['commit-unsure', { retryAfter: 5 }],
   closed: ['server-stopping', { retryAfter: 5 }],
 };
 

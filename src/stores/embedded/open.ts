@@ -221,6 +221,7 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
     tidy: (signal) => tidyWhileIdle(queue, signal),
     readTexts: options.fullText ? createTextReading(queue, pool) : undefined,
     snapshot,
+    fresh: async () => undefined,
     commit: (commit) => queue.commit(commit),
     commitExclusively: (work) => queue.commitExclusively(() => work(snapshot())),
     record: (entry) => queue.record(JSON.stringify(entry)),
@@ -229,9 +230,7 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
       const outcome = await queue.chore({ kind: 'claim', max, leaseMs, passOver, share });
       return outcome.kind === 'claimed' ? outcome.entries : ([] satisfies ClaimedEntry[]);
     },
-    async postpone(id, afterMs, why) {
-      await queue.chore({ kind: 'postpone', id, afterMs, why });
-    },
+    postpone: async (id, afterMs, why) => void (await queue.chore({ kind: 'postpone', id, afterMs, why })),
     outbox: async (filter) => outbox.list(filter),
     leases: createLeases(clock),
     verify: async () => describeReport(await verifyFile(paths.database, anchorFile)),

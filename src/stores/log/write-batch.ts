@@ -18,7 +18,9 @@ export type BatchMember =
   | ({ readonly kind: 'claim' } & ClaimRequest)
   | { readonly kind: 'postpone'; readonly id: string; readonly afterMs: number; readonly why: string }
   /** One bounded step of housekeeping. */
-  | { readonly kind: 'tidy' };
+  | { readonly kind: 'tidy' }
+  /** Nothing of our own: what others appended to the log is applied. Nothing to do where the log is kept here. */
+  | { readonly kind: 'follow' };
 
 export type MemberOutcome =
   | {

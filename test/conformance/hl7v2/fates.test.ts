@@ -288,6 +288,7 @@ describe('what cannot be kept', () => {
     ['disk-full', 'storage-full'],
     ['read-only', 'storage-read-only'],
     ['too-busy', 'busy'],
+    ['unsure', 'commit-unsure'],
     ['closed', 'server-stopping'],
   ] as const)('%s: the sender must send again', async (reason, issue) => {
     await open();

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CommitKey } from '../../../ports/store.ts';
 import { digestKey } from '../../log/chain.ts';
+import type { DecidedKey } from '../../log/log-entry.ts';
 import { prepare } from '../folder/connection.ts';
 import { refused, type CommitVerdict, type LogPlace } from './verdict.ts';
 
@@ -9,7 +10,7 @@ export interface CommitKeys {
   /** A replay when the key was used for the same, a refusal when it was used for other content. */
   readonly check: (key: CommitKey | undefined, now: number) => CommitVerdict | undefined;
   /** Keeps the reply under the key, and gives the digest of both. */
-  readonly write: (key: CommitKey, reply: string, place: LogPlace) => string;
+  readonly write: (key: DecidedKey, place: LogPlace) => string;
 }
 
 export function prepareCommitKeys(db: DatabaseSync, keyRetentionMs: number): CommitKeys {
@@ -40,13 +41,14 @@ export function prepareCommitKeys(db: DatabaseSync, keyRetentionMs: number): Com
       : refused('key-reused', key.id);
   }
 
-  function writeKey(key: CommitKey, reply: string, { seq, at }: LogPlace): string {
-    const { scope, fingerprint } = key;
-    const id = key.refused === true ? refusedId(key) : key.id;
+  function writeKey({ scope, id, fingerprint, reply }: DecidedKey, { seq, at }: LogPlace): string {
     addKey.run(scope, id, fingerprint, seq, at, reply);
     return digestKey(scope, id, fingerprint, reply);
   }
 }
+
+/** Under which id the key is kept. */
+export const keptId = (key: CommitKey): string => (key.refused === true ? refusedId(key) : key.id);
 
 /** Under which id a refusal is kept, so that only the same content finds it. */
 const refusedId = ({ id, fingerprint }: CommitKey): string => `${id} refused:${fingerprint}`;

@@ -1,21 +1,22 @@
 /**
  * One commit in the writer's transaction: everything is checked before anything is written, against the state that the
- * commits before it have left, those of the same group included.
+ * commits before it have left, those of the same group included. What was decided elsewhere is applied unchecked.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { withDenied } from '../../../ports/query.ts';
-import { stampText } from '../../../ports/store.ts';
-import type { AuditEntry, Commit, OutboxEntry } from '../../../ports/store.ts';
+import type { AuditEntry, Commit, DeliveryOutcome } from '../../../ports/store.ts';
 import { digestAudit, digestDeliveryOutcome, digestOutbox } from '../../log/chain.ts';
 import type { Digest, Members } from '../../log/chain.ts';
-import { stampEntry } from '../../log/audit-rows.ts';
 import { entryText } from '../../log/entry-text.ts';
+import { stampEntry } from '../../log/audit-rows.ts';
+import { decideCommit, partiesIn } from '../../log/log-entry.ts';
+import type { AppliedCommit, DecidedCommit, DecidedOutboxEntry } from '../../log/log-entry.ts';
 import type { NoteAbout } from './about.ts';
 import type { AuditIndex } from './audit-index.ts';
 import { prepareChecks, type CheckCommit, type CheckTools } from './commit-checks.ts';
-import { prepareCommitKeys } from './commit-keys.ts';
+import { keptId, prepareCommitKeys } from './commit-keys.ts';
 import type { Denials } from './denials.ts';
-import { prepareHeads } from './heads.ts';
+import { prepareHeads, type Heads } from './heads.ts';
 import type { ApplyReach } from './reach.ts';
 import type { LogPlace } from './verdict.ts';
 import { prepareVersions } from './versions.ts';
@@ -28,18 +29,25 @@ interface CommitTools extends CheckTools {
   readonly keyRetentionMs: number;
 }
 
-interface AppliedCommit {
+/** What a commit left, for the log. */
+interface Written {
   readonly members: Members;
-  /** The stored audit text. */
+  /** JSON of the stamped audit rows. */
   readonly audit: string;
-  readonly reply?: string;
-  /** Outbox entries written less those settled. */
-  readonly waiting: number;
+  readonly commit: AppliedCommit;
 }
 
 export interface Commits {
   readonly check: CheckCommit;
-  write(commit: Commit, place: LogPlace): AppliedCommit;
+  write(commit: Commit, place: LogPlace): Written;
+  /** Applies what was decided, whatever this state says to it. */
+  replay(commit: AppliedCommit, audit: string, place: LogPlace): Written;
+}
+
+/** The audit rows of a commit, stamped, and the text that is digested. */
+interface AuditText {
+  readonly rows: readonly AuditEntry[];
+  readonly text: string;
 }
 
 export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
@@ -48,67 +56,64 @@ export function prepareCommits(db: DatabaseSync, tools: CommitTools): Commits {
   const keys = prepareCommitKeys(db, tools.keyRetentionMs);
   const writeVersion = prepareVersions(db, tools, heads.headOf);
 
-  return { check: prepareChecks(db, tools, keys, heads), write };
+  return {
+    check: prepareChecks(db, tools, keys, heads),
+    write(commit, place) {
+      const rows = commit.audit.map((entry) => stampEntry(entry, place.seq));
+      const audit = { rows, text: JSON.stringify(rows) };
+      return apply(decideCommit(commit, place, keptId), audit, place, () => toldOf(commit, place, heads));
+    },
+    replay(commit, text, place) {
+      const rows = JSON.parse(text) as readonly AuditEntry[]; // a text of the log
+      return apply(commit, { rows, text }, place, () => commit.outbox);
+    },
+  };
 
-  function write(commit: Commit, place: LogPlace): AppliedCommit {
-    const at = new Date(place.at).toISOString();
+  function apply(
+    commit: DecidedCommit,
+    audit: AuditText,
+    place: LogPlace,
+    entriesOf: () => readonly DecidedOutboxEntry[],
+  ): Written {
+    const { writes, outcomes, leaves, key } = commit;
     const moved: number[] = [];
-    const versions = commit.writes.map((one) => writeVersion(one, place, at, moved));
-    const roots = reach(
-      commit.writes.map(({ ref, text, reach: wanted }) => ({
+    const versions = writes.map((one) => writeVersion(one, place, moved));
+    const { roots, sighted } = reach(
+      writes.map(({ ref, text, reach: wanted }) => ({
         ref,
         rid: identities.ridOf(ref),
-        reach: text === undefined ? undefined : wanted,
+        reach: text === null ? undefined : wanted,
       })),
       place.seq,
-      commit.leaves,
+      leaves,
     );
-    denials.apply({ denials: commit.denials ?? [], moved, roots });
-    const entries = commit.outbox.flatMap((entry, position) => writeEntry(entry, position, place));
-    for (const outcome of commit.deliveryOutcomes) outbox.conclude(outcome, place.at);
-    const reply = commit.key && stampText(commit.key.reply, place.seq, at);
-    const audit = writeAudit(commit.audit, place.seq, auditIndex);
-    const kept = (commit.records ?? []).map((one) => records.write(one, place.seq));
+    denials.apply({ denials: commit.denials, moved, roots });
+    const told = entriesOf();
+    for (const one of told) outbox.insert(one, place);
+    for (const outcome of outcomes) outbox.conclude(outcome, place.at);
+    auditIndex.note(audit.rows, place.seq);
+    const kept = commit.records.map((one) => records.write(one, place.seq));
     const members: Members = {
-      audit: digestAudit(audit),
-      ...(versions.length > 0 && { versions, p: partiesIn(commit) }),
-      ...(entries.length > 0 && { outbox: entries }),
-      ...(commit.deliveryOutcomes.length > 0 && {
-        settles: commit.deliveryOutcomes.map((one) => [one.id, digestDeliveryOutcome(one)] as const),
-      }),
-      ...(commit.key && reply !== undefined && { key: keys.write(commit.key, reply, place) }),
-      ...(commit.leaves && {
-        x: commit.leaves.map(({ root, organization }) => [root, organization] as const),
-      }),
+      audit: digestAudit(audit.text),
+      ...(versions.length > 0 && { versions, p: partiesIn(writes) }),
+      ...(told.length > 0 && { outbox: told.map(({ id, text }) => [id, digestOutbox(id, text)] as const) }),
+      ...(outcomes.length > 0 && { settles: outcomes.map(digestOutcome) }),
+      ...(key && { key: keys.write(key, place) }),
+      ...(leaves && { x: leaves.map(({ root, organization }) => [root, organization] as const) }),
       ...(kept.length > 0 && { c: kept }),
     };
-    return {
-      members,
-      audit,
-      waiting: entries.length - commit.deliveryOutcomes.length,
-      ...(reply !== undefined && { reply }),
-    };
-  }
-
-  function writeEntry(entry: OutboxEntry, position: number, { seq, at }: LogPlace): Digest[] {
-    // What is denied is told to nobody all the same: the dispatcher asks the policies, and leaves a trace of it.
-    if (!heads.isVisible(entry.subject, withDenied(entry.sight), { seq, now: at })) return [];
-    const id = `${seq}-${position}`;
-    const text = entryText(entry);
-    outbox.insert(id, seq, at, entry, text);
-    return [[id, digestOutbox(id, text)]];
+    return { members, audit: audit.text, commit: { ...commit, outbox: told, sighted } };
   }
 }
 
-/** The stored text of the audit rows; they are found by their keys from now on. */
-function writeAudit(entries: readonly AuditEntry[], seq: number, index: AuditIndex): string {
-  const stamped = entries.map((entry) => stampEntry(entry, seq));
-  index.note(stamped, seq);
-  return JSON.stringify(stamped);
-}
-
-/** The parties that the commit's roots of reach have from now on. */
-const partiesIn = ({ writes }: Commit): NonNullable<Members['p']> =>
-  writes.flatMap(({ ref, text, reach: { parties } }) =>
-    text === undefined || parties.length === 0 ? [] : [[ref, parties] as const],
+/** The entries of the outbox whose subject is visible; asked when the commit's versions and its reach are written. */
+function toldOf({ outbox }: Commit, { seq, at }: LogPlace, heads: Heads): readonly DecidedOutboxEntry[] {
+  // What is denied is told to nobody all the same: the dispatcher asks the policies, and leaves a trace of it.
+  return outbox.flatMap((entry, position) =>
+    heads.isVisible(entry.subject, withDenied(entry.sight), { seq, now: at })
+      ? [{ id: `${seq}-${position}`, entry, text: entryText(entry) }]
+      : [],
   );
+}
+
+const digestOutcome = (one: DeliveryOutcome): Digest => [one.id, digestDeliveryOutcome(one)];

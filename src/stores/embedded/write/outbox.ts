@@ -6,11 +6,13 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
-import type { ClaimedEntry, OutboxEntry, OutboxRow, DeliveryOutcome } from '../../../ports/store.ts';
+import type { ClaimedEntry, OutboxRow, DeliveryOutcome } from '../../../ports/store.ts';
 import { parseEntry } from '../../log/entry-text.ts';
+import type { DecidedOutboxEntry } from '../../log/log-entry.ts';
 import { prepare } from '../folder/connection.ts';
 import type { ClaimRequest } from '../../log/write-batch.ts';
 import { FOREVER } from '../folder/schema.ts';
+import type { LogPlace } from './verdict.ts';
 
 /** The column `state`. */
 export const STATES = [
@@ -25,7 +27,7 @@ export const STATES = [
 export const stateOf = (fate: DeliveryOutcome['fate']): number => STATES.indexOf(fate);
 
 export interface Outbox {
-  insert(id: string, seq: number, at: number, entry: OutboxEntry, text: string): void;
+  insert(entry: DecidedOutboxEntry, place: LogPlace): void;
   /** Whether the entry may be settled now: it exists and is open. */
   isOpen(id: string): boolean;
   conclude(outcome: DeliveryOutcome, now: number): void;
@@ -90,7 +92,7 @@ export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
   let turn = '';
 
   return {
-    insert(id, seq, at, entry, text) {
+    insert({ id, entry, text }, { seq, at }) {
       const lane = `${entry.rail}|${entry.receiver}|${entry.orderingKey}`;
       add.run(id, seq, at, lane, text, entry.subject, entry.receiver);
     },

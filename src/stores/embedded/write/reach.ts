@@ -7,6 +7,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../../fhir/types.ts';
 import type { Leave } from '../../../ports/store.ts';
+import type { SightChange } from '../../log/log-entry.ts';
 import { prepare } from '../folder/connection.ts';
 import { FOREVER } from '../folder/schema.ts';
 import type { Identities } from './identities.ts';
@@ -16,22 +17,36 @@ import { prepareReachWalk, ReachExceeded } from './reach-walk.ts';
 /** So few edges are asked about one by one: to ask about all at once first would be the same work twice. */
 const EDGES_FEW = 16;
 
-/**
- * Applies the reach of one commit's writes, and gives the roots that reach other than before, or show it to others. Throws
- * {@link ReachExceeded} when a root would reach more than `max`.
- */
+/** What the reach of one commit's writes changed. */
+interface ReachApplied {
+  /** The roots that reach other than before, or show it to others. */
+  readonly roots: ReadonlySet<number>;
+  readonly sighted: SightChange;
+}
+
+/** Applies the reach of one commit's writes. Throws {@link ReachExceeded} when a root would reach more than `max`. */
 export type ApplyReach = (
   changes: readonly ReachChange[],
   seq: number,
   leaves?: readonly Leave[],
-) => ReadonlySet<number>;
+) => ReachApplied;
 
 export function prepareReach(db: DatabaseSync, identities: Identities, max: number): ApplyReach {
   const { store, partiesOf, isRoot } = prepareReachChanges(db, identities);
   const { rootsBefore, reachedFrom, mayGrow } = prepareReachWalk(db, isRoot, max);
   const { sightOf, sees, sighted, grant, withdraw } = prepareSightRows(db);
 
+  let granted = 0;
+  let withdrawn = 0;
+
   return (changes, seq, leaves = []) => {
+    granted = 0;
+    withdrawn = 0;
+    const roots = rootsOf(changes, seq, leaves);
+    return { roots, sighted: [granted, withdrawn] };
+  };
+
+  function rootsOf(changes: readonly ReachChange[], seq: number, leaves: readonly Leave[]): Set<number> {
     const { added, removed, roots } = store(changes, leaves);
     const named = changes[0]?.ref ?? leaves[0]?.root;
     if (named === undefined || added.length + removed.length + roots.size === 0) return roots;
@@ -48,7 +63,7 @@ export function prepareReach(db: DatabaseSync, identities: Identities, max: numb
       }
     }
     return grown;
-  };
+  }
 
   function recompute(root: number, seq: number, named: Ref): void {
     const orgs = partiesOf(root);
@@ -56,10 +71,10 @@ export function prepareReach(db: DatabaseSync, identities: Identities, max: numb
     const had = new Set<string>();
     for (const [org, rid] of sightOf.all(root)) {
       had.add(`${org},${rid}`);
-      if (!members.has(rid) || !orgs.includes(org)) withdraw.run(seq, org, rid, root);
+      if (!members.has(rid) || !orgs.includes(org)) withdrawn += withdraw.run(seq, org, rid, root);
     }
     for (const org of orgs) {
-      for (const rid of members) if (!had.has(`${org},${rid}`)) grant.run(org, rid, root, seq);
+      for (const rid of members) if (!had.has(`${org},${rid}`)) granted += grant.run(org, rid, root, seq);
     }
   }
 
@@ -70,7 +85,7 @@ export function prepareReach(db: DatabaseSync, identities: Identities, max: numb
     const members = reachedFrom(target, isNew, named);
     const [before] = sighted.get(root)!;
     if (before + members.size > max * orgs.length) throw new ReachExceeded(named);
-    for (const org of orgs) for (const rid of members) grant.run(org, rid, root, seq);
+    for (const org of orgs) for (const rid of members) granted += grant.run(org, rid, root, seq);
   }
 }
 

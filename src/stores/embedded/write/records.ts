@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { RecordPrecondition, RecordWrite } from '../../../ports/record.ts';
 import { digestRecord, type RecordDigest } from '../../log/chain.ts';
+import type { DecidedRecord } from '../../log/log-entry.ts';
 import { prepare, readMeta, writeMeta } from '../folder/connection.ts';
 import { FOREVER } from '../folder/schema.ts';
 
@@ -11,7 +12,7 @@ export interface Records {
   /** Whether what the write expects is so, as of `now`. */
   isExpected(write: RecordWrite, now: number): boolean;
   /** @returns the member of the log */
-  write(write: RecordWrite, seq: number): RecordDigest;
+  write(record: DecidedRecord, seq: number): RecordDigest;
 }
 
 export function prepareRecords(db: DatabaseSync): Records {
@@ -37,28 +38,30 @@ export function prepareRecords(db: DatabaseSync): Records {
       const rev = revOf.get(kind, key, now)?.[0];
       return expect === 'absent' ? rev === undefined : rev === expect;
     },
-    write({ kind, key, body, expiresAt = FOREVER, index = [] }, seq) {
+    write({ kind, key, text, indexed, expiresAt }, seq) {
       dropIndex(kind, key);
-      if (body === undefined) {
+      if (text === undefined) {
         drop.run(kind, key);
         return [kind, key, seq, '', FOREVER];
       }
-      const text = JSON.stringify(body);
-      const indexed = JSON.stringify(index);
       put.run(kind, key, seq, text, expiresAt, indexed);
-      for (const [name, value] of index) addIndex.run(kind, name, value, key);
+      for (const [name, value] of pairsOf(indexed)) addIndex.run(kind, name, value, key);
       return [kind, key, seq, digestRecord(kind, key, text, indexed), expiresAt];
     },
   };
 }
+
+/** The names and values of a record's index. */
+const pairsOf = (indexed: string): readonly (readonly [name: string, value: string])[] =>
+  JSON.parse(indexed) as [string, string][]; // made from a RecordWrite
 
 /** Takes the rows of a record's index away. */
 function prepareIndexDrop(db: DatabaseSync): (kind: string, key: string) => void {
   const indexOf = prepare<[indexed: string]>(db, 'SELECT indexed FROM record WHERE kind = ? AND key = ?');
   const drop = prepare(db, 'DELETE FROM record_index WHERE kind = ? AND name = ? AND value = ? AND key = ?');
   return (kind, key) => {
-    const pairs = JSON.parse(indexOf.get(kind, key)?.[0] ?? '[]') as [string, string][]; // written above
-    for (const [name, value] of pairs) drop.run(kind, name, value, key);
+    for (const [name, value] of pairsOf(indexOf.get(kind, key)?.[0] ?? '[]'))
+      drop.run(kind, name, value, key);
   };
 }
 

@@ -1,7 +1,7 @@
 /** Versions: the writer adds one, ends the one before it, and writes what a search finds it by. */
 import type { DatabaseSync } from 'node:sqlite';
-import { stampText, type Write } from '../../../ports/store.ts';
 import { digestVersion, type Digest } from '../../log/chain.ts';
+import type { DecidedWrite } from '../../log/log-entry.ts';
 import { prepare } from '../folder/connection.ts';
 import { FOREVER } from '../folder/schema.ts';
 import type { NoteAbout } from './about.ts';
@@ -10,8 +10,8 @@ import { typeOfRef, type Identities } from './identities.ts';
 import { prepareValues } from './values.ts';
 import type { LogPlace } from './verdict.ts';
 
-/** Writes a version, and gives its digest. `instant` is the place's time; adds to `moved` whose patients changed. */
-type WriteVersion = (one: Write, place: LogPlace, instant: string, moved: number[]) => Digest;
+/** Writes a version, and gives its digest. Adds to `moved` whose patients changed. */
+type WriteVersion = (one: DecidedWrite, place: LogPlace, moved: number[]) => Digest;
 
 export function prepareVersions(
   db: DatabaseSync,
@@ -29,8 +29,8 @@ export function prepareVersions(
 
   return write;
 
-  function write(one: Write, { seq, at }: LogPlace, instant: string, moved: number[]): Digest {
-    const { ref, method, custodian } = one;
+  function write(one: DecidedWrite, { seq, at }: LogPlace, moved: number[]): Digest {
+    const { ref, method, custodian, text } = one;
     const type = identities.intern(typeOfRef(ref));
     const rid = identities.ridOf(ref);
     const [, , vidBefore, , , shown] = headOf(ref)!;
@@ -38,8 +38,7 @@ export function prepareVersions(
     const keeper = custodian === '' ? 0 : identities.intern(custodian);
     if (vidBefore === null) claimIdentity.run(keeper, everyone, rid);
     else if (one.base !== 0) endVersion.run(seq, vidBefore);
-    if (vidBefore !== null && one.text !== undefined && shown !== everyone) showTo.run(everyone, rid);
-    const text = one.text === undefined ? null : stampText(one.text, seq, instant);
+    if (vidBefore !== null && text !== null && shown !== everyone) showTo.run(everyone, rid);
     const ended = text === null ? seq : FOREVER;
     const [vid] = addVersion.get(rid, type, seq, ended, at, text === null ? 'DELETE' : method, text)!;
     if (text !== null) {

@@ -12,6 +12,7 @@ import type { Commits } from './commits.ts';
 import type { LogPlace } from './verdict.ts';
 import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
 import type { Rows } from '../folder/connection.ts';
+import type { AppliedCommit, LogEntry } from '../../log/log-entry.ts';
 import type { AppliedBatch, WriteBatch, Head, BatchMember, MemberOutcome } from '../../log/write-batch.ts';
 import { prepareAuditIndex } from './audit-index.ts';
 import type { AuditIndex } from './audit-index.ts';
@@ -47,6 +48,13 @@ export interface WriterOptions {
   readonly pragmas: readonly string[];
 }
 
+/** What a row is added to the log from. */
+interface Appended {
+  readonly members: Members;
+  readonly audit: string;
+  readonly commit?: AppliedCommit;
+}
+
 /** The writer's connection keeps this much of the file in memory. */
 const CACHE_KIB = 32 * 1024;
 
@@ -63,6 +71,25 @@ const REFUSALS: ReadonlyMap<number, CommitRefusal> = new Map([
   [SQLITE_FULL, 'disk-full'],
 ]);
 
+/** A batch whose members are applied and not on disk: {@link StoreWriter.confirm} or {@link StoreWriter.undo} it. */
+interface BegunBatch {
+  readonly outcomes: readonly MemberOutcome[];
+  /** What it adds to the log, in order. */
+  readonly entries: readonly LogEntry[];
+  /** Where the store stood before. */
+  readonly before: Head;
+  /** False when the disk failed: every member is refused, and there is nothing to confirm. */
+  readonly isOpen: boolean;
+}
+
+/** Another copy of the store decided what does not come out here: one of the two is wrong. */
+export class Diverged extends Error {
+  constructor(seq: number, says: string) {
+    super(`diverged at commit ${seq}: ${says}`);
+    this.name = 'Diverged';
+  }
+}
+
 export class StoreWriter {
   readonly #db: DatabaseSync;
   readonly #identities: Identities;
@@ -78,6 +105,8 @@ export class StoreWriter {
   /** Waits without turning: nobody ever wakes it. */
   readonly #pause = new Int32Array(new SharedArrayBuffer(4));
   #head: Head;
+  /** What the batch has added to the log until now. */
+  #entries: LogEntry[] = [];
 
   constructor(options: WriterOptions, findRefs: FindRefs, now: number) {
     const db = openDatabase(options.file, {
@@ -128,24 +157,76 @@ export class StoreWriter {
    * refused and nothing of them remains. On a full disk the reserve is given up, so that reads can still be audited.
    */
   apply(batch: WriteBatch): AppliedBatch {
+    const begun = this.begin(batch);
+    try {
+      if (begun.isOpen) this.confirm();
+      return { outcomes: begun.outcomes, head: this.#head };
+    } catch (error) {
+      const outcomes = this.#refuse(batch, begun.before, error);
+      return outcomes === undefined ? this.apply(batch) : { outcomes, head: this.#head };
+    }
+  }
+
+  /** Applies the members in order and leaves the transaction open: no reader sees anything of it. */
+  begin(batch: WriteBatch): BegunBatch {
     const before = this.#head;
+    this.#entries = [];
     try {
       this.#statements.begin.run();
       const outcomes = batch.members.map((member) => this.#applyOne(member, batch.now));
-      const due = this.#denials.hasDenied() || this.#auditIndex.isDue();
-      if (due) this.#auditIndex.write(this.#head.seq);
-      this.#statements.commit.run();
-      if (due) this.#auditIndex.forget();
-      if (this.#flushDelayMs > 0) Atomics.wait(this.#pause, 0, 0, this.#flushDelayMs);
-      return { outcomes, head: this.#head };
+      return { outcomes, entries: this.#entries, before, isOpen: true };
     } catch (error) {
-      this.#undoBatch(before);
-      const reason = refusalOf(error);
-      if (reason === 'disk-full' && this.#reserve.release()) {
-        this.#head = { ...before, writable: false };
-        return this.apply(batch);
-      }
-      return { outcomes: batch.members.map(() => failed(error, reason)), head: this.#head };
+      const outcomes = this.#refuse(batch, before, error);
+      return outcomes === undefined
+        ? this.begin(batch)
+        : { outcomes, entries: [], before: this.#head, isOpen: false };
+    }
+  }
+
+  /** Ends the open transaction: what it wrote is there from now on. Throws what the disk throws; then it is still open. */
+  confirm(): void {
+    const due = this.#denials.hasDenied() || this.#auditIndex.isDue();
+    if (due) this.#auditIndex.write(this.#head.seq);
+    this.#statements.commit.run();
+    if (due) this.#auditIndex.forget();
+    this.#entries = [];
+    if (this.#flushDelayMs > 0) Atomics.wait(this.#pause, 0, 0, this.#flushDelayMs);
+  }
+
+  /** Takes back what was begun and not confirmed: the store stands where it stood before. */
+  undo(before: Head): void {
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    this.#identities.forget();
+    this.#auditIndex.undo(before.seq);
+    this.#head = before;
+    this.#entries = [];
+  }
+
+  /** What becomes of the members when the disk fails; undefined: the reserve is given up now, try again. */
+  #refuse(batch: WriteBatch, before: Head, error: unknown): readonly MemberOutcome[] | undefined {
+    this.undo(before);
+    const reason = refusalOf(error);
+    if (reason === 'disk-full' && this.#reserve.release()) {
+      this.#head = { ...before, writable: false };
+      return undefined;
+    }
+    return batch.members.map(() => failed(error, reason));
+  }
+
+  /**
+   * Applies what another copy of the store decided, in one transaction; nothing of it remains when one does not follow.
+   *
+   * @throws Diverged where an entry comes out differently here
+   */
+  replay(entries: readonly LogEntry[]): void {
+    const before = this.#head;
+    try {
+      this.#statements.begin.run();
+      for (const entry of entries) this.#replayOne(entry);
+      this.confirm();
+    } catch (error) {
+      this.undo(before);
+      throw error;
     }
   }
 
@@ -158,6 +239,7 @@ export class StoreWriter {
     if (member.kind === 'commit') return this.#applyCommit(member.commit, now);
     if (member.kind === 'block') return this.#applyBlock(member.audit, now);
     if (member.kind === 'tidy') return this.#applyTidy(now);
+    if (member.kind === 'follow') return { kind: 'done' };
     if (member.kind === 'claim') {
       return { kind: 'claimed', entries: this.#outbox.claim(member, now) };
     }
@@ -184,15 +266,31 @@ export class StoreWriter {
       this.#identities.forget();
       this.#auditIndex.undo(before.seq);
       this.#head = before;
+      this.#entries = this.#entries.filter(({ seq }) => seq <= before.seq);
       return failed(error, undefined);
     }
   }
 
   #write(commit: Commit, now: number): MemberOutcome {
     const place = this.#nextPlace(now);
-    const { members, audit, waiting, reply } = this.#commits.write(commit, place);
-    this.#append(place, audit, members, waiting);
+    const written = this.#commits.write(commit, place);
+    this.#entries.push(this.#append(place, written));
+    const reply = written.commit.key?.reply;
     return { kind: 'committed', ...place, replayed: false, ...(reply !== undefined && { reply }) };
+  }
+
+  #replayOne({ seq, at, members, audit, commit }: LogEntry): void {
+    if (seq !== this.#head.seq + 1) throw new Diverged(seq, `it follows commit ${this.#head.seq}`);
+    const place = { seq, at };
+    const here =
+      commit === undefined ? this.#replayBlock(audit, seq) : this.#commits.replay(commit, audit, place);
+    if (commit?.sighted.join() !== here.commit?.sighted.join()) throw new Diverged(seq, 'others see it here');
+    if (this.#append(place, here).members !== members) throw new Diverged(seq, 'it has other members here');
+  }
+
+  #replayBlock(audit: string, seq: number): Appended {
+    this.#auditIndex.note(JSON.parse(audit) as readonly AuditEntry[], seq); // a text of the log
+    return { members: { audit: digestAudit(audit) }, audit };
   }
 
   #applyBlock(text: string, now: number): MemberOutcome {
@@ -202,7 +300,7 @@ export class StoreWriter {
     const entries = read.map((entry) => stampEntry(entry, place.seq));
     const audit = entries.every((entry, i) => entry === read[i]) ? text : JSON.stringify(entries);
     this.#auditIndex.note(entries, place.seq);
-    this.#append(place, audit, { audit: digestAudit(audit) }, 0);
+    this.#entries.push(this.#append(place, { members: { audit: digestAudit(audit) }, audit }));
     return { kind: 'done' };
   }
 
@@ -228,18 +326,13 @@ export class StoreWriter {
     return { seq: this.#head.seq + 1, at: Math.max(now, this.#head.at) };
   }
 
-  #append({ seq, at }: LogPlace, audit: string, members: Members, waiting: number): void {
+  #append({ seq, at }: LogPlace, { members, audit, commit }: Appended): LogEntry {
     const text = JSON.stringify(members);
     const hash = chainHash(this.#head.hash, seq, at, text);
     this.#addLog.run(seq, at, audit, text, Buffer.from(hash, 'hex'));
+    const waiting = commit === undefined ? 0 : commit.outbox.length - commit.outcomes.length;
     this.#head = { ...this.#head, seq, at, hash, outboxWaiting: this.#head.outboxWaiting + waiting };
-  }
-
-  #undoBatch(before: Head): void {
-    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-    this.#identities.forget();
-    this.#auditIndex.undo(before.seq);
-    this.#head = before;
+    return { seq, at, members: text, audit, ...(commit && { commit }) };
   }
 
   #readHead(): Head {

@@ -1,0 +1,158 @@
+/** The writer in its steps: a batch is begun, then confirmed or undone; what one writer decided, another one applies. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Commit } from '../../src/ports/store.ts';
+import { pathsOf, prepareDatabase } from '../../src/stores/embedded/folder/folder.ts';
+import { findRefs } from '../../src/stores/embedded/search/search.ts';
+import { verifyChain } from '../../src/stores/embedded/verify/audit-chain.ts';
+import { Diverged, StoreWriter } from '../../src/stores/embedded/write/writer.ts';
+import type { LogEntry } from '../../src/stores/log/log-entry.ts';
+import type { BatchMember } from '../../src/stores/log/write-batch.ts';
+import { audit, commitOf, NO_REACH, remove, seenBy, SOUTH, status, tell, write } from './store-world.ts';
+
+const AT = Date.UTC(2026, 0, 1);
+const opened: (() => void)[] = [];
+afterEach(() => {
+  for (const close of opened.splice(0).toReversed()) close();
+});
+
+function open(): { writer: StoreWriter; folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'closeloop-writer-'));
+  opened.push(() => rmSync(folder, { recursive: true, force: true }));
+  prepareDatabase(folder);
+  const { database, reserve } = pathsOf(folder);
+  const options = {
+    file: database,
+    reserveFile: reserve,
+    reserveBytes: 0,
+    instance: 'one',
+    searchSnapshotMs: 1000,
+    keyRetentionMs: 60_000,
+    outboxRetentionMs: 60_000,
+    reachMembersMax: 100,
+    flushDelayMs: 0,
+    pragmas: [],
+  };
+  const writer = new StoreWriter(options, findRefs, AT);
+  opened.push(() => writer.close());
+  return { writer, folder };
+}
+
+const commits = (...given: readonly Commit[]): readonly BatchMember[] =>
+  given.map((commit) => ({ kind: 'commit', commit }));
+
+/** A referral with its patient, told to one who sees it and to one who does not; then it moves, and is deleted. */
+const STORY: readonly (readonly BatchMember[])[] = [
+  commits(
+    commitOf(
+      [
+        write('Patient/p', { values: [status('x')] }),
+        write('Task/t', {
+          values: [status('open')],
+          reach: { ...NO_REACH, parties: [SOUTH], outward: ['Patient/p'] },
+        }),
+      ],
+      {
+        key: { scope: 's', id: 'k', fingerprint: 'f', reply: { pieces: ['201 ', ''], holes: ['seq'] } },
+        records: [{ kind: 'grant', key: 'g', expect: 'absent', body: { a: 1 }, index: [['of', 'g']] }],
+        outbox: [
+          tell('Task/t', { receiver: 'Subscription/south', sight: seenBy(SOUTH) }),
+          tell('Task/t', { receiver: 'Subscription/west', sight: seenBy('Organization/west') }),
+        ],
+      },
+    ),
+    commitOf([write('Task/t', { base: 99 })]),
+  ),
+  [{ kind: 'block', audit: JSON.stringify([audit({ event: 'read', entities: ['Task/t/_history/1'] })]) }],
+  commits(
+    commitOf([write('Task/t', { base: 1, is: 'later' })], {
+      deliveryOutcomes: [{ id: '1-0', fate: 'accepted' }],
+      records: [{ kind: 'grant', key: 'g', expect: 1, body: undefined }],
+    }),
+    commitOf([remove('Patient/p', 1)]),
+  ),
+];
+
+/** The story by one writer, and what it adds to the log. */
+function tellStory(writer: StoreWriter): readonly LogEntry[] {
+  return STORY.flatMap((members, i) => {
+    const { entries } = writer.begin({ now: AT + i, members });
+    writer.confirm();
+    return entries;
+  });
+}
+
+test('what is begun and undone leaves nothing', async () => {
+  const { writer, folder } = open();
+  for (const [i, members] of STORY.entries()) {
+    const batch = { now: AT + i, members };
+    const begun = writer.begin(batch);
+    expect(writer.head.seq).toBeGreaterThan(begun.before.seq);
+    writer.undo(begun.before);
+    expect(writer.head).toEqual(begun.before);
+    expect(writer.apply(batch).outcomes).toEqual(begun.outcomes);
+  }
+  expect(await verifyChain(folder)).toMatchObject({ faultCount: 0, commits: 4 });
+});
+
+describe('replay', () => {
+  test('makes another writer stand where the first one stands', async () => {
+    const first = open();
+    const entries = tellStory(first.writer);
+    expect(entries.map(({ seq, commit }) => [seq, commit?.outbox.map(({ id }) => id)])).toEqual([
+      [1, ['1-0']],
+      [2, undefined],
+      [3, []],
+      [4, []],
+    ]);
+    const second = open();
+    second.writer.replay(entries);
+    expect(second.writer.head).toEqual(first.writer.head);
+    for (const { folder } of [first, second]) {
+      expect(await verifyChain(folder)).toMatchObject({ faultCount: 0, commits: 4 });
+    }
+  });
+
+  test('asks no preconditions: what was decided is decided', () => {
+    const { writer } = open();
+    const [first, ...rest] = tellStory(open().writer);
+    writer.replay([first!]);
+    writer.replay(rest);
+    expect(writer.head.seq).toBe(4);
+  });
+
+  const altered = (alter: (entry: LogEntry) => LogEntry): readonly LogEntry[] => {
+    const entries = tellStory(open().writer);
+    return [alter(entries[0]!), ...entries.slice(1)];
+  };
+  test.each<[string, () => readonly LogEntry[], string]>([
+    ['a gap', () => tellStory(open().writer).slice(1), 'commit 2: it follows commit 0'],
+    [
+      'another text',
+      () =>
+        altered(({ commit, ...entry }) => ({
+          ...entry,
+          commit: { ...commit!, writes: commit!.writes.map((one) => ({ ...one, text: '{"is":"forged"}' })) },
+        })),
+      'commit 1: it has other members here',
+    ],
+    [
+      'other audit rows',
+      () => altered((entry) => ({ ...entry, audit: '[]' })),
+      'commit 1: it has other members',
+    ],
+    [
+      'another sight',
+      () => altered(({ commit, ...entry }) => ({ ...entry, commit: { ...commit!, sighted: [9, 0] } })),
+      'commit 1: others see it here',
+    ],
+  ])('stops at %s, and nothing of it remains', (_, given, says) => {
+    const { writer } = open();
+    const entries = given();
+    expect(() => writer.replay(entries)).toThrow(Diverged);
+    expect(() => writer.replay(entries)).toThrow(says);
+    expect(writer.head.seq).toBe(0);
+  });
+});
