@@ -81,6 +81,8 @@ export interface ServerOptions {
   readonly argv?: readonly string[];
   /** Where the writer of the store runs: its own thread, as in production, groups what is written at once. Default: `thread`. */
   readonly writer?: StoreOptions['writer'];
+  /** A data folder of the caller: nothing is written into it at the start, and closing leaves it there. */
+  readonly folder?: string;
 }
 
 const ORGANIZATIONS = ['initiator', 'recipient', 'stranger'];
@@ -98,8 +100,9 @@ export async function openServerWith({
   organizations = ORGANIZATIONS,
   argv = [],
   writer = 'thread',
+  folder: given,
 }: ServerOptions): Promise<TestServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'closeloop-server-'));
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'closeloop-server-'));
   const fixed = ['--demo', '--port', '0', '--public-base-url', BASE, '--data-dir', folder];
   const config = readConfig([...fixed, ...argv], {});
   const log = createLog(
@@ -169,10 +172,10 @@ export async function openServerWith({
     },
     async close() {
       await running.stop();
-      rmSync(folder, { recursive: true });
+      if (given === undefined) rmSync(folder, { recursive: true });
     },
   };
-  await seed(server, organizations);
+  if (given === undefined) await seed(server, organizations);
   return server;
 }
 
