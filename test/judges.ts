@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from '@jest/globals';
+import { describe, test } from '@jest/globals';
 import { whyNotTraceable } from '../tools/durability/trace.ts';
 import { whyNoLxml, whyNoRules } from './ccda-judge.ts';
 
@@ -21,6 +21,8 @@ const JUDGES = {
   mount: whyNotMountable,
   ccda_rules: whyNoRules,
   lxml: whyNoLxml,
+  mongodb: () => whyNotSet('MONGODB_URI', 'a MongoDB server for tests'),
+  mongodb_weak: () => whyNotSet('MONGODB_WEAK_URI', 'FerretDB, which has no sessions and no change streams'),
 } as const satisfies Readonly<Record<string, WhyAbsent>>;
 
 export type Judge = keyof typeof JUDGES;
@@ -62,6 +64,26 @@ export function judged(
     timeoutMs,
   );
 }
+
+/** Tests that are judged by a server of others, whose address stands in the environment. */
+export function describeJudged(
+  judge: keyof typeof SERVERS,
+  name: string,
+  define: (uri: string) => void,
+): void {
+  const uri = process.env[SERVERS[judge]];
+  // Titles are those of the callers.
+  const group = describe;
+  group(name, () => {
+    if (uri === undefined) judged(judge, `${name}: all of its tests`, () => undefined);
+    else define(uri);
+  });
+}
+
+const SERVERS = { mongodb: 'MONGODB_URI', mongodb_weak: 'MONGODB_WEAK_URI' } as const;
+
+const whyNotSet = (variable: string, what: string): string | undefined =>
+  process.env[variable] === undefined ? `${variable} names no server: ${what}` : undefined;
 
 function whyNotRunning([program = '', ...argv]: readonly string[], way: string): string | undefined {
   try {

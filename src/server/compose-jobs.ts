@@ -5,14 +5,14 @@ import type { Log } from '../http/log.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { jobsOf } from '../jobs/index.ts';
 import { createScheduler, type Scheduler } from '../jobs/scheduler.ts';
-import type { EmbeddedStore } from '../stores/embedded/open.ts';
+import type { ServerStore } from '../stores/index.ts';
 import type { Config } from './config.ts';
 import { clock, timers } from './time.ts';
 
 interface Parts {
   readonly config: Config;
   readonly log: Log;
-  readonly store: EmbeddedStore;
+  readonly store: ServerStore;
   readonly messages: MessageDoor;
   readonly dispatcher: Dispatcher;
   readonly failedLogins: FailedLogins;

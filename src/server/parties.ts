@@ -8,10 +8,10 @@ import { tagOthers } from '../operations/upgrade-others.ts';
 import { fillRegister, type Named } from '../operations/upgrade.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Listening } from '../rails/hl7v2-mllp/index.ts';
-import type { EmbeddedStore } from '../stores/embedded/open.ts';
+import type { ServerStore } from '../stores/index.ts';
 
 interface PrepareParts {
-  readonly store: EmbeddedStore;
+  readonly store: ServerStore;
   readonly config: Pick<Config, 'identitySystems'>;
   readonly clock: Clock;
   readonly log: Log;

@@ -14,6 +14,8 @@ import type {
 
 /** How a suite opens the engine it tries. */
 export interface StoreWorld {
+  /** Copies of the store that are asked in turn, each with a queue of its own. Default: 1. */
+  readonly nodes?: number;
   /** A new, empty store. */
   open(options?: WorldOptions): Promise<Store>;
   /** Closes the store and opens its data again. */

@@ -34,6 +34,7 @@ function open(): { writer: StoreWriter; folder: string } {
     reachMembersMax: 100,
     flushDelayMs: 0,
     pragmas: [],
+    follows: false,
   };
   const writer = new StoreWriter(options, findRefs, AT);
   opened.push(() => writer.close());
@@ -108,7 +109,7 @@ describe('replay', () => {
       [4, []],
     ]);
     const second = open();
-    second.writer.replay(entries);
+    second.writer.replay(entries, first.writer.head.hash);
     expect(second.writer.head).toEqual(first.writer.head);
     for (const { folder } of [first, second]) {
       expect(await verifyChain(folder)).toMatchObject({ faultCount: 0, commits: 4 });
@@ -117,10 +118,13 @@ describe('replay', () => {
 
   test('asks no preconditions: what was decided is decided', () => {
     const { writer } = open();
-    const [first, ...rest] = tellStory(open().writer);
-    writer.replay([first!]);
-    writer.replay(rest);
-    expect(writer.head.seq).toBe(4);
+    const told = open();
+    for (const [i, members] of STORY.entries()) {
+      const { entries } = told.writer.begin({ now: AT + i, members });
+      told.writer.confirm();
+      writer.replay(entries, told.writer.head.hash);
+    }
+    expect(writer.head).toEqual(told.writer.head);
   });
 
   const altered = (alter: (entry: LogEntry) => LogEntry): readonly LogEntry[] => {
@@ -151,8 +155,9 @@ describe('replay', () => {
   ])('stops at %s, and nothing of it remains', (_, given, says) => {
     const { writer } = open();
     const entries = given();
-    expect(() => writer.replay(entries)).toThrow(Diverged);
-    expect(() => writer.replay(entries)).toThrow(says);
+    const hash = '0'.repeat(64);
+    expect(() => writer.replay(entries, hash)).toThrow(Diverged);
+    expect(() => writer.replay(entries, hash)).toThrow(says);
     expect(writer.head.seq).toBe(0);
   });
 });

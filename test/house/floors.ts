@@ -53,6 +53,17 @@ export const SIDEWAYS: readonly { readonly from: string; readonly to: string; re
     to: 'src/stores/log',
     because: 'an engine keeps the chain, the anchors and the write queue that all engines share',
   },
+  {
+    from: 'src/stores/mongodb',
+    to: 'src/stores/log',
+    because: 'an engine keeps the chain, the anchors and the write queue that all engines share',
+  },
+  {
+    from: 'src/stores/mongodb',
+    to: 'src/stores/embedded',
+    because:
+      'its read model has the format of the embedded engine, and is written and searched by it (ADR 0028)',
+  },
 ];
 
 const EDGE = ['src/outgoing', 'src/http', 'src/rails', 'src/stores', 'src/server'];
@@ -72,6 +83,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   helmet: ['src/http'],
   'ipaddr.js': ['src/resources'],
   jose: ['src/http'],
+  mongodb: ['src/stores/mongodb'],
   'libxml2-wasm': ['src/xml'],
   'node-hl7-client': [],
   'prom-client': ['src/http'],

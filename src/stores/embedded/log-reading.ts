@@ -54,6 +54,16 @@ export function readLog(folder: string): LogReading {
   };
 }
 
+/** The last row's place in the log of a folder; undefined when nothing was ever committed. */
+export function headOfFolder(folder: string): Anchor | undefined {
+  const db = openDatabase(needStore(folder).database, { readOnly: true, cacheKib: 1024 });
+  try {
+    return headOf(db);
+  } finally {
+    db.close();
+  }
+}
+
 function* rowsOf(db: DatabaseSync, from: number, to: number): Generator<LogRow> {
   const slice = prepare<Row>(
     db,

@@ -9,8 +9,9 @@ import { openAnchors } from '../log/anchors.ts';
 import type { Anchor } from '../log/anchors.ts';
 import { describeReport, verifyFile } from './verify/audit-chain.ts';
 import { openDatabase, readMeta } from './folder/connection.ts';
-import type { BatchMember } from '../log/write-batch.ts';
-import { lockFolder, pathsOf, prepareDatabase } from './folder/folder.ts';
+import { FolderRefused } from '../log/durable-folder.ts';
+import type { BatchMember, WriterHost } from '../log/write-batch.ts';
+import { lockFolder, pathsOf, prepareDatabase, readFollowed } from './folder/folder.ts';
 import { pageOf, prepareLookup } from './search/lookup.ts';
 import { createLeases } from './leases.ts';
 import { prepareOutboxReading } from './outbox-reading.ts';
@@ -21,7 +22,7 @@ import type { SnapshotReading } from './reading.ts';
 import { prepareSnapshots } from './snapshot.ts';
 import { prepareSharedReadTransaction } from './shared-read-transaction.ts';
 import { createTextReading } from './search/text-reading.ts';
-import { hostInThread, hostInTurn } from './write/writer-host.ts';
+import { hostInThread, hostInTurn, WRITER_THREAD, type ThreadStart } from './write/writer-host.ts';
 import { WriteQueue } from '../log/write-queue.ts';
 import type { WriterOptions } from './write/writer.ts';
 
@@ -66,6 +67,16 @@ export interface EmbeddedOptions {
   readonly flushDelayMs?: number;
   /** Executed by the writer when it is ready, for tests: `max_page_count=100`, `synchronous=OFF`. */
   readonly pragmas?: readonly string[];
+  /** Default: the log is in the folder, and the folder is all there is. */
+  readonly logElsewhere?: LogElsewhere;
+}
+
+/** A log that is not in the folder: the folder is a read model of it, which may be lost at any time. */
+export interface LogElsewhere {
+  /** Makes the folder ready, alone in it: a read model that does not follow from the log is made anew. */
+  prepare(options: WriterOptions, now: number): Promise<void>;
+  /** The writer, which appends to the log. */
+  host(options: WriterOptions, now: number): Promise<WriterHost>;
 }
 
 /** The engine's store. */
@@ -121,7 +132,8 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
     for (const close of opened.toReversed()) await close();
   };
   try {
-    prepareDatabase(folder);
+    if (options.logElsewhere === undefined) prepareOwn(folder);
+    else await options.logElsewhere.prepare(writerOptions(options), clock.now());
     const host = await openHost(options);
     opened.push(() => host.close());
     const db = openDatabase(paths.database, { readOnly: true, cacheKib: OTHER_CACHE_KIB });
@@ -143,7 +155,11 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
       byId.transaction.applied(members.some(({ kind }) => kind !== 'block'));
       recent.written(members);
     };
-    const queue = new WriteQueue(host, { ...options, applied });
+    const moved = (): void => {
+      byId.transaction.applied(true);
+      recent.forgetAll();
+    };
+    const queue = new WriteQueue(host, { ...options, applied, moved });
     return assemble({ options, db, byId, recent, pool, queue, close: undo });
   } catch (error) {
     await undo();
@@ -154,9 +170,18 @@ export async function openEmbeddedStore(given: EmbeddedOptions): Promise<Embedde
 type Options = Omit<EmbeddedOptions, keyof typeof DEFAULTS> &
   Required<Pick<EmbeddedOptions, keyof typeof DEFAULTS>>;
 
-function openHost(options: Options): ReturnType<typeof hostInThread> {
+/** A folder that follows a log elsewhere must not go on by itself: what it would write, the log would not have. */
+function prepareOwn(folder: string): void {
+  if (readFollowed(folder) !== undefined)
+    throw new FolderRefused(
+      `The folder ${folder} is the read model of a MongoDB log. Start with STORE=mongodb, or take it back with npm run admin -- move.`,
+    );
+  prepareDatabase(folder);
+}
+
+function writerOptions(options: Options): WriterOptions {
   const { database, reserve } = pathsOf(options.folder);
-  const writer: WriterOptions = {
+  return {
     file: database,
     reserveFile: reserve,
     reserveBytes: options.reserveBytes,
@@ -167,11 +192,17 @@ function openHost(options: Options): ReturnType<typeof hostInThread> {
     reachMembersMax: options.reachMembersMax,
     flushDelayMs: options.flushDelayMs,
     pragmas: options.pragmas,
+    follows: options.logElsewhere !== undefined,
   };
+}
+
+async function openHost(options: Options): Promise<WriterHost> {
+  const { logElsewhere } = options;
+  const writer = writerOptions(options);
   const now = options.clock.now();
-  return options.writer === 'thread'
-    ? hostInThread(writer, now)
-    : Promise.resolve(hostInTurn(writer, findRefs, now));
+  if (logElsewhere !== undefined) return logElsewhere.host(writer, now);
+  if (options.writer === 'turn') return hostInTurn(writer, findRefs, now);
+  return hostInThread(WRITER_THREAD, { options: writer, now } satisfies ThreadStart);
 }
 
 interface Parts {
@@ -221,7 +252,7 @@ function assemble({ options, db, byId, recent, pool, queue, close }: Parts): Emb
     tidy: (signal) => tidyWhileIdle(queue, signal),
     readTexts: options.fullText ? createTextReading(queue, pool) : undefined,
     snapshot,
-    fresh: async () => undefined,
+    fresh: async () => void (options.logElsewhere && (await queue.chore({ kind: 'follow' }))),
     commit: (commit) => queue.commit(commit),
     commitExclusively: (work) => queue.commitExclusively(() => work(snapshot())),
     record: (entry) => queue.record(JSON.stringify(entry)),

@@ -20,6 +20,8 @@ export interface Recent {
   keep(version: Version, seq: number): void;
   /** A group is on disk and about to be acknowledged: what it wrote is no longer the newest. */
   written(members: readonly BatchMember[]): void;
+  /** Others wrote: what, is not known here. */
+  forgetAll(): void;
 }
 
 /** @param head the seq up to which everything is acknowledged */
@@ -54,6 +56,10 @@ export function createRecent(head: () => number): Recent {
     written(members) {
       for (const member of members)
         if (member.kind === 'commit') for (const { ref } of member.commit.writes) forget(ref);
+    },
+    forgetAll() {
+      known.clear();
+      characters = 0;
     },
   };
 }

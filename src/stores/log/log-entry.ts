@@ -21,6 +21,8 @@ export interface DecidedRecord {
   readonly indexed: string;
   /** Milliseconds since 1970; `Number.MAX_SAFE_INTEGER` for never. */
   readonly expiresAt: number;
+  /** Without text: the digest of what was there once; '' when the record was taken away. */
+  readonly vanished?: string;
 }
 
 /** A key as stored, with its stamped reply. */

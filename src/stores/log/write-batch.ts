@@ -68,5 +68,7 @@ export interface WriterHost {
   readonly head: Head;
   /** One batch at a time. Rejects when the writer itself is gone: then nobody knows what became of the batch. */
   apply(batch: WriteBatch): Promise<AppliedBatch>;
+  /** Told where the store stands when it moved by something else than a batch: what others wrote, or a fate learnt late. */
+  onMove?(moved: (head: Head) => void): void;
   close(): Promise<void>;
 }

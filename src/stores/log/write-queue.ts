@@ -16,6 +16,8 @@ interface QueueOptions {
   readonly turnMs: number;
   /** Called for each batch that is on disk, before its members are acknowledged. */
   readonly applied: (members: readonly BatchMember[]) => void;
+  /** Called when the store moved by something else than a batch: anything may have been written. */
+  readonly moved?: () => void;
   /** Called for each commit or block that the disk did not take. */
   readonly diskRefused?: (reason: 'disk-full' | 'read-only') => void;
 }
@@ -63,6 +65,11 @@ export class WriteQueue {
     this.#host = host;
     this.#options = options;
     this.#head = host.head;
+    host.onMove?.((head) => {
+      if (this.#closed) return;
+      this.#head = head;
+      options.moved?.();
+    });
   }
 
   /** Where the store stands: everything up to here is acknowledged. */

@@ -33,16 +33,21 @@ export async function backup(
   // Anchors first: the copy of the database is then never older than its anchors.
   const anchors = options.anchorFile ?? from.anchors;
   if (existsSync(anchors)) copyDurably(anchors, to.anchors);
-  const db = openDatabase(from.database, { readOnly: true, cacheKib: 1024 });
+  await copyStore(from.database, to.database);
+  flushFolder(target);
+  return prove(target);
+}
+
+/** Copies a database as of this moment, beside a live server; the copy can be read from a read-only medium. */
+export async function copyStore(from: string, to: string): Promise<void> {
+  const db = openDatabase(from, { readOnly: true, cacheKib: 1024 });
   try {
-    createPrivately(to.database);
-    await copyDatabase(db, to.database, { rate: ALL_PAGES });
+    createPrivately(to);
+    await copyDatabase(db, to, { rate: ALL_PAGES });
   } finally {
     db.close();
   }
-  makeSelfContained(to.database);
-  flushFolder(target);
-  return prove(target);
+  makeSelfContained(to);
 }
 
 /** Puts a backup into `folder`, which must be empty or new; throws when the copy does not verify. */
@@ -75,7 +80,7 @@ function copyDurably(from: string, to: string): void {
   }
 }
 
-/** Switches the WAL off, so that the copy can be read from a read-only medium. */
+/** Switches the WAL off. */
 function makeSelfContained(file: string): void {
   openDatabase(file, { readOnly: false, cacheKib: 1024, pragmas: ['journal_mode = DELETE'] }).close();
 }

@@ -5,13 +5,14 @@
  * system lets go of it with the process, so there is no stale lock to judge and no race in taking one over; a file made
  * with O_EXCL would need both. `owner.json` only names the holder, for the message.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { VALUE_RULES } from '../../../ports/value-rules.ts';
-import { FolderRefused, makeFolder, messageOf } from '../../log/durable-folder.ts';
+import { flushFolder, FolderRefused, makeFolder, messageOf } from '../../log/durable-folder.ts';
 import { openDatabase, readMeta, writeMeta } from './connection.ts';
+import { textFileOf } from '../search/text-index.ts';
 import { fillDenials } from './fill-denials.ts';
 import { createPrivately, FILE_MODE, NotPrivate, tightenFolder } from './private-files.ts';
 import { FORMAT, RECORD_TABLES, SCHEMA } from './schema.ts';
@@ -22,6 +23,8 @@ interface FolderPaths {
   readonly owner: string;
   readonly reserve: string;
   readonly anchors: string;
+  /** There where the folder is a read model of a log elsewhere: holds the log's id. */
+  readonly follows: string;
 }
 
 export function pathsOf(folder: string): FolderPaths {
@@ -31,6 +34,7 @@ export function pathsOf(folder: string): FolderPaths {
     owner: join(folder, 'owner.json'),
     reserve: join(folder, 'reserve'),
     anchors: join(folder, 'anchors.jsonl'),
+    follows: join(folder, 'follows'),
   };
 }
 
@@ -125,6 +129,27 @@ function prepareFile(folder: string, file: string): void {
   } finally {
     db.close();
   }
+}
+
+/** The id of the log that the folder is a read model of; undefined when the folder is all there is. */
+export function readFollowed(folder: string): string | undefined {
+  const { follows } = pathsOf(folder);
+  return existsSync(follows) ? readFileSync(follows, 'utf8').trim() : undefined;
+}
+
+/** Says of the folder that it follows a log elsewhere; undefined: that it is all there is. */
+export function markFollowed(folder: string, log: string | undefined): void {
+  const { follows } = pathsOf(folder);
+  if (log === undefined) rmSync(follows, { force: true });
+  else writeFileSync(follows, `${log}\n`, { mode: FILE_MODE });
+  flushFolder(folder);
+}
+
+/** Takes the database away with all that is made from it; anchors and the folder's lock stay. */
+export function dropDatabase(folder: string): void {
+  const { database } = pathsOf(folder);
+  for (const file of [database, textFileOf(database)])
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
 }
 
 function createTables(db: DatabaseSync): void {

@@ -6,6 +6,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { prepare, readMeta, writeMeta } from '../folder/connection.ts';
 import { prepareRecordPurge } from './records.ts';
+import type { NoteVanishing } from './vanishing.ts';
 
 interface Retention {
   readonly searchSnapshotMs: number;
@@ -22,7 +23,7 @@ const ROWS = 200;
 /** Commits whose superseded versions one step goes through at most. */
 const COMMITS = 250;
 
-export function prepareTidying(db: DatabaseSync, retention: Retention): Tidy {
+export function prepareTidying(db: DatabaseSync, retention: Retention, noteVanishing: NoteVanishing): Tidy {
   const timeOf = prepare<[number]>(db, 'SELECT at FROM log WHERE seq = ?');
   const typeAfter = prepare<[number | null]>(db, 'SELECT min(type) FROM version WHERE type > ?');
   const dropValues = prepare(
@@ -38,7 +39,7 @@ export function prepareTidying(db: DatabaseSync, retention: Retention): Tidy {
     `DELETE FROM outbox WHERE oid IN (SELECT oid FROM outbox WHERE state >= 2 AND due <= ? LIMIT ${ROWS})`,
   );
 
-  const dropRecords = prepareRecordPurge(db, ROWS);
+  const dropRecords = prepareRecordPurge(db, ROWS, noteVanishing);
 
   return (now, seq) => {
     const records = dropRecords(now);

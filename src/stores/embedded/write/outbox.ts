@@ -34,10 +34,21 @@ export interface Outbox {
   claim(claiming: ClaimRequest, now: number): ClaimedEntry[];
   /** False when the entry is not leased to this instance. */
   postpone(id: string, afterMs: number, why: string, now: number): boolean;
+  /** What is known of an entry that was tried: by a process before this one, in a folder that is lost. */
+  restoreAttempt(tried: TriedEntry): void;
   /** Makes entries that other instances had leased due now. */
   endLeases(now: number): void;
   /** Entries that wait or are leased. */
   countOpen(): number;
+}
+
+/** An entry that waits and was tried. */
+export interface TriedEntry {
+  readonly id: string;
+  readonly attempt: number;
+  /** Milliseconds since 1970. */
+  readonly due: number;
+  readonly why: string;
 }
 
 type ClaimRow = [oid: number, id: string, seq: number, at: number, entry: string, attempt: number];
@@ -75,6 +86,11 @@ function prepareStatements(db: DatabaseSync) {
       db,
       `UPDATE outbox SET state = 0, due = ?, why = ?, lease = '' WHERE id = ? AND state = 1 AND lease = ?`,
     ),
+    restore: prepare(
+      db,
+      `UPDATE outbox SET attempt = ?, why = ?, due = CASE due WHEN ${FOREVER} THEN due ELSE ? END
+       WHERE id = ? AND state < 2`,
+    ),
     releaseOthers: prepare(
       db,
       `UPDATE outbox SET state = 0, due = ?, lease = '' WHERE state = 1 AND lease <> ?`,
@@ -85,7 +101,7 @@ function prepareStatements(db: DatabaseSync) {
 
 /** `instance` names this process in leases. */
 export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
-  const { add, open, close, unblock, receiverAfter, dueOf, lease, release, releaseOthers, count } =
+  const { add, open, close, unblock, receiverAfter, dueOf, lease, release, restore, releaseOthers, count } =
     prepareStatements(db);
 
   /** The receiver at which the next claim begins: each gets its turn. */
@@ -120,6 +136,7 @@ export function prepareOutbox(db: DatabaseSync, instance: string): Outbox {
       return claimed;
     },
     postpone: (id, afterMs, why, now) => release.run(now + afterMs, why, id, instance) === 1,
+    restoreAttempt: ({ id, attempt, due, why }) => void restore.run(attempt, why, due, id),
     endLeases: (now) => void releaseOthers.run(now, instance),
     countOpen: () => count.get()![0],
   };

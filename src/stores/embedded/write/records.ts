@@ -5,6 +5,7 @@ import { digestRecord, type RecordDigest } from '../../log/chain.ts';
 import type { DecidedRecord } from '../../log/log-entry.ts';
 import { prepare, readMeta, writeMeta } from '../folder/connection.ts';
 import { FOREVER } from '../folder/schema.ts';
+import type { NoteVanishing } from './vanishing.ts';
 
 export interface Records {
   /** Whether what was relied on is so, as of `now`. */
@@ -15,7 +16,7 @@ export interface Records {
   write(record: DecidedRecord, seq: number): RecordDigest;
 }
 
-export function prepareRecords(db: DatabaseSync): Records {
+export function prepareRecords(db: DatabaseSync, noteVanishing: NoteVanishing): Records {
   const revOf = prepare<[rev: number]>(
     db,
     'SELECT rev FROM record WHERE kind = ? AND key = ? AND expires > ?',
@@ -38,11 +39,14 @@ export function prepareRecords(db: DatabaseSync): Records {
       const rev = revOf.get(kind, key, now)?.[0];
       return expect === 'absent' ? rev === undefined : rev === expect;
     },
-    write({ kind, key, text, indexed, expiresAt }, seq) {
+    write({ kind, key, text, indexed, expiresAt, vanished = '' }, seq) {
+      noteVanishing(kind, key);
       dropIndex(kind, key);
       if (text === undefined) {
         drop.run(kind, key);
-        return [kind, key, seq, '', FOREVER];
+        if (vanished === '') return [kind, key, seq, '', FOREVER];
+        if (expiresAt < FOREVER) notePurge(db, expiresAt);
+        return [kind, key, seq, vanished, expiresAt];
       }
       put.run(kind, key, seq, text, expiresAt, indexed);
       for (const [name, value] of pairsOf(indexed)) addIndex.run(kind, name, value, key);
@@ -65,8 +69,17 @@ function prepareIndexDrop(db: DatabaseSync): (kind: string, key: string) => void
   };
 }
 
+/** Records that expired up to this instant may be gone. */
+function notePurge(db: DatabaseSync, until: number): void {
+  writeMeta(db, 'recordsPurged', Math.max(until, readMeta(db, 'recordsPurged', 0)));
+}
+
 /** Forgets what has expired, so many at a time; true when there may be more. */
-export function prepareRecordPurge(db: DatabaseSync, max: number): (now: number) => boolean {
+export function prepareRecordPurge(
+  db: DatabaseSync,
+  max: number,
+  noteVanishing: NoteVanishing,
+): (now: number) => boolean {
   const expired = prepare<[kind: string, key: string]>(
     db,
     `SELECT kind, key FROM record WHERE expires < ${FOREVER} AND expires <= ? ORDER BY expires LIMIT ${max}`,
@@ -77,10 +90,11 @@ export function prepareRecordPurge(db: DatabaseSync, max: number): (now: number)
     const gone = expired.all(now);
     if (gone.length === 0) return false;
     for (const [kind, key] of gone) {
+      noteVanishing(kind, key);
       dropIndex(kind, key);
       drop.run(kind, key);
     }
-    writeMeta(db, 'recordsPurged', Math.max(now, readMeta(db, 'recordsPurged', 0)));
+    notePurge(db, now);
     return gone.length === max;
   };
 }

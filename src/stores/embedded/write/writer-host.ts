@@ -5,17 +5,22 @@ import type { AppliedBatch, Head, WriterHost } from '../../log/write-batch.ts';
 import { StoreWriter } from './writer.ts';
 import type { WriterOptions } from './writer.ts';
 
-/** What the thread is started with. */
+/** The thread of a writer whose log is in its folder. */
+export const WRITER_THREAD = new URL('./writer-thread.ts', import.meta.url);
+
+/** What that thread is started with. */
 export interface ThreadStart {
   readonly options: WriterOptions;
   readonly now: number;
 }
 
-/** What the thread says first, and then once per batch. */
+/** What the thread says: first whether it is ready, then once per batch, and when the store moved without one. */
 export type ThreadSays =
   | { readonly ready: Head }
   | { readonly failed: string }
-  | { readonly applied: AppliedBatch };
+  | { readonly applied: AppliedBatch }
+  | { readonly broken: string }
+  | { readonly moved: Head };
 
 export function hostInTurn(options: WriterOptions, findRefs: FindRefs, now: number): WriterHost {
   const writer = new StoreWriter(options, findRefs, now);
@@ -26,11 +31,15 @@ export function hostInTurn(options: WriterOptions, findRefs: FindRefs, now: numb
   };
 }
 
-export async function hostInThread(options: WriterOptions, now: number): Promise<WriterHost> {
-  const start: ThreadStart = { options, now };
-  const thread = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: start });
+/**
+ * @param script of a thread that says {@link ThreadSays}
+ * @param start what it is started with; plain, or shared memory
+ */
+export async function hostInThread(script: URL, start: object): Promise<WriterHost> {
+  const thread = new Worker(script, { workerData: start });
   let answer: PromiseWithResolvers<ThreadSays> | undefined = Promise.withResolvers();
   let gone: Error | undefined;
+  let moved: (head: Head) => void = () => undefined;
 
   const fail = (error: Error): void => {
     gone = error;
@@ -38,6 +47,8 @@ export async function hostInThread(options: WriterOptions, now: number): Promise
     answer = undefined;
   };
   thread.on('message', (says: ThreadSays) => {
+    if ('moved' in says) return moved(says.moved);
+    if ('broken' in says) return fail(new Error(says.broken));
     answer?.resolve(says);
     answer = undefined;
   });
@@ -50,6 +61,7 @@ export async function hostInThread(options: WriterOptions, now: number): Promise
 
   return {
     head: says.ready,
+    onMove: (told) => (moved = told),
     async apply(batch) {
       if (gone) throw gone;
       answer = Promise.withResolvers();
@@ -60,7 +72,7 @@ export async function hostInThread(options: WriterOptions, now: number): Promise
       return applied.applied;
     },
     async close() {
-      if (gone) return;
+      if (gone) return void (await thread.terminate());
       const ended = new Promise((resolve) => thread.once('exit', resolve));
       thread.postMessage(undefined);
       await ended;

@@ -10,7 +10,7 @@ const port = parentPort;
 if (port === null) throw new Error('this file runs in a worker thread');
 const say = (says: ThreadSays): void => port.postMessage(says);
 
-// `hostInThread` gives exactly this.
+// The engine gives exactly this.
 const { options, now } = workerData as ThreadStart;
 try {
   const writer = new StoreWriter(options, findRefs, now);

@@ -22,7 +22,8 @@ import type { Tidy } from './housekeeping.ts';
 import { prepareIdentities } from './identities.ts';
 import type { Identities } from './identities.ts';
 import { prepareOutbox } from './outbox.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox, TriedEntry } from './outbox.ts';
+import { prepareVanishing, prepareVanishingNote, type Vanishing, type VanishingRecord } from './vanishing.ts';
 import { prepareAbout } from './about.ts';
 import { prepareDenials, type Denials } from './denials.ts';
 import { prepareReach } from './reach.ts';
@@ -46,6 +47,8 @@ export interface WriterOptions {
   readonly flushDelayMs: number;
   /** Executed when the writer is ready, for tests and measurements. */
   readonly pragmas: readonly string[];
+  /** The log is elsewhere, and what vanishes here is to vanish there, too. */
+  readonly follows: boolean;
 }
 
 /** What a row is added to the log from. */
@@ -95,6 +98,7 @@ export class StoreWriter {
   readonly #identities: Identities;
   readonly #outbox: Outbox;
   readonly #commits: Commits;
+  readonly #vanishing: Vanishing;
   readonly #tidy: Tidy;
   readonly #reserve: Reserve;
   readonly #auditIndex: AuditIndex;
@@ -119,20 +123,22 @@ export class StoreWriter {
     this.#outbox = prepareOutbox(db, options.instance);
     this.#auditIndex = prepareAuditIndex(db);
     this.#denials = prepareDenials(db, this.#identities);
-    const { keyRetentionMs } = options;
+    const { keyRetentionMs, follows } = options;
+    const noteVanishing = prepareVanishingNote(db, follows);
     const reach = prepareReach(db, this.#identities, options.reachMembersMax);
     this.#commits = prepareCommits(db, {
       identities: this.#identities,
       auditIndex: this.#auditIndex,
       outbox: this.#outbox,
       reach,
-      records: prepareRecords(db),
+      records: prepareRecords(db, noteVanishing),
       about: prepareAbout(db, this.#identities),
       denials: this.#denials,
       findRefs,
       keyRetentionMs,
     });
-    this.#tidy = prepareTidying(db, options);
+    this.#vanishing = prepareVanishing(db, follows);
+    this.#tidy = prepareTidying(db, options, noteVanishing);
     this.#reserve = createReserve(options.reserveFile, options.reserveBytes);
     this.#addLog = prepare(db, 'INSERT INTO log (seq, at, audit, members, hash) VALUES (?, ?, ?, ?, ?)');
     this.#statements = {
@@ -216,18 +222,37 @@ export class StoreWriter {
   /**
    * Applies what another copy of the store decided, in one transaction; nothing of it remains when one does not follow.
    *
+   * @param hash the chain's hash behind the last one
    * @throws Diverged where an entry comes out differently here
    */
-  replay(entries: readonly LogEntry[]): void {
+  replay(entries: readonly LogEntry[], hash: string): void {
     const before = this.#head;
     try {
       this.#statements.begin.run();
       for (const entry of entries) this.#replayOne(entry);
+      if (this.#head.hash !== hash) throw new Diverged(this.#head.seq, 'it has another hash here');
       this.confirm();
     } catch (error) {
       this.undo(before);
       throw error;
     }
+  }
+
+  /** What is known of entries of the outbox that were tried, for a folder that was made anew. */
+  restoreAttempts(tried: readonly TriedEntry[]): void {
+    this.#statements.begin.run();
+    for (const one of tried) this.#outbox.restoreAttempt(one);
+    this.#statements.commit.run();
+  }
+
+  /** Records whose texts are to vanish from a log elsewhere, so many at most. */
+  vanishing(max: number): readonly VanishingRecord[] {
+    return this.#vanishing.first(max);
+  }
+
+  /** Their texts have vanished. */
+  vanished(records: readonly VanishingRecord[]): void {
+    this.#vanishing.forget(records);
   }
 
   close(): void {

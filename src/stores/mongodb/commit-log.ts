@@ -1,0 +1,156 @@
+/** The log in the database: one append at a time, read back when its fate is unknown, and followed in order. */
+import { Binary, MongoServerSelectionError, type Collection } from 'mongodb';
+import { isDuplicate, whyNotWritten, type Connection, type NamedDocument } from './connection.ts';
+import type { EntryDocument, LogDocument } from './documents.ts';
+
+/**
+ * What became of an append: it is in the log, or another's document is in its place. Or it is not written, because the
+ * database has no space, forbids it, or refuses the document. Nobody knows yet (`unknown`), or no server was there to send
+ * it to (`unsent`): then the same document is to be offered again.
+ */
+export type AppendFate = 'ours' | 'others' | NotWritten | 'unknown' | 'unsent';
+
+/** Why nothing is written. */
+export type NotWritten = 'full' | 'forbidden' | 'refused';
+
+/** The last commit of a document. */
+interface LogHead {
+  readonly last: number;
+  readonly hash: string;
+}
+
+/** Part of the entries of a document that would be too large: JSON. */
+interface BlobDocument extends NamedDocument {
+  readonly at: Date;
+  /** The `_id` of the document that it belongs to. */
+  readonly of: number;
+  readonly t: Binary;
+}
+
+/** Characters of a document beyond which its entries are put down beside it; the database takes 16 MiB. */
+const CHARACTERS_MAX = 4 * 1024 * 1024;
+/** Bytes of one part. */
+const BLOB_BYTES = 8 * 1024 * 1024;
+
+export class CommitLog {
+  readonly #log: Collection<LogDocument>;
+  readonly #blobs: Collection<BlobDocument>;
+
+  constructor({ log, collection }: Connection) {
+    this.#log = log;
+    this.#blobs = collection<BlobDocument>('blob');
+  }
+
+  /** Offers a document once. */
+  async append(document: LogDocument): Promise<AppendFate> {
+    try {
+      await this.#log.insertOne(await this.#fitted(document, document.n));
+      return 'ours';
+    } catch (error) {
+      if (error instanceof MongoServerSelectionError) return 'unsent';
+      const why = whyNotWritten(error);
+      if (why !== undefined) return why;
+      // Whatever else the error says: the log itself tells whose document stands in this place.
+      const asked = this.#log.findOne({ _id: document._id }, { projection: { n: 1 } });
+      const there = await asked.catch(() => null);
+      if (there === null) return 'unknown';
+      return there.n === document.n ? 'ours' : 'others';
+    }
+  }
+
+  /** The newest document that a majority has; undefined while the log is empty. */
+  async newest(): Promise<LogHead | undefined> {
+    const [found] = await this.#log
+      .find({}, { projection: { last: 1, hash: 1 } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .toArray();
+    return found;
+  }
+
+  /** Documents behind a seq, oldest first, so many at most, with their entries. */
+  async after(seq: number, max: number): Promise<readonly LogDocument[]> {
+    const found = await this.#log
+      .find({ _id: { $gt: seq } })
+      .sort({ _id: 1 })
+      .limit(max)
+      .toArray();
+    return Promise.all(found.map((document) => this.#whole(document)));
+  }
+
+  /** The document that holds a commit. */
+  async holding(seq: number): Promise<LogDocument | undefined> {
+    const [found] = await this.#log
+      .find({ _id: { $lte: seq } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .toArray();
+    return found === undefined || found.last < seq ? undefined : this.#whole(found);
+  }
+
+  /** Puts other entries in the place of a document's own: for what must vanish. */
+  async replaceEntries(document: LogDocument, entries: readonly EntryDocument[]): Promise<void> {
+    const { e, b } = await this.#fitted(
+      { ...withoutParts(document), e: entries },
+      `${document.n}/${Date.now()}`,
+    );
+    const change = b === undefined ? { $set: { e }, $unset: { b: 1 as const } } : { $set: { b } };
+    await this.#log.updateOne({ _id: document._id }, change);
+    if (document.b !== undefined) await this.#blobs.deleteMany({ _id: { $in: [...document.b] } });
+  }
+
+  /** Takes away parts, put down before an instant, of documents that never came into the log. */
+  async sweep(before: Date): Promise<void> {
+    const old = await this.#blobs.find({ at: { $lt: before } }, { projection: { of: 1 } }).toArray();
+    for (const { _id, of } of old) {
+      const document = await this.#log.findOne({ _id: of }, { projection: { b: 1 } });
+      if (document?.b?.includes(_id) !== true) await this.#blobs.deleteOne({ _id });
+    }
+  }
+
+  /** The document as it is inserted: entries that would be too large for it are put down before. */
+  async #fitted(document: Omit<LogDocument, 'b'>, name: string): Promise<LogDocument> {
+    if (charactersOf(document.e) <= CHARACTERS_MAX) return document;
+    const bytes = Buffer.from(JSON.stringify(document.e));
+    const b: string[] = [];
+    for (let from = 0; from < bytes.length; from += BLOB_BYTES) {
+      const t = new Binary(bytes.subarray(from, from + BLOB_BYTES));
+      const part = { _id: `${name}/${b.length}`, at: new Date(), of: document._id, t };
+      await this.#blobs.insertOne(part).catch((error: unknown) => {
+        if (!isDuplicate(error)) throw error; // offered again
+      });
+      b.push(part._id);
+    }
+    return { ...document, e: [], b };
+  }
+
+  async #whole(document: LogDocument): Promise<LogDocument> {
+    if (document.b === undefined) return document;
+    const bytes: Uint8Array[] = [];
+    for (const _id of document.b) {
+      const part = await this.#blobs.findOne({ _id });
+      if (part === null) throw new Error(`the part ${_id} of commit ${document._id} is missing`);
+      bytes.push(part.t.buffer);
+    }
+    const e = JSON.parse(Buffer.concat(bytes).toString()) as readonly EntryDocument[]; // written by `#fitted`
+    return { ...document, e };
+  }
+}
+
+/** The document without the names of the parts that its entries were put down in. */
+function withoutParts({ _id, last, at, node, n, v, r, prev, hash, e }: LogDocument): Omit<LogDocument, 'b'> {
+  return { _id, last, at, node, n, v, r, prev, hash, e };
+}
+
+/** About how many characters the entries hold. */
+function charactersOf(entries: readonly EntryDocument[]): number {
+  let characters = 0;
+  for (const { m, a, w = [], o = [], k = [], c = [], d = '' } of entries) {
+    characters += m.length + a.length + d.length;
+    for (const one of w) characters += (one.t?.length ?? 0) + one.x.length + one.reach.length;
+    for (const { t } of o) characters += t.length;
+    for (const text of k) characters += text.length;
+    for (const { t, x } of c) characters += (t?.length ?? 0) + (x?.length ?? 0);
+  }
+  return characters;
+}

@@ -1,0 +1,166 @@
+/**
+ * The documents of the log (ADR 0028): one batch of commits is one document whose `_id` is its first seq, so that it is
+ * there whole or not at all, and two that would follow the same commit meet in one unique key.
+ */
+import type { Ref } from '../../fhir/types.ts';
+import type { SearchValue } from '../../ports/query.ts';
+import type { DenialWrite } from '../../ports/denial.ts';
+import type { DeliveryOutcome, Leave, Reach, Write } from '../../ports/store.ts';
+import type { Members } from '../log/chain.ts';
+import { parseEntry } from '../log/entry-text.ts';
+import type { DecidedRecord, DecidedWrite, LogEntry, SightChange } from '../log/log-entry.ts';
+
+/** The layout of documents. A newer one is refused by name. */
+export const LOG_FORMAT = 1;
+
+/** What replaying makes of an entry (reach, notes on values, audit keys). A newer one is refused: upgrade this node. */
+export const REPLAY_RULES = 1;
+
+/** The rules of a document that came from a folder: it is not replayed, a checkpoint holds what it made. */
+export const NOT_REPLAYED = 0;
+
+export interface LogDocument {
+  /** The first seq. */
+  readonly _id: number;
+  readonly last: number;
+  /** Milliseconds since 1970, of the last commit. */
+  readonly at: number;
+  /** The process that wrote it. */
+  readonly node: string;
+  /** Of this append alone: by it a writer knows its own document again. */
+  readonly n: string;
+  readonly v: number;
+  readonly r: number;
+  /** The chain's hash before the first and at the last commit, hex. */
+  readonly prev: string;
+  readonly hash: string;
+  /** Empty where the entries are too large for a document: then `b` names the blobs that hold their JSON, in order. */
+  readonly e: readonly EntryDocument[];
+  readonly b?: readonly string[];
+}
+
+/**
+ * A commit, or a block of audited reads: that has no `w`. Texts are strings, so that no number changes its digits. There is
+ * no array within an array: not every server that speaks the protocol takes one.
+ */
+export interface EntryDocument {
+  readonly q: number;
+  readonly at: number;
+  /** JSON of the members, as hashed; of the audit rows, as digested. */
+  readonly m: string;
+  readonly a: string;
+  readonly w?: readonly WriteDocument[];
+  /** Outbox entries and outcomes of deliveries. */
+  readonly o?: readonly { readonly id: string; readonly t: string }[];
+  readonly s?: readonly DeliveryOutcome[];
+  /** The key: `[scope, id, fingerprint, reply]`. */
+  readonly k?: readonly [string, string, string, string];
+  readonly c?: readonly RecordDocument[];
+  readonly l?: readonly Leave[];
+  /** JSON of what Consents deny. */
+  readonly d?: string;
+  /** Rows of sight granted and withdrawn. */
+  readonly f?: SightChange;
+}
+
+/** `t`: JSON of its body, `x`: of its index; both null when it was taken away, or has vanished since. */
+export interface RecordDocument {
+  readonly kind: string;
+  readonly key: string;
+  readonly expires: number;
+  readonly t: string | null;
+  readonly x: string | null;
+}
+
+/** `c`: the custodian; `t`: the stored text, null when it deletes; `x` and `reach`: JSON. */
+interface WriteDocument {
+  readonly ref: Ref;
+  readonly method: Write['method'];
+  readonly base: number;
+  readonly c: Ref | '';
+  readonly t: string | null;
+  readonly x: string;
+  readonly reach: string;
+}
+
+/** The part of a document that an entry becomes. */
+export function entryDocument({ seq, at, members, audit, commit }: LogEntry): EntryDocument {
+  const entry = { q: seq, at, m: members, a: audit };
+  if (commit === undefined) return entry;
+  const { writes, outbox, outcomes, key, records, leaves, denials, sighted } = commit;
+  return {
+    ...entry,
+    w: writes.map(writeDocument),
+    ...(outbox.length > 0 && { o: outbox.map(({ id, text: t }) => ({ id, t })) }),
+    ...(outcomes.length > 0 && { s: outcomes }),
+    ...(key && { k: [key.scope, key.id, key.fingerprint, key.reply] as const }),
+    ...(records.length > 0 && { c: records.map(recordDocument) }),
+    ...(leaves && { l: leaves }),
+    ...(denials.length > 0 && { d: JSON.stringify(denials) }),
+    f: sighted,
+  };
+}
+
+function writeDocument({ ref, method, base, custodian, text, values, reach }: DecidedWrite): WriteDocument {
+  return {
+    ref,
+    method,
+    base,
+    c: custodian,
+    t: text,
+    x: JSON.stringify(values.map(({ param, low, high }) => [param, low, high])),
+    reach: JSON.stringify(reach),
+  };
+}
+
+function recordDocument({ kind, key, expiresAt, text, indexed }: DecidedRecord): RecordDocument {
+  const taken = text === undefined;
+  return { kind, key, expires: expiresAt, t: taken ? null : text, x: taken ? null : indexed };
+}
+
+/** The entry that was written so. */
+export function entryOf({ q, at, m, a, w, o = [], s = [], k, c = [], l, d, f }: EntryDocument): LogEntry {
+  const entry = { seq: q, at, members: m, audit: a };
+  if (w === undefined) return entry;
+  return {
+    ...entry,
+    commit: {
+      writes: w.map(writeOf),
+      outbox: o.map(({ id, t }) => ({ id, text: t, entry: parseEntry(t) })),
+      outcomes: s,
+      key: k && { scope: k[0], id: k[1], fingerprint: k[2], reply: k[3] },
+      records: recordsOf(c, m),
+      leaves: l,
+      denials: d === undefined ? [] : (JSON.parse(d) as readonly DenialWrite[]), // written above
+      sighted: f ?? [0, 0],
+    },
+  };
+}
+
+function writeOf({ ref, method, base, c, t, x, reach }: WriteDocument): DecidedWrite {
+  // Both were written above.
+  const values = JSON.parse(x) as readonly [SearchValue['param'], SearchValue['low'], SearchValue['high']][];
+  return {
+    ref,
+    method,
+    base,
+    custodian: c,
+    text: t,
+    values: values.map(([param, low, high]) => ({ param, low, high })),
+    reach: JSON.parse(reach) as Reach,
+  };
+}
+
+/** The records of an entry. Of one that has vanished the digest is left. */
+function recordsOf(c: readonly RecordDocument[], m: string): readonly DecidedRecord[] {
+  if (c.length === 0) return [];
+  const digests = (JSON.parse(m) as Members).c ?? []; // the members as hashed
+  return c.map(({ kind, key, expires, t, x }, i) => ({
+    kind,
+    key,
+    expiresAt: expires,
+    text: t ?? undefined,
+    indexed: x ?? '[]',
+    ...(t === null && { vanished: digests[i]?.[3] ?? '' }),
+  }));
+}

@@ -1,0 +1,68 @@
+/** Follows the log: what stands in it behind the read model's head is applied, in order, and compared as it is applied. */
+import { Diverged, type StoreWriter } from '../embedded/write/writer.ts';
+import { DatabaseRefused } from './connection.ts';
+import type { CommitLog } from './commit-log.ts';
+import { entryOf, LOG_FORMAT, NOT_REPLAYED, REPLAY_RULES, type LogDocument } from './documents.ts';
+import type { LogTraffic } from './traffic.ts';
+
+export interface Follower {
+  /** Applies all that a majority has. @throws Diverged, or DatabaseRefused for what this program cannot apply */
+  catchUp(): Promise<void>;
+  /** Whether the log holds more than the read model. */
+  isBehind(): Promise<boolean>;
+}
+
+/** Documents that are fetched at once. */
+const DOCUMENTS = 64;
+
+export function createFollower({
+  writer,
+  log,
+  traffic,
+}: {
+  readonly writer: StoreWriter;
+  readonly log: CommitLog;
+  readonly traffic: LogTraffic;
+}): Follower {
+  return {
+    async isBehind() {
+      const newest = await log.newest();
+      return newest !== undefined && newest.last > writer.head.seq;
+    },
+    async catchUp() {
+      for (;;) {
+        const documents = await log.after(writer.head.seq, DOCUMENTS);
+        if (documents.length > 0) applyAll(documents);
+        if (documents.length < DOCUMENTS) return;
+      }
+    },
+  };
+
+  function applyAll(documents: readonly LogDocument[]): void {
+    let { seq, hash } = writer.head;
+    for (const document of documents) {
+      assertReadable(document);
+      if (document._id !== seq + 1)
+        throw new Diverged(seq + 1, `the log goes on with commit ${document._id}`);
+      if (document.prev !== hash) throw new Diverged(document._id, 'it continues another chain than ours');
+      ({ last: seq, hash } = document);
+    }
+    const before = writer.head.seq;
+    writer.replay(
+      documents.flatMap(({ e }) => e.map(entryOf)),
+      hash,
+    );
+    traffic.followed += writer.head.seq - before;
+  }
+}
+
+function assertReadable({ _id, v, r }: LogDocument): void {
+  if (v > LOG_FORMAT || r > REPLAY_RULES)
+    throw new DatabaseRefused(
+      `Commit ${_id} was written by a newer version of this program (format ${v}, rules ${r}): upgrade this node.`,
+    );
+  if (r === NOT_REPLAYED)
+    throw new DatabaseRefused(
+      `Commit ${_id} came from a folder, and the checkpoint that was made of it is missing: restore a backup.`,
+    );
+}

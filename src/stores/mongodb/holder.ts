@@ -1,0 +1,92 @@
+/**
+ * Who serves the database. One node does: it holds a lease, and a second one is told who has it. The log stays whole
+ * without the lease, whose unique `_id` decides; but two nodes would deliver and sweep twice.
+ */
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseRefused, isDuplicate, type Connection, type NamedDocument } from './connection.ts';
+
+interface HolderDocument extends NamedDocument {
+  /** The folder that the process works in; who starts in it again follows a process that is dead. */
+  readonly folder: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Names the process. */
+  readonly node: string;
+  readonly since: string;
+  /** Milliseconds since 1970 by the clock of the database. */
+  readonly until: number;
+}
+
+interface HolderOptions {
+  readonly folder: string;
+  readonly node: string;
+  /** Milliseconds since 1970, by the clock of the database. */
+  readonly now: () => number;
+  /** Told when another node has taken the database: this one must not go on. */
+  readonly evicted: (says: string) => void;
+}
+
+interface Holder {
+  release(): Promise<void>;
+}
+
+const KEY = 'holder';
+const LEASE_MS = 12_000;
+const RENEW_MS = 3000;
+/** How long a start waits for the lease of a process that died elsewhere. */
+const WAIT_MS = LEASE_MS + RENEW_MS;
+
+/** @throws DatabaseRefused naming the node that serves the database */
+export async function holdDatabase(connection: Connection, options: HolderOptions): Promise<Holder> {
+  const holders = connection.collection<HolderDocument>('lease');
+  const { folder, node, now } = options;
+  const mine = { folder, node, host: hostname(), pid: process.pid, since: new Date().toISOString() };
+  await take();
+  const ended = new AbortController();
+  const renewing = renew(ended.signal);
+  return {
+    async release() {
+      ended.abort();
+      await renewing;
+      await holders.updateOne({ _id: KEY, node }, { $set: { until: 0 } }).catch(() => undefined); // it ends by itself
+    },
+  };
+
+  async function take(): Promise<void> {
+    for (const end = Date.now() + WAIT_MS; ;) {
+      const free = { $or: [{ until: { $lte: now() } }, { folder, host: mine.host }] };
+      try {
+        const change = { $set: { ...mine, until: now() + LEASE_MS } };
+        await holders.updateOne({ _id: KEY, ...free }, change, { upsert: true });
+        return;
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+        if (Date.now() >= end) throw new DatabaseRefused(await nameHolder());
+      }
+      await sleep(500);
+    }
+  }
+
+  async function nameHolder(): Promise<string> {
+    const held = await holders.findOne({ _id: KEY });
+    const who = held === null ? 'another node' : `process ${held.pid} on ${held.host}, started ${held.since}`;
+    return `The database is in use by ${who}. Stop it first, or name another database.`;
+  }
+
+  async function renew(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(RENEW_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        const { matchedCount } = await holders.updateOne(
+          { _id: KEY, node },
+          { $set: { until: now() + LEASE_MS } },
+        );
+        if (matchedCount === 0) return options.evicted(await nameHolder());
+      } catch {
+        // A database that does not answer now holds up the writer, too: the next time tells.
+      }
+    }
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * The writer of a node whose log is in the database (ADR 0028). A batch is begun in the read model, appended to the log,
+ * and confirmed when a majority has it; when another node was first, it is undone and begun again behind what that one
+ * wrote. Which append is next, the log's unique `_id` decides, and nothing else.
+ */
+import type { CommitRefusal } from '../../ports/store.ts';
+import { Diverged, type StoreWriter } from '../embedded/write/writer.ts';
+import type { LogEntry } from '../log/log-entry.ts';
+import type { AppliedBatch, Head, MemberOutcome, WriteBatch, WriterHost } from '../log/write-batch.ts';
+import type { AppendFate, CommitLog, NotWritten } from './commit-log.ts';
+import { DatabaseRefused } from './connection.ts';
+import { entryDocument, LOG_FORMAT, REPLAY_RULES, type LogDocument } from './documents.ts';
+import type { Follower } from './follow.ts';
+import { scrub } from './scrub.ts';
+import type { LogTraffic } from './traffic.ts';
+
+interface LogHostParts {
+  readonly writer: StoreWriter;
+  readonly log: CommitLog;
+  readonly follower: Follower;
+  /** Names this process in the documents. */
+  readonly node: string;
+  readonly newId: () => string;
+  /** How long the callers of a batch wait for the database, in milliseconds. */
+  readonly commitTimeoutMs: number;
+  readonly traffic: LogTraffic;
+}
+
+/** A batch on its way. */
+interface Attempt {
+  readonly batch: WriteBatch;
+  /** It was sent to the database: whether it is written is not ours to say any more. */
+  offered: boolean;
+  /** Its callers have been told that nothing was written. */
+  abandoned: boolean;
+}
+
+/** Between two looks at a database that does not answer. */
+const PAUSES_MS = [10, 50, 200] as const;
+const PAUSE_MAX_MS = 1000;
+/** Records whose texts one step of housekeeping takes out of the log. */
+const VANISHING_AT_ONCE = 50;
+/** How long a store that closes waits for the fate of its last batch. */
+const CLOSE_MS = 2000;
+
+export class LogHost implements WriterHost {
+  readonly #parts: LogHostParts;
+  #moved: (head: Head) => void = () => undefined;
+  /** An attempt whose callers wait no longer: nothing else is written until its fate is known. */
+  #trouble: Promise<void> | undefined;
+  #gone: Error | undefined;
+  #closed = false;
+
+  constructor(parts: LogHostParts) {
+    this.#parts = parts;
+  }
+
+  get head(): Head {
+    return this.#parts.writer.head;
+  }
+
+  onMove(moved: (head: Head) => void): void {
+    this.#moved = moved;
+  }
+
+  async apply(batch: WriteBatch): Promise<AppliedBatch> {
+    if (this.#gone !== undefined) throw this.#gone;
+    if (this.#trouble !== undefined) return this.#refuse(batch, 'too-busy');
+    const attempt: Attempt = { batch, offered: false, abandoned: false };
+    const work = this.#run(attempt);
+    const applied = await within(this.#parts.commitTimeoutMs, work);
+    if (applied !== undefined) return applied;
+    attempt.abandoned = !attempt.offered;
+    const { traffic } = this.#parts;
+    if (attempt.offered) traffic.unsure += 1;
+    traffic.waitingSince = Date.now();
+    this.#trouble = work.then(
+      () => this.#endTrouble(),
+      (error: Error) => this.#fail(error),
+    );
+    return this.#refuse(batch, attempt.offered ? 'unsure' : 'too-busy');
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#trouble !== undefined) await within(CLOSE_MS, this.#trouble);
+    this.#parts.writer.close();
+  }
+
+  #endTrouble(): void {
+    this.#trouble = undefined;
+    this.#parts.traffic.waitingSince = 0;
+    if (!this.#closed) this.#moved(this.head);
+  }
+
+  /** The read model cannot follow the log: this writer is gone, and readiness says so. */
+  #fail(error: Error): void {
+    this.#gone = error;
+    if (!this.#closed) this.#moved({ ...this.head, writable: false });
+  }
+
+  /** Until the batch is decided. */
+  async #run(attempt: Attempt): Promise<AppliedBatch> {
+    const { batch } = attempt;
+    const { writer } = this.#parts;
+    if (batch.members.some(({ kind }) => kind === 'follow')) await this.#follow(attempt);
+    while (!attempt.abandoned) {
+      const { outcomes, entries, before, isOpen } = writer.begin(batch);
+      if (!isOpen) return { outcomes, head: this.head };
+      const fate =
+        entries.length === 0
+          ? await this.#proveNewest(outcomes, attempt)
+          : await this.#append(this.#documentOf(entries, before), attempt);
+      if (fate === 'ours') return this.#confirm(outcomes, before, attempt);
+      writer.undo(before);
+      if (fate !== 'others') return this.#notWritten(batch, fate);
+      await this.#follow(attempt);
+    }
+    return this.#refuse(batch, 'too-busy');
+  }
+
+  /** A refusal is given as of the newest state alone; what is appended proves that by itself. */
+  async #proveNewest(outcomes: readonly MemberOutcome[], attempt: Attempt): Promise<'ours' | 'others'> {
+    const isDecided = outcomes.some(({ kind }) => kind === 'refused' || kind === 'committed');
+    const { follower } = this.#parts;
+    return isDecided && (await this.#patiently(() => follower.isBehind(), attempt)) ? 'others' : 'ours';
+  }
+
+  /** The same document again and again, until its fate is known. */
+  async #append(document: LogDocument, attempt: Attempt): Promise<Exclude<AppendFate, 'unknown' | 'unsent'>> {
+    const { log, traffic } = this.#parts;
+    const started = performance.now();
+    for (let tries = 0; ; tries += 1) {
+      const fate = await log.append(document);
+      attempt.offered ||= fate !== 'unsent';
+      if (fate === 'ours') countAppend(traffic, performance.now() - started, tries);
+      if (fate === 'others') {
+        traffic.lost += 1;
+        attempt.offered = false;
+      }
+      if (fate !== 'unknown' && fate !== 'unsent') return fate;
+      if (attempt.abandoned) return 'others'; // never sent: it is undone, and its callers know
+      await this.#pause(tries);
+    }
+  }
+
+  async #confirm(outcomes: readonly MemberOutcome[], before: Head, attempt: Attempt): Promise<AppliedBatch> {
+    const { writer } = this.#parts;
+    try {
+      writer.confirm();
+    } catch {
+      // The log has it and this disk does not: it follows as soon as there is space.
+      writer.undo(before);
+      await this.#follow(attempt);
+    }
+    return { outcomes: await this.#tidied(outcomes), head: this.head };
+  }
+
+  /** A step of housekeeping: texts of records that nobody may read any more vanish from the log, too. */
+  async #tidied(outcomes: readonly MemberOutcome[]): Promise<readonly MemberOutcome[]> {
+    if (!outcomes.some(({ kind }) => kind === 'tidied')) return outcomes;
+    const { writer, log } = this.#parts;
+    const records = writer.vanishing(VANISHING_AT_ONCE);
+    try {
+      await scrub(log, records);
+    } catch {
+      return outcomes; // the next step tries again
+    }
+    writer.vanished(records);
+    if (records.length < VANISHING_AT_ONCE) return outcomes;
+    return outcomes.map((one) => (one.kind === 'tidied' ? { ...one, more: true } : one));
+  }
+
+  async #follow(attempt: Attempt): Promise<void> {
+    const before = this.head.seq;
+    const { follower } = this.#parts;
+    await this.#patiently(() => follower.catchUp(), attempt);
+    if (this.head.seq !== before) this.#moved(this.head);
+  }
+
+  /** What a database or a disk refuses now, it may do in a while. Undefined for an attempt that was abandoned. */
+  async #patiently<T>(work: () => Promise<T>, attempt: Attempt): Promise<T | undefined> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof Diverged || error instanceof DatabaseRefused) throw error;
+        if (attempt.abandoned) return undefined;
+        await this.#pause(tries);
+      }
+    }
+  }
+
+  async #pause(tries: number): Promise<void> {
+    if (this.#closed) throw new Error('the store was closed while the database did not answer');
+    await new Promise((resolve) => setTimeout(resolve, PAUSES_MS[tries] ?? PAUSE_MAX_MS));
+  }
+
+  #documentOf(entries: readonly LogEntry[], before: Head): LogDocument {
+    const { node, newId } = this.#parts;
+    const { seq: last, at, hash } = this.head;
+    return {
+      _id: before.seq + 1,
+      last,
+      at,
+      node,
+      n: newId(),
+      v: LOG_FORMAT,
+      r: REPLAY_RULES,
+      prev: before.hash,
+      hash,
+      e: entries.map(entryDocument),
+    };
+  }
+
+  #notWritten(batch: WriteBatch, why: NotWritten): AppliedBatch {
+    if (why === 'full') return this.#refuse(batch, 'disk-full');
+    if (why === 'forbidden') return this.#refuse(batch, 'read-only');
+    const fault: MemberOutcome = {
+      kind: 'fault',
+      message: 'the database refused the document of the commits',
+    };
+    return { outcomes: batch.members.map(() => fault), head: this.head };
+  }
+
+  #refuse({ members }: WriteBatch, reason: CommitRefusal): AppliedBatch {
+    const refused: MemberOutcome = { kind: 'refused', reason };
+    return { outcomes: members.map(() => refused), head: { ...this.head, writable: false } };
+  }
+}
+
+function countAppend(traffic: LogTraffic, tookMs: number, tries: number): void {
+  traffic.appends += 1;
+  traffic.appendMs += tookMs;
+  traffic.appendMsMax = Math.max(traffic.appendMsMax, tookMs);
+  if (tries > 0) traffic.recognised += 1;
+}
+
+/** What the work gives; undefined when it takes longer, and then it goes on. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  const over = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => over.resolve(undefined), ms);
+  try {
+    return await Promise.race([work, over.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * Opens the store of a node whose log is in MongoDB (ADR 0028): the log is the truth, and the folder holds a read model of
+ * it in the format of the embedded engine, which may be lost at any time.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Store } from '../../ports/store.ts';
+import {
+  openEmbeddedStore,
+  type EmbeddedOptions,
+  type EmbeddedStore,
+  type LogElsewhere,
+} from '../embedded/open.ts';
+import { findRefs } from '../embedded/search/search.ts';
+import { hostInThread } from '../embedded/write/writer-host.ts';
+import type { WriterHost } from '../log/write-batch.ts';
+import { keepCheckpoints } from './checkpoint.ts';
+import { followClock, type DatabaseClock } from './clock-offset.ts';
+import { CommitLog } from './commit-log.ts';
+import { connect, type Connection, type DatabaseSettings } from './connection.ts';
+import { holdDatabase } from './holder.ts';
+import { openLogHost, type LogThreadStart } from './open-log-host.ts';
+import { prepareReadModel } from './read-model.ts';
+import { openTried, type Tried } from './tried.ts';
+import { trafficIn, trafficMemory, type LogTraffic } from './traffic.ts';
+import { verifyLog } from './verify-log.ts';
+
+export interface MongoOptions extends EmbeddedOptions {
+  readonly mongodb: DatabaseSettings & {
+    /** How long the callers of a commit wait for the database, in milliseconds. Default: 10 s. */
+    readonly commitTimeoutMs?: number;
+    /** Commits behind the last checkpoint after which the next is made. Default: 100,000. */
+    readonly checkpointCommits?: number;
+    /** Whether this node alone serves the database. Default: true; tests open several on one log. */
+    readonly alone?: boolean;
+    /** Told what an operator must know: the read model is made anew, another node has taken the database. */
+    readonly tell?: Tell;
+  };
+}
+
+export type Tell = (level: 'info' | 'warn' | 'error', says: string) => void;
+
+/** The engine's store. */
+export interface MongoStore extends EmbeddedStore {
+  /** What the node has counted of its log since it was opened. */
+  readonly traffic: Readonly<LogTraffic>;
+  /** Copies the read model into the database when enough was committed since the last copy. */
+  checkpoint(): Promise<void>;
+}
+
+const COMMIT_TIMEOUT_MS = 10_000;
+const CHECKPOINT_COMMITS = 100_000;
+const LOG_WRITER_THREAD = new URL('./log-writer-thread.ts', import.meta.url);
+
+/** @throws DatabaseRefused when the database cannot be used, FolderRefused when the folder cannot */
+export async function openMongoStore({ mongodb, ...options }: MongoOptions): Promise<MongoStore> {
+  const opened: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of opened.splice(0).toReversed()) await one();
+  };
+  try {
+    const connection = await connect(mongodb);
+    opened.push(() => connection.close());
+    const memory = trafficMemory();
+    const traffic = trafficIn(memory);
+    const clock = await followClock(connection, (ms) => (traffic.clockAheadMs = ms));
+    opened.push(() => clock.stop());
+    const tried = openTried(connection);
+    opened.push(() => tried.noted());
+    const node: Node = { options: { ...options, mongodb }, connection, memory, tried, clock, opened };
+    const store = await openEmbeddedStore({
+      ...options,
+      pragmas: ['synchronous = NORMAL', ...(options.pragmas ?? [])], // the flush that counts is the database's
+      logElsewhere: logOf(node),
+    });
+    opened.push(() => store.close());
+    const checkpoint = keepCheckpoints(
+      connection,
+      options.folder,
+      mongodb.checkpointCommits ?? CHECKPOINT_COMMITS,
+    );
+    return {
+      ...store,
+      ...remembering(store, tried),
+      ...verifying(store, connection),
+      traffic,
+      checkpoint,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What a node has opened. */
+interface Node {
+  readonly options: MongoOptions;
+  readonly connection: Connection;
+  /** Of the counters. */
+  readonly memory: SharedArrayBuffer;
+  readonly tried: Tried;
+  readonly clock: DatabaseClock;
+  /** What closes it, in the order of opening. */
+  readonly opened: (() => Promise<unknown>)[];
+}
+
+/** The log as the engine of the read model needs it. */
+function logOf({ options, connection, memory, tried, clock, opened }: Node): LogElsewhere {
+  const { folder, mongodb } = options;
+  const { alone = true, tell = () => undefined, commitTimeoutMs = COMMIT_TIMEOUT_MS } = mongodb;
+  const node = randomUUID();
+  const served = { evicted: '' };
+  const evicted = (says: string): void => {
+    served.evicted = says;
+    tell('error', `nothing is written any more: ${says}`);
+  };
+  return {
+    async prepare(writer, now) {
+      if (alone) {
+        const holder = await holdDatabase(connection, { folder, node, now: clock.now, evicted });
+        opened.push(() => holder.release());
+      }
+      await prepareReadModel({ connection, folder, writer, now, traffic: trafficIn(memory), tried, tell });
+    },
+    async host(writer, now) {
+      const database = databaseOf(mongodb);
+      const start = { writer, now, database, node, commitTimeoutMs, traffic: memory };
+      return untilEvicted(await openHost(start, options.writer), () => served.evicted);
+    },
+  };
+}
+
+/** What a thread may be handed. */
+const databaseOf = ({ uri, database, poolMax, serverSelectionMs }: DatabaseSettings): DatabaseSettings => ({
+  uri,
+  database,
+  poolMax,
+  serverSelectionMs,
+});
+
+function openHost(start: LogThreadStart, writer: EmbeddedOptions['writer']): Promise<WriterHost> {
+  return writer === 'turn'
+    ? openLogHost(start, { findRefs, newId: randomUUID })
+    : hostInThread(LOG_WRITER_THREAD, start);
+}
+
+/** The writer, until another node has the database. */
+function untilEvicted(host: WriterHost, evicted: () => string): WriterHost {
+  return {
+    ...host,
+    async apply(batch) {
+      const says = evicted();
+      if (says !== '') throw new Error(says);
+      return host.apply(batch);
+    },
+  };
+}
+
+/** Attempts to deliver are counted in the database, too: they outlive the folder. */
+function remembering(store: Store, tried: Tried): Pick<Store, 'claim' | 'postpone' | 'commit'> {
+  return {
+    async claim(max, leaseMs, passOver, share) {
+      const claimed = await store.claim(max, leaseMs, passOver, share);
+      tried.claimed(claimed);
+      return claimed;
+    },
+    async postpone(id, afterMs, why) {
+      await store.postpone(id, afterMs, why);
+      tried.postponed(id, afterMs, why);
+    },
+    async commit(commit) {
+      const committed = await store.commit(commit);
+      tried.concluded(commit.deliveryOutcomes);
+      return committed;
+    },
+  };
+}
+
+/** The read model is examined, and then the log itself. */
+const verifying = (store: Store, connection: Connection): Pick<Store, 'verify'> => ({
+  verify: async () => [
+    ...(await store.verify()),
+    ...(await verifyLog(new CommitLog(connection), store.status().seq)),
+  ],
+});

@@ -1,0 +1,33 @@
+/**
+ * What must vanish vanishes from the log, too: the text of a record that was written anew, was taken away or has expired
+ * (laws 22 and 24). Its digest stays, so that the chain stays verifiable (law 23).
+ */
+import type { VanishingRecord } from '../embedded/write/vanishing.ts';
+import type { CommitLog } from './commit-log.ts';
+import type { EntryDocument, RecordDocument } from './documents.ts';
+
+/** Takes the texts out of the documents that hold them; to do it again does no harm. */
+export async function scrub(log: CommitLog, records: readonly VanishingRecord[]): Promise<void> {
+  const names = new Map<number, Set<string>>();
+  for (const [rev, kind, key] of records) {
+    const of = names.get(rev) ?? new Set();
+    names.set(rev, of.add(JSON.stringify([kind, key])));
+  }
+  for (const [rev, of] of names) {
+    const document = await log.holding(rev);
+    if (document === undefined) continue;
+    const entries = document.e.map((entry) => (entry.q === rev ? without(entry, of) : entry));
+    if (entries.some((entry, i) => entry !== document.e[i])) await log.replaceEntries(document, entries);
+  }
+}
+
+function without(entry: EntryDocument, names: ReadonlySet<string>): EntryDocument {
+  const { c = [] } = entry;
+  const isHeld = ({ kind, key, t }: RecordDocument): boolean =>
+    t !== null && names.has(JSON.stringify([kind, key]));
+  if (!c.some(isHeld)) return entry;
+  return {
+    ...entry,
+    c: c.map((one) => (isHeld(one) ? { ...one, t: null, x: null } : one)),
+  };
+}
