@@ -34,7 +34,8 @@ import { composeEngine } from './compose-engine.ts';
 import { composeJobs } from './compose-jobs.ts';
 import { createOutgoing, type Outgoing } from './compose-outgoing.ts';
 import { clock, timers } from './time.ts';
-import { openStore, type StoreOptions } from '../stores/index.ts';
+import type { StoreOptions } from '../stores/index.ts';
+import { openConfiguredStore } from './compose-store.ts';
 import { hasCurrentValues } from '../stores/embedded/folder/reindex.ts';
 
 export interface Running {
@@ -57,11 +58,6 @@ export interface Running {
 
 /** The time in which one lasting trouble is one line of the log. */
 const WARNING_WINDOW_MS = 60_000;
-
-const DISK_TROUBLES = {
-  'disk-full': 'has no space left: free some',
-  'read-only': 'cannot be written: check its file system and owner',
-} as const;
 
 /** How long an organization that has asked counts as working beside the others. */
 const PRESENT_MS = 2000;
@@ -105,9 +101,7 @@ async function raise(
   const base = baseAt(listener.port);
 
   const warnings = createWarnings(log, WARNING_WINDOW_MS, () => clock.now());
-  const diskRefused = (reason: keyof typeof DISK_TROUBLES): void =>
-    warnings.warn(reason, `writes are refused, the data folder ${DISK_TROUBLES[reason]}`, { reason });
-  const store = await openStoreOf(config, { ...options, diskRefused });
+  const store = await openConfiguredStore(config, options, { log, warnings });
   closing.push(() => store.close());
   if (!hasCurrentValues(config.dataDir)) {
     log.write(
@@ -245,25 +239,6 @@ function warnOfQuarantine(warnings: Warnings, link: string, { remarks }: Acknowl
 function ownBase({ host, tlsCert, basePath }: Config, port: number): string {
   const scheme = tlsCert === undefined ? 'http' : 'https';
   return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}${basePath}`;
-}
-
-function openStoreOf(
-  { dataDir, anchorFile, ...config }: Config,
-  options: Partial<StoreOptions>,
-): ReturnType<typeof openStore> {
-  const { searchSnapshotMs, searchTimeoutMs, searchWorkers, keyRetentionMs, commitsQueuedMax } = config;
-  return openStore({
-    folder: dataDir,
-    clock,
-    ...options,
-    searchSnapshotMs,
-    searchTimeoutMs,
-    searchWorkers,
-    fullText: config.fullText,
-    keyRetentionMs: Math.max(keyRetentionMs, config.duplicateWindowMs),
-    commitsQueuedMax,
-    ...(anchorFile !== undefined && { anchorFile }),
-  });
 }
 
 interface Issuer {

@@ -63,7 +63,25 @@ export function warningsOf(config: Config): readonly string[] {
       `host: ${config.host} is reached without TLS; set tlsCert and tlsKey, or name the trustedProxy`,
     );
   }
+  const { mongodbUri, anchorFile } = config;
+  if (mongodbUri !== undefined && !isGuarded(mongodbUri))
+    unsafe.push('mongodbUri: the database is reached without TLS; add tls=true');
+  if (config.store === 'mongodb' && anchorFile === undefined)
+    unsafe.push('anchorFile: the anchors of the audit chain are in the data folder, which may be lost');
   return unsafe;
+}
+
+/** Whether nobody on the way reads what goes to the database: by TLS, or because all its servers are on this machine. */
+function isGuarded(uri: string): boolean {
+  if (/[?&](tls|ssl)=true\b/.test(uri)) return true;
+  if (uri.startsWith('mongodb+srv:')) return !/[?&](tls|ssl)=false\b/.test(uri);
+  const servers = uri
+    .replace(/^mongodb:\/\//, '')
+    .replace(/[/?].*$/, '')
+    .replace(/^.*@/, '');
+  return servers
+    .split(',')
+    .every((server) => isLoopbackHost(server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')));
 }
 
 /** Only this machine reaches the address. */
@@ -212,6 +230,10 @@ function conflictsOf(config: Config): readonly string[] {
       'tlsCert and tlsKey must be set together',
     ],
     [config.tlsCa !== undefined && config.tlsCert === undefined, 'tlsCa needs tlsCert and tlsKey'],
+    [
+      (config.store === 'mongodb') !== (config.mongodbUri !== undefined),
+      'store mongodb and mongodbUri must be set together',
+    ],
     [config.tokenAlgorithms.length === 0, 'tokenAlgorithms must name at least one algorithm'],
     [config.tokenTypes.length === 0, 'tokenTypes must name at least one type'],
     [config.pageSize > config.pageSizeMax, 'pageSize must not exceed pageSizeMax'],

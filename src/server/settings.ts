@@ -2,48 +2,27 @@
  * The table of settings. One row each: default, bounds, meaning, and which values are unsafe. `docs/reference/settings.md`
  * is generated from it; `config.ts` reads the values.
  */
-import { isOid } from '../fhir/identifier.ts';
-import { RESOURCE_TYPES } from '../resources/index.ts';
-import { parseAllowed } from '../resources/outgoing-address.ts';
 import { TOKEN_TYPES } from '../http/token-type.ts';
-import { isResourceType } from '../resources/type-names.ts';
-import { parseLevelRow, parseReferableRow } from '../resources/validation-level.ts';
 import { choice, integer, list, onOff, text } from './setting.ts';
+import {
+  url,
+  origin,
+  path,
+  algorithm,
+  oid,
+  network,
+  allowedPlace,
+  mongodbAddress,
+  databaseName,
+  level,
+  unsafeLevels,
+} from './setting-shapes.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
-
-const url = ['an absolute http or https URL without query', isUrl] as const;
-const origin = [
-  'origins such as https://app.example.org',
-  (part: string) => part === '*' || isOrigin(part),
-] as const;
-const path = [
-  'a path such as /fhir: no slash at the end, no query',
-  (part: string) => /^(\/[\w.-]+)+$/.test(part),
-] as const;
-const algorithm = [
-  'RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA',
-  (part: string) => /^([RPE]S(256|384|512)|EdDSA)$/.test(part),
-] as const;
-const oid = ['an OID such as 2.999.360', isOid] as const;
-const network = [
-  'addresses or networks such as 10.0.0.0/8',
-  (part: string) => /^[\da-fA-F.:]+(\/\d{1,3})?$/.test(part),
-] as const;
-
-const place = [
-  'places such as host, host:port, host:*, 10.0.0.0/8:port or http://host:port',
-  (part: string) => parseAllowed(part, 'rest-hook') !== undefined,
-] as const;
-
-const level = [
-  'rows Type:level or *:level with off, structural, claimed or required (the last for types with profiles), or Type:referable of a type that is not served',
-  isLevelRow,
-] as const;
 
 export const SETTINGS = {
   // — where it listens
@@ -78,6 +57,33 @@ export const SETTINGS = {
   auditReads: choice(['on', 'off'], 'Audit of reads and searches. Off is for measuring only.', {
     unsafe: (value) => (value === 'off' ? 'reads leave no trace' : undefined),
   }),
+
+  store: choice(
+    ['embedded', 'mongodb'],
+    'Where the truth is: in the data folder, or in MongoDB. Then the data folder holds a copy that may be lost.',
+  ),
+  mongodbUri: text(
+    undefined,
+    'Address of the database, with users and TLS as the driver takes them: mongodb://user:password@host/?replicaSet=rs0&tls=true.',
+    { shape: mongodbAddress, secret: true },
+  ),
+  mongodbDatabase: text('closeloop', 'Name of the database; ours alone.', { shape: databaseName }),
+  mongodbPoolMax: integer(20, [1, 1000], 'Connections to the database at most, for each of two clients.'),
+  mongodbSelectionMs: integer(
+    5 * SECOND,
+    [100, MINUTE],
+    'Time for finding a primary, after which an attempt to reach the database ends.',
+  ),
+  commitTimeoutMs: integer(
+    10 * SECOND,
+    [100, 5 * MINUTE],
+    'Time that a commit waits for the database; then its client gets 503 commit-unsure, or busy when nothing was sent.',
+  ),
+  checkpointCommits: integer(
+    100_000,
+    [1000, 100_000_000],
+    'Commits after which the server puts a copy of its read model into the database, so that an empty data folder fills fast.',
+  ),
 
   // — who may ask
   issuer: text(undefined, 'The issuer (iss) whose tokens the server trusts.', { shape: url }),
@@ -258,7 +264,7 @@ export const SETTINGS = {
     [],
     'Places to which the server may send notifications, besides https at public addresses: host, host:port, 10.0.0.0/8:port or http://host:port.',
     {
-      shape: place,
+      shape: allowedPlace,
       unsafe: (hosts) => (hosts.length > 0 ? `notifications may go to ${hosts.join(', ')}` : undefined),
     },
   ),
@@ -299,7 +305,7 @@ export const SETTINGS = {
   hl7AllowList: list(
     [],
     'Places to which the server may send HL7 v2 messages, besides public addresses and the places of the links: host:port or 10.0.0.0/8:port.',
-    { shape: place },
+    { shape: allowedPlace },
   ),
   hl7PlainTo: choice(
     ['public', 'listed'],
@@ -350,35 +356,3 @@ export const SETTINGS = {
     },
   ),
 };
-
-function isUrl(given: string): boolean {
-  const parsed = URL.parse(given);
-  return parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.search === '' && parsed.hash === '';
-}
-
-function isOrigin(given: string): boolean {
-  return URL.parse(given)?.origin === given && /^https?:/.test(given);
-}
-
-/** A type that is served, and for `required` one that has profiles. */
-function isLevelRow(row: string): boolean {
-  const referable = parseReferableRow(row);
-  if (referable !== undefined) return referable === '*' || isUnserved(referable);
-  const [type, asked] = parseLevelRow(row) ?? [];
-  if (type === undefined || type === '*') return type === '*';
-  const declared = RESOURCE_TYPES.get(type);
-  return declared !== undefined && (asked !== 'required' || (declared.profiles ?? []).length > 0);
-}
-
-const isUnserved = (type: string): boolean => isResourceType(type) && !RESOURCE_TYPES.has(type);
-
-function unsafeLevels(rows: readonly string[]): string | undefined {
-  const named = (asked: string) =>
-    rows.flatMap((row) => (row.endsWith(`:${asked}`) ? [row.slice(0, row.indexOf(':'))] : [])).join(', ');
-  const [off, structural] = [named('off'), named('structural')];
-  const says = [
-    ...(off === '' ? [] : [`what is stored may be no valid FHIR (${off})`]),
-    ...(structural === '' ? [] : [`profiles that are claimed are not checked (${structural})`]),
-  ];
-  return says.length === 0 ? undefined : says.join('; ');
-}

@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Commit } from '../../src/ports/store.ts';
+import { VALUE_RULES } from '../../src/ports/value-rules.ts';
 import { pathsOf, prepareDatabase } from '../../src/stores/embedded/folder/folder.ts';
+import { hasCurrentValues } from '../../src/stores/embedded/folder/reindex.ts';
 import { findRefs } from '../../src/stores/embedded/search/search.ts';
 import { verifyChain } from '../../src/stores/embedded/verify/audit-chain.ts';
-import { Diverged, StoreWriter } from '../../src/stores/embedded/write/writer.ts';
+import { Diverged } from '../../src/stores/embedded/write/write-failure.ts';
+import { StoreWriter } from '../../src/stores/embedded/write/writer.ts';
 import type { LogEntry } from '../../src/stores/log/log-entry.ts';
 import type { BatchMember } from '../../src/stores/log/write-batch.ts';
 import { audit, commitOf, NO_REACH, remove, seenBy, SOUTH, status, tell, write } from './store-world.ts';
@@ -109,11 +112,20 @@ describe('replay', () => {
       [4, []],
     ]);
     const second = open();
-    second.writer.replay(entries, first.writer.head.hash);
+    second.writer.replay(entries, { hash: first.writer.head.hash, valueRules: VALUE_RULES });
     expect(second.writer.head).toEqual(first.writer.head);
     for (const { folder } of [first, second]) {
       expect(await verifyChain(folder)).toMatchObject({ faultCount: 0, commits: 4 });
     }
+  });
+
+  test('of values of older rules makes the read model one that is to be reindexed', () => {
+    const { writer, folder } = open();
+    const told = open();
+    const entries = tellStory(told.writer);
+    expect(hasCurrentValues(folder)).toBe(true);
+    writer.replay(entries, { hash: told.writer.head.hash, valueRules: VALUE_RULES - 1 });
+    expect(hasCurrentValues(folder)).toBe(false);
   });
 
   test('asks no preconditions: what was decided is decided', () => {
@@ -122,7 +134,7 @@ describe('replay', () => {
     for (const [i, members] of STORY.entries()) {
       const { entries } = told.writer.begin({ now: AT + i, members });
       told.writer.confirm();
-      writer.replay(entries, told.writer.head.hash);
+      writer.replay(entries, { hash: told.writer.head.hash, valueRules: VALUE_RULES });
     }
     expect(writer.head).toEqual(told.writer.head);
   });
@@ -155,9 +167,9 @@ describe('replay', () => {
   ])('stops at %s, and nothing of it remains', (_, given, says) => {
     const { writer } = open();
     const entries = given();
-    const hash = '0'.repeat(64);
-    expect(() => writer.replay(entries, hash)).toThrow(Diverged);
-    expect(() => writer.replay(entries, hash)).toThrow(says);
+    const replayed = { hash: '0'.repeat(64), valueRules: VALUE_RULES };
+    expect(() => writer.replay(entries, replayed)).toThrow(Diverged);
+    expect(() => writer.replay(entries, replayed)).toThrow(says);
     expect(writer.head.seq).toBe(0);
   });
 });

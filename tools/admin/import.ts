@@ -17,7 +17,7 @@ import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { valuesAt } from '../../src/resources/element.ts';
 import { composeEngine } from '../../src/server/compose-engine.ts';
 import { createOutgoing } from '../../src/server/compose-outgoing.ts';
-import { openStore } from '../../src/stores/index.ts';
+import { openConfiguredStore } from '../../src/server/compose-store.ts';
 import { readImport, RESOURCES_MAX, type Sourced } from './import-file.ts';
 import { Trouble } from '../command.ts';
 
@@ -48,12 +48,12 @@ function describe({ issues }: OperationOutcomeError): string {
 
 /** @returns how many of the resources have a new version */
 async function importAll(entries: readonly Sourced[], config: Config): Promise<number> {
-  const store = await openStore({ folder: config.dataDir, clock });
   const log = createLog(
     'warn',
     (lines) => process.stderr.write(lines),
     () => clock.now(),
   );
+  const store = await openConfiguredStore(config, {}, { log });
   const metrics = createMetrics({ status: () => store.status(), inFlight: () => 0, now: () => clock.now() });
   const base = config.publicBaseUrl ?? `http://${config.host}:${config.port}${config.basePath}`;
   // Nothing listens here, but what the links name may stand in the file.

@@ -14,8 +14,8 @@ import { readListening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { identityOf, identitySystemOf, type Identity } from '../../src/resources/parties/identity-systems.ts';
 import { rowsIn, type EntityType, type RegisterState } from '../../src/resources/parties/register.ts';
 import { needStore } from '../../src/stores/embedded/folder/folder.ts';
-import { openStore } from '../../src/stores/index.ts';
-import type { EmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { openConfiguredStore } from '../../src/server/compose-store.ts';
+import type { ServerStore } from '../../src/stores/index.ts';
 import { Trouble, UsageError } from '../command.ts';
 
 export interface Asked {
@@ -114,14 +114,14 @@ function refOf(text: string, types: readonly string[] = ['Organization']): Ref {
   return `${type}/${id}`;
 }
 
-async function addMembers(store: EmbeddedStore, organizations: readonly string[]): Promise<void> {
+async function addMembers(store: ServerStore, organizations: readonly string[]): Promise<void> {
   for (const organization of organizations.map((one) => refOf(one))) {
     const outcome = await admitMember({ store, clock, committed: () => undefined }, organization, ADMITTING);
     console.log(`${organization} ${outcome === 'admitted' ? 'is a member now' : 'was a member before'}`);
   }
 }
 
-async function listRegister(store: EmbeddedStore): Promise<void> {
+async function listRegister(store: ServerStore): Promise<void> {
   for (const state of STATES) {
     for (const kind of ['register', 'practitioner-register'] as const) {
       for (const row of await rowsIn(store.snapshot(), kind, state)) {
@@ -135,10 +135,10 @@ async function listRegister(store: EmbeddedStore): Promise<void> {
 }
 
 /** The folder as a start would find it, and closed again whatever happens. */
-async function withStore(config: Config, work: (store: EmbeddedStore) => Promise<void>): Promise<void> {
-  needStore(config.dataDir);
+async function withStore(config: Config, work: (store: ServerStore) => Promise<void>): Promise<void> {
+  if (config.store === 'embedded') needStore(config.dataDir);
   const log = createLog('warn', (lines) => process.stderr.write(lines), clock.now);
-  const store = await openStore({ folder: config.dataDir, clock });
+  const store = await openConfiguredStore(config, {}, { log });
   try {
     const listening = config.hl7Links === undefined ? [] : readListening(config.hl7Links);
     await prepareParties({ store, config, clock, log, listening });

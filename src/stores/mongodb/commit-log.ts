@@ -138,8 +138,20 @@ export class CommitLog {
 }
 
 /** The document without the names of the parts that its entries were put down in. */
-function withoutParts({ _id, last, at, node, n, v, r, prev, hash, e }: LogDocument): Omit<LogDocument, 'b'> {
-  return { _id, last, at, node, n, v, r, prev, hash, e };
+function withoutParts({
+  _id,
+  last,
+  at,
+  node,
+  n,
+  v,
+  r,
+  u,
+  prev,
+  hash,
+  e,
+}: LogDocument): Omit<LogDocument, 'b'> {
+  return { _id, last, at, node, n, v, r, u, prev, hash, e };
 }
 
 /** About how many characters the entries hold. */

@@ -31,6 +31,8 @@ export interface LogDocument {
   readonly n: string;
   readonly v: number;
   readonly r: number;
+  /** The rules of its search values (ports/value-rules.ts): a read model with others is to be reindexed. */
+  readonly u: number;
   /** The chain's hash before the first and at the last commit, hex. */
   readonly prev: string;
   readonly hash: string;

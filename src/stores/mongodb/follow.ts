@@ -1,5 +1,6 @@
 /** Follows the log: what stands in it behind the read model's head is applied, in order, and compared as it is applied. */
-import { Diverged, type StoreWriter } from '../embedded/write/writer.ts';
+import { Diverged } from '../embedded/write/write-failure.ts';
+import type { StoreWriter } from '../embedded/write/writer.ts';
 import { DatabaseRefused } from './connection.ts';
 import type { CommitLog } from './commit-log.ts';
 import { entryOf, LOG_FORMAT, NOT_REPLAYED, REPLAY_RULES, type LogDocument } from './documents.ts';
@@ -48,10 +49,8 @@ export function createFollower({
       ({ last: seq, hash } = document);
     }
     const before = writer.head.seq;
-    writer.replay(
-      documents.flatMap(({ e }) => e.map(entryOf)),
-      hash,
-    );
+    const entries = documents.flatMap(({ e }) => e.map(entryOf));
+    writer.replay(entries, { hash, valueRules: Math.min(...documents.map(({ u }) => u)) });
     traffic.followed += writer.head.seq - before;
   }
 }

@@ -4,7 +4,9 @@
  * wrote. Which append is next, the log's unique `_id` decides, and nothing else.
  */
 import type { CommitRefusal } from '../../ports/store.ts';
-import { Diverged, type StoreWriter } from '../embedded/write/writer.ts';
+import { VALUE_RULES } from '../../ports/value-rules.ts';
+import { Diverged } from '../embedded/write/write-failure.ts';
+import type { StoreWriter } from '../embedded/write/writer.ts';
 import type { LogEntry } from '../log/log-entry.ts';
 import type { AppliedBatch, Head, MemberOutcome, WriteBatch, WriterHost } from '../log/write-batch.ts';
 import type { AppendFate, CommitLog, NotWritten } from './commit-log.ts';
@@ -207,6 +209,7 @@ export class LogHost implements WriterHost {
       n: newId(),
       v: LOG_FORMAT,
       r: REPLAY_RULES,
+      u: VALUE_RULES,
       prev: before.hash,
       hash,
       e: entries.map(entryDocument),

@@ -13,7 +13,8 @@ import {
 } from '../embedded/folder/folder.ts';
 import { headOfFolder } from '../embedded/log-reading.ts';
 import { findRefs } from '../embedded/search/search.ts';
-import { Diverged, StoreWriter, type WriterOptions } from '../embedded/write/writer.ts';
+import { Diverged } from '../embedded/write/write-failure.ts';
+import { StoreWriter, type WriterOptions } from '../embedded/write/writer.ts';
 import { FolderRefused } from '../log/durable-folder.ts';
 import { getCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commit-log.ts';

@@ -92,6 +92,14 @@ describe('errors name the setting and what is allowed', () => {
     [['--demo', '--host', '0.0.0.0'], {}, 'demo refuses host 0.0.0.0'],
     [[], {}, 'issuer must be set'],
     [['--issuer', 'https://i.example'], {}, 'jwksUri or jwksFile must be set'],
+    [['--demo', '--store', 'mongodb'], {}, 'store mongodb and mongodbUri must be set together'],
+    [['--demo'], { MONGODB_URI: 'mongodb://h/' }, 'store mongodb and mongodbUri must be set together'],
+    [['--demo'], { MONGODB_URI: 'http://h/' }, 'mongodbUri (MONGODB_URI) must be mongodb://'],
+    [
+      ['--demo', '--mongodb-database', 'a.b'],
+      {},
+      'mongodbDatabase (--mongodb-database "a.b") must be letters',
+    ],
     [['--demo', '--tls-cert', 'x'], {}, 'tlsCert and tlsKey must be set together'],
     [['--demo', '--page-size', '900', '--page-size-max', '10'], {}, 'pageSize must not exceed pageSizeMax'],
     [
@@ -153,6 +161,28 @@ describe('unsafe values warn by name', () => {
   ])('%j', (argv, name) => {
     const warnings = warningsOf(readConfig([...SAFE, ...argv], {}));
     expect(warnings.map((line) => line.split(':')[0])).toEqual([name]);
+  });
+
+  test.each<[uri: string, warned: boolean]>([
+    ['mongodb://127.0.0.1:27017/', false],
+    ['mongodb://user:p%40ss@localhost,[::1]:27018/x?replicaSet=rs0', false],
+    ['mongodb://127.0.0.1,db2.example/?replicaSet=rs0', true],
+    ['mongodb://db1.example,db2.example/?tls=true', false],
+    ['mongodb://db1.example/?retryWrites=false&ssl=true', false],
+    ['mongodb://db1.example/?tls=trueish', true],
+    ['mongodb+srv://cluster.example/', false],
+    ['mongodb+srv://cluster.example/?tls=false', true],
+  ])('%s: the database is reached without TLS: %s', (uri, warned) => {
+    const argv = [...SAFE, '--store', 'mongodb', '--anchor-file', '/var/anchors.jsonl'];
+    const warnings = warningsOf(readConfig(argv, { MONGODB_URI: uri }));
+    expect(warnings.map((line) => line.split(':')[0])).toEqual(warned ? ['mongodbUri'] : []);
+  });
+
+  test('anchors in a folder that may be lost', () => {
+    const argv = [...SAFE, '--store', 'mongodb', '--mongodb-uri', 'mongodb://localhost/'];
+    expect(warningsOf(readConfig(argv, {}))).toEqual([
+      'anchorFile: the anchors of the audit chain are in the data folder, which may be lost',
+    ]);
   });
 
   test('off loopback behind a trusted proxy is as intended', () => {

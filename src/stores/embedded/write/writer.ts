@@ -3,14 +3,14 @@
  * one that writes; it runs in a thread of its own or in a turn of the main loop (ADR 0001).
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { AuditEntry, Commit, CommitRefusal } from '../../../ports/store.ts';
+import type { AuditEntry, Commit } from '../../../ports/store.ts';
 import { chainHash, digestAudit, GENESIS } from '../../log/chain.ts';
 import type { Members } from '../../log/chain.ts';
 import { prepareCommits } from './commits.ts';
 import type { FindRefs } from './commit-checks.ts';
 import type { Commits } from './commits.ts';
 import type { LogPlace } from './verdict.ts';
-import { openDatabase, prepare, readMeta } from '../folder/connection.ts';
+import { openDatabase, prepare, readMeta, writeMeta } from '../folder/connection.ts';
 import type { Rows } from '../folder/connection.ts';
 import type { AppliedCommit, LogEntry } from '../../log/log-entry.ts';
 import type { AppliedBatch, WriteBatch, Head, BatchMember, MemberOutcome } from '../../log/write-batch.ts';
@@ -27,7 +27,7 @@ import { prepareVanishing, prepareVanishingNote, type Vanishing, type VanishingR
 import { prepareAbout } from './about.ts';
 import { prepareDenials, type Denials } from './denials.ts';
 import { prepareReach } from './reach.ts';
-import { ReachExceeded } from './reach-walk.ts';
+import { answer, Diverged, failed, refusalOf } from './write-failure.ts';
 import { prepareRecords } from './records.ts';
 import { createReserve } from '../../log/reserve.ts';
 import type { Reserve } from '../../log/reserve.ts';
@@ -51,6 +51,12 @@ export interface WriterOptions {
   readonly follows: boolean;
 }
 
+/** What is known of entries that are replayed. */
+interface Replayed {
+  readonly hash: string;
+  readonly valueRules: number;
+}
+
 /** What a row is added to the log from. */
 interface Appended {
   readonly members: Members;
@@ -61,19 +67,6 @@ interface Appended {
 /** The writer's connection keeps this much of the file in memory. */
 const CACHE_KIB = 32 * 1024;
 
-const SQLITE_BUSY = 5;
-const SQLITE_READONLY = 8;
-const SQLITE_IOERR = 10;
-const SQLITE_FULL = 13;
-
-/** What a failure of the disk, or of the lock on the file, is called. */
-const REFUSALS: ReadonlyMap<number, CommitRefusal> = new Map([
-  [SQLITE_BUSY, 'too-busy'],
-  [SQLITE_READONLY, 'read-only'],
-  [SQLITE_IOERR, 'disk-full'],
-  [SQLITE_FULL, 'disk-full'],
-]);
-
 /** A batch whose members are applied and not on disk: {@link StoreWriter.confirm} or {@link StoreWriter.undo} it. */
 interface BegunBatch {
   readonly outcomes: readonly MemberOutcome[];
@@ -83,14 +76,6 @@ interface BegunBatch {
   readonly before: Head;
   /** False when the disk failed: every member is refused, and there is nothing to confirm. */
   readonly isOpen: boolean;
-}
-
-/** Another copy of the store decided what does not come out here: one of the two is wrong. */
-export class Diverged extends Error {
-  constructor(seq: number, says: string) {
-    super(`diverged at commit ${seq}: ${says}`);
-    this.name = 'Diverged';
-  }
 }
 
 export class StoreWriter {
@@ -222,15 +207,17 @@ export class StoreWriter {
   /**
    * Applies what another copy of the store decided, in one transaction; nothing of it remains when one does not follow.
    *
-   * @param hash the chain's hash behind the last one
+   * @param replayed.hash the chain's hash behind the last one
+   * @param replayed.valueRules the oldest rules by which their search values were made
    * @throws Diverged where an entry comes out differently here
    */
-  replay(entries: readonly LogEntry[], hash: string): void {
+  replay(entries: readonly LogEntry[], { hash, valueRules }: Replayed): void {
     const before = this.#head;
     try {
       this.#statements.begin.run();
       for (const entry of entries) this.#replayOne(entry);
       if (this.#head.hash !== hash) throw new Diverged(this.#head.seq, 'it has another hash here');
+      if (valueRules < readMeta(this.#db, 'values', 1)) writeMeta(this.#db, 'values', valueRules);
       this.confirm();
     } catch (error) {
       this.undo(before);
@@ -374,24 +361,4 @@ export class StoreWriter {
       writable: this.#reserve.held,
     };
   }
-}
-
-function answer(verdict: NonNullable<ReturnType<Commits['check']>>): MemberOutcome {
-  if (verdict.kind === 'refused') return verdict;
-  const { seq, at, reply } = verdict;
-  return { kind: 'committed', seq, at, reply, replayed: true };
-}
-
-function failed(error: unknown, reason: CommitRefusal | undefined): MemberOutcome {
-  if (error instanceof ReachExceeded) return { kind: 'refused', reason: 'reach-exceeded', ref: error.ref };
-  if (reason !== undefined) return { kind: 'refused', reason };
-  return { kind: 'fault', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-}
-
-/** What a failure of the disk is called; undefined when it is something else. */
-function refusalOf(error: unknown): CommitRefusal | undefined {
-  // Errors of node:sqlite carry SQLite's extended result code; its low byte is the kind.
-  const code = (error as { errcode?: unknown } | null)?.errcode;
-  if (typeof code !== 'number') return undefined;
-  return REFUSALS.get(code & 0xff);
 }

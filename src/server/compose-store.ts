@@ -1,0 +1,66 @@
+/** The roof over the store: which engine the settings ask for, and what they say to it. */
+import type { Log, Warnings } from '../http/log.ts';
+import { openStore, type ServerStore, type StoreOptions } from '../stores/index.ts';
+import type { Config } from './config.ts';
+import { clock } from './time.ts';
+
+type DatabaseOptions = NonNullable<StoreOptions['mongodb']>;
+
+const DISK_TROUBLES = {
+  'disk-full': 'has no space left: free some',
+  'read-only': 'cannot be written: check its file system and owner',
+} as const;
+
+/** Who is told of troubles of the store. */
+interface Hearers {
+  readonly log: Pick<Log, 'write'>;
+  /** Undefined: a command, which says what it is refused. */
+  readonly warnings?: Warnings;
+}
+
+/**
+ * Opens the store that the settings name, alone in the data folder and on the database.
+ *
+ * @param options what no setting says
+ * @throws FolderRefused or DatabaseRefused when that cannot be
+ */
+export function openConfiguredStore(
+  config: Config,
+  options: Partial<StoreOptions>,
+  { log, warnings }: Hearers,
+): Promise<ServerStore> {
+  const { searchSnapshotMs, searchTimeoutMs, searchWorkers, fullText, commitsQueuedMax, anchorFile } = config;
+  const mongodb = databaseOf(config);
+  const where = mongodb === undefined ? 'the data folder' : 'the data folder or the database';
+  const diskRefused = (reason: keyof typeof DISK_TROUBLES): void =>
+    warnings?.warn(reason, `writes are refused, ${where} ${DISK_TROUBLES[reason]}`, { reason });
+  return openStore({
+    folder: config.dataDir,
+    clock,
+    diskRefused,
+    ...options,
+    searchSnapshotMs,
+    searchTimeoutMs,
+    searchWorkers,
+    fullText,
+    keyRetentionMs: Math.max(config.keyRetentionMs, config.duplicateWindowMs),
+    commitsQueuedMax,
+    ...(anchorFile !== undefined && { anchorFile }),
+    ...(mongodb && { mongodb: { ...mongodb, tell: (level, says) => log.write(level, says) } }),
+  });
+}
+
+/** How the database is reached; undefined when the settings name none. */
+export function databaseOf(config: Config): DatabaseOptions | undefined {
+  const { store, mongodbUri: uri, commitTimeoutMs, checkpointCommits } = config;
+  if (store === 'embedded') return undefined;
+  if (uri === undefined) throw new Error('store mongodb needs mongodbUri');
+  return {
+    uri,
+    database: config.mongodbDatabase,
+    poolMax: config.mongodbPoolMax,
+    serverSelectionMs: config.mongodbSelectionMs,
+    commitTimeoutMs,
+    checkpointCommits,
+  };
+}

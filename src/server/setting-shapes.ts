@@ -1,0 +1,77 @@
+/** What the texts of settings look like: in words, and by a test. */
+import { isOid } from '../fhir/identifier.ts';
+import { RESOURCE_TYPES } from '../resources/index.ts';
+import { parseAllowed } from '../resources/outgoing-address.ts';
+import { isResourceType } from '../resources/type-names.ts';
+import { parseLevelRow, parseReferableRow } from '../resources/validation-level.ts';
+
+export const url = ['an absolute http or https URL without query', isUrl] as const;
+export const origin = [
+  'origins such as https://app.example.org',
+  (part: string) => part === '*' || isOrigin(part),
+] as const;
+export const path = [
+  'a path such as /fhir: no slash at the end, no query',
+  (part: string) => /^(\/[\w.-]+)+$/.test(part),
+] as const;
+export const algorithm = [
+  'RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA',
+  (part: string) => /^([RPE]S(256|384|512)|EdDSA)$/.test(part),
+] as const;
+export const oid = ['an OID such as 2.999.360', isOid] as const;
+export const network = [
+  'addresses or networks such as 10.0.0.0/8',
+  (part: string) => /^[\da-fA-F.:]+(\/\d{1,3})?$/.test(part),
+] as const;
+
+export const allowedPlace = [
+  'places such as host, host:port, host:*, 10.0.0.0/8:port or http://host:port',
+  (part: string) => parseAllowed(part, 'rest-hook') !== undefined,
+] as const;
+
+export const mongodbAddress = [
+  'mongodb:// or mongodb+srv:// and what the driver takes after it',
+  (part: string) => /^mongodb(\+srv)?:\/\/[^\s/]/.test(part),
+] as const;
+export const databaseName = [
+  'letters, digits, - and _, at most 60',
+  (part: string) => /^[\w-]{1,60}$/.test(part),
+] as const;
+
+export const level = [
+  'rows Type:level or *:level with off, structural, claimed or required (the last for types with profiles), or Type:referable of a type that is not served',
+  isLevelRow,
+] as const;
+
+function isUrl(given: string): boolean {
+  const parsed = URL.parse(given);
+  return parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.search === '' && parsed.hash === '';
+}
+
+function isOrigin(given: string): boolean {
+  return URL.parse(given)?.origin === given && /^https?:/.test(given);
+}
+
+/** A type that is served, and for `required` one that has profiles. */
+function isLevelRow(row: string): boolean {
+  const referable = parseReferableRow(row);
+  if (referable !== undefined) return referable === '*' || isUnserved(referable);
+  const [type, asked] = parseLevelRow(row) ?? [];
+  if (type === undefined || type === '*') return type === '*';
+  const declared = RESOURCE_TYPES.get(type);
+  return declared !== undefined && (asked !== 'required' || (declared.profiles ?? []).length > 0);
+}
+
+const isUnserved = (type: string): boolean => isResourceType(type) && !RESOURCE_TYPES.has(type);
+
+/** Why validation of this kind is unsafe; undefined when it is not. */
+export function unsafeLevels(rows: readonly string[]): string | undefined {
+  const named = (asked: string) =>
+    rows.flatMap((row) => (row.endsWith(`:${asked}`) ? [row.slice(0, row.indexOf(':'))] : [])).join(', ');
+  const [off, structural] = [named('off'), named('structural')];
+  const says = [
+    ...(off === '' ? [] : [`what is stored may be no valid FHIR (${off})`]),
+    ...(structural === '' ? [] : [`profiles that are claimed are not checked (${structural})`]),
+  ];
+  return says.length === 0 ? undefined : says.join('; ');
+}
