@@ -17,6 +17,8 @@ interface MongoWorldOptions extends Partial<Omit<StoreOptions, 'mongodb'>> {
 
 interface MongoWorld extends StoreWorld {
   open(options?: MongoWorldOptions): Promise<MongoStore>;
+  /** The name of a new database. */
+  database(): string;
   /** The database of a store. */
   databaseOf(store: Store): string;
   /** A new, empty folder. */
@@ -30,6 +32,12 @@ export function createMongoWorld(uri: string, defaults: MongoWorldOptions = {}):
   const asking = new Map<'client', MongoClient>();
   const stores: Store[] = [];
   const databases = new Map<Store, string>();
+  const named = new Set<string>();
+  const newDatabase = (): string => {
+    const name = `closeloop_test_${randomUUID().slice(0, 13)}`;
+    named.add(name);
+    return name;
+  };
   const folder = (): string => {
     const made = mkdtempSync(join(tmpdir(), 'closeloop-mongo-'));
     folders.push(made);
@@ -44,7 +52,7 @@ export function createMongoWorld(uri: string, defaults: MongoWorldOptions = {}):
 
   const open = async (options: MongoWorldOptions = {}): Promise<MongoStore> => {
     const {
-      database = `closeloop_test_${randomUUID().slice(0, 13)}`,
+      database = newDatabase(),
       mongodb,
       ...rest
     } = {
@@ -67,6 +75,7 @@ export function createMongoWorld(uri: string, defaults: MongoWorldOptions = {}):
   return {
     db: (name) => client().db(name),
     folder,
+    database: newDatabase,
     databaseOf,
     open,
     async reopen(store, options) {
@@ -84,7 +93,8 @@ export function createMongoWorld(uri: string, defaults: MongoWorldOptions = {}):
     },
     async end() {
       await Promise.all(stores.splice(0).map((store) => store.close()));
-      for (const name of new Set(databases.values())) await client().db(name).dropDatabase();
+      for (const name of named) await client().db(name).dropDatabase();
+      named.clear();
       databases.clear();
       await client().close();
       asking.clear();

@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { AuditEntry, AuditRow } from '../../ports/store.ts';
 import type { Anchor } from '../log/anchors.ts';
 import { GENESIS } from '../log/chain.ts';
-import { openDatabase, prepare } from './folder/connection.ts';
+import { openDatabase, prepare, readMeta } from './folder/connection.ts';
 import { needStore } from './folder/folder.ts';
 
 /** One commit, or one block of audited reads. */
@@ -64,6 +64,16 @@ export function headOfFolder(folder: string): Anchor | undefined {
   }
 }
 
+/** Records that expired up to this instant, in milliseconds since 1970, may be gone from a folder. */
+export function recordsPurgedIn(folder: string): number {
+  const db = openDatabase(needStore(folder).database, { readOnly: true, cacheKib: 1024 });
+  try {
+    return readMeta(db, 'recordsPurged', 0);
+  } finally {
+    db.close();
+  }
+}
+
 function* rowsOf(db: DatabaseSync, from: number, to: number): Generator<LogRow> {
   const slice = prepare<Row>(
     db,
@@ -86,7 +96,8 @@ export function auditRowsOf({ seq, at, audit }: LogRow): readonly AuditRow[] {
   return entries.map((entry, position) => ({ seq, position, at: instant, entry }));
 }
 
-function headOf(db: DatabaseSync): Anchor | undefined {
+/** The last row's place in a log; undefined when nothing was ever committed. */
+export function headOf(db: DatabaseSync): Anchor | undefined {
   const last = prepare<[seq: number, at: number, hash: Uint8Array]>(
     db,
     'SELECT seq, at, hash FROM log ORDER BY seq DESC LIMIT 1',

@@ -11,6 +11,7 @@ import { pathsOf } from '../embedded/folder/folder.ts';
 import { FORMAT } from '../embedded/folder/schema.ts';
 import { headOfFolder } from '../embedded/log-reading.ts';
 import { makeFolder } from '../log/durable-folder.ts';
+import { CommitLog } from './commit-log.ts';
 import { MAJORITY, type Connection } from './connection.ts';
 
 /** Where a read model stands, and its layout. */
@@ -23,30 +24,39 @@ interface CheckpointName {
 const KEPT = 2;
 const BUCKET = { bucketName: 'checkpoint', chunkSizeBytes: 1024 * 1024, writeConcern: MAJORITY.writeConcern };
 
-/** The newest checkpoint that this program can read; undefined when there is none. */
-async function newestCheckpoint({ db }: Connection): Promise<CheckpointName | undefined> {
-  const [newest] = await filesOf(new GridFSBucket(db, BUCKET));
+/** Where the newest checkpoint that can be used stands; undefined when there is none. */
+export async function newestCheckpoint(connection: Connection): Promise<CheckpointName | undefined> {
+  const [newest] = await usableFiles(connection);
   return newest?.name;
 }
 
 /** Puts the file, a self-contained copy of a read model, into the database, and takes older ones away. */
 async function putCheckpoint(
-  { db }: Connection,
+  connection: Connection,
   file: string,
   { seq, hash }: Omit<CheckpointName, 'format'>,
 ): Promise<void> {
-  const bucket = new GridFSBucket(db, BUCKET);
+  const bucket = new GridFSBucket(connection.db, BUCKET);
   const metadata: CheckpointName = { seq, hash, format: FORMAT };
-  await pipeline(createReadStream(file), bucket.openUploadStream(String(seq), { metadata }));
-  const older = (await filesOf(bucket)).slice(KEPT);
-  for (const { id } of older) await bucket.delete(id);
+  const upload = bucket.openUploadStream(String(seq), { metadata });
+  try {
+    await pipeline(createReadStream(file), upload);
+  } catch (error) {
+    await upload.abort().catch(() => undefined); // the database went away
+    throw error;
+  }
+  const kept = new Set((await usableFiles(connection)).slice(0, KEPT).map(({ id }) => id.toHexString()));
+  for (const { id } of await readableFiles(bucket)) if (!kept.has(id.toHexString())) await bucket.delete(id);
 }
 
-/** Writes the newest checkpoint to a file; gives its name, or undefined when there is none. */
-export async function getCheckpoint({ db }: Connection, file: string): Promise<CheckpointName | undefined> {
-  const bucket = new GridFSBucket(db, BUCKET);
-  const [newest] = await filesOf(bucket);
+/** Writes the newest checkpoint that can be used to a file; gives its name, or undefined when there is none. */
+export async function getCheckpoint(
+  connection: Connection,
+  file: string,
+): Promise<CheckpointName | undefined> {
+  const [newest] = await usableFiles(connection);
   if (newest === undefined) return undefined;
+  const bucket = new GridFSBucket(connection.db, BUCKET);
   await pipeline(bucket.openDownloadStream(newest.id), createWriteStream(file, { mode: 0o600 }));
   return newest.name;
 }
@@ -65,7 +75,7 @@ export function keepCheckpoints(
 }
 
 /** Copies the read model of a folder into the database, beside a live server. */
-async function makeCheckpoint(connection: Connection, folder: string): Promise<void> {
+export async function makeCheckpoint(connection: Connection, folder: string): Promise<void> {
   const copy = join(folder, 'checkpoint');
   rmSync(copy, { recursive: true, force: true });
   makeFolder(copy);
@@ -79,8 +89,19 @@ async function makeCheckpoint(connection: Connection, folder: string): Promise<v
   }
 }
 
-/** Newest first. */
-async function filesOf(bucket: GridFSBucket) {
+/** Checkpoints of this log, newest first: those of another one are passed over. */
+async function usableFiles(connection: Connection): Promise<readonly CheckpointFile[]> {
+  const log = new CommitLog(connection);
+  const usable: CheckpointFile[] = [];
+  for (const file of await readableFiles(new GridFSBucket(connection.db, BUCKET)))
+    if (await log.holds(file.name)) usable.push(file);
+  return usable;
+}
+
+type CheckpointFile = Awaited<ReturnType<typeof readableFiles>>[number];
+
+/** Those of a layout that this program knows, newest first. */
+async function readableFiles(bucket: GridFSBucket) {
   const files = await bucket.find({}).toArray();
   return files
     .map(({ _id: id, metadata }) => ({ id, name: metadata as CheckpointName | undefined })) // of `putCheckpoint`

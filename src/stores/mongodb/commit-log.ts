@@ -1,5 +1,6 @@
 /** The log in the database: one append at a time, read back when its fate is unknown, and followed in order. */
 import { Binary, MongoServerSelectionError, type Collection } from 'mongodb';
+import { Diverged } from '../embedded/write/write-failure.ts';
 import { isDuplicate, whyNotWritten, type Connection, type NamedDocument } from './connection.ts';
 import type { EntryDocument, LogDocument } from './documents.ts';
 
@@ -70,12 +71,17 @@ export class CommitLog {
 
   /** Documents behind a seq, oldest first, so many at most, with their entries. */
   async after(seq: number, max: number): Promise<readonly LogDocument[]> {
-    const found = await this.#log
+    const found = await this.heads(seq, max);
+    return Promise.all(found.map((document) => this.whole(document)));
+  }
+
+  /** The same; of those whose entries were put down beside them the names of the parts alone. */
+  heads(seq: number, max: number): Promise<readonly LogDocument[]> {
+    return this.#log
       .find({ _id: { $gt: seq } })
       .sort({ _id: 1 })
       .limit(max)
       .toArray();
-    return Promise.all(found.map((document) => this.#whole(document)));
   }
 
   /** The document that holds a commit. */
@@ -85,7 +91,17 @@ export class CommitLog {
       .sort({ _id: -1 })
       .limit(1)
       .toArray();
-    return found === undefined || found.last < seq ? undefined : this.#whole(found);
+    return found === undefined || found.last < seq ? undefined : this.whole(found);
+  }
+
+  /** Whether the log holds a commit with this hash, the last one of a document, at this place. */
+  async holds({ seq, hash }: { readonly seq: number; readonly hash: string }): Promise<boolean> {
+    const [found] = await this.#log
+      .find({ _id: { $lte: seq } }, { projection: { last: 1, hash: 1 } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .toArray();
+    return found?.last === seq && found.hash === hash;
   }
 
   /** Puts other entries in the place of a document's own: for what must vanish. */
@@ -110,7 +126,7 @@ export class CommitLog {
 
   /** The document as it is inserted: entries that would be too large for it are put down before. */
   async #fitted(document: Omit<LogDocument, 'b'>, name: string): Promise<LogDocument> {
-    if (charactersOf(document.e) <= CHARACTERS_MAX) return document;
+    if (entryCharacters(document.e) <= CHARACTERS_MAX) return document;
     const bytes = Buffer.from(JSON.stringify(document.e));
     const b: string[] = [];
     for (let from = 0; from < bytes.length; from += BLOB_BYTES) {
@@ -124,16 +140,21 @@ export class CommitLog {
     return { ...document, e: [], b };
   }
 
-  async #whole(document: LogDocument): Promise<LogDocument> {
+  /** The document with its entries. @throws Diverged when a part of them is missing, or cannot be read */
+  async whole(document: LogDocument): Promise<LogDocument> {
     if (document.b === undefined) return document;
     const bytes: Uint8Array[] = [];
     for (const _id of document.b) {
       const part = await this.#blobs.findOne({ _id });
-      if (part === null) throw new Error(`the part ${_id} of commit ${document._id} is missing`);
+      if (part === null) throw new Diverged(document._id, `the part ${_id} of its entries is missing`);
       bytes.push(part.t.buffer);
     }
-    const e = JSON.parse(Buffer.concat(bytes).toString()) as readonly EntryDocument[]; // written by `#fitted`
-    return { ...document, e };
+    try {
+      const e = JSON.parse(Buffer.concat(bytes).toString()) as readonly EntryDocument[]; // written by `#fitted`
+      return { ...document, e };
+    } catch {
+      throw new Diverged(document._id, 'its entries, put down in parts, cannot be read');
+    }
   }
 }
 
@@ -155,7 +176,7 @@ function withoutParts({
 }
 
 /** About how many characters the entries hold. */
-function charactersOf(entries: readonly EntryDocument[]): number {
+export function entryCharacters(entries: readonly EntryDocument[]): number {
   let characters = 0;
   for (const { m, a, w = [], o = [], k = [], c = [], d = '' } of entries) {
     characters += m.length + a.length + d.length;

@@ -67,6 +67,19 @@ export async function connect(settings: DatabaseSettings): Promise<Connection> {
   }
 }
 
+/** Does the work with a connection of its own. @throws DatabaseRefused as `connect` does */
+export async function withConnection<T>(
+  settings: DatabaseSettings,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(settings);
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
 /** A peer that hangs is given up after this; a commit's callers are told before (`commitTimeoutMs`). */
 const SOCKET_TIMEOUT_MS = 20_000;
 

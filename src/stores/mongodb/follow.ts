@@ -61,7 +61,8 @@ function assertReadable({ _id, v, r }: LogDocument): void {
       `Commit ${_id} was written by a newer version of this program (format ${v}, rules ${r}): upgrade this node.`,
     );
   if (r === NOT_REPLAYED)
-    throw new DatabaseRefused(
-      `Commit ${_id} came from a folder, and the checkpoint that was made of it is missing: restore a backup.`,
+    throw new Diverged(
+      _id,
+      'it came from a folder, and the checkpoint that was made of it is missing: restore a backup',
     );
 }

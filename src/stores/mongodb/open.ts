@@ -10,8 +10,11 @@ import {
   type EmbeddedStore,
   type LogElsewhere,
 } from '../embedded/open.ts';
+import { pathsOf } from '../embedded/folder/folder.ts';
 import { findRefs } from '../embedded/search/search.ts';
+import { recordsPurgedIn } from '../embedded/log-reading.ts';
 import { hostInThread } from '../embedded/write/writer-host.ts';
+import { readAnchors } from '../log/anchors.ts';
 import type { WriterHost } from '../log/write-batch.ts';
 import { keepCheckpoints } from './checkpoint.ts';
 import { followClock, type DatabaseClock } from './clock-offset.ts';
@@ -49,6 +52,8 @@ export interface MongoStore extends EmbeddedStore {
 
 const COMMIT_TIMEOUT_MS = 10_000;
 const CHECKPOINT_COMMITS = 100_000;
+/** Parts that were put down this long before now have their document in the log, or will never have it. */
+const ORPHANED_MS = 60 * 60 * 1000;
 const LOG_WRITER_THREAD = new URL('./log-writer-thread.ts', import.meta.url);
 
 /** @throws DatabaseRefused when the database cannot be used, FolderRefused when the folder cannot */
@@ -73,15 +78,15 @@ export async function openMongoStore({ mongodb, ...options }: MongoOptions): Pro
       logElsewhere: logOf(node),
     });
     opened.push(() => store.close());
-    const checkpoint = keepCheckpoints(
-      connection,
-      options.folder,
-      mongodb.checkpointCommits ?? CHECKPOINT_COMMITS,
-    );
+    const keep = keepCheckpoints(connection, options.folder, mongodb.checkpointCommits ?? CHECKPOINT_COMMITS);
+    const checkpoint = async (): Promise<void> => {
+      await keep();
+      await new CommitLog(connection).sweep(new Date(clock.now() - ORPHANED_MS));
+    };
     return {
       ...store,
       ...remembering(store, tried),
-      ...verifying(store, connection),
+      ...verifying(store, connection, options),
       traffic,
       checkpoint,
       close,
@@ -177,9 +182,15 @@ function remembering(store: Store, tried: Tried): Pick<Store, 'claim' | 'postpon
 }
 
 /** The read model is examined, and then the log itself. */
-const verifying = (store: Store, connection: Connection): Pick<Store, 'verify'> => ({
-  verify: async () => [
-    ...(await store.verify()),
-    ...(await verifyLog(new CommitLog(connection), store.status().seq)),
-  ],
+const verifying = (
+  store: Store,
+  connection: Connection,
+  { folder, anchorFile = pathsOf(folder).anchors, clock }: EmbeddedOptions,
+): Pick<Store, 'verify'> => ({
+  async verify() {
+    const { anchors } = readAnchors(anchorFile);
+    const purged = Math.max(clock?.now() ?? Date.now(), recordsPurgedIn(folder));
+    const known = { through: store.status().seq, anchors, purged };
+    return [...(await store.verify()), ...(await verifyLog(new CommitLog(connection), known))];
+  },
 });

@@ -50,8 +50,7 @@ export async function prepareReadModel(parts: ReadModelParts): Promise<void> {
     }
   }
   dropDatabase(folder);
-  const from = await getCheckpoint(connection, pathsOf(folder).database);
-  if (from !== undefined && !(await isOfLog(log, from))) dropDatabase(folder);
+  await getCheckpoint(connection, pathsOf(folder).database);
   await followOnce(parts, log, meta.id, true);
 }
 
@@ -65,7 +64,7 @@ async function isKept(folder: string, id: string, log: CommitLog): Promise<boole
     );
   }
   const head = followed === id ? readableHead(folder) : undefined;
-  return head !== undefined && (await isOfLog(log, head));
+  return head !== undefined && (await log.holds(head));
 }
 
 /** Where the read model stands; undefined when it is empty or damaged. */
@@ -75,15 +74,6 @@ function readableHead(folder: string): ReturnType<typeof headOfFolder> {
   } catch {
     return undefined;
   }
-}
-
-/** Whether a commit with this hash stands in the log at this place. */
-async function isOfLog(
-  log: CommitLog,
-  { seq, hash }: { readonly seq: number; readonly hash: string },
-): Promise<boolean> {
-  const document = await log.holding(seq);
-  return document?.last === seq && document.hash === hash;
 }
 
 async function followOnce(

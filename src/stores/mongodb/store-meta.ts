@@ -44,6 +44,37 @@ export async function makeStoreMeta(connection: Connection, id: string, moving =
   }
 }
 
+/** Says of the database that a move into it has begun, or finds that it has. @throws DatabaseRefused for one that is in use */
+export async function beginMove(connection: Connection, id: string): Promise<StoreMeta> {
+  const meta = (await readStoreMeta(connection)) ?? (await makeStoreMeta(connection, id, true));
+  assertTakesMove(meta, connection.db.databaseName);
+  if (meta.moving !== true)
+    await connection.collection<StoreMeta>('meta').updateOne({ _id: KEY }, { $set: { moving: true } });
+  return meta;
+}
+
+/**
+ * A database that was moved away is one to move back into.
+ *
+ * @throws DatabaseRefused for one that is in use
+ */
+export function assertTakesMove({ moving, movedAway }: StoreMeta, name: string): void {
+  if (moving !== true && movedAway === undefined)
+    throw new DatabaseRefused(
+      `The database ${name} holds a store already. Name another one, or drop it first.`,
+    );
+}
+
+/** From now on nodes start on it. */
+export async function endMove({ collection }: Connection): Promise<void> {
+  await collection<StoreMeta>('meta').updateOne({ _id: KEY }, { $unset: { moving: 1, movedAway: 1 } });
+}
+
+/** From now on no node starts on it by mistake. */
+export async function markMovedAway({ collection }: Connection, at: Date): Promise<void> {
+  await collection<StoreMeta>('meta').updateOne({ _id: KEY }, { $set: { movedAway: at.toISOString() } });
+}
+
 /** @throws DatabaseRefused for a store that must not be written: half moved, or gone on elsewhere */
 export function assertInUse({ moving, movedAway }: StoreMeta): void {
   if (moving === true)

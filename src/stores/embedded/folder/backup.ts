@@ -95,7 +95,8 @@ async function prove(folder: string): Promise<ChainReport> {
   );
 }
 
-function takeEmpty(folder: string): void {
+/** Makes the folder, closed to others. @throws FolderRefused when something is in it */
+export function takeEmpty(folder: string): void {
   makeFolder(folder);
   tightenFolder(folder);
   const [some] = readdirSync(folder);
