@@ -1,8 +1,10 @@
 /**
- * Administers the data folder of a stopped server.
+ * Administers the store of a stopped server.
  *
  *     npm run admin -- import FILE [--custodian Organization/ID] [--data-dir DIR …]
  *     npm run admin -- reindex [--data-dir DIR …]
+ *     npm run admin -- move --to mongodb [--mongodb-uri URI --mongodb-database NAME --data-dir DIR …]
+ *     npm run admin -- move --to folder DIR [--mongodb-uri URI --mongodb-database NAME --data-dir DIR …]
  *     npm run admin -- member add Organization/ID … [--data-dir DIR …]
  *     npm run admin -- member remove Organization/ID [--successor Organization/ID] [--data-dir DIR …]
  *     npm run admin -- register list [--data-dir DIR …]
@@ -21,6 +23,12 @@
  * `reindex` computes the search values of all versions anew. Run it after an upgrade whose log asks for it; you may stop
  * it and run it again.
  *
+ * `move --to mongodb` moves the data folder into an empty database (MONGODB_URI, better than a flag that others can read);
+ * the folder is the node's read model from then on. `move --to folder` moves the database into DIR, a new folder, by way of
+ * the read model in the data folder, which it makes if there is none; then no node starts on the database any more. Both
+ * verify the audit chain, on both sides. A move that was cut off goes on when the same command is run again; until its end,
+ * a store that moves into a database is the one in the folder.
+ *
  * `member add` gives organizations of the directory an account. `member remove` takes it away; the successor acts from
  * then on in the open referrals that the organization has sent. `register verify` records whose an identifier is; --move
  * takes it from another organization. A Practitioner/ID has a register of its own. `register expire` ends an identifier:
@@ -29,6 +37,7 @@
 import { readConfig, type Config } from '../src/server/config.ts';
 import { valuesOf } from '../src/operations/values.ts';
 import { reindexFolder } from '../src/stores/embedded/folder/reindex.ts';
+import { moveStore } from './admin/move.ts';
 import { administerParties } from './admin/parties.ts';
 import { EXIT, runCommand, UsageError } from './command.ts';
 
@@ -44,10 +53,12 @@ await runCommand(import.meta.filename, {
     move: { type: 'boolean', default: false },
     'entity-type': { type: 'string' },
     successor: { type: 'string' },
+    to: { type: 'string' },
   },
   takesSettings: true,
   operandsMax: OPERANDS_MAX,
-  run: async ({ operands, settings, values: { custodian, move, 'entity-type': entityType, successor } }) => {
+  run: async ({ operands, settings, values }) => {
+    const { custodian, move, 'entity-type': entityType, successor, to } = values;
     const config = () => readConfig(settings, process.env, 'command');
     const [name = '', file, ...more] = operands;
     if (name === 'member' || name === 'register') {
@@ -55,12 +66,21 @@ await runCommand(import.meta.filename, {
       return EXIT.done;
     }
     if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is one argument too many.`);
-    if (name === 'import' && file !== undefined) await startImport(file, readCustodian(custodian), config());
+    if (name === 'move') await moveStore(config(), readTarget(to, file));
+    else if (name === 'import' && file !== undefined)
+      await startImport(file, readCustodian(custodian), config());
     else if (name === 'reindex' && file === undefined) reindex(config());
-    else throw new UsageError('import FILE, reindex, member or register is expected.');
+    else throw new UsageError('import FILE, reindex, move, member or register is expected.');
     return EXIT.done;
   },
 });
+
+/** The folder to move into; undefined: a database. */
+function readTarget(to: string | undefined, folder: string | undefined): string | undefined {
+  if (to === 'mongodb' && folder === undefined) return undefined;
+  if (to === 'folder' && folder !== undefined) return folder;
+  throw new UsageError('move --to mongodb or move --to folder DIR is expected.');
+}
 
 function readCustodian(text: string | undefined): string | undefined {
   if (text === undefined || /^Organization\/[A-Za-z0-9.-]{1,64}$/.test(text)) return text;

@@ -2,7 +2,8 @@
  * The audit chain, beside a live server and without writing to its store.
  *
  *     npm run audit -- verify   examines the whole chain, computes every table that is derived from it again, and says
- *                               what it found; ends with 1 when something is wrong
+ *                               what it found; ends with 1 when something is wrong. With STORE=mongodb the log in the
+ *                               database, too, also where there is no read model (settings as of the server)
  *     npm run audit -- anchor   writes an anchor of the last commit, prints it, and so ends the tail without one
  *     npm run audit -- export   prints every audit row as an AuditEvent, one JSON object per line (NDJSON)
  *
@@ -16,11 +17,13 @@
  *       --base URL       export: the server's base URL, as the observer of the events (default: PUBLIC_BASE_URL)
  */
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { parseSearchDate } from '../src/fhir/datetime.ts';
 import { renderAuditEvent, type AuditSource } from '../src/resources/audit-event-render.ts';
+import { databaseOf } from '../src/server/compose-store.ts';
+import { readConfig } from '../src/server/config.ts';
 import { DERIVATION } from '../src/operations/values.ts';
 import { openAnchors } from '../src/stores/log/anchors.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/verify/audit-chain.ts';
@@ -45,6 +48,8 @@ interface Asked {
   readonly to: string | undefined;
   readonly chain: string | undefined;
   readonly base: string | undefined;
+  /** Of the server. */
+  readonly settings: readonly string[];
 }
 
 /** Whoever reads the folder's files sees everything. */
@@ -58,8 +63,9 @@ const COMMANDS: Readonly<Record<string, (asked: Asked) => Promise<number> | numb
 
 await runCommand(import.meta.filename, {
   flags: FLAGS,
+  takesSettings: true,
   operandsMax: 1,
-  run: ({ values, operands: [name = ''] }) => {
+  run: ({ values, settings, operands: [name = ''] }) => {
     const command = COMMANDS[name];
     if (command === undefined) {
       throw new UsageError(`One of ${Object.keys(COMMANDS).join(', ')} is expected, not "${name}".`);
@@ -73,11 +79,26 @@ await runCommand(import.meta.filename, {
       to,
       chain,
       base,
+      settings,
     });
   },
 });
 
-async function verify({ folder, anchors }: Asked): Promise<number> {
+async function verify({ folder, anchors, settings }: Asked): Promise<number> {
+  const database = databaseOf(readConfig(settings, process.env, 'command'));
+  const isLost = database !== undefined && !existsSync(pathsOf(folder).database);
+  if (isLost) process.stderr.write(`There is no read model in ${folder}: the log alone is verified.\n`);
+  const isSound = isLost || (await verifyFolder(folder, anchors));
+  if (database === undefined) return isSound ? EXIT.done : EXIT.trouble;
+  // The driver is loaded by those alone who use it.
+  const { verifyDatabase } = await import('../src/stores/mongodb/verify-database.ts');
+  const findings = await verifyDatabase(database, folder, anchors);
+  for (const { ok, says } of findings) print(`${ok ? '✓' : '✗'} ${says}\n`);
+  return isSound && findings.every(({ ok }) => ok) ? EXIT.done : EXIT.trouble;
+}
+
+/** Whether nothing is wrong. */
+async function verifyFolder(folder: string, anchors: string): Promise<boolean> {
   readLog(folder).close();
   const report = await verifyChain(folder, anchors);
   for (const { ok, says } of describeReport(report)) print(`${ok ? '✓' : '✗'} ${says}\n`);
@@ -85,7 +106,7 @@ async function verify({ folder, anchors }: Asked): Promise<number> {
   // Standard output is what programs read: there stands what is wrong, and the state of the chain.
   for (const { ok, says } of describeDerived(derived))
     (ok ? process.stderr : process.stdout).write(`${ok ? '✓' : '✗'} ${says}\n`);
-  return report.faultCount + derived.faultCount === 0 ? EXIT.done : EXIT.trouble;
+  return report.faultCount + derived.faultCount === 0;
 }
 
 /** An anchor attests what stands; whether that is sound is asked first, so that no fault is anchored. */

@@ -3,12 +3,16 @@
  *
  *     npm run backup -- --to DIR
  *
+ * Where the log is in MongoDB (STORE=mongodb), it copies the read model in the data folder of the node, and says up to which
+ * commit; the backup is the same as that of a folder.
+ *
  *       --to DIR         the folder of the backup; new, or empty
  *       --data-dir DIR   the data folder (default: DATA_DIR, else ./data)
  *       --anchors FILE   the file of anchors (default: ANCHOR_FILE, else anchors.jsonl in the folder)
  */
 import { describeReport } from '../src/stores/embedded/verify/audit-chain.ts';
 import { backup } from '../src/stores/embedded/folder/backup.ts';
+import { readFollowed } from '../src/stores/embedded/folder/folder.ts';
 import { anchorFile, dataFolder, EXIT, need, runCommand } from './command.ts';
 
 const FLAGS = {
@@ -26,6 +30,8 @@ await runCommand(import.meta.filename, {
     const report = await backup(folder, to, anchors === undefined ? {} : { anchorFile: anchors });
     process.stdout.write(`backup of ${folder} in ${to}\n`);
     for (const { says } of describeReport(report)) process.stdout.write(`✓ ${says}\n`);
+    if (readFollowed(folder) !== undefined)
+      process.stdout.write(`✓ of the log in MongoDB: up to commit ${report.seq}\n`);
     return EXIT.done;
   },
 });

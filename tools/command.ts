@@ -84,8 +84,14 @@ function tell(error: unknown, source: string): number {
   return EXIT.trouble;
 }
 
+/** Told by their names: where the first one is declared, the driver of the database is loaded. */
+const DATABASE_ERRORS: ReadonlySet<string> = new Set(['DatabaseRefused', 'Diverged']);
+
 const isForCaller = (error: unknown): error is Error =>
-  error instanceof Trouble || error instanceof FolderRefused || error instanceof ConfigError;
+  error instanceof Trouble ||
+  error instanceof FolderRefused ||
+  error instanceof ConfigError ||
+  (error instanceof Error && DATABASE_ERRORS.has(error.name));
 
 function call<F extends Flags>(argv: readonly string[], command: Command<F>): Called<F> {
   const { flags, takesSettings = false, operandsMax = 0 } = command;

@@ -1,7 +1,7 @@
 /** The roof over the store: which engine the settings ask for, and what they say to it. */
 import type { Log, Warnings } from '../http/log.ts';
 import { openStore, type ServerStore, type StoreOptions } from '../stores/index.ts';
-import type { Config } from './config.ts';
+import { ConfigError, type Config } from './config.ts';
 import { clock } from './time.ts';
 
 type DatabaseOptions = NonNullable<StoreOptions['mongodb']>;
@@ -50,11 +50,14 @@ export function openConfiguredStore(
   });
 }
 
-/** How the database is reached; undefined when the settings name none. */
-export function databaseOf(config: Config): DatabaseOptions | undefined {
-  const { store, mongodbUri: uri, commitTimeoutMs, checkpointCommits } = config;
-  if (store === 'embedded') return undefined;
-  if (uri === undefined) throw new Error('store mongodb needs mongodbUri');
+/** How the database is reached; undefined when the settings name another engine. */
+export const databaseOf = (config: Config): DatabaseOptions | undefined =>
+  config.store === 'mongodb' ? namedDatabase(config) : undefined;
+
+/** The database that the settings name, whichever engine is to serve. @throws ConfigError when they name none */
+export function namedDatabase(config: Config): DatabaseOptions {
+  const { mongodbUri: uri, commitTimeoutMs, checkpointCommits } = config;
+  if (uri === undefined) throw new ConfigError(['mongodbUri must be set: --mongodb-uri or MONGODB_URI']);
   return {
     uri,
     database: config.mongodbDatabase,

@@ -21,7 +21,7 @@ import type { Finding } from '../../ports/store.ts';
 import { aloneOn, type Alone } from './alone.ts';
 import { makeCheckpoint, newestCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commit-log.ts';
-import { DatabaseRefused, type Connection, type DatabaseSettings } from './connection.ts';
+import { DatabaseRefused, withConnection, type Connection, type DatabaseSettings } from './connection.ts';
 import { writeMovedLog } from './moved-log.ts';
 import { assertTakesMove, beginMove, endMove, readStoreMeta } from './store-meta.ts';
 import { verifyLog } from './verify-log.ts';
@@ -65,6 +65,14 @@ export async function moveIntoDatabase({
   } finally {
     lock.release();
   }
+}
+
+/** @throws DatabaseRefused for a database that no store can be moved into, whichever it is */
+export function assertTakesStore(database: DatabaseSettings): Promise<void> {
+  return withConnection(database, async (connection) => {
+    const meta = await readStoreMeta(connection);
+    if (meta !== undefined) assertTakesMove(meta, database.database);
+  });
 }
 
 /** A read model of another log is no store to move, and one of this log is moved, unless the end was cut off. */
