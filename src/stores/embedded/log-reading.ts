@@ -64,6 +64,15 @@ export function headOfFolder(folder: string): Anchor | undefined {
   }
 }
 
+/** The same of a folder that may hold nothing, or a file that is damaged: undefined then. */
+export function readableHead(folder: string): Anchor | undefined {
+  try {
+    return headOfFolder(folder);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Records that expired up to this instant, in milliseconds since 1970, may be gone from a folder. */
 export function recordsPurgedIn(folder: string): number {
   const db = openDatabase(needStore(folder).database, { readOnly: true, cacheKib: 1024 });

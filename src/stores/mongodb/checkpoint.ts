@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GridFSBucket } from 'mongodb';
 import { copyStore } from '../embedded/folder/backup.ts';
-import { pathsOf } from '../embedded/folder/folder.ts';
+import { dropDatabase, pathsOf } from '../embedded/folder/folder.ts';
 import { FORMAT } from '../embedded/folder/schema.ts';
-import { headOfFolder } from '../embedded/log-reading.ts';
+import { headOfFolder, readableHead } from '../embedded/log-reading.ts';
 import { makeFolder } from '../log/durable-folder.ts';
 import { CommitLog } from './commit-log.ts';
 import { MAJORITY, type Connection } from './connection.ts';
@@ -49,16 +49,16 @@ async function putCheckpoint(
   for (const { id } of await readableFiles(bucket)) if (!kept.has(id.toHexString())) await bucket.delete(id);
 }
 
-/** Writes the newest checkpoint that can be used to a file; gives its name, or undefined when there is none. */
-export async function getCheckpoint(
-  connection: Connection,
-  file: string,
-): Promise<CheckpointName | undefined> {
-  const [newest] = await usableFiles(connection);
-  if (newest === undefined) return undefined;
+/** Puts the newest checkpoint that can be used into the place of a folder's database; without one there is none. */
+export async function restoreCheckpoint(connection: Connection, folder: string): Promise<void> {
   const bucket = new GridFSBucket(connection.db, BUCKET);
-  await pipeline(bucket.openDownloadStream(newest.id), createWriteStream(file, { mode: 0o600 }));
-  return newest.name;
+  for (const { id, name } of await usableFiles(connection)) {
+    dropDatabase(folder);
+    const file = createWriteStream(pathsOf(folder).database, { mode: 0o600 });
+    await pipeline(bucket.openDownloadStream(id), file).catch(() => undefined); // a part of it is missing
+    if (readableHead(folder)?.hash === name.hash) return;
+  }
+  dropDatabase(folder);
 }
 
 /** Makes a checkpoint when so many commits lie behind the last one. */

@@ -1,6 +1,7 @@
 /** Follows the log: what stands in it behind the read model's head is applied, in order, and compared as it is applied. */
-import { Diverged } from '../embedded/write/write-failure.ts';
+import { Diverged, divergenceOf } from '../embedded/write/write-failure.ts';
 import type { StoreWriter } from '../embedded/write/writer.ts';
+import type { LogEntry } from '../log/log-entry.ts';
 import { DatabaseRefused } from './connection.ts';
 import type { CommitLog } from './commit-log.ts';
 import { entryOf, LOG_FORMAT, NOT_REPLAYED, REPLAY_RULES, type LogDocument } from './documents.ts';
@@ -49,9 +50,18 @@ export function createFollower({
       ({ last: seq, hash } = document);
     }
     const before = writer.head.seq;
-    const entries = documents.flatMap(({ e }) => e.map(entryOf));
+    const entries = documents.flatMap(({ _id, e }) => readEntries(_id, e));
     writer.replay(entries, { hash, valueRules: Math.min(...documents.map(({ u }) => u)) });
     traffic.followed += writer.head.seq - before;
+  }
+}
+
+/** @throws Diverged for what cannot be read: no program wrote it so */
+function readEntries(seq: number, e: LogDocument['e']): readonly LogEntry[] {
+  try {
+    return e.map(entryOf);
+  } catch (error) {
+    throw divergenceOf(error, seq);
   }
 }
 

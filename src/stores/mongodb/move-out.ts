@@ -2,12 +2,10 @@
  * Moves the store of a database into a folder: the read model is brought up to the log's head and copied, the copy is proven,
  * and the database is marked so that no node starts on it by mistake. The folder is an ordinary store from then on.
  */
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Finding } from '../../ports/store.ts';
 import { backup, takeEmpty } from '../embedded/folder/backup.ts';
-import { pathsOf } from '../embedded/folder/folder.ts';
-import { headOfFolder } from '../embedded/log-reading.ts';
+import { headOfFolder, readableHead } from '../embedded/log-reading.ts';
 import { verifyChain } from '../embedded/verify/audit-chain.ts';
 import { FolderRefused } from '../log/durable-folder.ts';
 import { CommitLog } from './commit-log.ts';
@@ -24,7 +22,8 @@ import { assertInUse, markMovedAway, readStoreMeta } from './store-meta.ts';
 export async function moveIntoFolder(options: MongoOptions, target: string): Promise<readonly Finding[]> {
   const { folder, anchorFile, mongodb } = options;
   await assertHolds(mongodb);
-  const isCopied = resolve(target) !== resolve(folder) && isCopy(target);
+  // A file that was cut off while it was copied has no head.
+  const isCopied = resolve(target) !== resolve(folder) && readableHead(target) !== undefined;
   if (!isCopied) takeEmpty(target);
   const store = await openMongoStore({ ...options, mongodb: { ...mongodb, alone: true } });
   try {
@@ -50,15 +49,6 @@ function assertHolds(settings: DatabaseSettings): Promise<void> {
     if (meta === undefined || (await new CommitLog(connection).newest()) === undefined)
       throw new DatabaseRefused(`The database ${settings.database} holds no store.`);
   });
-}
-
-/** Whether a whole database is there: a file that was cut off while it was copied is none. */
-function isCopy(target: string): boolean {
-  try {
-    return existsSync(pathsOf(target).database) && headOfFolder(target) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 async function proveCopy(target: string, hash: string | undefined): Promise<void> {

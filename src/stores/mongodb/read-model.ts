@@ -4,19 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import {
-  dropDatabase,
-  markFollowed,
-  pathsOf,
-  prepareDatabase,
-  readFollowed,
-} from '../embedded/folder/folder.ts';
-import { headOfFolder } from '../embedded/log-reading.ts';
+import { markFollowed, pathsOf, prepareDatabase, readFollowed } from '../embedded/folder/folder.ts';
+import { headOfFolder, readableHead } from '../embedded/log-reading.ts';
 import { findRefs } from '../embedded/search/search.ts';
 import { Diverged } from '../embedded/write/write-failure.ts';
 import { StoreWriter, type WriterOptions } from '../embedded/write/writer.ts';
 import { FolderRefused } from '../log/durable-folder.ts';
-import { getCheckpoint } from './checkpoint.ts';
+import { restoreCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commit-log.ts';
 import type { Connection } from './connection.ts';
 import { createFollower } from './follow.ts';
@@ -49,8 +43,7 @@ export async function prepareReadModel(parts: ReadModelParts): Promise<void> {
       tell('error', `the read model is thrown away and made anew: ${error.message}`);
     }
   }
-  dropDatabase(folder);
-  await getCheckpoint(connection, pathsOf(folder).database);
+  await restoreCheckpoint(connection, folder);
   await followOnce(parts, log, meta.id, true);
 }
 
@@ -65,15 +58,6 @@ async function isKept(folder: string, id: string, log: CommitLog): Promise<boole
   }
   const head = followed === id ? readableHead(folder) : undefined;
   return head !== undefined && (await log.holds(head));
-}
-
-/** Where the read model stands; undefined when it is empty or damaged. */
-function readableHead(folder: string): ReturnType<typeof headOfFolder> {
-  try {
-    return headOfFolder(folder);
-  } catch {
-    return undefined;
-  }
 }
 
 async function followOnce(

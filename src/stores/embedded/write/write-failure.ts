@@ -1,5 +1,6 @@
 /** What the writer says when a member, the disk, or another copy of the store stops it. */
 import type { CommitRefusal } from '../../../ports/store.ts';
+import { messageOf } from '../../log/durable-folder.ts';
 import type { MemberOutcome } from '../../log/write-batch.ts';
 import { ReachExceeded } from './reach-walk.ts';
 import type { CommitVerdict } from './verdict.ts';
@@ -23,6 +24,12 @@ export class Diverged extends Error {
     super(`diverged at commit ${seq}: ${says}`);
     this.name = 'Diverged';
   }
+}
+
+/** What an entry that was decided elsewhere fails with here: what the disk refuses is no difference. */
+export function divergenceOf(error: unknown, seq: number): unknown {
+  if (error instanceof Diverged || refusalOf(error) !== undefined) return error;
+  return new Diverged(seq, `it cannot be applied here: ${messageOf(error)}`);
 }
 
 /** What the checks found, as the outcome of a member. */

@@ -27,7 +27,7 @@ import { prepareVanishing, prepareVanishingNote, type Vanishing, type VanishingR
 import { prepareAbout } from './about.ts';
 import { prepareDenials, type Denials } from './denials.ts';
 import { prepareReach } from './reach.ts';
-import { answer, Diverged, failed, refusalOf } from './write-failure.ts';
+import { answer, Diverged, divergenceOf, failed, refusalOf } from './write-failure.ts';
 import { prepareRecords } from './records.ts';
 import { createReserve } from '../../log/reserve.ts';
 import type { Reserve } from '../../log/reserve.ts';
@@ -215,7 +215,7 @@ export class StoreWriter {
     const before = this.#head;
     try {
       this.#statements.begin.run();
-      for (const entry of entries) this.#replayOne(entry);
+      for (const entry of entries) this.#replayNamed(entry);
       if (this.#head.hash !== hash) throw new Diverged(this.#head.seq, 'it has another hash here');
       if (valueRules < readMeta(this.#db, 'values', 1)) writeMeta(this.#db, 'values', valueRules);
       this.confirm();
@@ -289,6 +289,14 @@ export class StoreWriter {
     this.#entries.push(this.#append(place, written));
     const reply = written.commit.key?.reply;
     return { kind: 'committed', ...place, replayed: false, ...(reply !== undefined && { reply }) };
+  }
+
+  #replayNamed(entry: LogEntry): void {
+    try {
+      this.#replayOne(entry);
+    } catch (error) {
+      throw divergenceOf(error, entry.seq);
+    }
   }
 
   #replayOne({ seq, at, members, audit, commit }: LogEntry): void {
