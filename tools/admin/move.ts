@@ -25,7 +25,9 @@ export async function moveStore(config: Config, target: string | undefined): Pro
   const findings = await moveIntoFolder(options, target);
   console.log(`moved the database ${database.database} into ${target}`);
   print(findings);
-  console.log(`Start with STORE=embedded and DATA_DIR=${target}. No node starts on the database any more.`);
+  console.log(
+    `Start with STORE=embedded, DATA_DIR=${target} and no MONGODB_URI. No node starts on the database any more.`,
+  );
 }
 
 function print(findings: readonly Finding[]): void {

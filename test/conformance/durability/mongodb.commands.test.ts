@@ -63,7 +63,7 @@ describeJudged('mongodb', 'mongodb', (uri) => {
       `moved the database ${database} into ${target}`,
     ]);
     expect(back.out).toContain(
-      `Start with STORE=embedded and DATA_DIR=${target}. No node starts on the database`,
+      `Start with STORE=embedded, DATA_DIR=${target} and no MONGODB_URI. No node starts on the database`,
     );
     expect((await folders.open({ folder: target })).status().seq).toBe(5);
     const again = await run(database, 'admin', 'move', '--to', 'folder', `${target}2`, '--data-dir', folder);
