@@ -2,7 +2,7 @@
 import { cpSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Binary, type Db } from 'mongodb';
+import { Binary, ObjectId, type Db } from 'mongodb';
 import { FORMAT } from '../../src/stores/embedded/folder/schema.ts';
 import { describeJudged } from '../judges.ts';
 import { createEmbeddedWorld } from './embedded-world.ts';
@@ -47,6 +47,8 @@ describeJudged('mongodb', 'mongodb', (uri) => {
       await put(node, 'a', 'b');
       await node.checkpoint();
       expect(await seqsIn(db)).toEqual([]);
+      const killed = { files_id: new ObjectId(), n: 0, data: new Binary(Buffer.from('SQLite')) };
+      await db.collection('checkpoint.chunks').insertOne(killed);
       for (const name of ['c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l']) {
         await put(node, name);
         await node.checkpoint();

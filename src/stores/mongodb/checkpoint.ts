@@ -47,6 +47,9 @@ async function putCheckpoint(
   }
   const kept = new Set((await usableFiles(connection)).slice(0, KEPT).map(({ id }) => id.toHexString()));
   for (const { id } of await readableFiles(bucket)) if (!kept.has(id.toHexString())) await bucket.delete(id);
+  // Pieces of a copy whose process was killed: one node has the database, so nobody else is writing one now.
+  const whole = (await bucket.find({}).toArray()).map(({ _id }) => _id);
+  await connection.db.collection('checkpoint.chunks').deleteMany({ files_id: { $nin: whole } });
 }
 
 /** Puts the newest checkpoint that can be used into the place of a folder's database; without one there is none. */
