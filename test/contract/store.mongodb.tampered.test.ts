@@ -261,20 +261,22 @@ describeJudged('mongodb', 'mongodb', (uri) => {
     const [first, second] = ['{"id":"1-0"}', '{"id":"1-1"}'].map(
       (text) => JSON.parse(text) as { id: string },
     );
+    /** Takes an entry of the outbox (`o`) or an outcome (`s`) away from the commit at this position. */
     const drop =
-      (name: string, ...gone: readonly ({ id: string } | undefined)[]): Change =>
-      (log) =>
-        log.updateOne(
-          { _id: 1 },
-          { $pull: { [name]: { id: { $in: gone.map((one) => one?.id ?? '') } } } as never },
-        );
+      (position: number, name: 'o' | 's', gone: { id: string } | undefined): Change =>
+      async (log) => {
+        const { e } = (await log.findOne({ _id: 1 }))!;
+        const without = (entry: EntryDocument) => entry[name]?.filter(({ id }) => id !== gone?.id);
+        const changed = e.map((entry, i) => (i === position ? { ...entry, [name]: without(entry) } : entry));
+        await log.updateOne({ _id: 1 }, { $set: { e: changed } });
+      };
 
     test.each<readonly [what: string, changes: readonly Change[], faults: readonly string[]]>([
       ['a key that was forgotten is permitted', [take(1, 'e.0.k')], []],
-      ['a settled entry with its outcome, too', [drop('e.0.o', first), drop('e.1.s', first)], []],
-      ['an entry without its outcome is not', [drop('e.0.o', first)], ['1: the outbox entry 1-0 is missing']],
-      ['an outcome without its entry is not', [drop('e.1.s', first)], ['2: how 1-0 ended is missing']],
-      ['an entry that waits is not', [drop('e.0.o', second)], ['1: the outbox entry 1-1 is missing']],
+      ['a settled entry with its outcome, too', [drop(0, 'o', first), drop(1, 's', first)], []],
+      ['an entry without its outcome is not', [drop(0, 'o', first)], ['1: the outbox entry 1-0 is missing']],
+      ['an outcome without its entry is not', [drop(1, 's', first)], ['2: how 1-0 ended is missing']],
+      ['an entry that waits is not', [drop(0, 'o', second)], ['1: the outbox entry 1-1 is missing']],
       ['another key is not', [edit(1, { 'e.0.k.3': '2' })], ['1: its key was changed']],
       ['another entry is not', [edit(1, { 'e.0.o.0.t': '{"rail":"x"}' })], ['1: 1-0 was changed']],
       ['another outcome is not', [edit(1, { 'e.1.s.0.fate': 'refused' })], ['2: how 1-0 ended was changed']],
