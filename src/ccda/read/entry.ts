@@ -117,7 +117,7 @@ export const statusOf = (act: XmlElement): string =>
   attributeOf(childOf(act, 'statusCode'), 'code')?.toLowerCase() ?? '';
 
 /** The mood of an act: EVN happened or is so, the others are meant to. */
-export const moodOf = (act: XmlElement): string => attributeOf(act, 'moodCode') ?? 'EVN';
+export const moodOf = (act: XmlElement): string => attributeOf(act, 'moodCode')?.toUpperCase() ?? 'EVN';
 
 /** Whether an act tells of what is meant to be, not of what was. */
 export const isMeant = (act: XmlElement): boolean => /^(?:INT|ARQ|PRMS|PRP|RQO|APT|GOL)$/.test(moodOf(act));

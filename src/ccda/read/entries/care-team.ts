@@ -16,6 +16,9 @@ const STATUSES: Readonly<Record<string, string>> = table({
   completed: 'inactive',
   suspended: 'suspended',
   aborted: 'inactive',
+  cancelled: 'inactive',
+  held: 'suspended',
+  obsolete: 'inactive',
   nullified: 'entered-in-error',
 });
 
