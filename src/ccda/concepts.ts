@@ -40,15 +40,15 @@ export const ALLERGY_VALUES: Readonly<
 /** What there may be no allergies to. */
 export type AllergyGroup = 'any' | 'drug' | 'food' | 'environmental' | 'latex';
 
-/** SNOMED CT for the absence of allergies, and the value of an allergy that is negated for it. */
+/** SNOMED CT for the absence of allergies. */
 export const NONE_KNOWN_ALLERGIES: Readonly<
-  Record<AllergyGroup, { readonly code: string; readonly display: string; readonly value: string }>
+  Record<AllergyGroup, { readonly code: string; readonly display: string }>
 > = table({
-  any: { code: '716186003', display: 'No known allergy', value: '419199007' },
-  drug: { code: '409137002', display: 'No known history of drug allergy', value: '416098002' },
-  food: { code: '429625007', display: 'No known food allergy', value: '414285001' },
-  environmental: { code: '428607008', display: 'No known environmental allergy', value: '426232007' },
-  latex: { code: '1003774007', display: 'No known latex allergy', value: '300916003' },
+  any: { code: '716186003', display: 'No known allergy' },
+  drug: { code: '409137002', display: 'No known history of drug allergy' },
+  food: { code: '429625007', display: 'No known food allergy' },
+  environmental: { code: '428607008', display: 'No known environmental allergy' },
+  latex: { code: '1003774007', display: 'No known latex allergy' },
 });
 
 /** SNOMED CT of a status observation: the clinical status of an allergy. */

@@ -258,6 +258,35 @@ describe('(ccda 12.3) $ccda', () => {
     expect(await record.text()).toContain('a secret of the patient');
   });
 
+  test('a record with more of a type than one document holds says so', async () => {
+    const patient = await server.create('recipient', { resourceType: 'Patient', name: [{ family: 'Long' }] });
+    const entry = Array.from({ length: 501 }, (_one, index) => ({
+      resource: {
+        resourceType: 'AllergyIntolerance',
+        clinicalStatus: {
+          coding: [
+            {
+              system: 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical',
+              code: 'active',
+            },
+          ],
+        },
+        code: { text: `Substance ${index}` },
+        patient: { reference: `Patient/${patient.id}` },
+      },
+      request: { method: 'POST', url: 'AllergyIntolerance' },
+    }));
+    const lossesOf = async (): Promise<string> =>
+      (await server.ask('recipient', 'GET', `Patient/${patient.id}/$ccda?lossesOnly=true`)).text;
+    const all = { resourceType: 'Bundle', type: 'transaction' };
+    const most = { ...all, entry: entry.slice(1) };
+    expect((await server.ask('recipient', 'POST', '', most)).status).toBe(200);
+    expect(await lossesOf()).not.toContain('more than one document holds');
+    const last = { ...all, entry: entry.slice(0, 1) };
+    expect((await server.ask('recipient', 'POST', '', last)).status).toBe(200);
+    expect(await lossesOf()).toContain('more than one document holds');
+  }, 60_000);
+
   test('a document Bundle, stored or sent', async () => {
     const { bundle } = await convertDocument(Buffer.from(documentOf('consultation-note')), {
       newId: () => crypto.randomUUID(),
