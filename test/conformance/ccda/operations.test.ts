@@ -155,6 +155,27 @@ describe('(ccda 16) $import-ccda', () => {
     expect(response.code).toBe(code);
   });
 
+  test('as text/xml or application/xml, and Parameters in the same types', async () => {
+    const body = documentOf('referral-note');
+    const parameters = `<?xml version="1.0"?><Parameters xmlns="http://hl7.org/fhir"><parameter><name value="document"/><resource><Binary><contentType value="text/xml"/><data value="${Buffer.from(body).toString('base64')}"/></Binary></resource></parameter></Parameters>`;
+    for (const type of ['text/xml', 'application/xml; charset=utf-8'])
+      for (const sent of [body, parameters]) {
+        const headers = { 'content-type': type };
+        const response = await server.ask('initiator', 'POST', '$import-ccda', sent, { headers });
+        expect([type, response.status, response.text.slice(0, 80)]).toEqual([
+          type,
+          200,
+          expect.stringContaining('Parameters'),
+        ]);
+      }
+  });
+
+  test('an empty body is told what to send', async () => {
+    const response = await server.ask('initiator', 'POST', '$import-ccda', '', { headers: CDA });
+    expect([response.status, response.code]).toEqual([422, 'field-missing']);
+    expect(response.text).toContain('application/hl7-cda+xml');
+  });
+
   test('a code that its system does not have is kept in words, and the document taken', async () => {
     const { losses } = await imported(
       'stranger',
@@ -287,6 +308,21 @@ describe('(ccda 12.3) $ccda', () => {
     expect(await lossesOf()).toContain('more than one document holds');
   }, 60_000);
 
+  test('the document alone is asked for under either name of its type', async () => {
+    const patient = await server.create('recipient', {
+      resourceType: 'Patient',
+      name: [{ family: 'Short' }],
+    });
+    for (const type of ['application/hl7-cda+xml', 'text/xml']) {
+      const response = await raw('recipient', `Patient/${patient.id}/$ccda`, type);
+      expect(response.headers.get('content-type')).toBe(type);
+      expect(response.headers.get('link')).toContain('lossesOnly=true');
+      expect(await response.text()).toContain('<ClinicalDocument ');
+    }
+    const resource = await raw('recipient', `Patient/${patient.id}/$ccda`, 'application/fhir+xml');
+    expect(await resource.text()).toContain('<Parameters ');
+  });
+
   test('a document Bundle, stored or sent', async () => {
     const { bundle } = await convertDocument(Buffer.from(documentOf('consultation-note')), {
       newId: () => crypto.randomUUID(),
@@ -315,6 +351,8 @@ describe('(ccda 12.3) $ccda', () => {
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*sandbox/);
     expect(page.headers.get('content-disposition')).toBeNull();
+    // frame-ancestors says who may frame it
+    expect(page.headers.get('x-frame-options')).toBeNull();
     const html = await page.text();
     expect(html).toContain('Viral sinusitis');
     expect(html).not.toMatch(/<script|<link|https?:\/\/(?!www\.w3\.org)/);

@@ -33,7 +33,7 @@ export const importCcda: Operation = {
   levels: ['system'],
   resource: [],
   affectsState: true,
-  content: { takes: [CCDA_TYPE, 'text/xml'] },
+  content: { takes: [CCDA_TYPE, 'text/xml', 'application/xml'] },
   parameters: [
     {
       name: 'document',
@@ -41,7 +41,7 @@ export const importCcda: Operation = {
       min: 0,
       max: '1',
       type: 'Binary',
-      documentation: `The document: a Binary, or a body of ${CCDA_TYPE} or text/xml.`,
+      documentation: `The document: a Binary, or a body of ${CCDA_TYPE}, text/xml or application/xml.`,
     },
     {
       name: 'source',
@@ -158,7 +158,7 @@ async function sourceOf({ context, request, input }: Invocation, snapshot: Snaps
   const [reference] = valuesAt(valueIn(input, 'source'), 'reference');
   if (typeof reference === 'string') return readStoredDocument(context, request, snapshot, reference);
   throw new OperationOutcomeError('field-missing', {
-    diagnostics: 'there is neither a document nor a source',
+    diagnostics: `there is neither a document nor a source: send the document itself as ${CCDA_TYPE}, or Parameters`,
   });
 }
 
