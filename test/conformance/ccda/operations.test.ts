@@ -91,6 +91,8 @@ describe('(ccda 16) $import-ccda', () => {
       status: 'current',
       relatesTo: [{ code: 'replaces' }, { code: 'replaces' }],
     });
+    const current = await server.search('initiator', 'DocumentReference?type=57133-1&status=current');
+    expect(current.map(({ id }) => `DocumentReference/${id ?? ''}`)).toEqual([third.document]);
     const second = await imported('initiator', version(2, '11111111-2222-4333-8444-000000000002'));
     expect(await server.read('initiator', second.document)).toMatchObject({ status: 'superseded' });
   });
@@ -168,6 +170,17 @@ describe('(ccda 16) $import-ccda', () => {
           expect.stringContaining('Parameters'),
         ]);
       }
+  });
+
+  test('an administrator who acts for nobody keeps the file, and claims no number of its parties', async () => {
+    for (const id of ['22222222-0000-4000-8000-000000000001', '22222222-0000-4000-8000-000000000002']) {
+      const body = documentOf('referral-note').replace('1355B0BE-BBED-5CA3-8E0E-3E994DF15D80', id);
+      const { document, remarks } = await imported('administrator', body);
+      expect(remarks).toContain('nothing is read from it');
+      expect(await server.search('administrator', `Provenance?entity=${document}`)).toEqual([]);
+    }
+    const own = await imported('recipient', documentOf('referral-note').replace('1355B0BE', '33333333'));
+    expect(own.remarks).not.toContain('nothing is read');
   });
 
   test('an empty body is told what to send', async () => {
