@@ -534,3 +534,84 @@ test('(ccda 8) a section about a relative tells nothing of the patient', async (
   expect(all('Condition')).toEqual([]);
   expect(lost('unmapped').join()).toContain('somebody else');
 });
+
+const INDICATION = (said: Said): string => act('observation', '4.19', ASTHMA, said);
+const RASH = (said: Said): string => act('observation', '4.9', snomed('126485001'), said);
+const beside = (type: string, inner: string, negated = ''): string =>
+  `<entryRelationship typeCode="${type}"${negated}>${inner}</entryRelationship>`;
+const member = (said: Said): string =>
+  act(
+    'organizer',
+    '4.500',
+    `<component>${act('act', '4.500.1', '<performer><assignedEntity><assignedPerson><name>Lund</name></assignedPerson></assignedEntity></performer>', said)}</component>`,
+  );
+
+/** What is denied beside an entry says nothing of it. */
+test.each<[what: string, section: Named, entry: (said: Said) => string, word: string]>([
+  [
+    'a reason',
+    'procedures',
+    (said) => act('procedure', '4.14', beside('RSON', INDICATION(said))),
+    '195967001',
+  ],
+  [
+    'a reason for a medicine',
+    'medications',
+    (said) => given('4.16', PENICILLIN, { after: beside('RSON', INDICATION(said)) }),
+    '195967001',
+  ],
+  [
+    'a reaction',
+    'allergies',
+    (said) => concern(allergy(ANY, PENICILLIN, { after: beside('MFST', RASH(said)) })),
+    '126485001',
+  ],
+  [
+    'a status',
+    'problems',
+    (said) =>
+      concern(
+        problem(ASTHMA, { after: beside('REFR', act('observation', '4.6', snomed('413322009'), said)) }),
+      ),
+    'resolved',
+  ],
+  [
+    'a death of it',
+    'family',
+    (said) =>
+      act(
+        'organizer',
+        '4.45',
+        `<component>${act('observation', '4.46', ASTHMA, { after: beside('CAUS', act('observation', '4.47', snomed('419099009'), said)) })}</component>`,
+        { before: RELATIVE },
+      ),
+    'contributedToDeath',
+  ],
+  ['a member of a team', 'plan', member, 'Lund'],
+])('(ccda 8) %s that is denied, or void, is told as a loss', async (_what, section, entry, word) => {
+  const said = async (how: Said) => {
+    const { plain, losses } = await convert(documentOf(section, entry(how)));
+    expect(await judgeResource(plain, {})).toEqual([]);
+    return {
+      text: JSON.stringify(plain),
+      told: losses.filter(({ at: place }) => place.includes('/entry[')).length,
+    };
+  };
+  const positive = await said({});
+  expect(positive.text).toContain(word);
+  for (const how of [DENIED, VOID]) {
+    const { text, told } = await said(how);
+    expect(text).not.toContain(word);
+    expect(told).toBeGreaterThan(positive.told);
+  }
+});
+
+test('(ccda 8) a relation that is denied relates nothing', async () => {
+  const negated = ' negationInd="true"';
+  const reaction = concern(allergy(ANY, PENICILLIN, { after: beside('MFST', RASH({}), negated) }));
+  expect(JSON.stringify((await convert(documentOf('allergies', reaction))).plain)).not.toContain('126485001');
+  const observed = act('act', '4.3', beside('SUBJ', problem(ASTHMA), negated), {
+    before: '<code code="CONC" codeSystem="2.16.840.1.113883.5.6"/>',
+  });
+  expect((await convert(documentOf('problems', observed))).all('Condition')).toEqual([]);
+});

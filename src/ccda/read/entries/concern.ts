@@ -2,7 +2,7 @@
 import type { Reference } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { attributeOf, childOf } from '../../element.ts';
-import { isMeant, loseRest, relatedOf, statusOf, take, type EntryContext } from '../entry.ts';
+import { isMeant, loseRest, relatedOf, statusOf, takeAll, type EntryContext } from '../entry.ts';
 import { standsAside } from '../standing.ts';
 import { isAllergy, readAllergy } from './allergy.ts';
 import type { Concern } from './course.ts';
@@ -18,7 +18,7 @@ export const isConcern = (act: XmlElement): boolean =>
 export function readConcern(context: EntryContext, act: XmlElement): void {
   const related = relatedOf(act);
   const concern = { status: statusOf(act), act };
-  const observations = take(related, ({ act: inner }) => inner.name === 'observation');
+  const observations = takeAll(related, ({ act: inner }) => inner.name === 'observation');
   for (const observation of observations) readObserved(context, observation, concern);
   loseRest(context.reading, related);
 }

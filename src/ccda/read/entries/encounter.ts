@@ -12,7 +12,7 @@ import {
   loseRest,
   relatedOf,
   statusOf,
-  take,
+  takeAll,
   type EntryContext,
 } from '../entry.ts';
 import { readOrganization, readParty, readPerformers, readPlace } from '../parties.ts';
@@ -55,10 +55,10 @@ export function readEncounter(context: EntryContext, encounter: XmlElement): voi
   const code = childOf(encounter, 'code');
   const type = readConcept(reading, code);
   const period = periodOf(readInterval(reading, childOf(encounter, 'effectiveTime')));
-  const diagnoses = take(related, ({ act }) => isKind(act, '4.80', '29308-4')).flatMap((act) =>
+  const diagnoses = takeAll(related, ({ act }) => isKind(act, '4.80', '29308-4')).flatMap((act) =>
     diagnosesOf(context, act),
   );
-  for (const act of take(related, ({ act: inner }) => isConcern(inner))) readConcern(context, act);
+  for (const act of takeAll(related, ({ act: inner }) => isConcern(inner))) readConcern(context, act);
   add(reading, {
     resourceType: 'Encounter',
     ...commonOf(reading, encounter),
