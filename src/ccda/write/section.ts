@@ -2,7 +2,7 @@
 import { table } from '../table.ts';
 import type { Coding, Resource } from '../../fhir/types.ts';
 import { writerOf } from './entries/index.ts';
-import { isInError, type Pieces, type WriteEntry } from './entries/entry.ts';
+import { isInError, referenceAt, type Pieces, type WriteEntry } from './entries/entry.ts';
 import { NO_MEDICINES } from './entries/medication.ts';
 import { narrativeOf, paragraphs, tableOfEntries, toldBeside, type SaidInTable } from './narrative.ts';
 import { SECTIONS, templateIds, type SectionName, type SectionRow } from './templates.ts';
@@ -65,6 +65,12 @@ const isMeant =
     return false;
   };
 
+/** Whether a resource, or the medicine that it refers to, is modified; a dose that does not count is no dose. */
+const isChanged = (writing: Writing, resource: Resource): boolean =>
+  isModified(resource) ||
+  isModified(writing.lookUp(referenceAt(resource, 'medicationReference'))) ||
+  resource['isSubpotent'] === true;
+
 /** One entry. What is modified is told in words alone, and they say so: an entry has no place for the modifier. */
 function writeOne(
   write: WriteEntry,
@@ -73,7 +79,7 @@ function writeOne(
   pieces: Pieces,
 ): ReturnType<WriteEntry> {
   const told = write(within(writing, resource), resource, pieces);
-  if (!isModified(resource)) return told;
+  if (!isChanged(writing, resource)) return told;
   const [name = '', ...cells] = told.cells;
   lose(writing, 'unmapped', resource, 'modifierExtension', 'what changes its meaning has no place in C-CDA');
   return { entry: undefined, cells: [`${name} (changed in meaning by what is not told here)`, ...cells] };

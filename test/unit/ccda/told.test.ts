@@ -357,6 +357,25 @@ const ROWS: readonly Row[] = [
         'unresolved MedicationRequest/x.medicationReference',
       ),
   ],
+  [
+    'a medicine that refers to what is modified is told in words',
+    'medications',
+    request({ medicationCodeableConcept: undefined, medicationReference: { reference: 'Medication/m' } }),
+    leftOut('MedicationRequest', '.modifierExtension', /changed in meaning/),
+    [{ resourceType: 'Medication', id: 'm', code: coded(RX, '314076'), ...MODIFIED } as unknown as Resource],
+  ],
+  [
+    'a dose of a vaccine that does not count is told in words',
+    'immunizations',
+    {
+      resourceType: 'Immunization',
+      status: 'completed',
+      vaccineCode: coded('http://hl7.org/fhir/sid/cvx', '140'),
+      occurrenceDateTime: '2024',
+      isSubpotent: true,
+    },
+    leftOut('Immunization', '.isSubpotent', /changed in meaning/),
+  ],
 ];
 
 const back = (name: SectionName, resource: object, others: readonly Resource[] = []) =>
