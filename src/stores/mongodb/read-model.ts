@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import {
   dropDatabase,
+  flushDatabase,
   markFollowed,
   pathsOf,
   prepareDatabase,
@@ -86,6 +87,9 @@ async function isOfLog(
   return document?.last === seq && document.hash === hash;
 }
 
+/** Said of a folder whose read model is being made: it is not flushed until it is whole, and begun again if that fails. */
+const INCOMPLETE = 'incomplete';
+
 async function followOnce(
   { folder, writer: options, now, traffic, tried, tell }: ReadModelParts,
   log: CommitLog,
@@ -93,8 +97,9 @@ async function followOnce(
   isNew: boolean,
 ): Promise<void> {
   prepareDatabase(folder);
-  markFollowed(folder, id);
-  const writer = new StoreWriter(options, findRefs, now);
+  markFollowed(folder, isNew ? `${id} ${INCOMPLETE}` : id);
+  const pragmas = isNew ? ['synchronous = OFF'] : options.pragmas;
+  const writer = new StoreWriter({ ...options, pragmas }, findRefs, now);
   try {
     const before = writer.head.seq;
     const started = performance.now();
@@ -106,4 +111,7 @@ async function followOnce(
   } finally {
     writer.close();
   }
+  if (!isNew) return;
+  flushDatabase(folder);
+  markFollowed(folder, id);
 }
