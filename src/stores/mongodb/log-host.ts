@@ -76,10 +76,9 @@ export class LogHost implements WriterHost {
     const { traffic } = this.#parts;
     if (attempt.offered) traffic.unsure += 1;
     traffic.waitingSince = Date.now();
-    this.#trouble = work.then(
-      () => this.#endTrouble(),
-      (error: Error) => this.#fail(error),
-    );
+    this.#trouble = work
+      .then(() => this.#recover())
+      .catch((error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))));
     return this.#refuse(batch, attempt.offered ? 'unsure' : 'too-busy');
   }
 
@@ -89,7 +88,9 @@ export class LogHost implements WriterHost {
     this.#parts.writer.close();
   }
 
-  #endTrouble(): void {
+  /** The fate is known, or nothing was sent: the node goes on when the database answers. */
+  async #recover(): Promise<void> {
+    await this.#patiently(() => this.#parts.follower.catchUp());
     this.#trouble = undefined;
     this.#parts.traffic.waitingSince = 0;
     if (!this.#closed) this.#moved(this.head);
@@ -181,13 +182,13 @@ export class LogHost implements WriterHost {
   }
 
   /** What a database or a disk refuses now, it may do in a while. Undefined for an attempt that was abandoned. */
-  async #patiently<T>(work: () => Promise<T>, attempt: Attempt): Promise<T | undefined> {
+  async #patiently<T>(work: () => Promise<T>, attempt?: Attempt): Promise<T | undefined> {
     for (let tries = 0; ; tries += 1) {
       try {
         return await work();
       } catch (error) {
         if (error instanceof Diverged || error instanceof DatabaseRefused) throw error;
-        if (attempt.abandoned) return undefined;
+        if (attempt?.abandoned === true) return undefined;
         await this.#pause(tries);
       }
     }

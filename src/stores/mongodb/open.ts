@@ -12,6 +12,7 @@ import {
 } from '../embedded/open.ts';
 import { findRefs } from '../embedded/search/search.ts';
 import { hostInThread } from '../embedded/write/writer-host.ts';
+import { messageOf } from '../log/durable-folder.ts';
 import type { WriterHost } from '../log/write-batch.ts';
 import { keepCheckpoints } from './checkpoint.ts';
 import { followClock, type DatabaseClock } from './clock-offset.ts';
@@ -125,7 +126,7 @@ function logOf({ options, connection, memory, tried, clock, opened }: Node): Log
     async host(writer, now) {
       const database = databaseOf(mongodb);
       const start = { writer, now, database, node, commitTimeoutMs, traffic: memory };
-      return untilEvicted(await openHost(start, options.writer), () => served.evicted);
+      return watched(await openHost(start, options.writer), () => served.evicted, tell);
     },
   };
 }
@@ -144,14 +145,19 @@ function openHost(start: LogThreadStart, writer: EmbeddedOptions['writer']): Pro
     : hostInThread(LOG_WRITER_THREAD, start);
 }
 
-/** The writer, until another node has the database. */
-function untilEvicted(host: WriterHost, evicted: () => string): WriterHost {
+/** The writer, until another node has the database; that it ends is told. */
+function watched(host: WriterHost, evicted: () => string, tell: Tell): WriterHost {
   return {
     ...host,
     async apply(batch) {
       const says = evicted();
       if (says !== '') throw new Error(says);
-      return host.apply(batch);
+      try {
+        return await host.apply(batch);
+      } catch (error) {
+        tell('error', `nothing is written any more: ${messageOf(error)}`);
+        throw error;
+      }
     },
   };
 }
