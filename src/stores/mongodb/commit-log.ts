@@ -104,7 +104,8 @@ export class CommitLog {
     const old = await this.#blobs.find({ at: { $lt: before } }, { projection: { of: 1 } }).toArray();
     for (const { _id, of } of old) {
       const document = await this.#log.findOne({ _id: of }, { projection: { b: 1 } });
-      if (document?.b?.includes(_id) !== true) await this.#blobs.deleteOne({ _id });
+      // A document that is still offered has made its parts younger meanwhile.
+      if (document?.b?.includes(_id) !== true) await this.#blobs.deleteOne({ _id, at: { $lt: before } });
     }
   }
 
@@ -116,8 +117,9 @@ export class CommitLog {
     for (let from = 0; from < bytes.length; from += BLOB_BYTES) {
       const t = new Binary(bytes.subarray(from, from + BLOB_BYTES));
       const part = { _id: `${name}/${b.length}`, at: new Date(), of: document._id, t };
-      await this.#blobs.insertOne(part).catch((error: unknown) => {
+      await this.#blobs.insertOne(part).catch(async (error: unknown) => {
         if (!isDuplicate(error)) throw error; // offered again
+        await this.#blobs.updateOne({ _id: part._id }, { $set: { at: part.at } });
       });
       b.push(part._id);
     }

@@ -4,7 +4,13 @@
  */
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseRefused, isDuplicate, type Connection, type NamedDocument } from './connection.ts';
+import {
+  DatabaseRefused,
+  isDuplicate,
+  whyNotWritten,
+  type Connection,
+  type NamedDocument,
+} from './connection.ts';
 
 interface HolderDocument extends NamedDocument {
   /** The folder that the process works in; who starts in it again follows a process that is dead. */
@@ -25,6 +31,8 @@ interface HolderOptions {
   readonly now: () => number;
   /** Told when another node has taken the database: this one must not go on. */
   readonly evicted: (says: string) => void;
+  /** Told at each renewal whether the database answered. */
+  readonly answered: (isAnswered: boolean) => void;
 }
 
 interface Holder {
@@ -83,9 +91,11 @@ export async function holdDatabase(connection: Connection, options: HolderOption
           { _id: KEY, node },
           { $set: { until: now() + LEASE_MS } },
         );
+        options.answered(true);
         if (matchedCount === 0) return options.evicted(await nameHolder());
-      } catch {
-        // A database that does not answer now holds up the writer, too: the next time tells.
+      } catch (error) {
+        // What it refuses to the lease it refuses to the writer, too, who says why.
+        options.answered(whyNotWritten(error) !== undefined);
       }
     }
   }

@@ -99,6 +99,7 @@ export class LogHost implements WriterHost {
   /** The read model cannot follow the log: this writer is gone, and readiness says so. */
   #fail(error: Error): void {
     this.#gone = error;
+    this.#parts.traffic.waitingSince = 0;
     if (!this.#closed) this.#moved({ ...this.head, writable: false });
   }
 

@@ -3,7 +3,7 @@
  * it in the format of the embedded engine, which may be lost at any time.
  */
 import { randomUUID } from 'node:crypto';
-import type { Store } from '../../ports/store.ts';
+import type { Store, StoreStatus } from '../../ports/store.ts';
 import {
   openEmbeddedStore,
   type EmbeddedOptions,
@@ -22,7 +22,7 @@ import { holdDatabase } from './holder.ts';
 import { openLogHost, type LogThreadStart } from './open-log-host.ts';
 import { prepareReadModel } from './read-model.ts';
 import { openTried, type Tried } from './tried.ts';
-import { trafficIn, trafficMemory, type LogTraffic } from './traffic.ts';
+import { silentSinceOf, trafficIn, trafficMemory, type LogTraffic } from './traffic.ts';
 import { verifyLog } from './verify-log.ts';
 
 export interface MongoOptions extends EmbeddedOptions {
@@ -46,10 +46,14 @@ export interface MongoStore extends EmbeddedStore {
   readonly traffic: Readonly<LogTraffic>;
   /** Copies the read model into the database when enough was committed since the last copy. */
   checkpoint(): Promise<void>;
+  /** Takes away parts of documents, an hour old, that never came into the log. */
+  sweepParts(): Promise<void>;
 }
 
 const COMMIT_TIMEOUT_MS = 10_000;
 const CHECKPOINT_COMMITS = 100_000;
+/** A document that was offered is in the log by then, or was given up. */
+const PARTS_KEPT_MS = 3_600_000;
 const LOG_WRITER_THREAD = new URL('./log-writer-thread.ts', import.meta.url);
 
 /** @throws DatabaseRefused when the database cannot be used, FolderRefused when the folder cannot */
@@ -83,8 +87,10 @@ export async function openMongoStore({ mongodb, ...options }: MongoOptions): Pro
       ...store,
       ...remembering(store, tried),
       ...verifying(store, connection),
+      status: () => statusOf(store, traffic),
       traffic,
       checkpoint,
+      sweepParts: () => new CommitLog(connection).sweep(new Date(Date.now() - PARTS_KEPT_MS)),
       close,
     };
   } catch (error) {
@@ -115,13 +121,18 @@ function logOf({ options, connection, memory, tried, clock, opened }: Node): Log
     served.evicted = says;
     tell('error', `nothing is written any more: ${says}`);
   };
+  const traffic = trafficIn(memory);
+  const answered = (isAnswered: boolean): void => {
+    if (isAnswered) traffic.leaseSilentSince = 0;
+    else traffic.leaseSilentSince ||= Date.now();
+  };
   return {
     async prepare(writer, now) {
       if (alone) {
-        const holder = await holdDatabase(connection, { folder, node, now: clock.now, evicted });
+        const holder = await holdDatabase(connection, { folder, node, now: clock.now, evicted, answered });
         opened.push(() => holder.release());
       }
-      await prepareReadModel({ connection, folder, writer, now, traffic: trafficIn(memory), tried, tell });
+      await prepareReadModel({ connection, folder, writer, now, traffic, tried, tell });
     },
     async host(writer, now) {
       const database = databaseOf(mongodb);
@@ -160,6 +171,13 @@ function watched(host: WriterHost, evicted: () => string, tell: Tell): WriterHos
       }
     },
   };
+}
+
+/** While the database does not answer nothing can be written, even before a commit has found out. */
+function statusOf(store: Store, traffic: LogTraffic): StoreStatus {
+  const status = store.status();
+  const silentSince = silentSinceOf(traffic);
+  return silentSince === undefined ? status : { ...status, writable: false, silentSince };
 }
 
 /** Attempts to deliver are counted in the database, too: they outlive the folder. */
