@@ -35,6 +35,8 @@ interface Attempt {
   offered: boolean;
   /** Its callers have been told that nothing was written. */
   abandoned: boolean;
+  /** While an offer looks for a server; over when it is sent, or cannot be. */
+  seeking: Promise<void> | undefined;
 }
 
 /** Between two looks at a database that does not answer. */
@@ -68,10 +70,11 @@ export class LogHost implements WriterHost {
   async apply(batch: WriteBatch): Promise<AppliedBatch> {
     if (this.#gone !== undefined) throw this.#gone;
     if (this.#trouble !== undefined) return this.#refuse(batch, 'too-busy');
-    const attempt: Attempt = { batch, offered: false, abandoned: false };
+    const attempt: Attempt = { batch, offered: false, abandoned: false, seeking: undefined };
     const work = this.#run(attempt);
     const applied = await within(this.#parts.commitTimeoutMs, work);
     if (applied !== undefined) return applied;
+    await attempt.seeking; // what may still be sent is not given up
     attempt.abandoned = !attempt.offered;
     const { traffic } = this.#parts;
     if (attempt.offered) traffic.unsure += 1;
@@ -135,15 +138,20 @@ export class LogHost implements WriterHost {
     const { log, traffic } = this.#parts;
     const started = performance.now();
     for (let tries = 0; ; tries += 1) {
-      const fate = await log.append(document);
-      attempt.offered ||= fate !== 'unsent';
+      if (attempt.abandoned) return 'others'; // never sent: it is undone, and its callers know
+      const sought = Promise.withResolvers<void>();
+      attempt.seeking = sought.promise;
+      const fate = await log.append(document, () => {
+        attempt.offered = true;
+        sought.resolve();
+      });
+      sought.resolve();
       if (fate === 'ours') countAppend(traffic, performance.now() - started, tries);
       if (fate === 'others') {
         traffic.lost += 1;
         attempt.offered = false;
       }
       if (fate !== 'unknown' && fate !== 'unsent') return fate;
-      if (attempt.abandoned) return 'others'; // never sent: it is undone, and its callers know
       await this.#pause(tries);
     }
   }
