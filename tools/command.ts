@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError, SETTING_FLAGS } from '../src/server/config.ts';
 import { readFlags, type ReadFlags } from '../src/server/flags.ts';
 import { SETTINGS } from '../src/server/settings.ts';
-import { FolderRefused } from '../src/stores/log/durable-folder.ts';
+import { StoreRefused } from '../src/stores/log/durable-folder.ts';
 import { troubleOf } from '../src/server/trouble.ts';
 
 /** The command was called wrongly; the message says how. */
@@ -85,7 +85,7 @@ function tell(error: unknown, source: string): number {
 }
 
 const isForCaller = (error: unknown): error is Error =>
-  error instanceof Trouble || error instanceof FolderRefused || error instanceof ConfigError;
+  error instanceof Trouble || error instanceof StoreRefused || error instanceof ConfigError;
 
 function call<F extends Flags>(argv: readonly string[], command: Command<F>): Called<F> {
   const { flags, takesSettings = false, operandsMax = 0 } = command;

@@ -17,7 +17,7 @@ import type { WriterHost } from '../log/write-batch.ts';
 import { keepCheckpoints } from './checkpoint.ts';
 import { followClock, type DatabaseClock } from './clock-offset.ts';
 import { CommitLog } from './commit-log.ts';
-import { connect, type Connection, type DatabaseSettings } from './connection.ts';
+import { connect, databaseRefusal, type Connection, type DatabaseSettings } from './connection.ts';
 import { holdDatabase } from './holder.ts';
 import { openLogHost, type LogThreadStart } from './open-log-host.ts';
 import { prepareReadModel } from './read-model.ts';
@@ -95,7 +95,7 @@ export async function openMongoStore({ mongodb, ...options }: MongoOptions): Pro
     };
   } catch (error) {
     await close();
-    throw error;
+    throw databaseRefusal(error, mongodb.database);
   }
 }
 

@@ -19,7 +19,7 @@ import { StoreWriter, type WriterOptions } from '../embedded/write/writer.ts';
 import { FolderRefused } from '../log/durable-folder.ts';
 import { getCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commit-log.ts';
-import type { Connection } from './connection.ts';
+import { DatabaseRefused, type Connection } from './connection.ts';
 import { createFollower } from './follow.ts';
 import { assertInUse, makeStoreMeta, readStoreMeta } from './store-meta.ts';
 import type { Tell } from './open.ts';
@@ -36,7 +36,7 @@ interface ReadModelParts {
   readonly tell: Tell;
 }
 
-/** @throws FolderRefused for a folder that is a store of its own; Diverged where the log cannot be followed from nothing */
+/** @throws FolderRefused for a folder that is a store of its own; DatabaseRefused where the log cannot be followed */
 export async function prepareReadModel(parts: ReadModelParts): Promise<void> {
   const { connection, folder, tell } = parts;
   const log = new CommitLog(connection);
@@ -53,7 +53,14 @@ export async function prepareReadModel(parts: ReadModelParts): Promise<void> {
   dropDatabase(folder);
   const from = await getCheckpoint(connection, pathsOf(folder).database);
   if (from !== undefined && !(await isOfLog(log, from))) dropDatabase(folder);
-  await followOnce(parts, log, meta.id, true);
+  try {
+    await followOnce(parts, log, meta.id, true);
+  } catch (error) {
+    if (!(error instanceof Diverged)) throw error;
+    throw new DatabaseRefused(
+      `The log in the database does not lead to what it says: ${error.message}. Somebody changed it, or another program wrote it: restore a backup of the database.`,
+    );
+  }
 }
 
 /** Whether what is in the folder follows from the log. */
