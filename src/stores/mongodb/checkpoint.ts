@@ -23,10 +23,12 @@ interface CheckpointName {
 const KEPT = 2;
 const BUCKET = { bucketName: 'checkpoint', chunkSizeBytes: 1024 * 1024, writeConcern: MAJORITY.writeConcern };
 
-/** The newest checkpoint that this program can read; undefined when there is none. */
-async function newestCheckpoint({ db }: Connection): Promise<CheckpointName | undefined> {
+/** The newest checkpoint that this program can read, and when it was made; undefined when there is none. */
+export async function newestCheckpoint({
+  db,
+}: Connection): Promise<{ readonly seq: number; readonly at: Date } | undefined> {
   const [newest] = await filesOf(new GridFSBucket(db, BUCKET));
-  return newest?.name;
+  return newest && { seq: newest.name.seq, at: newest.at };
 }
 
 /** Puts the file, a self-contained copy of a read model, into the database, and takes older ones away. */
@@ -83,7 +85,11 @@ async function makeCheckpoint(connection: Connection, folder: string): Promise<v
 async function filesOf(bucket: GridFSBucket) {
   const files = await bucket.find({}).toArray();
   return files
-    .map(({ _id: id, metadata }) => ({ id, name: metadata as CheckpointName | undefined })) // of `putCheckpoint`
+    .map(({ _id: id, uploadDate: at, metadata }) => ({
+      id,
+      at,
+      name: metadata as CheckpointName | undefined, // of `putCheckpoint`
+    }))
     .filter(
       (file): file is typeof file & { name: CheckpointName } => (file.name?.format ?? Infinity) <= FORMAT,
     )

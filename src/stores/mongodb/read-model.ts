@@ -86,7 +86,7 @@ function readableHead(folder: string): ReturnType<typeof headOfFolder> {
 }
 
 /** Whether a commit with this hash stands in the log at this place. */
-async function isOfLog(
+export async function isOfLog(
   log: CommitLog,
   { seq, hash }: { readonly seq: number; readonly hash: string },
 ): Promise<boolean> {
