@@ -31,9 +31,11 @@ export function watchDatabase(
     const { silentSince } = status();
     if (silentSince !== undefined) {
       const seconds = Math.round((now() - silentSince) / 1000);
-      warnings.warn('database-silent', 'the database does not answer: writes and audited reads are refused', {
-        seconds,
-      });
+      warnings.warn(
+        'database-silent',
+        'the database does not answer, or lets nobody in: writes and audited reads are refused',
+        { seconds },
+      );
     } else if (silentBefore !== undefined) {
       const seconds = Math.round((now() - silentBefore) / 1000);
       log.write('info', 'the database answers again', { seconds });

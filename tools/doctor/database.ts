@@ -143,7 +143,7 @@ async function examineLog(connection: Connection, config: Config): Promise<reado
   const behind = head.last - (checkpoint?.seq ?? 0);
   const age =
     checkpoint && `at commit ${checkpoint.seq}, ${hoursSince(checkpoint.at)} h ago, ${behind} commits behind`;
-  const shown = `the newest checkpoint is ${age ?? 'none yet'}`;
+  const shown = age === undefined ? 'there is no checkpoint yet' : `the newest checkpoint is ${age}`;
   const isLate = behind > 2 * config.checkpointCommits;
   return [
     well(`the log ends with commit ${head.last}`),

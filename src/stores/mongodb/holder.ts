@@ -4,13 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  DatabaseRefused,
-  isDuplicate,
-  whyNotWritten,
-  type Connection,
-  type NamedDocument,
-} from './connection.ts';
+import { DatabaseRefused, isDuplicate, type Connection, type NamedDocument } from './connection.ts';
 
 interface HolderDocument extends NamedDocument {
   /** The folder that the process works in; who starts in it again follows a process that is dead. */
@@ -31,7 +25,7 @@ interface HolderOptions {
   readonly now: () => number;
   /** Told when another node has taken the database: this one must not go on. */
   readonly evicted: (says: string) => void;
-  /** Told at each renewal whether the database answered. */
+  /** Told at each renewal whether the database took it. */
   readonly answered: (isAnswered: boolean) => void;
 }
 
@@ -93,9 +87,8 @@ export async function holdDatabase(connection: Connection, options: HolderOption
         );
         options.answered(true);
         if (matchedCount === 0) return options.evicted(await nameHolder());
-      } catch (error) {
-        // What it refuses to the lease it refuses to the writer, too, who says why.
-        options.answered(whyNotWritten(error) !== undefined);
+      } catch {
+        options.answered(false); // what fails for the lease fails for the writer, too, who says why
       }
     }
   }

@@ -16,7 +16,7 @@ const SLOTS = [
   'followed',
   /** Milliseconds since 1970 since when the writer waits for the database; 0 when it does not. */
   'waitingSince',
-  /** Milliseconds since 1970 since when the node's lease cannot be renewed for want of an answer; 0 when it can. */
+  /** Milliseconds since 1970 since when the node's lease cannot be renewed, for want of an answer or of rights; 0 when it can. */
   'leaseSilentSince',
   /** How much the clock of the database is ahead of ours, in milliseconds. */
   'clockAheadMs',

@@ -54,7 +54,7 @@ test('a database that answers, with our clock, is no line', async () => {
 test('one that does not answer is a line at once and one a minute, and one when it answers again', async () => {
   one.silentSince = one.time.now();
   await pass(2.5 * MINUTE);
-  const silent = 'warn the database does not answer: writes and audited reads are refused';
+  const silent = 'warn the database does not answer, or lets nobody in: writes and audited reads are refused';
   expect(one.said).toEqual([
     `${silent} {"seconds":1}`,
     `${silent} {"seconds":61,"unsaid":59}`,
