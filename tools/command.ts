@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError, SETTING_FLAGS } from '../src/server/config.ts';
 import { readFlags, type ReadFlags } from '../src/server/flags.ts';
 import { SETTINGS } from '../src/server/settings.ts';
-import { FolderRefused } from '../src/stores/log/durable-folder.ts';
+import { StoreRefused } from '../src/stores/log/durable-folder.ts';
 import { troubleOf } from '../src/server/trouble.ts';
 
 /** The command was called wrongly; the message says how. */
@@ -84,14 +84,8 @@ function tell(error: unknown, source: string): number {
   return EXIT.trouble;
 }
 
-/** Told by their names: where the first one is declared, the driver of the database is loaded. */
-const DATABASE_ERRORS: ReadonlySet<string> = new Set(['DatabaseRefused', 'Diverged']);
-
 const isForCaller = (error: unknown): error is Error =>
-  error instanceof Trouble ||
-  error instanceof FolderRefused ||
-  error instanceof ConfigError ||
-  (error instanceof Error && DATABASE_ERRORS.has(error.name));
+  error instanceof Trouble || error instanceof StoreRefused || error instanceof ConfigError;
 
 function call<F extends Flags>(argv: readonly string[], command: Command<F>): Called<F> {
   const { flags, takesSettings = false, operandsMax = 0 } = command;

@@ -10,6 +10,8 @@
  *       --mllp-port N   the port of HL7 v2 (default: 0, any free one)
  *       --host H        the address to listen on, of this machine alone (default: 127.0.0.1)
  *       --data-dir DIR  the data folder (default: a new one, which is removed at the end)
+ *       --store URI     keeps the log in MongoDB: mongodb://HOST/?replicaSet=NAME. It gets a database of its own, which is
+ *                       dropped at the end; with --data-dir it is closeloop_demo, and stays
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +21,7 @@ import { createLog } from '../src/http/log.ts';
 import { onEndSignal } from '../src/server/signals.ts';
 import { start } from '../src/server/compose.ts';
 import { EXIT, runCommand, wholeNumber, type FlagValues } from './command.ts';
+import { demoDatabase } from './demo/database.ts';
 import { play } from './demo/play.ts';
 import { demoListening, findPort, ORGANIZATIONS, prepareWorld, type Side, type World } from './demo/world.ts';
 import { printNext } from './demo/print.ts';
@@ -31,6 +34,7 @@ const FLAGS = {
   'mllp-port': { type: 'string', default: '0' },
   host: { type: 'string', default: '127.0.0.1' },
   'data-dir': { type: 'string' },
+  store: { type: 'string' },
 } as const;
 
 type Asked = FlagValues<typeof FLAGS>;
@@ -49,12 +53,15 @@ await runCommand(import.meta.filename, {
     const mllpPort = wholeNumber('--mllp-port', values['mllp-port'], 0, PORT_MAX);
     wholeNumber('--port', values.port, 0, PORT_MAX);
     const folder = values['data-dir'] ?? temporaryFolder();
+    const database =
+      values.store === undefined ? undefined : demoDatabase(values.store, values['data-dir'] !== undefined);
     const toldToEnd = end();
-    const world = await raise(values, folder, mllpPort);
+    const world = await raise(values, folder, mllpPort, database?.settings);
     try {
       process.exitCode = await Promise.race([toldToEnd, demonstrate(world, values, folder)]);
     } finally {
       await world.running.stop();
+      await database?.drop();
     }
     // What was being played may still wait for something.
     process.exit();
@@ -68,7 +75,12 @@ function temporaryFolder(): string {
   return folder;
 }
 
-async function raise({ host, port, json }: Asked, folder: string, mllpPort: number): Promise<World> {
+async function raise(
+  { host, port, json }: Asked,
+  folder: string,
+  mllpPort: number,
+  storeSettings: Readonly<Record<string, string>> = {},
+): Promise<World> {
   const flags = {
     '--host': host,
     '--port': port,
@@ -76,7 +88,7 @@ async function raise({ host, port, json }: Asked, folder: string, mllpPort: numb
     '--subscription-allow-list': '127.0.0.1:*,localhost:*',
     '--log-level': json ? 'info' : 'warn',
   };
-  const config = readConfig(['--demo', ...Object.entries(flags).flat()], {});
+  const config = readConfig(['--demo', ...Object.entries(flags).flat()], storeSettings);
   const log = createLog(
     config.logLevel,
     (lines) => process.stderr.write(lines),

@@ -3,8 +3,8 @@
  *
  *     npm run doctor [-- --data-dir DIR and other settings]
  *
- * Runs beside a live server and changes nothing. ✓ is well, ! deserves a look, ✗ is wrong. Ends with 1 when something is
- * wrong.
+ * Runs beside a live server and changes nothing; what it tries on a database, it tries in a collection of its own, which
+ * it drops. ✓ is well, ! deserves a look, ✗ is wrong. Ends with 1 when something is wrong.
  */
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { ConfigError, readConfig, warningsOf, type Config } from '../src/server/config.ts';
@@ -14,10 +14,11 @@ import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
 import { raiseRails } from '../src/server/compose-engine.ts';
 import { createOutgoing } from '../src/server/compose-outgoing.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/verify/audit-chain.ts';
-import { pathsOf } from '../src/stores/embedded/folder/folder.ts';
+import { pathsOf, readFollowed } from '../src/stores/embedded/folder/folder.ts';
 import { hasCurrentValues } from '../src/stores/embedded/folder/reindex.ts';
 import { EXIT, runCommand } from './command.ts';
 import { examineAnchors } from './doctor/anchors.ts';
+import { examineDatabase } from './doctor/database.ts';
 import { examineIssuer } from './doctor/issuer.ts';
 import { examineJobs } from './doctor/jobs.ts';
 import { examineMessages } from './doctor/messages.ts';
@@ -36,6 +37,7 @@ const EXAMINATIONS: readonly (readonly [part: string, examine: Examine])[] = [
   ['settings', examineSettings],
   ['server', examineServer],
   ['issuer', examineIssuer],
+  ['database', examineDatabase],
   ['disk', examineDisk],
   ['store', examineStore],
   ['anchors', examineAnchors],
@@ -128,12 +130,18 @@ function examineDisk({ dataDir }: Config): readonly Finding[] {
   return [{ ok: free >= FREE_BYTES_MIN, says: free >= FREE_BYTES_MIN ? says : `${says} → free some space` }];
 }
 
-async function examineStore({ dataDir, anchorFile }: Config): Promise<readonly Finding[]> {
+async function examineStore({ dataDir, anchorFile, store }: Config): Promise<readonly Finding[]> {
   const { database } = pathsOf(dataDir);
   if (!existsSync(database)) {
+    if (store === 'mongodb')
+      return [{ ok: true, says: `${dataDir} holds no copy of the log yet: the next start makes one` }];
     const remedy =
       'name the folder with --data-dir, or import the directory or start the server, which make one';
     return [{ ok: false, says: `${dataDir} holds no store → ${remedy}` }];
+  }
+  if (store === 'embedded' && readFollowed(dataDir) !== undefined) {
+    const says = `${dataDir} is the copy of a log in MongoDB → start with STORE=mongodb, or name another folder`;
+    return [{ ok: false, says }];
   }
   const bytes = statSync(database).size;
   const findings = describeReport(await verifyChain(dataDir, anchorFile));

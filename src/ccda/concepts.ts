@@ -37,6 +37,20 @@ export const ALLERGY_VALUES: Readonly<
   none: { allergy: '419199007', intolerance: '418038007', none: '418038007' },
 });
 
+/** What there may be no allergies to. */
+export type AllergyGroup = 'any' | 'drug' | 'food' | 'environmental' | 'latex';
+
+/** SNOMED CT for the absence of allergies. */
+export const NONE_KNOWN_ALLERGIES: Readonly<
+  Record<AllergyGroup, { readonly code: string; readonly display: string }>
+> = table({
+  any: { code: '716186003', display: 'No known allergy' },
+  drug: { code: '409137002', display: 'No known history of drug allergy' },
+  food: { code: '429625007', display: 'No known food allergy' },
+  environmental: { code: '428607008', display: 'No known environmental allergy' },
+  latex: { code: '1003774007', display: 'No known latex allergy' },
+});
+
 /** SNOMED CT of a status observation: the clinical status of an allergy. */
 export const ALLERGY_STATUSES: Codes<'active' | 'inactive' | 'resolved'> = table({
   '55561003': 'active',
@@ -91,33 +105,39 @@ export const MEDICATION_STATUSES: Codes<'active' | 'on-hold' | 'stopped' | 'comp
   });
 
 /** ActStatus of a procedure that was, or is being, done. */
-export const PROCEDURE_STATUSES: Codes<'completed' | 'in-progress' | 'stopped' | 'not-done'> = table({
+export const PROCEDURE_STATUSES: Codes<
+  'completed' | 'in-progress' | 'stopped' | 'not-done' | 'entered-in-error'
+> = table({
   completed: 'completed',
   active: 'in-progress',
   aborted: 'stopped',
   cancelled: 'not-done',
+  nullified: 'entered-in-error',
 });
 
 /** ActStatus of a result. */
-export const RESULT_STATUSES: Codes<'final' | 'registered' | 'cancelled'> = table({
+export const RESULT_STATUSES: Codes<'final' | 'registered' | 'cancelled' | 'entered-in-error'> = table({
   completed: 'final',
   active: 'registered',
   held: 'registered',
   suspended: 'registered',
   aborted: 'cancelled',
   cancelled: 'cancelled',
+  nullified: 'entered-in-error',
 });
 
 /** ActStatus of an encounter. */
-export const ENCOUNTER_STATUSES: Codes<'in-progress' | 'finished' | 'cancelled' | 'planned' | 'unknown'> =
-  table({
-    active: 'in-progress',
-    completed: 'finished',
-    cancelled: 'cancelled',
-    held: 'planned',
-    aborted: 'unknown',
-    new: 'unknown',
-  });
+export const ENCOUNTER_STATUSES: Codes<
+  'in-progress' | 'finished' | 'cancelled' | 'planned' | 'unknown' | 'entered-in-error'
+> = table({
+  active: 'in-progress',
+  completed: 'finished',
+  cancelled: 'cancelled',
+  held: 'planned',
+  aborted: 'unknown',
+  new: 'unknown',
+  nullified: 'entered-in-error',
+});
 
 export const GENDERS: Codes<'male' | 'female' | 'other'> = table({ M: 'male', F: 'female', UN: 'other' });
 

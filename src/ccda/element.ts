@@ -43,9 +43,22 @@ export const nullFlavorOf = (element: XmlElement | undefined): string | undefine
 export const dataTypeOf = (element: XmlElement | undefined): string | undefined =>
   attributeOf(element, XSI_TYPE)?.replace(/^.*:/, '');
 
+/** SNOMED CT of what a code may be qualified with: known absent, definitely or probably not present, not done. */
+const ABSENT: ReadonlySet<string> = new Set(['410516002', '410594000', '410593006', '385660001']);
+
+/** Whether a qualifier of an act's code or value says that it is absent. */
+export const isQualifiedAbsent = (act: XmlElement): boolean =>
+  ['code', 'value']
+    .flatMap((name) => childrenOf(act, name))
+    .flatMap((coded) => childrenOf(coded, 'qualifier'))
+    .some((qualifier) => ABSENT.has(attributeOf(childOf(qualifier, 'value'), 'code') ?? ''));
+
+/** Whether the indicator of an act says that it is not so, or was not done. */
+export const hasNegation = (act: XmlElement): boolean =>
+  /^(?:true|1)$/i.test(attributeOf(act, 'negationInd') ?? '');
+
 /** Whether an act is negated: said of it is that it is not so, or was not done. */
-export const isNegated = (act: XmlElement): boolean =>
-  /^(?:true|1)$/.test(attributeOf(act, 'negationInd') ?? '');
+export const isNegated = (act: XmlElement): boolean => hasNegation(act) || isQualifiedAbsent(act);
 
 /** The text inside an element, of its descendants too, as it stands. */
 export const textOf = (element: XmlElement): string =>

@@ -34,6 +34,15 @@ export const takesContent = (found: Route, contentType: string): boolean =>
   (isBinary(found) && (found.interaction === 'create' || found.interaction === 'update')) ||
   (found.content?.takes?.includes(mediaTypeOf(contentType)) ?? false);
 
+/** The root of a resource in FHIR's XML, behind a declaration and comments. */
+const FHIR_ROOT =
+  /^\uFEFF?(?:\s|<\?[^>]*>|<!--(?:(?!-->)[^])*-->)*<[\w:]+\s[^>]*xmlns="http:\/\/hl7\.org\/fhir"/;
+
+/** Whether bytes in a type of XML that is FHIR's as well (text/xml, application/xml) are a resource. */
+export const isFhirXml = (bytes: Uint8Array, contentType: string): boolean =>
+  /^(?:text|application)\/xml$/.test(mediaTypeOf(contentType)) &&
+  FHIR_ROOT.test(Buffer.from(bytes.subarray(0, 4096)).toString('utf8'));
+
 // — reading
 
 /** What a Binary holds, as it is sent in its own type. */
@@ -117,8 +126,14 @@ export function chooseContent(accept: string | undefined, contentType: string): 
  */
 export function contentOfReply(
   accept: string | undefined,
-  { bytes, contentType, policy, usual }: ReplyContent,
+  { bytes, contentType: own, alsoAs = [], policy, usual }: ReplyContent,
 ): BinaryContent | Format {
+  const ranges = readAccept(accept ?? '');
+  const isNamed = (type: string): boolean => {
+    const { q, exact } = bestOf(ranges, [mediaTypeOf(type)]);
+    return exact === 2 && q > 0;
+  };
+  const contentType = isNamed(own) ? own : (alsoAs.find(isNamed) ?? own);
   const choice = usual === true ? chooseContent(accept, contentType) : chooseNamed(accept, contentType);
   if (choice !== 'content') return choice;
   return { bytes, contentType, attachment: policy === undefined, policy, securityContext: undefined };

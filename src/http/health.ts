@@ -60,6 +60,7 @@ export function createHealth({
       queued,
       outboxWaiting,
       outboxOldestAgeMs: outboxAgeMs({ writable, queued, outboxWaiting, ...rest }, now()),
+      ...(rest.silentSince !== undefined && { why: 'database-silent' }),
     });
   });
 

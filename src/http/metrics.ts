@@ -14,6 +14,7 @@ export interface Metrics {
   showLinks(links: () => readonly LinkTraffic[]): void;
   /** From now on also the jobs. */
   showJobs(jobs: () => readonly JobTraffic[]): void;
+  showDatabase(database: () => DatabaseTraffic): void;
   render(): Promise<string>;
   readonly contentType: string;
 }
@@ -43,6 +44,18 @@ interface JobTraffic {
   /** Milliseconds since 1970; 0 for none. */
   readonly lastRunAt: number;
   readonly dueAt: number;
+}
+
+/** What a server counts of the database that keeps its log, since its start. */
+interface DatabaseTraffic {
+  readonly appends: number;
+  readonly appendMs: number;
+  readonly appendMsMax: number;
+  readonly lost: number;
+  readonly recognised: number;
+  readonly unsure: number;
+  readonly followed: number;
+  readonly clockAheadMs: number;
 }
 
 interface MetricsSources {
@@ -106,6 +119,10 @@ export function createMetrics({ status, inFlight, now }: MetricsSources): Metric
     },
     showJobs(jobs) {
       for (const metric of JOB_METRICS) registry.registerMetric(buildRead(metric, jobs));
+    },
+    showDatabase(database) {
+      const read = () => [{ ...database(), silentMs: silentMs(status(), now()) }];
+      for (const metric of DATABASE_METRICS) registry.registerMetric(buildRead(metric, read));
     },
     render: () => registry.metrics(),
     contentType: registry.contentType,
@@ -191,6 +208,56 @@ const JOB_METRICS: readonly ReadMetric<JobTraffic>[] = [
   },
 ];
 
+type SeenDatabase = DatabaseTraffic & { readonly silentMs: number };
+
+const DATABASE_METRICS: readonly ReadMetric<SeenDatabase>[] = [
+  ofDatabase('database_appends_total', 'Documents that this server put into the log.', (one) => one.appends),
+  ofDatabase(
+    'database_append_seconds_total',
+    'Seconds that these took together.',
+    (one) => one.appendMs / 1000,
+  ),
+  ofDatabase(
+    'database_append_seconds_max',
+    'Seconds that the slowest of these took.',
+    (one) => one.appendMsMax / 1000,
+  ),
+  ofDatabase(
+    'database_lost_total',
+    'Documents in whose place another server had put one.',
+    (one) => one.lost,
+  ),
+  ofDatabase(
+    'database_recognised_total',
+    'Documents that were offered several times until their fate was known.',
+    (one) => one.recognised,
+  ),
+  ofDatabase(
+    'database_unsure_total',
+    'Batches of commits that were answered commit-unsure.',
+    (one) => one.unsure,
+  ),
+  ofDatabase('database_followed_total', 'Commits that were read from the log.', (one) => one.followed),
+  ofDatabase(
+    'database_silent_seconds',
+    'For how long the database has not answered; 0 while it does.',
+    (one) => one.silentMs / 1000,
+  ),
+  ofDatabase(
+    'database_clock_ahead_seconds',
+    'How much the clock of the database is ahead of ours.',
+    (one) => one.clockAheadMs / 1000,
+  ),
+];
+
+function ofDatabase(
+  name: string,
+  help: string,
+  read: (database: SeenDatabase) => number,
+): ReadMetric<SeenDatabase> {
+  return { name: `closeloop_${name}`, help, labels: [], read: (database) => [[{}, read(database)]] };
+}
+
 /** Counted elsewhere and read when asked; a sum never falls but by a restart, which is what counters promise. */
 function buildRead<T>(
   { name, help, labels, read }: ReadMetric<T>,
@@ -218,4 +285,8 @@ function buildRead<T>(
 /** How long the oldest waiting delivery has waited. */
 export function outboxAgeMs({ oldestWaitingAt }: StoreStatus, now: number): number {
   return oldestWaitingAt === 0 ? 0 : Math.max(0, now - oldestWaitingAt);
+}
+
+function silentMs({ silentSince }: StoreStatus, now: number): number {
+  return silentSince === undefined ? 0 : Math.max(0, now - silentSince);
 }

@@ -12,7 +12,7 @@ import type { Caller, Interaction, Request } from '../operations/request.ts';
 import { createTurns } from '../operations/turns.ts';
 import { readXml } from '../xml/read.ts';
 import { readConditions, readCreateCondition, readIdempotencyKey, readHttpHeader } from './headers.ts';
-import { mayBeContent, takesContent, wrapContent } from './binary.ts';
+import { isFhirXml, mayBeContent, takesContent, wrapContent } from './binary.ts';
 import {
   formatOfBody,
   isFhirType,
@@ -153,9 +153,11 @@ async function readSent(arrival: Arrival, found: Route, limits: BodyLimits, whos
   if (kind === 'form') return readForm(arrival, decodeUtf8(bytes));
   if (kind === 'patch' && isJsonPatch(contentType))
     return { patch: await readPatch(bytes, limits, whose), idempotencyKey };
-  const body = isContent
-    ? await readBinary(arrival, found, { bytes, contentType, format, whose }, limits)
-    : await readResource(bytes, format ?? 'json', limits, whose);
+  const isParameters = isContent && !isResource && isFhirXml(bytes, contentType);
+  const body =
+    isContent && !isParameters
+      ? await readBinary(arrival, found, { bytes, contentType, format, whose }, limits)
+      : await readResource(bytes, isParameters ? 'xml' : (format ?? 'json'), limits, whose);
   if (found.interaction !== 'bundle') return { body, idempotencyKey };
   return { body, idempotencyKey, interaction: readBundleKind(body) };
 }

@@ -223,7 +223,11 @@ function writeHead(
   headers['X-Request-Id'] = asked.requestId;
   const { 'Content-Security-Policy': policy } = headers;
   Object.assign(headers, replying.securityHeaders);
-  if (policy !== undefined) headers['Content-Security-Policy'] = policy;
+  if (policy !== undefined) {
+    headers['Content-Security-Policy'] = policy;
+    // Its frame-ancestors says who may frame it: this one would say otherwise.
+    delete headers['X-Frame-Options'];
+  }
   if (asked.cors !== undefined) {
     const { Vary: own } = headers;
     Object.assign(headers, asked.cors);

@@ -18,19 +18,36 @@ interface JobParts {
   readonly dispatch: Run;
   /** Audits the failed logins that were counted. */
   readonly auditLogins: Run;
+  /** What a store needs whose log is in a database; undefined where the log is in the folder. */
+  readonly database:
+    | {
+        /** Says in the log when it does not answer, and when its clock is off. */
+        readonly watch: Run;
+        /** Copies the read model into it, when enough was committed since the last copy. */
+        readonly checkpoint: Run;
+        /** Takes away parts of documents that never came into the log. */
+        readonly sweepParts: Run;
+      }
+    | undefined;
 }
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 
 // prettier-ignore
-export const jobsOf = ({ settings, readTexts, ...parts }: JobParts): readonly Job[] => [
+export const jobsOf = ({ settings, readTexts, database, ...parts }: JobParts): readonly Job[] => [
   job('anchor', 'store', settings.anchorMs, parts.anchor, 'anchors the audit chain'),
   job('overdue', 'store', 5 * SECOND, parts.askAboutOverdue, 'asks a person about messages that wait too long'),
   job('sweep', 'process', SECOND, parts.tidy, 'removes what the store need not keep'),
   ...(readTexts === undefined ? [] : [job('texts', 'process', SECOND, readTexts, 'indexes full text')]),
   job('dispatch', 'process', settings.dispatchIntervalMs, parts.dispatch, 'looks for deliveries that are due'),
   job('logins', 'process', MINUTE, parts.auditLogins, 'audits failed logins, counted by source'),
+  ...(database === undefined ? [] : [
+    job('database', 'process', SECOND, database.watch, 'says when the database does not answer, or its clock is off'),
+    job('checkpoint', 'store', 5 * MINUTE, database.checkpoint, 'copies the read model into the database when enough was committed'),
+    job('parts', 'store', 6 * HOUR, database.sweepParts, 'removes parts of documents that never came into the log'),
+  ]),
 ];
 
 function job(name: string, of: Job['of'], periodMs: number, run: Run, does: string): Job {

@@ -63,7 +63,10 @@ export function createPerform(context: OperationContext, messages: MessageAction
       return await interactionOf(request)(context, request, perform, messages);
     } catch (fault) {
       const error = await denialBehind(context, request, refusalOfFault(fault));
-      await recordAlways(context, auditRefusal(request, codeOf(error)));
+      const code = codeOf(error);
+      const audited = recordAlways(context, auditRefusal(request, code));
+      // Whose commit may be written must not hear that the server is busy; the commit has its own audit.
+      await (code === 'commit-unsure' ? audited.catch(() => undefined) : audited);
       throw error;
     }
   };

@@ -124,6 +124,8 @@ export interface Preferences {
 export interface ReplyContent {
   readonly bytes: Buffer;
   readonly contentType: string;
+  /** Other names of the same type, under which it may be asked for. */
+  readonly alsoAs?: readonly string[];
   /** What a browser may do with it, where it may show it: a Content-Security-Policy. Otherwise it is for saving. */
   readonly policy?: string;
   /** It is answered unless a FHIR type is asked for; otherwise it must be asked for by its type. */

@@ -386,4 +386,6 @@ export interface StoreStatus {
   /** Milliseconds since 1970 at which the oldest waiting entry was committed; 0 when none waits. */
   readonly oldestWaitingAt: number;
   readonly bytes: number;
+  /** Milliseconds since 1970 since when the database that keeps the log does not answer; undefined while it does. */
+  readonly silentSince?: number;
 }

@@ -1,24 +1,34 @@
 /** The roof over the jobs: what each of them does, and the scheduler that runs them. */
 import type { Dispatcher } from '../delivery/dispatch.ts';
 import type { FailedLogins } from '../http/failed-logins.ts';
-import type { Log } from '../http/log.ts';
+import type { Log, Warnings } from '../http/log.ts';
 import type { MessageDoor } from '../inbound/hl7v2/door.ts';
 import { jobsOf } from '../jobs/index.ts';
 import { createScheduler, type Scheduler } from '../jobs/scheduler.ts';
 import type { ServerStore } from '../stores/index.ts';
 import type { Config } from './config.ts';
 import { clock, timers } from './time.ts';
+import { watchDatabase } from './watch-database.ts';
 
 interface Parts {
   readonly config: Config;
   readonly log: Log;
+  readonly warnings: Warnings;
   readonly store: ServerStore;
   readonly messages: MessageDoor;
   readonly dispatcher: Dispatcher;
   readonly failedLogins: FailedLogins;
 }
 
-export function composeJobs({ config, log, store, messages, dispatcher, failedLogins }: Parts): Scheduler {
+export function composeJobs({
+  config,
+  log,
+  warnings,
+  store,
+  messages,
+  dispatcher,
+  failedLogins,
+}: Parts): Scheduler {
   const jobs = jobsOf({
     settings: config,
     anchor: async () => void store.anchor(),
@@ -27,6 +37,7 @@ export function composeJobs({ config, log, store, messages, dispatcher, failedLo
     readTexts: store.readTexts,
     dispatch: async () => dispatcher.nudge(),
     auditLogins: () => failedLogins.flush(),
+    database: databaseJobs(store, { log, warnings }),
   });
   return createScheduler({
     jobs,
@@ -36,4 +47,15 @@ export function composeJobs({ config, log, store, messages, dispatcher, failedLo
     log: (level, says, about) => log.write(level, says, about),
     drainMs: config.drainMs,
   });
+}
+
+function databaseJobs(
+  store: ServerStore,
+  { log, warnings }: Pick<Parts, 'log' | 'warnings'>,
+): Parameters<typeof jobsOf>[0]['database'] {
+  const { traffic, checkpoint, sweepParts } = store;
+  if (traffic === undefined || checkpoint === undefined || sweepParts === undefined) return undefined;
+  const watched = { status: () => store.status(), clockAheadMs: () => traffic.clockAheadMs };
+  const watch = watchDatabase(watched, { log, warnings, now: () => clock.now() });
+  return { watch, checkpoint, sweepParts };
 }

@@ -32,8 +32,13 @@ export function openConfiguredStore(
   const { searchSnapshotMs, searchTimeoutMs, searchWorkers, fullText, commitsQueuedMax, anchorFile } = config;
   const mongodb = databaseOf(config);
   const where = mongodb === undefined ? 'the data folder' : 'the data folder or the database';
+  const more = mongodb === undefined ? '' : ', or the password and the rights of its user';
   const diskRefused = (reason: keyof typeof DISK_TROUBLES): void =>
-    warnings?.warn(reason, `writes are refused, ${where} ${DISK_TROUBLES[reason]}`, { reason });
+    warnings?.warn(
+      reason,
+      `writes are refused, ${where} ${DISK_TROUBLES[reason]}${reason === 'read-only' ? more : ''}`,
+      { reason },
+    );
   return openStore({
     folder: config.dataDir,
     clock,

@@ -194,8 +194,10 @@ async function raise(
       heavy: threads.heavy,
     },
   });
-  const scheduler = composeJobs({ config, log, store, messages, dispatcher, failedLogins });
+  const scheduler = composeJobs({ config, log, warnings, store, messages, dispatcher, failedLogins });
   metrics.showJobs(() => scheduler.status());
+  const { traffic: logTraffic } = store;
+  if (logTraffic !== undefined) metrics.showDatabase(() => logTraffic);
   closing.push(() => scheduler.stop());
   await scheduler.start();
   dispatcher.nudge();

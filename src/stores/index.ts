@@ -9,8 +9,8 @@ export type StoreOptions = Omit<EmbeddedOptions, 'searchThread' | 'logElsewhere'
   /** Where the log is when it is not in the folder. */
   Partial<Pick<MongoOptions, 'mongodb'>>;
 
-/** A store of one of the engines; `traffic` and `checkpoint` are there where the log is in a database. */
-export type ServerStore = EmbeddedStore & Partial<Pick<MongoStore, 'traffic' | 'checkpoint'>>;
+/** A store of one of the engines; the parts of `MongoStore` are there where the log is in a database. */
+export type ServerStore = EmbeddedStore & Partial<Omit<MongoStore, keyof EmbeddedStore>>;
 
 /**
  * Opens the store, alone in its folder and, where the log is in a database, alone on that.

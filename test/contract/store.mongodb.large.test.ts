@@ -105,7 +105,7 @@ describeJudged('mongodb', 'mongodb', (uri) => {
       { _id: 'lost/1', of: 99, at: hours(2), t },
       { _id: 'young/0', of: 2, at: hours(0), t },
     ]);
-    await node.checkpoint();
+    await node.sweepParts();
     const left = (await blobs(database).find({}).toArray()).map(({ _id }) => _id);
     expect(left.filter((name) => /lost|young/.test(name))).toEqual(['young/0']);
     expect(await node.verify()).not.toContainEqual(FAULT);

@@ -50,3 +50,8 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
+
+/** The median of ratios and how far they spread: `0.85 (0.80–0.91)`. */
+export function showSpread(values: readonly number[]): string {
+  return `${showNumber(median(values))} (${showNumber(Math.min(...values))}–${showNumber(Math.max(...values))})`;
+}

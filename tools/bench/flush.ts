@@ -7,14 +7,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Ref } from '../../src/fhir/types.ts';
-import type { AuditEntry, Commit } from '../../src/ports/store.ts';
 import { openStore } from '../../src/stores/index.ts';
 import type { EmbeddedStore } from '../../src/stores/embedded/open.ts';
+import { BENCH_ORGANIZATION, readOf, referralTask } from './store-work.ts';
 
 const DURATION_MS = Number(process.argv[2] ?? 2000);
-const ORGANIZATION: Ref = 'Organization/bench';
-const PATIENTS = 500;
 
 type Work = (store: EmbeddedStore, i: number) => Promise<unknown>;
 
@@ -22,69 +19,10 @@ const WORKS: Readonly<Record<string, Work>> = {
   write: (store, i) => store.commit(referralTask(i)),
   record: (store, i) => store.record(readOf(i)),
   'read + record': async (store, i) => {
-    await store.snapshot().read(`Task/w${i % 1000}`, { everything: false, organization: ORGANIZATION });
+    await store.snapshot().read(`Task/w${i % 1000}`, { everything: false, organization: BENCH_ORGANIZATION });
     await store.record(readOf(i));
   },
 };
-
-function readOf(i: number): AuditEntry {
-  return {
-    event: 'read',
-    action: 'R',
-    outcome: '0',
-    agent: { organization: ORGANIZATION, client: 'bench', subject: 'bench', address: '127.0.0.1' },
-    requestId: `3f0c2a52-0000-4000-8000-${String(i).padStart(12, '0')}`,
-    entities: [`Task/w${i % 1000}/_history/${i}`],
-    patients: [`Patient/p${i % PATIENTS}`],
-    viewers: [ORGANIZATION],
-  };
-}
-
-const token = (param: string, low: string, high = '') => ({ param, low, high });
-
-/** A Task of 1.9 KB with a dozen search values, as a party's referral. */
-function referralTask(i: number): Commit {
-  const ref: Ref = `Task/w${i}`;
-  const at = Date.UTC(2026, 0, 1) + i;
-  return {
-    writes: [
-      {
-        ref,
-        method: 'POST',
-        base: 0,
-        text: {
-          pieces: ['{"meta":{"versionId":"', '","lastUpdated":"', `"}}${' '.repeat(1850)}`],
-          holes: ['seq', 'at'],
-        },
-        custodian: ORGANIZATION,
-        values: [
-          token('status', 'requested', 'http://hl7.org/fhir/task-status'),
-          token('business-status', '2.0', 'http://hl7.org/fhir/us/bser'),
-          token('code', 'fulfill'),
-          token('identifier', `id-${i}`, 'urn:bench'),
-          token('focus', `ServiceRequest/w${i}`),
-          token('patient', `Patient/p${i % PATIENTS}`),
-          token(':patient', `Patient/p${i % PATIENTS}`),
-          token('owner', 'Organization/other'),
-          token('requester', ORGANIZATION),
-          { param: 'authored-on', low: at, high: at },
-          { param: 'modified', low: at, high: at },
-        ],
-        reach: {
-          parties: [ORGANIZATION, 'Organization/other'],
-          outward: [`ServiceRequest/w${i}`],
-          inward: [],
-          everyone: false,
-        },
-      },
-    ],
-    preconditions: [],
-    expects: [],
-    audit: [{ ...readOf(i), event: 'create', action: 'C', entities: [`${ref}/_history/0`] }],
-    outbox: [],
-    deliveryOutcomes: [],
-  };
-}
 
 interface Figure {
   readonly perSecond: number;

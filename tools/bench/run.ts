@@ -5,12 +5,14 @@
  *     npm run bench -- [--full] [--only reads,searches] [--seconds 4]
  *     npm run bench -- stalls [--matching TEXT]
  *     npm run bench -- fairness [--seconds 20] [--matching TEXT]
+ *     MONGODB_URI=mongodb://… npm run bench -- mongodb [--seconds 3]
  *
  *       --full        a million referrals, and longer
  *       --only LIST   some of the figures, which are printed and not written
  *       --seconds N   how long each is measured (default: 3; with --full 8)
  *
  * `fairness` is run by itself, too: what an organization waits for beside another that asks for all it may.
+ * `mongodb` is run by itself, with MONGODB_URI: the engine whose log is there beside the embedded one, in alternating pairs.
  * `stalls` is run by itself: how long one input of growing size keeps the event loop at most (--matching: some of them).
  */
 import { EXIT, runCommand, UsageError } from '../command.ts';
@@ -22,6 +24,7 @@ import { measureFormats } from './formats.ts';
 import { measureDisk } from './disk.ts';
 import { measureHl7 } from './hl7.ts';
 import { measureLifecycle } from './lifecycle.ts';
+import { measureMongo } from './mongodb.ts';
 import { measureReads } from './reads.ts';
 import { showFigure, writePage, type Part } from './report.ts';
 import { measureSearches } from './searches.ts';
@@ -46,6 +49,7 @@ const WORKLOADS: Readonly<Record<string, readonly [title: string, measure: Workl
 const BY_NAME: Readonly<Record<string, readonly [title: string, measure: Workload]>> = {
   stalls: ['Stalls', measureStalls],
   fairness: ['Fairness', measureFairness],
+  mongodb: ['MongoDB', measureMongo],
 };
 
 const workloadNamed = (name: string): (typeof WORKLOADS)[string] | undefined =>

@@ -49,6 +49,7 @@ export async function serveCloseloop(
     ISSUER,
     AUDIENCE,
     JWKS_FILE: jwksFile,
+    MONGODB_URI: '', // of the bench itself
     ...settings,
   };
   const script = fileURLToPath(new URL('../../src/server/begin.ts', import.meta.url));

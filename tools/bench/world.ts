@@ -9,7 +9,7 @@ import type { Ref, Resource } from '../../src/fhir/types.ts';
 import { buildWrite } from '../../src/operations/write/commit.ts';
 import type { AuditEntry, Commit, Write } from '../../src/ports/store.ts';
 import { withStanding, writeMember } from '../../src/resources/parties/standing.ts';
-import { openStore } from '../../src/stores/index.ts';
+import { openStore, type StoreOptions } from '../../src/stores/index.ts';
 import {
   bringsPatient,
   caseOf,
@@ -49,7 +49,7 @@ const known = new Map<number, Promise<World>>();
 export function worldOf(referrals: number): Promise<World> {
   const before = known.get(referrals);
   if (before !== undefined) return before;
-  const loading = load(referrals);
+  const loading = loadWorld(referrals);
   known.set(referrals, loading);
   return loading;
 }
@@ -59,9 +59,10 @@ const PER_COMMIT = 200;
 /** Commits under way: enough that the writer never waits. */
 const IN_FLIGHT = 3;
 
-async function load(referrals: number): Promise<World> {
+/** Loads a new folder; with `mongodb`, a database of which it is the read model. */
+export async function loadWorld(referrals: number, mongodb?: StoreOptions['mongodb']): Promise<World> {
   const folder = makeFolder();
-  const store = await openStore({ folder, reserveBytes: 0 });
+  const store = await openStore({ folder, reserveBytes: 0, ...(mongodb && { mongodb }) });
   const begun = performance.now();
   const members = organizationIds.map((id) => withStanding(organization(id), 'member'));
   const at = new Date().toISOString();

@@ -1,7 +1,7 @@
 /** What the readers of entries share: where an act stands, who wrote it, what stands beside it. */
 import type { Annotation, Identifier, Narrative, Reference } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
-import { at, attributeOf, childOf, childrenOf, elementsOf, hasTemplate } from '../element.ts';
+import { at, attributeOf, childOf, childrenOf, elementsOf, hasTemplate, isNegated } from '../element.ts';
 import { codeIn } from './concept.ts';
 import { readIdentifiers } from './identifier.ts';
 import { fragmentOf } from './narrative.ts';
@@ -56,8 +56,18 @@ export const relatedOf = (act: XmlElement): Related[] =>
     return inner === undefined ? [] : [{ type: attributeOf(element, 'typeCode') ?? '', element, act: inner }];
   });
 
-/** Takes those that a test knows out of a list, and gives their acts. */
-export function take(related: Related[], test: (one: Related) => boolean): readonly XmlElement[] {
+/**
+ * Takes those that a test knows out of a list, and gives their acts. What is denied, or void, says nothing of the act that
+ * it stands beside: it is left.
+ */
+export const take = (related: Related[], test: (one: Related) => boolean): readonly XmlElement[] =>
+  takeAll(
+    related,
+    (one) => test(one) && !isNegated(one.act) && !isNegated(one.element) && statusOf(one.act) !== 'nullified',
+  );
+
+/** Takes those that a test knows, the denied ones too, for a reader that reads what they deny. */
+export function takeAll(related: Related[], test: (one: Related) => boolean): readonly XmlElement[] {
   const taken = related.filter(test);
   for (const one of taken) related.splice(related.indexOf(one), 1);
   return taken.map(({ act }) => act);
@@ -117,7 +127,7 @@ export const statusOf = (act: XmlElement): string =>
   attributeOf(childOf(act, 'statusCode'), 'code')?.toLowerCase() ?? '';
 
 /** The mood of an act: EVN happened or is so, the others are meant to. */
-export const moodOf = (act: XmlElement): string => attributeOf(act, 'moodCode') ?? 'EVN';
+export const moodOf = (act: XmlElement): string => attributeOf(act, 'moodCode')?.toUpperCase() ?? 'EVN';
 
 /** Whether an act tells of what is meant to be, not of what was. */
 export const isMeant = (act: XmlElement): boolean => /^(?:INT|ARQ|PRMS|PRP|RQO|APT|GOL)$/.test(moodOf(act));

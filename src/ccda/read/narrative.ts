@@ -1,7 +1,7 @@
 /** The narrative of CDA as XHTML that FHIR allows, and nothing else: what it does not know becomes its text. */
 import { table } from '../table.ts';
 import { escapeXmlText } from '../../xml/characters.ts';
-import { attributeOf, base64Of, childOf, childrenOf } from '../element.ts';
+import { attributeOf, base64Of, childOf, childrenOf, elementsOf } from '../element.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { lose, type Reading } from './reading.ts';
 
@@ -81,10 +81,16 @@ function htmlOf(reading: Reading, element: XmlElement): string {
         lose(reading, 'unmapped', element, 'an element that narrative does not have became its text');
         return contentOf(reading, element);
       }
-      return wrapped(reading, element, tag);
+      return wrapped(reading, element, tag === 'p' && holdsBlocks(element) ? 'div' : tag);
     }
   }
 }
+
+/** Elements that become blocks, which no paragraph of XHTML may hold. */
+const BLOCKS: ReadonlySet<string> = new Set(['paragraph', 'list', 'table', 'renderMultiMedia']);
+
+const holdsBlocks = (element: XmlElement): boolean =>
+  elementsOf(element).some((child) => BLOCKS.has(child.name) || holdsBlocks(child));
 
 function wrapped(reading: Reading, element: XmlElement, tag: string): string {
   const open = `<${tag}${attributesOf(reading, element)}`;
@@ -128,9 +134,17 @@ function listOf(reading: Reading, element: XmlElement): string {
     : `${said}<${tag}${attributesOf(reading, element)}>${items.join('')}</${tag}>`;
 }
 
+function isWithin({ document }: Reading, element: XmlElement, name: string): boolean {
+  for (let one = document.parentOf(element); one !== undefined; one = document.parentOf(one))
+    if (one.name === name) return true;
+  return false;
+}
+
 function linkOf(reading: Reading, element: XmlElement): string {
   const href = attributeOf(element, 'href') ?? '';
   const text = contentOf(reading, element);
+  // No link of XHTML stands within another.
+  if (isWithin(reading, element, 'linkHtml')) return text;
   if (/^#[\w.-]+$/.test(href) || LINK.test(href))
     return `<a href="${href.replaceAll('&', '&amp;')}">${text === '' ? escapeXmlText(href) : text}</a>`;
   lose(reading, 'unmapped', element, 'a link of this kind is not kept: its text is');

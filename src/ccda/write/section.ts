@@ -2,14 +2,14 @@
 import { table } from '../table.ts';
 import type { Coding, Resource } from '../../fhir/types.ts';
 import { writerOf } from './entries/index.ts';
-import { isInError, type Pieces } from './entries/entry.ts';
+import { isInError, referenceAt, type Pieces, type WriteEntry } from './entries/entry.ts';
 import { NO_MEDICINES } from './entries/medication.ts';
 import { narrativeOf, paragraphs, tableOfEntries, toldBeside, type SaidInTable } from './narrative.ts';
 import { SECTIONS, templateIds, type SectionName, type SectionRow } from './templates.ts';
 import { SNOMED } from '../systems.ts';
 import { code } from './values.ts';
 import { element, text, type Xml } from './xml.ts';
-import { lose, type Writing } from './writing.ts';
+import { isModified, lose, within, type Writing } from './writing.ts';
 
 const LOINC = '2.16.840.1.113883.6.1';
 /** The element that has the code of a type, where it is not `code`. */
@@ -65,6 +65,26 @@ const isMeant =
     return false;
   };
 
+/** Whether a resource, or the medicine that it refers to, is modified; a dose that does not count is no dose. */
+const isChanged = (writing: Writing, resource: Resource): boolean =>
+  isModified(resource) ||
+  isModified(writing.lookUp(referenceAt(resource, 'medicationReference'))) ||
+  resource['isSubpotent'] === true;
+
+/** One entry. What is modified is told in words alone, and they say so: an entry has no place for the modifier. */
+function writeOne(
+  write: WriteEntry,
+  writing: Writing,
+  resource: Resource,
+  pieces: Pieces,
+): ReturnType<WriteEntry> {
+  const told = write(within(writing, resource), resource, pieces);
+  if (!isChanged(writing, resource)) return told;
+  const [name = '', ...cells] = told.cells;
+  lose(writing, 'unmapped', resource, 'modifierExtension', 'what changes its meaning has no place in C-CDA');
+  return { entry: undefined, cells: [`${name} (changed in meaning by what is not told here)`, ...cells] };
+}
+
 /** A section with its narrative and its entries; one without content says so. */
 export function writeSection(writing: Writing, content: SectionContent): Xml {
   const { name, resources, div, words, title, labels = [] } = content;
@@ -90,7 +110,7 @@ export function writeSection(writing: Writing, content: SectionContent): Xml {
         lose(writing, 'unmapped', resource, '', 'a section of narrative alone has no entries');
         return { ...pieces, beside, entry: undefined, cells: [] };
       }
-      const told = writer.write(writing, resource, pieces);
+      const told = writeOne(writer.write, writing, resource, pieces);
       if (told.entry === undefined) lose(writing, 'unmapped', resource, '', 'it is told in words alone');
       return { ...pieces, beside, ...told };
     });

@@ -16,6 +16,27 @@ export interface Writing {
   readonly actId: (what: string) => string;
 }
 
+/**
+ * The same writing within a resource: a reference to what the resource contains (`#1`) is found there, and nowhere else.
+ */
+export const within = (writing: Writing, resource: Resource): Writing => {
+  const contained = (resource['contained'] ?? []) as readonly Resource[]; // validated structure
+  return {
+    ...writing,
+    lookUp(reference) {
+      const text = reference?.reference;
+      if (text?.startsWith('#') !== true) return writing.lookUp(reference);
+      return contained.find(({ id = '' }) => `#${id}` === text);
+    },
+  };
+};
+
+/** Whether a part of a resource has an extension that may change, or turn round, what the resource means. */
+export const isModified = (part: unknown): boolean =>
+  typeof part === 'object' &&
+  part !== null &&
+  Object.entries(part).some(([name, value]) => name === 'modifierExtension' || isModified(value));
+
 /** Where a resource stands, for a loss: `Condition/12`. */
 export const placeOf = ({ resourceType, id }: Resource): string =>
   id === undefined ? resourceType : `${resourceType}/${id}`;
@@ -52,6 +73,8 @@ export function loseOthers(writing: Writing, resource: Resource, carried: readon
   for (const name of Object.keys(resource)) {
     const plain = name.replace(/^_/, '');
     if (OWN.has(plain) || carried.includes(plain)) continue;
-    lose(writing, 'unmapped', resource, plain, 'has no place in an entry of C-CDA');
+    if (plain === 'contained')
+      lose(writing, 'narrowed', resource, plain, 'an entry has the names and codes of what is contained');
+    else lose(writing, 'unmapped', resource, plain, 'has no place in an entry of C-CDA');
   }
 }

@@ -1,5 +1,6 @@
 /** The audit of a read is on disk before the answer leaves (D14): no audit, no answer. */
-import type { AuditEntry, Store } from '../../ports/store.ts';
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import { CommitRefused, type AuditEntry, type Store } from '../../ports/store.ts';
 import { refusalOfCommit } from '../write/commit.ts';
 import type { OperationContext } from '../context.ts';
 
@@ -16,6 +17,9 @@ export async function recordAlways(
   try {
     await store.record(entry);
   } catch (error) {
+    // Nobody was told anything: asking again is all there is to do, whether the row is there or not.
+    if (error instanceof CommitRefused && error.reason === 'unsure')
+      throw new OperationOutcomeError('busy', { retryAfter: 1 });
     throw refusalOfCommit(error);
   }
 }

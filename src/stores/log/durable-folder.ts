@@ -2,13 +2,16 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** The folder cannot be used; the message says why and what to do. */
-export class FolderRefused extends Error {
+/** The store cannot be used; the message says why and what to do. */
+export class StoreRefused extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
-    this.name = 'FolderRefused';
+    this.name = new.target.name;
   }
 }
+
+/** The folder cannot be used. */
+export class FolderRefused extends StoreRefused {}
 
 /**
  * Makes the folder and what is missing above it, readable by us alone, so that a power cut takes none of them away. One by

@@ -24,10 +24,12 @@ interface CheckpointName {
 const KEPT = 2;
 const BUCKET = { bucketName: 'checkpoint', chunkSizeBytes: 1024 * 1024, writeConcern: MAJORITY.writeConcern };
 
-/** Where the newest checkpoint that can be used stands; undefined when there is none. */
-export async function newestCheckpoint(connection: Connection): Promise<CheckpointName | undefined> {
+/** Where the newest checkpoint that can be used stands, and when it was made; undefined when there is none. */
+export async function newestCheckpoint(
+  connection: Connection,
+): Promise<{ readonly seq: number; readonly at: Date } | undefined> {
   const [newest] = await usableFiles(connection);
-  return newest?.name;
+  return newest && { seq: newest.name.seq, at: newest.at };
 }
 
 /** Puts the file, a self-contained copy of a read model, into the database, and takes older ones away. */
@@ -107,7 +109,11 @@ type CheckpointFile = Awaited<ReturnType<typeof readableFiles>>[number];
 async function readableFiles(bucket: GridFSBucket) {
   const files = await bucket.find({}).toArray();
   return files
-    .map(({ _id: id, metadata }) => ({ id, name: metadata as CheckpointName | undefined })) // of `putCheckpoint`
+    .map(({ _id: id, uploadDate: at, metadata }) => ({
+      id,
+      at,
+      name: metadata as CheckpointName | undefined, // of `putCheckpoint`
+    }))
     .filter(
       (file): file is typeof file & { name: CheckpointName } => (file.name?.format ?? Infinity) <= FORMAT,
     )

@@ -40,7 +40,7 @@ export async function followClock(
 }
 
 /** How much the database's clock is ahead of ours, in milliseconds; undefined where it does not say. */
-async function measureClock({ db }: Connection): Promise<number | undefined> {
+export async function measureClock({ db }: Connection): Promise<number | undefined> {
   const before = Date.now();
   const { localTime } = await db.command({ hello: 1 });
   const middle = (before + Date.now()) / 2;

@@ -1,5 +1,5 @@
 /** The log in the database: one append at a time, read back when its fate is unknown, and followed in order. */
-import { Binary, MongoServerSelectionError, type Collection } from 'mongodb';
+import { Binary, MongoServerSelectionError, type Collection, type MongoClient } from 'mongodb';
 import { Diverged } from '../embedded/write/write-failure.ts';
 import { isDuplicate, whyNotWritten, type Connection, type NamedDocument } from './connection.ts';
 import type { EntryDocument, LogDocument } from './documents.ts';
@@ -34,28 +34,43 @@ const CHARACTERS_MAX = 4 * 1024 * 1024;
 const BLOB_BYTES = 8 * 1024 * 1024;
 
 export class CommitLog {
+  readonly #client: MongoClient;
   readonly #log: Collection<LogDocument>;
   readonly #blobs: Collection<BlobDocument>;
 
-  constructor({ log, collection }: Connection) {
+  constructor({ client, log, collection }: Connection) {
+    this.#client = client;
     this.#log = log;
     this.#blobs = collection<BlobDocument>('blob');
   }
 
-  /** Offers a document once. */
-  async append(document: LogDocument): Promise<AppendFate> {
+  /**
+   * Offers a document once.
+   *
+   * @param sent told when it may have left for the server: until then nothing of it is written
+   */
+  async append(document: LogDocument, sent: () => void = () => undefined): Promise<AppendFate> {
+    let isSent = false;
+    const leaves = (): void => {
+      isSent = true;
+      sent();
+    };
     try {
-      await this.#log.insertOne(await this.#fitted(document, document.n));
+      const fitted = await this.#fitted(document, document.n);
+      this.#client.on('connectionCheckedOut', leaves);
+      await this.#log.insertOne(fitted);
       return 'ours';
     } catch (error) {
-      if (error instanceof MongoServerSelectionError) return 'unsent';
       const why = whyNotWritten(error);
       if (why !== undefined) return why;
+      if (!isSent || error instanceof MongoServerSelectionError) return 'unsent';
       // Whatever else the error says: the log itself tells whose document stands in this place.
       const asked = this.#log.findOne({ _id: document._id }, { projection: { n: 1 } });
       const there = await asked.catch(() => null);
       if (there === null) return 'unknown';
       return there.n === document.n ? 'ours' : 'others';
+    } finally {
+      this.#client.off('connectionCheckedOut', leaves);
     }
   }
 
@@ -120,7 +135,8 @@ export class CommitLog {
     const old = await this.#blobs.find({ at: { $lt: before } }, { projection: { of: 1 } }).toArray();
     for (const { _id, of } of old) {
       const document = await this.#log.findOne({ _id: of }, { projection: { b: 1 } });
-      if (document?.b?.includes(_id) !== true) await this.#blobs.deleteOne({ _id });
+      // A document that is still offered has made its parts younger meanwhile.
+      if (document?.b?.includes(_id) !== true) await this.#blobs.deleteOne({ _id, at: { $lt: before } });
     }
   }
 
@@ -132,8 +148,9 @@ export class CommitLog {
     for (let from = 0; from < bytes.length; from += BLOB_BYTES) {
       const t = new Binary(bytes.subarray(from, from + BLOB_BYTES));
       const part = { _id: `${name}/${b.length}`, at: new Date(), of: document._id, t };
-      await this.#blobs.insertOne(part).catch((error: unknown) => {
+      await this.#blobs.insertOne(part).catch(async (error: unknown) => {
         if (!isDuplicate(error)) throw error; // offered again
+        await this.#blobs.updateOne({ _id: part._id }, { $set: { at: part.at } });
       });
       b.push(part._id);
     }

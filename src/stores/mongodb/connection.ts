@@ -1,6 +1,14 @@
 /** The connection to the database: what is asked of every answer, and what its errors mean. */
-import { MongoClient, MongoServerError, MongoWriteConcernError, type Collection, type Db } from 'mongodb';
-import { messageOf } from '../log/durable-folder.ts';
+import {
+  MongoClient,
+  MongoError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+  type Collection,
+  type Db,
+} from 'mongodb';
+import { messageOf, StoreRefused } from '../log/durable-folder.ts';
 import type { LogDocument } from './documents.ts';
 
 /** How the database is reached. */
@@ -15,13 +23,8 @@ export interface DatabaseSettings {
   readonly serverSelectionMs: number;
 }
 
-/** The database cannot be used; the message says why and what to do. It never holds the URI: that has a password in it. */
-export class DatabaseRefused extends Error {
-  constructor(message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = 'DatabaseRefused';
-  }
-}
+/** The database cannot be used. The message never holds the URI: that has a password in it. */
+export class DatabaseRefused extends StoreRefused {}
 
 /** An answer counts when a majority has it on disk. */
 export const MAJORITY = {
@@ -44,26 +47,37 @@ export interface Connection {
 
 /** @throws DatabaseRefused when no server answers, or it does not let us in */
 export async function connect(settings: DatabaseSettings): Promise<Connection> {
+  const client = clientFor(settings);
   try {
-    const client = new MongoClient(settings.uri, {
+    await client.connect();
+  } catch (error) {
+    await client.close();
+    throw databaseRefusal(error, settings.database);
+  }
+  const db = client.db(settings.database);
+  return {
+    client,
+    db,
+    log: db.collection<LogDocument>('log', MAJORITY),
+    collection: (name) => db.collection(name, MAJORITY),
+    close: () => client.close(),
+  };
+}
+
+function clientFor({ uri, poolMax, serverSelectionMs }: DatabaseSettings): MongoClient {
+  try {
+    return new MongoClient(uri, {
       appName: 'closeloop',
       ignoreUndefined: true,
-      maxPoolSize: settings.poolMax,
+      maxPoolSize: poolMax,
       retryWrites: false, // whoever appends reads back, and offers the same document again
-      serverSelectionTimeoutMS: settings.serverSelectionMs,
+      serverSelectionTimeoutMS: serverSelectionMs,
       socketTimeoutMS: SOCKET_TIMEOUT_MS,
     });
-    await client.connect();
-    const db = client.db(settings.database);
-    return {
-      client,
-      db,
-      log: db.collection<LogDocument>('log', MAJORITY),
-      collection: (name) => db.collection(name, MAJORITY),
-      close: () => client.close(),
-    };
   } catch (error) {
-    throw new DatabaseRefused(`The database does not answer: ${withoutSecrets(messageOf(error))}.`, error);
+    throw new DatabaseRefused(
+      `mongodbUri is not an address that the driver takes: ${withoutSecrets(messageOf(error))}. A character such as @ : / or % in a password is written %40 %3A %2F %25.`,
+    );
   }
 }
 
@@ -80,16 +94,41 @@ export async function withConnection<T>(
   }
 }
 
+/** What an error of the driver means to who opens the database, as a sentence; any other error stays as it is. */
+export function databaseRefusal(error: unknown, database: string): unknown {
+  if (!(error instanceof MongoError)) return error;
+  // Neither the error nor its cause goes on: both may quote the URI.
+  const says = withoutSecrets(messageOf(error));
+  if (error instanceof MongoServerSelectionError)
+    return new DatabaseRefused(
+      `No primary of the database answers: ${says}. Start it, or correct mongodbUri (host, port, replicaSet, tls).`,
+    );
+  if (error.code === NOT_LET_IN)
+    return new DatabaseRefused(
+      `The database does not let the user in: ${says}. Correct the user, the password or authSource in mongodbUri.`,
+    );
+  if (whyNotWritten(error) === 'forbidden')
+    return new DatabaseRefused(
+      `The user of mongodbUri may not use the database ${database}. Grant it the role readWrite on ${database}.`,
+    );
+  return new DatabaseRefused(`The database ${database} cannot be used: ${says}.`);
+}
+
 /** A peer that hangs is given up after this; a commit's callers are told before (`commitTimeoutMs`). */
 const SOCKET_TIMEOUT_MS = 20_000;
 
-/** Errors of the driver may quote the URI. */
+/** Errors may quote the URI, in which a password may stand as it is: up to the last `@` all is secret. */
 function withoutSecrets(text: string): string {
-  return text.replace(/:\/\/[^@/\s]*@/g, '://***@').replace(/\.$/, '');
+  return text
+    .replace(/:\/\/.*@/gs, '://***@')
+    .replace(/\s*\{.*/s, ' …') // a command, with what it would have written
+    .replace(/\.$/, '');
 }
 
 const DUPLICATE = 11_000;
 const OUT_OF_DISK = 14_031;
+/** AuthenticationFailed. */
+const NOT_LET_IN = 18;
 /** The user may not write, or is not known any more. */
 const FORBIDDEN: ReadonlySet<number> = new Set([13, 18]);
 /** The document itself: it cannot be parsed, is too large, does not validate, or holds what this server does not know. */

@@ -32,10 +32,14 @@ export function createFollower({
       return newest !== undefined && newest.last > writer.head.seq;
     },
     async catchUp() {
-      for (;;) {
-        const documents = await log.after(writer.head.seq, DOCUMENTS);
-        if (documents.length > 0) applyAll(documents);
-        if (documents.length < DOCUMENTS) return;
+      for (let coming = log.after(writer.head.seq, DOCUMENTS); ;) {
+        const documents = await coming;
+        const last = documents.at(-1);
+        if (last === undefined) return;
+        // The next ones are on their way while these are applied.
+        coming = log.after(last.last, DOCUMENTS);
+        coming.catch(() => undefined); // awaited next, unless these cannot be applied
+        applyAll(documents);
       }
     },
   };

@@ -25,6 +25,8 @@ interface HolderOptions {
   readonly now: () => number;
   /** Told when another node has taken the database: this one must not go on. */
   readonly evicted: (says: string) => void;
+  /** Told at each renewal whether the database took it. */
+  readonly answered?: (isAnswered: boolean) => void;
 }
 
 interface Holder {
@@ -83,9 +85,10 @@ export async function holdDatabase(connection: Connection, options: HolderOption
           { _id: KEY, node },
           { $set: { until: now() + LEASE_MS } },
         );
+        options.answered?.(true);
         if (matchedCount === 0) return options.evicted(await nameHolder());
       } catch {
-        // A database that does not answer now holds up the writer, too: the next time tells.
+        options.answered?.(false); // what fails for the lease fails for the writer, too, who says why
       }
     }
   }

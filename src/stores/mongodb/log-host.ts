@@ -35,6 +35,8 @@ interface Attempt {
   offered: boolean;
   /** Its callers have been told that nothing was written. */
   abandoned: boolean;
+  /** While an offer looks for a server; over when it is sent, or cannot be. */
+  seeking: Promise<void> | undefined;
 }
 
 /** Between two looks at a database that does not answer. */
@@ -68,18 +70,18 @@ export class LogHost implements WriterHost {
   async apply(batch: WriteBatch): Promise<AppliedBatch> {
     if (this.#gone !== undefined) throw this.#gone;
     if (this.#trouble !== undefined) return this.#refuse(batch, 'too-busy');
-    const attempt: Attempt = { batch, offered: false, abandoned: false };
+    const attempt: Attempt = { batch, offered: false, abandoned: false, seeking: undefined };
     const work = this.#run(attempt);
     const applied = await within(this.#parts.commitTimeoutMs, work);
     if (applied !== undefined) return applied;
+    await attempt.seeking; // what may still be sent is not given up
     attempt.abandoned = !attempt.offered;
     const { traffic } = this.#parts;
     if (attempt.offered) traffic.unsure += 1;
     traffic.waitingSince = Date.now();
-    this.#trouble = work.then(
-      () => this.#endTrouble(),
-      (error: Error) => this.#fail(error),
-    );
+    this.#trouble = work
+      .then(() => this.#recover())
+      .catch((error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))));
     return this.#refuse(batch, attempt.offered ? 'unsure' : 'too-busy');
   }
 
@@ -89,7 +91,9 @@ export class LogHost implements WriterHost {
     this.#parts.writer.close();
   }
 
-  #endTrouble(): void {
+  /** The fate is known, or nothing was sent: the node goes on when the database answers. */
+  async #recover(): Promise<void> {
+    await this.#patiently(() => this.#parts.follower.catchUp());
     this.#trouble = undefined;
     this.#parts.traffic.waitingSince = 0;
     if (!this.#closed) this.#moved(this.head);
@@ -98,6 +102,7 @@ export class LogHost implements WriterHost {
   /** The read model cannot follow the log: this writer is gone, and readiness says so. */
   #fail(error: Error): void {
     this.#gone = error;
+    this.#parts.traffic.waitingSince = 0;
     if (!this.#closed) this.#moved({ ...this.head, writable: false });
   }
 
@@ -133,15 +138,20 @@ export class LogHost implements WriterHost {
     const { log, traffic } = this.#parts;
     const started = performance.now();
     for (let tries = 0; ; tries += 1) {
-      const fate = await log.append(document);
-      attempt.offered ||= fate !== 'unsent';
+      if (attempt.abandoned) return 'others'; // never sent: it is undone, and its callers know
+      const sought = Promise.withResolvers<void>();
+      attempt.seeking = sought.promise;
+      const fate = await log.append(document, () => {
+        attempt.offered = true;
+        sought.resolve();
+      });
+      sought.resolve();
       if (fate === 'ours') countAppend(traffic, performance.now() - started, tries);
       if (fate === 'others') {
         traffic.lost += 1;
         attempt.offered = false;
       }
       if (fate !== 'unknown' && fate !== 'unsent') return fate;
-      if (attempt.abandoned) return 'others'; // never sent: it is undone, and its callers know
       await this.#pause(tries);
     }
   }
@@ -181,13 +191,13 @@ export class LogHost implements WriterHost {
   }
 
   /** What a database or a disk refuses now, it may do in a while. Undefined for an attempt that was abandoned. */
-  async #patiently<T>(work: () => Promise<T>, attempt: Attempt): Promise<T | undefined> {
+  async #patiently<T>(work: () => Promise<T>, attempt?: Attempt): Promise<T | undefined> {
     for (let tries = 0; ; tries += 1) {
       try {
         return await work();
       } catch (error) {
         if (error instanceof Diverged || error instanceof DatabaseRefused) throw error;
-        if (attempt.abandoned) return undefined;
+        if (attempt?.abandoned === true) return undefined;
         await this.#pause(tries);
       }
     }

@@ -3,7 +3,7 @@
  * it in the format of the embedded engine, which may be lost at any time.
  */
 import { randomUUID } from 'node:crypto';
-import type { Store } from '../../ports/store.ts';
+import type { Store, StoreStatus } from '../../ports/store.ts';
 import {
   openEmbeddedStore,
   type EmbeddedOptions,
@@ -15,16 +15,17 @@ import { findRefs } from '../embedded/search/search.ts';
 import { recordsPurgedIn } from '../embedded/log-reading.ts';
 import { hostInThread } from '../embedded/write/writer-host.ts';
 import { readAnchors } from '../log/anchors.ts';
+import { messageOf } from '../log/durable-folder.ts';
 import type { WriterHost } from '../log/write-batch.ts';
 import { keepCheckpoints } from './checkpoint.ts';
 import { followClock, type DatabaseClock } from './clock-offset.ts';
 import { CommitLog } from './commit-log.ts';
-import { connect, type Connection, type DatabaseSettings } from './connection.ts';
+import { connect, databaseRefusal, type Connection, type DatabaseSettings } from './connection.ts';
 import { holdDatabase } from './holder.ts';
 import { openLogHost, type LogThreadStart } from './open-log-host.ts';
 import { prepareReadModel } from './read-model.ts';
 import { openTried, type Tried } from './tried.ts';
-import { trafficIn, trafficMemory, type LogTraffic } from './traffic.ts';
+import { silentSinceOf, trafficIn, trafficMemory, type LogTraffic } from './traffic.ts';
 import { verifyLog } from './verify-log.ts';
 
 export interface MongoOptions extends EmbeddedOptions {
@@ -48,12 +49,14 @@ export interface MongoStore extends EmbeddedStore {
   readonly traffic: Readonly<LogTraffic>;
   /** Copies the read model into the database when enough was committed since the last copy. */
   checkpoint(): Promise<void>;
+  /** Takes away parts of documents, an hour old, that never came into the log. */
+  sweepParts(): Promise<void>;
 }
 
 const COMMIT_TIMEOUT_MS = 10_000;
 const CHECKPOINT_COMMITS = 100_000;
-/** Parts that were put down this long before now have their document in the log, or will never have it. */
-const ORPHANED_MS = 60 * 60 * 1000;
+/** A document that was offered is in the log by then, or was given up. */
+const PARTS_KEPT_MS = 3_600_000;
 const LOG_WRITER_THREAD = new URL('./log-writer-thread.ts', import.meta.url);
 
 /** @throws DatabaseRefused when the database cannot be used, FolderRefused when the folder cannot */
@@ -78,22 +81,20 @@ export async function openMongoStore({ mongodb, ...options }: MongoOptions): Pro
       logElsewhere: logOf(node),
     });
     opened.push(() => store.close());
-    const keep = keepCheckpoints(connection, options.folder, mongodb.checkpointCommits ?? CHECKPOINT_COMMITS);
-    const checkpoint = async (): Promise<void> => {
-      await keep();
-      await new CommitLog(connection).sweep(new Date(clock.now() - ORPHANED_MS));
-    };
+    const { checkpointCommits = CHECKPOINT_COMMITS } = mongodb;
     return {
       ...store,
       ...remembering(store, tried),
       ...verifying(store, connection, options),
+      status: () => statusOf(store, traffic),
       traffic,
-      checkpoint,
+      checkpoint: keepCheckpoints(connection, options.folder, checkpointCommits),
+      sweepParts: () => new CommitLog(connection).sweep(new Date(clock.now() - PARTS_KEPT_MS)),
       close,
     };
   } catch (error) {
     await close();
-    throw error;
+    throw databaseRefusal(error, mongodb.database);
   }
 }
 
@@ -119,18 +120,23 @@ function logOf({ options, connection, memory, tried, clock, opened }: Node): Log
     served.evicted = says;
     tell('error', `nothing is written any more: ${says}`);
   };
+  const traffic = trafficIn(memory);
+  const answered = (isAnswered: boolean): void => {
+    if (isAnswered) traffic.leaseSilentSince = 0;
+    else traffic.leaseSilentSince ||= Date.now();
+  };
   return {
     async prepare(writer, now) {
       if (alone) {
-        const holder = await holdDatabase(connection, { folder, node, now: clock.now, evicted });
+        const holder = await holdDatabase(connection, { folder, node, now: clock.now, evicted, answered });
         opened.push(() => holder.release());
       }
-      await prepareReadModel({ connection, folder, writer, now, traffic: trafficIn(memory), tried, tell });
+      await prepareReadModel({ connection, folder, writer, now, traffic, tried, tell });
     },
     async host(writer, now) {
       const database = databaseOf(mongodb);
       const start = { writer, now, database, node, commitTimeoutMs, traffic: memory };
-      return untilEvicted(await openHost(start, options.writer), () => served.evicted);
+      return watched(await openHost(start, options.writer), () => served.evicted, tell);
     },
   };
 }
@@ -149,16 +155,28 @@ function openHost(start: LogThreadStart, writer: EmbeddedOptions['writer']): Pro
     : hostInThread(LOG_WRITER_THREAD, start);
 }
 
-/** The writer, until another node has the database. */
-function untilEvicted(host: WriterHost, evicted: () => string): WriterHost {
+/** The writer, until another node has the database; that it ends is told. */
+function watched(host: WriterHost, evicted: () => string, tell: Tell): WriterHost {
   return {
     ...host,
     async apply(batch) {
       const says = evicted();
       if (says !== '') throw new Error(says);
-      return host.apply(batch);
+      try {
+        return await host.apply(batch);
+      } catch (error) {
+        tell('error', `nothing is written any more: ${messageOf(error)}`);
+        throw error;
+      }
     },
   };
+}
+
+/** While the database does not answer nothing can be written, even before a commit has found out. */
+function statusOf(store: Store, traffic: LogTraffic): StoreStatus {
+  const status = store.status();
+  const silentSince = silentSinceOf(traffic);
+  return silentSince === undefined ? status : { ...status, writable: false, silentSince };
 }
 
 /** Attempts to deliver are counted in the database, too: they outlive the folder. */

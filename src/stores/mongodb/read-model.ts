@@ -4,7 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { markFollowed, pathsOf, prepareDatabase, readFollowed } from '../embedded/folder/folder.ts';
+import {
+  flushDatabase,
+  markFollowed,
+  pathsOf,
+  prepareDatabase,
+  readFollowed,
+} from '../embedded/folder/folder.ts';
 import { headOfFolder, readableHead } from '../embedded/log-reading.ts';
 import { findRefs } from '../embedded/search/search.ts';
 import { Diverged } from '../embedded/write/write-failure.ts';
@@ -29,7 +35,7 @@ interface ReadModelParts {
   readonly tell: Tell;
 }
 
-/** @throws FolderRefused for a folder that is a store of its own; Diverged where the log cannot be followed from nothing */
+/** @throws FolderRefused for a folder that is a store of its own; DatabaseRefused where the log cannot be followed */
 export async function prepareReadModel(parts: ReadModelParts): Promise<void> {
   const { connection, folder, tell } = parts;
   const log = new CommitLog(connection);
@@ -60,6 +66,9 @@ async function isKept(folder: string, id: string, log: CommitLog): Promise<boole
   return head !== undefined && (await log.holds(head));
 }
 
+/** Said of a folder whose read model is being made: it is not flushed until it is whole, and begun again if that fails. */
+const INCOMPLETE = 'incomplete';
+
 async function followOnce(
   { folder, writer: options, now, traffic, tried, tell }: ReadModelParts,
   log: CommitLog,
@@ -67,8 +76,9 @@ async function followOnce(
   isNew: boolean,
 ): Promise<void> {
   prepareDatabase(folder);
-  markFollowed(folder, id);
-  const writer = new StoreWriter(options, findRefs, now);
+  markFollowed(folder, isNew ? `${id} ${INCOMPLETE}` : id);
+  const pragmas = isNew ? ['synchronous = OFF'] : options.pragmas;
+  const writer = new StoreWriter({ ...options, pragmas }, findRefs, now);
   try {
     const before = writer.head.seq;
     const started = performance.now();
@@ -80,4 +90,7 @@ async function followOnce(
   } finally {
     writer.close();
   }
+  if (!isNew) return;
+  flushDatabase(folder);
+  markFollowed(folder, id);
 }

@@ -16,6 +16,8 @@ const SLOTS = [
   'followed',
   /** Milliseconds since 1970 since when the writer waits for the database; 0 when it does not. */
   'waitingSince',
+  /** Milliseconds since 1970 since when the node's lease cannot be renewed, for want of an answer or of rights; 0 when it can. */
+  'leaseSilentSince',
   /** How much the clock of the database is ahead of ours, in milliseconds. */
   'clockAheadMs',
 ] as const;
@@ -29,7 +31,13 @@ export type LogTraffic = Record<LogCounter, number>;
 export const trafficMemory = (): SharedArrayBuffer =>
   new SharedArrayBuffer(SLOTS.length * Float64Array.BYTES_PER_ELEMENT);
 
-/** The counters in this memory. One thread counts. */
+/** Milliseconds since 1970 since when the database does not answer; undefined while it does. */
+export function silentSinceOf({ waitingSince, leaseSilentSince }: Readonly<LogTraffic>): number | undefined {
+  const since = [waitingSince, leaseSilentSince].filter((at) => at > 0);
+  return since.length === 0 ? undefined : Math.min(...since);
+}
+
+/** The counters in this memory. Each is counted by one thread. */
 export function trafficIn(memory: SharedArrayBuffer): LogTraffic {
   const numbers = new Float64Array(memory);
   const traffic = {};

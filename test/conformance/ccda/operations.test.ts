@@ -91,6 +91,8 @@ describe('(ccda 16) $import-ccda', () => {
       status: 'current',
       relatesTo: [{ code: 'replaces' }, { code: 'replaces' }],
     });
+    const current = await server.search('initiator', 'DocumentReference?type=57133-1&status=current');
+    expect(current.map(({ id }) => `DocumentReference/${id ?? ''}`)).toEqual([third.document]);
     const second = await imported('initiator', version(2, '11111111-2222-4333-8444-000000000002'));
     expect(await server.read('initiator', second.document)).toMatchObject({ status: 'superseded' });
   });
@@ -153,6 +155,38 @@ describe('(ccda 16) $import-ccda', () => {
   ])('%s is refused with a code', async (_what, body, code) => {
     const response = await server.ask('initiator', 'POST', '$import-ccda', body, { headers: CDA });
     expect(response.code).toBe(code);
+  });
+
+  test('as text/xml or application/xml, and Parameters in the same types', async () => {
+    const body = documentOf('referral-note');
+    const parameters = `<?xml version="1.0"?><Parameters xmlns="http://hl7.org/fhir"><parameter><name value="document"/><resource><Binary><contentType value="text/xml"/><data value="${Buffer.from(body).toString('base64')}"/></Binary></resource></parameter></Parameters>`;
+    for (const type of ['text/xml', 'application/xml; charset=utf-8'])
+      for (const sent of [body, parameters]) {
+        const headers = { 'content-type': type };
+        const response = await server.ask('initiator', 'POST', '$import-ccda', sent, { headers });
+        expect([type, response.status, response.text.slice(0, 80)]).toEqual([
+          type,
+          200,
+          expect.stringContaining('Parameters'),
+        ]);
+      }
+  });
+
+  test('an administrator who acts for nobody keeps the file, and claims no number of its parties', async () => {
+    for (const id of ['22222222-0000-4000-8000-000000000001', '22222222-0000-4000-8000-000000000002']) {
+      const body = documentOf('referral-note').replace('1355B0BE-BBED-5CA3-8E0E-3E994DF15D80', id);
+      const { document, remarks } = await imported('administrator', body);
+      expect(remarks).toContain('nothing is read from it');
+      expect(await server.search('administrator', `Provenance?entity=${document}`)).toEqual([]);
+    }
+    const own = await imported('recipient', documentOf('referral-note').replace('1355B0BE', '33333333'));
+    expect(own.remarks).not.toContain('nothing is read');
+  });
+
+  test('an empty body is told what to send', async () => {
+    const response = await server.ask('initiator', 'POST', '$import-ccda', '', { headers: CDA });
+    expect([response.status, response.code]).toEqual([422, 'field-missing']);
+    expect(response.text).toContain('application/hl7-cda+xml');
   });
 
   test('a code that its system does not have is kept in words, and the document taken', async () => {
@@ -258,6 +292,50 @@ describe('(ccda 12.3) $ccda', () => {
     expect(await record.text()).toContain('a secret of the patient');
   });
 
+  test('a record with more of a type than one document holds says so', async () => {
+    const patient = await server.create('recipient', { resourceType: 'Patient', name: [{ family: 'Long' }] });
+    const entry = Array.from({ length: 501 }, (_one, index) => ({
+      resource: {
+        resourceType: 'AllergyIntolerance',
+        clinicalStatus: {
+          coding: [
+            {
+              system: 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical',
+              code: 'active',
+            },
+          ],
+        },
+        code: { text: `Substance ${index}` },
+        patient: { reference: `Patient/${patient.id}` },
+      },
+      request: { method: 'POST', url: 'AllergyIntolerance' },
+    }));
+    const lossesOf = async (): Promise<string> =>
+      (await server.ask('recipient', 'GET', `Patient/${patient.id}/$ccda?lossesOnly=true`)).text;
+    const all = { resourceType: 'Bundle', type: 'transaction' };
+    const most = { ...all, entry: entry.slice(1) };
+    expect((await server.ask('recipient', 'POST', '', most)).status).toBe(200);
+    expect(await lossesOf()).not.toContain('more than one document holds');
+    const last = { ...all, entry: entry.slice(0, 1) };
+    expect((await server.ask('recipient', 'POST', '', last)).status).toBe(200);
+    expect(await lossesOf()).toContain('more than one document holds');
+  }, 60_000);
+
+  test('the document alone is asked for under either name of its type', async () => {
+    const patient = await server.create('recipient', {
+      resourceType: 'Patient',
+      name: [{ family: 'Short' }],
+    });
+    for (const type of ['application/hl7-cda+xml', 'text/xml']) {
+      const response = await raw('recipient', `Patient/${patient.id}/$ccda`, type);
+      expect(response.headers.get('content-type')).toBe(type);
+      expect(response.headers.get('link')).toContain('lossesOnly=true');
+      expect(await response.text()).toContain('<ClinicalDocument ');
+    }
+    const resource = await raw('recipient', `Patient/${patient.id}/$ccda`, 'application/fhir+xml');
+    expect(await resource.text()).toContain('<Parameters ');
+  });
+
   test('a document Bundle, stored or sent', async () => {
     const { bundle } = await convertDocument(Buffer.from(documentOf('consultation-note')), {
       newId: () => crypto.randomUUID(),
@@ -286,6 +364,8 @@ describe('(ccda 12.3) $ccda', () => {
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*sandbox/);
     expect(page.headers.get('content-disposition')).toBeNull();
+    // frame-ancestors says who may frame it
+    expect(page.headers.get('x-frame-options')).toBeNull();
     const html = await page.text();
     expect(html).toContain('Viral sinusitis');
     expect(html).not.toMatch(/<script|<link|https?:\/\/(?!www\.w3\.org)/);

@@ -77,6 +77,8 @@ test('every metric of the alerts and the dashboard is there, with the labels tha
   metrics.showLinks(() => [{ link: 'elm', connected: 1, lastMessageAt: 1, fates, faults: 0, notTaken: [] }]);
   const runs = { done: 1, failed: 0 };
   metrics.showJobs(() => [{ name: 'anchor', runs, failures: 0, lastRunAt: 1, dueAt: 2 }]);
+  const traffic = { appends: 1, appendMs: 1, appendMsMax: 1, lost: 0, recognised: 0, unsure: 0, followed: 0 };
+  metrics.showDatabase(() => ({ ...traffic, clockAheadMs: 0 }));
   const rendered = await metrics.render();
   const asked = `${read('deploy/alerts.yml')}${read('deploy/grafana-dashboard.json')}`;
   const names = new Set(

@@ -8,6 +8,7 @@ import { plainOf } from '../../../src/fhir/literal.ts';
 import { renderDocument } from '../../../src/ccda/render.ts';
 import { judgeResource } from '../../../src/resources/validate.ts';
 import { at, convert, FIXTURES, fixture, sectionsOf, type Edit } from './converted.ts';
+import { documentOf } from './sections.ts';
 
 const ROOT = '<ClinicalDocument xmlns="urn:hl7-org:v3"';
 const DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>";
@@ -205,4 +206,33 @@ test('(ccda 6) several codes of one concept that their system does not have: the
     '"interpretation":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation","code":"N"}],"text":"Odd"}]',
   );
   expect(losses.filter(({ what }) => what.includes('no such code'))).toHaveLength(2);
+});
+
+test.each<[what: string, text: string, html: string]>([
+  [
+    'a link within a link is its words',
+    '<linkHtml href="https://a.example">a <linkHtml href="https://b.example">b</linkHtml></linkHtml>',
+    '<a href="https://a.example">a b</a>',
+  ],
+  [
+    'a paragraph with a paragraph is a block',
+    '<paragraph>a <paragraph>b</paragraph></paragraph>',
+    '<div>a <p>b</p></div>',
+  ],
+  [
+    'a paragraph with a list is a block',
+    '<paragraph>a <content><list><item>b</item></list></content></paragraph>',
+    '<div>a <span><ul><li>b</li></ul></span></div>',
+  ],
+  [
+    'a paragraph with words is one',
+    '<paragraph>a <content>b</content></paragraph>',
+    '<p>a <span>b</span></p>',
+  ],
+])('(ccda 7) %s', async (_what, text, html) => {
+  const source = documentOf('problems', '<act/>').replace('<paragraph>Words</paragraph>', text);
+  const { one, plain } = await convert(source);
+  expect(JSON.stringify(sectionsOf({ one })).replaceAll('\\"', '"')).toContain(html);
+  expect(await renderDocument(new TextEncoder().encode(source))).toContain(html);
+  expect(await judgeResource(plain, {})).toEqual([]);
 });

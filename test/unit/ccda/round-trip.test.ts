@@ -3,12 +3,10 @@ import { expect, test } from '@jest/globals';
 import { judgeByLxml, openRules } from '../../ccda-judge.ts';
 import { judged } from '../../judges.ts';
 import type { Resource } from '../../../src/fhir/types.ts';
-import { writeDocument } from '../../../src/ccda/write/document.ts';
 import type { SectionName } from '../../../src/ccda/write/templates.ts';
 import { judgeResource } from '../../../src/resources/validate.ts';
 import { codesOf, convert, fixture, FIXTURES, type Converted } from './converted.ts';
-import { BASE, lookUpIn } from './referrals.ts';
-import { saysOf, writeAgain } from './rewritten.ts';
+import { readBack, saysOf, writeAgain } from './rewritten.ts';
 
 const rewritten = async () =>
   Promise.all(FIXTURES.map(async (name) => writeAgain(await convert(fixture(name))).xml));
@@ -281,33 +279,6 @@ const MEANINGS: readonly (readonly [rule: string, section: SectionName, resource
     nothingOf('CareTeam'),
   ],
 ];
-
-const PEOPLE: readonly Resource[] = [
-  { resourceType: 'Patient', id: '1', name: [{ family: 'Ortiz', given: ['Ana'] }] },
-  { resourceType: 'Practitioner', id: '1', name: [{ family: 'Lund' }] },
-  { resourceType: 'Organization', id: '1', name: 'Harbor Clinic' },
-];
-
-async function readBack(sections: Parameters<typeof writeDocument>[0]['sections']): Promise<Converted> {
-  const [patient, person, custodian] = PEOPLE as readonly [Resource, Resource, Resource];
-  const { xml } = writeDocument(
-    {
-      kind: 'referral-note',
-      id: '9a8b7c6d-0000-4000-8000-000000000001',
-      setId: '9a8b7c6d-0000-4000-8000-000000000002',
-      version: 1,
-      time: '2025-03-14T09:03:00-05:00',
-      confidentiality: 'N',
-      patient,
-      author: { person },
-      custodian,
-      recipients: [],
-      sections,
-    },
-    { base: BASE, lookUp: lookUpIn(PEOPLE) },
-  );
-  return convert(xml);
-}
 
 test.each(MEANINGS)('(ccda 8) %s', async (_rule, name, resource, shows) => {
   const whole = { id: 'x', subject: { reference: 'Patient/1' }, ...resource } as unknown as Resource;

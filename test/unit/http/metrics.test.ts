@@ -36,3 +36,36 @@ test('(harmony Z29) a job shows its runs, its failures in a row, its last run an
   done = 4;
   expect(await jobs()).toContain('closeloop_job_runs_total{job="anchor",outcome="done"} 4');
 });
+
+test('a log in a database shows what the server counted of it, and for how long it has been silent', async () => {
+  let silentSince: number | undefined;
+  const status = () => ({ ...STATUS, ...(silentSince !== undefined && { silentSince }) });
+  const metrics = createMetrics({ status, inFlight: () => 0, now: () => 60_000 });
+  const shown = async () =>
+    (await metrics.render()).split('\n').filter((line) => line.startsWith('closeloop_database_'));
+  expect(await shown()).toEqual([]);
+  metrics.showDatabase(() => ({
+    appends: 7,
+    appendMs: 3500,
+    appendMsMax: 900,
+    lost: 1,
+    recognised: 2,
+    unsure: 3,
+    followed: 4,
+    clockAheadMs: -2500,
+  }));
+  const counted = [
+    'closeloop_database_appends_total 7',
+    'closeloop_database_append_seconds_total 3.5',
+    'closeloop_database_append_seconds_max 0.9',
+    'closeloop_database_lost_total 1',
+    'closeloop_database_recognised_total 2',
+    'closeloop_database_unsure_total 3',
+    'closeloop_database_followed_total 4',
+    'closeloop_database_silent_seconds 0',
+    'closeloop_database_clock_ahead_seconds -2.5',
+  ];
+  expect(await shown()).toEqual(counted);
+  silentSince = 15_000;
+  expect(await shown()).toContain('closeloop_database_silent_seconds 45');
+});

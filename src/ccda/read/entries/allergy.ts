@@ -1,8 +1,7 @@
 /** Allergy Observation: an AllergyIntolerance. "No known allergies" and "not allergic to" are never an allergy. */
-import { table } from '../../table.ts';
 import type { CodeableConcept, Resource } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
-import { at, attributeOf, childOf, childrenOf, isNegated, nullFlavorOf } from '../../element.ts';
+import { attributeOf, childOf, childrenOf, isNegated } from '../../element.ts';
 import {
   ALLERGY_CATEGORIES,
   ALLERGY_STATUSES,
@@ -10,7 +9,6 @@ import {
   CRITICALITIES,
   SEVERITIES,
 } from '../../concepts.ts';
-import { SNOMED } from '../../systems.ts';
 import { codeIn, readConcept } from '../concept.ts';
 import {
   authorshipOf,
@@ -25,19 +23,14 @@ import {
   type Related,
 } from '../entry.ts';
 import { add, lose, trimmed, type Reading } from '../reading.ts';
+import { isNullified } from '../standing.ts';
 import { readInterval, readTime } from '../time.ts';
+import { deniedAllergy, entityOf } from './absence.ts';
 import { hasEnded, statusOfConcern, type Concern } from './course.ts';
 
 const CLINICAL = 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical';
 const VERIFICATION = 'http://terminology.hl7.org/CodeSystem/allergyintolerance-verification';
 const ABATEMENT = 'http://hl7.org/fhir/StructureDefinition/allergyintolerance-abatement';
-
-/** A negated allergy to nothing in particular, by its value: what there is none of. */
-const NONE_KNOWN: Readonly<Record<string, readonly [code: string, display: string]>> = table({
-  '416098002': ['409137002', 'No known history of drug allergy'],
-  '414285001': ['429625007', 'No known food allergy'],
-});
-const NO_KNOWN_ALLERGY = ['716186003', 'No known allergy'] as const;
 
 export const isAllergy = (observation: XmlElement): boolean =>
   isKind(observation, '4.7') || isKind(observation, '4.90') || participantOf(observation) !== undefined;
@@ -51,11 +44,13 @@ export function readAllergy(context: EntryContext, observation: XmlElement, conc
   const related = relatedOf(observation);
   const value = childOf(observation, 'value');
   const kind = codeIn(value, SNOMED_OID) ?? '';
-  const substance = at(participantOf(observation), 'participantRole', 'playingEntity', 'code');
-  const named = readConcept(reading, substance);
-  const isNone = isNegated(observation) && (named === undefined || nullFlavorOf(substance) === 'NA');
-  const code = isNone ? noneKnown(kind) : (named ?? substanceOf(reading, observation));
-  const isRefuted = isNegated(observation) && !isNone;
+  const entity = entityOf(participantOf(observation));
+  const denied = isNegated(observation) ? deniedAllergy(reading, value, entity) : undefined;
+  const isNone = denied?.isAll === true;
+  const isRefuted = denied !== undefined && !isNone;
+  const isVoid = isNullified(reading, observation);
+  // What is watched is the allergy; that there is none holds until it has ended.
+  const status = clinicalStatusOf(reading, observation, related, isNone ? undefined : concern);
   const { author, recorded } = authorshipOf(reading, observation);
   const { low, at: point, high } = readInterval(reading, childOf(observation, 'effectiveTime'));
   const category = ALLERGY_CATEGORIES[kind];
@@ -63,21 +58,21 @@ export function readAllergy(context: EntryContext, observation: XmlElement, conc
     resourceType: 'AllergyIntolerance',
     ...commonOf(reading, observation),
     extension: high === undefined ? [] : [{ url: ABATEMENT, valueDateTime: high }],
-    // FHIR asks for a clinical status even of what is refuted (ait-1): it is not active.
-    clinicalStatus: coded(
-      CLINICAL,
-      isRefuted ? 'inactive' : clinicalStatusOf(reading, observation, related, concern),
+    // FHIR asks for a clinical status even of what is refuted (ait-1): it is not active; of an error it has none (ait-2).
+    clinicalStatus: isVoid ? undefined : coded(CLINICAL, isRefuted ? 'inactive' : status),
+    verificationStatus: coded(
+      VERIFICATION,
+      isVoid ? 'entered-in-error' : isRefuted ? 'refuted' : 'confirmed',
     ),
-    verificationStatus: coded(VERIFICATION, isRefuted ? 'refuted' : 'confirmed'),
     type: isNone ? undefined : ALLERGY_TYPES[kind],
     category: isNone || category === undefined ? [] : [category],
     criticality: criticalityOf(reading, related),
-    code,
+    code: denied?.code ?? readConcept(reading, childOf(entity, 'code')) ?? substanceOf(reading, observation),
     patient: context.patient,
     onsetDateTime: low ?? point,
     recordedDate: recorded ?? readTime(reading, childOf(childOf(concern?.act, 'author'), 'time')),
     recorder: author,
-    ...reactionsOf(reading, related, isNone || isRefuted),
+    ...reactionsOf(reading, related, denied !== undefined),
     note: notesOf(reading, related),
   } satisfies Resource);
   loseRest(reading, related);
@@ -85,15 +80,9 @@ export function readAllergy(context: EntryContext, observation: XmlElement, conc
 
 const coded = (system: string, code: string): CodeableConcept => ({ coding: [{ system, code }] });
 
-const noneKnown = (kind: string): CodeableConcept => {
-  const [code, display] = NONE_KNOWN[kind] ?? NO_KNOWN_ALLERGY;
-  return { coding: [{ system: SNOMED, code, display }] };
-};
-
 /** Words for a substance that nobody coded: the name of what was taken, else of the allergy. */
 function substanceOf(reading: Reading, observation: XmlElement): CodeableConcept {
-  const entity = at(participantOf(observation), 'participantRole', 'playingEntity');
-  const name = entity === undefined ? undefined : readConcept(reading, childOf(entity, 'name'));
+  const name = readConcept(reading, childOf(entityOf(participantOf(observation)), 'name'));
   const value = readConcept(reading, childOf(observation, 'value'));
   lose(reading, 'narrowed', observation, 'the substance of the allergy has no code');
   return name ?? (value === undefined ? { text: 'unknown' } : value);
@@ -127,6 +116,10 @@ function reactionsOf(reading: Reading, related: Related[], isAbsent: boolean): o
   const overall = severityIn(reading, related);
   const reactions = take(related, ({ type, act }) => type === 'MFST' || isKind(act, '4.9')).flatMap(
     (reaction) => {
+      if (isAbsent) {
+        lose(reading, 'unmapped', reaction, 'what is denied has no reactions');
+        return [];
+      }
       const beside = relatedOf(reaction);
       const severity = severityIn(reading, beside) ?? overall;
       const manifestation = readConcept(reading, childOf(reaction, 'value'));
@@ -140,7 +133,7 @@ function reactionsOf(reading: Reading, related: Related[], isAbsent: boolean): o
       return [trimmed({ manifestation: [manifestation], onset: low ?? point, severity, note })];
     },
   );
-  return isAbsent ? {} : { reaction: reactions };
+  return { reaction: reactions };
 }
 
 function severityIn(reading: Reading, related: Related[]): string | undefined {

@@ -1,7 +1,7 @@
 /** Care Team Organizer: a CareTeam with its members. */
 import { table } from '../../table.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
-import { attributeOf, childOf, childrenOf } from '../../element.ts';
+import { attributeOf, childOf, childrenOf, isNegated } from '../../element.ts';
 import { readConcept } from '../concept.ts';
 import { actIn, commonOf, isKind, statusOf, type EntryContext } from '../entry.ts';
 import { readParty } from '../parties.ts';
@@ -16,6 +16,9 @@ const STATUSES: Readonly<Record<string, string>> = table({
   completed: 'inactive',
   suspended: 'suspended',
   aborted: 'inactive',
+  cancelled: 'inactive',
+  held: 'suspended',
+  obsolete: 'inactive',
   nullified: 'entered-in-error',
 });
 
@@ -40,6 +43,10 @@ export function readCareTeam(context: EntryContext, organizer: XmlElement): void
 function memberOf(reading: Reading, component: XmlElement): object | undefined {
   const act = actIn(component);
   if (act?.name !== 'act') return undefined;
+  if (isNegated(act) || statusOf(act) === 'nullified') {
+    lose(reading, 'unmapped', act, 'who is no member of the team stays in the document');
+    return undefined;
+  }
   const performer = childOf(act, 'performer');
   const member = readParty(reading, childOf(performer, 'assignedEntity')) ?? otherMember(reading, act);
   const role =

@@ -2,13 +2,14 @@
 import { table } from '../../table.ts';
 import type { Identifier, Reference } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
-import { at, attributeOf, childOf, childrenOf, hasTemplate, lineOf } from '../../element.ts';
+import { at, attributeOf, childOf, childrenOf, hasTemplate, isNegated, lineOf } from '../../element.ts';
 import { IDENTIFIER_TYPES, V2_0203 } from '../../../fhir/identifier.ts';
 import { readConcept } from '../concept.ts';
-import { actIn, isKind, statusOf, TEMPLATES, type EntryContext } from '../entry.ts';
+import { actIn, isKind, isMeant, statusOf, TEMPLATES, type EntryContext } from '../entry.ts';
 import { readIdentifiers } from '../identifier.ts';
 import { readOrganization } from '../parties.ts';
 import { add, lose, type Reading } from '../reading.ts';
+import { isNullified } from '../standing.ts';
 import { readText } from '../text.ts';
 import { periodOf, readInterval } from '../time.ts';
 
@@ -35,11 +36,27 @@ export function readCoverage(context: EntryContext, act: XmlElement): void {
     const inner = actIn(element);
     return inner?.name === 'act' ? [inner] : [];
   });
-  for (const policy of policies) addPolicy(context, policy, statusOf(act));
+  for (const policy of policies) if (!isLeft(context.reading, policy)) addPolicy(context, policy);
   if (policies.length === 0) lose(context.reading, 'unmapped', act, 'the coverage has no policy');
 }
 
-function addPolicy({ reading, patient }: EntryContext, policy: XmlElement, said: string): void {
+/** ActStatus of the coverage, or of a policy of it. */
+const ENDED = /^(?:aborted|cancelled|obsolete)$/;
+
+/** Whether a policy says that there is none, or will be. */
+function isLeft(reading: Reading, policy: XmlElement): boolean {
+  const isNone = isNegated(policy) || isMeant(policy);
+  if (isNone) lose(reading, 'unmapped', policy, 'a policy that is denied or meant is no coverage');
+  return isNone;
+}
+
+function statusIn(reading: Reading, policy: XmlElement): string {
+  if (isNullified(reading, policy)) return 'entered-in-error';
+  const around = reading.document.parentOf(reading.document.parentOf(policy) ?? policy) ?? policy;
+  return [policy, around].some((act) => ENDED.test(statusOf(act))) ? 'cancelled' : 'active';
+}
+
+function addPolicy({ reading, patient }: EntryContext, policy: XmlElement): void {
   const covered = participantOf(policy, 'COV');
   const holder = participantOf(policy, 'HLD');
   const role = childOf(covered, 'participantRole');
@@ -51,7 +68,7 @@ function addPolicy({ reading, patient }: EntryContext, policy: XmlElement, said:
   add(reading, {
     resourceType: 'Coverage',
     identifier: member === undefined ? [] : [{ type, ...member }, ...others],
-    status: said === 'cancelled' || said === 'aborted' ? 'cancelled' : 'active',
+    status: statusIn(reading, policy),
     type: readConcept(reading, childOf(policy, 'code')),
     subscriber: isSelf(role) ? patient : subscriberOf(reading, holder),
     subscriberId: readIdentifiers(reading, childOf(holder, 'participantRole'))[0]?.value ?? member?.value,

@@ -12,15 +12,15 @@ import {
   loseRest,
   relatedOf,
   statusOf,
-  take,
+  takeAll,
   type EntryContext,
 } from '../entry.ts';
 import { readOrganization, readParty, readPerformers, readPlace } from '../parties.ts';
 import { readIdentifiers } from '../identifier.ts';
 import { add, lose, type Reading } from '../reading.ts';
+import { isNullified } from '../standing.ts';
 import { periodOf, readInterval } from '../time.ts';
-import { isConcern, readConcern } from './concern.ts';
-import { readProblem } from './problem.ts';
+import { isConcern, readConcern, readObserved } from './concern.ts';
 import { reasonsOf } from './procedure.ts';
 
 const ACT_CODE = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
@@ -55,10 +55,10 @@ export function readEncounter(context: EntryContext, encounter: XmlElement): voi
   const code = childOf(encounter, 'code');
   const type = readConcept(reading, code);
   const period = periodOf(readInterval(reading, childOf(encounter, 'effectiveTime')));
-  const diagnoses = take(related, ({ act }) => isKind(act, '4.80', '29308-4')).flatMap((act) =>
+  const diagnoses = takeAll(related, ({ act }) => isKind(act, '4.80', '29308-4')).flatMap((act) =>
     diagnosesOf(context, act),
   );
-  for (const act of take(related, ({ act: inner }) => isConcern(inner))) readConcern(context, act);
+  for (const act of takeAll(related, ({ act: inner }) => isConcern(inner))) readConcern(context, act);
   add(reading, {
     resourceType: 'Encounter',
     ...commonOf(reading, encounter),
@@ -83,11 +83,12 @@ const placesOf = (reading: Reading, encounter: XmlElement): readonly object[] =>
 const diagnosesOf = (context: EntryContext, act: XmlElement): readonly Reference[] =>
   childrenOf(act, 'entryRelationship').flatMap((element) => {
     const inner = actIn(element);
-    return inner?.name === 'observation' ? [readProblem(context, inner)] : [];
+    return inner?.name === 'observation' ? (readObserved(context, inner) ?? []) : [];
   });
 
 /** The status that is said, else what the times amount to: an end is the end. */
 function statusIn(reading: Reading, encounter: XmlElement, period: Period | undefined): string {
+  if (isNullified(reading, encounter)) return 'entered-in-error';
   const status = ENCOUNTER_STATUSES[statusOf(encounter)];
   if (status !== undefined) return status;
   if (period?.end !== undefined) return 'finished';

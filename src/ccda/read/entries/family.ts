@@ -1,16 +1,33 @@
 /** Family History Organizer: a FamilyMemberHistory. A negated observation says that the relative did not have it. */
+import { table } from '../../table.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { at, attributeOf, childOf, childrenOf, isNegated } from '../../element.ts';
 import { GENDERS } from '../../concepts.ts';
 import { readConcept } from '../concept.ts';
-import { actIn, commonOf, isKind, loseRest, relatedOf, statusOf, take, type EntryContext } from '../entry.ts';
+import {
+  actIn,
+  commonOf,
+  isKind,
+  isMeant,
+  loseRest,
+  relatedOf,
+  statusOf,
+  take,
+  type EntryContext,
+} from '../entry.ts';
 import { readQuantity } from '../quantity.ts';
 import { add, lose, trimmed, type Reading } from '../reading.ts';
+import { isNullified } from '../standing.ts';
 
 export const isFamilyHistory = (organizer: XmlElement): boolean =>
   isKind(organizer, '4.45') || at(organizer, 'subject', 'relatedSubject') !== undefined;
 
 const GENDER = 'http://hl7.org/fhir/administrative-gender';
+
+const STATUSES: Readonly<Record<string, string>> = table({
+  completed: 'completed',
+  nullified: 'entered-in-error',
+});
 
 /** Adds the FamilyMemberHistory. */
 export function readFamilyHistory(context: EntryContext, organizer: XmlElement): void {
@@ -26,7 +43,7 @@ export function readFamilyHistory(context: EntryContext, organizer: XmlElement):
   add(reading, {
     resourceType: 'FamilyMemberHistory',
     ...commonOf(reading, organizer),
-    status: statusOf(organizer) === 'completed' ? 'completed' : 'partial',
+    status: STATUSES[statusOf(organizer)] ?? 'partial',
     patient: context.patient,
     relationship: relationship ?? { text: 'unknown' },
     sex: gender === undefined ? undefined : { coding: [{ system: GENDER, code: gender }] },
@@ -45,12 +62,17 @@ function conditionOf(reading: Reading, component: XmlElement): object | undefine
   if (observation?.name !== 'observation') return undefined;
   const related = relatedOf(observation);
   const code = readConcept(reading, childOf(observation, 'value'));
-  if (code === undefined || isNegated(observation)) {
+  if (
+    code === undefined ||
+    isNegated(observation) ||
+    isMeant(observation) ||
+    isNullified(reading, observation)
+  ) {
     lose(
       reading,
       'unmapped',
       observation,
-      'what a relative does not have, or nobody named, stays in the document',
+      'what a relative does not have, or nobody named or stands by, stays in the document',
     );
     return undefined;
   }

@@ -14,7 +14,8 @@ import {
   statusOf,
   type EntryContext,
 } from '../entry.ts';
-import { add, lose } from '../reading.ts';
+import { add, lose, type Reading } from '../reading.ts';
+import { isNullified } from '../standing.ts';
 import { readText } from '../text.ts';
 import { readDate } from '../time.ts';
 
@@ -24,10 +25,17 @@ export const isGoal = (observation: XmlElement): boolean =>
 const STATUSES: Readonly<Record<string, string>> = table({
   active: 'active',
   completed: 'completed',
+  held: 'on-hold',
   suspended: 'on-hold',
+  obsolete: 'cancelled',
   aborted: 'cancelled',
   cancelled: 'cancelled',
 });
+
+function statusIn(reading: Reading, observation: XmlElement): string {
+  if (isNullified(reading, observation)) return 'entered-in-error';
+  return isNegated(observation) ? 'rejected' : (STATUSES[statusOf(observation)] ?? 'active');
+}
 
 /** Adds the Goal. */
 export function readGoal(context: EntryContext, observation: XmlElement): void {
@@ -43,7 +51,7 @@ export function readGoal(context: EntryContext, observation: XmlElement): void {
   add(reading, {
     resourceType: 'Goal',
     ...commonOf(reading, observation),
-    lifecycleStatus: isNegated(observation) ? 'rejected' : (STATUSES[statusOf(observation)] ?? 'active'),
+    lifecycleStatus: statusIn(reading, observation),
     description: text === undefined ? (said ?? { text: 'unknown' }) : { ...said, text },
     subject: context.patient,
     startDate: readDate(

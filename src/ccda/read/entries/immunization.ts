@@ -1,4 +1,5 @@
 /** Immunization Activity: an Immunization; one that was refused is not done, and one that is meant is an order. */
+import { table } from '../../table.ts';
 import type { CodeableConcept, Resource } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
 import { at, attributeOf, childOf, childrenOf, isNegated, lineOf } from '../../element.ts';
@@ -21,6 +22,7 @@ import { readOrganization, readPerformers } from '../parties.ts';
 import { plainNumberOf } from '../../number.ts';
 import { readNumber, readQuantity } from '../quantity.ts';
 import { add, lose, type Reading } from '../reading.ts';
+import { isNullified } from '../standing.ts';
 import { readInterval, readTime } from '../time.ts';
 
 const VACCINES = '11369-6';
@@ -52,9 +54,9 @@ export function readImmunization(context: EntryContext, activity: XmlElement): v
     addPlanned(context, activity, vaccineCode, related);
     return;
   }
-  const said = statusOf(activity);
-  const isDone = said === 'completed' && !isNegated(activity);
-  const status = said === 'nullified' ? 'entered-in-error' : isDone ? 'completed' : 'not-done';
+  const isDone = isGiven(reading, activity);
+  const isVoid = isNullified(reading, activity);
+  const status = isVoid ? 'entered-in-error' : isDone ? 'completed' : 'not-done';
   const reasons = take(related, ({ type }) => type === 'RSON');
   const statusReason = isDone ? undefined : reasonNotDone(reading, reasons);
   const { recorded } = authorshipOf(reading, activity);
@@ -91,6 +93,18 @@ export function readImmunization(context: EntryContext, activity: XmlElement): v
   loseRest(reading, related);
 }
 
+/** ActStatus of what was never given. */
+const NOT_GIVEN = /^(?:aborted|cancelled|held|suspended|new)$/;
+
+/** Whether it was given. An event says so itself: a status that says less does not take it back. */
+function isGiven(reading: Reading, activity: XmlElement): boolean {
+  const said = statusOf(activity);
+  if (isNegated(activity) || NOT_GIVEN.test(said)) return false;
+  if (said !== 'completed' && said !== 'nullified')
+    lose(reading, 'defaulted', activity, 'the vaccination is no completed act: it is told as given');
+  return true;
+}
+
 /** The reason of a refusal is the code of its observation. */
 function reasonNotDone(reading: Reading, reasons: readonly XmlElement[]): CodeableConcept | undefined {
   return reasons
@@ -112,6 +126,18 @@ function doseNumberOf(reading: Reading, activity: XmlElement): readonly object[]
   return !(dose >= 1) ? [] : [{ doseNumberPositiveInt: Math.trunc(dose) }];
 }
 
+/** ActStatus of a vaccination that is meant to be; what is not named here is still meant. */
+const PLANNED_STATUSES: Readonly<Record<string, string>> = table({
+  aborted: 'stopped',
+  cancelled: 'cancelled',
+  completed: 'completed',
+  held: 'on-hold',
+  suspended: 'on-hold',
+});
+
+const statusOfPlanned = (reading: Reading, activity: XmlElement): string =>
+  isNullified(reading, activity) ? 'entered-in-error' : (PLANNED_STATUSES[statusOf(activity)] ?? 'active');
+
 /** A vaccination that is meant to be is an order for the vaccine. */
 function addPlanned(
   { reading, patient }: EntryContext,
@@ -124,7 +150,7 @@ function addPlanned(
   add(reading, {
     resourceType: 'MedicationRequest',
     ...commonOf(reading, activity),
-    status: 'active',
+    status: statusOfPlanned(reading, activity),
     intent: 'plan',
     doNotPerform: isNegated(activity) ? true : undefined,
     medicationCodeableConcept: vaccine,

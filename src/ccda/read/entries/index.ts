@@ -4,12 +4,13 @@
  */
 import { table } from '../../table.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
-import { attributeOf, childOf, childrenOf, hasTemplate } from '../../element.ts';
-import { actIn, isKind, isMeant, type EntryContext } from '../entry.ts';
-import { lose } from '../reading.ts';
+import { attributeOf, childOf, childrenOf, hasTemplate, isNegated } from '../../element.ts';
+import { actIn, isKind, isMeant, TEMPLATES, type EntryContext } from '../entry.ts';
+import { lose, type Reading } from '../reading.ts';
+import { standsAside } from '../standing.ts';
 import { isAllergy, readAllergy } from './allergy.ts';
 import { isCareTeam, readCareTeam } from './care-team.ts';
-import { isConcern, readConcern } from './concern.ts';
+import { isConcern, readConcern, readObserved } from './concern.ts';
 import { isCoverage, readCoverage } from './coverage.ts';
 import { readEncounter } from './encounter.ts';
 import { isFamilyHistory, readFamilyHistory } from './family.ts';
@@ -30,6 +31,8 @@ interface EntryRow {
   readonly what: string;
   /** The resource that it becomes. */
   readonly becomes: string;
+  /** What its reader reads besides: that it is negated, that it is meant. Of another entry, what is so is a loss. */
+  readonly alsoIf?: readonly ('negated' | 'meant')[];
   readonly isOne: (act: XmlElement, context: EntryContext) => boolean;
   readonly read: (context: EntryContext, act: XmlElement) => unknown;
 }
@@ -59,6 +62,8 @@ const CATEGORIES: Readonly<Record<string, ObservationCategory>> = table({
   '47519-4': 'procedure',
 });
 
+const BOTH = ['negated', 'meant'] as const;
+
 /** The rows, in the order in which they are tried. */
 export const ENTRIES: readonly EntryRow[] = [
   {
@@ -68,7 +73,14 @@ export const ENTRIES: readonly EntryRow[] = [
     isOne: isConcern,
     read: readConcern,
   },
-  { element: 'act', what: 'Referral Act', becomes: 'ServiceRequest', isOne: isReferral, read: readReferral },
+  {
+    element: 'act',
+    what: 'Referral Act',
+    becomes: 'ServiceRequest',
+    alsoIf: BOTH,
+    isOne: isReferral,
+    read: readReferral,
+  },
   { element: 'act', what: 'Coverage Activity', becomes: 'Coverage', isOne: isCoverage, read: readCoverage },
   { element: 'act', what: 'Note Activity', becomes: 'DocumentReference', isOne: isNote, read: readNote },
   {
@@ -83,6 +95,7 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'act',
     what: 'Planned Act',
     becomes: 'ServiceRequest',
+    alsoIf: BOTH,
     isOne: (act) => isMeant(act) && !isKind(act, '4.20'),
     read: readPlanned,
   },
@@ -90,14 +103,23 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'act',
     what: 'Procedure Activity Act',
     becomes: 'Procedure',
+    alsoIf: ['negated'],
     isOne: (act, { section }) => isKind(act, '4.12') || section === '47519-4',
     read: readProcedure,
   },
-  { element: 'observation', what: 'Goal Observation', becomes: 'Goal', isOne: isGoal, read: readGoal },
+  {
+    element: 'observation',
+    what: 'Goal Observation',
+    becomes: 'Goal',
+    alsoIf: BOTH,
+    isOne: isGoal,
+    read: readGoal,
+  },
   {
     element: 'observation',
     what: 'Planned Observation',
     becomes: 'ServiceRequest',
+    alsoIf: BOTH,
     isOne: isMeant,
     read: readPlanned,
   },
@@ -105,6 +127,7 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'observation',
     what: 'Allergy Observation',
     becomes: 'AllergyIntolerance',
+    alsoIf: ['negated'],
     isOne: isAllergy,
     read: readAllergy,
   },
@@ -112,6 +135,7 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'observation',
     what: 'Problem Observation',
     becomes: 'Condition',
+    alsoIf: ['negated'],
     isOne: (act, { section }) => isKind(act, '4.4') || PROBLEM_SECTIONS.has(section),
     read: readProblem,
   },
@@ -119,6 +143,7 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'observation',
     what: 'Procedure Activity Observation',
     becomes: 'Procedure',
+    alsoIf: ['negated'],
     isOne: (act) => isKind(act, '4.13'),
     read: readProcedure,
   },
@@ -126,6 +151,7 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'observation',
     what: 'Social History Observation',
     becomes: 'Observation; for sex and gender Patient',
+    alsoIf: ['negated'],
     isOne: (_act, { section }) => section === '29762-2',
     read: readSocial,
   },
@@ -133,6 +159,7 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'observation',
     what: 'any other Observation',
     becomes: 'Observation',
+    alsoIf: ['negated'],
     isOne: always,
     read: (context, act) => readObservation(context, act, CATEGORIES[context.section] ?? 'survey'),
   },
@@ -140,6 +167,7 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'procedure',
     what: 'Planned Procedure',
     becomes: 'ServiceRequest',
+    alsoIf: BOTH,
     isOne: isMeant,
     read: readPlanned,
   },
@@ -147,6 +175,7 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'procedure',
     what: 'Procedure Activity Procedure',
     becomes: 'Procedure',
+    alsoIf: ['negated'],
     isOne: always,
     read: readProcedure,
   },
@@ -154,6 +183,7 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'encounter',
     what: 'Planned Encounter',
     becomes: 'ServiceRequest',
+    alsoIf: BOTH,
     isOne: isMeant,
     read: readPlanned,
   },
@@ -168,6 +198,7 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'substanceAdministration',
     what: 'Immunization Activity',
     becomes: 'Immunization; planned MedicationRequest',
+    alsoIf: BOTH,
     isOne: (act, { section }) => isImmunization(act, section),
     read: readImmunization,
   },
@@ -175,8 +206,16 @@ export const ENTRIES: readonly EntryRow[] = [
     element: 'substanceAdministration',
     what: 'Medication Activity',
     becomes: 'MedicationRequest; not taken MedicationStatement',
+    alsoIf: BOTH,
     isOne: always,
     read: readMedication,
+  },
+  {
+    element: 'organizer',
+    what: 'Family History Organizer',
+    becomes: 'FamilyMemberHistory',
+    isOne: isFamilyHistory,
+    read: readFamilyHistory,
   },
   {
     element: 'organizer',
@@ -191,13 +230,6 @@ export const ENTRIES: readonly EntryRow[] = [
     becomes: 'CareTeam',
     isOne: isCareTeam,
     read: readCareTeam,
-  },
-  {
-    element: 'organizer',
-    what: 'Family History Organizer',
-    becomes: 'FamilyMemberHistory',
-    isOne: isFamilyHistory,
-    read: readFamilyHistory,
   },
   {
     element: 'organizer',
@@ -222,9 +254,24 @@ export function readEntry(context: EntryContext, act: XmlElement): EntrySaid {
     lose(context.reading, 'unmapped', act, 'no resource is made of an entry of this kind');
     return 'read';
   }
+  if (standsAside(context.reading, act) || isLeft(context.reading, act, row)) return 'read';
   tellUnread(context.reading, act);
   return row.read(context, act) === 'nothing-taken' ? 'nothing-taken' : 'read';
 }
+
+/** Whether an act is denied or meant, and its reader knows it only as what is so. */
+function isLeft(reading: Reading, act: XmlElement, { alsoIf = [] }: EntryRow): boolean {
+  const isDenied = isNegated(act) && !alsoIf.includes('negated');
+  const isLeftMeant = isMeant(act) && !alsoIf.includes('meant');
+  if (isDenied) lose(reading, 'unmapped', act, 'an entry of this kind that is denied has no place in FHIR');
+  if (isLeftMeant) lose(reading, 'unmapped', act, 'an entry of this kind that is meant has no place in FHIR');
+  return isDenied || isLeftMeant;
+}
+
+/** Whether an observation bears a template of C-CDA, and not that of a problem. */
+const isNoProblem = (observation: XmlElement): boolean =>
+  !isKind(observation, '4.4') &&
+  childrenOf(observation, 'templateId').some((id) => attributeOf(id, 'root')?.startsWith(`${TEMPLATES}.4.`));
 
 /** An act that only holds others: the problems in it. */
 function readWrapped(context: EntryContext, act: XmlElement): void {
@@ -233,7 +280,7 @@ function readWrapped(context: EntryContext, act: XmlElement): void {
     return one === undefined ? [] : [one];
   });
   for (const one of inner) {
-    if (one.name === 'observation') readProblem(context, one);
+    if (one.name === 'observation' && !isNoProblem(one)) readObserved(context, one);
     else readEntry(context, one);
   }
   if (inner.length === 0)

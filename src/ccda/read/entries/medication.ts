@@ -16,6 +16,7 @@ import {
   authorshipOf,
   commonOf,
   isKind,
+  isMeant,
   loseRest,
   moodOf,
   notesOf,
@@ -31,18 +32,21 @@ import { readNumber, readQuantity, readQuantityInterval, readRatio } from '../qu
 import { add, lose, trimmed, type Reading } from '../reading.ts';
 import { readText } from '../text.ts';
 import { periodOf, readInterval, readTime } from '../time.ts';
+import { saysNone } from './absence.ts';
 import { reasonsOf } from './procedure.ts';
 import { repeatOf } from './schedule.ts';
 
-/** Adds the MedicationRequest of an activity; of one that says nothing is taken, nothing. */
+/** Adds the MedicationRequest of an activity; of one that says that nothing is taken, nothing. */
 export function readMedication(context: EntryContext, activity: XmlElement): 'nothing-taken' | 'read' {
   const { reading } = context;
   const material = at(activity, 'consumable', 'manufacturedProduct', 'manufacturedMaterial');
-  const named = readConcept(reading, childOf(material, 'code'));
-  const words = readConcept(reading, childOf(material, 'name'));
-  if (isNegated(activity)) {
-    if (named?.coding === undefined) return 'nothing-taken';
-    addNotTaken(context, activity, named);
+  const medication =
+    readConcept(reading, childOf(material, 'code')) ?? readConcept(reading, childOf(material, 'name'));
+  const isDenied = isNegated(activity);
+  if (isDenied && (medication === undefined || saysNoMedicine(medication)))
+    return deniedAll(reading, activity);
+  if (isDenied && medication !== undefined && !isMeant(activity)) {
+    addNotTaken(context, activity, medication);
     return 'read';
   }
   const related = relatedOf(activity);
@@ -52,10 +56,11 @@ export function readMedication(context: EntryContext, activity: XmlElement): 'no
     resourceType: 'MedicationRequest',
     ...commonOf(reading, activity),
     status: statusIn(reading, activity),
+    doNotPerform: isDenied ? true : undefined,
     intent: mood === 'EVN' ? 'plan' : mood === 'PRP' || mood === 'PRMS' ? 'proposal' : 'order',
     // Somebody's list of what a patient takes is a report; what a prescriber orders is not.
     reportedBoolean: mood === 'EVN' ? true : undefined,
-    medicationCodeableConcept: named ?? words ?? unknownMedication(reading, activity),
+    medicationCodeableConcept: medication ?? unknownMedication(reading, activity),
     subject: context.patient,
     authoredOn: recorded,
     requester: author,
@@ -70,6 +75,19 @@ export function readMedication(context: EntryContext, activity: XmlElement): 'no
   return 'read';
 }
 
+/** SNOMED CT that says itself that no medicines are taken. */
+const NO_MEDICINES = '787481004';
+
+const saysNoMedicine = (medication: CodeableConcept): boolean =>
+  saysNone(medication) || medication.coding?.some(({ code }) => code === NO_MEDICINES) === true;
+
+/** That nothing is taken is said of now; that nothing is to be taken, or was said in error, says nothing of it. */
+function deniedAll(reading: Reading, activity: XmlElement): 'nothing-taken' | 'read' {
+  if (!isMeant(activity) && statusOf(activity) !== 'nullified') return 'nothing-taken';
+  lose(reading, 'unmapped', activity, 'it denies a medicine that it does not name');
+  return 'read';
+}
+
 /** A medicine that is named and not taken: nothing of R4's MedicationRequest says so, its statement does. */
 function addNotTaken(
   { reading, patient }: EntryContext,
@@ -79,7 +97,7 @@ function addNotTaken(
   add(reading, {
     resourceType: 'MedicationStatement',
     ...commonOf(reading, activity),
-    status: 'not-taken',
+    status: statusOf(activity) === 'nullified' ? 'entered-in-error' : 'not-taken',
     medicationCodeableConcept: medication,
     subject: patient,
     effectivePeriod: periodOf(readInterval(reading, childOf(activity, 'effectiveTime'))),

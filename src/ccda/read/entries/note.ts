@@ -5,6 +5,7 @@ import { readCodings, readConcept } from '../concept.ts';
 import { authorshipOf, commonOf, isKind, type EntryContext } from '../entry.ts';
 import { readAuthors } from '../parties.ts';
 import { add, lose } from '../reading.ts';
+import { isNullified } from '../standing.ts';
 import { readText } from '../text.ts';
 
 const CATEGORY = 'http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category';
@@ -34,7 +35,7 @@ export function readNote(context: EntryContext, act: XmlElement): void {
   add(reading, {
     resourceType: 'DocumentReference',
     ...commonOf(reading, act),
-    status: 'current',
+    status: isNullified(reading, act) ? 'entered-in-error' : 'current',
     type: translations.length > 0 ? { ...type, coding: translations } : type,
     category: [{ coding: [{ system: CATEGORY, code: 'clinical-note' }] }],
     subject: context.patient,

@@ -22,6 +22,7 @@ import { IDENTIFIER_TYPES, V2_0203 } from '../../../fhir/identifier.ts';
 import { readParty, readPerformers } from '../parties.ts';
 import { add, lose, type Reading } from '../reading.ts';
 import { readText } from '../text.ts';
+import { isNullified } from '../standing.ts';
 import { periodOf, pointOf, readInterval } from '../time.ts';
 import { reasonsOf } from './procedure.ts';
 
@@ -38,6 +39,16 @@ const INTENTS: Readonly<Record<string, string>> = table({
   INT: 'plan',
   PRMS: 'plan',
   PRP: 'proposal',
+});
+
+/** ActStatus of an order; what is not named here still holds. */
+const STATUSES: Readonly<Record<string, string>> = table({
+  aborted: 'revoked',
+  cancelled: 'revoked',
+  completed: 'completed',
+  held: 'on-hold',
+  obsolete: 'revoked',
+  suspended: 'on-hold',
 });
 
 /** Adds the ServiceRequest of a planned act. */
@@ -93,12 +104,7 @@ function addOrder(context: EntryContext, act: XmlElement, related: Related[], to
   add(reading, {
     resourceType: 'ServiceRequest',
     ...commonOf(reading, act),
-    status:
-      statusOf(act) === 'completed'
-        ? 'completed'
-        : /^(?:aborted|cancelled)$/.test(statusOf(act))
-          ? 'revoked'
-          : 'active',
+    status: isNullified(reading, act) ? 'entered-in-error' : (STATUSES[statusOf(act)] ?? 'active'),
     priority: priorityOf(act),
     doNotPerform: isNegated(act) ? true : undefined,
     code: code ?? { text: 'unknown' },

@@ -3,7 +3,6 @@ import type { CodeableConcept, Reference, Resource } from '../../../fhir/types.t
 import type { XmlElement } from '../../../xml/tree.ts';
 import { attributeOf, childOf, childrenOf, isNegated } from '../../element.ts';
 import { CONDITION_CATEGORIES, PROBLEM_STATUSES } from '../../concepts.ts';
-import { SNOMED } from '../../systems.ts';
 import { codeIn, readConcept } from '../concept.ts';
 import {
   authorshipOf,
@@ -18,7 +17,9 @@ import {
 } from '../entry.ts';
 import { readQuantity } from '../quantity.ts';
 import { add, lose, type Reading } from '../reading.ts';
+import { isNullified } from '../standing.ts';
 import { readInterval, readTime } from '../time.ts';
+import { deniedProblem } from './absence.ts';
 import { hasEnded, statusOfConcern, type Concern } from './course.ts';
 
 const CLINICAL = 'http://terminology.hl7.org/CodeSystem/condition-clinical';
@@ -26,26 +27,27 @@ const VERIFICATION = 'http://terminology.hl7.org/CodeSystem/condition-ver-status
 const CATEGORY = 'http://terminology.hl7.org/CodeSystem/condition-category';
 const US_CORE_CATEGORY = 'http://hl7.org/fhir/us/core/CodeSystem/condition-category';
 
-/** SNOMED CT "problem": negated, it says that there is none at all. */
-const ANY_PROBLEM = '55607006';
-const NO_CURRENT_PROBLEMS: CodeableConcept = {
-  coding: [{ system: SNOMED, code: '160245001', display: 'No current problems or disability' }],
-};
-
 /** Adds the Condition of an observation. */
 export function readProblem(context: EntryContext, observation: XmlElement, concern?: Concern): Reference {
   const { reading } = context;
   const related = relatedOf(observation);
   const value = childOf(observation, 'value');
-  const isNone = isNegated(observation) && codeIn(value, SNOMED_OID) === ANY_PROBLEM;
-  const code = isNone ? NO_CURRENT_PROBLEMS : readConcept(reading, value);
+  const isDenied = isNegated(observation);
+  const denied = isDenied ? deniedProblem(reading, value) : undefined;
+  const isNone = denied?.isAll === true;
+  const code = isDenied ? denied?.code : readConcept(reading, value);
   if (code === undefined) lose(reading, 'unmapped', observation, 'the problem has neither code nor words');
-  const verification = isNegated(observation) && !isNone ? 'refuted' : 'confirmed';
+  const verification = isNullified(reading, observation)
+    ? 'entered-in-error'
+    : isDenied && !isNone
+      ? 'refuted'
+      : 'confirmed';
   const [diagnosed] = take(related, ({ act }) => isKind(act, '4.502', '77975-1'));
   const { author, recorded } = authorshipOf(reading, observation);
   const asserted = readTime(reading, childOf(diagnosed, 'effectiveTime'));
   const onset = onsetOf(reading, observation, related);
-  const status = clinicalStatusOf(reading, observation, related, concern);
+  // What is watched is the problem; that there is none holds until it has ended.
+  const status = clinicalStatusOf(reading, observation, related, isNone ? undefined : concern);
   const reference = add(reading, {
     resourceType: 'Condition',
     ...commonOf(reading, observation),
@@ -58,8 +60,8 @@ export function readProblem(context: EntryContext, observation: XmlElement, conc
               valueDateTime: asserted,
             },
           ],
-    // A condition that is refuted, or that there is none, has no course.
-    clinicalStatus: verification === 'refuted' ? undefined : coded(CLINICAL, isNone ? 'active' : status),
+    // What is refuted, or an error, has no course.
+    clinicalStatus: verification === 'confirmed' ? coded(CLINICAL, status) : undefined,
     verificationStatus: coded(VERIFICATION, verification),
     category: categoriesOf(context),
     code: code ?? { text: 'unknown' },
@@ -67,7 +69,7 @@ export function readProblem(context: EntryContext, observation: XmlElement, conc
     subject: context.patient,
     encounter: context.section === '46240-8' ? context.encounter : undefined,
     ...onset,
-    ...(verification === 'refuted' || isNone ? {} : abatementOf(reading, observation)),
+    ...(verification === 'confirmed' ? abatementOf(reading, observation) : {}),
     recordedDate: recorded,
     recorder: author,
     note: notesOf(reading, related),

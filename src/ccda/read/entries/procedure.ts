@@ -18,6 +18,7 @@ import {
 } from '../entry.ts';
 import { readPerformers, readPlace } from '../parties.ts';
 import { add, lose, type Reading } from '../reading.ts';
+import { isNullified } from '../standing.ts';
 import { periodOf, pointOf, readInterval } from '../time.ts';
 
 /** Adds the Procedure. */
@@ -49,6 +50,7 @@ export function readProcedure(context: EntryContext, procedure: XmlElement): voi
 }
 
 function statusIn(reading: Reading, procedure: XmlElement): string {
+  if (isNullified(reading, procedure)) return 'entered-in-error';
   if (isNegated(procedure)) return 'not-done';
   const said = statusOf(procedure);
   const status = PROCEDURE_STATUSES[said];

@@ -1,7 +1,7 @@
 /** Results and vital signs: Observations, and the DiagnosticReport or panel that holds them together. */
 import type { CodeableConcept, Reference } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
-import { attributeOf, childOf, childrenOf, nullFlavorOf } from '../../element.ts';
+import { attributeOf, childOf, childrenOf, isNegated, nullFlavorOf } from '../../element.ts';
 import { RESULT_STATUSES } from '../../concepts.ts';
 import { LOINC } from '../../systems.ts';
 import { codeIn, readConcept } from '../concept.ts';
@@ -10,6 +10,7 @@ import {
   authorshipOf,
   commonOf,
   isKind,
+  isMeant,
   LOINC_OID,
   loseRest,
   notesOf,
@@ -19,8 +20,10 @@ import {
 } from '../entry.ts';
 import { readPerformers } from '../parties.ts';
 import { add, lose, trimmed, type Reading } from '../reading.ts';
+import { isNullified, standsAside } from '../standing.ts';
 import { periodOf, pointOf, readInterval } from '../time.ts';
 import { absentOf, readReferenceRange, readValue } from '../value.ts';
+import { readPlanned } from './order.ts';
 import { joinVitals } from './vitals.ts';
 
 const OBSERVATION_CATEGORY = 'http://terminology.hl7.org/CodeSystem/observation-category';
@@ -52,11 +55,22 @@ function observationsIn(
 ): readonly Reference[] {
   return childrenOf(organizer, 'component').flatMap((component) => {
     const act = actIn(component);
-    if (act?.name === 'observation') return [readObservation(context, act, category)];
+    if (act?.name === 'observation') return inOrganizer(context, act, category);
     if (act !== undefined)
       lose(context.reading, 'unmapped', act, 'only observations of an organizer become resources');
     return [];
   });
+}
+
+function inOrganizer(
+  context: EntryContext,
+  observation: XmlElement,
+  category: ObservationCategory,
+): readonly Reference[] {
+  if (standsAside(context.reading, observation)) return [];
+  if (!isMeant(observation)) return [readObservation(context, observation, category)];
+  readPlanned(context, observation);
+  return [];
 }
 
 /** Adds the DiagnosticReport of a result organizer. */
@@ -108,7 +122,7 @@ export function readObservation(
   const { reading } = context;
   const related = relatedOf(observation);
   const value = childOf(observation, 'value');
-  const read = value === undefined ? {} : readValue(reading, value);
+  const read = valueIn(reading, observation);
   const code = readConcept(reading, childOf(observation, 'code'));
   if (code === undefined)
     lose(reading, 'narrowed', observation, 'the observation has neither code nor words');
@@ -143,6 +157,16 @@ export function readObservation(
   return reference;
 }
 
+/** The value of an observation. Negated, it is the one that was not found, which FHIR has no place for. */
+function valueIn(reading: Reading, observation: XmlElement): object {
+  const value = childOf(observation, 'value');
+  if (value === undefined) return {};
+  if (!isNegated(observation)) return readValue(reading, value);
+  if (nullFlavorOf(value) === undefined)
+    lose(reading, 'unmapped', value, 'the value that was not found stays in the document');
+  return {};
+}
+
 /** The time of an observation, or of all that an organizer holds. */
 function effectiveOf(reading: Reading, act: XmlElement): object {
   const interval = readInterval(reading, childOf(act, 'effectiveTime'));
@@ -153,16 +177,15 @@ function effectiveOf(reading: Reading, act: XmlElement): object {
 }
 
 function reportStatusOf(reading: Reading, act: XmlElement): string {
-  const status = RESULT_STATUSES[statusOf(act)];
+  const status = isNullified(reading, act) ? 'entered-in-error' : RESULT_STATUSES[statusOf(act)];
   if (status !== undefined) return status;
   lose(reading, 'defaulted', act, 'the status of the result is none that FHIR has: unknown');
   return 'unknown';
 }
 
 /** Negated, an observation was not made. */
-function observationStatusOf(reading: Reading, act: XmlElement): string {
-  return attributeOf(act, 'negationInd') === 'true' ? 'cancelled' : reportStatusOf(reading, act);
-}
+const observationStatusOf = (reading: Reading, act: XmlElement): string =>
+  isNegated(act) && !isNullified(reading, act) ? 'cancelled' : reportStatusOf(reading, act);
 
 /** LOINC of an observation. */
 export const loincOf = (observation: XmlElement): string | undefined =>

@@ -1,11 +1,11 @@
 /** Social history: smoking and the like as Observations; birth sex and gender identity belong to the patient. */
 import type { Extension } from '../../../fhir/types.ts';
 import type { XmlElement } from '../../../xml/tree.ts';
-import { attributeOf, childOf } from '../../element.ts';
+import { attributeOf, childOf, hasTemplate, isNegated } from '../../element.ts';
 import { readConcept } from '../concept.ts';
-import { hasTemplate } from '../../element.ts';
 import { TEMPLATES, type EntryContext } from '../entry.ts';
 import { lose, type Converted, type Reading } from '../reading.ts';
+import { isNullified } from '../standing.ts';
 import { loincOf, readObservation } from './result.ts';
 
 const US_CORE = 'http://hl7.org/fhir/us/core/StructureDefinition';
@@ -14,11 +14,16 @@ const US_CORE = 'http://hl7.org/fhir/us/core/StructureDefinition';
 export function readSocial(context: EntryContext, observation: XmlElement): void {
   const { reading } = context;
   const code = loincOf(observation);
-  if (code === '76689-9' || hasTemplate(observation, `${TEMPLATES}.4.200`))
-    readBirthSex(reading, observation);
+  const isOfPatient = code === '76691-5' || isBirthSex(observation, code);
+  if (isOfPatient && (isNegated(observation) || isNullified(reading, observation)))
+    lose(reading, 'unmapped', observation, 'what the patient is not has no place in FHIR');
+  else if (isBirthSex(observation, code)) readBirthSex(reading, observation);
   else if (code === '76691-5') readGenderIdentity(reading, observation);
   else readObservation(context, observation, 'social-history');
 }
+
+const isBirthSex = (observation: XmlElement, code: string | undefined): boolean =>
+  code === '76689-9' || hasTemplate(observation, `${TEMPLATES}.4.200`);
 
 function readBirthSex(reading: Reading, observation: XmlElement): void {
   const code = attributeOf(childOf(observation, 'value'), 'code');

@@ -8,6 +8,7 @@ import {
   ALLERGY_TYPES,
   ALLERGY_VALUES,
   CRITICALITIES,
+  NONE_KNOWN_ALLERGIES,
   SEVERITIES,
 } from '../../concepts.ts';
 import { template, templateIds } from '../templates.ts';
@@ -54,6 +55,9 @@ const NONE_KNOWN: Readonly<Record<string, string>> = table({
   '429625007': '414285001',
 });
 
+/** SNOMED CT of all that says that there are none; the kinds of C-CDA know three of them. */
+const NONE_CODES: ReadonlySet<string> = new Set(Object.values(NONE_KNOWN_ALLERGIES).map(({ code }) => code));
+
 const ABATEMENT = 'http://hl7.org/fhir/StructureDefinition/allergyintolerance-abatement';
 const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';
 
@@ -62,7 +66,9 @@ export const ALLERGY_COLUMNS = ['Substance', 'Reaction', 'Status'] as const;
 export const writeAllergy: WriteEntry = (writing, allergy, pieces) => {
   const verification = codeOf(conceptAt(allergy, 'verificationStatus')) ?? 'confirmed';
   const substance = conceptAt(allergy, 'code');
-  const clinical = codeOf(conceptAt(allergy, 'clinicalStatus')) ?? 'active';
+  const end = endOf(allergy);
+  const clinical =
+    codeOf(conceptAt(allergy, 'clinicalStatus')) ?? (end === undefined ? 'active' : 'resolved');
   const none = NONE_KNOWN[codeOf(substance, SNOMED) ?? ''];
   const reactions = listAt<Reaction>(allergy, 'reaction');
   const cells = [
@@ -72,9 +78,9 @@ export const writeAllergy: WriteEntry = (writing, allergy, pieces) => {
       ? 'Refuted'
       : `${clinical}${verification === 'confirmed' ? '' : ` (${verification})`}`,
   ];
-  // Negated without a substance, it would say that there is no allergy at all.
-  if (verification === 'refuted' && (none !== undefined || substance === undefined)) {
-    lose(writing, 'unmapped', allergy, 'verificationStatus', 'what is refuted is no allergy to a substance');
+  const left = leftOf(allergy, { verification, clinical, end });
+  if (left !== undefined) {
+    lose(writing, 'unmapped', allergy, ...left);
     return { entry: undefined, cells };
   }
   loseOthers(writing, allergy, CARRIED);
@@ -83,9 +89,6 @@ export const writeAllergy: WriteEntry = (writing, allergy, pieces) => {
     lose(writing, 'narrowed', allergy, 'verificationStatus', 'C-CDA has only present and negated');
   const negated = none !== undefined || verification === 'refuted';
   const onset = stringAt(allergy, 'onsetDateTime');
-  const end = listAt<{ url: string; valueDateTime?: string }>(allergy, 'extension').find(
-    ({ url }) => url === ABATEMENT,
-  )?.valueDateTime;
   const observation = element(
     'observation',
     { classCode: 'OBS', moodCode: 'EVN', negationInd: negated ? 'true' : undefined },
@@ -127,6 +130,32 @@ export const writeAllergy: WriteEntry = (writing, allergy, pieces) => {
   );
   return { entry: element('entry', { typeCode: 'DRIV' }, act), cells };
 };
+
+interface Course {
+  readonly verification: string;
+  readonly clinical: string;
+  readonly end: string | undefined;
+}
+
+/** Where an entry would turn its meaning round: the element that does, and why. */
+function leftOf(
+  allergy: Resource,
+  { verification, clinical, end }: Course,
+): readonly [path: string, why: string] | undefined {
+  const substance = conceptAt(allergy, 'code');
+  const saysNone = NONE_CODES.has(codeOf(substance, SNOMED) ?? '');
+  // Negated without a substance, it would say that there is no allergy at all.
+  if (verification === 'refuted' && (saysNone || substance === undefined))
+    return ['verificationStatus', 'what is refuted is no allergy to a substance'];
+  return saysNone && (clinical !== 'active' || end !== undefined)
+    ? ['clinicalStatus', 'that there were none does not hold any more']
+    : undefined;
+}
+
+/** When an allergy ended. */
+const endOf = (allergy: Resource): string | undefined =>
+  listAt<{ url: string; valueDateTime?: string }>(allergy, 'extension').find(({ url }) => url === ABATEMENT)
+    ?.valueDateTime;
 
 /** Elements whose values C-CDA has in part. */
 function loseParts(

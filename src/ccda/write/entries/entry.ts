@@ -5,7 +5,7 @@ import { assigned, authorOf, partyOf } from '../party.ts';
 import { code, concept } from '../values.ts';
 import { element, type Xml } from '../xml.ts';
 import { template, templateIds } from '../templates.ts';
-import { lose, loseMembers, type Writing } from '../writing.ts';
+import { isModified, lose, loseMembers, type Writing } from '../writing.ts';
 
 /** OIDs of systems whose codes are written as they stand in the templates. */
 export const OID = {
@@ -63,6 +63,10 @@ export const wordsOf = (value: CodeableConcept | undefined): string =>
 export const isInError = (resource: Resource): boolean =>
   resource['status'] === 'entered-in-error' ||
   codeOf(conceptAt(resource, 'verificationStatus')) === 'entered-in-error';
+
+/** Words for what is ordered, and for what is not to be done. */
+export const orderWords = (resource: Resource, words: string): string =>
+  resource['doNotPerform'] === true ? `Not: ${words}` : words;
 
 /** A date for people. */
 export const dayOf = (dateTime: string | undefined): string => dateTime?.slice(0, 10) ?? '';
@@ -173,7 +177,14 @@ export const performers = (
     return [];
   });
 
-/** Reasons, from their codes and from the conditions that are referred to. */
+/** Whether a resource tells of a condition that the patient has: an indication cannot say that there is none. */
+const isPresent = (condition: Resource): boolean =>
+  condition.resourceType === 'Condition' &&
+  !isInError(condition) &&
+  codeOf(conceptAt(condition, 'verificationStatus')) !== 'refuted' &&
+  !isModified(condition);
+
+/** Reasons, from their codes and from the conditions that are referred to, if the patient has them. */
 export function reasonsOf(writing: Writing, resource: Resource): readonly CodeableConcept[] {
   const told = listAt<Reference>(resource, 'reasonReference').flatMap((one) => {
     const condition = writing.lookUp(one);
@@ -181,7 +192,9 @@ export function reasonsOf(writing: Writing, resource: Resource): readonly Codeab
       lose(writing, 'unresolved', resource, 'reasonReference', 'refers to what is not told');
       return [];
     }
-    return conceptAt(condition, 'code') ?? [];
+    if (isPresent(condition)) return conceptAt(condition, 'code') ?? [];
+    lose(writing, 'unmapped', resource, 'reasonReference', 'only a condition that is there is an indication');
+    return [];
   });
   return [...listAt<CodeableConcept>(resource, 'reasonCode'), ...told];
 }

@@ -19,6 +19,7 @@ import {
   instruction,
   listAt,
   OID,
+  orderWords,
   reasonsOf,
   reference,
   referenceAt,
@@ -82,26 +83,22 @@ const ORDERS = /^(?:order|original-order|reflex-order|filler-order|instance-orde
 
 /** A medicine that a patient takes or is to take. What is not to be taken is never an entry. */
 export const writeMedication: WriteEntry = (writing, request, pieces) => {
-  if (codeOf(conceptAt(request, 'medicationCodeableConcept'), SNOMED) === NO_MEDICINES)
-    return {
-      entry: noMedicines(writing, request, pieces),
-      cells: [wordsOf(conceptAt(request, 'medicationCodeableConcept'))],
-    };
+  if (isNothing(request))
+    return holds(request)
+      ? {
+          entry: noMedicines(writing, request, pieces),
+          cells: [wordsOf(conceptAt(request, 'medicationCodeableConcept'))],
+        }
+      : narrativeAlone(writing, request);
   const intent = stringAt(request, 'intent') ?? '';
-  const isReport = intent === 'plan';
+  const isReport = intent === 'plan' && request['reportedBoolean'] === true;
   const said = stringAt(request, 'status') ?? 'unknown';
   const known = Object.entries(MEDICATION_STATUSES).find(([, one]) => one === said)?.[0];
-  const isTold = known !== undefined && (isReport || ORDERS.test(intent)) && !isForbidden(request);
+  const isTold = known !== undefined && (intent === 'plan' || ORDERS.test(intent)) && !isForbidden(request);
   if (!isTold) return narrativeAlone(writing, request);
-  if ((request['reportedBoolean'] === true) !== isReport)
-    lose(
-      writing,
-      'narrowed',
-      request,
-      'reportedBoolean',
-      'what is taken is a report, what is ordered is none',
-    );
-  if (!/^(?:plan|order)$/.test(intent))
+  if (request['reportedBoolean'] === true && !isReport)
+    lose(writing, 'narrowed', request, 'reportedBoolean', 'what is ordered is no report');
+  if (!isReport && intent !== 'order')
     lose(writing, 'narrowed', request, 'intent', 'C-CDA has what is taken, and what is ordered');
   const written = writeActivities(writing, request, pieces, {
     moodCode: isReport ? 'EVN' : 'INT',
@@ -111,14 +108,23 @@ export const writeMedication: WriteEntry = (writing, request, pieces) => {
   return { entry: written, cells: cellsOf(writing, request) };
 };
 
+const isNothing = (request: Resource): boolean =>
+  codeOf(conceptAt(request, 'medicationCodeableConcept'), SNOMED) === NO_MEDICINES;
+
+/** Whether it is said of now that nothing is taken: not that it was so, or that it shall not be so. */
+const holds = (request: Resource): boolean =>
+  /^(?:active|undefined)$/.test(String(request['status'])) &&
+  /^(?:plan|order|undefined)$/.test(String(request['intent'])) &&
+  !isForbidden(request);
+
 const MOODS: Readonly<Record<string, string>> = table({ plan: 'INT', proposal: 'PRP' });
 
 /** A medicine of the plan. */
 export const writePlannedMedication: WriteEntry = (writing, request, pieces) => {
   const intent = stringAt(request, 'intent') ?? '';
   const mood = ORDERS.test(intent) ? 'RQO' : MOODS[intent];
-  if (mood === undefined || stringAt(request, 'status') !== 'active' || isForbidden(request))
-    return narrativeAlone(writing, request);
+  const isTold = mood !== undefined && stringAt(request, 'status') === 'active';
+  if (!isTold || isForbidden(request) || isNothing(request)) return notPlanned(writing, request);
   if (request['reportedBoolean'] === true)
     lose(writing, 'narrowed', request, 'reportedBoolean', 'what is planned is no report');
   const entry = writeActivities(writing, request, pieces, { moodCode: mood, arc: '4.42', status: 'active' });
@@ -127,6 +133,13 @@ export const writePlannedMedication: WriteEntry = (writing, request, pieces) => 
   pieces.tell(sig);
   return { entry, cells: [medicine, reasons, since] };
 };
+
+/** A row of the plan has no column for the status: the words of the medicine say it. */
+function notPlanned(writing: Writing, request: Resource): ReturnType<WriteEntry> {
+  const { entry, cells } = narrativeAlone(writing, request);
+  const [medicine = '', sig = '', since = '', said = ''] = cells;
+  return { entry, cells: [[medicine, sig, said].filter((one) => one !== '').join('\n'), '', since] };
+}
 
 const isForbidden = (request: Resource): boolean => request['doNotPerform'] === true;
 
@@ -140,7 +153,7 @@ function cellsOf(writing: Writing, request: Resource): readonly string[] {
   const intent = stringAt(request, 'intent') ?? '';
   const said = stringAt(request, 'status') ?? 'unknown';
   return [
-    wordsOf(medicineOf(writing, request)),
+    orderWords(request, wordsOf(medicineOf(writing, request))),
     dosages.map(sigOf).join(followOneAnother(dosages) ? '\nthen ' : '\nand '),
     dayOf(dosages[0]?.timing?.repeat?.boundsPeriod?.start ?? stringAt(request, 'authoredOn')),
     isForbidden(request) ? `Not to be taken (${said})` : intent === 'proposal' ? `Proposed (${said})` : said,

@@ -16,7 +16,7 @@ import { templateIds, type Template } from '../templates.ts';
 import { bounded, concept, hasCode, idsOf, interval, quantity, quantityWords, tsOf } from '../values.ts';
 import { numberText } from '../../number.ts';
 import { element, nothing, text, texted, type Xml } from '../xml.ts';
-import { lose, loseMembers, loseOthers, type Writing } from '../writing.ts';
+import { lose, loseMembers, loseOthers, within, type Writing } from '../writing.ts';
 import {
   codeOf,
   comments,
@@ -113,11 +113,12 @@ interface ObservationOptions {
 
 /** One observation under its templates. */
 export function observationOf(
-  writing: Writing,
+  around: Writing,
   observation: Resource,
   pieces: Pieces,
   { templates, category, status: fixed, translated = false }: ObservationOptions,
 ): Xml {
+  const writing = within(around, observation);
   const { start, end } = timeOfResult(observation);
   loseOthers(writing, { ...observation, id: observation.id?.replace(/\.\d+$/, '') ?? '' }, [
     ...OBSERVATION_CARRIED,

@@ -18,6 +18,7 @@ import {
   instruction,
   listAt,
   OID,
+  orderWords,
   performers,
   reasonsOf,
   reference,
@@ -75,7 +76,7 @@ export const writeReferral: WriteEntry = (writing, order, pieces) => {
   const reasons = reasonsOf(writing, order);
   const wanted = wantedOf(order);
   const cells = [
-    wordsOf(conceptAt(order, 'code')),
+    orderWords(order, wordsOf(conceptAt(order, 'code'))),
     reasons.map(wordsOf).join('; '),
     dayOf(wanted.end ?? wanted.start),
   ];
@@ -199,7 +200,7 @@ export const writePlanned: WriteEntry = (writing, order, pieces) => {
   const reasons = reasonsOf(writing, order);
   const wanted = wantedOf(order);
   const cells = [
-    wordsOf(conceptAt(order, 'code')),
+    orderWords(order, wordsOf(conceptAt(order, 'code'))),
     reasons.map(wordsOf).join('; '),
     dayOf(wanted.end ?? wanted.start),
   ];
@@ -243,9 +244,5 @@ export const writePlanned: WriteEntry = (writing, order, pieces) => {
     toldInstruction(writing, order, pieces),
     comments(writing, order, pieces),
   );
-  const words = order['doNotPerform'] === true ? `Not: ${cells[0]}` : cells[0];
-  return {
-    entry: element('entry', { typeCode: 'DRIV' }, procedure),
-    cells: [words ?? '', ...cells.slice(1)],
-  };
+  return { entry: element('entry', { typeCode: 'DRIV' }, procedure), cells };
 };

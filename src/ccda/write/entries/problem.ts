@@ -51,7 +51,7 @@ export const PROBLEM_COLUMNS = ['Problem', 'Since', 'Status'] as const;
 export const writeProblem: WriteEntry = (writing, condition, pieces) => {
   const verification = codeOf(conceptAt(condition, 'verificationStatus')) ?? 'confirmed';
   const value = conceptAt(condition, 'code');
-  const clinical = codeOf(conceptAt(condition, 'clinicalStatus'));
+  const clinical = clinicalOf(condition);
   const isNone = NO_PROBLEMS.has(codeOf(value, SNOMED) ?? '');
   const cells = [
     wordsOf(value),
@@ -62,12 +62,16 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
     lose(writing, 'unmapped', condition, 'verificationStatus', 'that there is no problem is denied');
     return { entry: undefined, cells };
   }
+  if (isNone && isOver(clinical)) {
+    lose(writing, 'unmapped', condition, 'clinicalStatus', 'that there were none does not hold any more');
+    return { entry: undefined, cells };
+  }
   if (verification !== 'confirmed' && verification !== 'refuted')
     lose(writing, 'narrowed', condition, 'verificationStatus', 'C-CDA has only present and negated');
   const negated = isNone || verification === 'refuted';
   loseOthers(writing, condition, CARRIED);
   loseCourse(writing, condition, clinical, negated);
-  const isActive = !/^(?:inactive|remission|resolved)$/.test(clinical ?? 'active');
+  const isActive = !isOver(clinical);
   const observation = element(
     'observation',
     { classCode: 'OBS', moodCode: 'EVN', negationInd: negated ? 'true' : undefined },
@@ -105,6 +109,19 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
   return { entry: element('entry', { typeCode: 'DRIV' }, act), cells };
 };
 
+/** An end, however it is told: as a time, an age, a range, or words. */
+const hasAbated = (condition: Resource): boolean =>
+  Object.keys(condition).some((name) => /^_?abatement[A-Z]/.test(name));
+
+/** The clinical status. What has ended is not active, whoever says nothing of it or that it is. */
+function clinicalOf(condition: Resource): string | undefined {
+  const said = codeOf(conceptAt(condition, 'clinicalStatus'));
+  return hasAbated(condition) && !isOver(said) ? 'resolved' : said;
+}
+
+const isOver = (clinical: string | undefined): boolean =>
+  /^(?:inactive|remission|resolved)$/.test(clinical ?? 'active');
+
 /** The status for people: what is only suspected says so. */
 const statusWords = (clinical = '', verification: string): string =>
   verification === 'confirmed' ? clinical : `${clinical} (${verification})`.trim();
@@ -118,6 +135,8 @@ function loseCourse(
 ): void {
   if (negated && condition['abatementDateTime'] !== undefined)
     lose(writing, 'unmapped', condition, 'abatementDateTime', 'what is negated has no end');
+  if (codeOf(conceptAt(condition, 'clinicalStatus')) !== clinical)
+    lose(writing, 'narrowed', condition, 'clinicalStatus', 'what has ended is told as resolved');
   if (clinical === undefined)
     lose(writing, 'defaulted', condition, 'clinicalStatus', 'a problem of no status is watched as active');
   const categories = listAt<CodeableConcept>(condition, 'category').map((one) => codeOf(one));

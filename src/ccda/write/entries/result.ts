@@ -5,7 +5,7 @@ import type { Identifier, Reference, Resource } from '../../../fhir/types.ts';
 import { template, templateIds } from '../templates.ts';
 import { code, concept, idsOf, point, ucumOf } from '../values.ts';
 import { element, nothing, type Xml } from '../xml.ts';
-import { lose, loseOthers, type Writing } from '../writing.ts';
+import { isModified, lose, loseOthers, within, type Writing } from '../writing.ts';
 import {
   codeOf,
   conceptAt,
@@ -107,7 +107,7 @@ function membersOf(writing: Writing, resource: Resource, name: 'result' | 'hasMe
   const found = new Set<Resource>();
   const walk = (from: Resource, path: string): void => {
     for (const one of listAt<Reference>(from, path)) {
-      const member = writing.lookUp(one);
+      const member = within(writing, from).lookUp(one);
       if (member?.resourceType !== 'Observation')
         lose(writing, 'unresolved', from, path, 'refers to what is not told');
       else if (member === resource) lose(writing, 'unmapped', from, path, 'refers to itself');
@@ -118,7 +118,17 @@ function membersOf(writing: Writing, resource: Resource, name: 'result' | 'hasMe
     }
   };
   walk(resource, name);
-  return [...found].filter((member) => !isInError(member));
+  return [...found].filter((member) => {
+    if (isModified(member))
+      lose(
+        writing,
+        'unmapped',
+        member,
+        'modifierExtension',
+        'what changes its meaning has no place in C-CDA',
+      );
+    return !isInError(member) && !isModified(member);
+  });
 }
 
 /** What of an observation that only holds others is told by its report. */
@@ -126,6 +136,7 @@ const HOLDING = ['identifier', 'code', 'component', 'hasMember'];
 
 /** What a component has from the observation that it belongs to. */
 const SHARED = [
+  'contained',
   'status',
   'category',
   'subject',

@@ -28,7 +28,7 @@ const OUT: readonly OperationParameter[] = [
     min: 1,
     max: '1',
     type: 'Binary',
-    documentation: `The document, in ${CCDA_TYPE}. With Accept: ${CCDA_TYPE} it is answered by itself, and a Link leads to the losses.`,
+    documentation: `The document, in ${CCDA_TYPE}. With Accept: ${CCDA_TYPE} or text/xml it is answered by itself, and a Link leads to the losses.`,
   },
   {
     name: 'losses',
@@ -71,7 +71,7 @@ const COMMON = {
   name: 'ccda',
   affectsState: false,
   needs: 'read',
-  content: { gives: [CCDA_TYPE] },
+  content: { gives: [CCDA_TYPE, 'text/xml'] },
 } as const satisfies Partial<Operation>;
 
 export const referralCcda: Operation = {
@@ -167,7 +167,9 @@ async function perform(
     resource,
     seen,
     ...(id !== undefined && { headers: { Link: `<${address}>; rel="describedby"` } }),
-    ...(!isTrueIn(input, 'lossesOnly') && { content: { bytes, contentType: CCDA_TYPE } }),
+    ...(!isTrueIn(input, 'lossesOnly') && {
+      content: { bytes, contentType: CCDA_TYPE, alsoAs: ['text/xml'] },
+    }),
   };
 }
 

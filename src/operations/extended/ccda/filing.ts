@@ -16,6 +16,8 @@ export interface Meets {
   readonly orders: ReadonlyMap<string, Ref>;
   /** DocumentReferences of the caller's that earlier versions of it have, which it replaces. */
   readonly replaces: readonly Ref[];
+  /** Those of them that are still current: they become superseded. */
+  readonly outdates: readonly Ref[];
   /** It came as an older version than one that is kept already. */
   readonly isSuperseded: boolean;
   /** Where the file is kept already. */
@@ -64,6 +66,7 @@ export function fileDocument(
     ...(meets.binary === undefined ? [post(binary, fileOf(bytes, converted, patient))] : []),
     post(document, reference),
     ...(meets.isApart ? [] : documentEntries(converted, meets, document, newId)),
+    ...meets.outdates.map(superseding),
   ];
   return { bundle: { resourceType: 'Bundle', type: 'transaction', entry: entries }, document };
 }
@@ -149,6 +152,24 @@ interface Described {
 
 /** The version of a document among those of its setId: R4 has no element for it, R5 has. */
 export const VERSION_URL = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-DocumentReference.version';
+
+/** That an earlier version is current no more. */
+const superseding = (ref: Ref): object => ({
+  resource: {
+    resourceType: 'Parameters',
+    parameter: [
+      {
+        name: 'operation',
+        part: [
+          { name: 'type', valueCode: 'replace' },
+          { name: 'path', valueString: 'DocumentReference.status' },
+          { name: 'value', valueCode: 'superseded' },
+        ],
+      },
+    ],
+  },
+  request: { method: 'PATCH', url: ref },
+});
 
 /** What the document is, for whoever looks for it. */
 function documentReference(converted: ConvertedDocument, bytes: Uint8Array, about: Described): Resource {

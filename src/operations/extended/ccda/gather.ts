@@ -84,6 +84,7 @@ export async function ofPatient(
 ): Promise<Gathered> {
   const { request, snapshot } = gathering;
   const known: Version[] = [];
+  let cut = false;
   for (const type of new Set(types)) {
     const sight = sightForType(request.caller, type);
     if (sight === undefined) continue;
@@ -92,17 +93,20 @@ export async function ofPatient(
       where: { kind: 'reference', param: PATIENT_PARAM, to: [patient] } as const,
       sort: [],
       sight,
-      count: OF_TYPE_MAX,
+      // One more than is told says that there is more.
+      count: OF_TYPE_MAX + 1,
       offset: 0,
       total: false,
     };
     const { matches } = await snapshot.search(query, request.signal).catch(searchRefusal);
-    for (const { ref } of matches) {
+    cut ||= matches.length > OF_TYPE_MAX;
+    for (const { ref } of matches.slice(0, OF_TYPE_MAX)) {
       const version = await snapshot.read(ref, sight);
       if (version !== undefined) known.push(version);
     }
   }
-  return follow(gathering, [patient, ...others], known);
+  const gathered = await follow(gathering, [patient, ...others], known);
+  return { ...gathered, cut: cut || gathered.cut };
 }
 
 /** Local references of a resource to types that are stored. */

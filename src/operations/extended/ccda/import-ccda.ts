@@ -33,7 +33,7 @@ export const importCcda: Operation = {
   levels: ['system'],
   resource: [],
   affectsState: true,
-  content: { takes: [CCDA_TYPE, 'text/xml'] },
+  content: { takes: [CCDA_TYPE, 'text/xml', 'application/xml'] },
   parameters: [
     {
       name: 'document',
@@ -41,7 +41,7 @@ export const importCcda: Operation = {
       min: 0,
       max: '1',
       type: 'Binary',
-      documentation: `The document: a Binary, or a body of ${CCDA_TYPE} or text/xml.`,
+      documentation: `The document: a Binary, or a body of ${CCDA_TYPE}, text/xml or application/xml.`,
     },
     {
       name: 'source',
@@ -119,14 +119,23 @@ async function fileOrApart(
   converted: ConvertedDocument,
   bytes: Uint8Array,
   meets: Meets,
+  isRetried = false,
 ): Promise<{ readonly at: Ref; readonly remarks: readonly string[] }> {
   const file = (how: Meets): Promise<Ref> => {
     const { bundle } = fileDocument(converted, bytes, how, invocation.context.newId);
-    return fileOnce(invocation, asTransaction(invocation.request, bundle, bytes, converted, how), bundle);
+    return fileOnce(
+      invocation,
+      asTransaction(invocation.request, bundle, bytes, converted, { ...how, isRetried }),
+      bundle,
+    );
   };
   try {
     return { at: await file(meets), remarks: [] };
   } catch (error) {
+    const isRefused = error instanceof OperationOutcomeError && isOfContent(error);
+    // A rule may hold an earlier version as it is: the later one is filed all the same.
+    if (isRefused && meets.outdates.length > 0)
+      return fileOrApart(invocation, converted, bytes, { ...meets, outdates: [] }, true);
     if (meets.isApart || !(error instanceof OperationOutcomeError) || !isOfContent(error)) throw error;
     const [first] = error.issues;
     const why = first?.diagnostics ?? error.code;
@@ -158,7 +167,7 @@ async function sourceOf({ context, request, input }: Invocation, snapshot: Snaps
   const [reference] = valuesAt(valueIn(input, 'source'), 'reference');
   if (typeof reference === 'string') return readStoredDocument(context, request, snapshot, reference);
   throw new OperationOutcomeError('field-missing', {
-    diagnostics: 'there is neither a document nor a source',
+    diagnostics: `there is neither a document nor a source: send the document itself as ${CCDA_TYPE}, or Parameters`,
   });
 }
 
@@ -170,7 +179,7 @@ function asTransaction(
   bundle: Resource,
   bytes: Uint8Array,
   { facts }: ConvertedDocument,
-  { isApart }: Meets,
+  { isApart, isRetried }: Meets & { readonly isRetried: boolean },
 ): Request {
   const { type: _type, id: _id, operation: _operation, ...rest } = request;
   const fingerprint = createHash('sha256').update(bytes).digest('hex');
@@ -183,7 +192,7 @@ function asTransaction(
     body: { ...bodyOf(bundle), size: bytes.length * 2 },
     prefer: { ...request.prefer, return: 'minimal' },
     // A refusal is kept under its key, and given again under it.
-    idempotencyKey: isApart ? { ...key, id: `${key.id} apart` } : key,
+    idempotencyKey: { ...key, id: `${key.id}${isRetried ? ' beside' : ''}${isApart ? ' apart' : ''}` },
   };
 }
 

@@ -8,6 +8,7 @@ import type { Snapshot } from '../../../ports/store.ts';
 import { parseStored } from '../../../ports/stored-resource.ts';
 import { valuesAt } from '../../../resources/element.ts';
 import { isSameRecorded } from '../../../resources/same-person.ts';
+import { permits } from '../../../smart/permits.ts';
 import type { OperationContext } from '../../context.ts';
 import type { Request } from '../../request.ts';
 import { sightForType } from '../../scope.ts';
@@ -55,8 +56,7 @@ export async function meet(
     'DocumentReference',
     facts.related.filter(({ type }) => type === 'replaces').map(({ id }) => id),
   );
-  const found: FoundPatient =
-    subject === undefined ? await patientOf(request, snapshot, converted) : { patient: subject };
+  const found = subject === undefined ? await patientOf(request, snapshot, converted) : { patient: subject };
   const { patient, contradicts } = found;
   const orders = await ordersOf(find, converted);
   const isSuperseded = versions.some(({ text }) => versionIn(text) > (facts.version ?? 0));
@@ -64,6 +64,7 @@ export async function meet(
     ...versions.filter(({ text }) => versionIn(text) < (facts.version ?? 0)),
     ...parents.filter(({ custodian }) => custodian === own),
   ];
+  const replaced = isSuperseded ? [] : earlier;
   return {
     known: undefined,
     meets: {
@@ -71,7 +72,8 @@ export async function meet(
       isApart: contradicts !== undefined,
       orders,
       isSuperseded,
-      replaces: isSuperseded ? [] : [...new Set(earlier.map(({ ref }) => ref))],
+      replaces: [...new Set(replaced.map(({ ref }) => ref))],
+      outdates: mayChange(request) ? [...new Set(replaced.filter(isCurrent).map(({ ref }) => ref))] : [],
       binary: undefined,
       filedBy: own,
       filedAt: formatInstant(context.clock.now()),
@@ -83,6 +85,12 @@ export async function meet(
     ],
   };
 }
+
+/** Whether the token lets its caller change what is kept of documents. */
+const mayChange = ({ caller }: Request): boolean =>
+  caller.administrator || permits(caller.scopes, 'patch', 'DocumentReference').allowed;
+
+const isCurrent = ({ text }: Match): boolean => parseStored(text)['status'] === 'current';
 
 const unknownOrders = (
   fulfills: readonly Identifier[],
@@ -133,6 +141,7 @@ const NOTHING: Meets = {
   isApart: false,
   orders: new Map(),
   replaces: [],
+  outdates: [],
   isSuperseded: false,
   binary: undefined,
   filedBy: undefined,
@@ -206,7 +215,7 @@ async function findByNumbers(
 
 interface FoundPatient {
   readonly patient?: Ref;
-  /** The numbers are those of several, or name and birth date are another's. */
+  /** The numbers are those of several, name and birth date are another's, or the caller has no patients. */
   readonly contradicts?: string;
 }
 
@@ -216,6 +225,9 @@ async function patientOf(
   snapshot: Snapshot,
   { bundle }: ConvertedDocument,
 ): Promise<FoundPatient> {
+  // Whoever keeps records for nobody would write the document's parties into the register.
+  if (request.caller.organization === undefined)
+    return { contradicts: 'An administrator who acts for no organization has no records of patients' };
   const patient = (bundle.entry ?? [])
     .map(({ resource }) => resource as unknown as Resource)
     .find(({ resourceType }) => resourceType === 'Patient');

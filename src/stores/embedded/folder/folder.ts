@@ -5,7 +5,7 @@
  * system lets go of it with the process, so there is no stale lock to judge and no race in taking one over; a file made
  * with O_EXCL would need both. `owner.json` only names the holder, for the message.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -142,6 +142,19 @@ export function markFollowed(folder: string, log: string | undefined): void {
   const { follows } = pathsOf(folder);
   if (log === undefined) rmSync(follows, { force: true });
   else writeFileSync(follows, `${log}\n`, { mode: FILE_MODE });
+  flushFolder(folder);
+}
+
+/** Puts on disk what was written without a flush. */
+export function flushDatabase(folder: string): void {
+  const { database } = pathsOf(folder);
+  openDatabase(database, { readOnly: false, cacheKib: 1024, pragmas: ['wal_checkpoint(TRUNCATE)'] }).close();
+  const descriptor = openSync(database, 'r+');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
   flushFolder(folder);
 }
 

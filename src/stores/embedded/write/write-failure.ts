@@ -1,6 +1,6 @@
 /** What the writer says when a member, the disk, or another copy of the store stops it. */
 import type { CommitRefusal } from '../../../ports/store.ts';
-import { messageOf } from '../../log/durable-folder.ts';
+import { messageOf, StoreRefused } from '../../log/durable-folder.ts';
 import type { MemberOutcome } from '../../log/write-batch.ts';
 import { ReachExceeded } from './reach-walk.ts';
 import type { CommitVerdict } from './verdict.ts';
@@ -19,10 +19,9 @@ const REFUSALS: ReadonlyMap<number, CommitRefusal> = new Map([
 ]);
 
 /** Another copy of the store decided what does not come out here: one of the two is wrong. */
-export class Diverged extends Error {
+export class Diverged extends StoreRefused {
   constructor(seq: number, says: string) {
     super(`diverged at commit ${seq}: ${says}`);
-    this.name = 'Diverged';
   }
 }
 

@@ -1,0 +1,63 @@
+/** What a node does for its database now and then: a copy of its read model, and the removal of what never came into the log. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Ref } from '../../src/fhir/types.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { describeJudged } from '../judges.ts';
+import { createMongoWorld } from './mongo-world.ts';
+import { commitOf, EVERYTHING, textOf, write } from './store-world.ts';
+
+const HOUR = 3_600_000;
+
+describeJudged('mongodb', 'upkeep of the database', (uri) => {
+  let world: ReturnType<typeof createMongoWorld>;
+  beforeEach(() => void (world = createMongoWorld(uri, { writer: 'turn' })));
+  afterEach(() => world.end());
+
+  const commitMany = async (store: Store, ...refs: readonly Ref[]): Promise<void> => {
+    for (const ref of refs) await store.commit(commitOf([write(ref)]));
+  };
+
+  test('a checkpoint is made when enough was committed since the last; two are kept', async () => {
+    const store = await world.open({ mongodb: { checkpointCommits: 2 } });
+    const files = world.db(world.databaseOf(store)).collection('checkpoint.files');
+    const seqs = async () => (await files.find({}).toArray()).map(({ filename }) => Number(filename));
+    await commitMany(store, 'Task/1');
+    await store.checkpoint();
+    expect(await seqs()).toEqual([]);
+    await commitMany(store, 'Task/2');
+    await store.checkpoint();
+    await commitMany(store, 'Task/3');
+    await store.checkpoint();
+    expect(await seqs()).toEqual([2]);
+    await commitMany(store, 'Task/4');
+    await store.checkpoint();
+    await commitMany(store, 'Task/5', 'Task/6');
+    await store.checkpoint();
+    expect(await seqs()).toEqual([4, 6]);
+  });
+
+  test('parts that never came into the log are taken away after an hour, and no others', async () => {
+    const store = await world.open();
+    const text = 'x'.repeat(5 * 1024 * 1024);
+    await store.commit(commitOf([write('Binary/1', { text: textOf(text) })]));
+    const blobs = world.db(world.databaseOf(store)).collection<{ _id: string; at: Date }>('blob');
+    const ids = async () => (await blobs.find({}).toArray()).map(({ _id }) => _id);
+    const kept = await ids();
+    expect(kept).toHaveLength(1);
+    await blobs.updateMany({}, { $set: { at: new Date(Date.now() - 2 * HOUR) } });
+    const orphan = (_id: string, ageMs: number, of: number) => ({
+      _id,
+      at: new Date(Date.now() - ageMs),
+      of,
+    });
+    await blobs.insertMany([
+      orphan('of-nothing', 2 * HOUR, 99),
+      orphan('of-another', 2 * HOUR, 1),
+      orphan('young', HOUR / 2, 99),
+    ]);
+    await store.sweepParts();
+    expect((await ids()).toSorted()).toEqual([...kept, 'young'].toSorted());
+    const again = await world.reopen(store);
+    expect((await again.snapshot().read('Binary/1', EVERYTHING))?.text).toContain(text);
+  });
+});
