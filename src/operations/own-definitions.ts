@@ -5,6 +5,7 @@
 import { ISSUE_SYSTEM, ISSUES } from '../fhir/issue.ts';
 import { OWN_WORD } from '../delivery/consents.ts';
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
+import { FLAGS } from '../policies/labels/sensitivity.ts';
 import { ROWS } from '../referral/extensions.ts';
 import { AWAITING_INFORMATION, LOCAL_STATUS_SYSTEM } from '../referral/state.ts';
 import { TRANSACTION_NAMES } from '../referral/transactions.ts';
@@ -65,6 +66,11 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
   [WORK_ITEM_SYSTEM]: ['What a person is asked to do', defined(Object.entries(WORK_ITEM_KINDS))],
 };
 
+const FLAG_TITLES: Readonly<Record<string, string>> = {
+  PSYTHPN: 'A psychotherapy note, which its author keeps apart from the record',
+  ADOL: 'A minor consented to this care alone',
+};
+
 const STRUCTURES = 'https://closeloop.dev/fhir/StructureDefinition/';
 
 /** Extensions that hold one reference: url, where they stand, what they say. */
@@ -77,6 +83,12 @@ const NOTES: readonly (readonly [url: string, context: string, title: string])[]
   [`${STRUCTURES}same-ohca`,            'Organization', 'Another Organization of the same organized health care arrangement'],
   [CUSTODIAN_URL,                       'Meta',         'Whose record an imported resource is'],
 ];
+
+/** Extensions that are a yes or a no, on a resource or a part of it: url, what they say. */
+const FLAGGED: readonly (readonly [url: string, title: string])[] = [...FLAGS].map(([url, label]) => [
+  url,
+  `${FLAG_TITLES[label] ?? url} (label ${label})`,
+]);
 
 const idOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 const nameOf = (id: string): string =>
@@ -100,7 +112,11 @@ const DEFINITIONS: ReadonlyMap<string, Resource> = new Map([
   [`StructureDefinition/${idOf(STEP_URL)}`, timelineStep()],
   ...NOTES.map(([url, context, title]): readonly [string, Resource] => [
     `StructureDefinition/${idOf(url)}`,
-    referenceNote(url, context, title),
+    valueNote(url, context, title, 'Reference'),
+  ]),
+  ...FLAGGED.map(([url, title]): readonly [string, Resource] => [
+    `StructureDefinition/${idOf(url)}`,
+    valueNote(url, 'Element', title, 'boolean'),
   ]),
 ]);
 
@@ -116,11 +132,11 @@ function timelineStep(): Resource {
   };
 }
 
-function referenceNote(url: string, context: string, title: string): Resource {
+function valueNote(url: string, context: string, title: string, type: string): Resource {
   return extensionOf(url, context, title, [
     { id: 'Extension.extension', path: 'Extension.extension', max: '0' },
     { id: 'Extension.url', path: 'Extension.url', fixedUri: url },
-    { id: 'Extension.value[x]', path: 'Extension.value[x]', min: 1, type: [{ code: 'Reference' }] },
+    { id: 'Extension.value[x]', path: 'Extension.value[x]', min: 1, type: [{ code: type }] },
   ]);
 }
 

@@ -11,6 +11,7 @@ import { checkCustody } from './write/custody.ts';
 import type { Draft } from './write/draft.ts';
 import { checkDeletes } from './write/deletes.ts';
 import { admitImport } from './write/import.ts';
+import { labelDraft } from './write/labels.ts';
 import { dropClaimedSteps } from './write/past-steps.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './write/references.ts';
 import { guardParties } from './write/party-guard.ts';
@@ -91,11 +92,13 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, PARTIES],
   [claimRoles,           CREATE | UPDATE | PATCH          | TRANSACTION, ROLES],
   [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION, ADDRESSES],
+  [labelDraft,           CREATE | UPDATE | PATCH          | TRANSACTION],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
   [applyRules,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION],
   [checkDeletes,                                   DELETE | TRANSACTION, deletes],
   [sendMended,           CREATE | UPDATE | PATCH | DELETE | TRANSACTION, mends],
   [tellLateNotes,        CREATE | UPDATE | PATCH | DELETE | TRANSACTION, bringsFile],
+  [labelDraft,           CREATE | UPDATE | PATCH          | TRANSACTION],
   [checkMovesTold,       CREATE | UPDATE | PATCH | DELETE | TRANSACTION, moves],
   [leaveUnchanged,                UPDATE | PATCH          | TRANSACTION, mayChangeNothing],
 ];

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { ConvertedDocument } from '../../../ccda/read/convert.ts';
-import type { Identifier, Ref, Reference, Resource } from '../../../fhir/types.ts';
+import type { Coding, Identifier, Ref, Reference, Resource } from '../../../fhir/types.ts';
+import { wholeLabels } from '../../../policies/labels/label-set.ts';
 
 /** What the document meets here. */
 export interface Meets {
@@ -131,7 +132,15 @@ function asFiled(resource: Node): Resource {
   return { ...rest, resourceType: resource.resourceType, ...(isOrder && { status: 'draft' }) } as Resource;
 }
 
-function fileOf(bytes: Uint8Array, { labels }: ConvertedDocument, patient: string | undefined): Resource {
+/** The labels of a document: its own, and those that the codes of what it holds ask for (compliance S5). */
+const labelsOfFile = (converted: ConvertedDocument): readonly Coding[] =>
+  wholeLabels(
+    converted.labels,
+    resourcesOf(converted).map(({ resource }) => resource),
+  );
+
+function fileOf(bytes: Uint8Array, converted: ConvertedDocument, patient: string | undefined): Resource {
+  const labels = labelsOfFile(converted);
   return {
     resourceType: 'Binary',
     ...(labels.length > 0 && { meta: { security: [...labels] } }),
@@ -218,10 +227,12 @@ function documentReference(converted: ConvertedDocument, bytes: Uint8Array, abou
 }
 
 /** What a document says of itself, and which versions it replaces here: the same for whoever brings it. */
-export function describeDocument({ bundle, facts, labels }: ConvertedDocument, meets: Meets) {
+export function describeDocument(converted: ConvertedDocument, meets: Meets) {
+  const { bundle, facts, labels } = converted;
   const composition = bundle.entry?.[0]?.resource as unknown as Node;
+  const security = labelsOfFile(converted);
   return {
-    ...(labels.length > 0 && { meta: { security: [...labels] } }),
+    ...(security.length > 0 && { meta: { security: [...security] } }),
     ...(facts.version !== undefined && {
       extension: [{ url: VERSION_URL, valueString: String(facts.version) }],
     }),

@@ -1,0 +1,41 @@
+/**
+ * A label that the server adds, with the extensions of FHIR Data Segmentation for Privacy (DS4P 1.0.0) that say why, who
+ * added it and by which table (compliance S1, S3).
+ */
+import type { Coding } from '../../fhir/types.ts';
+import { ACT_CODE, CONFIDENTIALITY } from './confidentiality.ts';
+import { SENSITIVITY_VERSION } from './sensitivity.ts';
+
+const DS4P = 'http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition';
+const BASIS = `${DS4P}/extension-sec-label-basis`;
+const CLASSIFIER = `${DS4P}/extension-sec-label-classifier`;
+const ARTIFACT = `${DS4P}/extension-sec-label-related-artifact`;
+
+const BY_US = { url: CLASSIFIER, valueReference: { type: 'Device', display: 'Closeloop' } };
+
+const becauseOf = ({ system, code }: Coding) => ({
+  url: BASIS,
+  valueCoding: { ...(system !== undefined && { system }), ...(code !== undefined && { code }) },
+});
+
+const BY_TABLE = {
+  url: ARTIFACT,
+  valueRelatedArtifact: {
+    type: 'derived-from' as const,
+    display: `Closeloop's table of sensitive codes, version ${SENSITIVITY_VERSION}`,
+  },
+};
+
+/** A sensitivity, and the coding or the flag that it follows from. */
+export const sensitivityLabel = (code: string, because: Coding): Coding => ({
+  system: ACT_CODE,
+  code,
+  extension: [becauseOf(because), BY_US, BY_TABLE],
+});
+
+/** A confidentiality, and the label that it follows from. */
+export const confidentialityLabel = (code: string, because: Coding): Coding => ({
+  system: CONFIDENTIALITY,
+  code,
+  extension: [becauseOf(because), BY_US],
+});
