@@ -283,6 +283,7 @@ export const ISSUES = {
     '103',
     'work-item',
   ),
+  'label-protected': row('forbidden', 403, "Ask the custodian's privacy officer."),
   'field-frozen': row('business-rule', 422, 'Leave the field as it was; open a new referral to change it.'),
   'referral-rule': row('business-rule', 422, 'See diagnostics for the rule.', 'AE', '103', 'work-item'),
   'deletion-refused': row('business-rule', 409, 'End the referral first; see diagnostics.'),

@@ -8,6 +8,7 @@ import type { Ref } from '../fhir/types.ts';
 import type { Caller } from '../operations/request.ts';
 import type { Clock } from '../ports/clock.ts';
 import { parseScopes } from '../smart/scopes.ts';
+import { readServerScopes } from '../smart/server-scopes.ts';
 import {
   nameIn,
   readLogin,
@@ -106,6 +107,7 @@ function callerOf(identity: Identity, address: string | undefined): Caller {
     organization: identity.organization,
     administrator: identity.administrator,
     scopes: identity.scopes,
+    serverScopes: identity.serverScopes,
     patient: identity.patient,
     client: identity.client,
     subject: identity.subject,
@@ -214,6 +216,7 @@ async function readIdentity(payload: JWTPayload, token: string, settings: Bearer
     organization,
     administrator,
     scopes: parseScopes(words.join(' ')),
+    serverScopes: readServerScopes(words),
     patient: readLaunchPatient(payload['patient']),
     client: claimText(payload['client_id']) ?? claimText(payload['azp']) ?? subject,
     subject,

@@ -4,6 +4,7 @@ import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { EVERYTHING, type Sight } from '../ports/query.ts';
 import type { Scope } from '../smart/scopes.ts';
+import type { ServerScope } from '../smart/server-scopes.ts';
 
 /** FHIR's own codes (http://hl7.org/fhir/restful-interaction), and the few conditional forms they have. */
 export type Interaction =
@@ -55,6 +56,8 @@ export interface Caller extends Login {
   /** Sees everything; acts in a referral only for a named organization (rules 1.8). */
   readonly administrator: boolean;
   readonly scopes: readonly Scope[];
+  /** Duties beside them; absent: none. */
+  readonly serverScopes?: readonly ServerScope[] | undefined;
   /** The patient of a SMART patient launch: `Patient/id`. */
   readonly patient: Ref | undefined;
   readonly client: string;

@@ -3,6 +3,7 @@ import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Clause, Sight } from '../ports/query.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { permits, type ScopedInteraction } from '../smart/permits.ts';
+import type { ServerScope } from '../smart/server-scopes.ts';
 import { sightOf, type Caller, type Interaction, type Request } from './request.ts';
 
 /** Interactions whose parts are asked one by one. */
@@ -41,6 +42,10 @@ function permitted(caller: Caller, interaction: ScopedInteraction, type: string)
   if (permit.allowed) return permit.patientOnly;
   throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: ${permit.needed}` });
 }
+
+/** Whether the caller's token grants a duty of this server's (compliance S4): asked here, and nowhere else. */
+export const hasServerScope = ({ serverScopes = [] }: Caller, scope: ServerScope): boolean =>
+  serverScopes.includes(scope);
 
 /** What the caller may see for this request: its organization's clause, narrowed by patient scopes. */
 export function sightFor(request: Request): Sight {

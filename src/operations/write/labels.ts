@@ -1,10 +1,11 @@
 /**
  * Writes the security labels of what a draft writes into its texts, in the same commit: what travels carries them
- * (compliance S1, S2). The reply says that labels were added, and never which: a warning stands in headers, and headers are
+ * (compliance S1, S2), and a write that leaves labels out keeps them (S4). The reply says that labels were added, and never which: a warning stands in headers, and headers are
  * logged (S8).
  */
 import { learnSensitivities } from '../../policies/labels/derive.ts';
-import { planLabels, writeLabels } from '../../policies/labels/label-plan.ts';
+import { planLabels, writeLabels, type LabelPlan } from '../../policies/labels/label-plan.ts';
+import { isSameLabel, loweredLabels } from '../../policies/labels/lowered.ts';
 import type { Resource } from '../../fhir/types.ts';
 import { note } from '../../referral/ruling.ts';
 import { typeOf } from '../../resources/element.ts';
@@ -12,6 +13,7 @@ import { isDirectory } from '../../resources/index.ts';
 import { LARGE } from '../heavy.ts';
 import { createTurns, type Turns } from '../turns.ts';
 import { placesIn, replan, type Draft, type Planned } from './draft.ts';
+import { mayLower } from './label-guard.ts';
 
 /** Trees that have their labels. */
 const labelled = new WeakSet<Resource>();
@@ -22,26 +24,38 @@ export async function labelDraft(draft: Draft): Promise<void> {
 }
 
 async function labelOne(draft: Draft, planned: Planned, turns: Turns): Promise<void> {
-  const { ref, after, origin } = planned;
+  const { ref, before, after, origin } = planned;
   if (after === undefined || labelled.has(after.plain)) return;
   const isKnowledge = isDirectory(typeOf(ref));
   if (!isKnowledge && (after.size ?? 0) >= LARGE) await learnSensitivities(after.plain, turns.after);
-  const labels = planLabels(after.plain, isKnowledge);
+  const lowered = loweredLabels(before?.meta?.security ?? [], after.plain.meta?.security ?? []);
+  const isLowered = lowered.length > 0 && mayLower(draft, planned, lowered);
+  const labels = planLabels(after.plain, { before, mayLower: isLowered, isKnowledge });
   if (labels !== undefined) {
     replan(draft, ref, (tree) => writeLabels(tree, labels));
-    if (origin === 'client') tell(draft, planned);
+    if (origin === 'client' && !isLowered && hasOthers(after.plain, labels))
+      tell(draft, planned, lowered.length > 0 ? KEPT : ADDED);
   }
   const tree = draft.planned.get(ref)?.after?.plain;
   if (tree !== undefined) labelled.add(tree);
 }
 
-function tell(draft: Draft, planned: Planned): void {
-  const type = typeOf(planned.ref);
-  draft.notes.push(
-    note(
-      'information',
-      `The server added security labels to ${type}, as its content asks for them.`,
-      placesIn(planned, [`${type}.meta.security`]),
-    ),
+/** Whether other labels are written than the client's, and not their extensions alone. */
+function hasOthers({ meta }: Resource, { security, entries }: LabelPlan): boolean {
+  const given = meta?.security ?? [];
+  if (entries.size > 0) return true;
+  if (security === undefined) return false;
+  return (
+    security.length !== given.length || security.some((one) => !given.some((own) => isSameLabel(own, one)))
   );
+}
+
+const ADDED = (type: string): string =>
+  `The server added security labels to ${type}, as its content asks for them.`;
+const KEPT = (type: string): string =>
+  `The server kept the security labels of ${type}: anyone may raise them, and the privacy officer of its custodian lowers them, with a reason.`;
+
+function tell(draft: Draft, planned: Planned, says: (type: string) => string): void {
+  const type = typeOf(planned.ref);
+  draft.notes.push(note('information', says(type), placesIn(planned, [`${type}.meta.security`])));
 }

@@ -3,10 +3,7 @@ import type { Coding, Resource } from '../../fhir/types.ts';
 import { ACT_CODE, highestOf, isConfidentiality, rankOf, restrictingOf } from './confidentiality.ts';
 import { sensitivitiesOf, type Sensitivities } from './derive.ts';
 import { confidentialityLabel, sensitivityLabel } from './label.ts';
-
-/** "The identity of a tag or security label is the system+code" (http://hl7.org/fhir/R4/resource.html#Meta). */
-const isSameLabel = (one: Coding, other: Coding): boolean =>
-  one.code === other.code && one.system === other.system;
+import { isSameLabel } from './lowered.ts';
 
 /** The labels with those that the content asks for. The same list when it has them all. */
 export function completeLabels(given: readonly Coding[], asked: Sensitivities): readonly Coding[] {
@@ -16,6 +13,10 @@ export function completeLabels(given: readonly Coding[], asked: Sensitivities): 
       labels = [...labels, sensitivityLabel(code, because)];
   return withOneConfidentiality(labels);
 }
+
+/** The labels that a client wrote, with those that it may not lower as they stood. */
+export const keepLabels = (given: readonly Coding[], lowered: readonly Coding[]): readonly Coding[] =>
+  lowered.some(isRanked) ? [...lowered, ...given.filter((one) => !isRanked(one))] : [...given, ...lowered];
 
 /**
  * The labels of a file that holds these resources: its own, and all that theirs would be (compliance S5). What it is about

@@ -39,3 +39,22 @@ export const confidentialityLabel = (code: string, because: Coding): Coding => (
   code,
   extension: [becauseOf(because), BY_US],
 });
+
+/** The reason of a change of labels alone (ActReason, metadata management). */
+export const METADATA_MANAGEMENT: Coding = {
+  system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
+  code: 'METAMGT',
+};
+
+/** The confidentiality of what a person lowered: by its basis it is known that what is missing was taken out on purpose. */
+export const loweredTo = (code: string): Coding => confidentialityLabel(code, METADATA_MANAGEMENT);
+
+/** Whether a person took labels out of what bears these. */
+export const wasLowered = (labels: readonly Coding[]): boolean =>
+  labels.some(
+    ({ system, extension = [] }) =>
+      system === CONFIDENTIALITY &&
+      extension.some(
+        ({ url, valueCoding }) => url === BASIS && valueCoding?.code === METADATA_MANAGEMENT.code,
+      ),
+  );

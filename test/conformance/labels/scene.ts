@@ -1,5 +1,5 @@
 /** What the tests of labels write, and how they read the labels of a resource. */
-import type { Coding, Resource } from '../../../src/fhir/types.ts';
+import type { Coding, Ref, Resource } from '../../../src/fhir/types.ts';
 import * as make from '../../resources.ts';
 import type { TestServer } from '../../server.ts';
 
@@ -30,5 +30,5 @@ export const condition = (patient: string, code: string, more: object = {}): Res
 export const OPIOID = 'ETH N OPIOIDUD SUD';
 
 /** A patient of the initiator's. */
-export const patientOf = async (server: TestServer): Promise<string> =>
+export const patientOf = async (server: TestServer): Promise<Ref> =>
   `Patient/${(await server.create('initiator', make.patient())).id}`;

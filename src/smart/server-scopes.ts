@@ -1,0 +1,11 @@
+/**
+ * Scopes of this server beside SMART's: duties that an organization gives to few of its people. The issuer grants them; the
+ * demonstration's tokens have none.
+ */
+const SERVER_SCOPES = ['closeloop/label-downgrade'] as const;
+
+export type ServerScope = (typeof SERVER_SCOPES)[number];
+
+/** Those among the words of a token's `scope` claim. */
+export const readServerScopes = (words: readonly string[]): readonly ServerScope[] =>
+  SERVER_SCOPES.filter((scope) => words.includes(scope));
