@@ -3,7 +3,7 @@
  * They are text, because the server sends a stored resource as the stored text: parsing it only to wrap it would cost
  * time and lose the precision of decimals.
  */
-import type { OperationOutcome, Ref } from './types.ts';
+import type { Coding, OperationOutcome, Ref } from './types.ts';
 
 type ReplyBundleType = 'searchset' | 'history' | 'batch-response' | 'transaction-response';
 
@@ -39,14 +39,17 @@ export interface ReplyBundle {
   /** Pairs of relation and absolute URL, in the order of the reply: `self`, `first`, `next`, … */
   readonly links?: readonly (readonly [relation: string, url: string])[] | undefined;
   readonly entries: readonly ReplyEntry[];
+  /** How confidential the reply is: the label of the most confidential resource in it. */
+  readonly mark?: Coding | undefined;
   /** Instant at which the bundle was put together. */
   readonly timestamp?: string | undefined;
 }
 
 /** The bundle's JSON text. FHIR's JSON has no empty members, so absent and empty values are left out. */
-export function buildBundleText({ type, total, links = [], entries, timestamp }: ReplyBundle): string {
+export function buildBundleText({ type, total, links = [], entries, mark, timestamp }: ReplyBundle): string {
   return object([
     ['resourceType', '"Bundle"'],
+    ['meta', mark && JSON.stringify({ security: [mark] })],
     ['type', JSON.stringify(type)],
     ['timestamp', quote(timestamp)],
     ['total', total === undefined ? undefined : String(total)],

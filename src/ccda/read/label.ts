@@ -2,17 +2,13 @@
  * Confidentiality: of the document, of its sections, and the markings of Data Segmentation for Privacy (DS4P). They label
  * what was read from the part they stand in, and the highest of them labels the whole.
  */
+import { ACT_CODE, CONFIDENTIALITY, highestOf, rankOf } from '../../policies/labels/confidentiality.ts';
 import { table } from '../table.ts';
 import type { Coding } from '../../fhir/types.ts';
 import type { XmlElement } from '../../xml/tree.ts';
 import { attributeOf, childOf, childrenOf, elementsOf, hasTemplate } from '../element.ts';
 
-const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
-const ACT_CODE = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
 const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
-
-/** From the least confidential to the most. */
-const ORDER: readonly string[] = ['U', 'L', 'M', 'N', 'R', 'V'];
 
 export type Labels = readonly Coding[];
 
@@ -46,7 +42,7 @@ export const labelsOfSection = (section: XmlElement, around: Labels): Labels =>
 /** Its own confidentialityCode; the code counts, whatever system is written beside it. */
 function confidentialityOf(element: XmlElement): Coding | undefined {
   const code = attributeOf(childOf(element, 'confidentialityCode'), 'code')?.toUpperCase();
-  return code !== undefined && ORDER.includes(code) ? { system: CONFIDENTIALITY, code } : undefined;
+  return code !== undefined && rankOf(code) >= 0 ? { system: CONFIDENTIALITY, code } : undefined;
 }
 
 /** The markings of DS4P anywhere in a section; matched by template and code, since samples of the field mix the systems. */
@@ -56,7 +52,7 @@ function markingsIn(section: XmlElement): Labels {
     const kind = Object.keys(MARKINGS).find((root) => hasTemplate(element, root));
     const code = attributeOf(childOf(element, 'value'), 'code')?.toUpperCase();
     const system = kind === undefined ? undefined : MARKINGS[kind];
-    if (system !== undefined && code !== undefined && (system !== CONFIDENTIALITY || ORDER.includes(code)))
+    if (system !== undefined && code !== undefined && (system !== CONFIDENTIALITY || rankOf(code) >= 0))
       found.push({ system, code });
     for (const child of elementsOf(element)) if (child.name !== 'text') walk(child);
   };
@@ -67,9 +63,7 @@ function markingsIn(section: XmlElement): Labels {
 /** Each label once, and of confidentialities the highest alone. */
 export function joined(labels: readonly (Coding | undefined)[]): Labels {
   const known = labels.filter((label) => label !== undefined);
-  const highest = known
-    .filter(({ system }) => system === CONFIDENTIALITY)
-    .toSorted((a, b) => ORDER.indexOf(b.code ?? '') - ORDER.indexOf(a.code ?? ''))[0];
+  const highest = highestOf(known);
   const others = known.filter(({ system }) => system !== CONFIDENTIALITY);
   const once = others.filter(
     (label, index) =>

@@ -1,4 +1,5 @@
 /** What a document Bundle tells, as the content of a clinical document: its Composition, section by section. */
+import { CONFIDENTIALITY, highestOf } from '../../policies/labels/confidentiality.ts';
 import { table } from '../table.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { CodeableConcept, Coding, Identifier, Reference, Resource } from '../../fhir/types.ts';
@@ -108,18 +109,13 @@ const referralIn = (composition: Resource, lookUp: WriteOptions['lookUp']): Reso
 const recipientsOf = (order: Resource | undefined, lookUp: WriteOptions['lookUp']): readonly Party[] =>
   ((order?.['performer'] ?? []) as readonly Reference[]).map((one) => partyAt(lookUp, one));
 
-const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
-const RANKS = ['U', 'L', 'M', 'N', 'R', 'V'];
-
 /** The highest confidentiality of anything that is told; the header may not be lower. */
-export function highest(labels: readonly Coding[], own: unknown): string {
-  const codes = [
-    ...labels.filter(({ system }) => system === CONFIDENTIALITY).map(({ code }) => code ?? ''),
-    typeof own === 'string' ? own : 'N',
-  ];
-  const rank = Math.max(...codes.map((code) => RANKS.indexOf(code)), RANKS.indexOf('N'));
-  return RANKS[rank] ?? 'N';
-}
+export const highest = (labels: readonly Coding[], own: unknown): string =>
+  highestOf([
+    ...labels,
+    { system: CONFIDENTIALITY, code: 'N' },
+    ...(typeof own === 'string' ? [{ system: CONFIDENTIALITY, code: own }] : []),
+  ])?.code ?? 'N';
 
 function eventStart(composition: Resource): string | undefined {
   const [event] = (composition['event'] ?? []) as readonly { period?: { start?: string } }[];

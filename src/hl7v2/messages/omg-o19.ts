@@ -4,6 +4,7 @@
  */
 import type {
   CodeableConcept,
+  Coding,
   Identifier,
   Reference,
   Resource,
@@ -215,6 +216,12 @@ export const OMG_O19 = {
   means: (orderControl) => (orderControl === 'CA' ? STATUS : REQUEST),
 } as const satisfies MessageDefinition;
 
+/** The labels of what the message tells: the order, its patient and its reasons (the high-water mark of P30). */
+const labelsTold = ({ request, patient, resolve }: ReferralResources): readonly Coding[] =>
+  [request, patient, ...(request.reasonReference ?? []).map(resolve)].flatMap(
+    (one) => one?.meta?.security ?? [],
+  );
+
 /** The request as the segments of a message. */
 export function buildRequest(
   referral: ReferralResources,
@@ -230,7 +237,7 @@ export function buildRequest(
     placerOrderNumber: placer,
     dateTimeOfTransaction: writeDateTime(request.authoredOn ?? task.authoredOn),
     orderingProvider,
-    confidentialityCode: writeSecurity(request.meta?.security),
+    confidentialityCode: writeSecurity(labelsTold(referral)),
   };
   const obr: Partial<Obr> = {
     setId: '1',

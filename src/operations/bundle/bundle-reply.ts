@@ -1,4 +1,5 @@
 /** The response to a transaction (http://hl7.org/fhir/R4/http.html#transaction-response). */
+import { markOfTexts } from '../../policies/labels/high-water.ts';
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { ISSUES, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import { readQuestion } from './bundle-route.ts';
@@ -30,7 +31,10 @@ export async function bundleReply(
         : entryOf(context, request, own, result, await readResult(context, reply, result, templates));
     entries.push('head' in result ? { ...entry, text: undefined } : entry);
   }
-  return { status: 200, text: buildBundleText({ type: 'transaction-response', entries }) };
+  return {
+    status: 200,
+    text: buildBundleText({ type: 'transaction-response', mark: markOfTexts(entries), entries }),
+  };
 }
 
 /** A note beside success names the entry that it is about. */

@@ -3,6 +3,7 @@
  * compartment that the caller may see, type by type, and those to which they refer. Each page is answered as of the seq
  * of the first.
  */
+import { markOfTexts } from '../../policies/labels/high-water.ts';
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
@@ -126,17 +127,19 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
     text: showText(match, request.caller),
     search,
   });
+  const entries: readonly ReplyEntry[] = [
+    ...matches.map((match) => entryOf(match, 'match')),
+    ...included.map((match) => entryOf(match, 'include')),
+    ...warningEntries([...(cut ? [CUT] : []), ...suppressed]),
+  ];
   return {
     status: 200,
     text: buildBundleText({
       type: 'searchset',
+      mark: markOfTexts(entries),
       total: next === undefined && mark.asOf === undefined ? matches.length : undefined,
       links: [['self', self], ...(nextLink === undefined ? [] : [['next', nextLink] as const])],
-      entries: [
-        ...matches.map((match) => entryOf(match, 'match')),
-        ...included.map((match) => entryOf(match, 'include')),
-        ...warningEntries([...(cut ? [CUT] : []), ...suppressed]),
-      ],
+      entries,
     }),
     about: [whose],
     seen: [...matches, ...included].map(({ ref, seq, custodian, text }) => ({

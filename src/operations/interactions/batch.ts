@@ -1,4 +1,5 @@
 /** batch (http://hl7.org/fhir/R4/http.html#batch): entries that know nothing of each other, each a request of its own. */
+import { markOfTexts } from '../../policies/labels/high-water.ts';
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { buildOutcome, ISSUES, OperationOutcomeError, type IssueDetail } from '../../fhir/issue.ts';
 import { auditRefusal } from '../audit/audit.ts';
@@ -23,7 +24,10 @@ export async function performBatch(
     entries.push(entry);
     await turns.after(entry.text?.length ?? 0);
   }
-  return { status: 200, text: buildBundleText({ type: 'batch-response', entries }) };
+  return {
+    status: 200,
+    text: buildBundleText({ type: 'batch-response', mark: markOfTexts(entries), entries }),
+  };
 }
 
 /** What cannot be read is refused in its place, and audited: nobody performs it. */

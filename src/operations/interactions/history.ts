@@ -1,4 +1,5 @@
 /** history of an instance, a type, or everything (http://hl7.org/fhir/R4/http.html#history), newest first. */
+import { markOfTexts } from '../../policies/labels/high-water.ts';
 import { buildBundleText, historyEntry } from '../../fhir/bundle.ts';
 import { parseDateTime } from '../../fhir/datetime.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
@@ -56,7 +57,10 @@ export async function performHistoryAsOf(
   const used = request.query.filter(([name]) => isOfHistories(name));
   const self = addressOf({ ...request, query: used }, settings.publicBase);
   const links = pageLinks(self, snapshot.seq, { ...page, given: versions.length, more });
-  return { status: 200, text: buildBundleText({ type: 'history', total, links, entries }) };
+  return {
+    status: 200,
+    text: buildBundleText({ type: 'history', mark: markOfTexts(entries), total, links, entries }),
+  };
 }
 
 const isNarrowed = ({ since, at }: HistoryQuery): boolean => since !== undefined || at !== undefined;

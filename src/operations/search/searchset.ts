@@ -1,4 +1,5 @@
 /** The reply to a search (http://hl7.org/fhir/R4/search.html#return): matches, included resources, and notes. */
+import { markOfTexts } from '../../policies/labels/high-water.ts';
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { buildOutcome, type IssueDetail } from '../../fhir/issue.ts';
 import type { Match } from '../../ports/query.ts';
@@ -54,7 +55,10 @@ export async function replyWithMatches(
     ...included.map((match) => entryOf(publicBase, request.caller, match, shape, 'include')),
     ...warningEntries([...parsed.warnings, ...warnings, ...brought.warnings]),
   ];
-  return { status: 200, text: buildBundleText({ type: 'searchset', total, links, entries }) };
+  return {
+    status: 200,
+    text: buildBundleText({ type: 'searchset', mark: markOfTexts(entries), total, links, entries }),
+  };
 }
 
 /** The form in which matches are shown. */

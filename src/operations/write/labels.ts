@@ -3,24 +3,52 @@
  * (compliance S1, S2), and a write that leaves labels out keeps them (S4). The reply says that labels were added, and never which: a warning stands in headers, and headers are
  * logged (S8).
  */
+import { highWaterMark, LISTING } from '../../policies/labels/high-water.ts';
 import { learnSensitivities } from '../../policies/labels/derive.ts';
 import { planLabels, writeLabels, type LabelPlan } from '../../policies/labels/label-plan.ts';
 import { isSameLabel, loweredLabels } from '../../policies/labels/lowered.ts';
-import type { Resource } from '../../fhir/types.ts';
+import type { Coding, Resource } from '../../fhir/types.ts';
 import { note } from '../../referral/ruling.ts';
-import { typeOf } from '../../resources/element.ts';
+import { localRefOf, typeOf, valuesAt } from '../../resources/element.ts';
 import { isDirectory } from '../../resources/index.ts';
 import { LARGE } from '../heavy.ts';
 import { createTurns, type Turns } from '../turns.ts';
 import { placesIn, replan, type Draft, type Planned } from './draft.ts';
 import { mayLower } from './label-guard.ts';
+import { readLabels } from './preview.ts';
 
 /** Trees that have their labels. */
 const labelled = new WeakSet<Resource>();
 
 export async function labelDraft(draft: Draft): Promise<void> {
   const turns = createTurns();
-  for (const planned of draft.planned.values()) await labelOne(draft, planned, turns);
+  for (const planned of inOrder(draft)) await labelOne(draft, planned, turns);
+}
+
+/** What lists others comes after them. */
+function inOrder({ planned }: Draft): readonly Planned[] {
+  const all = [...planned.values()];
+  if (!all.some(({ ref }) => LISTING.has(typeOf(ref)))) return all;
+  const places = [...LISTING.keys()];
+  return all.toSorted((one, other) => places.indexOf(typeOf(one.ref)) - places.indexOf(typeOf(other.ref)));
+}
+
+/** Resources that one other lists whose labels are asked. */
+const LISTED_MAX = 100;
+
+/** What follows from the resources that a resource lists. */
+async function listedLabels(
+  draft: Draft,
+  { resourceType, ...elements }: Resource,
+): Promise<readonly Coding[]> {
+  const listing = LISTING.get(resourceType);
+  if (listing === undefined) return [];
+  const refs = new Set(valuesAt(elements, listing.path).flatMap((text) => localRefOf(String(text)) ?? []));
+  const found: Coding[] = [];
+  for (const ref of [...refs].slice(0, LISTED_MAX)) found.push(...(await readLabels(draft, ref)));
+  if (listing.takes === 'all') return found;
+  const mark = highWaterMark(found);
+  return mark === undefined ? [] : [mark];
 }
 
 async function labelOne(draft: Draft, planned: Planned, turns: Turns): Promise<void> {
@@ -30,7 +58,8 @@ async function labelOne(draft: Draft, planned: Planned, turns: Turns): Promise<v
   if (!isKnowledge && (after.size ?? 0) >= LARGE) await learnSensitivities(after.plain, turns.after);
   const lowered = loweredLabels(before?.meta?.security ?? [], after.plain.meta?.security ?? []);
   const isLowered = lowered.length > 0 && mayLower(draft, planned, lowered);
-  const labels = planLabels(after.plain, { before, mayLower: isLowered, isKnowledge });
+  const listed = await listedLabels(draft, after.plain);
+  const labels = planLabels(after.plain, { before, mayLower: isLowered, isKnowledge, listed });
   if (labels !== undefined) {
     replan(draft, ref, (tree) => writeLabels(tree, labels));
     if (origin === 'client' && !isLowered && hasOthers(after.plain, labels))

@@ -1,5 +1,6 @@
 /** Reads and searches resources for a draft: as they are stored, and as they will be after the commit. */
-import type { Ref, Resource } from '../../fhir/types.ts';
+import type { Coding, Ref, Resource } from '../../fhir/types.ts';
+import { labelsInText } from '../../policies/labels/stored-labels.ts';
 import { EVERYTHING, type Clause, type Query, type Sight } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
@@ -31,6 +32,16 @@ export async function readPreview(draft: Draft, ref: Ref): Promise<Resource | un
   if (stored === undefined) return undefined;
   keepVersion(draft, ref, stored.seq);
   return stored.resource;
+}
+
+/** The security labels of a resource as they will be; a stored text is not read for them, however large it is. */
+export async function readLabels(draft: Draft, ref: Ref): Promise<readonly Coding[]> {
+  const planned = draft.planned.get(ref);
+  if (planned !== undefined) return planned.after?.plain.meta?.security ?? [];
+  const version = await draft.snapshot.read(ref, EVERYTHING);
+  if (version?.text === undefined) return [];
+  keepVersion(draft, ref, version.seq);
+  return labelsInText(version.text);
 }
 
 interface Stored {

@@ -5,8 +5,9 @@
 import type { Coding, Resource } from '../../fhir/types.ts';
 import { ACT_CODE, highestOf, isConfidentiality } from './confidentiality.ts';
 import { resourcesInside, sensitivitiesOf, type Sensitivities } from './derive.ts';
+import { highWaterMark, labelsSaid } from './high-water.ts';
 import { loweredTo, wasLowered } from './label.ts';
-import { completeLabels, keepLabels } from './label-set.ts';
+import { addLabels, completeLabels, keepLabels } from './label-set.ts';
 import { isSameLabel, loweredLabels } from './lowered.ts';
 
 export interface LabelPlan {
@@ -22,6 +23,8 @@ interface Earlier {
   readonly mayLower?: boolean;
   /** It is about nobody: nothing is derived for it. */
   readonly isKnowledge?: boolean;
+  /** What follows from the resources that it lists. */
+  readonly listed?: readonly Coding[];
 }
 
 const NOTHING: Sensitivities = new Map();
@@ -31,9 +34,20 @@ const NO_ENTRIES: LabelPlan['entries'] = new Map();
 export function planLabels(resource: Resource, earlier: Earlier): LabelPlan | undefined {
   const entries = planEntries(resource, earlier);
   const given = resource.meta?.security ?? [];
-  const completed = labelsFor(resource, asTheyStood(given, earlier.before?.meta?.security ?? []), earlier);
+  const follows = [...labelsSaid(resource), ...marksInside(resource, entries), ...(earlier.listed ?? [])];
+  const stood = asTheyStood(given, earlier.before?.meta?.security ?? []);
+  const completed = labelsFor(resource, stood, follows, earlier);
   const security = completed === given ? undefined : completed;
   return security === undefined && entries.size === 0 ? undefined : { security, entries };
+}
+
+/** The high-water mark of a Bundle: of what is inside it, as it will be. */
+function marksInside(resource: Resource, entries: LabelPlan['entries']): readonly Coding[] {
+  const inside = resourcesInside(resource).flatMap(
+    (member, place) => entries.get(place)?.security ?? member?.meta?.security ?? [],
+  );
+  const mark = highWaterMark(inside);
+  return mark === undefined ? [] : [mark];
 }
 
 /** A label that a client wrote back without its extensions keeps them. The same list where none did. */
@@ -47,15 +61,15 @@ function asTheyStood(given: readonly Coding[], stood: readonly Coding[]): readon
 function labelsFor(
   resource: Resource,
   given: readonly Coding[],
+  follows: readonly Coding[],
   { before, mayLower, isKnowledge }: Earlier,
 ): readonly Coding[] {
   const stood = before?.meta?.security ?? [];
   const lowered = loweredLabels(stood, given);
-  const asked = isKnowledge === true ? NOTHING : sensitivitiesOf(resource);
-  if (lowered.length === 0) return completeLabels(given, without(asked, takenOut(before, stood)));
-  if (mayLower !== true)
-    return completeLabels(keepLabels(given, lowered), without(asked, takenOut(before, stood)));
-  const left = completeLabels(given, without(asked, [...takenOut(before, stood), ...lowered]));
+  const asked = without(isKnowledge === true ? NOTHING : sensitivitiesOf(resource), takenOut(before, stood));
+  if (lowered.length === 0) return completeLabels(addLabels(given, follows), asked);
+  if (mayLower !== true) return completeLabels(addLabels(keepLabels(given, lowered), follows), asked);
+  const left = completeLabels(addLabels(given, follows), without(asked, lowered));
   return [loweredTo(highestOf(left)?.code ?? 'N'), ...left.filter((label) => !isConfidentiality(label))];
 }
 
@@ -78,12 +92,17 @@ function planEntries(resource: Resource, { before }: Earlier): LabelPlan['entrie
   if (resource.resourceType !== 'Bundle' || resource['signature'] !== undefined) return NO_ENTRIES;
   const stood = before === undefined ? undefined : byFullUrl(before);
   const urls = fullUrlsOf(resource);
+  const members = resourcesInside(resource);
   const entries = new Map<number, LabelPlan>();
-  for (const [place, member] of resourcesInside(resource).entries()) {
-    if (member === undefined) continue;
-    const planned = planLabels(member, { before: stood?.get(urls[place] ?? '') });
+  const planOne = (place: number, listed: readonly Coding[] = []): void => {
+    const member = members[place];
+    if (member === undefined) return;
+    const planned = planLabels(member, { before: stood?.get(urls[place] ?? ''), listed });
     if (planned !== undefined) entries.set(place, planned);
-  }
+  };
+  for (const place of members.keys()) planOne(place);
+  // The Composition of a document speaks for the whole.
+  if (members[0]?.resourceType === 'Composition') planOne(0, marksInside(resource, entries));
   return entries;
 }
 

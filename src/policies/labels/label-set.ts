@@ -27,6 +27,16 @@ export function wholeLabels(own: readonly Coding[], parts: readonly Resource[]):
   return completeLabels(own, new Map([...codes].map((code) => [code, { system: ACT_CODE, code }])));
 }
 
+/** The labels with further ones: each once. The same list when it has them all. */
+export function addLabels(labels: readonly Coding[], more: readonly Coding[]): readonly Coding[] {
+  const missing = more.filter(
+    (label) =>
+      !labels.some((own) => isSameLabel(own, label)) &&
+      !(isRanked(label) && rankOf(highestOf(labels)?.code) >= rankOf(label.code)),
+  );
+  return missing.length === 0 ? labels : [...labels, ...missing];
+}
+
 /**
  * One confidentiality, the highest: of those that are there, and R for what is restricted. N is written where another label
  * stands; a resource without any label is N, and nothing is written into it.

@@ -5,6 +5,7 @@
 import type { Attachment, Bundle, Composition, Ref, Reference, Resource } from '../../fhir/types.ts';
 import { CDA_TYPE, isClinicalDocument } from '../../hl7v2/mapping/clinical-document.ts';
 import type { DocumentReading } from '../../hl7v2/messages/reading.ts';
+import { highWaterMark, labelsSaid } from '../../policies/labels/high-water.ts';
 import { isSameRecorded } from '../../resources/same-person.ts';
 import { localRef, localRefOf, valuesAt } from '../../resources/element.ts';
 
@@ -55,7 +56,7 @@ export async function noteOf(
         readonly contentType?: string;
         readonly data?: string;
       };
-      return fileOf({ contentType, data }, {});
+      return fileOf({ contentType, data }, { confidentiality: confidentialityOf(resource) });
     }
     case 'DocumentReference':
       return noteOfReference(resource, around, library);
@@ -163,6 +164,7 @@ async function noteOfReference(
       type: type as DocumentReading['type'],
       date: date as string | undefined,
       docStatus: docStatus === 'preliminary' || docStatus === 'final' ? docStatus : undefined,
+      confidentiality: confidentialityOf(reference),
     });
     if (note !== undefined) return note;
   }
@@ -211,6 +213,10 @@ function typeOfFile(contentType = 'application/octet-stream', data: string): str
   return /[/+]xml\b/i.test(contentType) && isClinicalDocument(data) ? CDA_TYPE : contentType;
 }
 
+/** How confidential a note is (TXA-18): the highest of what its resources say, where that is more than usual. */
+const confidentialityOf = (...resources: readonly Resource[]): string | undefined =>
+  highWaterMark(resources.flatMap((one) => [...(one.meta?.security ?? []), ...labelsSaid(one)]))?.code;
+
 const NOTHING = {
   title: undefined,
   identifier: undefined,
@@ -244,7 +250,8 @@ function noteOfDocument(bundle: Resource): DocumentReading | undefined {
     type: composition.type,
     date: composition.date,
     docStatus: composition.status === 'final' ? 'final' : 'preliminary',
-    confidentiality: composition.confidentiality,
+    confidentiality:
+      confidentialityOf(bundle, composition as unknown as Resource) ?? composition.confidentiality,
   };
 }
 
