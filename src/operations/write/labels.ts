@@ -13,7 +13,7 @@ import { localRefOf, typeOf, valuesAt } from '../../resources/element.ts';
 import { isDirectory } from '../../resources/index.ts';
 import { LARGE } from '../heavy.ts';
 import { createTurns, type Turns } from '../turns.ts';
-import { placesIn, replan, type Draft, type Planned } from './draft.ts';
+import { placesIn, replan, sighted, type Draft, type Planned } from './draft.ts';
 import { mayLower } from './label-guard.ts';
 import { readLabels } from './preview.ts';
 
@@ -58,7 +58,7 @@ async function labelOne(draft: Draft, planned: Planned, turns: Turns): Promise<v
   if (!isKnowledge && (after.size ?? 0) >= LARGE) await learnSensitivities(after.plain, turns.after);
   const lowered = loweredLabels(before?.meta?.security ?? [], after.plain.meta?.security ?? []);
   const isLowered = lowered.length > 0 && mayLower(draft, planned, lowered);
-  const listed = await listedLabels(draft, after.plain);
+  const listed = await listedLabels(sighted(draft, planned), after.plain);
   const labels = planLabels(after.plain, { before, mayLower: isLowered, isKnowledge, listed });
   if (labels !== undefined) {
     replan(draft, ref, (tree) => writeLabels(tree, labels));

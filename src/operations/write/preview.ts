@@ -34,11 +34,11 @@ export async function readPreview(draft: Draft, ref: Ref): Promise<Resource | un
   return stored.resource;
 }
 
-/** The security labels of a resource as they will be; a stored text is not read for them, however large it is. */
+/** The security labels of a resource as they will be, if the writer may read it. A stored text is not read for them. */
 export async function readLabels(draft: Draft, ref: Ref): Promise<readonly Coding[]> {
   const planned = draft.planned.get(ref);
   if (planned !== undefined) return planned.after?.plain.meta?.security ?? [];
-  const version = await draft.snapshot.read(ref, EVERYTHING);
+  const version = await draft.snapshot.read(ref, draft.sight);
   if (version?.text === undefined) return [];
   keepVersion(draft, ref, version.seq);
   return labelsInText(version.text);

@@ -72,6 +72,15 @@ describe('(compliance D5, P30) a stored whole has the confidentiality of its par
     expect(labelsOf(await server.read('initiator', String(at)))).toBe('R');
   });
 
+  test('and says nothing of what its writer may not read', async () => {
+    const theirs = await server.create('recipient', { resourceType: 'Basic', code: { text: 'x' } });
+    const at: Ref = `Basic/${theirs.id}`;
+    const { json } = await server.ask('administrator for initiator', 'POST', 'List', list(at));
+    await server.ask('recipient', 'PUT', at, { ...theirs, meta: { security: [conf('R')] } });
+    const again = await server.ask('initiator', 'PUT', `List/${json.id ?? ''}`, { ...json, title: 'x' });
+    expect([again.status, labelsOf(again.json)]).toEqual([200, '']);
+  });
+
   test('a document: the Bundle and its Composition', async () => {
     const inside = condition(patient, 'F11.20', { meta: { security: [conf('V')] }, id: 'c' });
     const document = await server.create('initiator', {
