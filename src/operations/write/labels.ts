@@ -17,8 +17,14 @@ import { placesIn, replan, sighted, type Draft, type Planned } from './draft.ts'
 import { mayLower } from './label-guard.ts';
 import { readLabels } from './preview.ts';
 
-/** Trees that have their labels. */
-const labelled = new WeakSet<Resource>();
+/** Of each draft, the trees that have their labels. A draft that is planned again begins anew: what stood may have changed. */
+const known = new WeakMap<Draft['planned'], WeakSet<Resource>>();
+
+function labelledIn({ planned }: Draft): WeakSet<Resource> {
+  const labelled = known.get(planned) ?? new WeakSet<Resource>();
+  known.set(planned, labelled);
+  return labelled;
+}
 
 export async function labelDraft(draft: Draft): Promise<void> {
   const turns = createTurns();
@@ -53,6 +59,7 @@ async function listedLabels(
 
 async function labelOne(draft: Draft, planned: Planned, turns: Turns): Promise<void> {
   const { ref, before, after, origin } = planned;
+  const labelled = labelledIn(draft);
   if (after === undefined || labelled.has(after.plain)) return;
   const isKnowledge = isDirectory(typeOf(ref));
   if (!isKnowledge && (after.size ?? 0) >= LARGE) await learnSensitivities(after.plain, turns.after);

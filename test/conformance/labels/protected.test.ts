@@ -132,6 +132,22 @@ describe('(compliance S4) an update keeps what it leaves out, and says so', () =
     expect(labelsOf(entry?.resource)).toBe('R');
   });
 
+  test('also a label that comes while the update is on its way', async () => {
+    const made = await Promise.all(Array.from({ length: 12 }, () => keep([])));
+    const add = [{ op: 'add', path: '/meta/security', value: [conf('R')] }];
+    const done = await Promise.all(
+      made.flatMap((one, at) => [
+        ask('initiator', 'PATCH', `Condition/${one.id}`, add),
+        ask('initiator', 'PUT', `Condition/${one.id}`, {
+          ...withLabels(one),
+          recordedDate: `2026-11-${at + 10}`,
+        }),
+      ]),
+    );
+    expect(done.map(({ status }) => status)).toEqual(done.map(() => 200));
+    expect(await Promise.all(made.map(now))).toEqual(made.map(() => 'R'));
+  });
+
   test('a label of somebody’s own system is that one’s to take', async () => {
     const made = await keep([{ system: 'urn:own', code: 'x' }]);
     const reply = await ask('initiator', 'PUT', `Condition/${made.id}`, withLabels(made));
