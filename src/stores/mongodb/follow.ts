@@ -23,7 +23,7 @@ export function createFollower({
   traffic,
 }: {
   readonly writer: StoreWriter;
-  readonly log: CommitLog;
+  readonly log: Pick<CommitLog, 'newest' | 'after'>;
   readonly traffic: LogTraffic;
 }): Follower {
   return {

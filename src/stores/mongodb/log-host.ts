@@ -8,7 +8,14 @@ import { VALUE_RULES } from '../../ports/value-rules.ts';
 import { Diverged } from '../embedded/write/write-failure.ts';
 import type { StoreWriter } from '../embedded/write/writer.ts';
 import type { LogEntry } from '../log/log-entry.ts';
-import type { AppliedBatch, Head, MemberOutcome, WriteBatch, WriterHost } from '../log/write-batch.ts';
+import type {
+  AppliedBatch,
+  BatchMember,
+  Head,
+  MemberOutcome,
+  WriteBatch,
+  WriterHost,
+} from '../log/write-batch.ts';
 import type { AppendFate, CommitLog, NotWritten } from './commit-log.ts';
 import { DatabaseRefused } from './connection.ts';
 import { entryDocument, LOG_FORMAT, REPLAY_RULES, type LogDocument } from './documents.ts';
@@ -16,9 +23,12 @@ import type { Follower } from './follow.ts';
 import { scrub } from './scrub.ts';
 import type { LogTraffic } from './traffic.ts';
 
+/** The log as a writer needs it. */
+type AppendableLog = Pick<CommitLog, 'append' | 'holding' | 'replaceEntries'>;
+
 interface LogHostParts {
   readonly writer: StoreWriter;
-  readonly log: CommitLog;
+  readonly log: AppendableLog;
   readonly follower: Follower;
   /** Names this process in the documents. */
   readonly node: string;
@@ -31,7 +41,7 @@ interface LogHostParts {
 /** A batch on its way. */
 interface Attempt {
   readonly batch: WriteBatch;
-  /** It was sent to the database: whether it is written is not ours to say any more. */
+  /** It is with the database, or may be: whether it is written is not ours to say any more. */
   offered: boolean;
   /** Its callers have been told that nothing was written. */
   abandoned: boolean;
@@ -52,6 +62,8 @@ export class LogHost implements WriterHost {
   #moved: (head: Head) => void = () => undefined;
   /** An attempt whose callers wait no longer: nothing else is written until its fate is known. */
   #trouble: Promise<void> | undefined;
+  /** Where the store stands while a batch is begun and not confirmed: nobody may be told of that one. */
+  #stood: Head | undefined;
   #gone: Error | undefined;
   #closed = false;
 
@@ -60,7 +72,7 @@ export class LogHost implements WriterHost {
   }
 
   get head(): Head {
-    return this.#parts.writer.head;
+    return this.#stood ?? this.#parts.writer.head;
   }
 
   onMove(moved: (head: Head) => void): void {
@@ -114,29 +126,38 @@ export class LogHost implements WriterHost {
     while (!attempt.abandoned) {
       const { outcomes, entries, before, isOpen } = writer.begin(batch);
       if (!isOpen) return { outcomes, head: this.head };
+      this.#stood = before;
       const fate =
         entries.length === 0
           ? await this.#proveNewest(outcomes, attempt)
           : await this.#append(this.#documentOf(entries, before), attempt);
       if (fate === 'ours') return this.#confirm(outcomes, before, attempt);
-      writer.undo(before);
+      this.#undo(before);
       if (fate !== 'others') return this.#notWritten(batch, fate);
       await this.#follow(attempt);
     }
     return this.#refuse(batch, 'too-busy');
   }
 
+  #undo(before: Head): void {
+    this.#parts.writer.undo(before);
+    this.#stood = undefined;
+  }
+
   /** A refusal is given as of the newest state alone; what is appended proves that by itself. */
   async #proveNewest(outcomes: readonly MemberOutcome[], attempt: Attempt): Promise<'ours' | 'others'> {
     const isDecided = outcomes.some(({ kind }) => kind === 'refused' || kind === 'committed');
+    if (!isDecided) return 'ours';
     const { follower } = this.#parts;
-    return isDecided && (await this.#patiently(() => follower.isBehind(), attempt)) ? 'others' : 'ours';
+    const isBehind = await this.#patiently(() => follower.isBehind(), attempt);
+    return isBehind === false && !attempt.abandoned ? 'ours' : 'others';
   }
 
   /** The same document again and again, until its fate is known. */
-  async #append(document: LogDocument, attempt: Attempt): Promise<Exclude<AppendFate, 'unknown' | 'unsent'>> {
+  async #append(document: LogDocument, attempt: Attempt): Promise<KnownFate> {
     const { log, traffic } = this.#parts;
     const started = performance.now();
+    let maybeWritten = false;
     for (let tries = 0; ; tries += 1) {
       if (attempt.abandoned) return 'others'; // never sent: it is undone, and its callers know
       const sought = Promise.withResolvers<void>();
@@ -147,11 +168,13 @@ export class LogHost implements WriterHost {
       });
       sought.resolve();
       if (fate === 'ours') countAppend(traffic, performance.now() - started, tries);
-      if (fate === 'others') {
-        traffic.lost += 1;
-        attempt.offered = false;
+      if (fate === 'others') traffic.lost += 1;
+      if (isKnown(fate, maybeWritten)) {
+        attempt.offered = fate === 'ours';
+        return fate;
       }
-      if (fate !== 'unknown' && fate !== 'unsent') return fate;
+      maybeWritten ||= fate !== 'unsent';
+      attempt.offered = maybeWritten;
       await this.#pause(tries);
     }
   }
@@ -162,9 +185,12 @@ export class LogHost implements WriterHost {
       writer.confirm();
     } catch {
       // The log has it and this disk does not: it follows as soon as there is space.
-      writer.undo(before);
+      this.#undo(before);
       await this.#follow(attempt);
+      const { members } = attempt.batch;
+      return { outcomes: outcomes.map((one, i) => inLog(one, members[i])), head: this.head };
     }
+    this.#stood = undefined;
     return { outcomes: await this.#tidied(outcomes), head: this.head };
   }
 
@@ -209,8 +235,8 @@ export class LogHost implements WriterHost {
   }
 
   #documentOf(entries: readonly LogEntry[], before: Head): LogDocument {
-    const { node, newId } = this.#parts;
-    const { seq: last, at, hash } = this.head;
+    const { node, newId, writer } = this.#parts;
+    const { seq: last, at, hash } = writer.head;
     return {
       _id: before.seq + 1,
       last,
@@ -241,6 +267,22 @@ export class LogHost implements WriterHost {
     return { outcomes: members.map(() => refused), head: { ...this.head, writable: false } };
   }
 }
+
+/** A fate that ends the offering of a document. */
+type KnownFate = Exclude<AppendFate, 'unknown' | 'unsent'>;
+
+/** That the database takes nothing now says nothing of an earlier offer whose answer did not come. */
+const isKnown = (fate: AppendFate, maybeWritten: boolean): fate is KnownFate =>
+  fate === 'ours' ||
+  fate === 'others' ||
+  fate === 'refused' ||
+  (!maybeWritten && (fate === 'full' || fate === 'forbidden'));
+
+/** What holds of a batch that is in the log alone: leases and postponements are not. */
+const inLog = (outcome: MemberOutcome, member: BatchMember | undefined): MemberOutcome =>
+  member?.kind === 'claim' || member?.kind === 'postpone' || member?.kind === 'tidy'
+    ? { kind: 'refused', reason: 'disk-full' }
+    : outcome;
 
 function countAppend(traffic: LogTraffic, tookMs: number, tries: number): void {
   traffic.appends += 1;

@@ -7,7 +7,10 @@ import type { CommitLog } from './commit-log.ts';
 import type { EntryDocument, RecordDocument } from './documents.ts';
 
 /** Takes the texts out of the documents that hold them; to do it again does no harm. */
-export async function scrub(log: CommitLog, records: readonly VanishingRecord[]): Promise<void> {
+export async function scrub(
+  log: Pick<CommitLog, 'holding' | 'replaceEntries'>,
+  records: readonly VanishingRecord[],
+): Promise<void> {
   const names = new Map<number, Set<string>>();
   for (const [rev, kind, key] of records) {
     const of = names.get(rev) ?? new Set();
