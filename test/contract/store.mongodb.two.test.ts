@@ -4,6 +4,7 @@
  */
 import { CommitRefused, type Snapshot, type Store } from '../../src/ports/store.ts';
 import { describeJudged } from '../judges.ts';
+import { proofOf } from '../proof.ts';
 import { createMongoWorld } from './mongo-world.ts';
 import { storeLaws } from './store.ts';
 import type { StoreWorld, WorldOptions } from './store-world.ts';
@@ -113,6 +114,13 @@ function createPairs(uri: string): StoreWorld {
   };
 }
 
-describeJudged('mongodb', 'mongodb, two nodes in turn', (uri) =>
-  storeLaws('its laws', () => createPairs(uri)),
+const proof = proofOf('mongodb-two');
+
+describeJudged(
+  'mongodb',
+  'mongodb, two nodes in turn',
+  (uri) => {
+    for (let run = 1; run <= proof.runs; run += 1) storeLaws(`its laws, run ${run}`, () => createPairs(uri));
+  },
+  proof,
 );

@@ -136,6 +136,18 @@ export const PROOFS = {
     counts: 'copies that are cut and reopened',
     runs: { quick: 24, ci: 300, full: 1000 },
   },
+  'mongodb-two': {
+    shows: 'two nodes on one log that are asked in turn keep all laws of the store',
+    file: 'contract/store.mongodb.two.test.ts',
+    counts: 'runs of all laws',
+    runs: { quick: 0, ci: 1, full: 3 },
+  },
+  'mongodb-weak': {
+    shows: 'the laws hold on a server without sessions, transactions and change streams',
+    file: 'contract/store.mongodb.weak.test.ts',
+    counts: 'runs of all laws',
+    runs: { quick: 0, ci: 1, full: 3 },
+  },
 } as const satisfies Readonly<Record<string, Proof>>;
 
 export type ProofName = keyof typeof PROOFS;
