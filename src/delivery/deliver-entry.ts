@@ -177,8 +177,8 @@ async function conclude(
   const isLast = entry.attempt >= settings.attemptsMax;
   if (receipt.outcome === 'retry' && !isLast) {
     const delay = backoffMs(entry.attempt, settings, random(), receipt.afterMs);
-    await store.postpone(entry.id, delay, receipt.why);
-    return count(parts, entry, 'retry');
+    const postpone = (): Promise<void> => store.postpone(entry.id, delay, receipt.why);
+    return recordPatiently(parts, lease, postpone, () => count(parts, entry, 'retry'));
   }
   if (receipt.outcome === 'retry') {
     const why = `given up after ${entry.attempt} attempts: ${receipt.why}`;
@@ -188,22 +188,28 @@ async function conclude(
   return recordOutcome(parts, lease, { entry, fate: receipt.outcome, policy, why });
 }
 
-/** Commits the outcome, again and again while the store may take it and the lease lasts. */
-async function recordOutcome(
-  parts: DeliveryParts,
-  { until }: EntryLease,
-  ended: EndedDelivery,
-): Promise<void> {
-  const { store, clock, timers, log } = parts;
+async function recordOutcome(parts: DeliveryParts, lease: EntryLease, ended: EndedDelivery): Promise<void> {
+  const { store, log } = parts;
   const { entry, fate } = ended;
-  let mayBeWritten = false;
-  const recorded = (): void => {
+  const commit = async (): Promise<unknown> => store.commit(await buildOutcome(parts, ended));
+  await recordPatiently(parts, lease, commit, () => {
     count(parts, entry, fate);
     if (fate === 'refused') log('warn', 'a delivery was refused for good', about(entry));
-  };
+  });
+}
+
+/** Writes what came of an attempt, again and again while the store may take it and the lease lasts. */
+async function recordPatiently(
+  parts: DeliveryParts,
+  { entry, until }: EntryLease,
+  write: () => Promise<unknown>,
+  recorded: () => void,
+): Promise<void> {
+  const { clock, timers } = parts;
+  let mayBeWritten = false;
   for (;;) {
     try {
-      await store.commit(await buildOutcome(parts, ended));
+      await write();
       return recorded();
     } catch (error) {
       const reason = error instanceof CommitRefused ? error.reason : undefined;

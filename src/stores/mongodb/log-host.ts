@@ -43,7 +43,9 @@ interface Attempt {
   readonly batch: WriteBatch;
   /** It is with the database, or may be: whether it is written is not ours to say any more. */
   offered: boolean;
-  /** Its callers have been told that nothing was written. */
+  /** Its callers wait no longer. */
+  late: boolean;
+  /** They have been told that nothing was written. */
   abandoned: boolean;
   /** While an offer looks for a server; over when it is sent, or cannot be. */
   seeking: Promise<void> | undefined;
@@ -82,11 +84,12 @@ export class LogHost implements WriterHost {
   async apply(batch: WriteBatch): Promise<AppliedBatch> {
     if (this.#gone !== undefined) throw this.#gone;
     if (this.#trouble !== undefined) return this.#refuse(batch, 'too-busy');
-    const attempt: Attempt = { batch, offered: false, abandoned: false, seeking: undefined };
+    const attempt: Attempt = { batch, offered: false, late: false, abandoned: false, seeking: undefined };
     const work = this.#run(attempt);
     const applied = await within(this.#parts.commitTimeoutMs, work);
     if (applied !== undefined) return applied;
     await attempt.seeking; // what may still be sent is not given up
+    attempt.late = true;
     attempt.abandoned = !attempt.offered;
     const { traffic } = this.#parts;
     if (attempt.offered) traffic.unsure += 1;
@@ -180,18 +183,23 @@ export class LogHost implements WriterHost {
   }
 
   async #confirm(outcomes: readonly MemberOutcome[], before: Head, attempt: Attempt): Promise<AppliedBatch> {
-    const { writer } = this.#parts;
+    if (!attempt.late && this.#isConfirmed())
+      return { outcomes: await this.#tidied(outcomes), head: this.head };
+    // The log has it. This disk does not: it follows as soon as there is space. Or nobody is told what was leased.
+    this.#undo(before);
+    await this.#follow(attempt);
+    const { members } = attempt.batch;
+    return { outcomes: outcomes.map((one, i) => inLog(one, members[i])), head: this.head };
+  }
+
+  #isConfirmed(): boolean {
     try {
-      writer.confirm();
+      this.#parts.writer.confirm();
+      this.#stood = undefined;
+      return true;
     } catch {
-      // The log has it and this disk does not: it follows as soon as there is space.
-      this.#undo(before);
-      await this.#follow(attempt);
-      const { members } = attempt.batch;
-      return { outcomes: outcomes.map((one, i) => inLog(one, members[i])), head: this.head };
+      return false;
     }
-    this.#stood = undefined;
-    return { outcomes: await this.#tidied(outcomes), head: this.head };
   }
 
   /** A step of housekeeping: texts of records that nobody may read any more vanish from the log, too. */
