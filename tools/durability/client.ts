@@ -55,3 +55,15 @@ export async function send(base: string, ask: Ask): Promise<Answer | undefined> 
     return undefined;
   }
 }
+
+/** What a server says of itself. */
+interface Readiness {
+  readonly ok: boolean;
+  readonly outboxWaiting: number;
+}
+
+export async function readinessOf(base: string): Promise<Readiness> {
+  const answer = await fetch(new URL('/health/ready', base));
+  const { outboxWaiting } = (await answer.json()) as Readiness; // src/http/health.ts
+  return { ok: answer.ok, outboxWaiting };
+}

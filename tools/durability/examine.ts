@@ -105,12 +105,14 @@ function effectsOf(versions: readonly Version[]): ReadonlyMap<string, readonly V
 }
 
 function judgeOffer(offer: Offer, effects: readonly Version[]): string[] {
-  const { mark, members, answers, ask } = offer;
+  const { mark, members, answers, ask, heard } = offer;
   const says = (what: string): string => `${mark} ${ask.method} ${ask.path}: ${what}`;
   const seqs = new Set(effects.map(({ seq }) => seq));
   if (seqs.size > 1) return [says(`happened more than once, in commits ${[...seqs].join(', ')}`)];
   if (effects.length !== 0 && effects.length !== members)
     return [says(`${effects.length} of ${members} members are there`)];
+  if (effects.length > 0 && !isAnswered(offer) && heard.every((instead) => instead === 'busy'))
+    return [says('was refused as busy and is there')];
   if (effects.length === 0 && isAnswered(offer)) return [says('was acknowledged and is not there')];
   if (effects.length === 0 && isKeyed(offer)) return [says('was sent again under its key and is not there')];
   return answers.flatMap((answer) => judgeAnswer(answer, effects).map(says));

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createChance, type Chance } from './chance.ts';
-import { send } from './client.ts';
+import { readinessOf, send } from './client.ts';
 import { examineFolder, type Examined } from './examine.ts';
 import { createLedger, isAnswered, type Ledger } from './ledger.ts';
 import { createScene, offerAgain, seed, work, type Scene } from './load.ts';
@@ -142,7 +142,7 @@ async function run({ kills, clients, onKill }: KillOptions, place: Place): Promi
 }
 
 /** Ends when a few more writes were acknowledged, and a few more reads answered, than when it began. */
-async function worked({ offers, reads }: Ledger): Promise<void> {
+export async function worked({ offers, reads }: Ledger): Promise<void> {
   const acknowledged = () => offers.filter(isAnswered).length;
   const [writes, asked] = [acknowledged() + LEAST_DONE, reads.length + LEAST_DONE];
   const end = Date.now() + DONE_WITHIN_MS;
@@ -153,7 +153,7 @@ const arrivals = ({ deliveries }: Receiver, wanted: string): number =>
   deliveries.filter(({ id }) => id === wanted).length;
 
 /** Everything that was acknowledged since is read back through the door, by version. */
-async function readBack(base: string, { ledger, tokens }: Scene, since: number): Promise<void> {
+export async function readBack(base: string, { ledger, tokens }: Scene, since: number): Promise<void> {
   for (const { mark, members, answers } of ledger.offers.slice(since)) {
     const [answer] = answers;
     if (members > 1 || answer?.text === undefined) continue;
@@ -177,11 +177,10 @@ interface Stored {
 }
 
 /** Until the outbox holds nothing that waits: leases of processes that died would hold it up. */
-async function drained(base: string, ledger: Ledger): Promise<void> {
-  const health = new URL('/health/ready', base);
+export async function drained(base: string, ledger: Ledger): Promise<void> {
   const end = Date.now() + DRAINED_WITHIN_MS;
   for (;;) {
-    const { outboxWaiting } = (await (await fetch(health)).json()) as { outboxWaiting: number }; // src/http/health.ts
+    const { outboxWaiting } = await readinessOf(base);
     if (outboxWaiting === 0) return;
     if (Date.now() > end) {
       ledger.wrong.push(`${outboxWaiting} outbox entries still wait after ${DRAINED_WITHIN_MS} ms`);

@@ -9,7 +9,12 @@ export interface Offer {
   readonly members: number;
   /** Acknowledgments, more than one when it was offered again under its key. */
   readonly answers: Answer[];
+  /** What came instead of an answer. */
+  readonly heard: Unanswered[];
 }
+
+/** No answer at all, or a 503: the database is away and nothing was written, or nobody knows yet. */
+export type Unanswered = 'nothing' | 'busy' | 'commit-unsure';
 
 export interface Deletion {
   readonly ref: string;
@@ -23,9 +28,17 @@ export interface Ledger {
   readonly reads: string[];
   /** What went wrong while clients talked to the server. */
   readonly wrong: string[];
+  /** The server's database may be away: then 503 is no fault of the server's, and no answer either. */
+  readonly databaseMayBeAway: boolean;
 }
 
-export const createLedger = (): Ledger => ({ offers: [], deletions: [], reads: [], wrong: [] });
+export const createLedger = (databaseMayBeAway = false): Ledger => ({
+  offers: [],
+  deletions: [],
+  reads: [],
+  wrong: [],
+  databaseMayBeAway,
+});
 
 /** The system of the identifiers that are marks. */
 export const MARKS = 'urn:closeloop:durability:mark';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Chance } from './chance.ts';
 import { identifierOf, LANE, referral } from './bodies.ts';
 import { send, type Answer, type Ask } from './client.ts';
-import { isAnswered, markOf, type Ledger, type Offer } from './ledger.ts';
+import { isAnswered, markOf, type Ledger, type Offer, type Unanswered } from './ledger.ts';
 import type { Issuer } from './tokens.ts';
 
 export interface Scene {
@@ -68,14 +68,20 @@ interface Known {
 const SHARED = 3;
 const KEYED = 0.6;
 
-/** Runs clients against a server until it answers no more. */
-export async function work(base: string, scene: Scene, clients: number, chance: Chance): Promise<void> {
+/** Runs clients against a server until it answers no more, or their work is over. */
+export async function work(
+  base: string,
+  scene: Scene,
+  clients: number,
+  chance: Chance,
+  over?: AbortSignal,
+): Promise<void> {
   const shared = await Promise.all(sharedPatients(base, scene));
   if (shared.includes('')) return;
   const known: Known = { tasks: [], patients: [], shared };
   const deeds = createDeeds(base, scene, known);
   const workAlone = async (own: Chance): Promise<void> => {
-    while (await chooseDeed(deeds, own)(own));
+    while (over?.aborted !== true && (await chooseDeed(deeds, own)(own)));
   };
   await Promise.all(Array.from({ length: clients }, () => workAlone(chance.fork())));
 }
@@ -134,6 +140,7 @@ function createDeeds(base: string, { tokens, ledger, lanes }: Scene, known: Know
       mark,
       members,
       answers: [],
+      heard: [],
       ask: { ...rest, ...key, requestId: `write-${mark}`, body: JSON.stringify(body) },
     };
     ledger.offers.push(made);
@@ -200,7 +207,7 @@ function createDeeds(base: string, { tokens, ledger, lanes }: Scene, known: Know
       const patient = known.patients.splice(chance.below(known.patients.length), 1)[0];
       if (patient === undefined) return true;
       const { ref } = patient;
-      const answer = await send(base, {
+      const { answer } = await hear(base, ledger, {
         method: 'DELETE',
         path: `/${ref}`,
         token: tokens.north,
@@ -216,7 +223,7 @@ function createDeeds(base: string, { tokens, ledger, lanes }: Scene, known: Know
       const { ref, version } = chance.pick(known.patients);
       const requestId = `read-${randomUUID()}`;
       const path = `/${ref}/_history/${version}`;
-      const answer = await send(base, { method: 'GET', path, token: tokens.north, requestId });
+      const { answer } = await hear(base, ledger, { method: 'GET', path, token: tokens.north, requestId });
       if (answer?.status === 200) ledger.reads.push(requestId);
       else if (answer !== undefined) ledger.wrong.push(`read ${path}: ${answer.status} ${answer.text}`);
       return answer !== undefined;
@@ -224,10 +231,26 @@ function createDeeds(base: string, { tokens, ledger, lanes }: Scene, known: Know
   };
 }
 
+/** What comes of a request: an answer, or what came instead. */
+type Heard =
+  | { readonly answer: Answer; readonly instead?: never }
+  | { readonly answer: undefined; readonly instead: Unanswered };
+
+async function hear(base: string, ledger: Ledger, ask: Ask): Promise<Heard> {
+  const answer = await send(base, ask);
+  if (answer === undefined) return { answer, instead: 'nothing' };
+  const [, code] = /"code":"(busy|commit-unsure)"/.exec(answer.text ?? '') ?? [];
+  if (!ledger.databaseMayBeAway || answer.status !== 503 || code === undefined) return { answer };
+  return { answer: undefined, instead: code as Unanswered }; // by the expression
+}
+
 /** Sends an offer and keeps what was promised. */
 export async function take(base: string, ledger: Ledger, offer: Offer): Promise<Answer | undefined> {
-  const answer = await send(base, offer.ask);
-  if (answer === undefined) return undefined;
+  const { answer, instead } = await hear(base, ledger, offer.ask);
+  if (answer === undefined) {
+    offer.heard.push(instead);
+    return undefined;
+  }
   if (answer.status >= 300) {
     ledger.wrong.push(`${offer.mark} ${offer.ask.method} ${offer.ask.path}: ${answer.status} ${answer.text}`);
     return undefined;

@@ -148,6 +148,13 @@ export const PROOFS = {
     counts: 'runs of all laws',
     runs: { quick: 0, ci: 1, full: 3 },
   },
+  mongodb: {
+    shows:
+      'a server on MongoDB and its database, killed under load: nothing acknowledged is lost, doubled or renumbered',
+    file: 'conformance/durability/kill.mongodb.test.ts',
+    counts: 'kills',
+    runs: { quick: 0, ci: 10, full: 200 },
+  },
 } as const satisfies Readonly<Record<string, Proof>>;
 
 export type ProofName = keyof typeof PROOFS;

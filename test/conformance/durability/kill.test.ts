@@ -45,6 +45,7 @@ describe('the examination finds what is not as promised', () => {
     members,
     ask: { method: 'POST', path: '/Task', token: '', requestId: mark },
     answers: [{ status: 201, version: seq, location: 'Task/a', text }],
+    heard: [],
   });
   const [one, two] = ['mark-0000001', 'mark-0000002'];
 
@@ -81,6 +82,17 @@ describe('the examination finds what is not as promised', () => {
     ],
     ['another text', { offers: [offer(one, 1, stored(1, 'x'))] }, DELIVERED, 'is not what was acknowledged'],
     ['another version', { offers: [offer(one, 7)] }, DELIVERED, 'does not name Task/a/_history/1'],
+    [
+      'a write that was refused',
+      { offers: [{ ...offer(one, 1), answers: [], heard: ['busy', 'busy'] }] },
+      DELIVERED,
+      'was refused as busy and is there',
+    ],
+    [
+      'nothing, when nobody knew',
+      { offers: [{ ...offer(one, 1), answers: [], heard: ['busy', 'commit-unsure'] }] },
+      DELIVERED,
+    ],
     ['an undone deletion', { deletions: [{ ref: 'Task/a', answered: true }] }, DELIVERED, 'is still there'],
     ['an unaudited read', { reads: ['read-1'] }, DELIVERED, 'left no audit row'],
     ['a missing delivery', {}, DELIVERED.slice(1), '1-0 was never accepted'],
