@@ -155,6 +155,19 @@ export const PROOFS = {
     counts: 'kills',
     runs: { quick: 0, ci: 10, full: 200 },
   },
+  'mongodb-cuts': {
+    shows:
+      'whatever byte a connection to the database breaks at, each commit is written once or refused rightly',
+    file: 'contract/store.mongodb.cuts.test.ts',
+    counts: 'connections cut or hung',
+    runs: { quick: 0, ci: 60, full: 600 },
+  },
+  'mongodb-race': {
+    shows: 'four nodes that write to one log at once make one order without a gap, and hold the same',
+    file: 'contract/store.mongodb.race.test.ts',
+    counts: 'commits of each node',
+    runs: { quick: 25, ci: 200, full: 5000 },
+  },
 } as const satisfies Readonly<Record<string, Proof>>;
 
 export type ProofName = keyof typeof PROOFS;

@@ -23,6 +23,8 @@ interface HolderOptions {
   readonly node: string;
   /** Milliseconds since 1970, by the clock of the database. */
   readonly now: () => number;
+  /** How long a node that died elsewhere holds the database, in milliseconds. */
+  readonly leaseMs: number;
   /** Told when another node has taken the database: this one must not go on. */
   readonly evicted: (says: string) => void;
   /** Told at each renewal whether the database took it. */
@@ -34,15 +36,11 @@ interface Holder {
 }
 
 const KEY = 'holder';
-const LEASE_MS = 12_000;
-const RENEW_MS = 3000;
-/** How long a start waits for the lease of a process that died elsewhere. */
-const WAIT_MS = LEASE_MS + RENEW_MS;
-
 /** @throws DatabaseRefused naming the node that serves the database */
 export async function holdDatabase(connection: Connection, options: HolderOptions): Promise<Holder> {
   const holders = connection.collection<HolderDocument>('lease');
-  const { folder, node, now } = options;
+  const { folder, node, now, leaseMs } = options;
+  const renewMs = leaseMs / 4;
   const mine = { folder, node, host: hostname(), pid: process.pid, since: new Date().toISOString() };
   await take();
   const ended = new AbortController();
@@ -56,17 +54,17 @@ export async function holdDatabase(connection: Connection, options: HolderOption
   };
 
   async function take(): Promise<void> {
-    for (const end = Date.now() + WAIT_MS; ;) {
+    for (const end = Date.now() + leaseMs + renewMs; ;) {
       const free = { $or: [{ until: { $lte: now() } }, { folder, host: mine.host }] };
       try {
-        const change = { $set: { ...mine, until: now() + LEASE_MS } };
+        const change = { $set: { ...mine, until: now() + leaseMs } };
         await holders.updateOne({ _id: KEY, ...free }, change, { upsert: true });
         return;
       } catch (error) {
         if (!isDuplicate(error)) throw error;
         if (Date.now() >= end) throw new DatabaseRefused(await nameHolder());
       }
-      await sleep(500);
+      await sleep(renewMs / 6);
     }
   }
 
@@ -78,12 +76,12 @@ export async function holdDatabase(connection: Connection, options: HolderOption
 
   async function renew(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(RENEW_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      await sleep(renewMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
       try {
         const { matchedCount } = await holders.updateOne(
           { _id: KEY, node },
-          { $set: { until: now() + LEASE_MS } },
+          { $set: { until: now() + leaseMs } },
         );
         options.answered?.(true);
         if (matchedCount === 0) return options.evicted(await nameHolder());

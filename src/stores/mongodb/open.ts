@@ -36,6 +36,8 @@ export interface MongoOptions extends EmbeddedOptions {
     readonly checkpointCommits?: number;
     /** Whether this node alone serves the database. Default: true; tests open several on one log. */
     readonly alone?: boolean;
+    /** How long a node that died elsewhere holds the database, in milliseconds. Default: 12 s. */
+    readonly leaseMs?: number;
     /** Told what an operator must know: the read model is made anew, another node has taken the database. */
     readonly tell?: Tell;
   };
@@ -57,6 +59,7 @@ const COMMIT_TIMEOUT_MS = 10_000;
 const CHECKPOINT_COMMITS = 100_000;
 /** A document that was offered is in the log by then, or was given up. */
 const PARTS_KEPT_MS = 3_600_000;
+const LEASE_MS = 12_000;
 const LOG_WRITER_THREAD = new URL('./log-writer-thread.ts', import.meta.url);
 
 /** @throws DatabaseRefused when the database cannot be used, FolderRefused when the folder cannot */
@@ -113,7 +116,8 @@ interface Node {
 /** The log as the engine of the read model needs it. */
 function logOf({ options, connection, memory, tried, clock, opened }: Node): LogElsewhere {
   const { folder, mongodb } = options;
-  const { alone = true, tell = () => undefined, commitTimeoutMs = COMMIT_TIMEOUT_MS } = mongodb;
+  const { alone = true, leaseMs = LEASE_MS } = mongodb;
+  const { tell = () => undefined, commitTimeoutMs = COMMIT_TIMEOUT_MS } = mongodb;
   const node = randomUUID();
   const served = { evicted: '' };
   const evicted = (says: string): void => {
@@ -128,7 +132,8 @@ function logOf({ options, connection, memory, tried, clock, opened }: Node): Log
   return {
     async prepare(writer, now) {
       if (alone) {
-        const holder = await holdDatabase(connection, { folder, node, now: clock.now, evicted, answered });
+        const lease = { folder, node, now: clock.now, leaseMs, evicted, answered };
+        const holder = await holdDatabase(connection, lease);
         opened.push(() => holder.release());
       }
       await prepareReadModel({ connection, folder, writer, now, traffic, tried, tell });
