@@ -14,6 +14,7 @@ import type { Captured } from '../src/rails/capture/index.ts';
 import { start, type Running } from '../src/server/compose.ts';
 import type { StoreOptions } from '../src/stores/index.ts';
 import { endpoint, organization, practitionerRole } from './resources.ts';
+import { makeTestDatabase } from './test-database.ts';
 import { BASE, refOf, resourcesOf, type Method, type Stored } from './world.ts';
 
 /** An organization of the server by its id, an administrator who acts for nobody, or one who acts for an organization. */
@@ -104,7 +105,8 @@ export async function openServerWith({
 }: ServerOptions): Promise<TestServer> {
   const folder = given ?? mkdtempSync(join(tmpdir(), 'closeloop-server-'));
   const fixed = ['--demo', '--port', '0', '--public-base-url', BASE, '--data-dir', folder];
-  const config = readConfig([...fixed, ...argv], {});
+  const database = given === undefined ? makeTestDatabase() : undefined;
+  const config = readConfig([...fixed, ...(database ? flagsOf(database) : []), ...argv], {});
   const log = createLog(
     'error',
     (lines) => process.stderr.write(lines),
@@ -172,12 +174,16 @@ export async function openServerWith({
     },
     async close() {
       await running.stop();
+      await database?.drop();
       if (given === undefined) rmSync(folder, { recursive: true });
     },
   };
   if (given === undefined) await seed(server, organizations);
   return server;
 }
+
+const flagsOf = ({ uri, database }: { readonly uri: string; readonly database: string }) =>
+  ['--store', 'mongodb', '--mongodb-uri', uri, '--mongodb-database', database] as const;
 
 type Tokens = ReadonlyMap<Who, string>;
 

@@ -1,5 +1,5 @@
 /**
- * A whole server without a network: the real embedded store in a temporary folder and a real engine. Tests speak to it as
+ * A whole server without a network: the real store in a temporary folder and a real engine. Tests speak to it as
  * named callers, in the words of the REST API: `world.ask(initiator, 'GET', 'Task?status=accepted')`.
  */
 import { createHash } from 'node:crypto';
@@ -27,6 +27,7 @@ import { parseScopes } from '../src/smart/scopes.ts';
 import { openStore, type StoreOptions } from '../src/stores/index.ts';
 import type { EmbeddedStore } from '../src/stores/embedded/open.ts';
 import { endpoint, organization, practitionerRole } from './resources.ts';
+import { makeTestDatabase } from './test-database.ts';
 
 export const BASE = 'https://referrals.example.org/fhir';
 
@@ -138,17 +139,21 @@ export interface WorldOptions {
   readonly engine?: Partial<FhirEngineParts>;
 }
 
+const CONNECTED = { poolMax: 5, serverSelectionMs: 5000 } as const;
+
 export async function openWorld({
   settings,
   store: options,
   engine: parts,
 }: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'closeloop-world-'));
+  const database = makeTestDatabase();
   const store = await openStore({
     folder,
     reserveBytes: 0,
     writer: 'turn',
     pragmas: ['synchronous=OFF'],
+    ...(database && { mongodb: { ...CONNECTED, ...database, alone: false } }),
     ...options,
   });
   let made = 0;
@@ -194,6 +199,7 @@ export async function openWorld({
     },
     async close() {
       await store.close();
+      await database?.drop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

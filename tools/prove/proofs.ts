@@ -12,7 +12,35 @@ export interface Proof {
   /** What a run is. */
   readonly counts: string;
   readonly runs: Readonly<Record<Size, number>>;
+  /** Suites below `test`, so many of which are a run, each as it is; `file` then makes their stores. */
+  readonly suites?: readonly string[];
+  /** What they find in the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
+
+/** What is tried first on MongoDB: the loop, custody, transactions and HL7 v2; then everything. */
+const MONGODB_SUITES = [
+  'conformance/loop/scenarios',
+  'conformance/loop/ends',
+  'conformance/loop/concurrency',
+  'conformance/loop/round-trip',
+  'conformance/loop/past-steps',
+  'conformance/custody/actors',
+  'conformance/custody/attacks',
+  'conformance/custody/consents',
+  'conformance/custody/denials',
+  'conformance/custody/deletes',
+  'conformance/custody/invisible',
+  'conformance/custody/scopes',
+  'conformance/rest/bundles',
+  'conformance/rest/conditional',
+  'conformance/rest/history',
+  'conformance/hl7v2/loop',
+  'conformance/hl7v2/duplicates',
+  'conformance/hl7v2/order.test',
+  'conformance/hl7v2/withdrawn',
+  'conformance/',
+] as const;
 
 export const PROOFS = {
   reach: {
@@ -167,6 +195,14 @@ export const PROOFS = {
     file: 'contract/store.mongodb.race.test.ts',
     counts: 'commits of each node',
     runs: { quick: 25, ci: 200, full: 5000 },
+  },
+  'mongodb-conformance': {
+    shows: 'the server on MongoDB passes the conformance suites as on its own folder',
+    file: 'test-database.ts',
+    counts: 'suites, the last of which is all of them',
+    runs: { quick: 0, ci: MONGODB_SUITES.length - 1, full: MONGODB_SUITES.length },
+    suites: MONGODB_SUITES,
+    env: { TEST_STORE: 'mongodb' },
   },
 } as const satisfies Readonly<Record<string, Proof>>;
 
