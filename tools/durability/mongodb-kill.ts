@@ -49,7 +49,7 @@ export interface MongoKillReport extends Examined {
 const LANES = 8;
 const DATABASE = 'closeloop';
 const SETTINGS =
-  '--store mongodb --commit-timeout-ms 1500 --mongodb-selection-ms 500 --lease-ms 600000 --backoff-min-ms 10'
+  '--store mongodb --commit-timeout-ms 1500 --mongodb-selection-ms 3000 --lease-ms 600000 --backoff-min-ms 10'
     .concat(' --backoff-max-ms 1000 --attempts-max 100 --dispatch-interval-ms 50')
     .concat(' --subscription-allow-list 127.0.0.1:*')
     .split(' ');

@@ -14,7 +14,7 @@ const PAGE = new URL('../../docs/proofs.md', import.meta.url);
 
 const HEAD = `# Proofs
 
-This page lists the runs that are too long for \`npm test\`, which makes a short one of each, or none where that would still be long. \`npm run prove\` lists them; \`npm run prove -- NAME\` makes one in full and writes its row here; \`--seed\` repeats a run. CI goes as far as the column *in CI*, with the same seed every time; a full run takes a new seed.
+This page lists the runs that are too long for \`npm test\`, which makes a short one of each, or none where that would still be long. \`npm run prove\` lists them; \`npm run prove -- NAME\` makes one in full and writes its row here; \`--seed\` repeats a run. CI goes as far as the column *in CI*, with the same seed every time; a full run takes a new seed. Runs on MongoDB need a server in \`MONGODB_URI\`, the weakest one in \`MONGODB_WEAK_URI\`, and in \`MONGODB_SERVER\` the program of one that they may kill: \`.ci/servers\` shows how to get them.
 
 | proof | shows | in npm test | in CI | in full | last in full |
 | --- | --- | ---: | ---: | ---: | --- |
