@@ -241,7 +241,11 @@ async function examineBoth({ root, receiver, database, node }: Place, ledger: Le
 async function verifyDatabase(uri: string, commits: number): Promise<readonly string[]> {
   const connection = await connect({ uri, database: DATABASE, poolMax: 1, serverSelectionMs: 5000 });
   try {
-    const findings = await verifyLog(new CommitLog(connection), commits);
+    const findings = await verifyLog(new CommitLog(connection), {
+      through: commits,
+      anchors: [],
+      purged: 0,
+    });
     return findings.filter(({ ok }) => !ok).map(({ says }) => says);
   } finally {
     await connection.close();

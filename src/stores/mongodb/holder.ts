@@ -23,8 +23,8 @@ interface HolderOptions {
   readonly node: string;
   /** Milliseconds since 1970, by the clock of the database. */
   readonly now: () => number;
-  /** How long a node that died elsewhere holds the database, in milliseconds. */
-  readonly leaseMs: number;
+  /** How long a node that died elsewhere holds the database, in milliseconds. Default: 12 s. */
+  readonly leaseMs?: number | undefined;
   /** Told when another node has taken the database: this one must not go on. */
   readonly evicted: (says: string) => void;
   /** Told at each renewal whether the database took it. */
@@ -36,10 +36,11 @@ interface Holder {
 }
 
 const KEY = 'holder';
+const LEASE_MS = 12_000;
 /** @throws DatabaseRefused naming the node that serves the database */
 export async function holdDatabase(connection: Connection, options: HolderOptions): Promise<Holder> {
   const holders = connection.collection<HolderDocument>('lease');
-  const { folder, node, now, leaseMs } = options;
+  const { folder, node, now, leaseMs = LEASE_MS } = options;
   const renewMs = leaseMs / 4;
   const mine = { folder, node, host: hostname(), pid: process.pid, since: new Date().toISOString() };
   await take();

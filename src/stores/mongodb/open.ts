@@ -59,7 +59,6 @@ const COMMIT_TIMEOUT_MS = 10_000;
 const CHECKPOINT_COMMITS = 100_000;
 /** A document that was offered is in the log by then, or was given up. */
 const PARTS_KEPT_MS = 3_600_000;
-const LEASE_MS = 12_000;
 const LOG_WRITER_THREAD = new URL('./log-writer-thread.ts', import.meta.url);
 
 /** @throws DatabaseRefused when the database cannot be used, FolderRefused when the folder cannot */
@@ -116,7 +115,7 @@ interface Node {
 /** The log as the engine of the read model needs it. */
 function logOf({ options, connection, memory, tried, clock, opened }: Node): LogElsewhere {
   const { folder, mongodb } = options;
-  const { alone = true, leaseMs = LEASE_MS } = mongodb;
+  const { alone = true, leaseMs } = mongodb;
   const { tell = () => undefined, commitTimeoutMs = COMMIT_TIMEOUT_MS } = mongodb;
   const node = randomUUID();
   const served = { evicted: '' };
