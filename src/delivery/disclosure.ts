@@ -5,6 +5,7 @@
 import { EVERYTHING } from '../ports/query.ts';
 import type { Ref } from '../fhir/types.ts';
 import { decide, REFERRAL_PURPOSE, type Disclosure } from '../policies/index.ts';
+import type { PartyKindDefault } from '../policies/party-kind.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClaimedEntry, Snapshot, Version } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
@@ -15,10 +16,17 @@ import { agreementsOf, contractsUnder } from './agreements.ts';
 import { readConsents } from './consents.ts';
 import { findActors, withNotedActors } from './denials.ts';
 import type { Gate } from './gates.ts';
+import { readKinds } from './party-facts.ts';
 import { compartmentPatientsIn } from './subject.ts';
 
 /** The gate that asks the policies. */
-export function createPolicyGate({ clock }: { readonly clock: Clock }): Gate {
+export function createPolicyGate({
+  clock,
+  partyKindDefault,
+}: {
+  readonly clock: Clock;
+  readonly partyKindDefault: PartyKindDefault;
+}): Gate {
   return async (entry, now, asOf) => {
     const { sight, subject } = entry;
     if (sight.everything) return { permitted: true, policy: 'administrator' };
@@ -29,7 +37,19 @@ export function createPolicyGate({ clock }: { readonly clock: Clock }): Gate {
     const to = sight.organization;
     if (from === '' || from === to) return { permitted: true, policy: 'own' };
     const patients = await patientsOf(entry, version.text, asOf);
-    const disclosures = await buildDisclosures({ version, patients, from, to, now, at: clock.now() });
+    const parties = {
+      discloserKinds: await readKinds(now, from, from, partyKindDefault),
+      recipientKinds: await readKinds(now, to, from, partyKindDefault),
+    };
+    const disclosures = await buildDisclosures({
+      version,
+      patients,
+      from,
+      to,
+      parties,
+      now,
+      at: clock.now(),
+    });
     const decisions = disclosures.map((disclosure) => decide(disclosure));
     const deciding = decisions.find(({ permitted }) => !permitted) ?? decisions[0];
     if (deciding === undefined) throw new Error('a delivery is at least one disclosure');
@@ -57,6 +77,7 @@ interface DisclosureRequest {
   readonly patients: readonly Ref[];
   readonly from: Ref;
   readonly to: Ref;
+  readonly parties: Pick<Disclosure, 'discloserKinds' | 'recipientKinds'>;
   readonly now: Snapshot;
   readonly at: number;
 }
@@ -70,7 +91,7 @@ async function buildDisclosures(request: DisclosureRequest): Promise<readonly Di
 
 /** Who sees a subject that it does not keep and that is no directory entry is a party: sight was asked before. */
 async function buildDisclosure(
-  { version: { ref }, from, to, now, at }: DisclosureRequest,
+  { version: { ref }, from, to, parties, now, at }: DisclosureRequest,
   patient: Ref | undefined,
 ): Promise<Disclosure> {
   const consents = patient === undefined ? [] : (await readConsents(now, patient, from)).map(withNotedActors);
@@ -79,6 +100,7 @@ async function buildDisclosure(
     what: { type: typeOf(ref), ref },
     from,
     to,
+    ...parties,
     patient,
     consents,
     consentActors: await findActors(consents, partyWorldOf(now)),

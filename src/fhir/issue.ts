@@ -222,6 +222,11 @@ export const ISSUES = {
     403,
     'Leave the element as you read it, or ask an administrator to change it.',
   ),
+  'party-kind-protected': row(
+    'forbidden',
+    403,
+    'Ask an administrator to set the kind; an organization itself may add part2-program only.',
+  ),
   'too-many-parties': row('too-costly', 422, 'Send the parties in several bundles.'),
   'private-parties-full': row(
     'no-store',

@@ -1,5 +1,6 @@
 /** What a policy is: a rule about telling somebody something, with its legal basis, that sees one disclosure and votes. */
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
+import type { PartyKind } from './party-kind.ts';
 
 /** What for somebody is told (45 CFR 164.501). */
 export type Purpose = 'treatment' | 'payment' | 'operations';
@@ -9,6 +10,9 @@ export interface Disclosure {
   readonly what: { readonly type: string; readonly ref: Ref };
   readonly from: Ref;
   readonly to: Ref;
+  /** What the two are in the eyes of the law (compliance D1). */
+  readonly discloserKinds: ReadonlySet<PartyKind>;
+  readonly recipientKinds: ReadonlySet<PartyKind>;
   /** Whom it is about; undefined for what is about no patient. */
   readonly patient: Ref | undefined;
   /** The Consents about the patient that count: those of `from`, and the patient's own. */

@@ -103,7 +103,7 @@ export function composeEngine(parts: EngineParts): {
   const dispatcher = createDispatcher({
     store,
     rails: rails.byName,
-    gates: createGates({ criteria, policies: createPolicyGate({ clock }), clock }),
+    gates: createGates({ criteria, policies: createPolicyGate({ clock, ...config }), clock }),
     workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
     clock,
     timers,

@@ -213,6 +213,10 @@ export const SETTINGS = {
     'Systems whose identifiers say who an organization is, besides the built-in ones. An identifier counts only when it is verified.',
     { shape: ['absolute URIs', (part: string) => URL.canParse(part)] },
   ),
+  partyKindDefault: choice(
+    ['provider', 'none'],
+    'What an organization counts as that no administrator has given a kind (docs/directory.md, D1): a health care provider, or nothing.',
+  ),
   privatePartiesMax: integer(
     100_000,
     [1, 10_000_000],

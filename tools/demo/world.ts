@@ -8,6 +8,7 @@ import { parseJson } from '../../src/fhir/json.ts';
 import type { HumanName, Ref, Resource } from '../../src/fhir/types.ts';
 import { listeningOf, type Listening } from '../../src/rails/hl7v2-mllp/index.ts';
 import { idOf } from '../../src/resources/element.ts';
+import { PARTY_KIND_SYSTEM } from '../../src/resources/parties/kinds.ts';
 import { WITHOUT_LOGIN, type Caller } from '../../src/operations/request.ts';
 import type { Running } from '../../src/server/compose.ts';
 
@@ -174,6 +175,7 @@ function directoryOf(
       id: idOf(ref),
       identifier: [{ system: 'urn:ietf:rfc:3986', value: `urn:oid:${oid}` }],
       active: true,
+      type: [{ coding: [{ system: PARTY_KIND_SYSTEM, code: 'provider' }] }],
       name,
       contact: [{ name: contact }],
       endpoint: [{ reference: endpoint }],

@@ -27,10 +27,11 @@ import {
 import { PARTY_TYPES, standingOf } from '../../resources/parties/standing.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
 import { openReferralBy } from './open-referrals.ts';
+import { guardKinds } from './party-kinds.ts';
 
 const IDENTIFIED: ReadonlySet<string> = new Set(['Organization', 'Practitioner']);
 
-/** @throws OperationOutcomeError `identifier-protected`, `party-protected`, `identifier-check-digit`, `identifier-taken` */
+/** @throws OperationOutcomeError `identifier-protected`, `party-kind-protected`, `party-protected`, `identifier-check-digit`, `identifier-taken` */
 export async function guardParties(draft: Draft): Promise<void> {
   const parties = [...draft.planned.values()].filter(
     ({ ref, origin }) => origin === 'client' && PARTY_TYPES.has(typeOf(ref)),
@@ -41,6 +42,7 @@ export async function guardParties(draft: Draft): Promise<void> {
     for (const planned of listed) await revoke(draft, planned);
     for (const planned of listed) await verify(draft, planned);
   } else {
+    for (const planned of parties) guardKinds(draft, planned);
     for (const planned of parties) guardElements(planned);
     for (const planned of parties) await guardLeaving(draft, planned);
     for (const planned of identified) if (!isPrivate(planned)) await guardIdentifiers(draft, planned);

@@ -5,10 +5,13 @@
 import type { Resource } from '../../fhir/types.ts';
 import { typeOf, valuesAt } from '../element.ts';
 import { canonicalJson } from './canonical.ts';
+import { typesBesideKinds } from './kinds.ts';
 
 interface ProtectedElement {
   readonly type: string;
   readonly path: string;
+  /** The values at the path that are protected here; default: all of them. */
+  readonly values?: (resource: Resource) => readonly unknown[];
   /** A change that the organization may make itself. */
   readonly allows?: (before: unknown, after: unknown) => boolean;
 }
@@ -18,7 +21,7 @@ const CL = 'https://closeloop.dev/fhir/StructureDefinition/';
 // prettier-ignore
 const PROTECTED_ELEMENTS: readonly ProtectedElement[] = [
   { type: 'Organization',     path: 'name' },
-  { type: 'Organization',     path: 'type' },
+  { type: 'Organization',     path: 'type', values: typesBesideKinds }, // kinds: party-kinds.ts
   { type: 'Organization',     path: 'partOf' },
   { type: 'Organization',     path: 'active', allows: (_before, after) => after === false },
   { type: 'Organization',     path: 'meta.security' },
@@ -34,10 +37,13 @@ const PROTECTED_ELEMENTS: readonly ProtectedElement[] = [
  * one.
  */
 export function changedElement(ref: string, before: Resource, after: Resource): string | undefined {
-  const changed = PROTECTED_ELEMENTS.filter(({ type }) => type === typeOf(ref)).find(({ path, allows }) => {
-    const [old, now] = [valuesOf(before, path), valuesOf(after, path)];
-    return canonicalJson(old) !== canonicalJson(now) && allows?.(old[0], now[0]) !== true;
-  });
+  const changed = PROTECTED_ELEMENTS.filter(({ type }) => type === typeOf(ref)).find(
+    ({ path, allows, values }) => {
+      const read = values ?? ((resource: Resource) => valuesOf(resource, path));
+      const [old, now] = [read(before), read(after)];
+      return canonicalJson(old) !== canonicalJson(now) && allows?.(old[0], now[0]) !== true;
+    },
+  );
   return changed && `${changed.type}.${changed.path.replace(/\((.*)\)/, `.where(url='$1')`)}`;
 }
 

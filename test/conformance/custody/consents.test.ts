@@ -38,7 +38,7 @@ async function referral(): Promise<{ readonly patient: Stored; readonly task: St
 
 /** What the policies say of telling the recipient about a Task, or about what is told with it. */
 async function decided(task: Stored, subject: Stored = task): Promise<string> {
-  const gate = createPolicyGate({ clock: { now: () => Date.now() } });
+  const gate = createPolicyGate({ clock: { now: () => Date.now() }, partyKindDefault: 'provider' });
   const snapshot = world.store.snapshot();
   const told = { ...buildEntry('capture', 'Endpoint/recipient', refOf(subject)), orderingKey: refOf(task) };
   const sight = { everything: false, organization: 'Organization/recipient' } as const;

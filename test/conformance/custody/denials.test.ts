@@ -286,7 +286,7 @@ describe('(harmony Z7) whose denial counts', () => {
 
 test('(compliance L7) a delivery is withheld by the policy, and by what leads to its subject', async () => {
   const { patient, task, note } = await refer();
-  const policies = createPolicyGate({ clock });
+  const policies = createPolicyGate({ clock, partyKindDefault: 'provider' });
   const criteria = () => ({ base: 'https://referrals.example.org/fhir', now: clock.at });
   const ask = createGates({ criteria, policies, clock });
   const binary = String(

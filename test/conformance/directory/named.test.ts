@@ -141,7 +141,7 @@ test('(directory DR23) a Consent that denies a private record denies its party, 
     placer: 'barred',
   });
   const { link = 'Task/0' } = await server.ask('initiator', 'POST', 'ServiceRequest', order);
-  const gate = createPolicyGate({ clock: { now: () => Date.now() } });
+  const gate = createPolicyGate({ clock: { now: () => Date.now() }, partyKindDefault: 'provider' });
   const snapshot = server.running.store.snapshot();
   const entry = buildClaimed(buildEntry('capture', 'Endpoint/recipient', link as Ref), 0);
   const sight = { everything: false, organization: 'Organization/recipient' } as const;

@@ -23,6 +23,8 @@ const disclosure: Disclosure = {
   what: { type: 'Task', ref: 'Task/1' },
   from: 'Organization/a',
   to: 'Organization/b',
+  discloserKinds: new Set(['provider']),
+  recipientKinds: new Set(['business-associate']),
   patient: 'Patient/1',
   consents: [],
   agreements: [{ resourceType: 'Contract' }],

@@ -10,6 +10,8 @@ const disclosure: Disclosure = {
   what: { type: 'ServiceRequest', ref: 'ServiceRequest/1' },
   from: 'Organization/a',
   to: 'Organization/b',
+  discloserKinds: new Set(['provider']),
+  recipientKinds: new Set(['provider']),
   patient: 'Patient/1',
   consents: [],
   agreements: [],
