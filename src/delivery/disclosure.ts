@@ -16,7 +16,7 @@ import { agreementsOf, contractsUnder } from './agreements.ts';
 import { readConsents } from './consents.ts';
 import { findActors, withNotedActors } from './denials.ts';
 import type { Gate } from './gates.ts';
-import { readKinds } from './party-facts.ts';
+import { readKinds, readSameEntity } from './party-facts.ts';
 import { compartmentPatientsIn } from './subject.ts';
 
 /** The gate that asks the policies. */
@@ -40,6 +40,7 @@ export function createPolicyGate({
     const parties = {
       discloserKinds: await readKinds(now, from, from, partyKindDefault),
       recipientKinds: await readKinds(now, to, from, partyKindDefault),
+      sameEntity: await readSameEntity(now, from, to),
     };
     const disclosures = await buildDisclosures({
       version,
@@ -77,7 +78,7 @@ interface DisclosureRequest {
   readonly patients: readonly Ref[];
   readonly from: Ref;
   readonly to: Ref;
-  readonly parties: Pick<Disclosure, 'discloserKinds' | 'recipientKinds'>;
+  readonly parties: Pick<Disclosure, 'discloserKinds' | 'recipientKinds' | 'sameEntity'>;
   readonly now: Snapshot;
   readonly at: number;
 }

@@ -1,10 +1,12 @@
-/** What the policies are told of an organization: its kinds, as of now. */
+/** What the policies are told of the organizations of a disclosure, as of now: their kinds, and whether they are one. */
 import { NPI } from '../fhir/identifier.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import { kindsOf, type PartyKind, type PartyKindDefault } from '../policies/party-kind.ts';
+import { isSameEntity, LINKS_MAX, type EntityLink } from '../policies/same-entity.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import type { Snapshot } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
+import { entityLinkIn } from '../resources/parties/entity.ts';
 import { identitiesIn } from '../resources/parties/identity-systems.ts';
 import { kindFactsIn } from '../resources/parties/kinds.ts';
 import { findRow } from '../resources/parties/register.ts';
@@ -37,4 +39,23 @@ async function bearsNpi(now: Snapshot, organization: Ref, resource: Resource): P
     if (row?.state === 'verified' && row.holder === organization) return true;
   }
   return false;
+}
+
+/** Whether two organizations are one legal entity, by what administrators have confirmed (compliance D2; harmony Z13). */
+export async function readSameEntity(now: Snapshot, one: Ref, other: Ref): Promise<boolean> {
+  const links = new Map<Ref, EntityLink>();
+  for (const organization of [one, other]) await followLinks(now, organization, links);
+  return isSameEntity(one, other, links);
+}
+
+async function followLinks(now: Snapshot, from: Ref, links: Map<Ref, EntityLink>): Promise<void> {
+  let at = from;
+  for (let step = 0; step <= LINKS_MAX && !links.has(at); step += 1) {
+    const resource = resourceOf(await now.read(at, EVERYTHING));
+    const link = resource?.resourceType === 'Organization' ? entityLinkIn(resource) : undefined;
+    if (link === undefined) return;
+    links.set(at, link);
+    if (!link.confirmed) return;
+    at = link.above;
+  }
 }

@@ -79,7 +79,6 @@ const NOTES: readonly (readonly [url: string, context: string, title: string])[]
   [RESOLVED_PARTY,                      'Reference',    'The party that the server found behind a reference'],
   [SAME_AS,                             'Organization', 'Whom its keeper takes a private Organization for'],
   [REPLACED_BY,                         'Organization', 'The successor of an Organization that takes no new referrals'],
-  [`${STRUCTURES}same-legal-entity`,    'Organization', 'Another Organization of the same legal entity'],
   [`${STRUCTURES}same-ohca`,            'Organization', 'Another Organization of the same organized health care arrangement'],
   [CUSTODIAN_URL,                       'Meta',         'Whose record an imported resource is'],
 ];

@@ -1,5 +1,6 @@
 /** Every policy there is, one line each, and their common answer: any deny wins, and no permit means no. */
 import { directory } from './directory.ts';
+import { own } from './own.ts';
 import { patientConsent } from './patient-consent.ts';
 import type { Disclosure, Obligation, Policy, Showing } from './policy.ts';
 import { treatment } from './treatment.ts';
@@ -8,7 +9,7 @@ export { restrictionOf } from './patient-consent.ts';
 export { REFERRAL_PURPOSE } from './treatment.ts';
 export type { Disclosure, Obligation, Policy, Purpose, Showing, Vote } from './policy.ts';
 
-export const POLICIES: readonly Policy[] = [patientConsent, treatment, directory];
+export const POLICIES: readonly Policy[] = [patientConsent, own, treatment, directory];
 
 interface Decision {
   readonly permitted: boolean;

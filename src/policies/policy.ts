@@ -13,6 +13,8 @@ export interface Disclosure {
   /** What the two are in the eyes of the law (compliance D1). */
   readonly discloserKinds: ReadonlySet<PartyKind>;
   readonly recipientKinds: ReadonlySet<PartyKind>;
+  /** The two are one legal entity (compliance D2). */
+  readonly sameEntity: boolean;
   /** Whom it is about; undefined for what is about no patient. */
   readonly patient: Ref | undefined;
   /** The Consents about the patient that count: those of `from`, and the patient's own. */

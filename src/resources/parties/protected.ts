@@ -5,6 +5,7 @@
 import type { Resource } from '../../fhir/types.ts';
 import { typeOf, valuesAt } from '../element.ts';
 import { canonicalJson } from './canonical.ts';
+import { SAME_LEGAL_ENTITY } from './entity.ts';
 import { typesBesideKinds } from './kinds.ts';
 
 interface ProtectedElement {
@@ -25,7 +26,7 @@ const PROTECTED_ELEMENTS: readonly ProtectedElement[] = [
   { type: 'Organization',     path: 'partOf' },
   { type: 'Organization',     path: 'active', allows: (_before, after) => after === false },
   { type: 'Organization',     path: 'meta.security' },
-  { type: 'Organization',     path: `extension(${CL}same-legal-entity)` },
+  { type: 'Organization',     path: `extension(${SAME_LEGAL_ENTITY})` },
   { type: 'Organization',     path: `extension(${CL}same-ohca)` },
   { type: 'PractitionerRole', path: 'organization' },
   ...['identifier', 'active', 'name', 'telecom', 'address', 'gender', 'birthDate', 'photo', 'qualification', 'communication', 'extension', 'meta.security']

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Ref, Resource } from '../../../src/fhir/types.ts';
 import { createFindOrganization } from '../../../src/server/organizations.ts';
+import { SAME_LEGAL_ENTITY } from '../../../src/resources/parties/entity.ts';
 import { findRow, verifiedOid } from '../../../src/resources/parties/register.ts';
 import * as make from '../../resources.ts';
 import { refOf } from '../../world.ts';
@@ -117,6 +118,7 @@ describe('(directory DR20) what of a member an administrator alone writes', () =
     ['name', 'Another name', 403],
     ['type', [{ text: 'clinic' }], 403],
     ['partOf', make.to('Organization/recipient'), 403],
+    ['extension', [{ url: SAME_LEGAL_ENTITY, valueBoolean: true }], 403],
     ['alias', ['R'], 200],
     ['telecom', [{ system: 'phone', value: '+1 555 0100' }], 200],
     ['address', [{ city: 'Elmtown' }], 200],

@@ -25,6 +25,7 @@ const disclosure: Disclosure = {
   to: 'Organization/b',
   discloserKinds: new Set(['provider']),
   recipientKinds: new Set(['business-associate']),
+  sameEntity: false,
   patient: 'Patient/1',
   consents: [],
   agreements: [{ resourceType: 'Contract' }],

@@ -12,6 +12,7 @@ const disclosure: Disclosure = {
   to: 'Organization/b',
   discloserKinds: new Set(['provider']),
   recipientKinds: new Set(['provider']),
+  sameEntity: false,
   patient: 'Patient/1',
   consents: [],
   agreements: [],

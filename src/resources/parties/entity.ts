@@ -1,0 +1,19 @@
+/** The link of an Organization to the one that it is part of, with the administrator's word about it (compliance D2). */
+import type { Resource } from '../../fhir/types.ts';
+import type { EntityLink } from '../../policies/same-entity.ts';
+import { localRef, valuesAt } from '../element.ts';
+import { standingOf } from './standing.ts';
+
+export const SAME_LEGAL_ENTITY = 'https://closeloop.dev/fhir/StructureDefinition/same-legal-entity';
+
+/** The link that an Organization's text names. A private record's link is its keeper's word, and confirms nothing. */
+export function entityLinkIn(organization: Resource): EntityLink | undefined {
+  const above = localRef(organization['partOf']);
+  if (above === undefined || standingOf(organization) === 'private') return undefined;
+  const extensions = valuesAt(organization, 'extension') as readonly {
+    readonly url?: string;
+    readonly valueBoolean?: boolean;
+  }[];
+  const said = extensions.filter(({ url }) => url === SAME_LEGAL_ENTITY);
+  return { above, confirmed: said.length > 0 && said.every(({ valueBoolean }) => valueBoolean === true) };
+}
