@@ -113,6 +113,7 @@ export const ISSUES = {
     403,
     'The token must name an Organization that is a member here; an administrator admits it.',
   ),
+  'purpose-not-allowed': row('forbidden', 403, 'Ask the issuer for a purpose that the client may act for.'),
   // — searching
   'search-parameter-unknown': row(
     'not-supported',

@@ -6,6 +6,7 @@ import { decodeJwt, jwtVerify, type JWTPayload } from 'jose';
 import { OperationOutcomeError } from '../fhir/issue.ts';
 import type { Ref } from '../fhir/types.ts';
 import type { Caller } from '../operations/request.ts';
+import type { Purpose } from '../policies/purpose.ts';
 import type { Clock } from '../ports/clock.ts';
 import { parseScopes } from '../smart/scopes.ts';
 import { readServerScopes } from '../smart/server-scopes.ts';
@@ -22,6 +23,7 @@ import {
 import { errorCode } from './error-code.ts';
 import { invalidHeader } from './headers.ts';
 import type { IssuerKeys } from './keys.ts';
+import { checkPurposes, purposesFor, type FindUsualPurpose } from './purposes.ts';
 import { createTokenCache } from './token-cache.ts';
 import { judgeTokenType } from './token-type.ts';
 
@@ -34,10 +36,13 @@ export interface BearerSettings extends ClaimSettings {
   readonly tokenTypes: readonly string[];
   readonly clockToleranceS: number;
   readonly administratorScope: string;
+  /** Rows of `purposes.ts`. */
+  readonly clientPurposes: readonly string[];
   readonly tokenCacheMax: number;
   readonly tokenCacheMs: number;
   /** The Organization of this server that a claim means; undefined when there is none. */
   readonly findOrganization: (claim: OrganizationName) => Promise<Ref | undefined>;
+  readonly usualPurpose: FindUsualPurpose;
   readonly clock: Clock;
 }
 
@@ -52,13 +57,14 @@ interface Credentials {
 interface Identity extends Omit<Caller, 'address' | 'onBehalfOf' | 'tab'> {
   /** The identifier by which it names its organization: whose that is may change while the token is remembered. */
   readonly named: OrganizationName | undefined;
+  readonly claimed: readonly Purpose[];
 }
 
 /**
  * Who asks. A token that is remembered is answered at once, without a promise.
  *
  * @throws OperationOutcomeError `token-missing`, `token-invalid`, `organization-unknown`, `scope-insufficient` (acting
- *   for others without being an administrator), `header-invalid`, `busy` (the issuer's keys cannot be had)
+ *   for others without being an administrator), `purpose-not-allowed`, `header-invalid`, `busy` (the issuer's keys cannot be had)
  */
 export type Identify = (credentials: Credentials) => Caller | Promise<Caller>;
 
@@ -96,7 +102,8 @@ export function createIdentify(settings: BearerSettings): Identify {
       const identity = known === undefined ? await verify(token) : await renamed(known, settings);
       if (credentials.onBehalfOf === undefined) return callerOf(identity, credentials.address);
       const organization = await actFor(credentials.onBehalfOf, identity, settings);
-      return { ...callerOf(identity, credentials.address), organization, onBehalfOf: organization };
+      const purposes = await purposesFor(identity, organization, settings.usualPurpose);
+      return { ...callerOf(identity, credentials.address), organization, onBehalfOf: organization, purposes };
     })();
   };
 }
@@ -197,12 +204,14 @@ async function verifySignature(token: string, settings: BearerSettings): Promise
 }
 
 /** Who is remembered, with the organization that its identifier is verified for now (directory DR18). */
-async function renamed(known: Identity, { findOrganization }: BearerSettings): Promise<Identity> {
+async function renamed(known: Identity, settings: BearerSettings): Promise<Identity> {
   if (known.named === undefined) return known;
-  const organization = await findOrganization(known.named);
+  const organization = await settings.findOrganization(known.named);
   if (organization === undefined && !known.administrator)
     throw new OperationOutcomeError('organization-unknown');
-  return { ...known, organization };
+  if (organization === known.organization) return known;
+  const purposes = await purposesFor(known, organization, settings.usualPurpose);
+  return { ...known, organization, purposes };
 }
 
 async function readIdentity(payload: JWTPayload, token: string, settings: BearerSettings): Promise<Identity> {
@@ -212,16 +221,23 @@ async function readIdentity(payload: JWTPayload, token: string, settings: Bearer
   const organization = name && (await settings.findOrganization(name));
   if (organization === undefined && !administrator) throw new OperationOutcomeError('organization-unknown');
   const subject = payload.sub ?? '';
-  return {
+  const client = claimText(payload['client_id']) ?? claimText(payload['azp']) ?? subject;
+  const login = readLogin(payload, token, settings);
+  const asking = {
     organization,
-    administrator,
     scopes: parseScopes(words.join(' ')),
     serverScopes: readServerScopes(words),
     patient: readLaunchPatient(payload['patient']),
-    client: claimText(payload['client_id']) ?? claimText(payload['azp']) ?? subject,
-    subject,
     user: claimText(payload['fhirUser']),
-    ...readLogin(payload, token, settings),
+    claimed: checkPurposes(login.purposes, client, settings.clientPurposes),
+  };
+  return {
+    ...asking,
+    administrator,
+    client,
+    subject,
+    ...login,
+    purposes: await purposesFor(asking, organization, settings.usualPurpose),
     named: settings.organizationClaimForm === 'identifier' ? name : undefined,
   };
 }

@@ -58,6 +58,11 @@ export function readLaunchPatient(claim: unknown): Ref | undefined {
 const refused = (claim: string, wanted: string): OperationOutcomeError =>
   new OperationOutcomeError('token-invalid', { diagnostics: `The claim ${claim} is not ${wanted}.` });
 
+/** The login, with the purposes as they are claimed. */
+interface ClaimedLogin extends Omit<Login, 'tab' | 'purposes'> {
+  readonly purposes: readonly string[];
+}
+
 /**
  * What a token says of the login behind it. What would widen what is allowed if it were passed over is refused when it
  * is malformed: without a purpose the usual one counts, and without a role the default one. What is evidence (when and
@@ -65,7 +70,7 @@ const refused = (claim: string, wanted: string): OperationOutcomeError =>
  *
  * @throws OperationOutcomeError `token-invalid`
  */
-export function readLogin(payload: JWTPayload, token: string, settings: ClaimSettings): Omit<Login, 'tab'> {
+export function readLogin(payload: JWTPayload, token: string, settings: ClaimSettings): ClaimedLogin {
   const { purposeClaim, rolesClaim } = settings;
   const purpose = claimAt(payload, purposeClaim) ?? claimAt(payload, IUA_PURPOSE);
   return {

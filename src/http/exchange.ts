@@ -60,6 +60,7 @@ const FAILED_LOGINS: ReadonlySet<string> = new Set([
   'token-invalid',
   'organization-unknown',
   'scope-insufficient',
+  'purpose-not-allowed',
 ]);
 /** The status in log and metrics of a client that did not wait (as nginx has it). */
 const CLIENT_GONE = 499;

@@ -2,6 +2,7 @@
 import type { Body } from '../fhir/body.ts';
 import type { IssueDetail } from '../fhir/issue.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import type { Purpose } from '../policies/purpose.ts';
 import { EVERYTHING, type Sight } from '../ports/query.ts';
 import type { Scope } from '../smart/scopes.ts';
 import type { ServerScope } from '../smart/server-scopes.ts';
@@ -25,8 +26,8 @@ export type Interaction =
 
 /** What is known of the login behind a request. A caller that did not log in is {@link WITHOUT_LOGIN}. */
 export interface Login {
-  /** Codes of ActReason that the token claims; none: the usual purpose of such a caller. */
-  readonly purposes: readonly string[];
+  /** What for it asks: what the token claims, else the usual purpose of such a caller. None: nobody logged in. */
+  readonly purposes: readonly Purpose[];
   /** When the person proved who they are, in milliseconds since 1970. */
   readonly authenticatedAt: number | undefined;
   /** How: words of RFC 8176, as `pwd`, `otp`, `mfa`. */

@@ -7,7 +7,7 @@ import { treatment } from './treatment.ts';
 
 export { restrictionOf } from './patient-consent.ts';
 export { REFERRAL_PURPOSE } from './treatment.ts';
-export type { Disclosure, Obligation, Policy, Purpose, Showing, Vote } from './policy.ts';
+export type { Disclosure, Obligation, Policy, Showing, Vote } from './policy.ts';
 
 export const POLICIES: readonly Policy[] = [patientConsent, own, treatment, directory];
 

@@ -13,7 +13,8 @@ import type {
   Resource,
 } from '../fhir/types.ts';
 import { parseDateTime, type Interval } from '../fhir/datetime.ts';
-import type { Policy, Purpose } from './policy.ts';
+import type { Policy } from './policy.ts';
+import { isWithin, type Purpose } from './purpose.ts';
 import { deniesAt, type Restriction } from './restriction.ts';
 
 export const patientConsent: Policy = {
@@ -80,7 +81,7 @@ function compile(provision: ConsentProvision, facts: Facts, denies: boolean): Re
 /** The conditions that are the same for whatever is told. */
 const mayCover = (provision: ConsentProvision, { purpose }: Facts, doubtful: boolean): boolean =>
   (isEmpty(provision.action) || provision.action.some((concept) => hasCode(concept.coding, DISCLOSING))) &&
-  (isEmpty(provision.purpose) || hasCode(provision.purpose, PURPOSES[purpose])) &&
+  coversPurpose(provision.purpose, purpose) &&
   (doubtful || isEmpty(provision.code)) &&
   (doubtful || isEmpty(provision.securityLabel)) &&
   (doubtful || provision.dataPeriod === undefined);
@@ -88,12 +89,9 @@ const mayCover = (provision: ConsentProvision, { purpose }: Facts, doubtful: boo
 /** http://terminology.hl7.org/CodeSystem/consentaction */
 const DISCLOSING: ReadonlySet<string> = new Set(['disclose', 'access']);
 
-/** http://terminology.hl7.org/CodeSystem/v3-ActReason; PurposeOfUse is above them all. */
-const PURPOSES: Readonly<Record<Purpose, ReadonlySet<string>>> = {
-  treatment: new Set(['TREAT', 'PurposeOfUse']),
-  payment: new Set(['HPAYMT', 'PurposeOfUse']),
-  operations: new Set(['HOPERAT', 'PurposeOfUse']),
-};
+/** A provision for a purpose covers every kind of that purpose, and nothing above it (compliance D4). */
+const coversPurpose = (codings: readonly Coding[] | undefined, purpose: Purpose): boolean =>
+  isEmpty(codings) || codings.some(({ code = '' }) => isWithin(purpose, code));
 
 /** Who keeps the information (custodian, author), as against who receives it; v3-RoleClass and v3-ParticipationType. */
 const KEEPERS: ReadonlySet<string> = new Set(['CST', 'CUST', 'AUT', 'INF']);

@@ -1,9 +1,7 @@
 /** What a policy is: a rule about telling somebody something, with its legal basis, that sees one disclosure and votes. */
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
 import type { PartyKind } from './party-kind.ts';
-
-/** What for somebody is told (45 CFR 164.501). */
-export type Purpose = 'treatment' | 'payment' | 'operations';
+import type { Purpose } from './purpose.ts';
 
 /** Telling an organization something that another one keeps. Asked where `to` is not `from`. */
 export interface Disclosure {
@@ -28,6 +26,7 @@ export interface Disclosure {
   readonly agreements: readonly Resource[];
   /** The receiver is a party of the referral that this belongs to. */
   readonly parties: boolean;
+  /** What for (compliance D4). */
   readonly purpose: Purpose;
   /** Milliseconds since 1970, UTC. */
   readonly now: number;

@@ -80,6 +80,8 @@ export interface AuditEntry {
     /** The organization an administrator acted for. */
     readonly onBehalfOf?: Ref;
   };
+  /** Purposes of use: codes of ActReason (compliance V1). Absent: treatment, where it is about a patient. */
+  readonly purposes?: readonly string[];
   readonly requestId: string;
   /** What was read, written or returned: `Type/id` or `Type/id/_history/seq`; seq 0 stands for this commit's own. */
   readonly entities: readonly string[];

@@ -15,6 +15,7 @@ import type {
   Coding,
   Ref,
 } from '../fhir/types.ts';
+import { PURPOSE_SYSTEM } from '../policies/purpose.ts';
 import type { AuditEntry, AuditRow } from '../ports/store.ts';
 import {
   BALP,
@@ -76,7 +77,7 @@ export function renderAuditEvent(row: AuditRow, viewer: AuditViewer, source: Aud
     recorded: at,
     outcome: entry.outcome,
     ...(outcomeDesc && { outcomeDesc }),
-    ...(concernsCare(entry) && { purposeOfEvent: [{ coding: [TREATMENT] }] }),
+    ...purposeOf(entry),
     agent: agentsOf(entry, pattern, source, own),
     source: {
       observer: selfOf(source),
@@ -89,6 +90,17 @@ export function renderAuditEvent(row: AuditRow, viewer: AuditViewer, source: Aud
       ],
     },
     ...(entities.length > 0 && { entity: entities }),
+  };
+}
+
+/** The purposes that the row has (compliance V2); without any, whatever is about a patient is treatment. */
+function purposeOf(entry: AuditEntry): Pick<AuditEvent, 'purposeOfEvent'> {
+  const { purposes } = entry;
+  if (purposes === undefined && !concernsCare(entry)) return {};
+  return {
+    purposeOfEvent: (purposes ?? ['TREAT']).map((code) =>
+      concept(code === 'TREAT' ? TREATMENT : { system: PURPOSE_SYSTEM, code }),
+    ),
   };
 }
 

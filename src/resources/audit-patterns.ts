@@ -3,6 +3,7 @@
  * (https://profiles.ihe.net/ITI/BALP/).
  */
 import type { Coding } from '../fhir/types.ts';
+import { PURPOSE_SYSTEM } from '../policies/purpose.ts';
 import type { AuditEntry } from '../ports/store.ts';
 
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
@@ -36,7 +37,7 @@ export const PROVIDER: Coding = {
   display: 'healthcare provider',
 };
 export const TREATMENT: Coding = {
-  system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
+  system: PURPOSE_SYSTEM,
   code: 'TREAT',
   display: 'treatment',
 };

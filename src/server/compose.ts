@@ -22,7 +22,7 @@ import { createHeavyThreads } from './heavy.ts';
 import { OPERATIONS, OPERATIONS_BY_NAME } from '../operations/extended/index.ts';
 import { OFFERED } from '../operations/perform.ts';
 import { createFairTurns } from '../operations/fair-turns.ts';
-import { createFindOrganization } from './organizations.ts';
+import { createFindOrganization, createUsualPurpose } from './organizations.ts';
 import type { Acknowledgment } from '../hl7v2/received.ts';
 import { prepareParties } from './parties.ts';
 import type { Store } from '../ports/store.ts';
@@ -178,6 +178,7 @@ async function raise(
       tokenAlgorithms: algorithms,
       clock,
       findOrganization: createFindOrganization(store),
+      usualPurpose: createUsualPurpose(store, config.partyKindDefault),
     }),
     failedLogins,
     served: { types: RESOURCE_TYPES, interactions: OFFERED, operations: OPERATIONS_BY_NAME },

@@ -1,6 +1,10 @@
 /** What the roof looks up in the store about organizations, on behalf of the door and of delivery. */
 import type { Identifier, Ref, Resource } from '../fhir/types.ts';
+import { readKinds } from '../delivery/party-facts.ts';
 import type { OrganizationName } from '../http/claims.ts';
+import { isInPerson, type FindUsualPurpose } from '../http/purposes.ts';
+import type { PartyKindDefault } from '../policies/party-kind.ts';
+import { usualPurpose } from '../policies/purpose.ts';
 import { EVERYTHING, type Clause, type Match } from '../ports/query.ts';
 import type { Store } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
@@ -29,6 +33,15 @@ async function holderOf(store: Store, name: Identifier): Promise<Ref | undefined
   const identity = identityOf(name);
   const row = identity && (await findRow(store.snapshot(), 'register', identity));
   return row?.state === 'verified' ? row.holder : undefined;
+}
+
+/** The purpose of a caller who claims none, by who asks and by the kind of the organization (compliance D4). */
+export function createUsualPurpose(store: Store, fallback: PartyKindDefault): FindUsualPurpose {
+  return async (asking) => {
+    const { organization } = asking;
+    const kinds = organization && (await readKinds(store.snapshot(), organization, organization, fallback));
+    return usualPurpose({ inPerson: isInPerson(asking), provider: kinds?.has('provider') === true });
+  };
 }
 
 /** The Endpoints of organizations, kept in memory: every commit of a move asks for those of whom it tells. */

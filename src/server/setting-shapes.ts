@@ -1,5 +1,6 @@
 /** What the texts of settings look like: in words, and by a test. */
 import { isOid } from '../fhir/identifier.ts';
+import { parseClientPurposes } from '../http/purposes.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { parseAllowed } from '../resources/outgoing-address.ts';
 import { isResourceType } from '../resources/type-names.ts';
@@ -27,6 +28,11 @@ export const network = [
 export const allowedPlace = [
   'places such as host, host:port, host:*, 10.0.0.0/8:port or http://host:port',
   (part: string) => parseAllowed(part, 'rest-hook') !== undefined,
+] as const;
+
+export const clientPurpose = [
+  'rows client=PURPOSE PURPOSE of codes of PurposeOfUse',
+  (part: string) => parseClientPurposes(part) !== undefined,
 ] as const;
 
 export const mongodbAddress = [

@@ -12,6 +12,7 @@ import {
   oid,
   network,
   allowedPlace,
+  clientPurpose,
   mongodbAddress,
   databaseName,
   level,
@@ -110,6 +111,11 @@ export const SETTINGS = {
   purposeClaim: text(
     'purpose_of_use',
     'The claim that names the purposes of use: codes of ActReason. Tokens of IHE IUA name them in extensions.ihe_iua.purpose_of_use, which is read when this claim is absent. A dot leads into an object.',
+  ),
+  clientPurposes: list(
+    [],
+    'The purposes of use that the tokens of a client may claim, as in ehr-7=TREAT BTG; a purpose covers the kinds of it, BTG only itself. Clients without a row: TREAT HPAYMT HOPERAT PATRQT.',
+    { shape: clientPurpose },
   ),
   sessionClaim: text('sid', 'The claim that names the session; without one, the token is the session.'),
   rolesClaim: text('roles', 'The claim that names the roles, as in roles or realm_access.roles.'),

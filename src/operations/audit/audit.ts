@@ -37,6 +37,10 @@ export function agentOf(caller: Caller): AuditEntry['agent'] {
   };
 }
 
+/** The purposes of a caller, where they say more than that it treats. */
+const purposesOf = ({ purposes }: Caller): Pick<AuditEntry, 'purposes'> =>
+  purposes.every((purpose) => purpose === 'TREAT') ? {} : { purposes };
+
 /** A read, a search or a history page: its query and what it returned, one patient entity per patient. */
 export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
   const { caller, interaction, requestId, queryText, compartment } = request;
@@ -46,6 +50,7 @@ export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
     action: ACTIONS[interaction],
     outcome: '0',
     agent: agentOf(caller),
+    ...purposesOf(caller),
     requestId,
     entities: seen.map(({ ref, seq }) => `${ref}/_history/${seq}`),
     patients: unique([...focus, ...seen.flatMap(({ patients }) => patients)]),
@@ -102,6 +107,7 @@ function auditPlanned(draft: Draft, request: Request, planned: Planned): AuditEn
     action: ACTIONS[event],
     outcome: '0',
     agent: agentOf(draft.caller),
+    ...purposesOf(draft.caller),
     requestId: request.requestId,
     entities: [`${ref}/_history/0`],
     patients: patientsOfPlanned(planned),
@@ -135,6 +141,7 @@ export function auditRefusal(request: Refused, issue: IssueCode): AuditEntry {
     outcome: '4',
     issue,
     agent: agentOf(caller),
+    ...purposesOf(caller),
     requestId,
     entities: namedIn(request),
     patients: [],

@@ -30,7 +30,7 @@ const disclosure: Disclosure = {
   consents: [],
   agreements: [{ resourceType: 'Contract' }],
   parties: true,
-  purpose: 'operations',
+  purpose: 'HOPERAT',
   now: 0,
 };
 

@@ -1,6 +1,9 @@
 /** Who asks: RFC 6750, RFC 9068, SMART App Launch 2.2; rules 1.8, 2.5, 4.3, 5.2. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import type { DevClaims } from '../../../src/http/dev-issuer.ts';
+import { isInPerson, type AskingCaller } from '../../../src/http/purposes.ts';
+import { usualPurpose } from '../../../src/policies/purpose.ts';
 import { BASE, INITIATOR, openDoor, type Door } from './door.ts';
 
 let door: Door;
@@ -253,7 +256,7 @@ describe('the login (house 9b8)', () => {
     [
       'nothing is claimed',
       {},
-      { purposes: [], authenticatedAt: undefined, methods: [], tab: undefined, roles: [] },
+      { purposes: ['TREAT'], authenticatedAt: undefined, methods: [], tab: undefined, roles: [] },
     ],
     ['a purpose (compliance D4)', { purpose_of_use: 'TREAT' }, { purposes: ['TREAT'] }],
     [
@@ -329,6 +332,55 @@ describe('the login (house 9b8)', () => {
     expect(first.token).not.toContain(first.caller?.session);
     await door.fetch('/Task', bearer(first.token));
     expect(door.performed.at(-1)?.caller.session).toBe(first.caller?.session);
+  });
+
+  describe('(compliance D4) the purpose', () => {
+    const asked = async (changed: Parameters<typeof openDoor>[0], claims: DevClaims) => {
+      const other = await openDoor(changed);
+      const { status } = await other.fetch('/Task', bearer(await other.issuer.sign(claims)));
+      const caller = other.performed.at(-1)?.caller;
+      await other.close();
+      return { status, purposes: caller?.purposes };
+    };
+
+    test.each<[string, readonly string[], string | readonly string[], number]>([
+      ['the usual one', [], 'HOPERAT', 200],
+      ['a kind of a usual one', [], ['COC', 'ERTREAT'], 200],
+      ['one of another group', [], 'PUBHLTH', 403],
+      ['breaking the glass', [], 'BTG', 403],
+      ['one allowed and one not', [], ['TREAT', 'HRESCH'], 403],
+      ['one that is none', [], 'MEDNEC', 403],
+      ['one that the row of its client has', ['ehr-client=PUBHLTH BTG'], ['THREAT', 'BTG'], 200],
+      ['one that the row of its client lacks', ['ehr-client=PUBHLTH'], 'TREAT', 403],
+      ['one that the row of another client has', ['other=PUBHLTH'], 'PUBHLTH', 403],
+    ])('%s', async (_says, clientPurposes, purpose, status) => {
+      const claims = { ...CLAIMS, client: 'ehr-client', claims: { purpose_of_use: purpose } };
+      const answer = await asked({ bearer: { clientPurposes } }, claims);
+      expect([answer.status, answer.purposes]).toEqual([
+        status,
+        status === 200 ? [purpose].flat() : undefined,
+      ]);
+    });
+
+    test.each<[string, Partial<DevClaims>, boolean]>([
+      ['a system', {}, false],
+      ['a person of a provider', { claims: { fhirUser: 'Practitioner/1' } }, false],
+      ['a patient', { claims: { fhirUser: 'Patient/1' } }, true],
+      ['a patient by a url', { claims: { fhirUser: `${BASE}/Patient/1` } }, true],
+      ['a relative', { claims: { fhirUser: 'RelatedPerson/1' } }, true],
+      ['an application of one patient', { scope: 'patient/*.rs', patient: '1' }, true],
+      ['an application that a clinician opened for a patient', { scope: 'user/*.rs', patient: '1' }, false],
+      [
+        'the same with scopes of the patient',
+        { scope: 'patient/*.rs', patient: '1', claims: { fhirUser: 'Practitioner/1' } },
+        false,
+      ],
+    ])('of %s that claims none', async (_says, claims, inPerson) => {
+      const usual = async (asking: AskingCaller) =>
+        usualPurpose({ inPerson: isInPerson(asking), provider: true });
+      const { purposes } = await asked({ bearer: { usualPurpose: usual } }, { ...CLAIMS, ...claims });
+      expect(purposes).toEqual([inPerson ? 'PATRQT' : 'TREAT']);
+    });
   });
 
   test('claims of other names, and below objects', async () => {

@@ -158,10 +158,12 @@ export async function createApplication(changes: Changes = {}): Promise<Applicat
       sessionClaim: 'sid',
       rolesClaim: 'roles',
       administratorScope: 'closeloop/admin',
+      clientPurposes: [],
       tokenCacheMax: 100,
       tokenCacheMs: 60_000,
       findOrganization: async (name) =>
         'reference' in name && name.reference === INITIATOR ? INITIATOR : undefined,
+      usualPurpose: async () => 'TREAT',
       clock,
       ...changes.bearer,
     }),

@@ -105,6 +105,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'delivery/outcome.ts', why: 'makes the commit of an outcome' },
   { at: 'delivery/party-facts.ts', why: 'reads what is said of an organization' },
   { at: 'policies/directory.ts', why: 'a row: whether it permits a disclosure' },
+  { at: 'policies/purpose.ts', why: 'a table: which purposes are kinds of which' },
   { at: 'policies/own.ts', why: 'a row: whether it permits a disclosure' },
   { at: 'policies/same-entity.ts', why: 'whether two chains of organizations meet' },
   { at: 'policies/party-kind.ts', why: 'whose word about a kind counts, in order' },

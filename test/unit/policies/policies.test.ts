@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { decide, POLICIES, type Disclosure, type Policy } from '../../../src/policies/index.ts';
+import type { Purpose } from '../../../src/policies/purpose.ts';
 import { patientConsent } from '../../../src/policies/patient-consent.ts';
 
 const NOW = Date.parse('2027-03-15T12:00:00Z');
@@ -17,7 +18,7 @@ const disclosure: Disclosure = {
   consents: [],
   agreements: [],
   parties: true,
-  purpose: 'treatment',
+  purpose: 'TREAT',
   now: NOW,
 };
 
@@ -36,6 +37,25 @@ const actor = (reference: string, role = 'IRCP') => ({
 });
 const b = { actor: [actor('Organization/b')] };
 const c = { actor: [actor('Organization/c')] };
+
+describe('(compliance D4) a Consent speaks of a purpose and of its kinds', () => {
+  test.each<[consent: string, asked: Purpose, boolean]>([
+    ['TREAT', 'TREAT', true],
+    ['TREAT', 'COC', true],
+    ['TREAT', 'ETREAT', true],
+    ['TREAT', 'BTG', true],
+    ['ETREAT', 'TREAT', false],
+    ['ETREAT', 'ERTREAT', true],
+    ['HOPERAT', 'CAREMGT', true],
+    ['HOPERAT', 'TREAT', false],
+    ['PATRQT', 'FAMRQT', true],
+    ['PurposeOfUse', 'THREAT', true],
+    ['UNHEARD', 'TREAT', false],
+  ])('%s, asked for %s', (code, purpose, denies) => {
+    const consents = [consent({ type: 'deny', purpose: [{ code }] })];
+    expect(patientConsent.vote({ ...disclosure, consents, purpose }) === 'deny').toBe(denies);
+  });
+});
 
 describe('patient-consent denies', () => {
   test.each<[string, object, boolean]>([
@@ -170,7 +190,8 @@ describe('decide', () => {
   const denial = consent({ type: 'deny', ...b });
   test.each<[string, Partial<Disclosure>, boolean, string]>([
     ['a party, for treatment', {}, true, 'treatment'],
-    ['a party, for payment', { purpose: 'payment' }, false, 'none'],
+    ['a party, for the coordination of care', { purpose: 'COC' }, true, 'treatment'],
+    ['a party, for payment', { purpose: 'HPAYMT' }, false, 'none'],
     ['nobody’s party', { parties: false }, false, 'none'],
     ['against a denial', { consents: [consent({ type: 'permit' }), denial] }, false, 'patient-consent'],
     ['with a denial of somebody else', { consents: [consent({ type: 'deny', ...c })] }, true, 'treatment'],

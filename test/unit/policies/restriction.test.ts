@@ -18,7 +18,7 @@ const restriction = (provision: object) =>
       scope: { coding: [{ code: 'patient-privacy' }] },
       provision,
     } as never, // as much of a Consent as is read
-    'treatment',
+    'TREAT',
   );
 
 test('(compliance C4) a period denies from its first millisecond to its last', () => {
