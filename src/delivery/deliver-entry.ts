@@ -90,18 +90,24 @@ async function deliver(parts: DeliveryParts, lease: EntryLease, lent: Lent): Pro
   const { entry } = lease;
   // Its last attempts ended without a receipt (a crash, a full disk): sending it for ever would help nobody.
   if (entry.attempt > settings.attemptsMax)
-    return conclude(parts, lease, { outcome: 'retry', why: 'no receipt could be written' }, 'not-asked');
+    return conclude(parts, lease, { outcome: 'retry', why: 'no receipt could be written' }, NOT_ASKED);
 
   const asOf = store.snapshot(entry.seq);
   const now = store.snapshot();
   const decision = await gates(entry, now, asOf).catch(unasked);
-  if ('outcome' in decision) return conclude(parts, lease, decision, 'not-asked');
+  if ('outcome' in decision) return conclude(parts, lease, decision, NOT_ASKED);
 
-  const { policy, why = policy } = decision;
-  if (!decision.permitted) return recordOutcome(parts, lease, { entry, fate: 'withheld', policy, why });
+  const { policy, ground, purpose, why = policy } = decision;
+  const decided = { policy, ground, purpose };
+  if (!decision.permitted) return recordOutcome(parts, lease, { entry, fate: 'withheld', ...decided, why });
 
-  return conclude(parts, lease, await attempt(parts, lent, { entry, asOf, now }), policy);
+  return conclude(parts, lease, await attempt(parts, lent, { entry, asOf, now }), decided);
 }
+
+/** What the audit says of the decision. */
+type Decided = Pick<EndedDelivery, 'policy' | 'ground' | 'purpose'>;
+
+const NOT_ASKED: Decided = { policy: 'not-asked' };
 
 /** The gates could not be asked: nothing is sent, and the entry waits like after any failed attempt. */
 const unasked = (error: unknown): Receipt => ({ outcome: 'retry', why: `gates: ${reasonOf(error)}` });
@@ -170,7 +176,7 @@ async function conclude(
   parts: DeliveryParts,
   lease: EntryLease,
   receipt: Receipt,
-  policy: string,
+  decided: Decided,
 ): Promise<void> {
   const { store, settings, random } = parts;
   const { entry } = lease;
@@ -182,10 +188,10 @@ async function conclude(
   }
   if (receipt.outcome === 'retry') {
     const why = `given up after ${entry.attempt} attempts: ${receipt.why}`;
-    return recordOutcome(parts, lease, { entry, fate: 'refused', policy, why });
+    return recordOutcome(parts, lease, { entry, fate: 'refused', ...decided, why });
   }
   const why = receipt.outcome === 'accepted' ? receipt.says : receipt.why;
-  return recordOutcome(parts, lease, { entry, fate: receipt.outcome, policy, why });
+  return recordOutcome(parts, lease, { entry, fate: receipt.outcome, ...decided, why });
 }
 
 async function recordOutcome(parts: DeliveryParts, lease: EntryLease, ended: EndedDelivery): Promise<void> {

@@ -5,13 +5,16 @@
 import { EVERYTHING } from '../ports/query.ts';
 import type { Ref } from '../fhir/types.ts';
 import { decide, REFERRAL_PURPOSE, type Disclosure } from '../policies/index.ts';
+import { BASES, type Basis } from '../policies/basis.ts';
 import type { PartyKindDefault } from '../policies/party-kind.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClaimedEntry, Snapshot, Version } from '../ports/store.ts';
-import { parseStored } from '../ports/stored-resource.ts';
+import { parseStored, resourceOf } from '../ports/stored-resource.ts';
 import { typeOf } from '../resources/element.ts';
 import { isDirectory } from '../resources/index.ts';
 import { partyWorldOf } from '../resources/party-world.ts';
+import { claimedBasis } from '../resources/referral-rules/basis.ts';
+import { focusOf } from '../resources/referral-rules/consequences.ts';
 import { agreementsOf, contractsUnder } from './agreements.ts';
 import { readConsents } from './consents.ts';
 import { findActors, withNotedActors } from './denials.ts';
@@ -35,7 +38,10 @@ export function createPolicyGate({
       return { permitted: false, policy: 'subject-gone', why: 'it was expunged' };
     const from = version.custodian;
     const to = sight.organization;
-    if (from === '' || from === to) return { permitted: true, policy: 'own' };
+    if (from === '') return { permitted: true, policy: 'own' };
+    const claimed = await claimedFor(entry, asOf);
+    const purpose = claimed === undefined ? REFERRAL_PURPOSE : BASES[claimed].purpose;
+    if (from === to) return { permitted: true, policy: 'own', ground: 'own', purpose };
     const patients = await patientsOf(entry, version.text, asOf);
     const parties = {
       discloserKinds: await readKinds(now, from, from, partyKindDefault),
@@ -47,16 +53,30 @@ export function createPolicyGate({
       patients,
       from,
       to,
-      parties,
+      parties: { ...parties, claimed, purpose },
       now,
       at: clock.now(),
     });
     const decisions = disclosures.map((disclosure) => decide(disclosure));
     const deciding = decisions.find(({ permitted }) => !permitted) ?? decisions[0];
     if (deciding === undefined) throw new Error('a delivery is at least one disclosure');
-    const { permitted, policy, basis } = deciding;
-    return { permitted, policy, ...(!permitted && { why: basis }) };
+    const { permitted, policy, basis, ground } = deciding;
+    return {
+      permitted,
+      policy,
+      purpose,
+      ...(ground !== undefined && { ground }),
+      ...(!permitted && { why: basis }),
+    };
   };
+}
+
+/** The basis that the order of the entry's referral claims (compliance D3). */
+async function claimedFor({ orderingKey }: ClaimedEntry, asOf: Snapshot): Promise<Basis | undefined> {
+  const root = resourceOf(await asOf.read(orderingKey, EVERYTHING));
+  if (root?.resourceType !== 'Task') return claimedBasis(root);
+  const order = focusOf(root);
+  return order === undefined ? undefined : claimedBasis(resourceOf(await asOf.read(order, EVERYTHING)));
 }
 
 /** Whom an entry is about: its subject, and the referral that it is told with. */
@@ -78,7 +98,10 @@ interface DisclosureRequest {
   readonly patients: readonly Ref[];
   readonly from: Ref;
   readonly to: Ref;
-  readonly parties: Pick<Disclosure, 'discloserKinds' | 'recipientKinds' | 'sameEntity'>;
+  readonly parties: Pick<
+    Disclosure,
+    'discloserKinds' | 'recipientKinds' | 'sameEntity' | 'claimed' | 'purpose'
+  >;
   readonly now: Snapshot;
   readonly at: number;
 }
@@ -107,7 +130,6 @@ async function buildDisclosure(
     consentActors: await findActors(consents, partyWorldOf(now)),
     agreements: agreementsOf(contracts, from, to),
     parties: !isDirectory(typeOf(ref)),
-    purpose: REFERRAL_PURPOSE,
     now: at,
   };
 }

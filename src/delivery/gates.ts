@@ -3,6 +3,8 @@
  * as of now (rules 6.1). Whoever lost the right meanwhile is not told.
  */
 import type { Ref, Resource } from '../fhir/types.ts';
+import type { Basis } from '../policies/basis.ts';
+import type { Purpose } from '../policies/purpose.ts';
 import { EVERYTHING, withDenied } from '../ports/query.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
@@ -16,6 +18,9 @@ export interface GateDecision {
   readonly permitted: boolean;
   readonly policy: string;
   readonly why?: string;
+  /** The basis on which it is told, and what for (compliance B34, V1). */
+  readonly ground?: Basis;
+  readonly purpose?: Purpose;
 }
 
 /** Whether an entry may be sent, as of `now`. `asOf` is the entry's own commit. */

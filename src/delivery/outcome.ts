@@ -3,6 +3,8 @@
  * act, a work item (law 16: receipt and disclosure audit are written together or not at all).
  */
 import type { Ref } from '../fhir/types.ts';
+import type { Basis } from '../policies/basis.ts';
+import type { Purpose } from '../policies/purpose.ts';
 import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { compartmentPatientsIn } from './subject.ts';
@@ -15,6 +17,9 @@ export interface EndedDelivery {
   readonly why?: string | undefined;
   /** The policy or gate that decided whether it may be sent. */
   readonly policy: string;
+  /** The basis on which it was told, and what for. */
+  readonly ground?: Basis | undefined;
+  readonly purpose?: Purpose | undefined;
 }
 
 /** The `issue` and `outcome` that AuditEvent shows for each fate. */
@@ -42,13 +47,15 @@ export function outcomeCommit(ended: EndedDelivery, subject: Version | undefined
 }
 
 /** A disclosure as an audit row: a read of the subject's version by the receiver's organization, made by the server. */
-function auditOf({ entry, fate, why, policy }: EndedDelivery, subject: Version | undefined): AuditEntry {
+function auditOf(ended: EndedDelivery, subject: Version | undefined): AuditEntry {
+  const { entry, fate, why, policy, ground, purpose = 'TREAT' } = ended;
   const viewers = [subject?.custodian ?? '', entry.sight.everything ? '' : entry.sight.organization];
   return {
     event: 'deliver',
     action: 'R',
     ...AUDITED[fate],
     agent: { organization: '', client: 'closeloop', subject: '' },
+    ...(purpose !== 'TREAT' && { purposes: [purpose] }),
     requestId: entry.id,
     entities: [`${entry.subject}/_history/${subject?.seq ?? entry.seq}`, entry.receiver],
     // Stored texts were validated.
@@ -60,6 +67,7 @@ function auditOf({ entry, fate, why, policy }: EndedDelivery, subject: Version |
       receiver: entry.receiver,
       attempts: entry.attempt,
       policy,
+      ...(ground !== undefined && { basis: ground }),
       ...(why !== undefined && { why }),
     },
     viewers: [...new Set(viewers.filter((viewer): viewer is Ref => viewer !== ''))],

@@ -1,4 +1,5 @@
 /** Every policy there is, one line each, and their common answer: any deny wins, and no permit means no. */
+import type { Basis } from './basis.ts';
 import { directory } from './directory.ts';
 import { own } from './own.ts';
 import { patientConsent } from './patient-consent.ts';
@@ -16,6 +17,8 @@ interface Decision {
   /** The policy that decided; `none` when none permitted. */
   readonly policy: string;
   readonly basis: string;
+  /** The one basis on which it is told (compliance B34); undefined where it is not, or is about no patient. */
+  readonly ground?: Basis;
 }
 
 const SILENCE: Decision = { permitted: false, policy: 'none', basis: 'no policy permits it' };
@@ -26,7 +29,9 @@ export function decide(disclosure: Disclosure, policies: readonly Policy[] = POL
   const deciding = votes.find(({ vote }) => vote === 'deny') ?? votes.find(({ vote }) => vote === 'permit');
   if (deciding === undefined) return SILENCE;
   const { policy, vote } = deciding;
-  return { permitted: vote === 'permit', policy: policy.name, basis: policy.basis };
+  const permitted = vote === 'permit';
+  const { name, basis, ground } = policy;
+  return { permitted, policy: name, basis, ...(permitted && ground !== undefined && { ground }) };
 }
 
 /** What all policies together oblige the server to do to a text; undefined where none of them ever obliges it to anything. */

@@ -1,5 +1,6 @@
 /** What a policy is: a rule about telling somebody something, with its legal basis, that sees one disclosure and votes. */
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
+import type { Basis } from './basis.ts';
 import type { PartyKind } from './party-kind.ts';
 import type { Purpose } from './purpose.ts';
 
@@ -26,6 +27,8 @@ export interface Disclosure {
   readonly agreements: readonly Resource[];
   /** The receiver is a party of the referral that this belongs to. */
   readonly parties: boolean;
+  /** The basis that the referral claims (compliance D3); undefined: none, or there is no referral. */
+  readonly claimed: Basis | undefined;
   /** What for (compliance D4). */
   readonly purpose: Purpose;
   /** Milliseconds since 1970, UTC. */
@@ -39,6 +42,8 @@ export interface Policy {
   readonly name: string;
   /** The law or the specification that it follows, with its paragraph. */
   readonly basis: string;
+  /** The basis on which it permits (compliance 4); absent where what it permits is about no patient. */
+  readonly ground?: Basis;
   readonly vote: (disclosure: Disclosure) => Vote;
   /** What must be done to a text before it is shown; absent: nothing. */
   readonly obliges?: (showing: Showing) => readonly Obligation[];

@@ -6,7 +6,9 @@ export const treatment: Policy = {
   name: 'treatment',
   // (c)(2): a covered entity may disclose protected health information for treatment activities of a health care provider.
   basis: '45 CFR 164.506(c)',
-  vote: ({ parties, purpose }) => (parties && isWithin(purpose, 'TREAT') ? 'permit' : 'abstain'),
+  ground: 'treatment',
+  vote: ({ parties, purpose, claimed = 'treatment' }) =>
+    parties && claimed === 'treatment' && isWithin(purpose, 'TREAT') ? 'permit' : 'abstain',
 };
 
 /**

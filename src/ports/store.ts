@@ -103,6 +103,8 @@ export interface AuditEntry {
     readonly receiver: string;
     readonly attempts: number;
     readonly policy?: string;
+    /** The one basis on which it was told: a code of disclosure-basis (compliance B34, V1). */
+    readonly basis?: string;
     readonly why?: string;
   };
   /** How many alike this row stands for (failed logins per source and minute). */

@@ -113,6 +113,14 @@ const REWRITTEN_TASK_FIELDS: readonly RewrittenTaskField[] = [
 
 const REWRITTEN_REQUEST_FIELDS: readonly RewrittenField[] = [
   {
+    field:
+      "ServiceRequest.extension.where(url='https://closeloop.dev/fhir/StructureDefinition/disclosure-basis')",
+    written: 'nothing, in an order that is sent',
+    stored: 'the basis treatment; once it was sent, the basis that it had',
+    reason:
+      'The basis on which the recipient is told is on record for every referral, also the usual one (45 CFR 164.506(c)).',
+  },
+  {
     field: 'ServiceRequest.status',
     written: 'revoked, by the initiator, while a Task is open',
     stored: 'active',

@@ -15,6 +15,7 @@ import type {
   Coding,
   Ref,
 } from '../fhir/types.ts';
+import { BASES, isBasis } from '../policies/basis.ts';
 import { PURPOSE_SYSTEM } from '../policies/purpose.ts';
 import type { AuditEntry, AuditRow } from '../ports/store.ts';
 import {
@@ -148,7 +149,21 @@ function agentsOf(
     serverOf(pattern, source),
     ...receiverOf(entry),
   ];
-  return agents.map((agent, position) => ({ ...agent, requestor: position === 0 }));
+  const policy = policiesOf(entry);
+  return agents.map((agent, position) => ({
+    ...agent,
+    requestor: position === 0,
+    ...(position === 0 && policy.length > 0 && { policy }),
+  }));
+}
+
+const BASIS = 'https://closeloop.dev/fhir/basis/';
+const CFR = 'https://www.ecfr.gov/current/title-45/section-';
+
+/** The one basis of a disclosure, and the section of the law that it stands in (compliance B34, V2; harmony Z35). */
+function policiesOf({ delivery }: AuditEntry): string[] {
+  const basis = delivery?.basis;
+  return isBasis(basis) ? [`${BASIS}${basis}`, `${CFR}${BASES[basis].section}`] : [];
 }
 
 type Participant = Omit<AuditEventAgent, 'requestor'>;

@@ -9,11 +9,13 @@ import { isOpen, isReferralTask, modifiedAt, readState, withState } from '../../
 import { decideEvent } from '../../referral/decide.ts';
 import { valuesAt } from '../element.ts';
 import type { Change, DerivedWrite, Move, Ruling, RuleContext } from '../rules.ts';
+import { changesBasis, withBasisOf } from './basis.ts';
 import { focusOf, moveOf, referralTasksOn } from './consequences.ts';
 import { buildOpenedTask } from './opened.ts';
 import { whyNobody } from './nobody.ts';
-import { numbersFor, placerOf, withPlacerOf } from './numbers.ts';
+import { placerOf, withPlacerOf } from './numbers.ts';
 import { actorsOf, partiesOf } from './parties.ts';
+import { completeOrder } from './sent-order.ts';
 import { notesOnClock } from './clock.ts';
 
 export async function serviceRequestRules(
@@ -77,7 +79,7 @@ async function openTask(ref: Ref, after: Resource, context: RuleContext): Promis
     return {
       notes: [notOpened('requester', 'ServiceRequest.requester is not the organization that asks')],
     };
-  const numbers = await numbersFor(after, initiator, context);
+  const numbers = await completeOrder(after, initiator, context);
   const id = context.newId();
   const task: Ref = `Task/${id}`;
   const [row] = ROWS;
@@ -137,8 +139,10 @@ async function decideStatus(
     return { refused: { code: issue, diagnostics, expression } };
   }
   const { status, notes } = decided;
-  const keeps = states.some((state) => state !== 'draft') && placerOf(after) === undefined;
-  const kept = keeps ? withPlacerOf(before) : same;
+  const sent = states.some((state) => state !== 'draft');
+  const based = sent ? withBasisOf(before) : same;
+  const numbered = sent && placerOf(after) === undefined ? withPlacerOf(before) : same;
+  const kept = (tree: Resource): Resource => numbered(based(tree));
   const transform = (tree: Resource): Resource => ({ ...kept(tree), status });
   if (decided.kind === 'edit') return { transform, notes };
   const asked = await askCancellation(tasks, context);
@@ -147,12 +151,13 @@ async function decideStatus(
 
 /**
  * The elements that stay for the referral's life: the referral ID and the patient (360X: the referral ID never
- * changes).
+ * changes), and the basis of telling its recipient (compliance D3).
  */
 function brokenField(before: Resource, after: Resource): Ruling | undefined {
   if (!isSameReference(before['subject'], after['subject'])) {
     return frozen('subject', 'the patient of a referral');
   }
+  if (changesBasis(before, after)) return frozen('extension', 'the basis of a disclosure');
   const placer = placerOf(after);
   return placer === undefined || isDeepStrictEqual([placer.system, placer.value], numberOf(before))
     ? undefined

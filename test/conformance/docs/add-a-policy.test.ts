@@ -26,6 +26,7 @@ const disclosure: Disclosure = {
   discloserKinds: new Set(['provider']),
   recipientKinds: new Set(['business-associate']),
   sameEntity: false,
+  claimed: undefined,
   patient: 'Patient/1',
   consents: [],
   agreements: [{ resourceType: 'Contract' }],

@@ -110,7 +110,10 @@ const PACKAGE: Readonly<Record<string, string>> = {
     "input":[{"type":{"text":"weight"},"valueDecimal":82.50}],"note":[{"text":"${WORDS}"}]}`,
 };
 
-const REWRITTEN: Readonly<Record<string, readonly string[]>> = { Task: ['status'] };
+const REWRITTEN: Readonly<Record<string, readonly string[]>> = {
+  Task: ['status'],
+  ServiceRequest: ['extension'], // its basis (compliance D3)
+};
 
 const urnOf = (type: string): string => `urn:uuid:${type.toLowerCase()}`;
 

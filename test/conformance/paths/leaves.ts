@@ -106,6 +106,7 @@ const LEAVES: readonly Leaf[] = [
   { at: 'delivery/party-facts.ts', why: 'reads what is said of an organization' },
   { at: 'policies/directory.ts', why: 'a row: whether it permits a disclosure' },
   { at: 'policies/purpose.ts', why: 'a table: which purposes are kinds of which' },
+  { at: 'policies/basis.ts', why: 'a table: what for a basis is, and where it stands in the law' },
   { at: 'policies/own.ts', why: 'a row: whether it permits a disclosure' },
   { at: 'policies/same-entity.ts', why: 'whether two chains of organizations meet' },
   { at: 'policies/party-kind.ts', why: 'whose word about a kind counts, in order' },

@@ -14,6 +14,7 @@ const disclosure: Disclosure = {
   discloserKinds: new Set(['provider']),
   recipientKinds: new Set(['provider']),
   sameEntity: false,
+  claimed: undefined,
   patient: 'Patient/1',
   consents: [],
   agreements: [],

@@ -6,6 +6,7 @@ import type { Evidence } from '../../../src/referral/evidence.ts';
 import { REWRITTEN_FIELDS } from '../../../src/referral/rewritten.ts';
 import { BUSINESS_STATUS_SYSTEM, type State } from '../../../src/referral/state.ts';
 import type { Party } from '../../../src/referral/transitions.ts';
+import { DISCLOSURE_BASIS } from '../../../src/resources/referral-rules/basis.ts';
 import { OUTPUT, taskIn } from './cases.ts';
 
 const system = BUSINESS_STATUS_SYSTEM;
@@ -188,7 +189,12 @@ describe('decideUpdate stores', () => {
 
   test('only published fields', () => {
     expect(new Set(REWRITTEN_FIELDS.map(({ field }) => field))).toEqual(
-      new Set(['Task.status', 'Task.businessStatus', 'ServiceRequest.status']),
+      new Set([
+        'Task.status',
+        'Task.businessStatus',
+        `ServiceRequest.extension.where(url='${DISCLOSURE_BASIS}')`,
+        'ServiceRequest.status',
+      ]),
     );
   });
 });
