@@ -337,7 +337,7 @@ describe('AuditEvents', () => {
   });
 
   /** What this server never has to say of an event; its own name is an identifier, not a reference. */
-  const UNSAID = ['agent-name', 'agent-role', 'altid', 'entity-name', 'policy', 'site'];
+  const UNSAID = ['agent-name', 'agent-role', 'altid', 'entity-name', 'site'];
   const SAID = [...searchParameters('AuditEvent').keys()].filter(
     (name) => !name.startsWith('_') && !UNSAID.includes(name) && name !== 'source',
   );
