@@ -103,12 +103,7 @@ async function raise(
   const warnings = createWarnings(log, WARNING_WINDOW_MS, () => clock.now());
   const store = await openConfiguredStore(config, options, { log, warnings });
   closing.push(() => store.close());
-  if (!hasCurrentValues(config.dataDir)) {
-    log.write(
-      'warn',
-      'searches do not find all that was written by an earlier version: stop, and npm run admin -- reindex',
-    );
-  }
+  warnOfOldValues(config, log);
   const metrics = createMetrics({
     status: () => store.status(),
     inFlight: () => traffic.inFlight,
@@ -228,6 +223,14 @@ async function raise(
     }
   };
   return { base, port: listener.port, mllp, perform, store, rails, devIssuer, reload, stop };
+}
+
+function warnOfOldValues({ dataDir }: Config, log: Log): void {
+  if (hasCurrentValues(dataDir)) return;
+  log.write(
+    'warn',
+    'searches do not find all that was written by an earlier version: stop, and npm run admin -- reindex',
+  );
 }
 
 /** A message that was kept apart: its sender hears AE, and whoever runs the server should hear of it, too. */

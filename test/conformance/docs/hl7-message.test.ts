@@ -31,7 +31,7 @@ await exchange.close();
 
 /** Copies what the script needs, and pastes the blocks. */
 function pasteInto(folder: string): void {
-  const helpers = ['world.ts', 'resources.ts', 'conformance/hl7v2/exchange.ts'];
+  const helpers = ['world.ts', 'test-database.ts', 'resources.ts', 'conformance/hl7v2/exchange.ts'];
   for (const path of ['src', 'profiles', 'package.json', ...helpers.map((file) => `test/${file}`)])
     cpSync(join(TOP, path), join(folder, path), { recursive: true });
   symlinkSync(join(TOP, 'node_modules'), join(folder, 'node_modules'));

@@ -63,7 +63,7 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const SOURCES = sourcesBelow('src');
 const VARIABLES = new Set(Object.keys(SETTINGS).map(variableOf));
 /** Variables of other programs, and of the tests. */
-const FOREIGN = new Set(['NODE_EXTRA_CA_CERTS', 'CCDA_JUDGES']);
+const FOREIGN = new Set(['NODE_EXTRA_CA_CERTS', 'CCDA_JUDGES', 'MONGODB_SERVER', 'MONGODB_WEAK_URI']);
 
 function sourcesBelow(folder: string): string {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
