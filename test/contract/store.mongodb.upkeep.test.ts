@@ -1,4 +1,5 @@
 /** What a node does for its database now and then: a copy of its read model, and the removal of what never came into the log. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Store } from '../../src/ports/store.ts';
@@ -7,6 +8,7 @@ import { createMongoWorld } from './mongo-world.ts';
 import { commitOf, EVERYTHING, textOf, write } from './store-world.ts';
 
 const HOUR = 3_600_000;
+const SOON_MS = 10_000;
 
 describeJudged('mongodb', 'upkeep of the database', (uri) => {
   let world: ReturnType<typeof createMongoWorld>;
@@ -35,6 +37,23 @@ describeJudged('mongodb', 'upkeep of the database', (uri) => {
     await store.checkpoint();
     expect(await seqs()).toEqual([4, 6]);
   });
+
+  test('a node whose database was taken is not ready any more, though nobody writes', async () => {
+    const told: string[] = [];
+    const tell = (_: string, says: string): unknown => told.push(says);
+    const store = await world.open({ mongodb: { alone: true, tell } });
+    expect(store.status().writable).toBe(true);
+    const leases = world.db(world.databaseOf(store)).collection('lease');
+    await leases.updateOne(
+      {},
+      { $set: { node: 'another', pid: 1, host: 'elsewhere', folder: '/elsewhere' } },
+    );
+    for (const end = Date.now() + SOON_MS; store.status().writable && Date.now() < end;) await sleep(50);
+    expect(store.status()).toMatchObject({ writable: false });
+    expect(told).toEqual([
+      expect.stringMatching(/^nothing is written any more: The database is in use by process 1 on elsewhere/),
+    ]);
+  }, 20_000);
 
   test('parts that never came into the log are taken away after an hour, and no others', async () => {
     const store = await world.open();

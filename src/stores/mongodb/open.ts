@@ -121,6 +121,7 @@ function logOf({ options, connection, memory, tried, clock, opened }: Node): Log
   const served = { evicted: '' };
   const evicted = (says: string): void => {
     served.evicted = says;
+    traffic.evictedSince = Date.now();
     tell('error', `nothing is written any more: ${says}`);
   };
   const traffic = trafficIn(memory);
@@ -176,11 +177,12 @@ function watched(host: WriterHost, evicted: () => string, tell: Tell): WriterHos
   };
 }
 
-/** While the database does not answer nothing can be written, even before a commit has found out. */
+/** Nothing can be written while the database is silent, or once another node has it, even before a commit has found out. */
 function statusOf(store: Store, traffic: LogTraffic): StoreStatus {
-  const status = store.status();
+  const { writable, ...status } = store.status();
   const silentSince = silentSinceOf(traffic);
-  return silentSince === undefined ? status : { ...status, writable: false, silentSince };
+  if (silentSince !== undefined) return { ...status, writable: false, silentSince };
+  return { ...status, writable: writable && traffic.evictedSince === 0 };
 }
 
 /** Attempts to deliver are counted in the database, too: they outlive the folder. */

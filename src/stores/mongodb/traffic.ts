@@ -18,6 +18,8 @@ const SLOTS = [
   'waitingSince',
   /** Milliseconds since 1970 since when the node's lease cannot be renewed, for want of an answer or of rights; 0 when it can. */
   'leaseSilentSince',
+  /** Milliseconds since 1970 since when another node has the database; 0 while this one may write. */
+  'evictedSince',
   /** How much the clock of the database is ahead of ours, in milliseconds. */
   'clockAheadMs',
 ] as const;
