@@ -14,6 +14,7 @@ export interface Metrics {
   showLinks(links: () => readonly LinkTraffic[]): void;
   /** From now on also the jobs. */
   showJobs(jobs: () => readonly JobTraffic[]): void;
+  /** From now on also the database that keeps the log. */
   showDatabase(database: () => DatabaseTraffic): void;
   render(): Promise<string>;
   readonly contentType: string;

@@ -1,4 +1,4 @@
-/** The roof over the store: which engine the settings ask for, and what they say to it. */
+/** The roof over the store: which engine the settings name, and with what it is opened. */
 import type { Log, Warnings } from '../http/log.ts';
 import { openStore, type ServerStore, type StoreOptions } from '../stores/index.ts';
 import { ConfigError, type Config } from './config.ts';

@@ -16,7 +16,6 @@ import {
   mongodbAddress,
   databaseName,
   level,
-  unsafeLevels,
 } from './setting-shapes.ts';
 
 const KIB = 1024;
@@ -366,3 +365,15 @@ export const SETTINGS = {
     },
   ),
 };
+
+/** Why validation of this kind is unsafe; undefined when it is not. */
+function unsafeLevels(rows: readonly string[]): string | undefined {
+  const named = (asked: string) =>
+    rows.flatMap((row) => (row.endsWith(`:${asked}`) ? [row.slice(0, row.indexOf(':'))] : [])).join(', ');
+  const [off, structural] = [named('off'), named('structural')];
+  const says = [
+    ...(off === '' ? [] : [`what is stored may be no valid FHIR (${off})`]),
+    ...(structural === '' ? [] : [`profiles that are claimed are not checked (${structural})`]),
+  ];
+  return says.length === 0 ? undefined : says.join('; ');
+}

@@ -1,4 +1,4 @@
-/** MT11: a store moves from a folder into a database and back, and is the same before and after. */
+/** A store moves from a folder into a database and back, and is the same before and after. */
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -1,4 +1,4 @@
-/** Where a node's read model comes from: its folder, a checkpoint, the log; and what is thrown away (mongodb M14, M15). */
+/** Where a node's read model comes from: its folder, a checkpoint, the log; and what is thrown away. */
 import { cpSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -39,6 +39,17 @@ describeJudged('mongodb', 'mongodb', (uri) => {
     return { node, told, replayed: node.traffic.followed };
   }
 
+  /** A node that made a checkpoint at commit 3 and one at commit 6, its last. */
+  async function checkpointedTwice() {
+    const node = await world.open();
+    const database = world.databaseOf(node);
+    await put(node, 'a', 'b', 'c');
+    await node.checkpoint();
+    await put(node, 'd', 'e', 'f');
+    await node.checkpoint();
+    return { node, database, db: world.db(database) };
+  }
+
   describe('checkpoints', () => {
     test('one is made when enough was committed; two are kept, and no piece of the others', async () => {
       const node = await world.open();
@@ -75,13 +86,7 @@ describeJudged('mongodb', 'mongodb', (uri) => {
       ['of a commit that the log does not have', { seq: 99 }],
       ['that says nothing of itself', undefined],
     ])('one %s is passed over, and takes no place from the others', async (_, change) => {
-      const node = await world.open();
-      const database = world.databaseOf(node);
-      const db = world.db(database);
-      await put(node, 'a', 'b', 'c');
-      await node.checkpoint();
-      await put(node, 'd', 'e', 'f');
-      await node.checkpoint();
+      const { node, database, db } = await checkpointedTwice();
       const newest = (await files(db).findOne({ filename: '6' }))!;
       const metadata = change && { ...newest.metadata, ...change };
       await files(db).updateOne({ _id: newest._id }, { $set: { metadata } as never });
@@ -105,13 +110,7 @@ describeJudged('mongodb', 'mongodb', (uri) => {
             .updateMany({ files_id: id }, { $set: { data: new Binary(Buffer.from('SQLite')) } }),
       ],
     ])('one %s is passed over; without another, the log is replayed', async (_, damage) => {
-      const node = await world.open();
-      const database = world.databaseOf(node);
-      const db = world.db(database);
-      await put(node, 'a', 'b', 'c');
-      await node.checkpoint();
-      await put(node, 'd', 'e', 'f');
-      await node.checkpoint();
+      const { database, db } = await checkpointedTwice();
       await damage(db, (await files(db).findOne({ filename: '6' }))!._id);
       expect((await openAnew(database)).replayed).toBe(3);
       await damage(db, (await files(db).findOne({ filename: '3' }))!._id);

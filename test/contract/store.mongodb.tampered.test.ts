@@ -1,4 +1,4 @@
-/** MT9: who changes the log in the database is named by the verifier, and stops the nodes that follow it. */
+/** Who changes the log in the database is named by the verifier, and stops the nodes that follow it. */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

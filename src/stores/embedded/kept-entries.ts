@@ -15,7 +15,7 @@ import { needStore } from './folder/folder.ts';
 import { headOf } from './log-reading.ts';
 import { STATES } from './write/outbox.ts';
 
-/** With the chain's hash behind it, hex. */
+/** With the chain's hash after it, hex. */
 export interface KeptEntry extends LogEntry {
   readonly hash: string;
 }

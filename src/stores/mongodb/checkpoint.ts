@@ -66,7 +66,7 @@ export async function restoreCheckpoint(connection: Connection, folder: string):
   dropDatabase(folder);
 }
 
-/** Makes a checkpoint when so many commits lie behind the last one. */
+/** Makes a checkpoint when so many commits came after the last one. */
 export function keepCheckpoints(
   connection: Connection,
   folder: string,

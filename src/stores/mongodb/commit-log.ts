@@ -20,8 +20,8 @@ interface LogHead {
   readonly hash: string;
 }
 
-/** Part of the entries of a document that would be too large: JSON. */
-interface BlobDocument extends NamedDocument {
+/** A part of the entries, as JSON, of a document that would be too large with them. */
+interface PartDocument extends NamedDocument {
   readonly at: Date;
   /** The `_id` of the document that it belongs to. */
   readonly of: number;
@@ -31,17 +31,17 @@ interface BlobDocument extends NamedDocument {
 /** Characters of a document beyond which its entries are put down beside it; the database takes 16 MiB. */
 const CHARACTERS_MAX = 4 * 1024 * 1024;
 /** Bytes of one part. */
-const BLOB_BYTES = 8 * 1024 * 1024;
+const PART_BYTES = 8 * 1024 * 1024;
 
 export class CommitLog {
   readonly #client: MongoClient;
   readonly #log: Collection<LogDocument>;
-  readonly #blobs: Collection<BlobDocument>;
+  readonly #parts: Collection<PartDocument>;
 
   constructor({ client, log, collection }: Connection) {
     this.#client = client;
     this.#log = log;
-    this.#blobs = collection<BlobDocument>('blob');
+    this.#parts = collection<PartDocument>('blob');
   }
 
   /**
@@ -84,14 +84,14 @@ export class CommitLog {
     return found;
   }
 
-  /** Documents behind a seq, oldest first, so many at most, with their entries. */
+  /** Documents after a seq, oldest first, so many at most, with their entries. */
   async after(seq: number, max: number): Promise<readonly LogDocument[]> {
-    const found = await this.heads(seq, max);
+    const found = await this.storedAfter(seq, max);
     return Promise.all(found.map((document) => this.whole(document)));
   }
 
-  /** The same; of those whose entries were put down beside them the names of the parts alone. */
-  heads(seq: number, max: number): Promise<readonly LogDocument[]> {
+  /** The same as they are stored: entries that were put down beside a document stay there. */
+  storedAfter(seq: number, max: number): Promise<readonly LogDocument[]> {
     return this.#log
       .find({ _id: { $gt: seq } })
       .sort({ _id: 1 })
@@ -127,16 +127,16 @@ export class CommitLog {
     );
     const change = b === undefined ? { $set: { e }, $unset: { b: 1 as const } } : { $set: { b } };
     await this.#log.updateOne({ _id: document._id }, change);
-    if (document.b !== undefined) await this.#blobs.deleteMany({ _id: { $in: [...document.b] } });
+    if (document.b !== undefined) await this.#parts.deleteMany({ _id: { $in: [...document.b] } });
   }
 
   /** Takes away parts, put down before an instant, of documents that never came into the log. */
   async sweep(before: Date): Promise<void> {
-    const old = await this.#blobs.find({ at: { $lt: before } }, { projection: { of: 1 } }).toArray();
+    const old = await this.#parts.find({ at: { $lt: before } }, { projection: { of: 1 } }).toArray();
     for (const { _id, of } of old) {
       const document = await this.#log.findOne({ _id: of }, { projection: { b: 1 } });
       // A document that is still offered has made its parts younger meanwhile.
-      if (document?.b?.includes(_id) !== true) await this.#blobs.deleteOne({ _id, at: { $lt: before } });
+      if (document?.b?.includes(_id) !== true) await this.#parts.deleteOne({ _id, at: { $lt: before } });
     }
   }
 
@@ -145,12 +145,12 @@ export class CommitLog {
     if (entryCharacters(document.e) <= CHARACTERS_MAX) return document;
     const bytes = Buffer.from(JSON.stringify(document.e));
     const b: string[] = [];
-    for (let from = 0; from < bytes.length; from += BLOB_BYTES) {
-      const t = new Binary(bytes.subarray(from, from + BLOB_BYTES));
+    for (let from = 0; from < bytes.length; from += PART_BYTES) {
+      const t = new Binary(bytes.subarray(from, from + PART_BYTES));
       const part = { _id: `${name}/${b.length}`, at: new Date(), of: document._id, t };
-      await this.#blobs.insertOne(part).catch(async (error: unknown) => {
+      await this.#parts.insertOne(part).catch(async (error: unknown) => {
         if (!isDuplicate(error)) throw error; // offered again
-        await this.#blobs.updateOne({ _id: part._id }, { $set: { at: part.at } });
+        await this.#parts.updateOne({ _id: part._id }, { $set: { at: part.at } });
       });
       b.push(part._id);
     }
@@ -162,7 +162,7 @@ export class CommitLog {
     if (document.b === undefined) return document;
     const bytes: Uint8Array[] = [];
     for (const _id of document.b) {
-      const part = await this.#blobs.findOne({ _id });
+      const part = await this.#parts.findOne({ _id });
       if (part === null) throw new Diverged(document._id, `the part ${_id} of its entries is missing`);
       bytes.push(part.t.buffer);
     }

@@ -9,6 +9,7 @@ import {
   type Db,
 } from 'mongodb';
 import { messageOf, StoreRefused } from '../log/durable-folder.ts';
+import type { NotWritten } from './commit-log.ts';
 import type { LogDocument } from './documents.ts';
 
 /** How the database is reached. */
@@ -139,7 +140,7 @@ export const isDuplicate = (error: unknown): boolean =>
   error instanceof MongoServerError && error.code === DUPLICATE;
 
 /** Why the server says that it wrote nothing; undefined for every error that leaves it open. */
-export function whyNotWritten(error: unknown): 'full' | 'forbidden' | 'refused' | undefined {
+export function whyNotWritten(error: unknown): NotWritten | undefined {
   if (!(error instanceof MongoServerError) || error instanceof MongoWriteConcernError) return undefined;
   const code = Number(error.code);
   if (code === OUT_OF_DISK || /out of disk|no space left/i.test(error.message)) return 'full';

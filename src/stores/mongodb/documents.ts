@@ -29,14 +29,16 @@ export interface LogDocument {
   readonly node: string;
   /** Of this append alone: by it a writer knows its own document again. */
   readonly n: string;
+  /** `LOG_FORMAT` of the program that wrote it. */
   readonly v: number;
+  /** `REPLAY_RULES` of that program, or `NOT_REPLAYED`. */
   readonly r: number;
   /** The rules of its search values (ports/value-rules.ts): a read model with others is to be reindexed. */
   readonly u: number;
   /** The chain's hash before the first and at the last commit, hex. */
   readonly prev: string;
   readonly hash: string;
-  /** Empty where the entries are too large for a document: then `b` names the blobs that hold their JSON, in order. */
+  /** Empty where the entries are too large for a document: then `b` names the parts that hold their JSON, in order. */
   readonly e: readonly EntryDocument[];
   readonly b?: readonly string[];
 }

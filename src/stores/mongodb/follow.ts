@@ -1,4 +1,4 @@
-/** Follows the log: what stands in it behind the read model's head is applied, in order, and compared as it is applied. */
+/** Follows the log: what stands in it after the read model's head is applied, in order, and compared as it is applied. */
 import { Diverged, divergenceOf } from '../embedded/write/write-failure.ts';
 import type { StoreWriter } from '../embedded/write/writer.ts';
 import type { LogEntry } from '../log/log-entry.ts';

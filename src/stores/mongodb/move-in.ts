@@ -1,7 +1,7 @@
 /**
- * Moves the store of a folder into a database (mongodb M18). Until the end the folder is the truth: whatever interrupts the
- * move, the folder can be served as before, and the same move goes on where it was cut off. The chain and its anchors stay
- * what they were.
+ * Moves the store of a folder into a database (ADR 0028). Until its last step the folder is the truth: whatever interrupts
+ * the move, the folder can be served as before, and the same move goes on where it was cut off. The chain and its anchors
+ * stay what they were.
  */
 import { randomUUID } from 'node:crypto';
 import {

@@ -32,7 +32,7 @@ export interface MongoOptions extends EmbeddedOptions {
   readonly mongodb: DatabaseSettings & {
     /** How long the callers of a commit wait for the database, in milliseconds. Default: 10 s. */
     readonly commitTimeoutMs?: number;
-    /** Commits behind the last checkpoint after which the next is made. Default: 100,000. */
+    /** Commits between two checkpoints, at least. Default: 100,000. */
     readonly checkpointCommits?: number;
     /** Whether this node alone serves the database. Default: true; tests open several on one log. */
     readonly alone?: boolean;

@@ -1,6 +1,6 @@
 /**
  * Makes a folder a read model of the log: it is followed from where it stands, or thrown away and made anew, from the
- * newest checkpoint and then from the log (mongodb M14).
+ * newest checkpoint and then from the log (ADR 0028).
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -1,6 +1,5 @@
 /** What the database says of itself: that it is a store of ours, and which one. */
-import type { Connection } from './connection.ts';
-import { DatabaseRefused, isDuplicate, type NamedDocument } from './connection.ts';
+import { DatabaseRefused, isDuplicate, type Connection, type NamedDocument } from './connection.ts';
 import { LOG_FORMAT } from './documents.ts';
 
 interface StoreMeta extends NamedDocument {

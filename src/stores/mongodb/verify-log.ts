@@ -35,10 +35,10 @@ export async function verifyLog(log: CommitLog, known: KnownOfLog): Promise<read
   const walk = { note, proof, anchors };
   let before: Place = { seq: 0, at: 0, hash: GENESIS };
   for (let cursor = 0; ;) {
-    const documents = await log.heads(cursor, DOCUMENTS);
-    for (const head of documents) {
-      before = examine(await wholeOf(log, head, note), before, walk);
-      cursor = head._id;
+    const documents = await log.storedAfter(cursor, DOCUMENTS);
+    for (const stored of documents) {
+      before = examine(await wholeOf(log, stored, note), before, walk);
+      cursor = stored._id;
     }
     if (documents.length < DOCUMENTS) break;
   }
@@ -69,12 +69,12 @@ interface Walk {
 }
 
 /** A document with its entries; without them when a part of them is missing or cannot be read. */
-async function wholeOf(log: CommitLog, head: LogDocument, note: Note): Promise<LogDocument> {
+async function wholeOf(log: CommitLog, stored: LogDocument, note: Note): Promise<LogDocument> {
   try {
-    return await log.whole(head);
+    return await log.whole(stored);
   } catch (error) {
-    note(head._id, messageOf(error));
-    return { ...head, e: [] };
+    note(stored._id, messageOf(error));
+    return { ...stored, e: [] };
   }
 }
 
@@ -82,7 +82,7 @@ function examine(document: LogDocument, before: Place, walk: Walk): Place {
   const { _id, last, prev, hash, e: entries, r } = document;
   const { note } = walk;
   if (_id > before.seq + 1) note(before.seq + 1, `commits up to ${_id - 1} are missing`);
-  if (_id <= before.seq) note(_id, `it stands behind commit ${before.seq}`);
+  if (_id <= before.seq) note(_id, `the document before it holds this commit, too`);
   if (prev !== before.hash) note(_id, 'it does not continue the document before it');
   let place: Place = { seq: _id - 1, at: before.at, hash: prev };
   for (const entry of entries) place = examineEntry(entry, place, r === NOT_REPLAYED, walk);

@@ -32,14 +32,14 @@ export function divergenceOf(error: unknown, seq: number): unknown {
 }
 
 /** What the checks found, as the outcome of a member. */
-export function answer(verdict: CommitVerdict): MemberOutcome {
+export function verdictOutcome(verdict: CommitVerdict): MemberOutcome {
   if (verdict.kind === 'refused') return verdict;
   const { seq, at, reply } = verdict;
   return { kind: 'committed', seq, at, reply, replayed: true };
 }
 
-/** What a member that threw comes to. */
-export function failed(error: unknown, reason: CommitRefusal | undefined): MemberOutcome {
+/** What became of a member whose work threw. */
+export function failureOutcome(error: unknown, reason: CommitRefusal | undefined): MemberOutcome {
   if (error instanceof ReachExceeded) return { kind: 'refused', reason: 'reach-exceeded', ref: error.ref };
   if (reason !== undefined) return { kind: 'refused', reason };
   return { kind: 'fault', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };

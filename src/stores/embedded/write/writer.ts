@@ -27,7 +27,7 @@ import { prepareVanishing, prepareVanishingNote, type Vanishing, type VanishingR
 import { prepareAbout } from './about.ts';
 import { prepareDenials, type Denials } from './denials.ts';
 import { prepareReach } from './reach.ts';
-import { answer, Diverged, divergenceOf, failed, refusalOf } from './write-failure.ts';
+import { Diverged, divergenceOf, failureOutcome, refusalOf, verdictOutcome } from './write-failure.ts';
 import { prepareRecords } from './records.ts';
 import { createReserve } from '../../log/reserve.ts';
 import type { Reserve } from '../../log/reserve.ts';
@@ -51,7 +51,7 @@ export interface WriterOptions {
   readonly follows: boolean;
 }
 
-/** What is known of entries that are replayed. */
+/** What the log says of entries that are replayed. */
 interface Replayed {
   readonly hash: string;
   readonly valueRules: number;
@@ -201,13 +201,13 @@ export class StoreWriter {
       this.#head = { ...before, writable: false };
       return undefined;
     }
-    return batch.members.map(() => failed(error, reason));
+    return batch.members.map(() => failureOutcome(error, reason));
   }
 
   /**
    * Applies what another copy of the store decided, in one transaction; nothing of it remains when one does not follow.
    *
-   * @param replayed.hash the chain's hash behind the last one
+   * @param replayed.hash the chain's hash after the last one
    * @param replayed.valueRules the oldest rules by which their search values were made
    * @throws Diverged where an entry comes out differently here
    */
@@ -215,7 +215,7 @@ export class StoreWriter {
     const before = this.#head;
     try {
       this.#statements.begin.run();
-      for (const entry of entries) this.#replayNamed(entry);
+      for (const entry of entries) this.#replayOne(entry);
       if (this.#head.hash !== hash) throw new Diverged(this.#head.seq, 'it has another hash here');
       if (valueRules < readMeta(this.#db, 'values', 1)) writeMeta(this.#db, 'values', valueRules);
       this.confirm();
@@ -267,7 +267,7 @@ export class StoreWriter {
     this.#statements.savepoint.run();
     try {
       const verdict = this.#commits.check(commit, before.seq, now);
-      const outcome = verdict === undefined ? this.#write(commit, now) : answer(verdict);
+      const outcome = verdict === undefined ? this.#write(commit, now) : verdictOutcome(verdict);
       this.#statements.release.run();
       return outcome;
     } catch (error) {
@@ -279,7 +279,7 @@ export class StoreWriter {
       this.#auditIndex.undo(before.seq);
       this.#head = before;
       this.#entries = this.#entries.filter(({ seq }) => seq <= before.seq);
-      return failed(error, undefined);
+      return failureOutcome(error, undefined);
     }
   }
 
@@ -291,15 +291,16 @@ export class StoreWriter {
     return { kind: 'committed', ...place, replayed: false, ...(reply !== undefined && { reply }) };
   }
 
-  #replayNamed(entry: LogEntry): void {
+  /** @throws Diverged at the entry, whatever is wrong with it */
+  #replayOne(entry: LogEntry): void {
     try {
-      this.#replayOne(entry);
+      this.#applyDecided(entry);
     } catch (error) {
       throw divergenceOf(error, entry.seq);
     }
   }
 
-  #replayOne({ seq, at, members, audit, commit }: LogEntry): void {
+  #applyDecided({ seq, at, members, audit, commit }: LogEntry): void {
     if (seq !== this.#head.seq + 1) throw new Diverged(seq, `it follows commit ${this.#head.seq}`);
     const place = { seq, at };
     const here =
