@@ -60,15 +60,21 @@ export const SETTINGS = {
 
   store: choice(
     ['embedded', 'mongodb'],
-    'Where the truth is: in the data folder, or in MongoDB. Then the data folder holds a copy that may be lost.',
+    'Where the truth is: in the data folder, or in MongoDB; with MongoDB the data folder holds a copy that may be lost.',
   ),
   mongodbUri: text(
     undefined,
     'Address of the database, with users and TLS as the driver takes them: mongodb://user:password@host/?replicaSet=rs0&tls=true.',
     { shape: mongodbAddress, secret: true },
   ),
-  mongodbDatabase: text('closeloop', 'Name of the database; ours alone.', { shape: databaseName }),
-  mongodbPoolMax: integer(20, [1, 1000], 'Connections to the database at most, for each of two clients.'),
+  mongodbDatabase: text('closeloop', 'Name of the database, which holds nothing else.', {
+    shape: databaseName,
+  }),
+  mongodbPoolMax: integer(
+    20,
+    [1, 1000],
+    'Connections to the database at most, for each of the two clients of the process.',
+  ),
   mongodbSelectionMs: integer(
     5 * SECOND,
     [100, MINUTE],
