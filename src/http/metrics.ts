@@ -230,7 +230,7 @@ const DATABASE_METRICS: readonly ReadMetric<SeenDatabase>[] = [
   ),
   ofDatabase(
     'database_recognised_total',
-    'Documents that were offered several times until their fate was known.',
+    'Documents that were found in the log though their answer did not come.',
     (one) => one.recognised,
   ),
   ofDatabase(

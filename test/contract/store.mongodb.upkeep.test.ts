@@ -4,6 +4,10 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { describeJudged } from '../judges.ts';
+import { CommitLog } from '../../src/stores/mongodb/commit-log.ts';
+import { withConnection } from '../../src/stores/mongodb/connection.ts';
+import { LOG_FORMAT, REPLAY_RULES } from '../../src/stores/mongodb/documents.ts';
+import { settingsOf } from './mongo-moving.ts';
 import { createMongoWorld } from './mongo-world.ts';
 import { commitOf, EVERYTHING, textOf, write } from './store-world.ts';
 
@@ -54,6 +58,29 @@ describeJudged('mongodb', 'upkeep of the database', (uri) => {
       expect.stringMatching(/^nothing is written any more: The database is in use by process 1 on elsewhere/),
     ]);
   }, 20_000);
+
+  test('a document that is offered again is recognised in the log, and no other', async () => {
+    const document = {
+      _id: 1,
+      last: 1,
+      at: 0,
+      node: 'a',
+      n: 'a1',
+      v: LOG_FORMAT,
+      r: REPLAY_RULES,
+      u: 1,
+      prev: '',
+      hash: '',
+      e: [],
+    };
+    const counted = { recognised: 0 };
+    await withConnection(settingsOf(uri, world.database()), async (connection) => {
+      const log = new CommitLog(connection, () => (counted.recognised += 1));
+      expect([await log.append(document), counted.recognised]).toEqual(['ours', 0]);
+      expect([await log.append(document), counted.recognised]).toEqual(['ours', 1]);
+      expect([await log.append({ ...document, n: 'b1' }), counted.recognised]).toEqual(['others', 1]);
+    });
+  });
 
   test('parts that never came into the log are taken away after an hour, and no others', async () => {
     const store = await world.open();

@@ -34,11 +34,14 @@ const CHARACTERS_MAX = 4 * 1024 * 1024;
 const PART_BYTES = 8 * 1024 * 1024;
 
 export class CommitLog {
+  readonly #recognised: () => void;
   readonly #client: MongoClient;
   readonly #log: Collection<LogDocument>;
   readonly #parts: Collection<PartDocument>;
 
-  constructor({ client, log, collection }: Connection) {
+  /** @param recognised told of each append that was found in the log though its answer did not come */
+  constructor({ client, log, collection }: Connection, recognised: () => void = () => undefined) {
+    this.#recognised = recognised;
     this.#client = client;
     this.#log = log;
     this.#parts = collection<PartDocument>('blob');
@@ -68,7 +71,9 @@ export class CommitLog {
       const asked = this.#log.findOne({ _id: document._id }, { projection: { n: 1 } });
       const there = await asked.catch(() => null);
       if (there === null) return 'unknown';
-      return there.n === document.n ? 'ours' : 'others';
+      if (there.n !== document.n) return 'others';
+      this.#recognised();
+      return 'ours';
     } finally {
       this.#client.off('connectionCheckedOut', leaves);
     }

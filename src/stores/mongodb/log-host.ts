@@ -170,7 +170,7 @@ export class LogHost implements WriterHost {
         sought.resolve();
       });
       sought.resolve();
-      if (fate === 'ours') countAppend(traffic, performance.now() - started, tries);
+      if (fate === 'ours') countAppend(traffic, performance.now() - started);
       if (fate === 'others') traffic.lost += 1;
       if (isKnown(fate, maybeWritten)) {
         attempt.offered = fate === 'ours';
@@ -292,11 +292,10 @@ const inLog = (outcome: MemberOutcome, member: BatchMember | undefined): MemberO
     ? { kind: 'refused', reason: 'disk-full' }
     : outcome;
 
-function countAppend(traffic: LogTraffic, tookMs: number, tries: number): void {
+function countAppend(traffic: LogTraffic, tookMs: number): void {
   traffic.appends += 1;
   traffic.appendMs += tookMs;
   traffic.appendMsMax = Math.max(traffic.appendMsMax, tookMs);
-  if (tries > 0) traffic.recognised += 1;
 }
 
 /** What the work gives; undefined when it takes longer, and then it goes on. */
