@@ -45,8 +45,9 @@ describeJudged('mongodb', 'upkeep of the database', (uri) => {
   test('a node whose database was taken is not ready any more, though nobody writes', async () => {
     const told: string[] = [];
     const tell = (_: string, says: string): unknown => told.push(says);
-    const store = await world.open({ mongodb: { alone: true, tell } });
+    const store = await world.open({ mongodb: { alone: true, tell, checkpointCommits: 1 } });
     expect(store.status().writable).toBe(true);
+    await commitMany(store, 'Task/1');
     const leases = world.db(world.databaseOf(store)).collection('lease');
     await leases.updateOne(
       {},
@@ -57,6 +58,11 @@ describeJudged('mongodb', 'upkeep of the database', (uri) => {
     expect(told).toEqual([
       expect.stringMatching(/^nothing is written any more: The database is in use by process 1 on elsewhere/),
     ]);
+    // What lies in the database is the other node's now.
+    await store.checkpoint();
+    await store.sweepParts();
+    const files = world.db(world.databaseOf(store)).collection('checkpoint.files');
+    expect(await files.countDocuments()).toBe(0);
   }, 20_000);
 
   test('a document that is offered again is recognised in the log, and no other', async () => {

@@ -37,6 +37,7 @@ interface Holder {
 
 const KEY = 'holder';
 const LEASE_MS = 12_000;
+
 /** @throws DatabaseRefused naming the node that serves the database */
 export async function holdDatabase(connection: Connection, options: HolderOptions): Promise<Holder> {
   const holders = connection.collection<HolderDocument>('lease');

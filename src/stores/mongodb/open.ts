@@ -84,14 +84,21 @@ export async function openMongoStore({ mongodb, ...options }: MongoOptions): Pro
     });
     opened.push(() => store.close());
     const { checkpointCommits = CHECKPOINT_COMMITS } = mongodb;
+    const keepCheckpoint = keepCheckpoints(connection, options.folder, checkpointCommits);
     return {
       ...store,
       ...remembering(store, tried),
       ...verifying(store, connection, options),
       status: () => statusOf(store, traffic),
       traffic,
-      checkpoint: keepCheckpoints(connection, options.folder, checkpointCommits),
-      sweepParts: () => new CommitLog(connection).sweep(new Date(clock.now() - PARTS_KEPT_MS)),
+      checkpoint: async () => {
+        if (traffic.evictedSince === 0) await keepCheckpoint();
+      },
+      async sweepParts() {
+        // What lies there without a document may be another node's, who is just offering it.
+        if (traffic.evictedSince !== 0) return;
+        await new CommitLog(connection).sweep(new Date(clock.now() - PARTS_KEPT_MS));
+      },
       close,
     };
   } catch (error) {
