@@ -6,6 +6,8 @@ import { createMongoWorld } from './mongo-world.ts';
 import { commitOf, refusal, until, write } from './store-world.ts';
 
 const LEASE_MS = 1200;
+/** No process has this number. */
+const GONE = 2 ** 30;
 
 describeJudged('mongodb', 'mongodb, one node', (uri) => {
   const mongodb = { alone: true, leaseMs: LEASE_MS };
@@ -40,6 +42,17 @@ describeJudged('mongodb', 'mongodb, one node', (uri) => {
     return database;
   }
 
+  /** A database with one commit, and the folder that a node has left; `name` is the folder's in the lease. */
+  async function leaveFolder() {
+    const folder = world.folder();
+    const store = await world.open({ folder });
+    await store.commit(commitOf([write('Task/a')]));
+    const database = world.databaseOf(store);
+    await store.close();
+    const lease = await world.db(database).collection<Lease>('lease').findOne({ _id: 'holder' });
+    return { database, folder, name: String(lease?.['folder']) };
+  }
+
   test('a second one is refused, and told who has it; when that has stopped it is let in', async () => {
     const store = await world.open();
     const database = world.databaseOf(store);
@@ -54,13 +67,31 @@ describeJudged('mongodb', 'mongodb, one node', (uri) => {
   });
 
   test('one that died in the same folder is followed at once', async () => {
-    const database = await makeDatabase();
-    const folder = world.folder();
-    await leaveLease(database, { folder, host: hostname(), until: Date.now() + 3_600_000 });
+    const { database, folder, name } = await leaveFolder();
+    await leaveLease(database, { folder: name, host: hostname(), until: Date.now() + 3_600_000, pid: GONE });
     const began = Date.now();
     const store = await world.open({ database, folder });
     expect(Date.now() - began).toBeLessThan(LEASE_MS);
     expect((await store.commit(commitOf([write('Task/b')]))).seq).toBe(2);
+  });
+
+  test('one that works in a folder of the same name on this host, as in another container, is no dead one', async () => {
+    const { database, folder, name } = await leaveFolder();
+    const lease = { folder: name, host: hostname(), until: Date.now() + 3_600_000, pid: process.ppid };
+    await leaveLease(database, lease);
+    await expect(world.open({ database, folder })).rejects.toThrow(`in use by process ${process.ppid}`);
+    const renamed = name.replace(/ .*/, ' another-id');
+    await leaveLease(database, { ...lease, folder: renamed, pid: GONE });
+    await expect(world.open({ database, folder })).rejects.toThrow(`in use by process ${GONE}`);
+  });
+
+  test('one that could not renew its lease for so long that it may have ended takes nothing', async () => {
+    const store = await world.open();
+    const [lease] = await world.db(world.databaseOf(store)).collection<Lease>('lease').find({}).toArray();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LEASE_MS); // as a process that was stopped
+    expect(await refusal(store.commit(commitOf([write('Task/a')])))).toBe('too-busy');
+    expect(lease?._id).toBe('holder');
+    await until(async () => (await refusal(store.commit(commitOf([write('Task/b')])))) === undefined);
   });
 
   test('one that died elsewhere is followed when its lease has ended, and not before', async () => {

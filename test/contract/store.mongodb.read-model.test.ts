@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Binary, ObjectId, type Db } from 'mongodb';
 import { FORMAT } from '../../src/stores/embedded/folder/schema.ts';
+import { headOfFolder } from '../../src/stores/embedded/log-reading.ts';
 import { describeJudged } from '../judges.ts';
 import { createEmbeddedWorld } from './embedded-world.ts';
 import { answersOf, moveIn, saysOf } from './mongo-moving.ts';
@@ -166,8 +167,11 @@ describeJudged('mongodb', 'mongodb', (uri) => {
       ['an empty file', (folder: string) => truncateSync(join(folder, 'store.db'), 0)],
       ['no file', (folder: string) => rmSync(join(folder, 'store.db'))],
       [
-        'the read model of another log',
-        (folder: string) => writeFileSync(join(folder, 'follows'), 'another\n'),
+        'a file without tables, of a start that was cut off',
+        (folder: string) => {
+          rmSync(join(folder, 'follows'));
+          truncateSync(join(folder, 'store.db'), 0);
+        },
       ],
     ])('%s is thrown away and made anew', async (_, damage) => {
       const { database, folder } = await makeFolder();
@@ -177,13 +181,48 @@ describeJudged('mongodb', 'mongodb', (uri) => {
       expect(await node.verify()).not.toContainEqual(FAULT);
     });
 
-    test('with a head that is not in the log is made anew: the log was set back', async () => {
-      const { database, folder } = await makeFolder();
-      await world.db(database).collection<{ _id: number }>('log').deleteOne({ _id: 5 });
-      rmSync(join(folder, 'anchors.jsonl'));
-      const { node, replayed } = await openAnew(database, folder);
-      expect([replayed, node.status().seq]).toEqual([4, 4]);
-      expect(await node.verify()).not.toContainEqual(FAULT);
+    test.each<[string, (database: string, folder: string) => Promise<unknown> | void, RegExp]>([
+      [
+        'another log',
+        (_, folder) => writeFileSync(join(folder, 'follows'), 'another\n'),
+        /follows another log, up to commit 5, than the database/,
+      ],
+      [
+        'a log that is gone',
+        (database) => world.db(database).dropDatabase(),
+        /follows another log, up to commit 5, than the database/,
+      ],
+      [
+        'a log that was set back',
+        (database) => world.db(database).collection<{ _id: number }>('log').deleteOne({ _id: 5 }),
+        /^Commit 5 of the folder .* is not in the log .*, which ends at commit 4/,
+      ],
+      [
+        'a log that does not say whose it is',
+        (database) => world.db(database).collection('meta').drop(),
+        /has a log and does not say whose/,
+      ],
+    ])(
+      'that has more than %s may be the last copy: it is refused, and stays as it is',
+      async (_, change, says) => {
+        const { database, folder } = await makeFolder();
+        await change(database, folder);
+        expect(await saysOf(world.open({ database, folder }))).toMatch(says);
+        expect(headOfFolder(folder)?.seq).toBe(5);
+      },
+    );
+
+    test('of which the log falls short while it is served takes nothing more', async () => {
+      const store = await world.open();
+      await put(store, 'a', 'b', 'c');
+      await world
+        .db(world.databaseOf(store))
+        .collection<{ _id: number }>('log')
+        .deleteMany({ _id: { $gt: 1 } });
+      const diverged = /diverged at commit 3: the log in the database does not hold it any more/;
+      await expect(store.fresh()).rejects.toThrow(diverged);
+      await expect(put(store, 'd')).rejects.toThrow('closed');
+      expect(store.status().writable).toBe(false);
     });
 
     test('that is a store of its own is refused and stays as it is; its read model is refused without the database', async () => {

@@ -20,6 +20,12 @@ interface LogHead {
   readonly hash: string;
 }
 
+/** A commit that a node knows to be in the log, with the chain's hash at it. */
+interface Acknowledged {
+  readonly seq: number;
+  readonly hash: string;
+}
+
 /** A part of the entries, as JSON, of a document that would be too large with them. */
 interface PartDocument extends NamedDocument {
   readonly at: Date;
@@ -35,6 +41,8 @@ const PART_BYTES = 8 * 1024 * 1024;
 
 export class CommitLog {
   readonly #recognised: () => void;
+  /** A connection was made since somebody looked last whether the log is the one that we know. */
+  #isDoubtful = false;
   readonly #client: MongoClient;
   readonly #log: Collection<LogDocument>;
   readonly #parts: Collection<PartDocument>;
@@ -45,6 +53,33 @@ export class CommitLog {
     this.#client = client;
     this.#log = log;
     this.#parts = collection<PartDocument>('blob');
+  }
+
+  /** From now on each new connection makes the log one to look at: see {@link isStill}. */
+  doubtNewConnections(): void {
+    this.#client.on('connectionCreated', () => this.doubt());
+  }
+
+  /** The next {@link isStill} looks. */
+  doubt(): void {
+    this.#isDoubtful = true;
+  }
+
+  /**
+   * Whether the log still holds a commit that was acknowledged. Behind a new connection there may be another log: an older
+   * copy of the database was restored while we ran.
+   */
+  async isStill(known: Acknowledged): Promise<boolean> {
+    if (!this.#isDoubtful || known.seq === 0) return true;
+    this.#isDoubtful = false; // before the question: a connection that is made for it counts
+    const isHeld = await this.holds(known);
+    this.#isDoubtful ||= !isHeld;
+    return isHeld;
+  }
+
+  /** Takes a document of ours back that must not stand where it does. */
+  async remove({ _id, n }: LogDocument): Promise<void> {
+    await this.#log.deleteOne({ _id, n });
   }
 
   /**
@@ -115,7 +150,7 @@ export class CommitLog {
   }
 
   /** Whether the log holds a commit with this hash, the last one of a document, at this place. */
-  async holds({ seq, hash }: { readonly seq: number; readonly hash: string }): Promise<boolean> {
+  async holds({ seq, hash }: Acknowledged): Promise<boolean> {
     const [found] = await this.#log
       .find({ _id: { $lte: seq } }, { projection: { last: 1, hash: 1 } })
       .sort({ _id: -1 })

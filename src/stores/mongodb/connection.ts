@@ -75,9 +75,10 @@ function clientFor({ uri, poolMax, serverSelectionMs }: DatabaseSettings): Mongo
       serverSelectionTimeoutMS: serverSelectionMs,
       socketTimeoutMS: SOCKET_TIMEOUT_MS,
     });
-  } catch (error) {
+  } catch {
+    // What the driver says may quote any part of the address.
     throw new DatabaseRefused(
-      `mongodbUri is not an address that the driver takes: ${withoutSecrets(messageOf(error))}. A character such as @ : / or % in a password is written %40 %3A %2F %25.`,
+      `mongodbUri is not an address that the driver takes: mongodb://user:password@host:port/?replicaSet=name. A character such as @ : / or % in a password is written %40 %3A %2F %25.`,
     );
   }
 }

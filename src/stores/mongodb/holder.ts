@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseRefused, isDuplicate, type Connection, type NamedDocument } from './connection.ts';
 
 interface HolderDocument extends NamedDocument {
-  /** The folder that the process works in; who starts in it again follows a process that is dead. */
+  /** Names the folder that the process works in; who starts in it again follows a process that is dead. */
   readonly folder: string;
   readonly host: string;
   readonly pid: number;
@@ -19,6 +19,7 @@ interface HolderDocument extends NamedDocument {
 }
 
 interface HolderOptions {
+  /** Names the folder, alone in which this process is: no other folder has the name, on whatever machine. */
   readonly folder: string;
   readonly node: string;
   /** Milliseconds since 1970, by the clock of the database. */
@@ -57,7 +58,8 @@ export async function holdDatabase(connection: Connection, options: HolderOption
 
   async function take(): Promise<void> {
     for (const end = Date.now() + leaseMs + renewMs; ;) {
-      const free = { $or: [{ until: { $lte: now() } }, { folder, host: mine.host }] };
+      const held = await holders.findOne({ _id: KEY });
+      const free = held !== null && isDead(held, mine) ? { node: held.node } : { until: { $lte: now() } };
       try {
         const change = { $set: { ...mine, until: now() + leaseMs } };
         await holders.updateOne({ _id: KEY, ...free }, change, { upsert: true });
@@ -91,5 +93,19 @@ export async function holdDatabase(connection: Connection, options: HolderOption
         options.answered?.(false); // what fails for the lease fails for the writer, too, who says why
       }
     }
+  }
+}
+
+/** Whether the holder worked in the folder that nobody else has now, and its process is gone. */
+const isDead = (held: HolderDocument, mine: Pick<HolderDocument, 'folder' | 'host' | 'pid'>): boolean =>
+  held.folder === mine.folder && held.host === mine.host && (held.pid === mine.pid || !isAlive(held.pid));
+
+/** Whether a process of this machine runs. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // another user's
   }
 }

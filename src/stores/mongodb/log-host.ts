@@ -5,7 +5,7 @@
  */
 import type { CommitRefusal } from '../../ports/store.ts';
 import { VALUE_RULES } from '../../ports/value-rules.ts';
-import { Diverged } from '../embedded/write/write-failure.ts';
+import { Diverged, refusalOf } from '../embedded/write/write-failure.ts';
 import type { StoreWriter } from '../embedded/write/writer.ts';
 import type { LogEntry } from '../log/log-entry.ts';
 import type {
@@ -24,7 +24,10 @@ import { scrub } from './scrub.ts';
 import type { LogTraffic } from './traffic.ts';
 
 /** The log as a writer needs it. */
-type AppendableLog = Pick<CommitLog, 'append' | 'holding' | 'replaceEntries'>;
+type AppendableLog = Pick<
+  CommitLog,
+  'append' | 'doubt' | 'holding' | 'isStill' | 'remove' | 'replaceEntries'
+>;
 
 interface LogHostParts {
   readonly writer: StoreWriter;
@@ -41,6 +44,8 @@ interface LogHostParts {
 /** A batch on its way. */
 interface Attempt {
   readonly batch: WriteBatch;
+  /** What was appended, or is being. */
+  document: LogDocument | undefined;
   /** It is with the database, or may be: whether it is written is not ours to say any more. */
   offered: boolean;
   /** Its callers wait no longer. */
@@ -66,6 +71,8 @@ export class LogHost implements WriterHost {
   #trouble: Promise<void> | undefined;
   /** Where the store stands while a batch is begun and not confirmed: nobody may be told of that one. */
   #stood: Head | undefined;
+  /** The disk of the read model is what holds the writer up. */
+  #isDiskFull = false;
   #gone: Error | undefined;
   #closed = false;
 
@@ -83,8 +90,15 @@ export class LogHost implements WriterHost {
 
   async apply(batch: WriteBatch): Promise<AppliedBatch> {
     if (this.#gone !== undefined) throw this.#gone;
-    if (this.#trouble !== undefined) return this.#refuse(batch, 'too-busy');
-    const attempt: Attempt = { batch, offered: false, late: false, abandoned: false, seeking: undefined };
+    if (this.#trouble !== undefined) return this.#refuse(batch, this.#isDiskFull ? 'disk-full' : 'too-busy');
+    const attempt: Attempt = {
+      batch,
+      document: undefined,
+      offered: false,
+      late: false,
+      abandoned: false,
+      seeking: undefined,
+    };
     const work = this.#run(attempt);
     const applied = await within(this.#parts.commitTimeoutMs, work);
     if (applied !== undefined) return applied;
@@ -93,7 +107,7 @@ export class LogHost implements WriterHost {
     attempt.abandoned = !attempt.offered;
     const { traffic } = this.#parts;
     if (attempt.offered) traffic.unsure += 1;
-    traffic.waitingSince = Date.now();
+    traffic.waitingSince = this.#isDiskFull ? 0 : Date.now();
     this.#trouble = work
       .then(() => this.#recover())
       .catch((error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))));
@@ -125,7 +139,10 @@ export class LogHost implements WriterHost {
   async #run(attempt: Attempt): Promise<AppliedBatch> {
     const { batch } = attempt;
     const { writer } = this.#parts;
-    if (batch.members.some(({ kind }) => kind === 'follow')) await this.#follow(attempt);
+    if (batch.members.some(({ kind }) => kind === 'follow')) {
+      await this.#follow(attempt);
+      await this.#assertStill(this.head, attempt, 'looking');
+    }
     while (!attempt.abandoned) {
       const { outcomes, entries, before, isOpen } = writer.begin(batch);
       if (!isOpen) return { outcomes, head: this.head };
@@ -134,12 +151,32 @@ export class LogHost implements WriterHost {
         entries.length === 0
           ? await this.#proveNewest(outcomes, attempt)
           : await this.#append(this.#documentOf(entries, before), attempt);
-      if (fate === 'ours') return this.#confirm(outcomes, before, attempt);
+      if (fate === 'ours') {
+        await this.#assertStill(before, attempt);
+        return this.#confirm(outcomes, before, attempt);
+      }
       this.#undo(before);
       if (fate !== 'others') return this.#notWritten(batch, fate);
       await this.#follow(attempt);
     }
     return this.#refuse(batch, 'too-busy');
+  }
+
+  /**
+   * The log does not only take what we append, it still holds what was before.
+   *
+   * @throws Diverged where it does not; what was appended after the gap is taken back
+   */
+  async #assertStill(before: Head, attempt: Attempt, why?: 'looking'): Promise<void> {
+    const { log } = this.#parts;
+    if (why === 'looking' && before.seq > 0) log.doubt();
+    if ((await this.#patiently(() => log.isStill(before), attempt)) !== false) return;
+    const { document } = attempt;
+    if (document !== undefined) await log.remove(document).catch(() => undefined); // nobody reads it there
+    throw new Diverged(
+      before.seq,
+      'the log in the database does not hold it any more: an older copy was restored, or somebody deleted from it',
+    );
   }
 
   #undo(before: Head): void {
@@ -161,6 +198,7 @@ export class LogHost implements WriterHost {
     const { log, traffic } = this.#parts;
     const started = performance.now();
     let maybeWritten = false;
+    attempt.document = document;
     for (let tries = 0; ; tries += 1) {
       if (attempt.abandoned) return 'others'; // never sent: it is undone, and its callers know
       const sought = Promise.withResolvers<void>();
@@ -228,9 +266,12 @@ export class LogHost implements WriterHost {
   async #patiently<T>(work: () => Promise<T>, attempt?: Attempt): Promise<T | undefined> {
     for (let tries = 0; ; tries += 1) {
       try {
-        return await work();
+        const given = await work();
+        this.#isDiskFull = false;
+        return given;
       } catch (error) {
         if (error instanceof Diverged || error instanceof DatabaseRefused) throw error;
+        this.#isDiskFull = refusalOf(error) === 'disk-full';
         if (attempt?.abandoned === true) return undefined;
         await this.#pause(tries);
       }

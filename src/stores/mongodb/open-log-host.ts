@@ -30,6 +30,7 @@ export async function openLogHost(start: LogThreadStart, { findRefs, newId }: Ha
   const traffic = trafficIn(start.traffic);
   const connection = await connect(start.database);
   const log = new CommitLog(connection, () => (traffic.recognised += 1));
+  log.doubtNewConnections();
   const writer = new StoreWriter(start.writer, findRefs, start.now);
   const follower = createFollower({ writer, log, traffic });
   try {

@@ -3,6 +3,8 @@
  * it in the format of the embedded engine, which may be lost at any time.
  */
 import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Store, StoreStatus } from '../../ports/store.ts';
 import {
   openEmbeddedStore,
@@ -57,6 +59,9 @@ export interface MongoStore extends EmbeddedStore {
 
 const COMMIT_TIMEOUT_MS = 10_000;
 const CHECKPOINT_COMMITS = 100_000;
+const LEASE_MS = 12_000;
+/** Of the lease, counted from its renewal: the renewal itself takes time, and clocks differ. */
+const LEASE_SHARE = 0.75;
 /** A document that was offered is in the log by then, or was given up. */
 const PARTS_KEPT_MS = 3_600_000;
 const LOG_WRITER_THREAD = new URL('./log-writer-thread.ts', import.meta.url);
@@ -76,13 +81,15 @@ export async function openMongoStore({ mongodb, ...options }: MongoOptions): Pro
     opened.push(() => clock.stop());
     const tried = openTried(connection);
     opened.push(() => tried.noted());
-    const node: Node = { options: { ...options, mongodb }, connection, memory, tried, clock, opened };
+    const look = (): void => undefined;
+    const node: Node = { options: { ...options, mongodb }, connection, memory, tried, clock, opened, look };
     const store = await openEmbeddedStore({
       ...options,
       pragmas: ['synchronous = NORMAL', ...(options.pragmas ?? [])], // the flush that counts is the database's
       logElsewhere: logOf(node),
     });
     opened.push(() => store.close());
+    node.look = () => void store.fresh().catch(() => undefined); // a writer that ends says why by itself
     const { checkpointCommits = CHECKPOINT_COMMITS } = mongodb;
     const keepCheckpoint = keepCheckpoints(connection, options.folder, checkpointCommits);
     return {
@@ -117,15 +124,18 @@ interface Node {
   readonly clock: DatabaseClock;
   /** What closes it, in the order of opening. */
   readonly opened: (() => Promise<unknown>)[];
+  /** Looks whether the database still holds what was acknowledged. */
+  look: () => void;
 }
 
 /** The log as the engine of the read model needs it. */
-function logOf({ options, connection, memory, tried, clock, opened }: Node): LogElsewhere {
+function logOf(node: Node): LogElsewhere {
+  const { options, connection, memory, tried, clock, opened } = node;
   const { folder, mongodb } = options;
-  const { alone = true, leaseMs } = mongodb;
+  const { alone = true, leaseMs = LEASE_MS } = mongodb;
   const { tell = () => undefined, commitTimeoutMs = COMMIT_TIMEOUT_MS } = mongodb;
-  const node = randomUUID();
-  const served = { evicted: '' };
+  const id = randomUUID();
+  const served = { evicted: '', until: Infinity };
   const evicted = (says: string): void => {
     served.evicted = says;
     traffic.evictedSince = Date.now();
@@ -135,20 +145,24 @@ function logOf({ options, connection, memory, tried, clock, opened }: Node): Log
   const answered = (isAnswered: boolean): void => {
     if (isAnswered) traffic.leaseSilentSince = 0;
     else traffic.leaseSilentSince ||= Date.now();
+    if (!isAnswered) return;
+    served.until = performance.now() + leaseMs * LEASE_SHARE;
+    node.look();
   };
   return {
     async prepare(writer, now) {
       if (alone) {
-        const lease = { folder, node, now: clock.now, leaseMs, evicted, answered };
+        const lease = { folder: nameFolder(folder), node: id, now: clock.now, leaseMs, evicted, answered };
         const holder = await holdDatabase(connection, lease);
+        answered(true);
         opened.push(() => holder.release());
       }
       await prepareReadModel({ connection, folder, writer, now, traffic, tried, tell });
     },
     async host(writer, now) {
       const database = databaseOf(mongodb);
-      const start = { writer, now, database, node, commitTimeoutMs, traffic: memory };
-      return watched(await openHost(start, options.writer), () => served.evicted, tell);
+      const start = { writer, now, database, node: id, commitTimeoutMs, traffic: memory };
+      return watched(await openHost(start, options.writer), served, tell);
     },
   };
 }
@@ -167,15 +181,30 @@ function openHost(start: LogThreadStart, writer: EmbeddedOptions['writer']): Pro
     : hostInThread(LOG_WRITER_THREAD, start);
 }
 
-/** The writer, until another node has the database; that it ends is told. */
-function watched(host: WriterHost, evicted: () => string, tell: Tell): WriterHost {
+/** The writer, while the database is ours: another node may have it when our lease was not renewed. That it ends is told. */
+function watched(
+  host: WriterHost,
+  served: { readonly evicted: string; readonly until: number },
+  tell: Tell,
+): WriterHost {
+  let { head } = host;
   return {
     ...host,
+    onMove: (told) =>
+      host.onMove?.((moved) => {
+        head = moved;
+        told(moved);
+      }),
     async apply(batch) {
-      const says = evicted();
-      if (says !== '') throw new Error(says);
+      if (served.evicted !== '') throw new Error(served.evicted);
+      if (performance.now() > served.until) {
+        const refused = { kind: 'refused', reason: 'too-busy' } as const;
+        return { outcomes: batch.members.map(() => refused), head: { ...head, writable: false } };
+      }
       try {
-        return await host.apply(batch);
+        const applied = await host.apply(batch);
+        ({ head } = applied);
+        return applied;
       } catch (error) {
         tell('error', `nothing is written any more: ${messageOf(error)}`);
         throw error;
@@ -225,3 +254,10 @@ const verifying = (
     return [...(await store.verify()), ...(await verifyLog(new CommitLog(connection), known))];
   },
 });
+
+/** A name that the folder keeps, and no other one has: a copy on another machine has another host beside it. */
+function nameFolder(folder: string): string {
+  const file = join(folder, 'node-id');
+  if (!existsSync(file)) writeFileSync(file, `${randomUUID()}\n`, { mode: 0o600 });
+  return `${resolve(folder)} ${readFileSync(file, 'utf8').trim()}`;
+}

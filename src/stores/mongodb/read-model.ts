@@ -15,10 +15,10 @@ import { headOfFolder, readableHead } from '../embedded/log-reading.ts';
 import { findRefs } from '../embedded/search/search.ts';
 import { Diverged } from '../embedded/write/write-failure.ts';
 import { StoreWriter, type WriterOptions } from '../embedded/write/writer.ts';
-import { FolderRefused } from '../log/durable-folder.ts';
+import { FolderRefused, messageOf } from '../log/durable-folder.ts';
 import { restoreCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commit-log.ts';
-import type { Connection } from './connection.ts';
+import { DatabaseRefused, type Connection } from './connection.ts';
 import { createFollower } from './follow.ts';
 import { assertInUse, makeStoreMeta, readStoreMeta } from './store-meta.ts';
 import type { Tell } from './open.ts';
@@ -39,9 +39,12 @@ interface ReadModelParts {
 export async function prepareReadModel(parts: ReadModelParts): Promise<void> {
   const { connection, folder, tell } = parts;
   const log = new CommitLog(connection);
-  const meta = (await readStoreMeta(connection)) ?? (await makeStoreMeta(connection, randomUUID()));
+  assertNoStoreOfItsOwn(folder);
+  const found = await readStoreMeta(connection);
+  await assertFollows({ folder, id: found?.id, log, name: connection.db.databaseName });
+  const meta = found ?? (await makeStoreMeta(connection, randomUUID()));
   assertInUse(meta);
-  if (await isKept(folder, meta.id, log)) {
+  if (isWhole(folder, meta.id)) {
     try {
       return await followOnce(parts, log, meta.id, false);
     } catch (error) {
@@ -53,18 +56,61 @@ export async function prepareReadModel(parts: ReadModelParts): Promise<void> {
   await followOnce(parts, log, meta.id, true);
 }
 
-/** Whether what is in the folder follows from the log. */
-async function isKept(folder: string, id: string, log: CommitLog): Promise<boolean> {
-  if (!existsSync(pathsOf(folder).database)) return false;
-  const followed = readFollowed(folder);
-  if (followed === undefined && headOfFolder(folder) !== undefined) {
-    throw new FolderRefused(
-      `The folder ${folder} holds a store of its own. Move it into the database with npm run admin -- move, or name another folder.`,
-    );
-  }
-  const head = followed === id ? readableHead(folder) : undefined;
-  return head !== undefined && (await log.holds(head));
+/** What is not said to be a read model may be all there is of a store. */
+function assertNoStoreOfItsOwn(folder: string): void {
+  if (readFollowed(folder) !== undefined || !existsSync(pathsOf(folder).database)) return;
+  if (!mayHoldCommits(folder)) return;
+  throw new FolderRefused(
+    `The folder ${folder} holds a store of its own. Move it into the database with npm run admin -- move, or name another folder.`,
+  );
 }
+
+/** Whether there are commits in a folder; or what is there cannot be read, and there may be. */
+function mayHoldCommits(folder: string): boolean {
+  try {
+    return headOfFolder(folder) !== undefined;
+  } catch (error) {
+    return !/no such table/.test(messageOf(error));
+  }
+}
+
+interface Followed {
+  readonly folder: string;
+  /** Of the store in the database; undefined when it holds none. */
+  readonly id: string | undefined;
+  readonly log: CommitLog;
+  /** The database's. */
+  readonly name: string;
+}
+
+/**
+ * A read model is only thrown away for a log that has all that it has: where the database is another one, empty, or an
+ * older copy, the folder may hold the last that is left.
+ *
+ * @throws FolderRefused or DatabaseRefused
+ */
+async function assertFollows({ folder, id, log, name }: Followed): Promise<void> {
+  const newest = await log.newest();
+  if (id === undefined && newest !== undefined)
+    throw new DatabaseRefused(
+      `The database ${name} has a log and does not say whose: name another database, or restore all of its collections.`,
+    );
+  const [followed, incomplete] = (readFollowed(folder) ?? '').split(' ');
+  const head = existsSync(pathsOf(folder).database) ? readableHead(folder) : undefined;
+  if (head === undefined || incomplete !== undefined) return;
+  if (followed !== id)
+    throw new FolderRefused(
+      `The folder ${folder} follows another log, up to commit ${head.seq}, than the database ${name} holds. Name the right database, or an empty folder.`,
+    );
+  if (!(await log.holds(head)))
+    throw new FolderRefused(
+      `Commit ${head.seq} of the folder ${folder} is not in the log of the database ${name}, which ends at commit ${newest?.last ?? 0}: an older copy of it was restored, or it was changed. Keep the folder (npm run backup), and start on an empty one to go on without what the database lacks.`,
+    );
+}
+
+/** Whether the folder holds a whole read model of the log. */
+const isWhole = (folder: string, id: string): boolean =>
+  existsSync(pathsOf(folder).database) && readFollowed(folder) === id && readableHead(folder) !== undefined;
 
 /** Said of a folder whose read model is being made: it is not flushed until it is whole, and begun again if that fails. */
 const INCOMPLETE = 'incomplete';
@@ -75,8 +121,8 @@ async function followOnce(
   id: string,
   isNew: boolean,
 ): Promise<void> {
-  prepareDatabase(folder);
   markFollowed(folder, isNew ? `${id} ${INCOMPLETE}` : id);
+  prepareDatabase(folder);
   const pragmas = isNew ? ['synchronous = OFF'] : options.pragmas;
   const writer = new StoreWriter({ ...options, pragmas }, findRefs, now);
   try {

@@ -312,3 +312,16 @@ describe('a node that cannot go on', () => {
     expect(moves).toEqual([]);
   });
 });
+
+test('a log that lacks what was acknowledged takes nothing more: an older copy was restored', async () => {
+  const log = new LogInMemory();
+  const { apply, moves } = openNode(log);
+  expect(words(await apply(commit('Task/a')))).toEqual(['committed 1']);
+  log.isOlder = true;
+  log.doubt();
+  await expect(apply(commit('Task/b'))).rejects.toThrow(
+    /diverged at commit 1: the log .* does not hold it any more/,
+  );
+  expect(log.documents.map(({ _id }) => _id)).toEqual([1]);
+  expect(moves.at(-1)?.seq ?? 1).toBe(1);
+});

@@ -26,6 +26,9 @@ export class LogInMemory {
   overtake: () => Promise<void> = async () => undefined;
   /** No server can be found. */
   isAway = false;
+  /** An older copy was restored. */
+  isOlder = false;
+  isDoubted = false;
   #held = Promise.withResolvers<void>();
 
   /** Lets go what hangs. */
@@ -40,6 +43,18 @@ export class LogInMemory {
     const fate = await this.#fateOf(document, step);
     this.fates.push(fate);
     return fate;
+  }
+
+  doubt(): void {
+    this.isDoubted = true;
+  }
+
+  async isStill(): Promise<boolean> {
+    return !(this.isDoubted && this.isOlder);
+  }
+
+  async remove({ _id }: LogDocument): Promise<void> {
+    this.documents.splice(0, this.documents.length, ...this.documents.filter((one) => one._id !== _id));
   }
 
   async newest(): Promise<LogDocument | undefined> {
