@@ -234,12 +234,19 @@ print(json.dumps(faults))
 export function whyNoLxml(): string | undefined {
   const noRules = whyNoRules();
   if (noRules !== undefined) return noRules;
-  try {
-    execFileSync('python3', ['-c', 'from lxml import isoschematron'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'Debian: apt-get install python3-lxml';
-  }
+  return pythonWithLxml() === undefined ? 'Debian: apt-get install python3-lxml' : undefined;
+}
+
+/** The python of PATH may be another one than Debian's, whose packages it does not see. */
+function pythonWithLxml(): string | undefined {
+  return ['python3', '/usr/bin/python3'].find((python) => {
+    try {
+      execFileSync(python, ['-c', 'from lxml import isoschematron'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** What lxml finds wrong with documents, in their order. */
@@ -251,10 +258,14 @@ export function judgeByLxml(documents: readonly string[]): readonly (readonly st
       writeFileSync(path, xml);
       return path;
     });
-    const printed = execFileSync('python3', ['-c', LXML, resolve(folderOfRules() ?? ''), ...files], {
-      encoding: 'utf8',
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    const printed = execFileSync(
+      pythonWithLxml() ?? 'python3',
+      ['-c', LXML, resolve(folderOfRules() ?? ''), ...files],
+      {
+        encoding: 'utf8',
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
     return JSON.parse(printed) as string[][];
   } finally {
     rmSync(folder, { recursive: true });

@@ -85,7 +85,7 @@ describeJudged('mongodb', 'mongodb', (uri) => {
     const folder = await makeFolder();
     const { code, err } = await run('x', 'admin', 'move', '--to', 'mongodb', '--data-dir', folder, ...asked);
     expect(code).toBe(1);
-    expect(err).toMatch(/^The database does not answer: [^\n]+\n$/);
+    expect(err).toMatch(/^No primary of the database answers: [^\n]+\n$/);
     expect(err).not.toContain('secret');
   });
 
