@@ -1,13 +1,16 @@
 /** What a node does for its database now and then: a copy of its read model, and the removal of what never came into the log. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { GridFSBucket, type GridFSBucketReadStream } from 'mongodb';
 import type { Ref } from '../../src/fhir/types.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { describeJudged } from '../judges.ts';
 import { CommitLog } from '../../src/stores/mongodb/commit-log.ts';
 import { withConnection } from '../../src/stores/mongodb/connection.ts';
 import { LOG_FORMAT, REPLAY_RULES } from '../../src/stores/mongodb/documents.ts';
-import { settingsOf } from './mongo-moving.ts';
+import { createEmbeddedWorld } from './embedded-world.ts';
+import { moveIn, saysOf, settingsOf } from './mongo-moving.ts';
 import { createMongoWorld } from './mongo-world.ts';
 import { commitOf, EVERYTHING, textOf, write } from './store-world.ts';
 
@@ -40,6 +43,60 @@ describeJudged('mongodb', 'upkeep of the database', (uri) => {
     await commitMany(store, 'Task/5', 'Task/6');
     await store.checkpoint();
     expect(await seqs()).toEqual([4, 6]);
+  });
+
+  /** A database that two commits of a folder were moved into, and the folder. */
+  async function moveTwo() {
+    const folders = createEmbeddedWorld({ writer: 'turn' });
+    const own = await folders.open({ folder: world.folder() });
+    await commitMany(own, 'Task/1', 'Task/2');
+    await folders.end();
+    const database = world.database();
+    await moveIn(uri, own.folder, database);
+    return { database, folder: own.folder };
+  }
+  const LACKING =
+    /^log in the database, commit 1: it came from a folder, and no checkpoint that can be used holds what it made/;
+
+  test.each(['checkpoint.files', 'checkpoint.chunks'])(
+    'a moved store without its %s says so, and makes a checkpoint at once from its folder',
+    async (lost) => {
+      const { database, folder } = await moveTwo();
+      await world.db(database).collection(lost).deleteMany({});
+      const empty = world.folder();
+      expect(await saysOf(world.open({ database, folder: empty }))).toMatch(/the checkpoint .* is missing/);
+      const node = await world.open({ database, folder });
+      await commitMany(node, 'Task/3');
+      const faults = async () => (await node.verify()).filter(({ ok }) => !ok).map(({ says }) => says);
+      expect(await faults()).toEqual([expect.stringMatching(LACKING)]);
+      await node.checkpoint();
+      await node.checkpoint();
+      expect(await faults()).toEqual([]);
+      expect(await world.db(database).collection('checkpoint.files').countDocuments()).toBe(1);
+      await node.close();
+      const filled = await world.open({ database, folder: empty });
+      expect(filled.status().seq).toBe(3);
+    },
+  );
+
+  test('a checkpoint that cannot be fetched now is not passed over', async () => {
+    const { database } = await moveTwo();
+    const folder = world.folder();
+    const { prototype } = GridFSBucket;
+    const whole = Object.getOwnPropertyDescriptor(prototype, 'openDownloadStream')!;
+    prototype.openDownloadStream = () =>
+      new Readable({
+        read() {
+          this.destroy(new Error('the line was cut'));
+        },
+      }) as GridFSBucketReadStream;
+    try {
+      expect(await saysOf(world.open({ database, folder }))).toBe('the line was cut');
+    } finally {
+      Object.defineProperty(prototype, 'openDownloadStream', whole);
+    }
+    const node = await world.open({ database, folder });
+    expect(node.status().seq).toBe(2);
   });
 
   test('a node whose database was taken is not ready any more, though nobody writes', async () => {

@@ -131,7 +131,7 @@ function judgeTls({ tls }: Capabilities, config: Config): Finding {
 async function examineLog(connection: Connection, config: Config): Promise<readonly Finding[]> {
   const { CommitLog } = await import('../../src/stores/mongodb/commit-log.ts');
   const { readStoreMeta } = await import('../../src/stores/mongodb/store-meta.ts');
-  const { newestCheckpoint } = await import('../../src/stores/mongodb/checkpoint.ts');
+  const { movedWithoutCheckpoint, newestCheckpoint } = await import('../../src/stores/mongodb/checkpoint.ts');
   const meta = await readStoreMeta(connection);
   if (meta === undefined)
     return [well(`${config.mongodbDatabase} holds no store yet: the first start makes one`)];
@@ -145,6 +145,15 @@ async function examineLog(connection: Connection, config: Config): Promise<reado
     checkpoint && `at commit ${checkpoint.seq}, ${hoursSince(checkpoint.at)} h ago, ${behind} commits behind`;
   const shown = age === undefined ? 'there is no checkpoint yet' : `the newest checkpoint is ${age}`;
   const isLate = behind > 2 * config.checkpointCommits;
+  const lacking = await movedWithoutCheckpoint(connection);
+  if (lacking !== undefined)
+    return [
+      well(`the log ends with commit ${head.last}`),
+      wrong(
+        `commit ${lacking} came from a folder, and no checkpoint that can be used holds what it made → keep the data folder, start the server on it: it makes one within five minutes; or restore a backup with checkpoint.files and checkpoint.chunks`,
+      ),
+      ...folder,
+    ];
   return [
     well(`the log ends with commit ${head.last}`),
     isLate

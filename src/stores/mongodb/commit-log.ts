@@ -40,6 +40,8 @@ const CHARACTERS_MAX = 4 * 1024 * 1024;
 const PART_BYTES = 8 * 1024 * 1024;
 
 export class CommitLog {
+  /** Where it is. */
+  readonly connection: Connection;
   readonly #recognised: () => void;
   /** A connection was made since somebody looked last whether the log is the one that we know. */
   #isDoubtful = false;
@@ -48,7 +50,9 @@ export class CommitLog {
   readonly #parts: Collection<PartDocument>;
 
   /** @param recognised told of each append that was found in the log though its answer did not come */
-  constructor({ client, log, collection }: Connection, recognised: () => void = () => undefined) {
+  constructor(connection: Connection, recognised: () => void = () => undefined) {
+    const { client, log, collection } = connection;
+    this.connection = connection;
     this.#recognised = recognised;
     this.#client = client;
     this.#log = log;

@@ -6,6 +6,7 @@ import type { Finding } from '../../ports/store.ts';
 import type { Anchor } from '../log/anchors.ts';
 import { chainHash, GENESIS } from '../log/chain.ts';
 import { messageOf } from '../log/durable-folder.ts';
+import { movedWithoutCheckpoint } from './checkpoint.ts';
 import type { CommitLog } from './commit-log.ts';
 import { NOT_REPLAYED, type EntryDocument, type LogDocument } from './documents.ts';
 import { createContentProof, type ContentProof } from './verify-content.ts';
@@ -21,6 +22,8 @@ interface KnownOfLog {
 
 const DOCUMENTS = 16;
 const FAULTS_KEPT = 100;
+const NO_CHECKPOINT =
+  'it came from a folder, and no checkpoint that can be used holds what it made: a running server makes one, an empty data folder cannot be filled';
 
 /** @returns one line a fault, or one that says that there is none */
 export async function verifyLog(log: CommitLog, known: KnownOfLog): Promise<readonly Finding[]> {
@@ -43,6 +46,8 @@ export async function verifyLog(log: CommitLog, known: KnownOfLog): Promise<read
     if (documents.length < DOCUMENTS) break;
   }
   proof.conclude();
+  const lacking = await movedWithoutCheckpoint(log.connection);
+  if (lacking !== undefined) note(lacking, NO_CHECKPOINT);
   const anchored = known.anchors.reduce((last, { seq }) => Math.max(last, seq), 0);
   if (anchored > before.seq)
     note(before.seq + 1, `the log ends here, but commit ${anchored} was anchored: it was cut off`);
