@@ -26,8 +26,9 @@
  * `move --to mongodb` moves the data folder into an empty database (MONGODB_URI, better than a flag that others can read);
  * the folder is the node's read model from then on. `move --to folder` moves the database into DIR, a new folder, by way of
  * the read model in the data folder, which it makes if there is none; then no node starts on the database any more. Both
- * verify the audit chain, on both sides. A move that was cut off goes on when the same command is run again; until its end,
- * a store that moves into a database is the one in the folder.
+ * verify the audit chain, on both sides. A move that was cut off goes on when the same command is run again. Until its end, a
+ * store that moves into a database is the one in the folder; one that moves into DIR is the one in the database, and no
+ * server starts on DIR.
  *
  * `member add` gives organizations of the directory an account. `member remove` takes it away; the successor acts from
  * then on in the open referrals that the organization has sent. `register verify` records whose an identifier is; --move

@@ -14,6 +14,7 @@ import { readListening } from '../src/rails/hl7v2-mllp/index.ts';
 import { raiseRails } from '../src/server/compose-engine.ts';
 import { createOutgoing } from '../src/server/compose-outgoing.ts';
 import { describeReport, verifyChain } from '../src/stores/embedded/verify/audit-chain.ts';
+import { isUnfinished } from '../src/stores/embedded/folder/backup.ts';
 import { pathsOf, readFollowed } from '../src/stores/embedded/folder/folder.ts';
 import { hasCurrentValues } from '../src/stores/embedded/folder/reindex.ts';
 import { EXIT, runCommand } from './command.ts';
@@ -140,7 +141,9 @@ async function examineStore({ dataDir, anchorFile, store }: Config): Promise<rea
     return [{ ok: false, says: `${dataDir} holds no store → ${remedy}` }];
   }
   if (store === 'embedded' && readFollowed(dataDir) !== undefined) {
-    const says = `${dataDir} is the copy of a log in MongoDB → start with STORE=mongodb, or name another folder`;
+    const says = isUnfinished(dataDir)
+      ? `a move into ${dataDir} was cut off → npm run admin -- move --to folder ${dataDir}, with STORE=mongodb`
+      : `${dataDir} is the copy of a log in MongoDB → start with STORE=mongodb, or name another folder`;
     return [{ ok: false, says }];
   }
   const bytes = statSync(database).size;

@@ -1,9 +1,10 @@
 /** A store moves from a folder into a database and back, and is the same before and after. */
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { restore } from '../../src/stores/embedded/folder/backup.ts';
+import { markFollowed, UNFINISHED_COPY } from '../../src/stores/embedded/folder/folder.ts';
 import { verifyChain } from '../../src/stores/embedded/verify/audit-chain.ts';
 import { describeJudged } from '../judges.ts';
 import { createEmbeddedWorld } from './embedded-world.ts';
@@ -223,6 +224,26 @@ describeJudged('mongodb', 'mongodb', (uri) => {
       const node = await world.open({ database, clock });
       expect([await world.leftOf(node, 'secret'), await world.leftOf(node, 'open')]).toEqual([0, 1]);
       expect(await node.verify()).not.toContainEqual(FAULT);
+    });
+
+    test('into a folder, in the middle of the copy, is no store, and is done by the same call', async () => {
+      const folder = await makeCommits(3);
+      const database = world.database();
+      await moveIn(uri, folder, database);
+      const target = folders.folder();
+      markFollowed(target, UNFINISHED_COPY);
+      writeFileSync(join(target, 'anchors.jsonl'), '{"seq":');
+      for (const half of ['', readFileSync(join(folder, 'store.db')).subarray(0, 4096)]) {
+        writeFileSync(join(target, 'store.db'), half);
+        expect(await saysOf(folders.open({ folder: target }))).toMatch(
+          /^A move into the folder \S+ was cut off\. Run it again: npm run admin -- move --to folder /,
+        );
+      }
+      await moveOut(uri, database, { folder, target });
+      expect(anchorsIn(target)).toBe(anchorsIn(folder));
+      const store = await folders.open({ folder: target });
+      expect(store.status().seq).toBe(3);
+      expect(await store.verify()).not.toContainEqual(FAULT);
     });
 
     test('into a folder, before the database was marked, is finished by the same call', async () => {

@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { openAnchors } from '../log/anchors.ts';
 import type { Anchor } from '../log/anchors.ts';
 import { describeReport, verifyFile } from './verify/audit-chain.ts';
+import { isUnfinished } from './folder/backup.ts';
 import { openDatabase, readMeta } from './folder/connection.ts';
 import { FolderRefused } from '../log/durable-folder.ts';
 import type { BatchMember, WriterHost } from '../log/write-batch.ts';
@@ -172,6 +173,10 @@ type Options = Omit<EmbeddedOptions, keyof typeof DEFAULTS> &
 
 /** A folder that follows a log elsewhere must not go on by itself: what it would write, the log would not have. */
 function prepareOwn(folder: string): void {
+  if (isUnfinished(folder))
+    throw new FolderRefused(
+      `A move into the folder ${folder} was cut off. Run it again: npm run admin -- move --to folder ${folder}.`,
+    );
   if (readFollowed(folder) !== undefined)
     throw new FolderRefused(
       `The folder ${folder} is the read model of a MongoDB log. Start with STORE=mongodb, or take it back with npm run admin -- move.`,

@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import type { Finding } from '../../ports/store.ts';
-import { backup, takeEmpty } from '../embedded/folder/backup.ts';
+import { copyWhole, isUnfinished, takeEmpty } from '../embedded/folder/backup.ts';
 import { headOfFolder, readableHead } from '../embedded/log-reading.ts';
 import { verifyChain } from '../embedded/verify/audit-chain.ts';
 import { FolderRefused } from '../log/durable-folder.ts';
@@ -15,16 +15,16 @@ import { assertInUse, markMovedAway, readStoreMeta } from './store-meta.ts';
 
 /**
  * @param options of a node, whose folder is or becomes a read model of the log
- * @param target a new or empty folder, or the copy of a move that was cut off before the database was marked
+ * @param target a new or empty folder, or the one of a move that was cut off
  * @returns what the verifiers say of the store and of its log
  * @throws FolderRefused, or DatabaseRefused for a database that holds no store, is served, or was moved already
  */
 export async function moveIntoFolder(options: MongoOptions, target: string): Promise<readonly Finding[]> {
   const { folder, anchorFile, mongodb } = options;
   await assertHolds(mongodb);
-  // A file that was cut off while it was copied has no head.
-  const isCopied = resolve(target) !== resolve(folder) && readableHead(target) !== undefined;
-  if (!isCopied) takeEmpty(target);
+  const isHalf = isUnfinished(target);
+  const isCopied = !isHalf && resolve(target) !== resolve(folder) && readableHead(target) !== undefined;
+  if (!isHalf && !isCopied) takeEmpty(target);
   const store = await openMongoStore({ ...options, mongodb: { ...mongodb, alone: true } });
   try {
     const findings = await store.verify();
@@ -32,7 +32,7 @@ export async function moveIntoFolder(options: MongoOptions, target: string): Pro
     if (fault !== undefined)
       throw new DatabaseRefused(`The store does not verify, so it is not moved: ${fault.says}.`);
     store.anchor();
-    if (!isCopied) await backup(folder, target, anchorFile === undefined ? {} : { anchorFile });
+    if (!isCopied) await copyWhole(folder, target, anchorFile === undefined ? {} : { anchorFile });
     else await proveCopy(target, headOfFolder(folder)?.hash);
     await withConnection(mongodb, (connection) => markMovedAway(connection, new Date()));
     return findings;

@@ -2,7 +2,16 @@
  * Backup and restore of a data folder (rules 3.7). A backup runs beside a live server: it copies the database in one
  * read transaction, and the anchors. A restore goes into an empty folder, and the audit verifier proves it.
  */
-import { chmodSync, closeSync, copyFileSync, existsSync, fsyncSync, openSync, readdirSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { backup as copyDatabase } from 'node:sqlite';
 import { describeReport, verifyFile } from '../verify/audit-chain.ts';
@@ -10,7 +19,15 @@ import type { ChainReport } from '../verify/audit-chain.ts';
 import { readAnchors } from '../../log/anchors.ts';
 import { openDatabase } from './connection.ts';
 import { flushFolder, FolderRefused, makeFolder } from '../../log/durable-folder.ts';
-import { needStore, pathsOf, prepareDatabase } from './folder.ts';
+import {
+  dropDatabase,
+  markFollowed,
+  needStore,
+  pathsOf,
+  prepareDatabase,
+  readFollowed,
+  UNFINISHED_COPY,
+} from './folder.ts';
 import { createPrivately, FILE_MODE, tightenFolder } from './private-files.ts';
 
 /** All pages in one step: a copy in smaller steps begins again whenever the server writes in between. */
@@ -27,8 +44,37 @@ export async function backup(
   target: string,
   options: BackupOptions = {},
 ): Promise<ChainReport> {
-  const from = needStore(folder);
+  needStore(folder);
   takeEmpty(target);
+  return copyInto(folder, target, options);
+}
+
+/**
+ * The same into a folder that no server starts on until the copy is proven. What an earlier call left unfinished is thrown
+ * away before.
+ */
+export async function copyWhole(
+  folder: string,
+  target: string,
+  options: BackupOptions = {},
+): Promise<ChainReport> {
+  if (isUnfinished(target)) {
+    const { anchors, lock, owner, follows } = pathsOf(target);
+    dropDatabase(target);
+    for (const file of [anchors, lock, owner, follows]) rmSync(file, { force: true });
+  }
+  takeEmpty(target);
+  markFollowed(target, UNFINISHED_COPY);
+  const report = await copyInto(folder, target, options);
+  markFollowed(target, undefined);
+  return report;
+}
+
+/** Whether a copy into this folder was cut off. */
+export const isUnfinished = (folder: string): boolean => readFollowed(folder) === UNFINISHED_COPY;
+
+async function copyInto(folder: string, target: string, options: BackupOptions): Promise<ChainReport> {
+  const from = needStore(folder);
   const to = pathsOf(target);
   // Anchors first: the copy of the database is then never older than its anchors.
   const anchors = options.anchorFile ?? from.anchors;

@@ -23,7 +23,7 @@ interface FolderPaths {
   readonly owner: string;
   readonly reserve: string;
   readonly anchors: string;
-  /** There where the folder is a read model of a log elsewhere: holds the log's id. */
+  /** There where the folder is a read model of a log elsewhere: holds the log's id, or `UNFINISHED_COPY`. */
   readonly follows: string;
 }
 
@@ -131,6 +131,9 @@ function prepareFile(folder: string, file: string): void {
   }
 }
 
+/** Said of a folder that a log elsewhere is being moved into, until all of it is there. */
+export const UNFINISHED_COPY = 'unfinished copy';
+
 /** The id of the log that the folder is a read model of; undefined when the folder is all there is. */
 export function readFollowed(folder: string): string | undefined {
   const { follows } = pathsOf(folder);
@@ -141,7 +144,7 @@ export function readFollowed(folder: string): string | undefined {
 export function markFollowed(folder: string, log: string | undefined): void {
   const { follows } = pathsOf(folder);
   if (log === undefined) rmSync(follows, { force: true });
-  else writeFileSync(follows, `${log}\n`, { mode: FILE_MODE });
+  else writeFileSync(follows, `${log}\n`, { mode: FILE_MODE, flush: true });
   flushFolder(folder);
 }
 
