@@ -8,6 +8,7 @@ import { databaseOf } from '../../src/server/compose-store.ts';
 import { warningsOf, type Config } from '../../src/server/config.ts';
 import { pathsOf, readFollowed } from '../../src/stores/embedded/folder/folder.ts';
 import { headOfFolder } from '../../src/stores/embedded/log-reading.ts';
+import { readAnchors } from '../../src/stores/log/anchors.ts';
 import type { Capabilities } from '../../src/stores/mongodb/capabilities.ts';
 import type { Connection } from '../../src/stores/mongodb/connection.ts';
 
@@ -133,11 +134,13 @@ async function examineLog(connection: Connection, config: Config): Promise<reado
   const { readStoreMeta } = await import('../../src/stores/mongodb/store-meta.ts');
   const { movedWithoutCheckpoint, newestCheckpoint } = await import('../../src/stores/mongodb/checkpoint.ts');
   const meta = await readStoreMeta(connection);
-  if (meta === undefined)
-    return [well(`${config.mongodbDatabase} holds no store yet: the first start makes one`)];
   const log = new CommitLog(connection);
-  const folder = await examineFolder(config.dataDir, meta.id, log);
+  // Anchors first: a live server anchors what is in the log.
+  const anchored = anchoredBy(config);
   const head = await log.newest();
+  const ahead = judgeAnchored(anchored, head?.last ?? 0);
+  if (meta === undefined) return [...examineStrange(config), ...ahead];
+  const folder = [...(await examineFolder(config.dataDir, meta.id, log)), ...ahead];
   if (head === undefined) return [well('the log is empty'), ...folder];
   const checkpoint = await newestCheckpoint(connection);
   const behind = head.last - (checkpoint?.seq ?? 0);
@@ -163,6 +166,39 @@ async function examineLog(connection: Connection, config: Config): Promise<reado
   ];
 }
 
+/** The last commit that an anchor names; 0 without one. */
+function anchoredBy({ dataDir, anchorFile }: Config): number {
+  const { anchors } = readAnchors(anchorFile ?? pathsOf(dataDir).anchors);
+  return anchors.reduce((last, { seq }) => Math.max(last, seq), 0);
+}
+
+const judgeAnchored = (anchored: number, last: number): readonly Finding[] =>
+  anchored <= last
+    ? []
+    : [
+        wrong(
+          `commit ${anchored} was anchored, and the log ends with commit ${last} → name the right database, or find out whether an older copy of it was restored, before the next start`,
+        ),
+      ];
+
+/** A database without a store: the first start makes one, which the folder does not follow. */
+function examineStrange({ dataDir, mongodbDatabase }: Config): readonly Finding[] {
+  const none = `${mongodbDatabase} holds no store`;
+  const isThere = existsSync(pathsOf(dataDir).database);
+  const head = isThere ? headOfFolder(dataDir) : undefined;
+  const followed = readFollowed(dataDir);
+  if (head === undefined && followed === undefined) return [well(`${none} yet: the first start makes one`)];
+  if (followed === undefined) return [wrong(`${none}, and ${ownStore(dataDir)}`)];
+  return [
+    wrong(
+      `${none}, and ${dataDir} has ${head?.seq ?? 0} commits of another log: this folder would be made anew → name the right database (mongodbDatabase), or another folder`,
+    ),
+  ];
+}
+
+const ownStore = (dataDir: string): string =>
+  `${dataDir} holds a store of its own → name another folder, or move it into the database with npm run admin -- move`;
+
 const hoursSince = (at: Date): string => ((Date.now() - at.getTime()) / HOUR_MS).toFixed(1);
 
 async function examineFolder(
@@ -173,19 +209,14 @@ async function examineFolder(
   if (!existsSync(pathsOf(dataDir).database)) return [];
   const head = headOfFolder(dataDir);
   const followed = readFollowed(dataDir);
-  if (followed === undefined && head !== undefined)
-    return [
-      wrong(
-        `${dataDir} holds a store of its own → name another folder, or move it into the database with npm run admin -- move`,
-      ),
-    ];
+  if (followed === undefined && head !== undefined) return [wrong(ownStore(dataDir))];
   if (followed !== undefined && followed !== id)
-    return [warn(`${dataDir} follows another log → check mongodbDatabase; the next start makes it anew`)];
+    return [warn(`${dataDir} follows another log → check mongodbDatabase`)];
   if (head === undefined || (await log.holds(head)))
     return [well(`${dataDir} follows the log${head === undefined ? '' : ` up to commit ${head.seq}`}`)];
   return [
     wrong(
-      `commit ${head.seq} of ${dataDir} is not in the log → was an older copy of the database restored? Compare the anchors before the next start, which makes the folder anew`,
+      `commit ${head.seq} of ${dataDir} is not in the log → was an older copy of the database restored? Compare the anchors`,
     ),
   ];
 }

@@ -1,12 +1,13 @@
 /** Doctor on a server whose log is in MongoDB: what it says of the database, beside a live server and without a folder. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../../src/server/config.ts';
 import type { Capabilities } from '../../../src/stores/mongodb/capabilities.ts';
+import { NOT_REPLAYED } from '../../../src/stores/mongodb/documents.ts';
 import { judgeCapabilities } from '../../../tools/doctor/database.ts';
 import { childEnv } from '../../child-env.ts';
 import { createMongoWorld } from '../../contract/mongo-world.ts';
@@ -173,6 +174,30 @@ describeJudged('mongodb', 'doctor on MongoDB', (uri) => {
         return world.databaseOf(other);
       },
       /! database +\S+ follows another log → check mongodbDatabase/,
+    ],
+    [
+      'where the database holds no store',
+      async () => `closeloop_test_${randomUUID().slice(0, 13)}`,
+      /✗ database +closeloop_test_\S+ holds no store, and \S+ has 2 commits of another log: .* → name the right database/,
+    ],
+    [
+      'whose anchors are ahead of the log',
+      async (folder, database) => {
+        writeFileSync(join(folder, 'anchors.jsonl'), `${JSON.stringify({ seq: 3, at: 1, hash: 'a' })}\n`);
+        return database;
+      },
+      /✗ database +commit 3 was anchored, and the log ends with commit 2 → /,
+    ],
+    [
+      'of a store that was moved and has no checkpoint',
+      async (_, database) => {
+        await world
+          .db(database)
+          .collection<{ _id: number }>('log')
+          .updateOne({ _id: 1 }, { $set: { r: NOT_REPLAYED } });
+        return database;
+      },
+      /✗ database +commit 1 came from a folder, and no checkpoint that can be used holds what it made → /,
     ],
   ])(
     'a folder %s',
