@@ -2,6 +2,7 @@
  * The high-water mark: what holds or lists resources is as confidential as the most confidential of them (compliance D5,
  * P30). It bears that confidentiality alone, and no sensitivity, which would say what is inside.
  */
+import { LABEL_SYSTEMS } from './lowered.ts';
 import type { CodeableConcept, Coding, Resource } from '../../fhir/types.ts';
 import { CONFIDENTIALITY, highestOf, rankOf } from './confidentiality.ts';
 import { labelsInText } from './stored-labels.ts';
@@ -27,7 +28,7 @@ export const LISTING: ReadonlyMap<string, { readonly path: string; readonly take
     ['List', { path: 'entry.item.reference', takes: 'mark' }],
   ]);
 
-/** What elements of a resource say of how confidential it is, as labels. */
+/** What elements of a resource say of how confidential it is, as labels; a code of another system stays where it stands. */
 export function labelsSaid(resource: Resource): readonly Coding[] {
   const { resourceType, confidentiality, securityLabel } = resource;
   if (resourceType === 'Composition' && typeof confidentiality === 'string')
@@ -36,7 +37,9 @@ export function labelsSaid(resource: Resource): readonly Coding[] {
   return aboveNormal(
     (securityLabel as readonly CodeableConcept[]) // validated by then
       .flatMap(({ coding = [] }) => coding)
-      .flatMap(({ system, code }) => (system === undefined || code === undefined ? [] : [{ system, code }])),
+      .flatMap(({ system = '', code }) =>
+        LABEL_SYSTEMS.has(system) && code !== undefined ? [{ system, code }] : [],
+      ),
   );
 }
 

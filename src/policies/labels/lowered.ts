@@ -6,7 +6,7 @@ import type { Coding } from '../../fhir/types.ts';
 import { ACT_CODE, CONFIDENTIALITY, highestOf, isConfidentiality, rankOf } from './confidentiality.ts';
 
 /** HL7's systems of security labels: confidentiality; sensitivity, policy, refrain, obligation; purpose; integrity. */
-const PROTECTED: ReadonlySet<string> = new Set([
+export const LABEL_SYSTEMS: ReadonlySet<string> = new Set([
   CONFIDENTIALITY,
   ACT_CODE,
   'http://terminology.hl7.org/CodeSystem/v3-ActReason',
@@ -24,7 +24,7 @@ export function loweredLabels(before: readonly Coding[], after: readonly Coding[
   return before.filter((label) =>
     isConfidentiality(label)
       ? rankOf(label.code) > rankOf(highest?.code)
-      : PROTECTED.has(label.system ?? '') && !after.some((other) => isSameLabel(label, other)),
+      : LABEL_SYSTEMS.has(label.system ?? '') && !after.some((other) => isSameLabel(label, other)),
   );
 }
 
