@@ -1,7 +1,7 @@
 /**
- * The bases on which something is told (compliance 4, B01 to B21): the code that a referral claims, what for that is
- * (45 CFR 164.501), and the section of 45 CFR that it stands in. An authorization says itself what for; until that is read,
- * what is told by one is treatment.
+ * The bases of disclosures (compliance 4, B01 to B21): the code that a referral claims, the purpose of such a disclosure
+ * (45 CFR 164.501), and the section of 45 CFR that permits it. An authorization names its own purpose; the server does not
+ * read it yet, and takes the purpose for treatment.
  */
 import type { Purpose } from './purpose.ts';
 

@@ -11,7 +11,7 @@ const DISK_TROUBLES = {
   'read-only': 'cannot be written: check its file system and owner',
 } as const;
 
-/** Who is told of troubles of the store. */
+/** The log, and the warnings of a server, that troubles of the store go to. */
 interface Hearers {
   readonly log: Pick<Log, 'write'>;
   /** Undefined: a command, which says what it is refused. */

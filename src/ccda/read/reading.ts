@@ -40,7 +40,7 @@ export const readingOf = (
   copies: { left: COPIED_MAX },
 });
 
-/** Makes a copy of a piece of narrative for whoever refers to it; undefined where enough was copied. */
+/** Copies a piece of narrative for the entry that refers to it; undefined once the document's budget of copies is spent. */
 export function copied(
   reading: Reading,
   from: XmlElement,

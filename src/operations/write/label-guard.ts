@@ -1,6 +1,7 @@
 /**
- * Who lowers a label (compliance S4): whoever has the scope for it in the organization that keeps the resource, with a
- * reason in a Provenance of the same commit. A label that came with a record is lowered by nobody.
+ * Guards the labels of a resource against being lowered (compliance S4). A caller of the organization that keeps the
+ * resource may lower them with the scope for it, and with a reason in a Provenance of the same commit. Nobody lowers a label
+ * that came with a record.
  */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { CodeableConcept, Coding, Ref, Resource } from '../../fhir/types.ts';

@@ -27,7 +27,7 @@ const codingsIn = (organization: Resource | undefined): readonly Coding[] =>
 export const namesKind = (organization: Resource | undefined): boolean =>
   codingsIn(organization).some(isKind);
 
-/** The codes of its kinds, whoever wrote them. */
+/** The codes of an organization's kinds: those that an administrator wrote, and those that it added itself. */
 export const kindCodesIn = (organization: Resource | undefined): readonly string[] =>
   codingsIn(organization).flatMap((one) => (isKind(one) && one.code !== undefined ? [one.code] : []));
 

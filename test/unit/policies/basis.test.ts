@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { BASES, isBasis, type Basis } from '../../../src/policies/basis.ts';
 import { decide, type Disclosure } from '../../../src/policies/index.ts';
+import { DISCLOSURE } from './disclosure.ts';
 
 test('(compliance 4) the code system holds the bases of the table, and no others', () => {
   const file = join(import.meta.dirname, '../../../profiles/closeloop/disclosure-basis-codes.json');
@@ -14,21 +15,7 @@ test('(compliance 4) the code system holds the bases of the table, and no others
   expect(['law-enforcement', 'toString', undefined].filter(isBasis)).toEqual([]);
 });
 
-const disclosure: Disclosure = {
-  what: { type: 'Task', ref: 'Task/1' },
-  from: 'Organization/a',
-  to: 'Organization/b',
-  discloserKinds: new Set(['provider']),
-  recipientKinds: new Set(['provider']),
-  sameEntity: false,
-  claimed: undefined,
-  patient: 'Patient/1',
-  consents: [],
-  agreements: [],
-  parties: true,
-  purpose: 'TREAT',
-  now: 0,
-};
+const disclosure: Disclosure = { ...DISCLOSURE, what: { type: 'Task', ref: 'Task/1' } };
 
 const claiming = (claimed: Basis): Disclosure => ({
   ...disclosure,

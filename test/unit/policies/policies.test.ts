@@ -2,26 +2,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Resource } from '../../../src/fhir/types.ts';
 import { decide, POLICIES, type Disclosure, type Policy } from '../../../src/policies/index.ts';
+import { DISCLOSURE } from './disclosure.ts';
 import type { Purpose } from '../../../src/policies/purpose.ts';
 import { patientConsent } from '../../../src/policies/patient-consent.ts';
 
 const NOW = Date.parse('2027-03-15T12:00:00Z');
 
-const disclosure: Disclosure = {
-  what: { type: 'ServiceRequest', ref: 'ServiceRequest/1' },
-  from: 'Organization/a',
-  to: 'Organization/b',
-  discloserKinds: new Set(['provider']),
-  recipientKinds: new Set(['provider']),
-  sameEntity: false,
-  claimed: undefined,
-  patient: 'Patient/1',
-  consents: [],
-  agreements: [],
-  parties: true,
-  purpose: 'TREAT',
-  now: NOW,
-};
+const disclosure: Disclosure = { ...DISCLOSURE, now: NOW };
 
 const consent = (provision: object | undefined, more: object = {}): Resource => ({
   resourceType: 'Consent',

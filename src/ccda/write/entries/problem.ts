@@ -113,7 +113,7 @@ export const writeProblem: WriteEntry = (writing, condition, pieces) => {
 const hasAbated = (condition: Resource): boolean =>
   Object.keys(condition).some((name) => /^_?abatement[A-Z]/.test(name));
 
-/** The clinical status. What has ended is not active, whoever says nothing of it or that it is. */
+/** The clinical status. A problem that has ended is not active, even where its status is missing or says active. */
 function clinicalOf(condition: Resource): string | undefined {
   const said = codeOf(conceptAt(condition, 'clinicalStatus'));
   return hasAbated(condition) && !isOver(said) ? 'resolved' : said;
