@@ -7,7 +7,7 @@ import { at, attributeOf, childOf } from '../element.ts';
 import { openDocument, type ClinicalDocument } from '../document.ts';
 import { createLosses, type Loss } from '../losses.ts';
 import { readVisit } from './entries/encounter.ts';
-import { factsOf, readHeader, readRecipients, readRelatives, type DocumentFacts } from './header.ts';
+import { documentFactsOf, readHeader, readRecipients, readRelatives, type DocumentFacts } from './header.ts';
 import { confidentialityIn, joined, labelsOfDocument, type Labels } from './label.ts';
 import { readPatient } from './patient.ts';
 import { lose, readingOf, urnOf, type Converted, type Reading } from './reading.ts';
@@ -54,7 +54,7 @@ function convertOpened(document: ClinicalDocument, { zone, newId, now }: Convert
     newId,
   });
   const patient = readPatient(reading);
-  const facts = factsOf(reading);
+  const facts = documentFactsOf(reading);
   const encounter = readVisit(reading, patient);
   const header = readHeader(reading, facts, encounter);
   readRelatives(reading, patient);

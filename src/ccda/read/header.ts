@@ -27,7 +27,7 @@ export interface DocumentFacts {
   readonly related: readonly { readonly type: string; readonly id: Identifier }[];
 }
 
-export function factsOf(reading: Reading): DocumentFacts {
+export function documentFactsOf(reading: Reading): DocumentFacts {
   const { root } = reading.document;
   const read = (element: XmlElement | undefined) =>
     element === undefined ? undefined : readIdentifier(reading, element);
