@@ -20,6 +20,7 @@
  */
 import type { Ref } from '../fhir/types.ts';
 import type { ClaimShare, Passed } from './claim.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { DenialReading, DenialWrite } from './denial.ts';
 import type { Leases } from './jobs.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
@@ -107,6 +108,8 @@ export interface AuditEntry {
     readonly basis?: string;
     readonly why?: string;
   };
+  /** What a person told outside this server, entered afterwards (compliance B35). */
+  readonly elsewhere?: Elsewhere;
   /** How many alike this row stands for (failed logins per source and minute). */
   readonly times?: number;
   /** The server wrote it in consequence of the agent's request: the agent was not shown it. */

@@ -18,6 +18,7 @@ import type {
 import { BASES, isBasis } from '../policies/basis.ts';
 import { PURPOSE_SYSTEM } from '../policies/purpose.ts';
 import type { AuditEntry, AuditRow } from '../ports/store.ts';
+import { agentsElsewhere, entitiesElsewhere, periodElsewhere, sectionElsewhere } from './audit-elsewhere.ts';
 import {
   BALP,
   DESTINATION,
@@ -75,6 +76,7 @@ export function renderAuditEvent(row: AuditRow, viewer: AuditViewer, source: Aud
     type: pattern.type,
     subtype: [pattern.subtype, ...transitionOf(entry)],
     action: entry.action,
+    ...(own ? periodElsewhere(entry) : {}),
     recorded: at,
     outcome: entry.outcome,
     ...(outcomeDesc && { outcomeDesc }),
@@ -148,6 +150,7 @@ function agentsOf(
     ...organizationOf(entry),
     serverOf(pattern, source),
     ...receiverOf(entry),
+    ...(own ? agentsElsewhere(entry) : []),
   ];
   const policy = policiesOf(entry);
   return agents.map((agent, position) => ({
@@ -161,8 +164,10 @@ const BASIS = 'https://closeloop.dev/fhir/basis/';
 const CFR = 'https://www.ecfr.gov/current/title-45/section-';
 
 /** The one basis of a disclosure, and the section of the law that it stands in (compliance B34, V2; harmony Z35). */
-function policiesOf({ delivery }: AuditEntry): string[] {
-  const basis = delivery?.basis;
+function policiesOf(entry: AuditEntry): string[] {
+  const section = sectionElsewhere(entry);
+  if (section !== undefined) return [`${BASIS}${entry.elsewhere?.basis}`, `${CFR}${section}`];
+  const basis = entry.delivery?.basis;
   return isBasis(basis) ? [`${BASIS}${basis}`, `${CFR}${BASES[basis].section}`] : [];
 }
 
@@ -231,6 +236,7 @@ function entitiesOf({ seq, entry }: AuditRow, viewer: AuditViewer, own: boolean)
       .map((reference) => objectOf(entry, reference.replace(/\/_history\/0$/, `/_history/${seq}`))),
     ...entry.patients.filter(known).map(patientOf),
     ...deliveryOf(entry),
+    ...(own ? entitiesElsewhere(entry) : []),
     ...requestOf(entry),
   ];
 }

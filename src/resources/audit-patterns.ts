@@ -68,6 +68,16 @@ const WRITING: Sides = { client: SOURCE, server: DESTINATION, user: AUTHOR };
 const DELETING: Sides = { client: APPLICATION, server: CUSTODIAN, user: AUTHOR };
 const ENTERING: Sides = { client: APPLICATION, server: DESTINATION, user: AUTHOR };
 
+const DISCLOSING: AuditPattern = {
+  type: { system: DCM, code: '110106', display: 'Export' },
+  subtype: {
+    system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
+    code: 'disclose',
+    display: 'Disclose Record Lifecycle Event',
+  },
+  ...READING,
+};
+
 export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
   read: rest('read', READING, ['Read', 'R']),
   vread: rest('vread', READING, ['Read', 'R']),
@@ -89,15 +99,8 @@ export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
     subtype: { system: DCM, code: '110122', display: 'Login' },
     ...ENTERING,
   },
-  deliver: {
-    type: { system: DCM, code: '110106', display: 'Export' },
-    subtype: {
-      system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
-      code: 'disclose',
-      display: 'Disclose Record Lifecycle Event',
-    },
-    ...READING,
-  },
+  deliver: DISCLOSING,
+  'disclose-elsewhere': DISCLOSING,
   job: {
     type: { system: DCM, code: '110100', display: 'Application Activity' },
     subtype: {

@@ -2,7 +2,12 @@
  * Scopes of this server beside SMART's: duties that an organization gives to few of its people. The issuer grants them; the
  * demonstration's tokens have none.
  */
-const SERVER_SCOPES = ['closeloop/label-downgrade'] as const;
+const SERVER_SCOPES = [
+  'closeloop/break-glass',
+  'closeloop/compliance',
+  'closeloop/label-downgrade',
+  'closeloop/privacy',
+] as const;
 
 export type ServerScope = (typeof SERVER_SCOPES)[number];
 

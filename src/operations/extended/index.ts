@@ -10,6 +10,7 @@ import { mapCode } from './map-code.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
 import { meta, metaAdd, metaDelete } from './meta.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
+import { recordDisclosure } from './record-disclosure.ts';
 import { expand } from './terminology/expand.ts';
 import { lookup, subsumes } from './terminology/lookup.ts';
 import { validateInCodeSystem, validateInValueSet } from './terminology/validate-code.ts';
@@ -32,6 +33,8 @@ const DECLARED: readonly Operation[] = [
   render,
   // — on parties
   admit,
+  // — the law
+  recordDisclosure,
   // — on terminology
   expand,
   validateInValueSet,

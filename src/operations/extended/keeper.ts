@@ -1,0 +1,35 @@
+/** The patient of an operation, for the organization that keeps it. */
+import { OperationOutcomeError } from '../../fhir/issue.ts';
+import type { Ref } from '../../fhir/types.ts';
+import type { Sight } from '../../ports/query.ts';
+import type { Snapshot, Version } from '../../ports/store.ts';
+import type { ServerScope } from '../../smart/server-scopes.ts';
+import type { Request } from '../request.ts';
+import { hasServerScope } from '../scope.ts';
+
+/** @throws OperationOutcomeError `not-found`, or `not-custodian` where another organization keeps the patient */
+export async function readKeptPatient(
+  snapshot: Snapshot,
+  { id = '', caller }: Request,
+  sight: Sight,
+): Promise<Version & { readonly text: string }> {
+  const ref: Ref = `Patient/${id}`;
+  const version = await snapshot.read(ref, sight);
+  if (version?.text === undefined)
+    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
+  if (caller.administrator && caller.organization === undefined)
+    throw new OperationOutcomeError('organization-unknown', {
+      diagnostics: 'an administrator acts for a named organization here (X-On-Behalf-Of)',
+    });
+  if (version.custodian !== caller.organization)
+    throw new OperationOutcomeError('not-custodian', {
+      diagnostics: `${ref} is kept by another organization.`,
+    });
+  return { ...version, text: version.text };
+}
+
+/** @throws OperationOutcomeError `scope-insufficient` where the token does not grant the duty */
+export function checkDuty({ caller }: Request, duty: ServerScope): void {
+  if (hasServerScope(caller, duty)) return;
+  throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: ${duty}` });
+}
