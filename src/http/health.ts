@@ -60,7 +60,7 @@ export function createHealth({
       queued,
       outboxWaiting,
       outboxOldestAgeMs: outboxAgeMs({ writable, queued, outboxWaiting, ...rest }, now()),
-      ...(rest.silentSince !== undefined && { why: 'database-silent' }),
+      ...whyOf(rest),
     });
   });
 
@@ -85,6 +85,14 @@ export function createHealth({
     const length = Buffer.byteLength(text);
     res.writeHead(status, { ...securityHeaders, ...headers, 'Content-Length': length }).end(text);
   }
+}
+
+/** What holds up the database that keeps the log, where something does. */
+function whyOf({ taken, silentSince }: Pick<StoreStatus, 'taken' | 'silentSince'>): {
+  readonly why?: string;
+} {
+  if (taken === true) return { why: 'database-taken' };
+  return silentSince === undefined ? {} : { why: 'database-silent' };
 }
 
 /** A proxy on this machine that is not named asks for others: what it adds to a request gives it away. */

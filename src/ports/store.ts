@@ -395,4 +395,6 @@ export interface StoreStatus {
   readonly bytes: number;
   /** Milliseconds since 1970 since when the database that keeps the log does not answer; undefined while it does. */
   readonly silentSince?: number;
+  /** Another node has taken the database that keeps the log: this one writes nothing any more. */
+  readonly taken?: true;
 }

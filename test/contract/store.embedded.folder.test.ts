@@ -19,6 +19,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync } from 'node:zlib';
 import { backup, restore } from '../../src/stores/embedded/folder/backup.ts';
 import { verifyChain } from '../../src/stores/embedded/verify/audit-chain.ts';
+import { markFollowed, UNFINISHED_COPY } from '../../src/stores/embedded/folder/folder.ts';
 import { FORMAT } from '../../src/stores/embedded/folder/schema.ts';
 import { createEmbeddedWorld } from './embedded-world.ts';
 import {
@@ -234,6 +235,18 @@ describe('backup and restore', () => {
     await expect(backup(store.folder, target)).rejects.toThrow(/is not empty/);
     await expect(restore(target, store.folder)).rejects.toThrow(/is not empty/);
     await expect(restore(world.folder(), world.folder())).rejects.toThrow(/no backup/);
+  });
+
+  test('a restore that was cut off is no store, and is done by the same call', async () => {
+    const store = await world.open();
+    await store.commit(commitOf([write('Task/a')]));
+    const [target, folder] = [world.folder(), world.folder()];
+    await backup(store.folder, target);
+    markFollowed(folder, UNFINISHED_COPY);
+    writeFileSync(join(folder, 'store.db'), readFileSync(join(target, 'store.db')).subarray(0, 4096));
+    await expect(world.open({ folder })).rejects.toThrow(/was cut off.*npm run restore/);
+    await restore(target, folder);
+    expect((await world.open({ folder })).status().seq).toBe(1);
   });
 
   test('a backup that was tampered with is not restored', async () => {

@@ -121,7 +121,7 @@ describeJudged('mongodb', 'mongodb, one node', (uri) => {
     await until(async () => told.length > 0);
     expect(told).toEqual([expect.stringContaining('in use by process 4711 on other.example.org')]);
     expect(await refusal(store.commit(commitOf([write('Task/b')])))).toContain('process 4711');
-    expect(store.status().writable).toBe(false);
+    expect(store.status()).toMatchObject({ writable: false, taken: true });
     expect(await world.db(database).collection('log').countDocuments()).toBe(1);
     await store.close();
     const lease = await world.db(database).collection<Lease>('lease').findOne({ _id: 'holder' });

@@ -236,7 +236,7 @@ describeJudged('mongodb', 'mongodb', (uri) => {
       for (const half of ['', readFileSync(join(folder, 'store.db')).subarray(0, 4096)]) {
         writeFileSync(join(target, 'store.db'), half);
         expect(await saysOf(folders.open({ folder: target }))).toMatch(
-          /^A move into the folder \S+ was cut off\. Run it again: npm run admin -- move --to folder /,
+          /^A copy into the folder \S+ was cut off\. Run the same command again: .* move --to folder /,
         );
       }
       await moveOut(uri, database, { folder, target });

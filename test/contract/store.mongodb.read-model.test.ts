@@ -212,6 +212,15 @@ describeJudged('mongodb', 'mongodb', (uri) => {
       },
     );
 
+    test('a log that ends before what was anchored is said at the start', async () => {
+      const { database } = await makeFolder();
+      const folder = world.folder();
+      writeFileSync(join(folder, 'anchors.jsonl'), `${JSON.stringify({ seq: 9, at: 1, hash: '00' })}\n`);
+      const { node, told } = await openAnew(database, folder);
+      expect(told).toContainEqual(expect.stringMatching(/^commit 9 was anchored in .* ends at commit 5: /));
+      expect(await node.verify()).toContainEqual(FAULT);
+    });
+
     test('of which the log falls short while it is served takes nothing more', async () => {
       const store = await world.open();
       await put(store, 'a', 'b', 'c');

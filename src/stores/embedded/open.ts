@@ -175,7 +175,7 @@ type Options = Omit<EmbeddedOptions, keyof typeof DEFAULTS> &
 function prepareOwn(folder: string): void {
   if (isUnfinished(folder))
     throw new FolderRefused(
-      `A move into the folder ${folder} was cut off. Run it again: npm run admin -- move --to folder ${folder}.`,
+      `A copy into the folder ${folder} was cut off. Run the same command again: npm run restore, or npm run admin -- move --to folder ${folder}.`,
     );
   if (readFollowed(folder) !== undefined)
     throw new FolderRefused(

@@ -14,6 +14,9 @@ export interface Follower {
   isBehind(): Promise<boolean>;
 }
 
+/** What a folder brought into the log, of which a checkpoint has what it made: a read model from before begins anew. */
+export class NotReplayed extends Diverged {}
+
 /** Documents that are fetched at once. */
 const DOCUMENTS = 64;
 
@@ -75,7 +78,7 @@ function assertReadable({ _id, v, r }: LogDocument): void {
       `Commit ${_id} was written by a newer version of this program (format ${v}, rules ${r}): upgrade this node.`,
     );
   if (r === NOT_REPLAYED)
-    throw new Diverged(
+    throw new NotReplayed(
       _id,
       'it came from a folder, and the checkpoint that was made of it is missing: restore a backup',
     );

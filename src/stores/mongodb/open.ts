@@ -157,7 +157,8 @@ function logOf(node: Node): LogElsewhere {
         answered(true);
         opened.push(() => holder.release());
       }
-      await prepareReadModel({ connection, folder, writer, now, traffic, tried, tell });
+      const { anchorFile = pathsOf(folder).anchors } = options;
+      await prepareReadModel({ connection, folder, anchorFile, writer, now, traffic, tried, tell });
     },
     async host(writer, now) {
       const database = databaseOf(mongodb);
@@ -216,9 +217,10 @@ function watched(
 /** Nothing can be written while the database is silent, or once another node has it, even before a commit has found out. */
 function statusOf(store: Store, traffic: LogTraffic): StoreStatus {
   const { writable, ...status } = store.status();
+  if (traffic.evictedSince !== 0) return { ...status, writable: false, taken: true };
   const silentSince = silentSinceOf(traffic);
   if (silentSince !== undefined) return { ...status, writable: false, silentSince };
-  return { ...status, writable: writable && traffic.evictedSince === 0 };
+  return { ...status, writable };
 }
 
 /** Attempts to deliver are counted in the database, too: they outlive the folder. */

@@ -15,11 +15,12 @@ import { headOfFolder, readableHead } from '../embedded/log-reading.ts';
 import { findRefs } from '../embedded/search/search.ts';
 import { Diverged } from '../embedded/write/write-failure.ts';
 import { StoreWriter, type WriterOptions } from '../embedded/write/writer.ts';
+import { readAnchors } from '../log/anchors.ts';
 import { FolderRefused, messageOf } from '../log/durable-folder.ts';
 import { restoreCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commit-log.ts';
 import { DatabaseRefused, type Connection } from './connection.ts';
-import { createFollower } from './follow.ts';
+import { createFollower, NotReplayed } from './follow.ts';
 import { assertInUse, makeStoreMeta, readStoreMeta } from './store-meta.ts';
 import type { Tell } from './open.ts';
 import type { Tried } from './tried.ts';
@@ -28,6 +29,7 @@ import type { LogTraffic } from './traffic.ts';
 interface ReadModelParts {
   readonly connection: Connection;
   readonly folder: string;
+  readonly anchorFile: string;
   readonly writer: WriterOptions;
   readonly now: number;
   readonly traffic: LogTraffic;
@@ -44,16 +46,30 @@ export async function prepareReadModel(parts: ReadModelParts): Promise<void> {
   await assertFollows({ folder, id: found?.id, log, name: connection.db.databaseName });
   const meta = found ?? (await makeStoreMeta(connection, randomUUID()));
   assertInUse(meta);
+  await tellOfAnchors(parts, log);
   if (isWhole(folder, meta.id)) {
     try {
       return await followOnce(parts, log, meta.id, false);
     } catch (error) {
       if (!(error instanceof Diverged || error instanceof FolderRefused)) throw error;
-      tell('error', `the read model is thrown away and made anew: ${error.message}`);
+      const isExpected = error instanceof NotReplayed;
+      tell(isExpected ? 'info' : 'error', `the read model is thrown away and made anew: ${error.message}`);
     }
   }
   await restoreCheckpoint(connection, folder);
   await followOnce(parts, log, meta.id, true);
+}
+
+/** What was anchored was acknowledged. A log that ends before it lost something, whoever still has it. */
+async function tellOfAnchors({ anchorFile, tell }: ReadModelParts, log: CommitLog): Promise<void> {
+  const anchored = readAnchors(anchorFile).anchors.at(-1)?.seq ?? 0;
+  if (anchored === 0) return;
+  const last = (await log.newest())?.last ?? 0;
+  if (anchored > last)
+    tell(
+      'error',
+      `commit ${anchored} was anchored in ${anchorFile}, and the log in the database ends at commit ${last}: an older copy of it was restored, or it was cut off`,
+    );
 }
 
 /** What is not said to be a read model may be all there is of a store. */

@@ -53,11 +53,14 @@ export async function backup(
  * The same into a folder that no server starts on until the copy is proven. What an earlier call left unfinished is thrown
  * away before.
  */
-export async function copyWhole(
+export const copyWhole = (
   folder: string,
   target: string,
   options: BackupOptions = {},
-): Promise<ChainReport> {
+): Promise<ChainReport> => intoEmpty(target, () => copyInto(folder, target, options));
+
+/** Fills a folder. Until it is whole it bears a mark: no store opens it, and the next copy into it begins again. */
+async function intoEmpty(target: string, fill: () => Promise<ChainReport>): Promise<ChainReport> {
   if (isUnfinished(target)) {
     const { anchors, lock, owner, follows } = pathsOf(target);
     dropDatabase(target);
@@ -65,7 +68,7 @@ export async function copyWhole(
   }
   takeEmpty(target);
   markFollowed(target, UNFINISHED_COPY);
-  const report = await copyInto(folder, target, options);
+  const report = await fill();
   markFollowed(target, undefined);
   return report;
 }
@@ -100,19 +103,20 @@ export async function copyStore(from: string, to: string): Promise<void> {
 export async function restore(source: string, folder: string): Promise<ChainReport> {
   const from = pathsOf(source);
   if (!existsSync(from.database)) throw new FolderRefused(`There is no backup in ${source}.`);
-  takeEmpty(folder);
-  const to = pathsOf(folder);
-  const db = openDatabase(from.database, { readOnly: true, cacheKib: 1024 });
-  try {
-    createPrivately(to.database);
-    await copyDatabase(db, to.database, { rate: ALL_PAGES });
-  } finally {
-    db.close();
-  }
-  if (existsSync(from.anchors)) copyDurably(from.anchors, to.anchors);
-  flushFolder(folder);
-  prepareDatabase(folder);
-  return prove(folder);
+  return intoEmpty(folder, async () => {
+    const to = pathsOf(folder);
+    const db = openDatabase(from.database, { readOnly: true, cacheKib: 1024 });
+    try {
+      createPrivately(to.database);
+      await copyDatabase(db, to.database, { rate: ALL_PAGES });
+    } finally {
+      db.close();
+    }
+    if (existsSync(from.anchors)) copyDurably(from.anchors, to.anchors);
+    flushFolder(folder);
+    prepareDatabase(folder);
+    return prove(folder);
+  });
 }
 
 function copyDurably(from: string, to: string): void {

@@ -131,7 +131,7 @@ function prepareFile(folder: string, file: string): void {
   }
 }
 
-/** Said of a folder that a log elsewhere is being moved into, until all of it is there. */
+/** Said of a folder that a backup or a log elsewhere is being copied into, until all of it is there. */
 export const UNFINISHED_COPY = 'unfinished copy';
 
 /** The id of the log that the folder is a read model of; undefined when the folder is all there is. */
