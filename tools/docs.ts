@@ -14,6 +14,7 @@ import { ISSUES } from '../src/fhir/issue.ts';
 import { hl7v2Markdown } from '../src/hl7v2/reference.ts';
 import { OPERATIONS } from '../src/operations/extended/index.ts';
 import { OFFERED } from '../src/operations/perform.ts';
+import { payloadsMarkdown } from '../src/policies/payload/reference.ts';
 import { transitionsMarkdown } from '../src/referral/overview.ts';
 import { RESOURCE_TYPES } from '../src/resources/index.ts';
 import { searchParameters } from '../src/resources/search-parameters.ts';
@@ -30,6 +31,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'transitions.md': transitionsMarkdown,
   'hl7v2.md': hl7v2Markdown,
   'ccda.md': ccdaMarkdown,
+  'payloads.md': payloadsMarkdown,
   '../conformance.md': conformanceMarkdown,
 };
 
