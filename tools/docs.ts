@@ -52,18 +52,22 @@ function settingsMarkdown(): string {
 }
 
 function issuesMarkdown(): string {
-  const rows = Object.entries(ISSUES).map(([name, { type, http, msa, err, fate, solve }]) => [
+  const rows = Object.entries(ISSUES).map(([name, { type, http, msa, err, fate, exception, solve }]) => [
     `\`${name}\``,
     String(http),
     type,
     msa,
     err,
     fate,
+    exception,
     solve,
   ]);
   return page('Refusals', 'src/fhir/issue.ts', [
-    'The server answers with one of these codes when it does not do what a client asks. `OperationOutcome.issue.details.coding` holds the code. When several apply, the server answers with the first in this table. MSA-1 and ERR-3 are for HL7 v2 links that acknowledge messages; the column *A message* says what the server does with a message.',
-    table(['Code', 'HTTP', 'Issue type', 'MSA-1', 'ERR-3', 'A message', 'How to solve it'], rows),
+    'The server answers with one of these codes when it does not do what a client asks. `OperationOutcome.issue.details.coding` holds the code. When several apply, the server answers with the first in this table. MSA-1 and ERR-3 are for HL7 v2 links that acknowledge messages; the column *A message* says what the server does with a message. *Exception* is the exception of 45 CFR 171 on which the refusal keeps information back; it stands last in `details.coding`.',
+    table(
+      ['Code', 'HTTP', 'Issue type', 'MSA-1', 'ERR-3', 'A message', 'Exception', 'How to solve it'],
+      rows,
+    ),
   ]);
 }
 

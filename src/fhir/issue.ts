@@ -5,13 +5,27 @@
  * Floors 0 to 2 return a code, floor 3 throws {@link OperationOutcomeError}, and each edge catches it once and renders
  * it.
  */
-import type { OperationOutcome, OperationOutcomeIssue } from './types.ts';
+import type { Coding, Extension, OperationOutcome, OperationOutcomeIssue, Ref } from './types.ts';
 
 /**
  * The fate of an HL7 v2 message that meets this refusal. The server keeps the message instead of bouncing it (rules
  * 7.2), unless the header says that the message is not for this link at all.
  */
 type Fate = 'none' | 'repeated' | 'quarantine' | 'work-item' | 'applied' | 'again' | 'rejected';
+
+/**
+ * Under which exception of 45 CFR 171 information is kept back by a refusal (compliance I1); `–` where a refusal keeps
+ * none back. `policies/exception.ts` has the paragraphs.
+ */
+type Ground =
+  | 'privacy-precondition'
+  | 'privacy-access-denial'
+  | 'privacy-individual-request'
+  | 'security'
+  | 'performance'
+  | 'manner'
+  | 'none-review'
+  | '–';
 
 interface Row {
   /** FHIR issue type (http://hl7.org/fhir/issue-type). */
@@ -23,6 +37,7 @@ interface Row {
   readonly err: string;
   readonly fate: Fate;
   readonly solve: string;
+  readonly exception: Ground;
 }
 
 const row = (
@@ -32,134 +47,59 @@ const row = (
   msa: Row['msa'] = '-',
   err = '',
   fate: Fate = 'none',
-): Row => ({ type, http, msa, err, fate, solve });
+): Row => ({ type, http, msa, err, fate, solve, exception: '–' });
 
+/** A row that keeps information back. */
+const withholds = (exception: Exclude<Ground, '–'>, refused: Row): Row => ({ ...refused, exception });
+
+// prettier-ignore
 export const ISSUES = {
   // — protocol, token and body
-  'server-stopping': row('transient', 503, 'Send the request again in a few seconds.'),
-  'too-many-requests': row('throttled', 429, 'Wait for the seconds named in Retry-After.'),
-  'token-missing': row(
-    'login',
-    401,
-    'Send Authorization: Bearer <token> from the issuer this server trusts.',
-  ),
+  'server-stopping': withholds('performance', row('transient', 503, 'Send the request again in a few seconds.')),
+  'too-many-requests': withholds('performance', row('throttled', 429, 'Wait for the seconds named in Retry-After.')),
+  'token-missing': row('login', 401, 'Send Authorization: Bearer <token> from the issuer this server trusts.'),
   'token-invalid': row('login', 401, 'Get a new token from the issuer this server trusts.'),
   'url-too-long': row('too-long', 414, 'Use POST [type]/_search with the parameters in the body.'),
   'method-not-allowed': row('not-supported', 405, 'See Allow for the methods of this address.'),
   'type-unknown': row('not-supported', 404, 'See the CapabilityStatement at /metadata for the types served.'),
-  'type-not-stored': row(
-    'not-supported',
-    404,
-    'Send it as the body of an operation; it has no address of its own.',
-  ),
-  'operation-unknown': row(
-    'not-supported',
-    404,
-    'See the CapabilityStatement at /metadata for the operations.',
-  ),
+  'type-not-stored': row('not-supported', 404, 'Send it as the body of an operation; it has no address of its own.'),
+  'operation-unknown': row('not-supported', 404, 'See the CapabilityStatement at /metadata for the operations.'),
   'interaction-unsupported': row('not-supported', 405, 'See the CapabilityStatement at /metadata.'),
   'not-acceptable': row('not-supported', 406, 'Accept application/fhir+json or application/fhir+xml.'),
-  'xml-inexpressible': row(
-    'not-supported',
-    406,
-    'Accept application/fhir+json; XML cannot hold some characters of the content.',
-  ),
-  'media-type-unsupported': row(
-    'not-supported',
-    415,
-    'Send application/fhir+json or application/fhir+xml, in UTF-8 (patch: also application/json-patch+json).',
-  ),
-  'encoding-unsupported': row(
-    'not-supported',
-    415,
-    'Send the body with gzip, deflate, br or no Content-Encoding.',
-  ),
-  'encoding-invalid': row(
-    'structure',
-    400,
-    'Send the body complete, in the encoding that Content-Encoding names, or without one.',
-  ),
+  'xml-inexpressible': row('not-supported', 406, 'Accept application/fhir+json; XML cannot hold some characters of the content.'),
+  'media-type-unsupported': row('not-supported', 415, 'Send application/fhir+json or application/fhir+xml, in UTF-8 (patch: also application/json-patch+json).'),
+  'encoding-unsupported': row('not-supported', 415, 'Send the body with gzip, deflate, br or no Content-Encoding.'),
+  'encoding-invalid': row('structure', 400, 'Send the body complete, in the encoding that Content-Encoding names, or without one.'),
   'body-too-large': row('too-long', 413, 'Send less in one request; the limit is in diagnostics.'),
   'header-invalid': row('value', 400, 'Correct the header named in diagnostics.'),
   'body-missing': row('required', 400, 'Send a resource in the body.'),
-  'json-invalid': row(
-    'structure',
-    400,
-    'Send well-formed JSON in UTF-8 with every key once; see the place named.',
-  ),
-  'xml-invalid': row(
-    'structure',
-    400,
-    'Send well-formed FHIR XML in UTF-8, without DOCTYPE and processing instructions; see the place named.',
-  ),
-  'ccda-invalid': row(
-    'structure',
-    422,
-    'Send a ClinicalDocument about one patient, with an id; the diagnostics say what it lacks.',
-  ),
+  'json-invalid': row('structure', 400, 'Send well-formed JSON in UTF-8 with every key once; see the place named.'),
+  'xml-invalid': row('structure', 400, 'Send well-formed FHIR XML in UTF-8, without DOCTYPE and processing instructions; see the place named.'),
+  'ccda-invalid': row('structure', 422, 'Send a ClinicalDocument about one patient, with an id; the diagnostics say what it lacks.'),
   'message-unreadable': row('structure', 400, 'See the segment and field named.', 'AR', '100', 'quarantine'),
   'unsupported-message': row('not-supported', 422, 'See the capability statement.', 'AR', '200', 'rejected'),
-  'resource-type-mismatch': row(
-    'invalid',
-    400,
-    'The resourceType in the body and in the address must be the same.',
-  ),
+  'resource-type-mismatch': row('invalid', 400, 'The resourceType in the body and in the address must be the same.'),
   'id-invalid': row('value', 400, 'Ids are 1 to 64 characters of A-Z a-z 0-9 - and dot.'),
   'id-mismatch': row('invalid', 400, 'The id in the body and in the address must be the same.'),
   // — scopes and organization
   'scope-insufficient': row('forbidden', 403, 'Ask the issuer for the scope named in diagnostics.'),
-  'organization-unknown': row(
-    'forbidden',
-    403,
-    'The token must name an Organization that is a member here; an administrator admits it.',
-  ),
-  'purpose-not-allowed': row('forbidden', 403, 'Ask the issuer for a purpose that the client may act for.'),
+  'organization-unknown': row('forbidden', 403, 'The token must name an Organization that is a member here; an administrator admits it.'),
+  'purpose-not-allowed': withholds('security', row('forbidden', 403, 'Ask the issuer for a purpose that the client may act for.')),
   // — searching
-  'search-parameter-unknown': row(
-    'not-supported',
-    400,
-    'Use a parameter from the CapabilityStatement, or Prefer: handling=lenient.',
-  ),
+  'search-parameter-unknown': row('not-supported', 400, 'Use a parameter from the CapabilityStatement, or Prefer: handling=lenient.'),
   'search-value-invalid': row('value', 400, 'Correct the value named in diagnostics.'),
-  'search-too-costly': row(
-    'too-costly',
-    503,
-    'Add a selective parameter (patient, identifier, a date range).',
-  ),
+  'search-too-costly': withholds('performance', row('too-costly', 503, 'Add a selective parameter (patient, identifier, a date range).')),
   'includes-cut': row('incomplete', 200, 'Ask for fewer matches a page, or include less.'),
   'page-cut': row('incomplete', 200, 'Follow the next link; the server puts fewer long resources on a page.'),
-  'answer-too-large': row(
-    'too-long',
-    413,
-    'Send the entry as a request of its own, or ask for less: fewer entries, smaller pages, _elements.',
-  ),
+  'answer-too-large': row('too-long', 413, 'Send the entry as a request of its own, or ask for less: fewer entries, smaller pages, _elements.'),
   'page-expired': row('expired', 410, 'Start the search again from its first page.'),
   // — operations
-  'parameter-unknown': row(
-    'not-supported',
-    400,
-    'See the OperationDefinition for the parameters, or send Prefer: handling=lenient.',
-  ),
+  'parameter-unknown': row('not-supported', 400, 'See the OperationDefinition for the parameters, or send Prefer: handling=lenient.'),
   'parameter-invalid': row('value', 400, 'See the OperationDefinition for what the parameter named takes.'),
   // — resources and terminology
-  'not-found': row(
-    'not-found',
-    404,
-    'Check the id; the server does not show that a resource exists which you may not see.',
-    'AE',
-    '204',
-    'work-item',
-  ),
-  'value-set-unknown': row(
-    'not-found',
-    404,
-    'Store the ValueSet here, send it with the request, or name one that the server has.',
-  ),
-  'code-system-unknown': row(
-    'not-found',
-    422,
-    'Store the CodeSystem here; the server does not guess the codes of others.',
-  ),
+  'not-found': row('not-found', 404, 'Check the id; the server does not show that a resource exists which you may not see.', 'AE', '204', 'work-item'),
+  'value-set-unknown': row('not-found', 404, 'Store the ValueSet here, send it with the request, or name one that the server has.'),
+  'code-system-unknown': row('not-found', 422, 'Store the CodeSystem here; the server does not guess the codes of others.'),
   'value-set-invalid': row('processing', 422, 'Correct the composition of the ValueSet.'),
   'expansion-too-costly': row('too-costly', 422, 'Ask for less: a smaller value set, or a narrower filter.'),
   gone: row('deleted', 410, 'Read an earlier version from its history.'),
@@ -173,147 +113,65 @@ export const ISSUES = {
   // — content
   'field-missing': row('required', 422, 'Fill the field named.', 'AE', '101', 'quarantine'),
   'structure-invalid': row('structure', 422, 'See the expression of each issue.', 'AE', '102', 'quarantine'),
-  'content-not-taken': row(
-    'informational',
-    200,
-    'Read the content in the kept message.',
-    'AA',
-    '0',
-    'applied',
-  ),
+  'content-not-taken': row('informational', 200, 'Read the content in the kept message.', 'AA', '0', 'applied'),
   'profile-invalid': row('invariant', 422, 'See the expression of each issue.', 'AE', '102', 'applied'),
   'profile-unknown': row('not-found', 422, 'Name a profile that this server knows, or leave it out.'),
   // An information beside a sound resource; it refuses nothing.
   'nothing-wrong': row('informational', 200, 'Nothing has to be done.'),
-  'too-costly': row(
-    'too-costly',
-    422,
-    'Send a smaller resource, Bundle or message; this one took too much time or memory.',
-    'AE',
-    '207',
-    'quarantine',
-  ),
+  'too-costly': row('too-costly', 422, 'Send a smaller resource, Bundle or message; this one took too much time or memory.', 'AE', '207', 'quarantine'),
   'patch-invalid': row('processing', 422, 'See which operation of the patch failed.'),
   'bundle-invalid': row('invalid', 400, 'See the entry named.'),
-  'reference-not-found': row(
-    'not-found',
-    422,
-    'Reference only resources that exist here and that you may read.',
-    'AE',
-    '204',
-    'work-item',
-  ),
-  'reference-not-served': row(
-    'not-supported',
-    422,
-    'Refer to the resource by an absolute address elsewhere or by an identifier; the operator can allow the type in the setting validation.',
-    'AE',
-    '204',
-    'work-item',
-  ),
+  'reference-not-found': row('not-found', 422, 'Reference only resources that exist here and that you may read.', 'AE', '204', 'work-item'),
+  'reference-not-served': row('not-supported', 422, 'Refer to the resource by an absolute address elsewhere or by an identifier; the operator can allow the type in the setting validation.', 'AE', '204', 'work-item'),
   'not-custodian': row('forbidden', 403, 'Only the organization that keeps this resource may change it.'),
   // — parties and identifiers
-  'identifier-protected': row(
-    'forbidden',
-    403,
-    'Ask an administrator to verify the identifier; you may write identifiers of other systems.',
-  ),
-  'party-protected': row(
-    'forbidden',
-    403,
-    'Leave the element as you read it, or ask an administrator to change it.',
-  ),
-  'party-kind-protected': row(
-    'forbidden',
-    403,
-    'Ask an administrator to set the kind; an organization itself may add part2-program only.',
-  ),
+  'identifier-protected': row('forbidden', 403, 'Ask an administrator to verify the identifier; you may write identifiers of other systems.'),
+  'party-protected': row('forbidden', 403, 'Leave the element as you read it, or ask an administrator to change it.'),
+  'party-kind-protected': row('forbidden', 403, 'Ask an administrator to set the kind; an organization itself may add part2-program only.'),
   'too-many-parties': row('too-costly', 422, 'Send the parties in several bundles.'),
-  'private-parties-full': row(
-    'no-store',
-    507,
-    'Use the records that you keep, or ask the operator to raise the setting privatePartiesMax.',
-    'AE',
-    '207',
-    'work-item',
-  ),
+  'private-parties-full': row('no-store', 507, 'Use the records that you keep, or ask the operator to raise the setting privatePartiesMax.', 'AE', '207', 'work-item'),
   'referrals-open': row('conflict', 409, 'End the open referrals first, or ask an administrator.'),
   'identifier-taken': row('duplicate', 409, 'Ask an administrator, who decides whose identifier it is.'),
   'identifier-check-digit': row('value', 422, 'Correct the identifier at its source.', 'AA', '', 'applied'),
-  'party-ambiguous': row(
-    'multiple-matches',
-    422,
-    'Name one party: an organization, or a role at one place of work.',
-    'AA',
-    '204',
-    'work-item',
-  ),
-  'party-inactive': row(
-    'business-rule',
-    422,
-    'Name a party that takes new referrals.',
-    'AA',
-    '204',
-    'work-item',
-  ),
-  'party-unresolved': row(
-    'not-found',
-    422,
-    'Name the party by the extension same-as, or have its identifier verified.',
-    'AA',
-    '204',
-    'work-item',
-  ),
-  'party-check': row(
-    'conflict',
-    422,
-    'Compare the name with the number, and correct the wrong one.',
-    'AA',
-    '204',
-    'work-item',
-  ),
-  'npi-entity-type': row(
-    'informational',
-    200,
-    'Check whose number it is: NPPES has type 1 for persons, 2 for organizations.',
-  ),
+  'party-ambiguous': row('multiple-matches', 422, 'Name one party: an organization, or a role at one place of work.', 'AA', '204', 'work-item'),
+  'party-inactive': row('business-rule', 422, 'Name a party that takes new referrals.', 'AA', '204', 'work-item'),
+  'party-unresolved': row('not-found', 422, 'Name the party by the extension same-as, or have its identifier verified.', 'AA', '204', 'work-item'),
+  'party-check': row('conflict', 422, 'Compare the name with the number, and correct the wrong one.', 'AA', '204', 'work-item'),
+  'npi-entity-type': row('informational', 200, 'Check whose number it is: NPPES has type 1 for persons, 2 for organizations.'),
   'party-resolved': row('informational', 200, 'Nothing has to be done.', 'AA', '', 'applied'),
   'sender-mismatch': row('forbidden', 403, 'Send in your own name.', 'AE', '207', 'quarantine'),
   // — rules of the referral
   'not-your-move': row('forbidden', 403, 'The other party makes this move.', 'AR', '204', 'quarantine'),
-  'transition-not-allowed': row(
-    'business-rule',
-    422,
-    'See the allowed moves from this state.',
-    'AE',
-    '103',
-    'work-item',
-  ),
+  'transition-not-allowed': row('business-rule', 422, 'See the allowed moves from this state.', 'AE', '103', 'work-item'),
   'label-protected': row('forbidden', 403, "Ask the custodian's privacy officer."),
   'field-frozen': row('business-rule', 422, 'Leave the field as it was; open a new referral to change it.'),
   'referral-rule': row('business-rule', 422, 'See diagnostics for the rule.', 'AE', '103', 'work-item'),
   'deletion-refused': row('business-rule', 409, 'End the referral first; see diagnostics.'),
   'consent-rule': row('business-rule', 422, 'See diagnostics for the rule.'),
   'subscription-refused': row('business-rule', 422, 'See diagnostics for the rule.'),
-  'address-not-allowed': row(
-    'business-rule',
-    422,
-    'Name an address on the public Internet (https for Subscriptions), or ask the operator to allow this one.',
-  ),
-  'disclosure-denied': row('suppressed', 403, 'See the policy named.'),
+  'address-not-allowed': row('business-rule', 422, 'Name an address on the public Internet (https for Subscriptions), or ask the operator to allow this one.'),
+  // — telling another organization: what a policy asks (45 CFR 160, 164; 42 CFR 2)
+  'disclosure-denied': withholds('privacy-individual-request', row('suppressed', 403, 'See the policy named.')),
+  'access-denied': withholds('privacy-access-denial', row('suppressed', 403, 'See reason and review right.')),
+  'break-glass-refused': withholds('security', row('forbidden', 403, 'See diagnostics.')),
+  'break-glass-incomplete': row('required', 422, 'Fill the four facts of 42 CFR 2.51(c).'),
+  'consent-incomplete': withholds('privacy-precondition', row('invalid', 422, 'Complete the elements named.', 'AA', '207', 'work-item')),
+  'consent-needed': withholds('privacy-precondition', row('business-rule', 422, 'Capture what each issue names, then send the same request again.', 'AA', '207', 'work-item')),
+  'basis-not-offered': withholds('none-review', row('not-supported', 422, 'Disclose outside and record it with $record-disclosure.')),
+  'basis-evidence-missing': withholds('privacy-precondition', row('required', 422, 'Add the evidence named.', 'AA', '207', 'work-item')),
+  'basis-missing': withholds('privacy-precondition', row('business-rule', 422, 'Claim a basis that fits, or capture consent.', 'AA', '207', 'work-item')),
+  'minimum-necessary': withholds('none-review', row('business-rule', 422, 'Name what the purpose needs, or justify the whole.')),
+  'rail-cannot-carry': withholds('manner', row('not-supported', 422, 'Choose a rail that carries the notice.')),
+  // Informations beside what was told; they refuse nothing.
+  'left-out': row('informational', 200, 'Nothing has to be done.', '-', '', 'applied'),
+  'part2-notice': row('informational', 200, 'Nothing has to be done.', '-', '', 'applied'),
+  'emergency-only': row('informational', 200, 'Nothing has to be done.', '-', '', 'applied'),
+  'part2-notice-missing': row('incomplete', 200, 'Ask the sender for the 42 CFR 2.32 notice.', 'AA', '207', 'applied'),
   // — faults of the server
   'storage-full': row('no-store', 507, 'Nothing was written. An operator must free disk space.'),
-  'storage-read-only': row(
-    'no-store',
-    503,
-    'Nothing was written. An operator must make the data folder writable.',
-  ),
-  busy: row('transient', 503, 'Send the request again after the seconds named in Retry-After.'),
-  'commit-unsure': row(
-    'transient',
-    503,
-    'It may have been written. Send it again with the same Idempotency-Key: it is written once, and the answer is the first one.',
-  ),
+  'storage-read-only': row('no-store', 503, 'Nothing was written. An operator must make the data folder writable.'),
+  busy: withholds('performance', row('transient', 503, 'Send the request again after the seconds named in Retry-After.')),
+  'commit-unsure': row('transient', 503, 'It may have been written. Send it again with the same Idempotency-Key: it is written once, and the answer is the first one.'),
   internal: row('exception', 500, 'Quote the request id to the operator.', 'AE', '207', 'work-item'),
 } as const satisfies Record<string, Row>;
 
@@ -332,7 +190,15 @@ export interface IssueDetail {
   readonly severity?: OperationOutcomeIssue['severity'] | undefined;
   /** Overrides the row's FHIR issue type, where the standard has a finer one. */
   readonly type?: OperationOutcomeIssue['code'] | undefined;
+  /** What stands in `details.coding` behind our code: a need, and the exception where it is not the row's. */
+  readonly codings?: readonly Coding[] | undefined;
+  readonly extension?: readonly Extension[] | undefined;
+  /** The patient whose consent would let the same request pass: the edge says where it is captured. */
+  readonly captureFor?: Ref | undefined;
 }
+
+/** The code system of the exceptions of 45 CFR 171. */
+export const EXCEPTION_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/information-blocking-exception';
 
 const DETAILS_MAX = 50;
 
@@ -352,12 +218,21 @@ export function buildOutcome(details: readonly IssueDetail[]): OperationOutcome 
 function buildIssue(detail: IssueDetail): OperationOutcomeIssue {
   const { type, solve } = ISSUES[detail.code];
   return {
+    ...(detail.extension?.length && { extension: [...detail.extension] }),
     severity: detail.severity ?? 'error',
     code: detail.type ?? type,
-    details: { coding: [{ system: ISSUE_SYSTEM, code: detail.code }], text: tell(detail.diagnostics, solve) },
+    details: { coding: codingsOf(detail), text: tell(detail.diagnostics, solve) },
     ...(detail.diagnostics !== undefined && { diagnostics: detail.diagnostics }),
     ...(detail.expression?.length && { expression: [...detail.expression] }),
   };
+}
+
+/** Our code, the need if there is one, and last the exception under which information is kept back (compliance I1, K1). */
+function codingsOf({ code, codings = [] }: IssueDetail): Coding[] {
+  const { exception } = ISSUES[code];
+  const all: Coding[] = [{ system: ISSUE_SYSTEM, code }, ...codings];
+  const isSaid = exception === '–' || all.some(({ system }) => system === EXCEPTION_SYSTEM);
+  return isSaid ? all : [...all, { system: EXCEPTION_SYSTEM, code: exception }];
 }
 
 /** The particulars, then the way out. */

@@ -2,9 +2,11 @@
  * The code systems and the extension that this server defines itself, as everyone may read them: by id, and by url. What
  * stands in a table of the code is listed; of the others, their codes explain themselves where they are used.
  */
-import { ISSUE_SYSTEM, ISSUES } from '../fhir/issue.ts';
+import { EXCEPTION_SYSTEM, ISSUE_SYSTEM, ISSUES } from '../fhir/issue.ts';
 import { OWN_WORD } from '../delivery/consents.ts';
 import type { Coding, Ref, Resource } from '../fhir/types.ts';
+import { EXCEPTIONS } from '../policies/exception.ts';
+import { NEED_SYSTEM, NEED_URL, NEEDS } from '../policies/need.ts';
 import { FLAGS } from '../policies/labels/sensitivity.ts';
 import { ROWS } from '../referral/extensions.ts';
 import { AWAITING_INFORMATION, LOCAL_STATUS_SYSTEM } from '../referral/state.ts';
@@ -39,6 +41,19 @@ const SYSTEMS: Readonly<Record<string, readonly [title: string, concepts?: reado
   [ISSUE_SYSTEM]: [
     'What a request is refused for, or told beside success',
     Object.entries(ISSUES).map(([code, { solve }]) => ({ code, definition: solve })),
+  ],
+  [EXCEPTION_SYSTEM]: [
+    'On which exception of 45 CFR 171 information is kept back',
+    defined(
+      Object.entries(EXCEPTIONS).map(([code, { paragraph, usedWhen }]) => [
+        code,
+        `${paragraph}: ${usedWhen}`,
+      ]),
+    ),
+  ],
+  [NEED_SYSTEM]: [
+    'What has to be on record for something to be told',
+    defined(Object.entries(NEEDS).map(([code, { law, asks }]) => [code, `${asks} (${law})`])),
   ],
   [EVENT_SYSTEM]: ['What happens to a referral', named(ROWS.map(({ event }) => event))],
   [NOTE_SYSTEM]: ['Whether the status of a note has come', named([NOTE_WAITS, NOTE_PAIRED])],
@@ -109,6 +124,7 @@ const DEFINITIONS: ReadonlyMap<string, Resource> = new Map([
     },
   ]),
   [`StructureDefinition/${idOf(STEP_URL)}`, timelineStep()],
+  [`StructureDefinition/${idOf(NEED_URL)}`, needDefinition()],
   ...NOTES.map(([url, context, title]): readonly [string, Resource] => [
     `StructureDefinition/${idOf(url)}`,
     valueNote(url, context, title, 'Reference'),
@@ -128,6 +144,18 @@ function timelineStep(): Resource {
     ]),
     description:
       'What a Provenance of $timeline says of a referral beyond R4: kind, row, state and deliveries.',
+  };
+}
+
+function needDefinition(): Resource {
+  return {
+    ...extensionOf(NEED_URL, 'OperationOutcome.issue', 'Need', [
+      { id: 'Extension.extension', path: 'Extension.extension', min: 1 },
+      { id: 'Extension.url', path: 'Extension.url', fixedUri: NEED_URL },
+      { id: 'Extension.value[x]', path: 'Extension.value[x]', max: '0' },
+    ]),
+    description:
+      'What has to be captured for the same request to pass: reason, from, to, purpose, label, form, missingElement, existing.',
   };
 }
 

@@ -27,6 +27,11 @@ export const KINDS = {
   'party-unresolved': 'A referral is addressed to somebody whom no verified identifier names',
   'party-check': 'A referral is addressed by the number of one organization and the name of another',
   'identifier-claim': 'An organization asserts an identifier that is to be verified',
+  'consent-needed': 'Something is not told until a consent, or another precondition, is on record',
+  'part2-notice-missing': 'Content of 42 CFR Part 2 came without the notice of section 2.32',
+  'rail-cannot-carry': 'A way of delivery cannot carry the notice of 42 CFR 2.32',
+  'denial-review':
+    'A disclosure is denied on no ground of law, or needs a written answer: a person must look',
 } as const;
 
 export type WorkItemKind = keyof typeof KINDS;

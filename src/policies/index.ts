@@ -1,6 +1,9 @@
 /** Every policy there is, one line each, and their common answer: any deny wins, and no permit means no. */
+import type { Ref } from '../fhir/types.ts';
 import type { Basis } from './basis.ts';
 import { directory } from './directory.ts';
+import type { InformationBlockingException } from './exception.ts';
+import type { Need } from './need.ts';
 import { own } from './own.ts';
 import { patientConsent } from './patient-consent.ts';
 import type { Disclosure, Obligation, Policy, Showing } from './policy.ts';
@@ -19,6 +22,14 @@ interface Decision {
   readonly basis: string;
   /** The one basis on which it is told (compliance B34); undefined where it is not, or is about no patient. */
   readonly ground?: Basis;
+  /** What would let it be told, once it is on record; empty where it is told, and where nothing would. */
+  readonly needs?: readonly Need[];
+  /** Under which exception of 45 CFR 171 it is kept back (compliance I1). */
+  readonly exception?: InformationBlockingException;
+  /** The Consents, Contracts and other resources that decided. */
+  readonly deciding?: readonly Ref[];
+  /** Which statement of 42 CFR 2.32(a) goes with it. */
+  readonly notice?: 1 | 2;
 }
 
 const SILENCE: Decision = { permitted: false, policy: 'none', basis: 'no policy permits it' };

@@ -53,7 +53,7 @@ test('codes of the page for troubleshooting are codes of the refusals', () => {
 
 test('the page of work items has a row for each kind', () => {
   const page = readFileSync(join(ROOT, 'docs/interactions/work-items.md'), 'utf8');
-  const rows = [...page.matchAll(/^\| `([a-z-]+)`/gm)].map(([, code = '']) => code);
+  const rows = [...page.matchAll(/^\| `([a-z0-9-]+)`/gm)].map(([, code = '']) => code);
   expect(rows.toSorted()).toEqual(Object.keys(KINDS).toSorted());
 });
 
