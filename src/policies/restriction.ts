@@ -18,6 +18,8 @@ export interface Restriction {
   readonly types?: readonly string[];
   /** Resources; undefined: every resource. */
   readonly refs?: readonly Ref[];
+  /** No emergency lifts what it denies (45 CFR 164.522(a)(1)(vi); compliance E3). */
+  readonly lasting?: true;
   readonly exceptions: readonly Restriction[];
 }
 

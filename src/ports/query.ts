@@ -11,12 +11,14 @@ export type Sight =
   /**
    * An organization; with `patient`, narrowed to the compartment of one patient (SMART patient scopes). `denied: 'seen'`:
    * with what a denial withholds, for whoever must tell that from what no referral reaches, or asks the policies itself.
+   * `lifted`: patients of whose resources only lasting denials are withheld, in an emergency (compliance E3).
    */
   | {
       readonly everything: false;
       readonly organization: Ref;
       readonly patient?: Ref;
       readonly denied?: 'seen';
+      readonly lifted?: readonly Ref[];
     };
 
 /** The sight with what a denial withholds. */

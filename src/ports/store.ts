@@ -112,6 +112,8 @@ export interface AuditEntry {
   readonly elsewhere?: Elsewhere;
   /** How many alike this row stands for (failed logins per source and minute). */
   readonly times?: number;
+  /** The emergency grant under which it was read: the key of its record (compliance E4, AU30). */
+  readonly grant?: string;
   /** The server wrote it in consequence of the agent's request: the agent was not shown it. */
   readonly origin?: 'server';
   /** Organizations that may see this row beside the agent's own: the custodians of what it names. */

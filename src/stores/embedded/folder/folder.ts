@@ -181,7 +181,14 @@ function createTables(db: DatabaseSync): void {
 const MIGRATIONS: ReadonlyMap<number, (db: DatabaseSync) => void> = new Map([
   [1, (db: DatabaseSync) => db.exec(RECORD_TABLES)],
   [2, fillDenials],
+  [3, addLasting],
 ]);
+
+/** Which denials last in an emergency: none of those that a folder of an earlier format holds. */
+function addLasting(db: DatabaseSync): void {
+  const known = db.prepare(`SELECT 1 FROM pragma_table_info('denied') WHERE name = 'lasting'`).get();
+  if (known === undefined) db.exec('ALTER TABLE denied ADD COLUMN lasting INTEGER NOT NULL DEFAULT 0');
+}
 
 function migrate(db: DatabaseSync): void {
   for (let format = readMeta(db, 'format', 0); MIGRATIONS.has(format); format += 1) {

@@ -11,7 +11,7 @@
  */
 
 /** The format of the data folder. A newer one is refused, an older one is migrated. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 
 /** `ended` of what has not ended. */
 export const FOREVER = Number.MAX_SAFE_INTEGER;
@@ -46,9 +46,10 @@ CREATE INDEX denial_patient ON denial (patient);
 CREATE TABLE denial_found_by (name TEXT NOT NULL, source INTEGER NOT NULL, PRIMARY KEY (name, source))
   STRICT, WITHOUT ROWID;
 CREATE INDEX denial_found_by_source ON denial_found_by (source);
--- org does not see rid by way of root from since until until (milliseconds since 1970, the end excluded).
+-- org does not see rid by way of root from since until until (milliseconds since 1970, the end excluded). lasting: 1 where
+-- no emergency lifts it.
 CREATE TABLE denied (org INTEGER NOT NULL, rid INTEGER NOT NULL, root INTEGER NOT NULL, since INTEGER NOT NULL,
-  until INTEGER NOT NULL, PRIMARY KEY (org, rid, root, since)) STRICT, WITHOUT ROWID;
+  until INTEGER NOT NULL, lasting INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (org, rid, root, since)) STRICT, WITHOUT ROWID;
 CREATE INDEX denied_root ON denied (root);
 -- org was told or shown the version of rid at seq, which it does not keep; derived from the audit of the log.
 CREATE TABLE received (org INTEGER NOT NULL, rid INTEGER NOT NULL, seq INTEGER NOT NULL,

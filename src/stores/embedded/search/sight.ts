@@ -32,13 +32,22 @@ interface SightAlias {
 }
 
 /** What the text of a condition depends on. */
-const SHAPES = ['everything', 'organization', 'patient', 'organization-denied', 'patient-denied'] as const;
+const SHAPES = [
+  'everything',
+  'organization',
+  'patient',
+  'organization-denied',
+  'patient-denied',
+  'organization-lifted',
+  'patient-lifted',
+] as const;
 type SightShape = (typeof SHAPES)[number];
 
 export function sightShape(sight: Sight): SightShape {
   if (sight.everything) return 'everything';
   const shape = sight.patient === undefined ? 'organization' : 'patient';
-  return sight.denied === 'seen' ? `${shape}-denied` : shape;
+  if (sight.denied === 'seen') return `${shape}-denied`;
+  return sight.lifted === undefined ? shape : `${shape}-lifted`;
 }
 
 /** Something made once for each shape of sight, so that no read has to build its text. */
@@ -54,33 +63,46 @@ export const sightSql = (sight: Sight, moment: SightMoment, alias: SightAlias): 
 
 export function sightText(shape: SightShape, alias: SightAlias): string {
   if (shape === 'everything') return '1';
-  const own = reachText(alias, shape === 'organization' || shape === 'patient');
+  const { shown } = alias;
+  const denied = shape.endsWith('-denied')
+    ? ''
+    : deniedText(shown, shape.endsWith('-lifted') ? NOT_LIFTED : '');
+  const own = reachText(alias, denied);
   return shape.startsWith('organization') ? own : `(${own} AND ${compartmentText(alias)})`;
 }
 
 export function sightParams(sight: Sight, { seq, now }: SightMoment): readonly (string | number)[] {
   if (sight.everything) return [];
-  const { organization, patient, denied } = sight;
-  const reached = [organization, organization, seq, seq];
-  const own = denied === 'seen' ? reached : [...reached, now, now];
+  const { organization, patient, denied, lifted } = sight;
+  const own: (string | number)[] = [organization, organization, seq, seq];
+  if (denied !== 'seen') own.push(now, now);
+  if (denied !== 'seen' && lifted !== undefined) own.push(...Array<string>(3).fill(JSON.stringify(lifted)));
   return patient === undefined ? own : [...own, patient, patient];
 }
 
 const ORGANIZATION = '(SELECT nid FROM name WHERE name = ?)';
 
 /** Custodian of it, in the directory, or reached by a referral of its own (rules 2.2) and not denied. */
-function reachText({ resource, deletedAt, shown }: SightAlias, asksDenials: boolean): string {
+function reachText({ resource, deletedAt }: SightAlias, denied: string): string {
   const until = deletedAt === undefined ? 's.ended > ?' : `(s.ended > ? OR s.ended = ${deletedAt})`;
-  const permitted = asksDenials ? `AND NOT ${deniedText(shown)}` : '';
+  const permitted = denied === '' ? '' : `AND NOT ${denied}`;
   return `(${resource}.everyone = 1 OR ${resource}.custodian = ${ORGANIZATION} OR EXISTS (
     SELECT 1 FROM sight s WHERE s.org = ${ORGANIZATION} AND s.rid = ${resource}.rid AND s.since <= ? AND ${until}
       ${permitted}))`;
 }
 
 /** A denial is in force on this way, and the organization did not receive this version (ADR 0027). */
-const deniedText = (shown: string): string => `EXISTS (
+const deniedText = (shown: string, further: string): string => `EXISTS (
     SELECT 1 FROM denied d WHERE d.org = s.org AND d.rid = s.rid AND d.root = s.root AND d.since <= ? AND d.until > ?
-      AND NOT EXISTS (SELECT 1 FROM received k WHERE k.org = s.org AND k.rid = s.rid AND k.seq = ${shown}))`;
+      ${further} AND NOT EXISTS (SELECT 1 FROM received k WHERE k.org = s.org AND k.rid = s.rid AND k.seq = ${shown}))`;
+
+const LIFTED = '(SELECT q.rid FROM json_each(?) j JOIN resource q ON q.ref = j.value)';
+
+/** No emergency lifts the denial: it lasts, or the resource is about another patient, too, or it is about none of these. */
+const NOT_LIFTED = `AND (d.lasting = 1
+        OR EXISTS (SELECT 1 FROM about o WHERE o.rid = d.rid AND o.patient NOT IN ${LIFTED})
+        OR NOT (EXISTS (SELECT 1 FROM about o WHERE o.rid = d.rid AND o.patient IN ${LIFTED})
+          OR EXISTS (SELECT 1 FROM about o WHERE o.rid = d.root AND o.patient IN ${LIFTED})))`;
 
 /** In the compartment of the patient, that Patient itself, or in the directory. */
 const compartmentText = ({ resource, vid }: SightAlias): string =>

@@ -24,7 +24,7 @@ const TABLES: readonly (readonly [table: string, sql: string])[] = [
   ],
   [
     'denied',
-    `SELECT r.ref, o.name, t.ref, d.since, d.until FROM denied d JOIN resource r ON r.rid = d.rid
+    `SELECT r.ref, o.name, t.ref, d.since, d.until, d.lasting FROM denied d JOIN resource r ON r.rid = d.rid
        JOIN name o ON o.nid = d.org JOIN resource t ON t.rid = d.root ORDER BY 1, 2, 3, 4`,
   ],
   [

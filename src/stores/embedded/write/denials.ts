@@ -50,7 +50,10 @@ export function prepareDenials(db: DatabaseSync, identities: Identities): Denial
     'SELECT org, rid, max(ended) FROM sight WHERE root = ? GROUP BY org, rid',
   );
   const clear = prepare(db, 'DELETE FROM denied WHERE root = ?');
-  const deny = prepare(db, 'INSERT INTO denied (org, rid, root, since, until) VALUES (?, ?, ?, ?, ?)');
+  const deny = prepare(
+    db,
+    'INSERT INTO denied (org, rid, root, since, until, lasting) VALUES (?, ?, ?, ?, ?, ?)',
+  );
 
   let denies = false;
   const hasDenied = (): boolean => {
@@ -73,22 +76,39 @@ export function prepareDenials(db: DatabaseSync, identities: Identities): Denial
     const pairs = sighted.all(root);
     const members = new Map<number, SightMember>();
     for (const [, rid] of pairs) if (!members.has(rid)) members.set(rid, readMember(rid));
-    const spans = spansOf([...members.values()].flatMap(({ bearings }) => bearings));
+    const bearings = [...members.values()].flatMap((member) => member.bearings);
+    const spans = spansOf(bearings);
+    const lasts = bearings.some(({ restriction }) => restriction.lasting === true);
     for (const org of new Set(pairs.map(([one]) => one))) {
       const to = nameOf(org);
       if (to === undefined) throw new Error('an organization of a sight has a name');
       const own = pairs.filter(([one]) => one === org);
-      const dark = new Map<number, DenialSpan[]>();
-      for (const span of spans) {
-        for (const rid of darkIn(root, own, members, deniedIn(span, to))) extend(dark, rid, span);
-      }
-      for (const [rid, times] of dark)
-        for (const [since, until] of times) {
-          deny.run(org, rid, root, since, until);
+      const darkAt = (span: DenialSpan, lasting: boolean) =>
+        darkIn(root, own, members, deniedIn(span, to, lasting));
+      for (const [rid, times] of darkSpans(spans, darkAt, lasts))
+        for (const [since, until, isLasting] of times) {
+          deny.run(org, rid, root, since, until, isLasting ? 1 : 0);
           denies = true;
         }
     }
   }
+}
+
+/** A span in which something is denied, and whether it is in an emergency, too. */
+type DarkSpan = readonly [...span: DenialSpan, isLasting: boolean];
+
+/** When each resource is not seen. `lasts`: whether some denial lasts at all. */
+function darkSpans(
+  spans: readonly DenialSpan[],
+  darkAt: (span: DenialSpan, lasting: boolean) => readonly number[],
+  lasts: boolean,
+): ReadonlyMap<number, readonly DarkSpan[]> {
+  const dark = new Map<number, DarkSpan[]>();
+  for (const span of spans) {
+    const lasting = new Set(lasts ? darkAt(span, true) : []);
+    for (const rid of darkAt(span, false)) extend(dark, rid, [...span, lasting.has(rid)]);
+  }
+  return dark;
 }
 
 /** The roots that show what is about these patients, or one of these resources. */
@@ -114,10 +134,12 @@ function spansOf(bearings: readonly Bearing[]): readonly DenialSpan[] {
 }
 
 /** Adds a span to those of a resource, joined to the one that it continues. */
-function extend(dark: Map<number, DenialSpan[]>, rid: number, [since, until]: DenialSpan): void {
+function extend(dark: Map<number, DarkSpan[]>, rid: number, span: DarkSpan): void {
+  const [since, until, isLasting] = span;
   const times = dark.get(rid) ?? [];
   const last = times.at(-1);
-  if (last !== undefined && last[1] === since) times[times.length - 1] = [last[0], until];
-  else times.push([since, until]);
+  if (last !== undefined && last[1] === since && last[2] === isLasting)
+    times[times.length - 1] = [last[0], until, isLasting];
+  else times.push(span);
   dark.set(rid, times);
 }

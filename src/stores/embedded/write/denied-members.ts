@@ -30,8 +30,11 @@ interface DeniedMembers {
   readonly readMember: (rid: number) => SightMember;
   /** The ref of an interned organization. */
   readonly nameOf: (org: number) => Ref | undefined;
-  /** Whether a resource is denied to an organization throughout a span: nothing begins or ends within one. */
-  readonly deniedIn: (span: DenialSpan, to: Ref) => (member: SightMember) => boolean;
+  /**
+   * Whether a resource is denied to an organization throughout a span: nothing begins or ends within one. `lasting`: in an
+   * emergency, too.
+   */
+  readonly deniedIn: (span: DenialSpan, to: Ref, lasting?: boolean) => (member: SightMember) => boolean;
   /** What is denied, and what no way leads to that passes by everything denied. Of what is reached no more, the denied. */
   readonly darkIn: (
     root: number,
@@ -66,7 +69,7 @@ export function prepareDeniedMembers(db: DatabaseSync): DeniedMembers {
     return { rid, ref, custodian, bearings };
   }
 
-  function deniedIn(span: DenialSpan, to: Ref): (member: SightMember) => boolean {
+  function deniedIn(span: DenialSpan, to: Ref, lasting = false): (member: SightMember) => boolean {
     const at = instantIn(span);
     return ({ ref, custodian, bearings }) => {
       const from = custodian === 0 ? undefined : nameOf(custodian);
@@ -74,7 +77,9 @@ export function prepareDeniedMembers(db: DatabaseSync): DeniedMembers {
       const telling = { ref, type: typeOfRef(ref), from, to };
       return bearings.some(
         ({ keeper, restriction }) =>
-          (keeper === 0 || keeper === custodian) && deniesAt(restriction, telling, at),
+          (keeper === 0 || keeper === custodian) &&
+          (!lasting || restriction.lasting === true) &&
+          deniesAt(restriction, telling, at),
       );
     };
   }

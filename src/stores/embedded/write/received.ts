@@ -28,9 +28,12 @@ export function receiptsIn(entries: readonly AuditEntry[]): readonly ReceivedVer
   return receipts;
 }
 
-/** Whom a row shows what it names; nobody where all of it is the agent's own, or was refused. */
-function receiversIn({ event, outcome, origin, agent, viewers }: AuditEntry): readonly Ref[] {
-  if (outcome !== '0' || origin === 'server') return [];
+/**
+ * Whom a row shows what it names; nobody where all of it is the agent's own, or was refused. What was opened in an
+ * emergency alone is withheld again when that is over (compliance E1).
+ */
+function receiversIn({ event, outcome, origin, grant, agent, viewers }: AuditEntry): readonly Ref[] {
+  if (outcome !== '0' || origin === 'server' || grant !== undefined) return [];
   if (event === 'deliver') return viewers;
   const { organization } = agent;
   return organization === '' || viewers.every((viewer) => viewer === organization) ? [] : [organization];
