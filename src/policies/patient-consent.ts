@@ -14,6 +14,7 @@ import type {
 } from '../fhir/types.ts';
 import { parseDateTime, type Interval } from '../fhir/datetime.ts';
 import type { Policy } from './policy.ts';
+import { DISCLOSING, hasCode, isAboutPrivacy, isEmpty, referenceIn } from './consent/read-consent.ts';
 import { isWithin, type Purpose } from './purpose.ts';
 import { deniesAt, type Restriction } from './restriction.ts';
 
@@ -86,9 +87,6 @@ const mayCover = (provision: ConsentProvision, { purpose }: Facts, doubtful: boo
   (doubtful || isEmpty(provision.securityLabel)) &&
   (doubtful || provision.dataPeriod === undefined);
 
-/** http://terminology.hl7.org/CodeSystem/consentaction */
-const DISCLOSING: ReadonlySet<string> = new Set(['disclose', 'access']);
-
 /** A provision for a purpose covers every kind of that purpose, and nothing above it (compliance D4). */
 const coversPurpose = (codings: readonly Coding[] | undefined, purpose: Purpose): boolean =>
   isEmpty(codings) || codings.some(({ code = '' }) => isWithin(purpose, code));
@@ -137,19 +135,7 @@ function refsOf(data: ConsentProvision['data'], doubtful: boolean): readonly Ref
   return refs;
 }
 
-/** A scope that says something other than privacy (research, an advance directive) restricts no disclosure. */
-const isAboutPrivacy = ({ coding }: CodeableConcept): boolean =>
-  isEmpty(coding) || coding.some(({ code }) => code === 'patient-privacy');
-
 const isOptOut = (rule: CodeableConcept | undefined): boolean => hasCode(rule?.coding, new Set(['OPTOUT']));
-
-const referenceIn = ({ reference }: { readonly reference?: string | undefined }): string | undefined =>
-  reference?.replace(/\/_history\/[^/]+$/, '');
-
-const hasCode = (codings: readonly Coding[] | undefined, codes: ReadonlySet<string>): boolean =>
-  (codings ?? []).some(({ code }) => code !== undefined && codes.has(code));
-
-const isEmpty = (list: readonly unknown[] | undefined): list is undefined => (list?.length ?? 0) === 0;
 
 /** A period covers both its ends, each as long as it is written: `2026-03` ends with March. */
 const boundOf = (text: string | undefined): Interval | undefined =>

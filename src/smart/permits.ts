@@ -11,7 +11,7 @@ type Unconditional = keyof typeof NEEDS;
  */
 export type ScopedInteraction = Unconditional | `conditional-${'create' | 'update' | 'patch' | 'delete'}`;
 
-export type Permit =
+export type ScopePermit =
   /**
    * `patientOnly`: only patient scopes give one of the needed rights, so the token's patient bounds the whole
    * interaction.
@@ -41,7 +41,7 @@ const NEEDS = {
  * A scope with a query (`system/Observation.rs?category=laboratory`) grants nothing here: the server does not evaluate
  * the query, and to ignore it would grant more than the issuer did.
  */
-export function permits(scopes: readonly Scope[], interaction: ScopedInteraction, type: string): Permit {
+export function permits(scopes: readonly Scope[], interaction: ScopedInteraction, type: string): ScopePermit {
   const needed = rightsFor(interaction);
   const sources = needed.map((right) => scopes.filter((scope) => grants(scope, right, type)));
   if (sources.some((source) => source.length === 0)) {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { CompartmentDefinition, SearchParameter } from '../../src/fhir/types.ts';
 import { extractorOf } from '../../src/resources/search/extract.ts';
-import { kindOf, type SearchParamType } from '../../src/resources/search/parameter.ts';
+import { indexKindOf, type SearchParamType } from '../../src/resources/search/parameter.ts';
 import { compileComposite, compileExpression, R4_TYPES, Unsupported } from './search-paths.ts';
 
 /** The generated file by its name. */
@@ -82,7 +82,7 @@ function compilePlaces(
   target: readonly string[] | undefined,
 ): readonly string[] {
   const datatypes = [...new Set(selected.map(datatypeOf))];
-  const kind = kindOf(type, datatypes);
+  const kind = indexKindOf(type, datatypes);
   const paths = [...new Set(selected)].filter((path) => extractorOf(kind, datatypeOf(path)) !== undefined);
   if (paths.length === 0) throw new Unsupported(`no ${kind} in ${datatypes.join(', ')}`);
   return [paths.join('|'), ...(type === 'reference' ? [targetsOf(paths, target)] : [])];

@@ -25,7 +25,7 @@ import { definitionNamed } from './registry.ts';
 import { fillerStatusOf } from '../mapping/codes.ts';
 
 /** One line for each missing field, without a word about the patient. */
-export function lacksOf(messages: readonly Segments[]): readonly string[] {
+export function elementsLacking(messages: readonly Segments[]): readonly string[] {
   return [...new Set(messages.flatMap(lacksIn))];
 }
 

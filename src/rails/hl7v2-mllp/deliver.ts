@@ -8,7 +8,7 @@ import { buildMessage } from '../../hl7v2/build.ts';
 import { encodeBytes } from '../../hl7v2/charset.ts';
 import { LINK_DEFAULTS, type Link } from '../../hl7v2/link.ts';
 import { encodeMessage } from '../../hl7v2/message.ts';
-import { lacksOf } from '../../hl7v2/messages/find-lacks.ts';
+import { elementsLacking } from '../../hl7v2/messages/find-lacks.ts';
 import { buildMessages, type Segments, type ReferralEvent } from '../../hl7v2/messages/build-messages.ts';
 import { BUILDING_DEFAULTS, type BuildingContext } from '../../hl7v2/messages/building.ts';
 import {
@@ -83,7 +83,7 @@ async function prepare(
   const built = buildMessages(told, numbered(entry, context));
   if (built.kind === 'missing')
     return { lacks: [`${told.event} cannot be told without its ${built.missing}${hintOf(told)}`] };
-  const lacks = lacksOf(built.messages);
+  const lacks = elementsLacking(built.messages);
   return lacks.length > 0 ? { lacks } : { messages: built.messages, link, receiver };
 }
 

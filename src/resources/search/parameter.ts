@@ -55,7 +55,7 @@ const CANONICAL: ReadonlySet<string> = new Set(['canonical', 'uri']);
  * The kind of a parameter. A reference that is always a canonical is a uri ("canonical references are searched by their
  * url"). `near` is the one special parameter with a place in the resource.
  */
-export function kindOf(type: SearchParamType, datatypes: readonly string[]): Kind {
+export function indexKindOf(type: SearchParamType, datatypes: readonly string[]): Kind {
   if (type === 'special') return 'near';
   if (type === 'reference' && datatypes.every((datatype) => CANONICAL.has(datatype))) return 'uri';
   return type;
@@ -66,7 +66,7 @@ export function parseRow(row: string): SearchParameter {
   const [code = '', name = '', paths = '', rest] = row.split(' ');
   const type = name as SearchParamType; // the generator writes no other
   const parsed = paths.split('|').map(parseElementPath);
-  const kind = kindOf(type, datatypesOf(parsed));
+  const kind = indexKindOf(type, datatypesOf(parsed));
   const parameter = { code, type, kind, paths: parsed };
   if (type !== 'composite') return { ...parameter, targets: targetsOf(rest) };
   return { ...parameter, targets: undefined, components: (rest ?? '').split(';').map(parseComponent) };
@@ -95,7 +95,7 @@ function parseComponent(text: string): Component {
     fromResource: place.startsWith('^'),
   }));
   const type = text.slice(0, equals) as SearchParamType; // the generator writes no other
-  return { kind: kindOf(type, datatypesOf(paths)), paths, targets: targetsOf(targets) };
+  return { kind: indexKindOf(type, datatypesOf(paths)), paths, targets: targetsOf(targets) };
 }
 
 /** A composite whose components know the parameters of the type that select the same values. */

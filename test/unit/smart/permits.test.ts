@@ -1,11 +1,11 @@
 /** Scopes against interactions: what is granted, what only within a patient, what would have been needed. */
 import { describe, expect, test } from '@jest/globals';
-import { permits, type Permit, type ScopedInteraction } from '../../../src/smart/permits.ts';
+import { permits, type ScopePermit, type ScopedInteraction } from '../../../src/smart/permits.ts';
 import { parseScopes } from '../../../src/smart/scopes.ts';
 
-const yes: Permit = { allowed: true, patientOnly: false };
-const yesForPatient: Permit = { allowed: true, patientOnly: true };
-const no = (needed: string): Permit => ({ allowed: false, needed });
+const yes: ScopePermit = { allowed: true, patientOnly: false };
+const yesForPatient: ScopePermit = { allowed: true, patientOnly: true };
+const no = (needed: string): ScopePermit => ({ allowed: false, needed });
 
 describe('permits', () => {
   test.each<[ScopedInteraction, string]>([
@@ -34,7 +34,7 @@ describe('permits', () => {
     }
   });
 
-  test.each<[string, ScopedInteraction, string, Permit]>([
+  test.each<[string, ScopedInteraction, string, ScopePermit]>([
     ['', 'read', 'Task', no('system/Task.r')],
     ['system/Task.rs', 'read', 'Task', yes],
     ['system/Task.rs', 'read', 'Patient', no('system/Patient.r')],

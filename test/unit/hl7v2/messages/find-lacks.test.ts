@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { buildMessage } from '../../../../src/hl7v2/build.ts';
 import type { Message, Segment } from '../../../../src/hl7v2/message.ts';
-import { lacksOf } from '../../../../src/hl7v2/messages/find-lacks.ts';
+import { elementsLacking } from '../../../../src/hl7v2/messages/find-lacks.ts';
 import type { Segments, ReferralEvent } from '../../../../src/hl7v2/messages/build-messages.ts';
 import { readMsh } from '../../../../src/hl7v2/segments/msh.ts';
 import { readObr } from '../../../../src/hl7v2/segments/obr.ts';
@@ -81,11 +81,11 @@ test.each(TOLD.map((told) => [told.event, built(told)] as const))('of %s', (_eve
   const found = new Set<string>();
   for (const message of messages) {
     for (const variant of [message, ...variants(message, ['', '^', 'R-1', '^^2.999.1^ISO'])]) {
-      const lacks = lacksOf([valuesIn(variant)]);
+      const lacks = elementsLacking([valuesIn(variant)]);
       expect([...lacks].sort()).toEqual([...new Set(errorsOf(variant))].sort());
       for (const line of lacks) found.add(line.split(':')[0] ?? '');
     }
-    expect(lacksOf([valuesIn(message)])).toEqual([]);
+    expect(elementsLacking([valuesIn(message)])).toEqual([]);
   }
   expect(found).toContain('PID-5');
 });
@@ -149,7 +149,7 @@ test.each(WRITTEN)('values are looked at as their receiver reads their text: %s'
     };
     for (const segments of drafted(changed)) {
       const errors = errorsOf(buildMessage(segments));
-      expect([...lacksOf([segments])].sort()).toEqual([...new Set(errors)].sort());
+      expect([...elementsLacking([segments])].sort()).toEqual([...new Set(errors)].sort());
     }
   }
 });
