@@ -48,6 +48,7 @@ export const SETTINGS: OperationSettings = {
   sourceName: 'closeloop-test',
   includesMax: 1000,
   openTaskForServiceRequest: true,
+  partyKindDefault: 'provider',
   aheadToleranceMs: 300_000,
   identitySystems: [],
   privatePartiesMax: 100_000,

@@ -25,14 +25,18 @@ const PAGE = 500;
 export type Speaker = { readonly custodian: Ref } | 'patient';
 
 /** The Consents about a patient that count when `from` discloses. */
-export async function readConsents(now: Snapshot, patient: Ref, from: Ref): Promise<readonly Resource[]> {
+export const readConsents = async (now: Snapshot, patient: Ref, from: Ref): Promise<readonly Resource[]> =>
+  (await findConsents(now, patient, from)).map(({ consent }) => consent);
+
+/** The same, with where they stand. */
+export async function findConsents(now: Snapshot, patient: Ref, from: Ref): Promise<readonly Active[]> {
   const active = await readActive(now, patient);
   const kept = active.filter(({ custodian }) => custodian === from);
   const own = active.filter(({ custodian, consent }) => custodian !== from && isOwnWord(consent));
-  return [...kept, ...own].map(({ consent }) => consent);
+  return [...kept, ...own];
 }
 
-interface Active extends Pick<Match, 'custodian'> {
+interface Active extends Pick<Match, 'ref' | 'custodian'> {
   readonly consent: Resource;
 }
 
@@ -41,7 +45,8 @@ async function readActive(now: Snapshot, patient: Ref): Promise<readonly Active[
   const found: Active[] = [];
   for (let offset = 0; ; offset += PAGE) {
     const { matches, more } = await now.search(activeOf(patient, PAGE, offset));
-    for (const { custodian, text } of matches) found.push({ custodian, consent: parseStored(text) });
+    for (const { ref, custodian, text } of matches)
+      found.push({ ref, custodian, consent: parseStored(text) });
     if (!more) return found;
   }
 }

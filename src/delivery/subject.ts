@@ -8,7 +8,12 @@ import {
   type Obligation,
   type Policy,
 } from '../policies/index.ts';
-import type { PresentVersion } from '../ports/rail.ts';
+import { factsOf } from '../policies/facts.ts';
+import { labelsInText } from '../policies/labels/stored-labels.ts';
+import { withNotice, withWayLabels } from '../policies/part2/in-resource.ts';
+import { BARE_NOTICE, isPart2 } from '../policies/part2/notice.ts';
+import type { NoticeToShow, PresentVersion } from '../ports/rail.ts';
+import { parseStored } from '../ports/stored-resource.ts';
 import { PATIENT_PARAM } from '../resources/compartment.ts';
 import { typeOf } from '../resources/element.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
@@ -34,21 +39,29 @@ export function compartmentPatientsIn(ref: Ref, resource: Resource): readonly Re
     .map(({ low }) => low as Ref); // values of this parameter are references
 }
 
+/** Whether a stored text is content of 42 CFR Part 2. A Bundle says of its members no more than how confidential they are. */
+export function bearsPart2(type: string, text: string): boolean {
+  if (type !== 'Bundle') return labelsInText(text).some(isPart2);
+  return text.includes('"42CFRPart2"') && factsOf(parseStored(text)).part2;
+}
+
 /**
  * Shows stored texts: as they are stored, unless the type has something to hide from a sight, or a policy obliges the server
  * to add something. Numbers keep their literals all the same.
  */
 export function createPresent(policies: readonly Policy[] = POLICIES): PresentVersion {
   const obligationsOf = obligationsBy(policies);
-  return ({ ref, text, custodian }, sight) => {
+  return ({ ref, text, custodian, notice }, sight) => {
     if (text === undefined) throw new Error(`${ref} is deleted: there is nothing to show`);
     const declared = RESOURCE_TYPES.get(typeOf(ref));
     const isTold = !sight.everything && custodian !== '' && custodian !== sight.organization;
     const obliges = isTold ? obligationsOf : undefined;
-    if (declared?.show === undefined && obliges === undefined) return text;
+    const owed =
+      notice ?? (isTold && custodian !== undefined && bearsPart2(typeOf(ref), text) ? BARE : 'none');
+    if (declared?.show === undefined && obliges === undefined && owed === 'none') return text;
     const { plain, storing } = parseJson(text);
     const own = sight.everything || declared?.belongsTo?.(plain, ref) === sight.organization;
-    const shown = declared?.show?.(storing, own) ?? storing;
+    const shown = noticed(declared?.show?.(storing, own) ?? storing, owed);
     if (obliges === undefined || sight.everything) return JSON.stringify(shown);
     const what = { type: typeOf(ref), ref };
     const about = {
@@ -60,6 +73,13 @@ export function createPresent(policies: readonly Policy[] = POLICIES): PresentVe
     };
     return JSON.stringify(withLabels(shown, obliges(about)));
   };
+}
+
+const BARE: NoticeToShow = { ...BARE_NOTICE, place: 'inside' };
+
+function noticed(resource: Resource, notice: NoticeToShow): Resource {
+  if (notice === 'none') return resource;
+  return notice.place === 'inside' ? withNotice(resource, notice) : withWayLabels(resource, notice);
 }
 
 function withLabels(resource: Resource, obligations: readonly Obligation[]): Resource {

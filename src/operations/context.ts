@@ -2,6 +2,7 @@
 import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
+import type { PartyKindDefault } from '../policies/party-kind.ts';
 import type { NewId, Clock } from '../ports/clock.ts';
 import type { AdmitAddress } from '../ports/outgoing.ts';
 import type { EntryPreview, CommitView } from '../ports/rail.ts';
@@ -15,6 +16,8 @@ export interface OperationSettings extends RuleSettings {
   readonly publicBase: string;
   readonly pageSizeDefault: number;
   readonly pageSizeMax: number;
+  /** What an organization without a kind counts as. */
+  readonly partyKindDefault: PartyKindDefault;
   /** Whether the store keeps full text. */
   readonly fullText: boolean;
   /** Who may PUT to an id that nobody has used (rules 2.7). */

@@ -4,6 +4,7 @@ import { bundleReply } from './bundle/bundle-reply.ts';
 import type { Resource } from '../fhir/types.ts';
 import type { Reply, Request } from './request.ts';
 import type { OperationContext } from './context.ts';
+import { noticeOfReply, type ToldAlone } from './notice.ts';
 import { showText } from './show.ts';
 import type { CommittedReply } from './stored-reply.ts';
 
@@ -20,14 +21,15 @@ export async function replyTo(
   // A conditional create that found what it asked for says where that is (http://hl7.org/fhir/R4/http.html#ccreate).
   const found = request.interaction === 'create' && result.status === 200;
   const shown = found || result.status === 201;
+  const { notice, headers } = await noticeOfReply(context, request.caller, result);
   return {
     status: result.status,
     version: result.seq,
     at: result.at,
     ...(shown && { location: `${result.ref}/_history/${result.seq}` }),
-    ...bodyOf(request, reply, result),
+    ...bodyOf(request, reply, { ...result, notice }),
     headers: {
-      ...headersOf(context, reply),
+      ...headersOf(context, reply, headers?.['Link']),
       ...(found && {
         'Content-Location': `${context.settings.publicBase}/${result.ref}/_history/${result.seq}`,
       }),
@@ -39,17 +41,22 @@ export async function replyTo(
 function bodyOf(
   { prefer, caller }: Request,
   reply: CommittedReply,
-  { ref, text }: ResultVersion,
+  { ref, text, notice }: ResultVersion & Pick<ToldAlone, 'notice'>,
 ): Pick<Reply, 'text' | 'resource'> {
   if (prefer.return === 'minimal') return {};
   if (prefer.return === 'OperationOutcome')
     return { resource: outcomeOf(reply.notes) as unknown as Resource }; // an outcome is a resource
-  return text === undefined || ref === undefined ? {} : { text: showText({ ref, text }, caller) };
+  return text === undefined || ref === undefined ? {} : { text: showText({ ref, text, notice }, caller) };
 }
 
 /** Notes travel as Warning headers beside a representation, opened Tasks as Link headers. */
-function headersOf({ settings }: OperationContext, { notes, links }: CommittedReply): Record<string, string> {
-  const link = links.map(({ rel, ref }) => `<${settings.publicBase}/${ref}>; rel="${rel}"`).join(', ');
+function headersOf(
+  { settings }: OperationContext,
+  { notes, links }: CommittedReply,
+  consent: string | undefined,
+): Record<string, string> {
+  const opened = links.map(({ rel, ref }) => `<${settings.publicBase}/${ref}>; rel="${rel}"`);
+  const link = [...opened, ...(consent === undefined ? [] : [consent])].join(', ');
   const warning = notes
     .flatMap(({ diagnostics }) => (diagnostics === undefined ? [] : [`199 - ${quote(diagnostics)}`]))
     .slice(0, 10)

@@ -1,6 +1,7 @@
 /** A rail carries a change to a party. Rails know nothing of each other, nor of the other receivers. */
 import { ConnectionFailed } from './outgoing.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
+import type { Notice } from '../policies/part2/notice.ts';
 import type { Sight } from './query.ts';
 import type { ClaimedEntry, Finding, Snapshot, Version } from './store.ts';
 
@@ -22,12 +23,20 @@ export function receiptOfFailure(error: unknown): Receipt {
   return failure === 'policy' ? { outcome: 'refused', why: failure } : { outcome: 'retry', why: failure };
 }
 
+/** In the text itself, or beside it in what it is sent with. */
+export type NoticePlace = 'inside' | 'beside';
+
+/** The notice of 42 CFR 2.32 with its place; `none` where none is owed. */
+export type NoticeToShow = 'none' | (Notice & { readonly place: NoticePlace });
+
 /**
  * The text of a version as this sight may see it: secrets masked, and elements for the custodian alone left out. A rail
- * sends nothing else. The version must not be a tombstone.
+ * sends nothing else. The version must not be a tombstone. Content of 42 CFR Part 2 that is told by its keeper has the
+ * statement in it, unless `notice` says otherwise.
  */
 export type PresentVersion = (
-  version: Pick<Version, 'ref' | 'text'> & Partial<Pick<Version, 'custodian'>>,
+  version: Pick<Version, 'ref' | 'text'> &
+    Partial<Pick<Version, 'custodian'>> & { readonly notice?: NoticeToShow | undefined },
   sight: Sight,
 ) => string;
 

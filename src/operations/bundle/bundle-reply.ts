@@ -9,6 +9,7 @@ import { performSearchAsOf } from '../interactions/search.ts';
 import { outcomeOf, readResult, type ResultVersion, type Templates } from '../result-version.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
+import { noticeOfReply, type ToldAlone } from '../notice.ts';
 import { showText } from '../show.ts';
 import type { EntryResult, CommittedReply } from '../stored-reply.ts';
 
@@ -28,13 +29,25 @@ export async function bundleReply(
     const entry =
       result.kind === 'search'
         ? await searchEntry(context, request, reply, result.url)
-        : entryOf(context, request, own, result, await readResult(context, reply, result, templates));
+        : await readEntry(context, request, own, result, templates);
     entries.push('head' in result ? { ...entry, text: undefined } : entry);
   }
   return {
     status: 200,
     text: buildBundleText({ type: 'transaction-response', mark: markOfTexts(entries), entries }),
   };
+}
+
+async function readEntry(
+  context: OperationContext,
+  request: Request,
+  reply: CommittedReply,
+  result: EntryResult,
+  templates: Templates,
+): Promise<ReplyEntry> {
+  const version = await readResult(context, reply, result, templates);
+  const { notice } = await noticeOfReply(context, request.caller, version);
+  return entryOf(context, request, reply, result, { ...version, notice });
 }
 
 /** A note beside success names the entry that it is about. */
@@ -48,7 +61,7 @@ function entryOf(
   { prefer, caller }: Request,
   reply: CommittedReply,
   { kind }: EntryResult,
-  { status, ref, seq, at, text }: ResultVersion,
+  { status, ref, seq, at, text, notice }: ResultVersion & Pick<ToldAlone, 'notice'>,
 ): ReplyEntry {
   const wanted = kind === 'read' || prefer.return === undefined || prefer.return === 'representation';
   const shown = wanted && text !== undefined && ref !== undefined;
@@ -56,7 +69,7 @@ function entryOf(
   const outcome = kind !== 'read' && (done || reply.notes.length > 0) ? outcomeOf(reply.notes) : undefined;
   return {
     ...(ref !== undefined && status !== 204 && { fullUrl: `${settings.publicBase}/${ref}` }),
-    ...(shown && { text: showText({ ref, text }, caller) }),
+    ...(shown && { text: showText({ ref, text, notice }, caller) }),
     response: {
       status: WORDS[status] ?? String(status),
       ...(kind !== 'read' && ref !== undefined && status !== 204 && { location: `${ref}/_history/${seq}` }),

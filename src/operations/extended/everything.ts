@@ -21,6 +21,7 @@ import type { Caller } from '../request.ts';
 import { sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { warningEntries } from '../search/searchset.ts';
+import { noticesOf } from '../notice.ts';
 import { showText } from '../show.ts';
 import { numberIn, textIn, textsIn } from './input.ts';
 import type { Input, Invocation, Operation, OperationReply } from './operation.ts';
@@ -122,14 +123,16 @@ async function performEverything(invocation: Invocation): Promise<OperationReply
   const { included, cut } = await findSupporting(context, request, snapshot, patient, matches, wanted);
   const self = addressOf(context.settings.publicBase, invocation, patient);
   const nextLink = next === undefined ? undefined : `${self}${self.includes('?') ? '&' : '?'}${PAGE}=${next}`;
+  const notices = await noticesOf(context, request.caller, [...matches, ...included]);
   const entryOf = (match: Match, search: 'match' | 'include'): ReplyEntry => ({
     fullUrl: `${context.settings.publicBase}/${match.ref}`,
-    text: showText(match, request.caller),
+    text: showText({ ...match, notice: notices.of(match.ref, match.seq) }, request.caller),
     search,
   });
   const entries: readonly ReplyEntry[] = [
     ...matches.map((match) => entryOf(match, 'match')),
     ...included.map((match) => entryOf(match, 'include')),
+    ...notices.entries,
     ...warningEntries([...(cut ? [CUT] : []), ...suppressed]),
   ];
   return {

@@ -8,6 +8,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { shownName } from '../../resources/search/refusal.ts';
 import { auditRead } from '../audit/audit.ts';
 import { addressOf, pageLinks, readPage, snapshotAsOf, type PageAsked } from '../search/page.ts';
+import { noticesOf } from '../notice.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
@@ -48,12 +49,12 @@ export async function performHistoryAsOf(
       versions.map((version) => seenOf(context, version, textOf(version))),
     ),
   );
-  const entries = versions.map((version) =>
-    historyEntry(settings.publicBase, {
-      ...version,
-      text: version.text === undefined ? undefined : showText(version, request.caller),
-    }),
-  );
+  const notices = await noticesOf(context, request.caller, versions, 'inside');
+  const entries = versions.map((version) => {
+    const notice = notices.of(version.ref, version.seq);
+    const text = version.text === undefined ? undefined : showText({ ...version, notice }, request.caller);
+    return historyEntry(settings.publicBase, { ...version, text });
+  });
   const used = request.query.filter(([name]) => isOfHistories(name));
   const self = addressOf({ ...request, query: used }, settings.publicBase);
   const links = pageLinks(self, snapshot.seq, { ...page, given: versions.length, more });

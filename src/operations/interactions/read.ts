@@ -4,6 +4,7 @@ import type { Ref } from '../../fhir/types.ts';
 import type { Version } from '../../ports/store.ts';
 import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
+import { noticeOfOne } from '../notice.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
@@ -23,12 +24,14 @@ export async function performRead(context: OperationContext, request: Request): 
   await recordRead(context, auditRead(request, [seenOf(context, version, text)]));
   const withheld = found === undefined && { headers: NEWER_WITHHELD };
   if (isUnchanged(request, version)) return { status: 304, version: seq, at, ...withheld };
+  const { notice, headers } = await noticeOfOne(context, request.caller, version);
   return {
     status: 200,
-    text: shapeText(shape, request.type ?? '', showText(version, request.caller)),
+    text: shapeText(shape, request.type ?? '', showText({ ...version, notice }, request.caller)),
     version: seq,
     at,
     ...withheld,
+    ...(headers !== undefined && { headers: { ...headers, ...(withheld && withheld.headers) } }),
   };
 }
 

@@ -3,6 +3,7 @@ import { markOfTexts } from '../../policies/labels/high-water.ts';
 import { buildBundleText, type ReplyEntry } from '../../fhir/bundle.ts';
 import { buildOutcome, type IssueDetail } from '../../fhir/issue.ts';
 import type { Match } from '../../ports/query.ts';
+import type { NoticeToShow } from '../../ports/rail.ts';
 import type { Snapshot } from '../../ports/store.ts';
 import { typeOf } from '../../resources/element.ts';
 import type { ParsedSearch } from '../../resources/search-query.ts';
@@ -11,6 +12,7 @@ import type { Seen } from '../seen.ts';
 import { findIncluded } from './include.ts';
 import type { PackagedMatch } from './packaged-search.ts';
 import type { Links } from './page.ts';
+import { noticesOf } from '../notice.ts';
 import { recordRead } from '../audit/record.ts';
 import type { Caller, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
@@ -47,12 +49,15 @@ export async function replyWithMatches(
   await recordRead(context, auditRead(request, seen));
   const shape = shapeOf(parsed);
   const { publicBase } = context.settings;
+  const notices = await noticesOf(context, request.caller, [...matches, ...included]);
+  const noticed = (match: Match): ShownMatch => ({ ...match, notice: notices.of(match.ref, match.seq) });
   const entries = [
-    ...matches.map((match) => entryOf(publicBase, request.caller, match, shape, 'match')),
+    ...matches.map((match) => entryOf(publicBase, request.caller, noticed(match), shape, 'match')),
     ...packaged.map((match) =>
       entryOf(publicBase, request.caller, { ...match, custodian: '' }, shape, 'match'),
     ),
-    ...included.map((match) => entryOf(publicBase, request.caller, match, shape, 'include')),
+    ...included.map((match) => entryOf(publicBase, request.caller, noticed(match), shape, 'include')),
+    ...notices.entries,
     ...warningEntries([...parsed.warnings, ...warnings, ...brought.warnings]),
   ];
   return {
@@ -66,16 +71,18 @@ export function shapeOf({ summary, elements }: Pick<ParsedSearch, 'summary' | 'e
   return elements === undefined ? summaryShape(summary) : elementsShape(elements);
 }
 
+type ShownMatch = Pick<Match, 'ref' | 'text' | 'custodian'> & { readonly notice?: NoticeToShow | undefined };
+
 function entryOf(
   base: string,
   caller: Caller,
-  { ref, text, custodian }: Pick<Match, 'ref' | 'text' | 'custodian'>,
+  { ref, text, custodian, notice }: ShownMatch,
   shape: Shape,
   mode: 'match' | 'include',
 ): ReplyEntry {
   return {
     fullUrl: `${base}/${ref}`,
-    text: shapeText(shape, typeOf(ref), showText({ ref, text, custodian }, caller)),
+    text: shapeText(shape, typeOf(ref), showText({ ref, text, custodian, notice }, caller)),
     search: mode,
   };
 }

@@ -5,6 +5,9 @@
  */
 import { highWaterMark, LISTING } from '../../policies/labels/high-water.ts';
 import { learnSensitivities } from '../../policies/labels/derive.ts';
+import { part2ByNotice } from '../../policies/labels/label.ts';
+import { bearsNotice, withoutNotice } from '../../policies/part2/in-resource.ts';
+import { isNoticeMessage } from '../../policies/part2/said.ts';
 import { planLabels, writeLabels, type LabelPlan } from '../../policies/labels/label-plan.ts';
 import { isSameLabel, loweredLabels } from '../../policies/labels/lowered.ts';
 import type { Coding, Resource } from '../../fhir/types.ts';
@@ -28,8 +31,24 @@ function labelledIn({ planned }: Draft): WeakSet<Resource> {
 
 export async function labelDraft(draft: Draft): Promise<void> {
   const turns = createTurns();
-  for (const planned of inOrder(draft)) await labelOne(draft, planned, turns);
+  const all = inOrder(draft);
+  for (const planned of all) takeNoticeOut(draft, planned);
+  const noticed = all.some(isNotice) ? [part2ByNotice] : [];
+  for (const { ref } of all) {
+    const planned = draft.planned.get(ref);
+    if (planned !== undefined) await labelOne(draft, planned, turns, noticed);
+  }
 }
+
+/** What was shown with a notice is stored without it, and with the label (compliance P33). */
+function takeNoticeOut(draft: Draft, { ref, before, after, origin }: Planned): void {
+  if (origin === 'server' || after === undefined || !bearsNotice(after.plain)) return;
+  replan(draft, ref, (tree) => withoutNotice(tree, before));
+}
+
+/** A message says that all that it comes with is content of Part 2. */
+const isNotice = ({ origin, after, before }: Planned): boolean =>
+  origin === 'client' && before === undefined && after !== undefined && isNoticeMessage(after.plain);
 
 /** What lists others comes after them. */
 function inOrder({ planned }: Draft): readonly Planned[] {
@@ -57,7 +76,12 @@ async function listedLabels(
   return mark === undefined ? [] : [mark];
 }
 
-async function labelOne(draft: Draft, planned: Planned, turns: Turns): Promise<void> {
+async function labelOne(
+  draft: Draft,
+  planned: Planned,
+  turns: Turns,
+  noticed: readonly Coding[],
+): Promise<void> {
   const { ref, before, after, origin } = planned;
   const labelled = labelledIn(draft);
   if (after === undefined || labelled.has(after.plain)) return;
@@ -66,7 +90,8 @@ async function labelOne(draft: Draft, planned: Planned, turns: Turns): Promise<v
   const lowered = loweredLabels(before?.meta?.security ?? [], after.plain.meta?.security ?? []);
   const isLowered = lowered.length > 0 && mayLower(draft, planned, lowered);
   const listed = await listedLabels(sighted(draft, planned), after.plain);
-  const labels = planLabels(after.plain, { before, mayLower: isLowered, isKnowledge, listed });
+  const follows = isKnowledge || origin !== 'client' ? listed : [...listed, ...noticed];
+  const labels = planLabels(after.plain, { before, mayLower: isLowered, isKnowledge, listed: follows });
   if (labels !== undefined) {
     replan(draft, ref, (tree) => writeLabels(tree, labels));
     if (origin === 'client' && !isLowered && hasOthers(after.plain, labels))

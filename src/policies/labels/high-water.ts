@@ -5,6 +5,8 @@
 import { LABEL_SYSTEMS } from './lowered.ts';
 import type { CodeableConcept, Coding, Resource } from '../../fhir/types.ts';
 import { CONFIDENTIALITY, highestOf, rankOf } from './confidentiality.ts';
+import { part2ByNotice } from './label.ts';
+import { saysPart2 } from '../part2/said.ts';
 import { labelsInText } from './stored-labels.ts';
 
 /** The mark of these labels; undefined where nothing is more confidential than usual (N). */
@@ -28,8 +30,14 @@ export const LISTING: ReadonlyMap<string, { readonly path: string; readonly take
     ['List', { path: 'entry.item.reference', takes: 'mark' }],
   ]);
 
-/** What elements of a resource say of how confidential it is, as labels; a code of another system stays where it stands. */
-export function labelsSaid(resource: Resource): readonly Coding[] {
+/**
+ * What elements of a resource say of how confidential it is, as labels; a code of another system stays where it stands. A
+ * notice of 42 CFR 2.32 says that it is content of Part 2, whatever its edition (compliance P33).
+ */
+export const labelsSaid = (resource: Resource): readonly Coding[] =>
+  saysPart2(resource) ? [part2ByNotice, ...labelsOfElements(resource)] : labelsOfElements(resource);
+
+function labelsOfElements(resource: Resource): readonly Coding[] {
   const { resourceType, confidentiality, securityLabel } = resource;
   if (resourceType === 'Composition' && typeof confidentiality === 'string')
     return aboveNormal([{ system: CONFIDENTIALITY, code: confidentiality }]);

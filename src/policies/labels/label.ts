@@ -6,7 +6,8 @@ import type { Coding } from '../../fhir/types.ts';
 import { ACT_CODE, CONFIDENTIALITY } from './confidentiality.ts';
 import { SENSITIVITY_VERSION } from './sensitivity.ts';
 
-const DS4P = 'http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition';
+/** Data Segmentation for Privacy, 1.0.0. */
+export const DS4P = 'http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition';
 const BASIS = `${DS4P}/extension-sec-label-basis`;
 const CLASSIFIER = `${DS4P}/extension-sec-label-classifier`;
 const ARTIFACT = `${DS4P}/extension-sec-label-related-artifact`;
@@ -39,6 +40,19 @@ export const confidentialityLabel = (code: string, because: Coding): Coding => (
   code,
   extension: [becauseOf(because), BY_US],
 });
+
+/** The label of content of 42 CFR Part 2, because of the notice of section 2.32 that it came with. */
+export const part2ByNotice: Coding = {
+  system: ACT_CODE,
+  code: '42CFRPart2',
+  extension: [
+    {
+      url: BASIS,
+      valueCoding: { system: 'https://closeloop.dev/fhir/CodeSystem/message-content', code: 'notice' },
+    },
+    BY_US,
+  ],
+};
 
 /** The reason of a change of labels alone (ActReason, metadata management). */
 export const METADATA_MANAGEMENT: Coding = {
