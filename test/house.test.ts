@@ -20,6 +20,7 @@ import { retiredWords, sharedNames } from './house/names.ts';
 import { CODE_FILES, formatsInRoot, scatteredCodes } from './house/messages.ts';
 import { misplacedPackages, PEOPLES_SCRIPTS, type Manifest } from './house/packages.ts';
 import { saidTwice } from './house/once.ts';
+import { PATTERNS } from '../src/resources/audit-patterns.ts';
 import * as rules from './house/rules.ts';
 import { readTop, readTree, TOP, type Tree } from './house/tree.ts';
 import { MESSAGES } from '../src/hl7v2/messages/registry.ts';
@@ -133,6 +134,20 @@ describe('this house', () => {
     const page = PAGES.get('ARCHITECTURE.md') ?? '';
     const roof = [...LOADED.keys()].filter((path) => path.startsWith('src/server/'));
     expect(roof.filter((path) => !page.includes(`\`${path.slice('src/server/'.length)}\``))).toEqual([]);
+  });
+
+  test('(audit-compliance AU2) every event of the audit has a pattern and a test', () => {
+    const written = [...LOADED].flatMap(([path, text]) =>
+      path.startsWith('src/')
+        ? [...text.matchAll(/event: '([a-z-]+)',\s+action: /g)].map(([, name]) => name)
+        : [],
+    );
+    const tests = [...SCRIPTS]
+      .filter(([path]) => /^test\/(conformance|unit)\//.test(path))
+      .map(([, text]) => text);
+    expect(written).toContain('deliver');
+    expect(written.filter((name = '') => PATTERNS[name] === undefined)).toEqual([]);
+    expect(written.filter((name) => !tests.some((text) => text.includes(`'${name}'`)))).toEqual([]);
   });
 
   test('every allowed sideways import lies within one floor', () => {

@@ -17,6 +17,7 @@ import { OFFERED } from '../src/operations/perform.ts';
 import { payloadsMarkdown } from '../src/policies/payload/reference.ts';
 import { transitionsMarkdown } from '../src/referral/overview.ts';
 import { RESOURCE_TYPES } from '../src/resources/index.ts';
+import { PATTERNS } from '../src/resources/audit-patterns.ts';
 import { searchParameters } from '../src/resources/search-parameters.ts';
 import { flagOf, variableOf, type Setting } from '../src/server/setting.ts';
 import { SETTINGS } from '../src/server/settings.ts';
@@ -32,6 +33,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'hl7v2.md': hl7v2Markdown,
   'ccda.md': ccdaMarkdown,
   'payloads.md': payloadsMarkdown,
+  'audit.md': auditMarkdown,
   '../conformance.md': conformanceMarkdown,
 };
 
@@ -70,6 +72,25 @@ function issuesMarkdown(): string {
     ),
   ]);
 }
+
+function auditMarkdown(): string {
+  const rows = Object.entries(PATTERNS).map(([event, { says, type, subtype, profile }]) => [
+    `\`${event}\``,
+    says,
+    `${type.code} ${type.display ?? ''}`,
+    `${subtype.code} ${subtype.display ?? ''}`,
+    profile?.[0] ?? BEYOND_REST[event] ?? '',
+  ]);
+  return page('Audit events', 'src/resources/audit-patterns.ts', [
+    'The server records these events. `type` and `subtype` are those of the AuditEvent; the last column is the profile of IHE BALP that an event claims when it meets all of it, with `Patient` before its name when it is about one.',
+    table(['Event', 'What happened', 'Type', 'Subtype', 'BALP'], rows),
+  ]);
+}
+
+const BEYOND_REST: Readonly<Record<string, string>> = {
+  deliver: 'PrivacyDisclosure.Source',
+  receive: 'PrivacyDisclosure.Recipient',
+};
 
 function capabilityMarkdown(): string {
   const { rest = [] } = buildCapabilityStatement(house());

@@ -15,7 +15,7 @@ import {
 } from '../ports/store.ts';
 import { EVERYTHING } from '../ports/query.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
-import type { Gate } from './gates.ts';
+import type { Gate, GateDecision } from './gates.ts';
 import type { HostPlaces } from './host-places.ts';
 import { outcomeCommit, type EndedDelivery } from './outcome.ts';
 
@@ -97,15 +97,14 @@ async function deliver(parts: DeliveryParts, lease: EntryLease, lent: Lent): Pro
   const decision = await gates(entry, now, asOf).catch(unasked);
   if ('outcome' in decision) return conclude(parts, lease, decision, NOT_ASKED);
 
-  const { policy, ground, purpose, why = policy } = decision;
-  const decided = { policy, ground, purpose };
+  const { permitted: _permitted, why = decision.policy, ...decided } = decision;
   if (!decision.permitted) return recordOutcome(parts, lease, { entry, fate: 'withheld', ...decided, why });
 
   return conclude(parts, lease, await attempt(parts, lent, { entry, asOf, now }), decided);
 }
 
 /** What the audit says of the decision. */
-type Decided = Pick<EndedDelivery, 'policy' | 'ground' | 'purpose'>;
+type Decided = Omit<GateDecision, 'permitted' | 'why'>;
 
 const NOT_ASKED: Decided = { policy: 'not-asked' };
 
@@ -190,8 +189,11 @@ async function conclude(
     const why = `given up after ${entry.attempt} attempts: ${receipt.why}`;
     return recordOutcome(parts, lease, { entry, fate: 'refused', ...decided, why });
   }
-  const why = receipt.outcome === 'accepted' ? receipt.says : receipt.why;
-  return recordOutcome(parts, lease, { entry, fate: receipt.outcome, ...decided, why });
+  const said =
+    receipt.outcome === 'accepted'
+      ? { why: receipt.says, bytesHash: receipt.bytesHash }
+      : { why: receipt.why };
+  return recordOutcome(parts, lease, { entry, fate: receipt.outcome, ...decided, ...said });
 }
 
 async function recordOutcome(parts: DeliveryParts, lease: EntryLease, ended: EndedDelivery): Promise<void> {

@@ -21,6 +21,10 @@ export interface GateDecision {
   /** The basis on which it is told, and what for (compliance B34, V1). */
   readonly ground?: Basis;
   readonly purpose?: Purpose;
+  /** Versions of the Consents and Contracts that decided; under which exception it is not told; which notice goes with it. */
+  readonly deciding?: readonly string[];
+  readonly exception?: string;
+  readonly notice?: 1 | 2;
 }
 
 /** Whether an entry may be sent, as of `now`. `asOf` is the entry's own commit. */

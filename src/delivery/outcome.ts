@@ -3,23 +3,21 @@
  * act, a work item (law 16: receipt and disclosure audit are written together or not at all).
  */
 import type { Ref } from '../fhir/types.ts';
-import type { Basis } from '../policies/basis.ts';
-import type { Purpose } from '../policies/purpose.ts';
+import { highWaterMark } from '../policies/labels/high-water.ts';
+import { labelsInText } from '../policies/labels/stored-labels.ts';
 import type { AuditEntry, ClaimedEntry, Commit, DeliveryOutcome, Version, Write } from '../ports/store.ts';
 import { parseStored } from '../ports/stored-resource.ts';
+import type { GateDecision } from './gates.ts';
 import { compartmentPatientsIn } from './subject.ts';
 
-/** A delivery whose story has ended. */
-export interface EndedDelivery {
+/** A delivery whose story has ended, with what the gates decided about it. */
+export interface EndedDelivery extends Omit<GateDecision, 'permitted' | 'why'> {
   readonly entry: ClaimedEntry;
   readonly fate: DeliveryOutcome['fate'];
   /** In plain words, without anything a patient could be known by. */
   readonly why?: string | undefined;
-  /** The policy or gate that decided whether it may be sent. */
-  readonly policy: string;
-  /** The basis on which it was told, and what for. */
-  readonly ground?: Basis | undefined;
-  readonly purpose?: Purpose | undefined;
+  /** SHA-256 of what left, in hex. */
+  readonly bytesHash?: string | undefined;
 }
 
 /** The `issue` and `outcome` that AuditEvent shows for each fate. */
@@ -36,20 +34,26 @@ const AUDITED = {
  */
 export function outcomeCommit(ended: EndedDelivery, subject: Version | undefined, item?: Write): Commit {
   const { entry, fate, why } = ended;
+  const row = auditOf(ended, subject);
   return {
     writes: item === undefined ? [] : [item],
     preconditions: [],
     expects: [],
-    audit: [auditOf(ended, subject)],
+    audit: [row, ...denialOf(row)],
     outbox: [],
     deliveryOutcomes: [{ id: entry.id, fate, ...(why !== undefined && { why }) }],
   };
 }
 
-/** A disclosure as an audit row: a read of the subject's version by the receiver's organization, made by the server. */
+/**
+ * A disclosure as an audit row: a read of the subject's version by the receiver's organization, made by the server. What was
+ * withheld is its keeper's affair alone: the row would tell the other that there is something (compliance L6).
+ */
 function auditOf(ended: EndedDelivery, subject: Version | undefined): AuditEntry {
-  const { entry, fate, why, policy, ground, purpose = 'TREAT' } = ended;
-  const viewers = [subject?.custodian ?? '', entry.sight.everything ? '' : entry.sight.organization];
+  const { entry, fate, why, policy, purpose = 'TREAT' } = ended;
+  const from = subject?.custodian ?? '';
+  const to = entry.sight.everything ? '' : entry.sight.organization;
+  const viewers = fate === 'withheld' && from !== '' ? [from] : [from, to];
   return {
     event: 'deliver',
     action: 'R',
@@ -67,9 +71,39 @@ function auditOf(ended: EndedDelivery, subject: Version | undefined): AuditEntry
       receiver: entry.receiver,
       attempts: entry.attempt,
       policy,
-      ...(ground !== undefined && { basis: ground }),
+      ...(from !== '' && { from }),
+      ...(to !== '' && { to }),
       ...(why !== undefined && { why }),
     },
+    ...groundsOf(ended),
+    ...labelOf(subject),
     viewers: [...new Set(viewers.filter((viewer): viewer is Ref => viewer !== ''))],
   };
+}
+
+/** On what it was decided, and what left (compliance V1). */
+function groundsOf({ fate, ground, deciding = [], exception, notice, bytesHash }: EndedDelivery) {
+  return {
+    ...(ground !== undefined && { basis: ground }),
+    ...(deciding.length > 0 && { deciding }),
+    ...(exception !== undefined && fate === 'withheld' && { exception }),
+    ...(notice !== undefined && fate === 'accepted' && { notice }),
+    ...(bytesHash !== undefined && { bytesHash }),
+  };
+}
+
+/** The confidentiality of what was told, and no other of its labels. */
+function labelOf(subject: Version | undefined): Pick<AuditEntry, 'labels'> {
+  const code = subject?.text === undefined ? undefined : highWaterMark(labelsInText(subject.text))?.code;
+  return code === undefined ? {} : { labels: code };
+}
+
+/**
+ * A disclosure that a Consent or an agreement stopped, as a decision of its own beside what became of the delivery
+ * (compliance V4).
+ */
+function denialOf(row: AuditEntry): readonly AuditEntry[] {
+  if (row.outcome !== '4' || row.deciding === undefined) return [];
+  const { delivery: _delivery, ...rest } = row;
+  return [{ ...rest, event: 'gate-denied', action: 'E' }];
 }

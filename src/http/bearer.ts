@@ -43,8 +43,18 @@ export interface BearerSettings extends ClaimSettings {
   /** The Organization of this server that a claim means; undefined when there is none. */
   readonly findOrganization: (claim: OrganizationName) => Promise<Ref | undefined>;
   readonly usualPurpose: FindUsualPurpose;
+  readonly findUserName?: FindUserName;
   readonly clock: Clock;
 }
+
+/**
+ * The name under which the audit keeps a user (audit-compliance AU1): a clinician's as kept here, else as the token has it;
+ * nobody else's.
+ */
+export type FindUserName = (
+  asking: Pick<Caller, 'user' | 'organization'>,
+  claimed: string | undefined,
+) => Promise<string | undefined>;
 
 interface Credentials {
   readonly authorization: string | undefined;
@@ -119,6 +129,7 @@ function callerOf(identity: Identity, address: string | undefined): Caller {
     client: identity.client,
     subject: identity.subject,
     user: identity.user,
+    userName: identity.userName,
     address,
     onBehalfOf: undefined,
     purposes: identity.purposes,
@@ -238,6 +249,7 @@ async function readIdentity(payload: JWTPayload, token: string, settings: Bearer
     subject,
     ...login,
     purposes: await purposesFor(asking, organization, settings.usualPurpose),
+    userName: await settings.findUserName?.(asking, claimText(payload['name'])),
     named: settings.organizationClaimForm === 'identifier' ? name : undefined,
   };
 }

@@ -13,7 +13,7 @@ export function auditReceipt(request: Request, { verdict, archived, draft }: Pro
   const custodian = document?.custodian ?? '';
   return {
     event: 'receive',
-    action: 'E',
+    action: 'C',
     outcome: isRefused ? '4' : '0',
     ...(isRefused && { issue: wrong.issue }),
     agent: agentOf(request.caller),

@@ -65,6 +65,8 @@ export interface Caller extends Login {
   readonly subject: string;
   /** The token's fhirUser. */
   readonly user: string | undefined;
+  /** The user's name, where it is a clinician's. */
+  readonly userName?: string | undefined;
   readonly address: string | undefined;
   /** The organization an administrator acts for, already copied to `organization`. */
   readonly onBehalfOf: Ref | undefined;

@@ -169,18 +169,18 @@ const isAdministrators = ({ entry: { agent, event, outcome } }: { readonly entry
 
 /** Whether anybody ever asked in its name: an administrator who acts for it is no token of its own. */
 async function hasSpoken(snapshot: Snapshot, organization: Ref): Promise<boolean> {
-  let before: { readonly seq: number; readonly position: number } | undefined;
+  let behind: { readonly seq: number; readonly position: number } | undefined;
   for (;;) {
     const rows = await snapshot.audit({
       viewer: undefined,
       names: [],
       organization,
       count: PAGE,
-      ...(before && { before }),
+      ...(behind && { behind }),
     });
     if (rows.some(({ entry }) => entry.agent.onBehalfOf === undefined)) return true;
-    before = rows.at(-1);
-    if (before === undefined) return false;
+    behind = rows.at(-1);
+    if (behind === undefined) return false;
   }
 }
 

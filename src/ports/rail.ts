@@ -7,7 +7,8 @@ import type { ClaimedEntry, Finding, Snapshot, Version } from './store.ts';
 
 /** The outcome of one attempt. */
 export type Receipt =
-  | { readonly outcome: 'accepted'; readonly says?: string }
+  /** `bytesHash`: SHA-256 in hex of the content that was sent; of several messages, of all one after the other. */
+  | { readonly outcome: 'accepted'; readonly says?: string; readonly bytesHash?: string }
   /** Try again; without `afterMs` the dispatcher's backoff decides. */
   | { readonly outcome: 'retry'; readonly why: string; readonly afterMs?: number }
   /** Never try again: the receiver refused for good, and the server asks a person. */

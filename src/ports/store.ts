@@ -19,8 +19,8 @@
  *  leaves nothing in the log; of those who look after a job, one runs it, and its state is a record.
  */
 import type { Ref } from '../fhir/types.ts';
+import type { AuditEntry, AuditQuery, AuditRow } from './audit.ts';
 import type { ClaimShare, Passed } from './claim.ts';
-import type { Elsewhere } from './elsewhere.ts';
 import type { DenialReading, DenialWrite } from './denial.ts';
 import type { Leases } from './jobs.ts';
 import type { Page, Query, SearchValue, Sight } from './query.ts';
@@ -28,6 +28,7 @@ import type { RecordPrecondition, RecordWrite, StoredRecord } from './record.ts'
 import type { Leave, Reach } from './reach.ts';
 import type { StampTemplate } from './template.ts';
 
+export type { AuditEntry, AuditMark, AuditQuery, AuditRow } from './audit.ts';
 export type { Leave, Reach } from './reach.ts';
 export { stampText, type StampTemplate } from './template.ts';
 
@@ -59,88 +60,6 @@ export type VersionPrecondition =
 export interface Expectation {
   readonly query: Query;
   readonly refs: readonly Ref[];
-}
-
-/** A compact audit row. Rendered as an AuditEvent when asked for (rules 4.2); its id is `<seq>-<position in its commit>`. */
-export interface AuditEntry {
-  /** The interaction (`read`, `search-type`, `create`, …), or `login`, `deliver`, `move`, `job`, `admin`. */
-  readonly event: string;
-  /** C R U D E of AuditEvent.action. */
-  readonly action: 'C' | 'R' | 'U' | 'D' | 'E';
-  /** AuditEvent.outcome: 0 success, 4 minor failure (refused), 8 serious, 12 major. */
-  readonly outcome: '0' | '4' | '8' | '12';
-  /** The refusal's code when the outcome is not 0. */
-  readonly issue?: string;
-  readonly agent: {
-    readonly organization: Ref | '';
-    readonly client: string;
-    /** The token's subject; shown to its own organization only (rules 2.8). */
-    readonly subject: string;
-    readonly user?: string;
-    readonly address?: string;
-    /** The organization an administrator acted for. */
-    readonly onBehalfOf?: Ref;
-  };
-  /** Purposes of use: codes of ActReason (compliance V1). Absent: treatment, where it is about a patient. */
-  readonly purposes?: readonly string[];
-  readonly requestId: string;
-  /** What was read, written or returned: `Type/id` or `Type/id/_history/seq`; seq 0 stands for this commit's own. */
-  readonly entities: readonly string[];
-  /** The patients concerned, one entity each. */
-  readonly patients: readonly Ref[];
-  /** The query of a search, as asked. */
-  readonly query?: string;
-  /** For a move of a referral: which row of the table. */
-  readonly transition?: {
-    readonly tid: string;
-    readonly event: string;
-    readonly from: string;
-    readonly to: string;
-  };
-  /** For a delivery: rail, receiver, attempts, the deciding policy. */
-  readonly delivery?: {
-    readonly entry: string;
-    readonly rail: string;
-    readonly receiver: string;
-    readonly attempts: number;
-    readonly policy?: string;
-    /** The one basis on which it was told: a code of disclosure-basis (compliance B34, V1). */
-    readonly basis?: string;
-    readonly why?: string;
-  };
-  /** What a person told outside this server, entered afterwards (compliance B35). */
-  readonly elsewhere?: Elsewhere;
-  /** How many alike this row stands for (failed logins per source and minute). */
-  readonly times?: number;
-  /** The emergency grant under which it was read: the key of its record (compliance E4, AU30). */
-  readonly grant?: string;
-  /** The server wrote it in consequence of the agent's request: the agent was not shown it. */
-  readonly origin?: 'server';
-  /** Organizations that may see this row beside the agent's own: the custodians of what it names. */
-  readonly viewers: readonly Ref[];
-}
-
-/** An audit row with its place in the chain. */
-export interface AuditRow {
-  readonly seq: number;
-  readonly position: number;
-  readonly at: string;
-  readonly entry: AuditEntry;
-}
-
-export interface AuditQuery {
-  /** Undefined: everything (administrators). */
-  readonly viewer: Ref | undefined;
-  /** Only rows that name this (entity or patient reference without version), all of them. */
-  readonly names: readonly Ref[];
-  /** Only rows of an agent of this organization. */
-  readonly organization?: Ref;
-  /** Milliseconds since 1970, inclusive. */
-  readonly from?: number;
-  readonly to?: number;
-  /** Continue before this row (newest first). */
-  readonly before?: { readonly seq: number; readonly position: number };
-  readonly count: number;
 }
 
 /** A pointer to what must be told, never a payload: the rail reads the snapshot of the commit. */

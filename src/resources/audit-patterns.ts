@@ -42,8 +42,41 @@ export const TREATMENT: Coding = {
   display: 'treatment',
 };
 
+/** `agent.policy` of a disclosure is this and the code of its basis (harmony Z35). */
+export const BASIS_POLICY = 'https://closeloop.dev/fhir/basis/';
+
+/** Under which the identifiers of a sitting stand, as BALP's `ihe-otherId` of the requesting agent (harmony Z35). */
+export const OTHER_ID = `${BALP}/StructureDefinition/ihe-otherId`;
+export const SITTING_SYSTEMS = {
+  session: 'https://closeloop.dev/fhir/sid/audit-session',
+  tab: 'https://closeloop.dev/fhir/sid/audit-tab',
+  amr: 'https://closeloop.dev/fhir/sid/audit-amr',
+  authTime: 'https://closeloop.dev/fhir/sid/audit-auth-time',
+} as const;
+
+/** Roles of people in a disclosure (BALP, PrivacyDisclosure). */
+export const KEEPER: Coding = {
+  system: 'http://snomed.info/sct',
+  code: '159541003',
+  display: 'Record keeping/library clerk',
+};
+export const AUTHORIZER: Coding = {
+  system: 'http://snomed.info/sct',
+  code: '429577009',
+  display: 'Patient Advocate',
+};
+
+/** BALP's AuthZconsent: a Consent decided. */
+export const BY_CONSENT: Coding = {
+  system: `${BALP}/CodeSystem/AuthZsubType`,
+  code: 'AuthZ-Consent',
+  display: 'Authorization Decision using Roles and Consent',
+};
+
 /** The type and subtype of a kind of event, and the role of each side. */
 export interface AuditPattern {
+  /** What happened, in a few words. */
+  readonly says: string;
   readonly type: Coding;
   readonly subtype: Coding;
   readonly client: Coding;
@@ -53,7 +86,8 @@ export interface AuditPattern {
   readonly profile?: readonly [name: string, action: AuditEntry['action']];
 }
 
-const rest = (code: string, sides: Sides, profile?: AuditPattern['profile']): AuditPattern => ({
+const rest = (says: string, code: string, sides: Sides, profile?: AuditPattern['profile']): AuditPattern => ({
+  says,
   type: REST,
   subtype: { system: INTERACTION, code, display: code },
   ...sides,
@@ -68,54 +102,68 @@ const WRITING: Sides = { client: SOURCE, server: DESTINATION, user: AUTHOR };
 const DELETING: Sides = { client: APPLICATION, server: CUSTODIAN, user: AUTHOR };
 const ENTERING: Sides = { client: APPLICATION, server: DESTINATION, user: AUTHOR };
 
-const DISCLOSING: AuditPattern = {
-  type: { system: DCM, code: '110106', display: 'Export' },
-  subtype: {
-    system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
-    code: 'disclose',
-    display: 'Disclose Record Lifecycle Event',
-  },
-  ...READING,
-};
+const dcm = (code: string, display: string): Coding => ({ system: DCM, code, display });
+const lifecycle = (code: string, name: string): Coding => ({
+  system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
+  code,
+  display: `${name} Record Lifecycle Event`,
+});
 
+const EXPORT = dcm('110106', 'Export');
+const IMPORT = dcm('110107', 'Import');
+const ACTIVITY = dcm('110100', 'Application Activity');
+const ALERT = dcm('110113', 'Security Alert');
+const AUTHENTICATION = dcm('110114', 'User Authentication');
+const RESTRICTED = dcm('110132', 'Use of Restricted Function');
+const DISCLOSE = lifecycle('disclose', 'Disclose');
+
+const of = (says: string, type: Coding, subtype: Coding, sides: Sides): AuditPattern => ({
+  says,
+  type,
+  subtype,
+  ...sides,
+});
+
+/** Every event that the server records (audit-compliance AU2). */
+// prettier-ignore
 export const PATTERNS: Readonly<Record<string, AuditPattern>> = {
-  read: rest('read', READING, ['Read', 'R']),
-  vread: rest('vread', READING, ['Read', 'R']),
-  'history-instance': rest('history-instance', READING),
-  'history-type': rest('history-type', READING),
-  'history-system': rest('history-system', READING),
-  'search-type': rest('search-type', ASKING, ['Query', 'E']),
-  'search-system': rest('search-system', ASKING, ['Query', 'E']),
-  create: rest('create', WRITING, ['Create', 'C']),
-  update: rest('update', WRITING, ['Update', 'U']),
-  patch: rest('patch', WRITING, ['Update', 'U']),
-  delete: rest('delete', DELETING, ['Delete', 'D']),
-  batch: rest('batch', WRITING),
-  transaction: rest('transaction', WRITING),
-  operation: rest('operation', WRITING),
-  move: rest('update', WRITING, ['Update', 'U']),
-  login: {
-    type: { system: DCM, code: '110114', display: 'User Authentication' },
-    subtype: { system: DCM, code: '110122', display: 'Login' },
-    ...ENTERING,
-  },
-  deliver: DISCLOSING,
-  'disclose-elsewhere': DISCLOSING,
-  job: {
-    type: { system: DCM, code: '110100', display: 'Application Activity' },
-    subtype: {
-      system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
-      code: 'amend',
-      display: 'Amend (Update) Record Lifecycle Event',
-    },
-    ...ENTERING,
-  },
-  admin: {
-    type: { system: DCM, code: '110113', display: 'Security Alert' },
-    subtype: { system: DCM, code: '110137', display: 'Use of Restricted Function' },
-    ...ENTERING,
-  },
+  read:                  rest('a resource was read', 'read', READING, ['Read', 'R']),
+  vread:                 rest('a version was read', 'vread', READING, ['Read', 'R']),
+  'history-instance':    rest('the history of a resource was read', 'history-instance', READING),
+  'history-type':        rest('the history of a type was read', 'history-type', READING),
+  'history-system':      rest('the history of everything was read', 'history-system', READING),
+  'search-type':         rest('a type was searched', 'search-type', ASKING, ['Query', 'E']),
+  'search-system':       rest('everything was searched', 'search-system', ASKING, ['Query', 'E']),
+  create:                rest('a resource was created', 'create', WRITING, ['Create', 'C']),
+  update:                rest('a resource was replaced', 'update', WRITING, ['Update', 'U']),
+  patch:                 rest('a resource was changed in part', 'patch', WRITING, ['Update', 'U']),
+  delete:                rest('a resource was deleted', 'delete', DELETING, ['Delete', 'D']),
+  batch:                 rest('a batch was refused', 'batch', WRITING),
+  transaction:           rest('a transaction wrote nothing, or was refused', 'transaction', WRITING),
+  operation:             rest('an operation was invoked', 'operation', WRITING),
+  move:                  rest('a referral was moved', 'update', WRITING, ['Update', 'U']),
+  login:                 of('a caller was refused for who it is', AUTHENTICATION, dcm('110122', 'Login'), ENTERING),
+  receive:               of('a message was received', IMPORT, DISCLOSE, WRITING),
+  deliver:               of('something was delivered, withheld or given up', EXPORT, DISCLOSE, READING),
+  'disclose-elsewhere':  of('a disclosure outside this server was entered', EXPORT, DISCLOSE, ENTERING),
+  export:                of('records were exported', EXPORT, lifecycle('extract', 'Extract'), READING),
+  'gate-denied':         of('a Consent or an agreement stopped a disclosure', ALERT, BY_CONSENT, ENTERING),
+  'consent-captured':    of('a Consent was captured', ACTIVITY, lifecycle('originate', 'Originate/Retain'), ENTERING),
+  'consent-revoked':     of('a Consent was revoked', ACTIVITY, lifecycle('deprecate', 'Deprecate'), ENTERING),
+  'consent-expired':     of('a Consent ended by its time', ACTIVITY, lifecycle('deprecate', 'Deprecate'), ENTERING),
+  'label-changed':       of('security labels were changed', ACTIVITY, lifecycle('amend', 'Amend (Update)'), ENTERING),
+  'break-glass':         of('emergency access was taken', ALERT, dcm('110127', 'Emergency Override Started'), ENTERING),
+  'break-glass-review':  of('emergency access was reviewed', ALERT, lifecycle('verify', 'Verify'), ENTERING),
+  'admin-read':          of('an administrator looked, with a reason', ALERT, RESTRICTED, READING),
+  'permission-changed':  of('rights of a party were changed', ALERT, dcm('110136', 'Security Roles Changed'), ENTERING),
+  'setting-changed':     of('a setting or a table of rules was changed', ALERT, dcm('110131', 'Software Configuration'), ENTERING),
+  review:                of('activity was reviewed', ACTIVITY, lifecycle('verify', 'Verify'), ENTERING),
+  hold:                  of('records were put on hold', ACTIVITY, lifecycle('hold', 'Add Legal Hold'), ENTERING),
+  unhold:                of('a hold was lifted', ACTIVITY, lifecycle('unhold', 'Remove Legal Hold'), ENTERING),
+  expunge:               of('content was expunged by law', ACTIVITY, lifecycle('destroy', 'Destroy/Delete'), DELETING),
+  job:                   of('the server did what was due', ACTIVITY, lifecycle('amend', 'Amend (Update)'), ENTERING),
+  admin:                 of('an administrator changed what others may', ALERT, RESTRICTED, ENTERING),
 };
 
 /** The rendering of an event that has no pattern of its own. */
-export const OTHER: AuditPattern = rest('operation', WRITING);
+export const OTHER: AuditPattern = rest('another event', 'operation', WRITING);

@@ -5,7 +5,8 @@
  */
 import type { AuditEvent, Ref, Resource } from '../fhir/types.ts';
 import type { Clause, Prefix } from '../ports/query.ts';
-import type { AuditQuery } from '../ports/store.ts';
+import type { AuditMark, AuditQuery } from '../ports/store.ts';
+import { BASIS_POLICY } from './audit-patterns.ts';
 import { matches } from './match.ts';
 import { searchValues } from './search-values.ts';
 
@@ -22,7 +23,9 @@ const LEAVING: ReadonlySet<Clause['kind']> = new Set(['chain', 'has', 'text', 'd
  * The part of a search that the store can do: conditions that every match fulfils. `patient` then finds the patient
  * whom an event is about, not a patient who acted, because the store indexes names and not agents.
  */
-export function narrowAudit(clause: Clause): Pick<AuditQuery, 'names' | 'organization' | 'from' | 'to'> {
+export function narrowAudit(
+  clause: Clause,
+): Pick<AuditQuery, 'names' | 'organization' | 'marks' | 'from' | 'to'> {
   const parts = clause.kind === 'all' ? clause.of : [clause];
   const names = parts.flatMap((part) => onlyRef(part, 'entity') ?? onlyRef(part, 'patient') ?? []);
   const organization = parts
@@ -36,9 +39,33 @@ export function narrowAudit(clause: Clause): Pick<AuditQuery, 'names' | 'organiz
   return {
     names,
     ...(organization !== undefined && { organization }),
+    ...marksOf(parts),
     ...(from.length > 0 && { from: Math.max(...from) }),
     ...(to.length > 0 && { to: Math.min(...to) }),
   };
+}
+
+const MARKS: Readonly<Record<string, AuditMark['kind']>> = {
+  session: 'session',
+  tab: 'tab',
+  'content-hash': 'bytesHash',
+};
+
+/** The marks that every match bears: an event has one value at most under each of these parameters. */
+function marksOf(parts: readonly Clause[]): Pick<AuditQuery, 'marks'> {
+  const marks = parts.flatMap((part) => markIn(part) ?? []);
+  return marks.length === 0 ? {} : { marks };
+}
+
+function markIn(part: Clause): AuditMark | undefined {
+  if (part.kind === 'uri' && part.param === 'policy' && part.match === 'exact') {
+    return part.value.startsWith(BASIS_POLICY)
+      ? { kind: 'basis', value: part.value.slice(BASIS_POLICY.length) }
+      : undefined;
+  }
+  if (part.kind !== 'token' || part.code === undefined) return undefined;
+  const kind = MARKS[part.param];
+  return kind && { kind, value: part.code };
 }
 
 /** The one local resource that a clause names under this parameter. */

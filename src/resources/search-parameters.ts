@@ -9,6 +9,15 @@ export { UNSUPPORTED as UNSUPPORTED_PARAMETERS } from './generated/search-parame
 export { isFollowed } from './search/parameter.ts';
 export type { SearchParameter } from './search/parameter.ts';
 
+/** Parameters of this server's own, as rows like those of the table (audit-compliance AU13, baa-messaging MS51). */
+const OWN_ROWS: Readonly<Record<string, string>> = {
+  AuditEvent: `
+content-hash token entity.detail[type=sha256].valueString:string
+session token agent.extension.valueIdentifier[system=https://closeloop.dev/fhir/sid/audit-session]:Identifier
+tab token agent.extension.valueIdentifier[system=https://closeloop.dev/fhir/sid/audit-tab]:Identifier
+`,
+};
+
 /** Every resource type of R4, whether or not this server has it. */
 export const R4_TYPES: readonly string[] = Object.keys(PARAMETER_ROWS).filter((type) => type !== 'Resource');
 
@@ -22,7 +31,7 @@ export function searchParameters(type: string): ReadonlyMap<string, SearchParame
   const known = read.get(type);
   if (known !== undefined) return known;
   if (!Object.hasOwn(PARAMETER_ROWS, type)) return new Map();
-  const rows = `${PARAMETER_ROWS[type] ?? ''}${PARAMETER_ROWS['Resource'] ?? ''}`;
+  const rows = `${PARAMETER_ROWS[type] ?? ''}${OWN_ROWS[type] ?? ''}${PARAMETER_ROWS['Resource'] ?? ''}`;
   const parameters = rows
     .split('\n')
     .filter((row) => row !== '')

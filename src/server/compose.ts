@@ -22,7 +22,7 @@ import { createHeavyThreads } from './heavy.ts';
 import { OPERATIONS, OPERATIONS_BY_NAME } from '../operations/extended/index.ts';
 import { OFFERED } from '../operations/perform.ts';
 import { createFairTurns } from '../operations/fair-turns.ts';
-import { createFindOrganization, createUsualPurpose } from './organizations.ts';
+import { createFindOrganization, createFindUserName, createUsualPurpose } from './organizations.ts';
 import type { Acknowledgment } from '../hl7v2/received.ts';
 import { prepareParties } from './parties.ts';
 import type { Store } from '../ports/store.ts';
@@ -174,6 +174,7 @@ async function raise(
       clock,
       findOrganization: createFindOrganization(store),
       usualPurpose: createUsualPurpose(store, config.partyKindDefault),
+      findUserName: createFindUserName(store, base),
     }),
     failedLogins,
     served: { types: RESOURCE_TYPES, interactions: OFFERED, operations: OPERATIONS_BY_NAME },

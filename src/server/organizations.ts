@@ -1,17 +1,18 @@
-/** What the roof looks up in the store about organizations, on behalf of the door and of delivery. */
-import type { Identifier, Ref, Resource } from '../fhir/types.ts';
+/** What the roof looks up in the store about organizations and their people, on behalf of the door and of delivery. */
+import type { HumanName, Identifier, Ref, Resource } from '../fhir/types.ts';
 import { readKinds } from '../delivery/party-facts.ts';
+import type { FindUserName } from '../http/bearer.ts';
 import type { OrganizationName } from '../http/claims.ts';
 import { isInPerson, type FindUsualPurpose } from '../http/purposes.ts';
 import type { PartyKindDefault } from '../policies/party-kind.ts';
 import { usualPurpose } from '../policies/purpose.ts';
-import { EVERYTHING, type Clause, type Match } from '../ports/query.ts';
+import { EVERYTHING, type Clause, type Match, type Sight } from '../ports/query.ts';
 import type { Store } from '../ports/store.ts';
-import { parseStored } from '../ports/stored-resource.ts';
+import { parseStored, resourceOf } from '../ports/stored-resource.ts';
 import { identityOf } from '../resources/parties/identity-systems.ts';
 import { findRow } from '../resources/parties/register.ts';
 import { MEMBER_KIND } from '../resources/parties/standing.ts';
-import { typeOf } from '../resources/element.ts';
+import { localRef, localRefOf, typeOf } from '../resources/element.ts';
 
 /** Endpoints of one organization that are looked at; an address book, not a directory. */
 const ENDPOINTS_MAX = 100;
@@ -42,6 +43,36 @@ export function createUsualPurpose(store: Store, fallback: PartyKindDefault): Fi
     const kinds = organization && (await readKinds(store.snapshot(), organization, organization, fallback));
     return usualPurpose({ inPerson: isInPerson(asking), provider: kinds?.has('provider') === true });
   };
+}
+
+const CLINICIAN = /(?:^|\/)(Practitioner|PractitionerRole)\/[^/]+$/;
+/** Characters of a name that are kept. */
+const NAME_MAX = 200;
+
+/** @param base the public base URL, below which a user is one of this server's */
+export function createFindUserName(store: Store, base: string): FindUserName {
+  return async ({ user = '', organization }, claimed) => {
+    if (!CLINICIAN.test(user)) return undefined;
+    const ref = localRefOf(user.startsWith(`${base}/`) ? user.slice(base.length + 1) : user);
+    const sight: Sight = organization === undefined ? EVERYTHING : { everything: false, organization };
+    const kept = ref && (await nameKept(store, ref, sight));
+    return (kept ?? claimed)?.slice(0, NAME_MAX);
+  };
+}
+
+async function nameKept(store: Store, ref: Ref, sight: Sight): Promise<string | undefined> {
+  const snapshot = store.snapshot();
+  const named = resourceOf(await snapshot.read(ref, sight));
+  if (named?.resourceType !== 'PractitionerRole') return fullNameOf(named);
+  const person = localRef(named['practitioner']);
+  return person && fullNameOf(resourceOf(await snapshot.read(person, sight)));
+}
+
+function fullNameOf(person: Resource | undefined): string | undefined {
+  const [name] = (person?.['name'] ?? []) as readonly HumanName[]; // a Practitioner, validated
+  if (name?.text !== undefined) return name.text;
+  const parts = [...(name?.given ?? []), name?.family].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(' ');
 }
 
 /** The Endpoints of organizations, kept in memory: every commit of a move asks for those of whom it tells. */

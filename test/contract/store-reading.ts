@@ -199,10 +199,10 @@ export function readingLaws(world: StoreWorld): void {
       expect(await seqs({ organization: SOUTH })).toEqual([]);
       expect(await seqs({ names: ['Task/b'], from: clock.at - 3000, to: clock.at - 2000 })).toEqual([6, 5]);
       const pages: string[] = [];
-      for (let before: { seq: number; position: number } | undefined; ;) {
-        const page = await store.snapshot().audit({ ...ask, names: [], count: 3, ...(before && { before }) });
+      for (let behind: { seq: number; position: number } | undefined; ;) {
+        const page = await store.snapshot().audit({ ...ask, names: [], count: 3, ...(behind && { behind }) });
         pages.push(...page.map(({ seq, position }) => `${seq}-${position}`));
-        before = page.at(-1);
+        behind = page.at(-1);
         if (page.length < 3) break;
       }
       expect(pages).toEqual([7, 6, 5, 4, 3, 2, 1].flatMap((seq) => [`${seq}-1`, `${seq}-0`]));

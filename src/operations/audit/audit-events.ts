@@ -5,7 +5,7 @@
 import { buildBundleText } from '../../fhir/bundle.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
-import type { Sight } from '../../ports/query.ts';
+import type { Query, Sight, SortKey } from '../../ports/query.ts';
 import type { AuditEntry, AuditQuery, AuditRow, Snapshot } from '../../ports/store.ts';
 import { auditId, parseAuditId, renderAuditEvent } from '../../resources/audit-event-render.ts';
 import { asksOthers, auditMatches, narrowAudit } from '../../resources/audit-search.ts';
@@ -35,7 +35,7 @@ export async function performAuditRead(context: OperationContext, request: Reque
       ? []
       : await snapshot.audit({
           ...visibleTo(sightFor(request)),
-          before: { seq: place.seq, position: place.position + 1 },
+          behind: { seq: place.seq, position: place.position + 1 },
           count: 1,
         });
   const [row] = rows;
@@ -55,10 +55,9 @@ export async function performAuditRead(context: OperationContext, request: Reque
 export async function performAuditSearch(context: OperationContext, request: Request): Promise<Reply> {
   const { publicBase } = context.settings;
   const parsed = parse(context, request);
-  const { where, count } = parsed.query;
   const { compartment } = request;
   if (compartment !== undefined) await checkFocus(context.store.snapshot(), compartment, [sightFor(request)]);
-  const { found, more } = await findEvents(context, request, where, count);
+  const { found, more, total } = await findEvents(context, request, parsed.query);
   await recordAlways(context, auditRead(request, []));
   const at = compartment === undefined ? publicBase : `${publicBase}/${compartment}`;
   const self = `${at}/AuditEvent${parsed.self === '' ? '' : `?${parsed.self}`}`;
@@ -75,6 +74,7 @@ export async function performAuditSearch(context: OperationContext, request: Req
     status: 200,
     text: buildBundleText({
       type: 'searchset',
+      total,
       links,
       entries: [...entries, ...warningEntries(parsed.warnings)],
     }),
@@ -100,7 +100,10 @@ function parse({ settings, clock }: OperationContext, request: Request): ParsedS
   });
 }
 
-const NEWEST_FIRST: ReadonlySet<string> = new Set(['date', '_lastUpdated']);
+const BY_TIME: ReadonlySet<string> = new Set(['date', '_lastUpdated']);
+
+const isByTime = ({ param, descending }: SortKey, first: SortKey | undefined): boolean =>
+  BY_TIME.has(param) && descending === first?.descending;
 
 /**
  * Conditions that a search of resources may have, and a search of the audit may not, because it looks at rows one by
@@ -109,11 +112,8 @@ const NEWEST_FIRST: ReadonlySet<string> = new Set(['date', '_lastUpdated']);
 const WISHES: readonly (readonly [says: string, isWished: (parsed: ParsedSearch) => boolean])[] = [
   ['searched by chains', ({ query }) => asksOthers(query.where)],
   ['searched with includes', ({ include, revinclude }) => include.length + revinclude.length > 0],
-  ['counted', ({ query }) => query.total],
-  [
-    'sorted otherwise than newest first',
-    ({ query: { sort } }) => !sort.every(({ param, descending }) => descending && NEWEST_FIRST.has(param)),
-  ],
+  ['counted beside a page: ask for _summary=count', ({ query }) => query.total && query.count > 0],
+  ['sorted otherwise than by date', ({ query: { sort } }) => !sort.every((key) => isByTime(key, sort[0]))],
 ];
 
 /** Our own parameter of page links: the last event of the page before. */
@@ -125,19 +125,27 @@ function readMark(mark: string): { readonly seq: number; readonly position: numb
   throw new OperationOutcomeError('search-value-invalid', { diagnostics: 'not a page link' });
 }
 
+interface FoundEvents {
+  readonly found: readonly Resource[];
+  readonly more: boolean;
+  /** All that match, where the search asks for their number alone. */
+  readonly total?: number;
+}
+
 async function findEvents(
   context: OperationContext,
   request: Request,
-  where: Parameters<typeof auditMatches>[1],
-  count: number,
-) {
+  { where, count, sort, total: isCounted }: Query,
+): Promise<FoundEvents> {
   const snapshot = context.store.snapshot();
   const sight = sightFor(request);
   const { names, ...narrowed } = narrowAudit(where);
   const visible = visibleTo(sight);
+  const oldestFirst = sort[0]?.descending === false;
   const mark = request.query.findLast(([name]) => name === BEFORE)?.[1];
-  let before = mark === undefined ? undefined : readMark(mark);
+  let behind = mark === undefined ? undefined : readMark(mark);
   const found: Resource[] = [];
+  let total = 0;
   for (let seen = 0; seen < ROWS_MAX; seen += ROWS_AT_ONCE) {
     const rows = await snapshot
       .audit(
@@ -145,7 +153,8 @@ async function findEvents(
           ...visible,
           ...narrowed,
           names: [...visible.names, ...names],
-          ...(before && { before }),
+          ...(oldestFirst && { oldestFirst }),
+          ...(behind && { behind }),
           count: ROWS_AT_ONCE,
         },
         request.signal,
@@ -154,11 +163,13 @@ async function findEvents(
     for (const row of rows) {
       const event = await render(context, snapshot, sight, row);
       if (!auditMatches(event as never, where)) continue; // rendered just now
+      total += 1;
+      if (isCounted) continue;
       if (found.length === count) return { found, more: true };
       found.push(event);
     }
-    before = rows.at(-1);
-    if (rows.length < ROWS_AT_ONCE) return { found, more: false };
+    behind = rows.at(-1);
+    if (rows.length < ROWS_AT_ONCE) return { found, more: false, ...(isCounted && { total }) };
   }
   throw new OperationOutcomeError('search-too-costly', {
     retryAfter: 60,
@@ -191,21 +202,26 @@ async function render(
   const viewer = {
     organization,
     everything: sight.everything,
-    ...(known !== undefined && { knows: (ref: Ref) => known.has(ref) }),
+    ...(known !== undefined && {
+      knows: (ref: Ref) => known.has(ref),
+      keeps: (ref: Ref) => organization !== undefined && known.get(ref) === organization,
+    }),
   };
   const event = renderAuditEvent(row, viewer, { name: settings.sourceName, base: settings.publicBase });
   return event as unknown as Resource; // an AuditEvent is a resource
 }
 
+/** The resources of a row that its viewer may know of, with who keeps each. */
 async function knownOf(
   snapshot: Snapshot,
   sight: Sight,
-  { entities, patients }: AuditEntry,
-): Promise<ReadonlySet<Ref>> {
-  const known = new Set<Ref>();
-  for (const name of [...entities, ...patients]) {
+  { entities, patients, deciding = [] }: AuditEntry,
+): Promise<ReadonlyMap<Ref, Ref | ''>> {
+  const known = new Map<Ref, Ref | ''>();
+  for (const name of [...entities, ...patients, ...deciding]) {
     const ref = localRefOf(name);
-    if (ref !== undefined && (await snapshot.read(ref, sight)) !== undefined) known.add(ref);
+    const version = ref && (await snapshot.read(ref, sight));
+    if (ref !== undefined && version !== undefined) known.set(ref, version.custodian);
   }
   return known;
 }

@@ -34,6 +34,21 @@ export function agentOf(caller: Caller): AuditEntry['agent'] {
     ...(caller.user !== undefined && { user: caller.user }),
     ...(caller.address !== undefined && { address: caller.address }),
     ...(caller.onBehalfOf !== undefined && { onBehalfOf: caller.onBehalfOf }),
+    ...(caller.session !== undefined && sittingOf(caller, caller.session)),
+  };
+}
+
+/** What is on record of the login (audit-compliance AU1, AU10, AU11). */
+function sittingOf(
+  { userName, tab, methods, authenticatedAt }: Caller,
+  session: string,
+): Partial<AuditEntry['agent']> {
+  return {
+    ...(userName !== undefined && { name: userName }),
+    session,
+    ...(tab !== undefined && { tab }),
+    ...(methods.length > 0 && { amr: methods }),
+    ...(authenticatedAt !== undefined && { authTime: authenticatedAt }),
   };
 }
 

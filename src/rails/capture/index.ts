@@ -3,6 +3,7 @@
  * organization chooses it by an Endpoint whose connectionType is `capture`. It keeps health data in memory and, if
  * asked, in a file.
  */
+import { hash } from 'node:crypto';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { PresentVersion, Rail, Receipt } from '../../ports/rail.ts';
@@ -73,7 +74,7 @@ export function createCaptureRail(parts: CaptureParts): CaptureRail {
     await trail?.append(JSON.stringify(captured));
     kept.push(captured);
     if (kept.length > keptMax) kept.shift();
-    return { outcome: 'accepted', says: 'captured' };
+    return { outcome: 'accepted', says: 'captured', bytesHash: hash('sha256', text, 'hex') };
   }
 
   return {

@@ -2,6 +2,7 @@
  * Delivers one move of a referral to the other party, as the HL7 v2 messages of 360X, in order; the receiver
  * acknowledges each.
  */
+import { createHash } from 'node:crypto';
 import { facilityOf } from '../../delivery/facility.ts';
 import type { Patient, Ref, ServiceRequest } from '../../fhir/types.ts';
 import { buildMessage } from '../../hl7v2/build.ts';
@@ -50,15 +51,17 @@ export async function deliverMessages(
   if ('lacks' in prepared) return { outcome: 'refused', why: prepared.lacks.join('; ') };
   const { messages, link, receiver } = prepared;
   const waits = link?.unacknowledged !== true;
+  const sha256 = createHash('sha256');
   let receipt: Receipt = { outcome: 'accepted', says: 'written; this link is not acknowledged' };
   for (const [index, message] of messages.map((one) => buildMessage(one)).entries()) {
     const bytes = encodeBytes(encodeMessage(message), message.syntax.charset);
+    sha256.update(bytes);
     const controlId = controlIdOf(entry, index);
     const sent = await send(peers, { address, organization: receiver, bytes, controlId, waits }, signal);
     if (sent !== undefined) receipt = sent;
     if (receipt.outcome !== 'accepted') return receipt;
   }
-  return receipt;
+  return { ...receipt, bytesHash: sha256.digest('hex') };
 }
 
 /** The messages of an entry with the link for them; or the fields that they lack. */

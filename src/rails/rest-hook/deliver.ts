@@ -3,6 +3,7 @@
  * payload a POST with no body to the endpoint; with one, a PUT of the resource to `[endpoint]/[type]/[id]`. R4 has no
  * notification of a deletion, so the rail sends none.
  */
+import { hash } from 'node:crypto';
 import { EVERYTHING } from '../../ports/query.ts';
 import type { Subscription } from '../../fhir/types.ts';
 import type { HttpClient } from '../../ports/outgoing.ts';
@@ -72,7 +73,9 @@ async function send(
   try {
     const method = body === undefined ? 'POST' : 'PUT';
     const { status, retryAfter } = await http.send(url, { method, headers, body, signal, responseBytesMax });
-    return readReceipt(status, retryAfter, { nowMs: now(), retryAfterMaxMs });
+    const receipt = readReceipt(status, retryAfter, { nowMs: now(), retryAfterMaxMs });
+    if (receipt.outcome !== 'accepted' || body === undefined) return receipt;
+    return { ...receipt, bytesHash: hash('sha256', body, 'hex') };
   } catch (error) {
     return receiptOfFailure(error);
   }

@@ -27,7 +27,9 @@ export interface ElementPath {
   readonly argument: string;
 }
 
-const PATH = /^([^:]*):(\w+)(?:\((.*)\))?$/;
+const PATH = /^((?:[^:[]|\[[^\]]*\])*):(\w+)(?:\((.*)\))?$/;
+/** A dot that is not within brackets. */
+const STEP_END = /\.(?![^[]*\])/;
 const STEP = /^(\w+)(?:\[(\w+)=([^\]]*)\])?(\[0\])?$/;
 
 /** Reads a path. Throws for text outside the language: the table is our own. */
@@ -35,7 +37,7 @@ export function parseElementPath(text: string): ElementPath {
   const found = PATH.exec(text);
   if (found === null) throw new Error(`not an element path: ${text}`);
   const [, steps = '', datatype = '', argument = ''] = found;
-  return { steps: steps === '' ? [] : steps.split('.').map(parseStep), datatype, argument };
+  return { steps: steps === '' ? [] : steps.split(STEP_END).map(parseStep), datatype, argument };
 }
 
 function parseStep(text: string): PathStep {

@@ -1,10 +1,10 @@
 /**
- * Reads audit rows, newest first: those of the last commits by walking the log, older ones by the index, and filters
- * them row by row (rules 2.8).
+ * Reads audit rows, newest or oldest first: those of the last commits by walking the log, older ones by the index, and
+ * filters them row by row (rules 2.8).
  */
 import type { AuditEntry, AuditQuery, AuditRow } from '../../ports/store.ts';
 import { readIndexed } from './write/audit-index.ts';
-import { unversioned } from '../log/audit-rows.ts';
+import { markKey, markOf, unversioned } from '../log/audit-rows.ts';
 import { statements } from './folder/connection.ts';
 import { inSlices } from './slices.ts';
 import type { SnapshotReading } from './reading.ts';
@@ -26,24 +26,32 @@ export function prepareAuditReading({
 
   return async (query, seq, signal) => {
     const keys = keysOf(query);
-    const log = sql<LogRow>(sliceSql(0));
-    const index = sql<LogRow>(sliceSql(keys.length));
+    const { oldestFirst = false, behind } = query;
+    const log = sql<LogRow>(sliceSql(0, oldestFirst));
+    const index = sql<LogRow>(sliceSql(keys.length, oldestFirst));
     const indexed = keys.length === 0 ? 0 : readIndexed(db);
-    const lowest = query.from === undefined ? 1 : seqBefore(query.from, seq) + 1;
-    // The last row of the previous page lies in the commit at `before`, so that commit is read again.
+    // The last row of the previous page lies in the commit at `behind`, so that commit is read again.
+    let lowest = Math.max(
+      query.from === undefined ? 1 : seqBefore(query.from, seq) + 1,
+      oldestFirst ? (behind?.seq ?? 1) : 1,
+    );
     let highest = Math.min(
-      query.before?.seq ?? seq,
+      oldestFirst ? seq : (behind?.seq ?? seq),
       query.to === undefined ? seq : seqBefore(query.to + 1, seq),
     );
     const found: AuditRow[] = [];
     await inSlices(timeoutMs, signal, () => {
-      const inLog = highest > indexed;
+      const inLog = oldestFirst ? lowest > indexed : highest > indexed;
+      const [low, high] = inLog
+        ? [Math.max(lowest, indexed + 1), highest]
+        : [lowest, oldestFirst ? Math.min(highest, indexed) : highest];
       const rows = inLog
-        ? log.all(Math.max(lowest, indexed + 1), highest, SLICE)
-        : index.all(...keys.slice(0, 1), lowest, highest, ...keys.slice(1), SLICE);
-      for (const row of rows) found.push(...rowsOf(row).filter((one) => matches(one, query)));
-      const next = rows.length === SLICE ? (rows.at(-1)?.[0] ?? 0) - 1 : 0;
-      highest = inLog ? Math.max(next, indexed) : next;
+        ? log.all(low, high, SLICE)
+        : index.all(...keys.slice(0, 1), low, high, ...keys.slice(1), SLICE);
+      for (const row of rows) found.push(...rowsOf(row, oldestFirst).filter((one) => matches(one, query)));
+      const last = rows.length === SLICE ? rows.at(-1)?.[0] : undefined;
+      if (oldestFirst) lowest = last === undefined ? high + 1 : last + 1;
+      else highest = last === undefined ? low - 1 : last - 1;
       return highest >= lowest && found.length < query.count;
     });
     return found.slice(0, query.count);
@@ -64,8 +72,9 @@ export function prepareAuditReading({
 }
 
 /** The keys that a commit must have. The first one drives the search; it is the most selective by its kind. */
-function keysOf({ names, organization, viewer }: AuditQuery): string[] {
+function keysOf({ names, organization, marks = [], viewer }: AuditQuery): string[] {
   return [
+    ...marks.map(markKey),
     ...names.map((name) => `n:${name}`),
     ...(organization === undefined ? [] : [`a:${organization}`]),
     ...(viewer === undefined ? [] : [`v:${viewer}`]),
@@ -73,34 +82,43 @@ function keysOf({ names, organization, viewer }: AuditQuery): string[] {
 }
 
 /** Values: the first key if any, the lowest and highest seq, the further keys, the limit. */
-function sliceSql(keys: number): string {
+function sliceSql(keys: number, oldestFirst: boolean): string {
+  const order = oldestFirst ? 'ASC' : 'DESC';
   if (keys === 0)
-    return 'SELECT seq, at, audit FROM log WHERE seq >= ? AND seq <= ? ORDER BY seq DESC LIMIT ?';
+    return `SELECT seq, at, audit FROM log WHERE seq >= ? AND seq <= ? ORDER BY seq ${order} LIMIT ?`;
   const others = Array.from(
     { length: keys - 1 },
     () => 'AND EXISTS (SELECT 1 FROM audit_index o WHERE o.key = ? AND o.seq = i.seq)',
   );
   return `SELECT l.seq, l.at, l.audit FROM audit_index i JOIN log l ON l.seq = i.seq
-    WHERE i.key = ? AND i.seq >= ? AND i.seq <= ? ${others.join(' ')} ORDER BY i.seq DESC LIMIT ?`;
+    WHERE i.key = ? AND i.seq >= ? AND i.seq <= ? ${others.join(' ')} ORDER BY i.seq ${order} LIMIT ?`;
 }
 
-function rowsOf([seq, at, audit]: LogRow): AuditRow[] {
+function rowsOf([seq, at, audit]: LogRow, oldestFirst: boolean): AuditRow[] {
   const instant = new Date(at).toISOString();
   // The log's audit text was written from AuditEntry values.
   const entries = JSON.parse(audit) as AuditEntry[];
-  return entries.map((entry, position) => ({ seq, position, at: instant, entry })).toReversed();
+  const rows = entries.map((entry, position) => ({ seq, position, at: instant, entry }));
+  return oldestFirst ? rows : rows.toReversed();
 }
 
 /** The index says that some row of the commit fits each key. This check asks whether one row fits them all. */
-function matches(
-  { seq, position, entry }: AuditRow,
-  { viewer, names, organization, before }: AuditQuery,
-): boolean {
-  if (before && !(seq < before.seq || (seq === before.seq && position < before.position))) return false;
+function matches(row: AuditRow, query: AuditQuery): boolean {
+  const { entry } = row;
+  const { viewer, names, organization, marks = [] } = query;
+  if (isPassed(row, query)) return false;
   if (organization !== undefined && entry.agent.organization !== organization) return false;
   if (viewer !== undefined && entry.agent.organization !== viewer && !entry.viewers.includes(viewer))
     return false;
+  if (!marks.every(({ kind, value }) => markOf(entry, kind) === value)) return false;
   return names.every(
     (name) => entry.patients.includes(name) || entry.entities.some((entity) => unversioned(entity) === name),
   );
+}
+
+/** Whether a row was on an earlier page. */
+function isPassed({ seq, position }: AuditRow, { behind, oldestFirst }: AuditQuery): boolean {
+  if (behind === undefined) return false;
+  const distance = seq - behind.seq || position - behind.position;
+  return oldestFirst === true ? distance <= 0 : distance >= 0;
 }

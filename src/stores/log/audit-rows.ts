@@ -1,5 +1,5 @@
 /** Audit rows as they are written: the stamped entries of a commit, and the keys under which they are found. */
-import type { AuditEntry } from '../../ports/store.ts';
+import type { AuditEntry, AuditMark } from '../../ports/store.ts';
 
 const OWN = '/_history/0';
 
@@ -15,11 +15,16 @@ export function stampEntry(entry: AuditEntry, seq: number): AuditEntry {
 /** The keys of the audit index for the rows of one commit. */
 export function auditKeys(entries: readonly AuditEntry[]): Set<string> {
   const keys = new Set<string>();
-  for (const { agent, entities, patients, viewers } of entries) {
+  for (const entry of entries) {
+    const { agent, entities, patients, viewers } = entry;
     for (const entity of entities) keys.add(`n:${unversioned(entity)}`);
     for (const patient of patients) keys.add(`n:${patient}`);
     for (const viewer of viewers) keys.add(`v:${viewer}`);
     if (agent.organization !== '') keys.add(`a:${agent.organization}`).add(`v:${agent.organization}`);
+    for (const kind of MARKS) {
+      const value = markOf(entry, kind);
+      if (value !== undefined) keys.add(markKey({ kind, value }));
+    }
   }
   return keys;
 }
@@ -29,3 +34,15 @@ export function unversioned(entity: string): string {
   const at = entity.indexOf('/_history/');
   return at < 0 ? entity : entity.slice(0, at);
 }
+
+const MARKS: readonly AuditMark['kind'][] = ['session', 'tab', 'basis', 'bytesHash'];
+const PREFIXES = { session: 's', tab: 't', basis: 'b', bytesHash: 'h' } as const;
+
+/** What a row bears of a kind of mark. */
+export function markOf(entry: AuditEntry, kind: AuditMark['kind']): string | undefined {
+  if (kind === 'bytesHash') return entry.bytesHash;
+  return kind === 'basis' ? (entry.basis ?? entry.elsewhere?.basis) : entry.agent[kind];
+}
+
+/** The key of a mark in the audit index. */
+export const markKey = ({ kind, value }: AuditMark): string => `${PREFIXES[kind]}:${value}`;

@@ -110,7 +110,9 @@ describe('the pattern of each kind of event', () => {
   test.each([
     ['login', '110114', '110122'],
     ['deliver', '110106', 'disclose'],
-    ['admin', '110113', '110137'],
+    ['disclose-elsewhere', '110106', 'disclose'],
+    ['gate-denied', '110113', 'AuthZ-Consent'],
+    ['admin', '110113', '110132'],
     ['job', '110100', 'amend'],
   ])('%s', (event, type, subtype) => {
     expect(render({ event })).toMatchObject({ type: { code: type }, subtype: [{ code: subtype }] });
@@ -391,5 +393,83 @@ describe('ids', () => {
     '9999999999999999-0',
   ])('not an id: %j', (id) => {
     expect(parseAuditId(id)).toBeUndefined();
+  });
+});
+
+describe('(compliance V2) a disclosure', () => {
+  const told: Partial<AuditEntry> = {
+    event: 'deliver',
+    agent: { organization: '', client: 'closeloop', subject: '' },
+    entities: ['Task/t/_history/12', 'Endpoint/e'],
+    basis: 'authorization',
+    deciding: ['Consent/c/_history/3', 'Contract/k/_history/4'],
+    labels: 'R',
+    notice: 1,
+    bytesHash: 'ab12',
+    delivery: {
+      entry: '12-0',
+      rail: 'capture',
+      receiver: 'Endpoint/e',
+      attempts: 1,
+      policy: 'authorization',
+      from: CLINIC,
+      to: HUB,
+    },
+    viewers: [CLINIC, HUB],
+  };
+  const as = (organization: typeof CLINIC | typeof HUB): AuditViewer => ({
+    organization,
+    everything: false,
+    knows: () => true,
+    keeps: (ref) => organization === CLINIC && ref !== 'Contract/k',
+  });
+  const roles = ({ entity = [] }: ReturnType<typeof render>) => entity.map(({ role }) => role?.code);
+  const details = ({ entity = [] }: ReturnType<typeof render>) =>
+    Object.fromEntries(entity.flatMap(({ detail = [] }) => detail.map((one) => [one.type, one.valueString])));
+
+  test('names its basis once, the Consent that decided, the highest confidentiality and no other label', () => {
+    const event = render(told, as(CLINIC));
+    expect(event.agent.flatMap(({ policy = [] }) => policy)).toEqual([
+      'https://closeloop.dev/fhir/basis/authorization',
+      'https://www.ecfr.gov/current/title-45/section-164.508',
+    ]);
+    expect(roles(event)).toEqual(['4', '1', 'consent', '16']);
+    expect(event.entity?.[0]?.securityLabel).toEqual([
+      { system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' },
+    ]);
+    expect(details(event)).toMatchObject({ basis: 'authorization', notice: '1', sha256: 'ab12' });
+    expect(event.subtype?.map(({ code }) => code)).toEqual(['disclose', 'AuthZ-Consent']); // (compliance V4)
+    expect(event.agent.at(-1)).toMatchObject({ type: { coding: [{ code: '429577009' }] } });
+    expect(event.meta?.profile).toEqual([`${BALP}PrivacyDisclosure.Source`]);
+    const resource = event as unknown as Resource; // an AuditEvent is a resource
+    expect(validateResource(resource, { profiles: 'none' })).toEqual([]);
+  });
+
+  test('does not show the peer what decided, nor why something was not told', () => {
+    const event = render({ ...told, exception: 'privacy-individual-request' }, as(HUB));
+    expect(roles(event)).toEqual(['4', '1', '16']);
+    expect(JSON.stringify(event)).not.toMatch(/Consent|Contract|privacy-individual-request/);
+    expect(details(event)).toMatchObject({ notice: '1', sha256: 'ab12' });
+    expect(render({ ...told, exception: 'privacy-individual-request' }, as(CLINIC))).toMatchObject({
+      entity: expect.arrayContaining([
+        expect.objectContaining({
+          detail: expect.arrayContaining([{ type: 'exception', valueString: 'privacy-individual-request' }]),
+        }),
+      ]),
+    });
+  });
+
+  test('that was withheld claims no profile', () => {
+    expect(render({ ...told, outcome: '4' }, as(CLINIC)).meta?.profile).toBeUndefined();
+  });
+
+  test('(compliance V3) a message from a known address is one at its recipient', () => {
+    const received = render({ event: 'receive', action: 'C' });
+    expect(received).toMatchObject({
+      type: { code: '110107' },
+      subtype: [{ code: 'disclose' }],
+      meta: { profile: [`${BALP}PrivacyDisclosure.Recipient`] },
+    });
+    expect(render({ event: 'receive', action: 'C', patients: [] }).meta?.profile).toBeUndefined();
   });
 });

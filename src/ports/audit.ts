@@ -1,0 +1,116 @@
+/** Audit rows as the store keeps them, and how they are asked for (rules 4.2). */
+import type { Ref } from '../fhir/types.ts';
+import type { Elsewhere } from './elsewhere.ts';
+
+/** A compact audit row. Rendered as an AuditEvent when asked for (rules 4.2); its id is `<seq>-<position in its commit>`. */
+export interface AuditEntry {
+  /** The interaction (`read`, `search-type`, `create`, …), or `login`, `deliver`, `move`, `job`, `admin`. */
+  readonly event: string;
+  /** C R U D E of AuditEvent.action. */
+  readonly action: 'C' | 'R' | 'U' | 'D' | 'E';
+  /** AuditEvent.outcome: 0 success, 4 minor failure (refused), 8 serious, 12 major. */
+  readonly outcome: '0' | '4' | '8' | '12';
+  /** The refusal's code when the outcome is not 0. */
+  readonly issue?: string;
+  readonly agent: {
+    readonly organization: Ref | '';
+    readonly client: string;
+    /** The token's subject; shown to its own organization only (rules 2.8). */
+    readonly subject: string;
+    readonly user?: string;
+    /** The user's name when it acted (audit-compliance AU1). Never that of a patient or of somebody close to one. */
+    readonly name?: string;
+    readonly address?: string;
+    /** The organization an administrator acted for. */
+    readonly onBehalfOf?: Ref;
+    /** One sitting, and where within it, as the client says (audit-compliance AU10, AU11). */
+    readonly session?: string;
+    readonly tab?: string;
+    /** How and when the user proved who it is (audit-compliance AU1): words of RFC 8176; milliseconds since 1970. */
+    readonly amr?: readonly string[];
+    readonly authTime?: number;
+  };
+  /** Purposes of use: codes of ActReason (compliance V1). Absent: treatment, where it is about a patient. */
+  readonly purposes?: readonly string[];
+  readonly requestId: string;
+  /** What was read, written or returned: `Type/id` or `Type/id/_history/seq`; seq 0 stands for this commit's own. */
+  readonly entities: readonly string[];
+  /** The patients concerned, one entity each. */
+  readonly patients: readonly Ref[];
+  /** The query of a search, as asked. */
+  readonly query?: string;
+  /** For a move of a referral: which row of the table. */
+  readonly transition?: {
+    readonly tid: string;
+    readonly event: string;
+    readonly from: string;
+    readonly to: string;
+  };
+  /** For a delivery: rail, receiver, attempts, the deciding policy. */
+  readonly delivery?: {
+    readonly entry: string;
+    readonly rail: string;
+    readonly receiver: string;
+    readonly attempts: number;
+    readonly policy?: string;
+    /** Who keeps what was told, and who was told. */
+    readonly from?: Ref;
+    readonly to?: Ref;
+    readonly why?: string;
+  };
+  /** What a person told outside this server, entered afterwards (compliance B35). */
+  readonly elsewhere?: Elsewhere;
+  /** The one basis of a disclosure: a code of disclosure-basis (compliance B34, V1). */
+  readonly basis?: string;
+  /** What decided: versions of Consents and Contracts; their keepers alone see them (compliance V2). */
+  readonly deciding?: readonly string[];
+  /** The exception of 45 CFR 171 under which something was not told (compliance I1). */
+  readonly exception?: string;
+  /** The highest confidentiality of what was told: a code of v3-Confidentiality, no other label. Absent: normal. */
+  readonly labels?: string;
+  /** Which statement of 42 CFR 2.32(a) went with it. */
+  readonly notice?: 1 | 2;
+  /** SHA-256 of the bytes that left, in hex. */
+  readonly bytesHash?: string;
+  /** How many alike this row stands for (failed logins per source and minute). */
+  readonly times?: number;
+  /** The emergency grant under which it was read: the key of its record (compliance E4, AU30). */
+  readonly grant?: string;
+  /** The server wrote it in consequence of the agent's request: the agent was not shown it. */
+  readonly origin?: 'server';
+  /** Organizations that may see this row beside the agent's own: the custodians of what it names. */
+  readonly viewers: readonly Ref[];
+}
+
+/** An audit row with its place in the chain. */
+export interface AuditRow {
+  readonly seq: number;
+  readonly position: number;
+  readonly at: string;
+  readonly entry: AuditEntry;
+}
+
+export interface AuditQuery {
+  /** Undefined: everything (administrators). */
+  readonly viewer: Ref | undefined;
+  /** Only rows that name this (entity or patient reference without version), all of them. */
+  readonly names: readonly Ref[];
+  /** Only rows of an agent of this organization. */
+  readonly organization?: Ref;
+  /** Only rows that bear all of these. */
+  readonly marks?: readonly AuditMark[];
+  /** Milliseconds since 1970, inclusive. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Absent: newest first. */
+  readonly oldestFirst?: true;
+  /** Continue behind this row, in the order asked for. */
+  readonly behind?: { readonly seq: number; readonly position: number };
+  readonly count: number;
+}
+
+/** What rows are found by beside names: a member of the row, and its whole value. */
+export interface AuditMark {
+  readonly kind: 'session' | 'tab' | 'basis' | 'bytesHash';
+  readonly value: string;
+}

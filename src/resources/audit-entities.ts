@@ -1,0 +1,129 @@
+/** The entities of an AuditEvent: what it was about, what decided, and the details of a disclosure (IHE BALP, compliance V2). */
+import type { AuditEventEntity, Coding, Ref } from '../fhir/types.ts';
+import type { AuditEntry, AuditRow } from '../ports/store.ts';
+import { entitiesElsewhere } from './audit-elsewhere.ts';
+import { BALP, ENTITY_TYPE, OBJECT_ROLE } from './audit-patterns.ts';
+import type { AuditSeeing } from './audit-viewer.ts';
+import { typeOf } from './element.ts';
+
+const DOMAIN_RESOURCE: Coding = { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' };
+const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
+/** BALP's type of what a request is about. */
+export const SYSTEM_OBJECT: Coding = { system: ENTITY_TYPE, code: '2', display: 'System Object' };
+
+export function auditEntities({ seq, entry }: AuditRow, seeing: AuditSeeing): AuditEventEntity[] {
+  const { knows, keeps } = seeing;
+  const known = (reference: string) => knows === undefined || knows(unversioned(reference));
+  const kept = (reference: string) => keeps === undefined || keeps(unversioned(reference));
+  const { deciding = [], patients, delivery } = entry;
+  return [
+    ...queryOf(entry, seeing.own),
+    ...entry.entities
+      .filter((reference) => known(reference) && reference !== delivery?.receiver)
+      .map((reference) => objectOf(entry, reference.replace(/\/_history\/0$/, `/_history/${seq}`))),
+    ...patients.filter(known).map(patientOf),
+    ...deciding.filter(kept).map(deciderOf),
+    ...deliveryOf(entry, seeing),
+    ...(seeing.own ? entitiesElsewhere(entry) : []),
+    ...requestOf(entry, seeing),
+  ];
+}
+
+/** A Consent or a Contract that decided. */
+function deciderOf(reference: string): AuditEventEntity {
+  const type = typeOf(reference);
+  const role = type === 'Consent' ? 'consent' : 'agreement';
+  return {
+    what: { reference },
+    type: { system: 'http://hl7.org/fhir/resource-types', code: type },
+    role: { system: 'https://closeloop.dev/fhir/CodeSystem/audit-entity-role', code: role },
+  };
+}
+
+type Detail = NonNullable<AuditEventEntity['detail']>[number];
+
+/** What a row says of a disclosure beside its parties and objects; of what was not told, to its discloser alone. */
+function detailsOf(entry: AuditEntry, { discloses }: AuditSeeing): Detail[] {
+  const { basis, exception, notice, bytesHash } = entry;
+  const details = {
+    basis,
+    exception: discloses ? exception : undefined,
+    notice: notice && String(notice),
+    sha256: bytesHash,
+  };
+  return Object.entries(details).flatMap(([type, valueString]) =>
+    valueString === undefined ? [] : [{ type, valueString }],
+  );
+}
+
+/** `Type/id` of a reference that may carry a version. */
+function unversioned(reference: string): Ref {
+  const [type = '', id = ''] = reference.split('/');
+  return `${type}/${id}`;
+}
+
+/** The query as sent, to the last byte. It may identify a patient, so a peer does not see it. */
+function queryOf({ query }: AuditEntry, own: boolean): AuditEventEntity[] {
+  if (query === undefined || !own) return [];
+  const role: Coding = { system: OBJECT_ROLE, code: '24', display: 'Query' };
+  return [{ type: SYSTEM_OBJECT, role, query: Buffer.from(query, 'utf8').toString('base64') }];
+}
+
+/**
+ * An object that a search found is typed by its resource type: in BALP's query pattern the query is the one system
+ * object.
+ */
+function objectOf({ query, transition, labels }: AuditEntry, reference: string): AuditEventEntity {
+  const [type = ''] = reference.split('/');
+  const found: Coding = { system: 'http://hl7.org/fhir/resource-types', code: type };
+  return {
+    what: { reference },
+    type: query === undefined ? SYSTEM_OBJECT : found,
+    role: DOMAIN_RESOURCE,
+    ...(labels !== undefined && { securityLabel: [{ system: CONFIDENTIALITY, code: labels }] }),
+    ...(transition &&
+      type === 'Task' && {
+        detail: [
+          { type: 'transition', valueString: transition.tid },
+          { type: 'from', valueString: transition.from },
+          { type: 'to', valueString: transition.to },
+        ],
+      }),
+  };
+}
+
+function patientOf(reference: Ref): AuditEventEntity {
+  return {
+    what: { reference },
+    type: { system: ENTITY_TYPE, code: '1', display: 'Person' },
+    role: { system: OBJECT_ROLE, code: '1', display: 'Patient' },
+  };
+}
+
+function deliveryOf(entry: AuditEntry, seeing: AuditSeeing): AuditEventEntity[] {
+  const { delivery } = entry;
+  if (delivery === undefined) return [];
+  const { receiver, entry: id, rail, attempts, policy } = delivery;
+  return [
+    {
+      what: { reference: receiver },
+      type: { system: ENTITY_TYPE, code: '4', display: 'Other' },
+      role: { system: OBJECT_ROLE, code: '16', display: 'Data Destination' },
+      detail: [
+        { type: 'entry', valueString: id },
+        { type: 'rail', valueString: rail },
+        { type: 'attempts', valueString: String(attempts) },
+        ...(policy ? [{ type: 'policy', valueString: policy }] : []),
+        ...detailsOf(entry, seeing),
+      ],
+    },
+  ];
+}
+
+function requestOf(entry: AuditEntry, seeing: AuditSeeing): AuditEventEntity[] {
+  const { requestId, delivery } = entry;
+  if (requestId === '' || delivery !== undefined) return [];
+  const type: Coding = { system: `${BALP}/CodeSystem/BasicAuditEntityType`, code: 'XrequestId' };
+  const detail = detailsOf(entry, seeing);
+  return [{ what: { identifier: { value: requestId } }, type, ...(detail.length > 0 && { detail }) }];
+}
