@@ -17,6 +17,8 @@ import { EVERYTHING } from '../ports/query.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { Gate, GateDecision } from './gates.ts';
 import type { HostPlaces } from './host-places.ts';
+import { asTold, type Payloads } from './payloads.ts';
+import { shownSnapshot } from './shown-view.ts';
 import { outcomeCommit, type EndedDelivery } from './outcome.ts';
 
 export interface DeliverySettings extends BackoffSettings {
@@ -46,6 +48,8 @@ export interface DeliveryParts {
   readonly store: Store;
   readonly rails: ReadonlyMap<string, Rail>;
   readonly gates: Gate;
+  /** By which rows of the payload table receivers are told; absent: by none. */
+  readonly payloads?: Payloads;
   /** The write of a Task that asks a person of the responsible organization to act. */
   readonly workItem: (entry: ClaimedEntry, why: string) => Promise<Write>;
   readonly clock: Clock;
@@ -87,7 +91,7 @@ export async function deliverEntry(parts: DeliveryParts, lease: EntryLease, lent
 
 async function deliver(parts: DeliveryParts, lease: EntryLease, lent: Lent): Promise<void> {
   const { store, gates, settings } = parts;
-  const { entry } = lease;
+  const entry = await toldAsOfNow(parts, lease.entry);
   // Its last attempts ended without a receipt (a crash, a full disk): sending it for ever would help nobody.
   if (entry.attempt > settings.attemptsMax)
     return conclude(parts, lease, { outcome: 'retry', why: 'no receipt could be written' }, NOT_ASKED);
@@ -101,6 +105,11 @@ async function deliver(parts: DeliveryParts, lease: EntryLease, lent: Lent): Pro
   if (!decision.permitted) return recordOutcome(parts, lease, { entry, fate: 'withheld', ...decided, why });
 
   return conclude(parts, lease, await attempt(parts, lent, { entry, asOf, now }), decided);
+}
+
+/** The entry with the sight of its receiver as it is now: an organization may have become another kind of party since. */
+async function toldAsOfNow({ payloads }: DeliveryParts, entry: ClaimedEntry): Promise<ClaimedEntry> {
+  return payloads === undefined ? entry : { ...entry, sight: await asTold(payloads, entry.sight) };
 }
 
 /** What the audit says of the decision. */
@@ -148,11 +157,12 @@ async function inTurn(
   signal: AbortSignal,
 ): Promise<Receipt> {
   const host = await rail.hostOf?.(entry, now);
-  if (host === undefined) return rail.deliver(entry, asOf, now, signal);
+  const told = shownSnapshot(asOf, entry.sight);
+  if (host === undefined) return rail.deliver(entry, told, now, signal);
   const leave = await hosts.enter(host, signal);
   if (leave === undefined) return { outcome: 'retry', why: 'timeout' };
   try {
-    return await rail.deliver(entry, asOf, now, signal);
+    return await rail.deliver(entry, told, now, signal);
   } finally {
     leave();
   }

@@ -11,6 +11,7 @@ import type { ClaimedEntry, Snapshot } from '../ports/store.ts';
 import { resourceOf } from '../ports/stored-resource.ts';
 import { typeOf } from '../resources/element.ts';
 import { type CriteriaOptions, parseCriteria } from '../resources/subscription-rules.ts';
+import { hiddenIn } from './hidden-clause.ts';
 import { selectorOf } from './subject.ts';
 
 /** What the gates decided. `policy` names what decided, for the audit of the disclosure. */
@@ -79,6 +80,10 @@ function isSelected(
   subject: Resource,
 ): boolean {
   const criteria = parseCriteria(String(subscription['criteria']), options);
+  const { sight } = entry;
+  const payload = sight.everything ? undefined : sight.payload;
+  // What the receiver is not shown selects nothing for it.
+  if (payload !== undefined && hiddenIn(payload, criteria.type, criteria.where) !== undefined) return false;
   return selectorOf(entry.subject, subject, Date.parse(entry.at))(criteria);
 }
 

@@ -12,6 +12,7 @@ import { factsOf } from '../policies/facts.ts';
 import { labelsInText } from '../policies/labels/stored-labels.ts';
 import { withNotice, withWayLabels } from '../policies/part2/in-resource.ts';
 import { BARE_NOTICE, isPart2 } from '../policies/part2/notice.ts';
+import { showBy } from '../policies/payload/shown.ts';
 import type { NoticeToShow, PresentVersion } from '../ports/rail.ts';
 import { parseStored } from '../ports/stored-resource.ts';
 import { PATIENT_PARAM } from '../resources/compartment.ts';
@@ -58,11 +59,16 @@ export function createPresent(policies: readonly Policy[] = POLICIES): PresentVe
     const obliges = isTold ? obligationsOf : undefined;
     const owed =
       notice ?? (isTold && custodian !== undefined && bearsPart2(typeOf(ref), text) ? BARE : 'none');
-    if (declared?.show === undefined && obliges === undefined && owed === 'none') return text;
+    const payload = isTold && !sight.everything ? sight.payload : undefined;
+    const isWhole = obliges === undefined && owed === 'none' && payload === undefined;
+    if (declared?.show === undefined && isWhole) return text;
     const { plain, storing } = parseJson(text);
     const own = sight.everything || declared?.belongsTo?.(plain, ref) === sight.organization;
-    const shown = noticed(declared?.show?.(storing, own) ?? storing, owed);
-    if (obliges === undefined || sight.everything) return JSON.stringify(shown);
+    const whole = declared?.show?.(storing, own) ?? storing;
+    // A reply to a write names no custodian.
+    const part = payload === undefined ? whole : showBy(payload, whole, custodian === undefined);
+    const shown = noticed(part, owed);
+    if (obliges === undefined || sight.everything) return shown === storing ? text : JSON.stringify(shown);
     const what = { type: typeOf(ref), ref };
     const about = {
       what,

@@ -23,3 +23,6 @@ export function parseETags(text: string): readonly string[] | undefined {
   }
   return tags.length === 0 ? undefined : tags;
 }
+
+/** The tag of a version; an answer that leaves out elements of it has one of its own (harmony Z6). */
+export const tagOf = (version: number, isMasked = false): string => `${version}${isMasked ? 'm' : ''}`;

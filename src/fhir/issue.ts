@@ -145,6 +145,7 @@ export const ISSUES = {
   'transition-not-allowed': row('business-rule', 422, 'See the allowed moves from this state.', 'AE', '103', 'work-item'),
   'label-protected': row('forbidden', 403, "Ask the custodian's privacy officer."),
   'field-frozen': row('business-rule', 422, 'Leave the field as it was; open a new referral to change it.'),
+  'masked-write': row('business-rule', 422, 'Change what is shown with a PATCH: an update would delete what is not.'),
   'referral-rule': row('business-rule', 422, 'See diagnostics for the rule.', 'AE', '103', 'work-item'),
   'deletion-refused': row('business-rule', 409, 'End the referral first; see diagnostics.'),
   'consent-rule': row('business-rule', 422, 'See diagnostics for the rule.'),

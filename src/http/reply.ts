@@ -3,6 +3,7 @@
  * setting them one by one, or through middleware, costs more than everything else that the door does for a read.
  */
 import type { ServerResponse } from 'node:http';
+import { tagOf } from '../fhir/etag.ts';
 import { buildOutcome, ISSUES, OperationOutcomeError } from '../fhir/issue.ts';
 import { encodeJson, parseJsonValue } from '../fhir/json.ts';
 import type { Reply } from '../operations/request.ts';
@@ -52,7 +53,7 @@ export function sendReply(res: ServerResponse, reply: Reply, asked: ReplyContext
 
 function headersOf(reply: Reply, replying: Replying): Headers {
   const headers: Headers = {};
-  if (reply.version !== undefined) headers['ETag'] = `W/"${reply.version}"`;
+  if (reply.version !== undefined) headers['ETag'] = `W/"${tagOf(reply.version, reply.masked)}"`;
   if (reply.at !== undefined) headers['Last-Modified'] = new Date(reply.at).toUTCString();
   if (reply.location !== undefined) headers['Location'] = `${replying.base}/${reply.location}`;
   if (reply.headers !== undefined) Object.assign(headers, reply.headers);

@@ -1,4 +1,5 @@
 /** What every operation works with: the roof hands it in, the same for every request. */
+import type { Payloads } from '../delivery/payloads.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { Ref, Resource } from '../fhir/types.ts';
 import type { Link } from '../hl7v2/link.ts';
@@ -66,6 +67,8 @@ export interface OperationContext {
   readonly patientsOf: PatientsOf;
   /** What is read here without having been written. */
   readonly packaged: Packaged;
+  /** By which rows of the payload table organizations are told. */
+  readonly payloads: Payloads;
   readonly selectRecipients: SelectRecipients;
   /** By the name of a rail; undefined where the rail requires nothing. Without it nothing is asked. */
   readonly lacks?: ((rail: string) => Lacks | undefined) | undefined;

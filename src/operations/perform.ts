@@ -3,6 +3,7 @@
  * as one commit, and audited either way. A refusal is audited before it is told.
  */
 import { OperationOutcomeError } from '../fhir/issue.ts';
+import type { Payloads } from '../delivery/payloads.ts';
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { auditRefusal } from './audit/audit.ts';
 import { performAuditRead, performAuditSearch } from './audit/audit-events.ts';
@@ -57,8 +58,12 @@ const RENDERED: Readonly<Partial<Record<Interaction, Interact>>> = {
 export const OFFERED: ReadonlySet<Interaction> = new Set(Object.keys(INTERACTIONS) as Interaction[]);
 
 export function createPerform(context: OperationContext, messages: MessageActions): Perform {
-  const perform: Perform = async (request) => {
+  const perform: Perform = async (asked) => {
+    let request = asked;
     try {
+      const found = payloadOf(context, asked);
+      const payload = typeof found === 'object' ? await found : found;
+      if (payload !== undefined) request = { ...asked, caller: { ...asked.caller, payload } };
       for (const admit of ADMIT) admit(request);
       return await interactionOf(request)(context, request, perform, messages);
     } catch (fault) {
@@ -71,6 +76,12 @@ export function createPerform(context: OperationContext, messages: MessageAction
     }
   };
   return perform;
+}
+
+/** By what the organization of a caller is told, as of now. */
+function payloadOf({ payloads }: OperationContext, { caller }: Request): ReturnType<Payloads['of']> {
+  const { administrator, organization } = caller;
+  return administrator || organization === undefined ? undefined : payloads.of(organization);
 }
 
 function interactionOf({ interaction, type }: Request): Interact {

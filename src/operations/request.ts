@@ -70,16 +70,17 @@ export interface Caller extends Login {
   readonly address: string | undefined;
   /** The organization an administrator acts for, already copied to `organization`. */
   readonly onBehalfOf: Ref | undefined;
+  /** The row of the payload table by which the organization is told (compliance M2); set by the one path. */
+  readonly payload?: string | undefined;
 }
 
 /** The caller's clause (rules 2.6). A caller without organization who is no administrator never gets this far. */
 export function sightOf(caller: Caller, patientOnly = false): Sight {
   if (caller.administrator) return EVERYTHING;
   if (caller.organization === undefined) throw new Error('a caller must have an organization');
-  const { organization, patient } = caller;
-  return patientOnly && patient !== undefined
-    ? { everything: false, organization, patient }
-    : { everything: false, organization };
+  const { organization, patient, payload } = caller;
+  const sight = { everything: false, organization, ...(payload !== undefined && { payload }) } as const;
+  return patientOnly && patient !== undefined ? { ...sight, patient } : sight;
 }
 
 export interface Request {
@@ -149,6 +150,8 @@ export interface Reply {
   readonly content?: ReplyContent | undefined;
   /** `seq` for the weak ETag. */
   readonly version?: number | undefined;
+  /** Elements are left out of what is shown: no update takes it for the whole (harmony Z6). */
+  readonly masked?: true;
   /** Instant, for Last-Modified. */
   readonly at?: string | undefined;
   /** What is said beside success; in headers already, and here for a door without any. */

@@ -11,6 +11,7 @@ import { checkCustody } from './write/custody.ts';
 import type { Draft } from './write/draft.ts';
 import { checkDeletes } from './write/deletes.ts';
 import { admitImport } from './write/import.ts';
+import { checkCriteria } from './write/hidden-criteria.ts';
 import { labelDraft } from './write/labels.ts';
 import { dropClaimedSteps } from './write/past-steps.ts';
 import { checkReferences, resolveReferences, type FullUrls } from './write/references.ts';
@@ -69,6 +70,7 @@ const CONSENTS = writes(new Set(['Consent']));
 const PARTIES = writes(PARTY_TYPES);
 const PROVENANCES = writes(new Set(['Provenance']));
 const ROLES = writes(new Set(['PractitionerRole']));
+const SUBSCRIBES = writes(new Set(['Subscription']));
 const ACTS = writes(ACTING);
 const ADDRESSES = writes(ADDRESSING);
 
@@ -88,6 +90,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [tellSubjects,         CREATE | UPDATE | PATCH          | TRANSACTION, namesSubject],
   [guardMarks,           CREATE | UPDATE | PATCH          | TRANSACTION, bearsMark],
   [dropClaimedSteps,     CREATE | UPDATE | PATCH          | TRANSACTION, PROVENANCES],
+  [checkCriteria,        CREATE | UPDATE | PATCH          | TRANSACTION, SUBSCRIBES],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENTS],
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, PARTIES],
   [claimRoles,           CREATE | UPDATE | PATCH          | TRANSACTION, ROLES],

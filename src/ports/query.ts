@@ -12,6 +12,8 @@ export type Sight =
    * An organization; with `patient`, narrowed to the compartment of one patient (SMART patient scopes). `denied: 'seen'`:
    * with what a denial withholds, for whoever must tell that from what no referral reaches, or asks the policies itself.
    * `lifted`: patients of whose resources only lasting denials are withheld, in an emergency (compliance E3).
+   * `payload`: the row of the payload table by which the organization is told what others keep: only types of that row, and
+   * what is in the directory (compliance M2).
    */
   | {
       readonly everything: false;
@@ -19,6 +21,7 @@ export type Sight =
       readonly patient?: Ref;
       readonly denied?: 'seen';
       readonly lifted?: readonly Ref[];
+      readonly payload?: string;
     };
 
 /** The sight with what a denial withholds. */

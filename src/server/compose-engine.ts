@@ -5,6 +5,7 @@ import { createRecipientSelection } from '../delivery/recipients.ts';
 import { createPolicyGate } from '../delivery/disclosure.ts';
 import { createDispatcher, type Dispatcher } from '../delivery/dispatch.ts';
 import { createGates } from '../delivery/gates.ts';
+import { createPayloads } from '../delivery/payloads.ts';
 import { present } from '../delivery/subject.ts';
 import { createSubscriptionCache } from '../delivery/subscriptions.ts';
 import type { Log } from '../http/log.ts';
@@ -100,8 +101,10 @@ export function composeEngine(parts: EngineParts): {
     criteria,
     unreadable: (ref) => log.write('warn', 'a Subscription cannot be read and is told nothing', { ref }),
   });
+  const payloads = createPayloads(store);
   const dispatcher = createDispatcher({
     store,
+    payloads,
     rails: rails.byName,
     gates: createGates({ criteria, policies: createPolicyGate({ clock, ...config }), clock }),
     workItem: (entry, why) => writeDeliveryFailed({ store, clock, newId: randomUUID }, entry, why),
@@ -118,6 +121,7 @@ export function composeEngine(parts: EngineParts): {
   });
   const endpoints = createEndpoints(store);
   const { perform, messages } = createFhirEngine({
+    payloads,
     ...(heavy !== undefined && { heavy }),
     store,
     clock,

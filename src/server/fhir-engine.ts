@@ -8,6 +8,7 @@ import { findPackaged } from '../operations/packaged.ts';
 import { rememberPatients } from '../operations/patients.ts';
 import { createPerform } from '../operations/perform.ts';
 import type { Perform } from '../operations/request.ts';
+import { createPayloads, type Payloads } from '../delivery/payloads.ts';
 import type { SelectRecipients } from '../delivery/recipients.ts';
 import type { MessageDoor, ReceiveParts } from '../inbound/hl7v2/door.ts';
 import { createMessageDoor } from '../inbound/hl7v2/create-door.ts';
@@ -29,6 +30,8 @@ export interface FhirEngineParts {
   readonly messages?: ReceiveParts;
   /** Where large bodies and messages are worked on; here, when it is not said. */
   readonly heavy?: Heavy;
+  /** Told of commits here; delivery asks the same. */
+  readonly payloads?: Payloads;
 }
 
 export interface FhirEngine {
@@ -45,8 +48,14 @@ const NO_LINKS: ReceiveParts = {
 
 export function createFhirEngine({ messages: given = NO_LINKS, ...parts }: FhirEngineParts): FhirEngine {
   const { links } = given;
+  const payloads = parts.payloads ?? createPayloads(parts.store);
   const context: OperationContext = {
     ...parts,
+    payloads,
+    committed: (refs) => {
+      payloads.touched(refs);
+      parts.committed(refs);
+    },
     links,
     heavy: parts.heavy ?? createInPlace(parts.newId),
     patientsOf: rememberPatients(),

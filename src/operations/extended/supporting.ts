@@ -13,6 +13,7 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightForType } from '../scope.ts';
+import { showText } from '../show.ts';
 
 /** The number of rounds of references: a PractitionerRole refers to its Organization, which may be part of another. */
 const ROUNDS_MAX = 3;
@@ -32,7 +33,7 @@ export async function findSupporting(
   let sources = matches;
   for (let round = 0; round < ROUNDS_MAX && sources.length > 0; round += 1) {
     const next: Match[] = [];
-    for (const ref of referredBy(context, sources)) {
+    for (const ref of referredBy(context, request, sources)) {
       if (known.has(ref)) continue;
       known.add(ref);
       const found = await readSupporting(context, request, snapshot, patient, ref);
@@ -52,9 +53,15 @@ export async function findSupporting(
   }
 }
 
-function referredBy({ settings }: OperationContext, sources: readonly Match[]): ReadonlySet<Ref> {
+/** References of what the caller is shown of the sources: what is left out of them is not followed either. */
+function referredBy(
+  { settings }: OperationContext,
+  { caller }: Request,
+  sources: readonly Match[],
+): ReadonlySet<Ref> {
   const refs = new Set<Ref>();
-  for (const { text } of sources) {
+  for (const source of sources) {
+    const text = caller.payload === undefined ? source.text : showText(source, caller);
     walkReferences(parseStored(text), ({ text: reference }) => {
       const ref = localRefOf(relativeTo(settings.publicBase, reference));
       if (ref !== undefined && isSupporting(typeOf(ref))) refs.add(ref);

@@ -14,6 +14,7 @@ import { selectToWrite } from '../write/condition.ts';
 import { checkMayChange } from '../write/custody.ts';
 import { declarationOf, meterFor, plan, type Draft, type Planned } from '../write/draft.ts';
 import { patchByPointers } from '../write/json-patch.ts';
+import { patchedPart } from '../write/masked.ts';
 import { checkIfMatch, type WriteResult, type WriteRequest } from './write.ts';
 import { readCurrent } from '../write/preview.ts';
 
@@ -40,7 +41,8 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<Wr
   refuseSecrets(request, secrets);
   // Whoever patches sees what the custodian sees: nothing can be learned of a secret by trying patches on it.
   const stored = parseJsonValue(current.version.text) as Resource; // stored texts were validated
-  const tree = secrets.length === 0 ? stored : (show?.(stored, true) ?? stored);
+  const whole = secrets.length === 0 ? stored : (show?.(stored, true) ?? stored);
+  const { tree, restore } = patchedPart(draft, version, whole);
   const meter = meterFor(draft, current.version.text);
   const patched = (
     request.body === undefined
@@ -53,7 +55,7 @@ export async function planPatch(draft: Draft, request: WriteRequest): Promise<Wr
     });
   }
   checkResult(meter, patched);
-  plan(draft, { ...unchanged, after: bodyOf(patched) });
+  plan(draft, { ...unchanged, after: bodyOf(restore(patched)) });
   return { kind: 'planned', ref, status: 200 };
 }
 

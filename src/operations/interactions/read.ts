@@ -1,6 +1,7 @@
 /** read and vread (http://hl7.org/fhir/R4/http.html#read, #vread), conditional by If-None-Match and If-Modified-Since. */
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
+import { tagOf } from '../../fhir/etag.ts';
 import type { Version } from '../../ports/store.ts';
 import { auditRead } from '../audit/audit.ts';
 import type { Seen } from '../seen.ts';
@@ -10,7 +11,7 @@ import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightFor } from '../scope.ts';
 import { readShape, shapeText, type Shape } from '../write/shape.ts';
-import { showText } from '../show.ts';
+import { isMasked, showText } from '../show.ts';
 
 export async function performRead(context: OperationContext, request: Request): Promise<Reply> {
   const ref: Ref = `${request.type ?? ''}/${request.id ?? ''}`;
@@ -23,13 +24,16 @@ export async function performRead(context: OperationContext, request: Request): 
     throw new OperationOutcomeError('gone', { diagnostics: `${ref} was deleted at ${at}` });
   await recordRead(context, auditRead(request, [seenOf(context, version, text)]));
   const withheld = found === undefined && { headers: NEWER_WITHHELD };
-  if (isUnchanged(request, version)) return { status: 304, version: seq, at, ...withheld };
+  const masked = isMasked(version, request.caller) && ({ masked: true } as const);
+  if (isUnchanged(request, version, masked !== false))
+    return { status: 304, version: seq, at, ...masked, ...withheld };
   const { notice, headers } = await noticeOfOne(context, request.caller, version);
   return {
     status: 200,
     text: shapeText(shape, request.type ?? '', showText({ ...version, notice }, request.caller)),
     version: seq,
     at,
+    ...masked,
     ...withheld,
     ...(headers !== undefined && { headers: { ...headers, ...(withheld && withheld.headers) } }),
   };
@@ -83,8 +87,12 @@ export function seenOf(
 }
 
 /** If-None-Match goes before If-Modified-Since (RFC 9110, 13.2.2); Last-Modified has whole seconds. */
-function isUnchanged({ ifNoneMatch, ifModifiedSince }: Request, { seq, at }: Version): boolean {
-  if (ifNoneMatch !== undefined) return ifNoneMatch.includes('*') || ifNoneMatch.includes(String(seq));
+function isUnchanged(
+  { ifNoneMatch, ifModifiedSince }: Request,
+  { seq, at }: Version,
+  isPart: boolean,
+): boolean {
+  if (ifNoneMatch !== undefined) return ifNoneMatch.includes('*') || ifNoneMatch.includes(tagOf(seq, isPart));
   if (ifModifiedSince === undefined) return false;
   return Math.floor(Date.parse(at) / 1000) <= Math.floor(ifModifiedSince / 1000);
 }

@@ -19,6 +19,7 @@ import { parseSearch, type Pair, type ParsedSearch } from '../../resources/searc
 import type { TerminologySource } from '../../resources/terminology/terminology-source.ts';
 import { checkFocus } from '../compartment.ts';
 import { suppressedIn } from '../denied.ts';
+import { checkHidden } from '../search/hidden.ts';
 import { checkInclusions } from '../search/include.ts';
 import {
   cutPage,
@@ -171,7 +172,7 @@ function readTogether(
 }
 
 function readOne(
-  { context: { settings, clock }, request: { prefer, compartment }, terminology }: Reading,
+  { context: { settings, clock }, request: { prefer, compartment, caller }, terminology }: Reading,
   searched: readonly string[],
   type: string,
   pairs: readonly Pair[],
@@ -188,6 +189,7 @@ function readOne(
     searched,
   });
   checkInclusions(parsed);
+  checkHidden(caller, parsed);
   return compartment === undefined ? parsed : within(parsed, compartment, type);
 }
 

@@ -10,6 +10,7 @@ import { parseSearch, type ParsedSearch } from '../../resources/search-query.ts'
 import type { TerminologySource } from '../../resources/terminology/terminology-source.ts';
 import { checkFocus } from '../compartment.ts';
 import { suppressedIn } from '../denied.ts';
+import { checkHidden } from '../search/hidden.ts';
 import { checkInclusions } from '../search/include.ts';
 import { cutPage, PAGE, pageLinks, readPageMark, snapshotAsOf } from '../search/page.ts';
 import type { Reply, Request } from '../request.ts';
@@ -100,6 +101,7 @@ function parse(
     sight: sightFor(request),
   });
   checkInclusions(parsed);
+  checkHidden(request.caller, parsed);
   return compartment === undefined ? parsed : within(parsed, compartment, type);
 }
 

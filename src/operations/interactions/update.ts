@@ -6,6 +6,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { selectToWrite } from '../write/condition.ts';
 import { idOf } from '../../resources/element.ts';
 import { plan, type Draft } from '../write/draft.ts';
+import { isMasked } from '../show.ts';
 import { planCreate } from './create.ts';
 import { checkIfMatch, type WriteResult, type WriteRequest, type BodiedRequest } from './write.ts';
 import { readCurrent } from '../write/preview.ts';
@@ -34,6 +35,8 @@ async function updateById(draft: Draft, request: WriteRequest, id: string, body:
     });
   }
   const { version, resource } = current;
+  // An update replaces the whole, which its writer does not know.
+  if (isMasked(version, draft.caller)) throw new OperationOutcomeError('masked-write');
   plan(draft, {
     ref,
     method: 'PUT',

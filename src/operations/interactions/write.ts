@@ -1,5 +1,5 @@
 /** What an interaction that writes answers once its draft is committed. */
-import { ANY_VERSION } from '../../fhir/etag.ts';
+import { ANY_VERSION, tagOf } from '../../fhir/etag.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Body } from '../../fhir/body.ts';
 import type { Ref } from '../../fhir/types.ts';
@@ -35,7 +35,7 @@ export type WriteResult =
 /** @throws OperationOutcomeError `version-conflict` when If-Match names other versions than the current one */
 export function checkIfMatch(ifMatch: readonly string[] | undefined, current: Version | undefined): void {
   if (ifMatch === undefined) return;
-  if (current !== undefined && ifMatch.some((tag) => tag === ANY_VERSION || tag === String(current.seq)))
+  if (current !== undefined && ifMatch.some((tag) => tag === ANY_VERSION || isTagOf(tag, current.seq)))
     return;
   throw new OperationOutcomeError('version-conflict', {
     diagnostics:
@@ -50,3 +50,6 @@ export const bodyIs = (type: string): string =>
   isResourceType(type)
     ? `the body is a ${type}`
     : `the resourceType of the body is not one of R4${meantType(type)}`;
+
+const isTagOf = (tag: string, version: number): boolean =>
+  tag === tagOf(version) || tag === tagOf(version, true);

@@ -14,6 +14,7 @@ import type { Inclusion } from '../../resources/search-query.ts';
 import type { Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { sightForType } from '../scope.ts';
+import { isPassedOver } from './hidden.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { createTurns } from '../turns.ts';
 import { valuesOf } from '../values.ts';
@@ -86,7 +87,7 @@ export async function followAll(
 }
 
 function collectTargets(
-  { context }: Including,
+  { context, request }: Including,
   inclusions: readonly Inclusion[],
   { ref, text }: Match,
   targets: Targets,
@@ -101,6 +102,7 @@ function collectTargets(
     const asking = wanted.filter((one) => one.param === param || one.param === '*');
     if (parameter === undefined || !isFollowed(parameter) || asking.length === 0 || typeof low !== 'string')
       continue;
+    if (isPassedOver(request.caller, { type }, param)) continue;
     if (parameter.kind === 'uri') {
       // A canonical with a version is a value without it, too.
       const isCut = values.some((other) => other.param === param && String(other.low).startsWith(`${low}|`));

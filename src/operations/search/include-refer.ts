@@ -7,7 +7,9 @@ import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { isFollowed, searchParameters, type SearchParameter } from '../../resources/search-parameters.ts';
 import type { Inclusion } from '../../resources/search-query.ts';
 import type { Brought, Including, Spare } from './include-follow.ts';
+import type { Caller } from '../request.ts';
 import { sightForType } from '../scope.ts';
+import { isPassedOver } from './hidden.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { valuesOf } from '../values.ts';
 
@@ -27,7 +29,7 @@ export async function referAll(
   let cut = false;
   for (const [type, asked] of byType(inclusions)) {
     const sight = sightForType(request.caller, type);
-    const clauses = asked.flatMap((one) => clausesOf(type, one, sources, published));
+    const clauses = asked.flatMap((one) => clausesOf(request.caller, type, one, { sources, published }));
     if (sight === undefined || clauses.length === 0) continue;
     const where: Clause = { kind: 'any', of: clauses };
     const query = { type, where, sort: [], sight, count, characters, offset: 0, total: false };
@@ -51,12 +53,13 @@ const STORED: readonly string[] = [...RESOURCE_TYPES.values()]
   .map(({ type }) => type);
 
 function clausesOf(
+  caller: Caller,
   type: string,
   inclusion: Inclusion,
-  sources: readonly Match[],
-  published: readonly Published[],
+  { sources, published }: { readonly sources: readonly Match[]; readonly published: readonly Published[] },
 ): readonly Clause[] {
   return parametersOf(type, inclusion).flatMap(({ code, kind, targets }): readonly Clause[] => {
+    if (isPassedOver(caller, { type }, code)) return [];
     const fits = (to: string): boolean => (inclusion.target ?? to) === to && (targets?.includes(to) ?? true);
     if (kind !== 'uri') {
       const to = sources.map(({ ref }) => ref).filter((ref) => fits(typeOf(ref)));

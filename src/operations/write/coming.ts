@@ -1,4 +1,6 @@
 /** The reads of a rail before the commit: everything as it will be after the commit. */
+import { asTold } from '../../delivery/payloads.ts';
+import { shownView } from '../../delivery/shown-view.ts';
 import type { Ref, Resource } from '../../fhir/types.ts';
 import type { EntryPreview, CommitView } from '../../ports/rail.ts';
 import type { Expectation, OutboxEntry, Version } from '../../ports/store.ts';
@@ -28,8 +30,8 @@ interface Read {
  */
 export async function missingIn(draft: Draft, entry: OutboxEntry): Promise<readonly string[]> {
   const read: Read = { versions: new Map(), pages: [] };
-  const missing =
-    (await draft.context.lacks?.(entry.rail)?.(asComing(entry, draft), sourceOf(draft, read))) ?? [];
+  const view = shownView(sourceOf(draft, read), await asTold(draft.context.payloads, entry.sight));
+  const missing = (await draft.context.lacks?.(entry.rail)?.(asComing(entry, draft), view)) ?? [];
   if (missing.length === 0) return missing;
   for (const [ref, version] of read.versions) keepVersion(draft, ref, version);
   draft.expects.push(...read.pages);

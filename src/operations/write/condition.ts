@@ -19,6 +19,7 @@ import { placesIn, type Draft } from './draft.ts';
 import { plannedFor } from './planned-index.ts';
 import { findPreview, readPreview } from './preview.ts';
 import { sightForClause } from '../scope.ts';
+import { checkHiddenCondition } from '../search/hidden.ts';
 import { termsOf } from '../search/search-terms.ts';
 import { keeperOf, partyOf, partyWorldIn } from './rule-context.ts';
 
@@ -130,6 +131,7 @@ async function queryOf(draft: Draft, type: string, queryText: string): Promise<Q
     types: SERVED_TYPES,
     terminology,
   });
+  checkHiddenCondition(draft.caller, type, where);
   return {
     type,
     where,

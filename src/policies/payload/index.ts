@@ -44,7 +44,19 @@ export function payloadsFor({ recipientKinds, purpose, sections }: PayloadQuesti
 }
 
 /** The row that holds for a party whatever is told, because of what it is; undefined: none does. */
-const payloadOfKinds = (kinds: ReadonlySet<PartyKind>): PayloadRow | undefined =>
+export const payloadOfKinds = (kinds: ReadonlySet<PartyKind>): PayloadRow | undefined =>
   kinds.has('provider')
     ? undefined
     : PAYLOADS.find(({ recipient }) => recipient !== undefined && kinds.has(recipient));
+
+const BY_NAME: ReadonlyMap<string, PayloadRow> = new Map(PAYLOADS.map((row) => [row.name, row]));
+
+/** The row of a name that the server wrote itself. */
+export function payloadNamed(name: string): PayloadRow {
+  const row = BY_NAME.get(name);
+  if (row === undefined) throw new Error(`there is no payload ${name}`);
+  return row;
+}
+
+/** The types that a row tells of. */
+export const payloadTypes = (name: string): readonly string[] => Object.keys(payloadNamed(name).types);

@@ -43,7 +43,7 @@ const isNamed = (resource: Resource, { codes }: PayloadType): boolean =>
   codes === undefined || codingsIn(resource['code']).some((coding) => isIn(coding, codes));
 
 /** A copy with what a rule lets go; the resource itself where that is all of it. */
-function reduceTo(resource: Resource, { elements, reduced }: PayloadType): Resource {
+export function reduceTo(resource: Resource, { elements, reduced }: PayloadType): Resource {
   if (elements !== undefined) return copyOf(resource, elements);
   const changed = Object.entries(reduced ?? {}).flatMap(([key, rule]) => {
     const value = resource[key];

@@ -24,6 +24,12 @@ const LEAVES: readonly Leaf[] = [
   { at: 'delivery/dispatch.ts', why: BESIDE, apart: true },
   { at: 'delivery/deliver-entry.ts', why: BESIDE, apart: true },
   { at: 'delivery/host-places.ts', why: 'whose delivery a host gets next', apart: true },
+  { at: 'delivery/payloads.ts', why: 'what is known of organizations, kept in memory', apart: true },
+  {
+    at: 'delivery/shown-view.ts',
+    why: 'what a rail reads, for hardly any receiver other than it is',
+    apart: true,
+  },
   { at: 'delivery/gates.ts', why: BESIDE, apart: true },
   { at: 'delivery/disclosure.ts', why: BESIDE, apart: true },
   { at: 'delivery/consents.ts', why: BESIDE, apart: true },

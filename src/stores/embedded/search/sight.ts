@@ -2,6 +2,7 @@
  * The caller's sight (rules 2.6) as SQL: the condition on every alias that stands for a resource. It is part of the
  * query and not a filter on its rows; otherwise totals and pages would reveal invisible resources.
  */
+import { payloadTypes } from '../../../policies/payload/index.ts';
 import type { Sight } from '../../../ports/query.ts';
 
 /** An SQL condition and the values of its `?`, in order. The text depends only on the shape of the sight. */
@@ -40,14 +41,20 @@ const SHAPES = [
   'patient-denied',
   'organization-lifted',
   'patient-lifted',
+  'organization-payload',
+  'patient-payload',
+  'organization-denied-payload',
+  'patient-denied-payload',
+  'organization-lifted-payload',
+  'patient-lifted-payload',
 ] as const;
 type SightShape = (typeof SHAPES)[number];
 
 export function sightShape(sight: Sight): SightShape {
   if (sight.everything) return 'everything';
   const shape = sight.patient === undefined ? 'organization' : 'patient';
-  if (sight.denied === 'seen') return `${shape}-denied`;
-  return sight.lifted === undefined ? shape : `${shape}-lifted`;
+  const denials = sight.denied === 'seen' ? '-denied' : sight.lifted === undefined ? '' : '-lifted';
+  return `${shape}${denials}${sight.payload === undefined ? '' : '-payload'}`;
 }
 
 /** Something made once for each shape of sight, so that no read has to build its text. */
@@ -64,31 +71,39 @@ export const sightSql = (sight: Sight, moment: SightMoment, alias: SightAlias): 
 export function sightText(shape: SightShape, alias: SightAlias): string {
   if (shape === 'everything') return '1';
   const { shown } = alias;
-  const denied = shape.endsWith('-denied')
+  const denied = shape.includes('-denied')
     ? ''
-    : deniedText(shown, shape.endsWith('-lifted') ? NOT_LIFTED : '');
-  const own = reachText(alias, denied);
+    : deniedText(shown, shape.includes('-lifted') ? NOT_LIFTED : '');
+  const own = reachText(alias, denied, shape.endsWith('-payload'));
   return shape.startsWith('organization') ? own : `(${own} AND ${compartmentText(alias)})`;
 }
 
 export function sightParams(sight: Sight, { seq, now }: SightMoment): readonly (string | number)[] {
   if (sight.everything) return [];
-  const { organization, patient, denied, lifted } = sight;
+  const { organization, patient, denied, lifted, payload } = sight;
   const own: (string | number)[] = [organization, organization, seq, seq];
   if (denied !== 'seen') own.push(now, now);
   if (denied !== 'seen' && lifted !== undefined) own.push(...Array<string>(3).fill(JSON.stringify(lifted)));
+  if (payload !== undefined) own.push(JSON.stringify(payloadTypes(payload)));
   return patient === undefined ? own : [...own, patient, patient];
 }
 
 const ORGANIZATION = '(SELECT nid FROM name WHERE name = ?)';
 
-/** Custodian of it, in the directory, or reached by a referral of its own (rules 2.2) and not denied. */
-function reachText({ resource, deletedAt }: SightAlias, denied: string): string {
+/** The types of a row of the payload table. */
+const TOLD = '(SELECT t.nid FROM json_each(?) j JOIN name t ON t.name = j.value)';
+
+/**
+ * Custodian of it, in the directory, or reached by a referral of its own (rules 2.2), not denied, and of a type that it is
+ * told of.
+ */
+function reachText({ resource, deletedAt }: SightAlias, denied: string, isLimited: boolean): string {
   const until = deletedAt === undefined ? 's.ended > ?' : `(s.ended > ? OR s.ended = ${deletedAt})`;
   const permitted = denied === '' ? '' : `AND NOT ${denied}`;
+  const told = isLimited ? `AND ${resource}.type IN ${TOLD}` : '';
   return `(${resource}.everyone = 1 OR ${resource}.custodian = ${ORGANIZATION} OR EXISTS (
     SELECT 1 FROM sight s WHERE s.org = ${ORGANIZATION} AND s.rid = ${resource}.rid AND s.since <= ? AND ${until}
-      ${permitted}))`;
+      ${permitted} ${told}))`;
 }
 
 /** A denial is in force on this way, and the organization did not receive this version (ADR 0027). */

@@ -1,0 +1,55 @@
+/**
+ * What a rail reads for a receiver that is told by a row of the payload table: a message is made of what the receiver would
+ * be shown, and of nothing else (compliance M2).
+ */
+import type { Resource } from '../fhir/types.ts';
+import { payloadTypes } from '../policies/payload/index.ts';
+import type { CommitView } from '../ports/rail.ts';
+import { EVERYTHING, type Sight } from '../ports/query.ts';
+import type { Snapshot, Version } from '../ports/store.ts';
+import { resourceOf } from '../ports/stored-resource.ts';
+import { typeOf } from '../resources/element.ts';
+import { isDirectory } from '../resources/index.ts';
+import { present } from './subject.ts';
+
+type Shown = Pick<Version, 'ref' | 'custodian' | 'text'>;
+
+/** What is told of a version; undefined: nothing. */
+function toldOf<T extends Shown>(version: T | undefined, sight: Sight): T | undefined {
+  if (version?.text === undefined || sight.everything || sight.payload === undefined) return version;
+  const { ref, custodian } = version;
+  const isTold = isDirectory(typeOf(ref)) || payloadTypes(sight.payload).includes(typeOf(ref));
+  if (custodian !== sight.organization && custodian !== '' && !isTold) return undefined;
+  return { ...version, text: present(version, sight) };
+}
+
+/** A snapshot as a receiver is told of it. */
+export function shownSnapshot(snapshot: Snapshot, sight: Sight): Snapshot {
+  if (sight.everything || sight.payload === undefined) return snapshot;
+  return { ...snapshot, ...shownReads(snapshot, sight) };
+}
+
+/** The reads of a rail as a receiver is told of them. */
+export function shownView(view: CommitView, sight: Sight): CommitView {
+  if (sight.everything || sight.payload === undefined) return view;
+  const { read, search } = shownReads(view, sight);
+  return {
+    ...view,
+    read,
+    search,
+    resource: async (ref): Promise<Resource | undefined> => resourceOf(await read(ref, EVERYTHING)),
+  };
+}
+
+function shownReads(
+  view: Pick<Snapshot, 'read' | 'search'>,
+  sight: Sight,
+): Pick<Snapshot, 'read' | 'search'> {
+  return {
+    read: async (ref, as) => toldOf(await view.read(ref, as), sight),
+    async search(query, signal) {
+      const page = await view.search(query, signal);
+      return { ...page, matches: page.matches.flatMap((match) => toldOf(match, sight) ?? []) };
+    },
+  };
+}
