@@ -53,6 +53,8 @@ export const SETTINGS: OperationSettings = {
   identitySystems: [],
   privatePartiesMax: 100_000,
   exampleOids: true,
+  breakGlassMaxMs: 4 * 60 * 60 * 1000,
+  breakGlassPerDay: 5,
 };
 
 // — who asks

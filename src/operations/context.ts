@@ -41,6 +41,9 @@ export interface OperationSettings extends RuleSettings {
   readonly privatePartiesMax: number;
   /** Whether OIDs of the arc for examples may stand for somebody: in a demonstration. */
   readonly exampleOids: boolean;
+  /** The longest grant of emergency access, and how many one person may have in a day alone (compliance E1, E8). */
+  readonly breakGlassMaxMs: number;
+  readonly breakGlassPerDay: number;
   /** Off only for measurement. */
   readonly auditReads: boolean;
   /** How this server names itself as the source of AuditEvents. */

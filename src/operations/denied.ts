@@ -60,12 +60,13 @@ export async function suppressedIn(
   where: Clause | undefined,
   type?: string,
 ): Promise<readonly IssueDetail[]> {
-  const { administrator, organization } = caller;
+  const { administrator, organization, emergency = [] } = caller;
   if (administrator || organization === undefined) return [];
+  const lifted = new Set(emergency.map(({ patient }) => patient));
   const named = new Set<Ref>(compartment?.startsWith('Patient/') === true ? [compartment] : []);
   if (where !== undefined) for (const patient of patientsNamed(where, type)) named.add(patient);
   for (const patient of [...named].slice(0, PATIENTS_MAX))
-    if (await snapshot.isDenied(patient, organization)) return [SUPPRESSED];
+    if (!lifted.has(patient) && (await snapshot.isDenied(patient, organization))) return [SUPPRESSED];
   return [];
 }
 

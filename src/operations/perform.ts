@@ -8,6 +8,7 @@ import { RESOURCE_TYPES } from '../resources/index.ts';
 import { auditRefusal } from './audit/audit.ts';
 import { performAuditRead, performAuditSearch } from './audit/audit-events.ts';
 import { denialBehind } from './denied.ts';
+import { markOpened, underGrants } from './emergency/opened.ts';
 import { performBatch } from './interactions/batch.ts';
 import { performHistory } from './interactions/history.ts';
 import { performRead } from './interactions/read.ts';
@@ -19,6 +20,7 @@ import type { MessageActions } from './extended/message-actions.ts';
 import { recordAlways } from './audit/record.ts';
 import type { Interaction, Perform, Reply, Request } from './request.ts';
 import type { OperationContext } from './context.ts';
+import { hasServerScope } from './scope.ts';
 import { refusalOfFault } from './search/search-refusal.ts';
 import { ADMIT } from './steps.ts';
 import { performWrite, PLANS } from './write/write.ts';
@@ -65,7 +67,10 @@ export function createPerform(context: OperationContext, messages: MessageAction
       const payload = typeof found === 'object' ? await found : found;
       if (payload !== undefined) request = { ...asked, caller: { ...asked.caller, payload } };
       for (const admit of ADMIT) admit(request);
-      return await interactionOf(request)(context, request, perform, messages);
+      const mayOpen = hasServerScope(request.caller, 'closeloop/break-glass');
+      const opened = mayOpen ? await underGrants(context, request) : request;
+      const reply = await interactionOf(opened)(context, opened, perform, messages);
+      return opened.caller.emergency === undefined ? reply : await markOpened(context, opened, reply);
     } catch (fault) {
       const error = await denialBehind(context, request, refusalOfFault(fault));
       const code = codeOf(error);

@@ -57,12 +57,16 @@ function headersOf(
 ): Record<string, string> {
   const opened = links.map(({ rel, ref }) => `<${settings.publicBase}/${ref}>; rel="${rel}"`);
   const link = [...opened, ...(consent === undefined ? [] : [consent])].join(', ');
-  const warning = notes
+  const warning = warningOf(notes);
+  return { ...(link !== '' && { Link: link }), ...(warning !== '' && { Warning: warning }) };
+}
+
+/** Notes as the value of a Warning header. */
+export const warningOf = (notes: CommittedReply['notes']): string =>
+  notes
     .flatMap(({ diagnostics }) => (diagnostics === undefined ? [] : [`199 - ${quote(diagnostics)}`]))
     .slice(0, 10)
     .join(', ');
-  return { ...(link !== '' && { Link: link }), ...(warning !== '' && { Warning: warning }) };
-}
 
 /** A quoted-string of RFC 9110 5.6.4: printable ASCII only. */
 const quote = (text: string): string =>

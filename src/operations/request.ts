@@ -50,6 +50,14 @@ export const WITHOUT_LOGIN: Login = {
   roles: [],
 };
 
+/** A grant of emergency access that runs (compliance E1). */
+export interface RunningGrant {
+  /** The key of its record. */
+  readonly key: string;
+  /** Patient/id: whose denials it lifts. */
+  readonly patient: Ref;
+}
+
 /** Who asks. Comes from the token alone (rules 2.5), but for the address and the tab. */
 export interface Caller extends Login {
   /** The organization the caller is; undefined for an administrator who acts for nobody. */
@@ -72,15 +80,22 @@ export interface Caller extends Login {
   readonly onBehalfOf: Ref | undefined;
   /** The row of the payload table by which the organization is told (compliance M2); set by the one path. */
   readonly payload?: string | undefined;
+  /** The grants under which it reads; absent: none. */
+  readonly emergency?: readonly RunningGrant[];
 }
 
 /** The caller's clause (rules 2.6). A caller without organization who is no administrator never gets this far. */
 export function sightOf(caller: Caller, patientOnly = false): Sight {
   if (caller.administrator) return EVERYTHING;
   if (caller.organization === undefined) throw new Error('a caller must have an organization');
-  const { organization, patient, payload } = caller;
-  const sight = { everything: false, organization, ...(payload !== undefined && { payload }) } as const;
-  return patientOnly && patient !== undefined ? { ...sight, patient } : sight;
+  const { organization, patient, payload, emergency } = caller;
+  return {
+    everything: false,
+    organization,
+    ...(patientOnly && patient !== undefined && { patient }),
+    ...(payload !== undefined && { payload }),
+    ...(emergency !== undefined && { lifted: emergency.map((grant) => grant.patient) }),
+  };
 }
 
 export interface Request {

@@ -32,6 +32,10 @@ export const KINDS = {
   'rail-cannot-carry': 'A way of delivery cannot carry the notice of 42 CFR 2.32',
   'denial-review':
     'A disclosure is denied on no ground of law, or needs a written answer: a person must look',
+  'break-glass-review': 'Emergency access is to be reviewed',
+  'activity-review': 'The activity of a week is to be reviewed',
+  'login-failures': 'One source or user failed to log in very often',
+  incident: 'Something may be a breach and is to be assessed',
 } as const;
 
 export type WorkItemKind = keyof typeof KINDS;
@@ -51,6 +55,17 @@ export function heldBy(item: Resource | undefined): string | undefined {
   return code === undefined ? undefined : (HELD as Partial<Record<string, string>>)[code];
 }
 
+/** The kind of a work item; undefined for what is none. */
+export const workItemKindOf = (task: Resource | undefined): string | undefined =>
+  (valuesAt(task, 'code.coding') as readonly { system?: string; code?: string }[]).find(
+    ({ system }) => system === WORK_ITEM_SYSTEM,
+  )?.code; // Codings
+
+const REVIEWS: ReadonlySet<string | undefined> = new Set(['break-glass-review', 'activity-review']);
+
+/** Whether a work item asks for a review, which ends by `$review` alone and is kept (compliance E6; audit-compliance AU51). */
+export const isReview = (task: Resource | undefined): boolean => REVIEWS.has(workItemKindOf(task));
+
 /** What a work item says beside its kind. */
 export interface WorkItem {
   readonly kind: WorkItemKind;
@@ -67,6 +82,10 @@ export interface WorkItem {
   readonly groupIdentifier?: Identifier | undefined;
   readonly requester?: Ref | undefined;
   readonly input?: readonly object[];
+  /** Whom it is about: in reviews alone, which their keeper's privacy officer reads. */
+  readonly patient?: Ref;
+  /** Instant by which it must be done. */
+  readonly due?: string;
 }
 
 /** The Task of a work item, kept by the organization whose work it is. */
@@ -82,9 +101,11 @@ export function planWorkItem(id: string, item: WorkItem): Planned {
     code: workItemCode(kind),
     description: item.says,
     focus: { reference: item.focus },
+    ...(item.patient !== undefined && { for: { reference: item.patient } }),
     authoredOn: item.authoredOn,
     ...(requester !== undefined && { requester: { reference: requester } }),
     ...(owner !== '' && { owner: { reference: owner } }),
+    ...(item.due !== undefined && { restriction: { period: { end: item.due } } }),
     ...(input.length > 0 && { input }),
   };
   return {

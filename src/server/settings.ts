@@ -256,6 +256,18 @@ export const SETTINGS = {
     },
   ),
 
+  // — emergencies
+  breakGlassMaxMs: integer(
+    4 * 60 * MINUTE,
+    [MINUTE, 12 * 60 * MINUTE],
+    'The longest time for which a person may have emergency access to what a patient denies ($break-glass).',
+  ),
+  breakGlassPerDay: integer(
+    5,
+    [1, 1000],
+    'Grants of emergency access that one person may have in a day; for a further one a second person confirms.',
+  ),
+
   // — telling others
   dispatchIntervalMs: integer(
     250,

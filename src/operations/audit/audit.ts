@@ -56,19 +56,27 @@ function sittingOf(
 const purposesOf = ({ purposes }: Caller): Pick<AuditEntry, 'purposes'> =>
   purposes.every((purpose) => purpose === 'TREAT') ? {} : { purposes };
 
+/** The grant under which something of its patient was read (compliance E4). */
+function grantOf({ emergency }: Caller, patients: readonly Ref[]): Pick<AuditEntry, 'purposes' | 'grant'> {
+  const grant = emergency?.find(({ patient }) => patients.includes(patient));
+  return grant === undefined ? {} : { purposes: ['BTG'], grant: grant.key };
+}
+
 /** A read, a search or a history page: its query and what it returned, one patient entity per patient. */
 export function auditRead(request: Request, seen: readonly Seen[]): AuditEntry {
   const { caller, interaction, requestId, queryText, compartment } = request;
   const focus = compartment?.startsWith('Patient/') === true ? [compartment] : [];
+  const patients = unique([...focus, ...seen.flatMap((one) => one.patients)]);
   return {
     event: interaction,
     action: ACTIONS[interaction],
     outcome: '0',
     agent: agentOf(caller),
     ...purposesOf(caller),
+    ...grantOf(caller, patients),
     requestId,
     entities: seen.map(({ ref, seq }) => `${ref}/_history/${seq}`),
-    patients: unique([...focus, ...seen.flatMap(({ patients }) => patients)]),
+    patients,
     ...(queryText !== '' && { query: queryText }),
     viewers: custodiansOf(seen),
   };
@@ -108,7 +116,7 @@ export function auditWrite(draft: Draft, request: Request): readonly AuditEntry[
   const written = [...draft.planned.values()].map((planned) => auditPlanned(draft, request, planned));
   const shown = draft.context.settings.auditReads ? draft.seen : [];
   const read = shown.map((seen) => auditRead({ ...request, interaction: 'read', queryText: '' }, [seen]));
-  const rows = [...written, ...read];
+  const rows = [...draft.rows, ...written, ...read];
   return rows.length > 0 ? rows : [{ ...auditRead(request, []), entities: namedIn(request) }];
 }
 

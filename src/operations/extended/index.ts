@@ -1,9 +1,12 @@
 /** The registry of operations: one line each. Routes, capability, definitions and audit follow. */
 import type { Request } from '../request.ts';
 import { admit } from './admit.ts';
+import { breakGlass } from './break-glass.ts';
 import { bundleCcda, patientCcda, referralCcda } from './ccda/ccda.ts';
 import { importCcda } from './ccda/import-ccda.ts';
+import { review } from './review.ts';
 import { render } from './ccda/render.ts';
+import { confirmBreakGlass } from './confirm-break-glass.ts';
 import { convert } from './convert.ts';
 import { everything } from './everything.ts';
 import { mapCode } from './map-code.ts';
@@ -31,6 +34,10 @@ const DECLARED: readonly Operation[] = [
   bundleCcda,
   importCcda,
   render,
+  // — emergencies
+  breakGlass,
+  confirmBreakGlass,
+  review,
   // — on parties
   admit,
   // — the law

@@ -7,6 +7,7 @@ import type { Ref } from '../../fhir/types.ts';
 import { isOpen, isReferralTask, readState } from '../../referral/state.ts';
 import { typeOf } from '../../resources/element.ts';
 import { referencesTo } from '../../resources/references-to.ts';
+import { isReview } from '../work-item.ts';
 import { placesIn, type Draft } from './draft.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { readPreview } from './preview.ts';
@@ -15,6 +16,12 @@ export async function checkDeletes(draft: Draft): Promise<void> {
   for (const planned of draft.planned.values()) {
     const { ref, before, after, origin } = planned;
     if (after !== undefined || origin === 'server' || before === undefined) continue;
+    if (isReview(before)) {
+      throw new OperationOutcomeError('deletion-refused', {
+        diagnostics: `${ref} is a review, which is kept for six years`,
+        expression: placesIn(planned, ['Task']),
+      });
+    }
     const task = await openReferralOn(draft, ref);
     if (task === undefined) continue;
     throw new OperationOutcomeError('deletion-refused', {

@@ -10,6 +10,7 @@ import type { Ref, Resource } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import type { RecordPrecondition, RecordWrite } from '../../ports/record.ts';
 import type {
+  AuditEntry,
   Expectation,
   VersionPrecondition,
   OutboxEntry,
@@ -63,6 +64,8 @@ export interface Draft {
   readonly planned: Map<Ref, Planned>;
   readonly preconditions: Map<string, VersionPrecondition>;
   readonly expects: Expectation[];
+  /** Audit rows beside those of its writes. */
+  readonly rows: AuditEntry[];
   /** State that is not FHIR, written in the same commit. */
   readonly records: RecordWrite[];
   /** Records that were relied on, by kind and key. */
@@ -102,6 +105,7 @@ export function openDraft(context: OperationContext, request: Request, snapshot:
     planned: new Map(),
     preconditions: new Map(),
     expects: [],
+    rows: [],
     records: [],
     recordPreconditions: new Map(),
     moves: [],

@@ -8,6 +8,7 @@ import { OperationOutcomeError } from '../../fhir/issue.ts';
 import { isSameReference } from '../../referral/fields.ts';
 import { localRef, typeOf, valuesAt } from '../../resources/element.ts';
 import { placesIn, type Draft, type Planned } from './draft.ts';
+import { isReview } from '../work-item.ts';
 import { MARKED, marksOf, WORK_ITEM, type Marked } from './marks.ts';
 import { partyOf } from './rule-context.ts';
 
@@ -17,6 +18,7 @@ export async function guardMarks(draft: Draft): Promise<void> {
   if (byMessage || importing || (caller.administrator && caller.organization === undefined)) return;
   for (const planned of draft.planned.values()) {
     if (planned.origin === 'server') continue;
+    guardReview(planned);
     for (const marked of MARKED) if (marked.type === typeOf(planned.ref)) guardOne(planned, marked);
     if (!(await staysInside(draft, planned))) {
       const says = 'Task.owner: a work item stays with its organization, or with a person who works for it';
@@ -26,6 +28,23 @@ export async function guardMarks(draft: Draft): Promise<void> {
       });
     }
   }
+}
+
+/** What of a review its own operation writes, alone. */
+const REVIEWED = ['status', 'output', 'for', 'restriction'];
+
+/** A review is ended by who reviewed, with a result, and nobody else (compliance E6). */
+function guardReview(planned: Planned): void {
+  const { ref, before, after } = planned;
+  if (typeOf(ref) !== 'Task' || after === undefined || !isReview(before)) return;
+  const changed = REVIEWED.find(
+    (name) => !isDeepStrictEqual(valuesAt(before, name), valuesAt(after.plain, name)),
+  );
+  if (changed === undefined) return;
+  throw new OperationOutcomeError('field-frozen', {
+    diagnostics: `Task.${changed}: a review is ended by its operation $review`,
+    expression: placesIn(planned, [`Task.${changed}`]),
+  });
 }
 
 /** Work moves between an organization and its people (Practitioner, PractitionerRole), and never to another organization. */

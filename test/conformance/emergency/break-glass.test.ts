@@ -1,0 +1,393 @@
+/**
+ * Emergency access (compliance 12): who may open what a patient denies, for whom and how long; what stays closed; what the
+ * keeper is told in the same commit, and the review.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Ref } from '../../../src/fhir/types.ts';
+import type { Caller } from '../../../src/operations/request.ts';
+import { GRANT_KIND } from '../../../src/operations/emergency/grants.ts';
+import { handClock } from '../../contract/store-world.ts';
+import * as make from '../../resources.ts';
+import {
+  callerOf,
+  initiator,
+  openWorld,
+  recipient,
+  refOf,
+  refsOf,
+  type Stored,
+  type World,
+} from '../../world.ts';
+
+const START = Date.UTC(2026, 5, 1);
+const MINUTE = 60_000;
+const clock = handClock(START);
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({ store: { clock }, engine: { clock } });
+  await world.seedDirectory('initiator', 'recipient', 'stranger');
+});
+afterAll(() => world.close());
+
+/** Another one with each scene: what a person did before counts. */
+let doctor = 0;
+
+/** A clinician of the recipient with a fresh login. */
+const clinician = (more: Partial<Caller> = {}): Caller =>
+  callerOf('recipient', {
+    user: `Practitioner/dr-${doctor}`,
+    subject: 'dr',
+    session: 'sitting-1',
+    authenticatedAt: clock.now() - MINUTE,
+    methods: ['pwd', 'otp'],
+    serverScopes: ['closeloop/break-glass'],
+    purposes: ['TREAT'],
+    ...more,
+  });
+const officer = (more: Partial<Caller> = {}): Caller =>
+  callerOf('initiator', {
+    user: 'Practitioner/officer',
+    subject: 'officer',
+    serverScopes: ['closeloop/privacy'],
+    ...more,
+  });
+
+const actor = (reference: string) => ({ role: { coding: [{ code: 'IRCP' }] }, reference: { reference } });
+const DENY = { provision: { type: 'deny', actor: [actor('Organization/recipient')] } };
+
+interface Scene {
+  readonly patient: Stored;
+  readonly note: Stored;
+  readonly order: Stored;
+}
+
+async function refer(consent: Record<string, unknown> | undefined = DENY): Promise<Scene> {
+  doctor += 1;
+  const patient = await world.create(initiator, make.patient());
+  const binary = await world.create(initiator, make.binary());
+  const note = await world.create(initiator, make.documentReference(refOf(patient), refOf(binary)));
+  const parties = { requester: 'Organization/initiator', performer: 'Organization/recipient' };
+  const supportingInfo = [make.to(refOf(note))];
+  const order = await world.create(
+    initiator,
+    make.serviceRequest({ subject: refOf(patient), ...parties }, { supportingInfo }),
+  );
+  await world.create(initiator, make.consent(refOf(patient), consent));
+  return { patient, note, order };
+}
+
+const EMERGENCY = {
+  reason: { valueCode: 'medical-emergency' },
+  nature: { valueString: 'Found unconscious' },
+  personnel: { valueString: 'Dr Ada Ward' },
+  affiliation: { valueString: 'Recipient Clinic' },
+};
+type Parameters = Readonly<Record<string, object>>;
+const asParameters = (given: Parameters) => ({
+  resourceType: 'Parameters',
+  parameter: Object.entries(given).map(([name, value]) => ({ name, ...value })),
+});
+const breakGlass = (patient: Stored, who: Caller = clinician(), given: Parameters = EMERGENCY) =>
+  world.ask(who, 'POST', `${refOf(patient)}/$break-glass`, asParameters(given));
+const statusOf = async (who: Caller, url: string) => (await world.ask(who, 'GET', url)).status;
+const rowsOf = (patient: Stored) =>
+  world.store.snapshot().audit({ viewer: undefined, names: [refOf(patient)], count: 100 });
+
+describe('(compliance E1) the grant', () => {
+  test('opens what the patient denies to this sitting alone, for its time', async () => {
+    const { patient, note } = await refer();
+    expect(await statusOf(clinician(), refOf(note))).toBe(403);
+    const granted = await breakGlass(patient);
+    expect([granted.status, granted.json?.['parameter']]).toEqual([
+      201,
+      expect.arrayContaining([
+        { name: 'until', valueInstant: new Date(clock.now() + 30 * MINUTE).toISOString() },
+      ]),
+    ]);
+    expect(await statusOf(clinician(), refOf(note))).toBe(200);
+    for (const [who, other] of [
+      ['another session of the same person', clinician({ session: 'sitting-2' })],
+      ['another client', clinician({ client: 'other' })],
+      ['another person', clinician({ user: 'Practitioner/other' })],
+      ['the same without the duty', clinician({ serverScopes: [] })],
+      ['a colleague', recipient],
+    ] as const)
+      expect([who, await statusOf(other, refOf(note))]).toEqual([who, 403]);
+    clock.at += 30 * MINUTE - 1;
+    expect(await statusOf(clinician(), refOf(note))).toBe(200);
+    clock.at += 1;
+    expect(await statusOf(clinician(), refOf(note))).toBe(403);
+  });
+
+  test('lasts as long as is said, up to the setting', async () => {
+    const { patient } = await refer();
+    const tooLong = await breakGlass(patient, clinician(), {
+      ...EMERGENCY,
+      minutes: { valuePositiveInt: 241 },
+    });
+    expect([tooLong.status, tooLong.code]).toEqual([400, 'parameter-invalid']);
+    const longest = await breakGlass(patient, clinician(), {
+      ...EMERGENCY,
+      minutes: { valuePositiveInt: 240 },
+    });
+    expect(longest.status).toBe(201);
+    clock.at += 241 * MINUTE;
+  });
+
+  test.each(['reason', 'nature', 'personnel', 'affiliation'] as const)('needs %s', async (name) => {
+    const { patient } = await refer();
+    const { [name]: _left, ...rest } = EMERGENCY;
+    const answer = await breakGlass(patient, clinician(), rest);
+    expect([answer.status, answer.code]).toEqual([422, 'break-glass-incomplete']);
+    expect(answer.issues[0]?.diagnostics).toBe(`missing: ${name}`);
+  });
+});
+
+describe('(compliance E2) who may', () => {
+  test.each([
+    ['a system', { user: undefined }],
+    ['a patient', { user: 'Patient/p' }],
+    ['without the duty', { serverScopes: [] }],
+    ['an old login', { authenticatedAt: START - 60 * MINUTE }],
+    ['one factor', { methods: ['pwd'] }],
+    ['an administrator', { administrator: true }],
+  ])('%s may not, whoever the patient is', async (_name, more) => {
+    const { patient } = await refer();
+    for (const ref of [refOf(patient), 'Patient/never-was']) {
+      const answer = await world.ask(clinician(more), 'POST', `${ref}/$break-glass`, asParameters(EMERGENCY));
+      expect([ref, answer.status, answer.code]).toEqual([ref, 403, 'break-glass-refused']);
+    }
+  });
+});
+
+describe('(compliance E3) what stays closed', () => {
+  test('whom no referral reaches, and what one keeps oneself', async () => {
+    const unreached = await world.create(initiator, make.patient());
+    expect((await breakGlass(unreached)).status).toBe(404);
+    const own = await world.create(recipient, make.patient());
+    expect((await breakGlass(own)).code).toBe('break-glass-refused');
+  });
+
+  test('another patient of the same keeper, who denies as well', async () => {
+    const [one, other] = [await refer(), await refer()];
+    expect((await breakGlass(one.patient)).status).toBe(201);
+    expect(await statusOf(clinician(), refOf(one.note))).toBe(200);
+    expect(await statusOf(clinician(), refOf(other.note))).toBe(403);
+    expect(await statusOf(clinician(), refOf(other.patient))).toBe(403);
+    clock.at += 31 * MINUTE;
+  });
+
+  test('what lasts in an emergency: a denial of the patient who paid in full', async () => {
+    const { patient, note } = await refer();
+    const restriction = {
+      denies: true,
+      lasting: true,
+      types: ['DocumentReference'],
+      exceptions: [],
+    } as const;
+    await world.store.commit({
+      writes: [],
+      preconditions: [],
+      expects: [],
+      audit: [
+        {
+          event: 'job',
+          action: 'E',
+          outcome: '0',
+          agent: { organization: '', client: 'test', subject: '' },
+          requestId: 'self-pay',
+          entities: [],
+          patients: [],
+          viewers: [],
+        },
+      ],
+      outbox: [],
+      deliveryOutcomes: [],
+      denials: [
+        {
+          source: 'Consent/self-pay',
+          denial: { patient: refOf(patient), restriction, actors: {}, foundBy: [] },
+        },
+      ],
+    });
+    expect((await breakGlass(patient)).status).toBe(201);
+    expect(await statusOf(clinician(), refOf(patient))).toBe(200);
+    expect(await statusOf(clinician(), refOf(note))).toBe(403);
+    clock.at += 31 * MINUTE;
+  });
+
+  test('nothing is written in the widened sight', async () => {
+    const { patient, note } = await refer();
+    await breakGlass(patient);
+    const about = { resourceType: 'Basic', code: { text: 'note' }, subject: make.to(refOf(patient)) };
+    expect((await world.ask(clinician(), 'POST', 'Basic', about)).code).toBe('reference-not-found');
+    expect(await statusOf(clinician(), refOf(note))).toBe(200);
+    clock.at += 31 * MINUTE;
+  });
+});
+
+describe('(compliance E4) what is read under it', () => {
+  test('bears NORDSCLCD, says what it was told for, and is recorded as BTG', async () => {
+    const { patient, note, order } = await refer();
+    await breakGlass(patient);
+    const read = await world.ask(clinician(), 'GET', refOf(note));
+    expect(read.json?.meta?.security).toContainEqual(expect.objectContaining({ code: 'NORDSCLCD' }));
+    expect(read.headers['Warning']).toContain('164.522(a)(1)(iv)');
+    const found = await world.bundle(
+      clinician(),
+      `DocumentReference?patient=${refOf(patient)}&_total=accurate`,
+    );
+    expect([found.total, refsOf(found)[0]]).toEqual([1, refOf(note)]);
+    expect(JSON.stringify(found)).toContain('emergency-only');
+    expect(JSON.stringify(found)).not.toContain('"suppressed"');
+    for (const url of [
+      `${refOf(patient)}/$everything`,
+      `${refOf(order)}/$timeline`,
+      `${refOf(note)}/_history`,
+      `ServiceRequest?_id=${order.id}&_include=ServiceRequest:subject`,
+    ])
+      expect([url, await statusOf(clinician(), url)]).toEqual([url, 200]);
+    const row = (await rowsOf(patient)).find(({ entry }) => entry.event === 'read')?.entry;
+    expect([row?.purposes, row?.grant !== undefined]).toEqual([['BTG'], true]);
+    clock.at += 31 * MINUTE;
+    // What was opened in an emergency alone was not received: it is withheld again.
+    for (const ref of [note, patient, order].map(refOf))
+      expect([ref, await statusOf(clinician(), ref)]).toEqual([ref, 403]);
+  });
+
+  test('what the caller sees without it is as ever', async () => {
+    const { patient, note } = await refer({
+      provision: {
+        type: 'deny',
+        actor: [actor('Organization/recipient')],
+        class: [{ system: 'http://hl7.org/fhir/resource-types', code: 'DocumentReference' }],
+      },
+    });
+    await breakGlass(patient);
+    const seen = await world.ask(clinician(), 'GET', refOf(patient));
+    expect(JSON.stringify(seen.json)).not.toContain('NORDSCLCD');
+    expect(seen.headers['Warning']).toBeUndefined();
+    expect(JSON.stringify((await world.ask(clinician(), 'GET', refOf(note))).json)).toContain('NORDSCLCD');
+    clock.at += 31 * MINUTE;
+  });
+});
+
+const itemsOf = async (code: string, patient: Stored) =>
+  (await world.bundle(initiator, `Task?code=${code}&patient=${refOf(patient)}`)).entry?.map(
+    ({ resource }) => resource as unknown as Stored, // Tasks
+  ) ?? [];
+
+describe('(compliance E5) who keeps the patient', () => {
+  test('has the work item, the Communication, the Provenance and the event of the same commit', async () => {
+    const { patient } = await refer();
+    const before = world.store.status().seq;
+    await breakGlass(patient);
+    expect(world.store.status().seq).toBe(before + 1);
+    const [item] = await itemsOf('break-glass-review', patient);
+    expect(item).toMatchObject({
+      status: 'requested',
+      restriction: { period: { end: new Date(clock.now() + 72 * 60 * MINUTE).toISOString() } },
+    });
+    const told = JSON.stringify(item?.['input']);
+    for (const fact of ['Found unconscious', 'Dr Ada Ward', 'Recipient Clinic', clinician().user])
+      expect(told).toContain(fact);
+    const about = await world.bundle(initiator, `Communication?patient=${refOf(patient)}`);
+    expect(about.entry).toHaveLength(1);
+    expect((await world.bundle(initiator, `Provenance?target=Task/${item?.id}`)).entry).toHaveLength(1);
+    const row = (await rowsOf(patient)).find(({ entry }) => entry.event === 'break-glass')?.entry;
+    expect(row).toMatchObject({ purposes: ['BTG'], viewers: ['Organization/initiator'], outcome: '0' });
+    expect(JSON.stringify(row)).not.toContain('unconscious');
+    // The other side sees none of it.
+    for (const url of [`Task/${item?.id}`, refOf(about.entry?.[0]?.resource as unknown as Stored)])
+      expect([url, await statusOf(clinician(), url)]).toEqual([url, 404]);
+    clock.at += 31 * MINUTE;
+  });
+});
+
+describe('(compliance E6) the review', () => {
+  const end = (item: Ref, result: string, who: Caller = officer(), note = 'Seen in the chart.') =>
+    world.ask(
+      who,
+      'POST',
+      `${item}/$review`,
+      asParameters({ result: { valueCode: result }, note: { valueString: note } }),
+    );
+
+  test('is for another person with the duty, and ends by its operation alone', async () => {
+    const { patient } = await refer();
+    await breakGlass(patient);
+    const [item] = await itemsOf('break-glass-review', patient);
+    const ref = refOf(item!);
+    expect((await end(ref, 'justified', officer({ serverScopes: [] }))).code).toBe('scope-insufficient');
+    expect((await end(ref, 'justified', officer({ user: clinician().user }))).code).toBe(
+      'break-glass-refused',
+    );
+    expect((await end(ref, 'justified', officer({ user: undefined }))).code).toBe('break-glass-refused');
+    expect((await world.ask(initiator, 'PUT', ref, { ...item, status: 'completed' })).code).toBe(
+      'field-frozen',
+    );
+    expect((await world.ask(initiator, 'DELETE', ref)).code).toBe('deletion-refused');
+    expect((await end(ref, 'justified')).status).toBe(200);
+    expect((await world.ask(initiator, 'GET', ref)).json).toMatchObject({
+      status: 'completed',
+      output: [{ valueCode: 'justified' }, { valueString: 'Seen in the chart.' }],
+    });
+    expect((await end(ref, 'justified')).code).toBe('field-frozen');
+    expect(await statusOf(clinician(), refOf(patient))).toBe(200);
+    clock.at += 31 * MINUTE;
+  });
+
+  test('what was not justified ends at once and opens an incident', async () => {
+    const { patient } = await refer();
+    await breakGlass(patient);
+    const [item] = await itemsOf('break-glass-review', patient);
+    expect((await end(refOf(item!), 'not-justified', officer(), ' ')).code).toBe('field-missing');
+    expect((await end(refOf(item!), 'not-justified')).status).toBe(200);
+    expect(await itemsOf('incident', patient)).toHaveLength(1);
+    expect(await statusOf(clinician(), refOf(patient))).toBe(403);
+  });
+});
+
+describe('(compliance E7) a Consent that denies emergencies by name', () => {
+  test('leaves the grounds of law, and the reply says so', async () => {
+    const BTG = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'BTG' }];
+    const { patient } = await refer({ provision: { type: 'deny', purpose: BTG } });
+    const refused = await breakGlass(patient, clinician(), {
+      ...EMERGENCY,
+      reason: { valueCode: 'imminent-threat' },
+    });
+    expect([refused.status, refused.code]).toEqual([403, 'break-glass-refused']);
+    const passed = await breakGlass(patient);
+    expect(passed.status).toBe(201);
+    expect(passed.text ?? JSON.stringify(passed.json)).toContain('denies emergency access');
+  });
+});
+
+describe('(compliance E8) a habit is no emergency', () => {
+  test('the sixth grant of a day needs a second person', async () => {
+    const busy = (more: Partial<Caller> = {}) => clinician({ user: 'Practitioner/busy', ...more });
+    const colleague = clinician({ user: 'Practitioner/second', subject: 'second', session: 'sitting-9' });
+    const scene = await refer();
+    for (let count = 0; count < 5; count += 1)
+      expect((await breakGlass(scene.patient, busy())).status).toBe(201);
+    expect((await breakGlass(scene.patient, busy({ session: 'again' }))).code).toBe('break-glass-refused');
+    const confirm = (who: Caller) =>
+      world.ask(
+        who,
+        'POST',
+        `${refOf(scene.patient)}/$confirm-break-glass`,
+        asParameters({ user: { valueString: 'Practitioner/busy' } }),
+      );
+    expect((await confirm(busy())).code).toBe('break-glass-refused');
+    expect((await confirm(clinician({ ...colleague, methods: ['pwd'] }))).code).toBe('break-glass-refused');
+    expect((await confirm(colleague)).status).toBe(200);
+    expect((await breakGlass(scene.patient, busy())).status).toBe(201);
+    expect((await breakGlass(scene.patient, busy())).code).toBe('break-glass-refused');
+    clock.at += 24 * 60 * MINUTE;
+    expect((await breakGlass(scene.patient, busy({ authenticatedAt: clock.now() }))).status).toBe(201);
+    const grants = await world.store.snapshot().records(GRANT_KIND, 'discloser', 'Organization/initiator');
+    expect(grants.map(({ body }) => (body as { confirmedBy?: string }).confirmedBy)).toContain(
+      'Practitioner/second',
+    );
+  });
+});
