@@ -5,6 +5,7 @@
 import { ACTING, checkActors } from './write/actors.ts';
 import { PARTY_TYPES } from '../resources/parties/standing.ts';
 import { completeDraft } from './write/complete.ts';
+import { ruleConsents } from './write/consent-rules.ts';
 import { checkConsents } from './write/consents.ts';
 import { ADDRESSING, resolveAddressees } from './write/addressees.ts';
 import { checkCustody } from './write/custody.ts';
@@ -91,6 +92,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [guardMarks,           CREATE | UPDATE | PATCH          | TRANSACTION, bearsMark],
   [dropClaimedSteps,     CREATE | UPDATE | PATCH          | TRANSACTION, PROVENANCES],
   [checkCriteria,        CREATE | UPDATE | PATCH          | TRANSACTION, SUBSCRIBES],
+  [ruleConsents,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, CONSENTS],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENTS],
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, PARTIES],
   [claimRoles,           CREATE | UPDATE | PATCH          | TRANSACTION, ROLES],

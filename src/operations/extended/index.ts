@@ -14,6 +14,7 @@ import { correctMessage, discardMessage, linkMessage, replayMessage } from './me
 import { meta, metaAdd, metaDelete } from './meta.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
 import { recordDisclosure } from './record-disclosure.ts';
+import { revoke } from './revoke.ts';
 import { expand } from './terminology/expand.ts';
 import { lookup, subsumes } from './terminology/lookup.ts';
 import { validateInCodeSystem, validateInValueSet } from './terminology/validate-code.ts';
@@ -42,6 +43,7 @@ const DECLARED: readonly Operation[] = [
   admit,
   // — the law
   recordDisclosure,
+  revoke,
   // — on terminology
   expand,
   validateInValueSet,

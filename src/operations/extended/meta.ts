@@ -3,27 +3,21 @@
  * labels without the rest of a resource. A change of them is a version like any other, with the same rules and
  * notifications.
  */
-import { mapBody } from '../../fhir/body.ts';
 import { OperationOutcomeError } from '../../fhir/issue.ts';
-import { bodyOf, parseJsonValue } from '../../fhir/json.ts';
 import type { Meta, Ref, Resource } from '../../fhir/types.ts';
 import type { Clause, Match, Sight } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import { parseStored } from '../../ports/stored-resource.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import { addMeta, deleteMeta, gatherMeta } from '../../resources/meta.ts';
-import { checkMayChange } from '../write/custody.ts';
-import { meterFor, plan, type Draft, type Planned } from '../write/draft.ts';
-import { checkResult } from '../interactions/patch.ts';
-import { checkIfMatch, type WriteResult, type WriteRequest } from '../interactions/write.ts';
 import type { Request } from '../request.ts';
 import { checkScope, sightFor, sightForType } from '../scope.ts';
 import { searchRefusal } from '../search/search-refusal.ts';
 import { performWrite } from '../write/write.ts';
+import { planStoredChange } from './change-stored.ts';
 import { valueIn } from './input.ts';
-import type { Input, Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
+import type { Invocation, Operation, OperationParameter, OperationReply } from './operation.ts';
 import { parametersOf } from './output.ts';
-import { readCurrent } from '../write/preview.ts';
 
 const BASE = 'http://hl7.org/fhir/OperationDefinition';
 
@@ -192,40 +186,16 @@ async function performChange(
 ): Promise<OperationReply> {
   // The reply comes from the stored version, whatever `Prefer` says.
   const asPatch: Request = { ...request, interaction: 'patch', prefer: { return: 'representation' } };
-  const reply = await performWrite(context, asPatch, (draft, asked) => planMeta(draft, asked, input, change));
-  const { meta: changed = {} } = parseStored(reply.text ?? '{}');
-  const { version, at, headers, notes } = reply;
-  return { ...replyWith(changed), version, at, headers, notes };
-}
-
-async function planMeta(
-  draft: Draft,
-  asked: WriteRequest,
-  input: Input,
-  change: Change,
-): Promise<WriteResult> {
-  const ref: Ref = `${asked.type}/${asked.id ?? ''}`;
-  const current = await readCurrent(draft, ref);
-  if (current?.version.text === undefined)
-    throw new OperationOutcomeError('not-found', { diagnostics: `${ref} is not here` });
-  const { version, resource } = current;
-  checkIfMatch(asked.ifMatch, version);
-  const body = bodyOf(parseJsonValue(current.version.text) as Resource); // stored texts were validated
   const given = valueIn(input, 'meta') as Meta; // required, and of this type
-  const planned: Planned = {
-    ref,
-    method: 'PATCH',
-    base: version.seq,
-    before: resource,
-    after: mapBody(body, (tree) => ({ ...tree, meta: change(tree.meta ?? {}, given) })),
-    custodian: version.custodian,
-    origin: 'client',
-    parties: [],
+  const changed = (tree: Resource): Resource | undefined => {
+    const { meta: old = {} } = tree;
+    const next = change(old, given);
+    return next === old ? undefined : { ...tree, meta: next };
   };
-  checkMayChange(draft, planned);
-  const isChanged = change(resource.meta ?? {}, given) !== resource.meta;
-  if (!isChanged) return { kind: 'existing', ref, seq: version.seq };
-  checkResult(meterFor(draft, current.version.text), planned.after?.storing);
-  plan(draft, planned);
-  return { kind: 'planned', ref, status: 200 };
+  const reply = await performWrite(context, asPatch, (draft, asked) =>
+    planStoredChange(draft, asked, changed),
+  );
+  const { meta: result = {} } = parseStored(reply.text ?? '{}');
+  const { version, at, headers, notes } = reply;
+  return { ...replyWith(result), version, at, headers, notes };
 }

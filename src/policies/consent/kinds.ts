@@ -199,7 +199,7 @@ const POLICY_CODES = 'http://terminology.hl7.org/CodeSystem/consentpolicycodes';
 const SHARED: ReadonlySet<string> = new Set(['hipaa-restrictions', 'hipaa-self-pay', 'hipaa-auth']);
 
 /** The kinds that a Consent says, each once. One that says two is refused when it is written. */
-function kindsSaid(consent: Resource): readonly ConsentKind[] {
+export function kindsSaid(consent: Resource): readonly ConsentKind[] {
   const { policyRule } = consent as unknown as Consent; // validated structure
   return [...new Set((policyRule?.coding ?? []).flatMap((coding) => kindIn(coding) ?? []))];
 }

@@ -19,6 +19,7 @@ export const CONSENT_EXTENSIONS = {
   expirationEvent: `${OURS}/expiration-event`,
   authority: `${OURS}/authority-to-sign`,
   revocation: `${OURS}/revocation`,
+  refusalReason: `${OURS}/refusal-reason`,
 } as const;
 
 /** The structure is valid where a rule reads it. */

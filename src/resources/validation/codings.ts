@@ -21,10 +21,12 @@ export interface UnknownCodes {
 
 /**
  * Codes that a guide uses although its own code system lacks them. The server reads them: BSeR's super-state Active, to
- * which its TID 31 and 32 lead (rules 1, G1).
+ * which its TID 31 and 32 lead (rules 1, G1), and the policy of consents under 42 CFR Part 2, which came into ActCode after
+ * R4 (compliance P7).
  */
 const READ_ALL_THE_SAME: ReadonlySet<string> = new Set([
   'http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS|5.1',
+  'http://terminology.hl7.org/CodeSystem/v3-ActCode|42CFRPart2CD',
 ]);
 
 /** Finds the unknown codes of a sound resource. */
