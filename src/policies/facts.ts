@@ -7,7 +7,7 @@ import { resourcesInside } from './labels/derive.ts';
 import { LABEL_SYSTEMS } from './labels/lowered.ts';
 
 export interface ContentFacts {
-  /** Codes of the labels: those of HL7's systems, and {@link COUNSELING_NOTE}. */
+  /** Codes of the labels: those of HL7's systems, and {@link COUNSELING_LABEL}. */
   readonly labels: ReadonlySet<string>;
   /** A record of 42 CFR Part 2, by its source (2.12(d)(2)). */
   readonly part2: boolean;
@@ -20,7 +20,7 @@ export interface ContentFacts {
 }
 
 /** The label of a counseling note, beside PSYTHPN and 42CFRPart2: HL7 has none. */
-export const COUNSELING_NOTE = {
+export const COUNSELING_LABEL = {
   system: 'https://closeloop.dev/fhir/CodeSystem/label',
   code: 'sud-counseling-note',
 } as const satisfies Coding;
@@ -33,7 +33,7 @@ function factsOfLabels(codings: readonly Coding[]): ContentFacts {
   const labels = new Set(codings.flatMap((label) => (isFact(label) ? [label.code ?? ''] : [])));
   if (labels.size === 0) return NOTHING;
   const bears = (code: string): boolean => labels.has(code);
-  const counseling = bears(COUNSELING_NOTE.code);
+  const counseling = bears(COUNSELING_LABEL.code);
   return {
     labels,
     part2: bears('42CFRPart2') || counseling,
@@ -52,7 +52,7 @@ const NOTHING: ContentFacts = {
 };
 
 const isFact = ({ system = '', code }: Coding): boolean =>
-  system === COUNSELING_NOTE.system ? code === COUNSELING_NOTE.code : LABEL_SYSTEMS.has(system);
+  system === COUNSELING_LABEL.system ? code === COUNSELING_LABEL.code : LABEL_SYSTEMS.has(system);
 
 const labelsWithin = (resource: Resource): readonly Coding[] => [
   ...(resource.meta?.security ?? []),

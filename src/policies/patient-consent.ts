@@ -6,15 +6,25 @@
 import type {
   CodeableConcept,
   Coding,
-  Consent,
   ConsentProvision,
   ConsentProvisionActor,
   Ref,
   Resource,
 } from '../fhir/types.ts';
 import { parseDateTime, type Interval } from '../fhir/datetime.ts';
-import type { Policy } from './policy.ts';
-import { DISCLOSING, hasCode, isAboutPrivacy, isEmpty, referenceIn } from './consent/read-consent.ts';
+import { BASES, type Basis } from './basis.ts';
+import { kindOf, type ConsentKind } from './consent/kinds.ts';
+import {
+  asConsent,
+  DISCLOSING,
+  hasCode,
+  isAboutPrivacy,
+  isEmpty,
+  labelName,
+  referenceIn,
+} from './consent/read-consent.ts';
+import { endedForLater } from './consent/write-rules.ts';
+import type { Disclosure, Policy } from './policy.ts';
 import { isWithin, type Purpose } from './purpose.ts';
 import { deniesAt, type Restriction } from './restriction.ts';
 
@@ -22,15 +32,29 @@ export const patientConsent: Policy = {
   name: 'patient-consent',
   // An individual may ask to restrict disclosures for treatment; an agreed restriction binds.
   basis: 'BSeR-PatientConsent; 45 CFR 164.522(a)',
-  vote: ({ what, from, to, consents, consentActors, purpose, now }) => {
-    const telling = { ...what, from, to };
-    const denies = (consent: Resource): boolean => {
-      const restriction = restrictionOf(consent, purpose, consentActors);
-      return restriction !== undefined && deniesAt(restriction, telling, now);
-    };
-    return consents.some(denies) ? 'deny' : 'abstain';
-  },
+  vote: (disclosure) =>
+    disclosure.consents.some((consent) => deniesDisclosure(consent, disclosure)) ? 'deny' : 'abstain',
 };
+
+function deniesDisclosure(consent: Resource, disclosure: Disclosure): boolean {
+  const { what, from, to, consentActors, purpose, sameEntity, claimed, now } = disclosure;
+  if (!binds(kindOf(consent), claimed) || (sameEntity && !RESTRICTING.has(kindOf(consent)))) return false;
+  const restriction = restrictionOf(consent, purpose, consentActors, { isUse: sameEntity });
+  return restriction !== undefined && deniesAt(restriction, { ...what, from, to }, now);
+}
+
+/** Kinds by which an entity agreed to restrict; within one entity, where telling is a use, no others count (compliance D2). */
+const RESTRICTING: ReadonlySet<ConsentKind> = new Set(['hipaa-restrictions', 'hipaa-self-pay']);
+
+/**
+ * Whether a Consent of a kind binds on a basis. An agreed restriction stops neither the Secretary (164.502(a)(2)(ii)) nor
+ * anything of 164.512 (164.522(a)(1)(v)), nor emergency treatment (a)(1)(iii); any other denial binds on every basis.
+ */
+function binds(kind: ConsentKind, basis: Basis | undefined): boolean {
+  if (basis === undefined || !RESTRICTING.has(kind)) return true;
+  if (basis === 'secretary' || BASES[basis].section === '164.512') return false;
+  return basis !== 'emergency' || kind === 'hipaa-self-pay';
+}
 
 /** The organizations that actors stand for, by their reference as written. */
 type Actors = ReadonlyMap<string, Ref>;
@@ -43,21 +67,69 @@ export function restrictionOf(
   resource: Resource,
   purpose: Purpose,
   actors: Actors = new Map(),
+  { isUse = false }: { readonly isUse?: boolean } = {},
 ): Restriction | undefined {
-  const { status, scope, provision, policyRule } = resource as unknown as Consent; // validated structure
+  const { status, scope, provision, policyRule, dateTime } = asConsent(resource);
   if (status !== 'active' || !isAboutPrivacy(scope)) return undefined;
   const optsOut = isOptOut(policyRule);
   if (provision === undefined) return optsOut ? { denies: true, exceptions: [] } : undefined;
-  const restriction = compile(provision, { purpose, actors }, optsOut);
-  return restriction !== undefined && mayDeny(restriction) ? restriction : undefined;
+  const kind = kindOf(resource);
+  const facts = { purpose, actors, actions: isUse ? USING : DISCLOSING };
+  if (kind === 'hipaa-self-pay') return towardPlan(provision, facts, dateTime);
+  const restriction = compile(provision, facts, optsOut);
+  if (restriction === undefined || !mayDeny(restriction)) return undefined;
+  return kind === 'hipaa-restrictions' ? agreed(restriction, resource) : restriction;
 }
 
 const mayDeny = ({ denies, exceptions }: Restriction): boolean => denies || exceptions.some(mayDeny);
 
+/** What a covered entity agreed to: from its date on, toward those that it names, and as far as the entity has not ended it. */
+function agreed(restriction: Restriction, consent: Resource): Restriction {
+  const createdBefore = endedForLater(consent);
+  return {
+    ...from(restriction, asConsent(consent).dateTime),
+    ...towardNamed(restriction),
+    ...(createdBefore !== undefined && { createdBefore }),
+  };
+}
+
+function from(restriction: Restriction, dateTime: string | undefined): Restriction {
+  const signed = boundOf(dateTime)?.low;
+  const since = Math.max(signed ?? -Infinity, restriction.since ?? -Infinity);
+  return since === -Infinity ? restriction : { ...restriction, since };
+}
+
+/** Who discloses is its keeper; whom it names besides is who is not told. */
+const towardNamed = ({ parties }: Restriction): Pick<Restriction, 'parties'> =>
+  parties === undefined || parties.to.length === 0 ? {} : { parties: { from: [], to: parties.to } };
+
+/**
+ * What was paid in full is not told the health plan for payment or operations (45 CFR 164.522(a)(1)(vi)). A plan treats
+ * nobody, so that the purpose by which it reads does not matter; a plan that is not here reads nothing.
+ */
+function towardPlan(
+  { purpose: _purpose, ...provision }: ConsentProvision,
+  facts: Facts,
+  dateTime: string | undefined,
+): Restriction | undefined {
+  const restriction = compile(provision, facts, true);
+  const to = (provision.actor ?? []).flatMap(({ role, reference }) => {
+    const named = referenceIn(reference) ?? '';
+    const plan = facts.actors.get(named) ?? named;
+    return plan.startsWith('Organization/') && !hasCode(role.coding, KEEPERS) ? [plan as Ref] : [];
+  });
+  if (restriction === undefined) return undefined;
+  return { ...from(restriction, dateTime), parties: { from: [], to }, lasting: true };
+}
+
 interface Facts {
   readonly purpose: Purpose;
   readonly actors: Actors;
+  readonly actions: ReadonlySet<string>;
 }
+
+/** Actions within one entity (http://terminology.hl7.org/CodeSystem/consentaction). */
+const USING: ReadonlySet<string> = new Set(['use', 'access']);
 
 /** One provision with its exceptions; undefined where it covers nothing. `denies` is what the provision around it does. */
 function compile(provision: ConsentProvision, facts: Facts, denies: boolean): Restriction | undefined {
@@ -75,16 +147,16 @@ function compile(provision: ConsentProvision, facts: Facts, denies: boolean): Re
     ...(parties !== undefined && { parties }),
     ...(types !== undefined && { types }),
     ...(refs !== undefined && { refs }),
+    ...(!isEmpty(provision.securityLabel) && { labels: provision.securityLabel.map(labelName) }),
     exceptions: nested.filter((exception) => exception !== undefined),
   };
 }
 
 /** The conditions that are the same for whatever is told. */
-const mayCover = (provision: ConsentProvision, { purpose }: Facts, doubtful: boolean): boolean =>
-  (isEmpty(provision.action) || provision.action.some((concept) => hasCode(concept.coding, DISCLOSING))) &&
+const mayCover = (provision: ConsentProvision, { purpose, actions }: Facts, doubtful: boolean): boolean =>
+  (isEmpty(provision.action) || provision.action.some((concept) => hasCode(concept.coding, actions))) &&
   coversPurpose(provision.purpose, purpose) &&
   (doubtful || isEmpty(provision.code)) &&
-  (doubtful || isEmpty(provision.securityLabel)) &&
   (doubtful || provision.dataPeriod === undefined);
 
 /** A provision for a purpose covers every kind of that purpose, and nothing above it (compliance D4). */

@@ -59,11 +59,15 @@ test.each([
   expect(await decided()).toBe(told);
 });
 
-test('(compliance D2) what the patient denies the recipient holds within an entity, too', async () => {
+test('(compliance D2) within an entity a denial does not count, and an agreed restriction of uses does', async () => {
   await write('initiator', { ...HEAD, ...saying(true) });
   await write('recipient', { ...HEAD, ...saying(true) });
   expect(await decided()).toBe('own permits');
   await world.create(initiator, make.consent(refOf(patient), { provision: { type: 'deny' } }));
+  expect(await decided()).toBe('own permits');
+  const kind = { system: 'https://closeloop.dev/fhir/CodeSystem/consent-kind', code: 'hipaa-restrictions' };
+  const restriction = { policyRule: { coding: [kind] }, provision: { type: 'deny' } };
+  await world.create(initiator, make.consent(refOf(patient), restriction));
   expect(await decided()).toBe('patient-consent denies');
 });
 

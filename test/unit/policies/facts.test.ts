@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from '../../chance.ts';
 import type { Coding, Resource } from '../../../src/fhir/types.ts';
-import { COUNSELING_NOTE, factsOf, type ContentFacts } from '../../../src/policies/facts.ts';
+import { COUNSELING_LABEL, factsOf, type ContentFacts } from '../../../src/policies/facts.ts';
 
 const ACT = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
 const CONF = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
@@ -34,12 +34,12 @@ describe('(compliance D5) content facts', () => {
     ['HIPAA’s policy for them', labelled(act('HIPAAPsyNotes')), 'HIPAAPsyNotes psychotherapy'],
     [
       'a counseling note is one of Part 2, and no psychotherapy note',
-      labelled(act('PSYTHPN'), act('42CFRPart2'), COUNSELING_NOTE),
+      labelled(act('PSYTHPN'), act('42CFRPart2'), COUNSELING_LABEL),
       'PSYTHPN+42CFRPart2+sud-counseling-note part2 counseling',
     ],
     ['paid in full', labelled(act('HIPAASelfPay')), 'HIPAASelfPay selfPay'],
     ['the same code of a stranger', labelled({ system: 'https://example.org/x', code: '42CFRPart2' }), ''],
-    ['another code of our own system', labelled({ ...COUNSELING_NOTE, code: '42CFRPart2' }), ''],
+    ['another code of our own system', labelled({ ...COUNSELING_LABEL, code: '42CFRPart2' }), ''],
   ])('%s', (_name, resource, expected) => {
     expect(said(factsOf(resource))).toBe(expected);
   });
