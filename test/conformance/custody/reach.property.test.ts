@@ -5,29 +5,13 @@
  */
 import { expect, test } from '@jest/globals';
 import * as fc from '../../chance.ts';
-import type { Ref } from '../../../src/fhir/types.ts';
 import type { Caller } from '../../../src/operations/request.ts';
 import { proofOf } from '../../proof.ts';
 import * as make from '../../resources.ts';
-import { callerOf, openWorld, refOf, refsOf, resourcesOf, type Stored, type World } from '../../world.ts';
-import {
-  answerOf,
-  patientCondition,
-  randomInclusion,
-  randomQuery,
-  SEARCHED,
-  textOf,
-} from './random-query.ts';
-import {
-  beginLives,
-  CALLERS,
-  Dice,
-  KINDS_WITH_DENIALS,
-  organizationOf,
-  ORGANIZATIONS,
-  takeStep,
-} from './random-world.ts';
-import { SightOracle, typeOf, type Version } from './sight-oracle.ts';
+import { callerOf, openWorld, refOf, resourcesOf, type Stored, type World } from '../../world.ts';
+import { compareConditions, compareHistories, compareReads, compareSearches } from './compare-sight.ts';
+import { beginLives, CALLERS, Dice, KINDS_WITH_DENIALS, ORGANIZATIONS, takeStep } from './random-world.ts';
+import { SightOracle } from './sight-oracle.ts';
 
 const { REACH_SHRINK } = process.env;
 const { runs: RUNS, seed, within } = proofOf('reach');
@@ -71,118 +55,6 @@ test(
   },
   within(6000),
 );
-
-/** Each resource that ever was: by its id, and each of its versions. */
-async function compareReads(world: World, oracle: SightOracle, caller: Caller): Promise<void> {
-  const org = organizationOf(caller);
-  for (const ref of oracle.refs) {
-    const reaches = oracle.reaches(org, ref);
-    const received = reaches ? oracle.received(org, ref) : undefined;
-    const found = oracle.sees(org, ref) ? oracle.newest(ref) : received;
-    const { status, json } = await world.ask(caller, 'GET', ref);
-    expect([ref, status]).toEqual([ref, statusOf(found, reaches)]);
-    // A refusal tells nothing of what there is; that it is the same for all of its kind is tested elsewhere.
-    expect(status === 200 ? shown(json as Stored) : undefined).toEqual(shown(found?.json));
-  }
-  for (const version of oracle.versions) {
-    const { ref, seq } = version;
-    const { status } = await world.ask(caller, 'GET', `${ref}/_history/${seq}`);
-    const found = oracle.seesVersion(org, version) ? version : undefined;
-    expect([ref, seq, status]).toEqual([ref, seq, statusOf(found, oracle.reaches(org, ref))]);
-  }
-}
-
-/** (harmony Z3) What is withheld is 403 where a referral reaches it, and 404 where none does. */
-function statusOf(found: Version | undefined, reaches: boolean): number {
-  if (found !== undefined) return found.json === undefined ? 410 : 200;
-  return reaches ? 403 : 404;
-}
-
-/** An Endpoint is shown to others without its address, which is tested elsewhere. */
-const shown = (one: Stored | undefined): unknown =>
-  one?.resourceType === 'Endpoint' ? { ...one, address: 0, _address: 0, header: 0 } : one;
-
-async function compareHistories(world: World, oracle: SightOracle, caller: Caller): Promise<void> {
-  const org = organizationOf(caller);
-  const visible = oracle.versions.filter((version) => oracle.seesVersion(org, version)).toReversed();
-  const scopes: (readonly [url: string, of: (version: Version) => boolean])[] = [
-    ['_history', () => true],
-    ...SEARCHED.map((type) => [`${type}/_history`, ({ ref }: Version) => typeOf(ref) === type] as const),
-    ...oracle.refs
-      .filter((ref) => oracle.sees(org, ref))
-      .map((one) => [`${one}/_history`, ({ ref }: Version) => ref === one] as const),
-  ];
-  for (const [url, of] of scopes) {
-    const { total, entry = [] } = await world.bundle(caller, `${url}?_count=1000`);
-    const listed = entry.map(({ response, fullUrl }) => `${fullUrl} ${response?.etag}`);
-    const expected = visible
-      .filter(of)
-      .map(({ ref, seq }) => `https://referrals.example.org/fhir/${ref} W/"${seq}"`);
-    expect([url, total, listed]).toEqual([url, expected.length, expected]);
-  }
-}
-
-async function compareSearches(world: World, oracle: SightOracle, caller: Caller, dice: Dice): Promise<void> {
-  const seen = oracle.worldOf(organizationOf(caller));
-  const query = randomQuery(dice, oracle.refs);
-  const expected = answerOf(query, seen);
-  const url = textOf(query);
-  const { pages, total } = await readPages(
-    world,
-    caller,
-    `${url}&_total=accurate&_count=${1 + dice.roll(5)}`,
-  );
-  expect([url, total, pages.toSorted()]).toEqual([url, expected.length, expected.toSorted()]);
-
-  const inclusion = randomInclusion(dice, query.type);
-  if (inclusion === undefined) return;
-  const bundle = await world.bundle(caller, `${url}&_count=1000&${inclusion.text}`);
-  const matches = seen.filter((one) => expected.includes(refOf(one)));
-  const together = new Set([...matches, ...inclusion.of(matches, seen)].map(refOf));
-  expect([url, inclusion.text, refsOf(bundle).filter(isNoOutcome).toSorted()]).toEqual([
-    url,
-    inclusion.text,
-    [...together].toSorted(),
-  ]);
-}
-
-/** The mark of a denial is no resource that was found. */
-const isNoOutcome = (ref: Ref): boolean => typeOf(ref) !== 'OperationOutcome';
-
-async function readPages(world: World, caller: Caller, first: string) {
-  const pages: Ref[] = [];
-  const totals = new Set<number | undefined>();
-  let url: string | undefined = first;
-  while (url !== undefined) {
-    const {
-      total,
-      link = [],
-      ...bundle
-    }: Awaited<ReturnType<World['bundle']>> = await world.bundle(caller, url);
-    pages.push(...refsOf({ ...bundle, link }).filter(isNoOutcome));
-    totals.add(total);
-    url = link
-      .find(({ relation }) => relation === 'next')
-      ?.url.replace('https://referrals.example.org/fhir/', '');
-  }
-  return { pages, total: totals.size === 1 ? [...totals][0] : undefined };
-}
-
-/** Conditional references and creates select among what the caller sees: one, none, or too many. */
-async function compareConditions(world: World, oracle: SightOracle, dice: Dice): Promise<void> {
-  const caller = dice.pick(CALLERS) ?? callerOf('a');
-  const condition = patientCondition(dice);
-  const { length } = answerOf(condition, oracle.worldOf(organizationOf(caller)));
-  const url = textOf(condition);
-  const about = { resourceType: 'Basic', code: { text: 'note' }, subject: make.to(url) };
-  const referred = await world.ask(caller, 'POST', 'Basic', about);
-  await oracle.observe(caller);
-  expect([url, referred.status]).toEqual([url, length === 1 ? 201 : length === 0 ? 422 : 412]);
-  const ifNoneExist = url.slice('Patient?'.length);
-  const created = await world.ask(caller, 'POST', 'Patient', make.patient(), { ifNoneExist });
-  await oracle.observe(caller);
-  expect([url, created.status]).toEqual([url, length === 1 ? 200 : length === 0 ? 201 : 412]);
-}
 
 test(
   'Patient, ServiceRequest and Task one by one give the recipient exactly what one transaction gives',

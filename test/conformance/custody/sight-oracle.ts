@@ -26,12 +26,27 @@ interface Reached {
   readonly refs: ReadonlySet<Ref>;
 }
 
+/** What somebody asks of the oracle beside denials: a resource that a referral would show to an organization. */
+export interface Guarded {
+  readonly org: Ref;
+  readonly from: Ref;
+  readonly ref: Ref;
+  /** Its newest version that was not deleted. */
+  readonly last: Stored;
+  readonly patients: readonly Ref[];
+  readonly oracle: SightOracle;
+}
+
+/** A reason beside denials to withhold something: so that nobody is told that it exists, or so that one is. */
+export type OracleGuard = (guarded: Guarded) => 'quiet' | 'told' | undefined;
+
 export const typeOf = (ref: string): string => ref.slice(0, ref.indexOf('/'));
 const isDirectory = (ref: Ref): boolean => RESOURCE_TYPES.get(typeOf(ref))?.directory === true;
 
 /** What was written so far, and who may see it. */
 export class SightOracle {
   readonly #store: Store;
+  readonly #guards: readonly OracleGuard[];
   readonly #versions: Version[] = [];
   readonly #newest = new Map<Ref, Version>();
   readonly #custodians = new Map<Ref, Ref | undefined>();
@@ -40,11 +55,14 @@ export class SightOracle {
   /** Versions that an organization wrote of what another keeps, by a request of its own for just that: `Organization/a Task/1 7`. */
   readonly #received = new Set<string>();
   #referrals: readonly Reached[] = [];
-  /** The same when what is denied carries nothing on. */
+  /** The same when what is withheld quietly carries nothing on. */
+  #known: readonly Reached[] = [];
+  /** The same when what is withheld carries nothing on. */
   #open: readonly Reached[] = [];
 
-  constructor(store: Store) {
+  constructor(store: Store, guards: readonly OracleGuard[] = []) {
     this.#store = store;
+    this.#guards = guards;
   }
 
   /** Every version, oldest first. */
@@ -75,7 +93,7 @@ export class SightOracle {
     const gone = new Set<Ref>();
     for (const version of written) {
       const { ref, json } = version;
-      if (!this.#custodians.has(ref)) this.#custodians.set(ref, organization);
+      if (!this.#custodians.has(ref)) this.#custodians.set(ref, ownerOfItem(json) ?? organization);
       this.#newest.set(ref, version);
       this.#versions.push(version);
       if (json === undefined) gone.add(ref);
@@ -84,7 +102,8 @@ export class SightOracle {
     }
     const before = this.#referrals;
     this.#referrals = this.#reach(() => false);
-    this.#open = this.#reach((org, ref) => this.#isDenied(org, ref));
+    this.#known = this.#reach((org, ref) => this.#withheld(org, ref) === 'quiet');
+    this.#open = this.#reach((org, ref) => this.#withheld(org, ref) !== undefined);
     for (const { root, org, refs } of before) {
       const now = this.#referrals.find((one) => one.root === root && one.org === org);
       for (const ref of gone)
@@ -101,13 +120,32 @@ export class SightOracle {
     const newest = this.#newest.get(ref);
     if (!this.reaches(org, ref)) return false;
     if (this.#received.has(`${org} ${ref} ${newest?.seq}`)) return true;
-    return newest?.json === undefined && !this.#isInReach(org, ref) && !this.#isDenied(org, ref);
+    return newest?.json === undefined && !this.#isInReach(org, ref) && !this.#isWithheld(org, ref);
   }
 
-  /** Whether a referral of the organization reaches it, denied or not, or did until it was deleted. */
+  /** Whether a referral of the organization reaches it, withheld or not, or did until it was deleted. */
   reaches(org: Ref, ref: Ref): boolean {
-    const sawGo = this.#newest.get(ref)?.json === undefined && this.#sawGo.has(`${org} ${ref}`);
-    return this.#isInReach(org, ref) || sawGo;
+    return this.#isInReach(org, ref) || this.#sawItGo(org, ref);
+  }
+
+  /** The same, of what the organization may be told that it exists. */
+  tellsOf(org: Ref, ref: Ref): boolean {
+    if (this.#known.some((one) => one.org === org && one.refs.has(ref))) return true;
+    return this.#sawItGo(org, ref) && this.#withheld(org, ref) !== 'quiet';
+  }
+
+  #sawItGo(org: Ref, ref: Ref): boolean {
+    return this.#newest.get(ref)?.json === undefined && this.#sawGo.has(`${org} ${ref}`);
+  }
+
+  /** Whether something of a patient's is withheld from the organization that it may be told of. */
+  withholdsOf(org: Ref, patient: Ref): boolean {
+    return this.live.some((one) => {
+      const ref: Ref = `${one.resourceType}/${one.id}`;
+      return (
+        patientsOf(one).includes(patient) && this.tellsOf(org, ref) && this.#withheld(org, ref) === 'told'
+      );
+    });
   }
 
   /** Whether the organization may see this version: all of what it sees openly, and else what it received. */
@@ -129,7 +167,7 @@ export class SightOracle {
   #seesOpenly(org: Ref, ref: Ref): boolean {
     if (isDirectory(ref) || this.#open.some((one) => one.org === org && one.refs.has(ref))) return true;
     return (
-      this.#newest.get(ref)?.json === undefined && !this.#isInReach(org, ref) && !this.#isDenied(org, ref)
+      this.#newest.get(ref)?.json === undefined && !this.#isInReach(org, ref) && !this.#isWithheld(org, ref)
     );
   }
 
@@ -153,6 +191,21 @@ export class SightOracle {
         json: text === undefined ? undefined : (JSON.parse(text) as Stored), // stored texts are resources
       }))
       .toReversed();
+  }
+
+  #isWithheld(org: Ref, ref: Ref): boolean {
+    return this.#withheld(org, ref) !== undefined;
+  }
+
+  /** Whether something withholds it from the organization, and whether that is told. */
+  #withheld(org: Ref, ref: Ref): 'quiet' | 'told' | undefined {
+    const from = this.#custodians.get(ref);
+    const last = this.#versions.findLast((one) => one.ref === ref && one.json !== undefined)?.json;
+    const denied = this.#isDenied(org, ref) ? 'told' : undefined;
+    if (from === undefined || from === org || last === undefined) return denied;
+    const asked = { org, from, ref, last, patients: patientsOf(last), oracle: this };
+    const guarded = this.#guards.map((guard) => guard(asked));
+    return guarded.find((one) => one === 'quiet') ?? guarded.find((one) => one !== undefined) ?? denied;
   }
 
   /** Whether a live Consent of its custodian about one of its patients denies it to the organization, worked out anew. */
@@ -233,6 +286,17 @@ export class SightOracle {
     return roles.flatMap((role) => this.#organizationOf(resource, role) ?? []);
   }
 
+  /** Whom a Consent permits to be told: organizations, those of its roles, and classes as they are named. */
+  recipientsOf(consent: Stored): readonly Ref[] {
+    const actors = valuesAt(consent, 'provision.actor') as readonly Actor[]; // as made
+    return actors
+      .filter(({ role }) => role.coding[0]?.code === 'IRCP')
+      .flatMap(({ reference }) => {
+        const { reference: named } = reference;
+        return this.#organizationOf({ reference: named } as unknown as Stored, 'reference') ?? (named as Ref);
+      });
+  }
+
   #organizationOf(resource: Stored, role: string): Ref | undefined {
     const [party] = referencesAt(resource, role);
     if (party === undefined || party.startsWith('Organization/')) return party;
@@ -241,13 +305,15 @@ export class SightOracle {
   }
 }
 
+interface Actor {
+  readonly role: { readonly coding: readonly { readonly code: string }[] };
+  readonly reference: { readonly reference: string };
+}
+
 /** Of a Consent's provision, what the random worlds write. */
 interface Provision {
   readonly type?: string;
-  readonly actor?: readonly {
-    readonly role: { readonly coding: readonly { readonly code: string }[] };
-    readonly reference: { readonly reference: string };
-  }[];
+  readonly actor?: readonly Actor[];
   readonly period?: { readonly start?: string; readonly end?: string };
   readonly class?: readonly { readonly code: string }[];
   readonly data?: readonly { readonly reference: { readonly reference: string } }[];
@@ -277,6 +343,14 @@ function patientsOf(resource: Stored): readonly Ref[] {
   const named = PATIENT_PATHS.flatMap((path) => referencesAt(resource, path));
   const self = resource.resourceType === 'Patient' ? [`Patient/${resource.id}` as Ref] : [];
   return [...self, ...named.filter((ref) => ref.startsWith('Patient/'))];
+}
+
+/** A work item is its owner's, whoever's request made it. */
+function ownerOfItem(resource: Stored | undefined): Ref | undefined {
+  const isItem =
+    resource?.resourceType === 'Task' &&
+    valuesAt(resource, 'code.coding.system').includes('https://closeloop.dev/fhir/CodeSystem/work-item');
+  return isItem ? referencesAt(resource, 'owner')[0] : undefined;
 }
 
 /** About these a resource is part of the referral; about a Patient it is not. */
