@@ -5,12 +5,18 @@
 import type { Ref, Resource } from '../fhir/types.ts';
 import { idOf, typeOf } from '../resources/element.ts';
 import { packagedDefinition } from '../resources/packaged.ts';
+import { packagedConsent } from './consent-forms.ts';
 import { OPERATIONS } from './extended/index.ts';
 import { buildOperationDefinition } from './extended/operation.ts';
 import { ownDefinition } from './own-definitions.ts';
 import type { Packaged } from './context.ts';
 
-const SOURCES: readonly Packaged[] = [operationDefinition, ownDefinition, packagedDefinition];
+const SOURCES: readonly Packaged[] = [
+  operationDefinition,
+  ownDefinition,
+  packagedDefinition,
+  packagedConsent,
+];
 
 export const findPackaged: Packaged = (ref) => {
   for (const source of SOURCES) {

@@ -44,10 +44,12 @@ const INTERACTIONS: Readonly<Partial<Record<Interaction, Interact>>> = {
   update: (context, request) => performWrite(context, request, PLANS.update),
   patch: (context, request) => performWrite(context, request, PLANS.patch),
   delete: (context, request) => performWrite(context, request, PLANS.delete),
-  transaction: performTransaction,
+  transaction: (context, request) => performTransaction(context, request),
   batch: performBatch,
   operation: (context, request, _perform, messages) =>
-    performOperation(context, request, messages, (inner) => performTransaction(context, inner)),
+    performOperation(context, request, messages, (inner, beside) =>
+      performTransaction(context, inner, beside),
+    ),
 };
 
 /** What is rendered from the audit chain instead of read from versions. */

@@ -5,6 +5,7 @@
 import { ACTING, checkActors } from './write/actors.ts';
 import { PARTY_TYPES } from '../resources/parties/standing.ts';
 import { completeDraft } from './write/complete.ts';
+import { checkForms } from './write/consent-forms.ts';
 import { ruleConsents } from './write/consent-rules.ts';
 import { checkConsents } from './write/consents.ts';
 import { ADDRESSING, resolveAddressees } from './write/addressees.ts';
@@ -68,6 +69,7 @@ const DELETE = 8;
 const TRANSACTION = 16;
 
 const CONSENTS = writes(new Set(['Consent']));
+const FORMS = writes(new Set(['Questionnaire']));
 const PARTIES = writes(PARTY_TYPES);
 const PROVENANCES = writes(new Set(['Provenance']));
 const ROLES = writes(new Set(['PractitionerRole']));
@@ -94,6 +96,7 @@ export const STEPS: readonly (readonly [step: DraftStep, taken: number, when?: S
   [checkCriteria,        CREATE | UPDATE | PATCH          | TRANSACTION, SUBSCRIBES],
   [ruleConsents,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, CONSENTS],
   [checkConsents,        CREATE | UPDATE | PATCH          | TRANSACTION, CONSENTS],
+  [checkForms,           CREATE | UPDATE | PATCH          | TRANSACTION, FORMS],
   [guardParties,         CREATE | UPDATE | PATCH | DELETE | TRANSACTION, PARTIES],
   [claimRoles,           CREATE | UPDATE | PATCH          | TRANSACTION, ROLES],
   [resolveAddressees,    CREATE | UPDATE | PATCH          | TRANSACTION, ADDRESSES],

@@ -13,6 +13,7 @@ import { mapCode } from './map-code.ts';
 import { correctMessage, discardMessage, linkMessage, replayMessage } from './messages.ts';
 import { meta, metaAdd, metaDelete } from './meta.ts';
 import { definitionIdOf, isAt, type Operation } from './operation.ts';
+import { captureConsent } from './consent/capture-consent.ts';
 import { recordDisclosure } from './record-disclosure.ts';
 import { revoke } from './revoke.ts';
 import { expand } from './terminology/expand.ts';
@@ -42,6 +43,7 @@ const DECLARED: readonly Operation[] = [
   // — on parties
   admit,
   // — the law
+  captureConsent,
   recordDisclosure,
   revoke,
   // — on terminology

@@ -4,7 +4,10 @@ import type { Ref } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import type { Snapshot, Version } from '../../ports/store.ts';
 import type { ServerScope } from '../../smart/server-scopes.ts';
-import type { Request } from '../request.ts';
+import { relativeTo } from '../../fhir/reference.ts';
+import { localRefOf } from '../../resources/element.ts';
+import type { OperationContext } from '../context.ts';
+import type { Caller, Request } from '../request.ts';
 import { hasServerScope } from '../scope.ts';
 
 /** @throws OperationOutcomeError `not-found`, or `not-custodian` where another organization keeps the patient */
@@ -32,4 +35,13 @@ export async function readKeptPatient(
 export function checkDuty({ caller }: Request, duty: ServerScope): void {
   if (hasServerScope(caller, duty)) return;
   throw new OperationOutcomeError('scope-insufficient', { diagnostics: `needed: ${duty}` });
+}
+
+/** Whether the token's fhirUser is the patient. */
+export function asksInPerson(
+  { settings }: Pick<OperationContext, 'settings'>,
+  { user }: Caller,
+  patient: Ref,
+): boolean {
+  return user !== undefined && localRefOf(relativeTo(settings.publicBase, user)) === patient;
 }

@@ -4,10 +4,11 @@
  * and its OperationDefinition follow from the declaration.
  */
 import type { Body } from '../../fhir/body.ts';
-import type { OperationDefinition } from '../../fhir/types.ts';
+import type { OperationDefinition, Ref } from '../../fhir/types.ts';
 import type { Sight } from '../../ports/query.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
 import type { Seen } from '../seen.ts';
+import type { Draft } from '../write/draft.ts';
 import type { MessageActions } from './message-actions.ts';
 import type { Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
@@ -71,12 +72,18 @@ export interface Given {
 /** Values by the names of parameters, in their order. A name that the client did not send has no entry. */
 export type Input = ReadonlyMap<string, readonly Given[]>;
 
+/** Plans changes in the draft of a transaction, and says which. It may be called again on a later snapshot. */
+export type Beside = (draft: Draft) => Promise<readonly Ref[]>;
+
 /** An invocation: its parameters are checked against the definition, and its scopes permit it. */
 export interface Invocation {
   readonly context: OperationContext;
   readonly messages: MessageActions;
-  /** Performs a transaction as part of the operation: what it writes meets every check that a client's own would. */
-  readonly transact: (request: Request) => Promise<Reply>;
+  /**
+   * Performs a transaction as part of the operation: what it writes meets every check that a client's own would. What is
+   * planned `beside` its entries is written in the same commit, and answered after them.
+   */
+  readonly transact: (request: Request, beside?: Beside) => Promise<Reply>;
   /** `interaction` is `operation`. */
   readonly request: Request;
   readonly level: OperationLevel;

@@ -5,25 +5,46 @@
 import { OperationOutcomeError } from '../../fhir/issue.ts';
 import type { Ref } from '../../fhir/types.ts';
 import { RESOURCE_TYPES } from '../../resources/index.ts';
+import type { Beside } from '../extended/operation.ts';
 import { PROCESSING_ORDER, readBundleEntries, type Entry } from '../bundle/bundle-entry.ts';
 import { checkCompartment } from '../write/custody.ts';
 import { markPlace, type Draft } from '../write/draft.ts';
 import type { Interaction, Reply, Request } from '../request.ts';
 import type { OperationContext } from '../context.ts';
 import { checkScope, sightFor } from '../scope.ts';
-import type { EntryResult } from '../stored-reply.ts';
+import type { EntryResult, StoredReply } from '../stored-reply.ts';
 import { checkHistory } from './history.ts';
 import { seenOf } from './read.ts';
 import { checkSystemSearch } from './search-system.ts';
 import { checkSearch } from './search.ts';
 import { performDraft, PLANS, resultOf, type PlannedDraft } from '../write/write.ts';
 
-export async function performTransaction(context: OperationContext, request: Request): Promise<Reply> {
+/** @param beside plans what an operation writes in the same commit; it is answered after the entries */
+export async function performTransaction(
+  context: OperationContext,
+  request: Request,
+  beside?: Beside,
+): Promise<Reply> {
   const { publicBase, bundleEntriesMax } = context.settings;
   const entries = readBundleEntries(request, publicBase, bundleEntriesMax).map((read) => read());
   for (const entry of entries) await placed(entry, () => checkScope(entry.request));
-  return performDraft(context, request, (draft) => planEntries(draft, entries));
+  return performDraft(context, request, async (draft) => {
+    const added = await beside?.(draft);
+    const { fullUrls, content } = await planEntries(draft, entries);
+    return { fullUrls, content: async () => withAdded(await content(), added) };
+  });
 }
+
+const withAdded = (answered: StoredReply['answered'], added: readonly Ref[] = []): StoredReply['answered'] =>
+  answered.kind !== 'bundle' || added.length === 0
+    ? answered
+    : {
+        ...answered,
+        answers: [
+          ...answered.answers,
+          ...added.map((ref) => ({ kind: 'planned', ref, status: 201 }) as const),
+        ],
+      };
 
 /** Deletes first, then creates, updates and patches; the reads come when the steps have run. */
 async function planEntries(draft: Draft, entries: readonly Entry[]): Promise<PlannedDraft> {

@@ -252,7 +252,8 @@ async function isReferable(draft: Draft, { ref, version: named }: Local, own: bo
   if (!RESOURCE_TYPES.has(typeOf(ref)))
     return isReferableType(draft.context.settings.validation, typeOf(ref));
   const version = await draft.snapshot.read(ref, draft.sight);
-  if (version?.text === undefined) return false;
+  // What comes with this server is nobody's, and everybody may read it.
+  if (version?.text === undefined) return named === undefined && draft.context.packaged(ref) !== undefined;
   if (own && isOthersPrivate(draft, ref, version)) return false;
   if (named !== undefined && !(await hasVersion(draft, ref, named))) return false;
   if (planned === undefined) keepSight(draft, ref);

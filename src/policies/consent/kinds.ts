@@ -4,7 +4,7 @@
  */
 import type { Coding, Consent, Resource } from '../../fhir/types.ts';
 
-const CONSENT_KIND_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/consent-kind';
+export const CONSENT_KIND_SYSTEM = 'https://closeloop.dev/fhir/CodeSystem/consent-kind';
 
 /** What a valid Consent says. `policies/consent/elements.ts` tells how each is found. */
 export type ConsentElement =
